@@ -1,0 +1,290 @@
+"""The signal: one fact that came in, as every parser yields it and as it travels on the signals topic.
+
+A signal holds *facts* (what decisions are made on) and *personal* data (names, addresses, numbers, free text).
+`Signal.split()` parts the two, because the store keeps them in columns of their own and an erasure empties one of them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+Mode = Literal["live", "test", "import", "observe"]
+
+
+class Kind(StrEnum):
+    """Our words for what happened. The sender's own word is kept beside it as `source_kind`."""
+
+    # touches and engagement
+    PROSPECT_LISTED = "prospect.listed"
+    CONTACT_CREATED = "contact.created"
+    CONTACT_UPDATED = "contact.updated"
+    CONTACT_DELETED = "contact.deleted"
+    FORM_SUBMITTED = "form.submitted"
+    EMAIL_SENT = "email.sent"
+    EMAIL_DELIVERED = "email.delivered"
+    EMAIL_OPENED = "email.opened"
+    EMAIL_CLICKED = "email.clicked"
+    EMAIL_REPLIED = "email.replied"
+    EMAIL_BOUNCED = "email.bounced"
+    PAGE_VISITED = "page.visited"
+    AD_CLICKED = "ad.clicked"
+    MESSAGE_RECEIVED = "message.received"
+    CALL_RECEIVED = "call.received"
+    OUTREACH_LOGGED = "outreach.logged"
+    EVENT_ATTENDED = "event.attended"
+    POINTS_CHANGED = "points.changed"
+    TAG_ADDED = "tag.added"
+    TAG_REMOVED = "tag.removed"
+    LIST_SUBSCRIBED = "list.subscribed"
+    LIST_UNSUBSCRIBED = "list.unsubscribed"
+    UNCLASSIFIED = "unclassified"
+    # consent and disposition
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    DISPOSITION_SET = "disposition.set"
+    # records of a CRM that are no sales work in themselves
+    COMPANY_CREATED = "company.created"
+    COMPANY_UPDATED = "company.updated"
+    COMPANY_DELETED = "company.deleted"
+    DEAL_CREATED = "deal.created"
+    DEAL_UPDATED = "deal.updated"
+    DEAL_DELETED = "deal.deleted"
+    ACTIVITY_CREATED = "activity.created"
+    ACTIVITY_UPDATED = "activity.updated"
+    ACTIVITY_DELETED = "activity.deleted"
+    NOTE_ADDED = "note.added"
+    # sales facts
+    SALES_ACCEPTED = "sales.accepted"
+    SALES_REJECTED = "sales.rejected"
+    SALES_FOLLOW_UP = "sales.follow_up"
+    SALES_MEETING_BOOKED = "sales.meeting_booked"
+    SALES_MEETING_HELD = "sales.meeting_held"
+    SALES_MEETING_CANCELLED = "sales.meeting_cancelled"
+    SALES_OWNER_CHANGED = "sales.owner_changed"
+    SALES_STAGE_CHANGED = "sales.stage_changed"
+    SALES_WON = "sales.won"
+    SALES_LOST = "sales.lost"
+    SALES_RETURNED = "sales.returned"
+    SALES_CONVERTED = "sales.converted"
+    SALES_MERGED = "sales.merged"
+    SALES_TASK_OPEN = "sales.task_open"
+    CRM_LINKED = "crm.linked"
+    # roster facts
+    ROSTER_ABSENT = "roster.absent"
+    ROSTER_RETURNED = "roster.returned"
+    # our own: written by the watcher and by operators, refused from outside
+    CLOCK_DUE = "clock.due"
+    LEAD_REDRIVE = "lead.redrive"
+
+
+INTERNAL_KINDS = frozenset({Kind.CLOCK_DUE, Kind.LEAD_REDRIVE})
+
+LISTINGS = frozenset({Kind.PROSPECT_LISTED, Kind.CONTACT_CREATED, Kind.CONTACT_UPDATED})
+"""Kinds that make a person known without anybody having reached out."""
+
+INBOUND = frozenset(
+    {
+        Kind.FORM_SUBMITTED,
+        Kind.EMAIL_OPENED,
+        Kind.EMAIL_CLICKED,
+        Kind.EMAIL_REPLIED,
+        Kind.PAGE_VISITED,
+        Kind.AD_CLICKED,
+        Kind.MESSAGE_RECEIVED,
+        Kind.CALL_RECEIVED,
+        Kind.EVENT_ATTENDED,
+        Kind.LIST_SUBSCRIBED,
+        Kind.SALES_MEETING_BOOKED,
+        Kind.SALES_MEETING_HELD,
+    }
+)
+"""Touches that came from the lead. An automated one (`automated: true`, an auto-reply) does not count as engagement."""
+
+OUTREACH = frozenset({Kind.EMAIL_SENT, Kind.EMAIL_DELIVERED, Kind.OUTREACH_LOGGED, Kind.SALES_FOLLOW_UP})
+"""Touches that came from us."""
+
+TOUCHES = INBOUND | OUTREACH
+SALES = frozenset(kind for kind in Kind if kind.value.startswith("sales."))
+
+
+def _text(value: Any) -> Any:
+    """Senders mix numbers and strings for ids and answers; we keep their digits as text, trimmed, never empty."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str):
+        # PostgreSQL can store no NUL in text; nothing a person wrote contains one.
+        return value.replace("\x00", "").strip() or None
+    return value
+
+
+Text = Annotated[str | None, BeforeValidator(_text)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Person(_Part):
+    """Who it is about, as written by the sender, trimmed. Personal data."""
+
+    email: Text = None
+    first_name: Text = None
+    last_name: Text = None
+    full_name: Text = None
+    phone: Text = None
+
+
+class Company(_Part):
+    """The organisation the person acts for. Not personal data: decisions may use it."""
+
+    name: Text = None
+    domain: Text = None
+
+
+class Reference(_Part):
+    """A typed reference into another system; only one to a `person` names a lead."""
+
+    system: str
+    account: str | None = None
+    object: Literal["person", "company", "deal", "activity"]
+    id: Annotated[str, BeforeValidator(_text)]
+
+
+class Actor(_Part):
+    """Who did it, as far as the sender says so. `reference` is the person's id in the sender's system."""
+
+    kind: Literal["person", "automation", "system"] | None = None
+    reference: Text = None
+
+
+class Sales(_Part):
+    """What a CRM says of sales work, verbatim: stage or status ids, owner ids, activity types are the CRM's own."""
+
+    from_: Text = Field(default=None, alias="from")
+    to: Text = None
+    owner_id: Text = None
+    activity_type: Text = None
+    done: bool | None = None
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+
+class Consent(_Part):
+    """A consent as the sender states it; `state` is `given` or `withdrawn`."""
+
+    purpose: str
+    state: Literal["given", "withdrawn"]
+    basis: Text = None
+    at: AwareDatetime | None = None
+
+
+class Parsed(BaseModel):
+    """What a parser reads off a body: facts only, nothing guessed, absent facts are None.
+
+    `occurred_at` is the sender's time of the fact; ingest puts its own arrival time there when the body has none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    kind: Kind
+    source_kind: Text = None
+    occurred_at: AwareDatetime | None = None
+    mode: Mode = "live"
+    person: Person = Person()
+    company: Company = Company()
+    external_id: Text = None
+    references: tuple[Reference, ...] = ()
+    previous: tuple[Reference, ...] = ()
+    actor: Actor = Actor()
+    automated: bool = False
+    sales: Sales | None = None
+    reason: Text = None
+    criterion: Text = None
+    handover_id: Text = None
+    offer_id: Text = None
+    amount: float | None = None
+    currency: Text = None
+    consents: tuple[Consent, ...] = ()
+    form_id: Text = None
+    campaign: Text = None
+    utm: dict[str, str] = {}
+    tags: tuple[str, ...] = ()
+    fields: dict[str, Any] = {}
+    dedupe_key: str
+
+
+class Quarantined(BaseModel):
+    """A body, or one event of a batch, that could not be understood: `where` is the path in the body."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quarantined: str
+    where: str = "$"
+
+
+class IdentityKey(_Part):
+    """One identity, as a keyed digest (HMAC-SHA256, hex, 32 digits): equal for equal people, tells nothing of them.
+
+    `email`, `person` and `phone` may name a lead (`phone` only where `verified`); `deal` and `activity` find one
+    through recorded links; `company` and `domain` find the account.
+    """
+
+    kind: Literal["email", "person", "phone", "deal", "activity", "company", "domain"]
+    digest: str
+    verified: bool = True
+
+
+class ClockDue(_Part):
+    """Body of a `clock.due` signal: which clock, in which revision, fell due when, and when the watcher noticed."""
+
+    clock_id: str
+    revision: int
+    lead_id: str
+    due_at: AwareDatetime
+    noticed_at: AwareDatetime
+
+
+class Signal(Parsed):
+    """A parsed fact with what ingest adds: the record on the signals topic (JSON, UTF-8).
+
+    `id` is derived from (source, dedupe key); `identities` are digests of the normalised identities, strongest first;
+    `partition_key` is a keyed digest of the strongest one. `attempt` rises with each redrive.
+    """
+
+    id: str
+    source: str
+    brand: str = "default"
+    received_at: AwareDatetime
+    occurred_at: AwareDatetime
+    identities: tuple[IdentityKey, ...] = ()
+    partition_key: str
+    attempt: int = 0
+    clock: ClockDue | None = None
+    lead_id: str | None = None
+    traceparent: str | None = None
+
+    def split(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """(facts, personal) as JSON-ready dicts without absent values; together they are the whole signal."""
+        whole = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        personal = {name: whole.pop(name) for name in PERSONAL_FIELDS if name in whole}
+        return whole, personal
+
+
+PERSONAL_FIELDS = ("person", "fields", "utm")
+"""Fields of a signal that hold personal data or free text; a sender can put anything into a campaign parameter."""
+
+
+def join(facts: dict[str, Any], personal: dict[str, Any] | None) -> Signal:
+    """The whole signal again from its two halves; an erased one has no `personal` and comes back without it."""
+    return Signal.model_validate({**facts, **(personal or {})})
+
+
+def happened(signal: Signal) -> datetime:
+    """When the fact happened, never after it was received: a sender's clock that runs ahead does not rule ours."""
+    return min(signal.occurred_at, signal.received_at)
