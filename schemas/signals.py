@@ -232,10 +232,10 @@ class IdentityKey(_Part):
     """One identity, as a keyed digest (HMAC-SHA256, hex, 32 digits): equal for equal people, tells nothing of them.
 
     `email`, `person` and `phone` may name a lead (`phone` only where `verified`); `deal` and `activity` find one
-    through recorded links; `company` and `domain` find the account.
+    through recorded links, a `handover` (digest: our own id of it) too; `company` and `domain` find the account.
     """
 
-    kind: Literal["email", "person", "phone", "deal", "activity", "company", "domain"]
+    kind: Literal["email", "person", "phone", "handover", "deal", "activity", "company", "domain"]
     digest: str
     verified: bool = True
 

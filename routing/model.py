@@ -1,0 +1,183 @@
+"""The state that decisions are made on: lead, hand-over, offer, clock, account, ledger; and what a decision is.
+
+States are pydantic models so that the store keeps them as JSON. Code never changes a nested value in place: it puts a
+new one in its place on a copy of the lead, so that a decision that fails leaves everything as it was.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from schemas.events import Disposition, EventData, Stage, Track
+from schemas.signals import IdentityKey, Mode, Person, Reference
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Clock(_Frozen):
+    """One promise being measured. `next_at` for the watcher is `due_at` while `state` is running.
+
+    `policy` is a name of the agreement's SLA policies, or `offer_expiry`, which is no promise but the end of an offer.
+    """
+
+    id: str
+    policy: str
+    metric: str
+    subject_kind: Literal["lead", "offer"]
+    subject_id: str
+    started_at: AwareDatetime
+    target: str
+    calendar: str | None = None
+    due_at: AwareDatetime
+    revision: int = 0
+    state: Literal["running", "fulfilled", "breached", "cancelled"] = "running"
+    ended_at: AwareDatetime | None = None
+    mode: Mode = "live"
+    agreement: str
+    cause: str
+
+
+class Offer(_Frozen):
+    """One offer of a hand-over to one person; its id is the hand-over's with a number."""
+
+    id: str
+    number: int
+    person: str
+    pool: str | None = None
+    offered_at: AwareDatetime
+    expires_at: AwareDatetime | None = None
+    state: Literal["open", "accepted", "rejected", "withdrawn", "expired"] = "open"
+    decided_at: AwareDatetime | None = None
+    reason: str | None = None
+    criterion: str | None = None
+
+
+class Handover(_Frozen):
+    """The hand-over of one pass: the same opportunity for the CRM, whoever it is offered to."""
+
+    id: str
+    pass_number: int
+    opened_at: AwareDatetime
+    offers: tuple[Offer, ...] = ()
+    accepted_at: AwareDatetime | None = None
+    followed_up_at: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
+    outcome: str | None = None
+    references: tuple[Reference, ...] = ()
+    mode: Mode = "live"
+
+
+class LeadPersonal(BaseModel):
+    """What is known of the person; kept in a column of its own, never decided on."""
+
+    person: Person = Person()
+    answers: dict[str, Any] = {}
+
+
+class Lead(BaseModel):
+    """A person in the process, in exactly one stage. JSON of this model without `personal` is the stored state."""
+
+    id: str
+    brand: str
+    partition_key: str
+    created_at: AwareDatetime
+    stage: Stage
+    stage_since: AwareDatetime
+    pass_number: int = 1
+    pass_since: AwareDatetime
+    disposition: Disposition = "active"
+    track: Track | None = None
+    owner: str | None = None
+    owner_since: AwareDatetime | None = None
+    hunter: str | None = None
+    unowned_reason: str | None = None
+    account_id: str | None = None
+    source: str
+    campaign: str | None = None
+    company_name: str | None = None
+    company_domain: str | None = None
+    language: str | None = None
+    references: tuple[Reference, ...] = ()
+    tags: tuple[str, ...] = ()
+    sales_ready: bool = False
+    meeting_booked_at: AwareDatetime | None = None
+    consents: dict[str, str] = {}
+    suppressed: str | None = None
+    exempt_lists: tuple[str, ...] = ()
+    recent: dict[str, tuple[int, ...]] = {}
+    last_touch_at: AwareDatetime | None = None
+    handover: Handover | None = None
+    clocks: dict[str, Clock] = {}
+    sequence: int = 0
+    version: int = 0
+    held: bool = False
+    personal: LeadPersonal = Field(default_factory=LeadPersonal, exclude=True)
+
+
+class Account(_Frozen):
+    """A company of a brand. `open` holds who works which of its leads in hand-over or deal: {lead id: person}."""
+
+    id: str
+    brand: str
+    open: dict[str, str] = {}
+
+
+class LedgerEntry(_Frozen):
+    """How many a person was given, and what they were credited when they joined or came back, in given-equivalents."""
+
+    given: int = 0
+    credit: float = 0.0
+
+
+class Ledger(_Frozen):
+    """Who of a pool got how many. `seq` rises by one with each change, so that a reader knows if it had moved."""
+
+    pool: str
+    seq: int = 0
+    entries: dict[str, LedgerEntry] = {}
+
+
+class Link(NamedTuple):
+    """An identity (of `brand`) that from now on names `subject_id`, a lead or an account."""
+
+    brand: str
+    identity: IdentityKey
+    subject_id: str
+
+
+class Emission(NamedTuple):
+    """An event to be: `at` is when its fact took place. Id, sequence and envelope are given by `routing.envelope`."""
+
+    data: EventData
+    at: datetime
+
+
+class Transition(NamedTuple):
+    """A move between stages; `row` is the name of the lifecycle row that fitted."""
+
+    from_stage: Stage | None
+    to_stage: Stage
+    row: str
+
+
+class Decision(NamedTuple):
+    """All that follows from one signal. `lead` is None where the signal names nobody, or a test.
+
+    `outcome` is one of `changed`, `recorded` (kept in the history, changed no stage) or `no_lead`; `note` says why.
+    """
+
+    lead: Lead | None
+    account: Account | None
+    ledgers: tuple[Ledger, ...]
+    clocks: tuple[Clock, ...]
+    links: tuple[Link, ...]
+    emissions: tuple[Emission, ...]
+    transitions: tuple[Transition, ...]
+    outcome: Literal["changed", "recorded", "no_lead"]
+    note: str
+    evidence: dict[str, Any]

@@ -1,0 +1,350 @@
+"""Events out: the CloudEvents 1.0 envelope and the typed `data` of every event, by topic.
+
+An envelope is one JSON object whose last member is `data`, whose last member is `personal`. It is kept as two texts,
+`head` (all up to the value of `personal`) and `personal` (that value, or None), so that an erasure empties a column
+and the bytes stay the same everywhere: `whole(head, personal)`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from schemas.signals import Mode, Person, Reference
+
+Topic = Literal["leads", "handovers", "sla", "marketing"]
+TOPICS: tuple[Topic, ...] = ("leads", "handovers", "sla", "marketing")
+Stage = Literal["prospecting", "contact", "qualification", "hand_over", "deal", "nurturing"]
+Track = Literal["warm_up", "recycle", "growth"]
+Disposition = Literal["active", "spam", "not_a_buyer", "do_not_contact", "erased"]
+
+
+class Owner(BaseModel):
+    """A person of the roster with the ids that other systems know them by, as `{system: id}`."""
+
+    model_config = ConfigDict(frozen=True)
+    person: str
+    ids: dict[str, str] = {}
+
+
+class EventData(BaseModel):
+    """Base of all event bodies. `type_name` and `topic` belong to the class; `mode` is the mode of the causing signal."""
+
+    model_config = ConfigDict(frozen=True)
+    type_name: ClassVar[str]
+    topic: ClassVar[Topic]
+    mode: Mode = "live"
+
+
+class Contact(BaseModel):
+    """Personal part of an event: whom it is about, so that a platform can find them. Emptied by an erasure."""
+
+    model_config = ConfigDict(frozen=True)
+    person: Person = Person()
+    answers: dict[str, Any] = {}
+
+
+# --- leads ------------------------------------------------------------------------------------------------------------
+class LeadCreated(EventData):
+    type_name = "stafett.lead.created.v1"
+    topic = "leads"
+    stage: Stage
+    source: str
+    signal_kind: str
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class LeadStageChanged(EventData):
+    type_name = "stafett.lead.stage_changed.v1"
+    topic = "leads"
+    from_stage: Stage | None
+    to_stage: Stage
+    pass_number: int
+    reason: str
+    track: Track | None = None
+
+
+class LeadOwnerChanged(EventData):
+    """`why` is the assignment's compact evidence: pool, candidates passed over with the code of the reason, ledger."""
+
+    type_name = "stafett.lead.owner_changed.v1"
+    topic = "leads"
+    from_owner: Owner | None
+    to_owner: Owner | None
+    rule: str
+    why: dict[str, Any] = {}
+
+
+class LeadTouched(EventData):
+    type_name = "stafett.lead.touched.v1"
+    topic = "leads"
+    owner: Owner | None
+    stage: Stage
+    signal_kind: str
+    source: str
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class LeadDispositionChanged(EventData):
+    type_name = "stafett.lead.disposition_changed.v1"
+    topic = "leads"
+    from_disposition: Disposition
+    to_disposition: Disposition
+    reason: str | None = None
+
+
+class LeadMergeProposed(EventData):
+    """One signal named two leads: `kept` is the one of the strongest identity, `other` the one it might be."""
+
+    type_name = "stafett.lead.merge_proposed.v1"
+    topic = "leads"
+    kept: str
+    other: str
+    evidence: tuple[str, ...]
+
+
+class LeadHeld(EventData):
+    """A signal of this lead could not be processed: it waits as a dead letter, later ones queue behind it."""
+
+    type_name = "stafett.lead.held.v1"
+    topic = "leads"
+    dead_letter_id: str
+    error_class: str
+
+
+class LeadReleased(EventData):
+    type_name = "stafett.lead.released.v1"
+    topic = "leads"
+    processed: int
+
+
+# --- hand-overs -------------------------------------------------------------------------------------------------------
+class Dossier(BaseModel):
+    """What marketing knows, facts only; the need, the contact and the messages are in `personal`."""
+
+    model_config = ConfigDict(frozen=True)
+    company_name: str | None = None
+    company_domain: str | None = None
+    source: str | None = None
+    campaign: str | None = None
+    tags: tuple[str, ...] = ()
+    signals: dict[str, int] = {}
+    references: tuple[Reference, ...] = ()
+    next_step: str | None = None
+
+
+class _Handover(EventData):
+    topic = "handovers"
+    handover_id: str
+    pass_number: int
+    offer_id: str | None = None
+    owner: Owner | None = None
+    references: tuple[Reference, ...] = ()
+
+
+class HandoverOffered(_Handover):
+    type_name = "stafett.handover.offered.v1"
+    offer_number: int
+    expires_at: AwareDatetime | None = None
+    dossier: Dossier = Dossier()
+    personal: Contact | None = None
+
+
+class HandoverAccepted(_Handover):
+    type_name = "stafett.handover.accepted.v1"
+
+
+class HandoverRejected(_Handover):
+    type_name = "stafett.handover.rejected.v1"
+    reason: str | None = None
+    criterion: str | None = None
+
+
+class HandoverWithdrawn(_Handover):
+    type_name = "stafett.handover.withdrawn.v1"
+    reason: str
+
+
+class HandoverExpired(_Handover):
+    type_name = "stafett.handover.expired.v1"
+    expired_at: AwareDatetime
+
+
+class HandoverFollowedUp(_Handover):
+    type_name = "stafett.handover.followed_up.v1"
+    followed_up_at: AwareDatetime
+    activity_type: str | None = None
+
+
+class HandoverWon(_Handover):
+    type_name = "stafett.handover.won.v1"
+    amount: float | None = None
+    currency: str | None = None
+
+
+class HandoverLost(_Handover):
+    type_name = "stafett.handover.lost.v1"
+    reason: str | None = None
+
+
+class HandoverReturned(_Handover):
+    type_name = "stafett.handover.returned.v1"
+    reason: str | None = None
+
+
+class HandoverLinked(_Handover):
+    """The CRM answered with its own ids of the opportunity."""
+
+    type_name = "stafett.handover.linked.v1"
+
+
+# --- SLA --------------------------------------------------------------------------------------------------------------
+class _Clock(EventData):
+    topic = "sla"
+    clock_id: str
+    policy: str
+    metric: str
+    subject_kind: Literal["lead", "offer"]
+    subject_id: str
+    owner: Owner | None = None
+    started_at: AwareDatetime
+    target: str
+    due_at: AwareDatetime
+
+
+class SlaStarted(_Clock):
+    type_name = "stafett.sla.started.v1"
+
+
+class SlaFulfilled(_Clock):
+    type_name = "stafett.sla.fulfilled.v1"
+    fulfilled_at: AwareDatetime
+
+
+class SlaBreached(_Clock):
+    """The promise was not kept: due at `due_at`, which is exact; `noticed_at` is when the watcher saw it."""
+
+    type_name = "stafett.sla.breached.v1"
+    noticed_at: AwareDatetime
+
+
+class SlaCancelled(_Clock):
+    type_name = "stafett.sla.cancelled.v1"
+    reason: str
+
+
+class SlaCorrected(_Clock):
+    """A fact that came late changes what was said: `old` and `new` are states, `cause` the signal."""
+
+    type_name = "stafett.sla.corrected.v1"
+    old: str
+    new: str
+    fulfilled_at: AwareDatetime
+    cause: str
+
+
+# --- marketing --------------------------------------------------------------------------------------------------------
+class SuppressionStarted(EventData):
+    """Stop automated mail to this person: a salesperson is in dialogue with them."""
+
+    type_name = "stafett.suppression.started.v1"
+    topic = "marketing"
+    reason: str
+    exempt_lists: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class SuppressionReleased(EventData):
+    type_name = "stafett.suppression.released.v1"
+    topic = "marketing"
+    reason: str
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class SuppressionViolated(EventData):
+    type_name = "stafett.suppression.violated.v1"
+    topic = "marketing"
+    source: str
+    campaign: str | None = None
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class NurtureEntered(EventData):
+    type_name = "stafett.nurture.entered.v1"
+    topic = "marketing"
+    track: Track
+    reason: str
+    detail: str | None = None
+    pass_number: int
+    owner: Owner | None = None
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class NurtureLeft(EventData):
+    type_name = "stafett.nurture.left.v1"
+    topic = "marketing"
+    track: Track
+    to_stage: Stage
+
+
+def _leaves(base: type[EventData]) -> list[type[EventData]]:
+    return [leaf for sub in base.__subclasses__() for leaf in ([sub] if "type_name" in vars(sub) else _leaves(sub))]
+
+
+EVENT_TYPES: dict[str, type[EventData]] = {event.type_name: event for event in _leaves(EventData)}
+"""Every event type that we emit, by its CloudEvents `type`."""
+
+
+class Envelope(BaseModel):
+    """The CloudEvents 1.0 envelope as consumers parse it; unknown members are kept out of their way (v1 only grows)."""
+
+    model_config = ConfigDict(extra="ignore")
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: AwareDatetime
+    datacontenttype: Literal["application/json"]
+    dataschema: str
+    partitionkey: str
+    sequence: str
+    correlationid: str
+    causationid: str
+    recordedtime: AwareDatetime
+    agreementversion: str
+    mode: Mode
+    traceparent: str | None = None
+    data: dict[str, Any]
+
+    def body(self) -> EventData:
+        """`data` as its typed model; KeyError for a type that this version does not know."""
+        return EVENT_TYPES[self.type].model_validate(self.data)
+
+
+def instant(at: datetime) -> str:
+    """RFC 3339 with microseconds and `Z`; `at` must be aware UTC."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def render(attributes: dict[str, str], data: EventData) -> tuple[str, str | None]:
+    """(head, personal) of an envelope with these CloudEvents attributes, in their order, and this data."""
+    personal = getattr(data, "personal", None)
+    text = personal.model_dump_json(by_alias=True, exclude_none=True) if personal is not None else None
+    facts = data.model_dump_json(by_alias=True, exclude={"personal"})
+    head = f'{json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))[:-1]},"data":{facts[:-1]},"personal":'
+    return head, text
+
+
+def whole(head: str, personal: str | None) -> str:
+    """The envelope's JSON text from its two halves."""
+    return f"{head}{personal or 'null'}}}}}"
