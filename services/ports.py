@@ -1,0 +1,344 @@
+"""The ports: what the roles need of the log and of the store, and what an adapter promises. Bytes in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+
+class PortError(Exception):
+    """An adapter could not do what was asked."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class LogUnavailable(PortError):
+    """The log cannot take or give records now; nothing says whether a record that was under way is stored."""
+
+
+class StoreUnavailable(PortError):
+    """The store cannot be reached now, or gave up on a transaction for a passing reason; try again later."""
+
+
+class Fenced(PortError):
+    """Another process holds these partitions or this lease now; roll back and read the positions again."""
+
+
+class SchemaOutdated(PortError):
+    """The database's schema is not the one this version needs; run `stafett db upgrade` with a role that may."""
+
+
+class ClusterChanged(PortError):
+    """Stored offsets belong to another cluster; if the log was replaced or restored, run `stafett db restored`."""
+
+
+class Conflict(PortError):
+    """Another transaction linked an identity that this batch was about to link; start the batch over."""
+
+
+class RecordOut(NamedTuple):
+    """A record to append. The partition is murmur2(key), as Kafka's own default partitioner reckons it."""
+
+    topic: str
+    key: bytes
+    value: bytes
+
+
+class Record(NamedTuple):
+    """A record as read; offsets of one partition rise, by one in the embedded log and by one or more in Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+
+
+class Position(NamedTuple):
+    """The next offset to read of one partition."""
+
+    partition: int
+    offset: int
+
+
+class LogConsumer(Protocol):
+    """Reads one topic for one consumer group. The truth about positions is the store's, not the log's.
+
+    After a (re)assignment a partition is delivered only once `seek` gave it a position; until then `poll` lists it in
+    `unpositioned` and returns no record of it. Never raises from a listener; `poll` raises LogUnavailable.
+    """
+
+    @property
+    def topic(self) -> str: ...
+
+    def unpositioned(self) -> set[int]: ...
+
+    def assignment(self) -> set[int]: ...
+
+    async def seek(self, positions: Sequence[Position]) -> None: ...
+
+    async def poll(self, max_records: int, timeout: float) -> list[Record]:
+        """Up to `max_records`, in order within each partition; [] after `timeout` seconds. Not to be cancelled."""
+
+    async def committed(self, positions: Sequence[Position]) -> None:
+        """Tell the log's own dashboards; the outcome does not matter and errors are swallowed with a log line."""
+
+    async def stop(self) -> None: ...
+
+
+class Log(Protocol):
+    """A durable, partitioned log."""
+
+    @property
+    def cluster(self) -> str:
+        """Names the log that offsets belong to: offsets of one cluster mean nothing in another."""
+
+    async def start(self) -> None: ...
+
+    async def append(self, records: Sequence[RecordOut]) -> None:
+        """Durable when it returns (acks=all; one transaction). Concurrent calls are grouped. Raises LogUnavailable."""
+
+    async def publish(self, records: Sequence[RecordOut]) -> None:
+        """Make events known on their topics, in order per key, durable when it returns. The embedded log's readers
+        follow the `events` table, so it has nothing to do here."""
+
+    def consumer(self, topic: str, group: str) -> LogConsumer: ...
+
+    async def end_offsets(self, topic: str) -> dict[int, int]:
+        """{partition: offset after the last record}. Raises LogUnavailable."""
+
+    async def check(self) -> None:
+        """Raises LogUnavailable unless the log answers now."""
+
+    async def close(self) -> None: ...
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+class LeadRow(NamedTuple):
+    """A stored lead. `state` and `personal` are JSON texts of `routing.model.Lead` and `LeadPersonal`; the rest are
+    copies for queries."""
+
+    id: str
+    brand: str
+    stage: str
+    disposition: str
+    owner: str | None
+    held: bool
+    version: int
+    state: str
+    personal: str | None
+    email_digest: str | None
+    updated_at: datetime
+
+
+class AccountRow(NamedTuple):
+    id: str
+    state: str
+
+
+class LedgerRow(NamedTuple):
+    pool: str
+    seq: int
+    state: str
+
+
+class LinkRow(NamedTuple):
+    brand: str
+    kind: str
+    digest: str
+    subject_id: str
+
+
+class ClockRow(NamedTuple):
+    """`next_at` is when the watcher must look at it, None once it is over."""
+
+    id: str
+    lead_id: str
+    policy: str
+    state: str
+    revision: int
+    due_at: datetime
+    next_at: datetime | None
+    partition_key: str
+    body: str
+
+
+class HistoryRow(NamedTuple):
+    """One signal as it was judged. `lead_id` is None where it named nobody. `decision` is the compact evidence (JSON),
+    `digest` a salted SHA-256 of the personal part; `salt` and `personal` are emptied by an erasure."""
+
+    signal_id: str
+    attempt: int
+    lead_id: str | None
+    kind: str
+    mode: str
+    occurred_at: datetime
+    received_at: datetime
+    recorded_at: datetime
+    facts: str
+    personal: str | None
+    salt: str | None
+    digest: str | None
+    outcome: str
+    note: str
+    decision: str
+
+
+class OutboxRow(NamedTuple):
+    event_id: str
+    topic: str
+    lead_id: str
+    sequence: int
+    type: str
+    partition_key: str
+    head: str
+    personal: str | None
+
+
+class OutboxEntry(NamedTuple):
+    id: int
+    row: OutboxRow
+
+
+class EventRow(NamedTuple):
+    position: int
+    row: OutboxRow
+
+
+class DeadLetter(NamedTuple):
+    """A signal that could not be processed (`state` dead), or one that waits behind it (queued), or done (redriven).
+
+    `origin` is topic/partition/offset. `facts`/`personal` are the signal's halves, or `raw` for what does not decode.
+    """
+
+    id: str
+    lead_id: str | None
+    signal_id: str | None
+    attempt: int
+    state: str
+    reason: str
+    error_class: str
+    origin: str
+    facts: str | None
+    personal: str | None
+    raw: bytes | None
+    recorded_at: datetime
+
+
+class SpoolEntry(NamedTuple):
+    id: int
+    record: RecordOut
+
+
+class Quarantine(NamedTuple):
+    """A body, or one event of a batch, from a sender that we could not understand. `body` is personal data."""
+
+    id: str
+    source: str
+    reason: str
+    place: str
+    content_type: str | None
+    headers: str
+    body: bytes | None
+    mode: str
+    received_at: datetime
+
+
+class Writes(NamedTuple):
+    """All that one batch writes besides positions and inbox."""
+
+    leads: Sequence[LeadRow]
+    accounts: Sequence[AccountRow]
+    ledgers: Sequence[LedgerRow]
+    links: Sequence[LinkRow]
+    clocks: Sequence[ClockRow]
+    history: Sequence[HistoryRow]
+    outbox: Sequence[OutboxRow]
+    dead_letters: Sequence[DeadLetter]
+    redriven: Sequence[str]
+
+
+class Batch(Protocol):
+    """One open transaction of the router. Every method may raise StoreUnavailable."""
+
+    async def advance(self, group: str, topic: str, cluster: str, moves: Mapping[int, tuple[int, int]]) -> None:
+        """Compare-and-set of positions, {partition: (expected next offset, new next offset)}. Raises Fenced."""
+
+    async def fresh(self, signal_ids: Sequence[tuple[str, int]], now: datetime) -> set[tuple[str, int]]:
+        """Enter (signal id, attempt) in the inbox; returns those that were not there."""
+
+    async def links(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
+        """{(brand, kind, digest): subject id} of the known ones. Not locked."""
+
+    async def lock_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
+        """Locked in id order until the transaction ends."""
+
+    async def lock_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]: ...
+
+    async def read_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
+        """Not locked."""
+
+    async def lock_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
+        """Locked in name order; a pool without a row gets one, so that there is something to lock."""
+
+    async def waiting(self, lead_ids: Sequence[str]) -> list[DeadLetter]:
+        """Dead and queued signals of these leads, oldest first."""
+
+    async def write(self, writes: Writes) -> None:
+        """One statement per table. Outbox ids are drawn here, after all locks. Raises Conflict on a link that is taken
+        by another subject."""
+
+
+class Store(Protocol):
+    """The state. One SQL adapter serves SQLite and PostgreSQL."""
+
+    async def start(self) -> None:
+        """Raises StoreUnavailable, or SchemaOutdated where `stafett db upgrade` has to run first."""
+
+    async def close(self) -> None: ...
+
+    async def check(self) -> None: ...
+
+    # router
+    def batch(self) -> AbstractAsyncContextManager[Batch]:
+        """One transaction: commits at the end of the block, rolls back on any exception."""
+
+    async def positions(self, group: str, topic: str, cluster: str, partitions: Sequence[int]) -> list[Position]:
+        """Stored positions; 0 where there is none yet, which is also stored so that `advance` has a row to compare.
+        Raises ClusterChanged where positions of another cluster are stored in this epoch (see docs: restore)."""
+
+    async def all_positions(self, group: str, topic: str, cluster: str) -> dict[int, int]: ...
+
+    async def epoch(self) -> int:
+        """Raised by `stafett db restored` after a restore from a backup; it enters the ids of events."""
+
+    # relay
+    async def acquire_lease(self, name: str, holder: str, ttl: float, now: datetime) -> int | None:
+        """The lease's epoch if `holder` has it now (taken, kept or expired by then), else None."""
+
+    async def release_lease(self, name: str, holder: str) -> None: ...
+
+    async def outbox(self, limit: int) -> list[OutboxEntry]:
+        """Oldest first, by id."""
+
+    async def move_to_events(self, entries: Sequence[OutboxEntry], lease: str, epoch: int, now: datetime) -> int:
+        """Outbox -> events with gapless positions, one transaction; returns the last position. Raises Fenced."""
+
+    async def spooled(self, limit: int) -> list[SpoolEntry]: ...
+
+    async def unspool(self, ids: Sequence[int]) -> None: ...
+
+    # ingest
+    async def spool(self, records: Sequence[RecordOut], limit: int) -> None:
+        """Durable when it returns. Raises StoreUnavailable also where `limit` records wait already."""
+
+    async def quarantine(self, entries: Sequence[Quarantine]) -> None: ...
+
+    # watcher
+    async def due_clocks(self, now: datetime, limit: int) -> list[ClockRow]:
+        """Running clocks with next_at <= now, earliest first."""
+
+    async def next_due(self) -> datetime | None: ...
