@@ -1,0 +1,124 @@
+"""Files that people write: YAML in, a validated model out, and errors that name file, line, path and rule."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+MAX_BYTES = 4 * 1024 * 1024
+
+
+class FileError(ValueError):
+    """A file could not be read as what it should be. `problems` are lines `file:line: path: rule`."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class FileModel(BaseModel):
+    """Base of everything in such a file: unknown keys are errors, and a key of a later release says `not yet`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    not_yet: ClassVar[dict[str, str]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_later_keys(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for key in cls.not_yet.keys() & value.keys():
+                raise ValueError(f"`{key}` is not yet supported: {cls.not_yet[key]} Remove it for now.")
+        return value
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def load(text: str, model: type[M], name: str) -> M:
+    """`text` of the file called `name` as `model`. Raises FileError with every problem found, each with its line."""
+    if len(text) > MAX_BYTES:
+        raise FileError([f"{name}:1: the file is over {MAX_BYTES} bytes"])
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        _refuse_duplicates(node, name)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with dates left as text
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise FileError([f"{name}:{line}: not valid YAML: {error.problem}"]) from None
+    except yaml.YAMLError as error:
+        raise FileError([f"{name}:1: not valid YAML: {type(error).__name__}"]) from None
+    try:
+        return model.model_validate(data if data is not None else {})
+    except ValidationError as error:
+        raise FileError([_problem(name, node, dict(item)) for item in error.errors(include_url=False)]) from None
+
+
+def problem(name: str, text: str, path: tuple[str | int, ...], rule: str) -> str:
+    """One line for a rule found broken after loading (a reference to nothing, an expression that does not compile)."""
+    return f"{name}:{line_of(yaml.compose(text, Loader=yaml.SafeLoader), path)}: {_dotted(path)}: {rule}"
+
+
+def line_of(node: yaml.Node | None, path: tuple[str | int, ...]) -> int:
+    """The 1-based line of the deepest part of `path` that exists."""
+    line = node.start_mark.line + 1 if node else 1
+    for step in path:
+        found = _child(node, step)
+        if found is None:
+            break
+        line, node = found
+    return line
+
+
+def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if str(key.value) == str(step):
+                return key.start_mark.line + 1, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        item = node.value[step]
+        return item.start_mark.line + 1, item
+    return None
+
+
+def _problem(name: str, node: yaml.Node | None, item: dict[str, Any]) -> str:
+    path = tuple(item["loc"])
+    rule = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        rule = "unknown key; is it misspelt?"
+    return f"{name}:{line_of(node, path)}: {_dotted(path)}: {rule}"
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    return ".".join(str(step) for step in path) or "(top)"
+
+
+def _refuse_duplicates(node: yaml.Node | None, name: str) -> None:
+    """YAML lets a later key silently win; in a file that two sides signed that is an error."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if str(key.value) in seen:
+                raise FileError([f"{name}:{key.start_mark.line + 1}: {key.value}: the key is there twice"])
+            seen.add(str(key.value))
+            _refuse_duplicates(value, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_duplicates(item, name)
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader without the guesses that bite: `2026-12-24` and `09:00` stay text (YAML 1.1 reads 09:30 as 570)."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern) for tag, pattern in resolvers if not (tag.endswith((":int", ":float")) and ":" in pattern.pattern)
+    ]
+    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+}
