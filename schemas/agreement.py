@@ -1,0 +1,151 @@
+"""The agreement file: what both sides signed, one per organisation. YAML; `routing.agreement.compile_agreement` makes
+it ready for decisions. Keys that are known but not alive yet are refused as `not yet`, so that the shape stays."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from schemas.calendar import Calendar
+from schemas.duration import Target
+from schemas.yamlfile import FileModel
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Expression = Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class Definitions(FileModel):
+    """Boolean CEL expressions over the lead and its recent signals; one left out is never met."""
+
+    engaged: Expression
+    sales_qualified: Expression
+    not_now: Expression = "false"
+    cold: Expression = "false"
+    marketing_qualified: Expression = "false"
+    opportunity: Expression = "false"
+
+
+class Rule(FileModel):
+    """One routing rule: the first whose `when` holds and whose pool has somebody at work decides."""
+
+    name: Name
+    when: Expression = "true"
+    pool: Name
+    not_yet: ClassVar[dict[str, str]] = {
+        "overflow": "holding with a clock, another pool or a manager comes with capacity.",
+        "territories": "territories come with segments; use `when` with `company.domain` until then.",
+    }
+
+
+class Route(FileModel):
+    """How an owner is found: rules in order, then the person of last resort, who is always named."""
+
+    rules: tuple[Rule, ...] = ()
+    fallback: Name
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Route:
+        names = [rule.name for rule in self.rules]
+        if len(names) != len(set(names)):
+            raise ValueError("two rules have the same name; explanations name the rule, so names are unique")
+        return self
+
+
+class Routing(FileModel):
+    """Who judges (`qualification`), who takes over (`hand_over`) and who keeps a customer (`growth`)."""
+
+    qualification: Route
+    hand_over: Route
+    growth: Route
+
+
+class Handover(FileModel):
+    """Rules of the hand-over. An offer that is not answered in `offer_expires` goes to the next person, `max_offers`
+    times in all."""
+
+    offer_expires: Target | None = None
+    calendar: Name | None = None
+    max_offers: Annotated[int, Field(ge=1, le=20)] = 3
+    next_step: Annotated[str, Field(max_length=500)] | None = None
+    not_yet: ClassVar[dict[str, str]] = {
+        "dossier": "judging a dossier's completeness comes with the hand-over's own policies.",
+        "second_offer": "choosing by rejection reason who is offered next is to come.",
+    }
+
+
+class Policy(FileModel):
+    """One promise. `starts: offer` measures the person from the offer made to them, `hand_over` the lead's own wait.
+
+    Fulfilled by a genuine follow-up (a call, a meeting, a personal message, a next step logged by a person).
+    """
+
+    name: Name
+    metric: Literal["follow_up"]
+    starts: Literal["hand_over", "offer"] = "hand_over"
+    target: Target
+    calendar: Name | None = None
+    not_yet: ClassVar[dict[str, str]] = {
+        "warnings": "warning points come with the ladder.",
+        "ladder": "what happens on breach beyond the event comes with the ladder.",
+        "pause_on": "agreed pauses come with the ladder.",
+        "when": "policies by condition come with segments.",
+        "recurs": "recurring promises are to come.",
+        "absences": "personal absences on a clock are to come.",
+    }
+
+    @model_validator(mode="after")
+    def _calendar_where_needed(self) -> Policy:
+        if self.target.kind != "elapsed" and self.calendar is None:
+            raise ValueError("a target in business time needs a `calendar`")
+        if self.target.kind == "elapsed" and self.calendar is not None:
+            raise ValueError("a target in elapsed time takes no `calendar`; say `business` if open time is meant")
+        return self
+
+
+class Sla(FileModel):
+    policies: tuple[Policy, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Sla:
+        names = [policy.name for policy in self.policies]
+        if len(names) != len(set(names)):
+            raise ValueError("two policies have the same name; clocks are named after it, so names are unique")
+        if "offer_expiry" in names:
+            raise ValueError("`offer_expiry` is the name of the offer's own clock; choose another")
+        return self
+
+
+class NurturingTrack(FileModel):
+    purpose: Annotated[str, Field(max_length=500)]
+    not_yet: ClassVar[dict[str, str]] = {"entry": "entry by reason is to come.", "exit": "exit by definition is to come."}
+
+
+class Nurturing(FileModel):
+    """The three tracks; what they are for is told to the platform with the event."""
+
+    warm_up: NurturingTrack
+    recycle: NurturingTrack
+    growth: NurturingTrack
+
+
+class AgreementFile(FileModel):
+    """The whole file, as written. `version` is the version of the file's format."""
+
+    version: Literal[1, "1"]
+    organisation: Name
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    brands: tuple[Name, ...] = ("default",)
+    calendars: dict[Name, Calendar] = {}
+    definitions: Definitions
+    sales_ready_tags: tuple[str, ...] = ()
+    routing: Routing
+    handover: Handover = Handover()
+    sla: Sla = Sla()
+    nurturing: Nurturing
+    exempt_lists: tuple[str, ...] = ()
+    not_yet: ClassVar[dict[str, str]] = {
+        "scoring": "fit and intent points with decay are to come; use `count(...)` in the definitions until then.",
+        "segments": "shared target lists are to come.",
+        "goals": "shared goals come with the weekly forum.",
+    }

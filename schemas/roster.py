@@ -1,0 +1,78 @@
+"""The roster file: people, their ids in each system, the pools they stand in. It seeds; signals change it."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from schemas.agreement import Name
+from schemas.yamlfile import FileModel
+
+Role = Literal["sdr", "sales", "account_manager", "marketing", "manager"]
+
+
+class Absence(FileModel):
+    """Half-open [from, to): nobody is given a lead while away. `to` left out means until they return."""
+
+    since: Annotated[AwareDatetime, Field(alias="from")]
+    until: Annotated[AwareDatetime | None, Field(alias="to")] = None
+
+
+class Member(FileModel):
+    """One person. `ids` are theirs in each system: `{pipedrive: "123", hubspot: "456"}`."""
+
+    id: Name
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)]
+    ids: dict[str, str] = {}
+    absences: tuple[Absence, ...] = ()
+    active: bool = True
+    not_yet: ClassVar[dict[str, str]] = {
+        "hours": "working hours are to come; use `absences` until then.",
+        "zone": "a zone of one's own comes with working hours.",
+        "languages": "matching by language is to come.",
+        "capacity": "capacity is to come.",
+        "successor": "successors are to come.",
+        "team": "teams are to come.",
+    }
+
+
+class Seat(FileModel):
+    """A person's place in a pool; twice the weight is twice the leads."""
+
+    person: Name
+    weight: Annotated[float, Field(gt=0, le=100)] = 1.0
+
+
+class Pool(FileModel):
+    name: Name
+    seats: Annotated[tuple[Seat, ...], Field(min_length=1)]
+    not_yet: ClassVar[dict[str, str]] = {"cap": "caps are to come.", "paused": "pausing a pool is to come."}
+
+    @model_validator(mode="after")
+    def _one_seat_each(self) -> Pool:
+        people = [seat.person for seat in self.seats]
+        if len(people) != len(set(people)):
+            raise ValueError("somebody has two seats in this pool; give one seat a higher weight instead")
+        return self
+
+
+class RosterFile(FileModel):
+    """The whole file, as written. `version` is the version of the file's format."""
+
+    version: Literal[1, "1"]
+    people: Annotated[tuple[Member, ...], Field(min_length=1)]
+    pools: tuple[Pool, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> RosterFile:
+        people = [member.id for member in self.people]
+        if len(people) != len(set(people)):
+            raise ValueError("two people have the same id")
+        if len(self.pools) != len({pool.name for pool in self.pools}):
+            raise ValueError("two pools have the same name")
+        for pool in self.pools:
+            for seat in pool.seats:
+                if seat.person not in people:
+                    raise ValueError(f"pool {pool.name}: {seat.person} is not among `people`")
+        return self
