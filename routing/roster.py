@@ -1,0 +1,67 @@
+"""The roster made ready for decisions: who is who in each system, who stands in which pool, who is away."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from routing.errors import RoutingError
+from schemas.events import Owner
+from schemas.roster import Member, Pool, RosterFile
+from schemas.signals import Actor, Reference
+
+
+class UnknownPool(RoutingError):
+    """The agreement names a pool that the roster does not have."""
+
+
+class Roster:
+    """An immutable view of one roster version; `version` is a digest of its content."""
+
+    def __init__(self, file: RosterFile) -> None:
+        self.file = file
+        self.version = hashlib.sha256(file.model_dump_json(by_alias=True).encode()).hexdigest()[:16]
+        self.people: dict[str, Member] = {member.id: member for member in file.people}
+        self.pools: dict[str, Pool] = {pool.name: pool for pool in file.pools}
+        self._by_id = {(system, ident): member.id for member in file.people for system, ident in member.ids.items()}
+
+    def pool(self, name: str) -> Pool:
+        """Raises UnknownPool."""
+        try:
+            return self.pools[name]
+        except KeyError:
+            raise UnknownPool(f"pool {name} is not in the roster") from None
+
+    def person_of(self, system: str, ident: str | None) -> str | None:
+        """Whose id that is in that system; our own person ids are understood too."""
+        if ident is None:
+            return None
+        return self._by_id.get((system, ident)) or (ident if ident in self.people else None)
+
+    def actor_of(self, actor: Actor, references: tuple[Reference, ...], source: str) -> str | None:
+        """The person who did it, where the sender tells by an id that the roster knows."""
+        for system in (*(reference.system for reference in references), source):
+            if person := self.person_of(system, actor.reference):
+                return person
+        return None
+
+    def why_away(self, person: str, now: datetime) -> str | None:
+        """None for somebody who can take a lead at `now`, else the code of the reason why not."""
+        member = self.people.get(person)
+        if member is None:
+            return "unknown"
+        if not member.active:
+            return "inactive"
+        away = any(a.since <= now and (a.until is None or now < a.until) for a in member.absences)
+        return "absent" if away else None
+
+    def has_role(self, person: str | None, *roles: str) -> bool:
+        member = self.people.get(person) if person else None
+        return member is not None and any(role in member.roles for role in roles)
+
+    def owner(self, person: str | None) -> Owner | None:
+        """As events name them; somebody who left the roster keeps their id only."""
+        if person is None:
+            return None
+        member = self.people.get(person)
+        return Owner(person=person, ids=member.ids if member else {})
