@@ -2,8 +2,8 @@
 
 Rotation is by largest shortfall against the weighted target. With `n` assigned so far among those who stand in the
 pool, a person of weight `w` of total `W` ought to have (n + 1) * w / W; whoever is furthest below gets the lead. What
-counts is `given + credit`: who joins is credited the pool's average per weight, so that nobody new is flooded. Ties go to
-the seat that stands first in the roster.
+counts is `given + credit`: who joins is credited the pool's average per weight, and who is away their share of each lead
+given meanwhile, so that nobody is flooded. Ties go to the seat that stands first in the roster.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ def rotate(pool: Pool, ledger: Ledger, roster: Roster, now: datetime, passed_ove
     shortfalls = _shortfalls({seat.person: seat.weight for seat in here}, before)
     chosen = max(here, key=lambda seat: shortfalls[seat.person]).person
     entry = before.entries[chosen]
-    entries = {**before.entries, chosen: LedgerEntry(given=entry.given + 1, credit=entry.credit)}
+    credited = _credit_the_absent(pool, before, away, sum(seat.weight for seat in here))
+    entries = {**before.entries, **credited, chosen: LedgerEntry(given=entry.given + 1, credit=entry.credit)}
     after = Ledger(pool=pool.name, seq=ledger.seq + 1, entries=entries)
     why = {
         "pool": pool.name,
@@ -80,6 +81,20 @@ def rotate(pool: Pool, ledger: Ledger, roster: Roster, now: datetime, passed_ove
         "ledger": {"seq": [ledger.seq, after.seq], "given": [entry.given, entry.given + 1]},
     }
     return Rotation(chosen, after, why)
+
+
+def _credit_the_absent(
+    pool: Pool, ledger: Ledger, away: dict[str, str | None], weight_here: float
+) -> dict[str, LedgerEntry]:
+    """Who is away is credited what their weight would have brought, so that nobody is flooded on their return."""
+    gone = [seat for seat in pool.seats if away[seat.person] not in (None, "had_it")]
+    return {
+        seat.person: LedgerEntry(
+            given=ledger.entries[seat.person].given,
+            credit=round(ledger.entries[seat.person].credit + seat.weight / weight_here, 6),
+        )
+        for seat in gone
+    }
 
 
 def with_seats(ledger: Ledger, pool: Pool) -> Ledger:

@@ -1,0 +1,92 @@
+"""The sheet that one decision is worked out on: a copy of the lead, and what follows so far.
+
+Only `routing.decide` makes one, and nothing of it outlives the decision, so that functions of the core may write on it
+and `decide` is pure all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from routing.agreement import Agreement
+from routing.definitions import Judge
+from routing.model import Account, Clock, Emission, Lead, Ledger, Link, Transition
+from routing.roster import Roster
+from schemas.events import Contact, EventData, Owner
+from schemas.signals import Signal, happened
+
+
+class Context(NamedTuple):
+    """All that a decision depends on beside the lead and the signal; recorded with it by hash or version.
+
+    `others` are leads that the signal's identities name as well (id, kind of identity); `links` the identities that may
+    be linked; `epoch` enters the ids of events and is raised when the store is restored from a backup.
+    """
+
+    agreement: Agreement
+    roster: Roster
+    ledgers: Mapping[str, Ledger]
+    account: Account | None
+    now: datetime
+    others: tuple[tuple[str, str], ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+class Draft:
+    """`facts` are the names that the lifecycle's rows ask for; `notes` say why something changed nothing."""
+
+    def __init__(self, lead: Lead, signal: Signal, context: Context) -> None:
+        self.lead = lead
+        self.signal = signal
+        self.context = context
+        self.at = happened(signal)
+        self.account = context.account
+        self.ledgers: dict[str, Ledger] = dict(context.ledgers)
+        self.moved_ledgers: dict[str, Ledger] = {}
+        self.clocks: dict[str, Clock] = {}
+        self.links: list[Link] = []
+        self.emissions: list[Emission] = []
+        self.transitions: list[Transition] = []
+        self.facts: set[str] = set()
+        self.notes: list[str] = []
+        self.evidence: dict[str, Any] = {}
+        self._judge: Judge | None = None
+
+    @property
+    def judge(self) -> Judge:
+        """Expressions over the lead as it is now; made once, when first asked for."""
+        if self._judge is None:
+            self._judge = Judge(self.lead, self.signal, self.at)
+        return self._judge
+
+    def lead_changed(self) -> None:
+        """What was reckoned from the lead before is old now."""
+        self._judge = None
+
+    def meets(self, definition: str) -> bool:
+        """Whether the lead meets this definition of the agreement now; kept as evidence either way."""
+        finding = self.judge.asks(self.context.agreement.definitions[definition])
+        said = {"met": finding.met} | ({"unknown": finding.unknown} if finding.unknown else {})
+        self.evidence.setdefault("definitions", {})[definition] = said
+        return finding.met
+
+    def emit(self, data: EventData, at: datetime | None = None) -> None:
+        self.emissions.append(Emission(data, at or self.at))
+
+    def put_clock(self, clock: Clock) -> None:
+        self.lead.clocks = {**self.lead.clocks, clock.id: clock}
+        self.clocks[clock.id] = clock
+
+    def put_ledger(self, ledger: Ledger) -> None:
+        self.ledgers[ledger.pool] = ledger
+        self.moved_ledgers[ledger.pool] = ledger
+
+    def owner(self, person: str | None) -> Owner | None:
+        return self.context.roster.owner(person)
+
+    def contact(self) -> Contact | None:
+        """Personal part of an event that a platform needs to find the person."""
+        personal = self.lead.personal
+        return Contact(person=personal.person) if personal.person.model_dump(exclude_none=True) else None

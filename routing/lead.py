@@ -1,0 +1,96 @@
+"""What a lead takes in from a signal before anything is decided: who it is, what was done, what was consented."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from routing.draft import Draft
+from routing.ids import derive
+from routing.model import Lead, LeadPersonal
+from schemas.events import Stage
+from schemas.signals import INBOUND, OUTREACH, Kind, Person, Signal, happened
+
+RECENT_PER_KIND = 32
+"""Instants kept of each kind within a pass: definitions ask `how many in a window`, and no agreement asks for more."""
+MAX_TAGS = 100
+MAX_REFERENCES = 50
+MAX_ANSWERS = 100
+
+
+def new_lead(signal: Signal, stage: Stage) -> Lead:
+    """A lead as this signal makes it; its id comes from the signal's."""
+    at = happened(signal)
+    return Lead(
+        id=derive("lead", signal.id),
+        brand=signal.brand,
+        partition_key=signal.partition_key,
+        created_at=at,
+        stage=stage,
+        stage_since=at,
+        pass_since=at,
+        source=signal.source,
+        unowned_reason="marketing",
+    )
+
+
+def absorb(draft: Draft) -> None:
+    """Facts of the signal become the lead's. An older fact fills gaps but replaces nothing."""
+    lead, signal = draft.lead, draft.signal
+    newer = lead.last_touch_at is None or draft.at >= lead.last_touch_at
+    lead.personal = _personal(lead.personal, signal, newer)
+    lead.company_name = _pick(lead.company_name, signal.company.name, newer)
+    lead.company_domain = _pick(lead.company_domain, signal.company.domain, newer)
+    lead.campaign = _pick(lead.campaign, signal.campaign or signal.utm.get("utm_campaign"), newer)
+    people = tuple(r for r in signal.references if r.object == "person" and r not in lead.references)
+    lead.references = (lead.references + people)[-MAX_REFERENCES:]
+    _tags(draft)
+    if signal.consents:
+        lead.consents = {**lead.consents, **{c.purpose: c.state for c in signal.consents}}
+    if signal.kind in INBOUND | OUTREACH:
+        _count(lead, signal, draft.at)
+        lead.last_touch_at = max(filter(None, (lead.last_touch_at, draft.at)))
+
+
+def find_hunter(draft: Draft) -> None:
+    """A lead that a salesperson found, by reaching out first, belongs to that salesperson."""
+    signal, roster = draft.signal, draft.context.roster
+    if signal.kind not in (Kind.OUTREACH_LOGGED, Kind.SALES_FOLLOW_UP) or signal.automated:
+        return
+    person = roster.actor_of(signal.actor, signal.references, signal.source)
+    if person is not None and roster.has_role(person, "sales"):
+        draft.lead.hunter = person
+        draft.lead.owner, draft.lead.owner_since, draft.lead.unowned_reason = person, draft.at, None
+
+
+def counts_for_pass(draft: Draft) -> bool:
+    """Within a pass only what happened since it began counts, so that nobody bounces back with yesterday's facts."""
+    return draft.at >= draft.lead.pass_since
+
+
+def _count(lead: Lead, signal: Signal, at: datetime) -> None:
+    if at < lead.pass_since or signal.automated and signal.kind in INBOUND:
+        return
+    instants = tuple(sorted((*lead.recent.get(signal.kind, ()), int(at.timestamp()))))[-RECENT_PER_KIND:]
+    lead.recent = {**lead.recent, str(signal.kind): instants}
+
+
+def _tags(draft: Draft) -> None:
+    lead, signal = draft.lead, draft.signal
+    if signal.kind == Kind.TAG_REMOVED:
+        lead.tags = tuple(tag for tag in lead.tags if tag not in signal.tags)
+    elif signal.tags:
+        lead.tags = tuple(dict.fromkeys((*lead.tags, *signal.tags)))[:MAX_TAGS]
+
+
+def _personal(known: LeadPersonal, signal: Signal, newer: bool) -> LeadPersonal:
+    said = signal.person.model_dump(exclude_none=True)
+    if not said and not signal.fields:
+        return known
+    held = known.person.model_dump(exclude_none=True)
+    person = {**held, **said} if newer else {**said, **held}
+    answers = {**known.answers, **signal.fields} if newer else {**signal.fields, **known.answers}
+    return LeadPersonal(person=Person(**person), answers=dict(list(answers.items())[-MAX_ANSWERS:]))
+
+
+def _pick(held: str | None, said: str | None, newer: bool) -> str | None:
+    return (said or held) if newer else (held or said)

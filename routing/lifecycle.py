@@ -1,0 +1,87 @@
+"""The lifecycle as data: which facts move a lead from which stage to which.
+
+A signal is judged against the rows again and again, in their order, until none fits; a stage is entered at most once
+per signal. Docs, API and tests read `TABLE`, so that the picture cannot drift from the code.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from schemas.events import Stage, Track
+
+OFF_STAGE: tuple[None] = (None,)
+
+
+class Row(NamedTuple):
+    """One row. `facts`: it fits as soon as one of these was established while the signal was judged
+    (`routing.judging` establishes them). `on` says the same in words."""
+
+    name: str
+    from_stages: tuple[Stage | None, ...]
+    facts: frozenset[str]
+    on: str
+    to_stage: Stage
+    track: Track | None = None
+
+
+def _row(
+    name: str, from_stages: tuple[Stage | None, ...], facts: str, on: str, to: Stage, track: Track | None = None
+) -> Row:
+    return Row(name, from_stages, frozenset(facts.split()), on, to, track)
+
+
+TABLE: tuple[Row, ...] = (
+    _row("touched", (None, "prospecting"), "touched", "any outreach or inbound touch", "contact"),
+    _row("listed", (None,), "listed", "the person was put on a target list", "prospecting"),
+    _row(
+        "engaged",
+        ("contact", "nurturing"),
+        "engaged sales_ready meeting_booked",
+        "engagement that meets `engaged`; a sales-ready tag by an SDR; a meeting booked with sales",
+        "qualification",
+    ),
+    _row(
+        "qualified",
+        ("qualification",),
+        "sales_qualified sales_ready meeting_booked",
+        "meets `sales_qualified`; a sales-ready tag by an SDR; a meeting booked with sales",
+        "hand_over",
+    ),
+    _row("not_now", ("qualification",), "not_now", "meets `not_now`", "nurturing", "warm_up"),
+    _row(
+        "taken_up",
+        ("hand_over",),
+        "taken_up won lost",
+        "accepted and a first follow-up logged; or won, or lost",
+        "deal",
+    ),
+    _row(
+        "handed_back",
+        ("hand_over",),
+        "rejected returned cold offers_exhausted",
+        "rejected; returned; cold after the agreed attempts; no owner left to offer it to",
+        "nurturing",
+        "recycle",
+    ),
+    _row("won", ("deal",), "won", "won", "nurturing", "growth"),
+    _row("lost", ("deal",), "lost returned", "lost, or returned by sales", "nurturing", "recycle"),
+)
+
+
+def first_fit(stage: Stage | None, facts: frozenset[str] | set[str], entered: set[Stage]) -> Row | None:
+    """The first row that fits now; None when the lead stays where it is."""
+    for row in TABLE:
+        if stage in row.from_stages and row.to_stage not in entered and not row.facts.isdisjoint(facts):
+            return row
+    return None
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2"]
+    for row in TABLE:
+        track = f" ({row.track})" if row.track else ""
+        for stage in row.from_stages:
+            lines.append(f"    {stage or '[*]'} --> {row.to_stage}: {row.name}{track}")
+    return "\n".join(lines) + "\n"
