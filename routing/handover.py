@@ -1,0 +1,307 @@
+"""The hand-over: one per pass, offered to one named person at a time, until somebody takes it or nobody is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from routing import nurturing, sla
+from routing.assignment import Assignment, assign
+from routing.draft import Draft
+from routing.ids import derive
+from routing.model import Account, Handover, Offer
+from schemas.events import (
+    Contact,
+    Dossier,
+    HandoverAccepted,
+    HandoverExpired,
+    HandoverFollowedUp,
+    HandoverLinked,
+    HandoverLost,
+    HandoverOffered,
+    HandoverRejected,
+    HandoverReturned,
+    HandoverWithdrawn,
+    HandoverWon,
+    LeadOwnerChanged,
+)
+
+
+def open_offer(draft: Draft) -> Offer | None:
+    """The last offer while it is neither refused nor over (an accepted one is its holder's)."""
+    handover = draft.lead.handover
+    if handover is None or handover.closed_at is not None or not handover.offers:
+        return None
+    last = handover.offers[-1]
+    return last if last.state in ("open", "accepted") else None
+
+
+def begin(draft: Draft) -> None:
+    """Opens this pass's hand-over and offers it to the first person."""
+    lead = draft.lead
+    handover = Handover(
+        id=derive("ho", lead.id, lead.pass_number),
+        pass_number=lead.pass_number,
+        opened_at=draft.at,
+        mode=draft.signal.mode,
+    )
+    lead.handover = handover
+    if draft.signal.mode == "import":
+        return
+    for policy in draft.context.agreement.policies:
+        if policy.starts == "hand_over":
+            sla.start(draft, policy, handover.id, draft.at)
+    if not offer_next(draft):
+        draft.facts.add("offers_exhausted")
+
+
+def offer_next(draft: Draft) -> bool:
+    """Offers to the next person by the rules; False when nobody is left or the agreed number of offers is reached."""
+    handover = _handover(draft)
+    if len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
+        return False
+    had_it = frozenset(offer.person for offer in handover.offers)
+    chosen = choose(draft, "hand_over", had_it)
+    if chosen is None:
+        return False
+    offer_to(draft, chosen)
+    return True
+
+
+def offer_to(draft: Draft, chosen: Assignment) -> None:
+    """One offer to one person, with the dossier; clocks on the person start now, never before."""
+    handover, now = _handover(draft), max(draft.at, draft.context.now)
+    number = len(handover.offers) + 1
+    offer_id = f"{handover.id}.{number}"
+    expires = sla.start_expiry(draft, offer_id, now)
+    offer = Offer(
+        id=offer_id, number=number, person=chosen.person, pool=chosen.pool, offered_at=now, expires_at=expires
+    )
+    draft.lead.handover = handover.model_copy(update={"offers": (*handover.offers, offer)})
+    give(draft, chosen)
+    draft.emit(
+        HandoverOffered(
+            **_said(draft, offer), offer_number=number, expires_at=expires, dossier=_dossier(draft), personal=_need(draft)
+        ),
+        now,
+    )
+    for policy in draft.context.agreement.policies:
+        if policy.starts == "offer":
+            sla.start(draft, policy, offer_id, now)
+
+
+def accept(draft: Draft) -> None:
+    """The holder of the open offer takes it. The follow-up clock runs on."""
+    offer = open_offer(draft)
+    if offer is None or offer.state != "open":
+        draft.notes.append("there is no open offer to accept")
+        return
+    _put(draft, offer.model_copy(update={"state": "accepted", "decided_at": draft.at}), accepted_at=draft.at)
+    _end_expiry(draft, offer)
+    draft.emit(HandoverAccepted(**_said(draft, offer)))
+
+
+def reject(draft: Draft) -> None:
+    """The holder hands it back, with a reason; for `not_qualified` the failed criterion must be named."""
+    offer = open_offer(draft)
+    if offer is None:
+        draft.notes.append("there is no offer to reject")
+        return
+    signal = draft.signal
+    if (signal.reason or "").casefold().replace(" ", "_") == "not_qualified" and not signal.criterion:
+        draft.evidence["finding"] = "rejected as not qualified without naming the failed criterion"
+    said = {"state": "rejected", "decided_at": draft.at, "reason": signal.reason, "criterion": signal.criterion}
+    _put(draft, offer.model_copy(update=said))
+    draft.emit(HandoverRejected(**_said(draft, offer), reason=signal.reason, criterion=signal.criterion))
+    draft.facts.add("rejected")
+
+
+def expire(draft: Draft, offer_id: str) -> None:
+    """The offer's time is over unanswered: the next person is offered it, or nobody is left."""
+    offer = open_offer(draft)
+    if offer is None or offer.id != offer_id or offer.state != "open":
+        draft.notes.append("the offer was answered already")
+        return
+    due = offer.expires_at or draft.at
+    _put(draft, offer.model_copy(update={"state": "expired", "decided_at": due}))
+    sla.cancel(draft, "offer_expired", offer.id)
+    draft.emit(HandoverExpired(**_said(draft, offer), expired_at=due), due)
+    if not offer_next(draft):
+        draft.facts.add("offers_exhausted")
+
+
+def withdraw(draft: Draft, reason: str) -> None:
+    """Takes the open offer back; what runs on the offer stops."""
+    offer = open_offer(draft)
+    if offer is None:
+        return
+    _put(draft, offer.model_copy(update={"state": "withdrawn", "decided_at": draft.at}))
+    sla.cancel(draft, reason, offer.id)
+    draft.emit(HandoverWithdrawn(**_said(draft, offer), reason=reason))
+
+
+def reassign(draft: Draft, person: str) -> None:
+    """Another owner by somebody's hand, in the CRM: obeyed. In a hand-over it is another offer, already taken."""
+    lead = draft.lead
+    if lead.owner == person:
+        draft.notes.append("the owner is that person already")
+        return
+    chosen = Assignment(person, "manual", None, None, {"rule": "manual", "signal": draft.signal.id})
+    if lead.stage != "hand_over" or lead.handover is None:
+        give(draft, chosen)
+        return
+    withdraw(draft, "owner_changed")
+    offer_to(draft, chosen)
+
+
+def follow_up(draft: Draft) -> None:
+    """A genuine step by a person; the earliest one counts whatever the order of arrival."""
+    handover = draft.lead.handover
+    sla.fulfil(draft, "follow_up", draft.at)
+    if handover is None or handover.closed_at is not None or draft.at + sla.COARSE <= handover.opened_at:
+        draft.notes.append("no hand-over was open then")
+        return
+    first = handover.followed_up_at is None
+    earliest = draft.at if handover.followed_up_at is None else min(draft.at, handover.followed_up_at)
+    draft.lead.handover = handover.model_copy(update={"followed_up_at": earliest})
+    if first:
+        kind = draft.signal.sales.activity_type if draft.signal.sales else None
+        draft.emit(HandoverFollowedUp(**_said(draft, open_offer(draft)), followed_up_at=draft.at, activity_type=kind))
+
+
+def link(draft: Draft) -> None:
+    """The CRM told us its own ids of the opportunity."""
+    handover = draft.lead.handover
+    if handover is None:
+        draft.notes.append("there is no hand-over to link")
+        return
+    new = tuple(r for r in draft.signal.references if r not in handover.references)
+    draft.lead.handover = handover.model_copy(update={"references": handover.references + new})
+    draft.emit(HandoverLinked(**_said(draft, open_offer(draft))))
+
+
+def close(draft: Draft, outcome: str) -> None:
+    """The hand-over is over: won, lost, returned, or handed back; nothing of it runs on."""
+    handover = draft.lead.handover
+    if handover is None or handover.closed_at is not None:
+        return
+    signal, offer = draft.signal, open_offer(draft)
+    if outcome == "won":
+        draft.emit(HandoverWon(**_said(draft, offer), amount=signal.amount, currency=signal.currency))
+    elif outcome == "lost":
+        draft.emit(HandoverLost(**_said(draft, offer), reason=signal.reason))
+    elif outcome == "returned":
+        draft.emit(HandoverReturned(**_said(draft, offer), reason=signal.reason))
+    elif offer is not None and offer.state == "open":
+        withdraw(draft, outcome)
+    sla.cancel(draft, outcome)
+    draft.lead.handover = _handover(draft).model_copy(update={"closed_at": draft.at, "outcome": outcome})
+
+
+def choose(draft: Draft, route: str, had_it: frozenset[str] = frozenset()) -> Assignment | None:
+    """The owner: a hunter keeps their own, an account in dialogue keeps its salesperson, else the route decides."""
+    lead, roster = draft.lead, draft.context.roster
+    now = draft.context.now
+    if route != "growth":
+        for person, rule in ((lead.hunter, "hunter"), (_in_dialogue(draft), "account_in_dialogue")):
+            if person and person not in had_it and roster.why_away(person, now) is None:
+                return Assignment(person, rule, None, None, {"route": route, "rule": rule})
+    agreement = draft.context.agreement
+    return assign(agreement.routes[route], draft.judge, roster, draft.ledgers, now, had_it)
+
+
+def give(draft: Draft, chosen: Assignment) -> None:
+    """The lead has this owner now; the pool's ledger counts it, except on trial (`observe`) and day one (`import`)."""
+    lead = draft.lead
+    if chosen.ledger is not None and draft.signal.mode == "live":
+        draft.put_ledger(chosen.ledger)
+    draft.evidence.setdefault("owners", []).append({"person": chosen.person, **chosen.why})
+    if lead.owner != chosen.person:
+        before, lead.owner = lead.owner, chosen.person
+        lead.owner_since, lead.unowned_reason = draft.at, None
+        draft.emit(
+            LeadOwnerChanged(
+                mode=draft.signal.mode,
+                from_owner=draft.owner(before),
+                to_owner=draft.owner(chosen.person),
+                rule=chosen.rule,
+                why=chosen.why,
+            )
+        )
+    if lead.stage in ("hand_over", "deal"):
+        hold_account(draft)
+
+
+def hold_account(draft: Draft) -> None:
+    """While this lead is in dialogue, further leads of its account join its owner."""
+    account, lead = draft.account, draft.lead
+    if account is not None and lead.owner is not None and account.open.get(lead.id) != lead.owner:
+        draft.account = Account(id=account.id, brand=account.brand, open={**account.open, lead.id: lead.owner})
+
+
+def free_account(draft: Draft) -> None:
+    account = draft.account
+    if account is not None and draft.lead.id in account.open:
+        rest = {lead: person for lead, person in account.open.items() if lead != draft.lead.id}
+        draft.account = Account(id=account.id, brand=account.brand, open=rest)
+
+
+def begin_dialogue(draft: Draft, reason: str) -> None:
+    hold_account(draft)
+    nurturing.suppress(draft, reason)
+
+
+def _in_dialogue(draft: Draft) -> str | None:
+    account = draft.account
+    if account is None:
+        return None
+    others = [person for lead, person in sorted(account.open.items()) if lead != draft.lead.id]
+    return others[0] if others else None
+
+
+def _end_expiry(draft: Draft, offer: Offer) -> None:
+    for clock in list(draft.lead.clocks.values()):
+        if clock.policy == sla.OFFER_EXPIRY and clock.subject_id == offer.id and clock.state == "running":
+            ended = {"state": "cancelled", "ended_at": draft.at, "revision": clock.revision + 1}
+            draft.put_clock(clock.model_copy(update=ended))
+
+
+def _handover(draft: Draft) -> Handover:
+    handover = draft.lead.handover
+    assert handover is not None, "a hand-over is open in this stage"
+    return handover
+
+
+def _put(draft: Draft, offer: Offer, **changes: Any) -> None:
+    handover = _handover(draft)
+    changes["offers"] = (*handover.offers[:-1], offer)
+    draft.lead.handover = handover.model_copy(update=changes)
+
+
+def _said(draft: Draft, offer: Offer | None) -> dict[str, Any]:
+    handover = _handover(draft)
+    return {
+        "mode": draft.signal.mode if draft.signal.mode != "live" else handover.mode,
+        "handover_id": handover.id,
+        "pass_number": handover.pass_number,
+        "offer_id": offer.id if offer else None,
+        "owner": draft.owner(offer.person if offer else draft.lead.owner),
+        "references": (*draft.lead.references, *handover.references),
+    }
+
+
+def _dossier(draft: Draft) -> Dossier:
+    lead = draft.lead
+    return Dossier(
+        company_name=lead.company_name,
+        company_domain=lead.company_domain,
+        source=lead.source,
+        campaign=lead.campaign,
+        tags=lead.tags,
+        signals={kind: len(instants) for kind, instants in sorted(lead.recent.items())},
+        references=lead.references,
+        next_step=draft.context.agreement.file.handover.next_step,
+    )
+
+
+def _need(draft: Draft) -> Contact:
+    return Contact(person=draft.lead.personal.person, answers=draft.lead.personal.answers)
