@@ -1,0 +1,201 @@
+"""`decide`: one signal, one lead, what the agreement says of them. Pure: the same arguments give the same decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from routing import handover, judging, nurturing
+from routing.draft import Context, Draft
+from routing.lead import absorb, find_hunter, new_lead
+from routing.identity import names_somebody
+from routing.lifecycle import Row, first_fit
+from routing.model import Decision, Lead, Link, Transition
+from schemas.events import LeadCreated, LeadMergeProposed, LeadStageChanged, Stage
+from schemas.signals import LISTINGS, TOUCHES, Signal
+
+STAGES: dict[str, Stage] = {
+    "prospecting": "prospecting",
+    "contact": "contact",
+    "qualification": "qualification",
+    "hand_over": "hand_over",
+    "deal": "deal",
+    "nurturing": "nurturing",
+}
+
+
+def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
+    """All that follows from `signal` for the lead that it is about (None: nobody known yet). Changes no argument.
+
+    Never raises for what a sender can send; an error here is a defect, and the router sets that signal aside.
+    """
+    if signal.mode == "test":
+        return _nobody(context, "a test delivery is shown, never a lead")
+    entered: set[Stage] = set()
+    if lead is None:
+        reason = _why_no_lead(signal)
+        if reason is not None:
+            return _nobody(context, reason)
+        draft = _begin(signal, context)
+        entered.add(draft.lead.stage)
+    else:
+        draft = Draft(lead.model_copy(), signal, context)
+    _take_in(draft, new=lead is None)
+    if signal.mode == "import":
+        _assert_imported(draft)
+    elif draft.lead.disposition == "active" or draft.lead.disposition != (lead.disposition if lead else "active"):
+        _run(draft, entered)
+    return _decision(draft)
+
+
+def _why_no_lead(signal: Signal) -> str | None:
+    if not names_somebody(signal):
+        return "it names nobody: no e-mail address, no person's reference, no verified phone"
+    if signal.kind not in LISTINGS | TOUCHES:
+        return f"nobody known is named, and {signal.kind} alone makes no lead"
+    return None
+
+
+def _begin(signal: Signal, context: Context) -> Draft:
+    """A new lead, in the stage of the table's first row that takes somebody in."""
+    row = first_fit(None, {"listed" if signal.kind in LISTINGS else "touched"}, set())
+    assert row is not None, "the table takes in both the listed and the touched"
+    draft = Draft(new_lead(signal, row.to_stage), signal, context)
+    draft.transitions.append(Transition(None, row.to_stage, row.name))
+    return draft
+
+
+def _take_in(draft: Draft, new: bool) -> None:
+    lead, signal, context = draft.lead, draft.signal, draft.context
+    absorb(draft)
+    if context.account is not None and lead.account_id is None:
+        lead.account_id = context.account.id
+    draft.links = [link._replace(subject_id=link.subject_id or lead.id) for link in context.links]
+    if new:
+        find_hunter(draft)
+        said = LeadCreated(
+            mode=signal.mode,
+            stage=lead.stage,
+            source=signal.source,
+            signal_kind=signal.kind,
+            references=lead.references,
+            personal=draft.contact(),
+        )
+        draft.emit(said)
+    if context.others and signal.kind in LISTINGS | TOUCHES:
+        for other, kind in context.others:
+            draft.emit(LeadMergeProposed(mode=signal.mode, kept=lead.id, other=other, evidence=(kind,)))
+
+
+def _run(draft: Draft, entered: set[Stage]) -> None:
+    """The signal against the table, again and again, until no row fits."""
+    if draft.lead.disposition == "active":
+        judging.note_signal(draft)
+    while draft.lead.disposition == "active":
+        judging.note_definitions(draft)
+        row = first_fit(draft.lead.stage, draft.facts, entered)
+        if row is None:
+            break
+        entered.add(row.to_stage)
+        _move(draft, row)
+
+
+def _move(draft: Draft, row: Row) -> None:
+    lead = draft.lead
+    before, fact = lead.stage, _fact(draft, row)
+    if before == "nurturing":
+        nurturing.leave(draft, row.to_stage)
+    lead.stage, lead.stage_since = row.to_stage, draft.at
+    draft.lead_changed()
+    draft.transitions.append(Transition(before, row.to_stage, row.name))
+    draft.evidence.setdefault("rows", []).append({"row": row.name, "fact": fact, "from": before, "to": row.to_stage})
+    if row.to_stage == "nurturing":
+        _come_back(draft, row, before, fact)
+    draft.emit(
+        LeadStageChanged(
+            mode=draft.signal.mode,
+            from_stage=before,
+            to_stage=row.to_stage,
+            pass_number=lead.pass_number,
+            reason=fact,
+            track=lead.track,
+        )
+    )
+    _enter(draft, row, fact)
+
+
+def _enter(draft: Draft, row: Row, fact: str) -> None:
+    lead = draft.lead
+    if row.to_stage == "qualification":
+        chosen = handover.choose(draft, "qualification")
+        if chosen is not None:
+            handover.give(draft, chosen)
+    elif row.to_stage == "hand_over":
+        lead.clocks = {key: clock for key, clock in lead.clocks.items() if clock.state == "running"}
+        nurturing.suppress(draft, "hand_over")
+        handover.begin(draft)
+    elif row.to_stage == "deal":
+        handover.begin_dialogue(draft, "deal")
+    elif row.to_stage == "nurturing" and row.track is not None:
+        if row.track == "growth" and (chosen := handover.choose(draft, "growth")) is not None:
+            handover.give(draft, chosen)
+        nurturing.enter(draft, row.track, fact, draft.signal.reason)
+
+
+def _come_back(draft: Draft, row: Row, before: Stage, fact: str) -> None:
+    """Back with marketing: the pass is over, and only what happens from now on counts for the next."""
+    lead = draft.lead
+    handover.close(draft, fact)
+    handover.free_account(draft)
+    if before != "qualification":
+        nurturing.release(draft, fact)
+    lead.track = row.track
+    lead.owner, lead.owner_since, lead.unowned_reason = None, None, f"nurturing: {fact}"
+    lead.pass_number, lead.pass_since = lead.pass_number + 1, draft.at
+    lead.recent, lead.sales_ready, lead.meeting_booked_at = {}, False, None
+    draft.facts.clear()
+    draft.lead_changed()
+
+
+def _fact(draft: Draft, row: Row) -> str:
+    """Which of the row's facts it was; where several hold, the first by name, so that a replay says the same."""
+    return min(row.facts & draft.facts)
+
+
+def _assert_imported(draft: Draft) -> None:
+    """Day one: the sender asserts stage and owner; no offer, no clock, no ledger entry follows."""
+    sales, lead = draft.signal.sales, draft.lead
+    stage = STAGES.get((sales.to if sales else None) or "")
+    if stage is not None and stage != lead.stage:
+        draft.transitions.append(Transition(lead.stage, stage, "import"))
+        lead.stage, lead.stage_since = stage, draft.at
+        lead.track = "warm_up" if stage == "nurturing" else None
+    owner = sales.owner_id if sales else None
+    systems = (*(reference.system for reference in draft.signal.references), draft.signal.source)
+    person = next(filter(None, (draft.context.roster.person_of(system, owner) for system in systems)), None)
+    if person is not None:
+        lead.owner, lead.owner_since, lead.unowned_reason = person, draft.at, None
+    if lead.stage in ("hand_over", "deal"):
+        handover.begin_dialogue(draft, "import")
+
+
+def _nobody(context: Context, note: str) -> Decision:
+    return Decision(None, context.account, (), (), (), (), (), "no_lead", note, {})
+
+
+def _decision(draft: Draft) -> Decision:
+    lead = draft.lead
+    lead.version += 1
+    lead.sequence += len(draft.emissions)
+    evidence: dict[str, Any] = draft.evidence
+    return Decision(
+        lead=lead,
+        account=draft.account,
+        ledgers=tuple(draft.moved_ledgers.values()),
+        clocks=tuple(draft.clocks.values()),
+        links=tuple(Link(*link) for link in draft.links),
+        emissions=tuple(draft.emissions),
+        transitions=tuple(draft.transitions),
+        outcome="changed" if draft.transitions or draft.emissions else "recorded",
+        note="; ".join(draft.notes),
+        evidence=evidence,
+    )

@@ -1,0 +1,65 @@
+"""The events of a decision in their envelopes, with derived ids and the lead's gapless sequence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from routing.ids import derive
+from routing.model import Emission, Lead
+from schemas.events import instant, render
+from schemas.signals import Signal
+
+
+class Outgoing(NamedTuple):
+    """An event ready for the outbox: `head` and `personal` are the two halves of the envelope's JSON."""
+
+    event_id: str
+    topic: str
+    type: str
+    lead_id: str
+    sequence: int
+    partition_key: str
+    head: str
+    personal: str | None
+
+
+class Stamp(NamedTuple):
+    """What every envelope of a batch says: who we are, under which agreement, when it was recorded, in which epoch."""
+
+    organisation: str
+    agreement: str
+    recorded_at: datetime
+    epoch: int
+
+
+def seal(emissions: tuple[Emission, ...], lead: Lead, signal: Signal, stamp: Stamp) -> list[Outgoing]:
+    """`lead` is the lead after the decision: its `sequence` is that of the last of these emissions."""
+    first = lead.sequence - len(emissions) + 1
+    return [_seal(emission, first + i, i, lead, signal, stamp) for i, emission in enumerate(emissions)]
+
+
+def _seal(emission: Emission, sequence: int, count: int, lead: Lead, signal: Signal, stamp: Stamp) -> Outgoing:
+    data = emission.data
+    event_id = derive("evt", stamp.epoch, signal.id, signal.attempt, count)
+    attributes = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": f"/stafett/{stamp.organisation}/{lead.brand}",
+        "type": data.type_name,
+        "subject": lead.id,
+        "time": instant(emission.at),
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:stafett:schema:{data.type_name}",
+        "partitionkey": lead.partition_key,
+        "sequence": f"{sequence:020d}",
+        "correlationid": f"{lead.id}.{lead.pass_number}",
+        "causationid": signal.id,
+        "recordedtime": instant(stamp.recorded_at),
+        "agreementversion": stamp.agreement,
+        "mode": data.mode,
+    }
+    if signal.traceparent is not None:
+        attributes["traceparent"] = signal.traceparent
+    head, personal = render(attributes, data)
+    return Outgoing(event_id, data.topic, data.type_name, lead.id, sequence, lead.partition_key, head, personal)

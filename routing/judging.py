@@ -1,0 +1,211 @@
+"""What a signal means for its lead: each kind has one function that notes facts, answers offers, ends clocks.
+
+The facts are the words that the lifecycle's rows ask for (`routing.lifecycle`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from routing import handover, nurturing, sla
+from routing.draft import Draft
+from routing.lead import counts_for_pass
+from schemas.events import Disposition, LeadDispositionChanged, LeadTouched
+from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
+
+_TOLD = TOUCHES - {Kind.SALES_FOLLOW_UP, Kind.EMAIL_DELIVERED, Kind.SALES_MEETING_HELD}
+_DISPOSITIONS: dict[str, Disposition] = {
+    "active": "active",
+    "spam": "spam",
+    "not_a_buyer": "not_a_buyer",
+    "do_not_contact": "do_not_contact",
+}
+
+
+def note_signal(draft: Draft) -> None:
+    """First look, before any stage is considered."""
+    signal, lead = draft.signal, draft.lead
+    if signal.kind in LISTINGS:
+        draft.facts.add("listed")
+    if signal.kind in TOUCHES:
+        draft.facts.add("touched")
+        if lead.stage in ("hand_over", "deal") and signal.kind in _TOLD:
+            _tell_owner(draft)
+    nurturing.watch(draft)
+    _note_sales_ready(draft)
+    if act := _ACTS.get(signal.kind):
+        act(draft)
+
+
+def note_definitions(draft: Draft) -> None:
+    """What the stage of the moment can use, and only that, is evaluated. Called before each look at the table."""
+    lead, facts = draft.lead, draft.facts
+    if lead.stage == "hand_over" and lead.handover is not None:
+        if lead.handover.accepted_at and lead.handover.followed_up_at:
+            facts.add("taken_up")
+        elif draft.signal.kind in (Kind.SALES_FOLLOW_UP, Kind.CLOCK_DUE) and draft.meets("cold"):
+            facts.add("cold")
+        return
+    if not counts_for_pass(draft) or not _engages(draft):
+        return
+    if lead.stage in ("contact", "nurturing") and draft.meets("engaged"):
+        facts.add("engaged")
+    if lead.stage == "qualification":
+        facts.update(name for name in ("sales_qualified", "not_now") if draft.meets(name))
+
+
+def _engages(draft: Draft) -> bool:
+    signal = draft.signal
+    return (signal.kind in INBOUND and not signal.automated) or bool(signal.tags) or signal.kind == Kind.POINTS_CHANGED
+
+
+def _tell_owner(draft: Draft) -> None:
+    signal, lead = draft.signal, draft.lead
+    draft.emit(
+        LeadTouched(
+            mode=signal.mode,
+            owner=draft.owner(lead.owner),
+            stage=lead.stage,
+            signal_kind=signal.kind,
+            source=signal.source,
+            references=signal.references,
+            personal=draft.contact(),
+        )
+    )
+
+
+def _note_sales_ready(draft: Draft) -> None:
+    """The agreed tag counts when an SDR set it. Most platforms do not say who did: then it counts unless they say that
+    no person did."""
+    signal = draft.signal
+    agreed = set(draft.context.agreement.file.sales_ready_tags)
+    if not agreed & set(signal.tags) or signal.kind == Kind.TAG_REMOVED or draft.lead.sales_ready:
+        return
+    if signal.automated or signal.actor.kind in ("automation", "system") or not counts_for_pass(draft):
+        draft.notes.append("the sales-ready tag was not set by a person of this pass")
+        return
+    person = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
+    if person is not None and not draft.context.roster.has_role(person, "sdr"):
+        draft.notes.append("the sales-ready tag was set by somebody who is no SDR")
+        return
+    draft.lead.sales_ready = True
+    draft.facts.add("sales_ready")
+
+
+def _in_hand_over(act: Callable[[Draft], None]) -> Callable[[Draft], None]:
+    def guarded(draft: Draft) -> None:
+        if draft.lead.stage == "hand_over":
+            act(draft)
+        else:
+            draft.notes.append(f"no hand-over is open in {draft.lead.stage}")
+
+    return guarded
+
+
+def _closing(fact: str) -> Callable[[Draft], None]:
+    def note(draft: Draft) -> None:
+        if draft.lead.stage in ("hand_over", "deal"):
+            draft.facts.add(fact)
+        else:
+            draft.notes.append(f"nothing to be {fact} in {draft.lead.stage}")
+
+    return note
+
+
+def _follow_up(draft: Draft) -> None:
+    signal = draft.signal
+    if signal.automated or signal.actor.kind in ("automation", "system"):
+        draft.notes.append("not a person's doing: no follow-up")
+    elif signal.sales is not None and signal.sales.done is False:
+        draft.notes.append("not done yet: no follow-up")
+    else:
+        handover.follow_up(draft)
+
+
+def _meeting_held(draft: Draft) -> None:
+    if draft.lead.stage in ("contact", "qualification") and draft.lead.hunter is not None:
+        nurturing.suppress(draft, "dialogue")
+    _follow_up(draft)
+
+
+def _replied(draft: Draft) -> None:
+    if draft.lead.hunter is not None and not draft.signal.automated and draft.lead.stage in ("contact", "qualification"):
+        nurturing.suppress(draft, "dialogue")
+
+
+def _meeting_booked(draft: Draft) -> None:
+    if counts_for_pass(draft):
+        draft.lead.meeting_booked_at = draft.at
+        draft.facts.add("meeting_booked")
+
+
+def _owner_changed(draft: Draft) -> None:
+    signal, roster = draft.signal, draft.context.roster
+    ident = signal.sales.owner_id if signal.sales else None
+    systems = (*(reference.system for reference in signal.references), signal.source)
+    person = next(filter(None, (roster.person_of(system, ident) for system in systems)), None)
+    if person is None:
+        draft.notes.append("the new owner's id is not in the roster")
+    elif draft.at < (draft.lead.owner_since or draft.at):
+        draft.notes.append("the change is older than the owner of now")
+    else:
+        handover.reassign(draft, person)
+
+
+def _disposition(draft: Draft) -> None:
+    lead, signal = draft.lead, draft.signal
+    asked = _DISPOSITIONS.get((signal.sales.to if signal.sales else None) or signal.reason or "")
+    if asked is None or asked == lead.disposition or lead.disposition == "erased":
+        draft.notes.append("the disposition is unknown, or was that already")
+        return
+    before, lead.disposition = lead.disposition, asked
+    draft.emit(
+        LeadDispositionChanged(
+            mode=signal.mode, from_disposition=before, to_disposition=asked, reason=signal.reason
+        )
+    )
+    if asked != "active":
+        _stand_down(draft, asked)
+
+
+def _stand_down(draft: Draft, disposition: Disposition) -> None:
+    """Only active leads are routed and timed."""
+    handover.withdraw(draft, disposition)
+    sla.cancel(draft, disposition)
+    handover.free_account(draft)
+    draft.lead.owner, draft.lead.unowned_reason = None, disposition
+    if disposition == "do_not_contact":
+        nurturing.suppress(draft, disposition)
+
+
+def _withdrawn(draft: Draft) -> None:
+    """Consent withdrawn always wins: automated mail stops whatever the stage."""
+    lead = draft.lead
+    if not draft.signal.consents:
+        lead.consents = {**lead.consents, "email": "withdrawn"}
+    nurturing.suppress(draft, "consent_withdrawn")
+
+
+def _clock_due(draft: Draft) -> None:
+    due = draft.signal.clock
+    clock = sla.fall_due(draft, due) if due is not None else None
+    if clock is not None and clock.policy == sla.OFFER_EXPIRY:
+        handover.expire(draft, clock.subject_id)
+
+
+_ACTS: dict[Kind, Callable[[Draft], None]] = {
+    Kind.SALES_ACCEPTED: _in_hand_over(handover.accept),
+    Kind.SALES_REJECTED: _in_hand_over(handover.reject),
+    Kind.SALES_FOLLOW_UP: _follow_up,
+    Kind.SALES_MEETING_HELD: _meeting_held,
+    Kind.SALES_MEETING_BOOKED: _meeting_booked,
+    Kind.SALES_OWNER_CHANGED: _owner_changed,
+    Kind.SALES_WON: _closing("won"),
+    Kind.SALES_LOST: _closing("lost"),
+    Kind.SALES_RETURNED: _closing("returned"),
+    Kind.CRM_LINKED: handover.link,
+    Kind.EMAIL_REPLIED: _replied,
+    Kind.DISPOSITION_SET: _disposition,
+    Kind.CONSENT_WITHDRAWN: _withdrawn,
+    Kind.LIST_UNSUBSCRIBED: _withdrawn,
+    Kind.CLOCK_DUE: _clock_due,
+}
