@@ -6,8 +6,8 @@ from typing import Any
 
 from routing import handover, judging, nurturing
 from routing.draft import Context, Draft
-from routing.lead import absorb, find_hunter, new_lead
 from routing.identity import names_somebody
+from routing.lead import absorb, find_hunter, new_lead
 from routing.lifecycle import Row, first_fit
 from routing.model import Decision, Lead, Link, Transition
 from schemas.events import LeadCreated, LeadMergeProposed, LeadStageChanged, Stage
@@ -42,7 +42,7 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
     _take_in(draft, new=lead is None)
     if signal.mode == "import":
         _assert_imported(draft)
-    elif draft.lead.disposition == "active" or draft.lead.disposition != (lead.disposition if lead else "active"):
+    else:
         _run(draft, entered)
     return _decision(draft)
 
@@ -88,8 +88,10 @@ def _take_in(draft: Draft, new: bool) -> None:
 
 def _run(draft: Draft, entered: set[Stage]) -> None:
     """The signal against the table, again and again, until no row fits."""
-    if draft.lead.disposition == "active":
+    if draft.lead.disposition == "active" or draft.signal.kind in judging.ALWAYS:
         judging.note_signal(draft)
+    else:
+        draft.notes.append(f"the lead is {draft.lead.disposition}: neither routed nor timed")
     while draft.lead.disposition == "active":
         judging.note_definitions(draft)
         row = first_fit(draft.lead.stage, draft.facts, entered)

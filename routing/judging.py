@@ -12,6 +12,8 @@ from routing.lead import counts_for_pass
 from schemas.events import Disposition, LeadDispositionChanged, LeadTouched
 from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
 
+ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
+"""Kinds that are acted on whatever the lead's disposition."""
 _TOLD = TOUCHES - {Kind.SALES_FOLLOW_UP, Kind.EMAIL_DELIVERED, Kind.SALES_MEETING_HELD}
 _DISPOSITIONS: dict[str, Disposition] = {
     "active": "active",
