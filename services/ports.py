@@ -126,6 +126,7 @@ class LeadRow(NamedTuple):
     stage: str
     disposition: str
     owner: str | None
+    account_id: str | None
     held: bool
     version: int
     state: str

@@ -1,0 +1,316 @@
+"""The fold: `decide` over the signals of a batch, in memory. Nothing here touches the world.
+
+Leads, accounts, ledgers and links come in as the transaction read them; what changed goes out as rows. A signal whose
+decision fails is set aside and its lead held, so that the lead's later signals queue behind it in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from routing.decide import decide
+from routing.draft import Context
+from routing.envelope import Outgoing, Stamp, seal
+from routing.identity import Key, Resolution, key, resolve
+from routing.ids import derive
+from routing.model import Account, Clock, Decision, Emission, Lead, LeadPersonal, Ledger, Link
+from schemas.events import LeadHeld, LeadReleased
+from schemas.signals import Kind, Signal
+from services.ports import (
+    AccountRow,
+    ClockRow,
+    DeadLetter,
+    HistoryRow,
+    LeadRow,
+    LedgerRow,
+    LinkRow,
+    OutboxRow,
+    Writes,
+)
+from services.router.records import Incoming, dead_letter, history, rejoin
+from services.ruling import Ruling
+
+
+class Loaded:
+    """What a batch's transaction read, as models. Leads are parsed when first asked for."""
+
+    def __init__(
+        self,
+        links: Mapping[Key, str],
+        leads: Mapping[str, LeadRow],
+        accounts: Mapping[str, AccountRow],
+        ledgers: Mapping[str, LedgerRow],
+        waiting: Sequence[DeadLetter] = (),
+    ) -> None:
+        self.links = dict(links)
+        self.rows = dict(leads)
+        self.accounts = {row.id: Account.model_validate_json(row.state) for row in accounts.values()}
+        self.ledgers = {row.pool: Ledger.model_validate_json(row.state) for row in ledgers.values() if row.state}
+        self.waiting = list(waiting)
+        self._leads: dict[str, Lead] = {}
+
+    def lead(self, lead_id: str | None) -> Lead | None:
+        if lead_id is None:
+            return None
+        if lead_id not in self._leads and lead_id in self.rows:
+            row = self.rows[lead_id]
+            lead = Lead.model_validate_json(row.state)
+            if row.personal is not None:
+                lead.personal = LeadPersonal.model_validate_json(row.personal)
+            self._leads[lead_id] = lead
+        return self._leads.get(lead_id)
+
+    def put(self, lead: Lead) -> None:
+        self._leads[lead.id] = lead
+
+
+class Fold:
+    """One pass over one batch. `writes()` gives the rows; `touched_pools` the ledgers that must be locked for them."""
+
+    def __init__(self, loaded: Loaded, ruling: Ruling, now: datetime, epoch: int) -> None:
+        self.loaded, self.ruling, self.now = loaded, ruling, now
+        self.stamp = Stamp(ruling.organisation, ruling.agreement.hash, now, epoch)
+        self.touched_pools: set[str] = set()
+        self.failures = 0
+        self.breaches: list[Clock] = []
+        self._leads: dict[str, Lead] = {}
+        self._emails: dict[str, str] = {}
+        self._accounts: dict[str, Account] = {}
+        self._ledgers: dict[str, Ledger] = {}
+        self._links: dict[Key, str] = {}
+        self._clocks: dict[str, ClockRow] = {}
+        self._history: list[HistoryRow] = []
+        self._outbox: list[OutboxRow] = []
+        self._dead: list[DeadLetter] = []
+        self._redriven: list[str] = []
+
+    def run(self, batch: Iterable[Incoming]) -> None:
+        """Each signal in its order; none stops the others."""
+        for incoming in batch:
+            if incoming.signal is None:
+                self._set_aside(incoming, None, "dead", incoming.fault or "undecodable", "Undecodable")
+            elif incoming.signal.kind == Kind.LEAD_REDRIVE:
+                self._redrive(incoming, incoming.signal)
+            else:
+                self._judge(incoming, incoming.signal)
+
+    def writes(self) -> Writes:
+        return Writes(
+            leads=[self._lead_row(lead) for lead in self._leads.values()],
+            accounts=[AccountRow(a.id, a.model_dump_json()) for a in self._accounts.values()],
+            ledgers=[LedgerRow(x.pool, x.seq, x.model_dump_json()) for x in self._ledgers.values()],
+            links=[LinkRow(*identity, subject) for identity, subject in self._links.items()],
+            clocks=list(self._clocks.values()),
+            history=self._history,
+            outbox=self._outbox,
+            dead_letters=self._dead,
+            redriven=self._redriven,
+        )
+
+    def _judge(self, incoming: Incoming, signal: Signal) -> bool:
+        """True where the signal was decided on; False where it was set aside."""
+        found = resolve(signal, self.loaded.links)
+        lead_id = signal.clock.lead_id if signal.clock else found.lead_id
+        lead = self.loaded.lead(lead_id)
+        if lead is not None and lead.held:
+            self._set_aside(incoming, lead, "queued", "waits behind a dead letter of its lead", "Held")
+            return False
+        return self._try(incoming, signal, lead, found)
+
+    def _try(self, incoming: Incoming, signal: Signal, lead: Lead | None, found: Resolution) -> bool:
+        try:
+            context = self._context(signal, lead, found)
+            decision = decide(lead, signal, context)
+            outgoing = self._sealed(decision, signal)
+            row = history(signal, decision.lead.id if decision.lead else lead.id if lead else None, decision, self.ruling, self.now)
+        except Exception as error:  # any error of the pure core is a defect of ours for this one signal: set it aside
+            self._set_aside(incoming, lead, "dead", _safe(error), type(error).__name__)
+            return False
+        self._apply(decision, signal)
+        self._outbox += outgoing
+        self._history.append(row)
+        return True
+
+    def _context(self, signal: Signal, lead: Lead | None, found: Resolution) -> Context:
+        account = self._account(signal, lead, found)
+        links = [Link(signal.brand, identity, "") for identity in found.unlinked]
+        if account is not None:
+            links += [Link(signal.brand, identity, account.id) for identity in found.unlinked_account]
+        return Context(
+            agreement=self.ruling.agreement,
+            roster=self.ruling.roster,
+            ledgers=self.loaded.ledgers,
+            account=account,
+            now=self.now,
+            others=found.others,
+            links=tuple(links),
+        )
+
+    def _account(self, signal: Signal, lead: Lead | None, found: Resolution) -> Account | None:
+        account_id = (lead.account_id if lead else None) or found.account_id
+        if account_id is not None:
+            return self.loaded.accounts.get(account_id) or Account(id=account_id, brand=signal.brand)
+        if found.unlinked_account and (lead is not None or found.unlinked):
+            return Account(id=derive("acc", signal.id), brand=signal.brand)
+        return None
+
+    def _sealed(self, decision: Decision, signal: Signal) -> list[OutboxRow]:
+        if decision.lead is None:
+            return []
+        return _rows(seal(decision.emissions, decision.lead, signal, self.stamp))
+
+    def _apply(self, decision: Decision, signal: Signal) -> None:
+        lead = decision.lead
+        if lead is None:
+            return
+        self._put(lead, signal)
+        if decision.account is not None:
+            self.loaded.accounts[decision.account.id] = self._accounts[decision.account.id] = decision.account
+        for ledger in decision.ledgers:
+            self.loaded.ledgers[ledger.pool] = self._ledgers[ledger.pool] = ledger
+            self.touched_pools.add(ledger.pool)
+        for clock in decision.clocks:
+            self._clocks[clock.id] = _clock_row(clock, lead)
+            if clock.state == "breached":
+                self.breaches.append(clock)
+        for link in decision.links:
+            where = (link.brand, link.identity.kind, link.identity.digest)
+            self.loaded.links[where] = self._links[where] = link.subject_id
+        if lead.handover is not None:
+            where = (lead.brand, "handover", lead.handover.id)
+            if where not in self.loaded.links:
+                self.loaded.links[where] = self._links[where] = lead.id
+
+    def _put(self, lead: Lead, signal: Signal) -> None:
+        self.loaded.put(lead)
+        self._leads[lead.id] = lead
+        email = next((i.digest for i in signal.identities if i.kind == "email"), None)
+        if email is not None:
+            self._emails[lead.id] = email
+
+    def _set_aside(self, incoming: Incoming, lead: Lead | None, state: str, reason: str, error: str) -> None:
+        letter = dead_letter(incoming, lead.id if lead else None, state, reason, error, self.now)
+        self._dead.append(letter)
+        self.failures += state == "dead"
+        if lead is not None and state == "dead" and incoming.signal is not None:
+            self._hold(lead, letter, incoming.signal)
+
+    def _hold(self, lead: Lead, letter: DeadLetter, signal: Signal) -> None:
+        said = LeadHeld(mode=signal.mode, dead_letter_id=letter.id, error_class=letter.error_class)
+        self._mark(lead, signal, True, Emission(said, self.now))
+
+    def _mark(self, lead: Lead, signal: Signal, held: bool, emission: Emission) -> None:
+        changes = {"held": held, "sequence": lead.sequence + 1, "version": lead.version + 1}
+        marked = lead.model_copy(update=changes)
+        self._put(marked, signal)
+        self._outbox += _rows(seal((emission,), marked, signal, self.stamp))
+
+    def _redrive(self, incoming: Incoming, request: Signal) -> None:
+        """The lead's dead and queued signals once more, in their order, up to the first that fails again."""
+        lead = self.loaded.lead(request.lead_id)
+        if lead is None or not lead.held:
+            return
+        self.loaded.put(lead.model_copy(update={"held": False}))
+        done = 0
+        for letter in [letter for letter in self.loaded.waiting if letter.lead_id == request.lead_id]:
+            if not self._again(incoming, letter):
+                break
+            self._redriven.append(letter.id)
+            done += 1
+        else:
+            released = self.loaded.lead(request.lead_id)
+            if released is not None:
+                self._mark(released, request, False, Emission(LeadReleased(processed=done), self.now))
+            return
+        failed = self.loaded.lead(request.lead_id)
+        if failed is not None:
+            self._put(failed.model_copy(update={"held": True}), request)
+
+    def _again(self, incoming: Incoming, letter: DeadLetter) -> bool:
+        try:
+            signal = rejoin(letter.facts or "", letter.personal, letter.attempt + 1)
+        except (ValidationError, ValueError):
+            return False
+        found = resolve(signal, self.loaded.links)
+        lead = self.loaded.lead(letter.lead_id)
+        before = len(self._dead), self.failures, len(self._outbox)
+        if self._try(Incoming(incoming.record, signal), signal, lead, found):
+            return True
+        # It stays the dead letter that it was: no second row, no second event.
+        del self._dead[before[0] :], self._outbox[before[2] :]
+        self.failures = before[1]
+        if lead is not None:
+            self.loaded.put(lead)
+        return False
+
+    def _lead_row(self, lead: Lead) -> LeadRow:
+        before = self.loaded.rows.get(lead.id)
+        return LeadRow(
+            id=lead.id,
+            brand=lead.brand,
+            stage=lead.stage,
+            disposition=lead.disposition,
+            owner=lead.owner,
+            account_id=lead.account_id,
+            held=lead.held,
+            version=lead.version,
+            state=lead.model_dump_json(exclude_defaults=True),
+            personal=lead.personal.model_dump_json(exclude_defaults=True),
+            email_digest=self._emails.get(lead.id) or (before.email_digest if before else None),
+            updated_at=self.now,
+        )
+
+
+def wanted_keys(batch: Iterable[Incoming]) -> list[Key]:
+    """Every identity that the batch's signals name, once."""
+    keys = {key(i.signal, identity): None for i in batch if i.signal is not None for identity in i.signal.identities}
+    return list(keys)
+
+
+def wanted_leads(batch: Iterable[Incoming], links: Mapping[Key, str]) -> set[str]:
+    """Every lead that the batch may change."""
+    named = {subject for (_, kind, _), subject in links.items() if kind not in ("company", "domain")}
+    for incoming in batch:
+        signal = incoming.signal
+        if signal is not None:
+            named.update(filter(None, (signal.lead_id, signal.clock.lead_id if signal.clock else None)))
+    return named
+
+
+def wanted_accounts(leads: Iterable[LeadRow], links: Mapping[Key, str]) -> set[str]:
+    """Every account that the batch may change: those named, and those of the leads."""
+    named = {subject for (_, kind, _), subject in links.items() if kind in ("company", "domain")}
+    return named | {row.account_id for row in leads if row.account_id is not None}
+
+
+def _rows(events: Iterable[Outgoing]) -> list[OutboxRow]:
+    return [
+        OutboxRow(e.event_id, e.topic, e.lead_id, e.sequence, e.type, e.partition_key, e.head, e.personal)
+        for e in events
+    ]
+
+
+def _clock_row(clock: Clock, lead: Lead) -> ClockRow:
+    return ClockRow(
+        id=clock.id,
+        lead_id=lead.id,
+        policy=clock.policy,
+        state=clock.state,
+        revision=clock.revision,
+        due_at=clock.due_at,
+        next_at=clock.due_at if clock.state == "running" else None,
+        partition_key=lead.partition_key,
+        body=clock.model_dump_json(),
+    )
+
+
+def _safe(error: Exception) -> str:
+    """The class and the place of an error; its message may hold personal data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace is not None else "?"
+    return f"{type(error).__name__} at {place}"

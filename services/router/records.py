@@ -1,0 +1,108 @@
+"""Records of the signals topic, decoded; and the rows that keep a signal, or set it aside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from datetime import datetime
+from typing import NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from routing.ids import derive
+from routing.model import Decision
+from schemas.signals import PERSONAL_FIELDS, Signal
+from services.ports import DeadLetter, HistoryRow, Record
+from services.ruling import Ruling
+
+_SIGNAL = TypeAdapter(Signal)
+_PERSONAL = set(PERSONAL_FIELDS)
+
+
+class Incoming(NamedTuple):
+    """A record with the signal in it; `signal` is None where it does not decode, and `fault` says why."""
+
+    record: Record
+    signal: Signal | None
+    fault: str | None = None
+
+    @property
+    def origin(self) -> str:
+        return f"{self.record.topic}/{self.record.partition}/{self.record.offset}"
+
+
+def decode(record: Record) -> Incoming:
+    """Never raises. The fault names fields and rules, never values: they can be personal data."""
+    try:
+        return Incoming(record, _SIGNAL.validate_json(record.value))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        return Incoming(record, None, f"{where or '$'}: {first['type']}")
+
+
+def halves(signal: Signal) -> tuple[str, str | None]:
+    """(facts, personal) as JSON texts; personal is None where the signal holds nothing personal."""
+    facts = signal.model_dump_json(by_alias=True, exclude_defaults=True, exclude=_PERSONAL)
+    personal = signal.model_dump_json(by_alias=True, exclude_defaults=True, include=_PERSONAL)
+    return facts, None if personal == "{}" else personal
+
+
+def rejoin(facts: str, personal: str | None, attempt: int) -> Signal:
+    """A signal set aside, as it comes back with a new attempt number. Raises ValidationError."""
+    whole = {**json.loads(facts), **json.loads(personal or "{}"), "attempt": attempt}
+    return _SIGNAL.validate_python(whole)
+
+
+def history(signal: Signal, lead_id: str | None, decision: Decision, ruling: Ruling, now: datetime) -> HistoryRow:
+    """The history's record of one judged signal; of its personal part it keeps a salted digest as well."""
+    facts, personal = halves(signal)
+    salt = secrets.token_hex(8) if personal is not None else None
+    digest = hashlib.sha256(f"{salt}{personal}".encode()).hexdigest() if salt else None
+    said = {
+        "agreement": ruling.agreement.hash,
+        "roster": ruling.roster.version,
+        "transitions": decision.transitions,
+        "events": [emission.data.type_name for emission in decision.emissions],
+        "ledgers": {ledger.pool: ledger.seq for ledger in decision.ledgers},
+        "evidence": decision.evidence,
+    }
+    return HistoryRow(
+        signal_id=signal.id,
+        attempt=signal.attempt,
+        lead_id=lead_id,
+        kind=signal.kind.value,
+        mode=signal.mode,
+        occurred_at=signal.occurred_at,
+        received_at=signal.received_at,
+        recorded_at=now,
+        facts=facts,
+        personal=personal,
+        salt=salt,
+        digest=digest,
+        outcome=decision.outcome,
+        note=decision.note,
+        decision=json.dumps(said, separators=(",", ":"), ensure_ascii=False),
+    )
+
+
+def dead_letter(incoming: Incoming, lead_id: str | None, state: str, reason: str, error: str, now: datetime) -> DeadLetter:
+    """A row for a signal that cannot be processed now; `reason` must hold no personal data."""
+    signal = incoming.signal
+    facts, personal = halves(signal) if signal else (None, None)
+    identity = (signal.id, signal.attempt) if signal else (incoming.origin, 0)
+    return DeadLetter(
+        id=derive("dl", *identity),
+        lead_id=lead_id,
+        signal_id=signal.id if signal else None,
+        attempt=signal.attempt if signal else 0,
+        state=state,
+        reason=reason,
+        error_class=error,
+        origin=incoming.origin,
+        facts=facts,
+        personal=personal,
+        raw=None if signal else incoming.record.value,
+        recorded_at=now,
+    )
