@@ -35,6 +35,10 @@ class ClusterChanged(PortError):
     """Stored offsets belong to another cluster; if the log was replaced or restored, run `stafett db restored`."""
 
 
+class StoreRejected(PortError):
+    """The store refuses the data itself (a value that no column takes): trying again would not help."""
+
+
 class Conflict(PortError):
     """Another transaction linked an identity that this batch was about to link; start the batch over."""
 

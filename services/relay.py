@@ -1,0 +1,112 @@
+"""The relay: outbox -> topics -> events, and spool -> log. One is active at a time, by a lease with an epoch.
+
+On kill -9 between the publication and the move to `events` the rows are still in the outbox: they are published again
+with the same ids, and consumers drop what they have seen by `sequence`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from schemas.events import whole
+from services.doorbell import Doorbell
+from services.ports import Fenced, Log, LogUnavailable, OutboxEntry, RecordOut, Store, StoreUnavailable
+
+log = logging.getLogger("stafett.relay")
+LEASE = "relay"
+
+
+class Relay:
+    """`topic_of` maps an event topic's short name (`leads`) to the log's (`stafett.leads.v1`)."""
+
+    def __init__(
+        self,
+        store: Store,
+        target: Log,
+        topic_of: Callable[[str], str],
+        now: Callable[[], datetime],
+        holder: str,
+        *,
+        lease_ttl: timedelta = timedelta(seconds=10),
+        poll: timedelta = timedelta(milliseconds=100),
+        batch_max: int = 1000,
+        bell: Doorbell | None = None,
+        delivery_bell: Doorbell | None = None,
+        on_published: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._store, self._log, self._topic_of, self._now, self._holder = store, target, topic_of, now, holder
+        self._ttl, self._poll, self._batch_max = lease_ttl.total_seconds(), poll.total_seconds(), batch_max
+        self._bell, self._delivery_bell, self._on_published = bell or Doorbell(), delivery_bell, on_published
+        self._epoch: int | None = None
+        self._renew_at = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`; gives the lease back then, so that another relay need not wait for it to run out."""
+        try:
+            while not stop.is_set():
+                moved = await self._step()
+                if not moved:
+                    await self._bell.wait(self._poll if self._epoch is not None else min(1.0, self._ttl / 3))
+        finally:
+            await self._release()
+
+    async def _step(self) -> int:
+        try:
+            if not await self._hold_lease():
+                return 0
+            return await self.step() + await self.unspool()
+        except (LogUnavailable, StoreUnavailable) as error:
+            log.warning("cannot relay", extra={"error": type(error).__name__})
+            await asyncio.sleep(0.5)
+        except Fenced:
+            log.warning("lost the lease")
+            self._epoch = None
+        return 0
+
+    async def _hold_lease(self) -> bool:
+        ticks = asyncio.get_running_loop().time()
+        if self._epoch is None or ticks >= self._renew_at:
+            self._epoch = await self._store.acquire_lease(LEASE, self._holder, self._ttl, self._now())
+            self._renew_at = ticks + self._ttl / 3
+        return self._epoch is not None
+
+    async def step(self) -> int:
+        """One batch from the outbox; returns its size. Raises LogUnavailable, StoreUnavailable, Fenced."""
+        entries = await self._store.outbox(self._batch_max)
+        if not entries:
+            return 0
+        await self._log.publish([self._record(entry) for entry in entries])
+        assert self._epoch is not None, "step() runs under a lease"
+        await self._store.move_to_events(entries, LEASE, self._epoch, self._now())
+        self._on_published(len(entries))
+        if self._delivery_bell is not None:
+            self._delivery_bell.ring()
+        return len(entries)
+
+    async def unspool(self) -> int:
+        """Signals that the log could not take when they came; returns how many it has now."""
+        waiting = await self._store.spooled(self._batch_max)
+        if waiting:
+            await self._log.append([entry.record for entry in waiting])
+            await self._store.unspool([entry.id for entry in waiting])
+        return len(waiting)
+
+    async def drain(self) -> None:
+        """Until outbox and spool are empty, under the lease; for tools and tests. Raises as `step` does."""
+        if not await self._hold_lease():
+            raise Fenced("another relay holds the lease")
+        while await self.step() + await self.unspool():
+            pass
+
+    async def _release(self) -> None:
+        try:
+            await self._store.release_lease(LEASE, self._holder)
+        except StoreUnavailable:
+            log.warning("could not give the lease back; it runs out by itself")
+
+    def _record(self, entry: OutboxEntry) -> RecordOut:
+        row = entry.row
+        return RecordOut(self._topic_of(row.topic), row.partition_key.encode(), whole(row.head, row.personal).encode())

@@ -1,0 +1,268 @@
+"""The router's loop: poll, one transaction per batch, tell the log, ring the relay.
+
+What happens on kill -9: before the commit nothing happened, and the records are read again; after it the positions in the
+store are past the batch, and Kafka's own offsets, set later, are for dashboards only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from services.doorbell import Doorbell
+from services.ports import (
+    Batch,
+    ClusterChanged,
+    Conflict,
+    Fenced,
+    LedgerRow,
+    Log,
+    LogConsumer,
+    LogUnavailable,
+    PortError,
+    Position,
+    Record,
+    Store,
+    StoreRejected,
+    StoreUnavailable,
+    Writes,
+)
+from services.router.fold import Fold, Loaded, wanted_accounts, wanted_keys, wanted_leads
+from services.router.records import Incoming, dead_letter, decode
+from services.ruling import Ruling
+
+log = logging.getLogger("stafett.router")
+ATTEMPTS = 10
+"""How often a batch starts over because another router linked the same identity first."""
+SMALL = 100
+"""A batch below it is followed by a short pause, so that the next one is larger; transactions are what costs."""
+
+
+class BudgetSpent(PortError):
+    """Too many dead letters in an hour: the router stops rather than set a whole stream aside."""
+
+
+class Outcome:
+    """What the last batch did, for metrics: sizes, ages in seconds, lateness of breaches in seconds."""
+
+    def __init__(self, fold: Fold, batch: Sequence[Incoming], now: datetime) -> None:
+        self.size = len(batch)
+        signals = [i.signal for i in batch if i.signal is not None]
+        self.age = max(((now - s.received_at).total_seconds() for s in signals), default=0.0)
+        self.breach_lateness = [max(0.0, (now - clock.due_at).total_seconds()) for clock in fold.breaches]
+        self.dead_letters = fold.failures
+
+
+class Router:
+    """`group` and `topic` name the positions in the store. `on_batch` is told of each committed batch."""
+
+    def __init__(
+        self,
+        store: Store,
+        source: Log,
+        topic: str,
+        ruling: Callable[[], Ruling],
+        now: Callable[[], datetime],
+        *,
+        group: str = "router",
+        batch_max: int = 500,
+        batch_wait: timedelta = timedelta(milliseconds=30),
+        budget: int = 100,
+        relay_bell: Doorbell | None = None,
+        on_batch: Callable[[Outcome], None] = lambda _: None,
+    ) -> None:
+        self._store, self._log, self._topic, self._group = store, source, topic, group
+        self._ruling, self._now = ruling, now
+        self._batch_max, self._batch_wait, self._budget = batch_max, batch_wait.total_seconds(), budget
+        self._bell, self._on_batch = relay_bell, on_batch
+        self._failed_at: deque[datetime] = deque()
+        self._expected: dict[int, int] = {}
+        self._epoch: int | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`. Raises BudgetSpent, or ClusterChanged where an operator has to act."""
+        consumer = self._log.consumer(self._topic, self._group)
+        try:
+            while not stop.is_set():
+                await self._step(consumer)
+        finally:
+            await consumer.stop()
+
+    async def _step(self, consumer: LogConsumer) -> None:
+        try:
+            await self._position(consumer)
+            records = await consumer.poll(self._batch_max, 0.2)
+        except (LogUnavailable, StoreUnavailable) as error:
+            log.warning("cannot read", extra={"error": type(error).__name__})
+            await asyncio.sleep(0.5)
+            return
+        if records:
+            await self.handle(records, consumer)
+            if len(records) < SMALL:
+                await asyncio.sleep(self._batch_wait)
+
+    async def _position(self, consumer: LogConsumer) -> None:
+        """Partitions that came to us are read from where the store says, never from where the log thinks."""
+        fresh = consumer.unpositioned()
+        if not fresh:
+            return
+        positions = await self._store.positions(self._group, self._topic, self._log.cluster, sorted(fresh))
+        self._epoch = await self._store.epoch()
+        self._expected.update({p.partition: p.offset for p in positions})
+        await consumer.seek(positions)
+
+    async def handle(self, records: Sequence[Record], consumer: LogConsumer | None = None) -> None:
+        """Processes these records, however often it takes; returns once they are committed or no longer ours."""
+        batch = [decode(record) for record in records]
+        pause = 0.1
+        while True:
+            try:
+                await self._settle(batch)
+            except StoreUnavailable:
+                log.warning("store unavailable, trying again", extra={"count": len(batch)})
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+                continue
+            except Fenced:
+                log.warning("fenced: another router has these partitions", extra={"count": len(batch)})
+                await self._reposition(records, consumer)
+                return
+            break
+        if consumer is not None:
+            await consumer.committed(await self._reached(records))
+
+    async def _reached(self, records: Sequence[Record]) -> list[Position]:
+        return [Position(p, self._expected[p]) for p in sorted({record.partition for record in records})]
+
+    async def _reposition(self, records: Sequence[Record], consumer: LogConsumer | None) -> None:
+        partitions = sorted({record.partition for record in records})
+        for partition in partitions:
+            self._expected.pop(partition, None)
+        if consumer is None:
+            return
+        ours = sorted(set(partitions) & consumer.assignment())
+        await asyncio.sleep(0.2)
+        try:
+            positions = await self._store.positions(self._group, self._topic, self._log.cluster, ours)
+        except StoreUnavailable:
+            return
+        self._expected.update({p.partition: p.offset for p in positions})
+        await consumer.seek(positions)
+
+    async def _settle(self, batch: Sequence[Incoming]) -> None:
+        """One transaction; where the store refuses what is in it, halves of it, down to the one signal at fault."""
+        try:
+            await self._transact(batch)
+        except StoreRejected as error:
+            if len(batch) == 1:
+                await self._bury(batch[0], error)
+                return
+            middle = len(batch) // 2
+            await self._settle(batch[:middle])
+            await self._settle(batch[middle:])
+
+    async def _transact(self, batch: Sequence[Incoming]) -> None:
+        for _ in range(ATTEMPTS):
+            try:
+                await self._try(batch)
+                return
+            except Conflict:
+                continue
+        raise StoreUnavailable("identities kept being linked by others")
+
+    async def _try(self, batch: Sequence[Incoming]) -> None:
+        now, ruling = self._now(), self._ruling()
+        moves = self._moves(batch)
+        async with self._store.batch() as tx:
+            await tx.advance(self._group, self._topic, self._log.cluster, moves)
+            fresh = await self._fresh(tx, batch, now)
+            fold = await self._fold(tx, fresh, ruling, now)
+            await tx.write(fold.writes())
+        self._expected.update({partition: after for partition, (_, after) in moves.items()})
+        self._done(fold, batch)
+
+    def _moves(self, batch: Sequence[Incoming]) -> dict[int, tuple[int, int]]:
+        after: dict[int, int] = {}
+        for incoming in batch:
+            after[incoming.record.partition] = incoming.record.offset + 1
+        missing = [p for p in after if p not in self._expected]
+        if missing:
+            raise Fenced("partitions are no longer positioned")
+        return {partition: (self._expected[partition], offset) for partition, offset in after.items()}
+
+    async def _fresh(self, tx: Batch, batch: Sequence[Incoming], now: datetime) -> list[Incoming]:
+        """Without what was seen before, in this batch or an earlier one; what does not decode passes."""
+        known = {(i.signal.id, i.signal.attempt): i for i in reversed(batch) if i.signal is not None}
+        new = await tx.fresh(list(known), now)
+        return [i for i in batch if i.signal is None or self._first(i, known, new)]
+
+    @staticmethod
+    def _first(incoming: Incoming, known: dict[tuple[str, int], Incoming], new: set[tuple[str, int]]) -> bool:
+        assert incoming.signal is not None
+        identity = (incoming.signal.id, incoming.signal.attempt)
+        return identity in new and known[identity] is incoming
+
+    async def _fold(self, tx: Batch, batch: Sequence[Incoming], ruling: Ruling, now: datetime) -> Fold:
+        """Reads and locks in one order (leads, accounts, ledgers), so that routers never wait in a ring."""
+        keys = wanted_keys(batch)
+        links = await tx.links(keys)
+        leads = await tx.lock_leads(sorted(wanted_leads(batch, links)))
+        if keys and await tx.links(keys) != links:
+            raise Conflict("an identity was linked meanwhile")
+        accounts = await tx.lock_accounts(sorted(wanted_accounts(leads.values(), links)))
+        asked = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == "lead.redrive" and i.signal.lead_id]
+        waiting = await tx.waiting(asked) if asked else []
+        ledgers = await tx.read_ledgers(sorted(ruling.roster.pools))
+        epoch = self._epoch if self._epoch is not None else await self._store.epoch()
+
+        def fold_with(rows: dict[str, LedgerRow]) -> Fold:
+            fold = Fold(Loaded(links, leads, accounts, rows, waiting), ruling, now, epoch)
+            fold.run(batch)
+            return fold
+
+        fold = fold_with(ledgers)
+        while fold.touched_pools:
+            locked = await tx.lock_ledgers(sorted(fold.touched_pools))
+            moved = {pool: row for pool, row in locked.items() if row.seq != (ledgers[pool].seq if pool in ledgers else 0)}
+            if not moved:
+                break
+            ledgers = {**ledgers, **locked}
+            before, fold = fold.touched_pools, fold_with(ledgers)
+            if fold.touched_pools <= before:
+                break
+        return fold
+
+    async def _bury(self, incoming: Incoming, error: StoreRejected) -> None:
+        """The store refuses this one signal: it becomes a dead letter by itself, and the positions move on."""
+        now = self._now()
+        letter = dead_letter(incoming, None, "dead", "the store refused it", type(error).__name__, now)
+        if letter.signal_id is not None:
+            letter = letter._replace(raw=incoming.record.value, facts=None, personal=None)
+        moves = self._moves([incoming])
+        async with self._store.batch() as tx:
+            await tx.advance(self._group, self._topic, self._log.cluster, moves)
+            await tx.write(Writes((), (), (), (), (), (), (), (letter,), ()))
+        self._expected.update({partition: after for partition, (_, after) in moves.items()})
+        self._count_failures(1)
+
+    def _done(self, fold: Fold, batch: Sequence[Incoming]) -> None:
+        if self._bell is not None:
+            self._bell.ring()
+        self._on_batch(Outcome(fold, batch, self._now()))
+        if fold.failures:
+            log.error("signals set aside", extra={"count": fold.failures})
+            self._count_failures(fold.failures)
+
+    def _count_failures(self, count: int) -> None:
+        now = self._now()
+        self._failed_at.extend([now] * count)
+        while self._failed_at and self._failed_at[0] < now - timedelta(hours=1):
+            self._failed_at.popleft()
+        if len(self._failed_at) > self._budget:
+            raise BudgetSpent(f"{len(self._failed_at)} dead letters in an hour, the budget is {self._budget}")
+
+
+__all__ = ["BudgetSpent", "ClusterChanged", "Outcome", "Router"]
