@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from routing.business_time import due_at
 from routing.draft import Draft
@@ -121,7 +122,7 @@ def _clock(
     )
 
 
-def _said(draft: Draft, clock: Clock) -> dict[str, object]:
+def _said(draft: Draft, clock: Clock) -> dict[str, Any]:
     """What every SLA event says of its clock. The mode is the clock's own: its start decides who is alerted."""
     return {
         "mode": clock.mode,
