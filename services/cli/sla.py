@@ -1,0 +1,126 @@
+"""`stafett sla due`: when a promise falls due, and every interval counted or skipped on the way."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from services.cli.files import read_agreement, read_text
+
+HELP = "Reckon when a promise falls due, with each interval counted or skipped."
+EPILOG = """\
+examples:
+  stafett sla due --agreement agreement.yaml --policy lead-waits --start 2026-06-05T16:00:00+02:00
+  stafett sla due --agreement agreement.yaml --policy follow-up --start 2026-06-05T16:00:00Z \\
+      --pause 2026-06-05T17:00:00Z/2026-06-05T18:30:00Z
+  stafett sla due --vectors business_time.json      one JSON line for each case: {"id", "due_at"}
+
+Instants are ISO 8601 with a zone. A pause is half-open, FROM/TO. Output is JSON.
+"""
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = subparsers.add_parser("sla", help="Reckon with the agreement's promises.")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    due = actions.add_parser("due", help=HELP, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    due.add_argument("--agreement", type=Path)
+    due.add_argument("--policy", help="name of one of the agreement's SLA policies")
+    due.add_argument("--start", help="when the clock started")
+    due.add_argument("--pause", action="append", default=[], metavar="FROM/TO")
+    due.add_argument("--vectors", type=Path, help="a file of calendars and cases instead")
+    due.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit status 0, or 2 where something given is wrong."""
+    try:
+        if args.vectors:
+            for line in _vectors(json.loads(read_text(args.vectors))):
+                print(json.dumps(line))
+            return 0
+        if not (args.agreement and args.policy and args.start):
+            raise ValueError("say --agreement, --policy and --start, or --vectors")
+        print(json.dumps(_due(args), indent=2))
+        return 0
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _due(args: argparse.Namespace) -> dict[str, Any]:
+    from routing.business_time import due_at, explain
+
+    agreement, _ = read_agreement(args.agreement)
+    policies = {policy.name: policy for policy in agreement.policies}
+    if args.policy not in policies:
+        raise ValueError(f"there is no policy {args.policy}; the agreement has {', '.join(policies) or 'none'}")
+    policy = policies[args.policy]
+    start, pauses = _instant(args.start), tuple(_pause(text) for text in args.pause)
+    calendar = agreement.calendar(policy.calendar)
+    spans = explain(start, policy.target, calendar, pauses)
+    return {
+        "policy": policy.name,
+        "target": str(policy.target),
+        "start": _say(start),
+        "due_at": _say(due_at(start, policy.target, calendar, pauses)),
+        "counted_seconds": sum(span.seconds for span in spans if span.counted),
+        "intervals": [
+            {
+                "from": _say(span.start),
+                "to": _say(span.end),
+                "counted": span.counted,
+                "cause": span.cause,
+                "seconds": span.seconds,
+            }
+            for span in spans
+        ],
+    }
+
+
+def _vectors(file: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    from routing.business_time import compile_calendar
+    from schemas.calendar import Calendar
+
+    calendars = {name: compile_calendar(Calendar.model_validate(body)) for name, body in file["calendars"].items()}
+    for case in file["cases"]:
+        pauses = tuple((_instant(a), _instant(b)) for a, b in case.get("pauses", []))
+        calendar = calendars[case["calendar"]]
+        yield {"id": case["id"], "due_at": _say(_case_due(case, calendar, pauses))}
+
+
+def _case_due(case: dict[str, Any], calendar: Any, pauses: tuple[tuple[datetime, datetime], ...]) -> datetime:
+    from routing.business_time import business_days_due
+
+    start = _instant(case["start"])
+    if case.get("business_days") is not None:
+        due: datetime = business_days_due(calendar, start, case["business_days"])
+        return due
+    due = calendar.add_business(start, timedelta(seconds=case["business_seconds"]), pauses)
+    return due
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text} is no instant; write it as 2026-06-05T16:00:00+02:00") from None
+    if at.tzinfo is None:
+        raise ValueError(f"{text} has no zone; add Z, or an offset as +02:00")
+    return at
+
+
+def _pause(text: str) -> tuple[datetime, datetime]:
+    start, slash, end = text.partition("/")
+    if not slash:
+        raise ValueError(f"{text} is no pause; write it as FROM/TO")
+    return _instant(start), _instant(end)
+
+
+def _say(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
