@@ -1,0 +1,344 @@
+"""Business time: due instants over calendars, exact to the microsecond, through DST and odd zones.
+
+Each year of a calendar is reckoned once, when first needed, into sorted UTC intervals with their running sum; a query is
+two bisections. All instants are aware; results are UTC. Intervals are half-open.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from routing.errors import RoutingError
+from schemas.calendar import DAY, WEEKDAYS, Calendar, seconds_of_day
+from schemas.duration import Target, TargetValue
+
+HORIZON_YEARS = 12
+"""A target that open time does not cover within so many years is refused."""
+MICRO = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ONE = timedelta(microseconds=1)
+
+Pause = tuple[datetime, datetime]
+"""Half-open [from, to)."""
+
+
+class BusinessTimeError(RoutingError):
+    """An instant or an amount of business time makes no sense."""
+
+
+class HorizonExceeded(BusinessTimeError):
+    """The calendar has not enough open time for this target within the horizon."""
+
+
+class IntervalSpan(NamedTuple):
+    """A stretch of time on the way to a due instant: counted or skipped, and why."""
+
+    start: datetime
+    end: datetime
+    counted: bool
+    cause: str
+
+    @property
+    def seconds(self) -> float:
+        return (self.end - self.start) / timedelta(seconds=1)
+
+
+class _Year(NamedTuple):
+    """One year of open time: starts and ends in UTC microseconds, and what was open before each start."""
+
+    starts: list[int]
+    ends: list[int]
+    before: list[int]
+    total: int
+
+
+class BusinessCalendar:
+    """A compiled calendar. Years are of the zone's local dates; they are kept once reckoned."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.zone = ZoneInfo(calendar.zone)
+        self._week = [_merged(calendar.week.get(day, ())) for day in WEEKDAYS]
+        self._closed = frozenset(calendar.closed_days)
+        self._special = {day: _merged(hours) for day, hours in calendar.special_days.items()}
+        self._years: dict[int, _Year] = {}
+
+    def open_seconds_between(self, start: datetime, end: datetime) -> float:
+        """Open time in [start, end), seconds; 0 where end <= start."""
+        return self._open_between(_micros(start), _micros(end)) / MICRO
+
+    def is_open(self, at: datetime) -> bool:
+        return any(start <= _micros(at) < end for start, end in self._intervals(_micros(at), _micros(at) + 1))
+
+    def next_open(self, at: datetime) -> datetime:
+        """`at` itself while open, else the next opening. Raises HorizonExceeded."""
+        return self.add_business(at, _ONE) - _ONE
+
+    def add_business(self, start: datetime, amount: timedelta, pauses: Sequence[Pause] = ()) -> datetime:
+        """The first instant by which `amount` of open time outside the pauses has passed since `start`.
+
+        Raises BusinessTimeError for a negative amount, HorizonExceeded where the calendar never gets there.
+        """
+        if amount < timedelta(0):
+            raise BusinessTimeError("an amount of business time cannot be negative")
+        at, need = _micros(start), amount // _ONE
+        due = self._add(at, need)
+        for begin, end in _paused(pauses, at):
+            if begin >= due:
+                break
+            need += self._open_between(begin, end)
+            due = self._add(at, need)
+        return _instant(due)
+
+    def hours(self, day: date) -> tuple[list[tuple[int, int]], str]:
+        """The day's intervals in seconds since local midnight, and what made it so: week, closed_day or special_day."""
+        if day in self._closed:
+            return [], "closed_day"
+        if day in self._special:
+            return self._special[day], "special_day"
+        return self._week[day.weekday()], "week"
+
+    def day_bounds(self, day: date) -> tuple[int, int] | None:
+        """First opening and last closing of a local date, UTC microseconds; None on a day without open time."""
+        spans = list(self._of_day(day))
+        return (spans[0][0], spans[-1][1]) if spans else None
+
+    def _add(self, at: int, need: int) -> int:
+        if need == 0:
+            return at
+        year = _instant(at).astimezone(self.zone).year
+        need += self._open_before(at, year)
+        for _ in range(HORIZON_YEARS + 1):
+            block = self._year(year)
+            if need <= block.total:
+                i = bisect_left(block.before, need) - 1
+                return block.starts[i] + need - block.before[i]
+            need, year = need - block.total, year + 1
+        raise HorizonExceeded
+
+    def _open_before(self, at: int, year: int) -> int:
+        """Open time of this year before `at`."""
+        block = self._year(year)
+        i = bisect_right(block.starts, at) - 1
+        if i < 0:
+            return 0
+        return block.before[i] + min(at, block.ends[i]) - block.starts[i]
+
+    def _open_between(self, start: int, end: int) -> int:
+        if end <= start:
+            return 0
+        first, last = (_instant(at).astimezone(self.zone).year for at in (start, end))
+        full = sum(self._year(year).total for year in range(first, last))
+        return full + self._open_before(end, last) - self._open_before(start, first)
+
+    def _intervals(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Open intervals that reach into [start, end)."""
+        first, last = (_instant(at).astimezone(self.zone).year for at in (start, end))
+        for year in range(first, last + 1):
+            block = self._year(year)
+            i = max(0, bisect_right(block.starts, start) - 1)
+            while i < len(block.starts) and block.starts[i] < end:
+                if block.ends[i] > start:
+                    yield block.starts[i], block.ends[i]
+                i += 1
+
+    def _year(self, year: int) -> _Year:
+        block = self._years.get(year)
+        if block is None:
+            if not 1 < year < 9998:
+                raise HorizonExceeded
+            block = self._years[year] = self._reckon(year)
+        return block
+
+    def _reckon(self, year: int) -> _Year:
+        starts: list[int] = []
+        ends: list[int] = []
+        day = date(year, 1, 1)
+        while day.year == year:
+            for start, end in self._of_day(day):
+                if ends and start <= ends[-1]:
+                    ends[-1] = max(ends[-1], end)
+                else:
+                    starts.append(start)
+                    ends.append(end)
+            day += timedelta(days=1)
+        before, total = [], 0
+        for start, end in zip(starts, ends, strict=True):
+            before.append(total)
+            total += end - start
+        return _Year(starts, ends, before, total)
+
+    def _of_day(self, day: date) -> Iterator[tuple[int, int]]:
+        for opens, closes in self.hours(day)[0]:
+            start, end = _utc(day, opens, self.zone, fold=0), _utc(day, closes, self.zone, fold=1)
+            if start < end:
+                yield start, end
+
+
+def compile_calendar(calendar: Calendar) -> BusinessCalendar:
+    """Ready for queries; the first query of a year reckons it (about a millisecond)."""
+    return BusinessCalendar(calendar)
+
+
+def business_days_due(calendar: BusinessCalendar, start: datetime, days: int, pauses: Sequence[Pause] = ()) -> datetime:
+    """The close of the Nth open day after the start's day.
+
+    A start at or after its day's close, or on a closed day, belongs to the next open day. A day that is paused from its
+    opening to its close is no open day. Raises HorizonExceeded.
+    """
+    at = _micros(start)
+    gone = _paused(pauses, at)
+    day = start.astimezone(calendar.zone).date()
+    bounds = calendar.day_bounds(day)
+    left = days if bounds is not None and at < bounds[1] else days + 1
+    last = day.year + HORIZON_YEARS
+    while left:
+        day += timedelta(days=1)
+        if day.year > last:
+            raise HorizonExceeded
+        bounds = calendar.day_bounds(day)
+        if bounds is not None and not any(a <= bounds[0] and bounds[1] <= b for a, b in gone):
+            left -= 1
+    assert bounds is not None, "the loop ends on an open day"
+    return _instant(bounds[1])
+
+
+def due_at(
+    start: datetime, target: Target, calendar: BusinessCalendar | None, pauses: Sequence[Pause] = ()
+) -> datetime:
+    """When a promise of this target that started at `start` falls due. Raises BusinessTimeError."""
+    if target.kind == "elapsed":
+        return _elapsed(start, target.amount, pauses)
+    if calendar is None:
+        raise BusinessTimeError("a target in business time needs a calendar")
+    if target.kind == "business":
+        return calendar.add_business(start, target.amount, pauses)
+    return business_days_due(calendar, start, target.days, pauses)
+
+
+def explain(
+    start: datetime, target: Target, calendar: BusinessCalendar | None, pauses: Sequence[Pause] = ()
+) -> list[IntervalSpan]:
+    """[start, due) in spans that tile it: each counted or skipped, with the cause (open, wall, pause, closed: ...)."""
+    at, due = _micros(start), _micros(due_at(start, target, calendar, pauses))
+    gone = [(a, b) for a, b in _paused(pauses, at) if a < due]
+    opened = [(at, due)] if calendar is None or target.kind == "elapsed" else list(calendar._intervals(at, due))  # noqa: SLF001
+    cuts = sorted({at, due, *(x for pair in (*gone, *opened) for x in pair if at < x < due)})
+    if calendar is not None:
+        cuts = sorted({*cuts, *_midnights(calendar, at, due)})
+    spans = [_span(a, b, gone, opened, calendar, target) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return _joined(spans)
+
+
+def _span(
+    a: int,
+    b: int,
+    gone: list[tuple[int, int]],
+    opened: list[tuple[int, int]],
+    calendar: BusinessCalendar | None,
+    target: TargetValue,
+) -> IntervalSpan:
+    start, end = _instant(a), _instant(b)
+    if any(x <= a < y for x, y in gone):
+        return IntervalSpan(start, end, False, "pause")
+    if any(x <= a < y for x, y in opened):
+        return IntervalSpan(start, end, True, "wall time" if target.kind == "elapsed" else "open")
+    assert calendar is not None, "only a calendar closes"
+    why = calendar.hours(start.astimezone(calendar.zone).date())[1]
+    return IntervalSpan(start, end, False, f"closed: {why}")
+
+
+def _joined(spans: list[IntervalSpan]) -> list[IntervalSpan]:
+    found: list[IntervalSpan] = []
+    for span in spans:
+        if found and found[-1].counted == span.counted and found[-1].cause == span.cause:
+            found[-1] = found[-1]._replace(end=span.end)
+        else:
+            found.append(span)
+    return found
+
+
+def _midnights(calendar: BusinessCalendar, start: int, end: int) -> Iterator[int]:
+    day = _instant(start).astimezone(calendar.zone).date() + timedelta(days=1)
+    while (at := _utc(day, 0, calendar.zone, fold=0)) < end:
+        if at > start:
+            yield at
+        day += timedelta(days=1)
+
+
+def _elapsed(start: datetime, amount: timedelta, pauses: Sequence[Pause]) -> datetime:
+    at = _micros(start)
+    due = at + amount // _ONE
+    for begin, end in _paused(pauses, at):
+        if begin >= due:
+            break
+        due += end - begin
+    return _instant(due)
+
+
+def _paused(pauses: Sequence[Pause], start: int) -> list[tuple[int, int]]:
+    """Sorted, clipped to what comes after `start`, overlapping ones made one."""
+    found: list[tuple[int, int]] = []
+    for begin, end in sorted((max(_micros(a), start), _micros(b)) for a, b in pauses):
+        if end <= begin:
+            continue
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((begin, end))
+    return found
+
+
+def _merged(hours: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for start, end in sorted((seconds_of_day(a), seconds_of_day(b)) for a, b in hours):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _utc(day: date, seconds: int, zone: ZoneInfo, *, fold: int) -> int:
+    """A wall time as UTC microseconds. In a gap it is the instant of the change; in a fold `fold` says which pass."""
+    if seconds == DAY:
+        day, seconds = day + timedelta(days=1), 0
+        # The day's end is the next day's beginning: the first pass of it, so that no interval overlaps the next.
+        fold = 0 if fold == 1 and not _folds(day, zone) else fold
+    wall = datetime.combine(day, datetime.min.time()) + timedelta(seconds=seconds)
+    aware = wall.replace(tzinfo=zone, fold=fold)
+    if aware.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall:
+        return _micros(aware)
+    late, early = (_micros(wall.replace(tzinfo=zone, fold=f)) for f in (0, 1))
+    return _change(zone, early, late)
+
+
+def _folds(day: date, zone: ZoneInfo) -> bool:
+    wall = datetime.combine(day, datetime.min.time(), zone)
+    return wall.utcoffset() != wall.replace(fold=1).utcoffset()
+
+
+def _change(zone: ZoneInfo, low: int, high: int) -> int:
+    """The instant in (low, high] at which the zone's offset changes, found by halving to the second."""
+    before = _instant(low).astimezone(zone).utcoffset()
+    low, high = low // MICRO, high // MICRO
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _instant(middle * MICRO).astimezone(zone).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high * MICRO
+
+
+def _micros(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise BusinessTimeError(f"{at.isoformat()} has no zone; instants are aware")
+    return (at - _EPOCH) // _ONE
+
+
+def _instant(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)

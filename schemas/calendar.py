@@ -1,0 +1,68 @@
+"""A business calendar as people write it: a zone, a week of intervals, closed days, special days."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, field_validator, model_validator
+
+from schemas.yamlfile import FileModel
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
+DAY = 86400
+
+
+def seconds_of_day(text: str) -> int:
+    """`09:00` or `09:00:30` as seconds since midnight; `24:00` is the day's end. Raises ValueError."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError(f"`{text}` is no time of day; write HH:MM, with 24:00 for the end of the day")
+    seconds = int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3] or 0)
+    if seconds > DAY:
+        raise ValueError(f"`{text}` is after 24:00")
+    return seconds
+
+
+def _interval(value: Any) -> tuple[str, str]:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError('an interval is two times of day, for example ["09:00", "17:00"]')
+    start, end = (str(part) for part in value)
+    if seconds_of_day(end) <= seconds_of_day(start):
+        raise ValueError(f"`{start}`-`{end}` ends before it starts; split what goes past midnight at 24:00")
+    return start, end
+
+
+Interval = Annotated[tuple[str, str], BeforeValidator(_interval)]
+
+
+class Calendar(FileModel):
+    """Open time. A special day's intervals replace the week's; a closed day has none and wins over a special day.
+
+    Intervals are half-open wall time in `zone`; those that overlap are one. A calendar that is never open is refused.
+    """
+
+    zone: str
+    week: dict[Weekday, tuple[Interval, ...]] = {}
+    closed_days: tuple[date, ...] = ()
+    special_days: dict[date, tuple[Interval, ...]] = {}
+    not_yet: ClassVar[dict[str, str]] = {"holidays": "public holidays by country are to come; list them as closed_days."}
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_is_known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"`{value}` is no IANA time zone; write one such as Europe/Stockholm") from None
+        return value
+
+    @model_validator(mode="after")
+    def _is_ever_open(self) -> Calendar:
+        if not any(self.week.values()):
+            raise ValueError("the week has no open time, so nothing would ever fall due")
+        return self

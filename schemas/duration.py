@@ -1,0 +1,76 @@
+"""Targets with their unit spelled out: `24h elapsed`, `8h business`, `1 business day`. Never guessed."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+
+_PART = re.compile(r"(\d+)(d|h|m|s)")
+_AMOUNT = re.compile(r"(?:\d+[dhms])+")
+_DAYS = re.compile(r"(\d+) business days?")
+_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+FORMS = "`24h elapsed`, `90s elapsed`, `8h business`, `1h30m business`, `1 business day`, `3 business days`"
+LONGEST = timedelta(days=3660)
+
+
+class TargetValue(NamedTuple):
+    """How long something may take: wall time, open time, or whole business days."""
+
+    kind: Literal["elapsed", "business", "business_days"]
+    amount: timedelta
+    days: int
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def parse_duration(text: str) -> timedelta:
+    """`30m`, `1h30m`, `2d` as a timedelta. Raises ValueError."""
+    if not _AMOUNT.fullmatch(text):
+        raise ValueError(f"`{text}` is no duration; write it as 90s, 15m, 1h30m or 2d")
+    return timedelta(seconds=sum(int(n) * _SECONDS[unit] for n, unit in _PART.findall(text)))
+
+
+def parse_target(text: str) -> TargetValue:
+    """Raises ValueError with the accepted forms and, where it can be told, what was probably meant."""
+    words = " ".join(text.split())
+    if days := _DAYS.fullmatch(words):
+        return _bounded(TargetValue("business_days", timedelta(0), int(days[1]), words))
+    amount, _, unit = words.partition(" ")
+    if _AMOUNT.fullmatch(amount) and unit in ("elapsed", "business"):
+        kind: Literal["elapsed", "business"] = "elapsed" if unit == "elapsed" else "business"
+        if kind == "business" and "d" in amount:
+            raise ValueError(f"`{text}`: a day of open time has no length; say `N business days`, or hours")
+        return _bounded(TargetValue(kind, parse_duration(amount), 0, words))
+    if _AMOUNT.fullmatch(words):
+        raise ValueError(f"`{text}` does not say which time; write `{words} elapsed` or `{words} business`")
+    raise ValueError(f"`{text}` is no target; write one of {FORMS}")
+
+
+def _bounded(target: TargetValue) -> TargetValue:
+    if target.amount > LONGEST or target.days > LONGEST.days:
+        raise ValueError(f"`{target.text}` is over ten years")
+    if target.kind == "business_days" and target.days < 1:
+        raise ValueError(f"`{target.text}`: at least one business day")
+    return target
+
+
+def _validate(value: Any) -> TargetValue:
+    if isinstance(value, TargetValue):
+        return value
+    if isinstance(value, str):
+        return parse_target(value)
+    raise ValueError(f"write a target as one of {FORMS}")
+
+
+Target = Annotated[
+    TargetValue,
+    PlainValidator(_validate),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["24h elapsed", "8h business", "1 business day"]}),
+]
+"""A field that is written as text and read as `TargetValue`."""
