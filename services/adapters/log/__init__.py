@@ -1,0 +1,1 @@
+"""The log: embedded in the store, or Apache Kafka."""

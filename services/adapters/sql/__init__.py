@@ -1,0 +1,1 @@
+"""The store on SQLite and PostgreSQL: plain SQL, one statement per table and batch."""

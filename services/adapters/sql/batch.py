@@ -1,0 +1,161 @@
+"""One transaction of the router, in bulk statements. Locks are taken in id order by every router."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Table, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.adapters.sql import tables as t
+from services.adapters.sql.engine import Dialect, Rows
+from services.adapters.sql.instants import instant, micros
+from services.ports import (
+    AccountRow,
+    Conflict,
+    DeadLetter,
+    Fenced,
+    LeadRow,
+    LedgerRow,
+    LinkRow,
+    Writes,
+)
+
+R = TypeVar("R")
+_LEAD = ", ".join(LeadRow._fields)
+_LETTER = ", ".join(DeadLetter._fields)
+
+
+class SqlBatch:
+    """Works on a connection whose transaction `SqlStore.batch` opened and ends."""
+
+    def __init__(self, conn: AsyncConnection, dialect: Dialect) -> None:
+        self._conn, self._dialect = conn, dialect
+
+    async def advance(self, group: str, topic: str, cluster: str, moves: Mapping[int, tuple[int, int]]) -> None:
+        """The fence: exactly as many rows as partitions must still stand where we read from."""
+        rows = [(partition, *move) for partition, move in sorted(moves.items())]
+        statement = f"""
+            UPDATE positions SET next_offset = u.c2
+            FROM {self._dialect.values(("bigint", "bigint", "bigint"), "u")}
+            WHERE consumer_group = :g AND topic = :t AND cluster = :c AND partition = u.c0 AND next_offset = u.c1"""
+        values = {"g": group, "t": topic, "c": cluster, **self._dialect.columns("u", rows)}
+        found = await self._conn.execute(text(statement), values)
+        if found.rowcount != len(rows):
+            raise Fenced
+
+    async def fresh(self, signal_ids: Sequence[tuple[str, int]], now: datetime) -> set[tuple[str, int]]:
+        """Sorted, so that two routers with the same signals wait for one another in one direction only."""
+        rows = [(*identity, micros(now)) for identity in sorted(signal_ids)]
+        tail = "ON CONFLICT DO NOTHING RETURNING signal_id, attempt"
+        found = await self._dialect.returning(self._conn, t.inbox, ("signal_id", "attempt", "entered_at"), rows, tail)
+        return {(row[0], row[1]) for row in found}
+
+    async def links(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
+        if not keys:
+            return {}
+        statement = f"""
+            SELECT brand, kind, digest, subject_id
+            FROM {self._dialect.values(("text", "text", "text"), "u")}
+            JOIN identities ON brand = u.c0 AND kind = u.c1 AND digest = u.c2"""
+        found = await self._conn.execute(text(statement), self._dialect.columns("u", keys))
+        return {(row[0], row[1], row[2]): row[3] for row in found}
+
+    async def lock_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
+        rows = await self._locked(f"SELECT {_LEAD} FROM leads", "id", ids)
+        leads = (LeadRow(*row) for row in rows)
+        return {lead.id: lead._replace(held=bool(lead.held), updated_at=instant(_int(lead.updated_at))) for lead in leads}
+
+    async def lock_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
+        return {row[0]: AccountRow(*row) for row in await self._locked("SELECT id, state FROM accounts", "id", ids)}
+
+    async def read_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
+        if not pools:
+            return {}
+        where = self._dialect.among("pool", "ids")
+        found = await self._conn.execute(
+            text(f"SELECT pool, seq, state FROM ledgers WHERE {where}"), {"ids": self._dialect.listed(pools)}
+        )
+        return {row[0]: LedgerRow(*row) for row in found}
+
+    async def lock_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
+        """A pool without a row gets an empty one first: a row that is not there cannot be locked."""
+        empty = [(pool, 0, "") for pool in sorted(pools)]
+        await self._dialect.insert(self._conn, t.ledgers, ("pool", "seq", "state"), empty, "ON CONFLICT DO NOTHING")
+        rows = await self._locked("SELECT pool, seq, state FROM ledgers", "pool", pools)
+        return {row[0]: LedgerRow(*row) for row in rows}
+
+    async def waiting(self, lead_ids: Sequence[str]) -> list[DeadLetter]:
+        where = self._dialect.among("lead_id", "ids")
+        statement = f"""
+            SELECT {_LETTER} FROM dead_letters WHERE {where} AND state IN ('dead', 'queued') ORDER BY number"""
+        found = await self._conn.execute(text(statement), {"ids": self._dialect.listed(lead_ids)})
+        return [DeadLetter(*row)._replace(recorded_at=instant(row[-1])) for row in found]
+
+    async def write(self, writes: Writes) -> None:
+        """Identities first: a conflict there costs the least. The outbox last: its ids are drawn after all locks."""
+        await self._link(writes.links)
+        await self._upsert(t.leads, LeadRow._fields, "id", _rows(writes.leads, updated_at=micros))
+        await self._upsert(t.accounts, AccountRow._fields, "id", writes.accounts)
+        await self._upsert(t.ledgers, LedgerRow._fields, "pool", writes.ledgers)
+        clocks = [
+            (c.id, c.lead_id, c.policy, c.state, c.revision, micros(c.due_at), c.next_at and micros(c.next_at),
+             c.partition_key, c.body)
+            for c in writes.clocks
+        ]  # fmt: skip
+        names = ("id", "lead_id", "policy", "state", "revision", "due_at", "next_at", "partition_key", "body")
+        await self._upsert(t.clocks, names, "id", clocks)
+        await self._insert_all(writes)
+
+    async def _insert_all(self, writes: Writes) -> None:
+        insert, conn = self._dialect.insert, self._conn
+        if writes.history:
+            rows = _rows(writes.history, occurred_at=micros, received_at=micros, recorded_at=micros)
+            await insert(conn, t.history, writes.history[0]._fields, rows)
+        if writes.dead_letters:
+            rows = _rows(writes.dead_letters, recorded_at=micros)
+            await insert(conn, t.dead_letters, DeadLetter._fields, rows, "ON CONFLICT (id) DO NOTHING")
+        if writes.redriven:
+            where = self._dialect.among("id", "ids")
+            done = {"ids": self._dialect.listed(writes.redriven)}
+            await conn.execute(text(f"UPDATE dead_letters SET state = 'redriven' WHERE {where}"), done)
+        if writes.outbox:
+            await insert(conn, t.outbox, writes.outbox[0]._fields, writes.outbox)
+
+    async def _link(self, links: Sequence[LinkRow]) -> None:
+        """Raises Conflict where another transaction linked one of them to another subject."""
+        if not links:
+            return
+        rows = sorted(links)
+        await self._dialect.insert(self._conn, t.identities, LinkRow._fields, rows, "ON CONFLICT DO NOTHING")
+        now = await self.links([(row.brand, row.kind, row.digest) for row in rows])
+        if any(now.get((row.brand, row.kind, row.digest)) != row.subject_id for row in rows):
+            raise Conflict
+
+    async def _upsert(self, table: Table, columns: Sequence[str], key: str, rows: Rows) -> None:
+        changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name != key)
+        tail = f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
+        await self._dialect.insert(self._conn, table, columns, rows, tail)
+
+    async def _locked(self, select: str, key: str, ids: Sequence[str]) -> Sequence[Any]:
+        if not ids:
+            return []
+        where = self._dialect.among(key, "ids")
+        statement = f"{select} WHERE {where} ORDER BY {key} {self._dialect.lock}"
+        return (await self._conn.execute(text(statement), {"ids": self._dialect.listed(sorted(ids))})).all()
+
+
+def _rows(rows: Iterable[Any], **convert: Any) -> list[tuple[Any, ...]]:
+    """Named tuples as plain rows, some of their fields converted."""
+    found = []
+    for row in rows:
+        changed = {name: change(getattr(row, name)) for name, change in convert.items()}
+        found.append(tuple(row._replace(**changed)))
+    return found
+
+
+def _int(value: object) -> int:
+    assert isinstance(value, int), "instants are kept as whole numbers"
+    return value

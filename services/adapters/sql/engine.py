@@ -1,0 +1,262 @@
+"""Engines and the little in which the two databases differ, behind one face (`Dialect`)."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import ssl
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from sqlalchemy import Table, event, make_url, text
+from sqlalchemy.engine import URL, Row
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from services.ports import StoreRejected, StoreUnavailable
+
+Rows = Sequence[Sequence[Any]]
+_PASSING = ("08", "40", "53", "55", "57")
+"""SQLSTATE classes that pass: connection, serialization and deadlock, resources, locks, operator intervention."""
+
+
+class Dialect(Protocol):
+    """What differs: lists as parameters, bulk inserts, row locks."""
+
+    lock: str
+
+    def among(self, column: str, name: str) -> str:
+        """Condition that `column` is one of the list parameter `name`."""
+
+    def listed(self, values: Iterable[Any]) -> Any:
+        """A list as the value of such a parameter."""
+
+    async def insert(self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str = "") -> None:
+        """One statement for all rows; `tail` is ON CONFLICT and so on."""
+
+    async def returning(
+        self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
+    ) -> Sequence[Row[Any]]:
+        """The same with RETURNING in the tail; no binary columns."""
+
+    def values(self, types: Sequence[str], name: str) -> str:
+        """A derived table of columns c0, c1, ... from the list parameters `name0`, `name1`, ..."""
+
+    def columns(self, name: str, rows: Rows) -> dict[str, Any]:
+        """Values of those parameters."""
+
+
+class Postgres:
+    """Arrays and unnest: one round trip whatever the number of rows."""
+
+    lock = "FOR UPDATE"
+    _TYPES = {"TEXT": "text", "BIGINT": "bigint", "BOOLEAN": "boolean", "BYTEA": "bytea", "INTEGER": "bigint"}
+
+    def __init__(self) -> None:
+        from sqlalchemy.dialects import postgresql
+
+        self._dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+    def among(self, column: str, name: str) -> str:
+        return f"{column} = ANY(:{name})"
+
+    def listed(self, values: Iterable[Any]) -> Any:
+        return list(values)
+
+    async def insert(self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str = "") -> None:
+        if rows:
+            await conn.exec_driver_sql(self._statement(table, columns, tail), _turned(rows))
+
+    async def returning(
+        self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
+    ) -> Sequence[Row[Any]]:
+        return (await conn.exec_driver_sql(self._statement(table, columns, tail), _turned(rows))).all() if rows else []
+
+    def values(self, types: Sequence[str], name: str) -> str:
+        arrays = ", ".join(f"CAST(:{name}{i} AS {kind}[])" for i, kind in enumerate(types))
+        return f"unnest({arrays}) AS {name}({', '.join(f'c{i}' for i in range(len(types)))})"
+
+    def columns(self, name: str, rows: Rows) -> dict[str, Any]:
+        return {f"{name}{i}": column for i, column in enumerate(_turned(rows))}
+
+    def _statement(self, table: Table, columns: Sequence[str], tail: str) -> str:
+        types = [self._TYPES[table.c[name].type.compile(self._dialect).upper()] for name in columns]
+        arrays = ", ".join(f"${i}::{kind}[]" for i, kind in enumerate(types, 1))
+        quoted = ", ".join(f'"{name}"' for name in columns)
+        return f"INSERT INTO {table.name} ({quoted}) SELECT * FROM unnest({arrays}) {tail}"  # noqa: S608 - no input
+
+
+class Sqlite:
+    """executemany and json_each; BEGIN IMMEDIATE is the lock."""
+
+    lock = ""
+
+    def among(self, column: str, name: str) -> str:
+        return f"{column} IN (SELECT value FROM json_each(:{name}))"
+
+    def listed(self, values: Iterable[Any]) -> Any:
+        return json.dumps(list(values))
+
+    async def insert(self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str = "") -> None:
+        if rows:
+            marks = ", ".join("?" for _ in columns)
+            await conn.exec_driver_sql(self._into(table, columns, f"VALUES ({marks}) {tail}"), [tuple(row) for row in rows])
+
+    async def returning(
+        self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
+    ) -> Sequence[Row[Any]]:
+        fields = ", ".join(f"json_extract(value, '$[{i}]')" for i in range(len(columns)))
+        source = self._into(table, columns, f"SELECT {fields} FROM json_each(?) WHERE true {tail}")
+        return (await conn.exec_driver_sql(source, (json.dumps([list(row) for row in rows]),))).all() if rows else []
+
+    def values(self, types: Sequence[str], name: str) -> str:
+        fields = ", ".join(f"json_extract(value, '$[{i}]') AS c{i}" for i in range(len(types)))
+        return f"(SELECT {fields} FROM json_each(:{name})) AS {name}"
+
+    def columns(self, name: str, rows: Rows) -> dict[str, Any]:
+        return {name: json.dumps([list(row) for row in rows])}
+
+    def _into(self, table: Table, columns: Sequence[str], rest: str) -> str:
+        quoted = ", ".join(f'"{name}"' for name in columns)
+        return f"INSERT INTO {table.name} ({quoted}) {rest}"
+
+
+class Engines:
+    """A writing and a reading engine of one database. On SQLite one transaction writes at a time, in this process by a
+    lock and between processes by BEGIN IMMEDIATE; readers have connections of their own."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.sqlite = parsed.get_backend_name() == "sqlite"
+        self.file = Path(parsed.database or "") if self.sqlite else None
+        self.dialect: Dialect = Sqlite() if self.sqlite else Postgres()
+        self.writing = _sqlite(parsed, "IMMEDIATE") if self.sqlite else _postgres(parsed)
+        self.reading = _sqlite(parsed, "DEFERRED") if self.sqlite else self.writing
+        self._turn = asyncio.Lock()
+        self._claim: IO[bytes] | None = None
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction. Raises StoreUnavailable or StoreRejected for what the database says."""
+        with translated():
+            if not self.sqlite:
+                async with self.writing.begin() as conn:
+                    yield conn
+                return
+            async with self._turn, self.writing.begin() as conn:
+                yield conn
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading; one snapshot on SQLite, one per statement on PostgreSQL."""
+        with translated():
+            async with self.reading.connect() as conn:
+                yield conn
+
+    def claim(self) -> None:
+        """A SQLite file has one process that runs roles. Raises StoreUnavailable where another has it."""
+        if self.file is None:
+            return
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        claim = Path(f"{self.file}.lock").open("ab")  # noqa: SIM115 - held until close
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            claim.close()
+            raise StoreUnavailable(f"another process runs on {self.file}; stop it, or use PostgreSQL") from None
+        self._claim = claim
+
+    async def close(self) -> None:
+        await self.writing.dispose()
+        if self.reading is not self.writing:
+            await self.reading.dispose()
+        if self._claim is not None:
+            self._claim.close()
+
+
+class translated:  # noqa: N801 - reads as a statement
+    """Turns what drivers raise into the port's errors."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, DBAPIError):
+            raise _meaning(error) from error
+        if isinstance(error, SQLAlchemyError | OSError | TimeoutError | EOFError):
+            raise StoreUnavailable(f"the store cannot be reached: {type(error).__name__}") from error
+
+
+def _meaning(error: DBAPIError) -> StoreUnavailable | StoreRejected:
+    state = str(getattr(error.orig, "sqlstate", "") or getattr(error.orig, "pgcode", "") or "")
+    said = str(error.orig)
+    passing = error.connection_invalidated or state.startswith(_PASSING) or "is locked" in said or "is closed" in said
+    name = type(error).__name__
+    if passing or (not state and name in ("OperationalError", "InterfaceError")):
+        return StoreUnavailable(f"the store gave up for a passing reason: {name} {state}")
+    return StoreRejected(f"the store refuses the data: {name} {state}")
+
+
+def _turned(rows: Rows) -> tuple[list[Any], ...]:
+    return tuple(list(column) for column in zip(*rows, strict=True))
+
+
+def _sqlite(url: URL, begin: str) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=1 if begin == "IMMEDIATE" else 4, max_overflow=0, pool_timeout=30)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "wal_autocheckpoint=4000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(f"BEGIN {begin}")
+
+    return engine
+
+
+def _postgres(url: URL) -> AsyncEngine:
+    query = dict(url.query)
+    mode, root = str(query.pop("sslmode", "")), query.pop("sslrootcert", None)
+    cert, key = query.pop("sslcert", None), query.pop("sslkey", None)
+    arguments: dict[str, Any] = {
+        "server_settings": {
+            "application_name": "stafett",
+            "idle_in_transaction_session_timeout": "60000",
+            "lock_timeout": "15000",
+            "statement_timeout": "60000",
+        },
+        "timeout": 10,
+    }
+    if mode in ("verify-full", "verify-ca"):
+        context = ssl.create_default_context(cafile=str(root) if root else None)
+        context.check_hostname = mode == "verify-full"
+        if cert is not None:
+            context.load_cert_chain(str(cert), str(key) if key else None)
+        arguments["ssl"] = context
+    elif mode:
+        arguments["ssl"] = mode
+    return create_async_engine(
+        url.set(query=query), pool_size=10, max_overflow=10, pool_pre_ping=True, pool_recycle=1800, connect_args=arguments
+    )
+
+
+def one_shot(url: str) -> AsyncEngine:
+    """An engine without a pool, for migrations and tools."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return create_async_engine(parsed, poolclass=NullPool)
+    return _postgres(parsed)
+
+
+async def scalar(conn: AsyncConnection, statement: str, **values: Any) -> Any:
+    """The first column of the first row, or None."""
+    return (await conn.execute(text(statement), values)).scalar()

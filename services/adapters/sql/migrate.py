@@ -1,0 +1,45 @@
+"""Schema changes, by Alembic configured in code: a wheel has no alembic.ini."""
+
+from __future__ import annotations
+
+import asyncio
+
+from alembic import command
+from alembic.config import Config
+
+from services.resources import migrations_dir
+
+HEAD = "0001"
+"""The revision that this version needs; a test holds it against the newest of `migrations/versions`."""
+
+GRANTS = """\
+-- Rights of the role that runs the roles: it reads and writes rows, and changes no schema.
+GRANT USAGE ON SCHEMA public TO {role};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
+REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role};
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role};
+"""
+
+
+def config(url: str) -> Config:
+    """Alembic's configuration for this database."""
+    made = Config()
+    made.set_main_option("script_location", str(migrations_dir()))
+    made.attributes["url"] = url
+    return made
+
+
+async def upgrade(url: str, revision: str = "head") -> None:
+    """Brings the schema to `revision`. Raises what the database says."""
+    await asyncio.to_thread(command.upgrade, config(url), revision)
+
+
+async def downgrade(url: str, revision: str) -> None:
+    await asyncio.to_thread(command.downgrade, config(url), revision)
+
+
+def grants(role: str) -> str:
+    """SQL for the owner to run: what a role without DDL rights needs. Raises ValueError for a strange name."""
+    if not role.replace("_", "").isalnum():
+        raise ValueError(f"{role!r} is no plain name of a role")
+    return GRANTS.format(role=role)

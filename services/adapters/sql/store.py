@@ -1,0 +1,208 @@
+"""The store on SQLite and PostgreSQL: the port `Store`, in plain SQL that both understand."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from services.adapters.sql import tables as t
+from services.adapters.sql.batch import SqlBatch
+from services.adapters.sql.engine import Engines, scalar
+from services.adapters.sql.instants import instant, instant_or_none, micros
+from services.adapters.sql.migrate import HEAD
+from services.ports import (
+    ClockRow,
+    ClusterChanged,
+    Fenced,
+    OutboxEntry,
+    OutboxRow,
+    Position,
+    Quarantine,
+    RecordOut,
+    SchemaOutdated,
+    SpoolEntry,
+    StoreRejected,
+    StoreUnavailable,
+)
+
+_OUT = ", ".join(OutboxRow._fields)
+_CLOCK = ", ".join(ClockRow._fields)
+
+
+class SqlStore:
+    """`exclusive`: claim a SQLite file for this process, as processes that run roles do."""
+
+    def __init__(self, url: str, *, exclusive: bool = True) -> None:
+        self.engines = Engines(url)
+        self._exclusive = exclusive
+
+    async def start(self) -> None:
+        if self._exclusive:
+            self.engines.claim()
+        async with self.engines.read() as conn:
+            try:
+                at = await scalar(conn, "SELECT version_num FROM alembic_version")
+            except Exception as error:
+                at = None
+                if isinstance(error, StoreUnavailable | OSError):
+                    raise
+        if at != HEAD:
+            await self.close()
+            raise SchemaOutdated(f"the schema is at {at or 'nothing'}, needed is {HEAD}: run `stafett db upgrade`")
+
+    async def close(self) -> None:
+        await self.engines.close()
+
+    async def check(self) -> None:
+        async with self.engines.read() as conn:
+            await conn.execute(text("SELECT 1"))
+
+    # --- router
+    @asynccontextmanager
+    async def batch(self) -> AsyncIterator[SqlBatch]:
+        async with self.engines.write() as conn:
+            yield SqlBatch(conn, self.engines.dialect)
+
+    async def positions(self, group: str, topic: str, cluster: str, partitions: Sequence[int]) -> list[Position]:
+        rows = [(group, topic, cluster, partition, 0) for partition in sorted(partitions)]
+        columns = ("consumer_group", "topic", "cluster", "partition", "next_offset")
+        async with self.engines.write() as conn:
+            other = await scalar(
+                conn,
+                "SELECT cluster FROM positions WHERE consumer_group = :g AND topic = :t AND cluster <> :c LIMIT 1",
+                g=group, t=topic, c=cluster,
+            )  # fmt: skip
+            if other is not None:
+                raise ClusterChanged
+            await self.engines.dialect.insert(conn, t.positions, columns, rows, "ON CONFLICT DO NOTHING")
+        known = await self.all_positions(group, topic, cluster)
+        return [Position(partition, known[partition]) for partition in sorted(partitions)]
+
+    async def all_positions(self, group: str, topic: str, cluster: str) -> dict[int, int]:
+        statement = text(
+            "SELECT partition, next_offset FROM positions WHERE consumer_group = :g AND topic = :t AND cluster = :c"
+        )
+        async with self.engines.read() as conn:
+            found = await conn.execute(statement, {"g": group, "t": topic, "c": cluster})
+            return {row[0]: row[1] for row in found}
+
+    async def epoch(self) -> int:
+        async with self.engines.read() as conn:
+            return int(await scalar(conn, "SELECT value FROM meta WHERE key = 'epoch'") or 0)
+
+    async def raise_epoch(self) -> int:
+        """After a restore: events get new ids from now on, and offsets of the old log are forgotten."""
+        async with self.engines.write() as conn:
+            epoch = int(await scalar(conn, "SELECT value FROM meta WHERE key = 'epoch'") or 0) + 1
+            await conn.execute(
+                text("INSERT INTO meta (key, value) VALUES ('epoch', :e) ON CONFLICT (key) DO UPDATE SET value = :e"),
+                {"e": str(epoch)},
+            )
+            await conn.execute(text("DELETE FROM positions"))
+        return epoch
+
+    async def cluster_id(self) -> str:
+        """Names the embedded log of this database; drawn once."""
+        async with self.engines.write() as conn:
+            await conn.execute(
+                text("INSERT INTO meta (key, value) VALUES ('cluster', :v) ON CONFLICT (key) DO NOTHING"),
+                {"v": uuid.uuid4().hex},
+            )
+            return str(await scalar(conn, "SELECT value FROM meta WHERE key = 'cluster'"))
+
+    # --- relay
+    async def acquire_lease(self, name: str, holder: str, ttl: float, now: datetime) -> int | None:
+        statement = """
+            INSERT INTO leases (name, holder, epoch, expires_at) VALUES (:n, :h, 1, :x)
+            ON CONFLICT (name) DO UPDATE SET
+              epoch = CASE WHEN leases.holder = :h THEN leases.epoch ELSE leases.epoch + 1 END,
+              holder = :h, expires_at = :x
+            WHERE leases.holder = :h OR leases.expires_at <= :now
+            RETURNING epoch"""
+        until = micros(now + timedelta(seconds=ttl))
+        async with self.engines.write() as conn:
+            epoch = await scalar(conn, statement, n=name, h=holder, x=until, now=micros(now))
+        return None if epoch is None else int(epoch)
+
+    async def release_lease(self, name: str, holder: str) -> None:
+        async with self.engines.write() as conn:
+            await conn.execute(
+                text("UPDATE leases SET expires_at = 0 WHERE name = :n AND holder = :h"), {"n": name, "h": holder}
+            )
+
+    async def outbox(self, limit: int) -> list[OutboxEntry]:
+        async with self.engines.read() as conn:
+            found = await conn.execute(text(f"SELECT id, {_OUT} FROM outbox ORDER BY id LIMIT :n"), {"n": limit})
+            return [OutboxEntry(row[0], OutboxRow(*row[1:])) for row in found]
+
+    async def move_to_events(self, entries: Sequence[OutboxEntry], lease: str, epoch: int, now: datetime) -> int:
+        dialect = self.engines.dialect
+        async with self.engines.write() as conn:
+            held = await scalar(conn, f"SELECT epoch FROM leases WHERE name = :n {dialect.lock}", n=lease)
+            if held != epoch:
+                raise Fenced
+            gone = await conn.execute(
+                text(f"DELETE FROM outbox WHERE {dialect.among('id', 'ids')}"),
+                {"ids": dialect.listed(entry.id for entry in entries)},
+            )
+            if gone.rowcount != len(entries):
+                raise Fenced("some of these events were moved by another relay")
+            last = int(
+                await scalar(
+                    conn,
+                    "INSERT INTO counters (name, value) VALUES ('events', :n)"
+                    " ON CONFLICT (name) DO UPDATE SET value = counters.value + :n RETURNING value",
+                    n=len(entries),
+                )
+            )
+            first = last - len(entries) + 1
+            rows = [(first + i, *entry.row, micros(now)) for i, entry in enumerate(entries)]
+            await dialect.insert(conn, t.events, ("position", *OutboxRow._fields, "recorded_at"), rows)
+        return last
+
+    async def spooled(self, limit: int) -> list[SpoolEntry]:
+        async with self.engines.read() as conn:
+            found = await conn.execute(text("SELECT id, topic, key, body FROM spool ORDER BY id LIMIT :n"), {"n": limit})
+            return [SpoolEntry(row[0], RecordOut(*row[1:])) for row in found]
+
+    async def unspool(self, ids: Sequence[int]) -> None:
+        dialect = self.engines.dialect
+        async with self.engines.write() as conn:
+            await conn.execute(
+                text(f"DELETE FROM spool WHERE {dialect.among('id', 'ids')}"), {"ids": dialect.listed(ids)}
+            )
+
+    # --- ingest
+    async def spool(self, records: Sequence[RecordOut], limit: int) -> None:
+        async with self.engines.write() as conn:
+            waiting = int(await scalar(conn, "SELECT count(*) FROM spool"))
+            if waiting + len(records) > limit:
+                raise StoreUnavailable(f"{waiting} signals wait in the spool already, the limit is {limit}")
+            await self.engines.dialect.insert(conn, t.spool, ("topic", "key", "body"), records)
+
+    async def quarantine(self, entries: Sequence[Quarantine]) -> None:
+        rows = [tuple(entry._replace(received_at=micros(entry.received_at))) for entry in entries]  # type: ignore[arg-type]
+        try:
+            async with self.engines.write() as conn:
+                await self.engines.dialect.insert(
+                    conn, t.quarantine, Quarantine._fields, rows, "ON CONFLICT (id) DO NOTHING"
+                )
+        except StoreRejected as error:
+            raise StoreUnavailable("the store did not take the quarantined body") from error
+
+    # --- watcher
+    async def due_clocks(self, now: datetime, limit: int) -> list[ClockRow]:
+        statement = text(f"SELECT {_CLOCK} FROM clocks WHERE next_at <= :now ORDER BY next_at, id LIMIT :n")
+        async with self.engines.read() as conn:
+            found = await conn.execute(statement, {"now": micros(now), "n": limit})
+            return [
+                ClockRow(*row)._replace(due_at=instant(row.due_at), next_at=instant_or_none(row.next_at)) for row in found
+            ]
+
+    async def next_due(self) -> datetime | None:
+        async with self.engines.read() as conn:
+            return instant_or_none(await scalar(conn, "SELECT min(next_at) FROM clocks WHERE next_at IS NOT NULL"))

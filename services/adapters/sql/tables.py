@@ -1,0 +1,285 @@
+"""The schema, one for both engines. Instants are whole microseconds since 1970 (UTC), so that both keep and order them
+alike; `services.adapters.sql.instants` converts. Personal data is in the columns named `personal`, `body` and `raw`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself for INTEGER only; AUTOINCREMENT so that no number is ever given twice."""
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null)
+
+
+def _whole(name: str, *, null: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=null)
+
+
+def _id() -> Column[int]:
+    return Column("id", _SERIAL, primary_key=True, autoincrement=True)
+
+
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), _text("value"))
+identities = Table(
+    "identities",
+    metadata,
+    _text("brand"),
+    _text("kind"),
+    _text("digest"),
+    _text("subject_id"),
+    PrimaryKeyConstraint("brand", "kind", "digest"),
+    Index("identities_subject", "subject_id"),
+)
+leads = Table(
+    "leads",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("brand"),
+    _text("stage"),
+    _text("disposition"),
+    _text("owner", null=True),
+    _text("account_id", null=True),
+    Column("held", Boolean, nullable=False),
+    _whole("version"),
+    _text("state"),
+    _text("personal", null=True),
+    _text("email_digest", null=True),
+    _whole("updated_at"),
+    Index("leads_stage", "stage", "id"),
+    Index("leads_owner", "owner", "id"),
+    Index("leads_email", "email_digest"),
+    Index("leads_held", "id", postgresql_where=text("held"), sqlite_where=text("held")),
+)
+accounts = Table("accounts", metadata, Column("id", Text, primary_key=True), _text("state"))
+ledgers = Table("ledgers", metadata, Column("pool", Text, primary_key=True), _whole("seq"), _text("state"))
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("lead_id"),
+    _text("policy"),
+    _text("state"),
+    _whole("revision"),
+    _whole("due_at"),
+    _whole("next_at", null=True),
+    _text("partition_key"),
+    _text("body"),
+    Index("clocks_lead", "lead_id"),
+    Index(
+        "clocks_next",
+        "next_at",
+        postgresql_where=text("next_at IS NOT NULL"),
+        sqlite_where=text("next_at IS NOT NULL"),
+    ),
+)
+history = Table(
+    "history",
+    metadata,
+    _id(),
+    _text("signal_id"),
+    _whole("attempt"),
+    _text("lead_id", null=True),
+    _text("kind"),
+    _text("mode"),
+    _whole("occurred_at"),
+    _whole("received_at"),
+    _whole("recorded_at"),
+    _text("facts"),
+    _text("personal", null=True),
+    _text("salt", null=True),
+    _text("digest", null=True),
+    _text("outcome"),
+    _text("note"),
+    _text("decision"),
+    Index("history_lead", "lead_id", "id"),
+    Index("history_signal", "signal_id"),
+    sqlite_autoincrement=True,
+)
+inbox = Table(
+    "inbox",
+    metadata,
+    _text("signal_id"),
+    _whole("attempt"),
+    _whole("entered_at"),
+    PrimaryKeyConstraint("signal_id", "attempt"),
+    Index("inbox_entered", "entered_at"),
+)
+_EVENT = ("event_id", "topic", "lead_id")
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    *[_text(name) for name in _EVENT],
+    _whole("sequence"),
+    _text("type"),
+    _text("partition_key"),
+    _text("head"),
+    _text("personal", null=True),
+    sqlite_autoincrement=True,
+)
+events = Table(
+    "events",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    *[_text(name) for name in _EVENT],
+    _whole("sequence"),
+    _text("type"),
+    _text("partition_key"),
+    _text("head"),
+    _text("personal", null=True),
+    _whole("recorded_at"),
+    Index("events_topic", "topic", "position"),
+    Index("events_lead", "lead_id", "sequence"),
+)
+counters = Table("counters", metadata, Column("name", Text, primary_key=True), _whole("value"))
+leases = Table(
+    "leases", metadata, Column("name", Text, primary_key=True), _text("holder"), _whole("epoch"), _whole("expires_at")
+)
+positions = Table(
+    "positions",
+    metadata,
+    _text("consumer_group"),
+    _text("topic"),
+    _text("cluster"),
+    _whole("partition"),
+    _whole("next_offset"),
+    PrimaryKeyConstraint("consumer_group", "topic", "cluster", "partition"),
+)
+spool = Table(
+    "spool",
+    metadata,
+    _id(),
+    _text("topic"),
+    Column("key", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("source"),
+    _text("reason"),
+    _text("place"),
+    _text("content_type", null=True),
+    _text("headers"),
+    Column("body", LargeBinary, nullable=True),
+    _text("mode"),
+    _whole("received_at"),
+    Index("quarantine_received", "received_at", "id"),
+)
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("number", _SERIAL, primary_key=True, autoincrement=True),
+    _text("id"),
+    _text("lead_id", null=True),
+    _text("signal_id", null=True),
+    _whole("attempt"),
+    _text("state"),
+    _text("reason"),
+    _text("error_class"),
+    _text("origin"),
+    _text("facts", null=True),
+    _text("personal", null=True),
+    Column("raw", LargeBinary, nullable=True),
+    _whole("recorded_at"),
+    UniqueConstraint("id"),
+    Index("dead_letters_lead", "lead_id", "number"),
+    Index("dead_letters_state", "state", "number"),
+    sqlite_autoincrement=True,
+)
+delivery_cursors = Table(
+    "delivery_cursors",
+    metadata,
+    Column("subscription", Text, primary_key=True),
+    _whole("position"),
+    _text("disabled_reason", null=True),
+)
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("subscription"),
+    _whole("position"),
+    _text("event_id"),
+    _text("lead_id"),
+    _text("state"),
+    _whole("attempts"),
+    _whole("next_at"),
+    _whole("claimed_until"),
+    _whole("created_at"),
+    _whole("finished_at", null=True),
+    UniqueConstraint("subscription", "position"),
+    Index(
+        "deliveries_pending",
+        "subscription",
+        "lead_id",
+        "position",
+        postgresql_where=text("state = 'pending'"),
+        sqlite_where=text("state = 'pending'"),
+    ),
+)
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    _id(),
+    _text("delivery_id"),
+    _whole("number"),
+    _whole("at"),
+    _whole("status", null=True),
+    _text("error", null=True),
+    _whole("duration_ms"),
+    Index("delivery_attempts_delivery", "delivery_id", "number"),
+    sqlite_autoincrement=True,
+)
+log_partitions = Table(
+    "log_partitions",
+    metadata,
+    _text("topic"),
+    _whole("partition"),
+    _whole("next_offset"),
+    PrimaryKeyConstraint("topic", "partition"),
+)
+log_records = Table(
+    "log_records",
+    metadata,
+    _text("topic"),
+    _whole("partition"),
+    _whole("record_offset"),
+    Column("key", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    _whole("appended_at"),
+    PrimaryKeyConstraint("topic", "partition", "record_offset"),
+    Index("log_records_appended", "appended_at"),
+)
+log_members = Table(
+    "log_members",
+    metadata,
+    _text("consumer_group"),
+    _text("topic"),
+    _text("member"),
+    _whole("seen_at"),
+    PrimaryKeyConstraint("consumer_group", "topic", "member"),
+)
+agreements = Table(
+    "agreements", metadata, Column("hash", Text, primary_key=True), _text("body"), _whole("recorded_at")
+)
+rosters = Table("rosters", metadata, Column("version", Text, primary_key=True), _text("body"), _whole("recorded_at"))

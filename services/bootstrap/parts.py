@@ -1,0 +1,113 @@
+"""The parts that roles are made of: store, log, reading side, what rules, and the time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from routing.agreement import check_against, compile_agreement
+from routing.roster import Roster
+from schemas.roster import RosterFile
+from schemas.yamlfile import FileError, load
+from services.adapters.log.local import LocalLog
+from services.adapters.sql.reading import Reading
+from services.adapters.sql.store import SqlStore
+from services.doorbell import Doorbell
+from services.ports import Log
+from services.ruling import Ruling
+from services.settings import Settings, deployment_key
+
+
+class Parts(NamedTuple):
+    """Everything that a role may be given. Started by `parts_of`, closed at its end."""
+
+    settings: Settings
+    store: SqlStore
+    reading: Reading
+    log: Log
+    key: bytes
+    now: Callable[[], datetime]
+    ruling: Callable[[], Ruling]
+    relay_bell: Doorbell
+    delivery_bell: Doorbell
+
+
+def utc_now() -> datetime:
+    """The time of this machine; the one place where it is asked for."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def parts_of(
+    settings: Settings, now: Callable[[], datetime] = utc_now, *, exclusive: bool = True
+) -> AsyncIterator[Parts]:
+    """Starts store and log; closes them at the end. `exclusive` is for processes that run roles: one SQLite file has one.
+
+    Raises SettingsError, FileError, StoreUnavailable, SchemaOutdated, LogUnavailable.
+    """
+    key = deployment_key(settings)
+    store = SqlStore(settings.database_url, exclusive=exclusive)
+    await store.start()
+    try:
+        log = log_of(settings, store)
+        await log.start()
+        try:
+            yield Parts(
+                settings=settings,
+                store=store,
+                reading=Reading(store.engines),
+                log=log,
+                key=key,
+                now=now,
+                ruling=ruling_of(settings),
+                relay_bell=Doorbell(),
+                delivery_bell=Doorbell(),
+            )
+        finally:
+            await log.close()
+    finally:
+        await store.close()
+
+
+def log_of(settings: Settings, store: SqlStore) -> Log:
+    """The log that the settings name."""
+    if settings.log.kind == "embedded":
+        return LocalLog(store, partitions=settings.kafka.partitions)
+    from services.adapters.log.kafka import KafkaLog
+
+    return KafkaLog(settings)
+
+
+def ruling_of(settings: Settings) -> Callable[[], Ruling]:
+    """The agreement and the roster of the files, read on first use and kept. Raises FileError."""
+    kept: list[Ruling] = []
+
+    def ruling() -> Ruling:
+        if not kept:
+            kept.append(read_ruling(settings))
+        return kept[0]
+
+    return ruling
+
+
+def read_ruling(settings: Settings) -> Ruling:
+    """Reads and checks both files. Raises FileError with every problem."""
+    path = settings.path(settings.files.agreement)
+    text = read_file(settings, "agreement")
+    agreement = compile_agreement(text, str(path))
+    roster_path = settings.path(settings.files.roster)
+    roster = Roster(load(read_file(settings, "roster"), RosterFile, str(roster_path)))
+    if problems := check_against(agreement, roster, text, str(path)):
+        raise FileError(problems)
+    return Ruling(agreement, roster)
+
+
+def read_file(settings: Settings, name: str) -> str:
+    """The text of one of the configured files. Raises FileError."""
+    path = settings.path(getattr(settings.files, name))
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError([f"{path}:1: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"]) from None

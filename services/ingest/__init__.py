@@ -1,0 +1,1 @@
+"""The role `ingest`: a webhook verified, read and appended; only then answered."""
