@@ -1,0 +1,179 @@
+"""The reading side: what the API, deliveries, tools and metrics ask of the store. Nothing here changes state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+
+from services.adapters.sql.engine import Engines, scalar
+from services.adapters.sql.instants import instant, instant_or_none, micros
+from services.ports import ClockRow, DeadLetter, EventRow, HistoryRow, LeadRow, OutboxRow, Quarantine
+
+_LEAD = ", ".join(LeadRow._fields)
+_HISTORY = ", ".join(HistoryRow._fields)
+_EVENT = ", ".join(OutboxRow._fields)
+_CLOCK = ", ".join(ClockRow._fields)
+_LETTER = ", ".join(DeadLetter._fields)
+_QUARANTINE = ", ".join(Quarantine._fields)
+
+
+class HistoryEntry(NamedTuple):
+    """A judged signal with its number in the order of recording."""
+
+    id: int
+    row: HistoryRow
+
+
+class Counts(NamedTuple):
+    """Depths for metrics."""
+
+    outbox: int
+    spool: int
+    held_leads: int
+    dead_letters: int
+    quarantine: int
+    running_clocks: int
+    due_clocks: int
+    pending_deliveries: int
+
+
+class Reading:
+    """Lists are ordered and bounded; a cursor is the last id or number of the page before."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    async def leads(
+        self,
+        *,
+        brand: str | None = None,
+        email_digest: str | None = None,
+        stage: str | None = None,
+        owner: str | None = None,
+        after: str = "",
+        limit: int = 50,
+    ) -> list[LeadRow]:
+        """By id. An e-mail address finds every lead that it names, also one that has several."""
+        where = ["id > :after"]
+        asked = {"brand": brand, "stage": stage, "owner": owner}
+        where += [f"{name} = :{name}" for name, value in asked.items() if value is not None]
+        if email_digest is not None:
+            where.append("id IN (SELECT subject_id FROM identities WHERE kind = 'email' AND digest = :digest)")
+        statement = f"SELECT {_LEAD} FROM leads WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"
+        rows = await self._all(statement, after=after, limit=limit, digest=email_digest, **asked)
+        return [_lead(row) for row in rows]
+
+    async def lead(self, lead_id: str) -> LeadRow | None:
+        rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE id = :id", id=lead_id)
+        return _lead(rows[0]) if rows else None
+
+    async def history(self, lead_id: str, after: int = 0, limit: int = 200) -> list[HistoryEntry]:
+        """In the order of recording, which is the order of decisions."""
+        statement = f"SELECT id, {_HISTORY} FROM history WHERE lead_id = :lead AND id > :after ORDER BY id LIMIT :limit"
+        return [_history(row) for row in await self._all(statement, lead=lead_id, after=after, limit=limit)]
+
+    async def recorded(self, signal_id: str) -> list[HistoryEntry]:
+        """What became of one signal; [] while the router has not got to it."""
+        statement = f"SELECT id, {_HISTORY} FROM history WHERE signal_id = :s ORDER BY id"
+        return [_history(row) for row in await self._all(statement, s=signal_id)]
+
+    async def clocks(
+        self,
+        *,
+        lead_id: str | None = None,
+        state: str | None = None,
+        policy: str | None = None,
+        due_before: datetime | None = None,
+        after: str = "",
+        limit: int = 50,
+    ) -> list[ClockRow]:
+        """By id; ask with `due_before` for what is due soon."""
+        asked = {"lead_id": lead_id, "state": state, "policy": policy}
+        where = ["id > :after"] + [f"{name} = :{name}" for name, value in asked.items() if value is not None]
+        if due_before is not None:
+            where.append("due_at < :due")
+        statement = f"SELECT {_CLOCK} FROM clocks WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"
+        due = micros(due_before) if due_before else None
+        rows = await self._all(statement, after=after, limit=limit, due=due, **asked)
+        return [ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows]
+
+    async def clock(self, clock_id: str) -> ClockRow | None:
+        rows = await self._all(f"SELECT {_CLOCK} FROM clocks WHERE id = :id", id=clock_id)
+        return next(
+            (ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows), None
+        )
+
+    async def events(self, after: int = 0, topic: str | None = None, limit: int = 100) -> list[EventRow]:
+        """By position, which has no gaps over all topics."""
+        where = "position > :after" + (" AND topic = :topic" if topic else "")
+        statement = f"SELECT position, {_EVENT} FROM events WHERE {where} ORDER BY position LIMIT :limit"
+        rows = await self._all(statement, after=after, topic=topic, limit=limit)
+        return [EventRow(row[0], OutboxRow(*row[1:])) for row in rows]
+
+    async def head(self) -> int:
+        """The position of the last event; 0 before the first."""
+        async with self._engines.read() as conn:
+            return int(await scalar(conn, "SELECT value FROM counters WHERE name = 'events'") or 0)
+
+    async def snapshot(self, after: str = "", limit: int = 500) -> tuple[int, list[LeadRow]]:
+        """A page of leads and the feed's position before it was read: following the feed from there misses nothing
+        (an event that the page holds already is told apart by the lead's sequence)."""
+        position = await self.head()
+        return position, await self.leads(after=after, limit=limit)
+
+    async def quarantined(self, after: str = "", limit: int = 50) -> list[Quarantine]:
+        statement = f"SELECT {_QUARANTINE} FROM quarantine WHERE id > :after ORDER BY id LIMIT :limit"
+        return [_quarantine(row) for row in await self._all(statement, after=after, limit=limit)]
+
+    async def quarantined_one(self, entry_id: str) -> Quarantine | None:
+        rows = await self._all(f"SELECT {_QUARANTINE} FROM quarantine WHERE id = :id", id=entry_id)
+        return _quarantine(rows[0]) if rows else None
+
+    async def dead_letters(self, state: str | None = None, limit: int = 100) -> list[DeadLetter]:
+        """Oldest first."""
+        where = "WHERE state = :state" if state else ""
+        statement = f"SELECT {_LETTER} FROM dead_letters {where} ORDER BY number LIMIT :limit"
+        rows = await self._all(statement, state=state, limit=limit)
+        return [DeadLetter(*row)._replace(recorded_at=instant(row[-1])) for row in rows]
+
+    async def counts(self, now: datetime) -> Counts:
+        """One statement; the counts are of one instant on SQLite and near it on PostgreSQL."""
+        statement = """SELECT
+            (SELECT count(*) FROM outbox), (SELECT count(*) FROM spool),
+            (SELECT count(*) FROM leads WHERE held), (SELECT count(*) FROM dead_letters WHERE state IN ('dead', 'queued')),
+            (SELECT count(*) FROM quarantine), (SELECT count(*) FROM clocks WHERE next_at IS NOT NULL),
+            (SELECT count(*) FROM clocks WHERE next_at <= :now),
+            (SELECT count(*) FROM deliveries WHERE state = 'pending')"""
+        return Counts(*(await self._all(statement, now=micros(now)))[0])
+
+    async def _all(self, statement: str, **values: Any) -> Sequence[Any]:
+        asked = {name: value for name, value in values.items() if f":{name}" in statement}
+        async with self._engines.read() as conn:
+            return (await conn.execute(text(statement), asked)).all()
+
+
+def _lead(row: Any) -> LeadRow:
+    return LeadRow(*row)._replace(held=bool(row.held), updated_at=instant(row.updated_at))
+
+
+def _history(row: Any) -> HistoryEntry:
+    found = HistoryRow(*row[1:])._replace(
+        occurred_at=instant(row.occurred_at),
+        received_at=instant(row.received_at),
+        recorded_at=instant(row.recorded_at),
+    )
+    return HistoryEntry(row[0], found)
+
+
+def _quarantine(row: Any) -> Quarantine:
+    return Quarantine(*row)._replace(received_at=instant(row.received_at))
+
+
+def headers_of(entry: Quarantine) -> dict[str, str]:
+    """The kept headers of a quarantined request."""
+    found: dict[str, str] = json.loads(entry.headers)
+    return found
