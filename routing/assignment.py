@@ -122,6 +122,8 @@ def _code(person: str, roster: Roster, now: datetime, passed_over: frozenset[str
 
 def _candidates(pool: Pool, away: dict[str, str | None], shortfalls: dict[str, float]) -> list[dict[str, Any]]:
     return [
-        {"person": s.person, "code": away[s.person]} if away[s.person] else {"person": s.person, "short": shortfalls[s.person]}
+        {"person": s.person, "code": away[s.person]}
+        if away[s.person]
+        else {"person": s.person, "short": shortfalls[s.person]}
         for s in pool.seats
     ]

@@ -80,7 +80,11 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
     give(draft, chosen)
     draft.emit(
         HandoverOffered(
-            **_said(draft, offer), offer_number=number, expires_at=expires, dossier=_dossier(draft), personal=_need(draft)
+            **_said(draft, offer),
+            offer_number=number,
+            expires_at=expires,
+            dossier=_dossier(draft),
+            personal=_need(draft),
         ),
         now,
     )

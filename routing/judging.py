@@ -130,7 +130,11 @@ def _meeting_held(draft: Draft) -> None:
 
 
 def _replied(draft: Draft) -> None:
-    if draft.lead.hunter is not None and not draft.signal.automated and draft.lead.stage in ("contact", "qualification"):
+    if (
+        draft.lead.hunter is not None
+        and not draft.signal.automated
+        and draft.lead.stage in ("contact", "qualification")
+    ):
         nurturing.suppress(draft, "dialogue")
 
 
@@ -161,9 +165,7 @@ def _disposition(draft: Draft) -> None:
         return
     before, lead.disposition = lead.disposition, asked
     draft.emit(
-        LeadDispositionChanged(
-            mode=signal.mode, from_disposition=before, to_disposition=asked, reason=signal.reason
-        )
+        LeadDispositionChanged(mode=signal.mode, from_disposition=before, to_disposition=asked, reason=signal.reason)
     )
     if asked != "active":
         _stand_down(draft, asked)

@@ -68,7 +68,7 @@ def counts_for_pass(draft: Draft) -> bool:
 
 
 def _count(lead: Lead, signal: Signal, at: datetime) -> None:
-    if at < lead.pass_since or signal.automated and signal.kind in INBOUND:
+    if at < lead.pass_since or (signal.automated and signal.kind in INBOUND):
         return
     instants = tuple(sorted((*lead.recent.get(signal.kind, ()), int(at.timestamp()))))[-RECENT_PER_KIND:]
     lead.recent = {**lead.recent, str(signal.kind): instants}

@@ -118,7 +118,10 @@ class Sla(FileModel):
 
 class NurturingTrack(FileModel):
     purpose: Annotated[str, Field(max_length=500)]
-    not_yet: ClassVar[dict[str, str]] = {"entry": "entry by reason is to come.", "exit": "exit by definition is to come."}
+    not_yet: ClassVar[dict[str, str]] = {
+        "entry": "entry by reason is to come.",
+        "exit": "exit by definition is to come.",
+    }
 
 
 class Nurturing(FileModel):

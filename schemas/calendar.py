@@ -50,7 +50,9 @@ class Calendar(FileModel):
     week: dict[Weekday, tuple[Interval, ...]] = {}
     closed_days: tuple[date, ...] = ()
     special_days: dict[date, tuple[Interval, ...]] = {}
-    not_yet: ClassVar[dict[str, str]] = {"holidays": "public holidays by country are to come; list them as closed_days."}
+    not_yet: ClassVar[dict[str, str]] = {
+        "holidays": "public holidays by country are to come; list them as closed_days."
+    }
 
     @field_validator("zone")
     @classmethod

@@ -118,7 +118,9 @@ _Loader.yaml_implicit_resolvers = {
 }
 _Loader.yaml_implicit_resolvers = {
     first: [
-        (tag, pattern) for tag, pattern in resolvers if not (tag.endswith((":int", ":float")) and ":" in pattern.pattern)
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if not (tag.endswith((":int", ":float")) and ":" in pattern.pattern)
     ]
     for first, resolvers in _Loader.yaml_implicit_resolvers.items()
 }

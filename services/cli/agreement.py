@@ -22,9 +22,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     """Adds the command."""
     parser = subparsers.add_parser("agreement", help=HELP)
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    check = actions.add_parser(
-        "check", help=HELP, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    check = actions.add_parser("check", help=HELP, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
     check.add_argument("file", type=Path)
     check.add_argument("--roster", type=Path, help="also check that the pools and people named exist")
     check.set_defaults(func=run)

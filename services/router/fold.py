@@ -125,7 +125,13 @@ class Fold:
             context = self._context(signal, lead, found)
             decision = decide(lead, signal, context)
             outgoing = self._sealed(decision, signal)
-            row = history(signal, decision.lead.id if decision.lead else lead.id if lead else None, decision, self.ruling, self.now)
+            row = history(
+                signal,
+                decision.lead.id if decision.lead else lead.id if lead else None,
+                decision,
+                self.ruling,
+                self.now,
+            )
         except Exception as error:  # any error of the pure core is a defect of ours for this one signal: set it aside
             self._set_aside(incoming, lead, "dead", _safe(error), type(error).__name__)
             return False

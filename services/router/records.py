@@ -87,7 +87,9 @@ def history(signal: Signal, lead_id: str | None, decision: Decision, ruling: Rul
     )
 
 
-def dead_letter(incoming: Incoming, lead_id: str | None, state: str, reason: str, error: str, now: datetime) -> DeadLetter:
+def dead_letter(
+    incoming: Incoming, lead_id: str | None, state: str, reason: str, error: str, now: datetime
+) -> DeadLetter:
     """A row for a signal that cannot be processed now; `reason` must hold no personal data."""
     signal = incoming.signal
     facts, personal = halves(signal) if signal else (None, None)

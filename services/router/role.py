@@ -226,7 +226,9 @@ class Router:
         fold = fold_with(ledgers)
         while fold.touched_pools:
             locked = await tx.lock_ledgers(sorted(fold.touched_pools))
-            moved = {pool: row for pool, row in locked.items() if row.seq != (ledgers[pool].seq if pool in ledgers else 0)}
+            moved = {
+                pool: row for pool, row in locked.items() if row.seq != (ledgers[pool].seq if pool in ledgers else 0)
+            }
             if not moved:
                 break
             ledgers = {**ledgers, **locked}

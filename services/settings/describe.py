@@ -30,7 +30,9 @@ def describe(settings: Settings) -> list[Described]:
     for path, field in leaves().items():
         name = variable(path)
         value = reduce(getattr, path, settings)
-        rows.append(Described(name, _shown(path, value), settings.sources.get(name, "default"), field.description or ""))
+        rows.append(
+            Described(name, _shown(path, value), settings.sources.get(name, "default"), field.description or "")
+        )
     meaning = Settings.model_fields["secrets"].description or ""
     for name in settings.secrets:
         rows.append(Described(PREFIX + SECRET + name, HIDDEN, settings.sources[PREFIX + SECRET + name], meaning))

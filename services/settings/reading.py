@@ -40,7 +40,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     Raises:
         SettingsError: all that is wrong with them: unknown variables, unreadable files, values, combinations.
     """
-    given = {name: value for name, value in (os.environ if environ is None else environ).items() if name.startswith(PREFIX)}
+    given = {
+        name: value for name, value in (os.environ if environ is None else environ).items() if name.startswith(PREFIX)
+    }
     reader = _Reader(given)
     values = reader.values()
     problems = [*reader.problems, *_unknown(set(given) - reader.used)]

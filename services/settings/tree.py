@@ -12,7 +12,16 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 
 from services.settings.urls import LogTarget, SecurityProtocol, database_url, log_target
 
@@ -45,7 +54,9 @@ Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_posi
 Network = IPv4Network | IPv6Network
 Networks = Annotated[
     tuple[Network, ...],
-    BeforeValidator(lambda value: tuple(ip_network(part) for part in _listed(value)) if isinstance(value, str) else value),
+    BeforeValidator(
+        lambda value: tuple(ip_network(part) for part in _listed(value)) if isinstance(value, str) else value
+    ),
 ]
 Percent = Annotated[int, Field(ge=1, le=100)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -61,27 +72,56 @@ class Tree(BaseModel):
 class KafkaSettings(Tree):
     """Used only where `log_url` is a Kafka one."""
 
-    security_protocol: SecurityProtocol | None = Field(None, description="As Kafka names it; PLAINTEXT where the scheme of STAFETT_LOG_URL says nothing else.")
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(None, description="Needed with a SASL protocol.")
+    security_protocol: SecurityProtocol | None = Field(
+        None, description="As Kafka names it; PLAINTEXT where the scheme of STAFETT_LOG_URL says nothing else."
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = Field(
+        None, description="Needed with a SASL protocol."
+    )
     username: str | None = Field(None, description="SASL user of PLAIN and SCRAM.")
     password: SecretStr | None = Field(None, description="SASL password of PLAIN and SCRAM.")
-    ca_file: Path | None = Field(None, description="Authorities that may have signed the brokers' certificates, PEM; the machine's own where absent.")
+    ca_file: Path | None = Field(
+        None,
+        description="Authorities that may have signed the brokers' certificates, PEM; the machine's own where absent.",
+    )
     cert_file: Path | None = Field(None, description="Our certificate (chain), PEM, for mutual TLS.")
     key_file: Path | None = Field(None, description="The private key of our certificate, PEM.")
     key_password: SecretStr | None = Field(None, description="Password of the private key.")
-    oauth_token_path: Path | None = Field(None, description="OAUTHBEARER: a file that always holds a valid token; read at each connection.")
-    oauth_token_url: str | None = Field(None, description="OAUTHBEARER: token endpoint for the client credentials grant; https, or http on this host.")
+    oauth_token_path: Path | None = Field(
+        None, description="OAUTHBEARER: a file that always holds a valid token; read at each connection."
+    )
+    oauth_token_url: str | None = Field(
+        None, description="OAUTHBEARER: token endpoint for the client credentials grant; https, or http on this host."
+    )
     oauth_client_id: str | None = Field(None, description="OAUTHBEARER: client id for the token endpoint.")
-    oauth_client_secret: SecretStr | None = Field(None, description="OAUTHBEARER: client secret for the token endpoint.")
+    oauth_client_secret: SecretStr | None = Field(
+        None, description="OAUTHBEARER: client secret for the token endpoint."
+    )
     oauth_scope: str | None = Field(None, description="OAUTHBEARER: scope to ask for, if the endpoint wants one.")
-    topic_prefix: str = Field("stafett", pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$", description="First part of the names of topics and groups: PREFIX.signals.v1.")
-    partitions: Count = Field(24, description="Partitions of every topic. Never change it later: keys would move and lose their order.")
+    topic_prefix: str = Field(
+        "stafett",
+        pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$",
+        description="First part of the names of topics and groups: PREFIX.signals.v1.",
+    )
+    partitions: Count = Field(
+        24, description="Partitions of every topic. Never change it later: keys would move and lose their order."
+    )
     replication_factor: Count = Field(3, description="Copies of every partition.")
     min_insync_replicas: Count = Field(2, description="Copies that must have a record before it counts as written.")
-    retention: Duration = Field(timedelta(days=7), description="How long the topics keep records; also the longest outage of ours that loses nothing.")
-    request_timeout: Duration = Field(timedelta(seconds=3), description="After it an append has failed; ingest then spools.")
-    session_timeout: Duration = Field(timedelta(seconds=45), description="Silence after which the group gives our partitions to others.")
-    stall: Duration = Field(timedelta(seconds=30), description="A consumer that gets nothing for so long while its partitions grow is made anew.")
+    retention: Duration = Field(
+        timedelta(days=7),
+        description="How long the topics keep records; also the longest outage of ours that loses nothing.",
+    )
+    request_timeout: Duration = Field(
+        timedelta(seconds=3), description="After it an append has failed; ingest then spools."
+    )
+    session_timeout: Duration = Field(
+        timedelta(seconds=45), description="Silence after which the group gives our partitions to others."
+    )
+    stall: Duration = Field(
+        timedelta(seconds=30),
+        description="A consumer that gets nothing for so long while its partitions grow is made anew.",
+    )
     in_flight: Count = Field(1000, description="Records that one process may have on their way; further appends wait.")
 
 
@@ -92,7 +132,9 @@ class FileSettings(Tree):
     roster: Path = Field(Path("roster.yaml"), description="Who takes leads: people, pools, absences.")
     sources: Path = Field(Path("sources.yaml"), description="Who may send us signals and how they sign.")
     subscriptions: Path = Field(Path("subscriptions.yaml"), description="Who gets our events as webhooks.")
-    api_keys: Path = Field(Path("api_keys.yaml"), description="Digests of the keys of our own API, with what they may do.")
+    api_keys: Path = Field(
+        Path("api_keys.yaml"), description="Digests of the keys of our own API, with what they may do."
+    )
 
 
 class HttpSettings(Tree):
@@ -100,8 +142,12 @@ class HttpSettings(Tree):
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 in a container.")
     port: Port = Field(8080, description="Port to listen on.")
-    public_url: str | None = Field(None, description="Base URL as the outside sees it, for links and for schemes that sign the URL.")
-    trusted_proxies: Networks = Field((), description="Networks whose X-Forwarded-For is believed, separated by commas.")
+    public_url: str | None = Field(
+        None, description="Base URL as the outside sees it, for links and for schemes that sign the URL."
+    )
+    trusted_proxies: Networks = Field(
+        (), description="Networks whose X-Forwarded-For is believed, separated by commas."
+    )
     max_body: Count = Field(1_048_576, description="Largest body that is read, bytes; beyond it 413.")
 
 
@@ -109,23 +155,39 @@ class RouterSettings(Tree):
     """The one writer of leads."""
 
     batch_max: Count = Field(500, le=5000, description="Signals in one transaction at most.")
-    batch_wait: Duration = Field(timedelta(milliseconds=30), description="Pause after a small batch, so that the next is larger; adds to the age at commit.")
-    dead_letter_budget: Count = Field(100, description="Dead letters in an hour after which the router stops and says so.")
-    inbox_retention: Duration = Field(timedelta(days=14), description="How long a signal's id is remembered to recognise a repetition; longer than the log's retention.")
+    batch_wait: Duration = Field(
+        timedelta(milliseconds=30),
+        description="Pause after a small batch, so that the next is larger; adds to the age at commit.",
+    )
+    dead_letter_budget: Count = Field(
+        100, description="Dead letters in an hour after which the router stops and says so."
+    )
+    inbox_retention: Duration = Field(
+        timedelta(days=14),
+        description="How long a signal's id is remembered to recognise a repetition; longer than the log's retention.",
+    )
 
 
 class RelaySettings(Tree):
     """Outbox to topics, spool to log."""
 
-    lease_ttl: Duration = Field(timedelta(seconds=10), description="A relay that is silent for so long is replaced by another.")
-    poll: Duration = Field(timedelta(milliseconds=100), description="Pause between looks at an empty outbox; a router in the same process wakes it at once.")
+    lease_ttl: Duration = Field(
+        timedelta(seconds=10), description="A relay that is silent for so long is replaced by another."
+    )
+    poll: Duration = Field(
+        timedelta(milliseconds=100),
+        description="Pause between looks at an empty outbox; a router in the same process wakes it at once.",
+    )
     batch_max: Count = Field(1000, description="Events published and moved in one step at most.")
 
 
 class SlaSettings(Tree):
     """The watcher of due instants."""
 
-    grace: Duration = Field(timedelta(seconds=2), description="How long a due clock waits for the router to reach the log's end before it counts as due anyway.")
+    grace: Duration = Field(
+        timedelta(seconds=2),
+        description="How long a due clock waits for the router to reach the log's end before it counts as due anyway.",
+    )
     sweep: Duration = Field(timedelta(seconds=1), description="Longest pause between two looks at the due clocks.")
     batch_max: Count = Field(500, description="Due clocks noticed in one sweep at most.")
 
@@ -137,23 +199,49 @@ class DeliverySettings(Tree):
     timeout: Duration = Field(timedelta(seconds=15), description="For a whole attempt.")
     concurrency: Count = Field(20, description="Attempts under way at a time.")
     give_up: Duration = Field(timedelta(days=3), description="Age of an event after which attempts end.")
-    allow_private: bool = Field(default=False, description="Let subscribers be on private networks; off, so that a subscription cannot reach what is not public.")
+    allow_private: bool = Field(
+        default=False,
+        description="Let subscribers be on private networks; off, so that a subscription cannot reach what is not public.",
+    )
 
 
 class Settings(Tree):
     """All settings."""
 
-    organisation: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", description="Name in the source of events; the agreement's where absent.")
-    config_folder: Path = Field(Path(), description="Where relative paths of files start, and where `stafett up` keeps the key that it makes.")
-    database_url: str = Field("sqlite:///./stafett.db", validate_default=True, repr=False, description="The store: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.")
-    log_url: str = Field("embedded:", description="The log: embedded: (in the store) or kafka://HOST:9092,HOST2 (also kafka+ssl, kafka+sasl, kafka+sasl+ssl).")
-    deployment_key: SecretStr | None = Field(None, description="At least 32 bytes, hex, base64 or text; keys partitions and digests. The same in all processes, for ever.")
-    secrets: Mapping[str, SecretStr] = Field({}, description="STAFETT_SECRET_NAME: secrets that files name, of sources and subscriptions for example.")
+    organisation: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+        description="Name in the source of events; the agreement's where absent.",
+    )
+    config_folder: Path = Field(
+        Path(), description="Where relative paths of files start, and where `stafett up` keeps the key that it makes."
+    )
+    database_url: str = Field(
+        "sqlite:///./stafett.db",
+        validate_default=True,
+        repr=False,
+        description="The store: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
+    )
+    log_url: str = Field(
+        "embedded:",
+        description="The log: embedded: (in the store) or kafka://HOST:9092,HOST2 (also kafka+ssl, kafka+sasl, kafka+sasl+ssl).",
+    )
+    deployment_key: SecretStr | None = Field(
+        None,
+        description="At least 32 bytes, hex, base64 or text; keys partitions and digests. The same in all processes, for ever.",
+    )
+    secrets: Mapping[str, SecretStr] = Field(
+        {}, description="STAFETT_SECRET_NAME: secrets that files name, of sources and subscriptions for example."
+    )
     spool_limit: Count = Field(100_000, description="Signals kept in the store while the log is away; beyond it 503.")
     shutdown_timeout: Duration = Field(timedelta(seconds=20), description="To finish what is in hand after SIGTERM.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least important log lines that are written.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least important log lines that are written."
+    )
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text for people.")
-    metrics_port: Port | None = Field(None, description="Port of /metrics for roles without HTTP; where absent, it is on the HTTP port only.")
+    metrics_port: Port | None = Field(
+        None, description="Port of /metrics for roles without HTTP; where absent, it is on the HTTP port only."
+    )
     kafka: KafkaSettings = KafkaSettings()
     files: FileSettings = FileSettings()
     http: HttpSettings = HttpSettings()
@@ -161,7 +249,9 @@ class Settings(Tree):
     relay: RelaySettings = RelaySettings()
     sla: SlaSettings = SlaSettings()
     delivery: DeliverySettings = DeliverySettings()
-    sources: Mapping[str, str] = Field({}, exclude=True, repr=False, description="Where each value came from; not a setting.")
+    sources: Mapping[str, str] = Field(
+        {}, exclude=True, repr=False, description="Where each value came from; not a setting."
+    )
 
     @field_validator("database_url")
     @classmethod

@@ -64,7 +64,9 @@ def log_target(text: str) -> LogTarget:
     if scheme not in KAFKA_SCHEMES or not rest.startswith("//"):
         raise ValueError(f"unknown scheme {scheme!r}; use embedded: or kafka://HOST:9092,HOST2:9092")
     if "@" in rest:
-        raise ValueError("no user in this URL, it would be printed; use STAFETT_KAFKA_USERNAME and STAFETT_KAFKA_PASSWORD_FILE")
+        raise ValueError(
+            "no user in this URL, it would be printed; use STAFETT_KAFKA_USERNAME and STAFETT_KAFKA_PASSWORD_FILE"
+        )
     brokers = tuple(_broker(part) for part in rest.removeprefix("//").rstrip("/").split(","))
     return LogTarget("kafka", brokers, KAFKA_SCHEMES[scheme])
 

@@ -66,7 +66,9 @@ class SqlBatch:
     async def lock_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
         rows = await self._locked(f"SELECT {_LEAD} FROM leads", "id", ids)
         leads = (LeadRow(*row) for row in rows)
-        return {lead.id: lead._replace(held=bool(lead.held), updated_at=instant(_int(lead.updated_at))) for lead in leads}
+        return {
+            lead.id: lead._replace(held=bool(lead.held), updated_at=instant(_int(lead.updated_at))) for lead in leads
+        }
 
     async def lock_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
         return {row[0]: AccountRow(*row) for row in await self._locked("SELECT id, state FROM accounts", "id", ids)}

@@ -35,7 +35,9 @@ class Dialect(Protocol):
     def listed(self, values: Iterable[Any]) -> Any:
         """A list as the value of such a parameter."""
 
-    async def insert(self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str = "") -> None:
+    async def insert(
+        self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str = ""
+    ) -> None:
         """One statement for all rows; `tail` is ON CONFLICT and so on."""
 
     async def returning(
@@ -67,7 +69,9 @@ class Postgres:
     def listed(self, values: Iterable[Any]) -> Any:
         return list(values)
 
-    async def insert(self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str = "") -> None:
+    async def insert(
+        self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str = ""
+    ) -> None:
         if rows:
             await conn.exec_driver_sql(self._statement(table, columns, tail), _turned(rows))
 
@@ -87,7 +91,7 @@ class Postgres:
         types = [self._TYPES[table.c[name].type.compile(self._dialect).upper()] for name in columns]
         arrays = ", ".join(f"${i}::{kind}[]" for i, kind in enumerate(types, 1))
         quoted = ", ".join(f'"{name}"' for name in columns)
-        return f"INSERT INTO {table.name} ({quoted}) SELECT * FROM unnest({arrays}) {tail}"  # noqa: S608 - no input
+        return f"INSERT INTO {table.name} ({quoted}) SELECT * FROM unnest({arrays}) {tail}"
 
 
 class Sqlite:
@@ -101,10 +105,14 @@ class Sqlite:
     def listed(self, values: Iterable[Any]) -> Any:
         return json.dumps(list(values))
 
-    async def insert(self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str = "") -> None:
+    async def insert(
+        self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str = ""
+    ) -> None:
         if rows:
             marks = ", ".join("?" for _ in columns)
-            await conn.exec_driver_sql(self._into(table, columns, f"VALUES ({marks}) {tail}"), [tuple(row) for row in rows])
+            await conn.exec_driver_sql(
+                self._into(table, columns, f"VALUES ({marks}) {tail}"), [tuple(row) for row in rows]
+            )
 
     async def returning(
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
@@ -245,7 +253,12 @@ def _postgres(url: URL) -> AsyncEngine:
     elif mode:
         arguments["ssl"] = mode
     return create_async_engine(
-        url.set(query=query), pool_size=10, max_overflow=10, pool_pre_ping=True, pool_recycle=1800, connect_args=arguments
+        url.set(query=query),
+        pool_size=10,
+        max_overflow=10,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args=arguments,
     )
 
 

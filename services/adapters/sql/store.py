@@ -166,7 +166,9 @@ class SqlStore:
 
     async def spooled(self, limit: int) -> list[SpoolEntry]:
         async with self.engines.read() as conn:
-            found = await conn.execute(text("SELECT id, topic, key, body FROM spool ORDER BY id LIMIT :n"), {"n": limit})
+            found = await conn.execute(
+                text("SELECT id, topic, key, body FROM spool ORDER BY id LIMIT :n"), {"n": limit}
+            )
             return [SpoolEntry(row[0], RecordOut(*row[1:])) for row in found]
 
     async def unspool(self, ids: Sequence[int]) -> None:
@@ -200,7 +202,8 @@ class SqlStore:
         async with self.engines.read() as conn:
             found = await conn.execute(statement, {"now": micros(now), "n": limit})
             return [
-                ClockRow(*row)._replace(due_at=instant(row.due_at), next_at=instant_or_none(row.next_at)) for row in found
+                ClockRow(*row)._replace(due_at=instant(row.due_at), next_at=instant_or_none(row.next_at))
+                for row in found
             ]
 
     async def next_due(self) -> datetime | None:

@@ -1,0 +1,60 @@
+# Everything sets itself up with Python alone; PYTHON chooses which (3.11 or newer).
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help demo demo-fleet test test-quick check fmt bench lock wheel kafka postgres
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+.venv/run.stamp: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@ .venv/run.stamp
+
+demo: .venv/run.stamp ## the whole process in the terminal, on a temporary file
+	$(BIN)/python -m services.cli.main demo
+
+demo-fleet: .venv/dev.stamp ## the same on Apache Kafka and PostgreSQL, one process per role
+	$(BIN)/python -m tests.parts.fleet
+
+test: .venv/dev.stamp ## everything, on real parts
+	$(BIN)/python -m pytest
+
+test-quick: .venv/dev.stamp ## what needs neither Kafka nor PostgreSQL
+	$(BIN)/python -m pytest -m "not real"
+
+check: .venv/dev.stamp ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: .venv/dev.stamp ## format and repair what can be
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/dev.stamp ## ratios against a bare baseline of the same run
+	$(BIN)/python -m tests.bench
+
+kafka: .venv/dev.stamp ## Apache Kafka for development, until ctrl-c
+	$(BIN)/python -m tests.parts kafka
+
+postgres: .venv/dev.stamp ## PostgreSQL for development, until ctrl-c
+	$(BIN)/python -m tests.parts postgres
+
+wheel: .venv/dev.stamp ## dist/*.whl
+	$(BIN)/python -m build --wheel --no-isolation
+
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+lock: .venv/dev.stamp ## choose the newest versions that pyproject.toml allows
+	$(LOCK) --upgrade pyproject.toml -o requirements.lock
+	$(LOCK) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
