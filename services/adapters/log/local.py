@@ -118,7 +118,8 @@ class LocalLog:
                 await self._commit(self._take())
 
     def _take(self) -> list[tuple[Sequence[RecordOut], asyncio.Future[None]]]:
-        taken, count = [], 0
+        taken: list[tuple[Sequence[RecordOut], asyncio.Future[None]]] = []
+        count = 0
         while self._queue and (not taken or count + len(self._queue[0][0]) <= GROUP):
             taken.append(self._queue.pop(0))
             count += len(taken[-1][0])

