@@ -1,21 +1,19 @@
 """Fixtures of the real parts. They start on first use; tests that use them are marked `real`. They fail, never skip."""
 
 import os
-import uuid
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.parts.kafka import KafkaBroker
-from tests.parts.postgres import PostgresServer
+from tests.parts.postgres import PostgresServer, fresh_database
 
 REAL = {"kafka", "postgres", "postgres_url", "kafka_bootstrap"}
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if REAL & set(item.fixturenames) or any("real" in str(p) for p in getattr(item, "callspec", None) and item.callspec.params.values() or ()):
+        values = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if set(item.fixturenames) & REAL or any(str(value).startswith("real-") for value in values):
             item.add_marker("real")
 
 
@@ -45,12 +43,5 @@ def postgres():
 
 @pytest.fixture
 async def postgres_url(postgres):
-    """A fresh database, dropped afterwards."""
-    name = f"t{uuid.uuid4().hex[:16]}"
-    admin = create_async_engine(postgres("postgres"), isolation_level="AUTOCOMMIT")
-    async with admin.connect() as conn:
-        await conn.execute(text(f"CREATE DATABASE {name}"))
-    yield postgres(name)
-    async with admin.connect() as conn:
-        await conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    await admin.dispose()
+    async with fresh_database(postgres) as url:
+        yield url

@@ -2,8 +2,14 @@
 
 import shutil
 import tempfile
+import uuid
 import warnings
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.parts.errors import PartMissing
 
@@ -39,3 +45,18 @@ class PostgresServer:
                 self._server.cleanup_mode = "stop"
                 self._server.cleanup()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def fresh_database(url_of: Callable[[str], str]) -> AsyncIterator[str]:
+    """A database of its own, dropped afterwards."""
+    name = f"t{uuid.uuid4().hex[:16]}"
+    admin = create_async_engine(url_of("postgres"), isolation_level="AUTOCOMMIT")
+    async with admin.connect() as conn:
+        await conn.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield url_of(name)
+    finally:
+        async with admin.connect() as conn:
+            await conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        await admin.dispose()

@@ -1,0 +1,126 @@
+"""One acceptance suite on three set-ups: the same signals give byte-equal events."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from schemas.events import EVENT_TYPES, Envelope
+from schemas.signals import Sales
+from tests.setups import SETUPS, START, setup, signal
+
+DEALT = Sales(activity_type="call", done=True)
+
+
+@pytest.fixture(params=SETUPS)
+async def running(request, tmp_path):
+    async with setup(request.param, request, tmp_path) as made:
+        yield made
+
+
+def types(events):
+    return [json.loads(event)["type"].removeprefix("stafett.").removesuffix(".v1") for event in events]
+
+
+async def whole_story(running):
+    minute = timedelta(minutes=1)
+    await running.give(
+        signal(1, "email.sent", "anna"),
+        signal(2, "form.submitted", "anna", START + minute, form_id="demo"),
+        signal(3, "sales.accepted", "anna", START + 5 * minute),
+        signal(4, "email.opened", "anna", START + 6 * minute),
+        signal(5, "sales.follow_up", "anna", START + 7 * minute, sales=DEALT),
+        signal(6, "form.submitted", "bo", START + 8 * minute, form_id="demo"),
+        signal(7, "sales.rejected", "bo", START + 9 * minute, reason="wrong timing"),
+        signal(8, "form.submitted", "cia", START + 10 * minute, form_id="demo"),
+    )
+    await running.later(days=3)
+    await running.give(signal(9, "sales.won", "anna", START + timedelta(days=3), amount=1000.0, currency="SEK"))
+
+
+_first: list[list[str]] = []
+
+
+async def test_the_same_signals_give_byte_equal_events_in_every_setup(running):
+    await whole_story(running)
+    events = await running.events()
+    _first.append(events)
+    assert events == _first[0]
+    assert {"handover.offered", "handover.accepted", "handover.rejected", "handover.expired", "handover.won"} <= set(
+        types(events)
+    )
+
+
+async def test_every_event_is_a_cloudevent_whose_data_its_type_takes_and_whose_sequence_has_no_gap(running):
+    await whole_story(running)
+    seen: dict[str, int] = {}
+    for text in await running.events():
+        envelope = Envelope.model_validate_json(text)
+        EVENT_TYPES[envelope.type].model_validate(envelope.data)
+        assert int(envelope.sequence) == seen.get(envelope.subject, 0) + 1
+        seen[envelope.subject] = int(envelope.sequence)
+    assert len(seen) == 3
+
+
+async def test_a_delivery_given_twice_has_no_second_effect(running):
+    once = signal(1, "form.submitted", form_id="demo")
+    await running.give(once)
+    before = await running.events()
+    await running.give(once)
+    assert await running.events() == before
+    assert len(await running.reading.recorded("sig_1")) == 1
+
+
+async def test_a_breach_is_at_its_due_instant_and_happens_once(running):
+    await running.give(signal(1, "form.submitted", form_id="demo"), signal(2, "sales.accepted"))
+    await running.later(days=2)
+    await running.later(days=2)
+    breaches = [json.loads(e) for e in await running.events() if "sla.breached" in e]
+    assert [b["data"]["policy"] for b in breaches] == ["follow-up", "lead-waits"]
+    assert breaches[0]["data"]["due_at"] == "2026-11-25T09:00:00Z"
+
+
+async def test_a_follow_up_accepted_before_the_due_instant_counts_while_the_router_is_behind(running):
+    await running.give(signal(1, "form.submitted", form_id="demo"), signal(2, "sales.accepted"))
+    due = START + timedelta(hours=24)
+    follow_up = signal(3, "sales.follow_up", at=due - timedelta(seconds=1), sales=DEALT)
+    from tests.setups import record
+
+    await running.log.append([record(follow_up, running.topic)])
+    running.at = due
+    assert await running.watcher.sweep(), "the watcher waits for the router to pass the log's end"
+    await running.route(1)
+    await running.watcher.sweep()
+    assert "sla.breached" not in types(await running.events())
+
+
+async def test_what_fails_is_set_aside_and_what_comes_after_it_waits_in_order(running, monkeypatch):
+    from services.router import fold
+
+    real = fold.decide
+
+    def fails(lead, item, context):
+        if item.id == "sig_2" and item.attempt == 0:
+            raise ZeroDivisionError
+        return real(lead, item, context)
+
+    monkeypatch.setattr(fold, "decide", fails)
+    await running.give(signal(1, "email.sent"), signal(2, "form.submitted", form_id="demo"), signal(3, "sales.accepted"))
+    letters = await running.reading.dead_letters()
+    assert [(x.signal_id, x.state) for x in letters] == [("sig_2", "dead"), ("sig_3", "queued")]
+    lead = letters[0].lead_id
+    again = signal("redrive", "lead.redrive", lead_id=lead)
+    await running.give(again.model_copy(update={"identities": ()}))
+    assert [x.state for x in await running.reading.dead_letters()] == ["redriven", "redriven"]
+    assert types(await running.events())[-1] == "lead.released"
+    assert "handover.accepted" in types(await running.events())
+
+
+async def test_bytes_that_are_no_signal_become_a_dead_letter_and_stop_nobody(running):
+    from services.ports import RecordOut
+
+    await running.log.append([RecordOut(running.topic, b"x", b"\xff not json")])
+    await running.route(1)
+    await running.give(signal(1, "email.sent"))
+    assert [x.error_class for x in await running.reading.dead_letters()] == ["Undecodable"]
+    assert types(await running.events()) == ["lead.created"]
