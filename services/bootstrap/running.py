@@ -1,0 +1,103 @@
+"""Running roles in one process: started together, stopped together, in bounded time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+
+from services.bootstrap.http import serve
+from services.bootstrap.parts import Parts
+from services.relay import Relay
+from services.router.role import Router
+from services.sla import Watcher
+
+log = logging.getLogger("stafett")
+Run = Callable[[asyncio.Event], Awaitable[None]]
+
+
+def _router(parts: Parts) -> Run:
+    settings = parts.settings
+    return Router(
+        parts.store,
+        parts.log,
+        settings.topic("signals"),
+        parts.ruling,
+        parts.now,
+        batch_max=settings.router.batch_max,
+        batch_wait=settings.router.batch_wait,
+        budget=settings.router.dead_letter_budget,
+        relay_bell=parts.relay_bell,
+    ).run
+
+
+def _relay(parts: Parts) -> Run:
+    settings = parts.settings
+    return Relay(
+        parts.store,
+        parts.log,
+        settings.topic,
+        parts.now,
+        f"{socket.gethostname()}-{os.getpid()}",
+        lease_ttl=settings.relay.lease_ttl,
+        poll=settings.relay.poll,
+        batch_max=settings.relay.batch_max,
+        bell=parts.relay_bell,
+        delivery_bell=parts.delivery_bell,
+    ).run
+
+
+def _sla(parts: Parts) -> Run:
+    settings = parts.settings
+    return Watcher(
+        parts.store,
+        parts.log,
+        settings.topic("signals"),
+        parts.now,
+        grace=settings.sla.grace,
+        sweep=settings.sla.sweep,
+        batch_max=settings.sla.batch_max,
+    ).run
+
+
+BACKGROUND: dict[str, Callable[[Parts], Run]] = {"router": _router, "relay": _relay, "sla": _sla}
+ROLES = (*BACKGROUND, "ingest")
+"""The roles of this version, each of which can be a process of its own."""
+
+
+async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
+    """Until SIGTERM, SIGINT or a role's failure. Returns the exit status: 0, or 1 where a role failed.
+
+    What is in hand is finished within `shutdown_timeout`; what is not, is read again by the next start.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    tasks = [asyncio.create_task(BACKGROUND[role](parts)(stop), name=role) for role in roles if role in BACKGROUND]
+    if "ingest" in roles:
+        tasks.append(asyncio.create_task(serve(parts, stop), name="ingest"))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    _, late = await asyncio.wait(tasks, timeout=parts.settings.shutdown_timeout.total_seconds())
+    for task in late:
+        log.error("did not stop in time", extra={"role": task.get_name()})
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    return _verdict(tasks)
+
+
+def _verdict(tasks: list[asyncio.Task[None]]) -> int:
+    failed = 0
+    for task in tasks:
+        with contextlib.suppress(asyncio.CancelledError):
+            error = task.exception()
+            if error is not None:
+                log.error("role failed: %s", type(error).__name__, extra={"role": task.get_name()}, exc_info=error)
+                failed = 1
+    return failed

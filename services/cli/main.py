@@ -1,0 +1,44 @@
+"""`stafett`: one table of commands; a command's module is loaded when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+COMMANDS = {
+    "up": "Run all roles in this process, on one file unless configured otherwise.",
+    "new": "Make a folder with a commented configuration to start from.",
+    "parse": "Print what would be read off a webhook body on standard input.",
+    "sla": "Reckon with the agreement's promises.",
+    "agreement": "Check an agreement file.",
+    "db": "Bring the database's schema up to date; after a restore, say so.",
+    "dlq": "List signals that were set aside; give them another try.",
+    "events": "Follow the events.",
+    "settings": "List every setting, its value (secrets hidden) and meaning.",
+    "ingest": "Run the role that takes webhooks.",
+    "router": "Run the role that decides.",
+    "relay": "Run the role that publishes events.",
+}
+_MODULE = {"ingest": "up", "router": "up", "relay": "up"}
+EPILOG = "Begin with: stafett new myfolder. Then `stafett COMMAND --help` teaches each command."
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit status of the command; 2 for a wrong call."""
+    given = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(prog="stafett", description="Carries leads from marketing to sales.", epilog=EPILOG)
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    wanted = given[0] if given and given[0] in COMMANDS else None
+    for name, text in COMMANDS.items():
+        if name == wanted:
+            importlib.import_module(f"services.cli.{_MODULE.get(name, name)}").add(subparsers)
+        elif wanted is None:
+            subparsers.add_parser(name, help=text)
+    args = parser.parse_args(given)
+    status: int = args.func(args)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

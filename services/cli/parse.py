@@ -1,0 +1,44 @@
+"""`stafett parse KIND < body`: what would be read off a body. No server, no store."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+HELP = "Print what would be read off a webhook body on standard input."
+EPILOG = """\
+examples:
+  stafett parse form --content-type application/x-www-form-urlencoded < body
+  stafett parse cloudevents --content-type application/cloudevents+json --header 'ce-id: 1' < event.json
+
+One JSON line for each signal; what cannot be understood is {"quarantined": reason, "where": path} in its place.
+exit status: 0 all understood, 3 something quarantined, 2 unknown kind
+"""
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = subparsers.add_parser(
+        "parse", help=HELP, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("kind", metavar="KIND")
+    parser.add_argument("--content-type", default="")
+    parser.add_argument("--header", action="append", default=[], metavar="'K: V'")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the signals."""
+    from schemas.signals import Parsed
+    from services.ingest.parsers import PARSERS, parse
+
+    if args.kind not in PARSERS:
+        print(f"there is no kind {args.kind}; there are {', '.join(sorted(PARSERS))}", file=sys.stderr)
+        return 2
+    pairs = (header.partition(":") for header in args.header)
+    headers = {name.strip().casefold(): value.strip() for name, _, value in pairs}
+    found = parse(args.kind, sys.stdin.buffer.read(), args.content_type, headers)
+    for item in found:
+        print(json.dumps(item.model_dump(mode="json", by_alias=True), ensure_ascii=False))
+    return 0 if all(isinstance(item, Parsed) for item in found) else 3

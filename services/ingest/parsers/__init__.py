@@ -1,0 +1,41 @@
+"""Parsers: raw body in, facts out, nothing decided, nothing guessed. One file per kind; adding one is a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from services.ingest.parsers import crm, events, form, hubspot, mautic, pipedrive, typeform
+from services.ingest.parsers.reading import Result, Unreadable
+
+if TYPE_CHECKING:
+    Parser = Callable[[bytes, str, dict[str, str]], Result]
+
+PARSERS: dict[str, Parser] = {
+    "form": form.parse,
+    "standard_webhooks": events.parse_standard,
+    "cloudevents": events.parse_cloud,
+    "hubspot": hubspot.parse,
+    "mautic": mautic.parse,
+    "typeform": typeform.parse,
+    "pipedrive": pipedrive.parse,
+    "crm": crm.parse,
+}
+"""The kinds of this version, by their names in a source's configuration."""
+
+
+def parse(kind: str, body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """Signals, and what was not understood in its place. Never raises for what a sender can send.
+
+    `headers` have lower-case names. KeyError for an unknown kind.
+    """
+    from schemas.signals import Quarantined
+
+    parser = PARSERS[kind]
+    try:
+        return parser(body, content_type, headers)
+    except Unreadable as error:
+        return [Quarantined(quarantined=error.reason, where=error.where)]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        # A shape that no sender was seen to send: the body is kept and shown rather than refused.
+        return [Quarantined(quarantined=f"unexpected shape ({type(error).__name__})")]

@@ -1,0 +1,30 @@
+"""Our own JSON for sales facts and anything else that a system of the customer's can tell: one object or a list."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas.crm import CrmFact
+from schemas.signals import Parsed, Quarantined
+from services.ingest.parsers.reading import MAX_EVENTS, Result, as_object, body_key, read_json
+
+
+def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """Each fact judged alone. Raises Unreadable for what is no JSON."""
+    whole = read_json(body)
+    rows = whole if isinstance(whole, list) else [as_object(whole)]
+    return [one(row, f"$[{i}]" if isinstance(whole, list) else "$", body_key(body, i)) for i, row in enumerate(rows[:MAX_EVENTS])]
+
+
+def one(row: Any, where: str, fallback_key: str) -> Parsed | Quarantined:
+    """A fact, or why it is none: the field and the rule, never the value."""
+    try:
+        fact = CrmFact.model_validate_json(json.dumps(row))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        path = ".".join([where, *map(str, first["loc"])])
+        return Quarantined(quarantined=str(first["msg"]).removeprefix("Value error, "), where=path)
+    return fact.parsed(fallback_key)

@@ -1,0 +1,99 @@
+"""Enveloped events of any sender: Standard Webhooks ({type, timestamp, data}) and CloudEvents (binary, structured, batch).
+
+Data in the shape of our own `crm` JSON, or with a person's facts in it, is read as such; the rest is an unclassified touch
+that keeps its facts.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+from urllib.parse import unquote
+
+from schemas.signals import Kind, Parsed, Quarantined
+from services.ingest.parsers import crm
+from services.ingest.parsers.reading import (
+    MAX_EVENTS,
+    Result,
+    Unreadable,
+    as_object,
+    body_key,
+    company_of,
+    only_known,
+    person_facts,
+    person_of,
+    read_json,
+    text,
+    when,
+)
+
+
+def parse_standard(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """One event; the delivery's id is the dedupe key. Raises Unreadable."""
+    event = as_object(read_json(body))
+    if text(event.get("type")) is None:
+        raise Unreadable("a Standard Webhook has a type", "$.type")
+    ident = headers.get("webhook-id") or headers.get("svix-id")
+    key = f"id:{ident}" if ident else body_key(body)
+    found = _read(event.get("data", event), text(event.get("type")), when(event.get("timestamp")), None, key)
+    return [found]
+
+
+def parse_cloud(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """One event or a batch. Raises Unreadable."""
+    kind = content_type.partition(";")[0].strip().casefold()
+    if kind == "application/cloudevents-batch+json":
+        rows = read_json(body)
+        if not isinstance(rows, list):
+            raise Unreadable("a batch is a list")
+        return [_guarded(row, f"$[{i}]") for i, row in enumerate(rows[:MAX_EVENTS])]
+    if kind == "application/cloudevents+json":
+        return [_event(as_object(read_json(body)), "$")]
+    attributes = {n.removeprefix("ce-"): unquote(v) for n, v in headers.items() if n.startswith("ce-")}
+    data = read_json(body) if kind.endswith("json") else body.decode("utf-8", "replace")
+    return [_event({**attributes, "data": data}, "$")]
+
+
+def _guarded(row: Any, where: str) -> Parsed | Quarantined:
+    try:
+        return _event(as_object(row, where), where)
+    except Unreadable as error:
+        return Quarantined(quarantined=error.reason, where=error.where)
+
+
+def _event(event: dict[str, Any], where: str) -> Parsed | Quarantined:
+    ident, source = text(event.get("id")), text(event.get("source"))
+    if ident is None or source is None or text(event.get("type")) is None:
+        raise Unreadable("a CloudEvent has id, source and type", where)
+    data = event.get("data")
+    if data is None and isinstance(event.get("data_base64"), str):
+        data = _decoded(event["data_base64"])
+    return _read(data, text(event.get("type")), when(event.get("time")), ident, f"{source}:{ident}")
+
+
+def _decoded(value: str) -> Any:
+    try:
+        return json.loads(base64.b64decode(value, validate=True))
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _read(data: Any, kind: str | None, at: Any, ident: str | None, key: str) -> Parsed | Quarantined:
+    if isinstance(data, dict) and "fact" in data:
+        found = crm.one(data, "$.data", key)
+        return found.model_copy(update={"dedupe_key": key, "source_kind": kind}) if isinstance(found, Parsed) else found
+    fields = data if isinstance(data, dict) else {"data": data} if data is not None else {}
+    facts, rest = person_facts(fields)
+    named = bool(facts.keys() & {"email", "phone"})
+    return Parsed(
+        kind=Kind.FORM_SUBMITTED if named and "form" in (kind or "") else Kind.UNCLASSIFIED,
+        source_kind=kind,
+        occurred_at=at,
+        person=person_of(facts),
+        company=company_of(facts),
+        external_id=ident or facts.get("external_id"),
+        fields=only_known(rest.items()),
+        dedupe_key=key,
+    )

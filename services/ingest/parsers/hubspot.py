@@ -1,0 +1,155 @@
+"""HubSpot: app webhooks (an array of thin events, or one of them) and workflow webhooks (one whole object)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from schemas.signals import Actor, Company, Kind, Mode, Parsed, Person, Quarantined, Reference, Sales
+from services.ingest.parsers.reading import (
+    MAX_EVENTS,
+    Result,
+    Unreadable,
+    as_object,
+    body_key,
+    mapping,
+    only_known,
+    read_json,
+    text,
+    when,
+)
+
+Object = Literal["person", "company", "deal", "activity"]
+_OBJECTS: dict[str, Object] = {"contact": "person", "company": "company", "deal": "deal"}
+_TYPE_IDS = {"0-1": "contact", "0-2": "company", "0-3": "deal"}
+_VERBS: dict[tuple[str, str], Kind] = {
+    ("contact", "creation"): Kind.CONTACT_CREATED,
+    ("contact", "deletion"): Kind.CONTACT_DELETED,
+    ("contact", "privacydeletion"): Kind.CONTACT_DELETED,
+    ("contact", "merge"): Kind.SALES_MERGED,
+    ("company", "creation"): Kind.COMPANY_CREATED,
+    ("company", "deletion"): Kind.COMPANY_DELETED,
+    ("deal", "creation"): Kind.DEAL_CREATED,
+    ("deal", "deletion"): Kind.DEAL_DELETED,
+}
+_UPDATED = {"contact": Kind.CONTACT_UPDATED, "company": Kind.COMPANY_UPDATED, "deal": Kind.DEAL_UPDATED}
+_VERB_WORDS = frozenset(
+    ("creation", "deletion", "privacydeletion", "merge", "restore", "associationchange", "propertychange", "change")
+)
+_STAGES = {"dealstage", "hs_lead_status", "lifecyclestage"}
+_PERSON = {"email": "email", "firstname": "first_name", "lastname": "last_name", "phone": "phone"}
+_MACHINES = {"INTEGRATION", "AUTOMATION_PLATFORM", "API", "WORKFLOWS", "IMPORT"}
+
+
+def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """Each event judged alone. Raises Unreadable."""
+    whole = read_json(body)
+    rows = whole if isinstance(whole, list) else [whole]
+    found: Result = []
+    for i, row in enumerate(rows[:MAX_EVENTS]):
+        where = f"$[{i}]" if isinstance(whole, list) else "$"
+        try:
+            event = as_object(row, where)
+            found.append(_thin(event, where) if _is_thin(event) else _object(event, where, body))
+        except Unreadable as error:
+            found.append(Quarantined(quarantined=error.reason, where=error.where))
+    return found
+
+
+def _is_thin(event: dict[str, Any]) -> bool:
+    return "subscriptionType" in event
+
+
+def _thin(event: dict[str, Any], where: str) -> Parsed:
+    said = text(event.get("subscriptionType")) or ""
+    noun, _, verb = said.partition(".")
+    noun = _TYPE_IDS.get(text(event.get("objectTypeId")) or "", noun) if noun == "object" else noun
+    if noun not in _OBJECTS or verb.casefold() not in _VERB_WORDS:
+        raise Unreadable(f"unknown subscription type `{said[:60]}`", f"{where}.subscriptionType")
+    ident, portal = text(event.get("objectId")), text(event.get("portalId"))
+    name, value = text(event.get("propertyName")), text(event.get("propertyValue"))
+    value = None if value == "REDACTED" else value
+    source = text(event.get("changeSource"))
+    kind, sales = _kind(noun, verb.casefold(), name, value)
+    test = name == "sample-property" or value == "sample-value" or _from_console(event)
+    mode: Mode = "test" if test else "live"
+    person = Person(**{_PERSON[name]: value}) if noun == "contact" and name in _PERSON and not test else Person()
+    user = (text(event.get("sourceId")) or "").removeprefix("userId:")
+    actor_kind: Literal["person", "automation"] | None = (
+        "person" if source == "CRM_UI" else "automation" if source in _MACHINES - {"API"} else None
+    )
+    parts = ("portalId", "subscriptionId", "subscriptionType", "objectId", "eventId", "occurredAt", "propertyName")
+    return Parsed(
+        kind=kind,
+        source_kind=said,
+        occurred_at=when(event.get("occurredAt")),
+        mode=mode,
+        person=person,
+        company=Company(name=value) if noun == "company" and name == "name" else Company(),
+        external_id=ident,
+        references=_references(noun, ident, portal, event),
+        actor=Actor(kind=actor_kind, reference=user if source == "CRM_UI" and user else None),
+        automated=actor_kind == "automation",
+        sales=sales,
+        amount=_number(value) if name == "amount" else None,
+        fields=only_known([(name, value)]) if name and name not in _PERSON else {},
+        dedupe_key=":".join(str(event.get(part)) for part in parts),
+    )
+
+
+def _from_console(event: dict[str, Any]) -> bool:
+    """The console's test button sends one fixed event: id 100 about object 123."""
+    return text(event.get("eventId")) == "100" and text(event.get("objectId")) == "123"
+
+
+def _kind(noun: str, verb: str, name: str | None, value: str | None) -> tuple[Kind, Sales | None]:
+    if verb == "propertychange" and name in _STAGES:
+        return Kind.SALES_STAGE_CHANGED, Sales(to=value)
+    if verb == "propertychange" and name == "hubspot_owner_id":
+        return Kind.SALES_OWNER_CHANGED, Sales(to=value, owner_id=value)
+    return _VERBS.get((noun, verb), _UPDATED[noun]), None
+
+
+def _references(noun: str, ident: str | None, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:
+    idents = [ident, text(event.get("newObjectId"))]
+    return tuple(
+        Reference(system="hubspot", account=portal, object=_OBJECTS[noun], id=i) for i in idents if i is not None
+    )
+
+
+def _object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
+    """A workflow's webhook: `vid` for a contact, `objectId` and `objectTypeId` for the rest."""
+    properties = mapping(event.get("properties"))
+    if not properties:
+        raise Unreadable("neither a subscription type nor properties", where)
+    noun = "contact" if "vid" in event else _TYPE_IDS.get(text(event.get("objectTypeId")) or "", "")
+    if noun not in _OBJECTS:
+        raise Unreadable("unknown kind of object", f"{where}.objectTypeId")
+    values = {n: text(mapping(p).get("value")) for n, p in properties.items()}
+    stamps = [when(mapping(p).get("timestamp")) for p in properties.values()]
+    ident, portal = text(event.get("vid")) or text(event.get("objectId")), text(event.get("portalId") or event.get("portal-id"))
+    is_company = noun == "company"
+    return Parsed(
+        kind=_UPDATED[noun],
+        source_kind=f"{noun}.workflow",
+        occurred_at=max((s for s in stamps if s is not None), default=None),
+        person=Person(
+            email=values.get("email") if not is_company else None,
+            first_name=values.get("firstname"),
+            last_name=values.get("lastname"),
+            phone=values.get("phone"),
+        ),
+        company=Company(name=values.get("name") if is_company else values.get("company"), domain=values.get("domain")),
+        external_id=ident,
+        references=_references(noun, ident, portal, {}),
+        amount=_number(values.get("amount")),
+        currency=values.get("deal_currency_code"),
+        fields=only_known((n, v) for n, v in values.items() if n in ("jobtitle", "dealname", "dealstage", "industry")),
+        dedupe_key=body_key(body),
+    )
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        return float(value) if value is not None else None
+    except ValueError:
+        return None

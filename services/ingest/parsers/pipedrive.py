@@ -1,0 +1,170 @@
+"""Pipedrive v1 (`current`/`previous` side by side) and v2 (`data`, and in `previous` only what changed)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from schemas.signals import Actor, Company, Kind, Parsed, Person, Reference, Sales
+from services.ingest.parsers.reading import Result, Unreadable, as_object, body_key, mapping, read_json, text, when
+
+_ENTITY: dict[str, Literal["person", "company", "deal", "activity"]] = {
+    "person": "person",
+    "organization": "company",
+    "deal": "deal",
+    "lead": "deal",
+    "activity": "activity",
+    "note": "activity",
+}
+_KINDS: dict[tuple[str, str], Kind] = {
+    ("person", "added"): Kind.CONTACT_CREATED,
+    ("person", "updated"): Kind.CONTACT_UPDATED,
+    ("person", "deleted"): Kind.CONTACT_DELETED,
+    ("person", "merged"): Kind.SALES_MERGED,
+    ("organization", "added"): Kind.COMPANY_CREATED,
+    ("organization", "updated"): Kind.COMPANY_UPDATED,
+    ("organization", "deleted"): Kind.COMPANY_DELETED,
+    ("deal", "added"): Kind.DEAL_CREATED,
+    ("deal", "updated"): Kind.DEAL_UPDATED,
+    ("deal", "deleted"): Kind.DEAL_DELETED,
+    ("lead", "added"): Kind.DEAL_CREATED,
+    ("lead", "updated"): Kind.DEAL_UPDATED,
+    ("lead", "deleted"): Kind.DEAL_DELETED,
+    ("activity", "added"): Kind.ACTIVITY_CREATED,
+    ("activity", "updated"): Kind.ACTIVITY_UPDATED,
+    ("activity", "deleted"): Kind.ACTIVITY_DELETED,
+    ("note", "added"): Kind.NOTE_ADDED,
+}
+_ACTIONS = {"create": "added", "change": "updated", "delete": "deleted"}
+
+
+def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """One event. Raises Unreadable."""
+    whole = as_object(read_json(body))
+    meta = as_object(whole.get("meta"), "$.meta")
+    entity = text(meta.get("object")) or text(meta.get("entity")) or ""
+    action = text(meta.get("action")) or ""
+    action = _ACTIONS.get(action, action)
+    if entity not in _ENTITY:
+        raise Unreadable(f"unknown entity `{entity[:40]}`", "$.meta")
+    now = mapping(whole.get("current")) or mapping(whole.get("data"))
+    before = mapping(whole.get("previous"))
+    row = now or before
+    account = text(meta.get("company_id"))
+    named = row if now or entity in ("person", "organization") else {}  # what a deleted record named is over
+    kind, sales = _work(entity, action, now, before)
+    by_person = text(meta.get("change_source")) == "app"
+    return [
+        Parsed(
+            kind=kind or _KINDS.get((entity, action), Kind.UNCLASSIFIED),
+            source_kind=f"{action}.{entity}",
+            occurred_at=when(meta.get("timestamp")),
+            person=_person(entity, named),
+            company=Company(name=text(row.get("name")) if entity == "organization" else _company(named)),
+            external_id=text(row.get("id")) or text(meta.get("entity_id")) or text(meta.get("id")),
+            references=tuple(_references(entity, row, meta, account)),
+            actor=Actor(kind="person" if by_person else None, reference=text(meta.get("user_id"))),
+            automated=text(meta.get("change_source")) in ("automation", "workflow", "api"),
+            sales=sales,
+            reason=text(row.get("lost_reason")),
+            amount=_amount(row),
+            currency=_currency(row),
+            dedupe_key=_dedupe(meta, body),
+        )
+    ]
+
+
+def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[Kind | None, Sales | None]:
+    """The sales fact in a change, most telling first; what a stage means is the customer's own set-up."""
+    owner = text(_flat(now.get("user_id"))) or text(_flat(now.get("owner_id")))
+    if entity == "activity":
+        done, kind = bool(now.get("done")), text(now.get("type"))
+        if action == "updated" and done and before.get("done") is False:
+            return Kind.SALES_FOLLOW_UP, Sales(from_="done=false", to="done=true", owner_id=owner, activity_type=kind, done=True)
+        if action == "added" and now:
+            return (Kind.SALES_FOLLOW_UP if done else Kind.SALES_TASK_OPEN), Sales(
+                owner_id=owner, activity_type=kind, done=done
+            )
+        return None, None
+    if entity == "lead" and "is_archived" in before:
+        said = [f"is_archived={str(bool(r.get('is_archived'))).lower()}" for r in (before, now)]
+        return Kind.SALES_STAGE_CHANGED, Sales(from_=said[0], to=said[1], owner_id=owner)
+    if entity != "deal" or action != "updated":
+        return None, None
+    status = text(now.get("status"))
+    if _changed("status", now, before) and status in ("won", "lost"):
+        kind_won = Kind.SALES_WON if status == "won" else Kind.SALES_LOST
+        return kind_won, Sales(from_=text(before.get("status")), to=status, owner_id=owner)
+    if _changed("stage_id", now, before):
+        return Kind.SALES_STAGE_CHANGED, Sales(
+            from_=text(before.get("stage_id")), to=text(now.get("stage_id")), owner_id=owner
+        )
+    for name in ("user_id", "owner_id"):
+        if _changed(name, now, before):
+            return Kind.SALES_OWNER_CHANGED, Sales(from_=text(_flat(before.get(name))), to=owner, owner_id=owner)
+    return None, None
+
+
+def _changed(name: str, now: dict[str, Any], before: dict[str, Any]) -> bool:
+    return name in before and _flat(before[name]) != _flat(now.get(name))
+
+
+def _flat(value: Any) -> Any:
+    """Some accounts get ids as {value, name, ...}."""
+    return value.get("value", value.get("id")) if isinstance(value, dict) else value
+
+
+def _person(entity: str, row: dict[str, Any]) -> Person:
+    if entity != "person":
+        return Person(full_name=text(row.get("person_name")))
+    first, last = text(row.get("first_name")), text(row.get("last_name"))
+    return Person(
+        email=_primary(row.get("email") or row.get("emails")),
+        first_name=first,
+        last_name=last,
+        full_name=None if first or last else text(row.get("name")),
+        phone=_primary(row.get("phone") or row.get("phones")),
+    )
+
+
+def _primary(value: Any) -> str | None:
+    if not isinstance(value, list):
+        return text(value)
+    rows = sorted((mapping(v) for v in value), key=lambda r: not r.get("primary"))
+    return next((said for r in rows if (said := text(r.get("value")))), None)
+
+
+def _company(row: dict[str, Any]) -> str | None:
+    return text(row.get("org_name")) or text(mapping(row.get("org_id")).get("name"))
+
+
+def _references(entity: str, row: dict[str, Any], meta: dict[str, Any], account: str | None) -> list[Reference]:
+    """The object itself, then what it names; a lead of theirs is a deal by another id."""
+    own = text(row.get("id")) or text(meta.get("entity_id"))
+    named: list[tuple[Literal["person", "company", "deal", "activity"], Any]] = [
+        (_ENTITY[entity], own),
+        ("person", _flat(row.get("person_id"))),
+        ("deal", _flat(row.get("deal_id"))),
+        ("deal", _flat(row.get("lead_id"))),
+        ("company", _flat(row.get("org_id", row.get("organization_id")))),
+    ]
+    found = [Reference(system="pipedrive", account=account, object=o, id=str(i)) for o, i in named if text(i)]
+    return list(dict.fromkeys(found))
+
+
+def _amount(row: dict[str, Any]) -> float | None:
+    value = row.get("value")
+    value = value.get("amount") if isinstance(value, dict) else value
+    try:
+        return float(value) if value is not None and not isinstance(value, list) else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _currency(row: dict[str, Any]) -> str | None:
+    return text(row.get("currency")) or text(mapping(row.get("value")).get("currency"))
+
+
+def _dedupe(meta: dict[str, Any], body: bytes) -> str:
+    if "timestamp_micro" in meta:
+        return ":".join(str(meta.get(n)) for n in ("webhook_id", "timestamp_micro", "object", "id", "action"))
+    return text(meta.get("id")) or body_key(body)
