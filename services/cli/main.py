@@ -27,7 +27,9 @@ EPILOG = "Begin with: stafett new myfolder. Then `stafett COMMAND --help` teache
 def main(argv: list[str] | None = None) -> int:
     """Exit status of the command; 2 for a wrong call."""
     given = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(prog="stafett", description="Carries leads from marketing to sales.", epilog=EPILOG)
+    parser = argparse.ArgumentParser(
+        prog="stafett", description="Carries leads from marketing to sales.", epilog=EPILOG
+    )
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     wanted = given[0] if given and given[0] in COMMANDS else None
     for name, text in COMMANDS.items():

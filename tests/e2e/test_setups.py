@@ -105,7 +105,9 @@ async def test_what_fails_is_set_aside_and_what_comes_after_it_waits_in_order(ru
         return real(lead, item, context)
 
     monkeypatch.setattr(fold, "decide", fails)
-    await running.give(signal(1, "email.sent"), signal(2, "form.submitted", form_id="demo"), signal(3, "sales.accepted"))
+    await running.give(
+        signal(1, "email.sent"), signal(2, "form.submitted", form_id="demo"), signal(3, "sales.accepted")
+    )
     letters = await running.reading.dead_letters()
     assert [(x.signal_id, x.state) for x in letters] == [("sig_2", "dead"), ("sig_3", "queued")]
     lead = letters[0].lead_id

@@ -2,8 +2,8 @@
 
 import asyncio
 import hashlib
-import socket
 import shutil
+import socket
 import subprocess
 import tempfile
 import time

@@ -165,7 +165,9 @@ class KafkaConsumer:
 
     async def committed(self, positions: Sequence[Position]) -> None:
         """For dashboards. Only of partitions that are still ours: one that is not would spoil the whole commit."""
-        ours = {TopicPartition(self.topic, p.partition): p.offset for p in positions if p.partition in self.assignment()}
+        ours = {
+            TopicPartition(self.topic, p.partition): p.offset for p in positions if p.partition in self.assignment()
+        }
         if not ours:
             return
         try:

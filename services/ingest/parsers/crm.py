@@ -16,7 +16,10 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """Each fact judged alone. Raises Unreadable for what is no JSON."""
     whole = read_json(body)
     rows = whole if isinstance(whole, list) else [as_object(whole)]
-    return [one(row, f"$[{i}]" if isinstance(whole, list) else "$", body_key(body, i)) for i, row in enumerate(rows[:MAX_EVENTS])]
+    return [
+        one(row, f"$[{i}]" if isinstance(whole, list) else "$", body_key(body, i))
+        for i, row in enumerate(rows[:MAX_EVENTS])
+    ]
 
 
 def one(row: Any, where: str, fallback_key: str) -> Parsed | Quarantined:

@@ -126,7 +126,10 @@ def _object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
         raise Unreadable("unknown kind of object", f"{where}.objectTypeId")
     values = {n: text(mapping(p).get("value")) for n, p in properties.items()}
     stamps = [when(mapping(p).get("timestamp")) for p in properties.values()]
-    ident, portal = text(event.get("vid")) or text(event.get("objectId")), text(event.get("portalId") or event.get("portal-id"))
+    ident, portal = (
+        text(event.get("vid")) or text(event.get("objectId")),
+        text(event.get("portalId") or event.get("portal-id")),
+    )
     is_company = noun == "company"
     return Parsed(
         kind=_UPDATED[noun],

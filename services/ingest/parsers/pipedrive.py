@@ -79,7 +79,9 @@ def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any])
     if entity == "activity":
         done, kind = bool(now.get("done")), text(now.get("type"))
         if action == "updated" and done and before.get("done") is False:
-            return Kind.SALES_FOLLOW_UP, Sales(from_="done=false", to="done=true", owner_id=owner, activity_type=kind, done=True)
+            return Kind.SALES_FOLLOW_UP, Sales(
+                from_="done=false", to="done=true", owner_id=owner, activity_type=kind, done=True
+            )
         if action == "added" and now:
             return (Kind.SALES_FOLLOW_UP if done else Kind.SALES_TASK_OPEN), Sales(
                 owner_id=owner, activity_type=kind, done=done

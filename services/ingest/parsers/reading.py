@@ -141,4 +141,6 @@ def utm_of(fields: dict[str, Any]) -> dict[str, str]:
 
 def only_known(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Answers that hold something, bounded."""
-    return {name[:200]: (v[:MAX_FIELD] if isinstance(v, str) else v) for name, v in items if v not in (None, "", [], {})}
+    return {
+        name[:200]: (v[:MAX_FIELD] if isinstance(v, str) else v) for name, v in items if v not in (None, "", [], {})
+    }

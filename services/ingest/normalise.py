@@ -1,0 +1,123 @@
+"""From facts to a signal: identities as keyed digests, ids derived, times filled in."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from schemas.signals import IdentityKey, Parsed, Reference, Signal
+from schemas.sources import Source
+
+_PLAIN = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
+WINDOW_DAYS = 30
+"""A dedupe key that is only the body's hash holds for so long: a month later the same form is a new fact."""
+FREE_MAIL = frozenset(
+    ["gmail.com", "googlemail.com", "hotmail.com", "outlook.com", "live.com", "msn.com", "yahoo.com", "icloud.com", "me.com", "aol.com", "gmx.com", "gmx.de", "web.de", "proton.me", "protonmail.com", "mail.com", "telia.com", "hotmail.se", "live.se", "outlook.se", "yahoo.se"]
+)
+"""Domains of mail services: they say nothing of a company."""
+
+
+def digest(key: bytes, kind: str, brand: str, value: str) -> str:
+    """HMAC-SHA256 under the deployment key, 32 hex digits: equal for equal values, tells nothing of them."""
+    return hmac.digest(key, f"{kind}\0{brand}\0{value}".encode(), "sha256").hex()[:32]
+
+
+def email_address(text: str | None) -> str | None:
+    """An address in the form in which equal ones are equal; None for what is no address."""
+    if text is None:
+        return None
+    folded = text.strip().casefold()
+    if _PLAIN.fullmatch(folded) and ".." not in folded:
+        return folded
+    try:
+        found = validate_email(folded, check_deliverability=False)
+    except EmailNotValidError:
+        return None
+    return f"{found.local_part}@{found.ascii_domain or found.domain}".casefold()
+
+
+def phone_number(text: str | None, region: str | None) -> str | None:
+    """E.164; None where it has no country code and the source no region, or it cannot be a number."""
+    if text is None:
+        return None
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if _possible(number) else None
+
+
+def _possible(number: phonenumbers.PhoneNumber) -> bool:
+    return bool(phonenumbers.is_possible_number(number))
+
+
+def identities(parsed: Parsed, source: Source, key: bytes) -> tuple[IdentityKey, ...]:
+    """Strongest first: e-mail, references to the person, phone (unverified), hand-over, deal, activity; then the account."""
+    found = [
+        IdentityKey(
+            kind=kind,
+            digest=value if kind == "handover" else digest(key, kind, source.brand, value),
+            verified=kind != "phone",
+        )
+        for kind, value in _values(parsed, source)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _values(parsed: Parsed, source: Source) -> Iterator[tuple[str, str]]:
+    email = email_address(parsed.person.email)
+    if email is not None:
+        yield "email", email
+    yield from (("person", _named(r)) for r in parsed.references if r.object == "person")
+    if (phone := phone_number(parsed.person.phone, source.region)) is not None:
+        yield "phone", phone
+    handover = parsed.handover_id or (parsed.offer_id or "").rpartition(".")[0]
+    if handover:
+        yield "handover", handover
+    for kind in ("deal", "activity", "company"):
+        yield from ((kind, _named(r)) for r in parsed.references if r.object == kind)
+    domain = (parsed.company.domain or "").casefold() or (email or "").rpartition("@")[2]
+    if domain and domain not in FREE_MAIL:
+        yield "domain", domain
+
+
+def _named(reference: Reference) -> str:
+    return f"{reference.system}\0{reference.account or ''}\0{reference.id}"
+
+
+def signal_id(key: bytes, source: str, dedupe_key: str) -> str:
+    """Derived from source and dedupe key, so that a delivery repeated is the same signal."""
+    value = hmac.digest(key, f"signal\0{source}\0{dedupe_key}".encode(), "sha256")
+    return f"sig_{base64.b32encode(value)[:26].decode().lower()}"
+
+
+def to_signal(
+    parsed: Parsed, source: Source, received_at: datetime, key: bytes, traceparent: str | None = None
+) -> Signal:
+    """The record for the log. A source on trial makes every live signal `observe`; a test source makes it `test`."""
+    dedupe = parsed.dedupe_key
+    if dedupe.startswith("body:"):
+        dedupe = f"{dedupe}:{received_at.date().toordinal() // WINDOW_DAYS}"
+    ident = signal_id(key, source.name, dedupe)
+    names = identities(parsed, source, key)
+    placing = next((i for i in names if i.kind not in ("company", "domain")), None)
+    given = {name: getattr(parsed, name) for name in Parsed.model_fields}
+    given |= {"dedupe_key": ident, "occurred_at": parsed.occurred_at or received_at}
+    if parsed.mode == "live" and source.mode != "live":
+        given["mode"] = source.mode
+    return Signal(
+        **given,
+        id=ident,
+        source=source.name,
+        brand=source.brand,
+        received_at=received_at,
+        identities=names,
+        partition_key=digest(key, "partition", source.brand, placing.digest if placing else ident),
+        traceparent=traceparent,
+    )
