@@ -8,7 +8,8 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from services.bootstrap.http import serve
 from services.bootstrap.parts import Parts
@@ -17,7 +18,7 @@ from services.router.role import Router
 from services.sla import Watcher
 
 log = logging.getLogger("stafett")
-Run = Callable[[asyncio.Event], Awaitable[None]]
+Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 def _router(parts: Parts) -> Run:
@@ -78,7 +79,9 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    tasks = [asyncio.create_task(BACKGROUND[role](parts)(stop), name=role) for role in roles if role in BACKGROUND]
+    tasks: list[asyncio.Task[None]] = [
+        asyncio.create_task(BACKGROUND[role](parts)(stop), name=role) for role in roles if role in BACKGROUND
+    ]
     if "ingest" in roles:
         tasks.append(asyncio.create_task(serve(parts, stop), name="ingest"))
     stopping = asyncio.create_task(stop.wait())

@@ -7,6 +7,7 @@ import hmac
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Literal
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -14,11 +15,34 @@ from email_validator import EmailNotValidError, validate_email
 from schemas.signals import IdentityKey, Parsed, Reference, Signal
 from schemas.sources import Source
 
+IdentityKind = Literal["email", "person", "phone", "handover", "deal", "activity", "company", "domain"]
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 WINDOW_DAYS = 30
 """A dedupe key that is only the body's hash holds for so long: a month later the same form is a new fact."""
 FREE_MAIL = frozenset(
-    ["gmail.com", "googlemail.com", "hotmail.com", "outlook.com", "live.com", "msn.com", "yahoo.com", "icloud.com", "me.com", "aol.com", "gmx.com", "gmx.de", "web.de", "proton.me", "protonmail.com", "mail.com", "telia.com", "hotmail.se", "live.se", "outlook.se", "yahoo.se"]
+    [
+        "gmail.com",
+        "googlemail.com",
+        "hotmail.com",
+        "outlook.com",
+        "live.com",
+        "msn.com",
+        "yahoo.com",
+        "icloud.com",
+        "me.com",
+        "aol.com",
+        "gmx.com",
+        "gmx.de",
+        "web.de",
+        "proton.me",
+        "protonmail.com",
+        "mail.com",
+        "telia.com",
+        "hotmail.se",
+        "live.se",
+        "outlook.se",
+        "yahoo.se",
+    ]
 )
 """Domains of mail services: they say nothing of a company."""
 
@@ -70,7 +94,7 @@ def identities(parsed: Parsed, source: Source, key: bytes) -> tuple[IdentityKey,
     return tuple(dict.fromkeys(found))
 
 
-def _values(parsed: Parsed, source: Source) -> Iterator[tuple[str, str]]:
+def _values(parsed: Parsed, source: Source) -> Iterator[tuple[IdentityKind, str]]:
     email = email_address(parsed.person.email)
     if email is not None:
         yield "email", email
@@ -80,7 +104,8 @@ def _values(parsed: Parsed, source: Source) -> Iterator[tuple[str, str]]:
     handover = parsed.handover_id or (parsed.offer_id or "").rpartition(".")[0]
     if handover:
         yield "handover", handover
-    for kind in ("deal", "activity", "company"):
+    kinds: tuple[Literal["deal", "activity", "company"], ...] = ("deal", "activity", "company")
+    for kind in kinds:
         yield from ((kind, _named(r)) for r in parsed.references if r.object == kind)
     domain = (parsed.company.domain or "").casefold() or (email or "").rpartition("@")[2]
     if domain and domain not in FREE_MAIL:

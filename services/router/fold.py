@@ -132,7 +132,7 @@ class Fold:
                 self.ruling,
                 self.now,
             )
-        except Exception as error:  # any error of the pure core is a defect of ours for this one signal: set it aside
+        except Exception as error:  # noqa: BLE001 - a defect of ours for this one signal: it is set aside, and seen
             self._set_aside(incoming, lead, "dead", _safe(error), type(error).__name__)
             return False
         self._apply(decision, signal)

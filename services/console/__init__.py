@@ -1,0 +1,1 @@
+"""The role `console`: the reading API."""

@@ -1,0 +1,159 @@
+"""The hot route, `POST /v1/hooks/{source}`: a plain route, for the framework's machinery costs more than the work."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response
+
+from routing.ids import derive
+from schemas.signals import Parsed, Quarantined, Signal
+from schemas.sources import Source
+from services.ingest.intake import Intake, NowhereToPut
+from services.ingest.limits import RateLimit
+from services.ingest.normalise import to_signal
+from services.ingest.parsers import parse
+from services.ingest.verify import Refused, Request, verify
+from services.ports import Quarantine
+
+log = logging.getLogger("stafett.ingest")
+READ_SECONDS = 10.0
+"""For the whole body; a sender that is slower is cut off."""
+_KEPT_HEADERS = ("content-type", "user-agent", "webhook-id", "svix-id", "ce-id", "ce-type", "ce-source")
+
+
+class Configured(NamedTuple):
+    """A source with its secrets in hand."""
+
+    source: Source
+    secrets: tuple[str, ...]
+
+
+class Problem(Exception):
+    """An RFC 9457 problem to answer with. `title` is fixed for a status; `detail` names the rule, never a value."""
+
+    def __init__(self, status: int, title: str, detail: str, retry_after: int | None = None) -> None:
+        super().__init__(title)
+        self.status, self.title, self.detail, self.retry_after = status, title, detail, retry_after
+
+    def response(self) -> Response:
+        headers = {"Retry-After": str(self.retry_after)} if self.retry_after else None
+        said = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+        return JSONResponse(said, self.status, headers, media_type="application/problem+json")
+
+
+class Hooks:
+    """`public_url` is our base URL as senders see it, for schemes that sign the URL."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, Configured],
+        intake: Intake,
+        key: bytes,
+        now: Callable[[], datetime],
+        public_url: str | None = None,
+    ) -> None:
+        self._sources, self._intake, self._key, self._now = sources, intake, key, now
+        self._public_url = public_url
+        self._limits = {
+            name: RateLimit(entry.source.rate, entry.source.burst)
+            for name, entry in sources.items()
+            if entry.source.verify.scheme == "none"
+        }
+
+    async def __call__(self, request: HttpRequest) -> Response:
+        try:
+            return await self._take(request)
+        except Problem as problem:
+            return problem.response()
+        except NowhereToPut:
+            return Problem(503, "Try again later", "the signal could not be stored", retry_after=5).response()
+
+    async def _take(self, request: HttpRequest) -> Response:
+        configured = self._sources.get(request.path_params["source"])
+        if configured is None:
+            raise Problem(404, "No such source", "no source of this name is configured")
+        source = configured.source
+        self._within_rate(source)
+        body = await _body(request, source.max_body)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw}
+        now = self._now()
+        try:
+            verify(
+                source.verify,
+                configured.secrets,
+                Request(request.method, self._url(request), headers, body),
+                now.timestamp(),
+            )
+        except Refused as refused:
+            log.warning("refused", extra={"source": source.name, "code": refused.code})
+            raise Problem(401, "Not verified", f"the delivery's proof is {refused.code}") from None
+        return await self._store(source, body, headers, now)
+
+    def _within_rate(self, source: Source) -> None:
+        limit = self._limits.get(source.name)
+        if limit is not None and (seconds := limit.wait(source.name, time.monotonic())):
+            raise Problem(429, "Too many requests", "this source is unsigned and sends too fast", seconds)
+
+    def _url(self, request: HttpRequest) -> str:
+        if self._public_url is None:
+            return str(request.url)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return f"{self._public_url.rstrip('/')}{request.url.path}{query}"
+
+    async def _store(self, source: Source, body: bytes, headers: dict[str, str], now: datetime) -> Response:
+        found = parse(source.kind, body, headers.get("content-type", ""), headers)
+        traceparent = headers.get("traceparent")
+        signals = [to_signal(item, source, now, self._key, traceparent) for item in found if isinstance(item, Parsed)]
+        aside = _aside(source, [item for item in found if isinstance(item, Quarantined)], body, headers, now)
+        await self._intake.set_aside(aside)
+        await self._intake.accept(signals)
+        return _accepted(signals, aside)
+
+
+def _accepted(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Response:
+    said = {"signals": [signal.id for signal in signals], "quarantined": [entry.id for entry in aside]}
+    return JSONResponse(said, 202)
+
+
+def _aside(
+    source: Source, items: Sequence[Quarantined], body: bytes, headers: dict[str, str], now: datetime
+) -> list[Quarantine]:
+    """The id comes from the body, so that a repetition is the same entry."""
+    kept = json.dumps({name: headers[name] for name in _KEPT_HEADERS if name in headers})
+    return [
+        Quarantine(
+            id=derive("qua", source.name, item.where, body.hex()),
+            source=source.name,
+            reason=item.quarantined,
+            place=item.where,
+            content_type=headers.get("content-type"),
+            headers=kept,
+            body=body,
+            mode=source.mode,
+            received_at=now,
+        )
+        for item in items
+    ]
+
+
+async def _body(request: HttpRequest, limit: int) -> bytes:
+    """Bounded in size and time, whatever the length header says."""
+    size, parts = 0, []
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    raise Problem(413, "Too large", f"a body of this source has at most {limit} bytes")
+                parts.append(part)
+    except TimeoutError:
+        raise Problem(408, "Too slow", f"the body did not arrive within {READ_SECONDS:.0f} s") from None
+    return b"".join(parts)
