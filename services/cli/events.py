@@ -1,0 +1,51 @@
+"""`stafett events tail`: the feed, one envelope a line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from services.cli.environment import add_config, settings_of
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = subparsers.add_parser("events", description="Follow the events.")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    tail = actions.add_parser("tail", help="print events by position; personal data is in them")
+    tail.add_argument("--after", type=int, default=0, help="position to begin after")
+    tail.add_argument("--topic", choices=("leads", "handovers", "sla", "marketing"))
+    tail.add_argument("--once", action="store_true", help="stop at the end instead of waiting for more")
+    add_config(tail)
+    tail.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Until ctrl-c, or the end with --once."""
+    try:
+        asyncio.run(_tail(args))
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+async def _tail(args: argparse.Namespace) -> None:
+    from schemas.events import whole
+    from services.adapters.sql.reading import Reading
+    from services.adapters.sql.store import SqlStore
+
+    store = SqlStore(settings_of(args).database_url, exclusive=False)
+    await store.start()
+    try:
+        reading, after = Reading(store.engines), args.after
+        while True:
+            rows = await reading.events(after, args.topic, 500)
+            for row in rows:
+                print(whole(row.row.head, row.row.personal), flush=True)
+                after = row.position
+            if not rows:
+                if args.once:
+                    return
+                await asyncio.sleep(0.2)
+    finally:
+        await store.close()

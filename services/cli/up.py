@@ -1,0 +1,54 @@
+"""`stafett up`: all roles in one process; `stafett ROLE`: one of them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from services.cli.environment import add_config, settings_of
+
+_ROLES = ("ingest", "router", "relay")
+EPILOG = """\
+`up` brings the schema up to date, then runs ingest, the API, router, relay and the SLA watcher.
+SIGTERM and ctrl-c stop it in bounded time; after kill -9 the next start goes on where the last commit was.
+"""
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `up` and a command for each role."""
+    for name, roles in {"up": ("ingest", "router", "relay", "sla"), **{role: (role,) for role in _ROLES}}.items():
+        parser = subparsers.add_parser(name, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+        add_config(parser)
+        if name == "relay":
+            parser.add_argument("--watch", action="store_true", help="also watch the SLA clocks")
+        parser.set_defaults(func=run, roles=roles, migrate=name == "up")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit status 0 after a stop, 1 where a role failed, 2 where the configuration is wrong."""
+    roles = (*args.roles, "sla") if getattr(args, "watch", False) else args.roles
+    return asyncio.run(_run(args, roles))
+
+
+async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
+    import logging
+
+    from schemas.yamlfile import FileError
+    from services.adapters.sql.migrate import upgrade
+    from services.bootstrap import parts_of, run_roles
+    from services.ports import PortError
+    from services.settings import SettingsError
+
+    settings = settings_of(args)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        if args.migrate:
+            await upgrade(settings.database_url)
+        async with parts_of(settings) as parts:
+            parts.ruling()
+            print(f"stafett: {', '.join(roles)} on http://{settings.http.host}:{settings.http.port}", flush=True)
+            return await run_roles(parts, roles)
+    except (SettingsError, FileError, PortError) as error:
+        print(error, file=sys.stderr)
+        return 2
