@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
-from services.settings.reading import PREFIX, SECRET, variable
+from services.settings.reading import PREFIX, SECRETS, variable
 from services.settings.tree import Settings, leaves
 from services.settings.urls import without_password
 
@@ -34,9 +34,8 @@ def describe(settings: Settings) -> list[Described]:
             Described(name, _shown(path, value), settings.sources.get(name, "default"), field.description or "")
         )
     meaning = Settings.model_fields["secrets"].description or ""
-    for name in settings.secrets:
-        rows.append(Described(PREFIX + SECRET + name, HIDDEN, settings.sources[PREFIX + SECRET + name], meaning))
-    return rows
+    secrets = [PREFIX + SECRETS + name for name in settings.secrets]
+    return rows + [Described(name, HIDDEN, settings.sources.get(name, "default"), meaning) for name in secrets]
 
 
 def _shown(path: tuple[str, ...], value: Any) -> str:

@@ -15,7 +15,7 @@ from services.settings.rules import broken_rules
 from services.settings.tree import Settings, key_bytes, leaves
 
 PREFIX = "STAFETT_"
-SECRET = "SECRET_"
+SECRETS = "SECRET_"
 FILE = "_FILE"
 # A Kubernetes Service that is called stafett puts these into every pod of its namespace.
 _KUBERNETES = re.compile(r"(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_\w+)?)?)")
@@ -90,10 +90,10 @@ class _Reader:
 
     def _secrets(self, sources: dict[str, str]) -> dict[str, SecretStr]:
         secrets: dict[str, SecretStr] = {}
-        for name in sorted({name.removesuffix(FILE) for name in self._given if name.startswith(PREFIX + SECRET)}):
+        for name in sorted({name.removesuffix(FILE) for name in self._given if name.startswith(PREFIX + SECRETS)}):
             found = self._one(name)
             if found is not None:
-                secrets[name.removeprefix(PREFIX + SECRET)] = SecretStr(found[0])
+                secrets[name.removeprefix(PREFIX + SECRETS)] = SecretStr(found[0])
                 sources[name] = found[1]
         return secrets
 

@@ -7,7 +7,6 @@ import binascii
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,7 +18,6 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationInfo,
     field_validator,
 )
 
@@ -66,7 +64,7 @@ Count = Annotated[int, Field(ge=1)]
 class Tree(BaseModel):
     """Base of all sub-trees."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class KafkaSettings(Tree):
@@ -266,7 +264,7 @@ class Settings(Tree):
 
     @field_validator("deployment_key")
     @classmethod
-    def _key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    def _key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             key_bytes(value.get_secret_value())
         return value
