@@ -71,7 +71,7 @@ def app_of(parts: Parts) -> FastAPI:
     app = FastAPI(title="Stafett", version="0.1.0", docs_url="/docs", redoc_url=None)
     intake = Intake(parts.log, parts.store, settings.topic("signals"), settings.spool_limit)
     hooks = Hooks(sources_of(settings), intake, parts.key, parts.now, settings.http.public_url)
-    app.add_route("/v1/hooks/{source}", hooks, methods=["POST"])
+    app.add_route("/v1/hooks/{source}", hooks.answer, methods=["POST"])
 
     def digest_email(text: str, brand: str) -> str | None:
         address = email_address(text)

@@ -59,7 +59,7 @@ def _lead_routes(
 ) -> None:
     @router.get("/leads", tags=["leads"], operation_id="listLeads")
     async def leads(
-        key: Annotated[Key, needs("leads:read")],
+        key: Key = needs("leads:read"),
         email: str | None = None,
         stage: str | None = None,
         owner: str | None = None,
@@ -76,13 +76,13 @@ def _lead_routes(
         return {"leads": shown, "next": rows[-1].id if len(rows) == limit else None}
 
     @router.get("/leads/{lead_id}", tags=["leads"], operation_id="getLead")
-    async def lead(lead_id: str, key: Annotated[Key, needs("leads:read")]) -> dict[str, Any]:
+    async def lead(lead_id: str, key: Key = needs("leads:read")) -> dict[str, Any]:
         """One lead; personal data only for keys with `personal:read`."""
         return _lead(_found(await reading.lead(lead_id)), key)
 
     @router.get("/leads/{lead_id}/history", tags=["leads"], operation_id="getHistory")
     async def history(
-        lead_id: str, key: Annotated[Key, needs("leads:read")], after: int = 0, limit: Limit = 200
+        lead_id: str, key: Key = needs("leads:read"), after: int = 0, limit: Limit = 200
     ) -> dict[str, Any]:
         """Every signal of the lead in the order of decisions, and what followed."""
         _found(await reading.lead(lead_id))
@@ -90,7 +90,7 @@ def _lead_routes(
         return {"history": [_entry(row, key) for row in rows], "next": rows[-1].id if len(rows) == limit else None}
 
     @router.get("/leads/{lead_id}/explain", tags=["leads"], operation_id="explainLead")
-    async def explain(lead_id: str, _: Annotated[Key, needs("leads:read")]) -> dict[str, Any]:
+    async def explain(lead_id: str, _: Key = needs("leads:read")) -> dict[str, Any]:
         """Why the lead is where it is: each move with its row and definition, each owner with who was passed over."""
         _found(await reading.lead(lead_id))
         rows = await reading.history(lead_id, 0, 500)
@@ -103,7 +103,7 @@ def _other_routes(
 ) -> None:
     @router.get("/clocks", tags=["sla"], operation_id="listClocks")
     async def clocks(
-        _: Annotated[Key, needs("leads:read")],
+        _: Key = needs("leads:read"),
         lead: str | None = None,
         state: str | None = None,
         policy: str | None = None,
@@ -117,7 +117,7 @@ def _other_routes(
 
     @router.get("/events", tags=["feed"], operation_id="listEvents")
     async def events(
-        key: Annotated[Key, needs("events:read")], after: int = 0, topic: str | None = None, limit: Limit = 100
+        key: Key = needs("events:read"), after: int = 0, topic: str | None = None, limit: Limit = 100
     ) -> dict[str, Any]:
         """The feed by gapless position: ask again with `after` = `next`. `head` is the last position there is."""
         head = await reading.head()
@@ -129,14 +129,14 @@ def _other_routes(
         return {"events": shown, "next": rows[-1].position if rows else max(after, head), "head": head}
 
     @router.get("/snapshot", tags=["feed"], operation_id="getSnapshot")
-    async def snapshot(key: Annotated[Key, needs("leads:read")], after: str = "", limit: Limit = 500) -> dict[str, Any]:
+    async def snapshot(key: Key = needs("leads:read"), after: str = "", limit: Limit = 500) -> dict[str, Any]:
         """A page of leads and the feed's position it was taken at: follow the feed from the first page's position."""
         position, rows = await reading.snapshot(after, limit)
         shown = [_lead(row, key) for row in rows]
         return {"position": position, "leads": shown, "next": rows[-1].id if len(rows) == limit else None}
 
     @router.get("/quarantine", tags=["operations"], operation_id="listQuarantine")
-    async def quarantine(_: Annotated[Key, needs("ops:read")], after: str = "", limit: Limit = 50) -> dict[str, Any]:
+    async def quarantine(_: Key = needs("ops:read"), after: str = "", limit: Limit = 50) -> dict[str, Any]:
         """Bodies that could not be understood: where and why; the body itself is personal data and not shown."""
         rows = await reading.quarantined(after, limit)
         names = ("id", "source", "reason", "place", "content_type", "mode", "received_at")
@@ -148,19 +148,19 @@ def _other_routes(
         }
 
     @router.get("/dead-letters", tags=["operations"], operation_id="listDeadLetters")
-    async def dead_letters(_: Annotated[Key, needs("ops:read")], limit: Limit = 100) -> dict[str, Any]:
+    async def dead_letters(_: Key = needs("ops:read"), limit: Limit = 100) -> dict[str, Any]:
         """Signals that could not be processed, oldest first, with those that wait behind them."""
         names = ("id", "lead_id", "signal_id", "attempt", "state", "reason", "error_class", "origin", "recorded_at")
         rows = await reading.dead_letters(limit=limit)
         return {"dead_letters": [{name: getattr(row, name) for name in names} for row in rows]}
 
     @router.get("/status", tags=["operations"], operation_id="getStatus")
-    async def status(_: Annotated[Key, needs("ops:read")]) -> dict[str, int]:
+    async def status(_: Key = needs("ops:read")) -> dict[str, int]:
         """Depths: outbox, spool, held leads, clocks, deliveries."""
         return (await reading.counts(now()))._asdict()
 
     @router.get("/lifecycle", tags=["operations"], operation_id="getLifecycle")
-    async def lifecycle(_: Annotated[Key, needs("leads:read")]) -> dict[str, Any]:
+    async def lifecycle(_: Key = needs("leads:read")) -> dict[str, Any]:
         """The lifecycle table that decisions are made by."""
         return {"rows": [{**row._asdict(), "facts": sorted(row.facts)} for row in TABLE]}
 

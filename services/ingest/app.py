@@ -68,7 +68,7 @@ class Hooks:
             if entry.source.verify.scheme == "none"
         }
 
-    async def __call__(self, request: HttpRequest) -> Response:
+    async def answer(self, request: HttpRequest) -> Response:
         try:
             return await self._take(request)
         except Problem as problem:
