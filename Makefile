@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-fleet test test-quick check fmt bench lock wheel kafka postgres
+.PHONY: help demo test test-quick check fmt lock wheel kafka postgres
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -22,9 +22,6 @@ help: ## this list
 demo: .venv/run.stamp ## the whole process in the terminal, on a temporary file
 	$(BIN)/python -m services.cli.main demo
 
-demo-fleet: .venv/dev.stamp ## the same on Apache Kafka and PostgreSQL, one process per role
-	$(BIN)/python -m tests.parts.fleet
-
 test: .venv/dev.stamp ## everything, on real parts
 	$(BIN)/python -m pytest
 
@@ -40,9 +37,6 @@ check: .venv/dev.stamp ## format, lint, types, layers
 fmt: .venv/dev.stamp ## format and repair what can be
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-
-bench: .venv/dev.stamp ## ratios against a bare baseline of the same run
-	$(BIN)/python -m tests.bench
 
 kafka: .venv/dev.stamp ## Apache Kafka for development, until ctrl-c
 	$(BIN)/python -m tests.parts kafka

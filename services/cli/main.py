@@ -7,6 +7,7 @@ import importlib
 import sys
 
 COMMANDS = {
+    "demo": "Show the whole process on a temporary file.",
     "up": "Run all roles in this process, on one file unless configured otherwise.",
     "new": "Make a folder with a commented configuration to start from.",
     "parse": "Print what would be read off a webhook body on standard input.",

@@ -1,0 +1,181 @@
+"""`stafett demo`: the whole process in the terminal, on a temporary file, with targets of seconds."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from base64 import b64decode, b64encode
+from hmac import digest
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+HELP = "Show the whole process on a temporary file: three leads, six stages, a breach."
+_SECONDS = (
+    ("offer_expires: 4h business\n  calendar: stockholm", "offer_expires: 60s elapsed"),
+    ("target: 24h elapsed", "target: 4s elapsed"),
+)
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = subparsers.add_parser("demo", description=HELP)
+    parser.add_argument("--keep", action="store_true", help="leave the folder with its file behind")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit status 0 where all was shown."""
+    folder = Path(tempfile.mkdtemp(prefix="stafett-demo-"))
+    demo = Demo(folder / "demo")
+    try:
+        demo.start()
+        demo.show()
+        return 0
+    finally:
+        demo.stop()
+        if args.keep:
+            print(f"\nkept: {folder}/demo")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class Demo:
+    """A `stafett up` of its own, and the people who use it."""
+
+    def __init__(self, folder: Path) -> None:
+        from services.cli.new import run as new
+
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            new(argparse.Namespace(folder=folder))
+        self._folder, self._key = folder, said.getvalue().split("only now: ")[1].split()[0]
+        lines = (line.partition("=") for line in (folder / ".env").read_text().splitlines())
+        self._secret = {name: value for name, _, value in lines}["STAFETT_SECRET_CRM"]
+        agreement = folder / "agreement.yaml"
+        text = agreement.read_text("utf-8")
+        for written, quick in _SECONDS:
+            text = text.replace(written, quick)
+        agreement.write_text(text, "utf-8")
+        self._port = _free_port()
+        self._http = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=10)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._seen = self._count = 0
+
+    def start(self) -> None:
+        environment = {**os.environ, "STAFETT_HTTP_PORT": str(self._port), "STAFETT_LOG_LEVEL": "WARNING"}
+        command = [sys.executable, "-m", "services.cli.main", "up", "--config", str(self._folder)]
+        with (self._folder / "up.log").open("wb") as out:
+            self._process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)  # noqa: S603 - ours
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                if self._http.get("/readyz").status_code == 200:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        raise RuntimeError((self._folder / "up.log").read_text())
+
+    def stop(self) -> None:
+        self._http.close()
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(30)
+
+    def show(self) -> None:
+        """Three leads: one goes all the way, one is rejected, one is forgotten."""
+        _say("Anna: from the target list to a customer")
+        self._fact("Marketing puts Anna on the target list", fact="prospect.listed", email="anna@acme.example")
+        self._fact("Marketing sends her a campaign", fact="email.sent", email="anna@acme.example", automated=True)
+        self._form("Anna asks for a demo on the web site", "anna@acme.example", "Anna Ek")
+        self._fact("Her salesperson accepts", fact="accepted", email="anna@acme.example")
+        self._fact("... and calls her", fact="follow_up", email="anna@acme.example", activity_type="call", done=True)
+        self._fact("The deal is won", fact="won", email="anna@acme.example", amount=125000, currency="SEK")
+        _say("Bo: handed back with a reason")
+        self._form("Bo asks for a demo", "bo@bolag.example", "Bo Berg")
+        self._fact("Sales hands Bo back", fact="rejected", email="bo@bolag.example", reason="wrong timing")
+        _say("Cia: accepted, then forgotten; the promise of this demo is a follow-up within 4 seconds")
+        self._form("Cia asks for a demo", "cia@firma.example", "Cia Falk")
+        self._fact("Her salesperson accepts, and does nothing", fact="accepted", email="cia@firma.example")
+        self._wait_for("stafett.sla.breached.v1")
+        self._explain("anna@acme.example")
+
+    def _form(self, words: str, email: str, name: str) -> None:
+        form = {"email": email, "name": name, "form_id": "demo", "message": "We want to see it."}
+        self._sent(words, self._http.post("/v1/hooks/web", data=form))
+
+    def _fact(self, words: str, **fact: Any) -> None:
+        """Signed as Standard Webhooks has it."""
+        self._count += 1
+        body = json.dumps(fact | {"id": str(self._count)}).encode()
+        ident, stamp = f"msg_{self._count}", str(int(time.time()))
+        proof = digest(b64decode(self._secret.removeprefix("whsec_")), f"{ident}.{stamp}.".encode() + body, "sha256")
+        headers = {
+            "webhook-id": ident,
+            "webhook-timestamp": stamp,
+            "webhook-signature": f"v1,{b64encode(proof).decode()}",
+            "content-type": "application/json",
+        }
+        self._sent(words, self._http.post("/v1/hooks/crm", content=body, headers=headers))
+
+    def _sent(self, words: str, answer: httpx.Response) -> None:
+        answer.raise_for_status()
+        print(f"\n  {words}")
+        time.sleep(0.4)
+        self._events()
+
+    def _events(self) -> list[str]:
+        said = self._get("/v1/events", after=self._seen)
+        for entry in said["events"]:
+            event = entry["event"]
+            print(f"      {entry['position']:3} {event['type'].removeprefix('stafett.'):28} {_gist(event['data'])}")
+            self._seen = entry["position"]
+        return [entry["event"]["type"] for entry in said["events"]]
+
+    def _wait_for(self, kind: str) -> None:
+        until = time.monotonic() + 20
+        while kind not in self._events():
+            if time.monotonic() > until:
+                raise RuntimeError(f"{kind} did not come")
+            time.sleep(0.2)
+
+    def _explain(self, email: str) -> None:
+        _say("Why was it Anna's salesperson? Every decision explains itself")
+        lead = self._get("/v1/leads", email=email)["leads"][0]["id"]
+        print(self._get(f"/v1/leads/{lead}/explain")["text"])
+
+    def _get(self, path: str, **params: Any) -> Any:
+        answer = self._http.get(path, params=params, headers={"Authorization": f"Bearer {self._key}"})
+        answer.raise_for_status()
+        return answer.json()
+
+
+def _gist(data: dict[str, Any]) -> str:
+    if "to_stage" in data and "from_stage" in data:
+        return f"{data['from_stage']} -> {data['to_stage']} ({data['reason']})"
+    owner = data.get("owner") or data.get("to_owner") or {}
+    words = [owner.get("person"), data.get("policy"), data.get("track"), data.get("rule"), data.get("reason")]
+    if "due_at" in data:
+        words.append(f"due {data['due_at']}")
+    return " · ".join(str(word) for word in words if word)
+
+
+def _say(words: str) -> None:
+    print(f"\n== {words}", flush=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,133 @@
+"""The store's own promises, on both engines."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from aiokafka.partitioner import DefaultPartitioner
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.adapters.log.partitioner import partition_of
+from services.adapters.sql.engine import one_shot
+from services.adapters.sql.migrate import HEAD, config, downgrade, upgrade
+from services.adapters.sql.store import SqlStore
+from services.adapters.sql.tables import metadata
+from services.ports import Conflict, Fenced, LinkRow, OutboxRow, SchemaOutdated, StoreUnavailable, Writes
+from tests.parts.postgres import fresh_database
+
+NOW = datetime(2026, 6, 8, tzinfo=UTC)
+EMPTY = Writes((), (), (), (), (), (), (), (), ())
+
+
+@pytest.fixture(params=["sqlite", "real-postgres"])
+async def url(request, tmp_path):
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path}/s.db"
+        return
+    async with fresh_database(request.getfixturevalue("postgres")) as made:
+        yield made
+
+
+@pytest.fixture
+async def store(url):
+    await upgrade(url)
+    made = SqlStore(url)
+    await made.start()
+    yield made
+    await made.close()
+
+
+def out(number):
+    return OutboxRow(f"evt_{number}", "leads", "lead_x", number, "t", "key", "{", None)
+
+
+async def test_migrations_go_up_down_and_up_and_agree_with_the_tables(url):
+    await upgrade(url)
+    await downgrade(url, "base")
+    await upgrade(url)
+    engine = one_shot(url)
+    async with engine.connect() as conn:
+        differences = await conn.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
+    await engine.dispose()
+    assert differences == []
+
+
+async def test_a_store_without_the_schema_says_what_to_run(url):
+    with pytest.raises(SchemaOutdated, match="stafett db upgrade"):
+        await SqlStore(url).start()
+
+
+def test_the_revision_that_is_needed_is_the_newest():
+    assert ScriptDirectory.from_config(config("sqlite://")).get_current_head() == HEAD
+
+
+async def test_positions_move_only_from_where_they_were_read(store):
+    await store.positions("g", "t", "c", [0, 1])
+    async with store.batch() as batch:
+        await batch.advance("g", "t", "c", {0: (0, 5), 1: (0, 3)})
+    with pytest.raises(Fenced):
+        async with store.batch() as batch:
+            await batch.advance("g", "t", "c", {0: (5, 9), 1: (0, 4)})
+    assert await store.all_positions("g", "t", "c") == {0: 5, 1: 3}
+
+
+async def test_of_two_batches_from_one_position_one_is_fenced(store):
+    await store.positions("g", "t", "c", [0])
+
+    async def go():
+        async with store.batch() as batch:
+            await batch.advance("g", "t", "c", {0: (0, 5)})
+            await asyncio.sleep(0.05)
+
+    outcomes = await asyncio.gather(go(), go(), return_exceptions=True)
+    assert sorted(type(x).__name__ for x in outcomes) == ["Fenced", "NoneType"]
+
+
+async def test_the_inbox_lets_each_signal_and_attempt_through_once(store):
+    async with store.batch() as batch:
+        assert await batch.fresh([("a", 0), ("b", 0)], NOW) == {("a", 0), ("b", 0)}
+    async with store.batch() as batch:
+        assert await batch.fresh([("a", 0), ("a", 1)], NOW) == {("a", 1)}
+
+
+async def test_an_identity_names_one_subject_for_ever(store):
+    async with store.batch() as batch:
+        await batch.write(EMPTY._replace(links=[LinkRow("default", "email", "d", "lead_1")]))
+    with pytest.raises(Conflict):
+        async with store.batch() as batch:
+            await batch.write(EMPTY._replace(links=[LinkRow("default", "email", "d", "lead_2")]))
+
+
+async def test_events_get_gapless_positions_under_one_lease(store):
+    async with store.batch() as batch:
+        await batch.write(EMPTY._replace(outbox=[out(i) for i in range(1, 6)]))
+    epoch = await store.acquire_lease("relay", "me", 10, NOW)
+    assert await store.acquire_lease("relay", "you", 10, NOW) is None
+    entries = await store.outbox(3)
+    assert await store.move_to_events(entries, "relay", epoch, NOW) == 3
+    with pytest.raises(Fenced):
+        await store.move_to_events(entries, "relay", epoch, NOW)
+    with pytest.raises(Fenced):
+        await store.move_to_events(await store.outbox(3), "relay", epoch + 1, NOW)
+    assert await store.move_to_events(await store.outbox(3), "relay", epoch, NOW) == 5
+
+
+async def test_a_second_process_on_one_sqlite_file_is_refused(tmp_path):
+    url = f"sqlite+aiosqlite:///{tmp_path}/s.db"
+    await upgrade(url)
+    first, second = SqlStore(url), SqlStore(url)
+    await first.start()
+    with pytest.raises(StoreUnavailable, match="another process"):
+        await second.start()
+    await second.close()
+    await first.close()
+
+
+@given(st.binary(max_size=40), st.integers(1, 48))
+def test_keys_are_placed_where_kafka_places_them(key, partitions):
+    places = list(range(partitions))
+    assert partition_of(key, partitions) == DefaultPartitioner()(key, places, places)

@@ -1,0 +1,111 @@
+"""Business time: the published vectors and the field's traps, each by its name."""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+from routing.business_time import HorizonExceeded, business_days_due, compile_calendar, due_at, explain
+from schemas.calendar import Calendar
+from schemas.duration import parse_target
+
+VECTORS = Path(os.environ.get("STAFETT_VECTORS", Path(__file__).parents[3] / "shared" / "vectors"))
+FILE = json.loads((VECTORS / "business_time.json").read_text())
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+WEEK = ("mon", "tue", "wed", "thu", "fri")
+
+
+def office(zone="Europe/Stockholm", hours=(("09:00", "18:00"),), days=WEEK, **more):
+    return compile_calendar(Calendar(zone=zone, week=dict.fromkeys(days, hours), **more))
+
+
+def at(*parts, zone=STOCKHOLM):
+    return datetime(*parts, tzinfo=zone)
+
+
+@pytest.mark.parametrize("case", FILE["cases"], ids=lambda case: case["id"])
+def test_vector(case):
+    calendar = compile_calendar(Calendar.model_validate(FILE["calendars"][case["calendar"]]))
+    start = datetime.fromisoformat(case["start"])
+    pauses = [(datetime.fromisoformat(a), datetime.fromisoformat(b)) for a, b in case.get("pauses", [])]
+    if case.get("business_days"):
+        found = business_days_due(calendar, start, case["business_days"])
+    else:
+        found = calendar.add_business(start, timedelta(seconds=case["business_seconds"]), pauses)
+    assert found == datetime.fromisoformat(case["due"])
+
+
+def test_a_saturday_lead_does_not_keep_the_time_of_day():
+    assert office().add_business(at(2026, 6, 6, 15), timedelta(hours=4)) == at(2026, 6, 8, 13)
+
+
+def test_yesterdays_closing_hour_is_not_used_after_a_jump_to_a_shorter_day():
+    calendar = compile_calendar(
+        Calendar(
+            zone="Europe/Stockholm",
+            week={"thu": [("09:00", "18:00")], "fri": [("09:00", "13:00")], "mon": [("09:00", "18:00")]},
+        )
+    )
+    assert calendar.add_business(at(2026, 6, 4, 17), timedelta(hours=6)) == at(2026, 6, 8, 10)
+
+
+def test_several_intervals_of_a_weekday_count():
+    lunch = office(hours=(("08:00", "12:00"), ("13:00", "17:00")))
+    assert lunch.add_business(at(2026, 6, 8, 11), timedelta(hours=2)) == at(2026, 6, 8, 14)
+
+
+def test_an_empty_calendar_is_refused_not_looped_over():
+    with pytest.raises(ValidationError, match="no open time"):
+        Calendar(zone="Europe/Stockholm", week={})
+
+
+def test_a_target_beyond_the_horizon_is_refused():
+    with pytest.raises(HorizonExceeded):
+        office(days=("mon",), hours=(("09:00", "09:01"),)).add_business(at(2026, 6, 8), timedelta(hours=100))
+
+
+def test_pauses_are_not_rounded_to_minutes():
+    pause = (at(2026, 6, 8, 10, 0, 10), at(2026, 6, 8, 10, 0, 11))
+    assert office().add_business(at(2026, 6, 8, 10), timedelta(minutes=1), [pause]) == at(2026, 6, 8, 10, 1, 1)
+
+
+def test_a_day_says_which_time_it_means():
+    with pytest.raises(ValueError, match="24h elapsed"):
+        parse_target("24h")
+    assert due_at(at(2026, 6, 5, 16), parse_target("24h elapsed"), None) == at(2026, 6, 6, 16)
+    assert due_at(at(2026, 6, 5, 16), parse_target("1 business day"), office()) == at(2026, 6, 8, 18)
+
+
+def test_an_opening_in_the_gap_starts_after_it_and_an_interval_over_the_fold_covers_both_passes():
+    night = office(hours=(("02:30", "04:00"),), days=("sun",))
+    assert night.open_seconds_between(at(2026, 3, 29), at(2026, 3, 30)) == 3600
+    fold = office(hours=(("02:00", "03:00"),), days=("sun",))
+    assert fold.open_seconds_between(at(2026, 10, 25), at(2026, 10, 26)) == 7200
+
+
+@pytest.mark.parametrize("zone", ["Australia/Lord_Howe", "Pacific/Chatham", "Asia/Kathmandu", "America/St_Johns"])
+def test_a_whole_year_around_the_clock_is_wall_time_in_any_zone(zone):
+    calendar = office(zone, hours=(("00:00", "24:00"),), days=(*WEEK, "sat", "sun"))
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    assert calendar.add_business(start, timedelta(days=365)) == start + timedelta(days=365)
+
+
+def test_explain_tiles_the_way_and_names_each_cause():
+    calendar = office(closed_days=("2026-06-08",))
+    start = at(2026, 6, 5, 17)
+    pause = (at(2026, 6, 9, 9), at(2026, 6, 9, 9, 30))
+    spans = explain(start, parse_target("2h business"), calendar, [pause])
+    assert [span.cause for span in spans] == [
+        "open",
+        "closed: week",
+        "closed: closed_day",
+        "closed: week",
+        "pause",
+        "open",
+    ]
+    assert sum(span.seconds for span in spans if span.counted) == 7200
+    assert all(a.end == b.start for a, b in zip(spans, spans[1:], strict=False))
