@@ -39,6 +39,20 @@ class StoreRejected(PortError):
     """The store refuses the data itself (a value that no column takes): trying again would not help."""
 
 
+class OffsetLost(PortError):
+    """The stored position is not in the log any more, so records would be skipped; an operator has to decide.
+
+    `wanted` is the stored position, `available` the first offset that the log still has (of this partition).
+    """
+
+    def __init__(self, topic: str, partition: int, wanted: int, available: int) -> None:
+        self.topic, self.partition, self.wanted, self.available = topic, partition, wanted, available
+        super().__init__(
+            f"{topic}/{partition}: the next record to read is {wanted}, but the log begins at {available}; its retention"
+            " was shorter than our outage, or the topic was made anew. Nothing was skipped."
+        )
+
+
 class Conflict(PortError):
     """Another transaction linked an identity that this batch was about to link; start the batch over."""
 
@@ -72,7 +86,9 @@ class LogConsumer(Protocol):
     """Reads one topic for one consumer group. The truth about positions is the store's, not the log's.
 
     After a (re)assignment a partition is delivered only once `seek` gave it a position; until then `poll` lists it in
-    `unpositioned` and returns no record of it. Never raises from a listener; `poll` raises LogUnavailable.
+    `unpositioned` and returns no record of it. Never raises from a listener; `poll` raises LogUnavailable, and
+    OffsetLost where the log no longer has the position. Records are in hand from the `poll` that returned them until
+    the next `poll` or `committed`: a partition that has to be given up waits for that, for a bounded time.
     """
 
     @property

@@ -1,24 +1,32 @@
-"""Apache Kafka by aiokafka: the ports `Log` and `LogConsumer`.
+"""Apache Kafka by aiokafka: the port `Log`.
 
 Choices that were measured: acks=all with idempotence off (an idempotent producer of aiokafka 0.14 may never recover from
-a broker's restart), large batches, a bound on what is in flight, getmany never cancelled, positions only from the store.
+a broker's restart, and its batches never expire), large batches, and a bound on what is in flight (waking many tasks that
+wait for one full batch costs quadratic time).
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import importlib.util
+from collections import deque
 from collections.abc import Iterable, Sequence
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from services.adapters.log.kafka_client import client_options, cluster_id
-from services.ports import LogUnavailable, Position, Record, RecordOut
+from services.adapters.log.kafka_consumer import KafkaConsumer
+from services.adapters.log.partitioner import partition_of
+from services.ports import LogUnavailable, RecordOut
 from services.settings import Settings
 
-log = logging.getLogger("stafett.kafka")
 BATCH_BYTES = 512 * 1024
+REQUEST_BYTES = 2 * 1024 * 1024
+"""Largest record that is sent; a body of 1 MiB and what we add to it fit."""
+CHECK_SECONDS = 5.0
+FAILURES = (KafkaError, OSError, TimeoutError)
+Lanes = dict[tuple[str, int], deque[RecordOut]]
 
 
 class KafkaLog:
@@ -27,153 +35,137 @@ class KafkaLog:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._options = client_options(settings)
+        self._timeout = settings.kafka.request_timeout.total_seconds()
         self._producer: AIOKafkaProducer | None = None
         self._watcher: AIOKafkaConsumer | None = None
         self._in_flight = asyncio.Semaphore(settings.kafka.in_flight)
         self.cluster = ""
 
     async def start(self) -> None:
+        """Raises LogUnavailable."""
+        timeout_ms = int(self._timeout * 1000)
         try:
             self.cluster = await cluster_id(self._options)
             self._producer = AIOKafkaProducer(
                 **self._options,
                 acks="all",
                 enable_idempotence=False,
-                compression_type="lz4",
+                compression_type="lz4" if importlib.util.find_spec("cramjam") else None,
                 max_batch_size=BATCH_BYTES,
+                max_request_size=REQUEST_BYTES,
                 linger_ms=0,
-                request_timeout_ms=self._timeout_ms,
+                request_timeout_ms=timeout_ms,
             )
             await self._producer.start()
-            self._watcher = AIOKafkaConsumer(**self._options, enable_auto_commit=False)
+            # Belongs to no group and reads nothing: it only knows where partitions end.
+            self._watcher = AIOKafkaConsumer(**self._options, enable_auto_commit=False, request_timeout_ms=timeout_ms)
             await self._watcher.start()
-        except (KafkaError, OSError, TimeoutError) as error:
+        except FAILURES as error:
             await self.close()
             raise LogUnavailable(f"Kafka cannot be reached: {type(error).__name__}") from error
 
-    @property
-    def _timeout_ms(self) -> int:
-        return int(self._settings.kafka.request_timeout.total_seconds() * 1000)
-
     async def close(self) -> None:
-        for client in (self._producer, self._watcher):
+        """Waits for what is in flight, which is acknowledged or expired within the request timeout."""
+        clients = (self._producer, self._watcher)
+        self._producer = self._watcher = None
+        for client in clients:
             if client is not None:
                 await client.stop()
-        self._producer = self._watcher = None
 
-    async def append(self, records: Sequence[RecordOut]) -> None:
-        """Order per key holds: aiokafka keeps one request per broker in flight, and the sends are queued in order."""
+    def _started(self) -> AIOKafkaProducer:
         if self._producer is None:
             raise LogUnavailable("the log is not started")
-        async with self._in_flight:
-            try:
-                waits = [await self._producer.send(r.topic, r.value, r.key) for r in records]
-                await asyncio.gather(*waits)
-            except (KafkaError, OSError, TimeoutError) as error:
-                raise LogUnavailable(f"Kafka did not take the records: {type(error).__name__}") from error
+        return self._producer
+
+    async def append(self, records: Sequence[RecordOut]) -> None:
+        """Returns when all are acknowledged by all replicas in sync. Raises LogUnavailable."""
+        producer = self._started()
+        try:
+            await _settled([await self._send(producer, record) for record in records])
+        except FAILURES as error:
+            raise LogUnavailable(f"Kafka did not take the records: {type(error).__name__}") from error
+
+    async def _send(self, producer: AIOKafkaProducer, record: RecordOut) -> asyncio.Future[object]:
+        async with asyncio.timeout(self._timeout):
+            await self._in_flight.acquire()
+        try:
+            sent: asyncio.Future[object] = await producer.send(record.topic, record.value, record.key)
+        except BaseException:
+            self._in_flight.release()
+            raise
+        sent.add_done_callback(self._landed)
+        return sent
+
+    def _landed(self, sent: asyncio.Future[object]) -> None:
+        self._in_flight.release()
+        if not sent.cancelled():
+            sent.exception()  # seen, even where the caller gave up waiting
 
     async def publish(self, records: Sequence[RecordOut]) -> None:
-        await self.append(records)
+        """In order per key even where the broker fails in between: a partition has one batch on its way at a time, which
+        it takes or leaves as a whole, so that no event is ever seen before an earlier one of its key."""
+        producer = self._started()
+        try:
+            lanes = await _lanes(producer, records)
+            while lanes:
+                waits = []
+                for (topic, partition), lane in lanes.items():
+                    waits.append(await producer.send_batch(_filled(producer, lane), topic, partition=partition))
+                await _settled(waits)
+                lanes = {place: lane for place, lane in lanes.items() if lane}
+        except FAILURES as error:
+            raise LogUnavailable(f"Kafka did not take the events: {type(error).__name__}") from error
 
     def consumer(self, topic: str, group: str) -> KafkaConsumer:
-        return KafkaConsumer(self._options, topic, group, self._settings)
+        """A new member of the group; it joins at its first poll."""
+        return KafkaConsumer(self._options, topic, f"{self._settings.kafka.topic_prefix}.{group}", self._settings.kafka)
 
     async def end_offsets(self, topic: str) -> dict[int, int]:
-        if self._watcher is None:
-            raise LogUnavailable("the log is not started")
+        """Raises LogUnavailable."""
+        producer, watcher = self._started(), self._watcher
+        assert watcher is not None
         try:
-            await self._watcher._client.force_metadata_update()  # noqa: SLF001 - aiokafka has no public way
-            partitions = self._watcher.partitions_for_topic(topic) or set()
-            ends = await self._watcher.end_offsets([TopicPartition(topic, p) for p in partitions])
-        except (KafkaError, OSError, TimeoutError) as error:
+            async with asyncio.timeout(CHECK_SECONDS):
+                partitions = await producer.partitions_for(topic)
+                ends = await watcher.end_offsets([TopicPartition(topic, p) for p in partitions])
+        except FAILURES as error:
             raise LogUnavailable(f"Kafka does not say its end: {type(error).__name__}") from error
         return {place.partition: offset for place, offset in ends.items()}
 
     async def check(self) -> None:
+        """Raises LogUnavailable."""
         try:
-            await asyncio.wait_for(cluster_id(self._options), 5)
-        except (KafkaError, OSError, TimeoutError) as error:
+            async with asyncio.timeout(CHECK_SECONDS):
+                found = await cluster_id(self._options)
+        except FAILURES as error:
             raise LogUnavailable(f"Kafka does not answer: {type(error).__name__}") from error
+        if self.cluster and found != self.cluster:
+            raise LogUnavailable(f"the brokers are now those of cluster {found}, we started on {self.cluster}")
 
 
-class _Assigned(ConsumerRebalanceListener):
-    """Only notes what came and went: aiokafka swallows what a listener raises, so nothing that can fail is here."""
-
-    def __init__(self) -> None:
-        self.positioned: set[int] = set()
-
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self.positioned -= {place.partition for place in revoked}
-
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self.positioned -= {place.partition for place in assigned}
+async def _settled(waits: Iterable[asyncio.Future[object]]) -> None:
+    """Waits for all of them, then raises the first failure. Cancelling the wait cancels none of them."""
+    pending = list(waits)
+    if not pending:
+        return
+    await asyncio.wait(pending)
+    failures = [error for error in (wait.exception() for wait in pending) if error is not None]
+    if failures:
+        raise failures[0]
 
 
-class KafkaConsumer:
-    """A member of the group. Started on the first poll; a partition gives records only after `seek`."""
+async def _lanes(producer: AIOKafkaProducer, records: Sequence[RecordOut]) -> Lanes:
+    lanes: Lanes = {}
+    for record in records:
+        count = len(await producer.partitions_for(record.topic))
+        lanes.setdefault((record.topic, partition_of(record.key, count)), deque()).append(record)
+    return lanes
 
-    def __init__(self, options: dict[str, object], topic: str, group: str, settings: Settings) -> None:
-        self.topic = topic
-        self._listener = _Assigned()
-        self._started = False
-        self._consumer = AIOKafkaConsumer(
-            **options,
-            group_id=f"{settings.kafka.topic_prefix}.{group}",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            session_timeout_ms=int(settings.kafka.session_timeout.total_seconds() * 1000),
-            max_poll_interval_ms=600_000,
-        )
 
-    def assignment(self) -> set[int]:
-        return {place.partition for place in self._consumer.assignment()} if self._started else set()
-
-    def unpositioned(self) -> set[int]:
-        return self.assignment() - self._listener.positioned
-
-    async def seek(self, positions: Sequence[Position]) -> None:
-        for position in positions:
-            place = TopicPartition(self.topic, position.partition)
-            try:
-                self._consumer.seek(place, position.offset)
-            except IllegalStateError:
-                continue  # it went to another member meanwhile
-            self._listener.positioned.add(position.partition)
-
-    async def poll(self, max_records: int, timeout: float) -> list[Record]:
-        try:
-            if not self._started:
-                self._consumer.subscribe([self.topic], listener=self._listener)
-                await self._consumer.start()
-                self._started = True
-            if fresh := self.unpositioned():
-                self._consumer.pause(*[TopicPartition(self.topic, p) for p in fresh])
-                return []
-            paused = self._consumer.paused()
-            if paused:
-                self._consumer.resume(*paused)
-            found = await self._consumer.getmany(timeout_ms=int(timeout * 1000), max_records=max_records)
-        except (KafkaError, OSError, TimeoutError, IllegalStateError) as error:
-            raise LogUnavailable(f"Kafka gives no records: {type(error).__name__}") from error
-        ours = self._listener.positioned
-        return [
-            Record(self.topic, r.partition, r.offset, r.key or b"", r.value or b"")
-            for place, records in found.items()
-            if place.partition in ours
-            for r in records
-        ]
-
-    async def committed(self, positions: Sequence[Position]) -> None:
-        """For dashboards. Only of partitions that are still ours: one that is not would spoil the whole commit."""
-        ours = {
-            TopicPartition(self.topic, p.partition): p.offset for p in positions if p.partition in self.assignment()
-        }
-        if not ours:
-            return
-        try:
-            await self._consumer.commit(ours)
-        except (KafkaError, IllegalStateError) as error:
-            log.debug("Kafka did not take the commit", extra={"error": type(error).__name__})
-
-    async def stop(self) -> None:
-        await self._consumer.stop()
+def _filled(producer: AIOKafkaProducer, lane: deque[RecordOut]) -> object:
+    """A batch with as much of the lane as fits, at least one record; what is in it leaves the lane."""
+    batch = producer.create_batch()
+    while lane and batch.append(timestamp=None, key=lane[0].key, value=lane[0].value) is not None:
+        lane.popleft()
+    batch.close()
+    return batch

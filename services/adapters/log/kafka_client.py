@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import time
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -37,10 +36,11 @@ def client_options(settings: Settings) -> dict[str, Any]:
 def tls_context(settings: Settings) -> ssl.SSLContext:
     """Verifies brokers by name; shows our own certificate where one is set."""
     kafka = settings.kafka
-    context = ssl.create_default_context(cafile=str(kafka.ca_file) if kafka.ca_file else None)
-    if kafka.cert_file is not None:
-        password = kafka.key_password.get_secret_value() if kafka.key_password else None
-        context.load_cert_chain(str(kafka.cert_file), str(kafka.key_file) if kafka.key_file else None, password)
+    context = ssl.create_default_context(cafile=settings.path(kafka.ca_file) if kafka.ca_file else None)
+    if kafka.cert_file is not None and kafka.key_file is not None:
+        # Without a password OpenSSL would ask for one on the terminal; an empty one is simply wrong.
+        password = kafka.key_password.get_secret_value() if kafka.key_password else ""
+        context.load_cert_chain(settings.path(kafka.cert_file), settings.path(kafka.key_file), password)
     return context
 
 
@@ -49,14 +49,18 @@ class Tokens(AbstractTokenProvider):
 
     def __init__(self, settings: Settings) -> None:
         self._kafka = settings.kafka
+        self._path = settings.path(settings.kafka.oauth_token_path) if settings.kafka.oauth_token_path else None
         self._kept: tuple[str, float] | None = None
 
     async def token(self) -> str:
-        """Asked for at each connection."""
-        if self._kafka.oauth_token_path is not None:
-            return Path(self._kafka.oauth_token_path).read_text("utf-8").strip()
+        """Asked for at each connection. Raises OSError and nothing else: aiokafka tries again after that only."""
+        if self._path is not None:
+            return self._path.read_text("utf-8").strip()
         if self._kept is None or time.monotonic() >= self._kept[1]:
-            self._kept = await self._fetch()
+            try:
+                self._kept = await self._fetch()
+            except (httpx.HTTPError, KeyError, ValueError, TypeError) as error:
+                raise ConnectionError(f"no token from the endpoint: {type(error).__name__}") from error
         return self._kept[0]
 
     async def _fetch(self) -> tuple[str, float]:

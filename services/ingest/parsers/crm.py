@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from schemas.crm import CrmFact
 from schemas.signals import Parsed, Quarantined
-from services.ingest.parsers.reading import MAX_EVENTS, Result, as_object, body_key, read_json
+from services.ingest.parsers.reading import Result, as_object, body_key, bounded, read_json
 
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
@@ -18,7 +18,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     rows = whole if isinstance(whole, list) else [as_object(whole)]
     return [
         one(row, f"$[{i}]" if isinstance(whole, list) else "$", body_key(body, i))
-        for i, row in enumerate(rows[:MAX_EVENTS])
+        for i, row in enumerate(bounded(rows))
     ]
 
 

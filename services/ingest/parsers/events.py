@@ -15,11 +15,11 @@ from urllib.parse import unquote
 from schemas.signals import Kind, Parsed, Quarantined
 from services.ingest.parsers import crm
 from services.ingest.parsers.reading import (
-    MAX_EVENTS,
     Result,
     Unreadable,
     as_object,
     body_key,
+    bounded,
     company_of,
     only_known,
     person_facts,
@@ -48,7 +48,7 @@ def parse_cloud(body: bytes, content_type: str, headers: dict[str, str]) -> Resu
         rows = read_json(body)
         if not isinstance(rows, list):
             raise Unreadable("a batch is a list")
-        return [_guarded(row, f"$[{i}]") for i, row in enumerate(rows[:MAX_EVENTS])]
+        return [_guarded(row, f"$[{i}]") for i, row in enumerate(bounded(rows))]
     if kind == "application/cloudevents+json":
         return [_event(as_object(read_json(body)), "$")]
     attributes = {n.removeprefix("ce-"): unquote(v) for n, v in headers.items() if n.startswith("ce-")}

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from schemas.signals import Actor, Company, Kind, Mode, Parsed, Person, Quarantined, Reference, Sales
 from services.ingest.parsers.reading import (
-    MAX_EVENTS,
     Result,
     Unreadable,
     as_object,
     body_key,
+    bounded,
     mapping,
     only_known,
     read_json,
@@ -45,7 +45,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     whole = read_json(body)
     rows = whole if isinstance(whole, list) else [whole]
     found: Result = []
-    for i, row in enumerate(rows[:MAX_EVENTS]):
+    for i, row in enumerate(bounded(rows)):
         where = f"$[{i}]" if isinstance(whole, list) else "$"
         try:
             event = as_object(row, where)

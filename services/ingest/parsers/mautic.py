@@ -8,11 +8,11 @@ from typing import Any
 
 from schemas.signals import Company, Kind, Mode, Parsed, Person, Quarantined, Reference
 from services.ingest.parsers.reading import (
-    MAX_EVENTS,
     Result,
     Unreadable,
     as_object,
     body_key,
+    bounded,
     mapping,
     only_known,
     read_json,
@@ -44,7 +44,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     if not rows:
         raise Unreadable("no key begins with `mautic.`")
     found: Result = []
-    for i, (name, where, row) in enumerate(rows[:MAX_EVENTS]):
+    for i, (name, where, row) in enumerate(bounded(rows)):
         try:
             found.append(_signal(name, as_object(row, where), whole, body_key(body, i)))
         except Unreadable as error:

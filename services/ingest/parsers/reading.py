@@ -54,6 +54,13 @@ def as_object(value: Any, where: str = "$") -> dict[str, Any]:
     return value
 
 
+def bounded(rows: list[Any]) -> list[Any]:
+    """Raises Unreadable for more than `MAX_EVENTS`: then the whole body is set aside, and nothing of it is lost."""
+    if len(rows) > MAX_EVENTS:
+        raise Unreadable(f"{len(rows)} events, at most {MAX_EVENTS} are taken at once")
+    return rows
+
+
 def mapping(value: Any) -> dict[str, Any]:
     """An object, or {} for whatever else a sender puts there (PHP writes an empty one as [])."""
     return value if isinstance(value, dict) else {}

@@ -1,0 +1,49 @@
+"""The subscriptions file: who gets which events as signed webhooks."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from schemas.agreement import Name
+from schemas.signals import Mode
+from schemas.sources import SecretName
+from schemas.yamlfile import FileModel
+
+
+class Subscription(FileModel):
+    """`events` are topics (`sla`), types, or patterns (`stafett.handover.*`). `secrets` are Standard Webhooks' (whsec_...),
+    the first signs, all are sent along for rotation. `modes`: trials and tests are delivered only where asked for."""
+
+    name: Name
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+.*$", max_length=2000)]
+    events: Annotated[tuple[str, ...], Field(min_length=1)]
+    secrets: Annotated[tuple[SecretName, ...], Field(min_length=1)]
+    allow_private: bool = False
+    modes: tuple[Mode, ...] = ("live",)
+
+    @model_validator(mode="after")
+    def _private_only_where_said(self) -> Subscription:
+        if self.url.startswith("http://") and not self.allow_private:
+            raise ValueError("use https; plain http is for private addresses only, with `allow_private: true`")
+        return self
+
+    def wants(self, topic: str, event_type: str) -> bool:
+        """Whether an event of this topic and type is subscribed to."""
+        return any(pattern == topic or fnmatchcase(event_type, pattern) for pattern in self.events)
+
+
+class SubscriptionsFile(FileModel):
+    """The whole file. `version` is the version of its format."""
+
+    version: Literal[1, "1"]
+    subscriptions: tuple[Subscription, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> SubscriptionsFile:
+        names = [subscription.name for subscription in self.subscriptions]
+        if len(names) != len(set(names)):
+            raise ValueError("two subscriptions have the same name")
+        return self

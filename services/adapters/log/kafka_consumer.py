@@ -1,0 +1,251 @@
+"""Apache Kafka by aiokafka: the port `LogConsumer`.
+
+Four habits of aiokafka 0.14 shape it: a cancelled `getmany` spoils its bookkeeping; `getmany` waits without a bound while
+the group rebalances; what a listener raises is swallowed; and an offset that retention has passed can be reset silently.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
+
+from services.ports import LogUnavailable, OffsetLost, Position, Record
+from services.settings import KafkaSettings
+
+log = logging.getLogger("stafett.kafka")
+HAND_SECONDS = 10.0
+"""How long partitions that have to be given up wait for the batch in hand."""
+REBALANCE_SECONDS = 30.0
+"""How long the group waits for a member in a rebalance; well above HAND_SECONDS."""
+STOP_SECONDS = 10.0
+FETCH_BYTES = 4 * 1024 * 1024
+ERRORS_IN_A_ROW = 5
+Fetched = Mapping[TopicPartition, Sequence[Any]]
+
+
+class KafkaConsumer:
+    """A member of the group. A partition is paused from its assignment until `seek`."""
+
+    def __init__(self, options: dict[str, Any], topic: str, group: str, settings: KafkaSettings) -> None:
+        self.topic = topic
+        self._options, self._group, self._settings = options, group, settings
+        self._stall = settings.stall.total_seconds()
+        self._client: AIOKafkaConsumer | None = None
+        self._fetch: asyncio.Task[Fetched] | None = None
+        self._commit: asyncio.Task[None] | None = None
+        self._assigned: set[int] = set()
+        self._next: dict[int, int] = {}
+        self._stale: set[int] = set()
+        self._free = asyncio.Event()
+        self._free.set()
+        self._errors = 0
+        self._moved_at = asyncio.get_running_loop().time()
+
+    def assignment(self) -> set[int]:
+        return set(self._assigned)
+
+    def unpositioned(self) -> set[int]:
+        return self._assigned - self._next.keys()
+
+    async def seek(self, positions: Sequence[Position]) -> None:
+        """Partitions that are not ours any more are left out."""
+        for position in positions:
+            if self._client is None or position.partition not in self._assigned:
+                continue
+            place = self._place(position.partition)
+            try:
+                self._client.seek(place, position.offset)
+                self._client.resume(place)
+            except IllegalStateError:
+                continue  # being taken from us at this moment; the listener is about to say so
+            if self._fetch is not None and self._fetch.done():
+                self._stale.add(position.partition)  # fetched before the seek, not yet handed out
+            self._next[position.partition] = position.offset
+        self._moved_at = asyncio.get_running_loop().time()
+
+    async def poll(self, max_records: int, timeout: float) -> list[Record]:
+        """A fetch that does not end in time is kept for the next poll, never cancelled."""
+        self._free.set()
+        if self._fetch is None:
+            self._fetch = asyncio.create_task(self._get(max_records, timeout), name="kafka-fetch")
+        done, _ = await asyncio.wait({self._fetch}, timeout=timeout)
+        records = await self._taken() if done else []
+        if records:
+            self._free.clear()
+            self._moved_at = asyncio.get_running_loop().time()
+        elif asyncio.get_running_loop().time() - self._moved_at > self._stall:
+            await self._watch()
+        return records
+
+    async def _get(self, max_records: int, timeout: float) -> Fetched:
+        if self._client is None:
+            await self._join()
+        assert self._client is not None
+        fetched: Fetched = await self._client.getmany(timeout_ms=int(timeout * 1000), max_records=max_records)
+        return fetched
+
+    async def _join(self) -> None:
+        client = AIOKafkaConsumer(
+            **self._options,
+            group_id=self._group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_uncommitted",
+            session_timeout_ms=int(self._settings.session_timeout.total_seconds() * 1000),
+            rebalance_timeout_ms=int(REBALANCE_SECONDS * 1000),
+            max_poll_interval_ms=600_000,
+            max_partition_fetch_bytes=FETCH_BYTES,
+        )
+        try:
+            await client.start()
+            if self.topic not in await client.topics():
+                raise LogUnavailable(f"there is no topic {self.topic}, or we may not see it; see `stafett topics plan`")
+        except BaseException:
+            await _stopped(client)
+            raise
+        self._client = client
+        client.subscribe([self.topic], listener=_Listener(self, client))
+
+    async def _taken(self) -> list[Record]:
+        assert self._fetch is not None
+        task, self._fetch = self._fetch, None
+        stale, self._stale = self._stale, set()
+        try:
+            fetched = task.result()
+        except OffsetOutOfRangeError as error:
+            await self._lost(error)
+            return []
+        except (KafkaError, ConsumerStoppedError, OSError, TimeoutError) as error:
+            self._errors += 1
+            if self._errors >= ERRORS_IN_A_ROW:
+                await self._renew(f"{self._errors} errors in a row")
+            raise LogUnavailable(f"Kafka gives no records: {type(error).__name__}") from error
+        self._errors = 0
+        return [record for place, found in fetched.items() for record in self._ours(place.partition, found, stale)]
+
+    def _ours(self, partition: int, found: Sequence[Any], stale: set[int]) -> list[Record]:
+        if partition in stale or partition not in self._next or not found:
+            return []
+        self._next[partition] = found[-1].offset + 1
+        return [Record(self.topic, partition, r.offset, r.key or b"", r.value or b"") for r in found]
+
+    async def _lost(self, error: OffsetOutOfRangeError) -> None:
+        """Such a partition is not read until somebody seeks it. Raises OffsetLost, LogUnavailable."""
+        assert self._client is not None
+        place, wanted = next(iter(error.args[0].items()))
+        if self._next.pop(place.partition, None) is None:
+            return  # of an assignment that is over
+        try:
+            self._client.pause(place)
+            async with asyncio.timeout(self._stall):
+                begins = await self._client.beginning_offsets([place])
+        except (KafkaError, OSError, TimeoutError) as failure:
+            raise LogUnavailable(f"Kafka does not say its beginning: {type(failure).__name__}") from failure
+        raise OffsetLost(self.topic, place.partition, wanted, begins[place])
+
+    async def _watch(self) -> None:
+        """Nothing came for long. Where there is something to read, or we never got into the group, begin anew."""
+        self._moved_at = asyncio.get_running_loop().time()
+        if self._client is None or self.unpositioned():
+            return
+        if self._fetch is not None and not self._fetch.done() and not self._assigned:
+            await self._renew("the group did not let us in")
+            return
+        places = [self._place(partition) for partition in self._next]
+        try:
+            async with asyncio.timeout(self._stall):
+                ends = await self._client.end_offsets(places) if places else {}
+                behind = [p for p, end in ends.items() if end > await self._client.position(p)]
+        except (KafkaError, OSError, TimeoutError, IllegalStateError) as error:
+            raise LogUnavailable(f"Kafka does not say its end: {type(error).__name__}") from error
+        if behind:
+            await self._renew("partitions grow and nothing comes")
+
+    async def _renew(self, reason: str) -> None:
+        log.warning("joining the group anew: %s", reason, extra={"topic": self.topic})
+        await self._leave()
+        self._errors = 0
+        self._moved_at = asyncio.get_running_loop().time()
+
+    async def committed(self, positions: Sequence[Position]) -> None:
+        """In the background and at most one at a time: aiokafka repeats a commit for as long as Kafka is away."""
+        self._free.set()
+        # One partition that is not ours would spoil the whole commit.
+        ours = {self._place(p.partition): p.offset for p in positions if p.partition in self._assigned}
+        if self._client is not None and ours and (self._commit is None or self._commit.done()):
+            self._commit = asyncio.create_task(_commit(self._client, ours), name="kafka-commit")
+
+    async def stop(self) -> None:
+        """Leaves the group, so that others take over at once."""
+        self._free.set()
+        await self._leave()
+
+    async def _leave(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await _stopped(client)
+        # The client is gone, or is just joining and stops itself: nothing can be spoiled by cancelling now.
+        tasks = [task for task in (self._fetch, self._commit) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._fetch = self._commit = None
+        self._assigned, self._next, self._stale = set(), {}, set()
+
+    def _place(self, partition: int) -> TopicPartition:
+        return TopicPartition(self.topic, partition)
+
+    async def give_up(self, client: AIOKafkaConsumer) -> None:
+        """Told by the listener, before the group goes on without us."""
+        if client is not self._client:
+            return
+        try:
+            async with asyncio.timeout(HAND_SECONDS):
+                await self._free.wait()
+        except TimeoutError:
+            log.warning("the batch in hand takes long; the store's positions fence it", extra={"topic": self.topic})
+        self._assigned, self._next = set(), {}
+
+    def take_up(self, client: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> None:
+        """Told by the listener. Paused at a position of no meaning, so that aiokafka looks up none of its own."""
+        if client is not self._client:
+            return
+        places = list(places)
+        self._assigned, self._next = {place.partition for place in places}, {}
+        for place in places:
+            client.pause(place)
+            client.seek(place, 0)
+
+
+async def _stopped(client: AIOKafkaConsumer) -> None:
+    """Bounded: without a broker the farewell to the group could wait for ever."""
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await client.stop()
+    except (KafkaError, OSError, TimeoutError) as error:
+        log.debug("left the group without a farewell", extra={"error": type(error).__name__})
+
+
+async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
+    try:
+        await client.commit(offsets)
+    except (KafkaError, IllegalStateError, OSError, TimeoutError) as error:
+        log.debug("Kafka did not take the commit", extra={"error": type(error).__name__})
+
+
+class _Listener(ConsumerRebalanceListener):
+    """Only passes on what came and went; nothing that it calls may fail."""
+
+    def __init__(self, owner: KafkaConsumer, client: AIOKafkaConsumer) -> None:
+        self._owner, self._client = owner, client
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - always all
+        await self._owner.give_up(self._client)
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._owner.take_up(self._client, assigned)

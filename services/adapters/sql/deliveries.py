@@ -1,0 +1,122 @@
+"""Deliveries in the store: fanned out from the events, claimed for a time, finished or put off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from schemas.events import whole
+from services.adapters.sql import tables as t
+from services.adapters.sql.engine import Engines, scalar
+from services.adapters.sql.instants import micros
+
+
+class Due(NamedTuple):
+    """A delivery that this process has claimed; `body` is the envelope's text."""
+
+    id: str
+    event_id: str
+    attempts: int
+    body: str
+
+
+class Attempt(NamedTuple):
+    """What one try gave: the HTTP status, or the class of the error."""
+
+    at: datetime
+    status: int | None
+    error: str | None
+    duration_ms: int
+
+
+class Deliveries:
+    """`matches(topic, type, head)` of a subscription says which events it gets."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    async def fan_out(
+        self, subscription: str, matches: Callable[[str, str, str], bool], now: datetime, limit: int = 500
+    ) -> int:
+        """The next events become deliveries, the cursor moves with them; returns how many events were looked at.
+
+        A subscription that is new begins with the next event. Two processes do not fan out the same event: one of them
+        finds the cursor moved and does nothing.
+        """
+        async with self._engines.write() as conn:
+            lock = self._engines.dialect.lock
+            await conn.execute(
+                text(
+                    "INSERT INTO delivery_cursors (subscription, position) VALUES (:s,"
+                    " coalesce((SELECT value FROM counters WHERE name = 'events'), 0)) ON CONFLICT DO NOTHING"
+                ),
+                {"s": subscription},
+            )
+            at = await scalar(
+                conn, f"SELECT position FROM delivery_cursors WHERE subscription = :s {lock}", s=subscription
+            )
+            found = await conn.execute(
+                text(
+                    "SELECT position, event_id, lead_id, topic, type, head FROM events"
+                    " WHERE position > :p ORDER BY position LIMIT :n"
+                ),
+                {"p": at, "n": limit},
+            )
+            events = found.all()
+            if not events:
+                return 0
+            rows = [
+                (f"{e.event_id}.{subscription}", subscription, e.position, e.event_id, e.lead_id, "pending", 0,
+                 micros(now), 0, micros(now))
+                for e in events
+                if matches(e.topic, e.type, e.head)
+            ]  # fmt: skip
+            columns = ("id", "subscription", "position", "event_id", "lead_id", "state", "attempts", "next_at")
+            await self._engines.dialect.insert(conn, t.deliveries, (*columns, "claimed_until", "created_at"), rows)
+            await conn.execute(
+                text("UPDATE delivery_cursors SET position = :p WHERE subscription = :s"),
+                {"p": events[-1].position, "s": subscription},
+            )
+        return len(events)
+
+    async def claim(self, subscription: str, now: datetime, until: datetime, limit: int) -> list[Due]:
+        """Due deliveries, each the oldest pending one of its lead; nobody else sends them before `until`."""
+        dialect = self._engines.dialect
+        lock = f"{dialect.lock} OF d SKIP LOCKED" if dialect.lock else ""
+        statement = f"""
+            SELECT d.id, d.event_id, d.attempts, e.head, e.personal
+            FROM deliveries d JOIN events e ON e.position = d.position
+            WHERE d.subscription = :s AND d.state = 'pending' AND d.next_at <= :now AND d.claimed_until <= :now
+              AND NOT EXISTS (SELECT 1 FROM deliveries x WHERE x.subscription = d.subscription
+                AND x.lead_id = d.lead_id AND x.state = 'pending' AND x.position < d.position)
+            ORDER BY d.position LIMIT :n {lock}"""
+        async with self._engines.write() as conn:
+            rows = (await conn.execute(text(statement), {"s": subscription, "now": micros(now), "n": limit})).all()
+            if rows:
+                await conn.execute(
+                    text(f"UPDATE deliveries SET claimed_until = :u WHERE {dialect.among('id', 'ids')}"),
+                    {"u": micros(until), "ids": dialect.listed(row.id for row in rows)},
+                )
+        return [Due(row.id, row.event_id, row.attempts, whole(row.head, row.personal)) for row in rows]
+
+    async def finish(self, due: Due, attempt: Attempt, state: str, next_at: datetime | None) -> None:
+        """One try is over: `delivered`, `failed` for good, or `pending` with the instant of the next."""
+        async with self._engines.write() as conn:
+            await conn.execute(
+                text(
+                    "UPDATE deliveries SET state = :state, attempts = attempts + 1, claimed_until = 0,"
+                    " next_at = coalesce(:next, next_at), finished_at = :done WHERE id = :id AND state = 'pending'"
+                ),
+                {
+                    "state": state,
+                    "next": micros(next_at) if next_at else None,
+                    "done": None if state == "pending" else micros(attempt.at),
+                    "id": due.id,
+                },
+            )
+            row = (due.id, due.attempts + 1, micros(attempt.at), attempt.status, attempt.error, attempt.duration_ms)
+            columns = ("delivery_id", "number", "at", "status", "error", "duration_ms")
+            await self._engines.dialect.insert(conn, t.delivery_attempts, columns, [row])

@@ -1,0 +1,1 @@
+"""The role `delivery`: events as signed webhooks, in each lead's order, tried again until they are taken."""

@@ -1,0 +1,135 @@
+"""The worker: fan out, claim, send, finish or put off.
+
+On kill -9 between the subscriber's answer and our note of it the claim runs out and the event is sent again with the same
+`webhook-id`: at least once, never lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import httpx
+
+from schemas.subscriptions import Subscription
+from services.adapters.sql.deliveries import Attempt, Deliveries, Due
+from services.delivery.sending import AddressRefused, send
+from services.doorbell import Doorbell
+from services.ports import PortError
+
+log = logging.getLogger("stafett.delivery")
+SCHEDULE = tuple(timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400))
+"""Pauses before the second and further tries, as Standard Webhooks recommends: about three days in all."""
+LONGEST_WAIT = timedelta(hours=24)
+"""A Retry-After beyond it is cut."""
+
+
+class Subscriber(NamedTuple):
+    """A subscription with its secrets in hand."""
+
+    subscription: Subscription
+    secrets: tuple[str, ...]
+
+
+class Verdict(NamedTuple):
+    """What follows from a try."""
+
+    state: str
+    wait: timedelta | None = None
+
+
+class Delivery:
+    """Each subscription has its own loop, so that a slow subscriber slows nobody else."""
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        subscribers: Sequence[Subscriber],
+        now: Callable[[], datetime],
+        *,
+        timeout: timedelta = timedelta(seconds=15),
+        concurrency: int = 20,
+        schedule: Sequence[timedelta] = SCHEDULE,
+        bell: Doorbell | None = None,
+    ) -> None:
+        self._deliveries, self._subscribers, self._now = deliveries, subscribers, now
+        self._timeout, self._concurrency, self._schedule = timeout, concurrency, schedule
+        self._bell = bell or Doorbell()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`; tries under way are finished."""
+        limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+        async with httpx.AsyncClient(timeout=self._timeout.total_seconds(), limits=limits, trust_env=False) as client:
+            loops = [self._serve(client, subscriber, stop) for subscriber in self._subscribers]
+            await asyncio.gather(*loops, stop.wait())
+
+    async def _serve(self, client: httpx.AsyncClient, subscriber: Subscriber, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                busy = await self.step(client, subscriber)
+            except PortError as error:
+                log.warning("cannot deliver", extra={"error": type(error).__name__})
+                busy = 0
+                await asyncio.sleep(0.5)
+            if not busy:
+                await self._bell.wait(0.2)
+
+    async def step(self, client: httpx.AsyncClient, subscriber: Subscriber) -> int:
+        """One round for one subscription; returns how much there was to do."""
+        subscription, now = subscriber.subscription, self._now()
+
+        def matches(topic: str, event_type: str, head: str) -> bool:
+            return subscription.wants(topic, event_type) and _mode(head) in subscription.modes
+
+        looked_at = await self._deliveries.fan_out(subscription.name, matches, now)
+        until = now + 2 * self._timeout + timedelta(seconds=10)
+        due = await self._deliveries.claim(subscription.name, now, until, self._concurrency)
+        await asyncio.gather(*(self._try(client, subscriber, item) for item in due))
+        return looked_at + len(due)
+
+    async def _try(self, client: httpx.AsyncClient, subscriber: Subscriber, due: Due) -> None:
+        now, begun = self._now(), time.monotonic()
+        status, error, headers = None, None, {}
+        subscription = subscriber.subscription
+        try:
+            async with asyncio.timeout(self._timeout.total_seconds()):
+                answer = await send(
+                    client, subscription.url, subscriber.secrets, due.event_id, due.body, now,
+                    allow_private=subscription.allow_private,
+                )  # fmt: skip
+            status, headers = answer.status_code, dict(answer.headers)
+        except (AddressRefused, OSError, TimeoutError, httpx.HTTPError) as raised:
+            error = type(raised).__name__
+        verdict = self.judge(due, status, headers)
+        attempt = Attempt(now, status, error, int((time.monotonic() - begun) * 1000))
+        await self._deliveries.finish(due, attempt, verdict.state, now + verdict.wait if verdict.wait else None)
+
+    def judge(self, due: Due, status: int | None, headers: Mapping[str, str]) -> Verdict:
+        """Only 2xx is success; a redirect is none; 410 means never again; Retry-After is honoured."""
+        if status is not None and 200 <= status < 300:
+            return Verdict("delivered")
+        if status == 410 or due.attempts >= len(self._schedule):
+            return Verdict("failed")
+        wait = self._schedule[due.attempts]
+        asked = headers.get("retry-after", "")
+        if asked.isascii() and asked.isdigit():
+            wait = min(max(wait, timedelta(seconds=int(asked[:9]))), LONGEST_WAIT)
+        return Verdict("pending", wait * _jitter(due))
+
+
+def _jitter(due: Due) -> float:
+    """0.9 to 1.1, from the delivery's id and number: spread out, and the same in a replay."""
+    drawn = hashlib.sha256(f"{due.id}.{due.attempts}".encode()).digest()[0]
+    return 0.9 + drawn / 255 * 0.2
+
+
+def _mode(head: str) -> str:
+    """The envelope's mode, from the part that is kept of it."""
+    mode: str = json.loads(f"{head}null}}}}")["mode"]
+    return mode

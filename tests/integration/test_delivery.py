@@ -1,0 +1,130 @@
+"""Signed webhooks to a real server on this machine: order, retries, redirects, signatures that the receiver verifies."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from schemas.sources import Scheme
+from schemas.subscriptions import Subscription
+from services.adapters.sql.deliveries import Deliveries
+from services.delivery.role import Delivery, Subscriber
+from services.delivery.sending import is_public
+from services.ingest.verify import Request, verify
+from tests.setups import setup, signal
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+class Receiver:
+    """Answers with the statuses it is given, then 204."""
+
+    def __init__(self):
+        self.got, self.statuses = [], []
+
+    async def __aenter__(self):
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/hook"
+        return self
+
+    async def __aexit__(self, *_):
+        self.server.close()
+
+    async def _serve(self, reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head.split("\r\n")[1:] if line)}
+        body = await reader.readexactly(int(headers["content-length"]))
+        status = self.statuses.pop(0) if self.statuses else 204
+        self.got.append((status, headers, body))
+        extra = "Location: http://127.0.0.1:1/\r\n" if status == 302 else ""
+        writer.write(f"HTTP/1.1 {status} X\r\n{extra}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+
+@pytest.fixture(params=["sqlite-embedded", "real-postgres-embedded"])
+async def running(request, tmp_path):
+    async with setup(request.param, request, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def receiver():
+    async with Receiver() as made:
+        yield made
+
+
+def worker(running, receiver, schedule=(timedelta(seconds=1),) * 5, **more):
+    given = {"name": "crm", "url": receiver.url, "events": ("stafett.handover.*",), "secrets": ("STAFETT_SECRET_X",)}
+    subscriber = Subscriber(Subscription(**{**given, "allow_private": True, **more}), (SECRET,))
+    return Delivery(Deliveries(running.store.engines), [subscriber], lambda: running.at, schedule=schedule), subscriber
+
+
+async def rounds(running, delivery, subscriber, count=12):
+    async with httpx.AsyncClient() as client:
+        for _ in range(count):
+            await delivery.step(client, subscriber)
+            running.at += timedelta(seconds=2)
+
+
+async def offered(running, delivery, subscriber):
+    await rounds(running, delivery, subscriber, 1)
+    await running.give(
+        signal(1, "form.submitted", form_id="demo", at=running.at), signal(2, "sales.accepted", at=running.at)
+    )
+
+
+def kinds(receiver, status=204):
+    return [json.loads(body)["type"] for got, _, body in receiver.got if got == status]
+
+
+async def test_events_arrive_signed_in_the_leads_order_with_the_very_bytes_of_the_feed(running, receiver):
+    delivery, subscriber = worker(running, receiver)
+    await offered(running, delivery, subscriber)
+    await rounds(running, delivery, subscriber)
+    assert kinds(receiver) == ["stafett.handover.offered.v1", "stafett.handover.accepted.v1"]
+    feed = await running.events()
+    for _, headers, body in receiver.got:
+        assert body.decode() in feed
+        request = Request("POST", "", headers, body)
+        verify(
+            Scheme(scheme="standard_webhooks", secrets=("STAFETT_SECRET_X",)),
+            [SECRET],
+            request,
+            int(headers["webhook-timestamp"]),
+        )
+
+
+@pytest.mark.parametrize("status", [500, 429, 302])
+async def test_what_is_not_taken_is_tried_again_and_nothing_of_the_lead_overtakes_it(running, receiver, status):
+    receiver.statuses = [status, status]
+    delivery, subscriber = worker(running, receiver)
+    await offered(running, delivery, subscriber)
+    await rounds(running, delivery, subscriber)
+    assert [got for got, _, _ in receiver.got] == [status, status, 204, 204]
+    assert len({headers["webhook-id"] for _, headers, _ in receiver.got[:3]}) == 1
+    assert kinds(receiver) == ["stafett.handover.offered.v1", "stafett.handover.accepted.v1"]
+
+
+async def test_after_the_last_try_or_410_the_event_is_given_up_and_the_next_one_goes(running, receiver):
+    receiver.statuses = [410]
+    delivery, subscriber = worker(running, receiver)
+    await offered(running, delivery, subscriber)
+    await rounds(running, delivery, subscriber)
+    assert kinds(receiver) == ["stafett.handover.accepted.v1"]
+
+
+async def test_a_private_address_is_refused_unless_the_subscription_allows_it(running, receiver):
+    delivery, subscriber = worker(running, receiver, url=receiver.url.replace("http:", "https:"), allow_private=False)
+    await offered(running, delivery, subscriber)
+    await rounds(running, delivery, subscriber)
+    assert receiver.got == []
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fe80::1", "::ffff:10.0.0.1", "0.0.0.0", "224.0.0.1"]
+)
+def test_addresses_that_are_not_public(address):
+    assert not is_public(address)
