@@ -16,14 +16,14 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from schemas.sources import SourcesFile
 from schemas.yamlfile import FileError, FileModel, load
-from services.bootstrap.parts import Parts, read_file
+from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.console.app import Key, create_router
 from services.ingest.app import Configured, Hooks
 from services.ingest.intake import Intake
 from services.ingest.normalise import digest, email_address
 from services.ingest.parsers import PARSERS
 from services.ports import LogUnavailable, PortError
-from services.settings import Settings, SettingsError
+from services.settings import Settings
 
 Scope = Literal["leads:read", "personal:read", "events:read", "ops:read", "ops:write"]
 
@@ -49,13 +49,8 @@ def sources_of(settings: Settings) -> dict[str, Configured]:
     for source in file.sources:
         if source.kind not in PARSERS:
             raise FileError([f"{path}:1: source {source.name}: unknown kind; there are {', '.join(sorted(PARSERS))}"])
-        secrets = []
-        for name in source.verify.secrets:
-            secret = settings.secrets.get(name.removeprefix("STAFETT_SECRET_"))
-            if secret is None:
-                raise SettingsError(f"{name}: is not set; source {source.name} is verified with it")
-            secrets.append(secret.get_secret_value())
-        found[source.name] = Configured(source, tuple(secrets))
+        secrets = secrets_of(settings, source.verify.secrets, f"source {source.name}")
+        found[source.name] = Configured(source, secrets)
     return found
 
 

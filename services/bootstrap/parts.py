@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from services.adapters.sql.store import SqlStore
 from services.doorbell import Doorbell
 from services.ports import Log
 from services.ruling import Ruling
-from services.settings import Settings, deployment_key
+from services.settings import Settings, SettingsError, deployment_key
 
 
 class Parts(NamedTuple):
@@ -111,3 +111,14 @@ def read_file(settings: Settings, name: str) -> str:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise FileError([f"{path}:1: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}"]) from None
+
+
+def secrets_of(settings: Settings, names: Sequence[str], who: str) -> tuple[str, ...]:
+    """The secrets that a file names. Raises SettingsError for one that is not set."""
+    found = []
+    for name in names:
+        secret = settings.secrets.get(name.removeprefix("STAFETT_SECRET_"))
+        if secret is None:
+            raise SettingsError(f"{name}: is not set; {who} needs it")
+        found.append(secret.get_secret_value())
+    return tuple(found)

@@ -11,8 +11,12 @@ import socket
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from schemas.subscriptions import SubscriptionsFile
+from schemas.yamlfile import load
+from services.adapters.sql.deliveries import Deliveries
 from services.bootstrap.http import serve
-from services.bootstrap.parts import Parts
+from services.bootstrap.parts import Parts, read_file, secrets_of
+from services.delivery.role import Delivery, Subscriber
 from services.relay import Relay
 from services.router.role import Router
 from services.sla import Watcher
@@ -65,7 +69,25 @@ def _sla(parts: Parts) -> Run:
     ).run
 
 
-BACKGROUND: dict[str, Callable[[Parts], Run]] = {"router": _router, "relay": _relay, "sla": _sla}
+def _delivery(parts: Parts) -> Run:
+    settings = parts.settings
+    path = settings.path(settings.files.subscriptions)
+    file = load(read_file(settings, "subscriptions"), SubscriptionsFile, str(path)) if path.exists() else None
+    subscribers = [
+        Subscriber(entry, secrets_of(settings, entry.secrets, f"subscription {entry.name}"))
+        for entry in (file.subscriptions if file else ())
+    ]
+    return Delivery(
+        Deliveries(parts.store.engines),
+        subscribers,
+        parts.now,
+        timeout=settings.delivery.timeout,
+        concurrency=settings.delivery.concurrency,
+        bell=parts.delivery_bell,
+    ).run
+
+
+BACKGROUND: dict[str, Callable[[Parts], Run]] = {"router": _router, "relay": _relay, "sla": _sla, "delivery": _delivery}
 ROLES = (*BACKGROUND, "ingest")
 """The roles of this version, each of which can be a process of its own."""
 

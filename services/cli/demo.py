@@ -13,9 +13,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from base64 import b64decode, b64encode
-from hmac import digest
+from hmac import compare_digest, digest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,8 @@ class Demo:
             text = text.replace(written, quick)
         agreement.write_text(text, "utf-8")
         self._port = _free_port()
+        self._receiver = Receiver({"crm": "stafett.handover.*", "ops": "sla"})
+        self._receiver.subscribe(folder)
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=10)
         self._process: subprocess.Popen[bytes] | None = None
         self._seen = self._count = 0
@@ -89,6 +93,7 @@ class Demo:
 
     def stop(self) -> None:
         self._http.close()
+        self._receiver.close()
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(30)
@@ -110,6 +115,10 @@ class Demo:
         self._fact("Her salesperson accepts, and does nothing", fact="accepted", email="cia@firma.example")
         self._wait_for("stafett.sla.breached.v1")
         self._explain("anna@acme.example")
+        _say("What the CRM and the ops team were sent meanwhile, as signed webhooks")
+        time.sleep(1)
+        for name, event in self._receiver.got:
+            print(f"      {name}: {event['type'].removeprefix('stafett.'):28} {_gist(event['data'])}")
 
     def _form(self, words: str, email: str, name: str) -> None:
         form = {"email": email, "name": name, "form_id": "demo", "message": "We want to see it."}
@@ -159,6 +168,55 @@ class Demo:
         answer = self._http.get(path, params=params, headers={"Authorization": f"Bearer {self._key}"})
         answer.raise_for_status()
         return answer.json()
+
+
+class Receiver:
+    """A CRM and an ops team on this machine: they verify each delivery and keep it."""
+
+    def __init__(self, events: dict[str, str]) -> None:
+        self.got: list[tuple[str, dict[str, Any]]] = []
+        self._events = events
+        self._secrets = {name: os.urandom(32) for name in events}
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                self.send_response(receiver.take(self.path.strip("/"), dict(self.headers), body))
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - named by the base class
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def subscribe(self, folder: Path) -> None:
+        """Writes the subscriptions of the demo."""
+        url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        entries = [
+            {"name": name, "url": f"{url}/{name}", "events": [events], "secrets": [f"STAFETT_SECRET_{name.upper()}_HOOK"],
+             "allow_private": True}
+            for name, events in self._events.items()
+        ]  # fmt: skip
+        (folder / "subscriptions.yaml").write_text(json.dumps({"version": 1, "subscriptions": entries}))
+        lines = [f"STAFETT_SECRET_{n.upper()}_HOOK=whsec_{b64encode(key).decode()}" for n, key in self._secrets.items()]
+        with (folder / ".env").open("a") as env:
+            env.write("\n".join(lines) + "\n")
+
+    def take(self, name: str, headers: dict[str, str], body: bytes) -> int:
+        """204 for what its signature proves, else 401."""
+        given = {key.casefold(): value for key, value in headers.items()}
+        signed = f"{given['webhook-id']}.{given['webhook-timestamp']}.".encode() + body
+        proof = b64encode(digest(self._secrets[name], signed, "sha256")).decode()
+        if not compare_digest(f"v1,{proof}", given["webhook-signature"]):
+            return 401
+        self.got.append((name, json.loads(body)))
+        return 204
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def _gist(data: dict[str, Any]) -> str:

@@ -20,8 +20,9 @@ COMMANDS = {
     "ingest": "Run the role that takes webhooks.",
     "router": "Run the role that decides.",
     "relay": "Run the role that publishes events.",
+    "delivery": "Run the role that sends webhooks.",
 }
-_MODULE = {"ingest": "up", "router": "up", "relay": "up"}
+_MODULE = {"ingest": "up", "router": "up", "relay": "up", "delivery": "up"}
 EPILOG = "Begin with: stafett new myfolder. Then `stafett COMMAND --help` teaches each command."
 
 

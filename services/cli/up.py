@@ -8,16 +8,19 @@ import sys
 
 from services.cli.environment import add_config, settings_of
 
-_ROLES = ("ingest", "router", "relay")
+_ROLES = ("ingest", "router", "relay", "delivery")
 EPILOG = """\
-`up` brings the schema up to date, then runs ingest, the API, router, relay and the SLA watcher.
+`up` brings the schema up to date, then runs ingest, the API, router, relay, the SLA watcher and deliveries.
 SIGTERM and ctrl-c stop it in bounded time; after kill -9 the next start goes on where the last commit was.
 """
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `up` and a command for each role."""
-    for name, roles in {"up": ("ingest", "router", "relay", "sla"), **{role: (role,) for role in _ROLES}}.items():
+    for name, roles in {
+        "up": ("ingest", "router", "relay", "sla", "delivery"),
+        **{role: (role,) for role in _ROLES},
+    }.items():
         parser = subparsers.add_parser(name, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
         add_config(parser)
         if name == "relay":
