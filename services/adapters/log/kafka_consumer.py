@@ -200,9 +200,12 @@ class KafkaConsumer:
     def _place(self, partition: int) -> TopicPartition:
         return TopicPartition(self.topic, partition)
 
+    def _is_current(self, client: object) -> bool:
+        return client is self._client
+
     async def give_up(self, client: AIOKafkaConsumer) -> None:
         """Told by the listener, before the group goes on without us."""
-        if client is not self._client:
+        if not self._is_current(client):
             return
         try:
             async with asyncio.timeout(HAND_SECONDS):
@@ -213,7 +216,7 @@ class KafkaConsumer:
 
     def take_up(self, client: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> None:
         """Told by the listener. Paused at a position of no meaning, so that aiokafka looks up none of its own."""
-        if client is not self._client:
+        if not self._is_current(client):
             return
         places = list(places)
         self._assigned, self._next = {place.partition for place in places}, {}
