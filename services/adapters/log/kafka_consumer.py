@@ -71,16 +71,22 @@ class KafkaConsumer:
     async def poll(self, max_records: int, timeout: float) -> list[Record]:
         """A fetch that does not end in time is kept for the next poll, never cancelled."""
         self._free.set()
-        if self._fetch is None:
-            self._fetch = asyncio.create_task(self._get(max_records, timeout), name="kafka-fetch")
-        done, _ = await asyncio.wait({self._fetch}, timeout=timeout)
-        records = await self._taken() if done else []
+        clock = asyncio.get_running_loop().time
+        until = clock() + timeout
+        while not (records := await self._within(max_records, until - clock())) and clock() < until:
+            pass  # a fetch that an earlier poll left ended with nothing
         if records:
             self._free.clear()
-            self._moved_at = asyncio.get_running_loop().time()
-        elif asyncio.get_running_loop().time() - self._moved_at > self._stall:
+            self._moved_at = clock()
+        elif clock() - self._moved_at > self._stall:
             await self._watch()
         return records
+
+    async def _within(self, max_records: int, timeout: float) -> list[Record]:
+        if self._fetch is None:
+            self._fetch = asyncio.create_task(self._get(max_records, max(timeout, 0.0)), name="kafka-fetch")
+        done, _ = await asyncio.wait({self._fetch}, timeout=max(timeout, 0.0))
+        return await self._taken() if done else []
 
     async def _get(self, max_records: int, timeout: float) -> Fetched:
         if self._client is None:
@@ -226,12 +232,16 @@ class KafkaConsumer:
 
 
 async def _stopped(client: AIOKafkaConsumer) -> None:
-    """Bounded: without a broker the farewell to the group could wait for ever."""
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await client.stop()
-    except (KafkaError, OSError, TimeoutError) as error:
-        log.debug("left the group without a farewell", extra={"error": type(error).__name__})
+    """Bounded, for without a broker the farewell to the group could wait for ever; in a task of its own, for aiokafka
+    then lets a cancellation of its own fetch escape, before it closed its connections."""
+    farewell = asyncio.create_task(client.stop(), name="kafka-stop")
+    _, late = await asyncio.wait({farewell}, timeout=STOP_SECONDS)
+    for task in late:
+        task.cancel()
+    outcome = (await asyncio.gather(farewell, return_exceptions=True))[0]
+    if outcome is not None:
+        log.debug("left the group without a farewell", extra={"error": type(outcome).__name__})
+        await client._client.close()  # noqa: SLF001 - there is no public way once stop() has failed
 
 
 async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:

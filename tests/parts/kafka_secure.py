@@ -1,0 +1,125 @@
+"""The same broker with two more listeners: SASL over TLS (PLAIN, SCRAM, OAUTHBEARER) and mutual TLS."""
+
+import base64
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.parts.kafka import KafkaBroker
+from tests.parts.process import free_port
+
+USER, PASSWORD = "stafett", "right-horse"
+MORE = """
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},SASLTLS://127.0.0.1:{sasl},MTLS://127.0.0.1:{mutual}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},SASLTLS://127.0.0.1:{sasl},MTLS://127.0.0.1:{mutual}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLTLS:SASL_SSL,MTLS:SSL
+ssl.keystore.type=PEM
+ssl.keystore.location={folder}/broker.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={folder}/ca.pem
+listener.name.mtls.ssl.client.auth=required
+listener.name.sasltls.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
+listener.name.sasltls.plain.sasl.jaas.config={security}.plain.PlainLoginModule required user_{user}="{password}";
+listener.name.sasltls.scram-sha-256.sasl.jaas.config={security}.scram.ScramLoginModule required;
+listener.name.sasltls.scram-sha-512.sasl.jaas.config={security}.scram.ScramLoginModule required;
+listener.name.sasltls.oauthbearer.sasl.jaas.config={security}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";
+listener.name.sasltls.oauthbearer.sasl.server.callback.handler.class={security}.oauthbearer.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler
+"""
+
+
+class SecureKafka(KafkaBroker):
+    """Its certificates are in its folder: ca.pem, client.pem, client.key (encrypted with PASSWORD)."""
+
+    def __init__(self):
+        super().__init__()
+        self.sasl, self.mutual = free_port(), free_port()
+        write_certificates(self.folder)
+
+    def _tool(self, *arguments):
+        if arguments[0] != "format":
+            return super()._tool(*arguments)
+        config = self.folder / "server.properties"
+        names = {line.partition("=")[0] for line in MORE.splitlines() if line}
+        kept = [line for line in config.read_text().splitlines() if line.partition("=")[0] not in names]
+        more = MORE.format(
+            port=self.port,
+            controller=self._controller,
+            sasl=self.sasl,
+            mutual=self.mutual,
+            folder=self.folder,
+            security="org.apache.kafka.common.security",
+            user=USER,
+            password=PASSWORD,
+        )
+        config.write_text("\n".join(kept) + more)
+        scram = [f"{name}=[name={USER},password={PASSWORD}]" for name in ("SCRAM-SHA-256", "SCRAM-SHA-512")]
+        return super()._tool(*arguments, "--add-scram", scram[0], "--add-scram", scram[1])
+
+
+def token(subject=USER):
+    """An unsigned token, which the broker of this test takes."""
+    claims = {"sub": subject, "iat": int(time.time()), "exp": int(time.time()) + 600}
+    parts = [json.dumps(part).encode() for part in ({"alg": "none"}, claims)]
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts) + "."
+
+
+def write_certificates(folder: Path):
+    ca_key, ca = _certificate("Test CA", None, None)
+    (folder / "ca.pem").write_bytes(_pem(ca))
+    key, certificate = _certificate("broker", ca_key, ca)
+    plain = serialization.NoEncryption()
+    (folder / "broker.pem").write_bytes(_key(key, plain) + _pem(certificate))
+    key, certificate = _certificate("client", ca_key, ca)
+    (folder / "client.pem").write_bytes(_pem(certificate))
+    (folder / "client.key").write_bytes(_key(key, serialization.BestAvailableEncryption(PASSWORD.encode())))
+
+
+def _certificate(name, signer, issuer):
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key((signer or key).public_key()), critical=False)
+    )
+    if issuer is None:
+        usage = dict.fromkeys(
+            (
+                "digital_signature",
+                "content_commitment",
+                "key_encipherment",
+                "data_encipherment",
+                "key_agreement",
+                "encipher_only",
+                "decipher_only",
+            ),
+            False,
+        )
+        builder = builder.add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **usage), critical=True)
+    else:
+        names = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+        builder = builder.add_extension(names, critical=False)
+    return key, builder.sign(signer or key, hashes.SHA256())
+
+
+def _pem(certificate):
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _key(key, encryption):
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
