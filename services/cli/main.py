@@ -16,6 +16,7 @@ COMMANDS = {
     "db": "Bring the database's schema up to date; after a restore, say so.",
     "dlq": "List signals that were set aside; give them another try.",
     "events": "Follow the events.",
+    "topics": "Plan, make and check Kafka's topics.",
     "settings": "List every setting, its value (secrets hidden) and meaning.",
     "ingest": "Run the role that takes webhooks.",
     "router": "Run the role that decides.",

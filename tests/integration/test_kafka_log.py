@@ -20,6 +20,11 @@ from tests.parts.kafka import KafkaBroker, create_topics
 from tests.parts.kafka_secure import PASSWORD, USER, SecureKafka, token
 
 PARTITIONS = 6
+# After a refused login aiokafka closes its connection without waiting for the close.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
 
 
 @contextlib.asynccontextmanager
