@@ -141,7 +141,7 @@ async def apply(settings: Settings) -> list[Finding]:
 async def _visible(settings: Settings) -> None:
     """Brokers hear of a change a moment after it was taken; who reads next should see it."""
     async with asyncio.timeout(VISIBLE_SECONDS):
-        while any(finding.kind in {"create", "alter"} for finding in await plan(settings)):
+        while any(f.kind in {"create", "alter"} for f in await plan(settings)):  # noqa: ASYNC110 - Kafka tells nobody
             await asyncio.sleep(0.2)
 
 

@@ -1,0 +1,87 @@
+"""All metrics of Stafett, in one place. Durations are seconds. Label values are of closed sets: never an id, never text
+that a sender chose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+REGISTRY = CollectorRegistry()
+MAX_SOURCES = 100
+"""Sources are configured, so there are few; those beyond it are counted together."""
+OTHER = "other"
+OUTCOMES = frozenset({"accepted", "spooled", "quarantined", "refused", "too_large", "limited", "unavailable"})
+ATTEMPTS = frozenset({"delivered", "refused", "failed", "timeout", "given_up"})
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+consumer_lag = Gauge(
+    "stafett_consumer_lag_records", "Records of a partition that the router has not read.", ["partition"], registry=REGISTRY
+)
+batch_size = Histogram(
+    "stafett_router_batch_records",
+    "Signals in one transaction.",
+    buckets=(1, 5, 10, 50, 100, 200, 300, 500, 1000, 5000),
+    registry=REGISTRY,
+)
+age_at_commit = Histogram(
+    "stafett_router_age_at_commit_seconds",
+    "From the receipt of a batch's oldest signal to the commit of what it caused.",
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+breach_lateness = Histogram(
+    "stafett_sla_breach_lateness_seconds", "From due_at to the commit of the breach.", buckets=_SECONDS, registry=REGISTRY
+)
+dead_letters = Counter("stafett_dead_letters", "Signals that were set aside.", registry=REGISTRY)
+published = Counter("stafett_relay_published_events", "Events moved from the outbox to the topics.", registry=REGISTRY)
+outbox_depth = Gauge("stafett_outbox_depth", "Events that are not published yet.", registry=REGISTRY)
+spool_depth = Gauge("stafett_spool_depth", "Signals that wait in the store for the log.", registry=REGISTRY)
+quarantine_depth = Gauge("stafett_quarantine_depth", "Bodies that could not be read.", registry=REGISTRY)
+held_leads = Gauge("stafett_held_leads", "Leads whose signals queue behind a dead letter.", registry=REGISTRY)
+clocks = Gauge("stafett_sla_clocks", "SLA clocks by state.", ["state"], registry=REGISTRY)
+intake = Counter("stafett_intake_requests", "Requests to the hooks.", ["source", "outcome"], registry=REGISTRY)
+deliveries = Counter("stafett_delivery_attempts", "Attempts to deliver an event.", ["outcome"], registry=REGISTRY)
+
+_sources: set[str] = set()
+
+
+def batch_done(size: int, age: float, lateness: Sequence[float], failures: int) -> None:
+    """A batch of the router is committed. `age` and `lateness` in seconds."""
+    batch_size.observe(size)
+    age_at_commit.observe(age)
+    for seconds in lateness:
+        breach_lateness.observe(seconds)
+    dead_letters.inc(failures)
+
+
+def request_taken(source: str | None, outcome: str) -> None:
+    """A request to a hook was answered. `source` is the configured one, None where there is none of that name."""
+    known = source is not None and (source in _sources or len(_sources) < MAX_SOURCES)
+    if known and source is not None:
+        _sources.add(source)
+    intake.labels(source if known else OTHER, outcome if outcome in OUTCOMES else OTHER).inc()
+
+
+def delivery_attempted(outcome: str) -> None:
+    """An attempt at a subscriber ended."""
+    deliveries.labels(outcome if outcome in ATTEMPTS else OTHER).inc()
+
+
+def lag(positions: dict[int, int], ends: dict[int, int]) -> None:
+    """How far the router's positions are behind the log's ends; partitions without a position were never read."""
+    for partition, end in ends.items():
+        consumer_lag.labels(str(partition)).set(max(0, end - positions.get(partition, 0)))
+
+
+def clock_counts(running: int, due: int) -> None:
+    """How many clocks run, and how many of those are due and not yet judged."""
+    clocks.labels("running").set(running)
+    clocks.labels("due").set(due)
+
+
+def exposition() -> bytes:
+    """All metrics as Prometheus reads them, of type CONTENT_TYPE."""
+    return generate_latest(REGISTRY)

@@ -1,0 +1,90 @@
+"""Log lines: one JSON object each, or text for people. Personal data has no way in: extra fields pass by an allow-list,
+of an exception only its class and places in our code are said, and what looks like an address or a number is struck out.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any, Literal, TextIO
+
+ALLOWED = frozenset(
+    {
+        "account_id", "action", "agreement", "attempt", "batch", "brand", "clock_id", "cluster", "code", "count",
+        "dead_letter_id", "due_at", "duration_ms", "epoch", "error", "event_id", "group", "handover_id", "holder", "kind",
+        "lag", "lead_id", "limit", "method", "mode", "offset", "outcome", "partition", "pool", "position", "problems",
+        "request_id", "role", "signal_id", "size", "source", "status", "subscription", "topic", "version",
+    }
+)  # fmt: skip
+"""Names of extra fields: ids, counts, durations and words of ours."""
+HIDDEN = "[hidden]"
+_EMAIL = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+\.[^\s@<>\"'(),;:=]+")
+_PHONE = re.compile(r"(?<![\w.:-])(?:\+|00)\d[\d ()/.-]{5,18}\d(?![\w:-])|(?<![\w.:-])0\d[\d ()/-]{5,14}\d(?![\w:-])")
+_NOISY = ("aiokafka", "httpx", "httpcore", "sqlalchemy", "uvicorn")
+_FRAMES = 8
+
+
+def scrub(text: str) -> str:
+    """Without what looks like an e-mail address or a telephone number. The last line of defence, not the first."""
+    return _PHONE.sub(HIDDEN, _EMAIL.sub(HIDDEN, text))
+
+
+def said_of(error: BaseException) -> dict[str, Any]:
+    """An exception without its message: drivers put values of rows into theirs. Causes are named in turn."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    said: dict[str, Any] = {"class": type(error).__name__, "at": [f"{f.name}:{f.lineno}" for f in frames]}
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        said["cause"] = type(cause).__name__
+    return said
+
+
+def fields(record: logging.LogRecord) -> dict[str, Any]:
+    """The line as an object."""
+    said: dict[str, Any] = {
+        "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "level": record.levelname,
+        "logger": record.name,
+        "message": scrub(record.getMessage()),
+    }
+    for name in sorted(ALLOWED & vars(record).keys()):
+        value = vars(record)[name]
+        said[name] = value if isinstance(value, bool | int | float) or value is None else scrub(str(value))
+    if record.exc_info and record.exc_info[1] is not None:
+        said["exception"] = said_of(record.exc_info[1])
+    return said
+
+
+class JsonFormatter(logging.Formatter):
+    """One line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps(fields(record), ensure_ascii=False, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """The same for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = fields(record)
+        head = f"{said.pop('time')} {said.pop('level'):7} {said.pop('logger')}: {said.pop('message')}"
+        return " ".join([head, *(f"{name}={value}" for name, value in said.items())])
+
+
+def configure(
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"], form: Literal["json", "text"], stream: TextIO | None = None
+) -> None:
+    """Sends all log lines of the process to `stream` (standard error unless given). Libraries only warn."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # Every attempt to reach a broker that is away is an "error" for aiokafka; we say ourselves what it means.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL if root.level > logging.DEBUG else logging.WARNING)

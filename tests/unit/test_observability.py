@@ -1,0 +1,69 @@
+"""Log lines and metrics: structured, bounded, and without personal data."""
+
+import io
+import json
+import logging
+
+import pytest
+
+from services import metrics
+from services.observability import configure, scrub
+
+
+@pytest.fixture
+def lines():
+    stream, root = io.StringIO(), logging.getLogger()
+    before, level = root.handlers[:], root.level
+    configure("INFO", "json", stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+def test_only_allowed_fields_pass(lines):
+    logging.getLogger("stafett.x").info("taken", extra={"count": 3, "lead_id": "lead_1", "email": "a@example.com"})
+    (line,) = lines()
+    assert (line["message"], line["count"], line["lead_id"], line["level"]) == ("taken", 3, "lead_1", "INFO")
+    assert "email" not in line
+
+
+def test_of_an_exception_the_class_is_said_and_never_the_message(lines):
+    try:
+        raise ValueError("Key (email)=(anna@example.com) already exists")
+    except ValueError as error:
+        logging.getLogger("stafett.x").error("failed", exc_info=error)
+    (line,) = lines()
+    assert line["exception"]["class"] == "ValueError"
+    assert "anna" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    "text", ["anna.b@example.com", "+46 70 123 45 67", "0046701234567", "070-123 45 67", "<anna@example.co.uk>", "x=a@b.se;"]
+)
+def test_addresses_and_numbers_are_struck_out(text):
+    assert "[hidden]" in scrub(f"row {text} there")
+    assert "a@b" not in scrub(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-24T09:00:00Z", "stafett.signals.v1/3", "127.0.0.1:9092", "lead_0123456789abcdef", "offset 1234567890"]
+)
+def test_ids_instants_and_places_stay(text):
+    assert scrub(text) == text
+
+
+def test_label_values_are_bounded():
+    for number in range(metrics.MAX_SOURCES + 50):
+        metrics.request_taken(f"source-{number}", "accepted")
+    metrics.request_taken(None, "no such outcome")
+    text = metrics.exposition().decode()
+    assert len({line for line in text.splitlines() if line.startswith("stafett_intake_requests_total{")}) == 102
+    assert 'source="other",' in text or 'source="other"' in text
+
+
+def test_a_batch_is_counted():
+    metrics.batch_done(5, 0.02, [1.5], 1)
+    metrics.lag({0: 3}, {0: 10, 1: 4})
+    text = metrics.exposition().decode()
+    assert 'stafett_consumer_lag_records{partition="0"} 7.0' in text
+    assert "stafett_sla_breach_lateness_seconds_count 1.0" in text
