@@ -18,7 +18,10 @@ ATTEMPTS = frozenset({"delivered", "refused", "failed", "timeout", "given_up"})
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
 consumer_lag = Gauge(
-    "stafett_consumer_lag_records", "Records of a partition that the router has not read.", ["partition"], registry=REGISTRY
+    "stafett_consumer_lag_records",
+    "Records of a partition that the router has not read.",
+    ["partition"],
+    registry=REGISTRY,
 )
 batch_size = Histogram(
     "stafett_router_batch_records",
@@ -33,7 +36,10 @@ age_at_commit = Histogram(
     registry=REGISTRY,
 )
 breach_lateness = Histogram(
-    "stafett_sla_breach_lateness_seconds", "From due_at to the commit of the breach.", buckets=_SECONDS, registry=REGISTRY
+    "stafett_sla_breach_lateness_seconds",
+    "From due_at to the commit of the breach.",
+    buckets=_SECONDS,
+    registry=REGISTRY,
 )
 dead_letters = Counter("stafett_dead_letters", "Signals that were set aside.", registry=REGISTRY)
 published = Counter("stafett_relay_published_events", "Events moved from the outbox to the topics.", registry=REGISTRY)

@@ -38,7 +38,8 @@ def test_of_an_exception_the_class_is_said_and_never_the_message(lines):
 
 
 @pytest.mark.parametrize(
-    "text", ["anna.b@example.com", "+46 70 123 45 67", "0046701234567", "070-123 45 67", "<anna@example.co.uk>", "x=a@b.se;"]
+    "text",
+    ["anna.b@example.com", "+46 70 123 45 67", "0046701234567", "070-123 45 67", "<anna@example.co.uk>", "x=a@b.se;"],
 )
 def test_addresses_and_numbers_are_struck_out(text):
     assert "[hidden]" in scrub(f"row {text} there")
@@ -46,7 +47,8 @@ def test_addresses_and_numbers_are_struck_out(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-11-24T09:00:00Z", "stafett.signals.v1/3", "127.0.0.1:9092", "lead_0123456789abcdef", "offset 1234567890"]
+    "text",
+    ["2026-11-24T09:00:00Z", "stafett.signals.v1/3", "127.0.0.1:9092", "lead_0123456789abcdef", "offset 1234567890"],
 )
 def test_ids_instants_and_places_stay(text):
     assert scrub(text) == text

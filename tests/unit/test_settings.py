@@ -105,7 +105,9 @@ def test_what_kubernetes_puts_into_the_environment_is_no_setting():
     read(SERVICE_HOST="10.0.0.1", PORT="tcp://10.0.0.1:80", PORT_80_TCP="tcp://10.0.0.1:80", SERVICE_PORT_HTTP="80")
 
 
-@pytest.mark.parametrize("text", ["ab" * 32, "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=", "a text of at least thirty-two bytes"])
+@pytest.mark.parametrize(
+    "text", ["ab" * 32, "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=", "a text of at least thirty-two bytes"]
+)
 def test_the_key_may_be_hex_base64_or_text(text):
     key = deployment_key(read(DEPLOYMENT_KEY=text))
     assert len(key) >= 32
