@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from schemas.sources import SourcesFile
 from schemas.yamlfile import FileError, FileModel, load
+from services.bootstrap import metering
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.console.app import Key, create_router
 from services.ingest.app import Configured, Hooks
@@ -65,8 +66,11 @@ def app_of(parts: Parts) -> FastAPI:
     settings = parts.settings
     app = FastAPI(title="Stafett", version="0.1.0", docs_url="/docs", redoc_url=None)
     intake = Intake(parts.log, parts.store, settings.topic("signals"), settings.spool_limit)
-    hooks = Hooks(sources_of(settings), intake, parts.key, parts.now, settings.http.public_url)
-    app.add_route("/v1/hooks/{source}", hooks.answer, methods=["POST"])
+    sources = sources_of(settings)
+    hooks = Hooks(sources, intake, parts.key, parts.now, settings.http.public_url)
+    app.add_route("/v1/hooks/{source}", metering.counted(hooks.answer, sources), methods=["POST"])
+    if settings.metrics_port is None:
+        app.add_route("/metrics", metering.scraped(parts), methods=["GET"])
 
     def digest_email(text: str, brand: str) -> str | None:
         address = email_address(text)

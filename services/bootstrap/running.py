@@ -14,6 +14,7 @@ from typing import Any
 from schemas.subscriptions import SubscriptionsFile
 from schemas.yamlfile import load
 from services.adapters.sql.deliveries import Deliveries
+from services.bootstrap import metering
 from services.bootstrap.http import serve
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.delivery.role import Delivery, Subscriber
@@ -37,6 +38,7 @@ def _router(parts: Parts) -> Run:
         batch_wait=settings.router.batch_wait,
         budget=settings.router.dead_letter_budget,
         relay_bell=parts.relay_bell,
+        on_batch=metering.batch_done,
     ).run
 
 
@@ -53,6 +55,7 @@ def _relay(parts: Parts) -> Run:
         batch_max=settings.relay.batch_max,
         bell=parts.relay_bell,
         delivery_bell=parts.delivery_bell,
+        on_published=metering.published,
     ).run
 
 
@@ -106,6 +109,8 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
     ]
     if "ingest" in roles:
         tasks.append(asyncio.create_task(serve(parts, stop), name="ingest"))
+    if (port := parts.settings.metrics_port) is not None:
+        tasks.append(asyncio.create_task(metering.serve_metrics(parts, port, stop), name="metrics"))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
     stop.set()

@@ -35,16 +35,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
-    import logging
-
     from schemas.yamlfile import FileError
     from services.adapters.sql.migrate import upgrade
     from services.bootstrap import parts_of, run_roles
+    from services.observability import configure
     from services.ports import PortError
     from services.settings import SettingsError
 
     settings = settings_of(args)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    configure(settings.log_level, settings.log_format)
     try:
         if args.migrate:
             await upgrade(settings.database_url)

@@ -238,7 +238,7 @@ class Settings(Tree):
     )
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text for people.")
     metrics_port: Port | None = Field(
-        None, description="Port of /metrics for roles without HTTP; where absent, it is on the HTTP port only."
+        None, description="Port of its own for /metrics, for roles without HTTP too; where absent, /metrics is on the HTTP port."
     )
     kafka: KafkaSettings = KafkaSettings()
     files: FileSettings = FileSettings()

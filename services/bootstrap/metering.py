@@ -1,0 +1,87 @@
+"""What is measured where: roles say what they did by call-backs, depths are read when somebody asks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Container
+
+from prometheus_client import start_http_server
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services import metrics
+from services.bootstrap.parts import Parts
+from services.ports import PortError
+from services.router.role import Outcome
+
+log = logging.getLogger("stafett.metrics")
+Answer = Callable[[Request], Awaitable[Response]]
+REFRESH = 15.0
+"""Seconds between looks at the depths where Prometheus is served from a thread of its own."""
+_OUTCOMES = {401: "refused", 404: "refused", 413: "too_large", 429: "limited", 503: "unavailable"}
+
+
+def batch_done(outcome: Outcome) -> None:
+    """The router's `on_batch`."""
+    metrics.batch_done(outcome.size, outcome.age, outcome.breach_lateness, outcome.dead_letters)
+
+
+def published(count: int) -> None:
+    """The relay's `on_published`."""
+    metrics.published.inc(count)
+
+
+def counted(answer: Answer, sources: Container[str]) -> Answer:
+    """The same handler of hooks, counting requests by source and outcome."""
+
+    async def counting(request: Request) -> Response:
+        response = await answer(request)
+        name = request.path_params["source"]
+        outcome = _OUTCOMES.get(response.status_code, "accepted" if response.status_code < 400 else "refused")
+        metrics.request_taken(name if name in sources else None, outcome)
+        return response
+
+    return counting
+
+
+async def refresh(parts: Parts) -> None:
+    """Reads the depths and the lag. Raises StoreUnavailable, LogUnavailable."""
+    counts = await parts.reading.counts(parts.now())
+    metrics.outbox_depth.set(counts.outbox)
+    metrics.spool_depth.set(counts.spool)
+    metrics.quarantine_depth.set(counts.quarantine)
+    metrics.held_leads.set(counts.held_leads)
+    metrics.clock_counts(counts.running_clocks, counts.due_clocks)
+    topic = parts.settings.topic("signals")
+    positions = await parts.store.all_positions("router", topic, parts.log.cluster)
+    metrics.lag(positions, await parts.log.end_offsets(topic))
+
+
+def scraped(parts: Parts) -> Answer:
+    """The handler that answers Prometheus, with the last known depths where store or log are away."""
+
+    async def scrape(_: Request) -> Response:
+        with contextlib.suppress(PortError):
+            await refresh(parts)
+        return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+
+    return scrape
+
+
+async def serve_metrics(parts: Parts, port: int, stop: asyncio.Event) -> None:
+    """For roles without HTTP: until `stop`."""
+    server, thread = start_http_server(port, addr=parts.settings.http.host, registry=metrics.REGISTRY)
+    try:
+        while not stop.is_set():
+            try:
+                await refresh(parts)
+            except PortError as error:
+                log.debug("depths are not known now", extra={"error": type(error).__name__})
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), REFRESH)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
