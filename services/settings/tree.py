@@ -238,7 +238,8 @@ class Settings(Tree):
     )
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text for people.")
     metrics_port: Port | None = Field(
-        None, description="Port of its own for /metrics, for roles without HTTP too; where absent, /metrics is on the HTTP port."
+        None,
+        description="Port of its own for /metrics, for roles without HTTP too; where absent, /metrics is on the HTTP port.",
     )
     kafka: KafkaSettings = KafkaSettings()
     files: FileSettings = FileSettings()
