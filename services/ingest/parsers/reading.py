@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +14,8 @@ from schemas.signals import Company, Parsed, Person, Quarantined
 
 MAX_DEPTH = 64
 MAX_EVENTS = 1000
+UNEXPECTED = (ValueError, TypeError, KeyError, AttributeError, LookupError, RecursionError, OverflowError)
+"""What reading a shape that no sender was seen to send can raise: it is set aside, with the body kept."""
 Result = list[Parsed | Quarantined]
 
 
@@ -23,28 +27,63 @@ class Unreadable(Exception):
         self.reason, self.where = reason, where
 
 
+_ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[eE]\+?[0-9]{3}|[0-9]{309}")
+"""Bytes of which JSON can make what no store takes: half characters, NUL, numbers beyond a double."""
+
+
 def read_json(body: bytes) -> Any:
-    """Raises Unreadable: not UTF-8, not JSON, too deep, or with numbers that JSON does not have."""
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
-        raise Unreadable(f"nested over {MAX_DEPTH} deep")
+    """Raises Unreadable: not UTF-8, not JSON, too deep, or with numbers that are none or too large."""
+    odd = _ODD.search(body) is not None
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
+        whole = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite if odd else None)
     except UnicodeDecodeError:
         raise Unreadable("not UTF-8") from None
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise Unreadable(f"nested over {MAX_DEPTH} deep") from None
+    except ValueError:
         raise Unreadable("not JSON") from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(whole):
+        raise Unreadable(f"nested over {MAX_DEPTH} deep")
+    return _cleaned(whole) if odd else whole
 
 
 def _refuse(name: str) -> Any:
     raise ValueError(name)
 
 
-def _depth(body: bytes) -> int:
-    deepest = depth = 0
-    for char in body:
-        depth += (char in b"[{") - (char in b"]}")
-        deepest = max(deepest, depth)
-    return deepest
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(number[:40])
+    return value
+
+
+def _is_deep(value: Any) -> bool:
+    """Level by level, for brackets inside texts are no nesting."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        inner = [v for v in level if isinstance(v, dict | list)]
+        if not inner:
+            return False
+        level = [v for held in inner for v in (held.values() if isinstance(held, dict) else held)]
+    return True
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {clean(k): _cleaned(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(v) for v in value]
+    return clean(value) if isinstance(value, str) else value
+
+
+def clean(value: str) -> str:
+    """Without NUL, which PostgreSQL cannot hold, and with half characters (lone surrogates) shown as such."""
+    value = value.replace("\x00", "")
+    return value if value.isascii() else _HALF.sub("\ufffd", value)
+
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def as_object(value: Any, where: str = "$") -> dict[str, Any]:
@@ -70,7 +109,7 @@ def text(value: Any) -> str | None:
     """A scalar as trimmed text; None for what holds nothing."""
     if isinstance(value, bool) or value is None or isinstance(value, dict | list):
         return None
-    return str(value).replace("\x00", "").strip() or None
+    return clean(str(value)).strip() or None
 
 
 def when(value: Any) -> datetime | None:
@@ -80,11 +119,42 @@ def when(value: Any) -> datetime | None:
             at = datetime.fromisoformat(value.strip())
             return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
         number = float(value)
-        while number > 1e11:
-            number /= 1000
-        return datetime.fromtimestamp(number, UTC) if number > 0 else None
+        for unit, least in ((1e6, 1e14), (1e3, 1e11), (1.0, 1e8)):
+            # From 1973 on in each unit: a year or a day's date written as a number is no instant.
+            if least <= number < 1e17:
+                return datetime.fromtimestamp(number / unit, UTC)
     except (ValueError, TypeError, OverflowError, OSError):
+        pass
+    return None
+
+
+def number(value: Any) -> float | None:
+    """A finite number, also written as text; None for what is none."""
+    try:
+        found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
         return None
+    return found if math.isfinite(found) else None
+
+
+def each(rows: Iterable[tuple[str, Any]], read: Callable[[dict[str, Any], str, int], Parsed | Quarantined]) -> Result:
+    """Every row (its path, itself) judged alone: one that is not understood is set aside, the others go on."""
+    found: Result = []
+    for i, (where, row) in enumerate(rows):
+        try:
+            found.append(read(as_object(row, where), where, i))
+        except Unreadable as error:
+            found.append(Quarantined(quarantined=error.reason, where=error.where))
+        except UNEXPECTED as error:
+            found.append(Quarantined(quarantined=f"unexpected shape ({type(error).__name__})", where=where))
+    return found
+
+
+def listed(whole: Any) -> list[tuple[str, Any]]:
+    """The events of a body that is one event or a list of them, each with its path. Raises Unreadable for too many."""
+    if isinstance(whole, list):
+        return [(f"$[{i}]", row) for i, row in enumerate(bounded(whole))]
+    return [("$", whole)]
 
 
 def body_key(body: bytes, *more: object) -> str:
