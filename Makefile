@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-quick check fmt lock wheel kafka postgres
+.PHONY: help demo test test-quick chaos check fmt lock wheel kafka postgres
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -27,6 +27,9 @@ test: .venv/dev.stamp ## everything, on real parts
 
 test-quick: .venv/dev.stamp ## what needs neither Kafka nor PostgreSQL
 	$(BIN)/python -m pytest -m "not real"
+
+chaos: .venv/dev.stamp ## a fleet under load, everything killed, then the outside checked; some minutes
+	$(BIN)/python -m tests.chaos
 
 check: .venv/dev.stamp ## format, lint, types, layers
 	$(BIN)/ruff format --check .

