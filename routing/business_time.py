@@ -21,6 +21,8 @@ HORIZON_YEARS = 12
 MICRO = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE = timedelta(microseconds=1)
+_SLACK = 3 * 3600 * MICRO
+"""More than any zone's clocks were ever moved at once, but for a zone that changed sides of the date line."""
 
 Pause = tuple[datetime, datetime]
 """Half-open [from, to)."""
@@ -103,7 +105,7 @@ class BusinessCalendar:
 
     def day_bounds(self, day: date) -> tuple[int, int] | None:
         """First opening and last closing of a local date, UTC microseconds; None on a day without open time."""
-        spans = list(self._of_day(day))
+        spans = self._of_day(day)
         return (spans[0][0], spans[-1][1]) if spans else None
 
     def _add(self, at: int, need: int) -> int:
@@ -154,28 +156,38 @@ class BusinessCalendar:
         return block
 
     def _reckon(self, year: int) -> _Year:
-        starts: list[int] = []
-        ends: list[int] = []
+        spans: list[tuple[int, int]] = []
         day = date(year, 1, 1)
         while day.year == year:
-            for start, end in self._of_day(day):
-                if ends and start <= ends[-1]:
-                    ends[-1] = max(ends[-1], end)
-                else:
-                    starts.append(start)
-                    ends.append(end)
+            spans += self._of_day(day)
             day += timedelta(days=1)
+        starts: list[int] = []
+        ends: list[int] = []
+        for start, end in sorted(spans):  # where clocks go back over midnight, a day has time after the next began
+            if ends and start <= ends[-1]:
+                ends[-1] = max(ends[-1], end)
+            else:
+                starts.append(start)
+                ends.append(end)
         before, total = [], 0
         for start, end in zip(starts, ends, strict=True):
             before.append(total)
             total += end - start
         return _Year(starts, ends, before, total)
 
-    def _of_day(self, day: date) -> Iterator[tuple[int, int]]:
-        for opens, closes in self.hours(day)[0]:
-            start, end = _utc(day, opens, self.zone, fold=0), _utc(day, closes, self.zone, fold=1)
-            if start < end:
-                yield start, end
+    def _of_day(self, day: date) -> list[tuple[int, int]]:
+        """Open while the wall clock shows a time within the day's intervals: what it shows twice counts twice, what it
+        skips not at all."""
+        hours = self.hours(day)[0]
+        if not hours:
+            return []
+        wall = _wall(day)
+        return sorted(
+            (max(begin, wall + opens * MICRO - offset), min(end, wall + closes * MICRO - offset))
+            for begin, end, offset in _offsets(day, self.zone)
+            for opens, closes in hours
+            if max(begin, wall + opens * MICRO - offset) < min(end, wall + closes * MICRO - offset)
+        )
 
 
 def compile_calendar(calendar: Calendar) -> BusinessCalendar:
@@ -263,7 +275,7 @@ def _joined(spans: list[IntervalSpan]) -> list[IntervalSpan]:
 
 def _midnights(calendar: BusinessCalendar, start: int, end: int) -> Iterator[int]:
     day = _instant(start).astimezone(calendar.zone).date() + timedelta(days=1)
-    while (at := _utc(day, 0, calendar.zone, fold=0)) < end:
+    while (at := _begin(day, calendar.zone)) < end:
         if at > start:
             yield at
         day += timedelta(days=1)
@@ -302,23 +314,32 @@ def _merged(hours: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
     return found
 
 
-def _utc(day: date, seconds: int, zone: ZoneInfo, *, fold: int) -> int:
-    """A wall time as UTC microseconds. In a gap it is the instant of the change; in a fold `fold` says which pass."""
-    if seconds == DAY:
-        day, seconds = day + timedelta(days=1), 0
-        # The day's end is the next day's beginning: the first pass of it, so that no interval overlaps the next.
-        fold = 0 if fold == 1 and not _folds(day, zone) else fold
-    wall = datetime.combine(day, datetime.min.time()) + timedelta(seconds=seconds)
-    aware = wall.replace(tzinfo=zone, fold=fold)
-    if aware.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall:
-        return _micros(aware)
-    late, early = (_micros(wall.replace(tzinfo=zone, fold=f)) for f in (0, 1))
-    return _change(zone, early, late)
+def _wall(day: date) -> int:
+    """The day's midnight as the wall shows it, in microseconds as if it were UTC."""
+    return (day - _EPOCH.date()).days * DAY * MICRO
 
 
-def _folds(day: date, zone: ZoneInfo) -> bool:
-    wall = datetime.combine(day, datetime.min.time(), zone)
-    return wall.utcoffset() != wall.replace(fold=1).utcoffset()
+def _offsets(day: date, zone: ZoneInfo) -> list[tuple[int, int, int]]:
+    """(from, to, offset of the zone) in UTC microseconds, which together hold all of a local date."""
+    low, high = _begin(day, zone) - _SLACK, _begin(day + timedelta(days=1), zone) + _SLACK
+    first, last = _offset(low, zone), _offset(high, zone)
+    if first == last:
+        return [(low, high, first)]
+    changed = _change(zone, low, high)
+    return [(low, changed, first), (changed, high, last)]
+
+
+def _offset(at: int, zone: ZoneInfo) -> int:
+    return (_instant(at).astimezone(zone).utcoffset() or timedelta(0)) // _ONE
+
+
+def _begin(day: date, zone: ZoneInfo) -> int:
+    """The first instant of a local date; where the clock skips midnight, the instant of the change."""
+    aware = datetime.combine(day, datetime.min.time(), zone)
+    found = _micros(aware)
+    if _instant(found).astimezone(zone).date() == day:
+        return found
+    return _change(zone, found - _SLACK, found + _SLACK)
 
 
 def _change(zone: ZoneInfo, low: int, high: int) -> int:

@@ -63,12 +63,17 @@ def find_hunter(draft: Draft) -> None:
 
 
 def counts_for_pass(draft: Draft) -> bool:
-    """Within a pass only what happened since it began counts, so that nobody bounces back with yesterday's facts."""
-    return draft.at >= draft.lead.pass_since
+    """Within a pass only what happened since it began counts, so that nobody bounces back with yesterday's facts. The
+    first pass has no yesterday: a fact that overtook the one which made the lead takes nothing from it."""
+    return _in_pass(draft.lead, draft.at)
+
+
+def _in_pass(lead: Lead, at: datetime) -> bool:
+    return lead.pass_number == 1 or at >= lead.pass_since
 
 
 def _count(lead: Lead, signal: Signal, at: datetime) -> None:
-    if at < lead.pass_since or (signal.automated and signal.kind in INBOUND):
+    if not _in_pass(lead, at) or (signal.automated and signal.kind in INBOUND):
         return
     instants = tuple(sorted((*lead.recent.get(signal.kind, ()), int(at.timestamp()))))[-RECENT_PER_KIND:]
     lead.recent = {**lead.recent, str(signal.kind): instants}

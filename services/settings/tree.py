@@ -114,7 +114,7 @@ class KafkaSettings(Tree):
         timedelta(seconds=3), description="After it an append has failed; ingest then spools."
     )
     session_timeout: Duration = Field(
-        timedelta(seconds=45), description="Silence after which the group gives our partitions to others."
+        timedelta(seconds=10), description="Silence after which the group gives our partitions to others."
     )
     stall: Duration = Field(
         timedelta(seconds=30),

@@ -3,13 +3,22 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from routing.business_time import compile_calendar
 from schemas.calendar import WEEKDAYS, Calendar
 
-ZONES = ("Europe/Stockholm", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Chatham")
+ZONES = (
+    "Europe/Stockholm",
+    "America/New_York",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Pacific/Chatham",
+    "America/Havana",
+    "America/Santiago",
+    "Africa/Casablanca",
+)
 MINUTE = timedelta(minutes=1)
 
 
@@ -37,6 +46,8 @@ def walk(zone, week, start, minutes, pauses):
 
 
 @settings(max_examples=150, deadline=None)
+@example("Australia/Lord_Howe", {"sun": [(89, 90)]}, datetime(2026, 3, 20, tzinfo=UTC), 3, [])
+@example("America/Havana", {"sat": [(1380, 1440)], "sun": [(0, 90)]}, datetime(2026, 10, 20, tzinfo=UTC), 400, [])
 @given(
     st.sampled_from(ZONES),
     weeks,

@@ -62,6 +62,11 @@ def test_engagement_by_the_definition_leads_to_qualification_with_an_sdr():
     assert (story.lead.stage, story.lead.owner) == ("qualification", "sara")
 
 
+def test_what_made_the_lead_known_may_come_late_and_still_counts():
+    story = Story().tell("email.clicked", after=10 * MINUTE).tell("form.submitted", after=MINUTE, form_id="demo")
+    assert story.lead.stage == "hand_over"
+
+
 def test_an_auto_reply_is_no_engagement():
     assert Story().tell("email.sent").tell("email.replied", automated=True).lead.stage == "contact"
 

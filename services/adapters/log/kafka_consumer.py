@@ -20,9 +20,10 @@ from services.settings import KafkaSettings
 log = logging.getLogger("stafett.kafka")
 HAND_SECONDS = 10.0
 """How long partitions that have to be given up wait for the batch in hand."""
-REBALANCE_SECONDS = 30.0
-"""How long the group waits for a member in a rebalance; well above HAND_SECONDS."""
-STOP_SECONDS = 10.0
+REBALANCE_SECONDS = 15.0
+"""How long the group waits for a member in a rebalance, above HAND_SECONDS. Whoever is killed while it joins holds the
+others up for so long, twice if the group had made it its leader."""
+STOP_SECONDS = 5.0
 FETCH_BYTES = 4 * 1024 * 1024
 ERRORS_IN_A_ROW = 5
 Fetched = Mapping[TopicPartition, Sequence[Any]]
@@ -35,6 +36,8 @@ class KafkaConsumer:
         self.topic = topic
         self._options, self._group, self._settings = options, group, settings
         self._stall = settings.stall.total_seconds()
+        # Sooner would be too soon: who goes while it joins is one more dead member that the next one waits for.
+        self._join_patience = max(self._stall, 3 * REBALANCE_SECONDS + settings.session_timeout.total_seconds())
         self._client: AIOKafkaConsumer | None = None
         self._fetch: asyncio.Task[Fetched] | None = None
         self._commit: asyncio.Task[None] | None = None
@@ -156,11 +159,13 @@ class KafkaConsumer:
 
     async def _watch(self) -> None:
         """Nothing came for long. Where there is something to read, or we never got into the group, begin anew."""
-        self._moved_at = asyncio.get_running_loop().time()
-        if self._client is None or self.unpositioned():
-            return
+        now = asyncio.get_running_loop().time()
         if self._fetch is not None and not self._fetch.done() and not self._assigned:
-            await self._renew("the group did not let us in")
+            if now - self._moved_at > self._join_patience:
+                await self._renew("the group did not let us in")
+            return
+        self._moved_at = now
+        if self._client is None or self.unpositioned():
             return
         places = [self._place(partition) for partition in self._next]
         try:
@@ -232,16 +237,20 @@ class KafkaConsumer:
 
 
 async def _stopped(client: AIOKafkaConsumer) -> None:
-    """Bounded, for without a broker the farewell to the group could wait for ever; in a task of its own, for aiokafka
-    then lets a cancellation of its own fetch escape, before it closed its connections."""
+    """Leaves the group. Bounded: the farewell could wait for ever without a broker, and as long as a rebalance lasts
+    while we join; then the connections are closed under it, which ends what it waits for. In a task of its own, for
+    aiokafka then lets a cancellation of its own fetch escape, before it closed its connections."""
     farewell = asyncio.create_task(client.stop(), name="kafka-stop")
     _, late = await asyncio.wait({farewell}, timeout=STOP_SECONDS)
+    if late:
+        await client._client.close()  # noqa: SLF001 - there is no public way to hurry stop()
+        _, late = await asyncio.wait({farewell}, timeout=STOP_SECONDS)
     for task in late:
         task.cancel()
     outcome = (await asyncio.gather(farewell, return_exceptions=True))[0]
     if outcome is not None:
         log.debug("left the group without a farewell", extra={"error": type(outcome).__name__})
-        await client._client.close()  # noqa: SLF001 - there is no public way once stop() has failed
+        await client._client.close()  # noqa: SLF001 - nor once stop() has failed
 
 
 async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
