@@ -7,20 +7,12 @@ from typing import Any
 from routing import handover, judging, nurturing
 from routing.draft import Context, Draft
 from routing.identity import names_somebody
+from routing.importing import assert_imported
 from routing.lead import absorb, find_hunter, new_lead
 from routing.lifecycle import Row, first_fit
 from routing.model import Decision, Lead, Link, Transition
 from schemas.events import LeadCreated, LeadMergeProposed, LeadStageChanged, Stage
 from schemas.signals import LISTINGS, TOUCHES, Signal
-
-STAGES: dict[str, Stage] = {
-    "prospecting": "prospecting",
-    "contact": "contact",
-    "qualification": "qualification",
-    "hand_over": "hand_over",
-    "deal": "deal",
-    "nurturing": "nurturing",
-}
 
 
 def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
@@ -41,7 +33,7 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
         draft = Draft(lead.model_copy(), signal, context)
     _take_in(draft, new=lead is None)
     if signal.mode == "import":
-        _assert_imported(draft)
+        assert_imported(draft)
     else:
         _run(draft, entered)
     return _decision(draft)
@@ -106,12 +98,12 @@ def _move(draft: Draft, row: Row) -> None:
     before, fact = lead.stage, _fact(draft, row)
     if before == "nurturing":
         nurturing.leave(draft, row.to_stage)
-    lead.stage, lead.stage_since = row.to_stage, draft.at
+    lead.stage, lead.stage_since = row.to_stage, max(draft.at, lead.stage_since)
     draft.lead_changed()
     draft.transitions.append(Transition(before, row.to_stage, row.name))
     draft.evidence.setdefault("rows", []).append({"row": row.name, "fact": fact, "from": before, "to": row.to_stage})
     if row.to_stage == "nurturing":
-        _come_back(draft, row, before, fact)
+        _come_back(draft, row, fact)
     draft.emit(
         LeadStageChanged(
             mode=draft.signal.mode,
@@ -143,16 +135,15 @@ def _enter(draft: Draft, row: Row, fact: str) -> None:
         nurturing.enter(draft, row.track, fact, draft.signal.reason)
 
 
-def _come_back(draft: Draft, row: Row, before: Stage, fact: str) -> None:
+def _come_back(draft: Draft, row: Row, fact: str) -> None:
     """Back with marketing: the pass is over, and only what happens from now on counts for the next."""
     lead = draft.lead
     handover.close(draft, fact)
     handover.free_account(draft)
-    if before != "qualification":
-        nurturing.release(draft, fact)
+    nurturing.release(draft, fact)
     lead.track = row.track
     lead.owner, lead.owner_since, lead.unowned_reason = None, None, f"nurturing: {fact}"
-    lead.pass_number, lead.pass_since = lead.pass_number + 1, draft.at
+    lead.pass_number, lead.pass_since = lead.pass_number + 1, lead.stage_since
     lead.recent, lead.sales_ready, lead.meeting_booked_at = {}, False, None
     draft.facts.clear()
     draft.lead_changed()
@@ -161,23 +152,6 @@ def _come_back(draft: Draft, row: Row, before: Stage, fact: str) -> None:
 def _fact(draft: Draft, row: Row) -> str:
     """Which of the row's facts it was; where several hold, the first by name, so that a replay says the same."""
     return min(row.facts & draft.facts)
-
-
-def _assert_imported(draft: Draft) -> None:
-    """Day one: the sender asserts stage and owner; no offer, no clock, no ledger entry follows."""
-    sales, lead = draft.signal.sales, draft.lead
-    stage = STAGES.get((sales.to if sales else None) or "")
-    if stage is not None and stage != lead.stage:
-        draft.transitions.append(Transition(lead.stage, stage, "import"))
-        lead.stage, lead.stage_since = stage, draft.at
-        lead.track = "warm_up" if stage == "nurturing" else None
-    owner = sales.owner_id if sales else None
-    systems = (*(reference.system for reference in draft.signal.references), draft.signal.source)
-    person = next(filter(None, (draft.context.roster.person_of(system, owner) for system in systems)), None)
-    if person is not None:
-        lead.owner, lead.owner_since, lead.unowned_reason = person, draft.at, None
-    if lead.stage in ("hand_over", "deal"):
-        handover.begin_dialogue(draft, "import")
 
 
 def _nobody(context: Context, note: str) -> Decision:

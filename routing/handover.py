@@ -37,21 +37,42 @@ def open_offer(draft: Draft) -> Offer | None:
 
 def begin(draft: Draft) -> None:
     """Opens this pass's hand-over and offers it to the first person."""
-    lead = draft.lead
-    handover = Handover(
-        id=derive("ho", lead.id, lead.pass_number),
-        pass_number=lead.pass_number,
-        opened_at=draft.at,
-        mode=draft.signal.mode,
-    )
-    lead.handover = handover
-    if draft.signal.mode == "import":
-        return
+    handover = open_one(draft)
     for policy in draft.context.agreement.policies:
         if policy.starts == "hand_over":
             sla.start(draft, policy, handover.id, draft.at)
     if not offer_next(draft):
         draft.facts.add("offers_exhausted")
+
+
+def open_one(draft: Draft) -> Handover:
+    """This pass's hand-over, offered to nobody yet."""
+    lead = draft.lead
+    lead.handover = Handover(
+        id=derive("ho", lead.id, lead.pass_number),
+        pass_number=lead.pass_number,
+        opened_at=draft.at,
+        mode=draft.signal.mode,
+    )
+    return lead.handover
+
+
+def is_about_this(draft: Draft, offer: Offer | None = None) -> bool:
+    """Whether a sales fact concerns the open hand-over (and this offer of it), not one that was over before.
+
+    What the sender names decides. Where it names nothing, what happened before the hand-over began, or before a second
+    offer was made, is about what was before it. Our own `clock.due` names its clock.
+    """
+    handover, signal = draft.lead.handover, draft.signal
+    if handover is None or signal.clock is not None:
+        return True
+    named = signal.handover_id or (signal.offer_id or "").rpartition(".")[0]
+    if offer is not None and signal.offer_id is not None:
+        return signal.offer_id == offer.id
+    if named:
+        return named == handover.id
+    since = handover.opened_at if offer is None or offer.number == 1 else offer.offered_at
+    return draft.at + sla.COARSE > since
 
 
 def offer_next(draft: Draft) -> bool:
@@ -95,26 +116,31 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
 
 def accept(draft: Draft) -> None:
     """The holder of the open offer takes it. The follow-up clock runs on."""
-    offer = open_offer(draft)
-    if offer is None or offer.state != "open":
+    handover, offer = _handover(draft), open_offer(draft)
+    if handover.accepted_at is not None or (offer is None and handover.offers):
         draft.notes.append("there is no open offer to accept")
         return
-    _put(draft, offer.model_copy(update={"state": "accepted", "decided_at": draft.at}), accepted_at=draft.at)
-    _end_expiry(draft, offer)
+    if not is_about_this(draft, offer):
+        draft.notes.append("it is about an earlier offer")
+        return
+    if offer is not None:
+        _put(draft, offer.model_copy(update={"state": "accepted", "decided_at": draft.at}))
+        _end_expiry(draft, offer)
+    draft.lead.handover = _handover(draft).model_copy(update={"accepted_at": draft.at})
     draft.emit(HandoverAccepted(**_said(draft, offer)))
 
 
 def reject(draft: Draft) -> None:
     """The holder hands it back, with a reason; for `not_qualified` the failed criterion must be named."""
-    offer = open_offer(draft)
-    if offer is None:
-        draft.notes.append("there is no offer to reject")
+    offer, signal = open_offer(draft), draft.signal
+    if not is_about_this(draft, offer):
+        draft.notes.append("it is about an earlier offer")
         return
-    signal = draft.signal
     if (signal.reason or "").casefold().replace(" ", "_") == "not_qualified" and not signal.criterion:
         draft.evidence["finding"] = "rejected as not qualified without naming the failed criterion"
     said = {"state": "rejected", "decided_at": draft.at, "reason": signal.reason, "criterion": signal.criterion}
-    _put(draft, offer.model_copy(update=said))
+    if offer is not None:
+        _put(draft, offer.model_copy(update=said))
     draft.emit(HandoverRejected(**_said(draft, offer), reason=signal.reason, criterion=signal.criterion))
     draft.facts.add("rejected")
 
@@ -139,6 +165,9 @@ def withdraw(draft: Draft, reason: str) -> None:
     if offer is None:
         return
     _put(draft, offer.model_copy(update={"state": "withdrawn", "decided_at": draft.at}))
+    if draft.lead.stage == "hand_over":
+        # Who is offered it next has to say yes for themselves.
+        draft.lead.handover = _handover(draft).model_copy(update={"accepted_at": None})
     sla.cancel(draft, reason, offer.id)
     draft.emit(HandoverWithdrawn(**_said(draft, offer), reason=reason))
 
@@ -275,16 +304,15 @@ def _handover(draft: Draft) -> Handover:
     return handover
 
 
-def _put(draft: Draft, offer: Offer, **changes: Any) -> None:
+def _put(draft: Draft, offer: Offer) -> None:
     handover = _handover(draft)
-    changes["offers"] = (*handover.offers[:-1], offer)
-    draft.lead.handover = handover.model_copy(update=changes)
+    draft.lead.handover = handover.model_copy(update={"offers": (*handover.offers[:-1], offer)})
 
 
 def _said(draft: Draft, offer: Offer | None) -> dict[str, Any]:
     handover = _handover(draft)
     return {
-        "mode": draft.signal.mode if draft.signal.mode != "live" else handover.mode,
+        "mode": "observe" if draft.signal.mode == "live" and handover.mode == "observe" else draft.signal.mode,
         "handover_id": handover.id,
         "pass_number": handover.pass_number,
         "offer_id": offer.id if offer else None,

@@ -6,21 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from routing import handover, nurturing, sla
+from routing import disposition, handover, nurturing, sla
 from routing.draft import Draft
-from routing.lead import counts_for_pass
-from schemas.events import Disposition, LeadDispositionChanged, LeadTouched
+from routing.lead import consents, counts_for_pass
+from schemas.events import LeadTouched
 from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
 
 ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
 """Kinds that are acted on whatever the lead's disposition."""
 _TOLD = TOUCHES - {Kind.SALES_FOLLOW_UP, Kind.EMAIL_DELIVERED, Kind.SALES_MEETING_HELD}
-_DISPOSITIONS: dict[str, Disposition] = {
-    "active": "active",
-    "spam": "spam",
-    "not_a_buyer": "not_a_buyer",
-    "do_not_contact": "do_not_contact",
-}
 
 
 def note_signal(draft: Draft) -> None:
@@ -36,6 +30,8 @@ def note_signal(draft: Draft) -> None:
     _note_sales_ready(draft)
     if act := _ACTS.get(signal.kind):
         act(draft)
+    for consent in signal.consents:
+        nurturing.follow_consent(draft, consent.state)
 
 
 def note_definitions(draft: Draft) -> None:
@@ -44,7 +40,7 @@ def note_definitions(draft: Draft) -> None:
     if lead.stage == "hand_over" and lead.handover is not None:
         if lead.handover.accepted_at and lead.handover.followed_up_at:
             facts.add("taken_up")
-        elif draft.signal.kind in (Kind.SALES_FOLLOW_UP, Kind.CLOCK_DUE) and draft.meets("cold"):
+        elif _tries(draft) and handover.is_about_this(draft) and draft.meets("cold"):
             facts.add("cold")
         return
     if not counts_for_pass(draft) or not _engages(draft):
@@ -53,6 +49,10 @@ def note_definitions(draft: Draft) -> None:
         facts.add("engaged")
     if lead.stage == "qualification":
         facts.update(name for name in ("sales_qualified", "not_now") if draft.meets(name))
+
+
+def _tries(draft: Draft) -> bool:
+    return draft.signal.kind in (Kind.SALES_FOLLOW_UP, Kind.CLOCK_DUE)
 
 
 def _engages(draft: Draft) -> bool:
@@ -105,10 +105,12 @@ def _in_hand_over(act: Callable[[Draft], None]) -> Callable[[Draft], None]:
 
 def _closing(fact: str) -> Callable[[Draft], None]:
     def note(draft: Draft) -> None:
-        if draft.lead.stage in ("hand_over", "deal"):
+        if draft.lead.stage not in ("hand_over", "deal"):
+            draft.notes.append(f"nothing to be {fact} in {draft.lead.stage}")
+        elif handover.is_about_this(draft):
             draft.facts.add(fact)
         else:
-            draft.notes.append(f"nothing to be {fact} in {draft.lead.stage}")
+            draft.notes.append("it is about an earlier hand-over")
 
     return note
 
@@ -157,36 +159,18 @@ def _owner_changed(draft: Draft) -> None:
         handover.reassign(draft, person)
 
 
-def _disposition(draft: Draft) -> None:
-    lead, signal = draft.lead, draft.signal
-    asked = _DISPOSITIONS.get((signal.sales.to if signal.sales else None) or signal.reason or "")
-    if asked is None or asked == lead.disposition or lead.disposition == "erased":
-        draft.notes.append("the disposition is unknown, or was that already")
-        return
-    before, lead.disposition = lead.disposition, asked
-    draft.emit(
-        LeadDispositionChanged(mode=signal.mode, from_disposition=before, to_disposition=asked, reason=signal.reason)
-    )
-    if asked != "active":
-        _stand_down(draft, asked)
-
-
-def _stand_down(draft: Draft, disposition: Disposition) -> None:
-    """Only active leads are routed and timed."""
-    handover.withdraw(draft, disposition)
-    sla.cancel(draft, disposition)
-    handover.free_account(draft)
-    draft.lead.owner, draft.lead.unowned_reason = None, disposition
-    if disposition == "do_not_contact":
-        nurturing.suppress(draft, disposition)
-
-
 def _withdrawn(draft: Draft) -> None:
-    """Consent withdrawn always wins: automated mail stops whatever the stage."""
-    lead = draft.lead
+    """Withdrawn or unsubscribed without a word of what for means the mail."""
+    if "withdrawn" not in [consent.state for consent in draft.signal.consents]:
+        consents(draft, "email", "withdrawn", draft.at)
+    nurturing.follow_consent(draft, "withdrawn")
+
+
+def _given(draft: Draft) -> None:
+    """Consent given in general means the one that a withdrawal in general took away."""
     if not draft.signal.consents:
-        lead.consents = {**lead.consents, "email": "withdrawn"}
-    nurturing.suppress(draft, "consent_withdrawn")
+        consents(draft, "email", "given", draft.at)
+    nurturing.follow_consent(draft, "given")
 
 
 def _clock_due(draft: Draft) -> None:
@@ -208,7 +192,8 @@ _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.SALES_RETURNED: _closing("returned"),
     Kind.CRM_LINKED: handover.link,
     Kind.EMAIL_REPLIED: _replied,
-    Kind.DISPOSITION_SET: _disposition,
+    Kind.DISPOSITION_SET: disposition.change,
+    Kind.CONSENT_GIVEN: _given,
     Kind.CONSENT_WITHDRAWN: _withdrawn,
     Kind.LIST_UNSUBSCRIBED: _withdrawn,
     Kind.CLOCK_DUE: _clock_due,

@@ -44,11 +44,20 @@ def absorb(draft: Draft) -> None:
     people = tuple(r for r in signal.references if r.object == "person" and r not in lead.references)
     lead.references = (lead.references + people)[-MAX_REFERENCES:]
     _tags(draft)
-    if signal.consents:
-        lead.consents = {**lead.consents, **{c.purpose: c.state for c in signal.consents}}
+    for consent in signal.consents:
+        consents(draft, consent.purpose, consent.state, min(consent.at or draft.at, signal.received_at))
     if signal.kind in INBOUND | OUTREACH:
         _count(lead, signal, draft.at)
         lead.last_touch_at = max(filter(None, (lead.last_touch_at, draft.at)))
+
+
+def consents(draft: Draft, purpose: str, state: str, at: datetime) -> None:
+    """Kept per purpose, the latest by when it was said: an older consent that arrives late undoes no withdrawal."""
+    lead = draft.lead
+    known = lead.consents_at.get(purpose)
+    if known is None or at > known or (at == known and state == "withdrawn"):
+        lead.consents = {**lead.consents, purpose: state}
+        lead.consents_at = {**lead.consents_at, purpose: at}
 
 
 def find_hunter(draft: Draft) -> None:

@@ -91,6 +91,7 @@ class Lead(BaseModel):
     pass_number: int = 1
     pass_since: AwareDatetime
     disposition: Disposition = "active"
+    disposition_at: AwareDatetime | None = None
     track: Track | None = None
     owner: str | None = None
     owner_since: AwareDatetime | None = None
@@ -107,6 +108,7 @@ class Lead(BaseModel):
     sales_ready: bool = False
     meeting_booked_at: AwareDatetime | None = None
     consents: dict[str, str] = {}
+    consents_at: dict[str, AwareDatetime] = {}
     suppressed: str | None = None
     exempt_lists: tuple[str, ...] = ()
     recent: dict[str, tuple[int, ...]] = {}

@@ -32,15 +32,34 @@ def suppress(draft: Draft, reason: str) -> None:
 
 
 def release(draft: Draft, reason: str) -> None:
-    """The dialogue is over: mail may go on, unless the person asked for silence."""
+    """The reason for silence is over: mail may go on, unless there is another, which is kept as the reason from now."""
     lead = draft.lead
-    if lead.suppressed is None or lead.disposition != "active" or "withdrawn" in lead.consents.values():
+    if lead.suppressed is None:
         return
+    if lead.disposition == "do_not_contact":
+        lead.suppressed = "do_not_contact"
+    elif "withdrawn" in lead.consents.values():
+        lead.suppressed = "consent_withdrawn"
+    elif lead.disposition == "active":
+        _released(draft, reason)
+
+
+def _released(draft: Draft, reason: str) -> None:
+    lead = draft.lead
     lead.suppressed = None
     said = SuppressionReleased(
         mode=draft.signal.mode, reason=reason, references=lead.references, personal=draft.contact()
     )
     draft.emit(said)
+
+
+def follow_consent(draft: Draft, said: str) -> None:
+    """Consent withdrawn stops automated mail whatever the stage; given again, mail goes on unless sales is in dialogue."""
+    lead = draft.lead
+    if "withdrawn" in lead.consents.values():
+        suppress(draft, "consent_withdrawn")
+    elif said == "given" and lead.stage not in ("hand_over", "deal") and lead.suppressed == "consent_withdrawn":
+        release(draft, "consent_given")
 
 
 def watch(draft: Draft) -> None:

@@ -18,6 +18,7 @@ from schemas.signals import Mode, Person, Reference
 Topic = Literal["leads", "handovers", "sla", "marketing"]
 TOPICS: tuple[Topic, ...] = ("leads", "handovers", "sla", "marketing")
 Stage = Literal["prospecting", "contact", "qualification", "hand_over", "deal", "nurturing"]
+STAGES: tuple[Stage, ...] = ("prospecting", "contact", "qualification", "hand_over", "deal", "nurturing")
 Track = Literal["warm_up", "recycle", "growth"]
 Disposition = Literal["active", "spam", "not_a_buyer", "do_not_contact", "erased"]
 

@@ -215,3 +215,62 @@ def test_every_kind_is_decided_on_in_every_stage_and_nobody_is_in_limbo():
         for kind in Kind:
             lead = begin().tell(kind).lead
             assert lead.owner or lead.unowned_reason
+
+
+def test_a_lead_that_is_active_again_is_offered_again_to_who_had_it():
+    story = Story().offered().tell("disposition.set", sales=Sales(to="spam"))
+    assert story.lead.unowned_reason == "spam"
+    story.tell("disposition.set", sales=Sales(to="active"))
+    assert [(o.person, o.state) for o in story.lead.handover.offers] == [("elin", "withdrawn"), ("elin", "open")]
+    assert story.lead.owner == "elin"
+
+
+def test_a_disposition_of_before_does_not_undo_a_later_one():
+    story = Story().offered().tell("disposition.set", sales=Sales(to="spam"))
+    assert story.tell("disposition.set", after=timedelta(0), sales=Sales(to="active")).lead.disposition == "spam"
+
+
+def test_a_rejection_of_an_earlier_offer_that_comes_late_rejects_not_the_next_persons():
+    story = Story().offered().tell("sales.owner_changed", sales=Sales(owner_id="karin"))
+    first = story.lead.handover.offers[0].id
+    assert story.tell("sales.rejected", offer_id=first).lead.stage == "hand_over"
+    assert story.tell("sales.rejected", after=MINUTE, now=START + 9 * MINUTE).lead.stage == "hand_over"
+    assert story.tell("sales.rejected").lead.stage == "nurturing"
+
+
+def test_a_loss_from_before_the_hand_over_ends_nothing_unless_it_names_it():
+    story = Story().offered().tell("sales.lost", after=-MINUTE)
+    assert story.lead.stage == "hand_over"
+    assert "earlier hand-over" in story.decision.note
+    assert story.tell("sales.lost", after=-MINUTE, handover_id=story.lead.handover.id).lead.stage == "nurturing"
+    assert story.lead.pass_since >= story.lead.created_at
+
+
+def test_who_takes_over_by_hand_has_to_accept_for_themselves():
+    story = Story().offered().tell("sales.accepted").tell("sales.owner_changed", sales=Sales(owner_id="karin"))
+    assert story.tell("sales.follow_up").lead.stage == "hand_over"
+    assert story.tell("sales.accepted").lead.stage == "deal"
+
+
+def test_consent_given_again_after_a_withdrawal_releases():
+    story = Story().tell("email.sent").tell("consent.withdrawn").tell("consent.given", after=timedelta(0))
+    assert story.lead.suppressed == "consent_withdrawn", "an older consent undoes no withdrawal"
+    assert story.tell("consent.given").lead.suppressed is None
+
+
+def test_a_dialogue_that_ends_in_qualification_releases_too():
+    story = Story().tell("outreach.logged", actor=Actor(kind="person", reference="johan")).tell("email.replied")
+    assert (story.lead.stage, story.lead.suppressed) == ("qualification", "dialogue")
+    assert story.tell("form.submitted", form_id="not-now").lead.suppressed is None
+
+
+@pytest.mark.parametrize(("kind", "stage"), [("sales.rejected", "nurturing"), ("sales.accepted", "hand_over")])
+def test_an_imported_hand_over_can_be_answered(kind, stage):
+    story = Story().tell("contact.created", mode="import", sales=Sales(to="hand_over", owner_id="elin")).tell(kind)
+    assert story.lead.stage == stage
+    assert story.tell("sales.follow_up").lead.stage == {"hand_over": "deal", "nurturing": "nurturing"}[stage]
+
+
+def test_an_import_changes_nothing_of_a_lead_that_is_worked_here():
+    story = Story().offered().tell("contact.updated", mode="import", sales=Sales(to="contact"))
+    assert story.lead.stage == "hand_over"

@@ -1,0 +1,81 @@
+"""Dispositions: who is no lead to be worked, and who is one again. Only active leads are routed and timed."""
+
+from __future__ import annotations
+
+from routing import handover, nurturing, sla
+from routing.assignment import Assignment
+from routing.draft import Draft
+from schemas.events import Disposition, LeadDispositionChanged
+
+_KNOWN: dict[str, Disposition] = {
+    "active": "active",
+    "spam": "spam",
+    "not_a_buyer": "not_a_buyer",
+    "do_not_contact": "do_not_contact",
+}
+
+
+def change(draft: Draft) -> None:
+    """The disposition that the signal states, unless a later one was stated already."""
+    lead, signal = draft.lead, draft.signal
+    asked = _KNOWN.get((signal.sales.to if signal.sales else None) or signal.reason or "")
+    if lead.disposition_at is not None and draft.at < lead.disposition_at:
+        draft.notes.append("a later disposition was stated already")
+        return
+    if asked is None or asked == lead.disposition or lead.disposition == "erased":
+        draft.notes.append("the disposition is unknown, or was that already")
+        return
+    before, lead.disposition, lead.disposition_at = lead.disposition, asked, draft.at
+    draft.emit(
+        LeadDispositionChanged(mode=signal.mode, from_disposition=before, to_disposition=asked, reason=signal.reason)
+    )
+    if asked == "active":
+        _stand_up(draft)
+    else:
+        _stand_down(draft, asked)
+
+
+def _stand_down(draft: Draft, disposition: Disposition) -> None:
+    """Offers are withdrawn, clocks end, and nobody has the lead."""
+    lead = draft.lead
+    handover.withdraw(draft, disposition)
+    sla.cancel(draft, disposition)
+    handover.free_account(draft)
+    lead.owner, lead.owner_since, lead.unowned_reason = None, None, disposition
+    if disposition == "do_not_contact":
+        nurturing.suppress(draft, disposition)
+
+
+def _stand_up(draft: Draft) -> None:
+    """Somebody works the lead again, as its stage asks for: who had it, else by the rules."""
+    lead = draft.lead
+    lead.unowned_reason = "nurturing: active again" if lead.stage == "nurturing" else "marketing"
+    if lead.stage == "hand_over":
+        _offer_again(draft)
+    elif lead.stage in ("qualification", "deal") or lead.track == "growth":
+        route = {"qualification": "qualification", "deal": "hand_over"}.get(lead.stage, "growth")
+        chosen = _former(draft) if lead.stage == "deal" else None
+        chosen = chosen or handover.choose(draft, route)
+        if chosen is not None:
+            handover.give(draft, chosen)
+    if lead.stage not in ("hand_over", "deal") and lead.suppressed in ("do_not_contact", "consent_withdrawn"):
+        nurturing.release(draft, "active_again")
+
+
+def _offer_again(draft: Draft) -> None:
+    former = _former(draft)
+    if former is not None:
+        handover.offer_to(draft, former)
+    elif not handover.offer_next(draft):
+        draft.facts.add("offers_exhausted")
+
+
+def _former(draft: Draft) -> Assignment | None:
+    """Who had the last offer of the open hand-over, if they are at work."""
+    open_one = draft.lead.handover
+    if open_one is None or not open_one.offers:
+        return None
+    person = open_one.offers[-1].person
+    if draft.context.roster.why_away(person, draft.context.now) is not None:
+        return None
+    return Assignment(person, "former_owner", None, None, {"rule": "former_owner"})

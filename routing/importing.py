@@ -1,0 +1,67 @@
+"""Day one: a sender asserts where a contact stands. No offer, no clock, no ledger entry follows."""
+
+from __future__ import annotations
+
+from routing import handover, nurturing
+from routing.draft import Draft
+from routing.model import Transition
+from schemas.events import STAGES, Stage
+
+_IN_DIALOGUE = ("hand_over", "deal")
+
+
+def assert_imported(draft: Draft) -> None:
+    """Stage and owner as asserted, unless the lead is worked here already or something later is known."""
+    lead, sales = draft.lead, draft.signal.sales
+    if reason := _why_not(draft):
+        draft.notes.append(reason)
+        return
+    stage = next((stage for stage in STAGES if sales is not None and stage == sales.to), None)
+    if stage is not None and stage != lead.stage:
+        _place(draft, stage)
+    _own(draft)
+    if lead.stage in _IN_DIALOGUE:
+        handover.begin_dialogue(draft, "import")
+
+
+def _why_not(draft: Draft) -> str | None:
+    lead = draft.lead
+    open_one = lead.handover if lead.handover is not None and lead.handover.closed_at is None else None
+    if lead.disposition != "active":
+        return f"the lead is {lead.disposition}: an import changes nothing of it"
+    if open_one is not None and (open_one.offers or open_one.mode != "import"):
+        return "a hand-over is open here: an import changes nothing of it"
+    if draft.at < lead.stage_since:
+        return "the import is older than the stage of now"
+    return None
+
+
+def _place(draft: Draft, stage: Stage) -> None:
+    lead = draft.lead
+    draft.transitions.append(Transition(lead.stage, stage, "import"))
+    if lead.stage in _IN_DIALOGUE and stage not in _IN_DIALOGUE:
+        handover.close(draft, "import")
+        handover.free_account(draft)
+        nurturing.release(draft, "import")
+    if stage in _IN_DIALOGUE and lead.stage not in _IN_DIALOGUE:
+        handover.open_one(draft)
+    lead.stage, lead.stage_since = stage, draft.at
+    lead.track = "warm_up" if stage == "nurturing" else None
+    if stage == "nurturing":
+        lead.owner, lead.owner_since = None, None
+
+
+def _own(draft: Draft) -> None:
+    """Who is not in the roster can own nothing; the reason says so where somebody ought to work the lead."""
+    lead, signal = draft.lead, draft.signal
+    ident = signal.sales.owner_id if signal.sales else None
+    systems = (*(reference.system for reference in signal.references), signal.source)
+    person = next(filter(None, (draft.context.roster.person_of(system, ident) for system in systems)), None)
+    if person is not None:
+        lead.owner, lead.owner_since, lead.unowned_reason = person, draft.at, None
+    elif lead.owner is None:
+        lead.unowned_reason = {
+            "prospecting": "marketing",
+            "contact": "marketing",
+            "nurturing": "nurturing: import",
+        }.get(lead.stage, "import: the owner is not in the roster")
