@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-quick chaos check fmt lock wheel kafka postgres
+.PHONY: help demo demo-fleet test test-quick chaos check fmt lock wheel kafka postgres
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -21,6 +21,9 @@ help: ## this list
 
 demo: .venv/run.stamp ## the whole process in the terminal, on a temporary file
 	$(BIN)/python -m services.cli.main demo
+
+demo-fleet: .venv/dev.stamp ## the same on Kafka and PostgreSQL, a process per role, one of them killed
+	$(BIN)/python -m tests.parts.demo
 
 test: .venv/dev.stamp ## everything, on real parts
 	$(BIN)/python -m pytest

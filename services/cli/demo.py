@@ -19,15 +19,16 @@ from base64 import b64decode, b64encode
 from hmac import compare_digest, digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 HELP = "Show the whole process on a temporary file: three leads, six stages, a breach."
-_SECONDS = (
+QUICK = (
     ("offer_expires: 4h business\n  calendar: stockholm", "offer_expires: 60s elapsed"),
     ("target: 24h elapsed", "target: 4s elapsed"),
 )
+"""(written, instead) in the example agreement, so that promises are broken within a demo."""
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,63 +41,84 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace) -> int:
     """Exit status 0 where all was shown."""
     folder = Path(tempfile.mkdtemp(prefix="stafett-demo-"))
-    demo = Demo(folder / "demo")
+    alone = Alone(folder / "demo")
+    demo = Demo(alone)
     try:
-        demo.start()
+        alone.start()
         demo.show()
         return 0
     finally:
-        demo.stop()
+        demo.close()
+        alone.stop()
         if args.keep:
             print(f"\nkept: {folder}/demo")
         else:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-class Demo:
-    """A `stafett up` of its own, and the people who use it."""
+class Installation(Protocol):
+    """Something that runs: its configuration, an API key, where it answers."""
 
-    def __init__(self, folder: Path) -> None:
+    config: Path
+    key: str
+    url: str
+
+
+class Alone:
+    """A `stafett up` of its own: one process, one file."""
+
+    def __init__(self, config: Path) -> None:
         from services.cli.new import run as new
 
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
-            new(argparse.Namespace(folder=folder))
-        self._folder, self._key = folder, said.getvalue().split("only now: ")[1].split()[0]
-        lines = (line.partition("=") for line in (folder / ".env").read_text().splitlines())
-        self._secret = {name: value for name, _, value in lines}["STAFETT_SECRET_CRM"]
-        agreement = folder / "agreement.yaml"
+            new(argparse.Namespace(folder=config))
+        self.config, self.key = config, said.getvalue().split("only now: ")[1].split()[0]
+        agreement = config / "agreement.yaml"
         text = agreement.read_text("utf-8")
-        for written, quick in _SECONDS:
+        for written, quick in QUICK:
             text = text.replace(written, quick)
         agreement.write_text(text, "utf-8")
-        self._port = _free_port()
-        self._receiver = Receiver({"crm": "stafett.handover.*", "ops": "sla"})
-        self._receiver.subscribe(folder)
-        self._http = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=10)
+        self.url = f"http://127.0.0.1:{_free_port()}"
         self._process: subprocess.Popen[bytes] | None = None
-        self._seen = self._count = 0
 
     def start(self) -> None:
-        environment = {**os.environ, "STAFETT_HTTP_PORT": str(self._port), "STAFETT_LOG_LEVEL": "WARNING"}
-        command = [sys.executable, "-m", "services.cli.main", "up", "--config", str(self._folder)]
-        with (self._folder / "up.log").open("wb") as out:
+        """Until it answers. Raises RuntimeError with what it said where it does not."""
+        port = self.url.rpartition(":")[2]
+        environment = {**os.environ, "STAFETT_HTTP_PORT": port, "STAFETT_LOG_LEVEL": "WARNING"}
+        command = [sys.executable, "-m", "services.cli.main", "up", "--config", str(self.config)]
+        with (self.config / "up.log").open("wb") as out:
             self._process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)  # noqa: S603 - ours
         until = time.monotonic() + 30
         while time.monotonic() < until:
             try:
-                if self._http.get("/readyz").status_code == 200:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
                     return
             except httpx.HTTPError:
                 time.sleep(0.1)
-        raise RuntimeError((self._folder / "up.log").read_text())
+        raise RuntimeError((self.config / "up.log").read_text())
 
     def stop(self) -> None:
-        self._http.close()
-        self._receiver.close()
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(30)
+
+
+class Demo:
+    """The people who use an installation that is about to start, and what their systems receive."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._key = installation.key
+        lines = (line.partition("=") for line in (installation.config / ".env").read_text().splitlines())
+        self._secret = {name: value for name, _, value in lines}["STAFETT_SECRET_CRM"]
+        self._receiver = Receiver({"crm": "stafett.handover.*", "ops": "sla"})
+        self._receiver.subscribe(installation.config)
+        self._http = httpx.Client(base_url=installation.url, timeout=10)
+        self._seen = self._count = 0
+
+    def close(self) -> None:
+        self._http.close()
+        self._receiver.close()
 
     def show(self) -> None:
         """Three leads: one goes all the way, one is rejected, one is forgotten."""
@@ -120,6 +142,22 @@ class Demo:
         for name, event in self._receiver.got:
             print(f"      {name}: {event['type'].removeprefix('stafett.'):28} {_gist(event['data'])}")
 
+    def crowd(self, number: int) -> int:
+        """One of many who send the same form, without a word; the HTTP status of the answer."""
+        form = {"email": f"guest{number}@crowd.example", "form_id": "demo"}
+        return self._http.post("/v1/hooks/web", data=form).status_code
+
+    def follow(self, kind: str, count: int, seconds: float) -> list[str]:
+        """Reads on, without a word, until `count` events of this kind came: the leads that they are about."""
+        found: list[str] = []
+        until = time.monotonic() + seconds
+        while len(found) < count and time.monotonic() < until:
+            said = self._get("/v1/events", after=self._seen, limit=500)
+            self._seen = said["next"]
+            found += [e["event"]["subject"] for e in said["events"] if e["event"]["type"] == kind]
+            time.sleep(0.1)
+        return found
+
     def _form(self, words: str, email: str, name: str) -> None:
         form = {"email": email, "name": name, "form_id": "demo", "message": "We want to see it."}
         self._sent(words, self._http.post("/v1/hooks/web", data=form))
@@ -141,7 +179,10 @@ class Demo:
     def _sent(self, words: str, answer: httpx.Response) -> None:
         answer.raise_for_status()
         print(f"\n  {words}")
-        time.sleep(0.4)
+        until = time.monotonic() + 15
+        while not self._events() and time.monotonic() < until:
+            time.sleep(0.1)
+        time.sleep(0.2)
         self._events()
 
     def _events(self) -> list[str]:

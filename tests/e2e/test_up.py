@@ -5,9 +5,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -156,3 +158,26 @@ def test_a_stop_is_orderly_and_quick(installed):
     begun = time.monotonic()
     assert installed.stop() == 0
     assert time.monotonic() - begun < 10
+
+
+def test_a_file_restored_from_a_copy_goes_on_where_the_copy_ended(installed):
+    for number in range(3):
+        assert installed.post(email=f"r{number}@example.com", form_id="demo").status_code == 202
+    installed.until("/v1/leads", lambda said: len(said["leads"]) == 3)
+    (file,) = installed.folder.rglob("*.db")
+    copy = installed.folder / "copy"
+    with closing(sqlite3.connect(file)) as here, closing(sqlite3.connect(copy)) as there:
+        here.backup(there)
+    assert installed.post(email="late@example.com", form_id="demo").status_code == 202
+    installed.until("/v1/leads", lambda said: len(said["leads"]) == 4)
+    installed.stop()
+    for beside in (*file.parent.glob("*.db-*"), file):
+        beside.unlink()
+    copy.rename(file)
+    assert installed.call("db", "restored", "--config", str(installed.folder)).startswith("epoch 1")
+    installed.start()
+    assert len(installed.get("/v1/leads")["leads"]) == 3
+    assert installed.post(email="late@example.com", form_id="demo").status_code == 202
+    installed.until("/v1/leads", lambda said: len(said["leads"]) == 4)
+    events = installed.until("/v1/events", lambda said: said["head"] and said["events"])["events"]
+    assert len({entry["event"]["id"] for entry in events}) == len(events)

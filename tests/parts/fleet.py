@@ -19,6 +19,7 @@ from tests.parts.postgres import PostgresServer
 from tests.parts.process import end, free_port, spawn
 
 ROOT = Path(__file__).parent.parent.parent
+RUNTIME = "stafett_run"
 STAFETT = [sys.executable, "-m", "services.cli.main"]
 ROLES = {
     "ingest": ("ingest",),
@@ -64,14 +65,24 @@ class Fleet:
         }
         self._call("topics", "apply", "--config", str(self.config))
         self._call("db", "upgrade", "--config", str(self.config))
+        self._restrict()
         for name in ROLES:
             self.begin(name)
         self.wait_ready()
         return self
 
+    def _restrict(self):
+        """From here on as a role that may use the tables and no more, as in production."""
+        rights = f"CREATE ROLE {RUNTIME} LOGIN; {self._call('db', 'grants', RUNTIME)}"
+        where = ("-h", self.postgres.folder, "-U", "postgres", "-d", "postgres")
+        self.postgres.tool("psql", *where, "-v", "ON_ERROR_STOP=1", "-c", rights)
+        self.env["STAFETT_DATABASE_URL"] = self.postgres.url(user=RUNTIME)
+
+    def command(self, *words):
+        return [*STAFETT, *words, "--config", str(self.config)]
+
     def begin(self, name):
-        command = [*STAFETT, *ROLES[name], "--config", str(self.config)]
-        self.processes[name] = spawn(command, self.folder / f"{name}.log", cwd=ROOT, env=self.env)
+        self.processes[name] = spawn(self.command(*ROLES[name]), self.folder / f"{name}.log", cwd=ROOT, env=self.env)
 
     def kill(self, name):
         end(self.processes[name], kill=True)

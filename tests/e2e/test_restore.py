@@ -1,0 +1,83 @@
+"""Restore from a backup, tried out: what the backup does not know is decided again from the log, once."""
+
+import subprocess
+import time
+from collections import Counter
+
+import httpx
+import pytest
+
+from tests.parts.fleet import ROLES, Fleet
+
+
+@pytest.fixture
+def fleet():
+    made = Fleet().start()
+    yield made
+    made.close()
+
+
+def post(fleet, *numbers):
+    """A form of each; the signal ids that were answered."""
+    given = []
+    for number in numbers:
+        body, headers = fleet.signed(
+            {"id": f"n{number}", "fact": "form.submitted", "form_id": "demo", "email": f"r{number}@restore.example"}
+        )
+        answer = httpx.post(f"{fleet.url}/v1/hooks/crm", content=body, headers=headers, timeout=10)
+        assert answer.status_code == 202, answer.text
+        given += answer.json()["signals"]
+    return given
+
+
+def get(fleet, path, **params):
+    headers = {"Authorization": f"Bearer {fleet.key}"}
+    answer = httpx.get(f"{fleet.url}{path}", params=params, headers=headers, timeout=10)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def histories(fleet):
+    found = Counter()
+    for lead in get(fleet, "/v1/leads", limit=500)["leads"]:
+        found.update(row["signal_id"] for row in get(fleet, f"/v1/leads/{lead['id']}/history")["history"])
+    return found
+
+
+def until_all(fleet, given, seconds=90):
+    until = time.monotonic() + seconds
+    while set(given) - set(histories(fleet)):
+        assert time.monotonic() < until, fleet.said()
+        time.sleep(0.5)
+    while get(fleet, "/v1/status")["outbox"]:
+        assert time.monotonic() < until, fleet.said()
+        time.sleep(0.2)
+
+
+@pytest.mark.real
+@pytest.mark.timeout(240)
+def test_a_restored_database_catches_up_from_kafka_without_loss_or_repetition(fleet):
+    before = post(fleet, *range(15))
+    until_all(fleet, before)
+    backup = fleet.postgres.folder / "backup.dump"
+    fleet.postgres.tool("pg_dump", "-Fc", "-h", fleet.postgres.folder, "-U", "postgres", "-f", backup, "postgres")
+    after = post(fleet, *range(15, 30))
+    until_all(fleet, before + after)
+    for name in ROLES:
+        fleet.kill(name)
+    restore = ("-h", fleet.postgres.folder, "-U", "postgres", "-d", "postgres", "--clean", "--if-exists", backup)
+    fleet.postgres.tool("pg_restore", *restore)
+    command = fleet.command("db", "restored")
+    said = subprocess.run(command, env=fleet.env, capture_output=True, text=True, timeout=60)
+    assert said.stdout.startswith("epoch 1"), said.stderr
+    for name in ROLES:
+        fleet.begin(name)
+    fleet.wait_ready()
+    until_all(fleet, before + after)
+    found = histories(fleet)
+    assert found == Counter(before + after)
+    events = [entry["event"] for entry in get(fleet, "/v1/events", limit=500)["events"]]
+    offered = Counter(event["subject"] for event in events if event["type"] == "stafett.handover.offered.v1")
+    assert set(offered.values()) == {1}
+    assert len(offered) == 30
+    assert len({event["id"] for event in events}) == len(events)

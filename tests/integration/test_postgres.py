@@ -1,0 +1,103 @@
+"""What only a real PostgreSQL can show: TLS that is verified, and a role that may not change the schema."""
+
+import uuid
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
+
+from services.adapters.sql.engine import one_shot
+from services.adapters.sql.migrate import grants, upgrade
+from services.adapters.sql.store import SqlStore
+from services.adapters.sql.tables import metadata
+from services.ports import StoreUnavailable
+from tests.parts.certificates import write_certificates
+from tests.parts.postgres import PostgresServer
+from tests.parts.postgres_tls import tls_in_front
+
+
+@pytest.fixture(scope="module")
+def server():
+    made = PostgresServer().start()
+    write_certificates(made.folder)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def secure(server):
+    async with tls_in_front(server.folder, server.folder) as port:
+        yield (
+            lambda host, mode, ca=server.folder / "ca.pem": (
+                f"postgresql+asyncpg://postgres@{host}:{port}/postgres?sslmode={mode}&sslrootcert={ca}"
+            )
+        )
+
+
+async def answers(url):
+    engine = one_shot(url)
+    try:
+        async with engine.connect() as conn:
+            return (await conn.execute(text("SELECT 1"))).scalar() == 1
+    finally:
+        await engine.dispose()
+
+
+@pytest.mark.real
+async def test_verify_full_speaks_tls_to_the_name_that_the_certificate_has(secure):
+    assert await answers(secure("127.0.0.1", "verify-full"))
+
+
+@pytest.mark.real
+async def test_verify_full_refuses_another_name_that_verify_ca_would_take(secure):
+    refused = SqlStore(secure("localhost", "verify-full"))
+    with pytest.raises(StoreUnavailable, match="cannot be reached"):
+        await refused.start()
+    await refused.close()
+    assert await answers(secure("localhost", "verify-ca"))
+
+
+@pytest.mark.real
+async def test_verify_full_refuses_an_authority_of_somebody_else(secure, tmp_path):
+    write_certificates(tmp_path)
+    store = SqlStore(secure("127.0.0.1", "verify-full", tmp_path / "ca.pem"))
+    with pytest.raises(StoreUnavailable, match="cannot be reached"):
+        await store.start()
+    await store.close()
+
+
+@pytest.fixture
+async def restricted(postgres_url):
+    """The URL of a role that has what `stafett db grants` gives, and nothing else."""
+    await upgrade(postgres_url)
+    role = f"run_{uuid.uuid4().hex[:12]}"
+    engine = one_shot(postgres_url)
+    async with engine.begin() as conn:
+        await conn.execute(text(f"CREATE ROLE {role} LOGIN PASSWORD 'test-only'"))
+        for statement in grants(role).split(";"):
+            if statement.strip():
+                await conn.execute(text(statement))
+    yield make_url(postgres_url).set(username=role, password="test-only").render_as_string(hide_password=False)
+    async with engine.begin() as conn:
+        await conn.execute(text(f"DROP OWNED BY {role}"))
+        await conn.execute(text(f"DROP ROLE {role}"))
+    await engine.dispose()
+
+
+async def test_the_runtime_role_cannot_change_the_schema(restricted):
+    engine = one_shot(restricted)
+    for statement in ("CREATE TABLE more (id int)", "DROP TABLE leads", "ALTER TABLE leads ADD COLUMN more int"):
+        with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
+            async with engine.begin() as conn:
+                await conn.execute(text(statement))
+    await engine.dispose()
+
+
+async def test_the_runtime_role_may_read_and_write_what_the_service_needs(restricted):
+    store = SqlStore(restricted)
+    await store.start()
+    assert await store.raise_epoch() == 1
+    async with store.engines.read() as conn:
+        for table in metadata.sorted_tables:
+            await conn.execute(text(f"SELECT 1 FROM {table.name} LIMIT 1"))
+    await store.close()
