@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from routing.business_time import BusinessCalendar, compile_calendar
 from routing.definitions import DefinitionError, Expression, compile_expression
+from routing.policies import CompiledPolicy, broken_policies, compile_policy, people_named
 from routing.roster import Roster
-from schemas.agreement import AgreementFile, Policy, Route
+from schemas.agreement import AgreementFile, Route
 from schemas.duration import Target
 from schemas.yamlfile import FileError, load, problem
 
@@ -38,11 +39,14 @@ class Agreement(NamedTuple):
     definitions: dict[str, Expression]
     routes: dict[str, CompiledRoute]
     calendars: dict[str, BusinessCalendar]
-    policies: tuple[Policy, ...]
+    policies: tuple[CompiledPolicy, ...]
 
     @property
     def organisation(self) -> str:
         return self.file.organisation
+
+    def policy(self, name: str) -> CompiledPolicy | None:
+        return next((policy for policy in self.policies if policy.name == name), None)
 
     def calendar(self, name: str | None) -> BusinessCalendar | None:
         return self.calendars[name] if name else None
@@ -61,7 +65,7 @@ def compile_agreement(text: str, name: str = "agreement.yaml") -> Agreement:
         definitions={key: compile_expression(value) for key, value in file.definitions},
         routes=routes,
         calendars={key: compile_calendar(value) for key, value in file.calendars.items()},
-        policies=file.sla.policies,
+        policies=tuple(compile_policy(policy) for policy in file.sla.policies),
     )
 
 
@@ -75,6 +79,9 @@ def check_against(agreement: Agreement, roster: Roster, text: str, name: str) ->
                 found.append(problem(name, text, ("routing", key, "rules", i, "pool"), rules))
         if route.fallback not in roster.people:
             found.append(problem(name, text, ("routing", key, "fallback"), f"`{route.fallback}` is not in the roster"))
+    for path, person in people_named(agreement.file):
+        if person not in roster.people:
+            found.append(problem(name, text, path, f"`{person}` is not in the roster"))
     return found
 
 
@@ -89,9 +96,7 @@ def _broken_rules(file: AgreementFile) -> Iterator[tuple[Path, str]]:
     for key, route in file.routing:
         for i, rule in enumerate(route.rules):
             yield from _does_not_compile(("routing", key, "rules", i, "when"), rule.when)
-    for i, policy in enumerate(file.sla.policies):
-        if policy.calendar and policy.calendar not in file.calendars:
-            yield ("sla", "policies", i, "calendar"), _no_calendar(policy.calendar, file)
+    yield from broken_policies(file)
     yield from _broken_offer(file)
 
 

@@ -95,6 +95,22 @@ class BusinessCalendar:
             due = self._add(at, need)
         return _instant(due)
 
+    def subtract_business(self, end: datetime, amount: timedelta, pauses: Sequence[Pause] = ()) -> datetime:
+        """The last instant from which `amount` of open time outside the pauses is left until `end`.
+
+        Raises BusinessTimeError for a negative amount, HorizonExceeded where the calendar never had so much.
+        """
+        if amount < timedelta(0):
+            raise BusinessTimeError("an amount of business time cannot be negative")
+        until, need = _micros(end), amount // _ONE
+        at = self._back(until, need)
+        for begin, stop in reversed(_paused([(a, min(b, end)) for a, b in pauses], None)):
+            if stop <= at:
+                break
+            need += self._open_between(begin, stop)
+            at = self._back(until, need)
+        return _instant(at)
+
     def hours(self, day: date) -> tuple[list[tuple[int, int]], str]:
         """The day's intervals in seconds since local midnight, and what made it so: week, closed_day or special_day."""
         if day in self._closed:
@@ -119,6 +135,20 @@ class BusinessCalendar:
                 i = bisect_left(block.before, need) - 1
                 return block.starts[i] + need - block.before[i]
             need, year = need - block.total, year + 1
+        raise HorizonExceeded
+
+    def _back(self, at: int, need: int) -> int:
+        if need == 0:
+            return at
+        year = _instant(at).astimezone(self.zone).year
+        left = self._open_before(at, year) - need
+        for _ in range(HORIZON_YEARS + 1):
+            block = self._year(year)
+            if left >= 0:
+                i = bisect_right(block.before, left) - 1
+                return block.starts[i] + left - block.before[i]
+            year -= 1
+            left += self._year(year).total
         raise HorizonExceeded
 
     def _open_before(self, at: int, year: int) -> int:
@@ -231,6 +261,26 @@ def due_at(
     return business_days_due(calendar, start, target.days, pauses)
 
 
+def before_due(
+    due: datetime, amount: Target, calendar: BusinessCalendar | None, pauses: Sequence[Pause] = ()
+) -> datetime:
+    """The instant from which `amount` (elapsed or open time, outside the pauses) is left until `due`.
+
+    Raises BusinessTimeError; whole business days have no such instant.
+    """
+    if amount.kind == "elapsed":
+        at = _micros(due)
+        left = at - amount.amount // _ONE
+        for begin, end in reversed(_paused([(a, min(b, due)) for a, b in pauses], None)):
+            if end <= left:
+                break
+            left -= end - begin
+        return _instant(left)
+    if calendar is None or amount.kind == "business_days":
+        raise BusinessTimeError("open time before an instant needs a calendar and an amount in hours")
+    return calendar.subtract_business(due, amount.amount, pauses)
+
+
 def explain(
     start: datetime, target: Target, calendar: BusinessCalendar | None, pauses: Sequence[Pause] = ()
 ) -> list[IntervalSpan]:
@@ -291,10 +341,11 @@ def _elapsed(start: datetime, amount: timedelta, pauses: Sequence[Pause]) -> dat
     return _instant(due)
 
 
-def _paused(pauses: Sequence[Pause], start: int) -> list[tuple[int, int]]:
+def _paused(pauses: Sequence[Pause], start: int | None) -> list[tuple[int, int]]:
     """Sorted, clipped to what comes after `start`, overlapping ones made one."""
     found: list[tuple[int, int]] = []
-    for begin, end in sorted((max(_micros(a), start), _micros(b)) for a, b in pauses):
+    first = -(2**62) if start is None else start
+    for begin, end in sorted((max(_micros(a), first), _micros(b)) for a, b in pauses):
         if end <= begin:
             continue
         if found and begin <= found[-1][1]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing import handover, judging, nurturing
+from routing import handover, judging, nurturing, sla
 from routing.draft import Context, Draft
 from routing.identity import names_somebody
 from routing.importing import assert_imported
@@ -99,6 +99,8 @@ def _move(draft: Draft, row: Row) -> None:
     if before == "nurturing":
         nurturing.leave(draft, row.to_stage)
     lead.stage, lead.stage_since = row.to_stage, max(draft.at, lead.stage_since)
+    if before == "qualification":
+        sla.touch(draft, "qualification", lead.stage_since, sla.subject_of(draft))
     draft.lead_changed()
     draft.transitions.append(Transition(before, row.to_stage, row.name))
     draft.evidence.setdefault("rows", []).append({"row": row.name, "fact": fact, "from": before, "to": row.to_stage})
@@ -118,13 +120,15 @@ def _move(draft: Draft, row: Row) -> None:
 
 
 def _enter(draft: Draft, row: Row, fact: str) -> None:
-    lead = draft.lead
+    if row.to_stage == "hand_over":
+        sla.forget_old(draft)
+    else:
+        sla.enter(draft, row.to_stage)
     if row.to_stage == "qualification":
         chosen = handover.choose(draft, "qualification")
         if chosen is not None:
             handover.give(draft, chosen)
     elif row.to_stage == "hand_over":
-        lead.clocks = {key: clock for key, clock in lead.clocks.items() if clock.state == "running"}
         nurturing.suppress(draft, "hand_over")
         handover.begin(draft)
     elif row.to_stage == "deal":
@@ -139,6 +143,7 @@ def _come_back(draft: Draft, row: Row, fact: str) -> None:
     """Back with marketing: the pass is over, and only what happens from now on counts for the next."""
     lead = draft.lead
     handover.close(draft, fact)
+    sla.cancel(draft, fact)
     handover.free_account(draft)
     nurturing.release(draft, fact)
     lead.track = row.track

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from routing.agreement import Agreement
@@ -22,7 +23,7 @@ class Context(NamedTuple):
     """All that a decision depends on beside the lead and the signal; recorded with it by hash or version.
 
     `others` are leads that the signal's identities name as well (id, kind of identity); `links` the identities that may
-    be linked; `epoch` enters the ids of events and is raised when the store is restored from a backup.
+    be linked; `past` are agreements of before by hash, for the clocks that started under them.
     """
 
     agreement: Agreement
@@ -32,6 +33,11 @@ class Context(NamedTuple):
     now: datetime
     others: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()
+    past: Mapping[str, Agreement] = MappingProxyType({})
+
+    def agreement_of(self, digest: str) -> Agreement:
+        """The agreement that a clock started under; the one of now where it is that one, or is not at hand."""
+        return self.past.get(digest, self.agreement)
 
 
 class Draft:

@@ -39,10 +39,20 @@ def begin(draft: Draft) -> None:
     """Opens this pass's hand-over and offers it to the first person."""
     handover = open_one(draft)
     for policy in draft.context.agreement.policies:
-        if policy.starts == "hand_over":
+        if policy.file.starts == "hand_over":
             sla.start(draft, policy, handover.id, draft.at)
     if not offer_next(draft):
         draft.facts.add("offers_exhausted")
+    _know_follow_up(draft)
+
+
+def _know_follow_up(draft: Draft) -> None:
+    """A genuine step that lies after the opening may have come before the signal that opened it."""
+    handover = _handover(draft)
+    known = [at for at in draft.lead.marks.get("follow_up", ()) if at + sla.COARSE > handover.opened_at]
+    if known and handover.closed_at is None:
+        draft.lead.handover = handover.model_copy(update={"followed_up_at": min(known)})
+        draft.emit(HandoverFollowedUp(**_said(draft, open_offer(draft)), followed_up_at=min(known)), min(known))
 
 
 def open_one(draft: Draft) -> Handover:
@@ -88,6 +98,19 @@ def offer_next(draft: Draft) -> bool:
     return True
 
 
+def offer_again(draft: Draft, reason: str) -> bool:
+    """Takes the offer back and makes it to the next person; False, and nothing is changed, where nobody is left."""
+    handover = _handover(draft)
+    if len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
+        return False
+    chosen = choose(draft, "hand_over", frozenset(offer.person for offer in handover.offers))
+    if chosen is None:
+        return False
+    withdraw(draft, reason)
+    offer_to(draft, chosen)
+    return True
+
+
 def offer_to(draft: Draft, chosen: Assignment) -> None:
     """One offer to one person, with the dossier; clocks on the person start now, never before."""
     handover, now = _handover(draft), max(draft.at, draft.context.now)
@@ -109,9 +132,11 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
         ),
         now,
     )
+    # What was done for the lead before the first offer counts for its holder; later holders start anew.
+    counts_from = handover.opened_at - sla.COARSE if number == 1 else None
     for policy in draft.context.agreement.policies:
-        if policy.starts == "offer":
-            sla.start(draft, policy, offer_id, now)
+        if policy.file.starts == "offer":
+            sla.start(draft, policy, offer_id, now, counts_from=counts_from)
 
 
 def accept(draft: Draft) -> None:
@@ -128,6 +153,10 @@ def accept(draft: Draft) -> None:
         _end_expiry(draft, offer)
     draft.lead.handover = _handover(draft).model_copy(update={"accepted_at": draft.at})
     draft.emit(HandoverAccepted(**_said(draft, offer)))
+    _answered(draft, offer)
+    for policy in draft.context.agreement.policies:
+        if policy.file.starts == "acceptance" and offer is not None:
+            sla.start(draft, policy, offer.id, max(draft.at, offer.offered_at))
 
 
 def reject(draft: Draft) -> None:
@@ -142,7 +171,16 @@ def reject(draft: Draft) -> None:
     if offer is not None:
         _put(draft, offer.model_copy(update=said))
     draft.emit(HandoverRejected(**_said(draft, offer), reason=signal.reason, criterion=signal.criterion))
+    _answered(draft, offer)
     draft.facts.add("rejected")
+
+
+def _answered(draft: Draft, offer: Offer | None) -> None:
+    """Accepting and rejecting both keep the promise to answer."""
+    sla.touch(draft, "acceptance", draft.at, _handover(draft).id)
+    if offer is not None:
+        # A CRM's coarse clock may put the answer before the offer that it answers.
+        sla.touch(draft, "acceptance", max(draft.at, offer.offered_at), offer.id)
 
 
 def expire(draft: Draft, offer_id: str) -> None:
@@ -181,6 +219,7 @@ def reassign(draft: Draft, person: str) -> None:
     chosen = Assignment(person, "manual", None, None, {"rule": "manual", "signal": draft.signal.id})
     if lead.stage != "hand_over" or lead.handover is None:
         give(draft, chosen)
+        sla.restart_recurring(draft)
         return
     withdraw(draft, "owner_changed")
     offer_to(draft, chosen)
@@ -189,7 +228,7 @@ def reassign(draft: Draft, person: str) -> None:
 def follow_up(draft: Draft) -> None:
     """A genuine step by a person; the earliest one counts whatever the order of arrival."""
     handover = draft.lead.handover
-    sla.fulfil(draft, "follow_up", draft.at)
+    sla.touch(draft, "follow_up", draft.at)
     if handover is None or handover.closed_at is not None or draft.at + sla.COARSE <= handover.opened_at:
         draft.notes.append("no hand-over was open then")
         return
@@ -224,7 +263,7 @@ def close(draft: Draft, outcome: str) -> None:
         draft.emit(HandoverLost(**_said(draft, offer), reason=signal.reason))
     elif outcome == "returned":
         draft.emit(HandoverReturned(**_said(draft, offer), reason=signal.reason))
-    elif offer is not None and offer.state == "open":
+    elif offer is not None and (offer.state == "open" or outcome == "taken_back"):
         withdraw(draft, outcome)
     sla.cancel(draft, outcome)
     draft.lead.handover = _handover(draft).model_copy(update={"closed_at": draft.at, "outcome": outcome})
@@ -293,9 +332,8 @@ def _in_dialogue(draft: Draft) -> str | None:
 
 def _end_expiry(draft: Draft, offer: Offer) -> None:
     for clock in list(draft.lead.clocks.values()):
-        if clock.policy == sla.OFFER_EXPIRY and clock.subject_id == offer.id and clock.state == "running":
-            ended = {"state": "cancelled", "ended_at": draft.at, "revision": clock.revision + 1}
-            draft.put_clock(clock.model_copy(update=ended))
+        if clock.policy == sla.OFFER_EXPIRY and clock.subject_id == offer.id:
+            sla.end_expiry(draft, clock)
 
 
 def _handover(draft: Draft) -> Handover:

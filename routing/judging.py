@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from routing import disposition, handover, nurturing, sla
+from routing import disposition, handover, ladder, nurturing, sla
 from routing.draft import Draft
 from routing.lead import consents, counts_for_pass
 from schemas.events import LeadTouched
@@ -32,6 +32,15 @@ def note_signal(draft: Draft) -> None:
         act(draft)
     for consent in signal.consents:
         nurturing.follow_consent(draft, consent.state)
+    if lead.disposition == "active":
+        sla.note_signal(draft, genuine(draft))
+
+
+def genuine(draft: Draft) -> bool:
+    """Whether a person did it: neither an auto-reply nor a system's record, and done, not planned."""
+    signal = draft.signal
+    planned = signal.sales is not None and signal.sales.done is False
+    return not signal.automated and signal.actor.kind not in ("automation", "system") and not planned
 
 
 def note_definitions(draft: Draft) -> None:
@@ -176,8 +185,12 @@ def _given(draft: Draft) -> None:
 def _clock_due(draft: Draft) -> None:
     due = draft.signal.clock
     clock = sla.fall_due(draft, due) if due is not None else None
-    if clock is not None and clock.policy == sla.OFFER_EXPIRY:
+    if clock is None:
+        return
+    if clock.policy == sla.OFFER_EXPIRY:
         handover.expire(draft, clock.subject_id)
+    else:
+        ladder.climb(draft, clock.id)
 
 
 _ACTS: dict[Kind, Callable[[Draft], None]] = {

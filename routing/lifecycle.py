@@ -48,7 +48,14 @@ TABLE: tuple[Row, ...] = (
         "meets `sales_qualified`; a sales-ready tag by an SDR; a meeting booked with sales",
         "hand_over",
     ),
-    _row("not_now", ("qualification",), "not_now", "meets `not_now`", "nurturing", "warm_up"),
+    _row(
+        "not_now",
+        ("qualification",),
+        "not_now taken_back",
+        "meets `not_now`; taken back after a breach",
+        "nurturing",
+        "warm_up",
+    ),
     _row(
         "taken_up",
         ("hand_over",),
@@ -59,13 +66,20 @@ TABLE: tuple[Row, ...] = (
     _row(
         "handed_back",
         ("hand_over",),
-        "rejected returned cold offers_exhausted",
-        "rejected; returned; cold after the agreed attempts; no owner left to offer it to",
+        "rejected returned cold offers_exhausted taken_back",
+        "rejected; returned; cold after the agreed attempts; no owner left to offer it to; taken back after a breach",
         "nurturing",
         "recycle",
     ),
     _row("won", ("deal",), "won", "won", "nurturing", "growth"),
-    _row("lost", ("deal",), "lost returned", "lost, or returned by sales", "nurturing", "recycle"),
+    _row(
+        "lost",
+        ("deal",),
+        "lost returned taken_back",
+        "lost; returned by sales; taken back after a breach",
+        "nurturing",
+        "recycle",
+    ),
 )
 
 

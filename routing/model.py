@@ -19,10 +19,31 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
+
+
+class Mark(_Frozen):
+    """An agreed signal that paused a clock or let it go on."""
+
+    at: AwareDatetime
+    what: Literal["pause", "resume"]
+    signal_id: str
+    signal_kind: str
+
+
+class Away(_Frozen):
+    """An absence of the clock's person as it was reckoned with, half-open; `until` None: nobody knows yet."""
+
+    since: AwareDatetime
+    until: AwareDatetime | None = None
+
+
 class Clock(_Frozen):
-    """One promise being measured. `next_at` for the watcher is `due_at` while `state` is running.
+    """One promise being measured: the facts it is judged on, and the verdict that `routing.verdict` reckons from them.
 
     `policy` is a name of the agreement's SLA policies, or `offer_expiry`, which is no promise but the end of an offer.
+    Touches count from after `counts_from`. `next_at` is when the watcher must look at it: a warning, the due instant, a
+    rung of the ladder; None while there is nothing to wait for. `revision` rises with each change.
     """
 
     id: str
@@ -35,11 +56,27 @@ class Clock(_Frozen):
     calendar: str | None = None
     due_at: AwareDatetime
     revision: int = 0
-    state: Literal["running", "fulfilled", "breached", "cancelled"] = "running"
+    state: ClockState = "running"
     ended_at: AwareDatetime | None = None
     mode: Mode = "live"
     agreement: str
     cause: str
+    side: Literal["sales", "marketing"] | None = None
+    person: str | None = None
+    counts_from: AwareDatetime | None = None
+    marks: tuple[Mark, ...] = ()
+    away: tuple[Away, ...] = ()
+    touched_at: AwareDatetime | None = None
+    touched_by: str | None = None
+    cancelled_at: AwareDatetime | None = None
+    breach_said: bool = False
+    warnings_done: int = 0
+    rungs_done: int = 0
+    next_at: AwareDatetime | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.state in ("running", "paused")
 
 
 class Offer(_Frozen):
@@ -115,6 +152,7 @@ class Lead(BaseModel):
     last_touch_at: AwareDatetime | None = None
     handover: Handover | None = None
     clocks: dict[str, Clock] = {}
+    marks: dict[str, tuple[AwareDatetime, ...]] = {}
     sequence: int = 0
     version: int = 0
     held: bool = False

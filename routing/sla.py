@@ -1,39 +1,84 @@
-"""SLA clocks: started, fulfilled, breached, cancelled, corrected. Due instants are reckoned by `routing.business_time`."""
+"""SLA clocks: started, paused, resumed, warned, fulfilled, breached, cancelled, corrected.
+
+Every fact is put on the clocks it concerns and their verdict reckoned anew (`routing.verdict`); this module tells what
+changed. So a late fact corrects what was said before, and each breach is said once.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Literal
 
-from routing.business_time import due_at
+from routing.business_time import BusinessCalendar, due_at
 from routing.draft import Draft
 from routing.ids import derive
-from routing.model import Clock
-from schemas.agreement import Policy
+from routing.lead import counts_for_pass
+from routing.model import Away, Clock, Mark
+from routing.policies import CompiledPolicy
+from routing.telling import Cause, Reason, known_from, saying, told
+from routing.verdict import Gap, absences_of, judged, next_look, rung_at, warning_points
 from schemas.duration import Target
-from schemas.events import SlaBreached, SlaCancelled, SlaCorrected, SlaFulfilled, SlaStarted
+from schemas.events import SlaWarned
 from schemas.signals import ClockDue
+from schemas.sla import PERSONAL, Policy
 
 OFFER_EXPIRY = "offer_expiry"
 """Name of the clock that ends an offer; it is no promise, so nothing is breached and no SLA event is emitted."""
 
 COARSE = timedelta(seconds=1)
 """Many CRMs cut instants to the second: a touch in the second in which a clock started is after its start."""
+MARKS_KEPT = 32
+"""Touches kept of each metric, so that a clock that a late fact starts finds what kept it already."""
+ENDED_KEPT = 12
+"""Ended clocks kept with the lead for late facts; the store keeps all."""
 
 
-def start(draft: Draft, policy: Policy, subject_id: str, at: datetime) -> None:
-    """Starts the clock of a policy, unless this very clock runs or ran already."""
-    calendar = draft.context.agreement.calendar(policy.calendar)
+def start(
+    draft: Draft,
+    compiled: CompiledPolicy,
+    subject_id: str,
+    at: datetime,
+    *,
+    counts_from: datetime | None = None,
+    by: str | None = None,
+) -> Clock | None:
+    """Starts the clock of a policy at `at`, where its condition holds and this very clock did not start already.
+
+    `by` tells clocks of one subject apart. Touches that are known already and lie after it count.
+    """
+    policy = compiled.file
+    if draft.signal.mode == "import" or not _applies(draft, compiled):
+        return None
+    ident = derive("clk", policy.name, subject_id, *([by] if by else []))
+    if ident in draft.lead.clocks:
+        return None
+    personal = policy.starts in PERSONAL
     clock = _clock(draft, policy.name, policy.metric, subject_id, at, policy.target, policy.calendar).model_copy(
         update={
-            "subject_kind": "offer" if policy.starts == "offer" else "lead",
-            "due_at": due_at(at, policy.target, calendar, ()),
+            "id": ident,
+            "subject_kind": "offer" if policy.starts in ("offer", "acceptance") else "lead",
+            "side": policy.promised_by,
+            "person": draft.lead.owner if personal else None,
+            "counts_from": counts_from or at - COARSE,
         }
     )
-    if clock.id in draft.lead.clocks or draft.signal.mode == "import":
-        return
-    draft.put_clock(clock)
-    draft.emit(SlaStarted(**_said(draft, clock)), at)
+    clock = _with_known_touch(draft, clock, policy)
+    _settle(draft, None, clock, "late_fact")
+    return draft.lead.clocks[ident]
+
+
+def _applies(draft: Draft, compiled: CompiledPolicy) -> bool:
+    if compiled.when is None:
+        return True
+    finding = draft.judge.asks(compiled.when)
+    said = {"met": finding.met} | ({"unknown": finding.unknown} if finding.unknown else {})
+    draft.evidence.setdefault("policies", {})[compiled.name] = said
+    return finding.met
+
+
+def _with_known_touch(draft: Draft, clock: Clock, policy: Policy) -> Clock:
+    known = [at for key in (policy.metric, policy.name) for at in draft.lead.marks.get(key, ()) if _counts(clock, at)]
+    return clock.model_copy(update={"touched_at": min(known)}) if known else clock
 
 
 def start_expiry(draft: Draft, offer_id: str, at: datetime) -> datetime | None:
@@ -43,64 +88,213 @@ def start_expiry(draft: Draft, offer_id: str, at: datetime) -> datetime | None:
         return None
     due = due_at(at, rules.offer_expires, draft.context.agreement.calendar(rules.calendar), ())
     clock = _clock(draft, OFFER_EXPIRY, OFFER_EXPIRY, offer_id, at, rules.offer_expires, rules.calendar)
-    draft.put_clock(clock.model_copy(update={"subject_kind": "offer", "due_at": due}))
+    draft.put_clock(clock.model_copy(update={"subject_kind": "offer", "due_at": due, "next_at": due}))
     return due
 
 
-def fulfil(draft: Draft, metric: str, at: datetime) -> None:
-    """A genuine fact of this metric happened at `at`: each clock on it that had started by then is over.
+def touch(draft: Draft, metric: str, at: datetime, subject_id: str | None = None) -> None:
+    """A genuine fact of this metric (or for the policy of this name) happened at `at`; the earliest keeps the promise.
 
-    A running clock that was due before is breached, for its due instant has passed whoever noticed first; a breached
-    clock whose promise turns out to have been kept in time is corrected.
+    Clocks that started by then take it, ended ones too: so a breach that was none is corrected, whenever that comes out.
     """
+    if subject_id is None:
+        known = sorted({*draft.lead.marks.get(metric, ()), at})[-MARKS_KEPT:]
+        draft.lead.marks = {**draft.lead.marks, metric: tuple(known)}
     for clock in list(draft.lead.clocks.values()):
-        if clock.metric != metric or at + COARSE <= clock.started_at:
+        if metric not in (clock.metric, clock.policy) or subject_id not in (None, clock.subject_id):
             continue
-        if clock.state == "running":
-            _fulfil_or_breach(draft, clock, at)
-        elif clock.state == "breached" and at <= clock.due_at:
-            _end(draft, clock, "fulfilled", at)
-            said = _said(draft, clock) | {"old": "breached", "new": "fulfilled"}
-            draft.emit(SlaCorrected(**said, fulfilled_at=at, cause=draft.signal.id))
+        if _counts(clock, at) and (clock.touched_at is None or at < clock.touched_at):
+            touched = clock.model_copy(update={"touched_at": at, "touched_by": draft.signal.id})
+            _settle(draft, clock, touched, "late_fact")
+    _recur(draft, metric, at)
+
+
+def _recur(draft: Draft, metric: str, at: datetime) -> None:
+    """While a deal is open, each step starts the clock for the next one."""
+    lead = draft.lead
+    if metric != "follow_up" or lead.stage != "deal" or at <= lead.stage_since:
+        return
+    for policy in draft.context.agreement.policies:
+        if policy.file.recurs:
+            start(draft, policy, subject_of(draft), at, counts_from=at, by=draft.signal.id)
+
+
+def subject_of(draft: Draft) -> str:
+    """The lead's pass, as clocks name it."""
+    return f"{draft.lead.id}.{draft.lead.pass_number}"
+
+
+def enter(draft: Draft, stage: str) -> None:
+    """Starts what starts with entering this stage, hand-overs and offers apart."""
+    for policy in draft.context.agreement.policies:
+        if policy.file.starts == stage:
+            at = draft.lead.stage_since
+            start(draft, policy, subject_of(draft), at, counts_from=at if policy.file.recurs else None)
+
+
+def note_signal(draft: Draft, genuine: bool) -> None:
+    """The agreed signals that start, pause, resume or fulfil. What no person did neither starts nor fulfils."""
+    for policy in draft.context.agreement.policies:
+        for part, when in policy.on.get(draft.signal.kind, ()):
+            if when is not None and not draft.judge.asks(when).met:
+                continue
+            if part in ("pause_on", "resume_on"):
+                _mark(draft, policy.name, "pause" if part == "pause_on" else "resume")
+            elif not genuine:
+                draft.notes.append(f"not a person's doing: no {part} for {policy.name}")
+            elif part == "fulfil_on":
+                touch(draft, policy.name, draft.at)
+            else:
+                _start_by_signal(draft, policy)
+
+
+def _start_by_signal(draft: Draft, policy: CompiledPolicy) -> None:
+    """One clock of a policy at a time: the earliest agreed signal starts it, also where that one comes late."""
+    if not counts_for_pass(draft):
+        draft.notes.append(f"of an earlier pass: no start for {policy.name}")
+        return
+    running = next((c for c in draft.lead.clocks.values() if c.policy == policy.name and c.open), None)
+    if running is None:
+        start(draft, policy, subject_of(draft), draft.at, by=draft.signal.id)
+    elif draft.at < running.started_at:
+        earlier = running.model_copy(update={"started_at": draft.at, "counts_from": draft.at - COARSE})
+        _settle(draft, running, _with_known_touch(draft, earlier, policy.file), "late_fact")
+
+
+def _mark(draft: Draft, policy: str, what: Literal["pause", "resume"]) -> None:
+    signal = draft.signal
+    mark = Mark(at=draft.at, what=what, signal_id=signal.id, signal_kind=signal.kind)
+    for clock in list(draft.lead.clocks.values()):
+        if clock.policy == policy and (clock.cancelled_at is None or draft.at < clock.cancelled_at):
+            _settle(draft, clock, clock.model_copy(update={"marks": (*clock.marks, mark)}), "late_fact")
 
 
 def fall_due(draft: Draft, due: ClockDue) -> Clock | None:
-    """The running clock that this `clock.due` is about, breached if it is a promise; None when it is over already."""
+    """What the watcher announced: a warning point, the due instant, a rung of the ladder. None when it is over already.
+
+    The verdict is reckoned anew first: somebody may be away by now, or back.
+    """
     clock = draft.lead.clocks.get(due.clock_id)
-    if clock is None or clock.state != "running" or clock.revision != due.revision:
+    if clock is None or clock.revision != due.revision or clock.next_at is None:
         draft.notes.append("the clock is over, or was changed since")
         return None
-    if clock.policy != OFFER_EXPIRY:
-        _breach(draft, clock, due.noticed_at)
-    else:
-        _end(draft, clock, "fulfilled", clock.due_at)
-    return clock
+    if clock.policy == OFFER_EXPIRY:
+        ended = {"state": "fulfilled", "ended_at": clock.due_at, "next_at": None, "revision": clock.revision + 1}
+        draft.put_clock(clock.model_copy(update=ended))
+        return draft.lead.clocks[clock.id]
+    _settle(draft, clock, clock, "policy", announced=due)
+    return draft.lead.clocks[clock.id]
+
+
+def look_again(draft: Draft, clock_id: str) -> None:
+    """After a rung was taken: when is the next one?"""
+    clock = draft.lead.clocks[clock_id]
+    _settle(draft, clock, clock, "policy")
+
+
+def restart_recurring(draft: Draft) -> None:
+    """Somebody else has the deal: the step that was waited for is no longer the former owner's, and theirs begins now."""
+    at = max(draft.at, draft.context.now)
+    for policy in draft.context.agreement.policies:
+        open_ones = [c for c in draft.lead.clocks.values() if c.policy == policy.name and c.open]
+        if policy.file.recurs and draft.lead.stage == "deal":
+            for clock in open_ones:
+                _settle(draft, clock, clock.model_copy(update={"cancelled_at": at}), "late_fact", why="owner_changed")
+            start(draft, policy, subject_of(draft), at, counts_from=at, by=draft.signal.id)
+
+
+def reckon_again(draft: Draft, clock: Clock, reason: Reason) -> None:
+    """After a change of absences, calendar or policy."""
+    _settle(draft, clock, clock, reason)
 
 
 def cancel(draft: Draft, reason: str, subject_id: str | None = None) -> None:
-    """Ends the running clocks (of this subject) without a verdict."""
+    """Ends the clocks (of this subject) without a verdict, as far as they have none; no later touch counts for them."""
     for clock in list(draft.lead.clocks.values()):
-        if clock.state == "running" and subject_id in (None, clock.subject_id):
-            _end(draft, clock, "cancelled", draft.at)
-            if clock.policy != OFFER_EXPIRY:
-                draft.emit(SlaCancelled(**_said(draft, clock), reason=reason))
+        if clock.cancelled_at is not None or subject_id not in (None, clock.subject_id):
+            continue
+        if clock.policy == OFFER_EXPIRY:
+            end_expiry(draft, clock)
+        else:
+            _settle(draft, clock, clock.model_copy(update={"cancelled_at": draft.at}), "late_fact", why=reason)
 
 
-def _fulfil_or_breach(draft: Draft, clock: Clock, at: datetime) -> None:
-    if at > clock.due_at:
-        _breach(draft, clock, draft.context.now)
-        return
-    _end(draft, clock, "fulfilled", at)
-    draft.emit(SlaFulfilled(**_said(draft, clock), fulfilled_at=at))
+def end_expiry(draft: Draft, clock: Clock) -> None:
+    """The offer was answered or withdrawn: its end is no longer waited for."""
+    if clock.open:
+        ended = {"state": "cancelled", "ended_at": draft.at, "next_at": None, "revision": clock.revision + 1}
+        draft.put_clock(clock.model_copy(update=ended))
 
 
-def _breach(draft: Draft, clock: Clock, noticed_at: datetime) -> None:
-    _end(draft, clock, "breached", clock.due_at)
-    draft.emit(SlaBreached(**_said(draft, clock), noticed_at=max(noticed_at, clock.due_at)), clock.due_at)
+def forget_old(draft: Draft) -> None:
+    """Keeps the newest ended clocks with the lead, for late facts; the rest are in the store only."""
+    ended = sorted((c.started_at, c.id) for c in draft.lead.clocks.values() if not c.open and c.next_at is None)
+    gone = {ident for _, ident in ended[:-ENDED_KEPT]}
+    draft.lead.clocks = {key: clock for key, clock in draft.lead.clocks.items() if key not in gone}
 
 
-def _end(draft: Draft, clock: Clock, state: str, at: datetime) -> None:
-    draft.put_clock(clock.model_copy(update={"state": state, "ended_at": at, "revision": clock.revision + 1}))
+def _counts(clock: Clock, at: datetime) -> bool:
+    since = clock.counts_from if clock.counts_from is not None else clock.started_at - COARSE
+    return at > since and (clock.cancelled_at is None or at <= clock.cancelled_at)
+
+
+def _settle(
+    draft: Draft,
+    before: Clock | None,
+    clock: Clock,
+    reason: Reason,
+    *,
+    announced: ClockDue | None = None,
+    why: str | None = None,
+) -> None:
+    """Reckons the verdict of `clock`, stores it and tells what changed since `before` (None: it has just started)."""
+    agreement = draft.context.agreement_of(clock.agreement)
+    compiled, calendar = agreement.policy(clock.policy), agreement.calendar(clock.calendar)
+    policy = compiled.file if compiled else None
+    away = _away(draft, clock, policy)
+    after, still = judged(
+        clock.model_copy(update={"away": away}), calendar, announced.due_at if announced is not None else None
+    )
+    if before is not None and before.away != away:
+        reason = "absence"
+    after = told(draft, before, after, Cause(reason, still, announced, why))
+    if announced is not None and after.state == "running" and policy is not None:
+        after = _warn(draft, after, policy, calendar, announced)
+    after = after.model_copy(update={"next_at": _next(draft, after, policy, calendar, still)})
+    if after != before:
+        draft.put_clock(after.model_copy(update={"revision": before.revision + 1 if before else 0}))
+
+
+def _next(
+    draft: Draft, clock: Clock, policy: Policy | None, calendar: BusinessCalendar | None, still: Gap | None
+) -> datetime | None:
+    """When the watcher looks again; after a breach, when the next rung is taken, unless it was kept late or is over."""
+    if clock.state != "breached":
+        return next_look(clock, policy, calendar, still, draft.context.now)
+    if policy is None or clock.touched_at or clock.cancelled_at or clock.rungs_done >= len(policy.ladder):
+        return None
+    return rung_at(clock, policy, calendar, known_from(draft))
+
+
+def _away(draft: Draft, clock: Clock, policy: Policy | None) -> tuple[Away, ...]:
+    """The person's absences as the roster has them now; an ended clock keeps those that it was judged on."""
+    if policy is None or not policy.absences or clock.person is None or not clock.open:
+        return clock.away
+    member = draft.context.roster.people.get(clock.person)
+    known = [Away(since=a.since, until=a.until) for a in member.absences] if member else []
+    return absences_of(clock.person, known, clock)
+
+
+def _warn(draft: Draft, clock: Clock, policy: Policy, calendar: BusinessCalendar | None, announced: ClockDue) -> Clock:
+    """Each warning point that was announced, once; one that is noticed only after the due instant warns of nothing."""
+    points = warning_points(clock, policy, calendar)
+    while clock.warnings_done < len(points) and points[clock.warnings_done][0] <= announced.due_at:
+        at, before = points[clock.warnings_done]
+        clock = clock.model_copy(update={"warnings_done": clock.warnings_done + 1})
+        if announced.noticed_at < clock.due_at:
+            said = saying(draft, clock) | {"warning": clock.warnings_done, "before": str(before), "warned_at": at}
+            draft.emit(SlaWarned(**said, noticed_at=announced.noticed_at), at)
+    return clock
 
 
 def _clock(
@@ -120,19 +314,3 @@ def _clock(
         agreement=draft.context.agreement.hash,
         cause=draft.signal.id,
     )
-
-
-def _said(draft: Draft, clock: Clock) -> dict[str, Any]:
-    """What every SLA event says of its clock. The mode is the clock's own: its start decides who is alerted."""
-    return {
-        "mode": clock.mode,
-        "clock_id": clock.id,
-        "policy": clock.policy,
-        "metric": clock.metric,
-        "subject_kind": clock.subject_kind,
-        "subject_id": clock.subject_id,
-        "owner": draft.owner(draft.lead.owner),
-        "started_at": clock.started_at,
-        "target": clock.target,
-        "due_at": clock.due_at,
-    }

@@ -9,10 +9,9 @@ from pydantic import Field, model_validator
 
 from schemas.calendar import Calendar
 from schemas.duration import Target
+from schemas.sla import Sla
+from schemas.words import Expression, Name
 from schemas.yamlfile import FileModel
-
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Expression = Annotated[str, Field(min_length=1, max_length=4000)]
 
 
 class Definitions(FileModel):
@@ -72,48 +71,6 @@ class Handover(FileModel):
         "dossier": "judging a dossier's completeness comes with the hand-over's own policies.",
         "second_offer": "choosing by rejection reason who is offered next is to come.",
     }
-
-
-class Policy(FileModel):
-    """One promise. `starts: offer` measures the person from the offer made to them, `hand_over` the lead's own wait.
-
-    Fulfilled by a genuine follow-up (a call, a meeting, a personal message, a next step logged by a person).
-    """
-
-    name: Name
-    metric: Literal["follow_up"]
-    starts: Literal["hand_over", "offer"] = "hand_over"
-    target: Target
-    calendar: Name | None = None
-    not_yet: ClassVar[dict[str, str]] = {
-        "warnings": "warning points come with the ladder.",
-        "ladder": "what happens on breach beyond the event comes with the ladder.",
-        "pause_on": "agreed pauses come with the ladder.",
-        "when": "policies by condition come with segments.",
-        "recurs": "recurring promises are to come.",
-        "absences": "personal absences on a clock are to come.",
-    }
-
-    @model_validator(mode="after")
-    def _calendar_where_needed(self) -> Policy:
-        if self.target.kind != "elapsed" and self.calendar is None:
-            raise ValueError("a target in business time needs a `calendar`")
-        if self.target.kind == "elapsed" and self.calendar is not None:
-            raise ValueError("a target in elapsed time takes no `calendar`; say `business` if open time is meant")
-        return self
-
-
-class Sla(FileModel):
-    policies: tuple[Policy, ...] = ()
-
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> Sla:
-        names = [policy.name for policy in self.policies]
-        if len(names) != len(set(names)):
-            raise ValueError("two policies have the same name; clocks are named after it, so names are unique")
-        if "offer_expiry" in names:
-            raise ValueError("`offer_expiry` is the name of the offer's own clock; choose another")
-        return self
 
 
 class NurturingTrack(FileModel):

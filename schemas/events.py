@@ -216,6 +216,7 @@ class _Clock(EventData):
     started_at: AwareDatetime
     target: str
     due_at: AwareDatetime
+    side: Literal["sales", "marketing"] | None = None
 
 
 class SlaStarted(_Clock):
@@ -234,19 +235,66 @@ class SlaBreached(_Clock):
     noticed_at: AwareDatetime
 
 
+class SlaWarned(_Clock):
+    """A warning point before the due instant: `warned_at` is exact. `warning` is its number, from 1."""
+
+    type_name = "stafett.sla.warned.v1"
+    warning: int
+    before: str
+    warned_at: AwareDatetime
+    noticed_at: AwareDatetime
+
+
+class SlaPaused(_Clock):
+    """The clock stands still: by an agreed signal, or while its person is away. `due_at` is as of before."""
+
+    type_name = "stafett.sla.paused.v1"
+    reason: Literal["signal", "absence"]
+    paused_at: AwareDatetime
+    cause: str
+
+
+class SlaResumed(_Clock):
+    """The clock goes on; `due_at` is the new one."""
+
+    type_name = "stafett.sla.resumed.v1"
+    resumed_at: AwareDatetime
+    cause: str
+
+
+class SlaEscalated(_Clock):
+    """A rung of the ladder after a breach was taken. `to` are those who are to be told, or who have the lead now.
+
+    `outcome`: `done`; `nobody_left` where there was no other person to give it to; `not_open` where there is nothing to
+    give away or take back; `could_not_know` where the breach is older than the owner's having the lead.
+    """
+
+    type_name = "stafett.sla.escalated.v1"
+    rung: int
+    action: Literal["notify", "escalate", "reassign", "take_back"]
+    outcome: Literal["done", "nobody_left", "not_open", "could_not_know"]
+    to: tuple[Owner, ...] = ()
+    escalated_at: AwareDatetime
+
+
 class SlaCancelled(_Clock):
     type_name = "stafett.sla.cancelled.v1"
     reason: str
 
 
 class SlaCorrected(_Clock):
-    """A fact that came late changes what was said: `old` and `new` are states, `cause` the signal."""
+    """What was said before is not so: `old` and `new` are states, `due_at` the new due instant, `cause` the signal with
+    which it came to light. `reason`: a late fact, a changed absence, policy or calendar. `fulfilled_at` is null unless
+    `new` is fulfilled."""
 
     type_name = "stafett.sla.corrected.v1"
     old: str
     new: str
-    fulfilled_at: AwareDatetime
+    fulfilled_at: AwareDatetime | None = None
     cause: str
+    reason: Literal["late_fact", "absence", "policy"] = "late_fact"
+    old_due_at: AwareDatetime | None = None
+    old_fulfilled_at: AwareDatetime | None = None
 
 
 # --- marketing --------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from schemas.agreement import Name
+from schemas.words import Name
 from schemas.yamlfile import FileModel
 
 Role = Literal["sdr", "sales", "account_manager", "marketing", "manager"]

@@ -241,7 +241,8 @@ class IdentityKey(_Part):
 
 
 class ClockDue(_Part):
-    """Body of a `clock.due` signal: which clock, in which revision, fell due when, and when the watcher noticed."""
+    """Body of a `clock.due` signal: which clock, in which revision, had to be looked at when (a warning point, the due
+    instant, a rung of the ladder), and when the watcher noticed."""
 
     clock_id: str
     revision: int

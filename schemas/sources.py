@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from schemas.agreement import Name
+from schemas.words import Name
 from schemas.yamlfile import FileModel
 
 SecretName = Annotated[str, Field(pattern=r"^STAFETT_SECRET_[A-Z0-9_]+$")]

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from schemas.agreement import Name
 from schemas.signals import Mode
 from schemas.sources import SecretName
+from schemas.words import Name
 from schemas.yamlfile import FileModel
 
 

@@ -93,13 +93,14 @@ class Watcher:
             self._noticed[key] = self._noticed[key]._replace(announced_at=now)
 
     def _record(self, row: ClockRow, now: datetime) -> RecordOut:
-        due = ClockDue(clock_id=row.id, revision=row.revision, lead_id=row.lead_id, due_at=row.due_at, noticed_at=now)
+        at = row.next_at or row.due_at
+        due = ClockDue(clock_id=row.id, revision=row.revision, lead_id=row.lead_id, due_at=at, noticed_at=now)
         signal = Signal(
             kind=Kind.CLOCK_DUE,
             dedupe_key=f"{row.id}:{row.revision}",
             id=derive("sig", row.id, row.revision),
             source="sla",
-            occurred_at=row.due_at,
+            occurred_at=at,
             received_at=now,
             partition_key=row.partition_key,
             clock=due,

@@ -57,7 +57,7 @@ def _due(args: argparse.Namespace) -> dict[str, Any]:
     from routing.business_time import due_at, explain
 
     agreement, _ = read_agreement(args.agreement)
-    policies = {policy.name: policy for policy in agreement.policies}
+    policies = {policy.name: policy.file for policy in agreement.policies}
     if args.policy not in policies:
         raise ValueError(f"there is no policy {args.policy}; the agreement has {', '.join(policies) or 'none'}")
     policy = policies[args.policy]

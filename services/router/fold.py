@@ -17,7 +17,7 @@ from routing.envelope import Outgoing, Stamp, seal
 from routing.identity import Key, Resolution, key, resolve
 from routing.ids import derive
 from routing.model import Account, Clock, Decision, Emission, Lead, LeadPersonal, Ledger, Link
-from schemas.events import LeadHeld, LeadReleased
+from schemas.events import LeadHeld, LeadReleased, SlaBreached
 from schemas.signals import Kind, Signal
 from services.ports import (
     AccountRow,
@@ -75,7 +75,7 @@ class Fold:
         self.stamp = Stamp(ruling.organisation, ruling.agreement.hash, now, epoch)
         self.touched_pools: set[str] = set()
         self.failures = 0
-        self.breaches: list[Clock] = []
+        self.breaches: list[SlaBreached] = []
         self._leads: dict[str, Lead] = {}
         self._emails: dict[str, str] = {}
         self._accounts: dict[str, Account] = {}
@@ -180,8 +180,7 @@ class Fold:
             self.touched_pools.add(ledger.pool)
         for clock in decision.clocks:
             self._clocks[clock.id] = _clock_row(clock, lead)
-            if clock.state == "breached":
-                self.breaches.append(clock)
+        self.breaches += [e.data for e in decision.emissions if isinstance(e.data, SlaBreached)]
         for link in decision.links:
             where = (link.brand, link.identity.kind, link.identity.digest)
             self.loaded.links[where] = self._links[where] = link.subject_id
@@ -307,7 +306,7 @@ def _clock_row(clock: Clock, lead: Lead) -> ClockRow:
         state=clock.state,
         revision=clock.revision,
         due_at=clock.due_at,
-        next_at=clock.due_at if clock.state == "running" else None,
+        next_at=clock.next_at,
         partition_key=lead.partition_key,
         body=clock.model_dump_json(),
     )

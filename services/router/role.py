@@ -52,7 +52,7 @@ class Outcome:
         self.size = len(batch)
         signals = [i.signal for i in batch if i.signal is not None]
         self.age = max(((now - s.received_at).total_seconds() for s in signals), default=0.0)
-        self.breach_lateness = [max(0.0, (now - clock.due_at).total_seconds()) for clock in fold.breaches]
+        self.breach_lateness = [max(0.0, (now - breach.due_at).total_seconds()) for breach in fold.breaches]
         self.dead_letters = fold.failures
 
 

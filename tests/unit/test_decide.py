@@ -103,7 +103,7 @@ def test_accepted_and_followed_up_is_a_deal():
 def test_what_no_person_did_is_no_follow_up(more):
     story = Story().offered().tell("sales.accepted").tell("sales.follow_up", **more)
     assert story.lead.stage == "hand_over"
-    assert "sla.fulfilled" not in story.said
+    assert {c.policy for c in story.lead.clocks.values() if c.state == "running"} == {"follow-up", "lead-waits"}
 
 
 def test_rejected_is_recycled_with_the_reason_and_does_not_bounce_back_with_yesterdays_score():
@@ -182,7 +182,11 @@ def test_a_follow_up_in_time_that_arrives_after_the_breach_corrects_it():
     late = story.tell("sales.follow_up", after=timedelta(days=1, hours=1))
     assert late.said.count("sla.breached") == 1
     story.tell("sales.follow_up", after=timedelta(hours=2))
-    assert story.said.count("sla.corrected") == 1
+    corrected = [e.data for e in story.decision.emissions if e.data.type_name == "stafett.sla.corrected.v1"]
+    assert [(c.policy, c.old, c.new) for c in corrected] == [
+        ("lead-waits", "fulfilled", "fulfilled"),
+        ("follow-up", "breached", "fulfilled"),
+    ]
 
 
 def test_a_test_delivery_is_never_a_lead():

@@ -1,0 +1,91 @@
+"""What a breach leads to, rung by rung: somebody is told, the lead goes to somebody else, or back to marketing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from routing import handover, sla
+from routing.draft import Draft
+from routing.model import Clock
+from routing.telling import known_from, saying
+from routing.verdict import rung_at
+from schemas.events import Owner, SlaEscalated
+from schemas.sla import AT_ONCE, Action, Rung
+
+ROUTES = {"qualification": "qualification", "hand_over": "hand_over", "deal": "hand_over"}
+"""By which route a lead is given to somebody else, by its stage."""
+_FACT = "taken_back"
+
+
+def climb(draft: Draft, clock_id: str) -> None:
+    """Takes each rung of a breached clock that is due now; the watcher comes back for the others."""
+    while (clock := draft.lead.clocks.get(clock_id)) is not None and (rung := _due(draft, clock)) is not None:
+        number = clock.rungs_done + 1
+        whose = saying(draft, clock)
+        at = max(draft.at, clock.due_at)
+        # Counted first: giving the lead away may end this clock, and a rung is never taken twice.
+        draft.put_clock(clock.model_copy(update={"rungs_done": number}))
+        outcome, to = _take(draft, clock, rung)
+        said = whose | {"rung": number, "action": rung.do, "outcome": outcome, "to": to, "escalated_at": at}
+        draft.emit(SlaEscalated(**said), at)
+        sla.look_again(draft, clock_id)
+
+
+def _due(draft: Draft, clock: Clock) -> Rung | None:
+    """The next rung if its time has come."""
+    policy = draft.context.agreement_of(clock.agreement).policy(clock.policy)
+    if policy is None or clock.state != "breached" or clock.next_at is None:
+        return None
+    calendar = draft.context.agreement_of(clock.agreement).calendar(clock.calendar)
+    at = rung_at(clock, policy.file, calendar, known_from(draft))
+    return policy.file.ladder[clock.rungs_done] if at <= _now(draft) else None
+
+
+def _now(draft: Draft) -> datetime:
+    return draft.signal.clock.due_at if draft.signal.clock is not None else draft.at
+
+
+def _could_know(draft: Draft, clock: Clock, rung: Rung) -> bool:
+    """Nobody loses a lead at the moment they get it: an owner of after the due instant has the rung's own time."""
+    since = known_from(draft)
+    return clock.person is not None or since is None or since < clock.due_at or str(rung.after) != str(AT_ONCE)
+
+
+def _take(draft: Draft, clock: Clock, rung: Rung) -> tuple[str, tuple[Owner, ...]]:
+    """(outcome, who is told or has it now)."""
+    if rung.do in ("notify", "escalate"):
+        return "done", _told(draft, clock, rung.do, rung.to)
+    if not _could_know(draft, clock, rung):
+        return "could_not_know", ()
+    if draft.lead.stage not in ROUTES:
+        return "not_open", ()
+    if rung.do == "take_back":
+        draft.facts.add(_FACT)
+        return "done", ()
+    return _reassign(draft)
+
+
+def _told(draft: Draft, clock: Clock, action: Action, named: tuple[str, ...]) -> tuple[Owner, ...]:
+    roster = draft.context.roster
+    if named:
+        people: list[str] = list(named)
+    elif action == "notify":
+        people = [person for person in (clock.person or draft.lead.owner,) if person]
+    else:
+        people = [m.id for m in roster.file.people if "manager" in m.roles and m.active]
+    return tuple(owner for owner in map(roster.owner, people) if owner is not None)
+
+
+def _reassign(draft: Draft) -> tuple[str, tuple[Owner, ...]]:
+    """To the next by the route, who never is the owner of now; nobody loses it before somebody else has it."""
+    lead = draft.lead
+    if lead.stage == "hand_over":
+        given = handover.offer_again(draft, "sla_breached")
+    else:
+        chosen = handover.choose(draft, ROUTES[lead.stage], frozenset(filter(None, [lead.owner])))
+        given = chosen is not None
+        if chosen is not None:
+            handover.give(draft, chosen)
+            sla.restart_recurring(draft)
+    owner = draft.owner(lead.owner)
+    return ("done", (owner,) if owner else ()) if given else ("nobody_left", ())

@@ -1,0 +1,70 @@
+"""SLA policies made ready for decisions: conditions compiled, agreed signals found by their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from routing.definitions import DefinitionError, Expression, compile_expression
+from schemas.agreement import AgreementFile
+from schemas.signals import Kind
+from schemas.sla import Match, Policy
+
+_ALWAYS = "true"
+PARTS = ("start_on", "pause_on", "resume_on", "fulfil_on")
+
+Path = tuple[str | int, ...]
+
+
+class CompiledPolicy(NamedTuple):
+    """A policy with its conditions; `when` None holds always. `on` has the conditions of each part by signal kind."""
+
+    file: Policy
+    when: Expression | None
+    on: dict[Kind, tuple[tuple[str, Expression | None], ...]]
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+
+def compile_policy(policy: Policy) -> CompiledPolicy:
+    """Raises DefinitionError; `broken_policies` names the place."""
+    on: dict[Kind, tuple[tuple[str, Expression | None], ...]] = {}
+    for part in PARTS:
+        for match in getattr(policy, part):
+            on[match.kind] = (*on.get(match.kind, ()), (part, _condition(match.when)))
+    return CompiledPolicy(policy, _condition(policy.when), on)
+
+
+def _condition(text: str) -> Expression | None:
+    return None if text == _ALWAYS else compile_expression(text)
+
+
+def broken_policies(file: AgreementFile) -> Iterator[tuple[Path, str]]:
+    """(path, rule) of every expression that does not compile and every calendar that does not exist."""
+    for i, policy in enumerate(file.sla.policies):
+        path: Path = ("sla", "policies", i)
+        if policy.calendar and policy.calendar not in file.calendars:
+            known = ", ".join(sorted(file.calendars)) or "none"
+            yield (*path, "calendar"), f"calendar `{policy.calendar}` is not among `calendars` ({known})"
+        yield from _does_not_compile((*path, "when"), policy.when)
+        for part in PARTS:
+            matches: tuple[Match, ...] = getattr(policy, part)
+            for j, match in enumerate(matches):
+                yield from _does_not_compile((*path, part, j, "when"), match.when)
+
+
+def _does_not_compile(path: Path, text: str) -> Iterator[tuple[Path, str]]:
+    try:
+        _condition(text)
+    except DefinitionError as error:
+        yield path, str(error)
+
+
+def people_named(file: AgreementFile) -> Iterator[tuple[Path, str]]:
+    """(path, person) of everybody whom a ladder names."""
+    for i, policy in enumerate(file.sla.policies):
+        for j, rung in enumerate(policy.ladder):
+            for k, person in enumerate(rung.to):
+                yield ("sla", "policies", i, "ladder", j, "to", k), person

@@ -1,0 +1,129 @@
+"""The verdict on a clock, reckoned anew from its facts whenever one comes: so the order of arrival does not matter.
+
+The facts are when it started, what paused it and let it go on, when its person was away, the earliest genuine touch and
+when it was cancelled. Nothing here emits; `routing.sla` tells what changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from routing.business_time import BusinessCalendar, Pause, before_due, due_at
+from routing.model import Away, Clock
+from schemas.duration import TargetValue, parse_target
+from schemas.sla import Policy
+
+RECHECK = timedelta(hours=1)
+"""While nobody knows when somebody comes back, their clocks are looked at again so often: returns may be told to nobody."""
+
+target_of = lru_cache(maxsize=1000)(parse_target)
+"""A clock keeps its target as text; agreements have few."""
+
+
+class Gap(NamedTuple):
+    """Time that does not count, half-open; `until` None while it lasts. `cause` names the signal or the absence."""
+
+    since: datetime
+    until: datetime | None
+    cause: str
+
+
+class Standing(NamedTuple):
+    """When the clock is due, None while it stands still; `still` is the gap that it stands in."""
+
+    due_at: datetime | None
+    still: Gap | None
+
+
+def gaps(clock: Clock) -> list[Gap]:
+    """Pauses by signals and absences, by their beginning; a pause within a pause is one."""
+    found = [Gap(a.since, a.until, f"absence of {clock.person}") for a in clock.away]
+    return sorted([*found, *_pauses(clock)], key=lambda gap: gap.since)
+
+
+def _pauses(clock: Clock) -> Iterator[Gap]:
+    begun = None
+    # At one instant a resume comes first: what pauses in the same second as the last pause ends, pauses anew.
+    for mark in sorted(clock.marks, key=lambda m: (m.at, m.what == "pause", m.signal_id)):
+        if mark.what == "pause" and begun is None:
+            begun = mark
+        elif mark.what == "resume" and begun is not None:
+            yield Gap(begun.at, mark.at, f"pause by {begun.signal_kind} {begun.signal_id}")
+            begun = None
+    if begun is not None:
+        yield Gap(begun.at, None, f"pause by {begun.signal_kind} {begun.signal_id}")
+
+
+def standing(clock: Clock, calendar: BusinessCalendar | None) -> Standing:
+    """The due instant by all gaps. It stands also where a gap that lasts began only after it. Raises BusinessTimeError."""
+    all_gaps = gaps(clock)
+    closed: list[Pause] = [(gap.since, gap.until) for gap in all_gaps if gap.until is not None]
+    due = due_at(clock.started_at, target_of(clock.target), calendar, closed)
+    still = next((gap for gap in all_gaps if gap.until is None), None)
+    return Standing(due, None) if still is None or due <= still.since else Standing(None, still)
+
+
+def judged(clock: Clock, calendar: BusinessCalendar | None, passed: datetime | None = None) -> tuple[Clock, Gap | None]:
+    """The clock with its verdict, and the gap that it stands still in. `passed` is an instant that is known to be over
+    and all that was answered before it known: what was due by then and not kept is breached."""
+    due, still = standing(clock, calendar)
+    touched, gone = clock.touched_at, clock.cancelled_at
+    if touched is not None and (due is None or touched <= due):
+        return _as(clock, "fulfilled", touched, due or clock.due_at), None
+    if due is not None and _over(clock, due, passed):
+        return _as(clock, "breached", due, due), None
+    if gone is not None:
+        return _as(clock, "cancelled", gone, due or clock.due_at), None
+    if due is None:
+        return _as(clock, "paused", None, clock.due_at), still
+    return _as(clock, "running", None, due), None
+
+
+def _over(clock: Clock, due: datetime, passed: datetime | None) -> bool:
+    """Whether the due instant is known to have passed unkept: announced, touched or ended after it, or said before."""
+    if clock.state == "breached" and due <= clock.due_at:
+        return True
+    known = [at for at in (passed, clock.cancelled_at) if at is not None]
+    if clock.touched_at is not None:
+        known.append(clock.touched_at)
+    return any(at >= due for at in known)
+
+
+def _as(clock: Clock, state: str, ended_at: datetime | None, due: datetime) -> Clock:
+    return clock.model_copy(update={"state": state, "ended_at": ended_at, "due_at": due})
+
+
+def warning_points(
+    clock: Clock, policy: Policy, calendar: BusinessCalendar | None
+) -> list[tuple[datetime, TargetValue]]:
+    """Warning instants of a running clock, earliest first; those that would be before its start are left out."""
+    closed: list[Pause] = [(gap.since, gap.until) for gap in gaps(clock) if gap.until is not None]
+    found = [(before_due(clock.due_at, warning, calendar, closed), warning) for warning in policy.warnings]
+    return sorted((at, warning) for at, warning in found if clock.started_at < at < clock.due_at)
+
+
+def rung_at(clock: Clock, policy: Policy, calendar: BusinessCalendar | None, known_from: datetime | None) -> datetime:
+    """When the next rung is taken: so long after the due instant, and after the owner could know of the lead."""
+    rung = policy.ladder[clock.rungs_done]
+    begin = max(clock.due_at, known_from) if known_from else clock.due_at
+    return due_at(begin, rung.after, calendar if rung.after.kind != "elapsed" else None, ())
+
+
+def next_look(
+    clock: Clock, policy: Policy | None, calendar: BusinessCalendar | None, still: Gap | None, now: datetime
+) -> datetime | None:
+    """When the watcher has to look at this clock again, rungs apart; None where only a signal can change anything."""
+    if clock.state == "running":
+        points = warning_points(clock, policy, calendar)[clock.warnings_done :] if policy else []
+        return points[0][0] if points else clock.due_at
+    if clock.state == "paused" and still is not None and still.cause.startswith("absence"):
+        return now + RECHECK
+    return None
+
+
+def absences_of(person: str | None, absences: Sequence[Away], clock: Clock) -> tuple[Away, ...]:
+    """What of a person's absences can matter to this clock: those that do not end before it starts."""
+    return tuple(a for a in absences if a.until is None or a.until > clock.started_at) if person else ()

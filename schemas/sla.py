@@ -1,0 +1,158 @@
+"""The `sla` part of the agreement: promises of both sides, what starts, pauses and keeps them, and what a breach leads to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from schemas.duration import Target, TargetValue, parse_target
+from schemas.signals import INTERNAL_KINDS, Kind
+from schemas.words import Expression, Name
+from schemas.yamlfile import FileModel
+
+Metric = Literal["follow_up", "acceptance", "qualification", "dossier", "custom"]
+Side = Literal["sales", "marketing"]
+Start = Literal["contact", "qualification", "hand_over", "offer", "acceptance", "deal", "nurturing", "signal"]
+Action = Literal["notify", "escalate", "reassign", "take_back"]
+PERSONAL: tuple[Start, ...] = ("offer", "acceptance", "deal")
+"""Starts whose clock measures a person: the one who was offered the lead, or who owns the deal."""
+_SALES: tuple[Metric, ...] = ("follow_up", "acceptance")
+_STARTS: dict[Metric, tuple[Start, ...]] = {
+    "acceptance": ("offer", "hand_over"),
+    "qualification": ("qualification",),
+    "dossier": ("hand_over",),
+}
+AT_ONCE = parse_target("0s elapsed")
+
+
+class Match(FileModel):
+    """An agreed signal: its kind and, where that is not enough, a condition over lead and signal."""
+
+    kind: Kind
+    when: Expression = "true"
+
+    @field_validator("kind")
+    @classmethod
+    def _comes_from_outside(cls, value: Kind) -> Kind:
+        if value in INTERNAL_KINDS:
+            raise ValueError(f"`{value}` is our own; a promise is measured by what happens outside")
+        return value
+
+
+def _short(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+Matches = tuple[Annotated[Match, BeforeValidator(_short)], ...]
+"""Each is a kind (`sales.task_open`) or `{kind: ..., when: ...}`."""
+
+
+class Rung(FileModel):
+    """What a breach leads to, `after` so long from the due instant, while the promise is still not kept.
+
+    `notify` tells the owner, `escalate` the managers; `to` names others instead. `reassign` offers the lead to the next of
+    the route, `take_back` gives it back to marketing.
+    """
+
+    after: Target = AT_ONCE
+    do: Action
+    to: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _only_told_people_are_named(self) -> Rung:
+        if self.to and self.do not in ("notify", "escalate"):
+            raise ValueError(f"`to` names who is told; `{self.do}` goes by the routing rules")
+        return self
+
+
+class Policy(FileModel):
+    """One promise. Its clock starts with `starts`, for leads of which `when` holds then; the metric says what keeps it.
+
+    `follow_up` a genuine step by a person (call, meeting, personal message, next step logged); `acceptance` the offer is
+    accepted or rejected; `qualification` the lead leaves qualification; `dossier` the dossier is complete; `custom` the
+    signals of `fulfil_on`, which may be given beside any other metric too. `starts: signal` starts with `start_on`.
+    """
+
+    name: Name
+    metric: Metric
+    side: Side | None = None
+    when: Expression = "true"
+    starts: Start = "hand_over"
+    start_on: Matches = ()
+    pause_on: Matches = ()
+    resume_on: Matches = ()
+    fulfil_on: Matches = ()
+    target: Target
+    calendar: Name | None = None
+    recurs: bool = False
+    absences: bool = False
+    warnings: Annotated[tuple[Target, ...], Field(max_length=10)] = ()
+    ladder: Annotated[tuple[Rung, ...], Field(max_length=10)] = ()
+    not_yet: ClassVar[dict[str, str]] = {
+        "subject": "clocks on a team or on the organisation are to come; `starts` says whether a lead or a person is meant.",
+        "volume": "promises of so many leads in a month come with the shared goals.",
+    }
+
+    @property
+    def promised_by(self) -> Side:
+        """Whose promise it is: sales follows up and answers offers; the rest is marketing's unless `side` says other."""
+        return self.side or ("sales" if self.metric in _SALES else "marketing")
+
+    @model_validator(mode="after")
+    def _calendar_where_needed(self) -> Policy:
+        others = (*self.warnings, *(rung.after for rung in self.ladder))
+        if self.calendar is None and any(t.kind != "elapsed" for t in (self.target, *others)):
+            raise ValueError("a target in business time needs a `calendar`")
+        if self.calendar is not None and all(t.kind == "elapsed" for t in (self.target, *others)):
+            raise ValueError("a target in elapsed time takes no `calendar`; say `business` if open time is meant")
+        return self
+
+    @model_validator(mode="after")
+    def _start_fits(self) -> Policy:
+        allowed = _STARTS.get(self.metric)
+        if allowed and self.starts not in allowed:
+            raise ValueError(f"`metric: {self.metric}` starts with {' or '.join(allowed)}, not with {self.starts}")
+        if (self.starts == "signal") != bool(self.start_on):
+            raise ValueError("`starts: signal` and `start_on` go together: name the signals that start it")
+        if self.metric == "custom" and not self.fulfil_on:
+            raise ValueError("`metric: custom` needs `fulfil_on`: nothing else would ever keep this promise")
+        if bool(self.pause_on) != bool(self.resume_on):
+            raise ValueError("`pause_on` and `resume_on` go together: a clock that is paused has to go on some time")
+        return self
+
+    @model_validator(mode="after")
+    def _person_where_needed(self) -> Policy:
+        if self.recurs and (self.starts != "deal" or self.metric != "follow_up"):
+            raise ValueError("`recurs` is for steps in a deal: `metric: follow_up` and `starts: deal`")
+        if self.absences and self.starts not in PERSONAL:
+            raise ValueError(f"`absences` is for a clock on a person, which starts with {', '.join(PERSONAL)}")
+        return self
+
+    @model_validator(mode="after")
+    def _warnings_are_before_due(self) -> Policy:
+        for warning in self.warnings:
+            if warning.kind == "business_days":
+                raise ValueError(f"`{warning}`: say a warning's distance from the due instant in hours or minutes")
+            if self.target.kind == warning.kind and not _positive(warning) < self.target.amount:
+                raise ValueError(f"`{warning}` before due is not within the target `{self.target}`")
+        return self
+
+
+def _positive(target: TargetValue) -> Any:
+    if not target.amount:
+        raise ValueError("a warning of no time before due is the breach itself")
+    return target.amount
+
+
+class Sla(FileModel):
+    policies: tuple[Policy, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Sla:
+        names = [policy.name for policy in self.policies]
+        if len(names) != len(set(names)):
+            raise ValueError("two policies have the same name; clocks are named after it, so names are unique")
+        if "offer_expiry" in names:
+            raise ValueError("`offer_expiry` is the name of the offer's own clock; choose another")
+        return self
