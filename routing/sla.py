@@ -78,7 +78,7 @@ def _applies(draft: Draft, compiled: CompiledPolicy) -> bool:
 
 def _with_known_touch(draft: Draft, clock: Clock, policy: Policy) -> Clock:
     known = [at for key in (policy.metric, policy.name) for at in draft.lead.marks.get(key, ()) if _counts(clock, at)]
-    return clock.model_copy(update={"touched_at": min(known)}) if known else clock
+    return clock.model_copy(update={"touched_at": _not_before(clock, min(known))}) if known else clock
 
 
 def start_expiry(draft: Draft, offer_id: str, at: datetime) -> datetime | None:
@@ -103,8 +103,9 @@ def touch(draft: Draft, metric: str, at: datetime, subject_id: str | None = None
     for clock in list(draft.lead.clocks.values()):
         if metric not in (clock.metric, clock.policy) or subject_id not in (None, clock.subject_id):
             continue
-        if _counts(clock, at) and (clock.touched_at is None or at < clock.touched_at):
-            touched = clock.model_copy(update={"touched_at": at, "touched_by": draft.signal.id})
+        kept_at = _not_before(clock, at)
+        if _counts(clock, at) and (clock.touched_at is None or kept_at < clock.touched_at):
+            touched = clock.model_copy(update={"touched_at": kept_at, "touched_by": draft.signal.id})
             _settle(draft, clock, touched, "late_fact")
     _recur(draft, metric, at)
 
@@ -231,6 +232,11 @@ def forget_old(draft: Draft) -> None:
     ended = sorted((c.started_at, c.id) for c in draft.lead.clocks.values() if not c.open and c.next_at is None)
     gone = {ident for _, ident in ended[:-ENDED_KEPT]}
     draft.lead.clocks = {key: clock for key, clock in draft.lead.clocks.items() if key not in gone}
+
+
+def _not_before(clock: Clock, at: datetime) -> datetime:
+    """What was done for the lead before its holder's clock began keeps the promise at once, not in advance."""
+    return at if at + COARSE > clock.started_at else clock.started_at
 
 
 def _counts(clock: Clock, at: datetime) -> bool:
