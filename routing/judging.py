@@ -57,7 +57,9 @@ def note_definitions(draft: Draft) -> None:
     if lead.stage in ("contact", "nurturing") and draft.meets("engaged"):
         facts.add("engaged")
     if lead.stage == "qualification":
-        facts.update(name for name in ("sales_qualified", "not_now") if draft.meets(name))
+        # A fact that comes late may carry a lead on, but never back.
+        asked = ("sales_qualified", "not_now") if draft.at >= lead.stage_since else ("sales_qualified",)
+        facts.update(name for name in asked if draft.meets(name))
 
 
 def _tries(draft: Draft) -> bool:

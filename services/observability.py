@@ -17,7 +17,7 @@ ALLOWED = frozenset(
         "account_id", "action", "agreement", "attempt", "batch", "brand", "clock_id", "cluster", "code", "count",
         "dead_letter_id", "due_at", "duration_ms", "epoch", "error", "event_id", "group", "handover_id", "holder", "kind",
         "lag", "lead_id", "limit", "method", "mode", "offset", "outcome", "partition", "pool", "position", "problems",
-        "request_id", "role", "signal_id", "size", "source", "status", "subscription", "topic", "version",
+        "request_id", "role", "signal_id", "table", "subscription", "size", "source", "status", "topic", "version",
     }
 )  # fmt: skip
 """Names of extra fields: ids, counts, durations and words of ours."""

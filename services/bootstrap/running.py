@@ -9,15 +9,18 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from schemas.subscriptions import SubscriptionsFile
 from schemas.yamlfile import load
 from services.adapters.sql.deliveries import Deliveries
+from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
 from services.bootstrap.http import serve
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.delivery.role import Delivery, Subscriber
+from services.housekeeping import Housekeeper
 from services.relay import Relay
 from services.router.role import Router
 from services.sla import Watcher
@@ -90,7 +93,25 @@ def _delivery(parts: Parts) -> Run:
     ).run
 
 
-BACKGROUND: dict[str, Callable[[Parts], Run]] = {"router": _router, "relay": _relay, "sla": _sla, "delivery": _delivery}
+def _housekeeping(parts: Parts) -> Run:
+    settings = parts.settings
+    keep = {
+        "inbox": settings.router.inbox_retention,
+        "log": settings.kafka.retention,
+        "quarantine": settings.retention.quarantine,
+        "dead_letters": settings.retention.dead_letters,
+        "deliveries": settings.retention.deliveries,
+    }
+    return Housekeeper(partial(prune, parts.store.engines), keep, parts.now, settings.retention.every).run
+
+
+BACKGROUND: dict[str, Callable[[Parts], Run]] = {
+    "router": _router,
+    "relay": _relay,
+    "sla": _sla,
+    "delivery": _delivery,
+    "housekeeping": _housekeeping,
+}
 ROLES = (*BACKGROUND, "ingest")
 """The roles of this version, each of which can be a process of its own."""
 

@@ -1,4 +1,4 @@
-"""`stafett dlq list|redrive`: signals that were set aside, and another try for them."""
+"""`stafett dlq list|redrive|drop`: signals that were set aside, another try for them, or none."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import argparse
 import asyncio
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from services.cli.environment import add_config, settings_of
 
+if TYPE_CHECKING:
+    from services.bootstrap.parts import Parts
+    from services.ports import DeadLetter
+
 EPILOG = """\
 A dead letter holds its lead: later signals of the lead queue behind it. `redrive LEAD` gives them another try in their
-order, up to the first that fails again; do it when the cause is repaired.
+order, up to the first that fails again; do it when the cause is repaired. A letter that names no lead is redriven by
+its own id. `drop LETTER` gives one up: it stays in the list for a while, and a redrive of its lead passes over it.
 """
 
 
@@ -20,12 +26,15 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = subparsers.add_parser("dlq", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="one JSON line each, oldest first, without personal data")
-    listing.add_argument("--state", choices=("dead", "queued", "redriven"))
+    listing.add_argument("--state", choices=("dead", "queued", "redriven", "dropped"))
     listing.set_defaults(func=lambda args: asyncio.run(_list(args)))
-    redrive = actions.add_parser("redrive", help="another try for all that waits of a lead")
-    redrive.add_argument("lead")
+    redrive = actions.add_parser("redrive", help="another try for all that waits of a lead, or for one letter")
+    redrive.add_argument("name", metavar="LEAD|LETTER")
     redrive.set_defaults(func=lambda args: asyncio.run(_redrive(args)))
-    for action in (listing, redrive):
+    drop = actions.add_parser("drop", help="give one letter up")
+    drop.add_argument("name", metavar="LETTER")
+    drop.set_defaults(func=lambda args: asyncio.run(_drop(args)))
+    for action in (listing, redrive, drop):
         add_config(action)
 
 
@@ -41,24 +50,60 @@ async def _list(args: argparse.Namespace) -> int:
 
 async def _redrive(args: argparse.Namespace) -> int:
     """Asks the router by a signal, so that it happens in the lead's own order."""
+    from services.bootstrap import parts_of
+
+    async with parts_of(settings_of(args), exclusive=False) as parts:
+        letter = await parts.reading.dead_letter(args.name)
+        if letter is not None:
+            return await _redrive_letter(parts, letter)
+        return await _redrive_lead(parts, args.name)
+
+
+async def _redrive_lead(parts: Parts, lead_id: str) -> int:
     from routing.ids import derive
     from routing.model import Lead
     from schemas.signals import Kind, Signal
-    from services.bootstrap import parts_of
     from services.ports import RecordOut
 
+    row = await parts.reading.lead(lead_id)
+    if row is None or not row.held:
+        print(f"{lead_id} is no lead that is held, and no dead letter", file=sys.stderr)
+        return 1
+    lead, now = Lead.model_validate_json(row.state), parts.now()
+    ident = derive("sig", "redrive", lead.id, lead.version)
+    request = Signal(
+        kind=Kind.LEAD_REDRIVE, id=ident, dedupe_key=ident, source="operator", brand=lead.brand,
+        occurred_at=now, received_at=now, partition_key=lead.partition_key, lead_id=lead.id,
+    )  # fmt: skip
+    value = request.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+    await parts.log.append([RecordOut(parts.settings.topic("signals"), lead.partition_key.encode(), value)])
+    print(f"asked; see `stafett dlq list` and the event stafett.lead.released.v1 of {lead_id}")
+    return 0
+
+
+async def _redrive_letter(parts: Parts, letter: DeadLetter) -> int:
+    """Killed after the append, the letter is still listed: another redrive is the same signal, and the inbox drops it."""
+    from services.router.records import once_more
+
+    if letter.lead_id is not None:
+        print(f"{letter.id} holds a lead; say: stafett dlq redrive {letter.lead_id}", file=sys.stderr)
+        return 1
+    if letter.state != "dead":
+        print(f"{letter.id} is {letter.state} already", file=sys.stderr)
+        return 1
+    await parts.log.append([once_more(letter, parts.settings.topic("signals"))])
+    await parts.store.settle_letter(letter.id, "redriven")
+    print(f"{letter.id} is on the log again; if it fails again, it is a new letter")
+    return 0
+
+
+async def _drop(args: argparse.Namespace) -> int:
+    from services.bootstrap import parts_of
+
     async with parts_of(settings_of(args), exclusive=False) as parts:
-        row = await parts.reading.lead(args.lead)
-        if row is None or not row.held:
-            print(f"{args.lead} is no lead that is held", file=sys.stderr)
+        letter = await parts.reading.dead_letter(args.name)
+        if letter is None or not await parts.store.settle_letter(letter.id, "dropped"):
+            print(f"{args.name} is no dead letter that waits", file=sys.stderr)
             return 1
-        lead, now = Lead.model_validate_json(row.state), parts.now()
-        ident = derive("sig", "redrive", lead.id, lead.version)
-        request = Signal(
-            kind=Kind.LEAD_REDRIVE, id=ident, dedupe_key=ident, source="operator", brand=lead.brand,
-            occurred_at=now, received_at=now, partition_key=lead.partition_key, lead_id=lead.id,
-        )  # fmt: skip
-        value = request.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-        await parts.log.append([RecordOut(parts.settings.topic("signals"), lead.partition_key.encode(), value)])
-    print(f"asked; see `stafett dlq list` and the event stafett.lead.released.v1 of {args.lead}")
+    print(f"dropped; next: stafett dlq redrive {letter.lead_id}" if letter.lead_id else "dropped")
     return 0

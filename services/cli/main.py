@@ -15,6 +15,8 @@ COMMANDS = {
     "agreement": "Check an agreement file.",
     "db": "Bring the database's schema up to date; after a restore, say so.",
     "dlq": "List signals that were set aside; give them another try.",
+    "subscriptions": "List who gets webhooks; enable who stopped taking them.",
+    "apikey": "Make a key for the API.",
     "events": "Follow the events.",
     "topics": "Plan, make and check Kafka's topics.",
     "settings": "List every setting, its value (secrets hidden) and meaning.",

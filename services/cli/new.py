@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import secrets
 import shutil
 import sys
@@ -22,6 +21,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     """Refuses a folder that has something in it."""
+    from services.cli.apikey import made
     from services.resources import examples_dir
 
     folder: Path = args.folder
@@ -31,14 +31,8 @@ def run(args: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for example in sorted(examples_dir().glob("*.yaml")):
         shutil.copy(example, folder / example.name)
-    key = f"sk_{secrets.token_urlsafe(32)}"
-    entry = f"""version: 1
-keys:
-  - name: first
-    sha256: {hashlib.sha256(key.encode()).hexdigest()}
-    scopes: [leads:read, personal:read, events:read, ops:read]
-"""
-    (folder / "api_keys.yaml").write_text(entry)
+    key, entry = made("first", ["leads:read", "personal:read", "events:read", "ops:read"])
+    (folder / "api_keys.yaml").write_text(f"version: 1\nkeys:\n{entry}")
     crm = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
     env = folder / ".env"
     env.touch(mode=0o600)

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.cli import up
+from services.cli.environment import add_config
 from services.cli.files import read_agreement, read_text
 
 HELP = "Reckon when a promise falls due, with each interval counted or skipped."
@@ -35,6 +37,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     due.add_argument("--pause", action="append", default=[], metavar="FROM/TO")
     due.add_argument("--vectors", type=Path, help="a file of calendars and cases instead")
     due.set_defaults(func=run)
+    watch = actions.add_parser("watch", help="run the role that announces what falls due, as a process of its own")
+    add_config(watch)
+    watch.set_defaults(func=up.run, roles=("sla",), migrate=False)
 
 
 def run(args: argparse.Namespace) -> int:

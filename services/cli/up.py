@@ -18,8 +18,9 @@ SIGTERM and ctrl-c stop it in bounded time; after kill -9 the next start goes on
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `up` and a command for each role."""
     for name, roles in {
-        "up": ("ingest", "router", "relay", "sla", "delivery"),
+        "up": ("ingest", "router", "relay", "sla", "delivery", "housekeeping"),
         **{role: (role,) for role in _ROLES},
+        "relay": ("relay", "housekeeping"),
     }.items():
         parser = subparsers.add_parser(name, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
         add_config(parser)

@@ -107,14 +107,22 @@ class Delivery:
         except (AddressRefused, OSError, TimeoutError, httpx.HTTPError) as raised:
             error = type(raised).__name__
         verdict = self.judge(due, status, headers)
+        if status == 410:
+            await self._deliveries.disable(subscription.name, "the receiver answered 410 Gone")
+            log.error("subscription disabled: 410 Gone", extra={"subscription": subscription.name})
         attempt = Attempt(now, status, error, int((time.monotonic() - begun) * 1000))
-        await self._deliveries.finish(due, attempt, verdict.state, now + verdict.wait if verdict.wait else None)
+        await self._deliveries.finish(
+            due, attempt, verdict.state, now + verdict.wait if verdict.wait is not None else None
+        )
 
     def judge(self, due: Due, status: int | None, headers: Mapping[str, str]) -> Verdict:
-        """Only 2xx is success; a redirect is none; 410 means never again; Retry-After is honoured."""
+        """Only 2xx is success; a redirect is none; Retry-After is honoured. After a 410 the subscription is disabled, and
+        the event waits with those that follow until somebody enables it."""
         if status is not None and 200 <= status < 300:
             return Verdict("delivered")
-        if status == 410 or due.attempts >= len(self._schedule):
+        if status == 410:
+            return Verdict("pending", timedelta(0))
+        if due.attempts >= len(self._schedule):
             return Verdict("failed")
         wait = self._schedule[due.attempts]
         asked = headers.get("retry-after", "")

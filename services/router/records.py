@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from routing.ids import derive
 from routing.model import Decision
 from schemas.signals import PERSONAL_FIELDS, Signal
-from services.ports import DeadLetter, HistoryRow, Record
+from services.ports import DeadLetter, HistoryRow, Record, RecordOut
 from services.ruling import Ruling
 
 _SIGNAL = TypeAdapter(Signal)
@@ -53,6 +53,26 @@ def rejoin(facts: str, personal: str | None, attempt: int) -> Signal:
     """A signal set aside, as it comes back with a new attempt number. Raises ValidationError."""
     whole = {**json.loads(facts), **json.loads(personal or "{}"), "attempt": attempt}
     return _SIGNAL.validate_python(whole)
+
+
+def once_more(letter: DeadLetter, topic: str) -> RecordOut:
+    """A letter that names no lead as a record again: with the next attempt number where it decodes, else as it came."""
+    found = _decoded(letter)
+    if found is None:
+        return RecordOut(topic, letter.id.encode(), letter.raw or b"")
+    value = found.model_copy(update={"attempt": letter.attempt + 1}).model_dump_json(
+        by_alias=True, exclude_defaults=True
+    )
+    return RecordOut(topic, found.partition_key.encode(), value.encode())
+
+
+def _decoded(letter: DeadLetter) -> Signal | None:
+    try:
+        if letter.facts is not None:
+            return rejoin(letter.facts, letter.personal, letter.attempt)
+        return _SIGNAL.validate_json(letter.raw or b"")
+    except ValidationError:
+        return None
 
 
 def history(signal: Signal, lead_id: str | None, decision: Decision, ruling: Ruling, now: datetime) -> HistoryRow:

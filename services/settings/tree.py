@@ -161,8 +161,9 @@ class RouterSettings(Tree):
         100, description="Dead letters in an hour after which the router stops and says so."
     )
     inbox_retention: Duration = Field(
-        timedelta(days=14),
-        description="How long a signal's id is remembered to recognise a repetition; longer than the log's retention.",
+        timedelta(days=35),
+        description="How long a signal's id is remembered to recognise a repetition; longer than the log's retention, and "
+        "than the 30 days for which a body without an id of its own is the same fact.",
     )
 
 
@@ -188,6 +189,17 @@ class SlaSettings(Tree):
     )
     sweep: Duration = Field(timedelta(seconds=1), description="Longest pause between two looks at the due clocks.")
     batch_max: Count = Field(500, description="Due clocks noticed in one sweep at most.")
+
+
+class RetentionSettings(Tree):
+    """How long what is no record of decisions is kept; history and events stay."""
+
+    every: Duration = Field(timedelta(hours=1), description="Pause between two rounds of removing what is too old.")
+    quarantine: Duration = Field(
+        timedelta(days=90), description="Bodies that could not be understood; they hold personal data."
+    )
+    dead_letters: Duration = Field(timedelta(days=90), description="Dead letters that were redriven or dropped.")
+    deliveries: Duration = Field(timedelta(days=30), description="Deliveries that are over, with their attempts.")
 
 
 class DeliverySettings(Tree):
@@ -248,6 +260,7 @@ class Settings(Tree):
     relay: RelaySettings = RelaySettings()
     sla: SlaSettings = SlaSettings()
     delivery: DeliverySettings = DeliverySettings()
+    retention: RetentionSettings = RetentionSettings()
     sources: Mapping[str, str] = Field(
         {}, exclude=True, repr=False, description="Where each value came from; not a setting."
     )

@@ -160,6 +160,27 @@ def test_a_stop_is_orderly_and_quick(installed):
     assert time.monotonic() - begun < 10
 
 
+def test_a_dead_letter_that_names_no_lead_is_redriven_or_dropped_by_its_own_id(installed):
+    (file,) = installed.folder.rglob("*.db")
+    with closing(sqlite3.connect(file)) as conn:
+        conn.execute("INSERT INTO spool (topic, key, body) VALUES ('stafett.signals.v1', x'00', x'7b')")
+        conn.commit()
+    config = ("--config", str(installed.folder))
+
+    def letters(state):
+        return [json.loads(line) for line in installed.call("dlq", "list", "--state", state, *config).splitlines()]
+
+    installed.until("/v1/dead-letters", lambda said: said["dead_letters"])
+    (letter,) = letters("dead")
+    assert letter["lead_id"] is None
+    installed.call("dlq", "redrive", letter["id"], *config)
+    installed.until("/v1/dead-letters", lambda said: len(said["dead_letters"]) == 2)
+    (again,) = letters("dead")
+    assert again["origin"] != letter["origin"]
+    assert installed.call("dlq", "drop", again["id"], *config) == "dropped\n"
+    assert (letters("dead"), len(letters("redriven")), len(letters("dropped"))) == ([], 1, 1)
+
+
 def test_a_file_restored_from_a_copy_goes_on_where_the_copy_ended(installed):
     for number in range(3):
         assert installed.post(email=f"r{number}@example.com", form_id="demo").status_code == 202

@@ -108,12 +108,25 @@ async def test_what_is_not_taken_is_tried_again_and_nothing_of_the_lead_overtake
     assert kinds(receiver) == ["stafett.handover.offered.v1", "stafett.handover.accepted.v1"]
 
 
-async def test_after_the_last_try_or_410_the_event_is_given_up_and_the_next_one_goes(running, receiver):
+async def test_after_the_last_try_the_event_is_given_up_and_the_next_one_goes(running, receiver):
+    receiver.statuses = [500, 500, 500]
+    delivery, subscriber = worker(running, receiver, schedule=(timedelta(seconds=1),) * 2)
+    await offered(running, delivery, subscriber)
+    await rounds(running, delivery, subscriber)
+    assert kinds(receiver) == ["stafett.handover.accepted.v1"]
+
+
+async def test_410_disables_the_subscription_and_enabling_it_sends_everything_since_in_order(running, receiver):
     receiver.statuses = [410]
     delivery, subscriber = worker(running, receiver)
     await offered(running, delivery, subscriber)
     await rounds(running, delivery, subscriber)
-    assert kinds(receiver) == ["stafett.handover.accepted.v1"]
+    assert len(receiver.got) == 1
+    (state,) = await Deliveries(running.store.engines).states()
+    assert (state.disabled, state.pending) == ("the receiver answered 410 Gone", 2)
+    assert await Deliveries(running.store.engines).disable("crm", None)
+    await rounds(running, delivery, subscriber)
+    assert kinds(receiver) == ["stafett.handover.offered.v1", "stafett.handover.accepted.v1"]
 
 
 async def test_a_private_address_is_refused_unless_the_subscription_allows_it(running, receiver):

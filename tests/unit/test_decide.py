@@ -67,6 +67,13 @@ def test_what_made_the_lead_known_may_come_late_and_still_counts():
     assert story.lead.stage == "hand_over"
 
 
+def test_a_late_fact_does_not_move_a_lead_back_by_not_now():
+    story = Story().tell("message.received", after=10 * MINUTE)
+    assert story.lead.stage == "qualification"
+    assert story.tell("message.received", after=MINUTE, tags=("not-now",)).lead.stage == "qualification"
+    assert story.tell("message.received", after=11 * MINUTE, tags=("not-now",)).lead.stage == "nurturing"
+
+
 def test_an_auto_reply_is_no_engagement():
     assert Story().tell("email.sent").tell("email.replied", automated=True).lead.stage == "contact"
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from schemas.events import whole
 from services.adapters.sql import tables as t
-from services.adapters.sql.engine import Engines, scalar
+from services.adapters.sql.engine import Engines
 from services.adapters.sql.instants import micros
 
 
@@ -30,6 +30,15 @@ class Attempt(NamedTuple):
     status: int | None
     error: str | None
     duration_ms: int
+
+
+class State(NamedTuple):
+    """How far a subscription is in the feed, why it is disabled (None while it is not), how many events wait for it."""
+
+    subscription: str
+    position: int
+    disabled: str | None
+    pending: int
 
 
 class Deliveries:
@@ -55,9 +64,13 @@ class Deliveries:
                 ),
                 {"s": subscription},
             )
-            at = await scalar(
-                conn, f"SELECT position FROM delivery_cursors WHERE subscription = :s {lock}", s=subscription
+            found = await conn.execute(
+                text(f"SELECT position, disabled_reason FROM delivery_cursors WHERE subscription = :s {lock}"),
+                {"s": subscription},
             )
+            at, disabled = found.one()
+            if disabled is not None:
+                return 0
             found = await conn.execute(
                 text(
                     "SELECT position, event_id, lead_id, topic, type, head FROM events"
@@ -90,6 +103,8 @@ class Deliveries:
             SELECT d.id, d.event_id, d.attempts, e.head, e.personal
             FROM deliveries d JOIN events e ON e.position = d.position
             WHERE d.subscription = :s AND d.state = 'pending' AND d.next_at <= :now AND d.claimed_until <= :now
+              AND NOT EXISTS (SELECT 1 FROM delivery_cursors c
+                WHERE c.subscription = d.subscription AND c.disabled_reason IS NOT NULL)
               AND NOT EXISTS (SELECT 1 FROM deliveries x WHERE x.subscription = d.subscription
                 AND x.lead_id = d.lead_id AND x.state = 'pending' AND x.position < d.position)
             ORDER BY d.position LIMIT :n {lock}"""
@@ -101,6 +116,24 @@ class Deliveries:
                     {"u": micros(until), "ids": dialect.listed(row.id for row in rows)},
                 )
         return [Due(row.id, row.event_id, row.attempts, whole(row.head, row.personal)) for row in rows]
+
+    async def disable(self, subscription: str, reason: str | None) -> bool:
+        """Nothing is sent until it is enabled (`reason` None); its place in the feed is kept, so that nothing is lost.
+        False for a subscription that never ran."""
+        async with self._engines.write() as conn:
+            done = await conn.execute(
+                text("UPDATE delivery_cursors SET disabled_reason = :r WHERE subscription = :s"),
+                {"r": reason, "s": subscription},
+            )
+        return done.rowcount == 1
+
+    async def states(self) -> list[State]:
+        """Each subscription that ever ran, by name."""
+        statement = """SELECT c.subscription, c.position, c.disabled_reason,
+            (SELECT count(*) FROM deliveries d WHERE d.subscription = c.subscription AND d.state = 'pending')
+            FROM delivery_cursors c ORDER BY c.subscription"""
+        async with self._engines.read() as conn:
+            return [State(*row) for row in await conn.execute(text(statement))]
 
     async def finish(self, due: Due, attempt: Attempt, state: str, next_at: datetime | None) -> None:
         """One try is over: `delivered`, `failed` for good, or `pending` with the instant of the next."""

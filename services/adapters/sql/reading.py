@@ -140,6 +140,10 @@ class Reading:
         rows = await self._all(statement, state=state, limit=limit)
         return [DeadLetter(*row)._replace(recorded_at=instant(row[-1])) for row in rows]
 
+    async def dead_letter(self, letter_id: str) -> DeadLetter | None:
+        rows = await self._all(f"SELECT {_LETTER} FROM dead_letters WHERE id = :id", id=letter_id)
+        return DeadLetter(*rows[0])._replace(recorded_at=instant(rows[0][-1])) if rows else None
+
     async def counts(self, now: datetime) -> Counts:
         """One statement; the counts are of one instant on SQLite and near it on PostgreSQL."""
         statement = """SELECT

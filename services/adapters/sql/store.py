@@ -196,6 +196,16 @@ class SqlStore:
         except StoreRejected as error:
             raise StoreUnavailable("the store did not take the quarantined body") from error
 
+    # --- operators
+    async def settle_letter(self, letter_id: str, state: str) -> bool:
+        """A waiting dead letter becomes `redriven` or `dropped`; False where it waits no more."""
+        async with self.engines.write() as conn:
+            done = await conn.execute(
+                text("UPDATE dead_letters SET state = :s WHERE id = :id AND state IN ('dead', 'queued')"),
+                {"s": state, "id": letter_id},
+            )
+        return done.rowcount == 1
+
     # --- watcher
     async def due_clocks(self, now: datetime, limit: int) -> list[ClockRow]:
         statement = text(f"SELECT {_CLOCK} FROM clocks WHERE next_at <= :now ORDER BY next_at, id LIMIT :n")

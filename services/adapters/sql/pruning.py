@@ -1,0 +1,64 @@
+"""What the store need not keep for ever, removed in small transactions. History and events are the record: they stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import text
+
+from services.adapters.sql.engine import Engines
+from services.adapters.sql.instants import micros
+
+BATCH = 2000
+"""Rows in one transaction, so that no router waits long for a lock or for the file."""
+
+
+class Rule(NamedTuple):
+    """Rows of `table` are removed by their `key` where `where` holds; `:before` is the rule's instant."""
+
+    table: str
+    key: str
+    where: str
+
+
+_READ = """appended_at < :before AND EXISTS (SELECT 1 FROM positions p
+    WHERE p.topic = log_records.topic AND p.partition = log_records.partition)
+    AND NOT EXISTS (SELECT 1 FROM positions p WHERE p.topic = log_records.topic
+    AND p.partition = log_records.partition AND p.next_offset <= log_records.record_offset)"""
+RULES: dict[str, tuple[Rule, ...]] = {
+    "inbox": (Rule("inbox", "signal_id, attempt", "entered_at < :before"),),
+    "log": (Rule("log_records", "topic, partition, record_offset", _READ),),
+    "quarantine": (Rule("quarantine", "id", "received_at < :before"),),
+    "dead_letters": (Rule("dead_letters", "number", "recorded_at < :before AND state IN ('redriven', 'dropped')"),),
+    "deliveries": (
+        Rule(
+            "delivery_attempts",
+            "id",
+            "delivery_id IN (SELECT d.id FROM deliveries d WHERE d.state <> 'pending' AND d.finished_at < :before)",
+        ),
+        Rule("deliveries", "id", "state <> 'pending' AND finished_at < :before"),
+    ),
+}
+"""By the name of what is kept. Records of the embedded log go once every group has read them."""
+
+
+async def prune(engines: Engines, before: Mapping[str, datetime]) -> dict[str, int]:
+    """Removes what is older than `before` says; returns how many rows of each table went. Raises StoreUnavailable.
+
+    May be stopped or killed at any place: what is left goes next time. Several at once only share the work.
+    """
+    gone: dict[str, int] = {}
+    for name, instant in before.items():
+        for rule in RULES[name]:
+            while (count := await _batch(engines, rule, instant)) > 0:
+                gone[rule.table] = gone.get(rule.table, 0) + count
+    return gone
+
+
+async def _batch(engines: Engines, rule: Rule, before: datetime) -> int:
+    statement = f"""DELETE FROM {rule.table} WHERE ({rule.key}) IN
+        (SELECT {rule.key} FROM {rule.table} WHERE {rule.where} LIMIT {BATCH})"""
+    async with engines.write() as conn:
+        return (await conn.execute(text(statement), {"before": micros(before)})).rowcount

@@ -1,0 +1,107 @@
+"""What is too old goes, what is still needed stays, on both engines."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from services.adapters.sql import pruning
+from services.adapters.sql import tables as t
+from services.adapters.sql.instants import micros
+from services.adapters.sql.migrate import upgrade
+from services.adapters.sql.store import SqlStore
+from services.housekeeping import Housekeeper
+from services.ports import StoreUnavailable
+from tests.parts.postgres import fresh_database
+
+NOW = datetime(2026, 6, 8, tzinfo=UTC)
+OLD, YOUNG = micros(NOW - timedelta(days=40)), micros(NOW - timedelta(days=1))
+KEEP = dict.fromkeys(pruning.RULES, timedelta(days=30))
+
+
+@pytest.fixture(params=["sqlite", "real-postgres"])
+async def store(request, tmp_path):
+    async def made(url):
+        await upgrade(url)
+        store = SqlStore(url)
+        await store.start()
+        return store
+
+    if request.param == "sqlite":
+        store = await made(f"sqlite+aiosqlite:///{tmp_path}/s.db")
+        yield store
+        await store.close()
+        return
+    async with fresh_database(request.getfixturevalue("postgres")) as url:
+        store = await made(url)
+        yield store
+        await store.close()
+
+
+async def put(store, table, columns, *rows):
+    async with store.engines.write() as conn:
+        await store.engines.dialect.insert(conn, table, columns.split(), rows)
+
+
+async def left(store, table, column):
+    async with store.engines.read() as conn:
+        return [row[0] for row in await conn.execute(text(f"SELECT {column} FROM {table} ORDER BY 1"))]
+
+
+async def tidy(store):
+    async def prune(before):
+        return await pruning.prune(store.engines, before)
+
+    return await Housekeeper(prune, KEEP, lambda: NOW, timedelta(hours=1)).tidy()
+
+
+async def test_the_inbox_forgets_in_batches_what_is_older_than_its_retention(store, monkeypatch):
+    monkeypatch.setattr(pruning, "BATCH", 3)
+    rows = [(f"old{i}", 0, OLD) for i in range(8)] + [("young", 0, YOUNG)]
+    await put(store, t.inbox, "signal_id attempt entered_at", *rows)
+    assert await tidy(store) == {"inbox": 8}
+    assert await left(store, "inbox", "signal_id") == ["young"]
+
+
+async def test_a_record_of_the_log_stays_until_every_group_has_read_it(store):
+    columns = "topic partition record_offset key body appended_at"
+    await put(
+        store, t.log_records, columns, *[("t", 0, n, b"", b"", OLD) for n in range(6)], ("t", 0, 6, b"", b"", YOUNG)
+    )
+    await put(store, t.log_records, columns, ("t", 1, 0, b"", b"", OLD))
+    assert await tidy(store) == {}, "nobody has read anything yet"
+    names = "consumer_group topic cluster partition next_offset"
+    await put(store, t.positions, names, ("router", "t", "c", 0, 7), ("other", "t", "c", 0, 4))
+    assert await tidy(store) == {"log_records": 4}
+    assert await left(store, "log_records", "record_offset") == [0, 4, 5, 6]
+
+
+async def test_dead_letters_that_wait_are_never_removed(store):
+    columns = "id lead_id attempt state reason error_class origin recorded_at"
+    states = ("dead", "queued", "redriven", "dropped")
+    await put(store, t.dead_letters, columns, *[(s, None, 0, s, "", "", "", OLD) for s in states])
+    assert await tidy(store) == {"dead_letters": 2}
+    assert await left(store, "dead_letters", "id") == ["dead", "queued"]
+
+
+async def test_deliveries_go_with_their_attempts_and_pending_ones_stay(store):
+    columns = "id subscription position event_id lead_id state attempts next_at claimed_until created_at finished_at"
+    await put(
+        store, t.deliveries, columns,
+        ("done", "s", 1, "e", "l", "delivered", 1, 0, 0, OLD, OLD),
+        ("waits", "s", 2, "e", "l", "pending", 1, 0, 0, OLD, None),
+        ("fresh", "s", 3, "e", "l", "failed", 1, 0, 0, OLD, YOUNG),
+    )  # fmt: skip
+    await put(
+        store, t.delivery_attempts, "delivery_id number at duration_ms", *[(d, 1, OLD, 5) for d in ("done", "waits")]
+    )
+    assert await tidy(store) == {"delivery_attempts": 1, "deliveries": 1}
+    assert await left(store, "deliveries", "id") == ["fresh", "waits"]
+    assert await left(store, "delivery_attempts", "delivery_id") == ["waits"]
+
+
+async def test_a_store_that_is_away_is_tidied_up_another_time():
+    async def away(_):
+        raise StoreUnavailable
+
+    assert await Housekeeper(away, KEEP, lambda: NOW, timedelta(hours=1)).tidy() == {}
