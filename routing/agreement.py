@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from routing.business_time import BusinessCalendar, compile_calendar
 from routing.definitions import DefinitionError, Expression, compile_expression
-from routing.policies import CompiledPolicy, broken_policies, compile_policy, people_named
+from routing.policies import CompiledPolicy, broken_dossier, broken_policies, compile_policy, people_named
 from routing.roster import Roster
 from schemas.agreement import AgreementFile, Route
 from schemas.duration import Target
@@ -97,6 +97,7 @@ def _broken_rules(file: AgreementFile) -> Iterator[tuple[Path, str]]:
         for i, rule in enumerate(route.rules):
             yield from _does_not_compile(("routing", key, "rules", i, "when"), rule.when)
     yield from broken_policies(file)
+    yield from broken_dossier(file)
     yield from _broken_offer(file)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing import handover, judging, nurturing, sla
+from routing import dossier, handover, judging, limbo, nurturing, sla
 from routing.draft import Context, Draft
 from routing.identity import names_somebody
 from routing.importing import assert_imported
@@ -36,6 +36,7 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
         assert_imported(draft)
     else:
         _run(draft, entered)
+    limbo.watch(draft)
     return _decision(draft)
 
 
@@ -59,6 +60,7 @@ def _begin(signal: Signal, context: Context) -> Draft:
 def _take_in(draft: Draft, new: bool) -> None:
     lead, signal, context = draft.lead, draft.signal, draft.context
     absorb(draft)
+    dossier.note(draft)
     if context.account is not None and lead.account_id is None:
         lead.account_id = context.account.id
     draft.links = [link._replace(subject_id=link.subject_id or lead.id) for link in context.links]

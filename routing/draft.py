@@ -78,6 +78,10 @@ class Draft:
         self.evidence.setdefault("definitions", {})[definition] = said
         return finding.met
 
+    def finding(self, text: str) -> None:
+        """Something that one side did not do as agreed; kept as evidence for the forum."""
+        self.evidence.setdefault("findings", []).append(text)
+
     def emit(self, data: EventData, at: datetime | None = None) -> None:
         self.emissions.append(Emission(data, at or self.at))
 

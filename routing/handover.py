@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing import nurturing, sla
+from routing import dossier, nurturing, sla
 from routing.assignment import Assignment, assign
 from routing.draft import Draft
 from routing.ids import derive
 from routing.model import Account, Handover, Offer
 from schemas.events import (
-    Contact,
-    Dossier,
     HandoverAccepted,
+    HandoverBlocked,
     HandoverExpired,
     HandoverFollowedUp,
     HandoverLinked,
@@ -24,6 +23,7 @@ from schemas.events import (
     HandoverWon,
     LeadOwnerChanged,
 )
+from schemas.handover import reason_key
 
 
 def open_offer(draft: Draft) -> Offer | None:
@@ -41,9 +41,38 @@ def begin(draft: Draft) -> None:
     for policy in draft.context.agreement.policies:
         if policy.file.starts == "hand_over":
             sla.start(draft, policy, handover.id, draft.at)
+    if not _blocked(draft):
+        _first_offer(draft)
+    _know_follow_up(draft)
+
+
+def _blocked(draft: Draft) -> bool:
+    """An incomplete dossier is a finding against marketing; whether it keeps the offer back, the agreement says."""
+    lacks = dossier.missing(draft.lead, draft.context.agreement)
+    if lacks:
+        draft.finding(f"the dossier lacks {', '.join(lacks)}")
+    if not lacks or draft.context.agreement.file.handover.dossier.incomplete != "block":
+        return False
+    draft.lead.handover = _handover(draft).model_copy(update={"blocked": lacks})
+    draft.emit(HandoverBlocked(**_said(draft, None), missing=lacks))
+    return True
+
+
+def _first_offer(draft: Draft) -> None:
     if not offer_next(draft):
         draft.facts.add("offers_exhausted")
-    _know_follow_up(draft)
+
+
+def complete(draft: Draft) -> None:
+    """What was still lacking may have come with this signal: marketing's promise is kept, and a blocked offer leaves."""
+    lead = draft.lead
+    handover = lead.handover
+    if lead.stage != "hand_over" or handover is None or dossier.missing(lead, draft.context.agreement):
+        return
+    sla.touch(draft, "dossier", max(draft.at, handover.opened_at), handover.id)
+    if handover.blocked:
+        lead.handover = _handover(draft).model_copy(update={"blocked": ()})
+        _first_offer(draft)
 
 
 def _know_follow_up(draft: Draft) -> None:
@@ -127,8 +156,8 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
             **_said(draft, offer),
             offer_number=number,
             expires_at=expires,
-            dossier=_dossier(draft),
-            personal=_need(draft),
+            dossier=dossier.assembled(draft.lead, draft.context.agreement),
+            personal=dossier.in_words(draft.lead),
         ),
         now,
     )
@@ -165,14 +194,52 @@ def reject(draft: Draft) -> None:
     if not is_about_this(draft, offer):
         draft.notes.append("it is about an earlier offer")
         return
-    if (signal.reason or "").casefold().replace(" ", "_") == "not_qualified" and not signal.criterion:
-        draft.evidence["finding"] = "rejected as not qualified without naming the failed criterion"
+    _judge_reason(draft)
     said = {"state": "rejected", "decided_at": draft.at, "reason": signal.reason, "criterion": signal.criterion}
     if offer is not None:
         _put(draft, offer.model_copy(update=said))
     draft.emit(HandoverRejected(**_said(draft, offer), reason=signal.reason, criterion=signal.criterion))
     _answered(draft, offer)
-    draft.facts.add("rejected")
+    if offer is None or not _second_offer(draft, offer):
+        draft.facts.add("rejected")
+
+
+def _judge_reason(draft: Draft) -> None:
+    """Findings for the forum: a reason that nobody agreed on, or one whose failed criterion was not named."""
+    rules, signal = draft.context.agreement.file.handover, draft.signal
+    agreed = rules.reason(signal.reason)
+    if rules.reasons and agreed is None:
+        draft.finding("rejected for a reason that is not among the agreed ones")
+    needs_criterion = agreed.criterion if agreed else reason_key(signal.reason or "") == "not_qualified"
+    if needs_criterion and not signal.criterion:
+        draft.finding("rejected as not qualified without naming the failed criterion")
+
+
+def _second_offer(draft: Draft, offer: Offer) -> bool:
+    """By the agreed rule for this reason: somebody else is offered the same opportunity."""
+    rules = draft.context.agreement.file.handover
+    rule = rules.second(draft.signal.reason)
+    if rule is None:
+        return False
+    sla.cancel(draft, "rejected", offer.id)
+    # The next holder has to say yes for themselves.
+    draft.lead.handover = _handover(draft).model_copy(update={"accepted_at": None})
+    draft.evidence["second_offer"] = {"reason": reason_key(draft.signal.reason or ""), "to": rule.to}
+    if rule.to == "next":
+        return offer_next(draft)
+    return _offer_to_fallback(draft)
+
+
+def _offer_to_fallback(draft: Draft) -> bool:
+    handover, agreement = _handover(draft), draft.context.agreement
+    person = agreement.routes["hand_over"].fallback
+    if (
+        person in {offer.person for offer in handover.offers}
+        or len(handover.offers) >= agreement.file.handover.max_offers
+    ):
+        return False
+    offer_to(draft, Assignment(person, "second_offer", None, None, {"route": "hand_over", "rule": "second_offer"}))
+    return True
 
 
 def _answered(draft: Draft, offer: Offer | None) -> None:
@@ -357,21 +424,3 @@ def _said(draft: Draft, offer: Offer | None) -> dict[str, Any]:
         "owner": draft.owner(offer.person if offer else draft.lead.owner),
         "references": (*draft.lead.references, *handover.references),
     }
-
-
-def _dossier(draft: Draft) -> Dossier:
-    lead = draft.lead
-    return Dossier(
-        company_name=lead.company_name,
-        company_domain=lead.company_domain,
-        source=lead.source,
-        campaign=lead.campaign,
-        tags=lead.tags,
-        signals={kind: len(instants) for kind, instants in sorted(lead.recent.items())},
-        references=lead.references,
-        next_step=draft.context.agreement.file.handover.next_step,
-    )
-
-
-def _need(draft: Draft) -> Contact:
-    return Contact(person=draft.lead.personal.person, answers=draft.lead.personal.answers)

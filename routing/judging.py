@@ -34,6 +34,7 @@ def note_signal(draft: Draft) -> None:
         nurturing.follow_consent(draft, consent.state)
     if lead.disposition == "active":
         sla.note_signal(draft, genuine(draft))
+        handover.complete(draft)
 
 
 def genuine(draft: Draft) -> bool:
@@ -212,4 +213,5 @@ _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.CONSENT_WITHDRAWN: _withdrawn,
     Kind.LIST_UNSUBSCRIBED: _withdrawn,
     Kind.CLOCK_DUE: _clock_due,
+    Kind.CLOCK_RECHECK: lambda draft: sla.recheck(draft, adopt=draft.signal.reason == "adopt"),
 }

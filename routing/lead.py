@@ -103,7 +103,8 @@ def _personal(known: LeadPersonal, signal: Signal, newer: bool) -> LeadPersonal:
     held = known.person.model_dump(exclude_none=True)
     person = {**held, **said} if newer else {**said, **held}
     answers = {**known.answers, **signal.fields} if newer else {**signal.fields, **known.answers}
-    return LeadPersonal(person=Person(**person), answers=dict(list(answers.items())[-MAX_ANSWERS:]))
+    kept = dict(list(answers.items())[-MAX_ANSWERS:])
+    return LeadPersonal(person=Person(**person), answers=kept, texts=known.texts)
 
 
 def _pick(held: str | None, said: str | None, newer: bool) -> str | None:

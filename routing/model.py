@@ -79,6 +79,17 @@ class Clock(_Frozen):
         return self.state in ("running", "paused")
 
 
+class Entry(_Frozen):
+    """One message, call, meeting, form or note in the lead's record; `by` is the person of the roster who did it."""
+
+    signal_id: str
+    at: AwareDatetime
+    kind: str
+    source: str
+    form_id: str | None = None
+    by: str | None = None
+
+
 class Offer(_Frozen):
     """One offer of a hand-over to one person; its id is the hand-over's with a number."""
 
@@ -95,7 +106,8 @@ class Offer(_Frozen):
 
 
 class Handover(_Frozen):
-    """The hand-over of one pass: the same opportunity for the CRM, whoever it is offered to."""
+    """The hand-over of one pass: the same opportunity for the CRM, whoever it is offered to. `blocked` are the parts of
+    the dossier that its first offer waits for."""
 
     id: str
     pass_number: int
@@ -105,6 +117,7 @@ class Handover(_Frozen):
     followed_up_at: AwareDatetime | None = None
     closed_at: AwareDatetime | None = None
     outcome: str | None = None
+    blocked: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     mode: Mode = "live"
 
@@ -114,6 +127,7 @@ class LeadPersonal(BaseModel):
 
     person: Person = Person()
     answers: dict[str, Any] = {}
+    texts: dict[str, dict[str, Any]] = {}
 
 
 class Lead(BaseModel):
@@ -153,6 +167,9 @@ class Lead(BaseModel):
     handover: Handover | None = None
     clocks: dict[str, Clock] = {}
     marks: dict[str, tuple[AwareDatetime, ...]] = {}
+    record: tuple[Entry, ...] = ()
+    known: tuple[str, ...] = ()
+    limbo: str | None = None
     sequence: int = 0
     version: int = 0
     held: bool = False

@@ -55,6 +55,15 @@ def broken_policies(file: AgreementFile) -> Iterator[tuple[Path, str]]:
                 yield from _does_not_compile((*path, part, j, "when"), match.when)
 
 
+def broken_dossier(file: AgreementFile) -> Iterator[tuple[Path, str]]:
+    """An offer that is kept back has to wait under a clock that somebody answers for."""
+    if file.handover.dossier.incomplete != "block":
+        return
+    if not any(policy.metric == "dossier" and policy.ladder for policy in file.sla.policies):
+        rule = "a blocked offer would wait for ever: add an SLA policy with `metric: dossier` and a `ladder`"
+        yield ("handover", "dossier", "incomplete"), rule
+
+
 def _does_not_compile(path: Path, text: str) -> Iterator[tuple[Path, str]]:
     try:
         _condition(text)

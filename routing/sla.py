@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
+from routing import dossier
 from routing.business_time import BusinessCalendar, due_at
 from routing.draft import Draft
 from routing.ids import derive
@@ -63,6 +64,8 @@ def start(
         }
     )
     clock = _with_known_touch(draft, clock, policy)
+    if policy.metric == "dossier" and not dossier.missing(draft.lead, draft.context.agreement):
+        clock = clock.model_copy(update={"touched_at": at})
     _settle(draft, None, clock, "late_fact")
     return draft.lead.clocks[ident]
 
@@ -204,9 +207,25 @@ def restart_recurring(draft: Draft) -> None:
             start(draft, policy, subject_of(draft), at, counts_from=at, by=draft.signal.id)
 
 
-def reckon_again(draft: Draft, clock: Clock, reason: Reason) -> None:
-    """After a change of absences, calendar or policy."""
-    _settle(draft, clock, clock, reason)
+def recheck(draft: Draft, adopt: bool) -> None:
+    """Holidays, absences or the agreement changed: open clocks are reckoned anew and what differs is corrected.
+
+    With `adopt` they go under the agreement of now, its target and calendar; one whose policy is gone is cancelled.
+    """
+    agreement = draft.context.agreement
+    for clock in list(draft.lead.clocks.values()):
+        if not clock.open or clock.policy == OFFER_EXPIRY:
+            continue
+        compiled = agreement.policy(clock.policy) if adopt else None
+        if adopt and compiled is None:
+            gone = clock.model_copy(update={"cancelled_at": draft.at})
+            _settle(draft, clock, gone, "policy", why="policy_ended")
+            continue
+        new = clock
+        if compiled is not None:
+            terms = {"target": str(compiled.file.target), "calendar": compiled.file.calendar}
+            new = clock.model_copy(update={**terms, "agreement": agreement.hash})
+        _settle(draft, clock, new, "policy")
 
 
 def cancel(draft: Draft, reason: str, subject_id: str | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from schemas.calendar import Calendar
-from schemas.duration import Target
+from schemas.handover import Handover
 from schemas.sla import Sla
 from schemas.words import Expression, Name
 from schemas.yamlfile import FileModel
@@ -57,20 +57,6 @@ class Routing(FileModel):
     qualification: Route
     hand_over: Route
     growth: Route
-
-
-class Handover(FileModel):
-    """Rules of the hand-over. An offer that is not answered in `offer_expires` goes to the next person, `max_offers`
-    times in all."""
-
-    offer_expires: Target | None = None
-    calendar: Name | None = None
-    max_offers: Annotated[int, Field(ge=1, le=20)] = 3
-    next_step: Annotated[str, Field(max_length=500)] | None = None
-    not_yet: ClassVar[dict[str, str]] = {
-        "dossier": "judging a dossier's completeness comes with the hand-over's own policies.",
-        "second_offer": "choosing by rejection reason who is offered next is to come.",
-    }
 
 
 class NurturingTrack(FileModel):

@@ -40,12 +40,26 @@ class EventData(BaseModel):
     mode: Mode = "live"
 
 
+class Said(BaseModel):
+    """What was said with one entry of a dossier's record."""
+
+    model_config = ConfigDict(frozen=True)
+    signal_id: str
+    words: dict[str, Any]
+
+
 class Contact(BaseModel):
     """Personal part of an event: whom it is about, so that a platform can find them. Emptied by an erasure."""
 
     model_config = ConfigDict(frozen=True)
     person: Person = Person()
     answers: dict[str, Any] = {}
+
+
+class DossierContact(Contact):
+    """The words of a dossier: what they need, and what was said, by the entries of the record."""
+
+    said: tuple[Said, ...] = ()
 
 
 # --- leads ------------------------------------------------------------------------------------------------------------
@@ -118,6 +132,19 @@ class LeadHeld(EventData):
     error_class: str
 
 
+class LeadInLimbo(EventData):
+    """A defect: nobody has this lead, nothing waits for anybody to take it, and no reason why is recorded.
+
+    `reason`: no_owner_and_no_reason, owner_is_gone, nobody_works_it, never_offered, no_open_offer.
+    """
+
+    type_name = "stafett.lead.in_limbo.v1"
+    topic = "leads"
+    reason: str
+    stage: Stage
+    owner: Owner | None = None
+
+
 class LeadReleased(EventData):
     type_name = "stafett.lead.released.v1"
     topic = "leads"
@@ -125,8 +152,23 @@ class LeadReleased(EventData):
 
 
 # --- hand-overs -------------------------------------------------------------------------------------------------------
+class DossierEntry(BaseModel):
+    """A message, call, meeting, form or note of the lead's history; its words are in `personal.said` by `signal_id`."""
+
+    model_config = ConfigDict(frozen=True)
+    signal_id: str
+    at: AwareDatetime
+    kind: str
+    source: str
+    form_id: str | None = None
+    by: str | None = None
+
+
 class Dossier(BaseModel):
-    """What marketing knows, facts only; the need, the contact and the messages are in `personal`."""
+    """What marketing knows, facts only; the need, the contact and the words are in `personal`.
+
+    `missing` are the parts that the agreement asks for and that are not there: a finding against marketing.
+    """
 
     model_config = ConfigDict(frozen=True)
     company_name: str | None = None
@@ -137,6 +179,10 @@ class Dossier(BaseModel):
     signals: dict[str, int] = {}
     references: tuple[Reference, ...] = ()
     next_step: str | None = None
+    meeting_booked_at: AwareDatetime | None = None
+    entries: tuple[DossierEntry, ...] = ()
+    complete: bool = True
+    missing: tuple[str, ...] = ()
 
 
 class _Handover(EventData):
@@ -153,7 +199,14 @@ class HandoverOffered(_Handover):
     offer_number: int
     expires_at: AwareDatetime | None = None
     dossier: Dossier = Dossier()
-    personal: Contact | None = None
+    personal: DossierContact | None = None
+
+
+class HandoverBlocked(_Handover):
+    """The offer may not leave yet: the dossier lacks `missing`, and the agreement says that this blocks it."""
+
+    type_name = "stafett.handover.blocked.v1"
+    missing: tuple[str, ...]
 
 
 class HandoverAccepted(_Handover):

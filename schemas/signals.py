@@ -78,10 +78,12 @@ class Kind(StrEnum):
     ROSTER_RETURNED = "roster.returned"
     # our own: written by the watcher and by operators, refused from outside
     CLOCK_DUE = "clock.due"
+    CLOCK_RECHECK = "clock.recheck"
+    LEAD_CHECK = "lead.check"
     LEAD_REDRIVE = "lead.redrive"
 
 
-INTERNAL_KINDS = frozenset({Kind.CLOCK_DUE, Kind.LEAD_REDRIVE})
+INTERNAL_KINDS = frozenset({Kind.CLOCK_DUE, Kind.CLOCK_RECHECK, Kind.LEAD_CHECK, Kind.LEAD_REDRIVE})
 
 LISTINGS = frozenset({Kind.PROSPECT_LISTED, Kind.CONTACT_CREATED, Kind.CONTACT_UPDATED})
 """Kinds that make a person known without anybody having reached out."""

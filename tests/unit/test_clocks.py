@@ -54,7 +54,7 @@ def test_several_clocks_run_on_one_lead_and_the_leads_and_the_owners_are_apart()
 def test_acceptance_is_kept_by_an_answer_of_either_kind():
     answer = promise(name="answer", metric="acceptance", target="2h elapsed")
     for kind in ("sales.accepted", "sales.rejected"):
-        told = story(answer).offered().tell(kind, HOUR, reason="no time").wait(DAY)
+        told = story(answer).offered().tell(kind, HOUR, reason="wrong timing").wait(DAY)
         assert [d.fulfilled_at for d in told.all("sla.fulfilled", "answer")] == [START + HOUR]
         assert told.all("sla.breached") == []
     assert len(story(answer).offered().wait(DAY).all("sla.breached", "answer")) == 1
@@ -373,3 +373,30 @@ def test_the_example_has_every_kind_of_promise():
 def test_done_means_done():
     told = story(promise()).offered().tell("sales.follow_up", HOUR, sales=Sales(done=False))
     assert told.clock("follow-up").state == "running"
+
+
+def test_a_policy_changed_later_moves_open_clocks_only_when_that_was_said_and_the_correction_tells_it():
+    told = story(promise(), promise(name="old", starts="hand_over")).offered()
+    told.past = {told.rules.agreement.hash: told.rules.agreement}
+    told.rules = told.rules._replace(agreement=rules([promise(target="6h elapsed")]).agreement)
+    told.tell("clock.recheck", HOUR)
+    assert told.clock("follow-up").due_at == START + DAY
+    told.tell("clock.recheck", HOUR, reason="adopt")
+    assert [(d.old_due_at, d.due_at, d.reason) for d in told.all("sla.corrected", "follow-up")] == [
+        (START + DAY, START + 6 * HOUR, "policy")
+    ]
+    assert [d.reason for d in told.all("sla.cancelled", "old")] == ["policy_ended"]
+    assert [d.due_at for d in told.wait(DAY).all("sla.breached")] == [START + 6 * HOUR]
+
+
+def test_a_holiday_known_later_corrects_the_due_instant_and_nothing_is_silently_rewritten():
+    day = promise(target="1 business day", calendar="stockholm")
+    told = story(day).offered()
+    assert told.clock("follow-up").due_at == START + DAY + 7 * HOUR
+    closed = rules([day]).agreement.file.calendars["stockholm"].model_dump(mode="json")
+    closed["closed_days"] = ["2026-11-25"]
+    told.rules = told.rules._replace(agreement=rules([day], calendars={"stockholm": closed}).agreement)
+    told.tell("clock.recheck", 2 * HOUR)
+    assert [(d.old, d.new, d.due_at - d.old_due_at, d.cause) for d in told.all("sla.corrected")] == [
+        ("running", "running", DAY, f"sig_{told.count}")
+    ]

@@ -1,0 +1,114 @@
+"""The dossier: what marketing knows of a lead, put together from its history, and whether that is as complete as agreed.
+
+What was said and by whom is kept in two halves: facts with the lead (`record`), words with its personal part (`texts`).
+Completeness is judged on facts only, so that it can be judged again when the words are erased.
+"""
+
+from __future__ import annotations
+
+from routing.agreement import Agreement
+from routing.draft import Draft
+from routing.model import Entry, Lead, LeadPersonal
+from schemas.events import Dossier, DossierContact, DossierEntry, Said
+from schemas.handover import PARTS, Part
+from schemas.signals import INBOUND, Kind
+
+ENTRIES_KEPT = 30
+WORDS_KEPT = 2000
+"""Characters kept of each thing said; the history has all of it."""
+TOLD = frozenset(
+    {
+        Kind.FORM_SUBMITTED,
+        Kind.EMAIL_REPLIED,
+        Kind.MESSAGE_RECEIVED,
+        Kind.CALL_RECEIVED,
+        Kind.EVENT_ATTENDED,
+        Kind.OUTREACH_LOGGED,
+        Kind.NOTE_ADDED,
+        Kind.SALES_FOLLOW_UP,
+        Kind.SALES_MEETING_BOOKED,
+        Kind.SALES_MEETING_HELD,
+    }
+)
+"""What goes into the record: messages, calls, meetings, notes; not opens, clicks and automated mail."""
+_TALKS = TOLD - {Kind.FORM_SUBMITTED, Kind.NOTE_ADDED, Kind.EVENT_ATTENDED}
+
+
+def note(draft: Draft) -> None:
+    """Takes the signal into the record, in the order of happening, and remembers which parts are known from now on."""
+    lead, signal = draft.lead, draft.signal
+    known = {"email" for i in signal.identities if i.kind == "email"} | {
+        "phone" for i in signal.identities if i.kind == "phone"
+    }
+    known |= {name for name in ("email", "phone") if getattr(signal.person, name)}
+    if signal.person.full_name or signal.person.last_name:
+        known.add("name")
+    if signal.fields and signal.kind in INBOUND | {Kind.NOTE_ADDED}:
+        known.add("need")
+    lead.known = tuple(sorted({*lead.known, *known}))
+    if signal.kind in TOLD and not signal.automated:
+        _record(draft)
+
+
+def _record(draft: Draft) -> None:
+    lead, signal = draft.lead, draft.signal
+    by = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
+    entry = Entry(
+        signal_id=signal.id, at=draft.at, kind=signal.kind, source=signal.source, form_id=signal.form_id, by=by
+    )
+    others = [e for e in lead.record if e.signal_id != signal.id]
+    lead.record = tuple(sorted([*others, entry], key=lambda e: (e.at, e.signal_id))[-ENTRIES_KEPT:])
+    if signal.fields:
+        kept = {e.signal_id for e in lead.record}
+        words = {name: _cut(value) for name, value in signal.fields.items()}
+        texts = {key: said for key, said in {**lead.personal.texts, signal.id: words}.items() if key in kept}
+        lead.personal = LeadPersonal(person=lead.personal.person, answers=lead.personal.answers, texts=texts)
+
+
+def _cut(value: object) -> object:
+    return value[:WORDS_KEPT] if isinstance(value, str) else value
+
+
+def missing(lead: Lead, agreement: Agreement) -> tuple[Part, ...]:
+    """Parts that the agreement asks for and that nobody gave yet."""
+    rules = agreement.file.handover
+    have: dict[Part, bool] = {
+        "need": "need" in lead.known,
+        "contact": bool({"email", "phone"} & set(lead.known)),
+        "name": "name" in lead.known,
+        "company": bool(lead.company_name or lead.company_domain),
+        "messages": any(e.kind in _TALKS for e in lead.record),
+        "learned": bool(lead.tags) or any(e.kind == Kind.NOTE_ADDED for e in lead.record),
+        "next_step": bool(rules.next_step or lead.meeting_booked_at),
+    }
+    return tuple(part for part in PARTS if part in rules.dossier.requires and not have[part])
+
+
+def assembled(lead: Lead, agreement: Agreement) -> Dossier:
+    """Facts of the dossier as the offer carries them."""
+    lacks = missing(lead, agreement)
+    return Dossier(
+        company_name=lead.company_name,
+        company_domain=lead.company_domain,
+        source=lead.source,
+        campaign=lead.campaign,
+        tags=lead.tags,
+        signals={kind: len(instants) for kind, instants in sorted(lead.recent.items())},
+        references=lead.references,
+        next_step=agreement.file.handover.next_step,
+        meeting_booked_at=lead.meeting_booked_at,
+        entries=tuple(DossierEntry(**entry.model_dump()) for entry in lead.record),
+        complete=not lacks,
+        missing=lacks,
+    )
+
+
+def in_words(lead: Lead) -> DossierContact:
+    """The personal half: who it is, what they need, and what was said, by the entries of the record."""
+    personal = lead.personal
+    said = [
+        Said(signal_id=e.signal_id, words=personal.texts[e.signal_id])
+        for e in lead.record
+        if e.signal_id in personal.texts
+    ]
+    return DossierContact(person=personal.person, answers=personal.answers, said=tuple(said))
