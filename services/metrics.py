@@ -47,6 +47,10 @@ outbox_depth = Gauge("stafett_outbox_depth", "Events that are not published yet.
 spool_depth = Gauge("stafett_spool_depth", "Signals that wait in the store for the log.", registry=REGISTRY)
 quarantine_depth = Gauge("stafett_quarantine_depth", "Bodies that could not be read.", registry=REGISTRY)
 held_leads = Gauge("stafett_held_leads", "Leads whose signals queue behind a dead letter.", registry=REGISTRY)
+limbo_leads = Gauge(
+    "stafett_leads_in_limbo", "Active leads that nobody has and nothing waits for: a defect.", registry=REGISTRY
+)
+limbo_found = Counter("stafett_leads_found_in_limbo", "Times that the router found a lead in limbo.", registry=REGISTRY)
 clocks = Gauge("stafett_sla_clocks", "SLA clocks by state.", ["state"], registry=REGISTRY)
 intake = Counter("stafett_intake_requests", "Requests to the hooks.", ["source", "outcome"], registry=REGISTRY)
 deliveries = Counter("stafett_delivery_attempts", "Attempts to deliver an event.", ["outcome"], registry=REGISTRY)
@@ -54,13 +58,14 @@ deliveries = Counter("stafett_delivery_attempts", "Attempts to deliver an event.
 _sources: set[str] = set()
 
 
-def batch_done(size: int, age: float, lateness: Sequence[float], failures: int) -> None:
+def batch_done(size: int, age: float, lateness: Sequence[float], failures: int, limbo: int = 0) -> None:
     """A batch of the router is committed. `age` and `lateness` in seconds."""
     batch_size.observe(size)
     age_at_commit.observe(age)
     for seconds in lateness:
         breach_lateness.observe(seconds)
     dead_letters.inc(failures)
+    limbo_found.inc(limbo)
 
 
 def request_taken(source: str | None, outcome: str) -> None:

@@ -268,6 +268,16 @@ class Quarantine(NamedTuple):
     received_at: datetime
 
 
+class Suspect(NamedTuple):
+    """A lead that nobody seems to have. `told` is True where the router has said so already."""
+
+    lead_id: str
+    brand: str
+    partition_key: str
+    version: int
+    told: bool
+
+
 class Writes(NamedTuple):
     """All that one batch writes besides positions and inbox."""
 
@@ -363,3 +373,7 @@ class Store(Protocol):
         """Running clocks with next_at <= now, earliest first."""
 
     async def next_due(self) -> datetime | None: ...
+
+    async def limbo_suspects(self, stages: Sequence[str], present: Sequence[str], limit: int) -> list[Suspect]:
+        """Active leads in these stages whose owner is not among those `present`, or that have neither an owner nor a
+        reason why; those not told yet first."""

@@ -61,8 +61,10 @@ class Setup:
         self.store, self.log, self.topic = store, log, topic
         self.reading = Reading(store.engines)
         self.at = START
-        rules = ruling()
-        self.router = Router(store, log, topic, lambda: rules, lambda: self.at, batch_wait=timedelta(milliseconds=1))
+        self.ruling = ruling()
+        self.router = Router(
+            store, log, topic, lambda: self.ruling, lambda: self.at, batch_wait=timedelta(milliseconds=1)
+        )
         self.relay = Relay(store, log, lambda name: f"{topic.rsplit('.', 2)[0]}.{name}.v1", lambda: self.at, "test")
         self.watcher = Watcher(store, log, topic, lambda: self.at)
         self.consumer = log.consumer(topic, "router")

@@ -30,6 +30,13 @@ def rules(policies=(), absences=None, **changes):
     return Ruling(compile_agreement(yaml.safe_dump(file)), Roster(RosterFile.model_validate(people)))
 
 
+def changed(**changes):
+    """The example's rules with other values under these keys."""
+    file = yaml.load((EXAMPLES / "agreement.yaml").read_text(), yaml.BaseLoader)
+    file |= changes
+    return Ruling(compile_agreement(yaml.safe_dump(file)), rules().roster)
+
+
 class Story:
     """`after` is a time since START; `now` the router's, where it is behind. `said` has every event."""
 

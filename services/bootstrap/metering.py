@@ -25,7 +25,12 @@ _OUTCOMES = {401: "refused", 404: "refused", 413: "too_large", 429: "limited", 5
 
 def batch_done(outcome: Outcome) -> None:
     """The router's `on_batch`."""
-    metrics.batch_done(outcome.size, outcome.age, outcome.breach_lateness, outcome.dead_letters)
+    metrics.batch_done(outcome.size, outcome.age, outcome.breach_lateness, outcome.dead_letters, outcome.limbo)
+
+
+def in_limbo(count: int) -> None:
+    """The limbo watch's `on_count`."""
+    metrics.limbo_leads.set(count)
 
 
 def published(count: int) -> None:

@@ -21,6 +21,7 @@ from services.bootstrap.http import serve
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.delivery.role import Delivery, Subscriber
 from services.housekeeping import Housekeeper
+from services.limbo import LimboWatch
 from services.relay import Relay
 from services.router.role import Router
 from services.sla import Watcher
@@ -64,7 +65,16 @@ def _relay(parts: Parts) -> Run:
 
 def _sla(parts: Parts) -> Run:
     settings = parts.settings
-    return Watcher(
+    limbo = LimboWatch(
+        parts.store,
+        parts.log,
+        settings.topic("signals"),
+        parts.ruling,
+        parts.now,
+        on_count=metering.in_limbo,
+        batch_max=settings.sla.batch_max,
+    )
+    watcher = Watcher(
         parts.store,
         parts.log,
         settings.topic("signals"),
@@ -72,7 +82,14 @@ def _sla(parts: Parts) -> Run:
         grace=settings.sla.grace,
         sweep=settings.sla.sweep,
         batch_max=settings.sla.batch_max,
-    ).run
+    )
+
+    async def both(stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(watcher.run(stop))
+            group.create_task(limbo.run(stop))
+
+    return both
 
 
 def _delivery(parts: Parts) -> Run:

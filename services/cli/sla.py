@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from services.cli import up
-from services.cli.environment import add_config
+from services.cli.environment import add_config, settings_of
 from services.cli.files import read_agreement, read_text
 
 HELP = "Reckon when a promise falls due, with each interval counted or skipped."
@@ -40,6 +41,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     watch = actions.add_parser("watch", help="run the role that announces what falls due, as a process of its own")
     add_config(watch)
     watch.set_defaults(func=up.run, roles=("sla",), migrate=False)
+    again = actions.add_parser("recheck", help="Reckon open clocks anew after holidays, absences or policies changed.")
+    again.add_argument("key", help="names the change; the same name again asks nothing twice")
+    again.add_argument("--adopt", action="store_true", help="also put open clocks under the agreement in force")
+    add_config(again)
+    again.set_defaults(func=lambda args: asyncio.run(_recheck(args)))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,6 +62,18 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+
+
+async def _recheck(args: argparse.Namespace) -> int:
+    """Asks the router by signals, so that it happens in each lead's own order; differences are `sla.corrected`."""
+    from services.bootstrap import parts_of
+    from services.recheck import ask
+
+    async with parts_of(settings_of(args), exclusive=False) as parts:
+        topic = parts.settings.topic("signals")
+        count = await ask(parts.reading, parts.log, topic, parts.now(), adopt=args.adopt, key=args.key)
+    print(f"asked for {count} leads; what changes is told as stafett.sla.corrected.v1")
+    return 0
 
 
 def _due(args: argparse.Namespace) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from routing.envelope import Outgoing, Stamp, seal
 from routing.identity import Key, Resolution, key, resolve
 from routing.ids import derive
 from routing.model import Account, Clock, Decision, Emission, Lead, LeadPersonal, Ledger, Link
-from schemas.events import LeadHeld, LeadReleased, SlaBreached
+from schemas.events import LeadHeld, LeadInLimbo, LeadReleased, SlaBreached
 from schemas.signals import Kind, Signal
 from services.ports import (
     AccountRow,
@@ -75,6 +75,7 @@ class Fold:
         self.stamp = Stamp(ruling.organisation, ruling.agreement.hash, now, epoch)
         self.touched_pools: set[str] = set()
         self.failures = 0
+        self.limbo = 0
         self.breaches: list[SlaBreached] = []
         self._leads: dict[str, Lead] = {}
         self._emails: dict[str, str] = {}
@@ -180,6 +181,7 @@ class Fold:
             self.touched_pools.add(ledger.pool)
         for clock in decision.clocks:
             self._clocks[clock.id] = _clock_row(clock, lead)
+        self.limbo += sum(isinstance(e.data, LeadInLimbo) for e in decision.emissions)
         self.breaches += [e.data for e in decision.emissions if isinstance(e.data, SlaBreached)]
         for link in decision.links:
             where = (link.brand, link.identity.kind, link.identity.digest)

@@ -54,6 +54,7 @@ class Outcome:
         self.age = max(((now - s.received_at).total_seconds() for s in signals), default=0.0)
         self.breach_lateness = [max(0.0, (now - breach.due_at).total_seconds()) for breach in fold.breaches]
         self.dead_letters = fold.failures
+        self.limbo = fold.limbo
 
 
 class Router:

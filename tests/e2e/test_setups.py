@@ -8,6 +8,7 @@ import pytest
 from schemas.events import EVENT_TYPES, Envelope
 from schemas.signals import Sales
 from tests.setups import SETUPS, START, setup, signal
+from tests.stories import changed as rules_with
 
 DEALT = Sales(activity_type="call", done=True)
 
@@ -128,3 +129,36 @@ async def test_bytes_that_are_no_signal_become_a_dead_letter_and_stop_nobody(run
     await running.give(signal(1, "email.sent"))
     assert [x.error_class for x in await running.reading.dead_letters()] == ["Undecodable"]
     assert types(await running.events()) == ["lead.created"]
+
+
+async def test_who_left_the_roster_leaves_nobody_in_limbo_unseen(running):
+    from services.limbo import LimboWatch
+
+    await running.give(signal(1, "form.submitted", "anna", form_id="demo"), signal(2, "form.submitted", "bo"))
+    rules, counts = running.ruling, []
+    watch = LimboWatch(
+        running.store, running.log, running.topic, lambda: running.ruling, lambda: running.at, on_count=counts.append
+    )
+    assert await watch.sweep() == 0
+    people = [p.model_copy(update={"active": p.id != "elin"}) for p in rules.roster.file.people]
+    roster = type(rules.roster)(rules.roster.file.model_copy(update={"people": tuple(people)}))
+    running.ruling = rules._replace(roster=roster)
+    assert await watch.sweep() == 1
+    await running.route(1)
+    assert await watch.sweep() == 0, "what was told is counted, not asked again"
+    assert counts == [0, 0, 1]
+    assert types(await running.events()).count("lead.in_limbo") == 1
+
+
+async def test_open_clocks_are_reckoned_anew_when_that_is_asked_for(running):
+    from services.recheck import ask
+
+    await running.give(signal(1, "form.submitted", "anna", form_id="demo"))
+    closed = running.ruling.agreement.file.calendars["stockholm"].model_dump(mode="json")
+    closed["closed_days"] = ["2026-11-25"]
+    running.ruling = rules_with(calendars={"stockholm": closed})
+    assert await ask(running.reading, running.log, running.topic, running.at, adopt=False, key="holiday") == 1
+    await running.route(1)
+    corrected = [json.loads(e)["data"] for e in await running.events() if "sla.corrected" in e]
+    assert [(d["policy"], d["reason"]) for d in corrected] == [("lead-waits", "policy")]
+    assert corrected[0]["old_due_at"] < corrected[0]["due_at"]

@@ -107,6 +107,12 @@ class Reading:
             (ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows), None
         )
 
+    async def timed_leads(self, after: str, limit: int) -> list[tuple[str, str]]:
+        """(id, partition key) of leads with a clock that runs or is paused, by id."""
+        statement = """SELECT lead_id, min(partition_key) FROM clocks
+            WHERE state IN ('running', 'paused') AND lead_id > :after GROUP BY lead_id ORDER BY lead_id LIMIT :limit"""
+        return [(row[0], row[1]) for row in await self._all(statement, after=after, limit=limit)]
+
     async def events(self, after: int = 0, topic: str | None = None, limit: int = 100) -> list[EventRow]:
         """By position, which has no gaps over all topics."""
         where = "position > :after" + (" AND topic = :topic" if topic else "")

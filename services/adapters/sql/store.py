@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -27,6 +28,7 @@ from services.ports import (
     SpoolEntry,
     StoreRejected,
     StoreUnavailable,
+    Suspect,
 )
 
 _OUT = ", ".join(OutboxRow._fields)
@@ -219,3 +221,17 @@ class SqlStore:
     async def next_due(self) -> datetime | None:
         async with self.engines.read() as conn:
             return instant_or_none(await scalar(conn, "SELECT min(next_at) FROM clocks WHERE next_at IS NOT NULL"))
+
+    async def limbo_suspects(self, stages: Sequence[str], present: Sequence[str], limit: int) -> list[Suspect]:
+        """The state is JSON text in which quotes of values are escaped, so that a key with its quotes is that key."""
+        dialect = self.engines.dialect
+        statement = text(f"""
+            SELECT id, brand, version, state, state LIKE '%"limbo":"%' AS told FROM leads
+            WHERE {dialect.among("stage", "stages")} AND disposition = 'active' AND NOT held
+              AND ((owner IS NULL AND state NOT LIKE '%"unowned_reason":"%')
+                   OR (owner IS NOT NULL AND NOT ({dialect.among("owner", "present")})))
+            ORDER BY told, id LIMIT :n""")
+        asked = {"stages": dialect.listed(stages), "present": dialect.listed(present), "n": limit}
+        async with self.engines.read() as conn:
+            rows = (await conn.execute(statement, asked)).all()
+        return [Suspect(r.id, r.brand, json.loads(r.state)["partition_key"], r.version, bool(r.told)) for r in rows]

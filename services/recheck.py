@@ -1,0 +1,40 @@
+"""Asks the router to reckon open clocks anew: after holidays, absences or the agreement were changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from routing.ids import derive
+from schemas.signals import Kind, Signal
+from services.adapters.sql.reading import Reading
+from services.ports import Log, RecordOut
+
+PAGE = 500
+
+
+async def ask(reading: Reading, target: Log, topic: str, now: datetime, *, adopt: bool, key: str) -> int:
+    """One signal for each lead with an open clock; returns how many. The same `key` again asks nothing twice.
+
+    With `adopt` the clocks go under the agreement in force. Raises LogUnavailable, StoreUnavailable.
+    """
+    asked, after = 0, ""
+    while page := await reading.timed_leads(after, PAGE):
+        await target.append([_question(lead, partition, topic, now, adopt, key) for lead, partition in page])
+        asked, after = asked + len(page), page[-1][0]
+    return asked
+
+
+def _question(lead_id: str, partition_key: str, topic: str, now: datetime, adopt: bool, key: str) -> RecordOut:
+    signal = Signal(
+        kind=Kind.CLOCK_RECHECK,
+        id=derive("sig", "recheck", key, adopt, lead_id),
+        dedupe_key=f"recheck:{key}:{lead_id}",
+        source="operator",
+        reason="adopt" if adopt else None,
+        occurred_at=now,
+        received_at=now,
+        partition_key=partition_key,
+        lead_id=lead_id,
+    )
+    value = signal.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+    return RecordOut(topic, partition_key.encode(), value)
