@@ -64,7 +64,9 @@ class Rotation(NamedTuple):
 
 def rotate(pool: Pool, ledger: Ledger, roster: Roster, now: datetime, passed_over: frozenset[str]) -> Rotation:
     """The next of the pool, or none where all are away or passed over; the ledger counts the chosen one."""
-    away = {seat.person: _code(seat.person, roster, now, passed_over) for seat in pool.seats}
+    away = {
+        seat.person: "paused" if pool.paused else _code(seat.person, roster, now, passed_over) for seat in pool.seats
+    }
     here = [seat for seat in pool.seats if away[seat.person] is None]
     before = with_seats(ledger, pool)
     if not here:
@@ -81,6 +83,14 @@ def rotate(pool: Pool, ledger: Ledger, roster: Roster, now: datetime, passed_ove
         "ledger": {"seq": [ledger.seq, after.seq], "given": [entry.given, entry.given + 1]},
     }
     return Rotation(chosen, after, why)
+
+
+def counted(pool: Pool, ledger: Ledger, person: str) -> Ledger:
+    """The ledger after somebody of the pool was given a lead by hand: it counts as any other."""
+    before = with_seats(ledger, pool)
+    entry = before.entries[person]
+    entries = {**before.entries, person: LedgerEntry(given=entry.given + 1, credit=entry.credit)}
+    return Ledger(pool=pool.name, seq=ledger.seq + 1, entries=entries)
 
 
 def _credit_the_absent(

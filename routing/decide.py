@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing import dossier, handover, judging, limbo, nurturing, sla
+from routing import commands, dossier, handover, judging, limbo, nurturing, sla
 from routing.draft import Context, Draft
 from routing.identity import names_somebody
 from routing.importing import assert_imported
@@ -12,7 +12,7 @@ from routing.lead import absorb, find_hunter, new_lead
 from routing.lifecycle import Row, first_fit
 from routing.model import Decision, Lead, Link, Transition
 from schemas.events import LeadCreated, LeadMergeProposed, LeadStageChanged, Stage
-from schemas.signals import LISTINGS, TOUCHES, Signal
+from schemas.signals import LISTINGS, TOUCHES, Kind, Signal
 
 
 def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
@@ -82,6 +82,10 @@ def _take_in(draft: Draft, new: bool) -> None:
 
 def _run(draft: Draft, entered: set[Stage]) -> None:
     """The signal against the table, again and again, until no row fits."""
+    if why := _refused(draft):
+        draft.notes.append(f"refused: {why}")
+        draft.evidence["refused"] = why
+        return
     if draft.lead.disposition == "active" or draft.signal.kind in judging.ALWAYS:
         judging.note_signal(draft)
     else:
@@ -89,10 +93,19 @@ def _run(draft: Draft, entered: set[Stage]) -> None:
     while draft.lead.disposition == "active":
         judging.note_definitions(draft)
         row = first_fit(draft.lead.stage, draft.facts, entered)
-        if row is None:
+        if row is None or (draft.lead.parked is not None and row.to_stage in ("qualification", "hand_over")):
             break
         entered.add(row.to_stage)
         _move(draft, row)
+
+
+def _refused(draft: Draft) -> str | None:
+    """The right to a command is looked at again when it is carried out: owner and roster may have changed meanwhile."""
+    command = draft.signal.command
+    if command is None or draft.signal.kind == Kind.OWNER_AWAY:
+        return None
+    owner = draft.lead.owner
+    return commands.refusal(command.name, command.person, draft.context.roster, owner=owner, about=None)
 
 
 def _move(draft: Draft, row: Row) -> None:

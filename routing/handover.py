@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from routing import dossier, nurturing, sla
-from routing.assignment import Assignment, assign
+from routing.assignment import Assignment, assign, counted
 from routing.draft import Draft
 from routing.ids import derive
-from routing.model import Account, Handover, Offer
+from routing.model import Account, Handover, Ledger, Offer
 from schemas.events import (
     HandoverAccepted,
     HandoverBlocked,
@@ -283,13 +283,71 @@ def reassign(draft: Draft, person: str) -> None:
     if lead.owner == person:
         draft.notes.append("the owner is that person already")
         return
-    chosen = Assignment(person, "manual", None, None, {"rule": "manual", "signal": draft.signal.id})
+    chosen = _by_hand(draft, person)
     if lead.stage != "hand_over" or lead.handover is None:
         give(draft, chosen)
         sla.restart_recurring(draft)
         return
     withdraw(draft, "owner_changed")
     offer_to(draft, chosen)
+
+
+def _by_hand(draft: Draft, person: str) -> Assignment:
+    """Obeyed, and counted in the ledger of the first pool of the stage's rules in which the person stands."""
+    roster = draft.context.roster
+    why: dict[str, Any] = {"rule": "manual", "signal": draft.signal.id}
+    name = {"qualification": "qualification", "nurturing": "growth"}.get(draft.lead.stage, "hand_over")
+    route = draft.context.agreement.routes[name]
+    pool = roster.pool_with((rule.pool for rule in route.rules), person)
+    if pool is None:
+        return Assignment(person, "manual", None, None, why)
+    before = draft.ledgers.get(pool.name) or Ledger(pool=pool.name)
+    after = counted(pool, before, person)
+    why |= {"pool": pool.name, "ledger": {"seq": [before.seq, after.seq]}}
+    return Assignment(person, "manual", pool.name, after, why)
+
+
+def hand_back(draft: Draft) -> None:
+    """The owner is ill or gone: an unanswered offer goes to the successor, else to the next by the rules; who is gone
+    for good hands back everything."""
+    command, lead = draft.signal.command, draft.lead
+    if command is None or lead.owner != command.person:
+        draft.notes.append("it is somebody else's by now")
+        return
+    gone, offer = command.name == "leave", open_offer(draft)
+    reason = "owner_left" if gone else "owner_absent"
+    if lead.stage == "hand_over":
+        if offer is None or (offer.state == "accepted" and not gone):
+            draft.notes.append("it was accepted: it waits for the return")
+            return
+        withdraw(draft, reason)
+        successor = _successor(draft, command.person)
+        if successor is not None:
+            offer_to(draft, successor)
+        elif not offer_next(draft):
+            draft.facts.add("offers_exhausted")
+    elif gone:
+        _pass_on(draft, command.person)
+
+
+def _pass_on(draft: Draft, person: str | None) -> None:
+    lead = draft.lead
+    if lead.hunter == person:
+        lead.hunter = None
+    route = {"qualification": "qualification", "nurturing": "growth"}.get(lead.stage, "hand_over")
+    chosen = _successor(draft, person) or choose(draft, route, frozenset(filter(None, [person])))
+    if chosen is not None:
+        give(draft, chosen)
+        sla.restart_recurring(draft)
+
+
+def _successor(draft: Draft, person: str | None) -> Assignment | None:
+    roster = draft.context.roster
+    member = roster.people.get(person or "")
+    heir = member.successor if member is not None else None
+    if heir is None or roster.why_away(heir, draft.context.now) is not None:
+        return None
+    return Assignment(heir, "successor", None, None, {"rule": "successor", "of": person})
 
 
 def follow_up(draft: Draft) -> None:

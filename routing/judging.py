@@ -9,12 +9,15 @@ from collections.abc import Callable
 from routing import disposition, handover, ladder, nurturing, sla
 from routing.draft import Draft
 from routing.lead import consents, counts_for_pass
-from schemas.events import LeadTouched
+from schemas.events import LeadParked, LeadTouched, LeadUnparked
 from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
 
 ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
 """Kinds that are acted on whatever the lead's disposition."""
 _TOLD = TOUCHES - {Kind.SALES_FOLLOW_UP, Kind.EMAIL_DELIVERED, Kind.SALES_MEETING_HELD}
+
+
+_LOOK_AGAIN = frozenset({Kind.POINTS_CHANGED, Kind.LEAD_UNPARKED})
 
 
 def note_signal(draft: Draft) -> None:
@@ -69,7 +72,7 @@ def _tries(draft: Draft) -> bool:
 
 def _engages(draft: Draft) -> bool:
     signal = draft.signal
-    return (signal.kind in INBOUND and not signal.automated) or bool(signal.tags) or signal.kind == Kind.POINTS_CHANGED
+    return (signal.kind in INBOUND and not signal.automated) or bool(signal.tags) or signal.kind in _LOOK_AGAIN
 
 
 def _tell_owner(draft: Draft) -> None:
@@ -196,6 +199,34 @@ def _clock_due(draft: Draft) -> None:
         ladder.climb(draft, clock.id)
 
 
+def _park(draft: Draft) -> None:
+    lead, command = draft.lead, draft.signal.command
+    if command is None or lead.parked is not None:
+        draft.notes.append("it is on hold already")
+        return
+    lead.parked = command.principal
+    draft.emit(LeadParked(mode=draft.signal.mode, by=command.principal, reason=draft.signal.reason))
+
+
+def _unpark(draft: Draft) -> None:
+    """What happened meanwhile is judged now."""
+    lead, command = draft.lead, draft.signal.command
+    if command is None or lead.parked is None:
+        draft.notes.append("it was not on hold")
+        return
+    lead.parked = None
+    if lead.sales_ready:
+        draft.facts.add("sales_ready")
+    if lead.meeting_booked_at is not None:
+        draft.facts.add("meeting_booked")
+    draft.emit(LeadUnparked(mode=draft.signal.mode, by=command.principal, reason=draft.signal.reason))
+
+
+def _listed(draft: Draft) -> None:
+    if draft.signal.command is not None:
+        draft.lead.exempt_lists = draft.signal.command.lists
+
+
 _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.SALES_ACCEPTED: _in_hand_over(handover.accept),
     Kind.SALES_REJECTED: _in_hand_over(handover.reject),
@@ -214,4 +245,8 @@ _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.LIST_UNSUBSCRIBED: _withdrawn,
     Kind.CLOCK_DUE: _clock_due,
     Kind.CLOCK_RECHECK: lambda draft: sla.recheck(draft, adopt=draft.signal.reason == "adopt"),
+    Kind.OWNER_AWAY: handover.hand_back,
+    Kind.LEAD_PARKED: _park,
+    Kind.LEAD_UNPARKED: _unpark,
+    Kind.LEAD_LISTED: _listed,
 }

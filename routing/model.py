@@ -173,6 +173,7 @@ class Lead(BaseModel):
     sequence: int = 0
     version: int = 0
     held: bool = False
+    parked: str | None = None
     personal: LeadPersonal = Field(default_factory=LeadPersonal, exclude=True)
 
 

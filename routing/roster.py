@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 
 from routing.errors import RoutingError
@@ -44,6 +45,11 @@ class Roster:
             if person := self.person_of(system, actor.reference):
                 return person
         return None
+
+    def pool_with(self, names: Iterable[str], person: str) -> Pool | None:
+        """The first of these pools in which the person has a seat."""
+        pools = (self.pools[name] for name in names if name in self.pools)
+        return next((pool for pool in pools if any(seat.person == person for seat in pool.seats)), None)
 
     def why_away(self, person: str, now: datetime) -> str | None:
         """None for somebody who can take a lead at `now`, else the code of the reason why not."""

@@ -151,6 +151,22 @@ class LeadReleased(EventData):
     processed: int
 
 
+class LeadParked(EventData):
+    """Somebody asked that it be neither qualified nor handed over for now."""
+
+    type_name = "stafett.lead.parked.v1"
+    topic = "leads"
+    by: str
+    reason: str | None = None
+
+
+class LeadUnparked(EventData):
+    type_name = "stafett.lead.unparked.v1"
+    topic = "leads"
+    by: str
+    reason: str | None = None
+
+
 # --- hand-overs -------------------------------------------------------------------------------------------------------
 class DossierEntry(BaseModel):
     """A message, call, meeting, form or note of the lead's history; its words are in `personal.said` by `signal_id`."""

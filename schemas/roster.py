@@ -20,19 +20,20 @@ class Absence(FileModel):
 
 
 class Member(FileModel):
-    """One person. `ids` are theirs in each system: `{pipedrive: "123", hubspot: "456"}`."""
+    """One person. `ids` are theirs in each system: `{pipedrive: "123", hubspot: "456"}`. `successor` is offered first
+    what this person hands back when ill or gone."""
 
     id: Name
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
     ids: dict[str, str] = {}
     absences: tuple[Absence, ...] = ()
     active: bool = True
+    successor: Name | None = None
     not_yet: ClassVar[dict[str, str]] = {
         "hours": "working hours are to come; use `absences` until then.",
         "zone": "a zone of one's own comes with working hours.",
         "languages": "matching by language is to come.",
         "capacity": "capacity is to come.",
-        "successor": "successors are to come.",
         "team": "teams are to come.",
     }
 
@@ -45,9 +46,12 @@ class Seat(FileModel):
 
 
 class Pool(FileModel):
+    """Who takes turns. A paused pool gives leads to nobody: the next rule decides."""
+
     name: Name
     seats: Annotated[tuple[Seat, ...], Field(min_length=1)]
-    not_yet: ClassVar[dict[str, str]] = {"cap": "caps are to come.", "paused": "pausing a pool is to come."}
+    paused: bool = False
+    not_yet: ClassVar[dict[str, str]] = {"cap": "caps are to come."}
 
     @model_validator(mode="after")
     def _one_seat_each(self) -> Pool:
@@ -69,6 +73,9 @@ class RosterFile(FileModel):
         people = [member.id for member in self.people]
         if len(people) != len(set(people)):
             raise ValueError("two people have the same id")
+        for member in self.people:
+            if member.successor is not None and (member.successor not in people or member.successor == member.id):
+                raise ValueError(f"{member.id}: the successor {member.successor} is not another of the `people`")
         if len(self.pools) != len({pool.name for pool in self.pools}):
             raise ValueError("two pools have the same name")
         for pool in self.pools:
@@ -76,3 +83,20 @@ class RosterFile(FileModel):
                 if seat.person not in people:
                     raise ValueError(f"pool {pool.name}: {seat.person} is not among `people`")
         return self
+
+
+class RosterChange(FileModel):
+    """One change on top of the file: who is away or back, joins or leaves, which pool is paused or goes on.
+
+    `at` is when it was asked for. `since` and `until` belong to an absence; `member` and `seats` ({pool: weight}) to
+    somebody who joins.
+    """
+
+    change: Literal["absent", "returned", "joined", "left", "pool_paused", "pool_resumed"]
+    at: AwareDatetime
+    person: Name | None = None
+    pool: Name | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    member: Member | None = None
+    seats: dict[Name, Annotated[float, Field(gt=0, le=100)]] = {}

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from schemas.roster import RosterChange
+
 Mode = Literal["live", "test", "import", "observe"]
 
 
@@ -76,14 +78,49 @@ class Kind(StrEnum):
     # roster facts
     ROSTER_ABSENT = "roster.absent"
     ROSTER_RETURNED = "roster.returned"
+    ROSTER_JOINED = "roster.joined"
+    ROSTER_LEFT = "roster.left"
+    POOL_PAUSED = "pool.paused"
+    POOL_RESUMED = "pool.resumed"
+    # asked for by command
+    LEAD_PARKED = "lead.parked"
+    LEAD_UNPARKED = "lead.unparked"
+    LEAD_LISTED = "lead.listed"
     # our own: written by the watcher and by operators, refused from outside
     CLOCK_DUE = "clock.due"
     CLOCK_RECHECK = "clock.recheck"
     LEAD_CHECK = "lead.check"
     LEAD_REDRIVE = "lead.redrive"
+    OWNER_AWAY = "owner.away"
 
 
-INTERNAL_KINDS = frozenset({Kind.CLOCK_DUE, Kind.CLOCK_RECHECK, Kind.LEAD_CHECK, Kind.LEAD_REDRIVE})
+INTERNAL_KINDS = frozenset(
+    {
+        Kind.CLOCK_DUE,
+        Kind.CLOCK_RECHECK,
+        Kind.LEAD_CHECK,
+        Kind.LEAD_REDRIVE,
+        Kind.OWNER_AWAY,
+        Kind.LEAD_PARKED,
+        Kind.LEAD_UNPARKED,
+        Kind.LEAD_LISTED,
+        Kind.ROSTER_JOINED,
+        Kind.ROSTER_LEFT,
+        Kind.POOL_PAUSED,
+        Kind.POOL_RESUMED,
+    }
+)
+ROSTER = frozenset(
+    {
+        Kind.ROSTER_ABSENT,
+        Kind.ROSTER_RETURNED,
+        Kind.ROSTER_JOINED,
+        Kind.ROSTER_LEFT,
+        Kind.POOL_PAUSED,
+        Kind.POOL_RESUMED,
+    }
+)
+"""Facts about who works, not about a lead."""
 
 LISTINGS = frozenset({Kind.PROSPECT_LISTED, Kind.CONTACT_CREATED, Kind.CONTACT_UPDATED})
 """Kinds that make a person known without anybody having reached out."""
@@ -253,6 +290,15 @@ class ClockDue(_Part):
     noticed_at: AwareDatetime
 
 
+class Commanded(_Part):
+    """Who asked for it: the name of the API key or `operator`, and their person of the roster where they are one."""
+
+    name: str
+    principal: str
+    person: str | None = None
+    lists: tuple[str, ...] = ()
+
+
 class Signal(Parsed):
     """A parsed fact with what ingest adds: the record on the signals topic (JSON, UTF-8).
 
@@ -270,6 +316,8 @@ class Signal(Parsed):
     attempt: int = 0
     clock: ClockDue | None = None
     lead_id: str | None = None
+    command: Commanded | None = None
+    roster: RosterChange | None = None
     traceparent: str | None = None
 
     def split(self) -> tuple[dict[str, Any], dict[str, Any]]:

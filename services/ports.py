@@ -318,6 +318,21 @@ class Batch(Protocol):
     async def waiting(self, lead_ids: Sequence[str]) -> list[DeadLetter]:
         """Dead and queued signals of these leads, oldest first."""
 
+    async def roster_changes(self) -> str | None:
+        """The recorded changes on top of the roster's file (JSON), None while there are none. Not locked: they are
+        written by whoever holds the one partition that they come on."""
+
+    async def put_roster_changes(self, changes: str) -> None: ...
+
+    async def keep_roster(self, version: str, body: str, now: datetime) -> None:
+        """So that the version that a decision names can be looked up."""
+
+    async def owned_by(self, person: str) -> list[LeadRow]:
+        """By id. Not locked."""
+
+    async def spool(self, records: Sequence[RecordOut]) -> None:
+        """Records that the relay brings to the log once this transaction is committed."""
+
     async def write(self, writes: Writes) -> None:
         """One statement per table. Outbox ids are drawn here, after all locks. Raises Conflict on a link that is taken
         by another subject."""

@@ -15,6 +15,7 @@ COMMANDS = {
     "agreement": "Check an agreement file.",
     "db": "Bring the database's schema up to date; after a restore, say so.",
     "dlq": "List signals that were set aside; give them another try.",
+    "command": "Ask for something: accept, assign, hold, an absence, ...",
     "subscriptions": "List who gets webhooks; enable who stopped taking them.",
     "apikey": "Make a key for the API.",
     "events": "Follow the events.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -17,7 +18,9 @@ from routing.envelope import Outgoing, Stamp, seal
 from routing.identity import Key, Resolution, key, resolve
 from routing.ids import derive
 from routing.model import Account, Clock, Decision, Emission, Lead, LeadPersonal, Ledger, Link
+from routing.roster_changes import ChangeRefused
 from schemas.events import LeadHeld, LeadInLimbo, LeadReleased, SlaBreached
+from schemas.roster import RosterChange
 from schemas.signals import Kind, Signal
 from services.ports import (
     AccountRow,
@@ -30,6 +33,7 @@ from services.ports import (
     OutboxRow,
     Writes,
 )
+from services.router.in_force import changed
 from services.router.records import Incoming, dead_letter, history, rejoin
 from services.ruling import Ruling
 
@@ -87,6 +91,8 @@ class Fold:
         self._outbox: list[OutboxRow] = []
         self._dead: list[DeadLetter] = []
         self._redriven: list[str] = []
+        self.roster_changes: list[RosterChange] = []
+        self.away: list[Signal] = []
 
     def run(self, batch: Iterable[Incoming]) -> None:
         """Each signal in its order; none stops the others."""
@@ -95,6 +101,8 @@ class Fold:
                 self._set_aside(incoming, None, "dead", incoming.fault or "undecodable", "Undecodable")
             elif incoming.signal.kind == Kind.LEAD_REDRIVE:
                 self._redrive(incoming, incoming.signal)
+            elif incoming.signal.roster is not None:
+                self._change_roster(incoming.signal, incoming.signal.roster)
             else:
                 self._judge(incoming, incoming.signal)
 
@@ -110,6 +118,24 @@ class Fold:
             dead_letters=self._dead,
             redriven=self._redriven,
         )
+
+    def _change_roster(self, signal: Signal, change: RosterChange) -> None:
+        """From the next signal of the batch on the roster is another; who is away now hands back what they hold."""
+        before = self.ruling
+        try:
+            self.ruling = changed(before, signal, change)
+        except ChangeRefused as refused:
+            self._note(signal, before, f"refused: {refused}", "recorded")
+            return
+        self.roster_changes.append(change)
+        if change.change == "left" or (change.change == "absent" and (change.since or self.now) <= self.now):
+            self.away.append(signal)
+        self._note(signal, before, "", "changed")
+
+    def _note(self, signal: Signal, before: Ruling, note: str, outcome: Literal["changed", "recorded"]) -> None:
+        evidence = {"roster": [before.roster.version, self.ruling.roster.version]}
+        nobody = Decision(None, None, (), (), (), (), (), outcome, note, evidence)
+        self._history.append(history(signal, None, nobody, before, self.now))
 
     def _judge(self, incoming: Incoming, signal: Signal) -> bool:
         """True where the signal was decided on; False where it was set aside."""

@@ -55,15 +55,18 @@ def rejoin(facts: str, personal: str | None, attempt: int) -> Signal:
     return _SIGNAL.validate_python(whole)
 
 
+def record_of(signal: Signal, topic: str) -> RecordOut:
+    """A signal as a record of the signals topic."""
+    value = signal.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+    return RecordOut(topic, signal.partition_key.encode(), value)
+
+
 def once_more(letter: DeadLetter, topic: str) -> RecordOut:
     """A letter that names no lead as a record again: with the next attempt number where it decodes, else as it came."""
     found = _decoded(letter)
     if found is None:
         return RecordOut(topic, letter.id.encode(), letter.raw or b"")
-    value = found.model_copy(update={"attempt": letter.attempt + 1}).model_dump_json(
-        by_alias=True, exclude_defaults=True
-    )
-    return RecordOut(topic, found.partition_key.encode(), value.encode())
+    return record_of(found.model_copy(update={"attempt": letter.attempt + 1}), topic)
 
 
 def _decoded(letter: DeadLetter) -> Signal | None:

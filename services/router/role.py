@@ -31,7 +31,8 @@ from services.ports import (
     Writes,
 )
 from services.router.fold import Fold, Loaded, wanted_accounts, wanted_keys, wanted_leads
-from services.router.records import Incoming, dead_letter, decode
+from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
+from services.router.records import Incoming, dead_letter, decode, record_of
 from services.ruling import Ruling
 
 log = logging.getLogger("stafett.router")
@@ -76,7 +77,8 @@ class Router:
         on_batch: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
         self._store, self._log, self._topic, self._group = store, source, topic, group
-        self._ruling, self._now = ruling, now
+        self._in_force, self._now = InForce(ruling), now
+        self._kept: str | None = None
         self._batch_max, self._batch_wait, self._budget = batch_max, batch_wait.total_seconds(), budget
         self._bell, self._on_batch = relay_bell, on_batch
         self._failed_at: deque[datetime] = deque()
@@ -175,15 +177,30 @@ class Router:
         raise StoreUnavailable("identities kept being linked by others")
 
     async def _try(self, batch: Sequence[Incoming]) -> None:
-        now, ruling = self._now(), self._ruling()
+        now = self._now()
         moves = self._moves(batch)
         async with self._store.batch() as tx:
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             fresh = await self._fresh(tx, batch, now)
-            fold = await self._fold(tx, fresh, ruling, now)
+            changes = await tx.roster_changes()
+            fold = await self._fold(tx, fresh, self._in_force(changes), now)
             await tx.write(fold.writes())
+            await self._follow_roster(tx, fold, changes, now)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
         self._done(fold, batch)
+
+    async def _follow_roster(self, tx: Batch, fold: Fold, changes: str | None, now: datetime) -> None:
+        """In the same transaction: the changes, the version that rules from now on, who has to hand back what."""
+        roster = fold.ruling.roster
+        if fold.roster_changes:
+            await tx.put_roster_changes(write_changes((*read_changes(changes), *fold.roster_changes)))
+        if roster.version != self._kept:
+            await tx.keep_roster(roster.version, roster.file.model_dump_json(by_alias=True), now)
+            self._kept = roster.version
+        for cause in fold.away:
+            rows = await tx.owned_by(who_is_away(cause))
+            signals = away_signals(cause, rows, now)
+            await tx.spool([record_of(signal, self._topic) for signal in signals])
 
     def _moves(self, batch: Sequence[Incoming]) -> dict[int, tuple[int, int]]:
         after: dict[int, int] = {}

@@ -10,7 +10,7 @@ from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.adapters.sql import tables as t
-from services.adapters.sql.engine import Dialect, Rows
+from services.adapters.sql.engine import Dialect, Rows, scalar
 from services.adapters.sql.instants import instant, micros
 from services.ports import (
     AccountRow,
@@ -20,6 +20,7 @@ from services.ports import (
     LeadRow,
     LedgerRow,
     LinkRow,
+    RecordOut,
     Writes,
 )
 
@@ -95,6 +96,27 @@ class SqlBatch:
             SELECT {_LETTER} FROM dead_letters WHERE {where} AND state IN ('dead', 'queued') ORDER BY number"""
         found = await self._conn.execute(text(statement), {"ids": self._dialect.listed(lead_ids)})
         return [DeadLetter(*row)._replace(recorded_at=instant(row[-1])) for row in found]
+
+    async def roster_changes(self) -> str | None:
+        found: str | None = await scalar(self._conn, "SELECT value FROM meta WHERE key = 'roster'")
+        return found
+
+    async def put_roster_changes(self, changes: str) -> None:
+        await self._upsert(t.meta, ("key", "value"), "key", [("roster", changes)])
+
+    async def keep_roster(self, version: str, body: str, now: datetime) -> None:
+        columns = ("version", "body", "recorded_at")
+        await self._dialect.insert(
+            self._conn, t.rosters, columns, [(version, body, micros(now))], "ON CONFLICT (version) DO NOTHING"
+        )
+
+    async def owned_by(self, person: str) -> list[LeadRow]:
+        statement = text(f"SELECT {_LEAD} FROM leads WHERE owner = :p ORDER BY id")
+        rows = (await self._conn.execute(statement, {"p": person})).all()
+        return [LeadRow(*row)._replace(held=bool(row.held), updated_at=instant(row.updated_at)) for row in rows]
+
+    async def spool(self, records: Sequence[RecordOut]) -> None:
+        await self._dialect.insert(self._conn, t.spool, ("topic", "key", "body"), records)
 
     async def write(self, writes: Writes) -> None:
         """Identities first: a conflict there costs the least. The outbox last: its ids are drawn after all locks."""

@@ -146,6 +146,12 @@ class Reading:
         rows = await self._all(statement, state=state, limit=limit)
         return [DeadLetter(*row)._replace(recorded_at=instant(row[-1])) for row in rows]
 
+    async def roster_changes(self) -> str | None:
+        """The recorded changes on top of the roster's file, as the router keeps them."""
+        async with self._engines.read() as conn:
+            found: str | None = await scalar(conn, "SELECT value FROM meta WHERE key = 'roster'")
+        return found
+
     async def dead_letter(self, letter_id: str) -> DeadLetter | None:
         rows = await self._all(f"SELECT {_LETTER} FROM dead_letters WHERE id = :id", id=letter_id)
         return DeadLetter(*rows[0])._replace(recorded_at=instant(rows[0][-1])) if rows else None

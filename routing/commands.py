@@ -1,0 +1,125 @@
+"""Commands: who may ask for what, and the signal that a command becomes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from routing.ids import derive
+from routing.roster import Roster
+from schemas import commands as c
+from schemas.roster import RosterChange
+from schemas.signals import Actor, Commanded, Kind, Sales, Signal
+
+SOURCE = "command"
+"""The `source` of every signal that a command became; no configured source may have this name."""
+ROSTER_KEY = "roster"
+"""Partition key of all changes of the roster, so that they have one order."""
+MANAGES = frozenset({"manager"})
+RIGHTS: dict[str, frozenset[str]] = {
+    "accept": frozenset({"owner"}) | MANAGES,
+    "reject": frozenset({"owner"}) | MANAGES,
+    "claim": frozenset({"sales", "sdr", "account_manager"}) | MANAGES,
+    "assign": MANAGES,
+    "delegate": frozenset({"owner", "sdr"}) | MANAGES,
+    "hold": frozenset({"owner", "marketing"}) | MANAGES,
+    "release": frozenset({"owner", "marketing"}) | MANAGES,
+    "brand_list": frozenset({"owner", "marketing"}) | MANAGES,
+    "disposition": frozenset({"owner", "sdr", "marketing"}) | MANAGES,
+    "absence": frozenset({"oneself"}) | MANAGES,
+    "return": frozenset({"oneself"}) | MANAGES,
+    "join": MANAGES,
+    "leave": MANAGES,
+    "pause_pool": MANAGES,
+    "resume_pool": MANAGES,
+}
+"""By command: the roles that may ask for it, `owner` of the lead, `oneself` for what is about the asker."""
+
+
+class Principal(NamedTuple):
+    """Who asks: the name of the API key (or `operator`) and their person. Nobody of the roster: runs the service."""
+
+    name: str
+    person: str | None = None
+
+
+def refusal(command: str, person: str | None, roster: Roster, *, owner: str | None, about: str | None) -> str | None:
+    """None where `person` may ask for it, else why not. Who is nobody of the roster was let in by the key's scope."""
+    if person is None:
+        return None
+    allowed = RIGHTS[command]
+    if ("owner" in allowed and owner == person) or ("oneself" in allowed and about == person):
+        return None
+    roles = sorted(allowed - {"owner", "oneself"})
+    if roster.has_role(person, *roles):
+        return None
+    also = ", the owner" if "owner" in allowed else ", the person" if "oneself" in allowed else ""
+    return f"{command} is for {', '.join(roles)}{also}"
+
+
+def to_signal(
+    command: c.AnyCommand, principal: Principal, now: datetime, idempotency_key: str, brand: str, partition_key: str
+) -> Signal:
+    """What goes on the log. The id comes from principal and key: asked twice, it happens once."""
+    ident = derive("sig", SOURCE, principal.name, idempotency_key)
+    kind, more = _meaning(command, principal, now)
+    return Signal(
+        kind=kind,
+        id=ident,
+        dedupe_key=ident,
+        source=SOURCE,
+        source_kind=command.command,
+        brand=brand,
+        occurred_at=now,
+        received_at=now,
+        partition_key=partition_key,
+        actor=Actor(kind="person", reference=principal.person),
+        reason=command.reason,
+        lead_id=command.lead if isinstance(command, c.OnLead) else None,
+        command=Commanded(
+            name=command.command,
+            principal=principal.name,
+            person=principal.person,
+            lists=command.lists if isinstance(command, c.BrandList) else (),
+        ),
+        **more,
+    )
+
+
+def _meaning(command: c.AnyCommand, principal: Principal, now: datetime) -> tuple[Kind, dict[str, Any]]:
+    if isinstance(command, c.OnRoster):
+        return _of_roster(command, now)
+    if isinstance(command, c.Claim):
+        return Kind.SALES_OWNER_CHANGED, {"sales": Sales(owner_id=principal.person)}
+    if isinstance(command, c.Assign | c.Delegate):
+        return Kind.SALES_OWNER_CHANGED, {"sales": Sales(owner_id=command.person)}
+    if isinstance(command, c.SetDisposition):
+        return Kind.DISPOSITION_SET, {"sales": Sales(to=command.disposition)}
+    if isinstance(command, c.Reject):
+        return Kind.SALES_REJECTED, {"criterion": command.criterion}
+    plain = {
+        "accept": Kind.SALES_ACCEPTED,
+        "hold": Kind.LEAD_PARKED,
+        "release": Kind.LEAD_UNPARKED,
+        "brand_list": Kind.LEAD_LISTED,
+    }
+    return plain[command.command], {}
+
+
+def _of_roster(command: c.OnRoster, now: datetime) -> tuple[Kind, dict[str, Any]]:
+    if isinstance(command, c.Absence):
+        since = command.since or now
+        change = RosterChange(change="absent", at=now, person=command.person, since=since, until=command.until)
+        return Kind.ROSTER_ABSENT, {"roster": change}
+    if isinstance(command, c.Join):
+        change = RosterChange(
+            change="joined", at=now, person=command.member.id, member=command.member, seats=command.seats
+        )
+        return Kind.ROSTER_JOINED, {"roster": change}
+    if isinstance(command, c.PausePool):
+        return Kind.POOL_PAUSED, {"roster": RosterChange(change="pool_paused", at=now, pool=command.pool)}
+    if isinstance(command, c.ResumePool):
+        return Kind.POOL_RESUMED, {"roster": RosterChange(change="pool_resumed", at=now, pool=command.pool)}
+    if isinstance(command, c.Return):
+        return Kind.ROSTER_RETURNED, {"roster": RosterChange(change="returned", at=now, person=command.person)}
+    return Kind.ROSTER_LEFT, {"roster": RosterChange(change="left", at=now, person=command.person)}

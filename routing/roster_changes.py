@@ -1,0 +1,83 @@
+"""Changes of the roster on top of its file: pure, in the order in which they were recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from routing.errors import RoutingError
+from schemas.roster import Absence, Member, Pool, RosterChange, RosterFile, Seat
+
+
+class ChangeRefused(RoutingError):
+    """A change names somebody or something that the roster does not have."""
+
+
+def applied(file: RosterFile, changes: Iterable[RosterChange]) -> RosterFile:
+    """The roster after the changes. One that no longer fits (its person left the file) is passed over."""
+    for change in changes:
+        try:
+            file = apply(file, change)
+        except ChangeRefused:
+            continue
+    return file
+
+
+def apply(file: RosterFile, change: RosterChange) -> RosterFile:
+    """The roster after one change. Raises ChangeRefused."""
+    if change.change in ("pool_paused", "pool_resumed"):
+        return _with_pool(file, change.pool, paused=change.change == "pool_paused")
+    if change.change == "joined":
+        return _joined(file, change)
+    member = next((m for m in file.people if m.id == change.person), None)
+    if member is None:
+        raise ChangeRefused(f"{change.person} is not in the roster")
+    return _with_member(file, _changed(member, change))
+
+
+def _changed(member: Member, change: RosterChange) -> Member:
+    if change.change == "absent":
+        since = change.since or change.at
+        away = Absence.model_validate({"from": since, "to": change.until})
+        return member.model_copy(update={"absences": (*member.absences, away)})
+    if change.change == "returned":
+        return member.model_copy(update={"absences": tuple(_ended(a, change.at) for a in member.absences)})
+    return member.model_copy(update={"active": False})
+
+
+def _ended(absence: Absence, at: datetime) -> Absence:
+    if absence.since <= at and (absence.until is None or absence.until > at):
+        return absence.model_copy(update={"until": at})
+    return absence
+
+
+def _joined(file: RosterFile, change: RosterChange) -> RosterFile:
+    if change.member is None:
+        raise ChangeRefused("who joins has to be described")
+    if unknown := sorted(set(change.seats) - {pool.name for pool in file.pools}):
+        raise ChangeRefused(f"there is no pool {unknown[0]}")
+    known = any(m.id == change.member.id for m in file.people)
+    file = _with_member(file, change.member) if known else _plus(file, change.member)
+    pools = tuple(_seated(pool, change) if pool.name in change.seats else pool for pool in file.pools)
+    return file.model_copy(update={"pools": pools})
+
+
+def _seated(pool: Pool, change: RosterChange) -> Pool:
+    rest = tuple(seat for seat in pool.seats if seat.person != change.person)
+    seat = Seat(person=change.person or "", weight=change.seats[pool.name])
+    return pool.model_copy(update={"seats": (*rest, seat)})
+
+
+def _plus(file: RosterFile, member: Member) -> RosterFile:
+    return file.model_copy(update={"people": (*file.people, member)})
+
+
+def _with_member(file: RosterFile, member: Member) -> RosterFile:
+    return file.model_copy(update={"people": tuple(member if m.id == member.id else m for m in file.people)})
+
+
+def _with_pool(file: RosterFile, name: str | None, *, paused: bool) -> RosterFile:
+    if all(pool.name != name for pool in file.pools):
+        raise ChangeRefused(f"there is no pool {name}")
+    pools = tuple(p.model_copy(update={"paused": paused}) if p.name == name else p for p in file.pools)
+    return file.model_copy(update={"pools": pools})

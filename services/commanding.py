@@ -1,0 +1,64 @@
+"""From a command to a signal on the log: whose lead it is, whether the asker may, and then nothing but an append."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from routing.commands import ROSTER_KEY, Principal, refusal, to_signal
+from routing.model import Lead
+from routing.roster import Roster
+from schemas.commands import AnyCommand, Claim, OnLead
+from schemas.signals import Signal
+from services.ports import LeadRow
+
+
+class Refused(Exception):
+    """The asker may not, or it names what is not there. `missing` tells the second from the first."""
+
+    def __init__(self, why: str, *, missing: bool = False) -> None:
+        super().__init__(why)
+        self.missing = missing
+
+
+class Commanding(NamedTuple):
+    """What carrying a command takes: the roster of now, a lead by its id, the log or its spool, the time."""
+
+    roster: Callable[[], Awaitable[Roster]]
+    lead: Callable[[str], Awaitable[LeadRow | None]]
+    accept: Callable[[Sequence[Signal]], Awaitable[None]]
+    now: Callable[[], datetime]
+
+
+async def carry(world: Commanding, command: AnyCommand, principal: Principal, key: str) -> Signal:
+    """The signal, durable when it returns. Rights are looked at again when the router carries it out.
+
+    Raises Refused, and NowhereToPut where neither log nor spool can take it.
+    """
+    roster = await world.roster()
+    _check_people(command, principal, roster)
+    brand, partition_key, owner = "default", ROSTER_KEY, None
+    if isinstance(command, OnLead):
+        row = await world.lead(command.lead)
+        if row is None:
+            raise Refused(f"there is no lead {command.lead}", missing=True)
+        lead = Lead.model_validate_json(row.state)
+        brand, partition_key, owner = lead.brand, lead.partition_key, lead.owner
+    why = refusal(command.command, principal.person, roster, owner=owner, about=getattr(command, "person", None))
+    if why is not None:
+        raise Refused(why)
+    signal = to_signal(command, principal, world.now(), key, brand, partition_key)
+    await world.accept([signal])
+    return signal
+
+
+def _check_people(command: AnyCommand, principal: Principal, roster: Roster) -> None:
+    for person in (principal.person, getattr(command, "person", None)):
+        if person is not None and person not in roster.people:
+            raise Refused(f"{person} is not in the roster", missing=True)
+    pool = getattr(command, "pool", None)
+    if pool is not None and pool not in roster.pools:
+        raise Refused(f"there is no pool {pool}", missing=True)
+    if isinstance(command, Claim) and principal.person is None:
+        raise Refused("claim is for somebody of the roster; an API key says who by `person`")

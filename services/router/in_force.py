@@ -1,0 +1,88 @@
+"""What rules a batch: the files' agreement and roster, with the changes of the roster that were recorded since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from routing.commands import SOURCE, refusal
+from routing.ids import derive
+from routing.model import Lead
+from routing.roster import Roster
+from routing.roster_changes import ChangeRefused, applied, apply
+from schemas.roster import RosterChange
+from schemas.signals import Commanded, Kind, Signal
+from services.ports import LeadRow
+from services.ruling import Ruling
+
+_CHANGES = TypeAdapter(tuple[RosterChange, ...])
+
+
+class InForce:
+    """Reckoned once for each state of the changes, since almost every batch finds it as the one before did."""
+
+    def __init__(self, files: Callable[[], Ruling]) -> None:
+        self._files = files
+        self._kept: tuple[Ruling, str | None, Ruling] | None = None
+
+    def __call__(self, changes: str | None) -> Ruling:
+        """`changes` as the store keeps them."""
+        files = self._files()
+        if self._kept is None or self._kept[0] is not files or self._kept[1] != changes:
+            self._kept = files, changes, _with(files, changes)
+        return self._kept[2]
+
+
+def _with(files: Ruling, changes: str | None) -> Ruling:
+    if changes is None:
+        return files
+    return files._replace(roster=Roster(applied(files.roster.file, read_changes(changes))))
+
+
+def read_changes(text: str | None) -> tuple[RosterChange, ...]:
+    return _CHANGES.validate_json(text) if text else ()
+
+
+def write_changes(changes: tuple[RosterChange, ...]) -> str:
+    return _CHANGES.dump_json(changes, by_alias=True, exclude_defaults=True).decode()
+
+
+def changed(ruling: Ruling, signal: Signal, change: RosterChange) -> Ruling:
+    """What rules after this change of the roster. Raises ChangeRefused."""
+    command, roster = signal.command, ruling.roster
+    if command is not None:
+        why = refusal(command.name, command.person, roster, owner=None, about=change.person)
+        if why is not None:
+            raise ChangeRefused(why)
+    last = next((r.name for r in ruling.agreement.routes.values() if r.fallback == change.person), None)
+    if change.change == "left" and last is not None:
+        raise ChangeRefused(f"{change.person} is the agreement's last resort of {last}; agree on somebody else first")
+    return ruling._replace(roster=Roster(apply(roster.file, change)))
+
+
+def who_is_away(cause: Signal) -> str:
+    assert cause.roster is not None, "only a change of the roster takes somebody away"
+    assert cause.roster.person is not None, "who is away is named"
+    return cause.roster.person
+
+
+def away_signals(cause: Signal, rows: Sequence[LeadRow], now: datetime) -> list[Signal]:
+    """One for each lead of somebody who is away now: it hands back what waits for that person."""
+    command = Commanded(
+        name="leave" if cause.kind == Kind.ROSTER_LEFT else "absence",
+        principal=cause.command.principal if cause.command else cause.source,
+        person=who_is_away(cause),
+    )
+    found = []
+    for row in rows:
+        ident = derive("sig", cause.id, row.id)
+        lead = Lead.model_validate_json(row.state)
+        found.append(
+            Signal(
+                kind=Kind.OWNER_AWAY, id=ident, dedupe_key=ident, source=SOURCE, brand=row.brand, occurred_at=now,
+                received_at=now, partition_key=lead.partition_key, lead_id=row.id, command=command, reason=cause.reason,
+            )
+        )  # fmt: skip
+    return found
