@@ -13,6 +13,8 @@ _IN_DIALOGUE = ("hand_over", "deal")
 def assert_imported(draft: Draft) -> None:
     """Stage and owner as asserted, unless the lead is worked here already or something later is known."""
     lead, sales = draft.lead, draft.signal.sales
+    for consent in draft.signal.consents:
+        nurturing.follow_consent(draft, consent.state)
     if reason := _why_not(draft):
         draft.notes.append(reason)
         return
