@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-fleet test test-quick chaos check fmt lock wheel kafka postgres
+.PHONY: help demo demo-fleet test test-quick chaos bench check fmt lock wheel kafka postgres
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -33,6 +33,9 @@ test-quick: .venv/dev.stamp ## what needs neither Kafka nor PostgreSQL
 
 chaos: .venv/dev.stamp ## a fleet under load, everything killed, then the outside checked; some minutes
 	$(BIN)/python -m tests.chaos
+
+bench: .venv/dev.stamp ## what it carries, against a bare baseline in the same run; a quarter of an hour
+	$(BIN)/python -m tests.bench
 
 check: .venv/dev.stamp ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -13,6 +13,9 @@ Key = tuple[str, str, str]
 _NAMES = ("email", "person", "phone")
 _FINDS = ("handover", "deal", "activity")
 _ACCOUNT = ("company", "domain")
+_LINKED = (*_NAMES, "deal", "activity")
+Named = tuple[IdentityKey, str | None]
+"""An identity of the signal with whom it names so far."""
 
 
 class Resolution(NamedTuple):
@@ -37,32 +40,32 @@ def names_somebody(signal: Signal) -> bool:
 
 def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
     """A phone that nobody verified proposes, never links; a deal of another lead neither links nor proposes."""
-    strong = _found(signal, known, _NAMES, verified=True)
-    weak = [(who, kind) for who, kind in _found(signal, known, _NAMES, verified=False)]
-    found = signal.lead_id or next((who for who, _ in (*strong, *_found(signal, known, _FINDS, verified=True))), None)
+    named = [(identity, known.get(key(signal, identity))) for identity in signal.identities]
+    strong = _found(named, _NAMES, verified=True)
+    weak = _found(named, _NAMES, verified=False)
+    found = signal.lead_id or next((who for who, _ in strong or _found(named, _FINDS, verified=True)), None)
     others = {who: kind for who, kind in reversed([*strong, *weak]) if who != found}
-    account = next((who for who, _ in _found(signal, known, _ACCOUNT, verified=True)), None)
+    account = next((who for who, _ in _found(named, _ACCOUNT, verified=True)), None)
     return Resolution(
         lead_id=found,
-        others=tuple(sorted(others.items())) if found or others else (),
+        others=tuple(sorted(others.items())),
         account_id=account,
-        unlinked=_unlinked(signal, known, (*_NAMES, "deal", "activity")),
-        unlinked_account=_unlinked(signal, known, _ACCOUNT),
+        unlinked=_unlinked(named, _LINKED),
+        unlinked_account=_unlinked(named, _ACCOUNT),
     )
 
 
-def _found(signal: Signal, known: Mapping[Key, str], kinds: tuple[str, ...], verified: bool) -> list[tuple[str, str]]:
-    return [
-        (known[key(signal, identity)], identity.kind)
-        for kind in kinds
-        for identity in signal.identities
-        if identity.kind == kind and identity.verified == verified and key(signal, identity) in known
+def _found(named: list[Named], kinds: tuple[str, ...], verified: bool) -> list[tuple[str, str]]:
+    """(subject, kind) of those that name one, by the rank of their kinds."""
+    found = [
+        (identity.kind, who)
+        for identity, who in named
+        if who is not None and identity.verified == verified and identity.kind in kinds
     ]
+    if len(found) > 1:
+        found.sort(key=lambda entry: kinds.index(entry[0]))
+    return [(who, kind) for kind, who in found]
 
 
-def _unlinked(signal: Signal, known: Mapping[Key, str], kinds: tuple[str, ...]) -> tuple[IdentityKey, ...]:
-    return tuple(
-        identity
-        for identity in signal.identities
-        if identity.kind in kinds and identity.verified and key(signal, identity) not in known
-    )
+def _unlinked(named: list[Named], kinds: tuple[str, ...]) -> tuple[IdentityKey, ...]:
+    return tuple([identity for identity, who in named if who is None and identity.verified and identity.kind in kinds])

@@ -8,7 +8,7 @@ from routing.draft import Draft
 from routing.ids import derive
 from routing.model import Lead, LeadPersonal
 from schemas.events import Stage
-from schemas.signals import INBOUND, OUTREACH, Kind, Person, Signal, happened
+from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened
 
 RECENT_PER_KIND = 32
 """Instants kept of each kind within a pass: definitions ask `how many in a window`, and no agreement asks for more."""
@@ -46,7 +46,7 @@ def absorb(draft: Draft) -> None:
     _tags(draft)
     for consent in signal.consents:
         consents(draft, consent.purpose, consent.state, min(consent.at or draft.at, signal.received_at))
-    if signal.kind in INBOUND | OUTREACH:
+    if signal.kind in TOUCHES:
         _count(lead, signal, draft.at)
         lead.last_touch_at = max(filter(None, (lead.last_touch_at, draft.at)))
 
@@ -97,14 +97,19 @@ def _tags(draft: Draft) -> None:
 
 
 def _personal(known: LeadPersonal, signal: Signal, newer: bool) -> LeadPersonal:
-    said = signal.person.model_dump(exclude_none=True)
+    said = _known(signal.person)
     if not said and not signal.fields:
         return known
-    held = known.person.model_dump(exclude_none=True)
+    held = _known(known.person)
     person = {**held, **said} if newer else {**said, **held}
     answers = {**known.answers, **signal.fields} if newer else {**signal.fields, **known.answers}
     kept = dict(list(answers.items())[-MAX_ANSWERS:])
-    return LeadPersonal(person=Person(**person), answers=kept, texts=known.texts)
+    who = known.person if person == held else Person(**person)
+    return LeadPersonal(person=who, answers=kept, texts=known.texts)
+
+
+def _known(person: Person) -> dict[str, str]:
+    return {name: value for name, value in vars(person).items() if value is not None}
 
 
 def _pick(held: str | None, said: str | None, newer: bool) -> str | None:

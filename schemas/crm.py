@@ -23,6 +23,9 @@ _SHORT = {
 }
 
 
+_KINDS = frozenset(kind.value for kind in Kind if kind not in INTERNAL_KINDS)
+
+
 class CrmFact(BaseModel):
     """`fact` is one of the short words for sales work or any of our kinds. The lead is named by an e-mail address, a
     reference to a person, a `handover_id` or an `offer_id`."""
@@ -68,7 +71,7 @@ class CrmFact(BaseModel):
     @field_validator("fact")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        if value not in _SHORT and (value not in set(Kind) or Kind(value) in INTERNAL_KINDS):
+        if value not in _SHORT and value not in _KINDS:
             raise ValueError(f"unknown fact; say one of {', '.join(_SHORT)}, or a kind such as form.submitted")
         return value
 

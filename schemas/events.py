@@ -451,7 +451,11 @@ class Envelope(BaseModel):
 
 def instant(at: datetime) -> str:
     """RFC 3339 with microseconds and `Z`; `at` must be aware UTC."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{at.isoformat(timespec='microseconds')[:26]}Z"
+
+
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Made once: `json.dumps` with these options makes an encoder for each call."""
 
 
 def render(attributes: dict[str, str], data: EventData) -> tuple[str, str | None]:
@@ -459,7 +463,7 @@ def render(attributes: dict[str, str], data: EventData) -> tuple[str, str | None
     personal = getattr(data, "personal", None)
     text = personal.model_dump_json(by_alias=True, exclude_none=True) if personal is not None else None
     facts = data.model_dump_json(by_alias=True, exclude={"personal"})
-    head = f'{json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))[:-1]},"data":{facts[:-1]},"personal":'
+    head = f'{_compact(attributes)[:-1]},"data":{facts[:-1]},"personal":'
     return head, text
 
 

@@ -152,13 +152,13 @@ SALES = frozenset(kind for kind in Kind if kind.value.startswith("sales."))
 
 def _text(value: Any) -> Any:
     """Senders mix numbers and strings for ids and answers; we keep their digits as text, trimmed, never empty."""
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int | float):
-        return str(value)
     if isinstance(value, str):
         # PostgreSQL can store no NUL in text; nothing a person wrote contains one.
         return value.replace("\x00", "").strip() or None
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return str(value)
     return value
 
 

@@ -3,6 +3,7 @@ that a sender chose."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -73,7 +74,13 @@ def request_taken(source: str | None, outcome: str) -> None:
     known = source is not None and (source in _sources or len(_sources) < MAX_SOURCES)
     if known and source is not None:
         _sources.add(source)
-    intake.labels(source if known else OTHER, outcome if outcome in OUTCOMES else OTHER).inc()
+    _intake(source if known and source is not None else OTHER, outcome if outcome in OUTCOMES else OTHER).inc()
+
+
+@functools.cache
+def _intake(source: str, outcome: str) -> Counter:
+    """The library's own look-up checks every label anew."""
+    return intake.labels(source, outcome)
 
 
 def delivery_attempted(outcome: str) -> None:

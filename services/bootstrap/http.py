@@ -18,6 +18,7 @@ from schemas.sources import SourcesFile
 from schemas.yamlfile import FileError, FileModel, load
 from services.bootstrap import metering
 from services.bootstrap.parts import Parts, read_file, secrets_of
+from services.bootstrap.shortcut import short_cut
 from services.console.app import Key, create_router
 from services.ingest.app import Configured, Hooks
 from services.ingest.intake import Intake
@@ -68,7 +69,8 @@ def app_of(parts: Parts) -> FastAPI:
     intake = Intake(parts.log, parts.store, settings.topic("signals"), settings.spool_limit)
     sources = sources_of(settings)
     hooks = Hooks(sources, intake, parts.key, parts.now, settings.http.public_url)
-    app.add_route("/v1/hooks/{source}", metering.counted(hooks.answer, sources), methods=["POST"])
+    app.state.hook = metering.counted(hooks.answer, sources)
+    app.add_route("/v1/hooks/{source}", app.state.hook, methods=["POST"])
     if settings.metrics_port is None:
         app.add_route("/metrics", metering.scraped(parts), methods=["GET"])
 
@@ -138,8 +140,9 @@ class _Server(uvicorn.Server):
 async def serve(parts: Parts, stop: asyncio.Event) -> None:
     """Until `stop`; requests under way are answered first."""
     settings = parts.settings
+    app = app_of(parts)
     config = uvicorn.Config(
-        app_of(parts),
+        short_cut(app.state.hook, app),
         host=settings.http.host,
         port=settings.http.port,
         log_config=None,

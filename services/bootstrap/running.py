@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -149,6 +150,7 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
         tasks.append(asyncio.create_task(serve(parts, stop), name="ingest"))
     if (port := parts.settings.metrics_port) is not None:
         tasks.append(asyncio.create_task(metering.serve_metrics(parts, port, stop), name="metrics"))
+    spare_the_collector()
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
@@ -158,6 +160,14 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
         task.cancel()
     await asyncio.gather(*late, return_exceptions=True)
     return _verdict(tasks)
+
+
+def spare_the_collector() -> None:
+    """What was loaded to start with stays; it is not looked through again and again while each batch makes and drops some
+    hundred thousand objects (measured: a quarter of a router's time)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _verdict(tasks: list[asyncio.Task[None]]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Callable
 
 from services.cli.environment import add_config, settings_of
 
@@ -32,7 +33,17 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace) -> int:
     """Exit status 0 after a stop, 1 where a role failed, 2 where the configuration is wrong."""
     roles = (*args.roles, "sla") if getattr(args, "watch", False) else args.roles
-    return asyncio.run(_run(args, roles))
+    with asyncio.Runner(loop_factory=_loop()) as runner:
+        return runner.run(_run(args, roles))
+
+
+def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it runs: half the cost of each request and of each round trip to the database."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return None
+    return new_event_loop
 
 
 async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import re
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Literal
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from routing.ids import base32
 from schemas.signals import IdentityKey, Parsed, Reference, Signal
 from schemas.sources import Source
 
@@ -119,7 +119,7 @@ def _named(reference: Reference) -> str:
 def signal_id(key: bytes, source: str, dedupe_key: str) -> str:
     """Derived from source and dedupe key, so that a delivery repeated is the same signal."""
     value = hmac.digest(key, f"signal\0{source}\0{dedupe_key}".encode(), "sha256")
-    return f"sig_{base64.b32encode(value)[:26].decode().lower()}"
+    return f"sig_{base32(value)}"
 
 
 def to_signal(
@@ -132,7 +132,7 @@ def to_signal(
     ident = signal_id(key, source.name, dedupe)
     names = identities(parsed, source, key)
     placing = next((i for i in names if i.kind not in ("company", "domain")), None)
-    given = {name: getattr(parsed, name) for name in Parsed.model_fields}
+    given = {name: value for name, value in vars(parsed).items() if value is not None}
     given |= {"dedupe_key": ident, "occurred_at": parsed.occurred_at or received_at}
     if parsed.mode == "live" and source.mode != "live":
         given["mode"] = source.mode

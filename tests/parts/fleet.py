@@ -52,6 +52,14 @@ class Fleet:
         agreement.write_text(text, "utf-8")
 
     def start(self):
+        self.prepare()
+        for name in ROLES:
+            self.begin(name)
+        self.wait_ready()
+        return self
+
+    def prepare(self):
+        """Servers, topics and schema, and no role yet."""
         self.kafka.start()
         self.postgres.start()
         self.env = os.environ | {
@@ -66,10 +74,6 @@ class Fleet:
         self._call("topics", "apply", "--config", str(self.config))
         self._call("db", "upgrade", "--config", str(self.config))
         self._restrict()
-        for name in ROLES:
-            self.begin(name)
-        self.wait_ready()
-        return self
 
     def _restrict(self):
         """From here on as a role that may use the tables and no more, as in production."""

@@ -86,8 +86,11 @@ class KafkaLog:
             raise LogUnavailable(f"Kafka did not take the records: {type(error).__name__}") from error
 
     async def _send(self, producer: AIOKafkaProducer, record: RecordOut) -> asyncio.Future[object]:
-        async with asyncio.timeout(self._timeout):
-            await self._in_flight.acquire()
+        if self._in_flight.locked():
+            async with asyncio.timeout(self._timeout):
+                await self._in_flight.acquire()
+        else:
+            await self._in_flight.acquire()  # at once
         try:
             sent: asyncio.Future[object] = await producer.send(record.topic, record.value, record.key)
         except BaseException:
@@ -147,6 +150,9 @@ async def _settled(waits: Iterable[asyncio.Future[object]]) -> None:
     """Waits for all of them, then raises the first failure. Cancelling the wait cancels none of them."""
     pending = list(waits)
     if not pending:
+        return
+    if len(pending) == 1:
+        await asyncio.shield(pending[0])
         return
     await asyncio.wait(pending)
     failures = [error for error in (wait.exception() for wait in pending) if error is not None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,7 +24,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
 def one(row: Any, where: str, fallback_key: str) -> Parsed | Quarantined:
     """A fact, or why it is none: the field and the rule, never the value."""
     try:
-        fact = CrmFact.model_validate_json(json.dumps(row))
+        fact = CrmFact.model_validate(row)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = ".".join([where, *map(str, first["loc"])])

@@ -1,0 +1,246 @@
+"""The bare baseline: what the same parts give when nothing is verified, parsed, decided or explained.
+
+A raw ASGI application that puts the body on a topic, padded to the size of our signal, and answers 202 at the broker's
+ack; a consumer that stores each batch of records in one transaction with its positions. The embedded one: the same
+application over one SQLite file, appends grouped into one transaction, and a reader that stores batches beside it.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import sqlite3
+import threading
+import time
+
+import asyncpg
+import uvicorn
+import uvloop
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS positions (partition int PRIMARY KEY, next_offset bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS records (
+  partition int, record_offset bigint, key bytea NOT NULL, value bytea NOT NULL, PRIMARY KEY (partition, record_offset));
+"""
+ANSWER = b'{"signals":["sig_aaaaaaaaaaaaaaaaaaaaaaaaaa"],"quarantined":[]}'
+START = {
+    "type": "http.response.start",
+    "status": 202,
+    "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(ANSWER)).encode())],
+}
+BODY = {"type": "http.response.body", "body": ANSWER}
+
+
+class ToKafka:
+    """Partitions in turn."""
+
+    def __init__(self, bootstrap, topic, partitions):
+        self._bootstrap, self._topic, self._partitions, self._turn = bootstrap, topic, partitions, 0
+
+    async def start(self):
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            compression_type="lz4",
+            max_batch_size=512 * 1024,
+            linger_ms=0,
+        )
+        await self._producer.start()
+
+    async def put(self, value):
+        self._turn += 1
+        place = self._turn % self._partitions
+        await (await self._producer.send(self._topic, value, b"%032d" % self._turn, partition=place))
+
+
+class ToFile:
+    """One thread writes: each transaction takes all that came meanwhile; another stores what was written, by batches."""
+
+    def __init__(self, file):
+        self._file, self._waiting, self._lock, self._bell = file, [], threading.Lock(), threading.Event()
+
+    async def start(self):
+        self._loop = asyncio.get_running_loop()
+        threading.Thread(target=self._write, daemon=True).start()
+
+    async def put(self, value):
+        done = self._loop.create_future()
+        with self._lock:
+            self._waiting.append((value, done))
+        self._bell.set()
+        await done
+
+    def _write(self):
+        conn = open_file(self._file)
+        stored = 0
+        while True:
+            self._bell.wait()
+            self._bell.clear()
+            with self._lock:
+                taken, self._waiting = self._waiting, []
+            with _transaction(conn):
+                conn.executemany("INSERT INTO log (value) VALUES (?)", [(value,) for value, _ in taken])
+            self._loop.call_soon_threadsafe(_resolve, [done for _, done in taken])
+            with _transaction(conn):
+                rows = conn.execute(
+                    "SELECT seq, value FROM log WHERE seq > ? ORDER BY seq LIMIT 500", (stored,)
+                ).fetchall()
+                conn.executemany("INSERT INTO records (seq, value) VALUES (?, ?)", rows)
+            stored = rows[-1][0] if rows else stored
+            if rows and not self._waiting:
+                self._bell.set()
+
+
+def open_file(file):
+    """The file with its two tables, as durable as ours is."""
+    conn = sqlite3.connect(file, isolation_level=None)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "wal_autocheckpoint=4000"):
+        conn.execute(f"PRAGMA {pragma}")
+    conn.execute("CREATE TABLE IF NOT EXISTS log (seq INTEGER PRIMARY KEY AUTOINCREMENT, value BLOB NOT NULL)")
+    conn.execute("CREATE TABLE IF NOT EXISTS records (seq INTEGER PRIMARY KEY, value BLOB NOT NULL)")
+    return conn
+
+
+@contextlib.contextmanager
+def _transaction(conn):
+    conn.execute("BEGIN IMMEDIATE")
+    yield
+    conn.execute("COMMIT")
+
+
+def _resolve(waits):
+    for wait in waits:
+        wait.set_result(None)
+
+
+def app_of(target, pad):
+    """POST anything anywhere."""
+
+    async def app(scope, receive, send):
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        await target.put(body + pad)
+        await send(START)
+        await send(BODY)
+
+    return app
+
+
+async def serve(target, port, pad):
+    """One uvicorn, as ours."""
+    await target.start()
+    config = uvicorn.Config(
+        app_of(target, b" " * pad),
+        port=port,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+    )
+    await uvicorn.Server(config).serve()
+
+
+class Store:
+    """Takes batches of records: one transaction each, positions by compare-and-set, rows by unnest."""
+
+    def __init__(self, dsn):
+        self._dsn, self._expected = dsn, {}
+
+    async def start(self, partitions):
+        self._conn = await asyncpg.connect(**self._dsn)
+        await self._conn.execute(TABLES)
+        await self._conn.executemany(
+            "INSERT INTO positions VALUES ($1, 0) ON CONFLICT DO NOTHING", [(p,) for p in partitions]
+        )
+        rows = await self._conn.fetch("SELECT partition, next_offset FROM positions")
+        self._expected = {row[0]: row[1] for row in rows}
+        return self._expected
+
+    async def take(self, fetched):
+        """`fetched` is what getmany gave. Returns how many it were."""
+        rows = [(place.partition, r.offset, r.key, r.value) for place, found in fetched.items() for r in found]
+        moves = [
+            (p.partition, self._expected[p.partition], found[-1].offset + 1) for p, found in fetched.items() if found
+        ]
+        if not rows:
+            return 0
+        async with self._conn.transaction():
+            said = await self._conn.execute(
+                "UPDATE positions SET next_offset = u.n FROM unnest($1::int[], $2::bigint[], $3::bigint[]) u(p, e, n)"
+                " WHERE partition = u.p AND next_offset = u.e",
+                *map(list, zip(*moves, strict=True)),
+            )
+            assert said == f"UPDATE {len(moves)}"
+            await self._conn.execute(
+                "INSERT INTO records SELECT * FROM unnest($1::int[], $2::bigint[], $3::bytea[], $4::bytea[])",
+                *map(list, zip(*rows, strict=True)),
+            )
+        self._expected.update({partition: after for partition, _, after in moves})
+        return len(rows)
+
+    async def close(self):
+        await self._conn.close()
+
+
+class Consumer:
+    """Reads all partitions of a topic, without a group, and stores what it reads."""
+
+    def __init__(self, bootstrap, topic, partitions, dsn):
+        self._bootstrap, self._places, self._store = (
+            bootstrap,
+            [TopicPartition(topic, p) for p in range(partitions)],
+            Store(dsn),
+        )
+
+    async def start(self):
+        expected = await self._store.start([place.partition for place in self._places])
+        self._client = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=4 * 1024 * 1024
+        )
+        await self._client.start()
+        self._client.assign(self._places)
+        for place in self._places:
+            self._client.seek(place, expected[place.partition])
+
+    async def drain(self, count):
+        """Until so many more are stored; returns the seconds."""
+        done, begun = 0, time.perf_counter()
+        while done < count:
+            done += await self._store.take(await self._client.getmany(timeout_ms=200, max_records=500))
+        return time.perf_counter() - begun
+
+    async def stop(self):
+        await self._client.stop()
+        await self._store.close()
+
+
+async def consume(bootstrap, topic, partitions, dsn):
+    """For ever."""
+    consumer = Consumer(bootstrap, topic, partitions, dsn)
+    await consumer.start()
+    await consumer.drain(float("inf"))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.bare", description=__doc__)
+    parser.add_argument("part", choices=["web", "consumer", "embedded"])
+    for name in ("--bootstrap", "--topic", "--host", "--file"):
+        parser.add_argument(name)
+    for name in ("--port", "--pad", "--partitions"):
+        parser.add_argument(name, type=int, default=0)
+    given = parser.parse_args()
+    if given.part == "web":
+        uvloop.run(serve(ToKafka(given.bootstrap, given.topic, given.partitions), given.port, given.pad))
+    elif given.part == "embedded":
+        uvloop.run(serve(ToFile(given.file), given.port, given.pad))
+    else:
+        dsn = {"host": given.host, "user": "postgres", "database": "bare"}
+        uvloop.run(consume(given.bootstrap, given.topic, given.partitions, dsn))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The machine under measurement: Apache Kafka, PostgreSQL, our roles and the bare ones, each a process; who used how much CPU."""
+
+import asyncio
+import sys
+import time
+from contextlib import asynccontextmanager
+
+import asyncpg
+import httpx
+import psutil
+
+from services.bootstrap.parts import parts_of
+from services.cli.environment import _lines
+from services.settings.reading import load
+from tests.bench.mix import Mix
+from tests.parts.fleet import ROOT, Fleet
+from tests.parts.kafka import create_topics
+from tests.parts.process import free_port, spawn
+
+PARTITIONS = 6
+BARE = "bare"
+
+
+class Machine(Fleet):
+    """`secret` is that of the source `crm`. The bare parts have a topic and a database of their own, both named `bare`."""
+
+    def __init__(self, edits=()):
+        super().__init__(edits)
+        self.secret = self._secret
+        self.bare_port = free_port()
+        sources = self.config / "sources.yaml"
+        text = sources.read_text("utf-8")
+        unlimited = text.replace("region: SE ", "rate: 1000000\n    burst: 1000000\n    region: SE ")
+        assert unlimited != text
+        sources.write_text(unlimited, "utf-8")
+
+    @property
+    def port(self):
+        return int(self.url.rsplit(":", 1)[1])
+
+    async def begin_servers(self):
+        await asyncio.to_thread(self.prepare)
+        await create_topics(self.kafka.bootstrap, [BARE], PARTITIONS)
+        conn = await asyncpg.connect(**self.dsn("postgres"))
+        await conn.execute("CREATE DATABASE bare")
+        await conn.close()
+
+    def dsn(self, database):
+        return {"host": str(self.postgres.folder), "user": "postgres", "database": database}
+
+    def begin_bare(self, part, **options):
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        command = [sys.executable, "-m", "tests.bench.bare", part, *words]
+        self.processes[f"bare {part}"] = spawn(command, self.folder / f"bare-{part}.log", cwd=ROOT, env=self.env)
+
+    async def begin_web(self, pad):
+        """Both front ends, ready."""
+        self.begin("ingest")
+        given = {"bootstrap": self.kafka.bootstrap, "topic": BARE, "partitions": PARTITIONS}
+        self.begin_bare("web", port=self.bare_port, pad=pad, **given)
+        await asyncio.to_thread(self.wait_ready)
+        await answering(self.bare_port)
+
+    def settings(self):
+        given = dict(_lines(self.config / ".env"))
+        return load({**given, "STAFETT_CONFIG_FOLDER": str(self.config), **self.env})
+
+    @asynccontextmanager
+    async def parts(self):
+        """What our roles are made of, in this process."""
+        async with parts_of(self.settings()) as parts:
+            yield parts
+
+    def cpu(self):
+        """{process: seconds of CPU used so far}."""
+        used = {name: _used(psutil.Process(process.pid)) for name, process in self.processes.items()}
+        used["kafka"] = _used(psutil.Process(self.kafka._process.pid))
+        postmaster = psutil.Process(int((self.postgres.folder / "postmaster.pid").read_text().split()[0]))
+        used["postgres"] = sum(_used(p) for p in (postmaster, *postmaster.children()))
+        used["load generator"] = _used(psutil.Process())
+        return used
+
+
+def per_signal(before, after, count):
+    """Microseconds of CPU for each signal, by process, as one line."""
+    spent = {name: (after[name] - before[name]) / count * 1e6 for name in before}
+    return ", ".join(f"{name} {us:.0f}" for name, us in spent.items() if us >= 1)
+
+
+async def answering(port, seconds=30):
+    """Until something answers on the port."""
+    until = time.monotonic() + seconds
+    async with httpx.AsyncClient() as client:
+        while True:
+            try:
+                return await client.post(f"http://127.0.0.1:{port}/", content=b"{}")
+            except httpx.HTTPError:
+                assert time.monotonic() < until
+                await asyncio.sleep(0.1)
+
+
+def padding():
+    """How many bytes our signal has more than the body that it came in, on average."""
+    hooks, records = Mix().hooks(1000), Mix().records(1000, "t")
+    return max(0, sum(len(r.value) for r in records) - sum(len(h.body) for h in hooks)) // 1000
+
+
+def _used(process):
+    times = process.cpu_times()
+    return times.user + times.system

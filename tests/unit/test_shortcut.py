@@ -1,0 +1,37 @@
+"""Which requests go past the framework, and which do not."""
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from services.bootstrap.shortcut import short_cut
+
+
+async def hook(request):
+    body = await request.body()
+    return PlainTextResponse(f"hook {request.path_params['source']} {body.decode()}", 202)
+
+
+async def rest(request):
+    return PlainTextResponse("rest")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "said"),
+    [
+        ("POST", "/v1/hooks/web", "hook web a=1"),
+        ("POST", "/v1/hooks/no%20such", "hook no such a=1"),
+        ("GET", "/v1/hooks/web", "rest"),
+        ("POST", "/v1/hooks/", "rest"),
+        ("POST", "/v1/hooks/web/more", "rest"),
+        ("POST", "/v1/other", "rest"),
+    ],
+)
+async def test_only_a_delivery_to_one_source_takes_the_short_way(method, path, said):
+    framework = Starlette(routes=[Route("/{any:path}", rest, methods=["GET", "POST"])])
+    transport = httpx.ASGITransport(short_cut(hook, framework))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.request(method, path, content=b"a=1" if method == "POST" else None)
+    assert answer.text == said
