@@ -383,6 +383,9 @@ class Store(Protocol):
 
     async def quarantine(self, entries: Sequence[Quarantine]) -> None: ...
 
+    async def unquarantine(self, entry_id: str) -> None:
+        """Forget an entry whose body was understood after all."""
+
     # watcher
     async def due_clocks(self, now: datetime, limit: int) -> list[ClockRow]:
         """Running clocks with next_at <= now, earliest first."""

@@ -5,42 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from typing import Annotated, Literal
 
 import uvicorn
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
-from pydantic import Field
-from starlette.exceptions import HTTPException as StarletteHTTPException
+from fastapi import FastAPI
 
+from schemas.api_keys import KeysFile
 from schemas.sources import SourcesFile
-from schemas.yamlfile import FileError, FileModel, load
+from schemas.yamlfile import FileError, load
+from services.adapters.sql.reading import headers_of
 from services.bootstrap import metering
+from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
-from services.console.app import Key, create_router
+from services.console.access import Key
+from services.console.app import create_router
 from services.ingest.app import Configured, Hooks
 from services.ingest.intake import Intake
 from services.ingest.normalise import digest, email_address
 from services.ingest.parsers import PARSERS
-from services.ports import LogUnavailable, PortError
+from services.ingest.retry import Retry
 from services.settings import Settings
-
-Scope = Literal["leads:read", "personal:read", "events:read", "ops:read", "ops:write"]
-
-
-class KeyEntry(FileModel):
-    """`sha256` is the hex digest of the key; the key itself is shown once, when it is made."""
-
-    name: str
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    scopes: tuple[Scope, ...]
-
-
-class KeysFile(FileModel):
-    version: Literal[1, "1"]
-    keys: tuple[KeyEntry, ...] = ()
 
 
 def sources_of(settings: Settings) -> dict[str, Configured]:
@@ -62,13 +46,15 @@ def keys_of(settings: Settings) -> dict[str, Key]:
     return {entry.name: Key(entry.name, entry.sha256, frozenset(entry.scopes)) for entry in file.keys}
 
 
-def app_of(parts: Parts) -> FastAPI:
-    """The whole HTTP application. Raises FileError, SettingsError."""
+def app_of(parts: Parts, stopping: asyncio.Event) -> FastAPI:
+    """The whole HTTP application; `stopping` ends what waits. Raises FileError, SettingsError."""
     settings = parts.settings
-    app = FastAPI(title="Stafett", version="0.1.0", docs_url="/docs", redoc_url=None)
     intake = Intake(parts.log, parts.store, settings.topic("signals"), settings.spool_limit)
     sources = sources_of(settings)
     hooks = Hooks(sources, intake, parts.key, parts.now, settings.http.public_url)
+    reading, forget = parts.reading, parts.store.unquarantine
+    retry = Retry(sources, intake, parts.key, reading.quarantined_one, headers_of, forget)
+    app = bare_app()
     app.state.hook = metering.counted(hooks.answer, sources)
     app.add_route("/v1/hooks/{source}", app.state.hook, methods=["POST"])
     if settings.metrics_port is None:
@@ -78,55 +64,9 @@ def app_of(parts: Parts) -> FastAPI:
         address = email_address(text)
         return None if address is None else digest(parts.key, "email", brand, address)
 
-    app.include_router(create_router(parts.reading, keys_of(settings), digest_email, parts.now))
-    _health(app, parts)
-    _errors(app)
+    app.include_router(create_router(reading, keys_of(settings), digest_email, parts.now, retry, stopping))
+    add_health(app, {"store": parts.store.check, "log": parts.log.check})
     return app
-
-
-def _health(app: FastAPI, parts: Parts) -> None:
-    @app.get("/healthz", tags=["operations"], operation_id="health")
-    async def health() -> dict[str, str]:
-        """The process answers."""
-        return {"status": "ok"}
-
-    @app.get("/readyz", tags=["operations"], operation_id="ready")
-    async def ready() -> Response:
-        """Store and log answer."""
-        said = {"store": "ok", "log": "ok"}
-        for name, check in (("store", parts.store.check), ("log", parts.log.check)):
-            try:
-                await check()
-            except (PortError, LogUnavailable) as error:
-                said[name] = type(error).__name__
-        return JSONResponse(said, 200 if set(said.values()) == {"ok"} else 503)
-
-
-def _errors(app: FastAPI) -> None:
-    """Every error is an RFC 9457 problem; none shows internals."""
-
-    async def http(_: Request, error: Exception) -> Response:
-        assert isinstance(error, StarletteHTTPException)
-        headers = error.headers if isinstance(error, HTTPException) else None
-        return _problem(error.status_code, str(error.detail), headers)
-
-    async def invalid(_: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        first = error.errors()[0]
-        return _problem(422, f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}")
-
-    async def unavailable(_: Request, error: Exception) -> Response:
-        return _problem(503, "the store cannot be reached", {"Retry-After": "5"})
-
-    app.add_exception_handler(StarletteHTTPException, http)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(PortError, unavailable)
-
-
-def _problem(status: int, detail: str, headers: object = None) -> Response:
-    said = {"type": "about:blank", "title": detail.partition(":")[0], "status": status, "detail": detail}
-    kept = dict(headers) if isinstance(headers, dict) else None
-    return JSONResponse(said, status, kept, media_type="application/problem+json")
 
 
 class _Server(uvicorn.Server):
@@ -140,7 +80,7 @@ class _Server(uvicorn.Server):
 async def serve(parts: Parts, stop: asyncio.Event) -> None:
     """Until `stop`; requests under way are answered first."""
     settings = parts.settings
-    app = app_of(parts)
+    app = app_of(parts, stop)
     config = uvicorn.Config(
         short_cut(app.state.hook, app),
         host=settings.http.host,

@@ -19,6 +19,7 @@ COMMANDS = {
     "subscriptions": "List who gets webhooks; enable who stopped taking them.",
     "apikey": "Make a key for the API.",
     "events": "Follow the events.",
+    "schema": "Print JSON Schema of what is published, OpenAPI and AsyncAPI.",
     "topics": "Plan, make and check Kafka's topics.",
     "settings": "List every setting, its value (secrets hidden) and meaning.",
     "ingest": "Run the role that takes webhooks.",

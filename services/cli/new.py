@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for example in sorted(examples_dir().glob("*.yaml")):
         shutil.copy(example, folder / example.name)
-    key, entry = made("first", ["leads:read", "personal:read", "events:read", "ops:read"])
+    key, entry = made("first", ["leads:read", "personal:read", "events:read", "ops:read", "ops:write"])
     (folder / "api_keys.yaml").write_text(f"version: 1\nkeys:\n{entry}")
     crm = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
     env = folder / ".env"

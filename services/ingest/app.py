@@ -22,6 +22,7 @@ from services.ingest.normalise import to_signal
 from services.ingest.parsers import parse
 from services.ingest.verify import Refused, Request, verify
 from services.ports import Quarantine
+from services.problems import Trouble
 
 log = logging.getLogger("stafett.ingest")
 READ_SECONDS = 10.0
@@ -34,19 +35,6 @@ class Configured(NamedTuple):
 
     source: Source
     secrets: tuple[str, ...]
-
-
-class Problem(Exception):
-    """An RFC 9457 problem to answer with. `title` is fixed for a status; `detail` names the rule, never a value."""
-
-    def __init__(self, status: int, title: str, detail: str, retry_after: int | None = None) -> None:
-        super().__init__(title)
-        self.status, self.title, self.detail, self.retry_after = status, title, detail, retry_after
-
-    def response(self) -> Response:
-        headers = {"Retry-After": str(self.retry_after)} if self.retry_after else None
-        said = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
-        return JSONResponse(said, self.status, headers, media_type="application/problem+json")
 
 
 class Hooks:
@@ -71,15 +59,15 @@ class Hooks:
     async def answer(self, request: HttpRequest) -> Response:
         try:
             return await self._take(request)
-        except Problem as problem:
-            return problem.response()
+        except Trouble as trouble:
+            return trouble.response()
         except NowhereToPut:
-            return Problem(503, "Try again later", "the signal could not be stored", retry_after=5).response()
+            return Trouble("unavailable", "the signal could not be stored", retry_after=5).response()
 
     async def _take(self, request: HttpRequest) -> Response:
         configured = self._sources.get(request.path_params["source"])
         if configured is None:
-            raise Problem(404, "No such source", "no source of this name is configured")
+            raise Trouble("no_source")
         source = configured.source
         self._within_rate(source)
         body = await _body(request, source.max_body)
@@ -94,13 +82,13 @@ class Hooks:
             )
         except Refused as refused:
             log.warning("refused", extra={"source": source.name, "code": refused.code})
-            raise Problem(401, "Not verified", f"the delivery's proof is {refused.code}") from None
+            raise Trouble("not_verified", f"the delivery's proof is {refused.code}") from None
         return await self._store(source, body, headers, now)
 
     def _within_rate(self, source: Source) -> None:
         limit = self._limits.get(source.name)
         if limit is not None and (seconds := limit.wait(source.name, time.monotonic())):
-            raise Problem(429, "Too many requests", "this source is unsigned and sends too fast", seconds)
+            raise Trouble("too_many", "this source is unsigned and sends too fast", seconds)
 
     def _url(self, request: HttpRequest, scheme: Scheme) -> str:
         """For schemes that sign it; to put it together costs as much as an HMAC."""
@@ -155,8 +143,8 @@ async def _body(request: HttpRequest, limit: int) -> bytes:
             async for part in request.stream():
                 size += len(part)
                 if size > limit:
-                    raise Problem(413, "Too large", f"a body of this source has at most {limit} bytes")
+                    raise Trouble("too_large", f"a body of this source has at most {limit} bytes")
                 parts.append(part)
     except TimeoutError:
-        raise Problem(408, "Too slow", f"the body did not arrive within {READ_SECONDS:.0f} s") from None
+        raise Trouble("too_slow", f"the body did not arrive within {READ_SECONDS:.0f} s") from None
     return b"".join(parts)

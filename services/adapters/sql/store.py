@@ -208,6 +208,10 @@ class SqlStore:
             )
         return done.rowcount == 1
 
+    async def unquarantine(self, entry_id: str) -> None:
+        async with self.engines.write() as conn:
+            await conn.execute(text("DELETE FROM quarantine WHERE id = :id"), {"id": entry_id})
+
     # --- watcher
     async def due_clocks(self, now: datetime, limit: int) -> list[ClockRow]:
         statement = text(f"SELECT {_CLOCK} FROM clocks WHERE next_at <= :now ORDER BY next_at, id LIMIT :n")

@@ -1,0 +1,34 @@
+"""The API keys' file: digests of keys of our own API, with what each may do."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.yamlfile import FileModel
+
+Scope = Literal["leads:read", "personal:read", "events:read", "ops:read", "ops:write"]
+SCOPES: dict[Scope, str] = {
+    "leads:read": "Leads, their history and explanation, clocks, the lifecycle, snapshots.",
+    "personal:read": "Names, addresses, numbers and free text in the answers of the other scopes; left out without it.",
+    "events:read": "The feed of events.",
+    "ops:read": "Quarantine, dead letters, depths.",
+    "ops:write": "Trying quarantined bodies again.",
+}
+"""What a key may do, with what each scope opens."""
+
+
+class KeyEntry(FileModel):
+    """`sha256` is the hex digest of the key; the key itself is shown once, when it is made."""
+
+    name: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    scopes: tuple[Scope, ...]
+
+
+class KeysFile(FileModel):
+    """The whole file. `version` is the version of its format."""
+
+    version: Literal[1, "1"]
+    keys: tuple[KeyEntry, ...] = ()

@@ -1,0 +1,101 @@
+"""RFC 9457 problems: every error of the HTTP API, by a code that never changes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Kind(NamedTuple):
+    """What a problem of this code is: `title` never changes, `meaning` says what to do, `example` is a `detail`."""
+
+    status: int
+    title: str
+    meaning: str
+    example: str
+
+
+KINDS: dict[str, Kind] = {
+    "no_key": Kind(401, "An API key is needed", "No known key was sent as `Authorization: Bearer KEY`.", "send a key"),
+    "no_scope": Kind(
+        403,
+        "The key may not do this",
+        "The key has not the scope of this operation.",
+        "this key has no scope ops:write",
+    ),
+    "not_verified": Kind(
+        401, "Not verified", "The delivery's proof is missing, wrong or too old.", "the delivery's proof is stale"
+    ),
+    "not_found": Kind(404, "Not found", "There is nothing of this id, or no such path.", "there is no such lead"),
+    "no_source": Kind(
+        404, "No such source", "No source of this name is configured.", "no source of this name is configured"
+    ),
+    "method": Kind(405, "Method not allowed", "The path is there, but not with this method.", "method not allowed"),
+    "too_slow": Kind(
+        408, "Too slow", "The body did not arrive in time; send it again.", "the body did not arrive within 10 s"
+    ),
+    "still_unclear": Kind(
+        409,
+        "Still not understood",
+        "The body is no clearer to the source's configuration of now; correct that first.",
+        "$: not JSON",
+    ),
+    "no_longer_kept": Kind(
+        409, "No longer kept", "The body was erased, or its source is gone.", "its source is no longer configured"
+    ),
+    "too_large": Kind(
+        413,
+        "Too large",
+        "The body is larger than the source allows.",
+        "a body of this source has at most 1048576 bytes",
+    ),
+    "invalid": Kind(
+        422, "Invalid request", "A parameter is not what it should be; `detail` names it.", "query.limit: at most 500"
+    ),
+    "too_many": Kind(
+        429,
+        "Too many requests",
+        "The sender, or all readers together, ask too much; wait for `Retry-After` seconds.",
+        "this source is unsigned and sends too fast",
+    ),
+    "internal": Kind(500, "A defect of ours", "It was logged; the request changed nothing.", "see the log"),
+    "unavailable": Kind(
+        503,
+        "Try again later",
+        "Store or log cannot be reached; wait for `Retry-After` seconds. What was answered 202 is safe.",
+        "the store cannot be reached",
+    ),
+}
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem. Its `detail` names rules, never values of a request: they can be personal data."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:stafett:problem:no_key",
+                    "title": "An API key is needed",
+                    "status": 401,
+                    "detail": "send a key",
+                }
+            ]
+        }
+    )
+
+    type: str = Field(description="`urn:stafett:problem:CODE`; never changes, so programs may decide by it.")
+    title: str = Field(description="The same words for every problem of this type.")
+    status: int = Field(ge=400, le=599, description="The HTTP status.")
+    detail: str = Field(description="What it was this time.")
+
+
+def problem(code: str, detail: str | None = None) -> Problem:
+    """The problem of this code; KeyError for an unknown one."""
+    kind = KINDS[code]
+    return Problem(
+        type=f"urn:stafett:problem:{code}", title=kind.title, status=kind.status, detail=detail or kind.example
+    )

@@ -1,0 +1,244 @@
+"""The HTTP application without its parts: errors as problems, health, and the OpenAPI document made whole."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+from starlette.exceptions import HTTPException
+
+from schemas.api_keys import SCOPES
+from schemas.crm import CrmFact
+from schemas.http import BODIES, Accepted, Health, Readiness
+from schemas.problems import Problem
+from services.adapters.sql.reading import Reading
+from services.console.access import problems
+from services.console.app import create_router
+from services.ports import PortError
+from services.problems import Trouble
+
+log = logging.getLogger("stafett.http")
+
+
+def _extra(body: type[BaseModel]) -> dict[str, Any]:
+    extra = body.model_config.get("json_schema_extra")
+    assert isinstance(extra, dict), "every body of an answer has an example"
+    return extra
+
+
+Check = Callable[[], Awaitable[None]]
+_BY_STATUS = {401: "no_key", 403: "no_scope", 404: "not_found", 405: "method", 413: "too_large", 422: "invalid"}
+_TAGS = {
+    "intake": "Webhooks in.",
+    "leads": "Leads, why they are where they are, and what they did.",
+    "sla": "Promises being measured.",
+    "feed": "Events by gapless position, and snapshots to begin from.",
+    "operations": "What was set aside, depths, health.",
+}
+_EXAMPLES: dict[str, Any] = {body.__name__: _extra(body)["examples"] for body in BODIES}
+"""The framework drops null members of examples, so they are put back from the models."""
+_ANSWERS = {body.__name__: " ".join((body.__doc__ or "").split()) for body in BODIES}
+_ABOUT = """Stafett takes webhooks, decides which stage a lead is in and who works it, and emits events.
+
+Every operation under /v1 but the hooks needs `Authorization: Bearer KEY`; each says which scope. Errors are RFC 9457
+problems whose `type` never changes. Lists are ordered and paged by `after` and `next`. Bodies only ever grow: pass over
+members that you do not know. Instants are RFC 3339 in UTC.
+"""
+
+
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        return _document(self)
+
+
+def bare_app() -> FastAPI:
+    """An application that answers every error with a problem and knows its whole OpenAPI document."""
+    app = _Api(title="Stafett", version=_version(), docs_url="/docs", redoc_url=None)
+    _errors(app)
+    return app
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document, without any part of an installation."""
+    app = bare_app()
+    nothing = cast("Any", None)
+    routes = create_router(
+        cast("Reading", nothing), {}, lambda *_: None, lambda: datetime.now(UTC), nothing, asyncio.Event()
+    )
+    app.include_router(routes)
+    add_health(app, {})
+    return app.openapi()
+
+
+def add_health(app: FastAPI, checks: Mapping[str, Check]) -> None:
+    """`checks` raise PortError unless their part answers."""
+
+    @app.get("/healthz", tags=["operations"], operation_id="health", summary="Is the process alive")
+    async def health() -> Health:
+        """The process answers."""
+        return Health(status="ok")
+
+    unready = {"model": Readiness, "description": "Not ready: what went wrong, by part."}
+
+    @app.get(
+        "/readyz", tags=["operations"], operation_id="ready", summary="Can it work", response_model=Readiness,
+        responses={503: unready},
+    )  # fmt: skip
+    async def ready() -> Response:
+        """Store and log answer."""
+        said = {"store": "ok", "log": "ok"}
+        for name, check in checks.items():
+            try:
+                await check()
+            except PortError as error:
+                said[name] = type(error).__name__
+        return JSONResponse(said, 200 if set(said.values()) == {"ok"} else 503)
+
+
+def _errors(app: FastAPI) -> None:
+    """Every error is a problem; none shows internals."""
+
+    async def http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        answer = Trouble(_BY_STATUS.get(error.status_code, "invalid"), str(error.detail)).response()
+        answer.headers.update(error.headers or {})
+        return answer
+
+    async def trouble(_: Request, error: Exception) -> Response:
+        assert isinstance(error, Trouble)
+        return error.response()
+
+    async def invalid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        return Trouble("invalid", f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}").response()
+
+    async def unavailable(_: Request, error: Exception) -> Response:
+        return Trouble("unavailable", "the store cannot be reached", retry_after=5).response()
+
+    async def defect(_: Request, error: Exception) -> Response:
+        log.error("a request failed", exc_info=error)
+        return Trouble("internal").response()
+
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Trouble, trouble)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(PortError, unavailable)
+    app.add_exception_handler(Exception, defect)
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        tags = [{"name": name, "description": text} for name, text in _TAGS.items()]
+        made = get_openapi(
+            title=app.title, version=app.version, openapi_version=app.openapi_version, description=_ABOUT,
+            routes=app.routes, tags=tags, license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            servers=[{"url": "/", "description": "This installation."}],
+        )  # fmt: skip
+        _complete(made)
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _complete(made: dict[str, Any]) -> None:
+    """What plain routes and our own errors leave out: the hot route, metrics, the key, examples of answers."""
+    parts = made.setdefault("components", {})
+    _, extra = models_json_schema(
+        [(Problem, "serialization"), (Accepted, "serialization"), (CrmFact, "validation")],
+        ref_template="#/components/schemas/{model}",
+    )
+    parts["schemas"] = {**extra["$defs"], **parts.get("schemas", {})}
+    for name, examples in _EXAMPLES.items():
+        if name in parts["schemas"]:
+            parts["schemas"][name]["examples"] = examples
+    scopes = " ".join(f"`{name}`: {text}" for name, text in SCOPES.items())
+    about = f"An API key, made by `stafett new` or by hand. Each operation lists the scope it needs. {scopes}"
+    parts["securitySchemes"] = {"apiKey": {"type": "http", "scheme": "bearer", "description": about}}
+    made["paths"] = {"/v1/hooks/{source}": {"post": _hook()}, **made["paths"], "/metrics": {"get": _metrics()}}
+    for path in made["paths"].values():
+        for operation in path.values():
+            operation.setdefault("security", [])
+            for answer in operation["responses"].values():
+                _exemplify(answer)
+
+
+def _exemplify(answer: dict[str, Any]) -> None:
+    for content in answer.get("content", {}).values():
+        name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        if name in _EXAMPLES and "examples" not in content:
+            content["example"] = _EXAMPLES[name][0]
+        if name in _EXAMPLES and answer["description"] == "Successful Response":
+            answer["description"] = _ANSWERS[name]
+
+
+def _hook() -> dict[str, Any]:
+    fact = {"schema": {}, "example": {"fact": "accepted", "offer_id": "ho_x.1"}}
+    form = {"email": "anna@example.com", "name": "Anna Ek", "form_id": "demo"}
+    anything = {"schema": {"type": "object", "additionalProperties": True}, "example": form}
+    accepted = {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}}
+    return {
+        "tags": ["intake"],
+        "operationId": "postHook",
+        "summary": "Deliver a webhook",
+        "description": (
+            "Takes what the source's kind of sender posts, proven as the source's configuration says, over the raw "
+            "bytes. 202 is a promise that survives any crash; a delivery repeated gives the same ids. A proven body that "
+            "cannot be understood is 202 too and can be seen at /v1/quarantine. Sources of kind `crm` take `CrmFact`, "
+            "one or a list."
+        ),
+        "parameters": [
+            {
+                "name": "source",
+                "in": "path",
+                "required": True,
+                "description": "Name of a configured source.",
+                "schema": {"type": "string"},
+                "example": "web",
+            }
+        ],
+        "requestBody": {
+            "required": True,
+            "description": "As the platform sends it.",
+            "content": {
+                "application/json": fact,
+                "application/x-www-form-urlencoded": anything,
+                "multipart/form-data": anything,
+            },
+        },
+        "responses": {
+            "202": {"description": "The delivery is safe.", "content": accepted},
+            **_named(problems("no_source", "not_verified", "too_slow", "too_large", "too_many", "unavailable")),
+        },
+    }
+
+
+def _metrics() -> dict[str, Any]:
+    said = {"schema": {"type": "string"}, "example": "stafett_outbox_depth 0.0"}
+    return {
+        "tags": ["operations"],
+        "operationId": "metrics",
+        "summary": "Prometheus metrics",
+        "description": "In the text format of Prometheus; absent where the metrics have a port of their own.",
+        "responses": {"200": {"description": "All metrics.", "content": {"text/plain": said}}},
+    }
+
+
+def _named(found: dict[int | str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {str(status): said for status, said in found.items()}
+
+
+def _version() -> str:
+    try:
+        return version("stafett")
+    except PackageNotFoundError:
+        return "0"

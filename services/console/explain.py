@@ -1,0 +1,85 @@
+"""A lead's way in words: what happened, which row moved it, who was given it and who was passed over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from schemas.http import Explanation, LeadView, Step
+from services.adapters.sql.reading import HistoryEntry
+
+_CODES = {
+    "had_it": "had their chance in this hand-over",
+    "absent": "away",
+    "inactive": "no longer here",
+    "not_met": "does not hold",
+    "unknown": "rests on a fact that is unknown",
+    "nobody": "nobody of its pool is left",
+}
+
+
+def explanation(lead: LeadView, entries: Sequence[HistoryEntry], following: int | None) -> Explanation:
+    """All of these signals, and above them where the lead is now."""
+    steps = [_step(entry) for entry in entries]
+    text = "\n".join([*_now(lead), "", *(step.text for step in steps)])
+    return Explanation(lead=lead.id, steps=steps, text=text + "\n", next=following)
+
+
+def _now(lead: LeadView) -> Iterator[str]:
+    track = f" ({lead.track})" if lead.track else ""
+    yield f"{lead.id} is in {lead.stage}{track} since {_at(lead.stage_since)}, pass {lead.pass_number}"
+    yield f"owner: {lead.owner}" if lead.owner else f"nobody has it: {lead.unowned_reason}"
+    if lead.disposition != "active":
+        yield f"it is {lead.disposition}: neither routed nor timed"
+    if lead.suppressed:
+        yield f"automated mail has to stop: {lead.suppressed}"
+    if lead.held:
+        yield "it is held: a signal of it could not be processed, and later ones wait behind it"
+
+
+def _step(entry: HistoryEntry) -> Step:
+    row, said = entry.row, json.loads(entry.row.decision)
+    lines = [f"{_at(row.occurred_at)}  {row.kind}: {row.outcome}" + (f" ({row.note})" if row.note else "")]
+    if row.received_at != row.occurred_at:
+        lines.append(f"  received {_at(row.received_at)}")
+    if row.mode != "live":
+        lines.append(f"  mode {row.mode}")
+    evidence = said["evidence"]
+    lines += _moves(said["transitions"], evidence)
+    for owner in evidence.get("owners", []):
+        lines += _owner(owner)
+    if said["events"]:
+        lines.append(f"  events: {', '.join(name.removeprefix('stafett.') for name in said['events'])}")
+    return Step(signal_id=row.signal_id, agreement=said["agreement"], evidence=evidence, text="\n".join(lines))
+
+
+def _moves(transitions: Sequence[Sequence[str | None]], evidence: dict[str, Any]) -> Iterator[str]:
+    facts = {row["row"]: row["fact"] for row in evidence.get("rows", [])}
+    for before, to, row in transitions:
+        because = f", because of {facts[row]}" if row in facts else ""
+        yield f"  moved from {before or 'nowhere'} to {to} by row `{row}`{because}"
+    for name, finding in evidence.get("definitions", {}).items():
+        unknown = f", for it is unknown: {finding['unknown']}" if "unknown" in finding else ""
+        yield f"  definition `{name}` was {'met' if finding['met'] else 'not met'}{unknown}"
+    if "finding" in evidence:
+        yield f"  finding: {evidence['finding']}"
+
+
+def _owner(owner: dict[str, Any]) -> Iterator[str]:
+    pool = f" of pool {owner['pool']}" if "pool" in owner else ""
+    yield f"  given to {owner['person']} by rule `{owner['rule']}`{pool}"
+    for tried in owner.get("tried", []):
+        yield f"    rule `{tried['rule']}` {_CODES.get(tried['code'], tried['code'])}"
+    for candidate in owner.get("candidates", []):
+        code = candidate.get("code")
+        why = f"passed over: {_CODES.get(code, code)}" if code else f"{candidate['short']:+.2f} short of their share"
+        yield f"    {candidate['person']}: {why}"
+    if "ledger" in owner:
+        before, after = owner["ledger"]["given"]
+        yield f"    the pool's ledger now counts {after} for them, {before} before"
+
+
+def _at(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,130 @@
+"""Routes on leads and their clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import PlainTextResponse
+
+from schemas.events import Stage
+from schemas.http import ClockPage, Explanation, HistoryPage, LeadPage, LeadView
+from services.adapters.sql.reading import Reading
+from services.console.access import Access, Key, route
+from services.console.explain import explanation
+from services.console.views import (
+    After,
+    LeadId,
+    Limit,
+    Number,
+    clock_view,
+    found,
+    history_view,
+    lead_view,
+    storable,
+    text,
+)
+from services.problems import Trouble
+
+ClockState = Literal["running", "fulfilled", "breached", "cancelled"]
+
+
+def add_leads(
+    router: APIRouter, reading: Reading, access: Access, digest_email: Callable[[str, str], str | None]
+) -> None:
+    """`digest_email(address, brand)` is how identities are kept."""
+
+    @route(router, "/leads", "leads:read", "listLeads", "leads", summary="Find leads")
+    async def leads(
+        key: Key = access.needs("leads:read"),
+        email: Annotated[str | None, text("Only leads that this address names.", "anna@example.com")] = None,
+        stage: Annotated[Stage | None, Query(description="Only leads in this stage.", examples=["hand_over"])] = None,
+        owner: Annotated[str | None, text("Only this person's, by the roster's id.", "elin")] = None,
+        brand: Annotated[str, text("The brand to look in.", "default")] = "default",
+        after: After = "",
+        limit: Limit = 50,
+    ) -> LeadPage:
+        """Leads of a brand by id; filters may be combined."""
+        digest = None
+        if email is not None and (digest := digest_email(email, brand)) is None:
+            raise Trouble("invalid", "query.email: is no address")
+        rows = await reading.leads(brand=brand, email_digest=digest, stage=stage, owner=owner, after=after, limit=limit)
+        following = rows[-1].id if len(rows) == limit else None
+        return LeadPage(leads=[lead_view(row, key) for row in rows], next=following)
+
+    @route(router, "/leads/{lead_id}", "leads:read", "getLead", "leads", "not_found", summary="Show a lead")
+    async def lead(lead_id: LeadId, key: Key = access.needs("leads:read")) -> LeadView:
+        """One lead; personal data only for keys with `personal:read`."""
+        return lead_view(found(await reading.lead(storable(lead_id))), key)
+
+    @route(router, "/leads/{lead_id}/history", "leads:read", "getHistory", "leads", "not_found", summary="List signals")
+    async def history(
+        lead_id: LeadId, key: Key = access.needs("leads:read"), after: Number = 0, limit: Limit = 200
+    ) -> HistoryPage:
+        """Every signal of the lead in the order of decisions, and what followed."""
+        found(await reading.lead(storable(lead_id)))
+        rows = await reading.history(lead_id, after, limit)
+        following = rows[-1].id if len(rows) == limit else None
+        return HistoryPage(history=[history_view(row, key) for row in rows], next=following)
+
+
+def add_explanations(router: APIRouter, reading: Reading, access: Access) -> None:
+    said = {200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "lead_... is in contact ..."}}}}
+
+    @route(
+        router,
+        "/leads/{lead_id}/explain",
+        "leads:read",
+        "explainLead",
+        "leads",
+        "not_found",
+        summary="Explain a lead",
+        response_model=Explanation,
+        responses=said,
+    )
+    async def explain(
+        lead_id: LeadId,
+        accept: Annotated[str, Header(description="`text/plain` for people.", examples=["text/plain"])] = "*/*",
+        key: Key = access.needs("leads:read"),
+        after: Number = 0,
+        limit: Limit = 200,
+    ) -> Explanation | Response:
+        """Why the lead is where it is: each move with its row and definitions, each owner with who was passed over."""
+        shown = lead_view(found(await reading.lead(storable(lead_id))), key)
+        rows = await reading.history(lead_id, after, limit)
+        made = explanation(shown, rows, rows[-1].id if len(rows) == limit else None)
+        return PlainTextResponse(made.text) if prefers_text(accept) else made
+
+
+def add_clocks(router: APIRouter, reading: Reading, access: Access) -> None:
+    @route(router, "/clocks", "leads:read", "listClocks", "sla", summary="List SLA clocks")
+    async def clocks(
+        _: Key = access.needs("leads:read"),
+        lead: Annotated[str | None, text("Only clocks of this lead.", "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe")] = None,
+        state: Annotated[
+            ClockState | None, Query(description="Only clocks in this state.", examples=["running"])
+        ] = None,
+        policy: Annotated[str | None, text("Only clocks of this policy.", "follow-up")] = None,
+        after: After = "",
+        limit: Limit = 50,
+    ) -> ClockPage:
+        """SLA clocks by id; `due_at` is exact."""
+        rows = await reading.clocks(lead_id=lead, state=state, policy=policy, after=after, limit=limit)
+        following = rows[-1].id if len(rows) == limit else None
+        return ClockPage(clocks=[clock_view(row) for row in rows], next=following)
+
+
+def prefers_text(accept: str) -> bool:
+    """Whether `text/plain` weighs more than JSON in an Accept header (RFC 9110); JSON where both weigh the same."""
+    weights: dict[str, float] = {}
+    for part in accept.split(","):
+        kind, *parameters = (piece.strip().casefold() for piece in part.split(";"))
+        quality = next((p.removeprefix("q=") for p in parameters if p.startswith("q=")), "1")
+        try:
+            weights[kind] = min(1.0, max(0.0, float(quality)))
+        except ValueError:
+            weights[kind] = 0.0
+    everything = weights.get("*/*", 0.0)
+    plain = weights.get("text/plain", weights.get("text/*", everything))
+    return plain > weights.get("application/json", weights.get("application/*", everything))

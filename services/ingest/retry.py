@@ -1,0 +1,57 @@
+"""Reading a quarantined body again, after the source's configuration was corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from schemas.http import Retried
+from schemas.signals import Parsed, Quarantined
+from services.ingest.app import Configured
+from services.ingest.intake import Intake, NowhereToPut
+from services.ingest.normalise import to_signal
+from services.ingest.parsers import parse
+from services.ports import Quarantine
+from services.problems import Trouble
+
+
+class Retry:
+    """Called with an entry's id. Signals keep the entry's own time, so that ids are what they would have been then."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, Configured],
+        intake: Intake,
+        key: bytes,
+        read: Callable[[str], Awaitable[Quarantine | None]],
+        headers_of: Callable[[Quarantine], dict[str, str]],
+        forget: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._sources, self._intake, self._key = sources, intake, key
+        self._read, self._headers_of, self._forget = read, headers_of, forget
+
+    async def __call__(self, entry_id: str) -> Retried | None:
+        """None where there is no such entry. Raises Trouble."""
+        entry = await self._read(entry_id)
+        if entry is None:
+            return None
+        configured = self._sources.get(entry.source)
+        if configured is None or entry.body is None:
+            raise Trouble("no_longer_kept", "its source is no longer configured" if entry.body else "it was erased")
+        found = parse(
+            configured.source.kind,
+            entry.body,
+            entry.content_type or "",
+            {name.casefold(): value for name, value in self._headers_of(entry).items()},
+        )
+        unclear = [item for item in found if isinstance(item, Quarantined)]
+        if same := next((item for item in unclear if item.where == entry.place), None):
+            raise Trouble("still_unclear", f"{same.where}: {same.quarantined}")
+        source, key = configured.source, self._key
+        signals = [to_signal(item, source, entry.received_at, key) for item in found if isinstance(item, Parsed)]
+        try:
+            await self._intake.accept(signals)
+        except NowhereToPut:
+            raise Trouble("unavailable", "the signals could not be stored", retry_after=5) from None
+        # After the signals are safe: a crash before this only means that it is tried again, to no second effect.
+        await self._forget(entry_id)
+        return Retried(signals=[signal.id for signal in signals], quarantined=[item.where for item in unclear])

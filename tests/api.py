@@ -1,0 +1,114 @@
+"""An installation in this process: the HTTP application without a socket, router, relay and watcher as tasks."""
+
+import asyncio
+import hashlib
+import json
+import shutil
+from base64 import b64encode
+from contextlib import asynccontextmanager
+from hmac import digest
+
+import httpx
+
+from schemas.api_keys import SCOPES
+from services.adapters.sql.migrate import upgrade
+from services.bootstrap.http import app_of
+from services.bootstrap.parts import parts_of
+from services.bootstrap.running import BACKGROUND
+from services.settings.reading import load
+from tests.setups import EXAMPLES
+
+SECRET = b"s" * 32
+KEYS = {
+    **{scope: (scope,) for scope in SCOPES},
+    "all": tuple(SCOPES),
+    "none": (),
+    "facts": ("leads:read", "events:read", "ops:read"),
+}
+"""Keys by name; the key `leads:read` has that scope alone."""
+_SOURCES = """
+  - {name: load, kind: form, region: SE, rate: 100000, burst: 100000, verify: {scheme: none}}
+  - {name: facts, kind: crm, rate: 100000, burst: 100000, verify: {scheme: none}}
+  - {name: cloud, kind: cloudevents, rate: 100000, burst: 100000, verify: {scheme: none}}
+"""
+
+
+class Api:
+    def __init__(self, client, parts, app, stopping):
+        self.client, self.parts, self.app, self.stopping = client, parts, app, stopping
+
+    async def get(self, path, key="all", status=200, **params):
+        answer = await self.client.get(path, params=params, headers=bearer(key))
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def form(self, source="load", **fields):
+        answer = await self.client.post(f"/v1/hooks/{source}", data=fields)
+        assert answer.status_code == 202, answer.text
+        return answer.json()
+
+    async def fact(self, **fact):
+        answer = await self.client.post("/v1/hooks/facts", json=fact)
+        assert answer.status_code == 202, answer.text
+        assert not answer.json()["quarantined"], answer.text
+        return answer.json()
+
+    async def settled(self):
+        """Until everything posted is decided on and published."""
+        topic = self.parts.settings.topic("signals")
+        async with asyncio.timeout(30):
+            while True:
+                ends = await self.parts.log.end_offsets(topic)
+                at = await self.parts.store.all_positions("router", topic, self.parts.log.cluster)
+                if all(at.get(p, 0) >= end for p, end in ends.items()) and not await self.parts.store.outbox(1):
+                    return
+                await asyncio.sleep(0.02)
+
+
+def bearer(name):
+    return {"Authorization": f"Bearer sk_{name}"} if name else {}
+
+
+@asynccontextmanager
+async def installed(folder, *, url=None, extra=""):
+    config = folder / "config"
+    config.mkdir()
+    for example in EXAMPLES.glob("*.yaml"):
+        shutil.copy(example, config / example.name)
+    with (config / "sources.yaml").open("a") as sources:
+        sources.write(_SOURCES + extra)
+    entries = [
+        {"name": name, "sha256": hashlib.sha256(f"sk_{name}".encode()).hexdigest(), "scopes": list(scopes)}
+        for name, scopes in KEYS.items()
+    ]
+    (config / "api_keys.yaml").write_text(json.dumps({"version": 1, "keys": entries}))
+    settings = load(
+        {
+            "STAFETT_CONFIG_FOLDER": str(config),
+            "STAFETT_DATABASE_URL": url or f"sqlite:///{folder}/s.db",
+            "STAFETT_DEPLOYMENT_KEY": "k" * 64,
+            "STAFETT_SECRET_CRM": f"whsec_{b64encode(SECRET).decode()}",
+            "STAFETT_ROUTER_BATCH_WAIT": "1ms",
+            "STAFETT_RELAY_POLL": "10ms",
+            "STAFETT_KAFKA_PARTITIONS": "4",
+        }
+    )
+    await upgrade(settings.database_url)
+    stopping = asyncio.Event()
+    async with parts_of(settings) as parts:
+        app = app_of(parts, stopping)
+        roles = [asyncio.create_task(BACKGROUND[role](parts)(stopping)) for role in ("router", "relay", "sla")]
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        try:
+            async with httpx.AsyncClient(transport=transport, base_url="http://stafett", timeout=90) as client:
+                yield Api(client, parts, app, stopping)
+        finally:
+            stopping.set()
+            await asyncio.gather(*roles)
+
+
+def signed(fact, ident, stamp):
+    """(body, headers) of our own JSON, signed as Standard Webhooks has it."""
+    body = json.dumps(fact).encode()
+    proof = b64encode(digest(SECRET, f"{ident}.{stamp}.".encode() + body, "sha256")).decode()
+    return body, {"webhook-id": ident, "webhook-timestamp": str(stamp), "webhook-signature": f"v1,{proof}"}

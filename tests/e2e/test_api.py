@@ -1,0 +1,334 @@
+"""The reading API as its users meet it: scopes, filters, cursors under change, the feed that waits, quarantine."""
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from services.bootstrap.api import document
+from tests.api import KEYS, bearer, installed
+
+IDS = {"lead_id": "lead_none", "entry_id": "qua_none"}
+GUARDED = [
+    (method, path.format(**IDS), operation["security"][0]["apiKey"][0])
+    for path, methods in document()["paths"].items()
+    for method, operation in methods.items()
+    if operation["security"]
+]
+
+
+@pytest.fixture
+async def api(tmp_path):
+    async with installed(tmp_path) as made:
+        yield made
+
+
+async def people(api, *names, **fields):
+    for name in names:
+        await api.form(email=f"{name}@example.com", name=f"{name.title()} Ek", **fields)
+    await api.settled()
+
+
+async def lead_of(api, name):
+    (lead,) = (await api.get("/v1/leads", email=f"{name}@example.com"))["leads"]
+    return lead
+
+
+# --- keys and scopes --------------------------------------------------------------------------------------------------
+async def test_each_route_refuses_a_key_without_its_scope_and_takes_one_with_it(api):
+    for method, path, scope in GUARDED:
+        for name in ("none", *[one for one in KEYS if scope not in KEYS[one]]):
+            answer = await api.client.request(method, path, headers=bearer(name))
+            assert answer.status_code == 403, (path, name)
+            assert answer.json()["type"] == "urn:stafett:problem:no_scope"
+            assert scope in answer.json()["detail"]
+        answer = await api.client.request(method, path, headers=bearer(scope))
+        assert answer.status_code in (200, 404), (path, answer.text)
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer sk_wrong", "Basic sk_all", "sk_all"])
+async def test_without_a_known_key_nothing_is_shown(api, header):
+    for method, path, _ in GUARDED:
+        answer = await api.client.request(method, path, headers={"Authorization": header})
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_without_the_scope_for_it_no_answer_holds_personal_data(api):
+    await people(api, "anna", form_id="demo", phone="0701234567", message="call anna@example.com")
+    await api.client.post(
+        "/v1/hooks/load", content=b'{"email": "bo@example.com"', headers={"content-type": "application/json"}
+    )
+    lead = await lead_of(api, "anna")
+    (entry,) = (await api.get("/v1/quarantine"))["quarantine"]
+    paths = ["/v1/leads", f"/v1/leads/{lead['id']}", f"/v1/leads/{lead['id']}/history", f"/v1/leads/{lead['id']}/explain",
+             "/v1/clocks", "/v1/events", "/v1/snapshot", "/v1/quarantine", f"/v1/quarantine/{entry['id']}",
+             "/v1/dead-letters"]  # fmt: skip
+    for path in paths:
+        said = json.dumps(await api.get(path, "facts"))
+        assert not any(word in said for word in ("anna@", "Anna", "701234567", "bo@")), path
+    assert (await api.get(f"/v1/leads/{lead['id']}"))["personal"]["person"]["full_name"] == "Anna Ek"
+    assert "bo@example.com" in (await api.get(f"/v1/quarantine/{entry['id']}"))["body"]
+    assert "anna@example.com" in json.dumps(await api.get("/v1/events"))
+
+
+# --- leads ------------------------------------------------------------------------------------------------------------
+async def test_leads_are_found_by_address_stage_and_owner_alone_and_together(api):
+    await people(api, "anna", "bo", form_id="demo")
+    await api.form(email="cia@other.example.net", form_id="news")
+    await api.settled()
+    anna, bo = [await lead_of(api, name) for name in ("anna", "bo")]
+    (cia,) = (await api.get("/v1/leads", email="cia@other.example.net"))["leads"]
+
+    async def found(**filters):
+        return {lead["id"] for lead in (await api.get("/v1/leads", **filters))["leads"]}
+
+    assert await found() == {anna["id"], bo["id"], cia["id"]}
+    assert await found(stage="hand_over") == {anna["id"], bo["id"]}
+    assert await found(owner=anna["owner"]) == {anna["id"], bo["id"]}, "one account, one owner"
+    assert await found(owner=cia["owner"]) == {cia["id"]}
+    assert await found(owner=anna["owner"], stage="qualification") == set()
+    assert await found(email="ANNA@example.com", stage="hand_over") == {anna["id"]}
+    assert await found(email="nobody@example.com") == await found(brand="other") == set()
+    assert (await api.get("/v1/leads", status=422, email="no address"))["type"] == "urn:stafett:problem:invalid"
+    assert (await api.get("/v1/leads", status=422, stage="limbo"))["detail"].startswith("query.stage")
+    pages, after = [], ""
+    while after is not None:
+        page = await api.get("/v1/leads", limit=1, after=after)
+        pages, after = pages + page["leads"], page["next"]
+    assert [lead["id"] for lead in pages] == sorted({anna["id"], bo["id"], cia["id"]})
+
+
+async def test_history_is_paged_in_the_order_of_decisions(api):
+    await people(api, *["anna"] * 5, form_id="news")
+    for number in range(5):
+        await api.fact(fact="email.opened", email="anna@example.com", id=str(number))
+    await api.settled()
+    lead, rows, after = await lead_of(api, "anna"), [], 0
+    while after is not None:
+        page = await api.get(f"/v1/leads/{lead['id']}/history", limit=2, after=after)
+        rows, after = rows + page["history"], page["next"]
+    assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
+    assert [row["kind"] for row in rows][-5:] == ["email.opened"] * 5
+
+
+async def test_an_explanation_is_text_for_people_and_json_for_programs(api):
+    await people(api, "anna", form_id="demo")
+    await api.fact(fact="rejected", email="anna@example.com", id="r", reason="wrong timing")
+    await api.settled()
+    lead = await lead_of(api, "anna")
+    path = f"/v1/leads/{lead['id']}/explain"
+    answer = await api.client.get(path, headers={**bearer("leads:read"), "Accept": "text/plain"})
+    assert answer.headers["content-type"].startswith("text/plain")
+    text = answer.text
+    assert text.startswith(f"{lead['id']} is in nurturing (recycle) since")
+    for said in ("moved from contact to qualification by row `engaged`", "definition `sales_qualified` was met",
+                 "by rule `everybody` of pool field", "short of their share", "by row `handed_back`, because of rejected",
+                 "nobody has it: nurturing: rejected"):  # fmt: skip
+        assert said in text
+    made = await api.get(path)
+    assert made["text"] == text and len(made["steps"]) == 2
+    assert (await api.get(path, limit=1))["next"] is not None
+
+
+@pytest.mark.parametrize(
+    ("accept", "text"),
+    [("*/*", False), ("text/plain", True), ("application/json, text/plain", False), ("text/plain, */*;q=0.1", True),
+     ("text/plain;q=0.2, application/json;q=0.9", False), ("text/html, text/*;q=0.8, application/json;q=x", True)],
+)  # fmt: skip
+def test_the_accept_header_is_weighed(accept, text):
+    from services.console.leads import prefers_text
+
+    assert prefers_text(accept) is text
+
+
+# --- the feed ---------------------------------------------------------------------------------------------------------
+async def test_a_reader_who_waits_is_answered_as_soon_as_there_is_news(api):
+    await people(api, "anna")
+    page = await api.get("/v1/events", limit=500)
+    waiting = asyncio.create_task(api.get("/v1/events", after=page["next"], wait=30))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    begun = time.monotonic()
+    await people(api, "bo")
+    found = await waiting
+    assert time.monotonic() - begun < 5
+    assert found["events"][0]["position"] == page["next"] + 1
+
+
+async def test_a_reader_who_waits_in_vain_is_answered_in_time_and_told_where_to_go_on(api):
+    await people(api, "anna")
+    page = await api.get("/v1/events", limit=500)
+    begun = time.monotonic()
+    found = await api.get("/v1/events", after=0, topic="sla", wait=1)
+    assert 0.9 <= time.monotonic() - begun < 5
+    assert found == {"events": [], "next": page["head"], "head": page["head"]}
+    assert (await api.get("/v1/events", status=422, wait=61))["detail"].startswith("query.wait")
+
+
+async def test_a_process_that_ends_answers_who_waits(api):
+    waiting = asyncio.create_task(api.get("/v1/events", wait=60))
+    await asyncio.sleep(0.3)
+    api.stopping.set()
+    assert (await asyncio.wait_for(waiting, 3))["events"] == []
+
+
+async def test_only_so_many_may_wait(api, monkeypatch):
+    monkeypatch.setattr("services.console.feed.MAX_WAITING", 2)
+    waiting = [asyncio.create_task(api.get("/v1/events", wait=2)) for _ in range(2)]
+    await asyncio.sleep(0.3)
+    assert (await api.get("/v1/events", status=429, wait=2))["type"] == "urn:stafett:problem:too_many"
+    assert (await api.get("/v1/events"))["events"] == [], "who does not wait is answered"
+    await asyncio.gather(*waiting)
+
+
+async def test_a_snapshot_and_the_feed_from_its_position_miss_nothing_while_everything_changes(api):
+    """Leads come and move while the snapshot is paged and the feed followed; the two together give the end state."""
+    stop = asyncio.Event()
+
+    async def change():
+        number = 0
+        while not stop.is_set() or number < 80:
+            await api.form(
+                email=f"p{number % 40}@example.com", form_id=("news", "demo", "not-now")[number % 3], n=str(number)
+            )
+            number += 1
+            await asyncio.sleep(0)
+
+    await people(api, *[f"p{number}" for number in range(20)])
+    changing = asyncio.create_task(change())
+    await asyncio.sleep(0.2)
+    known, after, position = {}, "", None
+    while after is not None:
+        page = await api.get("/v1/snapshot", limit=3, after=after)
+        position = page["position"] if position is None else position
+        known |= {lead["id"]: (lead["stage"], lead["sequence"]) for lead in page["leads"]}
+        after = page["next"]
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    stop.set()
+    await changing
+    await api.settled()
+    seen = []
+    while (page := await api.get("/v1/events", after=position, limit=7))["events"]:
+        for entry in page["events"]:
+            seen.append(entry["position"])
+            event, sequence = entry["event"], int(entry["event"]["sequence"])
+            stage, at = known.get(event["subject"], (None, 0))
+            if sequence <= at:
+                continue
+            assert sequence == at + 1, "nothing is missed between the snapshot and the feed"
+            moved = {"stafett.lead.created.v1": "stage", "stafett.lead.stage_changed.v1": "to_stage"}.get(event["type"])
+            known[event["subject"]] = (event["data"][moved] if moved else stage, sequence)
+        position = page["next"]
+    assert seen and seen == list(range(seen[0], seen[0] + len(seen)))
+    ends, after = {}, ""
+    while after is not None:
+        page = await api.get("/v1/leads", after=after, limit=500)
+        ends |= {lead["id"]: (lead["stage"], lead["sequence"]) for lead in page["leads"]}
+        after = page["next"]
+    assert known == ends and len(ends) == 40
+
+
+async def test_a_cursor_over_leads_shows_each_once_while_more_arrive(api):
+    await people(api, *[f"p{number}" for number in range(30)])
+    before = {lead["id"] for lead in (await api.get("/v1/leads", limit=500))["leads"]}
+    found, after = [], ""
+    while after is not None:
+        page = await api.get("/v1/leads", limit=4, after=after)
+        found, after = found + [lead["id"] for lead in page["leads"]], page["next"]
+        await people(api, f"q{len(found)}")
+    assert found == sorted(set(found)) and before <= set(found)
+
+
+# --- quarantine -------------------------------------------------------------------------------------------------------
+async def post_unclear(api, body=b'{"when": "today", "data": {"email": "anna@example.com"}}'):
+    answer = await api.client.post("/v1/hooks/cloud", content=body, headers={"content-type": "application/json"})
+    (entry,) = answer.json()["quarantined"]
+    return entry
+
+
+async def test_what_was_not_understood_is_shown_without_what_it_says(api):
+    entry = await post_unclear(api)
+    shown = await api.get(f"/v1/quarantine/{entry}", "ops:read")
+    assert shown["shape"] == {"when": "text", "data": {"email": "text"}}
+    assert (shown["body"], shown["source"], shown["bytes"]) == (None, "cloud", 56)
+    assert "anna" not in json.dumps(shown)
+    await api.get("/v1/quarantine/qua_none", status=404)
+
+
+async def retry(api, entry, key="all"):
+    return await api.client.post(f"/v1/quarantine/{entry}/retry", headers=bearer(key))
+
+
+async def test_a_body_is_read_again_after_its_source_was_corrected_and_counts_once(tmp_path):
+    folder = tmp_path / "a"
+    folder.mkdir()
+    async with installed(folder) as api:
+        body = json.dumps(
+            {"fact": "form.submitted", "email": "anna@example.com", "form_id": "demo", "id": "1"}
+        ).encode()
+        entry = await post_unclear(api, body)
+        unclear = await retry(api, entry)
+        assert unclear.status_code == 409
+        assert unclear.json()["type"] == "urn:stafett:problem:still_unclear"
+        assert (await retry(api, entry, "ops:read")).status_code == 403
+        sources = api.parts.settings.path(api.parts.settings.files.sources)
+        sources.write_text(sources.read_text().replace("kind: cloudevents", "kind: crm"))
+        from services.bootstrap.http import app_of
+
+        api.client._transport.app = app_of(api.parts, api.stopping)
+        done = await retry(api, entry)
+        assert (done.status_code, done.json()["quarantined"]) == (202, [])
+        await api.settled()
+        assert (await lead_of(api, "anna"))["stage"] == "hand_over"
+        assert (await api.get("/v1/quarantine"))["quarantine"] == []
+        assert (await retry(api, entry)).status_code == 404
+        again = await api.client.post("/v1/hooks/cloud", content=body, headers={"content-type": "application/json"})
+        assert again.json()["signals"] == done.json()["signals"], "the same delivery is the same signal"
+
+
+async def test_a_body_whose_source_is_gone_says_so(api):
+    entry = await post_unclear(api)
+    sources = api.parts.settings.path(api.parts.settings.files.sources)
+    sources.write_text(sources.read_text().replace("name: cloud,", "name: other,"))
+    from services.bootstrap.http import app_of
+
+    api.client._transport.app = app_of(api.parts, api.stopping)
+    answer = await retry(api, entry)
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:stafett:problem:no_longer_kept")
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/v1/nothing", 404), ("DELETE", "/v1/leads", 405), ("GET", "/v1/leads/%00", 404),
+     ("GET", "/v1/leads?after=%00", 422), ("GET", "/v1/leads?limit=0", 422), ("GET", "/v1/events?after=-1", 422),
+     ("GET", f"/v1/events?after={2**70}", 422), ("GET", "/v1/leads/x/history?after=x", 422), ("POST", "/v1/hooks/no", 404)],
+)  # fmt: skip
+async def test_every_error_is_a_problem_that_repeats_nothing_of_the_request(api, method, path, status):
+    answer = await api.client.request(method, path, headers=bearer("all"))
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert set(answer.json()) == {"type", "title", "status", "detail"}
+
+
+async def test_a_defect_of_ours_is_a_problem_without_internals(api, monkeypatch):
+    async def broken(*_, **__):
+        raise ZeroDivisionError("anna@example.com")
+
+    monkeypatch.setattr(api.parts.reading.__class__, "counts", broken)
+    answer = await api.client.get("/v1/status", headers=bearer("all"))
+    assert (answer.status_code, answer.json()["type"]) == (500, "urn:stafett:problem:internal")
+    assert "anna" not in answer.text and "ZeroDivision" not in answer.text
+
+
+async def test_a_store_that_is_away_is_a_problem_that_says_when_to_come_again(api, monkeypatch):
+    from services.ports import StoreUnavailable
+
+    async def away(*_, **__):
+        raise StoreUnavailable
+
+    monkeypatch.setattr(api.parts.reading.__class__, "counts", away)
+    answer = await api.client.get("/v1/status", headers=bearer("all"))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
