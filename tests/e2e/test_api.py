@@ -161,7 +161,7 @@ async def test_a_reader_who_waits_in_vain_is_answered_in_time_and_told_where_to_
     await people(api, "anna")
     page = await api.get("/v1/events", limit=500)
     begun = time.monotonic()
-    found = await api.get("/v1/events", after=0, topic="sla", wait=1)
+    found = await api.get("/v1/events", after=0, topic="handovers", wait=1)
     assert 0.9 <= time.monotonic() - begun < 5
     assert found == {"events": [], "next": page["head"], "head": page["head"]}
     assert (await api.get("/v1/events", status=422, wait=61))["detail"].startswith("query.wait")
