@@ -6,7 +6,8 @@ import argparse
 import hashlib
 import secrets
 
-SCOPES = ("leads:read", "personal:read", "events:read", "ops:read", "ops:write")
+from schemas.api_keys import SCOPES
+
 EPILOG = """\
 The key is shown now and kept nowhere; its SHA-256 goes into api_keys.yaml. Without personal:read names, addresses and
 numbers are left out of every answer. example: stafett apikey dashboard --scope leads:read --scope events:read
