@@ -78,6 +78,8 @@ def counts_for_pass(draft: Draft) -> bool:
 
 
 def _in_pass(lead: Lead, at: datetime) -> bool:
+    if lead.stage == "nurturing":
+        return at >= lead.stage_since
     return lead.pass_number == 1 or at >= lead.pass_since
 
 
