@@ -15,7 +15,7 @@ from routing.agreement import CompiledRoute
 from routing.definitions import Judge
 from routing.model import Ledger, LedgerEntry
 from routing.roster import Roster
-from schemas.roster import Pool
+from schemas.roster import Pool, Seat
 
 
 class Assignment(NamedTuple):
@@ -70,7 +70,7 @@ def rotate(pool: Pool, ledger: Ledger, roster: Roster, now: datetime, passed_ove
     here = [seat for seat in pool.seats if away[seat.person] is None]
     before = with_seats(ledger, pool)
     if not here:
-        return Rotation(None, ledger, {"pool": pool.name, "candidates": _candidates(pool, away, {})})
+        return Rotation(None, ledger, {"pool": pool.name, "candidates": _candidates(pool, away, {}, ledger)})
     shortfalls = _shortfalls({seat.person: seat.weight for seat in here}, before)
     chosen = max(here, key=lambda seat: shortfalls[seat.person]).person
     entry = before.entries[chosen]
@@ -79,7 +79,7 @@ def rotate(pool: Pool, ledger: Ledger, roster: Roster, now: datetime, passed_ove
     after = Ledger(pool=pool.name, seq=ledger.seq + 1, entries=entries)
     why = {
         "pool": pool.name,
-        "candidates": _candidates(pool, away, shortfalls),
+        "candidates": _candidates(pool, away, shortfalls, before),
         "ledger": {"seq": [ledger.seq, after.seq], "given": [entry.given, entry.given + 1]},
     }
     return Rotation(chosen, after, why)
@@ -130,10 +130,16 @@ def _code(person: str, roster: Roster, now: datetime, passed_over: frozenset[str
     return "had_it" if person in passed_over else roster.why_away(person, now)
 
 
-def _candidates(pool: Pool, away: dict[str, str | None], shortfalls: dict[str, float]) -> list[dict[str, Any]]:
-    return [
-        {"person": s.person, "code": away[s.person]}
-        if away[s.person]
-        else {"person": s.person, "short": shortfalls[s.person]}
-        for s in pool.seats
-    ]
+def _candidates(
+    pool: Pool, away: dict[str, str | None], shortfalls: dict[str, float], ledger: Ledger
+) -> list[dict[str, Any]]:
+    """Each seat: the code of the reason it was passed over, or how far below its share it was, by load and weight."""
+    return [_candidate(seat, away[seat.person], shortfalls, ledger) for seat in pool.seats]
+
+
+def _candidate(seat: Seat, code: str | None, shortfalls: dict[str, float], ledger: Ledger) -> dict[str, Any]:
+    if code:
+        return {"person": seat.person, "code": code}
+    entry = ledger.entries[seat.person]
+    load = round(entry.given + entry.credit, 6)
+    return {"person": seat.person, "short": shortfalls[seat.person], "load": load, "weight": seat.weight}

@@ -124,6 +124,11 @@ class BusinessCalendar:
         spans = self._of_day(day)
         return (spans[0][0], spans[-1][1]) if spans else None
 
+    def day_span(self, day: date) -> tuple[datetime, datetime] | None:
+        """The same as instants."""
+        bounds = self.day_bounds(day)
+        return (_instant(bounds[0]), _instant(bounds[1])) if bounds else None
+
     def _add(self, at: int, need: int) -> int:
         if need == 0:
             return at
@@ -285,7 +290,18 @@ def explain(
     start: datetime, target: Target, calendar: BusinessCalendar | None, pauses: Sequence[Pause] = ()
 ) -> list[IntervalSpan]:
     """[start, due) in spans that tile it: each counted or skipped, with the cause (open, wall, pause, closed: ...)."""
-    at, due = _micros(start), _micros(due_at(start, target, calendar, pauses))
+    return spans_between(start, due_at(start, target, calendar, pauses), target, calendar, pauses)
+
+
+def spans_between(
+    start: datetime,
+    end: datetime,
+    target: Target,
+    calendar: BusinessCalendar | None,
+    pauses: Sequence[Pause] = (),
+) -> list[IntervalSpan]:
+    """[start, end) in such spans, for a target of this kind, whether it is due by then or not."""
+    at, due = _micros(start), _micros(end)
     gone = [(a, b) for a, b in _paused(pauses, at) if a < due]
     opened = [(at, due)] if calendar is None or target.kind == "elapsed" else list(calendar._intervals(at, due))  # noqa: SLF001
     cuts = sorted({at, due, *(x for pair in (*gone, *opened) for x in pair if at < x < due)})

@@ -5,6 +5,7 @@ A fact that is unknown makes an expression an error value, which means `not met,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -60,10 +61,11 @@ class Finding(NamedTuple):
 
 
 class Expression(NamedTuple):
-    """A compiled expression with its text."""
+    """A compiled expression with its text and the variables that it names."""
 
     text: str
     compiled: cel.Expression
+    names: tuple[str, ...] = ()
 
 
 def compile_expression(text: str) -> Expression:
@@ -74,7 +76,11 @@ def compile_expression(text: str) -> Expression:
         raise DefinitionError(_plain(str(error))) from None
     if compiled.return_type() != _BOOL:
         raise DefinitionError(f"`{text}` gives {compiled.return_type().name()}; a definition must give BOOL")
-    return Expression(text, compiled)
+    return Expression(text, compiled, tuple(name for name in VARIABLES if name in _words(text)))
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\b[a-z_]+(?:\.[a-z_]+)?\b", text))
 
 
 class Judge:
@@ -82,19 +88,31 @@ class Judge:
 
     def __init__(self, lead: Lead, signal: Signal, now: datetime) -> None:
         self._recent = lead.recent
+        self._known = _facts(lead, signal, now)
+        self._counted: dict[str, int] = {}
         self._now = int(now.timestamp())
         count = cel.Function("count", [_TEXT, cel.Type.DURATION], False, self._count, _INT)
-        self._activation = _ENV.Activation(_facts(lead, signal, now), functions=[count])
+        self._activation = _ENV.Activation(self._known, functions=[count])
 
     def asks(self, expression: Expression) -> Finding:
         """Never raises: an error value is `not met, because unknown`."""
+        self._counted = {}
         value = expression.compiled.eval(self._activation)
         plain = value.plain_value()
         return Finding(plain) if isinstance(plain, bool) else Finding(False, _plain(str(plain)))
 
     def _count(self, kind: str, window: timedelta) -> int:
         since = self._now - window.total_seconds()
-        return sum(1 for at in self._recent.get(kind, ()) if at > since)
+        found = sum(1 for at in self._recent.get(kind, ()) if at > since)
+        self._counted[f"count('{kind}', {window.total_seconds() / 3600:g}h)"] = found
+        return found
+
+    def inputs(self, expression: Expression) -> dict[str, Any]:
+        """What the expression that was asked last looked at: its variables (null: unknown) and the counts it reached."""
+        known = {name: self._known.get(name) for name in expression.names}
+        if isinstance(at := known.get("now"), datetime):
+            known["now"] = at.isoformat()
+        return {**known, **self._counted}
 
 
 def _facts(lead: Lead, signal: Signal, now: datetime) -> dict[str, Any]:

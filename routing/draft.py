@@ -73,8 +73,11 @@ class Draft:
 
     def meets(self, definition: str) -> bool:
         """Whether the lead meets this definition of the agreement now; kept as evidence either way."""
-        finding = self.judge.asks(self.context.agreement.definitions[definition])
-        said = {"met": finding.met} | ({"unknown": finding.unknown} if finding.unknown else {})
+        expression = self.context.agreement.definitions[definition]
+        finding = self.judge.asks(expression)
+        said: dict[str, Any] = {"met": finding.met, "inputs": self.judge.inputs(expression)}
+        if finding.unknown:
+            said["unknown"] = finding.unknown
         self.evidence.setdefault("definitions", {})[definition] = said
         return finding.met
 

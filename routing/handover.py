@@ -151,6 +151,7 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
     )
     draft.lead.handover = handover.model_copy(update={"offers": (*handover.offers, offer)})
     give(draft, chosen)
+    draft.evidence["owners"][-1]["offer"] = offer_id
     draft.emit(
         HandoverOffered(
             **_said(draft, offer),

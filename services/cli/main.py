@@ -12,6 +12,7 @@ COMMANDS = {
     "new": "Make a folder with a commented configuration to start from.",
     "parse": "Print what would be read off a webhook body on standard input.",
     "sla": "Reckon with the agreement's promises.",
+    "explain": "Say why: a lead's stage and owner, a clock's intervals, an assignment's candidates.",
     "agreement": "Check an agreement file.",
     "db": "Bring the database's schema up to date; after a restore, say so.",
     "dlq": "List signals that were set aside; give them another try.",

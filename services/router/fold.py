@@ -180,6 +180,7 @@ class Fold:
             now=self.now,
             others=found.others,
             links=tuple(links),
+            past=self.ruling.past,
         )
 
     def _account(self, signal: Signal, lead: Lead | None, found: Resolution) -> Account | None:

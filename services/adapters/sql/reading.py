@@ -107,6 +107,13 @@ class Reading:
             (ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows), None
         )
 
+    async def lead_of_handover(self, handover_id: str) -> str | None:
+        """The lead that this hand-over is of."""
+        rows = await self._all(
+            "SELECT subject_id FROM identities WHERE kind = 'handover' AND digest = :id", id=handover_id
+        )
+        return str(rows[0][0]) if rows else None
+
     async def timed_leads(self, after: str, limit: int) -> list[tuple[str, str]]:
         """(id, partition key) of leads with a clock that runs or is paused, by id."""
         statement = """SELECT lead_id, min(partition_key) FROM clocks

@@ -1,0 +1,130 @@
+"""A clock explained: each interval on its way counted or skipped, with the cause by its name, and the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from routing.business_time import BusinessCalendar, IntervalSpan, Pause, spans_between
+from routing.model import Clock
+from routing.verdict import Gap, gaps, standing, target_of
+from schemas.explain import ClockExplanation, DayView, IntervalView
+
+_DAY = timedelta(days=1)
+_CLOSED = {
+    "week": "closed: outside the week's hours",
+    "closed_day": "closed: a closed day",
+    "special_day": "closed: outside a special day's hours",
+}
+
+
+def explain_clock(
+    clock: Clock, calendar: BusinessCalendar | None, now: datetime, lead_id: str | None = None
+) -> ClockExplanation:
+    """To the due instant; while the clock stands still, to `now`."""
+    due, still = standing(clock, calendar)
+    end = due or max(now, clock.started_at)
+    found = [gap for gap in gaps(clock) if gap.since < end]
+    pauses: list[Pause] = [(gap.since, gap.until or end) for gap in found]
+    target = target_of(clock.target)
+    spans = spans_between(clock.started_at, end, target, calendar, pauses) if end > clock.started_at else []
+    intervals = tuple(_view(part) for span in spans for part in _named(span, found, end))
+    days = tuple(_days(clock, end, calendar, pauses)) if target.kind == "business_days" and calendar else ()
+    made = ClockExplanation(
+        clock_id=clock.id, lead_id=lead_id, policy=clock.policy, metric=clock.metric, side=clock.side, person=clock.person,
+        state=clock.state, target=clock.target, calendar=clock.calendar, agreement=clock.agreement,
+        started_at=clock.started_at, started_by=clock.cause, due_at=due, ended_at=clock.ended_at,
+        kept_at=clock.touched_at, kept_by=clock.touched_by, intervals=intervals, days=days,
+        counted_seconds=sum(i.seconds for i in intervals if i.counted), text="",
+    )  # fmt: skip
+    return made.model_copy(update={"text": "\n".join(_lines(made, still, calendar))})
+
+
+def _named(span: IntervalSpan, found: list[Gap], end: datetime) -> Iterator[IntervalSpan]:
+    """A paused span in parts, each with the gap that it lies in; a closed one with what closed it."""
+    if span.cause != "pause":
+        what = span.cause.removeprefix("closed: ")
+        yield span if span.counted else span._replace(cause=_CLOSED.get(what, f"closed: {what}"))
+        return
+    edges = {span.start, span.end}
+    edges |= {at for gap in found for at in (gap.since, gap.until or end) if span.start < at < span.end}
+    cuts = sorted(edges)
+    for start, stop in zip(cuts, cuts[1:], strict=False):
+        causes = [gap.cause for gap in found if gap.since <= start and start < (gap.until or end)]
+        yield IntervalSpan(start, stop, False, "; ".join(dict.fromkeys(causes)))
+
+
+def _view(span: IntervalSpan) -> IntervalView:
+    return IntervalView(from_=span.start, to=span.end, counted=span.counted, cause=span.cause, seconds=span.seconds)
+
+
+def _days(clock: Clock, end: datetime, calendar: BusinessCalendar, pauses: list[Pause]) -> Iterator[DayView]:
+    """Which local day is the how manyth, as `business_days_due` counts them."""
+    day, last = clock.started_at.astimezone(calendar.zone).date(), end.astimezone(calendar.zone).date()
+    number = -1
+    while day <= last:
+        hours, why = calendar.hours(day)
+        opened = calendar.day_span(day)
+        if opened is None:
+            yield DayView(
+                day=day, number=None, cause=_CLOSED.get(why, f"closed: {why}") if not hours else "no such hours"
+            )
+        elif number < 0 and clock.started_at >= opened[1]:
+            yield DayView(day=day, number=None, cause="started after its close: belongs to the next open day")
+        elif number < 0:
+            number = 0
+            yield DayView(day=day, number=0, cause="the start's day")
+        elif any(a <= opened[0] and opened[1] <= b for a, b in pauses):
+            yield DayView(day=day, number=None, cause="paused from its opening to its close")
+        else:
+            number += 1
+            yield DayView(day=day, number=number, cause="open")
+        day += _DAY
+
+
+def _lines(made: ClockExplanation, still: Gap | None, calendar: BusinessCalendar | None) -> Iterator[str]:
+    whose = f", {made.side}'s promise" if made.side else ""
+    yield f"{made.policy}{whose}: {made.target}" + (f" on calendar {made.calendar}" if made.calendar else "")
+    if made.person:
+        yield f"it measures {made.person}"
+    yield f"started {said(made.started_at)} by {made.started_by}"
+    for i in made.intervals:
+        yield f"  {said(i.from_)} - {said(i.to)}  {'counted' if i.counted else 'skipped'} {amount(i.seconds)}  {i.cause}"
+    for day in made.days:
+        yield (
+            f"  {day.day:%a %Y-%m-%d}  "
+            + (f"day {day.number}" if day.number is not None else "skipped")
+            + f"  {day.cause}"
+        )
+    yield f"counted {amount(made.counted_seconds)} in all"
+    if made.due_at is None:
+        yield f"it stands still: {still.cause if still else 'paused'}"
+    else:
+        local = f" ({made.due_at.astimezone(calendar.zone):%a %Y-%m-%d %H:%M %Z})" if calendar else ""
+        yield f"due {said(made.due_at)}{local}"
+    yield _verdict(made)
+
+
+def _verdict(made: ClockExplanation) -> str:
+    kept = f"{said(made.kept_at)}" + (f" by {made.kept_by}" if made.kept_by else "") if made.kept_at else ""
+    if made.state == "fulfilled":
+        return f"kept at {kept}"
+    if made.state == "breached":
+        return "breached" + (f"; done late at {kept}" if kept else "; not done")
+    if made.state == "cancelled" and made.ended_at:
+        return f"cancelled at {said(made.ended_at)}"
+    return made.state
+
+
+def said(at: datetime) -> str:
+    """An instant in UTC, to the second, or to the microsecond where it has them."""
+    return at.strftime("%Y-%m-%d %H:%M:%S" + (".%f" if at.microsecond else "")) + "Z"
+
+
+def amount(seconds: float) -> str:
+    """`1 d 02:30:00`, `00:00:07.5`."""
+    whole = timedelta(seconds=seconds)
+    hours, rest = divmod(whole.seconds, 3600)
+    fraction = f"{whole.microseconds / 1e6:.6f}"[1:].rstrip("0.") if whole.microseconds else ""
+    tail = f".{whole.microseconds:06d}".rstrip("0") if fraction else ""
+    return (f"{whole.days} d " if whole.days else "") + f"{hours:02}:{rest // 60:02}:{rest % 60:02}{tail}"

@@ -1,0 +1,144 @@
+"""A lead explained: its stage by which definition with which inputs, its owner by which rules, each of its clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from routing.agreement import Agreement
+from routing.explain_assignment import Given, explain_assignment
+from routing.explain_clock import amount, explain_clock, said
+from routing.model import Lead
+from routing.sla import OFFER_EXPIRY
+from schemas.explain import (
+    AssignmentExplanation,
+    ClockExplanation,
+    CustodyView,
+    DefinitionView,
+    LeadExplanation,
+    StageExplanation,
+)
+
+Agreements = Callable[[str], Agreement | None]
+"""The agreement of a hash, None where it is not at hand."""
+
+
+class Step(NamedTuple):
+    """One judged signal of the history. `said` is the decision as it was recorded."""
+
+    signal_id: str
+    kind: str
+    occurred_at: datetime
+    recorded_at: datetime
+    said: dict[str, Any]
+
+
+def explain_lead(lead: Lead, steps: Sequence[Step], agreements: Agreements, now: datetime) -> LeadExplanation:
+    """`steps` in the order of decisions."""
+    given = assignments(lead.id, steps, agreements)
+    clocks = tuple(
+        explain_clock(clock, calendar_of(clock.agreement, clock.calendar, agreements), now, lead.id)
+        for clock in lead.clocks.values()
+        if clock.policy != OFFER_EXPIRY
+    )
+    made = LeadExplanation(
+        lead_id=lead.id,
+        stage=_stage(lead, steps, agreements),
+        owner=lead.owner,
+        unowned_reason=lead.unowned_reason,
+        assignment=given[-1] if given and given[-1].person == lead.owner else None,
+        custody=tuple(_custody(lead, steps, given, now)),
+        clocks=clocks,
+        limbo=lead.limbo,
+        findings=tuple(f for step in steps for f in step.said["evidence"].get("findings", [])),
+        text="",
+    )
+    return made.model_copy(update={"text": "\n".join(_lines(made))})
+
+
+def calendar_of(digest: str, name: str | None, agreements: Agreements) -> Any:
+    """The calendar that a clock was reckoned on."""
+    agreement = agreements(digest)
+    return agreement.calendars.get(name) if agreement is not None and name else None
+
+
+def assignments(lead_id: str, steps: Sequence[Step], agreements: Agreements) -> list[AssignmentExplanation]:
+    """Everybody who was given the lead, in that order."""
+    found = []
+    for step in steps:
+        given = Given(lead_id, step.signal_id, step.recorded_at, step.said["agreement"], step.said["roster"])
+        for evidence in step.said["evidence"].get("owners", []):
+            found.append(explain_assignment(evidence, given, agreements(given.agreement)))
+    return found
+
+
+def _stage(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> StageExplanation:
+    known = StageExplanation(stage=lead.stage, track=lead.track, since=lead.stage_since, pass_number=lead.pass_number)
+    for step in reversed(steps):
+        moves = [move for move in step.said["transitions"] if move[1] == lead.stage]
+        if not moves:
+            continue
+        evidence, agreement = step.said["evidence"], agreements(step.said["agreement"])
+        fact = next((row["fact"] for row in evidence.get("rows", []) if row["row"] == moves[-1][2]), None)
+        texts = {name: e.text for name, e in agreement.definitions.items()} if agreement else {}
+        definitions = tuple(
+            DefinitionView(
+                name=name,
+                met=d["met"],
+                unknown=d.get("unknown"),
+                expression=texts.get(name),
+                inputs=d.get("inputs", {}),
+            )
+            for name, d in evidence.get("definitions", {}).items()
+        )
+        said_of = {"row": moves[-1][2], "fact": fact, "signal_id": step.signal_id, "signal_kind": step.kind}
+        return known.model_copy(update={**said_of, "definitions": definitions})
+    return known
+
+
+def _custody(
+    lead: Lead, steps: Sequence[Step], given: Sequence[AssignmentExplanation], now: datetime
+) -> Iterator[CustodyView]:
+    """Time in custody, by the instants at which each could know; nobody's time is left out between."""
+    turns: list[tuple[datetime, str | None]] = [(g.at, g.person) for g in given]
+    turns += [(s.recorded_at, None) for s in steps for move in s.said["transitions"] if move[1] == "nurturing"]
+    ordered = sorted(turns, key=lambda turn: turn[0])
+    for i, (at, person) in enumerate(ordered):
+        end = ordered[i + 1][0] if i + 1 < len(ordered) else None
+        if person is not None and (end is None or end > at):
+            until = end or now
+            yield CustodyView(person=person, from_=at, to=end, seconds=max(0.0, (until - at) / timedelta(seconds=1)))
+
+
+def _lines(made: LeadExplanation) -> Iterator[str]:
+    stage = made.stage
+    track = f" ({stage.track})" if stage.track else ""
+    yield f"{made.lead_id} is in {stage.stage}{track} since {said(stage.since)}, pass {stage.pass_number}"
+    if stage.row:
+        because = f" because of {stage.fact}" if stage.fact else ""
+        yield f"  by row `{stage.row}`{because}, with {stage.signal_kind} {stage.signal_id}"
+    for definition in stage.definitions:
+        unknown = f", because unknown: {definition.unknown}" if definition.unknown else ""
+        yield f"  definition `{definition.name}` was {'met' if definition.met else 'not met'}{unknown}"
+        if definition.expression:
+            yield f"    {definition.expression}"
+        yield from (f"    {name} = {'unknown' if v is None else v}" for name, v in definition.inputs.items())
+    yield f"owner: {made.owner}" if made.owner else f"owner: nobody, {made.unowned_reason}"
+    if made.assignment:
+        yield from (f"  {line}" for line in made.assignment.text.splitlines())
+    if made.custody:
+        yield "custody:"
+    for turn in made.custody:
+        yield f"  {turn.person}  {said(turn.from_)} - {said(turn.to) if turn.to else 'now'}  {amount(turn.seconds)}"
+    for clock in made.clocks:
+        yield from _clock(clock)
+    yield from (f"finding: {finding}" for finding in made.findings)
+    if made.limbo:
+        yield f"IN LIMBO: {made.limbo}"
+
+
+def _clock(clock: ClockExplanation) -> Iterator[str]:
+    first, *rest = clock.text.splitlines()
+    yield f"clock {clock.clock_id}  {first}"
+    yield from (f"  {line}" for line in rest)

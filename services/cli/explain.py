@@ -1,0 +1,43 @@
+"""`stafett explain lead|clock|assignment ID`: why, in words or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from services.cli.environment import add_config, settings_of
+
+EPILOG = """\
+examples:
+  stafett explain lead lead_...          its stage by which definition, its owner by which rule, its clocks
+  stafett explain clock clk_...          every interval counted or skipped, and the sum
+  stafett explain assignment ho_....1    who was passed over and why; also by the id of a signal or a lead
+
+exit status: 0, or 1 where there is nothing of that id
+"""
+WHAT = ("lead", "clock", "assignment")
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = subparsers.add_parser("explain", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=WHAT)
+    parser.add_argument("id")
+    parser.add_argument("--json", action="store_true", help="JSON instead of text")
+    add_config(parser)
+    parser.set_defaults(func=lambda args: asyncio.run(_explain(args)))
+
+
+async def _explain(args: argparse.Namespace) -> int:
+    from services.bootstrap import parts_of
+    from services.explain import Explainer
+
+    async with parts_of(settings_of(args), exclusive=False) as parts:
+        explainer = Explainer(parts.reading, parts.ruling, parts.now)
+        found = await getattr(explainer, args.what)(args.id)
+    if found is None:
+        print(f"there is no {args.what} {args.id}", file=sys.stderr)
+        return 1
+    print(found.model_dump_json(by_alias=True, indent=2, exclude={"text"}) if args.json else found.text)
+    return 0

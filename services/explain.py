@@ -1,0 +1,74 @@
+"""Explanations from what is stored: reads a lead, its history, a clock; `routing.explain_*` makes the words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from routing.explain_clock import explain_clock
+from routing.explain_lead import Step, assignments, calendar_of, explain_lead
+from routing.model import Clock, Lead
+from schemas.explain import AssignmentExplanation, ClockExplanation, LeadExplanation
+from services.adapters.sql.reading import HistoryEntry, Reading
+from services.ruling import Ruling
+
+PAGE = 500
+MOST = 10_000
+"""Signals of one lead that are read for an explanation, oldest first; nobody has so many."""
+
+
+class Explainer:
+    """Every method returns None where there is nothing of that id. Raises StoreUnavailable."""
+
+    def __init__(self, reading: Reading, ruling: Callable[[], Ruling], now: Callable[[], datetime]) -> None:
+        self._reading, self._ruling, self._now = reading, ruling, now
+
+    async def lead(self, lead_id: str) -> LeadExplanation | None:
+        """Where the lead is and why, who has it and why, what is promised."""
+        row = await self._reading.lead(lead_id)
+        if row is None:
+            return None
+        lead = Lead.model_validate_json(row.state)
+        return explain_lead(lead, await self._steps(lead_id), self._ruling().agreement_of, self._now())
+
+    async def clock(self, clock_id: str) -> ClockExplanation | None:
+        """Every interval counted or skipped, and the sum."""
+        row = await self._reading.clock(clock_id)
+        if row is None:
+            return None
+        clock = Clock.model_validate_json(row.body)
+        calendar = calendar_of(clock.agreement, clock.calendar, self._ruling().agreement_of)
+        return explain_clock(clock, calendar, self._now(), row.lead_id)
+
+    async def assignment(self, ident: str) -> AssignmentExplanation | None:
+        """By the id of the offer, of the hand-over or lead (its newest), or of the signal that it was made with."""
+        lead_id = await self._lead_of(ident)
+        if lead_id is None:
+            return None
+        found = assignments(lead_id, await self._steps(lead_id), self._ruling().agreement_of)
+        if ident.startswith("sig_"):
+            found = [a for a in found if a.signal_id == ident]
+        elif ident.startswith("ho_"):
+            found = [a for a in found if a.offer_id == ident or (a.offer_id or "").rpartition(".")[0] == ident]
+        return found[-1] if found else None
+
+    async def _lead_of(self, ident: str) -> str | None:
+        if ident.startswith("ho_"):
+            return await self._reading.lead_of_handover(ident.partition(".")[0])
+        if ident.startswith("sig_"):
+            return next((entry.row.lead_id for entry in await self._reading.recorded(ident)), None)
+        return ident if await self._reading.lead(ident) is not None else None
+
+    async def _steps(self, lead_id: str) -> list[Step]:
+        found: list[Step] = []
+        after = 0
+        while len(found) < MOST and (page := await self._reading.history(lead_id, after, PAGE)):
+            found += [_step(entry) for entry in page]
+            after = page[-1].id
+        return found
+
+
+def _step(entry: HistoryEntry) -> Step:
+    row = entry.row
+    return Step(row.signal_id, row.kind, row.occurred_at, row.recorded_at, json.loads(row.decision))

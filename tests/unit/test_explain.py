@@ -1,0 +1,225 @@
+"""Explanations: whatever was decided can be said, and what is said adds up."""
+
+from datetime import timedelta
+
+import pytest
+
+from routing.business_time import compile_calendar
+from routing.explain_assignment import Given, explain_assignment
+from routing.explain_clock import amount, explain_clock
+from routing.explain_lead import Step, assignments, explain_lead
+from schemas.calendar import Calendar
+from tests.setups import START
+from tests.stories import DAY, DONE, HOUR, MINUTE, Story, rules
+
+BUSINESS = {"name": "p", "metric": "follow_up", "starts": "offer", "target": "4h business", "calendar": "stockholm"}
+PAUSE = {"pause_on": ["sales.meeting_booked"], "resume_on": ["sales.meeting_cancelled"]}
+
+
+class Kept(Story):
+    """A story that keeps its history as the store would."""
+
+    def __init__(self, ruling):
+        super().__init__(ruling)
+        self.steps = []
+
+    def take(self, item):
+        super().take(item)
+        said = {
+            "agreement": self.rules.agreement.hash,
+            "roster": self.rules.roster.version,
+            "transitions": [list(move) for move in self.decision.transitions],
+            "evidence": self.decision.evidence,
+        }
+        self.steps.append(Step(item.id, item.kind, item.occurred_at, self.at, said))
+        return self
+
+    def known(self, digest):
+        return self.rules.agreement if digest == self.rules.agreement.hash else None
+
+    def explained(self):
+        return explain_lead(self.lead, self.steps, self.known, self.at)
+
+    def clock_explained(self, policy):
+        clock = self.clock(policy)
+        return explain_clock(clock, self.rules.agreement.calendar(clock.calendar), self.at, self.lead.id)
+
+    def assigned(self):
+        return assignments(self.lead.id, self.steps, self.known)
+
+
+# --- clocks -----------------------------------------------------------------------------------------------------------
+def test_a_clocks_intervals_tile_its_way_and_their_sum_is_the_target():
+    away = {"elin": [("2026-11-24T14:00:00+01:00", "2026-11-24T15:00:00+01:00")]}
+    told = Kept(rules([{**BUSINESS, **PAUSE, "absences": True}], away)).offered()
+    told.tell("sales.meeting_booked", 30 * MINUTE).tell("sales.meeting_cancelled", HOUR)
+    made = told.clock_explained("p")
+    assert made.intervals[0].from_ == START and made.intervals[-1].to == made.due_at
+    assert all(a.to == b.from_ for a, b in zip(made.intervals, made.intervals[1:], strict=False))
+    assert made.counted_seconds == 4 * 3600
+    skipped = [i.cause for i in made.intervals if not i.counted]
+    pause = f"pause by sales.meeting_booked sig_{told.count - 1}"
+    assert skipped == [pause, "closed: outside the week's hours", "absence of elin"]
+    assert "absence of elin" in made.text and pause in made.text and "counted 04:00:00 in all" in made.text
+
+
+def test_a_closed_day_is_named_and_whole_days_are_numbered():
+    told = Kept(rules([{**BUSINESS, "target": "2 business days"}]))
+    told.tell("form.submitted", 29 * DAY, form_id="demo")
+    made = told.clock_explained("p")
+    assert [(f"{d.day:%m-%d}", d.number) for d in made.days] == [
+        ("12-23", 0), ("12-24", None), ("12-25", None), ("12-26", None), ("12-27", None), ("12-28", 1), ("12-29", 2),
+    ]  # fmt: skip
+    assert made.days[1].cause == "closed: a closed day"
+    assert "closed: a closed day" in [i.cause for i in made.intervals]
+
+
+def test_a_clock_that_stands_still_is_explained_to_the_moment_and_says_what_it_waits_for():
+    told = Kept(rules([{**BUSINESS, **PAUSE}])).offered().tell("sales.meeting_booked", HOUR).wait(2 * HOUR)
+    made = told.clock_explained("p")
+    assert made.due_at is None and made.intervals[-1].to == START + 2 * HOUR
+    assert made.counted_seconds == 3600
+    assert f"it stands still: pause by sales.meeting_booked sig_{told.count}" in made.text
+
+
+@pytest.mark.parametrize(
+    ("tell", "verdict"),
+    [
+        (lambda s: s.tell("sales.follow_up", HOUR, sales=DONE), "kept at 2026-11-24 10:00:00Z by sig_2"),
+        (lambda s: s.tell("sales.accepted").wait(DAY), "breached; not done"),
+        (
+            lambda s: s.tell("sales.follow_up", 9 * HOUR, sales=DONE),
+            "breached; done late at 2026-11-24 18:00:00Z by sig_2",
+        ),
+        (lambda s: s.tell("sales.rejected", HOUR, reason="wrong timing"), "cancelled at 2026-11-24 10:00:00Z"),
+        (lambda s: s, "running"),
+    ],
+)
+def test_the_verdict_says_when_and_by_which_signal(tell, verdict):
+    told = tell(Kept(rules([BUSINESS])).offered())
+    assert told.clock_explained("p").text.splitlines()[-1] == verdict
+
+
+def test_wall_time_is_counted_whole():
+    told = Kept(rules([{"name": "p", "metric": "follow_up", "starts": "offer", "target": "24h elapsed"}])).offered()
+    assert [(i.cause, i.seconds) for i in told.clock_explained("p").intervals] == [("wall time", 86400)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "00:00:00"), (7.5, "00:00:07.5"), (93784, "1 d 02:03:04"), (0.000001, "00:00:00.000001")]
+)
+def test_amounts_are_exact(seconds, text):
+    assert amount(seconds) == text
+
+
+# --- assignments ------------------------------------------------------------------------------------------------------
+def test_an_assignment_names_each_candidate_the_ledger_and_the_smallest_change():
+    away = {"karin": [("2026-11-01T00:00:00Z", None)]}
+    told = Kept(rules([], away)).offered()
+    made = told.assigned()[-1]
+    assert (made.person, made.rule, made.pool, made.offer_id) == (
+        "elin",
+        "everybody",
+        "field",
+        f"{told.lead.handover.id}.1",
+    )
+    assert [(c.person, c.code, c.chosen) for c in made.candidates] == [
+        ("elin", None, True), ("johan", None, False), ("karin", "absent", False),
+    ]  # fmt: skip
+    assert made.ledger["given"] == [0, 1] and made.runner_up == "johan"
+    assert made.smallest_change == "with 1 lead less so far, johan would have been chosen"
+    (passed,) = made.path
+    assert (passed.rule, passed.when) == ("large-accounts", "'enterprise' in lead.tags")
+    assert (
+        "karin: passed over, away then" in made.text and "ledger of field: elin had 0 before and 1 after" in made.text
+    )
+
+
+def test_the_smallest_change_is_what_the_rotation_itself_would_have_done():
+    from routing.assignment import rotate
+    from routing.model import Ledger, LedgerEntry
+    from schemas.roster import Pool
+
+    pool = Pool.model_validate(
+        {
+            "name": "field",
+            "seats": [{"person": "elin"}, {"person": "johan", "weight": 0.5}, {"person": "karin", "weight": 2}],
+        }
+    )
+    roster = rules().roster
+    entries = {"elin": LedgerEntry(given=7), "johan": LedgerEntry(given=6), "karin": LedgerEntry(given=9, credit=0.5)}
+    chosen = rotate(pool, Ledger(pool="field", entries=entries), roster, START, frozenset())
+    evidence = {"person": chosen.person, "route": "hand_over", "rule": "r", "tried": [], **chosen.why}
+    made = explain_assignment(evidence, Given("lead_1", "sig_1", START, "a", "r"), None)
+    fewer = int(made.smallest_change.split()[1])
+    for less, expected in ((fewer, made.runner_up), (fewer - 1, chosen.person)):
+        other = entries[made.runner_up]
+        changed = {**entries, made.runner_up: other.model_copy(update={"given": other.given - less})}
+        assert rotate(pool, Ledger(pool="field", entries=changed), roster, START, frozenset()).person == expected
+
+
+def test_an_assignment_without_a_pool_says_by_which_rule_and_what_would_have_come_first():
+    away = {p: [("2026-11-01T00:00:00Z", None)] for p in ("elin", "johan", "karin")}
+    told = Kept(rules([], away)).offered()
+    made = told.assigned()[-1]
+    assert (made.person, made.rule, made.pool, made.candidates) == ("maja", "fallback", None, ())
+    assert [rule.code for rule in made.path] == ["not_met", "nobody"]
+    assert [c.reason for c in made.path[1].candidates] == ["away then"] * 3
+    assert made.smallest_change == "rule `large-accounts` would have decided first, had its condition held"
+
+
+# --- leads ------------------------------------------------------------------------------------------------------------
+def test_a_leads_stage_is_explained_by_the_definition_with_its_inputs():
+    told = Kept(rules()).tell("email.sent").tell("form.submitted", form_id="news")
+    made = told.explained()
+    assert (made.stage.stage, made.stage.row, made.stage.fact) == ("qualification", "engaged", "engaged")
+    by_name = {d.name: d for d in made.stage.definitions}
+    assert by_name["engaged"].met and by_name["engaged"].inputs == {"count('form.submitted', 720h)": 1}
+    assert not by_name["sales_qualified"].met
+    assert by_name["sales_qualified"].inputs["signal.form_id"] == "news"
+    assert "count('form.submitted', 720h) = 1" in made.text and "row `engaged`" in made.text
+
+
+def test_custody_is_counted_apart_from_the_leads_own_clock():
+    told = Kept(rules([{**BUSINESS, "starts": "hand_over", "target": "40h business"}]))
+    told.offered().tell("sales.owner_changed", 2 * HOUR, sales=DONE.model_copy(update={"owner_id": "karin"})).wait(
+        5 * HOUR
+    )
+    made = told.explained()
+    turns = [(turn.person, turn.seconds) for turn in made.custody]
+    assert turns == [("elin", 2 * 3600), ("karin", 3 * 3600)]
+    assert len(made.clocks) == 1 and made.clocks[0].started_at == START
+
+
+def test_a_lead_that_nobody_has_says_why():
+    made = Kept(rules()).offered().tell("sales.rejected", HOUR, reason="bad weather").explained()
+    assert made.owner is None and made.assignment is None
+    assert "owner: nobody, nurturing: rejected" in made.text
+    assert made.findings == (
+        "the dossier lacks need, company",
+        "rejected for a reason that is not among the agreed ones",
+    )
+
+
+def test_every_lead_of_every_story_can_be_explained():
+    for kind in ("sales.accepted", "sales.won", "sales.lost", "disposition.set", "tag.added", "consent.withdrawn"):
+        told = Kept(rules()).offered().tell(kind).wait(9 * DAY)
+        made = told.explained()
+        assert made.text.startswith(told.lead.id)
+        for clock in made.clocks:
+            assert all(i.seconds > 0 for i in clock.intervals)
+
+
+def test_days_are_counted_as_the_due_instant_counts_them():
+    calendar = compile_calendar(
+        Calendar(zone="Europe/Stockholm", week={"mon": [("09:00", "17:00")], "wed": [("09:00", "17:00")]})
+    )
+    for hours in range(0, 200, 7):
+        told = Story(rules([{**BUSINESS, "target": "3 business days"}])).tell(
+            "form.submitted", timedelta(hours=hours), form_id="demo"
+        )
+        from routing.verdict import judged
+
+        clock, _ = judged(told.clock("p"), calendar)
+        made = explain_clock(clock, calendar, told.at)
+        assert made.days[-1].number == 3, hours
