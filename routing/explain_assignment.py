@@ -115,7 +115,7 @@ def _lines(made: AssignmentExplanation) -> Iterator[str]:
         mark = "chosen" if c.chosen else "passed over" if c.code else "not chosen"
         load = f"; had {c.load:g} at weight {c.weight:g}" if c.load is not None and c.weight is not None else ""
         yield f"  {c.person}: {mark}, {c.reason}{load}"
-    if made.ledger:
+    if made.ledger and "given" in made.ledger:
         before, after = made.ledger["given"]
         yield f"  ledger of {made.pool}: {made.person} had {before} before and {after} after (change {made.ledger['seq'][1]})"
     if made.runner_up:

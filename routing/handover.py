@@ -304,7 +304,8 @@ def _by_hand(draft: Draft, person: str) -> Assignment:
         return Assignment(person, "manual", None, None, why)
     before = draft.ledgers.get(pool.name) or Ledger(pool=pool.name)
     after = counted(pool, before, person)
-    why |= {"pool": pool.name, "ledger": {"seq": [before.seq, after.seq]}}
+    given = [ledger.entries[person].given if person in ledger.entries else 0 for ledger in (before, after)]
+    why |= {"pool": pool.name, "ledger": {"seq": [before.seq, after.seq], "given": given}}
     return Assignment(person, "manual", pool.name, after, why)
 
 

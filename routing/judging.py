@@ -227,6 +227,12 @@ def _listed(draft: Draft) -> None:
         draft.lead.exempt_lists = draft.signal.command.lists
 
 
+def _owner_away(draft: Draft) -> None:
+    """What waits for them goes to somebody else; what stays theirs does not count while they are away, where agreed."""
+    handover.hand_back(draft)
+    sla.recheck(draft, adopt=False)
+
+
 _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.SALES_ACCEPTED: _in_hand_over(handover.accept),
     Kind.SALES_REJECTED: _in_hand_over(handover.reject),
@@ -245,7 +251,7 @@ _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.LIST_UNSUBSCRIBED: _withdrawn,
     Kind.CLOCK_DUE: _clock_due,
     Kind.CLOCK_RECHECK: lambda draft: sla.recheck(draft, adopt=draft.signal.reason == "adopt"),
-    Kind.OWNER_AWAY: handover.hand_back,
+    Kind.OWNER_AWAY: _owner_away,
     Kind.LEAD_PARKED: _park,
     Kind.LEAD_UNPARKED: _unpark,
     Kind.LEAD_LISTED: _listed,

@@ -1,7 +1,7 @@
 """Watches for leads in limbo: finds suspects in the store and asks the router about each, which decides and tells.
 
 The router looks at every lead as its decision leaves it; this is for those who got there without one, because somebody
-left the roster, say. The id of the question comes from the lead and its version, so any number of watchers is safe.
+left the roster, say. The id of the question comes from the lead and the roster's version: it is asked once, by however many watchers.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from routing.ids import derive
 from routing.limbo import WORKED
+from routing.roster import Roster
 from schemas.signals import Kind, Signal
 from services.ports import Log, LogUnavailable, RecordOut, Store, StoreUnavailable, Suspect
-from services.ruling import Ruling
 
 log = logging.getLogger("stafett.limbo")
 EVERY = timedelta(minutes=1)
@@ -30,14 +30,16 @@ class LimboWatch:
         store: Store,
         target: Log,
         topic: str,
-        ruling: Callable[[], Ruling],
+        roster: Callable[[], Awaitable[Roster]],
         now: Callable[[], datetime],
         *,
         on_count: Callable[[int], None] = lambda _: None,
         batch_max: int = 500,
     ) -> None:
-        self._store, self._log, self._topic, self._ruling, self._now = store, target, topic, ruling, now
+        self._store, self._log, self._topic, self._roster, self._now = store, target, topic, roster, now
         self._on_count, self._batch_max = on_count, batch_max
+        self._asked: set[str] = set()
+        self._version: str | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
@@ -51,21 +53,26 @@ class LimboWatch:
 
     async def sweep(self) -> int:
         """One look; returns how many questions were asked. Raises LogUnavailable, StoreUnavailable."""
-        roster = self._ruling().roster
+        roster = await self._roster()
         present = sorted(member.id for member in roster.file.people if member.active)
         suspects = await self._store.limbo_suspects(WORKED, present, self._batch_max)
         self._on_count(sum(suspect.told for suspect in suspects))
-        asked = [self._question(suspect) for suspect in suspects if not suspect.told]
+        # Those that the router does not find in limbo stay suspects; they are asked about once for each roster.
+        if roster.version != self._version:
+            self._asked, self._version = set(), roster.version
+        suspects = [suspect for suspect in suspects if suspect.lead_id not in self._asked]
+        asked = [self._question(suspect, roster.version) for suspect in suspects if not suspect.told]
         if asked:
             await self._log.append(asked)
+            self._asked |= {suspect.lead_id for suspect in suspects}
         return len(asked)
 
-    def _question(self, suspect: Suspect) -> RecordOut:
+    def _question(self, suspect: Suspect, version: str) -> RecordOut:
         now = self._now()
         signal = Signal(
             kind=Kind.LEAD_CHECK,
-            id=derive("sig", "check", suspect.lead_id, suspect.version),
-            dedupe_key=f"check:{suspect.lead_id}:{suspect.version}",
+            id=derive("sig", "check", suspect.lead_id, version),
+            dedupe_key=f"check:{suspect.lead_id}:{version}",
             source="sla",
             brand=suspect.brand,
             occurred_at=now,

@@ -274,7 +274,6 @@ class Suspect(NamedTuple):
     lead_id: str
     brand: str
     partition_key: str
-    version: int
     told: bool
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
+from routing.roster import Roster
 from schemas.subscriptions import SubscriptionsFile
 from schemas.yamlfile import load
 from services.adapters.sql.deliveries import Deliveries
@@ -24,6 +25,7 @@ from services.delivery.role import Delivery, Subscriber
 from services.housekeeping import Housekeeper
 from services.limbo import LimboWatch
 from services.relay import Relay
+from services.router.in_force import InForce
 from services.router.role import Router
 from services.sla import Watcher
 
@@ -66,11 +68,16 @@ def _relay(parts: Parts) -> Run:
 
 def _sla(parts: Parts) -> Run:
     settings = parts.settings
+    in_force = InForce(parts.ruling)
+
+    async def roster() -> Roster:
+        return in_force(await parts.reading.roster_changes()).roster
+
     limbo = LimboWatch(
         parts.store,
         parts.log,
         settings.topic("signals"),
-        parts.ruling,
+        roster,
         parts.now,
         on_count=metering.in_limbo,
         batch_max=settings.sla.batch_max,

@@ -39,5 +39,5 @@ async def _explain(args: argparse.Namespace) -> int:
     if found is None:
         print(f"there is no {args.what} {args.id}", file=sys.stderr)
         return 1
-    print(found.model_dump_json(by_alias=True, indent=2, exclude={"text"}) if args.json else found.text)
+    print(found.model_dump_json(by_alias=True, indent=2) if args.json else found.text)
     return 0

@@ -136,9 +136,11 @@ async def test_who_left_the_roster_leaves_nobody_in_limbo_unseen(running):
 
     await running.give(signal(1, "form.submitted", "anna", form_id="demo"), signal(2, "form.submitted", "bo"))
     rules, counts = running.ruling, []
-    watch = LimboWatch(
-        running.store, running.log, running.topic, lambda: running.ruling, lambda: running.at, on_count=counts.append
-    )
+
+    async def roster():
+        return running.ruling.roster
+
+    watch = LimboWatch(running.store, running.log, running.topic, roster, lambda: running.at, on_count=counts.append)
     assert await watch.sweep() == 0
     people = [p.model_copy(update={"active": p.id != "elin"}) for p in rules.roster.file.people]
     roster = type(rules.roster)(rules.roster.file.model_copy(update={"people": tuple(people)}))

@@ -400,3 +400,14 @@ def test_a_holiday_known_later_corrects_the_due_instant_and_nothing_is_silently_
     assert [(d.old, d.new, d.due_at - d.old_due_at, d.cause) for d in told.all("sla.corrected")] == [
         ("running", "running", DAY, f"sig_{told.count}")
     ]
+
+
+def test_who_falls_ill_by_command_stops_their_clock_at_once_where_agreed():
+    from schemas.signals import Commanded
+
+    told = story(ABSENT).offered().tell("sales.accepted", MINUTE)
+    away = [("2026-11-24T11:00:00+01:00", "2026-11-25T08:00:00+01:00")]
+    told.rules = told.rules._replace(roster=rules(absences={"elin": away}).roster)
+    told.tell("owner.away", HOUR, command=Commanded(name="absence", principal="maja", person="elin"))
+    assert told.lead.owner == "elin", "an accepted lead waits for the return"
+    assert [(d.reason, d.due_at) for d in told.all("sla.corrected")] == [("absence", START + DAY + HOUR)]

@@ -230,7 +230,7 @@ class SqlStore:
         """The state is JSON text in which quotes of values are escaped, so that a key with its quotes is that key."""
         dialect = self.engines.dialect
         statement = text(f"""
-            SELECT id, brand, version, state, state LIKE '%"limbo":"%' AS told FROM leads
+            SELECT id, brand, state, state LIKE '%"limbo":"%' AS told FROM leads
             WHERE {dialect.among("stage", "stages")} AND disposition = 'active' AND NOT held
               AND ((owner IS NULL AND state NOT LIKE '%"unowned_reason":"%')
                    OR (owner IS NOT NULL AND NOT ({dialect.among("owner", "present")})))
@@ -238,4 +238,4 @@ class SqlStore:
         asked = {"stages": dialect.listed(stages), "present": dialect.listed(present), "n": limit}
         async with self.engines.read() as conn:
             rows = (await conn.execute(statement, asked)).all()
-        return [Suspect(r.id, r.brand, json.loads(r.state)["partition_key"], r.version, bool(r.told)) for r in rows]
+        return [Suspect(r.id, r.brand, json.loads(r.state)["partition_key"], bool(r.told)) for r in rows]
