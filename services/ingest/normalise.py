@@ -129,6 +129,9 @@ def to_signal(
     dedupe = parsed.dedupe_key
     if dedupe.startswith("body:"):
         dedupe = f"{dedupe}:{received_at.date().toordinal() // WINDOW_DAYS}"
+    elif dedupe.startswith("test:"):
+        # A vendor's test button sends one constant id: every press is a test of its own.
+        dedupe = f"{dedupe}:{received_at.isoformat()}"
     ident = signal_id(key, source.name, dedupe)
     names = identities(parsed, source, key)
     placing = next((i for i in names if i.kind not in ("company", "domain")), None)

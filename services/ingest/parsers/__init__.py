@@ -5,7 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from services.ingest.parsers import crm, events, form, hubspot, mautic, pipedrive, typeform
+from services.ingest.parsers import (
+    activecampaign,
+    calendly,
+    crm,
+    events,
+    form,
+    google_ads,
+    gravity_forms,
+    hubspot,
+    jotform,
+    linkedin,
+    mailchimp,
+    mautic,
+    meta_lead_ads,
+    pipedrive,
+    segment,
+    tally,
+    typeform,
+    webflow,
+)
 from services.ingest.parsers.reading import Result, Unreadable
 
 if TYPE_CHECKING:
@@ -20,6 +39,17 @@ PARSERS: dict[str, Parser] = {
     "typeform": typeform.parse,
     "pipedrive": pipedrive.parse,
     "crm": crm.parse,
+    "activecampaign": activecampaign.parse,
+    "calendly": calendly.parse,
+    "google_ads": google_ads.parse,
+    "gravity_forms": gravity_forms.parse,
+    "jotform": jotform.parse,
+    "linkedin": linkedin.parse,
+    "mailchimp": mailchimp.parse,
+    "meta_lead_ads": meta_lead_ads.parse,
+    "segment": segment.parse,
+    "tally": tally.parse,
+    "webflow": webflow.parse,
 }
 """The kinds of this version, by their names in a source's configuration."""
 

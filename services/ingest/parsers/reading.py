@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.signals import Company, Parsed, Person, Quarantined
+from services.ingest.parsers.naming import label, meaning
 
 MAX_DEPTH = 64
 MAX_EVENTS = 1000
@@ -162,23 +163,7 @@ def body_key(body: bytes, *more: object) -> str:
     return ":".join(["body", hashlib.sha256(body).hexdigest()[:40], *map(str, more)])
 
 
-_NAMES: dict[str, tuple[str, ...]] = {
-    "email": ("email", "e_mail", "mail", "emailaddress", "email_address", "epost", "e_post", "epostadress", "mejl",
-              "your_email", "work_email", "workemail", "business_email", "correo", "courriel"),
-    "first_name": ("first_name", "firstname", "fname", "given_name", "givenname", "fornamn", "förnamn", "prenom",
-                   "vorname", "nombre"),
-    "last_name": ("last_name", "lastname", "lname", "surname", "family_name", "familyname", "efternamn", "nachname",
-                  "nom", "apellido"),
-    "full_name": ("full_name", "fullname", "name", "namn", "your_name", "yourname", "client_name", "contact_name",
-                  "customer_name", "namn_och_efternamn"),
-    "phone": ("phone", "phone_number", "phonenumber", "telephone", "tel", "telefon", "telefonnummer", "mobile",
-              "mobile_phone", "mobil", "mobilnummer", "cell", "your_phone"),
-    "company": ("company", "company_name", "companyname", "organization", "organisation", "org", "orgname",
-                "business_name", "business", "foretag", "företag", "företagsnamn", "foretagsnamn", "firma", "your_company"),
-    "domain": ("domain", "website", "company_domain", "webbplats"),
-    "external_id": ("request_id", "submission_id", "submissionid", "entry_id", "response_id", "lead_id", "id"),
-}  # fmt: skip
-_BY_NAME = {name: (fact, rank) for fact, names in _NAMES.items() for rank, name in enumerate(names)}
+_IDS = ("request_id", "submission_id", "submissionid", "entry_id", "response_id", "lead_id", "id")
 MAX_FIELD = 20_000
 
 
@@ -191,14 +176,44 @@ def person_facts(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, A
     """(facts by our names, every further answer by the sender's names). The most telling name wins."""
     best: dict[str, tuple[int, str, str]] = {}
     for name, value in fields.items():
-        fact, said = _BY_NAME.get(plain_name(name)), text(value)
-        if fact is not None and said is not None and fact[1] < best.get(fact[0], (99, "", ""))[0]:
+        fact, said = _meaning(name), _said(value)
+        if fact is None or said is None or not _fits(fact[0], said):
+            continue
+        if fact[1] < best.get(fact[0], (9999, "", ""))[0]:
             best[fact[0]] = (fact[1], said, name)
-    if "email" in best and "@" not in best["email"][1]:
-        del best["email"]
-    used = {name for _, _, name in best.values()}
-    rest = {name: value for name, value in fields.items() if name not in used}
-    return {fact: said for fact, (_, said, _) in best.items()}, rest
+    used = {fact: name for fact, (_, _, name) in best.items()}
+    rest = {name: value for name, value in fields.items() if name not in used.values()}
+    return _untangled({fact: said for fact, (_, said, _) in best.items()}, used), rest
+
+
+def _meaning(name: str) -> tuple[str, int] | None:
+    plain = plain_name(name)
+    return ("external_id", _IDS.index(plain)) if plain in _IDS else meaning(name)
+
+
+def _said(value: Any) -> str | None:
+    """An answer as text; a list of one (a box, a column of a spreadsheet) is its one answer."""
+    if isinstance(value, list) and value:
+        return text(value[0])
+    return text(value)
+
+
+def _fits(fact: str, said: str) -> bool:
+    """An address has an @, a number has digits and little else: an answer that does not fit is left where it was."""
+    if fact == "email":
+        return "@" in said
+    if fact == "phone":
+        return sum(map(str.isdigit, said)) >= 5 and len(said) <= 40
+    return len(said) <= 200
+
+
+def _untangled(facts: dict[str, str], used: dict[str, str]) -> dict[str, str]:
+    """`Nom` or `Nombre` alone on a form is the whole name; beside `Prénom` or `Apellidos` it is one part of it."""
+    for part, other in (("last_name", "first_name"), ("first_name", "last_name")):
+        alone = part in facts and other not in facts and "full_name" not in facts
+        if alone and label(used[part]) in ("nom", "nombre", "nome") and (part == "last_name" or " " in facts[part]):
+            facts["full_name"] = facts.pop(part)
+    return facts
 
 
 def person_of(facts: Mapping[str, str | None]) -> Person:
@@ -221,3 +236,31 @@ def only_known(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return {
         name[:200]: (v[:MAX_FIELD] if isinstance(v, str) else v) for name, v in items if v not in (None, "", [], {})
     }
+
+
+def name_parts(value: Any) -> dict[str, str]:
+    """A name that a form has in parts, `{first, last}`; {} for what is none."""
+    if not isinstance(value, dict) or not value or not {str(k).casefold() for k in value} <= _PARTS.keys():
+        return {}
+    found = {_PARTS[str(k).casefold()]: text(v) for k, v in value.items()}
+    return {k: v for k, v in found.items() if k and v}
+
+
+_PARTS = {"first": "first_name", "last": "last_name", "middle": "", "prefix": "", "suffix": "", "first_name": "first_name",
+          "last_name": "last_name", "firstname": "first_name", "lastname": "last_name"}  # fmt: skip
+_ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,190}\.[^@\s,;<>\".\d]{2,24}")
+_INTERNATIONAL = re.compile(r"\+[1-9][\d\s().-]{6,20}|\(\d{3}\) \d{3}-\d{4}")
+
+
+def by_shape(answers: Mapping[str, Any], facts: dict[str, str]) -> tuple[str, ...]:
+    """Fills in an e-mail address and a phone number that no name tells, where exactly one answer can be it: a form
+    builder that numbers its fields leaves nothing but the answer's shape. Returns the names of those answers."""
+    used: list[str] = []
+    for fact, shape in (("email", _ADDRESS), ("phone", _INTERNATIONAL)):
+        if fact in facts:
+            continue
+        found = [(n, said) for n, v in answers.items() if (said := text(v)) is not None and shape.fullmatch(said)]
+        if len({said for _, said in found}) == 1:
+            facts[fact] = found[0][1]
+            used.extend(name for name, _ in found)
+    return tuple(used)

@@ -1,0 +1,98 @@
+"""What form builders and ad platforms have in common: answers by name, of which some tell who the person is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.signals import Kind, Parsed
+from services.ingest.parsers.bodies import embedded
+from services.ingest.parsers.reading import (
+    by_shape,
+    company_of,
+    mapping,
+    name_parts,
+    only_known,
+    person_facts,
+    person_of,
+    text,
+    utm_of,
+)
+
+_NAME = (
+    "name",
+    "label",
+    "title",
+    "question",
+    "column_id",
+    "column_name",
+    "key",
+    "field_name",
+    "fieldName",
+    "field",
+    "ref",
+    "id",
+)
+_VALUE = ("value", "answer", "string_value", "values", "text", "response", "answers", "userData", "answerText")
+
+
+def filled_in(
+    answers: Mapping[str, Any], known: Mapping[str, str | None] | None = None, *, shapes: bool = False, **rest: Any
+) -> Parsed:
+    """The signal of answers. `known` are facts that the format itself tells: they win over what names suggest.
+    `shapes`: the format numbers its fields, so an address may be told by its shape alone. `rest` goes into the signal.
+    """
+    left = dict(answers)
+    for name in list(left):
+        if parts := name_parts(left[name]):
+            known = {**parts, **{k: v for k, v in (known or {}).items() if v}}
+            del left[name]
+    utm = utm_of(left)
+    facts, rest_of = person_facts(left)
+    facts.pop("external_id", None)
+    told = {name: said for name, said in (known or {}).items() if said}
+    # An answer that meant the same as a fact of the format is kept as an answer.
+    left = {n: v for n, v in left.items() if n in rest_of or _lost(v, facts, told)}
+    facts |= told
+    if shapes:
+        for name in by_shape(left, facts):
+            left.pop(name, None)
+    return Parsed(
+        **{
+            "kind": Kind.FORM_SUBMITTED,
+            "person": person_of(facts),
+            "company": company_of(facts),
+            "utm": utm,
+            "campaign": utm.get("utm_campaign"),
+            "fields": only_known(left.items()),
+            **rest,
+        }
+    )
+
+
+def _lost(value: Any, facts: Mapping[str, str], told: Mapping[str, str]) -> bool:
+    said = text(value)
+    return any(facts[n] == said and told[n] != said for n in facts.keys() & told.keys())
+
+
+def rows(value: Any) -> dict[str, Any]:
+    """Answers that come as a list of `{name, value}` in one of the usual spellings; {} for what is no such list."""
+    found: dict[str, Any] = {}
+    if not isinstance(value, list):
+        return found
+    for row in value:
+        row = mapping(row)
+        name = next((said for key in _NAME if (said := text(row.get(key)))), None)
+        holder = next((key for key in _VALUE if key in row), None)
+        if name is not None and holder is not None:
+            found.setdefault(name, single(embedded(row[holder])))
+    return found
+
+
+def single(value: Any) -> Any:
+    """A list of one value is that value; an option is its text."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict):
+        return next((value[k] for k in ("label", "text", "value", "name") if text(value.get(k))), value)
+    return value

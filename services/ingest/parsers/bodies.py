@@ -1,0 +1,83 @@
+"""Bodies as objects: JSON, urlencoded and multipart forms, keys in brackets (`data[merges][FNAME]`), JSON in a field."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from services.ingest.parsers.form import fields_of
+from services.ingest.parsers.reading import Unreadable, as_object, read_json
+
+_KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
+_STEP = re.compile(r"\[([^\[\]]*)\]")
+MAX_STEPS = 12
+
+
+def is_json(body: bytes, content_type: str) -> bool:
+    """By the declared type; by the first character where a sender declares none or plain text."""
+    kind = content_type.partition(";")[0].strip().casefold()
+    if kind.endswith("json"):
+        return True
+    return kind in ("", "text/plain", "application/octet-stream") and body.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in (
+        b"{",
+        b"[",
+    )
+
+
+def whole_of(body: bytes, content_type: str) -> Any:
+    """JSON as it is; a form as an object with bracketed keys unfolded. Raises Unreadable."""
+    if is_json(body, content_type):
+        return read_json(body)
+    return unfolded(fields_of(body, content_type))
+
+
+def object_of(body: bytes, content_type: str) -> dict[str, Any]:
+    """The body of a kind that sends one object. Raises Unreadable."""
+    return as_object(whole_of(body, content_type))
+
+
+def unfolded(fields: dict[str, Any]) -> dict[str, Any]:
+    """`a[b][0]=x` as PHP, Rails and jQuery write nested data. A key that is no such path stays as it is."""
+    tree: dict[str, Any] = {}
+    for key, value in fields.items():
+        match = _KEY.fullmatch(key)
+        steps = [match[1], *_STEP.findall(match[2])] if match else [key]
+        _put(tree, steps if len(steps) <= MAX_STEPS else [key], value)
+    listed = _lists(tree)
+    assert isinstance(listed, dict)
+    return listed
+
+
+def _put(tree: dict[str, Any], steps: list[str], value: Any) -> None:
+    at = tree
+    for step in steps[:-1]:
+        held = at.setdefault(step or str(len(at)), {})
+        if not isinstance(held, dict):
+            # `note[type]=3` beside `note[type][id]=7`: both are kept.
+            held = at[step] = {"": held}
+        at = held
+    last = steps[-1] or str(len(at))
+    if isinstance(at.get(last), dict):
+        at[last][""] = value
+    else:
+        at[last] = value
+
+
+def _lists(value: Any) -> Any:
+    """Objects whose keys are 0, 1, 2, ... are lists."""
+    if not isinstance(value, dict):
+        return value
+    inner = {key: _lists(held) for key, held in value.items()}
+    if inner and all(key == str(i) for i, key in enumerate(inner)):
+        return list(inner.values())
+    return inner
+
+
+def embedded(value: Any) -> Any:
+    """A text that holds a JSON object or list, read; anything else as it is."""
+    if isinstance(value, str) and value[:1] in ("{", "[") and value.rstrip()[-1:] in ("}", "]"):
+        try:
+            return read_json(value.encode("utf-8", "replace"))
+        except Unreadable:
+            return value
+    return value

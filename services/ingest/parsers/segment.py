@@ -1,0 +1,88 @@
+"""Segment and RudderStack: identify, track, page, screen, group, alias; alone or in a batch.
+
+Who somebody is stands in the traits of `identify`, and in a track's own properties. `context.traits` is what a library
+remembers beside other calls, on a shared machine perhaps of somebody else: it is not read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.signals import Company, Kind, Parsed, Reference
+from services.ingest.parsers.answers import filled_in
+from services.ingest.parsers.bodies import object_of
+from services.ingest.parsers.reading import Result, Unreadable, body_key, bounded, each, mapping, text, when
+from services.ingest.parsers.words import kind_of
+
+_KINDS = {
+    "identify": Kind.CONTACT_UPDATED,
+    "page": Kind.PAGE_VISITED,
+    "screen": Kind.PAGE_VISITED,
+    "group": Kind.COMPANY_UPDATED,
+    "alias": Kind.CONTACT_UPDATED,
+    "track": Kind.UNCLASSIFIED,
+}
+
+
+def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """Each call judged alone. Raises Unreadable."""
+    whole = object_of(body, content_type)
+    batch = whole.get("batch")
+    rows = (
+        [(f"$.batch[{i}]", row) for i, row in enumerate(bounded(batch))] if isinstance(batch, list) else [("$", whole)]
+    )
+    return each(rows, lambda row, where, i: _call(row, where, body, i))
+
+
+def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
+    kind = (text(call.get("type")) or "").casefold()
+    if kind not in _KINDS:
+        raise Unreadable("a call is one of identify, track, page, screen, group, alias", f"{where}.type")
+    user, anonymous = text(call.get("userId")), text(call.get("anonymousId"))
+    message = text(call.get("messageId"))
+    name = text(call.get("event")) or text(call.get("name"))
+    answers, company = _facts(kind, call)
+    utm = mapping(mapping(call.get("context")).get("campaign"))
+    found = filled_in(
+        answers,
+        kind=kind_of(name or "") if kind == "track" else _KINDS[kind],
+        source_kind=f"{kind}:{name}" if name else kind,
+        occurred_at=next((at for n in ("timestamp", "originalTimestamp", "sentAt", "receivedAt") if (at := when(call.get(n)))), None),
+        external_id=user or anonymous,
+        references=_references(user, call, kind),
+        previous=_previous(call),
+        utm={f"utm_{n}": said for n, v in utm.items() if n != "name" and (said := text(v))},
+        campaign=text(utm.get("name")),
+        dedupe_key=f"message:{message}" if message else body_key(body, index),
+    )  # fmt: skip
+    return found.model_copy(update={"company": company}) if company else found
+
+
+def _facts(kind: str, call: dict[str, Any]) -> tuple[dict[str, Any], Company | None]:
+    """Whose traits they are depends on the call: a group's are the company's."""
+    traits = mapping(call.get("traits"))
+    if kind == "group":
+        return {}, Company(
+            name=text(traits.get("name")), domain=text(traits.get("domain")) or text(traits.get("website"))
+        )
+    if kind != "identify":
+        return mapping(call.get("properties")), None
+    company = mapping(traits.get("company"))
+    found = Company(name=text(company.get("name")), domain=text(company.get("domain"))) if company else None
+    return {
+        n: v
+        for n, v in (traits or mapping(mapping(call.get("context")).get("traits"))).items()
+        if n != "company" or not company
+    }, found
+
+
+def _references(user: str | None, call: dict[str, Any], kind: str) -> tuple[Reference, ...]:
+    people = (Reference(system="segment", object="person", id=user),) if user else ()
+    group = text(call.get("groupId")) if kind == "group" else None
+    return (*people, Reference(system="segment", object="company", id=group)) if group else people
+
+
+def _previous(call: dict[str, Any]) -> tuple[Reference, ...]:
+    """An alias says that two ids are one person."""
+    before = text(call.get("previousId"))
+    return (Reference(system="segment", object="person", id=before),) if before else ()
