@@ -11,7 +11,8 @@ _IN_DIALOGUE = ("hand_over", "deal")
 
 
 def assert_imported(draft: Draft) -> None:
-    """Consent is heard in any case. Stage and owner as asserted, unless the lead is worked here already or something later is known."""
+    """Consent is heard in any case; stage and owner as asserted, unless the lead is worked here or something later is
+    known."""
     lead, sales = draft.lead, draft.signal.sales
     for consent in draft.signal.consents:
         nurturing.follow_consent(draft, consent.state)
