@@ -43,6 +43,35 @@ class Scheme(FileModel):
         return self
 
 
+class SalesMeaning(FileModel):
+    """What the CRM's own words mean here. Stages and statuses as the CRM writes them in its webhooks (often ids).
+
+    `follow_up_types`: activity types that are a genuine step (left out: all). `not_qualified`: lost or rejection reasons
+    that mean the lead never was qualified. `our_users`: ids of the users by which Stafett writes into the CRM.
+    """
+
+    accepted: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+    won: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    meeting_booked: tuple[str, ...] = ()
+    follow_up_types: tuple[str, ...] = ()
+    not_qualified: tuple[str, ...] = ()
+    our_users: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_meaning_each(self) -> SalesMeaning:
+        names = ("accepted", "rejected", "returned", "won", "lost", "meeting_booked")
+        seen: dict[str, str] = {}
+        for name in names:
+            for word in getattr(self, name):
+                other = seen.setdefault(word.casefold(), name)
+                if other != name:
+                    raise ValueError(f"`{word}` means both {other} and {name}; a stage can mean one thing")
+        return self
+
+
 class Source(FileModel):
     """One sender: `POST /v1/hooks/{name}`. `region` is where phone numbers without a country code are from."""
 
@@ -53,6 +82,7 @@ class Source(FileModel):
     verify: Scheme
     region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     max_body: Annotated[int, Field(ge=1, le=16 * 1024 * 1024)] = 1024 * 1024
+    sales: SalesMeaning = SalesMeaning()
     rate: Annotated[float, Field(gt=0)] = 50.0
     burst: Annotated[int, Field(ge=1)] = 200
 

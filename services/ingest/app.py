@@ -20,6 +20,8 @@ from services.ingest.intake import Intake, NowhereToPut
 from services.ingest.limits import RateLimit
 from services.ingest.normalise import to_signal
 from services.ingest.parsers import parse
+from services.ingest.parsers.salesforce import ACK
+from services.ingest.sales import meant
 from services.ingest.verify import Refused, Request, verify
 from services.ports import Quarantine
 from services.problems import Trouble
@@ -102,10 +104,13 @@ class Hooks:
     async def _store(self, source: Source, body: bytes, headers: dict[str, str], now: datetime) -> Response:
         found = parse(source.kind, body, headers.get("content-type", ""), headers)
         traceparent = headers.get("traceparent")
-        signals = [to_signal(item, source, now, self._key, traceparent) for item in found if isinstance(item, Parsed)]
+        known = [meant(item, source.sales) for item in found if isinstance(item, Parsed)]
+        signals = [to_signal(item, source, now, self._key, traceparent) for item in known]
         aside = _aside(source, [item for item in found if isinstance(item, Quarantined)], body, headers, now)
         await self._intake.set_aside(aside)
         await self._intake.accept(signals)
+        if source.kind == "salesforce" and body.lstrip()[:1] == b"<":
+            return Response(ACK, media_type="text/xml")
         return _accepted(signals, aside)
 
 

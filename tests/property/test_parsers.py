@@ -10,7 +10,9 @@ from services.ingest.parsers import PARSERS, parse
 
 words = st.sampled_from(
     ["email", "form_response", "answers", "meta", "current", "previous", "data", "mautic.form_on_submit", "contact", "fields",
-     "core", "subscriptionType", "objectId", "properties", "vid", "fact", "id", "type", "source", "value", "object", "action"]
+     "core", "subscriptionType", "objectId", "properties", "vid", "fact", "id", "type", "source", "value", "object", "action",
+     "event", "object_type", "object_id", "lead", "activity.call", "created", "updated", "status", "topic", "item",
+     "ChangeEventHeader", "entityName", "recordIds", "changeType", "Opportunity", "ContactCreate", "OutboundMessage"]
 )  # fmt: skip
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | words
 trees = st.recursive(

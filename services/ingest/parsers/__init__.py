@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 from services.ingest.parsers import (
     activecampaign,
     calendly,
+    close,
     crm,
     events,
     form,
+    gohighlevel,
     google_ads,
     gravity_forms,
     hubspot,
+    intercom,
     jotform,
     linkedin,
     mailchimp,
     mautic,
     meta_lead_ads,
     pipedrive,
+    salesforce,
     segment,
     tally,
     typeform,
@@ -50,6 +54,10 @@ PARSERS: dict[str, Parser] = {
     "segment": segment.parse,
     "tally": tally.parse,
     "webflow": webflow.parse,
+    "close": close.parse,
+    "gohighlevel": gohighlevel.parse,
+    "intercom": intercom.parse,
+    "salesforce": salesforce.parse,
 }
 """The kinds of this version, by their names in a source's configuration."""
 

@@ -19,8 +19,28 @@ from services.ingest.parsers.reading import (
 )
 
 Object = Literal["person", "company", "deal", "activity"]
-_OBJECTS: dict[str, Object] = {"contact": "person", "company": "company", "deal": "deal"}
-_TYPE_IDS = {"0-1": "contact", "0-2": "company", "0-3": "deal"}
+_OBJECTS: dict[str, Object] = {
+    "contact": "person",
+    "company": "company",
+    "deal": "deal",
+    "task": "activity",
+    "note": "activity",
+    "meeting": "activity",
+    "call": "activity",
+    "email": "activity",
+    "communication": "activity",
+}
+_TYPE_IDS = {
+    "0-1": "contact",
+    "0-2": "company",
+    "0-3": "deal",
+    "0-27": "task",
+    "0-46": "note",
+    "0-47": "meeting",
+    "0-48": "call",
+    "0-49": "email",
+    "0-18": "communication",
+}
 _VERBS: dict[tuple[str, str], Kind] = {
     ("contact", "creation"): Kind.CONTACT_CREATED,
     ("contact", "deletion"): Kind.CONTACT_DELETED,
@@ -37,6 +57,7 @@ _VERB_WORDS = frozenset(
 )
 _STAGES = {"dealstage", "hs_lead_status", "lifecyclestage"}
 _PERSON = {"email": "email", "firstname": "first_name", "lastname": "last_name", "phone": "phone"}
+_OUTCOMES = {"COMPLETED": Kind.SALES_MEETING_HELD, "CANCELED": Kind.SALES_MEETING_CANCELLED}
 _MACHINES = {"INTEGRATION", "AUTOMATION_PLATFORM", "API", "WORKFLOWS", "IMPORT"}
 
 
@@ -87,6 +108,7 @@ def _thin(event: dict[str, Any], where: str) -> Parsed:
         company=Company(name=value) if noun == "company" and name == "name" else Company(),
         external_id=ident,
         references=_references(noun, ident, portal, event),
+        previous=_merged(noun, portal, event) if verb.casefold() == "merge" else (),
         actor=Actor(kind=actor_kind, reference=user if source == "CRM_UI" and user else None),
         automated=actor_kind == "automation",
         sales=sales,
@@ -106,13 +128,38 @@ def _kind(noun: str, verb: str, name: str | None, value: str | None) -> tuple[Ki
         return Kind.SALES_STAGE_CHANGED, Sales(to=value)
     if verb == "propertychange" and name == "hubspot_owner_id":
         return Kind.SALES_OWNER_CHANGED, Sales(to=value, owner_id=value)
+    if _OBJECTS[noun] == "activity":
+        return _activity(noun, verb, name, value)
     return _VERBS.get((noun, verb), _UPDATED[noun]), None
 
 
+def _activity(noun: str, verb: str, name: str | None, value: str | None) -> tuple[Kind, Sales | None]:
+    """Calls, meetings, mails and tasks are told as they are made; whom they are with has to be fetched."""
+    said = Sales(to=value if name else None, activity_type=noun)
+    if (name, value) == ("hs_task_status", "COMPLETED"):
+        return Kind.SALES_FOLLOW_UP, Sales(to="COMPLETED", activity_type=noun, done=True)
+    if name == "hs_meeting_outcome" and value in _OUTCOMES:
+        return _OUTCOMES[value], said
+    if verb == "creation":
+        kinds = {"call": Kind.SALES_FOLLOW_UP, "meeting": Kind.SALES_MEETING_BOOKED, "task": Kind.SALES_TASK_OPEN,
+                 "note": Kind.NOTE_ADDED}  # fmt: skip
+        return kinds.get(noun, Kind.ACTIVITY_CREATED), Sales(activity_type=noun)
+    return (Kind.ACTIVITY_DELETED if verb == "deletion" else Kind.ACTIVITY_UPDATED), said
+
+
 def _references(noun: str, ident: str | None, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:
-    idents = [ident, text(event.get("newObjectId"))]
+    idents = [text(event.get("newObjectId")), ident]
+    found = [Reference(system="hubspot", account=portal, object=_OBJECTS[noun], id=i) for i in idents if i is not None]
+    return tuple(dict.fromkeys(found))
+
+
+def _merged(noun: str, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:
+    """The records of a merge that are no more."""
+    kept = text(event.get("newObjectId")) or text(event.get("primaryObjectId"))
+    rows = event.get("mergedObjectIds")
+    idents = [text(i) for i in rows] if isinstance(rows, list) else []
     return tuple(
-        Reference(system="hubspot", account=portal, object=_OBJECTS[noun], id=i) for i in idents if i is not None
+        Reference(system="hubspot", account=portal, object=_OBJECTS[noun], id=i) for i in idents if i and i != kept
     )
 
 

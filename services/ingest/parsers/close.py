@@ -1,0 +1,210 @@
+"""Close: one event with `data` and, for what changed, `previous_data`. Its "lead" is a company; money is in cents."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from schemas.signals import Actor, Company, Kind, Parsed, Person, Reference, Sales
+from services.ingest.parsers.reading import (
+    Result,
+    Unreadable,
+    as_object,
+    body_key,
+    mapping,
+    number,
+    only_known,
+    read_json,
+    text,
+    when,
+)
+
+Object = Literal["person", "company", "deal", "activity"]
+_RECORDS: dict[str, tuple[Object, dict[str, Kind]]] = {
+    "lead": (
+        "company",
+        {
+            "created": Kind.COMPANY_CREATED,
+            "updated": Kind.COMPANY_UPDATED,
+            "deleted": Kind.COMPANY_DELETED,
+            "merged": Kind.COMPANY_UPDATED,
+        },
+    ),
+    "contact": (
+        "person",
+        {"created": Kind.CONTACT_CREATED, "updated": Kind.CONTACT_UPDATED, "deleted": Kind.CONTACT_DELETED},
+    ),
+    "opportunity": (
+        "deal",
+        {"created": Kind.DEAL_CREATED, "updated": Kind.DEAL_UPDATED, "deleted": Kind.DEAL_DELETED},
+    ),
+}
+_ACTIVITY = {
+    "created": Kind.ACTIVITY_CREATED,
+    "updated": Kind.ACTIVITY_UPDATED,
+    "deleted": Kind.ACTIVITY_DELETED,
+    "sent": Kind.ACTIVITY_UPDATED,
+    "completed": Kind.ACTIVITY_UPDATED,
+    "answered": Kind.ACTIVITY_UPDATED,
+    "scheduled": Kind.ACTIVITY_CREATED,
+    "started": Kind.ACTIVITY_UPDATED,
+    "canceled": Kind.ACTIVITY_UPDATED,
+}
+_OVER = frozenset({"completed", "sent", "done"})
+_INCOMING = frozenset({"incoming", "inbound"})
+
+
+def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """One event. Raises Unreadable."""
+    event = as_object(as_object(read_json(body)).get("event"), "$.event")
+    noun, action = text(event.get("object_type")) or "", text(event.get("action")) or ""
+    family, _, what = noun.partition(".")
+    if family not in ("lead", "contact", "opportunity", "activity", "task"):
+        raise Unreadable(f"unknown object `{noun[:40]}`", "$.event.object_type")
+    now, before = mapping(event.get("data")), mapping(event.get("previous_data"))
+    row = now or before
+    kind, sales = _work(family, what, action, now, before)
+    machine = bool(text(event.get("api_key_id")) or text(event.get("oauth_client_id"))) or _bulk(row)
+    user = text(event.get("user_id"))
+    return [
+        Parsed(
+            kind=kind,
+            source_kind=f"{noun}.{action}",
+            occurred_at=when(event.get("date_created")) or when(row.get("date_updated")),
+            person=_person(family, row),
+            company=_company(family, row),
+            external_id=text(row.get("id")) if family == "opportunity" else _own(event, row),
+            references=tuple(_references(family, event, row)),
+            previous=_merged(event) if action == "merged" else (),
+            actor=Actor(kind="automation" if machine else "person" if user else None, reference=user),
+            automated=machine,
+            sales=sales,
+            reason=text(row.get("lost_reason")),
+            amount=_money(row) if family == "opportunity" else None,
+            currency=text(row.get("value_currency")),
+            fields=only_known((n, row.get(n)) for n in ("note", "subject", "title", "text") if text(row.get(n))),
+            dedupe_key=text(event.get("id")) or body_key(body),
+        )
+    ]
+
+
+def _own(event: dict[str, Any], row: dict[str, Any]) -> str | None:
+    return text(event.get("object_id")) or text(row.get("id"))
+
+
+def _work(
+    family: str, what: str, action: str, now: dict[str, Any], before: dict[str, Any]
+) -> tuple[Kind, Sales | None]:
+    if family in _RECORDS:
+        return _of_record(family, action, now, before)
+    if family == "task":
+        return _of_task(action, now, before)
+    return _of_activity(what, action, now, before)
+
+
+def _of_record(family: str, action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[Kind, Sales | None]:
+    """The sales fact in a change, most telling first; which status means what is the customer's own set-up."""
+    plain = _RECORDS[family][1].get(action, Kind.UNCLASSIFIED)
+    owner = text(now.get("user_id")) if family == "opportunity" else None
+    if action != "updated" or family == "contact":
+        return plain, None
+    moved = Sales(from_=text(before.get("status_label")), to=text(now.get("status_label")), owner_id=owner)
+    ended = {"won": Kind.SALES_WON, "lost": Kind.SALES_LOST}.get(text(now.get("status_type")) or "")
+    if ended is not None and "status_type" in before:
+        return ended, moved
+    if "status_id" in before or "status_label" in before:
+        return Kind.SALES_STAGE_CHANGED, moved
+    if family == "opportunity" and "user_id" in before:
+        return Kind.SALES_OWNER_CHANGED, Sales(from_=text(before.get("user_id")), to=owner, owner_id=owner)
+    return plain, None
+
+
+def _of_task(action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[Kind, Sales | None]:
+    owner, done = text(now.get("assigned_to")), bool(now.get("is_complete"))
+    if done and (action == "completed" or before.get("is_complete") is False or action == "created"):
+        changed = {"from_": "done=false", "to": "done=true"} if before.get("is_complete") is False else {}
+        return Kind.SALES_FOLLOW_UP, Sales(owner_id=owner, activity_type="task", done=True, **changed)
+    if action == "created":
+        return Kind.SALES_TASK_OPEN, Sales(owner_id=owner, activity_type="task", done=False)
+    return _ACTIVITY.get(action, Kind.UNCLASSIFIED), None
+
+
+def _of_activity(what: str, action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[Kind, Sales | None]:
+    owner, status = text(now.get("user_id")), text(now.get("status")) or ""
+    plain = Kind.NOTE_ADDED if (what, action) == ("note", "created") else _ACTIVITY.get(action, Kind.UNCLASSIFIED)
+    if what == "task_completed" and action == "created":
+        return Kind.SALES_FOLLOW_UP, Sales(owner_id=owner, activity_type="task", done=True)
+    if what == "meeting":
+        return _of_meeting(action, status, owner, before, plain)
+    new = action in ("created", "sent", "completed") or "status" in before
+    if what not in ("call", "email", "sms", "whatsapp_message") or not new or action == "deleted":
+        return plain, None
+    if text(now.get("direction")) in _INCOMING or status == "inbox":
+        kinds = {"call": Kind.CALL_RECEIVED, "email": Kind.EMAIL_REPLIED}
+        return kinds.get(what, Kind.MESSAGE_RECEIVED), Sales(owner_id=owner, activity_type=what, done=True)
+    if status in _OVER:
+        return Kind.SALES_FOLLOW_UP, Sales(owner_id=owner, activity_type=what, done=True)
+    return plain, None
+
+
+def _of_meeting(
+    action: str, status: str, owner: str | None, before: dict[str, Any], plain: Kind
+) -> tuple[Kind, Sales | None]:
+    sales = Sales(from_=text(before.get("status")), to=status or None, owner_id=owner, activity_type="meeting")
+    if action == "canceled" or status in ("canceled", "declined-by-lead", "declined-by-org"):
+        return Kind.SALES_MEETING_CANCELLED, sales
+    if status == "completed":
+        return Kind.SALES_MEETING_HELD, sales
+    if action in ("created", "scheduled"):
+        return Kind.SALES_MEETING_BOOKED, sales
+    return plain, None
+
+
+def _bulk(row: dict[str, Any]) -> bool:
+    """Mail of a sequence or a bulk action is sent by nobody."""
+    return any(text(row.get(name)) for name in ("bulk_email_action_id", "sequence_id", "sequence_subscription_id"))
+
+
+def _person(family: str, row: dict[str, Any]) -> Person:
+    if family == "contact":
+        return Person(
+            email=_first(row.get("emails"), "email"),
+            full_name=text(row.get("name")) or text(row.get("display_name")),
+            phone=_first(row.get("phones"), "phone"),
+        )
+    return Person(full_name=text(row.get("contact_name")))
+
+
+def _first(rows: Any, name: str) -> str | None:
+    found = (text(mapping(row).get(name)) for row in rows) if isinstance(rows, list) else iter(())
+    return next((said for said in found if said is not None), None)
+
+
+def _company(family: str, row: dict[str, Any]) -> Company:
+    own = text(row.get("name")) or text(row.get("display_name")) if family == "lead" else None
+    return Company(name=own or text(row.get("lead_name")))
+
+
+def _references(family: str, event: dict[str, Any], row: dict[str, Any]) -> list[Reference]:
+    account = text(event.get("organization_id"))
+    kind: Object = _RECORDS[family][0] if family in _RECORDS else "activity"
+    own = text(row.get("id")) if family == "opportunity" else None
+    lead = text(event.get("lead_id")) or text(row.get("lead_id"))
+    named: list[tuple[Object, str | None]] = [
+        (kind, own or _own(event, row)),
+        ("person", text(row.get("contact_id"))),
+        ("deal", text(row.get("opportunity_id"))),
+        ("company", lead),
+    ]
+    found = [Reference(system="close", account=account, object=o, id=i) for o, i in named if i is not None]
+    return list(dict.fromkeys(found))
+
+
+def _merged(event: dict[str, Any]) -> tuple[Reference, ...]:
+    source = text(mapping(event.get("meta")).get("merge_source_lead_id"))
+    account = text(event.get("organization_id"))
+    return (Reference(system="close", account=account, object="company", id=source),) if source else ()
+
+
+def _money(row: dict[str, Any]) -> float | None:
+    cents = number(row.get("value"))
+    return None if cents is None else cents / 100

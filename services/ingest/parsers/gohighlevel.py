@@ -1,0 +1,213 @@
+"""GoHighLevel: flat events told apart by `type`, and the snake_case body of a workflow's own webhook.
+
+It tells new values only, fires OpportunityUpdate beside each specific event, and says of a completed task when it was
+made, not when it was done.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from schemas.signals import Actor, Company, Consent, Kind, Parsed, Person, Reference, Sales
+from services.ingest.parsers.reading import (
+    Result,
+    Unreadable,
+    as_object,
+    body_key,
+    mapping,
+    number,
+    only_known,
+    read_json,
+    text,
+    when,
+)
+
+Object = Literal["person", "company", "deal", "activity"]
+_PLAIN: dict[str, tuple[Object, Kind]] = {
+    "ContactCreate": ("person", Kind.CONTACT_CREATED),
+    "ContactUpdate": ("person", Kind.CONTACT_UPDATED),
+    "ContactDelete": ("person", Kind.CONTACT_DELETED),
+    "ContactTagUpdate": ("person", Kind.TAG_ADDED),
+    "ContactDndUpdate": ("person", Kind.CONTACT_UPDATED),
+    "OpportunityCreate": ("deal", Kind.DEAL_CREATED),
+    "OpportunityUpdate": ("deal", Kind.DEAL_UPDATED),
+    "OpportunityDelete": ("deal", Kind.DEAL_DELETED),
+    "OpportunityStatusUpdate": ("deal", Kind.DEAL_UPDATED),
+    "OpportunityStageUpdate": ("deal", Kind.SALES_STAGE_CHANGED),
+    "OpportunityAssignedToUpdate": ("deal", Kind.SALES_OWNER_CHANGED),
+    "OpportunityMonetaryValueUpdate": ("deal", Kind.DEAL_UPDATED),
+    "TaskCreate": ("activity", Kind.SALES_TASK_OPEN),
+    "TaskComplete": ("activity", Kind.SALES_FOLLOW_UP),
+    "TaskDelete": ("activity", Kind.ACTIVITY_DELETED),
+    "NoteCreate": ("activity", Kind.NOTE_ADDED),
+    "NoteUpdate": ("activity", Kind.ACTIVITY_UPDATED),
+    "NoteDelete": ("activity", Kind.ACTIVITY_DELETED),
+    "AppointmentCreate": ("activity", Kind.SALES_MEETING_BOOKED),
+    "AppointmentUpdate": ("activity", Kind.ACTIVITY_UPDATED),
+    "AppointmentDelete": ("activity", Kind.SALES_MEETING_CANCELLED),
+    "InboundMessage": ("activity", Kind.MESSAGE_RECEIVED),
+    "OutboundMessage": ("activity", Kind.OUTREACH_LOGGED),
+}
+_ENDED = {"won": Kind.SALES_WON, "lost": Kind.SALES_LOST, "abandoned": Kind.SALES_LOST}
+_MEETING = {
+    "showed": Kind.SALES_MEETING_HELD,
+    "completed": Kind.SALES_MEETING_HELD,
+    "cancelled": Kind.SALES_MEETING_CANCELLED,
+    "canceled": Kind.SALES_MEETING_CANCELLED,
+}
+_FAILED = frozenset({"failed", "no-answer", "busy", "canceled", "cancelled", "undelivered", "voicemail"})
+
+
+def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """One event. Raises Unreadable."""
+    event = as_object(read_json(body))
+    kind = text(event.get("type"))
+    if kind not in _PLAIN and (text(event.get("contact_id")) or mapping(event.get("workflow"))):
+        return [_of_workflow(event, body)]
+    if kind not in _PLAIN:
+        raise Unreadable(f"unknown type `{(kind or '')[:40]}`", "$.type")
+    row = event | mapping(event.get("appointment"))
+    noun, plain = _PLAIN[kind]
+    found, sales, automated = _work(kind, plain, row)
+    ident = text(row.get("id")) or text(row.get("messageId")) or text(row.get("emailMessageId"))
+    user = text(row.get("userId")) or text(row.get("updatedBy"))
+    return [
+        Parsed(
+            kind=found,
+            source_kind=kind,
+            occurred_at=when(event.get("timestamp"))
+            or (None if kind == "TaskComplete" else when(row.get("dateAdded"))),
+            person=_person(kind, row),
+            company=Company(name=text(row.get("companyName")) if noun == "person" else None),
+            external_id=ident,
+            references=tuple(_references(noun, ident, row)),
+            actor=Actor(kind="automation" if automated else "person" if user else None, reference=user),
+            automated=automated,
+            sales=sales,
+            reason=text(row.get("lostReason")) or text(row.get("lostReasonId")),
+            amount=number(row.get("monetaryValue")),
+            currency=text(row.get("currency")),
+            consents=_consents(kind, event),
+            tags=_tags(row),
+            fields=only_known(
+                (n, row.get(n)) for n in ("source", "title", "subject", "body", "notes", "city", "country")
+            ),
+            dedupe_key=text(event.get("webhookId")) or body_key(body, kind, ident),
+        )
+    ]
+
+
+def _work(kind: str, plain: Kind, row: dict[str, Any]) -> tuple[Kind, Sales | None, bool]:
+    """(kind, what sales did, whether a machine did it)."""
+    owner = text(row.get("assignedTo")) or text(row.get("assignedUserId"))
+    if kind.endswith("Message"):
+        return _of_message(kind, row)
+    if kind == "OpportunityStatusUpdate":
+        status = text(row.get("status"))
+        return _ENDED.get(status or "", plain), Sales(to=status, owner_id=owner), False
+    if kind == "OpportunityStageUpdate":
+        return plain, Sales(to=text(row.get("pipelineStageId")), owner_id=owner), False
+    if kind == "OpportunityAssignedToUpdate":
+        return plain, Sales(to=owner, owner_id=owner), False
+    if kind.startswith("Task"):
+        done = kind == "TaskComplete" or bool(row.get("completed"))
+        return plain, Sales(owner_id=owner, activity_type="task", done=done), False
+    if kind.startswith("Appointment"):
+        status = (text(row.get("appointmentStatus")) or text(row.get("status")) or "").casefold()
+        found = _MEETING.get(status, plain)
+        return found, Sales(to=status or None, owner_id=owner, activity_type="meeting"), False
+    if kind == "ContactDndUpdate" and row.get("dnd") is True:
+        return Kind.CONSENT_WITHDRAWN, None, False
+    return plain, None, False
+
+
+def _of_message(kind: str, row: dict[str, Any]) -> tuple[Kind, Sales | None, bool]:
+    """A message to or from the person: `direction` tells, not the type, which can name a call from outside outbound."""
+    what = (text(row.get("messageType")) or "message").casefold()
+    owner, status = text(row.get("userId")), text(row.get("status"))
+    failed = (text(row.get("callStatus")) or status or "").casefold() in _FAILED
+    sales = Sales(to=status, owner_id=owner, activity_type=what, done=not failed)
+    inbound = (text(row.get("direction")) or kind.removesuffix("Message")).casefold() == "inbound"
+    if inbound:
+        kinds = {"call": Kind.CALL_RECEIVED, "email": Kind.EMAIL_REPLIED}
+        return kinds.get(what, Kind.MESSAGE_RECEIVED), sales, False
+    by_person = owner is not None or text(row.get("source")) == "app"
+    if by_person and not failed:
+        return Kind.SALES_FOLLOW_UP, sales, False
+    # A workflow's voicemail looks like a person's but for the user that it lacks.
+    return (Kind.EMAIL_SENT if what == "email" else Kind.OUTREACH_LOGGED), sales, not by_person
+
+
+def _person(kind: str, row: dict[str, Any]) -> Person:
+    if kind.endswith("Message"):
+        to = row.get("to")
+        inbound = (text(row.get("direction")) or "").casefold() == "inbound"
+        return Person(email=_address(row.get("from") if inbound else to[0] if isinstance(to, list) and to else to))
+    if not kind.startswith("Contact"):
+        return Person()
+    return Person(
+        email=text(row.get("email")),
+        first_name=text(row.get("firstName")),
+        last_name=text(row.get("lastName")),
+        full_name=text(row.get("name")) or text(row.get("contactName")),
+        phone=text(row.get("phone")),
+    )
+
+
+def _address(value: Any) -> str | None:
+    """`Name <address>` or the address."""
+    said = text(value) or ""
+    said = said.rpartition("<")[2].rstrip("> ")
+    return said if "@" in said else None
+
+
+def _references(noun: Object, ident: str | None, row: dict[str, Any]) -> list[Reference]:
+    account = text(row.get("locationId"))
+    named: list[tuple[Object, str | None]] = [
+        (noun, ident),
+        ("person", text(row.get("contactId"))),
+        ("deal", text(row.get("opportunityId"))),
+        ("company", text(row.get("businessId"))),
+    ]
+    found = [Reference(system="gohighlevel", account=account, object=o, id=i) for o, i in named if i is not None]
+    return list(dict.fromkeys(found))
+
+
+def _consents(kind: str, event: dict[str, Any]) -> tuple[Consent, ...]:
+    if kind != "ContactDndUpdate" or event.get("dnd") is not True:
+        return ()
+    return (Consent(purpose="email", state="withdrawn"),)
+
+
+def _tags(row: dict[str, Any]) -> tuple[str, ...]:
+    tags = row.get("tags")
+    tags = tags.split(",") if isinstance(tags, str) else tags
+    return tuple(said for tag in tags if (said := text(tag)) is not None) if isinstance(tags, list) else ()
+
+
+def _of_workflow(event: dict[str, Any], body: bytes) -> Parsed:
+    """A workflow's webhook: the contact as it is; what triggered it is in the workflow's name only."""
+    ident = text(event.get("contact_id")) or text(event.get("id"))
+    location = mapping(event.get("location"))
+    account = text(location.get("id")) or text(event.get("location_id"))
+    known = {"contact_id", "first_name", "last_name", "full_name", "email", "phone", "company_name", "tags", "location"}
+    found = Reference(system="gohighlevel", account=account, object="person", id=ident) if ident else None
+    return Parsed(
+        kind=Kind.CONTACT_UPDATED,
+        source_kind="workflow",
+        occurred_at=None,
+        person=Person(
+            email=text(event.get("email")),
+            first_name=text(event.get("first_name")),
+            last_name=text(event.get("last_name")),
+            full_name=text(event.get("full_name")),
+            phone=text(event.get("phone")),
+        ),
+        company=Company(name=text(event.get("company_name"))),
+        external_id=ident,
+        references=(found,) if found else (),
+        actor=Actor(kind="automation"),
+        tags=_tags(event),
+        fields=only_known((n, v) for n, v in event.items() if n not in known and not isinstance(v, dict | list)),
+        dedupe_key=body_key(body),
+    )

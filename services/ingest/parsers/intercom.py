@@ -1,0 +1,148 @@
+"""Intercom: one notification with a `topic` and, in `data.item`, a contact, a conversation or a company."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from schemas.signals import Actor, Company, Consent, Kind, Parsed, Person, Reference
+from services.ingest.parsers.reading import (
+    Result,
+    Unreadable,
+    as_object,
+    body_key,
+    mapping,
+    only_known,
+    read_json,
+    text,
+    when,
+)
+
+Object = Literal["person", "company", "deal", "activity"]
+_CONTACT = frozenset({"contact", "user", "lead", "visitor"})
+_ENDINGS: tuple[tuple[str, Kind], ...] = (
+    ("unsubscribed", Kind.CONSENT_WITHDRAWN),
+    ("subscribed", Kind.CONSENT_GIVEN),
+    ("deleted", Kind.CONTACT_DELETED),
+    ("archived", Kind.CONTACT_UPDATED),
+    ("merged", Kind.SALES_MERGED),
+    ("tag.created", Kind.TAG_ADDED),
+    ("tag.deleted", Kind.TAG_REMOVED),
+    ("created", Kind.CONTACT_CREATED),
+)
+_CONVERSATION: dict[str, Kind] = {
+    "conversation.user.created": Kind.MESSAGE_RECEIVED,
+    "conversation.user.replied": Kind.MESSAGE_RECEIVED,
+    "conversation.contact.created": Kind.MESSAGE_RECEIVED,
+    "conversation.admin.replied": Kind.OUTREACH_LOGGED,
+    "conversation.admin.single.created": Kind.OUTREACH_LOGGED,
+    "conversation.admin.noted": Kind.NOTE_ADDED,
+}
+_COMPANY = {"company.created": Kind.COMPANY_CREATED, "company.deleted": Kind.COMPANY_DELETED}
+
+
+def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """One notification. Raises Unreadable."""
+    event = as_object(read_json(body))
+    topic = text(event.get("topic")) or ""
+    if topic == "ping":
+        # Its id is null and the same for ever.
+        return [Parsed(kind=Kind.UNCLASSIFIED, source_kind="ping", mode="test", dedupe_key=body_key(body, "ping"))]
+    item = as_object(mapping(event.get("data")).get("item"), "$.data.item")
+    family = topic.partition(".")[0]
+    if family not in _CONTACT and topic not in _CONVERSATION and family not in ("conversation", "company"):
+        raise Unreadable(f"unknown topic `{topic[:60]}`", "$.topic")
+    who = _who(family, item)
+    author = text(mapping(item.get("source")).get("id")) if family == "conversation" else None
+    kind = _kind(topic, family)
+    return [
+        Parsed(
+            kind=kind,
+            source_kind=topic,
+            occurred_at=when(event.get("created_at")) or when(item.get("updated_at")),
+            person=_person(who) if family != "company" else Person(),
+            company=_company(family, item, who),
+            external_id=text(item.get("id")),
+            references=tuple(_references(family, event, item, who)),
+            previous=_merged(kind, event, item),
+            actor=_actor(topic),
+            automated=topic.startswith("conversation.operator"),
+            consents=(Consent(purpose="email", state="withdrawn"),) if kind == Kind.CONSENT_WITHDRAWN else (),
+            campaign=text(item.get("utm_campaign")),
+            utm={n: said for n in item if n.startswith("utm_") and (said := text(item.get(n))) is not None},
+            tags=_tags(item),
+            fields=_fields(item, author),
+            dedupe_key=text(event.get("id")) or body_key(body),
+        )
+    ]
+
+
+def _kind(topic: str, family: str) -> Kind:
+    if family == "conversation":
+        return _CONVERSATION.get(topic, Kind.ACTIVITY_UPDATED)
+    if family == "company":
+        return _COMPANY.get(topic, Kind.COMPANY_UPDATED)
+    return next((kind for end, kind in _ENDINGS if topic.endswith(end)), Kind.CONTACT_UPDATED)
+
+
+def _who(family: str, item: dict[str, Any]) -> dict[str, Any]:
+    """The contact: the item itself (beside the tag, in a tag's item), or whom a conversation is with."""
+    if family == "conversation":
+        rows = mapping(item.get("contacts")).get("contacts")
+        first = mapping(rows[0]) if isinstance(rows, list) and rows else {}
+        author = mapping(mapping(item.get("source")).get("author"))
+        return {**first, **author} if text(author.get("type")) in _CONTACT else first or mapping(item.get("user"))
+    return mapping(item.get("contact")) or mapping(item.get("user")) or item
+
+
+def _person(who: dict[str, Any]) -> Person:
+    return Person(email=text(who.get("email")), full_name=text(who.get("name")), phone=text(who.get("phone")))
+
+
+def _company(family: str, item: dict[str, Any], who: dict[str, Any]) -> Company:
+    if family == "company":
+        return Company(name=text(item.get("name")), domain=text(item.get("website")))
+    companies = mapping(who.get("companies"))
+    rows = companies.get("data") or companies.get("companies")
+    first = mapping(rows[0]) if isinstance(rows, list) and rows else {}
+    return Company(name=text(first.get("name")))
+
+
+def _references(family: str, event: dict[str, Any], item: dict[str, Any], who: dict[str, Any]) -> list[Reference]:
+    account = text(event.get("app_id"))
+    nouns: dict[str, Object] = {"conversation": "activity", "company": "company"}
+    person = text(who.get("id")) if family != "company" else None
+    named: list[tuple[Object, str | None]] = [
+        (nouns.get(family, "person"), text(item.get("id")) if family in nouns else person),
+        ("person", person),
+    ]
+    found = [Reference(system="intercom", account=account, object=o, id=i) for o, i in named if i is not None]
+    return list(dict.fromkeys(found))
+
+
+def _merged(kind: Kind, event: dict[str, Any], item: dict[str, Any]) -> tuple[Reference, ...]:
+    """Who is no more of two that were merged."""
+    gone = mapping(item.get("merged_from") or item.get("lead") or item.get("from"))
+    ident = text(gone.get("id"))
+    if kind != Kind.SALES_MERGED or ident is None:
+        return ()
+    return (Reference(system="intercom", account=text(event.get("app_id")), object="person", id=ident),)
+
+
+def _actor(topic: str) -> Actor:
+    if topic.startswith("conversation.admin"):
+        return Actor(kind="person")
+    return Actor(kind="automation") if topic.startswith("conversation.operator") else Actor()
+
+
+def _tags(item: dict[str, Any]) -> tuple[str, ...]:
+    tag = text(mapping(item.get("tag")).get("name"))
+    rows = mapping(item.get("tags")).get("data") or mapping(item.get("tags")).get("tags")
+    names = [text(mapping(row).get("name")) for row in rows] if isinstance(rows, list) else []
+    return tuple(dict.fromkeys(said for said in (tag, *names) if said is not None))
+
+
+def _fields(item: dict[str, Any], author: str | None) -> dict[str, Any]:
+    said = mapping(item.get("custom_attributes"))
+    source = mapping(item.get("source"))
+    words = [("subject", source.get("subject")), ("message", source.get("body"))] if author or source else []
+    return only_known([*said.items(), *words, ("role", item.get("role"))])

@@ -1,0 +1,250 @@
+"""Salesforce: outbound messages (SOAP, up to 100 notifications, the state and never the change) and change events (JSON,
+the changed fields only, null for unchanged). A SessionId is a live key: it is never read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from schemas.signals import Actor, Company, Kind, Parsed, Person, Quarantined, Reference, Sales
+from services.ingest.parsers.reading import (
+    UNEXPECTED,
+    Result,
+    Unreadable,
+    as_object,
+    body_key,
+    bounded,
+    mapping,
+    number,
+    only_known,
+    read_json,
+    text,
+    when,
+)
+from services.ingest.parsers.soap import Element, read_xml
+
+Object = Literal["person", "company", "deal", "activity"]
+_OBJECTS: dict[str, Object] = {
+    "Lead": "person",
+    "Contact": "person",
+    "PersonAccount": "person",
+    "Account": "company",
+    "Opportunity": "deal",
+    "Task": "activity",
+    "Event": "activity",
+}
+_PREFIXES: dict[str, Object] = {
+    "00Q": "person",
+    "003": "person",
+    "001": "company",
+    "006": "deal",
+    "00T": "activity",
+    "00U": "activity",
+}
+"""The first three characters of an id tell what it is of."""
+_KINDS: dict[Object, tuple[Kind, Kind, Kind]] = {
+    "person": (Kind.CONTACT_CREATED, Kind.CONTACT_UPDATED, Kind.CONTACT_DELETED),
+    "company": (Kind.COMPANY_CREATED, Kind.COMPANY_UPDATED, Kind.COMPANY_DELETED),
+    "deal": (Kind.DEAL_CREATED, Kind.DEAL_UPDATED, Kind.DEAL_DELETED),
+    "activity": (Kind.ACTIVITY_CREATED, Kind.ACTIVITY_UPDATED, Kind.ACTIVITY_DELETED),
+}
+_CHANGES = {"CREATE": 0, "UNDELETE": 0, "UPDATE": 1, "DELETE": 2}
+_NAMED = ("AccountId", "ContactId", "WhoId", "WhatId", "OpportunityId", "ConvertedContactId", "ConvertedOpportunityId",
+          "ConvertedAccountId")  # fmt: skip
+_KEPT = ("Title", "Industry", "LeadSource", "Rating", "Description", "Subject", "Name", "Website", "City", "Country")
+
+
+def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """Each notification or record judged alone. Raises Unreadable."""
+    if body.lstrip()[:1] == b"<":
+        return _outbound(read_xml(body))
+    whole = read_json(body)
+    found: Result = []
+    for where, event in _events(whole):
+        try:
+            found += _change(as_object(event, where), where, body)
+        except Unreadable as error:
+            found.append(Quarantined(quarantined=error.reason, where=error.where))
+        except UNEXPECTED as error:
+            found.append(Quarantined(quarantined=f"unexpected shape ({type(error).__name__})", where=where))
+    return found
+
+
+# --- outbound messages
+def _outbound(root: Element) -> Result:
+    body = root.find("notifications")
+    if body is None:
+        raise Unreadable("no outbound message: there are no notifications")
+    rows = bounded(body.all("Notification"))
+    return [_notified(row, body.said("OrganizationId"), i) for i, row in enumerate(rows)]
+
+
+def _notified(row: Element, account: str | None, i: int) -> Parsed | Quarantined:
+    record, where = row.find("sObject"), f"Envelope.Body.notifications.Notification[{i}]"
+    if record is None or record.type is None:
+        return Quarantined(quarantined="a notification has an sObject with its type", where=where)
+    fields = {child.name: child.text for child in record.children if child.text is not None}
+    noun = record.type
+    kind, sales = _state(noun, fields)
+    stamp = when(fields.get("LastModifiedDate")) or when(fields.get("SystemModstamp"))
+    key = row.said("Id") or f"{fields.get('Id')}:{stamp}"
+    return _parsed(
+        noun, fields, account, kind or _kind(noun, 1), sales, source_kind=f"{noun}.outbound_message",
+        ident=fields.get("Id"), at=stamp, key=key, user=fields.get("LastModifiedById"),
+    )  # fmt: skip
+
+
+def _state(noun: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | None]:
+    """What the state says by itself; a stage or a status says nothing of a change."""
+    owner = text(fields.get("OwnerId"))
+    if noun == "Opportunity":
+        return _ended(fields), Sales(to=text(fields.get("StageName")), owner_id=owner)
+    if noun == "Lead":
+        converted = Kind.SALES_CONVERTED if _true(fields.get("IsConverted")) else None
+        return converted, Sales(to=text(fields.get("Status")), owner_id=owner)
+    if noun in ("Task", "Event"):
+        return _activity(noun, fields, owner)
+    return None, Sales(owner_id=owner) if owner else None
+
+
+def _ended(fields: Mapping[str, Any]) -> Kind | None:
+    if _true(fields.get("IsWon")):
+        return Kind.SALES_WON
+    return Kind.SALES_LOST if _true(fields.get("IsClosed")) and "IsWon" in fields else None
+
+
+def _activity(noun: str, fields: Mapping[str, Any], owner: str | None) -> tuple[Kind | None, Sales | None]:
+    """A completed task is a step taken; an event is a meeting."""
+    if noun == "Event":
+        return Kind.SALES_MEETING_BOOKED, Sales(owner_id=owner, activity_type="meeting")
+    what = text(fields.get("TaskSubtype")) or text(fields.get("Type")) or "task"
+    done = _true(fields.get("IsClosed")) or (text(fields.get("Status")) or "").casefold() == "completed"
+    kind = Kind.SALES_FOLLOW_UP if done else Kind.SALES_TASK_OPEN
+    return kind, Sales(to=text(fields.get("Status")), owner_id=owner, activity_type=what, done=done)
+
+
+# --- change events
+def _events(whole: Any) -> Iterator[tuple[str, Any]]:
+    rows = bounded(whole) if isinstance(whole, list) else [whole]
+    for i, row in enumerate(rows):
+        where = f"$[{i}]" if isinstance(whole, list) else "$"
+        inner = mapping(mapping(row).get("data"))
+        payload = inner.get("payload") or mapping(row).get("payload")
+        yield (f"{where}.data.payload" if inner else where), (payload or inner or row)
+
+
+def _change(event: dict[str, Any], where: str, body: bytes) -> Result:
+    head = as_object(event.get("ChangeEventHeader"), f"{where}.ChangeEventHeader")
+    noun, change = text(head.get("entityName")) or "", text(head.get("changeType")) or ""
+    idents = [text(i) for i in head.get("recordIds") or [] if text(i)]
+    if not noun or not idents:
+        raise Unreadable("a change event names its entity and its records", f"{where}.ChangeEventHeader")
+    fields = {name: value for name, value in event.items() if value is not None and name != "ChangeEventHeader"}
+    kind, sales = _changed(noun, change, fields)
+    key = f"{text(head.get('transactionKey'))}:{text(head.get('sequenceNumber'))}"
+    key = key if "None" not in key else body_key(body, where)
+    return [
+        _parsed(
+            noun, fields, None, kind or _kind(noun, _CHANGES.get(change)), sales, source_kind=f"{noun}.{change}",
+            ident=ident, at=when(head.get("commitTimestamp")), key=f"{key}:{ident}", user=text(head.get("commitUser")),
+        )
+        for ident in idents
+    ]  # fmt: skip
+
+
+def _changed(noun: str, change: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | None]:
+    """The sales fact in a change, most telling first. A gap event says that something changed, never what."""
+    owner = text(fields.get("OwnerId"))
+    if change not in ("CREATE", "UPDATE"):
+        return None, None
+    if noun in ("Task", "Event"):
+        done = (text(fields.get("Status")) or "").casefold() == "completed" or _true(fields.get("IsClosed"))
+        return _activity(noun, fields, owner) if change == "CREATE" or (noun == "Task" and done) else (None, None)
+    stage = text(fields.get("StageName")) or text(fields.get("Status")) if noun in ("Opportunity", "Lead") else None
+    sales = Sales(to=stage, owner_id=owner) if stage or owner else None
+    if _true(fields.get("IsConverted")):
+        return Kind.SALES_CONVERTED, sales
+    if noun == "Opportunity" and (ended := _ended(fields)):
+        return ended, sales
+    if change == "UPDATE" and stage:
+        return Kind.SALES_STAGE_CHANGED, sales
+    if change == "UPDATE" and owner and noun in _OBJECTS:
+        return Kind.SALES_OWNER_CHANGED, Sales(to=owner, owner_id=owner)
+    return None, sales
+
+
+# --- both
+def _kind(noun: str, change: int | None) -> Kind:
+    kinds = _KINDS.get(_OBJECTS.get(noun, "activity")) if noun in _OBJECTS else None
+    return kinds[change] if kinds is not None and change is not None else Kind.UNCLASSIFIED
+
+
+def _parsed(
+    noun: str, fields: Mapping[str, Any], account: str | None, kind: Kind, sales: Sales | None, *,
+    source_kind: str, ident: str | None, at: Any, key: str, user: str | None,
+) -> Parsed:  # fmt: skip
+    return Parsed(
+        kind=kind,
+        source_kind=source_kind,
+        occurred_at=at,
+        person=_person(noun, fields),
+        company=Company(name=_company(noun, fields), domain=None),
+        external_id=ident,
+        references=tuple(_references(noun, ident, fields, account)),
+        actor=Actor(reference=user),
+        sales=sales,
+        reason=text(fields.get("Loss_Reason__c")) or text(fields.get("LossReason")),
+        amount=number(fields.get("Amount")),
+        currency=text(fields.get("CurrencyIsoCode")),
+        campaign=text(fields.get("CampaignId")),
+        fields=only_known((name, text(fields.get(name))) for name in _KEPT if noun != "Account" or name != "Name"),
+        dedupe_key=key,
+    )
+
+
+def _person(noun: str, fields: Mapping[str, Any]) -> Person:
+    """Of a lead, a contact, a person account, or of an object of the customer's own with fields of these names."""
+    is_one = "PersonEmail" in fields or "PersonContactId" in fields
+    if _OBJECTS.get(noun) not in ("person", None) and not is_one:
+        return Person()
+    plain = {name.removesuffix("__pc").removesuffix("__c").replace("_", "").casefold(): v for name, v in fields.items()}
+    name = fields.get("Name")
+    parts = {k.casefold(): v for k, v in name.items()} if isinstance(name, dict) else {}
+    first, last = (text(parts.get(n)) or text(plain.get(n)) for n in ("firstname", "lastname"))
+    whole = text(name) if noun in ("Lead", "Contact", "PersonAccount") and not (first or last) else None
+    return Person(
+        email=text(plain.get("email")) or text(plain.get("personemail")),
+        first_name=first,
+        last_name=last,
+        full_name=whole,
+        phone=text(plain.get("phone")) or text(plain.get("mobilephone")) or text(plain.get("personmobilephone")),
+    )
+
+
+def _company(noun: str, fields: Mapping[str, Any]) -> str | None:
+    return text(fields.get("Name")) if noun == "Account" else text(fields.get("Company"))
+
+
+def _references(noun: str, ident: str | None, fields: Mapping[str, Any], account: str | None) -> Iterator[Reference]:
+    """The record itself, then what it names, told apart by the prefixes of their ids."""
+    seen: set[str] = set()
+    own = _OBJECTS.get(noun)
+    for name, value in [("Id", ident), *((name, text(fields.get(name))) for name in _NAMED)]:
+        if value is None or value in seen:
+            continue
+        what = own if name == "Id" else _PREFIXES.get(value[:3])
+        if what is not None:
+            seen.add(value)
+            yield Reference(system="salesforce", account=account, object=what, id=value)
+
+
+def _true(value: Any) -> bool:
+    return value is True or (isinstance(value, str) and value.casefold() == "true")
+
+
+ACK = (
+    b'<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/">'
+    b'<soapenv:Body><notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound"><Ack>true</Ack>'
+    b"</notificationsResponse></soapenv:Body></soapenv:Envelope>"
+)
+"""What an outbound message must be answered with; anything else is sent again for a day."""

@@ -1,0 +1,62 @@
+"""What a CRM's words mean at this customer: stages that are an acceptance, activities that are a genuine step, ..."""
+
+from __future__ import annotations
+
+from schemas.signals import Actor, Kind, Parsed, Sales
+from schemas.sources import SalesMeaning
+
+_STATES = frozenset({Kind.SALES_STAGE_CHANGED, Kind.DEAL_UPDATED, Kind.CONTACT_UPDATED, Kind.COMPANY_UPDATED})
+"""Kinds that carry a stage or a status in `sales.to`."""
+_ENDED = frozenset({Kind.SALES_LOST, Kind.SALES_REJECTED, Kind.SALES_RETURNED})
+
+
+def meant(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
+    """The signal as this source's configuration has it; what it says nothing of stays as the body said."""
+    parsed = _by_whom(parsed, meaning)
+    if parsed.sales is not None:
+        parsed = _step(_stage(parsed, parsed.sales, meaning), parsed.sales, meaning)
+    return _reason(parsed, meaning)
+
+
+def _by_whom(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
+    """Our own writes come back from the CRM: nobody's step."""
+    if parsed.actor.reference is None or parsed.actor.reference not in meaning.our_users:
+        return parsed
+    return parsed.model_copy(
+        update={"actor": Actor(kind="system", reference=parsed.actor.reference), "automated": True}
+    )
+
+
+def _stage(parsed: Parsed, sales: Sales, meaning: SalesMeaning) -> Parsed:
+    if parsed.kind not in _STATES or sales.to is None:
+        return parsed
+    wanted = sales.to.casefold()
+    for kind, words in (
+        (Kind.SALES_ACCEPTED, meaning.accepted),
+        (Kind.SALES_REJECTED, meaning.rejected),
+        (Kind.SALES_RETURNED, meaning.returned),
+        (Kind.SALES_WON, meaning.won),
+        (Kind.SALES_LOST, meaning.lost),
+        (Kind.SALES_MEETING_BOOKED, meaning.meeting_booked),
+    ):
+        if wanted in {word.casefold() for word in words}:
+            reason = parsed.reason or (sales.to if kind in _ENDED else None)
+            return parsed.model_copy(update={"kind": kind, "reason": reason})
+    return parsed
+
+
+def _step(parsed: Parsed, sales: Sales, meaning: SalesMeaning) -> Parsed:
+    """A step is genuine where its type is one of those agreed on, if any were."""
+    if parsed.kind != Kind.SALES_FOLLOW_UP or not meaning.follow_up_types:
+        return parsed
+    if (sales.activity_type or "").casefold() in {word.casefold() for word in meaning.follow_up_types}:
+        return parsed
+    return parsed.model_copy(update={"kind": Kind.ACTIVITY_UPDATED})
+
+
+def _reason(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
+    """`not_qualified` has to name the failed criterion: the CRM's own words of it are kept as that."""
+    said = (parsed.reason or "").casefold()
+    if parsed.kind in _ENDED and said in {word.casefold() for word in meaning.not_qualified}:
+        return parsed.model_copy(update={"reason": "not_qualified", "criterion": parsed.criterion or parsed.reason})
+    return parsed
