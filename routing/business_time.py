@@ -21,6 +21,7 @@ HORIZON_YEARS = 12
 MICRO = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE = timedelta(microseconds=1)
+_ONE_DAY = timedelta(days=1)
 _SLACK = 3 * 3600 * MICRO
 """More than any zone's clocks were ever moved at once, but for a zone that changed sides of the date line."""
 
@@ -50,12 +51,14 @@ class IntervalSpan(NamedTuple):
 
 
 class _Year(NamedTuple):
-    """One year of open time: starts and ends in UTC microseconds, and what was open before each start."""
+    """One year of open time: starts and ends in UTC microseconds, and what was open before each start; `days` has the
+    first opening and last closing of each local date that has any."""
 
     starts: list[int]
     ends: list[int]
     before: list[int]
     total: int
+    days: dict[date, tuple[int, int]]
 
 
 class BusinessCalendar:
@@ -121,8 +124,7 @@ class BusinessCalendar:
 
     def day_bounds(self, day: date) -> tuple[int, int] | None:
         """First opening and last closing of a local date, UTC microseconds; None on a day without open time."""
-        spans = self._of_day(day)
-        return (spans[0][0], spans[-1][1]) if spans else None
+        return self._year(day.year).days.get(day)
 
     def day_span(self, day: date) -> tuple[datetime, datetime] | None:
         """The same as instants."""
@@ -192,9 +194,12 @@ class BusinessCalendar:
 
     def _reckon(self, year: int) -> _Year:
         spans: list[tuple[int, int]] = []
+        days: dict[date, tuple[int, int]] = {}
         day = date(year, 1, 1)
         while day.year == year:
-            spans += self._of_day(day)
+            if hours := self._of_day(day):
+                spans += hours
+                days[day] = hours[0][0], hours[-1][1]
             day += timedelta(days=1)
         starts: list[int] = []
         ends: list[int] = []
@@ -208,7 +213,7 @@ class BusinessCalendar:
         for start, end in zip(starts, ends, strict=True):
             before.append(total)
             total += end - start
-        return _Year(starts, ends, before, total)
+        return _Year(starts, ends, before, total, days)
 
     def _of_day(self, day: date) -> list[tuple[int, int]]:
         """Open while the wall clock shows a time within the day's intervals: what it shows twice counts twice, what it
@@ -243,7 +248,7 @@ def business_days_due(calendar: BusinessCalendar, start: datetime, days: int, pa
     left = days if bounds is not None and at < bounds[1] else days + 1
     last = day.year + HORIZON_YEARS
     while left:
-        day += timedelta(days=1)
+        day += _ONE_DAY
         if day.year > last:
             raise HorizonExceeded
         bounds = calendar.day_bounds(day)

@@ -10,7 +10,7 @@ from routing.model import Clock
 from routing.verdict import Gap, gaps, standing, target_of
 from schemas.explain import ClockExplanation, DayView, IntervalView
 
-_DAY = timedelta(days=1)
+_DAY, _ONE = timedelta(days=1), timedelta(microseconds=1)
 _CLOSED = {
     "week": "closed: outside the week's hours",
     "closed_day": "closed: a closed day",
@@ -59,27 +59,34 @@ def _view(span: IntervalSpan) -> IntervalView:
 
 
 def _days(clock: Clock, end: datetime, calendar: BusinessCalendar, pauses: list[Pause]) -> Iterator[DayView]:
-    """Which local day is the how manyth, as `business_days_due` counts them."""
-    day, last = clock.started_at.astimezone(calendar.zone).date(), end.astimezone(calendar.zone).date()
-    number = -1
+    """Which local day is the how manyth, as `business_days_due` counts them; the start's own is day 0."""
+    first = day = clock.started_at.astimezone(calendar.zone).date()
+    # A close at 24:00 is the next day's first instant.
+    last, number, gone = (end - _ONE).astimezone(calendar.zone).date(), -1, _merged(pauses)
     while day <= last:
-        hours, why = calendar.hours(day)
+        _, why = calendar.hours(day)
         opened = calendar.day_span(day)
         if opened is None:
-            yield DayView(
-                day=day, number=None, cause=_CLOSED.get(why, f"closed: {why}") if not hours else "no such hours"
-            )
-        elif number < 0 and clock.started_at >= opened[1]:
+            yield DayView(day=day, number=None, cause=_CLOSED.get(why, f"closed: {why}"))
+        elif day == first and clock.started_at >= opened[1]:
             yield DayView(day=day, number=None, cause="started after its close: belongs to the next open day")
-        elif number < 0:
-            number = 0
-            yield DayView(day=day, number=0, cause="the start's day")
-        elif any(a <= opened[0] and opened[1] <= b for a, b in pauses):
+        elif day != first and any(a <= opened[0] and opened[1] <= b for a, b in gone):
             yield DayView(day=day, number=None, cause="paused from its opening to its close")
         else:
             number += 1
-            yield DayView(day=day, number=number, cause="open")
+            yield DayView(day=day, number=number, cause="open" if number else "the start's day")
         day += _DAY
+
+
+def _merged(pauses: list[Pause]) -> list[Pause]:
+    """Pauses that touch or overlap are one."""
+    found: list[Pause] = []
+    for begin, end in sorted(pauses):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((begin, end))
+    return found
 
 
 def _lines(made: ClockExplanation, still: Gap | None, calendar: BusinessCalendar | None) -> Iterator[str]:

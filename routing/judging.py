@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from routing import disposition, handover, ladder, nurturing, sla
+from routing import agreed_signals, disposition, handover, ladder, nurturing, sla
 from routing.draft import Draft
 from routing.lead import consents, counts_for_pass
 from schemas.events import LeadParked, LeadTouched, LeadUnparked
@@ -36,7 +36,7 @@ def note_signal(draft: Draft) -> None:
     for consent in signal.consents:
         nurturing.follow_consent(draft, consent.state)
     if lead.disposition == "active":
-        sla.note_signal(draft, genuine(draft))
+        agreed_signals.note(draft, genuine(draft))
         handover.complete(draft)
 
 

@@ -7,14 +7,13 @@ changed. So a late fact corrects what was said before, and each breach is said o
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any
 
 from routing import dossier
 from routing.business_time import BusinessCalendar, due_at
 from routing.draft import Draft
 from routing.ids import derive
-from routing.lead import counts_for_pass
-from routing.model import Away, Clock, Mark
+from routing.model import Away, Clock
 from routing.policies import CompiledPolicy
 from routing.telling import Cause, Reason, known_from, saying, told
 from routing.verdict import Gap, absences_of, judged, next_look, rung_at, warning_points
@@ -54,19 +53,18 @@ def start(
     if ident in draft.lead.clocks:
         return None
     personal = policy.starts in PERSONAL
-    clock = _clock(draft, policy.name, policy.metric, subject_id, at, policy.target, policy.calendar).model_copy(
-        update={
-            "id": ident,
-            "subject_kind": "offer" if policy.starts in ("offer", "acceptance") else "lead",
-            "side": policy.promised_by,
-            "person": draft.lead.owner if personal else None,
-            "counts_from": counts_from or at - COARSE,
-        }
-    )
-    clock = _with_known_touch(draft, clock, policy)
+    clock = _clock(
+        draft, policy.name, policy.metric, subject_id, at, policy.target, policy.calendar,
+        id=ident,
+        subject_kind="offer" if policy.starts in ("offer", "acceptance") else "lead",
+        side=policy.promised_by,
+        person=draft.lead.owner if personal else None,
+        counts_from=counts_from or at - COARSE,
+    )  # fmt: skip
+    clock = with_known_touch(draft, clock, policy)
     if policy.metric == "dossier" and not dossier.missing(draft.lead, draft.context.agreement):
         clock = clock.model_copy(update={"touched_at": at})
-    _settle(draft, None, clock, "late_fact")
+    settle(draft, None, clock, "late_fact")
     return draft.lead.clocks[ident]
 
 
@@ -79,7 +77,7 @@ def _applies(draft: Draft, compiled: CompiledPolicy) -> bool:
     return finding.met
 
 
-def _with_known_touch(draft: Draft, clock: Clock, policy: Policy) -> Clock:
+def with_known_touch(draft: Draft, clock: Clock, policy: Policy) -> Clock:
     known = [at for key in (policy.metric, policy.name) for at in draft.lead.marks.get(key, ()) if _counts(clock, at)]
     return clock.model_copy(update={"touched_at": _not_before(clock, min(known))}) if known else clock
 
@@ -90,8 +88,11 @@ def start_expiry(draft: Draft, offer_id: str, at: datetime) -> datetime | None:
     if rules.offer_expires is None:
         return None
     due = due_at(at, rules.offer_expires, draft.context.agreement.calendar(rules.calendar), ())
-    clock = _clock(draft, OFFER_EXPIRY, OFFER_EXPIRY, offer_id, at, rules.offer_expires, rules.calendar)
-    draft.put_clock(clock.model_copy(update={"subject_kind": "offer", "due_at": due, "next_at": due}))
+    clock = _clock(
+        draft, OFFER_EXPIRY, OFFER_EXPIRY, offer_id, at, rules.offer_expires, rules.calendar,
+        id=derive("clk", OFFER_EXPIRY, offer_id), subject_kind="offer", due_at=due, next_at=due,
+    )  # fmt: skip
+    draft.put_clock(clock)
     return due
 
 
@@ -109,7 +110,7 @@ def touch(draft: Draft, metric: str, at: datetime, subject_id: str | None = None
         kept_at = _not_before(clock, at)
         if _counts(clock, at) and (clock.touched_at is None or kept_at < clock.touched_at):
             touched = clock.model_copy(update={"touched_at": kept_at, "touched_by": draft.signal.id})
-            _settle(draft, clock, touched, "late_fact")
+            settle(draft, clock, touched, "late_fact")
     _recur(draft, metric, at)
 
 
@@ -136,43 +137,6 @@ def enter(draft: Draft, stage: str) -> None:
             start(draft, policy, subject_of(draft), at, counts_from=at if policy.file.recurs else None)
 
 
-def note_signal(draft: Draft, genuine: bool) -> None:
-    """The agreed signals that start, pause, resume or fulfil. What no person did neither starts nor fulfils."""
-    for policy in draft.context.agreement.policies:
-        for part, when in policy.on.get(draft.signal.kind, ()):
-            if when is not None and not draft.judge.asks(when).met:
-                continue
-            if part in ("pause_on", "resume_on"):
-                _mark(draft, policy.name, "pause" if part == "pause_on" else "resume")
-            elif not genuine:
-                draft.notes.append(f"not a person's doing: no {part} for {policy.name}")
-            elif part == "fulfil_on":
-                touch(draft, policy.name, draft.at)
-            else:
-                _start_by_signal(draft, policy)
-
-
-def _start_by_signal(draft: Draft, policy: CompiledPolicy) -> None:
-    """One clock of a policy at a time: the earliest agreed signal starts it, also where that one comes late."""
-    if not counts_for_pass(draft):
-        draft.notes.append(f"of an earlier pass: no start for {policy.name}")
-        return
-    running = next((c for c in draft.lead.clocks.values() if c.policy == policy.name and c.open), None)
-    if running is None:
-        start(draft, policy, subject_of(draft), draft.at, by=draft.signal.id)
-    elif draft.at < running.started_at:
-        earlier = running.model_copy(update={"started_at": draft.at, "counts_from": draft.at - COARSE})
-        _settle(draft, running, _with_known_touch(draft, earlier, policy.file), "late_fact")
-
-
-def _mark(draft: Draft, policy: str, what: Literal["pause", "resume"]) -> None:
-    signal = draft.signal
-    mark = Mark(at=draft.at, what=what, signal_id=signal.id, signal_kind=signal.kind)
-    for clock in list(draft.lead.clocks.values()):
-        if clock.policy == policy and (clock.cancelled_at is None or draft.at < clock.cancelled_at):
-            _settle(draft, clock, clock.model_copy(update={"marks": (*clock.marks, mark)}), "late_fact")
-
-
 def fall_due(draft: Draft, due: ClockDue) -> Clock | None:
     """What the watcher announced: a warning point, the due instant, a rung of the ladder. None when it is over already.
 
@@ -186,14 +150,14 @@ def fall_due(draft: Draft, due: ClockDue) -> Clock | None:
         ended = {"state": "fulfilled", "ended_at": clock.due_at, "next_at": None, "revision": clock.revision + 1}
         draft.put_clock(clock.model_copy(update=ended))
         return draft.lead.clocks[clock.id]
-    _settle(draft, clock, clock, "policy", announced=due)
+    settle(draft, clock, clock, "policy", announced=due)
     return draft.lead.clocks[clock.id]
 
 
 def look_again(draft: Draft, clock_id: str) -> None:
     """After a rung was taken: when is the next one?"""
     clock = draft.lead.clocks[clock_id]
-    _settle(draft, clock, clock, "policy")
+    settle(draft, clock, clock, "policy")
 
 
 def restart_recurring(draft: Draft) -> None:
@@ -203,7 +167,7 @@ def restart_recurring(draft: Draft) -> None:
         open_ones = [c for c in draft.lead.clocks.values() if c.policy == policy.name and c.open]
         if policy.file.recurs and draft.lead.stage == "deal":
             for clock in open_ones:
-                _settle(draft, clock, clock.model_copy(update={"cancelled_at": at}), "late_fact", why="owner_changed")
+                settle(draft, clock, clock.model_copy(update={"cancelled_at": at}), "late_fact", why="owner_changed")
             start(draft, policy, subject_of(draft), at, counts_from=at, by=draft.signal.id)
 
 
@@ -219,13 +183,13 @@ def recheck(draft: Draft, adopt: bool) -> None:
         compiled = agreement.policy(clock.policy) if adopt else None
         if adopt and compiled is None:
             gone = clock.model_copy(update={"cancelled_at": draft.at})
-            _settle(draft, clock, gone, "policy", why="policy_ended")
+            settle(draft, clock, gone, "policy", why="policy_ended")
             continue
         new = clock
         if compiled is not None:
             terms = {"target": str(compiled.file.target), "calendar": compiled.file.calendar}
             new = clock.model_copy(update={**terms, "agreement": agreement.hash})
-        _settle(draft, clock, new, "policy")
+        settle(draft, clock, new, "policy")
 
 
 def cancel(draft: Draft, reason: str, subject_id: str | None = None) -> None:
@@ -236,7 +200,7 @@ def cancel(draft: Draft, reason: str, subject_id: str | None = None) -> None:
         if clock.policy == OFFER_EXPIRY:
             end_expiry(draft, clock)
         else:
-            _settle(draft, clock, clock.model_copy(update={"cancelled_at": draft.at}), "late_fact", why=reason)
+            settle(draft, clock, clock.model_copy(update={"cancelled_at": draft.at}), "late_fact", why=reason)
 
 
 def end_expiry(draft: Draft, clock: Clock) -> None:
@@ -263,7 +227,7 @@ def _counts(clock: Clock, at: datetime) -> bool:
     return at > since and (clock.cancelled_at is None or at <= clock.cancelled_at)
 
 
-def _settle(
+def settle(
     draft: Draft,
     before: Clock | None,
     clock: Clock,
@@ -277,17 +241,17 @@ def _settle(
     compiled, calendar = agreement.policy(clock.policy), agreement.calendar(clock.calendar)
     policy = compiled.file if compiled else None
     away = _away(draft, clock, policy)
-    after, still = judged(
-        clock.model_copy(update={"away": away}), calendar, announced.due_at if announced is not None else None
-    )
+    reckoned = clock if away == clock.away else clock.model_copy(update={"away": away})
+    after, still = judged(reckoned, calendar, announced.due_at if announced is not None else None)
     if before is not None and before.away != away:
         reason = "absence"
     after = told(draft, before, after, Cause(reason, still, announced, why))
     if announced is not None and after.state == "running" and policy is not None:
         after = _warn(draft, after, policy, calendar, announced)
-    after = after.model_copy(update={"next_at": _next(draft, after, policy, calendar, still)})
-    if after != before:
-        draft.put_clock(after.model_copy(update={"revision": before.revision + 1 if before else 0}))
+    next_at = _next(draft, after, policy, calendar, still)
+    if before is None or next_at != before.next_at or after != before:
+        changes = {"next_at": next_at, "revision": before.revision + 1 if before else 0}
+        draft.put_clock(after.model_copy(update=changes))
 
 
 def _next(
@@ -323,18 +287,26 @@ def _warn(draft: Draft, clock: Clock, policy: Policy, calendar: BusinessCalendar
 
 
 def _clock(
-    draft: Draft, policy: str, metric: str, subject_id: str, at: datetime, target: Target, calendar: str | None
+    draft: Draft,
+    policy: str,
+    metric: str,
+    subject_id: str,
+    at: datetime,
+    target: Target,
+    calendar: str | None,
+    **more: Any,
 ) -> Clock:
+    facts: dict[str, Any] = {
+        "policy": policy,
+        "metric": metric,
+        "subject_id": subject_id,
+        "started_at": at,
+        "due_at": at,
+    } | more
     return Clock(
-        id=derive("clk", policy, subject_id),
-        policy=policy,
-        metric=metric,
-        subject_kind="lead",
-        subject_id=subject_id,
-        started_at=at,
+        **facts,
         target=str(target),
         calendar=calendar,
-        due_at=at,
         mode=draft.signal.mode,
         agreement=draft.context.agreement.hash,
         cause=draft.signal.id,

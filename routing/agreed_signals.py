@@ -1,0 +1,48 @@
+"""Agreed signals: those of a policy's `start_on`, `pause_on`, `resume_on` and `fulfil_on`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from routing import sla
+from routing.draft import Draft
+from routing.lead import counts_for_pass
+from routing.model import Mark
+from routing.policies import CompiledPolicy
+
+
+def note(draft: Draft, genuine: bool) -> None:
+    """The agreed signals that start, pause, resume or fulfil. What no person did neither starts nor fulfils."""
+    for policy in draft.context.agreement.policies:
+        for part, when in policy.on.get(draft.signal.kind, ()):
+            if when is not None and not draft.judge.asks(when).met:
+                continue
+            if part in ("pause_on", "resume_on"):
+                _mark(draft, policy.name, "pause" if part == "pause_on" else "resume")
+            elif not genuine:
+                draft.notes.append(f"not a person's doing: no {part} for {policy.name}")
+            elif part == "fulfil_on":
+                sla.touch(draft, policy.name, draft.at)
+            else:
+                _start_by_signal(draft, policy)
+
+
+def _start_by_signal(draft: Draft, policy: CompiledPolicy) -> None:
+    """One clock of a policy at a time: the earliest agreed signal starts it, also where that one comes late."""
+    if not counts_for_pass(draft):
+        draft.notes.append(f"of an earlier pass: no start for {policy.name}")
+        return
+    running = next((c for c in draft.lead.clocks.values() if c.policy == policy.name and c.open), None)
+    if running is None:
+        sla.start(draft, policy, sla.subject_of(draft), draft.at, by=draft.signal.id)
+    elif draft.at < running.started_at:
+        earlier = running.model_copy(update={"started_at": draft.at, "counts_from": draft.at - sla.COARSE})
+        sla.settle(draft, running, sla.with_known_touch(draft, earlier, policy.file), "late_fact")
+
+
+def _mark(draft: Draft, policy: str, what: Literal["pause", "resume"]) -> None:
+    signal = draft.signal
+    mark = Mark(at=draft.at, what=what, signal_id=signal.id, signal_kind=signal.kind)
+    for clock in list(draft.lead.clocks.values()):
+        if clock.policy == policy and (clock.cancelled_at is None or draft.at < clock.cancelled_at):
+            sla.settle(draft, clock, clock.model_copy(update={"marks": (*clock.marks, mark)}), "late_fact")
