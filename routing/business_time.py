@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from routing.errors import RoutingError
 from schemas.calendar import DAY, WEEKDAYS, Calendar, seconds_of_day
-from schemas.duration import Target, TargetValue
+from schemas.duration import Target
 
 HORIZON_YEARS = 12
 """A target that open time does not cover within so many years is refused."""
@@ -35,19 +35,6 @@ class BusinessTimeError(RoutingError):
 
 class HorizonExceeded(BusinessTimeError):
     """The calendar has not enough open time for this target within the horizon."""
-
-
-class IntervalSpan(NamedTuple):
-    """A stretch of time on the way to a due instant: counted or skipped, and why."""
-
-    start: datetime
-    end: datetime
-    counted: bool
-    cause: str
-
-    @property
-    def seconds(self) -> float:
-        return (self.end - self.start) / timedelta(seconds=1)
 
 
 class _Year(NamedTuple):
@@ -73,10 +60,10 @@ class BusinessCalendar:
 
     def open_seconds_between(self, start: datetime, end: datetime) -> float:
         """Open time in [start, end), seconds; 0 where end <= start."""
-        return self._open_between(_micros(start), _micros(end)) / MICRO
+        return self._open_between(micros(start), micros(end)) / MICRO
 
     def is_open(self, at: datetime) -> bool:
-        return any(start <= _micros(at) < end for start, end in self._intervals(_micros(at), _micros(at) + 1))
+        return any(start <= micros(at) < end for start, end in self.intervals(micros(at), micros(at) + 1))
 
     def next_open(self, at: datetime) -> datetime:
         """`at` itself while open, else the next opening. Raises HorizonExceeded."""
@@ -89,14 +76,14 @@ class BusinessCalendar:
         """
         if amount < timedelta(0):
             raise BusinessTimeError("an amount of business time cannot be negative")
-        at, need = _micros(start), amount // _ONE
+        at, need = micros(start), amount // _ONE
         due = self._add(at, need)
-        for begin, end in _paused(pauses, at):
+        for begin, end in merged_pauses(pauses, at):
             if begin >= due:
                 break
             need += self._open_between(begin, end)
             due = self._add(at, need)
-        return _instant(due)
+        return instant(due)
 
     def subtract_business(self, end: datetime, amount: timedelta, pauses: Sequence[Pause] = ()) -> datetime:
         """The last instant from which `amount` of open time outside the pauses is left until `end`.
@@ -105,14 +92,14 @@ class BusinessCalendar:
         """
         if amount < timedelta(0):
             raise BusinessTimeError("an amount of business time cannot be negative")
-        until, need = _micros(end), amount // _ONE
+        until, need = micros(end), amount // _ONE
         at = self._back(until, need)
-        for begin, stop in reversed(_paused([(a, min(b, end)) for a, b in pauses], None)):
+        for begin, stop in reversed(merged_pauses([(a, min(b, end)) for a, b in pauses], None)):
             if stop <= at:
                 break
             need += self._open_between(begin, stop)
             at = self._back(until, need)
-        return _instant(at)
+        return instant(at)
 
     def hours(self, day: date) -> tuple[list[tuple[int, int]], str]:
         """The day's intervals in seconds since local midnight, and what made it so: week, closed_day or special_day."""
@@ -129,12 +116,12 @@ class BusinessCalendar:
     def day_span(self, day: date) -> tuple[datetime, datetime] | None:
         """The same as instants."""
         bounds = self.day_bounds(day)
-        return (_instant(bounds[0]), _instant(bounds[1])) if bounds else None
+        return (instant(bounds[0]), instant(bounds[1])) if bounds else None
 
     def _add(self, at: int, need: int) -> int:
         if need == 0:
             return at
-        year = _instant(at).astimezone(self.zone).year
+        year = instant(at).astimezone(self.zone).year
         need += self._open_before(at, year)
         for _ in range(HORIZON_YEARS + 1):
             block = self._year(year)
@@ -147,7 +134,7 @@ class BusinessCalendar:
     def _back(self, at: int, need: int) -> int:
         if need == 0:
             return at
-        year = _instant(at).astimezone(self.zone).year
+        year = instant(at).astimezone(self.zone).year
         left = self._open_before(at, year) - need
         for _ in range(HORIZON_YEARS + 1):
             block = self._year(year)
@@ -169,13 +156,13 @@ class BusinessCalendar:
     def _open_between(self, start: int, end: int) -> int:
         if end <= start:
             return 0
-        first, last = (_instant(at).astimezone(self.zone).year for at in (start, end))
+        first, last = (instant(at).astimezone(self.zone).year for at in (start, end))
         full = sum(self._year(year).total for year in range(first, last))
         return full + self._open_before(end, last) - self._open_before(start, first)
 
-    def _intervals(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+    def intervals(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Open intervals that reach into [start, end)."""
-        first, last = (_instant(at).astimezone(self.zone).year for at in (start, end))
+        first, last = (instant(at).astimezone(self.zone).year for at in (start, end))
         for year in range(first, last + 1):
             block = self._year(year)
             i = max(0, bisect_right(block.starts, start) - 1)
@@ -241,8 +228,8 @@ def business_days_due(calendar: BusinessCalendar, start: datetime, days: int, pa
     A start at or after its day's close, or on a closed day, belongs to the next open day. A day that is paused from its
     opening to its close is no open day. Raises HorizonExceeded.
     """
-    at = _micros(start)
-    gone = _paused(pauses, at)
+    at = micros(start)
+    gone = merged_pauses(pauses, at)
     day = start.astimezone(calendar.zone).date()
     bounds = calendar.day_bounds(day)
     left = days if bounds is not None and at < bounds[1] else days + 1
@@ -255,7 +242,7 @@ def business_days_due(calendar: BusinessCalendar, start: datetime, days: int, pa
         if bounds is not None and not any(a <= bounds[0] and bounds[1] <= b for a, b in gone):
             left -= 1
     assert bounds is not None, "the loop ends on an open day"
-    return _instant(bounds[1])
+    return instant(bounds[1])
 
 
 def due_at(
@@ -279,94 +266,33 @@ def before_due(
     Raises BusinessTimeError; whole business days have no such instant.
     """
     if amount.kind == "elapsed":
-        at = _micros(due)
+        at = micros(due)
         left = at - amount.amount // _ONE
-        for begin, end in reversed(_paused([(a, min(b, due)) for a, b in pauses], None)):
+        for begin, end in reversed(merged_pauses([(a, min(b, due)) for a, b in pauses], None)):
             if end <= left:
                 break
             left -= end - begin
-        return _instant(left)
+        return instant(left)
     if calendar is None or amount.kind == "business_days":
         raise BusinessTimeError("open time before an instant needs a calendar and an amount in hours")
     return calendar.subtract_business(due, amount.amount, pauses)
 
 
-def explain(
-    start: datetime, target: Target, calendar: BusinessCalendar | None, pauses: Sequence[Pause] = ()
-) -> list[IntervalSpan]:
-    """[start, due) in spans that tile it: each counted or skipped, with the cause (open, wall, pause, closed: ...)."""
-    return spans_between(start, due_at(start, target, calendar, pauses), target, calendar, pauses)
-
-
-def spans_between(
-    start: datetime,
-    end: datetime,
-    target: Target,
-    calendar: BusinessCalendar | None,
-    pauses: Sequence[Pause] = (),
-) -> list[IntervalSpan]:
-    """[start, end) in such spans, for a target of this kind, whether it is due by then or not."""
-    at, due = _micros(start), _micros(end)
-    gone = [(a, b) for a, b in _paused(pauses, at) if a < due]
-    opened = [(at, due)] if calendar is None or target.kind == "elapsed" else list(calendar._intervals(at, due))  # noqa: SLF001
-    cuts = sorted({at, due, *(x for pair in (*gone, *opened) for x in pair if at < x < due)})
-    if calendar is not None:
-        cuts = sorted({*cuts, *_midnights(calendar, at, due)})
-    spans = [_span(a, b, gone, opened, calendar, target) for a, b in zip(cuts, cuts[1:], strict=False)]
-    return _joined(spans)
-
-
-def _span(
-    a: int,
-    b: int,
-    gone: list[tuple[int, int]],
-    opened: list[tuple[int, int]],
-    calendar: BusinessCalendar | None,
-    target: TargetValue,
-) -> IntervalSpan:
-    start, end = _instant(a), _instant(b)
-    if any(x <= a < y for x, y in gone):
-        return IntervalSpan(start, end, False, "pause")
-    if any(x <= a < y for x, y in opened):
-        return IntervalSpan(start, end, True, "wall time" if target.kind == "elapsed" else "open")
-    assert calendar is not None, "only a calendar closes"
-    why = calendar.hours(start.astimezone(calendar.zone).date())[1]
-    return IntervalSpan(start, end, False, f"closed: {why}")
-
-
-def _joined(spans: list[IntervalSpan]) -> list[IntervalSpan]:
-    found: list[IntervalSpan] = []
-    for span in spans:
-        if found and found[-1].counted == span.counted and found[-1].cause == span.cause:
-            found[-1] = found[-1]._replace(end=span.end)
-        else:
-            found.append(span)
-    return found
-
-
-def _midnights(calendar: BusinessCalendar, start: int, end: int) -> Iterator[int]:
-    day = _instant(start).astimezone(calendar.zone).date() + timedelta(days=1)
-    while (at := _begin(day, calendar.zone)) < end:
-        if at > start:
-            yield at
-        day += timedelta(days=1)
-
-
 def _elapsed(start: datetime, amount: timedelta, pauses: Sequence[Pause]) -> datetime:
-    at = _micros(start)
+    at = micros(start)
     due = at + amount // _ONE
-    for begin, end in _paused(pauses, at):
+    for begin, end in merged_pauses(pauses, at):
         if begin >= due:
             break
         due += end - begin
-    return _instant(due)
+    return instant(due)
 
 
-def _paused(pauses: Sequence[Pause], start: int | None) -> list[tuple[int, int]]:
+def merged_pauses(pauses: Sequence[Pause], start: int | None) -> list[tuple[int, int]]:
     """Sorted, clipped to what comes after `start`, overlapping ones made one."""
     found: list[tuple[int, int]] = []
     first = -(2**62) if start is None else start
-    for begin, end in sorted((max(_micros(a), first), _micros(b)) for a, b in pauses):
+    for begin, end in sorted((max(micros(a), first), micros(b)) for a, b in pauses):
         if end <= begin:
             continue
         if found and begin <= found[-1][1]:
@@ -393,7 +319,7 @@ def _wall(day: date) -> int:
 
 def _offsets(day: date, zone: ZoneInfo) -> list[tuple[int, int, int]]:
     """(from, to, offset of the zone) in UTC microseconds, which together hold all of a local date."""
-    low, high = _begin(day, zone) - _SLACK, _begin(day + timedelta(days=1), zone) + _SLACK
+    low, high = first_instant(day, zone) - _SLACK, first_instant(day + timedelta(days=1), zone) + _SLACK
     first, last = _offset(low, zone), _offset(high, zone)
     if first == last:
         return [(low, high, first)]
@@ -402,36 +328,38 @@ def _offsets(day: date, zone: ZoneInfo) -> list[tuple[int, int, int]]:
 
 
 def _offset(at: int, zone: ZoneInfo) -> int:
-    return (_instant(at).astimezone(zone).utcoffset() or timedelta(0)) // _ONE
+    return (instant(at).astimezone(zone).utcoffset() or timedelta(0)) // _ONE
 
 
-def _begin(day: date, zone: ZoneInfo) -> int:
+def first_instant(day: date, zone: ZoneInfo) -> int:
     """The first instant of a local date; where the clock skips midnight, the instant of the change."""
     aware = datetime.combine(day, datetime.min.time(), zone)
-    found = _micros(aware)
-    if _instant(found).astimezone(zone).date() == day:
+    found = micros(aware)
+    if instant(found).astimezone(zone).date() == day:
         return found
     return _change(zone, found - _SLACK, found + _SLACK)
 
 
 def _change(zone: ZoneInfo, low: int, high: int) -> int:
     """The instant in (low, high] at which the zone's offset changes, found by halving to the second."""
-    before = _instant(low).astimezone(zone).utcoffset()
+    before = instant(low).astimezone(zone).utcoffset()
     low, high = low // MICRO, high // MICRO
     while high - low > 1:
         middle = (low + high) // 2
-        if _instant(middle * MICRO).astimezone(zone).utcoffset() == before:
+        if instant(middle * MICRO).astimezone(zone).utcoffset() == before:
             low = middle
         else:
             high = middle
     return high * MICRO
 
 
-def _micros(at: datetime) -> int:
+def micros(at: datetime) -> int:
+    """Whole microseconds since 1970 UTC. Raises BusinessTimeError for an instant without a zone."""
     if at.tzinfo is None:
         raise BusinessTimeError(f"{at.isoformat()} has no zone; instants are aware")
     return (at - _EPOCH) // _ONE
 
 
-def _instant(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)
+def instant(at: int) -> datetime:
+    """The same as an instant in UTC."""
+    return _EPOCH + timedelta(microseconds=at)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from routing.business_time import BusinessCalendar, IntervalSpan, Pause, spans_between
+from routing.business_time import BusinessCalendar, Pause
+from routing.intervals import IntervalSpan, spans_between
 from routing.model import Clock
 from routing.verdict import Gap, gaps, standing, target_of
 from schemas.explain import ClockExplanation, DayView, IntervalView

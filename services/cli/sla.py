@@ -77,7 +77,8 @@ async def _recheck(args: argparse.Namespace) -> int:
 
 
 def _due(args: argparse.Namespace) -> dict[str, Any]:
-    from routing.business_time import due_at, explain
+    from routing.business_time import due_at
+    from routing.intervals import explain
 
     agreement, _ = read_agreement(args.agreement)
     policies = {policy.name: policy.file for policy in agreement.policies}

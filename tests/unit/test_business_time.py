@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from routing.business_time import HorizonExceeded, business_days_due, compile_calendar, due_at, explain
+from routing.business_time import HorizonExceeded, business_days_due, compile_calendar, due_at
+from routing.intervals import explain
 from schemas.calendar import Calendar
 from schemas.duration import parse_target
 
