@@ -136,3 +136,9 @@ AnyCommand = OnLead | OnRoster
 
 class Command(RootModel[Annotated[AnyCommand, Field(discriminator="command")]]):
     """Any of them; `command` says which."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"command": "accept", "lead": "lead_o6ax5urvbbdx52qw5d5xi7r5f7", "reason": "calling today"}]
+        }
+    )

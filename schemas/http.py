@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from schemas.events import Disposition, Envelope, Stage, Track
+from schemas.roster import Member, Pool
 from schemas.signals import Mode, Person, Reference
 
 LEAD_ID = "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe"
@@ -439,7 +440,32 @@ class Readiness(BaseModel):
     log: str
 
 
+class CommandTaken(BaseModel):
+    """The signal that the command became; the history of its lead tells what came of it."""
+
+    model_config = _example({"signal": SIGNAL_ID})
+    signal: str
+
+
+class RosterView(BaseModel):
+    """The roster in force. `away` has the code of the reason for everybody who gets no lead now."""
+
+    model_config = _example(
+        {
+            "version": "9b1de0c2a1f04c77",
+            "people": [{"id": "elin", "roles": ["sales"]}],
+            "pools": [{"name": "field", "seats": [{"person": "elin", "weight": 1.0}]}],
+            "away": {"elin": "absent"},
+        }
+    )
+    version: str
+    people: list[Member]
+    pools: list[Pool]
+    away: dict[str, str]
+
+
 BODIES: tuple[type[BaseModel], ...] = (
+    CommandTaken, RosterView,
     Accepted, LeadView, LeadPage, Snapshot, HistoryPage, Explanation, ClockPage, FeedPage, QuarantinePage,
     QuarantineDetail, Retried, DeadLetterPage, Status, Lifecycle, Health, Readiness,
 )  # fmt: skip

@@ -37,6 +37,12 @@ KINDS: dict[str, Kind] = {
     "too_slow": Kind(
         408, "Too slow", "The body did not arrive in time; send it again.", "the body did not arrive within 10 s"
     ),
+    "refused": Kind(
+        403,
+        "Refused",
+        "The person of this key may not ask for it; the detail says who may.",
+        "assign is for manager",
+    ),
     "still_unclear": Kind(
         409,
         "Still not understood",

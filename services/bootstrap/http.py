@@ -15,6 +15,7 @@ from schemas.yamlfile import FileError, load
 from services.adapters.sql.reading import headers_of
 from services.bootstrap import metering
 from services.bootstrap.api import add_health, bare_app
+from services.bootstrap.commands import commanding_of
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
 from services.console.access import Key
@@ -43,7 +44,7 @@ def sources_of(settings: Settings) -> dict[str, Configured]:
 def keys_of(settings: Settings) -> dict[str, Key]:
     """The API keys. Raises FileError."""
     file = load(read_file(settings, "api_keys"), KeysFile, str(settings.path(settings.files.api_keys)))
-    return {entry.name: Key(entry.name, entry.sha256, frozenset(entry.scopes)) for entry in file.keys}
+    return {entry.name: Key(entry.name, entry.sha256, frozenset(entry.scopes), entry.person) for entry in file.keys}
 
 
 def app_of(parts: Parts, stopping: asyncio.Event) -> FastAPI:
@@ -64,7 +65,11 @@ def app_of(parts: Parts, stopping: asyncio.Event) -> FastAPI:
         address = email_address(text)
         return None if address is None else digest(parts.key, "email", brand, address)
 
-    app.include_router(create_router(reading, keys_of(settings), digest_email, parts.now, retry, stopping))
+    app.include_router(
+        create_router(
+            reading, keys_of(settings), digest_email, parts.now, retry, commanding_of(parts, intake), stopping
+        )
+    )
     add_health(app, {"store": parts.store.check, "log": parts.log.check})
     return app
 

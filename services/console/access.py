@@ -15,11 +15,12 @@ from services.problems import Trouble
 
 
 class Key(NamedTuple):
-    """An API key as configured: the SHA-256 of it, in hex, and what it may do."""
+    """An API key as configured: the SHA-256 of it, in hex, what it may do, and whose it is."""
 
     name: str
     sha256: str
     scopes: frozenset[str]
+    person: str | None = None
 
 
 class Access:
@@ -66,7 +67,8 @@ def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
 def route(
     router: APIRouter, path: str, scope: Scope, operation: str, tag: str, *errors: str, method: str = "GET", **more: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Registers a route that says which scope it needs and every problem it may answer with."""
+    """Registers a route that says which scope it needs, what it asks for and every problem it may answer with."""
+    asks: dict[str, Any] = {"requestBody": body} if (body := more.pop("asks", None)) else {}
     said = problems("no_key", "no_scope", "invalid", "unavailable", *errors) | more.pop("responses", {})
     return router.api_route(
         path,
@@ -74,6 +76,6 @@ def route(
         tags=[tag],
         operation_id=operation,
         responses=said,
-        openapi_extra={"security": [{"apiKey": [scope]}]},
+        openapi_extra={"security": [{"apiKey": [scope]}], **asks},
         **more,
     )

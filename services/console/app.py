@@ -9,7 +9,9 @@ from datetime import datetime
 from fastapi import APIRouter
 
 from services.adapters.sql.reading import Reading
+from services.commanding import Commanding
 from services.console.access import Access, Key
+from services.console.commands import add_commands, add_roster
 from services.console.feed import add_feed
 from services.console.leads import add_clocks, add_explanations, add_leads
 from services.console.operations import Retry, add_operations, add_quarantine
@@ -21,6 +23,7 @@ def create_router(
     digest_email: Callable[[str, str], str | None],
     now: Callable[[], datetime],
     retry: Retry,
+    commanding: Commanding,
     stopping: asyncio.Event,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
@@ -31,4 +34,6 @@ def create_router(
     add_feed(router, reading, access, stopping)
     add_quarantine(router, reading, access, retry)
     add_operations(router, reading, access, now)
+    add_commands(router, access, commanding)
+    add_roster(router, access, commanding)
     return router

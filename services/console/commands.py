@@ -1,0 +1,75 @@
+"""Commands, and the roster that they change."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+
+from routing.commands import Principal
+from schemas.commands import Command
+from schemas.http import LEAD_ID, CommandTaken, RosterView
+from services.commanding import Commanding, Refused, carry
+from services.console.access import Access, Key, route
+from services.problems import Trouble
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        max_length=200, description="The same key is the same command: asked twice, it happens once.", examples=["7f3a"]
+    ),
+]
+
+
+_ASKS = {
+    "description": "What is asked for, and why.",
+    "content": {
+        "application/json": {
+            "examples": {
+                "accept": {"value": {"command": "accept", "lead": LEAD_ID, "reason": "calling today"}},
+                "absence": {"value": {"command": "absence", "person": "elin", "reason": "ill"}},
+            }
+        }
+    },
+}
+
+
+def add_commands(router: APIRouter, access: Access, commanding: Commanding) -> None:
+    """`POST /v1/commands`."""
+
+    @route(
+        router, "/commands", "commands:write", "command", "commands", "not_found", "refused",
+        method="POST", status_code=202, summary="Ask for something",
+        asks=_ASKS,
+    )  # fmt: skip
+    async def command(
+        asked: Command,
+        key: Key = access.needs("commands:write"),
+        idempotency_key: IdempotencyKey = None,
+    ) -> CommandTaken:
+        """Accept, reject, claim, assign, delegate, hold, release, ... a lead; an absence, a newcomer, a paused pool.
+
+        It becomes a signal in its lead's own order, and is looked at again when the router carries it out: the lead's
+        history tells what came of it.
+        """
+        try:
+            signal = await carry(
+                commanding, asked.root, Principal(key.name, key.person), idempotency_key or secrets.token_hex(8)
+            )
+        except Refused as refused:
+            raise Trouble("not_found" if refused.missing else "refused", str(refused)) from None
+        return CommandTaken(signal=signal.id)
+
+
+def add_roster(router: APIRouter, access: Access, commanding: Commanding) -> None:
+    """`GET /v1/roster`."""
+
+    @route(router, "/roster", "leads:read", "getRoster", "commands", summary="Show who works now")
+    async def roster(_: Key = access.needs("leads:read")) -> RosterView:
+        """The roster in force: the file with every recorded change; `away` says why somebody gets nothing now."""
+        found, now = await commanding.roster(), commanding.now()
+        away = {person: code for person in found.people if (code := found.why_away(person, now)) is not None}
+        return RosterView(
+            version=found.version, people=list(found.people.values()), pools=list(found.pools.values()), away=away
+        )
