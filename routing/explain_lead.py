@@ -124,7 +124,7 @@ def _lines(made: LeadExplanation) -> Iterator[str]:
         if definition.expression:
             yield f"    {definition.expression}"
         yield from (f"    {name} = {'unknown' if v is None else v}" for name, v in definition.inputs.items())
-    yield f"owner: {made.owner}" if made.owner else f"owner: nobody, {made.unowned_reason}"
+    yield f"owner: {made.owner}" if made.owner else f"nobody has it: {made.unowned_reason}"
     if made.assignment:
         yield from (f"  {line}" for line in made.assignment.text.splitlines())
     if made.custody:

@@ -12,6 +12,10 @@ class _View(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
 
 
+def _example(value: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [value]})
+
+
 class IntervalView(_View):
     """A stretch of time on the way to a due instant, half-open: counted or skipped, and why."""
 
@@ -33,6 +37,20 @@ class DayView(_View):
 class ClockExplanation(_View):
     """Every interval from the start to the due instant (while it stands still: to the moment of asking), and the sum."""
 
+    model_config = _example(
+        {
+            "clock_id": "clk_3bq6m2mzl4tq5xj7c3a4m5v6qy", "lead_id": "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe",
+            "policy": "follow-up", "metric": "follow_up", "side": "sales", "person": "elin", "state": "running",
+            "target": "2h elapsed", "calendar": None, "agreement": "0d5b7e", "started_at": "2026-11-24T09:00:00Z",
+            "started_by": "sig_q5h6j7k2l3m4n5o6p7q2r3s4t5", "due_at": "2026-11-24T11:00:00Z", "ended_at": None,
+            "kept_at": None, "kept_by": None, "days": [], "counted_seconds": 7200,
+            "intervals": [
+                {"from": "2026-11-24T09:00:00Z", "to": "2026-11-24T11:00:00Z", "counted": True, "cause": "wall time",
+                 "seconds": 7200}
+            ],
+            "text": "follow-up, sales's promise: 2h elapsed",
+        }
+    )  # fmt: skip
     clock_id: str
     lead_id: str | None = None
     policy: str
@@ -80,6 +98,21 @@ class RuleView(_View):
 class AssignmentExplanation(_View):
     """Who was given the lead, by which rules, and who would have been with the smallest change."""
 
+    model_config = _example(
+        {
+            "lead_id": "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe", "signal_id": "sig_q5h6j7k2l3m4n5o6p7q2r3s4t5",
+            "at": "2026-11-24T09:00:00Z", "offer_id": "ho_q5h6j7k2l3m4n5o6p7q2r3s4t5.1", "person": "elin",
+            "route": "hand_over", "path": [], "rule": "everybody", "pool": "field",
+            "candidates": [
+                {"person": "elin", "chosen": True, "code": None, "reason": "0.50 leads below the fair share", "short": 0.5,
+                 "load": 0.0, "weight": 1.0},
+                {"person": "johan", "chosen": False, "code": "absent", "reason": "away then", "short": None, "load": None,
+                 "weight": None},
+            ],
+            "ledger": {"seq": [0, 1], "given": [0, 1]}, "runner_up": None, "smallest_change": None,
+            "agreement": "0d5b7e", "roster": "4af5e5", "text": "given to elin by rule `everybody` of pool field",
+        }
+    )  # fmt: skip
     lead_id: str
     signal_id: str
     at: AwareDatetime

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from schemas.events import Disposition, Envelope, Stage, Track
+from schemas.explain import AssignmentExplanation, ClockExplanation, LeadExplanation
 from schemas.roster import Member, Pool
 from schemas.signals import Mode, Person, Reference
 
@@ -233,6 +234,9 @@ class Explanation(BaseModel):
     )
     lead: str
     steps: list[Step]
+    now: LeadExplanation | None = Field(
+        default=None, description="Stage, owner, custody and clocks as they are, with every reason; on the first page."
+    )
     text: str = Field(description="The same for people; `Accept: text/plain` gives it alone.")
     next: NextNumber
 
@@ -248,7 +252,7 @@ class ClockView(BaseModel):
     metric: str
     subject_kind: Literal["lead", "offer"]
     subject_id: str
-    state: Literal["running", "fulfilled", "breached", "cancelled"]
+    state: Literal["running", "paused", "fulfilled", "breached", "cancelled"]
     started_at: AwareDatetime
     target: str
     calendar: str | None
@@ -258,6 +262,11 @@ class ClockView(BaseModel):
     mode: Mode
     agreement: str
     cause: str = Field(description="Id of the signal that started it.")
+    side: Literal["sales", "marketing"] | None = Field(default=None, description="Whose promise it is.")
+    person: str | None = Field(default=None, description="Whom it measures; null for the lead's own clocks.")
+    next_at: AwareDatetime | None = Field(
+        default=None, description="When it is looked at next: a warning, the due instant, a rung of the ladder."
+    )
 
 
 CLOCK_EXAMPLE: dict[str, Any] = {
@@ -466,7 +475,8 @@ class RosterView(BaseModel):
 
 BODIES: tuple[type[BaseModel], ...] = (
     CommandTaken, RosterView,
-    Accepted, LeadView, LeadPage, Snapshot, HistoryPage, Explanation, ClockPage, FeedPage, QuarantinePage,
+    Accepted, LeadView, LeadPage, Snapshot, HistoryPage, Explanation, ClockExplanation, AssignmentExplanation,
+    ClockPage, FeedPage, QuarantinePage,
     QuarantineDetail, Retried, DeadLetterPage, Status, Lifecycle, Health, Readiness,
 )  # fmt: skip
 """Every body of an answer that is no problem."""

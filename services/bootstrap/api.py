@@ -73,7 +73,14 @@ def document() -> dict[str, Any]:
     app = bare_app()
     nothing = cast("Any", None)
     routes = create_router(
-        cast("Reading", nothing), {}, lambda *_: None, lambda: datetime.now(UTC), nothing, nothing, asyncio.Event()
+        cast("Reading", nothing),
+        {},
+        lambda *_: None,
+        lambda: datetime.now(UTC),
+        nothing,
+        nothing,
+        asyncio.Event(),
+        nothing,
     )
     app.include_router(routes)
     add_health(app, {})

@@ -20,6 +20,7 @@ from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
 from services.console.access import Key
 from services.console.app import create_router
+from services.explain import Explainer
 from services.ingest.app import Configured, Hooks
 from services.ingest.intake import Intake
 from services.ingest.normalise import digest, email_address
@@ -65,10 +66,10 @@ def app_of(parts: Parts, stopping: asyncio.Event) -> FastAPI:
         address = email_address(text)
         return None if address is None else digest(parts.key, "email", brand, address)
 
+    explainer = Explainer(reading, parts.ruling, parts.now)
+    commanding = commanding_of(parts, intake)
     app.include_router(
-        create_router(
-            reading, keys_of(settings), digest_email, parts.now, retry, commanding_of(parts, intake), stopping
-        )
+        create_router(reading, keys_of(settings), digest_email, parts.now, retry, commanding, stopping, explainer)
     )
     add_health(app, {"store": parts.store.check, "log": parts.log.check})
     return app

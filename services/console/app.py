@@ -13,8 +13,9 @@ from services.commanding import Commanding
 from services.console.access import Access, Key
 from services.console.commands import add_commands, add_roster
 from services.console.feed import add_feed
-from services.console.leads import add_clocks, add_explanations, add_leads
+from services.console.leads import add_clocks, add_explanations, add_leads, add_reasons
 from services.console.operations import Retry, add_operations, add_quarantine
+from services.explain import Explainer
 
 
 def create_router(
@@ -25,11 +26,13 @@ def create_router(
     retry: Retry,
     commanding: Commanding,
     stopping: asyncio.Event,
+    explainer: Explainer,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
     router, access = APIRouter(prefix="/v1"), Access(keys)
     add_leads(router, reading, access, digest_email)
-    add_explanations(router, reading, access)
+    add_explanations(router, reading, access, explainer)
+    add_reasons(router, access, explainer)
     add_clocks(router, reading, access)
     add_feed(router, reading, access, stopping)
     add_quarantine(router, reading, access, retry)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from schemas.explain import LeadExplanation
 from schemas.http import Explanation, LeadView, Step
 from services.adapters.sql.reading import HistoryEntry
 
@@ -20,17 +21,23 @@ _CODES = {
 }
 
 
-def explanation(lead: LeadView, entries: Sequence[HistoryEntry], following: int | None) -> Explanation:
-    """All of these signals, and above them where the lead is now."""
+def explanation(
+    lead: LeadView, entries: Sequence[HistoryEntry], following: int | None, whole: LeadExplanation | None
+) -> Explanation:
+    """All of these signals, and above them where the lead is now; on the first page (`whole`) with every reason."""
     steps = [_step(entry) for entry in entries]
-    text = "\n".join([*_now(lead), "", *(step.text for step in steps)])
-    return Explanation(lead=lead.id, steps=steps, text=text + "\n", next=following)
+    above = [whole.text, *_also(lead)] if whole else [*_now(lead), *_also(lead)]
+    text = "\n".join([*above, "", *(step.text for step in steps)])
+    return Explanation(lead=lead.id, steps=steps, now=whole, text=text + "\n", next=following)
 
 
 def _now(lead: LeadView) -> Iterator[str]:
     track = f" ({lead.track})" if lead.track else ""
     yield f"{lead.id} is in {lead.stage}{track} since {_at(lead.stage_since)}, pass {lead.pass_number}"
     yield f"owner: {lead.owner}" if lead.owner else f"nobody has it: {lead.unowned_reason}"
+
+
+def _also(lead: LeadView) -> Iterator[str]:
     if lead.disposition != "active":
         yield f"it is {lead.disposition}: neither routed nor timed"
     if lead.suppressed:
@@ -63,8 +70,8 @@ def _moves(transitions: Sequence[Sequence[str | None]], evidence: dict[str, Any]
     for name, finding in evidence.get("definitions", {}).items():
         unknown = f", for it is unknown: {finding['unknown']}" if "unknown" in finding else ""
         yield f"  definition `{name}` was {'met' if finding['met'] else 'not met'}{unknown}"
-    if "finding" in evidence:
-        yield f"  finding: {evidence['finding']}"
+    for finding in evidence.get("findings", []):
+        yield f"  finding: {finding}"
 
 
 def _owner(owner: dict[str, Any]) -> Iterator[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import PlainTextResponse
 
 from schemas.events import Stage
+from schemas.explain import AssignmentExplanation, ClockExplanation
 from schemas.http import ClockPage, Explanation, HistoryPage, LeadPage, LeadView
 from services.adapters.sql.reading import Reading
 from services.console.access import Access, Key, route
@@ -25,9 +26,13 @@ from services.console.views import (
     storable,
     text,
 )
+from services.explain import Explainer
 from services.problems import Trouble
 
-ClockState = Literal["running", "fulfilled", "breached", "cancelled"]
+E = TypeVar("E", ClockExplanation, AssignmentExplanation)
+Accept = Annotated[str, Header(description="`text/plain` for people.", examples=["text/plain"])]
+CLOCK_ID = "clk_3bq6m2mzl4tq5xj7c3a4m5v6qy"
+ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
 
 
 def add_leads(
@@ -69,9 +74,7 @@ def add_leads(
         return HistoryPage(history=[history_view(row, key) for row in rows], next=following)
 
 
-def add_explanations(router: APIRouter, reading: Reading, access: Access) -> None:
-    said = {200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "lead_... is in contact ..."}}}}
-
+def add_explanations(router: APIRouter, reading: Reading, access: Access, explainer: Explainer) -> None:
     @route(
         router,
         "/leads/{lead_id}/explain",
@@ -81,11 +84,11 @@ def add_explanations(router: APIRouter, reading: Reading, access: Access) -> Non
         "not_found",
         summary="Explain a lead",
         response_model=Explanation,
-        responses=said,
+        responses=_plain("lead_... is in contact ..."),
     )
     async def explain(
         lead_id: LeadId,
-        accept: Annotated[str, Header(description="`text/plain` for people.", examples=["text/plain"])] = "*/*",
+        accept: Accept = "*/*",
         key: Key = access.needs("leads:read"),
         after: Number = 0,
         limit: Limit = 200,
@@ -93,8 +96,67 @@ def add_explanations(router: APIRouter, reading: Reading, access: Access) -> Non
         """Why the lead is where it is: each move with its row and definitions, each owner with who was passed over."""
         shown = lead_view(found(await reading.lead(storable(lead_id))), key)
         rows = await reading.history(lead_id, after, limit)
-        made = explanation(shown, rows, rows[-1].id if len(rows) == limit else None)
+        whole = await explainer.lead(shown.id) if after == 0 else None
+        made = explanation(shown, rows, rows[-1].id if len(rows) == limit else None, whole)
         return PlainTextResponse(made.text) if prefers_text(accept) else made
+
+
+def add_reasons(router: APIRouter, access: Access, explainer: Explainer) -> None:
+    @route(
+        router,
+        "/clocks/{clock_id}/explain",
+        "leads:read",
+        "explainClock",
+        "sla",
+        "not_found",
+        summary="Explain an SLA clock",
+        response_model=ClockExplanation,
+        responses=_plain("lead-waits, sales's promise: 2 business days on calendar stockholm ..."),
+    )
+    async def clock(
+        clock_id: Annotated[str, Path(description="The clock's id.", examples=[CLOCK_ID], max_length=320)],
+        accept: Accept = "*/*",
+        _: Key = access.needs("leads:read"),
+    ) -> ClockExplanation | Response:
+        """Every interval on its way, counted or skipped with the cause, and the sum."""
+        return shown(await explainer.clock(storable(clock_id)), accept)
+
+    @route(
+        router,
+        "/assignments/{ident}/explain",
+        "leads:read",
+        "explainAssignment",
+        "leads",
+        "not_found",
+        summary="Explain an assignment",
+        response_model=AssignmentExplanation,
+        responses=_plain("2026-11-24 09:00:00Z  given to elin by rule `everybody` of pool field ..."),
+    )
+    async def assignment(
+        ident: Annotated[
+            str,
+            Path(
+                description="Id of the offer; or of a hand-over or lead, for its newest; or of the signal it was made with.",
+                examples=["ho_q5h6j7k2l3m4n5o6p7q2r3s4t5.1"],
+                max_length=320,
+            ),
+        ],
+        accept: Accept = "*/*",
+        _: Key = access.needs("leads:read"),
+    ) -> AssignmentExplanation | Response:
+        """The rules on the way, each candidate with the reason, the ledger, and the smallest change for another."""
+        return shown(await explainer.assignment(storable(ident)), accept)
+
+
+def shown(made: E | None, accept: str) -> E | Response:
+    """As asked for: JSON, or the text alone. Raises Trouble where there is none."""
+    if made is None:
+        raise Trouble("not_found", "there is nothing of this id")
+    return PlainTextResponse(made.text) if prefers_text(accept) else made
+
+
+def _plain(example: str) -> dict[int | str, Any]:
+    return {200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": example}}}}
 
 
 def add_clocks(router: APIRouter, reading: Reading, access: Access) -> None:

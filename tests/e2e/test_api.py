@@ -9,7 +9,7 @@ import pytest
 from services.bootstrap.api import document
 from tests.api import KEYS, bearer, installed
 
-IDS = {"lead_id": "lead_none", "entry_id": "qua_none"}
+IDS = {"lead_id": "lead_none", "entry_id": "qua_none", "clock_id": "clk_none", "ident": "ho_none.1"}
 GUARDED = [
     (method, path.format(**IDS), operation["security"][0]["apiKey"][0])
     for path, methods in document()["paths"].items()
@@ -130,6 +130,25 @@ async def test_an_explanation_is_text_for_people_and_json_for_programs(api):
     made = await api.get(path)
     assert made["text"] == text and len(made["steps"]) == 2
     assert (await api.get(path, limit=1))["next"] is not None
+
+
+async def test_a_clock_and_an_assignment_are_explained_as_json_and_for_people(api):
+    await people(api, "anna", form_id="demo")
+    lead = await lead_of(api, "anna")
+    clock = next(c for c in (await api.get("/v1/clocks", lead=lead["id"]))["clocks"] if c["policy"] == "lead-waits")
+    offer = lead["handover"]["offers"][0]["id"]
+    for path, kind in ((f"/v1/clocks/{clock['id']}/explain", "clock"), (f"/v1/assignments/{offer}/explain", "who")):
+        made = await api.get(path)
+        answer = await api.client.get(path, headers={**bearer("leads:read"), "Accept": "text/plain"})
+        assert answer.text == made["text"] and answer.headers["content-type"].startswith("text/plain")
+        if kind == "clock":
+            assert made["counted_seconds"] > 0 and made["intervals"][0]["from"] == made["started_at"]
+        else:
+            assert made["person"] == lead["owner"] and {"elin", "johan"} <= {c["person"] for c in made["candidates"]}
+    whole = (await api.get(f"/v1/leads/{lead['id']}/explain"))["now"]
+    assert whole["assignment"]["offer_id"] == offer and len(whole["clocks"]) >= 3
+    for missing in ("/v1/clocks/clk_none/explain", "/v1/assignments/ho_none.1/explain"):
+        assert (await api.client.get(missing, headers=bearer("leads:read"))).status_code == 404
 
 
 @pytest.mark.parametrize(

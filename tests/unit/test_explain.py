@@ -194,7 +194,7 @@ def test_custody_is_counted_apart_from_the_leads_own_clock():
 def test_a_lead_that_nobody_has_says_why():
     made = Kept(rules()).offered().tell("sales.rejected", HOUR, reason="bad weather").explained()
     assert made.owner is None and made.assignment is None
-    assert "owner: nobody, nurturing: rejected" in made.text
+    assert "nobody has it: nurturing: rejected" in made.text
     assert made.findings == (
         "the dossier lacks need, company",
         "rejected for a reason that is not among the agreed ones",
