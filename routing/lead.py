@@ -40,7 +40,7 @@ def absorb(draft: Draft) -> None:
     lead.personal = _personal(lead.personal, signal, newer)
     lead.company_name = _pick(lead.company_name, signal.company.name, newer)
     lead.company_domain = _pick(lead.company_domain, signal.company.domain, newer)
-    lead.campaign = _pick(lead.campaign, signal.campaign or signal.utm.get("utm_campaign"), newer)
+    lead.campaign = _pick(lead.campaign, signal.campaign, newer)
     people = tuple(r for r in signal.references if r.object == "person" and r not in lead.references)
     lead.references = (lead.references + people)[-MAX_REFERENCES:]
     _tags(draft)

@@ -24,7 +24,6 @@ ALLOWED = frozenset(
 HIDDEN = "[hidden]"
 _EMAIL = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+\.[^\s@<>\"'(),;:=]+")
 _PHONE = re.compile(r"(?<![\w.:-])(?:\+|00)\d[\d ()/.-]{5,18}\d(?![\w:-])|(?<![\w.:-])0\d[\d ()/-]{5,14}\d(?![\w:-])")
-_NOISY = ("aiokafka", "httpx", "httpcore", "sqlalchemy", "uvicorn")
 _FRAMES = 8
 
 
@@ -75,16 +74,20 @@ class TextFormatter(logging.Formatter):
         return " ".join([head, *(f"{name}={value}" for name, value in said.items())])
 
 
+def ours(record: logging.LogRecord) -> bool:
+    """Of libraries only what they warn of: below that drivers write down statements with their values."""
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] == "stafett"
+
+
 def configure(
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"], form: Literal["json", "text"], stream: TextIO | None = None
 ) -> None:
     """Sends all log lines of the process to `stream` (standard error unless given). Libraries only warn."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.addFilter(ours)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in _NOISY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     # Every attempt to reach a broker that is away is an "error" for aiokafka; we say ourselves what it means.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL if root.level > logging.DEBUG else logging.WARNING)

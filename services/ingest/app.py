@@ -23,6 +23,7 @@ from services.ingest.parsers import parse
 from services.ingest.parsers.salesforce import ACK
 from services.ingest.sales import meant
 from services.ingest.verify import Refused, Request, verify
+from services.observability import scrub
 from services.ports import Quarantine
 from services.problems import Trouble
 
@@ -123,14 +124,15 @@ def _aside(
     source: Source, items: Sequence[Quarantined], body: bytes, headers: dict[str, str], now: datetime
 ) -> list[Quarantine]:
     """The id comes from the body, so that a repetition is the same entry."""
-    kept = json.dumps({name: headers[name] for name in _KEPT_HEADERS if name in headers})
+    kept = json.dumps({name: scrub(headers[name]) for name in _KEPT_HEADERS if name in headers})
+    content_type = headers.get("content-type")
     return [
         Quarantine(
             id=derive("qua", source.name, item.where, body.hex()),
             source=source.name,
-            reason=item.quarantined,
-            place=item.where,
-            content_type=headers.get("content-type"),
+            reason=scrub(item.quarantined),
+            place=scrub(item.where),
+            content_type=scrub(content_type) if content_type is not None else None,
             headers=kept,
             body=body,
             mode=source.mode,

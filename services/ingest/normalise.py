@@ -14,6 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 from routing.ids import base32
 from schemas.signals import IdentityKey, Parsed, Reference, Signal
 from schemas.sources import Source
+from services.ingest.discretion import discreet, trace_of
 
 IdentityKind = Literal["email", "person", "phone", "handover", "deal", "activity", "company", "domain"]
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
@@ -133,9 +134,14 @@ def to_signal(
         # A vendor's test button sends one constant id: every press is a test of its own.
         dedupe = f"{dedupe}:{received_at.isoformat()}"
     ident = signal_id(key, source.name, dedupe)
-    names = identities(parsed, source, key)
+    if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):
+        parsed = parsed.model_copy(update={"campaign": campaign})
+    facts = discreet(parsed, key)
+    # Identities come from what was said, for they are digests; an id of ours only where it can be one.
+    said = parsed.model_copy(update={"handover_id": facts.handover_id, "offer_id": facts.offer_id})
+    names = identities(parsed if facts is parsed else said, source, key)
     placing = next((i for i in names if i.kind not in ("company", "domain")), None)
-    given = {name: value for name, value in vars(parsed).items() if value is not None}
+    given = {name: value for name, value in vars(facts).items() if value is not None}
     given |= {"dedupe_key": ident, "occurred_at": parsed.occurred_at or received_at}
     if parsed.mode == "live" and source.mode != "live":
         given["mode"] = source.mode
@@ -147,5 +153,5 @@ def to_signal(
         received_at=received_at,
         identities=names,
         partition_key=digest(key, "partition", source.brand, placing.digest if placing else ident),
-        traceparent=traceparent,
+        traceparent=trace_of(traceparent),
     )

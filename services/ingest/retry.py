@@ -10,6 +10,7 @@ from services.ingest.app import Configured
 from services.ingest.intake import Intake, NowhereToPut
 from services.ingest.normalise import to_signal
 from services.ingest.parsers import parse
+from services.observability import scrub
 from services.ports import Quarantine
 from services.problems import Trouble
 
@@ -44,8 +45,8 @@ class Retry:
             {name.casefold(): value for name, value in self._headers_of(entry).items()},
         )
         unclear = [item for item in found if isinstance(item, Quarantined)]
-        if same := next((item for item in unclear if item.where == entry.place), None):
-            raise Trouble("still_unclear", f"{same.where}: {same.quarantined}")
+        if same := next((item for item in unclear if scrub(item.where) == entry.place), None):
+            raise Trouble("still_unclear", scrub(f"{same.where}: {same.quarantined}"))
         source, key = configured.source, self._key
         signals = [to_signal(item, source, entry.received_at, key) for item in found if isinstance(item, Parsed)]
         try:
@@ -54,4 +55,4 @@ class Retry:
             raise Trouble("unavailable", "the signals could not be stored", retry_after=5) from None
         # After the signals are safe: a crash before this only means that it is tried again, to no second effect.
         await self._forget(entry_id)
-        return Retried(signals=[signal.id for signal in signals], quarantined=[item.where for item in unclear])
+        return Retried(signals=[signal.id for signal in signals], quarantined=[scrub(item.where) for item in unclear])

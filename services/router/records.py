@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from routing.ids import derive
 from routing.model import Decision
 from schemas.signals import PERSONAL_FIELDS, Signal
+from services.observability import scrub
 from services.ports import DeadLetter, HistoryRow, Record, RecordOut
 from services.ruling import Ruling
 
@@ -39,7 +40,7 @@ def decode(record: Record) -> Incoming:
         return Incoming(record, _SIGNAL.validate_json(record.value))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
+        where = scrub(".".join(str(step) for step in first["loc"]))
         return Incoming(record, None, f"{where or '$'}: {first['type']}")
 
 
