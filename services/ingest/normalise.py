@@ -15,6 +15,7 @@ from routing.ids import base32
 from schemas.signals import IdentityKey, Parsed, Reference, Signal
 from schemas.sources import Source
 from services.ingest.discretion import discreet, trace_of
+from services.ingest.parsers.records import SYSTEM
 
 IdentityKind = Literal["email", "person", "phone", "handover", "deal", "activity", "company", "domain"]
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
@@ -134,6 +135,7 @@ def to_signal(
         # A vendor's test button sends one constant id: every press is a test of its own.
         dedupe = f"{dedupe}:{received_at.isoformat()}"
     ident = signal_id(key, source.name, dedupe)
+    parsed = _placed(parsed, source)
     if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):
         parsed = parsed.model_copy(update={"campaign": campaign})
     facts = discreet(parsed, key)
@@ -155,3 +157,15 @@ def to_signal(
         partition_key=digest(key, "partition", source.brand, placing.digest if placing else ident),
         traceparent=trace_of(traceparent),
     )
+
+
+def _placed(parsed: Parsed, source: Source) -> Parsed:
+    """References that only the configuration can place belong to the source's own system."""
+    if not any(reference.system == SYSTEM for reference in (*parsed.references, *parsed.previous)):
+        return parsed
+    own = {"system": source.name}
+    placed = (
+        tuple(r.model_copy(update=own) if r.system == SYSTEM else r for r in held)
+        for held in (parsed.references, parsed.previous)
+    )
+    return parsed.model_copy(update=dict(zip(("references", "previous"), placed, strict=True)))

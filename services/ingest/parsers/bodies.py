@@ -43,9 +43,7 @@ def unfolded(fields: dict[str, Any]) -> dict[str, Any]:
         match = _KEY.fullmatch(key)
         steps = [match[1], *_STEP.findall(match[2])] if match else [key]
         _put(tree, steps if len(steps) <= MAX_STEPS else [key], value)
-    listed = _lists(tree)
-    assert isinstance(listed, dict)
-    return listed
+    return {key: _lists(value) for key, value in tree.items()}
 
 
 def _put(tree: dict[str, Any], steps: list[str], value: Any) -> None:

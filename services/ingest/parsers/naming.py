@@ -81,6 +81,18 @@ _WHOLE = {
 }
 _OTHERS = frozenset(
     [
+        "cc",
+        "bcc",
+        "sender",
+        "send",
+        "creator",
+        "admin",
+        "staff",
+        "host",
+        "organizer",
+        "organiser",
+        "assignee",
+        "support",
         "child",
         "children",
         "student",

@@ -247,7 +247,8 @@ def name_parts(value: Any) -> dict[str, str]:
 
 
 _PARTS = {"first": "first_name", "last": "last_name", "middle": "", "prefix": "", "suffix": "", "first_name": "first_name",
-          "last_name": "last_name", "firstname": "first_name", "lastname": "last_name"}  # fmt: skip
+          "last_name": "last_name", "firstname": "first_name", "lastname": "last_name", "firstandlast": "",
+          "middleinitial": "", "title": ""}  # fmt: skip
 _ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,190}\.[^@\s,;<>\".\d]{2,24}")
 _INTERNATIONAL = re.compile(r"\+[1-9][\d\s().-]{6,20}|\(\d{3}\) \d{3}-\d{4}")
 

@@ -1,0 +1,219 @@
+"""Finding whom an event of an unknown sender is about: every object in it, judged by the words on the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from services.ingest.parsers.answers import rows
+from services.ingest.parsers.bodies import embedded
+from services.ingest.parsers.naming import label, meaning
+from services.ingest.parsers.reading import name_parts, person_facts, text
+
+MAX_NODES = 400
+MAX_LEVEL = 7
+WRAPPERS = ("payload", "data", "body", "object", "resource", "record", "item", "entity", "event", "msg", "message", "detail",
+            "attributes", "submission", "response", "result", "model", "form_response", "content", "current", "properties", "fields",
+            "values", "variables", "answers", "responses", "form_data", "formdata", "lead", "form_submission", "json", "data_json")  # fmt: skip
+"""Keys behind which the thing itself is; the order is the one in which they are followed."""
+_PEOPLE = {
+    "contact", "lead", "person", "customer", "attendee", "attendees", "invitee", "invitees", "subscriber", "respondent", "visitor", "guest",
+    "prospect", "client", "participant", "participants", "member", "applicant", "registrant", "buyer", "shopper", "submitter", "caller",
+    "customer_info", "contact_info", "contact_attributes", "personal_info", "profile", "kund", "kontakt", "kontaktperson", "kunde", "cliente",
+    "contacto", "klant", "asiakas", "contacts", "people", "persons", "leads", "booker", "candidate", "lead_data", "user_data", "personal_data",
+    "requester", "billing", "billing_address", "customer_details", "who", "sender_info", "contact_details", "to_contact", "subscribers",
+}  # fmt: skip
+_WEAK = {"user", "users", "from", "recipient", "recipients", "to", "author", "account_holder", "traits"}
+"""Can be the lead or one of ours: taken where nobody else is named."""
+_OURS = {
+    "owner", "organizer", "organiser", "host", "hosts", "agent", "assignee", "assigned_to", "assigned", "sender", "creator", "created_by",
+    "updated_by", "modified_by", "actor", "operator", "operators", "rep", "sales_rep", "team", "staff", "admin", "initiator", "triggered_by",
+    "deleted_by", "cancelled_by", "canceled_by", "rescheduled_by", "seller", "salesperson", "employee", "consultant", "advisor", "recruiter",
+    "guests", "additional_guests", "destination_calendar", "auth", "app", "application", "bot", "webhook", "integration", "sent_by", "members",
+    "previous", "previous_attributes", "previous_data", "old", "before", "changes", "event_memberships", "event_guests", "headers", "request",
+    "context", "user_agent", "library", "device", "referrer", "referral", "emergency_contact", "partner", "spouse", "company_owner",
+}  # fmt: skip
+_THINGS = {
+    "campaign", "form", "page", "list", "product", "products", "event", "location", "deal", "stage", "pipeline", "status", "site", "survey",
+    "workflow", "automation", "sequence", "tag", "tags", "file", "files", "meta", "metadata", "calendar", "event_type", "scheduled_event",
+    "project", "task", "note", "ticket", "order", "plan", "source", "channel", "inbox", "group", "category", "link", "url", "questionnaire",
+    "opportunity", "definition", "options", "schema", "price", "payment", "subscription", "invoice", "conversation", "line_items", "quiz",
+    "booking", "meeting", "appointment", "video", "recording", "course", "webinar", "session", "language", "time_zone", "template",
+}  # fmt: skip
+"""Their `name` is no person's."""
+_COMPANIES = {
+    "company",
+    "organization",
+    "organisation",
+    "business",
+    "account",
+    "companies",
+    "firma",
+    "foretag",
+    "entreprise",
+    "empresa",
+}
+_PLURAL = {"emails": "email", "email_addresses": "email", "emailaddresses": "email", "phones": "phone", "phone_numbers": "phone",
+           "phonenumbers": "phone", "mobile_phones": "phone", "e_mails": "email"}  # fmt: skip
+_SCALAR = (
+    "value",
+    "email",
+    "address",
+    "email_address",
+    "number",
+    "phone",
+    "phone_number",
+    "original_phone_number",
+    "original_email_address",
+)
+
+
+class Node(NamedTuple):
+    """An object in the body: the way to it, its own scalars by name, and how far it is a person's (0 for a wrapper)."""
+
+    path: tuple[str, ...]
+    fields: dict[str, Any]
+    raw: Mapping[str, Any]
+    weight: int
+
+    @property
+    def depth(self) -> int:
+        return len(self.path)
+
+
+def nodes(event: Mapping[str, Any]) -> list[Node]:
+    """Every object that may tell of the lead, and of the company; what is ours or another's is left out."""
+    found: list[Node] = []
+    todo: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [((), event)]
+    while todo and len(found) < MAX_NODES:
+        path, at = todo.pop(0)
+        found.append(Node(path, flat(at), at, _weight(path)))
+        if len(path) < MAX_LEVEL:
+            todo.extend(_inner(path, at))
+    return found
+
+
+def _inner(path: tuple[str, ...], at: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    for key, value in list(at.items())[:200]:
+        name, value = label(str(key)), embedded(value)
+        if name in _OURS or name.endswith(("_by", "_owner", "_agent")):
+            continue
+        if isinstance(value, dict):
+            yield (*path, name), value
+        elif isinstance(value, list) and (answers := rows(value)):
+            yield (*path, f"{name}()"), answers
+        elif (
+            isinstance(value, list) and value and isinstance(value[0], dict) and (name in _PEOPLE | _WEAK | _COMPANIES)
+        ):
+            yield (*path, name), value[0]
+
+
+def _weight(path: tuple[str, ...]) -> int:
+    if not path:
+        return 0
+    if path[-1] in _PEOPLE:
+        return 100
+    if path[-1] in _WEAK:
+        return 10
+    if path[-1] in _COMPANIES:
+        return -2
+    if path[-1].endswith("()") or (path[-1] in WRAPPERS and path[-1] != "event"):
+        return 50 if set(path[:-1]) & _PEOPLE else 0
+    return -1 if path[-1] in _THINGS else 1 if not set(path) & _THINGS else -1
+
+
+def flat(at: Mapping[str, Any]) -> dict[str, Any]:
+    """The scalars of an object: `{label, value}` is its value, a list of addresses its first or primary one."""
+    found: dict[str, Any] = {}
+    for key, value in list(at.items())[:500]:
+        name = label(str(key))
+        if isinstance(value, dict):
+            if "value" in value:
+                found[str(key)] = (
+                    value["value"] if not isinstance(value["value"], dict) else value["value"].get("value")
+                )
+            elif parts := name_parts(value):
+                found |= parts
+            elif name in ("name", "full_name", "names"):
+                found |= {str(k): v for k, v in value.items() if text(v)}
+        elif isinstance(value, list):
+            one = None if rows(value) else _primary(value)
+            if one is not None:
+                found[_PLURAL.get(name, str(key))] = one
+        else:
+            found[str(key)] = value
+    return found
+
+
+def _primary(values: list[Any]) -> Any:
+    chosen = next(
+        (v for v in values if isinstance(v, dict) and (v.get("primary") is True or v.get("is_primary") is True)),
+        values[0] if values else None,
+    )
+    if isinstance(chosen, dict):
+        return next((chosen[k] for k in _SCALAR if text(chosen.get(k))), None)
+    return chosen
+
+
+def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
+    """(facts by our names, the object that tells most of them). A person is one object; what wrappers around it and a
+    form's answers say is added where it does not speak of another address."""
+    ranked = sorted((node for node in found if node.weight >= 0), key=_rank, reverse=True)
+    facts: dict[str, str] = {}
+    chosen: Node | None = None
+    for node in ranked:
+        said = person_of(node)
+        if not said:
+            continue
+        if chosen is None:
+            chosen, facts = node, dict(said)
+        elif _same(facts, said, node, chosen):
+            facts = {**said, **facts}
+    return facts, chosen
+
+
+def person_of(node: Node) -> dict[str, str]:
+    """The person's facts of one object. A bare `name` counts beside an address or a number, or where the object is a person's."""
+    said, _ = person_facts(node.fields)
+    said.pop("external_id", None)
+    said.pop("domain", None)
+    reach = said.keys() & {"email", "phone", "first_name", "last_name"}
+    named = node.weight >= 50 or (node.path and node.path[-1].endswith("()"))
+    if "full_name" in said and not reach and not named:
+        sure = [
+            n
+            for n in node.fields
+            if (meaning(n) or ("", 0))[0] == "full_name"
+            and label(n) not in ("name", "nome", "navn", "naam", "display_name")
+        ]
+        if not sure or set(node.path) & _THINGS:
+            said.pop("full_name")
+    if not reach and "full_name" not in said:
+        return {}
+    return said
+
+
+def _rank(node: Node) -> tuple[int, int, int]:
+    said = person_of(node)
+    worth = 4 * ("email" in said) + 2 * ("phone" in said) + len(said.keys() & {"first_name", "last_name", "full_name"})
+    return (node.weight if worth else -1, worth, -node.depth)
+
+
+def _same(facts: dict[str, str], said: dict[str, str], node: Node, chosen: Node) -> bool:
+    """Weak objects and other people are somebody else, unless the address is the same."""
+    if "email" in said and "email" in facts:
+        return said["email"].casefold() == facts["email"].casefold()
+    return node.weight in (0, 1, 50) or (node.weight == 100 and node.path[:-1] == chosen.path)
+
+
+def company_in(found: list[Node], person: Node | None) -> dict[str, str]:
+    """A company's object, or the company that is written beside the person."""
+    for node in found:
+        if node.weight == -2 and (name := text(node.fields.get("name")) or text(node.fields.get("company_name"))):
+            domain = text(node.fields.get("domain")) or text(node.fields.get("website"))
+            return {"company": name, **({"domain": domain} if domain else {})}
+    for node in ([person] if person else []) + [n for n in found if n.weight in (0, 1, 50, 100)]:
+        said, _ = person_facts(node.fields)
+        if "company" in said:
+            return {name: said[name] for name in ("company", "domain") if name in said}
+    return {}
