@@ -386,10 +386,12 @@ class Store(Protocol):
         """Forget an entry whose body was understood after all."""
 
     # watcher
-    async def due_clocks(self, now: datetime, limit: int) -> list[ClockRow]:
-        """Running clocks with next_at <= now, earliest first."""
+    async def due_clocks(self, now: datetime, limit: int, after: tuple[datetime, str] | None = None) -> list[ClockRow]:
+        """Running clocks with next_at <= now, earliest first, then by id; from behind `after`, the (next_at, id) of the
+        last one of the page before. Without those of held leads, whose signals only queue until an operator acts."""
 
-    async def next_due(self) -> datetime | None: ...
+    async def next_due(self, after: datetime | None = None) -> datetime | None:
+        """The earliest next_at of all, or of those later than `after`."""
 
     async def limbo_suspects(self, stages: Sequence[str], present: Sequence[str], limit: int) -> list[Suspect]:
         """Active leads in these stages whose owner is not among those `present`, or that have neither an owner nor a

@@ -60,21 +60,25 @@ class Watcher:
             await _sleep(pause, stop)
 
     async def sweep(self) -> bool:
-        """One look at the due clocks; True while some wait for the router. Raises LogUnavailable, StoreUnavailable."""
-        now = self._now()
-        due = await self._store.due_clocks(now, self._batch_max)
-        keys = {(row.id, row.revision) for row in due}
-        self._noticed = {key: seen for key, seen in self._noticed.items() if key in keys}
-        fresh = [row for row in due if (row.id, row.revision) not in self._noticed]
-        if fresh:
-            ends = await self._log.end_offsets(self._topic)
-            self._noticed.update({(row.id, row.revision): _Noticed(now, ends) for row in fresh})
-        if not due:
-            return False
-        reached = await self._store.all_positions(self._group, self._topic, self._log.cluster)
-        ready = [row for row in due if self._ready(row, reached, now)]
-        await self._announce(ready, now)
-        return len(ready) < len(due) or len(due) == self._batch_max
+        """One look at all due clocks, page by page, so that those which are announced and not judged yet hide none behind
+        them; True while some wait for the router before they may be announced. Raises LogUnavailable, StoreUnavailable."""
+        now, waiting = self._now(), False
+        page = await self._store.due_clocks(now, self._batch_max)
+        # Before anything is announced: our own announcements are nothing that a clock has to wait for.
+        ends = await self._log.end_offsets(self._topic) if page else {}
+        seen: set[tuple[str, int]] = set()
+        while page:
+            for row in page:
+                seen.add((row.id, row.revision))
+                self._noticed.setdefault((row.id, row.revision), _Noticed(now, ends))
+            reached = await self._store.all_positions(self._group, self._topic, self._log.cluster)
+            await self._announce([row for row in page if self._ready(row, reached, now)], now)
+            waiting |= any(self._noticed[row.id, row.revision].announced_at is None for row in page)
+            if len(page) < self._batch_max:
+                break
+            page = await self._store.due_clocks(now, self._batch_max, (page[-1].next_at or now, page[-1].id))
+        self._noticed = {key: self._noticed[key] for key in seen}
+        return waiting
 
     def _ready(self, row: ClockRow, reached: dict[int, int], now: datetime) -> bool:
         seen = self._noticed[(row.id, row.revision)]
@@ -109,11 +113,11 @@ class Watcher:
         return RecordOut(self._topic, row.partition_key.encode(), value)
 
     async def _until_next(self) -> float:
-        """Seconds to the next due instant, at most the sweep's pause: a clock started meanwhile may be due earlier."""
-        due = await self._store.next_due()
-        if due is None:
-            return self._sweep
-        return min(self._sweep, max(0.0, (due - self._now()).total_seconds()))
+        """Seconds to the next instant at which a clock falls due, at most the sweep's pause: a clock started meanwhile may be
+        due earlier. Those that are due and announced are the router's business."""
+        now = self._now()
+        due = await self._store.next_due(now)
+        return self._sweep if due is None else min(self._sweep, (due - now).total_seconds())
 
 
 async def _sleep(seconds: float, stop: asyncio.Event) -> None:

@@ -175,12 +175,16 @@ class Store:
                 *map(list, zip(*moves, strict=True)),
             )
             assert said == f"UPDATE {len(moves)}"
-            await self._conn.execute(
-                "INSERT INTO records SELECT * FROM unnest($1::int[], $2::bigint[], $3::bytea[], $4::bytea[])",
-                *map(list, zip(*rows, strict=True)),
-            )
+            await self.also(rows)
         self._expected.update({partition: after for partition, _, after in moves})
         return len(rows)
+
+    async def also(self, rows):
+        """Within the transaction that moves the positions."""
+        await self._conn.execute(
+            "INSERT INTO records SELECT * FROM unnest($1::int[], $2::bigint[], $3::bytea[], $4::bytea[])",
+            *map(list, zip(*rows, strict=True)),
+        )
 
     async def close(self):
         await self._conn.close()
@@ -220,7 +224,7 @@ class Consumer:
 
 async def consume(bootstrap, topic, partitions, dsn):
     """For ever."""
-    consumer = Consumer(bootstrap, topic, partitions, dsn)
+    consumer = Consumer(bootstrap, topic, partitions, Store(dsn))
     await consumer.start()
     await consumer.drain(float("inf"))
 

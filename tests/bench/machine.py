@@ -18,7 +18,7 @@ from tests.parts.kafka import create_topics
 from tests.parts.process import free_port, spawn
 
 PARTITIONS = 6
-BARE = "bare"
+BARE, STATE = "bare", "state"
 
 
 class Machine(Fleet):
@@ -42,7 +42,8 @@ class Machine(Fleet):
         await asyncio.to_thread(self.prepare)
         await create_topics(self.kafka.bootstrap, [BARE], PARTITIONS)
         conn = await asyncpg.connect(**self.dsn("postgres"))
-        await conn.execute("CREATE DATABASE bare")
+        for name in (BARE, STATE):
+            await conn.execute(f"CREATE DATABASE {name}")
         await conn.close()
 
     def dsn(self, database):
@@ -74,11 +75,16 @@ class Machine(Fleet):
     def cpu(self):
         """{process: seconds of CPU used so far}."""
         used = {name: _used(psutil.Process(process.pid)) for name, process in self.processes.items()}
-        used["kafka"] = _used(psutil.Process(self.kafka._process.pid))
+        return used | self.servers() | {"load generator": _used(psutil.Process())}
+
+    def servers(self):
         postmaster = psutil.Process(int((self.postgres.folder / "postmaster.pid").read_text().split()[0]))
-        used["postgres"] = sum(_used(p) for p in (postmaster, *postmaster.children()))
-        used["load generator"] = _used(psutil.Process())
-        return used
+        database = sum(_used(process) for process in (postmaster, *postmaster.children()))
+        return {"kafka": _used(psutil.Process(self.kafka._process.pid)), "postgres": database}
+
+    def run_up(self):
+        """Everything in one process."""
+        self.processes["up"] = spawn(self.command("up"), self.folder / "up.log", cwd=ROOT, env=self.env)
 
 
 def per_signal(before, after, count):

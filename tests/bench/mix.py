@@ -56,17 +56,12 @@ class Mix:
 
     def records(self, count, topic):
         """The same as records of the signals topic, made by ingest's own code."""
-        sources = {
-            name: Source(name=name, kind=kind, region="SE", verify=Scheme(scheme="none")) for name, kind in _KINDS
-        }
-        records = []
-        for hook in self.hooks(count):
-            source = sources[hook.source]
-            (found,) = parse(source.kind, hook.body, hook.headers["content-type"], hook.headers)
-            made = to_signal(found, source, datetime.now(UTC), KEY)
-            value = made.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-            records.append(RecordOut(topic, made.partition_key.encode(), value))
-        return records
+        return [_record(hook, topic, datetime.now(UTC)) for hook in self.hooks(count)]
+
+    def demo(self, lead, topic, at):
+        """The record of a form by which this lead is ready for sales, received at `at`."""
+        self._count += 1
+        return _record(self._form(lead, "demo"), topic, at)
 
     def said(self):
         total = sum(self.drawn.values())
@@ -133,7 +128,18 @@ class Mix:
         return Hook("crm", headers, body)
 
 
-_KINDS = (("web", "form"), ("crm", "crm"))
+_SOURCES = {
+    name: Source(name=name, kind=kind, region="SE", verify=Scheme(scheme="none"))
+    for name, kind in (("web", "form"), ("crm", "crm"))
+}
+
+
+def _record(hook, topic, at):
+    source = _SOURCES[hook.source]
+    (found,) = parse(source.kind, hook.body, hook.headers["content-type"], hook.headers)
+    made = to_signal(found, source, at, KEY)
+    value = made.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+    return RecordOut(topic, made.partition_key.encode(), value)
 
 
 def _email(lead):

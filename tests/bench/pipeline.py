@@ -6,76 +6,87 @@ import time
 
 import asyncpg
 
+from services.bootstrap.running import spare_the_collector
 from services.relay import Relay
 from services.router.role import Router
-from tests.bench.bare import Consumer
+from tests.bench.bare import Consumer, StateStore, Store
 from tests.bench.load import send
-from tests.bench.machine import BARE, PARTITIONS, per_signal
+from tests.bench.machine import BARE, PARTITIONS, STATE, padding, per_signal
 from tests.bench.mix import Mix
 from tests.bench.table import Row
 
 
 async def drain(machine, rounds, count, profile=None):
-    """The router alone over a backlog, and the bare consumer over the same records; then the relay over the outbox."""
-    mix, seconds, moved = Mix(), {"ours": [], "bare": []}, []
+    """The router alone over a backlog, and the bare consumers over the same records; then the relay over the outbox."""
+    mix, rates, moved = Mix(), {"ours": [], "bare": [], "state": []}, []
     async with machine.parts() as parts:
         topic = parts.settings.topic("signals")
-        router = Router(parts.store, parts.log, topic, parts.ruling, parts.now, on_batch=lambda o: sizes.append(o.size))
-        relay = Relay(parts.store, parts.log, parts.settings.topic, parts.now, "bench")
-        ours, bare = (
-            parts.log.consumer(topic, "router"),
-            Consumer(machine.kafka.bootstrap, BARE, PARTITIONS, machine.dsn("bare")),
+        ours, relay = (
+            Ours(parts, topic, profile),
+            Relay(parts.store, parts.log, parts.settings.topic, parts.now, "bench"),
         )
+        bare = Consumer(machine.kafka.bootstrap, BARE, PARTITIONS, Store(machine.dsn(BARE)))
+        state = Consumer(machine.kafka.bootstrap, BARE, PARTITIONS, StateStore(machine.dsn(STATE)))
         await bare.start()
-        sizes, events = [], 0
-        for turn in range(rounds + 1):
-            await _joined(router, ours)
+        await state.start()
+        spare_the_collector()
+        for turn in range(rounds + 1):  # the first one warms up
+            await ours.join()
             records = mix.records(count, topic)
             for name in (topic, BARE):
                 for i in range(0, count, 500):
                     await parts.log.append([r._replace(topic=name) for r in records[i : i + 500]])
-            for name in ("ours", "bare") if turn % 2 else ("bare", "ours"):
-                if name == "ours":
-                    took = await _routed(router, ours, sizes, count, profile if turn else None)
-                else:
-                    took = await bare.drain(count)
-                if turn:  # the first round warms up
-                    seconds[name].append(count / took)
+            given = [("ours", ours), ("bare", bare), ("state", state)]
+            for name, consumer in given[turn % 3 :] + given[: turn % 3]:
+                rates[name].append(count / await consumer.drain(count))
             begun, before = time.perf_counter(), await parts.reading.head()
             await relay.drain()
-            events = await parts.reading.head() - before
-            if turn:
-                moved.append(events / (time.perf_counter() - begun))
-        print(f"drain: {mix.said()}")
-        print(
-            f"drain: {events / count:.2f} events for each signal in the last round; {sum(map(len, (r.value for r in records))) // count} bytes a signal",
-            flush=True,
+            moved.append((await parts.reading.head() - before) / (time.perf_counter() - begun))
+        size = sum(len(r.value) for r in records) // count
+        events = await parts.reading.head() / (count * (rounds + 1))
+        print(f"drain: {mix.said()}; {size} bytes each as a record, {events:.2f} events for each", flush=True)
+        for consumer in (ours, bare, state):
+            await consumer.stop()
+    rates = {name: found[1:] for name, found in rates.items()}
+    return [
+        Row("router drain", "signals/s", rates["ours"], rates["bare"]),
+        Row("router drain, against the same rows with nothing decided", "signals/s", rates["ours"], rates["state"]),
+        Row("relay drain", "events/s", moved[1:]),
+    ]
+
+
+class Ours:
+    """The router over a backlog, in this process."""
+
+    def __init__(self, parts, topic, profile):
+        self._sizes, self._profile = [], profile
+        self._router = Router(
+            parts.store, parts.log, topic, parts.ruling, parts.now, on_batch=lambda o: self._sizes.append(o.size)
         )
-        await ours.stop()
-        await bare.stop()
-    return [Row("router drain", "signals/s", seconds["ours"], seconds["bare"]), Row("relay drain", "events/s", moved)]
+        self._consumer = parts.log.consumer(topic, "router")
 
+    async def join(self):
+        """In the group, with positions, and with nothing left to read."""
+        async with asyncio.timeout(60):
+            while not self._consumer.assignment() or self._consumer.unpositioned():
+                await self._router._step(self._consumer)
+        await self._router._step(self._consumer)
 
-async def _joined(router, consumer):
-    """In the group, with positions, and with nothing left to read."""
-    async with asyncio.timeout(60):
-        while not consumer.assignment() or consumer.unpositioned():
-            await router._step(consumer)
-    await router._step(consumer)
+    async def drain(self, count):
+        self._sizes.clear()
+        probe = cProfile.Profile() if self._profile else None
+        begun = time.perf_counter()
+        if probe:
+            probe.enable()
+        while sum(self._sizes) < count:
+            await self._router._step(self._consumer)
+        if probe:
+            probe.disable()
+            probe.dump_stats(self._profile)
+        return time.perf_counter() - begun
 
-
-async def _routed(router, consumer, sizes, count, profile):
-    sizes.clear()
-    probe = cProfile.Profile() if profile else None
-    begun = time.perf_counter()
-    if probe:
-        probe.enable()
-    while sum(sizes) < count:
-        await router._step(consumer)
-    if probe:
-        probe.disable()
-        probe.dump_stats(profile)
-    return time.perf_counter() - begun
+    async def stop(self):
+        await self._consumer.stop()
 
 
 async def intake(machine, rounds, count):
@@ -95,6 +106,20 @@ async def intake(machine, rounds, count):
     for i, part in enumerate(("p50", "p99")):
         rows.append(Row(f"intake, {part}", "ms", [w[i] for w in waits["ours"]], [w[i] for w in waits["bare"]]))
     return rows
+
+
+async def pipeline(machine, rounds, count):
+    """The front ends alone, then everything: the roles as one process each."""
+    await machine.begin_web(padding())
+    rows = await intake(machine, rounds, count)
+    for name in ("router-1", "relay"):
+        machine.begin(name)
+    given = {"bootstrap": machine.kafka.bootstrap, "topic": BARE, "partitions": PARTITIONS}
+    machine.begin_bare("consumer", host=machine.postgres.folder, **given)
+    sent = (rounds + 1) * count
+    for statement, database in ((OURS, "postgres"), (STORED, BARE)):
+        await (await Done.at(statement, machine.dsn(database))).wait(sent)
+    return rows + await end_to_end(machine, rounds, count)
 
 
 async def end_to_end(machine, rounds, count):
@@ -130,19 +155,25 @@ STORED = "SELECT (SELECT coalesce(sum(next_offset), 0) FROM positions), false"
 class Done:
     """Asks the database how far it has come."""
 
+    def __init__(self, conn, statement):
+        self._conn, self._statement, self._from = conn, statement, 0
+
     @classmethod
-    async def at(cls, machine, statement, dsn):
-        self = cls()
-        self._conn, self._statement = await asyncpg.connect(**dsn), statement
-        return self
+    async def at(cls, statement, dsn):
+        return cls(await asyncpg.connect(**dsn), statement)
 
     async def mark(self):
         self._from = (await self._conn.fetchrow(self._statement))[0]
 
-    async def wait(self, count, seconds=300):
+    async def wait(self, count, seconds=600):
+        """Until so many more than at the last mark are done."""
         async with asyncio.timeout(seconds):
-            while True:
-                reached, left = await self._conn.fetchrow(self._statement)
-                if reached - self._from >= count and not left:
-                    return
+            while not await self._reached(count):
                 await asyncio.sleep(0.02)
+
+    async def _reached(self, count):
+        try:
+            reached, left = await self._conn.fetchrow(self._statement)
+        except asyncpg.UndefinedTableError:  # the bare consumer makes its tables itself
+            return False
+        return reached - self._from >= count and not left

@@ -213,18 +213,24 @@ class SqlStore:
             await conn.execute(text("DELETE FROM quarantine WHERE id = :id"), {"id": entry_id})
 
     # --- watcher
-    async def due_clocks(self, now: datetime, limit: int) -> list[ClockRow]:
-        statement = text(f"SELECT {_CLOCK} FROM clocks WHERE next_at <= :now ORDER BY next_at, id LIMIT :n")
+    async def due_clocks(self, now: datetime, limit: int, after: tuple[datetime, str] | None = None) -> list[ClockRow]:
+        beyond = "AND next_at >= :at AND (next_at > :at OR id > :id)" if after else ""
+        statement = text(f"""
+            SELECT {_CLOCK} FROM clocks
+            WHERE next_at <= :now {beyond} AND lead_id NOT IN (SELECT id FROM leads WHERE held)
+            ORDER BY next_at, id LIMIT :n""")
+        asked = {"at": micros(after[0]), "id": after[1]} if after else {}
         async with self.engines.read() as conn:
-            found = await conn.execute(statement, {"now": micros(now), "n": limit})
+            found = await conn.execute(statement, {"now": micros(now), "n": limit, **asked})
             return [
                 ClockRow(*row)._replace(due_at=instant(row.due_at), next_at=instant_or_none(row.next_at))
                 for row in found
             ]
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self, after: datetime | None = None) -> datetime | None:
+        least = micros(after) if after else -1
         async with self.engines.read() as conn:
-            return instant_or_none(await scalar(conn, "SELECT min(next_at) FROM clocks WHERE next_at IS NOT NULL"))
+            return instant_or_none(await scalar(conn, "SELECT min(next_at) FROM clocks WHERE next_at > :t", t=least))
 
     async def limbo_suspects(self, stages: Sequence[str], present: Sequence[str], limit: int) -> list[Suspect]:
         """The state is JSON text in which quotes of values are escaped, so that a key with its quotes is that key."""
