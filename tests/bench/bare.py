@@ -16,6 +16,7 @@ import asyncpg
 import uvicorn
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from pydantic_core import from_json
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS positions (partition int PRIMARY KEY, next_offset bigint NOT NULL);
@@ -190,15 +191,73 @@ class Store:
         await self._conn.close()
 
 
+STATE = """
+CREATE TABLE IF NOT EXISTS inbox (id text PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS state (id text PRIMARY KEY, version bigint NOT NULL, body text NOT NULL);
+CREATE TABLE IF NOT EXISTS history (id bigserial PRIMARY KEY, signal_id text, lead_id text, body text, decision text);
+CREATE TABLE IF NOT EXISTS outbox (id bigserial PRIMARY KEY, lead_id text, body text);
+"""
+
+
+class StateStore(Store):
+    """The same steps as ours with nothing decided: JSON read, fence, inbox, the lead's row locked and loaded, changed by one
+    number, and written; a row of history; nine events for ten signals. Rows have about the sizes of ours."""
+
+    async def start(self, partitions):
+        expected = await super().start(partitions)
+        await self._conn.execute(STATE)
+        return expected
+
+    async def also(self, rows):
+        signals = [(from_json(value), key.decode(), value.decode()) for _, _, key, value in rows]
+        new = await self._conn.fetch(
+            "INSERT INTO inbox SELECT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING RETURNING id",
+            [signal["id"] for signal, _, _ in signals],
+        )
+        fresh = {row[0] for row in new}
+        leads = sorted({key for _, key, _ in signals})
+        known = await self._conn.fetch(
+            "SELECT id, version, body FROM state WHERE id = ANY($1) ORDER BY id FOR UPDATE", leads
+        )
+        versions = {row[0]: row[1] for row in known}
+        changed, history, events = {}, [], []
+        for i, (signal, key, text) in enumerate(signals):
+            if signal["id"] not in fresh:
+                continue
+            versions[key] = versions.get(key, 0) + 1
+            changed[key] = (key, versions[key], text + text[:400])
+            history.append((signal["id"], key, text, text[:500]))
+            if i % 10:
+                events.append((key, text))
+        await self._write(list(changed.values()), history, events)
+
+    async def _write(self, changed, history, events):
+        await self._conn.execute(
+            "INSERT INTO state SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[])"
+            " ON CONFLICT (id) DO UPDATE SET version = excluded.version, body = excluded.body",
+            *turned(changed, 3),
+        )
+        await self._conn.execute(
+            "INSERT INTO history (signal_id, lead_id, body, decision)"
+            " SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])",
+            *turned(history, 4),
+        )
+        await self._conn.execute(
+            "INSERT INTO outbox (lead_id, body) SELECT * FROM unnest($1::text[], $2::text[])", *turned(events, 2)
+        )
+
+
+def turned(rows, width):
+    """Columns of rows, also where there is no row."""
+    return [[row[i] for row in rows] for i in range(width)]
+
+
 class Consumer:
     """Reads all partitions of a topic, without a group, and stores what it reads."""
 
-    def __init__(self, bootstrap, topic, partitions, dsn):
-        self._bootstrap, self._places, self._store = (
-            bootstrap,
-            [TopicPartition(topic, p) for p in range(partitions)],
-            Store(dsn),
-        )
+    def __init__(self, bootstrap, topic, partitions, store):
+        self._bootstrap, self._store = bootstrap, store
+        self._places = [TopicPartition(topic, p) for p in range(partitions)]
 
     async def start(self):
         expected = await self._store.start([place.partition for place in self._places])
