@@ -52,7 +52,7 @@ class Machine(Fleet):
     def begin_bare(self, part, **options):
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         command = [sys.executable, "-m", "tests.bench.bare", part, *words]
-        self.processes[f"bare {part}"] = spawn(command, self.folder / f"bare-{part}.log", cwd=ROOT, env=self.env)
+        self.processes[f"bare {part}"] = spawn(command, self.folder / f"bare {part}.log", cwd=ROOT, env=self.env)
 
     async def begin_web(self, pad):
         """Both front ends, ready."""

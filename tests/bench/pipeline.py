@@ -127,8 +127,8 @@ async def end_to_end(machine, rounds, count):
     mix, rates = Mix(machine.secret, seed=8), {"ours": [], "bare": []}
     ports = {"ours": machine.port, "bare": machine.bare_port}
     done = {
-        "ours": await Done.at(machine, OURS, machine.dsn("postgres")),
-        "bare": await Done.at(machine, STORED, machine.dsn("bare")),
+        "ours": await Done.at(OURS, machine.dsn("postgres")),
+        "bare": await Done.at(STORED, machine.dsn("bare")),
     }
     for turn in range(rounds + 1):
         for name in ("ours", "bare") if turn % 2 else ("bare", "ours"):
