@@ -10,7 +10,7 @@ from routing.business_time import BusinessCalendar, compile_calendar
 from routing.definitions import DefinitionError, Expression, compile_expression
 from routing.policies import CompiledPolicy, broken_dossier, broken_policies, compile_policy, people_named
 from routing.roster import Roster
-from schemas.agreement import AgreementFile, Route
+from schemas.agreement import AgreementFile, Overflow, Route
 from schemas.duration import Target
 from schemas.yamlfile import FileError, load, problem
 
@@ -21,6 +21,8 @@ class CompiledRule(NamedTuple):
     name: str
     when: Expression
     pool: str
+    match_language: bool = False
+    overflow: Overflow | None = None
 
 
 class CompiledRoute(NamedTuple):
@@ -77,6 +79,13 @@ def check_against(agreement: Agreement, roster: Roster, text: str, name: str) ->
             if rule.pool not in roster.pools:
                 rules = f"pool `{rule.pool}` is not in the roster; it has {', '.join(sorted(roster.pools)) or 'none'}"
                 found.append(problem(name, text, ("routing", key, "rules", i, "pool"), rules))
+            over = rule.overflow
+            if over is not None and over.pool is not None and over.pool not in roster.pools:
+                path: Path = ("routing", key, "rules", i, "overflow", "pool")
+                found.append(problem(name, text, path, f"pool `{over.pool}` is not in the roster"))
+            if over is not None and over.person is not None and over.person not in roster.people:
+                path = ("routing", key, "rules", i, "overflow", "person")
+                found.append(problem(name, text, path, f"`{over.person}` is not in the roster"))
         if route.fallback not in roster.people:
             found.append(problem(name, text, ("routing", key, "fallback"), f"`{route.fallback}` is not in the roster"))
     for path, person in people_named(agreement.file):
@@ -86,7 +95,10 @@ def check_against(agreement: Agreement, roster: Roster, text: str, name: str) ->
 
 
 def _route(name: str, route: Route) -> CompiledRoute:
-    rules = tuple(CompiledRule(rule.name, compile_expression(rule.when), rule.pool) for rule in route.rules)
+    rules = tuple(
+        CompiledRule(rule.name, compile_expression(rule.when), rule.pool, rule.match_language, rule.overflow)
+        for rule in route.rules
+    )
     return CompiledRoute(name, rules, route.fallback)
 
 
@@ -96,6 +108,8 @@ def _broken_rules(file: AgreementFile) -> Iterator[tuple[Path, str]]:
     for key, route in file.routing:
         for i, rule in enumerate(route.rules):
             yield from _does_not_compile(("routing", key, "rules", i, "when"), rule.when)
+            if rule.overflow and rule.overflow.calendar and rule.overflow.calendar not in file.calendars:
+                yield ("routing", key, "rules", i, "overflow", "calendar"), _no_calendar(rule.overflow.calendar, file)
     yield from broken_policies(file)
     yield from broken_dossier(file)
     yield from _broken_offer(file)

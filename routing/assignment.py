@@ -8,14 +8,20 @@ given meanwhile, so that nobody is flooded. Ties go to the seat that stands firs
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from routing.agreement import CompiledRoute
+from routing.agreement import CompiledRoute, CompiledRule
+from routing.capacity import why_full
 from routing.definitions import Judge
-from routing.model import Ledger, LedgerEntry
+from routing.model import Ledger, LedgerEntry, Load
 from routing.roster import Roster
+from schemas.agreement import Overflow
 from schemas.roster import Pool, Seat
+
+LOOK_AGAIN = timedelta(minutes=5)
+"""Where everybody of a pool is full, it is looked at again so much later."""
 
 
 class Assignment(NamedTuple):
@@ -28,32 +34,94 @@ class Assignment(NamedTuple):
     why: dict[str, Any]
 
 
-def assign(
-    route: CompiledRoute,
-    judge: Judge,
-    roster: Roster,
-    ledgers: dict[str, Ledger],
-    now: datetime,
-    passed_over: frozenset[str] = frozenset(),
-    last_resort: bool = True,
-) -> Assignment | None:
-    """The owner by this route. `passed_over` have had their chance in this hand-over. Without `last_resort` None is
-    possible: nobody of the pools is left."""
+class Held(NamedTuple):
+    """Nobody of the rule's pool can take it now, and the agreement says to wait: until `retry_at` at least, then look
+    again, `hold` in all."""
+
+    rule: str
+    pool: str
+    retry_at: datetime
+    overflow: Overflow
+    why: dict[str, Any]
+
+
+class Asked(NamedTuple):
+    """What a choice depends on beside the route: `passed_over` have had their chance in this hand-over; without
+    `last_resort` nobody may be found; with `may_hold` the answer may be to wait."""
+
+    judge: Judge
+    roster: Roster
+    ledgers: Mapping[str, Ledger]
+    loads: Mapping[str, Load]
+    now: datetime
+    language: str | None = None
+    passed_over: frozenset[str] = frozenset()
+    last_resort: bool = True
+    may_hold: bool = False
+
+    def unfit(self, person: str, rule: CompiledRule) -> str | None:
+        """Why somebody who is there gets no lead by this rule now; None where nothing is in the way."""
+        member = self.roster.people.get(person)
+        spoken = {word.casefold() for word in member.languages} if member is not None else set()
+        if rule.match_language and self.language is not None and self.language.casefold() not in spoken:
+            return "language"
+        return self.roster.off_hours(person, self.now) or why_full(person, self.roster, self.loads, self.now)
+
+
+def assign(route: CompiledRoute, asked: Asked) -> Assignment | Held | None:
+    """The owner by this route, or that it has to wait; None where nobody is left."""
     tried: list[dict[str, Any]] = []
     for rule in route.rules:
-        finding = judge.asks(rule.when)
+        finding = asked.judge.asks(rule.when)
         if not finding.met:
             tried.append({"rule": rule.name, "code": "unknown" if finding.unknown else "not_met"})
             continue
-        ledger = ledgers.get(rule.pool) or Ledger(pool=rule.pool)
-        chosen = rotate(roster.pool(rule.pool), ledger, roster, now, passed_over)
-        if chosen.person is not None:
-            why = {"route": route.name, "tried": tried, "rule": rule.name, **chosen.why}
-            return Assignment(chosen.person, rule.name, rule.pool, chosen.ledger, why)
-        tried.append({"rule": rule.name, "code": "nobody", "candidates": chosen.why["candidates"]})
-    if not last_resort or route.fallback in passed_over:
+        chosen = _by_rule(route, rule, asked, tried)
+        if chosen is not None:
+            return chosen
+    if not asked.last_resort or route.fallback in asked.passed_over:
         return None
     return Assignment(route.fallback, "fallback", None, None, {"route": route.name, "tried": tried, "rule": "fallback"})
+
+
+def _by_rule(
+    route: CompiledRoute, rule: CompiledRule, asked: Asked, tried: list[dict[str, Any]]
+) -> Assignment | Held | None:
+    """Somebody of the rule's pool, else by its overflow; None, and why is noted, where the next rule has to decide."""
+    why: dict[str, Any] = {"route": route.name, "tried": tried, "rule": rule.name}
+    found = _turn(rule, rule.pool, asked)
+    if found.person is not None:
+        return Assignment(found.person, rule.name, rule.pool, found.ledger, {**why, **found.why})
+    nobody: dict[str, Any] = {"rule": rule.name, "code": "nobody", "candidates": found.why["candidates"]}
+    over = rule.overflow
+    if over is not None and over.pool is not None:
+        other = _turn(rule, over.pool, asked)
+        if other.person is not None:
+            why["overflow"] = nobody
+            return Assignment(other.person, rule.name, over.pool, other.ledger, {**why, **other.why})
+        nobody["overflow"] = {"pool": over.pool, "candidates": other.why["candidates"]}
+    elif over is not None and over.person is not None:
+        if over.person not in asked.passed_over and asked.roster.why_away(over.person, asked.now) is None:
+            return Assignment(over.person, rule.name, None, None, {**why, "overflow": nobody})
+        nobody["overflow"] = {"person": over.person}
+    elif over is not None and asked.may_hold and (at := _back_at(rule, asked)) is not None:
+        return Held(rule.name, rule.pool, at, over, {**why, "held": nobody})
+    tried.append(nobody)
+    return None
+
+
+def _turn(rule: CompiledRule, pool: str, asked: Asked) -> Rotation:
+    ledger = asked.ledgers.get(pool) or Ledger(pool=pool)
+    return rotate(
+        asked.roster.pool(pool), ledger, asked.roster, asked.now, asked.passed_over, lambda p: asked.unfit(p, rule)
+    )
+
+
+def _back_at(rule: CompiledRule, asked: Asked) -> datetime | None:
+    """When to look again: as soon as somebody is back, soon where somebody is only full; None where waiting is in vain."""
+    seats = [s.person for s in asked.roster.pool(rule.pool).seats if s.person not in asked.passed_over]
+    found = [at for person in seats if (at := asked.roster.back_at(person, asked.now)) is not None]
+    return max(min(found), asked.now + LOOK_AGAIN) if found else None
 
 
 class Rotation(NamedTuple):
@@ -62,10 +130,18 @@ class Rotation(NamedTuple):
     why: dict[str, Any]
 
 
-def rotate(pool: Pool, ledger: Ledger, roster: Roster, now: datetime, passed_over: frozenset[str]) -> Rotation:
-    """The next of the pool, or none where all are away or passed over; the ledger counts the chosen one."""
+def rotate(
+    pool: Pool,
+    ledger: Ledger,
+    roster: Roster,
+    now: datetime,
+    passed_over: frozenset[str],
+    unfit: Callable[[str], str | None] = lambda _: None,
+) -> Rotation:
+    """The next of the pool, or none where all are away, unfit or passed over; the ledger counts the chosen one."""
     away = {
-        seat.person: "paused" if pool.paused else _code(seat.person, roster, now, passed_over) for seat in pool.seats
+        seat.person: "paused" if pool.paused else _code(seat.person, roster, now, passed_over) or unfit(seat.person)
+        for seat in pool.seats
     }
     here = [seat for seat in pool.seats if away[seat.person] is None]
     before = with_seats(ledger, pool)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing import commands, dossier, handover, judging, limbo, nurturing, sla
+from routing import commands, dossier, handover, judging, limbo, nurturing, sla, waiting
+from routing.assignment import Held
 from routing.draft import Context, Draft
 from routing.identity import names_somebody
 from routing.importing import assert_imported
@@ -140,8 +141,10 @@ def _enter(draft: Draft, row: Row, fact: str) -> None:
     else:
         sla.enter(draft, row.to_stage)
     if row.to_stage == "qualification":
-        chosen = handover.choose(draft, "qualification")
-        if chosen is not None:
+        chosen = handover.choose_or_wait(draft, "qualification")
+        if isinstance(chosen, Held):
+            waiting.wait(draft, chosen)
+        elif chosen is not None:
             handover.give(draft, chosen)
     elif row.to_stage == "hand_over":
         nurturing.suppress(draft, "hand_over")
@@ -194,4 +197,6 @@ def _decision(draft: Draft) -> Decision:
         outcome="changed" if draft.transitions or draft.emissions else "recorded",
         note="; ".join(draft.notes),
         evidence=evidence,
+        loads=tuple(draft.moved_loads.values()),
+        consulted=frozenset(draft.consulted),
     )

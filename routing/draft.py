@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from routing.agreement import Agreement
 from routing.definitions import Judge
-from routing.model import Account, Clock, Emission, Lead, Ledger, Link, Transition
+from routing.model import Account, Clock, Emission, Lead, Ledger, Link, Load, Transition
 from routing.roster import Roster
 from schemas.events import Contact, EventData, Owner
 from schemas.signals import Signal, happened
@@ -34,6 +34,7 @@ class Context(NamedTuple):
     others: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()
     past: Mapping[str, Agreement] = MappingProxyType({})
+    loads: Mapping[str, Load] = MappingProxyType({})
 
     def agreement_of(self, digest: str) -> Agreement:
         """The agreement that a clock started under; the one of now where it is that one, or is not at hand."""
@@ -51,6 +52,9 @@ class Draft:
         self.account = context.account
         self.ledgers: dict[str, Ledger] = dict(context.ledgers)
         self.moved_ledgers: dict[str, Ledger] = {}
+        self.loads: dict[str, Load] = dict(context.loads)
+        self.moved_loads: dict[str, Load] = {}
+        self.consulted: set[str] = set()
         self.clocks: dict[str, Clock] = {}
         self.links: list[Link] = []
         self.emissions: list[Emission] = []
@@ -95,6 +99,9 @@ class Draft:
     def put_ledger(self, ledger: Ledger) -> None:
         self.ledgers[ledger.pool] = ledger
         self.moved_ledgers[ledger.pool] = ledger
+
+    def put_load(self, load: Load) -> None:
+        self.loads[load.person] = self.moved_loads[load.person] = load
 
     def owner(self, person: str | None) -> Owner | None:
         return self.context.roster.owner(person)

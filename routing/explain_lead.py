@@ -10,7 +10,7 @@ from routing.agreement import Agreement
 from routing.explain_assignment import Given, explain_assignment
 from routing.explain_clock import amount, explain_clock, said
 from routing.model import Lead
-from routing.sla import OFFER_EXPIRY
+from routing.sla import SILENT
 from schemas.explain import (
     AssignmentExplanation,
     ClockExplanation,
@@ -40,7 +40,7 @@ def explain_lead(lead: Lead, steps: Sequence[Step], agreements: Agreements, now:
     clocks = tuple(
         explain_clock(clock, calendar_of(clock.agreement, clock.calendar, agreements), now, lead.id)
         for clock in lead.clocks.values()
-        if clock.policy != OFFER_EXPIRY
+        if clock.policy not in SILENT
     )
     made = LeadExplanation(
         lead_id=lead.id,

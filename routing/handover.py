@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing import dossier, nurturing, sla
-from routing.assignment import Assignment, assign, counted
+from routing import dossier, nurturing, sla, waiting
+from routing.agreement import CompiledRoute
+from routing.assignment import Asked, Assignment, Held, assign, counted
+from routing.capacity import consulted, given, limited
 from routing.draft import Draft
 from routing.ids import derive
-from routing.model import Account, Handover, Ledger, Offer
+from routing.model import Account, Handover, Ledger, Load, Offer
 from schemas.events import (
     HandoverAccepted,
     HandoverBlocked,
@@ -120,7 +122,10 @@ def offer_next(draft: Draft) -> bool:
     if len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
         return False
     had_it = frozenset(offer.person for offer in handover.offers)
-    chosen = choose(draft, "hand_over", had_it)
+    chosen = choose_or_wait(draft, "hand_over", had_it)
+    if isinstance(chosen, Held):
+        waiting.wait(draft, chosen)
+        return True
     if chosen is None:
         return False
     offer_to(draft, chosen)
@@ -396,7 +401,37 @@ def close(draft: Draft, outcome: str) -> None:
     draft.lead.handover = _handover(draft).model_copy(update={"closed_at": draft.at, "outcome": outcome})
 
 
+def wait_no_more(draft: Draft) -> None:
+    """The queue's clock fell due: somebody may be back, or the waiting is over and the next rule decides."""
+    lead, clock = draft.lead, waiting.queued(draft)
+    if clock is None:
+        return
+    may_hold = draft.context.now < clock.due_at
+    had_it = frozenset(offer.person for offer in lead.handover.offers) if lead.handover else frozenset()
+    route = "qualification" if lead.stage == "qualification" else "hand_over"
+    chosen = choose_or_wait(draft, route, had_it if route == "hand_over" else frozenset(), may_hold=may_hold)
+    if isinstance(chosen, Held):
+        waiting.wait(draft, chosen)
+        return
+    waiting.end(draft)
+    if lead.stage == "hand_over" and chosen is not None:
+        offer_to(draft, chosen)
+    elif lead.stage == "hand_over":
+        draft.facts.add("offers_exhausted")
+    elif lead.stage == "qualification" and chosen is not None:
+        give(draft, chosen)
+
+
 def choose(draft: Draft, route: str, had_it: frozenset[str] = frozenset()) -> Assignment | None:
+    """The owner, at once."""
+    chosen = choose_or_wait(draft, route, had_it, may_hold=False)
+    assert not isinstance(chosen, Held), "it was not asked to wait"
+    return chosen
+
+
+def choose_or_wait(
+    draft: Draft, route: str, had_it: frozenset[str] = frozenset(), *, may_hold: bool = True
+) -> Assignment | Held | None:
     """The owner: a hunter keeps their own, an account in dialogue keeps its salesperson, else the route decides."""
     lead, roster = draft.lead, draft.context.roster
     now = draft.context.now
@@ -405,7 +440,28 @@ def choose(draft: Draft, route: str, had_it: frozenset[str] = frozenset()) -> As
             if person and person not in had_it and roster.why_away(person, now) is None:
                 return Assignment(person, rule, None, None, {"route": route, "rule": rule})
     agreement = draft.context.agreement
-    return assign(agreement.routes[route], draft.judge, roster, draft.ledgers, now, had_it)
+    draft.consulted |= _consulted(draft, agreement.routes[route])
+    return assign(
+        agreement.routes[route],
+        Asked(
+            draft.judge,
+            roster,
+            draft.ledgers,
+            draft.loads,
+            now,
+            language=lead.language,
+            passed_over=had_it,
+            may_hold=may_hold,
+        ),
+    )
+
+
+def _consulted(draft: Draft, route: CompiledRoute) -> frozenset[str]:
+    roster = draft.context.roster
+    names = {
+        name for r in route.rules for name in (r.pool, r.overflow.pool if r.overflow else None) if name is not None
+    }
+    return consulted([seat.person for name in sorted(names) for seat in roster.pool(name).seats], roster)
 
 
 def give(draft: Draft, chosen: Assignment) -> None:
@@ -413,6 +469,10 @@ def give(draft: Draft, chosen: Assignment) -> None:
     lead = draft.lead
     if chosen.ledger is not None and draft.signal.mode == "live":
         draft.put_ledger(chosen.ledger)
+    if draft.signal.mode == "live" and chosen.person in limited(draft.context.roster):
+        load = draft.loads.get(chosen.person) or Load(person=chosen.person)
+        draft.put_load(given(load, draft.context.now))
+    waiting.end(draft)
     draft.evidence.setdefault("owners", []).append({"person": chosen.person, **chosen.why})
     if lead.owner != chosen.person:
         before, lead.owner = lead.owner, chosen.person

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from routing import agreed_signals, disposition, handover, ladder, nurturing, sla
 from routing.draft import Draft
 from routing.lead import consents, counts_for_pass
+from routing.sla import QUEUE
 from schemas.events import LeadParked, LeadTouched, LeadUnparked
 from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
 
@@ -193,7 +194,9 @@ def _clock_due(draft: Draft) -> None:
     clock = sla.fall_due(draft, due) if due is not None else None
     if clock is None:
         return
-    if clock.policy == sla.OFFER_EXPIRY:
+    if clock.policy == QUEUE:
+        handover.wait_no_more(draft)
+    elif clock.policy == sla.OFFER_EXPIRY:
         handover.expire(draft, clock.subject_id)
     else:
         ladder.climb(draft, clock.id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from routing.draft import Draft
 from routing.model import Lead
 from routing.roster import Roster
+from routing.sla import QUEUE
 from schemas.events import LeadInLimbo
 
 WORKED = ("qualification", "hand_over", "deal")
@@ -44,6 +45,8 @@ def _imported(lead: Lead) -> bool:
 def _without_offer(lead: Lead) -> str | None:
     handover = lead.handover
     if lead.stage != "hand_over" or handover is None or handover.mode == "import":
+        return None
+    if any(clock.policy == QUEUE and clock.next_at is not None for clock in lead.clocks.values()):
         return None
     if not handover.offers:
         return None if handover.blocked and _is_waited_for(lead) else "never_offered"

@@ -200,6 +200,16 @@ class Ledger(_Frozen):
     entries: dict[str, LedgerEntry] = {}
 
 
+class Load(_Frozen):
+    """What somebody with a capacity carries. `open`: leads in qualification, hand-over and deal, as counted in the store;
+    `given`: when they were given one, in seconds since 1970, for a month and a little more. `seq` rises with each."""
+
+    person: str
+    seq: int = 0
+    given: tuple[int, ...] = ()
+    open: int = 0
+
+
 class Link(NamedTuple):
     """An identity (of `brand`) that from now on names `subject_id`, a lead or an account."""
 
@@ -226,6 +236,7 @@ class Transition(NamedTuple):
 class Decision(NamedTuple):
     """All that follows from one signal. `lead` is None where the signal names nobody, or a test.
 
+    `consulted` are the people whose load was looked at, `loads` those that it changed.
     `outcome` is one of `changed`, `recorded` (kept in the history, changed no stage) or `no_lead`; `note` says why.
     """
 
@@ -239,3 +250,5 @@ class Decision(NamedTuple):
     outcome: Literal["changed", "recorded", "no_lead"]
     note: str
     evidence: dict[str, Any]
+    loads: tuple[Load, ...] = ()
+    consulted: frozenset[str] = frozenset()

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
+from routing.business_time import compile_calendar
 from routing.errors import RoutingError
 from schemas.events import Owner
-from schemas.roster import Member, Pool, RosterFile
+from schemas.roster import Member, Pool, RosterFile, Team
 from schemas.signals import Actor, Reference
 
 
@@ -24,6 +25,9 @@ class Roster:
         self.version = hashlib.sha256(file.model_dump_json(by_alias=True).encode()).hexdigest()[:16]
         self.people: dict[str, Member] = {member.id: member for member in file.people}
         self.pools: dict[str, Pool] = {pool.name: pool for pool in file.pools}
+        self.teams: dict[str, Team] = {team.name: team for team in file.teams}
+        self._teams = {team: [m for m in file.people if m.team == team] for team in self.teams}
+        self._hours = {m.id: compile_calendar(m.hours) for m in file.people if m.hours is not None}
         self._by_id = {(system, ident): member.id for member in file.people for system, ident in member.ids.items()}
 
     def pool(self, name: str) -> Pool:
@@ -60,6 +64,26 @@ class Roster:
             return "inactive"
         away = any(a.since <= now and (a.until is None or now < a.until) for a in member.absences)
         return "absent" if away else None
+
+    def off_hours(self, person: str, now: datetime) -> str | None:
+        """`off_hours` for somebody who is not at work at `now` by their hours; they are asked for no new lead."""
+        hours = self._hours.get(person)
+        return "off_hours" if hours is not None and not hours.is_open(now) else None
+
+    def back_at(self, person: str, now: datetime) -> datetime | None:
+        """When somebody who cannot take a lead now may be able to: back, or at work again; None where nobody knows."""
+        member = self.people.get(person)
+        if member is None or not member.active:
+            return None
+        ends = [a.until for a in member.absences if a.since <= now and (a.until is None or now < a.until)]
+        if None in ends:
+            return None
+        back = max((end for end in ends if end is not None), default=now)
+        hours = self._hours.get(person)
+        return hours.next_open(back) if hours is not None else back
+
+    def team_of(self, name: str) -> list[Member]:
+        return self._teams.get(name, [])
 
     def has_role(self, person: str | None, *roles: str) -> bool:
         member = self.people.get(person) if person else None

@@ -23,6 +23,8 @@ from schemas.signals import ClockDue
 from schemas.sla import PERSONAL, Policy
 
 OFFER_EXPIRY = "offer_expiry"
+QUEUE = "queue"
+SILENT = (OFFER_EXPIRY, QUEUE)
 """Name of the clock that ends an offer; it is no promise, so nothing is breached and no SLA event is emitted."""
 
 COARSE = timedelta(seconds=1)
@@ -146,6 +148,8 @@ def fall_due(draft: Draft, due: ClockDue) -> Clock | None:
     if clock is None or clock.revision != due.revision or clock.next_at is None:
         draft.notes.append("the clock is over, or was changed since")
         return None
+    if clock.policy == QUEUE:
+        return clock
     if clock.policy == OFFER_EXPIRY:
         ended = {"state": "fulfilled", "ended_at": clock.due_at, "next_at": None, "revision": clock.revision + 1}
         draft.put_clock(clock.model_copy(update=ended))
@@ -178,7 +182,7 @@ def recheck(draft: Draft, adopt: bool) -> None:
     """
     agreement = draft.context.agreement
     for clock in list(draft.lead.clocks.values()):
-        if not clock.open or clock.policy == OFFER_EXPIRY:
+        if not clock.open or clock.policy in SILENT:
             continue
         compiled = agreement.policy(clock.policy) if adopt else None
         if adopt and compiled is None:
@@ -197,7 +201,7 @@ def cancel(draft: Draft, reason: str, subject_id: str | None = None) -> None:
     for clock in list(draft.lead.clocks.values()):
         if clock.cancelled_at is not None or subject_id not in (None, clock.subject_id):
             continue
-        if clock.policy == OFFER_EXPIRY:
+        if clock.policy in SILENT:
             end_expiry(draft, clock)
         else:
             settle(draft, clock, clock.model_copy(update={"cancelled_at": draft.at}), "late_fact", why=reason)

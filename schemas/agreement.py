@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from schemas.calendar import Calendar
+from schemas.duration import Target
 from schemas.handover import Handover
 from schemas.sla import Sla
 from schemas.words import Expression, Name
@@ -25,14 +26,34 @@ class Definitions(FileModel):
     opportunity: Expression = "false"
 
 
+class Overflow(FileModel):
+    """What happens where a rule fits and nobody of its pool can take the lead: it waits for `hold` at most, goes to
+    another `pool`, or to a `person`. Left out: the next rule decides."""
+
+    hold: Target | None = None
+    calendar: Name | None = None
+    pool: Name | None = None
+    person: Name | None = None
+
+    @model_validator(mode="after")
+    def _says_one(self) -> Overflow:
+        if sum(part is not None for part in (self.hold, self.pool, self.person)) != 1:
+            raise ValueError("say one of `hold`, `pool` and `person`")
+        if (self.calendar is not None) != (self.hold is not None and self.hold.kind != "elapsed"):
+            raise ValueError("a `hold` in business time needs a `calendar`, and elapsed time takes none")
+        return self
+
+
 class Rule(FileModel):
-    """One routing rule: the first whose `when` holds and whose pool has somebody at work decides."""
+    """One routing rule: the first whose `when` holds and whose pool has somebody at work decides. With `match_language`
+    only who speaks the lead's language is asked, where the lead's is known."""
 
     name: Name
     when: Expression = "true"
     pool: Name
+    match_language: bool = False
+    overflow: Overflow | None = None
     not_yet: ClassVar[dict[str, str]] = {
-        "overflow": "holding with a clock, another pool or a manager comes with capacity.",
         "territories": "territories come with segments; use `when` with `company.domain` until then.",
     }
 

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from schemas.calendar import Calendar
 from schemas.words import Name
 from schemas.yamlfile import FileModel
 
@@ -19,8 +20,25 @@ class Absence(FileModel):
     until: Annotated[AwareDatetime | None, Field(alias="to")] = None
 
 
+class Capacity(FileModel):
+    """How much somebody takes. `open`: leads at a time in qualification, hand-over and deal; the others: leads given in a
+    calendar day, week (from Monday) or month of their zone. Owners by hand, hunters and accounts count and are not limited."""
+
+    open: Annotated[int, Field(ge=1)] | None = None
+    per_day: Annotated[int, Field(ge=1)] | None = None
+    per_week: Annotated[int, Field(ge=1)] | None = None
+    per_month: Annotated[int, Field(ge=1)] | None = None
+
+
+class Team(FileModel):
+    """People who share a capacity; who is in it says so by `team`."""
+
+    name: Name
+    capacity: Capacity
+
+
 class Member(FileModel):
-    """One person. `ids` are theirs in each system: `{pipedrive: "123", hubspot: "456"}`. `successor` is offered first
+    """One person, at work in their `hours` (always where left out). `ids` are theirs in each system: `{pipedrive: "123", hubspot: "456"}`. `successor` is offered first
     what this person hands back when ill or gone."""
 
     id: Name
@@ -29,13 +47,10 @@ class Member(FileModel):
     absences: tuple[Absence, ...] = ()
     active: bool = True
     successor: Name | None = None
-    not_yet: ClassVar[dict[str, str]] = {
-        "hours": "working hours are to come; use `absences` until then.",
-        "zone": "a zone of one's own comes with working hours.",
-        "languages": "matching by language is to come.",
-        "capacity": "capacity is to come.",
-        "team": "teams are to come.",
-    }
+    hours: Calendar | None = None
+    capacity: Capacity | None = None
+    team: Name | None = None
+    languages: tuple[str, ...] = ()
 
 
 class Seat(FileModel):
@@ -51,7 +66,7 @@ class Pool(FileModel):
     name: Name
     seats: Annotated[tuple[Seat, ...], Field(min_length=1)]
     paused: bool = False
-    not_yet: ClassVar[dict[str, str]] = {"cap": "caps are to come."}
+    not_yet: ClassVar[dict[str, str]] = {"cap": "limit people or teams by `capacity` instead."}
 
     @model_validator(mode="after")
     def _one_seat_each(self) -> Pool:
@@ -67,6 +82,7 @@ class RosterFile(FileModel):
     version: Literal[1, "1"]
     people: Annotated[tuple[Member, ...], Field(min_length=1)]
     pools: tuple[Pool, ...] = ()
+    teams: tuple[Team, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_known(self) -> RosterFile:
@@ -82,6 +98,15 @@ class RosterFile(FileModel):
             for seat in pool.seats:
                 if seat.person not in people:
                     raise ValueError(f"pool {pool.name}: {seat.person} is not among `people`")
+        return self
+
+    @model_validator(mode="after")
+    def _teams_are_known(self) -> RosterFile:
+        if len(self.teams) != len({team.name for team in self.teams}):
+            raise ValueError("two teams have the same name")
+        for member in self.people:
+            if member.team is not None and member.team not in {team.name for team in self.teams}:
+                raise ValueError(f"{member.id}: the team {member.team} is not among `teams`")
         return self
 
 

@@ -153,6 +153,6 @@ class Sla(FileModel):
         names = [policy.name for policy in self.policies]
         if len(names) != len(set(names)):
             raise ValueError("two policies have the same name; clocks are named after it, so names are unique")
-        if "offer_expiry" in names:
-            raise ValueError("`offer_expiry` is the name of the offer's own clock; choose another")
+        if {"offer_expiry", "queue"} & set(names):
+            raise ValueError("`offer_expiry` and `queue` are names of clocks of our own; choose another")
         return self

@@ -311,6 +311,10 @@ class Batch(Protocol):
     async def read_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
         """Not locked."""
 
+    async def open_leads(self, people: Sequence[str]) -> dict[str, int]:
+        """How many active leads in qualification, hand-over and deal each of these people has; 0 for nobody's. As
+        committed: counted under the lock of their rows, nobody else is giving them one."""
+
     async def lock_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
         """Locked in name order; a pool without a row gets one, so that there is something to lock."""
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import ValidationError
 
+from routing.capacity import carrier
 from routing.decide import decide
 from routing.draft import Context
 from routing.envelope import Outgoing, Stamp, seal
 from routing.identity import Key, Resolution, key, resolve
 from routing.ids import derive
-from routing.model import Account, Clock, Decision, Emission, Lead, LeadPersonal, Ledger, Link
+from routing.model import Account, Clock, Decision, Emission, Lead, LeadPersonal, Ledger, Link, Load
 from routing.roster_changes import ChangeRefused
 from schemas.events import LeadHeld, LeadInLimbo, LeadReleased, SlaBreached
 from schemas.roster import RosterChange
@@ -48,12 +50,18 @@ class Loaded:
         accounts: Mapping[str, AccountRow],
         ledgers: Mapping[str, LedgerRow],
         waiting: Sequence[DeadLetter] = (),
+        opens: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.links = dict(links)
         self.rows = dict(leads)
         self.accounts = {row.id: Account.model_validate_json(row.state) for row in accounts.values()}
-        self.ledgers = {row.pool: Ledger.model_validate_json(row.state) for row in ledgers.values() if row.state}
+        self.ledgers = {
+            row.pool: Ledger.model_validate_json(row.state)
+            for row in ledgers.values()
+            if row.state and ":" not in row.pool
+        }
         self.waiting = list(waiting)
+        self.loads = loads_of(ledgers, opens)
         self._leads: dict[str, Lead] = {}
 
     def lead(self, lead_id: str | None) -> Lead | None:
@@ -85,6 +93,7 @@ class Fold:
         self._emails: dict[str, str] = {}
         self._accounts: dict[str, Account] = {}
         self._ledgers: dict[str, Ledger] = {}
+        self._loads: dict[str, Load] = {}
         self._links: dict[Key, str] = {}
         self._clocks: dict[str, ClockRow] = {}
         self._history: list[HistoryRow] = []
@@ -110,7 +119,13 @@ class Fold:
         return Writes(
             leads=[self._lead_row(lead) for lead in self._leads.values()],
             accounts=[AccountRow(a.id, a.model_dump_json()) for a in self._accounts.values()],
-            ledgers=[LedgerRow(x.pool, x.seq, x.model_dump_json()) for x in self._ledgers.values()],
+            ledgers=[
+                *(LedgerRow(x.pool, x.seq, x.model_dump_json()) for x in self._ledgers.values()),
+                *(
+                    LedgerRow(row_of(x.person), x.seq, x.model_dump_json(exclude={"open"}))
+                    for x in self._loads.values()
+                ),
+            ],
             links=[LinkRow(*identity, subject) for identity, subject in self._links.items()],
             clocks=list(self._clocks.values()),
             history=self._history,
@@ -181,6 +196,7 @@ class Fold:
             others=found.others,
             links=tuple(links),
             past=self.ruling.past,
+            loads=self.loaded.loads,
         )
 
     def _account(self, signal: Signal, lead: Lead | None, found: Resolution) -> Account | None:
@@ -200,6 +216,7 @@ class Fold:
         lead = decision.lead
         if lead is None:
             return
+        self._carry(self.loaded.lead(lead.id), lead, decision)
         self._put(lead, signal)
         if decision.account is not None:
             self.loaded.accounts[decision.account.id] = self._accounts[decision.account.id] = decision.account
@@ -217,6 +234,21 @@ class Fold:
             where = (lead.brand, "handover", lead.handover.id)
             if where not in self.loaded.links:
                 self.loaded.links[where] = self._links[where] = lead.id
+
+    def _carry(self, before: Lead | None, after: Lead, decision: Decision) -> None:
+        """Who has one open lead more or less now. Whoever was looked at is locked, so that no other router gives them
+        one meanwhile."""
+        self.touched_pools.update(row_of(person) for person in decision.consulted)
+        loads = self.loaded.loads
+        for load in decision.loads:
+            loads[load.person] = self._loads[load.person] = load
+            self.touched_pools.add(row_of(load.person))
+        gone, come = carrier(before), carrier(after)
+        if gone == come:
+            return
+        for person, change in ((gone, -1), (come, 1)):
+            if person is not None and person in loads:
+                loads[person] = loads[person].model_copy(update={"open": max(0, loads[person].open + change)})
 
     def _put(self, lead: Lead, signal: Signal) -> None:
         self.loaded.put(lead)
@@ -296,6 +328,21 @@ class Fold:
             email_digest=self._emails.get(lead.id) or (before.email_digest if before else None),
             updated_at=self.now,
         )
+
+
+def row_of(person: str) -> str:
+    """The row among the ledgers that holds somebody's load; no pool can have such a name."""
+    return f"person:{person}"
+
+
+def loads_of(ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]) -> dict[str, Load]:
+    """The loads of everybody who has a capacity: `opens` are the counts of their open leads."""
+    found = {}
+    for person, count in opens.items():
+        row = ledgers.get(row_of(person))
+        known = Load.model_validate_json(row.state) if row is not None and row.state else Load(person=person)
+        found[person] = known.model_copy(update={"open": count})
+    return found
 
 
 def wanted_keys(batch: Iterable[Incoming]) -> list[Key]:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from routing.capacity import limited
 from services.doorbell import Doorbell
 from services.ports import (
     Batch,
@@ -30,7 +31,7 @@ from services.ports import (
     StoreUnavailable,
     Writes,
 )
-from services.router.fold import Fold, Loaded, wanted_accounts, wanted_keys, wanted_leads
+from services.router.fold import Fold, Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads
 from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
 from services.router.records import Incoming, dead_letter, decode, record_of
 from services.ruling import Ruling
@@ -233,11 +234,13 @@ class Router:
         accounts = await tx.lock_accounts(sorted(wanted_accounts(leads.values(), links)))
         asked = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == "lead.redrive" and i.signal.lead_id]
         waiting = await tx.waiting(asked) if asked else []
-        ledgers = await tx.read_ledgers(sorted(ruling.roster.pools))
+        people = sorted(limited(ruling.roster))
+        ledgers = await tx.read_ledgers([*sorted(ruling.roster.pools), *map(row_of, people)])
+        opens = await tx.open_leads(people)
         epoch = self._epoch if self._epoch is not None else await self._store.epoch()
 
         def fold_with(rows: dict[str, LedgerRow]) -> Fold:
-            fold = Fold(Loaded(links, leads, accounts, rows, waiting), ruling, now, epoch)
+            fold = Fold(Loaded(links, leads, accounts, rows, waiting, opens), ruling, now, epoch)
             fold.run(batch)
             return fold
 
@@ -249,7 +252,7 @@ class Router:
             }
             if not moved:
                 break
-            ledgers = {**ledgers, **locked}
+            ledgers, opens = {**ledgers, **locked}, await tx.open_leads(people)
             before, fold = fold.touched_pools, fold_with(ledgers)
             if fold.touched_pools <= before:
                 break

@@ -97,6 +97,14 @@ class SqlBatch:
         found = await self._conn.execute(text(statement), {"ids": self._dialect.listed(lead_ids)})
         return [DeadLetter(*row)._replace(recorded_at=instant(row[-1])) for row in found]
 
+    async def open_leads(self, people: Sequence[str]) -> dict[str, int]:
+        if not people:
+            return {}
+        statement = f"""SELECT owner, count(*) FROM leads WHERE {self._dialect.among("owner", "people")}
+            AND stage IN ('qualification', 'hand_over', 'deal') AND disposition = 'active' GROUP BY owner"""
+        found = await self._conn.execute(text(statement), {"people": self._dialect.listed(people)})
+        return dict.fromkeys(people, 0) | {row[0]: row[1] for row in found}
+
     async def roster_changes(self) -> str | None:
         found: str | None = await scalar(self._conn, "SELECT value FROM meta WHERE key = 'roster'")
         return found

@@ -1,0 +1,177 @@
+"""Who can take one more now: hours, capacity, language; and what happens where nobody can."""
+
+from datetime import timedelta
+
+import pytest
+
+from routing.agreement import compile_agreement
+from routing.capacity import carrier, given, why_full
+from routing.decide import decide
+from routing.draft import Context
+from routing.limbo import why
+from routing.model import Load
+from routing.roster import Roster
+from schemas.roster import RosterFile
+from schemas.signals import ClockDue, Kind
+from schemas.yamlfile import FileError
+from tests.setups import EXAMPLES, START, signal
+
+HOUR = timedelta(hours=1)
+TEXT = (EXAMPLES / "agreement.yaml").read_text()
+OFFICE = {"zone": "Europe/Stockholm", "week": {"tue": [["09:00", "17:00"]], "wed": [["09:00", "17:00"]]}}
+
+
+def roster(teams=(), **people):
+    """The example's people, those of pool `field` as given."""
+    given_people = [
+        {"id": "sara", "roles": ["sdr"]},
+        {"id": "olof", "roles": ["account_manager"]},
+        {"id": "maja", "roles": ["manager", "sales"]},
+        *({"id": name, "roles": ["sales"], **more} for name, more in people.items()),
+    ]
+    pools = [
+        {"name": "sdr", "seats": [{"person": "sara"}]},
+        {"name": "account-managers", "seats": [{"person": "olof"}]},
+        *({"name": name, "seats": [{"person": p} for p in people]} for name in ("field", "key-accounts")),
+    ]
+    file = {"version": 1, "people": given_people, "pools": pools, "teams": list(teams)}
+    return Roster(RosterFile.model_validate(file))
+
+
+def agreement(overflow):
+    assert "- name: everybody\n" in TEXT
+    return compile_agreement(TEXT.replace("- name: everybody\n", f"- name: everybody\n        overflow: {overflow}\n"))
+
+
+PLAIN = compile_agreement(TEXT)
+
+
+def offered(people, rules=PLAIN, at=START, loads=None, number=1, **more):
+    item = signal(number, "form.submitted", form_id="demo", at=at, **more)
+    return decide(None, item, Context(rules, people, {}, None, at, loads=loads or {}))
+
+
+def codes(decision):
+    return {c["person"]: c.get("code") for c in decision.evidence["owners"][-1]["tried"][-1]["candidates"]}
+
+
+def test_nobody_is_given_a_lead_outside_their_hours():
+    people = roster(elin={"hours": OFFICE}, karin={})
+    assert offered(people, at=START).lead.owner == "elin"
+    assert offered(people, at=START + 9 * HOUR).lead.owner == "karin"
+
+
+def test_who_is_full_is_passed_over_and_the_evidence_says_so():
+    people = roster(elin={"capacity": {"open": 2}})
+    decision = offered(people, loads={"elin": Load(person="elin", open=2)})
+    assert decision.lead.owner == "maja"
+    assert codes(decision) == {"elin": "full"}
+    assert decision.consulted == {"elin"}
+
+
+def test_a_lead_given_is_remembered_with_its_instant():
+    decision = offered(roster(elin={"capacity": {"per_day": 3}}))
+    assert decision.loads == (Load(person="elin", seq=1, given=(int(START.timestamp()),)),)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "ago", "full"),
+    [
+        ({"per_day": 1}, HOUR, True),
+        ({"per_day": 1}, 11 * HOUR, False),
+        ({"per_week": 1}, 11 * HOUR, True),
+        ({"per_week": 1}, 3 * 24 * HOUR, False),
+        ({"per_month": 1}, 20 * 24 * HOUR, True),
+        ({"per_month": 1}, 25 * 24 * HOUR, False),
+        ({"per_month": 2}, 20 * 24 * HOUR, False),
+    ],
+)
+def test_periods_are_calendar_days_weeks_and_months_of_the_persons_zone_never_a_quota_by_the_day(capacity, ago, full):
+    people = roster(elin={"capacity": capacity, "hours": OFFICE})
+    loads = {"elin": given(Load(person="elin"), START - ago)}
+    assert (why_full("elin", people, loads, START) == "full") is full
+
+
+def test_a_team_shares_its_capacity():
+    people = roster(
+        teams=[{"name": "north", "capacity": {"open": 3}}], elin={"team": "north"}, karin={"team": "north"}, johan={}
+    )
+    loads = {"elin": Load(person="elin", open=1), "karin": Load(person="karin", open=2)}
+    assert {p: why_full(p, people, loads, START) for p in ("elin", "karin", "johan")} == {
+        "elin": "team_full",
+        "karin": "team_full",
+        "johan": None,
+    }
+    assert offered(people, loads=loads).consulted == {"elin", "karin"}
+
+
+def test_open_leads_are_those_in_qualification_hand_over_and_deal():
+    lead = offered(roster(elin={})).lead
+    assert carrier(lead) == "elin"
+    assert carrier(lead.model_copy(update={"stage": "nurturing"})) is None
+    assert carrier(lead.model_copy(update={"disposition": "spam"})) is None
+
+
+def test_overflow_goes_to_a_person_or_another_pool():
+    people = roster(elin={"capacity": {"open": 1}})
+    full = {"elin": Load(person="elin", open=1)}
+    assert offered(people, agreement("{person: olof}"), loads=full).lead.owner == "olof"
+    to_pool = offered(people, agreement("{pool: account-managers}"), loads=full)
+    assert (to_pool.lead.owner, to_pool.ledgers[-1].pool) == ("olof", "account-managers")
+
+
+def due(lead, number=9):
+    (clock,) = [c for c in lead.clocks.values() if c.policy == "queue"]
+    body = ClockDue(
+        clock_id=clock.id, revision=clock.revision, lead_id=lead.id, due_at=clock.next_at, noticed_at=clock.next_at
+    )
+    item = signal(number, Kind.CLOCK_DUE, at=clock.next_at, clock=body)
+    return item, clock.next_at
+
+
+def test_where_the_agreement_says_wait_the_lead_waits_until_somebody_is_at_work():
+    people, rules = roster(elin={"hours": OFFICE}), agreement("{hold: 20h elapsed}")
+    evening = START + 9 * HOUR
+    held = offered(people, rules, at=evening)
+    assert (held.lead.stage, held.lead.handover.offers, why(held.lead, people)) == ("hand_over", (), None)
+    item, at = due(held.lead)
+    assert at.isoformat() == "2026-11-25T08:00:00+00:00", "Wednesday, nine in Stockholm"
+    after = decide(held.lead, item, Context(rules, people, {}, None, at))
+    assert (after.lead.owner, len(after.lead.handover.offers)) == ("elin", 1)
+    assert not [c for c in after.lead.clocks.values() if c.policy == "queue" and c.open]
+
+
+def test_when_the_waiting_is_over_the_next_rule_decides():
+    people, rules = roster(elin={"hours": OFFICE}), agreement("{hold: 2h elapsed}")
+    held = offered(people, rules, at=START + 9 * HOUR)
+    item, at = due(held.lead)
+    assert at == START + 11 * HOUR
+    after = decide(held.lead, item, Context(rules, people, {}, None, at))
+    assert after.lead.owner == "maja"
+
+
+def test_whoever_claims_it_meanwhile_ends_the_waiting():
+    people, rules = roster(elin={"hours": OFFICE}, karin={"hours": OFFICE}), agreement("{hold: 20h elapsed}")
+    held = offered(people, rules, at=START + 9 * HOUR).lead
+    claim = signal(5, "sales.owner_changed", at=START + 10 * HOUR, sales={"owner_id": "karin"})
+    after = decide(held, claim, Context(rules, people, {}, None, START + 10 * HOUR)).lead
+    assert after.owner == "karin"
+    assert not [c for c in after.clocks.values() if c.policy == "queue" and c.open]
+
+
+def test_a_rule_may_ask_for_the_leads_language():
+    rules = compile_agreement(TEXT.replace("- name: everybody\n", "- name: everybody\n        match_language: true\n"))
+    people = roster(elin={"languages": ["sv"]}, karin={"languages": ["sv", "fi"]})
+    lead = decide(None, signal(1, "email.clicked"), Context(rules, people, {}, None, START)).lead
+    lead.language = "fi"
+    item = signal(2, "form.submitted", form_id="demo", at=START + HOUR)
+    decision = decide(lead, item, Context(rules, people, {}, None, START + HOUR))
+    assert decision.lead.owner == "karin"
+    candidates = {c["person"]: c.get("code") for c in decision.evidence["owners"][-1]["candidates"]}
+    assert candidates == {"elin": "language", "karin": None}
+
+
+@pytest.mark.parametrize("overflow", ["{}", "{hold: 8h business}", "{hold: 2h elapsed, pool: field}"])
+def test_an_overflow_says_one_thing_whole(overflow):
+    with pytest.raises(FileError, match="overflow"):
+        agreement(overflow)
