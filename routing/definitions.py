@@ -80,7 +80,8 @@ def compile_expression(text: str) -> Expression:
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"\b[a-z_]+(?:\.[a-z_]+)?\b", text))
+    """Names outside of quotes: `'not-now'` asks for no instant."""
+    return set(re.findall(r"\b[a-z_]+(?:\.[a-z_]+)?\b", re.sub(r"'[^']*'|\"[^\"]*\"", "''", text)))
 
 
 class Judge:

@@ -80,7 +80,11 @@ def _change(
         fewer = _fewer(candidates, runner_up)
         if fewer is not None:
             leads = "1 lead less" if fewer == 1 else f"{fewer} leads less"
-            return f"with {leads} so far, {runner_up.person} would have been chosen"
+            tie = next((c for c in candidates if c.chosen and c.short == runner_up.short), None)
+            equal = (
+                f"{tie.person} and {runner_up.person} were equal, and the first seat of the pool wins; " if tie else ""
+            )
+            return f"{equal}with {leads} so far, {runner_up.person} would have been chosen"
     away = next((c for c in candidates if c.code is not None), None)
     if away is not None:
         return f"there was nobody else to choose from; {away.person} was passed over: {away.reason}"

@@ -7,6 +7,8 @@ import yaml
 from routing.agreement import compile_agreement
 from routing.decide import decide
 from routing.draft import Context
+from routing.explain_clock import explain_clock
+from routing.explain_lead import Step, assignments, explain_lead
 from routing.roster import Roster
 from schemas.roster import RosterFile
 from schemas.signals import ClockDue, Sales
@@ -90,3 +92,48 @@ class Story:
     def clock(self, policy):
         """The newest clock of this policy."""
         return max((c for c in self.lead.clocks.values() if c.policy == policy), key=lambda c: c.started_at)
+
+
+class Kept(Story):
+    """A story that keeps its history as the store would."""
+
+    def __init__(self, ruling):
+        super().__init__(ruling)
+        self.steps = []
+
+    def take(self, item):
+        super().take(item)
+        said = {
+            "agreement": self.rules.agreement.hash,
+            "roster": self.rules.roster.version,
+            "transitions": [list(move) for move in self.decision.transitions],
+            "evidence": self.decision.evidence,
+        }
+        self.steps.append(Step(item.id, item.kind, item.occurred_at, self.at, said))
+        return self
+
+    def known(self, digest):
+        return self.rules.agreement if digest == self.rules.agreement.hash else None
+
+    def explained(self):
+        return explain_lead(self.lead, self.steps, self.known, self.at)
+
+    def clock_explained(self, policy):
+        clock = self.clock(policy)
+        return explain_clock(clock, self.rules.agreement.calendar(clock.calendar), self.at, self.lead.id)
+
+    def assigned(self):
+        return assignments(self.lead.id, self.steps, self.known)
+
+
+def sample_clock():
+    """The explanation that docs/sla.md shows: a pause, lunch, an hour away."""
+    answer = {
+        "name": "answer", "metric": "acceptance", "starts": "offer", "target": "4h business", "calendar": "stockholm",
+        "absences": True, "pause_on": ["sales.meeting_booked"], "resume_on": ["sales.meeting_cancelled"],
+    }  # fmt: skip
+    told = Kept(rules([answer], {"elin": [("2026-11-24T13:00:00+01:00", "2026-11-24T14:00:00+01:00")]})).offered()
+    told.tell("sales.meeting_booked", 30 * MINUTE).tell("sales.meeting_cancelled", HOUR).tell(
+        "sales.accepted", 5 * HOUR
+    )
+    return told.clock_explained("answer").text

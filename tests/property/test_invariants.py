@@ -186,7 +186,8 @@ def _no_limbo(world, told):
         return
     assert lead.owner or lead.unowned_reason, "owned, or a reason why not"
     assert not (lead.owner and lead.unowned_reason), "a reason belongs to nobody's leads"
-    running = [clock for clock in lead.clocks.values() if clock.state == "running"]
+    assert lead.limbo is None, "and the router agrees"
+    running = [clock for clock in lead.clocks.values() if clock.open]
     if lead.disposition != "active":
         assert not running, "only active leads are timed"
         return

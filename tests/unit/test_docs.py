@@ -1,10 +1,14 @@
 """What the docs say is what the code does."""
 
 from pathlib import Path
+from typing import get_args
 
 from routing.agreement import check_against
 from routing.lifecycle import diagram
+from schemas.handover import Part
+from schemas.sla import Action, Metric, Start
 from tests.setups import EXAMPLES, ruling
+from tests.stories import sample_clock
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,3 +21,15 @@ def test_the_examples_are_sound_together():
     rules = ruling()
     text = (EXAMPLES / "agreement.yaml").read_text()
     assert check_against(rules.agreement, rules.roster, text, "agreement.yaml") == []
+
+
+def test_the_explained_clock_in_the_docs_is_what_the_command_says():
+    shown = "\n".join(f"    {line}" for line in sample_clock().splitlines())
+    assert shown in (ROOT / "docs" / "sla.md").read_text()
+
+
+def test_the_docs_on_promises_name_every_metric_start_action_and_part_of_a_dossier():
+    text = (ROOT / "docs" / "sla.md").read_text()
+    for words in (Metric, Start, Action, Part):
+        for word in get_args(words):
+            assert f"`{word}`" in text, word

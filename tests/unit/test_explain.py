@@ -7,45 +7,12 @@ import pytest
 from routing.business_time import compile_calendar
 from routing.explain_assignment import Given, explain_assignment
 from routing.explain_clock import amount, explain_clock
-from routing.explain_lead import Step, assignments, explain_lead
 from schemas.calendar import Calendar
 from tests.setups import START
-from tests.stories import DAY, DONE, HOUR, MINUTE, Story, rules
+from tests.stories import DAY, DONE, HOUR, MINUTE, Kept, Story, rules
 
 BUSINESS = {"name": "p", "metric": "follow_up", "starts": "offer", "target": "4h business", "calendar": "stockholm"}
 PAUSE = {"pause_on": ["sales.meeting_booked"], "resume_on": ["sales.meeting_cancelled"]}
-
-
-class Kept(Story):
-    """A story that keeps its history as the store would."""
-
-    def __init__(self, ruling):
-        super().__init__(ruling)
-        self.steps = []
-
-    def take(self, item):
-        super().take(item)
-        said = {
-            "agreement": self.rules.agreement.hash,
-            "roster": self.rules.roster.version,
-            "transitions": [list(move) for move in self.decision.transitions],
-            "evidence": self.decision.evidence,
-        }
-        self.steps.append(Step(item.id, item.kind, item.occurred_at, self.at, said))
-        return self
-
-    def known(self, digest):
-        return self.rules.agreement if digest == self.rules.agreement.hash else None
-
-    def explained(self):
-        return explain_lead(self.lead, self.steps, self.known, self.at)
-
-    def clock_explained(self, policy):
-        clock = self.clock(policy)
-        return explain_clock(clock, self.rules.agreement.calendar(clock.calendar), self.at, self.lead.id)
-
-    def assigned(self):
-        return assignments(self.lead.id, self.steps, self.known)
 
 
 # --- clocks -----------------------------------------------------------------------------------------------------------
@@ -127,7 +94,10 @@ def test_an_assignment_names_each_candidate_the_ledger_and_the_smallest_change()
         ("elin", None, True), ("johan", None, False), ("karin", "absent", False),
     ]  # fmt: skip
     assert made.ledger["given"] == [0, 1] and made.runner_up == "johan"
-    assert made.smallest_change == "with 1 lead less so far, johan would have been chosen"
+    assert made.smallest_change == (
+        "elin and johan were equal, and the first seat of the pool wins; "
+        "with 1 lead less so far, johan would have been chosen"
+    )
     (passed,) = made.path
     assert (passed.rule, passed.when) == ("large-accounts", "'enterprise' in lead.tags")
     assert (
@@ -151,7 +121,7 @@ def test_the_smallest_change_is_what_the_rotation_itself_would_have_done():
     chosen = rotate(pool, Ledger(pool="field", entries=entries), roster, START, frozenset())
     evidence = {"person": chosen.person, "route": "hand_over", "rule": "r", "tried": [], **chosen.why}
     made = explain_assignment(evidence, Given("lead_1", "sig_1", START, "a", "r"), None)
-    fewer = int(made.smallest_change.split()[1])
+    fewer = int(made.smallest_change.split("with ")[1].split()[0])
     for less, expected in ((fewer, made.runner_up), (fewer - 1, chosen.person)):
         other = entries[made.runner_up]
         changed = {**entries, made.runner_up: other.model_copy(update={"given": other.given - less})}
@@ -177,6 +147,7 @@ def test_a_leads_stage_is_explained_by_the_definition_with_its_inputs():
     assert by_name["engaged"].met and by_name["engaged"].inputs == {"count('form.submitted', 720h)": 1}
     assert not by_name["sales_qualified"].met
     assert by_name["sales_qualified"].inputs["signal.form_id"] == "news"
+    assert set(by_name["not_now"].inputs) == {"signal.form_id", "signal.tags"}, "words in quotes are no inputs"
     assert "count('form.submitted', 720h) = 1" in made.text and "row `engaged`" in made.text
 
 
