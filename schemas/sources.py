@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -15,32 +16,61 @@ SecretName = Annotated[str, Field(pattern=r"^STAFETT_SECRET_[A-Z0-9_]+$")]
 class Scheme(FileModel):
     """How a delivery is verified. Bound to the source, never inferred from what a request brings along.
 
-    `hmac`: over the raw body, or over `template` with `{timestamp}` and `{body}`, hex or base64 in `header` after `prefix`.
+    `hmac`: over `template` (`{timestamp}`, `{id}`, `{method}`, `{url}`, `{body}`; the raw body alone where it says nothing),
+    hex or base64 in `header` after `prefix`; `separator` parts several signatures in one header. With `signature_field`
+    the header is a list of `name=value`, such as `t=...,v1=...`, and `timestamp_field` names the time in it.
+    `public_key`: the same, signed with RSA (PKCS #1 v1.5), ECDSA or Ed25519; the keys are PEM, in `public_keys` or in secrets.
     `hubspot`: v3 (v1 and v2 where `version` says so). `basic`: `user:password`. `token`: the secret itself in `header`.
-    Secrets are names of environment variables; several are tried in turn, for rotation.
+    `query`: the secret is the parameter `field` of the URL; `body_key`: the value at `field` of the body.
+    Secrets are names of environment variables; several are tried in turn, for rotation. `key` says how a secret is written.
+    `networks`: only senders at these addresses, beside any scheme.
     """
 
-    scheme: Literal["none", "standard_webhooks", "hmac", "hubspot", "basic", "token"]
+    scheme: Literal["none", "standard_webhooks", "hmac", "public_key", "hubspot", "basic", "token", "query", "body_key"]
     secrets: tuple[SecretName, ...] = ()
+    public_keys: tuple[str, ...] = ()
     header: str = ""
+    field: str = ""
     algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
     encoding: Literal["hex", "base64"] = "hex"
+    key: Literal["text", "hex", "base64"] = "text"
     prefix: str = ""
+    separator: str = ""
+    signature_field: str = ""
+    timestamp_field: str = ""
     template: str = "{body}"
+    id_header: str = ""
     timestamp_header: str = ""
     timestamp_unit: Literal["s", "ms"] = "s"
     tolerance_seconds: Annotated[int, Field(ge=1, le=86400)] = 300
     version: Literal["v1", "v2", "v3"] = "v3"
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @model_validator(mode="after")
     def _is_whole(self) -> Scheme:
-        if self.scheme != "none" and not self.secrets:
+        if self.scheme != "none" and not self.secrets and not self.public_keys:
             raise ValueError(f"`{self.scheme}` needs `secrets`: names such as STAFETT_SECRET_WEB")
-        if self.scheme in ("hmac", "token") and not self.header:
+        if self.public_keys and self.scheme != "public_key":
+            raise ValueError("`public_keys` belong to the scheme `public_key`")
+        if self.scheme in ("hmac", "public_key", "token") and not self.header:
             raise ValueError(f"`{self.scheme}` needs `header`, the header that the proof is in")
-        if "{timestamp}" in self.template and not self.timestamp_header:
-            raise ValueError("a template with {timestamp} needs `timestamp_header`")
+        if self.scheme in ("query", "body_key") and not self.field:
+            raise ValueError(f"`{self.scheme}` needs `field`, the name that the secret is under")
+        if self.timestamp_field and not self.signature_field:
+            raise ValueError("`timestamp_field` needs `signature_field`: both are parts of one header")
+        timed = bool(self.timestamp_header or self.timestamp_field)
+        if "{timestamp}" in self.template and not timed:
+            raise ValueError("a template with {timestamp} needs `timestamp_header` or `timestamp_field`")
+        if timed and "{timestamp}" not in self.template:
+            raise ValueError("a time that is not in `template` is not signed: it proves nothing")
+        if "{id}" in self.template and not self.id_header:
+            raise ValueError("a template with {id} needs `id_header`")
         return self
+
+    @property
+    def signs_url(self) -> bool:
+        """The public URL is part of the proof, or holds it."""
+        return self.scheme in ("hubspot", "query") or "{url}" in self.template
 
 
 class SalesMeaning(FileModel):
@@ -73,13 +103,18 @@ class SalesMeaning(FileModel):
 
 
 class Source(FileModel):
-    """One sender: `POST /v1/hooks/{name}`. `region` is where phone numbers without a country code are from."""
+    """One sender: `POST /v1/hooks/{name}`. `region` is where phone numbers without a country code are from.
+
+    `handshake`: the word that a sender proves itself with when it first calls (Meta's verify token), where it is none of
+    the secrets.
+    """
 
     name: Name
     kind: str
     brand: Name = "default"
     mode: Literal["live", "observe", "test"] = "live"
     verify: Scheme
+    handshake: SecretName | None = None
     region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     max_body: Annotated[int, Field(ge=1, le=16 * 1024 * 1024)] = 1024 * 1024
     sales: SalesMeaning = SalesMeaning()

@@ -38,7 +38,8 @@ def sources_of(settings: Settings) -> dict[str, Configured]:
         if source.kind not in PARSERS:
             raise FileError([f"{path}:1: source {source.name}: unknown kind; there are {', '.join(sorted(PARSERS))}"])
         secrets = secrets_of(settings, source.verify.secrets, f"source {source.name}")
-        found[source.name] = Configured(source, secrets)
+        words = secrets_of(settings, (source.handshake,), f"source {source.name}") if source.handshake else ()
+        found[source.name] = Configured(source, secrets, words)
     return found
 
 
@@ -53,12 +54,13 @@ def app_of(parts: Parts, stopping: asyncio.Event) -> FastAPI:
     settings = parts.settings
     intake = Intake(parts.log, parts.store, settings.topic("signals"), settings.spool_limit)
     sources = sources_of(settings)
-    hooks = Hooks(sources, intake, parts.key, parts.now, settings.http.public_url)
+    hooks = Hooks(sources, intake, parts.key, parts.now, settings.http.public_url, settings.http.trusted_proxies)
     reading, forget = parts.reading, parts.store.unquarantine
     retry = Retry(sources, intake, parts.key, reading.quarantined_one, headers_of, forget)
     app = bare_app()
     app.state.hook = metering.counted(hooks.answer, sources)
     app.add_route("/v1/hooks/{source}", app.state.hook, methods=["POST"])
+    app.add_route("/v1/hooks/{source}", hooks.greet, methods=["GET", "HEAD", "OPTIONS"])
     if settings.metrics_port is None:
         app.add_route("/metrics", metering.scraped(parts), methods=["GET"])
 
@@ -93,6 +95,8 @@ async def serve(parts: Parts, stop: asyncio.Event) -> None:
         port=settings.http.port,
         log_config=None,
         access_log=False,
+        # Whose forwarded headers are believed is our setting, not the server's guess.
+        proxy_headers=False,
         lifespan="off",
         timeout_graceful_shutdown=int(settings.shutdown_timeout.total_seconds()),
         server_header=False,

@@ -11,6 +11,7 @@ COMMANDS = {
     "up": "Run all roles in this process, on one file unless configured otherwise.",
     "new": "Make a folder with a commented configuration to start from.",
     "parse": "Print what would be read off a webhook body on standard input.",
+    "source": "Try a body on a kind of source; find out why a delivery is refused.",
     "sla": "Reckon with the agreement's promises.",
     "explain": "Say why: a lead's stage and owner, a clock's intervals, an assignment's candidates.",
     "agreement": "Check an agreement file.",

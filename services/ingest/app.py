@@ -16,12 +16,15 @@ from starlette.responses import JSONResponse, Response
 from routing.ids import derive
 from schemas.signals import Parsed, Quarantined, Signal
 from schemas.sources import Scheme, Source
+from services.ingest.handshake import challenged, greeted
 from services.ingest.intake import Intake, NowhereToPut
 from services.ingest.limits import RateLimit
 from services.ingest.normalise import to_signal
 from services.ingest.parsers import parse
 from services.ingest.parsers.salesforce import ACK
+from services.ingest.proxies import Network, client_of, origin_of
 from services.ingest.sales import meant
+from services.ingest.stripping import stripped
 from services.ingest.verify import Refused, Request, verify
 from services.observability import scrub
 from services.ports import Quarantine
@@ -34,14 +37,16 @@ _KEPT_HEADERS = ("content-type", "user-agent", "webhook-id", "svix-id", "ce-id",
 
 
 class Configured(NamedTuple):
-    """A source with its secrets in hand."""
+    """A source with its secrets in hand. `words` are those that a sender says when it first calls."""
 
     source: Source
     secrets: tuple[str, ...]
+    words: tuple[str, ...] = ()
 
 
 class Hooks:
-    """`public_url` is our base URL as senders see it, for schemes that sign the URL."""
+    """`public_url` is our base URL as senders see it, for schemes that sign the URL; without it `trusted` proxies are
+    believed, and nobody else."""
 
     def __init__(
         self,
@@ -50,9 +55,10 @@ class Hooks:
         key: bytes,
         now: Callable[[], datetime],
         public_url: str | None = None,
+        trusted: Sequence[Network] = (),
     ) -> None:
         self._sources, self._intake, self._key, self._now = sources, intake, key, now
-        self._public_url = public_url
+        self._public_url, self._trusted = public_url, trusted
         self._limits = {
             name: RateLimit(entry.source.rate, entry.source.burst)
             for name, entry in sources.items()
@@ -80,27 +86,51 @@ class Hooks:
             verify(
                 source.verify,
                 configured.secrets,
-                Request(request.method, self._url(request, source.verify), headers, body),
+                self._delivery(request, source.verify, headers, body),
                 now.timestamp(),
             )
         except Refused as refused:
             log.warning("refused", extra={"source": source.name, "code": refused.code})
             raise Trouble("not_verified", f"the delivery's proof is {refused.code}") from None
+        if (answer := challenged(source.kind, body, configured.words or configured.secrets)) is not None:
+            return answer
         return await self._store(source, body, headers, now)
+
+    async def greet(self, request: HttpRequest) -> Response:
+        """GET, HEAD and OPTIONS: what senders ask before they send."""
+        configured = self._sources.get(request.path_params["source"])
+        if configured is None:
+            return Trouble("no_source").response()
+        source = configured.source
+        try:
+            self._within_rate(source)
+        except Trouble as trouble:
+            return trouble.response()
+        words = configured.words or configured.secrets
+        answer = greeted(source.kind, request.method, request.query_params, request.headers, words, source.rate)
+        return answer or Trouble("not_verified", "the caller does not know this source's word").response()
+
+    def _delivery(self, request: HttpRequest, scheme: Scheme, headers: dict[str, str], body: bytes) -> Request:
+        """What costs time to put together only where the scheme asks for it."""
+        peer = request.client.host if request.client else ""
+        client = client_of(peer, headers, self._trusted) if scheme.networks else ""
+        url = self._url(request, headers, peer) if scheme.signs_url else ""
+        return Request(request.method, url, headers, body, client)
 
     def _within_rate(self, source: Source) -> None:
         limit = self._limits.get(source.name)
         if limit is not None and (seconds := limit.wait(source.name, time.monotonic())):
             raise Trouble("too_many", "this source is unsigned and sends too fast", seconds)
 
-    def _url(self, request: HttpRequest, scheme: Scheme) -> str:
-        """For schemes that sign it; to put it together costs as much as an HMAC."""
-        if scheme.scheme != "hubspot":
-            return ""
-        if self._public_url is None:
-            return str(request.url)
-        query = f"?{request.url.query}" if request.url.query else ""
-        return f"{self._public_url.rstrip('/')}{request.url.path}{query}"
+    def _url(self, request: HttpRequest, headers: dict[str, str], peer: str) -> str:
+        """The URL as the sender called it, with its path and query as sent."""
+        path = request.scope.get("raw_path") or request.url.path.encode()
+        query = request.scope.get("query_string") or b""
+        sent = path.decode("latin-1").partition("?")[0] + (f"?{query.decode('latin-1')}" if query else "")
+        base = self._public_url
+        if base is None:
+            base = origin_of(peer, headers, self._trusted, request.url.scheme, headers.get("host", ""))
+        return f"{base.rstrip('/')}{sent}"
 
     async def _store(self, source: Source, body: bytes, headers: dict[str, str], now: datetime) -> Response:
         found = parse(source.kind, body, headers.get("content-type", ""), headers)
@@ -112,6 +142,8 @@ class Hooks:
         await self._intake.accept(signals)
         if source.kind == "salesforce" and body.lstrip()[:1] == b"<":
             return Response(ACK, media_type="text/xml")
+        if source.kind == "google_ads":
+            return JSONResponse({})
         return _accepted(signals, aside)
 
 
@@ -134,7 +166,7 @@ def _aside(
             place=scrub(item.where),
             content_type=scrub(content_type) if content_type is not None else None,
             headers=kept,
-            body=body,
+            body=stripped(body, source.verify.field),
             mode=source.mode,
             received_at=now,
         )

@@ -6,160 +6,263 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Sequence
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from urllib.parse import parse_qsl, urlsplit
 
 from schemas.sources import Scheme
+from services.ingest.keys import signed_with, standard_key
 
 
 class Request(NamedTuple):
-    """A delivery as it came: header names in lower case, the public URL with its query as sent."""
+    """A delivery as it came: header names in lower case, the public URL with its query as sent, the sender's address."""
 
     method: str
     url: str
     headers: dict[str, str]
     body: bytes
+    client: str = ""
 
 
 class Refused(Exception):
-    """The delivery does not prove who sent it. `code` is one of missing, malformed, late, wrong."""
+    """The delivery does not prove who sent it. `code` is one of missing, malformed, late, wrong, elsewhere."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
 
 
+class Claim(NamedTuple):
+    """What a delivery claims: the bytes that are signed (empty where the secret itself is sent), the proofs that it
+    brought along (None for one that cannot be read), how each secret would prove it, and when it says it was made."""
+
+    signed: bytes
+    given: tuple[bytes | None, ...]
+    expected: tuple[bytes, ...]
+    made_at: float | None = None
+    fits: Callable[[bytes, bytes], bool] = hmac.compare_digest
+
+
 def verify(scheme: Scheme, secrets: Sequence[str], request: Request, now: float) -> None:
     """Returns for a genuine delivery; `now` is seconds since 1970. Raises Refused."""
-    check = {
-        "none": _none,
-        "standard_webhooks": _standard,
-        "hmac": _hmac,
-        "hubspot": _hubspot,
-        "basic": _basic,
-        "token": _token,
-    }[scheme.scheme]
-    check(scheme, secrets, request, now)
+    if scheme.networks and not _is_from(scheme, request.client):
+        raise Refused("elsewhere")
+    if scheme.scheme == "none":
+        return
+    judge(scheme, claim_of(scheme, secrets, request), now)
 
 
-def _none(scheme: Scheme, secrets: Sequence[str], request: Request, now: float) -> None:
-    """An unsigned source: bounded by size and rate only."""
-
-
-def _standard(scheme: Scheme, secrets: Sequence[str], request: Request, now: float) -> None:
-    """Standard Webhooks: HMAC-SHA256 or ed25519 over id.timestamp.body; a list of signatures, any of which will do."""
-    names = ("webhook-", "svix-")
-    prefix = next((n for n in names if f"{n}signature" in request.headers), None)
-    if prefix is None:
-        raise Refused("missing")
-    ident, stamp = (request.headers.get(prefix + n, "") for n in ("id", "timestamp"))
-    _in_time(stamp, 1, scheme, now)
-    signed = f"{ident}.{stamp}.".encode() + request.body
-    given = [part.partition(",")[::2] for part in request.headers[f"{prefix}signature"].split()]
-    if not any([_one_standard(secret, version, value, signed) for secret in secrets for version, value in given[:20]]):
+def judge(scheme: Scheme, claim: Claim, now: float) -> None:
+    """Late comes first, both ways: a delivery from the future is no better than an old one. Raises Refused."""
+    if claim.made_at is not None and abs(now - claim.made_at) > scheme.tolerance_seconds:
+        raise Refused("late")
+    readable = [proof for proof in claim.given if proof is not None]
+    if not readable:
+        raise Refused("malformed")
+    # All are compared, so that the time tells nothing of which secret it was.
+    if not any([claim.fits(expected, proof) for expected in claim.expected for proof in readable]):
         raise Refused("wrong")
 
 
-def _one_standard(secret: str, version: str, value: str, signed: bytes) -> bool:
-    given = _decode(value)
-    if version == "v1" and secret.startswith("whsec_"):
-        key = _decode(secret.removeprefix("whsec_")) or b""
-        return hmac.compare_digest(hmac.digest(key, signed, "sha256"), given or b"")
-    if version == "v1a" and secret.startswith(("whpk_", "whsk_")):
-        return _ed25519(secret, given or b"", signed)
+def claim_of(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
+    """Raises Refused where the delivery brings no proof, or one without its time."""
+    return _CLAIMS[scheme.scheme](scheme, secrets, request)
+
+
+def _is_from(scheme: Scheme, client: str) -> bool:
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return any(mapped in network for network in scheme.networks)
+
+
+def _standard(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
+    """Standard Webhooks: HMAC-SHA256 or ed25519 over id.timestamp.body; a list of signatures, any of which will do."""
+    prefix = next((n for n in ("webhook-", "svix-") if f"{n}signature" in request.headers), None)
+    if prefix is None:
+        raise Refused("missing")
+    ident, stamp = (request.headers.get(prefix + n, "") for n in ("id", "timestamp"))
+    signed = f"{ident}.{stamp}.".encode() + request.body
+    parts = [part.partition(",")[::2] for part in request.headers[f"{prefix}signature"].split()][:20]
+    given = tuple(
+        version.encode() + b"," + proof for version, value in parts if (proof := decode(value, "base64")) is not None
+    )
+    keys = tuple(secret.encode() for secret in secrets)
+    return Claim(signed, given or (b",",), keys, _made(stamp, 1), lambda key, proof: _one_standard(key, proof, signed))
+
+
+def _one_standard(key: bytes, proof: bytes, signed: bytes) -> bool:
+    version, _, value = proof.partition(b",")
+    secret = key.decode()
+    if version == b"v1" and secret.startswith("whsec_"):
+        raw = decode(secret.removeprefix("whsec_"), "base64") or b""
+        return hmac.compare_digest(hmac.digest(raw, signed, "sha256"), value)
+    if version == b"v1a" and secret.startswith(("whpk_", "whsk_")):
+        return standard_key(secret, decode(secret[5:], "base64") or b"", value, signed)
     return False
 
 
-def _ed25519(secret: str, given: bytes, signed: bytes) -> bool:
-    raw = _decode(secret[5:]) or b""
-    try:
-        public = Ed25519PublicKey.from_public_bytes(raw) if secret.startswith("whpk_") else _public(raw)
-        public.verify(given, signed)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+def _hmac(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
+    values, stamp = _proofs(scheme, request)
+    signed = _signed(scheme, request, stamp)
+    given = tuple(decode(value, scheme.encoding) for value in values)
+    keys = [secret.encode() if scheme.key == "text" else decode(secret, scheme.key) or b"" for secret in secrets]
+    expected = tuple(hmac.digest(key, signed, scheme.algorithm) for key in keys)
+    return Claim(signed, given, expected, _time(scheme, stamp))
 
 
-def _public(raw: bytes) -> Ed25519PublicKey:
-    return Ed25519PrivateKey.from_private_bytes(raw[:32]).public_key()
+def _public_key(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
+    values, stamp = _proofs(scheme, request)
+    signed = _signed(scheme, request, stamp)
+    given = tuple(decode(value, scheme.encoding) for value in values)
+    keys = tuple(pem.encode() for pem in (*scheme.public_keys, *secrets))
+    return Claim(
+        signed,
+        given,
+        keys,
+        _time(scheme, stamp),
+        lambda pem, proof: signed_with(pem, proof, signed, scheme.algorithm),
+    )
 
 
-def _hmac(scheme: Scheme, secrets: Sequence[str], request: Request, now: float) -> None:
+def _proofs(scheme: Scheme, request: Request) -> tuple[list[str], str]:
+    """(the signatures as written, the time as written; "" for a scheme without one). Raises Refused."""
     given = request.headers.get(scheme.header.casefold())
-    if given is None or not given.startswith(scheme.prefix):
-        raise Refused("missing")
-    stamp = request.headers.get(scheme.timestamp_header.casefold(), "") if scheme.timestamp_header else ""
-    if scheme.timestamp_header:
-        _in_time(stamp, 1000 if scheme.timestamp_unit == "ms" else 1, scheme, now)
-    before, _, after = scheme.template.replace("{timestamp}", stamp).partition("{body}")
-    signed = before.encode() + request.body + after.encode()
-    value = given.removeprefix(scheme.prefix).strip()
-    proof = _unhex(value) if scheme.encoding == "hex" else _decode(value)
-    _any_equal([hmac.digest(secret.encode(), signed, scheme.algorithm) for secret in secrets], proof)
-
-
-def _hubspot(scheme: Scheme, secrets: Sequence[str], request: Request, now: float) -> None:
-    """v3: base64 HMAC over method, URL, body and the timestamp in ms. v1 and v2 are hex SHA-256, not HMAC."""
-    if scheme.version == "v3":
-        given = request.headers.get("x-hubspot-signature-v3")
-        stamp = request.headers.get("x-hubspot-request-timestamp", "")
-        if given is None:
-            raise Refused("missing")
-        _in_time(stamp, 1000, scheme, now)
-        signed = f"{request.method}{request.url}".encode() + request.body + stamp.encode()
-        _any_equal([hmac.digest(secret.encode(), signed, "sha256") for secret in secrets], _decode(given))
-        return
-    given = request.headers.get("x-hubspot-signature")
     if given is None:
         raise Refused("missing")
+    stamp = request.headers.get(scheme.timestamp_header.casefold(), "") if scheme.timestamp_header else ""
+    if scheme.signature_field:
+        pairs = [p.strip().partition("=")[::2] for p in given.split(scheme.separator or ",")][:20]
+        stamp = next(
+            (v.strip() for n, v in pairs if scheme.timestamp_field and n.strip() == scheme.timestamp_field), stamp
+        )
+        values = [value.strip() for name, value in pairs if name.strip() == scheme.signature_field]
+    else:
+        parts = given.split(scheme.separator)[:20] if scheme.separator else [given]
+        values = [part.strip() for part in parts]
+    found = [value.removeprefix(scheme.prefix) for value in values if value.startswith(scheme.prefix)]
+    if not found:
+        raise Refused("missing")
+    return found, stamp
+
+
+_PLACE = re.compile(r"(\{(?:timestamp|id|method|url|body)\})")
+
+
+@lru_cache(maxsize=256)
+def _pieces(template: str) -> tuple[str, ...]:
+    return tuple(piece for piece in _PLACE.split(template) if piece)
+
+
+def _signed(scheme: Scheme, request: Request, stamp: str) -> bytes:
+    """Put together from the raw body: what it holds is never taken for a place of the template."""
+    if scheme.template == "{body}":
+        return request.body
+    ident = request.headers.get(scheme.id_header.casefold(), "") if scheme.id_header else ""
+    values = {"{timestamp}": stamp, "{id}": ident, "{method}": request.method, "{url}": request.url}
+    return b"".join(request.body if p == "{body}" else values.get(p, p).encode() for p in _pieces(scheme.template))
+
+
+_DECODED = {"%3a": ":", "%2f": "/", "%3f": "?", "%40": "@", "%21": "!", "%24": "$", "%27": "'", "%28": "(", "%29": ")",
+            "%2a": "*", "%2c": ",", "%3b": ";"}  # fmt: skip
+_ENCODED = re.compile("|".join(_DECODED), re.IGNORECASE)
+
+
+def _hubspot(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
+    """v3: base64 HMAC over method, URL, body and the timestamp in ms; the sender undoes some of the URL's escapes.
+    v1 and v2 are hex SHA-256, not HMAC."""
+    third = scheme.version == "v3"
+    given = request.headers.get("x-hubspot-signature-v3" if third else "x-hubspot-signature")
+    if given is None:
+        raise Refused("missing")
+    if third:
+        stamp = request.headers.get("x-hubspot-request-timestamp", "")
+        urls = dict.fromkeys((request.url, _ENCODED.sub(lambda m: _DECODED[m[0].casefold()], request.url)))
+        texts = [f"{request.method}{url}".encode() + request.body + stamp.encode() for url in urls]
+        expected = tuple(hmac.digest(secret.encode(), text, "sha256") for secret in secrets for text in texts)
+        return Claim(texts[0], (decode(given, "base64"),), expected, _made(stamp, 1000))
     middle = f"{request.method}{request.url}".encode() if scheme.version == "v2" else b""
-    proofs = [hashlib.sha256(secret.encode() + middle + request.body).digest() for secret in secrets]
-    _any_equal(proofs, _unhex(given))
+    expected = tuple(hashlib.sha256(secret.encode() + middle + request.body).digest() for secret in secrets)
+    return Claim(middle + request.body, (decode(given, "hex"),), expected)
 
 
-def _basic(scheme: Scheme, secrets: Sequence[str], request: Request, now: float) -> None:
+def _basic(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     """The secret is `user:password` (RFC 7617)."""
     kind, _, value = request.headers.get("authorization", "").partition(" ")
     if kind.casefold() != "basic":
         raise Refused("missing")
-    _any_equal([secret.encode() for secret in secrets], _decode(value))
+    return _sent(secrets, decode(value, "base64"))
 
 
-def _token(scheme: Scheme, secrets: Sequence[str], request: Request, now: float) -> None:
+def _token(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     given = request.headers.get(scheme.header.casefold())
+    if given is None or not given.startswith(scheme.prefix):
+        raise Refused("missing")
+    return _sent(secrets, given.removeprefix(scheme.prefix).encode())
+
+
+def _query(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
+    pairs = parse_qsl(urlsplit(request.url).query, keep_blank_values=True, max_num_fields=100)
+    given = next((value for name, value in pairs if name == scheme.field), None)
     if given is None:
         raise Refused("missing")
-    _any_equal([secret.encode() for secret in secrets], given.removeprefix(scheme.prefix).encode())
+    return _sent(secrets, given.encode())
 
 
-def _in_time(stamp: str, per_second: int, scheme: Scheme, now: float) -> None:
-    """Both ways: a delivery from the future is no better than an old one."""
+def _body_key(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
+    """A path of names with dots, in JSON or in a form."""
+    try:
+        if request.body.lstrip()[:1] == b"{":
+            at = json.loads(request.body)
+            for name in scheme.field.split("."):
+                at = at.get(name) if isinstance(at, dict) else None
+        else:
+            at = dict(parse_qsl(request.body.decode(), max_num_fields=1000)).get(scheme.field)
+    except (ValueError, RecursionError):
+        raise Refused("malformed") from None
+    if not isinstance(at, str) or not at:
+        raise Refused("missing")
+    return _sent(secrets, at.encode("utf-8", "replace"))
+
+
+def _sent(secrets: Sequence[str], given: bytes | None) -> Claim:
+    return Claim(b"", (given,), tuple(secret.encode() for secret in secrets))
+
+
+_CLAIMS: dict[str, Callable[[Scheme, Sequence[str], Request], Claim]] = {
+    "standard_webhooks": _standard,
+    "hmac": _hmac,
+    "public_key": _public_key,
+    "hubspot": _hubspot,
+    "basic": _basic,
+    "token": _token,
+    "query": _query,
+    "body_key": _body_key,
+}
+
+
+def _time(scheme: Scheme, stamp: str) -> float | None:
+    if not scheme.timestamp_header and not scheme.timestamp_field:
+        return None
+    return _made(stamp, 1000 if scheme.timestamp_unit == "ms" else 1)
+
+
+def _made(stamp: str, per_second: int) -> float:
+    """Seconds since 1970. Raises Refused."""
     if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 16:
         raise Refused("malformed" if stamp else "missing")
-    if abs(now - int(stamp) / per_second) > scheme.tolerance_seconds:
-        raise Refused("late")
+    return int(stamp) / per_second
 
 
-def _any_equal(proofs: Sequence[bytes], given: bytes | None) -> None:
-    """All are compared, so that the time tells nothing of which secret it was."""
-    if given is None:
-        raise Refused("malformed")
-    if not any([hmac.compare_digest(proof, given) for proof in proofs]):
-        raise Refused("wrong")
-
-
-def _decode(value: str) -> bytes | None:
+def decode(value: str, encoding: str) -> bytes | None:
+    """Bytes of hex or base64; None for what is neither."""
     try:
-        return base64.b64decode(value, validate=True)
+        return bytes.fromhex(value) if encoding == "hex" else base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        return None
-
-
-def _unhex(value: str) -> bytes | None:
-    try:
-        return bytes.fromhex(value)
-    except ValueError:
         return None

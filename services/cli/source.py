@@ -1,0 +1,198 @@
+"""`stafett source try|verify`: what a source would read off a body and why; whether a delivery proves its sender."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schemas.yamlfile import FileError
+
+if TYPE_CHECKING:
+    from schemas.sources import Scheme, Source
+    from services.ingest.verify import Claim, Request
+
+EPILOG = """\
+examples:
+  stafett source try generic --content-type application/json < body
+  stafett source try pipedrive --sources sources.yaml --name crm < body     # with what that source's configuration means
+  STAFETT_SECRET_X=... stafett source verify --scheme scheme.yaml --secret-env STAFETT_SECRET_X \\
+      --method POST --url https://x.example/v1/hooks/web --header 'X-Signature: ab12...' --at 1700000000 < body
+
+The scheme file has the keys of a source's `verify`; `secrets` may be left out. Times are seconds since 1970 or ISO 8601.
+exit status: 0 read whole, accepted; 3 something set aside; 1 refused; 2 a wrong call
+"""
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = subparsers.add_parser("source", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    trial = actions.add_parser("try", help="what would be read off a body, and where it was found")
+    trial.add_argument("kind", metavar="KIND")
+    trial.add_argument("--content-type", default="")
+    trial.add_argument("--header", action="append", default=[], metavar="'K: V'")
+    trial.add_argument("--sources", type=Path, help="a sources file")
+    trial.add_argument("--name", help="the source in it whose configuration is used")
+    trial.set_defaults(func=_guarded(_try))
+    check = actions.add_parser("verify", help="accepted or refused, and why")
+    check.add_argument("--scheme", type=Path, required=True, metavar="FILE")
+    check.add_argument("--secret-env", action="append", default=[], metavar="NAME")
+    check.add_argument("--method", default="POST")
+    check.add_argument("--url", default="")
+    check.add_argument("--header", action="append", default=[], metavar="'K: V'")
+    check.add_argument("--client", default="", help="the sender's address, for `networks`")
+    check.add_argument("--at", help="the time of arrival (default: now)")
+    check.set_defaults(func=_guarded(_verify))
+
+
+def _guarded(run: Any) -> Any:
+    def guarded(args: argparse.Namespace) -> int:
+        try:
+            status: int = run(args)
+        except (FileError, ValueError) as error:
+            print(error, file=sys.stderr)
+            return 2
+        return status
+
+    return guarded
+
+
+def _headers(pairs: list[str]) -> dict[str, str]:
+    parts = (header.partition(":") for header in pairs)
+    return {name.strip().casefold(): value.strip() for name, _, value in parts}
+
+
+def _try(args: argparse.Namespace) -> int:
+    """One JSON line for each signal, each with `found_at`: the paths in the body of the facts that stand there as such."""
+    from schemas.signals import Parsed
+    from services.ingest.parsers import PARSERS, parse
+    from services.ingest.sales import meant
+    from services.ingest.tracing import found_at
+
+    if args.kind not in PARSERS:
+        raise ValueError(f"there is no kind {args.kind}; there are {', '.join(sorted(PARSERS))}")
+    source = _source(args)
+    body, headers = sys.stdin.buffer.read(), _headers(args.header)
+    content_type = args.content_type or headers.get("content-type", "")
+    whole = True
+    for item in parse(args.kind, body, content_type, headers):
+        if isinstance(item, Parsed) and source is not None:
+            item = meant(item, source.sales)
+        said = item.model_dump(mode="json", by_alias=True)
+        if isinstance(item, Parsed):
+            said["found_at"] = found_at(item, body, content_type)
+        whole = whole and isinstance(item, Parsed)
+        print(json.dumps(said, ensure_ascii=False))
+    return 0 if whole else 3
+
+
+def _source(args: argparse.Namespace) -> Source | None:
+    from schemas.sources import SourcesFile
+    from schemas.yamlfile import load
+    from services.cli.files import read_text
+
+    if args.sources is None:
+        return None
+    file = load(read_text(args.sources), SourcesFile, str(args.sources))
+    found = next((source for source in file.sources if source.name == args.name), None)
+    if found is None:
+        raise ValueError(f"{args.sources} has no source named {args.name}; say which by --name")
+    return found
+
+
+def _verify(args: argparse.Namespace) -> int:
+    """One JSON object: accepted or not, why, what was signed, what was expected and given, how late it is."""
+    from services.ingest.verify import Refused, Request, claim_of, verify
+
+    names = args.secret_env
+    missing = [name for name in names if name not in os.environ]
+    if missing:
+        raise ValueError(f"the environment has no {', '.join(missing)}")
+    scheme = _scheme(args.scheme, names)
+    secrets = [os.environ[name] for name in names or scheme.secrets if name in os.environ]
+    request = Request(args.method, args.url, _headers(args.header), sys.stdin.buffer.read(), args.client)
+    now = _instant(args.at)
+    said: dict[str, Any] = {"accepted": True, "why": "the proof is right"}
+    try:
+        verify(scheme, secrets, request, now)
+    except Refused as refused:
+        said = {"accepted": False, "code": refused.code, "why": _why(refused.code, scheme, request)}
+    if scheme.scheme != "none":
+        try:
+            said |= _shown(scheme, claim_of(scheme, secrets, request), now)
+        except Refused:
+            said["signed"] = None
+    print(json.dumps(said, ensure_ascii=False, indent=2))
+    return 0 if said["accepted"] else 1
+
+
+def _scheme(path: Path, names: list[str]) -> Scheme:
+    import yaml
+
+    from schemas.sources import Scheme
+    from schemas.yamlfile import load
+    from services.cli.files import read_text
+
+    text = read_text(path)
+    held = yaml.safe_load(text)
+    if isinstance(held, dict) and isinstance(held.get("verify"), dict):
+        held = held["verify"]
+    if (
+        isinstance(held, dict)
+        and held.get("scheme") != "none"
+        and not held.get("secrets")
+        and not held.get("public_keys")
+    ):
+        held["secrets"] = [n if n.startswith("STAFETT_SECRET_") else f"STAFETT_SECRET_{i}" for i, n in enumerate(names)]
+    return load(yaml.safe_dump(held), Scheme, str(path))
+
+
+def _instant(text: str | None) -> float:
+    if text is None:
+        return datetime.now(UTC).timestamp()
+    try:
+        return float(text)
+    except ValueError:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _why(code: str, scheme: Scheme, request: Request) -> str:
+    where = scheme.header or scheme.field or {"basic": "Authorization"}.get(scheme.scheme, "the signature's header")
+    brought = ", ".join(sorted(request.headers)) or "none"
+    return {
+        "missing": f"no proof: `{where}`, its time or its parts are missing (headers given: {brought})",
+        "malformed": f"the proof in `{where}` or its time cannot be read as {scheme.encoding}",
+        "late": f"the time in it is more than {scheme.tolerance_seconds} s from the time of arrival",
+        "wrong": "the proof does not fit: another secret, another body, or another thing was signed",
+        "elsewhere": f"the sender's address `{request.client}` is in none of the networks",
+    }[code]
+
+
+def _shown(scheme: Scheme, claim: Claim, now: float) -> dict[str, Any]:
+    """What both sides reckoned. A secret that is sent as such is not shown."""
+    import base64
+
+    def written(value: bytes) -> str:
+        return (
+            value.hex()
+            if scheme.encoding == "hex" and scheme.scheme != "standard_webhooks"
+            else base64.b64encode(value).decode()
+        )
+
+    said: dict[str, Any] = {"signed": claim.signed.decode("utf-8", "backslashreplace") if claim.signed else None}
+    if claim.made_at is not None:
+        said |= {
+            "made_at": claim.made_at,
+            "late_seconds": round(now - claim.made_at, 3),
+            "tolerance_seconds": scheme.tolerance_seconds,
+        }
+    if scheme.scheme in ("hmac", "hubspot"):
+        said["expected"] = [written(proof) for proof in claim.expected]
+        said["given"] = [None if proof is None else written(proof) for proof in claim.given]
+    return said

@@ -1,0 +1,79 @@
+"""How senders make sure of an address before they send: what each asks, and what it must be answered with.
+
+Nothing of it is a fact: no signal is made of a handshake.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+MAX_CHALLENGE = 512
+_SUBSCRIBING = frozenset({"cloudevents", "generic", "standard_webhooks"})
+"""Kinds whose senders ask by OPTIONS for permission to send (HTTP 1.1 Web Hooks for Event Delivery)."""
+
+
+def greeted(
+    kind: str, method: str, query: Mapping[str, str], headers: Mapping[str, str], words: Sequence[str], rate: float
+) -> Response | None:
+    """The answer to GET, HEAD or OPTIONS; None where the caller does not know the word it has to say.
+
+    `words` are the source's secrets, `rate` the requests a second that it takes.
+    """
+    if method == "OPTIONS":
+        return _permitted(kind, headers, rate)
+    if "hub.challenge" in query or "hub.mode" in query:
+        said = query.get("hub.verify_token", "").encode()
+        known = any([hmac.compare_digest(word.encode(), said) for word in words])
+        challenge = query.get("hub.challenge", "")
+        return PlainTextResponse(challenge) if known and _is_plain(challenge) else None
+    code = query.get("challengeCode")
+    if kind == "linkedin" and code is not None:
+        if not words or not _is_plain(code):
+            return None
+        proof = hmac.digest(words[0].encode(), code.encode(), "sha256").hex()
+        return JSONResponse({"challengeCode": code, "challengeResponse": proof})
+    # Mailchimp, Intercom and others only look whether somebody is there.
+    return Response(status_code=200)
+
+
+def _permitted(kind: str, headers: Mapping[str, str], rate: float) -> Response:
+    """The origin is allowed by name and told how many requests a minute are taken."""
+    origin = headers.get("webhook-request-origin", "")
+    answer = {"Allow": "GET, HEAD, OPTIONS, POST"}
+    if kind in _SUBSCRIBING and origin and len(origin) <= 253 and origin.isascii() and origin.isprintable():
+        answer |= {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": str(max(1, int(rate * 60)))}
+    return Response(status_code=200, headers=answer)
+
+
+def challenged(kind: str, body: bytes, words: Sequence[str]) -> Response | None:
+    """The answer to a POST that is a handshake (Slack's, Zoom's); None for a delivery. The sender is proved already."""
+    if (
+        kind not in _SUBSCRIBING
+        or len(body) > 4096
+        or (b"url_verification" not in body and b"url_validation" not in body)
+    ):
+        return None
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict):
+        return None
+    challenge = said.get("challenge")
+    if said.get("type") == "url_verification" and isinstance(challenge, str) and _is_plain(challenge):
+        return PlainTextResponse(challenge)
+    payload = said.get("payload")
+    token = payload.get("plainToken") if isinstance(payload, dict) else None
+    if said.get("event") == "endpoint.url_validation" and isinstance(token, str) and _is_plain(token) and words:
+        proof = hmac.digest(words[0].encode(), token.encode(), "sha256").hex()
+        return JSONResponse({"plainToken": token, "encryptedToken": proof})
+    return None
+
+
+def _is_plain(value: str) -> bool:
+    """What is echoed is short and harmless as text of any kind."""
+    return 0 < len(value) <= MAX_CHALLENGE and all(c.isascii() and (c.isalnum() or c in "-_.~+/=") for c in value)

@@ -1,0 +1,47 @@
+"""Where in a body the facts of a signal stand, so that a person sees why they were read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from schemas.signals import Parsed
+from services.ingest.parsers.bodies import embedded, whole_of
+from services.ingest.parsers.reading import Unreadable, text
+
+MAX_PLACES = 3
+MAX_LEAVES = 20_000
+
+
+def found_at(signal: Parsed, body: bytes, content_type: str) -> dict[str, list[str]]:
+    """Paths by fact, at most three each. A fact that was put together or translated has none."""
+    facts = {
+        **{f"person.{name}": value for name, value in signal.person.model_dump().items()},
+        **{f"company.{name}": value for name, value in signal.company.model_dump().items()},
+        "external_id": signal.external_id,
+        "source_kind": signal.source_kind,
+        "form_id": signal.form_id,
+    }
+    try:
+        leaves = list(_leaves(whole_of(body, content_type), "$"))
+    except Unreadable:
+        return {}
+    found = {
+        name: [path for path, said in leaves if said == value][:MAX_PLACES] for name, value in facts.items() if value
+    }
+    return {name: paths for name, paths in found.items() if paths}
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    todo: list[tuple[str, Any]] = [(path, value)]
+    for _ in range(MAX_LEAVES):
+        if not todo:
+            return
+        at, held = todo.pop(0)
+        held = embedded(held)
+        if isinstance(held, dict):
+            todo.extend((f"{at}.{key}", inner) for key, inner in held.items())
+        elif isinstance(held, list):
+            todo.extend((f"{at}[{i}]", inner) for i, inner in enumerate(held))
+        elif (said := text(held)) is not None:
+            yield at, said

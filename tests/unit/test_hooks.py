@@ -1,0 +1,230 @@
+"""What the address of a source answers: handshakes, tests, hostile requests; and that no secret of a sender is kept."""
+
+import hmac
+import ipaddress
+import json
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from schemas.sources import Source
+from services.ingest.app import Configured, Hooks
+from services.ingest.proxies import client_of, origin_of
+from services.ingest.stripping import stripped
+
+NOW = datetime(2026, 2, 3, tzinfo=UTC)
+
+
+class Kept:
+    """Stands for the log and the store: keeps what it is given."""
+
+    def __init__(self):
+        self.signals, self.aside = [], []
+
+    async def accept(self, signals):
+        self.signals.extend(signals)
+
+    async def set_aside(self, entries):
+        self.aside.extend(entries)
+
+
+NAME = "STAFETT_SECRET_X"
+UNSIGNED = {"scheme": "none"}
+
+
+def source(kind, verify=None, **more):
+    return Configured(
+        Source(name="s", kind=kind, verify=verify or UNSIGNED, **more),
+        ("s3same",) if verify else (),
+        ("hello",) if "handshake" in more else (),
+    )
+
+
+def client(configured, kept=None, **more):
+    hooks = Hooks({"s": configured}, kept or Kept(), b"k" * 32, lambda: NOW, **more)
+    routes = [
+        Route("/v1/hooks/{source}", hooks.answer, methods=["POST"]),
+        Route("/v1/hooks/{source}", hooks.greet, methods=["GET", "HEAD", "OPTIONS"]),
+    ]
+    transport = httpx.ASGITransport(Starlette(routes=routes), client=("10.0.0.1", 5))
+    return httpx.AsyncClient(transport=transport, base_url="https://in.example")
+
+
+HMAC = {"scheme": "hmac", "header": "x-sig", "secrets": [NAME]}
+
+
+async def test_metas_challenge_is_echoed_to_who_knows_the_word():
+    async with client(source("meta_lead_ads", HMAC, handshake=NAME)) as http:
+        asked = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": "hello"}
+        answer = await http.get("/v1/hooks/s", params=asked)
+        assert (answer.status_code, answer.text) == (200, "1158201444")
+        assert (await http.get("/v1/hooks/s", params={**asked, "hub.verify_token": "guess"})).status_code == 401
+        assert (await http.get("/v1/hooks/s", params={**asked, "hub.challenge": "<script>"})).status_code == 401
+
+
+async def test_linkedins_challenge_is_signed():
+    async with client(source("linkedin", HMAC)) as http:
+        answer = await http.get("/v1/hooks/s", params={"challengeCode": "890e-ab"})
+        assert answer.json() == {
+            "challengeCode": "890e-ab",
+            "challengeResponse": hmac.digest(b"s3same", b"890e-ab", "sha256").hex(),
+        }
+
+
+async def test_mailchimp_finds_somebody_there_without_the_secret():
+    async with client(source("mailchimp", {"scheme": "query", "field": "key", "secrets": [NAME]})) as http:
+        assert (await http.get("/v1/hooks/s")).status_code == (await http.head("/v1/hooks/s")).status_code == 200
+        assert (await http.get("/v1/hooks/nobody")).status_code == 404
+        assert (await http.post("/v1/hooks/s", content=b"type=profile")).status_code == 401
+        form = {"type": "subscribe", "data[email]": "a@b.example"}
+        assert (await http.post("/v1/hooks/s?key=s3same", data=form)).status_code == 202
+
+
+async def test_cloudevents_origin_is_allowed_with_a_rate():
+    async with client(source("cloudevents", rate=2)) as http:
+        answer = await http.options("/v1/hooks/s", headers={"WebHook-Request-Origin": "emitter.example"})
+        assert (answer.headers["WebHook-Allowed-Origin"], answer.headers["WebHook-Allowed-Rate"]) == (
+            "emitter.example",
+            "120",
+        )
+    async with client(source("form")) as http:
+        answer = await http.options("/v1/hooks/s", headers={"WebHook-Request-Origin": "emitter.example"})
+        assert "WebHook-Allowed-Origin" not in answer.headers
+
+
+async def test_slacks_challenge_is_no_signal():
+    kept = Kept()
+    async with client(source("generic"), kept) as http:
+        answer = await http.post("/v1/hooks/s", json={"type": "url_verification", "challenge": "3eZb"})
+    assert (answer.status_code, answer.text, kept.signals, kept.aside) == (200, "3eZb", [], [])
+
+
+async def test_google_is_answered_as_it_wants_and_a_test_lead_is_a_test_each_time():
+    kept, lead = Kept(), {"lead_id": "TeSter-123-A", "is_test": True, "google_key": "s3same", "user_column_data": []}
+    async with client(
+        source("google_ads", {"scheme": "body_key", "field": "google_key", "secrets": [NAME]}), kept
+    ) as http:
+        answer = await http.post("/v1/hooks/s", json=lead)
+        assert (answer.status_code, answer.json()) == (200, {})
+        assert (await http.post("/v1/hooks/s", json={**lead, "google_key": "guess"})).status_code == 401
+    assert [signal.mode for signal in kept.signals] == ["test"] and "s3same" not in kept.signals[0].model_dump_json()
+
+
+async def test_no_secret_of_a_sender_is_kept_with_what_is_set_aside():
+    kept = Kept()
+    async with client(
+        source("google_ads", {"scheme": "body_key", "field": "google_key", "secrets": [NAME]}), kept
+    ) as http:
+        await http.post("/v1/hooks/s", json={"google_key": "s3same", "broken": True})
+    assert b"s3same" not in kept.aside[0].body and b"broken" in kept.aside[0].body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"google_key": "hu\\"sh", "a": 1}',
+        b"a=1&apiKey=hush&b=2",
+        b"auth%5Bapplication_token%5D=hush&a=1",
+        b"<n><SessionId>hush</SessionId><a>1</a></n>",
+        b'--x\r\nContent-Disposition: form-data; name="apiKey"\r\n\r\nhush\r\n--x--',
+        b'{"webhookURL": "https://x.example/?api_key=hush&a=1"}',
+    ],
+)
+def test_names_of_secrets_lose_their_values_and_nothing_else(body):
+    after = stripped(body)
+    assert b"hush" not in after and b'hu\\"sh' not in after and b"(removed)" in after
+    if body[:1] == b"{":
+        json.loads(after)
+
+
+def test_a_name_that_only_this_source_uses_is_stripped_too():
+    assert stripped(b'{"word": "hush"}', "auth.word") == b'{"word": "(removed)"}'
+    assert stripped(b"a=1&word=hush", "word") == b"a=1&word=(removed)"
+
+
+XML = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>'
+PARTS = b"".join(b'--x\r\nContent-Disposition: form-data; name="f%d"\r\n\r\n1\r\n' % i for i in range(3000)) + b"--x--"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content_type", "body"),
+    [
+        ("salesforce", "text/xml", XML),
+        ("form", "multipart/form-data; boundary=x", PARTS),
+        ("generic", "multipart/form-data; boundary=x", PARTS),
+        ("generic", "application/x-www-form-urlencoded", b"&".join(b"a%d=1" % i for i in range(5000))),
+        ("generic", "application/json", b"[" * 200_000),
+        ("generic", "application/json", b'{"a":' * 5000 + b"1" + b"}" * 5000),
+        ("generic", "application/json", b'{"email": 1e999}'),
+        ("generic", "application/json", "é".encode("latin-1")),
+        ("generic", "application/json; charset=utf-16", '{"a": 1}'.encode("utf-16")),
+        ("generic", "application/json", b"\x00\x00"),
+        ("jotform", "application/x-www-form-urlencoded", b"rawRequest=" + b"%7B%22a%22%3A" * 500),
+        ("activecampaign", "application/x-www-form-urlencoded", b"contact" + b"%5Ba%5D" * 300 + b"=1"),
+    ],
+)
+async def test_hostile_bodies_are_set_aside_quickly_and_the_sender_is_not_scolded(kind, content_type, body):
+    kept = Kept()
+    async with client(source(kind), kept) as http:
+        begun = datetime.now(UTC)
+        answer = await http.post("/v1/hooks/s", content=body, headers={"content-type": content_type})
+        took = (datetime.now(UTC) - begun).total_seconds()
+    assert answer.status_code in (200, 202) and took < 1
+    assert (len(kept.signals), len(kept.aside)) == (0, 1)
+
+
+async def test_null_bytes_and_half_characters_do_not_reach_the_store():
+    kept = Kept()
+    async with client(source("generic"), kept) as http:
+        await http.post(
+            "/v1/hooks/s",
+            content=b'{"email": "a@b.example", "note": "x\\u0000y\\ud800z"}',
+            headers={"content-type": "application/json"},
+        )
+    assert "\x00" not in str(kept.signals[0].fields) and kept.signals[0].model_dump_json()
+
+
+async def test_an_unsigned_source_is_told_when_to_come_back():
+    async with client(source("form", rate=0.5, burst=1)) as http:
+        assert (await http.post("/v1/hooks/s", data={"email": "a@b.example"})).status_code == 202
+        answer = await http.post("/v1/hooks/s", data={"email": "a@b.example"})
+    assert answer.status_code == 429 and int(answer.headers["Retry-After"]) >= 1
+
+
+TRUSTED = (ipaddress.ip_network("10.0.0.0/8"),)
+
+
+async def test_the_signed_url_is_rebuilt_from_trusted_proxies_only():
+    from base64 import b64encode
+
+    stamp = str(int(NOW.timestamp() * 1000))
+    proof = b64encode(
+        hmac.digest(b"s3same", f"POSThttps://pub.example/v1/hooks/s?a=b%20c[]{stamp}".encode(), "sha256")
+    ).decode()
+    headers = {
+        "x-hubspot-signature-v3": proof,
+        "x-hubspot-request-timestamp": stamp,
+        "x-forwarded-proto": "https",
+        "x-forwarded-host": "pub.example",
+    }
+    configured = source("hubspot", {"scheme": "hubspot", "secrets": [NAME]})
+    async with client(configured, trusted=TRUSTED) as http:
+        assert (await http.post("/v1/hooks/s?a=b%20c", content=b"[]", headers=headers)).status_code == 202
+    async with client(configured) as http:
+        assert (await http.post("/v1/hooks/s?a=b%20c", content=b"[]", headers=headers)).status_code == 401
+    async with client(configured, public_url="https://pub.example") as http:
+        assert (await http.post("/v1/hooks/s?a=b%20c", content=b"[]", headers=headers)).status_code == 202
+
+
+@pytest.mark.parametrize("host", ["a b", "evil.example/x", "x" * 300, "@evil", "h:port", "", "a..b", "-" * 5000])
+def test_a_malformed_forwarded_host_is_not_taken_over(host):
+    assert origin_of("10.0.0.1", {"x-forwarded-host": host}, TRUSTED, "https", "own.example") == "https://own.example"
+
+
+def test_the_senders_address_is_the_first_from_the_right_that_is_no_proxy():
+    headers = {"x-forwarded-for": "6.6.6.6, 203.0.113.9, 10.2.2.2"}
+    assert client_of("10.0.0.1", headers, TRUSTED) == "203.0.113.9"
+    assert client_of("198.51.100.1", headers, TRUSTED) == "198.51.100.1"
