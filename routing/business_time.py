@@ -55,6 +55,8 @@ class BusinessCalendar:
         self.zone = ZoneInfo(calendar.zone)
         self._week = [_merged(calendar.week.get(day, ())) for day in WEEKDAYS]
         self._closed = frozenset(calendar.closed_days)
+        self._holidays = calendar.holidays
+        self._holidays_of: dict[int, dict[date, str]] = {}
         self._special = {day: _merged(hours) for day, hours in calendar.special_days.items()}
         self._years: dict[int, _Year] = {}
 
@@ -102,12 +104,23 @@ class BusinessCalendar:
         return instant(at)
 
     def hours(self, day: date) -> tuple[list[tuple[int, int]], str]:
-        """The day's intervals in seconds since local midnight, and what made it so: week, closed_day or special_day."""
+        """The day's intervals in seconds since local midnight, and what made it so: week, closed_day, special_day
+        or `holiday: its name`."""
         if day in self._closed:
             return [], "closed_day"
         if day in self._special:
             return self._special[day], "special_day"
+        if (holiday := self.holiday(day)) is not None:
+            return [], f"holiday: {holiday}"
         return self._week[day.weekday()], "week"
+
+    def holiday(self, day: date) -> str | None:
+        """The name of a public holiday; None on any other day."""
+        if self._holidays is None:
+            return None
+        if day.year not in self._holidays_of:
+            self._holidays_of[day.year] = self._holidays.of_year(day.year)
+        return self._holidays_of[day.year].get(day)
 
     def day_bounds(self, day: date) -> tuple[int, int] | None:
         """First opening and last closing of a local date, UTC microseconds; None on a day without open time."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from schemas.yamlfile import FileModel
 
@@ -40,8 +40,36 @@ def _interval(value: Any) -> tuple[str, str]:
 Interval = Annotated[tuple[str, str], BeforeValidator(_interval)]
 
 
+class Holidays(FileModel):
+    """Public holidays of a country (ISO 3166, two letters) and, where days differ within it, of a part of it.
+    `categories` adds days off that are no public holidays by law, such as `de_facto` for the eves in Sweden."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    subdivision: str | None = None
+    categories: Annotated[tuple[str, ...], Field(min_length=1)] = ("public",)
+
+    @model_validator(mode="after")
+    def _are_known(self) -> Holidays:
+        self.of_year(2026)
+        return self
+
+    def of_year(self, year: int) -> dict[date, str]:
+        """{day: its English name}. Raises ValueError for what the calendar data does not have."""
+        import holidays
+
+        try:
+            found = holidays.country_holidays(
+                self.country, subdiv=self.subdivision, years=year, categories=self.categories, language="en_US"
+            )
+        except NotImplementedError:
+            place = f"{self.country}-{self.subdivision}" if self.subdivision else self.country
+            raise ValueError(f"no holidays are known of `{place}`; list them as closed_days") from None
+        return {day: str(name) for day, name in found.items()}
+
+
 class Calendar(FileModel):
-    """Open time. A special day's intervals replace the week's; a closed day has none and wins over a special day.
+    """Open time. A special day's intervals replace the week's; a closed day has none and wins over a special day, and a
+    public holiday has none unless it is a special day.
 
     Intervals are half-open wall time in `zone`; those that overlap are one. A calendar that is never open is refused.
     """
@@ -50,9 +78,7 @@ class Calendar(FileModel):
     week: dict[Weekday, tuple[Interval, ...]] = {}
     closed_days: tuple[date, ...] = ()
     special_days: dict[date, tuple[Interval, ...]] = {}
-    not_yet: ClassVar[dict[str, str]] = {
-        "holidays": "public holidays by country are to come; list them as closed_days."
-    }
+    holidays: Holidays | None = None
 
     @field_validator("zone")
     @classmethod

@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -110,3 +110,35 @@ def test_explain_tiles_the_way_and_names_each_cause():
     ]
     assert sum(span.seconds for span in spans if span.counted) == 7200
     assert all(a.end == b.start for a, b in zip(spans, spans[1:], strict=False))
+
+
+def sweden(**more):
+    week = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+    said = {"zone": "Europe/Stockholm", "week": week, "holidays": {"country": "SE", **more}}
+    return compile_calendar(Calendar.model_validate(said))
+
+
+def test_public_holidays_of_the_country_are_closed_and_named():
+    calendar = sweden()
+    assert calendar.hours(date(2026, 4, 3)) == ([], "holiday: Good Friday")
+    start = datetime(2026, 4, 2, 14, 30, tzinfo=UTC)
+    assert calendar.add_business(start, timedelta(hours=1)) == datetime(2026, 4, 7, 7, 30, tzinfo=UTC)
+    causes = [span.cause for span in explain(start, parse_target("1h business"), calendar, ())]
+    assert "closed: holiday: Good Friday" in causes
+    assert "closed: holiday: Easter Monday" in causes
+
+
+def test_days_off_by_custom_are_asked_for_and_a_special_day_wins_over_a_holiday():
+    eve = date(2026, 6, 19)
+    assert sweden().hours(eve)[1] == "week"
+    assert sweden(categories=["public", "de_facto"]).hours(eve)[1].startswith("holiday: ")
+    special = Calendar.model_validate(
+        {"zone": "Europe/Stockholm", "week": {"mon": [["09:00", "17:00"]]}, "holidays": {"country": "SE"},
+         "special_days": {"2026-04-03": [["10:00", "12:00"]]}}
+    )  # fmt: skip
+    assert compile_calendar(special).hours(date(2026, 4, 3)) == ([(36000, 43200)], "special_day")
+
+
+def test_a_country_without_known_holidays_is_refused():
+    with pytest.raises(ValueError, match="list them as closed_days"):
+        sweden(country="QQ")
