@@ -15,6 +15,9 @@ from routing.model import Decision, Lead, Link, Transition
 from schemas.events import LeadCreated, LeadMergeProposed, LeadStageChanged, Stage
 from schemas.signals import LISTINGS, TOUCHES, Kind, Signal
 
+_JOINS = frozenset({Kind.SALES_MERGED, Kind.SALES_CONVERTED})
+"""The CRM made one record of two: if each is a lead here, that is proposed to be one as well."""
+
 
 def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
     """All that follows from `signal` for the lead that it is about (None: nobody known yet). Changes no argument.
@@ -76,7 +79,7 @@ def _take_in(draft: Draft, new: bool) -> None:
             personal=draft.contact(),
         )
         draft.emit(said)
-    if context.others and signal.kind in LISTINGS | TOUCHES:
+    if context.others and signal.kind in LISTINGS | TOUCHES | _JOINS:
         for other, kind in context.others:
             draft.emit(LeadMergeProposed(mode=signal.mode, kept=lead.id, other=other, evidence=(kind,)))
 

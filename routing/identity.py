@@ -10,6 +10,8 @@ from schemas.signals import IdentityKey, Signal
 Key = tuple[str, str, str]
 """(brand, kind, digest), as the store keeps an identity."""
 
+POINTER = "/"
+"""Parts kind and digest in a link that leads to an identity instead of a lead; no id of ours has it."""
 _NAMES = ("email", "person", "phone")
 _FINDS = ("handover", "deal", "activity")
 _ACCOUNT = ("company", "domain")
@@ -40,7 +42,8 @@ def names_somebody(signal: Signal) -> bool:
 
 def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
     """A phone that nobody verified proposes, never links; a deal of another lead neither links nor proposes."""
-    named = [(identity, known.get(key(signal, identity))) for identity in signal.identities]
+    linked = [(identity, known.get(key(signal, identity))) for identity in signal.identities]
+    named = [(identity, _subject(signal.brand, who, known)) for identity, who in linked]
     strong = _found(named, _NAMES, verified=True)
     weak = _found(named, _NAMES, verified=False)
     found = signal.lead_id or next((who for who, _ in strong or _found(named, _FINDS, verified=True)), None)
@@ -50,9 +53,33 @@ def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
         lead_id=found,
         others=tuple(sorted(others.items())),
         account_id=account,
-        unlinked=_unlinked(named, _LINKED),
-        unlinked_account=_unlinked(named, _ACCOUNT),
+        unlinked=_unlinked(linked, _LINKED),
+        unlinked_account=_unlinked(linked, _ACCOUNT),
     )
+
+
+def _subject(brand: str, said: str | None, known: Mapping[Key, str]) -> str | None:
+    """The lead or account behind a link; for a pointer, whom the identity that it points to names by now."""
+    if said is None or POINTER not in said:
+        return said
+    kind, _, value = said.partition(POINTER)
+    return known.get((brand, kind, value))
+
+
+def pointed_to(links: Mapping[Key, str]) -> list[Key]:
+    """The identities that pointers among `links` lead to; they have to be looked up as well."""
+    found = ((brand, *said.partition(POINTER)) for (brand, _, _), said in links.items() if POINTER in said)
+    return sorted({(brand, kind, value) for brand, kind, _, value in found})
+
+
+def pointers(signal: Signal, found: Resolution) -> dict[Key, str]:
+    """For a signal that is about nobody known yet: its deals and activities point to the person that they name, so that
+    what later names only the deal finds its lead, whichever of the records came first."""
+    naming = next((i for i in found.unlinked if i.kind in ("person", "email")), None)
+    if found.lead_id is not None or naming is None:
+        return {}
+    said = f"{naming.kind}{POINTER}{naming.digest}"
+    return {key(signal, identity): said for identity in found.unlinked if identity.kind in ("deal", "activity")}
 
 
 def _found(named: list[Named], kinds: tuple[str, ...], verified: bool) -> list[tuple[str, str]]:

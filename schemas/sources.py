@@ -77,7 +77,8 @@ class SalesMeaning(FileModel):
     """What the CRM's own words mean here. Stages and statuses as the CRM writes them in its webhooks (often ids).
 
     `follow_up_types`: activity types that are a genuine step (left out: all). `not_qualified`: lost or rejection reasons
-    that mean the lead never was qualified. `our_users`: ids of the users by which Stafett writes into the CRM.
+    that mean the lead never was qualified. `meeting_types`: activity types that are meetings. `our_users`: ids of the users,
+    apps or API keys by which Stafett itself writes into the CRM.
     """
 
     accepted: tuple[str, ...] = ()
@@ -87,6 +88,7 @@ class SalesMeaning(FileModel):
     lost: tuple[str, ...] = ()
     meeting_booked: tuple[str, ...] = ()
     follow_up_types: tuple[str, ...] = ()
+    meeting_types: tuple[str, ...] = ()
     not_qualified: tuple[str, ...] = ()
     our_users: tuple[str, ...] = ()
 

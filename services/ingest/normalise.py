@@ -100,7 +100,8 @@ def _values(parsed: Parsed, source: Source) -> Iterator[tuple[IdentityKind, str]
     email = email_address(parsed.person.email)
     if email is not None:
         yield "email", email
-    yield from (("person", _named(r)) for r in parsed.references if r.object == "person")
+    # After a merge or a conversion somebody is known by the record that is no more.
+    yield from (("person", _named(r)) for r in (*parsed.references, *parsed.previous) if r.object == "person")
     if (phone := phone_number(parsed.person.phone, source.region)) is not None:
         yield "phone", phone
     handover = parsed.handover_id or (parsed.offer_id or "").rpartition(".")[0]

@@ -7,6 +7,7 @@ from schemas.sources import SalesMeaning
 
 _STATES = frozenset({Kind.SALES_STAGE_CHANGED, Kind.DEAL_UPDATED, Kind.CONTACT_UPDATED, Kind.COMPANY_UPDATED})
 """Kinds that carry a stage or a status in `sales.to`."""
+_MEETINGS = {Kind.SALES_TASK_OPEN: Kind.SALES_MEETING_BOOKED, Kind.SALES_FOLLOW_UP: Kind.SALES_MEETING_HELD}
 _ENDED = frozenset({Kind.SALES_LOST, Kind.SALES_REJECTED, Kind.SALES_RETURNED})
 
 
@@ -46,7 +47,11 @@ def _stage(parsed: Parsed, sales: Sales, meaning: SalesMeaning) -> Parsed:
 
 
 def _step(parsed: Parsed, sales: Sales, meaning: SalesMeaning) -> Parsed:
-    """A step is genuine where its type is one of those agreed on, if any were."""
+    """A meeting is one by its type; another step is genuine where its type is one of those agreed on, if any were."""
+    if parsed.kind in _MEETINGS and (sales.activity_type or "").casefold() in {
+        w.casefold() for w in meaning.meeting_types
+    }:
+        return parsed.model_copy(update={"kind": _MEETINGS[parsed.kind]})
     if parsed.kind != Kind.SALES_FOLLOW_UP or not meaning.follow_up_types:
         return parsed
     if (sales.activity_type or "").casefold() in {word.casefold() for word in meaning.follow_up_types}:

@@ -17,7 +17,7 @@ from routing.capacity import carrier
 from routing.decide import decide
 from routing.draft import Context
 from routing.envelope import Outgoing, Stamp, seal
-from routing.identity import Key, Resolution, key, resolve
+from routing.identity import POINTER, Key, Resolution, key, pointers, resolve
 from routing.ids import derive
 from routing.model import Account, Clock, Decision, Emission, Lead, LeadPersonal, Ledger, Link, Load
 from routing.roster_changes import ChangeRefused
@@ -178,6 +178,10 @@ class Fold:
             self._set_aside(incoming, lead, "dead", _safe(error), type(error).__name__)
             return False
         self._apply(decision, signal)
+        if decision.lead is None and signal.mode == "live":
+            pointing = pointers(signal, found)
+            self.loaded.links |= pointing
+            self._links |= pointing
         self._outbox += outgoing
         self._history.append(row)
         return True
@@ -353,7 +357,7 @@ def wanted_keys(batch: Iterable[Incoming]) -> list[Key]:
 
 def wanted_leads(batch: Iterable[Incoming], links: Mapping[Key, str]) -> set[str]:
     """Every lead that the batch may change."""
-    named = {subject for (_, kind, _), subject in links.items() if kind not in ("company", "domain")}
+    named = {who for (_, kind, _), who in links.items() if kind not in ("company", "domain") and POINTER not in who}
     for incoming in batch:
         signal = incoming.signal
         if signal is not None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from routing.capacity import limited
+from routing.identity import Key, pointed_to
 from services.doorbell import Doorbell
 from services.ports import (
     Batch,
@@ -224,12 +225,18 @@ class Router:
         identity = (incoming.signal.id, incoming.signal.attempt)
         return identity in new and known[identity] is incoming
 
+    @staticmethod
+    async def _links(tx: Batch, keys: Sequence[Key]) -> dict[Key, str]:
+        links = await tx.links(keys)
+        further = pointed_to(links)
+        return {**links, **await tx.links(further)} if further else links
+
     async def _fold(self, tx: Batch, batch: Sequence[Incoming], ruling: Ruling, now: datetime) -> Fold:
         """Reads and locks in one order (leads, accounts, ledgers), so that routers never wait in a ring."""
         keys = wanted_keys(batch)
-        links = await tx.links(keys)
+        links = await self._links(tx, keys)
         leads = await tx.lock_leads(sorted(wanted_leads(batch, links)))
-        if keys and await tx.links(keys) != links:
+        if keys and await self._links(tx, keys) != links:
             raise Conflict("an identity was linked meanwhile")
         accounts = await tx.lock_accounts(sorted(wanted_accounts(leads.values(), links)))
         asked = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == "lead.redrive" and i.signal.lead_id]

@@ -281,3 +281,37 @@ def test_a_reason_that_means_not_qualified_names_the_criterion():
 def test_a_stage_cannot_mean_two_things():
     with pytest.raises(ValueError, match="means both"):
         SalesMeaning(accepted=("a",), lost=("A",))
+
+
+# --- HubSpot: what the rest of its events say
+def thin(**event):
+    return one("hubspot", [{"objectId": 5, "portalId": 1, "eventId": 9, "changeSource": "CRM_UI", **event}])
+
+
+def test_hubspot_the_stages_that_every_account_has_are_a_win_and_a_loss():
+    moved = {"subscriptionType": "deal.propertyChange", "propertyName": "dealstage"}
+    assert thin(**moved, propertyValue="closedwon").kind == Kind.SALES_WON
+    assert thin(**moved, propertyValue="closedlost").kind == Kind.SALES_LOST
+    assert thin(**moved, propertyValue="1234567").kind == Kind.SALES_STAGE_CHANGED
+
+
+def test_hubspot_an_association_links_the_two_and_its_end_links_nothing():
+    said = {"subscriptionType": "deal.associationChange", "associationType": "DEAL_TO_CONTACT", "fromObjectId": 5,
+            "toObjectId": 6, "objectId": None}  # fmt: skip
+    assert references(thin(**said, associationRemoved=False)) == {("deal", "5"), ("person", "6")}
+    assert references(thin(**said, associationRemoved=True)) == {("deal", "5")}
+    typed = {"subscriptionType": "object.associationChange", "fromObjectTypeId": "0-48", "toObjectTypeId": "0-3",
+             "fromObjectId": 7, "toObjectId": 5, "objectId": None, "associationRemoved": False}  # fmt: skip
+    assert references(thin(**typed)) == {("activity", "7"), ("deal", "5")}
+
+
+def test_hubspot_an_integration_is_named_so_that_our_own_can_be_recognised():
+    event = thin(subscriptionType="deal.creation", changeSource="INTEGRATION", sourceId="4711")
+    ours = meant(event, SalesMeaning(our_users=("4711",)))
+    assert (event.automated, ours.actor.kind, ours.automated) == (True, "system", True)
+
+
+def test_hubspot_tickets_are_known_but_no_leads_business():
+    assert (thin(subscriptionType="ticket.creation").kind, references(thin(subscriptionType="ticket.creation"))) == (
+        Kind.UNCLASSIFIED, set(),
+    )  # fmt: skip

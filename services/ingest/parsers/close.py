@@ -63,7 +63,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     now, before = mapping(event.get("data")), mapping(event.get("previous_data"))
     row = now or before
     kind, sales = _work(family, what, action, now, before)
-    machine = bool(text(event.get("api_key_id")) or text(event.get("oauth_client_id"))) or _bulk(row)
+    client = text(event.get("api_key_id")) or text(event.get("oauth_client_id"))
+    machine = client is not None or _bulk(row)
     user = text(event.get("user_id"))
     return [
         Parsed(
@@ -75,7 +76,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             external_id=text(row.get("id")) if family == "opportunity" else _own(event, row),
             references=tuple(_references(family, event, row)),
             previous=_merged(event) if action == "merged" else (),
-            actor=Actor(kind="automation" if machine else "person" if user else None, reference=user),
+            actor=Actor(kind="automation" if machine else "person" if user else None, reference=client or user),
             automated=machine,
             sales=sales,
             reason=text(row.get("lost_reason")),

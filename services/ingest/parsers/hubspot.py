@@ -19,17 +19,23 @@ from services.ingest.parsers.reading import (
 )
 
 Object = Literal["person", "company", "deal", "activity"]
-_OBJECTS: dict[str, Object] = {
+_OBJECTS: dict[str, Object | None] = {
     "contact": "person",
     "company": "company",
     "deal": "deal",
+    "lead": "deal",
     "task": "activity",
     "note": "activity",
     "meeting": "activity",
     "call": "activity",
     "email": "activity",
     "communication": "activity",
+    "ticket": None,
+    "product": None,
+    "line_item": None,
+    "conversation": None,
 }
+"""Their nouns; for None we keep no reference."""
 _TYPE_IDS = {
     "0-1": "contact",
     "0-2": "company",
@@ -40,22 +46,48 @@ _TYPE_IDS = {
     "0-48": "call",
     "0-49": "email",
     "0-18": "communication",
+    "0-136": "lead",
+    "0-5": "ticket",
+    "0-7": "product",
+    "0-8": "line_item",
 }
 _VERBS: dict[tuple[str, str], Kind] = {
     ("contact", "creation"): Kind.CONTACT_CREATED,
     ("contact", "deletion"): Kind.CONTACT_DELETED,
     ("contact", "privacydeletion"): Kind.CONTACT_DELETED,
     ("contact", "merge"): Kind.SALES_MERGED,
+    ("company", "merge"): Kind.SALES_MERGED,
+    ("deal", "merge"): Kind.SALES_MERGED,
+    ("lead", "creation"): Kind.DEAL_CREATED,
+    ("lead", "deletion"): Kind.DEAL_DELETED,
+    ("conversation", "newmessage"): Kind.UNCLASSIFIED,
     ("company", "creation"): Kind.COMPANY_CREATED,
     ("company", "deletion"): Kind.COMPANY_DELETED,
     ("deal", "creation"): Kind.DEAL_CREATED,
     ("deal", "deletion"): Kind.DEAL_DELETED,
 }
-_UPDATED = {"contact": Kind.CONTACT_UPDATED, "company": Kind.COMPANY_UPDATED, "deal": Kind.DEAL_UPDATED}
+_UPDATED = {
+    "contact": Kind.CONTACT_UPDATED,
+    "company": Kind.COMPANY_UPDATED,
+    "deal": Kind.DEAL_UPDATED,
+    "lead": Kind.DEAL_UPDATED,
+}
 _VERB_WORDS = frozenset(
-    ("creation", "deletion", "privacydeletion", "merge", "restore", "associationchange", "propertychange", "change")
+    (
+        "creation",
+        "deletion",
+        "privacydeletion",
+        "merge",
+        "restore",
+        "associationchange",
+        "propertychange",
+        "change",
+        "newmessage",
+    )
 )
-_STAGES = {"dealstage", "hs_lead_status", "lifecyclestage"}
+_STAGES = {"dealstage", "hs_lead_status", "lifecyclestage", "hs_pipeline_stage"}
+_ENDED = {"closedwon": Kind.SALES_WON, "closedlost": Kind.SALES_LOST}
+"""The stages that every account begins with; those of its own making have numbers."""
 _PERSON = {"email": "email", "firstname": "first_name", "lastname": "last_name", "phone": "phone"}
 _OUTCOMES = {"COMPLETED": Kind.SALES_MEETING_HELD, "CANCELED": Kind.SALES_MEETING_CANCELLED}
 _MACHINES = {"INTEGRATION", "AUTOMATION_PLATFORM", "API", "WORKFLOWS", "IMPORT"}
@@ -83,10 +115,11 @@ def _is_thin(event: dict[str, Any]) -> bool:
 def _thin(event: dict[str, Any], where: str) -> Parsed:
     said = text(event.get("subscriptionType")) or ""
     noun, _, verb = said.partition(".")
-    noun = _TYPE_IDS.get(text(event.get("objectTypeId")) or "", noun) if noun == "object" else noun
+    type_id = text(event.get("objectTypeId")) or text(event.get("fromObjectTypeId"))
+    noun = _TYPE_IDS.get(type_id or "", noun) if noun == "object" else noun
     if noun not in _OBJECTS or verb.casefold() not in _VERB_WORDS:
         raise Unreadable(f"unknown subscription type `{said[:60]}`", f"{where}.subscriptionType")
-    ident, portal = text(event.get("objectId")), text(event.get("portalId"))
+    ident, portal = text(event.get("objectId")) or text(event.get("fromObjectId")), text(event.get("portalId"))
     name, value = text(event.get("propertyName")), text(event.get("propertyValue"))
     value = None if value == "REDACTED" else value
     source = text(event.get("changeSource"))
@@ -109,7 +142,7 @@ def _thin(event: dict[str, Any], where: str) -> Parsed:
         external_id=ident,
         references=_references(noun, ident, portal, event),
         previous=_merged(noun, portal, event) if verb.casefold() == "merge" else (),
-        actor=Actor(kind=actor_kind, reference=user if source == "CRM_UI" and user else None),
+        actor=Actor(kind=actor_kind, reference=user or None),
         automated=actor_kind == "automation",
         sales=sales,
         amount=_number(value) if name == "amount" else None,
@@ -124,13 +157,15 @@ def _from_console(event: dict[str, Any]) -> bool:
 
 
 def _kind(noun: str, verb: str, name: str | None, value: str | None) -> tuple[Kind, Sales | None]:
+    if verb == "propertychange" and name == "dealstage" and value in _ENDED:
+        return _ENDED[value], Sales(to=value)
     if verb == "propertychange" and name in _STAGES:
         return Kind.SALES_STAGE_CHANGED, Sales(to=value)
     if verb == "propertychange" and name == "hubspot_owner_id":
         return Kind.SALES_OWNER_CHANGED, Sales(to=value, owner_id=value)
     if _OBJECTS[noun] == "activity":
         return _activity(noun, verb, name, value)
-    return _VERBS.get((noun, verb), _UPDATED[noun]), None
+    return _VERBS.get((noun, verb), _UPDATED.get(noun, Kind.UNCLASSIFIED)), None
 
 
 def _activity(noun: str, verb: str, name: str | None, value: str | None) -> tuple[Kind, Sales | None]:
@@ -148,18 +183,28 @@ def _activity(noun: str, verb: str, name: str | None, value: str | None) -> tupl
 
 
 def _references(noun: str, ident: str | None, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:
-    idents = [text(event.get("newObjectId")), ident]
-    found = [Reference(system="hubspot", account=portal, object=_OBJECTS[noun], id=i) for i in idents if i is not None]
+    own = _OBJECTS[noun]
+    merged = text(event.get("newObjectId")) or text(event.get("primaryObjectId"))
+    named = [(own, i) for i in dict.fromkeys((merged, ident))]
+    if event.get("associationRemoved") is False:
+        named.append((_OBJECTS.get(_associated(event)), text(event.get("toObjectId"))))
+    found = [Reference(system="hubspot", account=portal, object=o, id=i) for o, i in named if o and i]
     return tuple(dict.fromkeys(found))
+
+
+def _associated(event: dict[str, Any]) -> str:
+    """What an association leads to: `DEAL_TO_CONTACT`, or the id of the type."""
+    said = (text(event.get("associationType")) or "").casefold().partition("_to_")[2]
+    return _TYPE_IDS.get(text(event.get("toObjectTypeId")) or "", said)
 
 
 def _merged(noun: str, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:
     """The records of a merge that are no more."""
-    kept = text(event.get("newObjectId")) or text(event.get("primaryObjectId"))
+    kept, own = text(event.get("newObjectId")) or text(event.get("primaryObjectId")), _OBJECTS[noun]
     rows = event.get("mergedObjectIds")
     idents = [text(i) for i in rows] if isinstance(rows, list) else []
     return tuple(
-        Reference(system="hubspot", account=portal, object=_OBJECTS[noun], id=i) for i in idents if i and i != kept
+        Reference(system="hubspot", account=portal, object=own, id=i) for i in idents if own and i and i != kept
     )
 
 
@@ -169,7 +214,7 @@ def _object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
     if not properties:
         raise Unreadable("neither a subscription type nor properties", where)
     noun = "contact" if "vid" in event else _TYPE_IDS.get(text(event.get("objectTypeId")) or "", "")
-    if noun not in _OBJECTS:
+    if noun not in _UPDATED:
         raise Unreadable("unknown kind of object", f"{where}.objectTypeId")
     values = {n: text(mapping(p).get("value")) for n, p in properties.items()}
     stamps = [when(mapping(p).get("timestamp")) for p in properties.values()]

@@ -15,6 +15,8 @@ _ENTITY: dict[str, Literal["person", "company", "deal", "activity"]] = {
     "activity": "activity",
     "note": "activity",
 }
+_OTHERS = frozenset(("user", "stage", "pipeline", "product", "activityType"))
+"""Settings and catalogues: no lead's business, but nothing that we fail to understand either."""
 _KINDS: dict[tuple[str, str], Kind] = {
     ("person", "added"): Kind.CONTACT_CREATED,
     ("person", "updated"): Kind.CONTACT_UPDATED,
@@ -23,9 +25,11 @@ _KINDS: dict[tuple[str, str], Kind] = {
     ("organization", "added"): Kind.COMPANY_CREATED,
     ("organization", "updated"): Kind.COMPANY_UPDATED,
     ("organization", "deleted"): Kind.COMPANY_DELETED,
+    ("organization", "merged"): Kind.SALES_MERGED,
     ("deal", "added"): Kind.DEAL_CREATED,
     ("deal", "updated"): Kind.DEAL_UPDATED,
     ("deal", "deleted"): Kind.DEAL_DELETED,
+    ("deal", "merged"): Kind.SALES_MERGED,
     ("lead", "added"): Kind.DEAL_CREATED,
     ("lead", "updated"): Kind.DEAL_UPDATED,
     ("lead", "deleted"): Kind.DEAL_DELETED,
@@ -44,6 +48,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     entity = text(meta.get("object")) or text(meta.get("entity")) or ""
     action = text(meta.get("action")) or ""
     action = _ACTIONS.get(action, action)
+    if entity in _OTHERS:
+        return [_other(entity, action, whole, meta, body)]
     if entity not in _ENTITY:
         raise Unreadable(f"unknown entity `{entity[:40]}`", "$.meta")
     now = mapping(whole.get("current")) or mapping(whole.get("data"))
@@ -52,6 +58,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     account = text(meta.get("company_id"))
     named = row if now or entity in ("person", "organization") else {}  # what a deleted record named is over
     kind, sales = _work(entity, action, now, before)
+    gone = _gone(entity, action, row, meta, account)
+    kind = Kind.SALES_MERGED if gone else kind
     by_person = text(meta.get("change_source")) == "app"
     return [
         Parsed(
@@ -61,7 +69,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             person=_person(entity, named),
             company=Company(name=text(row.get("name")) if entity == "organization" else _company(named)),
             external_id=text(row.get("id")) or text(meta.get("entity_id")) or text(meta.get("id")),
-            references=tuple(_references(entity, row, meta, account)),
+            references=tuple(_references(entity, row, meta, account, action)),
+            previous=gone,
             actor=Actor(kind="person" if by_person else None, reference=text(meta.get("user_id"))),
             automated=text(meta.get("change_source")) in ("automation", "workflow", "api"),
             sales=sales,
@@ -77,16 +86,7 @@ def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any])
     """The sales fact in a change, most telling first; what a stage means is the customer's own set-up."""
     owner = text(_flat(now.get("user_id"))) or text(_flat(now.get("owner_id")))
     if entity == "activity":
-        done, kind = bool(now.get("done")), text(now.get("type"))
-        if action == "updated" and done and before.get("done") is False:
-            return Kind.SALES_FOLLOW_UP, Sales(
-                from_="done=false", to="done=true", owner_id=owner, activity_type=kind, done=True
-            )
-        if action == "added" and now:
-            return (Kind.SALES_FOLLOW_UP if done else Kind.SALES_TASK_OPEN), Sales(
-                owner_id=owner, activity_type=kind, done=done
-            )
-        return None, None
+        return _activity(action, now, before, owner)
     if entity == "lead" and "is_archived" in before:
         said = [f"is_archived={str(bool(r.get('is_archived'))).lower()}" for r in (before, now)]
         return Kind.SALES_STAGE_CHANGED, Sales(from_=said[0], to=said[1], owner_id=owner)
@@ -96,6 +96,10 @@ def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any])
     if _changed("status", now, before) and status in ("won", "lost"):
         kind_won = Kind.SALES_WON if status == "won" else Kind.SALES_LOST
         return kind_won, Sales(from_=text(before.get("status")), to=status, owner_id=owner)
+    if (step := _step(now, before)) is not None:
+        return Kind.SALES_FOLLOW_UP, step
+    if _changed("status", now, before):
+        return Kind.SALES_STAGE_CHANGED, Sales(from_=text(before.get("status")), to=status, owner_id=owner)
     if _changed("stage_id", now, before):
         return Kind.SALES_STAGE_CHANGED, Sales(
             from_=text(before.get("stage_id")), to=text(now.get("stage_id")), owner_id=owner
@@ -104,6 +108,60 @@ def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any])
         if _changed(name, now, before):
             return Kind.SALES_OWNER_CHANGED, Sales(from_=text(_flat(before.get(name))), to=owner, owner_id=owner)
     return None, None
+
+
+def _activity(
+    action: str, now: dict[str, Any], before: dict[str, Any], owner: str | None
+) -> tuple[Kind | None, Sales | None]:
+    """An activity done is a step taken; one of their type `meeting` is a meeting, from when it is planned."""
+    what, done = text((now or before).get("type")), bool(now.get("done"))
+    meeting = what == "meeting"
+    if action == "deleted":
+        cancelled = meeting and not before.get("done")
+        return (Kind.SALES_MEETING_CANCELLED, Sales(activity_type=what, done=False)) if cancelled else (None, None)
+    if action == "updated" and done and before.get("done") in (False, 0):
+        said = Sales(from_="done=false", to="done=true", owner_id=owner, activity_type=what, done=True)
+        return (Kind.SALES_MEETING_HELD if meeting else Kind.SALES_FOLLOW_UP), said
+    if action == "added" and now:
+        said = Sales(owner_id=owner, activity_type=what, done=done)
+        if done:
+            return (Kind.SALES_MEETING_HELD if meeting else Kind.SALES_FOLLOW_UP), said
+        return (Kind.SALES_MEETING_BOOKED if meeting else Kind.SALES_TASK_OPEN), said
+    return None, None
+
+
+def _step(now: dict[str, Any], before: dict[str, Any]) -> Sales | None:
+    """v1 can tell a completed activity by its deal alone: the deal's next activity was done and is not the next any more."""
+    following = mapping(before.get("next_activity"))
+    ident = text(following.get("id")) or text(before.get("next_activity_id"))
+    if not following.get("done") or ident is None or ident == text(now.get("next_activity_id")):
+        return None
+    owner = text(_flat(following.get("assigned_to_user_id"))) or text(_flat(following.get("user_id")))
+    return Sales(
+        from_="done=false", to="done=true", owner_id=owner, activity_type=text(following.get("type")), done=True
+    )
+
+
+def _gone(
+    entity: str, action: str, row: dict[str, Any], meta: dict[str, Any], account: str | None
+) -> tuple[Reference, ...]:
+    """Whom a merge did away with: v2 names the other in `meta`; v1's `merged` keeps the survivor under the same id."""
+    if entity not in _ENTITY or not (text(meta.get("merged_to_id")) or text(meta.get("merged_from_id"))):
+        return ()
+    own = text(row.get("id")) or text(meta.get("entity_id"))
+    gone = text(meta.get("merged_from_id")) or own
+    return (Reference(system="pipedrive", account=account, object=_ENTITY[entity], id=gone),) if gone else ()
+
+
+def _other(entity: str, action: str, whole: dict[str, Any], meta: dict[str, Any], body: bytes) -> Parsed:
+    row = mapping(whole.get("current")) or mapping(whole.get("data")) or mapping(whole.get("previous"))
+    return Parsed(
+        kind=Kind.UNCLASSIFIED,
+        source_kind=f"{action}.{entity}",
+        occurred_at=when(meta.get("timestamp")),
+        external_id=text(row.get("id")) or text(meta.get("entity_id")) or text(meta.get("id")),
+        dedupe_key=_dedupe(meta, body),
+    )
 
 
 def _changed(name: str, now: dict[str, Any], before: dict[str, Any]) -> bool:
@@ -139,18 +197,29 @@ def _company(row: dict[str, Any]) -> str | None:
     return text(row.get("org_name")) or text(mapping(row.get("org_id")).get("name"))
 
 
-def _references(entity: str, row: dict[str, Any], meta: dict[str, Any], account: str | None) -> list[Reference]:
+def _references(
+    entity: str, row: dict[str, Any], meta: dict[str, Any], account: str | None, action: str
+) -> list[Reference]:
     """The object itself, then what it names; a lead of theirs is a deal by another id."""
-    own = text(row.get("id")) or text(meta.get("entity_id"))
+    merged = text(meta.get("merged_to_id")) if action == "deleted" else None
+    own = merged or text(row.get("id")) or text(meta.get("entity_id"))
     named: list[tuple[Literal["person", "company", "deal", "activity"], Any]] = [
         (_ENTITY[entity], own),
-        ("person", _flat(row.get("person_id"))),
+        ("person", _flat(row.get("person_id")) or _participant(row)),
         ("deal", _flat(row.get("deal_id"))),
         ("deal", _flat(row.get("lead_id"))),
         ("company", _flat(row.get("org_id", row.get("organization_id")))),
     ]
     found = [Reference(system="pipedrive", account=account, object=o, id=str(i)) for o, i in named if text(i)]
     return list(dict.fromkeys(found))
+
+
+def _participant(row: dict[str, Any]) -> Any:
+    """v2 names whom an activity is with among its participants."""
+    rows = row.get("participants")
+    named = [mapping(r) for r in rows] if isinstance(rows, list) else []
+    named.sort(key=lambda r: not (r.get("primary_flag") or r.get("primary")))
+    return next((r["person_id"] for r in named if text(r.get("person_id"))), None)
 
 
 def _amount(row: dict[str, Any]) -> float | None:

@@ -76,10 +76,10 @@ def _outbound(root: Element) -> Result:
     if body is None:
         raise Unreadable("no outbound message: there are no notifications")
     rows = bounded(body.all("Notification"))
-    return [_notified(row, body.said("OrganizationId"), i) for i, row in enumerate(rows)]
+    return [_notified(row, i) for i, row in enumerate(rows)]
 
 
-def _notified(row: Element, account: str | None, i: int) -> Parsed | Quarantined:
+def _notified(row: Element, i: int) -> Parsed | Quarantined:
     record, where = row.find("sObject"), f"Envelope.Body.notifications.Notification[{i}]"
     if record is None or record.type is None:
         return Quarantined(quarantined="a notification has an sObject with its type", where=where)
@@ -89,7 +89,7 @@ def _notified(row: Element, account: str | None, i: int) -> Parsed | Quarantined
     stamp = when(fields.get("LastModifiedDate")) or when(fields.get("SystemModstamp"))
     key = row.said("Id") or f"{fields.get('Id')}:{stamp}"
     return _parsed(
-        noun, fields, account, kind or _kind(noun, 1), sales, source_kind=f"{noun}.outbound_message",
+        noun, fields, kind or _kind(noun, 1), sales, source_kind=f"{noun}.outbound_message",
         ident=fields.get("Id"), at=stamp, key=key, user=fields.get("LastModifiedById"),
     )  # fmt: skip
 
@@ -145,7 +145,7 @@ def _change(event: dict[str, Any], where: str, body: bytes) -> Result:
     key = key if "None" not in key else body_key(body, where)
     return [
         _parsed(
-            noun, fields, None, kind or _kind(noun, _CHANGES.get(change)), sales, source_kind=f"{noun}.{change}",
+            noun, fields, kind or _kind(noun, _CHANGES.get(change)), sales, source_kind=f"{noun}.{change}",
             ident=ident, at=when(head.get("commitTimestamp")), key=f"{key}:{ident}", user=text(head.get("commitUser")),
         )
         for ident in idents
@@ -180,7 +180,7 @@ def _kind(noun: str, change: int | None) -> Kind:
 
 
 def _parsed(
-    noun: str, fields: Mapping[str, Any], account: str | None, kind: Kind, sales: Sales | None, *,
+    noun: str, fields: Mapping[str, Any], kind: Kind, sales: Sales | None, *,
     source_kind: str, ident: str | None, at: Any, key: str, user: str | None,
 ) -> Parsed:  # fmt: skip
     return Parsed(
@@ -190,7 +190,7 @@ def _parsed(
         person=_person(noun, fields),
         company=Company(name=_company(noun, fields), domain=None),
         external_id=ident,
-        references=tuple(_references(noun, ident, fields, account)),
+        references=tuple(_references(noun, ident, fields)),
         actor=Actor(reference=user),
         sales=sales,
         reason=text(fields.get("Loss_Reason__c")) or text(fields.get("LossReason")),
@@ -225,8 +225,9 @@ def _company(noun: str, fields: Mapping[str, Any]) -> str | None:
     return text(fields.get("Name")) if noun == "Account" else text(fields.get("Company"))
 
 
-def _references(noun: str, ident: str | None, fields: Mapping[str, Any], account: str | None) -> Iterator[Reference]:
-    """The record itself, then what it names, told apart by the prefixes of their ids."""
+def _references(noun: str, ident: str | None, fields: Mapping[str, Any]) -> Iterator[Reference]:
+    """The record itself, then what it names, told apart by the prefixes of their ids. The organisation stays out: ids are
+    unique in the world, and change events do not say whose they are."""
     seen: set[str] = set()
     own = _OBJECTS.get(noun)
     for name, value in [("Id", ident), *((name, text(fields.get(name))) for name in _NAMED)]:
@@ -235,7 +236,7 @@ def _references(noun: str, ident: str | None, fields: Mapping[str, Any], account
         what = own if name == "Id" else _PREFIXES.get(value[:3])
         if what is not None:
             seen.add(value)
-            yield Reference(system="salesforce", account=account, object=what, id=value)
+            yield Reference(system="salesforce", object=what, id=value)
 
 
 def _true(value: Any) -> bool:
