@@ -30,15 +30,15 @@ def test_a_clocks_intervals_tile_its_way_and_their_sum_is_the_target():
     assert "absence of elin" in made.text and pause in made.text and "counted 04:00:00 in all" in made.text
 
 
-def test_a_closed_day_is_named_and_whole_days_are_numbered():
+def test_a_holiday_is_named_and_whole_days_are_numbered():
     told = Kept(rules([{**BUSINESS, "target": "2 business days"}]))
     told.tell("form.submitted", 29 * DAY, form_id="demo")
     made = told.clock_explained("p")
     assert [(f"{d.day:%m-%d}", d.number) for d in made.days] == [
         ("12-23", 0), ("12-24", None), ("12-25", None), ("12-26", None), ("12-27", None), ("12-28", 1), ("12-29", 2),
     ]  # fmt: skip
-    assert made.days[1].cause == "closed: a closed day"
-    assert "closed: a closed day" in [i.cause for i in made.intervals]
+    assert made.days[1].cause == "closed: holiday: Christmas Eve"
+    assert "closed: holiday: Christmas Eve" in [i.cause for i in made.intervals]
 
 
 def test_a_clock_that_stands_still_is_explained_to_the_moment_and_says_what_it_waits_for():
