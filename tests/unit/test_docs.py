@@ -1,12 +1,18 @@
 """What the docs say is what the code does."""
 
 from pathlib import Path
+from textwrap import indent
 from typing import get_args
+
+import pytest
 
 from routing.agreement import check_against
 from routing.lifecycle import diagram
 from schemas.handover import Part
 from schemas.sla import Action, Metric, Start
+from schemas.sources import SourcesFile
+from schemas.yamlfile import load
+from services.ingest.parsers import PARSERS
 from tests.setups import EXAMPLES, ruling
 from tests.stories import sample_clock
 
@@ -33,3 +39,10 @@ def test_the_docs_on_promises_name_every_metric_start_action_and_part_of_a_dossi
     for words in (Metric, Start, Action, Part):
         for word in get_args(words):
             assert f"`{word}`" in text, word
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "sources").glob("*.md")), ids=lambda page: page.stem)
+def test_the_sources_in_the_docs_are_sound(page):
+    for block in page.read_text().split("```yaml\n")[1:]:
+        file = load("version: 1\nsources:\n" + indent(block.split("```")[0], "  "), SourcesFile, page.name)
+        assert file.sources[0].kind in PARSERS
