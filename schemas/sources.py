@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from schemas.mapping import Mapping
 from schemas.words import Name
 from schemas.yamlfile import FileModel
 
@@ -119,6 +120,7 @@ class Source(FileModel):
     handshake: SecretName | None = None
     region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     max_body: Annotated[int, Field(ge=1, le=16 * 1024 * 1024)] = 1024 * 1024
+    mapping: Mapping | None = None
     sales: SalesMeaning = SalesMeaning()
     rate: Annotated[float, Field(gt=0)] = 50.0
     burst: Annotated[int, Field(ge=1)] = 200

@@ -23,6 +23,7 @@ from services.console.app import create_router
 from services.explain import Explainer
 from services.ingest.app import Configured, Hooks
 from services.ingest.intake import Intake
+from services.ingest.mapped import ConditionError, check
 from services.ingest.normalise import digest, email_address
 from services.ingest.parsers import PARSERS
 from services.ingest.retry import Retry
@@ -37,6 +38,10 @@ def sources_of(settings: Settings) -> dict[str, Configured]:
     for source in file.sources:
         if source.kind not in PARSERS:
             raise FileError([f"{path}:1: source {source.name}: unknown kind; there are {', '.join(sorted(PARSERS))}"])
+        try:
+            check(source.mapping) if source.mapping else None
+        except ConditionError as error:
+            raise FileError([f"{path}:1: source {source.name}: {error}"]) from None
         secrets = secrets_of(settings, source.verify.secrets, f"source {source.name}")
         words = secrets_of(settings, (source.handshake,), f"source {source.name}") if source.handshake else ()
         found[source.name] = Configured(source, secrets, words)

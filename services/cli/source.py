@@ -70,7 +70,8 @@ def _headers(pairs: list[str]) -> dict[str, str]:
 def _try(args: argparse.Namespace) -> int:
     """One JSON line for each signal, each with `found_at`: the paths in the body of the facts that stand there as such."""
     from schemas.signals import Parsed
-    from services.ingest.parsers import PARSERS, parse
+    from services.ingest.mapped import read
+    from services.ingest.parsers import PARSERS
     from services.ingest.sales import meant
     from services.ingest.tracing import found_at
 
@@ -80,7 +81,8 @@ def _try(args: argparse.Namespace) -> int:
     body, headers = sys.stdin.buffer.read(), _headers(args.header)
     content_type = args.content_type or headers.get("content-type", "")
     whole = True
-    for item in parse(args.kind, body, content_type, headers):
+    mapping = source.mapping if source else None
+    for item in read(args.kind, body, content_type, headers, mapping):
         if isinstance(item, Parsed) and source is not None:
             item = meant(item, source.sales)
         said = item.model_dump(mode="json", by_alias=True)

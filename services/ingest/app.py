@@ -19,8 +19,8 @@ from schemas.sources import Scheme, Source
 from services.ingest.handshake import challenged, greeted
 from services.ingest.intake import Intake, NowhereToPut
 from services.ingest.limits import RateLimit
+from services.ingest.mapped import read
 from services.ingest.normalise import to_signal
-from services.ingest.parsers import parse
 from services.ingest.parsers.salesforce import ACK
 from services.ingest.proxies import Network, client_of, origin_of
 from services.ingest.sales import meant
@@ -133,7 +133,7 @@ class Hooks:
         return f"{base.rstrip('/')}{sent}"
 
     async def _store(self, source: Source, body: bytes, headers: dict[str, str], now: datetime) -> Response:
-        found = parse(source.kind, body, headers.get("content-type", ""), headers)
+        found = read(source.kind, body, headers.get("content-type", ""), headers, source.mapping)
         traceparent = headers.get("traceparent")
         known = [meant(item, source.sales) for item in found if isinstance(item, Parsed)]
         signals = [to_signal(item, source, now, self._key, traceparent) for item in known]

@@ -8,8 +8,9 @@ from schemas.http import Retried
 from schemas.signals import Parsed, Quarantined
 from services.ingest.app import Configured
 from services.ingest.intake import Intake, NowhereToPut
+from services.ingest.mapped import read
 from services.ingest.normalise import to_signal
-from services.ingest.parsers import parse
+from services.ingest.sales import meant
 from services.observability import scrub
 from services.ports import Quarantine
 from services.problems import Trouble
@@ -38,17 +39,19 @@ class Retry:
         configured = self._sources.get(entry.source)
         if configured is None or entry.body is None:
             raise Trouble("no_longer_kept", "its source is no longer configured" if entry.body else "it was erased")
-        found = parse(
+        found = read(
             configured.source.kind,
             entry.body,
             entry.content_type or "",
             {name.casefold(): value for name, value in self._headers_of(entry).items()},
+            configured.source.mapping,
         )
         unclear = [item for item in found if isinstance(item, Quarantined)]
         if same := next((item for item in unclear if scrub(item.where) == entry.place), None):
             raise Trouble("still_unclear", scrub(f"{same.where}: {same.quarantined}"))
         source, key = configured.source, self._key
-        signals = [to_signal(item, source, entry.received_at, key) for item in found if isinstance(item, Parsed)]
+        known = [meant(item, source.sales) for item in found if isinstance(item, Parsed)]
+        signals = [to_signal(item, source, entry.received_at, key) for item in known]
         try:
             await self._intake.accept(signals)
         except NowhereToPut:

@@ -1,5 +1,6 @@
 """What the docs say is what the code does."""
 
+import re
 from pathlib import Path
 from textwrap import indent
 from typing import get_args
@@ -9,9 +10,11 @@ import pytest
 from routing.agreement import check_against
 from routing.lifecycle import diagram
 from schemas.handover import Part
+from schemas.mapping import Mapping
 from schemas.sla import Action, Metric, Start
 from schemas.sources import SourcesFile
 from schemas.yamlfile import load
+from services.ingest.mapped import check
 from services.ingest.parsers import PARSERS
 from tests.setups import EXAMPLES, ruling
 from tests.stories import sample_clock
@@ -43,6 +46,9 @@ def test_the_docs_on_promises_name_every_metric_start_action_and_part_of_a_dossi
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs" / "sources").glob("*.md")), ids=lambda page: page.stem)
 def test_the_sources_in_the_docs_are_sound(page):
-    for block in page.read_text().split("```yaml\n")[1:]:
-        file = load("version: 1\nsources:\n" + indent(block.split("```")[0], "  "), SourcesFile, page.name)
-        assert file.sources[0].kind in PARSERS
+    for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
+        whole = block if block.startswith("version") else "version: 1\nsources:\n" + indent(block, "  ")
+        for source in load(whole, SourcesFile, page.name).sources:
+            assert source.kind in PARSERS
+            check(source.mapping or Mapping())
+    assert page.stem in {"README", "crm", *PARSERS}

@@ -1,0 +1,193 @@
+"""Reading a body by its source's own mapping, over what the kind's parser or the guesses say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Pairs
+from functools import lru_cache
+from typing import Any
+
+from cel_expr_python import cel
+
+from schemas.mapping import Mapping, Rule
+from schemas.signals import Kind, Parsed, Quarantined, Reference, Sales
+from services.ingest.parsers import generic, parse
+from services.ingest.parsers.bodies import embedded, whole_of
+from services.ingest.parsers.reading import (
+    Result,
+    Unreadable,
+    as_object,
+    body_key,
+    bounded,
+    each,
+    number,
+    only_known,
+    text,
+    when,
+)
+from services.ingest.parsers.records import SYSTEM
+
+_ENV = cel.NewEnv(
+    variables={
+        "body": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
+        "headers": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
+    }
+)
+_STEP = re.compile(r"\['([^']+)'\]|\[(\d+)\]|([^.\[\]']+)")
+_PERSON = ("email", "first_name", "last_name", "full_name", "phone")
+_PLAIN = (
+    "external_id",
+    "source_kind",
+    "form_id",
+    "campaign",
+    "reason",
+    "criterion",
+    "currency",
+    "handover_id",
+    "offer_id",
+)
+_REFERENCES = ("person", "company", "deal", "activity")
+
+
+class ConditionError(ValueError):
+    """A rule's condition does not compile, or is not a yes-or-no question."""
+
+
+@lru_cache(maxsize=512)
+def condition(source: str) -> cel.Expression:
+    """Raises ConditionError with the position."""
+    try:
+        compiled = _ENV.compile(source)
+    except RuntimeError as error:
+        raise ConditionError(f"`{source}`: {str(error).splitlines()[0][:200]}") from None
+    if compiled.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
+        raise ConditionError(f"`{source}` gives {compiled.return_type().name()}; a condition must give BOOL")
+    return compiled
+
+
+def check(mapping: Mapping) -> None:
+    """Raises ConditionError for the first rule that is none."""
+    for rule in mapping.rules:
+        condition(rule.when)
+
+
+def read(kind: str, body: bytes, content_type: str, headers: dict[str, str], mapping: Mapping | None) -> Result:
+    """As `parse`, with the mapping's say over it. A kind of its own is mapped where the body is one event."""
+    if mapping is None:
+        return parse(kind, body, content_type, headers)
+    try:
+        whole = whole_of(body, content_type)
+        if kind != "generic":
+            found = parse(kind, body, content_type, headers)
+            return (
+                [item for row in found[:1] for item in _over(row, as_object(whole), mapping, headers)]
+                if len(found) == 1
+                else found
+            )
+        rows = _rows(whole, mapping)
+    except Unreadable as error:
+        return [Quarantined(quarantined=error.reason, where=error.where)]
+    skipped: list[int] = []
+
+    def one(row: dict[str, Any], where: str, index: int) -> Parsed | Quarantined:
+        items = _over(_guessed(row, where, body_key(body, index), headers, mapping), row, mapping, headers)
+        if not items:
+            skipped.append(index)
+            return Quarantined(quarantined="skipped", where=where)
+        return items[0]
+
+    read_rows = each(rows, one)
+    return [item for i, item in enumerate(read_rows) if i not in skipped]
+
+
+def _rows(whole: Any, mapping: Mapping) -> list[tuple[str, Any]]:
+    if mapping.events is None:
+        return list(generic.events_of(whole))
+    listed = at(whole, mapping.events)
+    if not isinstance(listed, list):
+        raise Unreadable("a list of events is expected here", f"$.{mapping.events}")
+    return [(f"$.{mapping.events}[{i}]", row) for i, row in enumerate(bounded(listed))]
+
+
+def _guessed(
+    row: dict[str, Any], where: str, key: str, headers: dict[str, str], mapping: Mapping
+) -> Parsed | Quarantined:
+    if mapping.guess:
+        try:
+            return generic.one(generic.Event(row, {}, headers), where, key)
+        except Unreadable:
+            pass
+    return Parsed(kind=Kind.UNCLASSIFIED, dedupe_key=key)
+
+
+def _over(
+    item: Parsed | Quarantined, row: dict[str, Any], mapping: Mapping, headers: Pairs[str, str]
+) -> list[Parsed | Quarantined]:
+    """The item as the mapping has it; none for an event that a rule skips."""
+    if isinstance(item, Quarantined):
+        return [item]
+    rule = next((r for r in mapping.rules if _holds(r, row, headers)), None)
+    if rule is not None and rule.skip:
+        return []
+    paths = {**mapping.facts, **(rule.facts if rule else {})}
+    facts: dict[str, str] = {name: said for name, path in paths.items() if (said := text(at(row, path))) is not None}
+    kind = (rule.kind if rule else None) or mapping.kind or item.kind
+    fields = only_known((name, at(row, path)) for name, path in mapping.fields.items())
+    found = _with(item, facts, kind, {**item.fields, **fields}, test=rule is not None and rule.test)
+    named = found.external_id or found.references or any(found.person.model_dump().values())
+    return [found if named else Quarantined(quarantined="names neither a person nor a record")]
+
+
+def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any], *, test: bool) -> Parsed:
+    person = item.person.model_copy(update={n: facts[n] for n in _PERSON if n in facts})
+    company = item.company.model_copy(
+        update={n: facts[f] for n, f in (("name", "company"), ("domain", "domain")) if f in facts}
+    )
+    told = tuple(
+        Reference.model_validate({"system": SYSTEM, "object": what, "id": facts[f"{what}_id"]})
+        for what in _REFERENCES
+        if f"{what}_id" in facts
+    )
+    changed: dict[str, Any] = {n: facts[n] for n in _PLAIN if n in facts}
+    if "delivery_id" in facts:
+        changed["dedupe_key"] = f"id:{facts['delivery_id']}"
+    if (moment := when(facts.get("occurred_at"))) is not None:
+        changed["occurred_at"] = moment
+    if (amount := number(facts.get("amount"))) is not None:
+        changed["amount"] = amount
+    work = {name: facts[name] for name in ("from", "to", "owner_id", "activity_type") if name in facts}
+    if work or (kind.startswith("sales.") and item.sales is None):
+        held = item.sales.model_dump(by_alias=True) if item.sales else {}
+        changed["sales"] = Sales.model_validate({**held, **work})
+    if test:
+        changed["mode"] = "test"
+    references = tuple(dict.fromkeys((*told, *item.references)))
+    return item.model_copy(
+        update={
+            "kind": kind,
+            "person": person,
+            "company": company,
+            "references": references,
+            "fields": fields,
+            **changed,
+        }
+    )
+
+
+def _holds(rule: Rule, row: dict[str, Any], headers: Pairs[str, str]) -> bool:
+    """An error value (what the body does not have, a number too large for CEL) is a condition that does not hold."""
+    try:
+        return condition(rule.when).eval(_ENV.Activation({"body": row, "headers": dict(headers)})).plain_value() is True
+    except (RuntimeError, OverflowError, ValueError, TypeError):
+        return False
+
+
+def at(value: Any, path: str) -> Any:
+    """What stands at a path; None where nothing does. JSON in a text is gone into."""
+    for quoted, index, name in _STEP.findall(path):
+        value = embedded(value)
+        if index and isinstance(value, list):
+            value = value[int(index)] if int(index) < len(value) else None
+        else:
+            value = value.get(quoted or name or index) if isinstance(value, dict) else None
+    return value
