@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from routing.business_time import BusinessCalendar, compile_calendar
-from routing.definitions import DefinitionError, Expression, compile_expression
+from routing.expressions import Expression, compile_expression
 from routing.policies import CompiledPolicy, broken_dossier, broken_policies, compile_policy, people_named
 from routing.roster import Roster
+from routing.scoring import Standards, compile_standards
+from routing.soundness import uncompilable, weaknesses
 from schemas.agreement import AgreementFile, Overflow, Route
 from schemas.duration import Target
-from schemas.yamlfile import FileError, load, problem
+from schemas.words import probably
+from schemas.yamlfile import FileError, load, plain_data, problems_of
 
 Path = tuple[str | int, ...]
 
@@ -34,7 +38,8 @@ class CompiledRoute(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """A checked agreement. `hash` is the SHA-256 of the file's content as parsed; decisions record it."""
+    """A checked agreement. `hash` is the SHA-256 of the file's content as written, without comments and layout; both
+    sides approve it, and decisions record it. `exits` say by track, or `track.programme`, what lets a lead leave."""
 
     file: AgreementFile
     hash: str
@@ -42,6 +47,8 @@ class Agreement(NamedTuple):
     routes: dict[str, CompiledRoute]
     calendars: dict[str, BusinessCalendar]
     policies: tuple[CompiledPolicy, ...]
+    standards: Standards
+    exits: dict[str, Expression]
 
     @property
     def organisation(self) -> str:
@@ -57,41 +64,75 @@ class Agreement(NamedTuple):
 def compile_agreement(text: str, name: str = "agreement.yaml") -> Agreement:
     """Reads and checks the file called `name`. Raises FileError with every problem, each with its line and path."""
     file = load(text, AgreementFile, name)
-    problems = [problem(name, text, path, rule) for path, rule in _broken_rules(file)]
+    problems = problems_of(name, text, _broken_rules(file)) or problems_of(name, text, weaknesses(file))
     if problems:
         raise FileError(problems)
     routes = {key: _route(key, getattr(file.routing, key)) for key in ("qualification", "hand_over", "growth")}
     return Agreement(
         file=file,
-        hash=hashlib.sha256(file.model_dump_json(by_alias=True).encode()).hexdigest(),
+        hash=content_hash(text),
         definitions={key: compile_expression(value) for key, value in file.definitions},
         routes=routes,
         calendars={key: compile_calendar(value) for key, value in file.calendars.items()},
         policies=tuple(compile_policy(policy) for policy in file.sla.policies),
+        standards=compile_standards(file),
+        exits={name: compile_expression(text) for name, text in _exits(file)},
     )
 
 
+def content_hash(text: str) -> str:
+    """What the file says, whatever its comments, layout and order of keys; the same in every release."""
+    said = json.dumps(plain_data(text), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _exits(file: AgreementFile) -> Iterator[tuple[str, str]]:
+    for name, track in file.nurturing:
+        if track.exit is not None:
+            yield name, track.exit
+        for programme in track.entry:
+            if programme.exit is not None:
+                yield f"{name}.{programme.name}", programme.exit
+
+
 def check_against(agreement: Agreement, roster: Roster, text: str, name: str) -> list[str]:
-    """Problems of the agreement with this roster: pools and people that it names and that do not exist."""
-    found: list[str] = []
+    """Problems of the agreement with this roster: pools and people that it names and that do not exist, pools in which
+    nobody is left, a last resort who left."""
+    return problems_of(name, text, _misfits(agreement, roster))
+
+
+def _misfits(agreement: Agreement, roster: Roster) -> Iterator[tuple[Path, str]]:
     for key, route in agreement.routes.items():
         for i, rule in enumerate(route.rules):
+            path: Path = ("routing", key, "rules", i, "pool")
             if rule.pool not in roster.pools:
-                rules = f"pool `{rule.pool}` is not in the roster; it has {', '.join(sorted(roster.pools)) or 'none'}"
-                found.append(problem(name, text, ("routing", key, "rules", i, "pool"), rules))
-            over = rule.overflow
-            if over is not None and over.pool is not None and over.pool not in roster.pools:
-                path: Path = ("routing", key, "rules", i, "overflow", "pool")
-                found.append(problem(name, text, path, f"pool `{over.pool}` is not in the roster"))
-            if over is not None and over.person is not None and over.person not in roster.people:
-                path = ("routing", key, "rules", i, "overflow", "person")
-                found.append(problem(name, text, path, f"`{over.person}` is not in the roster"))
-        if route.fallback not in roster.people:
-            found.append(problem(name, text, ("routing", key, "fallback"), f"`{route.fallback}` is not in the roster"))
-    for path, person in people_named(agreement.file):
-        if person not in roster.people:
-            found.append(problem(name, text, path, f"`{person}` is not in the roster"))
-    return found
+                hint = probably(rule.pool, roster.pools) or f"; it has {', '.join(sorted(roster.pools)) or 'none'}"
+                yield path, f"pool `{rule.pool}` is not in the roster{hint}"
+            elif not any(_works(roster, seat.person) for seat in roster.pools[rule.pool].seats):
+                yield path, f"pool `{rule.pool}` is empty: nobody in it is active; give somebody a seat"
+            yield from _overflow(("routing", key, "rules", i, "overflow"), rule.overflow, roster)
+        yield from _person(("routing", key, "fallback"), route.fallback, roster)
+        if route.fallback in roster.people and not _works(roster, route.fallback):
+            yield ("routing", key, "fallback"), f"`{route.fallback}` is not active, and the last resort has to be"
+    for named, person in people_named(agreement.file):
+        yield from _person(named, person, roster)
+
+
+def _overflow(path: Path, over: Overflow | None, roster: Roster) -> Iterator[tuple[Path, str]]:
+    if over is not None and over.pool is not None and over.pool not in roster.pools:
+        yield (*path, "pool"), f"pool `{over.pool}` is not in the roster{probably(over.pool, roster.pools)}"
+    if over is not None and over.person is not None:
+        yield from _person((*path, "person"), over.person, roster)
+
+
+def _person(path: Path, person: str, roster: Roster) -> Iterator[tuple[Path, str]]:
+    if person not in roster.people:
+        yield path, f"`{person}` is not in the roster{probably(person, roster.people)}"
+
+
+def _works(roster: Roster, person: str) -> bool:
+    member = roster.people.get(person)
+    return member is not None and member.active
 
 
 def _route(name: str, route: Route) -> CompiledRoute:
@@ -103,11 +144,9 @@ def _route(name: str, route: Route) -> CompiledRoute:
 
 
 def _broken_rules(file: AgreementFile) -> Iterator[tuple[Path, str]]:
-    for key, text in file.definitions:
-        yield from _does_not_compile(("definitions", key), text)
+    yield from uncompilable(file)
     for key, route in file.routing:
         for i, rule in enumerate(route.rules):
-            yield from _does_not_compile(("routing", key, "rules", i, "when"), rule.when)
             if rule.overflow and rule.overflow.calendar and rule.overflow.calendar not in file.calendars:
                 yield ("routing", key, "rules", i, "overflow", "calendar"), _no_calendar(rule.overflow.calendar, file)
     yield from broken_policies(file)
@@ -124,11 +163,5 @@ def _broken_offer(file: AgreementFile) -> Iterator[tuple[Path, str]]:
 
 
 def _no_calendar(name: str, file: AgreementFile) -> str:
-    return f"calendar `{name}` is not among `calendars` ({', '.join(sorted(file.calendars)) or 'none'})"
-
-
-def _does_not_compile(path: Path, text: str) -> Iterator[tuple[Path, str]]:
-    try:
-        compile_expression(text)
-    except DefinitionError as error:
-        yield path, str(error)
+    hint = probably(name, file.calendars) or f" ({', '.join(sorted(file.calendars)) or 'none'})"
+    return f"calendar `{name}` is not among `calendars`{hint}"

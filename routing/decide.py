@@ -65,6 +65,7 @@ def _take_in(draft: Draft, new: bool) -> None:
     lead, signal, context = draft.lead, draft.signal, draft.context
     absorb(draft)
     dossier.note(draft)
+    judging.note_points(draft)
     if context.account is not None and lead.account_id is None:
         lead.account_id = context.account.id
     draft.links = [link._replace(subject_id=link.subject_id or lead.id) for link in context.links]
@@ -171,6 +172,7 @@ def _come_back(draft: Draft, row: Row, fact: str) -> None:
     lead.owner, lead.owner_since, lead.unowned_reason = None, None, f"nurturing: {fact}"
     lead.pass_number, lead.pass_since = lead.pass_number + 1, lead.stage_since
     lead.recent, lead.sales_ready, lead.meeting_booked_at = {}, False, None
+    lead.scored, lead.met = {}, ()
     draft.facts.clear()
     draft.lead_changed()
 

@@ -1,150 +1,206 @@
-"""Definitions of the agreement: CEL expressions, type-checked at load, evaluated over one lead at one instant.
+"""Expressions asked of one lead at one instant, over one activation.
 
-A fact that is unknown makes an expression an error value, which means `not met, because unknown` and says so.
+A fact that is unknown makes an expression an error value, which means `not met, because unknown` and says so. So does an
+error in the lead's data (a text that is no number, a division by zero): it is a finding on that lead and stops nothing.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from cel_expr_python import cel
 
-from routing.errors import RoutingError
+from routing import scoring
+from routing.expressions import ENV, FUNCTIONS, SCORES, VARIABLES, DefinitionError, Expression, compile_expression
 from routing.model import Lead
+from routing.scoring import NONE, Standards
 from schemas.signals import Signal
 
-_TEXT, _BOOL, _INT = cel.Type.STRING, cel.Type.BOOL, cel.Type.INT
-VARIABLES: dict[str, cel.Type] = {
-    "lead.stage": _TEXT,
-    "lead.track": _TEXT,
-    "lead.pass": _INT,
-    "lead.source": _TEXT,
-    "lead.brand": _TEXT,
-    "lead.campaign": _TEXT,
-    "lead.tags": cel.Type.List(_TEXT),
-    "lead.sales_ready": _BOOL,
-    "lead.meeting_booked": _BOOL,
-    "lead.language": _TEXT,
-    "company.name": _TEXT,
-    "company.domain": _TEXT,
-    "signal.kind": _TEXT,
-    "signal.source": _TEXT,
-    "signal.source_kind": _TEXT,
-    "signal.form_id": _TEXT,
-    "signal.campaign": _TEXT,
-    "signal.tags": cel.Type.List(_TEXT),
-    "signal.automated": _BOOL,
-    "signal.reason": _TEXT,
-    "now": cel.Type.TIMESTAMP,
-}
-"""What an expression may name, with its type."""
-
-_COUNT = cel.FunctionDecl(
-    "count",
-    [cel.Overload(id="count_kind_window", return_type=_INT, parameters=[_TEXT, cel.Type.DURATION], is_member=False)],
-)
-_ENV = cel.NewEnv(variables=VARIABLES, extensions=[cel.CelExtension("stafett", [_COUNT])])
-
-
-class DefinitionError(RoutingError):
-    """An expression does not compile, or is not a yes-or-no question."""
+__all__ = ["VARIABLES", "DefinitionError", "Expression", "Finding", "Judge", "Points", "compile_expression"]
+_MISSING = 'No value with name "'
+_FOREVER = timedelta(days=36_525)
 
 
 class Finding(NamedTuple):
-    """Whether an expression was met, and where not because a fact is unknown, what CEL said of it."""
+    """Whether an expression was met; where not because a fact is unknown, what CEL said of it. `fault` is an error in
+    the lead's data."""
 
     met: bool
     unknown: str | None = None
+    fault: str | None = None
+
+    def said(self) -> dict[str, Any]:
+        """As evidence keeps it."""
+        more = {"unknown": self.unknown, "fault": self.fault}
+        return {"met": self.met} | {name: text for name, text in more.items() if text is not None}
 
 
-class Expression(NamedTuple):
-    """A compiled expression with its text and the variables that it names."""
+class Points(NamedTuple):
+    """Fit, intent and what each rule gave."""
 
-    text: str
-    compiled: cel.Expression
-    names: tuple[str, ...] = ()
-
-
-def compile_expression(text: str) -> Expression:
-    """Raises DefinitionError with the position and what was wrong with it."""
-    try:
-        compiled = _ENV.compile(text)
-    except RuntimeError as error:
-        raise DefinitionError(_plain(str(error))) from None
-    if compiled.return_type() != _BOOL:
-        raise DefinitionError(f"`{text}` gives {compiled.return_type().name()}; a definition must give BOOL")
-    return Expression(text, compiled, tuple(name for name in VARIABLES if name in _words(text)))
-
-
-def _words(text: str) -> set[str]:
-    """Names outside of quotes: `'not-now'` asks for no instant."""
-    return set(re.findall(r"\b[a-z_]+(?:\.[a-z_]+)?\b", re.sub(r"'[^']*'|\"[^\"]*\"", "''", text)))
+    fit: int
+    intent: int
+    parts: dict[str, float]
 
 
 class Judge:
-    """Evaluates expressions over one lead, one signal and one instant; one activation serves them all."""
+    """Evaluates expressions over one lead, one signal and one instant; one activation serves them all.
 
-    def __init__(self, lead: Lead, signal: Signal, now: datetime) -> None:
-        self._recent = lead.recent
-        self._known = _facts(lead, signal, now)
-        self._counted: dict[str, int] = {}
+    What expressions call is reckoned once, when the first of them needs it; segments and points before CEL is entered,
+    because they ask expressions of their own.
+    """
+
+    def __init__(self, lead: Lead, signal: Signal, now: datetime, standards: Standards = NONE) -> None:
+        self._lead, self._standards = lead, standards
         self._now = int(now.timestamp())
-        count = cel.Function("count", [_TEXT, cel.Type.DURATION], False, self._count, _INT)
-        self._activation = _ENV.Activation(self._known, functions=[count])
+        self._points: Points | None = None
+        self._segments: dict[str, bool | None] = {}
+        self._known = _facts(lead, signal, now)
+        self._reached: dict[str, Any] = {}
+        self._activation = ENV.Activation(self._known, functions=self._functions())
 
     def asks(self, expression: Expression) -> Finding:
-        """Never raises: an error value is `not met, because unknown`."""
-        self._counted = {}
-        value = expression.compiled.eval(self._activation)
-        plain = value.plain_value()
-        return Finding(plain) if isinstance(plain, bool) else Finding(False, _plain(str(plain)))
+        """Never raises: an error value is `not met`, because unknown or because of the lead's data."""
+        for name in expression.segments:
+            self.is_in(name)
+        if not SCORES.isdisjoint(expression.calls):
+            self.points()
+        self._reached = {}
+        plain = expression.compiled.eval(self._activation).plain_value()
+        if isinstance(plain, bool):
+            return Finding(plain)
+        text = str(plain)
+        if _MISSING in text:
+            return Finding(False, unknown=_unknown(text))
+        known = text.partition(": ")[2] or text
+        return (
+            Finding(False, unknown=known) if text.startswith("OUT_OF_RANGE: unknown") else Finding(False, None, known)
+        )
+
+    def is_in(self, name: str) -> bool | None:
+        """Whether the lead is in this segment; None where what decides it is not known."""
+        if name not in self._segments:
+            self._segments[name] = None
+            segment = self._standards.segments.get(name)
+            self._segments[name] = False if segment is None else self._belongs(segment)
+        return self._segments[name]
+
+    def points(self) -> Points:
+        """Fit and intent at this judge's instant."""
+        if self._points is None:
+            fit = {r.rule.name: float(r.rule.points) for r in self._standards.fit if self.asks(r.when).met}
+            intent = scoring.intent_of(self._lead, self._standards, self._now)
+            self._points = Points(scoring.whole(sum(fit.values())), intent.total, {**fit, **intent.parts})
+        return self._points
+
+    @property
+    def reckoned(self) -> Points | None:
+        """The points, where some expression asked for them."""
+        return self._points
+
+    def _belongs(self, segment: scoring.CompiledSegment) -> bool | None:
+        account = scoring.named(self._lead, segment.file)
+        if account or segment.file.only_accounts:
+            return account
+        fits = scoring.company_fits(self._lead, segment.file)
+        if fits is False or segment.when is None:
+            return None if fits and account is None else fits
+        found = self.asks(segment.when)
+        if not found.met:
+            return None if found.unknown else False
+        return fits
+
+    def _functions(self) -> list[cel.Function]:
+        bodies = {
+            ("count", 2): self._count,
+            ("count", 1): lambda kind: self._count(kind, _FOREVER),
+            ("last", 1): self._last,
+            ("in_segment", 1): self._in_segment,
+            ("fit", 0): lambda: self._note("fit()", self.points().fit),
+            ("intent", 0): lambda: self._note("intent()", self.points().intent),
+            ("score", 0): lambda: self._note("score()", self.points().fit + self.points().intent),
+        }
+        return [
+            cel.Function(name, list(taken), False, bodies[name, len(taken)], given)
+            for name, forms in FUNCTIONS.items()
+            for taken, given in forms
+        ]
 
     def _count(self, kind: str, window: timedelta) -> int:
         since = self._now - window.total_seconds()
-        found = sum(1 for at in self._recent.get(kind, ()) if at > since)
-        self._counted[f"count('{kind}', {window.total_seconds() / 3600:g}h)"] = found
-        return found
+        found = sum(1 for at in self._lead.recent.get(kind, ()) if at > since)
+        wide = "" if window == _FOREVER else f", {window.total_seconds() / 3600:g}h"
+        return self._note(f"count('{kind}'{wide})", found)
+
+    def _note(self, what: str, value: int) -> int:
+        self._reached[what] = value
+        return value
 
     def inputs(self, expression: Expression) -> dict[str, Any]:
-        """What the expression that was asked last looked at: its variables (null: unknown) and the counts it reached."""
+        """What the expression that was asked last looked at: its variables (null: unknown), segments, and what the calls
+        that it reached gave."""
         known = {name: self._known.get(name) for name in expression.names}
-        if isinstance(at := known.get("now"), datetime):
-            known["now"] = at.isoformat()
-        return {**known, **self._counted}
+        known = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in known.items()}
+        inside = {f"in_segment('{name}')": self._segments[name] for name in sorted(expression.segments)}
+        return {**known, **inside, **self._reached}
+
+    def _last(self, kind: str) -> datetime:
+        instants = self._lead.recent.get(kind, ())
+        if not instants:
+            raise ValueError(f"unknown: there was no {kind} in this pass")
+        return datetime.fromtimestamp(instants[-1], UTC)
+
+    def _in_segment(self, name: str) -> bool:
+        found = self.is_in(name)
+        if found is None:
+            raise ValueError(f"unknown: whether the company is in {name}")
+        return found
 
 
 def _facts(lead: Lead, signal: Signal, now: datetime) -> dict[str, Any]:
+    handover = lead.handover
+    current = handover is not None and handover.pass_number == lead.pass_number
     facts: dict[str, Any] = {
         "lead.stage": lead.stage,
         "lead.track": lead.track or "",
+        "lead.programme": lead.programme or "",
         "lead.pass": lead.pass_number,
         "lead.source": lead.source,
         "lead.brand": lead.brand,
         "lead.tags": list(lead.tags),
         "lead.sales_ready": lead.sales_ready,
         "lead.meeting_booked": lead.meeting_booked_at is not None,
+        "lead.created_at": lead.created_at,
+        "lead.stage_since": lead.stage_since,
+        "lead.suppressed": lead.suppressed is not None,
+        "lead.accepted": handover is not None and current and handover.accepted_at is not None,
+        "lead.followed_up": handover is not None and current and handover.followed_up_at is not None,
+        "lead.offers": len(handover.offers) if handover is not None and current else 0,
         "signal.kind": str(signal.kind),
         "signal.source": signal.source,
         "signal.tags": list(signal.tags),
         "signal.automated": signal.automated,
         "now": now,
     }
-    known: Sequence[tuple[str, str | None]] = (
+    known: Sequence[tuple[str, Any]] = (
         ("lead.campaign", lead.campaign),
         ("lead.language", lead.language),
         ("company.name", lead.company_name),
         ("company.domain", lead.company_domain),
+        ("company.industry", lead.company_industry),
+        ("company.country", lead.company_country),
+        ("company.employees", lead.company_employees),
         ("signal.source_kind", signal.source_kind),
         ("signal.form_id", signal.form_id),
         ("signal.campaign", signal.campaign),
         ("signal.reason", signal.reason),
+        ("signal.amount", signal.amount),
     )
     facts.update((name, value) for name, value in known if value is not None)
     return facts
 
 
-def _plain(message: str) -> str:
-    return " ".join(message.replace("INVALID_ARGUMENT:", "").replace("[INVALID_ARGUMENT]", "").split())[:500]
+def _unknown(message: str) -> str:
+    return message.partition(_MISSING)[2].partition('"')[0]

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from routing.agreement import Agreement
-from routing.definitions import Judge
+from routing.definitions import Expression, Judge
 from routing.model import Account, Clock, Emission, Lead, Ledger, Link, Load, Transition
 from routing.roster import Roster
 from schemas.events import Contact, EventData, Owner
@@ -68,7 +68,7 @@ class Draft:
     def judge(self) -> Judge:
         """Expressions over the lead as it is now; made once, when first asked for."""
         if self._judge is None:
-            self._judge = Judge(self.lead, self.signal, self.at)
+            self._judge = Judge(self.lead, self.signal, self.at, self.context.agreement.standards)
         return self._judge
 
     def lead_changed(self) -> None:
@@ -77,17 +77,23 @@ class Draft:
 
     def meets(self, definition: str) -> bool:
         """Whether the lead meets this definition of the agreement now; kept as evidence either way."""
-        expression = self.context.agreement.definitions[definition]
+        return self.holds(definition, self.context.agreement.definitions[definition])
+
+    def holds(self, name: str, expression: Expression) -> bool:
+        """Whether the expression that is called `name` holds of the lead now; kept as evidence either way."""
         finding = self.judge.asks(expression)
-        said: dict[str, Any] = {"met": finding.met, "inputs": self.judge.inputs(expression)}
-        if finding.unknown:
-            said["unknown"] = finding.unknown
-        self.evidence.setdefault("definitions", {})[definition] = said
+        self.evidence.setdefault("definitions", {})[name] = finding.said() | {"inputs": self.judge.inputs(expression)}
+        if finding.fault is not None:
+            self.finding(f"`{name}` could not be judged: {finding.fault}")
+        if (points := self.judge.reckoned) is not None:
+            self.evidence["points"] = {"fit": points.fit, "intent": points.intent, "rules": points.parts}
         return finding.met
 
     def finding(self, text: str) -> None:
-        """Something that one side did not do as agreed; kept as evidence for the forum."""
-        self.evidence.setdefault("findings", []).append(text)
+        """Something that one side did not do as agreed, or that is wrong with the lead's data; kept as evidence."""
+        findings = self.evidence.setdefault("findings", [])
+        if text not in findings:
+            findings.append(text)
 
     def emit(self, data: EventData, at: datetime | None = None) -> None:
         self.emissions.append(Emission(data, at or self.at))

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from routing import agreed_signals, disposition, handover, ladder, nurturing, sla
 from routing.draft import Draft
-from routing.lead import consents, counts_for_pass
+from routing.lead import consents, counts_for_pass, with_instant
 from routing.sla import QUEUE
-from schemas.events import LeadParked, LeadTouched, LeadUnparked
+from schemas.events import LeadDefinitionMet, LeadParked, LeadTouched, LeadUnparked, Milestone
 from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
 
 ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
@@ -51,6 +51,8 @@ def genuine(draft: Draft) -> bool:
 def note_definitions(draft: Draft) -> None:
     """What the stage of the moment can use, and only that, is evaluated. Called before each look at the table."""
     lead, facts = draft.lead, draft.facts
+    if lead.stage in ("hand_over", "deal"):
+        _milestone(draft, "opportunity")
     if lead.stage == "hand_over" and lead.handover is not None:
         if lead.handover.accepted_at and lead.handover.followed_up_at:
             facts.add("taken_up")
@@ -59,12 +61,50 @@ def note_definitions(draft: Draft) -> None:
         return
     if not counts_for_pass(draft) or not _engages(draft):
         return
-    if lead.stage in ("contact", "nurturing") and draft.meets("engaged"):
+    if lead.stage in ("contact", "qualification"):
+        _milestone(draft, "marketing_qualified")
+    if (lead.stage == "contact" and draft.meets("engaged")) or (
+        lead.stage == "nurturing" and nurturing.may_leave(draft)
+    ):
         facts.add("engaged")
     if lead.stage == "qualification":
         # A fact that comes late may carry a lead on, but never back.
         asked = ("sales_qualified", "not_now") if draft.at >= lead.stage_since else ("sales_qualified",)
         facts.update(name for name in asked if draft.meets(name))
+
+
+def _milestone(draft: Draft, name: Milestone) -> None:
+    """A definition that moves nobody, but is counted: told once a pass, when it is first met."""
+    lead = draft.lead
+    never = draft.context.agreement.definitions[name].constant is False
+    if never or name in lead.met or not counts_for_pass(draft) or not draft.meets(name):
+        return
+    lead.met = (*lead.met, name)
+    points = draft.judge.reckoned
+    draft.emit(
+        LeadDefinitionMet(
+            mode=draft.signal.mode,
+            definition=name,
+            stage=lead.stage,
+            pass_number=lead.pass_number,
+            fit=points.fit if points else None,
+            intent=points.intent if points else None,
+        )
+    )
+
+
+def note_points(draft: Draft) -> None:
+    """Scoring rules with a condition, or on a kind that is not counted anyway, keep the instants of what they met."""
+    lead, signal = draft.lead, draft.signal
+    for intent in draft.context.agreement.standards.intent:
+        if intent.counted or intent.rule.on != signal.kind or not counts_for_pass(draft):
+            continue
+        if signal.automated and signal.kind in INBOUND:
+            continue
+        if intent.when is None or draft.judge.asks(intent.when).met:
+            known = lead.scored.get(intent.rule.name, ())
+            lead.scored = {**lead.scored, intent.rule.name: with_instant(known, draft.at)}
+            draft.lead_changed()
 
 
 def _tries(draft: Draft) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeVar
 
 from routing.draft import Draft
 from routing.ids import derive
@@ -10,6 +11,7 @@ from routing.model import Lead, LeadPersonal
 from schemas.events import Stage
 from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened
 
+T = TypeVar("T")
 RECENT_PER_KIND = 32
 """Instants kept of each kind within a pass: definitions ask `how many in a window`, and no agreement asks for more."""
 MAX_TAGS = 100
@@ -40,6 +42,9 @@ def absorb(draft: Draft) -> None:
     lead.personal = _personal(lead.personal, signal, newer)
     lead.company_name = _pick(lead.company_name, signal.company.name, newer)
     lead.company_domain = _pick(lead.company_domain, signal.company.domain, newer)
+    lead.company_industry = _pick(lead.company_industry, signal.company.industry, newer)
+    lead.company_country = _pick(lead.company_country, signal.company.country, newer)
+    lead.company_employees = _pick(lead.company_employees, signal.company.employees, newer)
     lead.campaign = _pick(lead.campaign, signal.campaign, newer)
     people = tuple(r for r in signal.references if r.object == "person" and r not in lead.references)
     lead.references = (lead.references + people)[-MAX_REFERENCES:]
@@ -84,10 +89,13 @@ def _in_pass(lead: Lead, at: datetime) -> bool:
 
 
 def _count(lead: Lead, signal: Signal, at: datetime) -> None:
-    if not _in_pass(lead, at) or (signal.automated and signal.kind in INBOUND):
-        return
-    instants = tuple(sorted((*lead.recent.get(signal.kind, ()), int(at.timestamp()))))[-RECENT_PER_KIND:]
-    lead.recent = {**lead.recent, str(signal.kind): instants}
+    if _in_pass(lead, at) and not (signal.automated and signal.kind in INBOUND):
+        lead.recent = {**lead.recent, str(signal.kind): with_instant(lead.recent.get(signal.kind, ()), at)}
+
+
+def with_instant(known: tuple[int, ...], at: datetime) -> tuple[int, ...]:
+    """In order, the newest `RECENT_PER_KIND` of them."""
+    return tuple(sorted((*known, int(at.timestamp()))))[-RECENT_PER_KIND:]
 
 
 def _tags(draft: Draft) -> None:
@@ -114,5 +122,6 @@ def _known(person: Person) -> dict[str, str]:
     return {name: value for name, value in vars(person).items() if value is not None}
 
 
-def _pick(held: str | None, said: str | None, newer: bool) -> str | None:
-    return (said or held) if newer else (held or said)
+def _pick(held: T | None, said: T | None, newer: bool) -> T | None:
+    first, second = (said, held) if newer else (held, said)
+    return first if first is not None else second

@@ -153,6 +153,9 @@ class Lead(BaseModel):
     campaign: str | None = None
     company_name: str | None = None
     company_domain: str | None = None
+    company_industry: str | None = None
+    company_country: str | None = None
+    company_employees: int | None = None
     language: str | None = None
     references: tuple[Reference, ...] = ()
     tags: tuple[str, ...] = ()
@@ -162,7 +165,11 @@ class Lead(BaseModel):
     consents_at: dict[str, AwareDatetime] = {}
     suppressed: str | None = None
     exempt_lists: tuple[str, ...] = ()
+    suppressed_at: AwareDatetime | None = None
+    programme: str | None = None
     recent: dict[str, tuple[int, ...]] = {}
+    scored: dict[str, tuple[int, ...]] = {}
+    met: tuple[str, ...] = ()
     last_touch_at: AwareDatetime | None = None
     handover: Handover | None = None
     clocks: dict[str, Clock] = {}

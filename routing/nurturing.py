@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from routing.draft import Draft
+from schemas.agreement import NurturingTrack, Programme
 from schemas.events import (
     NurtureEntered,
     NurtureLeft,
@@ -13,22 +14,36 @@ from schemas.events import (
     Track,
 )
 from schemas.signals import Kind
+from schemas.words import plain
+
+ABSOLUTE = frozenset({"consent_withdrawn", "do_not_contact"})
+"""Reasons of the person themselves: no list is exempt from them."""
 
 
 def suppress(draft: Draft, reason: str) -> None:
-    """Marketing's automated mail to this person stops, once."""
-    if draft.lead.suppressed is not None:
+    """Marketing's automated mail to this person stops, once; a reason without exceptions is told over one with some."""
+    lead = draft.lead
+    if lead.suppressed is not None and (lead.suppressed in ABSOLUTE or reason not in ABSOLUTE):
         return
-    draft.lead.suppressed = reason
+    if lead.suppressed is None:
+        lead.suppressed_at = draft.at
+    lead.suppressed = reason
     draft.emit(
         SuppressionStarted(
             mode=draft.signal.mode,
             reason=reason,
-            exempt_lists=draft.lead.exempt_lists or draft.context.agreement.file.exempt_lists,
-            references=draft.lead.references,
+            exempt_lists=exempt_lists(draft),
+            references=lead.references,
             personal=draft.contact(),
         )
     )
+
+
+def exempt_lists(draft: Draft) -> tuple[str, ...]:
+    """Lists whose mail may go on. None where the person themselves said no: that wins over every list."""
+    if draft.lead.suppressed in ABSOLUTE or "withdrawn" in draft.lead.consents.values():
+        return ()
+    return tuple(dict.fromkeys((*draft.context.agreement.file.exempt_lists, *draft.lead.exempt_lists)))
 
 
 def release(draft: Draft, reason: str) -> None:
@@ -46,7 +61,7 @@ def release(draft: Draft, reason: str) -> None:
 
 def _released(draft: Draft, reason: str) -> None:
     lead = draft.lead
-    lead.suppressed = None
+    lead.suppressed, lead.suppressed_at = None, None
     said = SuppressionReleased(
         mode=draft.signal.mode, reason=reason, references=lead.references, personal=draft.contact()
     )
@@ -67,8 +82,10 @@ def watch(draft: Draft) -> None:
     lead, signal = draft.lead, draft.signal
     if lead.suppressed is None or signal.kind != Kind.EMAIL_SENT or signal.actor.kind == "person":
         return
-    exempt = set(lead.exempt_lists or draft.context.agreement.file.exempt_lists)
-    if exempt & {*signal.tags, signal.campaign or ""}:
+    if lead.suppressed_at is not None and draft.at < lead.suppressed_at:
+        draft.notes.append("the mail was sent before it had to stop")
+        return
+    if {*exempt_lists(draft)} & {*signal.tags, signal.campaign or ""}:
         return
     draft.emit(
         SuppressionViolated(
@@ -82,12 +99,16 @@ def watch(draft: Draft) -> None:
 
 
 def enter(draft: Draft, track: Track, reason: str, detail: str | None) -> None:
-    """Onto a track, for a reason that goes with it."""
-    draft.lead.track = track
+    """Onto a track, for a reason that goes with it, which chooses the programme."""
+    rules: NurturingTrack = getattr(draft.context.agreement.file.nurturing, track)
+    programme = programme_for(rules, reason, detail)
+    draft.lead.track, draft.lead.programme = track, programme.name if programme else None
     draft.emit(
         NurtureEntered(
             mode=draft.signal.mode,
             track=track,
+            purpose=(programme.purpose if programme else None) or rules.purpose,
+            programme=draft.lead.programme,
             reason=reason,
             detail=detail,
             pass_number=draft.lead.pass_number,
@@ -101,4 +122,20 @@ def enter(draft: Draft, track: Track, reason: str, detail: str | None) -> None:
 def leave(draft: Draft, to_stage: Stage) -> None:
     if draft.lead.track is not None:
         draft.emit(NurtureLeft(mode=draft.signal.mode, track=draft.lead.track, to_stage=to_stage))
-        draft.lead.track = None
+        draft.lead.track, draft.lead.programme = None, None
+
+
+def programme_for(track: NurturingTrack, reason: str, detail: str | None) -> Programme | None:
+    """The programme for the words in which a lead was given back, else for the lifecycle's own reason."""
+    by_reason = {plain(word): programme for programme in track.entry for word in programme.reasons}
+    return by_reason.get(plain(detail or "")) or by_reason.get(plain(reason))
+
+
+def may_leave(draft: Draft) -> bool:
+    """Whether what the programme, the track or else `engaged` asks of somebody who leaves nurturing is met."""
+    lead, agreement = draft.lead, draft.context.agreement
+    exits = agreement.exits
+    for name in (f"{lead.track}.{lead.programme}", lead.track or ""):
+        if name in exits:
+            return draft.holds(f"exit:{name}", exits[name])
+    return draft.meets("engaged")

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from schemas.calendar import Calendar
 from schemas.duration import Target
 from schemas.handover import Handover
+from schemas.market import Goals, Scoring, Segment
 from schemas.sla import Sla
 from schemas.words import Expression, Name
 from schemas.yamlfile import FileModel
@@ -54,7 +55,7 @@ class Rule(FileModel):
     match_language: bool = False
     overflow: Overflow | None = None
     not_yet: ClassVar[dict[str, str]] = {
-        "territories": "territories come with segments; use `when` with `company.domain` until then.",
+        "territories": "write a territory as a segment and ask for it: `when: \"in_segment('north')\"`.",
     }
 
 
@@ -80,12 +81,25 @@ class Routing(FileModel):
     growth: Route
 
 
+class Programme(FileModel):
+    """What somebody gets who came to the track for one of these reasons.
+
+    `reasons` are the lifecycle's own (`not_now`, `rejected`, `returned`, `lost`, `cold`, ...) or the words in which sales
+    gave it back, without regard to case. The words are looked for first.
+    """
+
+    name: Name
+    reasons: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1)]
+    purpose: Annotated[str | None, Field(max_length=500)] = None
+    exit: Expression | None = None
+
+
 class NurturingTrack(FileModel):
+    """`entry` tells by the reason what is done; `exit` is what lets somebody leave, in place of `engaged`."""
+
     purpose: Annotated[str, Field(max_length=500)]
-    not_yet: ClassVar[dict[str, str]] = {
-        "entry": "entry by reason is to come.",
-        "exit": "exit by definition is to come.",
-    }
+    entry: tuple[Programme, ...] = ()
+    exit: Expression | None = None
 
 
 class Nurturing(FileModel):
@@ -104,6 +118,8 @@ class AgreementFile(FileModel):
     title: Annotated[str, Field(min_length=1, max_length=200)]
     brands: tuple[Name, ...] = ("default",)
     calendars: dict[Name, Calendar] = {}
+    segments: dict[Name, Segment] = {}
+    scoring: Scoring = Scoring()
     definitions: Definitions
     sales_ready_tags: tuple[str, ...] = ()
     routing: Routing
@@ -111,8 +127,4 @@ class AgreementFile(FileModel):
     sla: Sla = Sla()
     nurturing: Nurturing
     exempt_lists: tuple[str, ...] = ()
-    not_yet: ClassVar[dict[str, str]] = {
-        "scoring": "fit and intent points with decay are to come; use `count(...)` in the definitions until then.",
-        "segments": "shared target lists are to come.",
-        "goals": "shared goals come with the weekly forum.",
-    }
+    goals: Goals = Goals()

@@ -105,6 +105,21 @@ class LeadTouched(EventData):
     personal: Contact | None = None
 
 
+Milestone = Literal["marketing_qualified", "opportunity"]
+
+
+class LeadDefinitionMet(EventData):
+    """A definition that moves nobody was met, for the first time in this pass; points where it asked for them."""
+
+    type_name = "stafett.lead.definition_met.v1"
+    topic = "leads"
+    definition: Milestone
+    stage: Stage
+    pass_number: int
+    fit: int | None = None
+    intent: int | None = None
+
+
 class LeadDispositionChanged(EventData):
     type_name = "stafett.lead.disposition_changed.v1"
     topic = "leads"
@@ -399,6 +414,8 @@ class NurtureEntered(EventData):
     type_name = "stafett.nurture.entered.v1"
     topic = "marketing"
     track: Track
+    purpose: str | None = None
+    programme: str | None = None
     reason: str
     detail: str | None = None
     pass_number: int

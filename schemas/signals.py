@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from schemas.roster import RosterChange
 
@@ -165,6 +165,19 @@ def _text(value: Any) -> Any:
 Text = Annotated[str | None, BeforeValidator(_text)]
 
 
+def _country(value: str | None) -> str | None:
+    """What is no code of two letters is not guessed at."""
+    return value.upper() if value is not None and len(value) == 2 and value.isalpha() else None
+
+
+def _number(value: Any) -> Any:
+    """A count as senders write it; a range or words are not guessed at."""
+    if isinstance(value, str):
+        digits = value.replace(" ", "").replace("\u00a0", "").replace(",", "")
+        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -184,6 +197,9 @@ class Company(_Part):
 
     name: Text = None
     domain: Text = None
+    industry: Text = None
+    country: Annotated[Text, AfterValidator(_country), Field(description="ISO 3166-1, two letters")] = None
+    employees: Annotated[int | None, BeforeValidator(_number), Field(ge=0)] = None
 
 
 class Reference(_Part):

@@ -1,10 +1,24 @@
-"""Small types that several files share: a name as people write it, and the text of an expression."""
+"""Small things that several files share: a name as people write it, the text of an expression, reasons compared, and
+what was probably meant."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import Field
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Expression = Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+def plain(reason: str) -> str:
+    """Reasons are compared without regard to case, spaces, hyphens and underscores."""
+    return " ".join(reason.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def probably(written: str, known: Iterable[str]) -> str:
+    """`; did you mean ...?` where something known is near, else nothing."""
+    near = get_close_matches(written, list(known), n=1, cutoff=0.6)
+    return f"; did you mean `{near[0]}`?" if near else ""

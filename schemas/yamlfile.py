@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar
+import re
+from collections.abc import Iterable
+from typing import Any, ClassVar, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from schemas.words import probably
 
 MAX_BYTES = 4 * 1024 * 1024
 
@@ -52,7 +56,20 @@ def load(text: str, model: type[M], name: str) -> M:
     try:
         return model.model_validate(data if data is not None else {})
     except ValidationError as error:
-        raise FileError([_problem(name, node, dict(item)) for item in error.errors(include_url=False)]) from None
+        found = [_problem(name, node, dict(item), model) for item in error.errors(include_url=False)]
+        raise FileError(found) from None
+
+
+def plain_data(text: str) -> Any:
+    """What the file says, as lists, dicts, numbers and texts; for a text that `load` has taken."""
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with dates left as text
+
+
+def problems_of(name: str, text: str, broken: Iterable[tuple[tuple[str | int, ...], str]]) -> list[str]:
+    """A line for each (path, rule) that was found broken after loading, each once."""
+    found = list(dict.fromkeys(broken))
+    node = yaml.compose(text, Loader=yaml.SafeLoader) if found else None
+    return [f"{name}:{line_of(node, path)}: {_dotted(path)}: {rule}" for path, rule in found]
 
 
 def problem(name: str, text: str, path: tuple[str | int, ...], rule: str) -> str:
@@ -82,12 +99,49 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | N
     return None
 
 
-def _problem(name: str, node: yaml.Node | None, item: dict[str, Any]) -> str:
+def _problem(name: str, node: yaml.Node | None, item: dict[str, Any], model: type[BaseModel]) -> str:
     path = tuple(item["loc"])
     rule = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
-        rule = "unknown key; is it misspelt?"
+        keys = _keys_at(model, path[:-1])
+        hint = probably(str(path[-1]), keys) or (f"; there are {', '.join(keys)}" if keys else "; is it misspelt?")
+        rule = f"unknown key{hint}"
+    elif item["type"] == "missing":
+        rule = f"`{path[-1]}` is missing, and it is needed"
+    elif item["type"] in ("literal_error", "enum"):
+        rule += probably(str(item["input"]), re.findall(r"'([^']+)'", rule))
     return f"{name}:{line_of(node, path)}: {_dotted(path)}: {rule}"
+
+
+def _keys_at(model: Any, path: tuple[str | int, ...]) -> list[str]:
+    """The keys that may stand at this place of a file of `model`; [] where that cannot be told."""
+    for step in path:
+        found = [_inside(kind, step) for kind in _models(model)]
+        model = next((inner for inner in found if inner is not None), None)
+    fields = [kind.model_fields for kind in _models(model) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return [field.alias or name for found in fields for name, field in found.items()]
+
+
+def _inside(kind: Any, step: str | int) -> Any:
+    """The type of what stands at `step` within `kind`, a model, list or mapping."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        fields = kind.model_fields.items()
+        return next((field.annotation for name, field in fields if step in (name, field.alias)), None)
+    inner = [part for part in get_args(kind) if part is not Ellipsis]
+    return inner[-1] if inner else None
+
+
+def _models(kind: Any) -> list[Any]:
+    """`kind` itself, or the parts of a union or annotation."""
+    parts = [part for part in get_args(kind) if part is not type(None)]
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return [kind]
+    if hasattr(kind, "__metadata__"):
+        return _models(parts[0])
+    origin = getattr(kind, "__origin__", None)
+    if origin in (tuple, list, dict) or not parts:
+        return [kind]
+    return [model for part in parts for model in _models(part)]
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:
@@ -109,7 +163,8 @@ def _refuse_duplicates(node: yaml.Node | None, name: str) -> None:
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader without the guesses that bite: `2026-12-24` and `09:00` stay text (YAML 1.1 reads 09:30 as 570)."""
+    """SafeLoader without the guesses that bite: `2026-12-24` and `09:00` stay text (YAML 1.1 reads 09:30 as 570), and
+    so do `NO`, which is Norway, and the key `on`."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -124,3 +179,9 @@ _Loader.yaml_implicit_resolvers = {
     ]
     for first, resolvers in _Loader.yaml_implicit_resolvers.items()
 }
+_BOOL = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
+    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))

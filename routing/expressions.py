@@ -1,0 +1,221 @@
+"""The language of the agreement's expressions: CEL over facts of lead, company and signal, type-checked at load.
+
+What CEL's type checker cannot see is read off the expression's words: the names in quotes that functions are called
+with (a kind of signal, a segment) are checked at load like everything else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cel_expr_python import cel
+
+from routing.errors import RoutingError
+from schemas.signals import INBOUND, OUTREACH
+from schemas.words import probably
+
+_TEXT, _BOOL, _INT, _AT = cel.Type.STRING, cel.Type.BOOL, cel.Type.INT, cel.Type.TIMESTAMP
+_SPAN = cel.Type.DURATION
+VARIABLES: dict[str, cel.Type] = {
+    "lead.stage": _TEXT,
+    "lead.track": _TEXT,
+    "lead.programme": _TEXT,
+    "lead.pass": _INT,
+    "lead.source": _TEXT,
+    "lead.brand": _TEXT,
+    "lead.campaign": _TEXT,
+    "lead.tags": cel.Type.List(_TEXT),
+    "lead.sales_ready": _BOOL,
+    "lead.meeting_booked": _BOOL,
+    "lead.language": _TEXT,
+    "lead.created_at": _AT,
+    "lead.stage_since": _AT,
+    "lead.suppressed": _BOOL,
+    "lead.accepted": _BOOL,
+    "lead.followed_up": _BOOL,
+    "lead.offers": _INT,
+    "company.name": _TEXT,
+    "company.domain": _TEXT,
+    "company.industry": _TEXT,
+    "company.country": _TEXT,
+    "company.employees": _INT,
+    "signal.kind": _TEXT,
+    "signal.source": _TEXT,
+    "signal.source_kind": _TEXT,
+    "signal.form_id": _TEXT,
+    "signal.campaign": _TEXT,
+    "signal.tags": cel.Type.List(_TEXT),
+    "signal.automated": _BOOL,
+    "signal.reason": _TEXT,
+    "signal.amount": cel.Type.DOUBLE,
+    "now": _AT,
+}
+"""What an expression may name, with its type."""
+
+FUNCTIONS: dict[str, tuple[tuple[tuple[cel.Type, ...], cel.Type], ...]] = {
+    "count": (((_TEXT, _SPAN), _INT), ((_TEXT,), _INT)),
+    "last": (((_TEXT,), _AT),),
+    "in_segment": (((_TEXT,), _BOOL),),
+    "fit": (((), _INT),),
+    "intent": (((), _INT),),
+    "score": (((), _INT),),
+}
+"""What an expression may call beside CEL's own, as (parameters, result) of each form.
+
+`count(kind)` and `count(kind, window)` are how many signals of that kind there were in this pass (and window), `last(kind)`
+when the last one was, `in_segment(name)` whether the lead is in it; `fit()`, `intent()`, `score()` are whole points.
+"""
+
+COUNTED = frozenset(str(kind) for kind in INBOUND | OUTREACH)
+"""Kinds that `count` and `last` know: touches. Other kinds are looked at once, as `signal.kind`."""
+SCORES = frozenset({"fit", "intent", "score"})
+
+_DECLARED = [
+    cel.FunctionDecl(
+        name,
+        [
+            cel.Overload(id=f"stafett_{name}_{len(taken)}", return_type=given, parameters=list(taken), is_member=False)
+            for taken, given in forms
+        ],
+    )
+    for name, forms in FUNCTIONS.items()
+]
+ENV = cel.NewEnv(variables=VARIABLES, extensions=[cel.CelExtension("stafett", _DECLARED)])
+_TOKEN = re.compile(
+    r"""//[^\n]*|[rR]?(?:'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|[A-Za-z_][\w.]*|\S""", re.DOTALL
+)
+_PLACE = re.compile(r"<input>:(\d+):(\d+): ?(.*)", re.DOTALL)
+_UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
+
+
+class DefinitionError(RoutingError):
+    """An expression does not compile, or is not a yes-or-no question."""
+
+
+class Expression(NamedTuple):
+    """A compiled expression with its text. `segments` are those it names, `calls` the functions of ours that it calls.
+
+    `names` are the variables that it names; `constant` is its value where it names nothing that could change it, else None.
+    """
+
+    text: str
+    compiled: cel.Expression
+    names: tuple[str, ...] = ()
+    segments: frozenset[str] = frozenset()
+    calls: frozenset[str] = frozenset()
+    constant: bool | None = None
+
+
+class _Call(NamedTuple):
+    """A call of one of ours whose first argument is a name; `name` None where it is no plain text in quotes."""
+
+    function: str
+    name: str | None
+    offset: int
+
+
+def compile_expression(text: str) -> Expression:
+    """Raises DefinitionError with the position, what was wrong and, where it can be told, what was probably meant."""
+    try:
+        compiled = ENV.compile(text)
+    except RuntimeError as error:
+        raise DefinitionError(_explained(str(error), text)) from None
+    if compiled.return_type() != _BOOL:
+        kind = compiled.return_type().name()
+        raise DefinitionError(
+            f"`{text}` gives {kind}; a definition must give BOOL, yes or no: compare it, as `... >= 1`"
+        )
+    words = list(_words(text))
+    calls = list(_calls(words))
+    for call in calls:
+        _check(call, text)
+    names = _named(words)
+    called = {word for word, _ in words} & FUNCTIONS.keys()
+    return Expression(
+        text,
+        compiled,
+        names,
+        frozenset(call.name for call in calls if call.function == "in_segment" and call.name),
+        frozenset(called),
+        None if called or names else _value(compiled),
+    )
+
+
+def _named(words: list[tuple[str, int]]) -> tuple[str, ...]:
+    return tuple(n for n in VARIABLES if any(word == n or word.startswith(f"{n}.") for word, _ in words))
+
+
+def _value(compiled: cel.Expression) -> bool | None:
+    value = compiled.eval(ENV.Activation({})).plain_value()
+    return value if isinstance(value, bool) else False
+
+
+def _words(text: str) -> Iterator[tuple[str, int]]:
+    return ((found[0], found.start()) for found in _TOKEN.finditer(text) if not found[0].startswith("//"))
+
+
+def _calls(words: list[tuple[str, int]]) -> Iterator[_Call]:
+    for (word, offset), (bracket, _), (first, _), (after, _) in zip(
+        words, words[1:], words[2:], words[3:], strict=False
+    ):
+        if word in ("count", "last", "in_segment") and bracket == "(":
+            plain = first[:1] in "'\"" and after in (",", ")")
+            yield _Call(word, first[1:-1] if plain else None, offset)
+
+
+def _check(call: _Call, text: str) -> None:
+    place = _place(text, call.offset)
+    if call.name is None:
+        raise DefinitionError(f"{place}: say the name in `{call.function}` in quotes, so that it can be checked")
+    if call.function != "in_segment" and call.name not in COUNTED:
+        meant = probably(call.name, COUNTED)
+        raise DefinitionError(
+            f"{place}: `{call.name}` is no kind that is counted{meant or '; there are ' + ', '.join(sorted(COUNTED))}"
+        )
+
+
+def _place(text: str, offset: int) -> str:
+    line = text.count("\n", 0, offset) + 1
+    column = offset - text.rfind("\n", 0, offset)
+    return f"at {line}:{column}"
+
+
+def _explained(message: str, text: str) -> str:
+    """CEL's first complaint in plain words, with its place in the expression."""
+    first = message.split("ERROR: ")[1] if "ERROR: " in message else message
+    found = _PLACE.match(first)
+    line, column, rest = (found[1], found[2], found[3]) if found else ("1", "1", first)
+    rule = " ".join(rest.split(" | ")[0].split("\n")[0].split())
+    if unknown := _UNDECLARED.search(rule):
+        whole = _whole_name(text, int(line), int(column)) or unknown[1]
+        hint = probably(whole, [*VARIABLES, *FUNCTIONS]) or "; see the list at the top of `stafett agreement new`"
+        rule = f"`{whole}` is not known{hint}"
+    elif overload := re.search(r"no matching overload for '([^']+)' applied to '\((.*)\)'", rule):
+        sign = overload[1].strip("_")
+        rule = f"`{sign}` does not go with ({overload[2]})"
+        if overload[1] in FUNCTIONS:
+            rule += f"; say {' or '.join(_form(overload[1], taken) for taken, _ in FUNCTIONS[overload[1]])}"
+        elif "double" in overload[2] and "int" in overload[2]:
+            rule += "; write a whole number as 1 and an amount as 1.0"
+    elif rule.startswith("Syntax error"):
+        rule = re.sub(r" expecting \{.*", "", rule)
+    return f"at {line}:{column}: {rule}"
+
+
+_EXAMPLES = {"string": "'form.submitted'", "duration": "duration('168h')"}
+
+
+def _form(name: str, taken: tuple[cel.Type, ...]) -> str:
+    return f"`{name}({', '.join(_EXAMPLES[t.name().lower()] for t in taken)})`"
+
+
+def _whole_name(text: str, line: int, column: int) -> str | None:
+    """CEL points at the last dot of a dotted name: the name that stands there, as it was written."""
+    rows = text.split("\n")
+    if line > len(rows):
+        return None
+    row = rows[line - 1]
+    names = [m for m in re.finditer(r"[A-Za-z_][\w.]*", row) if m.start() <= column <= m.end()]
+    return names[0][0] if names else None

@@ -1,0 +1,174 @@
+"""What an agreement says that could leave a lead in limbo, or that can never come true: refused before it rules anybody.
+
+Each finding is (path in the file, rule broken and likely fix).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from routing.business_time import BusinessTimeError, compile_calendar, due_at
+from routing.expressions import SCORES, DefinitionError, Expression, compile_expression
+from routing.lifecycle import TABLE
+from schemas.agreement import AgreementFile, NurturingTrack, Route, Rule
+from schemas.duration import TargetValue
+from schemas.events import Track
+from schemas.words import plain, probably
+
+Path = tuple[str | int, ...]
+Found = Iterator[tuple[Path, str]]
+_PROBE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def weaknesses(file: AgreementFile) -> Found:
+    """Asked of a file all of whose expressions compile."""
+    yield from _definitions(file)
+    for key, route in file.routing:
+        yield from _unreachable_rules(("routing", key, "rules"), route)
+    yield from _segments(file)
+    yield from _scoring(file)
+    for track in get_args(Track):
+        yield from _nurturing(track, getattr(file.nurturing, track))
+    yield from _targets(file)
+    yield from _unwatched_offers(file)
+
+
+def expressions_of(file: AgreementFile) -> Iterator[tuple[Path, str]]:
+    """(path, text) of every expression of the file: the definitions, and whatever is called `when` or `exit`."""
+    for name, text in file.definitions:
+        yield ("definitions", name), text
+    yield from _conditions(file.model_dump(by_alias=True, exclude_none=True), ())
+
+
+def _conditions(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in ("when", "exit") and isinstance(inner, str):
+                yield (*path, key), inner
+            else:
+                yield from _conditions(inner, (*path, key))
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _conditions(inner, (*path, i))
+
+
+def uncompilable(file: AgreementFile) -> Found:
+    """Every expression that does not compile, or that names a segment which is not there."""
+    for path, text in expressions_of(file):
+        try:
+            expression = compile_expression(text)
+        except DefinitionError as error:
+            yield path, str(error)
+            continue
+        for name in sorted(expression.segments - file.segments.keys()):
+            known = ", ".join(sorted(file.segments)) or "none"
+            hint = probably(name, file.segments) or f"; there are {known}"
+            yield path, f"segment `{name}` is not among `segments`{hint}"
+
+
+def _definitions(file: AgreementFile) -> Found:
+    for name in ("engaged", "sales_qualified"):
+        if compile_expression(getattr(file.definitions, name)).constant is False:
+            yield ("definitions", name), "can never be met, so leads would wait for ever; say what it takes"
+    if compile_expression(file.definitions.not_now).constant is True:
+        yield ("definitions", "not_now"), "is always met, so whoever is not qualified at once is sent back at once"
+
+
+def _unreachable_rules(path: Path, route: Route) -> Found:
+    """A rule is passed over when nobody of its pool is at work, so what comes after `true` is unreachable only where it
+    asks a pool that was asked already."""
+    asked: list[tuple[Rule, Expression]] = []
+    for i, rule in enumerate(route.rules):
+        when = compile_expression(rule.when)
+        if when.constant is False:
+            yield (*path, i, "when"), "can never hold, so the rule is unreachable; remove it or mend the condition"
+        for earlier, before in asked:
+            asks_all = not earlier.match_language or rule.match_language
+            if earlier.pool == rule.pool and asks_all and (before.constant is True or before.text == rule.when):
+                yield (
+                    (*path, i),
+                    f"rule `{rule.name}` is unreachable: `{earlier.name}` asks pool `{rule.pool}` before it",
+                )
+                break
+        asked.append((rule, when))
+
+
+def _segments(file: AgreementFile) -> Found:
+    for name, segment in file.segments.items():
+        when = compile_expression(segment.when)
+        path: Path = ("segments", name, "when")
+        if when.segments or not SCORES.isdisjoint(when.calls):
+            yield path, "a segment cannot ask for segments or points, which may ask for it in turn"
+        if when.constant is False:
+            yield path, "can never hold, so nobody would be in the segment"
+
+
+def _scoring(file: AgreementFile) -> Found:
+    for part in ("fit", "intent"):
+        for i, rule in enumerate(getattr(file.scoring, part)):
+            when = compile_expression(rule.when)
+            path: Path = ("scoring", part, i)
+            if not SCORES.isdisjoint(when.calls):
+                yield (*path, "when"), "points cannot ask for points"
+            if when.constant is False:
+                yield (*path, "when"), "can never hold, so nobody would get the points"
+            if rule.points == 0:
+                yield (*path, "points"), "no points; remove the rule or say how many"
+    if any(not SCORES.isdisjoint(compile_expression(text).calls) for _, text in expressions_of(file)) and not (
+        file.scoring.fit or file.scoring.intent
+    ):
+        yield ("definitions",), "points are asked for, and `scoring` gives none; add `fit` or `intent` rules"
+
+
+def _nurturing(name: Track, track: NurturingTrack) -> Found:
+    path: Path = ("nurturing", name)
+    seen: dict[str, str] = {}
+    elsewhere = {plain(fact) for row in TABLE for fact in row.facts} - _facts_to(name)
+    if track.exit is not None and compile_expression(track.exit).constant is False:
+        yield (*path, "exit"), "can never be met, so nobody would leave the track; leave it out for `engaged`"
+    for i, programme in enumerate(track.entry):
+        if programme.exit is not None and compile_expression(programme.exit).constant is False:
+            yield (*path, "entry", i, "exit"), "can never be met, so nobody would leave it"
+        for j, reason in enumerate(programme.reasons):
+            place = (*path, "entry", i, "reasons", j)
+            if plain(reason) in elsewhere:
+                yield place, f"`{reason}` never leads to {name}; it has {', '.join(sorted(_facts_to(name)))}"
+            elif plain(reason) in seen:
+                yield place, f"`{reason}` leads to `{seen[plain(reason)]}` already; say it once"
+            seen.setdefault(plain(reason), programme.name)
+    names = [programme.name for programme in track.entry]
+    if len(names) != len(set(names)):
+        yield (*path, "entry"), "two programmes have the same name; leads are on the programme by its name"
+
+
+def _facts_to(track: Track) -> set[str]:
+    return {plain(fact) for row in TABLE if row.track == track for fact in row.facts}
+
+
+def _targets(file: AgreementFile) -> Found:
+    for i, policy in enumerate(file.sla.policies):
+        yield from _too_long(("sla", "policies", i, "target"), policy.target, policy.calendar, file)
+    if file.handover.offer_expires is not None:
+        path = ("handover", "offer_expires")
+        yield from _too_long(path, file.handover.offer_expires, file.handover.calendar, file)
+
+
+def _too_long(path: Path, target: TargetValue, calendar: str | None, file: AgreementFile) -> Found:
+    """Asked by reckoning it once: no bound to keep in step with the one of business time."""
+    if calendar is not None and calendar not in file.calendars:
+        return
+    try:
+        due_at(_PROBE, target, compile_calendar(file.calendars[calendar]) if calendar else None, ())
+    except BusinessTimeError:
+        yield path, f"`{target}` is longer than calendar `{calendar}` is open in twelve years; shorten it"
+
+
+def _unwatched_offers(file: AgreementFile) -> Found:
+    if file.handover.offer_expires is None and not any(p.starts in ("offer", "hand_over") for p in file.sla.policies):
+        rule = (
+            "an offer that never expires, and no promise that starts with `offer` or `hand_over`: a lead could lie there "
+            "unnoticed; set `offer_expires`, or add a policy"
+        )
+        yield ("handover",), rule
