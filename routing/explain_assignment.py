@@ -14,11 +14,30 @@ from schemas.explain import AssignmentExplanation, CandidateView, RuleView
 CODES = {
     "had_it": "had their chance in this hand-over",
     "absent": "away then",
+    "off_hours": "outside their working hours then",
     "inactive": "no longer here",
+    "unknown": "not in the roster",
+    "paused": "the pool was paused",
+    "language": "does not speak the lead's language",
+    "full": "at their capacity",
+    "team_full": "their team was at its capacity",
+}
+"""Why a person was passed over."""
+_RULES = {
     "unknown": "a fact that it asks for was unknown",
     "not_met": "its condition did not hold",
     "nobody": "nobody of its pool could take it",
 }
+_OTHERWISE = {
+    "manual": "by hand",
+    "hunter": "they found the lead themselves",
+    "account_in_dialogue": "they are in dialogue with this company already",
+    "former_owner": "they had it before",
+    "successor": "they are the successor of who had it",
+    "second_offer": "the agreed second offer after a rejection",
+    "fallback": "the person of last resort",
+}
+"""Rules that are not the agreement's own, in words."""
 MOST = 1000
 """A runner-up further behind than so many leads is not reckoned with."""
 
@@ -37,7 +56,9 @@ def explain_assignment(evidence: dict[str, Any], given: Given, agreement: Agreem
     """`agreement` is the one that was decided under, None where it is not at hand: then conditions have no text."""
     person = evidence["person"]
     candidates = tuple(_candidate(c, person) for c in evidence.get("candidates", []))
-    path = tuple(_rule(tried, evidence.get("route"), agreement) for tried in evidence.get("tried", []))
+    # Where a rule's own pool could not take it, its overflow did: the pool that was passed is the last on the path.
+    passed = [*evidence.get("tried", []), *([evidence["overflow"]] if "overflow" in evidence else [])]
+    path = tuple(explain_rule(tried, evidence.get("route"), agreement) for tried in passed)
     runner_up = _runner_up(candidates)
     made = AssignmentExplanation(
         lead_id=given.lead_id, signal_id=given.signal_id, at=given.at, offer_id=evidence.get("offer"), person=person,
@@ -59,12 +80,13 @@ def _candidate(known: dict[str, Any], chosen: str) -> CandidateView:
     )  # fmt: skip
 
 
-def _rule(tried: dict[str, Any], route: str | None, agreement: Agreement | None) -> RuleView:
+def explain_rule(tried: dict[str, Any], route: str | None, agreement: Agreement | None) -> RuleView:
+    """A rule that was looked at and did not decide."""
     rules = agreement.routes[route].rules if agreement and route in agreement.routes else ()
     when = next((rule.when.text for rule in rules if rule.name == tried["rule"]), None)
     code = tried["code"]
     candidates = tuple(_candidate(c, "") for c in tried.get("candidates", []))
-    return RuleView(rule=tried["rule"], code=code, reason=CODES.get(code, code), when=when, candidates=candidates)
+    return RuleView(rule=tried["rule"], code=code, reason=_RULES.get(code, code), when=when, candidates=candidates)
 
 
 def _runner_up(candidates: Sequence[CandidateView]) -> CandidateView | None:
@@ -88,6 +110,10 @@ def _change(
     away = next((c for c in candidates if c.code is not None), None)
     if away is not None:
         return f"there was nobody else to choose from; {away.person} was passed over: {away.reason}"
+    full = next((rule for rule in path if rule.code == "nobody" and rule.candidates), None)
+    if full is not None:
+        first = full.candidates[0]
+        return f"rule `{full.rule}` would have decided, had {first.person} not been passed over: {first.reason}"
     rule = next((rule for rule in path if rule.code in ("not_met", "unknown")), None)
     return f"rule `{rule.rule}` would have decided first, had its condition held" if rule else None
 
@@ -110,7 +136,8 @@ def _fewer(candidates: Sequence[CandidateView], other: CandidateView) -> int | N
 def _lines(made: AssignmentExplanation) -> Iterator[str]:
     pool = f" of pool {made.pool}" if made.pool else ""
     route = f" on route {made.route}" if made.route else ""
-    yield f"{said(made.at)}  given to {made.person} by rule `{made.rule}`{pool}{route}, with {made.signal_id}"
+    because = f" ({_OTHERWISE[made.rule]})" if made.rule in _OTHERWISE else ""
+    yield f"{said(made.at)}  given to {made.person} by rule `{made.rule}`{because}{pool}{route}, with {made.signal_id}"
     for rule in made.path:
         when = f": {rule.when}" if rule.when and rule.code != "nobody" else ""
         yield f"  rule `{rule.rule}` was passed: {rule.reason}{when}"

@@ -7,16 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from routing.agreement import Agreement
-from routing.explain_assignment import Given, explain_assignment
+from routing.explain_assignment import Given, explain_assignment, explain_rule
 from routing.explain_clock import amount, explain_clock, said
 from routing.model import Lead
-from routing.sla import SILENT
+from routing.sla import QUEUE, SILENT
 from schemas.explain import (
     AssignmentExplanation,
     ClockExplanation,
     CustodyView,
     DefinitionView,
     LeadExplanation,
+    RuleView,
     StageExplanation,
 )
 
@@ -48,6 +49,7 @@ def explain_lead(lead: Lead, steps: Sequence[Step], agreements: Agreements, now:
         owner=lead.owner,
         unowned_reason=lead.unowned_reason,
         assignment=given[-1] if given and given[-1].person == lead.owner else None,
+        waits_for=_waits_for(lead, steps, agreements),
         custody=tuple(_custody(lead, steps, given, now)),
         clocks=clocks,
         limbo=lead.limbo,
@@ -55,6 +57,17 @@ def explain_lead(lead: Lead, steps: Sequence[Step], agreements: Agreements, now:
         text="",
     )
     return made.model_copy(update={"text": "\n".join(_lines(made))})
+
+
+def _waits_for(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> RuleView | None:
+    """While the queue's clock runs: what the last look at its pool found."""
+    if not any(clock.policy == QUEUE and clock.open for clock in lead.clocks.values()):
+        return None
+    found = [(why, step) for step in steps for why in step.said["evidence"].get("waits", [])]
+    if not found:
+        return None
+    why, step = found[-1]
+    return explain_rule(why["held"], why.get("route"), agreements(step.said["agreement"]))
 
 
 def calendar_of(digest: str, name: str | None, agreements: Agreements) -> Any:
@@ -127,6 +140,9 @@ def _lines(made: LeadExplanation) -> Iterator[str]:
     yield f"owner: {made.owner}" if made.owner else f"nobody has it: {made.unowned_reason}"
     if made.assignment:
         yield from (f"  {line}" for line in made.assignment.text.splitlines())
+    if made.waits_for:
+        yield f"it waits for somebody of rule `{made.waits_for.rule}`:"
+        yield from (f"  {c.person}: {c.reason}" for c in made.waits_for.candidates)
     if made.custody:
         yield "custody:"
     for turn in made.custody:

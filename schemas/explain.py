@@ -165,13 +165,15 @@ class CustodyView(_View):
 
 
 class LeadExplanation(_View):
-    """Where the lead is and why, who has it and why, what is promised and how that stands."""
+    """Where the lead is and why, who has it and why, what is promised and how that stands. `waits_for` is the rule whose
+    pool it waits for, where nobody of it can take the lead now."""
 
     lead_id: str
     stage: StageExplanation
     owner: str | None
     unowned_reason: str | None
     assignment: AssignmentExplanation | None
+    waits_for: RuleView | None = None
     custody: tuple[CustodyView, ...]
     clocks: tuple[ClockExplanation, ...]
     limbo: str | None

@@ -135,7 +135,8 @@ def test_an_assignment_without_a_pool_says_by_which_rule_and_what_would_have_com
     assert (made.person, made.rule, made.pool, made.candidates) == ("maja", "fallback", None, ())
     assert [rule.code for rule in made.path] == ["not_met", "nobody"]
     assert [c.reason for c in made.path[1].candidates] == ["away then"] * 3
-    assert made.smallest_change == "rule `large-accounts` would have decided first, had its condition held"
+    assert made.smallest_change == "rule `everybody` would have decided, had elin not been passed over: away then"
+    assert "given to maja by rule `fallback` (the person of last resort)" in made.text
 
 
 # --- leads ------------------------------------------------------------------------------------------------------------
@@ -194,3 +195,32 @@ def test_days_are_counted_as_the_due_instant_counts_them():
         clock, _ = judged(told.clock("p"), calendar)
         made = explain_clock(clock, calendar, told.at)
         assert made.days[-1].number == 3, hours
+
+
+def with_overflow(overflow, absences=None):
+    from tests.stories import changed
+
+    made = changed()
+    file = made.agreement.file.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    rules_of = file["routing"]["hand_over"]["rules"]
+    rules_of[-1]["overflow"] = overflow
+    return changed(routing=file["routing"])._replace(roster=rules([], absences).roster)
+
+
+FIELD_AWAY = {p: [("2026-11-01T00:00:00Z", "2026-11-25T09:00:00Z")] for p in ("elin", "johan", "karin")}
+
+
+def test_a_lead_that_waits_in_a_queue_says_for_whom():
+    told = Kept(with_overflow({"hold": "2 business days", "calendar": "stockholm"}, FIELD_AWAY)).offered()
+    made = told.explained()
+    assert made.waits_for.rule == "everybody" and {c.reason for c in made.waits_for.candidates} == {"away then"}
+    assert "it waits for somebody of rule `everybody`" in made.text and made.limbo is None
+    told.wait(DAY + HOUR)
+    assert told.lead.owner == "elin" and told.explained().waits_for is None
+
+
+def test_an_overflow_names_the_pool_that_could_not_take_it():
+    told = Kept(with_overflow({"person": "maja"}, FIELD_AWAY)).offered()
+    made = told.assigned()[-1]
+    assert (made.person, made.rule) == ("maja", "everybody")
+    assert [(rule.rule, rule.code) for rule in made.path] == [("large-accounts", "not_met"), ("everybody", "nobody")]
