@@ -19,13 +19,11 @@ from schemas.events import (
     HandoverLinked,
     HandoverLost,
     HandoverOffered,
-    HandoverRejected,
     HandoverReturned,
     HandoverWithdrawn,
     HandoverWon,
     LeadOwnerChanged,
 )
-from schemas.handover import reason_key
 
 
 def open_offer(draft: Draft) -> Offer | None:
@@ -55,8 +53,8 @@ def _blocked(draft: Draft) -> bool:
         draft.finding(f"the dossier lacks {', '.join(lacks)}")
     if not lacks or draft.context.agreement.file.handover.dossier.incomplete != "block":
         return False
-    draft.lead.handover = _handover(draft).model_copy(update={"blocked": lacks})
-    draft.emit(HandoverBlocked(**_said(draft, None), missing=lacks))
+    draft.lead.handover = the_handover(draft).model_copy(update={"blocked": lacks})
+    draft.emit(HandoverBlocked(**saying(draft, None), missing=lacks))
     return True
 
 
@@ -73,17 +71,17 @@ def complete(draft: Draft) -> None:
         return
     sla.touch(draft, "dossier", max(draft.at, handover.opened_at), handover.id)
     if handover.blocked:
-        lead.handover = _handover(draft).model_copy(update={"blocked": ()})
+        lead.handover = the_handover(draft).model_copy(update={"blocked": ()})
         _first_offer(draft)
 
 
 def _know_follow_up(draft: Draft) -> None:
     """A genuine step that lies after the opening may have come before the signal that opened it."""
-    handover = _handover(draft)
+    handover = the_handover(draft)
     known = [at for at in draft.lead.marks.get("follow_up", ()) if at + sla.COARSE > handover.opened_at]
     if known and handover.closed_at is None:
         draft.lead.handover = handover.model_copy(update={"followed_up_at": min(known)})
-        draft.emit(HandoverFollowedUp(**_said(draft, open_offer(draft)), followed_up_at=min(known)), min(known))
+        draft.emit(HandoverFollowedUp(**saying(draft, open_offer(draft)), followed_up_at=min(known)), min(known))
 
 
 def open_one(draft: Draft) -> Handover:
@@ -118,7 +116,7 @@ def is_about_this(draft: Draft, offer: Offer | None = None) -> bool:
 
 def offer_next(draft: Draft) -> bool:
     """Offers to the next person by the rules; False when nobody is left or the agreed number of offers is reached."""
-    handover = _handover(draft)
+    handover = the_handover(draft)
     if len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
         return False
     had_it = frozenset(offer.person for offer in handover.offers)
@@ -134,7 +132,7 @@ def offer_next(draft: Draft) -> bool:
 
 def offer_again(draft: Draft, reason: str) -> bool:
     """Takes the offer back and makes it to the next person; False, and nothing is changed, where nobody is left."""
-    handover = _handover(draft)
+    handover = the_handover(draft)
     if len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
         return False
     chosen = choose(draft, "hand_over", frozenset(offer.person for offer in handover.offers))
@@ -147,7 +145,7 @@ def offer_again(draft: Draft, reason: str) -> bool:
 
 def offer_to(draft: Draft, chosen: Assignment) -> None:
     """One offer to one person, with the dossier; clocks on the person start now, never before."""
-    handover, now = _handover(draft), max(draft.at, draft.context.now)
+    handover, now = the_handover(draft), max(draft.at, draft.context.now)
     number = len(handover.offers) + 1
     offer_id = f"{handover.id}.{number}"
     expires = sla.start_expiry(draft, offer_id, now)
@@ -159,7 +157,7 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
     draft.evidence["owners"][-1]["offer"] = offer_id
     draft.emit(
         HandoverOffered(
-            **_said(draft, offer),
+            **saying(draft, offer),
             offer_number=number,
             expires_at=expires,
             dossier=dossier.assembled(draft.lead, draft.context.agreement),
@@ -176,7 +174,7 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
 
 def accept(draft: Draft) -> None:
     """The holder of the open offer takes it. The follow-up clock runs on."""
-    handover, offer = _handover(draft), open_offer(draft)
+    handover, offer = the_handover(draft), open_offer(draft)
     if handover.accepted_at is not None or (offer is None and handover.offers):
         draft.notes.append("there is no open offer to accept")
         return
@@ -184,73 +182,19 @@ def accept(draft: Draft) -> None:
         draft.notes.append("it is about an earlier offer")
         return
     if offer is not None:
-        _put(draft, offer.model_copy(update={"state": "accepted", "decided_at": draft.at}))
+        put_offer(draft, offer.model_copy(update={"state": "accepted", "decided_at": draft.at}))
         _end_expiry(draft, offer)
-    draft.lead.handover = _handover(draft).model_copy(update={"accepted_at": draft.at})
-    draft.emit(HandoverAccepted(**_said(draft, offer)))
-    _answered(draft, offer)
+    draft.lead.handover = the_handover(draft).model_copy(update={"accepted_at": draft.at})
+    draft.emit(HandoverAccepted(**saying(draft, offer)))
+    answered(draft, offer)
     for policy in draft.context.agreement.policies:
         if policy.file.starts == "acceptance" and offer is not None:
             sla.start(draft, policy, offer.id, max(draft.at, offer.offered_at))
 
 
-def reject(draft: Draft) -> None:
-    """The holder hands it back, with a reason; for `not_qualified` the failed criterion must be named."""
-    offer, signal = open_offer(draft), draft.signal
-    if not is_about_this(draft, offer):
-        draft.notes.append("it is about an earlier offer")
-        return
-    _judge_reason(draft)
-    said = {"state": "rejected", "decided_at": draft.at, "reason": signal.reason, "criterion": signal.criterion}
-    if offer is not None:
-        _put(draft, offer.model_copy(update=said))
-    draft.emit(HandoverRejected(**_said(draft, offer), reason=signal.reason, criterion=signal.criterion))
-    _answered(draft, offer)
-    if offer is None or not _second_offer(draft, offer):
-        draft.facts.add("rejected")
-
-
-def _judge_reason(draft: Draft) -> None:
-    """Findings for the forum: a reason that nobody agreed on, or one whose failed criterion was not named."""
-    rules, signal = draft.context.agreement.file.handover, draft.signal
-    agreed = rules.reason(signal.reason)
-    if rules.reasons and agreed is None:
-        draft.finding("rejected for a reason that is not among the agreed ones")
-    needs_criterion = agreed.criterion if agreed else reason_key(signal.reason or "") == "not_qualified"
-    if needs_criterion and not signal.criterion:
-        draft.finding("rejected as not qualified without naming the failed criterion")
-
-
-def _second_offer(draft: Draft, offer: Offer) -> bool:
-    """By the agreed rule for this reason: somebody else is offered the same opportunity."""
-    rules = draft.context.agreement.file.handover
-    rule = rules.second(draft.signal.reason)
-    if rule is None:
-        return False
-    sla.cancel(draft, "rejected", offer.id)
-    # The next holder has to say yes for themselves.
-    draft.lead.handover = _handover(draft).model_copy(update={"accepted_at": None})
-    draft.evidence["second_offer"] = {"reason": reason_key(draft.signal.reason or ""), "to": rule.to}
-    if rule.to == "next":
-        return offer_next(draft)
-    return _offer_to_fallback(draft)
-
-
-def _offer_to_fallback(draft: Draft) -> bool:
-    handover, agreement = _handover(draft), draft.context.agreement
-    person = agreement.routes["hand_over"].fallback
-    if (
-        person in {offer.person for offer in handover.offers}
-        or len(handover.offers) >= agreement.file.handover.max_offers
-    ):
-        return False
-    offer_to(draft, Assignment(person, "second_offer", None, None, {"route": "hand_over", "rule": "second_offer"}))
-    return True
-
-
-def _answered(draft: Draft, offer: Offer | None) -> None:
+def answered(draft: Draft, offer: Offer | None) -> None:
     """Accepting and rejecting both keep the promise to answer."""
-    sla.touch(draft, "acceptance", draft.at, _handover(draft).id)
+    sla.touch(draft, "acceptance", draft.at, the_handover(draft).id)
     if offer is not None:
         # A CRM's coarse clock may put the answer before the offer that it answers.
         sla.touch(draft, "acceptance", max(draft.at, offer.offered_at), offer.id)
@@ -263,9 +207,9 @@ def expire(draft: Draft, offer_id: str) -> None:
         draft.notes.append("the offer was answered already")
         return
     due = offer.expires_at or draft.at
-    _put(draft, offer.model_copy(update={"state": "expired", "decided_at": due}))
+    put_offer(draft, offer.model_copy(update={"state": "expired", "decided_at": due}))
     sla.cancel(draft, "offer_expired", offer.id)
-    draft.emit(HandoverExpired(**_said(draft, offer), expired_at=due), due)
+    draft.emit(HandoverExpired(**saying(draft, offer), expired_at=due), due)
     if not offer_next(draft):
         draft.facts.add("offers_exhausted")
 
@@ -275,12 +219,12 @@ def withdraw(draft: Draft, reason: str) -> None:
     offer = open_offer(draft)
     if offer is None:
         return
-    _put(draft, offer.model_copy(update={"state": "withdrawn", "decided_at": draft.at}))
+    put_offer(draft, offer.model_copy(update={"state": "withdrawn", "decided_at": draft.at}))
     if draft.lead.stage == "hand_over":
         # Who is offered it next has to say yes for themselves.
-        draft.lead.handover = _handover(draft).model_copy(update={"accepted_at": None})
+        draft.lead.handover = the_handover(draft).model_copy(update={"accepted_at": None})
     sla.cancel(draft, reason, offer.id)
-    draft.emit(HandoverWithdrawn(**_said(draft, offer), reason=reason))
+    draft.emit(HandoverWithdrawn(**saying(draft, offer), reason=reason))
 
 
 def reassign(draft: Draft, person: str) -> None:
@@ -369,7 +313,7 @@ def follow_up(draft: Draft) -> None:
     draft.lead.handover = handover.model_copy(update={"followed_up_at": earliest})
     if first:
         kind = draft.signal.sales.activity_type if draft.signal.sales else None
-        draft.emit(HandoverFollowedUp(**_said(draft, open_offer(draft)), followed_up_at=draft.at, activity_type=kind))
+        draft.emit(HandoverFollowedUp(**saying(draft, open_offer(draft)), followed_up_at=draft.at, activity_type=kind))
 
 
 def link(draft: Draft) -> None:
@@ -380,7 +324,7 @@ def link(draft: Draft) -> None:
         return
     new = tuple(r for r in draft.signal.references if r not in handover.references)
     draft.lead.handover = handover.model_copy(update={"references": handover.references + new})
-    draft.emit(HandoverLinked(**_said(draft, open_offer(draft))))
+    draft.emit(HandoverLinked(**saying(draft, open_offer(draft))))
 
 
 def close(draft: Draft, outcome: str) -> None:
@@ -390,15 +334,15 @@ def close(draft: Draft, outcome: str) -> None:
         return
     signal, offer = draft.signal, open_offer(draft)
     if outcome == "won":
-        draft.emit(HandoverWon(**_said(draft, offer), amount=signal.amount, currency=signal.currency))
+        draft.emit(HandoverWon(**saying(draft, offer), amount=signal.amount, currency=signal.currency))
     elif outcome == "lost":
-        draft.emit(HandoverLost(**_said(draft, offer), reason=signal.reason))
+        draft.emit(HandoverLost(**saying(draft, offer), reason=signal.reason))
     elif outcome == "returned":
-        draft.emit(HandoverReturned(**_said(draft, offer), reason=signal.reason))
+        draft.emit(HandoverReturned(**saying(draft, offer), reason=signal.reason))
     elif offer is not None and (offer.state == "open" or outcome == "taken_back"):
         withdraw(draft, outcome)
     sla.cancel(draft, outcome)
-    draft.lead.handover = _handover(draft).model_copy(update={"closed_at": draft.at, "outcome": outcome})
+    draft.lead.handover = the_handover(draft).model_copy(update={"closed_at": draft.at, "outcome": outcome})
 
 
 def wait_no_more(draft: Draft) -> None:
@@ -523,19 +467,19 @@ def _end_expiry(draft: Draft, offer: Offer) -> None:
             sla.end_expiry(draft, clock)
 
 
-def _handover(draft: Draft) -> Handover:
+def the_handover(draft: Draft) -> Handover:
     handover = draft.lead.handover
     assert handover is not None, "a hand-over is open in this stage"
     return handover
 
 
-def _put(draft: Draft, offer: Offer) -> None:
-    handover = _handover(draft)
+def put_offer(draft: Draft, offer: Offer) -> None:
+    handover = the_handover(draft)
     draft.lead.handover = handover.model_copy(update={"offers": (*handover.offers[:-1], offer)})
 
 
-def _said(draft: Draft, offer: Offer | None) -> dict[str, Any]:
-    handover = _handover(draft)
+def saying(draft: Draft, offer: Offer | None) -> dict[str, Any]:
+    handover = the_handover(draft)
     return {
         "mode": "observe" if draft.signal.mode == "live" and handover.mode == "observe" else draft.signal.mode,
         "handover_id": handover.id,

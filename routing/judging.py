@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from routing import agreed_signals, disposition, handover, ladder, nurturing, sla
+from routing import agreed_signals, disposition, handover, ladder, nurturing, rejecting, sla
 from routing.draft import Draft
 from routing.lead import consents, counts_for_pass, with_instant
 from routing.sla import QUEUE
@@ -278,7 +278,7 @@ def _owner_away(draft: Draft) -> None:
 
 _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.SALES_ACCEPTED: _in_hand_over(handover.accept),
-    Kind.SALES_REJECTED: _in_hand_over(handover.reject),
+    Kind.SALES_REJECTED: _in_hand_over(rejecting.reject),
     Kind.SALES_FOLLOW_UP: _follow_up,
     Kind.SALES_MEETING_HELD: _meeting_held,
     Kind.SALES_MEETING_BOOKED: _meeting_booked,

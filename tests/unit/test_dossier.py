@@ -125,6 +125,12 @@ def test_who_accepted_first_and_then_rejects_does_not_accept_for_the_next():
     assert told.lead.stage == "hand_over" and told.lead.handover.accepted_at is None
 
 
+def test_a_step_of_who_rejected_is_no_step_of_the_next():
+    told = story(**REASONS).offered().tell("sales.follow_up", HOUR).tell("sales.rejected", 2 * HOUR, reason="no time")
+    assert told.tell("sales.accepted", 3 * HOUR).lead.stage == "hand_over"
+    assert told.tell("sales.follow_up", 4 * HOUR).lead.stage == "deal"
+
+
 def test_other_reasons_hand_the_lead_back():
     told = story(**REASONS).offered().tell("sales.rejected", HOUR, reason="not qualified", criterion="budget")
     assert told.lead.stage == "nurturing"

@@ -1,0 +1,63 @@
+"""A rejection: its reason judged by what was agreed, and by it a second offer, or back to marketing."""
+
+from __future__ import annotations
+
+from routing import handover, sla
+from routing.assignment import Assignment
+from routing.draft import Draft
+from routing.model import Offer
+from schemas.events import HandoverRejected
+from schemas.handover import reason_key
+
+
+def reject(draft: Draft) -> None:
+    """The holder hands it back, with a reason; for `not_qualified` the failed criterion must be named."""
+    offer, signal = handover.open_offer(draft), draft.signal
+    if not handover.is_about_this(draft, offer):
+        draft.notes.append("it is about an earlier offer")
+        return
+    _judge_reason(draft)
+    said = {"state": "rejected", "decided_at": draft.at, "reason": signal.reason, "criterion": signal.criterion}
+    if offer is not None:
+        handover.put_offer(draft, offer.model_copy(update=said))
+    draft.emit(HandoverRejected(**handover.saying(draft, offer), reason=signal.reason, criterion=signal.criterion))
+    handover.answered(draft, offer)
+    if offer is None or not _second_offer(draft, offer):
+        draft.facts.add("rejected")
+
+
+def _judge_reason(draft: Draft) -> None:
+    """Findings for the forum: a reason that nobody agreed on, or one whose failed criterion was not named."""
+    rules, signal = draft.context.agreement.file.handover, draft.signal
+    agreed = rules.reason(signal.reason)
+    if rules.reasons and agreed is None:
+        draft.finding("rejected for a reason that is not among the agreed ones")
+    needs_criterion = agreed.criterion if agreed else reason_key(signal.reason or "") == "not_qualified"
+    if needs_criterion and not signal.criterion:
+        draft.finding("rejected as not qualified without naming the failed criterion")
+
+
+def _second_offer(draft: Draft, offer: Offer) -> bool:
+    """By the agreed rule for this reason: somebody else is offered the same opportunity."""
+    rules = draft.context.agreement.file.handover
+    rule = rules.second(draft.signal.reason)
+    if rule is None:
+        return False
+    sla.cancel(draft, "rejected", offer.id)
+    # The next holder has to say yes, and take the next step, for themselves.
+    draft.lead.handover = handover.the_handover(draft).model_copy(update={"accepted_at": None, "followed_up_at": None})
+    draft.evidence["second_offer"] = {"reason": reason_key(draft.signal.reason or ""), "to": rule.to}
+    if rule.to == "next":
+        return handover.offer_next(draft)
+    return _offer_to_fallback(draft)
+
+
+def _offer_to_fallback(draft: Draft) -> bool:
+    opened, agreement = handover.the_handover(draft), draft.context.agreement
+    person = agreement.routes["hand_over"].fallback
+    if person in {offer.person for offer in opened.offers} or len(opened.offers) >= agreement.file.handover.max_offers:
+        return False
+    handover.offer_to(
+        draft, Assignment(person, "second_offer", None, None, {"route": "hand_over", "rule": "second_offer"})
+    )
+    return True
