@@ -41,11 +41,16 @@ def explain_clock(
     return made.model_copy(update={"text": "\n".join(_lines(made, still, calendar))})
 
 
+def _closed(why: str) -> str:
+    """What closed it: by its name where it is a holiday."""
+    return _CLOSED.get(why) or f"closed: {why.replace('holiday: ', 'holiday ')}"
+
+
 def _named(span: IntervalSpan, found: list[Gap], end: datetime) -> Iterator[IntervalSpan]:
     """A paused span in parts, each with the gap that it lies in; a closed one with what closed it."""
     if span.cause != "pause":
         what = span.cause.removeprefix("closed: ")
-        yield span if span.counted else span._replace(cause=_CLOSED.get(what, f"closed: {what}"))
+        yield span if span.counted else span._replace(cause=_closed(what))
         return
     edges = {span.start, span.end}
     edges |= {at for gap in found for at in (gap.since, gap.until or end) if span.start < at < span.end}
@@ -68,7 +73,7 @@ def _days(clock: Clock, end: datetime, calendar: BusinessCalendar, pauses: list[
         _, why = calendar.hours(day)
         opened = calendar.day_span(day)
         if opened is None:
-            yield DayView(day=day, number=None, cause=_CLOSED.get(why, f"closed: {why}"))
+            yield DayView(day=day, number=None, cause=_closed(why))
         elif day == first and clock.started_at >= opened[1]:
             yield DayView(day=day, number=None, cause="started after its close: belongs to the next open day")
         elif day != first and any(a <= opened[0] and opened[1] <= b for a, b in gone):

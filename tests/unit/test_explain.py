@@ -37,8 +37,15 @@ def test_a_holiday_is_named_and_whole_days_are_numbered():
     assert [(f"{d.day:%m-%d}", d.number) for d in made.days] == [
         ("12-23", 0), ("12-24", None), ("12-25", None), ("12-26", None), ("12-27", None), ("12-28", 1), ("12-29", 2),
     ]  # fmt: skip
-    assert made.days[1].cause == "closed: holiday: Christmas Eve"
-    assert "closed: holiday: Christmas Eve" in [i.cause for i in made.intervals]
+    assert made.days[1].cause == "closed: holiday Christmas Eve"
+    causes = {i.cause for i in made.intervals}
+    assert {"closed: holiday Christmas Day", "closed: outside a special day's hours", "open"} <= causes
+
+
+def test_a_day_of_ones_own_is_told_from_a_holiday():
+    closed = rules([BUSINESS]).agreement.file.calendars["stockholm"].model_dump(mode="json")
+    told = Kept(rules([BUSINESS], calendars={"stockholm": closed | {"closed_days": ["2026-11-24"]}})).offered()
+    assert told.clock_explained("p").intervals[0].cause == "closed: a closed day"
 
 
 def test_a_clock_that_stands_still_is_explained_to_the_moment_and_says_what_it_waits_for():
