@@ -315,3 +315,53 @@ def test_hubspot_tickets_are_known_but_no_leads_business():
     assert (thin(subscriptionType="ticket.creation").kind, references(thin(subscriptionType="ticket.creation"))) == (
         Kind.UNCLASSIFIED, set(),
     )  # fmt: skip
+
+
+# --- what is known but no lead's business is kept, and never points at anybody
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("gohighlevel", {"type": "InvoiceCreate", "locationId": "loc", "_id": "x1", "email": "colleague@example.com"}),
+        ("intercom", {"topic": "ticket.created", "id": "n", "data": {"item": {"id": "x1"}}}),
+        (
+            "close",
+            {"event": {"id": "e", "object_type": "export.lead", "action": "created", "object_id": "x1", "data": {}}},
+        ),
+        ("hubspot", {"subscriptionType": "object.creation", "objectTypeId": "2-3456", "objectId": "x1", "eventId": 1}),
+    ],
+)
+def test_other_business_is_kept_and_names_nobody(kind, body):
+    found = one(kind, body)
+    assert (found.kind, found.external_id, found.references, found.person.email) == (Kind.UNCLASSIFIED, "x1", (), None)
+
+
+def test_salesforce_an_overflow_and_a_wildcard_name_no_record():
+    for ident in ("000000000000000AAA", "003*"):
+        head = {"entityName": "Contact", "changeType": "GAP_OVERFLOW", "recordIds": [ident], "transactionKey": "t"}
+        assert one("salesforce", {"ChangeEventHeader": head}).references == ()
+
+
+def test_salesforce_the_stages_that_every_organisation_begins_with_are_a_win_and_a_loss():
+    assert change("Opportunity", "UPDATE", StageName="Closed Won")[0].kind == Kind.SALES_WON
+    assert change("Opportunity", "UPDATE", StageName="Closed Lost")[0].kind == Kind.SALES_LOST
+    assert change("Opportunity", "UPDATE", StageName="Closed Won", IsWon=False)[0].kind == Kind.SALES_STAGE_CHANGED
+
+
+def test_close_a_mail_a_call_and_a_meeting_name_whom_they_are_with():
+    mail = close("activity.email", "sent", {"direction": "outgoing", "status": "sent", "to": ["Anna <a@example.com>"]})
+    answer = close(
+        "activity.email", "created", {"direction": "incoming", "sender": "a@example.com", "to": ["us@x.example"]}
+    )
+    call = close("activity.call", "completed", {"status": "completed", "remote_phone": "+46701234567"})
+    assert (mail.person.email, answer.person.email, call.person.phone) == (
+        "a@example.com", "a@example.com", "+46701234567",
+    )  # fmt: skip
+    people = [{"email": "us@x.example", "user_id": "u"}, {"email": "a@example.com", "contact_id": "c1", "name": "Anna"}]
+    meeting = close("activity.meeting", "created", {"status": "upcoming", "attendees": people})
+    assert meeting.person.email == "a@example.com" and ("person", "c1") in references(meeting)
+
+
+def test_hubspot_a_workflows_contact_works_for_its_associated_company():
+    found = one("hubspot", {"vid": 5, "portal-id": 1, "properties": {"email": {"value": "a@example.com"}},
+                            "associated-company": {"properties": {"name": {"value": "Acme"}}}})  # fmt: skip
+    assert found.company.name == "Acme"

@@ -58,8 +58,21 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     event = as_object(as_object(read_json(body)).get("event"), "$.event")
     noun, action = text(event.get("object_type")) or "", text(event.get("action")) or ""
     family, _, what = noun.partition(".")
+    if not noun or not action:
+        raise Unreadable("an event has an object and an action", "$.event")
     if family not in ("lead", "contact", "opportunity", "activity", "task"):
-        raise Unreadable(f"unknown object `{noun[:40]}`", "$.event.object_type")
+        # Exports, fields, templates, colleagues: kept, and no lead's business.
+        at, key = when(event.get("date_created")), text(event.get("id")) or body_key(body)
+        ident = text(event.get("object_id"))
+        return [
+            Parsed(
+                kind=Kind.UNCLASSIFIED,
+                source_kind=f"{noun}.{action}",
+                occurred_at=at,
+                external_id=ident,
+                dedupe_key=key,
+            )
+        ]
     now, before = mapping(event.get("data")), mapping(event.get("previous_data"))
     row = now or before
     kind, sales = _work(family, what, action, now, before)
@@ -172,7 +185,28 @@ def _person(family: str, row: dict[str, Any]) -> Person:
             full_name=text(row.get("name")) or text(row.get("display_name")),
             phone=_first(row.get("phones"), "phone"),
         )
-    return Person(full_name=text(row.get("contact_name")))
+    incoming = text(row.get("direction")) in _INCOMING
+    to = row.get("to")
+    said = row.get("sender") if incoming else to[0] if isinstance(to, list) and to else to
+    attendee = _attendee(row)
+    return Person(
+        email=_address(said) or text(attendee.get("email")),
+        full_name=text(row.get("contact_name")) or text(attendee.get("name")),
+        phone=text(row.get("remote_phone")) or (text(row.get("phone")) if family == "activity" else None),
+    )
+
+
+def _attendee(row: dict[str, Any]) -> dict[str, Any]:
+    """Whom a meeting is with: the first of the attendees that is a contact and no colleague."""
+    rows = row.get("attendees")
+    named = (mapping(r) for r in rows) if isinstance(rows, list) else iter(())
+    return next((r for r in named if text(r.get("contact_id"))), {})
+
+
+def _address(value: Any) -> str | None:
+    """`Name <address>` or the address."""
+    said = (text(value) or "").rpartition("<")[2].rstrip("> ")
+    return said if "@" in said else None
 
 
 def _first(rows: Any, name: str) -> str | None:
@@ -192,7 +226,7 @@ def _references(family: str, event: dict[str, Any], row: dict[str, Any]) -> list
     lead = text(event.get("lead_id")) or text(row.get("lead_id"))
     named: list[tuple[Object, str | None]] = [
         (kind, own or _own(event, row)),
-        ("person", text(row.get("contact_id"))),
+        ("person", text(row.get("contact_id")) or text(_attendee(row).get("contact_id"))),
         ("deal", text(row.get("opportunity_id"))),
         ("company", lead),
     ]

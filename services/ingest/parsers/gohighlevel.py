@@ -64,6 +64,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     kind = text(event.get("type"))
     if kind not in _PLAIN and (text(event.get("contact_id")) or mapping(event.get("workflow"))):
         return [_of_workflow(event, body)]
+    if kind not in _PLAIN and kind and (text(event.get("locationId")) or text(event.get("companyId"))):
+        return [_of_another_kind(kind, event, body)]
     if kind not in _PLAIN:
         raise Unreadable(f"unknown type `{(kind or '')[:40]}`", "$.type")
     row = event | mapping(event.get("appointment"))
@@ -183,6 +185,18 @@ def _tags(row: dict[str, Any]) -> tuple[str, ...]:
     tags = row.get("tags")
     tags = tags.split(",") if isinstance(tags, str) else tags
     return tuple(said for tag in tags if (said := text(tag)) is not None) if isinstance(tags, list) else ()
+
+
+def _of_another_kind(kind: str, event: dict[str, Any], body: bytes) -> Parsed:
+    """Invoices, orders, users, installations: kept, and no lead's business."""
+    ident = text(event.get("id")) or text(event.get("_id"))
+    return Parsed(
+        kind=Kind.UNCLASSIFIED,
+        source_kind=kind,
+        occurred_at=when(event.get("timestamp")) or when(event.get("dateAdded")),
+        external_id=ident,
+        dedupe_key=text(event.get("webhookId")) or body_key(body, kind, ident),
+    )
 
 
 def _of_workflow(event: dict[str, Any], body: bytes) -> Parsed:

@@ -34,8 +34,9 @@ _OBJECTS: dict[str, Object | None] = {
     "product": None,
     "line_item": None,
     "conversation": None,
+    "object": None,
 }
-"""Their nouns; for None we keep no reference."""
+"""Their nouns (`object`: of the customer's own making); for None we keep no reference."""
 _TYPE_IDS = {
     "0-1": "contact",
     "0-2": "company",
@@ -231,9 +232,12 @@ def _object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
             email=values.get("email") if not is_company else None,
             first_name=values.get("firstname"),
             last_name=values.get("lastname"),
-            phone=values.get("phone"),
+            phone=values.get("phone") or values.get("mobilephone"),
         ),
-        company=Company(name=values.get("name") if is_company else values.get("company"), domain=values.get("domain")),
+        company=Company(
+            name=values.get("name") if is_company else values.get("company") or _employer(event),
+            domain=values.get("domain"),
+        ),
         external_id=ident,
         references=_references(noun, ident, portal, {}),
         amount=_number(values.get("amount")),
@@ -241,6 +245,11 @@ def _object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
         fields=only_known((n, v) for n, v in values.items() if n in ("jobtitle", "dealname", "dealstage", "industry")),
         dedupe_key=body_key(body),
     )
+
+
+def _employer(event: dict[str, Any]) -> str | None:
+    properties = mapping(mapping(event.get("associated-company")).get("properties"))
+    return text(mapping(properties.get("name")).get("value"))
 
 
 def _number(value: str | None) -> float | None:

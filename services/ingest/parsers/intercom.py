@@ -49,8 +49,15 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         return [Parsed(kind=Kind.UNCLASSIFIED, source_kind="ping", mode="test", dedupe_key=body_key(body, "ping"))]
     item = as_object(mapping(event.get("data")).get("item"), "$.data.item")
     family = topic.partition(".")[0]
+    if not topic:
+        raise Unreadable("a notification has a topic", "$.topic")
     if family not in _CONTACT and topic not in _CONVERSATION and family not in ("conversation", "company"):
-        raise Unreadable(f"unknown topic `{topic[:60]}`", "$.topic")
+        # Tickets, colleagues, statistics of content: kept, and no lead's business.
+        at, key = when(event.get("created_at")), text(event.get("id")) or body_key(body)
+        ident = text(item.get("id"))
+        return [
+            Parsed(kind=Kind.UNCLASSIFIED, source_kind=topic, occurred_at=at, external_id=ident, dedupe_key=key),
+        ]
     who = _who(family, item)
     author = text(mapping(item.get("source")).get("id")) if family == "conversation" else None
     kind = _kind(topic, family)

@@ -175,7 +175,7 @@ def _flat(value: Any) -> Any:
 
 def _person(entity: str, row: dict[str, Any]) -> Person:
     if entity != "person":
-        return Person(full_name=text(row.get("person_name")))
+        return Person(full_name=text(row.get("person_name")) or text(mapping(row.get("person")).get("name")))
     first, last = text(row.get("first_name")), text(row.get("last_name"))
     return Person(
         email=_primary(row.get("email") or row.get("emails")),
@@ -194,7 +194,8 @@ def _primary(value: Any) -> str | None:
 
 
 def _company(row: dict[str, Any]) -> str | None:
-    return text(row.get("org_name")) or text(mapping(row.get("org_id")).get("name"))
+    named = (mapping(row.get(name)).get("name") for name in ("org_id", "organization"))
+    return text(row.get("org_name")) or next((said for name in named if (said := text(name))), None)
 
 
 def _references(

@@ -48,6 +48,7 @@ _KINDS: dict[Object, tuple[Kind, Kind, Kind]] = {
     "deal": (Kind.DEAL_CREATED, Kind.DEAL_UPDATED, Kind.DEAL_DELETED),
     "activity": (Kind.ACTIVITY_CREATED, Kind.ACTIVITY_UPDATED, Kind.ACTIVITY_DELETED),
 }
+_CLOSED = {"Closed Won": Kind.SALES_WON, "Closed Lost": Kind.SALES_LOST}
 _CHANGES = {"CREATE": 0, "UNDELETE": 0, "UPDATE": 1, "DELETE": 2}
 _NAMED = ("AccountId", "ContactId", "WhoId", "WhatId", "OpportunityId", "ConvertedContactId", "ConvertedOpportunityId",
           "ConvertedAccountId")  # fmt: skip
@@ -108,6 +109,9 @@ def _state(noun: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | N
 
 
 def _ended(fields: Mapping[str, Any]) -> Kind | None:
+    """Won or lost: by the flags, or by the stages that every organisation begins with."""
+    if "IsWon" not in fields and text(fields.get("StageName")) in _CLOSED:
+        return _CLOSED[str(fields["StageName"]).strip()]
     if _true(fields.get("IsWon")):
         return Kind.SALES_WON
     return Kind.SALES_LOST if _true(fields.get("IsClosed")) and "IsWon" in fields else None
@@ -234,7 +238,7 @@ def _references(noun: str, ident: str | None, fields: Mapping[str, Any]) -> Iter
         if value is None or value in seen:
             continue
         what = own if name == "Id" else _PREFIXES.get(value[:3])
-        if what is not None:
+        if what is not None and not value.startswith("000") and not value.endswith("*"):  # those are any record
             seen.add(value)
             yield Reference(system="salesforce", object=what, id=value)
 
