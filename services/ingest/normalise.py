@@ -14,7 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 from routing.ids import base32
 from schemas.signals import IdentityKey, Parsed, Reference, Signal
 from schemas.sources import Source
-from services.ingest.discretion import discreet, trace_of
+from services.discretion import discreet, trace_of
 from services.ingest.parsers.records import SYSTEM
 
 IdentityKind = Literal["email", "person", "phone", "handover", "deal", "activity", "company", "domain"]

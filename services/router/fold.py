@@ -24,6 +24,7 @@ from routing.roster_changes import ChangeRefused
 from schemas.events import LeadHeld, LeadInLimbo, LeadReleased, SlaBreached
 from schemas.roster import RosterChange
 from schemas.signals import Kind, Signal
+from services.discretion import without_names
 from services.ports import (
     AccountRow,
     ClockRow,
@@ -157,6 +158,8 @@ class Fold:
         found = resolve(signal, self.loaded.links)
         lead_id = signal.clock.lead_id if signal.clock else found.lead_id
         lead = self.loaded.lead(lead_id)
+        if lead is not None and (nameless := without_names(signal, lead.personal.person)) is not signal:
+            signal, incoming = nameless, incoming._replace(signal=nameless)
         if lead is not None and lead.held:
             self._set_aside(incoming, lead, "queued", "waits behind a dead letter of its lead", "Held")
             return False

@@ -64,6 +64,8 @@ def bodies():
     )
     for number, fact in enumerate(("accepted", "follow_up", "email.opened", "tag.added", "rejected", "linked", "won")):
         yield "crm", json.dumps(hostile_fact(number, fact)), as_json
+    short = {"fact": "rejected", "id": "short", "email": EMAIL, "reason": f"{FIRST} is no buyer", "criterion": LAST}
+    yield "crm", json.dumps(short), as_json
     cloud = {"specversion": "1.0", "id": EMAIL, "source": EMAIL, "type": NAME, "subject": EMAIL, "data": form()}
     yield "cloudevents", json.dumps(cloud), {"content-type": "application/cloudevents+json"}
     yield "cloudevents", json.dumps(form()), {**as_json, "ce-id": EMAIL, "ce-type": EMAIL, "ce-source": NAME,

@@ -3,7 +3,8 @@
 import pytest
 
 from schemas.signals import Actor, Company, Consent, Parsed, Person, Reference, Sales
-from services.ingest.discretion import discreet, trace_of
+from services.discretion import discreet, trace_of, without_names
+from tests.setups import signal
 
 ANNA = Person(email="Anna.Ek@example.com", full_name="Anna Ek Lund", phone="+46 70 198 76 54")
 KEY = b"k" * 32
@@ -78,3 +79,11 @@ def test_consents_say_what_for_and_not_who():
 )
 def test_a_traceparent_travels_only_where_it_is_one(header, kept):
     assert (trace_of(header) is not None) is kept
+
+
+def test_the_router_strikes_a_name_out_of_a_reason_that_came_without_its_person():
+    plain = signal(1, "sales.rejected", reason="Anna says no", criterion="budget", fields={"a": "b"})
+    made = without_names(plain, ANNA)
+    assert (made.reason, made.criterion) == ("[hidden] says no", "budget")
+    assert made.fields == {"a": "b", "(reason)": "Anna says no"}
+    assert without_names(made, ANNA) is made, "once is enough"

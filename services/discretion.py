@@ -2,7 +2,8 @@
 
 Senders put people where they do not belong: an address as a form's id, a name in a campaign, a number in a reason. Such a
 value is struck out of the facts, or replaced by a keyed digest where it is an id, and kept beside the answers, which are
-personal. Names are known only where the same signal says whose they are.
+personal. Names are known
+where the same signal says whose they are, and to the router, which knows the lead.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from schemas.signals import Company, Consent, Parsed, Person, Reference, Sales
+from schemas.signals import Company, Consent, Parsed, Person, Reference, Sales, Signal
 from services.observability import scrub
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -47,6 +48,17 @@ def discreet(parsed: Parsed, key: bytes) -> Parsed:
         return parsed
     work = _Work(parsed, known, key)
     return work.done()
+
+
+def without_names(signal: Signal, person: Person) -> Signal:
+    """Reason and criterion without the words of the lead's name, which a signal that only names an offer does not know."""
+    if signal.reason is None and signal.criterion is None:
+        return signal
+    work = _Work(signal, _known(person), b"")
+    said = {"reason": work.prose("reason", signal.reason), "criterion": work.prose("criterion", signal.criterion)}
+    if not work.aside:
+        return signal
+    return signal.model_copy(update={**said, "fields": {**signal.fields, **work.aside}})
 
 
 def trace_of(header: str | None) -> str | None:
