@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import handover, nurturing
+from routing import handover, nurturing, sla
 from routing.draft import Draft
 from routing.model import Transition
 from schemas.events import STAGES, Stage
@@ -42,6 +42,7 @@ def _why_not(draft: Draft) -> str | None:
 def _place(draft: Draft, stage: Stage) -> None:
     lead = draft.lead
     draft.transitions.append(Transition(lead.stage, stage, "import"))
+    sla.cancel(draft, "import")
     if lead.stage in _IN_DIALOGUE and stage not in _IN_DIALOGUE:
         handover.close(draft, "import")
         handover.free_account(draft)

@@ -117,7 +117,7 @@ def load(made):
             name = "own" if kind == "crm" else kind
             body = str(content) if isinstance(content, httpx.QueryParams) else content
             answer = client.post(f"/v1/hooks/x-{name}", content=body, headers=headers)
-            assert answer.status_code == 202, (kind, answer.text)
+            assert answer.status_code in (200, 202), (kind, answer.text)
             assert not found_in(answer.text)
             accepted += 1
         proof = {"webhook-id": EMAIL, "webhook-timestamp": PHONE, "webhook-signature": NAME}
