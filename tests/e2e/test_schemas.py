@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from schemas.events import EVENT_TYPES, TOPICS
 from schemas.export import names, schema
+from schemas.yamlfile import _Loader
 from services.cli.main import main
 from tests.api import bearer, installed
 from tests.e2e.test_setups import whole_story
@@ -41,21 +42,10 @@ def test_each_schema_is_one_and_has_a_name_of_its_own(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_example_files_fit_their_schema_and_a_misspelt_key_does_not(name):
-    written = yaml.load((EXAMPLES / f"{name}.yaml").read_text(), Loader=yaml.BaseLoader)
-    # An editor reads numbers and yes-or-no as such; only dates and times of day stay text in our files.
-    typed = _typed(written)
+    typed = yaml.load((EXAMPLES / f"{name}.yaml").read_text(), Loader=_Loader)
     fits(typed, name)
     with pytest.raises(Exception, match="misspelt"):
         fits({**typed, "misspelt": 1}, name)
-
-
-def _typed(value):
-    if isinstance(value, dict):
-        return {key: _typed(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_typed(inner) for inner in value]
-    plain = value.replace(".", "", 1).isdigit() and ":" not in value and len(value) < 4
-    return {"true": True, "false": False}.get(value, (float(value) if "." in value else int(value)) if plain else value)
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
