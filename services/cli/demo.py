@@ -26,7 +26,16 @@ import httpx
 HELP = "Show the whole process on a temporary file: three leads, six stages, a breach."
 QUICK = (
     ("offer_expires: 4h business\n  calendar: stockholm", "offer_expires: 60s elapsed"),
-    ("target: 24h elapsed", "target: 4s elapsed"),
+    (
+        (
+            "target: 24h elapsed\n      warnings: [4h elapsed, 1h elapsed]\n"
+            "      ladder:\n        - {do: notify}\n        - {after: 4h elapsed, do: escalate}"
+        ),
+        (
+            "target: 4s elapsed\n      warnings: [2s elapsed]\n"
+            "      ladder:\n        - {do: notify}\n        - {after: 2s elapsed, do: escalate}"
+        ),
+    ),
 )
 """(written, instead) in the example agreement, so that promises are broken within a demo."""
 
@@ -77,6 +86,8 @@ class Alone:
         agreement = config / "agreement.yaml"
         text = agreement.read_text("utf-8")
         for written, quick in QUICK:
+            if written not in text:
+                raise RuntimeError(f"the example agreement does not say: {written}")
             text = text.replace(written, quick)
         agreement.write_text(text, "utf-8")
         self.url = f"http://127.0.0.1:{_free_port()}"
@@ -135,7 +146,7 @@ class Demo:
         _say("Cia: accepted, then forgotten; the promise of this demo is a follow-up within 4 seconds")
         self._form("Cia asks for a demo", "cia@firma.example", "Cia Falk")
         self._fact("Her salesperson accepts, and does nothing", fact="accepted", email="cia@firma.example")
-        self._wait_for("stafett.sla.breached.v1")
+        self._wait_for("stafett.sla.escalated.v1")
         self._explain("anna@acme.example")
         _say("What the CRM and the ops team were sent meanwhile, as signed webhooks")
         time.sleep(1)

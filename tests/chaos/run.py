@@ -11,7 +11,13 @@ from tests.parts.fleet import ROLES, Fleet
 
 QUICK = (
     ("offer_expires: 4h business\n  calendar: stockholm", "offer_expires: 3600s elapsed"),
-    ("target: 24h elapsed", "target: 5s elapsed"),
+    (
+        (
+            "target: 24h elapsed\n      warnings: [4h elapsed, 1h elapsed]\n"
+            "      ladder:\n        - {do: notify}\n        - {after: 4h elapsed, do: escalate}"
+        ),
+        "target: 5s elapsed",
+    ),
 )
 """A follow-up promised in five seconds, so that promises are broken while processes die."""
 SENDERS = 24
