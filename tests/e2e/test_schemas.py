@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from schemas.events import EVENT_TYPES, TOPICS
 from schemas.export import names, schema
-from schemas.yamlfile import _Loader
 from services.cli.main import main
 from tests.api import bearer, installed
 from tests.e2e.test_setups import whole_story
@@ -42,7 +41,7 @@ def test_each_schema_is_one_and_has_a_name_of_its_own(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_example_files_fit_their_schema_and_a_misspelt_key_does_not(name):
-    typed = yaml.load((EXAMPLES / f"{name}.yaml").read_text(), Loader=_Loader)
+    typed = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text())
     fits(typed, name)
     with pytest.raises(Exception, match="misspelt"):
         fits({**typed, "misspelt": 1}, name)
