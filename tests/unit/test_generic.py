@@ -242,3 +242,24 @@ def test_copper_says_what_changed_for_each_id():
     assert [(f.external_id, f.kind, f.sales.from_, f.sales.to) for f in found] == [
         ("1", Kind.SALES_STAGE_CHANGED, "5", "6"), ("2", Kind.SALES_STAGE_CHANGED, "5", "6")
     ]  # fmt: skip
+
+
+def test_a_messages_sender_is_the_lead_only_where_nobody_else_is_called_so():
+    ours = {"event_type": "EMAIL_REPLY", "from_email": "us@ours.example", "sl_lead_email": "l@x.example"}
+    assert facts(one("generic", ours)) == {"email": "l@x.example"}
+    chat = {
+        "event": "conversation_created",
+        "id": 3,
+        "meta": {"sender": {"name": "Vis It", "email": "v@i.example", "type": "contact"}},
+    }
+    assert facts(one("generic", chat)) == {"id": "3", "email": "v@i.example", "full": "Vis It"}
+
+
+def test_a_text_message_is_from_its_number():
+    found = one("generic", {"MessageSid": "SM1", "From": "+14155551212", "To": "+14155550000", "Body": "hi"}, FORM)
+    assert (found.kind, facts(found)) == (Kind.MESSAGE_RECEIVED, {"id": "SM1", "phone": "+14155551212"})
+
+
+def test_ids_of_a_module_are_events_of_their_own():
+    found = read("generic", {"module": "Leads", "operation": "insert", "ids": ["1", "2"], "token": "hush"})
+    assert [(f.kind, f.external_id) for f in found] == [(Kind.CONTACT_CREATED, "1"), (Kind.CONTACT_CREATED, "2")]

@@ -24,7 +24,7 @@ from services.ingest.parsers.reading import (
     when,
 )
 
-MAX_FIELDS = 500
+MAX_FIELDS = 2000
 _FORM_NAMES = ("form_id", "formid", "form_name", "form", "form_type")
 _CONSENT = ("consent", "newsletter", "marketing_consent", "samtycke", "nyhetsbrev")
 _YES = {"on", "yes", "true", "1", "ja", "y"}

@@ -173,7 +173,7 @@ def _sorted(
         return {n: v for n, v in facts.items() if n != "full_name"}, company or ({"company": name} if name else {})
     if kind in (Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED):
         by = next((node.fields for node in found if text(node.fields.get("from_email"))), {})
-        if by:
+        if by and not any(label(name).endswith(("lead_email", "contact_email", "prospect_email")) for name in by):
             named = {"email": text(by["from_email"]), "full_name": text(by.get("from_name"))}
             return {n: v for n, v in named.items() if v}, company
     return facts, company

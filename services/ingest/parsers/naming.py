@@ -12,8 +12,8 @@ from functools import lru_cache
 _NAMES: dict[str, str] = {
     "email": """
         email e_mail mail email_address e_mail_address emailaddress mail_address work_email business_email company_email
-        personal_email email_1 primary_email person_email invitee_email attendee_email subscriber_email from_email
-        reply_to epost e_post epostadress e_postadress mejl mejladress mailadress e_mailadress e_mail_adresse
+        personal_email email_1 primary_email person_email invitee_email attendee_email subscriber_email
+        epost e_post epostadress e_postadress mejl mejladress mailadress e_mailadress e_mail_adresse
         emailadresse email_adresse mailadresse courriel adresse_email adresse_e_mail adresse_mail adresse_courriel
         adresse_electronique correo correo_electronico direccion_de_correo direccion_de_correo_electronico epostadresse
         e_postadresse sahkoposti sahkopostiosoite emailadres e_mailadres mailadres indirizzo_email posta_elettronica
@@ -35,7 +35,7 @@ _NAMES: dict[str, str] = {
         voor_en_achternaam contactpersoon nome_completo nome_e_cognome nome""",
     "phone": """
         phone phone_number phonenumber phone_no phone_nr telephone telephone_number tel tel_number mobile mobile_phone
-        mobile_number mobile_no mobilephone cell cell_phone cellphone contact_number contact_phone work_phone business_phone home_phone
+        mobile_number mobile_no mobilephone work_number mobile_no cell cell_phone cellphone contact_number contact_phone work_phone business_phone home_phone
         primary_phone phone_1 whatsapp whatsapp_number text_reminder_number sms_reminder_number sms_number telefon telefonnummer telnr tel_nr tfn
         mobil mobilnummer mobiltelefon mobil_nr telefonnr handynummer handy rufnummer telefonnumer numero_de_telephone telephone_portable
         portable tel_portable mobile_portable numero_de_tel telefono numero_de_telefono telefono_movil movil celular
@@ -168,9 +168,17 @@ def _by_words(said: str) -> tuple[str, int] | None:
     if not 1 < len(words) <= 8 or _OTHERS & set(words):
         return None
     joined = set(words) | {"_".join(pair) for pair in zip(words, words[1:], strict=False)}
+    # Of the two ends of a message, neither is sure to be the lead; one that is called the lead is.
+    rank = (
+        950
+        if words[0] in ("from", "to", "reply")
+        else 850
+        if {"lead", "contact", "customer", "prospect"} & set(words)
+        else 900
+    )
     for fact, telling in _TELLING:
         if telling & joined:
-            return fact, 900
+            return fact, rank
     return None
 
 

@@ -65,7 +65,7 @@ def _calcom(whole: dict[str, Any], body: bytes) -> Result:
     elif kind.startswith("sales."):
         ended = kind is Kind.SALES_MEETING_HELD
         sales = Sales(to=text(payload.get("status")), owner_id=owner, activity_type="meeting" if ended else "booking")
-    ident = text(payload.get("uid")) or booking
+    ident = text(payload.get("uid")) or text(payload.get("bookingUid")) or booking
     reasons = ("rejectionReason", "cancellationReason", "rescheduleReason", "reassignReason")
     # The docs: MEETING_ENDED is fired at the scheduled end, by the clock; nobody said that the meeting was held.
     ended_at = when(payload.get("endTime")) if kind is Kind.SALES_MEETING_HELD else when(whole.get("createdAt"))
@@ -339,10 +339,53 @@ def _copper_sales(noun: str, verb: str, changed: dict[str, list[Any]]) -> tuple[
     return kind_of(f"{noun.replace('activity_log', 'activity')} {verbs.get(verb, verb)}"), None
 
 
+# Zoho: ids of one module and what was done to them.
+
+
+def _zoho(whole: dict[str, Any], body: bytes) -> Result:
+    module, verb = text(whole.get("module")) or "", (text(whole.get("operation")) or "").casefold()
+    word = f"{module.removesuffix('s')} {verb}"
+    return [
+        Parsed(
+            kind=kind_of(word),
+            source_kind=f"{module}.{verb}",
+            occurred_at=when(whole.get("server_time")),
+            external_id=text(ident),
+            dedupe_key=body_key(body, i),
+        )
+        for i, ident in enumerate(bounded(whole["ids"]))
+    ]
+
+
+# Twilio: a message or a call, by the number that it is from.
+
+
+def _twilio(whole: dict[str, Any], body: bytes) -> Result:
+    ident = text(whole.get("MessageSid")) or text(whole.get("SmsSid")) or text(whole.get("CallSid"))
+    inbound = (text(whole.get("Direction")) or "inbound").startswith("inbound") and "MessageStatus" not in whole
+    kind = Kind.CALL_RECEIVED if "CallSid" in whole else Kind.MESSAGE_RECEIVED
+    number = text(whole.get("From" if inbound else "To"))
+    return [
+        Parsed(
+            kind=kind if inbound else Kind.OUTREACH_LOGGED,
+            source_kind=text(whole.get("MessageStatus"))
+            or text(whole.get("CallStatus"))
+            or text(whole.get("SmsStatus")),
+            person=Person(phone=(number or "").removeprefix("whatsapp:") or None),
+            external_id=ident,
+            automated=not inbound,
+            fields=only_known((name, text(whole.get(name))) for name in ("Body", "NumMedia")),
+            dedupe_key=f"{ident}:{text(whole.get('MessageStatus')) or text(whole.get('CallStatus')) or ''}",
+        )
+    ]
+
+
 _SHAPES: tuple[tuple[Callable[[dict[str, Any]], bool], Callable[[dict[str, Any], bytes], Result]], ...] = (
     (lambda w: isinstance(w.get("triggerEvent"), str), _calcom),
     (_is_amo, _amo),
     (lambda w: (text(w.get("event")) or "").upper().startswith(("ONCRM", "ONTASK")) and "data" in w, _bitrix),
     (lambda w: "webhook_id" in w and isinstance(w.get("events"), list), _attio),
     (_is_copper, _copper),
+    (lambda w: isinstance(w.get("ids"), list) and "module" in w and "operation" in w, _zoho),
+    (lambda w: bool(w.keys() & {"MessageSid", "CallSid", "SmsSid"}) and "From" in w, _twilio),
 )

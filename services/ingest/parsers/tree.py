@@ -17,6 +17,7 @@ WRAPPERS = ("payload", "data", "body", "object", "resource", "record", "item", "
             "values", "variables", "answers", "responses", "form_data", "formdata", "lead", "form_submission", "json", "data_json")  # fmt: skip
 """Keys behind which the thing itself is; the order is the one in which they are followed."""
 _PEOPLE = {
+    "sender",
     "contact", "lead", "person", "customer", "attendee", "attendees", "invitee", "invitees", "subscriber", "respondent", "visitor", "guest",
     "prospect", "client", "participant", "participants", "member", "applicant", "registrant", "buyer", "shopper", "submitter", "caller",
     "customer_info", "contact_info", "contact_attributes", "personal_info", "profile", "kund", "kontakt", "kontaktperson", "kunde", "cliente",
@@ -48,6 +49,7 @@ _COMPANIES = {
     "business",
     "account",
     "companies",
+    "sales_account",
     "firma",
     "foretag",
     "entreprise",
@@ -65,6 +67,8 @@ _SCALAR = (
     "phone_number",
     "original_phone_number",
     "original_email_address",
+    "raw_number",
+    "sanitized_number",
 )
 
 
@@ -96,7 +100,7 @@ def nodes(event: Mapping[str, Any]) -> list[Node]:
 def _inner(path: tuple[str, ...], at: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
     for key, value in list(at.items())[:200]:
         name, value = label(str(key)), embedded(value)
-        if name in _OURS or name.endswith(("_by", "_owner", "_agent")):
+        if (name in _OURS and not _is_theirs(value)) or name.endswith(("_by", "_owner", "_agent")):
             continue
         if isinstance(value, dict):
             yield (*path, name), value
@@ -106,6 +110,16 @@ def _inner(path: tuple[str, ...], at: Mapping[str, Any]) -> Iterator[tuple[tuple
             isinstance(value, list) and value and isinstance(value[0], dict) and (name in _PEOPLE | _WEAK | _COMPANIES)
         ):
             yield (*path, name), value[0]
+
+
+def _is_theirs(value: Any) -> bool:
+    """A chat's `sender` that says itself that it is a contact."""
+    return isinstance(value, dict) and (text(value.get("type")) or "").casefold() in (
+        "contact",
+        "lead",
+        "visitor",
+        "customer",
+    )
 
 
 def _weight(path: tuple[str, ...]) -> int:
