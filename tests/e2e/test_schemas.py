@@ -1,6 +1,7 @@
 """What is published is what is sent: signals, events and answers of a run fit the exported schemas; so do the files."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,18 @@ from tests.setups import EXAMPLES, setup
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 FILES = ("agreement", "roster", "sources", "subscriptions", "api_keys")
 VALIDATORS = {}
+
+
+class Yaml12(yaml.SafeLoader):
+    """As an editor reads it: dates, times and NO are text, true and 12 are not."""
+
+    yaml_implicit_resolvers = {}
+
+
+Yaml12.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+Yaml12.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:null|~|)$"), ["n", "~", ""])
+Yaml12.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^-?\d+$"), list("-0123456789"))
+Yaml12.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^-?\d+\.\d+$"), list("-0123456789"))
 
 
 def fits(value, name):
@@ -41,7 +54,7 @@ def test_each_schema_is_one_and_has_a_name_of_its_own(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_example_files_fit_their_schema_and_a_misspelt_key_does_not(name):
-    typed = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text())
+    typed = yaml.load((EXAMPLES / f"{name}.yaml").read_text(), Loader=Yaml12)
     fits(typed, name)
     with pytest.raises(Exception, match="misspelt"):
         fits({**typed, "misspelt": 1}, name)
