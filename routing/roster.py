@@ -28,6 +28,7 @@ class Roster:
         self.teams: dict[str, Team] = {team.name: team for team in file.teams}
         self._teams = {team: [m for m in file.people if m.team == team] for team in self.teams}
         self._hours = {m.id: compile_calendar(m.hours) for m in file.people if m.hours is not None}
+        self._owners: dict[str, Owner] = {}
         self._by_id = {(system, ident): member.id for member in file.people for system, ident in member.ids.items()}
 
     def pool(self, name: str) -> Pool:
@@ -93,5 +94,8 @@ class Roster:
         """As events name them; somebody who left the roster keeps their id only."""
         if person is None:
             return None
-        member = self.people.get(person)
-        return Owner(person=person, ids=member.ids if member else {})
+        found = self._owners.get(person)
+        if found is None:
+            member = self.people.get(person)
+            found = self._owners[person] = Owner(person=person, ids=member.ids if member else {})
+        return found

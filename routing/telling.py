@@ -51,17 +51,21 @@ def told(draft: Draft, before: Clock | None, after: Clock, cause: Cause) -> Cloc
 
 def _step(draft: Draft, before: Clock, after: Clock, cause: Cause) -> tuple[EventData, datetime] | None:
     """The event of an ordinary step; None where what was said before has to be corrected, or nothing changed."""
+    if (before.state, after.state) in (("running", "running"), ("paused", "paused")) or not before.open:
+        return None
     said = saying(draft, after)
-    if before.open and after.state == "fulfilled" and after.ended_at is not None:
+    if after.state == "fulfilled" and after.ended_at is not None:
         return SlaFulfilled(**said, fulfilled_at=after.ended_at), after.ended_at
-    if before.open and after.state == "cancelled":
+    if after.state == "cancelled":
         return SlaCancelled(**said, reason=cause.why or "cancelled"), draft.at
     if before.state == "running" and after.state == "paused" and cause.still is not None:
         at = max(cause.still.since, after.started_at)
         absent = cause.still.cause.startswith("absence")
         return SlaPaused(**said, reason="absence" if absent else "signal", paused_at=at, cause=draft.signal.id), at
     if before.state == "paused" and after.state == "running":
-        at = max((gap.until for gap in gaps(after) if gap.until is not None), default=draft.at)
+        # What ended last and is over: an absence that is still to come did not hold it.
+        now = max(draft.at, draft.context.now)
+        at = max((gap.until for gap in gaps(after) if gap.until is not None and gap.until <= now), default=draft.at)
         return SlaResumed(**said, resumed_at=at, cause=draft.signal.id), at
     return None
 

@@ -176,6 +176,15 @@ def test_while_nobody_knows_when_somebody_returns_the_clock_stands_still_and_goe
     assert [d.due_at for d in breached] == [START + 2 * DAY + 6 * HOUR]
 
 
+def test_a_pause_ends_when_it_ended_not_with_an_absence_that_is_still_to_come():
+    away = {"elin": [("2026-11-25T08:00:00+01:00", "2026-11-26T08:00:00+01:00")]}
+    told = story(
+        {**ABSENT, "target": "12h business", **{k: PAUSED[k] for k in ("pause_on", "resume_on")}}, absences=away
+    )
+    told.offered().tell("sales.meeting_booked", HOUR).tell("sales.meeting_cancelled", 2 * HOUR)
+    assert [d.resumed_at for d in told.all("sla.resumed")] == [START + 2 * HOUR]
+
+
 # --- warnings and the ladder ------------------------------------------------------------------------------------------
 def test_warnings_are_said_at_their_instants_before_due_each_once():
     told = story(promise(warnings=["4h elapsed", "1h elapsed"])).offered().wait(2 * DAY)
