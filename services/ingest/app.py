@@ -62,7 +62,8 @@ class Hooks:
         self._limits = {
             name: RateLimit(entry.source.rate, entry.source.burst)
             for name, entry in sources.items()
-            if entry.source.verify.scheme == "none"
+            # A sender that proves itself is bounded where its source says so.
+            if entry.source.verify.scheme == "none" or entry.source.model_fields_set & {"rate", "burst"}
         }
 
     async def answer(self, request: HttpRequest) -> Response:
@@ -120,7 +121,7 @@ class Hooks:
     def _within_rate(self, source: Source) -> None:
         limit = self._limits.get(source.name)
         if limit is not None and (seconds := limit.wait(source.name, time.monotonic())):
-            raise Trouble("too_many", "this source is unsigned and sends too fast", seconds)
+            raise Trouble("too_many", "this source sends faster than it may", seconds)
 
     def _url(self, request: HttpRequest, headers: dict[str, str], peer: str) -> str:
         """The URL as the sender called it, with its path and query as sent."""

@@ -228,3 +228,11 @@ def test_the_senders_address_is_the_first_from_the_right_that_is_no_proxy():
     headers = {"x-forwarded-for": "6.6.6.6, 203.0.113.9, 10.2.2.2"}
     assert client_of("10.0.0.1", headers, TRUSTED) == "203.0.113.9"
     assert client_of("198.51.100.1", headers, TRUSTED) == "198.51.100.1"
+
+
+async def test_a_proven_sender_is_bounded_where_its_source_says_so():
+    verify = {"scheme": "query", "field": "key", "secrets": [NAME]}
+    for bound, expected in (({"rate": 0.5, "burst": 1}, [202, 429]), ({}, [202, 202])):
+        async with client(source("form", verify, **bound)) as http:
+            answers = [await http.post("/v1/hooks/s?key=s3same", data={"email": "a@b.example"}) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == expected
