@@ -325,6 +325,12 @@ class Batch(Protocol):
         """The recorded changes on top of the roster's file (JSON), None while there are none. Not locked: they are
         written by whoever holds the one partition that they come on."""
 
+    async def published(self) -> str | None:
+        """The publications of agreements (JSON), None before the first. Not locked: they take effect in the future."""
+
+    async def agreement_bodies(self, hashes: Sequence[str]) -> dict[str, str]:
+        """The texts of published agreements by hash."""
+
     async def put_roster_changes(self, changes: str) -> None: ...
 
     async def keep_roster(self, version: str, body: str, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -19,6 +20,13 @@ class Ruling(NamedTuple):
     agreement: Agreement
     roster: Roster
     past: Mapping[str, Agreement] = MappingProxyType({})
+    timeline: tuple[tuple[datetime, Agreement], ...] = ()
+
+    def at(self, received_at: datetime) -> Ruling:
+        """With the agreement that was in force when a signal was received; `timeline` has what was published, by the
+        instant from which it rules."""
+        found = next((a for since, a in reversed(self.timeline) if since <= received_at), self.agreement)
+        return self if found is self.agreement else self._replace(agreement=found)
 
     def agreement_of(self, digest: str) -> Agreement | None:
         """None where that agreement is not at hand."""

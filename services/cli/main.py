@@ -14,7 +14,7 @@ COMMANDS = {
     "source": "Try a body on a kind of source; find out why a delivery is refused.",
     "sla": "Reckon with the agreement's promises.",
     "explain": "Say why: a lead's stage and owner, a clock's intervals, an assignment's candidates.",
-    "agreement": "Check an agreement file.",
+    "agreement": "Check, compare and publish agreements.",
     "db": "Bring the database's schema up to date; after a restore, say so.",
     "dlq": "List signals that were set aside; give them another try.",
     "command": "Ask for something: accept, assign, hold, an absence, ...",

@@ -107,6 +107,8 @@ class Fold:
     def run(self, batch: Iterable[Incoming]) -> None:
         """Each signal in its order; none stops the others."""
         for incoming in batch:
+            if incoming.signal is not None:
+                self._switch(incoming.signal)
             if incoming.signal is None:
                 self._set_aside(incoming, None, "dead", incoming.fault or "undecodable", "Undecodable")
             elif incoming.signal.kind == Kind.LEAD_REDRIVE:
@@ -115,6 +117,11 @@ class Fold:
                 self._change_roster(incoming.signal, incoming.signal.roster)
             else:
                 self._judge(incoming, incoming.signal)
+
+    def _switch(self, signal: Signal) -> None:
+        """A signal is decided under the agreement that was in force when it was received."""
+        self.ruling = self.ruling.at(signal.received_at)
+        self.stamp = self.stamp._replace(agreement=self.ruling.agreement.hash)
 
     def writes(self) -> Writes:
         return Writes(

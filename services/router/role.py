@@ -32,6 +32,7 @@ from services.ports import (
     StoreUnavailable,
     Writes,
 )
+from services.publications import PublishedAgreements
 from services.router.fold import Fold, Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads
 from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
 from services.router.records import Incoming, dead_letter, decode, record_of
@@ -80,6 +81,7 @@ class Router:
     ) -> None:
         self._store, self._log, self._topic, self._group = store, source, topic, group
         self._in_force, self._now = InForce(ruling), now
+        self._published = PublishedAgreements()
         self._kept: str | None = None
         self._batch_max, self._batch_wait, self._budget = batch_max, batch_wait.total_seconds(), budget
         self._bell, self._on_batch = relay_bell, on_batch
@@ -185,11 +187,17 @@ class Router:
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             fresh = await self._fresh(tx, batch, now)
             changes = await tx.roster_changes()
-            fold = await self._fold(tx, fresh, self._in_force(changes), now)
+            fold = await self._fold(tx, fresh, await self._ruled(tx, changes), now)
             await tx.write(fold.writes())
             await self._follow_roster(tx, fold, changes, now)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
         self._done(fold, batch)
+
+    async def _ruled(self, tx: Batch, changes: str | None) -> Ruling:
+        """What rules this batch: which agreement rules a signal is chosen by when it was received."""
+        said = await tx.published()
+        bodies = await tx.agreement_bodies(self._published.missing(said))
+        return self._published.follow(self._in_force(changes), said, bodies)
 
     async def _follow_roster(self, tx: Batch, fold: Fold, changes: str | None, now: datetime) -> None:
         """In the same transaction: the changes, the version that rules from now on, who has to hand back what."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.adapters.sql import agreements
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Rows, scalar
 from services.adapters.sql.instants import instant, micros
@@ -108,6 +109,12 @@ class SqlBatch:
     async def roster_changes(self) -> str | None:
         found: str | None = await scalar(self._conn, "SELECT value FROM meta WHERE key = 'roster'")
         return found
+
+    async def published(self) -> str | None:
+        return await agreements.published(self._conn)
+
+    async def agreement_bodies(self, hashes: Sequence[str]) -> dict[str, str]:
+        return await agreements.bodies(self._conn, self._dialect, hashes)
 
     async def put_roster_changes(self, changes: str) -> None:
         await self._upsert(t.meta, ("key", "value"), "key", [("roster", changes)])

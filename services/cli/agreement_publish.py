@@ -1,0 +1,191 @@
+"""`stafett agreement publish|show`: what rules from when, approved by both sides; old versions stay readable."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.cli.environment import add_config, settings_of
+from services.cli.files import read_agreement
+
+if TYPE_CHECKING:
+    from routing.agreement import Agreement
+    from services.bootstrap.parts import Parts
+
+SOON = timedelta(seconds=30)
+PUBLISH = """\
+examples:
+  stafett agreement publish agreement.yaml --config mine --approve marketing=lena@3f2a91c07be4 --approve sales=maja@3f2a91c07be4
+  stafett agreement publish agreement.yaml --config mine --approve ... --effective-from 2027-01-01T00:00:00+01:00
+  stafett agreement publish agreement.yaml --config mine --approve ... --apply-to-open        which clocks would move
+  stafett agreement publish agreement.yaml --config mine --approve ... --apply-to-open --yes  ... and do it
+
+An approval names the hash that `stafett agreement check` prints, so that both sides approve the very same file. Signals
+received from then on are decided under it; nothing is restarted. Open clocks keep the agreement they started under, unless
+--apply-to-open: that shows first what would move, and with --yes waits until it has taken effect and moves them. If that
+is interrupted, give the same command again.
+
+exit status: 0 done, or shown; 1 refused, with the reasons
+"""
+
+
+def add(actions: Any) -> None:
+    """Adds both actions."""
+    publish = actions.add_parser("publish", epilog=PUBLISH, formatter_class=argparse.RawDescriptionHelpFormatter)
+    publish.add_argument("file", type=Path)
+    publish.add_argument("--approve", action="append", default=[], metavar="SIDE=PERSON@HASH")
+    publish.add_argument("--effective-from", help="ISO 8601 with a zone (default: in 30 s)")
+    publish.add_argument("--apply-to-open", action="store_true", help="move open clocks too; shows them first")
+    publish.add_argument("--yes", action="store_true", help="with --apply-to-open: do it")
+    publish.set_defaults(func=lambda args: asyncio.run(_publish(args)))
+    show = actions.add_parser("show", help="what was published, or the text of one version")
+    show.add_argument("hash", nargs="?", help="the beginning of a version's hash")
+    show.set_defaults(func=lambda args: asyncio.run(_show(args)))
+    for action in (publish, show):
+        add_config(action)
+
+
+async def _publish(args: argparse.Namespace) -> int:
+    from schemas.yamlfile import FileError
+    from services.bootstrap import parts_of
+
+    try:
+        agreement, text = read_agreement(args.file)
+        approvals = dict(_approval(said) for said in args.approve)
+        async with parts_of(settings_of(args), exclusive=False) as parts:
+            effective = _instant(args.effective_from) if args.effective_from else parts.now() + SOON
+            return await _do(args, parts, agreement, text, approvals, effective)
+    except FileError as error:
+        print("\n".join(error.problems), file=sys.stderr)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+    return 1
+
+
+async def _do(
+    args: argparse.Namespace, parts: Parts, agreement: Agreement, text: str, approvals: dict[str, tuple[str, str]],
+    effective: datetime,
+) -> int:  # fmt: skip
+    from routing.agreement import check_against
+    from services.adapters.sql.agreements import Agreements
+    from services.bootstrap.parts import read_file
+    from services.publications import BEGINNING, Publication, objections, read, write
+
+    store, now, ruling = Agreements(parts.store.engines), parts.now(), parts.ruling()
+    before = await store.published()
+    known = read(before)
+    published = next((p for p in known[1:] if p.hash == agreement.hash), None)
+    if published is None or published != known[-1]:
+        refused = check_against(agreement, ruling.roster, text, str(args.file))
+        refused += objections(agreement, approvals, ruling.roster, effective, now, known)
+        if refused:
+            print("\n".join(refused), file=sys.stderr)
+            return 1
+        if args.apply_to_open and not args.yes:
+            await _preview(parts, agreement)
+            return 0
+        first = Publication(
+            hash=ruling.agreement.hash, title=ruling.agreement.file.title, effective_from=BEGINNING, published_at=now
+        )
+        entry = Publication(
+            hash=agreement.hash, title=agreement.file.title, effective_from=effective, published_at=now,
+            approvals={side: person for side, (person, _) in sorted(approvals.items())},
+        )  # fmt: skip
+        texts = {agreement.hash: text, **({} if known else {first.hash: read_file(parts.settings, "agreement")})}
+        if not await store.publish(before, write((*(known or (first,)), entry)), texts, now):
+            print("somebody else published meanwhile; look at it and try again", file=sys.stderr)
+            return 1
+        published = entry
+    print(f"published {published.hash[:12]}, in force from {published.effective_from.isoformat()}")
+    if args.apply_to_open:
+        await _apply(parts, published.hash, published.effective_from)
+    return 0
+
+
+async def _preview(parts: Parts, agreement: Agreement) -> None:
+    """Open clocks whose target or calendar would be another, or whose promise would be gone. Pauses are reckoned in only
+    when it is done."""
+    import json
+
+    from routing.business_time import due_at
+    from routing.sla import SILENT
+
+    after, moved, total = "", 0, 0
+    while rows := await parts.reading.clocks(after=after, limit=500):
+        after = rows[-1].id
+        for row in rows:
+            if row.state not in ("running", "paused") or row.policy in SILENT:
+                continue
+            body = json.loads(row.body)
+            policy = agreement.policy(row.policy)
+            total += 1
+            if policy is None:
+                moved += 1
+                print(f"{row.lead_id} {row.policy}: the promise is gone; the clock would end")
+                continue
+            file = policy.file
+            if (str(file.target), file.calendar) == (body["target"], body.get("calendar")):
+                continue
+            moved += 1
+            due = due_at(datetime.fromisoformat(body["started_at"]), file.target, agreement.calendar(file.calendar), ())
+            print(f"{row.lead_id} {row.policy}: {body['target']} -> {file.target}, due {row.due_at} -> {due}")
+    print(f"{moved} of {total} open clocks would move; nothing was done. Say --yes to do it.")
+
+
+async def _apply(parts: Parts, digest: str, effective_from: datetime) -> None:
+    from services.recheck import ask
+
+    while (wait := (effective_from - parts.now()).total_seconds()) >= 0:
+        print(f"open clocks move when it takes effect, in {wait:.0f} s", file=sys.stderr)
+        await asyncio.sleep(min(60.0, wait + 0.1))
+    topic = parts.settings.topic("signals")
+    count = await ask(parts.reading, parts.log, topic, parts.now(), adopt=True, key=f"publish:{digest}")
+    print(f"{count} leads with open clocks were asked to go under it")
+
+
+async def _show(args: argparse.Namespace) -> int:
+    from services.adapters.sql.agreements import Agreements
+    from services.bootstrap import parts_of
+    from services.publications import read
+
+    async with parts_of(settings_of(args), exclusive=False) as parts:
+        store = Agreements(parts.store.engines)
+        known = read(await store.published())
+        if args.hash is None:
+            _list(known, parts.now(), parts.ruling().agreement)
+            return 0
+        found = next((p.hash for p in known if p.hash.startswith(args.hash)), None)
+        if found is None:
+            print(f"{args.hash}: no such version; `stafett agreement show` lists them", file=sys.stderr)
+            return 1
+        print((await store.bodies([found]))[found], end="")
+        return 0
+
+
+def _list(known: tuple[Any, ...], now: datetime, file: Agreement) -> None:
+    if not known:
+        print(f"{file.hash[:12]}  the configured file; nothing was published yet  {file.file.title}")
+    current = [p for p in known if p.effective_from <= now]
+    for entry in known:
+        mark = "*" if current and entry is current[-1] else " "
+        who = ", ".join(f"{side}: {person}" for side, person in entry.approvals.items()) or "the file before the first"
+        print(f"{mark} {entry.hash[:12]}  from {entry.effective_from.isoformat()}  {entry.title}  ({who})")
+
+
+def _approval(said: str) -> tuple[str, tuple[str, str]]:
+    side, _, rest = said.partition("=")
+    person, _, digest = rest.partition("@")
+    if side not in ("marketing", "sales") or not person or not digest:
+        raise ValueError(f"{said}: write an approval as marketing=PERSON@HASH or sales=PERSON@HASH")
+    return side, (person, digest)
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text} has no zone; add Z, or an offset as +02:00")
+    return at.astimezone(UTC)

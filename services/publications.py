@@ -1,0 +1,103 @@
+"""Published agreements: which one rules a signal, and what is known of each.
+
+A publication is a row that the router reads in the transaction of each batch. What rules a signal is the agreement that
+was in force when the signal was received: so every router switches at the same recorded point, however far behind it is,
+and a replay of the log decides each signal under the agreement that it was decided under before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
+
+from routing.agreement import Agreement, compile_agreement
+from routing.roster import Roster
+from schemas.words import probably
+from services.ruling import Ruling
+
+LEAD = timedelta(seconds=10)
+"""The least time between publishing and taking effect: longer than a batch's transaction and the clocks' differences."""
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+SIDES = {"marketing": ("marketing", "manager"), "sales": ("sales", "account_manager", "manager")}
+"""Who may approve for which side, by role."""
+
+
+class Publication(BaseModel):
+    """`approvals` has who approved this very hash, by side. The first is the file that ruled before anything was
+    published, which nobody approved here."""
+
+    model_config = ConfigDict(frozen=True)
+    hash: str
+    title: str
+    effective_from: AwareDatetime
+    published_at: AwareDatetime
+    approvals: dict[str, str] = {}
+
+
+_ALL = TypeAdapter(tuple[Publication, ...])
+
+
+def read(text: str | None) -> tuple[Publication, ...]:
+    """As the store keeps them, in order of their effect."""
+    return _ALL.validate_json(text) if text else ()
+
+
+def write(publications: Iterable[Publication]) -> str:
+    return _ALL.dump_json(tuple(publications)).decode()
+
+
+class PublishedAgreements:
+    """Compiles each published agreement once. Raises FileError for one that this version cannot read: better no router
+    than one that decides by another agreement than the others."""
+
+    def __init__(self) -> None:
+        self._text: str | None = None
+        self._timeline: tuple[tuple[datetime, Agreement], ...] = ()
+        self._compiled: dict[str, Agreement] = {}
+
+    def missing(self, text: str | None) -> list[str]:
+        """Hashes whose bodies are needed to follow `text`."""
+        return [] if text == self._text else [p.hash for p in read(text) if p.hash not in self._compiled]
+
+    def follow(self, ruling: Ruling, text: str | None, bodies: Mapping[str, str]) -> Ruling:
+        """The ruling with every published agreement at hand; `Ruling.at` chooses among them."""
+        if text != self._text:
+            for digest, body in bodies.items():
+                self._compiled[digest] = compile_agreement(body, f"agreement {digest[:12]}")
+            self._timeline = tuple((p.effective_from, self._compiled[p.hash]) for p in read(text))
+            self._text = text
+        if not self._timeline:
+            return ruling
+        past = {agreement.hash: agreement for _, agreement in self._timeline}
+        return ruling._replace(agreement=self._timeline[0][1], timeline=self._timeline, past={**ruling.past, **past})
+
+
+def objections(
+    agreement: Agreement, approvals: Mapping[str, tuple[str, str]], roster: Roster, effective_from: datetime, now: datetime,
+    before: tuple[Publication, ...],
+) -> list[str]:  # fmt: skip
+    """Why it cannot be published. `approvals` are (person, hash that they approved) by side."""
+    found = []
+    for side, roles in SIDES.items():
+        person, digest = approvals.get(side, ("", ""))
+        if not person:
+            found.append(f"no approval of {side}: say --approve {side}=PERSON@{agreement.hash[:12]}")
+        elif person not in roster.people:
+            found.append(f"{side}: `{person}` is not in the roster{probably(person, roster.people)}")
+        elif not roster.has_role(person, *roles):
+            found.append(f"{side}: `{person}` has none of the roles {', '.join(roles)}, so cannot approve for {side}")
+        if person and (len(digest) < 12 or not agreement.hash.startswith(digest)):
+            found.append(
+                f"{side}: what was approved is `{digest}`, but this file is {agreement.hash[:12]}: approve it anew"
+            )
+    if len({person for person, _ in approvals.values()}) < len(approvals):
+        found.append("one person cannot approve for both sides")
+    if effective_from < now + LEAD:
+        found.append(
+            f"it has to take effect at least {LEAD.seconds} s from now, so that every router knows of it in time"
+        )
+    if before and effective_from <= before[-1].effective_from:
+        found.append(f"it has to take effect after the one before it, {before[-1].effective_from.isoformat()}")
+    return found
