@@ -17,6 +17,6 @@ def derive(prefix: str, *parts: object) -> str:
 
 
 def base32(digest: bytes) -> str:
-    """The first 26 base32 digits (130 bits), in lower case. The library's own goes digit by digit: six times the cost."""
+    """The first 26 base32 digits (130 bits), in lower case. The library's own goes digit by digit: twice the cost."""
     number = int.from_bytes(digest[:17], "big") >> 6
     return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])

@@ -1,4 +1,4 @@
-"""The hooks without the framework's layers, which cost a third of an accepted request and do nothing for it."""
+"""The hooks without the framework's layers, which cost a sixth of an accepted request's work and do nothing for it."""
 
 from __future__ import annotations
 

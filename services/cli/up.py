@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where it runs: half the cost of each request and of each round trip to the database."""
+    """uvloop where it runs: each request and each round trip costs less."""
     try:
         from uvloop import new_event_loop
     except ImportError:

@@ -1,6 +1,7 @@
 """`python -m tests.bench`: what it carries, against a bare baseline in the same run, on real Apache Kafka and PostgreSQL."""
 
 import argparse
+import os
 import sys
 
 import uvloop
@@ -18,7 +19,7 @@ async def run(given):
     quick, rows = given.quick, []
     rounds, count = (2, 4_000) if quick else (5, 20_000)
     for part in given.only or PARTS:
-        print(f"--- {part}", flush=True)
+        print(f"--- {part} (load average of this machine before it: {os.getloadavg()[0]:.1f})", flush=True)
         if part == "drain":
             found = await on_servers(lambda machine: drain(machine, rounds, count, given.profile))
         elif part == "pipeline":

@@ -23,14 +23,14 @@ INSERT INTO clocks (id, lead_id, policy, state, revision, due_at, next_at, parti
 SELECT 'clk_' || md5(i::text), 'lead_' || md5((i / 3)::text), 'follow-up', 'running', 0, $2 + i * 1000000::bigint,
        $2 + i * 1000000::bigint, md5((i / 3)::text), repeat('x', 420)
 FROM generate_series(1, $1) i"""
-SECONDS = 60
+SECONDS = 90
 EDITS = (
     (
         "      target: 2 business days\n      calendar: stockholm\n      pause_on",
         f"      target: {SECONDS}s elapsed\n      calendar: stockholm\n      pause_on",
     ),
 )
-"""The lead's own wait ends a minute after its form, so that leads whose forms came together are breached together."""
+"""The lead's own wait ends so long after its form, so that leads whose forms came together are breached together."""
 
 
 async def clocks(machine, count, due):
@@ -95,6 +95,7 @@ async def _at_once(machine, parts, due):
     for i in range(0, len(records), 500):
         await parts.log.append(records[i : i + 500])
     consumer = parts.log.consumer(topic, "router")
+    machine.begin("relay")
     while sum(sizes) < len(records):
         await router._step(consumer)
     await consumer.stop()
@@ -102,9 +103,10 @@ async def _at_once(machine, parts, due):
     print(f"clocks: {due:,} leads in hand-over, {left:.0f} s before their clocks fall due", flush=True)
     assert left > 5, "it took too long to make the leads"
     machine.begin("router-1")
-    machine.begin("relay")
     feeding = asyncio.create_task(_feed(parts, topic))
     conn = await asyncpg.connect(**machine.dsn("postgres"))
+    while await conn.fetchval("SELECT EXISTS (SELECT FROM outbox)"):
+        await asyncio.sleep(0.2)
     instant = began + timedelta(seconds=SECONDS)
     breached = "SELECT count(*) FROM events WHERE type = 'stafett.sla.breached.v1' AND head LIKE $1"
     said = f'%"due_at":"{instant:%Y-%m-%dT%H:%M:%SZ}"%'

@@ -35,6 +35,7 @@ class One(Machine):
                     if (await client.get(f"{self.url}/readyz")).status_code == 200:
                         return time.perf_counter() - begun
                 except httpx.HTTPError:
+                    assert self.processes["up"].poll() is None, self.said()
                     await asyncio.sleep(0.02)
 
     def rss(self):
