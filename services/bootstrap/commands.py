@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from routing.roster import Roster
+from schemas.signals import Signal
 from services.bootstrap.parts import Parts
 from services.commanding import Commanding
 from services.ingest.intake import Intake
@@ -17,4 +20,9 @@ def commanding_of(parts: Parts, intake: Intake | None = None) -> Commanding:
     async def roster() -> Roster:
         return in_force(await parts.reading.roster_changes()).roster
 
-    return Commanding(roster, parts.reading.lead, taker.accept, parts.now)
+    async def accept(signals: Sequence[Signal]) -> None:
+        """While the whole service is on trial, what commands bring about is on trial, too."""
+        observed = [signal.model_copy(update={"mode": "observe"}) for signal in signals]
+        await taker.accept(observed if settings.mode == "observe" else signals)
+
+    return Commanding(roster, parts.reading.lead, accept, parts.now)

@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from schemas.api_keys import KeysFile
-from schemas.sources import SourcesFile
+from schemas.sources import Source, SourcesFile
 from schemas.yamlfile import FileError, load
 from services.adapters.sql.reading import headers_of
 from services.bootstrap import metering
@@ -42,10 +42,17 @@ def sources_of(settings: Settings) -> dict[str, Configured]:
             check(source.mapping) if source.mapping else None
         except ConditionError as error:
             raise FileError([f"{path}:1: source {source.name}: {error}"]) from None
+        source = on_trial(source, settings)
         secrets = secrets_of(settings, source.verify.secrets, f"source {source.name}")
         words = secrets_of(settings, (source.handshake,), f"source {source.name}") if source.handshake else ()
         found[source.name] = Configured(source, secrets, words)
     return found
+
+
+def on_trial(source: Source, settings: Settings) -> Source:
+    """The source as the whole service's mode leaves it: on trial every live one is observed."""
+    observed = settings.mode == "observe" and source.mode == "live"
+    return source.model_copy(update={"mode": "observe"}) if observed else source
 
 
 def keys_of(settings: Settings) -> dict[str, Key]:

@@ -115,6 +115,7 @@ def _delivery(parts: Parts) -> Run:
         timeout=settings.delivery.timeout,
         concurrency=settings.delivery.concurrency,
         bell=parts.delivery_bell,
+        trial=settings.mode == "observe",
     ).run
 
 

@@ -10,6 +10,7 @@ COMMANDS = {
     "demo": "Show the whole process on a temporary file.",
     "up": "Run all roles in this process, on one file unless configured otherwise.",
     "new": "Make a folder with a commented configuration to start from.",
+    "import": "Bring existing contacts, quietly: no offer, no clock, no alarm.",
     "parse": "Print what would be read off a webhook body on standard input.",
     "source": "Try a body on a kind of source; find out why a delivery is refused.",
     "sla": "Reckon with the agreement's promises.",
@@ -29,7 +30,7 @@ COMMANDS = {
     "relay": "Run the role that publishes events.",
     "delivery": "Run the role that sends webhooks.",
 }
-_MODULE = {"ingest": "up", "router": "up", "relay": "up", "delivery": "up"}
+_MODULE = {"import": "importing", "ingest": "up", "router": "up", "relay": "up", "delivery": "up"}
 EPILOG = "Begin with: stafett new myfolder. Then `stafett COMMAND --help` teaches each command."
 
 

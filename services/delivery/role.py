@@ -45,7 +45,8 @@ class Verdict(NamedTuple):
 
 
 class Delivery:
-    """Each subscription has its own loop, so that a slow subscriber slows nobody else."""
+    """Each subscription has its own loop, so that a slow subscriber slows nobody else. While the whole service is on
+    `trial`, only those who asked for trials are sent anything; the others' place in the feed moves on."""
 
     def __init__(
         self,
@@ -57,10 +58,11 @@ class Delivery:
         concurrency: int = 20,
         schedule: Sequence[timedelta] = SCHEDULE,
         bell: Doorbell | None = None,
+        trial: bool = False,
     ) -> None:
         self._deliveries, self._subscribers, self._now = deliveries, subscribers, now
         self._timeout, self._concurrency, self._schedule = timeout, concurrency, schedule
-        self._bell = bell or Doorbell()
+        self._bell, self._trial = bell or Doorbell(), trial
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; tries under way are finished."""
@@ -85,6 +87,8 @@ class Delivery:
         subscription, now = subscriber.subscription, self._now()
 
         def matches(topic: str, event_type: str, head: str) -> bool:
+            if self._trial and "observe" not in subscription.modes:
+                return False
             return subscription.wants(topic, event_type) and _mode(head) in subscription.modes
 
         looked_at = await self._deliveries.fan_out(subscription.name, matches, now)

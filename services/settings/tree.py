@@ -226,6 +226,11 @@ class Settings(Tree):
     config_folder: Path = Field(
         Path(), description="Where relative paths of files start, and where `stafett up` keeps the key that it makes."
     )
+    mode: Literal["live", "observe"] = Field(
+        "live",
+        description="observe: the whole service is on trial. All is decided and recorded, nothing is delivered to those who "
+        "did not ask for trials.",
+    )
     database_url: str = Field(
         "sqlite:///./stafett.db",
         validate_default=True,

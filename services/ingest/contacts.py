@@ -1,0 +1,170 @@
+"""Day one: a table of contacts, each with the stage, the owner and the consents that it is said to have.
+
+A row becomes a signal of mode `import`: no offer, clock, ledger entry or alarm follows from it. Its id comes from the
+import's name and the row's own words, so that a row sent twice is one signal. What is found wrong is told by line and
+column, never by value: values are personal data.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import IO, Literal, NamedTuple
+
+from schemas.events import STAGES
+from schemas.signals import Company, Consent, Kind, Parsed, Person, Reference, Sales
+from services.ingest.normalise import email_address, phone_number
+
+COLUMNS = (
+    "email", "phone", "first_name", "last_name", "full_name", "company", "domain", "stage", "owner", "since", "tags",
+    "campaign",
+)  # fmt: skip
+"""Besides these: `consent:PURPOSE` (given or withdrawn) and `id:SYSTEM` (the person's id there)."""
+_STATES: Mapping[str, Literal["given", "withdrawn"]] = {"given": "given", "withdrawn": "withdrawn"}
+
+
+class Finding(NamedTuple):
+    """What is wrong in a row. `skipped`: the row is not imported; else it is imported without that value."""
+
+    line: int
+    column: str
+    said: str
+    skipped: bool = False
+
+
+class Row(NamedTuple):
+    """A row as read; `parsed` is None where it is skipped."""
+
+    line: int
+    parsed: Parsed | None
+    findings: tuple[Finding, ...]
+
+
+class NoTable(Exception):
+    """The file is no table of contacts; the message says why, without its values."""
+
+
+class Contacts:
+    """Reads rows. `knows` tells whether an owner is somebody of the roster; `region` is for numbers without a country."""
+
+    def __init__(self, name: str, knows: Callable[[str], bool], region: str | None = None) -> None:
+        self._name, self._knows, self._region = name, knows, region
+
+    def rows(self, file: IO[str]) -> Iterator[Row]:
+        """In the order of the file. Raises NoTable where the header or the CSV itself is not understood."""
+        reader = csv.DictReader(file, strict=True)
+        try:
+            known = _known(reader.fieldnames or ())
+            seen: dict[str, int] = {}
+            for given in reader:
+                line = reader.line_num
+                yield self._row(line, {name: (given[name] or "").strip() for name in known}, seen, None in given)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise NoTable(f"line {reader.line_num}: {type(error).__name__}: is no CSV in UTF-8") from None
+
+    def _row(self, line: int, given: dict[str, str], seen: dict[str, int], too_long: bool) -> Row:
+        found: list[Finding] = []
+        if too_long:
+            return Row(line, None, (Finding(line, "", "has more values than the header has columns", True),))
+        email = email_address(given.get("email") or None)
+        if given.get("email") and email is None:
+            found.append(Finding(line, "email", "is no e-mail address"))
+        references = _references(given)
+        if email is None and not references:
+            return Row(line, None, (*found, Finding(line, "email", "nobody is named: no address and no id", True)))
+        who = email or f"{references[0].system}\0{references[0].id}"
+        if who in seen:
+            found.append(Finding(line, "email", f"is the person of line {seen[who]} too; the later since decides"))
+        seen.setdefault(who, line)
+        parsed = self._parsed(line, given, references, found)
+        return Row(line, parsed, tuple(found))
+
+    def _parsed(
+        self, line: int, given: dict[str, str], references: tuple[Reference, ...], found: list[Finding]
+    ) -> Parsed:
+        phone = given.get("phone") or None
+        if phone and phone_number(phone, self._region) is None:
+            found.append(Finding(line, "phone", "is no number with a country; it is kept as written"))
+        names = ("email", "first_name", "last_name", "full_name")
+        return Parsed(
+            kind=Kind.CONTACT_CREATED,
+            source_kind="import",
+            mode="import",
+            occurred_at=_since(line, given.get("since", ""), found),
+            person=Person(**{name: given.get(name) or None for name in names}, phone=phone),
+            company=Company(name=given.get("company") or None, domain=given.get("domain") or None),
+            references=references,
+            sales=Sales(to=_stage(line, given, found), owner_id=self._owner(line, given, found)),
+            consents=_consents(line, given, found),
+            tags=tuple(tag.strip() for tag in given.get("tags", "").split(";") if tag.strip()),
+            campaign=given.get("campaign") or None,
+            dedupe_key=f"import:{self._name}:{_digest(given)}",
+        )
+
+    def _owner(self, line: int, given: dict[str, str], found: list[Finding]) -> str | None:
+        owner = given.get("owner") or None
+        if owner is not None and not self._knows(owner):
+            found.append(Finding(line, "owner", "is nobody of the roster; imported without an owner"))
+        return owner
+
+
+def _known(header: object) -> list[str]:
+    names = [str(name) for name in header] if isinstance(header, list | tuple) else []
+    wrong = [n for n in names if n not in COLUMNS and not (n.startswith(("consent:", "id:")) and n.partition(":")[2])]
+    if not names:
+        raise NoTable("line 1: there is no header")
+    if wrong:
+        raise NoTable(
+            f"line 1: {len(wrong)} unknown columns; known are {', '.join(COLUMNS)}, consent:PURPOSE, id:SYSTEM"
+        )
+    if len(names) != len(set(names)):
+        raise NoTable("line 1: a column is there twice")
+    if "email" not in names and not any(name.startswith("id:") for name in names):
+        raise NoTable("line 1: neither email nor id:SYSTEM is a column, so nobody would be named")
+    return names
+
+
+def _references(given: dict[str, str]) -> tuple[Reference, ...]:
+    pairs = ((name.partition(":")[2], value) for name, value in given.items() if name.startswith("id:") and value)
+    return tuple(Reference(system=system, object="person", id=value) for system, value in pairs)
+
+
+def _stage(line: int, given: dict[str, str], found: list[Finding]) -> str | None:
+    stage = given.get("stage", "").casefold().replace("-", "_") or None
+    if stage is not None and stage not in STAGES:
+        found.append(Finding(line, "stage", f"is none of {', '.join(STAGES)}; not imported", skipped=False))
+        return None
+    return stage
+
+
+def _since(line: int, text: str, found: list[Finding]) -> datetime | None:
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        found.append(Finding(line, "since", "is no instant with a zone (2026-01-31T09:00:00+01:00); taken as now"))
+        return None
+    return at
+
+
+def _consents(line: int, given: dict[str, str], found: list[Finding]) -> tuple[Consent, ...]:
+    said = []
+    for column, value in given.items():
+        if not column.startswith("consent:") or not value:
+            continue
+        state = _STATES.get(value.casefold())
+        if state is None:
+            # Who knows what the word meant: without a consent nobody is written to.
+            found.append(Finding(line, column, "is neither given nor withdrawn; taken as withdrawn"))
+        said.append(Consent(purpose=column.partition(":")[2], state=state or "withdrawn"))
+    return tuple(said)
+
+
+def _digest(given: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:32]
