@@ -61,7 +61,8 @@ async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
             await upgrade(settings.database_url)
         async with parts_of(settings) as parts:
             parts.ruling()
-            print(f"stafett: {', '.join(roles)} on http://{settings.http.host}:{settings.http.port}", flush=True)
+            where = f" on http://{settings.http.host}:{settings.http.port}" if "ingest" in roles else ""
+            print(f"stafett: {', '.join(roles)}{where}", flush=True)
             return await run_roles(parts, roles)
     except (SettingsError, FileError, PortError) as error:
         print(error, file=sys.stderr)

@@ -6,6 +6,7 @@ from textwrap import indent
 from typing import get_args
 
 import pytest
+import yaml
 
 from routing.agreement import check_against
 from routing.lifecycle import diagram
@@ -14,6 +15,7 @@ from schemas.mapping import Mapping
 from schemas.sla import Action, Metric, Start
 from schemas.sources import SourcesFile
 from schemas.yamlfile import load
+from services import metrics
 from services.ingest.mapped import check
 from services.ingest.parsers import PARSERS
 from tests.setups import EXAMPLES, ruling
@@ -52,3 +54,12 @@ def test_the_sources_in_the_docs_are_sound(page):
             assert source.kind in PARSERS
             check(source.mapping or Mapping())
     assert page.stem in {"README", "crm", *PARSERS}
+
+
+def test_alert_rules_and_the_operations_page_name_metrics_that_exist():
+    known = {metric.name for metric in metrics.REGISTRY.collect()}
+    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text())
+    texts = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    texts.append((ROOT / "docs" / "operations.md").read_text())
+    for name in re.findall(r"\bstafett_[a-z_]+", " ".join(texts)):
+        assert re.sub(r"_(total|bucket)$", "", name) in known, name
