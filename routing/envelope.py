@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from routing.ids import derive
 from routing.model import Emission, Lead
-from schemas.events import instant, render
+from schemas.envelope import instant, render
 from schemas.signals import Signal
 
 

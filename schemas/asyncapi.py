@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from schemas.events import EVENT_TYPES, TOPICS, Envelope
+from schemas.envelope import Envelope
+from schemas.events import EVENT_TYPES, TOPICS
 from schemas.signals import Signal
 
 _ABOUT = {

@@ -14,7 +14,8 @@ from schemas import asyncapi
 from schemas.agreement import AgreementFile
 from schemas.api_keys import KeysFile
 from schemas.crm import CrmFact
-from schemas.events import EVENT_TYPES, Envelope
+from schemas.envelope import Envelope
+from schemas.events import EVENT_TYPES
 from schemas.http import BODIES
 from schemas.problems import Problem
 from schemas.roster import RosterFile

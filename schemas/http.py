@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from schemas.events import Disposition, Envelope, Stage, Track
+from schemas.envelope import Envelope
+from schemas.events import Disposition, Stage, Track
 from schemas.explain import AssignmentExplanation, ClockExplanation, LeadExplanation
 from schemas.roster import Member, Pool
 from schemas.signals import Mode, Person, Reference

@@ -11,7 +11,7 @@ from routing.model import Lead
 from routing.roster import Roster
 from schemas.commands import AnyCommand, Claim, OnLead
 from schemas.signals import Signal
-from services.ports import LeadRow
+from services.rows import LeadRow
 
 
 class Refused(Exception):

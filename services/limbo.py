@@ -16,7 +16,8 @@ from routing.ids import derive
 from routing.limbo import WORKED
 from routing.roster import Roster
 from schemas.signals import Kind, Signal
-from services.ports import Log, LogUnavailable, RecordOut, Store, StoreUnavailable, Suspect
+from services.ports import Log, LogUnavailable, Store, StoreUnavailable
+from services.rows import RecordOut, Suspect
 
 log = logging.getLogger("stafett.limbo")
 EVERY = timedelta(minutes=1)

@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from services.rows import (
+    AccountRow,
+    ClockRow,
+    DeadLetter,
+    LeadRow,
+    LedgerRow,
+    OutboxEntry,
+    Position,
+    Quarantine,
+    Record,
+    RecordOut,
+    SpoolEntry,
+    Suspect,
+    Writes,
+)
 
 
 class PortError(Exception):
@@ -55,31 +71,6 @@ class OffsetLost(PortError):
 
 class Conflict(PortError):
     """Another transaction linked an identity that this batch was about to link; start the batch over."""
-
-
-class RecordOut(NamedTuple):
-    """A record to append. The partition is murmur2(key), as Kafka's own default partitioner reckons it."""
-
-    topic: str
-    key: bytes
-    value: bytes
-
-
-class Record(NamedTuple):
-    """A record as read; offsets of one partition rise, by one in the embedded log and by one or more in Kafka."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes
-    value: bytes
-
-
-class Position(NamedTuple):
-    """The next offset to read of one partition."""
-
-    partition: int
-    offset: int
 
 
 class LogConsumer(Protocol):
@@ -134,161 +125,6 @@ class Log(Protocol):
         """Raises LogUnavailable unless the log answers now."""
 
     async def close(self) -> None: ...
-
-
-# --- rows -------------------------------------------------------------------------------------------------------------
-class LeadRow(NamedTuple):
-    """A stored lead. `state` and `personal` are JSON texts of `routing.model.Lead` and `LeadPersonal`; the rest are
-    copies for queries."""
-
-    id: str
-    brand: str
-    stage: str
-    disposition: str
-    owner: str | None
-    account_id: str | None
-    held: bool
-    version: int
-    state: str
-    personal: str | None
-    email_digest: str | None
-    updated_at: datetime
-
-
-class AccountRow(NamedTuple):
-    id: str
-    state: str
-
-
-class LedgerRow(NamedTuple):
-    pool: str
-    seq: int
-    state: str
-
-
-class LinkRow(NamedTuple):
-    brand: str
-    kind: str
-    digest: str
-    subject_id: str
-
-
-class ClockRow(NamedTuple):
-    """`next_at` is when the watcher must look at it, None once it is over."""
-
-    id: str
-    lead_id: str
-    policy: str
-    state: str
-    revision: int
-    due_at: datetime
-    next_at: datetime | None
-    partition_key: str
-    body: str
-
-
-class HistoryRow(NamedTuple):
-    """One signal as it was judged. `lead_id` is None where it named nobody. `decision` is the compact evidence (JSON),
-    `digest` a salted SHA-256 of the personal part; `salt` and `personal` are emptied by an erasure."""
-
-    signal_id: str
-    attempt: int
-    lead_id: str | None
-    kind: str
-    mode: str
-    occurred_at: datetime
-    received_at: datetime
-    recorded_at: datetime
-    facts: str
-    personal: str | None
-    salt: str | None
-    digest: str | None
-    outcome: str
-    note: str
-    decision: str
-
-
-class OutboxRow(NamedTuple):
-    event_id: str
-    topic: str
-    lead_id: str
-    sequence: int
-    type: str
-    partition_key: str
-    head: str
-    personal: str | None
-
-
-class OutboxEntry(NamedTuple):
-    id: int
-    row: OutboxRow
-
-
-class EventRow(NamedTuple):
-    position: int
-    row: OutboxRow
-
-
-class DeadLetter(NamedTuple):
-    """A signal that could not be processed (`state` dead), or one that waits behind it (queued), or done (redriven).
-
-    `origin` is topic/partition/offset. `facts`/`personal` are the signal's halves, or `raw` for what does not decode.
-    """
-
-    id: str
-    lead_id: str | None
-    signal_id: str | None
-    attempt: int
-    state: str
-    reason: str
-    error_class: str
-    origin: str
-    facts: str | None
-    personal: str | None
-    raw: bytes | None
-    recorded_at: datetime
-
-
-class SpoolEntry(NamedTuple):
-    id: int
-    record: RecordOut
-
-
-class Quarantine(NamedTuple):
-    """A body, or one event of a batch, from a sender that we could not understand. `body` is personal data."""
-
-    id: str
-    source: str
-    reason: str
-    place: str
-    content_type: str | None
-    headers: str
-    body: bytes | None
-    mode: str
-    received_at: datetime
-
-
-class Suspect(NamedTuple):
-    """A lead that nobody seems to have. `told` is True where the router has said so already."""
-
-    lead_id: str
-    brand: str
-    partition_key: str
-    told: bool
-
-
-class Writes(NamedTuple):
-    """All that one batch writes besides positions and inbox."""
-
-    leads: Sequence[LeadRow]
-    accounts: Sequence[AccountRow]
-    ledgers: Sequence[LedgerRow]
-    links: Sequence[LinkRow]
-    clocks: Sequence[ClockRow]
-    history: Sequence[HistoryRow]
-    outbox: Sequence[OutboxRow]
-    dead_letters: Sequence[DeadLetter]
-    redriven: Sequence[str]
 
 
 class Batch(Protocol):

@@ -7,7 +7,8 @@ from datetime import datetime
 from routing.ids import derive
 from schemas.signals import Kind, Signal
 from services.adapters.sql.reading import Reading
-from services.ports import Log, RecordOut
+from services.ports import Log
+from services.rows import RecordOut
 
 PAGE = 500
 

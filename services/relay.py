@@ -11,9 +11,10 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from schemas.events import whole
+from schemas.envelope import whole
 from services.doorbell import Doorbell
-from services.ports import Fenced, Log, LogUnavailable, OutboxEntry, RecordOut, Store, StoreUnavailable
+from services.ports import Fenced, Log, LogUnavailable, Store, StoreUnavailable
+from services.rows import OutboxEntry, RecordOut
 
 log = logging.getLogger("stafett.relay")
 LEASE = "relay"

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from routing.ids import derive
 from schemas.signals import ClockDue, Kind, Signal
-from services.ports import ClockRow, Log, LogUnavailable, RecordOut, Store, StoreUnavailable
+from services.ports import Log, LogUnavailable, Store, StoreUnavailable
+from services.rows import ClockRow, RecordOut
 
 log = logging.getLogger("stafett.sla")
 AGAIN = timedelta(seconds=30)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from routing.agreement import compile_agreement
 from routing.roster import Roster
-from schemas.events import whole
+from schemas.envelope import whole
 from schemas.roster import RosterFile
 from schemas.signals import IdentityKey, Person, Signal
 from schemas.yamlfile import load
@@ -17,9 +17,9 @@ from services.adapters.log.local import LocalLog
 from services.adapters.sql.migrate import upgrade
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
-from services.ports import RecordOut
 from services.relay import Relay
 from services.router.role import Router
+from services.rows import RecordOut
 from services.ruling import Ruling
 from services.settings.reading import load as load_settings
 from services.sla import Watcher

@@ -12,7 +12,7 @@ from services.cli.environment import add_config, settings_of
 
 if TYPE_CHECKING:
     from services.bootstrap.parts import Parts
-    from services.ports import DeadLetter
+    from services.rows import DeadLetter
 
 EPILOG = """\
 A dead letter holds its lead: later signals of the lead queue behind it. `redrive LEAD` gives them another try in their
@@ -63,7 +63,7 @@ async def _redrive_lead(parts: Parts, lead_id: str) -> int:
     from routing.ids import derive
     from routing.model import Lead
     from schemas.signals import Kind, Signal
-    from services.ports import RecordOut
+    from services.rows import RecordOut
 
     row = await parts.reading.lead(lead_id)
     if row is None or not row.held:

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _tail(args: argparse.Namespace) -> None:
-    from schemas.events import whole
+    from schemas.envelope import whole
     from services.adapters.sql.reading import Reading
     from services.adapters.sql.store import SqlStore
 

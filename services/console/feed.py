@@ -9,13 +9,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from schemas.events import Topic, whole
+from schemas.envelope import whole
+from schemas.events import Topic
 from schemas.http import FeedPage, Snapshot
 from services.adapters.sql.reading import Reading
 from services.console.access import Access, Key, route
 from services.console.views import MAX_NUMBER, After, Limit, lead_view, may_see
-from services.ports import EventRow
 from services.problems import Trouble
+from services.rows import EventRow
 
 MAX_WAIT = 60
 """Seconds that a request may wait for news; under the idle time-outs of common proxies."""

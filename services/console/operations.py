@@ -25,8 +25,8 @@ from services.adapters.sql.reading import Reading, headers_of
 from services.console.access import Access, Key, route
 from services.console.shape import readable, shape_of
 from services.console.views import After, Limit, may_see, storable
-from services.ports import Quarantine
 from services.problems import Trouble
+from services.rows import Quarantine
 
 Retry = Callable[[str], Awaitable[Retried | None]]
 EntryId = Annotated[str, Path(description="The entry's id.", examples=[QUARANTINE_ID], max_length=320)]

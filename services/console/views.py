@@ -11,8 +11,8 @@ from routing.model import Clock, Handover, Lead
 from schemas.http import LEAD_ID, ClockView, HandoverView, HistoryView, LeadPersonal, LeadView, OfferView
 from services.adapters.sql.reading import HistoryEntry
 from services.console.access import Key
-from services.ports import ClockRow, LeadRow
 from services.problems import Trouble
+from services.rows import ClockRow, LeadRow
 
 MAX_NUMBER = 2**63 - 1
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"

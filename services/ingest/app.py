@@ -27,8 +27,8 @@ from services.ingest.sales import meant
 from services.ingest.stripping import stripped
 from services.ingest.verify import Refused, Request, verify
 from services.observability import scrub
-from services.ports import Quarantine
 from services.problems import Trouble
+from services.rows import Quarantine
 
 log = logging.getLogger("stafett.ingest")
 READ_SECONDS = 10.0

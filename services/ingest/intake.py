@@ -7,7 +7,8 @@ import logging
 from collections.abc import Sequence
 
 from schemas.signals import Signal
-from services.ports import Log, LogUnavailable, Quarantine, RecordOut, Store, StoreUnavailable
+from services.ports import Log, LogUnavailable, Store, StoreUnavailable
+from services.rows import Quarantine, RecordOut
 
 log = logging.getLogger("stafett.ingest")
 BREAKER = 1.0

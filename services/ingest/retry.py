@@ -12,8 +12,8 @@ from services.ingest.mapped import read
 from services.ingest.normalise import to_signal
 from services.ingest.sales import meant
 from services.observability import scrub
-from services.ports import Quarantine
 from services.problems import Trouble
+from services.rows import Quarantine
 
 
 class Retry:

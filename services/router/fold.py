@@ -25,19 +25,9 @@ from schemas.events import LeadHeld, LeadInLimbo, LeadReleased, SlaBreached
 from schemas.roster import RosterChange
 from schemas.signals import Kind, Signal
 from services.discretion import without_names
-from services.ports import (
-    AccountRow,
-    ClockRow,
-    DeadLetter,
-    HistoryRow,
-    LeadRow,
-    LedgerRow,
-    LinkRow,
-    OutboxRow,
-    Writes,
-)
 from services.router.in_force import changed
 from services.router.records import Incoming, dead_letter, history, rejoin
+from services.rows import AccountRow, ClockRow, DeadLetter, HistoryRow, LeadRow, LedgerRow, LinkRow, OutboxRow, Writes
 from services.ruling import Ruling
 
 

@@ -14,7 +14,7 @@ from routing.roster import Roster
 from routing.roster_changes import ChangeRefused, applied, apply
 from schemas.roster import RosterChange
 from schemas.signals import Commanded, Kind, Signal
-from services.ports import LeadRow
+from services.rows import LeadRow
 from services.ruling import Ruling
 
 _CHANGES = TypeAdapter(tuple[RosterChange, ...])

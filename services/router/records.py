@@ -14,7 +14,7 @@ from routing.ids import derive
 from routing.model import Decision
 from schemas.signals import PERSONAL_FIELDS, Signal
 from services.observability import scrub
-from services.ports import DeadLetter, HistoryRow, Record, RecordOut
+from services.rows import DeadLetter, HistoryRow, Record, RecordOut
 from services.ruling import Ruling
 
 _SIGNAL = TypeAdapter(Signal)

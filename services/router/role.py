@@ -20,22 +20,19 @@ from services.ports import (
     ClusterChanged,
     Conflict,
     Fenced,
-    LedgerRow,
     Log,
     LogConsumer,
     LogUnavailable,
     PortError,
-    Position,
-    Record,
     Store,
     StoreRejected,
     StoreUnavailable,
-    Writes,
 )
 from services.publications import PublishedAgreements
 from services.router.fold import Fold, Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads
 from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
 from services.router.records import Incoming, dead_letter, decode, record_of
+from services.rows import LedgerRow, Position, Record, Writes
 from services.ruling import Ruling
 
 log = logging.getLogger("stafett.router")

@@ -11,7 +11,7 @@ from services.adapters.log.local import LocalLog
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql.migrate import upgrade
 from services.adapters.sql.store import SqlStore
-from services.ports import Position, RecordOut
+from services.rows import Position, RecordOut
 from services.settings import load
 from tests.parts.kafka import create_topics
 from tests.parts.postgres import fresh_database

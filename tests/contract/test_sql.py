@@ -16,7 +16,8 @@ from services.adapters.sql.engine import one_shot
 from services.adapters.sql.migrate import HEAD, config, downgrade, upgrade
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import metadata
-from services.ports import Conflict, Fenced, LinkRow, OutboxRow, SchemaOutdated, StoreUnavailable, Writes
+from services.ports import Conflict, Fenced, SchemaOutdated, StoreUnavailable
+from services.rows import LinkRow, OutboxRow, Writes
 from tests.parts.postgres import fresh_database
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)

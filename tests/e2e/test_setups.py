@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.events import EVENT_TYPES, Envelope
+from schemas.envelope import Envelope
+from schemas.events import EVENT_TYPES
 from schemas.signals import Sales
 from tests.setups import SETUPS, START, setup, signal
 from tests.stories import changed as rules_with
@@ -122,7 +123,7 @@ async def test_what_fails_is_set_aside_and_what_comes_after_it_waits_in_order(ru
 
 
 async def test_bytes_that_are_no_signal_become_a_dead_letter_and_stop_nobody(running):
-    from services.ports import RecordOut
+    from services.rows import RecordOut
 
     await running.log.append([RecordOut(running.topic, b"x", b"\xff not json")])
     await running.route(1)

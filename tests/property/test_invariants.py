@@ -11,7 +11,8 @@ from routing.draft import Context
 from routing.envelope import Stamp, seal
 from routing.lifecycle import TABLE
 from routing.model import Account
-from schemas.events import EVENT_TYPES, TOPICS, Envelope, whole
+from schemas.envelope import Envelope, whole
+from schemas.events import EVENT_TYPES, TOPICS
 from schemas.signals import Actor, ClockDue, Consent, Kind, Reference, Sales
 from tests.setups import START, ruling, signal
 

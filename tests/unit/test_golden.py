@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from schemas.events import EVENT_TYPES, Envelope
+from schemas.envelope import Envelope
+from schemas.events import EVENT_TYPES
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
 FILES = sorted(GOLDEN.glob("*.json"))

@@ -18,7 +18,8 @@ from aiokafka.errors import KafkaError
 from services.adapters.log.kafka_client import client_options, cluster_id
 from services.adapters.log.kafka_consumer import KafkaConsumer
 from services.adapters.log.partitioner import partition_of
-from services.ports import LogUnavailable, RecordOut
+from services.ports import LogUnavailable
+from services.rows import RecordOut
 from services.settings import Settings
 
 BATCH_BYTES = 512 * 1024

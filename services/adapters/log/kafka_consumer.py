@@ -14,7 +14,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
 
-from services.ports import LogUnavailable, OffsetLost, Position, Record
+from services.ports import LogUnavailable, OffsetLost
+from services.rows import Position, Record
 from services.settings import KafkaSettings
 
 log = logging.getLogger("stafett.kafka")

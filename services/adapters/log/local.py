@@ -19,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql import tables as t
 from services.adapters.sql.store import SqlStore
-from services.ports import LogUnavailable, Position, Record, RecordOut, StoreRejected, StoreUnavailable
+from services.ports import LogUnavailable, StoreRejected, StoreUnavailable
+from services.rows import Position, Record, RecordOut
 
 MEMBER_TTL = 10.0
 """Seconds of silence after which a consumer's partitions are shared among the others."""

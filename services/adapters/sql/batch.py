@@ -13,17 +13,8 @@ from services.adapters.sql import agreements
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Rows, scalar
 from services.adapters.sql.instants import instant, micros
-from services.ports import (
-    AccountRow,
-    Conflict,
-    DeadLetter,
-    Fenced,
-    LeadRow,
-    LedgerRow,
-    LinkRow,
-    RecordOut,
-    Writes,
-)
+from services.ports import Conflict, Fenced
+from services.rows import AccountRow, DeadLetter, LeadRow, LedgerRow, LinkRow, RecordOut, Writes
 
 R = TypeVar("R")
 _LEAD = ", ".join(LeadRow._fields)

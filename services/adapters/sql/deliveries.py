@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
-from schemas.events import whole
+from schemas.envelope import whole
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Engines
 from services.adapters.sql.instants import micros

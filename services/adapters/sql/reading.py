@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.instants import instant, instant_or_none, micros
-from services.ports import ClockRow, DeadLetter, EventRow, HistoryRow, LeadRow, OutboxRow, Quarantine
+from services.rows import ClockRow, DeadLetter, EventRow, HistoryRow, LeadRow, OutboxRow, Quarantine
 
 _LEAD = ", ".join(LeadRow._fields)
 _HISTORY = ", ".join(HistoryRow._fields)

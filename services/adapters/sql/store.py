@@ -15,21 +15,8 @@ from services.adapters.sql.batch import SqlBatch
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.instants import instant, instant_or_none, micros
 from services.adapters.sql.migrate import HEAD
-from services.ports import (
-    ClockRow,
-    ClusterChanged,
-    Fenced,
-    OutboxEntry,
-    OutboxRow,
-    Position,
-    Quarantine,
-    RecordOut,
-    SchemaOutdated,
-    SpoolEntry,
-    StoreRejected,
-    StoreUnavailable,
-    Suspect,
-)
+from services.ports import ClusterChanged, Fenced, SchemaOutdated, StoreRejected, StoreUnavailable
+from services.rows import ClockRow, OutboxEntry, OutboxRow, Position, Quarantine, RecordOut, SpoolEntry, Suspect
 
 _OUT = ", ".join(OutboxRow._fields)
 _CLOCK = ", ".join(ClockRow._fields)
