@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from routing.lifecycle import WORKED
 from routing.model import Lead, Load
 from routing.roster import Roster
 from schemas.roster import Capacity, Member
 
 KEPT = timedelta(days=32)
 """How long it is remembered when somebody was given a lead: the longest month, and a day for zones."""
-CARRIED = ("qualification", "hand_over", "deal")
 
 
 def limited(roster: Roster) -> frozenset[str]:
@@ -22,7 +22,7 @@ def limited(roster: Roster) -> frozenset[str]:
 
 def carrier(lead: Lead | None) -> str | None:
     """Who carries this lead as an open one."""
-    return lead.owner if lead is not None and lead.stage in CARRIED and lead.disposition == "active" else None
+    return lead.owner if lead is not None and lead.stage in WORKED and lead.disposition == "active" else None
 
 
 def why_full(person: str, roster: Roster, loads: Mapping[str, Load], now: datetime) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing import commands, dossier, handover, judging, limbo, nurturing, sla, waiting
+from routing import commands, dossier, handover, judging, limbo, nurturing, ownership, sla, waiting
 from routing.assignment import Held
 from routing.draft import Context, Draft
 from routing.identity import names_somebody
@@ -145,19 +145,19 @@ def _enter(draft: Draft, row: Row, fact: str) -> None:
     else:
         sla.enter(draft, row.to_stage)
     if row.to_stage == "qualification":
-        chosen = handover.choose_or_wait(draft, "qualification")
+        chosen = ownership.choose_or_wait(draft, "qualification")
         if isinstance(chosen, Held):
             waiting.wait(draft, chosen)
         elif chosen is not None:
-            handover.give(draft, chosen)
+            ownership.give(draft, chosen)
     elif row.to_stage == "hand_over":
         nurturing.suppress(draft, "hand_over")
         handover.begin(draft)
     elif row.to_stage == "deal":
-        handover.begin_dialogue(draft, "deal")
+        ownership.begin_dialogue(draft, "deal")
     elif row.to_stage == "nurturing" and row.track is not None:
-        if row.track == "growth" and (chosen := handover.choose(draft, "growth")) is not None:
-            handover.give(draft, chosen)
+        if row.track == "growth" and (chosen := ownership.choose(draft, "growth")) is not None:
+            ownership.give(draft, chosen)
         nurturing.enter(draft, row.track, fact, draft.signal.reason)
 
 
@@ -166,7 +166,7 @@ def _come_back(draft: Draft, row: Row, fact: str) -> None:
     lead = draft.lead
     handover.close(draft, fact)
     sla.cancel(draft, fact)
-    handover.free_account(draft)
+    ownership.free_account(draft)
     nurturing.release(draft, fact)
     lead.track = row.track
     lead.owner, lead.owner_since, lead.unowned_reason = None, None, f"nurturing: {fact}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from routing import handover, nurturing, sla
+from routing import handover, nurturing, ownership, sla
 from routing.assignment import Assignment
 from routing.draft import Draft
+from routing.lifecycle import DIALOGUE, route_of
 from schemas.events import Disposition, LeadDispositionChanged
 
 _KNOWN: dict[str, Disposition] = {
@@ -40,7 +41,7 @@ def _stand_down(draft: Draft, disposition: Disposition) -> None:
     lead = draft.lead
     handover.withdraw(draft, disposition)
     sla.cancel(draft, disposition)
-    handover.free_account(draft)
+    ownership.free_account(draft)
     lead.owner, lead.owner_since, lead.unowned_reason = None, None, disposition
     if disposition == "do_not_contact":
         nurturing.suppress(draft, disposition)
@@ -53,12 +54,11 @@ def _stand_up(draft: Draft) -> None:
     if lead.stage == "hand_over":
         _offer_again(draft)
     elif lead.stage in ("qualification", "deal") or lead.track == "growth":
-        route = {"qualification": "qualification", "deal": "hand_over"}.get(lead.stage, "growth")
         chosen = _former(draft) if lead.stage == "deal" else None
-        chosen = chosen or handover.choose(draft, route)
+        chosen = chosen or ownership.choose(draft, route_of(lead.stage))
         if chosen is not None:
-            handover.give(draft, chosen)
-    if lead.stage not in ("hand_over", "deal") and lead.suppressed in ("do_not_contact", "consent_withdrawn"):
+            ownership.give(draft, chosen)
+    if lead.stage not in DIALOGUE and lead.suppressed in ("do_not_contact", "consent_withdrawn"):
         nurturing.release(draft, "active_again")
 
 

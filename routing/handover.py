@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing import dossier, nurturing, sla, waiting
-from routing.agreement import CompiledRoute
-from routing.assignment import Asked, Assignment, Held, assign, counted
-from routing.capacity import consulted, given, limited
+from routing import dossier, ownership, sla, waiting
+from routing.assignment import Assignment, Held
 from routing.draft import Draft
 from routing.ids import derive
-from routing.model import Account, Handover, Ledger, Load, Offer
+from routing.lifecycle import route_of
+from routing.model import Handover, Offer
 from schemas.events import (
     HandoverAccepted,
     HandoverBlocked,
@@ -22,7 +21,6 @@ from schemas.events import (
     HandoverReturned,
     HandoverWithdrawn,
     HandoverWon,
-    LeadOwnerChanged,
 )
 
 
@@ -120,7 +118,7 @@ def offer_next(draft: Draft) -> bool:
     if len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
         return False
     had_it = frozenset(offer.person for offer in handover.offers)
-    chosen = choose_or_wait(draft, "hand_over", had_it)
+    chosen = ownership.choose_or_wait(draft, "hand_over", had_it)
     if isinstance(chosen, Held):
         waiting.wait(draft, chosen)
         return True
@@ -135,7 +133,7 @@ def offer_again(draft: Draft, reason: str) -> bool:
     handover = the_handover(draft)
     if len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
         return False
-    chosen = choose(draft, "hand_over", frozenset(offer.person for offer in handover.offers))
+    chosen = ownership.choose(draft, "hand_over", frozenset(offer.person for offer in handover.offers))
     if chosen is None:
         return False
     withdraw(draft, reason)
@@ -153,7 +151,7 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
         id=offer_id, number=number, person=chosen.person, pool=chosen.pool, offered_at=now, expires_at=expires
     )
     draft.lead.handover = handover.model_copy(update={"offers": (*handover.offers, offer)})
-    give(draft, chosen)
+    ownership.give(draft, chosen)
     draft.evidence["owners"][-1]["offer"] = offer_id
     draft.emit(
         HandoverOffered(
@@ -233,72 +231,13 @@ def reassign(draft: Draft, person: str) -> None:
     if lead.owner == person:
         draft.notes.append("the owner is that person already")
         return
-    chosen = _by_hand(draft, person)
+    chosen = ownership.by_hand(draft, person)
     if lead.stage != "hand_over" or lead.handover is None:
-        give(draft, chosen)
+        ownership.give(draft, chosen)
         sla.restart_recurring(draft)
         return
     withdraw(draft, "owner_changed")
     offer_to(draft, chosen)
-
-
-def _by_hand(draft: Draft, person: str) -> Assignment:
-    """Obeyed, and counted in the ledger of the first pool of the stage's rules in which the person stands."""
-    roster = draft.context.roster
-    why: dict[str, Any] = {"rule": "manual", "signal": draft.signal.id}
-    name = {"qualification": "qualification", "nurturing": "growth"}.get(draft.lead.stage, "hand_over")
-    route = draft.context.agreement.routes[name]
-    pool = roster.pool_with((rule.pool for rule in route.rules), person)
-    if pool is None:
-        return Assignment(person, "manual", None, None, why)
-    before = draft.ledgers.get(pool.name) or Ledger(pool=pool.name)
-    after = counted(pool, before, person)
-    given = [ledger.entries[person].given if person in ledger.entries else 0 for ledger in (before, after)]
-    why |= {"pool": pool.name, "ledger": {"seq": [before.seq, after.seq], "given": given}}
-    return Assignment(person, "manual", pool.name, after, why)
-
-
-def hand_back(draft: Draft) -> None:
-    """The owner is ill or gone: an unanswered offer goes to the successor, else to the next by the rules; who is gone
-    for good hands back everything."""
-    command, lead = draft.signal.command, draft.lead
-    if command is None or lead.owner != command.person:
-        draft.notes.append("it is somebody else's by now")
-        return
-    gone, offer = command.name == "leave", open_offer(draft)
-    reason = "owner_left" if gone else "owner_absent"
-    if lead.stage == "hand_over":
-        if offer is None or (offer.state == "accepted" and not gone):
-            draft.notes.append("it was accepted: it waits for the return")
-            return
-        withdraw(draft, reason)
-        successor = _successor(draft, command.person)
-        if successor is not None:
-            offer_to(draft, successor)
-        elif not offer_next(draft):
-            draft.facts.add("offers_exhausted")
-    elif gone:
-        _pass_on(draft, command.person)
-
-
-def _pass_on(draft: Draft, person: str | None) -> None:
-    lead = draft.lead
-    if lead.hunter == person:
-        lead.hunter = None
-    route = {"qualification": "qualification", "nurturing": "growth"}.get(lead.stage, "hand_over")
-    chosen = _successor(draft, person) or choose(draft, route, frozenset(filter(None, [person])))
-    if chosen is not None:
-        give(draft, chosen)
-        sla.restart_recurring(draft)
-
-
-def _successor(draft: Draft, person: str | None) -> Assignment | None:
-    roster = draft.context.roster
-    member = roster.people.get(person or "")
-    heir = member.successor if member is not None else None
-    if heir is None or roster.why_away(heir, draft.context.now) is not None:
-        return None
-    return Assignment(heir, "successor", None, None, {"rule": "successor", "of": person})
 
 
 def follow_up(draft: Draft) -> None:
@@ -352,8 +291,8 @@ def wait_no_more(draft: Draft) -> None:
         return
     may_hold = draft.context.now < clock.due_at
     had_it = frozenset(offer.person for offer in lead.handover.offers) if lead.handover else frozenset()
-    route = "qualification" if lead.stage == "qualification" else "hand_over"
-    chosen = choose_or_wait(draft, route, had_it if route == "hand_over" else frozenset(), may_hold=may_hold)
+    route = route_of(lead.stage)
+    chosen = ownership.choose_or_wait(draft, route, had_it if route == "hand_over" else frozenset(), may_hold=may_hold)
     if isinstance(chosen, Held):
         waiting.wait(draft, chosen)
         return
@@ -363,102 +302,7 @@ def wait_no_more(draft: Draft) -> None:
     elif lead.stage == "hand_over":
         draft.facts.add("offers_exhausted")
     elif lead.stage == "qualification" and chosen is not None:
-        give(draft, chosen)
-
-
-def choose(draft: Draft, route: str, had_it: frozenset[str] = frozenset()) -> Assignment | None:
-    """The owner, at once."""
-    chosen = choose_or_wait(draft, route, had_it, may_hold=False)
-    assert not isinstance(chosen, Held), "it was not asked to wait"
-    return chosen
-
-
-def choose_or_wait(
-    draft: Draft, route: str, had_it: frozenset[str] = frozenset(), *, may_hold: bool = True
-) -> Assignment | Held | None:
-    """The owner: a hunter keeps their own, an account in dialogue keeps its salesperson, else the route decides."""
-    lead, roster = draft.lead, draft.context.roster
-    now = draft.context.now
-    if route != "growth":
-        for person, rule in ((lead.hunter, "hunter"), (_in_dialogue(draft), "account_in_dialogue")):
-            if person and person not in had_it and roster.why_away(person, now) is None:
-                return Assignment(person, rule, None, None, {"route": route, "rule": rule})
-    agreement = draft.context.agreement
-    draft.consulted |= _consulted(draft, agreement.routes[route])
-    return assign(
-        agreement.routes[route],
-        Asked(
-            draft.judge,
-            roster,
-            draft.ledgers,
-            draft.loads,
-            now,
-            language=lead.language,
-            passed_over=had_it,
-            may_hold=may_hold,
-        ),
-    )
-
-
-def _consulted(draft: Draft, route: CompiledRoute) -> frozenset[str]:
-    roster = draft.context.roster
-    names = {
-        name for r in route.rules for name in (r.pool, r.overflow.pool if r.overflow else None) if name is not None
-    }
-    return consulted([seat.person for name in sorted(names) for seat in roster.pool(name).seats], roster)
-
-
-def give(draft: Draft, chosen: Assignment) -> None:
-    """The lead has this owner now; the pool's ledger counts it, except on trial (`observe`) and day one (`import`)."""
-    lead = draft.lead
-    if chosen.ledger is not None and draft.signal.mode == "live":
-        draft.put_ledger(chosen.ledger)
-    if draft.signal.mode == "live" and chosen.person in limited(draft.context.roster):
-        load = draft.loads.get(chosen.person) or Load(person=chosen.person)
-        draft.put_load(given(load, draft.context.now))
-    waiting.end(draft)
-    draft.evidence.setdefault("owners", []).append({"person": chosen.person, **chosen.why})
-    if lead.owner != chosen.person:
-        before, lead.owner = lead.owner, chosen.person
-        lead.owner_since, lead.unowned_reason = draft.at, None
-        draft.emit(
-            LeadOwnerChanged(
-                mode=draft.signal.mode,
-                from_owner=draft.owner(before),
-                to_owner=draft.owner(chosen.person),
-                rule=chosen.rule,
-                why=chosen.why,
-            )
-        )
-    if lead.stage in ("hand_over", "deal"):
-        hold_account(draft)
-
-
-def hold_account(draft: Draft) -> None:
-    """While this lead is in dialogue, further leads of its account join its owner."""
-    account, lead = draft.account, draft.lead
-    if account is not None and lead.owner is not None and account.open.get(lead.id) != lead.owner:
-        draft.account = Account(id=account.id, brand=account.brand, open={**account.open, lead.id: lead.owner})
-
-
-def free_account(draft: Draft) -> None:
-    account = draft.account
-    if account is not None and draft.lead.id in account.open:
-        rest = {lead: person for lead, person in account.open.items() if lead != draft.lead.id}
-        draft.account = Account(id=account.id, brand=account.brand, open=rest)
-
-
-def begin_dialogue(draft: Draft, reason: str) -> None:
-    hold_account(draft)
-    nurturing.suppress(draft, reason)
-
-
-def _in_dialogue(draft: Draft) -> str | None:
-    account = draft.account
-    if account is None:
-        return None
-    others = [person for lead, person in sorted(account.open.items()) if lead != draft.lead.id]
-    return others[0] if others else None
+        ownership.give(draft, chosen)
 
 
 def _end_expiry(draft: Draft, offer: Offer) -> None:

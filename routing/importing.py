@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from routing import handover, nurturing, sla
+from routing import handover, nurturing, ownership, sla
 from routing.draft import Draft
+from routing.lifecycle import DIALOGUE
 from routing.model import Transition
 from schemas.events import STAGES, Stage
-
-_IN_DIALOGUE = ("hand_over", "deal")
 
 
 def assert_imported(draft: Draft) -> None:
@@ -23,8 +22,8 @@ def assert_imported(draft: Draft) -> None:
     if stage is not None and stage != lead.stage:
         _place(draft, stage)
     _own(draft)
-    if lead.stage in _IN_DIALOGUE:
-        handover.begin_dialogue(draft, "import")
+    if lead.stage in DIALOGUE:
+        ownership.begin_dialogue(draft, "import")
 
 
 def _why_not(draft: Draft) -> str | None:
@@ -43,11 +42,11 @@ def _place(draft: Draft, stage: Stage) -> None:
     lead = draft.lead
     draft.transitions.append(Transition(lead.stage, stage, "import"))
     sla.cancel(draft, "import")
-    if lead.stage in _IN_DIALOGUE and stage not in _IN_DIALOGUE:
+    if lead.stage in DIALOGUE and stage not in DIALOGUE:
         handover.close(draft, "import")
-        handover.free_account(draft)
+        ownership.free_account(draft)
         nurturing.release(draft, "import")
-    if stage in _IN_DIALOGUE and lead.stage not in _IN_DIALOGUE:
+    if stage in DIALOGUE and lead.stage not in DIALOGUE:
         handover.open_one(draft)
     lead.stage, lead.stage_since = stage, draft.at
     lead.track = "warm_up" if stage == "nurturing" else None

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from routing import agreed_signals, disposition, handover, ladder, nurturing, rejecting, sla
+from routing import agreed_signals, disposition, handover, ladder, nurturing, rejecting, sla, succession
 from routing.draft import Draft
 from routing.lead import consents, counts_for_pass, with_instant
+from routing.lifecycle import DIALOGUE
 from routing.sla import QUEUE
 from schemas.events import LeadDefinitionMet, LeadParked, LeadTouched, LeadUnparked, Milestone
 from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
@@ -28,7 +29,7 @@ def note_signal(draft: Draft) -> None:
         draft.facts.add("listed")
     if signal.kind in TOUCHES:
         draft.facts.add("touched")
-        if lead.stage in ("hand_over", "deal") and signal.kind in _TOLD:
+        if lead.stage in DIALOGUE and signal.kind in _TOLD:
             _tell_owner(draft)
     nurturing.watch(draft)
     _note_sales_ready(draft)
@@ -51,7 +52,7 @@ def genuine(draft: Draft) -> bool:
 def note_definitions(draft: Draft) -> None:
     """What the stage of the moment can use, and only that, is evaluated. Called before each look at the table."""
     lead, facts = draft.lead, draft.facts
-    if lead.stage in ("hand_over", "deal"):
+    if lead.stage in DIALOGUE:
         _milestone(draft, "opportunity")
     if lead.stage == "hand_over" and lead.handover is not None:
         if lead.handover.accepted_at and lead.handover.followed_up_at:
@@ -161,7 +162,7 @@ def _in_hand_over(act: Callable[[Draft], None]) -> Callable[[Draft], None]:
 
 def _closing(fact: str) -> Callable[[Draft], None]:
     def note(draft: Draft) -> None:
-        if draft.lead.stage not in ("hand_over", "deal"):
+        if draft.lead.stage not in DIALOGUE:
             draft.notes.append(f"nothing to be {fact} in {draft.lead.stage}")
         elif handover.is_about_this(draft):
             draft.facts.add(fact)
@@ -272,7 +273,7 @@ def _listed(draft: Draft) -> None:
 
 def _owner_away(draft: Draft) -> None:
     """What waits for them goes to somebody else; what stays theirs does not count while they are away, where agreed."""
-    handover.hand_back(draft)
+    succession.hand_back(draft)
     sla.recheck(draft, adopt=False)
 
 

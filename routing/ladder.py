@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from routing import handover, sla
+from routing import handover, ownership, sla
 from routing.draft import Draft
+from routing.lifecycle import WORKED, route_of
 from routing.model import Clock
 from routing.telling import known_from, saying
 from routing.verdict import rung_at
 from schemas.events import Owner, SlaEscalated
 from schemas.sla import AT_ONCE, Action, Rung
 
-ROUTES = {"qualification": "qualification", "hand_over": "hand_over", "deal": "hand_over"}
 """By which route a lead is given to somebody else, by its stage."""
 _FACT = "taken_back"
 
@@ -57,7 +57,7 @@ def _take(draft: Draft, clock: Clock, rung: Rung) -> tuple[str, tuple[Owner, ...
         return "done", _told(draft, clock, rung.do, rung.to)
     if not _could_know(draft, clock, rung):
         return "could_not_know", ()
-    if draft.lead.stage not in ROUTES:
+    if draft.lead.stage not in WORKED:
         return "not_open", ()
     if rung.do == "take_back":
         draft.facts.add(_FACT)
@@ -82,10 +82,10 @@ def _reassign(draft: Draft) -> tuple[str, tuple[Owner, ...]]:
     if lead.stage == "hand_over":
         given = handover.offer_again(draft, "sla_breached")
     else:
-        chosen = handover.choose(draft, ROUTES[lead.stage], frozenset(filter(None, [lead.owner])))
+        chosen = ownership.choose(draft, route_of(lead.stage), frozenset(filter(None, [lead.owner])))
         given = chosen is not None
         if chosen is not None:
-            handover.give(draft, chosen)
+            ownership.give(draft, chosen)
             sla.restart_recurring(draft)
     owner = draft.owner(lead.owner)
     return ("done", (owner,) if owner else ()) if given else ("nobody_left", ())

@@ -11,6 +11,10 @@ from typing import NamedTuple
 from schemas.events import Stage, Track
 
 OFF_STAGE: tuple[None] = (None,)
+# Somebody is at work on the lead: it must have an owner, and it counts in that person's load.
+WORKED: tuple[Stage, ...] = ("qualification", "hand_over", "deal")
+# A salesperson speaks with them: marketing's automated mail is still, and the account's other leads join the owner.
+DIALOGUE: tuple[Stage, ...] = ("hand_over", "deal")
 
 
 class Row(NamedTuple):
@@ -99,3 +103,8 @@ def diagram() -> str:
         for stage in row.from_stages:
             lines.append(f"    {stage or '[*]'} --> {row.to_stage}: {row.name}{track}")
     return "\n".join(lines) + "\n"
+
+
+def route_of(stage: Stage | None) -> str:
+    """The route whose rules say who works a lead of this stage."""
+    return {"qualification": "qualification", "nurturing": "growth"}.get(stage or "", "hand_over")

@@ -7,12 +7,12 @@ finds it so, and again only after it was out of it.
 from __future__ import annotations
 
 from routing.draft import Draft
+from routing.lifecycle import WORKED
 from routing.model import Lead
 from routing.roster import Roster
 from routing.sla import QUEUE
 from schemas.events import LeadInLimbo
 
-WORKED = ("qualification", "hand_over", "deal")
 """Stages in which somebody has to work the lead."""
 
 

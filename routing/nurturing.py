@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from routing.draft import Draft
+from routing.lifecycle import DIALOGUE
 from schemas.agreement import NurturingTrack, Programme
 from schemas.events import (
     NurtureEntered,
@@ -73,7 +74,7 @@ def follow_consent(draft: Draft, said: str) -> None:
     lead = draft.lead
     if "withdrawn" in lead.consents.values():
         suppress(draft, "consent_withdrawn")
-    elif said == "given" and lead.stage not in ("hand_over", "deal") and lead.suppressed == "consent_withdrawn":
+    elif said == "given" and lead.stage not in DIALOGUE and lead.suppressed == "consent_withdrawn":
         release(draft, "consent_given")
 
 

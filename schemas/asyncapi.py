@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from schemas.envelope import Envelope
 from schemas.events import EVENT_TYPES, TOPICS
@@ -24,9 +25,9 @@ _ORDER = (
 
 def document(prefix: str = "stafett") -> dict[str, Any]:
     """The document for topics named `PREFIX.leads.v1` and so on."""
-    models = [(Envelope, "validation"), (Signal, "validation")]
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Envelope, "validation"), (Signal, "validation")]
     models += [(event, "validation") for event in EVENT_TYPES.values()]
-    refs, made = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    refs, made = models_json_schema(models, ref_template="#/components/schemas/{model}")
     data = {name: refs[event, "validation"] for name, event in EVENT_TYPES.items()}
     return {
         "asyncapi": "3.0.0",

@@ -61,7 +61,7 @@ class Holidays(FileModel):
             found = holidays.country_holidays(
                 self.country, subdiv=self.subdivision, years=year, categories=self.categories, language="en_US"
             )
-        except NotImplementedError:
+        except NotImplementedError:  # what the library raises for a country or part of one that it does not know
             place = f"{self.country}-{self.subdivision}" if self.subdivision else self.country
             raise ValueError(f"no holidays are known of `{place}`; list them as closed_days") from None
         return {day: str(name) for day, name in found.items()}

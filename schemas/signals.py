@@ -202,12 +202,15 @@ class Company(_Part):
     employees: Annotated[int | None, BeforeValidator(_number), Field(ge=0)] = None
 
 
+Object = Literal["person", "company", "deal", "activity"]
+
+
 class Reference(_Part):
     """A typed reference into another system; only one to a `person` names a lead."""
 
     system: str
     account: str | None = None
-    object: Literal["person", "company", "deal", "activity"]
+    object: Object
     id: Annotated[str, BeforeValidator(_text)]
 
 

@@ -47,7 +47,7 @@ def load(text: str, model: type[M], name: str) -> M:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         _refuse_duplicates(node, name)
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with dates left as text
+        data = plain_data(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise FileError([f"{name}:{line}: not valid YAML: {error.problem}"]) from None
@@ -62,7 +62,11 @@ def load(text: str, model: type[M], name: str) -> M:
 
 def plain_data(text: str) -> Any:
     """What the file says, as lists, dicts, numbers and texts; for a text that `load` has taken."""
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with dates left as text
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def problems_of(name: str, text: str, broken: Iterable[tuple[tuple[str | int, ...], str]]) -> list[str]:

@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from routing.ids import derive
-from routing.limbo import WORKED
+from routing.lifecycle import WORKED
 from routing.roster import Roster
 from schemas.signals import Kind, Signal
 from services.ports import Log, LogUnavailable, Store, StoreUnavailable
 from services.rows import RecordOut, Suspect
+from services.signal_records import record_of
 
 log = logging.getLogger("stafett.limbo")
 EVERY = timedelta(minutes=1)
@@ -81,5 +82,4 @@ class LimboWatch:
             partition_key=suspect.partition_key,
             lead_id=suspect.lead_id,
         )
-        value = signal.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-        return RecordOut(self._topic, suspect.partition_key.encode(), value)
+        return record_of(signal, self._topic)

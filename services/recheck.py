@@ -9,6 +9,7 @@ from schemas.signals import Kind, Signal
 from services.adapters.sql.reading import Reading
 from services.ports import Log
 from services.rows import RecordOut
+from services.signal_records import record_of
 
 PAGE = 500
 
@@ -37,5 +38,4 @@ def _question(lead_id: str, partition_key: str, topic: str, now: datetime, adopt
         partition_key=partition_key,
         lead_id=lead_id,
     )
-    value = signal.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-    return RecordOut(topic, partition_key.encode(), value)
+    return record_of(signal, topic)

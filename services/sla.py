@@ -18,6 +18,7 @@ from routing.ids import derive
 from schemas.signals import ClockDue, Kind, Signal
 from services.ports import Log, LogUnavailable, Store, StoreUnavailable
 from services.rows import ClockRow, RecordOut
+from services.signal_records import record_of
 
 log = logging.getLogger("stafett.sla")
 AGAIN = timedelta(seconds=30)
@@ -113,8 +114,7 @@ class Watcher:
             # What follows from a clock on trial is on trial, too: a lead taken back by it must alarm nobody.
             mode="observe" if json.loads(row.body)["mode"] == "observe" else "live",
         )
-        value = signal.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-        return RecordOut(self._topic, row.partition_key.encode(), value)
+        return record_of(signal, self._topic)
 
     async def _until_next(self) -> float:
         """Seconds to the next instant at which a clock falls due, at most the sweep's pause: a clock started meanwhile may be

@@ -102,11 +102,12 @@ class Alone:
             self._process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)  # noqa: S603 - ours
         until = time.monotonic() + 30
         while time.monotonic() < until:
-            try:
+            with contextlib.suppress(httpx.HTTPError):
                 if httpx.get(f"{self.url}/readyz").status_code == 200:
                     return
-            except httpx.HTTPError:
-                time.sleep(0.1)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.1)
+                break  # it died; what it said is the reason
         raise RuntimeError((self.config / "up.log").read_text())
 
     def stop(self) -> None:
@@ -149,8 +150,7 @@ class Demo:
         self._wait_for("stafett.sla.escalated.v1")
         self._explain("anna@acme.example")
         _say("What the CRM and the ops team were sent meanwhile, as signed webhooks")
-        time.sleep(1)
-        for name, event in self._receiver.got:
+        for name, event in self._receiver.after_quiet(1.0):
             print(f"      {name}: {event['type'].removeprefix('stafett.'):28} {_gist(event['data'])}")
 
     def crowd(self, number: int) -> int:
@@ -163,10 +163,9 @@ class Demo:
         found: list[str] = []
         until = time.monotonic() + seconds
         while len(found) < count and time.monotonic() < until:
-            said = self._get("/v1/events", after=self._seen, limit=500)
+            said = self._get("/v1/events", after=self._seen, limit=500, wait=1)
             self._seen = said["next"]
             found += [e["event"]["subject"] for e in said["events"] if e["event"]["type"] == kind]
-            time.sleep(0.1)
         return found
 
     def _form(self, words: str, email: str, name: str) -> None:
@@ -190,14 +189,11 @@ class Demo:
     def _sent(self, words: str, answer: httpx.Response) -> None:
         answer.raise_for_status()
         print(f"\n  {words}")
-        until = time.monotonic() + 15
-        while not self._events() and time.monotonic() < until:
-            time.sleep(0.1)
-        time.sleep(0.2)
-        self._events()
+        self._events(wait=15)  # what one signal brings about comes together
 
-    def _events(self) -> list[str]:
-        said = self._get("/v1/events", after=self._seen)
+    def _events(self, wait: int) -> list[str]:
+        """Shown as they come; [] where none came within `wait` seconds."""
+        said = self._get("/v1/events", after=self._seen, wait=wait)
         for entry in said["events"]:
             event = entry["event"]
             print(f"      {entry['position']:3} {event['type'].removeprefix('stafett.'):28} {_gist(event['data'])}")
@@ -206,10 +202,9 @@ class Demo:
 
     def _wait_for(self, kind: str) -> None:
         until = time.monotonic() + 20
-        while kind not in self._events():
+        while kind not in self._events(wait=1):
             if time.monotonic() > until:
                 raise RuntimeError(f"{kind} did not come")
-            time.sleep(0.2)
 
     def _explain(self, email: str) -> None:
         _say("Why was it Anna's salesperson? Every decision explains itself")
@@ -226,7 +221,8 @@ class Receiver:
     """A CRM and an ops team on this machine: they verify each delivery and keep it."""
 
     def __init__(self, events: dict[str, str]) -> None:
-        self.got: list[tuple[str, dict[str, Any]]] = []
+        self._got: list[tuple[str, dict[str, Any]]] = []
+        self._came = threading.Condition()
         self._events = events
         self._secrets = {name: os.urandom(32) for name in events}
         receiver = self
@@ -263,8 +259,17 @@ class Receiver:
         proof = b64encode(digest(self._secrets[name], signed, "sha256")).decode()
         if not compare_digest(f"v1,{proof}", given["webhook-signature"]):
             return 401
-        self.got.append((name, json.loads(body)))
+        with self._came:
+            self._got.append((name, json.loads(body)))
+            self._came.notify_all()
         return 204
+
+    def after_quiet(self, seconds: float) -> list[tuple[str, dict[str, Any]]]:
+        """All that was received, as soon as nothing more has come for so long."""
+        with self._came:
+            while self._came.wait(seconds):
+                pass
+            return list(self._got)
 
     def close(self) -> None:
         self._server.shutdown()

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from services.cli.environment import add_config, settings_of
+from services.signal_records import record_of
 
 if TYPE_CHECKING:
     from services.bootstrap.parts import Parts
@@ -63,7 +64,6 @@ async def _redrive_lead(parts: Parts, lead_id: str) -> int:
     from routing.ids import derive
     from routing.model import Lead
     from schemas.signals import Kind, Signal
-    from services.rows import RecordOut
 
     row = await parts.reading.lead(lead_id)
     if row is None or not row.held:
@@ -75,8 +75,7 @@ async def _redrive_lead(parts: Parts, lead_id: str) -> int:
         kind=Kind.LEAD_REDRIVE, id=ident, dedupe_key=ident, source="operator", brand=lead.brand,
         occurred_at=now, received_at=now, partition_key=lead.partition_key, lead_id=lead.id,
     )  # fmt: skip
-    value = request.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-    await parts.log.append([RecordOut(parts.settings.topic("signals"), lead.partition_key.encode(), value)])
+    await parts.log.append([record_of(request, parts.settings.topic("signals"))])
     print(f"asked; see `stafett dlq list` and the event stafett.lead.released.v1 of {lead_id}")
     return 0
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from schemas.signals import Signal
 from services.ports import Log, LogUnavailable, Store, StoreUnavailable
 from services.rows import Quarantine, RecordOut
+from services.signal_records import record_of
 
 log = logging.getLogger("stafett.ingest")
 BREAKER = 1.0
@@ -57,5 +58,4 @@ class Intake:
             raise NowhereToPut from error
 
     def _record(self, signal: Signal) -> RecordOut:
-        value = signal.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-        return RecordOut(self._topic, signal.partition_key.encode(), value)
+        return record_of(signal, self._topic)

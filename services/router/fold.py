@@ -6,9 +6,8 @@ decision fails is set aside and its lead held, so that the lead's later signals 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from types import MappingProxyType
 from typing import Literal
 
 from pydantic import ValidationError
@@ -17,57 +16,19 @@ from routing.capacity import carrier
 from routing.decide import decide
 from routing.draft import Context
 from routing.envelope import Outgoing, Stamp, seal
-from routing.identity import POINTER, Key, Resolution, key, pointers, resolve
+from routing.identity import Key, Resolution, pointers, resolve
 from routing.ids import derive
-from routing.model import Account, Clock, Decision, Emission, Lead, LeadPersonal, Ledger, Link, Load
+from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load
 from routing.roster_changes import ChangeRefused
 from schemas.events import LeadHeld, LeadInLimbo, LeadReleased, SlaBreached
 from schemas.roster import RosterChange
 from schemas.signals import Kind, Signal
 from services.discretion import without_names
 from services.router.in_force import changed
+from services.router.loaded import Loaded, row_of
 from services.router.records import Incoming, dead_letter, history, rejoin
 from services.rows import AccountRow, ClockRow, DeadLetter, HistoryRow, LeadRow, LedgerRow, LinkRow, OutboxRow, Writes
 from services.ruling import Ruling
-
-
-class Loaded:
-    """What a batch's transaction read, as models. Leads are parsed when first asked for."""
-
-    def __init__(
-        self,
-        links: Mapping[Key, str],
-        leads: Mapping[str, LeadRow],
-        accounts: Mapping[str, AccountRow],
-        ledgers: Mapping[str, LedgerRow],
-        waiting: Sequence[DeadLetter] = (),
-        opens: Mapping[str, int] = MappingProxyType({}),
-    ) -> None:
-        self.links = dict(links)
-        self.rows = dict(leads)
-        self.accounts = {row.id: Account.model_validate_json(row.state) for row in accounts.values()}
-        self.ledgers = {
-            row.pool: Ledger.model_validate_json(row.state)
-            for row in ledgers.values()
-            if row.state and ":" not in row.pool
-        }
-        self.waiting = list(waiting)
-        self.loads = loads_of(ledgers, opens)
-        self._leads: dict[str, Lead] = {}
-
-    def lead(self, lead_id: str | None) -> Lead | None:
-        if lead_id is None:
-            return None
-        if lead_id not in self._leads and lead_id in self.rows:
-            row = self.rows[lead_id]
-            lead = Lead.model_validate_json(row.state)
-            if row.personal is not None:
-                lead.personal = LeadPersonal.model_validate_json(row.personal)
-            self._leads[lead_id] = lead
-        return self._leads.get(lead_id)
-
-    def put(self, lead: Lead) -> None:
-        self._leads[lead.id] = lead
 
 
 class Fold:
@@ -332,43 +293,6 @@ class Fold:
             email_digest=self._emails.get(lead.id) or (before.email_digest if before else None),
             updated_at=self.now,
         )
-
-
-def row_of(person: str) -> str:
-    """The row among the ledgers that holds somebody's load; no pool can have such a name."""
-    return f"person:{person}"
-
-
-def loads_of(ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]) -> dict[str, Load]:
-    """The loads of everybody who has a capacity: `opens` are the counts of their open leads."""
-    found = {}
-    for person, count in opens.items():
-        row = ledgers.get(row_of(person))
-        known = Load.model_validate_json(row.state) if row is not None and row.state else Load(person=person)
-        found[person] = known.model_copy(update={"open": count})
-    return found
-
-
-def wanted_keys(batch: Iterable[Incoming]) -> list[Key]:
-    """Every identity that the batch's signals name, once."""
-    keys = {key(i.signal, identity): None for i in batch if i.signal is not None for identity in i.signal.identities}
-    return list(keys)
-
-
-def wanted_leads(batch: Iterable[Incoming], links: Mapping[Key, str]) -> set[str]:
-    """Every lead that the batch may change."""
-    named = {who for (_, kind, _), who in links.items() if kind not in ("company", "domain") and POINTER not in who}
-    for incoming in batch:
-        signal = incoming.signal
-        if signal is not None:
-            named.update(filter(None, (signal.lead_id, signal.clock.lead_id if signal.clock else None)))
-    return named
-
-
-def wanted_accounts(leads: Iterable[LeadRow], links: Mapping[Key, str]) -> set[str]:
-    """Every account that the batch may change: those named, and those of the leads."""
-    named = {subject for (_, kind, _), subject in links.items() if kind in ("company", "domain")}
-    return named | {row.account_id for row in leads if row.account_id is not None}
 
 
 def _rows(events: Iterable[Outgoing]) -> list[OutboxRow]:

@@ -16,6 +16,7 @@ from schemas.signals import PERSONAL_FIELDS, Signal
 from services.observability import scrub
 from services.rows import DeadLetter, HistoryRow, Record, RecordOut
 from services.ruling import Ruling
+from services.signal_records import record_of
 
 _SIGNAL = TypeAdapter(Signal)
 _PERSONAL = set(PERSONAL_FIELDS)
@@ -56,12 +57,6 @@ def rejoin(facts: str, personal: str | None, attempt: int) -> Signal:
     """A signal set aside, as it comes back with a new attempt number. Raises ValidationError."""
     whole = {**json.loads(facts), **json.loads(personal or "{}"), "attempt": attempt}
     return _SIGNAL.validate_python(whole)
-
-
-def record_of(signal: Signal, topic: str) -> RecordOut:
-    """A signal as a record of the signals topic."""
-    value = signal.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-    return RecordOut(topic, signal.partition_key.encode(), value)
 
 
 def once_more(letter: DeadLetter, topic: str) -> RecordOut:

@@ -135,7 +135,7 @@ def settle(made):
     until, last, calm = time.monotonic() + 60, None, 0
     while calm < 5:
         assert time.monotonic() < until
-        time.sleep(0.3)
+        time.sleep(0.3)  # "nothing more" has no event to wait for: it is a row of equal answers
         now = (made.get("/v1/status"), made.get("/v1/events", limit=1)["head"])
         calm, last = calm + 1 if now == last and not now[0]["outbox"] and now[1] else 0, now
 

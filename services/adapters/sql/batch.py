@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from routing.lifecycle import WORKED
 from services.adapters.sql import agreements
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Rows, scalar
@@ -93,8 +94,10 @@ class SqlBatch:
         if not people:
             return {}
         statement = f"""SELECT owner, count(*) FROM leads WHERE {self._dialect.among("owner", "people")}
-            AND stage IN ('qualification', 'hand_over', 'deal') AND disposition = 'active' GROUP BY owner"""
-        found = await self._conn.execute(text(statement), {"people": self._dialect.listed(people)})
+            AND {self._dialect.among("stage", "worked")} AND disposition = 'active' GROUP BY owner"""
+        found = await self._conn.execute(
+            text(statement), {"people": self._dialect.listed(people), "worked": self._dialect.listed(WORKED)}
+        )
         return dict.fromkeys(people, 0) | {row[0]: row[1] for row in found}
 
     async def roster_changes(self) -> str | None:

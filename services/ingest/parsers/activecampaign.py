@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from schemas.signals import Actor, Company, Kind, Parsed, Person, Reference, Sales
+from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.bodies import object_of
 from services.ingest.parsers.reading import Result, Unreadable, body_key, mapping, number, only_known, text, when
 
@@ -113,7 +113,7 @@ def _references(
 ) -> tuple[Reference, ...]:
     account = text(mapping(event.get("account")).get("id")) or text(deal.get("orgid"))
     task = text((mapping(event.get("task")) or mapping(event.get("deal_task"))).get("id"))
-    named: list[tuple[Literal["person", "company", "deal", "activity"], str | None]] = [
+    named: list[tuple[Object, str | None]] = [
         ("person", ident), ("deal", deal_id), ("company", account), ("activity", task)
     ]  # fmt: skip
     return tuple(Reference(system="activecampaign", object=what, id=i) for what, i in named if i and i != "0")

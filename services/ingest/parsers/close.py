@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-from schemas.signals import Actor, Company, Kind, Parsed, Person, Reference, Sales
+from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -18,7 +18,6 @@ from services.ingest.parsers.reading import (
     when,
 )
 
-Object = Literal["person", "company", "deal", "activity"]
 _RECORDS: dict[str, tuple[Object, dict[str, Kind]]] = {
     "lead": (
         "company",

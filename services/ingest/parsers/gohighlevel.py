@@ -6,9 +6,9 @@ made, not when it was done.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-from schemas.signals import Actor, Company, Consent, Kind, Parsed, Person, Reference, Sales
+from schemas.signals import Actor, Company, Consent, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -22,7 +22,6 @@ from services.ingest.parsers.reading import (
     when,
 )
 
-Object = Literal["person", "company", "deal", "activity"]
 _PLAIN: dict[str, tuple[Object, Kind]] = {
     "ContactCreate": ("person", Kind.CONTACT_CREATED),
     "ContactUpdate": ("person", Kind.CONTACT_UPDATED),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from schemas.signals import Actor, Company, Kind, Mode, Parsed, Person, Quarantined, Reference, Sales
+from schemas.signals import Actor, Company, Kind, Mode, Object, Parsed, Person, Quarantined, Reference, Sales
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -18,7 +18,6 @@ from services.ingest.parsers.reading import (
     when,
 )
 
-Object = Literal["person", "company", "deal", "activity"]
 _OBJECTS: dict[str, Object | None] = {
     "contact": "person",
     "company": "company",

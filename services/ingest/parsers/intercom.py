@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-from schemas.signals import Actor, Company, Consent, Kind, Parsed, Person, Reference
+from schemas.signals import Actor, Company, Consent, Kind, Object, Parsed, Person, Reference
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -17,7 +17,6 @@ from services.ingest.parsers.reading import (
     when,
 )
 
-Object = Literal["person", "company", "deal", "activity"]
 _CONTACT = frozenset({"contact", "user", "lead", "visitor"})
 _ENDINGS: tuple[tuple[str, Kind], ...] = (
     ("unsubscribed", Kind.CONSENT_WITHDRAWN),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-from schemas.signals import Actor, Company, Kind, Parsed, Person, Reference, Sales
+from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.reading import Result, Unreadable, as_object, body_key, mapping, read_json, text, when
 
-_ENTITY: dict[str, Literal["person", "company", "deal", "activity"]] = {
+_ENTITY: dict[str, Object] = {
     "person": "person",
     "organization": "company",
     "deal": "deal",
@@ -204,7 +204,7 @@ def _references(
     """The object itself, then what it names; a lead of theirs is a deal by another id."""
     merged = text(meta.get("merged_to_id")) if action == "deleted" else None
     own = merged or text(row.get("id")) or text(meta.get("entity_id"))
-    named: list[tuple[Literal["person", "company", "deal", "activity"], Any]] = [
+    named: list[tuple[Object, Any]] = [
         (_ENTITY[entity], own),
         ("person", _flat(row.get("person_id")) or _participant(row)),
         ("deal", _flat(row.get("deal_id"))),

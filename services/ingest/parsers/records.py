@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, TypeVar
 
 from schemas.signals import Kind, Reference, Sales
 from services.ingest.parsers.naming import label
@@ -36,7 +36,10 @@ SYSTEM = "source"
 """The system of references that only the configuration can name; ingest puts the source's name in its place."""
 
 
-def first(chain: Chain, names: Iterable[str], read: Any) -> Any:
+Found = TypeVar("Found")
+
+
+def first(chain: Chain, names: Iterable[str], read: Callable[[Any], Found | None]) -> Found | None:
     """The first of `names` that holds something, the innermost object first."""
     for name in names:
         for at in reversed(chain):
@@ -108,4 +111,4 @@ def amount_of(kind: Kind, chain: Chain) -> float | None:
     """A deal's; what a meeting or an order costs is no deal's amount."""
     if not kind.startswith(("deal.", "sales.won", "sales.lost", "sales.stage")):
         return None
-    return first(chain, ("amount", "value", "price", "deal_value"), number)  # type: ignore[no-any-return]
+    return first(chain, ("amount", "value", "price", "deal_value"), number)

@@ -4,9 +4,9 @@ the changed fields only, null for unchanged). A SessionId is a live key: it is n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
-from schemas.signals import Actor, Company, Kind, Parsed, Person, Quarantined, Reference, Sales
+from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Quarantined, Reference, Sales
 from services.ingest.parsers.reading import (
     UNEXPECTED,
     Result,
@@ -23,7 +23,6 @@ from services.ingest.parsers.reading import (
 )
 from services.ingest.parsers.soap import Element, read_xml
 
-Object = Literal["person", "company", "deal", "activity"]
 _OBJECTS: dict[str, Object] = {
     "Lead": "person",
     "Contact": "person",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 
-from schemas.signals import Actor, Company, Kind, Parsed, Person, Reference, Sales
+from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.answers import rows
 from services.ingest.parsers.reading import (
     Result,
@@ -22,8 +22,6 @@ from services.ingest.parsers.reading import (
 )
 from services.ingest.parsers.tree import nodes, person_in
 from services.ingest.parsers.words import kind_of
-
-Object = Literal["person", "company", "deal", "activity"]
 
 
 def read(whole: dict[str, Any], body: bytes) -> Result | None:
@@ -206,10 +204,13 @@ def _code(field: dict[str, Any]) -> str:
     return code.lower() if code in ("EMAIL", "PHONE") else ""
 
 
+_AMO_ELEMENTS: dict[str, Object] = {"1": "person", "2": "deal", "3": "company"}
+
+
 def _amo_references(noun: str, ident: str | None, row: dict[str, Any], account: str | None) -> tuple[Reference, ...]:
     found = [Reference(system="amocrm", account=account, object=_AMO[noun], id=ident)] if ident and noun in _AMO else []
     target = text(row.get("element_id"))
-    other: Object | None = {"1": "person", "2": "deal", "3": "company"}.get(text(row.get("element_type")) or "")  # type: ignore[assignment]
+    other = _AMO_ELEMENTS.get(text(row.get("element_type")) or "")
     if target and other and noun == "task":
         found.append(Reference(system="amocrm", account=account, object=other, id=target))
     return tuple(found)

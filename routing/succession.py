@@ -1,0 +1,52 @@
+"""The owner is ill or gone: who takes over what they held."""
+
+from __future__ import annotations
+
+from routing import handover, ownership, sla
+from routing.assignment import Assignment
+from routing.draft import Draft
+from routing.lifecycle import route_of
+
+
+def hand_back(draft: Draft) -> None:
+    """The owner is ill or gone: an unanswered offer goes to the successor, else to the next by the rules; who is gone
+    for good hands back everything."""
+    command, lead = draft.signal.command, draft.lead
+    if command is None or lead.owner != command.person:
+        draft.notes.append("it is somebody else's by now")
+        return
+    gone, offer = command.name == "leave", handover.open_offer(draft)
+    reason = "owner_left" if gone else "owner_absent"
+    if lead.stage == "hand_over":
+        if offer is None or (offer.state == "accepted" and not gone):
+            draft.notes.append("it was accepted: it waits for the return")
+            return
+        handover.withdraw(draft, reason)
+        successor = _successor(draft, command.person)
+        if successor is not None:
+            handover.offer_to(draft, successor)
+        elif not handover.offer_next(draft):
+            draft.facts.add("offers_exhausted")
+    elif gone:
+        _pass_on(draft, command.person)
+
+
+def _pass_on(draft: Draft, person: str | None) -> None:
+    lead = draft.lead
+    if lead.hunter == person:
+        lead.hunter = None
+    chosen = _successor(draft, person) or ownership.choose(
+        draft, route_of(lead.stage), frozenset(filter(None, [person]))
+    )
+    if chosen is not None:
+        ownership.give(draft, chosen)
+        sla.restart_recurring(draft)
+
+
+def _successor(draft: Draft, person: str | None) -> Assignment | None:
+    roster = draft.context.roster
+    member = roster.people.get(person or "")
+    heir = member.successor if member is not None else None
+    if heir is None or roster.why_away(heir, draft.context.now) is not None:
+        return None
+    return Assignment(heir, "successor", None, None, {"rule": "successor", "of": person})

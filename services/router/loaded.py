@@ -1,0 +1,87 @@
+"""What a batch needs of the store, and what its transaction read, as models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from routing.identity import POINTER, Key, key
+from routing.model import Account, Lead, LeadPersonal, Ledger, Load
+from services.router.records import Incoming
+from services.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
+
+
+class Loaded:
+    """What a batch's transaction read, as models. Leads are parsed when first asked for."""
+
+    def __init__(
+        self,
+        links: Mapping[Key, str],
+        leads: Mapping[str, LeadRow],
+        accounts: Mapping[str, AccountRow],
+        ledgers: Mapping[str, LedgerRow],
+        waiting: Sequence[DeadLetter] = (),
+        opens: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self.links = dict(links)
+        self.rows = dict(leads)
+        self.accounts = {row.id: Account.model_validate_json(row.state) for row in accounts.values()}
+        self.ledgers = {
+            row.pool: Ledger.model_validate_json(row.state)
+            for row in ledgers.values()
+            if row.state and ":" not in row.pool
+        }
+        self.waiting = list(waiting)
+        self.loads = loads_of(ledgers, opens)
+        self._leads: dict[str, Lead] = {}
+
+    def lead(self, lead_id: str | None) -> Lead | None:
+        if lead_id is None:
+            return None
+        if lead_id not in self._leads and lead_id in self.rows:
+            row = self.rows[lead_id]
+            lead = Lead.model_validate_json(row.state)
+            if row.personal is not None:
+                lead.personal = LeadPersonal.model_validate_json(row.personal)
+            self._leads[lead_id] = lead
+        return self._leads.get(lead_id)
+
+    def put(self, lead: Lead) -> None:
+        self._leads[lead.id] = lead
+
+
+def row_of(person: str) -> str:
+    """The row among the ledgers that holds somebody's load; no pool can have such a name."""
+    return f"person:{person}"
+
+
+def loads_of(ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]) -> dict[str, Load]:
+    """The loads of everybody who has a capacity: `opens` are the counts of their open leads."""
+    found = {}
+    for person, count in opens.items():
+        row = ledgers.get(row_of(person))
+        known = Load.model_validate_json(row.state) if row is not None and row.state else Load(person=person)
+        found[person] = known.model_copy(update={"open": count})
+    return found
+
+
+def wanted_keys(batch: Iterable[Incoming]) -> list[Key]:
+    """Every identity that the batch's signals name, once."""
+    keys = {key(i.signal, identity): None for i in batch if i.signal is not None for identity in i.signal.identities}
+    return list(keys)
+
+
+def wanted_leads(batch: Iterable[Incoming], links: Mapping[Key, str]) -> set[str]:
+    """Every lead that the batch may change."""
+    named = {who for (_, kind, _), who in links.items() if kind not in ("company", "domain") and POINTER not in who}
+    for incoming in batch:
+        signal = incoming.signal
+        if signal is not None:
+            named.update(filter(None, (signal.lead_id, signal.clock.lead_id if signal.clock else None)))
+    return named
+
+
+def wanted_accounts(leads: Iterable[LeadRow], links: Mapping[Key, str]) -> set[str]:
+    """Every account that the batch may change: those named, and those of the leads."""
+    named = {subject for (_, kind, _), subject in links.items() if kind in ("company", "domain")}
+    return named | {row.account_id for row in leads if row.account_id is not None}
