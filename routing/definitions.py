@@ -6,7 +6,8 @@ error in the lead's data (a text that is no number, a division by zero): it is a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -59,7 +60,7 @@ class Judge:
         self._segments: dict[str, bool | None] = {}
         self._known = _facts(lead, signal, now)
         self._reached: dict[str, Any] = {}
-        self._activation = ENV.Activation(self._known, functions=self._functions())
+        self._activation = ENV.Activation(self._known, functions=_CALLS)
 
     def asks(self, expression: Expression) -> Finding:
         """Never raises: an error value is `not met`, because unknown or because of the lead's data."""
@@ -68,6 +69,7 @@ class Judge:
         if not SCORES.isdisjoint(expression.calls):
             self.points()
         self._reached = {}
+        _asking.judge = self
         plain = expression.compiled.eval(self._activation).plain_value()
         if isinstance(plain, bool):
             return Finding(plain)
@@ -112,27 +114,16 @@ class Judge:
             return None if found.unknown else False
         return fits
 
-    def _functions(self) -> list[cel.Function]:
-        bodies = {
-            ("count", 2): self._count,
-            ("count", 1): lambda kind: self._count(kind, _FOREVER),
-            ("last", 1): self._last,
-            ("in_segment", 1): self._in_segment,
-            ("fit", 0): lambda: self._note("fit()", self.points().fit),
-            ("intent", 0): lambda: self._note("intent()", self.points().intent),
-            ("score", 0): lambda: self._note("score()", self.points().fit + self.points().intent),
-        }
-        return [
-            cel.Function(name, list(taken), False, bodies[name, len(taken)], given)
-            for name, forms in FUNCTIONS.items()
-            for taken, given in forms
-        ]
-
-    def _count(self, kind: str, window: timedelta) -> int:
+    def count(self, kind: str, window: timedelta) -> int:
+        """How many signals of this kind happened within the window before the instant."""
         since = self._now - window.total_seconds()
         found = sum(1 for at in self._lead.recent.get(kind, ()) if at > since)
         wide = "" if window == _FOREVER else f", {window.total_seconds() / 3600:g}h"
         return self._note(f"count('{kind}'{wide})", found)
+
+    def reached(self, what: str, of: Callable[[Points], int]) -> int:
+        """A figure of the points, kept as one that the expression came to ask for."""
+        return self._note(what, of(self.points()))
 
     def _note(self, what: str, value: int) -> int:
         self._reached[what] = value
@@ -146,17 +137,43 @@ class Judge:
         inside = {f"in_segment('{name}')": self._segments[name] for name in sorted(expression.segments)}
         return {**known, **inside, **self._reached}
 
-    def _last(self, kind: str) -> datetime:
+    def last(self, kind: str) -> datetime:
+        """When the newest signal of this kind happened. Raises ValueError: unknown."""
         instants = self._lead.recent.get(kind, ())
         if not instants:
             raise ValueError(f"unknown: there was no {kind} in this pass")
         return datetime.fromtimestamp(instants[-1], UTC)
 
-    def _in_segment(self, name: str) -> bool:
+    def in_segment(self, name: str) -> bool:
+        """`is_in`, for an expression. Raises ValueError: unknown."""
         found = self.is_in(name)
         if found is None:
             raise ValueError(f"unknown: whether the company is in {name}")
         return found
+
+
+class _Asking(threading.local):
+    """Whose expression CEL is evaluating in this thread. The functions are made once for all, for to make them anew for
+    each judge costs as much as an evaluation."""
+
+    judge: Judge
+
+
+_asking = _Asking()
+_BODIES: dict[tuple[str, int], Callable[..., Any]] = {
+    ("count", 2): lambda kind, window: _asking.judge.count(kind, window),
+    ("count", 1): lambda kind: _asking.judge.count(kind, _FOREVER),
+    ("last", 1): lambda kind: _asking.judge.last(kind),
+    ("in_segment", 1): lambda name: _asking.judge.in_segment(name),
+    ("fit", 0): lambda: _asking.judge.reached("fit()", lambda points: points.fit),
+    ("intent", 0): lambda: _asking.judge.reached("intent()", lambda points: points.intent),
+    ("score", 0): lambda: _asking.judge.reached("score()", lambda points: points.fit + points.intent),
+}
+_CALLS = [
+    cel.Function(name, list(taken), False, _BODIES[name, len(taken)], given)
+    for name, forms in FUNCTIONS.items()
+    for taken, given in forms
+]
 
 
 def _facts(lead: Lead, signal: Signal, now: datetime) -> dict[str, Any]:

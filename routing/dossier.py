@@ -45,7 +45,8 @@ def note(draft: Draft) -> None:
         known.add("name")
     if signal.fields and signal.kind in INBOUND | {Kind.NOTE_ADDED}:
         known.add("need")
-    lead.known = tuple(sorted({*lead.known, *known}))
+    if not known.issubset(lead.known):
+        lead.known = tuple(sorted({*lead.known, *known}))
     if signal.kind in TOLD and not signal.automated:
         _record(draft)
 

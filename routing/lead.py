@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeVar
 
 from routing.draft import Draft
 from routing.ids import derive
@@ -11,7 +10,6 @@ from routing.model import Lead, LeadPersonal
 from schemas.events import Stage
 from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened
 
-T = TypeVar("T")
 RECENT_PER_KIND = 32
 """Instants kept of each kind within a pass: definitions ask `how many in a window`, and no agreement asks for more."""
 MAX_TAGS = 100
@@ -39,15 +37,18 @@ def absorb(draft: Draft) -> None:
     """Facts of the signal become the lead's. An older fact fills gaps but replaces nothing."""
     lead, signal = draft.lead, draft.signal
     newer = lead.last_touch_at is None or draft.at >= lead.last_touch_at
-    lead.personal = _personal(lead.personal, signal, newer)
-    lead.company_name = _pick(lead.company_name, signal.company.name, newer)
-    lead.company_domain = _pick(lead.company_domain, signal.company.domain, newer)
-    lead.company_industry = _pick(lead.company_industry, signal.company.industry, newer)
-    lead.company_country = _pick(lead.company_country, signal.company.country, newer)
-    lead.company_employees = _pick(lead.company_employees, signal.company.employees, newer)
-    lead.campaign = _pick(lead.campaign, signal.campaign, newer)
+    if (personal := _personal(lead.personal, signal, newer)) is not lead.personal:
+        lead.personal = personal
+    company = signal.company
+    _fill(lead, "company_name", company.name, newer)
+    _fill(lead, "company_domain", company.domain, newer)
+    _fill(lead, "company_industry", company.industry, newer)
+    _fill(lead, "company_country", company.country, newer)
+    _fill(lead, "company_employees", company.employees, newer)
+    _fill(lead, "campaign", signal.campaign, newer)
     people = tuple(r for r in signal.references if r.object == "person" and r not in lead.references)
-    lead.references = (lead.references + people)[-MAX_REFERENCES:]
+    if people:
+        lead.references = (lead.references + people)[-MAX_REFERENCES:]
     _tags(draft)
     for consent in signal.consents:
         consents(draft, consent.purpose, consent.state, min(consent.at or draft.at, signal.received_at))
@@ -122,6 +123,6 @@ def _known(person: Person) -> dict[str, str]:
     return {name: value for name, value in vars(person).items() if value is not None}
 
 
-def _pick(held: T | None, said: T | None, newer: bool) -> T | None:
-    first, second = (said, held) if newer else (held, said)
-    return first if first is not None else second
+def _fill(lead: Lead, name: str, said: str | int | None, newer: bool) -> None:
+    if said is not None and (newer or getattr(lead, name) is None):
+        setattr(lead, name, said)

@@ -126,8 +126,8 @@ class LeadPersonal(BaseModel):
     """What is known of the person; kept in a column of its own, never decided on."""
 
     person: Person = Person()
-    answers: dict[str, Any] = {}
-    texts: dict[str, dict[str, Any]] = {}
+    answers: dict[str, Any] = Field(default_factory=dict)
+    texts: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
 class Lead(BaseModel):
@@ -161,19 +161,19 @@ class Lead(BaseModel):
     tags: tuple[str, ...] = ()
     sales_ready: bool = False
     meeting_booked_at: AwareDatetime | None = None
-    consents: dict[str, str] = {}
-    consents_at: dict[str, AwareDatetime] = {}
+    consents: dict[str, str] = Field(default_factory=dict)
+    consents_at: dict[str, AwareDatetime] = Field(default_factory=dict)
     suppressed: str | None = None
     exempt_lists: tuple[str, ...] = ()
     suppressed_at: AwareDatetime | None = None
     programme: str | None = None
-    recent: dict[str, tuple[int, ...]] = {}
-    scored: dict[str, tuple[int, ...]] = {}
+    recent: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    scored: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     met: tuple[str, ...] = ()
     last_touch_at: AwareDatetime | None = None
     handover: Handover | None = None
-    clocks: dict[str, Clock] = {}
-    marks: dict[str, tuple[AwareDatetime, ...]] = {}
+    clocks: dict[str, Clock] = Field(default_factory=dict)
+    marks: dict[str, tuple[AwareDatetime, ...]] = Field(default_factory=dict)
     record: tuple[Entry, ...] = ()
     known: tuple[str, ...] = ()
     limbo: str | None = None
@@ -189,7 +189,7 @@ class Account(_Frozen):
 
     id: str
     brand: str
-    open: dict[str, str] = {}
+    open: dict[str, str] = Field(default_factory=dict)
 
 
 class LedgerEntry(_Frozen):
@@ -204,7 +204,7 @@ class Ledger(_Frozen):
 
     pool: str
     seq: int = 0
-    entries: dict[str, LedgerEntry] = {}
+    entries: dict[str, LedgerEntry] = Field(default_factory=dict)
 
 
 class Load(_Frozen):

@@ -271,9 +271,9 @@ class Parsed(BaseModel):
     consents: tuple[Consent, ...] = ()
     form_id: Text = None
     campaign: Text = None
-    utm: dict[str, str] = {}
+    utm: dict[str, str] = Field(default_factory=dict)
     tags: tuple[str, ...] = ()
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = Field(default_factory=dict)
     dedupe_key: str
 
 

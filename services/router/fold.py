@@ -288,8 +288,8 @@ class Fold:
             account_id=lead.account_id,
             held=lead.held,
             version=lead.version,
-            state=lead.model_dump_json(exclude_defaults=True),
-            personal=lead.personal.model_dump_json(exclude_defaults=True),
+            state=lead.model_dump_json(exclude_unset=True),
+            personal=lead.personal.model_dump_json(exclude_unset=True),
             email_digest=self._emails.get(lead.id) or (before.email_digest if before else None),
             updated_at=self.now,
         )

@@ -33,10 +33,15 @@ _ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[eE]\+?[0-9]{3}|[0-9]{309}")
 
 
 def read_json(body: bytes) -> Any:
-    """Raises Unreadable: not UTF-8, not JSON, too deep, or with numbers that are none or too large."""
+    """Raises Unreadable: not UTF-8, not JSON, too deep, a key twice in one object, numbers that are none or too large."""
     odd = _ODD.search(body) is not None
     try:
-        whole = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite if odd else None)
+        whole = json.loads(
+            body.decode("utf-8-sig"),
+            parse_constant=_refuse,
+            parse_float=_finite if odd else None,
+            object_pairs_hook=_once,
+        )
     except UnicodeDecodeError:
         raise Unreadable("not UTF-8") from None
     except RecursionError:
@@ -46,6 +51,14 @@ def read_json(body: bytes) -> Any:
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(whole):
         raise Unreadable(f"nested over {MAX_DEPTH} deep")
     return _cleaned(whole) if odd else whole
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a key that is there twice one reader takes the first and the next the last; we guess neither."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unreadable("a key is there twice in one object")
+    return found
 
 
 def _refuse(name: str) -> Any:
