@@ -474,7 +474,45 @@ class RosterView(BaseModel):
     away: dict[str, str]
 
 
+AGREEMENT_HASH = "0d5b7e2c91fa4e0b8a36c57d90e1f2a3b4c5d6e7f8091a2b3c4d5e6f70818283"
+AGREEMENT_EXAMPLE: dict[str, Any] = {
+    "hash": AGREEMENT_HASH,
+    "title": "Smarketing agreement 2027",
+    "rules": "now",
+    "effective_from": "2027-01-01T00:00:00Z",
+    "published_at": "2026-12-18T14:02:11Z",
+    "approvals": {"marketing": "lena", "sales": "maja"},
+}
+
+
+class AgreementView(BaseModel):
+    """A version of the agreement. The configured file, while nothing was published, has no instants and no approvals."""
+
+    model_config = _example(AGREEMENT_EXAMPLE)
+    hash: str = Field(description="SHA-256 of the file.")
+    title: str
+    rules: Literal["before", "now", "later"] = Field(description="Whether it decides signals that are received now.")
+    effective_from: AwareDatetime | None = Field(None, description="Signals received from then on are decided by it.")
+    published_at: AwareDatetime | None = None
+    approvals: dict[str, str] = Field({}, description="Who approved this hash, by side.")
+
+
+class AgreementDetail(AgreementView):
+    """A version with its text."""
+
+    model_config = _example({**AGREEMENT_EXAMPLE, "text": "version: 1\norganisation: nordlys\n"})
+    text: str = Field(description="YAML, as it was approved.")
+
+
+class AgreementList(BaseModel):
+    """Versions in the order of their effect."""
+
+    model_config = _example({"agreements": [AGREEMENT_EXAMPLE]})
+    agreements: list[AgreementView]
+
+
 BODIES: tuple[type[BaseModel], ...] = (
+    AgreementList, AgreementDetail,
     CommandTaken, RosterView,
     Accepted, LeadView, LeadPage, Snapshot, HistoryPage, Explanation, ClockExplanation, AssignmentExplanation,
     ClockPage, FeedPage, QuarantinePage,

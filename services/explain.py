@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from routing.explain_clock import explain_clock
@@ -19,9 +19,10 @@ MOST = 10_000
 
 
 class Explainer:
-    """Every method returns None where there is nothing of that id. Raises StoreUnavailable."""
+    """`ruling` gives every agreement that decisions were made under. Every method returns None where there is nothing of
+    that id, and raises StoreUnavailable."""
 
-    def __init__(self, reading: Reading, ruling: Callable[[], Ruling], now: Callable[[], datetime]) -> None:
+    def __init__(self, reading: Reading, ruling: Callable[[], Awaitable[Ruling]], now: Callable[[], datetime]) -> None:
         self._reading, self._ruling, self._now = reading, ruling, now
 
     async def lead(self, lead_id: str) -> LeadExplanation | None:
@@ -30,7 +31,7 @@ class Explainer:
         if row is None:
             return None
         lead = Lead.model_validate_json(row.state)
-        return explain_lead(lead, await self._steps(lead_id), self._ruling().agreement_of, self._now())
+        return explain_lead(lead, await self._steps(lead_id), (await self._ruling()).agreement_of, self._now())
 
     async def clock(self, clock_id: str) -> ClockExplanation | None:
         """Every interval counted or skipped, and the sum."""
@@ -38,7 +39,7 @@ class Explainer:
         if row is None:
             return None
         clock = Clock.model_validate_json(row.body)
-        calendar = calendar_of(clock.agreement, clock.calendar, self._ruling().agreement_of)
+        calendar = calendar_of(clock.agreement, clock.calendar, (await self._ruling()).agreement_of)
         return explain_clock(clock, calendar, self._now(), row.lead_id)
 
     async def assignment(self, ident: str) -> AssignmentExplanation | None:
@@ -46,7 +47,7 @@ class Explainer:
         lead_id = await self._lead_of(ident)
         if lead_id is None:
             return None
-        found = assignments(lead_id, await self._steps(lead_id), self._ruling().agreement_of)
+        found = assignments(lead_id, await self._steps(lead_id), (await self._ruling()).agreement_of)
         if ident.startswith("sig_"):
             found = [a for a in found if a.signal_id == ident]
         elif ident.startswith("ho_"):

@@ -81,6 +81,7 @@ def document() -> dict[str, Any]:
         nothing,
         asyncio.Event(),
         nothing,
+        nothing,
     )
     app.include_router(routes)
     add_health(app, {})

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from schemas.api_keys import KeysFile
 from schemas.sources import Source, SourcesFile
 from schemas.yamlfile import FileError, load
+from services.adapters.sql.agreements import Agreements
 from services.adapters.sql.reading import headers_of
 from services.bootstrap import metering
 from services.bootstrap.api import add_health, bare_app
@@ -28,6 +29,7 @@ from services.ingest.normalise import digest, email_address
 from services.ingest.parsers import PARSERS
 from services.ingest.retry import Retry
 from services.settings import Settings
+from services.versions import Versions
 
 
 def sources_of(settings: Settings) -> dict[str, Configured]:
@@ -61,6 +63,12 @@ def keys_of(settings: Settings) -> dict[str, Key]:
     return {entry.name: Key(entry.name, entry.sha256, frozenset(entry.scopes), entry.person) for entry in file.keys}
 
 
+def versions_of(parts: Parts) -> Versions:
+    """The agreement's versions, published or configured."""
+    store = Agreements(parts.store.engines)
+    return Versions(store, parts.ruling, lambda: read_file(parts.settings, "agreement"), parts.now)
+
+
 def app_of(parts: Parts, stopping: asyncio.Event) -> FastAPI:
     """The whole HTTP application; `stopping` ends what waits. Raises FileError, SettingsError."""
     settings = parts.settings
@@ -80,10 +88,13 @@ def app_of(parts: Parts, stopping: asyncio.Event) -> FastAPI:
         address = email_address(text)
         return None if address is None else digest(parts.key, "email", brand, address)
 
-    explainer = Explainer(reading, parts.ruling, parts.now)
+    versions = versions_of(parts)
+    explainer = Explainer(reading, versions.ruling, parts.now)
     commanding = commanding_of(parts, intake)
     app.include_router(
-        create_router(reading, keys_of(settings), digest_email, parts.now, retry, commanding, stopping, explainer)
+        create_router(
+            reading, keys_of(settings), digest_email, parts.now, retry, commanding, stopping, explainer, versions
+        )
     )
     add_health(app, {"store": parts.store.check, "log": parts.log.check})
     return app

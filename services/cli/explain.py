@@ -31,10 +31,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 async def _explain(args: argparse.Namespace) -> int:
     from services.bootstrap import parts_of
+    from services.bootstrap.http import versions_of
     from services.explain import Explainer
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
-        explainer = Explainer(parts.reading, parts.ruling, parts.now)
+        explainer = Explainer(parts.reading, versions_of(parts).ruling, parts.now)
         found = await getattr(explainer, args.what)(args.id)
     if found is None:
         print(f"there is no {args.what} {args.id}", file=sys.stderr)

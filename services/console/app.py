@@ -11,11 +11,13 @@ from fastapi import APIRouter
 from services.adapters.sql.reading import Reading
 from services.commanding import Commanding
 from services.console.access import Access, Key
+from services.console.agreements import add_agreements
 from services.console.commands import add_commands, add_roster
 from services.console.feed import add_feed
 from services.console.leads import add_clocks, add_explanations, add_leads, add_reasons
 from services.console.operations import Retry, add_operations, add_quarantine
 from services.explain import Explainer
+from services.versions import Versions
 
 
 def create_router(
@@ -27,6 +29,7 @@ def create_router(
     commanding: Commanding,
     stopping: asyncio.Event,
     explainer: Explainer,
+    versions: Versions,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
     router, access = APIRouter(prefix="/v1"), Access(keys)
@@ -39,4 +42,5 @@ def create_router(
     add_operations(router, reading, access, now)
     add_commands(router, access, commanding)
     add_roster(router, access, commanding)
+    add_agreements(router, access, versions)
     return router

@@ -12,6 +12,7 @@ from services.cli.main import main
 from services.publications import BEGINNING, LEAD, Publication, objections, read, write
 from services.recheck import ask
 from services.router.role import Router
+from tests.api import installed
 from tests.setups import EXAMPLES, SETUPS, START, ruling, setup, signal
 
 TEXT = (EXAMPLES / "agreement.yaml").read_text()
@@ -163,3 +164,29 @@ def test_the_commands_work_one_after_the_other(tmp_path, capsys):
     assert capsys.readouterr().out == STRICTER
     assert main(["agreement", "show", OLD.hash[:8], *config]) == 0
     assert main(["agreement", "show", "ffff0000", *config]) == 1
+
+
+async def test_old_versions_stay_readable_and_explain_what_was_decided_under_them(tmp_path):
+    async with installed(tmp_path) as api:
+        before = (await api.get("/v1/agreements"))["agreements"]
+        assert [(v["hash"], v["rules"], v["approvals"]) for v in before] == [(OLD.hash, "now", {})]
+        assert (await api.get(f"/v1/agreements/{OLD.hash}"))["text"] == TEXT
+        await api.form(email="anna@acme.example", form_id="demo")
+        await api.settled()
+        now = api.parts.now()
+        first, second = entries()
+        second = second.model_copy(update={"effective_from": now, "approvals": {"sales": "maja", "marketing": "lena"}})
+        texts = {OLD.hash: TEXT, NEW.hash: STRICTER}
+        assert await Agreements(api.parts.store.engines).publish(None, write((first, second)), texts, now)
+        after = (await api.get("/v1/agreements"))["agreements"]
+        assert [(v["hash"], v["rules"]) for v in after] == [(OLD.hash, "before"), (NEW.hash, "now")]
+        assert (await api.get(f"/v1/agreements/{NEW.hash[:12]}"))["text"] == STRICTER
+        assert (await api.get("/v1/agreements/abcdefabcdef", status=404))["type"].endswith("not_found")
+        assert (await api.get(f"/v1/agreements/{NEW.hash}", key="ops:read", status=403))["status"] == 403
+        await api.form(email="bo@bolag.example", form_id="contact-sales")
+        await api.settled()
+        lead = (await api.get("/v1/leads", email="bo@bolag.example"))["leads"][0]
+        clock = (await api.get("/v1/clocks", lead=lead["id"]))["clocks"][0]
+        assert clock["agreement"] == NEW.hash
+        said = await api.get(f"/v1/clocks/{clock['id']}/explain")
+        assert said["intervals"], "the calendar of the published agreement is at hand"

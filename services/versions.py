@@ -1,0 +1,59 @@
+"""The versions of the agreement for those who read: what ruled when, what it said, and what decisions were made under."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+from schemas.http import AgreementDetail, AgreementView
+from services.adapters.sql.agreements import Agreements
+from services.publications import Publication, PublishedAgreements, read
+from services.ruling import Ruling
+
+
+class Versions:
+    """`file` gives the text of the configured agreement, which rules until something is published. Every method raises
+    StoreUnavailable."""
+
+    def __init__(
+        self, store: Agreements, files: Callable[[], Ruling], file: Callable[[], str], now: Callable[[], datetime]
+    ) -> None:
+        self._store, self._files, self._file, self._now = store, files, file, now
+        self._published = PublishedAgreements()
+
+    async def ruling(self) -> Ruling:
+        """With every published agreement at hand, however old, and the one that rules now in front."""
+        said = await self._store.published()
+        bodies = await self._store.bodies(self._published.missing(said))
+        return self._published.follow(self._files(), said, bodies).at(self._now())
+
+    async def all(self) -> list[AgreementView]:
+        """In the order of their effect; the configured file alone where nothing was published."""
+        known = read(await self._store.published())
+        if not known:
+            agreement = self._files().agreement
+            return [AgreementView(hash=agreement.hash, title=agreement.file.title, rules="now")]
+        now = self._now()
+        current = max((p.effective_from for p in known if p.effective_from <= now), default=None)
+        return [_view(entry, current) for entry in known]
+
+    async def one(self, digest: str) -> AgreementDetail | None:
+        """By its hash, or the first 12 digits or more of it; None where there is no such version."""
+        found = next((v for v in await self.all() if len(digest) >= 12 and v.hash.startswith(digest)), None)
+        if found is None:
+            return None
+        text = (await self._store.bodies([found.hash])).get(found.hash)
+        return AgreementDetail(**found.model_dump(), text=text if text is not None else self._file())
+
+
+def _view(entry: Publication, current: datetime | None) -> AgreementView:
+    rules: Literal["before", "later"] = "later" if current is None or entry.effective_from > current else "before"
+    return AgreementView(
+        hash=entry.hash,
+        title=entry.title,
+        effective_from=entry.effective_from,
+        published_at=entry.published_at,
+        approvals=entry.approvals,
+        rules="now" if entry.effective_from == current else rules,
+    )
