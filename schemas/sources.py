@@ -105,6 +105,31 @@ class SalesMeaning(FileModel):
         return self
 
 
+class Fetch(FileModel):
+    """How what a sender's thin webhooks leave out is asked of its API. `token` is a secret; it goes into the
+    `Authorization` header and nowhere else. `base_url` is the vendor's own where it has one for all.
+
+    `per_second`: requests at most. `patience`: seconds for which a failing request is tried again before its signal is set
+    aside as a dead letter.
+    """
+
+    token: SecretName
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] | None = None
+    version: Annotated[str, Field(pattern=r"^[A-Za-z0-9.]{1,20}$")] | None = None
+    per_second: Annotated[float, Field(gt=0, le=1000)] = 5.0
+    patience: Annotated[float, Field(ge=0, le=86400)] = 900.0
+    allow_private: bool = False
+
+
+FETCHED = {
+    "hubspot": "https://api.hubapi.com",
+    "meta_lead_ads": "https://graph.facebook.com",
+    "linkedin": "https://api.linkedin.com",
+    "salesforce": None,
+}
+"""Kinds whose thin webhooks can be completed, with the API's address where there is one for all."""
+
+
 class Source(FileModel):
     """One sender: `POST /v1/hooks/{name}`. `region` is where phone numbers without a country code are from.
 
@@ -122,8 +147,21 @@ class Source(FileModel):
     max_body: Annotated[int, Field(ge=1, le=16 * 1024 * 1024)] = 1024 * 1024
     mapping: Mapping | None = None
     sales: SalesMeaning = SalesMeaning()
+    fetch: Fetch | None = None
     rate: Annotated[float, Field(gt=0)] = 50.0
     burst: Annotated[int, Field(ge=1)] = 200
+
+    @model_validator(mode="after")
+    def _can_be_fetched(self) -> Source:
+        if self.fetch is None:
+            return self
+        if self.kind not in FETCHED:
+            raise ValueError(f"`fetch` is for the kinds {', '.join(sorted(FETCHED))}")
+        if self.fetch.base_url is None and FETCHED[self.kind] is None:
+            raise ValueError(f"`fetch` of {self.kind} needs `base_url`, the address of your own instance")
+        if not self.fetch.allow_private and not (self.fetch.base_url or "https:").startswith("https:"):
+            raise ValueError("`base_url` begins with https, for the token goes there")
+        return self
 
 
 class SourcesFile(FileModel):

@@ -54,6 +54,7 @@ limbo_leads = Gauge(
 limbo_found = Counter("stafett_leads_found_in_limbo", "Times that the router found a lead in limbo.", registry=REGISTRY)
 clocks = Gauge("stafett_sla_clocks", "SLA clocks by state.", ["state"], registry=REGISTRY)
 intake = Counter("stafett_intake_requests", "Requests to the hooks.", ["source", "outcome"], registry=REGISTRY)
+fetches = Counter("stafett_fetches", "Requests to the APIs of sources.", ["source", "outcome"], registry=REGISTRY)
 deliveries = Counter("stafett_delivery_attempts", "Attempts to deliver an event.", ["outcome"], registry=REGISTRY)
 
 _sources: set[str] = set()

@@ -1,12 +1,99 @@
-"""How a signal stands on the log."""
+"""How a signal stands on the log, and how it is set aside."""
 
 from __future__ import annotations
 
-from schemas.signals import Signal
-from services.rows import RecordOut
+import json
+from datetime import datetime
+from typing import NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from routing.ids import derive
+from schemas.signals import PERSONAL_FIELDS, Signal
+from services.observability import scrub
+from services.rows import DeadLetter, Record, RecordOut
+
+_SIGNAL = TypeAdapter(Signal)
+_PERSONAL = set(PERSONAL_FIELDS)
 
 
 def record_of(signal: Signal, topic: str) -> RecordOut:
     """A signal as a record of `topic`, keyed so that all about one person is in one partition."""
     value = signal.model_dump_json(by_alias=True, exclude_defaults=True).encode()
     return RecordOut(topic, signal.partition_key.encode(), value)
+
+
+class Incoming(NamedTuple):
+    """A record with the signal in it; `signal` is None where it does not decode, and `fault` says why."""
+
+    record: Record
+    signal: Signal | None
+    fault: str | None = None
+
+    @property
+    def origin(self) -> str:
+        return f"{self.record.topic}/{self.record.partition}/{self.record.offset}"
+
+
+def decode(record: Record) -> Incoming:
+    """Never raises. The fault names fields and rules, never values: they can be personal data."""
+    try:
+        return Incoming(record, _SIGNAL.validate_json(record.value))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = scrub(".".join(str(step) for step in first["loc"]))
+        return Incoming(record, None, f"{where or '$'}: {first['type']}")
+
+
+def halves(signal: Signal) -> tuple[str, str | None]:
+    """(facts, personal) as JSON texts; personal is None where the signal holds nothing personal."""
+    # What was not in the record was a default; to compare with defaults instead costs three times as much.
+    facts = signal.model_dump_json(by_alias=True, exclude_unset=True, exclude=_PERSONAL)
+    personal = signal.model_dump_json(by_alias=True, exclude_unset=True, include=_PERSONAL)
+    return facts, None if personal == "{}" else personal
+
+
+def rejoin(facts: str, personal: str | None, attempt: int) -> Signal:
+    """A signal set aside, as it comes back with a new attempt number. Raises ValidationError."""
+    whole = {**json.loads(facts), **json.loads(personal or "{}"), "attempt": attempt}
+    return _SIGNAL.validate_python(whole)
+
+
+def once_more(letter: DeadLetter, topic: str) -> RecordOut:
+    """A letter that names no lead as a record again: with the next attempt number where it decodes, else as it came."""
+    found = _decoded(letter)
+    if found is None:
+        return RecordOut(topic, letter.id.encode(), letter.raw or b"")
+    return record_of(found.model_copy(update={"attempt": letter.attempt + 1}), topic)
+
+
+def _decoded(letter: DeadLetter) -> Signal | None:
+    try:
+        if letter.facts is not None:
+            return rejoin(letter.facts, letter.personal, letter.attempt)
+        return _SIGNAL.validate_json(letter.raw or b"")
+    except ValidationError:
+        return None
+
+
+def dead_letter(
+    incoming: Incoming, lead_id: str | None, state: str, reason: str, error: str, now: datetime
+) -> DeadLetter:
+    """A row for a signal that cannot be processed now; `reason` must hold no personal data."""
+    signal = incoming.signal
+    facts, personal = halves(signal) if signal else (None, None)
+    identity = (signal.id, signal.attempt) if signal else (incoming.origin, 0)
+    return DeadLetter(
+        id=derive("dl", *identity),
+        lead_id=lead_id,
+        signal_id=signal.id if signal else None,
+        attempt=signal.attempt if signal else 0,
+        state=state,
+        reason=reason,
+        error_class=error,
+        origin=incoming.origin,
+        facts=facts,
+        personal=personal,
+        raw=None if signal else incoming.record.value,
+        recorded_at=now,
+    )

@@ -18,7 +18,7 @@ from services.adapters.log.kafka_client import client_options
 from services.ports import LogUnavailable
 from services.settings import Settings
 
-NAMES = ("signals", *TOPICS)
+NAMES = ("signals", "thin", *TOPICS)
 FAILURES = (KafkaError, OSError, TimeoutError)
 UNKNOWN_TOPIC, TOPIC_EXISTS = 3, 36
 VISIBLE_SECONDS = 30.0
@@ -93,17 +93,23 @@ def compare(wanted: Desired, found: Found | None) -> Iterator[Finding]:
 
 def rights(settings: Settings) -> list[str]:
     """What each role may do, as arguments of kafka-acls; the principals' names are ours to propose."""
-    prefix, signals = settings.kafka.topic_prefix, settings.topic("signals")
+    prefix, signals, thin = settings.kafka.topic_prefix, settings.topic("signals"), settings.topic("thin")
     events = [settings.topic(name) for name in TOPICS]
-    writes = {"ingest": [signals], "relay": [signals, *events], "sla": [signals]}
+    writes = {
+        "ingest": [signals, thin],
+        "enrich": [signals],
+        "relay": [signals, thin, *events],
+        "sla": [signals],
+    }
     lines = [
         f"--add --allow-principal User:{prefix}-{role} --operation Write --operation Describe --topic {topic}"
         for role, topics in writes.items()
         for topic in topics
     ]
-    router = f"--add --allow-principal User:{prefix}-router --operation Read"
-    lines.append(f"{router} --operation Describe --topic {signals}")
-    lines.append(f"{router} --group {prefix}.router")
+    for role, topic in (("router", signals), ("enrich", thin)):
+        reads = f"--add --allow-principal User:{prefix}-{role} --operation Read"
+        lines.append(f"{reads} --operation Describe --topic {topic}")
+        lines.append(f"{reads} --group {prefix}.{role}")
     admin = f"--add --allow-principal User:{prefix}-topics"
     operations = " ".join(f"--operation {name}" for name in ("Create", "Describe", "DescribeConfigs", "AlterConfigs"))
     lines.append(f"{admin} {operations} --resource-pattern-type prefixed --topic {prefix}.")

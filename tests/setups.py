@@ -122,6 +122,8 @@ async def setup(name, request, tmp_path):
 
 
 async def kafka_log(bootstrap, prefix, url):
-    await create_topics(bootstrap, [f"{prefix}.{t}.v1" for t in ("signals", "leads", "handovers", "sla", "marketing")])
+    await create_topics(
+        bootstrap, [f"{prefix}.{t}.v1" for t in ("signals", "thin", "leads", "handovers", "sla", "marketing")]
+    )
     given = {"DATABASE_URL": url, "LOG_URL": f"kafka://{bootstrap}", "KAFKA_TOPIC_PREFIX": prefix}
     return KafkaLog(load_settings({f"STAFETT_{key}": value for key, value in given.items()}))

@@ -72,7 +72,7 @@ def versions_of(parts: Parts) -> Versions:
 def app_of(parts: Parts, stopping: asyncio.Event) -> FastAPI:
     """The whole HTTP application; `stopping` ends what waits. Raises FileError, SettingsError."""
     settings = parts.settings
-    intake = Intake(parts.log, parts.store, settings.topic("signals"), settings.spool_limit)
+    intake = Intake(parts.log, parts.store, settings.topic("signals"), settings.spool_limit, settings.topic("thin"))
     sources = sources_of(settings)
     hooks = Hooks(sources, intake, parts.key, parts.now, settings.http.public_url, settings.http.trusted_proxies)
     reading, forget = parts.reading, parts.store.unquarantine

@@ -38,6 +38,11 @@ def published(count: int) -> None:
     metrics.published.inc(count)
 
 
+def fetched(source: str, outcome: str) -> None:
+    """The `on_fetch` of enrichment."""
+    metrics.fetches.labels(source, outcome).inc()
+
+
 def counted(answer: Answer, sources: Container[str]) -> Answer:
     """The same handler of hooks, counting requests by source and outcome."""
 

@@ -19,10 +19,12 @@ from schemas.yamlfile import load
 from services.adapters.sql.deliveries import Deliveries
 from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
-from services.bootstrap.http import serve
+from services.bootstrap.http import serve, sources_of
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.delivery.role import Delivery, Subscriber
 from services.housekeeping import Housekeeper
+from services.ingest.enrich import Enricher
+from services.ingest.fetching import Fetcher
 from services.limbo import LimboWatch
 from services.relay import Relay
 from services.router.in_force import InForce
@@ -119,6 +121,27 @@ def _delivery(parts: Parts) -> Run:
     ).run
 
 
+def _enrich(parts: Parts) -> Run:
+    settings = parts.settings
+    sources = sources_of(settings).values()
+    tokens = {
+        c.source.name: secrets_of(settings, (c.source.fetch.token,), f"source {c.source.name}")[0]
+        for c in sources
+        if c.source.fetch is not None
+    }
+    fetchers = {c.source.name: Fetcher(c.source, tokens[c.source.name]) for c in sources if c.source.fetch is not None}
+    return Enricher(
+        parts.store,
+        parts.log,
+        settings.topic("thin"),
+        settings.topic("signals"),
+        fetchers,
+        parts.key,
+        parts.now,
+        on_fetch=metering.fetched,
+    ).run
+
+
 def _housekeeping(parts: Parts) -> Run:
     settings = parts.settings
     keep = {
@@ -136,6 +159,7 @@ BACKGROUND: dict[str, Callable[[Parts], Run]] = {
     "relay": _relay,
     "sla": _sla,
     "delivery": _delivery,
+    "enrich": _enrich,
     "housekeeping": _housekeeping,
 }
 ROLES = (*BACKGROUND, "ingest")

@@ -82,7 +82,7 @@ async def _redrive_lead(parts: Parts, lead_id: str) -> int:
 
 async def _redrive_letter(parts: Parts, letter: DeadLetter) -> int:
     """Killed after the append, the letter is still listed: another redrive is the same signal, and the inbox drops it."""
-    from services.router.records import once_more
+    from services.signal_records import once_more
 
     if letter.lead_id is not None:
         print(f"{letter.id} holds a lead; say: stafett dlq redrive {letter.lead_id}", file=sys.stderr)
@@ -90,7 +90,9 @@ async def _redrive_letter(parts: Parts, letter: DeadLetter) -> int:
     if letter.state != "dead":
         print(f"{letter.id} is {letter.state} already", file=sys.stderr)
         return 1
-    await parts.log.append([once_more(letter, parts.settings.topic("signals"))])
+    thin = parts.settings.topic("thin")
+    topic = thin if letter.origin.startswith(f"{thin}/") else parts.settings.topic("signals")
+    await parts.log.append([once_more(letter, topic)])
     await parts.store.settle_letter(letter.id, "redriven")
     print(f"{letter.id} is on the log again; if it fails again, it is a new letter")
     return 0

@@ -26,11 +26,12 @@ COMMANDS = {
     "topics": "Plan, make and check Kafka's topics.",
     "settings": "List every setting, its value (secrets hidden) and meaning.",
     "ingest": "Run the role that takes webhooks.",
+    "enrich": "Run the role that completes thin webhooks by asking the sender's API.",
     "router": "Run the role that decides.",
     "relay": "Run the role that publishes events.",
     "delivery": "Run the role that sends webhooks.",
 }
-_MODULE = {"import": "importing", "ingest": "up", "router": "up", "relay": "up", "delivery": "up"}
+_MODULE = {"import": "importing", "ingest": "up", "enrich": "up", "router": "up", "relay": "up", "delivery": "up"}
 EPILOG = "Begin with: stafett new myfolder. Then `stafett COMMAND --help` teaches each command."
 
 

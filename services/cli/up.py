@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from services.cli.environment import add_config, settings_of
 
-_ROLES = ("ingest", "router", "relay", "delivery")
+_ROLES = ("ingest", "enrich", "router", "relay", "delivery")
 EPILOG = """\
-`up` brings the schema up to date, then runs ingest, the API, router, relay, the SLA watcher and deliveries.
+`up` brings the schema up to date, then runs ingest, the API, enrichment, router, relay, the SLA watcher and deliveries.
 SIGTERM and ctrl-c stop it in bounded time; after kill -9 the next start goes on where the last commit was.
 """
 
@@ -19,7 +19,7 @@ SIGTERM and ctrl-c stop it in bounded time; after kill -9 the next start goes on
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `up` and a command for each role."""
     for name, roles in {
-        "up": ("ingest", "router", "relay", "sla", "delivery", "housekeeping"),
+        "up": ("ingest", "enrich", "router", "relay", "sla", "delivery", "housekeeping"),
         **{role: (role,) for role in _ROLES},
         "relay": ("relay", "housekeeping"),
     }.items():

@@ -19,8 +19,9 @@ import httpx
 
 from schemas.subscriptions import Subscription
 from services.adapters.sql.deliveries import Attempt, Deliveries, Due
-from services.delivery.sending import AddressRefused, send
+from services.delivery.sending import send
 from services.doorbell import Doorbell
+from services.outbound import AddressRefused
 from services.ports import PortError
 
 log = logging.getLogger("stafett.delivery")

@@ -140,7 +140,7 @@ class Hooks:
         signals = [to_signal(item, source, now, self._key, traceparent) for item in known]
         aside = _aside(source, [item for item in found if isinstance(item, Quarantined)], body, headers, now)
         await self._intake.set_aside(aside)
-        await self._intake.accept(signals)
+        await self._intake.accept(signals, thin=source.fetch is not None)
         if source.kind == "salesforce" and body.lstrip()[:1] == b"<":
             return Response(ACK, media_type="text/xml")
         if source.kind == "google_ads":

@@ -21,15 +21,17 @@ class NowhereToPut(Exception):
 
 
 class Intake:
-    """`spool_limit` is how many signals may wait in the spool before we refuse more."""
+    """`thin` is the topic of signals that the role `enrich` completes first. `spool_limit` is how many signals may wait in the spool before we refuse more."""
 
-    def __init__(self, target: Log, store: Store, topic: str, spool_limit: int = 100_000) -> None:
+    def __init__(self, target: Log, store: Store, topic: str, spool_limit: int = 100_000, thin: str = "") -> None:
         self._log, self._store, self._topic, self._limit = target, store, topic, spool_limit
+        self._thin = thin or topic
         self._closed_until = 0.0
 
-    async def accept(self, signals: Sequence[Signal]) -> None:
-        """Durable when it returns. Raises NowhereToPut."""
-        records = [self._record(signal) for signal in signals]
+    async def accept(self, signals: Sequence[Signal], thin: bool = False) -> None:
+        """Durable when it returns. `thin`: of a source whose API is asked; all of them, so that they stay in order.
+        Raises NowhereToPut."""
+        records = [record_of(signal, self._thin if thin else self._topic) for signal in signals]
         if not records:
             return
         if asyncio.get_running_loop().time() >= self._closed_until:
@@ -56,6 +58,3 @@ class Intake:
             await self._store.spool(records, self._limit)
         except StoreUnavailable as error:
             raise NowhereToPut from error
-
-    def _record(self, signal: Signal) -> RecordOut:
-        return record_of(signal, self._topic)

@@ -53,7 +53,7 @@ class Retry:
         known = [meant(item, source.sales) for item in found if isinstance(item, Parsed)]
         signals = [to_signal(item, source, entry.received_at, key) for item in known]
         try:
-            await self._intake.accept(signals)
+            await self._intake.accept(signals, thin=source.fetch is not None)
         except NowhereToPut:
             raise Trouble("unavailable", "the signals could not be stored", retry_after=5) from None
         # After the signals are safe: a crash before this only means that it is tried again, to no second effect.

@@ -26,9 +26,10 @@ from schemas.signals import Kind, Signal
 from services.discretion import without_names
 from services.router.in_force import changed
 from services.router.loaded import Loaded, row_of
-from services.router.records import Incoming, dead_letter, history, rejoin
+from services.router.records import history
 from services.rows import AccountRow, ClockRow, DeadLetter, HistoryRow, LeadRow, LedgerRow, LinkRow, OutboxRow, Writes
 from services.ruling import Ruling
+from services.signal_records import Incoming, dead_letter, rejoin
 
 
 class Fold:

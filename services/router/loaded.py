@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from routing.identity import POINTER, Key, key
 from routing.model import Account, Lead, LeadPersonal, Ledger, Load
-from services.router.records import Incoming
 from services.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
+from services.signal_records import Incoming
 
 
 class Loaded:

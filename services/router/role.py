@@ -32,10 +32,9 @@ from services.publications import PublishedAgreements
 from services.router.fold import Fold
 from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
 from services.router.loaded import Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads
-from services.router.records import Incoming, dead_letter, decode
 from services.rows import LedgerRow, Position, Record, Writes
 from services.ruling import Ruling
-from services.signal_records import record_of
+from services.signal_records import Incoming, dead_letter, decode, record_of
 
 log = logging.getLogger("stafett.router")
 ATTEMPTS = 10

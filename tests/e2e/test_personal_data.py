@@ -96,7 +96,7 @@ async def running(request, tmp_path):
         if "kafka" in request.param:
             made.bootstrap = request.getfixturevalue("kafka_bootstrap")
             url = await stack.enter_async_context(fresh_database(request.getfixturevalue("postgres")))
-            names = [f"scan.{name}.v1" for name in ("signals", "leads", "handovers", "sla", "marketing")]
+            names = [f"scan.{name}.v1" for name in ("signals", "thin", "leads", "handovers", "sla", "marketing")]
             await create_topics(made.bootstrap, names, PARTITIONS)
             made.env |= {
                 "STAFETT_DATABASE_URL": url.replace("+asyncpg", ""),
@@ -185,7 +185,7 @@ async def scan_topics(bootstrap):
     await consumer.start()
     count, findings = 0, []
     try:
-        for name in ("signals", "leads", "handovers", "sla", "marketing"):
+        for name in ("signals", "thin", "leads", "handovers", "sla", "marketing"):
             topic = f"scan.{name}.v1"
             parts = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
             consumer.assign(parts)

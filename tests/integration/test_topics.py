@@ -31,7 +31,7 @@ def kinds(findings):
 async def test_planned_then_applied_then_as_it_has_to_be(kafka_bootstrap, prefix):
     settings = settings_for(kafka_bootstrap, prefix)
     assert [(f.topic, f.kind) for f in await topics.plan(settings)] == [
-        (f"{prefix}.{name}.v1", "create") for name in ("signals", "leads", "handovers", "sla", "marketing")
+        (f"{prefix}.{name}.v1", "create") for name in ("signals", "thin", "leads", "handovers", "sla", "marketing")
     ]
     assert kinds(await topics.check(settings)) == {"error"}
     await topics.apply(settings)
@@ -79,7 +79,7 @@ def test_each_role_gets_the_rights_it_needs_and_no_more():
     said = topics.rights(settings_for("h:1", "stafett"))
     assert "--add --allow-principal User:stafett-router --operation Read --group stafett.router" in said
     assert not [line for line in said if "stafett-ingest" in line and ("Read" in line or ".leads." in line)]
-    assert len([line for line in said if "stafett-relay" in line]) == 5
+    assert len([line for line in said if "stafett-relay" in line]) == 6
 
 
 def test_the_command_needs_no_broker_for_the_embedded_log(tmp_path, capsys, monkeypatch):

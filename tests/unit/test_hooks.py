@@ -24,7 +24,7 @@ class Kept:
     def __init__(self):
         self.signals, self.aside = [], []
 
-    async def accept(self, signals):
+    async def accept(self, signals, thin=False):
         self.signals.extend(signals)
 
     async def set_aside(self, entries):

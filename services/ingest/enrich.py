@@ -1,0 +1,187 @@
+"""The role `enrich`: thin signals are completed by the sender's API and go on to the signals topic, in each key's order.
+
+On kill -9 between the append of the completed signal and the move of the positions the record is read again: the same
+signal with the same id, which the router's inbox drops. Nothing is skipped: what cannot be completed is a dead letter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from schemas.signals import Signal
+from services.ingest.fetching import Fetcher, Gone, Later, Refused
+from services.ingest.normalise import to_signal
+from services.ports import Fenced, Log, LogConsumer, LogUnavailable, Store, StoreUnavailable
+from services.rows import DeadLetter, Position, Record, Writes
+from services.signal_records import Incoming, dead_letter, decode, record_of
+
+log = logging.getLogger("stafett.enrich")
+GROUP = "enrich"
+LONGEST = 60.0
+"""Seconds between two tries, at most, unless the API asks for more."""
+
+
+class GaveUp(Exception):
+    """Why a signal is set aside."""
+
+
+class Enricher:
+    """`fetchers` by the source's name; a signal of any other source goes on as it is. `on_fetch(source, outcome)`."""
+
+    def __init__(
+        self,
+        store: Store,
+        target: Log,
+        thin: str,
+        signals: str,
+        fetchers: Mapping[str, Fetcher],
+        key: bytes,
+        now: Callable[[], datetime],
+        *,
+        batch_max: int = 100,
+        on_fetch: Callable[[str, str], None] = lambda *_: None,
+    ) -> None:
+        self._store, self._log, self._thin, self._signals = store, target, thin, signals
+        self._fetchers, self._key, self._now = fetchers, key, now
+        self._batch_max, self._on_fetch = batch_max, on_fetch
+        self._expected: dict[int, int] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`; what waits for an API then is read again by the next start. Raises ClusterChanged, OffsetLost."""
+        consumer = self._log.consumer(self._thin, GROUP)
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                records = await self._poll(consumer)
+                if not records:
+                    continue
+                work = asyncio.create_task(self.handle(records, consumer))
+                await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if not work.done():
+                    work.cancel()
+                    await asyncio.gather(work, return_exceptions=True)
+                    return
+                await work
+        finally:
+            stopping.cancel()
+            await consumer.stop()
+            for fetcher in self._fetchers.values():
+                await fetcher.close()
+
+    async def _poll(self, consumer: LogConsumer) -> list[Record]:
+        try:
+            if fresh := consumer.unpositioned():
+                await self._position(consumer, fresh)
+            return await consumer.poll(self._batch_max, 0.2)
+        except (LogUnavailable, StoreUnavailable) as error:
+            log.warning("cannot read", extra={"error": type(error).__name__})
+            await asyncio.sleep(0.5)
+            return []
+
+    async def _position(self, consumer: LogConsumer, partitions: set[int]) -> None:
+        known = await self._store.positions(GROUP, self._thin, self._log.cluster, sorted(partitions))
+        self._expected.update({p.partition: p.offset for p in known})
+        await consumer.seek(known)
+
+    async def handle(self, records: Sequence[Record], consumer: LogConsumer) -> None:
+        """Keys beside one another, the records of one key one after the other; then the positions move."""
+        by_key: dict[tuple[int, bytes], list[Record]] = defaultdict(list)
+        for record in records:
+            by_key[record.partition, record.key].append(record)
+        letters: list[DeadLetter] = []
+        async with asyncio.TaskGroup() as group:
+            for same in by_key.values():
+                group.create_task(self._in_order(same, letters))
+        await self._commit(records, letters, consumer)
+
+    async def _in_order(self, records: Sequence[Record], letters: list[DeadLetter]) -> None:
+        for record in records:
+            incoming = decode(record)
+            if incoming.signal is None:
+                letters.append(self._letter(incoming, incoming.fault or "undecodable", "Undecodable"))
+                continue
+            try:
+                signal = await self._completed(incoming.signal)
+            except GaveUp as error:
+                log.error("could not be completed", extra={"source": incoming.signal.source})
+                letters.append(self._letter(incoming, str(error), "NotFetched"))
+                continue
+            await self._append(signal)
+
+    async def _completed(self, signal: Signal) -> Signal:
+        """The same signal, with the same id, and more facts. Raises GaveUp."""
+        fetcher = self._fetchers.get(signal.source)
+        if fetcher is None or not fetcher.wants(signal):
+            return signal
+        until, pause = time.monotonic() + fetcher.fetch.patience, 1.0
+        while True:
+            try:
+                facts = await fetcher.complete(signal)
+            except Gone:
+                self._on_fetch(signal.source, "gone")
+                return signal
+            except Refused as error:
+                self._on_fetch(signal.source, "refused")
+                raise GaveUp(f"the API of {signal.source}: {error}") from None
+            except Later as error:
+                self._on_fetch(signal.source, "failed")
+                wait = max(error.seconds or 0.0, pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+                if time.monotonic() + wait > until:
+                    raise GaveUp(f"the API of {signal.source}: {error}, for {fetcher.fetch.patience:.0f} s") from None
+                await asyncio.sleep(wait)
+                pause = min(pause * 2, LONGEST)
+            else:
+                self._on_fetch(signal.source, "fetched")
+                whole = to_signal(facts, fetcher.source, signal.received_at, self._key, signal.traceparent)
+                same = {"id": signal.id, "dedupe_key": signal.dedupe_key, "attempt": signal.attempt}
+                return whole.model_copy(update=same)
+
+    async def _append(self, signal: Signal) -> None:
+        while True:
+            try:
+                await self._log.append([record_of(signal, self._signals)])
+            except LogUnavailable:
+                log.warning("cannot append, trying again")
+                await asyncio.sleep(0.5)
+            else:
+                return
+
+    def _letter(self, incoming: Incoming, reason: str, error: str) -> DeadLetter:
+        return dead_letter(incoming, None, "dead", reason, error, self._now())
+
+    async def _commit(self, records: Sequence[Record], letters: Sequence[DeadLetter], consumer: LogConsumer) -> None:
+        after = {record.partition: record.offset + 1 for record in records}
+        while True:
+            try:
+                if not after.keys() <= self._expected.keys():
+                    raise Fenced
+                moves = {partition: (self._expected[partition], offset) for partition, offset in after.items()}
+                async with self._store.batch() as tx:
+                    await tx.advance(GROUP, self._thin, self._log.cluster, moves)
+                    if letters:
+                        await tx.write(Writes((), (), (), (), (), (), (), tuple(letters), ()))
+            except StoreUnavailable:
+                log.warning("store unavailable, trying again")
+                await asyncio.sleep(0.5)
+            except Fenced:
+                await self._reposition(set(after), consumer)
+                return
+            else:
+                self._expected.update(after)
+                await consumer.committed([Position(partition, offset) for partition, offset in sorted(after.items())])
+                return
+
+    async def _reposition(self, partitions: set[int], consumer: LogConsumer) -> None:
+        log.warning("fenced: another process has these partitions")
+        for partition in partitions:
+            self._expected.pop(partition, None)
+        try:
+            await self._position(consumer, partitions & consumer.assignment())
+        except StoreUnavailable:
+            return

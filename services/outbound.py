@@ -1,0 +1,56 @@
+"""Calling out: only to addresses that were looked at first, so that no configured name leads to what is not public."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import httpx
+
+
+class AddressRefused(Exception):
+    """The name leads to an address that is not public."""
+
+
+def is_public(address: str) -> bool:
+    """Global unicast only; an IPv4 address that is dressed as IPv6 is looked at as what it is."""
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour
+        if inner is not None:
+            found = inner
+    return found.is_global and not found.is_multicast
+
+
+async def address_of(host: str, port: int, *, allow_private: bool) -> str:
+    """An address of the host to connect to. Raises AddressRefused, or OSError where the name is unknown."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(entry[4][0]) for entry in found]
+    if not allow_private and not all(is_public(address) for address in addresses):
+        raise AddressRefused(host)
+    return addresses[0]
+
+
+async def pinned(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    content: bytes | None = None,
+    *,
+    allow_private: bool,
+) -> httpx.Request:
+    """A request to the very address that was looked at, so that a name that changes its answer cannot lead elsewhere.
+
+    Raises AddressRefused, OSError.
+    """
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    address = await address_of(host, port, allow_private=allow_private)
+    shown = f"[{address}]" if ":" in address else address
+    target = parts._replace(netloc=f"{shown}:{port}").geturl()
+    said = {"host": parts.netloc.rpartition("@")[2], **headers}
+    return client.build_request(method, target, content=content, headers=said, extensions={"sni_hostname": host})
