@@ -9,7 +9,13 @@ import pytest
 from services.bootstrap.api import document
 from tests.api import KEYS, bearer, installed
 
-IDS = {"lead_id": "lead_none", "entry_id": "qua_none", "clock_id": "clk_none", "ident": "ho_none.1"}
+IDS = {
+    "digest": "0d5b7e2c91fa",
+    "lead_id": "lead_none",
+    "entry_id": "qua_none",
+    "clock_id": "clk_none",
+    "ident": "ho_none.1",
+}
 GUARDED = [
     (method, path.format(**IDS), operation["security"][0]["apiKey"][0])
     for path, methods in document()["paths"].items()

@@ -7,7 +7,7 @@ def test_random_lives_under_changing_agreements_and_absences_keep_every_invarian
     seen = main(3000, 7, lambda _: None)
     met = (
         "row won",
-        "row rejected",
+        "row handed_back",
         "sla.breached",
         "sla.corrected",
         "the agreement changed",

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from schemas.signals import Kind, Parsed, Quarantined
+from services.ingest.parsers import parse as read_body
 from tests.unit.test_kinds import FORM, facts, one, read
 
 
@@ -263,3 +264,9 @@ def test_a_text_message_is_from_its_number():
 def test_ids_of_a_module_are_events_of_their_own():
     found = read("generic", {"module": "Leads", "operation": "insert", "ids": ["1", "2"], "token": "hush"})
     assert [(f.kind, f.external_id) for f in found] == [(Kind.CONTACT_CREATED, "1"), (Kind.CONTACT_CREATED, "2")]
+
+
+def test_a_key_that_is_there_twice_in_one_object_is_set_aside_for_readers_differ_in_which_they_take():
+    body = b'{"email": "a@example.com", "data": {"email": "b@example.com", "email": "c@example.com"}}'
+    (found,) = read_body("generic", body, "application/json", {})
+    assert found.quarantined == "a key is there twice in one object"
