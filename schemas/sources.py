@@ -11,6 +11,8 @@ from schemas.mapping import Mapping
 from schemas.words import Name
 from schemas.yamlfile import FileModel
 
+Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$")]
+"""As browsers write it: scheme, host, and the port where it is not the scheme's own."""
 SecretName = Annotated[str, Field(pattern=r"^STAFETT_SECRET_[A-Z0-9_]+$")]
 
 
@@ -133,6 +135,8 @@ FETCHED = {
 class Source(FileModel):
     """One sender: `POST /v1/hooks/{name}`. `region` is where phone numbers without a country code are from.
 
+    `origins`: web sites whose pages may post here from a browser; a post of any other page is refused, one without an
+    `Origin` (no browser) is not concerned. `redirect`: where the browser goes after a form was sent.
     `handshake`: the word that a sender proves itself with when it first calls (Meta's verify token), where it is none of
     the secrets.
     """
@@ -148,6 +152,8 @@ class Source(FileModel):
     mapping: Mapping | None = None
     sales: SalesMeaning = SalesMeaning()
     fetch: Fetch | None = None
+    origins: tuple[Origin, ...] = ()
+    redirect: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2000)] | None = None
     rate: Annotated[float, Field(gt=0)] = 50.0
     burst: Annotated[int, Field(ge=1)] = 200
 

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from routing.ids import derive
 from schemas.signals import Parsed, Quarantined, Signal
 from schemas.sources import Scheme, Source
+from services.ingest.browsers import preflight, shared_with
 from services.ingest.handshake import challenged, greeted
 from services.ingest.intake import Intake, NowhereToPut
 from services.ingest.limits import RateLimit
@@ -68,11 +69,15 @@ class Hooks:
 
     async def answer(self, request: HttpRequest) -> Response:
         try:
-            return await self._take(request)
+            answer = await self._take(request)
         except Trouble as trouble:
-            return trouble.response()
+            answer = trouble.response()
         except NowhereToPut:
-            return Trouble("unavailable", "the signal could not be stored", retry_after=5).response()
+            answer = Trouble("unavailable", "the signal could not be stored", retry_after=5).response()
+        configured = self._sources.get(request.path_params["source"])
+        if configured is not None and configured.source.origins:
+            answer.headers.update(shared_with(request.headers.get("origin"), configured.source.origins))
+        return answer
 
     async def _take(self, request: HttpRequest) -> Response:
         configured = self._sources.get(request.path_params["source"])
@@ -80,6 +85,8 @@ class Hooks:
             raise Trouble("no_source")
         source = configured.source
         self._within_rate(source)
+        if source.origins and request.headers.get("origin", source.origins[0]) not in source.origins:
+            raise Trouble("not_verified", "this source takes nothing from pages of that origin")
         body = await _body(request, source.max_body)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw}
         now = self._now()
@@ -107,6 +114,8 @@ class Hooks:
             self._within_rate(source)
         except Trouble as trouble:
             return trouble.response()
+        if request.method == "OPTIONS" and source.origins and "access-control-request-method" in request.headers:
+            return preflight(request.headers.get("origin"), source.origins)
         words = configured.words or configured.secrets
         answer = greeted(source.kind, request.method, request.query_params, request.headers, words, source.rate)
         return answer or Trouble("not_verified", "the caller does not know this source's word").response()
@@ -145,6 +154,8 @@ class Hooks:
             return Response(ACK, media_type="text/xml")
         if source.kind == "google_ads":
             return JSONResponse({})
+        if source.redirect is not None and "text/html" in headers.get("accept", ""):
+            return RedirectResponse(source.redirect, 303)
         return _accepted(signals, aside)
 
 

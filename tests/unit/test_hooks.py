@@ -236,3 +236,45 @@ async def test_a_proven_sender_is_bounded_where_its_source_says_so():
         async with client(source("form", verify, **bound)) as http:
             answers = [await http.post("/v1/hooks/s?key=s3same", data={"email": "a@b.example"}) for _ in range(2)]
         assert [answer.status_code for answer in answers] == expected
+
+
+SITE = "https://www.nordlys.example"
+BROWSER = {"origin": SITE, "accept": "text/html,application/xhtml+xml"}
+
+
+async def test_a_page_of_a_configured_site_may_post_and_no_other_site_may():
+    kept = Kept()
+    async with client(source("form", origins=[SITE]), kept) as http:
+        asked = {"origin": SITE, "access-control-request-method": "POST"}
+        may = await http.options("/v1/hooks/s", headers=asked)
+        assert (may.status_code, may.headers["access-control-allow-origin"]) == (204, SITE)
+        assert may.headers["access-control-allow-methods"] == "POST" and may.headers["vary"] == "Origin"
+        no = await http.options("/v1/hooks/s", headers={**asked, "origin": "https://evil.example"})
+        assert no.status_code == 403 and "access-control-allow-origin" not in no.headers
+        sent = await http.post("/v1/hooks/s", data={"email": "a@b.example"}, headers=BROWSER)
+        assert (sent.status_code, sent.headers["access-control-allow-origin"]) == (202, SITE)
+        refused = await http.post("/v1/hooks/s", data={"email": "a@b.example"}, headers={"origin": "null"})
+        assert refused.status_code == 401 and "access-control-allow-origin" not in refused.headers
+        server = await http.post("/v1/hooks/s", data={"email": "c@b.example"})
+        assert server.status_code == 202, "no browser, no origin"
+    assert len(kept.signals) == 2
+
+
+async def test_without_origins_no_page_may_read_an_answer():
+    async with client(source("form")) as http:
+        sent = await http.post("/v1/hooks/s", data={"email": "a@b.example"}, headers=BROWSER)
+        assert sent.status_code == 202 and "access-control-allow-origin" not in sent.headers
+
+
+async def test_a_browser_goes_on_to_the_page_of_thanks_once_the_form_is_stored_and_a_program_gets_its_ids():
+    kept = Kept()
+    async with client(source("form", redirect=f"{SITE}/thanks"), kept) as http:
+        sent = await http.post("/v1/hooks/s", data={"email": "a@b.example"}, headers=BROWSER)
+        assert (sent.status_code, sent.headers["location"], len(kept.signals)) == (303, f"{SITE}/thanks", 1)
+        program = await http.post("/v1/hooks/s", data={"email": "c@b.example"})
+        assert program.status_code == 202 and len(program.json()["signals"]) == 1
+
+
+def test_an_origin_is_written_as_browsers_write_it():
+    with pytest.raises(ValueError, match="origins"):
+        source("form", origins=["https://www.nordlys.example/"])
