@@ -16,6 +16,7 @@ from typing import Any
 from routing.roster import Roster
 from schemas.subscriptions import SubscriptionsFile
 from schemas.yamlfile import load
+from services.absences import PAGE, AbsenceWatch
 from services.adapters.sql.deliveries import Deliveries
 from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
@@ -29,6 +30,7 @@ from services.limbo import LimboWatch
 from services.relay import Relay
 from services.router.in_force import InForce
 from services.router.role import Router
+from services.rows import LeadRow
 from services.sla import Watcher
 
 log = logging.getLogger("stafett")
@@ -94,12 +96,17 @@ def _sla(parts: Parts) -> Run:
         batch_max=settings.sla.batch_max,
     )
 
-    async def both(stop: asyncio.Event) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(watcher.run(stop))
-            group.create_task(limbo.run(stop))
+    async def offered(person: str, after: str) -> list[LeadRow]:
+        return await parts.reading.leads(stage="hand_over", owner=person, after=after, limit=PAGE)
 
-    return both
+    absences = AbsenceWatch(parts.log, settings.topic("signals"), roster, offered, parts.now)
+
+    async def together(stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            for watch in (watcher, limbo, absences):
+                group.create_task(watch.run(stop))
+
+    return together
 
 
 def _delivery(parts: Parts) -> Run:

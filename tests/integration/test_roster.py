@@ -1,10 +1,13 @@
 """The roster changes while the router runs: recorded, followed by every batch, and what its people held is handed back."""
 
+from datetime import timedelta
+
 import pytest
 
 from routing.commands import ROSTER_KEY, Principal, to_signal
 from schemas.commands import Command
-from services.router.in_force import read_changes
+from services.absences import AbsenceWatch
+from services.router.in_force import InForce, read_changes
 from tests.setups import setup, signal
 
 
@@ -49,3 +52,30 @@ async def test_a_command_asked_twice_changes_the_roster_once_and_a_refused_one_i
     assert len(read_changes(await running.reading.roster_changes())) == 1
     (row,) = await running.reading.recorded(ask(running, "bad", "pause_pool", pool="nowhere").id)
     assert row.row.note == "refused: there is no pool nowhere"
+
+
+async def test_an_absence_that_was_entered_ahead_hands_back_what_was_offered_when_it_begins(running):
+    since = running.at + timedelta(minutes=30)
+    await running.give(ask(running, "k1", "absence", person="elin", since=since.isoformat()))
+    for number in range(6):
+        await running.give(signal(number, "form.submitted", lead=f"p{number}", form_id="demo", at=running.at))
+    had = [lead for lead, owner in (await owners(running)).items() if owner == "elin"]
+    assert had, "still at work"
+    kept, given = InForce(lambda: running.ruling), lambda: running.at
+
+    async def roster():
+        return kept(await running.reading.roster_changes()).roster
+
+    async def offered(person, after):
+        return await running.reading.leads(stage="hand_over", owner=person, after=after, limit=500)
+
+    watch = AbsenceWatch(running.log, running.topic, roster, offered, given)
+    assert await watch.sweep() == 0
+    running.at = since
+    assert await watch.sweep() == len(had)
+    assert await AbsenceWatch(running.log, running.topic, roster, offered, given).sweep() == len(had), "another process"
+    await running.route(2 * len(had))
+    assert "elin" not in (await owners(running)).values()
+    recorded = [len(await running.reading.history(lead, 0, 100)) for lead in had]
+    assert recorded == [2] * len(had), "the form, and the absence once"
+    assert await watch.sweep() == 0
