@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-fleet test test-quick chaos bench check fmt lock wheel kafka postgres
+.PHONY: help demo demo-fleet test test-quick chaos bench fuzz model check fmt lock wheel kafka postgres
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -36,6 +36,13 @@ chaos: .venv/dev.stamp ## a fleet under load, everything killed, then the outsid
 
 bench: .venv/dev.stamp ## what it carries, against a bare baseline in the same run; a quarter of an hour
 	$(BIN)/python -m tests.bench
+
+fuzz: .venv/dev.stamp ## ten minutes of hostile bodies for every kind of source
+	$(BIN)/python -m tests.fuzz
+
+model: .venv/dev.stamp ## 100,000 signals of random lives, then a week on 50,000 imported leads: every invariant
+	$(BIN)/python -m tests.property.model
+	$(BIN)/python -m tests.property.week
 
 check: .venv/dev.stamp ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -11,7 +11,8 @@ from fastapi import FastAPI
 
 from schemas.api_keys import KeysFile
 from schemas.sources import Source, SourcesFile
-from schemas.yamlfile import FileError, load
+from schemas.words import probably
+from schemas.yamlfile import FileError, load, problem
 from services.adapters.sql.agreements import Agreements
 from services.adapters.sql.reading import headers_of
 from services.bootstrap import metering
@@ -35,15 +36,17 @@ from services.versions import Versions
 def sources_of(settings: Settings) -> dict[str, Configured]:
     """The configured sources with their secrets. Raises FileError, SettingsError."""
     path = str(settings.path(settings.files.sources))
-    file = load(read_file(settings, "sources"), SourcesFile, path)
+    text = read_file(settings, "sources")
+    file = load(text, SourcesFile, path)
     found: dict[str, Configured] = {}
-    for source in file.sources:
+    for number, source in enumerate(file.sources):
         if source.kind not in PARSERS:
-            raise FileError([f"{path}:1: source {source.name}: unknown kind; there are {', '.join(sorted(PARSERS))}"])
+            rule = f"unknown kind{probably(source.kind, PARSERS)}; there are {', '.join(sorted(PARSERS))}"
+            raise FileError([problem(path, text, ("sources", number, "kind"), rule)])
         try:
             check(source.mapping) if source.mapping else None
         except ConditionError as error:
-            raise FileError([f"{path}:1: source {source.name}: {error}"]) from None
+            raise FileError([problem(path, text, ("sources", number, "mapping"), str(error))]) from None
         source = on_trial(source, settings)
         secrets = secrets_of(settings, source.verify.secrets, f"source {source.name}")
         words = secrets_of(settings, (source.handshake,), f"source {source.name}") if source.handshake else ()
