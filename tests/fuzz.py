@@ -29,6 +29,7 @@ from services.signal_records import decode, record_of
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 KEY = b"k" * 32
+CLOUD = "application/cloudevents+json"
 JSON, FORM, XML = "application/json", "application/x-www-form-urlencoded", "text/xml"
 MULTIPART = "multipart/form-data; boundary=xx"
 ODD = (
@@ -37,12 +38,18 @@ ODD = (
 )  # fmt: skip
 OWN = {
     "crm": (
-        {"id": "1", "fact": "accepted", "email": "a@b.example", "owner": "9101", "occurred_at": "2026-11-24T09:00:00Z"},
+        {
+            "id": "1",
+            "fact": "accepted",
+            "email": "a@b.example",
+            "owner_id": "9101",
+            "occurred_at": "2026-11-24T09:00:00Z",
+        },
         JSON,
     ),
     "cloudevents": (
         {"specversion": "1.0", "id": "1", "source": "/s", "type": "contact.created", "data": {"email": "a@b.example"}},
-        JSON,
+        CLOUD,
     ),
     "standard_webhooks": (
         {"type": "form.submitted", "timestamp": "2026-11-24T09:00:00Z", "data": {"email": "a@b.example"}},
