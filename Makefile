@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-fleet test test-quick chaos bench fuzz model check fmt lock wheel kafka postgres
+.PHONY: help demo demo-fleet test test-quick chaos bench fuzz model node-red check fmt lock wheel kafka postgres
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -39,6 +39,9 @@ bench: .venv/dev.stamp ## what it carries, against a bare baseline in the same r
 
 fuzz: .venv/dev.stamp ## ten minutes of hostile bodies for every kind of source
 	$(BIN)/python -m tests.fuzz
+
+node-red: .venv/dev.stamp ## a real Node-RED posts to a running Stafett; needs npm
+	$(BIN)/python -m tests.parts.node_red
 
 model: .venv/dev.stamp ## 100,000 signals of random lives, then a week on 50,000 imported leads: every invariant
 	$(BIN)/python -m tests.property.model
