@@ -181,10 +181,11 @@ def tried(source, body, said):
 
 def seeds_of(folder, kind):
     """Real bodies of a folder whose name is like the kind's."""
+    like = {"meta_lead_ads": "facebook", "google_ads": "google"}.get(kind, kind.split("_")[0])
     whole, said = OWN.get(kind, ({}, JSON))
     found = [(urlencode(whole).encode() if said == FORM else json.dumps(whole).encode(), said)] if whole else []
     for path in sorted(Path(folder).rglob("*")) if folder else ():
-        if path.is_file() and not path.name.endswith(".meta.json") and kind.split("_")[0] in path.parent.name:
+        if path.is_file() and not path.name.endswith(".meta.json") and like in path.parent.name:
             body = path.read_bytes()
             said = JSON if body[:1] in b"{[" else XML if body[:1] == b"<" else FORM
             found.append((body, said))

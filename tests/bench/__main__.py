@@ -8,11 +8,12 @@ import uvloop
 
 from tests.bench.clocks import EDITS, clocks, due_instants
 from tests.bench.embedded import embedded, from_nothing
+from tests.bench.kinds import kinds
 from tests.bench.machine import Machine
 from tests.bench.pipeline import drain, pipeline
 from tests.bench.table import table
 
-PARTS = ("drain", "pipeline", "embedded", "up", "clocks")
+PARTS = ("drain", "pipeline", "embedded", "up", "clocks", "kinds")
 
 
 async def run(given):
@@ -26,6 +27,8 @@ async def run(given):
             found = await on_servers(lambda machine: pipeline(machine, rounds, count))
         elif part == "embedded":
             found = await embedded(rounds, count)
+        elif part == "kinds":
+            found = kinds(given.samples, repeats=20 if quick else 200)
         elif part == "up":
             found = await from_nothing(rounds, 5_000 if quick else 50_000)
         else:
@@ -52,6 +55,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small rounds: whether it runs, not what it carries")
     parser.add_argument("--only", action="append", choices=PARTS, help="a part; may be given several times")
+    parser.add_argument("--samples", help="a folder of real bodies by sender, for `kinds`")
     parser.add_argument("--profile", help="file for a profile of the router's last drain (which then is slower)")
     uvloop.run(run(parser.parse_args()))
 

@@ -1,6 +1,6 @@
 """`make node-red`: a real Node-RED (fetched by npm) posts to a running Stafett: a signed fact, JSON and a form.
 
-Not part of `make test`: it needs Node.js and npm's network. What it took is in docs/sources/node-red.md.
+Not part of `make test`: it needs Node.js and npm's network. What it took is in docs/node-red.md.
 """
 
 import json
