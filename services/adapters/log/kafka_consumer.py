@@ -244,14 +244,19 @@ async def _stopped(client: AIOKafkaConsumer) -> None:
     farewell = asyncio.create_task(client.stop(), name="kafka-stop")
     _, late = await asyncio.wait({farewell}, timeout=STOP_SECONDS)
     if late:
-        await client._client.close()  # noqa: SLF001 - there is no public way to hurry stop()
+        await _hang_up(client)
         _, late = await asyncio.wait({farewell}, timeout=STOP_SECONDS)
     for task in late:
         task.cancel()
     outcome = (await asyncio.gather(farewell, return_exceptions=True))[0]
     if outcome is not None:
         log.debug("left the group without a farewell", extra={"error": type(outcome).__name__})
-        await client._client.close()  # noqa: SLF001 - nor once stop() has failed
+        await _hang_up(client)
+
+
+async def _hang_up(client: AIOKafkaConsumer) -> None:
+    """Closes the connections, which stop() does last of all, if it gets there. The library has no public way."""
+    await client._client.close()  # noqa: SLF001
 
 
 async def _commit(client: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
