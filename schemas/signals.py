@@ -6,6 +6,7 @@ A signal holds *facts* (what decisions are made on) and *personal* data (names, 
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -178,6 +179,14 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _finite(value: float | None) -> float | None:
+    """ "NaN" and "Infinity" are no amounts, though programs take them for numbers."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+Amount = Annotated[float | None, AfterValidator(_finite)]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -266,7 +275,7 @@ class Parsed(BaseModel):
     criterion: Text = None
     handover_id: Text = None
     offer_id: Text = None
-    amount: float | None = None
+    amount: Amount = None
     currency: Text = None
     consents: tuple[Consent, ...] = ()
     form_id: Text = None

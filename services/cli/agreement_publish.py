@@ -74,8 +74,10 @@ async def _do(
     from services.adapters.sql.agreements import Agreements
     from services.bootstrap.parts import read_file
     from services.publications import BEGINNING, Publication, objections, read, write
+    from services.router.in_force import InForce
 
-    store, now, ruling = Agreements(parts.store.engines), parts.now(), parts.ruling()
+    store, now = Agreements(parts.store.engines), parts.now()
+    ruling = InForce(parts.ruling)(await parts.reading.roster_changes())
     before = await store.published()
     known = read(before)
     published = next((p for p in known[1:] if p.hash == agreement.hash), None)
@@ -107,12 +109,10 @@ async def _do(
 
 
 async def _preview(parts: Parts, agreement: Agreement) -> None:
-    """Open clocks whose target or calendar would be another, or whose promise would be gone. Pauses are reckoned in only
-    when it is done."""
-    import json
-
-    from routing.business_time import due_at
+    """Open clocks whose target or calendar would be another, or whose promise would be gone; pauses and absences count."""
+    from routing.model import Clock
     from routing.sla import SILENT
+    from routing.verdict import standing
 
     after, moved, total = "", 0, 0
     while rows := await parts.reading.clocks(after=after, limit=500):
@@ -120,7 +120,7 @@ async def _preview(parts: Parts, agreement: Agreement) -> None:
         for row in rows:
             if row.state not in ("running", "paused") or row.policy in SILENT:
                 continue
-            body = json.loads(row.body)
+            clock = Clock.model_validate_json(row.body)
             policy = agreement.policy(row.policy)
             total += 1
             if policy is None:
@@ -128,11 +128,13 @@ async def _preview(parts: Parts, agreement: Agreement) -> None:
                 print(f"{row.lead_id} {row.policy}: the promise is gone; the clock would end")
                 continue
             file = policy.file
-            if (str(file.target), file.calendar) == (body["target"], body.get("calendar")):
+            if (str(file.target), file.calendar) == (clock.target, clock.calendar):
                 continue
             moved += 1
-            due = due_at(datetime.fromisoformat(body["started_at"]), file.target, agreement.calendar(file.calendar), ())
-            print(f"{row.lead_id} {row.policy}: {body['target']} -> {file.target}, due {row.due_at} -> {due}")
+            terms = {"target": str(file.target), "calendar": file.calendar, "away": clock.away if file.absences else ()}
+            due = standing(clock.model_copy(update=terms), agreement.calendar(file.calendar)).due_at
+            shown = due if due is not None else "open, for it stands still"
+            print(f"{row.lead_id} {row.policy}: {clock.target} -> {file.target}, due {row.due_at} -> {shown}")
     print(f"{moved} of {total} open clocks would move; nothing was done. Say --yes to do it.")
 
 

@@ -18,6 +18,8 @@ from schemas.yamlfile import load
 from services import metrics
 from services.ingest.mapped import check
 from services.ingest.parsers import PARSERS
+from services.settings.reading import load as load_settings
+from services.topics import desired, rights
 from tests.setups import EXAMPLES, ruling
 from tests.stories import sample_clock
 
@@ -63,3 +65,14 @@ def test_alert_rules_and_the_operations_page_name_metrics_that_exist():
     texts.append((ROOT / "docs" / "operations.md").read_text())
     for name in re.findall(r"\bstafett_[a-z_]+", " ".join(texts)):
         assert re.sub(r"_(total|bucket)$", "", name) in known, name
+
+
+def test_the_topics_in_deploy_are_those_that_the_settings_ask_for():
+    url = {"STAFETT_LOG_URL": "kafka://broker:9092", "STAFETT_DATABASE_URL": "postgresql://h/db"}
+    settings = load_settings({"STAFETT_DEPLOYMENT_KEY": "k" * 64, **url})
+    written = yaml.safe_load((ROOT / "deploy" / "kafka" / "topics.yaml").read_text())
+    assert written["topics"] == [
+        {"name": t.name, "partitions": t.partitions, "replicas": t.replicas, "configs": dict(t.configs)}
+        for t in desired(settings)
+    ]
+    assert written["acls"] == rights(settings)

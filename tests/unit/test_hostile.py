@@ -1,5 +1,10 @@
 """A short, seeded run of the fuzzer; `make fuzz` is the long one."""
 
+import json
+
+import pytest
+
+from services.ingest.mapped import read
 from services.ingest.parsers import PARSERS
 from tests.fuzz import OWN, run
 
@@ -9,3 +14,10 @@ def test_no_hostile_body_makes_a_parser_raise_stall_or_grow():
     assert set(told) == set(PARSERS)
     assert all(seen["bodies"] > 20 and seen["Quarantined"] for seen in told.values()), told
     assert all(told[kind]["Parsed"] for kind in OWN), "those that begin from a body of their own are read as well"
+
+
+@pytest.mark.parametrize("said", ["NaN", "Infinity", "-inf", "1e999"])
+def test_an_amount_that_is_no_number_is_not_known(said):
+    event = {"subscriptionType": "deal.propertyChange", "objectId": 1, "propertyName": "amount", "propertyValue": said}
+    (found,) = read("hubspot", json.dumps([event | {"eventId": 1}]).encode(), "application/json", {}, None)
+    assert found.amount is None
