@@ -22,7 +22,9 @@ def limited(roster: Roster) -> frozenset[str]:
 
 def carrier(lead: Lead | None) -> str | None:
     """Who carries this lead as an open one."""
-    return lead.owner if lead is not None and lead.stage in WORKED and lead.disposition == "active" else None
+    if lead is None or lead.merged_into is not None or lead.disposition != "active":
+        return None
+    return lead.owner if lead.stage in WORKED else None
 
 
 def why_full(person: str, roster: Roster, loads: Mapping[str, Load], now: datetime) -> str | None:

@@ -26,6 +26,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "release": frozenset({"owner", "marketing"}) | MANAGES,
     "brand_list": frozenset({"owner", "marketing"}) | MANAGES,
     "disposition": frozenset({"owner", "sdr", "marketing"}) | MANAGES,
+    "merge": frozenset({"owner", "sdr", "marketing"}) | MANAGES,
+    "unmerge": frozenset({"owner", "sdr", "marketing"}) | MANAGES,
     "absence": frozenset({"oneself"}) | MANAGES,
     "return": frozenset({"oneself"}) | MANAGES,
     "join": MANAGES,
@@ -76,6 +78,7 @@ def to_signal(
         actor=Actor(kind="person", reference=principal.person),
         reason=command.reason,
         lead_id=command.lead if isinstance(command, c.OnLead) else None,
+        other_lead_id=command.other if isinstance(command, c.Merge | c.Unmerge) else None,
         command=Commanded(
             name=command.command,
             principal=principal.name,
@@ -102,6 +105,8 @@ def _meaning(command: c.AnyCommand, principal: Principal, now: datetime) -> tupl
         "hold": Kind.LEAD_PARKED,
         "release": Kind.LEAD_UNPARKED,
         "brand_list": Kind.LEAD_LISTED,
+        "merge": Kind.LEAD_MERGE,
+        "unmerge": Kind.LEAD_UNMERGE,
     }
     return plain[command.command], {}
 

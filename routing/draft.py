@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from routing.agreement import Agreement
 from routing.definitions import Expression, Judge
-from routing.model import Account, Clock, Emission, Lead, Ledger, Link, Load, Transition
+from routing.identity import Others
+from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Transition
 from routing.roster import Roster
 from schemas.events import Contact, EventData, Owner
 from schemas.signals import Signal, happened
@@ -22,7 +23,7 @@ from schemas.signals import Signal, happened
 class Context(NamedTuple):
     """All that a decision depends on beside the lead and the signal; recorded with it by hash or version.
 
-    `others` are leads that the signal's identities name as well (id, kind of identity); `links` the identities that may
+    `others` are leads that the signal's identities name as well (id, kinds of identity); `links` the identities that may
     be linked; `past` are agreements of before by hash, for the clocks that started under them.
     """
 
@@ -31,7 +32,7 @@ class Context(NamedTuple):
     ledgers: Mapping[str, Ledger]
     account: Account | None
     now: datetime
-    others: tuple[tuple[str, str], ...] = ()
+    others: Others = ()
     links: tuple[Link, ...] = ()
     past: Mapping[str, Agreement] = MappingProxyType({})
     loads: Mapping[str, Load] = MappingProxyType({})
@@ -63,6 +64,13 @@ class Draft:
         self.notes: list[str] = []
         self.evidence: dict[str, Any] = {}
         self._judge: Judge | None = None
+
+    def follow(self, other: Draft) -> None:
+        """Goes on where the decision on another lead, of the same signal, left what both may move."""
+        if self.account is not None and other.account is not None and self.account.id == other.account.id:
+            self.account = other.account
+        self.ledgers |= other.moved_ledgers
+        self.loads |= other.moved_loads
 
     @property
     def judge(self) -> Judge:
@@ -111,6 +119,26 @@ class Draft:
 
     def owner(self, person: str | None) -> Owner | None:
         return self.context.roster.owner(person)
+
+    def decided(self) -> Decision:
+        """All that was written on the sheet; the lead has its next version and the sequence of its last event."""
+        lead = self.lead
+        lead.version += 1
+        lead.sequence += len(self.emissions)
+        return Decision(
+            lead=lead,
+            account=self.account,
+            ledgers=tuple(self.moved_ledgers.values()),
+            clocks=tuple(self.clocks.values()),
+            links=tuple(Link(*link) for link in self.links),
+            emissions=tuple(self.emissions),
+            transitions=tuple(self.transitions),
+            outcome="changed" if self.transitions or self.emissions else "recorded",
+            note="; ".join(self.notes),
+            evidence=self.evidence,
+            loads=tuple(self.moved_loads.values()),
+            consulted=frozenset(self.consulted),
+        )
 
     def contact(self) -> Contact | None:
         """Personal part of an event that a platform needs to find the person."""

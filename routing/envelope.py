@@ -33,10 +33,11 @@ class Stamp(NamedTuple):
     epoch: int
 
 
-def seal(emissions: tuple[Emission, ...], lead: Lead, signal: Signal, stamp: Stamp) -> list[Outgoing]:
-    """`lead` is the lead after the decision: its `sequence` is that of the last of these emissions."""
+def seal(emissions: tuple[Emission, ...], lead: Lead, signal: Signal, stamp: Stamp, before: int = 0) -> list[Outgoing]:
+    """`lead` is the lead after the decision: its `sequence` is that of the last of these emissions. `before` is how many
+    events the signal had of another lead, since their ids count on."""
     first = lead.sequence - len(emissions) + 1
-    return [_seal(emission, first + i, i, lead, signal, stamp) for i, emission in enumerate(emissions)]
+    return [_seal(emission, first + i, before + i, lead, signal, stamp) for i, emission in enumerate(emissions)]
 
 
 def _seal(emission: Emission, sequence: int, count: int, lead: Lead, signal: Signal, stamp: Stamp) -> Outgoing:

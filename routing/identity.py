@@ -16,16 +16,25 @@ _NAMES = ("email", "person", "phone")
 _FINDS = ("handover", "deal", "activity")
 _ACCOUNT = ("company", "domain")
 _LINKED = (*_NAMES, "deal", "activity")
+LIKENESS = ("like_name", "like_phone")
+"""Kinds that name nobody, but propose; whoever had it first is proposed."""
+_WEIGHTS = {"email": 0.95, "person": 0.95, "phone": 0.4, "like_name": 0.6, "like_phone": 0.4}
+HOPS = 4
+"""How many links in a row are followed from an identity to its lead: a deal to its person, the person to a merged lead,
+that one to the lead it is one with."""
 Named = tuple[IdentityKey, str | None]
 """An identity of the signal with whom it names so far."""
 
 
+Others = tuple[tuple[str, tuple[str, ...]], ...]
+
+
 class Resolution(NamedTuple):
-    """`others` are further leads that the signal's identities name, with the kind that named them; `unlinked` are
+    """`others` are further leads that the signal's identities name, with the kinds that named them; `unlinked` are
     those of its identities that name nobody yet and may name this lead from now on."""
 
     lead_id: str | None
-    others: tuple[tuple[str, str], ...]
+    others: Others
     account_id: str | None
     unlinked: tuple[IdentityKey, ...]
     unlinked_account: tuple[IdentityKey, ...]
@@ -45,13 +54,16 @@ def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
     linked = [(identity, known.get(key(signal, identity))) for identity in signal.identities]
     named = [(identity, _subject(signal.brand, who, known)) for identity, who in linked]
     strong = _found(named, _NAMES, verified=True)
-    weak = _found(named, _NAMES, verified=False)
+    weak = _found(named, (*_NAMES, *LIKENESS), verified=False)
     found = signal.lead_id or next((who for who, _ in strong or _found(named, _FINDS, verified=True)), None)
-    others = {who: kind for who, kind in reversed([*strong, *weak]) if who != found}
+    others: dict[str, list[str]] = {}
+    for who, kind in (*strong, *weak):
+        if who != found:
+            others.setdefault(who, []).append(kind)
     account = next((who for who, _ in _found(named, _ACCOUNT, verified=True)), None)
     return Resolution(
         lead_id=found,
-        others=tuple(sorted(others.items())),
+        others=tuple((who, tuple(dict.fromkeys(kinds))) for who, kinds in sorted(others.items())),
         account_id=account,
         unlinked=_unlinked(linked, _LINKED),
         unlinked_account=_unlinked(linked, _ACCOUNT),
@@ -60,10 +72,25 @@ def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
 
 def _subject(brand: str, said: str | None, known: Mapping[Key, str]) -> str | None:
     """The lead or account behind a link; for a pointer, whom the identity that it points to names by now."""
-    if said is None or POINTER not in said:
-        return said
-    kind, _, value = said.partition(POINTER)
-    return known.get((brand, kind, value))
+    for _ in range(HOPS):
+        if said is None or POINTER not in said:
+            return said
+        kind, _, value = said.partition(POINTER)
+        said = known.get((brand, kind, value))
+    return None
+
+
+def merged(lead_id: str) -> str:
+    """The link of an identity whose lead was merged: to that lead, which another link leads on from."""
+    return f"lead{POINTER}{lead_id}"
+
+
+def score(kinds: tuple[str, ...]) -> float:
+    """How much these kinds together say that two leads are one person: 1 minus the product of their doubts."""
+    doubt = 1.0
+    for kind in kinds:
+        doubt *= 1 - _WEIGHTS.get(kind, 0.0)
+    return round(1 - doubt, 2)
 
 
 def pointed_to(links: Mapping[Key, str]) -> list[Key]:
@@ -95,4 +122,14 @@ def _found(named: list[Named], kinds: tuple[str, ...], verified: bool) -> list[t
 
 
 def _unlinked(named: list[Named], kinds: tuple[str, ...]) -> tuple[IdentityKey, ...]:
-    return tuple([identity for identity, who in named if who is None and identity.verified and identity.kind in kinds])
+    return tuple(
+        [
+            identity
+            for identity, who in named
+            if who is None and ((identity.verified and identity.kind in kinds) or _likens(identity, kinds))
+        ]
+    )
+
+
+def _likens(identity: IdentityKey, kinds: tuple[str, ...]) -> bool:
+    return identity.kind in LIKENESS and kinds is _LINKED

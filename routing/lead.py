@@ -80,17 +80,18 @@ def find_hunter(draft: Draft) -> None:
 def counts_for_pass(draft: Draft) -> bool:
     """Within a pass only what happened since it began counts, so that nobody bounces back with yesterday's facts. The
     first pass has no yesterday: a fact that overtook the one which made the lead takes nothing from it."""
-    return _in_pass(draft.lead, draft.at)
+    return in_pass(draft.lead, draft.at)
 
 
-def _in_pass(lead: Lead, at: datetime) -> bool:
+def in_pass(lead: Lead, at: datetime) -> bool:
+    """Whether what happened then counts for the lead's pass of now."""
     if lead.stage == "nurturing":
         return at >= lead.stage_since
     return lead.pass_number == 1 or at >= lead.pass_since
 
 
 def _count(lead: Lead, signal: Signal, at: datetime) -> None:
-    if _in_pass(lead, at) and not (signal.automated and signal.kind in INBOUND):
+    if in_pass(lead, at) and not (signal.automated and signal.kind in INBOUND):
         lead.recent = {**lead.recent, str(signal.kind): with_instant(lead.recent.get(signal.kind, ()), at)}
 
 

@@ -13,12 +13,10 @@ from routing.roster import Roster
 from routing.sla import QUEUE
 from schemas.events import LeadInLimbo
 
-"""Stages in which somebody has to work the lead."""
-
 
 def why(lead: Lead, roster: Roster) -> str | None:
     """The code of the reason why the lead is in limbo; None where it is not."""
-    if lead.disposition != "active" or lead.held:
+    if lead.disposition != "active" or lead.held or lead.merged_into is not None:
         return None
     if lead.owner is None and not lead.unowned_reason:
         return "no_owner_and_no_reason"

@@ -122,6 +122,23 @@ class Handover(_Frozen):
     mode: Mode = "live"
 
 
+class Merged(_Frozen):
+    """A lead that is one with this one, and what this one took over from it, so that it can be given back.
+
+    `fields`, `person`: names of facts that were unknown before. `consents`: what was said before, and when, of each
+    purpose whose answer was replaced; None where nothing was.
+    """
+
+    lead_id: str
+    at: AwareDatetime
+    fields: tuple[str, ...] = ()
+    person: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    consents: dict[str, tuple[str, AwareDatetime] | None] = Field(default_factory=dict)
+
+
 class LeadPersonal(BaseModel):
     """What is known of the person; kept in a column of its own, never decided on."""
 
@@ -131,7 +148,11 @@ class LeadPersonal(BaseModel):
 
 
 class Lead(BaseModel):
-    """A person in the process, in exactly one stage. JSON of this model without `personal` is the stored state."""
+    """A person in the process, in exactly one stage. JSON of this model without `personal` is the stored state.
+
+    `owner_pool` is the pool whose ledger counted the owner's turn. `proposed` are leads that were proposed to be one with
+    it. One that is `merged_into` another stands still as it was.
+    """
 
     id: str
     brand: str
@@ -146,6 +167,7 @@ class Lead(BaseModel):
     track: Track | None = None
     owner: str | None = None
     owner_since: AwareDatetime | None = None
+    owner_pool: str | None = None
     hunter: str | None = None
     unowned_reason: str | None = None
     account_id: str | None = None
@@ -177,6 +199,9 @@ class Lead(BaseModel):
     record: tuple[Entry, ...] = ()
     known: tuple[str, ...] = ()
     limbo: str | None = None
+    proposed: tuple[str, ...] = ()
+    merged: tuple[Merged, ...] = ()
+    merged_into: str | None = None
     sequence: int = 0
     version: int = 0
     held: bool = False

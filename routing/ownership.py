@@ -59,8 +59,10 @@ def _consulted(draft: Draft, route: CompiledRoute) -> frozenset[str]:
 def give(draft: Draft, chosen: Assignment) -> None:
     """The lead has this owner now; the pool's ledger counts it, except on trial (`observe`) and day one (`import`)."""
     lead = draft.lead
+    lead.owner_pool = None
     if chosen.ledger is not None and draft.signal.mode == "live":
         draft.put_ledger(chosen.ledger)
+        lead.owner_pool = chosen.pool
     if draft.signal.mode == "live" and chosen.person in limited(draft.context.roster):
         load = draft.loads.get(chosen.person) or Load(person=chosen.person)
         draft.put_load(given(load, draft.context.now))

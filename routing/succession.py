@@ -15,20 +15,25 @@ def hand_back(draft: Draft) -> None:
     if command is None or lead.owner != command.person:
         draft.notes.append("it is somebody else's by now")
         return
-    gone, offer = command.name == "leave", handover.open_offer(draft)
+    give_back(draft, command.person, gone=command.name == "leave")
+
+
+def give_back(draft: Draft, person: str | None, *, gone: bool) -> None:
+    """What this owner, who is away or gone, holds of the lead."""
+    lead, offer = draft.lead, handover.open_offer(draft)
     reason = "owner_left" if gone else "owner_absent"
     if lead.stage == "hand_over":
         if offer is None or (offer.state == "accepted" and not gone):
             draft.notes.append("it was accepted: it waits for the return")
             return
         handover.withdraw(draft, reason)
-        successor = _successor(draft, command.person)
+        successor = _successor(draft, person)
         if successor is not None:
             handover.offer_to(draft, successor)
         elif not handover.offer_next(draft):
             draft.facts.add("offers_exhausted")
     elif gone:
-        _pass_on(draft, command.person)
+        _pass_on(draft, person)
 
 
 def _pass_on(draft: Draft, person: str | None) -> None:

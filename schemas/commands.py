@@ -82,6 +82,20 @@ class SetDisposition(_OnLead):
     disposition: Literal["active", "spam", "not_a_buyer", "do_not_contact"]
 
 
+class Merge(_OnLead):
+    """`other` is the same person: it becomes one with `lead`, which is kept. It can be taken back."""
+
+    command: Literal["merge"]
+    other: LeadId
+
+
+class Unmerge(_OnLead):
+    """`other` was merged into `lead` by mistake: it gets back owner, clocks, offer and count."""
+
+    command: Literal["unmerge"]
+    other: LeadId
+
+
 class Absence(_Command):
     """Away from `since` (now where absent) to `until` (until they return where absent). Open offers are handed back."""
 
@@ -129,7 +143,7 @@ class ResumePool(_Command):
     pool: Name
 
 
-OnLead = Accept | Reject | Claim | Assign | Delegate | Hold | Release | BrandList | SetDisposition
+OnLead = Accept | Reject | Claim | Assign | Delegate | Hold | Release | BrandList | SetDisposition | Merge | Unmerge
 OnRoster = Absence | Return | Join | Leave | PausePool | ResumePool
 AnyCommand = OnLead | OnRoster
 

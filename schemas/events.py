@@ -122,13 +122,49 @@ class LeadDispositionChanged(EventData):
 
 
 class LeadMergeProposed(EventData):
-    """One signal named two leads: `kept` is the one of the strongest identity, `other` the one it might be."""
+    """Two leads may be one person, told once: `kept` is the one that the signal is about, `other` the one it might be.
+
+    `evidence` are the kinds of identity that say so (`email`, `person`, `like_name`: the same full name at the same
+    company's domain, `like_phone`), `score` how much they weigh together, from 0 to 1.
+    """
 
     type_name = "stafett.lead.merge_proposed.v1"
     topic = "leads"
     kept: str
     other: str
     evidence: tuple[str, ...]
+    score: float | None = None
+
+
+class LeadMerged(EventData):
+    """`gone` is one with `kept` from now on: told of both. What is told of `gone` goes to `kept`; nothing is deleted.
+
+    `owner` has `kept`, `other_owner` had `gone`; `references` are the records of `gone` in other systems.
+    """
+
+    type_name = "stafett.lead.merged.v1"
+    topic = "leads"
+    kept: str
+    gone: str
+    by: str
+    reason: str | None = None
+    owner: Owner | None = None
+    other_owner: Owner | None = None
+    references: tuple[Reference, ...] = ()
+
+
+class LeadUnmerged(EventData):
+    """`gone` is a lead of its own again, as it was: told of both."""
+
+    type_name = "stafett.lead.unmerged.v1"
+    topic = "leads"
+    kept: str
+    gone: str
+    by: str
+    reason: str | None = None
+    owner: Owner | None = None
+    other_owner: Owner | None = None
+    references: tuple[Reference, ...] = ()
 
 
 class LeadHeld(EventData):

@@ -111,7 +111,7 @@ LEAD_EXAMPLE: dict[str, Any] = {
     "pass_since": _AT, "disposition": "active", "owner": "sara", "owner_since": _AT, "hunter": None,
     "unowned_reason": None, "account_id": None, "source": "web", "campaign": None, "company_name": "Acme",
     "company_domain": "example.com", "language": None, "references": [], "tags": [], "consents": {}, "suppressed": None,
-    "handover": None, "held": False, "sequence": 3, "version": 1, "created_at": _AT, "updated_at": _AT, "personal": None,
+    "handover": None, "merged_into": None, "merged": [], "proposed": [], "held": False, "sequence": 3, "version": 1, "created_at": _AT, "updated_at": _AT, "personal": None,
 }  # fmt: skip
 
 
@@ -142,6 +142,9 @@ class LeadView(BaseModel):
     consents: dict[str, str] = Field(description="{purpose: given or withdrawn}.")
     suppressed: str | None = Field(description="Why automated mail has to stop; null where it need not.")
     handover: HandoverView | None = Field(description="The last hand-over, open or closed.")
+    merged_into: str | None = Field(description="The lead that it is one with; it stands still until they are parted.")
+    merged: list[str] = Field(description="Leads that are one with this one.")
+    proposed: list[str] = Field(description="Leads that may be the same person; `lead.merge_proposed` said why.")
     held: bool = Field(description="A signal of it could not be processed; later ones wait behind it.")
     sequence: int = Field(ge=0, description="Number of the lead's last event over all topics; without gaps.")
     version: int

@@ -93,6 +93,8 @@ class Kind(StrEnum):
     LEAD_CHECK = "lead.check"
     LEAD_REDRIVE = "lead.redrive"
     OWNER_AWAY = "owner.away"
+    LEAD_MERGE = "lead.merge"
+    LEAD_UNMERGE = "lead.unmerge"
 
 
 INTERNAL_KINDS = frozenset(
@@ -102,6 +104,8 @@ INTERNAL_KINDS = frozenset(
         Kind.LEAD_CHECK,
         Kind.LEAD_REDRIVE,
         Kind.OWNER_AWAY,
+        Kind.LEAD_MERGE,
+        Kind.LEAD_UNMERGE,
         Kind.LEAD_PARKED,
         Kind.LEAD_UNPARKED,
         Kind.LEAD_LISTED,
@@ -295,14 +299,20 @@ class Quarantined(BaseModel):
     where: str = "$"
 
 
+IdentityKind = Literal[
+    "email", "person", "phone", "handover", "deal", "activity", "company", "domain", "like_name", "like_phone"
+]
+
+
 class IdentityKey(_Part):
     """One identity, as a keyed digest (HMAC-SHA256, hex, 32 digits): equal for equal people, tells nothing of them.
 
     `email`, `person` and `phone` may name a lead (`phone` only where `verified`); `deal` and `activity` find one
     through recorded links, a `handover` (digest: our own id of it) too; `company` and `domain` find the account.
+    `like_name` (a full name at a company's domain) and `like_phone` name nobody: they only propose that two are one.
     """
 
-    kind: Literal["email", "person", "phone", "handover", "deal", "activity", "company", "domain"]
+    kind: IdentityKind
     digest: str
     verified: bool = True
 
@@ -344,6 +354,7 @@ class Signal(Parsed):
     attempt: int = 0
     clock: ClockDue | None = None
     lead_id: str | None = None
+    other_lead_id: str | None = None
     command: Commanded | None = None
     roster: RosterChange | None = None
     traceparent: str | None = None

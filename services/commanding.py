@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from routing.commands import ROSTER_KEY, Principal, refusal, to_signal
+from routing.merging import no_link, obstacle
 from routing.model import Lead
 from routing.roster import Roster
-from schemas.commands import AnyCommand, Claim, OnLead
+from schemas.commands import AnyCommand, Claim, Merge, OnLead, Unmerge
 from schemas.signals import Signal
 from services.rows import LeadRow
 
@@ -45,12 +46,27 @@ async def carry(world: Commanding, command: AnyCommand, principal: Principal, ke
             raise Refused(f"there is no lead {command.lead}", missing=True)
         lead = Lead.model_validate_json(row.state)
         brand, partition_key, owner = lead.brand, lead.partition_key, lead.owner
+        if lead.merged_into is not None:
+            raise Refused(f"{lead.id} is merged into {lead.merged_into}")
+        if isinstance(command, Merge | Unmerge):
+            await _check_other(world, command, lead)
     why = refusal(command.command, principal.person, roster, owner=owner, about=getattr(command, "person", None))
     if why is not None:
         raise Refused(why)
     signal = to_signal(command, principal, world.now(), key, brand, partition_key)
     await world.accept([signal])
     return signal
+
+
+async def _check_other(world: Commanding, command: Merge | Unmerge, lead: Lead) -> None:
+    """What is in the way is told at once; the router looks again."""
+    row = await world.lead(command.other)
+    if row is None:
+        raise Refused(f"there is no lead {command.other}", missing=True)
+    other = Lead.model_validate_json(row.state)
+    why = obstacle(lead, other) if isinstance(command, Merge) else no_link(lead, other)
+    if why is not None:
+        raise Refused(why)
 
 
 def _check_people(command: AnyCommand, principal: Principal, roster: Roster) -> None:

@@ -139,6 +139,9 @@ class Batch(Protocol):
     async def links(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
         """{(brand, kind, digest): subject id} of the known ones. Not locked."""
 
+    async def links_of(self, lead_ids: Sequence[str]) -> dict[tuple[str, str, str], str]:
+        """Every link that leads straight to one of these; nobody adds one while their leads are locked."""
+
     async def lock_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
         """Locked in id order until the transaction ends."""
 

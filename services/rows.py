@@ -34,7 +34,7 @@ class Position(NamedTuple):
 
 class LeadRow(NamedTuple):
     """A stored lead. `state` and `personal` are JSON texts of `routing.model.Lead` and `LeadPersonal`; the rest are
-    copies for queries."""
+    copies for queries. One that is merged into another has no owner there and the disposition `merged`."""
 
     id: str
     brand: str
@@ -173,7 +173,7 @@ class Suspect(NamedTuple):
 
 
 class Writes(NamedTuple):
-    """All that one batch writes besides positions and inbox."""
+    """All that one batch writes besides positions and inbox. `links` are new; `relinks` lead elsewhere from now on."""
 
     leads: Sequence[LeadRow]
     accounts: Sequence[AccountRow]
@@ -184,3 +184,4 @@ class Writes(NamedTuple):
     outbox: Sequence[OutboxRow]
     dead_letters: Sequence[DeadLetter]
     redriven: Sequence[str]
+    relinks: Sequence[LinkRow] = ()

@@ -20,10 +20,11 @@ examples:
   stafett command accept lead=lead_... --reason "calling today" --as elin
   stafett command reject lead=lead_... criterion=budget --reason not_qualified --as elin
   stafett command assign lead=lead_... person=karin --reason "speaks Finnish"
+  stafett command merge lead=lead_... other=lead_... --reason "her private address" --as sara
   stafett command absence person=johan until=2026-12-01T08:00:00+01:00 --reason ill
   stafett command join member='{"id": "nils", "roles": ["sales"]}' seats='{"field": 1}' --reason "new colleague"
 
-commands: accept, reject, claim, assign, delegate, hold, release, brand_list, disposition (of a lead);
+commands: accept, reject, claim, assign, delegate, hold, release, brand_list, disposition, merge, unmerge (of a lead);
 absence, return, join, leave, pause_pool, resume_pool (of the roster)
 
 A value that is JSON is read as JSON. It becomes a signal, and the router carries it out in the lead's own order: the

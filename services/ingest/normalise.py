@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
@@ -11,16 +12,18 @@ from typing import Literal
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from routing.identity import LIKENESS
 from routing.ids import base32
-from schemas.signals import IdentityKey, Parsed, Reference, Signal
+from schemas.signals import IdentityKey, IdentityKind, Parsed, Person, Reference, Signal
 from schemas.sources import Source
 from services.discretion import discreet, trace_of
 from services.ingest.parsers.records import SYSTEM
 
-IdentityKind = Literal["email", "person", "phone", "handover", "deal", "activity", "company", "domain"]
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 WINDOW_DAYS = 30
 """A dedupe key that is only the body's hash holds for so long: a month later the same form is a new fact."""
+_NO_PLACE = ("company", "domain", *LIKENESS)
+"""Kinds that do not choose a partition."""
 FREE_MAIL = frozenset(
     [
         "gmail.com",
@@ -84,12 +87,13 @@ def _possible(number: phonenumbers.PhoneNumber) -> bool:
 
 
 def identities(parsed: Parsed, source: Source, key: bytes) -> tuple[IdentityKey, ...]:
-    """Strongest first: e-mail, references to the person, phone (unverified), hand-over, deal, activity; then the account."""
+    """Strongest first: e-mail, references to the person, phone (unverified), hand-over, deal, activity; then the account,
+    and last what only likens two people."""
     found = [
         IdentityKey(
             kind=kind,
             digest=value if kind == "handover" else digest(key, kind, source.brand, value),
-            verified=kind != "phone",
+            verified=kind not in ("phone", *LIKENESS),
         )
         for kind, value in _values(parsed, source)
     ]
@@ -111,8 +115,20 @@ def _values(parsed: Parsed, source: Source) -> Iterator[tuple[IdentityKind, str]
     for kind in kinds:
         yield from ((kind, _named(r)) for r in parsed.references if r.object == kind)
     domain = (parsed.company.domain or "").casefold() or (email or "").rpartition("@")[2]
-    if domain and domain not in FREE_MAIL:
-        yield "domain", domain
+    at_work = domain if domain not in FREE_MAIL else ""
+    if at_work:
+        yield "domain", at_work
+    if at_work and (name := full_name(parsed.person)) is not None:
+        yield "like_name", f"{name}\0{at_work}"
+    if phone is not None:
+        yield "like_phone", phone
+
+
+def full_name(person: Person) -> str | None:
+    """The words of a full name, folded and sorted, since systems differ in their order; None for less than two."""
+    written = person.full_name or f"{person.first_name or ''} {person.last_name or ''}"
+    words = sorted(unicodedata.normalize("NFC", written.casefold()).replace(",", " ").split())
+    return " ".join(words) if len(words) > 1 else None
 
 
 def _named(reference: Reference) -> str:
@@ -143,7 +159,7 @@ def to_signal(
     # Identities come from what was said, for they are digests; an id of ours only where it can be one.
     said = parsed.model_copy(update={"handover_id": facts.handover_id, "offer_id": facts.offer_id})
     names = identities(parsed if facts is parsed else said, source, key)
-    placing = next((i for i in names if i.kind not in ("company", "domain")), None)
+    placing = next((i for i in names if i.kind not in _NO_PLACE), None)
     given = {name: value for name, value in vars(facts).items() if value is not None}
     given |= {"dedupe_key": ident, "occurred_at": parsed.occurred_at or received_at}
     if parsed.mode == "live" and source.mode != "live":

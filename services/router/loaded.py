@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from routing.identity import POINTER, Key, key
+from routing.identity import LIKENESS, POINTER, Key, key
 from routing.model import Account, Lead, LeadPersonal, Ledger, Load
 from services.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
 from services.signal_records import Incoming
 
+_NO_LEAD = ("company", "domain", *LIKENESS)
+
 
 class Loaded:
-    """What a batch's transaction read, as models. Leads are parsed when first asked for."""
+    """What a batch's transaction read, as models. Leads are parsed when first asked for. `links_of` are all links of the
+    leads that the batch merges."""
 
     def __init__(
         self,
@@ -22,8 +25,10 @@ class Loaded:
         ledgers: Mapping[str, LedgerRow],
         waiting: Sequence[DeadLetter] = (),
         opens: Mapping[str, int] = MappingProxyType({}),
+        links_of: Mapping[Key, str] = MappingProxyType({}),
     ) -> None:
         self.links = dict(links)
+        self.links_of = links_of
         self.rows = dict(leads)
         self.accounts = {row.id: Account.model_validate_json(row.state) for row in accounts.values()}
         self.ledgers = {
@@ -72,12 +77,13 @@ def wanted_keys(batch: Iterable[Incoming]) -> list[Key]:
 
 
 def wanted_leads(batch: Iterable[Incoming], links: Mapping[Key, str]) -> set[str]:
-    """Every lead that the batch may change."""
-    named = {who for (_, kind, _), who in links.items() if kind not in ("company", "domain") and POINTER not in who}
+    """Every lead that the batch may change; one that is only alike is not."""
+    named = {who for (_, kind, _), who in links.items() if kind not in _NO_LEAD and POINTER not in who}
     for incoming in batch:
         signal = incoming.signal
         if signal is not None:
-            named.update(filter(None, (signal.lead_id, signal.clock.lead_id if signal.clock else None)))
+            due = signal.clock.lead_id if signal.clock else None
+            named.update(filter(None, (signal.lead_id, signal.other_lead_id, due)))
     return named
 
 

@@ -234,8 +234,12 @@ class Router:
     @staticmethod
     async def _links(tx: Batch, keys: Sequence[Key]) -> dict[Key, str]:
         links = await tx.links(keys)
-        further = pointed_to(links)
-        return {**links, **await tx.links(further)} if further else links
+        while further := [key for key in pointed_to(links) if key not in links]:
+            found = await tx.links(further)
+            if not found:
+                break
+            links |= found
+        return links
 
     async def _fold(self, tx: Batch, batch: Sequence[Incoming], ruling: Ruling, now: datetime) -> Fold:
         """Reads and locks in one order (leads, accounts, ledgers), so that routers never wait in a ring."""
@@ -244,6 +248,8 @@ class Router:
         leads = await tx.lock_leads(sorted(wanted_leads(batch, links)))
         if keys and await self._links(tx, keys) != links:
             raise Conflict("an identity was linked meanwhile")
+        merging = sorted({i.signal.other_lead_id for i in batch if i.signal and i.signal.other_lead_id})
+        links_of = await tx.links_of(merging) if merging else {}
         accounts = await tx.lock_accounts(sorted(wanted_accounts(leads.values(), links)))
         asked = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == "lead.redrive" and i.signal.lead_id]
         waiting = await tx.waiting(asked) if asked else []
@@ -253,7 +259,7 @@ class Router:
         epoch = self._epoch if self._epoch is not None else await self._store.epoch()
 
         def fold_with(rows: dict[str, LedgerRow]) -> Fold:
-            fold = Fold(Loaded(links, leads, accounts, rows, waiting, opens), ruling, now, epoch)
+            fold = Fold(Loaded(links, leads, accounts, rows, waiting, opens, links_of), ruling, now, epoch)
             fold.run(batch)
             return fold
 

@@ -1,7 +1,7 @@
 """`python -m tests.property.model --signals 100000 --seed 1`: random lives of leads, every invariant after each signal.
 
-Late, out of order and doubled signals, absences that come and go, agreements that change while clocks run, merges that are
-told of. The same seed tells the same stories; a broken invariant ends the run and names the seed and the step.
+Late, out of order and doubled signals, absences that come and go, agreements that change while clocks run, leads that are
+merged and parted again. The same seed tells the same stories; a broken invariant ends the run and names the seed and the step.
 """
 
 import argparse
@@ -12,6 +12,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from routing.agreement import compile_agreement
+from routing.commands import Principal, to_signal
+from routing.merging import join
+from schemas.commands import Command
 from services.ruling import Ruling
 from tests.property import test_invariants as law
 from tests.setups import EXAMPLES
@@ -54,15 +57,18 @@ class Run:
     told: Counter = field(default_factory=Counter)
     breached: set = field(default_factory=set)
     sequences: dict = field(default_factory=dict)
+    away: dict = field(default_factory=dict)
 
     def story(self, number, count):
         """One world of `count` signals."""
         world = law.World(rules=Ruling(AGREEMENTS[0], ROSTERS[0]))
         world.past = {agreement.hash: agreement for agreement in AGREEMENTS}
-        given = []
+        given, self.away = [], {}
         for step in range(count):
             self._change_the_world(world)
             try:
+                if self.dice.random() < 0.03:
+                    self._join(number, world)
                 if given and self.dice.random() < 0.03:
                     self._again(world, self.dice.choice(given))
                     continue
@@ -84,7 +90,68 @@ class Run:
     def _step(self):
         kinds = [*law.outside, *law.driving, *law.driving, *law.driving, *law.driving]
         step = {name: self.dice.choice(values) for name, values in LISTS.items()}
-        return step | {"kind": self.dice.choice(kinds), "lead": self.dice.choice(LEADS)}
+        name = self.dice.choice(LEADS)
+        # What names somebody who is merged finds the one they are one with; clocks fall due where they are.
+        lead = name if step["due"] else self.away.get(name, (name,))[0]
+        return step | {"kind": self.dice.choice(kinds), "lead": lead}
+
+    def _join(self, number, world):
+        """Two at random are merged, or one who was merged is parted again."""
+        dice, command = self.dice, "merge"
+        names = [name for name in LEADS if name in world.leads and name not in self.away]
+        if self.away and dice.random() < 0.5:
+            command, gone = "unmerge", dice.choice(sorted(self.away))
+            kept = self.away[gone][0]
+        elif len(names) > 1:
+            kept, gone = dice.sample(names, 2)
+        else:
+            return
+        leads = world.leads[kept], world.leads[gone]
+        contexts = tuple(world.context() for _ in leads)
+        ask = Command.model_validate(
+            {"command": command, "reason": "same", "lead": leads[0].id, "other": leads[1].id}
+        ).root
+        world.count += 1
+        item = to_signal(ask, Principal("desk"), world.now, str(world.count), "default", "p")
+        before = [lead.model_dump_json() for lead in leads]
+        told = join(*leads, item, contexts)
+        assert [lead.model_dump_json() for lead in leads] == before, "join changes no argument"
+        assert told == join(*leads, item, contexts), "the same arguments give the same decisions"
+        self._take(number, world, item, kept, told.kept, 0)
+        if told.gone is None:
+            self.told[f"{command} refused"] += 1
+            return
+        self._take(number, world, item, gone, told.gone, len(told.kept.emissions))
+        self.told[command] += 1
+        if command == "merge":
+            self.away[gone] = kept, leads[1]
+        else:
+            self._as_before(self.away.pop(gone)[1], world.leads[gone], world.rules.roster, world.now)
+
+    def _take(self, number, world, item, name, decision, count):
+        world.take(name, decision, item, count)
+        for outgoing in world.envelopes:
+            where = (number, outgoing.lead_id)
+            assert outgoing.sequence == self.sequences.get(where, 0) + 1, "the sequence has no gap"
+            self.sequences[where] = outgoing.sequence
+        world.envelopes.clear()
+        lead = decision.lead
+        assert lead.limbo is None
+        assert lead.merged_into is None or not [c for c in lead.clocks.values() if c.next_at and c.state != "running"]
+        for ledger in decision.ledgers:
+            assert all(entry.given >= 0 for entry in ledger.entries.values())
+
+    def _as_before(self, was, now, roster, at):
+        """Parted again it stands where it stood; clocks go on, or had been over by then."""
+        if was.owner is not None and roster.why_away(was.owner, at) is None:
+            held = was.stage, was.pass_number, was.recent, was.personal
+            assert (now.stage, now.pass_number, now.recent, now.personal) == held
+            assert (now.owner, now.unowned_reason) == (was.owner, was.unowned_reason)
+            for ident, clock in was.clocks.items():
+                if clock.open:
+                    assert now.clocks[ident].state in (clock.state, "breached", "paused", "running"), clock.policy
+                    # An absence may have been taken back meanwhile.
+                    assert now.clocks[ident].due_at >= clock.due_at or now.clocks[ident].away != clock.away
 
     def _again(self, world, item):
         """The inbox drops a repetition: the router never decides on it, so the model does not either."""
@@ -98,6 +165,7 @@ class Run:
         self.told["late"] += told.item.occurred_at < told.item.received_at
         for move in told.decision.transitions:
             self.told[f"row {move.row}"] += 1
+        assert told.before is None or told.before.merged_into is None or not told.decision.transitions
         for ledger in told.decision.ledgers:
             before = told.ledgers.get(ledger.pool)
             turns = ledger.seq - (before.seq if before else 0)

@@ -13,5 +13,8 @@ def test_random_lives_under_changing_agreements_and_absences_keep_every_invarian
         "the agreement changed",
         "the roster changed",
         "doubled",
+        "merge",
+        "merge refused",
+        "unmerge",
     )
     assert not [name for name in met if not seen[name]], "the run came by all that it is about"

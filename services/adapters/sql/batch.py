@@ -57,6 +57,12 @@ class SqlBatch:
         found = await self._conn.execute(text(statement), self._dialect.columns("u", keys))
         return {(row[0], row[1], row[2]): row[3] for row in found}
 
+    async def links_of(self, lead_ids: Sequence[str]) -> dict[tuple[str, str, str], str]:
+        where = self._dialect.among("subject_id", "ids")
+        statement = text(f"SELECT brand, kind, digest, subject_id FROM identities WHERE {where}")
+        found = await self._conn.execute(statement, {"ids": self._dialect.listed(lead_ids)})
+        return {(row[0], row[1], row[2]): row[3] for row in found}
+
     async def lock_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
         rows = await self._locked(f"SELECT {_LEAD} FROM leads", "id", ids)
         leads = (LeadRow(*row) for row in rows)
@@ -130,6 +136,7 @@ class SqlBatch:
     async def write(self, writes: Writes) -> None:
         """Identities first: a conflict there costs the least. The outbox last: its ids are drawn after all locks."""
         await self._link(writes.links)
+        await self._upsert(t.identities, LinkRow._fields, "brand, kind, digest", sorted(writes.relinks))
         await self._upsert(t.leads, LeadRow._fields, "id", _rows(writes.leads, updated_at=micros))
         await self._upsert(t.accounts, AccountRow._fields, "id", writes.accounts)
         await self._upsert(t.ledgers, LedgerRow._fields, "pool", writes.ledgers)
@@ -168,7 +175,7 @@ class SqlBatch:
             raise Conflict
 
     async def _upsert(self, table: Table, columns: Sequence[str], key: str, rows: Rows) -> None:
-        changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name != key)
+        changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key.split(", "))
         tail = f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
         await self._dialect.insert(self._conn, table, columns, rows, tail)
 

@@ -48,6 +48,13 @@ class Counts(NamedTuple):
     pending_deliveries: int
 
 
+# By itself, or as the lead that the one of this address is merged into.
+_NAMED = """id IN (
+    SELECT subject_id FROM identities WHERE kind = 'email' AND digest = :digest
+    UNION SELECT l.subject_id FROM identities e JOIN identities l ON e.subject_id = 'lead/' || l.digest
+    WHERE e.kind = 'email' AND e.digest = :digest AND l.kind = 'lead')"""
+
+
 class Reading:
     """Lists are ordered and bounded; a cursor is the last id or number of the page before."""
 
@@ -71,7 +78,9 @@ class Reading:
         asked = {"brand": brand, "stage": stage, "owner": owner}
         where += [f"{name} = :{name}" for name, value in asked.items() if value is not None]
         if email_digest is not None:
-            where.append("id IN (SELECT subject_id FROM identities WHERE kind = 'email' AND digest = :digest)")
+            where.append(_NAMED)
+        if stage is not None:
+            where.append("disposition <> 'merged'")
         statement = f"SELECT {_LEAD} FROM leads WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"
         rows = await self._all(statement, after=after, limit=limit, digest=email_digest, **asked)
         return [_lead(row) for row in rows]

@@ -1,0 +1,378 @@
+"""Two leads that are one person: a merge is a link that can be taken back, so nothing of either is lost.
+
+The one that is gone stands still as it was: its clocks do not count the time, its offer is withdrawn, its owner's turn is
+given back. The one that is kept takes over what it did not know, and remembers what that was. `unmerge` undoes all of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from routing import commands, dossier, limbo, moving, nurturing, ownership, sla, succession
+from routing.assignment import counted
+from routing.draft import Context, Draft
+from routing.handover import open_offer, put_offer, saying
+from routing.lead import MAX_REFERENCES, MAX_TAGS, RECENT_PER_KIND, in_pass
+from routing.lifecycle import DIALOGUE
+from routing.model import Clock, Decision, Lead, LeadPersonal, Ledger, LedgerEntry, Mark, Merged, Offer
+from routing.verdict import standing
+from schemas.events import HandoverOffered, HandoverWithdrawn, LeadMerged, LeadUnmerged
+from schemas.signals import Kind, Person, Signal
+
+MERGED = "merged"
+"""The reason with which an offer is withdrawn and mail stops, that `unmerge` gives back."""
+MOST = 10
+"""Leads that may be one with another at a time."""
+_RANK = ("prospecting", "contact", "nurturing", "qualification", "hand_over", "deal")
+_GAPS = ("company_name", "company_domain", "company_industry", "company_country", "company_employees", "language",
+         "campaign", "meeting_booked_at")  # fmt: skip
+"""Facts that the kept lead takes over where it does not know them."""
+
+
+class Joined(NamedTuple):
+    """What follows for the lead that is kept, and for the other one; None where the signal was refused."""
+
+    kept: Decision
+    gone: Decision | None
+
+
+def obstacle(kept: Lead, gone: Lead) -> str | None:
+    """Why these two cannot be merged so; None where nothing is in the way."""
+    if kept.id == gone.id:
+        return "a lead is one with itself"
+    if kept.brand != gone.brand:
+        return "they are of two brands"
+    for lead in (kept, gone):
+        if lead.merged_into is not None:
+            return f"{lead.id} is merged into {lead.merged_into} already"
+        if lead.held:
+            return f"{lead.id} has a dead letter; redrive it first"
+        if lead.disposition != "active":
+            return f"{lead.id} is {lead.disposition}"
+    if _RANK.index(gone.stage) > _RANK.index(kept.stage):
+        return f"keep the one that has come further: {gone.id} is in {gone.stage}, {kept.id} in {kept.stage}"
+    if len(kept.merged) >= MOST or gone.merged:
+        return f"{gone.id} has leads merged into it" if gone.merged else f"{kept.id} has {MOST} already"
+    return None
+
+
+def no_link(kept: Lead, gone: Lead) -> str | None:
+    """Why there is nothing between these two to be undone; None where there is."""
+    if gone.merged_into != kept.id:
+        return f"{gone.id} is not merged into {kept.id}"
+    if kept.held or gone.held:
+        return "one of them has a dead letter; redrive it first"
+    return None
+
+
+def join(kept: Lead, gone: Lead, signal: Signal, contexts: tuple[Context, Context]) -> Joined:
+    """Carries out `lead.merge` or `lead.unmerge`; `contexts` are those of the two. Changes no argument.
+
+    Apply the decision on the kept one first: the other's goes on from it where both move an account or a ledger.
+    """
+    merge = signal.kind == Kind.LEAD_MERGE
+    stays, goes = Draft(kept.model_copy(), signal, contexts[0]), Draft(gone.model_copy(), signal, contexts[1])
+    why = (obstacle if merge else no_link)(kept, gone) or _no_right(stays)
+    if why is not None:
+        stays.notes.append(f"refused: {why}")
+        stays.evidence["refused"] = why
+        return Joined(stays.decided(), None)
+    (_merge if merge else _unmerge)(stays, goes)
+    for draft, other in ((stays, goes), (goes, stays)):
+        draft.evidence[MERGED] = {"other": other.lead.id, "undone": not merge}
+        limbo.watch(draft)
+    return Joined(stays.decided(), goes.decided())
+
+
+def pass_by(draft: Draft) -> None:
+    """A signal that reached the lead that is gone: only what was due before it stood still is still said."""
+    signal = draft.signal
+    if signal.kind == Kind.CLOCK_DUE and signal.clock is not None:
+        clock = draft.lead.clocks.get(signal.clock.clock_id)
+        if clock is not None and clock.policy not in sla.SILENT and (due := sla.fall_due(draft, signal.clock)):
+            _never_look(draft, due.id)
+    elif signal.kind == Kind.CLOCK_RECHECK:
+        sla.recheck(draft, adopt=signal.reason == "adopt")
+    draft.notes.append(f"it is merged into {draft.lead.merged_into}")
+
+
+def _no_right(draft: Draft) -> str | None:
+    command = draft.signal.command
+    if command is None:
+        return None
+    return commands.refusal(command.name, command.person, draft.context.roster, owner=draft.lead.owner, about=None)
+
+
+def _merge(stays: Draft, goes: Draft) -> None:
+    kept, gone = stays.lead, goes.lead
+    _tell(stays, goes, LeadMerged)
+    kept.merged = (*kept.merged, _take_over(kept, gone, stays))
+    nurturing.follow_consent(stays, "")
+    _settle(stays)
+    goes.follow(stays)
+    gone.merged_into = kept.id
+    _withdraw_offer(goes)
+    _stand_still(goes)
+    _count(goes, -1)
+    ownership.free_account(goes)
+    if kept.stage in DIALOGUE:
+        nurturing.suppress(goes, MERGED)
+
+
+def _unmerge(stays: Draft, goes: Draft) -> None:
+    kept, gone = stays.lead, goes.lead
+    link = next(link for link in kept.merged if link.lead_id == gone.id)
+    kept.merged = tuple(other for other in kept.merged if other.lead_id != gone.id)
+    _give_back(kept, gone, link)
+    nurturing.follow_consent(stays, "given")
+    _settle(stays)
+    goes.follow(stays)
+    gone.merged_into = None
+    kept.proposed, gone.proposed = (*kept.proposed, gone.id), (*gone.proposed, kept.id)
+    _tell(stays, goes, LeadUnmerged)
+    _go_on(goes)
+    _count(goes, 1)
+    if gone.stage in DIALOGUE:
+        ownership.hold_account(goes)
+    if gone.suppressed == MERGED:
+        nurturing.release(goes, "unmerged")
+    _offer_again(goes)
+    _still_there(goes)
+    _settle(goes)
+
+
+def _settle(draft: Draft) -> None:
+    """What is known of the lead by now may carry it on."""
+    draft.lead_changed()
+    moving.run(draft, set())
+
+
+def _tell(stays: Draft, goes: Draft, event: type[LeadMerged | LeadUnmerged]) -> None:
+    signal = stays.signal
+    said: dict[str, Any] = {
+        "kept": stays.lead.id,
+        "gone": goes.lead.id,
+        "by": signal.command.principal if signal.command else signal.source,
+        "reason": signal.reason,
+        "owner": stays.owner(stays.lead.owner),
+        "other_owner": goes.owner(goes.lead.owner),
+        "references": goes.lead.references,
+    }
+    for draft in (stays, goes):
+        draft.emit(event(mode=signal.mode, **said))
+
+
+# --- what the kept lead takes over, and gives back --------------------------------------------------------------------
+def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
+    fields = [name for name in _GAPS if getattr(kept, name) is None and getattr(gone, name) is not None]
+    if gone.meeting_booked_at is not None and not in_pass(kept, gone.meeting_booked_at):
+        fields = [name for name in fields if name != "meeting_booked_at"]
+    for name in fields:
+        setattr(kept, name, getattr(gone, name))
+    held, said = vars(kept.personal.person), vars(gone.personal.person)
+    person = tuple(name for name in said if held[name] is None and said[name] is not None)
+    link = Merged(
+        lead_id=gone.id,
+        at=draft.at,
+        fields=tuple(fields),
+        person=person,
+        tags=tuple(tag for tag in gone.tags if tag not in kept.tags),
+        known=tuple(name for name in gone.known if name not in kept.known),
+        references=tuple(r for r in gone.references if r not in kept.references),
+        consents=_take_consents(kept, gone),
+    )
+    kept.tags = (*kept.tags, *link.tags)[:MAX_TAGS]
+    kept.known = tuple(sorted((*kept.known, *link.known)))
+    kept.references = (*kept.references, *link.references)[-MAX_REFERENCES:]
+    kept.last_touch_at = max(filter(None, (kept.last_touch_at, gone.last_touch_at)), default=None)
+    kept.recent = _together(kept.recent, gone.recent, kept)
+    kept.scored = _together(kept.scored, gone.scored, kept)
+    kept.record = tuple(sorted((*kept.record, *gone.record), key=lambda e: (e.at, e.signal_id)))[
+        -dossier.ENTRIES_KEPT :
+    ]
+    entries = {entry.signal_id for entry in kept.record}
+    texts = {key: words for key, words in {**kept.personal.texts, **gone.personal.texts}.items() if key in entries}
+    kept.personal = LeadPersonal(
+        person=Person(**{**held, **{name: said[name] for name in person}}), answers=kept.personal.answers, texts=texts
+    )
+    return link
+
+
+def _take_consents(kept: Lead, gone: Lead) -> dict[str, Any]:
+    """The later word decides, and of two of one instant the withdrawal; returns what it replaced."""
+    before: dict[str, Any] = {}
+    for purpose, at in gone.consents_at.items():
+        known, state = kept.consents_at.get(purpose), gone.consents[purpose]
+        if known is None or at > known or (at == known and state == "withdrawn"):
+            before[purpose] = None if known is None else (kept.consents[purpose], known)
+            kept.consents = {**kept.consents, purpose: state}
+            kept.consents_at = {**kept.consents_at, purpose: at}
+    return before
+
+
+def _together(mine: dict[str, Any], theirs: dict[str, Any], kept: Lead) -> dict[str, Any]:
+    since = kept.stage_since if kept.stage == "nurturing" else kept.pass_since
+    first = kept.pass_number == 1 and kept.stage != "nurturing"
+    found = dict(mine)
+    for name, instants in theirs.items():
+        counting = [at for at in instants if first or at >= since.timestamp()]
+        if counting:
+            found[name] = tuple(sorted((*mine.get(name, ()), *counting)))[-RECENT_PER_KIND:]
+    return found
+
+
+def _give_back(kept: Lead, gone: Lead, link: Merged) -> None:
+    """What nobody said anew since goes out again."""
+    for name in link.fields:
+        if getattr(kept, name) == getattr(gone, name):
+            setattr(kept, name, None)
+    held, said = vars(kept.personal.person), vars(gone.personal.person)
+    theirs = {name for name in link.person if held[name] == said[name]}
+    kept.tags = tuple(tag for tag in kept.tags if tag not in link.tags)
+    kept.known = tuple(name for name in kept.known if name not in link.known)
+    kept.references = tuple(r for r in kept.references if r not in link.references)
+    kept.recent, kept.scored = _apart(kept.recent, gone.recent), _apart(kept.scored, gone.scored)
+    entries = {entry.signal_id for entry in gone.record}
+    kept.record = tuple(entry for entry in kept.record if entry.signal_id not in entries)
+    kept.personal = LeadPersonal(
+        person=Person(**{name: None if name in theirs else value for name, value in held.items()}),
+        answers=kept.personal.answers,
+        texts={key: words for key, words in kept.personal.texts.items() if key not in entries},
+    )
+    _give_consents_back(kept, gone, link)
+
+
+def _give_consents_back(kept: Lead, gone: Lead, link: Merged) -> None:
+    states, ats = dict(kept.consents), dict(kept.consents_at)
+    for purpose, before in link.consents.items():
+        if ats.get(purpose) != gone.consents_at.get(purpose):
+            continue
+        del states[purpose], ats[purpose]
+        if before is not None:
+            states[purpose], ats[purpose] = before
+    kept.consents, kept.consents_at = states, ats
+
+
+def _apart(mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, instants in mine.items():
+        left = list(instants)
+        for at in theirs.get(name, ()):
+            if at in left:
+                left.remove(at)
+        if left:
+            found[name] = tuple(left)
+    return found
+
+
+# --- the lead that is gone stands still, and goes on ------------------------------------------------------------------
+def _stand_still(draft: Draft) -> None:
+    """No clock of it counts from now on; one that an agreed signal stopped before stays as it is."""
+    for clock in list(draft.lead.clocks.values()):
+        paused = _paused_by(clock)
+        marked = clock if paused else clock.model_copy(update={"marks": (*clock.marks, _mark(draft, "pause"))})
+        if clock.policy in sla.SILENT and clock.open:
+            draft.put_clock(marked.model_copy(update={"state": "paused"}))
+        elif clock.open:
+            sla.settle(draft, clock, marked, "late_fact")
+        if draft.lead.clocks[clock.id].state != "running":
+            _never_look(draft, clock.id)
+
+
+def _never_look(draft: Draft, clock_id: str) -> None:
+    clock = draft.lead.clocks[clock_id]
+    if clock.next_at is not None:
+        draft.put_clock(clock.model_copy(update={"next_at": None, "revision": clock.revision + 1}))
+
+
+def _go_on(draft: Draft) -> None:
+    for clock in list(draft.lead.clocks.values()):
+        resumes = _paused_by(clock) == Kind.LEAD_MERGE
+        marks = (*clock.marks, _mark(draft, "resume")) if resumes else clock.marks
+        marked = clock.model_copy(update={"marks": marks})
+        if clock.policy in sla.SILENT and clock.open:
+            _wait_on(draft, marked)
+        elif clock.open or clock.state == "breached":
+            sla.settle(draft, clock, marked, "late_fact")
+
+
+def _wait_on(draft: Draft, clock: Clock) -> None:
+    """The end of an offer, or of waiting in a queue, is later by as long as it stood still."""
+    calendar = draft.context.agreement_of(clock.agreement).calendar(clock.calendar)
+    due = standing(clock, calendar).due_at or clock.due_at
+    look = due if clock.policy == sla.OFFER_EXPIRY else max(draft.at, draft.context.now)
+    changes = {"state": "running", "due_at": due, "next_at": look, "revision": clock.revision + 1}
+    draft.put_clock(clock.model_copy(update=changes))
+
+
+def _paused_by(clock: Clock) -> str | None:
+    """The kind of the signal that the clock stands still by."""
+    begun = None
+    for mark in sorted(clock.marks, key=lambda m: (m.at, m.what == "pause", m.signal_id)):
+        begun = None if mark.what == "resume" else begun or mark.signal_kind
+    return begun
+
+
+def _mark(draft: Draft, what: Any) -> Mark:
+    return Mark(at=draft.at, what=what, signal_id=draft.signal.id, signal_kind=draft.signal.kind)
+
+
+def _withdraw_offer(draft: Draft) -> None:
+    """Nobody is to answer it now. Its clocks are not ended, for it may come back."""
+    offer = open_offer(draft)
+    if offer is not None and offer.state == "open":
+        put_offer(draft, offer.model_copy(update={"state": "withdrawn", "decided_at": draft.at, "reason": MERGED}))
+        draft.emit(HandoverWithdrawn(**saying(draft, offer), reason=MERGED))
+
+
+def _withdrawn_offer(draft: Draft) -> Offer | None:
+    handover = draft.lead.handover
+    if handover is None or handover.closed_at is not None or not handover.offers:
+        return None
+    last = handover.offers[-1]
+    return last if (last.state, last.reason) == ("withdrawn", MERGED) else None
+
+
+def _offer_again(draft: Draft) -> None:
+    """The same offer to the same person; it expires later by as long as it was withdrawn."""
+    offer = _withdrawn_offer(draft)
+    if offer is None:
+        return
+    expiry = [c.due_at for c in draft.lead.clocks.values() if c.policy == sla.OFFER_EXPIRY and c.subject_id == offer.id]
+    changes = {"state": "open", "decided_at": None, "reason": None, "expires_at": next(iter(expiry), offer.expires_at)}
+    again = offer.model_copy(update=changes)
+    put_offer(draft, again)
+    draft.emit(
+        HandoverOffered(
+            **saying(draft, again),
+            offer_number=again.number,
+            expires_at=again.expires_at,
+            dossier=dossier.assembled(draft.lead, draft.context.agreement),
+            personal=dossier.in_words(draft.lead),
+        )
+    )
+
+
+def _still_there(draft: Draft) -> None:
+    """Whoever had it may have left or fallen ill meanwhile."""
+    lead, roster = draft.lead, draft.context.roster
+    if lead.owner is None or roster.why_away(lead.owner, draft.context.now) is None:
+        return
+    member = roster.people.get(lead.owner)
+    succession.give_back(draft, lead.owner, gone=member is None or not member.active)
+
+
+def _count(draft: Draft, turns: int) -> None:
+    """The pool's ledger: the owner's turn is given back, or counted again."""
+    lead = draft.lead
+    pool = draft.context.roster.pools.get(lead.owner_pool or "")
+    if pool is None or lead.owner is None or all(seat.person != lead.owner for seat in pool.seats):
+        return
+    before = draft.ledgers.get(pool.name) or Ledger(pool=pool.name)
+    after = counted(pool, before, lead.owner)
+    entry = after.entries[lead.owner]
+    if turns < 0:
+        less = LedgerEntry(given=max(0, entry.given - 2), credit=entry.credit)
+        after = after.model_copy(update={"entries": {**after.entries, lead.owner: less}})
+    draft.put_ledger(after)
+    draft.evidence["ledger"] = {"pool": pool.name, "person": lead.owner, "turns": turns, "seq": after.seq}

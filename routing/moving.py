@@ -1,0 +1,91 @@
+"""The lifecycle's table, carried out: which row fits, and what leaving one stage and entering the next brings with it."""
+
+from __future__ import annotations
+
+from routing import handover, judging, nurturing, ownership, sla, waiting
+from routing.assignment import Held
+from routing.draft import Draft
+from routing.lifecycle import Row, first_fit
+from routing.model import Transition
+from schemas.events import LeadStageChanged, Stage
+
+
+def run(draft: Draft, entered: set[Stage]) -> None:
+    """The lead against the table, again and again, until no row fits; a stage is entered at most once (`entered`)."""
+    while draft.lead.disposition == "active":
+        judging.note_definitions(draft)
+        row = first_fit(draft.lead.stage, draft.facts, entered)
+        if row is None or (draft.lead.parked is not None and row.to_stage in ("qualification", "hand_over")):
+            break
+        entered.add(row.to_stage)
+        _move(draft, row)
+
+
+def _move(draft: Draft, row: Row) -> None:
+    lead = draft.lead
+    before, fact = lead.stage, _fact(draft, row)
+    if before == "nurturing":
+        nurturing.leave(draft, row.to_stage)
+    lead.stage, lead.stage_since = row.to_stage, max(draft.at, lead.stage_since)
+    if before == "qualification":
+        sla.touch(draft, "qualification", lead.stage_since, sla.subject_of(draft))
+    draft.lead_changed()
+    draft.transitions.append(Transition(before, row.to_stage, row.name))
+    draft.evidence.setdefault("rows", []).append({"row": row.name, "fact": fact, "from": before, "to": row.to_stage})
+    if row.to_stage == "nurturing":
+        _come_back(draft, row, fact)
+    draft.emit(
+        LeadStageChanged(
+            mode=draft.signal.mode,
+            from_stage=before,
+            to_stage=row.to_stage,
+            pass_number=lead.pass_number,
+            reason=fact,
+            track=lead.track,
+        )
+    )
+    _enter(draft, row, fact)
+
+
+def _enter(draft: Draft, row: Row, fact: str) -> None:
+    if row.to_stage == "hand_over":
+        sla.forget_old(draft)
+    else:
+        sla.enter(draft, row.to_stage)
+    if row.to_stage == "qualification":
+        chosen = ownership.choose_or_wait(draft, "qualification")
+        if isinstance(chosen, Held):
+            waiting.wait(draft, chosen)
+        elif chosen is not None:
+            ownership.give(draft, chosen)
+    elif row.to_stage == "hand_over":
+        nurturing.suppress(draft, "hand_over")
+        handover.begin(draft)
+    elif row.to_stage == "deal":
+        ownership.begin_dialogue(draft, "deal")
+    elif row.to_stage == "nurturing" and row.track is not None:
+        if row.track == "growth" and (chosen := ownership.choose(draft, "growth")) is not None:
+            ownership.give(draft, chosen)
+        nurturing.enter(draft, row.track, fact, draft.signal.reason)
+
+
+def _come_back(draft: Draft, row: Row, fact: str) -> None:
+    """Back with marketing: the pass is over, and only what happens from now on counts for the next."""
+    lead = draft.lead
+    handover.close(draft, fact)
+    sla.cancel(draft, fact)
+    ownership.free_account(draft)
+    nurturing.release(draft, fact)
+    lead.track = row.track
+    lead.owner, lead.owner_since, lead.unowned_reason = None, None, f"nurturing: {fact}"
+    lead.owner_pool = None
+    lead.pass_number, lead.pass_since = lead.pass_number + 1, lead.stage_since
+    lead.recent, lead.sales_ready, lead.meeting_booked_at = {}, False, None
+    lead.scored, lead.met = {}, ()
+    draft.facts.clear()
+    draft.lead_changed()
+
+
+def _fact(draft: Draft, row: Row) -> str:
+    """Which of the row's facts it was; where several hold, the first by name, so that a replay says the same."""
+    return min(row.facts & draft.facts)
