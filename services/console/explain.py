@@ -38,6 +38,8 @@ def _now(lead: LeadView) -> Iterator[str]:
 
 
 def _also(lead: LeadView) -> Iterator[str]:
+    if lead.merged_into is not None:
+        yield f"it is merged into {lead.merged_into} and stands still"
     if lead.disposition != "active":
         yield f"it is {lead.disposition}: neither routed nor timed"
     if lead.suppressed:

@@ -401,3 +401,23 @@ async def test_the_same_idempotency_key_is_one_command(api):
     assert roster["away"]["elin"] == "absent"
     (elin,) = [person for person in roster["people"] if person["id"] == "elin"]
     assert len(elin["absences"]) == 1
+
+
+async def test_two_leads_are_merged_and_parted_by_command_and_told_apart_at_once_where_they_cannot(api):
+    await people(api, "anna", "bo", form_id="news")
+    anna, bo = await lead_of(api, "anna"), await lead_of(api, "bo")
+    pair = {"lead": anna["id"], "other": bo["id"]}
+    assert (await ask(api, "maja", command="merge", **pair)).status_code == 202
+    await api.settled()
+    assert (await lead_of(api, "bo"))["id"] == anna["id"], "the other's address finds the one that is kept"
+    shown = await api.get(f"/v1/leads/{bo['id']}")
+    assert shown["merged_into"] == anna["id"]
+    assert (await api.get(f"/v1/leads/{anna['id']}"))["merged"] == [bo["id"]]
+    assert f"merged into {anna['id']}" in (await api.get(f"/v1/leads/{bo['id']}/explain"))["text"]
+    again = await ask(api, "maja", command="merge", **pair)
+    assert again.status_code == 403 and "already" in again.json()["detail"]
+    gone = await ask(api, "maja", command="claim", lead=bo["id"])
+    assert gone.status_code == 403 and anna["id"] in gone.json()["detail"]
+    assert (await ask(api, "maja", command="unmerge", **pair)).status_code == 202
+    await api.settled()
+    assert (await lead_of(api, "bo"))["id"] == bo["id"]
