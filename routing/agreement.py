@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from routing.business_time import BusinessCalendar, compile_calendar
 from routing.expressions import Expression, compile_expression
-from routing.policies import CompiledPolicy, broken_dossier, broken_policies, compile_policy, people_named
+from routing.policies import CompiledPolicy, broken_dossier, broken_policies, compile_policy, condition, people_named
 from routing.roster import Roster
 from routing.scoring import Standards, compile_standards
 from routing.soundness import uncompilable, weaknesses
 from schemas.agreement import AgreementFile, Overflow, Route
 from schemas.duration import Target
+from schemas.volumes import Volume
 from schemas.words import probably
 from schemas.yamlfile import FileError, load, plain_data, problems_of
 
@@ -37,6 +38,13 @@ class CompiledRoute(NamedTuple):
     fallback: str
 
 
+class CompiledVolume(NamedTuple):
+    """A volume promise; `when` None counts every lead."""
+
+    file: Volume
+    when: Expression | None
+
+
 class Agreement(NamedTuple):
     """A checked agreement. `hash` is the SHA-256 of the file's content as written, without comments and layout; both
     sides approve it, and decisions record it. `exits` say by track, or `track.programme`, what lets a lead leave."""
@@ -49,6 +57,7 @@ class Agreement(NamedTuple):
     policies: tuple[CompiledPolicy, ...]
     standards: Standards
     exits: dict[str, Expression]
+    volumes: tuple[CompiledVolume, ...] = ()
 
     @property
     def organisation(self) -> str:
@@ -56,6 +65,9 @@ class Agreement(NamedTuple):
 
     def policy(self, name: str) -> CompiledPolicy | None:
         return next((policy for policy in self.policies if policy.name == name), None)
+
+    def volume(self, name: str) -> CompiledVolume | None:
+        return next((volume for volume in self.volumes if volume.file.name == name), None)
 
     def calendar(self, name: str | None) -> BusinessCalendar | None:
         return self.calendars[name] if name else None
@@ -77,6 +89,7 @@ def compile_agreement(text: str, name: str = "agreement.yaml") -> Agreement:
         policies=tuple(compile_policy(policy) for policy in file.sla.policies),
         standards=compile_standards(file),
         exits={name: compile_expression(text) for name, text in _exits(file)},
+        volumes=tuple(CompiledVolume(v, condition(v.when)) for v in file.sla.volumes),
     )
 
 
@@ -114,8 +127,19 @@ def _misfits(agreement: Agreement, roster: Roster) -> Iterator[tuple[Path, str]]
         yield from _person(("routing", key, "fallback"), route.fallback, roster)
         if route.fallback in roster.people and not _works(roster, route.fallback):
             yield ("routing", key, "fallback"), f"`{route.fallback}` is not active, and the last resort has to be"
+    yield from _subjects(agreement, roster)
     for named, person in people_named(agreement.file):
         yield from _person(named, person, roster)
+
+
+def _subjects(agreement: Agreement, roster: Roster) -> Iterator[tuple[Path, str]]:
+    teams = {member.team for member in roster.people.values() if member.team}
+    for i, volume in enumerate(agreement.file.sla.volumes):
+        subject, path = volume.subject, ("sla", "volumes", i, "subject")
+        if subject is not None and subject.team is not None and subject.team not in teams:
+            yield (*path, "team"), f"nobody of the roster is in team `{subject.team}`{probably(subject.team, teams)}"
+        if subject is not None and subject.person is not None:
+            yield from _person((*path, "person"), subject.person, roster)
 
 
 def _overflow(path: Path, over: Overflow | None, roster: Roster) -> Iterator[tuple[Path, str]]:

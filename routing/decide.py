@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import commands, dossier, judging, limbo, merging, moving
+from routing import commands, dossier, judging, limbo, merging, moving, volumes
 from routing.draft import Context, Draft
 from routing.identity import names_somebody, score
 from routing.importing import assert_imported
@@ -42,6 +42,7 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
     else:
         _run(draft, entered)
     limbo.watch(draft)
+    volumes.note(draft)
     return draft.decided()
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from routing.agreement import Agreement
 from routing.definitions import Expression, Judge
 from routing.identity import Others
-from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Transition
+from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Tallied, Transition
 from routing.roster import Roster
 from schemas.events import Contact, EventData, Owner
 from schemas.signals import Signal, happened
@@ -56,6 +56,7 @@ class Draft:
         self.loads: dict[str, Load] = dict(context.loads)
         self.moved_loads: dict[str, Load] = {}
         self.consulted: set[str] = set()
+        self.tallied: list[Tallied] = []
         self.clocks: dict[str, Clock] = {}
         self.links: list[Link] = []
         self.emissions: list[Emission] = []
@@ -138,6 +139,7 @@ class Draft:
             evidence=self.evidence,
             loads=tuple(self.moved_loads.values()),
             consulted=frozenset(self.consulted),
+            tallied=tuple(self.tallied),
         )
 
     def contact(self) -> Contact | None:

@@ -33,28 +33,43 @@ class Stamp(NamedTuple):
     epoch: int
 
 
-def seal(emissions: tuple[Emission, ...], lead: Lead, signal: Signal, stamp: Stamp, before: int = 0) -> list[Outgoing]:
-    """`lead` is the lead after the decision: its `sequence` is that of the last of these emissions. `before` is how many
-    events the signal had of another lead, since their ids count on."""
-    first = lead.sequence - len(emissions) + 1
-    return [_seal(emission, first + i, before + i, lead, signal, stamp) for i, emission in enumerate(emissions)]
+class Subject(NamedTuple):
+    """What events are about, a lead or a promise, after what they tell of: `sequence` is that of the last of them."""
+
+    id: str
+    brand: str
+    partition_key: str
+    sequence: int
+    correlation: str
 
 
-def _seal(emission: Emission, sequence: int, count: int, lead: Lead, signal: Signal, stamp: Stamp) -> Outgoing:
+def about(lead: Lead) -> Subject:
+    return Subject(lead.id, lead.brand, lead.partition_key, lead.sequence, f"{lead.id}.{lead.pass_number}")
+
+
+def seal(
+    emissions: tuple[Emission, ...], subject: Subject, signal: Signal, stamp: Stamp, before: int = 0
+) -> list[Outgoing]:
+    """`before` is how many events the signal had of other subjects, since their ids count on."""
+    first = subject.sequence - len(emissions) + 1
+    return [_seal(emission, first + i, before + i, subject, signal, stamp) for i, emission in enumerate(emissions)]
+
+
+def _seal(emission: Emission, sequence: int, count: int, subject: Subject, signal: Signal, stamp: Stamp) -> Outgoing:
     data = emission.data
     event_id = derive("evt", stamp.epoch, signal.id, signal.attempt, count)
     attributes = {
         "specversion": "1.0",
         "id": event_id,
-        "source": f"/stafett/{stamp.organisation}/{lead.brand}",
+        "source": f"/stafett/{stamp.organisation}/{subject.brand}",
         "type": data.type_name,
-        "subject": lead.id,
+        "subject": subject.id,
         "time": instant(emission.at),
         "datacontenttype": "application/json",
         "dataschema": f"urn:stafett:schema:{data.type_name}",
-        "partitionkey": lead.partition_key,
+        "partitionkey": subject.partition_key,
         "sequence": f"{sequence:020d}",
-        "correlationid": f"{lead.id}.{lead.pass_number}",
+        "correlationid": subject.correlation,
         "causationid": signal.id,
         "recordedtime": instant(stamp.recorded_at),
         "agreementversion": stamp.agreement,
@@ -63,4 +78,4 @@ def _seal(emission: Emission, sequence: int, count: int, lead: Lead, signal: Sig
     if signal.traceparent is not None:
         attributes["traceparent"] = signal.traceparent
     head, personal = render(attributes, data)
-    return Outgoing(event_id, data.topic, data.type_name, lead.id, sequence, lead.partition_key, head, personal)
+    return Outgoing(event_id, data.topic, data.type_name, subject.id, sequence, subject.partition_key, head, personal)

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from schemas.events import Disposition, EventData, Stage, Track
+from schemas.events import Disposition, EventData, Stage, SubjectKind, Track
 from schemas.signals import IdentityKey, Mode, Person, Reference
 
 
@@ -49,7 +49,7 @@ class Clock(_Frozen):
     id: str
     policy: str
     metric: str
-    subject_kind: Literal["lead", "offer"]
+    subject_kind: SubjectKind
     subject_id: str
     started_at: AwareDatetime
     target: str
@@ -242,6 +242,33 @@ class Load(_Frozen):
     open: int = 0
 
 
+class Period(_Frozen):
+    """One week, month, ... of a volume promise: what was counted so far, and against, and the newest of it."""
+
+    clock: Clock
+    counted: int = 0
+    against: int = 0
+    latest_at: AwareDatetime | None = None
+
+
+class Tally(_Frozen):
+    """A volume promise by its name: its newest periods by their first day. `seq` rises with each change, `sequence` is that
+    of its last event."""
+
+    name: str
+    seq: int = 0
+    sequence: int = 0
+    periods: dict[str, Period] = Field(default_factory=dict)
+
+
+class Tallied(NamedTuple):
+    """One fact that counts for a volume promise (`good`), or against it."""
+
+    volume: str
+    good: bool
+    at: datetime
+
+
 class Link(NamedTuple):
     """An identity (of `brand`) that from now on names `subject_id`, a lead or an account."""
 
@@ -284,3 +311,4 @@ class Decision(NamedTuple):
     evidence: dict[str, Any]
     loads: tuple[Load, ...] = ()
     consulted: frozenset[str] = frozenset()
+    tallied: tuple[Tallied, ...] = ()

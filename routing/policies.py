@@ -34,20 +34,22 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
     on: dict[Kind, tuple[tuple[str, Expression | None], ...]] = {}
     for part in PARTS:
         for match in getattr(policy, part):
-            on[match.kind] = (*on.get(match.kind, ()), (part, _condition(match.when)))
-    return CompiledPolicy(policy, _condition(policy.when), on)
+            on[match.kind] = (*on.get(match.kind, ()), (part, condition(match.when)))
+    return CompiledPolicy(policy, condition(policy.when), on)
 
 
-def _condition(text: str) -> Expression | None:
+def condition(text: str) -> Expression | None:
+    """None for one that always holds. Raises DefinitionError."""
     return None if text == _ALWAYS else compile_expression(text)
 
 
 def broken_policies(file: AgreementFile) -> Iterator[tuple[Path, str]]:
     """(path, rule) of every calendar that does not exist. Expressions are checked with all the others."""
-    for i, policy in enumerate(file.sla.policies):
-        if policy.calendar and policy.calendar not in file.calendars:
-            hint = probably(policy.calendar, file.calendars) or f" ({', '.join(sorted(file.calendars)) or 'none'})"
-            yield ("sla", "policies", i, "calendar"), f"calendar `{policy.calendar}` is not among `calendars`{hint}"
+    for kind, promises in (("policies", file.sla.policies), ("volumes", file.sla.volumes)):
+        for i, calendar in enumerate(promise.calendar for promise in promises):
+            if calendar and calendar not in file.calendars:
+                hint = probably(calendar, file.calendars) or f" ({', '.join(sorted(file.calendars)) or 'none'})"
+                yield ("sla", kind, i, "calendar"), f"calendar `{calendar}` is not among `calendars`{hint}"
 
 
 def broken_dossier(file: AgreementFile) -> Iterator[tuple[Path, str]]:
@@ -61,7 +63,10 @@ def broken_dossier(file: AgreementFile) -> Iterator[tuple[Path, str]]:
 
 def people_named(file: AgreementFile) -> Iterator[tuple[Path, str]]:
     """(path, person) of everybody whom a ladder names."""
-    for i, policy in enumerate(file.sla.policies):
-        for j, rung in enumerate(policy.ladder):
-            for k, person in enumerate(rung.to):
-                yield ("sla", "policies", i, "ladder", j, "to", k), person
+    named = [("policies", [[r.to for r in p.ladder] for p in file.sla.policies])]
+    named.append(("volumes", [[r.to for r in v.ladder] for v in file.sla.volumes]))
+    for kind, ladders in named:
+        for i, ladder in enumerate(ladders):
+            for j, people in enumerate(ladder):
+                for k, person in enumerate(people):
+                    yield ("sla", kind, i, "ladder", j, "to", k), person

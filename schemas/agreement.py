@@ -11,7 +11,7 @@ from schemas.calendar import Calendar
 from schemas.duration import Target
 from schemas.handover import Handover
 from schemas.market import Goals, Scoring, Segment
-from schemas.sla import Sla
+from schemas.volumes import Sla
 from schemas.words import Expression, Name
 from schemas.yamlfile import FileModel
 

@@ -318,18 +318,24 @@ class HandoverLinked(_Handover):
 
 
 # --- SLA --------------------------------------------------------------------------------------------------------------
+SubjectKind = Literal["lead", "offer", "person", "team", "organisation"]
+"""What a clock measures; the last three for volume promises, which say how many were `counted`, and against."""
+
+
 class _Clock(EventData):
     topic = "sla"
     clock_id: str
     policy: str
     metric: str
-    subject_kind: Literal["lead", "offer"]
+    subject_kind: SubjectKind
     subject_id: str
     owner: Owner | None = None
     started_at: AwareDatetime
     target: str
     due_at: AwareDatetime
     side: Literal["sales", "marketing"] | None = None
+    counted: int | None = None
+    counted_against: int | None = None
 
 
 class SlaStarted(_Clock):

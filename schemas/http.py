@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from schemas.envelope import Envelope
-from schemas.events import Disposition, Stage, Track
+from schemas.events import Disposition, Stage, SubjectKind, Track
 from schemas.explain import AssignmentExplanation, ClockExplanation, LeadExplanation
 from schemas.roster import Member, Pool
 from schemas.signals import Mode, Person, Reference
@@ -251,10 +251,10 @@ class ClockView(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     id: str
-    lead_id: str
-    policy: str = Field(description="A policy of the agreement, or `offer_expiry`, which ends an offer.")
+    lead_id: str | None = Field(description="Null for a volume promise, which is about no single lead.")
+    policy: str = Field(description="A promise of the agreement, or `offer_expiry`, which ends an offer.")
     metric: str
-    subject_kind: Literal["lead", "offer"]
+    subject_kind: SubjectKind
     subject_id: str
     state: Literal["running", "paused", "fulfilled", "breached", "cancelled"]
     started_at: AwareDatetime

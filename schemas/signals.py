@@ -95,6 +95,7 @@ class Kind(StrEnum):
     OWNER_AWAY = "owner.away"
     LEAD_MERGE = "lead.merge"
     LEAD_UNMERGE = "lead.unmerge"
+    PERIOD_BEGUN = "period.begun"
 
 
 INTERNAL_KINDS = frozenset(
@@ -106,6 +107,7 @@ INTERNAL_KINDS = frozenset(
         Kind.OWNER_AWAY,
         Kind.LEAD_MERGE,
         Kind.LEAD_UNMERGE,
+        Kind.PERIOD_BEGUN,
         Kind.LEAD_PARKED,
         Kind.LEAD_UNPARKED,
         Kind.LEAD_LISTED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -89,10 +89,6 @@ class Policy(FileModel):
     absences: bool = False
     warnings: Annotated[tuple[Target, ...], Field(max_length=10)] = ()
     ladder: Annotated[tuple[Rung, ...], Field(max_length=10)] = ()
-    not_yet: ClassVar[dict[str, str]] = {
-        "subject": "clocks on a team or on the organisation are to come; `starts` says whether a lead or a person is meant.",
-        "volume": "promises of so many leads in a month come with the shared goals.",
-    }
 
     @property
     def promised_by(self) -> Side:
@@ -143,16 +139,3 @@ def _positive(target: TargetValue) -> Any:
     if not target.amount:
         raise ValueError("a warning of no time before due is the breach itself")
     return target.amount
-
-
-class Sla(FileModel):
-    policies: tuple[Policy, ...] = ()
-
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> Sla:
-        names = [policy.name for policy in self.policies]
-        if len(names) != len(set(names)):
-            raise ValueError("two policies have the same name; clocks are named after it, so names are unique")
-        if {"offer_expiry", "queue"} & set(names):
-            raise ValueError("`offer_expiry` and `queue` are names of clocks of our own; choose another")
-        return self

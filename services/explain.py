@@ -8,7 +8,9 @@ from datetime import datetime
 
 from routing.explain_clock import explain_clock
 from routing.explain_lead import Step, assignments, calendar_of, explain_lead
-from routing.model import Clock, Lead
+from routing.explain_volume import explain_volume
+from routing.model import Clock, Lead, Tally
+from routing.volumes import is_promise, subject_of
 from schemas.explain import AssignmentExplanation, ClockExplanation, LeadExplanation
 from services.adapters.sql.reading import HistoryEntry, Reading
 from services.ruling import Ruling
@@ -39,8 +41,15 @@ class Explainer:
         if row is None:
             return None
         clock = Clock.model_validate_json(row.body)
+        if is_promise(row.lead_id):
+            return await self._volume(clock)
         calendar = calendar_of(clock.agreement, clock.calendar, (await self._ruling()).agreement_of)
         return explain_clock(clock, calendar, self._now(), row.lead_id)
+
+    async def _volume(self, clock: Clock) -> ClockExplanation:
+        tally = await self._reading.ledger(subject_of(clock.policy))
+        kept = Tally.model_validate_json(tally).periods.values() if tally else ()
+        return explain_volume(clock, next((p for p in kept if p.clock.id == clock.id), None))
 
     async def assignment(self, ident: str) -> AssignmentExplanation | None:
         """By the id of the offer, of the hand-over or lead (its newest), or of the signal that it was made with."""

@@ -20,13 +20,14 @@ from services.absences import PAGE, AbsenceWatch
 from services.adapters.sql.deliveries import Deliveries
 from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
-from services.bootstrap.http import serve, sources_of
+from services.bootstrap.http import serve, sources_of, versions_of
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.delivery.role import Delivery, Subscriber
 from services.housekeeping import Housekeeper
 from services.ingest.enrich import Enricher
 from services.ingest.fetching import Fetcher
 from services.limbo import LimboWatch
+from services.periods import PeriodWatch
 from services.relay import Relay
 from services.router.in_force import InForce
 from services.router.role import Router
@@ -101,9 +102,11 @@ def _sla(parts: Parts) -> Run:
 
     absences = AbsenceWatch(parts.log, settings.topic("signals"), roster, offered, parts.now)
 
+    periods = PeriodWatch(parts.log, settings.topic("signals"), versions_of(parts).ruling, parts.now, settings.mode)
+
     async def together(stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
-            for watch in (watcher, limbo, absences):
+            for watch in (watcher, limbo, absences, periods):
                 group.create_task(watch.run(stop))
 
     return together

@@ -109,16 +109,18 @@ async def _do(
 
 
 async def _preview(parts: Parts, agreement: Agreement) -> None:
-    """Open clocks whose target or calendar would be another, or whose promise would be gone; pauses and absences count."""
+    """Open clocks whose target or calendar would be another, or whose promise would be gone; pauses and absences count. A volume
+    promise keeps its terms until its period is over."""
     from routing.model import Clock
     from routing.sla import SILENT
     from routing.verdict import standing
+    from routing.volumes import is_promise
 
     after, moved, total = "", 0, 0
     while rows := await parts.reading.clocks(after=after, limit=500):
         after = rows[-1].id
         for row in rows:
-            if row.state not in ("running", "paused") or row.policy in SILENT:
+            if row.state not in ("running", "paused") or row.policy in SILENT or is_promise(row.lead_id):
                 continue
             clock = Clock.model_validate_json(row.body)
             policy = agreement.policy(row.policy)

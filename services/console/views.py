@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 
 from routing.model import Clock, Handover, Lead
+from routing.volumes import is_promise
 from schemas.http import LEAD_ID, ClockView, HandoverView, HistoryView, LeadPersonal, LeadView, OfferView
 from services.adapters.sql.reading import HistoryEntry
 from services.console.access import Key
@@ -78,4 +79,4 @@ def history_view(entry: HistoryEntry, key: Key) -> HistoryView:
 
 def clock_view(row: ClockRow) -> ClockView:
     clock = Clock.model_validate_json(row.body)
-    return ClockView(lead_id=row.lead_id, **clock.model_dump())
+    return ClockView(lead_id=None if is_promise(row.lead_id) else row.lead_id, **clock.model_dump())

@@ -15,18 +15,20 @@ from pydantic import ValidationError
 from routing.capacity import carrier
 from routing.decide import decide
 from routing.draft import Context
-from routing.envelope import Outgoing, Stamp, seal
+from routing.envelope import Outgoing, Stamp, about, seal
 from routing.identity import Key, Resolution, merged, pointers, resolve
 from routing.ids import derive
 from routing.merging import join
 from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load
 from routing.roster_changes import ChangeRefused
+from routing.volumes import is_promise
 from schemas.events import LeadHeld, LeadInLimbo, LeadReleased, SlaBreached
 from schemas.roster import RosterChange
 from schemas.signals import Kind, Signal
 from services.discretion import without_names
 from services.router.in_force import changed
 from services.router.loaded import Loaded, row_of
+from services.router.promises import Promises
 from services.router.records import history
 from services.rows import AccountRow, ClockRow, DeadLetter, HistoryRow, LeadRow, LedgerRow, LinkRow, OutboxRow, Writes
 from services.ruling import Ruling
@@ -39,7 +41,7 @@ class Fold:
     def __init__(self, loaded: Loaded, ruling: Ruling, now: datetime, epoch: int) -> None:
         self.loaded, self.ruling, self.now = loaded, ruling, now
         self.stamp = Stamp(ruling.organisation, ruling.agreement.hash, now, epoch)
-        self.touched_pools: set[str] = set()
+        self._pools: set[str] = set()
         self.failures = 0
         self.limbo = 0
         self.breaches: list[SlaBreached] = []
@@ -48,6 +50,7 @@ class Fold:
         self._accounts: dict[str, Account] = {}
         self._ledgers: dict[str, Ledger] = {}
         self._loads: dict[str, Load] = {}
+        self._promises = Promises(loaded, now)
         self._links: dict[Key, str] = {}
         self._relinks: dict[Key, str] = {}
         self._clocks: dict[str, ClockRow] = {}
@@ -57,6 +60,11 @@ class Fold:
         self._redriven: list[str] = []
         self.roster_changes: list[RosterChange] = []
         self.away: list[Signal] = []
+
+    @property
+    def touched_pools(self) -> set[str]:
+        """Rows of ledgers, loads and tallies that were looked at or moved."""
+        return self._pools | self._promises.moved.keys()
 
     def run(self, batch: Iterable[Incoming]) -> None:
         """Each signal in its order; none stops the others."""
@@ -69,6 +77,8 @@ class Fold:
                 self._redrive(incoming, incoming.signal)
             elif incoming.signal.roster is not None:
                 self._change_roster(incoming.signal, incoming.signal.roster)
+            elif incoming.signal.kind == Kind.PERIOD_BEGUN or is_promise(_due(incoming.signal)):
+                self._promise(incoming.signal)
             elif incoming.signal.kind in (Kind.LEAD_MERGE, Kind.LEAD_UNMERGE):
                 self._join(incoming, incoming.signal)
             else:
@@ -89,9 +99,13 @@ class Fold:
                     LedgerRow(row_of(x.person), x.seq, x.model_dump_json(exclude={"open"}))
                     for x in self._loads.values()
                 ),
+                *(LedgerRow(name, x.seq, x.model_dump_json()) for name, x in self._promises.moved.items()),
             ],
             links=[LinkRow(*identity, subject) for identity, subject in self._links.items()],
-            clocks=list(self._clocks.values()),
+            clocks=[
+                *self._clocks.values(),
+                *(_clock_row(clock, name, name) for name, clock in self._promises.clocks.values()),
+            ],
             history=self._history,
             outbox=self._outbox,
             dead_letters=self._dead,
@@ -128,6 +142,12 @@ class Fold:
             self._set_aside(incoming, lead, "queued", "waits behind a dead letter of its lead", "Held")
             return False
         return self._try(incoming, signal, lead, found)
+
+    def _promise(self, signal: Signal) -> None:
+        """A volume promise begins to be measured, or its clock falls due."""
+        told = self._promises.hear(signal, self.ruling, self.stamp)
+        self._outbox += _rows(told.outgoing)
+        self._note(signal, self.ruling, told.note, "changed" if told.outgoing else "recorded")
 
     def _join(self, incoming: Incoming, signal: Signal) -> None:
         """Two leads at once: both were locked, and every identity of the other one leads to the right one afterwards."""
@@ -178,11 +198,12 @@ class Fold:
             self._set_aside(incoming, lead, "dead", _safe(error), type(error).__name__)
             return False
         self._apply(decision, signal)
+        counted = self._promises.count(decision, signal, self.ruling, self.stamp)
         if decision.lead is None and signal.mode == "live":
             pointing = pointers(signal, found)
             self.loaded.links |= pointing
             self._links |= pointing
-        self._outbox += outgoing
+        self._outbox += outgoing + _rows(counted)
         self._history.append(row)
         return True
 
@@ -215,7 +236,7 @@ class Fold:
         """`before` is how many events the signal had already, of another lead."""
         if decision.lead is None:
             return []
-        return _rows(seal(decision.emissions, decision.lead, signal, self.stamp, before))
+        return _rows(seal(decision.emissions, about(decision.lead), signal, self.stamp, before))
 
     def _apply(self, decision: Decision, signal: Signal) -> None:
         lead = decision.lead
@@ -227,9 +248,9 @@ class Fold:
             self.loaded.accounts[decision.account.id] = self._accounts[decision.account.id] = decision.account
         for ledger in decision.ledgers:
             self.loaded.ledgers[ledger.pool] = self._ledgers[ledger.pool] = ledger
-            self.touched_pools.add(ledger.pool)
+            self._pools.add(ledger.pool)
         for clock in decision.clocks:
-            self._clocks[clock.id] = _clock_row(clock, lead)
+            self._clocks[clock.id] = _clock_row(clock, lead.id, lead.partition_key)
         self.limbo += sum(isinstance(e.data, LeadInLimbo) for e in decision.emissions)
         self.breaches += [e.data for e in decision.emissions if isinstance(e.data, SlaBreached)]
         for link in decision.links:
@@ -243,11 +264,11 @@ class Fold:
     def _carry(self, before: Lead | None, after: Lead, decision: Decision) -> None:
         """Who has one open lead more or less now. Whoever was looked at is locked, so that no other router gives them
         one meanwhile."""
-        self.touched_pools.update(row_of(person) for person in decision.consulted)
+        self._pools.update(row_of(person) for person in decision.consulted)
         loads = self.loaded.loads
         for load in decision.loads:
             loads[load.person] = self._loads[load.person] = load
-            self.touched_pools.add(row_of(load.person))
+            self._pools.add(row_of(load.person))
         gone, come = carrier(before), carrier(after)
         if gone == come:
             return
@@ -277,7 +298,7 @@ class Fold:
         changes = {"held": held, "sequence": lead.sequence + 1, "version": lead.version + 1}
         marked = lead.model_copy(update=changes)
         self._put(marked, signal)
-        self._outbox += _rows(seal((emission,), marked, signal, self.stamp))
+        self._outbox += _rows(seal((emission,), about(marked), signal, self.stamp))
 
     def _redrive(self, incoming: Incoming, request: Signal) -> None:
         """The lead's dead and queued signals once more, in their order, up to the first that fails again."""
@@ -342,16 +363,20 @@ def _rows(events: Iterable[Outgoing]) -> list[OutboxRow]:
     ]
 
 
-def _clock_row(clock: Clock, lead: Lead) -> ClockRow:
+def _due(signal: Signal) -> str | None:
+    return signal.clock.lead_id if signal.clock is not None else None
+
+
+def _clock_row(clock: Clock, lead_id: str, partition_key: str) -> ClockRow:
     return ClockRow(
         id=clock.id,
-        lead_id=lead.id,
+        lead_id=lead_id,
         policy=clock.policy,
         state=clock.state,
         revision=clock.revision,
         due_at=clock.due_at,
         next_at=clock.next_at,
-        partition_key=lead.partition_key,
+        partition_key=partition_key,
         body=clock.model_dump_json(),
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from routing.agreement import Agreement
 from routing.identity import LIKENESS, POINTER, Key, key
-from routing.model import Account, Lead, LeadPersonal, Ledger, Load
+from routing.model import Account, Lead, LeadPersonal, Ledger, Load, Tally
+from routing.volumes import is_promise, subject_of
 from services.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
 from services.signal_records import Incoming
 
@@ -36,6 +38,11 @@ class Loaded:
             for row in ledgers.values()
             if row.state and ":" not in row.pool
         }
+        self.tallies = {
+            row.pool: Tally.model_validate_json(row.state)
+            for row in ledgers.values()
+            if row.state and is_promise(row.pool)
+        }
         self.waiting = list(waiting)
         self.loads = loads_of(ledgers, opens)
         self._leads: dict[str, Lead] = {}
@@ -60,6 +67,13 @@ def row_of(person: str) -> str:
     return f"person:{person}"
 
 
+def wanted_tallies(batch: Iterable[Incoming], agreements: Iterable[Agreement]) -> set[str]:
+    """Rows of the volume promises that the batch may count for."""
+    named = {subject_of(volume.file.name) for agreement in agreements for volume in agreement.volumes}
+    due = {i.signal.clock.lead_id for i in batch if i.signal is not None and i.signal.clock is not None}
+    return named | set(filter(is_promise, due))
+
+
 def loads_of(ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]) -> dict[str, Load]:
     """The loads of everybody who has a capacity: `opens` are the counts of their open leads."""
     found = {}
@@ -82,7 +96,7 @@ def wanted_leads(batch: Iterable[Incoming], links: Mapping[Key, str]) -> set[str
     for incoming in batch:
         signal = incoming.signal
         if signal is not None:
-            due = signal.clock.lead_id if signal.clock else None
+            due = signal.clock.lead_id if signal.clock and not is_promise(signal.clock.lead_id) else None
             named.update(filter(None, (signal.lead_id, signal.other_lead_id, due)))
     return named
 

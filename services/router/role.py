@@ -31,7 +31,7 @@ from services.ports import (
 from services.publications import PublishedAgreements
 from services.router.fold import Fold
 from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
-from services.router.loaded import Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads
+from services.router.loaded import Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads, wanted_tallies
 from services.rows import LedgerRow, Position, Record, Writes
 from services.ruling import Ruling
 from services.signal_records import Incoming, dead_letter, decode, record_of
@@ -254,7 +254,8 @@ class Router:
         asked = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == "lead.redrive" and i.signal.lead_id]
         waiting = await tx.waiting(asked) if asked else []
         people = sorted(limited(ruling.roster))
-        ledgers = await tx.read_ledgers([*sorted(ruling.roster.pools), *map(row_of, people)])
+        tallies = wanted_tallies(batch, [ruling.agreement, *(agreement for _, agreement in ruling.timeline)])
+        ledgers = await tx.read_ledgers([*sorted(ruling.roster.pools), *map(row_of, people), *sorted(tallies)])
         opens = await tx.open_leads(people)
         epoch = self._epoch if self._epoch is not None else await self._store.epoch()
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from routing.decide import decide
 from routing.draft import Context
-from routing.envelope import Stamp, seal
+from routing.envelope import Stamp, about, seal
 from routing.lifecycle import TABLE
 from routing.model import Account
 from schemas.envelope import Envelope, whole
@@ -104,7 +104,7 @@ class World:
         self.account = decision.account
         self.ledgers = {**self.ledgers, **{ledger.pool: ledger for ledger in decision.ledgers}}
         stamp = Stamp("nordlys", self.rules.agreement.hash, self.now, 0)
-        self.envelopes += seal(decision.emissions, decision.lead, item, stamp, before)
+        self.envelopes += seal(decision.emissions, about(decision.lead), item, stamp, before)
 
     def _due(self, lead):
         """The clock that is due first: announced when it is, with the time moved on to it."""

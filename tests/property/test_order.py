@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from routing.decide import decide
 from routing.draft import Context
-from routing.envelope import Stamp, seal
+from routing.envelope import Stamp, about, seal
 from schemas.envelope import whole
 from tests.property.test_invariants import RULES, World, steps
 
@@ -18,7 +18,7 @@ def told(lead, item, ledgers, now):
     events = []
     if decision.lead is not None:
         stamp = Stamp("nordlys", RULES.agreement.hash, now, 0)
-        events = [whole(o.head, o.personal) for o in seal(decision.emissions, decision.lead, item, stamp)]
+        events = [whole(o.head, o.personal) for o in seal(decision.emissions, about(decision.lead), item, stamp)]
     state = decision.lead.model_dump_json() if decision.lead is not None else None
     clocks = [clock.model_dump_json() for clock in decision.clocks]
     moved = [ledger.model_dump_json() for ledger in decision.ledgers]

@@ -101,6 +101,9 @@ class Week:
 
     def _one(self, event, names, started, told):
         kind, data = event["type"].removeprefix("stafett.").removesuffix(".v1"), event["data"]
+        if event["subject"].startswith("promise:"):
+            told[f"{kind} of {data['policy']}"] += 1
+            return
         if kind == "lead.created":
             names[event["subject"]] = data["personal"]["person"]["email"].partition("@")[0]
         name = names[event["subject"]]

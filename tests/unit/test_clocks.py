@@ -360,7 +360,6 @@ def test_a_clock_keeps_the_agreement_it_started_under():
         (promise(fulfil_on=[{"kind": "note.added", "when": "lead.shoe_size > 3"}]), "shoe_size"),
         (promise(when="lead.pass"), "must give BOOL"),
         (promise(ladder=[{"do": "reassign", "to": ["maja"]}]), "routing rules"),
-        (promise(volume="40 a month"), "not yet"),
         (promise(calendar="mars", target="1h business"), "mars"),
     ],
 )

@@ -135,8 +135,13 @@ class Reading:
     async def timed_leads(self, after: str, limit: int) -> list[tuple[str, str]]:
         """(id, partition key) of leads with a clock that runs or is paused, by id."""
         statement = """SELECT lead_id, min(partition_key) FROM clocks
-            WHERE state IN ('running', 'paused') AND lead_id > :after GROUP BY lead_id ORDER BY lead_id LIMIT :limit"""
+            WHERE state IN ('running', 'paused') AND lead_id > :after AND lead_id NOT LIKE 'promise:%' GROUP BY lead_id ORDER BY lead_id LIMIT :limit"""
         return [(row[0], row[1]) for row in await self._all(statement, after=after, limit=limit)]
+
+    async def ledger(self, name: str) -> str | None:
+        """The state of a pool's ledger, or of the tally of a volume promise, as JSON."""
+        rows = await self._all("SELECT state FROM ledgers WHERE pool = :name", name=name)
+        return rows[0][0] if rows else None
 
     async def events(self, after: int = 0, topic: str | None = None, limit: int = 100) -> list[EventRow]:
         """By position, which has no gaps over all topics."""

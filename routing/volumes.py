@@ -1,0 +1,373 @@
+"""Volume promises: what a team, a person or the organisation brings in a week, a month, a quarter, as clocks.
+
+A promise has one tally, which is locked and counted as a pool's ledger is. The period's clock starts with the period, or
+with the first that is counted in it, and is judged at its end; a late fact corrects what was said. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from routing.agreement import Agreement, CompiledVolume
+from routing.business_time import BusinessCalendar, before_due, due_at
+from routing.draft import Draft
+from routing.ids import derive
+from routing.model import Clock, Emission, Period, Tallied, Tally
+from routing.roster import Roster
+from schemas import events as e
+from schemas.signals import ClockDue, Kind, Mode, Signal
+from schemas.volumes import Volume
+
+PREFIX = "promise:"
+"""Before the name of a volume promise, where ids of leads stand; no lead's id begins so."""
+PERIODS_KEPT = 4
+"""Periods kept with the tally, for facts that come late; the store keeps all clocks."""
+_NAMED: dict[type[e.EventData], str] = {
+    e.HandoverOffered: "offered",
+    e.HandoverAccepted: "accepted",
+    e.HandoverRejected: "rejected",
+    e.HandoverFollowedUp: "followed_up",
+    e.HandoverWon: "won",
+    e.HandoverLost: "lost",
+    e.HandoverReturned: "returned",
+}
+
+
+class Told(NamedTuple):
+    """What follows for one promise: its tally and clocks after it, the events, and why nothing did."""
+
+    tally: Tally
+    clocks: tuple[Clock, ...] = ()
+    emissions: tuple[Emission, ...] = ()
+    note: str = ""
+
+
+class Terms(NamedTuple):
+    """What a promise is judged by: the agreement of now counts, `agreements` are all by hash; the roster has who is told."""
+
+    agreement: Agreement
+    agreements: Callable[[str], Agreement | None]
+    roster: Roster
+    now: datetime
+
+    def of(self, clock: Clock) -> Agreement:
+        """The agreement that the period began under, which it is judged by."""
+        return self.agreements(clock.agreement) or self.agreement
+
+
+def subject_of(name: str) -> str:
+    return f"{PREFIX}{name}"
+
+
+def is_promise(ident: str | None) -> bool:
+    return ident is not None and ident.startswith(PREFIX)
+
+
+# --- what a decision counts for ---------------------------------------------------------------------------------------
+def note(draft: Draft) -> None:
+    """Puts on the sheet what this decision counts for; on trial and on day one nothing does."""
+    for compiled in draft.context.agreement.volumes:
+        volume = compiled.file
+        for what in ("counts", "against"):
+            wanted = getattr(volume, what)
+            if wanted is None:
+                continue
+            found = [at for name, at, person in _facts(draft) if name == wanted and _whose(draft, volume, person)]
+            if found and (compiled.when is None or draft.judge.asks(compiled.when).met):
+                draft.tallied += [Tallied(volume.name, what == "counts", at) for at in found]
+
+
+def _facts(draft: Draft) -> Iterator[tuple[str, datetime, str | None]]:
+    """(what can be counted, when it was, whose it was) of this decision."""
+    for data, at in draft.emissions:
+        if data.mode != "live":
+            continue
+        owner = getattr(data, "owner", None)
+        person = owner.person if owner is not None else draft.lead.owner
+        if isinstance(data, e.LeadStageChanged):
+            yield data.to_stage, at, person
+        elif isinstance(data, e.LeadDefinitionMet):
+            yield data.definition, at, person
+        elif (name := _NAMED.get(type(data))) is not None:
+            yield name, at, person
+    if draft.signal.kind == Kind.SALES_MEETING_BOOKED and draft.signal.mode == "live":
+        yield "meeting_booked", draft.at, draft.lead.owner
+
+
+def _whose(draft: Draft, volume: Volume, person: str | None) -> bool:
+    subject = volume.subject
+    if subject is None:
+        return True
+    member = draft.context.roster.people.get(person or "")
+    return member is not None and (member.id == subject.person or (member.team or "") == subject.team)
+
+
+# --- the tally --------------------------------------------------------------------------------------------------------
+def add(tally: Tally, one: Tallied, signal: Signal, terms: Terms) -> Told:
+    """Counts one. A fact of a period that was never measured changes nothing."""
+    compiled = terms.agreement.volume(one.volume)
+    if compiled is None:
+        return Told(tally, note=f"{one.volume} is promised no more")
+    key, begin, end = period_of(one.at, compiled.file.per, terms.agreement.calendars[compiled.file.calendar].zone)
+    told = Told(tally) if key in tally.periods else _open(tally, compiled, (key, begin, end), signal, terms)
+    if key not in told.tally.periods:
+        return told._replace(note=f"{one.volume} was not measured then")
+    period = told.tally.periods[key]
+    more = {"counted": period.counted + one.good, "against": period.against + (not one.good)}
+    latest = max(filter(None, (period.latest_at, one.at)))
+    after = period.model_copy(update=more | {"latest_at": latest})
+    return _judged(_with(told, key, after), key, period, signal, terms)
+
+
+def begin(tally: Tally, name: str, signal: Signal, terms: Terms) -> Told:
+    """The period of the signal's instant begins to be measured, where it is not yet."""
+    compiled = terms.agreement.volume(name)
+    if compiled is None:
+        return Told(tally)
+    zone = terms.agreement.calendars[compiled.file.calendar].zone
+    period = period_of(signal.occurred_at, compiled.file.per, zone)
+    return Told(tally) if period[0] in tally.periods else _open(tally, compiled, period, signal, terms)
+
+
+def fall_due(tally: Tally, due: ClockDue, terms: Terms) -> Told:
+    """What the watcher announced: a warning point, the end of the period, a rung of the ladder."""
+    key = next((key for key, period in tally.periods.items() if period.clock.id == due.clock_id), None)
+    if key is None:
+        return Told(tally, note="the clock is not kept any more")
+    period = tally.periods[key]
+    clock = period.clock
+    if clock.revision != due.revision or clock.next_at is None:
+        return Told(tally, note="the clock is over, or was changed since")
+    volume = _volume(clock, terms)
+    if volume is None:
+        return _put(Told(tally), key, clock.model_copy(update={"next_at": None}))
+    if clock.state == "running" and due.due_at < clock.due_at:
+        return _warn(Told(tally), key, due, volume, terms)
+    told = Told(tally)
+    if clock.state == "running":
+        told = _end(told, key, due, volume)
+    return _climb(told, key, due, volume, terms)
+
+
+def _open(
+    tally: Tally, compiled: CompiledVolume, period: tuple[str, datetime, datetime], signal: Signal, terms: Terms
+) -> Told:
+    key, start, end = period
+    if not start <= terms.now < end:
+        return Told(tally)
+    volume = compiled.file
+    subject, name = volume.subject, subject_of(volume.name)
+    clock = Clock(
+        id=derive("clk", name, key),
+        policy=volume.name,
+        metric="volume" if volume.share is None else "share",
+        subject_kind="organisation" if subject is None else "team" if subject.team else "person",
+        subject_id=(subject.team or subject.person or "") if subject else terms.agreement.organisation,
+        started_at=start,
+        target=volume.promise,
+        calendar=volume.calendar,
+        due_at=end,
+        mode=signal.mode,
+        agreement=terms.agreement.hash,
+        cause=signal.id,
+        side=volume.side,
+        person=subject.person if subject else None,
+    )
+    known = dict(sorted({**tally.periods, key: Period(clock=clock)}.items())[-PERIODS_KEPT:])
+    told = Told(tally.model_copy(update={"periods": known}))
+    told = _say(told, e.SlaStarted(**_saying(known[key])), start)
+    return _put(told, key, clock.model_copy(update={"next_at": _next(clock, volume, terms)}))
+
+
+def _judged(told: Told, key: str, before: Period, signal: Signal, terms: Terms) -> Told:
+    """A count that is reached is kept at once; a period that is over may have to be said anew."""
+    period = told.tally.periods[key]
+    clock, volume = period.clock, _volume(period.clock, terms)
+    if volume is None or (clock.state == "fulfilled" and volume.share is None):
+        return told
+    state = _verdict(period, volume)
+    if clock.state == "running":
+        if volume.share is not None or state != "fulfilled":
+            return told
+        ended = period.latest_at or signal.occurred_at
+        kept = clock.model_copy(update={"state": "fulfilled", "ended_at": ended, "next_at": None})
+        told = _put(told, key, kept)
+        said = _saying(told.tally.periods[key])
+        return _say(told, e.SlaFulfilled(**said, fulfilled_at=ended), ended)
+    if state == clock.state:
+        return told
+    reached = clock.due_at if volume.share is not None else period.latest_at
+    ended_at = reached if state == "fulfilled" else clock.due_at
+    told = _put(told, key, clock.model_copy(update={"state": state, "ended_at": ended_at, "next_at": None}))
+    return _say(
+        told,
+        e.SlaCorrected(
+            **_saying(told.tally.periods[key]),
+            old=clock.state,
+            new=state,
+            fulfilled_at=ended_at if state == "fulfilled" else None,
+            cause=signal.id,
+            old_due_at=clock.due_at,
+            old_fulfilled_at=clock.ended_at if clock.state == "fulfilled" else None,
+        ),
+        terms.now,
+    )
+
+
+def _verdict(period: Period, volume: Volume) -> str:
+    """Of a period that is over."""
+    if volume.share is None:
+        return "fulfilled" if period.counted >= (volume.at_least or 0) else "breached"
+    everything = period.counted + period.against
+    if not everything:
+        return "cancelled"
+    return "fulfilled" if period.counted >= volume.share * everything else "breached"
+
+
+def _end(told: Told, key: str, due: ClockDue, volume: Volume) -> Told:
+    period = told.tally.periods[key]
+    clock, state = period.clock, _verdict(period, volume)
+    ended = clock.model_copy(update={"state": state, "ended_at": clock.due_at, "next_at": None})
+    told = _put(told, key, ended)
+    said = _saying(told.tally.periods[key])
+    if state == "breached":
+        return _say(told, e.SlaBreached(**said, noticed_at=max(due.noticed_at, clock.due_at)), clock.due_at)
+    if state == "fulfilled":
+        return _say(told, e.SlaFulfilled(**said, fulfilled_at=clock.due_at), clock.due_at)
+    return _say(told, e.SlaCancelled(**said, reason="nothing_to_count"), clock.due_at)
+
+
+def _warn(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) -> Told:
+    points = _points(told.tally.periods[key].clock, volume, terms)
+    for number, (at, before) in enumerate(points, start=1):
+        clock = told.tally.periods[key].clock
+        if number <= clock.warnings_done or at > due.due_at:
+            continue
+        told = _put(told, key, clock.model_copy(update={"warnings_done": number}))
+        if due.noticed_at < clock.due_at:
+            said = _saying(told.tally.periods[key]) | {"warning": number, "before": before, "warned_at": at}
+            told = _say(told, e.SlaWarned(**said, noticed_at=due.noticed_at), at)
+    clock = told.tally.periods[key].clock
+    return _put(told, key, clock.model_copy(update={"next_at": _next(clock, volume, terms)}))
+
+
+def _climb(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) -> Told:
+    """Each rung of a breach that is due by now."""
+    clock = told.tally.periods[key].clock
+    while clock.state == "breached" and clock.rungs_done < len(volume.ladder):
+        rung, at = volume.ladder[clock.rungs_done], _rung_at(clock, volume, terms)
+        if at > max(due.due_at, clock.due_at):
+            return _put(told, key, clock.model_copy(update={"next_at": at}))
+        told = _put(told, key, clock.model_copy(update={"rungs_done": clock.rungs_done + 1, "next_at": None}))
+        clock = told.tally.periods[key].clock
+        people = rung.to or (
+            _promisers(volume, terms.roster) if rung.do == "notify" else _with_role(terms.roster, "manager")
+        )
+        to = tuple(owner for owner in map(terms.roster.owner, people) if owner is not None)
+        said = _saying(told.tally.periods[key]) | {
+            "rung": clock.rungs_done,
+            "action": rung.do,
+            "outcome": "done",
+            "to": to,
+        }
+        told = _say(told, e.SlaEscalated(**said, escalated_at=at), at)
+    return told
+
+
+def _promisers(volume: Volume, roster: Roster) -> tuple[str, ...]:
+    """Those who promised it: the person, the team, else everybody of the side."""
+    subject = volume.subject
+    if subject is not None and subject.person is not None:
+        return (subject.person,)
+    if subject is not None and subject.team is not None:
+        return tuple(member.id for member in roster.team_of(subject.team))
+    return _with_role(roster, "marketing" if volume.side == "marketing" else "sales")
+
+
+def _with_role(roster: Roster, role: str) -> tuple[str, ...]:
+    return tuple(m.id for m in roster.file.people if role in m.roles and m.active)
+
+
+# --- instants ---------------------------------------------------------------------------------------------------------
+def period_of(at: datetime, per: str, zone: ZoneInfo) -> tuple[str, datetime, datetime]:
+    """(its first day, beginning, end) of the period of that instant, half-open, by midnights of the zone."""
+    day = at.astimezone(zone).date()
+    if per == "week":
+        first = day - timedelta(days=day.weekday())
+        last = first + timedelta(days=7)
+    else:
+        months = {"month": 1, "quarter": 3, "year": 12}[per]
+        first = date(day.year, (day.month - 1) // months * months + 1, 1)
+        last = date(first.year + (first.month - 1 + months) // 12, (first.month - 1 + months) % 12 + 1, 1)
+    return first.isoformat(), _midnight(first, zone), _midnight(last, zone)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of the day: where midnight is skipped, PEP 495 reads it with the offset of before, which is it."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def _calendar(clock: Clock, terms: Terms) -> BusinessCalendar | None:
+    return terms.of(clock).calendar(clock.calendar)
+
+
+def _points(clock: Clock, volume: Volume, terms: Terms) -> list[tuple[datetime, str]]:
+    calendar = _calendar(clock, terms)
+    found = [
+        (before_due(clock.due_at, w, calendar if w.kind == "business" else None, ()), str(w)) for w in volume.warnings
+    ]
+    return sorted((at, text) for at, text in found if clock.started_at < at < clock.due_at)
+
+
+def _next(clock: Clock, volume: Volume, terms: Terms) -> datetime:
+    left = _points(clock, volume, terms)[clock.warnings_done :]
+    return left[0][0] if left else clock.due_at
+
+
+def _rung_at(clock: Clock, volume: Volume, terms: Terms) -> datetime:
+    after = volume.ladder[clock.rungs_done].after
+    return due_at(clock.due_at, after, _calendar(clock, terms) if after.kind != "elapsed" else None, ())
+
+
+def _volume(clock: Clock, terms: Terms) -> Volume | None:
+    compiled = terms.of(clock).volume(clock.policy)
+    return compiled.file if compiled is not None else None
+
+
+# --- what is put and said ---------------------------------------------------------------------------------------------
+def _with(told: Told, key: str, period: Period) -> Told:
+    return told._replace(tally=told.tally.model_copy(update={"periods": {**told.tally.periods, key: period}}))
+
+
+def _put(told: Told, key: str, clock: Clock) -> Told:
+    """The clock after one change more."""
+    period = told.tally.periods[key]
+    changed = clock.model_copy(update={"revision": period.clock.revision + 1})
+    kept = [c for c in told.clocks if c.id != clock.id]
+    return _with(told, key, period.model_copy(update={"clock": changed}))._replace(clocks=(*kept, changed))
+
+
+def _say(told: Told, data: e.EventData, at: datetime) -> Told:
+    return told._replace(emissions=(*told.emissions, Emission(data, at)))
+
+
+def _saying(period: Period) -> dict[str, Any]:
+    clock = period.clock
+    mode: Mode = clock.mode
+    return {
+        "mode": mode,
+        "clock_id": clock.id,
+        "policy": clock.policy,
+        "metric": clock.metric,
+        "subject_kind": clock.subject_kind,
+        "subject_id": clock.subject_id,
+        "started_at": clock.started_at,
+        "target": clock.target,
+        "due_at": clock.due_at,
+        "side": clock.side,
+        "counted": period.counted,
+        "counted_against": period.against if clock.metric == "share" else None,
+    }

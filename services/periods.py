@@ -1,0 +1,71 @@
+"""Watches for periods that begin: a volume promise is measured from the first instant of its week or month, also where
+nothing is counted in it. The id of the note comes from the agreement and the periods, so it is made once, by however many
+watchers; the router opens what is not open yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from routing.ids import derive
+from routing.volumes import PREFIX, period_of
+from schemas.signals import Kind, Mode, Signal
+from services.ports import Log, LogUnavailable, StoreUnavailable
+from services.ruling import Ruling
+from services.signal_records import record_of
+
+log = logging.getLogger("stafett.periods")
+EVERY = timedelta(seconds=15)
+
+
+class PeriodWatch:
+    """`ruling` is the one in force; `mode` that of the service, since on trial nobody is alarmed."""
+
+    def __init__(
+        self,
+        target: Log,
+        topic: str,
+        ruling: Callable[[], Awaitable[Ruling]],
+        now: Callable[[], datetime],
+        mode: Mode = "live",
+    ) -> None:
+        self._log, self._topic, self._ruling, self._now, self._mode = target, topic, ruling, now, mode
+        self._noted: str | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`."""
+        while not stop.is_set():
+            try:
+                await self.sweep()
+            except (LogUnavailable, StoreUnavailable) as error:
+                log.warning("cannot watch", extra={"error": type(error).__name__})
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), EVERY.total_seconds())
+
+    async def sweep(self) -> bool:
+        """One look; True where the router was told. Raises LogUnavailable, StoreUnavailable."""
+        now, agreement = self._now(), (await self._ruling()).agreement
+        periods = [
+            f"{v.file.name}:{period_of(now, v.file.per, agreement.calendars[v.file.calendar].zone)[0]}"
+            for v in agreement.volumes
+        ]
+        ident = derive("sig", "periods", agreement.hash, self._mode, *sorted(periods))
+        if not periods or ident == self._noted:
+            return False
+        signal = Signal(
+            kind=Kind.PERIOD_BEGUN,
+            id=ident,
+            dedupe_key=ident,
+            source="sla",
+            mode=self._mode,
+            occurred_at=now,
+            received_at=now,
+            partition_key=PREFIX,
+        )
+        await self._log.append([record_of(signal, self._topic)])
+        self._noted = ident
+        return True

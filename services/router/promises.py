@@ -1,0 +1,66 @@
+"""The volume promises that a batch counts for: tallies in memory while it is folded, rows afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from routing import volumes
+from routing.envelope import Outgoing, Stamp, Subject, seal
+from routing.model import Clock, Decision, Tally
+from schemas.signals import Signal
+from services.router.loaded import Loaded
+from services.ruling import Ruling
+
+
+class Told(NamedTuple):
+    """Events of promises, and why there were none."""
+
+    outgoing: list[Outgoing]
+    note: str
+
+
+class Promises:
+    """`moved` are the tallies that changed, by their row; `clocks` those of their periods, with the row."""
+
+    def __init__(self, loaded: Loaded, now: datetime) -> None:
+        self._loaded, self._now = loaded, now
+        self.moved: dict[str, Tally] = {}
+        self.clocks: dict[str, tuple[str, Clock]] = {}
+
+    def count(self, decision: Decision, signal: Signal, ruling: Ruling, stamp: Stamp) -> list[Outgoing]:
+        """What the decision counts for, in the order in which it happened; ids of events go on from the lead's."""
+        outgoing: list[Outgoing] = []
+        for one in decision.tallied:
+            told = volumes.add(self._tally(one.volume), one, signal, self._terms(ruling))
+            outgoing += self._keep(told, signal, stamp, len(decision.emissions) + len(outgoing))
+        return outgoing
+
+    def hear(self, signal: Signal, ruling: Ruling, stamp: Stamp) -> Told:
+        """A period begins, or the clock of one falls due."""
+        terms, due = self._terms(ruling), signal.clock
+        if due is not None:
+            found = [volumes.fall_due(self._tally(due.lead_id.removeprefix(volumes.PREFIX)), due, terms)]
+        else:
+            names = [volume.file.name for volume in ruling.agreement.volumes]
+            found = [volumes.begin(self._tally(name), name, signal, terms) for name in names]
+        outgoing: list[Outgoing] = []
+        for one in found:
+            outgoing += self._keep(one, signal, stamp, len(outgoing))
+        return Told(outgoing, "; ".join(sorted({one.note for one in found if one.note})))
+
+    def _terms(self, ruling: Ruling) -> volumes.Terms:
+        return volumes.Terms(ruling.agreement, ruling.agreement_of, ruling.roster, self._now)
+
+    def _tally(self, name: str) -> Tally:
+        return self._loaded.tallies.get(volumes.subject_of(name)) or Tally(name=name)
+
+    def _keep(self, told: volumes.Told, signal: Signal, stamp: Stamp, before: int) -> list[Outgoing]:
+        was = self._tally(told.tally.name)
+        if told.tally == was:
+            return []
+        row = volumes.subject_of(was.name)
+        tally = told.tally.model_copy(update={"seq": was.seq + 1, "sequence": was.sequence + len(told.emissions)})
+        self._loaded.tallies[row] = self.moved[row] = tally
+        self.clocks |= {clock.id: (row, clock) for clock in told.clocks}
+        return seal(told.emissions, Subject(row, "default", row, tally.sequence, row), signal, stamp, before)
