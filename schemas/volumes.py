@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from schemas.duration import Target
 from schemas.sla import AT_ONCE, Policy, Side
@@ -40,7 +40,12 @@ def _percent(value: Any) -> Any:
     raise ValueError(f"`{value}` is no share; write it as 80%")
 
 
-Share = Annotated[float, BeforeValidator(_percent), Field(gt=0, le=1)]
+Share = Annotated[
+    float,
+    BeforeValidator(_percent),
+    Field(gt=0, le=1),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,3}(\.\d+)? ?%$", "examples": ["80%"]}),
+]
 
 
 class Told(FileModel):

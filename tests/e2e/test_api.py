@@ -193,7 +193,7 @@ async def test_a_reader_who_waits_in_vain_is_answered_in_time_and_told_where_to_
 
 
 async def test_a_process_that_ends_answers_who_waits(api):
-    waiting = asyncio.create_task(api.get("/v1/events", wait=60))
+    waiting = asyncio.create_task(api.get("/v1/events", topic="leads", wait=60))
     await asyncio.sleep(0.3)
     api.stopping.set()
     assert (await asyncio.wait_for(waiting, 3))["events"] == []
@@ -201,10 +201,10 @@ async def test_a_process_that_ends_answers_who_waits(api):
 
 async def test_only_so_many_may_wait(api, monkeypatch):
     monkeypatch.setattr("services.console.feed.MAX_WAITING", 2)
-    waiting = [asyncio.create_task(api.get("/v1/events", wait=2)) for _ in range(2)]
+    waiting = [asyncio.create_task(api.get("/v1/events", topic="leads", wait=2)) for _ in range(2)]
     await asyncio.sleep(0.3)
-    assert (await api.get("/v1/events", status=429, wait=2))["type"] == "urn:stafett:problem:too_many"
-    assert (await api.get("/v1/events"))["events"] == [], "who does not wait is answered"
+    assert (await api.get("/v1/events", topic="leads", status=429, wait=2))["type"] == "urn:stafett:problem:too_many"
+    assert (await api.get("/v1/events", topic="leads"))["events"] == [], "who does not wait is answered"
     await asyncio.gather(*waiting)
 
 
@@ -401,6 +401,14 @@ async def test_the_same_idempotency_key_is_one_command(api):
     assert roster["away"]["elin"] == "absent"
     (elin,) = [person for person in roster["people"] if person["id"] == "elin"]
     assert len(elin["absences"]) == 1
+
+
+async def test_a_volume_promise_is_a_clock_of_no_lead_and_explains_what_was_counted(api):
+    await people(api, "anna", form_id="demo")
+    (clock,) = (await api.get("/v1/clocks", policy="qualified-leads"))["clocks"]
+    assert (clock["lead_id"], clock["subject_kind"], clock["state"]) == (None, "organisation", "running")
+    said = await api.get(f"/v1/clocks/{clock['id']}/explain")
+    assert "40 hand_over a month" in said["text"] and "1 counted so far" in said["text"]
 
 
 async def test_two_leads_are_merged_and_parted_by_command_and_told_apart_at_once_where_they_cannot(api):
