@@ -103,22 +103,27 @@ class Checker:
         return [entry["event"] for entry in feed]
 
     def _once(self, feed):
-        sequences, offers, breaches = defaultdict(list), Counter(), Counter()
+        """Every subject's sequence is whole: a lead's, and that of a promise that no lead is about."""
+        sequences, offers, breaches, leads = defaultdict(list), Counter(), Counter(), set()
         for event in feed:
             sequences[event["subject"]].append(int(event["sequence"]))
+            if event["type"] == "stafett.lead.created.v1":
+                leads.add(event["subject"])
             if event["type"] == "stafett.handover.offered.v1":
                 offers[event["subject"]] += 1
             if event["type"] == "stafett.sla.breached.v1":
                 breaches[event["data"]["clock_id"]] += 1
         if gaps := [lead for lead, found in sequences.items() if found != list(range(1, len(found) + 1))]:
-            self.findings.append(f"{len(gaps)} leads with gaps in sequence: {sequences[gaps[0]]}")
-        if many := [lead for lead in sequences if offers[lead] != 1]:
+            self.findings.append(f"{len(gaps)} subjects with gaps in sequence: {sequences[gaps[0]]}")
+        if many := [lead for lead in leads if offers[lead] != 1]:
             self.findings.append(f"{len(many)} leads were not offered exactly once: {many[0]} {offers[many[0]]}")
         if twice := [clock for clock, count in breaches.items() if count > 1]:
             self.findings.append(f"{len(twice)} clocks breached more than once")
         waited = sum(1 for number in range(1, self.chaos.leads + 1) if not number % 3)
         if len(breaches) < waited:
             self.findings.append(f"{waited} people were not followed up, {len(breaches)} promises were broken")
+        if len(leads) != self.chaos.leads:
+            self.findings.append(f"{self.chaos.leads} people, {len(leads)} leads created on the topics")
         self.figures |= {"hand-overs": sum(offers.values()), "breaches": len(breaches)}
 
     async def _topics(self, feed):
