@@ -123,7 +123,7 @@ def _case_due(case: dict[str, Any], calendar: Any, pauses: tuple[tuple[datetime,
 
     start = _instant(case["start"])
     if case.get("business_days") is not None:
-        due: datetime = business_days_due(calendar, start, case["business_days"])
+        due: datetime = business_days_due(calendar, start, case["business_days"], pauses)
         return due
     due = calendar.add_business(start, timedelta(seconds=case["business_seconds"]), pauses)
     return due

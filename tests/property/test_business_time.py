@@ -1,13 +1,15 @@
 """Against an independent reckoning that walks minute by minute."""
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+import json
+from datetime import UTC, datetime
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from routing.business_time import compile_calendar
 from schemas.calendar import WEEKDAYS, Calendar
+from tests.property.reckoning import MINUTE, VECTORS, due, walk
 
 ZONES = (
     "Europe/Stockholm",
@@ -19,7 +21,7 @@ ZONES = (
     "America/Santiago",
     "Africa/Casablanca",
 )
-MINUTE = timedelta(minutes=1)
+FILE = json.loads(VECTORS.read_text())
 
 
 def clock(minutes):
@@ -33,18 +35,6 @@ starts = st.datetimes(datetime(2026, 3, 20), datetime(2026, 11, 10)).map(
 )
 
 
-def walk(zone, week, start, minutes, pauses):
-    """One minute after the other: is it open by the wall clock, is it paused? Wall minutes are looked up, not reckoned."""
-    local, now, left = ZoneInfo(zone), start, minutes
-    while left:
-        wall = now.astimezone(local)
-        hours = week.get(WEEKDAYS[wall.weekday()], [])
-        opened = any(a <= wall.hour * 60 + wall.minute < b for a, b in hours)
-        left -= opened and not any(a <= now < b for a, b in pauses)
-        now += MINUTE
-    return now
-
-
 @settings(max_examples=150, deadline=None)
 @example("Australia/Lord_Howe", {"sun": [(89, 90)]}, datetime(2026, 3, 20, tzinfo=UTC), 3, [])
 @example("America/Havana", {"sat": [(1380, 1440)], "sun": [(0, 90)]}, datetime(2026, 10, 20, tzinfo=UTC), 400, [])
@@ -56,10 +46,10 @@ def walk(zone, week, start, minutes, pauses):
     st.lists(st.tuples(st.integers(0, 4000), st.integers(1, 500)), max_size=3),
 )
 def test_due_instants_agree_with_a_walk_through_every_minute(zone, week, start, minutes, gaps):
-    hours = {day: [(clock(a), clock(b)) for a, b in rows] for day, rows in week.items()}
-    calendar = compile_calendar(Calendar.model_validate({"zone": zone, "week": hours}))
+    said = {"zone": zone, "week": {day: [(clock(a), clock(b)) for a, b in rows] for day, rows in week.items()}}
+    calendar = compile_calendar(Calendar.model_validate(said))
     pauses = [(start + a * MINUTE, start + (a + b) * MINUTE) for a, b in gaps]
-    assert calendar.add_business(start, minutes * MINUTE, pauses) == walk(zone, week, start, minutes, pauses)
+    assert calendar.add_business(start, minutes * MINUTE, pauses) == walk(said, start, minutes * MINUTE, pauses)
 
 
 @settings(max_examples=100, deadline=None)
@@ -69,3 +59,8 @@ def test_time_added_in_two_steps_is_time_added_at_once(week, start, first, secon
     calendar = compile_calendar(Calendar.model_validate({"zone": "Europe/Stockholm", "week": hours}))
     steps = calendar.add_business(calendar.add_business(start, first * MINUTE), second * MINUTE)
     assert steps == calendar.add_business(start, (first + second) * MINUTE)
+
+
+@pytest.mark.parametrize("case", FILE["cases"], ids=lambda case: case["id"])
+def test_the_vectors_say_what_a_walk_finds(case):
+    assert due(FILE["calendars"][case["calendar"]], case) == datetime.fromisoformat(case["due"])
