@@ -1,5 +1,6 @@
 """Fixtures of the real parts. They start on first use; tests that use them are marked `real`. They fail, never skip."""
 
+import inspect
 import os
 
 import pytest
@@ -7,26 +8,33 @@ import pytest
 from tests.parts.kafka import KafkaBroker
 from tests.parts.postgres import PostgresServer, fresh_database
 
-REAL = {"kafka", "postgres", "postgres_url", "kafka_bootstrap"}
+PARTS = ("tests.parts.kafka", "tests.parts.postgres", "tests.parts.fleet")
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         values = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        if set(item.fixturenames) & REAL or any(str(value).startswith("real-") for value in values):
+        fixtures = [definitions[-1] for definitions in item._fixtureinfo.name2fixturedefs.values()]
+        if any(map(is_real, fixtures)) or any(str(value).startswith("real-") for value in values):
             item.add_marker("real")
 
 
+def is_real(fixture):
+    """One that names something of the parts: a server that it starts, or what only a server has."""
+    function = inspect.unwrap(fixture.func)
+    named = (function.__globals__.get(name) for name in function.__code__.co_names)
+    return any(getattr(thing, "__module__", "").startswith(PARTS) for thing in named)
+
+
 @pytest.fixture(scope="session")
-def kafka():
+def kafka_bootstrap():
+    own = os.environ.get("STAFETT_TEST_KAFKA")
+    if own:
+        yield own
+        return
     broker = KafkaBroker().start()
-    yield broker
+    yield broker.bootstrap
     broker.close()
-
-
-@pytest.fixture(scope="session")
-def kafka_bootstrap(request):
-    return os.environ.get("STAFETT_TEST_KAFKA") or request.getfixturevalue("kafka").bootstrap
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from tests.parts.fleet import ROLES, Fleet
 
 
 @pytest.fixture
-def fleet():
-    made = Fleet().start()
+def fleet(kafka_bootstrap):
+    made = Fleet(bootstrap=kafka_bootstrap).start()
     yield made
     made.close()
 
@@ -54,7 +54,6 @@ def until_all(fleet, given, seconds=90):
         time.sleep(0.2)
 
 
-@pytest.mark.real
 @pytest.mark.timeout(240)
 def test_a_restored_database_catches_up_from_kafka_without_loss_or_repetition(fleet):
     before = post(fleet, *range(15))

@@ -43,12 +43,10 @@ async def answers(url):
         await engine.dispose()
 
 
-@pytest.mark.real
 async def test_verify_full_speaks_tls_to_the_name_that_the_certificate_has(secure):
     assert await answers(secure("127.0.0.1", "verify-full"))
 
 
-@pytest.mark.real
 async def test_verify_full_refuses_another_name_that_verify_ca_would_take(secure):
     refused = SqlStore(secure("localhost", "verify-full"))
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
@@ -57,7 +55,6 @@ async def test_verify_full_refuses_another_name_that_verify_ca_would_take(secure
     assert await answers(secure("localhost", "verify-ca"))
 
 
-@pytest.mark.real
 async def test_verify_full_refuses_an_authority_of_somebody_else(secure, tmp_path):
     write_certificates(tmp_path)
     store = SqlStore(secure("127.0.0.1", "verify-full", tmp_path / "ca.pem"))

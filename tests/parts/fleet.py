@@ -1,4 +1,4 @@
-"""One process per role, as in production, on Apache Kafka and PostgreSQL that are started here."""
+"""One process per role, as in production, on a PostgreSQL of its own and a Kafka of its own or one that is there."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from base64 import b64decode, b64encode
 from hmac import digest
 from pathlib import Path
@@ -31,12 +32,14 @@ ROLES = {
 
 
 class Fleet:
-    """`start` brings everything up, `close` takes it away. `edits` are (written, instead) for the example agreement."""
+    """`start` brings everything up, `close` takes it away. `edits` are (written, instead) for the example agreement;
+    `bootstrap` is a Kafka that is there, where the topics get names of their own."""
 
-    def __init__(self, edits=()):
+    def __init__(self, edits=(), bootstrap=None):
         self.folder = Path(tempfile.mkdtemp(prefix="stafett-fleet-"))
         self.config = self.folder / "mine"
-        self.kafka, self.postgres = KafkaBroker(), PostgresServer()
+        self.kafka, self.postgres = KafkaBroker() if bootstrap is None else None, PostgresServer()
+        self.bootstrap = bootstrap or self.kafka.bootstrap
         self.processes = {}
         self.url = f"http://127.0.0.1:{free_port()}"
         self.key = self._call("new", str(self.config), env=os.environ).split("only now: ")[1].split()[0]
@@ -60,11 +63,13 @@ class Fleet:
 
     def prepare(self):
         """Servers, topics and schema, and no role yet."""
-        self.kafka.start()
+        if self.kafka:
+            self.kafka.start()
         self.postgres.start()
         self.env = os.environ | {
             "STAFETT_DATABASE_URL": self.postgres.url(),
-            "STAFETT_LOG_URL": f"kafka://{self.kafka.bootstrap}",
+            "STAFETT_LOG_URL": f"kafka://{self.bootstrap}",
+            "STAFETT_KAFKA_TOPIC_PREFIX": "stafett" if self.kafka else f"t{uuid.uuid4().hex[:8]}",
             "STAFETT_KAFKA_REPLICATION_FACTOR": "1",
             "STAFETT_KAFKA_MIN_INSYNC_REPLICAS": "1",
             "STAFETT_KAFKA_PARTITIONS": "6",
@@ -134,7 +139,8 @@ class Fleet:
         for process in self.processes.values():
             process.send_signal(signal.SIGCONT)
             end(process)
-        self.kafka.close()
+        if self.kafka:
+            self.kafka.close()
         self.postgres.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
