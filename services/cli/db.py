@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 
 from services.cli.environment import add_config, settings_of
 
@@ -36,7 +37,11 @@ def _upgrade(args: argparse.Namespace) -> int:
 def _grants(args: argparse.Namespace) -> int:
     from services.adapters.sql.migrate import grants
 
-    print(grants(args.role), end="")
+    try:
+        print(grants(args.role), end="")
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 

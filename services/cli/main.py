@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
+
+from services.cli.failures import said_of
 
 COMMANDS = {
     "demo": "Show the whole process on a temporary file.",
@@ -36,7 +39,7 @@ EPILOG = "Begin with: stafett new myfolder. Then `stafett COMMAND --help` teache
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Exit status of the command; 2 for a wrong call."""
+    """Exit status of the command; 2 for a wrong call, or where settings, files, store or log cannot be used."""
     given = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(
         prog="stafett", description="Carries leads from marketing to sales.", epilog=EPILOG
@@ -48,8 +51,26 @@ def main(argv: list[str] | None = None) -> int:
             importlib.import_module(f"services.cli.{_MODULE.get(name, name)}").add(subparsers)
         elif wanted is None:
             subparsers.add_parser(name, help=text)
-    args = parser.parse_args(given)
-    status: int = args.func(args)
+    return _run(parser.parse_args(given))
+
+
+def _run(args: argparse.Namespace) -> int:
+    """2 and a line that says what is wrong with settings, files, store or log; 130 after ctrl-c, as shells have it."""
+    try:
+        status: int = args.func(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads us has gone (`... | head`): nothing is left to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        said = said_of(error)
+        if said is None:
+            raise
+        print(said, file=sys.stderr)
+        return 2
     return status
 
 

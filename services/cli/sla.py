@@ -6,14 +6,13 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from services.cli import up
 from services.cli.environment import add_config, settings_of
-from services.cli.files import read_agreement, read_text
+from services.cli.files import read_agreement
 
 HELP = "Reckon when a promise falls due, with each interval counted or skipped."
 EPILOG = """\
@@ -50,16 +49,20 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     """Exit status 0, or 2 where something given is wrong."""
+    from routing.errors import RoutingError
+
     try:
         if args.vectors:
-            for line in _vectors(json.loads(read_text(args.vectors))):
-                print(json.dumps(line))
+            from services.cli.vectors import reckoned
+
+            for ident, due in reckoned(args.vectors):
+                print(json.dumps({"id": ident, "due_at": _say(due)}))
             return 0
         if not (args.agreement and args.policy and args.start):
             raise ValueError("say --agreement, --policy and --start, or --vectors")
         print(json.dumps(_due(args), indent=2))
         return 0
-    except ValueError as error:
+    except (ValueError, RoutingError) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -107,28 +110,6 @@ def _due(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _vectors(file: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    from routing.business_time import compile_calendar
-    from schemas.calendar import Calendar
-
-    calendars = {name: compile_calendar(Calendar.model_validate(body)) for name, body in file["calendars"].items()}
-    for case in file["cases"]:
-        pauses = tuple((_instant(a), _instant(b)) for a, b in case.get("pauses", []))
-        calendar = calendars[case["calendar"]]
-        yield {"id": case["id"], "due_at": _say(_case_due(case, calendar, pauses))}
-
-
-def _case_due(case: dict[str, Any], calendar: Any, pauses: tuple[tuple[datetime, datetime], ...]) -> datetime:
-    from routing.business_time import business_days_due
-
-    start = _instant(case["start"])
-    if case.get("business_days") is not None:
-        due: datetime = business_days_due(calendar, start, case["business_days"], pauses)
-        return due
-    due = calendar.add_business(start, timedelta(seconds=case["business_seconds"]), pauses)
-    return due
-
-
 def _instant(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
@@ -143,7 +124,10 @@ def _pause(text: str) -> tuple[datetime, datetime]:
     start, slash, end = text.partition("/")
     if not slash:
         raise ValueError(f"{text} is no pause; write it as FROM/TO")
-    return _instant(start), _instant(end)
+    pause = _instant(start), _instant(end)
+    if pause[1] < pause[0]:
+        raise ValueError(f"the pause {text} ends before it begins; write the earlier instant first")
+    return pause
 
 
 def _say(at: datetime) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 
 from services.cli.environment import add_config, settings_of
 
@@ -24,20 +23,15 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints one finding a line. Exit status 1 for a finding that a person has to solve, 3 where Kafka is away."""
+    """Prints one finding a line. Exit status 1 for a finding that a person has to solve."""
     from services import topics
-    from services.ports import LogUnavailable
 
     settings = settings_of(args)
     if settings.log.kind != "kafka":
         print("the log is embedded in the store, which makes its topics by itself")
         return 0
     act = {"plan": topics.plan, "apply": topics.apply, "check": topics.check}[args.action]
-    try:
-        findings = asyncio.run(act(settings))
-    except LogUnavailable as error:
-        print(error, file=sys.stderr)
-        return 3
+    findings = asyncio.run(act(settings))
     for topic, kind, text in findings:
         print(f"{kind:6} {topic}: {text}")
     if args.action == "plan":

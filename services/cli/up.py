@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Callable
 
 from services.cli.environment import add_config, settings_of
@@ -31,7 +30,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit status 0 after a stop, 1 where a role failed, 2 where the configuration is wrong."""
+    """Exit status 0 after a stop, 1 where a role failed; `main` says 2 where settings, files, store or log cannot be used."""
     roles = (*args.roles, "sla") if getattr(args, "watch", False) else args.roles
     with asyncio.Runner(loop_factory=_loop()) as runner:
         return runner.run(_run(args, roles))
@@ -47,23 +46,16 @@ def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
-    from schemas.yamlfile import FileError
     from services.adapters.sql.migrate import upgrade
     from services.bootstrap import parts_of, run_roles
     from services.observability import configure
-    from services.ports import PortError
-    from services.settings import SettingsError
 
     settings = settings_of(args)
     configure(settings.log_level, settings.log_format)
-    try:
-        if args.migrate:
-            await upgrade(settings.database_url)
-        async with parts_of(settings) as parts:
-            parts.ruling()
-            where = f" on http://{settings.http.host}:{settings.http.port}" if "ingest" in roles else ""
-            print(f"stafett: {', '.join(roles)}{where}", flush=True)
-            return await run_roles(parts, roles)
-    except (SettingsError, FileError, PortError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    if args.migrate:
+        await upgrade(settings.database_url)
+    async with parts_of(settings) as parts:
+        parts.ruling()
+        where = f" on http://{settings.http.host}:{settings.http.port}" if "ingest" in roles else ""
+        print(f"stafett: {', '.join(roles)}{where}", flush=True)
+        return await run_roles(parts, roles)

@@ -98,3 +98,12 @@ async def test_the_runtime_role_may_read_and_write_what_the_service_needs(restri
         for table in metadata.sorted_tables:
             await conn.execute(text(f"SELECT 1 FROM {table.name} LIMIT 1"))
     await store.close()
+
+
+async def test_who_is_not_let_in_waits_and_is_told_where_to_look(postgres):
+    store = SqlStore(postgres("no_such_database"))
+    with pytest.raises(StoreUnavailable, match="STAFETT_DATABASE_URL"):
+        await upgrade(postgres("no_such_database"))
+    with pytest.raises(StoreUnavailable, match="STAFETT_DATABASE_URL"):
+        await store.start()
+    await store.close()

@@ -22,6 +22,8 @@ from services.ports import StoreRejected, StoreUnavailable
 Rows = Sequence[Sequence[Any]]
 _PASSING = ("08", "40", "53", "55", "57")
 """SQLSTATE classes that pass: connection, serialization and deadlock, resources, locks, operator intervention."""
+_NO_ENTRY = ("28", "3D", "42501")
+"""Those that say nothing about the data: who we are, which database, what we may do there."""
 
 
 class Dialect(Protocol):
@@ -204,6 +206,11 @@ def _meaning(error: DBAPIError) -> StoreUnavailable | StoreRejected:
     said = str(error.orig)
     passing = error.connection_invalidated or state.startswith(_PASSING) or "is locked" in said or "is closed" in said
     name = type(error).__name__
+    if state.startswith(_NO_ENTRY):
+        return StoreUnavailable(
+            f"the store refuses us (SQLSTATE {state}); look at user, password and database in STAFETT_DATABASE_URL, and"
+            " at the rights that `stafett db grants` prints"
+        )
     if passing or (not state and name in ("OperationalError", "InterfaceError")):
         return StoreUnavailable(f"the store gave up for a passing reason: {name} {state}")
     return StoreRejected(f"the store refuses the data: {name} {state}")

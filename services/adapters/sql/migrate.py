@@ -6,7 +6,10 @@ import asyncio
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 
+from services.adapters.sql.engine import translated
+from services.ports import SchemaOutdated
 from services.resources import migrations_dir
 
 HEAD = "0001"
@@ -30,8 +33,12 @@ def config(url: str) -> Config:
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Brings the schema to `revision`. Raises what the database says."""
-    await asyncio.to_thread(command.upgrade, config(url), revision)
+    """Brings the schema to `revision`. Raises StoreUnavailable, StoreRejected, SchemaOutdated."""
+    try:
+        with translated():
+            await asyncio.to_thread(command.upgrade, config(url), revision)
+    except CommandError as error:
+        raise SchemaOutdated(f"the schema cannot be brought to {revision}: {error}") from error
 
 
 async def downgrade(url: str, revision: str) -> None:

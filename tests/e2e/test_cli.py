@@ -1,0 +1,108 @@
+"""The command line where something is not as it should be: one clear line and status 2, never a traceback."""
+
+import json
+
+import pytest
+
+from services.cli.main import main
+
+COMMANDS = (
+    "dlq list", "events tail --once", "explain lead lead_x", "subscriptions list", "agreement show", "db restored",
+    "dlq redrive lead_x", "sla recheck x", "command return person=johan --reason r", "router", "relay", "up",
+)  # fmt: skip
+KEY = "k" * 40
+
+
+@pytest.fixture
+def call(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("STAFETT_DATABASE_URL", f"sqlite:///{tmp_path}/s.db")
+
+    def called(command, **environ):
+        for name, value in environ.items():
+            monkeypatch.setenv(f"STAFETT_{name}", value)
+        status = main([*command.split(), "--config", str(tmp_path)])
+        return status, capsys.readouterr().err
+
+    return called
+
+
+def refused(found, *words):
+    status, said = found
+    assert status == 2
+    assert len(said.splitlines()) == 1, said
+    for word in words:
+        assert word in said
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("events tail --once", "db restored", "up")])
+def test_without_a_key_the_setting_is_named(call, command):
+    refused(call(command), "STAFETT_DEPLOYMENT_KEY: is not set")
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c != "up"])
+def test_without_a_schema_the_command_that_makes_it_is_named(call, command):
+    refused(call(command, DEPLOYMENT_KEY=KEY), "stafett db upgrade")
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "db upgrade"])
+def test_without_its_database_it_says_that_the_store_cannot_be_reached(call, command):
+    nowhere = "postgresql://u@127.0.0.1:1/d"
+    refused(call(command, DEPLOYMENT_KEY=KEY, DATABASE_URL=nowhere), "cannot be reached")
+
+
+def test_without_its_kafka_it_says_so(call):
+    given = {"DATABASE_URL": "postgresql://u@127.0.0.1:1/d", "LOG_URL": "kafka://127.0.0.1:1"}
+    refused(call("topics plan", **given), "Kafka cannot be reached")
+
+
+def test_without_a_roster_a_role_names_the_file(call, tmp_path):
+    assert call("db upgrade")[0] == 0
+    refused(call("router", DEPLOYMENT_KEY=KEY), "agreement.yaml", "cannot be read")
+
+
+def test_a_folder_that_is_not_there_is_no_default_configuration(tmp_path, capsys):
+    refused((main(["settings", "--config", str(tmp_path / "no")]), capsys.readouterr().err), "no such folder")
+
+
+def test_a_role_of_postgresql_with_a_strange_name_is_refused(capsys):
+    refused((main(["db", "grants", "a;b"]), capsys.readouterr().err), "no plain name")
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ({"cases": []}, "calendars: Field required"),
+        ([1, 2], "should be an object"),
+        ({"calendars": {}, "cases": [{"id": "a", "calendar": "x", "start": "2026-01-01T00:00:00Z"}]}, "no calendar x"),
+    ],
+)
+def test_vectors_that_are_something_else_are_refused(tmp_path, capsys, file, said):
+    path = tmp_path / "vectors.json"
+    path.write_text(json.dumps(file))
+    status = main(["sla", "due", "--vectors", str(path)])
+    found = capsys.readouterr().err
+    assert (status, "Traceback" in found) == (2, False)
+    assert said in found
+
+
+def test_a_pause_that_ends_before_it_begins_is_refused(tmp_path, capsys):
+    path = tmp_path / "agreement.yaml"
+    assert main(["agreement", "new", str(path)]) == 0
+    due = ["sla", "due", "--agreement", str(path), "--policy", "follow-up", "--start", "2026-06-05T16:00:00Z"]
+    assert main([*due, "--pause", "2026-06-05T18:00:00Z/2026-06-05T17:00:00Z"]) == 2
+    assert "ends before it begins" in capsys.readouterr().err
+    assert main([*due, "--pause", "2026-06-05T17:00:00Z/2026-06-05T18:00:00Z"]) == 0
+
+
+def test_a_defect_of_ours_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr("services.cli.parse.run", lambda _: {}["no"])
+    with pytest.raises(KeyError):
+        main(["parse", "form"])
+
+
+def test_ctrl_c_is_no_traceback(monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("services.cli.parse.run", interrupted)
+    assert main(["parse", "form"]) == 130
