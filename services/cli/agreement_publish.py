@@ -80,31 +80,31 @@ async def _do(
     ruling = InForce(parts.ruling)(await parts.reading.roster_changes())
     before = await store.published()
     known = read(before)
-    published = next((p for p in known[1:] if p.hash == agreement.hash), None)
-    if published is None or published != known[-1]:
+    latest = known[-1] if known[1:] and known[-1].hash == agreement.hash else None
+    if latest is None:
         refused = check_against(agreement, ruling.roster, text, str(args.file))
         refused += objections(agreement, approvals, ruling.roster, effective, now, known)
         if refused:
             print("\n".join(refused), file=sys.stderr)
             return 1
-        if args.apply_to_open and not args.yes:
-            await _preview(parts, agreement)
-            return 0
+    if args.apply_to_open and not args.yes:
+        await _preview(parts, agreement)
+        return 0
+    if latest is None:
         first = Publication(
             hash=ruling.agreement.hash, title=ruling.agreement.file.title, effective_from=BEGINNING, published_at=now
         )
-        entry = Publication(
+        latest = Publication(
             hash=agreement.hash, title=agreement.file.title, effective_from=effective, published_at=now,
             approvals={side: person for side, (person, _) in sorted(approvals.items())},
         )  # fmt: skip
         texts = {agreement.hash: text, **({} if known else {first.hash: read_file(parts.settings, "agreement")})}
-        if not await store.publish(before, write((*(known or (first,)), entry)), texts, now):
+        if not await store.publish(before, write((*(known or (first,)), latest)), texts, now):
             print("somebody else published meanwhile; look at it and try again", file=sys.stderr)
             return 1
-        published = entry
-    print(f"published {published.hash[:12]}, in force from {published.effective_from.isoformat()}")
+    print(f"published {latest.hash[:12]}, in force from {latest.effective_from.isoformat()}")
     if args.apply_to_open:
-        await _apply(parts, published.hash, published.effective_from)
+        await _apply(parts, latest.hash, latest.effective_from)
     return 0
 
 

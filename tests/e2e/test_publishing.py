@@ -157,6 +157,8 @@ def test_the_commands_work_one_after_the_other(tmp_path, capsys):
     assert "0 of 0 open clocks would move" in capsys.readouterr().out
     assert main([*publish, *signed]) == 0
     capsys.readouterr()
+    assert main([*publish, "--apply-to-open"]) == 0
+    assert "nothing was done. Say --yes" in capsys.readouterr().out, "the latest publication is previewed too"
     assert main(["agreement", "show", *config]) == 0
     shown = capsys.readouterr().out
     assert NEW.hash[:12] in shown and f"* {OLD.hash[:12]}" in shown and "marketing: lena" in shown
