@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from routing import handover, nurturing, ownership, sla
+from routing import disposition, handover, nurturing, ownership, sla
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Transition
+from schemas.agreement import NurturingTrack
 from schemas.events import STAGES, Stage
 
 
 def assert_imported(draft: Draft) -> None:
     """Consent is heard in any case; stage and owner as asserted, unless the lead is worked here or something later is
     known."""
-    lead, sales = draft.lead, draft.signal.sales
+    asserted = draft.signal.asserted
     for consent in draft.signal.consents:
         nurturing.follow_consent(draft, consent.state)
-    if reason := _why_not(draft):
+    reason = _why_not(draft)
+    # Who asked to be left alone is heard like a consent, whatever else is known of them.
+    if reason is None or (asserted is not None and asserted.disposition == "do_not_contact"):
+        disposition.assert_imported(draft)
+    if reason is not None:
         draft.notes.append(reason)
-        return
+    elif draft.lead.disposition == "active":
+        _assert_place(draft)
+
+
+def _assert_place(draft: Draft) -> None:
+    lead, sales = draft.lead, draft.signal.sales
     stage = next((stage for stage in STAGES if sales is not None and stage == sales.to), None)
     if stage is not None and stage != lead.stage:
         _place(draft, stage)
+    _put_on_track(draft)
     _own(draft)
     if lead.stage in DIALOGUE:
         ownership.begin_dialogue(draft, "import")
@@ -52,6 +63,16 @@ def _place(draft: Draft, stage: Stage) -> None:
     lead.track = "warm_up" if stage == "nurturing" else None
     if stage == "nurturing":
         lead.owner, lead.owner_since = None, None
+
+
+def _put_on_track(draft: Draft) -> None:
+    """A customer may be imported onto growth; their programme is that of customers won here."""
+    lead, asserted = draft.lead, draft.signal.asserted
+    if asserted is None or asserted.track is None or lead.stage != "nurturing":
+        return
+    rules: NurturingTrack = getattr(draft.context.agreement.file.nurturing, asserted.track)
+    programme = nurturing.programme_for(rules, "won", None) if asserted.track == "growth" else None
+    lead.track, lead.programme = asserted.track, programme.name if programme else None
 
 
 def _own(draft: Draft) -> None:

@@ -12,6 +12,8 @@ from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened
 
 RECENT_PER_KIND = 32
 """Instants kept of each kind within a pass: definitions ask `how many in a window`, and no agreement asks for more."""
+COMPANY = ("name", "domain", "industry", "country", "employees", "region", "city", "postcode")
+"""Facts of the company that the lead keeps."""
 MAX_TAGS = 100
 MAX_REFERENCES = 50
 MAX_ANSWERS = 100
@@ -40,11 +42,9 @@ def absorb(draft: Draft) -> None:
     if (personal := _personal(lead.personal, signal, newer)) is not lead.personal:
         lead.personal = personal
     company = signal.company
-    _fill(lead, "company_name", company.name, newer)
-    _fill(lead, "company_domain", company.domain, newer)
-    _fill(lead, "company_industry", company.industry, newer)
-    _fill(lead, "company_country", company.country, newer)
-    _fill(lead, "company_employees", company.employees, newer)
+    for name in COMPANY:
+        _fill(lead, f"company_{name}", getattr(company, name), newer)
+    _fill(lead, "language", signal.language, newer)
     _fill(lead, "campaign", signal.campaign, newer)
     people = tuple(r for r in signal.references if r.object == "person" and r not in lead.references)
     if people:

@@ -12,7 +12,7 @@ from routing import commands, dossier, limbo, moving, nurturing, ownership, sla,
 from routing.assignment import counted
 from routing.draft import Context, Draft
 from routing.handover import open_offer, put_offer, saying
-from routing.lead import MAX_REFERENCES, MAX_TAGS, RECENT_PER_KIND, in_pass
+from routing.lead import COMPANY, MAX_REFERENCES, MAX_TAGS, RECENT_PER_KIND, in_pass
 from routing.lifecycle import DIALOGUE
 from routing.model import Clock, Decision, Lead, LeadPersonal, Ledger, LedgerEntry, Mark, Merged, Offer
 from routing.verdict import standing
@@ -24,8 +24,7 @@ MERGED = "merged"
 MOST = 10
 """Leads that may be one with another at a time."""
 _RANK = ("prospecting", "contact", "nurturing", "qualification", "hand_over", "deal")
-_GAPS = ("company_name", "company_domain", "company_industry", "company_country", "company_employees", "language",
-         "campaign", "meeting_booked_at")  # fmt: skip
+_GAPS = (*(f"company_{name}" for name in COMPANY), "language", "campaign", "meeting_booked_at")
 """Facts that the kept lead takes over where it does not know them."""
 
 

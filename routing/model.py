@@ -178,6 +178,9 @@ class Lead(BaseModel):
     company_industry: str | None = None
     company_country: str | None = None
     company_employees: int | None = None
+    company_region: str | None = None
+    company_city: str | None = None
+    company_postcode: str | None = None
     language: str | None = None
     references: tuple[Reference, ...] = ()
     tags: tuple[str, ...] = ()

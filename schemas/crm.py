@@ -6,7 +6,21 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
-from schemas.signals import INTERNAL_KINDS, Actor, Company, Consent, Kind, Mode, Parsed, Person, Reference, Sales, Text
+from schemas.signals import (
+    INTERNAL_KINDS,
+    Actor,
+    Asserted,
+    Company,
+    Consent,
+    Kind,
+    Language,
+    Mode,
+    Parsed,
+    Person,
+    Reference,
+    Sales,
+    Text,
+)
 
 _SHORT = {
     "accepted": Kind.SALES_ACCEPTED,
@@ -49,6 +63,7 @@ class CrmFact(BaseModel):
     email: Text = None
     person: Person = Person()
     company: Company = Company()
+    language: Language = None
     references: tuple[Reference, ...] = ()
     handover_id: Text = None
     offer_id: Text = None
@@ -60,6 +75,7 @@ class CrmFact(BaseModel):
     done: bool | None = None
     reason: Text = Field(default=None, max_length=500)
     criterion: Text = Field(default=None, max_length=200)
+    asserted: Asserted | None = None
     amount: float | None = None
     currency: Text = None
     consents: tuple[Consent, ...] = ()
@@ -87,12 +103,14 @@ class CrmFact(BaseModel):
             mode=self.mode,
             person=self.person.model_copy(update={"email": self.person.email or self.email}),
             company=self.company,
+            language=self.language,
             references=self.references,
             actor=self.actor,
             automated=self.automated,
             sales=sales if kind.startswith("sales.") or any(w is not None for w in work) else None,
             reason=self.reason,
             criterion=self.criterion,
+            asserted=self.asserted,
             handover_id=self.handover_id,
             offer_id=self.offer_id,
             amount=self.amount,

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from schemas.calendar import Calendar
+from schemas.places import language_code
 from schemas.words import Name
 from schemas.yamlfile import FileModel
 
 Role = Literal["sdr", "sales", "account_manager", "marketing", "manager"]
+
+
+def _spoken(text: str) -> str:
+    if (code := language_code(text)) is None:
+        raise ValueError(f"`{text}` is no language we know of; write two letters, such as sv")
+    return code
+
+
+Spoken = Annotated[str, AfterValidator(_spoken)]
 
 
 class Absence(FileModel):
@@ -50,7 +60,7 @@ class Member(FileModel):
     hours: Calendar | None = None
     capacity: Capacity | None = None
     team: Name | None = None
-    languages: tuple[str, ...] = ()
+    languages: tuple[Spoken, ...] = ()
 
 
 class Seat(FileModel):

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from schemas.places import country_code, language_code, post_code
 from schemas.roster import RosterChange
 
 Mode = Literal["live", "test", "import", "observe"]
@@ -170,11 +171,7 @@ def _text(value: Any) -> Any:
 
 
 Text = Annotated[str | None, BeforeValidator(_text)]
-
-
-def _country(value: str | None) -> str | None:
-    """What is no code of two letters is not guessed at."""
-    return value.upper() if value is not None and len(value) == 2 and value.isalpha() else None
+Language = Annotated[Text, AfterValidator(language_code), Field(description="ISO 639-1, two letters")]
 
 
 def _number(value: Any) -> Any:
@@ -208,13 +205,16 @@ class Person(_Part):
 
 
 class Company(_Part):
-    """The organisation the person acts for. Not personal data: decisions may use it."""
+    """The organisation the person acts for, and where it is. Not personal data: decisions may use it."""
 
     name: Text = None
     domain: Text = None
     industry: Text = None
-    country: Annotated[Text, AfterValidator(_country), Field(description="ISO 3166-1, two letters")] = None
-    employees: Annotated[int | None, BeforeValidator(_number), Field(ge=0)] = None
+    country: Annotated[Text, AfterValidator(country_code), Field(description="ISO 3166-1, two letters")] = None
+    employees: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_number)] = None
+    region: Text = None
+    city: Text = None
+    postcode: Annotated[Text, AfterValidator(post_code), Field(description="without gaps")] = None
 
 
 Object = Literal["person", "company", "deal", "activity"]
@@ -257,6 +257,13 @@ class Consent(_Part):
     at: AwareDatetime | None = None
 
 
+class Asserted(_Part):
+    """What an import says of a lead beside stage, owner and consents; `track` belongs to the stage nurturing."""
+
+    track: Literal["warm_up", "recycle", "growth"] | None = None
+    disposition: Literal["active", "spam", "not_a_buyer", "do_not_contact"] | None = None
+
+
 class Parsed(BaseModel):
     """What a parser reads off a body: facts only, nothing guessed, absent facts are None.
 
@@ -271,6 +278,7 @@ class Parsed(BaseModel):
     mode: Mode = "live"
     person: Person = Person()
     company: Company = Company()
+    language: Language = None
     external_id: Text = None
     references: tuple[Reference, ...] = ()
     previous: tuple[Reference, ...] = ()
@@ -279,6 +287,7 @@ class Parsed(BaseModel):
     sales: Sales | None = None
     reason: Text = None
     criterion: Text = None
+    asserted: Asserted | None = None
     handover_id: Text = None
     offer_id: Text = None
     amount: Amount = None

@@ -81,10 +81,7 @@ class _Work:
             "references": tuple(self.reference(r) for r in p.references),
             "previous": tuple(self.reference(r) for r in p.previous),
             "actor": p.actor.model_copy(update={"reference": self.colleague("actor", p.actor.reference)}),
-            "company": Company(
-                name=self.text("company", p.company.name),
-                domain=self.text("domain", p.company.domain, lambda _: None),
-            ),
+            "company": self.company(p.company),
             "sales": self.sales(p.sales),
             "reason": self.prose("reason", p.reason),
             "criterion": self.prose("criterion", p.criterion),
@@ -133,6 +130,10 @@ class _Work:
             return value
         return self._keep(place, value, None)
 
+    def company(self, c: Company) -> Company:
+        said = {n: self.text(n, getattr(c, n), lambda _: None) for n in ("domain", "industry", "region", "city")}
+        return c.model_copy(update={**said, "name": self.text("company", c.name)})
+
     def reference(self, r: Reference) -> Reference:
         said = {name: self.ident(f"reference {name}", getattr(r, name)) for name in ("system", "account", "id")}
         return r.model_copy(update=said)
@@ -165,7 +166,16 @@ def _known(person: Person) -> _Known:
 def _suspicious(p: Parsed, known: _Known) -> bool:
     """A quick look at everything at once; the careful one is for the few that fail it."""
     said = [p.source_kind, p.external_id, p.reason, p.criterion, p.handover_id, p.offer_id, p.currency, p.form_id]
-    said += [p.campaign, p.company.name, p.company.domain, p.actor.reference, *p.tags]
+    said += [
+        p.campaign,
+        p.company.name,
+        p.company.domain,
+        p.company.industry,
+        p.company.region,
+        p.company.city,
+        p.actor.reference,
+        *p.tags,
+    ]
     if p.sales is not None:
         said += [p.sales.from_, p.sales.to, p.sales.owner_id, p.sales.activity_type]
     if any(ours is not None and not _OURS.fullmatch(ours) for ours in (p.handover_id, p.offer_id)):

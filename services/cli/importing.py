@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 HELP = "Bring existing contacts with owners, stages and consents: no offer, no clock, no alarm."
 EPILOG = """\
 The file is CSV in UTF-8 with a header. Columns, all optional but email or an id:
-  email, phone, first_name, last_name, full_name, company, domain, campaign
+  email, phone, first_name, last_name, full_name, campaign
+  company, domain, industry, country, employees, region, city, postcode, language
   stage     prospecting, contact, qualification, hand_over, deal, nurturing
+  track     of the stage nurturing: warm_up, recycle, growth (a customer; name the account manager as owner)
+  disposition   active, spam, not_a_buyer, do_not_contact
   owner     a person of the roster, or their id in a system of an id: column
   since     when the stage began, with a zone: 2026-01-31T09:00:00+01:00 (default: now)
   tags      separated by ;
   consent:PURPOSE   given or withdrawn          id:SYSTEM   the person's id in that system
+  deal:SYSTEM       ids of their deals there, separated by ;
 
 Try it with --dry-run --report findings.csv first. If it is stopped, say the same again: it goes on where it was, and a
 row that was sent twice is one signal all the same. The router carries the rows out, `stafett up` need not stand still.

@@ -15,14 +15,22 @@ from datetime import datetime
 from typing import IO, Literal, NamedTuple
 
 from schemas.events import STAGES
-from schemas.signals import Company, Consent, Kind, Parsed, Person, Reference, Sales
+from schemas.places import language_code
+from schemas.signals import Asserted, Company, Consent, Kind, Parsed, Person, Reference, Sales
 from services.ingest.normalise import email_address, phone_number
 
+_PLACES = ("industry", "country", "employees", "region", "city", "postcode")
 COLUMNS = (
     "email", "phone", "first_name", "last_name", "full_name", "company", "domain", "stage", "owner", "since", "tags",
-    "campaign",
+    "campaign", "track", "disposition", "language", *_PLACES,
 )  # fmt: skip
-"""Besides these: `consent:PURPOSE` (given or withdrawn) and `id:SYSTEM` (the person's id there)."""
+"""Besides these: `consent:PURPOSE` (given or withdrawn), `id:SYSTEM` (the person's id there) and `deal:SYSTEM` (their deals)."""
+_TRACKS: Mapping[str, Literal["warm_up", "recycle", "growth"]] = {
+    "warm_up": "warm_up", "recycle": "recycle", "growth": "growth"
+}  # fmt: skip
+_DISPOSITIONS: Mapping[str, Literal["active", "spam", "not_a_buyer", "do_not_contact"]] = {
+    "active": "active", "spam": "spam", "not_a_buyer": "not_a_buyer", "do_not_contact": "do_not_contact"
+}  # fmt: skip
 _STATES: Mapping[str, Literal["given", "withdrawn"]] = {"given": "given", "withdrawn": "withdrawn"}
 
 
@@ -73,7 +81,7 @@ class Contacts:
         if given.get("email") and email is None:
             found.append(Finding(line, "email", "is no e-mail address"))
         references = _references(given)
-        if email is None and not references:
+        if email is None and not any(reference.object == "person" for reference in references):
             return Row(line, None, (*found, Finding(line, "email", "nobody is named: no address and no id", True)))
         who = email or f"{references[0].system}\0{references[0].id}"
         if who in seen:
@@ -95,11 +103,13 @@ class Contacts:
             mode="import",
             occurred_at=_since(line, given.get("since", ""), found),
             person=Person(**{name: given.get(name) or None for name in names}, phone=phone),
-            company=Company(name=given.get("company") or None, domain=given.get("domain") or None),
+            company=_company(line, given, found),
+            language=_language(line, given.get("language", ""), found),
+            asserted=_asserted(line, given, found),
             references=references,
             sales=Sales(to=_stage(line, given, found), owner_id=self._owner(line, given, found)),
             consents=_consents(line, given, found),
-            tags=tuple(tag.strip() for tag in given.get("tags", "").split(";") if tag.strip()),
+            tags=_several(given.get("tags", "")),
             campaign=given.get("campaign") or None,
             dedupe_key=f"import:{self._name}:{_digest(given)}",
         )
@@ -111,14 +121,17 @@ class Contacts:
         return owner
 
 
+_WITH_NAME = ("consent:", "id:", "deal:")
+
+
 def _known(header: object) -> list[str]:
     names = [str(name) for name in header] if isinstance(header, list | tuple) else []
-    wrong = [n for n in names if n not in COLUMNS and not (n.startswith(("consent:", "id:")) and n.partition(":")[2])]
+    wrong = [n for n in names if n not in COLUMNS and not (n.startswith(_WITH_NAME) and n.partition(":")[2])]
     if not names:
         raise NoTable("line 1: there is no header")
     if wrong:
         raise NoTable(
-            f"line 1: {len(wrong)} unknown columns; known are {', '.join(COLUMNS)}, consent:PURPOSE, id:SYSTEM"
+            f"line 1: {len(wrong)} unknown columns; known are {', '.join(COLUMNS)}, consent:PURPOSE, id:SYSTEM, deal:SYSTEM"
         )
     if len(names) != len(set(names)):
         raise NoTable("line 1: a column is there twice")
@@ -129,11 +142,54 @@ def _known(header: object) -> list[str]:
 
 def _references(given: dict[str, str]) -> tuple[Reference, ...]:
     pairs = ((name.partition(":")[2], value) for name, value in given.items() if name.startswith("id:") and value)
-    return tuple(Reference(system=system, object="person", id=value) for system, value in pairs)
+    people = tuple(Reference(system=system, object="person", id=value) for system, value in pairs)
+    deals = ((name.partition(":")[2], value) for name, value in given.items() if name.startswith("deal:"))
+    return people + tuple(
+        Reference(system=system, object="deal", id=one) for system, value in deals for one in _several(value)
+    )
+
+
+def _several(value: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in value.split(";") if one.strip())
+
+
+def _company(line: int, given: dict[str, str], found: list[Finding]) -> Company:
+    said = {name: given.get(name) or None for name in ("domain", *_PLACES)}
+    company = Company.model_validate({"name": given.get("company") or None, **said})
+    for name in ("country", "employees", "postcode"):
+        if said[name] is not None and getattr(company, name) is None:
+            found.append(Finding(line, name, "is not understood; not imported"))
+    return company
+
+
+def _language(line: int, said: str, found: list[Finding]) -> str | None:
+    code = language_code(said)
+    if said and code is None:
+        found.append(Finding(line, "language", "is no language we know of; not imported"))
+    return code
+
+
+def _asserted(line: int, given: dict[str, str], found: list[Finding]) -> Asserted | None:
+    """A disposition that is not understood is taken as `do_not_contact`: who was set aside is not routed by mistake."""
+    track, disposition = (_word(given.get(name, "")) for name in ("track", "disposition"))
+    if track and (track not in _TRACKS or _word(given.get("stage", "")) != "nurturing"):
+        found.append(Finding(line, "track", f"is for the stage nurturing: {', '.join(_TRACKS)}; not imported"))
+        track = ""
+    if disposition and disposition not in _DISPOSITIONS:
+        said = f"is none of {', '.join(_DISPOSITIONS)}; taken as do_not_contact"
+        found.append(Finding(line, "disposition", said))
+        disposition = "do_not_contact"
+    if not track and not disposition:
+        return None
+    return Asserted(track=_TRACKS.get(track), disposition=_DISPOSITIONS.get(disposition))
+
+
+def _word(text: str) -> str:
+    return text.casefold().replace("-", "_").replace(" ", "_")
 
 
 def _stage(line: int, given: dict[str, str], found: list[Finding]) -> str | None:
-    stage = given.get("stage", "").casefold().replace("-", "_") or None
+    stage = _word(given.get("stage", "")) or None
     if stage is not None and stage not in STAGES:
         found.append(Finding(line, "stage", f"is none of {', '.join(STAGES)}; not imported", skipped=False))
         return None

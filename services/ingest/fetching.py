@@ -28,7 +28,7 @@ KEPT, KEPT_SECONDS = 2000, 30.0
 _PASSING = frozenset({408, 425, 429})
 _NOT_ASKED = frozenset({Kind.CONTACT_DELETED, Kind.COMPANY_DELETED, Kind.DEAL_DELETED, Kind.UNCLASSIFIED})
 _HUBSPOT = ("email", "firstname", "lastname", "phone", "mobilephone", "company", "website", "industry", "country",
-            "numberofemployees")  # fmt: skip
+            "numberofemployees", "state", "city", "zip", "hs_language")  # fmt: skip
 _HUBSPOT_NOUNS = {
     "deal": "deals",
     "call": "calls",
@@ -257,8 +257,12 @@ def _hubspot(record: Mapping[str, Any]) -> Parsed:
                 "industry": text(said.get("industry")),
                 "country": text(said.get("country")),
                 "employees": text(said.get("numberofemployees")),
+                "region": text(said.get("state")),
+                "city": text(said.get("city")),
+                "postcode": text(said.get("zip")),
             }
         ),
+        language=text(said.get("hs_language")),
     )
 
 
@@ -279,6 +283,9 @@ def _salesforce(record: Mapping[str, Any]) -> Parsed:
                 "industry": text(record.get("Industry")),
                 "country": text(record.get("CountryCode")) or text(record.get("Country")),
                 "employees": text(record.get("NumberOfEmployees")),
+                "region": text(record.get("State")) or text(record.get("MailingState")),
+                "city": text(record.get("City")) or text(record.get("MailingCity")),
+                "postcode": text(record.get("PostalCode")) or text(record.get("MailingPostalCode")),
             }
         ),
     )
@@ -303,6 +310,7 @@ def _filled(thin: Parsed, found: Parsed) -> Parsed:
             "fields": {**found.fields, **thin.fields},
             "utm": {**found.utm, **thin.utm},
             "consents": thin.consents or found.consents,
+            "language": thin.language or found.language,
             "campaign": thin.campaign or found.campaign,
             "form_id": thin.form_id or found.form_id,
             "mode": found.mode if found.mode == "test" else thin.mode,

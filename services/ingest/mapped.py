@@ -10,7 +10,8 @@ from typing import Any
 from cel_expr_python import cel
 
 from schemas.mapping import Mapping, Rule
-from schemas.signals import Kind, Parsed, Quarantined, Reference, Sales
+from schemas.places import language_code
+from schemas.signals import Company, Kind, Parsed, Quarantined, Reference, Sales
 from services.ingest.parsers import generic, parse
 from services.ingest.parsers.bodies import embedded, whole_of
 from services.ingest.parsers.reading import (
@@ -46,6 +47,7 @@ _PLAIN = (
     "handover_id",
     "offer_id",
 )
+_COMPANY = ("domain", "industry", "country", "employees", "region", "city", "postcode")
 _REFERENCES = ("person", "company", "deal", "activity")
 
 
@@ -140,15 +142,17 @@ def _over(
 
 def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any], *, test: bool) -> Parsed:
     person = item.person.model_copy(update={n: facts[n] for n in _PERSON if n in facts})
-    company = item.company.model_copy(
-        update={n: facts[f] for n, f in (("name", "company"), ("domain", "domain")) if f in facts}
-    )
-    told = tuple(
+    told = {"name": facts.get("company"), **{name: facts.get(name) for name in _COMPANY}}
+    known = {name: value for name, value in vars(item.company).items() if value is not None}
+    company = Company.model_validate({**known, **{name: value for name, value in told.items() if value is not None}})
+    pointed = tuple(
         Reference.model_validate({"system": SYSTEM, "object": what, "id": facts[f"{what}_id"]})
         for what in _REFERENCES
         if f"{what}_id" in facts
     )
     changed: dict[str, Any] = {n: facts[n] for n in _PLAIN if n in facts}
+    if (language := language_code(facts.get("language"))) is not None:
+        changed["language"] = language
     if "delivery_id" in facts:
         changed["dedupe_key"] = f"id:{facts['delivery_id']}"
     if (moment := when(facts.get("occurred_at"))) is not None:
@@ -161,7 +165,7 @@ def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any
         changed["sales"] = Sales.model_validate({**held, **work})
     if test:
         changed["mode"] = "test"
-    references = tuple(dict.fromkeys((*told, *item.references)))
+    references = tuple(dict.fromkeys((*pointed, *item.references)))
     return item.model_copy(
         update={
             "kind": kind,

@@ -18,6 +18,7 @@ from schemas.signals import IdentityKey, IdentityKind, Parsed, Person, Reference
 from schemas.sources import Source
 from services.discretion import discreet, trace_of
 from services.ingest.parsers.records import SYSTEM
+from services.ingest.profile import profiled
 
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 WINDOW_DAYS = 30
@@ -152,7 +153,7 @@ def to_signal(
         # A vendor's test button sends one constant id: every press is a test of its own.
         dedupe = f"{dedupe}:{received_at.isoformat()}"
     ident = signal_id(key, source.name, dedupe)
-    parsed = _placed(parsed, source)
+    parsed = profiled(_placed(parsed, source))
     if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):
         parsed = parsed.model_copy(update={"campaign": campaign})
     facts = discreet(parsed, key)

@@ -51,6 +51,30 @@ def test_what_is_wrong_is_told_by_line_and_column_and_never_by_value(text, colum
         assert value not in "".join(finding.said for finding in row.findings)
 
 
+MORE = "email,stage,track,owner,disposition,language,industry,country,employees,postcode,deal:crm\n"
+
+
+def test_a_row_tells_what_segments_and_routing_ask_for():
+    (row,) = read(MORE + "a@b.se,Nurturing,growth,elin,active,Svenska,Software,Sverige,120,211 20,D1; D2\n")
+    parsed = row.parsed
+    assert (parsed.asserted.track, parsed.asserted.disposition, parsed.language) == ("growth", "active", "sv")
+    assert (parsed.company.industry, parsed.company.country, parsed.company.employees) == ("Software", "SE", 120)
+    assert [(r.object, r.id) for r in parsed.references] == [("deal", "D1"), ("deal", "D2")]
+    assert row.findings == ()
+
+
+def test_what_a_row_says_of_track_place_and_disposition_is_judged():
+    (row,) = read(MORE + "a@b.se,deal,growth,,robot,klingon,,Narnia,many,x,\n")
+    wrong = {finding.column for finding in row.findings}
+    assert wrong == {"track", "disposition", "language", "country", "employees", "postcode"}
+    assert (row.parsed.asserted.track, row.parsed.asserted.disposition) == (None, "do_not_contact")
+
+
+def test_a_deal_alone_names_nobody():
+    (row,) = read("email,deal:crm\n,D1\n")
+    assert row.parsed is None
+
+
 def test_a_consent_that_is_not_understood_counts_as_withdrawn():
     assert only("a@b.se,,,,,,maybe,\n").parsed.consents[0].state == "withdrawn"
 

@@ -8,7 +8,7 @@ from routing.decide import decide
 from routing.draft import Context
 from routing.lifecycle import TABLE
 from routing.model import Account
-from schemas.signals import Actor, Kind, Sales
+from schemas.signals import Actor, Asserted, Kind, Sales
 from tests.setups import START, ruling, signal
 
 RULES = ruling()
@@ -280,6 +280,27 @@ def test_an_imported_hand_over_can_be_answered(kind, stage):
     story = Story().tell("contact.created", mode="import", sales=Sales(to="hand_over", owner_id="elin")).tell(kind)
     assert story.lead.stage == stage
     assert story.tell("sales.follow_up").lead.stage == {"hand_over": "deal", "nurturing": "nurturing"}[stage]
+
+
+def test_a_customer_is_imported_into_growth_with_the_account_manager():
+    said = Asserted(track="growth")
+    story = Story().tell(
+        "contact.created", mode="import", asserted=said, sales=Sales(to="nurturing", owner_id="olof"), language="sv-SE"
+    )
+    lead = story.lead
+    assert (lead.stage, lead.track, lead.owner, lead.language) == ("nurturing", "growth", "olof", "sv")
+    assert not lead.clocks and not lead.handover
+
+
+def test_an_imported_disposition_holds_and_one_who_asked_to_be_left_alone_is_heard_even_where_a_hand_over_is_open():
+    story = Story().tell(
+        "contact.created", mode="import", asserted=Asserted(disposition="not_a_buyer"), sales=Sales(to="deal")
+    )
+    assert (story.lead.disposition, story.lead.owner, story.lead.limbo) == ("not_a_buyer", None, None)
+    worked = Story().offered().tell("contact.updated", mode="import", asserted=Asserted(disposition="spam"))
+    assert worked.lead.disposition == "active"
+    worked.tell("contact.updated", mode="import", asserted=Asserted(disposition="do_not_contact"))
+    assert (worked.lead.disposition, worked.lead.suppressed) == ("do_not_contact", "do_not_contact")
 
 
 def test_an_import_changes_nothing_of_a_lead_that_is_worked_here():

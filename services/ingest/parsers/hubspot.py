@@ -89,6 +89,9 @@ _STAGES = {"dealstage", "hs_lead_status", "lifecyclestage", "hs_pipeline_stage"}
 _ENDED = {"closedwon": Kind.SALES_WON, "closedlost": Kind.SALES_LOST}
 """The stages that every account begins with; those of its own making have numbers."""
 _PERSON = {"email": "email", "firstname": "first_name", "lastname": "last_name", "phone": "phone"}
+_PLACES = {"hs_country_code": "country_code", "country": "country", "state": "region", "city": "city", "zip": "postcode",
+           "industry": "industry", "numberofemployees": "employees", "numemployees": "employees"}  # fmt: skip
+"""Where and what a company is, by our names; `services.ingest.profile` reads them off the answers."""
 _OUTCOMES = {"COMPLETED": Kind.SALES_MEETING_HELD, "CANCELED": Kind.SALES_MEETING_CANCELLED}
 _MACHINES = {"INTEGRATION", "AUTOMATION_PLATFORM", "API", "WORKFLOWS", "IMPORT"}
 
@@ -146,7 +149,7 @@ def _thin(event: dict[str, Any], where: str) -> Parsed:
         automated=actor_kind == "automation",
         sales=sales,
         amount=_number(value) if name == "amount" else None,
-        fields=only_known([(name, value)]) if name and name not in _PERSON else {},
+        fields=only_known([(name, value), *_places({name: value})]) if name and name not in _PERSON else {},
         dedupe_key=":".join(str(event.get(part)) for part in parts),
     )
 
@@ -241,9 +244,16 @@ def _object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
         references=_references(noun, ident, portal, {}),
         amount=_number(values.get("amount")),
         currency=values.get("deal_currency_code"),
-        fields=only_known((n, v) for n, v in values.items() if n in ("jobtitle", "dealname", "dealstage", "industry")),
+        fields=only_known([*((n, v) for n, v in values.items() if n in _KEPT), *_places(values)]),
         dedupe_key=body_key(body),
     )
+
+
+_KEPT = ("jobtitle", "dealname", "dealstage", "industry", "hs_language")
+
+
+def _places(values: dict[str, str | None]) -> list[tuple[str, str | None]]:
+    return [(ours, values[theirs]) for theirs, ours in _PLACES.items() if values.get(theirs)]
 
 
 def _employer(event: dict[str, Any]) -> str | None:

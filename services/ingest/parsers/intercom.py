@@ -151,4 +151,7 @@ def _fields(item: dict[str, Any], author: str | None) -> dict[str, Any]:
     said = mapping(item.get("custom_attributes"))
     source = mapping(item.get("source"))
     words = [("subject", source.get("subject")), ("message", source.get("body"))] if author or source else []
-    return only_known([*said.items(), *words, ("role", item.get("role"))])
+    place = mapping(item.get("location"))
+    told = [(name, item.get(name)) for name in ("role", "language_override", "browser_language")]
+    where = [(name, place.get(name)) for name in ("country_code", "region", "city")]
+    return only_known([*said.items(), *words, *told, *where])

@@ -89,7 +89,9 @@ def _signal(key: str, row: dict[str, Any], whole: dict[str, Any], dedupe: str) -
         form_id=text(form.get("alias")) or text(form.get("id")),
         campaign=text(mapping(row.get("email")).get("name")),
         tags=tuple(tag for tag in map(_tag, contact.get("tags") or []) if tag),
-        fields=only_known([*((n, v) for n, v in core.items() if n not in _USED), *results.items()]),
+        fields=only_known(
+            [("region", core.get("state")), *((n, v) for n, v in core.items() if n not in _USED), *results.items()]
+        ),
         dedupe_key=dedupe,
     )
 

@@ -44,7 +44,7 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
     answers, company = _facts(kind, call)
     utm = mapping(mapping(call.get("context")).get("campaign"))
     found = filled_in(
-        answers,
+        {"locale": mapping(call.get("context")).get("locale"), **answers},
         kind=kind_of(name or "") if kind == "track" else _KINDS[kind],
         source_kind=f"{kind}:{name}" if name else kind,
         occurred_at=next((at for n in ("timestamp", "originalTimestamp", "sentAt", "receivedAt") if (at := when(call.get(n)))), None),

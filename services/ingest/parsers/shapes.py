@@ -75,6 +75,7 @@ def _calcom(whole: dict[str, Any], body: bytes) -> Result:
             mode="test" if word == "PING" or text(payload.get("type")) == "Test" else "live",
             person=Person(**{name: facts.get(name) for name in Person.model_fields}),
             company=Company(name=facts.get("company")),
+            language=text(mapping(_attendee(payload).get("language")).get("locale")),
             external_id=ident,
             references=(Reference(system="calcom", object="activity", id=booking),) if booking else (),
             automated=kind is Kind.SALES_MEETING_HELD,
@@ -84,6 +85,11 @@ def _calcom(whole: dict[str, Any], body: bytes) -> Result:
             dedupe_key=body_key(body),
         )
     ]
+
+
+def _attendee(payload: dict[str, Any]) -> dict[str, Any]:
+    rows = payload.get("attendees")
+    return mapping(rows[0]) if isinstance(rows, list) and rows else {}
 
 
 def _only(value: Any) -> str | None:
