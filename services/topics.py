@@ -1,4 +1,4 @@
-"""The topics that Kafka must have, compared with those that it has; and the rights that each role needs there."""
+"""The topics that Kafka must have, compared with those that it has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple, Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
@@ -17,6 +16,7 @@ from services.adapters.log.kafka import REQUEST_BYTES
 from services.adapters.log.kafka_client import client_options
 from services.ports import LogUnavailable
 from services.settings import Settings
+from services.topic_rights import ADMIN, tried
 
 NAMES = ("signals", "thin", *TOPICS)
 FAILURES = (KafkaError, OSError, TimeoutError)
@@ -91,31 +91,6 @@ def compare(wanted: Desired, found: Found | None) -> Iterator[Finding]:
         yield Finding(wanted.name, "ok", "as it has to be")
 
 
-def rights(settings: Settings) -> list[str]:
-    """What each role may do, as arguments of kafka-acls; the principals' names are ours to propose."""
-    prefix, signals, thin = settings.kafka.topic_prefix, settings.topic("signals"), settings.topic("thin")
-    events = [settings.topic(name) for name in TOPICS]
-    writes = {
-        "ingest": [signals, thin],
-        "enrich": [signals],
-        "relay": [signals, thin, *events],
-        "sla": [signals],
-    }
-    lines = [
-        f"--add --allow-principal User:{prefix}-{role} --operation Write --operation Describe --topic {topic}"
-        for role, topics in writes.items()
-        for topic in topics
-    ]
-    for role, topic in (("router", signals), ("enrich", thin)):
-        reads = f"--add --allow-principal User:{prefix}-{role} --operation Read"
-        lines.append(f"{reads} --operation Describe --topic {topic}")
-        lines.append(f"{reads} --group {prefix}.{role}")
-    admin = f"--add --allow-principal User:{prefix}-topics"
-    operations = " ".join(f"--operation {name}" for name in ("Create", "Describe", "DescribeConfigs", "AlterConfigs"))
-    lines.append(f"{admin} {operations} --resource-pattern-type prefixed --topic {prefix}.")
-    return lines
-
-
 async def plan(settings: Settings) -> list[Finding]:
     """What `apply` would do, and what it cannot. Raises LogUnavailable."""
     wanted = desired(settings)
@@ -151,36 +126,13 @@ async def _visible(settings: Settings) -> None:
             await asyncio.sleep(0.2)
 
 
-async def check(settings: Settings) -> list[Finding]:
-    """`plan`, and whether this client may read what a router reads. Whether it may write shows only when it does.
-
-    Raises LogUnavailable.
-    """
-    findings = await plan(settings)
-    missing = {finding.topic for finding in findings if finding.kind == "create"}
-    findings = [f._replace(kind="error", text="is missing") if f.kind == "create" else f for f in findings]
-    signals = settings.topic("signals")
-    if signals not in missing:
-        findings += [Finding(signals, "error", text) for text in await _read_refusals(settings, signals)]
-    return findings
-
-
-async def _read_refusals(settings: Settings, topic: str) -> list[str]:
-    """Why a router could not read: nothing where it could."""
-    group = f"{settings.kafka.topic_prefix}.router"
-    consumer = AIOKafkaConsumer(**client_options(settings), group_id=group, enable_auto_commit=False)
-    place = TopicPartition(topic, 0)
-    try:
-        await consumer.start()
-        consumer.assign([place])
-        consumer.seek(place, (await consumer.end_offsets([place]))[place])
-        await consumer.getmany(timeout_ms=500)
-        await consumer.committed(place)
-    except FAILURES as error:
-        return [f"cannot be read by group {group}: {type(error).__name__}; see the rights in `stafett topics plan`"]
-    finally:
-        await consumer.stop()
-    return []
+async def check(settings: Settings, role: str | None = None) -> list[Finding]:
+    """Whether the topics are as they have to be, for the principal that made them; with `role`, whether this client may do
+    there what that role does. Raises LogUnavailable."""
+    if role is None or role == ADMIN:
+        findings = await plan(settings)
+        return [f._replace(kind="error", text="is missing") if f.kind == "create" else f for f in findings]
+    return [Finding(one.topic, "error" if one.refused else "ok", one.text) for one in await tried(settings, role)]
 
 
 class _Admin:

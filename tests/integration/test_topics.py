@@ -11,6 +11,7 @@ from services import topics
 from services.cli.main import main
 from services.ports import LogUnavailable
 from services.settings import load
+from services.topic_rights import rights
 
 
 def settings_for(bootstrap, prefix, **more):
@@ -76,7 +77,7 @@ async def test_no_broker_is_said(prefix):
 
 
 def test_each_role_gets_the_rights_it_needs_and_no_more():
-    said = topics.rights(settings_for("h:1", "stafett"))
+    said = rights(settings_for("h:1", "stafett"))
     assert "--add --allow-principal User:stafett-router --operation Read --group stafett.router" in said
     assert not [line for line in said if "stafett-ingest" in line and ("Read" in line or ".leads." in line)]
     assert len([line for line in said if "stafett-relay" in line]) == 6

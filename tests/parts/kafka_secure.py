@@ -27,8 +27,17 @@ listener.name.sasltls.oauthbearer.sasl.server.callback.handler.class={security}.
 """
 
 
+AUTHORIZER = """
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+"""
+"""Who comes over the plain listener may do everything, everybody else what an ACL says."""
+
+
 class SecureKafka(KafkaBroker):
     """Its certificates are in its folder: ca.pem, client.pem, client.key (encrypted with PASSWORD)."""
+
+    more = MORE
 
     def __init__(self):
         super().__init__()
@@ -41,7 +50,7 @@ class SecureKafka(KafkaBroker):
         config = self.folder / "server.properties"
         names = {line.partition("=")[0] for line in MORE.splitlines() if line}
         kept = [line for line in config.read_text().splitlines() if line.partition("=")[0] not in names]
-        more = MORE.format(
+        more = self.more.format(
             port=self.port,
             controller=self._controller,
             sasl=self.sasl,
@@ -54,6 +63,12 @@ class SecureKafka(KafkaBroker):
         config.write_text("\n".join(kept) + more)
         scram = [f"{name}=[name={USER},password={PASSWORD}]" for name in ("SCRAM-SHA-256", "SCRAM-SHA-512")]
         return super()._tool(*arguments, "--add-scram", scram[0], "--add-scram", scram[1])
+
+
+class GuardedKafka(SecureKafka):
+    """The same, with rights: nobody may do what no ACL allows."""
+
+    more = MORE + AUTHORIZER
 
 
 def token(subject=USER):

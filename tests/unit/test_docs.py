@@ -19,7 +19,8 @@ from services import metrics
 from services.ingest.mapped import check
 from services.ingest.parsers import PARSERS
 from services.settings.reading import load as load_settings
-from services.topics import desired, rights
+from services.topic_rights import rights
+from services.topics import desired
 from tests.setups import EXAMPLES, ruling
 from tests.stories import sample_clock
 
