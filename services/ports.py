@@ -23,6 +23,9 @@ from services.rows import (
     Writes,
 )
 
+RECORD_BYTES = 2 * 1024 * 1024 - 1024
+"""Largest key and value of a record together, on every log. What is larger is set aside before it comes to a log."""
+
 
 class PortError(Exception):
     """An adapter could not do what was asked."""
@@ -32,7 +35,25 @@ class PortError(Exception):
 
 
 class LogUnavailable(PortError):
-    """The log cannot take or give records now; nothing says whether a record that was under way is stored."""
+    """The log cannot take or give records now; nothing says whether a record that was under way is stored.
+
+    `stored`: of records that were to be appended, the places of those that are stored for certain.
+    """
+
+    def __init__(self, message: str | None = None, stored: frozenset[int] = frozenset()) -> None:
+        super().__init__(message)
+        self.stored = stored
+
+
+class RecordTooLarge(PortError):
+    """The log never takes a record of this size, so trying again would not help.
+
+    `at`: the places of these among the records that were to be appended; `stored`: of those that are stored for certain.
+    """
+
+    def __init__(self, at: frozenset[int], stored: frozenset[int] = frozenset()) -> None:
+        super().__init__(f"{len(at)} records are larger than the log takes")
+        self.at, self.stored = at, stored
 
 
 class StoreUnavailable(PortError):
@@ -73,6 +94,16 @@ class Conflict(PortError):
     """Another transaction linked an identity that this batch was about to link; start the batch over."""
 
 
+def is_oversized(record: RecordOut) -> bool:
+    """Whether no log takes it."""
+    return len(record.key) + len(record.value) > RECORD_BYTES
+
+
+def oversized(records: Sequence[RecordOut]) -> frozenset[int]:
+    """The places of those that no log takes."""
+    return frozenset(at for at, record in enumerate(records) if is_oversized(record))
+
+
 class LogConsumer(Protocol):
     """Reads one topic for one consumer group. The truth about positions is the store's, not the log's.
 
@@ -110,7 +141,8 @@ class Log(Protocol):
     async def start(self) -> None: ...
 
     async def append(self, records: Sequence[RecordOut]) -> None:
-        """Durable when it returns (acks=all; one transaction). Concurrent calls are grouped. Raises LogUnavailable."""
+        """Durable when it returns (acks=all; one transaction). Concurrent calls are grouped. Raises RecordTooLarge where
+        one of them has more than RECORD_BYTES, or more than the log itself takes; else LogUnavailable."""
 
     async def publish(self, records: Sequence[RecordOut]) -> None:
         """Make events known on their topics, in order per key, durable when it returns. The embedded log's readers
@@ -223,7 +255,8 @@ class Store(Protocol):
 
     async def spooled(self, limit: int) -> list[SpoolEntry]: ...
 
-    async def unspool(self, ids: Sequence[int]) -> None: ...
+    async def unspool(self, ids: Sequence[int], letters: Sequence[DeadLetter] = ()) -> None:
+        """Forget them, and set aside those that the log never takes, in one transaction."""
 
     # ingest
     async def spool(self, records: Sequence[RecordOut], limit: int) -> None:

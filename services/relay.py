@@ -1,20 +1,22 @@
 """The relay: outbox -> topics -> events, and spool -> log. One is active at a time, by a lease with an epoch.
 
 On kill -9 between the publication and the move to `events` the rows are still in the outbox: they are published again
-with the same ids, and consumers drop what they have seen by `sequence`.
+with the same ids, and consumers drop what they have seen by `sequence`. Between an append and the spool's emptying it is
+the same: the signals come once more, and the inbox drops them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from schemas.envelope import whole
 from services.doorbell import Doorbell
-from services.ports import Fenced, Log, LogUnavailable, Store, StoreUnavailable
-from services.rows import OutboxEntry, RecordOut
+from services.ports import Fenced, Log, LogUnavailable, RecordTooLarge, Store, StoreUnavailable
+from services.rows import OutboxEntry, RecordOut, SpoolEntry
+from services.signal_records import unsendable
 
 log = logging.getLogger("stafett.relay")
 LEASE = "relay"
@@ -37,10 +39,12 @@ class Relay:
         bell: Doorbell | None = None,
         delivery_bell: Doorbell | None = None,
         on_published: Callable[[int], None] = lambda _: None,
+        on_set_aside: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._store, self._log, self._topic_of, self._now, self._holder = store, target, topic_of, now, holder
         self._ttl, self._poll, self._batch_max = lease_ttl.total_seconds(), poll.total_seconds(), batch_max
         self._bell, self._delivery_bell, self._on_published = bell or Doorbell(), delivery_bell, on_published
+        self._on_set_aside = on_set_aside
         self._epoch: int | None = None
         self._renew_at = 0.0
 
@@ -88,12 +92,30 @@ class Relay:
         return len(entries)
 
     async def unspool(self) -> int:
-        """Signals that the log could not take when they came; returns how many it has now."""
+        """Signals that the log could not take when they came; returns how many wait no more. One that it never takes
+        becomes a dead letter, so that it holds up nobody. Raises LogUnavailable, StoreUnavailable."""
         waiting = await self._store.spooled(self._batch_max)
-        if waiting:
+        if not waiting:
+            return 0
+        try:
             await self._log.append([entry.record for entry in waiting])
-            await self._store.unspool([entry.id for entry in waiting])
-        return len(waiting)
+        except RecordTooLarge as error:
+            return await self._settle(waiting, error.stored, error.at)
+        except LogUnavailable as error:
+            await self._settle(waiting, error.stored)
+            raise
+        return await self._settle(waiting, range(len(waiting)))
+
+    async def _settle(self, waiting: Sequence[SpoolEntry], stored: Iterable[int], large: Iterable[int] = ()) -> int:
+        """What the log has, and what it never takes, leaves the spool."""
+        letters = [unsendable(waiting[at], self._now()) for at in large]
+        ids = [waiting[at].id for at in (*stored, *large)]
+        if letters:
+            log.error("signals larger than the log takes are dead letters", extra={"count": len(letters)})
+            self._on_set_aside(len(letters))
+        if ids:
+            await self._store.unspool(ids, letters)
+        return len(ids)
 
     async def drain(self) -> None:
         """Until outbox and spool are empty, under the lease; for tools and tests. Raises as `step` does."""

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from routing.ids import derive
 from schemas.signals import PERSONAL_FIELDS, Signal
 from services.observability import scrub
-from services.rows import DeadLetter, Record, RecordOut
+from services.rows import DeadLetter, Record, RecordOut, SpoolEntry
 
 _SIGNAL = TypeAdapter(Signal)
 _PERSONAL = set(PERSONAL_FIELDS)
@@ -74,6 +74,14 @@ def _decoded(letter: DeadLetter) -> Signal | None:
         return _SIGNAL.validate_json(letter.raw or b"")
     except ValidationError:
         return None
+
+
+def unsendable(entry: SpoolEntry, now: datetime) -> DeadLetter:
+    """A row for a signal of the spool that the log never takes; its lead goes on without it."""
+    topic, key, value = entry.record
+    incoming = decode(Record(topic, -1, entry.id, key, value))
+    letter = dead_letter(incoming, None, "dead", "larger than the log takes", "RecordTooLarge", now)
+    return letter._replace(origin=f"{topic}/spool/{entry.id}")
 
 
 def dead_letter(

@@ -38,6 +38,11 @@ def published(count: int) -> None:
     metrics.published.inc(count)
 
 
+def set_aside(count: int) -> None:
+    """The relay's `on_set_aside`."""
+    metrics.dead_letters.inc(count)
+
+
 def fetched(source: str, outcome: str) -> None:
     """The `on_fetch` of enrichment."""
     metrics.fetches.labels(source, outcome).inc()
@@ -50,6 +55,7 @@ def counted(answer: Answer, sources: Container[str]) -> Answer:
         response = await answer(request)
         name = request.path_params["source"]
         outcome = _OUTCOMES.get(response.status_code, "accepted" if response.status_code < 400 else "refused")
+        outcome = getattr(request.state, "outcome", outcome)
         metrics.request_taken(name if name in sources else None, outcome)
         return response
 

@@ -68,6 +68,7 @@ def _relay(parts: Parts) -> Run:
         bell=parts.relay_bell,
         delivery_bell=parts.delivery_bell,
         on_published=metering.published,
+        on_set_aside=metering.set_aside,
     ).run
 
 

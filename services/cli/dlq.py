@@ -82,6 +82,7 @@ async def _redrive_lead(parts: Parts, lead_id: str) -> int:
 
 async def _redrive_letter(parts: Parts, letter: DeadLetter) -> int:
     """Killed after the append, the letter is still listed: another redrive is the same signal, and the inbox drops it."""
+    from services.ports import RecordTooLarge
     from services.signal_records import once_more
 
     if letter.lead_id is not None:
@@ -92,7 +93,11 @@ async def _redrive_letter(parts: Parts, letter: DeadLetter) -> int:
         return 1
     thin = parts.settings.topic("thin")
     topic = thin if letter.origin.startswith(f"{thin}/") else parts.settings.topic("signals")
-    await parts.log.append([once_more(letter, topic)])
+    try:
+        await parts.log.append([once_more(letter, topic)])
+    except RecordTooLarge:
+        print(f"{letter.id} is larger than the log takes; see the log's limit, or drop it", file=sys.stderr)
+        return 1
     await parts.store.settle_letter(letter.id, "redriven")
     print(f"{letter.id} is on the log again; if it fails again, it is a new letter")
     return 0

@@ -144,7 +144,9 @@ async def _send(args: argparse.Namespace, parts: Parts, contacts: Contacts, tall
         for chunk in _chunks(islice(rows, done, None)):
             now = parts.now()
             sendable = [row.parsed for row in chunk if row.parsed is not None]
-            await intake.accept([to_signal(parsed, source, now, parts.key) for parsed in sendable])
+            taken = await intake.take([to_signal(parsed, source, now, parts.key) for parsed in sendable])
+            if taken.large:
+                print(f"\n{len(taken.large)} rows up to row {done + len(chunk)} are too large to send", file=sys.stderr)
             done += len(chunk)
             _keep(place, what, done)
             _show(done, tally.rows)

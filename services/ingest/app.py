@@ -18,7 +18,7 @@ from schemas.signals import Parsed, Quarantined, Signal
 from schemas.sources import Scheme, Source
 from services.ingest.browsers import preflight, shared_with
 from services.ingest.handshake import challenged, greeted
-from services.ingest.intake import Intake, NowhereToPut
+from services.ingest.intake import Intake, NowhereToPut, Taken
 from services.ingest.limits import RateLimit
 from services.ingest.mapped import read
 from services.ingest.normalise import to_signal
@@ -28,6 +28,7 @@ from services.ingest.sales import meant
 from services.ingest.stripping import stripped
 from services.ingest.verify import Refused, Request, verify
 from services.observability import scrub
+from services.ports import RECORD_BYTES
 from services.problems import Trouble
 from services.rows import Quarantine
 
@@ -102,7 +103,7 @@ class Hooks:
             raise Trouble("not_verified", f"the delivery's proof is {refused.code}") from None
         if (answer := challenged(source.kind, body, configured.words or configured.secrets)) is not None:
             return answer
-        return await self._store(source, body, headers, now)
+        return await self._store(request, source, body, headers, now)
 
     async def greet(self, request: HttpRequest) -> Response:
         """GET, HEAD and OPTIONS: what senders ask before they send."""
@@ -142,21 +143,35 @@ class Hooks:
             base = origin_of(peer, headers, self._trusted, request.url.scheme, headers.get("host", ""))
         return f"{base.rstrip('/')}{sent}"
 
-    async def _store(self, source: Source, body: bytes, headers: dict[str, str], now: datetime) -> Response:
+    async def _store(
+        self, request: HttpRequest, source: Source, body: bytes, headers: dict[str, str], now: datetime
+    ) -> Response:
+        """The signals first, since what is set aside may be one of them. `request.state.outcome` is for the metrics."""
         found = read(source.kind, body, headers.get("content-type", ""), headers, source.mapping)
         traceparent = headers.get("traceparent")
         known = [meant(item, source.sales) for item in found if isinstance(item, Parsed)]
         signals = [to_signal(item, source, now, self._key, traceparent) for item in known]
-        aside = _aside(source, [item for item in found if isinstance(item, Quarantined)], body, headers, now)
+        taken = await self._intake.take(signals, thin=source.fetch is not None)
+        unclear = [item for item in found if isinstance(item, Quarantined)]
+        aside = _aside(source, [*unclear, *_too_large(signals, taken)], body, headers, now)
         await self._intake.set_aside(aside)
-        await self._intake.accept(signals, thin=source.fetch is not None)
+        request.state.outcome = "quarantined" if aside else "spooled" if taken.spooled else "accepted"
         if source.kind == "salesforce" and body.lstrip()[:1] == b"<":
             return Response(ACK, media_type="text/xml")
         if source.kind == "google_ads":
             return JSONResponse({})
         if source.redirect is not None and "text/html" in headers.get("accept", ""):
             return RedirectResponse(source.redirect, 303)
-        return _accepted(signals, aside)
+        return _accepted([signal for signal in signals if signal not in taken.large], aside)
+
+
+def _too_large(signals: Sequence[Signal], taken: Taken) -> list[Quarantined]:
+    why = f"as a record the signal has more than {RECORD_BYTES} bytes"
+    return [
+        Quarantined(quarantined=why, where=f"signal {number}")
+        for number, signal in enumerate(signals, 1)
+        if signal in taken.large
+    ]
 
 
 def _accepted(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Response:

@@ -17,7 +17,7 @@ from datetime import datetime
 from schemas.signals import Signal
 from services.ingest.fetching import Fetcher, Gone, Later, Refused
 from services.ingest.normalise import to_signal
-from services.ports import Fenced, Log, LogConsumer, LogUnavailable, Store, StoreUnavailable
+from services.ports import Fenced, Log, LogConsumer, LogUnavailable, RecordTooLarge, Store, StoreUnavailable
 from services.rows import DeadLetter, Position, Record, Writes
 from services.signal_records import Incoming, dead_letter, decode, record_of
 
@@ -112,7 +112,11 @@ class Enricher:
                 log.error("could not be completed", extra={"source": incoming.signal.source})
                 letters.append(self._letter(incoming, str(error), "NotFetched"))
                 continue
-            await self._append(signal)
+            try:
+                await self._append(signal)
+            except RecordTooLarge:
+                log.error("too large when completed", extra={"source": signal.source})
+                letters.append(self._letter(incoming, "larger than the log takes when completed", "RecordTooLarge"))
 
     async def _completed(self, signal: Signal) -> Signal:
         """The same signal, with the same id, and more facts. Raises GaveUp."""
@@ -143,6 +147,7 @@ class Enricher:
                 return whole.model_copy(update=same)
 
     async def _append(self, signal: Signal) -> None:
+        """Raises RecordTooLarge."""
         while True:
             try:
                 await self._log.append([record_of(signal, self._signals)])

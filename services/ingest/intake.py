@@ -2,47 +2,80 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from schemas.signals import Signal
-from services.ports import Log, LogUnavailable, Store, StoreUnavailable
+from services.ingest.breaker import Breaker
+from services.ports import Log, LogUnavailable, RecordTooLarge, Store, StoreUnavailable, oversized
 from services.rows import Quarantine, RecordOut
 from services.signal_records import record_of
 
 log = logging.getLogger("stafett.ingest")
-BREAKER = 1.0
-"""Seconds for which a log that failed is not tried again: meanwhile signals go straight to the spool."""
 
 
 class NowhereToPut(Exception):
     """Neither the log nor the spool can take a signal; the sender has to try again."""
 
 
+class TooLarge(Exception):
+    """Some signals are larger than a record may be, so that nothing was promised of any. `ids` are theirs."""
+
+    def __init__(self, ids: frozenset[str]) -> None:
+        super().__init__(f"{len(ids)} signals are larger than a record may be")
+        self.ids = ids
+
+
+class Taken(NamedTuple):
+    """`spooled`: they wait in the store for the log. `large` were not accepted: somebody has to set them aside."""
+
+    spooled: bool
+    large: tuple[Signal, ...] = ()
+
+
 class Intake:
-    """`thin` is the topic of signals that the role `enrich` completes first. `spool_limit` is how many signals may wait in the spool before we refuse more."""
+    """`thin` is the topic of signals that the role `enrich` completes first. `spool_limit` is how many signals may wait in
+    the spool before we refuse more. `ticks` are seconds of a monotonic clock."""
 
-    def __init__(self, target: Log, store: Store, topic: str, spool_limit: int = 100_000, thin: str = "") -> None:
+    def __init__(
+        self,
+        target: Log,
+        store: Store,
+        topic: str,
+        spool_limit: int = 100_000,
+        thin: str = "",
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._log, self._store, self._topic, self._limit = target, store, topic, spool_limit
-        self._thin = thin or topic
-        self._closed_until = 0.0
+        self._thin, self._ticks = thin or topic, ticks
+        self._breaker = Breaker()
 
-    async def accept(self, signals: Sequence[Signal], thin: bool = False) -> None:
-        """Durable when it returns. `thin`: of a source whose API is asked; all of them, so that they stay in order.
-        Raises NowhereToPut."""
-        records = [record_of(signal, self._thin if thin else self._topic) for signal in signals]
-        if not records:
-            return
-        if asyncio.get_running_loop().time() >= self._closed_until:
+    async def take(self, signals: Sequence[Signal], thin: bool = False) -> Taken:
+        """Accepts those that fit into a record, and says which do not. Raises NowhereToPut."""
+        large: list[Signal] = []
+        fitting = list(signals)
+        while True:
             try:
-                await self._log.append(records)
-            except LogUnavailable:
-                self._closed_until = asyncio.get_running_loop().time() + BREAKER
-                log.warning("the log is unavailable: spooling", extra={"count": len(records)})
-            else:
-                return
-        await self._spool(records)
+                return Taken(await self.accept(fitting, thin), tuple(large))
+            except TooLarge as error:
+                large += [signal for signal in fitting if signal.id in error.ids]
+                fitting = [signal for signal in fitting if signal.id not in error.ids]
+
+    async def accept(self, signals: Sequence[Signal], thin: bool = False) -> bool:
+        """Durable when it returns; True where they wait in the spool. `thin`: of a source whose API is asked; all of them,
+        so that they stay in order. Raises NowhereToPut, TooLarge."""
+        records = [record_of(signal, self._thin if thin else self._topic) for signal in signals]
+        try:
+            if large := oversized(records):
+                raise RecordTooLarge(large)
+            missing = await self._append(records) if records else []
+        except RecordTooLarge as error:
+            raise TooLarge(frozenset(signals[at].id for at in error.at)) from error
+        if missing:
+            await self._spool(missing)
+        return bool(missing)
 
     async def set_aside(self, entries: Sequence[Quarantine]) -> None:
         """Durable when it returns. Raises NowhereToPut."""
@@ -52,6 +85,26 @@ class Intake:
             await self._store.quarantine(entries)
         except StoreUnavailable as error:
             raise NowhereToPut from error
+
+    async def _append(self, records: list[RecordOut]) -> list[RecordOut]:
+        """Returns those that the log does not have. Raises RecordTooLarge."""
+        number = self._breaker.ask(self._ticks())
+        if number is None:
+            return records
+        try:
+            await self._log.append(records)
+        except LogUnavailable as error:
+            self._breaker.failed(number, self._ticks())
+            log.warning("the log is unavailable: spooling", extra={"count": len(records)})
+            return [record for at, record in enumerate(records) if at not in error.stored]
+        except RecordTooLarge:
+            self._breaker.succeeded(number)  # it answered
+            raise
+        except BaseException:
+            self._breaker.abandoned(number)
+            raise
+        self._breaker.succeeded(number)
+        return []
 
     async def _spool(self, records: list[RecordOut]) -> None:
         try:

@@ -12,6 +12,7 @@ from services.ingest.mapped import read
 from services.ingest.normalise import to_signal
 from services.ingest.sales import meant
 from services.observability import scrub
+from services.ports import RECORD_BYTES
 from services.problems import Trouble
 from services.rows import Quarantine
 
@@ -53,9 +54,11 @@ class Retry:
         known = [meant(item, source.sales) for item in found if isinstance(item, Parsed)]
         signals = [to_signal(item, source, entry.received_at, key) for item in known]
         try:
-            await self._intake.accept(signals, thin=source.fetch is not None)
+            taken = await self._intake.take(signals, thin=source.fetch is not None)
         except NowhereToPut:
             raise Trouble("unavailable", "the signals could not be stored", retry_after=5) from None
+        if taken.large:
+            raise Trouble("still_unclear", f"as a record a signal has more than {RECORD_BYTES} bytes")
         # After the signals are safe: a crash before this only means that it is tried again, to no second effect.
         await self._forget(entry_id)
         return Retried(signals=[signal.id for signal in signals], quarantined=[scrub(item.where) for item in unclear])

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import uuid
 
 import pytest
@@ -11,6 +12,7 @@ from services.adapters.log.local import LocalLog
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql.migrate import upgrade
 from services.adapters.sql.store import SqlStore
+from services.ports import RECORD_BYTES, RecordTooLarge
 from services.rows import Position, RecordOut
 from services.settings import load
 from tests.parts.kafka import create_topics
@@ -166,3 +168,33 @@ async def test_groups_read_for_themselves(log_and_topic):
         consumer = log.consumer(topic, group)
         assert len(await read(consumer, 10)) == 10
         await consumer.stop()
+
+
+def of_size(topic, size, key=b"k"):
+    """Of bytes that no codec makes smaller."""
+    return RecordOut(topic, key, random.Random(7).randbytes(size - len(key)))
+
+
+async def test_the_largest_record_passes_and_a_larger_one_is_an_error_of_its_own(log_and_topic):
+    log, topic = log_and_topic
+    await log.append([of_size(topic, RECORD_BYTES)])
+    with pytest.raises(RecordTooLarge) as caught:
+        await log.append([of_size(topic, RECORD_BYTES + 1)])
+    assert caught.value.at == {0}
+    await log.append(out(topic, 1))
+    consumer = log.consumer(topic, "router")
+    found = await read(consumer, 2)
+    await consumer.stop()
+    assert sorted(len(record.key) + len(record.value) for record in found) == [3, RECORD_BYTES]
+
+
+async def test_of_several_records_it_is_said_which_are_too_large_and_which_are_stored(log_and_topic):
+    log, topic = log_and_topic
+    with pytest.raises(RecordTooLarge) as caught:
+        await log.append([*out(topic, 0), of_size(topic, RECORD_BYTES + 1), *out(topic, 2)])
+    assert caught.value.at == {1}
+    stored = caught.value.stored
+    consumer = log.consumer(topic, "router")
+    found = await read(consumer, len(stored)) if stored else await consumer.poll(10, 0.2)
+    await consumer.stop()
+    assert {int(record.value) for record in found} == stored

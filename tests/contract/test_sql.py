@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql.engine import one_shot
 from services.adapters.sql.migrate import HEAD, config, downgrade, upgrade
+from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import metadata
 from services.ports import Conflict, Fenced, SchemaOutdated, StoreUnavailable
-from services.rows import LinkRow, OutboxRow, Writes
+from services.rows import DeadLetter, LinkRow, OutboxRow, RecordOut, Writes
 from tests.parts.postgres import fresh_database
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
@@ -132,3 +133,41 @@ async def test_a_second_process_on_one_sqlite_file_is_refused(tmp_path):
 def test_keys_are_placed_where_kafka_places_them(key, partitions):
     places = list(range(partitions))
     assert partition_of(key, partitions) == DefaultPartitioner()(key, places, places)
+
+
+def to_spool(*numbers):
+    return [RecordOut("t", f"k{n}".encode(), str(n).encode()) for n in numbers]
+
+
+def a_letter(ident):
+    return DeadLetter(ident, None, None, 0, "dead", "larger", "RecordTooLarge", "t/spool/2", None, None, b"2", NOW)
+
+
+async def test_the_spool_keeps_order_and_forgets_only_what_it_is_told_to(store):
+    await store.spool(to_spool(1, 2, 3), 100)
+    first, second, third = await store.spooled(100)
+    assert [entry.record.value for entry in (first, second, third)] == [b"1", b"2", b"3"]
+    await store.unspool([first.id, second.id], [a_letter("dl_2")])
+    assert await store.spooled(100) == [third]
+    letters = await Reading(store.engines).dead_letters(limit=10)
+    assert [(letter.id, letter.raw) for letter in letters] == [("dl_2", b"2")]
+    await store.unspool([third.id], [a_letter("dl_2")])
+    assert len(await Reading(store.engines).dead_letters(limit=10)) == 1, "killed in between, it is the same letter"
+
+
+async def test_the_spools_limit_is_kept_and_its_counting_costs_one_look_a_second(url):
+    await upgrade(url)
+    seconds = 100.0
+    store = SqlStore(url, ticks=lambda: seconds)
+    await store.start()
+    await store.spool(to_spool(1, 2), 3)
+    with pytest.raises(StoreUnavailable, match="2 signals wait"):
+        await store.spool(to_spool(3, 4), 3)
+    await store.spool(to_spool(3), 3)
+    await store.unspool([entry.id for entry in await store.spooled(2)])
+    with pytest.raises(StoreUnavailable, match="3 signals wait"):
+        await store.spool(to_spool(4), 3)
+    seconds = 101.0
+    await store.spool(to_spool(4, 5), 3)
+    assert len(await store.spooled(10)) == 3
+    await store.close()

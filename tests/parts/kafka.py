@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from services.adapters.log.kafka import REQUEST_BYTES
 from tests.parts.errors import PartMissing
 from tests.parts.process import end, free_port, spawn
 
@@ -141,6 +142,7 @@ async def create_topics(bootstrap: str, names: list[str], partitions: int = 6) -
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(name, partitions, 1) for name in names])
+        configs = {"max.message.bytes": str(REQUEST_BYTES)}
+        await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs) for name in names])
     finally:
         await admin.close()

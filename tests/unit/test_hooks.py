@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from schemas.sources import Source
 from services.ingest.app import Configured, Hooks
+from services.ingest.intake import Taken
 from services.ingest.proxies import client_of, origin_of
 from services.ingest.stripping import stripped
 
@@ -24,8 +25,9 @@ class Kept:
     def __init__(self):
         self.signals, self.aside = [], []
 
-    async def accept(self, signals, thin=False):
+    async def take(self, signals, thin=False):
         self.signals.extend(signals)
+        return Taken(False)
 
     async def set_aside(self, entries):
         self.aside.extend(entries)

@@ -10,23 +10,24 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from services.adapters.log.kafka_client import client_options, cluster_id
 from services.adapters.log.kafka_consumer import KafkaConsumer
 from services.adapters.log.partitioner import partition_of
-from services.ports import LogUnavailable
+from services.ports import RECORD_BYTES, LogUnavailable, RecordTooLarge, is_oversized
 from services.rows import RecordOut
 from services.settings import Settings
 
 BATCH_BYTES = 512 * 1024
-REQUEST_BYTES = 2 * 1024 * 1024
-"""Largest record that is sent; a body of 1 MiB and what we add to it fit."""
+REQUEST_BYTES = RECORD_BYTES + 1024
+"""Largest batch of one record that is sent: Kafka's own words about a record take less than the difference."""
 CHECK_SECONDS = 5.0
 FAILURES = (KafkaError, OSError, TimeoutError)
+TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 Lanes = dict[tuple[str, int], deque[RecordOut]]
 
 
@@ -79,14 +80,33 @@ class KafkaLog:
         return self._producer
 
     async def append(self, records: Sequence[RecordOut]) -> None:
-        """Returns when all are acknowledged by all replicas in sync. Raises LogUnavailable."""
-        producer = self._started()
-        try:
-            await _settled([await self._send(producer, record) for record in records])
-        except FAILURES as error:
-            raise LogUnavailable(f"Kafka did not take the records: {type(error).__name__}") from error
+        """Returns when all are acknowledged by all replicas in sync. Raises LogUnavailable, RecordTooLarge."""
+        fates = await self._fates(self._started(), records)
+        failed = {at: fate for at, fate in enumerate(fates) if fate is not None}
+        if not failed:
+            return
+        stored = frozenset(range(len(fates))) - failed.keys()
+        if large := frozenset(at for at, error in failed.items() if isinstance(error, TOO_LARGE)):
+            raise RecordTooLarge(large, stored)
+        error = next(iter(failed.values()))
+        raise LogUnavailable(f"Kafka did not take the records: {type(error).__name__}", stored) from error
+
+    async def _fates(self, producer: AIOKafkaProducer, records: Sequence[RecordOut]) -> list[BaseException | None]:
+        """What became of each: None for those acknowledged. Those behind one that could not even be sent are not in it."""
+        sent: list[asyncio.Future[object]] = []
+        for record in records:
+            try:
+                sent.append(await self._send(producer, record))
+            except FAILURES as error:
+                sent.append(_failed(error))
+                if not isinstance(error, TOO_LARGE):
+                    break
+        await _over(sent)
+        return [wait.exception() for wait in sent]
 
     async def _send(self, producer: AIOKafkaProducer, record: RecordOut) -> asyncio.Future[object]:
+        if is_oversized(record):
+            raise MessageSizeTooLargeError
         if self._in_flight.locked():
             async with asyncio.timeout(self._timeout):
                 await self._in_flight.acquire()
@@ -147,16 +167,23 @@ class KafkaLog:
             raise LogUnavailable(f"the brokers are now those of cluster {found}, we started on {self.cluster}")
 
 
-async def _settled(waits: Iterable[asyncio.Future[object]]) -> None:
-    """Waits for all of them, then raises the first failure. Cancelling the wait cancels none of them."""
-    pending = list(waits)
-    if not pending:
-        return
-    if len(pending) == 1:
-        await asyncio.shield(pending[0])
-        return
-    await asyncio.wait(pending)
-    failures = [error for error in (wait.exception() for wait in pending) if error is not None]
+def _failed(error: BaseException) -> asyncio.Future[object]:
+    future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    future.set_exception(error)
+    future.exception()  # seen, even where the caller gave up waiting
+    return future
+
+
+async def _over(waits: Sequence[asyncio.Future[object]]) -> None:
+    """Until all of them are over, however. Cancelling the wait cancels none of them."""
+    if waits:
+        await asyncio.wait(waits)
+
+
+async def _settled(waits: Sequence[asyncio.Future[object]]) -> None:
+    """Waits for all of them, then raises the first failure."""
+    await _over(waits)
+    failures = [error for error in (wait.exception() for wait in waits) if error is not None]
     if failures:
         raise failures[0]
 

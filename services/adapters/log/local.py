@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql import tables as t
 from services.adapters.sql.store import SqlStore
-from services.ports import LogUnavailable, StoreRejected, StoreUnavailable
+from services.ports import LogUnavailable, RecordTooLarge, StoreRejected, StoreUnavailable, oversized
 from services.rows import Position, Record, RecordOut
 
 MEMBER_TTL = 10.0
@@ -68,6 +68,8 @@ class LocalLog:
     async def append(self, records: Sequence[RecordOut]) -> None:
         if not records:
             return
+        if large := oversized(records):
+            raise RecordTooLarge(large)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append((records, done))
         self._work.set()

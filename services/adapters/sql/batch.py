@@ -154,9 +154,7 @@ class SqlBatch:
         if writes.history:
             rows = _rows(writes.history, occurred_at=micros, received_at=micros, recorded_at=micros)
             await insert(conn, t.history, writes.history[0]._fields, rows)
-        if writes.dead_letters:
-            rows = _rows(writes.dead_letters, recorded_at=micros)
-            await insert(conn, t.dead_letters, DeadLetter._fields, rows, "ON CONFLICT (id) DO NOTHING")
+        await add_letters(conn, self._dialect, writes.dead_letters)
         if writes.redriven:
             where = self._dialect.among("id", "ids")
             done = {"ids": self._dialect.listed(writes.redriven)}
@@ -185,6 +183,12 @@ class SqlBatch:
         where = self._dialect.among(key, "ids")
         statement = f"{select} WHERE {where} ORDER BY {key} {self._dialect.lock}"
         return (await self._conn.execute(text(statement), {"ids": self._dialect.listed(sorted(ids))})).all()
+
+
+async def add_letters(conn: AsyncConnection, dialect: Dialect, letters: Sequence[DeadLetter]) -> None:
+    """Those that are there already stay as they are."""
+    rows = _rows(letters, recorded_at=micros)
+    await dialect.insert(conn, t.dead_letters, DeadLetter._fields, rows, "ON CONFLICT (id) DO NOTHING")
 
 
 def _rows(rows: Iterable[Any], **convert: Any) -> list[tuple[Any, ...]]:

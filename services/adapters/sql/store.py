@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
 from services.adapters.sql import tables as t
-from services.adapters.sql.batch import SqlBatch
+from services.adapters.sql.batch import SqlBatch, add_letters
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.instants import instant, instant_or_none, micros
 from services.adapters.sql.migrate import HEAD
 from services.ports import ClusterChanged, Fenced, SchemaOutdated, StoreRejected, StoreUnavailable
-from services.rows import ClockRow, OutboxEntry, OutboxRow, Position, Quarantine, RecordOut, SpoolEntry, Suspect
+from services.rows import (
+    ClockRow,
+    DeadLetter,
+    OutboxEntry,
+    OutboxRow,
+    Position,
+    Quarantine,
+    RecordOut,
+    SpoolEntry,
+    Suspect,
+)
 
+COUNT_EVERY = 1.0
+"""Seconds between two counts of the spool; in between we add what we put there, so that an outage's load is not counts.
+With several processes the limit may be passed by what they spool in so long."""
 _OUT = ", ".join(OutboxRow._fields)
 _CLOCK = ", ".join(ClockRow._fields)
 
 
 class SqlStore:
-    """`exclusive`: claim a SQLite file for this process, as processes that run roles do."""
+    """`exclusive`: claim a SQLite file for this process, as processes that run roles do. `ticks` are seconds of a monotonic
+    clock."""
 
-    def __init__(self, url: str, *, exclusive: bool = True) -> None:
+    def __init__(self, url: str, *, exclusive: bool = True, ticks: Callable[[], float] = time.monotonic) -> None:
         self.engines = Engines(url)
-        self._exclusive = exclusive
+        self._exclusive, self._ticks = exclusive, ticks
+        self._waiting, self._count_again_at = 0, 0.0
 
     async def start(self) -> None:
         if self._exclusive:
@@ -160,9 +176,10 @@ class SqlStore:
             )
             return [SpoolEntry(row[0], RecordOut(*row[1:])) for row in found]
 
-    async def unspool(self, ids: Sequence[int]) -> None:
+    async def unspool(self, ids: Sequence[int], letters: Sequence[DeadLetter] = ()) -> None:
         dialect = self.engines.dialect
         async with self.engines.write() as conn:
+            await add_letters(conn, dialect, letters)
             await conn.execute(
                 text(f"DELETE FROM spool WHERE {dialect.among('id', 'ids')}"), {"ids": dialect.listed(ids)}
             )
@@ -170,10 +187,13 @@ class SqlStore:
     # --- ingest
     async def spool(self, records: Sequence[RecordOut], limit: int) -> None:
         async with self.engines.write() as conn:
-            waiting = int(await scalar(conn, "SELECT count(*) FROM spool"))
-            if waiting + len(records) > limit:
-                raise StoreUnavailable(f"{waiting} signals wait in the spool already, the limit is {limit}")
+            if self._ticks() >= self._count_again_at:
+                self._waiting = int(await scalar(conn, "SELECT count(*) FROM spool"))
+                self._count_again_at = self._ticks() + COUNT_EVERY
+            if self._waiting + len(records) > limit:
+                raise StoreUnavailable(f"{self._waiting} signals wait in the spool already, the limit is {limit}")
             await self.engines.dialect.insert(conn, t.spool, ("topic", "key", "body"), records)
+        self._waiting += len(records)
 
     async def quarantine(self, entries: Sequence[Quarantine]) -> None:
         rows = [tuple(entry._replace(received_at=micros(entry.received_at))) for entry in entries]  # type: ignore[arg-type]

@@ -1,0 +1,56 @@
+"""What stands for the log and the store in unit tests: they keep what they are given and fail when they are told to."""
+
+from services.ports import LogUnavailable, RecordTooLarge, StoreUnavailable, oversized
+from services.rows import SpoolEntry
+
+
+class FakeLog:
+    """`down` fails every append; `lost` are keys that it does not take for now, `refused` those that it never takes."""
+
+    def __init__(self):
+        self.down, self.lost, self.refused = False, set(), set()
+        self.records, self.tries = [], 0
+
+    async def append(self, records):
+        self.tries += 1
+        if self.down:
+            raise LogUnavailable("down")
+        large = oversized(records) | {at for at, r in enumerate(records) if r.key in self.refused}
+        lost = {at for at, record in enumerate(records) if record.key in self.lost}
+        stored = frozenset(range(len(records))) - large - lost
+        self.records += [records[at] for at in sorted(stored)]
+        if large:
+            raise RecordTooLarge(frozenset(large), stored)
+        if lost:
+            raise LogUnavailable("in part", stored)
+
+
+class FakeStore:
+    def __init__(self):
+        self.down = False
+        self.spool_rows, self.aside, self.letters, self._number = [], [], [], 0
+
+    async def spool(self, records, limit):
+        self._up()
+        if len(self.spool_rows) + len(records) > limit:
+            raise StoreUnavailable("full")
+        for record in records:
+            self._number += 1
+            self.spool_rows.append(SpoolEntry(self._number, record))
+
+    async def spooled(self, limit):
+        self._up()
+        return self.spool_rows[:limit]
+
+    async def unspool(self, ids, letters=()):
+        self._up()
+        self.spool_rows = [row for row in self.spool_rows if row.id not in ids]
+        self.letters += letters
+
+    async def quarantine(self, entries):
+        self._up()
+        self.aside += entries
+
+    def _up(self):
+        if self.down:
+            raise StoreUnavailable("down")
