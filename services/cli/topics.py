@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from functools import partial
 
 from services.cli.environment import add_config, settings_of
 
@@ -57,8 +56,10 @@ def run(args: argparse.Namespace) -> int:
     if settings.log.kind != "kafka":
         print("the log is embedded in the store, which makes its topics by itself")
         return 0
-    act = {"plan": topics.plan, "apply": topics.apply, "check": partial(topics.check, role=role)}[args.action]
-    findings = asyncio.run(act(settings))
+    if args.action == "check":
+        findings = asyncio.run(topics.check(settings, role))
+    else:
+        findings = asyncio.run((topics.plan if args.action == "plan" else topics.apply)(settings))
     for topic, kind, text in findings:
         print(f"{kind:6} {topic}: {text}")
     if args.action == "plan":
