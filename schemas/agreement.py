@@ -116,7 +116,7 @@ class AgreementFile(FileModel):
     version: Literal[1, "1"]
     organisation: Name
     title: Annotated[str, Field(min_length=1, max_length=200)]
-    brands: tuple[Name, ...] = ("default",)
+    brands: Annotated[tuple[Name, ...], Field(min_length=1)] = ("default",)
     calendars: dict[Name, Calendar] = {}
     segments: dict[Name, Segment] = {}
     scoring: Scoring = Scoring()

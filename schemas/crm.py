@@ -64,6 +64,7 @@ class CrmFact(BaseModel):
     person: Person = Person()
     company: Company = Company()
     language: Language = None
+    phone_verified: bool = Field(default=False, description="The number was proven to be theirs; it names the lead.")
     references: tuple[Reference, ...] = ()
     handover_id: Text = None
     offer_id: Text = None
@@ -104,6 +105,7 @@ class CrmFact(BaseModel):
             person=self.person.model_copy(update={"email": self.person.email or self.email}),
             company=self.company,
             language=self.language,
+            phone_verified=self.phone_verified,
             references=self.references,
             actor=self.actor,
             automated=self.automated,

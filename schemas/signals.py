@@ -279,6 +279,7 @@ class Parsed(BaseModel):
     person: Person = Person()
     company: Company = Company()
     language: Language = None
+    phone_verified: bool = False
     external_id: Text = None
     references: tuple[Reference, ...] = ()
     previous: tuple[Reference, ...] = ()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from schemas.mapping import Mapping
-from schemas.words import Name
+from schemas.market import Domain
+from schemas.words import Name, probably
 from schemas.yamlfile import FileModel
 
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$")]
@@ -138,7 +140,8 @@ class Source(FileModel):
     `origins`: web sites whose pages may post here from a browser; a post of any other page is refused, one without an
     `Origin` (no browser) is not concerned. `redirect`: where the browser goes after a form was sent.
     `handshake`: the word that a sender proves itself with when it first calls (Meta's verify token), where it is none of
-    the secrets.
+    the secrets. `phone_verified`: this sender has proven every number that it sends (an SMS opt-in, a login by code), so
+    a number names a lead as an address does. `free_mail`: more domains whose addresses tell of no company.
     """
 
     name: Name
@@ -148,6 +151,8 @@ class Source(FileModel):
     verify: Scheme
     handshake: SecretName | None = None
     region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    phone_verified: bool = False
+    free_mail: tuple[Domain, ...] = ()
     max_body: Annotated[int, Field(ge=1, le=16 * 1024 * 1024)] = 1024 * 1024
     mapping: Mapping | None = None
     sales: SalesMeaning = SalesMeaning()
@@ -156,6 +161,12 @@ class Source(FileModel):
     redirect: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2000)] | None = None
     rate: Annotated[float, Field(gt=0)] = 50.0
     burst: Annotated[int, Field(ge=1)] = 200
+
+    @model_validator(mode="after")
+    def _proves_numbers(self) -> Source:
+        if self.phone_verified and self.verify.scheme == "none":
+            raise ValueError("`phone_verified` needs a `verify` scheme: else anybody could post under anybody's number")
+        return self
 
     @model_validator(mode="after")
     def _can_be_fetched(self) -> Source:
@@ -171,10 +182,24 @@ class Source(FileModel):
 
 
 class SourcesFile(FileModel):
-    """The whole file. `version` is the version of its format."""
+    """The whole file. `version` is the version of its format. `free_mail`: more domains of mail services, such as those of
+    a local internet provider: two people with addresses there are not of one company."""
 
     version: Literal[1, "1"]
     sources: tuple[Source, ...] = ()
+    free_mail: tuple[Domain, ...] = ()
+
+    def of_other_brands(self, brands: Iterable[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """(path, rule) of each source whose brand is none of the agreement's: its leads would be of a brand nobody agreed on."""
+        known = sorted(brands)
+        for i, source in enumerate(self.sources):
+            if source.brand not in known:
+                hint = probably(source.brand, known) or f" ({', '.join(known)})"
+                yield ("sources", i, "brand"), f"brand `{source.brand}` is not among the agreement's `brands`{hint}"
+
+    def shared(self, source: Source) -> Source:
+        """The source with what holds for all of them."""
+        return source.model_copy(update={"free_mail": (*self.free_mail, *source.free_mail)})
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> SourcesFile:

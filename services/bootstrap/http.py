@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from schemas.api_keys import KeysFile
 from schemas.sources import Source, SourcesFile
 from schemas.words import probably
-from schemas.yamlfile import FileError, load, problem
+from schemas.yamlfile import FileError, load, problem, problems_of
 from services.adapters.sql.agreements import Agreements
 from services.adapters.sql.reading import headers_of
 from services.bootstrap import metering
@@ -47,11 +47,25 @@ def sources_of(settings: Settings) -> dict[str, Configured]:
             check(source.mapping) if source.mapping else None
         except ConditionError as error:
             raise FileError([problem(path, text, ("sources", number, "mapping"), str(error))]) from None
-        source = on_trial(source, settings)
+        source = on_trial(file.shared(source), settings)
         secrets = secrets_of(settings, source.verify.secrets, f"source {source.name}")
         words = secrets_of(settings, (source.handshake,), f"source {source.name}") if source.handshake else ()
         found[source.name] = Configured(source, secrets, words)
     return found
+
+
+def brand_problems(settings: Settings, brands: Iterable[str]) -> list[str]:
+    """A line for each source of a brand that is none of these. Raises FileError for a file that cannot be read."""
+    path, text = str(settings.path(settings.files.sources)), read_file(settings, "sources")
+    return problems_of(path, text, load(text, SourcesFile, path).of_other_brands(brands))
+
+
+async def check_brands(parts: Parts) -> None:
+    """Raises FileError where a source is of a brand that no agreement has, ruling or published for later."""
+    ruling = await versions_of(parts).ruling()
+    agreements = (ruling.agreement, *(agreement for _, agreement in ruling.timeline))
+    if problems := brand_problems(parts.settings, {brand for a in agreements for brand in a.file.brands}):
+        raise FileError(problems)
 
 
 def on_trial(source: Source, settings: Settings) -> Source:

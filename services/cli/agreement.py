@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from services.cli import agreement_publish
-from services.cli.files import read_agreement, read_roster, read_text
+from services.cli.files import read_agreement, read_roster, read_sources, read_text
 
 HELP = "Check an agreement file: every problem with its line, path, rule."
 EPILOG = """\
 examples:
   stafett agreement check agreement.yaml
-  stafett agreement check agreement.yaml --roster roster.yaml
+  stafett agreement check agreement.yaml --roster roster.yaml --sources sources.yaml
 
 exit status: 0 sound, 1 problems (one a line: file:line: path: rule), 2 the file cannot be read
 """
@@ -29,6 +29,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     check = actions.add_parser("check", help=HELP, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
     check.add_argument("file", type=Path)
     check.add_argument("--roster", type=Path, help="also check that the pools and people named exist")
+    check.add_argument("--sources", type=Path, help="also check that the brands of the sources are the agreement's")
     check.set_defaults(func=run)
     more = {
         "schema": (_schema, "print the file's JSON Schema, for editors"),
@@ -49,11 +50,14 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace) -> int:
     """Prints the problems, or what was found sound."""
     from routing.agreement import check_against
-    from schemas.yamlfile import FileError
+    from schemas.yamlfile import FileError, problems_of
 
     try:
         agreement, text = read_agreement(args.file)
         problems = check_against(agreement, read_roster(args.roster), text, str(args.file)) if args.roster else []
+        if args.sources:
+            sources, written = read_sources(args.sources)
+            problems += problems_of(str(args.sources), written, sources.of_other_brands(agreement.file.brands))
     except FileError as error:
         problems = error.problems
         print("\n".join(problems), file=sys.stderr)

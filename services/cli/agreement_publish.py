@@ -72,6 +72,7 @@ async def _do(
 ) -> int:  # fmt: skip
     from routing.agreement import check_against
     from services.adapters.sql.agreements import Agreements
+    from services.bootstrap.http import brand_problems
     from services.bootstrap.parts import read_file
     from services.publications import BEGINNING, Publication, objections, read, write
     from services.router.in_force import InForce
@@ -83,6 +84,7 @@ async def _do(
     latest = known[-1] if known[1:] and known[-1].hash == agreement.hash else None
     if latest is None:
         refused = check_against(agreement, ruling.roster, text, str(args.file))
+        refused += brand_problems(parts.settings, agreement.file.brands)
         refused += objections(agreement, approvals, ruling.roster, effective, now, known)
         if refused:
             print("\n".join(refused), file=sys.stderr)

@@ -10,6 +10,7 @@ from schemas.yamlfile import MAX_BYTES, FileError, load
 if TYPE_CHECKING:
     from routing.agreement import Agreement
     from routing.roster import Roster
+    from schemas.sources import SourcesFile
 
 
 def read_text(path: Path) -> str:
@@ -32,6 +33,14 @@ def read_agreement(path: Path) -> tuple[Agreement, str]:
 
     text = read_text(path)
     return compile_agreement(text, str(path)), text
+
+
+def read_sources(path: Path) -> tuple[SourcesFile, str]:
+    """The sources and the file's text. Raises FileError."""
+    from schemas.sources import SourcesFile
+
+    text = read_text(path)
+    return load(text, SourcesFile, str(path)), text
 
 
 def read_roster(path: Path) -> Roster:

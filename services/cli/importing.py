@@ -97,7 +97,10 @@ async def _run(args: argparse.Namespace) -> int:
     from services.ingest.contacts import Contacts, NoTable
 
     settings = settings_of(args)
-    roster = read_ruling(settings).roster
+    roster, file = (found := read_ruling(settings)).roster, found.agreement.file
+    if args.brand not in file.brands:
+        print(f"brand `{args.brand}` is not among the agreement's `brands`; nothing was imported", file=sys.stderr)
+        return 2
     known = {*roster.people, *(ident for member in roster.file.people for ident in member.ids.values())}
     contacts = Contacts(args.name, known.__contains__, args.region)
     try:
@@ -129,13 +132,15 @@ def _judged(path: Path, contacts: Contacts) -> tuple[str, Tally]:
 async def _send(args: argparse.Namespace, parts: Parts, contacts: Contacts, tally: Tally, what: str) -> None:
     """Chunk by chunk; the place is kept after a chunk is durable, so a stop repeats one chunk at most."""
     from schemas.sources import Scheme, Source
+    from services.cli.files import read_sources
     from services.ingest.intake import Intake
     from services.ingest.normalise import to_signal
 
     place = args.progress or args.file.with_name(f"{args.file.name}.progress")
     done = _place(place, what)
+    free = read_sources(parts.settings.path(parts.settings.files.sources))[0].free_mail
     source = Source(
-        name="import", kind="import", brand=args.brand, verify=Scheme(scheme="none"), region=args.region
+        name="import", kind="import", brand=args.brand, verify=Scheme(scheme="none"), region=args.region, free_mail=free
     )  # fmt: skip
     intake = Intake(parts.log, parts.store, parts.settings.topic("signals"), parts.settings.spool_limit)
     begun, first = time.monotonic(), done

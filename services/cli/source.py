@@ -104,7 +104,7 @@ def _source(args: argparse.Namespace) -> Source | None:
     found = next((source for source in file.sources if source.name == args.name), None)
     if found is None:
         raise ValueError(f"{args.sources} has no source named {args.name}; say which by --name")
-    return found
+    return file.shared(found)
 
 
 def _verify(args: argparse.Namespace) -> int:

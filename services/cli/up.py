@@ -48,6 +48,7 @@ def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
     from services.adapters.sql.migrate import upgrade
     from services.bootstrap import parts_of, run_roles
+    from services.bootstrap.http import check_brands
     from services.observability import configure
 
     settings = settings_of(args)
@@ -56,6 +57,8 @@ async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
         await upgrade(settings.database_url)
     async with parts_of(settings) as parts:
         parts.ruling()
+        if "ingest" in roles:
+            await check_brands(parts)
         where = f" on http://{settings.http.host}:{settings.http.port}" if "ingest" in roles else ""
         print(f"stafett: {', '.join(roles)}{where}", flush=True)
         return await run_roles(parts, roles)

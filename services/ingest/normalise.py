@@ -17,6 +17,7 @@ from routing.ids import base32
 from schemas.signals import IdentityKey, IdentityKind, Parsed, Person, Reference, Signal
 from schemas.sources import Source
 from services.discretion import discreet, trace_of
+from services.ingest.free_mail import is_free_mail
 from services.ingest.parsers.records import SYSTEM
 from services.ingest.profile import profiled
 
@@ -25,32 +26,6 @@ WINDOW_DAYS = 30
 """A dedupe key that is only the body's hash holds for so long: a month later the same form is a new fact."""
 _NO_PLACE = ("company", "domain", *LIKENESS)
 """Kinds that do not choose a partition."""
-FREE_MAIL = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "hotmail.com",
-        "outlook.com",
-        "live.com",
-        "msn.com",
-        "yahoo.com",
-        "icloud.com",
-        "me.com",
-        "aol.com",
-        "gmx.com",
-        "gmx.de",
-        "web.de",
-        "proton.me",
-        "protonmail.com",
-        "mail.com",
-        "telia.com",
-        "hotmail.se",
-        "live.se",
-        "outlook.se",
-        "yahoo.se",
-    ]
-)
-"""Domains of mail services: they say nothing of a company."""
 
 
 def digest(key: bytes, kind: str, brand: str, value: str) -> str:
@@ -88,13 +63,14 @@ def _possible(number: phonenumbers.PhoneNumber) -> bool:
 
 
 def identities(parsed: Parsed, source: Source, key: bytes) -> tuple[IdentityKey, ...]:
-    """Strongest first: e-mail, references to the person, phone (unverified), hand-over, deal, activity; then the account,
-    and last what only likens two people."""
+    """Strongest first: e-mail, references to the person, phone, hand-over, deal, activity; then the account, and last what
+    only likens two people. A phone is verified where the source's are, or where a sender who is verified says so."""
+    proven = source.verify.scheme != "none" and (source.phone_verified or parsed.phone_verified)
     found = [
         IdentityKey(
             kind=kind,
             digest=value if kind == "handover" else digest(key, kind, source.brand, value),
-            verified=kind not in ("phone", *LIKENESS),
+            verified=kind not in LIKENESS and (proven or kind != "phone"),
         )
         for kind, value in _values(parsed, source)
     ]
@@ -116,7 +92,7 @@ def _values(parsed: Parsed, source: Source) -> Iterator[tuple[IdentityKind, str]
     for kind in kinds:
         yield from ((kind, _named(r)) for r in parsed.references if r.object == kind)
     domain = (parsed.company.domain or "").casefold() or (email or "").rpartition("@")[2]
-    at_work = domain if domain not in FREE_MAIL else ""
+    at_work = "" if is_free_mail(domain, source.free_mail) else domain
     if at_work:
         yield "domain", at_work
     if at_work and (name := full_name(parsed.person)) is not None:

@@ -26,6 +26,7 @@ _NAMES = {
         employees number_of_employees numberofemployees num_employees numemployees employee_count antal_anstallda
         antall_ansatte antal_ansatte""",
 }
+_PHONE_VERIFIED = frozenset(["phone_verified", "phone_number_verified", "is_phone_verified", "phone_is_verified"])
 _BY_NAME = {name: (fact, rank) for fact, names in _NAMES.items() for rank, name in enumerate(names.split())}
 
 
@@ -36,9 +37,15 @@ def profiled(parsed: Parsed) -> Parsed:
     known = {name: value for name, value in vars(parsed.company).items() if value is not None}
     company = Company(**{**{name: value for name, value in said.items() if name != "language"}, **known})
     changed: dict[str, Any] = {"language": language} if language is not None else {}
+    if not parsed.phone_verified and any(_says_yes(name, value) for name, value in parsed.fields.items()):
+        changed["phone_verified"] = True
     if company != parsed.company:
         changed["company"] = company
     return parsed.model_copy(update=changed) if changed else parsed
+
+
+def _says_yes(name: str, value: Any) -> bool:
+    return label(name) in _PHONE_VERIFIED and (text(value) or str(value)).casefold() in ("true", "1", "yes", "ja")
 
 
 def _said(fields: dict[str, Any]) -> dict[str, Any]:
