@@ -20,18 +20,22 @@ from routing.roster import Roster
 from schemas.agreement import Overflow
 from schemas.roster import Pool, Seat
 
+FALLBACK = "fallback"
+"""The rule by which the person of last resort has a lead."""
 LOOK_AGAIN = timedelta(minutes=5)
 """Where everybody of a pool is full, it is looked at again so much later."""
 
 
 class Assignment(NamedTuple):
-    """Somebody was chosen. `ledger` is the pool's after it, None where no pool was rotated."""
+    """Somebody was chosen. `ledger` is the pool's after it, None where no pool was rotated; `route` the route by whose
+    rules it was, None where it was theirs already or by somebody's hand."""
 
     person: str
     rule: str
     pool: str | None
     ledger: Ledger | None
     why: dict[str, Any]
+    route: str | None = None
 
 
 class Held(NamedTuple):
@@ -47,7 +51,8 @@ class Held(NamedTuple):
 
 class Asked(NamedTuple):
     """What a choice depends on beside the route: `passed_over` have had their chance in this hand-over; without
-    `last_resort` nobody may be found; with `may_hold` the answer may be to wait."""
+    `last_resort` nobody may be found; with `may_hold` the answer may be to wait. `matched` is evidence of those who came
+    before the rules and could not take it."""
 
     judge: Judge
     roster: Roster
@@ -58,6 +63,7 @@ class Asked(NamedTuple):
     passed_over: frozenset[str] = frozenset()
     last_resort: bool = True
     may_hold: bool = False
+    matched: tuple[dict[str, Any], ...] = ()
 
     def unfit(self, person: str, rule: CompiledRule) -> str | None:
         """Why somebody who is there gets no lead by this rule now; None where nothing is in the way."""
@@ -70,7 +76,7 @@ class Asked(NamedTuple):
 
 def assign(route: CompiledRoute, asked: Asked) -> Assignment | Held | None:
     """The owner by this route, or that it has to wait; None where nobody is left."""
-    tried: list[dict[str, Any]] = []
+    tried = list(asked.matched)
     for rule in route.rules:
         finding = asked.judge.asks(rule.when)
         if not finding.met:
@@ -78,10 +84,11 @@ def assign(route: CompiledRoute, asked: Asked) -> Assignment | Held | None:
             continue
         chosen = _by_rule(route, rule, asked, tried)
         if chosen is not None:
-            return chosen
+            return chosen._replace(route=route.name) if isinstance(chosen, Assignment) else chosen
     if not asked.last_resort or route.fallback in asked.passed_over:
         return None
-    return Assignment(route.fallback, "fallback", None, None, {"route": route.name, "tried": tried, "rule": "fallback"})
+    why = {"route": route.name, "tried": tried, "rule": FALLBACK}
+    return Assignment(route.fallback, FALLBACK, None, None, why, route.name)
 
 
 def _by_rule(

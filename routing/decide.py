@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from routing import commands, dossier, judging, limbo, merging, moving, volumes
+from routing import commands, dossier, hunting, judging, limbo, merging, moving, volumes
 from routing.draft import Context, Draft
 from routing.identity import names_somebody, score
 from routing.importing import assert_imported
-from routing.lead import absorb, find_hunter, new_lead
+from routing.lead import absorb, new_lead
 from routing.lifecycle import first_fit
 from routing.model import Decision, Lead, Transition
 from schemas.events import LeadCreated, LeadMergeProposed, Stage
@@ -72,7 +72,6 @@ def _take_in(draft: Draft, new: bool) -> None:
         lead.account_id = context.account.id
     draft.links = [link._replace(subject_id=link.subject_id or lead.id) for link in context.links]
     if new:
-        find_hunter(draft)
         said = LeadCreated(
             mode=signal.mode,
             stage=lead.stage,
@@ -82,6 +81,7 @@ def _take_in(draft: Draft, new: bool) -> None:
             personal=draft.contact(),
         )
         draft.emit(said)
+    hunting.find(draft)
     if context.others and signal.kind in LISTINGS | TOUCHES | _JOINS:
         for other, kinds in context.others:
             _propose(draft, other, kinds)

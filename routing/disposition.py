@@ -52,7 +52,7 @@ def _stand_down(draft: Draft, disposition: Disposition) -> None:
     lead = draft.lead
     handover.withdraw(draft, disposition)
     sla.cancel(draft, disposition)
-    ownership.free_account(draft)
+    ownership.free_account(draft, customer=True)
     lead.owner, lead.owner_since, lead.unowned_reason = None, None, disposition
     if disposition == "do_not_contact":
         nurturing.suppress(draft, disposition)

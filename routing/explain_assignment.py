@@ -27,12 +27,15 @@ _RULES = {
     "unknown": "a fact that it asks for was unknown",
     "not_met": "its condition did not hold",
     "nobody": "nobody of its pool could take it",
+    "matched": "who has it so could not take it",
 }
 _OTHERWISE = {
     "manual": "by hand",
     "hunter": "they found the lead themselves",
-    "account_in_dialogue": "they are in dialogue with this company already",
+    "present_owner": "they have it already",
     "former_owner": "they had it before",
+    "account_in_dialogue": "they are in dialogue with this company already",
+    "customer_account": "they keep this company, which is a customer",
     "successor": "they are the successor of who had it",
     "second_offer": "the agreed second offer after a rejection",
     "fallback": "the person of last resort",

@@ -83,6 +83,7 @@ def _own(draft: Draft) -> None:
     person = next(filter(None, (draft.context.roster.person_of(system, ident) for system in systems)), None)
     if person is not None:
         lead.owner, lead.owner_since, lead.unowned_reason = person, draft.at, None
+        lead.owner_route = None
     elif lead.owner is None:
         lead.unowned_reason = {
             "prospecting": "marketing",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from routing import agreed_signals, disposition, handover, ladder, nurturing, rejecting, sla, succession
 from routing.draft import Draft
-from routing.lead import consents, counts_for_pass, with_instant
+from routing.lead import consents, counts_for_pass, genuine, with_instant
 from routing.lifecycle import DIALOGUE
 from routing.sla import QUEUE
 from schemas.events import LeadDefinitionMet, LeadParked, LeadTouched, LeadUnparked, Milestone
@@ -38,15 +38,8 @@ def note_signal(draft: Draft) -> None:
     for consent in signal.consents:
         nurturing.follow_consent(draft, consent.state)
     if lead.disposition == "active":
-        agreed_signals.note(draft, genuine(draft))
+        agreed_signals.note(draft, genuine(draft.signal))
         handover.complete(draft)
-
-
-def genuine(draft: Draft) -> bool:
-    """Whether a person did it: neither an auto-reply nor a system's record, and done, not planned."""
-    signal = draft.signal
-    planned = signal.sales is not None and signal.sales.done is False
-    return not signal.automated and signal.actor.kind not in ("automation", "system") and not planned
 
 
 def note_definitions(draft: Draft) -> None:
@@ -109,7 +102,8 @@ def note_points(draft: Draft) -> None:
 
 
 def _tries(draft: Draft) -> bool:
-    return draft.signal.kind in (Kind.SALES_FOLLOW_UP, Kind.CLOCK_DUE)
+    signal = draft.signal
+    return signal.kind == Kind.CLOCK_DUE or (signal.kind == Kind.SALES_FOLLOW_UP and genuine(signal))
 
 
 def _engages(draft: Draft) -> bool:

@@ -66,15 +66,10 @@ def consents(draft: Draft, purpose: str, state: str, at: datetime) -> None:
         lead.consents_at = {**lead.consents_at, purpose: at}
 
 
-def find_hunter(draft: Draft) -> None:
-    """A lead that a salesperson found, by reaching out first, belongs to that salesperson."""
-    signal, roster = draft.signal, draft.context.roster
-    if signal.kind not in (Kind.OUTREACH_LOGGED, Kind.SALES_FOLLOW_UP) or signal.automated:
-        return
-    person = roster.actor_of(signal.actor, signal.references, signal.source)
-    if person is not None and roster.has_role(person, "sales"):
-        draft.lead.hunter = person
-        draft.lead.owner, draft.lead.owner_since, draft.lead.unowned_reason = person, draft.at, None
+def genuine(signal: Signal) -> bool:
+    """Whether a person did it: neither an auto-reply nor a system's record, and done, not planned."""
+    planned = signal.sales is not None and signal.sales.done is False
+    return not signal.automated and signal.actor.kind not in ("automation", "system") and not planned
 
 
 def counts_for_pass(draft: Draft) -> bool:
@@ -91,8 +86,13 @@ def in_pass(lead: Lead, at: datetime) -> bool:
 
 
 def _count(lead: Lead, signal: Signal, at: datetime) -> None:
-    if in_pass(lead, at) and not (signal.automated and signal.kind in INBOUND):
+    if in_pass(lead, at) and not (signal.automated and signal.kind in INBOUND) and not _no_attempt(signal):
         lead.recent = {**lead.recent, str(signal.kind): with_instant(lead.recent.get(signal.kind, ()), at)}
+
+
+def _no_attempt(signal: Signal) -> bool:
+    """A step that is only planned, or that no person took, is no attempt to reach anybody."""
+    return signal.kind == Kind.SALES_FOLLOW_UP and not genuine(signal)
 
 
 def with_instant(known: tuple[int, ...], at: datetime) -> tuple[int, ...]:

@@ -113,7 +113,7 @@ def _merge(stays: Draft, goes: Draft) -> None:
     _withdraw_offer(goes)
     _stand_still(goes)
     _count(goes, -1)
-    ownership.free_account(goes)
+    ownership.free_account(goes, customer=True)
     if kept.stage in DIALOGUE:
         nurturing.suppress(goes, MERGED)
 
@@ -131,8 +131,7 @@ def _unmerge(stays: Draft, goes: Draft) -> None:
     _tell(stays, goes, LeadUnmerged)
     _go_on(goes)
     _count(goes, 1)
-    if gone.stage in DIALOGUE:
-        ownership.hold_account(goes)
+    ownership.hold_account(goes)
     if gone.suppressed == MERGED:
         nurturing.release(goes, "unmerged")
     _offer_again(goes)

@@ -150,7 +150,8 @@ class LeadPersonal(BaseModel):
 class Lead(BaseModel):
     """A person in the process, in exactly one stage. JSON of this model without `personal` is the stored state.
 
-    `owner_pool` is the pool whose ledger counted the owner's turn. `proposed` are leads that were proposed to be one with
+    `owner_pool` is the pool whose ledger counted the owner's turn, `owner_route` the route by whose rules they have it;
+    `former` is who worked it last, by route. `proposed` are leads that were proposed to be one with
     it. One that is `merged_into` another stands still as it was.
     """
 
@@ -168,7 +169,9 @@ class Lead(BaseModel):
     owner: str | None = None
     owner_since: AwareDatetime | None = None
     owner_pool: str | None = None
+    owner_route: str | None = None
     hunter: str | None = None
+    former: dict[str, str] = Field(default_factory=dict)
     unowned_reason: str | None = None
     account_id: str | None = None
     source: str
@@ -213,11 +216,13 @@ class Lead(BaseModel):
 
 
 class Account(_Frozen):
-    """A company of a brand. `open` holds who works which of its leads in hand-over or deal: {lead id: person}."""
+    """A company of a brand. `open` holds who works which of its leads in hand-over or deal: {lead id: person};
+    `customers` who keeps which of its leads that became a customer."""
 
     id: str
     brand: str
     open: dict[str, str] = Field(default_factory=dict)
+    customers: dict[str, str] = Field(default_factory=dict)
 
 
 class LedgerEntry(_Frozen):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import handover, judging, nurturing, ownership, sla, waiting
+from routing import handover, judging, matching, nurturing, ownership, sla, waiting
 from routing.assignment import Held
 from routing.draft import Draft
 from routing.lifecycle import Row, first_fit
@@ -72,13 +72,14 @@ def _enter(draft: Draft, row: Row, fact: str) -> None:
 def _come_back(draft: Draft, row: Row, fact: str) -> None:
     """Back with marketing: the pass is over, and only what happens from now on counts for the next."""
     lead = draft.lead
+    matching.remember_dialogue(draft)
     handover.close(draft, fact)
     sla.cancel(draft, fact)
     ownership.free_account(draft)
     nurturing.release(draft, fact)
     lead.track = row.track
     lead.owner, lead.owner_since, lead.unowned_reason = None, None, f"nurturing: {fact}"
-    lead.owner_pool = None
+    lead.owner_pool, lead.owner_route = None, None
     lead.pass_number, lead.pass_since = lead.pass_number + 1, lead.stage_since
     lead.recent, lead.sales_ready, lead.meeting_booked_at = {}, False, None
     lead.scored, lead.met = {}, ()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing import nurturing, waiting
+from routing import matching, nurturing, waiting
 from routing.agreement import CompiledRoute
-from routing.assignment import Asked, Assignment, Held, assign, counted
+from routing.assignment import FALLBACK, Asked, Assignment, Held, assign, counted
 from routing.capacity import consulted, given, limited
 from routing.draft import Draft
-from routing.lifecycle import DIALOGUE, route_of
-from routing.model import Account, Ledger, Load
+from routing.lifecycle import DIALOGUE
+from routing.model import Ledger, Load
 from schemas.events import LeadOwnerChanged
 
 
@@ -24,13 +24,11 @@ def choose(draft: Draft, route: str, had_it: frozenset[str] = frozenset()) -> As
 def choose_or_wait(
     draft: Draft, route: str, had_it: frozenset[str] = frozenset(), *, may_hold: bool = True
 ) -> Assignment | Held | None:
-    """The owner: a hunter keeps their own, an account in dialogue keeps its salesperson, else the route decides."""
-    lead, roster = draft.lead, draft.context.roster
-    now = draft.context.now
-    if route != "growth":
-        for person, rule in ((lead.hunter, "hunter"), (_in_dialogue(draft), "account_in_dialogue")):
-            if person and person not in had_it and roster.why_away(person, now) is None:
-                return Assignment(person, rule, None, None, {"route": route, "rule": rule})
+    """The owner: somebody who has it already in one way or another (`routing.matching`), else the route decides."""
+    lead, roster, now = draft.lead, draft.context.roster, draft.context.now
+    match = matching.owner_of_old(draft, route, had_it)
+    if match.chosen is not None:
+        return match.chosen
     agreement = draft.context.agreement
     draft.consulted |= _consulted(draft, agreement.routes[route])
     return assign(
@@ -44,6 +42,7 @@ def choose_or_wait(
             language=lead.language,
             passed_over=had_it,
             may_hold=may_hold,
+            matched=match.passed,
         ),
     )
 
@@ -59,7 +58,7 @@ def _consulted(draft: Draft, route: CompiledRoute) -> frozenset[str]:
 def give(draft: Draft, chosen: Assignment) -> None:
     """The lead has this owner now; the pool's ledger counts it, except on trial (`observe`) and day one (`import`)."""
     lead = draft.lead
-    lead.owner_pool = None
+    lead.owner_pool, lead.owner_route = None, chosen.route
     if chosen.ledger is not None and draft.signal.mode == "live":
         draft.put_ledger(chosen.ledger)
         lead.owner_pool = chosen.pool
@@ -80,16 +79,20 @@ def give(draft: Draft, chosen: Assignment) -> None:
                 why=chosen.why,
             )
         )
-    if lead.stage in DIALOGUE:
-        hold_account(draft)
+    if chosen.rule != FALLBACK:
+        matching.remember(draft)
+    hold_account(draft)
 
 
 def by_hand(draft: Draft, person: str) -> Assignment:
-    """Obeyed, and counted in the ledger of the first pool of the stage's rules in which the person stands."""
+    """Obeyed, and counted in the ledger of the first pool of the stage's rules in which the person stands.
+
+    Where nobody is routed yet (`contact`, a track without an owner) no turn of anybody is taken, and none is counted."""
     roster = draft.context.roster
     why: dict[str, Any] = {"rule": "manual", "signal": draft.signal.id}
-    route = draft.context.agreement.routes[route_of(draft.lead.stage)]
-    pool = roster.pool_with((rule.pool for rule in route.rules), person)
+    name = matching.route_now(draft.lead)
+    rules = draft.context.agreement.routes[name].rules if name is not None else ()
+    pool = roster.pool_with((rule.pool for rule in rules), person)
     if pool is None:
         return Assignment(person, "manual", None, None, why)
     before = draft.ledgers.get(pool.name) or Ledger(pool=pool.name)
@@ -100,27 +103,33 @@ def by_hand(draft: Draft, person: str) -> Assignment:
 
 
 def hold_account(draft: Draft) -> None:
-    """While this lead is in dialogue, further leads of its account join its owner."""
+    """While this lead is in dialogue, further leads of its account join its owner; while it is a customer, the account is
+    its account manager's."""
     account, lead = draft.account, draft.lead
-    if account is not None and lead.owner is not None and account.open.get(lead.id) != lead.owner:
-        draft.account = Account(id=account.id, brand=account.brand, open={**account.open, lead.id: lead.owner})
+    if account is None or lead.owner is None:
+        return
+    if lead.stage in DIALOGUE and account.open.get(lead.id) != lead.owner:
+        draft.account = account.model_copy(update={"open": {**account.open, lead.id: lead.owner}})
+    elif lead.track == "growth" and account.customers.get(lead.id) != lead.owner:
+        draft.account = account.model_copy(update={"customers": {**account.customers, lead.id: lead.owner}})
 
 
-def free_account(draft: Draft) -> None:
-    account = draft.account
-    if account is not None and draft.lead.id in account.open:
-        rest = {lead: person for lead, person in account.open.items() if lead != draft.lead.id}
-        draft.account = Account(id=account.id, brand=account.brand, open=rest)
+def free_account(draft: Draft, *, customer: bool = False) -> None:
+    """The dialogue is over; with `customer` the lead is no customer's (any more) either."""
+    account, lead = draft.account, draft.lead
+    if account is None:
+        return
+    if lead.id in account.open:
+        account = account.model_copy(update={"open": _without(account.open, lead.id)})
+    if customer and lead.id in account.customers:
+        account = account.model_copy(update={"customers": _without(account.customers, lead.id)})
+    draft.account = account
+
+
+def _without(owners: dict[str, str], lead_id: str) -> dict[str, str]:
+    return {lead: person for lead, person in owners.items() if lead != lead_id}
 
 
 def begin_dialogue(draft: Draft, reason: str) -> None:
     hold_account(draft)
     nurturing.suppress(draft, reason)
-
-
-def _in_dialogue(draft: Draft) -> str | None:
-    account = draft.account
-    if account is None:
-        return None
-    others = [person for lead, person in sorted(account.open.items()) if lead != draft.lead.id]
-    return others[0] if others else None

@@ -1,0 +1,101 @@
+"""Whose lead it is before any rule is asked: its hunter, who has it now, who had it last, who is with its company.
+
+Somebody is asked only in a role that the route needs, and takes it only while at work; no turn in a pool is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from routing.assignment import Assignment
+from routing.draft import Draft
+from routing.lifecycle import DIALOGUE
+from routing.model import Account, Lead
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "qualification": ("sdr", "sales"),
+    "hand_over": ("sales",),
+    "growth": ("account_manager",),
+}
+"""By route: the roles in which somebody who has a lead already keeps it. A salesperson may qualify their own."""
+
+
+class Match(NamedTuple):
+    """Who was found, and the evidence of those who came first and could not take it."""
+
+    chosen: Assignment | None
+    passed: tuple[dict[str, Any], ...]
+
+
+def owner_of_old(draft: Draft, route: str, had_it: frozenset[str]) -> Match:
+    """The first who is there of those whose lead it is already; `had_it` have had their chance in this hand-over."""
+    roster = draft.context.roster
+    passed: list[dict[str, Any]] = []
+    for rule, person in _claims(draft, route):
+        code = "had_it" if person in had_it else roster.why_away(person, draft.context.now)
+        if code is None:
+            why = {"route": route, "rule": rule} | ({"tried": passed} if passed else {})
+            return Match(Assignment(person, rule, None, None, why), ())
+        passed.append({"rule": rule, "code": "matched", "candidates": [{"person": person, "code": code}]})
+    return Match(None, tuple(passed))
+
+
+def _claims(draft: Draft, route: str) -> Iterator[tuple[str, str]]:
+    """(rule, person) in the order in which they are asked, each person once."""
+    lead, roster, account, seen = draft.lead, draft.context.roster, draft.account, set()
+    own = [("hunter", lead.hunter)] if route != "growth" else []
+    # Whom the rules of another route chose was chosen for that only.
+    present = lead.owner if lead.owner_route in (None, route) else None
+    own += [("present_owner", present), ("former_owner", lead.former.get(route))]
+    for rule, person in own:
+        if person is not None and person not in seen and (rule == "hunter" or roster.has_role(person, *ROLES[route])):
+            seen.add(person)
+            yield rule, person
+    for rule, person in _of_account(lead, account, route):
+        if person not in seen:
+            seen.add(person)
+            yield rule, person
+
+
+def _of_account(lead: Lead, account: Account | None, route: str) -> Iterator[tuple[str, str]]:
+    """Who is in dialogue with the company, unless a customer is to be kept; then who keeps it as a customer."""
+    if account is None:
+        return
+    if route != "growth":
+        yield from (("account_in_dialogue", account.open[other]) for other in sorted(account.open) if other != lead.id)
+    if route != "qualification":
+        customers = account.customers
+        yield from (("customer_account", customers[other]) for other in sorted(customers) if other != lead.id)
+
+
+def route_now(lead: Lead) -> str | None:
+    """The route that the lead's owner of now is on; None where it is nobody's to work."""
+    if lead.stage in DIALOGUE:
+        return "hand_over"
+    if lead.stage == "qualification":
+        return "qualification"
+    return "growth" if lead.track == "growth" else None
+
+
+def remember(draft: Draft) -> None:
+    """Who works it now is asked first next time. In a dialogue only who said yes or no is: `remember_dialogue`."""
+    lead, route = draft.lead, route_now(draft.lead)
+    if route is not None and route != "hand_over" and lead.owner is not None:
+        lead.former = {**lead.former, route: lead.owner}
+
+
+def remember_dialogue(draft: Draft) -> None:
+    """At the end of a pass: who answered for it, unless the answer was that somebody else should have it."""
+    lead = draft.lead
+    if lead.handover is None or lead.handover.closed_at is not None:
+        return
+    offers, rules = lead.handover.offers, draft.context.agreement.file.handover
+    last = offers[-1] if offers else None
+    if last is None:
+        answered = lead.owner
+    else:
+        for_another = last.state == "rejected" and rules.second(last.reason) is not None
+        answered = last.person if last.state in ("accepted", "rejected") and not for_another else None
+    if answered is not None:
+        lead.former = {**lead.former, "hand_over": answered}
