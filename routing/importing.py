@@ -35,6 +35,7 @@ def _assert_place(draft: Draft) -> None:
     _own(draft)
     if lead.stage in DIALOGUE:
         ownership.begin_dialogue(draft, "import")
+    ownership.hold_account(draft)
 
 
 def _why_not(draft: Draft) -> str | None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from routing.model import Account
-from schemas.signals import Actor, Sales
+from schemas.signals import Actor, Asserted, Sales
 from tests.stories import DAY, DONE, Kept, rules
 
 RULES = rules()
@@ -183,3 +183,11 @@ def test_planned_and_automated_steps_are_no_attempts(more):
     for _ in range(6):
         told.tell("sales.follow_up", sales=DONE)
     assert told.lead.stage == "nurturing"
+
+
+def test_an_imported_customer_keeps_the_company_with_its_account_manager():
+    told = story()
+    told.account = Account(id="acc_1", brand="default")
+    placed = Asserted(track="growth")
+    told.tell("contact.created", mode="import", sales=Sales(to="nurturing", owner_id="olof"), asserted=placed)
+    assert told.account.customers == {told.lead.id: "olof"}
