@@ -3,7 +3,8 @@
 import sys
 import time
 
-from services.cli.demo import QUICK, Demo
+from services.cli.demo.installation import QUICK
+from services.cli.demo.story import Demo
 from tests.parts.fleet import ROLES, Fleet
 
 PEOPLE = 60

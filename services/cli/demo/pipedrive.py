@@ -1,0 +1,80 @@
+"""Pipedrive as the demo's salespeople use it: persons, deals and activities, and the webhook (v2) that each change sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from services.cli.demo.senders import ACCEPTED, HANDED_BACK, OUR_USER, REASON, now
+
+QUALIFIED = 1
+COMPANY = "4200117"
+
+
+class Pipedrive:
+    """A deal for each hand-over; `owner` is the id of the user that it belongs to."""
+
+    def __init__(self) -> None:
+        self._ids = count(101)
+        self._deals: dict[str, dict[str, Any]] = {}
+
+    def opened(self, name: str, email: str, owner: int) -> Iterator[dict[str, Any]]:
+        """The person and the deal that our own integration writes."""
+        first, _, last = name.partition(" ")
+        person = {
+            "id": next(self._ids), "name": name, "first_name": first, "last_name": last, "owner_id": owner,
+            "emails": [{"value": email, "primary": True, "label": "work"}], "phones": [], "add_time": now(),
+        }  # fmt: skip
+        deal = {
+            "id": next(self._ids), "title": f"{name}: demo", "status": "open", "stage_id": QUALIFIED, "pipeline_id": 1,
+            "value": 0, "currency": "SEK", "owner_id": owner, "person_id": person["id"], "org_id": None,
+            "lost_reason": None, "custom_fields": {}, "add_time": now(),
+        }  # fmt: skip
+        self._deals[email] = deal
+        yield self._event("person", "create", person, None, OUR_USER, "api")
+        yield self._event("deal", "create", deal, None, OUR_USER, "api")
+
+    def accepted(self, email: str) -> dict[str, Any]:
+        """The deal is dragged to the stage that means so."""
+        return self._changed(email, stage_id=ACCEPTED)
+
+    def handed_back(self, email: str, reason: str) -> dict[str, Any]:
+        """The same, with a reason in a field of the team's own."""
+        return self._changed(email, stage_id=HANDED_BACK, custom_fields={REASON: {"type": "varchar", "value": reason}})
+
+    def called(self, email: str) -> dict[str, Any]:
+        """A call that was planned is ticked off."""
+        deal = self._deals[email]
+        activity = {
+            "id": next(self._ids), "type": "call", "subject": "First call", "done": True, "owner_id": deal["owner_id"],
+            "deal_id": deal["id"], "org_id": None, "marked_as_done_time": now(),
+            "participants": [{"person_id": deal["person_id"], "primary": True}],
+        }  # fmt: skip
+        previous = {"done": False, "marked_as_done_time": None}
+        return self._event("activity", "change", activity, previous, deal["owner_id"], "app")
+
+    def won(self, email: str, amount: int) -> dict[str, Any]:
+        return self._changed(email, status="won", value=amount, won_time=now())
+
+    def lost(self, email: str, reason: str) -> dict[str, Any]:
+        return self._changed(email, status="lost", lost_reason=reason, lost_time=now())
+
+    def _changed(self, email: str, **fields: Any) -> dict[str, Any]:
+        deal = self._deals[email]
+        previous = {name: deal.get(name) for name in fields}
+        deal.update(fields)
+        return self._event("deal", "change", deal, previous, deal["owner_id"], "app")
+
+    def _event(
+        self, entity: str, action: str, data: dict[str, Any], previous: dict[str, Any] | None, user: int, by: str
+    ) -> dict[str, Any]:
+        """`by` is `app` for what a person did by hand, `api` for what a program wrote."""
+        meta = {
+            "action": action, "entity": entity, "entity_id": str(data["id"]), "company_id": COMPANY, "user_id": str(user),
+            "change_source": by, "id": str(uuid4()), "correlation_id": str(uuid4()), "timestamp": now(), "attempt": 1,
+            "type": "general", "version": "2.0", "webhook_id": "31", "webhook_owner_id": "9301", "is_bulk_edit": False,
+            "host": "nordlys.pipedrive.example",
+        }  # fmt: skip
+        return {"data": dict(data), "previous": previous, "meta": meta}
