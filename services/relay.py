@@ -40,11 +40,12 @@ class Relay:
         delivery_bell: Doorbell | None = None,
         on_published: Callable[[int], None] = lambda _: None,
         on_set_aside: Callable[[int], None] = lambda _: None,
+        on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._log, self._topic_of, self._now, self._holder = store, target, topic_of, now, holder
         self._ttl, self._poll, self._batch_max = lease_ttl.total_seconds(), poll.total_seconds(), batch_max
         self._bell, self._delivery_bell, self._on_published = bell or Doorbell(), delivery_bell, on_published
-        self._on_set_aside = on_set_aside
+        self._on_set_aside, self._on_step = on_set_aside, on_step
         self._epoch: int | None = None
         self._renew_at = 0.0
 
@@ -52,6 +53,7 @@ class Relay:
         """Until `stop`; gives the lease back then, so that another relay need not wait for it to run out."""
         try:
             while not stop.is_set():
+                self._on_step()
                 moved = await self._step()
                 if not moved:
                     await self._bell.wait(self._poll if self._epoch is not None else min(1.0, self._ttl / 3))

@@ -47,13 +47,16 @@ class Watcher:
         grace: timedelta = timedelta(seconds=2),
         sweep: timedelta = timedelta(seconds=1),
         batch_max: int = 500,
+        on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._log, self._topic, self._group, self._now = store, target, topic, group, now
         self._grace, self._sweep, self._batch_max = grace, sweep.total_seconds(), batch_max
+        self._on_step = on_step
         self._noticed: dict[tuple[str, int], _Noticed] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            self._on_step()
             try:
                 waiting = await self.sweep()
                 pause = 0.05 if waiting else await self._until_next()

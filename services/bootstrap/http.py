@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from schemas.api_keys import KeysFile
 from schemas.sources import Source, SourcesFile
@@ -126,13 +127,17 @@ class _Server(uvicorn.Server):
 
 
 async def serve(parts: Parts, stop: asyncio.Event) -> None:
-    """Until `stop`; requests under way are answered first."""
-    settings = parts.settings
+    """The API and the hooks. Until `stop`; requests under way are answered first."""
     app = app_of(parts, stop)
+    await listen(parts.settings, parts.settings.http.port, short_cut(app.state.hook, app), stop)
+
+
+async def listen(settings: Settings, port: int, app: ASGIApp, stop: asyncio.Event) -> None:
+    """One uvicorn in the loop of the roles. Until `stop`; requests under way are answered first."""
     config = uvicorn.Config(
-        short_cut(app.state.hook, app),
+        app,
         host=settings.http.host,
-        port=settings.http.port,
+        port=port,
         log_config=None,
         access_log=False,
         # Whose forwarded headers are believed is our setting, not the server's guess.

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Container
 
-from prometheus_client import start_http_server
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,8 +16,8 @@ from services.router.role import Outcome
 
 log = logging.getLogger("stafett.metrics")
 Answer = Callable[[Request], Awaitable[Response]]
-REFRESH = 15.0
-"""Seconds between looks at the depths where Prometheus is served from a thread of its own."""
+PATIENCE = 5.0
+"""Seconds for store and log to say their depths; without them the rest is told all the same."""
 _OUTCOMES = {401: "refused", 404: "refused", 413: "too_large", 429: "limited", 503: "unavailable"}
 
 
@@ -79,25 +77,11 @@ def scraped(parts: Parts) -> Answer:
     """The handler that answers Prometheus, with the last known depths where store or log are away."""
 
     async def scrape(_: Request) -> Response:
-        with contextlib.suppress(PortError):
-            await refresh(parts)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await refresh(parts)
+        except (PortError, TimeoutError) as error:
+            log.debug("depths are not known now", extra={"error": type(error).__name__})
         return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
 
     return scrape
-
-
-async def serve_metrics(parts: Parts, port: int, stop: asyncio.Event) -> None:
-    """For roles without HTTP: until `stop`."""
-    server, thread = start_http_server(port, addr=parts.settings.http.host, registry=metrics.REGISTRY)
-    try:
-        while not stop.is_set():
-            try:
-                await refresh(parts)
-            except PortError as error:
-                log.debug("depths are not known now", extra={"error": type(error).__name__})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), REFRESH)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -16,6 +16,7 @@ from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
 from services.doorbell import Doorbell
 from services.ports import Log
+from services.pulses import Pulses
 from services.ruling import Ruling
 from services.settings import Settings, SettingsError, deployment_key
 
@@ -32,6 +33,7 @@ class Parts(NamedTuple):
     ruling: Callable[[], Ruling]
     relay_bell: Doorbell
     delivery_bell: Doorbell
+    pulses: Pulses
 
 
 def utc_now() -> datetime:
@@ -64,6 +66,7 @@ async def parts_of(
                 ruling=ruling_of(settings),
                 relay_bell=Doorbell(),
                 delivery_bell=Doorbell(),
+                pulses=Pulses(),
             )
         finally:
             await log.close()

@@ -10,17 +10,20 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from routing.roster import Roster
 from schemas.subscriptions import SubscriptionsFile
 from schemas.yamlfile import load
+from services import metrics
 from services.absences import PAGE, AbsenceWatch
 from services.adapters.sql.deliveries import Deliveries
 from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
-from services.bootstrap.http import serve, sources_of, versions_of
+from services.bootstrap.health import health_app
+from services.bootstrap.http import listen, serve, sources_of, versions_of
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.delivery.role import Delivery, Subscriber
 from services.housekeeping import Housekeeper
@@ -51,6 +54,7 @@ def _router(parts: Parts) -> Run:
         budget=settings.router.dead_letter_budget,
         relay_bell=parts.relay_bell,
         on_batch=metering.batch_done,
+        on_step=parts.pulses.of("router"),
     ).run
 
 
@@ -69,6 +73,7 @@ def _relay(parts: Parts) -> Run:
         delivery_bell=parts.delivery_bell,
         on_published=metering.published,
         on_set_aside=metering.set_aside,
+        on_step=parts.pulses.of("relay", settings.relay.poll),
     ).run
 
 
@@ -96,6 +101,7 @@ def _sla(parts: Parts) -> Run:
         grace=settings.sla.grace,
         sweep=settings.sla.sweep,
         batch_max=settings.sla.batch_max,
+        on_step=parts.pulses.of("sla", settings.sla.sweep),
     )
 
     async def offered(person: str, after: str) -> list[LeadRow]:
@@ -129,6 +135,9 @@ def _delivery(parts: Parts) -> Run:
         concurrency=settings.delivery.concurrency,
         bell=parts.delivery_bell,
         trial=settings.mode == "observe",
+        on_attempt=metrics.delivery_attempted,
+        # Without subscribers there is no loop that could stand still.
+        on_step=parts.pulses.of("delivery", 2 * settings.delivery.timeout) if subscribers else lambda: None,
     ).run
 
 
@@ -141,6 +150,8 @@ def _enrich(parts: Parts) -> Run:
         if c.source.fetch is not None
     }
     fetchers = {c.source.name: Fetcher(c.source, tokens[c.source.name]) for c in sources if c.source.fetch is not None}
+    # A signal may wait for its API so long; that is patience and no standing still.
+    patience = max((fetcher.fetch.patience for fetcher in fetchers.values()), default=0.0)
     return Enricher(
         parts.store,
         parts.log,
@@ -150,6 +161,7 @@ def _enrich(parts: Parts) -> Run:
         parts.key,
         parts.now,
         on_fetch=metering.fetched,
+        on_step=parts.pulses.of("enrich", timedelta(seconds=patience)),
     ).run
 
 
@@ -192,7 +204,8 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
     if "ingest" in roles:
         tasks.append(asyncio.create_task(serve(parts, stop), name="ingest"))
     if (port := parts.settings.metrics_port) is not None:
-        tasks.append(asyncio.create_task(metering.serve_metrics(parts, port, stop), name="metrics"))
+        watched = listen(parts.settings, port, health_app(parts), stop)
+        tasks.append(asyncio.create_task(watched, name="health"))
     spare_the_collector()
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)

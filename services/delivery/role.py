@@ -60,10 +60,13 @@ class Delivery:
         schedule: Sequence[timedelta] = SCHEDULE,
         bell: Doorbell | None = None,
         trial: bool = False,
+        on_attempt: Callable[[str], None] = lambda _: None,
+        on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._deliveries, self._subscribers, self._now = deliveries, subscribers, now
         self._timeout, self._concurrency, self._schedule = timeout, concurrency, schedule
         self._bell, self._trial = bell or Doorbell(), trial
+        self._on_attempt, self._on_step = on_attempt, on_step
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; tries under way are finished."""
@@ -74,6 +77,7 @@ class Delivery:
 
     async def _serve(self, client: httpx.AsyncClient, subscriber: Subscriber, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            self._on_step()
             try:
                 busy = await self.step(client, subscriber)
             except PortError as error:
@@ -115,6 +119,7 @@ class Delivery:
         if status == 410:
             await self._deliveries.disable(subscription.name, "the receiver answered 410 Gone")
             log.error("subscription disabled: 410 Gone", extra={"subscription": subscription.name})
+        self._on_attempt(_outcome(verdict, status, error))
         attempt = Attempt(now, status, error, int((time.monotonic() - begun) * 1000))
         await self._deliveries.finish(
             due, attempt, verdict.state, now + verdict.wait if verdict.wait is not None else None
@@ -134,6 +139,15 @@ class Delivery:
         if asked.isascii() and asked.isdigit():
             wait = min(max(wait, timedelta(seconds=int(asked[:9]))), LONGEST_WAIT)
         return Verdict("pending", wait * _jitter(due))
+
+
+def _outcome(verdict: Verdict, status: int | None, error: str | None) -> str:
+    """One of the words of the metric on attempts."""
+    if verdict.state != "pending":
+        return {"failed": "given_up"}.get(verdict.state, verdict.state)
+    if error is not None and "Timeout" in error:
+        return "timeout"
+    return "refused" if error == "AddressRefused" or (status is not None and 400 <= status < 500) else "failed"
 
 
 def _jitter(due: Due) -> float:

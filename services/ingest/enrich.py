@@ -46,10 +46,11 @@ class Enricher:
         *,
         batch_max: int = 100,
         on_fetch: Callable[[str, str], None] = lambda *_: None,
+        on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._log, self._thin, self._signals = store, target, thin, signals
         self._fetchers, self._key, self._now = fetchers, key, now
-        self._batch_max, self._on_fetch = batch_max, on_fetch
+        self._batch_max, self._on_fetch, self._on_step = batch_max, on_fetch, on_step
         self._expected: dict[int, int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -58,6 +59,7 @@ class Enricher:
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
+                self._on_step()
                 records = await self._poll(consumer)
                 if not records:
                     continue
@@ -102,6 +104,7 @@ class Enricher:
 
     async def _in_order(self, records: Sequence[Record], letters: list[DeadLetter]) -> None:
         for record in records:
+            self._on_step()
             incoming = decode(record)
             if incoming.signal is None:
                 letters.append(self._letter(incoming, incoming.fault or "undecodable", "Undecodable"))

@@ -76,13 +76,14 @@ class Router:
         budget: int = 100,
         relay_bell: Doorbell | None = None,
         on_batch: Callable[[Outcome], None] = lambda _: None,
+        on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._log, self._topic, self._group = store, source, topic, group
         self._in_force, self._now = InForce(ruling), now
         self._published = PublishedAgreements()
         self._kept: str | None = None
         self._batch_max, self._batch_wait, self._budget = batch_max, batch_wait.total_seconds(), budget
-        self._bell, self._on_batch = relay_bell, on_batch
+        self._bell, self._on_batch, self._on_step = relay_bell, on_batch, on_step
         self._failed_at: deque[datetime] = deque()
         self._expected: dict[int, int] = {}
         self._epoch: int | None = None
@@ -92,6 +93,7 @@ class Router:
         consumer = self._log.consumer(self._topic, self._group)
         try:
             while not stop.is_set():
+                self._on_step()
                 await self._step(consumer)
         finally:
             await consumer.stop()

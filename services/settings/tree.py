@@ -224,7 +224,7 @@ class Settings(Tree):
         description="Name in the source of events; the agreement's where absent.",
     )
     config_folder: Path = Field(
-        Path(), description="Where relative paths of files start, and where `stafett up` keeps the key that it makes."
+        Path(), description="Where relative paths of files start; `stafett new` makes such a folder."
     )
     mode: Literal["live", "observe"] = Field(
         "live",
@@ -256,7 +256,7 @@ class Settings(Tree):
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or text for people.")
     metrics_port: Port | None = Field(
         None,
-        description="Port of its own for /metrics, for roles without HTTP too; where absent, /metrics is on the HTTP port.",
+        description="Port of its own for /metrics, /healthz and /readyz, for roles without HTTP too; where absent, they are on the HTTP port.",
     )
     kafka: KafkaSettings = KafkaSettings()
     files: FileSettings = FileSettings()

@@ -44,4 +44,9 @@ def test_a_port_of_its_own_takes_the_metrics_off_the_public_one(made):
     made.start()
     assert "stafett_outbox_depth" in httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
     assert httpx.get(f"{made.url}/metrics", timeout=5).status_code == 404
+    assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).json() == {"status": "ok"}
+    ready = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5)
+    # Nobody subscribed, so that the role `delivery` has no loop.
+    assert ready.json() == dict.fromkeys(("store", "log", "enrich", "relay", "router", "sla"), "ok")
+    assert ready.status_code == 200
     assert made.stop() == 0
