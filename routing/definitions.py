@@ -7,21 +7,23 @@ error in the lead's data (a text that is no number, a division by zero): it is a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from cel_expr_python import cel
 
 from routing import scoring
-from routing.expressions import ENV, FUNCTIONS, SCORES, VARIABLES, DefinitionError, Expression, compile_expression
-from routing.model import Lead
+from routing.expressions import ENV, FUNCTIONS, SCORES, VARIABLES, Call, DefinitionError, Expression, compile_expression
+from routing.model import Handover, Lead
 from routing.scoring import NONE, Standards
 from schemas.signals import Signal
 
 __all__ = ["VARIABLES", "DefinitionError", "Expression", "Finding", "Judge", "Points", "compile_expression"]
 _MISSING = 'No value with name "'
 _FOREVER = timedelta(days=36_525)
+ANSWERS_KEPT = 4096
+"""Answers that are kept of each expression."""
 
 
 class Finding(NamedTuple):
@@ -38,6 +40,14 @@ class Finding(NamedTuple):
         return {"met": self.met} | {name: text for name, text in more.items() if text is not None}
 
 
+class Answer(NamedTuple):
+    """What an expression was found to be, and as evidence keeps it: with its variables (null: unknown), segments, and
+    what the calls that it reached gave."""
+
+    finding: Finding
+    evidence: dict[str, Any]
+
+
 class Points(NamedTuple):
     """Fit, intent and what each rule gave."""
 
@@ -50,36 +60,50 @@ class Judge:
     """Evaluates expressions over one lead, one signal and one instant; one activation serves them all.
 
     What expressions call is reckoned once, when the first of them needs it; segments and points before CEL is entered,
-    because they ask expressions of their own.
+    because they ask expressions of their own. An expression whose values were seen before is not evaluated again: most
+    signals change none of them.
     """
 
     def __init__(self, lead: Lead, signal: Signal, now: datetime, standards: Standards = NONE) -> None:
-        self._lead, self._standards = lead, standards
+        self._lead, self._signal, self._at, self._standards = lead, signal, now, standards
         self._now = int(now.timestamp())
         self._points: Points | None = None
         self._segments: dict[str, bool | None] = {}
-        self._known = _facts(lead, signal, now)
         self._reached: dict[str, Any] = {}
-        self._activation = ENV.Activation(self._known, functions=_CALLS)
+        self._activation: cel.Activation | None = None
 
     def asks(self, expression: Expression) -> Finding:
         """Never raises: an error value is `not met`, because unknown or because of the lead's data."""
+        return self.answer(expression).finding
+
+    def answer(self, expression: Expression) -> Answer:
+        """The same with what it was found from; its evidence is shared, so nobody may change it."""
         for name in expression.segments:
             self.is_in(name)
         if not SCORES.isdisjoint(expression.calls):
             self.points()
+        if expression.foreseen is None:
+            return self._evaluated(expression)
+        values = self._values(expression.names, expression.foreseen)
+        known: Answer | None = expression.answers.get(values)
+        if known is None:
+            if len(expression.answers) >= ANSWERS_KEPT:
+                expression.answers.clear()
+            known = expression.answers[values] = self._evaluated(expression)
+        return known
+
+    def _values(self, names: tuple[str, ...], calls: tuple[Call, ...]) -> tuple[Any, ...]:
+        """All that an answer depends on."""
+        lead, signal = self._lead, self._signal
+        return (*[_FACTS[name](lead, signal) for name in names], *[_VALUES[call.function](self, call) for call in calls])
+
+    def _evaluated(self, expression: Expression) -> Answer:
         self._reached = {}
         _asking.judge = self
-        plain = expression.compiled.eval(self._activation).plain_value()
-        if isinstance(plain, bool):
-            return Finding(plain)
-        text = str(plain)
-        if _MISSING in text:
-            return Finding(False, unknown=_unknown(text))
-        known = text.partition(": ")[2] or text
-        return (
-            Finding(False, unknown=known) if text.startswith("OUT_OF_RANGE: unknown") else Finding(False, None, known)
-        )
+        if self._activation is None:
+            self._activation = ENV.Activation(_facts(self._lead, self._signal, self._at), functions=_CALLS)
+        finding = _found(expression.compiled.eval(self._activation).plain_value())
+        return Answer(finding, finding.said() | {"inputs": self._inputs(expression)})
 
     def is_in(self, name: str) -> bool | None:
         """Whether the lead is in this segment; None where what decides it is not known."""
@@ -106,7 +130,7 @@ class Judge:
         account = scoring.named(self._lead, segment.file)
         if account or segment.file.only_accounts:
             return account
-        fits = scoring.company_fits(self._lead, segment.file)
+        fits = scoring.company_fits(self._lead, segment)
         if fits is False or segment.when is None:
             return None if fits and account is None else fits
         found = self.asks(segment.when)
@@ -116,10 +140,14 @@ class Judge:
 
     def count(self, kind: str, window: timedelta) -> int:
         """How many signals of this kind happened within the window before the instant."""
-        since = self._now - window.total_seconds()
-        found = sum(1 for at in self._lead.recent.get(kind, ()) if at > since)
+        found = self._count(kind, window)
         wide = "" if window == _FOREVER else f", {window.total_seconds() / 3600:g}h"
         return self._note(f"count('{kind}'{wide})", found)
+
+    def _count(self, kind: str, window: timedelta) -> int:
+        instants = self._lead.recent.get(kind, ())
+        since = self._now - window.total_seconds()
+        return sum([at > since for at in instants]) if instants else 0
 
     def reached(self, what: str, of: Callable[[Points], int]) -> int:
         """A figure of the points, kept as one that the expression came to ask for."""
@@ -129,10 +157,8 @@ class Judge:
         self._reached[what] = value
         return value
 
-    def inputs(self, expression: Expression) -> dict[str, Any]:
-        """What the expression that was asked last looked at: its variables (null: unknown), segments, and what the calls
-        that it reached gave."""
-        known = {name: self._known.get(name) for name in expression.names}
+    def _inputs(self, expression: Expression) -> dict[str, Any]:
+        known = {name: self._at if name == "now" else _FACTS[name](self._lead, self._signal) for name in expression.names}
         known = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in known.items()}
         inside = {f"in_segment('{name}')": self._segments[name] for name in sorted(expression.segments)}
         return {**known, **inside, **self._reached}
@@ -176,47 +202,74 @@ _CALLS = [
 ]
 
 
-def _facts(lead: Lead, signal: Signal, now: datetime) -> dict[str, Any]:
+_VALUES: dict[str, Callable[[Judge, Call], Any]] = {
+    "count": lambda judge, call: judge._count(call.name, call.window or _FOREVER),
+    "last": lambda judge, call: judge._lead.recent.get(call.name, (None,))[-1],
+    "in_segment": lambda judge, call: judge.is_in(call.name),
+    "fit": lambda judge, _: judge.points().fit,
+    "intent": lambda judge, _: judge.points().intent,
+    "score": lambda judge, _: judge.points().fit + judge.points().intent,
+}
+"""What a call would give, without CEL."""
+
+_FACTS: dict[str, Callable[[Lead, Signal], Any]] = {
+    "lead.stage": lambda lead, _: lead.stage,
+    "lead.track": lambda lead, _: lead.track or "",
+    "lead.programme": lambda lead, _: lead.programme or "",
+    "lead.pass": lambda lead, _: lead.pass_number,
+    "lead.source": lambda lead, _: lead.source,
+    "lead.brand": lambda lead, _: lead.brand,
+    "lead.campaign": lambda lead, _: lead.campaign,
+    "lead.tags": lambda lead, _: lead.tags,
+    "lead.sales_ready": lambda lead, _: lead.sales_ready,
+    "lead.meeting_booked": lambda lead, _: lead.meeting_booked_at is not None,
+    "lead.language": lambda lead, _: lead.language,
+    "lead.created_at": lambda lead, _: lead.created_at,
+    "lead.stage_since": lambda lead, _: lead.stage_since,
+    "lead.suppressed": lambda lead, _: lead.suppressed is not None,
+    "lead.accepted": lambda lead, _: (found := _current(lead)) is not None and found.accepted_at is not None,
+    "lead.followed_up": lambda lead, _: (found := _current(lead)) is not None and found.followed_up_at is not None,
+    "lead.offers": lambda lead, _: len(found.offers) if (found := _current(lead)) is not None else 0,
+    "company.name": lambda lead, _: lead.company_name,
+    "company.domain": lambda lead, _: lead.company_domain,
+    "company.industry": lambda lead, _: lead.company_industry,
+    "company.country": lambda lead, _: lead.company_country,
+    "company.employees": lambda lead, _: lead.company_employees,
+    "signal.kind": lambda _, signal: signal.kind.value,
+    "signal.source": lambda _, signal: signal.source,
+    "signal.source_kind": lambda _, signal: signal.source_kind,
+    "signal.form_id": lambda _, signal: signal.form_id,
+    "signal.campaign": lambda _, signal: signal.campaign,
+    "signal.tags": lambda _, signal: signal.tags,
+    "signal.automated": lambda _, signal: signal.automated,
+    "signal.reason": lambda _, signal: signal.reason,
+    "signal.amount": lambda _, signal: signal.amount,
+}
+"""The value of each variable but `now`; None where it is unknown. All of them can be compared and hashed."""
+
+
+def _current(lead: Lead) -> Handover | None:
+    """The hand-over of the lead's pass."""
     handover = lead.handover
-    current = handover is not None and handover.pass_number == lead.pass_number
-    facts: dict[str, Any] = {
-        "lead.stage": lead.stage,
-        "lead.track": lead.track or "",
-        "lead.programme": lead.programme or "",
-        "lead.pass": lead.pass_number,
-        "lead.source": lead.source,
-        "lead.brand": lead.brand,
-        "lead.tags": list(lead.tags),
-        "lead.sales_ready": lead.sales_ready,
-        "lead.meeting_booked": lead.meeting_booked_at is not None,
-        "lead.created_at": lead.created_at,
-        "lead.stage_since": lead.stage_since,
-        "lead.suppressed": lead.suppressed is not None,
-        "lead.accepted": handover is not None and current and handover.accepted_at is not None,
-        "lead.followed_up": handover is not None and current and handover.followed_up_at is not None,
-        "lead.offers": len(handover.offers) if handover is not None and current else 0,
-        "signal.kind": str(signal.kind),
-        "signal.source": signal.source,
-        "signal.tags": list(signal.tags),
-        "signal.automated": signal.automated,
-        "now": now,
-    }
-    known: Sequence[tuple[str, Any]] = (
-        ("lead.campaign", lead.campaign),
-        ("lead.language", lead.language),
-        ("company.name", lead.company_name),
-        ("company.domain", lead.company_domain),
-        ("company.industry", lead.company_industry),
-        ("company.country", lead.company_country),
-        ("company.employees", lead.company_employees),
-        ("signal.source_kind", signal.source_kind),
-        ("signal.form_id", signal.form_id),
-        ("signal.campaign", signal.campaign),
-        ("signal.reason", signal.reason),
-        ("signal.amount", signal.amount),
-    )
-    facts.update((name, value) for name, value in known if value is not None)
-    return facts
+    return handover if handover is not None and handover.pass_number == lead.pass_number else None
+
+
+def _facts(lead: Lead, signal: Signal, now: datetime) -> dict[str, Any]:
+    """As CEL takes them: what is unknown is left out, and a tuple is a list."""
+    known = ((name, value_of(lead, signal)) for name, value_of in _FACTS.items())
+    facts = {name: list(value) if isinstance(value, tuple) else value for name, value in known if value is not None}
+    return facts | {"now": now}
+
+
+def _found(plain: Any) -> Finding:
+    """CEL's own words for an error value are all that tells what kind of error it is."""
+    if isinstance(plain, bool):
+        return Finding(plain)
+    text = str(plain)
+    if _MISSING in text:
+        return Finding(False, unknown=_unknown(text))
+    known = text.partition(": ")[2] or text
+    return Finding(False, unknown=known) if text.startswith("OUT_OF_RANGE: unknown") else Finding(False, None, known)
 
 
 def _unknown(message: str) -> str:

@@ -90,8 +90,8 @@ class Draft:
 
     def holds(self, name: str, expression: Expression) -> bool:
         """Whether the expression that is called `name` holds of the lead now; kept as evidence either way."""
-        finding = self.judge.asks(expression)
-        self.evidence.setdefault("definitions", {})[name] = finding.said() | {"inputs": self.judge.inputs(expression)}
+        finding, said = self.judge.answer(expression)
+        self.evidence.setdefault("definitions", {})[name] = said
         if finding.fault is not None:
             self.finding(f"`{name}` could not be judged: {finding.fault}")
         if (points := self.judge.reckoned) is not None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from cel_expr_python import cel
 
@@ -94,10 +95,20 @@ class DefinitionError(RoutingError):
     """An expression does not compile, or is not a yes-or-no question."""
 
 
+class Call(NamedTuple):
+    """A call of one of our functions, as the text has it: `window` None where it has none."""
+
+    function: str
+    name: str = ""
+    window: timedelta | None = None
+
+
 class Expression(NamedTuple):
     """A compiled expression with its text. `segments` are those it names, `calls` the functions of ours that it calls.
 
     `names` are the variables that it names; `constant` is its value where it names nothing that could change it, else None.
+    `foreseen` are its calls where the text says all of their arguments, and it does not ask for `now`: then its answer
+    depends on the values of `names` and `foreseen` alone, and `answers` keeps it by them. Else None.
     """
 
     text: str
@@ -106,9 +117,11 @@ class Expression(NamedTuple):
     segments: frozenset[str] = frozenset()
     calls: frozenset[str] = frozenset()
     constant: bool | None = None
+    foreseen: tuple[Call, ...] | None = None
+    answers: dict[tuple[Any, ...], Any] = {}  # noqa: RUF012 - compile_expression gives each its own
 
 
-class _Call(NamedTuple):
+class _Named(NamedTuple):
     """A call of one of ours whose first argument is a name; `name` None where it is no plain text in quotes."""
 
     function: str
@@ -140,7 +153,37 @@ def compile_expression(text: str) -> Expression:
         frozenset(call.name for call in calls if call.function == "in_segment" and call.name),
         frozenset(called),
         None if called or names else _value(compiled),
+        None if "now" in names else _foreseen([word for word, _ in words]),
+        {},
     )
+
+
+_PLAIN = "'\""
+
+
+def _foreseen(words: list[str]) -> tuple[Call, ...] | None:
+    """Every call of ours, once; None where the arguments of one are not plain."""
+    found: dict[Call, None] = {}
+    for i, word in enumerate(words):
+        if word in FUNCTIONS:
+            call = _plain_call(words[i : i + 9])
+            if call is None:
+                return None
+            found[call] = None
+    return tuple(found)
+
+
+def _plain_call(words: list[str]) -> Call | None:
+    """`f()`, `f('name')` or `f('name', duration('168h'))`."""
+    match words:
+        case [function, "(", ")", *_]:
+            return Call(function)
+        case [function, "(", name, ")", *_] if name[0] in _PLAIN:
+            return Call(function, name[1:-1])
+        case [function, "(", name, ",", "duration", "(", span, ")", ")"] if name[0] in _PLAIN and span[0] in _PLAIN:
+            return Call(function, name[1:-1], ENV.compile(f"duration({span})").eval(ENV.Activation({})).plain_value())
+        case _:
+            return None
 
 
 def _named(words: list[tuple[str, int]]) -> tuple[str, ...]:
@@ -156,16 +199,16 @@ def _words(text: str) -> Iterator[tuple[str, int]]:
     return ((found[0], found.start()) for found in _TOKEN.finditer(text) if not found[0].startswith("//"))
 
 
-def _calls(words: list[tuple[str, int]]) -> Iterator[_Call]:
+def _calls(words: list[tuple[str, int]]) -> Iterator[_Named]:
     for (word, offset), (bracket, _), (first, _), (after, _) in zip(
         words, words[1:], words[2:], words[3:], strict=False
     ):
         if word in ("count", "last", "in_segment") and bracket == "(":
             plain = first[:1] in "'\"" and after in (",", ")")
-            yield _Call(word, first[1:-1] if plain else None, offset)
+            yield _Named(word, first[1:-1] if plain else None, offset)
 
 
-def _check(call: _Call, text: str) -> None:
+def _check(call: _Named, text: str) -> None:
     place = _place(text, call.offset)
     if call.name is None:
         raise DefinitionError(f"{place}: say the name in `{call.function}` in quotes, so that it can be checked")

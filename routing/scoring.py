@@ -30,10 +30,12 @@ class CompiledIntent(NamedTuple):
 
 
 class CompiledSegment(NamedTuple):
-    """`when` None holds always."""
+    """`when` None holds always; names of industries and countries as they are compared."""
 
     file: Segment
     when: Expression | None
+    industries: frozenset[str]
+    countries: frozenset[str]
 
 
 class Standards(NamedTuple):
@@ -58,9 +60,18 @@ def compile_standards(file: AgreementFile) -> Standards:
     """Raises DefinitionError."""
     scoring = file.scoring
     return Standards(
-        {name: CompiledSegment(segment, _condition(segment.when)) for name, segment in file.segments.items()},
+        {name: _segment(segment) for name, segment in file.segments.items()},
         tuple(CompiledFit(rule, compile_expression(rule.when)) for rule in scoring.fit),
         tuple(_intent(rule, rule.half_life or scoring.half_life) for rule in scoring.intent),
+    )
+
+
+def _segment(file: Segment) -> CompiledSegment:
+    return CompiledSegment(
+        file,
+        _condition(file.when),
+        frozenset(name.casefold() for name in file.industries),
+        frozenset(name.casefold() for name in file.countries),
     )
 
 
@@ -91,14 +102,14 @@ def whole(points: float) -> int:
     return math.floor(points + 1e-6)
 
 
-def company_fits(lead: Lead, segment: Segment) -> bool | None:
+def company_fits(lead: Lead, segment: CompiledSegment) -> bool | None:
     """Whether the company fits what the segment says of companies; None where something asked for is not known."""
-    known = [
+    known = (
         _among(lead.company_industry, segment.industries),
         _among(lead.company_country, segment.countries),
-        _of_size(lead.company_employees, segment),
-    ]
-    if any(fits is False for fits in known):
+        _of_size(lead.company_employees, segment.file),
+    )
+    if False in known:
         return False
     return None if None in known else True
 
@@ -111,10 +122,10 @@ def named(lead: Lead, segment: Segment) -> bool | None:
     return any(domain == a or domain.endswith(f".{a}") for a in segment.accounts) if domain else None
 
 
-def _among(value: str | None, allowed: tuple[str, ...]) -> bool | None:
+def _among(value: str | None, allowed: frozenset[str]) -> bool | None:
     if not allowed:
         return True
-    return None if value is None else value.casefold() in {a.casefold() for a in allowed}
+    return None if value is None else value.casefold() in allowed
 
 
 def _of_size(employees: int | None, segment: Segment) -> bool | None:
