@@ -7,11 +7,11 @@ stay the same everywhere: `whole(head, personal)`.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic_core import to_json
 
 from schemas.events import EVENT_TYPES, EventData
 from schemas.signals import Mode
@@ -49,16 +49,12 @@ def instant(at: datetime) -> str:
     return f"{at.isoformat(timespec='microseconds')[:26]}Z"
 
 
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Made once: `json.dumps` with these options makes an encoder for each call."""
-
-
 def render(attributes: dict[str, str], data: EventData) -> tuple[str, str | None]:
     """(head, personal) of an envelope with these CloudEvents attributes, in their order, and this data."""
     personal = getattr(data, "personal", None)
     text = personal.model_dump_json(by_alias=True, exclude_none=True) if personal is not None else None
     facts = data.model_dump_json(by_alias=True, exclude={"personal"})
-    head = f'{_compact(attributes)[:-1]},"data":{facts[:-1]},"personal":'
+    head = f'{to_json(attributes).decode()[:-1]},"data":{facts[:-1]},"personal":'
     return head, text
 
 

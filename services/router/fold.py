@@ -137,7 +137,7 @@ class Fold:
         lead_id = signal.clock.lead_id if signal.clock else found.lead_id
         lead = self.loaded.lead(lead_id)
         if lead is not None and (nameless := without_names(signal, lead.personal.person)) is not signal:
-            signal, incoming = nameless, incoming._replace(signal=nameless)
+            signal, incoming = nameless, incoming._replace(signal=nameless, halves=None)
         if lead is not None and lead.held:
             self._set_aside(incoming, lead, "queued", "waits behind a dead letter of its lead", "Held")
             return False
@@ -193,6 +193,7 @@ class Fold:
                 decision,
                 self.ruling,
                 self.now,
+                incoming.halves,
             )
         except Exception as error:  # noqa: BLE001 - a defect of ours for this one signal: it is set aside, and seen
             self._set_aside(incoming, lead, "dead", _safe(error), type(error).__name__)
@@ -244,8 +245,9 @@ class Fold:
             return
         self._carry(self.loaded.lead(lead.id), lead, decision)
         self._put(lead, signal)
-        if decision.account is not None:
-            self.loaded.accounts[decision.account.id] = self._accounts[decision.account.id] = decision.account
+        account = decision.account
+        if account is not None and self.loaded.accounts.get(account.id) is not account:
+            self.loaded.accounts[account.id] = self._accounts[account.id] = account
         for ledger in decision.ledgers:
             self.loaded.ledgers[ledger.pool] = self._ledgers[ledger.pool] = ledger
             self._pools.add(ledger.pool)

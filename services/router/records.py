@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from datetime import datetime
+
+from pydantic_core import to_json
 
 from routing.model import Decision
 from schemas.signals import Signal
@@ -13,12 +14,18 @@ from services.rows import HistoryRow
 from services.ruling import Ruling
 from services.signal_records import halves
 
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-
-def history(signal: Signal, lead_id: str | None, decision: Decision, ruling: Ruling, now: datetime) -> HistoryRow:
-    """The history's record of one judged signal; of its personal part it keeps a salted digest as well."""
-    facts, personal = halves(signal)
+def history(
+    signal: Signal,
+    lead_id: str | None,
+    decision: Decision,
+    ruling: Ruling,
+    now: datetime,
+    parted: tuple[str, str | None] | None = None,
+) -> HistoryRow:
+    """The history's record of one judged signal; of its personal part it keeps a salted digest as well. `parted` are its
+    halves as JSON texts, where they are at hand."""
+    facts, personal = parted or halves(signal)
     salt = secrets.token_hex(8) if personal is not None else None
     digest = hashlib.sha256(f"{salt}{personal}".encode()).hexdigest() if salt else None
     said = {
@@ -44,5 +51,5 @@ def history(signal: Signal, lead_id: str | None, decision: Decision, ruling: Rul
         digest=digest,
         outcome=decision.outcome,
         note=decision.note,
-        decision=_compact(said),
+        decision=to_json(said).decode(),
     )
