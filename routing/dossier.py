@@ -31,19 +31,21 @@ TOLD = frozenset(
     }
 )
 """What goes into the record: messages, calls, meetings, notes; not opens, clicks and automated mail."""
+_NEEDS = INBOUND | {Kind.NOTE_ADDED}
 _TALKS = TOLD - {Kind.FORM_SUBMITTED, Kind.NOTE_ADDED, Kind.EVENT_ATTENDED}
 
 
 def note(draft: Draft) -> None:
     """Takes the signal into the record, in the order of happening, and remembers which parts are known from now on."""
     lead, signal = draft.lead, draft.signal
-    known = {"email" for i in signal.identities if i.kind == "email"} | {
-        "phone" for i in signal.identities if i.kind == "phone"
-    }
-    known |= {name for name in ("email", "phone") if getattr(signal.person, name)}
-    if signal.person.full_name or signal.person.last_name:
+    person, known = signal.person, {i.kind for i in signal.identities if i.kind in ("email", "phone")}
+    if person.email:
+        known.add("email")
+    if person.phone:
+        known.add("phone")
+    if person.full_name or person.last_name:
         known.add("name")
-    if signal.fields and signal.kind in INBOUND | {Kind.NOTE_ADDED}:
+    if signal.fields and signal.kind in _NEEDS:
         known.add("need")
     if not known.issubset(lead.known):
         lead.known = tuple(sorted({*lead.known, *known}))

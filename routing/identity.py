@@ -18,6 +18,7 @@ _ACCOUNT = ("company", "domain")
 _LINKED = (*_NAMES, "deal", "activity")
 LIKENESS = ("like_name", "like_phone")
 """Kinds that name nobody, but propose; whoever had it first is proposed."""
+_LIKELY = (*_NAMES, *LIKENESS)
 _WEIGHTS = {"email": 0.95, "person": 0.95, "phone": 0.4, "like_name": 0.6, "like_phone": 0.4}
 HOPS = 4
 """How many links in a row are followed from an identity to its lead: a deal to its person, the person to a merged lead,
@@ -51,10 +52,16 @@ def names_somebody(signal: Signal) -> bool:
 
 def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
     """A phone that nobody verified proposes, never links; a deal of another lead neither links nor proposes."""
-    linked = [(identity, known.get(key(signal, identity))) for identity in signal.identities]
-    named = [(identity, _subject(signal.brand, who, known)) for identity, who in linked]
+    named: list[Named] = []
+    unlinked: list[IdentityKey] = []
+    for identity in signal.identities:
+        who = known.get((signal.brand, identity.kind, identity.digest))
+        if who is None:
+            unlinked.append(identity)
+        else:
+            named.append((identity, _subject(signal.brand, who, known) if POINTER in who else who))
     strong = _found(named, _NAMES, verified=True)
-    weak = _found(named, (*_NAMES, *LIKENESS), verified=False)
+    weak = _found(named, _LIKELY, verified=False)
     found = signal.lead_id or next((who for who, _ in strong or _found(named, _FINDS, verified=True)), None)
     others: dict[str, list[str]] = {}
     for who, kind in (*strong, *weak):
@@ -63,10 +70,10 @@ def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
     account = next((who for who, _ in _found(named, _ACCOUNT, verified=True)), None)
     return Resolution(
         lead_id=found,
-        others=tuple((who, tuple(dict.fromkeys(kinds))) for who, kinds in sorted(others.items())),
+        others=tuple((who, tuple(dict.fromkeys(kinds))) for who, kinds in sorted(others.items())) if others else (),
         account_id=account,
-        unlinked=_unlinked(linked, _LINKED),
-        unlinked_account=_unlinked(linked, _ACCOUNT),
+        unlinked=_unlinked(unlinked, _LINKED) if unlinked else (),
+        unlinked_account=_unlinked(unlinked, _ACCOUNT) if unlinked else (),
     )
 
 
@@ -121,14 +128,8 @@ def _found(named: list[Named], kinds: tuple[str, ...], verified: bool) -> list[t
     return [(who, kind) for kind, who in found]
 
 
-def _unlinked(named: list[Named], kinds: tuple[str, ...]) -> tuple[IdentityKey, ...]:
-    return tuple(
-        [
-            identity
-            for identity, who in named
-            if who is None and ((identity.verified and identity.kind in kinds) or _likens(identity, kinds))
-        ]
-    )
+def _unlinked(nobody: list[IdentityKey], kinds: tuple[str, ...]) -> tuple[IdentityKey, ...]:
+    return tuple([i for i in nobody if (i.verified and i.kind in kinds) or _likens(i, kinds)])
 
 
 def _likens(identity: IdentityKey, kinds: tuple[str, ...]) -> bool:

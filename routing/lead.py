@@ -109,10 +109,9 @@ def _tags(draft: Draft) -> None:
 
 
 def _personal(known: LeadPersonal, signal: Signal, newer: bool) -> LeadPersonal:
-    said = _known(signal.person)
-    if not said and not signal.fields:
+    said, held = _known(signal.person), _known(known.person)
+    if not signal.fields and said.items() <= held.items():
         return known
-    held = _known(known.person)
     person = {**held, **said} if newer else {**said, **held}
     answers = {**known.answers, **signal.fields} if newer else {**signal.fields, **known.answers}
     kept = dict(list(answers.items())[-MAX_ANSWERS:])

@@ -69,15 +69,15 @@ def is_promise(ident: str | None) -> bool:
 # --- what a decision counts for ---------------------------------------------------------------------------------------
 def note(draft: Draft) -> None:
     """Puts on the sheet what this decision counts for; on trial and on day one nothing does."""
+    facts = list(_facts(draft))
+    if not facts:
+        return
     for compiled in draft.context.agreement.volumes:
         volume = compiled.file
-        for what in ("counts", "against"):
-            wanted = getattr(volume, what)
-            if wanted is None:
-                continue
-            found = [at for name, at, person in _facts(draft) if name == wanted and _whose(draft, volume, person)]
+        for wanted, good in ((volume.counts, True), (volume.against, False)):
+            found = [at for name, at, person in facts if name == wanted and _whose(draft, volume, person)]
             if found and (compiled.when is None or draft.judge.asks(compiled.when).met):
-                draft.tallied += [Tallied(volume.name, what == "counts", at) for at in found]
+                draft.tallied += [Tallied(volume.name, good, at) for at in found]
 
 
 def _facts(draft: Draft) -> Iterator[tuple[str, datetime, str | None]]:
