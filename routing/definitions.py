@@ -95,7 +95,22 @@ class Judge:
     def _values(self, names: tuple[str, ...], calls: tuple[Call, ...]) -> tuple[Any, ...]:
         """All that an answer depends on."""
         lead, signal = self._lead, self._signal
-        return (*[_FACTS[name](lead, signal) for name in names], *[_VALUES[call.function](self, call) for call in calls])
+        return (
+            *[_FACTS[name](lead, signal) for name in names],
+            *[self._given(call) for call in calls],
+        )
+
+    def _given(self, call: Call) -> Any:
+        """What a call would give, or what that depends on, without CEL."""
+        match call.function:
+            case "count":
+                return self._count(call.name, call.window or _FOREVER)
+            case "last":
+                return self._lead.recent.get(call.name, (None,))[-1]
+            case "in_segment":
+                return self.is_in(call.name)
+            case _:
+                return self.points().fit, self.points().intent
 
     def _evaluated(self, expression: Expression) -> Answer:
         self._reached = {}
@@ -158,7 +173,9 @@ class Judge:
         return value
 
     def _inputs(self, expression: Expression) -> dict[str, Any]:
-        known = {name: self._at if name == "now" else _FACTS[name](self._lead, self._signal) for name in expression.names}
+        known = {
+            name: self._at if name == "now" else _FACTS[name](self._lead, self._signal) for name in expression.names
+        }
         known = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in known.items()}
         inside = {f"in_segment('{name}')": self._segments[name] for name in sorted(expression.segments)}
         return {**known, **inside, **self._reached}
@@ -201,16 +218,6 @@ _CALLS = [
     for taken, given in forms
 ]
 
-
-_VALUES: dict[str, Callable[[Judge, Call], Any]] = {
-    "count": lambda judge, call: judge._count(call.name, call.window or _FOREVER),
-    "last": lambda judge, call: judge._lead.recent.get(call.name, (None,))[-1],
-    "in_segment": lambda judge, call: judge.is_in(call.name),
-    "fit": lambda judge, _: judge.points().fit,
-    "intent": lambda judge, _: judge.points().intent,
-    "score": lambda judge, _: judge.points().fit + judge.points().intent,
-}
-"""What a call would give, without CEL."""
 
 _FACTS: dict[str, Callable[[Lead, Signal], Any]] = {
     "lead.stage": lambda lead, _: lead.stage,

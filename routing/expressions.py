@@ -113,12 +113,12 @@ class Expression(NamedTuple):
 
     text: str
     compiled: cel.Expression
-    names: tuple[str, ...] = ()
-    segments: frozenset[str] = frozenset()
-    calls: frozenset[str] = frozenset()
-    constant: bool | None = None
-    foreseen: tuple[Call, ...] | None = None
-    answers: dict[tuple[Any, ...], Any] = {}  # noqa: RUF012 - compile_expression gives each its own
+    names: tuple[str, ...]
+    segments: frozenset[str]
+    calls: frozenset[str]
+    constant: bool | None
+    foreseen: tuple[Call, ...] | None
+    answers: dict[tuple[Any, ...], Any]
 
 
 class _Named(NamedTuple):

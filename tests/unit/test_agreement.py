@@ -7,6 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from routing import definitions
 from routing.agreement import check_against, compile_agreement, content_hash
 from routing.decide import decide
 from routing.definitions import Judge
@@ -318,3 +319,35 @@ def test_whoever_withdrew_gets_no_automated_mail_unnoticed(told):
         before, lead = lead, decision.lead or lead
         if kind == "email.sent" and before is not None and "withdrawn" in before.consents.values():
             assert violations([e.data for e in decision.emissions])
+
+
+def test_every_variable_has_a_value_to_be_kept_by():
+    assert {*definitions._FACTS, "now"} == set(definitions.VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        ("fit() >= 30 && intent() >= 15", [("fit", "", None), ("intent", "", None)]),
+        ("in_segment('enterprise')", [("in_segment", "enterprise", None)]),
+        ("count('email.clicked', duration('1h30m')) > 1", [("count", "email.clicked", timedelta(minutes=90))]),
+        ("lead.pass == 1", []),
+    ],
+)
+def test_calls_with_plain_arguments_are_foreseen(text, calls):
+    assert compile_expression(text).foreseen == tuple(calls)
+
+
+@pytest.mark.parametrize(
+    "text", ["now > lead.created_at", "count('email.clicked', duration('1h') + duration('2h')) > 1"]
+)
+def test_what_depends_on_more_than_its_words_say_is_asked_each_time(text):
+    assert compile_expression(text).foreseen is None
+
+
+def test_an_answer_is_kept_by_the_values_it_depends_on():
+    expression = compile_expression("company.employees > 10 && count('email.clicked') == 0")
+    answers = [judge(Company(employees=n)).answer(expression) for n in (5, 50, 5)]
+    assert [answer.finding.met for answer in answers] == [False, True, False]
+    assert answers[0] is answers[2]
+    assert len(expression.answers) == 2
