@@ -3,13 +3,14 @@ chosen another. Rendered from the evidence that the decision left; nothing is de
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from routing.agreement import Agreement
 from routing.explain_clock import said
-from schemas.explain import AssignmentExplanation, CandidateView, RuleView
+from routing.smallest_change import runner_up, smallest_change
+from schemas.explain import AssignmentExplanation, CandidateView, LedgerView, RuleView, SeatView
 
 CODES = {
     "had_it": "had their chance in this hand-over",
@@ -41,8 +42,6 @@ _OTHERWISE = {
     "fallback": "the person of last resort",
 }
 """Rules that are not the agreement's own, in words."""
-MOST = 1000
-"""A runner-up further behind than so many leads is not reckoned with."""
 
 
 class Given(NamedTuple):
@@ -57,83 +56,60 @@ class Given(NamedTuple):
 
 def explain_assignment(evidence: dict[str, Any], given: Given, agreement: Agreement | None) -> AssignmentExplanation:
     """`agreement` is the one that was decided under, None where it is not at hand: then conditions have no text."""
-    person = evidence["person"]
-    candidates = tuple(_candidate(c, person) for c in evidence.get("candidates", []))
+    person, route = evidence["person"], evidence.get("route")
+    conditions = conditions_of(agreement, route)
+    candidates, had = evidence.get("candidates", []), evidence.get("ledger", {}).get("seats", {})
     # Where a rule's own pool could not take it, its overflow did: the pool that was passed is the last on the path.
     passed = [*evidence.get("tried", []), *([evidence["overflow"]] if "overflow" in evidence else [])]
-    path = tuple(explain_rule(tried, evidence.get("route"), agreement) for tried in passed)
-    runner_up = _runner_up(candidates)
     made = AssignmentExplanation(
         lead_id=given.lead_id, signal_id=given.signal_id, at=given.at, offer_id=evidence.get("offer"), person=person,
-        route=evidence.get("route"), path=path, rule=evidence["rule"], pool=evidence.get("pool"), candidates=candidates,
-        ledger=evidence.get("ledger"), runner_up=runner_up.person if runner_up else None,
-        smallest_change=_change(candidates, path, runner_up), agreement=given.agreement, roster=given.roster, text="",
+        route=route, path=tuple(explain_rule(tried, conditions) for tried in passed),
+        rule=evidence["rule"], when=conditions.get(evidence["rule"]), inputs=evidence.get("inputs", {}),
+        pool=evidence.get("pool"), candidates=tuple(_candidate(c, person, had.get(c["person"])) for c in candidates),
+        ledger=_ledger(evidence["ledger"]) if "ledger" in evidence else None,
+        runner_up=runner_up(candidates, person), smallest_change=smallest_change(evidence, conditions),
+        agreement=given.agreement, roster=given.roster, text="",
     )  # fmt: skip
     return made.model_copy(update={"text": "\n".join(_lines(made))})
 
 
-def _candidate(known: dict[str, Any], chosen: str) -> CandidateView:
+def conditions_of(agreement: Agreement | None, route: str | None) -> dict[str, str]:
+    """The texts of the route's conditions, by rule."""
+    rules = agreement.routes[route].rules if agreement and route in agreement.routes else ()
+    return {rule.name: rule.when.text for rule in rules}
+
+
+def _candidate(known: dict[str, Any], chosen: str = "", figures: Sequence[float] | None = None) -> CandidateView:
     code, short = known.get("code"), known.get("short")
     if code is not None:
-        return CandidateView(person=known["person"], code=code, reason=CODES.get(code, str(code).replace("_", " ")))
-    reason = f"{abs(short or 0):.2f} leads {'below' if (short or 0) >= 0 else 'above'} the fair share"
+        reason = CODES.get(code, str(code).replace("_", " "))
+    else:
+        reason = f"{abs(short or 0):.2f} leads {'below' if (short or 0) >= 0 else 'above'} the fair share"
     return CandidateView(
-        person=known["person"], chosen=known["person"] == chosen, reason=reason, short=short,
-        load=known.get("load"), weight=known.get("weight"),
+        person=known["person"], chosen=known["person"] == chosen, code=code, reason=reason, short=short,
+        had=int(figures[0]) if figures else None, weight=known.get("weight"),
     )  # fmt: skip
 
 
-def explain_rule(tried: dict[str, Any], route: str | None, agreement: Agreement | None) -> RuleView:
+def _ledger(known: dict[str, Any]) -> LedgerView:
+    before, after = known["seq"]
+    return LedgerView(seq=(before, after), seats=tuple(_seat(p, figures) for p, figures in known["seats"].items()))
+
+
+def _seat(person: str, figures: Sequence[float]) -> SeatView:
+    """Four figures of a seat that the turn moved, two of one that it did not."""
+    given, short, given_after, short_after = (*figures, *figures)[:4]
+    return SeatView(person=person, given=(int(given), int(given_after)), short=(short, short_after))
+
+
+def explain_rule(tried: dict[str, Any], conditions: Mapping[str, str]) -> RuleView:
     """A rule that was looked at and did not decide."""
-    rules = agreement.routes[route].rules if agreement and route in agreement.routes else ()
-    when = next((rule.when.text for rule in rules if rule.name == tried["rule"]), None)
     code = tried["code"]
-    candidates = tuple(_candidate(c, "") for c in tried.get("candidates", []))
-    return RuleView(rule=tried["rule"], code=code, reason=_RULES.get(code, code), when=when, candidates=candidates)
-
-
-def _runner_up(candidates: Sequence[CandidateView]) -> CandidateView | None:
-    """Who was next by the same measure; of equals the one whose seat is first."""
-    others = [c for c in candidates if c.short is not None and not c.chosen]
-    return max(others, key=lambda c: c.short or 0.0, default=None)
-
-
-def _change(
-    candidates: Sequence[CandidateView], path: Sequence[RuleView], runner_up: CandidateView | None
-) -> str | None:
-    if runner_up is not None:
-        fewer = _fewer(candidates, runner_up)
-        if fewer is not None:
-            leads = "1 lead less" if fewer == 1 else f"{fewer} leads less"
-            tie = next((c for c in candidates if c.chosen and c.short == runner_up.short), None)
-            equal = (
-                f"{tie.person} and {runner_up.person} were equal, and the first seat of the pool wins; " if tie else ""
-            )
-            return f"{equal}with {leads} so far, {runner_up.person} would have been chosen"
-    away = next((c for c in candidates if c.code is not None), None)
-    if away is not None:
-        return f"there was nobody else to choose from; {away.person} was passed over: {away.reason}"
-    full = next((rule for rule in path if rule.code == "nobody" and rule.candidates), None)
-    if full is not None:
-        first = full.candidates[0]
-        return f"rule `{full.rule}` would have decided, had {first.person} not been passed over: {first.reason}"
-    rule = next((rule for rule in path if rule.code in ("not_met", "unknown")), None)
-    return f"rule `{rule.rule}` would have decided first, had its condition held" if rule else None
-
-
-def _fewer(candidates: Sequence[CandidateView], other: CandidateView) -> int | None:
-    """How many leads less `other` must have had to be the furthest below their share, counted as the rotation counts."""
-    here = [c for c in candidates if c.short is not None and c.load is not None and c.weight]
-    total = sum(c.weight or 0.0 for c in here)
-    if other.load is None or not total:
-        return None
-    for fewer in range(1, MOST):
-        loads = {c.person: (c.load or 0.0) - (fewer if c.person == other.person else 0) for c in here}
-        due = sum(loads.values()) + 1
-        short = {c.person: round(due * (c.weight or 0.0) / total - loads[c.person], 6) for c in here}
-        if max(here, key=lambda c: short[c.person]).person == other.person:
-            return fewer
-    return None
+    return RuleView(
+        rule=tried["rule"], code=code, reason=_RULES.get(code, code), when=conditions.get(tried["rule"]),
+        unknown=tried.get("unknown"), inputs=tried.get("inputs", {}),
+        candidates=tuple(_candidate(c) for c in tried.get("candidates", [])),
+    )  # fmt: skip
 
 
 def _lines(made: AssignmentExplanation) -> Iterator[str]:
@@ -143,16 +119,29 @@ def _lines(made: AssignmentExplanation) -> Iterator[str]:
     yield f"{said(made.at)}  given to {made.person} by rule `{made.rule}`{because}{pool}{route}, with {made.signal_id}"
     for rule in made.path:
         when = f": {rule.when}" if rule.when and rule.code != "nobody" else ""
-        yield f"  rule `{rule.rule}` was passed: {rule.reason}{when}"
+        unknown = f" ({rule.unknown})" if rule.unknown else ""
+        yield f"  rule `{rule.rule}` was passed: {rule.reason}{unknown}{when}"
+        yield from _inputs(rule.inputs)
         yield from (f"    {c.person}: {c.reason}" for c in rule.candidates)
+    if made.inputs:
+        yield f"  rule `{made.rule}` decided: its condition held{f': {made.when}' if made.when else ''}"
+        yield from _inputs(made.inputs)
     for c in made.candidates:
         mark = "chosen" if c.chosen else "passed over" if c.code else "not chosen"
-        load = f"; had {c.load:g} at weight {c.weight:g}" if c.load is not None and c.weight is not None else ""
-        yield f"  {c.person}: {mark}, {c.reason}{load}"
-    if made.ledger and "given" in made.ledger:
-        before, after = made.ledger["given"]
-        yield f"  ledger of {made.pool}: {made.person} had {before} before and {after} after (change {made.ledger['seq'][1]})"
+        had = f"; had {c.had} at weight {c.weight:g}" if c.had is not None and c.weight is not None else ""
+        yield f"  {c.person}: {mark}, {c.reason}{had}"
+    if made.ledger:
+        yield f"  ledger of {made.pool}, before and after change {made.ledger.seq[1]}:"
+        yield from (_moved(seat) for seat in made.ledger.seats)
     if made.runner_up:
         yield f"  runner-up: {made.runner_up}"
-    if made.smallest_change:
-        yield f"  smallest change: {made.smallest_change}"
+    yield f"  smallest change: {made.smallest_change}"
+
+
+def _inputs(inputs: Mapping[str, Any]) -> Iterator[str]:
+    return (f"    {name} = {'unknown' if value is None else value}" for name, value in inputs.items())
+
+
+def _moved(seat: SeatView) -> str:
+    (had, has), (before, after) = seat.given, seat.short
+    return f"    {seat.person}: given {had} and {has}, short {before:+.2f} and {after:+.2f}"

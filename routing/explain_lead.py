@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from routing.agreement import Agreement
-from routing.explain_assignment import Given, explain_assignment, explain_rule
+from routing.explain_assignment import Given, conditions_of, explain_assignment, explain_rule
 from routing.explain_clock import amount, explain_clock, said
 from routing.model import Lead
 from routing.sla import QUEUE, SILENT
@@ -67,7 +67,7 @@ def _waits_for(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> Rul
     if not found:
         return None
     why, step = found[-1]
-    return explain_rule(why["held"], why.get("route"), agreements(step.said["agreement"]))
+    return explain_rule(why["held"], conditions_of(agreements(step.said["agreement"]), why.get("route")))
 
 
 def calendar_of(digest: str, name: str | None, agreements: Agreements) -> Any:
@@ -94,7 +94,7 @@ def _stage(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> StageEx
             continue
         evidence, agreement = step.said["evidence"], agreements(step.said["agreement"])
         fact = next((row["fact"] for row in evidence.get("rows", []) if row["row"] == moves[-1][2]), None)
-        texts = {name: e.text for name, e in agreement.definitions.items()} if agreement else {}
+        texts = _texts(agreement) if agreement else {}
         definitions = tuple(
             DefinitionView(
                 name=name,
@@ -108,6 +108,12 @@ def _stage(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> StageEx
         said_of = {"row": moves[-1][2], "fact": fact, "signal_id": step.signal_id, "signal_kind": step.kind}
         return known.model_copy(update={**said_of, "definitions": definitions})
     return known
+
+
+def _texts(agreement: Agreement) -> dict[str, str]:
+    """What was asked, by the name under which evidence keeps it: definitions, and what lets a lead leave a track."""
+    exits = {f"exit:{name}": expression for name, expression in agreement.exits.items()}
+    return {name: expression.text for name, expression in {**agreement.definitions, **exits}.items()}
 
 
 def _custody(

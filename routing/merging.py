@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from routing import commands, dossier, limbo, moving, nurturing, ownership, sla, succession
-from routing.assignment import counted
 from routing.draft import Context, Draft
 from routing.handover import open_offer, put_offer, saying
 from routing.lead import COMPANY, MAX_REFERENCES, MAX_TAGS, RECENT_PER_KIND, in_pass
 from routing.lifecycle import DIALOGUE
-from routing.model import Clock, Decision, Lead, LeadPersonal, Ledger, LedgerEntry, Mark, Merged, Offer
+from routing.model import Clock, Decision, Lead, LeadPersonal, Ledger, Mark, Merged, Offer
+from routing.rotation import moved
 from routing.verdict import standing
 from schemas.events import HandoverOffered, HandoverWithdrawn, LeadMerged, LeadUnmerged
 from schemas.signals import Kind, Person, Signal
@@ -367,10 +367,6 @@ def _count(draft: Draft, turns: int) -> None:
     if pool is None or lead.owner is None or all(seat.person != lead.owner for seat in pool.seats):
         return
     before = draft.ledgers.get(pool.name) or Ledger(pool=pool.name)
-    after = counted(pool, before, lead.owner)
-    entry = after.entries[lead.owner]
-    if turns < 0:
-        less = LedgerEntry(given=max(0, entry.given - 2), credit=entry.credit)
-        after = after.model_copy(update={"entries": {**after.entries, lead.owner: less}})
+    after = moved(pool, before, lead.owner, turns)
     draft.put_ledger(after)
     draft.evidence["ledger"] = {"pool": pool.name, "person": lead.owner, "turns": turns, "seq": after.seq}

@@ -233,10 +233,13 @@ class Account(_Frozen):
 
 
 class LedgerEntry(_Frozen):
-    """How many a person was given, and what they were credited when they joined or came back, in given-equivalents."""
+    """How many leads a person was given, and how many they are short of their share (below nought: ahead of it).
+
+    Without a seat when the ledger moved last (`seated`), what they were short of is no longer reckoned with."""
 
     given: int = 0
-    credit: float = 0.0
+    short: float = 0.0
+    seated: bool = True
 
 
 class Ledger(_Frozen):

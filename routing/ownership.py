@@ -6,11 +6,12 @@ from typing import Any
 
 from routing import matching, nurturing, waiting
 from routing.agreement import CompiledRoute
-from routing.assignment import FALLBACK, Asked, Assignment, Held, assign, counted
+from routing.assignment import FALLBACK, Asked, Assignment, Held, assign
 from routing.capacity import consulted, given, limited
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Ledger, Load
+from routing.rotation import change, counted
 from schemas.events import LeadOwnerChanged
 
 
@@ -96,9 +97,9 @@ def by_hand(draft: Draft, person: str) -> Assignment:
     if pool is None:
         return Assignment(person, "manual", None, None, why)
     before = draft.ledgers.get(pool.name) or Ledger(pool=pool.name)
-    after = counted(pool, before, person)
-    given = [ledger.entries[person].given if person in ledger.entries else 0 for ledger in (before, after)]
-    why |= {"pool": pool.name, "ledger": {"seq": [before.seq, after.seq], "given": given}}
+    at_work = [seat.person for seat in pool.seats if roster.why_away(seat.person, draft.context.now) is None]
+    after = counted(pool, before, person, at_work)
+    why |= {"pool": pool.name, "ledger": change(pool, before, after)}
     return Assignment(person, "manual", pool.name, after, why)
 
 

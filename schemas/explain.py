@@ -74,42 +74,69 @@ class ClockExplanation(_View):
 
 
 class CandidateView(_View):
-    """Somebody of the pool: passed over with a reason, or so far below (or above) their fair share before this lead."""
+    """Somebody of the pool: passed over with a reason, or so far below (or above) their fair share, this lead's with it.
+    `had` are the leads that they were given before."""
 
     person: str
     chosen: bool = False
     code: str | None = None
     reason: str
     short: float | None = None
-    load: float | None = None
+    had: int | None = None
     weight: float | None = None
 
 
+class SeatView(_View):
+    """A seat of the pool in its ledger, before and after: leads given, and leads short of the share (negative: ahead)."""
+
+    person: str
+    given: tuple[int, int]
+    short: tuple[float, float]
+
+
+class LedgerView(_View):
+    """The ledger of the pool, before and after: its sequence, and every seat."""
+
+    seq: tuple[int, int]
+    seats: tuple[SeatView, ...]
+
+
 class RuleView(_View):
-    """A rule of the route that was looked at before the one that decided, and why it did not."""
+    """A rule of the route that was looked at before the one that decided, and why it did not. `inputs` are what its
+    condition was asked of (null: unknown), `unknown` the fact for whose lack it could not be judged."""
 
     rule: str
     code: str
     reason: str
     when: str | None = None
+    unknown: str | None = None
+    inputs: dict[str, Any] = {}
     candidates: tuple[CandidateView, ...] = ()
 
 
 class AssignmentExplanation(_View):
-    """Who was given the lead, by which rules, and who would have been with the smallest change."""
+    """Who was given the lead, by which rules, and who would have been with the smallest change. `when` and `inputs` are of
+    the rule that decided."""
 
     model_config = _example(
         {
             "lead_id": "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe", "signal_id": "sig_q5h6j7k2l3m4n5o6p7q2r3s4t5",
             "at": "2026-11-24T09:00:00Z", "offer_id": "ho_q5h6j7k2l3m4n5o6p7q2r3s4t5.1", "person": "elin",
-            "route": "hand_over", "path": [], "rule": "everybody", "pool": "field",
+            "route": "hand_over", "path": [], "rule": "everybody", "when": "true", "inputs": {}, "pool": "field",
             "candidates": [
-                {"person": "elin", "chosen": True, "code": None, "reason": "0.50 leads below the fair share", "short": 0.5,
-                 "load": 0.0, "weight": 1.0},
+                {"person": "elin", "chosen": True, "code": None, "reason": "1.00 leads below the fair share", "short": 1.0,
+                 "had": 0, "weight": 1.0},
                 {"person": "johan", "chosen": False, "code": "absent", "reason": "away then", "short": None, "load": None,
                  "weight": None},
             ],
-            "ledger": {"seq": [0, 1], "given": [0, 1]}, "runner_up": None, "smallest_change": None,
+            "ledger": {
+                "seq": [0, 1],
+                "seats": [
+                    {"person": "elin", "given": [0, 1], "short": [0.0, 0.0]},
+                    {"person": "johan", "given": [0, 0], "short": [0.0, 0.0]},
+                ],
+            },
+            "runner_up": None, "smallest_change": "had johan not been away, they would have been chosen",
             "agreement": "0d5b7e", "roster": "4af5e5", "text": "given to elin by rule `everybody` of pool field",
         }
     )  # fmt: skip
@@ -121,11 +148,13 @@ class AssignmentExplanation(_View):
     route: str | None
     path: tuple[RuleView, ...]
     rule: str
+    when: str | None = None
+    inputs: dict[str, Any] = {}
     pool: str | None
     candidates: tuple[CandidateView, ...]
-    ledger: dict[str, Any] | None
+    ledger: LedgerView | None
     runner_up: str | None
-    smallest_change: str | None
+    smallest_change: str
     agreement: str
     roster: str
     text: str

@@ -86,8 +86,8 @@ def _owner(owner: dict[str, Any]) -> Iterator[str]:
         why = f"passed over: {_CODES.get(code, code)}" if code else f"{candidate['short']:+.2f} short of their share"
         yield f"    {candidate['person']}: {why}"
     if "ledger" in owner:
-        before, after = owner["ledger"]["given"]
-        yield f"    the pool's ledger now counts {after} for them, {before} before"
+        before, *_ = had = owner["ledger"]["seats"][owner["person"]]
+        yield f"    the pool's ledger now counts {had[-2]} for them, {before} before"
 
 
 def _at(at: datetime) -> str:

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from routing.business_time import compile_calendar
-from routing.explain_assignment import Given, explain_assignment
 from routing.explain_clock import amount, explain_clock
 from schemas.calendar import Calendar
 from tests.setups import START
@@ -100,39 +99,23 @@ def test_an_assignment_names_each_candidate_the_ledger_and_the_smallest_change()
     assert [(c.person, c.code, c.chosen) for c in made.candidates] == [
         ("elin", None, True), ("johan", None, False), ("karin", "absent", False),
     ]  # fmt: skip
-    assert made.ledger["given"] == [0, 1] and made.runner_up == "johan"
+    assert made.ledger.seq == (0, 1) and made.runner_up == "johan"
+    assert [(s.person, s.given, s.short) for s in made.ledger.seats] == [
+        ("elin", (0, 1), (0.0, -0.5)), ("johan", (0, 0), (0.0, 0.5)), ("karin", (0, 0), (0.0, 0.0)),
+    ]  # fmt: skip
     assert made.smallest_change == (
         "elin and johan were equal, and the first seat of the pool wins; "
         "with 1 lead less so far, johan would have been chosen"
     )
     (passed,) = made.path
-    assert (passed.rule, passed.when) == ("large-accounts", "'enterprise' in lead.tags")
-    assert (
-        "karin: passed over, away then" in made.text and "ledger of field: elin had 0 before and 1 after" in made.text
+    assert (passed.rule, passed.when, passed.inputs) == (
+        "large-accounts",
+        "'enterprise' in lead.tags",
+        {"lead.tags": []},
     )
-
-
-def test_the_smallest_change_is_what_the_rotation_itself_would_have_done():
-    from routing.assignment import rotate
-    from routing.model import Ledger, LedgerEntry
-    from schemas.roster import Pool
-
-    pool = Pool.model_validate(
-        {
-            "name": "field",
-            "seats": [{"person": "elin"}, {"person": "johan", "weight": 0.5}, {"person": "karin", "weight": 2}],
-        }
-    )
-    roster = rules().roster
-    entries = {"elin": LedgerEntry(given=7), "johan": LedgerEntry(given=6), "karin": LedgerEntry(given=9, credit=0.5)}
-    chosen = rotate(pool, Ledger(pool="field", entries=entries), roster, START, frozenset())
-    evidence = {"person": chosen.person, "route": "hand_over", "rule": "r", "tried": [], **chosen.why}
-    made = explain_assignment(evidence, Given("lead_1", "sig_1", START, "a", "r"), None)
-    fewer = int(made.smallest_change.split("with ")[1].split()[0])
-    for less, expected in ((fewer, made.runner_up), (fewer - 1, chosen.person)):
-        other = entries[made.runner_up]
-        changed = {**entries, made.runner_up: other.model_copy(update={"given": other.given - less})}
-        assert rotate(pool, Ledger(pool="field", entries=changed), roster, START, frozenset()).person == expected
+    assert "karin: passed over, away then" in made.text
+    assert "    elin: given 0 and 1, short +0.00 and -0.50" in made.text.splitlines()
+    assert "    lead.tags = []" in made.text.splitlines()
 
 
 def test_an_assignment_without_a_pool_says_by_which_rule_and_what_would_have_come_first():
@@ -142,8 +125,32 @@ def test_an_assignment_without_a_pool_says_by_which_rule_and_what_would_have_com
     assert (made.person, made.rule, made.pool, made.candidates) == ("maja", "fallback", None, ())
     assert [rule.code for rule in made.path] == ["not_met", "nobody"]
     assert [c.reason for c in made.path[1].candidates] == ["away then"] * 3
-    assert made.smallest_change == "rule `everybody` would have decided, had elin not been passed over: away then"
+    assert made.smallest_change == (
+        "rule `large-accounts` would have been asked first, had its condition held: 'enterprise' in lead.tags"
+    )
     assert "given to maja by rule `fallback` (the person of last resort)" in made.text
+
+
+def test_a_rule_says_what_it_was_asked_of_and_which_fact_was_unknown():
+    from tests.stories import changed
+
+    file = rules().agreement.file.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    first, last = file["routing"]["hand_over"]["rules"]
+    first["when"] = "company.employees > 50"
+    last["when"] = "signal.form_id != 'news'"
+    made = Kept(changed(routing=file["routing"])).offered().assigned()[-1]
+    (passed,) = made.path
+    assert (passed.code, passed.unknown, passed.inputs) == ("unknown", "company.employees", {"company.employees": None})
+    assert (made.when, made.inputs) == ("signal.form_id != 'news'", {"signal.form_id": "demo"})
+    assert "a fact that it asks for was unknown (company.employees): company.employees > 50" in made.text
+    assert "rule `everybody` decided: its condition held: signal.form_id != 'news'" in made.text
+
+
+def test_what_lets_a_lead_leave_a_track_is_explained_with_its_text():
+    told = Kept(rules()).offered().tell("sales.rejected", HOUR, reason="wrong timing")
+    made = told.tell("form.submitted", 2 * HOUR, form_id="news").explained()
+    (asked,) = [d for d in made.stage.definitions if d.name == "exit:recycle"]
+    assert asked.met and asked.expression == rules().agreement.exits["recycle"].text
 
 
 # --- leads ------------------------------------------------------------------------------------------------------------
