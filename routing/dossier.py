@@ -7,6 +7,7 @@ Completeness is judged on facts only, so that it can be judged again when the wo
 from __future__ import annotations
 
 from routing.agreement import Agreement
+from routing.bounds import said
 from routing.draft import Draft
 from routing.model import Entry, Lead, LeadPersonal
 from schemas.events import Dossier, DossierContact, DossierEntry, Said
@@ -14,8 +15,6 @@ from schemas.handover import PARTS, Part
 from schemas.signals import INBOUND, Kind
 
 ENTRIES_KEPT = 30
-WORDS_KEPT = 2000
-"""Characters kept of each thing said; the history has all of it."""
 TOLD = frozenset(
     {
         Kind.FORM_SUBMITTED,
@@ -63,13 +62,9 @@ def _record(draft: Draft) -> None:
     lead.record = tuple(sorted([*others, entry], key=lambda e: (e.at, e.signal_id))[-ENTRIES_KEPT:])
     if signal.fields:
         kept = {e.signal_id for e in lead.record}
-        words = {name: _cut(value) for name, value in signal.fields.items()}
-        texts = {key: said for key, said in {**lead.personal.texts, signal.id: words}.items() if key in kept}
+        texts = {**lead.personal.texts, signal.id: said(signal.fields)}
+        texts = {key: words for key, words in texts.items() if key in kept}
         lead.personal = LeadPersonal(person=lead.personal.person, answers=lead.personal.answers, texts=texts)
-
-
-def _cut(value: object) -> object:
-    return value[:WORDS_KEPT] if isinstance(value, str) else value
 
 
 def missing(lead: Lead, agreement: Agreement) -> tuple[Part, ...]:
@@ -109,9 +104,9 @@ def assembled(lead: Lead, agreement: Agreement) -> Dossier:
 def in_words(lead: Lead) -> DossierContact:
     """The personal half: who it is, what they need, and what was said, by the entries of the record."""
     personal = lead.personal
-    said = [
+    told = [
         Said(signal_id=e.signal_id, words=personal.texts[e.signal_id])
         for e in lead.record
         if e.signal_id in personal.texts
     ]
-    return DossierContact(person=personal.person, answers=personal.answers, said=tuple(said))
+    return DossierContact(person=personal.person, answers=personal.answers, said=tuple(told))

@@ -6,6 +6,7 @@ from typing import Any
 
 from routing import dossier, ownership, sla, waiting
 from routing.assignment import Assignment, Held
+from routing.bounds import MAX_REFERENCES
 from routing.draft import Draft
 from routing.ids import derive
 from routing.lifecycle import route_of
@@ -262,7 +263,8 @@ def link(draft: Draft) -> None:
         draft.notes.append("there is no hand-over to link")
         return
     new = tuple(r for r in draft.signal.references if r not in handover.references)
-    draft.lead.handover = handover.model_copy(update={"references": handover.references + new})
+    held = (handover.references + new)[-MAX_REFERENCES:]
+    draft.lead.handover = handover.model_copy(update={"references": held})
     draft.emit(HandoverLinked(**saying(draft, open_offer(draft))))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from routing import agreed_signals, disposition, handover, ladder, nurturing, rejecting, sla, succession
+from routing.bounds import MAX_REFERENCES
 from routing.draft import Draft
 from routing.lead import consents, counts_for_pass, genuine, with_instant
 from routing.lifecycle import DIALOGUE
@@ -120,7 +121,7 @@ def _tell_owner(draft: Draft) -> None:
             stage=lead.stage,
             signal_kind=signal.kind,
             source=signal.source,
-            references=signal.references,
+            references=signal.references[:MAX_REFERENCES],
             personal=draft.contact(),
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from routing.bounds import MAX_REFERENCES, MAX_TAGS, answers
 from routing.draft import Draft
 from routing.ids import derive
 from routing.model import Lead, LeadPersonal
@@ -14,9 +15,6 @@ RECENT_PER_KIND = 32
 """Instants kept of each kind within a pass: definitions ask `how many in a window`, and no agreement asks for more."""
 COMPANY = ("name", "domain", "industry", "country", "employees", "region", "city", "postcode")
 """Facts of the company that the lead keeps."""
-MAX_TAGS = 100
-MAX_REFERENCES = 50
-MAX_ANSWERS = 100
 
 
 def new_lead(signal: Signal, stage: Stage) -> Lead:
@@ -113,8 +111,7 @@ def _personal(known: LeadPersonal, signal: Signal, newer: bool) -> LeadPersonal:
     if not signal.fields and said.items() <= held.items():
         return known
     person = {**held, **said} if newer else {**said, **held}
-    answers = {**known.answers, **signal.fields} if newer else {**signal.fields, **known.answers}
-    kept = dict(list(answers.items())[-MAX_ANSWERS:])
+    kept = answers({**known.answers, **signal.fields} if newer else {**signal.fields, **known.answers})
     who = known.person if person == held else Person(**person)
     return LeadPersonal(person=who, answers=kept, texts=known.texts)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from routing import commands, dossier, limbo, moving, nurturing, ownership, sla, succession
+from routing.bounds import MAX_REFERENCES, MAX_TAGS
 from routing.draft import Context, Draft
 from routing.handover import open_offer, put_offer, saying
-from routing.lead import COMPANY, MAX_REFERENCES, MAX_TAGS, RECENT_PER_KIND, in_pass
+from routing.lead import COMPANY, RECENT_PER_KIND, in_pass
 from routing.lifecycle import DIALOGUE
 from routing.model import Clock, Decision, Lead, LeadPersonal, Ledger, Mark, Merged, Offer
 from routing.rotation import moved

@@ -18,6 +18,7 @@ from schemas.signals import IdentityKey, IdentityKind, Parsed, Person, Reference
 from schemas.sources import Source
 from services.discretion import discreet, trace_of
 from services.ingest.free_mail import is_free_mail
+from services.ingest.lengths import fitting
 from services.ingest.parsers.records import SYSTEM
 from services.ingest.profile import profiled
 
@@ -129,7 +130,7 @@ def to_signal(
         # A vendor's test button sends one constant id: every press is a test of its own.
         dedupe = f"{dedupe}:{received_at.isoformat()}"
     ident = signal_id(key, source.name, dedupe)
-    parsed = profiled(_placed(parsed, source))
+    parsed = profiled(_placed(fitting(parsed), source))
     if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):
         parsed = parsed.model_copy(update={"campaign": campaign})
     facts = discreet(parsed, key)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import random
 import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -14,7 +15,7 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from services.adapters.log.kafka import KafkaLog
 from services.adapters.log.partitioner import partition_of
-from services.ports import LogUnavailable, OffsetLost
+from services.ports import RECORD_BYTES, LogUnavailable, OffsetLost
 from services.rows import Position, RecordOut
 from services.settings import load
 from tests.parts.kafka import KafkaBroker, create_topics
@@ -267,6 +268,16 @@ async def test_published_events_are_never_seen_before_an_earlier_one_of_their_ke
             highest[record.key] = max(number, expected - 50)
         assert set(highest.values()) == set(range(19_950, 20_000))
         await consumer.stop()
+
+
+async def test_the_largest_event_is_published(made):
+    log, topic = made
+    largest = RecordOut(topic, b"k", random.Random(7).randbytes(RECORD_BYTES - 1))
+    await log.publish([*out(topic, 1, key="k"), largest, *out(topic, 2, key="k")])
+    consumer = log.consumer(topic, "reader")
+    found = [record.value for record in await read(consumer, 3)]
+    await consumer.stop()
+    assert found == [b"1", largest.value, b"2"]
 
 
 async def test_a_topic_that_is_missing_is_said_by_name(kafka_bootstrap):

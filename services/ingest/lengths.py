@@ -1,0 +1,61 @@
+"""Facts of a bounded length: events carry them, and an event has to fit into a record of the log.
+
+What people wrote (`fields`, `utm`) is not cut here: the signal has all of it, and the core keeps as much as events may have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from pydantic import BaseModel
+
+from schemas.signals import Actor, Company, Consent, Parsed, Person, Reference, Sales
+
+LONGEST = 256
+"""Characters of a name, an id, a tag or any other fact."""
+LONGEST_PROSE = 2000
+"""Characters of a reason or a criterion, which are sentences."""
+_PROSE = frozenset({"reason", "criterion"})
+_PARTS = frozenset({Actor, Company, Consent, Person, Reference, Sales})
+_FREE = frozenset({"fields", "utm", "dedupe_key"})
+
+
+def fitting(parsed: Parsed) -> Parsed:
+    """The same facts with none too long; what was cut is kept whole among the fields. The same object where nothing was."""
+    long = {
+        name: value
+        for name, value in vars(parsed).items()
+        if name not in _FREE and _is_long(value, LONGEST_PROSE if name in _PROSE else LONGEST)
+    }
+    if not long:
+        return parsed
+    whole: dict[str, Any] = {}
+    cut = {name: _cut(value, name, whole) for name, value in long.items()}
+    return parsed.model_copy(update={**cut, "fields": {**parsed.fields, **whole}})
+
+
+def _is_long(value: Any, limit: int) -> bool:
+    """By exact types and most frequent first: this is on every request's way."""
+    kind = type(value)
+    if value is None or kind is bool:
+        return False
+    if kind is str:
+        return len(value) > limit
+    if kind is tuple:
+        return any([_is_long(item, limit) for item in value])
+    return kind in _PARTS and any([_is_long(item, limit) for item in vars(value).values()])
+
+
+def _cut(value: Any, place: str, whole: dict[str, Any]) -> Any:
+    """A digest of what was cut keeps equal ones equal and different ones different."""
+    limit = LONGEST_PROSE if place in _PROSE else LONGEST
+    if isinstance(value, str) and len(value) > limit:
+        name = f"({place})" if f"({place})" not in whole else f"({place} {len(whole) + 1})"
+        whole[name] = value
+        return f"{value[: limit - 40]} [cut {hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()[:24]}]"
+    if isinstance(value, tuple):
+        return tuple(_cut(item, place, whole) for item in value)
+    if isinstance(value, BaseModel):
+        return value.model_copy(update={name: _cut(item, name.strip("_"), whole) for name, item in vars(value).items()})
+    return value
