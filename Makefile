@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo demo-fleet test test-quick chaos bench fuzz model node-red check fmt lock wheel kafka postgres
+.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz model node-red check fmt lock wheel kafka postgres
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -11,6 +11,8 @@ help: ## this list
 .venv/run.stamp: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) --require-hashes -r requirements.lock
+	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/$(BIN)/python" -P -m services.cli.main "$$@"\n' \
+		"$(CURDIR)" "$(CURDIR)" > $(BIN)/stafett && chmod +x $(BIN)/stafett
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock pyproject.toml
@@ -18,6 +20,8 @@ help: ## this list
 	$(PIP) --require-hashes -r requirements-dev.lock
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/run.stamp
+
+install: .venv/run.stamp ## the command .venv/bin/stafett and what it needs, no more
 
 demo: .venv/run.stamp ## the whole process in the terminal, on a temporary file
 	$(BIN)/python -m services.cli.main demo

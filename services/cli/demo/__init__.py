@@ -37,6 +37,7 @@ def _show(config: Path) -> None:
     alone = Alone(config)
     demo = Demo(alone)
     try:
+        print("Starting Stafett: one process, one file that goes away afterwards ...", flush=True)
         alone.start()
         demo.show()
     finally:
