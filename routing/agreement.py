@@ -10,11 +10,12 @@ from typing import NamedTuple
 from routing.business_time import BusinessCalendar, compile_calendar
 from routing.expressions import Expression, compile_expression
 from routing.policies import CompiledPolicy, broken_dossier, broken_policies, compile_policy, condition, people_named
-from routing.roster import Roster
+from routing.roster import ROLES, Roster
 from routing.scoring import Standards, compile_standards
 from routing.soundness import uncompilable, weaknesses
 from schemas.agreement import AgreementFile, Overflow, Route
 from schemas.duration import Target
+from schemas.roster import Pool
 from schemas.volumes import Volume
 from schemas.words import probably
 from schemas.yamlfile import FileError, load, plain_data, problems_of
@@ -121,8 +122,8 @@ def _misfits(agreement: Agreement, roster: Roster) -> Iterator[tuple[Path, str]]
             if rule.pool not in roster.pools:
                 hint = probably(rule.pool, roster.pools) or f"; it has {', '.join(sorted(roster.pools)) or 'none'}"
                 yield path, f"pool `{rule.pool}` is not in the roster{hint}"
-            elif not any(_works(roster, seat.person) for seat in roster.pools[rule.pool].seats):
-                yield path, f"pool `{rule.pool}` is empty: nobody in it is active; give somebody a seat"
+            else:
+                yield from _nobody(path, key, roster.pools[rule.pool], roster)
             yield from _overflow(("routing", key, "rules", i, "overflow"), rule.overflow, roster)
         yield from _person(("routing", key, "fallback"), route.fallback, roster)
         if route.fallback in roster.people and not _works(roster, route.fallback):
@@ -130,6 +131,15 @@ def _misfits(agreement: Agreement, roster: Roster) -> Iterator[tuple[Path, str]]
     yield from _subjects(agreement, roster)
     for named, person in people_named(agreement.file):
         yield from _person(named, person, roster)
+
+
+def _nobody(path: Path, route: str, pool: Pool, roster: Roster) -> Iterator[tuple[Path, str]]:
+    working = [seat.person for seat in pool.seats if _works(roster, seat.person)]
+    if not working:
+        yield path, f"pool `{pool.name}` is empty: nobody in it is active; give somebody a seat"
+    elif not any(roster.has_role(person, *ROLES[route]) for person in working):
+        roles = " or ".join(ROLES[route])
+        yield path, f"nobody in pool `{pool.name}` has a role for {route} ({roles}); give it to somebody there"
 
 
 def _subjects(agreement: Agreement, roster: Roster) -> Iterator[tuple[Path, str]]:

@@ -15,7 +15,9 @@ from routing.rotation import Rotation, rotate
 from schemas.agreement import Overflow
 
 FALLBACK = "fallback"
-"""The rule by which the person of last resort has a lead."""
+SECOND_OFFER = "second_offer"
+LAST_RESORTS = frozenset({FALLBACK, SECOND_OFFER})
+"""The rules by which the person of last resort has a lead: nobody else was left, or a rejection's rule says so."""
 LOOK_AGAIN = timedelta(minutes=5)
 """Where everybody of a pool is full, it is looked at again so much later."""
 
@@ -58,11 +60,14 @@ class Asked(NamedTuple):
     last_resort: bool = True
     may_hold: bool = False
     matched: tuple[dict[str, Any], ...] = ()
+    roles: tuple[str, ...] = ()
 
     def unfit(self, person: str, rule: CompiledRule) -> str | None:
         """Why somebody who is there gets no lead by this rule now; None where nothing is in the way.
 
         `language` comes last: it says that this is all that is in the way."""
+        if self.roles and not self.roster.has_role(person, *self.roles):
+            return "role"
         busy = self.roster.off_hours(person, self.now) or why_full(person, self.roster, self.loads, self.now)
         return busy or ("language" if rule.match_language and not self._speaks(person) else None)
 
@@ -76,8 +81,8 @@ def assign(route: CompiledRoute, asked: Asked) -> Assignment | Held | None:
     """The owner by this route, or that it has to wait; None where nobody is left."""
     tried = list(asked.matched)
     for rule in route.rules:
-        finding, inputs = asked.judge.asks(rule.when), asked.judge.inputs(rule.when)
-        because = {"inputs": inputs} if inputs else {}
+        finding, said = asked.judge.answer(rule.when)
+        because = {"inputs": said["inputs"]} if said["inputs"] else {}
         if not finding.met:
             tried.append({"rule": rule.name, **_not_met(finding), **because})
             continue

@@ -36,6 +36,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "resume_pool": MANAGES,
 }
 """By command: the roles that may ask for it, `owner` of the lead, `oneself` for what is about the asker."""
+GIVES = frozenset({"claim", "assign", "delegate"})
+"""Commands that make somebody the owner."""
 
 
 class Principal(NamedTuple):
@@ -57,6 +59,14 @@ def refusal(command: str, person: str | None, roster: Roster, *, owner: str | No
         return None
     also = ", the owner" if "owner" in allowed else ", the person" if "oneself" in allowed else ""
     return f"{command} is for {', '.join(roles)}{also}"
+
+
+def cannot_receive(person: str | None, roster: Roster) -> str | None:
+    """Why nothing can be given to this person: they are not in the roster, or left. None where it can."""
+    member = roster.people.get(person or "")
+    if member is None:
+        return f"{person} is not in the roster"
+    return None if member.active else f"{person} left, and can be given nothing"
 
 
 def to_signal(

@@ -115,8 +115,11 @@ def _refused(draft: Draft) -> str | None:
     command = draft.signal.command
     if command is None or draft.signal.kind == Kind.OWNER_AWAY:
         return None
-    owner = draft.lead.owner
-    return commands.refusal(command.name, command.person, draft.context.roster, owner=owner, about=None)
+    owner, roster, sales = draft.lead.owner, draft.context.roster, draft.signal.sales
+    why = commands.refusal(command.name, command.person, roster, owner=owner, about=None)
+    if why is None and command.name in commands.GIVES:
+        why = commands.cannot_receive(sales.owner_id if sales is not None else None, roster)
+    return why
 
 
 def _nobody(context: Context, note: str) -> Decision:

@@ -19,6 +19,7 @@ CODES = {
     "inactive": "no longer here",
     "unknown": "not in the roster",
     "paused": "the pool was paused",
+    "role": "has no role for this work",
     "language": "does not speak the lead's language",
     "full": "at their capacity",
     "team_full": "their team was at its capacity",
@@ -68,7 +69,7 @@ def explain_assignment(evidence: dict[str, Any], given: Given, agreement: Agreem
         pool=evidence.get("pool"), candidates=tuple(_candidate(c, person, had.get(c["person"])) for c in candidates),
         ledger=_ledger(evidence["ledger"]) if "ledger" in evidence else None,
         runner_up=runner_up(candidates, person), smallest_change=smallest_change(evidence, conditions),
-        agreement=given.agreement, roster=given.roster, text="",
+        agreement=given.agreement, roster=given.roster, note=_note(evidence), text="",
     )  # fmt: skip
     return made.model_copy(update={"text": "\n".join(_lines(made))})
 
@@ -77,6 +78,12 @@ def conditions_of(agreement: Agreement | None, route: str | None) -> dict[str, s
     """The texts of the route's conditions, by rule."""
     rules = agreement.routes[route].rules if agreement and route in agreement.routes else ()
     return {rule.name: rule.when.text for rule in rules}
+
+
+def _note(evidence: dict[str, Any]) -> str | None:
+    """That the person of last resort was away: they have it, and the managers know."""
+    code = evidence.get("away")
+    return f"{evidence['person']} was {CODES.get(code, code)}; the managers were told" if code is not None else None
 
 
 def _candidate(known: dict[str, Any], chosen: str = "", figures: Sequence[float] | None = None) -> CandidateView:
@@ -117,6 +124,8 @@ def _lines(made: AssignmentExplanation) -> Iterator[str]:
     route = f" on route {made.route}" if made.route else ""
     because = f" ({_OTHERWISE[made.rule]})" if made.rule in _OTHERWISE else ""
     yield f"{said(made.at)}  given to {made.person} by rule `{made.rule}`{because}{pool}{route}, with {made.signal_id}"
+    if made.note:
+        yield f"  {made.note}"
     for rule in made.path:
         when = f": {rule.when}" if rule.when and rule.code != "nobody" else ""
         unknown = f" ({rule.unknown})" if rule.unknown else ""

@@ -171,15 +171,16 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
             sla.start(draft, policy, offer_id, now, counts_from=counts_from)
 
 
-def accept(draft: Draft) -> None:
-    """The holder of the open offer takes it. The follow-up clock runs on."""
-    handover, offer = the_handover(draft), open_offer(draft)
+def why_not_accepted(draft: Draft, offer: Offer | None) -> str | None:
+    """Why an acceptance of now answers nothing; None where it does."""
+    handover = the_handover(draft)
     if handover.accepted_at is not None or (offer is None and handover.offers):
-        draft.notes.append("there is no open offer to accept")
-        return
-    if not is_about_this(draft, offer):
-        draft.notes.append("it is about an earlier offer")
-        return
+        return "there is no open offer to accept"
+    return None if is_about_this(draft, offer) else "it is about an earlier offer"
+
+
+def accept(draft: Draft, offer: Offer | None) -> None:
+    """The open offer is its holder's. The follow-up clock runs on."""
     if offer is not None:
         put_offer(draft, offer.model_copy(update={"state": "accepted", "decided_at": draft.at}))
         _end_expiry(draft, offer)
@@ -224,21 +225,6 @@ def withdraw(draft: Draft, reason: str) -> None:
         draft.lead.handover = the_handover(draft).model_copy(update={"accepted_at": None})
     sla.cancel(draft, reason, offer.id)
     draft.emit(HandoverWithdrawn(**saying(draft, offer), reason=reason))
-
-
-def reassign(draft: Draft, person: str) -> None:
-    """Another owner by somebody's hand, in the CRM: obeyed. In a hand-over it is another offer, already taken."""
-    lead = draft.lead
-    if lead.owner == person:
-        draft.notes.append("the owner is that person already")
-        return
-    chosen = ownership.by_hand(draft, person)
-    if lead.stage != "hand_over" or lead.handover is None:
-        ownership.give(draft, chosen)
-        sla.restart_recurring(draft)
-        return
-    withdraw(draft, "owner_changed")
-    offer_to(draft, chosen)
 
 
 def follow_up(draft: Draft) -> None:

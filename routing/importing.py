@@ -77,12 +77,12 @@ def _put_on_track(draft: Draft) -> None:
 
 
 def _own(draft: Draft) -> None:
-    """Who is not in the roster can own nothing; the reason says so where somebody ought to work the lead."""
+    """Who is not in the roster, or left, can own nothing; the reason says so where somebody ought to work the lead."""
     lead, signal = draft.lead, draft.signal
     ident = signal.sales.owner_id if signal.sales else None
     systems = (*(reference.system for reference in signal.references), signal.source)
     person = next(filter(None, (draft.context.roster.person_of(system, ident) for system in systems)), None)
-    if person is not None:
+    if person is not None and draft.context.roster.people[person].active:
         lead.owner, lead.owner_since, lead.unowned_reason = person, draft.at, None
         lead.owner_route = None
     elif lead.owner is None:
@@ -90,4 +90,4 @@ def _own(draft: Draft) -> None:
             "prospecting": "marketing",
             "contact": "marketing",
             "nurturing": "nurturing: import",
-        }.get(lead.stage, "import: the owner is not in the roster")
+        }.get(lead.stage, "import: the owner is not in the roster, or left")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from routing import agreed_signals, disposition, handover, ladder, nurturing, rejecting, sla, succession
+from routing import agreed_signals, disposition, handover, ladder, nurturing, overriding, rejecting, sla, succession
 from routing.bounds import MAX_REFERENCES
 from routing.draft import Draft
 from routing.lead import consents, counts_for_pass, genuine, with_instant
@@ -198,19 +198,6 @@ def _meeting_booked(draft: Draft) -> None:
         draft.facts.add("meeting_booked")
 
 
-def _owner_changed(draft: Draft) -> None:
-    signal, roster = draft.signal, draft.context.roster
-    ident = signal.sales.owner_id if signal.sales else None
-    systems = (*(reference.system for reference in signal.references), signal.source)
-    person = next(filter(None, (roster.person_of(system, ident) for system in systems)), None)
-    if person is None:
-        draft.notes.append("the new owner's id is not in the roster")
-    elif draft.at < (draft.lead.owner_since or draft.at):
-        draft.notes.append("the change is older than the owner of now")
-    else:
-        handover.reassign(draft, person)
-
-
 def _withdrawn(draft: Draft) -> None:
     """Withdrawn or unsubscribed without a word of what for means the mail."""
     if "withdrawn" not in [consent.state for consent in draft.signal.consents]:
@@ -273,12 +260,12 @@ def _owner_away(draft: Draft) -> None:
 
 
 _ACTS: dict[Kind, Callable[[Draft], None]] = {
-    Kind.SALES_ACCEPTED: _in_hand_over(handover.accept),
+    Kind.SALES_ACCEPTED: _in_hand_over(overriding.accept),
     Kind.SALES_REJECTED: _in_hand_over(rejecting.reject),
     Kind.SALES_FOLLOW_UP: _follow_up,
     Kind.SALES_MEETING_HELD: _meeting_held,
     Kind.SALES_MEETING_BOOKED: _meeting_booked,
-    Kind.SALES_OWNER_CHANGED: _owner_changed,
+    Kind.SALES_OWNER_CHANGED: overriding.owner_changed,
     Kind.SALES_WON: _closing("won"),
     Kind.SALES_LOST: _closing("lost"),
     Kind.SALES_RETURNED: _closing("returned"),

@@ -12,13 +12,7 @@ from routing.assignment import Assignment
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Account, Lead
-
-ROLES: dict[str, tuple[str, ...]] = {
-    "qualification": ("sdr", "sales"),
-    "hand_over": ("sales",),
-    "growth": ("account_manager",),
-}
-"""By route: the roles in which somebody who has a lead already keeps it. A salesperson may qualify their own."""
+from routing.roster import ROLES
 
 
 class Match(NamedTuple):
@@ -66,7 +60,7 @@ def _of_account(lead: Lead, account: Account | None, route: str) -> Iterator[tup
         yield from (("account_in_dialogue", account.open[other]) for other in sorted(account.open) if other != lead.id)
     if route != "qualification":
         customers = account.customers
-        yield from (("customer_account", customers[other]) for other in sorted(customers) if other != lead.id)
+        yield from (("customer_account", customers[one]) for one in sorted(customers))
 
 
 def route_now(lead: Lead) -> str | None:

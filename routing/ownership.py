@@ -6,13 +6,14 @@ from typing import Any
 
 from routing import matching, nurturing, waiting
 from routing.agreement import CompiledRoute
-from routing.assignment import FALLBACK, Asked, Assignment, Held, assign
+from routing.assignment import FALLBACK, LAST_RESORTS, Asked, Assignment, Held, assign
 from routing.capacity import consulted, given, limited
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Ledger, Load
+from routing.roster import ROLES
 from routing.rotation import change, counted
-from schemas.events import LeadOwnerChanged
+from schemas.events import LeadEscalated, LeadOwnerChanged
 
 
 def choose(draft: Draft, route: str, had_it: frozenset[str] = frozenset()) -> Assignment | None:
@@ -44,6 +45,7 @@ def choose_or_wait(
             passed_over=had_it,
             may_hold=may_hold,
             matched=match.passed,
+            roles=ROLES[route],
         ),
     )
 
@@ -67,7 +69,8 @@ def give(draft: Draft, chosen: Assignment) -> None:
         load = draft.loads.get(chosen.person) or Load(person=chosen.person)
         draft.put_load(given(load, draft.context.now))
     waiting.end(draft)
-    draft.evidence.setdefault("owners", []).append({"person": chosen.person, **chosen.why})
+    away = _last_resort_away(draft, chosen)
+    draft.evidence.setdefault("owners", []).append({"person": chosen.person, **chosen.why, **away})
     if lead.owner != chosen.person:
         before, lead.owner = lead.owner, chosen.person
         lead.owner_since, lead.unowned_reason = draft.at, None
@@ -83,6 +86,32 @@ def give(draft: Draft, chosen: Assignment) -> None:
     if chosen.rule != FALLBACK:
         matching.remember(draft)
     hold_account(draft)
+    if away:
+        _call_managers(draft, away["away"])
+
+
+def _last_resort_away(draft: Draft, chosen: Assignment) -> dict[str, str]:
+    """Why the last resort, who gets it all the same because nobody else is left, cannot see to it now; as evidence."""
+    away = draft.context.roster.why_away(chosen.person, draft.context.now)
+    return {"away": away} if away is not None and chosen.rule in LAST_RESORTS else {}
+
+
+def _call_managers(draft: Draft, why: str) -> None:
+    lead, roster = draft.lead, draft.context.roster
+    draft.finding(f"nobody could take it, and the last resort {lead.owner} is away: {why}")
+    managers = [roster.owner(m.id) for m in roster.file.people if "manager" in m.roles and m.active]
+    to = tuple(manager for manager in managers if manager is not None)
+    draft.emit(
+        LeadEscalated(
+            mode=draft.signal.mode,
+            reason="fallback_away",
+            why=why,
+            stage=lead.stage,
+            owner=draft.owner(lead.owner),
+            to=to,
+        ),
+        max(draft.at, draft.context.now),
+    )
 
 
 def by_hand(draft: Draft, person: str) -> Assignment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from routing import handover, sla
-from routing.assignment import Assignment
+from routing.assignment import SECOND_OFFER, Assignment
 from routing.draft import Draft
 from routing.model import Offer
 from schemas.events import HandoverRejected
@@ -57,7 +57,5 @@ def _offer_to_fallback(draft: Draft) -> bool:
     person = agreement.routes["hand_over"].fallback
     if person in {offer.person for offer in opened.offers} or len(opened.offers) >= agreement.file.handover.max_offers:
         return False
-    handover.offer_to(
-        draft, Assignment(person, "second_offer", None, None, {"route": "hand_over", "rule": "second_offer"})
-    )
+    handover.offer_to(draft, Assignment(person, SECOND_OFFER, None, None, {"route": "hand_over", "rule": SECOND_OFFER}))
     return True

@@ -9,8 +9,15 @@ from datetime import datetime
 from routing.business_time import compile_calendar
 from routing.errors import RoutingError
 from schemas.events import Owner
-from schemas.roster import Member, Pool, RosterFile, Team
+from schemas.roster import Member, Pool, Role, RosterFile, Team
 from schemas.signals import Actor, Reference
+
+ROLES: dict[str, tuple[Role, ...]] = {
+    "qualification": ("sdr", "sales"),
+    "hand_over": ("sales", "account_manager"),
+    "growth": ("account_manager",),
+}
+"""By route: the roles of who may be given a lead on it. The last resort, and whom somebody names by hand, may be others."""
 
 
 class UnknownPool(RoutingError):

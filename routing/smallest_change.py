@@ -21,6 +21,7 @@ _HAD = {
     "absent": (2, "had {person} not been away"),
     "paused": (2, "had the pool not been paused"),
     "had_it": (3, "had {person} not had their chance in this hand-over"),
+    "role": (3, "had {person} had a role for this work"),
     "inactive": (3, "had {person} still been here"),
     "unknown": (3, "had {person} been in the roster"),
 }

@@ -189,6 +189,19 @@ class LeadInLimbo(EventData):
     owner: Owner | None = None
 
 
+class LeadEscalated(EventData):
+    """Managers have to look: `reason` is fallback_away, where the person of last resort has it and is not at work
+    (`why`: absent, inactive, unknown). `to` are all managers who are here."""
+
+    type_name = "stafett.lead.escalated.v1"
+    topic = "leads"
+    reason: str
+    why: str | None = None
+    stage: Stage
+    owner: Owner | None = None
+    to: tuple[Owner, ...] = ()
+
+
 class LeadReleased(EventData):
     type_name = "stafett.lead.released.v1"
     topic = "leads"

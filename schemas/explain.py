@@ -157,6 +157,7 @@ class AssignmentExplanation(_View):
     smallest_change: str
     agreement: str
     roster: str
+    note: str | None = None
     text: str
 
 

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from routing.commands import ROSTER_KEY, Principal, refusal, to_signal
+from routing.commands import ROSTER_KEY, Principal, cannot_receive, refusal, to_signal
 from routing.merging import no_link, obstacle
 from routing.model import Lead
 from routing.roster import Roster
-from schemas.commands import AnyCommand, Claim, Merge, OnLead, Unmerge
+from schemas.commands import AnyCommand, Assign, Claim, Delegate, Merge, OnLead, Unmerge
 from schemas.signals import Signal
 from services.rows import LeadRow
 
@@ -73,6 +73,10 @@ def _check_people(command: AnyCommand, principal: Principal, roster: Roster) -> 
     for person in (principal.person, getattr(command, "person", None)):
         if person is not None and person not in roster.people:
             raise Refused(f"{person} is not in the roster", missing=True)
+    if isinstance(command, Assign | Claim | Delegate):
+        receiver = principal.person if isinstance(command, Claim) else command.person
+        if receiver is not None and (why := cannot_receive(receiver, roster)):
+            raise Refused(why)
     pool = getattr(command, "pool", None)
     if pool is not None and pool not in roster.pools:
         raise Refused(f"there is no pool {pool}", missing=True)

@@ -1,0 +1,76 @@
+"""What people do by hand, in the CRM or by a command: another owner, or an offer accepted by somebody else. It is obeyed
+where that person is here, and counted; what does not fit their role is a finding."""
+
+from __future__ import annotations
+
+from routing import handover, matching, ownership, sla
+from routing.draft import Draft
+from routing.roster import ROLES
+
+
+def owner_changed(draft: Draft) -> None:
+    """Another owner. Nobody can give a lead to who left: then the rules decide."""
+    signal, roster = draft.signal, draft.context.roster
+    ident = signal.sales.owner_id if signal.sales else None
+    systems = (*(reference.system for reference in signal.references), signal.source)
+    person = next(filter(None, (roster.person_of(system, ident) for system in systems)), None)
+    if person is None:
+        draft.notes.append("the new owner's id is not in the roster")
+    elif draft.at < (draft.lead.owner_since or draft.at):
+        draft.notes.append("the change is older than the owner of now")
+    elif not roster.people[person].active:
+        _given_to_nobody(draft, person)
+    else:
+        reassign(draft, person)
+
+
+def reassign(draft: Draft, person: str) -> None:
+    """Another owner by somebody's hand: obeyed. In a hand-over it is another offer of it."""
+    lead = draft.lead
+    if lead.owner == person:
+        draft.notes.append("the owner is that person already")
+        return
+    chosen = ownership.by_hand(draft, person)
+    route = matching.route_now(lead)
+    if route is not None and not draft.context.roster.has_role(person, "manager", *ROLES[route]):
+        draft.finding(f"{person} was made the owner by hand and has no role for {route}")
+    if lead.stage != "hand_over" or lead.handover is None:
+        ownership.give(draft, chosen)
+        sla.restart_recurring(draft)
+        return
+    handover.withdraw(draft, "owner_changed")
+    handover.offer_to(draft, chosen)
+
+
+def _given_to_nobody(draft: Draft, person: str) -> None:
+    """Neither who left nor who had it before gets it: somebody took it from the one, and the other is not here."""
+    lead = draft.lead
+    draft.finding(f"it was given to {person}, who left")
+    route = matching.route_now(lead)
+    if lead.stage == "hand_over" and lead.handover is not None:
+        handover.offer_again(draft, "owner_changed")
+    elif route is not None:
+        chosen = ownership.choose(draft, route, frozenset(filter(None, (person, lead.owner))))
+        if chosen is not None:
+            ownership.give(draft, chosen)
+            sla.restart_recurring(draft)
+
+
+def accept(draft: Draft) -> None:
+    """The holder accepts, or a manager for them. A salesperson who accepts somebody else's offer takes it over; from who
+    has no role for it, it is no acceptance."""
+    signal, roster = draft.signal, draft.context.roster
+    offer = handover.open_offer(draft)
+    if why := handover.why_not_accepted(draft, offer):
+        draft.notes.append(why)
+        return
+    actor = roster.actor_of(signal.actor, signal.references, signal.source)
+    holder = offer.person if offer is not None else draft.lead.owner
+    by_machine = signal.automated or signal.actor.kind in ("automation", "system")
+    if actor is None or by_machine or actor == holder or roster.has_role(actor, "manager"):
+        handover.accept(draft, offer)
+    elif roster.people[actor].active and roster.has_role(actor, *ROLES["hand_over"]):
+        reassign(draft, actor)
+        handover.accept(draft, handover.open_offer(draft))
+    else:
+        draft.finding(f"{actor} accepted what was offered to {holder}, without a role for hand_over: not counted")
