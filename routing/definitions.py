@@ -56,6 +56,13 @@ class Points(NamedTuple):
     parts: dict[str, float]
 
 
+def _plain(value: Any) -> Any:
+    """As JSON has it, so that evidence reads the same before and after it was stored."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
 class Judge:
     """Evaluates expressions over one lead, one signal and one instant; one activation serves them all.
 
@@ -176,7 +183,7 @@ class Judge:
         known = {
             name: self._at if name == "now" else _FACTS[name](self._lead, self._signal) for name in expression.names
         }
-        known = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in known.items()}
+        known = {name: _plain(value) for name, value in known.items()}
         inside = {f"in_segment('{name}')": self._segments[name] for name in sorted(expression.segments)}
         return {**known, **inside, **self._reached}
 
