@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from schemas.api_keys import KeysFile
@@ -87,20 +87,34 @@ def versions_of(parts: Parts) -> Versions:
     return Versions(store, parts.ruling, lambda: read_file(parts.settings, "agreement"), parts.now)
 
 
-def app_of(parts: Parts, stopping: asyncio.Event) -> FastAPI:
-    """The whole HTTP application; `stopping` ends what waits. Raises FileError, SettingsError."""
+def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bool = True) -> FastAPI:
+    """The HTTP application, with the hooks of `ingest` and the API of `console` unless one of them is left out; `stopping`
+    ends what waits. Raises FileError, SettingsError."""
     settings = parts.settings
     intake = Intake(parts.log, parts.store, settings.topic("signals"), settings.spool_limit, settings.topic("thin"))
     sources = sources_of(settings)
-    hooks = Hooks(sources, intake, parts.key, parts.now, settings.http.public_url, settings.http.trusted_proxies)
-    reading, forget = parts.reading, parts.store.unquarantine
-    retry = Retry(sources, intake, parts.key, reading.quarantined_one, headers_of, forget)
     app = bare_app()
+    if hooks:
+        _add_hooks(app, parts, sources, intake)
+    if settings.metrics_port is None:
+        app.add_route("/metrics", metering.scraped(parts), methods=["GET"])
+    if api:
+        app.include_router(_api(parts, sources, intake, stopping))
+    add_health(app, {"store": parts.store.check, "log": parts.log.check})
+    return app
+
+
+def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], intake: Intake) -> None:
+    http = parts.settings.http
+    hooks = Hooks(sources, intake, parts.key, parts.now, http.public_url, http.trusted_proxies)
     app.state.hook = metering.counted(hooks.answer, sources)
     app.add_route("/v1/hooks/{source}", app.state.hook, methods=["POST"])
     app.add_route("/v1/hooks/{source}", hooks.greet, methods=["GET", "HEAD", "OPTIONS"])
-    if settings.metrics_port is None:
-        app.add_route("/metrics", metering.scraped(parts), methods=["GET"])
+
+
+def _api(parts: Parts, sources: Mapping[str, Configured], intake: Intake, stopping: asyncio.Event) -> APIRouter:
+    reading, forget = parts.reading, parts.store.unquarantine
+    retry = Retry(sources, intake, parts.key, reading.quarantined_one, headers_of, forget)
 
     def digest_email(text: str, brand: str) -> str | None:
         address = email_address(text)
@@ -109,13 +123,8 @@ def app_of(parts: Parts, stopping: asyncio.Event) -> FastAPI:
     versions = versions_of(parts)
     explainer = Explainer(reading, versions.ruling, parts.now)
     commanding = commanding_of(parts, intake)
-    app.include_router(
-        create_router(
-            reading, keys_of(settings), digest_email, parts.now, retry, commanding, stopping, explainer, versions
-        )
-    )
-    add_health(app, {"store": parts.store.check, "log": parts.log.check})
-    return app
+    keys = keys_of(parts.settings)
+    return create_router(reading, keys, digest_email, parts.now, retry, commanding, stopping, explainer, versions)
 
 
 class _Server(uvicorn.Server):
@@ -126,10 +135,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(parts: Parts, stop: asyncio.Event) -> None:
-    """The API and the hooks. Until `stop`; requests under way are answered first."""
-    app = app_of(parts, stop)
-    await listen(parts.settings, parts.settings.http.port, short_cut(app.state.hook, app), stop)
+async def serve(parts: Parts, stop: asyncio.Event, *, hooks: bool, api: bool) -> None:
+    """The hooks, the API, or both. Until `stop`; requests under way are answered first."""
+    app = app_of(parts, stop, hooks=hooks, api=api)
+    await listen(parts.settings, parts.settings.http.port, short_cut(app.state.hook, app) if hooks else app, stop)
 
 
 async def listen(settings: Settings, port: int, app: ASGIApp, stop: asyncio.Event) -> None:

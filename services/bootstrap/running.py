@@ -185,7 +185,9 @@ BACKGROUND: dict[str, Callable[[Parts], Run]] = {
     "enrich": _enrich,
     "housekeeping": _housekeeping,
 }
-ROLES = (*BACKGROUND, "ingest")
+HTTP = ("ingest", "console")
+"""Roles of one HTTP port: the hooks, the API."""
+ROLES = (*BACKGROUND, *HTTP)
 """The roles of this version, each of which can be a process of its own."""
 
 
@@ -201,8 +203,9 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
     tasks: list[asyncio.Task[None]] = [
         asyncio.create_task(BACKGROUND[role](parts)(stop), name=role) for role in roles if role in BACKGROUND
     ]
-    if "ingest" in roles:
-        tasks.append(asyncio.create_task(serve(parts, stop), name="ingest"))
+    if any(role in HTTP for role in roles):
+        served = serve(parts, stop, hooks="ingest" in roles, api="console" in roles)
+        tasks.append(asyncio.create_task(served, name="http"))
     if (port := parts.settings.metrics_port) is not None:
         watched = listen(parts.settings, port, health_app(parts), stop)
         tasks.append(asyncio.create_task(watched, name="health"))

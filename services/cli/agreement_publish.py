@@ -35,7 +35,10 @@ exit status: 0 done, or shown; 1 refused, with the reasons
 
 def add(actions: Any) -> None:
     """Adds both actions."""
-    publish = actions.add_parser("publish", epilog=PUBLISH, formatter_class=argparse.RawDescriptionHelpFormatter)
+    publish = actions.add_parser(
+        "publish", help="let a version rule from an instant, once both sides approved it", epilog=PUBLISH,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     publish.add_argument("file", type=Path)
     publish.add_argument("--approve", action="append", default=[], metavar="SIDE=PERSON@HASH")
     publish.add_argument("--effective-from", help="ISO 8601 with a zone (default: in 30 s)")

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from services.cli.environment import add_config, settings_of
@@ -42,11 +43,15 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 async def _list(args: argparse.Namespace) -> int:
     from services.bootstrap import parts_of
 
-    names = ("id", "lead_id", "signal_id", "attempt", "state", "reason", "error_class", "origin")
+    names = ("id", "lead_id", "signal_id", "attempt", "state", "reason", "error_class", "origin", "recorded_at")
     async with parts_of(settings_of(args), exclusive=False) as parts:
         for letter in await parts.reading.dead_letters(state=args.state, limit=10_000):
-            print(json.dumps({name: getattr(letter, name) for name in names}))
+            print(json.dumps({name: getattr(letter, name) for name in names}, default=_instant))
     return 0
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
 
 
 async def _redrive(args: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ COMMANDS = {
     "import": "Bring existing contacts, quietly: no offer, no clock, no alarm.",
     "parse": "Print what would be read off a webhook body on standard input.",
     "source": "Try a body on a kind of source; find out why a delivery is refused.",
-    "sla": "Reckon with the agreement's promises.",
+    "sla": "Run the role that announces what falls due (`sla watch`); reckon with promises.",
     "explain": "Say why: a lead's stage and owner, a clock's intervals, an assignment's candidates.",
     "agreement": "Check, compare and publish agreements.",
     "db": "Bring the database's schema up to date; after a restore, say so.",
@@ -28,13 +28,22 @@ COMMANDS = {
     "schema": "Print JSON Schema of what is published, OpenAPI and AsyncAPI.",
     "topics": "Plan, make and check Kafka's topics.",
     "settings": "List every setting, its value (secrets hidden) and meaning.",
-    "ingest": "Run the role that takes webhooks.",
+    "ingest": "Run the role that takes webhooks, with the API beside it.",
+    "console": "Run the role that serves the API, without webhooks.",
     "enrich": "Run the role that completes thin webhooks by asking the sender's API.",
     "router": "Run the role that decides.",
     "relay": "Run the role that publishes events.",
     "delivery": "Run the role that sends webhooks.",
 }
-_MODULE = {"import": "importing", "ingest": "up", "enrich": "up", "router": "up", "relay": "up", "delivery": "up"}
+_MODULE = {
+    "import": "importing",
+    "ingest": "up",
+    "console": "up",
+    "enrich": "up",
+    "router": "up",
+    "relay": "up",
+    "delivery": "up",
+}
 EPILOG = "Begin with: stafett new myfolder. Then `stafett COMMAND --help` teaches each command."
 
 

@@ -8,30 +8,73 @@ from collections.abc import Callable
 
 from services.cli.environment import add_config, settings_of
 
-_ROLES = ("ingest", "enrich", "router", "relay", "delivery")
-EPILOG = """\
-`up` brings the schema up to date, then runs ingest, the API, enrichment, router, relay, the SLA watcher and deliveries.
-SIGTERM and ctrl-c stop it in bounded time; after kill -9 the next start goes on where the last commit was.
-"""
+STOPS = "SIGTERM and ctrl-c stop it in bounded time; after kill -9 the next start goes on where the last commit was."
+ROLES: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "up": (
+        ("ingest", "console", "enrich", "router", "relay", "sla", "delivery", "housekeeping"),
+        "Run all roles in this process, on one file unless configured otherwise.",
+        "It brings the schema up to date, then runs hooks, API, enrichment, router, relay, SLA watcher and deliveries.",
+    ),
+    "ingest": (
+        ("ingest", "console"),
+        "Take webhooks at /v1/hooks/NAME, and serve the API beside them.",
+        (
+            "As many as you like, behind a load balancer. What the log cannot take now waits in the store. With --hooks-only it"
+            "\nserves no API, for a process that the outside reaches; `stafett console` serves the API then."
+        ),
+    ),
+    "console": (
+        ("console",),
+        "Serve the API: leads, explanations, feed, commands, what was set aside.",
+        (
+            "As many as you like, behind a load balancer; no hooks. It has the same configuration as ingest, for a body that was"
+            "\nset aside can be read again from here."
+        ),
+    ),
+    "enrich": (
+        ("enrich",),
+        "Complete thin webhooks by asking the sender's API, where a source says `fetch`.",
+        "Several share the partitions of the thin topic. A signal whose API stays away becomes a dead letter.",
+    ),
+    "router": (
+        ("router",),
+        "Decide: the only writer of leads, clocks and ledgers.",
+        "Several share the partitions of the signals topic. Too many dead letters in an hour stop it.",
+    ),
+    "relay": (
+        ("relay", "housekeeping"),
+        "Publish events, bring spooled signals to the log, remove what need not be kept.",
+        "One is active, by a lease; a second takes over within STAFETT_RELAY_LEASE_TTL.",
+    ),
+    "delivery": (
+        ("delivery",),
+        "Send events as signed webhooks to those in subscriptions.yaml.",
+        "Several may run: each delivery is claimed by one. `stafett subscriptions list` shows how far they are.",
+    ),
+}
+"""Commands that run roles: which, what they are for, what is good to know."""
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `up` and a command for each role."""
-    for name, roles in {
-        "up": ("ingest", "enrich", "router", "relay", "sla", "delivery", "housekeeping"),
-        **{role: (role,) for role in _ROLES},
-        "relay": ("relay", "housekeeping"),
-    }.items():
-        parser = subparsers.add_parser(name, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, (roles, text, more) in ROLES.items():
+        parser = subparsers.add_parser(
+            name, help=text, description=text, epilog=f"{more}\n{STOPS}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
         add_config(parser)
         if name == "relay":
             parser.add_argument("--watch", action="store_true", help="also watch the SLA clocks")
+        if name == "ingest":
+            parser.add_argument("--hooks-only", action="store_true", help="serve no API")
         parser.set_defaults(func=run, roles=roles, migrate=name == "up")
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit status 0 after a stop, 1 where a role failed; `main` says 2 where settings, files, store or log cannot be used."""
     roles = (*args.roles, "sla") if getattr(args, "watch", False) else args.roles
+    if getattr(args, "hooks_only", False):
+        roles = ("ingest",)
     with asyncio.Runner(loop_factory=_loop()) as runner:
         return runner.run(_run(args, roles))
 
@@ -59,6 +102,7 @@ async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
         parts.ruling()
         if "ingest" in roles:
             await check_brands(parts)
-        where = f" on http://{settings.http.host}:{settings.http.port}" if "ingest" in roles else ""
+        listens = "ingest" in roles or "console" in roles
+        where = f" on http://{settings.http.host}:{settings.http.port}" if listens else ""
         print(f"stafett: {', '.join(roles)}{where}", flush=True)
         return await run_roles(parts, roles)

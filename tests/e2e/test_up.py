@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -173,6 +174,7 @@ def test_a_dead_letter_that_names_no_lead_is_redriven_or_dropped_by_its_own_id(i
     installed.until("/v1/dead-letters", lambda said: said["dead_letters"])
     (letter,) = letters("dead")
     assert letter["lead_id"] is None
+    assert datetime.fromisoformat(letter["recorded_at"]).tzinfo is not None
     installed.call("dlq", "redrive", letter["id"], *config)
     installed.until("/v1/dead-letters", lambda said: len(said["dead_letters"]) == 2)
     (again,) = letters("dead")
