@@ -24,6 +24,12 @@ consumer_lag = Gauge(
     ["partition"],
     registry=REGISTRY,
 )
+thin_lag = Gauge(
+    "stafett_thin_lag_records",
+    "Records of a partition of the thin topic that enrichment has not read.",
+    ["partition"],
+    registry=REGISTRY,
+)
 batch_size = Histogram(
     "stafett_router_batch_records",
     "Signals in one transaction.",
@@ -55,6 +61,15 @@ limbo_found = Counter("stafett_leads_found_in_limbo", "Times that the router fou
 clocks = Gauge("stafett_sla_clocks", "SLA clocks by state.", ["state"], registry=REGISTRY)
 intake = Counter("stafett_intake_requests", "Requests to the hooks.", ["source", "outcome"], registry=REGISTRY)
 fetches = Counter("stafett_fetches", "Requests to the APIs of sources.", ["source", "outcome"], registry=REGISTRY)
+pending_deliveries = Gauge(
+    "stafett_pending_deliveries",
+    "Events that wait for a subscription to take them.",
+    ["subscription"],
+    registry=REGISTRY,
+)
+disabled_subscriptions = Gauge(
+    "stafett_subscription_disabled", "1 while a subscription is sent nothing.", ["subscription"], registry=REGISTRY
+)
 deliveries = Counter("stafett_delivery_attempts", "Attempts to deliver an event.", ["outcome"], registry=REGISTRY)
 
 _sources: set[str] = set()
@@ -89,10 +104,16 @@ def delivery_attempted(outcome: str) -> None:
     deliveries.labels(outcome if outcome in ATTEMPTS else OTHER).inc()
 
 
-def lag(positions: dict[int, int], ends: dict[int, int]) -> None:
-    """How far the router's positions are behind the log's ends; partitions without a position were never read."""
+def lag(gauge: Gauge, positions: dict[int, int], ends: dict[int, int]) -> None:
+    """How far stored positions are behind the log's ends; partitions without a position were never read."""
     for partition, end in ends.items():
-        consumer_lag.labels(str(partition)).set(max(0, end - positions.get(partition, 0)))
+        gauge.labels(str(partition)).set(max(0, end - positions.get(partition, 0)))
+
+
+def subscription_state(name: str, pending: int, disabled: bool) -> None:
+    """How far a configured subscription is behind, and whether it is sent nothing."""
+    pending_deliveries.labels(name).set(pending)
+    disabled_subscriptions.labels(name).set(disabled)
 
 
 def clock_counts(running: int, due: int) -> None:

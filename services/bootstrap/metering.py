@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services import metrics
+from services.adapters.sql.deliveries import Deliveries
 from services.bootstrap.parts import Parts
 from services.ports import PortError
 from services.router.role import Outcome
@@ -68,9 +69,12 @@ async def refresh(parts: Parts) -> None:
     metrics.quarantine_depth.set(counts.quarantine)
     metrics.held_leads.set(counts.held_leads)
     metrics.clock_counts(counts.running_clocks, counts.due_clocks)
-    topic = parts.settings.topic("signals")
-    positions = await parts.store.all_positions("router", topic, parts.log.cluster)
-    metrics.lag(positions, await parts.log.end_offsets(topic))
+    for state in await Deliveries(parts.store.engines).states():
+        metrics.subscription_state(state.subscription, state.pending, state.disabled is not None)
+    for gauge, group, name in ((metrics.consumer_lag, "router", "signals"), (metrics.thin_lag, "enrich", "thin")):
+        topic = parts.settings.topic(name)
+        positions = await parts.store.all_positions(group, topic, parts.log.cluster)
+        metrics.lag(gauge, positions, await parts.log.end_offsets(topic))
 
 
 def scraped(parts: Parts) -> Answer:

@@ -30,7 +30,8 @@ def test_what_happened_is_counted_and_no_line_tells_whom_it_was_about(made):
     assert value(text, 'stafett_intake_requests_total{outcome="accepted",source="web"}') == 1
     assert value(text, 'stafett_intake_requests_total{outcome="refused",source="other"}') == 1
     assert value(text, "stafett_router_batch_records_count") >= 1
-    assert "stafett_consumer_lag_records" in text
+    assert "stafett_consumer_lag_records{" in text
+    assert "stafett_thin_lag_records{" in text
     assert made.stop() == 0
     said = (made.folder / "up.log").read_text()
     assert "anna" not in said.lower()

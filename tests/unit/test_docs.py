@@ -68,6 +68,17 @@ def test_alert_rules_and_the_operations_page_name_metrics_that_exist():
         assert re.sub(r"_(total|bucket)$", "", name) in known, name
 
 
+def test_alert_rules_take_what_every_process_says_once():
+    """Each process that is scraped says the depths of the one store; only counters may be added up."""
+    gauges = {metric.name for metric in metrics.REGISTRY.collect() if metric.type == "gauge"}
+    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yaml").read_text())
+    told = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    used = [(expr, name) for expr in told for name in re.findall(r"\bstafett_[a-z_]+", expr) if name in gauges]
+    assert len(used) >= 8
+    for expr, name in used:
+        assert re.search(rf"max(?: by \(\w+\) )?\({name}\)", expr), expr
+
+
 def test_the_topics_in_deploy_are_those_that_the_settings_ask_for():
     url = {"STAFETT_LOG_URL": "kafka://broker:9092", "STAFETT_DATABASE_URL": "postgresql://h/db"}
     settings = load_settings({"STAFETT_DEPLOYMENT_KEY": "k" * 64, **url})

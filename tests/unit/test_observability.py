@@ -67,7 +67,16 @@ def test_label_values_are_bounded():
 
 def test_a_batch_is_counted():
     metrics.batch_done(5, 0.02, [1.5], 1)
-    metrics.lag({0: 3}, {0: 10, 1: 4})
+    metrics.lag(metrics.consumer_lag, {0: 3}, {0: 10, 1: 4})
     text = metrics.exposition().decode()
     assert 'stafett_consumer_lag_records{partition="0"} 7.0' in text
     assert "stafett_sla_breach_lateness_seconds_count 1.0" in text
+
+
+def test_a_subscription_says_how_far_it_is_behind_and_whether_it_is_disabled():
+    metrics.subscription_state("crm", 7, True)
+    text = metrics.exposition().decode()
+    assert 'stafett_pending_deliveries{subscription="crm"} 7.0' in text
+    assert 'stafett_subscription_disabled{subscription="crm"} 1.0' in text
+    metrics.subscription_state("crm", 0, False)
+    assert 'stafett_subscription_disabled{subscription="crm"} 0.0' in metrics.exposition().decode()
