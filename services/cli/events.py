@@ -8,12 +8,24 @@ import asyncio
 from services.cli.environment import add_config, settings_of
 
 
+EPILOG = """\
+examples:
+  stafett events tail                      what comes from now on, until ctrl-c
+  stafett events tail --from-start --once  all that there is
+  stafett events tail --after 4711         on from a position, as the API's feed has them
+"""
+
+
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command."""
-    parser = subparsers.add_parser("events", description="Follow the events.")
+    parser = subparsers.add_parser(
+        "events", description="Follow the events.", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    tail = actions.add_parser("tail", help="print events by position; personal data is in them")
-    tail.add_argument("--after", type=int, default=0, help="position to begin after")
+    tail = actions.add_parser("tail", help="print events as they come; personal data is in them")
+    begin = tail.add_mutually_exclusive_group()
+    begin.add_argument("--after", type=int, metavar="POSITION", help="begin after this position of the feed")
+    begin.add_argument("--from-start", action="store_const", const=0, dest="after", help="begin with the first event")
     tail.add_argument("--topic", choices=("leads", "handovers", "sla", "marketing"))
     tail.add_argument("--once", action="store_true", help="stop at the end instead of waiting for more")
     add_config(tail)
@@ -37,7 +49,8 @@ async def _tail(args: argparse.Namespace) -> None:
     store = SqlStore(settings_of(args).database_url, exclusive=False)
     await store.start()
     try:
-        reading, after = Reading(store.engines), args.after
+        reading = Reading(store.engines)
+        after = await reading.head() if args.after is None else args.after
         while True:
             rows = await reading.events(after, args.topic, 500)
             for row in rows:

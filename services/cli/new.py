@@ -10,6 +10,12 @@ from base64 import b64encode
 from pathlib import Path
 
 HELP = "Make a folder with a commented configuration to start from."
+MAIN = (
+    "ORGANISATION", "MODE", "LOG_URL", "HTTP_HOST", "HTTP_PORT", "HTTP_PUBLIC_URL", "HTTP_TRUSTED_PROXIES", "METRICS_PORT",
+    "LOG_LEVEL", "LOG_FORMAT", "KAFKA_PARTITIONS", "KAFKA_REPLICATION_FACTOR", "KAFKA_MIN_INSYNC_REPLICAS",
+    "KAFKA_RETENTION", "SPOOL_LIMIT", "ROUTER_DEAD_LETTER_BUDGET", "RETENTION_QUARANTINE",
+)  # fmt: skip
+"""The settings that a new folder shows, with their defaults; `stafett settings` lists them all."""
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,17 +38,31 @@ def run(args: argparse.Namespace) -> int:
     for example in sorted(examples_dir().glob("*.yaml")):
         shutil.copy(example, folder / example.name)
     key, entry = made("first", ["leads:read", "personal:read", "events:read", "ops:read", "ops:write"])
-    (folder / "api_keys.yaml").write_text(f"version: 1\nkeys:\n{entry}")
-    crm = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
+    keys = folder / "api_keys.yaml"
+    keys.write_text(keys.read_text("utf-8").replace("keys: []\n", f"keys:\n{entry}"), "utf-8")
     env = folder / ".env"
     env.touch(mode=0o600)
-    env.write_text(
-        "# Read by `stafett ... --config` where the environment does not say otherwise. Keep it secret.\n"
-        f"STAFETT_DATABASE_URL=sqlite:///{folder.resolve()}/stafett.db\n"
-        "# Keys partitions and identities. The same in all processes, for ever.\n"
-        f"STAFETT_DEPLOYMENT_KEY={secrets.token_hex(32)}\n"
-        f"STAFETT_SECRET_CRM={crm}\n"
-    )
+    env.write_text(_env(folder), "utf-8")
     print(f"{folder}: agreement, roster, sources, api_keys and .env\nAPI key, shown only now: {key}")
     print(f"next: stafett up --config {folder}")
     return 0
+
+
+def _env(folder: Path) -> str:
+    """What has to be said, then the main settings as comments."""
+    from services.settings import Settings, describe
+
+    crm = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
+    said = {row.name: row for row in describe(Settings())}
+    shown = (said[f"STAFETT_{name}"] for name in MAIN)
+    return (
+        "# Read by `stafett ... --config` where the environment does not say otherwise. Keep it secret.\n"
+        "# The store: this file, or postgresql://USER:PASSWORD@HOST/NAME.\n"
+        f"STAFETT_DATABASE_URL=sqlite:///{folder.resolve()}/stafett.db\n"
+        "# Keys partitions and identities. The same in all processes, for ever.\n"
+        f"STAFETT_DEPLOYMENT_KEY={secrets.token_hex(32)}\n"
+        "# What the source `crm` of sources.yaml signs with. Any setting may come from a file instead: NAME_FILE=/path.\n"
+        f"STAFETT_SECRET_CRM={crm}\n"
+        "\n# Main settings with their defaults; all of them: stafett settings\n"
+        + "".join(f"# {row.meaning}\n#{row.name}={row.value}\n" for row in shown)
+    )

@@ -144,7 +144,9 @@ def test_what_was_answered_202_survives_kill_9(installed):
     def recorded():
         events = [
             json.loads(line)
-            for line in installed.call("events", "tail", "--once", "--config", str(installed.folder)).splitlines()
+            for line in installed.call(
+                "events", "tail", "--from-start", "--once", "--config", str(installed.folder)
+            ).splitlines()
         ]
         return [event["causationid"] for event in events if event["type"] == "stafett.lead.created.v1"]
 

@@ -1,0 +1,45 @@
+"""`stafett new`: a folder that teaches, and whose comments are true."""
+
+import re
+
+import pytest
+
+from schemas.api_keys import KeysFile
+from schemas.yamlfile import load as load_file
+from services.cli.main import main
+from services.settings import Settings, load
+from tests.setups import EXAMPLES
+
+
+@pytest.fixture
+def folder(tmp_path, capsys):
+    assert main(["new", str(tmp_path / "mine")]) == 0
+    return tmp_path / "mine"
+
+
+def lines(folder, pattern):
+    return dict(line.split("=", 1) for line in re.findall(pattern, (folder / ".env").read_text(), re.MULTILINE))
+
+
+def test_the_main_settings_are_shown_with_the_values_that_are_in_force_anyway(folder):
+    shown = lines(folder, r"^#(STAFETT_.*)$")
+    assert shown["STAFETT_HTTP_PORT"] == "8080"
+    assert shown["STAFETT_LOG_URL"] == "embedded:"
+    assert load(shown).model_dump() == Settings().model_dump()
+    said = lines(folder, r"^(STAFETT_.*)$")
+    assert sorted(said) == ["STAFETT_DATABASE_URL", "STAFETT_DEPLOYMENT_KEY", "STAFETT_SECRET_CRM"]
+    assert (folder / ".env").stat().st_mode & 0o077 == 0
+
+
+def test_the_keys_keep_their_comments_and_have_the_first_key(folder):
+    text = (folder / "api_keys.yaml").read_text()
+    comments = [line for line in (EXAMPLES / "api_keys.yaml").read_text().splitlines() if line.startswith("#")]
+    assert text.splitlines()[: len(comments)] == comments
+    (entry,) = load_file(text, KeysFile, "api_keys.yaml").keys
+    assert entry.name == "first"
+
+
+def test_a_folder_with_something_in_it_is_left_alone(folder, capsys):
+    before = (folder / ".env").read_text()
+    assert main(["new", str(folder)]) == 2
+    assert (folder / ".env").read_text() == before
