@@ -7,7 +7,6 @@ import asyncio
 
 from services.cli.environment import add_config, settings_of
 
-
 EPILOG = """\
 examples:
   stafett events tail                      what comes from now on, until ctrl-c
