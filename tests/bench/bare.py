@@ -1,8 +1,11 @@
 """The bare baseline: what the same parts give when nothing is verified, parsed, decided or explained.
 
 A raw ASGI application that puts the body on a topic, padded to the size of our signal, and answers 202 at the broker's
-ack; a consumer that stores each batch of records in one transaction with its positions. The embedded one: the same
-application over one SQLite file, appends grouped into one transaction, and a reader that stores batches beside it.
+ack; a consumer that takes each batch of records in one transaction with the steps that no lost or doubled signal asks
+for (fence, inbox, a lead's row locked, read, changed and written, history, outbox); a relay that moves the outbox to a
+topic. Beside it, as the floor of what moving bytes costs, a consumer that only stores the records.
+The embedded one: the same application over one SQLite file, appends grouped into one transaction, and a reader that
+stores batches beside it.
 """
 
 import argparse
@@ -32,6 +35,21 @@ START = {
 BODY = {"type": "http.response.body", "body": ANSWER}
 
 
+LEADS = 4000
+"""How many keys the records have, in turn."""
+
+
+def producer_of(bootstrap):
+    """As ours is set."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        acks="all",
+        compression_type="lz4",
+        max_batch_size=512 * 1024,
+        linger_ms=0,
+    )
+
+
 class ToKafka:
     """Partitions in turn."""
 
@@ -39,19 +57,13 @@ class ToKafka:
         self._bootstrap, self._topic, self._partitions, self._turn = bootstrap, topic, partitions, 0
 
     async def start(self):
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
-            acks="all",
-            compression_type="lz4",
-            max_batch_size=512 * 1024,
-            linger_ms=0,
-        )
+        self._producer = producer_of(self._bootstrap)
         await self._producer.start()
 
     async def put(self, value):
         self._turn += 1
         place = self._turn % self._partitions
-        await (await self._producer.send(self._topic, value, b"%032d" % self._turn, partition=place))
+        await (await self._producer.send(self._topic, value, b"%032d" % (self._turn % LEADS), partition=place))
 
 
 class ToFile:
@@ -209,7 +221,7 @@ class StateStore(Store):
         return expected
 
     async def also(self, rows):
-        signals = [(from_json(value), key.decode(), value.decode()) for _, _, key, value in rows]
+        signals = [(_read(value, *place), key.decode(), value.decode()) for *place, key, value in rows]
         new = await self._conn.fetch(
             "INSERT INTO inbox SELECT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING RETURNING id",
             [signal["id"] for signal, _, _ in signals],
@@ -245,6 +257,31 @@ class StateStore(Store):
         await self._conn.execute(
             "INSERT INTO outbox (lead_id, body) SELECT * FROM unnest($1::text[], $2::text[])", *turned(events, 2)
         )
+
+
+def _read(value, partition, offset):
+    """JSON with an `id`; what is none (a form) goes by its place."""
+    return from_json(value) if value[:1] == b"{" else {"id": f"{partition}/{offset}"}
+
+
+class Relay:
+    """The outbox to a topic: in order, gone once the broker has it."""
+
+    def __init__(self, bootstrap, topic, dsn):
+        self._producer, self._topic, self._dsn = producer_of(bootstrap), topic, dsn
+
+    async def run(self):
+        """For ever."""
+        await self._producer.start()
+        conn = await asyncpg.connect(**self._dsn)
+        await conn.execute(STATE)
+        while True:
+            rows = await conn.fetch("SELECT id, lead_id, body FROM outbox ORDER BY id LIMIT 1000")
+            if not rows:
+                await asyncio.sleep(0.05)
+                continue
+            await asyncio.gather(*[await self._producer.send(self._topic, r[2].encode(), r[1].encode()) for r in rows])
+            await conn.execute("DELETE FROM outbox WHERE id = ANY($1)", [row[0] for row in rows])
 
 
 def turned(rows, width):
@@ -283,15 +320,15 @@ class Consumer:
 
 async def consume(bootstrap, topic, partitions, dsn):
     """For ever."""
-    consumer = Consumer(bootstrap, topic, partitions, Store(dsn))
+    consumer = Consumer(bootstrap, topic, partitions, StateStore(dsn))
     await consumer.start()
     await consumer.drain(float("inf"))
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.bench.bare", description=__doc__)
-    parser.add_argument("part", choices=["web", "consumer", "embedded"])
-    for name in ("--bootstrap", "--topic", "--host", "--file"):
+    parser.add_argument("part", choices=["web", "consumer", "relay", "embedded"])
+    for name in ("--bootstrap", "--topic", "--host", "--file", "--database"):
         parser.add_argument(name)
     for name in ("--port", "--pad", "--partitions"):
         parser.add_argument(name, type=int, default=0)
@@ -301,8 +338,11 @@ def main():
     elif given.part == "embedded":
         uvloop.run(serve(ToFile(given.file), given.port, given.pad))
     else:
-        dsn = {"host": given.host, "user": "postgres", "database": "bare"}
-        uvloop.run(consume(given.bootstrap, given.topic, given.partitions, dsn))
+        dsn = {"host": given.host, "user": "postgres", "database": given.database}
+        if given.part == "relay":
+            uvloop.run(Relay(given.bootstrap, given.topic, dsn).run())
+        else:
+            uvloop.run(consume(given.bootstrap, given.topic, given.partitions, dsn))
 
 
 if __name__ == "__main__":

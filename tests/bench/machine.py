@@ -18,11 +18,13 @@ from tests.parts.kafka import create_topics
 from tests.parts.process import free_port, spawn
 
 PARTITIONS = 6
-BARE, STATE = "bare", "state"
+BARE, STATE, PIPELINE = "bare", "state", "pipeline"
+"""Databases of the bare parts: records only stored, steps over a backlog, steps of the whole pipeline."""
+OUT = "bare.out"
 
 
 class Machine(Fleet):
-    """`secret` is that of the source `crm`. The bare parts have a topic and a database of their own, both named `bare`."""
+    """`secret` is that of the source `crm`. The bare parts have topics and databases of their own."""
 
     def __init__(self, edits=()):
         super().__init__(edits)
@@ -40,9 +42,9 @@ class Machine(Fleet):
 
     async def begin_servers(self):
         await asyncio.to_thread(self.prepare)
-        await create_topics(self.kafka.bootstrap, [BARE], PARTITIONS)
+        await create_topics(self.kafka.bootstrap, [BARE, OUT], PARTITIONS)
         conn = await asyncpg.connect(**self.dsn("postgres"))
-        for name in (BARE, STATE):
+        for name in (BARE, STATE, PIPELINE):
             await conn.execute(f"CREATE DATABASE {name}")
         await conn.close()
 
