@@ -12,7 +12,7 @@ from routing.expressions import Expression, compile_expression
 from routing.policies import CompiledPolicy, broken_dossier, broken_policies, compile_policy, condition, people_named
 from routing.roster import ROLES, Roster
 from routing.scoring import Standards, compile_standards
-from routing.soundness import uncompilable, weaknesses
+from routing.soundness import LEAST_KEPT, counts_of, uncompilable, weaknesses
 from schemas.agreement import AgreementFile, Overflow, Route
 from schemas.duration import Target
 from schemas.roster import Pool
@@ -21,6 +21,8 @@ from schemas.words import probably
 from schemas.yamlfile import FileError, load, plain_data, problems_of
 
 Path = tuple[str | int, ...]
+TAKES_LEADS = ("sdr", "sales", "account_manager", "manager")
+"""Roles of people to whom a lead can be given."""
 
 
 class CompiledRule(NamedTuple):
@@ -59,6 +61,8 @@ class Agreement(NamedTuple):
     standards: Standards
     exits: dict[str, Expression]
     volumes: tuple[CompiledVolume, ...] = ()
+    kept: int = LEAST_KEPT
+    """Instants that a lead keeps of each kind within a pass: as many as the agreement counts."""
 
     @property
     def organisation(self) -> str:
@@ -91,6 +95,7 @@ def compile_agreement(text: str, name: str = "agreement.yaml") -> Agreement:
         standards=compile_standards(file),
         exits={name: compile_expression(text) for name, text in _exits(file)},
         volumes=tuple(CompiledVolume(v, condition(v.when)) for v in file.sla.volumes),
+        kept=max(LEAST_KEPT, *(count for _, count in counts_of(file))),
     )
 
 
@@ -124,10 +129,8 @@ def _misfits(agreement: Agreement, roster: Roster) -> Iterator[tuple[Path, str]]
                 yield path, f"pool `{rule.pool}` is not in the roster{hint}"
             else:
                 yield from _nobody(path, key, roster.pools[rule.pool], roster)
-            yield from _overflow(("routing", key, "rules", i, "overflow"), rule.overflow, roster)
-        yield from _person(("routing", key, "fallback"), route.fallback, roster)
-        if route.fallback in roster.people and not _works(roster, route.fallback):
-            yield ("routing", key, "fallback"), f"`{route.fallback}` is not active, and the last resort has to be"
+            yield from _overflow(("routing", key, "rules", i, "overflow"), rule.overflow, key, roster)
+        yield from _last_resort(("routing", key, "fallback"), route.fallback, roster)
     yield from _subjects(agreement, roster)
     for named, person in people_named(agreement.file):
         yield from _person(named, person, roster)
@@ -152,11 +155,23 @@ def _subjects(agreement: Agreement, roster: Roster) -> Iterator[tuple[Path, str]
             yield from _person((*path, "person"), subject.person, roster)
 
 
-def _overflow(path: Path, over: Overflow | None, roster: Roster) -> Iterator[tuple[Path, str]]:
+def _overflow(path: Path, over: Overflow | None, route: str, roster: Roster) -> Iterator[tuple[Path, str]]:
     if over is not None and over.pool is not None and over.pool not in roster.pools:
         yield (*path, "pool"), f"pool `{over.pool}` is not in the roster{probably(over.pool, roster.pools)}"
+    elif over is not None and over.pool is not None:
+        yield from _nobody((*path, "pool"), route, roster.pools[over.pool], roster)
     if over is not None and over.person is not None:
-        yield from _person((*path, "person"), over.person, roster)
+        yield from _last_resort((*path, "person"), over.person, roster)
+
+
+def _last_resort(path: Path, person: str, roster: Roster) -> Iterator[tuple[Path, str]]:
+    """Somebody who is there and whose role takes leads."""
+    if person not in roster.people:
+        yield path, f"`{person}` is not in the roster{probably(person, roster.people)}"
+    elif not _works(roster, person):
+        yield path, f"`{person}` is not active, and the last resort has to be"
+    elif not roster.has_role(person, *TAKES_LEADS):
+        yield path, f"`{person}` has none of the roles that take leads: {', '.join(TAKES_LEADS)}"
 
 
 def _person(path: Path, person: str, roster: Roster) -> Iterator[tuple[Path, str]]:

@@ -98,7 +98,7 @@ def note_points(draft: Draft) -> None:
             continue
         if intent.when is None or draft.judge.asks(intent.when).met:
             known = lead.scored.get(intent.rule.name, ())
-            lead.scored = {**lead.scored, intent.rule.name: with_instant(known, draft.at)}
+            lead.scored = {**lead.scored, intent.rule.name: with_instant(known, draft.at, draft.context.agreement.kept)}
             draft.lead_changed()
 
 

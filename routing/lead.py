@@ -11,8 +11,6 @@ from routing.model import Lead, LeadPersonal
 from schemas.events import Stage
 from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened
 
-RECENT_PER_KIND = 32
-"""Instants kept of each kind within a pass: definitions ask `how many in a window`, and no agreement asks for more."""
 COMPANY = ("name", "domain", "industry", "country", "employees", "region", "city", "postcode")
 """Facts of the company that the lead keeps."""
 
@@ -51,7 +49,7 @@ def absorb(draft: Draft) -> None:
     for consent in signal.consents:
         consents(draft, consent.purpose, consent.state, min(consent.at or draft.at, signal.received_at))
     if signal.kind in TOUCHES:
-        _count(lead, signal, draft.at)
+        _count(lead, signal, draft.at, draft.context.agreement.kept)
         lead.last_touch_at = max(filter(None, (lead.last_touch_at, draft.at)))
 
 
@@ -83,9 +81,9 @@ def in_pass(lead: Lead, at: datetime) -> bool:
     return lead.pass_number == 1 or at >= lead.pass_since
 
 
-def _count(lead: Lead, signal: Signal, at: datetime) -> None:
+def _count(lead: Lead, signal: Signal, at: datetime, kept: int) -> None:
     if in_pass(lead, at) and not (signal.automated and signal.kind in INBOUND) and not _no_attempt(signal):
-        lead.recent = {**lead.recent, str(signal.kind): with_instant(lead.recent.get(signal.kind, ()), at)}
+        lead.recent = {**lead.recent, str(signal.kind): with_instant(lead.recent.get(signal.kind, ()), at, kept)}
 
 
 def _no_attempt(signal: Signal) -> bool:
@@ -93,9 +91,9 @@ def _no_attempt(signal: Signal) -> bool:
     return signal.kind == Kind.SALES_FOLLOW_UP and not genuine(signal)
 
 
-def with_instant(known: tuple[int, ...], at: datetime) -> tuple[int, ...]:
-    """In order, the newest `RECENT_PER_KIND` of them."""
-    return tuple(sorted((*known, int(at.timestamp()))))[-RECENT_PER_KIND:]
+def with_instant(known: tuple[int, ...], at: datetime, kept: int) -> tuple[int, ...]:
+    """In order, the newest `kept` of them."""
+    return tuple(sorted((*known, int(at.timestamp()))))[-kept:]
 
 
 def _tags(draft: Draft) -> None:

@@ -12,10 +12,11 @@ from routing import commands, dossier, limbo, moving, nurturing, ownership, sla,
 from routing.bounds import MAX_REFERENCES, MAX_TAGS
 from routing.draft import Context, Draft
 from routing.handover import open_offer, put_offer, saying
-from routing.lead import COMPANY, RECENT_PER_KIND, in_pass
+from routing.lead import COMPANY, in_pass
 from routing.lifecycle import DIALOGUE
 from routing.model import Clock, Decision, Lead, LeadPersonal, Ledger, Mark, Merged, Offer
 from routing.rotation import moved
+from routing.soundness import MOST_KEPT
 from routing.verdict import standing
 from schemas.events import HandoverOffered, HandoverWithdrawn, LeadMerged, LeadUnmerged
 from schemas.signals import Kind, Person, Signal
@@ -216,7 +217,7 @@ def _together(mine: dict[str, Any], theirs: dict[str, Any], kept: Lead) -> dict[
     for name, instants in theirs.items():
         counting = [at for at in instants if first or at >= since.timestamp()]
         if counting:
-            found[name] = tuple(sorted((*mine.get(name, ()), *counting)))[-RECENT_PER_KIND:]
+            found[name] = tuple(sorted((*mine.get(name, ()), *counting)))[-MOST_KEPT:]
     return found
 
 

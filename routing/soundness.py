@@ -12,13 +12,18 @@ from typing import Any, get_args
 from routing.business_time import BusinessTimeError, compile_calendar, due_at
 from routing.expressions import SCORES, DefinitionError, Expression, compile_expression
 from routing.lifecycle import TABLE
+from routing.literals import WORDS, misfits, most_counted
 from schemas.agreement import AgreementFile, NurturingTrack, Route, Rule
 from schemas.duration import TargetValue
 from schemas.events import Track
+from schemas.sla import Policy
+from schemas.volumes import Volume
 from schemas.words import plain, probably
 
 Path = tuple[str | int, ...]
 Found = Iterator[tuple[Path, str]]
+LEAST_KEPT, MOST_KEPT = 32, 200
+"""Instants that are kept of each kind of signal of a lead: as many as the agreement counts, between these."""
 _PROBE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -32,6 +37,7 @@ def weaknesses(file: AgreementFile) -> Found:
     for track in get_args(Track):
         yield from _nurturing(track, getattr(file.nurturing, track))
     yield from _targets(file)
+    yield from _counts(file)
     yield from _unwatched_offers(file)
 
 
@@ -55,13 +61,17 @@ def _conditions(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def uncompilable(file: AgreementFile) -> Found:
-    """Every expression that does not compile, or that names a segment which is not there."""
+    """Every expression that does not compile, or that names what is not there: a segment, a kind, a stage, a brand."""
+    programmes = [programme.name for _, track in file.nurturing for programme in track.entry]
+    words = {**WORDS, "lead.brand": file.brands, "lead.programme": (*programmes, "")}
     for path, text in expressions_of(file):
         try:
             expression = compile_expression(text)
         except DefinitionError as error:
             yield path, str(error)
             continue
+        for rule in misfits(text, words):
+            yield path, rule
         for name in sorted(expression.segments - file.segments.keys()):
             known = ", ".join(sorted(file.segments)) or "none"
             hint = probably(name, file.segments) or f"; there are {known}"
@@ -86,7 +96,8 @@ def _unreachable_rules(path: Path, route: Route) -> Found:
             yield (*path, i, "when"), "can never hold, so the rule is unreachable; remove it or mend the condition"
         for earlier, before in asked:
             asks_all = not earlier.match_language or rule.match_language
-            if earlier.pool == rule.pool and asks_all and (before.constant is True or before.text == rule.when):
+            pools = (earlier.pool, earlier.overflow.pool if earlier.overflow else None)
+            if rule.pool in pools and asks_all and (before.constant is True or before.text == rule.when):
                 yield (
                     (*path, i),
                     f"rule `{rule.name}` is unreachable: `{earlier.name}` asks pool `{rule.pool}` before it",
@@ -150,9 +161,42 @@ def _facts_to(track: Track) -> set[str]:
 def _targets(file: AgreementFile) -> Found:
     for i, policy in enumerate(file.sla.policies):
         yield from _too_long(("sla", "policies", i, "target"), policy.target, policy.calendar, file)
+    kinds: tuple[tuple[str, tuple[Policy | Volume, ...]], ...] = (
+        ("policies", file.sla.policies),
+        ("volumes", file.sla.volumes),
+    )
+    for kind, promises in kinds:
+        for i, promise in enumerate(promises):
+            for j, warning in enumerate(promise.warnings):
+                yield from _too_long(("sla", kind, i, "warnings", j), warning, promise.calendar, file)
+            for j, after in enumerate([rung.after for rung in promise.ladder]):
+                yield from _too_long(("sla", kind, i, "ladder", j, "after"), after, promise.calendar, file)
+    for key, route in file.routing:
+        for i, rule in enumerate(route.rules):
+            if rule.overflow is not None and rule.overflow.hold is not None:
+                place = ("routing", key, "rules", i, "overflow", "hold")
+                yield from _too_long(place, rule.overflow.hold, rule.overflow.calendar, file)
     if file.handover.offer_expires is not None:
         path = ("handover", "offer_expires")
         yield from _too_long(path, file.handover.offer_expires, file.handover.calendar, file)
+
+
+def counts_of(file: AgreementFile) -> Iterator[tuple[Path, int]]:
+    """How many signals of a kind each expression, and each bounded scoring rule, has to know of."""
+    for path, text in expressions_of(file):
+        yield path, most_counted(text)
+    for i, rule in enumerate(file.scoring.intent):
+        if rule.most is not None and rule.points:
+            yield ("scoring", "intent", i, "most"), -(-rule.most // abs(rule.points))
+
+
+def _counts(file: AgreementFile) -> Found:
+    for path, count in counts_of(file):
+        if count > MOST_KEPT:
+            yield (
+                path,
+                f"{count} signals of a kind are asked for, and {MOST_KEPT} are kept of a lead at most; ask for fewer",
+            )
 
 
 def _too_long(path: Path, target: TargetValue, calendar: str | None, file: AgreementFile) -> Found:

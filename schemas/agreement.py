@@ -1,9 +1,9 @@
 """The agreement file: what both sides signed, one per organisation. YAML; `routing.agreement.compile_agreement` makes
-it ready for decisions. Keys that are known but not alive yet are refused as `not yet`, so that the shape stays."""
+it ready for decisions."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -54,9 +54,6 @@ class Rule(FileModel):
     pool: Name
     match_language: bool = False
     overflow: Overflow | None = None
-    not_yet: ClassVar[dict[str, str]] = {
-        "territories": "write a territory as a segment and ask for it: `when: \"in_segment('north')\"`.",
-    }
 
 
 class Route(FileModel):

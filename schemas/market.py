@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
@@ -178,7 +178,6 @@ class Goals(FileModel):
     ltv_to_cac: Annotated[
         float | None, Field(gt=0, le=1000, description="lifetime value of a customer over the cost of winning one")
     ] = None
-    not_yet: ClassVar[dict[str, str]] = {}
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Goals:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
@@ -76,7 +76,6 @@ class Pool(FileModel):
     name: Name
     seats: Annotated[tuple[Seat, ...], Field(min_length=1)]
     paused: bool = False
-    not_yet: ClassVar[dict[str, str]] = {"cap": "limit people or teams by `capacity` instead."}
 
     @model_validator(mode="after")
     def _one_seat_each(self) -> Pool:

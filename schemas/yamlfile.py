@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, ClassVar, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.words import probably
 
@@ -23,18 +23,9 @@ class FileError(ValueError):
 
 
 class FileModel(BaseModel):
-    """Base of everything in such a file: unknown keys are errors, and a key of a later release says `not yet`."""
+    """Base of everything in such a file: unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    not_yet: ClassVar[dict[str, str]] = {}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_later_keys(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            for key in cls.not_yet.keys() & value.keys():
-                raise ValueError(f"`{key}` is not yet supported: {cls.not_yet[key]} Remove it for now.")
-        return value
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -56,10 +56,20 @@ def changed(ruling: Ruling, signal: Signal, change: RosterChange) -> Ruling:
         why = refusal(command.name, command.person, roster, owner=None, about=change.person)
         if why is not None:
             raise ChangeRefused(why)
-    last = next((r.name for r in ruling.agreement.routes.values() if r.fallback == change.person), None)
-    if change.change == "left" and last is not None:
-        raise ChangeRefused(f"{change.person} is the agreement's last resort of {last}; agree on somebody else first")
+    if change.change == "left" and (last := _last_resort(ruling, change.person, signal.received_at)) is not None:
+        raise ChangeRefused(f"{change.person} is {last}; agree on somebody else first")
     return ruling._replace(roster=Roster(apply(roster.file, change)))
+
+
+def _last_resort(ruling: Ruling, person: str | None, now: datetime) -> str | None:
+    """Of what somebody is the last resort, in the agreement that rules or in one that was published for later."""
+    later = ((since, agreement) for since, agreement in ruling.timeline if since > now)
+    for since, agreement in ((None, ruling.agreement), *later):
+        route = next((r.name for r in agreement.routes.values() if r.fallback == person), None)
+        if route is not None:
+            when = f", which rules from {since.isoformat()}" if since else ""
+            return f"the last resort of {route} in agreement {agreement.hash[:12]}{when}"
+    return None
 
 
 def who_is_away(cause: Signal) -> str:

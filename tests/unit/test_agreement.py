@@ -14,6 +14,7 @@ from routing.definitions import Judge
 from routing.draft import Context
 from routing.expressions import DefinitionError, compile_expression
 from routing.lead import new_lead
+from routing.literals import most_counted
 from routing.roster import Roster
 from routing.scoring import compile_standards, intent_of
 from schemas.agreement import AgreementFile
@@ -119,6 +120,18 @@ ANY = [{"name": "everybody", "pool": "field"}]
         ({"routing__hand_over__fallback": None}, "`fallback` is missing, and it is needed"),
         ({"routing__hand_over__rules": [*ANY, {"name": "late", "pool": "field", "when": "lead.pass > 1"}]}, "unreachable"),
         ({"routing__hand_over__rules": [{"name": "never", "pool": "field", "when": "1 > 2"}]}, "can never hold"),
+        ({"routing__hand_over__rules": [{**ANY[0], "pool": "key-accounts", "overflow": {"pool": "field"}}, {"name": "late", "pool": "field"}]}, "unreachable"),
+        ({"routing__hand_over__rules": [{**ANY[0], "overflow": {"hold": "40000h business", "calendar": "stockholm"}}]}, "overflow.hold: `40000h business` is longer"),
+        ({"sla__policies__2__ladder": [{"after": "40000h business", "do": "notify"}]}, "ladder.0.after: `40000h business` is longer"),
+        ({"sla__policies__5__warnings": ["40000h business"]}, "sla.policies.5.warnings.0: `40000h business` is longer"),
+        ({"sla__volumes__0__warnings": ["40000h business"]}, "sla.volumes.0.warnings.0: `40000h business` is longer"),
+        ({"sla__volumes__0__ladder": [{"after": "40000h business", "do": "notify"}]}, "sla.volumes.0.ladder.0.after"),
+        ({"definitions__cold": "count('sales.follow_up') >= 201"}, "201 signals of a kind are asked for, and 200 are kept"),
+        ({"scoring__intent": [{"name": "x", "on": "page.visited", "points": 1, "most": 500}]}, "500 signals of a kind"),
+        ({"definitions__not_now": "signal.kind == 'form.submited'"}, "at 1:16: `signal.kind` is never 'form.submited'; did you mean `form.submitted`?"),
+        ({"definitions__cold": "'dael' != lead.stage"}, "did you mean `deal`?"),
+        ({"definitions__cold": "lead.track in ['growth', 'recycled']"}, "`lead.track` is never 'recycled'; did you mean `recycle`?"),
+        ({"routing__growth__rules": [{"name": "b", "pool": "account-managers", "when": "lead.brand == 'nordlys'"}]}, "`lead.brand` is never 'nordlys'"),
         ({"definitions__sales_qualified": "false"}, "can never be met"),
         ({"definitions__engaged": "1 == 2"}, "can never be met"),
         ({"calendars__stockholm__week": {"mon": []}}, "no open time"),
@@ -148,6 +161,53 @@ def test_a_pool_in_which_nobody_is_left_and_a_last_resort_who_left_are_refused()
     found = check_against(RULES.agreement, roster, TEXT, "agreement.yaml")
     assert any("pool `account-managers` is empty" in p for p in found)
     assert sum("the last resort has to be" in p for p in found) == 3
+
+
+def fitting(**changes):
+    """The example's roster with some people's entries changed, and what the agreement has against it."""
+    data = yaml.safe_load((EXAMPLES / "roster.yaml").read_text())
+    for person in data["people"]:
+        person |= changes.get(person["id"], {})
+    roster = Roster(load(yaml.safe_dump(data), RosterFile, "roster.yaml"))
+    return check_against(RULES.agreement, roster, TEXT, "agreement.yaml")
+
+
+def test_the_last_resort_is_somebody_whose_role_takes_leads():
+    assert fitting() == []
+    found = fitting(maja={"roles": ["marketing"]})
+    assert len(found) == 3 and all("`maja` has none of the roles that take leads" in problem for problem in found)
+
+
+def test_a_pool_in_which_nobody_has_the_role_of_the_route_is_refused():
+    found = fitting(olof={"roles": ["sales"]})
+    assert len(found) == 1 and "nobody in pool `account-managers` has a role for growth" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("count('form.submitted') >= 40", 40),
+        ("40 <= count('form.submitted', duration('720h')) && company.employees > 5000", 40),
+        ("count('email.opened') + count('email.clicked') > 60 || lead.pass == 300", 60),
+        ("lead.pass >= 3", 0),
+        ("'count 70' in lead.tags", 0),
+    ],
+)
+def test_what_a_count_is_held_against_is_read_off_the_expression(text, most):
+    assert most_counted(text) == most
+
+
+def test_as_many_signals_are_kept_as_the_agreement_counts():
+    asked = changed(
+        definitions__cold="count('email.clicked') >= 40", definitions__engaged="count('email.clicked') >= 40"
+    )
+    agreement, lead = compile_agreement(asked), None
+    for number in range(50):
+        click = signal(number, "email.clicked", at=START + timedelta(minutes=number))
+        lead = decide(lead, click, Context(agreement, RULES.roster, {}, None, START + DAY)).lead
+    assert agreement.kept == 40 and len(lead.recent["email.clicked"]) == 40
+    assert lead.stage == "qualification"
+    assert RULES.agreement.kept == 32
 
 
 # --- the hash that both sides approve ---------------------------------------------------------------------------------

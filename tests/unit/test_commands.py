@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
+from routing.agreement import compile_agreement
 from routing.commands import RIGHTS, Principal, refusal, to_signal
 from routing.decide import decide
 from routing.draft import Context
@@ -14,7 +15,7 @@ from schemas.commands import AnyCommand, Command
 from schemas.roster import Member, RosterChange
 from schemas.signals import Commanded, Kind
 from services.router.in_force import changed, read_changes, write_changes
-from tests.setups import START, ruling, signal
+from tests.setups import EXAMPLES, START, ruling, signal
 
 RULES = ruling()
 LEAD = "lead_o6ax5urvbbdx52qw5d5xi7r5f7"
@@ -190,3 +191,19 @@ def test_changes_survive_being_written():
     changes = (absent("elin"), RosterChange(change="pool_paused", at=START, pool="field"))
     assert read_changes(write_changes(changes)) == changes
     assert read_changes(None) == ()
+
+
+def test_the_last_resort_of_an_agreement_that_is_published_for_later_cannot_leave_either():
+    text = (EXAMPLES / "agreement.yaml").read_text().replace("fallback: maja", "fallback: karin", 1)
+    later = compile_agreement(text)
+    timeline = ((START - HOUR, RULES.agreement), (START + HOUR, later))
+    published = RULES._replace(timeline=timeline)
+    cause = signal(
+        9, "roster.left", "nobody", roster=(leaving := RosterChange(change="left", at=START, person="karin"))
+    )
+    with pytest.raises(
+        ChangeRefused, match=f"qualification in agreement {later.hash[:12]}, which rules from 2026-11-24T10"
+    ):
+        changed(published, cause, leaving)
+    past = RULES._replace(timeline=((START - HOUR, later), (START, RULES.agreement)))
+    assert not changed(past, cause, leaving).roster.people["karin"].active
