@@ -446,9 +446,11 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """`ok`, or the class of what went wrong."""
+    """Of store and log `ok`, or the class of what went wrong. `degraded`: one of them is away, webhooks are taken all the
+    same."""
 
-    model_config = _example({"store": "ok", "log": "ok"})
+    model_config = _example({"status": "ready", "store": "ok", "log": "ok"})
+    status: Literal["ready", "degraded", "unready"]
     store: str
     log: str
 

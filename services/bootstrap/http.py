@@ -62,7 +62,10 @@ def brand_problems(settings: Settings, brands: Iterable[str]) -> list[str]:
 
 
 async def check_brands(parts: Parts) -> None:
-    """Raises FileError where a source is of a brand that no agreement has, ruling or published for later."""
+    """Raises FileError where a source is of a brand that no agreement has, ruling or published for later; nobody knows what
+    is published while the store is away."""
+    if parts.store.start in parts.late:
+        return
     ruling = await versions_of(parts).ruling()
     agreements = (ruling.agreement, *(agreement for _, agreement in ruling.timeline))
     if problems := brand_problems(parts.settings, {brand for a in agreements for brand in a.file.brands}):
@@ -100,7 +103,7 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         app.add_route("/metrics", metering.scraped(parts), methods=["GET"])
     if api:
         app.include_router(_api(parts, sources, intake, stopping))
-    add_health(app, {"store": parts.store.check, "log": parts.log.check})
+    add_health(app, {"store": parts.store.check, "log": parts.log.check}, intake=hooks)
     return app
 
 

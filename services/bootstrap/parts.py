@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -15,14 +16,17 @@ from services.adapters.log.local import LocalLog
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
 from services.doorbell import Doorbell
-from services.ports import Log
+from services.ports import Log, LogUnavailable, StoreUnavailable
 from services.pulses import Pulses
 from services.ruling import Ruling
 from services.settings import Settings, SettingsError, deployment_key
 
+logger = logging.getLogger("stafett")
+Start = Callable[[], Awaitable[None]]
+
 
 class Parts(NamedTuple):
-    """Everything that a role may be given. Started by `parts_of`, closed at its end."""
+    """Everything that a role may be given. Started by `parts_of`, closed at its end. `late` starts what was away."""
 
     settings: Settings
     store: SqlStore
@@ -34,6 +38,7 @@ class Parts(NamedTuple):
     relay_bell: Doorbell
     delivery_bell: Doorbell
     pulses: Pulses
+    late: Sequence[Start] = ()
 
 
 def utc_now() -> datetime:
@@ -43,35 +48,44 @@ def utc_now() -> datetime:
 
 @asynccontextmanager
 async def parts_of(
-    settings: Settings, now: Callable[[], datetime] = utc_now, *, exclusive: bool = True
+    settings: Settings, now: Callable[[], datetime] = utc_now, *, exclusive: bool = True, patient: bool = False
 ) -> AsyncIterator[Parts]:
     """Starts store and log; closes them at the end. `exclusive` is for processes that run roles: one SQLite file has one.
+    `patient` is for roles that can work with one of the two: what is away then is in `late`, for `run_roles` to start.
 
-    Raises SettingsError, FileError, StoreUnavailable, SchemaOutdated, LogUnavailable.
+    Raises SettingsError, FileError, SchemaOutdated, and unless `patient` StoreUnavailable, LogUnavailable.
     """
     key = deployment_key(settings)
-    store = SqlStore(settings.database_url, exclusive=exclusive)
-    await store.start()
-    try:
+    async with AsyncExitStack() as stack:
+        store = SqlStore(settings.database_url, exclusive=exclusive)
+        stack.push_async_callback(store.close)
         log = log_of(settings, store)
-        await log.start()
-        try:
-            yield Parts(
-                settings=settings,
-                store=store,
-                reading=Reading(store.engines),
-                log=log,
-                key=key,
-                now=now,
-                ruling=ruling_of(settings),
-                relay_bell=Doorbell(),
-                delivery_bell=Doorbell(),
-                pulses=Pulses(),
-            )
-        finally:
-            await log.close()
-    finally:
-        await store.close()
+        stack.push_async_callback(log.close)
+        late = [start for start in (store.start, log.start) if not await _started(start, patient)]
+        yield Parts(
+            settings=settings,
+            store=store,
+            reading=Reading(store.engines),
+            log=log,
+            key=key,
+            now=now,
+            ruling=ruling_of(settings),
+            relay_bell=Doorbell(),
+            delivery_bell=Doorbell(),
+            pulses=Pulses(),
+            late=late,
+        )
+
+
+async def _started(start: Start, patient: bool) -> bool:
+    try:
+        await start()
+    except (StoreUnavailable, LogUnavailable) as error:
+        if not patient:
+            raise
+        logger.warning("starting without it: %s", error)
+        return False
+    return True
 
 
 def log_of(settings: Settings, store: SqlStore) -> Log:

@@ -24,13 +24,14 @@ from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
 from services.bootstrap.health import health_app
 from services.bootstrap.http import listen, serve, sources_of, versions_of
-from services.bootstrap.parts import Parts, read_file, secrets_of
+from services.bootstrap.parts import Parts, Start, read_file, secrets_of
 from services.delivery.role import Delivery, Subscriber
 from services.housekeeping import Housekeeper
 from services.ingest.enrich import Enricher
 from services.ingest.fetching import Fetcher
 from services.limbo import LimboWatch
 from services.periods import PeriodWatch
+from services.ports import LogUnavailable, StoreUnavailable
 from services.relay import Relay
 from services.router.in_force import InForce
 from services.router.role import Router
@@ -207,8 +208,9 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
         served = serve(parts, stop, hooks="ingest" in roles, api="console" in roles)
         tasks.append(asyncio.create_task(served, name="http"))
     if (port := parts.settings.metrics_port) is not None:
-        watched = listen(parts.settings, port, health_app(parts), stop)
+        watched = listen(parts.settings, port, health_app(parts, intake="ingest" in roles), stop)
         tasks.append(asyncio.create_task(watched, name="health"))
+    tasks += [asyncio.create_task(start_late(start, stop), name="connecting") for start in parts.late]
     spare_the_collector()
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -219,6 +221,22 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
         task.cancel()
     await asyncio.gather(*late, return_exceptions=True)
     return _verdict(tasks)
+
+
+async def start_late(start: Start, stop: asyncio.Event, pause: float = 1.0) -> None:
+    """Tries until it is there, every `pause` seconds, and ends with `stop`. Raises SchemaOutdated, which ends the process
+    as it would have at its beginning."""
+    while not stop.is_set():
+        try:
+            await start()
+        except (StoreUnavailable, LogUnavailable) as error:
+            log.warning("still without it: %s", error)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+        else:
+            log.info("it is there now")
+            break
+    await stop.wait()
 
 
 def spare_the_collector() -> None:

@@ -98,7 +98,9 @@ async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
     configure(settings.log_level, settings.log_format)
     if args.migrate:
         await upgrade(settings.database_url)
-    async with parts_of(settings) as parts:
+    # Who takes webhooks can do so with the log or the store alone; where the log is in the store, they go together.
+    patient = set(roles) <= {"ingest", "console"} and "ingest" in roles and settings.log.kind == "kafka"
+    async with parts_of(settings, patient=patient) as parts:
         parts.ruling()
         if "ingest" in roles:
             await check_brands(parts)

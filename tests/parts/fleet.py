@@ -117,7 +117,7 @@ class Fleet:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200:
+                if httpx.get(f"{self.url}/readyz", timeout=8).json()["status"] == "ready":
                     return
             except httpx.HTTPError:
                 pass

@@ -1,4 +1,4 @@
-"""The port of roles without HTTP: alive, and ready only while store, log and every loop are well."""
+"""Alive and ready: the port of roles without HTTP, the one of ingest, and what was away at the start."""
 
 import asyncio
 from types import SimpleNamespace
@@ -6,8 +6,10 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
+from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.health import health_app
-from services.ports import LogUnavailable
+from services.bootstrap.running import start_late
+from services.ports import LogUnavailable, SchemaOutdated, StoreUnavailable
 from services.pulses import Pulses
 
 
@@ -37,21 +39,99 @@ async def ask(parts, path):
 
 async def test_all_is_well(parts):
     assert await ask(parts, "/healthz") == (200, {"status": "ok"})
-    assert await ask(parts, "/readyz") == (200, {"store": "ok", "log": "ok", "router": "ok"})
+    assert await ask(parts, "/readyz") == (200, {"status": "ready", "store": "ok", "log": "ok", "router": "ok"})
 
 
 async def test_a_log_that_does_not_answer_makes_it_unready_and_leaves_it_alive(parts):
     parts.log.error = LogUnavailable()
-    assert await ask(parts, "/readyz") == (503, {"store": "ok", "log": "LogUnavailable", "router": "ok"})
+    assert await ask(parts, "/readyz") == (
+        503,
+        {"status": "unready", "store": "ok", "log": "LogUnavailable", "router": "ok"},
+    )
     assert (await ask(parts, "/healthz"))[0] == 200
 
 
 async def test_a_store_that_answers_too_late_counts_as_one_that_does_not(parts, monkeypatch):
-    monkeypatch.setattr("services.bootstrap.health.PATIENCE", 0.0)
+    monkeypatch.setattr("services.bootstrap.readiness.PATIENCE", 0.0)
     parts.store.check = asyncio.Event().wait
-    assert await ask(parts, "/readyz") == (503, {"store": "TimeoutError", "log": "ok", "router": "ok"})
+    assert await ask(parts, "/readyz") == (
+        503,
+        {"status": "unready", "store": "TimeoutError", "log": "ok", "router": "ok"},
+    )
 
 
 async def test_a_loop_that_stands_still_makes_it_unready(parts):
     parts.now[0] = 61.0
-    assert await ask(parts, "/readyz") == (503, {"store": "ok", "log": "ok", "router": "no step for 61 s"})
+    assert await ask(parts, "/readyz") == (
+        503,
+        {"status": "unready", "store": "ok", "log": "ok", "router": "no step for 61 s"},
+    )
+
+
+# --- of a process that takes webhooks
+async def ask_ingest(parts):
+    app = bare_app()
+    add_health(app, {"store": parts.store.check, "log": parts.log.check})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://ingest") as client:
+        answer = await client.get("/readyz")
+        return answer.status_code, answer.json()
+
+
+async def test_ingest_is_ready(parts):
+    assert await ask_ingest(parts) == (200, {"status": "ready", "store": "ok", "log": "ok"})
+
+
+@pytest.mark.parametrize(("away", "error"), [("log", LogUnavailable), ("store", StoreUnavailable)])
+async def test_ingest_stays_ready_and_says_degraded_while_one_of_the_two_is_away(parts, away, error):
+    getattr(parts, away).error = error()
+    status, said = await ask_ingest(parts)
+    assert status == 200
+    assert said == {"store": "ok", "log": "ok", "status": "degraded", away: error.__name__}
+
+
+async def test_ingest_is_unready_when_both_are_away(parts):
+    parts.store.error, parts.log.error = StoreUnavailable(), LogUnavailable()
+    assert await ask_ingest(parts) == (
+        503,
+        {"status": "unready", "store": "StoreUnavailable", "log": "LogUnavailable"},
+    )
+
+
+async def test_the_port_of_its_own_says_the_same_of_a_process_that_takes_webhooks(parts):
+    parts.log.error = LogUnavailable()
+    transport = httpx.ASGITransport(app=health_app(parts, intake=True))
+    async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
+        answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+
+
+# --- of a part that was away at the start
+class Late:
+    def __init__(self, *errors):
+        self.errors, self.stop = list(errors), asyncio.Event()
+
+    async def start(self):
+        if self.errors:
+            raise self.errors.pop(0)
+        self.stop.set()
+
+
+async def test_a_part_that_was_away_is_tried_until_it_is_there():
+    late = Late(LogUnavailable(), StoreUnavailable())
+    await start_late(late.start, late.stop, pause=0.0)
+    assert late.errors == [] and late.stop.is_set()
+
+
+async def test_a_schema_that_is_not_ours_ends_the_process_when_the_store_comes():
+    late = Late(StoreUnavailable(), SchemaOutdated())
+    with pytest.raises(SchemaOutdated):
+        await start_late(late.start, late.stop, pause=0.0)
+
+
+async def test_trying_ends_with_the_process():
+    late = Late(*[LogUnavailable() for _ in range(1000)])
+    task = asyncio.create_task(start_late(late.start, late.stop, pause=3600.0))
+    await asyncio.sleep(0)
+    late.stop.set()
+    await task
+    assert len(late.errors) == 999

@@ -3,13 +3,19 @@
 import asyncio
 import json
 
+import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from schemas.signals import Kind
+from services import metrics
+from services.bootstrap import metering
+from services.ingest.app import Hooks
 from services.ingest.intake import Intake, NowhereToPut, TooLarge
 from services.ports import RECORD_BYTES
 from tests.doubles import FakeLog, FakeStore
-from tests.setups import signal
+from tests.setups import START, signal
 from tests.unit.test_hooks import client, source
 
 
@@ -174,3 +180,31 @@ async def test_a_form_that_grows_beyond_a_record_is_202_and_quarantined_and_the_
     assert str(RECORD_BYTES) in world.store.aside[0].reason
     assert after.json()["signals"] == world.in_log()
     assert world.in_spool() == []
+
+
+def counts():
+    found = (
+        metrics.REGISTRY.get_sample_value("stafett_intake_requests_total", {"source": "other", "outcome": outcome})
+        for outcome in ("accepted", "spooled", "quarantined", "unavailable")
+    )
+    return [value or 0.0 for value in found]
+
+
+@pytest.mark.parametrize(
+    ("log_down", "store_down", "body", "counted"),
+    [
+        (False, False, b"email=anna%40example.com", [1, 0, 0, 0]),
+        (True, False, b"email=anna%40example.com", [0, 1, 0, 0]),
+        (False, False, b"{", [0, 0, 1, 0]),
+        (True, True, b"email=anna%40example.com", [0, 0, 0, 1]),
+    ],
+)
+async def test_requests_are_counted_by_where_the_signal_went(log_down, store_down, body, counted):
+    world, before = World(), counts()
+    world.log.down, world.store.down = log_down, store_down
+    hooks = Hooks({"s": source("form")}, world.intake, b"k" * 32, lambda: START)
+    app = Starlette(routes=[Route("/v1/hooks/{source}", metering.counted(hooks.answer, ()), methods=["POST"])])
+    kind = "application/json" if body == b"{" else "application/x-www-form-urlencoded"
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://in.example") as http:
+        await http.post("/v1/hooks/s", content=body, headers={"content-type": kind})
+    assert [now - then for now, then in zip(counts(), before, strict=True)] == counted

@@ -25,6 +25,7 @@ from services.settings import Settings
 BATCH_BYTES = 512 * 1024
 REQUEST_BYTES = RECORD_BYTES + 1024
 """Largest batch of one record that is sent: Kafka's own words about a record take less than the difference."""
+START_SECONDS = 20.0
 CHECK_SECONDS = 5.0
 FAILURES = (KafkaError, OSError, TimeoutError)
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
@@ -44,27 +45,38 @@ class KafkaLog:
         self.cluster = ""
 
     async def start(self) -> None:
-        """Raises LogUnavailable."""
-        timeout_ms = int(self._timeout * 1000)
+        """All or nothing, so that it can be tried again. Raises LogUnavailable."""
+        clients: list[AIOKafkaProducer | AIOKafkaConsumer] = []
         try:
-            self.cluster = await cluster_id(self._options)
-            self._producer = AIOKafkaProducer(
-                **self._options,
-                acks="all",
-                enable_idempotence=False,
-                compression_type="lz4" if importlib.util.find_spec("cramjam") else None,
-                max_batch_size=BATCH_BYTES,
-                max_request_size=REQUEST_BYTES,
-                linger_ms=0,
-                request_timeout_ms=timeout_ms,
-            )
-            await self._producer.start()
-            # Belongs to no group and reads nothing: it only knows where partitions end.
-            self._watcher = AIOKafkaConsumer(**self._options, enable_auto_commit=False, request_timeout_ms=timeout_ms)
-            await self._watcher.start()
-        except FAILURES as error:
-            await self.close()
-            raise LogUnavailable(f"Kafka cannot be reached: {type(error).__name__}") from error
+            async with asyncio.timeout(START_SECONDS):
+                cluster = await cluster_id(self._options)
+                for client in (producer := self._new_producer(), watcher := self._new_watcher()):
+                    clients.append(client)
+                    await client.start()
+        except BaseException as error:
+            for client in clients:
+                await client.stop()
+            if isinstance(error, FAILURES):
+                raise LogUnavailable(f"Kafka cannot be reached: {type(error).__name__}") from error
+            raise
+        self.cluster, self._producer, self._watcher = cluster, producer, watcher
+
+    def _new_producer(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            **self._options,
+            acks="all",
+            enable_idempotence=False,
+            compression_type="lz4" if importlib.util.find_spec("cramjam") else None,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=REQUEST_BYTES,
+            linger_ms=0,
+            request_timeout_ms=int(self._timeout * 1000),
+        )
+
+    def _new_watcher(self) -> AIOKafkaConsumer:
+        """Belongs to no group and reads nothing: it only knows where partitions end."""
+        timeout_ms = int(self._timeout * 1000)
+        return AIOKafkaConsumer(**self._options, enable_auto_commit=False, request_timeout_ms=timeout_ms)
 
     async def close(self) -> None:
         """Waits for what is in flight, which is acknowledged or expired within the request timeout."""

@@ -44,6 +44,7 @@ class SqlStore:
         self.engines = Engines(url)
         self._exclusive, self._ticks = exclusive, ticks
         self._waiting, self._count_again_at = 0, 0.0
+        self._checked = False
 
     async def start(self) -> None:
         if self._exclusive:
@@ -58,6 +59,7 @@ class SqlStore:
         if at != HEAD:
             await self.close()
             raise SchemaOutdated(f"the schema is at {at or 'nothing'}, needed is {HEAD}: run `stafett db upgrade`")
+        self._checked = True
 
     async def close(self) -> None:
         await self.engines.close()
@@ -185,7 +187,13 @@ class SqlStore:
             )
 
     # --- ingest
+    def _is_known(self) -> None:
+        """Ingest may run before the store is there; nothing is written into a schema that nobody looked at."""
+        if not self._checked:
+            raise StoreUnavailable("the store was not reached yet")
+
     async def spool(self, records: Sequence[RecordOut], limit: int) -> None:
+        self._is_known()
         async with self.engines.write() as conn:
             if self._ticks() >= self._count_again_at:
                 self._waiting = int(await scalar(conn, "SELECT count(*) FROM spool"))
@@ -196,6 +204,7 @@ class SqlStore:
         self._waiting += len(records)
 
     async def quarantine(self, entries: Sequence[Quarantine]) -> None:
+        self._is_known()
         rows = [tuple(entry._replace(received_at=micros(entry.received_at))) for entry in entries]  # type: ignore[arg-type]
         try:
             async with self.engines.write() as conn:

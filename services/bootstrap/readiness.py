@@ -1,0 +1,42 @@
+"""Whether a process can do its work: what its parts say, and what follows from that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal
+
+from services.ports import PortError
+
+PATIENCE = 5.0
+"""Seconds for the store and the log to answer."""
+Check = Callable[[], Awaitable[None]]
+State = Literal["ready", "degraded", "unready"]
+
+
+async def answers(checks: Mapping[str, Check]) -> dict[str, str]:
+    """`ok`, or the class of what went wrong, by the part's name; all are asked at once."""
+    said = await asyncio.gather(*(_answer(check) for check in checks.values()))
+    return dict(zip(checks, said, strict=True))
+
+
+async def _answer(check: Check) -> str:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await check()
+    except (PortError, TimeoutError) as error:
+        return type(error).__name__
+    return "ok"
+
+
+def state(said: Mapping[str, str], intake: bool) -> State:
+    """Who takes webhooks is of use while the log or the store can take a signal; everybody else needs all parts."""
+    if set(said.values()) == {"ok"}:
+        return "ready"
+    return "degraded" if intake and "ok" in (said.get("store"), said.get("log")) else "unready"
+
+
+def told(said: Mapping[str, str], intake: bool) -> tuple[dict[str, str], int]:
+    """Body and status of an answer to /readyz."""
+    found = state(said, intake)
+    return {"status": found, **said}, 503 if found == "unready" else 200
