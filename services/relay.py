@@ -16,7 +16,7 @@ from schemas.envelope import whole
 from services.doorbell import Doorbell
 from services.ports import Fenced, Log, LogUnavailable, RecordTooLarge, Store, StoreUnavailable
 from services.rows import OutboxEntry, RecordOut, SpoolEntry
-from services.signal_records import unsendable
+from services.signal_records import named, unsendable
 
 log = logging.getLogger("stafett.relay")
 LEASE = "relay"
@@ -69,14 +69,17 @@ class Relay:
             log.warning("cannot relay", extra={"error": type(error).__name__})
             await asyncio.sleep(0.5)
         except Fenced:
-            log.warning("lost the lease")
+            log.warning("lost the lease", extra={"holder": self._holder, "epoch": self._epoch})
             self._epoch = None
         return 0
 
     async def _hold_lease(self) -> bool:
         ticks = asyncio.get_running_loop().time()
         if self._epoch is None or ticks >= self._renew_at:
+            before = self._epoch
             self._epoch = await self._store.acquire_lease(LEASE, self._holder, self._ttl, self._now())
+            if self._epoch is not None and self._epoch != before:
+                log.info("took the lease", extra={"holder": self._holder, "epoch": self._epoch})
             self._renew_at = ticks + self._ttl / 3
         return self._epoch is not None
 
@@ -112,8 +115,9 @@ class Relay:
         """What the log has, and what it never takes, leaves the spool."""
         letters = [unsendable(waiting[at], self._now()) for at in large]
         ids = [waiting[at].id for at in (*stored, *large)]
+        for letter in letters:
+            log.error("larger than the log takes: set aside", extra=named(letter))
         if letters:
-            log.error("signals larger than the log takes are dead letters", extra={"count": len(letters)})
             self._on_set_aside(len(letters))
         if ids:
             await self._store.unspool(ids, letters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -95,6 +96,22 @@ def unsendable(entry: SpoolEntry, now: datetime) -> DeadLetter:
     incoming = decode(Record(topic, -1, entry.id, key, value))
     letter = dead_letter(incoming, None, "dead", "larger than the log takes", "RecordTooLarge", now)
     return letter._replace(origin=f"{topic}/spool/{entry.id}")
+
+
+def partitions_said(records: Iterable[Record]) -> str:
+    """The partitions of these records, for a log line."""
+    return ",".join(map(str, sorted({record.partition for record in records})))
+
+
+def named(letter: DeadLetter) -> dict[str, str | int | None]:
+    """What a log line says of a letter: ids and the class of the error, nothing of anybody."""
+    return {
+        "dead_letter_id": letter.id,
+        "lead_id": letter.lead_id,
+        "signal_id": letter.signal_id,
+        "attempt": letter.attempt,
+        "error": letter.error_class,
+    }
 
 
 def dead_letter(

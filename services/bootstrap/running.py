@@ -212,6 +212,8 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
         tasks.append(asyncio.create_task(watched, name="health"))
     tasks += [asyncio.create_task(start_late(start, stop), name="connecting") for start in parts.late]
     spare_the_collector()
+    told = {"role": ",".join(roles), "mode": parts.settings.mode, "cluster": parts.log.cluster}
+    log.info("started", extra=told)
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
@@ -220,6 +222,7 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
         log.error("did not stop in time", extra={"role": task.get_name()})
         task.cancel()
     await asyncio.gather(*late, return_exceptions=True)
+    log.info("stopped", extra=told)
     return _verdict(tasks)
 
 

@@ -119,7 +119,11 @@ class Delivery:
         if status == 410:
             await self._deliveries.disable(subscription.name, "the receiver answered 410 Gone")
             log.error("subscription disabled: 410 Gone", extra={"subscription": subscription.name})
-        self._on_attempt(_outcome(verdict, status, error))
+        outcome = _outcome(verdict, status, error)
+        self._on_attempt(outcome)
+        if outcome != "delivered":
+            told = {"subscription": subscription.name, "event_id": due.event_id, "attempt": due.attempts + 1}
+            log.warning("attempt failed", extra={**told, "outcome": outcome, "status": status, "error": error})
         attempt = Attempt(now, status, error, int((time.monotonic() - begun) * 1000))
         await self._deliveries.finish(
             due, attempt, verdict.state, now + verdict.wait if verdict.wait is not None else None

@@ -19,7 +19,7 @@ from services.ingest.fetching import Fetcher, Gone, Later, Refused
 from services.ingest.normalise import to_signal
 from services.ports import Fenced, Log, LogConsumer, LogUnavailable, RecordTooLarge, Store, StoreUnavailable
 from services.rows import DeadLetter, Position, Record, Writes
-from services.signal_records import Incoming, dead_letter, decode, record_of
+from services.signal_records import Incoming, dead_letter, decode, named, partitions_said, record_of
 
 log = logging.getLogger("stafett.enrich")
 GROUP = "enrich"
@@ -112,13 +112,11 @@ class Enricher:
             try:
                 signal = await self._completed(incoming.signal)
             except GaveUp as error:
-                log.error("could not be completed", extra={"source": incoming.signal.source})
                 letters.append(self._letter(incoming, str(error), "NotFetched"))
                 continue
             try:
                 await self._append(signal)
             except RecordTooLarge:
-                log.error("too large when completed", extra={"source": signal.source})
                 letters.append(self._letter(incoming, "larger than the log takes when completed", "RecordTooLarge"))
 
     async def _completed(self, signal: Signal) -> Signal:
@@ -138,6 +136,7 @@ class Enricher:
                 raise GaveUp(f"the API of {signal.source}: {error}") from None
             except Later as error:
                 self._on_fetch(signal.source, "failed")
+                log.info("the API gave nothing", extra={"source": signal.source, "signal_id": signal.id})
                 wait = max(error.seconds or 0.0, pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
                 if time.monotonic() + wait > until:
                     raise GaveUp(f"the API of {signal.source}: {error}, for {fetcher.fetch.patience:.0f} s") from None
@@ -161,7 +160,9 @@ class Enricher:
                 return
 
     def _letter(self, incoming: Incoming, reason: str, error: str) -> DeadLetter:
-        return dead_letter(incoming, None, "dead", reason, error, self._now())
+        letter = dead_letter(incoming, None, "dead", reason, error, self._now())
+        log.error("could not be completed: set aside", extra=named(letter))
+        return letter
 
     async def _commit(self, records: Sequence[Record], letters: Sequence[DeadLetter], consumer: LogConsumer) -> None:
         after = {record.partition: record.offset + 1 for record in records}
@@ -178,6 +179,8 @@ class Enricher:
                 log.warning("store unavailable, trying again")
                 await asyncio.sleep(0.5)
             except Fenced:
+                said = {"topic": self._thin, "partition": partitions_said(records), "count": len(records)}
+                log.warning("fenced: another process has these partitions", extra=said)
                 await self._reposition(set(after), consumer)
                 return
             else:
@@ -186,7 +189,6 @@ class Enricher:
                 return
 
     async def _reposition(self, partitions: set[int], consumer: LogConsumer) -> None:
-        log.warning("fenced: another process has these partitions")
         for partition in partitions:
             self._expected.pop(partition, None)
         try:

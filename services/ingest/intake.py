@@ -14,6 +14,8 @@ from services.rows import Quarantine, RecordOut
 from services.signal_records import record_of
 
 log = logging.getLogger("stafett.ingest")
+SAID = 20
+"""Ids in one log line, at most."""
 
 
 class NowhereToPut(Exception):
@@ -70,7 +72,7 @@ class Intake:
         try:
             if large := oversized(records):
                 raise RecordTooLarge(large)
-            missing = await self._append(records) if records else []
+            missing = await self._append(records, signals) if records else []
         except RecordTooLarge as error:
             raise TooLarge(frozenset(signals[at].id for at in error.at)) from error
         if missing:
@@ -86,7 +88,7 @@ class Intake:
         except StoreUnavailable as error:
             raise NowhereToPut from error
 
-    async def _append(self, records: list[RecordOut]) -> list[RecordOut]:
+    async def _append(self, records: list[RecordOut], signals: Sequence[Signal]) -> list[RecordOut]:
         """Returns those that the log does not have. Raises RecordTooLarge."""
         number = self._breaker.ask(self._ticks())
         if number is None:
@@ -95,8 +97,10 @@ class Intake:
             await self._log.append(records)
         except LogUnavailable as error:
             self._breaker.failed(number, self._ticks())
-            log.warning("the log is unavailable: spooling", extra={"count": len(records)})
-            return [record for at, record in enumerate(records) if at not in error.stored]
+            missing = [at for at in range(len(records)) if at not in error.stored]
+            ids = ",".join(signals[at].id for at in missing[:SAID])
+            log.warning("the log is unavailable: spooling", extra={"count": len(missing), "signal_id": ids})
+            return [records[at] for at in missing]
         except RecordTooLarge:
             self._breaker.succeeded(number)  # it answered
             raise

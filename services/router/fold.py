@@ -285,6 +285,11 @@ class Fold:
         if email is not None:
             self._emails[lead.id] = email
 
+    @property
+    def set_aside(self) -> list[DeadLetter]:
+        """The letters of this batch; not those that only wait behind one."""
+        return [letter for letter in self._dead if letter.state == "dead"]
+
     def _set_aside(self, incoming: Incoming, lead: Lead | None, state: str, reason: str, error: str) -> None:
         letter = dead_letter(incoming, lead.id if lead else None, state, reason, error, self.now)
         self._dead.append(letter)

@@ -34,7 +34,7 @@ from services.router.in_force import InForce, away_signals, read_changes, who_is
 from services.router.loaded import Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads, wanted_tallies
 from services.rows import LedgerRow, Position, Record, Writes
 from services.ruling import Ruling
-from services.signal_records import Incoming, dead_letter, decode, record_of
+from services.signal_records import Incoming, dead_letter, decode, named, partitions_said, record_of
 
 log = logging.getLogger("stafett.router")
 ATTEMPTS = 10
@@ -129,17 +129,20 @@ class Router:
             try:
                 await self._settle(batch)
             except StoreUnavailable:
-                log.warning("store unavailable, trying again", extra={"count": len(batch)})
+                log.warning("store unavailable, trying again", extra=self._at(records))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
                 continue
             except Fenced:
-                log.warning("fenced: another router has these partitions", extra={"count": len(batch)})
+                log.warning("fenced: another router has these partitions", extra=self._at(records))
                 await self._reposition(records, consumer)
                 return
             break
         if consumer is not None:
             await consumer.committed(await self._reached(records))
+
+    def _at(self, records: Sequence[Record]) -> dict[str, str | int]:
+        return {"topic": self._topic, "partition": partitions_said(records), "count": len(records)}
 
     async def _reached(self, records: Sequence[Record]) -> list[Position]:
         return [Position(p, self._expected[p]) for p in sorted({record.partition for record in records})]
@@ -290,6 +293,7 @@ class Router:
         async with self._store.batch() as tx:
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             await tx.write(Writes((), (), (), (), (), (), (), (letter,), ()))
+        log.error("signal set aside", extra=named(letter))
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
         self._count_failures(1)
 
@@ -298,7 +302,8 @@ class Router:
             self._bell.ring()
         self._on_batch(Outcome(fold, batch, self._now()))
         if fold.failures:
-            log.error("signals set aside", extra={"count": fold.failures})
+            for letter in fold.set_aside:
+                log.error("signal set aside", extra=named(letter))
             self._count_failures(fold.failures)
 
     def _count_failures(self, count: int) -> None:

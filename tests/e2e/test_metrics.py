@@ -35,8 +35,11 @@ def test_what_happened_is_counted_and_no_line_tells_whom_it_was_about(made):
     assert made.stop() == 0
     said = (made.folder / "up.log").read_text()
     assert "anna" not in said.lower()
-    for line in said.splitlines():
-        assert line.startswith("stafett: ") or json.loads(line)["message"]
+    lines = [json.loads(line) for line in said.splitlines() if not line.startswith("stafett: ")]
+    told = [line["message"] for line in lines]
+    assert (told[0], told[-1]) == ("started", "stopped")
+    assert "relay" in lines[0]["role"]
+    assert {"took the lease", "partitions assigned"} <= set(told)
 
 
 def test_a_port_of_its_own_takes_the_metrics_off_the_public_one(made):

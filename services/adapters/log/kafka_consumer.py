@@ -235,6 +235,8 @@ class KafkaConsumer:
         for place in places:
             client.pause(place)
             client.seek(place, 0)
+        said = ",".join(map(str, sorted(self._assigned)))
+        log.info("partitions assigned", extra={"topic": self.topic, "group": self._group, "partition": said})
 
 
 async def _stopped(client: AIOKafkaConsumer) -> None:

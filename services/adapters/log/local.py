@@ -8,6 +8,7 @@ one transaction (group commit).
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import uuid
 from collections import defaultdict
@@ -22,6 +23,7 @@ from services.adapters.sql.store import SqlStore
 from services.ports import LogUnavailable, RecordTooLarge, StoreRejected, StoreUnavailable, oversized
 from services.rows import Position, Record, RecordOut
 
+log = logging.getLogger("stafett.log")
 MEMBER_TTL = 10.0
 """Seconds of silence after which a consumer's partitions are shared among the others."""
 HEARTBEAT = 2.0
@@ -283,5 +285,8 @@ class LocalConsumer:
             members = [row[0] for row in found]
         self._beat_at = now + HEARTBEAT
         rank = members.index(self._member)
-        self._assigned = {p for p in range(partitions) if p % len(members) == rank}
+        before, self._assigned = self._assigned, {p for p in range(partitions) if p % len(members) == rank}
+        if self._assigned != before:
+            said = ",".join(map(str, sorted(self._assigned)))
+            log.info("partitions assigned", extra={"topic": self.topic, "group": self._group, "partition": said})
         self._next = {p: offset for p, offset in self._next.items() if p in self._assigned}
