@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 
+from services.cli.environment import _lines
 from tests.parts.kafka import KafkaBroker
 from tests.parts.postgres import PostgresServer
 from tests.parts.process import end, free_port, spawn
@@ -43,9 +44,7 @@ class Fleet:
         self.processes = {}
         self.url = f"http://127.0.0.1:{free_port()}"
         self.key = self._call("new", str(self.config), env=os.environ).split("only now: ")[1].split()[0]
-        settings = dict(
-            line.split("=", 1) for line in (self.config / ".env").read_text().splitlines() if line[0] != "#"
-        )
+        settings = dict(_lines(self.config / ".env"))
         self._secret = b64decode(settings["STAFETT_SECRET_CRM"].removeprefix("whsec_"))
         agreement = self.config / "agreement.yaml"
         text = agreement.read_text("utf-8")
