@@ -1,5 +1,6 @@
 """A lead's story in the test's own words: signals one after the other, the watcher's announcements between them."""
 
+import json
 from datetime import timedelta
 
 import yaml
@@ -109,7 +110,7 @@ class Kept(Story):
             "transitions": [list(move) for move in self.decision.transitions],
             "evidence": self.decision.evidence,
         }
-        self.steps.append(Step(item.id, item.kind, item.occurred_at, self.at, said))
+        self.steps.append(Step(item.id, item.kind, item.occurred_at, self.at, json.loads(json.dumps(said))))
         return self
 
     def known(self, digest):
