@@ -94,6 +94,7 @@ def to_signal(
             principal=principal.name,
             person=principal.person,
             lists=command.lists if isinstance(command, c.BrandList) else (),
+            until=command.until if isinstance(command, c.Hold) else None,
         ),
         **more,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import handover, nurturing, ownership, sla
+from routing import handover, nurturing, ownership, parking, sla
 from routing.assignment import Assignment
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE, route_of
@@ -52,6 +52,7 @@ def _stand_down(draft: Draft, disposition: Disposition) -> None:
     lead = draft.lead
     handover.withdraw(draft, disposition)
     sla.cancel(draft, disposition)
+    parking.drop(draft)
     ownership.free_account(draft, customer=True)
     lead.owner, lead.owner_since, lead.unowned_reason = None, None, disposition
     if disposition == "do_not_contact":
@@ -69,7 +70,7 @@ def _stand_up(draft: Draft) -> None:
         chosen = chosen or ownership.choose(draft, route_of(lead.stage))
         if chosen is not None:
             ownership.give(draft, chosen)
-    if lead.stage not in DIALOGUE and lead.suppressed in ("do_not_contact", "consent_withdrawn"):
+    if lead.stage not in DIALOGUE and lead.suppressed in ("do_not_contact", "consent_withdrawn", "dialogue"):
         nurturing.release(draft, "active_again")
 
 

@@ -43,7 +43,7 @@ class Context(NamedTuple):
 
 
 class Draft:
-    """`facts` are the names that the lifecycle's rows ask for; `notes` say why something changed nothing."""
+    """`learned` says that there is something to judge anew: a fact of the lead is another one now, or it was let go. `facts` are the names that the lifecycle's rows ask for; `notes` say why something changed nothing."""
 
     def __init__(self, lead: Lead, signal: Signal, context: Context) -> None:
         self.lead = lead
@@ -62,6 +62,7 @@ class Draft:
         self.emissions: list[Emission] = []
         self.transitions: list[Transition] = []
         self.facts: set[str] = set()
+        self.learned = False
         self.notes: list[str] = []
         self.evidence: dict[str, Any] = {}
         self._judge: Judge | None = None

@@ -16,6 +16,7 @@ from schemas.explain import (
     ClockExplanation,
     CustodyView,
     DefinitionView,
+    HoldView,
     LeadExplanation,
     RuleView,
     StageExplanation,
@@ -53,6 +54,7 @@ def explain_lead(lead: Lead, steps: Sequence[Step], agreements: Agreements, now:
         custody=tuple(_custody(lead, steps, given, now)),
         clocks=clocks,
         limbo=lead.limbo,
+        on_hold=HoldView(by=lead.parked, until=lead.parked_until) if lead.parked is not None else None,
         findings=tuple(f for step in steps for f in step.said["evidence"].get("findings", [])),
         text="",
     )
@@ -143,12 +145,7 @@ def _lines(made: LeadExplanation) -> Iterator[str]:
         if definition.expression:
             yield f"    {definition.expression}"
         yield from (f"    {name} = {'unknown' if v is None else v}" for name, v in definition.inputs.items())
-    yield f"owner: {made.owner}" if made.owner else f"nobody has it: {made.unowned_reason}"
-    if made.assignment:
-        yield from (f"  {line}" for line in made.assignment.text.splitlines())
-    if made.waits_for:
-        yield f"it waits for somebody of rule `{made.waits_for.rule}`:"
-        yield from (f"  {c.person}: {c.reason}" for c in made.waits_for.candidates)
+    yield from _whose(made)
     if made.custody:
         yield "custody:"
     for turn in made.custody:
@@ -158,6 +155,19 @@ def _lines(made: LeadExplanation) -> Iterator[str]:
     yield from (f"finding: {finding}" for finding in made.findings)
     if made.limbo:
         yield f"IN LIMBO: {made.limbo}"
+
+
+def _whose(made: LeadExplanation) -> Iterator[str]:
+    """Who has it or why nobody does, and what it waits for."""
+    yield f"owner: {made.owner}" if made.owner else f"nobody has it: {made.unowned_reason}"
+    if made.assignment:
+        yield from (f"  {line}" for line in made.assignment.text.splitlines())
+    if made.on_hold:
+        until = f" until {said(made.on_hold.until)}" if made.on_hold.until else ""
+        yield f"on hold by {made.on_hold.by}{until}: neither qualified nor handed over"
+    if made.waits_for:
+        yield f"it waits for somebody of rule `{made.waits_for.rule}`:"
+        yield from (f"  {c.person}: {c.reason}" for c in made.waits_for.candidates)
 
 
 def _clock(clock: ClockExplanation) -> Iterator[str]:

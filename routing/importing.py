@@ -57,6 +57,7 @@ def _place(draft: Draft, stage: Stage) -> None:
     if lead.stage in DIALOGUE and stage not in DIALOGUE:
         handover.close(draft, "import")
         ownership.free_account(draft)
+    if stage not in DIALOGUE and (lead.stage in DIALOGUE or lead.suppressed == "dialogue"):
         nurturing.release(draft, "import")
     if stage in DIALOGUE and lead.stage not in DIALOGUE:
         handover.open_one(draft)

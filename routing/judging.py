@@ -6,13 +6,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from routing import agreed_signals, disposition, handover, ladder, nurturing, overriding, rejecting, sla, succession
+from routing import (
+    agreed_signals,
+    dialogue,
+    disposition,
+    handover,
+    ladder,
+    meetings,
+    nurturing,
+    overriding,
+    parking,
+    rejecting,
+    sla,
+    succession,
+)
 from routing.bounds import MAX_REFERENCES
 from routing.draft import Draft
 from routing.lead import consents, counts_for_pass, genuine, with_instant
 from routing.lifecycle import DIALOGUE
-from routing.sla import QUEUE
-from schemas.events import LeadDefinitionMet, LeadParked, LeadTouched, LeadUnparked, Milestone
+from routing.sla import DIALOGUE_END, HOLD_END, QUEUE
+from schemas.events import LeadDefinitionMet, LeadTouched, Milestone
 from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
 
 ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
@@ -39,6 +52,7 @@ def note_signal(draft: Draft) -> None:
     for consent in signal.consents:
         nurturing.follow_consent(draft, consent.state)
     if lead.disposition == "active":
+        dialogue.note(draft)
         agreed_signals.note(draft, genuine(draft.signal))
         handover.complete(draft)
 
@@ -109,7 +123,8 @@ def _tries(draft: Draft) -> bool:
 
 def _engages(draft: Draft) -> bool:
     signal = draft.signal
-    return (signal.kind in INBOUND and not signal.automated) or bool(signal.tags) or signal.kind in _LOOK_AGAIN
+    inbound = signal.kind in INBOUND and not signal.automated
+    return inbound or bool(signal.tags) or signal.kind in _LOOK_AGAIN or draft.learned
 
 
 def _tell_owner(draft: Draft) -> None:
@@ -177,29 +192,8 @@ def _follow_up(draft: Draft) -> None:
         handover.follow_up(draft)
 
 
-def _meeting_held(draft: Draft) -> None:
-    if draft.lead.stage in ("contact", "qualification") and draft.lead.hunter is not None:
-        nurturing.suppress(draft, "dialogue")
-    _follow_up(draft)
-
-
-def _replied(draft: Draft) -> None:
-    if (
-        draft.lead.hunter is not None
-        and not draft.signal.automated
-        and draft.lead.stage in ("contact", "qualification")
-    ):
-        nurturing.suppress(draft, "dialogue")
-
-
-def _meeting_booked(draft: Draft) -> None:
-    if counts_for_pass(draft):
-        draft.lead.meeting_booked_at = draft.at
-        draft.facts.add("meeting_booked")
-
-
 def _withdrawn(draft: Draft) -> None:
-    """Withdrawn or unsubscribed without a word of what for means the mail."""
+    """Withdrawn or unsubscribed without a word of what for means everything, the mail first of all."""
     if "withdrawn" not in [consent.state for consent in draft.signal.consents]:
         consents(draft, "email", "withdrawn", draft.at)
     nurturing.follow_consent(draft, "withdrawn")
@@ -217,40 +211,12 @@ def _clock_due(draft: Draft) -> None:
     clock = sla.fall_due(draft, due) if due is not None else None
     if clock is None:
         return
-    if clock.policy == QUEUE:
-        handover.wait_no_more(draft)
+    if clock.policy in _OVER:
+        _OVER[clock.policy](draft)
     elif clock.policy == sla.OFFER_EXPIRY:
         handover.expire(draft, clock.subject_id)
     else:
         ladder.climb(draft, clock.id)
-
-
-def _park(draft: Draft) -> None:
-    lead, command = draft.lead, draft.signal.command
-    if command is None or lead.parked is not None:
-        draft.notes.append("it is on hold already")
-        return
-    lead.parked = command.principal
-    draft.emit(LeadParked(mode=draft.signal.mode, by=command.principal, reason=draft.signal.reason))
-
-
-def _unpark(draft: Draft) -> None:
-    """What happened meanwhile is judged now."""
-    lead, command = draft.lead, draft.signal.command
-    if command is None or lead.parked is None:
-        draft.notes.append("it was not on hold")
-        return
-    lead.parked = None
-    if lead.sales_ready:
-        draft.facts.add("sales_ready")
-    if lead.meeting_booked_at is not None:
-        draft.facts.add("meeting_booked")
-    draft.emit(LeadUnparked(mode=draft.signal.mode, by=command.principal, reason=draft.signal.reason))
-
-
-def _listed(draft: Draft) -> None:
-    if draft.signal.command is not None:
-        draft.lead.exempt_lists = draft.signal.command.lists
 
 
 def _owner_away(draft: Draft) -> None:
@@ -259,18 +225,24 @@ def _owner_away(draft: Draft) -> None:
     sla.recheck(draft, adopt=False)
 
 
+_OVER: dict[str, Callable[[Draft], None]] = {
+    QUEUE: handover.wait_no_more,
+    DIALOGUE_END: dialogue.fall_silent,
+    HOLD_END: parking.end_of_hold,
+}
+"""What comes of a clock that is no promise."""
 _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.SALES_ACCEPTED: _in_hand_over(overriding.accept),
     Kind.SALES_REJECTED: _in_hand_over(rejecting.reject),
     Kind.SALES_FOLLOW_UP: _follow_up,
-    Kind.SALES_MEETING_HELD: _meeting_held,
-    Kind.SALES_MEETING_BOOKED: _meeting_booked,
+    Kind.SALES_MEETING_HELD: _follow_up,
+    Kind.SALES_MEETING_BOOKED: meetings.note,
+    Kind.SALES_MEETING_CANCELLED: meetings.note,
     Kind.SALES_OWNER_CHANGED: overriding.owner_changed,
     Kind.SALES_WON: _closing("won"),
     Kind.SALES_LOST: _closing("lost"),
     Kind.SALES_RETURNED: _closing("returned"),
     Kind.CRM_LINKED: handover.link,
-    Kind.EMAIL_REPLIED: _replied,
     Kind.DISPOSITION_SET: disposition.change,
     Kind.CONSENT_GIVEN: _given,
     Kind.CONSENT_WITHDRAWN: _withdrawn,
@@ -278,7 +250,7 @@ _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.CLOCK_DUE: _clock_due,
     Kind.CLOCK_RECHECK: lambda draft: sla.recheck(draft, adopt=draft.signal.reason == "adopt"),
     Kind.OWNER_AWAY: _owner_away,
-    Kind.LEAD_PARKED: _park,
-    Kind.LEAD_UNPARKED: _unpark,
-    Kind.LEAD_LISTED: _listed,
+    Kind.LEAD_PARKED: parking.park,
+    Kind.LEAD_UNPARKED: parking.unpark,
+    Kind.LEAD_LISTED: nurturing.exempt,
 }

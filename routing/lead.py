@@ -39,8 +39,8 @@ def absorb(draft: Draft) -> None:
         lead.personal = personal
     company = signal.company
     for name in COMPANY:
-        _fill(lead, f"company_{name}", getattr(company, name), newer)
-    _fill(lead, "language", signal.language, newer)
+        draft.learned |= _fill(lead, f"company_{name}", getattr(company, name), newer)
+    draft.learned |= _fill(lead, "language", signal.language, newer)
     _fill(lead, "campaign", signal.campaign, newer)
     people = tuple(r for r in signal.references if r.object == "person" and r not in lead.references)
     if people:
@@ -118,6 +118,10 @@ def _known(person: Person) -> dict[str, str]:
     return {name: value for name, value in vars(person).items() if value is not None}
 
 
-def _fill(lead: Lead, name: str, said: str | int | None, newer: bool) -> None:
-    if said is not None and (newer or getattr(lead, name) is None):
-        setattr(lead, name, said)
+def _fill(lead: Lead, name: str, said: str | int | None, newer: bool) -> bool:
+    """Whether the fact is another one now."""
+    known = getattr(lead, name)
+    if said is None or said == known or not (newer or known is None):
+        return False
+    setattr(lead, name, said)
+    return True

@@ -169,6 +169,8 @@ def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
         fields = [name for name in fields if name != "meeting_booked_at"]
     for name in fields:
         setattr(kept, name, getattr(gone, name))
+    if "meeting_booked_at" in fields:
+        kept.meetings = gone.meetings
     held, said = vars(kept.personal.person), vars(gone.personal.person)
     person = tuple(name for name in said if held[name] is None and said[name] is not None)
     link = Merged(
@@ -226,6 +228,7 @@ def _give_back(kept: Lead, gone: Lead, link: Merged) -> None:
     for name in link.fields:
         if getattr(kept, name) == getattr(gone, name):
             setattr(kept, name, None)
+            kept.meetings = () if name == "meeting_booked_at" else kept.meetings
     held, said = vars(kept.personal.person), vars(gone.personal.person)
     theirs = {name for name in link.person if held[name] == said[name]}
     kept.tags = tuple(tag for tag in kept.tags if tag not in link.tags)
@@ -300,7 +303,7 @@ def _wait_on(draft: Draft, clock: Clock) -> None:
     """The end of an offer, or of waiting in a queue, is later by as long as it stood still."""
     calendar = draft.context.agreement_of(clock.agreement).calendar(clock.calendar)
     due = standing(clock, calendar).due_at or clock.due_at
-    look = due if clock.policy == sla.OFFER_EXPIRY else max(draft.at, draft.context.now)
+    look = max(draft.at, draft.context.now) if clock.policy == sla.QUEUE else due
     changes = {"state": "running", "due_at": due, "next_at": look, "revision": clock.revision + 1}
     draft.put_clock(clock.model_copy(update=changes))
 

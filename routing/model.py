@@ -139,6 +139,22 @@ class Merged(_Frozen):
     consents: dict[str, tuple[str, AwareDatetime] | None] = Field(default_factory=dict)
 
 
+class Booking(_Frozen):
+    """A meeting booked, or called off; `record` is the sender's own id of it, where it has one."""
+
+    at: AwareDatetime
+    booked: bool
+    record: str | None = None
+
+
+class Talk(_Frozen):
+    """What passed between a salesperson and the lead before the hand-over, in this pass."""
+
+    last_at: AwareDatetime
+    first_step_at: AwareDatetime | None = None
+    last_answer_at: AwareDatetime | None = None
+
+
 class LeadPersonal(BaseModel):
     """What is known of the person; kept in a column of its own, never decided on."""
 
@@ -152,7 +168,7 @@ class Lead(BaseModel):
 
     `owner_pool` is the pool whose ledger counted the owner's turn, `owner_route` the route by whose rules they have it;
     `former` is who worked it last, by route. `proposed` are leads that were proposed to be one with
-    it. One that is `merged_into` another stands still as it was.
+    it. `mailed` are messages that were told of once, sent or delivered. One that is `merged_into` another stands still as it was.
     """
 
     id: str
@@ -189,9 +205,12 @@ class Lead(BaseModel):
     tags: tuple[str, ...] = ()
     sales_ready: bool = False
     meeting_booked_at: AwareDatetime | None = None
+    meetings: tuple[Booking, ...] = ()
     consents: dict[str, str] = Field(default_factory=dict)
     consents_at: dict[str, AwareDatetime] = Field(default_factory=dict)
     suppressed: str | None = None
+    talk: Talk | None = None
+    mailed: tuple[str, ...] = ()
     exempt_lists: tuple[str, ...] = ()
     suppressed_at: AwareDatetime | None = None
     programme: str | None = None
@@ -212,6 +231,7 @@ class Lead(BaseModel):
     version: int = 0
     held: bool = False
     parked: str | None = None
+    parked_until: AwareDatetime | None = None
     personal: LeadPersonal = Field(default_factory=LeadPersonal, exclude=True)
 
     if not TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import handover, judging, matching, nurturing, ownership, sla, waiting
+from routing import dialogue, handover, judging, matching, nurturing, ownership, sla, waiting
 from routing.assignment import Held
 from routing.draft import Draft
 from routing.lifecycle import Row, first_fit
@@ -60,6 +60,7 @@ def _enter(draft: Draft, row: Row, fact: str) -> None:
             ownership.give(draft, chosen)
     elif row.to_stage == "hand_over":
         nurturing.suppress(draft, "hand_over")
+        dialogue.end(draft)
         handover.begin(draft)
     elif row.to_stage == "deal":
         ownership.begin_dialogue(draft, "deal")
@@ -82,7 +83,7 @@ def _come_back(draft: Draft, row: Row, fact: str) -> None:
     lead.owner_pool, lead.owner_route = None, None
     lead.pass_number, lead.pass_since = lead.pass_number + 1, lead.stage_since
     lead.recent, lead.sales_ready, lead.meeting_booked_at = {}, False, None
-    lead.scored, lead.met = {}, ()
+    lead.scored, lead.met, lead.talk, lead.meetings = {}, (), None, ()
     draft.facts.clear()
     draft.lead_changed()
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
+from routing.model import Lead
+from routing.sla import DIALOGUE_END
 from schemas.agreement import NurturingTrack, Programme
 from schemas.events import (
     NurtureEntered,
     NurtureLeft,
     Stage,
+    SuppressionChanged,
     SuppressionReleased,
     SuppressionStarted,
     SuppressionViolated,
     Track,
 )
-from schemas.signals import Kind
+from schemas.signals import Kind, Signal
 from schemas.words import plain
 
 ABSOLUTE = frozenset({"consent_withdrawn", "do_not_contact"})
 """Reasons of the person themselves: no list is exempt from them."""
+
+MAILED_KEPT = 16
+"""Messages that are remembered, so that each violates once."""
+_MAILS = {Kind.EMAIL_SENT: Kind.EMAIL_DELIVERED, Kind.EMAIL_DELIVERED: Kind.EMAIL_SENT}
 
 
 def suppress(draft: Draft, reason: str) -> None:
@@ -42,7 +49,7 @@ def suppress(draft: Draft, reason: str) -> None:
 
 def exempt_lists(draft: Draft) -> tuple[str, ...]:
     """Lists whose mail may go on. None where the person themselves said no: that wins over every list."""
-    if draft.lead.suppressed in ABSOLUTE or "withdrawn" in draft.lead.consents.values():
+    if draft.lead.suppressed in ABSOLUTE or mail_withdrawn(draft):
         return ()
     return tuple(dict.fromkeys((*draft.context.agreement.file.exempt_lists, *draft.lead.exempt_lists)))
 
@@ -54,7 +61,7 @@ def release(draft: Draft, reason: str) -> None:
         return
     if lead.disposition == "do_not_contact":
         lead.suppressed = "do_not_contact"
-    elif "withdrawn" in lead.consents.values():
+    elif mail_withdrawn(draft):
         lead.suppressed = "consent_withdrawn"
     elif lead.disposition == "active":
         _released(draft, reason)
@@ -72,21 +79,63 @@ def _released(draft: Draft, reason: str) -> None:
 def follow_consent(draft: Draft, said: str) -> None:
     """Consent withdrawn stops automated mail whatever the stage; given again, mail goes on unless sales is in dialogue."""
     lead = draft.lead
-    if "withdrawn" in lead.consents.values():
+    if mail_withdrawn(draft):
         suppress(draft, "consent_withdrawn")
-    elif said == "given" and lead.stage not in DIALOGUE and lead.suppressed == "consent_withdrawn":
-        release(draft, "consent_given")
+    elif said == "given" and lead.suppressed == "consent_withdrawn":
+        if (reason := _in_dialogue(lead)) is not None:
+            lead.suppressed = reason
+            _changed(draft)
+        else:
+            release(draft, "consent_given")
+
+
+def mail_withdrawn(draft: Draft) -> bool:
+    """Whether a consent was withdrawn without which no mail goes out; one for something else stops none."""
+    stops = draft.context.agreement.file.suppression.stops_mail
+    return any(state == "withdrawn" and stops(purpose) for purpose, state in draft.lead.consents.items())
+
+
+def _in_dialogue(lead: Lead) -> str | None:
+    """The reason for silence that is there beside the person's own no."""
+    if lead.stage in DIALOGUE:
+        return lead.stage
+    return "dialogue" if any(c.policy == DIALOGUE_END and c.open for c in lead.clocks.values()) else None
+
+
+def exempt(draft: Draft) -> None:
+    """Sales put it on these brand lists, or took it off: platforms that keep silent hear of it at once."""
+    lead, command = draft.lead, draft.signal.command
+    if command is None:
+        return
+    before = exempt_lists(draft)
+    lead.exempt_lists = command.lists
+    if lead.suppressed is not None and exempt_lists(draft) != before:
+        _changed(draft)
+
+
+def _changed(draft: Draft) -> None:
+    lead = draft.lead
+    draft.emit(
+        SuppressionChanged(
+            mode=draft.signal.mode,
+            reason=lead.suppressed or "",
+            exempt_lists=exempt_lists(draft),
+            references=lead.references,
+            personal=draft.contact(),
+        )
+    )
 
 
 def watch(draft: Draft) -> None:
-    """An automated mail to somebody suppressed, seen in the platform's own signals, is a violation."""
+    """An automated mail to somebody suppressed, seen in the platform's own signals, is a violation: once a message,
+    whether it is told of as sent, as delivered, or as both."""
     lead, signal = draft.lead, draft.signal
-    if lead.suppressed is None or signal.kind != Kind.EMAIL_SENT or signal.actor.kind == "person":
+    if signal.kind not in _MAILS or signal.actor.kind == "person" or _told_before(draft):
+        return
+    if lead.suppressed is None or {*exempt_lists(draft)} & {*signal.tags, signal.campaign or ""}:
         return
     if lead.suppressed_at is not None and draft.at < lead.suppressed_at:
         draft.notes.append("the mail was sent before it had to stop")
-        return
-    if {*exempt_lists(draft)} & {*signal.tags, signal.campaign or ""}:
         return
     draft.emit(
         SuppressionViolated(
@@ -97,6 +146,27 @@ def watch(draft: Draft) -> None:
             personal=draft.contact(),
         )
     )
+
+
+def _told_before(draft: Draft) -> bool:
+    """Whether this message was told of already: a delivery of what was sent, or the other way about."""
+    lead, signal = draft.lead, draft.signal
+    message = _message(signal)
+    mine, other = (f"{kind}:{message}" for kind in (signal.kind, _MAILS[signal.kind]))
+    known = list(lead.mailed)
+    told = other in known
+    if told:
+        known.remove(other)
+    else:
+        known.append(mine)
+    lead.mailed = tuple(known[-MAILED_KEPT:])
+    return told
+
+
+def _message(signal: Signal) -> str:
+    """What the sender calls the message: its record, else its campaign."""
+    record = next((r.id for r in signal.references if r.object == "activity"), None)
+    return f"{signal.source}:{record or signal.campaign or ''}"
 
 
 def enter(draft: Draft, track: Track, reason: str, detail: str | None) -> None:

@@ -24,8 +24,13 @@ from schemas.sla import PERSONAL, Policy
 
 OFFER_EXPIRY = "offer_expiry"
 QUEUE = "queue"
-SILENT = (OFFER_EXPIRY, QUEUE)
-"""Name of the clock that ends an offer; it is no promise, so nothing is breached and no SLA event is emitted."""
+DIALOGUE_END = "dialogue_end"
+HOLD_END = "hold_end"
+SILENT = (OFFER_EXPIRY, QUEUE, DIALOGUE_END, HOLD_END)
+"""Names of the clocks that end an offer, waiting in a queue, a dialogue or a hold; they are no promises, so nothing is
+breached and no SLA event is emitted."""
+WATCHED = (QUEUE, DIALOGUE_END, HOLD_END)
+"""Those that what comes of them ends."""
 
 COARSE = timedelta(seconds=1)
 """Many CRMs cut instants to the second: a touch in the second in which a clock started is after its start."""
@@ -148,7 +153,7 @@ def fall_due(draft: Draft, due: ClockDue) -> Clock | None:
     if clock is None or clock.revision != due.revision or clock.next_at is None:
         draft.notes.append("the clock is over, or was changed since")
         return None
-    if clock.policy == QUEUE:
+    if clock.policy in WATCHED:
         return clock
     if clock.policy == OFFER_EXPIRY:
         ended = {"state": "fulfilled", "ended_at": clock.due_at, "next_at": None, "revision": clock.revision + 1}
@@ -199,7 +204,7 @@ def recheck(draft: Draft, adopt: bool) -> None:
 def cancel(draft: Draft, reason: str, subject_id: str | None = None) -> None:
     """Ends the clocks (of this subject) without a verdict, as far as they have none; no later touch counts for them."""
     for clock in list(draft.lead.clocks.values()):
-        if clock.cancelled_at is not None or subject_id not in (None, clock.subject_id):
+        if clock.cancelled_at is not None or subject_id not in (None, clock.subject_id) or clock.policy == HOLD_END:
             continue
         if clock.policy in SILENT:
             end_expiry(draft, clock)

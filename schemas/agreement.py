@@ -11,6 +11,7 @@ from schemas.calendar import Calendar
 from schemas.duration import Target
 from schemas.handover import Handover
 from schemas.market import Goals, Scoring, Segment
+from schemas.suppression import Suppression
 from schemas.volumes import Sla
 from schemas.words import Expression, Name
 from schemas.yamlfile import FileModel
@@ -124,4 +125,5 @@ class AgreementFile(FileModel):
     sla: Sla = Sla()
     nurturing: Nurturing
     exempt_lists: tuple[str, ...] = ()
+    suppression: Suppression = Suppression()
     goals: Goals = Goals()

@@ -61,9 +61,11 @@ class Delegate(_OnLead):
 
 
 class Hold(_OnLead):
-    """Neither qualified nor handed over until it is released; what sales does with it counts all the same."""
+    """Neither qualified nor handed over until it is released, or until then (30 days where absent, a year at most); what
+    sales does with it counts all the same."""
 
     command: Literal["hold"]
+    until: AwareDatetime | None = None
 
 
 class Release(_OnLead):

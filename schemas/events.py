@@ -209,12 +209,13 @@ class LeadReleased(EventData):
 
 
 class LeadParked(EventData):
-    """Somebody asked that it be neither qualified nor handed over for now."""
+    """Somebody asked that it be neither qualified nor handed over for now, at the latest `until` then."""
 
     type_name = "stafett.lead.parked.v1"
     topic = "leads"
     by: str
     reason: str | None = None
+    until: AwareDatetime | None = None
 
 
 class LeadUnparked(EventData):
@@ -434,6 +435,17 @@ class SuppressionStarted(EventData):
     """Stop automated mail to this person: a salesperson is in dialogue with them."""
 
     type_name = "stafett.suppression.started.v1"
+    topic = "marketing"
+    reason: str
+    exempt_lists: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class SuppressionChanged(EventData):
+    """Mail is still to stop, but for another `reason`, or with other `exempt_lists`, which say all that is exempt now."""
+
+    type_name = "stafett.suppression.changed.v1"
     topic = "marketing"
     reason: str
     exempt_lists: tuple[str, ...] = ()

@@ -194,6 +194,13 @@ class CustodyView(_View):
     seconds: float
 
 
+class HoldView(_View):
+    """Somebody asked that it be neither qualified nor handed over, until then at the latest."""
+
+    by: str
+    until: AwareDatetime | None = None
+
+
 class LeadExplanation(_View):
     """Where the lead is and why, who has it and why, what is promised and how that stands. `waits_for` is the rule whose
     pool it waits for, where nobody of it can take the lead now."""
@@ -207,5 +214,6 @@ class LeadExplanation(_View):
     custody: tuple[CustodyView, ...]
     clocks: tuple[ClockExplanation, ...]
     limbo: str | None
+    on_hold: HoldView | None = None
     findings: tuple[str, ...]
     text: str

@@ -347,6 +347,7 @@ class Commanded(_Part):
     principal: str
     person: str | None = None
     lists: tuple[str, ...] = ()
+    until: AwareDatetime | None = None
 
 
 class Signal(Parsed):

@@ -303,6 +303,23 @@ def _never_backwards(world, told):
 test_an_older_fact_that_arrives_late_never_moves_a_lead_backwards = stories(_never_backwards, 500)
 
 
+def _heard(name, data, silent):
+    """What a platform holds of the lead: False, True where no mail may go out, else "with exceptions"."""
+    if name == "suppression.started":
+        absolute = data.reason in ("consent_withdrawn", "do_not_contact")
+        assert silent is not True, "started once, and once more where the person themselves said no"
+        assert not (silent and not absolute)
+        assert not (absolute and data.exempt_lists), "no list is exempt from the person's own no"
+        return True if absolute else "with exceptions"
+    if name == "suppression.changed":
+        assert silent, "changed while it lasts"
+        return "with exceptions"
+    if name == "suppression.released":
+        assert silent, "released after it was started"
+        return False
+    return silent
+
+
 @settings(max_examples=300, deadline=None)
 @given(steps)
 def test_suppression_and_release_come_in_pairs_and_say_what_is_so(story):
@@ -313,24 +330,16 @@ def test_suppression_and_release_come_in_pairs_and_say_what_is_so(story):
         if lead is None:
             continue
         for name, data in zip(told.types(), told.said, strict=True):
-            if name == "suppression.started":
-                absolute = data.reason in ("consent_withdrawn", "do_not_contact")
-                assert silent.get(lead.id) is not True, (
-                    "started once, and once more where the person themselves said no"
-                )
-                assert not (silent.get(lead.id) and not absolute)
-                assert not (absolute and data.exempt_lists), "no list is exempt from the person's own no"
-                silent[lead.id] = True if absolute else "with exceptions"
-            elif name == "suppression.released":
-                assert silent.get(lead.id), "released after it was started"
-                silent[lead.id] = False
+            silent[lead.id] = _heard(name, data, silent.get(lead.id, False))
         assert (lead.suppressed is not None) == bool(silent.get(lead.id))
         withdrawn = "withdrawn" in lead.consents.values()
         if lead.disposition != "active":
             continue
         if lead.stage in ("hand_over", "deal"):
             assert lead.suppressed, "no automated mail while sales is in dialogue"
-        elif not withdrawn and lead.suppressed != "dialogue":
+        elif lead.suppressed == "dialogue":
+            assert [c for c in lead.clocks.values() if c.policy == "dialogue_end" and c.open], "a dialogue has an end"
+        elif not withdrawn:
             assert not lead.suppressed, "nobody is silenced for ever without a reason"
         if withdrawn and told.item.kind in (Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED):
             assert lead.suppressed, "consent withdrawn wins"

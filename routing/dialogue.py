@@ -1,0 +1,109 @@
+"""A salesperson's two-way dialogue before the hand-over: a genuine step of theirs, and an answer after it. While it lasts
+marketing's automated mail is still; it is over when the lead goes back to nurturing, or nobody said anything for as long
+as was agreed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from routing import nurturing
+from routing.draft import Draft
+from routing.ids import derive
+from routing.lead import counts_for_pass, genuine
+from routing.model import Clock, Talk
+from routing.sla import DIALOGUE_END, subject_of
+from schemas.signals import Kind
+
+_STEPS = frozenset({Kind.SALES_FOLLOW_UP, Kind.OUTREACH_LOGGED, Kind.SALES_MEETING_HELD})
+_ANSWERS = frozenset({Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED, Kind.CALL_RECEIVED, Kind.SALES_MEETING_HELD})
+_EARLY = ("prospecting", "contact", "qualification")
+
+
+def note(draft: Draft) -> None:
+    """A step or an answer, in any order of arrival. An answer to marketing's mail alone is no dialogue."""
+    lead, signal = draft.lead, draft.signal
+    if lead.stage not in _EARLY or not genuine(signal) or not counts_for_pass(draft):
+        return
+    step = signal.kind in _STEPS and _by_sales(draft)
+    answer = signal.kind in _ANSWERS
+    if not step and not answer:
+        return
+    known = lead.talk or Talk(last_at=draft.at)
+    lead.talk = Talk(
+        first_step_at=_earliest(known.first_step_at, draft.at) if step else known.first_step_at,
+        last_answer_at=_latest(known.last_answer_at, draft.at) if answer else known.last_answer_at,
+        last_at=max(known.last_at, draft.at),
+    )
+    _go_on(draft, lead.talk)
+
+
+def _by_sales(draft: Draft) -> bool:
+    """By a salesperson; where the sender does not say who, by the owner."""
+    signal, roster = draft.signal, draft.context.roster
+    person = roster.actor_of(signal.actor, signal.references, signal.source)
+    if person is None and signal.actor.reference is None:
+        person = draft.lead.owner
+    return roster.has_role(person, "sales")
+
+
+def _go_on(draft: Draft, talk: Talk) -> None:
+    if talk.first_step_at is None or talk.last_answer_at is None or talk.last_answer_at < talk.first_step_at:
+        return
+    target = draft.context.agreement.file.suppression.dialogue_ends
+    end = talk.last_at + target.amount
+    if end <= max(draft.at, draft.context.now):
+        draft.notes.append("the dialogue was over by then")
+        return
+    nurturing.suppress(draft, "dialogue")
+    running = clock_of(draft)
+    clock = running or _clock(draft, talk.first_step_at, str(target))
+    if running is None or end > clock.due_at:
+        revision = clock.revision + 1 if running else 0
+        draft.put_clock(clock.model_copy(update={"due_at": end, "next_at": end, "revision": revision}))
+
+
+def clock_of(draft: Draft) -> Clock | None:
+    """The clock that ends the dialogue, while it runs."""
+    return next((c for c in draft.lead.clocks.values() if c.policy == DIALOGUE_END and c.open), None)
+
+
+def fall_silent(draft: Draft) -> None:
+    """Nobody said anything for so long: mail may go on, and the next step begins anew."""
+    end(draft)
+    draft.lead.talk = None
+    if draft.lead.suppressed == "dialogue":
+        nurturing.release(draft, "dialogue_over")
+
+
+def end(draft: Draft) -> None:
+    """Nothing is waited for any more: it is over, or a hand-over took its place."""
+    clock = clock_of(draft)
+    if clock is not None:
+        over = {"state": "fulfilled", "ended_at": draft.at, "next_at": None, "revision": clock.revision + 1}
+        draft.put_clock(clock.model_copy(update=over))
+
+
+def _clock(draft: Draft, since: datetime, target: str) -> Clock:
+    lead = draft.lead
+    return Clock(
+        id=derive("clk", DIALOGUE_END, subject_of(draft), draft.signal.id),
+        policy=DIALOGUE_END,
+        metric=DIALOGUE_END,
+        subject_kind="lead",
+        subject_id=subject_of(draft),
+        started_at=since,
+        due_at=since,
+        target=target,
+        mode=draft.signal.mode,
+        agreement=draft.context.agreement.hash,
+        cause=draft.signal.id,
+        person=lead.owner,
+    )
+
+
+def _earliest(known: datetime | None, at: datetime) -> datetime:
+    return at if known is None else min(known, at)
+
+
+def _latest(known: datetime | None, at: datetime) -> datetime:
+    return at if known is None else max(known, at)

@@ -1,0 +1,45 @@
+"""Meetings booked and called off: what counts is the latest booking that nobody called off, whatever the order of arrival."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from routing.draft import Draft
+from routing.lead import counts_for_pass
+from routing.model import Booking
+from schemas.signals import Kind, Signal
+
+KEPT = 20
+"""Bookings and cancellations kept of a pass."""
+
+
+def note(draft: Draft) -> None:
+    """A booking, or that one was called off."""
+    lead, booked = draft.lead, draft.signal.kind == Kind.SALES_MEETING_BOOKED
+    if not counts_for_pass(draft):
+        return
+    said = Booking(at=draft.at, booked=booked, record=_record(draft.signal))
+    lead.meetings = (*lead.meetings, said)[-KEPT:]
+    standing = _standing(lead.meetings)
+    lead.meeting_booked_at = standing[-1].at if standing else None
+    draft.lead_changed()
+    if said in standing:
+        draft.facts.add("meeting_booked")
+
+
+def _standing(said: Iterable[Booking]) -> list[Booking]:
+    """Bookings that were not called off, in their order. A cancellation that names none is of the latest."""
+    found: list[Booking] = []
+    for one in sorted(said, key=lambda b: (b.at, not b.booked)):
+        if one.booked:
+            found.append(one)
+            continue
+        same = [b for b in found if one.record is None or b.record == one.record]
+        same = same or [b for b in found if b.record is None]
+        if same:
+            found.remove(same[-1])
+    return found
+
+
+def _record(signal: Signal) -> str | None:
+    return next((f"{r.system}:{r.id}" for r in signal.references if r.object == "activity"), None)

@@ -1,0 +1,85 @@
+"""On hold: neither qualified nor handed over for now. A hold ends by itself, so that no lead is forgotten in it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from routing.draft import Draft
+from routing.ids import derive
+from routing.model import Clock
+from routing.sla import HOLD_END
+from schemas.events import LeadParked, LeadUnparked
+
+USUAL = timedelta(days=30)
+"""How long a hold lasts that nobody gave an end."""
+LONGEST = timedelta(days=366)
+
+
+def park(draft: Draft) -> None:
+    """Until it is released, or until the end that was asked for."""
+    lead, command = draft.lead, draft.signal.command
+    if command is None or lead.parked is not None:
+        draft.notes.append("it is on hold already")
+        return
+    until = min(max(command.until or draft.at + USUAL, draft.at), draft.at + LONGEST)
+    lead.parked, lead.parked_until = command.principal, until
+    draft.put_clock(_clock(draft))
+    draft.emit(LeadParked(mode=draft.signal.mode, by=command.principal, reason=draft.signal.reason, until=until))
+
+
+def unpark(draft: Draft) -> None:
+    """Somebody released it."""
+    command = draft.signal.command
+    if command is None or draft.lead.parked is None:
+        draft.notes.append("it was not on hold")
+        return
+    _let_go(draft, command.principal, draft.signal.reason)
+
+
+def end_of_hold(draft: Draft) -> None:
+    """Its time is over: who asked for it is named as the one by whom it ends."""
+    if draft.lead.parked is not None:
+        _let_go(draft, draft.lead.parked, "its time is over")
+
+
+def drop(draft: Draft) -> None:
+    """Nobody works the lead any more, so nothing is held back."""
+    draft.lead.parked, draft.lead.parked_until = None, None
+    _end_clock(draft)
+
+
+def _let_go(draft: Draft, by: str, reason: str | None) -> None:
+    """What happened meanwhile is judged now."""
+    lead = draft.lead
+    drop(draft)
+    draft.learned = True
+    if lead.sales_ready:
+        draft.facts.add("sales_ready")
+    if lead.meeting_booked_at is not None:
+        draft.facts.add("meeting_booked")
+    draft.emit(LeadUnparked(mode=draft.signal.mode, by=by, reason=reason))
+
+
+def _end_clock(draft: Draft) -> None:
+    for clock in list(draft.lead.clocks.values()):
+        if clock.policy == HOLD_END and clock.open:
+            over = {"state": "fulfilled", "ended_at": draft.at, "next_at": None, "revision": clock.revision + 1}
+            draft.put_clock(clock.model_copy(update=over))
+
+
+def _clock(draft: Draft) -> Clock:
+    lead = draft.lead
+    return Clock(
+        id=derive("clk", HOLD_END, lead.id, draft.signal.id),
+        policy=HOLD_END,
+        metric=HOLD_END,
+        subject_kind="lead",
+        subject_id=f"{lead.id}.{lead.pass_number}",
+        started_at=draft.at,
+        due_at=lead.parked_until or draft.at,
+        next_at=lead.parked_until or draft.at,
+        target=f"{USUAL.days}d elapsed",
+        mode=draft.signal.mode,
+        agreement=draft.context.agreement.hash,
+        cause=draft.signal.id,
+    )
