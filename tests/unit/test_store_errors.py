@@ -1,0 +1,41 @@
+"""What a database says is told apart: what passes is waited for, and only what it says of the data is not."""
+
+import sqlite3
+
+import pytest
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from services.adapters.sql.engine import _meaning
+from services.ports import StoreRejected, StoreUnavailable
+
+
+class Driver(Exception):
+    def __init__(self, sqlstate):
+        super().__init__("said")
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("x", None, sqlite3.OperationalError("database or disk is full")),
+        OperationalError("x", None, sqlite3.OperationalError("database is locked")),
+        OperationalError("x", None, sqlite3.OperationalError("disk I/O error")),
+        DBAPIError("x", None, Driver("53100")),
+        DBAPIError("x", None, Driver("28P01")),
+        DBAPIError("x", None, Driver("3D000")),
+        DBAPIError("x", None, Driver("42501")),
+    ],
+    ids=str,
+)
+def test_a_full_disk_a_lock_or_a_closed_door_passes(error):
+    assert isinstance(_meaning(error), StoreUnavailable)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [IntegrityError("x", None, sqlite3.IntegrityError("NOT NULL")), DBAPIError("x", None, Driver("22021"))],
+    ids=str,
+)
+def test_what_it_says_of_the_data_does_not(error):
+    assert isinstance(_meaning(error), StoreRejected)
