@@ -62,14 +62,12 @@ class Asked(NamedTuple):
     matched: tuple[dict[str, Any], ...] = ()
     roles: tuple[str, ...] = ()
 
-    def unfit(self, person: str, rule: CompiledRule) -> str | None:
-        """Why somebody who is there gets no lead by this rule now; None where nothing is in the way.
-
-        `language` comes last: it says that this is all that is in the way."""
-        if self.roles and not self.roster.has_role(person, *self.roles):
-            return "role"
-        busy = self.roster.off_hours(person, self.now) or why_full(person, self.roster, self.loads, self.now)
-        return busy or ("language" if rule.match_language and not self._speaks(person) else None)
+    def unfit(self, person: str, rule: CompiledRule) -> tuple[str, ...]:
+        """All that keeps somebody from this rule's lead now, beside absence. `language` comes last, so that it stands alone
+        where nothing else is in the way."""
+        silent = "language" if rule.match_language and not self._speaks(person) else None
+        busy = self.roster.off_hours(person, self.now), why_full(person, self.roster, self.loads, self.now)
+        return tuple(code for code in (*busy, silent) if code is not None)
 
     def _speaks(self, person: str) -> bool:
         member = self.roster.people.get(person)

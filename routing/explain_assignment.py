@@ -89,11 +89,13 @@ def _note(evidence: dict[str, Any]) -> str | None:
 def _candidate(known: dict[str, Any], chosen: str = "", figures: Sequence[float] | None = None) -> CandidateView:
     code, short = known.get("code"), known.get("short")
     if code is not None:
-        reason = CODES.get(code, str(code).replace("_", " "))
+        codes = [code, *known.get("also", [])]
+        reason = "; ".join(CODES.get(c, str(c).replace("_", " ")) for c in codes)
     else:
         reason = f"{abs(short or 0):.2f} leads {'below' if (short or 0) >= 0 else 'above'} the fair share"
     return CandidateView(
-        person=known["person"], chosen=known["person"] == chosen, code=code, reason=reason, short=short,
+        person=known["person"], chosen=known["person"] == chosen, code=code, also=tuple(known.get("also", [])),
+        reason=reason, short=short,
         had=int(figures[0]) if figures else None, weight=known.get("weight"),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ nor short by more than 1/2 + 1/3 + ... + 1/N.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -56,21 +56,23 @@ def rotate(
     roster: Roster,
     now: datetime,
     passed_over: frozenset[str],
-    unfit: Callable[[str], str | None] = lambda _: None,
+    unfit: Callable[[str], tuple[str, ...]] = lambda _: (),
 ) -> Rotation:
-    """The next of the pool, or none where all are away, unfit or passed over; the ledger counts the chosen one."""
-    codes = {
-        seat.person: "paused" if pool.paused else _code(seat.person, roster, now, passed_over) or unfit(seat.person)
-        for seat in pool.seats
+    """The next of the pool, or none where all are away, unfit or passed over; the ledger counts the chosen one.
+
+    `unfit` gives the codes of all that is in somebody's way."""
+    hindered = {
+        seat.person: (*_away(pool, seat.person, roster, now, passed_over), *unfit(seat.person)) for seat in pool.seats
     }
+    codes = {person: found[0] if found else None for person, found in hindered.items()}
     if all(codes.values()):
-        return Rotation(None, ledger, {"pool": pool.name, "candidates": _candidates(pool, codes, {})})
+        return Rotation(None, ledger, {"pool": pool.name, "candidates": _candidates(pool, hindered, {})})
     before = with_seats(ledger, pool)
     chosen, shorts = turn(_weights(pool), {p: entry.short for p, entry in before.entries.items()}, codes)
     after = _given(before, chosen, shorts)
     why = {
         "pool": pool.name,
-        "candidates": _candidates(pool, codes, shorts),
+        "candidates": _candidates(pool, hindered, shorts),
         "ledger": change(pool, before, after),
     }
     return Rotation(chosen, after, why)
@@ -147,14 +149,28 @@ def _figures(entry: LedgerEntry) -> list[float]:
     return [entry.given, round(entry.short, 6)]
 
 
-def _code(person: str, roster: Roster, now: datetime, passed_over: frozenset[str]) -> str | None:
-    return "had_it" if person in passed_over else roster.why_away(person, now)
+def _away(pool: Pool, person: str, roster: Roster, now: datetime, passed_over: frozenset[str]) -> Iterator[str]:
+    if pool.paused:
+        yield "paused"
+    if person in passed_over:
+        yield "had_it"
+    if code := roster.why_away(person, now):
+        yield code
 
 
-def _candidates(pool: Pool, codes: Mapping[str, str | None], shorts: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Each seat: the code of the reason it was passed over, or how short it is with its share of this lead."""
+def _candidates(
+    pool: Pool, hindered: Mapping[str, tuple[str, ...]], shorts: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Each seat: the code of the reason it was passed over, and what else was in the way (`also`); or how short it is with
+    its share of this lead."""
     return [
-        {"person": seat.person, "weight": seat.weight}
-        | ({"code": code} if (code := codes[seat.person]) else {"short": round(shorts[seat.person], 6)})
+        {"person": seat.person, "weight": seat.weight} | _found(seat.person, hindered[seat.person], shorts)
         for seat in pool.seats
     ]
+
+
+def _found(person: str, hindered: tuple[str, ...], shorts: Mapping[str, float]) -> dict[str, Any]:
+    if not hindered:
+        return {"short": round(shorts[person], 6)}
+    code, *also = hindered
+    return {"code": code, "also": also} if also else {"code": code}

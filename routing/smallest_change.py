@@ -26,6 +26,7 @@ _HAD = {
     "unknown": (3, "had {person} been in the roster"),
 }
 """What one who was passed over lacked: how much it weighs, of equals the first, and in words."""
+_OTHER = (3, "had {person} not been passed over")
 _ORDER = {code: place for place, code in enumerate(_HAD, start=1)}
 _BEFORE_RULES = {
     "hunter": "had {person} not found the lead themselves",
@@ -126,5 +127,6 @@ def runner_up(candidates: list[dict[str, Any]], chosen: str) -> str | None:
 
 
 def _had(candidate: dict[str, Any]) -> tuple[int, str]:
-    weight, text = _HAD.get(candidate["code"], (3, "had {person} not been passed over"))
-    return weight, text.format_map(candidate)
+    """What all of somebody's hindrances weigh, and in words."""
+    found = [_HAD.get(code, _OTHER) for code in (candidate["code"], *candidate.get("also", ()))]
+    return sum(weight for weight, _ in found), ", and ".join(text.format_map(candidate) for _, text in found)

@@ -75,11 +75,12 @@ class ClockExplanation(_View):
 
 class CandidateView(_View):
     """Somebody of the pool: passed over with a reason, or so far below (or above) their fair share, this lead's with it.
-    `had` are the leads that they were given before."""
+    `also` are further reasons, `had` the leads that they were given before."""
 
     person: str
     chosen: bool = False
     code: str | None = None
+    also: tuple[str, ...] = ()
     reason: str
     short: float | None = None
     had: int | None = None

@@ -80,7 +80,8 @@ def _owner(owner: dict[str, Any]) -> Iterator[str]:
     pool = f" of pool {owner['pool']}" if "pool" in owner else ""
     yield f"  given to {owner['person']} by rule `{owner['rule']}`{pool}"
     for tried in owner.get("tried", []):
-        yield f"    rule `{tried['rule']}` {_CODES.get(tried['code'], tried['code'])}"
+        unknown = f": {tried['unknown']}" if "unknown" in tried else ""
+        yield f"    rule `{tried['rule']}` {_CODES.get(tried['code'], tried['code'])}{unknown}"
     for candidate in owner.get("candidates", []):
         code = candidate.get("code")
         why = f"passed over: {_CODES.get(code, code)}" if code else f"{candidate['short']:+.2f} short of their share"

@@ -59,7 +59,9 @@ class Told:
         """One lead; who is `silent` does not speak its language."""
         people = roster(self.weights, self.away)
         codes = {p: "language" for p in self.silent if language} | dict.fromkeys(self.full, "full")
-        found = rotate(people.pool("p"), self.ledger, people, START, frozenset(), codes.get)
+        found = rotate(
+            people.pool("p"), self.ledger, people, START, frozenset(), lambda p: tuple(codes.get(p, "").split())
+        )
         here = [p for p in self.weights if p not in self.away and p not in codes]
         assert (found.person in here) if here else (found.person is None and found.ledger == self.ledger)
         if here:

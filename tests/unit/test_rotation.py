@@ -10,6 +10,7 @@ from routing.rotation import counted, moved, rotate
 from schemas.roster import Member, Pool, RosterFile, Seat
 from tests.setups import START
 
+BUSY = ("off_hours", "language")
 SILENT = {"a": "language", "b": "language"}
 
 
@@ -30,8 +31,9 @@ class Turns:
         """Who got how many of the next `count`; `codes` says by a lead's number who could not take it."""
         had = Counter()
         for number in range(count):
-            unfit = codes(number).get
-            found = rotate(people.pool("p"), self.ledger, people, START, frozenset(), unfit)
+            hindered = codes(number)
+            unfit = {person: (code,) for person, code in hindered.items()}
+            found = rotate(people.pool("p"), self.ledger, people, START, frozenset(), lambda p, u=unfit: u.get(p, ()))
             self.ledger = found.ledger
             had[found.person] += 1
         return had
@@ -115,13 +117,13 @@ def test_a_turn_that_was_given_back_and_is_counted_again_leaves_the_ledger_as_it
 def test_the_evidence_has_every_seat_before_and_after():
     people = roster(a=1, b=1, c=2)
     known = Ledger(pool="p", seq=7, entries={p: LedgerEntry(given=2, short=s) for p, s in (("a", 0.5), ("b", -0.5))})
-    why = rotate(people.pool("p"), known, people, START, frozenset(), {"b": "off_hours"}.get).why
+    why = rotate(people.pool("p"), known, people, START, frozenset(), lambda p: BUSY if p == "b" else ()).why
     assert why["ledger"] == {
         "seq": [7, 8],
         "seats": {"a": [2, 0.5, 3, -0.166667], "b": [2, -0.5], "c": [0, 0.0, 0, 0.666667]},
     }
     assert why["candidates"] == [
         {"person": "a", "weight": 1.0, "short": 0.833333},
-        {"person": "b", "weight": 1.0, "code": "off_hours"},
+        {"person": "b", "weight": 1.0, "code": "off_hours", "also": ["language"]},
         {"person": "c", "weight": 2.0, "short": 0.666667},
     ]

@@ -14,13 +14,15 @@ PEOPLE = ("elin", "johan", "karin")
 
 
 def chosen(shorts, codes=None, weights=(1, 1, 1)):
-    """The evidence of a turn in a pool of three."""
+    """The evidence of a turn in a pool of three; `codes` is all that is in a person's way, as words."""
     members = tuple(Member(id=p, roles=("sales",)) for p in PEOPLE)
     seats = tuple(Seat(person=p, weight=w) for p, w in zip(PEOPLE, weights, strict=True))
     roster = Roster(RosterFile(version=1, people=members, pools=(Pool(name="field", seats=seats),)))
     entries = {p: LedgerEntry(given=50, short=s) for p, s in zip(PEOPLE, shorts, strict=True)}
     ledger = Ledger(pool="field", seq=150, entries=entries)
-    found = rotate(roster.pool("field"), ledger, roster, START, frozenset(), (codes or {}).get)
+    found = rotate(
+        roster.pool("field"), ledger, roster, START, frozenset(), lambda p: tuple((codes or {}).get(p, "").split())
+    )
     return {"person": found.person, "route": "hand_over", "rule": "everybody", "tried": [], **found.why}
 
 
@@ -47,6 +49,10 @@ def test_equals_are_named_and_the_first_seat_won():
         ("off_hours", "had karin been at work then, they would have been chosen"),
         ("full", "had karin had room for one more, they would have been chosen"),
         ("team_full", "had the team of karin had room for one more, they would have been chosen"),
+        (
+            "off_hours language",
+            "had karin been at work then, and had karin spoken the lead's language, they would have been chosen",
+        ),
         ("language", "had karin spoken the lead's language, they would have been chosen"),
     ],
 )
