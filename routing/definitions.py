@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from cel_expr_python import cel
 
@@ -21,6 +21,7 @@ from schemas.signals import Signal
 
 __all__ = ["VARIABLES", "DefinitionError", "Expression", "Finding", "Judge", "Points", "compile_expression"]
 _MISSING = 'No value with name "'
+Noted = TypeVar("Noted")
 _FOREVER = timedelta(days=36_525)
 ANSWERS_KEPT = 4096
 """Answers that are kept of each expression."""
@@ -116,6 +117,10 @@ class Judge:
                 return self._lead.recent.get(call.name, (None,))[-1]
             case "in_segment":
                 return self.is_in(call.name)
+            case "in_territory":
+                return self._in_territory(call.name)
+            case "text" | "number" | "yes":
+                return self._attribute(call.name)
             case _:
                 return self.points().fit, self.points().intent
 
@@ -175,7 +180,28 @@ class Judge:
         """A figure of the points, kept as one that the expression came to ask for."""
         return self._note(what, of(self.points()))
 
-    def _note(self, what: str, value: int) -> int:
+    def _in_territory(self, name: str) -> bool | None:
+        territory = self._standards.territories.get(name)
+        return False if territory is None else scoring.is_there(self._lead, territory)
+
+    def _attribute(self, name: str) -> str | float | bool | None:
+        return (self._lead.attributes or {}).get(name)
+
+    def in_territory(self, name: str) -> bool:
+        """Whether the lead is there. Raises ValueError: unknown."""
+        found = self._note(f"in_territory('{name}')", self._in_territory(name))
+        if found is None:
+            raise ValueError(f"unknown: whether the company is in {name}")
+        return found
+
+    def attribute(self, function: str, name: str) -> str | float | bool:
+        """Its value. Raises ValueError: unknown, or of another type under the agreement of before."""
+        found = self._note(f"{function}('{name}')", self._attribute(name))
+        if not isinstance(found, _TYPES[function]):
+            raise ValueError(f"unknown: attribute {name}")
+        return found
+
+    def _note(self, what: str, value: Noted) -> Noted:
         self._reached[what] = value
         return value
 
@@ -202,6 +228,9 @@ class Judge:
         return found
 
 
+_TYPES: dict[str, type[str | float | bool]] = {"text": str, "number": float, "yes": bool}
+
+
 class _Asking(threading.local):
     """Whose expression CEL is evaluating in this thread. The functions are made once for all, for to make them anew for
     each judge costs as much as an evaluation."""
@@ -215,6 +244,10 @@ _BODIES: dict[tuple[str, int], Callable[..., Any]] = {
     ("count", 1): lambda kind: _asking.judge.count(kind, _FOREVER),
     ("last", 1): lambda kind: _asking.judge.last(kind),
     ("in_segment", 1): lambda name: _asking.judge.in_segment(name),
+    ("in_territory", 1): lambda name: _asking.judge.in_territory(name),
+    ("text", 1): lambda name: _asking.judge.attribute("text", name),
+    ("number", 1): lambda name: _asking.judge.attribute("number", name),
+    ("yes", 1): lambda name: _asking.judge.attribute("yes", name),
     ("fit", 0): lambda: _asking.judge.reached("fit()", lambda points: points.fit),
     ("intent", 0): lambda: _asking.judge.reached("intent()", lambda points: points.intent),
     ("score", 0): lambda: _asking.judge.reached("score()", lambda points: points.fit + points.intent),
@@ -249,6 +282,9 @@ _FACTS: dict[str, Callable[[Lead, Signal], Any]] = {
     "company.industry": lambda lead, _: lead.company_industry,
     "company.country": lambda lead, _: lead.company_country,
     "company.employees": lambda lead, _: lead.company_employees,
+    "company.region": lambda lead, _: lead.company_region,
+    "company.city": lambda lead, _: lead.company_city,
+    "company.postcode": lambda lead, _: lead.company_postcode,
     "signal.kind": lambda _, signal: signal.kind.value,
     "signal.source": lambda _, signal: signal.source,
     "signal.source_kind": lambda _, signal: signal.source_kind,

@@ -42,6 +42,9 @@ VARIABLES: dict[str, cel.Type] = {
     "company.industry": _TEXT,
     "company.country": _TEXT,
     "company.employees": _INT,
+    "company.region": _TEXT,
+    "company.city": _TEXT,
+    "company.postcode": _TEXT,
     "signal.kind": _TEXT,
     "signal.source": _TEXT,
     "signal.source_kind": _TEXT,
@@ -59,6 +62,10 @@ FUNCTIONS: dict[str, tuple[tuple[tuple[cel.Type, ...], cel.Type], ...]] = {
     "count": (((_TEXT, _SPAN), _INT), ((_TEXT,), _INT)),
     "last": (((_TEXT,), _AT),),
     "in_segment": (((_TEXT,), _BOOL),),
+    "in_territory": (((_TEXT,), _BOOL),),
+    "text": (((_TEXT,), _TEXT),),
+    "number": (((_TEXT,), cel.Type.DOUBLE),),
+    "yes": (((_TEXT,), _BOOL),),
     "fit": (((), _INT),),
     "intent": (((), _INT),),
     "score": (((), _INT),),
@@ -66,12 +73,16 @@ FUNCTIONS: dict[str, tuple[tuple[tuple[cel.Type, ...], cel.Type], ...]] = {
 """What an expression may call beside CEL's own, as (parameters, result) of each form.
 
 `count(kind)` and `count(kind, window)` are how many signals of that kind there were in this pass (and window), `last(kind)`
-when the last one was, `in_segment(name)` whether the lead is in it; `fit()`, `intent()`, `score()` are whole points.
+when the last one was, `in_segment(name)` and `in_territory(name)` whether the lead is in it; `text(name)`, `number(name)` and `yes(name)`
+are attributes that the agreement declares, by their type; `fit()`, `intent()`, `score()` are whole points.
 """
 
 COUNTED = frozenset(str(kind) for kind in INBOUND | OUTREACH)
 """Kinds that `count` and `last` know: touches. Other kinds are looked at once, as `signal.kind`."""
 SCORES = frozenset({"fit", "intent", "score"})
+ATTRIBUTES = {"text": "text", "number": "number", "yes": "yes_no"}
+"""The type of attribute that each of these functions asks for."""
+_WITH_NAME = frozenset(name for name, forms in FUNCTIONS.items() if forms[0][0])
 
 _DECLARED = [
     cel.FunctionDecl(
@@ -119,6 +130,8 @@ class Expression(NamedTuple):
     constant: bool | None
     foreseen: tuple[Call, ...] | None
     answers: dict[tuple[Any, ...], Any]
+    named: frozenset[tuple[str, str]] = frozenset()
+    """(function, name) of each call that names a territory or an attribute."""
 
 
 class _Named(NamedTuple):
@@ -155,9 +168,11 @@ def compile_expression(text: str) -> Expression:
         None if called or names else _value(compiled),
         None if "now" in names else _foreseen([word for word, _ in words]),
         {},
+        frozenset((call.function, call.name) for call in calls if call.name and call.function in _OF_FILE),
     )
 
 
+_OF_FILE = frozenset({"in_territory", *ATTRIBUTES})
 _PLAIN = "'\""
 
 
@@ -203,7 +218,7 @@ def _calls(words: list[tuple[str, int]]) -> Iterator[_Named]:
     for (word, offset), (bracket, _), (first, _), (after, _) in zip(
         words, words[1:], words[2:], words[3:], strict=False
     ):
-        if word in ("count", "last", "in_segment") and bracket == "(":
+        if word in _WITH_NAME and bracket == "(":
             plain = first[:1] in "'\"" and after in (",", ")")
             yield _Named(word, first[1:-1] if plain else None, offset)
 
@@ -212,7 +227,7 @@ def _check(call: _Named, text: str) -> None:
     place = _place(text, call.offset)
     if call.name is None:
         raise DefinitionError(f"{place}: say the name in `{call.function}` in quotes, so that it can be checked")
-    if call.function != "in_segment" and call.name not in COUNTED:
+    if call.function in ("count", "last") and call.name not in COUNTED:
         meant = probably(call.name, COUNTED)
         raise DefinitionError(
             f"{place}: `{call.name}` is no kind that is counted{meant or '; there are ' + ', '.join(sorted(COUNTED))}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from routing import attributes
 from routing.bounds import MAX_REFERENCES, MAX_TAGS, answers
 from routing.draft import Draft
 from routing.ids import derive
@@ -42,6 +43,7 @@ def absorb(draft: Draft) -> None:
         draft.learned |= _fill(lead, f"company_{name}", getattr(company, name), newer)
     draft.learned |= _fill(lead, "language", signal.language, newer)
     _fill(lead, "campaign", signal.campaign, newer)
+    _attributes(draft, newer)
     people = tuple(r for r in signal.references if r.object == "person" and r not in lead.references)
     if people:
         lead.references = (lead.references + people)[-MAX_REFERENCES:]
@@ -51,6 +53,18 @@ def absorb(draft: Draft) -> None:
     if signal.kind in TOUCHES:
         _count(lead, signal, draft.at, draft.context.agreement.kept)
         lead.last_touch_at = max(filter(None, (lead.last_touch_at, draft.at)))
+
+
+def _attributes(draft: Draft, newer: bool) -> None:
+    """As evidence too, because fields are personal and do not outlive an erasure, and what was decided on does."""
+    declared = draft.context.agreement.file.attributes
+    if not declared or not draft.signal.fields:
+        return
+    held = draft.lead.attributes or {}
+    said = {name: v for name, v in attributes.read(declared, draft.signal.fields) if newer or name not in held}
+    if said:
+        draft.lead.attributes = {**held, **said}
+        draft.evidence["attributes"] = said
 
 
 def consents(draft: Draft, purpose: str, state: str, at: datetime) -> None:

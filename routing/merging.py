@@ -26,7 +26,7 @@ MERGED = "merged"
 MOST = 10
 """Leads that may be one with another at a time."""
 _RANK = ("prospecting", "contact", "nurturing", "qualification", "hand_over", "deal")
-_GAPS = (*(f"company_{name}" for name in COMPANY), "language", "campaign", "meeting_booked_at")
+_GAPS = (*(f"company_{name}" for name in COMPANY), "language", "attributes", "campaign", "meeting_booked_at")
 """Facts that the kept lead takes over where it does not know them."""
 
 

@@ -201,6 +201,7 @@ class Lead(BaseModel):
     company_city: str | None = None
     company_postcode: str | None = None
     language: str | None = None
+    attributes: dict[str, str | float | bool] | None = None
     references: tuple[Reference, ...] = ()
     tags: tuple[str, ...] = ()
     sales_ready: bool = False

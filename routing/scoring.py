@@ -6,13 +6,15 @@ Of a signal only its instant is kept, so that the same points come out whatever 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from routing.expressions import COUNTED, Expression, compile_expression
 from routing.model import Lead
 from schemas.agreement import AgreementFile
-from schemas.market import FitRule, IntentRule, Segment
+from schemas.market import FitRule, IntentRule, Segment, Territory
 
 
 class CompiledFit(NamedTuple):
@@ -44,6 +46,7 @@ class Standards(NamedTuple):
     segments: dict[str, CompiledSegment]
     fit: tuple[CompiledFit, ...]
     intent: tuple[CompiledIntent, ...]
+    territories: Mapping[str, Territory] = MappingProxyType({})
 
 
 class Intent(NamedTuple):
@@ -63,6 +66,7 @@ def compile_standards(file: AgreementFile) -> Standards:
         {name: _segment(segment) for name, segment in file.segments.items()},
         tuple(CompiledFit(rule, compile_expression(rule.when)) for rule in scoring.fit),
         tuple(_intent(rule, rule.half_life or scoring.half_life) for rule in scoring.intent),
+        file.territories,
     )
 
 
@@ -112,6 +116,30 @@ def company_fits(lead: Lead, segment: CompiledSegment) -> bool | None:
     if False in known:
         return False
     return None if None in known else True
+
+
+def is_there(lead: Lead, territory: Territory) -> bool | None:
+    """Whether the company is in the territory; None where something that decides it is not known."""
+    country, place = _in_country(lead, territory), _placed(lead, territory)
+    if country is False or place is False:
+        return False
+    return None if country is None or place is None else True
+
+
+def _in_country(lead: Lead, territory: Territory) -> bool | None:
+    if not territory.countries:
+        return True
+    return None if lead.company_country is None else lead.company_country in territory.countries
+
+
+def _placed(lead: Lead, territory: Territory) -> bool | None:
+    code = lead.company_postcode
+    found = [_among(lead.company_region, frozenset(territory.regions))] if territory.regions else []
+    found += [_among(lead.company_city, frozenset(territory.cities))] if territory.cities else []
+    found += [None if code is None else code.startswith(territory.postcodes)] if territory.postcodes else []
+    if not found or True in found:
+        return True
+    return None if None in found else False
 
 
 def named(lead: Lead, segment: Segment) -> bool | None:

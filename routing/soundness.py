@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from routing.business_time import BusinessTimeError, compile_calendar, due_at
-from routing.expressions import SCORES, DefinitionError, Expression, compile_expression
+from routing.expressions import ATTRIBUTES, SCORES, DefinitionError, Expression, compile_expression
 from routing.lifecycle import TABLE
 from routing.literals import WORDS, misfits, most_counted
 from schemas.agreement import AgreementFile, NurturingTrack, Route, Rule
@@ -76,6 +76,21 @@ def uncompilable(file: AgreementFile) -> Found:
             known = ", ".join(sorted(file.segments)) or "none"
             hint = probably(name, file.segments) or f"; there are {known}"
             yield path, f"segment `{name}` is not among `segments`{hint}"
+        for function, name in sorted(expression.named):
+            yield from ((path, rule) for rule in _undeclared(function, name, file))
+
+
+def _undeclared(function: str, name: str, file: AgreementFile) -> Iterator[str]:
+    if function == "in_territory":
+        if name not in file.territories:
+            known = ", ".join(sorted(file.territories)) or "none"
+            yield f"territory `{name}` is not among `territories`{probably(name, file.territories) or f'; there are {known}'}"
+    elif name not in file.attributes:
+        known = ", ".join(sorted(file.attributes)) or "none"
+        yield f"attribute `{name}` is not among `attributes`{probably(name, file.attributes) or f'; there are {known}'}"
+    elif (kind := file.attributes[name].type) != ATTRIBUTES[function]:
+        meant = next(other for other, asked in ATTRIBUTES.items() if asked == kind)
+        yield f"attribute `{name}` is of type {kind}; ask `{meant}('{name}')`"
 
 
 def _definitions(file: AgreementFile) -> Found:

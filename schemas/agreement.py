@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from schemas.calendar import Calendar
 from schemas.duration import Target
 from schemas.handover import Handover
-from schemas.market import Goals, Scoring, Segment
+from schemas.market import Attribute, Goals, Scoring, Segment, Territory
 from schemas.suppression import Suppression
 from schemas.volumes import Sla
 from schemas.words import Expression, Name
@@ -117,6 +117,8 @@ class AgreementFile(FileModel):
     brands: Annotated[tuple[Name, ...], Field(min_length=1)] = ("default",)
     calendars: dict[Name, Calendar] = {}
     segments: dict[Name, Segment] = {}
+    territories: dict[Name, Territory] = {}
+    attributes: dict[Name, Attribute] = {}
     scoring: Scoring = Scoring()
     definitions: Definitions
     sales_ready_tags: tuple[str, ...] = ()

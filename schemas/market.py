@@ -91,6 +91,52 @@ class Segment(FileModel):
         return not (self.industries or self.countries or self.employees or self.when != "true")
 
 
+Place = Annotated[str, BeforeValidator(_folded), Field(min_length=1, max_length=100)]
+
+
+def _prefix(value: Any) -> Any:
+    return value.upper().replace(" ", "") if isinstance(value, str) else value
+
+
+Prefix = Annotated[str, BeforeValidator(_prefix), Field(pattern=r"^[A-Z0-9]{1,7}$", description="how postcodes begin")]
+
+
+class Territory(FileModel):
+    """A part of the world: in one of `countries`, where they are said, and in one of `regions`, `cities` or `postcodes` (by
+    how they begin), where any of those are. Compared without regard to case and gaps."""
+
+    countries: tuple[Country, ...] = ()
+    regions: tuple[Place, ...] = ()
+    cities: tuple[Place, ...] = ()
+    postcodes: tuple[Prefix, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Territory:
+        if not (self.countries or self.regions or self.cities or self.postcodes):
+            raise ValueError("the territory says nothing, so everybody would be in it; name countries, regions, ...")
+        if self.postcodes and not self.countries:
+            raise ValueError("`postcodes` need `countries`: other countries have postcodes that begin so too")
+        return self
+
+
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+class Attribute(FileModel):
+    """A fact of your own: of which type, and under which names (without regard to case) it stands in signals' fields.
+
+    It is decided on, so it is kept beside the other facts when a person is erased: declare nothing that names somebody.
+    """
+
+    type: Literal["text", "number", "yes_no"]
+    fields: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=200)], ...],
+        BeforeValidator(_one_or_more),
+        Field(alias="from", min_length=1),
+    ]
+
+
 class FitRule(FileModel):
     """Points for who they are, as long as `when` holds."""
 

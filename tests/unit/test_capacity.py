@@ -30,7 +30,7 @@ def roster(teams=(), **people):
         *({"id": name, "roles": ["sales"], **more} for name, more in people.items()),
     ]
     pools = [
-        {"name": "sdr", "seats": [{"person": "sara"}]},
+        *({"name": name, "seats": [{"person": "sara"}]} for name in ("sdr", "sdr-south")),
         {"name": "account-managers", "seats": [{"person": "olof"}]},
         *({"name": name, "seats": [{"person": p} for p in people]} for name in ("field", "key-accounts")),
     ]

@@ -1,0 +1,47 @@
+"""Attributes: facts of an organisation's own, declared with their type in the agreement and read off signals' fields."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from schemas.market import Attribute
+
+MAX_TEXT = 100
+_YES = frozenset(["true", "yes", "ja", "oui", "on", "1", "x", "kyllä"])
+_NO = frozenset(["false", "no", "nej", "nei", "non", "off", "0", "ei"])
+
+
+def read(declared: Mapping[str, Attribute], fields: Mapping[str, Any]) -> Iterator[tuple[str, str | float | bool]]:
+    """(name, value) of each attribute that the fields hold, as its type. What is not of the type is left where it was."""
+    said = {name.strip().casefold(): value for name, value in fields.items()}
+    for name, attribute in declared.items():
+        for field in attribute.fields:
+            value = _typed(attribute.type, said.get(field.casefold()))
+            if value is not None:
+                yield name, value
+                break
+
+
+def _typed(kind: str, value: Any) -> str | float | bool | None:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if kind == "yes_no":
+        word = str(value).strip().casefold()
+        return True if word in _YES else False if word in _NO else None
+    if kind == "number":
+        return _number(value)
+    # An address is no attribute: what definitions decide on names nobody.
+    text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    return text if text and len(text) <= MAX_TEXT and "@" not in text else None
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, str):
+        value = value.replace(" ", "").replace("\u00a0", "").replace(",", ".")
+    try:
+        found = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
