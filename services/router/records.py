@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from routing.model import Decision
 from schemas.signals import Signal
+from services.made_by import made_by
 from services.rows import HistoryRow
 from services.ruling import Ruling
 from services.signal_records import halves
@@ -31,6 +32,7 @@ def history(
     said = {
         "agreement": ruling.agreement.hash,
         "roster": ruling.roster.version,
+        "made_by": made_by(),
         "transitions": decision.transitions,
         "events": [emission.data.type_name for emission in decision.emissions],
         "ledgers": {ledger.pool: ledger.seq for ledger in decision.ledgers},
