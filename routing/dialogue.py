@@ -56,10 +56,11 @@ def _go_on(draft: Draft, talk: Talk) -> None:
         return
     nurturing.suppress(draft, "dialogue")
     running = clock_of(draft)
-    clock = running or _clock(draft, talk.first_step_at, str(target))
+    clock = running or _clock(draft, str(target))
     if running is None or end > clock.due_at:
         revision = clock.revision + 1 if running else 0
-        draft.put_clock(clock.model_copy(update={"due_at": end, "next_at": end, "revision": revision}))
+        since = {"started_at": talk.last_at, "target": str(target), "due_at": end, "next_at": end}
+        draft.put_clock(clock.model_copy(update={**since, "revision": revision}))
 
 
 def clock_of(draft: Draft) -> Clock | None:
@@ -83,21 +84,20 @@ def end(draft: Draft) -> None:
         draft.put_clock(clock.model_copy(update=over))
 
 
-def _clock(draft: Draft, since: datetime, target: str) -> Clock:
-    lead = draft.lead
+def _clock(draft: Draft, target: str) -> Clock:
     return Clock(
         id=derive("clk", DIALOGUE_END, subject_of(draft), draft.signal.id),
         policy=DIALOGUE_END,
         metric=DIALOGUE_END,
         subject_kind="lead",
         subject_id=subject_of(draft),
-        started_at=since,
-        due_at=since,
+        started_at=draft.at,
+        due_at=draft.at,
         target=target,
         mode=draft.signal.mode,
         agreement=draft.context.agreement.hash,
         cause=draft.signal.id,
-        person=lead.owner,
+        person=draft.lead.owner,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil
 
 from routing.draft import Draft
 from routing.ids import derive
@@ -68,7 +69,7 @@ def _end_clock(draft: Draft) -> None:
 
 
 def _clock(draft: Draft) -> Clock:
-    lead = draft.lead
+    lead, until = draft.lead, draft.lead.parked_until or draft.at
     return Clock(
         id=derive("clk", HOLD_END, lead.id, draft.signal.id),
         policy=HOLD_END,
@@ -76,9 +77,9 @@ def _clock(draft: Draft) -> Clock:
         subject_kind="lead",
         subject_id=f"{lead.id}.{lead.pass_number}",
         started_at=draft.at,
-        due_at=lead.parked_until or draft.at,
-        next_at=lead.parked_until or draft.at,
-        target=f"{USUAL.days}d elapsed",
+        due_at=until,
+        next_at=until,
+        target=f"{ceil((until - draft.at) / timedelta(seconds=1))}s elapsed",
         mode=draft.signal.mode,
         agreement=draft.context.agreement.hash,
         cause=draft.signal.id,

@@ -6,6 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from routing.commands import Principal, to_signal
+from routing.draft import Context
+from routing.merging import join
 from schemas.commands import Command
 from schemas.signals import Actor, Consent, Reference, Sales
 from schemas.suppression import Suppression
@@ -194,3 +196,22 @@ def test_a_mail_sent_before_it_had_to_stop_is_delivered_without_fault():
     told = contact().tell("email.sent", MINUTE, campaign="spring").tell("form.submitted", 2 * MINUTE, form_id="demo")
     told.tell("email.delivered", 3 * MINUTE, campaign="spring")
     assert told.all("suppression.violated") == []
+
+
+def test_a_dialogue_goes_on_where_it_was_when_a_merge_is_taken_back():
+    told = in_dialogue().tell("sales.follow_up", 5 * DAY, actor=JOHAN, sales=DONE)
+    before = told.lead.clocks
+    kept = Kept(RULES).tell("email.sent", timedelta(0))
+    kept.lead = kept.lead.model_copy(update={"id": "lead_" + "a" * 26, "stage": "qualification", "owner": "sara"})
+    for hours, command in enumerate(("merge", "unmerge"), 1):
+        ask = Command.model_validate(
+            {"command": command, "reason": "x", "lead": kept.lead.id, "other": told.lead.id}
+        ).root
+        at = told.at + hours * HOUR
+        item = to_signal(ask, Principal("desk"), at, command, "default", "p")
+        context = Context(RULES.agreement, RULES.roster, {}, None, at)
+        joined = join(kept.lead, told.lead, item, (context, context))
+        kept.lead, told.lead = joined.kept.lead, joined.gone.lead
+    (clock,) = [c for c in told.lead.clocks.values() if c.policy == "dialogue_end"]
+    assert clock.due_at == before[clock.id].due_at + HOUR, "it stood still for an hour"
+    assert (clock.state, clock.next_at) == ("running", clock.due_at)
