@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+import socket
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
@@ -32,6 +36,9 @@ from services.ingest.parsers import PARSERS
 from services.ingest.retry import Retry
 from services.settings import Settings
 from services.versions import Versions
+
+Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+"""What a role does until the event is set."""
 
 
 def sources_of(settings: Settings) -> dict[str, Configured]:
@@ -138,18 +145,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(parts: Parts, stop: asyncio.Event, *, hooks: bool, api: bool) -> None:
-    """The hooks, the API, or both. Until `stop`; requests under way are answered first."""
+def serving(parts: Parts, stop: asyncio.Event, ports: ExitStack, *, hooks: bool, api: bool) -> Run:
+    """The hooks, the API, or both. Raises FileError, SettingsError, OSError, before anything runs."""
     app = app_of(parts, stop, hooks=hooks, api=api)
-    await listen(parts.settings, parts.settings.http.port, short_cut(app.state.hook, app) if hooks else app, stop)
+    outer = short_cut(app.state.hook, app) if hooks else app
+    return listening(parts.settings, parts.settings.http.port, outer, ports)
 
 
-async def listen(settings: Settings, port: int, app: ASGIApp, stop: asyncio.Event) -> None:
-    """One uvicorn in the loop of the roles. Until `stop`; requests under way are answered first."""
+def listening(settings: Settings, port: int, app: ASGIApp, ports: ExitStack) -> Run:
+    """One uvicorn in the loop of the roles, on a port that is ours from now on, until `ports` gives it back. Raises OSError,
+    which names the port."""
     config = uvicorn.Config(
         app,
-        host=settings.http.host,
-        port=port,
         log_config=None,
         access_log=False,
         # Whose forwarded headers are believed is our setting, not the server's guess.
@@ -158,8 +165,22 @@ async def listen(settings: Settings, port: int, app: ASGIApp, stop: asyncio.Even
         timeout_graceful_shutdown=int(settings.shutdown_timeout.total_seconds()),
         server_header=False,
     )
+    return partial(_listen, config, ports.enter_context(_bound(settings.http.host, port)))
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        rule = (error.strerror or "cannot be listened on").partition(" (")[0]
+        raise OSError(error.errno, rule, f"{host}:{port}") from None
+
+
+async def _listen(config: uvicorn.Config, place: socket.socket, stop: asyncio.Event) -> None:
+    """Until `stop`; requests under way are answered first."""
     server = _Server(config)
-    running = asyncio.create_task(server.serve())
+    running = asyncio.create_task(server.serve(sockets=[place]))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True

@@ -9,10 +9,9 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from routing.roster import Roster
 from schemas.subscriptions import SubscriptionsFile
@@ -23,7 +22,7 @@ from services.adapters.sql.deliveries import Deliveries
 from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
 from services.bootstrap.health import health_app
-from services.bootstrap.http import listen, serve, sources_of, versions_of
+from services.bootstrap.http import Run, listening, serving, sources_of, versions_of
 from services.bootstrap.parts import Parts, Start, read_file, secrets_of
 from services.delivery.role import Delivery, Subscriber
 from services.housekeeping import Housekeeper
@@ -39,7 +38,6 @@ from services.rows import LeadRow
 from services.sla import Watcher
 
 log = logging.getLogger("stafett")
-Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 def _router(parts: Parts) -> Run:
@@ -193,7 +191,8 @@ ROLES = (*BACKGROUND, *HTTP)
 
 
 async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
-    """Until SIGTERM, SIGINT or a role's failure. Returns the exit status: 0, or 1 where a role failed.
+    """Until SIGTERM, SIGINT or a role's failure. Returns the exit status: 0, or 1 where a role failed. Raises FileError,
+    SettingsError, OSError before any role begins.
 
     What is in hand is finished within `shutdown_timeout`; what is not, is read again by the next start.
     """
@@ -201,15 +200,9 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    tasks: list[asyncio.Task[None]] = [
-        asyncio.create_task(BACKGROUND[role](parts)(stop), name=role) for role in roles if role in BACKGROUND
-    ]
-    if any(role in HTTP for role in roles):
-        served = serve(parts, stop, hooks="ingest" in roles, api="console" in roles)
-        tasks.append(asyncio.create_task(served, name="http"))
-    if (port := parts.settings.metrics_port) is not None:
-        watched = listen(parts.settings, port, health_app(parts, intake="ingest" in roles), stop)
-        tasks.append(asyncio.create_task(watched, name="health"))
+    # All are made before one begins, so that what is wrong with a file or a port stops none half-way.
+    runs = _runs(parts, roles, stop)
+    tasks = [asyncio.create_task(run(stop), name=name) for name, run in runs.items()]
     tasks += [asyncio.create_task(start_late(start, stop), name="connecting") for start in parts.late]
     spare_the_collector()
     told = {"role": ",".join(roles), "mode": parts.settings.mode, "cluster": parts.log.cluster}
@@ -224,6 +217,19 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
     await asyncio.gather(*late, return_exceptions=True)
     log.info("stopped", extra=told)
     return _verdict(tasks)
+
+
+def _runs(parts: Parts, roles: Sequence[str], stop: asyncio.Event) -> dict[str, Run]:
+    """What each role does, and what listens. Raises FileError, SettingsError, OSError."""
+    runs = {role: BACKGROUND[role](parts) for role in roles if role in BACKGROUND}
+    with contextlib.ExitStack() as ports:
+        if any(role in HTTP for role in roles):
+            runs["http"] = serving(parts, stop, ports, hooks="ingest" in roles, api="console" in roles)
+        if (port := parts.settings.metrics_port) is not None:
+            app = health_app(parts, intake="ingest" in roles)
+            runs["health"] = listening(parts.settings, port, app, ports)
+        ports.pop_all()  # the servers close them
+    return runs
 
 
 async def start_late(start: Start, stop: asyncio.Event, pause: float = 1.0) -> None:

@@ -1,10 +1,15 @@
 """The command line where something is not as it should be: one clear line and status 2, never a traceback."""
 
 import json
+import logging
+import shutil
+import socket
 
 import pytest
 
 from services.cli.main import main
+from tests.parts.process import free_port
+from tests.setups import EXAMPLES
 
 COMMANDS = (
     "dlq list", "events tail --once", "explain lead lead_x", "subscriptions list", "agreement show", "db restored",
@@ -23,7 +28,11 @@ def call(tmp_path, capsys, monkeypatch):
         status = main([*command.split(), "--config", str(tmp_path)])
         return status, capsys.readouterr().err
 
-    return called
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield called
+    root.handlers[:] = handlers  # roles configure the logging of their process
+    root.setLevel(level)
 
 
 def refused(found, *words):
@@ -58,6 +67,20 @@ def test_without_its_kafka_it_says_so(call):
 def test_without_a_roster_a_role_names_the_file(call, tmp_path):
     assert call("db upgrade")[0] == 0
     refused(call("router", DEPLOYMENT_KEY=KEY), "agreement.yaml", "cannot be read")
+
+
+@pytest.mark.parametrize("setting", ["HTTP_PORT", "METRICS_PORT"])
+def test_a_port_that_somebody_has_is_named(call, tmp_path, monkeypatch, setting):
+    for example in EXAMPLES.glob("*.yaml"):
+        shutil.copy(example, tmp_path)
+    # Ports of our own for what is not tried here, and the collector as it was.
+    monkeypatch.setattr("services.bootstrap.running.spare_the_collector", lambda: None)
+    with socket.create_server(("127.0.0.1", 0)) as theirs:
+        port = str(theirs.getsockname()[1])
+        given = {"DEPLOYMENT_KEY": KEY, "SECRET_CRM": "whsec_" + "a" * 44, "HTTP_PORT": str(free_port()), setting: port}
+        status, said = call("up", **given)
+    assert (status, said.splitlines()[-1]) == (2, f"127.0.0.1:{port}: Address already in use")
+    assert "started" not in said
 
 
 def test_a_folder_that_is_not_there_is_no_default_configuration(tmp_path, capsys):
