@@ -54,8 +54,8 @@ Points = Annotated[int, Field(ge=-1000, le=1000)]
 class Employees(FileModel):
     """Both ends belong to it; one left out is open."""
 
-    least: Annotated[int | None, Field(alias="from", ge=0)] = None
-    most: Annotated[int | None, Field(alias="to", ge=0)] = None
+    least: Annotated[Annotated[int, Field(ge=0)] | None, Field(alias="from")] = None
+    most: Annotated[Annotated[int, Field(ge=0)] | None, Field(alias="to")] = None
 
     @model_validator(mode="after")
     def _holds_something(self) -> Employees:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from schemas.signals import Mode
 from schemas.sources import SecretName
@@ -23,6 +24,18 @@ class Subscription(FileModel):
     secrets: Annotated[tuple[SecretName, ...], Field(min_length=1)]
     allow_private: bool = False
     modes: tuple[Mode, ...] = ("live",)
+
+    @field_validator("url")
+    @classmethod
+    def _usable(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            if not parts.hostname or parts.port == 0:
+                raise ValueError("a URL has a host, and a port from 1 to 65535")
+            parts.hostname.encode("idna")
+        except UnicodeError:
+            raise ValueError("no name server knows such a host") from None
+        return value
 
     @model_validator(mode="after")
     def _private_only_where_said(self) -> Subscription:

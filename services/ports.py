@@ -28,10 +28,15 @@ RECORD_BYTES = 2 * 1024 * 1024 - 1024
 
 
 class PortError(Exception):
-    """An adapter could not do what was asked."""
+    """An adapter could not do what was asked. The message holds no personal data: it may be logged."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or (type(self).__doc__ or "").strip())
+
+    @property
+    def fields(self) -> dict[str, str | int]:
+        """What a log line says beside the message."""
+        return {}
 
 
 class LogUnavailable(PortError):
@@ -86,8 +91,12 @@ class OffsetLost(PortError):
         self.topic, self.partition, self.wanted, self.available = topic, partition, wanted, available
         super().__init__(
             f"{topic}/{partition}: the next record to read is {wanted}, but the log begins at {available}; its retention"
-            " was shorter than our outage, or the topic was made anew. Nothing was skipped."
+            " was shorter than our outage, or the topic was made anew. Nothing was skipped; `stafett db positions` can."
         )
+
+    @property
+    def fields(self) -> dict[str, str | int]:
+        return {"topic": self.topic, "partition": self.partition, "offset": self.wanted}
 
 
 class Conflict(PortError):
@@ -149,6 +158,10 @@ class Log(Protocol):
         follow the `events` table, so it has nothing to do here."""
 
     def consumer(self, topic: str, group: str) -> LogConsumer: ...
+
+    async def begin_offsets(self, topic: str) -> dict[int, int]:
+        """{partition: offset of the first record that retention has left, the end where there is none}. Raises
+        LogUnavailable."""
 
     async def end_offsets(self, topic: str) -> dict[int, int]:
         """{partition: offset after the last record}. Raises LogUnavailable."""
@@ -233,17 +246,24 @@ class Store(Protocol):
         """One transaction: commits at the end of the block, rolls back on any exception."""
 
     async def positions(self, group: str, topic: str, cluster: str, partitions: Sequence[int]) -> list[Position]:
-        """Stored positions; 0 where there is none yet, which is also stored so that `advance` has a row to compare.
-        Raises ClusterChanged where positions of another cluster are stored in this epoch (see docs: restore)."""
+        """Those that are stored, by partition; `services.positions` knows where the others begin. Raises ClusterChanged
+        where positions of another cluster are stored in this epoch (see docs: restore)."""
+
+    async def place(self, group: str, topic: str, cluster: str, positions: Sequence[Position]) -> None:
+        """First positions, so that `advance` has rows to compare. One that is stored already stays as it is."""
 
     async def all_positions(self, group: str, topic: str, cluster: str) -> dict[int, int]: ...
 
     async def epoch(self) -> int:
         """Raised by `stafett db restored` after a restore from a backup; it enters the ids of events."""
 
+    async def dead_since(self, topic: str, since: datetime) -> int:
+        """How many signals of this topic were set aside since then and wait: neither redriven nor dropped."""
+
     # relay
-    async def acquire_lease(self, name: str, holder: str, ttl: float, now: datetime) -> int | None:
-        """The lease's epoch if `holder` has it now (taken, kept or expired by then), else None."""
+    async def acquire_lease(self, name: str, holder: str, ttl: float) -> int | None:
+        """The lease's epoch if `holder` has it now (taken, kept or expired), else None. The time is the database's own, so
+        that clocks which differ between machines take nobody's lease away."""
 
     async def release_lease(self, name: str, holder: str) -> None: ...
 

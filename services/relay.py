@@ -77,7 +77,7 @@ class Relay:
         ticks = asyncio.get_running_loop().time()
         if self._epoch is None or ticks >= self._renew_at:
             before = self._epoch
-            self._epoch = await self._store.acquire_lease(LEASE, self._holder, self._ttl, self._now())
+            self._epoch = await self._store.acquire_lease(LEASE, self._holder, self._ttl)
             if self._epoch is not None and self._epoch != before:
                 log.info("took the lease", extra={"holder": self._holder, "epoch": self._epoch})
             self._renew_at = ticks + self._ttl / 3

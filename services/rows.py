@@ -32,6 +32,16 @@ class Position(NamedTuple):
     offset: int
 
 
+class Placed(NamedTuple):
+    """A stored position with all that names it."""
+
+    group: str
+    topic: str
+    cluster: str
+    partition: int
+    offset: int
+
+
 class LeadRow(NamedTuple):
     """A stored lead. `state` and `personal` are JSON texts of `routing.model.Lead` and `LeadPersonal`; the rest are
     copies for queries. One that is merged into another has no owner there and the disposition `merged`."""

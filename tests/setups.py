@@ -6,6 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.records_to_delete import RecordsToDelete
+from sqlalchemy import text
+
 from routing.agreement import compile_agreement
 from routing.roster import Roster
 from schemas.envelope import whole
@@ -69,6 +74,14 @@ class Setup:
         self.watcher = Watcher(store, log, topic, lambda: self.at)
         self.consumer = log.consumer(topic, "router")
 
+    async def anew(self):
+        """The router's place in the group is given to one that begins."""
+        await self.leave()
+        self.consumer = self.log.consumer(self.topic, "router")
+
+    async def leave(self):
+        await self.consumer.stop()
+
     async def give(self, *signals):
         for item in signals:
             self.at = max(self.at, item.received_at)
@@ -117,8 +130,22 @@ async def setup(name, request, tmp_path):
         await log.start()
         stack.push_async_callback(log.close)
         made = Setup(store, log, f"{prefix}.signals.v1")
-        stack.push_async_callback(made.consumer.stop)
+        stack.push_async_callback(made.leave)
         yield made
+
+
+async def forget(log, topic, before):
+    """As retention does: `before` is {partition: the first offset that is left}."""
+    if isinstance(log, LocalLog):
+        statement = text("DELETE FROM log_records WHERE topic = :t AND partition = :p AND record_offset < :o")
+        async with log._store.engines.write() as conn:
+            for partition, offset in before.items():
+                await conn.execute(statement, {"t": topic, "p": partition, "o": offset})
+        return
+    admin = AIOKafkaAdminClient(bootstrap_servers=log._options["bootstrap_servers"])
+    await admin.start()
+    await admin.delete_records({TopicPartition(topic, p): RecordsToDelete(before_offset=o) for p, o in before.items()})
+    await admin.close()
 
 
 async def kafka_log(bootstrap, prefix, url):

@@ -70,6 +70,7 @@ def upgrade() -> None:
     )
     op.create_index("dead_letters_lead", "dead_letters", ["lead_id", "number"], unique=False)
     op.create_index("dead_letters_state", "dead_letters", ["state", "number"], unique=False)
+    op.create_index("dead_letters_recorded", "dead_letters", ["recorded_at"], unique=False)
     op.create_table(
         "deliveries",
         sa.Column("id", sa.Text(), nullable=False),
@@ -342,6 +343,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("state = 'pending'"),
     )
     op.drop_table("deliveries")
+    op.drop_index("dead_letters_recorded", table_name="dead_letters")
     op.drop_index("dead_letters_state", table_name="dead_letters")
     op.drop_index("dead_letters_lead", table_name="dead_letters")
     op.drop_table("dead_letters")

@@ -22,6 +22,7 @@ from services.adapters.sql.agreements import Agreements
 from services.adapters.sql.reading import headers_of
 from services.bootstrap import metering
 from services.bootstrap.api import add_health, bare_app
+from services.bootstrap.bounded import bounded
 from services.bootstrap.commands import commanding_of
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
@@ -147,9 +148,11 @@ class _Server(uvicorn.Server):
 
 def serving(parts: Parts, stop: asyncio.Event, ports: ExitStack, *, hooks: bool, api: bool) -> Run:
     """The hooks, the API, or both. Raises FileError, SettingsError, OSError, before anything runs."""
+    settings = parts.settings
     app = app_of(parts, stop, hooks=hooks, api=api)
-    outer = short_cut(app.state.hook, app) if hooks else app
-    return listening(parts.settings, parts.settings.http.port, outer, ports)
+    rest = bounded(app, settings.http.max_body)
+    outer = short_cut(app.state.hook, rest) if hooks else rest
+    return listening(settings, settings.http.port, outer, ports)
 
 
 def listening(settings: Settings, port: int, app: ASGIApp, ports: ExitStack) -> Run:

@@ -7,15 +7,14 @@ import contextlib
 import gc
 import logging
 import os
+import secrets
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import partial
 
 from routing.roster import Roster
-from schemas.subscriptions import SubscriptionsFile
-from schemas.yamlfile import load
 from services import metrics
 from services.absences import PAGE, AbsenceWatch
 from services.adapters.sql.deliveries import Deliveries
@@ -23,14 +22,15 @@ from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
 from services.bootstrap.health import health_app
 from services.bootstrap.http import Run, listening, serving, sources_of, versions_of
-from services.bootstrap.parts import Parts, Start, read_file, secrets_of
-from services.delivery.role import Delivery, Subscriber
+from services.bootstrap.parts import Parts, Start, secrets_of
+from services.bootstrap.subscribers import subscribers_of
+from services.delivery.role import Delivery
 from services.housekeeping import Housekeeper
 from services.ingest.enrich import Enricher
 from services.ingest.fetching import Fetcher
 from services.limbo import LimboWatch
 from services.periods import PeriodWatch
-from services.ports import LogUnavailable, StoreUnavailable
+from services.ports import LogUnavailable, PortError, StoreUnavailable
 from services.relay import Relay
 from services.router.in_force import InForce
 from services.router.role import Router
@@ -64,7 +64,8 @@ def _relay(parts: Parts) -> Run:
         parts.log,
         settings.topic,
         parts.now,
-        f"{socket.gethostname()}-{os.getpid()}",
+        # Host and process id alone are no name: every container may be process 1 of a host that it shares.
+        f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         lease_ttl=settings.relay.lease_ttl,
         poll=settings.relay.poll,
         batch_max=settings.relay.batch_max,
@@ -119,18 +120,13 @@ def _sla(parts: Parts) -> Run:
 
 
 def _delivery(parts: Parts) -> Run:
-    settings = parts.settings
-    path = settings.path(settings.files.subscriptions)
-    file = load(read_file(settings, "subscriptions"), SubscriptionsFile, str(path)) if path.exists() else None
-    subscribers = [
-        Subscriber(entry, secrets_of(settings, entry.secrets, f"subscription {entry.name}"))
-        for entry in (file.subscriptions if file else ())
-    ]
+    settings, subscribers = parts.settings, subscribers_of(parts.settings)
     return Delivery(
         Deliveries(parts.store.engines),
         subscribers,
         parts.now,
         timeout=settings.delivery.timeout,
+        connect_timeout=settings.delivery.connect_timeout,
         concurrency=settings.delivery.concurrency,
         bell=parts.delivery_bell,
         trial=settings.mode == "observe",
@@ -176,6 +172,8 @@ def _housekeeping(parts: Parts) -> Run:
     return Housekeeper(partial(prune, parts.store.engines), keep, parts.now, settings.retention.every).run
 
 
+CANCEL_SECONDS = 5.0
+"""How long a role may take to end once it is cancelled."""
 BACKGROUND: dict[str, Callable[[Parts], Run]] = {
     "router": _router,
     "relay": _relay,
@@ -190,11 +188,12 @@ ROLES = (*BACKGROUND, *HTTP)
 """The roles of this version, each of which can be a process of its own."""
 
 
-async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
-    """Until SIGTERM, SIGINT or a role's failure. Returns the exit status: 0, or 1 where a role failed. Raises FileError,
-    SettingsError, OSError before any role begins.
+async def run_roles(parts: Parts, roles: Sequence[str], leave: Callable[[int], object] = os._exit) -> int:
+    """Until SIGTERM, SIGINT or a role's failure. Returns the exit status: 0, or 1 where a role failed or was late. Raises
+    FileError, SettingsError, OSError before any role begins.
 
-    What is in hand is finished within `shutdown_timeout`; what is not, is read again by the next start.
+    What is in hand is finished within `shutdown_timeout`; what is not, is read again by the next start. The process
+    leaves at once (`leave`) where a role does not even end when it is cancelled: that is no worse than kill -9.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -210,13 +209,25 @@ async def run_roles(parts: Parts, roles: Sequence[str]) -> int:
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
-    _, late = await asyncio.wait(tasks, timeout=parts.settings.shutdown_timeout.total_seconds())
+    done, late = await asyncio.wait(tasks, timeout=parts.settings.shutdown_timeout.total_seconds())
+    stuck = await _cut_off(late) if late else False
+    log.info("stopped", extra=told)
+    failed = _verdict(done)
+    if stuck:
+        leave(1)
+    return 1 if late else failed
+
+
+async def _cut_off(late: Collection[asyncio.Task[None]]) -> bool:
+    """Cancels them; True where one does not end even so."""
     for task in late:
         log.error("did not stop in time", extra={"role": task.get_name()})
         task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
-    log.info("stopped", extra=told)
-    return _verdict(tasks)
+    ended, stuck = await asyncio.wait(late, timeout=CANCEL_SECONDS)
+    _verdict(ended)
+    for task in stuck:
+        log.error("does not end when it is cancelled; leaving it behind", extra={"role": task.get_name()})
+    return bool(stuck)
 
 
 def _runs(parts: Parts, roles: Sequence[str], stop: asyncio.Event) -> dict[str, Run]:
@@ -256,12 +267,24 @@ def spare_the_collector() -> None:
     gc.set_threshold(50_000, 10, 10)
 
 
-def _verdict(tasks: list[asyncio.Task[None]]) -> int:
-    failed = 0
-    for task in tasks:
-        with contextlib.suppress(asyncio.CancelledError):
-            error = task.exception()
-            if error is not None:
-                log.error("role failed: %s", type(error).__name__, extra={"role": task.get_name()}, exc_info=error)
-                failed = 1
-    return failed
+def _verdict(tasks: Collection[asyncio.Task[None]]) -> int:
+    failures = [(task.get_name(), task.exception()) for task in tasks if not task.cancelled()]
+    for role, error in failures:
+        for part in _parts(error):
+            _tell(role, part)
+    return int(any(error is not None for _, error in failures))
+
+
+def _parts(error: BaseException | None) -> list[BaseException]:
+    """A group of failures, as a role of several tasks has, one by one."""
+    if isinstance(error, BaseExceptionGroup):
+        return [part for inner in error.exceptions for part in _parts(inner)]
+    return [] if error is None else [error]
+
+
+def _tell(role: str, error: BaseException) -> None:
+    """Of our own errors the message, too: whoever has to act needs it. Others' may hold values of rows."""
+    name, fields = type(error).__name__, {}
+    if isinstance(error, PortError):
+        name, fields = f"{name}: {error}", error.fields
+    log.error("role failed: %s", name, extra={"role": role, **fields}, exc_info=error)

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 
+from services.cli import positions
 from services.cli.environment import add_config, settings_of
 
 
@@ -22,6 +23,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "restored", help="after a restore from a backup: raise the epoch and read the log from its start again"
     )
     restored.set_defaults(func=_restored)
+    positions.add(actions)
     for action in (upgrade, restored):
         add_config(action)
 
@@ -46,15 +48,19 @@ def _grants(args: argparse.Namespace) -> int:
 
 
 def _restored(args: argparse.Namespace) -> int:
-    from services.adapters.sql.store import SqlStore
+    """What the log no longer has is said now: afterwards nobody could tell."""
+    from services.bootstrap import parts_of
 
     async def run() -> int:
-        store = SqlStore(settings_of(args).database_url)
-        await store.start()
-        try:
-            return await store.raise_epoch()
-        finally:
-            await store.close()
+        async with parts_of(settings_of(args)) as parts:
+            for line in await positions.shown(parts):
+                if line.state == "lost":
+                    print(
+                        f"{line.at.topic}/{line.at.partition}: the backup stood at {line.at.offset}, the log begins at "
+                        f"{line.begins}: what lay between does not come back",
+                        file=sys.stderr,
+                    )
+            return await parts.store.raise_epoch()
 
     print(f"epoch {asyncio.run(run())}: what the inbox remembers is not decided again, new events have new ids")
     return 0

@@ -21,7 +21,6 @@ from schemas.subscriptions import Subscription
 from services.adapters.sql.deliveries import Attempt, Deliveries, Due
 from services.delivery.sending import send
 from services.doorbell import Doorbell
-from services.outbound import AddressRefused
 from services.ports import PortError
 
 log = logging.getLogger("stafett.delivery")
@@ -56,6 +55,7 @@ class Delivery:
         now: Callable[[], datetime],
         *,
         timeout: timedelta = timedelta(seconds=15),
+        connect_timeout: timedelta = timedelta(seconds=5),
         concurrency: int = 20,
         schedule: Sequence[timedelta] = SCHEDULE,
         bell: Doorbell | None = None,
@@ -64,14 +64,16 @@ class Delivery:
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._deliveries, self._subscribers, self._now = deliveries, subscribers, now
-        self._timeout, self._concurrency, self._schedule = timeout, concurrency, schedule
+        self._timeout, self._connect_timeout = timeout, connect_timeout
+        self._concurrency, self._schedule = concurrency, schedule
         self._bell, self._trial = bell or Doorbell(), trial
         self._on_attempt, self._on_step = on_attempt, on_step
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; tries under way are finished."""
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
-        async with httpx.AsyncClient(timeout=self._timeout.total_seconds(), limits=limits, trust_env=False) as client:
+        timeout = httpx.Timeout(self._timeout.total_seconds(), connect=self._connect_timeout.total_seconds())
+        async with httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False) as client:
             loops = [self._serve(client, subscriber, stop) for subscriber in self._subscribers]
             await asyncio.gather(*loops, stop.wait())
 
@@ -113,7 +115,7 @@ class Delivery:
                     allow_private=subscription.allow_private,
                 )  # fmt: skip
             status, headers = answer.status_code, dict(answer.headers)
-        except (AddressRefused, OSError, TimeoutError, httpx.HTTPError) as raised:
+        except Exception as raised:  # noqa: BLE001 - noted with the attempt; it ends neither the role nor the others
             error = type(raised).__name__
         verdict = self.judge(due, status, headers)
         if status == 410:

@@ -12,10 +12,17 @@ import httpx
 from services.outbound import pinned
 
 
+def key_of(secret: str) -> bytes:
+    """The bytes that a Standard Webhooks secret stands for. Raises ValueError where it is no base64, or nothing."""
+    if not (key := b64decode(secret.removeprefix("whsec_"), validate=True)):
+        raise ValueError("the secret is empty")
+    return key
+
+
 def signature(secrets: Sequence[str], ident: str, stamp: int, body: bytes) -> str:
     """The `webhook-signature` header: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`, for each secret."""
     signed = f"{ident}.{stamp}.".encode() + body
-    keys = [b64decode(secret.removeprefix("whsec_")) for secret in secrets]
+    keys = [key_of(secret) for secret in secrets]
     return " ".join(f"v1,{b64encode(hmac.digest(key, signed, 'sha256')).decode()}" for key in keys)
 
 
@@ -31,7 +38,7 @@ async def send(
 ) -> httpx.Response:
     """Connects to the very address that was looked at, so that a name that changes its answer cannot lead elsewhere.
 
-    Raises AddressRefused, OSError, httpx.HTTPError.
+    Raises AddressRefused, OSError, httpx.HTTPError, httpx.InvalidURL, ValueError.
     """
     raw, stamp = body.encode(), int(now.timestamp())
     headers = {

@@ -18,6 +18,7 @@ from schemas.signals import Signal
 from services.ingest.fetching import Fetcher, Gone, Later, Refused
 from services.ingest.normalise import to_signal
 from services.ports import Fenced, Log, LogConsumer, LogUnavailable, RecordTooLarge, Store, StoreUnavailable
+from services.positions import positions_of
 from services.rows import DeadLetter, Position, Record, Writes
 from services.signal_records import Incoming, dead_letter, decode, named, partitions_said, record_of
 
@@ -87,7 +88,7 @@ class Enricher:
             return []
 
     async def _position(self, consumer: LogConsumer, partitions: set[int]) -> None:
-        known = await self._store.positions(GROUP, self._thin, self._log.cluster, sorted(partitions))
+        known = await positions_of(self._store, self._log, GROUP, self._thin, sorted(partitions))
         self._expected.update({p.partition: p.offset for p in known})
         await consumer.seek(known)
 
@@ -193,5 +194,5 @@ class Enricher:
             self._expected.pop(partition, None)
         try:
             await self._position(consumer, partitions & consumer.assignment())
-        except StoreUnavailable:
+        except (LogUnavailable, StoreUnavailable):
             return

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -28,6 +27,7 @@ from services.ports import (
     StoreRejected,
     StoreUnavailable,
 )
+from services.positions import positions_of
 from services.publications import PublishedAgreements
 from services.router.fold import Fold
 from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
@@ -43,8 +43,22 @@ SMALL = 100
 """A batch below it is followed by a short pause, so that the next one is larger; transactions are what costs."""
 
 
+HOUR = timedelta(hours=1)
+
+
 class BudgetSpent(PortError):
     """Too many dead letters in an hour: the router stops rather than set a whole stream aside."""
+
+    def __init__(self, count: int, budget: int) -> None:
+        self.count, self.limit = count, budget
+        super().__init__(
+            f"{count} signals were set aside within an hour and wait, the budget is {budget}; `stafett dlq list` says why"
+            " (docs/operations.md says how to go on)"
+        )
+
+    @property
+    def fields(self) -> dict[str, str | int]:
+        return {"count": self.count, "limit": self.limit}
 
 
 class Outcome:
@@ -84,12 +98,12 @@ class Router:
         self._kept: str | None = None
         self._batch_max, self._batch_wait, self._budget = batch_max, batch_wait.total_seconds(), budget
         self._bell, self._on_batch, self._on_step = relay_bell, on_batch, on_step
-        self._failed_at: deque[datetime] = deque()
+        self._uncounted = True
         self._expected: dict[int, int] = {}
         self._epoch: int | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. Raises BudgetSpent, or ClusterChanged where an operator has to act."""
+        """Until `stop`. Raises BudgetSpent, ClusterChanged or OffsetLost where an operator has to act."""
         consumer = self._log.consumer(self._topic, self._group)
         try:
             while not stop.is_set():
@@ -100,6 +114,7 @@ class Router:
 
     async def _step(self, consumer: LogConsumer) -> None:
         try:
+            await self._keep_to_budget()
             await self._position(consumer)
             records = await consumer.poll(self._batch_max, 0.2)
         except (LogUnavailable, StoreUnavailable) as error:
@@ -111,12 +126,22 @@ class Router:
             if len(records) < SMALL:
                 await asyncio.sleep(self._batch_wait)
 
+    async def _keep_to_budget(self) -> None:
+        """At the start and after a failure. In the store, so that neither a new start nor a second router has a budget of
+        its own. Raises BudgetSpent."""
+        if not self._uncounted:
+            return
+        count = await self._store.dead_since(self._topic, self._now() - HOUR)
+        if count > self._budget:
+            raise BudgetSpent(count, self._budget)
+        self._uncounted = False
+
     async def _position(self, consumer: LogConsumer) -> None:
         """Partitions that came to us are read from where the store says, never from where the log thinks."""
         fresh = consumer.unpositioned()
         if not fresh:
             return
-        positions = await self._store.positions(self._group, self._topic, self._log.cluster, sorted(fresh))
+        positions = await positions_of(self._store, self._log, self._group, self._topic, sorted(fresh))
         self._epoch = await self._store.epoch()
         self._expected.update({p.partition: p.offset for p in positions})
         await consumer.seek(positions)
@@ -156,8 +181,8 @@ class Router:
         ours = sorted(set(partitions) & consumer.assignment())
         await asyncio.sleep(0.2)
         try:
-            positions = await self._store.positions(self._group, self._topic, self._log.cluster, ours)
-        except StoreUnavailable:
+            positions = await positions_of(self._store, self._log, self._group, self._topic, ours)
+        except (LogUnavailable, StoreUnavailable):
             return
         self._expected.update({p.partition: p.offset for p in positions})
         await consumer.seek(positions)
@@ -295,7 +320,7 @@ class Router:
             await tx.write(Writes((), (), (), (), (), (), (), (letter,), ()))
         log.error("signal set aside", extra=named(letter))
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
-        self._count_failures(1)
+        self._uncounted = True
 
     def _done(self, fold: Fold, batch: Sequence[Incoming]) -> None:
         if self._bell is not None:
@@ -304,15 +329,7 @@ class Router:
         if fold.failures:
             for letter in fold.set_aside:
                 log.error("signal set aside", extra=named(letter))
-            self._count_failures(fold.failures)
-
-    def _count_failures(self, count: int) -> None:
-        now = self._now()
-        self._failed_at.extend([now] * count)
-        while self._failed_at and self._failed_at[0] < now - timedelta(hours=1):
-            self._failed_at.popleft()
-        if len(self._failed_at) > self._budget:
-            raise BudgetSpent(f"{len(self._failed_at)} dead letters in an hour, the budget is {self._budget}")
+            self._uncounted = True
 
 
 __all__ = ["BudgetSpent", "ClusterChanged", "Outcome", "Router"]

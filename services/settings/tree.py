@@ -146,7 +146,10 @@ class HttpSettings(Tree):
     trusted_proxies: Networks = Field(
         (), description="Networks whose X-Forwarded-For is believed, separated by commas."
     )
-    max_body: Count = Field(1_048_576, description="Largest body that is read, bytes; beyond it 413.")
+    max_body: Count = Field(
+        1_048_576,
+        description="Largest body of a request to the API, bytes; beyond it 413. Sources have a `max_body` of their own.",
+    )
 
 
 class RouterSettings(Tree):
@@ -208,21 +211,11 @@ class DeliverySettings(Tree):
     connect_timeout: Duration = Field(timedelta(seconds=5), description="To connect to a subscriber.")
     timeout: Duration = Field(timedelta(seconds=15), description="For a whole attempt.")
     concurrency: Count = Field(20, description="Attempts under way at a time.")
-    give_up: Duration = Field(timedelta(days=3), description="Age of an event after which attempts end.")
-    allow_private: bool = Field(
-        default=False,
-        description="Let subscribers be on private networks; off, so that a subscription cannot reach what is not public.",
-    )
 
 
 class Settings(Tree):
     """All settings."""
 
-    organisation: str | None = Field(
-        None,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
-        description="Name in the source of events; the agreement's where absent.",
-    )
     config_folder: Path = Field(
         Path(), description="Where relative paths of files start; `stafett new` makes such a folder."
     )

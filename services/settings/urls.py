@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 
@@ -43,7 +44,18 @@ def database_url(text: str) -> str:
         raise ValueError("a SQLite URL has three slashes before a relative path and four before an absolute one")
     if driver.startswith("sqlite") and rest.lstrip("/") in {"", ":memory:"}:
         raise ValueError("the store has to survive a restart, so SQLite needs a file: sqlite:///./stafett.db")
+    if broken := _broken_tls(dict(parse_qsl(urlsplit(rest).query))):
+        raise ValueError(broken)
     return f"{driver}:{rest}"
+
+
+def _broken_tls(options: Mapping[str, str]) -> str | None:
+    """A certificate that would never be shown must not be dropped silently."""
+    if "sslkey" in options and "sslcert" not in options:
+        return "sslkey is the key of a certificate, and sslcert names none"
+    if "sslcert" in options and options.get("sslmode") not in ("require", "verify-ca", "verify-full"):
+        return "sslcert is shown over TLS only; say sslmode=verify-full (or verify-ca, or require)"
+    return None
 
 
 def without_password(url: str) -> str:

@@ -12,11 +12,12 @@ from services.adapters.log.local import LocalLog
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql.migrate import upgrade
 from services.adapters.sql.store import SqlStore
-from services.ports import RECORD_BYTES, RecordTooLarge
+from services.ports import RECORD_BYTES, OffsetLost, RecordTooLarge
 from services.rows import Position, RecordOut
 from services.settings import load
 from tests.parts.kafka import create_topics
 from tests.parts.postgres import fresh_database
+from tests.setups import forget
 
 PARTITIONS = 6
 TOPIC = f"c{uuid.uuid4().hex[:8]}.signals.v1"
@@ -198,3 +199,38 @@ async def test_of_several_records_it_is_said_which_are_too_large_and_which_are_s
     found = await read(consumer, len(stored)) if stored else await consumer.poll(10, 0.2)
     await consumer.stop()
     assert {int(record.value) for record in found} == stored
+
+
+async def test_the_beginning_is_what_retention_has_left_and_the_end_where_that_is_nothing(log_and_topic):
+    log, topic = log_and_topic
+    assert await log.begin_offsets(topic) == dict.fromkeys(range(PARTITIONS), 0)
+    await log.append([*out(topic, *range(20), key="one"), *out(topic, *range(5), key="two")])
+    one, two = (partition_of(key, PARTITIONS) for key in (b"one", b"two"))
+    assert one != two
+    await forget(log, topic, {one: 8, two: 5})
+    assert await log.begin_offsets(topic) == dict.fromkeys(range(PARTITIONS), 0) | {one: 8, two: 5}
+    consumer = log.consumer(topic, "router")
+    found = await read(consumer, 12, await log.begin_offsets(topic))
+    await log.append(out(topic, 5, key="two"))
+    found += await read(consumer, 1)
+    await consumer.stop()
+    assert [(r.partition, r.offset) for r in found] == [*((one, offset) for offset in range(8, 20)), (two, 5)]
+
+
+@pytest.mark.parametrize("left", [8, 20])
+async def test_a_position_that_retention_has_passed_is_lost_until_another_is_given(log_and_topic, left):
+    log, topic = log_and_topic
+    await log.append(out(topic, *range(20), key="one"))
+    partition = partition_of(b"one", PARTITIONS)
+    await forget(log, topic, {partition: left})
+    consumer = log.consumer(topic, "router")
+    with pytest.raises(OffsetLost) as caught:
+        await read(consumer, 1, {partition: 3})
+    assert (caught.value.partition, caught.value.wanted, caught.value.available) == (partition, 3, left)
+    assert consumer.unpositioned() == {partition}
+    assert await consumer.poll(10, 0.2) == []
+    await consumer.seek([Position(partition, left)])
+    await log.append(out(topic, 20, key="one"))
+    found = await read(consumer, 21 - left)
+    await consumer.stop()
+    assert [record.offset for record in found] == list(range(left, 21))

@@ -17,8 +17,8 @@ from services.adapters.sql.migrate import HEAD, config, downgrade, upgrade
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import metadata
-from services.ports import Conflict, Fenced, SchemaOutdated, StoreUnavailable
-from services.rows import DeadLetter, LinkRow, OutboxRow, RecordOut, Writes
+from services.ports import ClusterChanged, Conflict, Fenced, SchemaOutdated, StoreUnavailable
+from services.rows import DeadLetter, LinkRow, OutboxRow, Position, RecordOut, Writes
 from tests.parts.postgres import fresh_database
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
@@ -68,7 +68,7 @@ def test_the_revision_that_is_needed_is_the_newest():
 
 
 async def test_positions_move_only_from_where_they_were_read(store):
-    await store.positions("g", "t", "c", [0, 1])
+    await store.place("g", "t", "c", [Position(0, 0), Position(1, 0)])
     async with store.batch() as batch:
         await batch.advance("g", "t", "c", {0: (0, 5), 1: (0, 3)})
     with pytest.raises(Fenced):
@@ -77,8 +77,17 @@ async def test_positions_move_only_from_where_they_were_read(store):
     assert await store.all_positions("g", "t", "c") == {0: 5, 1: 3}
 
 
+async def test_a_first_position_is_stored_once_and_never_over_another(store):
+    assert await store.positions("g", "t", "c", [0, 1]) == []
+    await store.place("g", "t", "c", [Position(1, 7)])
+    await store.place("g", "t", "c", [Position(0, 4), Position(1, 9)])
+    assert await store.positions("g", "t", "c", [0, 1, 2]) == [Position(0, 4), Position(1, 7)]
+    with pytest.raises(ClusterChanged):
+        await store.positions("g", "t", "another", [0])
+
+
 async def test_of_two_batches_from_one_position_one_is_fenced(store):
-    await store.positions("g", "t", "c", [0])
+    await store.place("g", "t", "c", [Position(0, 0)])
 
     async def go():
         async with store.batch() as batch:
@@ -107,8 +116,8 @@ async def test_an_identity_names_one_subject_for_ever(store):
 async def test_events_get_gapless_positions_under_one_lease(store):
     async with store.batch() as batch:
         await batch.write(EMPTY._replace(outbox=[out(i) for i in range(1, 6)]))
-    epoch = await store.acquire_lease("relay", "me", 10, NOW)
-    assert await store.acquire_lease("relay", "you", 10, NOW) is None
+    epoch = await store.acquire_lease("relay", "me", 10)
+    assert await store.acquire_lease("relay", "you", 10) is None
     entries = await store.outbox(3)
     assert await store.move_to_events(entries, "relay", epoch, NOW) == 3
     with pytest.raises(Fenced):

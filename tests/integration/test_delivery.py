@@ -114,6 +114,34 @@ async def test_after_the_last_try_the_event_is_given_up_and_the_next_one_goes(ru
     await offered(running, delivery, subscriber)
     await rounds(running, delivery, subscriber)
     assert kinds(receiver) == ["stafett.handover.accepted.v1"]
+    stored = Deliveries(running.store.engines)
+    (state,) = await stored.states()
+    assert (state.pending, state.failed) == (0, 1)
+    tried = await stored.attempts("crm", failed=True)
+    assert [(t.state, t.number, t.status, t.error) for t in tried] == [("failed", n, 500, None) for n in (1, 2, 3)]
+    assert [t.state for t in await stored.attempts("crm")] == ["failed"] * 3 + ["delivered"]
+    assert await stored.attempts("another") == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"secret": "whsec_no base64"}, "Error"),
+        ({"url": "https://127.0.0.1:99999/"}, "ValueError"),
+        ({"url": "https://127.0.0.1/\x7f"}, "InvalidURL"),
+    ],
+)
+async def test_whatever_an_attempt_fails_with_is_noted_and_the_others_go_on(running, receiver, wrong, error):
+    delivery, subscriber = worker(running, receiver)
+    other = Subscriber(subscriber.subscription.model_copy(update={"name": "other"}), (SECRET,))
+    config = {"name": "broken", "url": wrong.get("url", receiver.url)}
+    broken = Subscriber(subscriber.subscription.model_copy(update=config), (wrong.get("secret", SECRET),))
+    await rounds(running, delivery, broken, 1)
+    await offered(running, delivery, other)
+    await rounds(running, delivery, broken, 2)
+    await rounds(running, delivery, other)
+    assert {t.error for t in await Deliveries(running.store.engines).attempts("broken")} == {error}
+    assert kinds(receiver) == ["stafett.handover.offered.v1", "stafett.handover.accepted.v1"]
 
 
 async def test_410_disables_the_subscription_and_enabling_it_sends_everything_since_in_order(running, receiver):

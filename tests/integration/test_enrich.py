@@ -13,6 +13,7 @@ from services.ingest.enrich import GROUP, Enricher
 from services.ingest.fetching import Fetcher
 from services.ingest.normalise import to_signal
 from services.ingest.parsers import parse
+from services.positions import positions_of
 from services.signal_records import once_more, record_of
 from tests.setups import SETUPS, START, setup
 
@@ -335,7 +336,7 @@ async def test_a_key_that_waits_for_the_api_holds_no_other_and_keeps_its_own_ord
     async with asyncio.timeout(20):
         while len(got) < 3:
             if fresh := reader.unpositioned():
-                await reader.seek(await running.store.positions("look", topic, running.log.cluster, sorted(fresh)))
+                await reader.seek(await positions_of(running.store, running.log, "look", topic, sorted(fresh)))
             got += await reader.poll(10, 0.2)
     await reader.stop()
     order = [json.loads(record.value)["id"] for record in got]

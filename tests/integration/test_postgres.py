@@ -1,12 +1,17 @@
 """What only a real PostgreSQL can show: TLS that is verified, and a role that may not change the schema."""
 
+import asyncio
+import os
+import ssl
+import sys
 import uuid
+from asyncio.subprocess import PIPE
 
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from services.adapters.sql.engine import one_shot
+from services.adapters.sql.engine import Engines, _tls, one_shot
 from services.adapters.sql.migrate import grants, upgrade
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import metadata
@@ -79,6 +84,50 @@ async def restricted(postgres_url):
         await conn.execute(text(f"DROP OWNED BY {role}"))
         await conn.execute(text(f"DROP ROLE {role}"))
     await engine.dispose()
+
+
+async def test_what_a_later_migration_makes_is_the_runtime_roles_to_use(restricted, postgres_url):
+    owner, runtime = one_shot(postgres_url), one_shot(restricted)
+    async with owner.begin() as conn:
+        await conn.execute(text("CREATE TABLE later (id bigserial, word text)"))
+    async with runtime.begin() as conn:
+        await conn.execute(text("INSERT INTO later (word) VALUES ('a')"))
+        assert (await conn.execute(text("SELECT id, word FROM later"))).one() == (1, "a")
+    await owner.dispose()
+    await runtime.dispose()
+
+
+async def test_many_upgrades_at_once_make_one_schema(postgres_url):
+    environ = os.environ | {"STAFETT_DATABASE_URL": postgres_url}
+    command = [sys.executable, "-m", "services.cli.main", "db", "upgrade"]
+    started = [await asyncio.create_subprocess_exec(*command, env=environ, stderr=PIPE) for _ in range(3)]
+    ended = [(await process.communicate())[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0], ended
+    store = SqlStore(postgres_url)
+    await store.start()
+    await store.close()
+
+
+async def test_a_migration_has_no_statement_timeout_and_a_role_has_one(postgres_url):
+    async def timeout(engine):
+        async with engine.connect() as conn:
+            found = (await conn.execute(text("SHOW statement_timeout"))).scalar()
+        await engine.dispose()
+        return found
+
+    assert await timeout(one_shot(postgres_url)) == "0"
+    assert await timeout(Engines(postgres_url).writing) == "1min"
+
+
+def test_a_certificate_is_shown_with_every_mode_that_speaks_tls(tmp_path):
+    write_certificates(tmp_path)
+    ca, both = (str(tmp_path / name) for name in ("ca.pem", "broker.pem"))
+    required = _tls("require", None, both, None)
+    assert (required.verify_mode, required.check_hostname) == (ssl.CERT_NONE, False)
+    verified = _tls("require", ca, both, None)
+    assert (verified.verify_mode, verified.check_hostname) == (ssl.CERT_REQUIRED, False)
+    assert _tls("verify-full", ca, None, None).check_hostname
+    assert (_tls("require", None, None, None), _tls("", None, None, None)) == ("require", None)
 
 
 async def test_the_runtime_role_cannot_change_the_schema(restricted):

@@ -1,10 +1,12 @@
 """The settings: read, refused, printed."""
 
+import ast
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from services.settings import Settings, SettingsError, deployment_key, describe, load
+from services.settings import Settings, SettingsError, deployment_key, describe, load, tree
 from services.settings.tree import leaves
 
 KAFKA = {"DATABASE_URL": "postgresql://u:secret-pw@h/d", "LOG_URL": "kafka://one,two:9093"}
@@ -57,6 +59,9 @@ def test_any_setting_may_come_from_a_file_without_its_last_newline(tmp_path):
         ({"DATABSE_URL": "x"}, "did you mean STAFETT_DATABASE_URL"),
         ({"DATABASE_URL": "mysql://h/d"}, "STAFETT_DATABASE_URL: unknown scheme 'mysql'"),
         ({"DATABASE_URL": "sqlite://"}, "three slashes"),
+        ({"DATABASE_URL": "postgresql://h/d?sslmode=prefer&sslcert=c.pem"}, "sslcert is shown over TLS only"),
+        ({"DATABASE_URL": "postgresql://h/d?sslmode=require&sslkey=k.pem"}, "sslcert names none"),
+        ({"DELIVERY_CONNECT_TIMEOUT": "20s"}, "longer than the whole attempt"),
         ({"DATABASE_URL": "sqlite:///:memory:"}, "survive a restart"),
         ({"LOG_URL": "redis://h"}, "STAFETT_LOG_URL: unknown scheme 'redis'"),
         ({**KAFKA, "LOG_URL": "kafka://u:p@h"}, "STAFETT_KAFKA_USERNAME"),
@@ -128,6 +133,29 @@ def test_described_with_source_and_meaning_and_without_secrets():
     assert rows["STAFETT_KAFKA_PASSWORD"][1:3] == ("***", "environment")
     assert rows["STAFETT_ROUTER_BATCH_WAIT"][1:3] == ("30ms", "default")
     assert rows["STAFETT_SECRET_HUB"].value == "***"
+
+
+def reads(tree):
+    """(what it is read from, name) of every attribute that this module reads."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            owner = node.value
+            yield (owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")).lstrip("_"), node.attr
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "read_file":
+            yield "files", node.args[1].value
+
+
+def test_every_setting_is_read_somewhere():
+    """To check a setting and to print it is not to use it."""
+    services = Path(tree.__file__).parents[1]
+    modules = set(services.rglob("*.py")) - {services / "settings" / name for name in ("rules.py", "describe.py")}
+    found = {read for path in modules for read in reads(ast.parse(path.read_text()))}
+    unread = []
+    for path in leaves():
+        owners = {"settings", path[0]} if len(path) > 1 else {"settings", "self"}
+        if not any((owner, path[-1]) in found for owner in owners):
+            unread.append(".".join(path))
+    assert unread == []
 
 
 def test_every_setting_tells_its_meaning_and_what_is_shown_can_be_read_back():

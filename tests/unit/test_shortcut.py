@@ -1,4 +1,4 @@
-"""Which requests go past the framework, and which do not."""
+"""Which requests go past the framework, which do not, and how large those may be."""
 
 import httpx
 import pytest
@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from services.bootstrap.bounded import bounded
 from services.bootstrap.shortcut import short_cut
 
 
@@ -35,3 +36,19 @@ async def test_only_a_delivery_to_one_source_takes_the_short_way(method, path, s
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         answer = await client.request(method, path, content=b"a=1" if method == "POST" else None)
     assert answer.text == said
+
+
+async def echo(request):
+    return PlainTextResponse(str(len(await request.body())))
+
+
+@pytest.mark.parametrize(("size", "status"), [(10, 200), (11, 413)])
+async def test_a_body_over_the_bound_is_refused_whatever_its_length_header_says(size, status):
+    async def parts():
+        for _ in range(size):
+            yield b"x"
+
+    app = bounded(Starlette(routes=[Route("/", echo, methods=["POST"])]), 10)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        answer = await client.post("/", content=parts())
+    assert answer.status_code == status

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
@@ -30,6 +30,7 @@ CHECK_SECONDS = 5.0
 FAILURES = (KafkaError, OSError, TimeoutError)
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 Lanes = dict[tuple[str, int], deque[RecordOut]]
+Ask = Callable[[AIOKafkaConsumer, list[TopicPartition]], Awaitable[dict[TopicPartition, int]]]
 
 
 class KafkaLog:
@@ -156,17 +157,24 @@ class KafkaLog:
         """A new member of the group; it joins at its first poll."""
         return KafkaConsumer(self._options, topic, f"{self._settings.kafka.topic_prefix}.{group}", self._settings.kafka)
 
+    async def begin_offsets(self, topic: str) -> dict[int, int]:
+        """Raises LogUnavailable."""
+        return await self._offsets(topic, lambda watcher, places: watcher.beginning_offsets(places), "beginning")
+
     async def end_offsets(self, topic: str) -> dict[int, int]:
         """Raises LogUnavailable."""
+        return await self._offsets(topic, lambda watcher, places: watcher.end_offsets(places), "end")
+
+    async def _offsets(self, topic: str, ask: Ask, what: str) -> dict[int, int]:
         producer, watcher = self._started(), self._watcher
         assert watcher is not None
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 partitions = await producer.partitions_for(topic)
-                ends = await watcher.end_offsets([TopicPartition(topic, p) for p in partitions])
+                offsets = await ask(watcher, [TopicPartition(topic, p) for p in partitions])
         except FAILURES as error:
-            raise LogUnavailable(f"Kafka does not say its end: {type(error).__name__}") from error
-        return {place.partition: offset for place, offset in ends.items()}
+            raise LogUnavailable(f"Kafka does not say its {what}: {type(error).__name__}") from error
+        return {place.partition: offset for place, offset in offsets.items()}
 
     async def check(self) -> None:
         """Raises LogUnavailable."""

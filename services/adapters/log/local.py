@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql import tables as t
 from services.adapters.sql.store import SqlStore
-from services.ports import LogUnavailable, RecordTooLarge, StoreRejected, StoreUnavailable, oversized
+from services.ports import LogUnavailable, OffsetLost, RecordTooLarge, StoreRejected, StoreUnavailable, oversized
 from services.rows import Position, Record, RecordOut
 
 log = logging.getLogger("stafett.log")
@@ -83,15 +83,26 @@ class LocalLog:
     def consumer(self, topic: str, group: str) -> LocalConsumer:
         return LocalConsumer(self, self._store, topic, group)
 
+    async def begin_offsets(self, topic: str) -> dict[int, int]:
+        await self.partitions_of(topic)
+        return await self._offsets(
+            topic,
+            """SELECT partition, coalesce((SELECT min(r.record_offset) FROM log_records r
+                WHERE r.topic = p.topic AND r.partition = p.partition), next_offset)
+            FROM log_partitions p WHERE topic = :t""",
+        )
+
     async def end_offsets(self, topic: str) -> dict[int, int]:
         await self.partitions_of(topic)
         return await self.ends(topic)
 
     async def ends(self, topic: str) -> dict[int, int]:
-        statement = text("SELECT partition, next_offset FROM log_partitions WHERE topic = :t")
+        return await self._offsets(topic, "SELECT partition, next_offset FROM log_partitions WHERE topic = :t")
+
+    async def _offsets(self, topic: str, statement: str) -> dict[int, int]:
         try:
             async with self._store.engines.read() as conn:
-                return {row[0]: row[1] for row in await conn.execute(statement, {"t": topic})}
+                return {row[0]: row[1] for row in await conn.execute(text(statement), {"t": topic})}
         except StoreUnavailable as error:
             raise LogUnavailable(str(error)) from error
 
@@ -191,6 +202,7 @@ class LocalConsumer:
         self._member = uuid.uuid4().hex
         self._assigned: set[int] = set()
         self._next: dict[int, int] = {}
+        self._sought: set[int] = set()
         self._beat_at = 0.0
         self._turn = 0
 
@@ -201,7 +213,9 @@ class LocalConsumer:
         return set(self._assigned)
 
     async def seek(self, positions: Sequence[Position]) -> None:
-        self._next.update({p.partition: p.offset for p in positions if p.partition in self._assigned})
+        ours = {p.partition: p.offset for p in positions if p.partition in self._assigned}
+        self._next.update(ours)
+        self._sought |= ours.keys()
 
     async def poll(self, max_records: int, timeout: float) -> list[Record]:
         until = time.monotonic() + timeout
@@ -253,12 +267,24 @@ class LocalConsumer:
                     ),
                     {"t": self.topic, "p": partition, "o": self._next[partition], "n": max_records - len(records)},
                 )
-                records += [Record(self.topic, partition, row[0], row[1], row[2]) for row in found]
+                rows = found.all()
+                self._refuse_gap(partition, rows[0].record_offset if rows else ends[partition])
+                records += [Record(self.topic, partition, *row) for row in rows]
                 if len(records) >= max_records:
                     break
         for record in records:
             self._next[record.partition] = record.offset + 1
         return records
+
+    def _refuse_gap(self, partition: int, first: int) -> None:
+        """Looked at once for each position that was sought: what is removed later, every group has read. Such a partition
+        is not read until somebody seeks it. Raises OffsetLost."""
+        if partition not in self._sought:
+            return
+        self._sought.discard(partition)
+        if first > (wanted := self._next[partition]):
+            del self._next[partition]
+            raise OffsetLost(self.topic, partition, wanted, first)
 
     async def _beat(self) -> None:
         now = time.monotonic()

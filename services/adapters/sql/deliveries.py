@@ -11,7 +11,7 @@ from sqlalchemy import text
 from schemas.envelope import whole
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Engines
-from services.adapters.sql.instants import micros
+from services.adapters.sql.instants import instant, micros
 
 
 class Due(NamedTuple):
@@ -32,13 +32,29 @@ class Attempt(NamedTuple):
     duration_ms: int
 
 
+class Tried(NamedTuple):
+    """One try of one event, with what became of the event: `delivered`, `failed` for good, or `pending`."""
+
+    event_id: str
+    lead_id: str
+    position: int
+    state: str
+    number: int
+    at: datetime
+    status: int | None
+    error: str | None
+    duration_ms: int
+
+
 class State(NamedTuple):
-    """How far a subscription is in the feed, why it is disabled (None while it is not), how many events wait for it."""
+    """How far a subscription is in the feed, why it is disabled (None while it is not), how many events wait for it and
+    how many it did not take in the end."""
 
     subscription: str
     position: int
     disabled: str | None
     pending: int
+    failed: int
 
 
 class Deliveries:
@@ -130,10 +146,21 @@ class Deliveries:
     async def states(self) -> list[State]:
         """Each subscription that ever ran, by name."""
         statement = """SELECT c.subscription, c.position, c.disabled_reason,
-            (SELECT count(*) FROM deliveries d WHERE d.subscription = c.subscription AND d.state = 'pending')
+            (SELECT count(*) FROM deliveries d WHERE d.subscription = c.subscription AND d.state = 'pending'),
+            (SELECT count(*) FROM deliveries d WHERE d.subscription = c.subscription AND d.state = 'failed')
             FROM delivery_cursors c ORDER BY c.subscription"""
         async with self._engines.read() as conn:
             return [State(*row) for row in await conn.execute(text(statement))]
+
+    async def attempts(self, subscription: str, *, failed: bool = False, limit: int = 10_000) -> list[Tried]:
+        """What was tried last, in the order of the feed; `failed`: only of events that were given up."""
+        only = "AND d.state = 'failed'" if failed else ""
+        statement = f"""SELECT d.event_id, d.lead_id, d.position, d.state, a.number, a.at, a.status, a.error, a.duration_ms
+            FROM deliveries d JOIN delivery_attempts a ON a.delivery_id = d.id
+            WHERE d.subscription = :s {only} ORDER BY d.position DESC, a.number DESC LIMIT :n"""
+        async with self._engines.read() as conn:
+            rows = (await conn.execute(text(statement), {"s": subscription, "n": limit})).all()
+        return [Tried(*row)._replace(at=instant(row.at)) for row in reversed(rows)]
 
     async def finish(self, due: Due, attempt: Attempt, state: str, next_at: datetime | None) -> None:
         """One try is over: `delivered`, `failed` for good, or `pending` with the instant of the next."""

@@ -27,9 +27,10 @@ _NO_ENTRY = ("28", "3D", "42501")
 
 
 class Dialect(Protocol):
-    """What differs: lists as parameters, bulk inserts, row locks."""
+    """What differs: lists as parameters, bulk inserts, row locks, the database's time in microseconds."""
 
     lock: str
+    now: str
 
     def among(self, column: str, name: str) -> str:
         """Condition that `column` is one of the list parameter `name`."""
@@ -58,6 +59,7 @@ class Postgres:
     """Arrays and unnest: one round trip whatever the number of rows."""
 
     lock = "FOR UPDATE"
+    now = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
     _TYPES = {"TEXT": "text", "BIGINT": "bigint", "BOOLEAN": "boolean", "BYTEA": "bytea", "INTEGER": "bigint"}
 
     def __init__(self) -> None:
@@ -100,6 +102,7 @@ class Sqlite:
     """executemany and json_each; BEGIN IMMEDIATE is the lock."""
 
     lock = ""
+    now = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 
     def among(self, column: str, name: str) -> str:
         return f"{column} IN (SELECT value FROM json_each(:{name}))"
@@ -238,27 +241,37 @@ def _sqlite(url: URL, begin: str) -> AsyncEngine:
     return engine
 
 
-def _postgres(url: URL) -> AsyncEngine:
+def _tls(mode: str, root: str | None, cert: str | None, key: str | None) -> ssl.SSLContext | str | None:
+    """As libpq reads these words: `require` with an authority verifies it, without one it only encrypts."""
+    if mode == "require" and root:
+        mode = "verify-ca"
+    if mode not in ("verify-full", "verify-ca") and cert is None:
+        return mode or None
+    context = ssl.create_default_context(cafile=root)
+    context.check_hostname = mode == "verify-full"
+    if mode == "require":
+        context.verify_mode = ssl.CERT_NONE
+    if cert is not None:
+        context.load_cert_chain(cert, key)
+    return context
+
+
+def _postgres(url: URL, longest: str = "60000") -> AsyncEngine:
+    """`longest`: milliseconds for one statement, and for a transaction that does nothing; 0 is no bound."""
     query = dict(url.query)
-    mode, root = str(query.pop("sslmode", "")), query.pop("sslrootcert", None)
-    cert, key = query.pop("sslcert", None), query.pop("sslkey", None)
+    given = {name: query.pop(f"ssl{name}", None) for name in ("mode", "rootcert", "cert", "key")}
+    mode, root, cert, key = (str(value) if value else None for value in given.values())
     arguments: dict[str, Any] = {
         "server_settings": {
             "application_name": "stafett",
-            "idle_in_transaction_session_timeout": "60000",
+            "idle_in_transaction_session_timeout": longest,
             "lock_timeout": "15000",
-            "statement_timeout": "60000",
+            "statement_timeout": longest,
         },
         "timeout": 10,
     }
-    if mode in ("verify-full", "verify-ca"):
-        context = ssl.create_default_context(cafile=str(root) if root else None)
-        context.check_hostname = mode == "verify-full"
-        if cert is not None:
-            context.load_cert_chain(str(cert), str(key) if key else None)
-        arguments["ssl"] = context
-    elif mode:
-        arguments["ssl"] = mode
+    if (tls := _tls(mode or "", root, cert, key)) is not None:
+        arguments["ssl"] = tls
     return create_async_engine(
         url.set(query=query),
         pool_size=10,
@@ -270,11 +283,11 @@ def _postgres(url: URL) -> AsyncEngine:
 
 
 def one_shot(url: str) -> AsyncEngine:
-    """An engine without a pool, for migrations and tools."""
+    """An engine of its own for migrations, which may take as long as the tables are large."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return create_async_engine(parsed, poolclass=NullPool)
-    return _postgres(parsed)
+    return _postgres(parsed, longest="0")
 
 
 async def scalar(conn: AsyncConnection, statement: str, **values: Any) -> Any:

@@ -16,11 +16,14 @@ HEAD = "0001"
 """The revision that this version needs; a test holds it against the newest of `migrations/versions`."""
 
 GRANTS = """\
--- Rights of the role that runs the roles: it reads and writes rows, and changes no schema.
+-- Rights of the role that runs the roles: it reads and writes rows, and changes no schema. To be run by the role that
+-- runs `stafett db upgrade`, for what it makes later is granted, too.
 GRANT USAGE ON SCHEMA public TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
 REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role};
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO {role};
 """
 
 

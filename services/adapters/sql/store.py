@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import text
 
@@ -22,6 +22,7 @@ from services.rows import (
     DeadLetter,
     OutboxEntry,
     OutboxRow,
+    Placed,
     Position,
     Quarantine,
     RecordOut,
@@ -75,9 +76,7 @@ class SqlStore:
             yield SqlBatch(conn, self.engines.dialect)
 
     async def positions(self, group: str, topic: str, cluster: str, partitions: Sequence[int]) -> list[Position]:
-        rows = [(group, topic, cluster, partition, 0) for partition in sorted(partitions)]
-        columns = ("consumer_group", "topic", "cluster", "partition", "next_offset")
-        async with self.engines.write() as conn:
+        async with self.engines.read() as conn:
             other = await scalar(
                 conn,
                 "SELECT cluster FROM positions WHERE consumer_group = :g AND topic = :t AND cluster <> :c LIMIT 1",
@@ -85,9 +84,14 @@ class SqlStore:
             )  # fmt: skip
             if other is not None:
                 raise ClusterChanged
-            await self.engines.dialect.insert(conn, t.positions, columns, rows, "ON CONFLICT DO NOTHING")
         known = await self.all_positions(group, topic, cluster)
-        return [Position(partition, known[partition]) for partition in sorted(partitions)]
+        return [Position(partition, known[partition]) for partition in sorted(known.keys() & set(partitions))]
+
+    async def place(self, group: str, topic: str, cluster: str, positions: Sequence[Position]) -> None:
+        rows = [(group, topic, cluster, *position) for position in sorted(positions)]
+        columns = ("consumer_group", "topic", "cluster", "partition", "next_offset")
+        async with self.engines.write() as conn:
+            await self.engines.dialect.insert(conn, t.positions, columns, rows, "ON CONFLICT DO NOTHING")
 
     async def all_positions(self, group: str, topic: str, cluster: str) -> dict[int, int]:
         statement = text(
@@ -102,7 +106,7 @@ class SqlStore:
             return int(await scalar(conn, "SELECT value FROM meta WHERE key = 'epoch'") or 0)
 
     async def raise_epoch(self) -> int:
-        """After a restore: events get new ids from now on, and offsets of the old log are forgotten."""
+        """After a restore: events get new ids from now on, and positions are forgotten: the log is read from its beginning."""
         async with self.engines.write() as conn:
             epoch = int(await scalar(conn, "SELECT value FROM meta WHERE key = 'epoch'") or 0) + 1
             await conn.execute(
@@ -121,18 +125,25 @@ class SqlStore:
             )
             return str(await scalar(conn, "SELECT value FROM meta WHERE key = 'cluster'"))
 
+    async def dead_since(self, topic: str, since: datetime) -> int:
+        statement = """SELECT count(*) FROM dead_letters
+            WHERE recorded_at >= :since AND state = 'dead' AND substr(origin, 1, :n) = :origin"""
+        origin = f"{topic}/"
+        async with self.engines.read() as conn:
+            return int(await scalar(conn, statement, since=micros(since), n=len(origin), origin=origin))
+
     # --- relay
-    async def acquire_lease(self, name: str, holder: str, ttl: float, now: datetime) -> int | None:
-        statement = """
-            INSERT INTO leases (name, holder, epoch, expires_at) VALUES (:n, :h, 1, :x)
+    async def acquire_lease(self, name: str, holder: str, ttl: float) -> int | None:
+        now = self.engines.dialect.now
+        statement = f"""
+            INSERT INTO leases (name, holder, epoch, expires_at) VALUES (:n, :h, 1, {now} + :ttl)
             ON CONFLICT (name) DO UPDATE SET
               epoch = CASE WHEN leases.holder = :h THEN leases.epoch ELSE leases.epoch + 1 END,
-              holder = :h, expires_at = :x
-            WHERE leases.holder = :h OR leases.expires_at <= :now
+              holder = :h, expires_at = excluded.expires_at
+            WHERE leases.holder = :h OR leases.expires_at <= {now}
             RETURNING epoch"""
-        until = micros(now + timedelta(seconds=ttl))
         async with self.engines.write() as conn:
-            epoch = await scalar(conn, statement, n=name, h=holder, x=until, now=micros(now))
+            epoch = await scalar(conn, statement, n=name, h=holder, ttl=int(ttl * 1e6))
         return None if epoch is None else int(epoch)
 
     async def release_lease(self, name: str, holder: str) -> None:
@@ -215,6 +226,13 @@ class SqlStore:
             raise StoreUnavailable("the store did not take the quarantined body") from error
 
     # --- operators
+    async def placed(self) -> list[Placed]:
+        """Every stored position, whatever its group, topic and cluster."""
+        statement = """SELECT consumer_group, topic, cluster, partition, next_offset FROM positions
+            ORDER BY consumer_group, topic, cluster, partition"""
+        async with self.engines.read() as conn:
+            return [Placed(*row) for row in await conn.execute(text(statement))]
+
     async def settle_letter(self, letter_id: str, state: str) -> bool:
         """A waiting dead letter becomes `redriven` or `dropped`; False where it waits no more."""
         async with self.engines.write() as conn:

@@ -204,6 +204,7 @@ dead_letters = Table(
     UniqueConstraint("id"),
     Index("dead_letters_lead", "lead_id", "number"),
     Index("dead_letters_state", "state", "number"),
+    Index("dead_letters_recorded", "recorded_at"),
     sqlite_autoincrement=True,
 )
 delivery_cursors = Table(

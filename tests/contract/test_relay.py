@@ -1,0 +1,124 @@
+"""Two relays on one store: one is active, and a takeover leaves no gap and repeats events only with their own ids."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.adapters.sql.migrate import upgrade
+from services.adapters.sql.reading import Reading
+from services.adapters.sql.store import SqlStore
+from services.ports import Fenced
+from services.relay import Relay
+from services.rows import OutboxRow, Writes
+from tests.parts.postgres import fresh_database
+
+NOW = datetime(2026, 6, 8, tzinfo=UTC)
+LEADS, EACH = 5, 12
+
+
+class Topics:
+    """A log that keeps what is published; `interrupt` is awaited after each publication, before the relay goes on."""
+
+    def __init__(self):
+        self.seen, self.interrupt = [], None
+
+    async def publish(self, records):
+        self.seen += [json.loads(record.value) for record in records]
+        if self.interrupt is not None:
+            await self.interrupt()
+
+
+@pytest.fixture(params=["sqlite", "real-postgres"])
+async def url(request, tmp_path):
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path}/s.db"
+        return
+    async with fresh_database(request.getfixturevalue("postgres")) as made:
+        yield made
+
+
+@pytest.fixture
+async def store(url):
+    await upgrade(url)
+    made = SqlStore(url)
+    await made.start()
+    rows = [event(lead, number) for number in range(1, EACH + 1) for lead in range(LEADS)]
+    async with made.batch() as batch:
+        await batch.write(Writes((), (), (), (), (), (), rows, (), ()))
+    yield made
+    await made.close()
+
+
+def event(lead, number):
+    head = f'{{"id":"evt_{lead}_{number}","subject":"lead_{lead}","sequence":{number},"data":{{"a":1,"personal":'
+    return OutboxRow(f"evt_{lead}_{number}", "leads", f"lead_{lead}", number, "t", f"key_{lead}", head, None)
+
+
+def relay(store, log, holder, **more):
+    return Relay(store, log, lambda name: name, lambda: NOW, holder, batch_max=7, **more)
+
+
+async def check(store, log):
+    """Every event once in the feed, positions and sequences without a gap, whatever was published twice."""
+    feed = await Reading(store.engines).events(limit=1000)
+    assert [entry.position for entry in feed] == list(range(1, LEADS * EACH + 1))
+    assert len({entry.row.event_id for entry in feed}) == LEADS * EACH
+    newest = dict.fromkeys((f"lead_{lead}" for lead in range(LEADS)), 0)
+    for said in log.seen:
+        lead, number = said["subject"], said["sequence"]
+        assert said["id"] == f"evt_{lead.removeprefix('lead_')}_{number}"
+        assert number <= newest[lead] + 1, "an event before an earlier one of its lead"
+        newest[lead] = max(newest[lead], number)
+    assert set(newest.values()) == {EACH}
+
+
+async def test_while_one_relay_holds_the_lease_another_does_nothing(store):
+    log = Topics()
+    first, second = relay(store, log, "a"), relay(store, log, "b")
+    assert await first._step() == 7
+    assert await second._step() == 0
+    await first.drain()
+    assert len(log.seen) == LEADS * EACH
+    await check(store, log)
+
+
+async def test_a_relay_that_lost_its_lease_after_it_published_moves_nothing(store):
+    log = Topics()
+    slow, quick = relay(store, log, "slow", lease_ttl=timedelta(0)), relay(store, log, "quick")
+
+    async def overtaken():
+        log.interrupt = None
+        await quick.drain()
+
+    log.interrupt = overtaken
+    assert await slow._hold_lease()
+    with pytest.raises(Fenced):
+        await slow.step()
+    assert len(log.seen) == 7 + LEADS * EACH, "one batch twice"
+    await check(store, log)
+    assert not await slow._hold_lease()
+
+
+async def test_relays_that_take_the_lease_from_one_another_all_the_time_leave_no_gap(store):
+    log = Topics()
+    rivals = [relay(store, log, name, lease_ttl=timedelta(0)) for name in "abc"]
+
+    async def run(rival):
+        async with asyncio.timeout(60):
+            while await store.outbox(1):
+                await rival._step()
+
+    await asyncio.gather(*map(run, rivals))
+    await check(store, log)
+
+
+async def test_a_lease_that_is_given_back_is_free_at_once(store):
+    stop, log = asyncio.Event(), Topics()
+    stop.set()
+    first = relay(store, log, "a")
+    await first.drain()
+    assert await store.acquire_lease("relay", "b", 10) is None
+    await first.run(stop)
+    assert await store.acquire_lease("relay", "b", 10) == 2

@@ -1,0 +1,74 @@
+"""The budget of dead letters is the set-up's: a new start has no new one, and two routers share it."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.router.role import BudgetSpent, Router
+from services.rows import RecordOut
+from tests.setups import record, setup, signal
+
+
+@pytest.fixture(params=["sqlite-embedded", "real-postgres-embedded"])
+async def made(request, tmp_path):
+    async with setup(request.param, request, tmp_path) as made:
+        yield made
+
+
+async def spoil(made, *numbers):
+    """Records that are no signals; all of one key, so that they come in one batch."""
+    await made.log.append([RecordOut(made.topic, b"key-anna", f"no signal {n}".encode()) for n in numbers])
+
+
+async def until_a_batch(made):
+    """A router of its own, as a new start makes it, until it committed something."""
+    stop = asyncio.Event()
+    now = lambda: made.at  # noqa: E731
+    router = Router(made.store, made.log, made.topic, lambda: made.ruling, now, budget=2, on_batch=lambda _: stop.set())
+    async with asyncio.timeout(60):
+        await router.run(stop)
+
+
+async def test_a_new_start_within_the_hour_has_no_new_budget_and_reads_nothing(made):
+    await spoil(made, 1, 2)
+    await until_a_batch(made)
+    await spoil(made, 3)
+    await until_a_batch(made)
+    await spoil(made, 4)
+    for _ in range(2):
+        with pytest.raises(BudgetSpent, match=r"3 signals .* budget is 2"):
+            await until_a_batch(made)
+    assert len(await made.reading.dead_letters()) == 3
+
+
+async def test_the_router_that_spends_the_budget_stops_before_it_reads_on(made):
+    stop = asyncio.Event()
+    router = Router(made.store, made.log, made.topic, lambda: made.ruling, lambda: made.at, budget=2)
+    await spoil(made, 1, 2, 3)
+    with pytest.raises(BudgetSpent):
+        async with asyncio.timeout(60):
+            await router.run(stop)
+    assert len(await made.reading.dead_letters()) == 3
+
+
+@pytest.mark.parametrize("way_out", ["drop", "an hour later"])
+async def test_what_was_dealt_with_or_is_older_than_an_hour_counts_no_more(made, way_out):
+    await spoil(made, 1, 2, 3)
+    await until_a_batch(made)
+    first = (await made.reading.dead_letters())[0]
+    if way_out == "drop":
+        await made.store.settle_letter(first.id, "dropped")
+    else:
+        made.at += timedelta(hours=1, seconds=1)
+    await made.log.append([record(signal(1, "form.submitted"), made.topic)])
+    await until_a_batch(made)
+    assert len(await made.reading.leads()) == 1
+
+
+async def test_letters_of_another_topic_are_not_the_routers(made):
+    await spoil(made, 1, 2, 3)
+    await until_a_batch(made)
+    assert await made.store.dead_since(made.topic, made.at - timedelta(hours=1)) == 3
+    assert await made.store.dead_since(made.topic, made.at + timedelta(seconds=1)) == 0
+    assert await made.store.dead_since("stafett.thin.v1", made.at - timedelta(hours=1)) == 0
