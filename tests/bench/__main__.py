@@ -7,13 +7,14 @@ import sys
 import uvloop
 
 from tests.bench.clocks import EDITS, clocks, due_instants
+from tests.bench.core import core
 from tests.bench.embedded import embedded, from_nothing
 from tests.bench.kinds import kinds
 from tests.bench.machine import Machine
 from tests.bench.pipeline import drain, pipeline
 from tests.bench.table import table
 
-PARTS = ("drain", "pipeline", "embedded", "up", "clocks", "kinds")
+PARTS = ("core", "drain", "pipeline", "embedded", "up", "clocks", "kinds")
 
 
 async def run(given):
@@ -21,7 +22,9 @@ async def run(given):
     rounds, count = (2, 4_000) if quick else (5, 20_000)
     for part in given.only or PARTS:
         print(f"--- {part} (load average of this machine before it: {os.getloadavg()[0]:.1f})", flush=True)
-        if part == "drain":
+        if part == "core":
+            found = core(rounds, count)
+        elif part == "drain":
             found = await on_servers(lambda machine: drain(machine, rounds, count, given.profile))
         elif part == "pipeline":
             found = await on_servers(lambda machine: pipeline(machine, rounds, count))
