@@ -38,9 +38,9 @@ def absorb(draft: Draft) -> None:
     newer = lead.last_touch_at is None or draft.at >= lead.last_touch_at
     if (personal := _personal(lead.personal, signal, newer)) is not lead.personal:
         lead.personal = personal
-    company = signal.company
-    for name in COMPANY:
-        draft.learned |= _fill(lead, f"company_{name}", getattr(company, name), newer)
+    for name, said in vars(signal.company).items():
+        if said is not None:
+            draft.learned |= _fill(lead, f"company_{name}", said, newer)
     draft.learned |= _fill(lead, "language", signal.language, newer)
     _fill(lead, "campaign", signal.campaign, newer)
     _attributes(draft, newer)

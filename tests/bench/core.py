@@ -8,6 +8,7 @@ from routing.agreement import compile_agreement
 from routing.capacity import limited
 from routing.decide import decide
 from routing.identity import pointed_to
+from services.bootstrap.running import spare_the_collector
 from services.router import fold as folding
 from services.router.fold import Fold
 from services.router.loaded import Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads, wanted_tallies
@@ -73,6 +74,7 @@ class Timed:
 def core(rounds, count):
     """`decide` p50 and p99, a signal's share of a fold, and the agreement's load; the first round warms up."""
     mix, rows, middle, late, folds = Mix(), Rows(), [], [], []
+    spare_the_collector()
     for _ in range(rounds + 1):
         records = mix.records(count, "t")
         now = max(decode(Record("t", 0, 0, r.key, r.value)).signal.received_at for r in records[-BATCH:])
