@@ -25,7 +25,7 @@ _RECORDS: dict[str, tuple[Object, dict[str, Kind]]] = {
             "created": Kind.COMPANY_CREATED,
             "updated": Kind.COMPANY_UPDATED,
             "deleted": Kind.COMPANY_DELETED,
-            "merged": Kind.COMPANY_UPDATED,
+            "merged": Kind.SALES_MERGED,
         },
     ),
     "contact": (
@@ -49,6 +49,7 @@ _ACTIVITY = {
     "canceled": Kind.ACTIVITY_UPDATED,
 }
 _OVER = frozenset({"completed", "sent", "done"})
+_ENDED = {"won": Kind.SALES_WON, "lost": Kind.SALES_LOST}
 _INCOMING = frozenset({"incoming", "inbound"})
 
 
@@ -92,8 +93,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             automated=machine,
             sales=sales,
             reason=text(row.get("lost_reason")),
-            amount=_money(row) if family == "opportunity" else None,
-            currency=text(row.get("value_currency")),
+            amount=_money(row, "value" if family == "opportunity" else "opportunity_value"),
+            currency=text(row.get("value_currency")) or text(row.get("opportunity_value_currency")),
             fields=only_known((n, row.get(n)) for n in ("note", "subject", "title", "text") if text(row.get(n))),
             dedupe_key=text(event.get("id")) or body_key(body),
         )
@@ -120,8 +121,8 @@ def _of_record(family: str, action: str, now: dict[str, Any], before: dict[str, 
     owner = text(now.get("user_id")) if family == "opportunity" else None
     if action != "updated" or family == "contact":
         return plain, None
-    moved = Sales(from_=text(before.get("status_label")), to=text(now.get("status_label")), owner_id=owner)
-    ended = {"won": Kind.SALES_WON, "lost": Kind.SALES_LOST}.get(text(now.get("status_type")) or "")
+    moved = Sales(from_=_status(before), to=_status(now), owner_id=owner)
+    ended = _ENDED.get(text(now.get("status_type")) or "")
     if ended is not None and "status_type" in before:
         return ended, moved
     if "status_id" in before or "status_label" in before:
@@ -129,6 +130,20 @@ def _of_record(family: str, action: str, now: dict[str, Any], before: dict[str, 
     if family == "opportunity" and "user_id" in before:
         return Kind.SALES_OWNER_CHANGED, Sales(from_=text(before.get("user_id")), to=owner, owner_id=owner)
     return plain, None
+
+
+def _status(row: dict[str, Any], which: str = "") -> str | None:
+    """As people call it, or its id where that is all."""
+    return text(row.get(f"{which}status_label")) or text(row.get(f"{which}status_id"))
+
+
+def _of_status(what: str, action: str, now: dict[str, Any], owner: str | None) -> tuple[Kind, Sales | None]:
+    """Close writes each change of a status into the history as an activity."""
+    if action != "created":
+        return _ACTIVITY.get(action, Kind.UNCLASSIFIED), None
+    ended = _ENDED.get(text(now.get("new_status_type")) or "") if what.startswith("opportunity") else None
+    moved = Sales(from_=_status(now, "old_"), to=_status(now, "new_"), owner_id=owner)
+    return ended or Kind.SALES_STAGE_CHANGED, moved
 
 
 def _of_task(action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[Kind, Sales | None]:
@@ -146,6 +161,8 @@ def _of_activity(what: str, action: str, now: dict[str, Any], before: dict[str, 
     plain = Kind.NOTE_ADDED if (what, action) == ("note", "created") else _ACTIVITY.get(action, Kind.UNCLASSIFIED)
     if what == "task_completed" and action == "created":
         return Kind.SALES_FOLLOW_UP, Sales(owner_id=owner, activity_type="task", done=True)
+    if what in ("lead_status_change", "opportunity_status_change"):
+        return _of_status(what, action, now, owner)
     if what == "meeting":
         return _of_meeting(action, status, owner, before, plain)
     new = action in ("created", "sent", "completed") or "status" in before
@@ -239,6 +256,6 @@ def _merged(event: dict[str, Any]) -> tuple[Reference, ...]:
     return (Reference(system="close", account=account, object="company", id=source),) if source else ()
 
 
-def _money(row: dict[str, Any]) -> float | None:
-    cents = number(row.get("value"))
+def _money(row: dict[str, Any], name: str) -> float | None:
+    cents = number(row.get(name))
     return None if cents is None else cents / 100

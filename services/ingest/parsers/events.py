@@ -19,8 +19,9 @@ from services.ingest.parsers.reading import (
     Unreadable,
     as_object,
     body_key,
-    bounded,
     company_of,
+    each,
+    listed,
     only_known,
     person_facts,
     person_of,
@@ -48,19 +49,12 @@ def parse_cloud(body: bytes, content_type: str, headers: dict[str, str]) -> Resu
         rows = read_json(body)
         if not isinstance(rows, list):
             raise Unreadable("a batch is a list")
-        return [_guarded(row, f"$[{i}]") for i, row in enumerate(bounded(rows))]
+        return each(listed(rows), lambda row, where, _: _event(row, where))
     if kind == "application/cloudevents+json":
         return [_event(as_object(read_json(body)), "$")]
     attributes = {n.removeprefix("ce-"): unquote(v) for n, v in headers.items() if n.startswith("ce-")}
     data = read_json(body) if kind.endswith("json") else body.decode("utf-8", "replace")
     return [_event({**attributes, "data": data}, "$")]
-
-
-def _guarded(row: Any, where: str) -> Parsed | Quarantined:
-    try:
-        return _event(as_object(row, where), where)
-    except Unreadable as error:
-        return Quarantined(quarantined=error.reason, where=error.where)
 
 
 def _event(event: dict[str, Any], where: str) -> Parsed | Quarantined:

@@ -1,4 +1,7 @@
-"""Mautic: one POST, several event keys, each with one row or a list of rows; old versions say `lead` for `contact`."""
+"""Mautic: one POST, several event keys, each with one row or a list of rows; old versions say `lead` for `contact`.
+
+A campaign's own action "send a webhook" posts what its author wrote there, one contact's facts by their names.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,16 @@ import html
 from collections.abc import Iterator
 from typing import Any
 
-from schemas.signals import Company, Kind, Mode, Parsed, Person, Quarantined, Reference
+from schemas.signals import Actor, Company, Consent, Kind, Mode, Parsed, Person, Quarantined, Reference
+from services.ingest.parsers.answers import filled_in
+from services.ingest.parsers.bodies import whole_of
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
     as_object,
     body_key,
     bounded,
+    each,
     mapping,
     only_known,
     read_json,
@@ -25,7 +31,8 @@ _KINDS: dict[str, Kind] = {
     "lead_post_save_update": Kind.CONTACT_UPDATED,
     "lead_post_delete": Kind.CONTACT_DELETED,
     "lead_points_change": Kind.POINTS_CHANGED,
-    "lead_channel_subscription_changed": Kind.LIST_UNSUBSCRIBED,
+    "company_post_save": Kind.COMPANY_UPDATED,
+    "company_post_delete": Kind.COMPANY_DELETED,
     "lead_company_change": Kind.CONTACT_UPDATED,
     "form_on_submit": Kind.FORM_SUBMITTED,
     "page_on_hit": Kind.PAGE_VISITED,
@@ -33,23 +40,25 @@ _KINDS: dict[str, Kind] = {
     "email_on_send": Kind.EMAIL_SENT,
 }
 _USED = ("firstname", "lastname", "email", "phone", "mobile", "company")
+_PLACES = {"industry": "industry", "country": "country", "state": "region", "city": "city", "zipcode": "postcode",
+           "number_of_employees": "employees"}  # fmt: skip
+"""Where and what a company is, by our names."""
 _TEST_ADDRESSES = {"john@doe.name", "email@formsubmit.com"}
 """Addresses of the payloads that Mautic's own "Send test payload" sends; nothing else in them says so."""
 
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
-    """Every row of every event key. Raises Unreadable."""
-    whole = as_object(read_json(body))
+    """Every row of every event key, judged alone. Raises Unreadable."""
+    is_json = body.lstrip()[:1] in (b"{", b"[", b"")
+    whole = as_object(read_json(body) if is_json else whole_of(body, content_type))
     rows = list(_rows(whole))
     if not rows:
-        raise Unreadable("no key begins with `mautic.`")
-    found: Result = []
-    for i, (name, where, row) in enumerate(bounded(rows)):
-        try:
-            found.append(_signal(name, as_object(row, where), whole, body_key(body, i)))
-        except Unreadable as error:
-            found.append(Quarantined(quarantined=error.reason, where=where))
-    return found
+        return [_of_campaign(whole, body)]
+    names = [name for name, _, _ in bounded(rows)]
+    return each(
+        [(where, row) for _, where, row in rows],
+        lambda row, _, i: _signal(names[i], row, whole, body_key(body, i)),
+    )
 
 
 def _rows(whole: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
@@ -62,20 +71,25 @@ def _rows(whole: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
             yield key, f"$['{key}']", value
 
 
-def _signal(key: str, row: dict[str, Any], whole: dict[str, Any], dedupe: str) -> Parsed:
-    name = key.removeprefix("mautic.")
+def _signal(key: str, row: dict[str, Any], whole: dict[str, Any], dedupe: str) -> Parsed | Quarantined:
+    name, at = key.removeprefix("mautic."), when(row.get("timestamp")) or when(whole.get("timestamp"))
+    if name.startswith("company_"):
+        return _company(key, row, at, dedupe)
     contact = _contact(row)
     core = {n: _value(f) for n, f in _core(contact).items()}
     ident = text(contact.get("id")) or text(row.get("id"))
     results = mapping(mapping(row.get("submission")).get("results"))
     form = mapping(mapping(row.get("submission")).get("form"))
     email = core.get("email") or text(results.get("email"))
-    mode: Mode = "test" if (email or "").casefold() in _TEST_ADDRESSES else "live"
+    kind = _KINDS.get(name, Kind.UNCLASSIFIED)
+    consents: tuple[Consent, ...] = ()
+    if name == "lead_channel_subscription_changed":
+        kind, consents = _contactable(text(row.get("channel")) or "email", text(row.get("new_status")))
     return Parsed(
-        kind=_KINDS.get(name, Kind.UNCLASSIFIED),
+        kind=kind,
         source_kind=key,
-        occurred_at=when(row.get("timestamp")) or when(whole.get("timestamp")),
-        mode=mode,
+        occurred_at=at,
+        mode=_mode(email),
         person=Person(
             email=email,
             first_name=core.get("firstname"),
@@ -88,12 +102,62 @@ def _signal(key: str, row: dict[str, Any], whole: dict[str, Any], dedupe: str) -
         automated=name == "email_on_send",
         form_id=text(form.get("alias")) or text(form.get("id")),
         campaign=text(mapping(row.get("email")).get("name")),
-        tags=tuple(tag for tag in map(_tag, contact.get("tags") or []) if tag),
+        consents=consents,
+        tags=_tags(contact),
         fields=only_known(
             [("region", core.get("state")), *((n, v) for n, v in core.items() if n not in _USED), *results.items()]
         ),
         dedupe_key=dedupe,
     )
+
+
+def _mode(email: str | None) -> Mode:
+    return "test" if (email or "").casefold() in _TEST_ADDRESSES else "live"
+
+
+def _contactable(channel: str, status: str | None) -> tuple[Kind, tuple[Consent, ...]]:
+    """Whether somebody may be contacted is told for each channel: no to text messages is no word on e-mail."""
+    if status == "contactable":
+        return Kind.CONSENT_GIVEN, (Consent(purpose=channel, state="given"),)
+    if status in ("unsubscribed", "manual"):
+        return Kind.LIST_UNSUBSCRIBED, (Consent(purpose=channel, state="withdrawn"),)
+    bounced = status == "bounced" and channel == "email"
+    return Kind.EMAIL_BOUNCED if bounced else Kind.CONTACT_UPDATED, ()
+
+
+def _company(key: str, row: dict[str, Any], at: Any, dedupe: str) -> Parsed | Quarantined:
+    """A company's fields are named as a contact's, with `company` before each."""
+    company = mapping(row.get("company"))
+    core = {n.removeprefix("company"): _value(f) for n, f in _core(company).items()}
+    ident = text(company.get("id")) or text(row.get("id"))
+    if ident is None:
+        return Quarantined(quarantined="a company has an id", where=f"$['{key}']")
+    return Parsed(
+        kind=_KINDS.get(key.removeprefix("mautic."), Kind.UNCLASSIFIED),
+        source_kind=key,
+        occurred_at=at,
+        company=Company(name=core.get("name"), domain=core.get("website")),
+        external_id=ident,
+        references=(Reference(system="mautic", object="company", id=ident),),
+        fields=only_known((ours, core.get(theirs)) for theirs, ours in _PLACES.items()),
+        dedupe_key=dedupe,
+    )
+
+
+def _of_campaign(whole: dict[str, Any], body: bytes) -> Parsed | Quarantined:
+    ident = text(whole.get("contact_id")) or text(whole.get("contactid")) or text(whole.get("id"))
+    found = filled_in(
+        {name: value for name, value in whole.items() if name not in ("contact_id", "contactid", "id")},
+        kind=Kind.CONTACT_UPDATED,
+        source_kind="campaign",
+        external_id=ident,
+        references=(Reference(system="mautic", object="person", id=ident),) if ident else (),
+        actor=Actor(kind="automation"),
+        dedupe_key=body_key(body),
+    )
+    if not found.person.email and not found.person.phone and "contact_id" not in whole:
+        raise Unreadable("no key begins with `mautic.`, and nobody is named")
+    return found.model_copy(update={"mode": _mode(found.person.email)})
 
 
 def _contact(row: dict[str, Any]) -> dict[str, Any]:
@@ -114,6 +178,11 @@ def _core(contact: dict[str, Any]) -> dict[str, Any]:
 def _value(field: Any) -> str | None:
     said = text(field.get("value") if isinstance(field, dict) else field)
     return html.unescape(said) if said else None
+
+
+def _tags(contact: dict[str, Any]) -> tuple[str, ...]:
+    rows = contact.get("tags")
+    return tuple(tag for tag in map(_tag, rows) if tag) if isinstance(rows, list) else ()
 
 
 def _tag(tag: Any) -> str | None:

@@ -77,6 +77,10 @@ _WHOLE = {
     "hva_heter_du": "full_name",
     "hvad_hedder_du": "full_name",
     "var_jobbar_du": "company",
+    "vilket_foretag_jobbar_du_pa": "company",
+    "vilket_foretag_arbetar_du_pa": "company",
+    "which_company_do_you_work_for": "company",
+    "what_company_do_you_work_for": "company",
     "where_do_you_work": "company",
 }
 _OTHERS = frozenset(

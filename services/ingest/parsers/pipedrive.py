@@ -90,8 +90,12 @@ def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any])
     if entity == "lead" and "is_archived" in before:
         said = [f"is_archived={str(bool(r.get('is_archived'))).lower()}" for r in (before, now)]
         return Kind.SALES_STAGE_CHANGED, Sales(from_=said[0], to=said[1], owner_id=owner)
-    if entity != "deal" or action != "updated":
+    if action != "updated":
         return None, None
+    return _deal(now, before, owner) if entity == "deal" else _owner(now, before, owner)
+
+
+def _deal(now: dict[str, Any], before: dict[str, Any], owner: str | None) -> tuple[Kind | None, Sales | None]:
     status = text(now.get("status"))
     if _changed("status", now, before) and status in ("won", "lost"):
         kind_won = Kind.SALES_WON if status == "won" else Kind.SALES_LOST
@@ -104,6 +108,10 @@ def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any])
         return Kind.SALES_STAGE_CHANGED, Sales(
             from_=text(before.get("stage_id")), to=text(now.get("stage_id")), owner_id=owner
         )
+    return _owner(now, before, owner)
+
+
+def _owner(now: dict[str, Any], before: dict[str, Any], owner: str | None) -> tuple[Kind | None, Sales | None]:
     for name in ("user_id", "owner_id"):
         if _changed(name, now, before):
             return Kind.SALES_OWNER_CHANGED, Sales(from_=text(_flat(before.get(name))), to=owner, owner_id=owner)

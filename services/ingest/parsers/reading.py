@@ -8,7 +8,8 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from schemas.signals import Company, Parsed, Person, Quarantined
 from services.ingest.parsers.naming import label, meaning
@@ -151,17 +152,29 @@ def number(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def each(rows: Iterable[tuple[str, Any]], read: Callable[[dict[str, Any], str, int], Parsed | Quarantined]) -> Result:
+Found = TypeVar("Found")
+
+
+Read = Callable[[dict[str, Any], str, int], Parsed | Quarantined]
+
+
+def each(rows: Iterable[tuple[str, Any]], read: Read) -> Result:
     """Every row (its path, itself) judged alone: one that is not understood is set aside, the others go on."""
-    found: Result = []
-    for i, (where, row) in enumerate(rows):
-        try:
-            found.append(read(as_object(row, where), where, i))
-        except Unreadable as error:
-            found.append(Quarantined(quarantined=error.reason, where=error.where))
-        except UNEXPECTED as error:
-            found.append(Quarantined(quarantined=f"unexpected shape ({type(error).__name__})", where=where))
-    return found
+    return [guarded(where, partial(_one, read, row, where, i)) for i, (where, row) in enumerate(rows)]
+
+
+def _one(read: Read, row: Any, where: str, i: int) -> Parsed | Quarantined:
+    return read(as_object(row, where), where, i)
+
+
+def guarded(where: str, read: Callable[[], Found]) -> Found | Quarantined:
+    """What `read` gives; where it does not understand what stands at `where`, that is set aside."""
+    try:
+        return read()
+    except Unreadable as error:
+        return Quarantined(quarantined=error.reason, where=error.where)
+    except UNEXPECTED as error:
+        return Quarantined(quarantined=f"unexpected shape ({type(error).__name__})", where=where)
 
 
 def listed(whole: Any) -> list[tuple[str, Any]]:

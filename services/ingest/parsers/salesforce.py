@@ -4,16 +4,17 @@ the changed fields only, null for unchanged). A SessionId is a live key: it is n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Quarantined, Reference, Sales
 from services.ingest.parsers.reading import (
-    UNEXPECTED,
     Result,
     Unreadable,
     as_object,
     body_key,
     bounded,
+    guarded,
     mapping,
     number,
     only_known,
@@ -61,12 +62,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     whole = read_json(body)
     found: Result = []
     for where, event in _events(whole):
-        try:
-            found += _change(as_object(event, where), where, body)
-        except Unreadable as error:
-            found.append(Quarantined(quarantined=error.reason, where=error.where))
-        except UNEXPECTED as error:
-            found.append(Quarantined(quarantined=f"unexpected shape ({type(error).__name__})", where=where))
+        read = guarded(where, partial(_change, event, where, body))
+        found += [read] if isinstance(read, Quarantined) else read
     return found
 
 
@@ -76,11 +73,12 @@ def _outbound(root: Element) -> Result:
     if body is None:
         raise Unreadable("no outbound message: there are no notifications")
     rows = bounded(body.all("Notification"))
-    return [_notified(row, i) for i, row in enumerate(rows)]
+    paths = [f"Envelope.Body.notifications.Notification[{i}]" for i in range(len(rows))]
+    return [guarded(where, partial(_notified, row, where)) for where, row in zip(paths, rows, strict=True)]
 
 
-def _notified(row: Element, i: int) -> Parsed | Quarantined:
-    record, where = row.find("sObject"), f"Envelope.Body.notifications.Notification[{i}]"
+def _notified(row: Element, where: str) -> Parsed | Quarantined:
+    record = row.find("sObject")
     if record is None or record.type is None:
         return Quarantined(quarantined="a notification has an sObject with its type", where=where)
     fields = {child.name: child.text for child in record.children if child.text is not None}
@@ -136,7 +134,8 @@ def _events(whole: Any) -> Iterator[tuple[str, Any]]:
         yield (f"{where}.data.payload" if inner else where), (payload or inner or row)
 
 
-def _change(event: dict[str, Any], where: str, body: bytes) -> Result:
+def _change(event: Any, where: str, body: bytes) -> Result:
+    event = as_object(event, where)
     head = as_object(event.get("ChangeEventHeader"), f"{where}.ChangeEventHeader")
     noun, change = text(head.get("entityName")) or "", text(head.get("changeType")) or ""
     idents = [text(i) for i in head.get("recordIds") or [] if text(i)]

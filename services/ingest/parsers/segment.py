@@ -1,17 +1,30 @@
-"""Segment and RudderStack: identify, track, page, screen, group, alias; alone or in a batch.
+"""Segment and RudderStack: identify, track, page, screen, group, alias; alone, in a batch or in a list.
 
-Who somebody is stands in the traits of `identify`, and in a track's own properties. `context.traits` is what a library
-remembers beside other calls, on a shared machine perhaps of somebody else: it is not read.
+Who somebody is stands in the traits of `identify`, and in a track's own properties, where an address or a number is among
+them: a name alone is a page's or a product's there. `context.traits` is what a library remembers beside other calls, on a
+shared machine perhaps of somebody else: it is not read.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from schemas.signals import Company, Kind, Parsed, Reference
+from schemas.signals import Company, Kind, Parsed, Person, Reference
 from services.ingest.parsers.answers import filled_in
-from services.ingest.parsers.bodies import object_of
-from services.ingest.parsers.reading import Result, Unreadable, body_key, bounded, each, mapping, text, when
+from services.ingest.parsers.bodies import whole_of
+from services.ingest.parsers.naming import meaning
+from services.ingest.parsers.reading import (
+    Result,
+    Unreadable,
+    body_key,
+    bounded,
+    each,
+    listed,
+    mapping,
+    only_known,
+    text,
+    when,
+)
 from services.ingest.parsers.words import kind_of
 
 _KINDS = {
@@ -26,10 +39,10 @@ _KINDS = {
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """Each call judged alone. Raises Unreadable."""
-    whole = object_of(body, content_type)
-    batch = whole.get("batch")
+    whole = whole_of(body, content_type)
+    batch = mapping(whole).get("batch")
     rows = (
-        [(f"$.batch[{i}]", row) for i, row in enumerate(bounded(batch))] if isinstance(batch, list) else [("$", whole)]
+        [(f"$.batch[{i}]", row) for i, row in enumerate(bounded(batch))] if isinstance(batch, list) else listed(whole)
     )
     return each(rows, lambda row, where, i: _call(row, where, body, i))
 
@@ -55,7 +68,20 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
         campaign=text(utm.get("name")),
         dedupe_key=f"message:{message}" if message else body_key(body, index),
     )  # fmt: skip
+    if kind not in ("identify", "group"):
+        found = _unnamed(found, answers)
     return found.model_copy(update={"company": company}) if company else found
+
+
+def _unnamed(found: Parsed, properties: dict[str, Any]) -> Parsed:
+    """Without a name that stands there for another thing; it is kept as an answer."""
+    person = found.person
+    if person.email or person.phone:
+        return found
+    others = {n: v for n, v in properties.items() if (meaning(n) or ("", 0))[0] in ("full_name", "company", "domain")}
+    named = Person(first_name=person.first_name, last_name=person.last_name)
+    fields = {**found.fields, **only_known(others.items())}
+    return found.model_copy(update={"person": named, "company": Company(), "fields": fields})
 
 
 def _facts(kind: str, call: dict[str, Any]) -> tuple[dict[str, Any], Company | None]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from schemas.signals import Kind, Parsed
+from services.ingest.parsers.naming import label, meaning
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -20,9 +22,6 @@ from services.ingest.parsers.reading import (
     when,
 )
 
-_NAME_WORDS = ("name", "namn", "nom")
-_PLACES = {"company", "organisation", "organization", "företag", "foretag", "event", "product", "user", "file", "job"}
-
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """One response. Raises Unreadable."""
@@ -34,6 +33,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     answers = _answers(response)
     hidden = {str(k): v for k, v in mapping(response.get("hidden")).items()}
     facts, rest = person_facts(answers)
+    facts, hidden = _with_hidden(facts, hidden)
     utm = {k: str(v) for k, v in hidden.items() if plain_name(k).startswith("utm_")}
     return [
         Parsed(
@@ -52,10 +52,23 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     ]
 
 
+def _with_hidden(facts: dict[str, str], hidden: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """(facts, what is left of the hidden fields): a link in a letter can bring along whom it was sent to; what the person
+    answers themselves comes first, and a name is taken whole from one of the two."""
+    brought, left = person_facts(hidden)
+    brought.pop("external_id", None)
+    if facts.keys() & _NAMES:
+        brought = {n: said for n, said in brought.items() if n not in _NAMES}
+    taken = {n: said for n, said in brought.items() if n not in facts}
+    return {**facts, **taken}, {n: v for n, v in hidden.items() if n in left or text(v) not in taken.values()}
+
+
+_NAMES = {"first_name", "last_name", "full_name"}
+
+
 def _answers(response: dict[str, Any]) -> dict[str, Any]:
     """Answers by our names where the type or the question tells, else by the question."""
-    fields = mapping(response.get("definition")).get("fields")
-    titles = {f.get("id"): text(f.get("title")) for f in fields or [] if isinstance(f, dict)}
+    titles = {f.get("id"): text(f.get("title")) for f in _fields(mapping(response.get("definition")))}
     found: dict[str, Any] = {}
     for i, answer in enumerate(response.get("answers") or []):
         answer, where = as_object(answer, f"$.form_response.answers[{i}]"), mapping(mapping(answer).get("field"))
@@ -64,16 +77,21 @@ def _answers(response: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _fields(holder: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The questions, those inside a group or a contact block too."""
+    rows = holder.get("fields")
+    for field in map(mapping, rows if isinstance(rows, list) else []):
+        yield field
+        yield from _fields(mapping(field.get("properties")))
+
+
 def _name(kind: str | None, title: str) -> str:
     if kind == "email":
         return "email"
     if kind == "phone_number":
         return "phone"
-    words = set(title.casefold().strip(" ?!.:*").replace("'", " ").replace("’", " ").split())
-    if kind == "text" and words & set(_NAME_WORDS) and not words & _PLACES:
-        part = "first_name" if "first" in words else "last_name" if words & {"last", "family"} else "full_name"
-        return part
-    return title
+    asked_to_call = kind == "text" and meaning(title) is None and "call_you" in label(title)
+    return "full_name" if asked_to_call else title
 
 
 def _value(answer: dict[str, Any]) -> Any:
