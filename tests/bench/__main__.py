@@ -9,12 +9,13 @@ import uvloop
 from tests.bench.clocks import EDITS, clocks, due_instants
 from tests.bench.core import core
 from tests.bench.embedded import embedded, from_nothing
+from tests.bench.intake import intake_by_kind
 from tests.bench.kinds import kinds
 from tests.bench.machine import Machine
 from tests.bench.pipeline import drain, pipeline
 from tests.bench.table import table
 
-PARTS = ("core", "drain", "pipeline", "embedded", "up", "clocks", "kinds")
+PARTS = ("core", "drain", "pipeline", "embedded", "up", "clocks", "kinds", "intake")
 
 
 async def run(given):
@@ -30,6 +31,8 @@ async def run(given):
             found = await on_servers(lambda machine: pipeline(machine, rounds, count))
         elif part == "embedded":
             found = await embedded(rounds, count)
+        elif part == "intake":
+            found = await on_servers(lambda machine: intake_by_kind(machine, rounds, count // 4, given.samples))
         elif part == "kinds":
             found = kinds(given.samples, repeats=20 if quick else 200)
         elif part == "up":
@@ -58,7 +61,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small rounds: whether it runs, not what it carries")
     parser.add_argument("--only", action="append", choices=PARTS, help="a part; may be given several times")
-    parser.add_argument("--samples", help="a folder of real bodies by sender, for `kinds`")
+    parser.add_argument("--samples", help="a folder of real bodies by sender, for `kinds` and `intake`")
     parser.add_argument("--profile", help="file for a profile of the router's last drain (which then is slower)")
     uvloop.run(run(parser.parse_args()))
 
