@@ -135,8 +135,8 @@ def to_signal(
         parsed = parsed.model_copy(update={"campaign": campaign})
     facts = discreet(parsed, key)
     # Identities come from what was said, for they are digests; an id of ours only where it can be one.
-    said = parsed.model_copy(update={"handover_id": facts.handover_id, "offer_id": facts.offer_id})
-    names = identities(parsed if facts is parsed else said, source, key)
+    ours = {"handover_id": facts.handover_id, "offer_id": facts.offer_id}
+    names = identities(parsed if facts is parsed else parsed.model_copy(update=ours), source, key)
     placing = next((i for i in names if i.kind not in _NO_PLACE), None)
     given = {name: value for name, value in vars(facts).items() if value is not None}
     given |= {"dedupe_key": ident, "occurred_at": parsed.occurred_at or received_at}
