@@ -1,7 +1,7 @@
 """`python -m tests.fuzz --minutes 10`: hostile bodies for every kind of source, from parser to record. Nothing may raise.
 
 Bodies are made of the words that a parser's own code holds (its dictionary), nested and mixed with what no sender sends, then
-damaged byte by byte. `--samples FOLDER` adds real bodies to begin from. A body that raises, takes a second or makes the
+damaged byte by byte; one in a hundred is as large as ingest takes. `--samples FOLDER` adds real bodies to begin from. A body that raises, takes a second or makes the
 process grow ends the run, with the seed and the body.
 """
 
@@ -61,6 +61,7 @@ OWN = {
     ),
 }
 """A body to begin from for kinds that read nothing without a frame of their own."""
+MIB = 1024 * 1024
 SLOW = 1.0
 GROWTH = 96 * 1024
 """KiB by which the process may grow over the whole run, once it is warm."""
@@ -90,6 +91,30 @@ def dictionary(kind):
 class Maker:
     def __init__(self, kind, dice, seeds):
         self.dice, self.words, self.seeds = dice, dictionary(kind), seeds
+
+    def large(self):
+        """(body, content type) of up to 1 MiB: much of the same, which costs where something is done once for each pair."""
+        deed = self.dice.randrange(8)
+        names = [f"{self.key()} {i}" for i in range(self.dice.choice((900, 5000, 24000)))]
+        if deed == 0:
+            return b"--xx\r\n\r\n\r\n" * (MIB // 10) + b"--xx--", MULTIPART
+        if deed == 1:
+            return b'--xx\r\nContent-Disposition: form-data; name="a"\r\n\r\n' * (MIB // 50), MULTIPART
+        if deed == 2:
+            return b"--xx\r\nContent-Type: multipart/mixed; boundary=xx\r\n\r\n" * (MIB // 51), MULTIPART
+        if deed == 3:
+            return urlencode([(name.encode("utf-8", "replace"), "a@b.example") for name in names]).encode()[:MIB], FORM
+        made = (
+            dict.fromkeys(names, "a@b.example")
+            if deed == 4
+            else [{"name": name, "value": "x"} for name in names]
+            if deed == 5
+            else {name: {"email": "a@b.example", "name": "x"} for name in names}
+            if deed == 6
+            else [{**dict.fromkeys(self.words[:9], name), "id": i} for i, name in enumerate(names[:1000])]
+        )
+        body = json.dumps(made if self.dice.random() < 0.5 else {self.key(): made}).encode()
+        return (body if len(body) <= MIB else json.dumps({"data": names}).encode()[:MIB]), JSON
 
     def value(self, depth):
         roll = self.dice.random()
@@ -203,7 +228,7 @@ def run(minutes, seed, samples=None, say=print):
         )
         until, told[kind], slowest = time.monotonic() + each, Counter(), 0.0
         while time.monotonic() < until:
-            body, said = maker.body()
+            body, said = maker.large() if dice.random() < 0.01 else maker.body()
             begun = time.process_time()
             try:
                 told[kind] += tried(source, body, said)

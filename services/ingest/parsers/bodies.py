@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from services.ingest.parsers.charsets import charset_of, recoded
 from services.ingest.parsers.form import fields_of
 from services.ingest.parsers.reading import Unreadable, as_object, read_json
 
@@ -27,7 +28,10 @@ def is_json(body: bytes, content_type: str) -> bool:
 def whole_of(body: bytes, content_type: str) -> Any:
     """JSON as it is; a form as an object with bracketed keys unfolded. Raises Unreadable."""
     if is_json(body, content_type):
-        return read_json(body)
+        try:
+            return read_json(recoded(body, content_type))
+        except UnicodeDecodeError:
+            raise Unreadable(f"not {charset_of(content_type).upper()}") from None
     return unfolded(fields_of(body, content_type))
 
 

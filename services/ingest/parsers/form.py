@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from email.parser import BytesParser
-from email.policy import HTTP
+import re
 from typing import Any
 from urllib.parse import parse_qsl
 
 from schemas.signals import Consent, Kind, Parsed
+from services.ingest.parsers.charsets import charset_of, known, recoded
+from services.ingest.parsers.multipart import pairs_of
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -27,6 +28,7 @@ from services.ingest.parsers.reading import (
 MAX_FIELDS = 2000
 _FORM_NAMES = ("form_id", "formid", "form_name", "form", "form_type")
 _CONSENT = ("consent", "newsletter", "marketing_consent", "samtycke", "nyhetsbrev")
+_WRAPPERS = ("data", "payload", "fields", "form_data", "submission", "contact", "lead", "person")
 _YES = {"on", "yes", "true", "1", "ja", "y"}
 
 
@@ -39,21 +41,34 @@ def fields_of(body: bytes, content_type: str) -> dict[str, Any]:
     """The form's fields by the sender's names; a name given twice keeps all its values. Raises Unreadable."""
     kind = content_type.partition(";")[0].strip().casefold()
     if kind == "multipart/form-data":
-        return _multipart(body, content_type)
-    if kind.endswith("json") or (not kind and body.lstrip()[:1] in (b"{", b"[")):
-        return as_object(read_json(body))
+        return _gathered(pairs_of(body, content_type))
+    charset = charset_of(content_type)
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, max_num_fields=MAX_FIELDS)
+        if kind.endswith("json") or (not kind and body.lstrip()[:1] in (b"{", b"[")):
+            return as_object(read_json(recoded(body, content_type)))
+        return _gathered(_urlencoded(body.decode(charset), charset))
     except UnicodeDecodeError:
-        raise Unreadable("not UTF-8") from None
+        raise Unreadable(f"not {charset.upper()}") from None
+
+
+def _urlencoded(body: str, charset: str) -> list[tuple[str, str]]:
+    """A form may name the set of its characters in a field of its own, `_charset_`. Raises Unreadable."""
+    named = re.search(r"(?:^|&)_charset_=([\w.:-]{1,40})", body)
+    try:
+        return parse_qsl(
+            body,
+            keep_blank_values=True,
+            strict_parsing=True,
+            encoding=known(named[1]) if named else charset,
+            max_num_fields=MAX_FIELDS,
+        )
     except ValueError:
         raise Unreadable("not an urlencoded form") from None
-    return _gathered(pairs)
 
 
 def submission(fields: dict[str, Any], body: bytes) -> Parsed:
     """The signal of a form that was filled in."""
-    rest = dict(fields)
+    rest = _lifted(fields)
     utm = utm_of(rest)
     form_id = next((text(rest.pop(n)) for n in list(rest) if plain_name(n) in _FORM_NAMES and text(rest[n])), None)
     facts, rest = person_facts(rest)
@@ -74,35 +89,21 @@ def submission(fields: dict[str, Any], body: bytes) -> Parsed:
     )
 
 
+def _lifted(fields: dict[str, Any]) -> dict[str, Any]:
+    """What a wrapper among the fields holds (`data` with JSON in it) stands beside the others; a file is none."""
+    inner = {
+        name: value
+        for name, value in fields.items()
+        if plain_name(str(name)) in _WRAPPERS and isinstance(value, dict) and "file" not in value
+    }
+    lifted = {str(name): value for held in inner.values() for name, value in held.items()}
+    return {**lifted, **{name: value for name, value in fields.items() if name not in inner}}
+
+
 def _consents(fields: dict[str, Any]) -> list[Consent]:
     """A box that was ticked; one that was not is no withdrawal."""
     ticked = [n for n in fields if plain_name(n) in _CONSENT and str(fields[n]).strip().casefold() in _YES]
     return [Consent(purpose="marketing", state="given", basis="form") for _ in ticked[:1]]
-
-
-def _multipart(body: bytes, content_type: str) -> dict[str, Any]:
-    """RFC 7578 by the standard library's MIME parser, which also knows the transfer encodings."""
-    try:
-        head = f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode("latin-1")
-    except UnicodeEncodeError:
-        raise Unreadable("the content type is not Latin-1") from None
-    message = BytesParser(policy=HTTP).parsebytes(head + body)
-    boundary = message.get_boundary()
-    if not message.is_multipart() or boundary is None or not body.lstrip(b"\r\n").startswith(b"--" + boundary.encode()):
-        raise Unreadable("the body is not divided by its boundary")
-    pairs: list[tuple[str, Any]] = []
-    for i, part in enumerate(message.iter_parts()):
-        if i >= MAX_FIELDS:
-            raise Unreadable(f"over {MAX_FIELDS} parts")
-        name = part.get_param("name", header="content-disposition")
-        if not isinstance(name, str):
-            raise Unreadable("a part has no name", f"$[{i}]")
-        if (filename := part.get_filename()) is not None:
-            pairs.append((name, {"file": filename}))
-            continue
-        payload = part.get_payload(decode=True)
-        pairs.append((name, payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""))
-    return _gathered(pairs)
 
 
 def _gathered(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
