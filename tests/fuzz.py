@@ -37,6 +37,7 @@ ODD = (
     [None], {"": ""}, "[]", "{}", '{"a":1}', "a@b.example", "+46 70 123 45 67", "åäö@ö.example", "null", "NaN", "-", "/", "..", "%00",
 )  # fmt: skip
 OWN = {
+    "generic": ({"event": "lead.created", "lead": {"id": 1, "email": "a@b.example"}, "user": {"id": 2}}, JSON),
     "crm": (
         {
             "id": "1",

@@ -17,7 +17,9 @@ def part(name, content, more=""):
     return f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n{more}\r\n{content}\r\n'
 
 
-@pytest.mark.parametrize("content", ["two\nlines", "a\n--edge\nb", "a\r--edge\rb", "a\r\n--edgewise\r\nb", "", "x--edge"])
+@pytest.mark.parametrize(
+    "content", ["two\nlines", "a\n--edge\nb", "a\r--edge\rb", "a\r\n--edgewise\r\nb", "", "x--edge"]
+)
 def test_only_a_line_of_the_boundary_divides(content):
     assert fields((part("q", content) + part("z", "1") + "--edge--\r\n").encode()) == {
         n: v for n, v in {"q": content, "z": "1"}.items() if v

@@ -7,7 +7,10 @@ from typing import Any
 
 from schemas.signals import Kind, Parsed
 from services.ingest.parsers.bodies import embedded
+from services.ingest.parsers.naming import label
 from services.ingest.parsers.reading import (
+    MAX_ANSWERS,
+    Unreadable,
     by_shape,
     company_of,
     mapping,
@@ -19,21 +22,10 @@ from services.ingest.parsers.reading import (
     utm_of,
 )
 
-_NAME = (
-    "name",
-    "label",
-    "title",
-    "question",
-    "column_id",
-    "column_name",
-    "key",
-    "field_name",
-    "fieldName",
-    "field",
-    "ref",
-    "id",
-)
-_VALUE = ("value", "answer", "string_value", "values", "text", "response", "answers", "userData", "answerText")
+_TITLES = ("name", "label", "title", "question", "column_id", "column_name", "key", "field_name", "field")
+_NAME = (*_TITLES, "ref", "id", "type")
+"""What a row calls its question, the most telling first; `type: EMAIL` only where nothing else does."""
+_VALUE = ("value", "answer", "string_value", "values", "text", "response", "answers", "user_data", "answer_text")
 
 
 def filled_in(
@@ -76,17 +68,33 @@ def _lost(value: Any, facts: Mapping[str, str], told: Mapping[str, str]) -> bool
 
 
 def rows(value: Any) -> dict[str, Any]:
-    """Answers that come as a list of `{name, value}` in one of the usual spellings; {} for what is no such list."""
+    """Answers that come as a list of `{name, value}` in one of the usual spellings, or as an object of such rows with titles;
+    {} for what is none. Raises Unreadable for more than `MAX_ANSWERS`."""
+    keyed = isinstance(value, dict)
+    given = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    if len(given) > MAX_ANSWERS:
+        raise Unreadable(f"{len(given)} answers, at most {MAX_ANSWERS} are taken at once")
     found: dict[str, Any] = {}
-    if not isinstance(value, list):
-        return found
-    for row in value:
-        row = mapping(row)
-        name = next((said for key in _NAME if (said := text(row.get(key)))), None)
-        holder = next((key for key in _VALUE if key in row), None)
-        if name is not None and holder is not None:
-            found.setdefault(name, single(embedded(row[holder])))
+    for row in given:
+        read = _row({label(str(key)): held for key, held in mapping(row).items()}, _TITLES if keyed else _NAME)
+        if keyed and not read:
+            return {}
+        for name, said in read.items():
+            found.setdefault(name, said)
     return found
+
+
+def _row(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    name = next((said for key in names if (said := text(row.get(key)))), None)
+    holder = next((key for key in _VALUE if key in row), None)
+    if name is None or holder is None:
+        return {}
+    value = single(embedded(row[holder]))
+    if isinstance(value, dict) and "id" in row and len(row) > 4:
+        # A record that has a value, such as a deal, is no answer.
+        return {}
+    # A name that the row has whole and in parts.
+    return {name: value, **name_parts({key: row[key] for key in ("first", "middle", "last") if key in row})}
 
 
 def single(value: Any) -> Any:
@@ -94,5 +102,5 @@ def single(value: Any) -> Any:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict):
-        return next((value[k] for k in ("label", "text", "value", "name") if text(value.get(k))), value)
+        return next((value[k] for k in ("label", "text", "value", "name", "answer") if text(value.get(k))), value)
     return value

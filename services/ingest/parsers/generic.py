@@ -6,15 +6,18 @@ platforms whose sales facts are plain. A body that names neither a person nor a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from schemas.signals import Kind, Parsed, Quarantined
 from services.ingest.parsers import shapes
 from services.ingest.parsers.answers import rows
 from services.ingest.parsers.bodies import embedded, is_json, whole_of
-from services.ingest.parsers.naming import label
+from services.ingest.parsers.chain import Chain, Level, chain_of, first, level, nouns_of
+from services.ingest.parsers.mail import CAME_IN, MAILED, WENT_OUT, is_mail, recipient_in, sender_in
+from services.ingest.parsers.naming import is_anothers, is_secret, label
 from services.ingest.parsers.reading import (
+    MAX_ANSWERS,
     Result,
     Unreadable,
     as_object,
@@ -32,54 +35,58 @@ from services.ingest.parsers.reading import (
     utm_of,
     when,
 )
-from services.ingest.parsers.records import Chain, amount_of, first, id_of, references_of, sales_of
-from services.ingest.parsers.tree import WRAPPERS, Node, company_in, nodes, person_in
+from services.ingest.parsers.records import amount_of, id_of, reason_of, references_of, sales_of
+from services.ingest.parsers.tree import MAX_NODES, Node, company_in, nodes, person_in
 from services.ingest.parsers.words import kind_of
 
 _LISTS = ("events", "mandrill_events", "records", "notifications", "batch", "entries", "messages", "data", "payload", "leads", "contacts",
-          "items", "results", "rows", "submissions", "responses", "people", "subscribers", "value")  # fmt: skip
-_WORDS = ("triggerEvent", "trigger_event", "event_type", "eventType", "event_name", "eventName", "event", "topic", "webhook_event",
-          "triggerType", "trigger_type", "trigger", "notification_type", "action", "activity", "metric", "type", "hook", "object_kind", "kind", "ev")  # fmt: skip
+          "items", "results", "rows", "submissions", "responses", "people", "subscribers", "value", "object_keys")  # fmt: skip
+_WORDS = ("trigger_event", "event_type", "event_name", "event", "topic", "webhook_event", "trigger_type", "trigger", "notification_type",
+          "action", "activity", "metric", "record_type", "type", "hook", "object_kind", "kind", "ev", "event_key")  # fmt: skip
 _NOUNS = (
     "type",
     "object",
     "entity",
     "entity_type",
     "object_type",
-    "objectType",
     "resource",
     "resource_type",
     "model",
     "module",
     "table",
 )
-_TIMES = ("occurred_at", "occurredAt", "submitted_at", "submittedAt", "event_time", "eventTime", "timestamp", "created_at", "createdAt",
-          "created", "time", "ts", "date", "date_created", "dateCreated", "received_at", "triggered_at", "sent_at", "fired_at", "created_time",
-          "creationDate", "updated_at", "updatedAt", "date_time", "datetime", "date_submitted")  # fmt: skip
-_FORM_IDS = (
-    "form_id",
-    "formId",
-    "formID",
-    "form_name",
-    "formName",
-    "form",
-    "survey_id",
-    "surveyId",
-    "page_id",
-    "form_title",
+MAX_WORDS = 6
+"""Names of the event that are looked at in one object; a body that has more of them is no sender's."""
+_TIMES = ("occurred_at", "submitted_at", "event_time", "timestamp", "created_at", "created", "time", "ts", "date", "date_created",
+          "received_at", "triggered_at", "sent_at", "fired_at", "created_time", "creation_date", "updated_at", "date_time", "datetime",
+          "date_submitted")  # fmt: skip
+_FORM_IDS = ("form_id", "form_name", "form", "survey_id", "page_id", "form_title")
+_FILLED = frozenset(
+    ["form_id", "form_name", "answers", "form_response", "submission_id", "submission", "submitted_at", "form"]
 )
-_SECRETS = frozenset(
-    ["secret", "token", "password", "pass", "auth", "signature", "session_id", "sessionid", "apikey", "authorization"]
-)
+_WORK = frozenset(["deal", "opportunity", "task", "todo", "note", "activity", "call"])
+_MAILED = ("delivery", "email", "message")
+"""What an event of a mailing is about, whatever its word names besides."""
+_COLLEAGUES = frozenset(["user", "users", "author"])
+"""Who does the work on these: one of ours, not the lead."""
 _TESTS = frozenset(["test", "ping", "webhook_test", "test_event", "test_webhook", "test_notification", "webhook_ping", "test_ping", "url_verification", "endpoint_url_validation", "verification"])  # fmt: skip
 
 
 class Event(NamedTuple):
-    """One event of a body with what stood around it."""
+    """One event of a body with what stood around it. `limit`: of how many objects in it is looked at."""
 
     own: Mapping[str, Any]
     around: Mapping[str, Any]
     headers: Mapping[str, str]
+    limit: int = MAX_NODES
+
+
+class Said(NamedTuple):
+    """The sender's word, our kind, and the word with the noun that it was read with (`deal updated`)."""
+
+    word: str | None
+    kind: Kind
+    phrase: str | None
 
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
@@ -89,9 +96,10 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     if isinstance(whole, dict) and (found := shapes.read(whole, body)) is not None:
         return found
     whole, around = _opened(whole)
-    return each(
-        events_of(whole), lambda row, where, i: one(Event(row, around, headers), where, body_key(body, i), form)
-    )
+    events = events_of(whole)
+    # A body's objects are looked at in a bounded number, whether they are of one event or of a thousand.
+    limit = min(MAX_NODES, max(24, 12_000 // max(1, len(events))))
+    return each(events, lambda row, where, i: one(Event(row, around, headers, limit), where, body_key(body, i), form))
 
 
 def _opened(whole: Any) -> tuple[Any, Mapping[str, Any]]:
@@ -113,13 +121,15 @@ def _opened(whole: Any) -> tuple[Any, Mapping[str, Any]]:
 
 
 def _are_events(value: list[Any]) -> bool:
-    return bool(value) and all(isinstance(row, dict) for row in value) and not rows(value)
+    return (
+        bool(value) and all(isinstance(row, dict) for row in value) and not (len(value) <= MAX_ANSWERS and rows(value))
+    )
 
 
-def events_of(whole: Any) -> Iterable[tuple[str, Any]]:
+def events_of(whole: Any) -> list[tuple[str, Any]]:
     """Every event with its path. A list of `{name, value}` is one form's answers. Raises Unreadable."""
     if isinstance(whole, list):
-        if rows(whole) and all(isinstance(row, dict) and len(row) <= 6 for row in whole):
+        if all(isinstance(row, dict) and len(row) <= 6 for row in whole) and rows(whole):
             return [("$", {"answers": whole})]
         return [(f"$[{i}]", row) for i, row in enumerate(bounded(whole))]
     return [("$", as_object(whole))]
@@ -127,22 +137,28 @@ def events_of(whole: Any) -> Iterable[tuple[str, Any]]:
 
 def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quarantined:
     """What one event tells. Raises Unreadable for one that names nobody and nothing."""
-    word, kind = said_of(event)
-    found, chain = nodes(event.own), chain_of(event.own)
+    plain, around = chain_of(event.own), level(event.around)
+    word, kind, phrase = said_of(event, plain, around)
+    nouns = _MAILED if kind in MAILED else nouns_of(phrase)
+    chain = chain_of(event.own, nouns) if nouns else plain
+    found = nodes(event.own, _COLLEAGUES if _WORK & set(nouns) else frozenset(), event.limit)
     facts, person = person_in(found)
-    company = company_in(found, person)
+    company = company_in(found, person, ours=word is not None and "id" in plain[0].held and "account" not in nouns)
+    if kind is Kind.UNCLASSIFIED and word is None and is_mail(plain[0].held):
+        kind = Kind.MESSAGE_RECEIVED
     answers, utm = _answers(found, person, chain)
-    if form and not facts:
-        used = by_shape(answers, facts)
+    if not facts and (form or not word or kind is Kind.FORM_SUBMITTED) and kind not in CAME_IN:
+        used = by_shape({name: value for name, value in answers.items() if not is_anothers(name)}, facts)
         answers = {name: value for name, value in answers.items() if name not in used}
-    facts, company = _sorted(kind, facts, company, chain, found)
-    ident, test = id_of(chain, person), _is_test(event, word)
-    if not facts and ident is None and not test:
+    facts, company = _sorted(kind, facts, company, chain, found, person)
+    ident, test = id_of(chain, person, nouns), _is_test(plain, around, word)
+    if not facts and not company and ident is None and not test:
         raise Unreadable("names neither a person nor a record", where)
-    if kind is Kind.UNCLASSIFIED and facts.keys() & {"email", "phone"} and (not word or _looks_filled(event.own)):
+    if kind is Kind.UNCLASSIFIED and facts.keys() & {"email", "phone"} and (not word or _looks_filled(chain)):
         kind = Kind.FORM_SUBMITTED
-    kind, sales = sales_of(kind, chain)
-    amount, outer = amount_of(kind, chain), [event.around, *chain]
+    kind, sales = sales_of(kind, chain, phrase)
+    amount, currency = amount_of(kind, chain)
+    outer = [around, *chain]
     return Parsed(
         kind=kind,
         source_kind=word or ("form" if form else None),
@@ -151,13 +167,13 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
         person=person_of(facts),
         company=company_of(company),
         external_id=ident,
-        references=references_of(kind, chain, ident),
+        references=references_of(kind, chain, ident, nouns),
         sales=sales,
+        reason=reason_of(kind, chain),
         amount=amount,
-        currency=first(chain, ("currency", "currency_code"), text) if amount is not None else None,
+        currency=currency,
         form_id=first(outer, _FORM_IDS, text),
-        campaign=utm.get("utm_campaign")
-        or first(outer, ("campaign", "campaign_name", "campaignName", "campaign_id"), text),
+        campaign=utm.get("utm_campaign") or first(outer, ("campaign", "campaign_name", "campaign_id"), text),
         utm=utm,
         fields=answers,
         dedupe_key=_delivery(event, key),
@@ -165,94 +181,71 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
 
 
 def _sorted(
-    kind: Kind, facts: dict[str, str], company: dict[str, str], chain: Chain, found: list[Node]
+    kind: Kind, facts: dict[str, str], company: dict[str, str], chain: Chain, found: list[Node], person: Node | None
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """A company's event tells a company's name; a reply comes from the address that it is from."""
+    """A company's event tells a company's name, not a person's; of a message the lead is the end that is not ours."""
     if kind.startswith("company."):
         name = first(chain, ("name", "company_name"), text)
-        return {n: v for n, v in facts.items() if n != "full_name"}, company or ({"company": name} if name else {})
-    if kind in (Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED):
-        by = next((node.fields for node in found if text(node.fields.get("from_email"))), {})
-        if by and not any(label(name).endswith(("lead_email", "contact_email", "prospect_email")) for name in by):
-            named = {"email": text(by["from_email"]), "full_name": text(by.get("from_name"))}
-            return {n: v for n, v in named.items() if v}, company
+        theirs = person is not None and person.weight >= 50
+        return (facts if theirs else {}), company or ({"company": name} if name else {})
+    if kind in CAME_IN and not (person is not None and person.weight >= 100) and not _says_lead(found):
+        facts = sender_in(found) or facts
+    if kind in WENT_OUT and not facts.keys() & {"email", "phone"}:
+        facts = {**facts, **recipient_in(found)}
     return facts, company
 
 
-def chain_of(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The event and what it wraps, outermost first: `{data: {object: {...}}}` has three."""
-    chain = [event]
-    for _ in range(6):
-        at = chain[-1]
-        inner = next(
-            (v for name in WRAPPERS for k, v in at.items() if label(str(k)) == name and isinstance(v, dict) and v), None
-        )
-        if inner is None:
+def _says_lead(found: list[Node]) -> bool:
+    """A message that names the lead, beside its two ends."""
+    ends = ("lead_email", "contact_email", "prospect_email", "customer_email", "visitor_email")
+    return any(label(name).endswith(ends) for node in found for name in node.fields)
+
+
+def said_of(event: Event, chain: Chain, around: Level) -> Said:
+    """The event's word, and our kind. A noun and a verb in two fields (`type: lead, event: update`) belong together."""
+    told: str | None = None
+    for at in (*chain[:2], level(mapping(event.own.get("meta"))), around, *chain[2:3]):
+        if told is not None and at in chain[2:3]:
             break
-        chain.append(inner)
-    return chain
-
-
-def said_of(event: Event) -> tuple[str | None, Kind]:
-    """(the sender's word, our kind). A noun and a verb in two fields (`type: lead, event: update`) belong together."""
-    first: str | None = None
-    for holder in (*chain_of(event.own)[:2], mapping(event.own.get("meta")), event.around):
-        for name in _WORDS:
-            word = (
-                text(holder.get(name))
-                or text(mapping(holder.get(name)).get("type"))
-                or text(mapping(holder.get(name)).get("name"))
-            )
-            if word is None or len(word) > 80:
-                continue
-            first = first or word
-            for noun in (None, *(text(holder.get(n)) for n in _NOUNS if n != name)):
-                kind = kind_of(f"{noun} {word}" if noun else word)
-                if kind is not Kind.UNCLASSIFIED:
-                    return word, kind
+        for word in _words(at):
+            told = told or word
+            for noun in (None, *(text(at.held.get(n)) for n in _NOUNS)):
+                phrase = f"{noun} {word}" if noun and noun != word else word
+                if (kind := kind_of(phrase)) is not Kind.UNCLASSIFIED:
+                    return Said(word, kind, phrase)
     for name, value in event.headers.items():
         if name.startswith("x-") and name.endswith(("-event", "-topic", "-event-type", "-event-key", "-webhook-topic")):
-            first = first or value
+            told = told or value
             if (kind := kind_of(value)) is not Kind.UNCLASSIFIED:
-                return value, kind
-    return first, Kind.UNCLASSIFIED
+                return Said(value, kind, value)
+    return Said(told, Kind.UNCLASSIFIED, told)
 
 
-def _answers(
-    found: list[Node], person: Node | None, chain: list[Mapping[str, Any]]
-) -> tuple[dict[str, Any], dict[str, str]]:
+def _words(at: Level) -> list[str]:
+    """What one object says that happened, the most telling name first."""
+    held = [at.held[name] for name in _WORDS if at.held.get(name)][:MAX_WORDS]
+    words = [text(v) or text(mapping(v).get("type")) or text(mapping(v).get("name")) for v in held]
+    return [word for word in words if word is not None and len(word) <= 80]
+
+
+def _answers(found: list[Node], person: Node | None, chain: Chain) -> tuple[dict[str, Any], dict[str, str]]:
     """(further answers, campaign parameters): of the person's object, of lists of answers and of the innermost wrapper."""
     said: dict[str, Any] = {}
     for node in found:
-        mine = (
-            node is person or (node.path and node.path[-1].endswith("()")) or any(node.raw is at for at in chain[-1:])
-        )
+        mine = node is person or (node.path and node.path[-1].endswith("()")) or node.raw is chain[-1].raw
         said |= {k: v for k, v in node.fields.items() if mine or plain_name(k).startswith("utm_")}
     utm = utm_of(said)
-    _, rest = person_facts(said)
-    kept = {
-        k: v
-        for k, v in rest.items()
-        if label(k) not in _SECRETS and not label(k).endswith(("_secret", "_token", "_key", "password"))
-    }
-    return only_known(list(kept.items())[:200]), utm
+    _, rest = person_facts(dict(list(said.items())[:MAX_ANSWERS]))
+    return only_known([(n, v) for n, v in rest.items() if not is_secret(n)][:200]), utm
 
 
-def _is_test(event: Event, word: str | None) -> bool:
-    flags = [
-        at.get(n)
-        for at in (*chain_of(event.own)[:2], event.around)
-        for n in ("test", "is_test", "isTest", "test_mode", "testMode")
-    ]
+def _is_test(chain: Chain, around: Level, word: str | None) -> bool:
+    flags = [at.held.get(n) for at in (*chain[:2], around) for n in ("test", "is_test", "test_mode")]
     return any(flag in (True, "true", "1", 1) for flag in flags) or label(word or "") in _TESTS
 
 
-def _looks_filled(event: Mapping[str, Any]) -> bool:
-    names = {label(str(key)) for at in chain_of(event) for key in at}
-    return bool(
-        names
-        & {"form_id", "form_name", "answers", "form_response", "submission_id", "submission", "submitted_at", "form"}
-    )
+def _looks_filled(chain: Chain) -> bool:
+    return any(_FILLED & at.held.keys() for at in chain)
 
 
 def _delivery(event: Event, fallback: str) -> str:

@@ -17,22 +17,24 @@ _NAMES: dict[str, str] = {
         emailadresse email_adresse mailadresse courriel adresse_email adresse_e_mail adresse_mail adresse_courriel
         adresse_electronique correo correo_electronico direccion_de_correo direccion_de_correo_electronico epostadresse
         e_postadresse sahkoposti sahkopostiosoite emailadres e_mailadres mailadres indirizzo_email posta_elettronica
-        endereco_de_email adres_email business_e_mail work_e_mail email_id""",
+        endereco_de_email adres_email business_e_mail work_e_mail email_id почта эл_почта электронная_почта имейл пошта
+        електронна_пошта""",
     "first_name": """
         first_name firstname first_names fname given_name givenname forename name_first fornamn tilltalsnamn prenom
         vorname nombre nombre_de_pila primer_nombre fornavn etunimi voornaam primeiro_nome imie""",
     "last_name": """
         last_name lastname lname surname family_name familyname name_last second_name efternamn nom nom_de_famille
         nachname familienname apellido apellidos primer_apellido etternavn efternavn sukunimi achternaam familienaam
-        cognome sobrenome apelido nazwisko""",
+        cognome sobrenome apelido nazwisko фамилия прізвище""",
     "full_name": """
-        full_name fullname name namn your_name complete_name display_name client_name contact_name customer_name
-        person_name lead_name attendee_name invitee_name guest_name visitor_name respondent_name parent_name contact_person
+        full_name fullname your_name complete_name contact_name customer_name lead_name person_name attendee_name invitee_name
+        guest_name visitor_name respondent_name caller_name callername client_name name namn display_name parent_name contact_person
         first_and_last_name name_surname for_och_efternamn fornamn_och_efternamn namn_och_efternamn fullstandigt_namn
         hela_namnet kontaktperson nom_complet nom_et_prenom prenom_et_nom nom_prenom vollstandiger_name vor_und_nachname
         vorname_nachname vorname_und_nachname ansprechpartner nombre_completo nombre_y_apellido nombre_y_apellidos navn
         fullt_navn fulde_navn for_og_etternavn for_og_efternavn nimi koko_nimi etu_ja_sukunimi naam volledige_naam
-        voor_en_achternaam contactpersoon nome_completo nome_e_cognome nome""",
+        voor_en_achternaam contactpersoon nome_completo nome_e_cognome nome imie_i_nazwisko фио имя_и_фамилия имя полное_имя
+        ім_я піб""",
     "phone": """
         phone phone_number phonenumber phone_no phone_nr telephone telephone_number tel tel_number mobile mobile_phone
         mobile_number mobile_no mobilephone work_number mobile_no cell cell_phone cellphone contact_number contact_phone work_phone business_phone home_phone
@@ -40,7 +42,8 @@ _NAMES: dict[str, str] = {
         mobil mobilnummer mobiltelefon mobil_nr telefonnr handynummer handy rufnummer telefonnumer numero_de_telephone telephone_portable
         portable tel_portable mobile_portable numero_de_tel telefono numero_de_telefono telefono_movil movil celular
         tlf tlf_nr tlfnr puhelin puhelinnumero matkapuhelin gsm telefoonnummer telefoon mobiel mobiele_nummer
-        mobiel_nummer cellulare numero_di_telefono telefone numero_telefonu""",
+        mobiel_nummer cellulare numero_di_telefono telefone numero_telefonu callernum caller_number caller_phone caller_phone_number
+        телефон номер_телефона мобильный_телефон мобільний_телефон номер_телефону""",
     "company": """
         company company_name companyname organization organisation organization_name organisation_name org org_name orgname
         business_name business your_company employer employer_name firm firm_name account_name customer_acct_name work_company company_organization
@@ -48,13 +51,9 @@ _NAMES: dict[str, str] = {
         firmenname unternehmen unternehmensname societe nom_de_la_societe nom_de_l_entreprise entreprise nom_entreprise nom_societe
         raison_sociale empresa nombre_de_la_empresa compania nombre_empresa razon_social selskap selskapsnavn
         bedrift bedriftsnavn firmanavn virksomhed virksomhedsnavn virksomhet yritys yrityksen_nimi organisaatio
-        bedrijf bedrijfsnaam organisatie azienda nome_azienda ragione_sociale nome_da_empresa""",
+        bedrijf bedrijfsnaam organisatie azienda nome_azienda ragione_sociale nome_da_empresa компания организация компанія організація""",
     "domain": "domain website company_domain company_website web_site webbplats hemsida webseite site_web sitio_web nettside hjemmeside verkkosivu website_url",
 }  # fmt: skip
-_BY_NAME: dict[str, tuple[str, int]] = {}
-for _fact, _names in _NAMES.items():
-    for _rank, _name in enumerate(_names.split()):
-        _BY_NAME.setdefault(_name, (_fact, _rank))
 _BEFORE = re.compile(
     r"^(?:q\d+_|\d+_|input_|field_|text_|form_|wpforms_|fields_|cf_|answer_|question_|f\d+_|your_|my_|contact_|lead_|customer_|client_|user_|"
     r"person_|visitor_|submitter_|billing_|buyer_|prospect_|attendee_|ditt_|din_|dit_|ert_|er_|votre_|ihr_|ihre_|deine_|dein_|tu_|su_|"
@@ -130,6 +129,14 @@ _OTHERS = frozenset(
         "kind",
         "enfant",
         "hijo",
+        "status",
+        "verified",
+        "valid",
+        "consent",
+        "type",
+        "hash",
+        "subject",
+        "template",
     ]
 )
 """Words beside a name that make it the name of somebody or something else."""
@@ -142,9 +149,40 @@ _GAPS = re.compile(r"[\W_]+")
 def label(name: str) -> str:
     """A field's name or a question as the table has it: `E-Mail*`, `e_mail` and `eMail` are the same."""
     parted = _CAMEL.sub("_", name[:200])
+    if parted.isascii():
+        return _GAPS.sub("_", parted.lower()).strip("_")
     folded = unicodedata.normalize("NFKD", parted.casefold().translate(_LETTERS))
     bare = "".join(c for c in folded if not unicodedata.combining(c))
     return _GAPS.sub("_", bare).strip("_")
+
+
+_BY_NAME: dict[str, tuple[str, int]] = {}
+for _fact, _names in _NAMES.items():
+    for _rank, _name in enumerate(_names.split()):
+        # As `label` writes it: the table may hold letters that it takes apart.
+        _BY_NAME.setdefault(label(_name), (_fact, _rank))
+
+
+_SECRET = re.compile(
+    r"(?:\w+_)?(?:secret|token|password|passwd|passphrase|api_?key|access_key|private_key|write_key|handshake_key|secret_key|google_key|"
+    r"session_?id|(?:re|h)?captcha(?:_response)?|turnstile_response|wpnonce|csrf|xsrf)\d?|pass|pwd|auth|authorization|signature|"
+    r"(?:confirm|repeat|new|old)_(?:password|pass|pwd)|password_\w+|csrf\w*|losenord|kennwort|passwort|mot_de_passe|contrasena"
+)
+
+
+@lru_cache(maxsize=4096)
+def is_secret(name: str) -> bool:
+    """A field that a sender proves itself by, or a person: a password, a token, a key, a captcha's answer."""
+    return _SECRET.fullmatch(label(name)) is not None
+
+
+_ENDS = frozenset(["from", "to", "reply", "recipient", "envelope", "notify", "notification", "our"])
+
+
+def is_anothers(name: str) -> bool:
+    """A field of somebody or something else than the one who filled in a form, as far as its name says."""
+    words = label(name).split("_")
+    return not _OTHERS.isdisjoint(words) or words[0] in _ENDS
 
 
 @lru_cache(maxsize=4096)
@@ -156,7 +194,8 @@ def meaning(name: str) -> tuple[str, int] | None:
     for penalty in (0, 200, 400, 600):
         if (found := _BY_NAME.get(said)) is not None:
             return found[0], found[1] + penalty
-        shorter = _BEFORE.sub("", said, count=1)
+        before = _BEFORE.match(said)
+        shorter = said[before.end() :] if before else said
         if shorter in ("name", "company", "organization", "business") and _WEAK.match(said):
             return None
         shorter = shorter if shorter != said else _AFTER.sub("", said, count=1)
@@ -169,9 +208,11 @@ def meaning(name: str) -> tuple[str, int] | None:
 def _by_words(said: str) -> tuple[str, int] | None:
     """Short questions such as `What is your work e-mail?`: one telling word and none that names another thing."""
     words = said.split("_")
-    if not 1 < len(words) <= 8 or _OTHERS & set(words):
+    if not 1 < len(words) <= 8 or not _OTHERS.isdisjoint(words):
         return None
-    joined = set(words) | {"_".join(pair) for pair in zip(words, words[1:], strict=False)}
+    if _WORDS.isdisjoint(words):
+        return None
+    joined = {"_".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)}
     # Of the two ends of a message, neither is sure to be the lead; one that is called the lead is.
     rank = (
         950
@@ -181,17 +222,35 @@ def _by_words(said: str) -> tuple[str, int] | None:
         else 900
     )
     for fact, telling in _TELLING:
-        if telling & joined:
+        if not telling.isdisjoint(joined):
             return fact, rank
-    return None
+    return next(((fact, rank) for fact, question in _ASKED if question.fullmatch(said)), None)
 
 
-_TELLING = (
-    ("email", frozenset(["email", "e_mail", "mail", "epost", "e_post", "mejl", "courriel", "correo", "sahkoposti", "mailadress", "epostadress", "emailadres"])),
-    ("phone", frozenset(["phone", "telephone", "telefon", "telefonnummer", "telefono", "telefoonnummer", "puhelinnumero", "mobilnummer", "mobile_number"])),
-    ("first_name", frozenset(["first_name", "firstname", "fornamn", "prenom", "vorname", "fornavn", "etunimi", "voornaam"])),
-    ("last_name", frozenset(["last_name", "lastname", "surname", "efternamn", "nachname", "etternavn", "efternavn", "sukunimi", "achternaam", "apellidos"])),
-    ("full_name", frozenset(["full_name", "fullname", "your_name", "nombre_completo", "nom_complet"])),
-    ("company", frozenset(["company_name", "your_company", "foretagsnamn", "nom_entreprise", "bedrijfsnaam", "firmenname"])),
-)  # fmt: skip
+_ALONE = {
+    "email": frozenset(_NAMES["email"].split()),
+    "phone": frozenset(_NAMES["phone"].split()),
+    # `company`, `nom` or `navn` inside a question say little: these are the names that nothing else is called by.
+    "first_name": frozenset(_NAMES["first_name"].split()) - {"nombre", "imie", "first_names"},
+    "last_name": frozenset(_NAMES["last_name"].split()) - {"nom", "second_name"},
+    "full_name": frozenset(
+        name for name in _NAMES["full_name"].split() if ("_" in name or name == "fullname") and name != "display_name"
+    ),
+    "company": frozenset(
+        name
+        for name in _NAMES["company"].split()
+        if len(name) > 9 and ("name" in name or "namn" in name or "nom_" in name)
+    ),
+}
+_TELLING = tuple((fact, frozenset(map(label, names))) for fact, names in _ALONE.items())
 """Words of which one is enough inside a longer label."""
+_QUESTIONED = "nummer number numero foretag company unternehmen entreprise empresa virksomhed bedrift bedrijf"
+_WORDS = frozenset(_QUESTIONED.split()).union(*(name.split("_") for _, names in _TELLING for name in names))
+"""A label without one of these tells nothing, which is most of them."""
+_NUMBER = r"(?:.*_)?(?:vilket|what|which|welche[rn]?|quel)_(?:tele|phone_)?(?:nummer|number|numero)_(?:.*_)?"
+_REACH = r"(?:nar|reach|call|erreichen|joindre)(?:_.*)?"
+_WHICH = r"(?:vilket|which|what|welches|quelle|que|hvilken|hvilket|welk)_"
+_FIRM = r"(?:foretag|company|unternehmen|entreprise|empresa|virksomhed|bedrift|bedrijf)_"
+_WORK = r"(?:representerar|arbetar|jobbar|do_you_work|do_you_represent|are_you|vertreten|representez|representa|werk).*"
+_ASKED = (("phone", re.compile(_NUMBER + _REACH)), ("company", re.compile(_WHICH + _FIRM + _WORK)))
+"""Questions that ask for a fact without its name."""

@@ -8,11 +8,11 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from schemas.signals import Company, Parsed, Person, Quarantined
-from services.ingest.parsers.naming import label, meaning
+from services.ingest.parsers.naming import is_secret, label, meaning
 
 MAX_DEPTH = 64
 MAX_EVENTS = 1000
@@ -186,11 +186,18 @@ def listed(whole: Any) -> list[tuple[str, Any]]:
 
 def body_key(body: bytes, *more: object) -> str:
     """A dedupe key of the body itself; `services.ingest.normalise` adds the window in which it holds."""
-    return ":".join(["body", hashlib.sha256(body).hexdigest()[:40], *map(str, more)])
+    return ":".join(["body", _digest(body), *map(str, more)])
+
+
+@lru_cache(maxsize=1)
+def _digest(body: bytes) -> str:
+    """Once for a body, however many events are in it."""
+    return hashlib.sha256(body).hexdigest()[:40]
 
 
 _IDS = ("request_id", "submission_id", "submissionid", "entry_id", "response_id", "lead_id", "id")
 MAX_FIELD = 20_000
+MAX_ANSWERS = 2000
 
 
 def plain_name(name: str) -> str:
@@ -199,7 +206,12 @@ def plain_name(name: str) -> str:
 
 
 def person_facts(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
-    """(facts by our names, every further answer by the sender's names). The most telling name wins."""
+    """(facts by our names, every further answer by the sender's names). The most telling name wins.
+
+    Raises Unreadable for more than `MAX_ANSWERS`: then the whole is set aside, and nothing of it is lost.
+    """
+    if len(fields) > MAX_ANSWERS:
+        raise Unreadable(f"{len(fields)} answers, at most {MAX_ANSWERS} are taken at once")
     best: dict[str, tuple[int, str, str]] = {}
     for name, value in fields.items():
         fact, said = _meaning(name), _said(value)
@@ -239,7 +251,14 @@ def _untangled(facts: dict[str, str], used: dict[str, str]) -> dict[str, str]:
         alone = part in facts and other not in facts and "full_name" not in facts
         if alone and label(used[part]) in ("nom", "nombre", "nome") and (part == "last_name" or " " in facts[part]):
             facts["full_name"] = facts.pop(part)
+    full, last = facts.get("full_name"), facts.get("last_name")
+    if full and last and "first_name" not in facts and label(used["full_name"]) in _FIRSTS and last not in full:
+        facts["first_name"] = facts.pop("full_name")
     return facts
+
+
+_FIRSTS = ("nome", "nombre", label("имя"), label("ім_я"))
+"""Beside a family name these are the given one: `Nome` and `Cognome`, `Имя` and `Фамилия`."""
 
 
 def person_of(facts: Mapping[str, str | None]) -> Person:
@@ -258,9 +277,11 @@ def utm_of(fields: dict[str, Any]) -> dict[str, str]:
 
 
 def only_known(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Answers that hold something, bounded."""
+    """Answers that hold something, bounded; secrets are none."""
     return {
-        name[:200]: (v[:MAX_FIELD] if isinstance(v, str) else v) for name, v in items if v not in (None, "", [], {})
+        name[:200]: (v[:MAX_FIELD] if isinstance(v, str) else v)
+        for name, v in items
+        if v not in (None, "", [], {}) and not is_secret(name)
     }
 
 
@@ -273,8 +294,8 @@ def name_parts(value: Any) -> dict[str, str]:
 
 
 _PARTS = {"first": "first_name", "last": "last_name", "middle": "", "prefix": "", "suffix": "", "first_name": "first_name",
-          "last_name": "last_name", "firstname": "first_name", "lastname": "last_name", "firstandlast": "",
-          "middleinitial": "", "title": ""}  # fmt: skip
+          "last_name": "last_name", "firstname": "first_name", "lastname": "last_name", "firstandlast": "full_name",
+          "middleinitial": "", "title": "", "full_name": "full_name", "fullname": "full_name"}  # fmt: skip
 _ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,190}\.[^@\s,;<>\".\d]{2,24}")
 _INTERNATIONAL = re.compile(r"\+[1-9][\d\s().-]{6,20}|\(\d{3}\) \d{3}-\d{4}")
 

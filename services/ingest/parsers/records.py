@@ -2,83 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, TypeVar
-
-from schemas.signals import Kind, Reference, Sales
-from services.ingest.parsers.naming import label
+from schemas.signals import Kind, Object, Reference, Sales
+from services.ingest.parsers.chain import Chain, Level, first, ident, level
 from services.ingest.parsers.reading import mapping, number, text
 from services.ingest.parsers.tree import Node
 
-Chain = list[Mapping[str, Any]]
-_IDS = """id uid uuid guid record_id object_id entity_id submission_id response_id lead_id contact_id entry_id subscriber_id person_id customer_id
-    booking_id deal_id ticket_id order_id message_id event_id request_id session_id conversation_id call_id call_sid uri token reference key"""
+_IDS = """id uid uuid guid record_id object_id entity_id primary_key primary_entity_id unique_id submission_id response_id lead_id contact_id
+    entry_id subscriber_id person_id customer_id booking_id deal_id ticket_id order_id message_id sg_message_id email_id delivery_id event_id request_id session_id
+    conversation_id chat_id call_id call_sid resource_id log_id box_key pulse_id uri token reference key"""
 _ORDER = tuple(_IDS.split())
 _SHAKY = ("token", "reference", "key")
 """Are ids only where little else stands beside them."""
-_OWNERS = (
-    "owner_id",
-    "ownerId",
-    "assigned_to_id",
-    "assignee_id",
-    "assigned_user_id",
-    "responsible_user_id",
-    "user_id",
-    "userId",
-)
-_STAGES = ("stage_id", "stageId", "stage", "status_id", "statusId", "deal_stage", "pipeline_stage_id", "status")
+_OWNERS = ("owner_id", "assigned_to_id", "assignee_id", "assigned_user_id", "responsible_user_id", "user_id")
+_PEOPLE = ("owner", "assigned_to", "assignee", "responsible")
+_STAGES = ("stage_id", "stage", "status_id", "deal_stage", "pipeline_stage_id", "status")
 _BEFORE = ("previous", "old", "previous_attributes", "previous_data", "before")
-_NAMED: dict[str, Literal["person", "company", "deal"]] = {
+_OLD = ("old", "previous", "prev", "from", "former")
+_REASONS = ("lost_reason", "loss_reason", "rejection_reason", "reject_reason", "disqualification_reason", "cancellation_reason",
+            "cancel_reason", "close_reason", "closed_lost_reason", "reason", "lost_reason_id", "loss_reason_id")  # fmt: skip
+_NAMED: dict[str, Object] = {
     "contact_id": "person", "person_id": "person", "customer_id": "person", "lead_id": "person", "company_id": "company",
     "organization_id": "company", "organisation_id": "company", "account_id": "company", "deal_id": "deal", "opportunity_id": "deal",
+}  # fmt: skip
+_NOUNS: dict[str, Object] = {
+    **dict.fromkeys(("deal", "opportunity"), "deal"),
+    **dict.fromkeys(("task", "todo", "activity", "meeting", "booking", "appointment", "call"), "activity"),
+    **dict.fromkeys(("contact", "person", "people", "lead", "customer", "prospect"), "person"),
+    **dict.fromkeys(("company", "organization", "organisation"), "company"),
 }  # fmt: skip
 SYSTEM = "source"
 """The system of references that only the configuration can name; ingest puts the source's name in its place."""
 
 
-Found = TypeVar("Found")
-
-
-def first(chain: Chain, names: Iterable[str], read: Callable[[Any], Found | None]) -> Found | None:
-    """The first of `names` that holds something, the innermost object first."""
-    for name in names:
-        for at in reversed(chain):
-            if (found := read(at.get(name))) is not None:
-                return found
-    return None
-
-
-def id_of(chain: Chain, person: Node | None) -> str | None:
+def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = ()) -> str | None:
     """The id of the innermost thing, else of the person, else of the event."""
+    theirs = level(person.raw) if person else None
     for at in reversed(chain):
-        if (said := _own_id(at)) is not None:
+        if (said := _own_id(at, nouns)) is not None:
             return said
-        if person is not None and at is not person.raw and person.weight == 100 and (said := _own_id(person.raw)):
+        if theirs and person and at.raw is not theirs.raw and person.weight == 100 and (said := _own_id(theirs)):
             return said
-    return _own_id(person.raw) if person else None
+    return _own_id(theirs) if theirs else None
 
 
-def _own_id(at: Mapping[str, Any]) -> str | None:
-    held = {label(str(key)): value for key, value in list(at.items())[:300]}
-    for name in _ORDER:
-        value = held.get(name)
+def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
+    for name in ("id", *(f"{noun}_id" for noun in nouns), *_ORDER):
+        value = at.held.get(name)
         if isinstance(value, dict):
             value = next((value[k] for k in ("record_id", "entry_id", "id", "value") if text(value.get(k))), None)
         said = text(value[0] if isinstance(value, list) and len(value) == 1 else value)
-        if said is not None and len(said) <= 200 and not (name in _SHAKY and len(at) > 4):
+        if said not in (None, "0") and len(said or "") <= 200 and not (name in _SHAKY and len(at.raw) > 4):
             return said
     return None
 
 
-def sales_of(kind: Kind, chain: Chain) -> tuple[Kind, Sales | None]:
+def sales_of(kind: Kind, chain: Chain, phrase: str | None = None) -> tuple[Kind, Sales | None]:
     """(the kind, more exactly; what it says). A deal's update that shows the stage, the status or the owner before is that change."""
-    before = next((mapping(at.get(n)) for at in chain for n in _BEFORE if isinstance(at.get(n), dict)), {})
-    stage, owner = first(chain, _STAGES, text), first(chain, _OWNERS, text)
-    earlier, former = first([before], _STAGES, text), first([before], _OWNERS, text)
+    before = [level(mapping(at.held[n])) for at in chain for n in _BEFORE if isinstance(at.held.get(n), dict)][:1]
+    stage = first(chain, (*(f"new_{name}" for name in _STAGES), *_STAGES), ident)
+    owner, former = _owner(chain), _owner(before)
+    beside = [f"{word}_{name}" for name in _STAGES for word in _OLD]
+    earlier = first(before, _STAGES, ident) or first(chain, beside, ident)
     if kind is Kind.DEAL_UPDATED:
-        status = (first(chain, ("status",), text) or "").casefold()
-        if "status" in before and status in ("won", "lost"):
-            kind, stage, earlier = Kind(f"sales.{status}"), status, text(before["status"])
+        status = (first(chain, ("new_status", "status"), text) or "").casefold()
+        was = first(before, ("status",), text) or first(chain, [f"{word}_status" for word in _OLD], text)
+        if was and status in ("won", "lost") and was.casefold() != status:
+            kind, stage, earlier = Kind(f"sales.{status}"), status, was
         elif earlier is not None and earlier != stage:
             kind = Kind.SALES_STAGE_CHANGED
         elif former is not None and former != owner:
@@ -86,29 +75,49 @@ def sales_of(kind: Kind, chain: Chain) -> tuple[Kind, Sales | None]:
     if not kind.startswith("sales."):
         return kind, None
     if kind is Kind.SALES_OWNER_CHANGED:
-        stage, earlier = owner, former
+        stage, earlier = owner, former or first(chain, [f"{word}_{name}" for name in _OWNERS for word in _OLD], ident)
+    if kind is Kind.SALES_STAGE_CHANGED and stage is None and "qualified" in (phrase or "").casefold():
+        stage = "qualified"
     done = True if kind is Kind.SALES_FOLLOW_UP else False if kind is Kind.SALES_TASK_OPEN else None
     typed = first(chain, ("activity_type", "task_type"), text) if done is not None else None
     return kind, Sales(from_=earlier, to=stage, owner_id=owner, done=done, activity_type=typed)
 
 
-def references_of(kind: Kind, chain: Chain, ident: str | None) -> tuple[Reference, ...]:
-    """Who is named by id: the thing itself, as far as the event's word tells what it is, and what it points to."""
+def _owner(chain: Chain) -> str | None:
+    return first(chain, _OWNERS, text) or first(chain, _PEOPLE, lambda value: text(mapping(value).get("id")))
+
+
+def reason_of(kind: Kind, chain: Chain) -> str | None:
+    """Why a deal was lost, a lead refused, a meeting called off; of other facts a `reason` is anything."""
+    if kind not in (Kind.SALES_LOST, Kind.SALES_REJECTED, Kind.SALES_RETURNED, Kind.SALES_MEETING_CANCELLED):
+        return None
+    return first(chain, _REASONS, lambda value: text(value) or text(mapping(value).get("name")))
+
+
+def references_of(kind: Kind, chain: Chain, said: str | None, nouns: tuple[str, ...] = ()) -> tuple[Reference, ...]:
+    """Who is named by id: the thing itself, as far as the sender's word or our kind tells what it is, and what it points to."""
     found: dict[tuple[str, str], Reference] = {}
     noun = kind.partition(".")[0]
-    own = {"contact": "person", "company": "company", "deal": "deal", "activity": "activity"}.get(noun)
-    if ident and own:
-        found[own, ident] = Reference.model_validate({"system": SYSTEM, "object": own, "id": ident})
+    own = _NOUNS[noun] if noun in ("contact", "company", "deal", "activity") else None
+    if own is None and kind.startswith("sales."):
+        own = next((_NOUNS[noun] for noun in nouns if noun in _NOUNS), None)
+    if said and own:
+        found[own, said] = Reference(system=SYSTEM, object=own, id=said)
     for at in chain:
-        for key, value in list(at.items())[:300]:
-            what, said = _NAMED.get(label(str(key))), text(value)
-            if what and said:
-                found.setdefault((what, said), Reference(system=SYSTEM, object=what, id=said))
+        for key, value in at.held.items():
+            what, name = _NAMED.get(key), text(value)
+            if what and name and name != "0":
+                found.setdefault((what, name), Reference(system=SYSTEM, object=what, id=name))
     return tuple(found.values())
 
 
-def amount_of(kind: Kind, chain: Chain) -> float | None:
-    """A deal's; what a meeting or an order costs is no deal's amount."""
+def amount_of(kind: Kind, chain: Chain) -> tuple[float | None, str | None]:
+    """(amount, currency) of a deal; what a meeting or an order costs is no deal's amount."""
     if not kind.startswith(("deal.", "sales.won", "sales.lost", "sales.stage")):
-        return None
-    return first(chain, ("amount", "value", "price", "deal_value"), number)
+        return None, None
+    names = ("amount", "value", "price", "deal_value")
+    amount = first(
+        chain, names, lambda value: number(mapping(value).get("amount") if isinstance(value, dict) else value)
+    )
+    inner = first(chain, names, lambda value: text(mapping(value).get("currency")))
+    return amount, (first(chain, ("currency", "currency_code"), text) or inner) if amount is not None else None

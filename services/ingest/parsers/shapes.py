@@ -157,9 +157,11 @@ def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, ke
         noun, kind = "companies", _AMO_KINDS.get(("companies", verb), kind)
     status, owner = text(row.get("status_id")), text(row.get("responsible_user_id"))
     sales: Sales | None = None
-    if kind is Kind.SALES_STAGE_CHANGED:
+    if kind is Kind.SALES_STAGE_CHANGED or (
+        kind is Kind.DEAL_UPDATED and row.get("old_status_id") not in (None, status)
+    ):
         kind, sales = (
-            _CLOSED.get(status or "", kind),
+            _CLOSED.get(status or "", Kind.SALES_STAGE_CHANGED),
             Sales(from_=text(row.get("old_status_id")), to=status, owner_id=owner),
         )
     elif kind is Kind.SALES_OWNER_CHANGED:
@@ -179,12 +181,20 @@ def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, ke
         sales = Sales(owner_id=owner) if noun == "leads" else None
     answers = {**rows(row.get("custom_fields")), **rows(row.get("custom_fields_values"))}
     told, rest = person_facts({**answers, **{_code(f): v for f, v in _coded(row) if _code(f)}})
-    ident, person = text(row.get("id")) or text(row.get("element_id")), noun == "contacts"
+    ident, person = text(row.get("id")) or text(row.get("uid")) or text(row.get("element_id")), noun == "contacts"
+    author = mapping(row.get("author"))
+    name = (
+        text(row.get("name"))
+        if person
+        else text(author.get("name"))
+        if text(author.get("type")) != "internal"
+        else None
+    )
     return Parsed(
         kind=kind,
         source_kind=f"{noun}.{verb}",
         occurred_at=when(row.get("last_modified")) or when(row.get("updated_at")) or when(row.get("created_at")) or when(row.get("date_create")),
-        person=Person(full_name=text(row.get("name")) if person else None, email=told.get("email"), phone=told.get("phone")) if person or told else Person(),
+        person=Person(full_name=name, email=told.get("email"), phone=told.get("phone")),
         company=Company(name=text(row.get("name")) if noun == "companies" else text(row.get("company_name"))),
         external_id=ident,
         references=_amo_references(noun, ident, row, account),
@@ -321,6 +331,7 @@ def _copper_one(whole: dict[str, Any], ident: str | None, key: str) -> Parsed:
         references=(Reference(system="copper", object=what, id=ident),) if what and ident else (),
         sales=sales,
         amount=number(changed["monetary_value"][1]) if "monetary_value" in changed else None,
+        reason=text(changed["loss_reason_id"][1]) if "loss_reason_id" in changed else None,
         fields=only_known((n, text(v[1])) for n, v in changed.items()),
         dedupe_key=key,
     )

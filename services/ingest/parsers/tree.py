@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from services.ingest.parsers.answers import rows
 from services.ingest.parsers.bodies import embedded
+from services.ingest.parsers.chain import WRAPPERS
 from services.ingest.parsers.naming import label, meaning
-from services.ingest.parsers.reading import name_parts, person_facts, text
+from services.ingest.parsers.reading import MAX_ANSWERS, name_parts, person_facts, text
 
 MAX_NODES = 400
+MAX_PEOPLE = 50
+"""People of one list among whom the first who is not ours is looked for."""
 MAX_LEVEL = 7
-WRAPPERS = ("payload", "data", "body", "object", "resource", "record", "item", "entity", "event", "msg", "message", "detail",
-            "attributes", "submission", "response", "result", "model", "form_response", "content", "current", "properties", "fields",
-            "values", "variables", "answers", "responses", "form_data", "formdata", "lead", "form_submission", "json", "data_json")  # fmt: skip
-"""Keys behind which the thing itself is; the order is the one in which they are followed."""
 _PEOPLE = {
     "sender",
     "contact", "lead", "person", "customer", "attendee", "attendees", "invitee", "invitees", "subscriber", "respondent", "visitor", "guest",
     "prospect", "client", "participant", "participants", "member", "applicant", "registrant", "buyer", "shopper", "submitter", "caller",
     "customer_info", "contact_info", "contact_attributes", "personal_info", "profile", "kund", "kontakt", "kontaktperson", "kunde", "cliente",
     "contacto", "klant", "asiakas", "contacts", "people", "persons", "leads", "booker", "candidate", "lead_data", "user_data", "personal_data",
-    "requester", "billing", "billing_address", "customer_details", "who", "sender_info", "contact_details", "to_contact", "subscribers",
+    "requester", "scheduler", "billing", "billing_address", "customer_details", "who", "sender_info", "contact_details", "to_contact", "subscribers",
 }  # fmt: skip
 _WEAK = {"user", "users", "from", "recipient", "recipients", "to", "author", "account_holder", "traits"}
 """Can be the lead or one of ours: taken where nobody else is named."""
@@ -50,6 +51,9 @@ _COMPANIES = {
     "account",
     "companies",
     "sales_account",
+    "sales_accounts",
+    "employment",
+    "employer",
     "firma",
     "foretag",
     "entreprise",
@@ -85,31 +89,67 @@ class Node(NamedTuple):
         return len(self.path)
 
 
-def nodes(event: Mapping[str, Any]) -> list[Node]:
-    """Every object that may tell of the lead, and of the company; what is ours or another's is left out."""
+def nodes(event: Mapping[str, Any], ours: frozenset[str] = frozenset(), limit: int = MAX_NODES) -> list[Node]:
+    """Every object that may tell of the lead, and of the company; what is ours or another's is left out. `ours`: further
+    keys that are our own people here (the `user` of a task)."""
     found: list[Node] = []
-    todo: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [((), event)]
-    while todo and len(found) < MAX_NODES:
-        path, at = todo.pop(0)
+    todo: deque[tuple[tuple[str, ...], Mapping[str, Any]]] = deque([((), event)])
+    while todo and len(found) < limit:
+        path, at = todo.popleft()
         found.append(Node(path, flat(at), at, _weight(path)))
         if len(path) < MAX_LEVEL:
-            todo.extend(_inner(path, at))
+            todo.extend(_inner(path, at, ours))
     return found
 
 
-def _inner(path: tuple[str, ...], at: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    for key, value in list(at.items())[:200]:
-        name, value = label(str(key)), embedded(value)
-        if (name in _OURS and not _is_theirs(value)) or name.endswith(("_by", "_owner", "_agent")):
+def _inner(
+    path: tuple[str, ...], at: Mapping[str, Any], ours: frozenset[str]
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    for key, value in islice(at.items(), 200):
+        if not isinstance(value, dict | list | str):
             continue
-        if isinstance(value, dict):
-            yield (*path, name), value
-        elif isinstance(value, list) and (answers := rows(value)):
-            yield (*path, f"{name}()"), answers
-        elif (
-            isinstance(value, list) and value and isinstance(value[0], dict) and (name in _PEOPLE | _WEAK | _COMPANIES)
+        value = embedded(value)
+        if not isinstance(value, dict | list) or not value:
+            continue
+        name = label(str(key))
+        if (name in _OURS or name in ours or name.endswith(("_by", "_owner", "_agent", "_manager"))) and not _is_theirs(
+            value
         ):
-            yield (*path, name), value[0]
+            continue
+        if answers := _answers(name, value):
+            yield (*path, f"{name}()"), answers
+        elif isinstance(value, dict):
+            if not _is_ours(value):
+                yield (*path, name), value
+        elif name in _PEOPLE | _WEAK | _COMPANIES:
+            theirs = next((row for row in value[:MAX_PEOPLE] if isinstance(row, dict) and not _is_ours(row)), None)
+            if theirs:
+                yield (*path, name), theirs
+
+
+def _answers(name: str, value: Any) -> dict[str, Any]:
+    """A form's answers; addresses with their labels are none, nor is a list that no form is as long as."""
+    if len(value) > MAX_ANSWERS or _is_address(name):
+        return {}
+    if isinstance(value, dict) and not all(isinstance(row, dict) for row in value.values()):
+        return {}
+    return rows(value)
+
+
+def _is_address(name: str) -> bool:
+    """A key that means an e-mail address or a phone number, or several."""
+    return name in _PLURAL or (meaning(name) or ("", 0))[0] in ("email", "phone")
+
+
+def _is_ours(row: Mapping[str, Any]) -> bool:
+    """One in a list of people, or in a chat, who says to be the host or an agent."""
+    if any(row.get(flag) is True for flag in _HOSTS):
+        return True
+    return any((text(row.get(name)) or "").casefold() in _STAFF for name in ("type", "role", "user_type", "userType"))
+
+
+_HOSTS = ("organizer", "organiser", "is_organizer", "isOrganizer", "host", "is_host", "isHost", "self")
+_STAFF = ("agent", "admin", "host", "operator", "organizer", "organiser", "bot", "teammate", "staff")
 
 
 def _is_theirs(value: Any) -> bool:
@@ -133,52 +173,62 @@ def _weight(path: tuple[str, ...]) -> int:
         return -2
     if path[-1].endswith("()") or (path[-1] in WRAPPERS and path[-1] != "event"):
         return 50 if set(path[:-1]) & _PEOPLE else 0
+    if path[-1] == "custom_fields" and path[-2:-1] and path[-2] in _PEOPLE:
+        return 50
     return -1 if path[-1] in _THINGS else 1 if not set(path) & _THINGS else -1
 
 
 def flat(at: Mapping[str, Any]) -> dict[str, Any]:
     """The scalars of an object: `{label, value}` is its value, a list of addresses its first or primary one."""
     found: dict[str, Any] = {}
-    for key, value in list(at.items())[:500]:
-        name = label(str(key))
+    for key, value in islice(at.items(), 500):
         if isinstance(value, dict):
-            if "value" in value:
-                found[str(key)] = (
-                    value["value"] if not isinstance(value["value"], dict) else value["value"].get("value")
-                )
-            elif parts := name_parts(value):
-                found |= parts
-            elif name in ("name", "full_name", "names"):
-                found |= {str(k): v for k, v in value.items() if text(v)}
+            found |= _flat_object(str(key), value)
         elif isinstance(value, list):
-            one = None if rows(value) else _primary(value)
-            if one is not None:
+            name = label(str(key))
+            if (one := _primary(name, value)) is not None:
                 found[_PLURAL.get(name, str(key))] = one
         else:
             found[str(key)] = value
     return found
 
 
-def _primary(values: list[Any]) -> Any:
+def _flat_object(key: str, value: dict[str, Any]) -> dict[str, Any]:
+    held, name = value.get("value"), label(key)
+    if "value" in value:
+        return name_parts(held) or {key: held.get("value") if isinstance(held, dict) else held}
+    if parts := name_parts(value):
+        return parts
+    if name in ("name", "full_name", "names"):
+        return {str(k): v for k, v in value.items() if text(v)}
+    if _is_address(name) and (said := _scalar(value)):
+        return {_PLURAL.get(name, key): said}
+    return {}
+
+
+def _primary(name: str, values: list[Any]) -> Any:
+    if not values or (
+        isinstance(values[0], dict) and not _is_address(name) and len(values) <= MAX_ANSWERS and rows(values)
+    ):
+        return None
     chosen = next(
         (v for v in values if isinstance(v, dict) and (v.get("primary") is True or v.get("is_primary") is True)),
-        values[0] if values else None,
+        values[0],
     )
-    if isinstance(chosen, dict):
-        return next((chosen[k] for k in _SCALAR if text(chosen.get(k))), None)
-    return chosen
+    return _scalar(chosen) if isinstance(chosen, dict) else chosen
+
+
+def _scalar(value: Mapping[str, Any]) -> Any:
+    return next((value[k] for k in _SCALAR if text(value.get(k))), None)
 
 
 def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
     """(facts by our names, the object that tells most of them). A person is one object; what wrappers around it and a
     form's answers say is added where it does not speak of another address."""
-    ranked = sorted((node for node in found if node.weight >= 0), key=_rank, reverse=True)
+    told = [(node, said) for node in found if node.weight >= 0 and (said := person_of(node))]
     facts: dict[str, str] = {}
     chosen: Node | None = None
-    for node in ranked:
-        said = person_of(node)
-        if not said:
-            continue
+    for node, said in sorted(told, key=_rank, reverse=True):
         if chosen is None:
             chosen, facts = node, dict(said)
         elif _same(facts, said, node, chosen):
@@ -189,16 +239,22 @@ def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
 def person_of(node: Node) -> dict[str, str]:
     """The person's facts of one object. A bare `name` counts beside an address or a number, or where the object is a person's."""
     said, _ = person_facts(node.fields)
+    if not said:
+        return said
     said.pop("external_id", None)
     said.pop("domain", None)
     reach = said.keys() & {"email", "phone", "first_name", "last_name"}
-    named = node.weight >= 50 or (node.path and node.path[-1].endswith("()"))
+    # A `client` is a person or a program.
+    named = (node.weight >= 50 and node.path[-1] != "client") or (node.path and node.path[-1].endswith("()"))
+    if "full_name" in said and _is_program(node, said["full_name"]):
+        said.pop("full_name")
     if "full_name" in said and not reach and not named:
         sure = [
             n
             for n in node.fields
             if (meaning(n) or ("", 0))[0] == "full_name"
             and label(n) not in ("name", "nome", "navn", "naam", "display_name")
+            and node.path[-1:] != ("client",)
         ]
         if not sure or set(node.path) & _THINGS:
             said.pop("full_name")
@@ -207,8 +263,16 @@ def person_of(node: Node) -> dict[str, str]:
     return said
 
 
-def _rank(node: Node) -> tuple[int, int, int]:
-    said = person_of(node)
+def _is_program(node: Node, name: str) -> bool:
+    """`client-name: Chrome` beside the client's system."""
+    names = {label(str(key)) for key, value in node.fields.items() if value == name}
+    return names <= {"client_name"} and any(
+        label(str(key)) in ("client_os", "client_type", "user_agent") for key in node.fields
+    )
+
+
+def _rank(told: tuple[Node, dict[str, str]]) -> tuple[int, int, int]:
+    node, said = told
     worth = 4 * ("email" in said) + 2 * ("phone" in said) + len(said.keys() & {"first_name", "last_name", "full_name"})
     return (node.weight if worth else -1, worth, -node.depth)
 
@@ -220,9 +284,11 @@ def _same(facts: dict[str, str], said: dict[str, str], node: Node, chosen: Node)
     return node.weight in (0, 1, 50) or (node.weight == 100 and node.path[:-1] == chosen.path)
 
 
-def company_in(found: list[Node], person: Node | None) -> dict[str, str]:
-    """A company's object, or the company that is written beside the person."""
+def company_in(found: list[Node], person: Node | None, ours: bool = False) -> dict[str, str]:
+    """A company's object, or the company that is written beside the person. `ours`: the body's own `account` is ours."""
     for node in found:
+        if ours and node.path == ("account",):
+            continue
         if node.weight == -2 and (name := text(node.fields.get("name")) or text(node.fields.get("company_name"))):
             domain = text(node.fields.get("domain")) or text(node.fields.get("website"))
             return {"company": name, **({"domain": domain} if domain else {})}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from schemas.signals import Kind
 from services.ingest.parsers.naming import label
@@ -26,7 +27,7 @@ _RULES: tuple[tuple[str, Kind], ...] = (
     (r"tag (?:added|applied)|(?:contact|subscriber) tag (?:added|applied)|.*\btag add(?:ed)?", Kind.TAG_ADDED),
     (r".*\btag removed?", Kind.TAG_REMOVED),
     (r"(?:missed|incoming|inbound) call|call (?:received|incoming)", Kind.CALL_RECEIVED),
-    (r"(?:message|chat|conversation) (?:received|started|created|user created)|new (?:message|conversation)|conversation|(?:offline message|incoming message)", Kind.MESSAGE_RECEIVED),
+    (r"(?:message|chat|conversation|sms|text message|email|mail) (?:received|inbound|started|created|user created)|new (?:message|conversation)|conversation|(?:offline message|incoming message)", Kind.MESSAGE_RECEIVED),
     (r"page ?(?:view|viewed|visit|visited|hit)|viewed page|pageview", Kind.PAGE_VISITED),
     (r"ad click(?:ed)?", Kind.AD_CLICKED),
     (r"(?:event |webinar )?(?:attendee )?(?:attended|checked in)|(?:participant|attendee) joined|webinar attended", Kind.EVENT_ATTENDED),
@@ -41,6 +42,9 @@ _RULES: tuple[tuple[str, Kind], ...] = (
     (r"(?:deal|opportunity)s? (?:was )?lost|lost (?:deal|opportunity)", Kind.SALES_LOST),
     (r"(?:deal|opportunity|lead|opportunities) (?:pipeline )?(?:stage|status) (?:was )?(?:changed?|updated?|moved)", Kind.SALES_STAGE_CHANGED),
     (r"(?:deal|opportunity|lead|contact) (?:owner|assignee|responsible) (?:was )?(?:changed?|updated?)|(?:lead|deal|contact) (?:re)?assigned", Kind.SALES_OWNER_CHANGED),
+    (r"(?:lead|contact|prospect|deal|opportunity)s? (?:was )?accepted", Kind.SALES_ACCEPTED),
+    (r"(?:lead|contact|prospect|deal|opportunity)s? (?:was )?(?:rejected|declined|refused|disqualified)", Kind.SALES_REJECTED),
+    (r"(?:lead|contact|prospect|deal|opportunity)s? (?:was )?qualified", Kind.SALES_STAGE_CHANGED),
     (r"lead (?:was )?convert(?:ed)?", Kind.SALES_CONVERTED),
     (r"(?:contact|person|lead|company|deal)s? (?:was )?merged?", Kind.SALES_MERGED),
     (r"(?:task|to ?do|activity)s? (?:was )?(?:completed?|done|finished|closed)", Kind.SALES_FOLLOW_UP),
@@ -61,12 +65,17 @@ _RULES: tuple[tuple[str, Kind], ...] = (
 )  # fmt: skip
 _COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)
 
+_STEPS = re.compile(r"[.:/]+")
 
+
+@lru_cache(maxsize=4096)
 def kind_of(word: str) -> Kind:
     """Our kind for a sender's word such as `contact.created`, `BOOKING_CANCELLED` or `Form Submitted`."""
     said = label(word).replace("_", " ")
-    return (
-        next((kind for pattern, kind in _COMPILED if pattern.fullmatch(said)), Kind.UNCLASSIFIED)
-        if said
-        else Kind.UNCLASSIFIED
-    )
+    steps = _STEPS.split(word)
+    # Of `users.messages.email.open` the end is what happened.
+    for phrase in (said, label(" ".join(steps[-2:])).replace("_", " ") if len(steps) > 2 else ""):
+        kind = next((kind for pattern, kind in _COMPILED if phrase and pattern.fullmatch(phrase)), Kind.UNCLASSIFIED)
+        if kind is not Kind.UNCLASSIFIED:
+            return kind
+    return Kind.UNCLASSIFIED

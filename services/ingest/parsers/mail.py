@@ -1,0 +1,70 @@
+"""The two ends of a message: whom it went to, whom it is from. Of what was sent the lead is the recipient, of what came in the sender."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from schemas.signals import Kind
+from services.ingest.parsers.chain import level
+from services.ingest.parsers.reading import text
+from services.ingest.parsers.tree import Node
+
+CAME_IN = (Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED, Kind.CALL_RECEIVED)
+MAILED = (Kind.EMAIL_SENT, Kind.EMAIL_DELIVERED, Kind.EMAIL_OPENED, Kind.EMAIL_CLICKED, Kind.EMAIL_BOUNCED)
+WENT_OUT = (*MAILED, Kind.LIST_UNSUBSCRIBED, Kind.OUTREACH_LOGGED)
+_TO = ("recipient", "rcpt_to", "raw_rcpt_to", "to", "to_email", "to_address", "destination", "recipients", "bounced_recipients",
+       "complained_recipients", "sent_to", "to_number")  # fmt: skip
+_FROM = ("from_email", "from", "from_full", "from_address", "sender", "sender_email", "from_number", "msisdn")
+_ADDRESSES = ("email", "email_address", "address", "number", "phone", "handle")
+_NAMES = ("from_name", "sender_name")
+_MAILED = ("text", "html", "body_plain", "text_body", "html_body", "stripped_text", "body")
+_NAMED = re.compile(r"\s*\"?([^\"<>]{0,200})\"?\s*<\s*([^\s<>@]{1,64}@[^\s<>]{1,190})\s*>\s*")
+_PHONE = re.compile(r"(?:whatsapp:|tel:)?(\+?\d[\d\s().-]{5,20})")
+
+
+def is_mail(held: Iterable[str]) -> bool:
+    """A mail as a receiving service passes it on: from, subject and a text, and no word for an event."""
+    names = set(held)
+    whole = {"from", "to", "subject"} <= names and not names.isdisjoint(_MAILED)
+    return whole or {"from", "recipient", "body_plain"} <= names
+
+
+def recipient_in(found: list[Node]) -> dict[str, str]:
+    """Our facts of the one whom a message went to; {} where nobody is named."""
+    return next(_ends(found, _TO), {})
+
+
+def sender_in(found: list[Node]) -> dict[str, str]:
+    """Our facts of the one whom a message is from."""
+    facts = next(_ends(found, _FROM), {})
+    name = next((said for node in found for key in _NAMES if (said := text(level(node.raw).held.get(key)))), None)
+    return {"full_name": name, **facts} if facts and name else facts
+
+
+def _ends(found: list[Node], names: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    for node in found:
+        held = level(node.raw).held
+        for name in names:
+            if facts := _end(held.get(name)):
+                yield facts
+
+
+def _end(value: Any) -> dict[str, str]:
+    """`Name <address>`, an address, a number, an object or a list of such."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, dict):
+        held = level(value).held
+        facts = next((end for key in _ADDRESSES if (end := _end(held.get(key)))), {})
+        named = text(held.get("name")) or text(held.get("display_name"))
+        return {"full_name": named, **facts} if facts and named else facts
+    said = (text(value) or "")[:500]
+    if whole := _NAMED.fullmatch(said):
+        name = whole[1].strip()
+        return {"email": whole[2], **({"full_name": name} if name and name != whole[2] else {})}
+    if "@" in said and " " not in said:
+        return {"email": said}
+    phone = _PHONE.fullmatch(said)
+    return {"phone": phone[1]} if phone else {}
