@@ -1,7 +1,7 @@
 """`python -m tests.fuzz --minutes 10`: hostile bodies for every kind of source, from parser to record. Nothing may raise.
 
 Bodies are made of the words that a parser's own code holds (its dictionary), nested and mixed with what no sender sends, then
-damaged byte by byte; one in a hundred is as large as ingest takes. `--samples FOLDER` adds real bodies to begin from. A body that raises, takes a second or makes the
+damaged byte by byte; one in some hundreds is as large as ingest takes. `--samples FOLDER` adds real bodies to begin from. A body that raises, takes a second or makes the
 process grow ends the run, with the seed and the body.
 """
 
@@ -63,6 +63,8 @@ OWN = {
 }
 """A body to begin from for kinds that read nothing without a frame of their own."""
 MIB = 1024 * 1024
+LARGE = 8
+"""Kinds of large bodies."""
 SLOW = 1.0
 GROWTH = 96 * 1024
 """KiB by which the process may grow over the whole run, once it is warm."""
@@ -93,10 +95,9 @@ class Maker:
     def __init__(self, kind, dice, seeds):
         self.dice, self.words, self.seeds = dice, dictionary(kind), seeds
 
-    def large(self):
+    def large(self, deed):
         """(body, content type) of up to 1 MiB: much of the same, which costs where something is done once for each pair."""
-        deed = self.dice.randrange(8)
-        names = [f"{self.key()} {i}" for i in range(self.dice.choice((900, 5000, 24000)))]
+        names = [f"{self.words[i % len(self.words)]} {i}" for i in range(self.dice.choice((900, 5000, 24000)))]
         if deed == 0:
             return b"--xx\r\n\r\n\r\n" * (MIB // 10) + b"--xx--", MULTIPART
         if deed == 1:
@@ -229,7 +230,7 @@ def run(minutes, seed, samples=None, say=print):
         )
         until, told[kind], slowest = time.monotonic() + each, Counter(), 0.0
         while time.monotonic() < until:
-            body, said = maker.large() if dice.random() < 0.01 else maker.body()
+            body, said = maker.large(dice.randrange(LARGE)) if dice.random() < 0.003 else maker.body()
             begun = time.process_time()
             try:
                 told[kind] += tried(source, body, said)

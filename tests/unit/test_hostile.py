@@ -1,12 +1,14 @@
 """A short, seeded run of the fuzzer; `make fuzz` is the long one."""
 
 import json
+import random
 
 import pytest
 
+from schemas.sources import Source
 from services.ingest.mapped import read
 from services.ingest.parsers import PARSERS
-from tests.fuzz import OWN, run
+from tests.fuzz import LARGE, MIB, OWN, Maker, run, tried
 
 
 def test_no_hostile_body_makes_a_parser_raise_stall_or_grow():
@@ -14,6 +16,14 @@ def test_no_hostile_body_makes_a_parser_raise_stall_or_grow():
     assert set(told) == set(PARSERS)
     assert all(seen["bodies"] > 20 and seen["Quarantined"] for seen in told.values()), told
     assert all(told[kind]["Parsed"] for kind in OWN), "those that begin from a body of their own are read as well"
+
+
+@pytest.mark.parametrize("kind", ["form", "generic"])
+@pytest.mark.parametrize("deed", range(LARGE))
+def test_a_body_of_the_largest_size_is_read_or_set_aside(kind, deed):
+    body, said = Maker(kind, random.Random(deed), []).large(deed)
+    told = tried(Source(name="s", kind=kind, verify={"scheme": "none"}), body, said)
+    assert len(body) <= MIB and told.total() >= 1
 
 
 @pytest.mark.parametrize("said", ["NaN", "Infinity", "-inf", "1e999"])
