@@ -103,7 +103,7 @@ class Maker:
         if deed == 1:
             return b'--xx\r\nContent-Disposition: form-data; name="a"\r\n\r\n' * (MIB // 50), MULTIPART
         if deed == 2:
-            return b"--xx\r\nContent-Type: multipart/mixed; boundary=xx\r\n\r\n" * (MIB // 51), MULTIPART
+            return b"--xx\r\nContent-Type: multipart/mixed; boundary=xx\r\n\r\n" * (MIB // 60), MULTIPART
         if deed == 3:
             return urlencode([(name.encode("utf-8", "replace"), "a@b.example") for name in names]).encode()[:MIB], FORM
         made = (
