@@ -1,0 +1,104 @@
+"""HubSpot's whole objects: a workflow's webhook in its several shapes, a custom action, a record of the CRM's API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.signals import Company, Kind, Object, Parsed, Person, Reference
+from services.ingest.parsers.reading import Unreadable, body_key, mapping, number, only_known, text, when
+
+TYPE_IDS = {
+    "0-1": "contact",
+    "0-2": "company",
+    "0-3": "deal",
+    "0-27": "task",
+    "0-46": "note",
+    "0-47": "meeting",
+    "0-48": "call",
+    "0-49": "email",
+    "0-18": "communication",
+    "0-136": "lead",
+    "0-5": "ticket",
+    "0-7": "product",
+    "0-8": "line_item",
+}
+UPDATED = {
+    "contact": Kind.CONTACT_UPDATED,
+    "company": Kind.COMPANY_UPDATED,
+    "deal": Kind.DEAL_UPDATED,
+    "lead": Kind.DEAL_UPDATED,
+}
+PLACES = {"hs_country_code": "country_code", "country": "country", "state": "region", "city": "city", "zip": "postcode",
+           "industry": "industry", "numberofemployees": "employees", "numemployees": "employees"}  # fmt: skip
+"""Where and what a company is, by our names; `services.ingest.profile` reads them off the answers."""
+_KEPT = ("jobtitle", "dealname", "dealstage", "industry", "hs_language", "closed_lost_reason")
+_NOUNS: dict[str, Object] = {"contact": "person", "company": "company", "deal": "deal", "lead": "deal"}
+_TELLING = {
+    "deal": ("dealname", "dealstage"),
+    "contact": ("email", "firstname", "lastname", "phone", "mobilephone", "lifecyclestage"),
+    "company": ("domain", "name"),
+}
+"""Properties by which an object is known that does not say what it is."""
+
+
+def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
+    """Properties are texts, or objects with a value and its history. Raises Unreadable."""
+    record = {**event, **mapping(event.get("object"))}
+    own = mapping(record.get("properties"))
+    # An author who chooses the properties to send gets them without anything around them.
+    properties = own or {name: value for name, value in event.items() if not isinstance(value, dict | list)}
+    values = {n: text(p.get("value") if isinstance(p, dict) else p) for n, p in properties.items()}
+    noun = _noun(record, values, where)
+    stamps = [when(p.get("timestamp")) for p in properties.values() if isinstance(p, dict)]
+    names = ("vid", "objectId", "hs_object_id", "id") if own else ("hs_object_id", "objectId", "vid")
+    ident = next((said for n in names if (said := text(record.get(n)) or values.get(n))), None)
+    portal = text(event.get("portalId") or event.get("portal-id") or mapping(event.get("origin")).get("portalId"))
+    is_company = noun == "company"
+    return Parsed(
+        kind=UPDATED[noun],
+        source_kind=f"{noun}.workflow",
+        occurred_at=max((s for s in stamps if s is not None), default=None) or when(record.get("updatedAt")),
+        person=_person(values, is_company),
+        company=Company(
+            name=values.get("name") if is_company else values.get("company") or _employer(event),
+            domain=values.get("domain"),
+        ),
+        external_id=ident,
+        references=(Reference(system="hubspot", account=portal, object=_NOUNS[noun], id=ident),) if ident else (),
+        reason=values.get("closed_lost_reason"),
+        amount=number(values.get("amount")),
+        currency=values.get("deal_currency_code"),
+        fields=only_known([*((n, v) for n, v in values.items() if n in _KEPT), *_places(values)]),
+        dedupe_key=body_key(body, where),
+    )
+
+
+def _noun(record: dict[str, Any], values: dict[str, str | None], where: str) -> str:
+    """What it is, by its type or else by its properties. Raises Unreadable."""
+    type_id = text(record.get("objectTypeId")) or (text(record.get("objectType")) or "").casefold()
+    said = TYPE_IDS.get(type_id, type_id)
+    if "vid" in record or said in UPDATED:
+        return said if said in UPDATED else "contact"
+    found = next((noun for noun, names in _TELLING.items() if any(values.get(n) for n in names)), None)
+    if said or found is None:
+        raise Unreadable("neither a subscription type nor an object that is known", where)
+    return found
+
+
+def _person(values: dict[str, str | None], is_company: bool) -> Person:
+    """A company's number may be somebody's; its address is a mailbox of many."""
+    return Person(
+        email=None if is_company else values.get("email"),
+        first_name=values.get("firstname"),
+        last_name=values.get("lastname"),
+        phone=values.get("phone") or values.get("mobilephone"),
+    )
+
+
+def _places(values: dict[str, str | None]) -> list[tuple[str, str | None]]:
+    return [(ours, values[theirs]) for theirs, ours in PLACES.items() if values.get(theirs)]
+
+
+def _employer(event: dict[str, Any]) -> str | None:
+    properties = mapping(mapping(event.get("associated-company")).get("properties"))
+    return text(mapping(properties.get("name")).get("value"))
