@@ -28,6 +28,8 @@ HER = {"email": "eli@ode.example", "full": "Eli Ode"}
         ({"envelope": {"track_record": {"kind": "open", "recipient": "eli@ode.example", "message_id": "m4"}}}, {"id": "m4", "email": "eli@ode.example"}),
         ({"event_key": "contact.add", "object_keys": [{"id": 4}]}, {"id": "4"}),
         ({"event": "contact_deleted", "id": 0, "email": "eli@ode.example"}, {"email": "eli@ode.example"}),
+        ({"config": {"action": "order.placed", "webhook_id": "6"}, "api_url": "https://api.example/orders/123/"}, {"id": "123"}),
+        ({"event": "deal.won", "deal": {"id": 8, "primary_contact": {"id": 2, **ELI}}}, {"id": "8", **HER}),
         ({"event": "BOX_CHANGED", "boxKey": "b1"}, {"id": "b1"}),
         ({"EventId": "e1", "Event": "contact.changed", "PrimaryKey": "211"}, {"id": "211"}),
     ],
@@ -173,6 +175,9 @@ def test_a_deal_is_a_deal_whatever_happened_to_it_and_says_why_it_was_lost():
         {"old_status": "new", "new_status": "warm"},
         {"previous_status": "new", "status": "warm"},
         {"status": {"id": "warm"}, "old_status": "new"},
+        {"from_stage": "new", "to_stage": "warm"},
+        {"changes": {"stage": {"from": "new", "to": "warm"}}},
+        {"status": "warm", "changes": {"status": {"old": "new", "new": "warm"}}},
     ],
 )
 def test_values_before_that_stand_beside_the_new_ones(change):

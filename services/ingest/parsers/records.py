@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from schemas.signals import Kind, Object, Reference, Sales
 from services.ingest.parsers.chain import Chain, Level, first, ident, level
 from services.ingest.parsers.reading import mapping, number, text
@@ -11,6 +13,7 @@ _IDS = """id uid uuid guid record_id object_id entity_id primary_key primary_ent
     entry_id subscriber_id person_id customer_id booking_id deal_id ticket_id order_id message_id sg_message_id email_id delivery_id event_id request_id session_id
     conversation_id chat_id call_id call_sid resource_id log_id box_key pulse_id uri token reference key"""
 _ORDER = tuple(_IDS.split())
+_LINKS = ("api_url", "resource_url", "resource_uri", "self")
 _SHAKY = ("token", "reference", "key")
 """Are ids only where little else stands beside them."""
 _OWNERS = ("owner_id", "assigned_to_id", "assignee_id", "assigned_user_id", "responsible_user_id", "user_id")
@@ -18,6 +21,8 @@ _PEOPLE = ("owner", "assigned_to", "assignee", "responsible")
 _STAGES = ("stage_id", "stage", "status_id", "deal_stage", "pipeline_stage_id", "status")
 _BEFORE = ("previous", "old", "previous_attributes", "previous_data", "before")
 _OLD = ("old", "previous", "prev", "from", "former")
+_CHANGES = ("changes", "changed", "changeset", "diff", "updated_attributes")
+_NOW = ("new", "to", "current", "after")
 _REASONS = ("lost_reason", "loss_reason", "rejection_reason", "reject_reason", "disqualification_reason", "cancellation_reason",
             "cancel_reason", "close_reason", "closed_lost_reason", "reason", "lost_reason_id", "loss_reason_id")  # fmt: skip
 _NAMED: dict[str, Object] = {
@@ -42,7 +47,13 @@ def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = ()) -> str
             return said
         if theirs and person and at.raw is not theirs.raw and person.weight == 100 and (said := _own_id(theirs)):
             return said
-    return _own_id(theirs) if theirs else None
+    return (_own_id(theirs) if theirs else None) or first(chain, _LINKS, _last_step)
+
+
+def _last_step(value: Any) -> str | None:
+    """Of a link to the thing, which is all that some senders give, the number at its end."""
+    step = (text(value) or "")[:500].partition("?")[0].rstrip("/").rpartition("/")
+    return step[2] if step[0].startswith("http") and step[2].isdigit() else None
 
 
 def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
@@ -58,8 +69,9 @@ def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
 
 def sales_of(kind: Kind, chain: Chain, phrase: str | None = None) -> tuple[Kind, Sales | None]:
     """(the kind, more exactly; what it says). A deal's update that shows the stage, the status or the owner before is that change."""
-    before = [level(mapping(at.held[n])) for at in chain for n in _BEFORE if isinstance(at.held.get(n), dict)][:1]
-    stage = first(chain, (*(f"new_{name}" for name in _STAGES), *_STAGES), ident)
+    before, after = _changes(chain)
+    chain = [*chain, *after]
+    stage = first(chain, (*(f"{word}_{name}" for name in _STAGES for word in ("new", "to")), *_STAGES), ident)
     owner, former = _owner(chain), _owner(before)
     beside = [f"{word}_{name}" for name in _STAGES for word in _OLD]
     earlier = first(before, _STAGES, ident) or first(chain, beside, ident)
@@ -81,6 +93,16 @@ def sales_of(kind: Kind, chain: Chain, phrase: str | None = None) -> tuple[Kind,
     done = True if kind is Kind.SALES_FOLLOW_UP else False if kind is Kind.SALES_TASK_OPEN else None
     typed = first(chain, ("activity_type", "task_type"), text) if done is not None else None
     return kind, Sales(from_=earlier, to=stage, owner_id=owner, done=done, activity_type=typed)
+
+
+def _changes(chain: Chain) -> tuple[Chain, Chain]:
+    """(what was before, what is now) as objects of their own: `previous` whole, or `changes` with both values of each name."""
+    whole = [level(mapping(at.held[n])) for at in chain for n in _BEFORE if isinstance(at.held.get(n), dict)]
+    held = next((mapping(at.held[n]) for at in chain for n in _CHANGES if isinstance(at.held.get(n), dict)), {})
+    both = {str(name): value for name, value in list(held.items())[:100] if isinstance(value, dict)}
+    old = {name: said for name, value in both.items() if (said := first([level(value)], (*_OLD, "before"), ident))}
+    new = {name: said for name, value in both.items() if (said := first([level(value)], _NOW, ident))}
+    return [*whole[:1], *([level(old)] if old else [])], [level(new)] if new else []
 
 
 def _owner(chain: Chain) -> str | None:

@@ -165,7 +165,7 @@ def _is_theirs(value: Any) -> bool:
 def _weight(path: tuple[str, ...]) -> int:
     if not path:
         return 0
-    if path[-1] in _PEOPLE:
+    if path[-1] in _PEOPLE or path[-1].endswith(("_contact", "_customer", "_attendee", "_invitee", "_lead", "_person")):
         return 100
     if path[-1] in _WEAK:
         return 10
