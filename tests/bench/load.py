@@ -5,7 +5,6 @@ import time
 from collections import deque
 from typing import NamedTuple
 
-
 TAKEN = (b"202", b"200")
 """200 is what some senders have to be told."""
 
