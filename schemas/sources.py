@@ -130,6 +130,9 @@ FETCHED = {
     "meta_lead_ads": "https://graph.facebook.com",
     "linkedin": "https://api.linkedin.com",
     "salesforce": None,
+    "pipedrive": "https://api.pipedrive.com",
+    "close": "https://api.close.com",
+    "gohighlevel": "https://services.leadconnectorhq.com",
 }
 """Kinds whose thin webhooks can be completed, with the API's address where there is one for all."""
 

@@ -402,6 +402,9 @@ def test_a_source_says_what_is_wrong_with_its_fetch():
         return str(error.value)
 
     token = {"token": "STAFETT_SECRET_API"}
-    assert "`fetch` is for the kinds hubspot, linkedin, meta_lead_ads, salesforce" in refused(kind="form", fetch=token)
+    assert (
+        "`fetch` is for the kinds close, gohighlevel, hubspot, linkedin, meta_lead_ads, pipedrive, salesforce"
+        in refused(kind="form", fetch=token)
+    )
     assert "needs `base_url`" in refused(kind="salesforce", fetch=token)
     assert "begins with https" in refused(fetch={**token, "base_url": "http://api.example"})

@@ -115,9 +115,15 @@ def _thin(event: dict[str, Any], where: str) -> Parsed:
         reason=value if name in _REASONS else None,
         amount=number(value) if name == "amount" else None,
         consents=(Consent(purpose="email", state="withdrawn"),) if kind is Kind.CONSENT_WITHDRAWN else (),
-        fields=only_known([(name, value), (PLACES.get(name, name), value)]) if name and name not in _PERSON else {},
+        fields=_fields(noun, said, name, value),
         dedupe_key=_key(event),
     )
+
+
+def _fields(noun: str, said: str, name: str | None, value: str | None) -> dict[str, Any]:
+    """The value that changed, and what an `object` is, of which the word for the event says nothing."""
+    kept = [(name, value), (PLACES.get(name, name), value)] if name and name not in _PERSON else []
+    return only_known([*kept, *([("object_type", noun)] if said.startswith("object.") else [])])
 
 
 _PARTS = ("portalId", "subscriptionId", "subscriptionType", "objectId", "eventId", "occurredAt", "propertyName")

@@ -1,0 +1,42 @@
+"""Ad platforms: a notification names a lead, whose answers are asked for."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from schemas.signals import Kind, Parsed
+from services.ingest.fetching.asking import Gone
+from services.ingest.fetching.vendor import Ask, Vendor, filled, read_by, shown
+from services.ingest.parsers import linkedin, meta_lead_ads
+
+
+class Meta(Vendor):
+    def wants(self, facts: Parsed) -> bool:
+        return _lead(facts) is not None
+
+    async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
+        asked = {"fields": "id,created_time,ad_id,form_id,campaign_id,campaign_name,platform,field_data"}
+        path = f"/{self.fetch.version or 'v23.0'}/{_needed(facts)}?{urlencode(asked)}"
+        return filled(facts, read_by(meta_lead_ads.parse, await ask(path)))
+
+
+class LinkedIn(Vendor):
+    def headers(self, token: str) -> dict[str, str]:
+        version = {"linkedin-version": self.fetch.version or "202509", "x-restli-protocol-version": "2.0.0"}
+        return {**super().headers(token), **version}
+
+    def wants(self, facts: Parsed) -> bool:
+        return _lead(facts) is not None
+
+    async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
+        return filled(facts, read_by(linkedin.parse, await ask(f"/rest/leadFormResponses/{_needed(facts)}")))
+
+
+def _lead(facts: Parsed) -> str | None:
+    return facts.external_id if facts.kind is Kind.FORM_SUBMITTED else None
+
+
+def _needed(facts: Parsed) -> str:
+    if (ident := _lead(facts)) is None:
+        raise Gone
+    return shown(ident)

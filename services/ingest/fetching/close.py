@@ -1,0 +1,36 @@
+"""Close: the contact of an activity or an opportunity; the one contact of its lead (a company) where none is named."""
+
+from __future__ import annotations
+
+import base64
+
+from schemas.signals import Parsed
+from services.ingest.fetching.asking import Gone
+from services.ingest.fetching.vendor import Ask, Vendor, filled, linked, named, read_by, record, shown
+from services.ingest.parsers import close
+from services.ingest.parsers.reading import mapping, text
+
+
+class Close(Vendor):
+    def headers(self, token: str) -> dict[str, str]:
+        """An API key is the user of HTTP Basic, without a password."""
+        return {"authorization": "Basic " + base64.b64encode(f"{token}:".encode()).decode()}
+
+    def wants(self, facts: Parsed) -> bool:
+        """A contact's own webhook has all of it, and what a company is called is nobody's step."""
+        about_one = not (facts.source_kind or "").startswith("contact.") and not facts.kind.startswith("company.")
+        return about_one and bool(named(facts, "person") or named(facts, "company"))
+
+    async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
+        if (person := named(facts, "person")) is not None:
+            row = await ask(f"/api/v1/contact/{shown(person)}/")
+        else:
+            lead = await ask(f"/api/v1/lead/{shown(named(facts, 'company') or '')}/?_fields=id,name,contacts")
+            rows = lead.get("contacts")
+            row = mapping(rows[0]) if isinstance(rows, list) and len(rows) == 1 else {}
+            # Of several nobody says which of them it was with.
+            if (person := text(row.get("id"))) is None:
+                raise Gone
+            facts = linked(facts, "person", person)
+        event = {"object_type": "contact", "action": "updated", "object_id": person, "data": record(dict(row))}
+        return filled(facts, read_by(close.parse, {"event": event}))

@@ -1,0 +1,76 @@
+"""Completes the signals of one source by its vendor's API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from schemas.signals import Kind, Parsed, Signal
+from schemas.sources import FETCHED, Source
+from services.ingest.fetching.ads import LinkedIn, Meta
+from services.ingest.fetching.asking import Asker, Refused
+from services.ingest.fetching.close import Close
+from services.ingest.fetching.gohighlevel import GoHighLevel
+from services.ingest.fetching.hubspot import HubSpot
+from services.ingest.fetching.pipedrive import Pipedrive
+from services.ingest.fetching.salesforce import Salesforce
+from services.ingest.fetching.vendor import OTHER, Vendor
+from services.ingest.parsers.reading import UNEXPECTED
+from services.ingest.sales import meant
+
+_NOT_ASKED = frozenset(
+    {Kind.CONTACT_DELETED, Kind.COMPANY_DELETED, Kind.DEAL_DELETED, Kind.SALES_MERGED, Kind.UNCLASSIFIED}
+)
+VENDORS: Mapping[str, type[Vendor]] = {
+    "meta_lead_ads": Meta,
+    "linkedin": LinkedIn,
+    "hubspot": HubSpot,
+    "salesforce": Salesforce,
+    "pipedrive": Pipedrive,
+    "close": Close,
+    "gohighlevel": GoHighLevel,
+}
+
+
+class Fetcher:
+    """Asks for one source. `complete` gives the facts; requests are paced, and answers kept for half a minute."""
+
+    def __init__(self, source: Source, token: str, client: httpx.AsyncClient | None = None) -> None:
+        assert source.fetch is not None, "only sources that say how are fetched"
+        self.source, self.fetch = source, source.fetch
+        self._vendor = VENDORS[source.kind](source.fetch)
+        base = source.fetch.base_url or FETCHED[source.kind] or ""
+        self._asker = Asker(source.fetch, base, self._vendor.headers(token), client)
+
+    async def close(self) -> None:
+        await self._asker.close()
+
+    def wants(self, signal: Signal) -> bool:
+        """Whether it leaves out who it is about, and names what can be asked for."""
+        if signal.mode == "test" or signal.kind in _NOT_ASKED or signal.person.email is not None:
+            return False
+        return self._vendor.wants(_facts(signal))
+
+    async def complete(self, signal: Signal) -> Parsed:
+        """The signal's facts with those that were fetched; what the webhook itself said wins. Raises Later, Refused, Gone."""
+        facts, asked = _facts(signal), []
+
+        async def ask(path: str) -> Mapping[str, Any]:
+            asked.append(path)
+            return await self._asker.get(path)
+
+        try:
+            found = await self._vendor.complete(facts, ask)
+        except Refused:
+            self._asker.forget(asked)  # a redrive asks again
+            raise
+        except UNEXPECTED:
+            self._asker.forget(asked)
+            raise Refused(OTHER) from None
+        return found if found.kind == facts.kind else meant(found, self.source.sales)
+
+
+def _facts(signal: Signal) -> Parsed:
+    return Parsed(**{name: getattr(signal, name) for name in Parsed.model_fields})

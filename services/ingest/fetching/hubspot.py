@@ -1,0 +1,134 @@
+"""HubSpot: a contact by its id; whom a deal or an activity is with by its associations; which way a call went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from schemas.signals import Kind, Parsed, Person, Sales
+from services.ingest.fetching.asking import Gone
+from services.ingest.fetching.vendor import Ask, Vendor, contact, filled, linked, named, shown
+from services.ingest.parsers.reading import mapping, text
+
+_PROPERTIES = ("email", "firstname", "lastname", "phone", "mobilephone", "company", "website", "industry", "country",
+               "numberofemployees", "state", "city", "zip", "hs_language")  # fmt: skip
+_ACTIVITIES = {
+    "call": ("hs_call_direction", "hs_call_status"),
+    "email": ("hs_email_direction", "hs_email_status"),
+    "meeting": ("hs_meeting_outcome",),
+    "task": ("hs_task_status",),
+    "note": (),
+    "communication": (),
+}
+"""What of an activity is asked for, beside whom it is with."""
+_NOT_TAKEN = frozenset({"BUSY", "CANCELED", "FAILED", "MISSED", "NO_ANSWER"})
+
+
+class HubSpot(Vendor):
+    def wants(self, facts: Parsed) -> bool:
+        return bool(named(facts, "person") or _activity(facts) or _deal(facts))
+
+    async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
+        if (what := _activity(facts)) is not None:
+            return await _of_contact(_joined(facts, await ask(_activity_path(facts, what)), what), ask)
+        if named(facts, "person") is None and (path := _deal(facts)) is not None:
+            found = _first(await ask(path))
+            facts = facts if found is None else linked(facts, "person", found)
+        if named(facts, "person") is None:
+            raise Gone
+        return await _of_contact(facts, ask)
+
+
+async def _of_contact(facts: Parsed, ask: Ask) -> Parsed:
+    """An activity with nobody, or with a contact that is no more, keeps what is known of it. Raises Gone for anything else."""
+    person = named(facts, "person")
+    try:
+        if person is None:
+            raise Gone
+        asked = urlencode({"properties": ",".join(_PROPERTIES)})
+        return filled(facts, _contact(await ask(f"/crm/v3/objects/contacts/{shown(person)}?{asked}")))
+    except Gone:
+        if _activity(facts) is None:
+            raise
+        return facts
+
+
+def _activity(facts: Parsed) -> str | None:
+    """What kind of activity it is that says no more than that it is there."""
+    said = facts.sales.activity_type if facts.sales and named(facts, "activity") else None
+    return said if said in _ACTIVITIES else None
+
+
+def _activity_path(facts: Parsed, what: str) -> str:
+    asked = {"properties": ",".join((*_ACTIVITIES[what], "hubspot_owner_id")), "associations": "contacts,deals"}
+    return f"/crm/v3/objects/{what}s/{shown(named(facts, 'activity') or '')}?{urlencode(asked)}"
+
+
+def _deal(facts: Parsed) -> str | None:
+    ident = named(facts, "deal")
+    noun = (
+        "leads" if "lead" in (facts.fields.get("object_type"), (facts.source_kind or "").partition(".")[0]) else "deals"
+    )
+    return f"/crm/v3/objects/{noun}/{shown(ident)}/associations/contacts" if ident else None
+
+
+def _joined(facts: Parsed, record: Mapping[str, Any], what: str) -> Parsed:
+    """With whom and what it is about, and with what it was: an incoming call is no step of ours."""
+    near = mapping(record.get("associations"))
+    if named(facts, "person") is None and (person := _first(mapping(near.get("contacts")))) is not None:
+        facts = linked(facts, "person", person)
+    if (deal := _first(mapping(near.get("deals")))) is not None:
+        facts = linked(facts, "deal", deal)
+    said = mapping(record.get("properties"))
+    sales = (facts.sales or Sales()).model_copy(update={"owner_id": text(said.get("hubspot_owner_id"))})
+    kind = _of_call(facts.kind, said) if what == "call" else _of_email(facts, said) if what == "email" else facts.kind
+    if kind is Kind.SALES_FOLLOW_UP:
+        sales = sales.model_copy(update={"done": True})
+    return facts.model_copy(update={"kind": kind, "sales": sales})
+
+
+def _of_call(kind: Kind, said: Mapping[str, Any]) -> Kind:
+    if kind is not Kind.SALES_FOLLOW_UP:
+        return kind
+    if text(said.get("hs_call_direction")) == "INBOUND":
+        return Kind.CALL_RECEIVED
+    return Kind.OUTREACH_LOGGED if text(said.get("hs_call_status")) in _NOT_TAKEN else kind
+
+
+def _of_email(facts: Parsed, said: Mapping[str, Any]) -> Kind:
+    """Mail that the CRM logged of a colleague or of the contact; drafts and what failed stay what they are."""
+    if facts.kind is not Kind.ACTIVITY_CREATED:
+        return facts.kind
+    if text(said.get("hs_email_direction")) == "INCOMING_EMAIL":
+        return Kind.EMAIL_REPLIED
+    sent = (text(said.get("hs_email_direction")), text(said.get("hs_email_status"))) == ("EMAIL", "SENT")
+    return Kind.SALES_FOLLOW_UP if sent else facts.kind
+
+
+def _first(answer: Mapping[str, Any]) -> str | None:
+    rows: Iterator[Any] = iter(answer.get("results") or [])
+    return next((said for row in rows if (said := text(mapping(row).get("id")))), None)
+
+
+def _contact(record: Mapping[str, Any]) -> Parsed:
+    said = mapping(record.get("properties"))
+    return contact(
+        Person(
+            email=text(said.get("email")),
+            first_name=text(said.get("firstname")),
+            last_name=text(said.get("lastname")),
+            phone=text(said.get("phone")) or text(said.get("mobilephone")),
+        ),
+        {
+            "name": text(said.get("company")),
+            "domain": text(said.get("website")),
+            "industry": text(said.get("industry")),
+            "country": text(said.get("country")),
+            "employees": text(said.get("numberofemployees")),
+            "region": text(said.get("state")),
+            "city": text(said.get("city")),
+            "postcode": text(said.get("zip")),
+        },
+        text(said.get("hs_language")),
+    )

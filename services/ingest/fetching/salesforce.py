@@ -1,0 +1,84 @@
+"""Salesforce: a lead or a contact by its id; whom an opportunity is with by its contact roles; what a task is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from schemas.signals import Parsed, Person
+from services.ingest.fetching.asking import Gone
+from services.ingest.fetching.vendor import Ask, Vendor, contact, filled, linked, named
+from services.ingest.parsers.reading import mapping, text
+
+_NOUNS = {"003": "Contact", "00Q": "Lead", "00T": "Task", "00U": "Event"}
+"""Salesforce's ids begin with what they are ids of."""
+
+
+class Salesforce(Vendor):
+    def wants(self, facts: Parsed) -> bool:
+        return any(named(facts, what) for what in ("person", "deal", "activity"))
+
+    async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
+        if named(facts, "person") is None and named(facts, "deal") is None:
+            facts = _joined(facts, await ask(self._record(named(facts, "activity"))))
+        if named(facts, "person") is None:
+            facts = _with(facts, await ask(self._roles(named(facts, "deal"))))
+        return filled(facts, _contact(await ask(self._record(named(facts, "person")))))
+
+    def _record(self, ident: str | None) -> str:
+        noun = _NOUNS.get((ident or "")[:3])
+        if noun is None or not _is_id(ident):
+            raise Gone
+        return f"{self._data()}/sobjects/{noun}/{ident}"
+
+    def _roles(self, deal: str | None) -> str:
+        """The primary contact first. An id is letters and digits, so it can stand in a query."""
+        if not _is_id(deal):
+            raise Gone
+        query = f"SELECT ContactId FROM OpportunityContactRole WHERE OpportunityId = '{deal}' ORDER BY IsPrimary DESC, CreatedDate LIMIT 1"
+        return f"{self._data()}/query?{urlencode({'q': query})}"
+
+    def _data(self) -> str:
+        return f"/services/data/{self.fetch.version or 'v62.0'}"
+
+
+def _is_id(ident: str | None) -> bool:
+    return ident is not None and ident.isascii() and ident.isalnum() and len(ident) <= 18
+
+
+def _joined(facts: Parsed, record: Mapping[str, Any]) -> Parsed:
+    """A change event of a task holds what changed, which is seldom whom the task is with."""
+    who, about = text(record.get("WhoId")), text(record.get("WhatId"))
+    if who is not None:
+        facts = linked(facts, "person", who)
+    return linked(facts, "deal", about) if about is not None and about.startswith("006") else facts
+
+
+def _with(facts: Parsed, answer: Mapping[str, Any]) -> Parsed:
+    rows = answer.get("records") or []
+    found = next((said for row in rows if (said := text(mapping(row).get("ContactId")))), None)
+    if found is None:
+        raise Gone
+    return linked(facts, "person", found)
+
+
+def _contact(record: Mapping[str, Any]) -> Parsed:
+    return contact(
+        Person(
+            email=text(record.get("Email")),
+            first_name=text(record.get("FirstName")),
+            last_name=text(record.get("LastName")),
+            phone=text(record.get("Phone")) or text(record.get("MobilePhone")),
+        ),
+        {
+            "name": text(record.get("Company")),
+            "domain": text(record.get("Website")),
+            "industry": text(record.get("Industry")),
+            "country": text(record.get("CountryCode")) or text(record.get("Country")),
+            "employees": text(record.get("NumberOfEmployees")),
+            "region": text(record.get("State")) or text(record.get("MailingState")),
+            "city": text(record.get("City")) or text(record.get("MailingCity")),
+            "postcode": text(record.get("PostalCode")) or text(record.get("MailingPostalCode")),
+        },
+    )

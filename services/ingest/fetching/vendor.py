@@ -1,0 +1,102 @@
+"""What the vendors have in common: a record becomes facts, and fills the gaps of the webhook's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from schemas.signals import Company, Kind, Object, Parsed, Person, Quarantined, Reference
+from schemas.sources import Fetch
+from services.ingest.fetching.asking import Refused
+from services.ingest.parsers.reading import Result, Unreadable, text
+
+Ask = Callable[[str], Awaitable[Mapping[str, Any]]]
+"""Gives the answer to a path. Raises Later, Refused, Gone."""
+OTHER = "the API's answer is not what this kind of source answers"
+
+
+class Vendor:
+    """Which requests one API is asked, and what of its answers are facts."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self.fetch = fetch
+
+    def headers(self, token: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {token}"}
+
+    def wants(self, facts: Parsed) -> bool:
+        """Whether they name something that can be asked for."""
+        raise NotImplementedError
+
+    async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
+        """With what was fetched; what the webhook itself said wins. Raises what `ask` raises, and Gone where nobody is named."""
+        raise NotImplementedError
+
+
+def named(facts: Parsed, what: Object) -> str | None:
+    """The id of the first reference to one."""
+    return next((r.id for r in facts.references if r.object == what), None)
+
+
+def linked(facts: Parsed, what: Object, ident: str) -> Parsed:
+    """The facts with one more reference, in the system and the account of those that they have."""
+    known = facts.references[0]
+    found = Reference(system=known.system, account=known.account, object=what, id=ident)
+    return facts.model_copy(update={"references": tuple(dict.fromkeys((*facts.references, found)))})
+
+
+def shown(ident: str) -> str:
+    return quote(ident, safe="")
+
+
+def record(value: Any) -> dict[str, Any]:
+    """A record that the API gave. Raises Refused where it is none."""
+    if not isinstance(value, dict) or not text(value.get("id")):
+        raise Refused(OTHER)
+    return value
+
+
+def read_by(parse: Callable[[bytes, str, dict[str, str]], Result], body: Any) -> Parsed:
+    """A record in the shape in which the vendor's webhooks have it is read as one of those. Raises Refused."""
+    try:
+        found = parse(json.dumps(body).encode(), "application/json", {})
+    except Unreadable:
+        found = []
+    if len(found) != 1 or isinstance(found[0], Quarantined):
+        raise Refused(OTHER)
+    return found[0]
+
+
+def contact(person: Person, company: Mapping[str, str | None], language: str | None = None) -> Parsed:
+    """A person's record. What is not known of the company is left out, and so is a size that is a range or words."""
+    known = {name: value for name, value in company.items() if value is not None}
+    if not known.get("employees", "0").isdecimal():
+        del known["employees"]
+    return Parsed(
+        kind=Kind.CONTACT_UPDATED,
+        dedupe_key="fetched",
+        person=person,
+        company=Company.model_validate(known),
+        language=language,
+    )
+
+
+def filled(thin: Parsed, found: Parsed) -> Parsed:
+    """Gaps of the webhook filled with what was fetched."""
+    person = {n: v for n, v in vars(found.person).items() if v is not None}
+    company = {n: v for n, v in vars(found.company).items() if v is not None}
+    return thin.model_copy(
+        update={
+            "person": Person(**person | {n: v for n, v in vars(thin.person).items() if v is not None}),
+            "company": Company(**company | {n: v for n, v in vars(thin.company).items() if v is not None}),
+            "fields": {**found.fields, **thin.fields},
+            "utm": {**found.utm, **thin.utm},
+            "consents": thin.consents or found.consents,
+            "language": thin.language or found.language,
+            "campaign": thin.campaign or found.campaign,
+            "form_id": thin.form_id or found.form_id,
+            "mode": found.mode if found.mode == "test" else thin.mode,
+        }
+    )
