@@ -124,11 +124,11 @@ def to_signal(
 ) -> Signal:
     """The record for the log. A source on trial makes every live signal `observe`; a test source makes it `test`."""
     dedupe = parsed.dedupe_key
-    if dedupe.startswith("body:"):
+    if parsed.mode == "test" and not dedupe.startswith("id:"):
+        # A vendor's test button sends one constant body or event: every press is a test of its own.
+        dedupe = f"test:{dedupe}:{received_at.isoformat()}"
+    elif dedupe.startswith("body:"):
         dedupe = f"{dedupe}:{received_at.date().toordinal() // WINDOW_DAYS}"
-    elif dedupe.startswith("test:"):
-        # A vendor's test button sends one constant id: every press is a test of its own.
-        dedupe = f"{dedupe}:{received_at.isoformat()}"
     ident = signal_id(key, source.name, dedupe)
     parsed = profiled(_placed(fitting(parsed), source))
     if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):

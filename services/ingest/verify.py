@@ -100,12 +100,14 @@ def _standard(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim
 def _one_standard(key: bytes, proof: bytes, signed: bytes) -> bool:
     version, _, value = proof.partition(b",")
     secret = key.decode()
-    if version == b"v1" and secret.startswith("whsec_"):
-        raw = decode(secret.removeprefix("whsec_"), "base64") or b""
-        return hmac.compare_digest(hmac.digest(raw, signed, "sha256"), value)
-    if version == b"v1a" and secret.startswith(("whpk_", "whsk_")):
+    asymmetric = secret.startswith(("whpk_", "whsk_"))
+    if version == b"v1a" and asymmetric:
         return standard_key(secret, decode(secret[5:], "base64") or b"", value, signed)
-    return False
+    # Without any prefix it is the same key in base64; an empty one would let anybody sign.
+    raw = decode(secret.removeprefix("whsec_"), "base64")
+    if version != b"v1" or asymmetric or not raw:
+        return False
+    return hmac.compare_digest(hmac.digest(raw, signed, "sha256"), value)
 
 
 def _hmac(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:

@@ -130,3 +130,23 @@ def test_only_senders_at_the_networks_of_the_source():
 def test_a_scheme_that_proves_nothing_is_no_scheme(wrong):
     with pytest.raises(ValueError):
         Scheme(**wrong)
+
+
+def standard(secret, key=b"k" * 24, version="v1"):
+    signed = b"msg_1.1700000000." + BODY
+    proof = base64.b64encode(digest(signed, key=key)).decode()
+    headers = {"webhook-id": "msg_1", "webhook-timestamp": "1700000000", "webhook-signature": f"{version},{proof}"}
+    verify(scheme("standard_webhooks"), [secret], post(headers, BODY), 1700000000)
+
+
+def test_a_standard_secret_is_base64_with_or_without_its_prefix():
+    bare = base64.b64encode(b"k" * 24).decode()
+    for secret in (bare, f"whsec_{bare}"):
+        standard(secret)
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "no base64!", "whpk_" + base64.b64encode(b"k" * 24).decode()])
+def test_a_secret_that_is_no_shared_key_lets_nobody_sign_with_an_empty_one(secret):
+    for key in (b"", b"k" * 24):
+        with pytest.raises(Refused, match="wrong"):
+            standard(secret, key)

@@ -1,11 +1,14 @@
 """A name is somebody's only where the sender says whose; what a CRM's history says is read as what was done."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
 
 from schemas.signals import Kind, Parsed
+from schemas.sources import Source
+from services.ingest.normalise import to_signal
 from services.ingest.parsers import parse
 
 
@@ -137,3 +140,165 @@ def test_typeform_whom_a_link_was_sent_to_counts_where_the_answers_do_not_say():
     assert (found.person.email, found.person.full_name) == ("eva@firma.example", "Eva Berg")
     assert found.fields["plan"] == "gold" and "email" not in found.fields
     assert typeform([("First name", "Bo")], sent).person.full_name is None
+
+
+# --- Intercom
+EVA = {"type": "contact", "id": "i5", "role": "lead", "email": "eva@firma.example", "name": "Eva Berg"}
+
+
+def intercom(topic, **item):
+    return one(
+        "intercom", {"type": "notification_event", "topic": topic, "id": "n1", "app_id": "a", "data": {"item": item}}
+    )
+
+
+def test_intercom_a_tag_is_about_its_contact():
+    found = intercom("contact.tag.created", tag={"id": "t1", "name": "hot"}, contact=EVA)
+    assert (found.kind, found.external_id, found.tags) == (Kind.TAG_ADDED, "i5", ("hot",))
+
+
+def test_intercom_a_ticket_keeps_whom_it_is_with_and_is_no_leads_business():
+    found = intercom("ticket.created", id="9", contacts={"contacts": [EVA]})
+    assert (found.kind, found.external_id, found.person.email) == (Kind.UNCLASSIFIED, "9", "eva@firma.example")
+
+
+# --- ActiveCampaign
+def test_activecampaign_an_account_is_a_company_and_an_amount_is_written_for_people():
+    form = "application/x-www-form-urlencoded"
+    account = one("activecampaign", {"type": "account_add", "account[id]": "3", "account[name]": "Firma AB"}, form)
+    assert (account.company.name, account.external_id) == ("Firma AB", "3")
+    deal = one("activecampaign", {"type": "deal_update", "deal[id]": "7", "deal[value]": "45,600.50"}, form)
+    assert deal.amount == 45600.5
+
+
+# --- enveloped events
+def test_a_person_inside_the_data_is_found_with_their_id():
+    contact = {"id": "u1", "email": "eva@firma.example", "name": "Eva Berg"}
+    for data in ({"object": contact}, {"contact": contact}):
+        found = one("standard_webhooks", {"type": "user.created", "data": data})
+        assert (found.person.email, found.person.full_name, found.external_id) == (
+            "eva@firma.example",
+            "Eva Berg",
+            "u1",
+        )
+
+
+CLOUD = {"specversion": "1.0", "id": "c1", "source": "/s", "type": "x.y", "data": {"email": "eva@firma.example"}}
+
+
+@pytest.mark.parametrize("body", [CLOUD, [CLOUD, {**CLOUD, "id": "c2"}]])
+def test_a_structured_cloudevent_is_one_whatever_json_it_is_sent_as(body):
+    found = parse("cloudevents", json.dumps(body).encode(), "application/json", {})
+    assert [item.external_id for item in found] == ["c1", "c2"][: len(found)]
+    assert {item.person.email for item in found} == {"eva@firma.example"}
+
+
+def test_a_binary_cloudevent_may_have_no_body():
+    headers = {"ce-id": "c1", "ce-source": "/s", "ce-type": "x.y", "ce-specversion": "1.0"}
+    (found,) = parse("cloudevents", b"", "application/json", headers)
+    assert isinstance(found, Parsed) and found.external_id == "c1"
+
+
+# --- Salesforce
+def change(noun, **fields):
+    head = {"entityName": noun, "changeType": "CREATE", "recordIds": ["a1"]}
+    origin = fields.pop("origin", None)
+    return one("salesforce", {"ChangeEventHeader": {**head, "changeOrigin": origin}, **fields})
+
+
+def test_salesforce_what_can_be_null_is_written_as_a_union():
+    found = change("Lead", Name={"FirstName": {"string": "Eva"}, "LastName": {"string": "Berg"}}, Email={"string": "eva@firma.example"},
+                   NumberOfEmployees={"int": 5})  # fmt: skip
+    assert (found.person.first_name, found.person.email) == ("Eva", "eva@firma.example")
+
+
+def test_salesforce_a_case_says_who_wrote_and_an_object_of_ones_own_where_they_work():
+    case = change("Case", SuppliedEmail="eva@firma.example", SuppliedName="Eva Berg", SuppliedCompany="Firma AB")
+    assert (case.person.email, case.person.full_name, case.company.name) == (
+        "eva@firma.example",
+        "Eva Berg",
+        "Firma AB",
+    )
+    own = change("Inquiry__c", Email__c="eva@firma.example", Company__c="Firma AB")
+    assert (own.person.email, own.company.name) == ("eva@firma.example", "Firma AB")
+
+
+def test_salesforce_the_program_that_wrote_is_named_so_that_our_own_is_known():
+    found = change("Lead", Status="New", origin="com/salesforce/api/rest/62.0;client=Stafett")
+    assert found.actor.reference == "Stafett"
+    assert change("Lead", origin="").actor.reference is None
+
+
+# --- GoHighLevel
+@pytest.mark.parametrize(
+    ("said", "purposes"),
+    [
+        ({"dnd": True}, ["all"]),
+        ({"dnd": True, "dndSettings": {"SMS": {"status": "active"}, "Email": {"status": "inactive"}}}, ["sms"]),
+        ({"dnd": False, "dndSettings": {"Email": {"status": "permanent"}}}, ["email"]),
+        ({"dnd": False}, []),
+    ],
+)
+def test_gohighlevel_silence_is_of_the_channels_that_it_is_said_of(said, purposes):
+    found = one("gohighlevel", {"type": "ContactDndUpdate", "locationId": "l", "id": "c1", **said})
+    assert [consent.purpose for consent in found.consents] == purposes
+    assert (found.kind == Kind.CONSENT_WITHDRAWN) == bool(purposes)
+
+
+def test_gohighlevel_the_tags_that_are_there_are_no_word_on_which_is_new():
+    found = one("gohighlevel", {"type": "ContactTagUpdate", "locationId": "l", "id": "c1", "tags": ["a", "b"]})
+    assert (found.kind, found.tags) == (Kind.CONTACT_UPDATED, ("a", "b"))
+
+
+# --- Calendly, Jotform, Meta, Webflow
+def test_calendly_who_did_not_show_up_is_known_by_the_booking_and_an_event_type_is_nobody():
+    missed = one(
+        "calendly",
+        {"event": "invitee_no_show.created", "payload": {"uri": "no-shows/1", "invitee": "events/2/invitees/3"}},
+    )
+    assert [r.id for r in missed.references] == ["events/2/invitees/3"] and missed.external_id == "no-shows/1"
+    assert (
+        one("calendly", {"event": "event_type.created", "payload": {"uri": "e", "name": "30 min"}}).person.full_name
+        is None
+    )
+
+
+def test_jotform_short_names_of_fields():
+    raw = json.dumps({"q1_fName": "Eva", "q2_lName": "Berg"})
+    found = one("jotform", {"submissionID": "1", "rawRequest": raw})
+    assert (found.person.first_name, found.person.last_name) == ("Eva", "Berg")
+
+
+def test_meta_a_list_of_leads_as_its_api_gives_it():
+    lead = {"id": "l1", "field_data": [{"name": "email", "values": ["eva@firma.example"]}]}
+    found = parse("meta_lead_ads", json.dumps({"data": [lead, {**lead, "id": "l2"}], "paging": {}}).encode(), "", {})
+    assert [item.external_id for item in found] == ["l1", "l2"]
+
+
+def test_webflow_who_makes_an_account_is_in_the_data_of_the_data():
+    inner = {"data": {"email": "eva@firma.example", "name": "Eva Berg"}}
+    found = one("webflow", {"triggerType": "user_account_added", "payload": {"id": "u1", "data": inner}})
+    assert (found.person.email, found.person.full_name, found.external_id) == ("eva@firma.example", "Eva Berg", "u1")
+
+
+# --- tests of the sender's
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("hubspot", [{"subscriptionType": "contact.creation", "objectId": 123, "eventId": 100, "portalId": 1}]),
+        ("intercom", {"topic": "ping", "id": None, "data": {"item": {}}}),
+        ("google_ads", {"lead_id": "TeSter-123-X", "is_test": True, "user_column_data": [{"column_id": "EMAIL", "string_value": "a@b.example"}]}),
+    ],
+)  # fmt: skip
+def test_each_press_of_a_test_button_is_a_test_of_its_own(kind, body):
+    source = Source(name="s", kind=kind, verify={"scheme": "none"})
+    at = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    first, again = (to_signal(one(kind, body), source, at + timedelta(seconds=i), b"k" * 32) for i in range(2))
+    assert first.mode == "test" and first.id != again.id
+
+
+def test_a_test_with_a_delivery_id_of_its_own_that_comes_twice_is_one():
+    source = Source(name="s", kind="crm", verify={"scheme": "none"})
+    at = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    fact = Parsed(kind=Kind.FORM_SUBMITTED, mode="test", dedupe_key="id:7")
+    assert len({to_signal(fact, source, at + timedelta(seconds=i), b"k" * 32).id for i in range(2)}) == 1

@@ -60,14 +60,14 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             source_kind=said or "automation",
             occurred_at=when(event.get("date_time")),
             person=_person(contact, deal),
-            company=Company(name=text(contact.get("orgname")) or text(contact.get("customer_acct_name")) or text(deal.get("orgname"))),
+            company=Company(name=_company(event, contact, deal)),
             external_id=deal_id if about_deal else ident or text(mapping(event.get("account")).get("id")),
             references=_references(ident, deal_id, event, deal),
             actor=_actor(event),
             automated=said in ("sent", "sms_sent") or (text(event.get("initiated_by")) or "") in ("system", "automation"),
             sales=sales,
             reason=text(deal.get("lost_reason")),
-            amount=number(deal.get("value_raw") or deal.get("value")),
+            amount=_amount(deal),
             currency=(text(deal.get("currency")) or "").upper() or None,
             form_id=text(mapping(event.get("form")).get("id")),
             campaign=text(campaign.get("name")),
@@ -76,6 +76,21 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             dedupe_key=_key(body, event, ident),
         )
     ]  # fmt: skip
+
+
+def _company(event: dict[str, Any], contact: dict[str, Any], deal: dict[str, Any]) -> str | None:
+    named = (
+        contact.get("orgname"),
+        contact.get("customer_acct_name"),
+        deal.get("orgname"),
+        mapping(event.get("account")).get("name"),
+    )
+    return next((said for name in named if (said := text(name))), None)
+
+
+def _amount(deal: dict[str, Any]) -> float | None:
+    """`value` is written for people: 45,600.00."""
+    return number(deal.get("value_raw") or (text(deal.get("value")) or "").replace(",", ""))
 
 
 def _person(contact: dict[str, Any], deal: dict[str, Any]) -> Person:

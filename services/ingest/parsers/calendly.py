@@ -25,18 +25,20 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         raise Unreadable("a delivery names its event", "$.event")
     # The shape of version 1 has the invitee as an object of its own.
     invitee = {**payload, **mapping(payload.get("invitee"))}
+    booked = text(payload.get("invitee"))  # who did not show up is named by the booking alone
+    person = _PERSON if said.startswith(("invitee", "routing_form")) else {}
     uri = text(invitee.get("uri")) or text(invitee.get("uuid"))
     moved = invitee.get("rescheduled") is True
     cancelled = mapping(invitee.get("cancellation"))
     return [
         filled_in(
             _questions(payload),
-            {name: text(invitee.get(source)) for name, source in _PERSON.items()},
+            {name: text(invitee.get(source)) for name, source in person.items()},
             kind=Kind.ACTIVITY_UPDATED if moved and said == "invitee.canceled" else _KINDS.get(said, Kind.UNCLASSIFIED),
             source_kind=said,
             occurred_at=when(event.get("created_at")) or when(event.get("time")),
             external_id=uri,
-            references=_activities(uri),
+            references=_activities(booked or uri),
             previous=_activities(text(payload.get("old_invitee"))),
             actor=Actor(kind="person") if cancelled else Actor(),
             sales=_sales(said, invitee, payload),

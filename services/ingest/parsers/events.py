@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from schemas.signals import Kind, Parsed, Quarantined
 from services.ingest.parsers import crm
+from services.ingest.parsers.chain import chain_of
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -29,6 +30,8 @@ from services.ingest.parsers.reading import (
     text,
     when,
 )
+from services.ingest.parsers.records import id_of
+from services.ingest.parsers.tree import company_in, nodes, person_in
 
 
 def parse_standard(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
@@ -52,8 +55,11 @@ def parse_cloud(body: bytes, content_type: str, headers: dict[str, str]) -> Resu
         return each(listed(rows), lambda row, where, _: _event(row, where))
     if kind == "application/cloudevents+json":
         return [_event(as_object(read_json(body)), "$")]
+    if not any(name.startswith("ce-") for name in headers) and kind.endswith("json"):
+        # Structured or a batch under plain JSON's own name: the event itself says what it is.
+        return each(listed(read_json(body)), lambda row, where, _: _event(row, where))
     attributes = {n.removeprefix("ce-"): unquote(v) for n, v in headers.items() if n.startswith("ce-")}
-    data = read_json(body) if kind.endswith("json") else body.decode("utf-8", "replace")
+    data = None if not body else read_json(body) if kind.endswith("json") else body.decode("utf-8", "replace")
     return [_event({**attributes, "data": data}, "$")]
 
 
@@ -80,7 +86,9 @@ def _read(data: Any, kind: str | None, at: Any, ident: str | None, key: str) -> 
         return found.model_copy(update={"dedupe_key": key, "source_kind": kind}) if isinstance(found, Parsed) else found
     fields = data if isinstance(data, dict) else {"data": data} if data is not None else {}
     facts, rest = person_facts(fields)
-    named = bool(facts.keys() & {"email", "phone"})
+    if not facts.keys() & _REACH:
+        facts = _inside(fields) or facts
+    named = bool(facts.keys() & _REACH)
     return Parsed(
         kind=Kind.FORM_SUBMITTED if named and "form" in (kind or "") else Kind.UNCLASSIFIED,
         source_kind=kind,
@@ -91,3 +99,17 @@ def _read(data: Any, kind: str | None, at: Any, ident: str | None, key: str) -> 
         fields=only_known(rest.items()),
         dedupe_key=key,
     )
+
+
+_REACH = {"email", "phone"}
+
+
+def _inside(fields: dict[str, Any]) -> dict[str, str]:
+    """Facts of the person in an object of the data (`data.contact`); {} where there is none."""
+    found = nodes(fields)
+    facts, person = person_in(found)
+    if not facts:
+        return {}
+    said = {**company_in(found, person), **facts}
+    ident = id_of(chain_of(fields), person)
+    return {**said, "external_id": ident} if ident else said

@@ -26,7 +26,7 @@ _PLAIN: dict[str, tuple[Object, Kind]] = {
     "ContactCreate": ("person", Kind.CONTACT_CREATED),
     "ContactUpdate": ("person", Kind.CONTACT_UPDATED),
     "ContactDelete": ("person", Kind.CONTACT_DELETED),
-    "ContactTagUpdate": ("person", Kind.TAG_ADDED),
+    "ContactTagUpdate": ("person", Kind.CONTACT_UPDATED),
     "ContactDndUpdate": ("person", Kind.CONTACT_UPDATED),
     "OpportunityCreate": ("deal", Kind.DEAL_CREATED),
     "OpportunityUpdate": ("deal", Kind.DEAL_UPDATED),
@@ -117,7 +117,7 @@ def _work(kind: str, plain: Kind, row: dict[str, Any]) -> tuple[Kind, Sales | No
         status = (text(row.get("appointmentStatus")) or text(row.get("status")) or "").casefold()
         found = _MEETING.get(status, plain)
         return found, Sales(to=status or None, owner_id=owner, activity_type="meeting"), False
-    if kind == "ContactDndUpdate" and row.get("dnd") is True:
+    if kind == "ContactDndUpdate" and _silenced(row):
         return Kind.CONSENT_WITHDRAWN, None, False
     return plain, None, False
 
@@ -175,9 +175,15 @@ def _references(noun: Object, ident: str | None, row: dict[str, Any]) -> list[Re
 
 
 def _consents(kind: str, event: dict[str, Any]) -> tuple[Consent, ...]:
-    if kind != "ContactDndUpdate" or event.get("dnd") is not True:
-        return ()
-    return (Consent(purpose="email", state="withdrawn"),)
+    said = _silenced(event) if kind == "ContactDndUpdate" else ()
+    return tuple(Consent(purpose=purpose, state="withdrawn") for purpose in said)
+
+
+def _silenced(row: dict[str, Any]) -> tuple[str, ...]:
+    """What may not be sent any more: the channels whose silence is `active`, everything where none is named."""
+    channels = mapping(row.get("dndSettings")).items()
+    said = tuple(str(n).casefold() for n, v in channels if text(mapping(v).get("status")) in ("active", "permanent"))
+    return said or (("all",) if row.get("dnd") is True else ())
 
 
 def _tags(row: dict[str, Any]) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def _signal(lead: dict[str, Any], ident: str, known: dict[str, str], answers: di
         external_id=ident,
         form_id=text(lead.get("form_id")),
         campaign=text(lead.get("campaign_id")),
-        dedupe_key=f"test:{ident}" if test else f"lead:{ident}",
+        dedupe_key=f"lead:{ident}",
     )
 
 

@@ -50,8 +50,9 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     family = topic.partition(".")[0]
     if not topic:
         raise Unreadable("a notification has a topic", "$.topic")
-    if family not in _CONTACT and topic not in _CONVERSATION and family not in ("conversation", "company"):
-        # Tickets, colleagues, statistics of content: kept, and no lead's business.
+    known = family in _CONTACT or family in ("conversation", "company", "ticket")
+    if not known and topic not in _CONVERSATION:
+        # Colleagues, statistics of content: kept, and no lead's business.
         at, key = when(event.get("created_at")), text(event.get("id")) or body_key(body)
         ident = text(item.get("id"))
         return [
@@ -67,7 +68,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             occurred_at=when(event.get("created_at")) or when(item.get("updated_at")),
             person=_person(who) if family != "company" else Person(),
             company=_company(family, item, who),
-            external_id=text(item.get("id")),
+            external_id=text(item.get("id")) or (text(who.get("id")) if family in _CONTACT else None),
             references=tuple(_references(family, event, item, who)),
             previous=_merged(kind, event, item),
             actor=_actor(topic),
@@ -85,6 +86,9 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
 def _kind(topic: str, family: str) -> Kind:
     if family == "conversation":
         return _CONVERSATION.get(topic, Kind.ACTIVITY_UPDATED)
+    if family == "ticket":
+        # Kept with its contact; what support does is no lead's business.
+        return Kind.UNCLASSIFIED
     if family == "company":
         return _COMPANY.get(topic, Kind.COMPANY_UPDATED)
     return next((kind for end, kind in _ENDINGS if topic.endswith(end)), Kind.CONTACT_UPDATED)
@@ -92,7 +96,7 @@ def _kind(topic: str, family: str) -> Kind:
 
 def _who(family: str, item: dict[str, Any]) -> dict[str, Any]:
     """The contact: the item itself (beside the tag, in a tag's item), or whom a conversation is with."""
-    if family == "conversation":
+    if family in ("conversation", "ticket"):
         rows = mapping(item.get("contacts")).get("contacts")
         first = mapping(rows[0]) if isinstance(rows, list) and rows else {}
         author = mapping(mapping(item.get("source")).get("author"))

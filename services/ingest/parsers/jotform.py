@@ -21,6 +21,7 @@ from services.ingest.parsers.reading import (
     when,
 )
 
+_SHORT = {"fName": "first_name", "lName": "last_name"}
 _QUESTION = re.compile(r"q\d+_(?:q\d+_)?(.+)")
 
 
@@ -35,7 +36,9 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     if raw is None and isinstance(form.get("answers"), dict):
         return [_signal(_from_api(form["answers"]), form, ident or text(form.get("id")), body)]
     raw = as_object(raw, "$.rawRequest")
-    answers = {match[1]: _plain(v) for k, v in raw.items() if (match := _QUESTION.fullmatch(str(k)))}
+    answers = {
+        _SHORT.get(match[1], match[1]): _plain(v) for k, v in raw.items() if (match := _QUESTION.fullmatch(str(k)))
+    }
     if ident is None and not answers:
         raise Unreadable("neither a submissionID nor answers")
     return [_signal(answers, form, ident, body)]

@@ -33,6 +33,10 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     whole = read_json(body)
     if isinstance(whole, dict) and "object" in whole:
         return each(bounded(list(_changes(whole))), _thin)
+    if isinstance(whole, dict) and isinstance(whole.get("data"), list):
+        # The API's own list of a form's leads, which go-betweens pass on.
+        rows = [(f"$.data[{i}]", row) for i, row in enumerate(bounded(whole["data"]))]
+        return each(rows, lambda row, where, i: _whole(row, where, body, i))
     return each(listed(whole), lambda row, where, i: _whole(row, where, body, i))
 
 
@@ -75,5 +79,5 @@ def _signal(value: dict[str, Any], ident: str | None, answers: dict[str, Any], k
         external_id=ident,
         form_id=text(value.get("form_id")),
         campaign=text(value.get("campaign_name")) or text(value.get("campaign_id")),
-        dedupe_key=f"test:{key}" if test else key,
+        dedupe_key=key,
     )

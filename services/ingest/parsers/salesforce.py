@@ -42,6 +42,10 @@ _PREFIXES: dict[str, Object] = {
     "00U": "activity",
 }
 """The first three characters of an id tell what it is of."""
+_UNION = frozenset({"string", "double", "long", "int", "boolean"})
+"""Avro's JSON, which the Pub/Sub API gives, writes what can be null as `{"string": "x"}`."""
+_SUPPLIED = {"SuppliedEmail": "Email", "SuppliedName": "Name", "SuppliedPhone": "Phone", "SuppliedCompany": "Company"}
+"""What a web form or a mail said that became a Case."""
 _KINDS: dict[Object, tuple[Kind, Kind, Kind]] = {
     "person": (Kind.CONTACT_CREATED, Kind.CONTACT_UPDATED, Kind.CONTACT_DELETED),
     "company": (Kind.COMPANY_CREATED, Kind.COMPANY_UPDATED, Kind.COMPANY_DELETED),
@@ -135,7 +139,7 @@ def _events(whole: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _change(event: Any, where: str, body: bytes) -> Result:
-    event = as_object(event, where)
+    event = _plain(as_object(event, where))
     head = as_object(event.get("ChangeEventHeader"), f"{where}.ChangeEventHeader")
     noun, change = text(head.get("entityName")) or "", text(head.get("changeType")) or ""
     idents = [text(i) for i in head.get("recordIds") or [] if text(i)]
@@ -148,10 +152,26 @@ def _change(event: Any, where: str, body: bytes) -> Result:
     return [
         _parsed(
             noun, fields, kind or _kind(noun, _CHANGES.get(change)), sales, source_kind=f"{noun}.{change}",
-            ident=ident, at=when(head.get("commitTimestamp")), key=f"{key}:{ident}", user=text(head.get("commitUser")),
+            ident=ident, at=when(head.get("commitTimestamp")), key=f"{key}:{ident}",
+            user=_client(head) or text(head.get("commitUser")),
         )
         for ident in idents
     ]  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and value.keys() <= _UNION:
+        return next(iter(value.values()))
+    return {name: _plain(v) for name, v in value.items()}
+
+
+def _client(head: dict[str, Any]) -> str | None:
+    """The program that made the change where `changeOrigin` names one: `com/salesforce/api/soap/58.0;client=Acme`."""
+    return (text(head.get("changeOrigin")) or "").partition(";client=")[2] or None
 
 
 def _changed(noun: str, change: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | None]:
@@ -206,6 +226,7 @@ def _parsed(
 
 def _person(noun: str, fields: Mapping[str, Any]) -> Person:
     """Of a lead, a contact, a person account, or of an object of the customer's own with fields of these names."""
+    fields = _supplied(noun, fields)
     is_one = "PersonEmail" in fields or "PersonContactId" in fields
     if _OBJECTS.get(noun) not in ("person", None) and not is_one:
         return Person()
@@ -213,7 +234,7 @@ def _person(noun: str, fields: Mapping[str, Any]) -> Person:
     name = fields.get("Name")
     parts = {k.casefold(): v for k, v in name.items()} if isinstance(name, dict) else {}
     first, last = (text(parts.get(n)) or text(plain.get(n)) for n in ("firstname", "lastname"))
-    whole = text(name) if noun in ("Lead", "Contact", "PersonAccount") and not (first or last) else None
+    whole = text(name) if noun in ("Lead", "Contact", "PersonAccount", "Case") and not (first or last) else None
     return Person(
         email=text(plain.get("email")) or text(plain.get("personemail")),
         first_name=first,
@@ -224,7 +245,17 @@ def _person(noun: str, fields: Mapping[str, Any]) -> Person:
 
 
 def _company(noun: str, fields: Mapping[str, Any]) -> str | None:
-    return text(fields.get("Name")) if noun == "Account" else text(fields.get("Company"))
+    """A field of the customer's own is named `Company__c`, on an object of their own as on one of Salesforce's."""
+    if noun == "Account":
+        return text(fields.get("Name"))
+    fields = _supplied(noun, fields)
+    return text(fields.get("Company")) or text(fields.get("Company__c")) or text(fields.get("Company_Name__c"))
+
+
+def _supplied(noun: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (
+        {ours: fields[theirs] for theirs, ours in _SUPPLIED.items() if theirs in fields} if noun == "Case" else fields
+    )
 
 
 def _references(noun: str, ident: str | None, fields: Mapping[str, Any]) -> Iterator[Reference]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -90,8 +91,21 @@ def _name(kind: str | None, title: str) -> str:
         return "email"
     if kind == "phone_number":
         return "phone"
-    asked_to_call = kind == "text" and meaning(title) is None and "call_you" in label(title)
-    return "full_name" if asked_to_call else title
+    if kind != "text" or meaning(title) is not None:
+        return title
+    asked = label(_OWN.sub("", title))
+    if (found := meaning(asked)) is not None:
+        return found[0]
+    return next((fact for fact, question in _ASKED if question.search(asked)), title)
+
+
+_OWN = re.compile(r"['’]s\b")
+"""`Your company's name` is the company name."""
+_ASKED = (
+    ("full_name", re.compile(r"call_you")),
+    ("company", re.compile(r"name_of_(?:your|the)_(?:company|business|organi[sz]ation|firm)$")),
+)
+"""Questions that no list of names has."""
 
 
 def _value(answer: dict[str, Any]) -> Any:

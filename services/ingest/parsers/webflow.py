@@ -24,7 +24,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     stamped = f"{element}:{at}" if element and at else None
     return [
         filled_in(
-            mapping(data) if form else mapping(payload.get("customerInfo")),
+            mapping(data) if form else _customer(payload),
             _typed(payload, mapping(data)),
             kind=Kind.FORM_SUBMITTED if form else Kind.UNCLASSIFIED,
             source_kind=trigger,
@@ -34,6 +34,11 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             dedupe_key=f"submission:{ident}:{at or ''}" if ident else stamped or body_key(body),
         )
     ]
+
+
+def _customer(payload: dict[str, Any]) -> dict[str, Any]:
+    """Who ordered, or who made an account for themselves."""
+    return mapping(payload.get("customerInfo")) or mapping(mapping(payload.get("data")).get("data"))
 
 
 def _typed(payload: dict[str, Any], data: dict[str, Any]) -> dict[str, str | None]:
