@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from routing.business_time import before_due, compile_calendar, due_at
+from routing.business_time import before_due, compile_calendar
 from routing.explain_clock import explain_clock
 from routing.model import Away, Clock, Mark
 from routing.verdict import gaps, judged, standing
@@ -150,10 +150,3 @@ def test_the_verdict_does_not_depend_on_the_order_of_arrival(week, start, minute
 def compiled(zone, week):
     hours = {day: [(wall(a), wall(b)) for a, b in rows] for day, rows in week.items()}
     return compile_calendar(Calendar.model_validate({"zone": zone, "week": hours}))
-
-
-def test_open_time_is_looked_up_not_walked():
-    """A year's worth of open time is reckoned as quickly as an hour's: the answer comes from sums that are kept."""
-    calendar = compiled("Europe/Stockholm", {day: [(540, 1020)] for day in WEEKDAYS[:5]})
-    start = datetime(2026, 1, 7, 9, tzinfo=UTC)
-    assert due_at(start, parse_target("2080h business"), calendar) > start + timedelta(days=360)

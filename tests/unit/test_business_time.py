@@ -1,4 +1,4 @@
-"""Business time: vectors of our own, published ones where they are at hand, and the field's traps, each by its name."""
+"""Business time: vectors of our own, published ones where they are at hand; the field's traps are in test_traps."""
 
 import json
 import os
@@ -7,9 +7,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from pydantic import ValidationError
 
-from routing.business_time import HorizonExceeded, business_days_due, compile_calendar, due_at
+from routing.business_time import HorizonExceeded, business_days_due, compile_calendar
 from routing.intervals import explain
 from schemas.calendar import Calendar
 from schemas.duration import parse_target
@@ -49,45 +48,9 @@ def test_vector(calendar, case):
     assert found == datetime.fromisoformat(case["due"])
 
 
-def test_a_saturday_lead_does_not_keep_the_time_of_day():
-    assert office().add_business(at(2026, 6, 6, 15), timedelta(hours=4)) == at(2026, 6, 8, 13)
-
-
-def test_yesterdays_closing_hour_is_not_used_after_a_jump_to_a_shorter_day():
-    calendar = compile_calendar(
-        Calendar(
-            zone="Europe/Stockholm",
-            week={"thu": [("09:00", "18:00")], "fri": [("09:00", "13:00")], "mon": [("09:00", "18:00")]},
-        )
-    )
-    assert calendar.add_business(at(2026, 6, 4, 17), timedelta(hours=6)) == at(2026, 6, 8, 10)
-
-
-def test_several_intervals_of_a_weekday_count():
-    lunch = office(hours=(("08:00", "12:00"), ("13:00", "17:00")))
-    assert lunch.add_business(at(2026, 6, 8, 11), timedelta(hours=2)) == at(2026, 6, 8, 14)
-
-
-def test_an_empty_calendar_is_refused_not_looped_over():
-    with pytest.raises(ValidationError, match="no open time"):
-        Calendar(zone="Europe/Stockholm", week={})
-
-
 def test_a_target_beyond_the_horizon_is_refused():
     with pytest.raises(HorizonExceeded):
         office(days=("mon",), hours=(("09:00", "09:01"),)).add_business(at(2026, 6, 8), timedelta(hours=100))
-
-
-def test_pauses_are_not_rounded_to_minutes():
-    pause = (at(2026, 6, 8, 10, 0, 10), at(2026, 6, 8, 10, 0, 11))
-    assert office().add_business(at(2026, 6, 8, 10), timedelta(minutes=1), [pause]) == at(2026, 6, 8, 10, 1, 1)
-
-
-def test_a_day_says_which_time_it_means():
-    with pytest.raises(ValueError, match="24h elapsed"):
-        parse_target("24h")
-    assert due_at(at(2026, 6, 5, 16), parse_target("24h elapsed"), None) == at(2026, 6, 6, 16)
-    assert due_at(at(2026, 6, 5, 16), parse_target("1 business day"), office()) == at(2026, 6, 8, 18)
 
 
 def test_an_opening_in_the_gap_starts_after_it_and_an_interval_over_the_fold_covers_both_passes():

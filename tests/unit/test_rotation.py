@@ -57,13 +57,6 @@ def test_who_has_a_seat_again_gets_their_share_and_no_more():
     assert turns.ledger.entries["a"].given == 10 + had["a"], "what they had before is still known"
 
 
-def test_a_newcomer_takes_turns_from_the_first_day_and_is_not_flooded():
-    turns = Turns()
-    turns.give(200, roster(b=1, c=1))
-    first = turns.give(6)
-    assert first == {"a": 2, "b": 2, "c": 2}
-
-
 @pytest.mark.parametrize("code", ["absent", "off_hours", "full", "team_full", "had_it"])
 def test_who_could_not_take_leads_is_owed_none_of_them(code):
     turns = Turns()
