@@ -14,7 +14,8 @@ _FORM = re.compile(
     rb"((?:^|[?&;]|%26|%3F|\[|%5B)(?:" + _NAMES + rb")(?:\]|%5D)?(?:=|%3D))[^&\s\"'<>%;]+", re.IGNORECASE
 )
 _XML = re.compile(rb"(<(?:\w+:)?(?:SessionId|password|secret)>)[^<]*", re.IGNORECASE)
-_PART = re.compile(rb'(name="(?:' + _NAMES + rb')"\r?\n(?:[^\r\n]+\r?\n)*\r?\n)[^\r\n]*', re.IGNORECASE)
+# Bounded: lines that look like the head of a part, one after the other, would be gone through again from each of them.
+_PART = re.compile(rb'(name="(?:' + _NAMES + rb')"\r?\n(?:[^\r\n]{1,1000}\r?\n){0,10}\r?\n)[^\r\n]*', re.IGNORECASE)
 
 
 def stripped(body: bytes, field: str = "") -> bytes:

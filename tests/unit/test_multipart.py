@@ -4,6 +4,7 @@ import pytest
 
 from schemas.signals import Parsed
 from services.ingest.parsers import parse
+from services.ingest.stripping import stripped
 
 SAID = "multipart/form-data; boundary=edge"
 
@@ -86,3 +87,10 @@ def test_a_bomb_is_set_aside_before_its_parts_are_read(body, reason):
 def test_the_declared_charset_is_honoured_where_it_is_one_of_text(body, said):
     (found,) = parse("form", body, said, {})
     assert found.person.full_name == "Göran"
+
+
+def test_a_secret_in_a_part_is_stripped_and_heads_without_end_are_gone_through_once():
+    kept = stripped(part("password", "hush", "Content-Type: text/plain\r\n").encode() + part("q", "1").encode())
+    assert b"hush" not in kept and b"1" in kept
+    endless = b'name="password"\r\n' * 60_000
+    assert stripped(endless) == endless
