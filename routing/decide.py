@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import commands, dossier, hunting, judging, limbo, merging, moving, volumes
+from routing import commands, dossier, hunting, judging, limbo, merging, moving, nurturing, volumes
 from routing.draft import Context, Draft
 from routing.identity import names_somebody, score
 from routing.importing import assert_imported
@@ -107,6 +107,7 @@ def _run(draft: Draft, entered: set[Stage]) -> None:
         judging.note_signal(draft)
     else:
         draft.notes.append(f"the lead is {draft.lead.disposition}: neither routed nor timed")
+        nurturing.watch(draft)
     moving.run(draft, entered)
 
 
