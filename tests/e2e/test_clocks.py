@@ -8,6 +8,7 @@ import pytest
 from schemas.signals import Sales
 from services.sla import Watcher
 from tests.setups import SETUPS, START, record, setup, signal
+from tests.stories import rules
 
 DAY = timedelta(days=1)
 CALL = Sales(activity_type="call", done=True)
@@ -57,6 +58,25 @@ async def test_a_follow_up_that_reaches_us_after_the_breach_corrects_it(running)
     (corrected,) = await bodies(running, "corrected")
     assert (corrected["old"], corrected["new"], corrected["cause"]) == ("breached", "fulfilled", "sig_3")
     assert len(await bodies(running, "breached")) == 1
+
+
+async def test_a_breach_that_was_taken_back_and_comes_due_again_is_a_correction_and_no_second_breach(running):
+    pausing = {
+        "name": FOLLOW_UP, "metric": "follow_up", "starts": "offer", "target": "24h elapsed",
+        "pause_on": ["sales.meeting_booked"], "resume_on": ["sales.meeting_cancelled"],
+    }  # fmt: skip
+    running.ruling = running.ruling._replace(agreement=rules([pausing]).agreement)
+    await due_soon(running)
+    await running.later(seconds=10)
+    assert len(await bodies(running, "breached")) == 1
+    for number, kind, hour in ((3, "sales.meeting_booked", 2), (4, "sales.meeting_cancelled", 4)):
+        late = signal(number, kind, at=START + timedelta(hours=hour))
+        await running.give(late.model_copy(update={"received_at": running.at}))
+    await running.later(hours=3)
+    assert [d["due_at"] for d in await bodies(running, "breached")] == ["2026-11-25T09:00:00Z"], "one for ever"
+    corrected = [(d["old"], d["new"], d["due_at"]) for d in await bodies(running, "corrected")]
+    assert corrected[0][:2] == ("breached", "paused")
+    assert corrected[-1] == ("running", "breached", "2026-11-25T11:00:00Z"), "due two hours later, and that is told"
 
 
 async def test_two_watchers_that_see_the_same_due_clock_make_one_breach(running):

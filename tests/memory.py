@@ -1,0 +1,89 @@
+"""The router's rows in memory: each batch is folded on what the rows say, and leaves rows, as a transaction would."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+
+from routing.capacity import carrier, limited
+from routing.ids import derive
+from routing.model import Clock
+from schemas.signals import ClockDue, Kind, Signal
+from services.router.fold import Fold
+from services.router.in_force import away_signals, who_is_away
+from services.router.loaded import Loaded
+from services.rows import Record
+from services.signal_records import decode, record_of
+from tests.setups import START
+
+
+class Memory:
+    """`give` is one batch; `fold` the one that was made last. What the router asks of itself is given at once."""
+
+    def __init__(self, ruling, at=START):
+        self.ruling, self.at = ruling, at
+        self.links, self.leads, self.accounts, self.ledgers, self.clocks = {}, {}, {}, {}, {}
+        self.seen, self.outbox, self.history, self.letters = set(), [], [], []
+
+    def give(self, *signals):
+        once = {(item.id, item.attempt): item for item in reversed(signals)}
+        fresh = [item for key, item in reversed(once.items()) if key not in self.seen]
+        self.seen |= once.keys()
+        self.at = max([self.at, *(item.received_at for item in fresh)])
+        self.fold = Fold(self._loaded(), self.ruling, self.at, 0)
+        self.fold.run([decode(Record("t", 0, 0, b"k", record_of(item, "t").value)) for item in fresh])
+        self._keep(self.fold.writes())
+        self.ruling = self.ruling._replace(roster=self.fold.ruling.roster)
+        for cause in self.fold.away:
+            held = [row for row in self.leads.values() if row.owner == who_is_away(cause)]
+            if held:
+                self.give(*away_signals(cause, sorted(held), self.at))
+        return self
+
+    def _loaded(self):
+        return Loaded(self.links, self.leads, self.accounts, self.ledgers, (), self.opens(), self.links)
+
+    def opens(self):
+        """How many open leads everybody has whose load matters."""
+        held = Counter(carrier(self.lead(ident)) for ident in self.leads)
+        return {person: held[person] for person in limited(self.ruling.roster)}
+
+    def _keep(self, writes):
+        self.leads |= {row.id: row for row in writes.leads}
+        self.accounts |= {row.id: row for row in writes.accounts}
+        self.ledgers |= {row.pool: row for row in writes.ledgers}
+        self.clocks |= {row.id: row for row in writes.clocks}
+        self.links |= {row[:3]: row.subject_id for row in (*writes.links, *writes.relinks)}
+        self.outbox += writes.outbox
+        self.history += writes.history
+        self.letters += writes.dead_letters
+
+    def lead(self, ident):
+        """A model of its own, as the next batch will read it."""
+        return Loaded({}, {ident: self.leads[ident]}, {}, {}).lead(ident)
+
+    def next_due(self):
+        """The clock that the watcher has to look at first."""
+        waiting = [row for row in self.clocks.values() if row.next_at is not None]
+        return min(waiting, key=lambda row: (row.next_at, row.id), default=None)
+
+    def announce(self, row, late=timedelta(0)):
+        """As the watcher does, `late` after the instant."""
+        self.at = max(self.at, row.next_at + late)
+        body = ClockDue(
+            clock_id=row.id, revision=row.revision, lead_id=row.lead_id, due_at=row.next_at, noticed_at=self.at
+        )
+        ident = derive("sig", row.id, row.revision)
+        return self.give(
+            Signal(
+                kind=Kind.CLOCK_DUE, id=ident, dedupe_key=ident, source="sla", occurred_at=row.next_at,
+                received_at=self.at, partition_key=row.partition_key, clock=body,
+                mode="observe" if Clock.model_validate_json(row.body).mode == "observe" else "live",
+            )
+        )  # fmt: skip
+
+    def said(self, kind):
+        """Bodies of the events of this kind, so far."""
+        name = f"stafett.{kind}.v1"
+        return [
+            json.loads(f"{row.head}{row.personal or 'null'}}}}}")["data"] for row in self.outbox if row.type == name
+        ]
