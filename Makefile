@@ -41,8 +41,9 @@ chaos: .venv/dev.stamp ## a fleet under load, everything killed, then the outsid
 bench: .venv/dev.stamp ## what it carries, against a bare baseline in the same run; a quarter of an hour
 	$(BIN)/python -m tests.bench
 
-fuzz: .venv/dev.stamp ## ten minutes of hostile bodies for every kind of source
+fuzz: .venv/dev.stamp ## ten minutes of hostile bodies for every kind of source, and five that coverage guides
 	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m tests.guided
 
 node-red: .venv/dev.stamp ## a real Node-RED posts to a running Stafett; needs npm
 	$(BIN)/python -m tests.parts.node_red

@@ -84,8 +84,12 @@ def words_of(code, found):
 def dictionary(kind):
     """The words of the module that reads this kind, and of what all share."""
     module = sys.modules[PARSERS[kind].__module__]
+    own = f"{parsers.__name__}."
+    used = {getattr(held, "__module__", None) or "" for held in vars(module).values()}
     found = set()
-    for name in (module.__name__, f"{parsers.__name__}.naming", f"{parsers.__name__}.records"):
+    for name in sorted(
+        {module.__name__, *(name for name in used if name.startswith(own)), f"{own}naming", f"{own}records"}
+    ):
         path = Path(sys.modules[name].__file__)
         words_of(compile(path.read_text("utf-8"), str(path), "exec"), found)
     return sorted(word for word in found if "\n" not in word)
@@ -195,7 +199,7 @@ class Maker:
 
 def tried(source, body, said):
     """How many were understood and how many set aside; raises whatever the code raises."""
-    found = read(source.kind, body, said, {"content-type": said}, None)
+    found = read(source.kind, body, said, {"content-type": said}, source.mapping)
     for item in found:
         assert isinstance(item, Parsed | Quarantined)
         if isinstance(item, Parsed):
