@@ -169,6 +169,8 @@ def test_activecampaign_an_account_is_a_company_and_an_amount_is_written_for_peo
     assert (account.company.name, account.external_id) == ("Firma AB", "3")
     deal = one("activecampaign", {"type": "deal_update", "deal[id]": "7", "deal[value]": "45,600.50"}, form)
     assert deal.amount == 45600.5
+    task = one("activecampaign", {"type": "deal_task_complete", "task[id]": "9", "deal[id]": "7"}, form)
+    assert (task.kind, task.external_id) == (Kind.SALES_FOLLOW_UP, "9")
 
 
 # --- enveloped events

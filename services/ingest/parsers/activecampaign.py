@@ -61,7 +61,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             occurred_at=when(event.get("date_time")),
             person=_person(contact, deal),
             company=Company(name=_company(event, contact, deal)),
-            external_id=deal_id if about_deal else ident or text(mapping(event.get("account")).get("id")),
+            external_id=_task(event) or (deal_id if about_deal else ident or text(mapping(event.get("account")).get("id"))),
             references=_references(ident, deal_id, event, deal),
             actor=_actor(event),
             automated=said in ("sent", "sms_sent") or (text(event.get("initiated_by")) or "") in ("system", "automation"),
@@ -76,6 +76,10 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             dedupe_key=_key(body, event, ident),
         )
     ]  # fmt: skip
+
+
+def _task(event: dict[str, Any]) -> str | None:
+    return text((mapping(event.get("task")) or mapping(event.get("deal_task"))).get("id"))
 
 
 def _company(event: dict[str, Any], contact: dict[str, Any], deal: dict[str, Any]) -> str | None:
@@ -127,7 +131,7 @@ def _references(
     ident: str | None, deal_id: str | None, event: dict[str, Any], deal: dict[str, Any]
 ) -> tuple[Reference, ...]:
     account = text(mapping(event.get("account")).get("id")) or text(deal.get("orgid"))
-    task = text((mapping(event.get("task")) or mapping(event.get("deal_task"))).get("id"))
+    task = _task(event)
     named: list[tuple[Object, str | None]] = [
         ("person", ident), ("deal", deal_id), ("company", account), ("activity", task)
     ]  # fmt: skip
