@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 from routing.business_time import BusinessCalendar, compile_calendar
 from routing.expressions import Expression, compile_expression
+from routing.holidays import ResolvedHolidays
 from routing.policies import CompiledPolicy, broken_dossier, broken_policies, compile_policy, condition, people_named
 from routing.roster import ROLES, Roster
 from routing.scoring import Standards, compile_standards
 from routing.soundness import LEAST_KEPT, counts_of, uncompilable, weaknesses
 from schemas.agreement import AgreementFile, Overflow, Route
+from schemas.calendar import Calendar
 from schemas.duration import Target
 from schemas.roster import Pool
 from schemas.volumes import Volume
@@ -78,8 +80,9 @@ class Agreement(NamedTuple):
         return self.calendars[name] if name else None
 
 
-def compile_agreement(text: str, name: str = "agreement.yaml") -> Agreement:
-    """Reads and checks the file called `name`. Raises FileError with every problem, each with its line and path."""
+def compile_agreement(text: str, name: str = "agreement.yaml", resolved: ResolvedHolidays | None = None) -> Agreement:
+    """Reads and checks the file called `name`. `resolved` are the holidays that it was published with. Raises FileError with
+    every problem, each with its line and path."""
     file = load(text, AgreementFile, name)
     problems = problems_of(name, text, _broken_rules(file)) or problems_of(name, text, weaknesses(file))
     if problems:
@@ -90,7 +93,7 @@ def compile_agreement(text: str, name: str = "agreement.yaml") -> Agreement:
         hash=content_hash(text),
         definitions={key: compile_expression(value) for key, value in file.definitions},
         routes=routes,
-        calendars={key: compile_calendar(value) for key, value in file.calendars.items()},
+        calendars={key: _calendar(key, value, resolved) for key, value in file.calendars.items()},
         policies=tuple(compile_policy(policy) for policy in file.sla.policies),
         standards=compile_standards(file),
         exits={name: compile_expression(text) for name, text in _exits(file)},
@@ -103,6 +106,12 @@ def content_hash(text: str) -> str:
     """What the file says, whatever its comments, layout and order of keys; the same in every release."""
     said = json.dumps(plain_data(text), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _calendar(name: str, calendar: Calendar, resolved: ResolvedHolidays | None) -> BusinessCalendar:
+    if resolved is None or calendar.holidays is None:
+        return compile_calendar(calendar)
+    return compile_calendar(calendar, resolved.of(name, calendar.holidays.of_year))
 
 
 def _exits(file: AgreementFile) -> Iterator[tuple[str, str]]:

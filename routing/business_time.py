@@ -7,7 +7,7 @@ two bisections. All instants are aware; results are UTC. Intervals are half-open
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -27,6 +27,8 @@ _SLACK = 3 * 3600 * MICRO
 
 Pause = tuple[datetime, datetime]
 """Half-open [from, to)."""
+OfYear = Callable[[int], Mapping[date, str]]
+"""The public holidays of a year: {day: its name}."""
 
 
 class BusinessTimeError(RoutingError):
@@ -49,14 +51,15 @@ class _Year(NamedTuple):
 
 
 class BusinessCalendar:
-    """A compiled calendar. Years are of the zone's local dates; they are kept once reckoned."""
+    """A compiled calendar. Years are of the zone's local dates; they are kept once reckoned. `holidays` gives its public
+    holidays where they were resolved before; else they are those of the installed calendar data."""
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: Calendar, holidays: OfYear | None = None) -> None:
         self.zone = ZoneInfo(calendar.zone)
         self._week = [_merged(calendar.week.get(day, ())) for day in WEEKDAYS]
         self._closed = frozenset(calendar.closed_days)
-        self._holidays = calendar.holidays
-        self._holidays_of: dict[int, dict[date, str]] = {}
+        self._holidays = holidays or (calendar.holidays.of_year if calendar.holidays is not None else None)
+        self._holidays_of: dict[int, Mapping[date, str]] = {}
         self._special = {day: _merged(hours) for day, hours in calendar.special_days.items()}
         self._years: dict[int, _Year] = {}
 
@@ -119,7 +122,7 @@ class BusinessCalendar:
         if self._holidays is None:
             return None
         if day.year not in self._holidays_of:
-            self._holidays_of[day.year] = self._holidays.of_year(day.year)
+            self._holidays_of[day.year] = self._holidays(day.year)
         return self._holidays_of[day.year].get(day)
 
     def day_bounds(self, day: date) -> tuple[int, int] | None:
@@ -230,9 +233,9 @@ class BusinessCalendar:
         )
 
 
-def compile_calendar(calendar: Calendar) -> BusinessCalendar:
+def compile_calendar(calendar: Calendar, holidays: OfYear | None = None) -> BusinessCalendar:
     """Ready for queries; the first query of a year reckons it (about a millisecond)."""
-    return BusinessCalendar(calendar)
+    return BusinessCalendar(calendar, holidays)
 
 
 def business_days_due(calendar: BusinessCalendar, start: datetime, days: int, pauses: Sequence[Pause] = ()) -> datetime:

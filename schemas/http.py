@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -503,10 +504,20 @@ class AgreementView(BaseModel):
 
 
 class AgreementDetail(AgreementView):
-    """A version with its text."""
+    """A version with its text and its public holidays."""
 
-    model_config = _example({**AGREEMENT_EXAMPLE, "text": "version: 1\norganisation: nordlys\n"})
+    model_config = _example(
+        {
+            **AGREEMENT_EXAMPLE,
+            "text": "version: 1\norganisation: nordlys\n",
+            "holidays": {"stockholm": {"2027-01-06": "Epiphany"}},
+        }
+    )
     text: str = Field(description="YAML, as it was approved.")
+    holidays: dict[str, dict[date, str]] = Field(
+        {},
+        description="Public holidays of each calendar, as they were resolved when it was published: by day, with the name.",
+    )
 
 
 class AgreementList(BaseModel):

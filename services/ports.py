@@ -9,6 +9,7 @@ from typing import Protocol
 
 from services.rows import (
     AccountRow,
+    AgreementRow,
     ClockRow,
     DeadLetter,
     LeadRow,
@@ -212,8 +213,8 @@ class Batch(Protocol):
     async def published(self) -> str | None:
         """The publications of agreements (JSON), None before the first. Not locked: they take effect in the future."""
 
-    async def agreement_bodies(self, hashes: Sequence[str]) -> dict[str, str]:
-        """The texts of published agreements by hash."""
+    async def agreements(self, hashes: Sequence[str]) -> dict[str, AgreementRow]:
+        """Published agreements by hash."""
 
     async def put_roster_changes(self, changes: str) -> None: ...
 

@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 
 from routing.agreement import Agreement, compile_agreement
+from routing.holidays import ResolvedHolidays, resolve_holidays
 from routing.roster import Roster
 from schemas.words import probably
+from services.rows import AgreementRow
 from services.ruling import Ruling
 
 LEAD = timedelta(seconds=10)
@@ -48,6 +50,18 @@ def write(publications: Iterable[Publication]) -> str:
     return _ALL.dump_json(tuple(publications)).decode()
 
 
+def resolved(agreement: Agreement, text: str, now: datetime, effective_from: datetime) -> AgreementRow:
+    """What is stored of an agreement that is published `now`: its text, and its public holidays of today."""
+    days = resolve_holidays(agreement.file, now.date(), effective_from.date())
+    return AgreementRow(text, days.model_dump_json())
+
+
+def compiled(digest: str, row: AgreementRow) -> Agreement:
+    """With the holidays that it was published with. Raises FileError."""
+    days = ResolvedHolidays.model_validate_json(row.holidays)
+    return compile_agreement(row.body, f"agreement {digest[:12]}", days)
+
+
 class PublishedAgreements:
     """Compiles each published agreement once. Raises FileError for one that this version cannot read: better no router
     than one that decides by another agreement than the others."""
@@ -58,14 +72,14 @@ class PublishedAgreements:
         self._compiled: dict[str, Agreement] = {}
 
     def missing(self, text: str | None) -> list[str]:
-        """Hashes whose bodies are needed to follow `text`."""
+        """Hashes whose rows are needed to follow `text`."""
         return [] if text == self._text else [p.hash for p in read(text) if p.hash not in self._compiled]
 
-    def follow(self, ruling: Ruling, text: str | None, bodies: Mapping[str, str]) -> Ruling:
+    def follow(self, ruling: Ruling, text: str | None, rows: Mapping[str, AgreementRow]) -> Ruling:
         """The ruling with every published agreement at hand; `Ruling.at` chooses among them."""
         if text != self._text:
-            for digest, body in bodies.items():
-                self._compiled[digest] = compile_agreement(body, f"agreement {digest[:12]}")
+            for digest, row in rows.items():
+                self._compiled[digest] = compiled(digest, row)
             self._timeline = tuple((p.effective_from, self._compiled[p.hash]) for p in read(text))
             self._text = text
         if not self._timeline:

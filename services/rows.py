@@ -42,6 +42,14 @@ class Placed(NamedTuple):
     offset: int
 
 
+class AgreementRow(NamedTuple):
+    """A published agreement: the text of its file, and the public holidays that it was published with, JSON of
+    `routing.holidays.ResolvedHolidays`."""
+
+    body: str
+    holidays: str
+
+
 class LeadRow(NamedTuple):
     """A stored lead. `state` and `personal` are JSON texts of `routing.model.Lead` and `LeadPersonal`; the rest are
     copies for queries. One that is merged into another has no owner there and the disposition `merged`."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
+from routing.holidays import ResolvedHolidays
 from schemas.http import AgreementDetail, AgreementView
 from services.adapters.sql.agreements import Agreements
 from services.publications import Publication, PublishedAgreements, read
@@ -25,8 +26,8 @@ class Versions:
     async def ruling(self) -> Ruling:
         """With every published agreement at hand, however old, and the one that rules now in front."""
         said = await self._store.published()
-        bodies = await self._store.bodies(self._published.missing(said))
-        return self._published.follow(self._files(), said, bodies).at(self._now())
+        rows = await self._store.rows(self._published.missing(said))
+        return self._published.follow(self._files(), said, rows).at(self._now())
 
     async def all(self) -> list[AgreementView]:
         """In the order of their effect; the configured file alone where nothing was published."""
@@ -43,8 +44,11 @@ class Versions:
         found = next((v for v in await self.all() if len(digest) >= 12 and v.hash.startswith(digest)), None)
         if found is None:
             return None
-        text = (await self._store.bodies([found.hash])).get(found.hash)
-        return AgreementDetail(**found.model_dump(), text=text if text is not None else self._file())
+        row = (await self._store.rows([found.hash])).get(found.hash)
+        if row is None:
+            return AgreementDetail(**found.model_dump(), text=self._file())
+        days = ResolvedHolidays.model_validate_json(row.holidays).days
+        return AgreementDetail(**found.model_dump(), text=row.body, holidays=days)
 
 
 def _view(entry: Publication, current: datetime | None) -> AgreementView:

@@ -1,4 +1,4 @@
-"""`stafett agreement publish|show`: what rules from when, approved by both sides; old versions stay readable."""
+"""`stafett agreement publish`: a version rules from an instant, once both sides approved it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ exit status: 0 done, or shown; 1 refused, with the reasons
 
 
 def add(actions: Any) -> None:
-    """Adds both actions."""
+    """Adds the action."""
     publish = actions.add_parser(
         "publish", help="let a version rule from an instant, once both sides approved it", epilog=PUBLISH,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -45,11 +45,7 @@ def add(actions: Any) -> None:
     publish.add_argument("--apply-to-open", action="store_true", help="move open clocks too; shows them first")
     publish.add_argument("--yes", action="store_true", help="with --apply-to-open: do it")
     publish.set_defaults(func=lambda args: asyncio.run(_publish(args)))
-    show = actions.add_parser("show", help="what was published, or the text of one version")
-    show.add_argument("hash", nargs="?", help="the beginning of a version's hash")
-    show.set_defaults(func=lambda args: asyncio.run(_show(args)))
-    for action in (publish, show):
-        add_config(action)
+    add_config(publish)
 
 
 async def _publish(args: argparse.Namespace) -> int:
@@ -77,7 +73,7 @@ async def _do(
     from services.adapters.sql.agreements import Agreements
     from services.bootstrap.http import brand_problems
     from services.bootstrap.parts import read_file
-    from services.publications import BEGINNING, Publication, objections, read, write
+    from services.publications import BEGINNING, Publication, compiled, objections, read, resolved, write
     from services.router.in_force import InForce
 
     store, now = Agreements(parts.store.engines), parts.now()
@@ -92,8 +88,11 @@ async def _do(
         if refused:
             print("\n".join(refused), file=sys.stderr)
             return 1
+    row = (
+        resolved(agreement, text, now, effective) if latest is None else (await store.rows([latest.hash]))[latest.hash]
+    )
     if args.apply_to_open and not args.yes:
-        await _preview(parts, agreement)
+        await _preview(parts, compiled(agreement.hash, row))
         return 0
     if latest is None:
         first = Publication(
@@ -103,8 +102,10 @@ async def _do(
             hash=agreement.hash, title=agreement.file.title, effective_from=effective, published_at=now,
             approvals={side: person for side, (person, _) in sorted(approvals.items())},
         )  # fmt: skip
-        texts = {agreement.hash: text, **({} if known else {first.hash: read_file(parts.settings, "agreement")})}
-        if not await store.publish(before, write((*(known or (first,)), latest)), texts, now):
+        files = {agreement.hash: row}
+        if not known:
+            files[first.hash] = resolved(ruling.agreement, read_file(parts.settings, "agreement"), now, now)
+        if not await store.publish(before, write((*(known or (first,)), latest)), files, now):
             print("somebody else published meanwhile; look at it and try again", file=sys.stderr)
             return 1
     print(f"published {latest.hash[:12]}, in force from {latest.effective_from.isoformat()}")
@@ -154,35 +155,6 @@ async def _apply(parts: Parts, digest: str, effective_from: datetime) -> None:
     topic = parts.settings.topic("signals")
     count = await ask(parts.reading, parts.log, topic, parts.now(), adopt=True, key=f"publish:{digest}")
     print(f"{count} leads with open clocks were asked to go under it")
-
-
-async def _show(args: argparse.Namespace) -> int:
-    from services.adapters.sql.agreements import Agreements
-    from services.bootstrap import parts_of
-    from services.publications import read
-
-    async with parts_of(settings_of(args), exclusive=False) as parts:
-        store = Agreements(parts.store.engines)
-        known = read(await store.published())
-        if args.hash is None:
-            _list(known, parts.now(), parts.ruling().agreement)
-            return 0
-        found = next((p.hash for p in known if p.hash.startswith(args.hash)), None)
-        if found is None:
-            print(f"{args.hash}: no such version; `stafett agreement show` lists them", file=sys.stderr)
-            return 1
-        print((await store.bodies([found]))[found], end="")
-        return 0
-
-
-def _list(known: tuple[Any, ...], now: datetime, file: Agreement) -> None:
-    if not known:
-        print(f"{file.hash[:12]}  the configured file; nothing was published yet  {file.file.title}")
-    current = [p for p in known if p.effective_from <= now]
-    for entry in known:
-        mark = "*" if current and entry is current[-1] else " "
-        who = ", ".join(f"{side}: {person}" for side, person in entry.approvals.items()) or "the file before the first"
-        print(f"{mark} {entry.hash[:12]}  from {entry.effective_from.isoformat()}  {entry.title}  ({who})")
 
 
 def _approval(said: str) -> tuple[str, tuple[str, str]]:

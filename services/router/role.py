@@ -224,8 +224,8 @@ class Router:
     async def _ruled(self, tx: Batch, changes: str | None) -> Ruling:
         """What rules this batch: which agreement rules a signal is chosen by when it was received."""
         said = await tx.published()
-        bodies = await tx.agreement_bodies(self._published.missing(said))
-        return self._published.follow(self._in_force(changes), said, bodies)
+        rows = await tx.agreements(self._published.missing(said))
+        return self._published.follow(self._in_force(changes), said, rows)
 
     async def _follow_roster(self, tx: Batch, fold: Fold, changes: str | None, now: datetime) -> None:
         """In the same transaction: the changes, the version that rules from now on, who has to hand back what."""

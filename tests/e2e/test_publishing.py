@@ -1,17 +1,22 @@
 """Publishing an agreement: both sides, an instant, every router at once; in every set-up, and by the command line."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from routing.agreement import compile_agreement
+from routing.agreement import compile_agreement, content_hash
+from routing.holidays import ResolvedHolidays, resolve_holidays
+from schemas.calendar import Holidays
 from services.adapters.sql.agreements import Agreements
 from services.cli.agreement import differences
 from services.cli.main import main
+from services.explain import Explainer
 from services.publications import BEGINNING, LEAD, Publication, objections, read, write
 from services.recheck import ask
 from services.router.role import Router
+from services.rows import AgreementRow
+from services.versions import Versions
 from tests.api import installed
 from tests.setups import EXAMPLES, SETUPS, START, ruling, setup, signal
 
@@ -29,7 +34,17 @@ def entries():
 
 async def published(running):
     store = Agreements(running.store.engines)
-    return await store.publish(None, write(entries()), {OLD.hash: TEXT, NEW.hash: STRICTER}, START)
+    return await store.publish(None, write(entries()), files(TEXT, STRICTER), START)
+
+
+def files(*texts, of_year=Holidays.of_year):
+    """As they are stored, with the holidays of a library that has them so."""
+    found = {}
+    for text in texts:
+        agreement = compile_agreement(text)
+        days = resolve_holidays(agreement.file, START.date(), START.date(), of_year)
+        found[agreement.hash] = AgreementRow(text, days.model_dump_json())
+    return found
 
 
 @pytest.fixture(params=SETUPS)
@@ -86,7 +101,7 @@ async def test_open_clocks_go_under_the_new_agreement_when_they_are_asked_to_and
     await running.give(signal(1, "form.submitted", "anna", form_id="demo"))
     first, second = entries()
     text = write((first, second.model_copy(update={"hash": digest})))
-    assert await Agreements(running.store.engines).publish(None, text, {OLD.hash: TEXT, digest: longer}, START)
+    assert await Agreements(running.store.engines).publish(None, text, files(TEXT, longer), START)
     running.at = SWITCH
     for _ in range(2):
         asked = await ask(running.reading, running.log, running.topic, SWITCH, adopt=True, key="publish:x")
@@ -98,11 +113,39 @@ async def test_open_clocks_go_under_the_new_agreement_when_they_are_asked_to_and
     assert [e["data"]["policy"] for e in corrected] == ["follow-up"]
 
 
+def founders_day(holidays, year):
+    """A library that has one day more than the installed one."""
+    return {**holidays.of_year(year), date(year, 11, 25): "Founders' Day"}
+
+
+async def test_a_published_agreement_keeps_its_due_instants_when_the_library_says_otherwise(running):
+    late = START.replace(hour=15, minute=30)
+    first = entries()[0]
+    stored = files(TEXT, of_year=founders_day)
+    assert await Agreements(running.store.engines).publish(None, write((first,)), stored, START)
+    await running.give(signal(1, "form.submitted", "anna", form_id="demo", at=late))
+    (row,) = await running.reading.clocks(policy="answer")
+    assert row.due_at == (late + timedelta(days=2)).replace(hour=8, minute=30), (
+        "Wednesday is closed, though no longer known"
+    )
+    versions = Versions(Agreements(running.store.engines), lambda: running.ruling, lambda: TEXT, lambda: running.at)
+    said = await Explainer(running.reading, versions.ruling, lambda: running.at).clock(row.id)
+    assert "closed: holiday Founders' Day" in said.text
+
+
+def test_a_file_that_is_not_published_goes_by_the_library_and_so_does_a_year_that_was_not_resolved():
+    day, name = date(2026, 12, 25), "Christmas Day"
+    assert OLD.calendars["stockholm"].holiday(day) == name
+    none = ResolvedHolidays(first=2026, last=2026, days={"stockholm": {}})
+    calendar = compile_agreement(TEXT, resolved=none).calendars["stockholm"]
+    assert (calendar.holiday(day), calendar.holiday(day.replace(year=2027))) == (None, name)
+
+
 async def test_of_two_who_publish_at_once_one_is_told(running):
     assert await published(running)
     assert not await published(running)
     store = Agreements(running.store.engines)
-    assert (await store.bodies([OLD.hash])) == {OLD.hash: TEXT}
+    assert (await store.rows([OLD.hash])) == files(TEXT)
     assert not await store.publish("stale", write(entries()), {}, START)
     assert read(await store.published()) == entries()
 
@@ -163,7 +206,9 @@ def test_the_commands_work_one_after_the_other(tmp_path, capsys):
     shown = capsys.readouterr().out
     assert NEW.hash[:12] in shown and f"* {OLD.hash[:12]}" in shown and "marketing: lena" in shown
     assert main(["agreement", "show", NEW.hash[:8], *config]) == 0
-    assert capsys.readouterr().out == STRICTER
+    shown = capsys.readouterr().out
+    assert shown.startswith(STRICTER) and "#   2026-12-25  Christmas Day" in shown
+    assert content_hash(shown) == NEW.hash, "what is shown is the file"
     assert main(["agreement", "show", OLD.hash[:8], *config]) == 0
     assert main(["agreement", "show", "ffff0000", *config]) == 1
 
@@ -178,11 +223,14 @@ async def test_old_versions_stay_readable_and_explain_what_was_decided_under_the
         now = api.parts.now()
         first, second = entries()
         second = second.model_copy(update={"effective_from": now, "approvals": {"sales": "maja", "marketing": "lena"}})
-        texts = {OLD.hash: TEXT, NEW.hash: STRICTER}
-        assert await Agreements(api.parts.store.engines).publish(None, write((first, second)), texts, now)
+        published = await Agreements(api.parts.store.engines).publish(
+            None, write((first, second)), files(TEXT, STRICTER), now
+        )
+        assert published
         after = (await api.get("/v1/agreements"))["agreements"]
         assert [(v["hash"], v["rules"]) for v in after] == [(OLD.hash, "before"), (NEW.hash, "now")]
-        assert (await api.get(f"/v1/agreements/{NEW.hash[:12]}"))["text"] == STRICTER
+        one = await api.get(f"/v1/agreements/{NEW.hash[:12]}")
+        assert (one["text"], one["holidays"]["stockholm"]["2026-12-25"]) == (STRICTER, "Christmas Day")
         assert (await api.get("/v1/agreements/abcdefabcdef", status=404))["type"].endswith("not_found")
         assert (await api.get(f"/v1/agreements/{NEW.hash}", key="ops:read", status=403))["status"] == 403
         await api.form(email="bo@bolag.example", form_id="contact-sales")

@@ -1,4 +1,4 @@
-"""Published agreements in the store: bodies by content hash, and the list of publications."""
+"""Published agreements in the store: files by content hash, and the list of publications."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Engines, scalar
 from services.adapters.sql.instants import micros
+from services.rows import AgreementRow
 
 
 async def published(conn: AsyncConnection) -> str | None:
@@ -19,12 +20,13 @@ async def published(conn: AsyncConnection) -> str | None:
     return found
 
 
-async def bodies(conn: AsyncConnection, dialect: Dialect, hashes: Sequence[str]) -> dict[str, str]:
-    """The files' texts by hash."""
+async def agreements(conn: AsyncConnection, dialect: Dialect, hashes: Sequence[str]) -> dict[str, AgreementRow]:
+    """By hash."""
     if not hashes:
         return {}
-    statement = text(f"SELECT hash, body FROM agreements WHERE {dialect.among('hash', 'ids')}")
-    return {row[0]: row[1] for row in await conn.execute(statement, {"ids": dialect.listed(hashes)})}
+    statement = text(f"SELECT hash, body, holidays FROM agreements WHERE {dialect.among('hash', 'ids')}")
+    found = await conn.execute(statement, {"ids": dialect.listed(hashes)})
+    return {row.hash: AgreementRow(row.body, row.holidays) for row in found}
 
 
 class Agreements:
@@ -37,15 +39,16 @@ class Agreements:
         async with self._engines.read() as conn:
             return await published(conn)
 
-    async def bodies(self, hashes: Sequence[str]) -> dict[str, str]:
+    async def rows(self, hashes: Sequence[str]) -> dict[str, AgreementRow]:
         async with self._engines.read() as conn:
-            return await bodies(conn, self._engines.dialect, hashes)
+            return await agreements(conn, self._engines.dialect, hashes)
 
-    async def publish(self, before: str | None, after: str, texts: Mapping[str, str], now: datetime) -> bool:
-        """One transaction: the bodies, and the list if it is still `before`. False where somebody published meanwhile."""
+    async def publish(self, before: str | None, after: str, files: Mapping[str, AgreementRow], now: datetime) -> bool:
+        """One transaction: the files by hash, each as it was first published, and the list if it is still `before`. False
+        where somebody published meanwhile."""
         async with self._engines.write() as conn:
-            rows = [(digest, body, micros(now)) for digest, body in sorted(texts.items())]
-            columns = ("hash", "body", "recorded_at")
+            rows = [(digest, *file, micros(now)) for digest, file in sorted(files.items())]
+            columns = ("hash", *AgreementRow._fields, "recorded_at")
             await self._engines.dialect.insert(conn, t.agreements, columns, rows, "ON CONFLICT (hash) DO NOTHING")
             if before is None:
                 statement = "INSERT INTO meta (key, value) VALUES ('agreements', :a) ON CONFLICT (key) DO NOTHING"

@@ -15,7 +15,7 @@ from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Rows, scalar
 from services.adapters.sql.instants import instant, micros
 from services.ports import Conflict, Fenced
-from services.rows import AccountRow, DeadLetter, LeadRow, LedgerRow, LinkRow, RecordOut, Writes
+from services.rows import AccountRow, AgreementRow, DeadLetter, LeadRow, LedgerRow, LinkRow, RecordOut, Writes
 
 R = TypeVar("R")
 _LEAD = ", ".join(LeadRow._fields)
@@ -113,8 +113,8 @@ class SqlBatch:
     async def published(self) -> str | None:
         return await agreements.published(self._conn)
 
-    async def agreement_bodies(self, hashes: Sequence[str]) -> dict[str, str]:
-        return await agreements.bodies(self._conn, self._dialect, hashes)
+    async def agreements(self, hashes: Sequence[str]) -> dict[str, AgreementRow]:
+        return await agreements.agreements(self._conn, self._dialect, hashes)
 
     async def put_roster_changes(self, changes: str) -> None:
         await self._upsert(t.meta, ("key", "value"), "key", [("roster", changes)])

@@ -280,5 +280,12 @@ log_members = Table(
     _whole("seen_at"),
     PrimaryKeyConstraint("consumer_group", "topic", "member"),
 )
-agreements = Table("agreements", metadata, Column("hash", Text, primary_key=True), _text("body"), _whole("recorded_at"))
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    _text("body"),
+    _text("holidays"),
+    _whole("recorded_at"),
+)
 rosters = Table("rosters", metadata, Column("version", Text, primary_key=True), _text("body"), _whole("recorded_at"))

@@ -1,0 +1,65 @@
+"""`stafett agreement show`: what was published, and one version as it was signed, with its holidays."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from services.cli.environment import add_config, settings_of
+
+if TYPE_CHECKING:
+    from routing.agreement import Agreement
+    from services.rows import AgreementRow
+
+
+def add(actions: Any) -> None:
+    """Adds the action."""
+    show = actions.add_parser("show", help="what was published, or one version with its public holidays")
+    show.add_argument("hash", nargs="?", help="the beginning of a version's hash")
+    show.set_defaults(func=lambda args: asyncio.run(_show(args)))
+    add_config(show)
+
+
+async def _show(args: argparse.Namespace) -> int:
+    from services.adapters.sql.agreements import Agreements
+    from services.bootstrap import parts_of
+    from services.publications import read
+
+    async with parts_of(settings_of(args), exclusive=False) as parts:
+        store = Agreements(parts.store.engines)
+        known = read(await store.published())
+        if args.hash is None:
+            _list(known, parts.now(), parts.ruling().agreement)
+            return 0
+        found = next((p.hash for p in known if p.hash.startswith(args.hash)), None)
+        if found is None:
+            print(f"{args.hash}: no such version; `stafett agreement show` lists them", file=sys.stderr)
+            return 1
+        row = (await store.rows([found]))[found]
+        print(row.body, end="" if row.body.endswith("\n") else "\n")
+        print("\n".join(_notes(row)))
+        return 0
+
+
+def _notes(row: AgreementRow) -> Iterator[str]:
+    """As comments of the file, so that what is shown is still the file."""
+    from routing.holidays import ResolvedHolidays
+
+    resolved = ResolvedHolidays.model_validate_json(row.holidays)
+    for calendar, days in resolved.days.items():
+        yield f"# public holidays of {calendar}, {resolved.first} to {resolved.last}, as they were when it was published:"
+        yield from (f"#   {day}  {name}" for day, name in days.items())
+
+
+def _list(known: tuple[Any, ...], now: datetime, file: Agreement) -> None:
+    if not known:
+        print(f"{file.hash[:12]}  the configured file; nothing was published yet  {file.file.title}")
+    current = [p for p in known if p.effective_from <= now]
+    for entry in known:
+        mark = "*" if current and entry is current[-1] else " "
+        who = ", ".join(f"{side}: {person}" for side, person in entry.approvals.items()) or "the file before the first"
+        print(f"{mark} {entry.hash[:12]}  from {entry.effective_from.isoformat()}  {entry.title}  ({who})")
