@@ -230,6 +230,33 @@ async def test_an_ad_platforms_lead_is_asked_for_by_its_id(running, server, at, 
     assert [asked.startswith(path) for asked, _ in server.asked] == [True]
 
 
+async def test_a_step_that_names_an_unknown_id_finds_the_lead_that_a_form_made(running, server, at):
+    form = Source(name="web", kind="form", verify={"scheme": "none"})
+    touch = Parsed(kind="form.submitted", dedupe_key="f1", occurred_at=START, person={"email": "eva@firma.example"})
+    await running.log.append([record_of(to_signal(touch, form, START, KEY), running.topic)])
+    await running.route(1)
+    configured = source("pipedrive", server)
+    server.says("/api/v2/deals/9", {"data": {"id": 9, "person_id": 31}})
+    person = {"id": 31, "name": "Eva Berg", "emails": [{"value": "Eva@Firma.example", "primary": True}]}
+    server.says("/api/v2/persons/31", {"data": person})
+    call = {"id": 1, "type": "call", "done": True, "deal_id": 9}
+    body = {"meta": {"action": "change", "entity": "activity", "id": "d1"}, "data": call, "previous": {"done": False}}
+    made = at(running, configured)
+    (signal,) = thin("pipedrive", configured, body, 5)
+    await made.put(signal)
+    await made.step(1)
+    await running.route(1)
+    ((lead, known),) = await leads(running)
+    (entry,) = await running.reading.recorded(signal.id)
+    assert (entry.row.lead_id, known["full_name"]) == (lead.id, "Eva Berg")
+    # From then on the deal alone is enough, without asking.
+    again = {**body, "meta": {**body["meta"], "id": "d2"}}
+    (later,) = thin("pipedrive", configured, again, 6)
+    await running.log.append([record_of(later, running.topic)])
+    await running.route(1)
+    assert [e.row.lead_id for e in await running.reading.recorded(later.id)] == [lead.id]
+
+
 async def test_a_deal_of_nobody_known_is_joined_to_its_contact(server):
     configured = source("hubspot", server)
     server.says(

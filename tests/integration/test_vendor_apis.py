@@ -146,6 +146,7 @@ async def test_of_a_company_with_two_contacts_neither_is_chosen(server):
         ("pipedrive", pipedrive("person", {"id": 31, "name": "Eva"})),
         ("pipedrive", pipedrive("organization", {"id": 4, "name": "Firma AB"})),
         ("close", close("contact", {"id": "cont_1", "name": "Eva"})),
+        ("close", close("lead", {"id": "o1"}, action="merged", meta={"merge_source_lead_id": "o2"})),
         ("gohighlevel", {"type": "ContactUpdate", "locationId": "loc", "id": "ghl1"}),
     ],
 )
@@ -248,6 +249,13 @@ async def test_an_activity_of_hubspot_tells_which_way_it_went_and_whom_it_is_wit
     facts = await completed(configured_source("hubspot", server), [event])
     assert (facts.kind, facts.person.email, facts.sales.owner_id) == (kind, "Anna@Example.com", "9101")
     assert {("person", "512"), ("deal", "21"), ("activity", "7")} == {(r.object, r.id) for r in facts.references}
+
+
+async def test_who_is_left_of_a_merge_is_asked_for(server):
+    server.says("/crm/v3/objects/contacts/512", CONTACT)
+    merge = hubspot(1, "contact.merge", 512, primaryObjectId=512, mergedObjectIds=[511])
+    facts = await completed(configured_source("hubspot", server), [merge])
+    assert (facts.kind, facts.person.email) == (Kind.SALES_MERGED, "Anna@Example.com")
 
 
 async def test_an_incoming_call_of_nobody_is_still_no_step_of_ours(server):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from schemas.signals import Parsed
+from schemas.signals import Kind, Parsed
 from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import Ask, Vendor, filled, linked, named, read_by, record, shown
 from services.ingest.parsers import close
@@ -17,9 +17,10 @@ class Close(Vendor):
         return {"authorization": "Basic " + base64.b64encode(f"{token}:".encode()).decode()}
 
     def wants(self, facts: Parsed) -> bool:
-        """A contact's own webhook has all of it, and what a company is called is nobody's step."""
-        about_one = not (facts.source_kind or "").startswith("contact.") and not facts.kind.startswith("company.")
-        return about_one and bool(named(facts, "person") or named(facts, "company"))
+        """A contact's own webhook has all of it, and what a company is called, or merged with, is nobody's step."""
+        if (facts.source_kind or "").startswith("contact.") or facts.kind is Kind.SALES_MERGED:
+            return False
+        return not facts.kind.startswith("company.") and bool(named(facts, "person") or named(facts, "company"))
 
     async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
         if (person := named(facts, "person")) is not None:

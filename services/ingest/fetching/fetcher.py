@@ -20,9 +20,7 @@ from services.ingest.fetching.vendor import OTHER, Vendor
 from services.ingest.parsers.reading import UNEXPECTED
 from services.ingest.sales import meant
 
-_NOT_ASKED = frozenset(
-    {Kind.CONTACT_DELETED, Kind.COMPANY_DELETED, Kind.DEAL_DELETED, Kind.SALES_MERGED, Kind.UNCLASSIFIED}
-)
+_NOT_ASKED = frozenset({Kind.CONTACT_DELETED, Kind.COMPANY_DELETED, Kind.DEAL_DELETED, Kind.UNCLASSIFIED})
 VENDORS: Mapping[str, type[Vendor]] = {
     "meta_lead_ads": Meta,
     "linkedin": LinkedIn,
