@@ -50,11 +50,15 @@ def _blocked(draft: Draft) -> bool:
     lacks = dossier.missing(draft.lead, draft.context.agreement)
     if lacks:
         draft.finding(f"the dossier lacks {', '.join(lacks)}")
-    if not lacks or draft.context.agreement.file.handover.dossier.incomplete != "block":
+    if not lacks or not _keeps_back(draft):
         return False
     draft.lead.handover = the_handover(draft).model_copy(update={"blocked": lacks})
     draft.emit(HandoverBlocked(**saying(draft, None), missing=lacks))
     return True
+
+
+def _keeps_back(draft: Draft) -> bool:
+    return draft.context.agreement.file.handover.dossier.incomplete == "block"
 
 
 def _first_offer(draft: Draft) -> None:
@@ -63,13 +67,16 @@ def _first_offer(draft: Draft) -> None:
 
 
 def complete(draft: Draft) -> None:
-    """What was still lacking may have come with this signal: marketing's promise is kept, and a blocked offer leaves."""
+    """What was still lacking may have come with this signal: marketing's promise is kept, and a blocked offer leaves. It
+    leaves, too, under an agreement that no longer keeps it back."""
     lead = draft.lead
     handover = lead.handover
-    if lead.stage != "hand_over" or handover is None or dossier.missing(lead, draft.context.agreement):
+    if lead.stage != "hand_over" or handover is None:
         return
-    sla.touch(draft, "dossier", max(draft.at, handover.opened_at), handover.id)
-    if handover.blocked:
+    lacks = dossier.missing(lead, draft.context.agreement)
+    if not lacks:
+        sla.touch(draft, "dossier", max(draft.at, handover.opened_at), handover.id)
+    if handover.blocked and not (lacks and _keeps_back(draft)):
         lead.handover = the_handover(draft).model_copy(update={"blocked": ()})
         _first_offer(draft)
 
@@ -121,6 +128,8 @@ def offer_next(draft: Draft) -> bool:
     had_it = frozenset(offer.person for offer in handover.offers)
     chosen = ownership.choose_or_wait(draft, "hand_over", had_it)
     if isinstance(chosen, Held):
+        if handover.offers:
+            ownership.leave_to_nobody(draft, "the offer is over")
         waiting.wait(draft, chosen)
         return True
     if chosen is None:
@@ -151,7 +160,7 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
     offer = Offer(
         id=offer_id, number=number, person=chosen.person, pool=chosen.pool, offered_at=now, expires_at=expires
     )
-    draft.lead.handover = handover.model_copy(update={"offers": (*handover.offers, offer)})
+    draft.lead.handover = handover.model_copy(update={"offers": (*handover.offers, offer), "blocked": ()})
     ownership.give(draft, chosen)
     draft.evidence["owners"][-1]["offer"] = offer_id
     draft.emit(
@@ -174,7 +183,9 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
 def why_not_accepted(draft: Draft, offer: Offer | None) -> str | None:
     """Why an acceptance of now answers nothing; None where it does."""
     handover = the_handover(draft)
-    if handover.accepted_at is not None or (offer is None and handover.offers):
+    # Only a hand-over that was imported is somebody's without an offer of ours.
+    never_offered = offer is None and (handover.offers or handover.mode != "import")
+    if handover.accepted_at is not None or never_offered:
         return "there is no open offer to accept"
     return None if is_about_this(draft, offer) else "it is about an earlier offer"
 

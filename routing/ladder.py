@@ -79,6 +79,8 @@ def _told(draft: Draft, clock: Clock, action: Action, named: tuple[str, ...]) ->
 def _reassign(draft: Draft) -> tuple[str, tuple[Owner, ...]]:
     """To the next by the route, who never is the owner of now; nobody loses it before somebody else has it."""
     lead = draft.lead
+    if lead.stage == "hand_over" and handover.the_handover(draft).blocked:
+        return "not_open", ()
     if lead.stage == "hand_over":
         given = handover.offer_again(draft, "sla_breached")
     else:

@@ -108,7 +108,7 @@ def _merge(stays: Draft, goes: Draft) -> None:
     kept, gone = stays.lead, goes.lead
     _tell(stays, goes, LeadMerged)
     kept.merged = (*kept.merged, _take_over(kept, gone, stays))
-    nurturing.follow_consent(stays, "")
+    nurturing.follow_consent(stays, "given")
     _settle(stays)
     goes.follow(stays)
     gone.merged_into = kept.id

@@ -114,6 +114,14 @@ def _call_managers(draft: Draft, why: str) -> None:
     )
 
 
+def leave_to_nobody(draft: Draft, reason: str) -> None:
+    """Who had it has it no more, and nobody was chosen yet."""
+    lead = draft.lead
+    free_account(draft)
+    lead.owner, lead.owner_since, lead.owner_pool, lead.owner_route = None, None, None, None
+    lead.unowned_reason = reason
+
+
 def by_hand(draft: Draft, person: str) -> Assignment:
     """Obeyed, and counted in the ledger of the first pool of the stage's rules in which the person stands.
 

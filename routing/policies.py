@@ -53,12 +53,19 @@ def broken_policies(file: AgreementFile) -> Iterator[tuple[Path, str]]:
 
 
 def broken_dossier(file: AgreementFile) -> Iterator[tuple[Path, str]]:
-    """An offer that is kept back has to wait under a clock that somebody answers for."""
-    if file.handover.dossier.incomplete != "block":
+    """An offer that is kept back has to wait under a clock that somebody answers for and that ends the waiting."""
+    if file.handover.dossier.incomplete != "block" or any(_ends_waiting(policy) for policy in file.sla.policies):
         return
-    if not any(policy.metric == "dossier" and policy.ladder for policy in file.sla.policies):
-        rule = "a blocked offer would wait for ever: add an SLA policy with `metric: dossier` and a `ladder`"
-        yield ("handover", "dossier", "incomplete"), rule
+    rule = (
+        "a blocked offer would wait for ever: add an SLA policy with `metric: dossier` for every lead, that nothing pauses, "
+        "and with `take_back` in its `ladder`"
+    )
+    yield ("handover", "dossier", "incomplete"), rule
+
+
+def _ends_waiting(policy: Policy) -> bool:
+    always = policy.when == "true" and not policy.pause_on and not policy.fulfil_on
+    return policy.metric == "dossier" and always and any(rung.do == "take_back" for rung in policy.ladder)
 
 
 def people_named(file: AgreementFile) -> Iterator[tuple[Path, str]]:

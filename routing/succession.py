@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import handover, ownership, sla
+from routing import handover, ownership, sla, waiting
 from routing.assignment import Assignment
 from routing.draft import Draft
 from routing.lifecycle import route_of
@@ -22,18 +22,24 @@ def give_back(draft: Draft, person: str | None, *, gone: bool) -> None:
     """What this owner, who is away or gone, holds of the lead."""
     lead, offer = draft.lead, handover.open_offer(draft)
     reason = "owner_left" if gone else "owner_absent"
-    if lead.stage == "hand_over":
-        if offer is None or (offer.state == "accepted" and not gone):
-            draft.notes.append("it was accepted: it waits for the return")
-            return
-        handover.withdraw(draft, reason)
-        successor = _successor(draft, person)
-        if successor is not None:
-            handover.offer_to(draft, successor)
-        elif not handover.offer_next(draft):
-            draft.facts.add("offers_exhausted")
-    elif gone:
-        _pass_on(draft, person)
+    if lead.stage != "hand_over":
+        if gone:
+            _pass_on(draft, person)
+    elif (offer is None or offer.state == "accepted") and not gone:
+        draft.notes.append("it was accepted: it waits for the return")
+    elif waiting.queued(draft) is not None or handover.the_handover(draft).blocked:
+        ownership.leave_to_nobody(draft, f"waiting: {reason}")
+    else:
+        _offer_to_another(draft, person, reason)
+
+
+def _offer_to_another(draft: Draft, person: str | None, reason: str) -> None:
+    handover.withdraw(draft, reason)
+    successor = _successor(draft, person)
+    if successor is not None:
+        handover.offer_to(draft, successor)
+    elif not handover.offer_next(draft):
+        draft.facts.add("offers_exhausted")
 
 
 def _pass_on(draft: Draft, person: str | None) -> None:

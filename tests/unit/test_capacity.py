@@ -12,7 +12,7 @@ from routing.limbo import why
 from routing.model import Load
 from routing.roster import Roster
 from schemas.roster import RosterFile
-from schemas.signals import ClockDue, Kind
+from schemas.signals import ClockDue, Commanded, Kind
 from schemas.yamlfile import FileError
 from tests.setups import EXAMPLES, START, signal
 
@@ -157,6 +157,47 @@ def test_whoever_claims_it_meanwhile_ends_the_waiting():
     after = decide(held, claim, Context(rules, people, {}, None, START + 10 * HOUR)).lead
     assert after.owner == "karin"
     assert not [c for c in after.clocks.values() if c.policy == "queue" and c.open]
+
+
+def test_what_was_offered_to_nobody_yet_cannot_be_accepted():
+    people, rules = roster(elin={"hours": OFFICE}), agreement("{hold: 20h elapsed}")
+    held = offered(people, rules, at=START + 9 * HOUR).lead
+    yes = decide(
+        held, signal(5, "sales.accepted", at=START + 10 * HOUR), Context(rules, people, {}, None, START + 10 * HOUR)
+    )
+    assert (yes.lead.handover.accepted_at, yes.note) == (None, "there is no open offer to accept")
+
+
+def test_whoever_had_the_offer_that_is_over_has_the_lead_no_more_while_it_waits():
+    people, rules = roster(elin={"capacity": {"open": 1}}), agreement("{hold: 20h elapsed}")
+    lead = offered(people, rules).lead
+    no = signal(5, "sales.rejected", at=START + HOUR, reason="no time")
+    after = decide(lead, no, Context(rules, people, {}, None, START + HOUR)).lead
+    assert (after.stage, after.owner) == ("hand_over", "maja"), "the only one had it, and waiting is in vain"
+    people = roster(elin={}, karin={"hours": OFFICE})
+    lead, evening = offered(people, rules).lead, START + 9 * HOUR
+    no = signal(5, "sales.rejected", at=evening, reason="no time")
+    after = decide(lead, no, Context(rules, people, {}, None, evening)).lead
+    assert (after.owner, after.unowned_reason, after.limbo) == (None, "waiting: everybody", None)
+    assert carrier(after) is None
+
+
+def test_who_leaves_while_a_lead_of_theirs_waits_for_an_offer_leaves_it_waiting():
+    people, rules = roster(elin={"hours": OFFICE}), agreement("{hold: 20h elapsed}")
+    held = offered(people, rules, at=START + 9 * HOUR).lead
+    assert held.owner == "sara"
+    left = Commanded(name="leave", principal="maja", person="sara")
+    away = signal(5, "owner.away", at=START + 10 * HOUR, command=left)
+    file = people.file.model_copy(update={"people": tuple(m for m in people.file.people if m.id != "sara")})
+    after = decide(held, away, Context(rules, Roster(file), {}, None, START + 10 * HOUR)).lead
+    assert (after.owner, after.unowned_reason, after.limbo) == (None, "waiting: owner_left", None)
+    assert decide(after, *later(after, rules, Roster(file))).lead.owner == "elin"
+
+
+def later(lead, rules, people):
+    """The end of the queue's waiting, and what rules then."""
+    item, at = due(lead)
+    return item, Context(rules, people, {}, None, at)
 
 
 def test_a_rule_may_ask_for_the_leads_language():

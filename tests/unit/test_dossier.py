@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from routing import limbo
-from schemas.signals import Actor, Company, Kind, Person
+from schemas.signals import Actor, Commanded, Company, Kind, Person
 from schemas.yamlfile import FileError
 from tests.setups import START
 from tests.stories import DAY, HOUR, Story, rules
@@ -93,9 +93,49 @@ def test_a_blocked_offer_that_nobody_completes_goes_back_to_marketing():
     assert told.lead.stage == "nurturing"
 
 
-def test_blocking_without_a_clock_that_somebody_answers_for_is_refused():
+@pytest.mark.parametrize(
+    "policies",
+    [
+        (),
+        ({**PROMISE, "ladder": [{"do": "escalate"}]},),
+        ({**PROMISE, "when": "'enterprise' in lead.tags"},),
+        ({**PROMISE, "pause_on": ["tag.added"], "resume_on": ["tag.removed"]},),
+    ],
+)
+def test_blocking_without_a_clock_that_ends_the_waiting_of_every_lead_is_refused(policies):
     with pytest.raises(FileError, match="metric: dossier"):
-        story("block", policies=())
+        story("block", policies=policies)
+
+
+def test_a_blocked_offer_leaves_under_an_agreement_that_keeps_none_back():
+    told = story("block").offered()
+    told.rules = told.rules._replace(agreement=story().rules.agreement)
+    told.tell("clock.recheck", HOUR, reason="adopt")
+    assert [data.dossier.complete for data in offers(told)] == [False]
+    assert told.lead.handover.blocked == ()
+
+
+def test_a_blocked_offer_is_not_made_to_another_by_a_ladder():
+    waits = {**PROMISE, "name": "waits", "metric": "follow_up", "target": "2h elapsed", "ladder": [{"do": "reassign"}]}
+    told = story("block", policies=(PROMISE, waits)).offered().wait(3 * HOUR)
+    assert [(data.action, data.outcome) for data in told.all("sla.escalated")] == [("reassign", "not_open")]
+    assert offers(told) == []
+
+
+def test_who_claims_a_blocked_lead_has_it_and_no_second_offer_follows_when_it_is_complete():
+    told = story("block").offered().tell("sales.owner_changed", HOUR, sales={"owner_id": "karin"})
+    told.tell("message.received", 2 * HOUR, company=Company(name="Ek AB"), fields={"need": "x", "text": "hello"})
+    assert [offer.person for offer in told.lead.handover.offers] == ["karin"]
+
+
+def test_a_lead_that_waits_for_its_dossier_waits_on_when_its_owner_leaves():
+    told = story("block").offered()
+    gone = [p.model_copy(update={"active": p.id != "sara"}) for p in told.rules.roster.file.people]
+    file = told.rules.roster.file.model_copy(update={"people": tuple(gone)})
+    told.rules = told.rules._replace(roster=type(told.rules.roster)(file))
+    told.tell("owner.away", HOUR, command=Commanded(name="leave", principal="maja", person="sara"))
+    assert (told.lead.owner, told.lead.unowned_reason, told.lead.limbo) == (None, "waiting: owner_left", None)
+    assert told.wait(DAY).lead.stage == "nurturing"
 
 
 REASONS = {

@@ -112,6 +112,16 @@ def test_what_the_kept_one_took_over_it_gives_back():
     assert parted.personal == kept.lead.personal
 
 
+def test_a_later_consent_of_the_other_ends_the_silence_and_parting_them_brings_it_back():
+    kept = lead_of("anna", form_id="news", consents=(Consent(purpose="email", state="withdrawn"),))
+    gone = lead_of("bo", form_id="news", consents=(Consent(purpose="email", state="withdrawn"),))
+    gone.tell("consent.given", MINUTE, lead="bo")
+    merged = joined("merge", kept.lead, gone.lead)
+    assert merged.kept.lead.suppressed is None and "suppression.released" in types(merged.kept)
+    parted = joined("unmerge", merged.kept.lead, merged.gone.lead, 2 * HOUR).kept
+    assert parted.lead.suppressed == "consent_withdrawn" and "suppression.started" in types(parted)
+
+
 def test_a_clock_that_stood_still_before_the_merge_stands_still_after_it():
     pausing = rules([PROMISES[0] | {"pause_on": ["sales.meeting_booked"], "resume_on": ["sales.meeting_cancelled"]}])
     gone = Story(pausing)
