@@ -4,8 +4,9 @@ import json
 from collections import Counter
 from datetime import timedelta
 
-from routing.capacity import carrier, limited
+from routing.capacity import limited
 from routing.ids import derive
+from routing.lifecycle import WORKED
 from routing.model import Clock
 from schemas.signals import ClockDue, Kind, Signal
 from services.router.fold import Fold
@@ -29,22 +30,31 @@ class Memory:
         fresh = [item for key, item in reversed(once.items()) if key not in self.seen]
         self.seen |= once.keys()
         self.at = max([self.at, *(item.received_at for item in fresh)])
-        self.fold = Fold(self._loaded(), self.ruling, self.at, 0)
-        self.fold.run([decode(Record("t", 0, 0, b"k", record_of(item, "t").value)) for item in fresh])
-        self._keep(self.fold.writes())
-        self.ruling = self.ruling._replace(roster=self.fold.ruling.roster)
-        for cause in self.fold.away:
+        self.fold = fold = self.folded([decode(Record("t", 0, 0, b"k", record_of(item, "t").value)) for item in fresh])
+        self._keep(fold.writes())
+        self.ruling = self.ruling._replace(roster=fold.ruling.roster)
+        self.after()
+        for cause in fold.away:
             held = [row for row in self.leads.values() if row.owner == who_is_away(cause)]
             if held:
                 self.give(*away_signals(cause, sorted(held), self.at))
         return self
 
-    def _loaded(self):
+    def folded(self, batch):
+        made = Fold(self.loaded(), self.ruling, self.at, 0)
+        made.run(batch)
+        return made
+
+    def after(self):
+        """Called once a batch's rows are there."""
+
+    def loaded(self):
         return Loaded(self.links, self.leads, self.accounts, self.ledgers, (), self.opens(), self.links)
 
     def opens(self):
         """How many open leads everybody has whose load matters."""
-        held = Counter(carrier(self.lead(ident)) for ident in self.leads)
+        carried = [row for row in self.leads.values() if row.stage in WORKED and row.disposition == "active"]
+        held = Counter(row.owner for row in carried)
         return {person: held[person] for person in limited(self.ruling.roster)}
 
     def _keep(self, writes):
