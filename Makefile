@@ -48,8 +48,9 @@ fuzz: .venv/dev.stamp ## ten minutes of hostile bodies for every kind of source,
 node-red: .venv/dev.stamp ## a real Node-RED posts to a running Stafett; needs npm
 	$(BIN)/python -m tests.parts.node_red
 
-model: .venv/dev.stamp ## 100,000 signals of random lives, then a week on 50,000 imported leads: every invariant
+model: .venv/dev.stamp ## 100,000 signals of random lives, a thousand stories of any order, then a week on 50,000 imported leads: every invariant
 	$(BIN)/python -m tests.property.model
+	STAFETT_MACHINE=1000 $(BIN)/python -m pytest --timeout 3600 tests/property/test_state_machine.py
 	$(BIN)/python -m tests.property.week
 
 check: .venv/dev.stamp ## format, lint, types, layers
