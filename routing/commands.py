@@ -10,6 +10,7 @@ from routing.roster import Roster
 from schemas import commands as c
 from schemas.roster import RosterChange
 from schemas.signals import Actor, Commanded, Kind, Sales, Signal
+from schemas.words import Side, probably
 
 SOURCE = "command"
 """The `source` of every signal that a command became; no configured source may have this name."""
@@ -34,8 +35,16 @@ RIGHTS: dict[str, frozenset[str]] = {
     "leave": MANAGES,
     "pause_pool": MANAGES,
     "resume_pool": MANAGES,
+    "approve": frozenset({"marketing", "sales", "account_manager"}) | MANAGES,
 }
 """By command: the roles that may ask for it, `owner` of the lead, `oneself` for what is about the asker."""
+SIDES: dict[Side, tuple[str, ...]] = {
+    "marketing": ("marketing", "manager"),
+    "sales": ("sales", "account_manager", "manager"),
+}
+"""Who may approve the agreement for which side, by role."""
+OPERATOR = "operator"
+"""Who asks on the command line; no API key may have this name."""
 GIVES = frozenset({"claim", "assign", "delegate"})
 """Commands that make somebody the owner."""
 
@@ -59,6 +68,25 @@ def refusal(command: str, person: str | None, roster: Roster, *, owner: str | No
         return None
     also = ", the owner" if "owner" in allowed else ", the person" if "oneself" in allowed else ""
     return f"{command} is for {', '.join(roles)}{also}"
+
+
+def cannot_approve(principal: Principal, side: Side, roster: Roster) -> str | None:
+    """None where whoever asks can approve the agreement for that side: by themselves, never by somebody else's hand."""
+    if principal.name == OPERATOR or principal.person is None:
+        return "an approval is given with one's own API key, whose entry names the `person`"
+    return cannot_sign(principal.person, side, roster)
+
+
+def cannot_sign(person: str, side: Side, roster: Roster) -> str | None:
+    """Why this person cannot approve for that side; None where they can."""
+    member, roles = roster.people.get(person), SIDES[side]
+    if member is None:
+        return f"`{person}` is not in the roster{probably(person, roster.people)}"
+    if not member.active:
+        return f"`{person}` left, so cannot approve"
+    if not roster.has_role(person, *roles):
+        return f"`{person}` has none of the roles {', '.join(roles)}, so cannot approve for {side}"
+    return None
 
 
 def cannot_receive(person: str | None, roster: Roster) -> str | None:
@@ -95,6 +123,8 @@ def to_signal(
             person=principal.person,
             lists=command.lists if isinstance(command, c.BrandList) else (),
             until=command.until if isinstance(command, c.Hold) else None,
+            agreement=command.hash if isinstance(command, c.Approve) else None,
+            side=command.side if isinstance(command, c.Approve) else None,
         ),
         **more,
     )
@@ -111,6 +141,8 @@ def _meaning(command: c.AnyCommand, principal: Principal, now: datetime) -> tupl
         return Kind.DISPOSITION_SET, {"sales": Sales(to=command.disposition)}
     if isinstance(command, c.Reject):
         return Kind.SALES_REJECTED, {"criterion": command.criterion}
+    if isinstance(command, c.Approve):
+        return Kind.AGREEMENT_APPROVED, {}
     plain = {
         "accept": Kind.SALES_ACCEPTED,
         "hold": Kind.LEAD_PARKED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from schemas.words import Name
 from schemas.yamlfile import FileModel
@@ -21,11 +21,17 @@ SCOPES: dict[Scope, str] = {
 """What a key may do, with what each scope opens."""
 
 
+def _not_reserved(name: str) -> str:
+    if name == "operator":
+        raise ValueError("`operator` is what commands of the command line are recorded as; choose another name")
+    return name
+
+
 class KeyEntry(FileModel):
     """`sha256` is the hex digest of the key; the key itself is shown once, when it is made. `person` is who asks with it:
     somebody of the roster, whose role and leads say what may be asked for."""
 
-    name: str
+    name: Annotated[str, AfterValidator(_not_reserved)]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     scopes: tuple[Scope, ...]
     person: Name | None = None

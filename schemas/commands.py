@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from schemas.roster import Member
-from schemas.words import Name
+from schemas.words import Name, Side
 
 LeadId = Annotated[str, Field(pattern=r"^lead_[a-z2-7]{26}$", examples=["lead_o6ax5urvbbdx52qw5d5xi7r5f7"])]
 
@@ -145,9 +145,17 @@ class ResumePool(_Command):
     pool: Name
 
 
+class Approve(_Command):
+    """The asker approves, for one side, the version of the agreement with this hash; publishing it takes both sides."""
+
+    command: Literal["approve"]
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="Whole, as `stafett agreement check` prints it.")]
+    side: Side
+
+
 OnLead = Accept | Reject | Claim | Assign | Delegate | Hold | Release | BrandList | SetDisposition | Merge | Unmerge
 OnRoster = Absence | Return | Join | Leave | PausePool | ResumePool
-AnyCommand = OnLead | OnRoster
+AnyCommand = OnLead | OnRoster | Approve
 
 
 class Command(RootModel[Annotated[AnyCommand, Field(discriminator="command")]]):

@@ -12,6 +12,7 @@ from schemas.events import Disposition, Stage, SubjectKind, Track
 from schemas.explain import AssignmentExplanation, ClockExplanation, LeadExplanation
 from schemas.roster import Member, Pool
 from schemas.signals import Mode, Person, Reference
+from schemas.words import Side
 
 LEAD_ID = "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe"
 SIGNAL_ID = "sig_4ouhzxfrkwvfb5sbqkvyd4s6ka"
@@ -491,6 +492,16 @@ AGREEMENT_EXAMPLE: dict[str, Any] = {
 }
 
 
+APPROVAL_EXAMPLE: dict[str, Any] = {
+    "hash": AGREEMENT_HASH,
+    "side": "marketing",
+    "person": "lena",
+    "key": "lena",
+    "reason": "as agreed on Monday",
+    "approved_at": "2026-12-18T13:40:00Z",
+}
+
+
 class AgreementView(BaseModel):
     """A version of the agreement. The configured file, while nothing was published, has no instants and no approvals."""
 
@@ -503,6 +514,18 @@ class AgreementView(BaseModel):
     approvals: dict[str, str] = Field({}, description="Who approved this hash, by side.")
 
 
+class ApprovalView(BaseModel):
+    """One side's approval of a version."""
+
+    model_config = _example(APPROVAL_EXAMPLE)
+    hash: str
+    side: Side
+    person: str
+    key: str = Field(description="The API key it was given with; `operator` where the operator typed it.")
+    reason: str
+    approved_at: AwareDatetime
+
+
 class AgreementDetail(AgreementView):
     """A version with its text and its public holidays."""
 
@@ -511,6 +534,7 @@ class AgreementDetail(AgreementView):
             **AGREEMENT_EXAMPLE,
             "text": "version: 1\norganisation: nordlys\n",
             "holidays": {"stockholm": {"2027-01-06": "Epiphany"}},
+            "given": [APPROVAL_EXAMPLE],
         }
     )
     text: str = Field(description="YAML, as it was approved.")
@@ -518,13 +542,15 @@ class AgreementDetail(AgreementView):
         {},
         description="Public holidays of each calendar, as they were resolved when it was published: by day, with the name.",
     )
+    given: list[ApprovalView] = Field([], description="Every approval of this hash, oldest first.")
 
 
 class AgreementList(BaseModel):
     """Versions in the order of their effect."""
 
-    model_config = _example({"agreements": [AGREEMENT_EXAMPLE]})
+    model_config = _example({"agreements": [AGREEMENT_EXAMPLE], "pending": [APPROVAL_EXAMPLE]})
     agreements: list[AgreementView]
+    pending: list[ApprovalView] = Field([], description="Approvals that wait for a publication, oldest first.")
 
 
 BODIES: tuple[type[BaseModel], ...] = (

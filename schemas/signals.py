@@ -15,6 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from schemas.places import country_code, language_code, post_code
 from schemas.roster import RosterChange
+from schemas.words import Side
 
 Mode = Literal["live", "test", "import", "observe"]
 
@@ -88,6 +89,7 @@ class Kind(StrEnum):
     LEAD_PARKED = "lead.parked"
     LEAD_UNPARKED = "lead.unparked"
     LEAD_LISTED = "lead.listed"
+    AGREEMENT_APPROVED = "agreement.approved"
     # our own: written by the watcher and by operators, refused from outside
     CLOCK_DUE = "clock.due"
     CLOCK_RECHECK = "clock.recheck"
@@ -112,6 +114,7 @@ INTERNAL_KINDS = frozenset(
         Kind.LEAD_PARKED,
         Kind.LEAD_UNPARKED,
         Kind.LEAD_LISTED,
+        Kind.AGREEMENT_APPROVED,
         Kind.ROSTER_JOINED,
         Kind.ROSTER_LEFT,
         Kind.POOL_PAUSED,
@@ -341,13 +344,16 @@ class ClockDue(_Part):
 
 
 class Commanded(_Part):
-    """Who asked for it: the name of the API key or `operator`, and their person of the roster where they are one."""
+    """Who asked for it: the name of the API key or `operator`, and their person of the roster where they are one.
+    `agreement` is the hash that is approved, for `side`."""
 
     name: str
     principal: str
     person: str | None = None
     lists: tuple[str, ...] = ()
     until: AwareDatetime | None = None
+    agreement: str | None = None
+    side: Side | None = None
 
 
 class Signal(Parsed):

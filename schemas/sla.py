@@ -8,11 +8,10 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from schemas.duration import Target, TargetValue, parse_target
 from schemas.signals import INTERNAL_KINDS, Kind
-from schemas.words import Expression, Name
+from schemas.words import Expression, Name, Side
 from schemas.yamlfile import FileModel
 
 Metric = Literal["follow_up", "acceptance", "qualification", "dossier", "custom"]
-Side = Literal["sales", "marketing"]
 Start = Literal["contact", "qualification", "hand_over", "offer", "acceptance", "deal", "nurturing", "signal"]
 Action = Literal["notify", "escalate", "reassign", "take_back"]
 PERSONAL: tuple[Start, ...] = ("offer", "acceptance", "deal")

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from schemas.duration import Target
-from schemas.sla import AT_ONCE, Policy, Side
-from schemas.words import Expression, Name
+from schemas.sla import AT_ONCE, Policy
+from schemas.words import Expression, Name, Side
 from schemas.yamlfile import FileModel
 
 Countable = Literal[

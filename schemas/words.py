@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Side = Literal["marketing", "sales"]
 Expression = Annotated[str, Field(min_length=1, max_length=4000)]
 
 

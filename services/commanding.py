@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from routing.commands import ROSTER_KEY, Principal, cannot_receive, refusal, to_signal
+from routing.commands import ROSTER_KEY, Principal, cannot_approve, cannot_receive, refusal, to_signal
 from routing.merging import no_link, obstacle
 from routing.model import Lead
 from routing.roster import Roster
-from schemas.commands import AnyCommand, Assign, Claim, Delegate, Merge, OnLead, Unmerge
+from schemas.commands import AnyCommand, Approve, Assign, Claim, Delegate, Merge, OnLead, Unmerge
 from schemas.signals import Signal
 from services.rows import LeadRow
 
@@ -39,6 +39,8 @@ async def carry(world: Commanding, command: AnyCommand, principal: Principal, ke
     """
     roster = await world.roster()
     _check_people(command, principal, roster)
+    if isinstance(command, Approve) and (why := cannot_approve(principal, command.side, roster)):
+        raise Refused(why)
     brand, partition_key, owner = "default", ROSTER_KEY, None
     if isinstance(command, OnLead):
         row = await world.lead(command.lead)

@@ -7,23 +7,19 @@ and a replay of the log decides each signal under the agreement that it was deci
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 
 from routing.agreement import Agreement, compile_agreement
 from routing.holidays import ResolvedHolidays, resolve_holidays
-from routing.roster import Roster
-from schemas.words import probably
 from services.rows import AgreementRow
 from services.ruling import Ruling
 
 LEAD = timedelta(seconds=10)
 """The least time between publishing and taking effect: longer than a batch's transaction and the clocks' differences."""
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-SIDES = {"marketing": ("marketing", "manager"), "sales": ("sales", "account_manager", "manager")}
-"""Who may approve for which side, by role."""
 
 
 class Publication(BaseModel):
@@ -88,26 +84,9 @@ class PublishedAgreements:
         return ruling._replace(agreement=self._timeline[0][1], timeline=self._timeline, past={**ruling.past, **past})
 
 
-def objections(
-    agreement: Agreement, approvals: Mapping[str, tuple[str, str]], roster: Roster, effective_from: datetime, now: datetime,
-    before: tuple[Publication, ...],
-) -> list[str]:  # fmt: skip
-    """Why it cannot be published. `approvals` are (person, hash that they approved) by side."""
+def objections(effective_from: datetime, now: datetime, before: Sequence[Publication]) -> list[str]:
+    """Why it cannot be published to rule from then."""
     found = []
-    for side, roles in SIDES.items():
-        person, digest = approvals.get(side, ("", ""))
-        if not person:
-            found.append(f"no approval of {side}: say --approve {side}=PERSON@{agreement.hash[:12]}")
-        elif person not in roster.people:
-            found.append(f"{side}: `{person}` is not in the roster{probably(person, roster.people)}")
-        elif not roster.has_role(person, *roles):
-            found.append(f"{side}: `{person}` has none of the roles {', '.join(roles)}, so cannot approve for {side}")
-        if person and (len(digest) < 12 or not agreement.hash.startswith(digest)):
-            found.append(
-                f"{side}: what was approved is `{digest}`, but this file is {agreement.hash[:12]}: approve it anew"
-            )
-    if len({person for person, _ in approvals.values()}) < len(approvals):
-        found.append("one person cannot approve for both sides")
     if effective_from < now + LEAD:
         found.append(
             f"it has to take effect at least {LEAD.seconds} s from now, so that every router knows of it in time"

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from schemas.words import Side
+
 
 class RecordOut(NamedTuple):
     """A record to append. The partition is murmur2(key), as Kafka's own default partitioner reckons it."""
@@ -48,6 +50,19 @@ class AgreementRow(NamedTuple):
 
     body: str
     holidays: str
+
+
+class ApprovalRow(NamedTuple):
+    """One side's approval of a version: the id of its signal, who gave it and by which API key (`operator`: the operator
+    typed it, for the first publication), and why."""
+
+    id: str
+    hash: str
+    side: Side
+    person: str
+    principal: str
+    reason: str
+    approved_at: datetime
 
 
 class LeadRow(NamedTuple):
@@ -203,3 +218,4 @@ class Writes(NamedTuple):
     dead_letters: Sequence[DeadLetter]
     redriven: Sequence[str]
     relinks: Sequence[LinkRow] = ()
+    approvals: Sequence[ApprovalRow] = ()

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Literal
 
 from routing.holidays import ResolvedHolidays
-from schemas.http import AgreementDetail, AgreementView
+from schemas.http import AgreementDetail, AgreementView, ApprovalView
 from services.adapters.sql.agreements import Agreements
+from services.approvals import pending
 from services.publications import Publication, PublishedAgreements, read
+from services.rows import ApprovalRow
 from services.ruling import Ruling
 
 
@@ -39,6 +41,11 @@ class Versions:
         current = max((p.effective_from for p in known if p.effective_from <= now), default=None)
         return [_view(entry, current) for entry in known]
 
+    async def pending(self) -> list[ApprovalView]:
+        """Approvals that wait for a publication, oldest first."""
+        known = read(await self._store.published())
+        return [_approval(row) for row in pending(await self._store.approvals(), known)]
+
     async def one(self, digest: str) -> AgreementDetail | None:
         """By its hash, or the first 12 digits or more of it; None where there is no such version."""
         found = next((v for v in await self.all() if len(digest) >= 12 and v.hash.startswith(digest)), None)
@@ -47,8 +54,20 @@ class Versions:
         row = (await self._store.rows([found.hash])).get(found.hash)
         if row is None:
             return AgreementDetail(**found.model_dump(), text=self._file())
+        given = [_approval(a) for a in await self._store.approvals() if a.hash == found.hash]
         days = ResolvedHolidays.model_validate_json(row.holidays).days
-        return AgreementDetail(**found.model_dump(), text=row.body, holidays=days)
+        return AgreementDetail(**found.model_dump(), text=row.body, holidays=days, given=given)
+
+
+def _approval(row: ApprovalRow) -> ApprovalView:
+    return ApprovalView(
+        hash=row.hash,
+        side=row.side,
+        person=row.person,
+        key=row.principal,
+        reason=row.reason,
+        approved_at=row.approved_at,
+    )
 
 
 def _view(entry: Publication, current: datetime | None) -> AgreementView:

@@ -25,6 +25,7 @@ KEYS = {
     "none": (),
     "facts": ("leads:read", "events:read", "ops:read"),
     "elin": ("commands:write",),
+    "lena": ("commands:write",),
     "maja": ("commands:write",),
 }
 """Keys by name; the key `leads:read` has that scope alone."""
@@ -81,7 +82,7 @@ async def installed(folder, *, url=None, extra=""):
         sources.write(_SOURCES + extra)
     entries = [
         {"name": name, "sha256": hashlib.sha256(f"sk_{name}".encode()).hexdigest(), "scopes": list(scopes)}
-        | ({"person": name} if name in ("elin", "maja") else {})
+        | ({"person": name} if name in ("elin", "lena", "maja") else {})
         for name, scopes in KEYS.items()
     ]
     (config / "api_keys.yaml").write_text(json.dumps({"version": 1, "keys": entries}))

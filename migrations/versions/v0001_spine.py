@@ -23,6 +23,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash"),
     )
     op.create_table(
+        "approvals",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=False),
+        sa.Column("principal", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("approved_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "clocks",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("lead_id", sa.Text(), nullable=False),
@@ -357,5 +368,6 @@ def downgrade() -> None:
     )
     op.drop_index("clocks_lead", table_name="clocks")
     op.drop_table("clocks")
+    op.drop_table("approvals")
     op.drop_table("agreements")
     op.drop_table("accounts")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from services.cli import agreement_publish, agreement_show
+from services.cli import agreement_approve, agreement_publish, agreement_show
 from services.cli.files import read_agreement, read_roster, read_sources, read_text
 
 HELP = "Check an agreement file: every problem with its line, path, rule."
@@ -44,6 +44,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     diff.add_argument("old", type=Path)
     diff.add_argument("new", type=Path)
     diff.set_defaults(func=_diff)
+    agreement_approve.add(actions)
     agreement_publish.add(actions)
     agreement_show.add(actions)
 

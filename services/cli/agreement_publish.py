@@ -7,27 +7,33 @@ import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.cli.environment import add_config, settings_of
 from services.cli.files import read_agreement
 
 if TYPE_CHECKING:
     from routing.agreement import Agreement
+    from schemas.words import Side
     from services.bootstrap.parts import Parts
+    from services.publications import Publication
+    from services.rows import AgreementRow, ApprovalRow
 
 SOON = timedelta(seconds=30)
 PUBLISH = """\
 examples:
+  stafett agreement publish agreement.yaml --config mine
+  stafett agreement publish agreement.yaml --config mine --effective-from 2027-01-01T00:00:00+01:00
+  stafett agreement publish agreement.yaml --config mine --apply-to-open        which clocks would move
+  stafett agreement publish agreement.yaml --config mine --apply-to-open --yes  ... and do it
   stafett agreement publish agreement.yaml --config mine --approve marketing=lena@3f2a91c07be4 --approve sales=maja@3f2a91c07be4
-  stafett agreement publish agreement.yaml --config mine --approve ... --effective-from 2027-01-01T00:00:00+01:00
-  stafett agreement publish agreement.yaml --config mine --approve ... --apply-to-open        which clocks would move
-  stafett agreement publish agreement.yaml --config mine --approve ... --apply-to-open --yes  ... and do it
 
-An approval names the hash that `stafett agreement check` prints, so that both sides approve the very same file. Signals
-received from then on are decided under it; nothing is restarted. Open clocks keep the agreement they started under, unless
---apply-to-open: that shows first what would move, and with --yes waits until it has taken effect and moves them. If that
-is interrupted, give the same command again.
+Each side approves the very same file by itself before: stafett agreement approve. For the first publication only, the
+operator may type what both sides said, with the hash that `stafett agreement check` prints; that is recorded as typed.
+
+Signals received from then on are decided under it; nothing is restarted. Open clocks keep the agreement they started under,
+unless --apply-to-open: that shows first what would move, and with --yes waits until it has taken effect and moves them. If
+that is interrupted, give the same command again.
 
 exit status: 0 done, or shown; 1 refused, with the reasons
 """
@@ -40,7 +46,9 @@ def add(actions: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     publish.add_argument("file", type=Path)
-    publish.add_argument("--approve", action="append", default=[], metavar="SIDE=PERSON@HASH")
+    publish.add_argument(
+        "--approve", action="append", default=[], metavar="SIDE=PERSON@HASH", help="only the first time"
+    )
     publish.add_argument("--effective-from", help="ISO 8601 with a zone (default: in 30 s)")
     publish.add_argument("--apply-to-open", action="store_true", help="move open clocks too; shows them first")
     publish.add_argument("--yes", action="store_true", help="with --apply-to-open: do it")
@@ -54,10 +62,10 @@ async def _publish(args: argparse.Namespace) -> int:
 
     try:
         agreement, text = read_agreement(args.file)
-        approvals = dict(_approval(said) for said in args.approve)
+        typed = dict(_approval(said) for said in args.approve)
         async with parts_of(settings_of(args), exclusive=False) as parts:
             effective = _instant(args.effective_from) if args.effective_from else parts.now() + SOON
-            return await _do(args, parts, agreement, text, approvals, effective)
+            return await _do(args, parts, Asked(agreement, text, typed, effective))
     except FileError as error:
         print("\n".join(error.problems), file=sys.stderr)
     except ValueError as error:
@@ -65,53 +73,89 @@ async def _publish(args: argparse.Namespace) -> int:
     return 1
 
 
-async def _do(
-    args: argparse.Namespace, parts: Parts, agreement: Agreement, text: str, approvals: dict[str, tuple[str, str]],
-    effective: datetime,
-) -> int:  # fmt: skip
-    from routing.agreement import check_against
-    from services.adapters.sql.agreements import Agreements
-    from services.bootstrap.http import brand_problems
-    from services.bootstrap.parts import read_file
-    from services.publications import BEGINNING, Publication, compiled, objections, read, resolved, write
-    from services.router.in_force import InForce
+class Asked(NamedTuple):
+    """What is to be published; `typed` are (person, hash that they approved) by side."""
 
-    store, now = Agreements(parts.store.engines), parts.now()
-    ruling = InForce(parts.ruling)(await parts.reading.roster_changes())
+    agreement: Agreement
+    text: str
+    typed: dict[Side, tuple[str, str]]
+    effective_from: datetime
+
+
+async def _do(args: argparse.Namespace, parts: Parts, asked: Asked) -> int:
+    from services.adapters.sql.agreements import Agreements
+    from services.publications import compiled, read, resolved
+
+    store, now, digest = Agreements(parts.store.engines), parts.now(), asked.agreement.hash
     before = await store.published()
     known = read(before)
-    latest = known[-1] if known[1:] and known[-1].hash == agreement.hash else None
-    if latest is None:
-        refused = check_against(agreement, ruling.roster, text, str(args.file))
-        refused += brand_problems(parts.settings, agreement.file.brands)
-        refused += objections(agreement, approvals, ruling.roster, effective, now, known)
-        if refused:
-            print("\n".join(refused), file=sys.stderr)
+    latest = known[-1] if known[1:] and known[-1].hash == digest else None
+    if latest is not None:
+        row, approvals = (await store.rows([digest]))[digest], []
+    else:
+        row = resolved(asked.agreement, asked.text, now, asked.effective_from)
+        approvals = await _approved(args, parts, asked, known, now)
+        if not approvals:
             return 1
-    row = (
-        resolved(agreement, text, now, effective) if latest is None else (await store.rows([latest.hash]))[latest.hash]
-    )
     if args.apply_to_open and not args.yes:
-        await _preview(parts, compiled(agreement.hash, row))
+        await _preview(parts, compiled(digest, row))
         return 0
     if latest is None:
-        first = Publication(
-            hash=ruling.agreement.hash, title=ruling.agreement.file.title, effective_from=BEGINNING, published_at=now
-        )
-        latest = Publication(
-            hash=agreement.hash, title=agreement.file.title, effective_from=effective, published_at=now,
-            approvals={side: person for side, (person, _) in sorted(approvals.items())},
-        )  # fmt: skip
-        files = {agreement.hash: row}
-        if not known:
-            files[first.hash] = resolved(ruling.agreement, read_file(parts.settings, "agreement"), now, now)
-        if not await store.publish(before, write((*(known or (first,)), latest)), files, now):
+        latest = await _store(parts, asked, row, before, approvals, now)
+        if latest is None:
             print("somebody else published meanwhile; look at it and try again", file=sys.stderr)
             return 1
     print(f"published {latest.hash[:12]}, in force from {latest.effective_from.isoformat()}")
     if args.apply_to_open:
         await _apply(parts, latest.hash, latest.effective_from)
     return 0
+
+
+async def _approved(
+    args: argparse.Namespace, parts: Parts, asked: Asked, known: tuple[Publication, ...], now: datetime
+) -> list[ApprovalRow]:
+    """The approvals that carry it; none, with the reasons told, where it cannot be published."""
+    from routing.agreement import check_against
+    from services.adapters.sql.agreements import Agreements
+    from services.approvals import counting, missing, typed, wrongly_typed
+    from services.bootstrap.http import brand_problems
+    from services.publications import objections
+    from services.router.in_force import InForce
+
+    agreement, roster = asked.agreement, InForce(parts.ruling)(await parts.reading.roster_changes()).roster
+    refused = check_against(agreement, roster, asked.text, str(args.file))
+    refused += brand_problems(parts.settings, agreement.file.brands)
+    refused += objections(asked.effective_from, now, known)
+    refused += wrongly_typed(asked.typed, agreement.hash, roster, known)
+    approvals = counting(await Agreements(parts.store.engines).approvals(), agreement.hash, known)
+    approvals += typed(asked.typed, agreement.hash, now)
+    refused += missing(approvals, agreement.hash)
+    print("\n".join(refused), file=sys.stderr, end="\n" if refused else "")
+    return [] if refused else approvals
+
+
+async def _store(
+    parts: Parts, asked: Asked, row: AgreementRow, before: str | None, approvals: list[ApprovalRow], now: datetime
+) -> Publication | None:
+    """Before the first publication stands what ruled until then, from the beginning. None where somebody published meanwhile."""
+    from routing.commands import OPERATOR
+    from services.adapters.sql.agreements import Agreements
+    from services.approvals import signatures
+    from services.bootstrap.parts import read_file
+    from services.publications import BEGINNING, Publication, read, resolved, write
+
+    agreement, known, files = asked.agreement, read(before), {asked.agreement.hash: row}
+    if not known:
+        file = parts.ruling().agreement
+        known = (Publication(hash=file.hash, title=file.file.title, effective_from=BEGINNING, published_at=now),)
+        files.setdefault(file.hash, resolved(file, read_file(parts.settings, "agreement"), now, now))
+    latest = Publication(
+        hash=agreement.hash, title=agreement.file.title, effective_from=asked.effective_from, published_at=now,
+        approvals=signatures(approvals),
+    )  # fmt: skip
+    typed = [approval for approval in approvals if approval.principal == OPERATOR]
+    stored = await Agreements(parts.store.engines).publish(before, write((*known, latest)), files, now, typed)
+    return latest if stored else None
 
 
 async def _preview(parts: Parts, agreement: Agreement) -> None:
@@ -157,10 +201,13 @@ async def _apply(parts: Parts, digest: str, effective_from: datetime) -> None:
     print(f"{count} leads with open clocks were asked to go under it")
 
 
-def _approval(said: str) -> tuple[str, tuple[str, str]]:
-    side, _, rest = said.partition("=")
+def _approval(said: str) -> tuple[Side, tuple[str, str]]:
+    from routing.commands import SIDES
+
+    named, _, rest = said.partition("=")
     person, _, digest = rest.partition("@")
-    if side not in ("marketing", "sales") or not person or not digest:
+    side = next((known for known in SIDES if known == named), None)
+    if side is None or not person or not digest:
         raise ValueError(f"{said}: write an approval as marketing=PERSON@HASH or sales=PERSON@HASH")
     return side, (person, digest)
 

@@ -1,4 +1,4 @@
-"""`stafett agreement show`: what was published, and one version as it was signed, with its holidays."""
+"""`stafett agreement show`: what was published and approved, and one version as it was signed, with its holidays."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from services.cli.environment import add_config, settings_of
 
 if TYPE_CHECKING:
     from routing.agreement import Agreement
-    from services.rows import AgreementRow
+    from services.rows import AgreementRow, ApprovalRow
 
 
 def add(actions: Any) -> None:
     """Adds the action."""
-    show = actions.add_parser("show", help="what was published, or one version with its public holidays")
+    show = actions.add_parser("show", help="what was published, or one version with approvals and public holidays")
     show.add_argument("hash", nargs="?", help="the beginning of a version's hash")
     show.set_defaults(func=lambda args: asyncio.run(_show(args)))
     add_config(show)
@@ -26,29 +26,45 @@ def add(actions: Any) -> None:
 
 async def _show(args: argparse.Namespace) -> int:
     from services.adapters.sql.agreements import Agreements
+    from services.approvals import pending
     from services.bootstrap import parts_of
     from services.publications import read
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         store = Agreements(parts.store.engines)
-        known = read(await store.published())
+        known, approvals = read(await store.published()), await store.approvals()
         if args.hash is None:
             _list(known, parts.now(), parts.ruling().agreement)
+            print("".join(f"  {a.hash[:12]}  not published  ({_said(a)})\n" for a in pending(approvals, known)), end="")
             return 0
-        found = next((p.hash for p in known if p.hash.startswith(args.hash)), None)
+        found = next(
+            (h for h in [p.hash for p in known] + [a.hash for a in approvals] if h.startswith(args.hash)), None
+        )
         if found is None:
             print(f"{args.hash}: no such version; `stafett agreement show` lists them", file=sys.stderr)
             return 1
-        row = (await store.rows([found]))[found]
-        print(row.body, end="" if row.body.endswith("\n") else "\n")
-        print("\n".join(_notes(row)))
+        row = (await store.rows([found])).get(found)
+        if row is not None:
+            print(row.body, end="" if row.body.endswith("\n") else "\n")
+        print("\n".join(_notes(row, [a for a in approvals if a.hash == found])))
         return 0
 
 
-def _notes(row: AgreementRow) -> Iterator[str]:
+def _said(approval: ApprovalRow) -> str:
+    from routing.commands import OPERATOR
+
+    how = "typed by the operator" if approval.principal == OPERATOR else f"with the key {approval.principal}"
+    return f"{approval.side}: {approval.person}, {how}, {approval.approved_at.isoformat()}: {approval.reason}"
+
+
+def _notes(row: AgreementRow | None, approvals: list[ApprovalRow]) -> Iterator[str]:
     """As comments of the file, so that what is shown is still the file."""
     from routing.holidays import ResolvedHolidays
 
+    yield from (f"# approved for {_said(approval)}" for approval in approvals)
+    if row is None:
+        yield "# not published"
+        return
     resolved = ResolvedHolidays.model_validate_json(row.holidays)
     for calendar, days in resolved.days.items():
         yield f"# public holidays of {calendar}, {resolved.first} to {resolved.last}, as they were when it was published:"

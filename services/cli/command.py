@@ -25,7 +25,7 @@ examples:
   stafett command join member='{"id": "nils", "roles": ["sales"]}' seats='{"field": 1}' --reason "new colleague"
 
 commands: accept, reject, claim, assign, delegate, hold, release, brand_list, disposition, merge, unmerge (of a lead);
-absence, return, join, leave, pause_pool, resume_pool (of the roster)
+absence, return, join, leave, pause_pool, resume_pool (of the roster); to approve an agreement: stafett agreement approve
 
 A value that is JSON is read as JSON. It becomes a signal, and the router carries it out in the lead's own order: the
 history tells what came of it. `--key` makes a repetition harmless: the same key is the same command.
@@ -46,7 +46,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 async def _run(args: argparse.Namespace) -> int:
     """Exit status 0 once it is on the log, 1 where it is refused, 2 where it is no command."""
-    from routing.commands import Principal
+    from routing.commands import OPERATOR, Principal
     from services.bootstrap import parts_of
     from services.commanding import Refused, carry
 
@@ -56,7 +56,7 @@ async def _run(args: argparse.Namespace) -> int:
     async with parts_of(settings_of(args), exclusive=False) as parts:
         try:
             signal = await carry(
-                _world(parts), command, Principal("operator", args.person), args.key or secrets.token_hex(8)
+                _world(parts), command, Principal(OPERATOR, args.person), args.key or secrets.token_hex(8)
             )
         except Refused as refused:
             print(f"refused: {refused}", file=sys.stderr)

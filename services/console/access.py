@@ -33,7 +33,7 @@ class Access:
         """A dependency that gives the key of the request. Raises Trouble: no key, or one without the scope."""
 
         def check(authorization: Annotated[str, Header(include_in_schema=False)] = "") -> Key:
-            key = self._key_of(authorization)
+            key = self.key_of(authorization)
             if key is None:
                 raise Trouble("no_key", "send Authorization: Bearer and a key of this installation")
             if scope not in key.scopes:
@@ -42,8 +42,8 @@ class Access:
 
         return Depends(check)
 
-    def _key_of(self, authorization: str) -> Key | None:
-        """Every configured key is compared, in constant time."""
+    def key_of(self, authorization: str) -> Key | None:
+        """None where it is no key of ours. Every configured key is compared, in constant time."""
         scheme, _, given = authorization.partition(" ")
         proof = hashlib.sha256(given.strip().encode()).hexdigest()
         found = [key for key in self._keys if hmac.compare_digest(key.sha256, proof)]

@@ -20,8 +20,8 @@ Digest = Annotated[
 def add_agreements(router: APIRouter, access: Access, versions: Versions) -> None:
     @route(router, "/agreements", "leads:read", "listAgreements", "operations", summary="List the agreement's versions")
     async def agreements(_: Key = access.needs("leads:read")) -> AgreementList:
-        """What ruled when, who approved it, what rules now and what is to come."""
-        return AgreementList(agreements=await versions.all())
+        """What ruled when, who approved it, what rules now and what is to come; which approvals wait."""
+        return AgreementList(agreements=await versions.all(), pending=await versions.pending())
 
     @route(
         router, "/agreements/{digest}", "leads:read", "getAgreement", "operations", "not_found",

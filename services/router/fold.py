@@ -25,12 +25,24 @@ from routing.volumes import is_promise
 from schemas.events import LeadHeld, LeadInLimbo, LeadReleased, SlaBreached
 from schemas.roster import RosterChange
 from schemas.signals import Kind, Signal
+from services.approvals import ApprovalRefused, approval_of
 from services.discretion import without_names
 from services.router.in_force import changed
 from services.router.loaded import Loaded, row_of
 from services.router.promises import Promises
 from services.router.records import history
-from services.rows import AccountRow, ClockRow, DeadLetter, HistoryRow, LeadRow, LedgerRow, LinkRow, OutboxRow, Writes
+from services.rows import (
+    AccountRow,
+    ApprovalRow,
+    ClockRow,
+    DeadLetter,
+    HistoryRow,
+    LeadRow,
+    LedgerRow,
+    LinkRow,
+    OutboxRow,
+    Writes,
+)
 from services.ruling import Ruling
 from services.signal_records import Incoming, dead_letter, rejoin
 
@@ -58,6 +70,7 @@ class Fold:
         self._outbox: list[OutboxRow] = []
         self._dead: list[DeadLetter] = []
         self._redriven: list[str] = []
+        self._approvals: list[ApprovalRow] = []
         self.roster_changes: list[RosterChange] = []
         self.away: list[Signal] = []
 
@@ -79,6 +92,8 @@ class Fold:
                 self._change_roster(incoming.signal, incoming.signal.roster)
             elif incoming.signal.kind == Kind.PERIOD_BEGUN or is_promise(_due(incoming.signal)):
                 self._promise(incoming.signal)
+            elif incoming.signal.kind == Kind.AGREEMENT_APPROVED:
+                self._approve(incoming.signal)
             elif incoming.signal.kind in (Kind.LEAD_MERGE, Kind.LEAD_UNMERGE):
                 self._join(incoming, incoming.signal)
             else:
@@ -111,6 +126,7 @@ class Fold:
             dead_letters=self._dead,
             redriven=self._redriven,
             relinks=[LinkRow(*identity, subject) for identity, subject in self._relinks.items()],
+            approvals=self._approvals,
         )
 
     def _change_roster(self, signal: Signal, change: RosterChange) -> None:
@@ -125,6 +141,16 @@ class Fold:
         if change.change == "left" or (change.change == "absent" and (change.since or self.now) <= self.now):
             self.away.append(signal)
         self._note(signal, before, "", "changed")
+
+    def _approve(self, signal: Signal) -> None:
+        """One side approves a version of the agreement; the right to it is looked at once more."""
+        try:
+            row = approval_of(signal, self.ruling.roster)
+        except ApprovalRefused as refused:
+            self._note(signal, self.ruling, f"refused: {refused}", "recorded")
+            return
+        self._approvals.append(row)
+        self._note(signal, self.ruling, f"{row.person} approves {row.hash[:12]} for {row.side}", "changed")
 
     def _note(self, signal: Signal, before: Ruling, note: str, outcome: Literal["changed", "recorded"]) -> None:
         evidence = {"roster": [before.roster.version, self.ruling.roster.version]}

@@ -1,23 +1,31 @@
 """Publishing an agreement: both sides, an instant, every router at once; in every set-up, and by the command line."""
 
+import asyncio
+import io
 import json
 from datetime import date, timedelta
 
 import pytest
 
 from routing.agreement import compile_agreement, content_hash
+from routing.commands import ROSTER_KEY, Principal, cannot_approve, to_signal
 from routing.holidays import ResolvedHolidays, resolve_holidays
+from routing.roster import Roster
+from routing.roster_changes import apply
 from schemas.calendar import Holidays
+from schemas.commands import Approve
+from schemas.roster import RosterChange
 from services.adapters.sql.agreements import Agreements
+from services.approvals import counting, missing, pending, signatures, wrongly_typed
 from services.cli.agreement import differences
 from services.cli.main import main
 from services.explain import Explainer
 from services.publications import BEGINNING, LEAD, Publication, objections, read, write
 from services.recheck import ask
 from services.router.role import Router
-from services.rows import AgreementRow
+from services.rows import AgreementRow, ApprovalRow
 from services.versions import Versions
-from tests.api import installed
+from tests.api import bearer, installed
 from tests.setups import EXAMPLES, SETUPS, START, ruling, setup, signal
 
 TEXT = (EXAMPLES / "agreement.yaml").read_text()
@@ -150,19 +158,81 @@ async def test_of_two_who_publish_at_once_one_is_told(running):
     assert read(await store.published()) == entries()
 
 
-def test_a_publication_needs_both_sides_over_this_very_hash_and_time_to_be_known():
-    def said(approvals, at=START + LEAD, before=()):
-        return objections(NEW, approvals, ruling().roster, at, START, before)
+def approval(side, person, digest=NEW.hash, at=START, principal=None):
+    return ApprovalRow(f"{side}-{person}-{at}", digest, side, person, principal or person, "agreed", at)
+
+
+def test_a_publication_takes_effect_after_the_one_before_and_in_time_to_be_known():
+    assert objections(START + LEAD, START, ()) == []
+    assert "10 s" in objections(START + LEAD - timedelta(microseconds=1), START, ())[0]
+    assert "after the one before" in objections(SWITCH, START, entries())[0]
+
+
+def test_a_publication_needs_two_people_one_of_each_side_over_this_very_hash():
+    lena, maja = approval("marketing", "lena"), approval("sales", "maja")
+    assert missing([lena, maja], NEW.hash) == []
+    assert [line[:26] for line in missing([], NEW.hash)] == ["no approval of marketing o", "no approval of sales over "]
+    assert "no approval of sales" in missing([lena], NEW.hash)[0]
+    both = [approval("marketing", "maja"), maja]
+    assert missing(both, NEW.hash) == ["one person cannot approve for both sides"]
+    assert signatures([*both, lena]) == {"marketing": "lena", "sales": "maja"}
+    assert counting([lena, approval("sales", "maja", OLD.hash)], NEW.hash, ()) == [lena], "of another file"
+
+
+def test_to_go_back_to_an_earlier_version_is_approved_anew():
+    first, second = entries()
+    used, anew = approval("sales", "maja", at=START - MINUTE), approval("sales", "maja", at=START + MINUTE)
+    assert counting([used, anew], NEW.hash, (first, second)) == [anew]
+    assert pending([used, anew], (first, second)) == [anew]
+
+
+def test_who_approves_is_of_that_side_and_uses_a_key_of_their_own():
+    roster = ruling().roster
+
+    def why(name, person, side):
+        return cannot_approve(Principal(name, person), side, roster)
+
+    assert why("key", "lena", "marketing") is None
+    assert why("key", "maja", "marketing") is None, "a manager stands for either side"
+    assert "cannot approve for marketing" in why("key", "sara", "marketing")
+    assert "cannot approve for sales" in why("key", "lena", "sales")
+    assert "did you mean `lena`" in why("key", "lenna", "marketing")
+    assert "own API key" in why("operator", "lena", "marketing")
+    assert "own API key" in why("key", None, "marketing")
+    left = Roster(apply(roster.file, RosterChange(change="left", at=START, person="lena")))
+    assert "left" in cannot_approve(Principal("key", "lena"), "marketing", left)
+
+
+def test_what_the_operator_types_counts_for_the_first_publication_only():
+    def said(typed, before=()):
+        return wrongly_typed(typed, NEW.hash, ruling().roster, before)
 
     good = {"marketing": ("lena", NEW.hash[:12]), "sales": ("maja", NEW.hash)}
     assert said(good) == []
-    assert "no approval of marketing" in said({"sales": good["sales"]})[0]
     assert "approve it anew" in said({**good, "sales": ("maja", OLD.hash)})[0]
+    assert "approve it anew" in said({**good, "sales": ("maja", NEW.hash[:11])})[0]
     assert "cannot approve for marketing" in said({**good, "marketing": ("sara", NEW.hash)})[0]
-    assert "did you mean `lena`" in said({**good, "marketing": ("lenna", NEW.hash)})[0]
-    assert "one person" in said({**good, "marketing": ("maja", NEW.hash)})[0]
-    assert "10 s" in said(good, START + LEAD - timedelta(microseconds=1))[0]
-    assert "after the one before" in said(good, SWITCH, entries())[0]
+    assert "each side approves by itself" in said(good, entries())[0]
+
+
+def asked(running, person, side, key=None):
+    command = Approve(command="approve", hash=NEW.hash, side=side, reason="as agreed")
+    return to_signal(command, Principal(person, person), running.at, key or person, "default", ROSTER_KEY)
+
+
+async def test_each_side_approves_by_a_command_of_its_own_that_is_recorded_once(running):
+    lena, sara = asked(running, "lena", "marketing"), asked(running, "sara", "sales")
+    await running.give(lena, lena, sara, asked(running, "maja", "sales"))
+    kept = await Agreements(running.store.engines).approvals()
+    assert sorted((a.side, a.person, a.principal, a.hash, a.reason, a.approved_at) for a in kept) == [
+        ("marketing", "lena", "lena", NEW.hash, "as agreed", START),
+        ("sales", "maja", "maja", NEW.hash, "as agreed", START),
+    ]
+    assert signatures(kept) == {"marketing": "lena", "sales": "maja"}
+    (told,) = await running.reading.recorded(lena.id)
+    assert (told.row.outcome, told.row.note) == ("changed", f"lena approves {NEW.hash[:12]} for marketing")
+    (refused,) = await running.reading.recorded(sara.id)
+    assert refused.row.note.startswith("refused: `sara` has none of the roles")
 
 
 def test_a_difference_is_named_by_path_and_name():
@@ -194,12 +264,14 @@ def test_the_commands_work_one_after_the_other(tmp_path, capsys):
     assert "scoring" in json.loads(capsys.readouterr().out)["properties"]
     publish = ["agreement", "publish", str(new), *config]
     assert main(publish) == 1
-    assert "no approval of sales" in capsys.readouterr().err
+    assert f"no approval of sales over {NEW.hash[:12]}" in capsys.readouterr().err
     signed = [f"--approve=marketing=lena@{NEW.hash[:12]}", f"--approve=sales=maja@{NEW.hash[:12]}"]
     assert main([*publish, *signed, "--apply-to-open"]) == 0
     assert "0 of 0 open clocks would move" in capsys.readouterr().out
     assert main([*publish, *signed]) == 0
     capsys.readouterr()
+    assert main(["agreement", "publish", str(folder / "agreement.yaml"), *config, *signed]) == 1
+    assert "each side approves by itself" in capsys.readouterr().err, "typed for the first publication only"
     assert main([*publish, "--apply-to-open"]) == 0
     assert "nothing was done. Say --yes" in capsys.readouterr().out, "the latest publication is previewed too"
     assert main(["agreement", "show", *config]) == 0
@@ -208,6 +280,7 @@ def test_the_commands_work_one_after_the_other(tmp_path, capsys):
     assert main(["agreement", "show", NEW.hash[:8], *config]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith(STRICTER) and "#   2026-12-25  Christmas Day" in shown
+    assert "# approved for sales: maja, typed by the operator" in shown
     assert content_hash(shown) == NEW.hash, "what is shown is the file"
     assert main(["agreement", "show", OLD.hash[:8], *config]) == 0
     assert main(["agreement", "show", "ffff0000", *config]) == 1
@@ -240,3 +313,46 @@ async def test_old_versions_stay_readable_and_explain_what_was_decided_under_the
         assert clock["agreement"] == NEW.hash
         said = await api.get(f"/v1/clocks/{clock['id']}/explain")
         assert said["intervals"], "the calendar of the published agreement is at hand"
+
+
+async def test_both_sides_approve_with_their_keys_and_publishing_finds_it(tmp_path, monkeypatch, capsys):
+    new = tmp_path / "next.yaml"
+    new.write_text(STRICTER)
+    async with installed(tmp_path) as api:
+        config = ["--config", str(tmp_path / "config")]
+        database = f"sqlite:///{tmp_path}/s.db"
+        (tmp_path / "config" / ".env").write_text(
+            f"STAFETT_DATABASE_URL={database}\nSTAFETT_DEPLOYMENT_KEY={'k' * 64}\nSTAFETT_KAFKA_PARTITIONS=4\n"
+        )
+
+        async def called(*args, key=""):
+            monkeypatch.setattr("sys.stdin", io.StringIO(f"{key}\n"))
+            status = await asyncio.to_thread(main, ["agreement", *args, *config])
+            return status, "".join(capsys.readouterr())
+
+        async def approve(key, side, status=202, **more):
+            said = {"command": "approve", "hash": NEW.hash, "side": side, "reason": "as agreed", **more}
+            answer = await api.client.post("/v1/commands", json=said, headers=bearer(key))
+            assert answer.status_code == status, answer.text
+
+        await approve("elin", "marketing", 403)
+        await approve("all", "marketing", 403)
+        await approve("maja", "sales", 422, hash=NEW.hash[:12])
+        await approve("maja", "sales")
+        await api.settled()
+        assert "no approval of marketing" in (await called("publish", str(new)))[1]
+        by_command = ["approve", str(new), "--side", "marketing", "--reason", "as agreed"]
+        assert (await called(*by_command, key="sk_nobody"))[0] == 1
+        assert (await called(*by_command, key="sk_elin"))[0] == 1
+        assert (await called(*by_command, key="sk_lena"))[0] == 0
+        await api.settled()
+        assert "not published  (marketing: lena, with the key lena" in (await called("show"))[1]
+        waiting = (await api.get("/v1/agreements"))["pending"]
+        assert [(a["side"], a["person"], a["key"]) for a in waiting] == [
+            ("sales", "maja", "maja"), ("marketing", "lena", "lena"),
+        ]  # fmt: skip
+        assert (await called("publish", str(new)))[0] == 0
+        after = await api.get("/v1/agreements")
+        assert (after["agreements"][1]["approvals"], after["pending"]) == ({"marketing": "lena", "sales": "maja"}, [])
+        assert len((await api.get(f"/v1/agreements/{NEW.hash}"))["given"]) == 2
+        assert "approved for sales: maja, with the key maja" in (await called("show", NEW.hash[:12]))[1]

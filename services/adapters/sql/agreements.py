@@ -1,4 +1,5 @@
-"""Published agreements in the store: files by content hash, and the list of publications."""
+"""Published agreements in the store: files by content hash, approvals, and the list of
+publications."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Engines, scalar
-from services.adapters.sql.instants import micros
-from services.rows import AgreementRow
+from services.adapters.sql.instants import instant, micros
+from services.rows import AgreementRow, ApprovalRow
 
 
 async def published(conn: AsyncConnection) -> str | None:
@@ -29,6 +30,12 @@ async def agreements(conn: AsyncConnection, dialect: Dialect, hashes: Sequence[s
     return {row.hash: AgreementRow(row.body, row.holidays) for row in found}
 
 
+async def add_approvals(conn: AsyncConnection, dialect: Dialect, approvals: Sequence[ApprovalRow]) -> None:
+    """Each act once."""
+    rows = [(*row[:-1], micros(row.approved_at)) for row in approvals]
+    await dialect.insert(conn, t.approvals, ApprovalRow._fields, rows, "ON CONFLICT (id) DO NOTHING")
+
+
 class Agreements:
     """For those who publish and who read old versions."""
 
@@ -43,16 +50,29 @@ class Agreements:
         async with self._engines.read() as conn:
             return await agreements(conn, self._engines.dialect, hashes)
 
-    async def publish(self, before: str | None, after: str, files: Mapping[str, AgreementRow], now: datetime) -> bool:
-        """One transaction: the files by hash, each as it was first published, and the list if it is still `before`. False
-        where somebody published meanwhile."""
+    async def approvals(self) -> list[ApprovalRow]:
+        """All that were ever given, oldest first."""
+        async with self._engines.read() as conn:
+            columns = ", ".join(ApprovalRow._fields)
+            found = await conn.execute(text(f"SELECT {columns} FROM approvals ORDER BY approved_at, id"))
+            return [ApprovalRow(*row)._replace(approved_at=instant(row.approved_at)) for row in found]
+
+    async def publish(
+        self, before: str | None, after: str, files: Mapping[str, AgreementRow], now: datetime,
+        typed: Sequence[ApprovalRow] = (),
+    ) -> bool:  # fmt: skip
+        """One transaction: the list if it is still `before`, the files by hash, each as it was first published, and the
+        approvals that the operator typed. False, with nothing done, where somebody published meanwhile."""
         async with self._engines.write() as conn:
-            rows = [(digest, *file, micros(now)) for digest, file in sorted(files.items())]
-            columns = ("hash", *AgreementRow._fields, "recorded_at")
-            await self._engines.dialect.insert(conn, t.agreements, columns, rows, "ON CONFLICT (hash) DO NOTHING")
             if before is None:
                 statement = "INSERT INTO meta (key, value) VALUES ('agreements', :a) ON CONFLICT (key) DO NOTHING"
             else:
                 statement = "UPDATE meta SET value = :a WHERE key = 'agreements' AND value = :b"
             given = {"a": after} if before is None else {"a": after, "b": before}
-            return (await conn.execute(text(statement), given)).rowcount == 1
+            if (await conn.execute(text(statement), given)).rowcount != 1:
+                return False
+            rows = [(digest, *file, micros(now)) for digest, file in sorted(files.items())]
+            columns = ("hash", *AgreementRow._fields, "recorded_at")
+            await self._engines.dialect.insert(conn, t.agreements, columns, rows, "ON CONFLICT (hash) DO NOTHING")
+            await add_approvals(conn, self._engines.dialect, typed)
+            return True

@@ -155,6 +155,7 @@ class SqlBatch:
             rows = _rows(writes.history, occurred_at=micros, received_at=micros, recorded_at=micros)
             await insert(conn, t.history, writes.history[0]._fields, rows)
         await add_letters(conn, self._dialect, writes.dead_letters)
+        await agreements.add_approvals(conn, self._dialect, writes.approvals)
         if writes.redriven:
             where = self._dialect.among("id", "ids")
             done = {"ids": self._dialect.listed(writes.redriven)}

@@ -280,6 +280,17 @@ log_members = Table(
     _whole("seen_at"),
     PrimaryKeyConstraint("consumer_group", "topic", "member"),
 )
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("hash"),
+    _text("side"),
+    _text("person"),
+    _text("principal"),
+    _text("reason"),
+    _whole("approved_at"),
+)
 agreements = Table(
     "agreements",
     metadata,

@@ -1,0 +1,90 @@
+"""Approvals of an agreement: each is an act of its own of one person for one side, over a hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from routing.commands import OPERATOR, SIDES, Principal, cannot_approve, cannot_sign
+from routing.ids import derive
+from routing.roster import Roster
+from schemas.signals import Signal
+from schemas.words import Side
+from services.publications import Publication
+from services.rows import ApprovalRow
+
+
+class ApprovalRefused(Exception):
+    """Whoever asks cannot approve for this side."""
+
+
+def approval_of(signal: Signal, roster: Roster) -> ApprovalRow:
+    """What is kept of an `agreement.approved`. Raises ApprovalRefused; the roster may have changed since it was asked for."""
+    said = signal.command
+    if said is None or said.side is None or said.agreement is None:
+        raise ApprovalRefused("it names no side or no hash")
+    why = cannot_approve(Principal(said.principal, said.person), said.side, roster)
+    if why is not None or said.person is None:
+        raise ApprovalRefused(why)
+    return ApprovalRow(
+        id=signal.id,
+        hash=said.agreement,
+        side=said.side,
+        person=said.person,
+        principal=said.principal,
+        reason=signal.reason or "",
+        approved_at=signal.received_at,
+    )
+
+
+def counting(approvals: Iterable[ApprovalRow], digest: str, before: Sequence[Publication]) -> list[ApprovalRow]:
+    """Those of this hash that no publication has used up: to go back to an earlier version is agreed on anew."""
+    last = max((entry.published_at for entry in before if entry.hash == digest), default=None)
+    return [row for row in approvals if row.hash == digest and (last is None or row.approved_at > last)]
+
+
+def pending(approvals: Iterable[ApprovalRow], before: Sequence[Publication]) -> list[ApprovalRow]:
+    """Those that wait for a publication."""
+    given = list(approvals)
+    return [row for row in given if row in counting(given, row.hash, before)]
+
+
+def signatures(approvals: Sequence[ApprovalRow]) -> dict[str, str]:
+    """Who signs for which side: two people, those who approved first. Empty while there are no such two."""
+    theirs = [[row.person for row in approvals if row.side == side] for side in SIDES]
+    pairs = ((one, other) for one in theirs[0] for other in theirs[1] if one != other)
+    return dict(zip(SIDES, next(pairs, ()), strict=False))
+
+
+def missing(approvals: Sequence[ApprovalRow], digest: str) -> list[str]:
+    """A line for each side that did not approve."""
+    found = [
+        f"no approval of {side} over {digest[:12]}: one of {', '.join(roles)} gives it by"
+        f" `stafett agreement approve {digest} --side {side}`"
+        for side, roles in SIDES.items()
+        if all(row.side != side for row in approvals)
+    ]
+    return found or ([] if signatures(approvals) else ["one person cannot approve for both sides"])
+
+
+Typed = Mapping[Side, tuple[str, str]]
+"""What the operator types: (person, hash that they approved) by side."""
+
+
+def wrongly_typed(said: Typed, digest: str, roster: Roster, before: Sequence[Publication]) -> list[str]:
+    """A line for each that does not count. Only the first publication can be approved so: nobody may have a key yet."""
+    if said and before:
+        return ["--approve is for the first publication: now each side approves by itself, `stafett agreement approve`"]
+    found = [f"{side}: {why}" for side, (person, _) in said.items() if (why := cannot_sign(person, side, roster))]
+    return found + [
+        f"{side}: what was approved is `{over}`, but this file is {digest[:12]}: approve it anew"
+        for side, (_, over) in said.items()
+        if len(over) < 12 or not digest.startswith(over)
+    ]
+
+
+def typed(said: Typed, digest: str, now: datetime) -> list[ApprovalRow]:
+    return [
+        ApprovalRow(derive("apr", digest, side, person), digest, side, person, OPERATOR, "first publication", now)
+        for side, (person, _) in sorted(said.items())
+    ]
