@@ -5,6 +5,7 @@ import re
 import pytest
 
 from schemas.api_keys import KeysFile
+from schemas.yamlfile import FileError
 from schemas.yamlfile import load as load_file
 from services.cli.main import main
 from services.settings import Settings, load
@@ -43,3 +44,12 @@ def test_a_folder_with_something_in_it_is_left_alone(folder, capsys):
     before = (folder / ".env").read_text()
     assert main(["new", str(folder)]) == 2
     assert (folder / ".env").read_text() == before
+
+
+def test_a_key_of_a_person_names_them_and_no_key_is_called_as_the_command_line_is(capsys):
+    assert main(["apikey", "lena", "--scope", "commands:write", "--person", "lena"]) == 0
+    entry = capsys.readouterr().out.partition("under `keys`:\n")[2]
+    (key,) = load_file(f"version: 1\nkeys:\n{entry}", KeysFile, "api_keys.yaml").keys
+    assert (key.name, key.person, key.scopes) == ("lena", "lena", ("commands:write",))
+    with pytest.raises(FileError, match="choose another name"):
+        load_file(f"version: 1\nkeys:\n{entry.replace('name: lena', 'name: operator')}", KeysFile, "api_keys.yaml")
