@@ -59,6 +59,8 @@ def _let_go(draft: Draft, by: str, reason: str | None) -> None:
     if lead.meeting_booked_at is not None:
         draft.facts.add("meeting_booked")
     draft.emit(LeadUnparked(mode=draft.signal.mode, by=by, reason=reason))
+    # Noticed late, the end may lie before what is judged now: nothing that follows began before that.
+    draft.at = max(filter(None, (draft.at, lead.stage_since, lead.last_touch_at)))
 
 
 def _end_clock(draft: Draft) -> None:

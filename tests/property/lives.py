@@ -25,7 +25,7 @@ from schemas.signals import (
 from services.router.fold import Fold
 from tests.memory import Memory
 from tests.property import test_invariants as law
-from tests.property.worlds import AGREEMENTS, JOINERS, RULING, SEATS
+from tests.property.worlds import AGREEMENTS, ENDED, JOINERS, RULING, SEATS
 from tests.setups import START, signal
 
 LEADS = ("anna", "bo", "cia", "dan", "eva")
@@ -185,7 +185,7 @@ class Lives(Memory):
         kept = self.lead(gone).merged_into
         self._command({"command": "unmerge", "lead": kept, "other": gone}, None)
         if self.lead(gone).merged_into is None:
-            law.assert_as_before(self.gone.pop(gone), self.lead(gone), self.ruling.roster, self.at)
+            law.assert_as_before(self.gone.pop(gone), self.lead(gone), self.ruling.roster, self.at, ended=ENDED)
             self.met["unmerge"] += 1
 
     # --- how it is told -------------------------------------------------------------------------------------------

@@ -253,6 +253,8 @@ def _pass_rises(world, told):
     handover = told.after.handover
     if handover is not None and handover.closed_at is None:
         assert handover.pass_number == told.after.pass_number, "a hand-over belongs to its pass"
+        since = told.after.pass_since if handover.pass_number > 1 else handover.opened_at
+        assert handover.opened_at >= since, "and begins in it"
 
 
 test_the_pass_rises_on_the_return_to_nurturing_and_never_else = stories(_pass_rises)
@@ -286,6 +288,12 @@ def test_a_clock_breaches_at_most_once_and_at_its_due_instant(story):
                 assert (data.old, data.old_due_at, data.old_fulfilled_at) != (data.new, data.due_at, data.fulfilled_at)
 
 
+def _ends_hold(told):
+    """What came meanwhile is judged when a hold ends, however late its end is noticed."""
+    due = told.item.clock
+    return due is not None and told.before.clocks[due.clock_id].policy == "hold_end"
+
+
 def _never_backwards(world, told):
     before, after = told.before, told.after
     if before is None or after is None or not told.decision.transitions:
@@ -295,7 +303,7 @@ def _never_backwards(world, told):
     if told.at < before.pass_since and not told.item.offer_id:
         # The first pass has no yesterday: it may have opened a hand-over at a time before the first fact that we heard of.
         assert not goes_back or before.pass_number == 1, "a fact from before the pass ends nothing of it"
-        assert before.stage != "nurturing", "and wakes nobody up"
+        assert before.stage != "nurturing" or _ends_hold(told), "and wakes nobody up"
     handover = before.handover
     if before.stage in ("hand_over", "deal") and handover and handover.closed_at is None and goes_back:
         named = (told.item.offer_id or "").rpartition(".")[0] == handover.id
@@ -417,8 +425,9 @@ def assert_stands_still(lead):
     assert not [c for c in lead.clocks.values() if c.next_at and c.state != "running"]
 
 
-def assert_as_before(was, now, roster, at):
-    """Parted again it stands where it stood before the merge; clocks go on, or had been over by then."""
+def assert_as_before(was, now, roster, at, ended=frozenset()):
+    """Parted again it stands where it stood before the merge; clocks go on, or had been over by then. `ended` are promises
+    that another agreement, when it was adopted, may have ended."""
     assert now.merged_into is None
     if was.owner is None or roster.why_away(was.owner, at) is not None:
         return
@@ -426,9 +435,11 @@ def assert_as_before(was, now, roster, at):
     assert (now.stage, now.pass_number, now.recent, now.personal, now.owner, now.unowned_reason) == held
     for ident, clock in was.clocks.items():
         if clock.open:
-            assert now.clocks[ident].state in (clock.state, "breached", "paused", "running"), clock.policy
-            # An absence may have been taken back meanwhile.
-            assert now.clocks[ident].due_at >= clock.due_at or now.clocks[ident].away != clock.away
+            may_be = {clock.state, "breached", "paused", "running", *(("cancelled",) if clock.policy in ended else ())}
+            assert now.clocks[ident].state in may_be, clock.policy
+            # An absence may have been taken back meanwhile, or other terms adopted.
+            after, terms = now.clocks[ident], clock.agreement
+            assert after.due_at >= clock.due_at or after.away != clock.away or after.agreement != terms
 
 
 @settings(max_examples=60, deadline=None)

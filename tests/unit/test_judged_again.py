@@ -7,6 +7,7 @@ import pytest
 from routing.commands import Principal, to_signal
 from schemas.commands import Command
 from schemas.signals import Company, Reference, Sales
+from tests.setups import START
 from tests.stories import DAY, HOUR, MINUTE, Kept, rules
 
 RULES = rules()
@@ -37,6 +38,15 @@ def test_a_hold_ends_when_it_was_asked_to_and_what_came_meanwhile_is_judged():
     assert (told.lead.parked, told.lead.parked_until, told.lead.stage) == (None, None, "qualification")
     (let_go,) = told.all("lead.unparked")
     assert (let_go.by, let_go.reason) == ("desk", "its time is over")
+
+
+def test_a_hold_whose_end_is_noticed_late_lets_nothing_begin_before_what_it_held_back():
+    told = (
+        held(until="2026-12-01T09:00:00Z").tell("form.submitted", 9 * DAY, form_id="demo").wait(10 * DAY, late=3 * DAY)
+    )
+    assert told.lead.stage == "hand_over"
+    assert told.lead.handover.opened_at == START + 9 * DAY, "two days after the hold was over"
+    assert told.lead.handover.offers[0].offered_at == START + 10 * DAY
 
 
 def test_a_hold_without_an_end_lasts_thirty_days_and_none_lasts_over_a_year():
