@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,29 +12,27 @@ from typing import NamedTuple
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from routing.ids import derive
 from schemas.signals import Parsed, Quarantined, Signal
 from schemas.sources import Scheme, Source
+from services.ingest.aside import set_aside, too_large
 from services.ingest.browsers import preflight, shared_with
 from services.ingest.handshake import challenged, greeted
-from services.ingest.intake import Intake, NowhereToPut, Taken
+from services.ingest.intake import Intake, NowhereToPut
 from services.ingest.limits import RateLimit
 from services.ingest.mapped import read
 from services.ingest.normalise import to_signal
+from services.ingest.offload import Offload
+from services.ingest.parsers.reading import Result
 from services.ingest.parsers.salesforce import ACK
 from services.ingest.proxies import Network, client_of, origin_of
 from services.ingest.sales import meant
-from services.ingest.stripping import stripped
 from services.ingest.verify import Refused, Request, verify
-from services.observability import scrub
-from services.ports import RECORD_BYTES
 from services.problems import Trouble
 from services.rows import Quarantine
 
 log = logging.getLogger("stafett.ingest")
 READ_SECONDS = 10.0
 """For the whole body; a sender that is slower is cut off."""
-_KEPT_HEADERS = ("content-type", "user-agent", "webhook-id", "svix-id", "ce-id", "ce-type", "ce-source")
 
 
 class Configured(NamedTuple):
@@ -46,9 +43,16 @@ class Configured(NamedTuple):
     words: tuple[str, ...] = ()
 
 
+class Understood(NamedTuple):
+    """The signals in a body, and the parts that were not understood."""
+
+    signals: list[Signal]
+    unclear: list[Quarantined]
+
+
 class Hooks:
     """`public_url` is our base URL as senders see it, for schemes that sign the URL; without it `trusted` proxies are
-    believed, and nobody else."""
+    believed, and nobody else. `offload` reads large bodies."""
 
     def __init__(
         self,
@@ -58,9 +62,11 @@ class Hooks:
         now: Callable[[], datetime],
         public_url: str | None = None,
         trusted: Sequence[Network] = (),
+        offload: Offload | None = None,
     ) -> None:
         self._sources, self._intake, self._key, self._now = sources, intake, key, now
         self._public_url, self._trusted = public_url, trusted
+        self._offload = offload or Offload()
         self._limits = {
             name: RateLimit(entry.source.rate, entry.source.burst)
             for name, entry in sources.items()
@@ -90,20 +96,14 @@ class Hooks:
             raise Trouble("not_verified", "this source takes nothing from pages of that origin")
         body = await _body(request, source.max_body)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw}
+        delivery = self._delivery(request, source.verify, headers, body)
         now = self._now()
         try:
-            verify(
-                source.verify,
-                configured.secrets,
-                self._delivery(request, source.verify, headers, body),
-                now.timestamp(),
-            )
+            found = await self._offload.run(len(body), lambda: understood(configured, delivery, now, self._key))
         except Refused as refused:
             log.warning("refused", extra={"source": source.name, "code": refused.code})
             raise Trouble("not_verified", f"the delivery's proof is {refused.code}") from None
-        if (answer := challenged(source.kind, body, configured.words or configured.secrets)) is not None:
-            return answer
-        return await self._store(request, source, body, headers, now)
+        return found if isinstance(found, Response) else await self._store(request, source, delivery, found, now)
 
     async def greet(self, request: HttpRequest) -> Response:
         """GET, HEAD and OPTIONS: what senders ask before they send."""
@@ -144,16 +144,13 @@ class Hooks:
         return f"{base.rstrip('/')}{sent}"
 
     async def _store(
-        self, request: HttpRequest, source: Source, body: bytes, headers: dict[str, str], now: datetime
+        self, request: HttpRequest, source: Source, delivery: Request, found: Understood, now: datetime
     ) -> Response:
         """The signals first, since what is set aside may be one of them. `request.state.outcome` is for the metrics."""
-        found = read(source.kind, body, headers.get("content-type", ""), headers, source.mapping)
-        traceparent = headers.get("traceparent")
-        known = [meant(item, source.sales) for item in found if isinstance(item, Parsed)]
-        signals = [to_signal(item, source, now, self._key, traceparent) for item in known]
+        body, headers, signals = delivery.body, delivery.headers, found.signals
         taken = await self._intake.take(signals, thin=source.fetch is not None)
-        unclear = [item for item in found if isinstance(item, Quarantined)]
-        aside = _aside(source, [*unclear, *_too_large(signals, taken)], body, headers, now)
+        unclear = [*found.unclear, *too_large(signals, taken)]
+        aside = await self._offload.run(len(body), lambda: set_aside(source, unclear, body, headers, now))
         await self._intake.set_aside(aside)
         request.state.outcome = "quarantined" if aside else "spooled" if taken.spooled else "accepted"
         if source.kind == "salesforce" and body.lstrip()[:1] == b"<":
@@ -165,40 +162,29 @@ class Hooks:
         return _accepted([signal for signal in signals if signal not in taken.large], aside)
 
 
-def _too_large(signals: Sequence[Signal], taken: Taken) -> list[Quarantined]:
-    why = f"as a record the signal has more than {RECORD_BYTES} bytes"
-    return [
-        Quarantined(quarantined=why, where=f"signal {number}")
-        for number, signal in enumerate(signals, 1)
-        if signal in taken.large
-    ]
+def understood(configured: Configured, delivery: Request, now: datetime, key: bytes) -> Understood | Response:
+    """A genuine delivery as signals, or the answer to a handshake. It touches nothing but its arguments, so that it may run
+    on any thread. Raises Refused."""
+    source, headers, body = configured.source, delivery.headers, delivery.body
+    verify(source.verify, configured.secrets, delivery, now.timestamp())
+    if (answer := challenged(source.kind, body, configured.words or configured.secrets)) is not None:
+        return answer
+    found = read(source.kind, body, headers.get("content-type", ""), headers, source.mapping)
+    return signals_of(source, found, now, key, headers.get("traceparent"))
+
+
+def signals_of(
+    source: Source, found: Result, received_at: datetime, key: bytes, traceparent: str | None = None
+) -> Understood:
+    """What was read, as records for the log and the rest."""
+    known = [meant(item, source.sales) for item in found if isinstance(item, Parsed)]
+    signals = [to_signal(item, source, received_at, key, traceparent) for item in known]
+    return Understood(signals, [item for item in found if isinstance(item, Quarantined)])
 
 
 def _accepted(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Response:
     said = {"signals": [signal.id for signal in signals], "quarantined": [entry.id for entry in aside]}
     return JSONResponse(said, 202)
-
-
-def _aside(
-    source: Source, items: Sequence[Quarantined], body: bytes, headers: dict[str, str], now: datetime
-) -> list[Quarantine]:
-    """The id comes from the body, so that a repetition is the same entry."""
-    kept = json.dumps({name: scrub(headers[name]) for name in _KEPT_HEADERS if name in headers})
-    content_type = headers.get("content-type")
-    return [
-        Quarantine(
-            id=derive("qua", source.name, item.where, body.hex()),
-            source=source.name,
-            reason=scrub(item.quarantined),
-            place=scrub(item.where),
-            content_type=scrub(content_type) if content_type is not None else None,
-            headers=kept,
-            body=stripped(body, source.verify.field),
-            mode=source.mode,
-            received_at=now,
-        )
-        for item in items
-    ]
 
 
 async def _body(request: HttpRequest, limit: int) -> bytes:

@@ -1,11 +1,12 @@
 """What a person would guess of a body that nobody described: which object it is about, who in it is ours, what is an answer."""
 
 import json
+import tracemalloc
 
 import pytest
 
 from schemas.signals import Kind, Quarantined
-from services.ingest.parsers import naming
+from services.ingest.parsers import naming, reading, words
 from tests.unit.test_kinds import FORM, facts, one, read
 
 REP = {"id": 81, "name": "Rut Rep", "email": "rut@ours.example"}
@@ -267,10 +268,37 @@ def test_a_form_of_thousands_of_answers_is_set_aside_whole(kind):
         {name: {"name": "x"} for name in list(WIDE)[:5000]},
     ],
 )
-def test_of_a_large_body_a_bounded_number_of_names_is_looked_at(body):
-    naming.label.cache_clear()
+def test_of_a_large_body_a_bounded_number_of_names_is_looked_at(body, monkeypatch):
+    looked_at = Counted(naming._GAPS)
+    monkeypatch.setattr(naming, "_GAPS", looked_at)
     read("generic", body)
-    assert naming.label.cache_info().misses < 8000
+    assert looked_at.times < 8000
+
+
+class Counted:
+    """A pattern that counts how often it replaces: once for each name that is not remembered."""
+
+    def __init__(self, pattern):
+        self.pattern, self.times = pattern, 0
+
+    def sub(self, *given):
+        self.times += 1
+        return self.pattern.sub(*given)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [naming.label, naming.meaning, naming.is_secret, reading.plain_name, words.kind_of],
+    ids=lambda f: f.__name__,
+)
+def test_what_a_sender_writes_in_place_of_a_name_is_not_kept_in_memory(look):
+    tracemalloc.start()
+    try:
+        for number in range(50):
+            look(f"{number} " + "x" * 100_000)
+        assert tracemalloc.get_traced_memory()[0] < 500_000, "less than six of fifty"
+    finally:
+        tracemalloc.stop()
 
 
 def test_lone_addresses_in_a_form_of_unknown_names_are_not_taken_from_the_ends_of_a_mail():

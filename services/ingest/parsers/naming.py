@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import TypeVar
 
+Found = TypeVar("Found")
+LONGEST_NAME = 200
+"""Characters of a name that are looked at."""
 _NAMES: dict[str, str] = {
     "email": """
         email e_mail mail email_address e_mail_address emailaddress mail_address work_email business_email company_email
@@ -145,10 +150,22 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _GAPS = re.compile(r"[\W_]+")
 
 
-@lru_cache(maxsize=4096)
+def remembered(function: Callable[[str], Found]) -> Callable[[str], Found]:
+    """The same function with what it said of some thousand names. A sender may write a mebibyte where a name stands: of such
+    nothing is remembered, or the memory would be theirs."""
+    known = lru_cache(maxsize=4096)(function)
+
+    @wraps(function)
+    def call(name: str) -> Found:
+        return known(name) if len(name) <= LONGEST_NAME else function(name)
+
+    return call
+
+
+@remembered
 def label(name: str) -> str:
     """A field's name or a question as the table has it: `E-Mail*`, `e_mail` and `eMail` are the same."""
-    parted = _CAMEL.sub("_", name[:200])
+    parted = _CAMEL.sub("_", name[:LONGEST_NAME])
     if parted.isascii():
         return _GAPS.sub("_", parted.lower()).strip("_")
     folded = unicodedata.normalize("NFKD", parted.casefold().translate(_LETTERS))
@@ -170,7 +187,7 @@ _SECRET = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def is_secret(name: str) -> bool:
     """A field that a sender proves itself by, or a person: a password, a token, a key, a captcha's answer."""
     return _SECRET.fullmatch(label(name)) is not None
@@ -185,7 +202,7 @@ def is_anothers(name: str) -> bool:
     return not _OTHERS.isdisjoint(words) or words[0] in _ENDS
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def meaning(name: str) -> tuple[str, int] | None:
     """(our fact, rank: the smaller the more telling) of a field's name; None for one that means nothing to us."""
     said = label(name)

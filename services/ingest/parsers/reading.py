@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from schemas.signals import Company, Parsed, Person, Quarantined
-from services.ingest.parsers.naming import is_secret, label, meaning
+from services.ingest.parsers.naming import is_secret, label, meaning, remembered
 
 MAX_DEPTH = 64
 MAX_EVENTS = 1000
@@ -94,7 +94,8 @@ def _cleaned(value: Any) -> Any:
 
 def clean(value: str) -> str:
     """Without NUL, which PostgreSQL cannot hold, and with half characters (lone surrogates) shown as such."""
-    value = value.replace("\x00", "")
+    if "\x00" in value:
+        value = value.replace("\x00", "")
     return value if value.isascii() else _HALF.sub("\ufffd", value)
 
 
@@ -122,6 +123,8 @@ def mapping(value: Any) -> dict[str, Any]:
 
 def text(value: Any) -> str | None:
     """A scalar as trimmed text; None for what holds nothing."""
+    if type(value) is str:
+        return clean(value).strip() or None
     if isinstance(value, bool) or value is None or isinstance(value, dict | list):
         return None
     return clean(str(value)).strip() or None
@@ -189,9 +192,9 @@ def body_key(body: bytes, *more: object) -> str:
     return ":".join(["body", _digest(body), *map(str, more)])
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _digest(body: bytes) -> str:
-    """Once for a body, however many events are in it."""
+    """Once for a body, however many events are in it; several, for bodies are read on several threads."""
     return hashlib.sha256(body).hexdigest()[:40]
 
 
@@ -200,6 +203,7 @@ MAX_FIELD = 20_000
 MAX_ANSWERS = 2000
 
 
+@remembered
 def plain_name(name: str) -> str:
     """A field's name as the table above has it."""
     return name.strip().casefold().replace("-", "_").replace(" ", "_").removesuffix("[]")
@@ -214,8 +218,8 @@ def person_facts(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, A
         raise Unreadable(f"{len(fields)} answers, at most {MAX_ANSWERS} are taken at once")
     best: dict[str, tuple[int, str, str]] = {}
     for name, value in fields.items():
-        fact, said = _meaning(name), _said(value)
-        if fact is None or said is None or not _fits(fact[0], said):
+        # Most names mean nothing to us, and their values may be long: only those that do are looked at.
+        if (fact := _meaning(name)) is None or (said := _said(value)) is None or not _fits(fact[0], said):
             continue
         if fact[1] < best.get(fact[0], (9999, "", ""))[0]:
             best[fact[0]] = (fact[1], said, name)

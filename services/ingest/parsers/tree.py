@@ -59,6 +59,8 @@ _COMPANIES = {
     "entreprise",
     "empresa",
 }
+_LISTED = _PEOPLE | _WEAK | _COMPANIES
+"""Keys of which a list is one of people or companies."""
 _PLURAL = {"emails": "email", "email_addresses": "email", "emailaddresses": "email", "phones": "phone", "phone_numbers": "phone",
            "phonenumbers": "phone", "mobile_phones": "phone", "e_mails": "email"}  # fmt: skip
 _SCALAR = (
@@ -121,7 +123,7 @@ def _inner(
         elif isinstance(value, dict):
             if not _is_ours(value):
                 yield (*path, name), value
-        elif name in _PEOPLE | _WEAK | _COMPANIES:
+        elif name in _LISTED:
             theirs = next((row for row in value[:MAX_PEOPLE] if isinstance(row, dict) and not _is_ours(row)), None)
             if theirs:
                 yield (*path, name), theirs

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from schemas.signals import Kind
-from services.ingest.parsers.naming import label
+from services.ingest.parsers.naming import label, remembered
 
 _RULES: tuple[tuple[str, Kind], ...] = (
     (r"(?:invitee|booking|meeting|appointment|event)s? (?:was )?(?:created|booked|scheduled|requested|confirmed|new)|meeting booked", Kind.SALES_MEETING_BOOKED),
@@ -68,7 +67,7 @@ _COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)
 _STEPS = re.compile(r"[.:/]+")
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def kind_of(word: str) -> Kind:
     """Our kind for a sender's word such as `contact.created`, `BOOKING_CANCELLED` or `Form Submitted`."""
     said = label(word).replace("_", " ")

@@ -1,0 +1,67 @@
+"""What stands in quarantine for a body: an entry for each part that was not understood, as long as there are few."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from routing.ids import derive
+from schemas.signals import Quarantined, Signal
+from schemas.sources import Source
+from services.ingest.intake import Taken
+from services.ingest.stripping import stripped
+from services.observability import scrub
+from services.ports import RECORD_BYTES
+from services.rows import Quarantine
+
+MAX_ENTRIES = 20
+"""Each entry keeps the whole body, so that it can be read again: of a thousand parts of 1 MiB a gigabyte would be kept."""
+WHOLE = "$"
+_KEPT_HEADERS = ("content-type", "user-agent", "webhook-id", "svix-id", "ce-id", "ce-type", "ce-source")
+
+
+def set_aside(
+    source: Source, items: Sequence[Quarantined], body: bytes, headers: Mapping[str, str], now: datetime
+) -> list[Quarantine]:
+    """The entries of a body as it came."""
+    if not items:
+        return []
+    content_type = headers.get("content-type")
+    whole = Quarantine(
+        id="",
+        source=source.name,
+        reason="",
+        place=WHOLE,
+        content_type=scrub(content_type) if content_type is not None else None,
+        headers=json.dumps({name: scrub(headers[name]) for name in _KEPT_HEADERS if name in headers}),
+        body=stripped(body, source.verify.field),
+        mode=source.mode,
+        received_at=now,
+    )
+    return still_aside(whole, items)
+
+
+def still_aside(entry: Quarantine, items: Sequence[Quarantined]) -> list[Quarantine]:
+    """The entries of these parts of an entry's body. An id comes from the kept body and the place, so that a repetition, or
+    the same part read again, is the same entry."""
+    digest = hashlib.sha256(entry.body or b"").hexdigest()
+    parts = [(scrub(item.where), scrub(item.quarantined)) for item in items]
+    if len(parts) > MAX_ENTRIES:
+        where, why = parts[0]
+        parts = [(WHOLE, f"{len(parts)} parts were not understood; the first is {where}: {why}")]
+    return [
+        entry._replace(id=derive("qua", entry.source, place, digest), place=place, reason=reason)
+        for place, reason in parts
+    ]
+
+
+def too_large(signals: Sequence[Signal], taken: Taken) -> list[Quarantined]:
+    """What the log never takes, as parts of the body."""
+    why = f"as a record the signal has more than {RECORD_BYTES} bytes"
+    return [
+        Quarantined(quarantined=why, where=f"signal {number}")
+        for number, signal in enumerate(signals, 1)
+        if signal in taken.large
+    ]
