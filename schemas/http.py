@@ -354,11 +354,14 @@ class QuarantineDetail(QuarantineView):
 
 
 class Retried(BaseModel):
-    """The body was read with the source's configuration of now; its signals are safe, the entry is gone."""
+    """The body was read with the source's configuration of now; its signals are safe, and of its parts only those that are still
+    not understood are in quarantine."""
 
     model_config = _example({"signals": [SIGNAL_ID], "quarantined": []})
     signals: list[str] = Field(description="Ids of its signals; those that were in already have no second effect.")
-    quarantined: list[str] = Field(description="Other places of the body that are still not understood.")
+    quarantined: list[str] = Field(
+        description="Places of the body that are still not understood: each is in quarantine, with its reason of now."
+    )
 
 
 class DeadLetterView(BaseModel):

@@ -283,10 +283,11 @@ class Store(Protocol):
     async def spool(self, records: Sequence[RecordOut], limit: int) -> None:
         """Durable when it returns. Raises StoreUnavailable also where `limit` records wait already."""
 
-    async def quarantine(self, entries: Sequence[Quarantine]) -> None: ...
+    async def quarantine(self, entries: Sequence[Quarantine]) -> None:
+        """Durable when it returns. One that is there already stays, with the reason of now."""
 
-    async def unquarantine(self, entry_id: str) -> None:
-        """Forget an entry whose body was understood after all."""
+    async def requarantine(self, entry: Quarantine, left: Sequence[Quarantine]) -> None:
+        """Of the delivery that `entry` is of, only `left` is in quarantine afterwards; one transaction."""
 
     # watcher
     async def due_clocks(self, now: datetime, limit: int, after: tuple[datetime, str] | None = None) -> list[ClockRow]:

@@ -49,7 +49,16 @@ class FakeStore:
 
     async def quarantine(self, entries):
         self._up()
-        self.aside += entries
+        known = {entry.id: entry for entry in self.aside}
+        new = {entry.id: entry for entry in entries}
+        self.aside = [*(one._replace(reason=new[one.id].reason) if one.id in new else one for one in self.aside),
+                      *(one for one in new.values() if one.id not in known)]  # fmt: skip
+
+    async def requarantine(self, entry, left):
+        self._up()
+        of_it = (entry.source, entry.received_at, entry.body)
+        self.aside = [one for one in self.aside if (one.source, one.received_at, one.body) != of_it]
+        await self.quarantine(left)
 
     def _up(self):
         if self.down:

@@ -124,8 +124,8 @@ def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], in
 
 
 def _api(parts: Parts, sources: Mapping[str, Configured], intake: Intake, stopping: asyncio.Event) -> APIRouter:
-    reading, forget = parts.reading, parts.store.unquarantine
-    retry = Retry(sources, intake, parts.key, reading.quarantined_one, headers_of, forget)
+    reading = parts.reading
+    retry = Retry(sources, intake, parts.key, reading.quarantined_one, headers_of, parts.store)
 
     def digest_email(text: str, brand: str) -> str | None:
         address = email_address(text)

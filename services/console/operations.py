@@ -61,7 +61,8 @@ def add_quarantine(router: APIRouter, reading: Reading, access: Access, retry: R
     )  # fmt: skip
     async def again(entry_id: EntryId, _: Key = access.needs("ops:write")) -> Retried:
         """Reads the body with the source's configuration of now, after you corrected it. Its signals keep the time at
-        which they were received and have no second effect; the entry goes when its place is understood."""
+        which they were received and have no second effect. Of the body's parts those that are understood now leave the
+        quarantine, the others stay in it with their reason of now."""
         retried = await retry(storable(entry_id))
         if retried is None:
             raise Trouble("not_found", "there is no such entry")

@@ -51,10 +51,11 @@ def still_aside(entry: Quarantine, items: Sequence[Quarantined]) -> list[Quarant
     if len(parts) > MAX_ENTRIES:
         where, why = parts[0]
         parts = [(WHOLE, f"{len(parts)} parts were not understood; the first is {where}: {why}")]
+    # Of two reasons for one place the first counts: one statement cannot write one row twice.
     return [
         entry._replace(id=derive("qua", entry.source, place, digest), place=place, reason=reason)
-        for place, reason in parts
-    ]
+        for place, reason in dict(reversed(parts)).items()
+    ][::-1]
 
 
 def too_large(signals: Sequence[Signal], taken: Taken) -> list[Quarantined]:

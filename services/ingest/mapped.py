@@ -82,7 +82,7 @@ def read(kind: str, body: bytes, content_type: str, headers: dict[str, str], map
         if kind != "generic":
             found = parse(kind, body, content_type, headers)
             return (
-                [item for row in found[:1] for item in _over(row, as_object(whole), mapping, headers)]
+                [item for row in found[:1] for item in _over(row, as_object(whole), mapping, headers, "$")]
                 if len(found) == 1
                 else found
             )
@@ -92,7 +92,8 @@ def read(kind: str, body: bytes, content_type: str, headers: dict[str, str], map
     skipped: list[int] = []
 
     def one(row: dict[str, Any], where: str, index: int) -> Parsed | Quarantined:
-        items = _over(_guessed(row, where, body_key(body, index), headers, mapping), row, mapping, headers)
+        guessed = _guessed(row, where, body_key(body, index), headers, mapping)
+        items = _over(guessed, row, mapping, headers, where)
         if not items:
             skipped.append(index)
             return Quarantined(quarantined="skipped", where=where)
@@ -123,7 +124,7 @@ def _guessed(
 
 
 def _over(
-    item: Parsed | Quarantined, row: dict[str, Any], mapping: Mapping, headers: Pairs[str, str]
+    item: Parsed | Quarantined, row: dict[str, Any], mapping: Mapping, headers: Pairs[str, str], where: str
 ) -> list[Parsed | Quarantined]:
     """The item as the mapping has it; none for an event that a rule skips."""
     if isinstance(item, Quarantined):
@@ -137,7 +138,7 @@ def _over(
     fields = only_known((name, at(row, path)) for name, path in mapping.fields.items())
     found = _with(item, facts, kind, {**item.fields, **fields}, test=rule is not None and rule.test)
     named = found.external_id or found.references or any(found.person.model_dump().values())
-    return [found if named else Quarantined(quarantined="names neither a person nor a record")]
+    return [found if named else Quarantined(quarantined="names neither a person nor a record", where=where)]
 
 
 def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any], *, test: bool) -> Parsed:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
 
 from schemas.http import Retried
-from schemas.signals import Parsed, Quarantined
-from services.ingest.app import Configured
-from services.ingest.intake import Intake, NowhereToPut
+from schemas.sources import Source
+from services.ingest.app import Configured, Understood, signals_of
+from services.ingest.aside import WHOLE, still_aside, too_large
+from services.ingest.intake import Intake, NowhereToPut, Taken
 from services.ingest.mapped import read
-from services.ingest.normalise import to_signal
-from services.ingest.sales import meant
+from services.ingest.offload import Offload
 from services.observability import scrub
-from services.ports import RECORD_BYTES
 from services.problems import Trouble
 from services.rows import Quarantine
+
+
+class Aside(Protocol):
+    """What a retry does to the quarantine; see the port `Store`."""
+
+    async def quarantine(self, entries: Sequence[Quarantine]) -> None: ...
+
+    async def requarantine(self, entry: Quarantine, left: Sequence[Quarantine]) -> None: ...
 
 
 class Retry:
@@ -25,40 +33,45 @@ class Retry:
         sources: Mapping[str, Configured],
         intake: Intake,
         key: bytes,
-        read: Callable[[str], Awaitable[Quarantine | None]],
+        find: Callable[[str], Awaitable[Quarantine | None]],
         headers_of: Callable[[Quarantine], dict[str, str]],
-        forget: Callable[[str], Awaitable[None]],
+        store: Aside,
+        offload: Offload | None = None,
     ) -> None:
         self._sources, self._intake, self._key = sources, intake, key
-        self._read, self._headers_of, self._forget = read, headers_of, forget
+        self._find, self._headers_of, self._store = find, headers_of, store
+        self._offload = offload or Offload()
 
     async def __call__(self, entry_id: str) -> Retried | None:
         """None where there is no such entry. Raises Trouble."""
-        entry = await self._read(entry_id)
+        entry = await self._find(entry_id)
         if entry is None:
             return None
         configured = self._sources.get(entry.source)
         if configured is None or entry.body is None:
             raise Trouble("no_longer_kept", "its source is no longer configured" if entry.body else "it was erased")
-        found = read(
-            configured.source.kind,
-            entry.body,
-            entry.content_type or "",
-            {name.casefold(): value for name, value in self._headers_of(entry).items()},
-            configured.source.mapping,
-        )
-        unclear = [item for item in found if isinstance(item, Quarantined)]
-        if same := next((item for item in unclear if scrub(item.where) == entry.place), None):
-            raise Trouble("still_unclear", scrub(f"{same.where}: {same.quarantined}"))
-        source, key = configured.source, self._key
-        known = [meant(item, source.sales) for item in found if isinstance(item, Parsed)]
-        signals = [to_signal(item, source, entry.received_at, key) for item in known]
+        source, body = configured.source, entry.body
+        found = await self._offload.run(len(body), lambda: self._understood(source, entry, body))
+        if same := next((item for item in found.unclear if scrub(item.where) == entry.place), None):
+            reason = scrub(same.quarantined)
+            await self._store.quarantine([entry._replace(reason=reason)])
+            raise Trouble("still_unclear", f"{entry.place}: {reason}")
+        taken = await self._take(source, found)
+        left = still_aside(entry, [*found.unclear, *too_large(found.signals, taken)])
+        # After the signals are safe: a crash before this only means that it is tried again, to no second effect.
+        await self._store.requarantine(entry, left)
+        safe = [signal.id for signal in found.signals if signal not in taken.large]
+        if still := next((one for one in left if one.id == entry.id and (one.place != WHOLE or not safe)), None):
+            raise Trouble("still_unclear", f"{still.place}: {still.reason}")
+        return Retried(signals=safe, quarantined=[one.place for one in left])
+
+    def _understood(self, source: Source, entry: Quarantine, body: bytes) -> Understood:
+        headers = {name.casefold(): value for name, value in self._headers_of(entry).items()}
+        found = read(source.kind, body, entry.content_type or "", headers, source.mapping)
+        return signals_of(source, found, entry.received_at, self._key)
+
+    async def _take(self, source: Source, found: Understood) -> Taken:
         try:
-            taken = await self._intake.take(signals, thin=source.fetch is not None)
+            return await self._intake.take(found.signals, thin=source.fetch is not None)
         except NowhereToPut:
             raise Trouble("unavailable", "the signals could not be stored", retry_after=5) from None
-        if taken.large:
-            raise Trouble("still_unclear", f"as a record a signal has more than {RECORD_BYTES} bytes")
-        # After the signals are safe: a crash before this only means that it is tried again, to no second effect.
-        await self._forget(entry_id)
-        return Retried(signals=[signal.id for signal in signals], quarantined=[scrub(item.where) for item in unclear])

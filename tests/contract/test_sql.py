@@ -18,7 +18,7 @@ from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import metadata
 from services.ports import ClusterChanged, Conflict, Fenced, SchemaOutdated, StoreUnavailable
-from services.rows import DeadLetter, LinkRow, OutboxRow, Position, RecordOut, Writes
+from services.rows import DeadLetter, LinkRow, OutboxRow, Position, Quarantine, RecordOut, Writes
 from tests.parts.postgres import fresh_database
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
@@ -180,3 +180,23 @@ async def test_the_spools_limit_is_kept_and_its_counting_costs_one_look_a_second
     await store.spool(to_spool(4, 5), 3)
     assert len(await store.spooled(10)) == 3
     await store.close()
+
+
+def set_aside(place, body=b"{", **more):
+    given = {"reason": "why", "content_type": None, "headers": "{}", "mode": "live", "received_at": NOW, **more}
+    return Quarantine(id=f"qua_{place}", source="s", place=place, body=body, **given)
+
+
+async def test_what_is_set_aside_again_is_the_same_entry_with_the_reason_of_now(store):
+    await store.quarantine([set_aside("a"), set_aside("b")])
+    await store.quarantine([set_aside("a", reason="other")])
+    kept = await Reading(store.engines).quarantined()
+    assert [(entry.place, entry.reason) for entry in kept] == [("a", "other"), ("b", "why")]
+
+
+async def test_of_a_delivery_only_what_is_left_stays_in_quarantine(store):
+    others = [set_aside("x", body=b"["), set_aside("y", received_at=NOW.replace(day=9))]
+    await store.quarantine([set_aside("a"), set_aside("b"), set_aside("c"), *others])
+    await store.requarantine(set_aside("a"), [set_aside("b", reason="other"), set_aside("d")])
+    kept = await Reading(store.engines).quarantined()
+    assert {entry.place: entry.reason for entry in kept} == {"b": "other", "d": "why", "x": "why", "y": "why"}

@@ -81,3 +81,9 @@ def test_a_mapping_that_cannot_be_meant_is_refused(wrong):
 def test_a_condition_that_is_none_is_refused_at_load(when):
     with pytest.raises(ConditionError):
         check(Mapping(rules=[{"when": when, "test": True}]))
+
+
+@pytest.mark.parametrize("guess", [True, False])
+def test_each_part_that_is_not_understood_is_named_by_its_own_place(guess):
+    found = mapped({"rader": [{"nr": 1}, {"kod": "k"}, {"nr": 3}]}, events="rader", facts={"external_id": "kod"}, guess=guess)  # fmt: skip
+    assert [item.where for item in found if isinstance(item, Quarantined)] == ["$.rader[0]", "$.rader[2]"]

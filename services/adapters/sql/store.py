@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.adapters.sql import tables as t
 from services.adapters.sql.batch import SqlBatch, add_letters
@@ -216,14 +217,24 @@ class SqlStore:
 
     async def quarantine(self, entries: Sequence[Quarantine]) -> None:
         self._is_known()
-        rows = [tuple(entry._replace(received_at=micros(entry.received_at))) for entry in entries]  # type: ignore[arg-type]
         try:
             async with self.engines.write() as conn:
-                await self.engines.dialect.insert(
-                    conn, t.quarantine, Quarantine._fields, rows, "ON CONFLICT (id) DO NOTHING"
-                )
+                await self._set_aside(conn, entries)
         except StoreRejected as error:
             raise StoreUnavailable("the store did not take the quarantined body") from error
+
+    async def requarantine(self, entry: Quarantine, left: Sequence[Quarantine]) -> None:
+        # All parts of one delivery have its body, its source and its time.
+        statement = "DELETE FROM quarantine WHERE received_at = :at AND source = :source AND (id = :id OR body = :body)"
+        asked = {"at": micros(entry.received_at), "source": entry.source, "id": entry.id, "body": entry.body}
+        async with self.engines.write() as conn:
+            await conn.execute(text(statement), asked)
+            await self._set_aside(conn, left)
+
+    async def _set_aside(self, conn: AsyncConnection, entries: Sequence[Quarantine]) -> None:
+        rows = [tuple(entry._replace(received_at=micros(entry.received_at))) for entry in entries]  # type: ignore[arg-type]
+        tail = "ON CONFLICT (id) DO UPDATE SET reason = excluded.reason"
+        await self.engines.dialect.insert(conn, t.quarantine, Quarantine._fields, rows, tail)
 
     # --- operators
     async def placed(self) -> list[Placed]:
@@ -241,10 +252,6 @@ class SqlStore:
                 {"s": state, "id": letter_id},
             )
         return done.rowcount == 1
-
-    async def unquarantine(self, entry_id: str) -> None:
-        async with self.engines.write() as conn:
-            await conn.execute(text("DELETE FROM quarantine WHERE id = :id"), {"id": entry_id})
 
     # --- watcher
     async def due_clocks(self, now: datetime, limit: int, after: tuple[datetime, str] | None = None) -> list[ClockRow]:
