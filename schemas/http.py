@@ -452,12 +452,13 @@ class Health(BaseModel):
 
 class Readiness(BaseModel):
     """Of store and log `ok`, or the class of what went wrong. `degraded`: one of them is away, webhooks are taken all the
-    same."""
+    same. `spool` is there where it takes no signals while the log is away, which is `unready`."""
 
     model_config = _example({"status": "ready", "store": "ok", "log": "ok"})
     status: Literal["ready", "degraded", "unready"]
     store: str
     log: str
+    spool: str | None = None
 
 
 class CommandTaken(BaseModel):

@@ -66,6 +66,10 @@ class StoreUnavailable(PortError):
     """The store cannot be reached now, or gave up on a transaction for a passing reason; try again later."""
 
 
+class SpoolFull(StoreUnavailable):
+    """As many signals wait in the spool as may; it takes more once the log is back."""
+
+
 class Fenced(PortError):
     """Another process holds these partitions or this lease now; roll back and read the positions again."""
 
@@ -281,7 +285,10 @@ class Store(Protocol):
 
     # ingest
     async def spool(self, records: Sequence[RecordOut], limit: int) -> None:
-        """Durable when it returns. Raises StoreUnavailable also where `limit` records wait already."""
+        """Durable when it returns. Raises SpoolFull where more than `limit` records would wait, else StoreUnavailable."""
+
+    async def check_spool(self, limit: int) -> None:
+        """Raises SpoolFull where `limit` records wait already."""
 
     async def quarantine(self, entries: Sequence[Quarantine]) -> None:
         """Durable when it returns. One that is there already stays, with the reason of now."""

@@ -88,8 +88,8 @@ def document() -> dict[str, Any]:
     return app.openapi()
 
 
-def add_health(app: FastAPI, checks: Mapping[str, Check], *, intake: bool = True) -> None:
-    """`checks` raise PortError unless their part answers. `intake`: the process takes webhooks."""
+def add_health(app: FastAPI, checks: Mapping[str, Check], *, intake: bool = True, spool: Check | None = None) -> None:
+    """`checks` raise PortError unless their part answers, `spool` where it is full. `intake`: the process takes webhooks."""
 
     @app.get("/healthz", tags=["operations"], operation_id="health", summary="Is the process alive")
     async def health() -> Health:
@@ -103,8 +103,9 @@ def add_health(app: FastAPI, checks: Mapping[str, Check], *, intake: bool = True
         responses={503: unready},
     )  # fmt: skip
     async def ready() -> Response:
-        """Store and log answer. While one of them does not, a process that takes webhooks still can: `degraded`."""
-        return JSONResponse(*told(await answers(checks), intake))
+        """Store and log answer. While one of them does not, a process that takes webhooks still can: `degraded`, until the
+        spool is full, which takes its signals while the log is away."""
+        return JSONResponse(*told(await answers(checks, spool), intake))
 
 
 def _errors(app: FastAPI) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -9,7 +11,7 @@ from starlette.routing import Route
 
 from services.bootstrap import metering
 from services.bootstrap.parts import Parts
-from services.bootstrap.readiness import answers, told
+from services.bootstrap.readiness import Check, answers, told
 
 
 def health_app(parts: Parts, *, intake: bool = False) -> Starlette:
@@ -20,7 +22,7 @@ def health_app(parts: Parts, *, intake: bool = False) -> Starlette:
         return JSONResponse({"status": "ok"})
 
     async def ready(_: Request) -> Response:
-        return JSONResponse(*told(await readiness(parts), intake))
+        return JSONResponse(*told(await readiness(parts, intake), intake))
 
     return Starlette(
         routes=[
@@ -31,6 +33,13 @@ def health_app(parts: Parts, *, intake: bool = False) -> Starlette:
     )
 
 
-async def readiness(parts: Parts) -> dict[str, str]:
-    """What is wrong, by part: the store, the log, each role's last step; `ok` where nothing is."""
-    return {**await answers({"store": parts.store.check, "log": parts.log.check}), **parts.pulses.states()}
+async def readiness(parts: Parts, intake: bool = False) -> dict[str, str]:
+    """What is wrong, by part: the store, the log, each role's last step; `ok` where nothing is. Of a process that takes
+    webhooks also the spool, while it is needed."""
+    checks = {"store": parts.store.check, "log": parts.log.check}
+    return {**await answers(checks, spool_check(parts) if intake else None), **parts.pulses.states()}
+
+
+def spool_check(parts: Parts) -> Check:
+    """Raises SpoolFull where no more signals may wait."""
+    return partial(parts.store.check_spool, parts.settings.spool_limit)

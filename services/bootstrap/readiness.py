@@ -14,10 +14,15 @@ Check = Callable[[], Awaitable[None]]
 State = Literal["ready", "degraded", "unready"]
 
 
-async def answers(checks: Mapping[str, Check]) -> dict[str, str]:
-    """`ok`, or the class of what went wrong, by the part's name; all are asked at once."""
-    said = await asyncio.gather(*(_answer(check) for check in checks.values()))
-    return dict(zip(checks, said, strict=True))
+async def answers(checks: Mapping[str, Check], spool: Check | None = None) -> dict[str, str]:
+    """`ok`, or the class of what went wrong, by the part's name; all are asked at once. `spool` raises where it is full, and
+    is asked only while it is what signals go to; it is named only where it takes none."""
+    answered = await asyncio.gather(*(_answer(check) for check in checks.values()))
+    said = dict(zip(checks, answered, strict=True))
+    if spool is not None and said.get("log") != "ok" and said.get("store") == "ok":
+        found = await _answer(spool)
+        said |= {"spool": found} if found != "ok" else {}
+    return said
 
 
 async def _answer(check: Check) -> str:
@@ -30,10 +35,11 @@ async def _answer(check: Check) -> str:
 
 
 def state(said: Mapping[str, str], intake: bool) -> State:
-    """Who takes webhooks is of use while the log or the store can take a signal; everybody else needs all parts."""
+    """Who takes webhooks is of use while the log, or the store's spool, can take a signal; everybody else needs all parts."""
     if set(said.values()) == {"ok"}:
         return "ready"
-    return "degraded" if intake and "ok" in (said.get("store"), said.get("log")) else "unready"
+    takes = said.get("log") == "ok" or (said.get("store") == "ok" and "spool" not in said)
+    return "degraded" if intake and takes else "unready"
 
 
 def told(said: Mapping[str, str], intake: bool) -> tuple[dict[str, str], int]:

@@ -17,7 +17,7 @@ from services.adapters.sql.migrate import HEAD, config, downgrade, upgrade
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import metadata
-from services.ports import ClusterChanged, Conflict, Fenced, SchemaOutdated, StoreUnavailable
+from services.ports import ClusterChanged, Conflict, Fenced, SchemaOutdated, SpoolFull, StoreUnavailable
 from services.rows import DeadLetter, LinkRow, OutboxRow, Position, Quarantine, RecordOut, Writes
 from tests.parts.postgres import fresh_database
 
@@ -170,14 +170,17 @@ async def test_the_spools_limit_is_kept_and_its_counting_costs_one_look_a_second
     store = SqlStore(url, ticks=lambda: seconds)
     await store.start()
     await store.spool(to_spool(1, 2), 3)
-    with pytest.raises(StoreUnavailable, match="2 signals wait"):
+    with pytest.raises(SpoolFull, match="2 signals wait"):
         await store.spool(to_spool(3, 4), 3)
     await store.spool(to_spool(3), 3)
     await store.unspool([entry.id for entry in await store.spooled(2)])
     with pytest.raises(StoreUnavailable, match="3 signals wait"):
         await store.spool(to_spool(4), 3)
     seconds = 101.0
+    await store.check_spool(2)
     await store.spool(to_spool(4, 5), 3)
+    with pytest.raises(SpoolFull):
+        await store.check_spool(3)
     assert len(await store.spooled(10)) == 3
     await store.close()
 

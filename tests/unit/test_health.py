@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from services.bootstrap.api import add_health, bare_app
-from services.bootstrap.health import health_app
+from services.bootstrap.health import health_app, spool_check
 from services.bootstrap.running import start_late
-from services.ports import LogUnavailable, SchemaOutdated, StoreUnavailable
+from services.ports import LogUnavailable, SchemaOutdated, SpoolFull, StoreUnavailable
 from services.pulses import Pulses
 
 
@@ -21,10 +21,16 @@ class Part:
         if self.error is not None:
             raise self.error
 
+    async def check_spool(self, limit):
+        if self.waiting >= limit:
+            raise SpoolFull
+
+    waiting = 0
+
 
 @pytest.fixture
 def parts():
-    made = SimpleNamespace(store=Part(), log=Part(), now=[0.0])
+    made = SimpleNamespace(store=Part(), log=Part(), now=[0.0], settings=SimpleNamespace(spool_limit=3))
     made.pulses = Pulses(lambda: made.now[0])
     made.pulses.of("router")
     return made
@@ -71,7 +77,7 @@ async def test_a_loop_that_stands_still_makes_it_unready(parts):
 # --- of a process that takes webhooks
 async def ask_ingest(parts):
     app = bare_app()
-    add_health(app, {"store": parts.store.check, "log": parts.log.check})
+    add_health(app, {"store": parts.store.check, "log": parts.log.check}, spool=spool_check(parts))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://ingest") as client:
         answer = await client.get("/readyz")
         return answer.status_code, answer.json()
@@ -95,6 +101,28 @@ async def test_ingest_is_unready_when_both_are_away(parts):
         503,
         {"status": "unready", "store": "StoreUnavailable", "log": "LogUnavailable"},
     )
+
+
+@pytest.mark.parametrize("waiting", [2, 3])
+async def test_ingest_is_unready_when_the_log_is_away_and_the_spool_takes_no_more(parts, waiting):
+    parts.log.error, parts.store.waiting = LogUnavailable(), waiting
+    said = {"store": "ok", "log": "LogUnavailable"}
+    full = (503, {"status": "unready", **said, "spool": "SpoolFull"})
+    assert await ask_ingest(parts) == (full if waiting == 3 else (200, {"status": "degraded", **said}))
+
+
+async def test_a_full_spool_does_not_matter_while_the_log_takes_signals(parts):
+    parts.store.waiting = 3
+    assert await ask_ingest(parts) == (200, {"status": "ready", "store": "ok", "log": "ok"})
+
+
+@pytest.mark.parametrize("intake", [True, False])
+async def test_the_port_of_its_own_sees_a_full_spool_where_webhooks_are_taken(parts, intake):
+    parts.log.error, parts.store.waiting = LogUnavailable(), 3
+    transport = httpx.ASGITransport(app=health_app(parts, intake=intake))
+    async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
+        answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json().get("spool")) == (503, "SpoolFull" if intake else None)
 
 
 async def test_the_port_of_its_own_says_the_same_of_a_process_that_takes_webhooks(parts):

@@ -17,7 +17,7 @@ from services.adapters.sql.batch import SqlBatch, add_letters
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.instants import instant, instant_or_none, micros
 from services.adapters.sql.migrate import HEAD
-from services.ports import ClusterChanged, Fenced, SchemaOutdated, StoreRejected, StoreUnavailable
+from services.ports import ClusterChanged, Fenced, SchemaOutdated, SpoolFull, StoreRejected, StoreUnavailable
 from services.rows import (
     ClockRow,
     DeadLetter,
@@ -211,9 +211,16 @@ class SqlStore:
                 self._waiting = int(await scalar(conn, "SELECT count(*) FROM spool"))
                 self._count_again_at = self._ticks() + COUNT_EVERY
             if self._waiting + len(records) > limit:
-                raise StoreUnavailable(f"{self._waiting} signals wait in the spool already, the limit is {limit}")
+                raise SpoolFull(f"{self._waiting} signals wait in the spool already, the limit is {limit}")
             await self.engines.dialect.insert(conn, t.spool, ("topic", "key", "body"), records)
         self._waiting += len(records)
+
+    async def check_spool(self, limit: int) -> None:
+        async with self.engines.read() as conn:
+            # By its key and no further than it takes to know.
+            found = await scalar(conn, "SELECT count(*) FROM (SELECT id FROM spool LIMIT :n) AS waiting", n=limit)
+        if found >= limit:
+            raise SpoolFull(f"{limit} signals wait in the spool already")
 
     async def quarantine(self, entries: Sequence[Quarantine]) -> None:
         self._is_known()
