@@ -27,6 +27,10 @@ from services.rows import (
 RECORD_BYTES = 2 * 1024 * 1024 - 1024
 """Largest key and value of a record together, on every log. What is larger is set aside before it comes to a log."""
 
+STEP_BYTES = 16 * 1024 * 1024
+"""Of outbox or spool in one step of the relay, unless a single record has more. A thousand usual records are a tenth of it; a
+thousand of the largest would be 2 GiB, held several times over on the way from the store to the log."""
+
 
 class PortError(Exception):
     """An adapter could not do what was asked. The message holds no personal data: it may be logged."""
@@ -272,13 +276,14 @@ class Store(Protocol):
 
     async def release_lease(self, name: str, holder: str) -> None: ...
 
-    async def outbox(self, limit: int) -> list[OutboxEntry]:
-        """Oldest first, by id."""
+    async def outbox(self, limit: int, size: int = STEP_BYTES) -> list[OutboxEntry]:
+        """The oldest by id, at most `limit` of them, as many as begin within `size` bytes: of any there is at least one."""
 
     async def move_to_events(self, entries: Sequence[OutboxEntry], lease: str, epoch: int, now: datetime) -> int:
         """Outbox -> events with gapless positions, one transaction; returns the last position. Raises Fenced."""
 
-    async def spooled(self, limit: int) -> list[SpoolEntry]: ...
+    async def spooled(self, limit: int, size: int = STEP_BYTES) -> list[SpoolEntry]:
+        """As `outbox`."""
 
     async def unspool(self, ids: Sequence[int], letters: Sequence[DeadLetter] = ()) -> None:
         """Forget them, and set aside those that the log never takes, in one transaction."""

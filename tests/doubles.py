@@ -1,6 +1,8 @@
 """What stands for the log and the store in unit tests: they keep what they are given and fail when they are told to."""
 
-from services.ports import LogUnavailable, RecordTooLarge, StoreUnavailable, oversized
+from itertools import accumulate
+
+from services.ports import STEP_BYTES, LogUnavailable, RecordTooLarge, StoreUnavailable, oversized
 from services.rows import SpoolEntry
 
 
@@ -38,9 +40,10 @@ class FakeStore:
             self._number += 1
             self.spool_rows.append(SpoolEntry(self._number, record))
 
-    async def spooled(self, limit):
+    async def spooled(self, limit, size=STEP_BYTES):
         self._up()
-        return self.spool_rows[:limit]
+        before = accumulate((len(row.record.value) for row in self.spool_rows), initial=0)
+        return [row for row, so_far in zip(self.spool_rows, before, strict=False) if so_far < size][:limit]
 
     async def unspool(self, ids, letters=()):
         self._up()

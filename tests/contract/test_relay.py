@@ -9,7 +9,7 @@ import pytest
 from services.adapters.sql.migrate import upgrade
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
-from services.ports import Fenced
+from services.ports import RECORD_BYTES, STEP_BYTES, Fenced
 from services.relay import Relay
 from services.rows import OutboxRow, Writes
 from tests.parts.postgres import fresh_database
@@ -122,3 +122,21 @@ async def test_a_lease_that_is_given_back_is_free_at_once(store):
     assert await store.acquire_lease("relay", "b", 10) is None
     await first.run(stop)
     assert await store.acquire_lease("relay", "b", 10) == 2
+
+
+async def test_a_step_carries_no_more_bytes_than_it_may_however_few_events_they_are(store):
+    rows = [event(LEADS, number) for number in range(1, 25)]
+    rows = [row._replace(head=row.head.replace('"a":1', f'"a":"{"x" * 1024 * 1024}"')) for row in rows]
+    async with store.batch() as batch:
+        await batch.write(Writes((), (), (), (), (), (), rows, (), ()))
+    log, steps = Topics(), []
+
+    async def publish(records):
+        steps.append(sum(len(record.value) for record in records))
+        log.seen += [json.loads(record.value) for record in records]
+
+    log.publish = publish
+    await Relay(store, log, lambda name: name, lambda: NOW, "a").drain()
+    assert len(steps) == 2 and max(steps) < STEP_BYTES + RECORD_BYTES
+    assert [said["sequence"] for said in log.seen if said["subject"] == f"lead_{LEADS}"] == list(range(1, 25))
+    assert await store.outbox(1) == []

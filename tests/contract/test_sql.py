@@ -203,3 +203,19 @@ async def test_of_a_delivery_only_what_is_left_stays_in_quarantine(store):
     await store.requarantine(set_aside("a"), [set_aside("b", reason="other"), set_aside("d")])
     kept = await Reading(store.engines).quarantined()
     assert {entry.place: entry.reason for entry in kept} == {"b": "other", "d": "why", "x": "why", "y": "why"}
+
+
+async def test_what_is_taken_of_spool_and_outbox_at_once_is_bounded_in_bytes_and_keeps_its_order(store):
+    texts = ["a" * 400, "é" * 200, "b" * 10, "c" * 5000, "d" * 10]  # 400, 400, 10, 5000 and 10 bytes
+    await store.spool([RecordOut("t", b"k", said.encode()) for said in texts], 100)
+    rows = [out(n)._replace(head=said[:-5], personal=said[-5:]) for n, said in enumerate(texts)]
+    async with store.batch() as batch:
+        await batch.write(EMPTY._replace(outbox=rows))
+    for size, expected in ((400, 1), (401, 2), (800, 2), (801, 3), (811, 4), (5810, 4), (5811, 5)):
+        spooled, waiting = await store.spooled(100, size), await store.outbox(100, size)
+        assert [entry.record.value.decode() for entry in spooled] == texts[:expected], size
+        assert [entry.row.event_id for entry in waiting] == [f"evt_{n}" for n in range(expected)], size
+    assert len(await store.spooled(2, 5811)) == len(await store.outbox(2, 5811)) == 2
+    await store.unspool([entry.id for entry in await store.spooled(100, 801)])
+    (large,) = await store.spooled(100, 1)
+    assert len(large.record.value) == 5000, "larger than a step may be, it goes alone"

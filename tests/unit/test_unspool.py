@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.signals import Kind
-from services.ports import LogUnavailable
+from services.ports import RECORD_BYTES, LogUnavailable
 from services.relay import Relay
 from services.rows import RecordOut
 from services.signal_records import once_more, record_of
@@ -90,3 +90,13 @@ async def test_bytes_that_are_no_signal_are_kept_as_they_are():
     await world.store.spool([RecordOut(TOPIC, b"k", b"{")], 10)
     await world.relay.unspool()
     assert world.store.letters[0].raw == b"{"
+
+
+async def test_large_signals_come_to_the_log_in_several_steps_and_in_their_order():
+    world = World()
+    records = [RecordOut(TOPIC, b"k%d" % n, b"x" * (RECORD_BYTES - 10)) for n in range(10)]
+    await world.store.spool(records, 100)
+    assert await world.relay.unspool() == 9, "as many as begin within a step"
+    assert await world.relay.unspool() == 1
+    assert [record.key for record in world.log.records] == [record.key for record in records]
+    assert world.waiting() == []

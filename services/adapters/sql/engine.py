@@ -48,6 +48,9 @@ class Dialect(Protocol):
     ) -> Sequence[Row[Any]]:
         """The same with RETURNING in the tail; no binary columns."""
 
+    def size(self, column: str) -> str:
+        """Bytes of a text or binary column; 0 for NULL."""
+
     def values(self, types: Sequence[str], name: str) -> str:
         """A derived table of columns c0, c1, ... from the list parameters `name0`, `name1`, ..."""
 
@@ -83,6 +86,9 @@ class Postgres:
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
     ) -> Sequence[Row[Any]]:
         return (await conn.exec_driver_sql(self._statement(table, columns, tail), _turned(rows))).all() if rows else []
+
+    def size(self, column: str) -> str:
+        return f"coalesce(octet_length({column}), 0)"
 
     def values(self, types: Sequence[str], name: str) -> str:
         arrays = ", ".join(f"CAST(:{name}{i} AS {kind}[])" for i, kind in enumerate(types))
@@ -125,6 +131,9 @@ class Sqlite:
         fields = ", ".join(f"json_extract(value, '$[{i}]')" for i in range(len(columns)))
         source = self._into(table, columns, f"SELECT {fields} FROM json_each(?) WHERE true {tail}")
         return (await conn.exec_driver_sql(source, (json.dumps([list(row) for row in rows]),))).all() if rows else []
+
+    def size(self, column: str) -> str:
+        return f"coalesce(length(CAST({column} AS BLOB)), 0)"
 
     def values(self, types: Sequence[str], name: str) -> str:
         fields = ", ".join(f"json_extract(value, '$[{i}]') AS c{i}" for i in range(len(types)))

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,7 +18,15 @@ from services.adapters.sql.batch import SqlBatch, add_letters
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.instants import instant, instant_or_none, micros
 from services.adapters.sql.migrate import HEAD
-from services.ports import ClusterChanged, Fenced, SchemaOutdated, SpoolFull, StoreRejected, StoreUnavailable
+from services.ports import (
+    STEP_BYTES,
+    ClusterChanged,
+    Fenced,
+    SchemaOutdated,
+    SpoolFull,
+    StoreRejected,
+    StoreUnavailable,
+)
 from services.rows import (
     ClockRow,
     DeadLetter,
@@ -34,7 +43,6 @@ from services.rows import (
 COUNT_EVERY = 1.0
 """Seconds between two counts of the spool; in between we add what we put there, so that an outage's load is not counts.
 With several processes the limit may be passed by what they spool in so long."""
-_OUT = ", ".join(OutboxRow._fields)
 _CLOCK = ", ".join(ClockRow._fields)
 
 
@@ -153,10 +161,25 @@ class SqlStore:
                 text("UPDATE leases SET expires_at = 0 WHERE name = :n AND holder = :h"), {"n": name, "h": holder}
             )
 
-    async def outbox(self, limit: int) -> list[OutboxEntry]:
+    async def outbox(self, limit: int, size: int = STEP_BYTES) -> list[OutboxEntry]:
+        rows = await self._oldest("outbox", OutboxRow._fields, ("head", "personal"), limit, size)
+        return [OutboxEntry(row[0], OutboxRow(*row[1:])) for row in rows]
+
+    async def _oldest(
+        self, table: str, columns: Sequence[str], large: Sequence[str], limit: int, size: int
+    ) -> Sequence[Any]:
+        """(id, columns) of the oldest rows: at most `limit`, and none behind `size` bytes of the `large` columns. Lengths
+        are added up by id alone, so that no more bytes are read than are wanted."""
+        length = " + ".join(self.engines.dialect.size(name) for name in large)
+        statement = f"""
+            SELECT id, {", ".join(columns)} FROM {table} WHERE id <= (
+                SELECT max(at) FROM (
+                    SELECT id AS at, sum(length) OVER (ORDER BY id) - length AS before
+                    FROM (SELECT id, {length} AS length FROM {table} ORDER BY id LIMIT :n) AS oldest
+                ) AS sized WHERE before < :size
+            ) ORDER BY id LIMIT :n"""
         async with self.engines.read() as conn:
-            found = await conn.execute(text(f"SELECT id, {_OUT} FROM outbox ORDER BY id LIMIT :n"), {"n": limit})
-            return [OutboxEntry(row[0], OutboxRow(*row[1:])) for row in found]
+            return (await conn.execute(text(statement), {"n": limit, "size": size})).all()
 
     async def move_to_events(self, entries: Sequence[OutboxEntry], lease: str, epoch: int, now: datetime) -> int:
         dialect = self.engines.dialect
@@ -183,12 +206,9 @@ class SqlStore:
             await dialect.insert(conn, t.events, ("position", *OutboxRow._fields, "recorded_at"), rows)
         return last
 
-    async def spooled(self, limit: int) -> list[SpoolEntry]:
-        async with self.engines.read() as conn:
-            found = await conn.execute(
-                text("SELECT id, topic, key, body FROM spool ORDER BY id LIMIT :n"), {"n": limit}
-            )
-            return [SpoolEntry(row[0], RecordOut(*row[1:])) for row in found]
+    async def spooled(self, limit: int, size: int = STEP_BYTES) -> list[SpoolEntry]:
+        rows = await self._oldest("spool", ("topic", "key", "body"), ("body",), limit, size)
+        return [SpoolEntry(row[0], RecordOut(*row[1:])) for row in rows]
 
     async def unspool(self, ids: Sequence[int], letters: Sequence[DeadLetter] = ()) -> None:
         dialect = self.engines.dialect
