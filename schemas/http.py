@@ -112,7 +112,9 @@ LEAD_EXAMPLE: dict[str, Any] = {
     "id": LEAD_ID, "brand": "default", "stage": "qualification", "stage_since": _AT, "track": None, "pass_number": 1,
     "pass_since": _AT, "disposition": "active", "owner": "sara", "owner_since": _AT, "hunter": None,
     "unowned_reason": None, "account_id": None, "source": "web", "campaign": None, "company_name": "Acme",
-    "company_domain": "example.com", "language": None, "references": [], "tags": [], "consents": {}, "suppressed": None,
+    "company_domain": "example.com", "company_industry": "logistics", "company_country": "SE", "company_employees": 120,
+    "company_region": "skåne", "company_city": "Malmö", "company_postcode": "211 20", "language": None,
+    "attributes": {"partner": False}, "references": [], "tags": [], "consents": {}, "suppressed": None,
     "handover": None, "merged_into": None, "merged": [], "proposed": [], "held": False, "sequence": 3, "version": 1, "created_at": _AT, "updated_at": _AT, "personal": None,
 }  # fmt: skip
 
@@ -138,7 +140,16 @@ class LeadView(BaseModel):
     campaign: str | None
     company_name: str | None
     company_domain: str | None
+    company_industry: str | None
+    company_country: str | None = Field(description="ISO 3166-1, two letters.")
+    company_employees: int | None
+    company_region: str | None = Field(description="With city and postcode what `in_territory(...)` asks of.")
+    company_city: str | None
+    company_postcode: str | None
     language: str | None
+    attributes: dict[str, str | float | bool] = Field(
+        description="What the agreement's own attributes say, by their names."
+    )
     references: list[Reference]
     tags: list[str]
     consents: dict[str, str] = Field(description="{purpose: given or withdrawn}.")

@@ -57,7 +57,11 @@ def lead_view(row: LeadRow, key: Key) -> LeadView:
     personal = LeadPersonal.model_validate_json(row.personal) if row.personal and may_see(key) else None
     said |= {"held": row.held, "updated_at": row.updated_at, "personal": personal}
     said |= {"handover": _handover(lead.handover), "references": list(lead.references), "tags": list(lead.tags)}
-    said |= {"merged": [link.lead_id for link in lead.merged], "proposed": list(lead.proposed)}
+    said |= {
+        "attributes": lead.attributes or {},
+        "merged": [link.lead_id for link in lead.merged],
+        "proposed": list(lead.proposed),
+    }
     return LeadView(**said)
 
 

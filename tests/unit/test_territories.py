@@ -9,9 +9,12 @@ from routing.decide import decide
 from routing.definitions import Judge
 from routing.draft import Context
 from routing.expressions import compile_expression
-from routing.lead import new_lead
+from routing.lead import COMPANY, new_lead
 from schemas.market import Attribute
 from schemas.signals import Company
+from services.console.access import Key
+from services.console.views import lead_view
+from services.rows import LeadRow
 from tests.setups import START, ruling, signal
 from tests.unit.test_agreement import changed, problems
 
@@ -108,3 +111,25 @@ def test_an_attribute_counts_is_unknown_until_it_is_said_and_the_newest_wins():
 def test_a_value_kept_under_another_type_is_unknown_after_the_type_changed():
     assert asked("number('seats') > 1.0", attributes={"seats": "many"}).finding.unknown
     assert asked("number('seats') > 1.0", attributes={"seats": 2.0}).finding.met
+
+
+def test_the_api_shows_what_territories_segments_and_attributes_are_asked_of():
+    lead = new_lead(signal(1, "form.submitted"), "contact")
+    facts = {
+        "region": "skåne",
+        "city": "Malmö",
+        "postcode": "211 20",
+        "country": "SE",
+        "industry": "steel",
+        "employees": 7,
+    }
+    for name, said in facts.items():
+        setattr(lead, f"company_{name}", said)
+    lead.attributes = {"partner": True, "seats": 40.0, "erp": "Odoo"}
+    row = LeadRow(
+        lead.id, "default", "contact", "active", None, None, False, 1, lead.model_dump_json(), None, None, START
+    )
+    shown = lead_view(row, Key("k", "", frozenset(["leads:read"]))).model_dump()
+    assert {name: shown[f"company_{name}"] for name in facts} == facts
+    assert shown["attributes"] == lead.attributes
+    assert {f"company_{name}" for name in COMPANY} <= shown.keys(), "whatever is known of a company is shown"
