@@ -188,7 +188,8 @@ async def test_a_reader_who_waits_in_vain_is_answered_in_time_and_told_where_to_
     begun = time.monotonic()
     found = await api.get("/v1/events", after=0, topic="handovers", wait=1)
     assert 0.9 <= time.monotonic() - begun < 5
-    assert found == {"events": [], "next": page["head"], "head": page["head"]}
+    # Late in a month the organisation's promise is warned of meanwhile: the head moves on, on another topic.
+    assert found["events"] == [] and found["next"] == found["head"] >= page["head"]
     assert (await api.get("/v1/events", status=422, wait=61))["detail"].startswith("query.wait")
 
 
@@ -240,6 +241,8 @@ async def test_a_snapshot_and_the_feed_from_its_position_miss_nothing_while_ever
         for entry in page["events"]:
             seen.append(entry["position"])
             event, sequence = entry["event"], int(entry["event"]["sequence"])
+            if not event["subject"].startswith("lead_"):
+                continue  # a promise of the organisation, which has clocks and no stage
             stage, at = known.get(event["subject"], (None, 0))
             if sequence <= at:
                 continue
