@@ -1,6 +1,7 @@
 """Whose lead it is before any rule is asked: its hunter, who has it now, who had it last, who is with its company.
 
-Somebody is asked only in a role that the route needs, and takes it only while at work; no turn in a pool is counted.
+Somebody is asked only in a role that the route needs, and takes it only while at work, else their successor does; no turn in
+a pool is counted.
 """
 
 from __future__ import annotations
@@ -24,15 +25,38 @@ class Match(NamedTuple):
 
 def owner_of_old(draft: Draft, route: str, had_it: frozenset[str]) -> Match:
     """The first who is there of those whose lead it is already; `had_it` have had their chance in this hand-over."""
-    roster = draft.context.roster
     passed: list[dict[str, Any]] = []
     for rule, person in _claims(draft, route):
-        code = "had_it" if person in had_it else roster.why_away(person, draft.context.now)
+        code = _why_not(draft, person, had_it)
         if code is None:
-            why = {"route": route, "rule": rule} | ({"tried": passed} if passed else {})
-            return Match(Assignment(person, rule, None, None, why), ())
-        passed.append({"rule": rule, "code": "matched", "candidates": [{"person": person, "code": code}]})
+            return Match(_already(person, rule, route, passed), ())
+        asked = [{"person": person, "code": code}]
+        passed.append({"rule": rule, "code": "matched", "candidates": asked})
+        if code == "had_it" or (heir := _heir(draft, person, route)) is None:
+            continue
+        code = _why_not(draft, heir, had_it)
+        if code is None:
+            chosen = _already(heir, "successor", route, passed)
+            return Match(chosen._replace(why={**chosen.why, "of": person}), ())
+        asked.append({"person": heir, "code": code})
     return Match(None, tuple(passed))
+
+
+def _why_not(draft: Draft, person: str, had_it: frozenset[str]) -> str | None:
+    return "had_it" if person in had_it else draft.context.roster.why_away(person, draft.context.now)
+
+
+def _already(person: str, rule: str, route: str, passed: list[dict[str, Any]]) -> Assignment:
+    why = {"route": route, "rule": rule} | ({"tried": passed} if passed else {})
+    return Assignment(person, rule, None, None, why)
+
+
+def _heir(draft: Draft, person: str, route: str) -> str | None:
+    """Who takes the place of somebody who is away or gone, in a role that the route needs."""
+    roster = draft.context.roster
+    member = roster.people.get(person)
+    heir = member.successor if member is not None else None
+    return heir if roster.has_role(heir, *ROLES[route]) else None
 
 
 def _claims(draft: Draft, route: str) -> Iterator[tuple[str, str]]:

@@ -48,8 +48,8 @@ class Team(FileModel):
 
 
 class Member(FileModel):
-    """One person, at work in their `hours` (always where left out). `ids` are theirs in each system: `{pipedrive: "123", hubspot: "456"}`. `successor` is offered first
-    what this person hands back when ill or gone."""
+    """One person, at work in their `hours` (always where left out). `ids` are theirs in each system: `{pipedrive: "123", hubspot: "456"}`. `successor` takes
+    what would be this person's while they are away, and is offered first what they hand back when ill or gone."""
 
     id: Name
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]

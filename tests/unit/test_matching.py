@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from routing.model import Account
+from routing.roster import Roster
 from schemas.signals import Actor, Asserted, Sales
 from tests.stories import DAY, DONE, Kept, rules
 
@@ -59,6 +60,47 @@ def test_an_owner_who_is_away_is_passed_over_and_said_so():
     qualified = told.assigned()[1]
     assert (qualified.person, qualified.path[0].rule) == ("sara", "present_owner")
     assert "rule `present_owner` was passed: who has it so could not take it\n    karin: away then" in qualified.text
+
+
+def heirs(*away, **successors):
+    """The rules with successors in the roster; those `away` are on leave."""
+    made = rules(absences=dict.fromkeys(away, AWAY))
+    file = made.roster.file
+    people = tuple(p.model_copy(update={"successor": successors.get(p.id)}) for p in file.people)
+    return made._replace(roster=Roster(file.model_copy(update={"people": people})))
+
+
+def test_the_successor_of_an_owner_who_is_away_gets_the_lead_and_the_explanation_says_why():
+    told = demo(owned(heirs("karin", karin="johan")))
+    assert [offer.person for offer in told.lead.handover.offers] == ["johan"]
+    given = told.assigned()[1]
+    assert (given.person, given.rule, given.path[0].rule) == ("johan", "successor", "present_owner")
+    assert "(they are the successor of who had it)" in given.text and "karin: away then" in given.text
+    assert given.smallest_change == "the rules would have decided, had karin named no successor in the roster"
+    assert "field" not in told.ledgers, "nobody's turn was taken"
+
+
+def test_the_successor_of_a_hunter_or_of_who_is_with_the_company_takes_their_place():
+    found = story(heirs("johan", johan="karin")).tell("outreach.logged", actor=JOHAN)
+    assert demo(found).lead.handover.offers[0].person == "karin"
+    assert found.lead.hunter == "johan", "who comes back is asked first again"
+    beside = story(heirs("johan", johan="karin"), open={"lead_other": "johan"})
+    assert demo(beside).lead.handover.offers[0].person == "karin"
+
+
+@pytest.mark.parametrize(
+    ("away", "heir", "said"), [(("karin", "johan"), "johan", "johan: away then"), (("karin",), "sara", "")]
+)
+def test_a_successor_who_is_away_or_has_no_role_for_it_is_passed_over_too(away, heir, said):
+    told = demo(story(heirs(*away, karin=heir), open={"lead_other": "karin"}))
+    assert told.lead.handover.offers[0].person == "elin"
+    assert said in told.assigned()[-1].text
+
+
+def test_the_successor_of_who_had_their_chance_is_not_asked_for_them():
+    told = demo(owned(heirs(karin="johan")))
+    told.tell("sales.rejected", reason="no time")
+    assert [offer.person for offer in told.lead.handover.offers][:2] == ["karin", "elin"]
 
 
 def test_an_owner_of_another_role_does_not_get_the_hand_over():
