@@ -1,7 +1,6 @@
 """The ONE composition root: from settings to a running process. The URLs' schemes pick the adapters, here and nowhere
-else."""
+else.
 
-from services.bootstrap.parts import Parts, parts_of
-from services.bootstrap.running import ROLES, run_roles
-
-__all__ = ["ROLES", "Parts", "parts_of", "run_roles"]
+Nothing is imported here: `parts` is all that most commands need, and `running`, with every role, takes longer to load than
+they take to run.
+"""

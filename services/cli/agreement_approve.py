@@ -47,9 +47,9 @@ async def _approve(args: argparse.Namespace) -> int:
     from routing.commands import Principal
     from schemas.commands import Approve
     from schemas.yamlfile import FileError
-    from services.bootstrap import parts_of
     from services.bootstrap.commands import commanding_of
     from services.bootstrap.http import keys_of
+    from services.bootstrap.parts import parts_of
     from services.commanding import Refused, carry
     from services.console.access import Access
 

@@ -58,7 +58,7 @@ def add(actions: Any) -> None:
 
 async def _publish(args: argparse.Namespace) -> int:
     from schemas.yamlfile import FileError
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
 
     try:
         agreement, text = read_agreement(args.file)

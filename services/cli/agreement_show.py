@@ -27,7 +27,7 @@ def add(actions: Any) -> None:
 async def _show(args: argparse.Namespace) -> int:
     from services.adapters.sql.agreements import Agreements
     from services.approvals import pending
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
     from services.publications import read
 
     async with parts_of(settings_of(args), exclusive=False) as parts:

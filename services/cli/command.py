@@ -47,7 +47,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 async def _run(args: argparse.Namespace) -> int:
     """Exit status 0 once it is on the log, 1 where it is refused, 2 where it is no command."""
     from routing.commands import OPERATOR, Principal
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
     from services.commanding import Refused, carry
 
     command = _command(args)

@@ -49,7 +49,7 @@ def _grants(args: argparse.Namespace) -> int:
 
 def _restored(args: argparse.Namespace) -> int:
     """What the log no longer has is said now: afterwards nobody could tell."""
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
 
     async def run() -> int:
         async with parts_of(settings_of(args)) as parts:

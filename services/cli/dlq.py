@@ -41,7 +41,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 async def _list(args: argparse.Namespace) -> int:
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
 
     names = ("id", "lead_id", "signal_id", "attempt", "state", "reason", "error_class", "origin", "recorded_at")
     async with parts_of(settings_of(args), exclusive=False) as parts:
@@ -56,7 +56,7 @@ def _instant(at: datetime) -> str:
 
 async def _redrive(args: argparse.Namespace) -> int:
     """Asks the router by a signal, so that it happens in the lead's own order."""
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         letter = await parts.reading.dead_letter(args.name)
@@ -109,7 +109,7 @@ async def _redrive_letter(parts: Parts, letter: DeadLetter) -> int:
 
 
 async def _drop(args: argparse.Namespace) -> int:
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         letter = await parts.reading.dead_letter(args.name)

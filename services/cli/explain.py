@@ -30,8 +30,8 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 async def _explain(args: argparse.Namespace) -> int:
-    from services.bootstrap import parts_of
     from services.bootstrap.http import versions_of
+    from services.bootstrap.parts import parts_of
     from services.explain import Explainer
 
     async with parts_of(settings_of(args), exclusive=False) as parts:

@@ -92,8 +92,7 @@ class Tally:
 
 
 async def _run(args: argparse.Namespace) -> int:
-    from services.bootstrap import parts_of
-    from services.bootstrap.parts import read_ruling
+    from services.bootstrap.parts import parts_of, read_ruling
     from services.ingest.contacts import Contacts, NoTable
 
     settings = settings_of(args)

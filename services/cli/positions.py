@@ -71,7 +71,7 @@ async def shown(parts: Parts) -> list[Shown]:
 
 
 async def _show(args: argparse.Namespace) -> int:
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         for line in await shown(parts):
@@ -81,7 +81,7 @@ async def _show(args: argparse.Namespace) -> int:
 
 
 async def _skip(args: argparse.Namespace) -> int:
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
     from services.observability import configure
 
     settings = settings_of(args)

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _recheck(args: argparse.Namespace) -> int:
     """Asks the router by signals, so that it happens in each lead's own order; differences are `sla.corrected`."""
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
     from services.recheck import ask
 
     async with parts_of(settings_of(args), exclusive=False) as parts:

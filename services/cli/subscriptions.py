@@ -36,7 +36,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 async def _list(args: argparse.Namespace) -> int:
     from services.adapters.sql.deliveries import Deliveries
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         for state in await Deliveries(parts.store.engines).states():
@@ -46,7 +46,7 @@ async def _list(args: argparse.Namespace) -> int:
 
 async def _attempts(args: argparse.Namespace) -> int:
     from services.adapters.sql.deliveries import Deliveries
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         for tried in await Deliveries(parts.store.engines).attempts(args.name, failed=args.failed):
@@ -56,7 +56,7 @@ async def _attempts(args: argparse.Namespace) -> int:
 
 async def _set(args: argparse.Namespace, action: str) -> int:
     from services.adapters.sql.deliveries import Deliveries
-    from services.bootstrap import parts_of
+    from services.bootstrap.parts import parts_of
 
     reason = None if action == "enable" else "by an operator"
     async with parts_of(settings_of(args), exclusive=False) as parts:

@@ -90,8 +90,9 @@ def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
     from services.adapters.sql.migrate import upgrade
-    from services.bootstrap import parts_of, run_roles
     from services.bootstrap.http import check_brands
+    from services.bootstrap.parts import parts_of
+    from services.bootstrap.running import run_roles
     from services.observability import configure
 
     settings = settings_of(args)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql.engine import one_shot
-from services.adapters.sql.migrate import HEAD, config, downgrade, upgrade
+from services.adapters.sql.migrate import config, downgrade, upgrade
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
-from services.adapters.sql.tables import metadata
+from services.adapters.sql.tables import HEAD, metadata
 from services.ports import ClusterChanged, Conflict, Fenced, SchemaOutdated, SpoolFull, StoreUnavailable
 from services.rows import DeadLetter, LinkRow, OutboxRow, Position, Quarantine, RecordOut, Writes
 from tests.parts.postgres import fresh_database

@@ -12,9 +12,6 @@ from services.adapters.sql.engine import translated
 from services.ports import SchemaOutdated
 from services.resources import migrations_dir
 
-HEAD = "0001"
-"""The revision that this version needs; a test holds it against the newest of `migrations/versions`."""
-
 GRANTS = """\
 -- Rights of the role that runs the roles: it reads and writes rows, and changes no schema. To be run by the role that
 -- runs `stafett db upgrade`, for what it makes later is granted, too.

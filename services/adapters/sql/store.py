@@ -17,7 +17,7 @@ from services.adapters.sql import tables as t
 from services.adapters.sql.batch import SqlBatch, add_letters
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.instants import instant, instant_or_none, micros
-from services.adapters.sql.migrate import HEAD
+from services.adapters.sql.tables import HEAD
 from services.ports import (
     STEP_BYTES,
     ClusterChanged,

@@ -19,6 +19,8 @@ from sqlalchemy import (
     text,
 )
 
+HEAD = "0001"
+"""The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself for INTEGER only; AUTOINCREMENT so that no number is ever given twice."""
