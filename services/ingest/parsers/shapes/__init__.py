@@ -1,0 +1,15 @@
+"""Shapes of platforms without a kind of their own whose bodies say more than guesses can tell: recognised by their keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.ingest.parsers.reading import Result
+from services.ingest.parsers.shapes import amocrm, attio, bitrix24, calcom, copper, twilio, zoho
+
+_SHAPES = (calcom, amocrm, bitrix24, attio, copper, zoho, twilio)
+
+
+def read(whole: dict[str, Any], body: bytes) -> Result | None:
+    """The signals of a known shape; None for any other."""
+    return next((shape.parse(whole, body) for shape in _SHAPES if shape.fits(whole)), None)

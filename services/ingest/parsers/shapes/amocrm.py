@@ -1,0 +1,156 @@
+"""amoCRM / Kommo: urlencoded, objects by what happened to them; a `lead` is a deal; 142 is won and 143 lost everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.answers import rows
+from services.ingest.parsers.reading import (
+    Result,
+    body_key,
+    bounded,
+    each,
+    mapping,
+    number,
+    only_known,
+    person_facts,
+    text,
+    when,
+)
+
+_AMO: dict[str, Object] = {
+    "leads": "deal",
+    "contacts": "person",
+    "companies": "company",
+    "task": "activity",
+    "customers": "company",
+}
+_AMO_KINDS: dict[tuple[str, str], Kind] = {
+    ("leads", "add"): Kind.DEAL_CREATED,
+    ("leads", "update"): Kind.DEAL_UPDATED,
+    ("leads", "delete"): Kind.DEAL_DELETED,
+    ("leads", "status"): Kind.SALES_STAGE_CHANGED,
+    ("leads", "responsible"): Kind.SALES_OWNER_CHANGED,
+    ("contacts", "add"): Kind.CONTACT_CREATED,
+    ("contacts", "update"): Kind.CONTACT_UPDATED,
+    ("contacts", "delete"): Kind.CONTACT_DELETED,
+    ("contacts", "responsible"): Kind.SALES_OWNER_CHANGED,
+    ("companies", "add"): Kind.COMPANY_CREATED,
+    ("companies", "update"): Kind.COMPANY_UPDATED,
+    ("companies", "delete"): Kind.COMPANY_DELETED,
+    ("task", "add"): Kind.SALES_TASK_OPEN,
+    ("task", "update"): Kind.ACTIVITY_UPDATED,
+    ("task", "delete"): Kind.ACTIVITY_DELETED,
+    ("message", "add"): Kind.MESSAGE_RECEIVED,
+}
+_CLOSED = {"142": Kind.SALES_WON, "143": Kind.SALES_LOST}
+
+
+def fits(whole: dict[str, Any]) -> bool:
+    """Whether a body has this shape."""
+    return "subdomain" in mapping(whole.get("account")) and bool(
+        whole.keys() & {*_AMO, "message", "unsorted", "talk", "note"}
+    )
+
+
+def parse(whole: dict[str, Any], body: bytes) -> Result:
+    """The signals of one body."""
+    account = text(mapping(whole.get("account")).get("subdomain"))
+    found = bounded(list(_amo_rows(whole)))
+    kinds = [row[0] for row in found]
+    return each(
+        [(where, row) for _, where, row in found], lambda row, _, i: _amo_one(kinds[i], row, account, body_key(body, i))
+    )
+
+
+def _amo_rows(whole: dict[str, Any]) -> Iterator[tuple[tuple[str, str], str, Any]]:
+    for noun, verbs in whole.items():
+        if noun == "account":
+            continue
+        for verb, held in mapping(verbs).items():
+            for i, row in enumerate(held if isinstance(held, list) else mapping(held).values()):
+                yield (noun, verb), f"$.{noun}.{verb}[{i}]", mapping(row).get("note", row) if verb == "note" else row
+
+
+def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, key: str) -> Parsed:
+    noun, verb = what
+    kind = Kind.NOTE_ADDED if verb == "note" else _AMO_KINDS.get((noun, verb), Kind.UNCLASSIFIED)
+    if noun == "contacts" and text(row.get("type")) == "company":
+        noun, kind = "companies", _AMO_KINDS.get(("companies", verb), kind)
+    status, owner = text(row.get("status_id")), text(row.get("responsible_user_id"))
+    sales: Sales | None = None
+    if kind is Kind.SALES_STAGE_CHANGED or (
+        kind is Kind.DEAL_UPDATED and row.get("old_status_id") not in (None, status)
+    ):
+        kind, sales = (
+            _CLOSED.get(status or "", Kind.SALES_STAGE_CHANGED),
+            Sales(from_=text(row.get("old_status_id")), to=status, owner_id=owner),
+        )
+    elif kind is Kind.SALES_OWNER_CHANGED:
+        before = text(row.get("old_responsible_user_id")) or text(row.get("responsible_user_id_old"))
+        sales = Sales(from_=before, to=owner, owner_id=owner)
+    elif noun == "task":
+        done = (
+            text(row.get("is_completed")) == "1"
+            or text(row.get("status")) == "1"
+            or row.get("action_close") not in (None, "")
+        )
+        kind = Kind.SALES_FOLLOW_UP if done and verb == "update" else kind
+        sales = Sales(
+            activity_type=text(row.get("task_type")) or text(row.get("task_type_id")), done=done, owner_id=owner
+        )
+    elif owner:
+        sales = Sales(owner_id=owner) if noun == "leads" else None
+    answers = {**rows(row.get("custom_fields")), **rows(row.get("custom_fields_values"))}
+    told, rest = person_facts({**answers, **{_code(f): v for f, v in _coded(row) if _code(f)}})
+    ident, person = text(row.get("id")) or text(row.get("uid")) or text(row.get("element_id")), noun == "contacts"
+    author = mapping(row.get("author"))
+    name = (
+        text(row.get("name"))
+        if person
+        else text(author.get("name"))
+        if text(author.get("type")) != "internal"
+        else None
+    )
+    return Parsed(
+        kind=kind,
+        source_kind=f"{noun}.{verb}",
+        occurred_at=when(row.get("last_modified")) or when(row.get("updated_at")) or when(row.get("created_at")) or when(row.get("date_create")),
+        person=Person(full_name=name, email=told.get("email"), phone=told.get("phone")),
+        company=Company(name=text(row.get("name")) if noun == "companies" else text(row.get("company_name"))),
+        external_id=ident,
+        references=_amo_references(noun, ident, row, account),
+        actor=Actor(reference=text(row.get("modified_user_id"))),
+        sales=sales,
+        amount=number(row.get("price")) if noun == "leads" else None,
+        reason=text(row.get("loss_reason_id")),
+        tags=tuple(t for t in (text(mapping(tag).get("name")) for tag in row.get("tags") or [] if isinstance(tag, dict)) if t),
+        fields=only_known(rest.items()),
+        dedupe_key=key,
+    )  # fmt: skip
+
+
+def _coded(row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
+    for field in row.get("custom_fields") or row.get("custom_fields_values") or []:
+        values = mapping(field).get("values")
+        if isinstance(values, list) and values:
+            yield mapping(field), mapping(values[0]).get("value") if isinstance(values[0], dict) else values[0]
+
+
+def _code(field: dict[str, Any]) -> str:
+    code = text(field.get("code")) or text(field.get("field_code")) or ""
+    return code.lower() if code in ("EMAIL", "PHONE") else ""
+
+
+_AMO_ELEMENTS: dict[str, Object] = {"1": "person", "2": "deal", "3": "company"}
+
+
+def _amo_references(noun: str, ident: str | None, row: dict[str, Any], account: str | None) -> tuple[Reference, ...]:
+    found = [Reference(system="amocrm", account=account, object=_AMO[noun], id=ident)] if ident and noun in _AMO else []
+    target = text(row.get("element_id"))
+    other = _AMO_ELEMENTS.get(text(row.get("element_type")) or "")
+    if target and other and noun == "task":
+        found.append(Reference(system="amocrm", account=account, object=other, id=target))
+    return tuple(found)

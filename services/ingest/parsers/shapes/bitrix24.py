@@ -1,0 +1,43 @@
+"""Bitrix24: an event and an id; `auth` holds the portal's token and ends here."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from schemas.signals import Object, Parsed, Reference
+from services.ingest.parsers.reading import Result, body_key, mapping, text, when
+from services.ingest.parsers.words import kind_of
+
+_BITRIX = re.compile(r"ONCRM(LEAD|DEAL|CONTACT|COMPANY|ACTIVITY)(ADD|UPDATE|DELETE)")
+_BITRIX_OBJECTS: dict[str, Object] = {
+    "LEAD": "person",
+    "DEAL": "deal",
+    "CONTACT": "person",
+    "COMPANY": "company",
+    "ACTIVITY": "activity",
+}
+
+
+def fits(whole: dict[str, Any]) -> bool:
+    """Whether a body has this shape."""
+    return (text(whole.get("event")) or "").upper().startswith(("ONCRM", "ONTASK")) and "data" in whole
+
+
+def parse(whole: dict[str, Any], body: bytes) -> Result:
+    """The signals of one body."""
+    word, data = text(whole.get("event")) or "", mapping(whole.get("data"))
+    fields = mapping(data.get("FIELDS")) or mapping(data.get("FIELDS_AFTER")) or mapping(data.get("FIELDS_BEFORE"))
+    ident, match = text(fields.get("ID")), _BITRIX.fullmatch(word.upper())
+    domain = text(mapping(whole.get("auth")).get("domain"))
+    what = _BITRIX_OBJECTS.get(match[1]) if match else None
+    return [
+        Parsed(
+            kind=kind_of(word.lower()),
+            source_kind=word,
+            occurred_at=when(whole.get("ts")),
+            external_id=ident,
+            references=(Reference(system="bitrix24", account=domain, object=what, id=ident),) if what and ident else (),
+            dedupe_key=f"{word}:{ident}:{text(whole.get('ts'))}" if whole.get("ts") else body_key(body),
+        )
+    ]

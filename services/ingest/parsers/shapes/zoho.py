@@ -1,0 +1,30 @@
+"""Zoho: ids of one module and what was done to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.signals import Parsed
+from services.ingest.parsers.reading import Result, body_key, bounded, text, when
+from services.ingest.parsers.words import kind_of
+
+
+def fits(whole: dict[str, Any]) -> bool:
+    """Whether a body has this shape."""
+    return isinstance(whole.get("ids"), list) and "module" in whole and "operation" in whole
+
+
+def parse(whole: dict[str, Any], body: bytes) -> Result:
+    """The signals of one body."""
+    module, verb = text(whole.get("module")) or "", (text(whole.get("operation")) or "").casefold()
+    word = f"{module.removesuffix('s')} {verb}"
+    return [
+        Parsed(
+            kind=kind_of(word),
+            source_kind=f"{module}.{verb}",
+            occurred_at=when(whole.get("server_time")),
+            external_id=text(ident),
+            dedupe_key=body_key(body, i),
+        )
+        for i, ident in enumerate(bounded(whole["ids"]))
+    ]
