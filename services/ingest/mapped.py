@@ -13,6 +13,7 @@ from schemas.mapping import Mapping, Rule
 from schemas.places import language_code
 from schemas.signals import Company, Kind, Parsed, Quarantined, Reference, Sales
 from services.ingest.parsers import generic, parse
+from services.ingest.parsers.batches import events_of
 from services.ingest.parsers.bodies import embedded, whole_of
 from services.ingest.parsers.reading import (
     Result,
@@ -105,7 +106,7 @@ def read(kind: str, body: bytes, content_type: str, headers: dict[str, str], map
 
 def _rows(whole: Any, mapping: Mapping) -> list[tuple[str, Any]]:
     if mapping.events is None:
-        return list(generic.events_of(whole))
+        return [(row.where, row.own) for row in events_of(whole)]
     listed = at(whole, mapping.events)
     if not isinstance(listed, list):
         raise Unreadable("a list of events is expected here", f"$.{mapping.events}")

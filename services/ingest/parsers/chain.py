@@ -11,13 +11,15 @@ from services.ingest.parsers.reading import mapping, text
 
 WRAPPERS = ("payload", "data", "event_data", "body", "object", "resource", "record", "item", "entity", "event", "msg", "message", "detail",
             "attributes", "submission", "response", "result", "model", "form_response", "content", "current", "properties", "fields",
-            "values", "variables", "answers", "responses", "form_data", "formdata", "lead", "form_submission", "json", "data_json")  # fmt: skip
+            "values", "variables", "answers", "responses", "form_data", "formdata", "data_fields", "webhook_payload", "edited_message", "lead", "form_submission", "json", "data_json")  # fmt: skip
 """Keys behind which the thing itself is; the order is the one in which they are followed."""
 _ANOTHERS = frozenset(["event", "message", "msg", "lead", "entity"])
 """Inside a thing that has an id of its own these are other things (a guest's `event`)."""
 _SUBJECTS = ("subject", "target")
+_OWN = ("call_id", "message_id", "ticket_id", "order_id", "booking_id", "submission_id", "response_id")
+"""With one of these an object is a thing itself, and its `target` is somebody's or something's else."""
 _PARTS = """status stage owner tag tags form survey quiz campaign list page email mail webhook link score field value new old
-    type column property attribute updated created deleted changed added removed id"""
+    type column property attribute updated created deleted changed added removed id team recipient workspace"""
 _NO_NOUNS = frozenset(_PARTS.split())
 """Words of an event's name that tell what happened, or to what part of the thing, or where; not what it is about."""
 _ASIDE = """meta metadata links account paging headers context request previous old before changes signature auth app utm user users
@@ -80,8 +82,12 @@ def chain_of(event: Mapping[str, Any], nouns: tuple[str, ...] = ()) -> Chain:
 
 def _inside(chain: Chain, nouns: tuple[str, ...]) -> Mapping[str, Any] | None:
     held = chain[-1].held
+    if len(chain) > 1 and chain[-2].held.get("attributes") is chain[-1].raw and text(chain[-2].held.get("id")):
+        # JSON:API: what is in the attributes of a thing is a part of it.
+        return None
     thing = len(chain) > 1 and text(held.get("id")) is not None
-    for name in (*(() if thing else (*nouns, *_SUBJECTS)), *WRAPPERS):
+    subjects = () if any(text(held.get(name)) for name in _OWN) else _SUBJECTS
+    for name in (*(() if thing else (*nouns, *subjects)), *WRAPPERS):
         value = held.get(name)
         if isinstance(value, dict) and value and not (thing and name in _ANOTHERS):
             return value

@@ -133,15 +133,18 @@ def _of_record(family: str, action: str, now: dict[str, Any], before: dict[str, 
 
 
 def _status(row: dict[str, Any], which: str = "") -> str | None:
-    """As people call it, or its id where that is all."""
-    return text(row.get(f"{which}status_label")) or text(row.get(f"{which}status_id"))
+    """As people call it, or its id where that is all; in two fields or as an object of its own."""
+    whole = mapping(row.get(f"{which}status"))
+    said = text(row.get(f"{which}status_label")) or text(row.get(f"{which}status_id"))
+    return said or text(whole.get("label")) or text(whole.get("id"))
 
 
 def _of_status(what: str, action: str, now: dict[str, Any], owner: str | None) -> tuple[Kind, Sales | None]:
     """Close writes each change of a status into the history as an activity."""
     if action != "created":
         return _ACTIVITY.get(action, Kind.UNCLASSIFIED), None
-    ended = _ENDED.get(text(now.get("new_status_type")) or "") if what.startswith("opportunity") else None
+    became = text(now.get("new_status_type")) or text(mapping(now.get("new_status")).get("type"))
+    ended = _ENDED.get(became or "") if what.startswith("opportunity") else None
     moved = Sales(from_=_status(now, "old_"), to=_status(now, "new_"), owner_id=owner)
     return ended or Kind.SALES_STAGE_CHANGED, moved
 

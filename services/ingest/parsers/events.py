@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from schemas.signals import Kind, Parsed, Quarantined
 from services.ingest.parsers import crm
 from services.ingest.parsers.chain import chain_of
+from services.ingest.parsers.people import company_in, person_in
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -31,7 +32,7 @@ from services.ingest.parsers.reading import (
     when,
 )
 from services.ingest.parsers.records import id_of
-from services.ingest.parsers.tree import company_in, nodes, person_in
+from services.ingest.parsers.tree import nodes
 
 
 def parse_standard(body: bytes, content_type: str, headers: dict[str, str]) -> Result:

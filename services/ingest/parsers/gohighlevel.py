@@ -21,6 +21,7 @@ from services.ingest.parsers.reading import (
     text,
     when,
 )
+from services.ingest.parsers.words import kind_of
 
 _PLAIN: dict[str, tuple[Object, Kind]] = {
     "ContactCreate": ("person", Kind.CONTACT_CREATED),
@@ -63,7 +64,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     kind = text(event.get("type"))
     if kind not in _PLAIN and (text(event.get("contact_id")) or mapping(event.get("workflow"))):
         return [_of_workflow(event, body)]
-    if kind not in _PLAIN and kind and (text(event.get("locationId")) or text(event.get("companyId"))):
+    if kind not in _PLAIN and _is_of_a_location(event):
         return [_of_another_kind(kind, event, body)]
     if kind not in _PLAIN:
         raise Unreadable(f"unknown type `{(kind or '')[:40]}`", "$.type")
@@ -77,7 +78,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             kind=found,
             source_kind=kind,
             occurred_at=when(event.get("timestamp"))
-            or (None if kind == "TaskComplete" else when(row.get("dateAdded"))),
+            or when(row.get("dateAdded" if kind.endswith(("Create", "Message")) else "dateUpdated")),
             person=_person(kind, row),
             company=Company(name=text(row.get("companyName")) if noun == "person" else None),
             external_id=ident,
@@ -192,16 +193,42 @@ def _tags(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(said for tag in tags if (said := text(tag)) is not None) if isinstance(tags, list) else ()
 
 
-def _of_another_kind(kind: str, event: dict[str, Any], body: bytes) -> Parsed:
-    """Invoices, orders, users, installations: kept, and no lead's business."""
-    ident = text(event.get("id")) or text(event.get("_id"))
+def _is_of_a_location(event: dict[str, Any]) -> bool:
+    """Invoices and records of an account's own objects come without a type."""
+    record = text(event.get("id")) or text(event.get("_id")) or text(event.get("type"))
+    return bool(record and (text(event.get("locationId")) or text(event.get("companyId")) or text(event.get("altId"))))
+
+
+def _of_another_kind(kind: str | None, event: dict[str, Any], body: bytes) -> Parsed:
+    """Invoices, orders, users, installations, what became of a mailing: kept with the contact, and no sales work."""
+    mailing, contact = mapping(event.get("webhookPayload")), _contact(event)
+    ident = text(event.get("id")) or text(event.get("_id")) or text(event.get("messageId")) or text(mailing.get("id"))
+    person = text(event.get("contactId")) or text(contact.get("id"))
+    account = text(event.get("locationId"))
     return Parsed(
-        kind=Kind.UNCLASSIFIED,
+        kind=kind_of(f"email {text(mailing.get('event')) or ''}") if mailing else Kind.UNCLASSIFIED,
         source_kind=kind,
-        occurred_at=when(event.get("timestamp")) or when(event.get("dateAdded")),
+        occurred_at=when(event.get("timestamp")) or when(mailing.get("timestamp")) or when(event.get("dateAdded")),
+        person=Person(
+            email=text(contact.get("email")) or text(mailing.get("recipient")),
+            full_name=text(contact.get("name")),
+            phone=text(contact.get("phoneNo")) or text(contact.get("phone")),
+        ),
+        company=Company(name=text(contact.get("companyName"))),
         external_id=ident,
+        references=(Reference(system="gohighlevel", account=account, object="person", id=person),) if person else (),
         dedupe_key=text(event.get("webhookId")) or body_key(body, kind, ident),
     )
+
+
+def _contact(event: dict[str, Any]) -> dict[str, Any]:
+    """The contact of an invoice or an order; a message that is to be sent names the number or the address only."""
+    whole = (
+        mapping(event.get("contactDetails")) or mapping(event.get("contactSnapshot")) or mapping(event.get("contact"))
+    )
+    to = event.get("emailTo")
+    to = to[0] if isinstance(to, list) and to else to
+    return whole or {"phone": event.get("phone"), "email": to} if "messageId" in event else whole
 
 
 def _of_workflow(event: dict[str, Any], body: bytes) -> Parsed:

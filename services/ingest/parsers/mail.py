@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from schemas.signals import Kind
-from services.ingest.parsers.chain import level
-from services.ingest.parsers.reading import text
+from services.ingest.parsers.chain import Chain, first, level
+from services.ingest.parsers.reading import mapping, text
 from services.ingest.parsers.tree import Node
 
 CAME_IN = (Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED, Kind.CALL_RECEIVED)
@@ -19,6 +19,7 @@ _TO = ("recipient", "rcpt_to", "raw_rcpt_to", "to", "to_email", "to_address", "d
 _FROM = ("from_email", "from", "from_full", "from_address", "sender", "sender_email", "from_number", "msisdn")
 _ADDRESSES = ("email", "email_address", "address", "number", "phone", "handle")
 _NAMES = ("from_name", "sender_name")
+_TO_NAMES = ("to_name", "recipient_name")
 _MAILED = ("text", "html", "body_plain", "text_body", "html_body", "stripped_text", "body")
 _NAMED = re.compile(r"\s*\"?([^\"<>]{0,200})\"?\s*<\s*([^\s<>@]{1,64}@[^\s<>]{1,190})\s*>\s*")
 _PHONE = re.compile(r"(?:whatsapp:|tel:)?(\+?\d[\d\s().-]{5,20})")
@@ -31,14 +32,50 @@ def is_mail(held: Iterable[str]) -> bool:
     return whole or {"from", "recipient", "body_plain"} <= names
 
 
+_INWARDS = ("inbound", "incoming", "in", "received", "inward")
+_OUTWARDS = ("outbound", "outgoing", "out", "sent", "outward")
+_CALLED = ("call_id", "call_sid", "call_type", "call_status", "call_duration", "voicemail")
+
+
+def way_of(chain: Chain) -> str | None:
+    """`in` or `out` of a call or a message whose direction is said; None for anything else."""
+    said = (first(chain, ("direction", "call_direction", "message_direction"), text) or "").casefold()
+    return "in" if said in _INWARDS else "out" if said in _OUTWARDS else None
+
+
+def directed(kind: Kind, way: str | None, chain: Chain) -> Kind:
+    """A call that is over is outreach of ours only if we made it."""
+    if way == "in" and kind is Kind.OUTREACH_LOGGED:
+        called = any("call" in (text(at.held.get("object")) or text(at.held.get("resource")) or "") for at in chain)
+        called = called or any(name in at.held for at in chain for name in _CALLED)
+        return Kind.CALL_RECEIVED if called or not any("body" in at.held for at in chain) else Kind.MESSAGE_RECEIVED
+    return Kind.OUTREACH_LOGGED if way == "out" and kind in CAME_IN else kind
+
+
+def is_sent(chain: Chain) -> bool:
+    """A mail of ours of which something is told (`email.complained`): from, to and a subject."""
+    return any({"from", "to", "subject"} <= at.held.keys() for at in chain[1:])
+
+
+def replied_to(chain: Chain, found: list[Node]) -> dict[str, str]:
+    """Where a reply is an object of its own beside them, the two ends are those of what it answers: the lead is who that
+    went to. {} where it is not."""
+    return recipient_in(found) if any(mapping(at.held.get(n)) for at in chain for n in _REPLIES) else {}
+
+
+_REPLIES = ("reply_message", "reply")
+
+
 def recipient_in(found: list[Node]) -> dict[str, str]:
     """Our facts of the one whom a message went to; {} where nobody is named."""
-    return next(_ends(found, _TO), {})
+    facts = next(_ends(found, _TO), {})
+    name = next((said for node in found for key in _TO_NAMES if (said := text(level(node.raw).held.get(key)))), None)
+    return {"full_name": name, **facts} if facts and name else facts
 
 
 def sender_in(found: list[Node]) -> dict[str, str]:
     """Our facts of the one whom a message is from."""
-    facts = next(_ends(found, _FROM), {})
+    facts = next(_ends(found, _FROM), {}) or next(_parties(found, "from"), {})
     name = next((said for node in found for key in _NAMES if (said := text(level(node.raw).held.get(key)))), None)
     return {"full_name": name, **facts} if facts and name else facts
 
@@ -48,6 +85,14 @@ def _ends(found: list[Node], names: tuple[str, ...]) -> Iterator[dict[str, str]]
         held = level(node.raw).held
         for name in names:
             if facts := _end(held.get(name)):
+                yield facts
+
+
+def _parties(found: list[Node], role: str) -> Iterator[dict[str, str]]:
+    """Those of a list of a message's parties who have a role in it."""
+    for node in found:
+        for row in level(node.raw).held.get("recipients") or []:
+            if isinstance(row, dict) and text(row.get("role")) == role and (facts := _end(row)):
                 yield facts
 
 

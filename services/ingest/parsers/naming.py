@@ -33,7 +33,7 @@ _NAMES: dict[str, str] = {
         cognome sobrenome apelido nazwisko фамилия прізвище""",
     "full_name": """
         full_name fullname your_name complete_name contact_name customer_name lead_name person_name attendee_name invitee_name
-        guest_name visitor_name respondent_name caller_name callername client_name name namn display_name parent_name contact_person
+        guest_name visitor_name respondent_name real_name realname caller_name callername client_name name namn display_name parent_name contact_person
         first_and_last_name name_surname for_och_efternamn fornamn_och_efternamn namn_och_efternamn fullstandigt_namn
         hela_namnet kontaktperson nom_complet nom_et_prenom prenom_et_nom nom_prenom vollstandiger_name vor_und_nachname
         vorname_nachname vorname_und_nachname ansprechpartner nombre_completo nombre_y_apellido nombre_y_apellidos navn
@@ -47,7 +47,7 @@ _NAMES: dict[str, str] = {
         mobil mobilnummer mobiltelefon mobil_nr telefonnr handynummer handy rufnummer telefonnumer numero_de_telephone telephone_portable
         portable tel_portable mobile_portable numero_de_tel telefono numero_de_telefono telefono_movil movil celular
         tlf tlf_nr tlfnr puhelin puhelinnumero matkapuhelin gsm telefoonnummer telefoon mobiel mobiele_nummer
-        mobiel_nummer cellulare numero_di_telefono telefone numero_telefonu callernum caller_number caller_phone caller_phone_number
+        mobiel_nummer cellulare numero_di_telefono telefone numero_telefonu callernum caller_number caller_phone caller_phone_number raw_digits external_number wa_id
         телефон номер_телефона мобильный_телефон мобільний_телефон номер_телефону""",
     "company": """
         company company_name companyname organization organisation organization_name organisation_name org org_name orgname
@@ -61,9 +61,10 @@ _NAMES: dict[str, str] = {
 }  # fmt: skip
 _BEFORE = re.compile(
     r"^(?:q\d+_|\d+_|input_|field_|text_|form_|wpforms_|fields_|cf_|answer_|question_|f\d+_|your_|my_|contact_|lead_|customer_|client_|user_|"
-    r"person_|visitor_|submitter_|billing_|buyer_|prospect_|attendee_|ditt_|din_|dit_|ert_|er_|votre_|ihr_|ihre_|deine_|dein_|tu_|su_|"
+    r"person_|visitor_|submitter_|requester_|registrant_|applicant_|respondent_|participant_|subscriber_|invitee_|guest_|booker_|"
+    r"purchaser_|billing_|buyer_|prospect_|attendee_|ditt_|din_|dit_|ert_|er_|votre_|ihr_|ihre_|deine_|dein_|tu_|su_|"
     r"jouw_|uw_|je_|il_tuo_|sinun_|what_s_your_|whats_your_|what_is_your_|what_are_your_|please_enter_your_|please_provide_your_|"
-    r"enter_your_|vad_heter_du_|vad_ar_(?:ditt|din)_|quel_est_votre_|quelle_est_votre_|wie_lautet_(?:ihr|ihre|deine|dein)_|the_|"
+    r"enter_your_|enter_|vad_heter_du_|vad_ar_(?:ditt|din)_|quel_est_votre_|quelle_est_votre_|wie_lautet_(?:ihr|ihre|deine|dein)_|the_|"
     r"cual_es_(?:tu|su)_|wat_is_(?:je|uw|jouw)_)"
 )
 _AFTER = re.compile(
@@ -193,6 +194,20 @@ def is_secret(name: str) -> bool:
     return _SECRET.fullmatch(label(name)) is not None
 
 
+_PART_OF = """id ids uid uuid guid sid url uri link at on count code country format prefix extension label"""
+_ASPECTS = frozenset(_PART_OF.split())
+"""Last words that make a name one of something about the fact: `phone_number_id` is no number."""
+_ACCOUNTS = (
+    """username user_name login login_name identifier contact lead customer subscriber attendee registrant respondent"""
+)
+_LOGINS = frozenset(_ACCOUNTS.split())
+
+
+def is_login(name: str) -> bool:
+    """A field that may hold somebody's address under the name of an account, or of the person."""
+    return label(name) in _LOGINS
+
+
 _ENDS = frozenset(["from", "to", "reply", "recipient", "envelope", "notify", "notification", "our"])
 
 
@@ -211,6 +226,8 @@ def meaning(name: str) -> tuple[str, int] | None:
     for penalty in (0, 200, 400, 600):
         if (found := _BY_NAME.get(said)) is not None:
             return found[0], found[1] + penalty
+        if said.endswith("s") and (several := _BY_NAME.get(said[:-1], ("", 0)))[0] in ("email", "phone"):
+            return several[0], several[1] + penalty + 100
         before = _BEFORE.match(said)
         shorter = said[before.end() :] if before else said
         if shorter in ("name", "company", "organization", "business") and _WEAK.match(said):
@@ -225,7 +242,7 @@ def meaning(name: str) -> tuple[str, int] | None:
 def _by_words(said: str) -> tuple[str, int] | None:
     """Short questions such as `What is your work e-mail?`: one telling word and none that names another thing."""
     words = said.split("_")
-    if not 1 < len(words) <= 8 or not _OTHERS.isdisjoint(words):
+    if not 1 < len(words) <= 8 or not _OTHERS.isdisjoint(words) or words[-1] in _ASPECTS:
         return None
     if _WORDS.isdisjoint(words):
         return None

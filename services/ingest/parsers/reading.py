@@ -12,7 +12,8 @@ from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from schemas.signals import Company, Parsed, Person, Quarantined
-from services.ingest.parsers.naming import is_secret, label, meaning, remembered
+from services.ingest.parsers.naming import is_login, is_secret, label, meaning, remembered
+from services.ingest.parsers.values import fits, is_address, lined
 
 MAX_DEPTH = 64
 MAX_EVENTS = 1000
@@ -218,19 +219,34 @@ def person_facts(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, A
         raise Unreadable(f"{len(fields)} answers, at most {MAX_ANSWERS} are taken at once")
     best: dict[str, tuple[int, str, str]] = {}
     for name, value in fields.items():
-        # Most names mean nothing to us, and their values may be long: only those that do are looked at.
-        if (fact := _meaning(name)) is None or (said := _said(value)) is None or not _fits(fact[0], said):
-            continue
-        if fact[1] < best.get(fact[0], (9999, "", ""))[0]:
-            best[fact[0]] = (fact[1], said, name)
+        for fact, rank, said in _read(name, value):
+            if rank < best.get(fact, (9999, "", ""))[0]:
+                best[fact] = (rank, said, name)
     used = {fact: name for fact, (_, _, name) in best.items()}
     rest = {name: value for name, value in fields.items() if name not in used.values()}
     return _untangled({fact: said for fact, (_, said, _) in best.items()}, used), rest
 
 
-def _meaning(name: str) -> tuple[str, int] | None:
+def _read(name: str, value: Any) -> list[tuple[str, int, str]]:
+    """(fact, rank, what it says) of one answer: none for one that means nothing to us, several for a name in lines."""
     plain = plain_name(name)
-    return ("external_id", _IDS.index(plain)) if plain in _IDS else meaning(name)
+    meant = ("external_id", _IDS.index(plain)) if plain in _IDS else meaning(name)
+    # Most names mean nothing to us, and their values may be long: only those that do are looked at.
+    if meant is None and not is_login(name):
+        return []
+    if (said := _said(value)) is None:
+        return []
+    if (meant is None or meant[0] in _NAMED) and is_address(said):
+        # Whoever signs in by an address has it as the name.
+        return [("email", 980, said)]
+    if meant is None:
+        return []
+    if meant[0] == "full_name" and (parts := name_parts(lined(said))):
+        return [(fact, meant[1], held) for fact, held in parts.items()]
+    return [(*meant, said)] if fits(meant[0], said) else []
+
+
+_NAMED = ("first_name", "last_name", "full_name")
 
 
 def _said(value: Any) -> str | None:
@@ -240,15 +256,6 @@ def _said(value: Any) -> str | None:
     return text(value)
 
 
-def _fits(fact: str, said: str) -> bool:
-    """An address has an @, a number has digits and little else: an answer that does not fit is left where it was."""
-    if fact == "email":
-        return "@" in said
-    if fact == "phone":
-        return sum(map(str.isdigit, said)) >= 5 and len(said) <= 40
-    return len(said) <= 200
-
-
 def _untangled(facts: dict[str, str], used: dict[str, str]) -> dict[str, str]:
     """`Nom` or `Nombre` alone on a form is the whole name; beside `Prénom` or `Apellidos` it is one part of it."""
     for part, other in (("last_name", "first_name"), ("first_name", "last_name")):
@@ -256,13 +263,13 @@ def _untangled(facts: dict[str, str], used: dict[str, str]) -> dict[str, str]:
         if alone and label(used[part]) in ("nom", "nombre", "nome") and (part == "last_name" or " " in facts[part]):
             facts["full_name"] = facts.pop(part)
     full, last = facts.get("full_name"), facts.get("last_name")
-    if full and last and "first_name" not in facts and label(used["full_name"]) in _FIRSTS and last not in full:
+    if full and last and "first_name" not in facts and label(used.get("full_name", "")) in _FIRSTS and last not in full:
         facts["first_name"] = facts.pop("full_name")
     return facts
 
 
-_FIRSTS = ("nome", "nombre", label("имя"), label("ім_я"))
-"""Beside a family name these are the given one: `Nome` and `Cognome`, `Имя` and `Фамилия`."""
+_FIRSTS = ("name", "nome", "nombre", label("имя"), label("ім_я"))
+"""Beside a family name these are the given one: `name` and `last_name`, `Nome` and `Cognome`, `Имя` and `Фамилия`."""
 
 
 def person_of(facts: Mapping[str, str | None]) -> Person:
@@ -300,7 +307,6 @@ def name_parts(value: Any) -> dict[str, str]:
 _PARTS = {"first": "first_name", "last": "last_name", "middle": "", "prefix": "", "suffix": "", "first_name": "first_name",
           "last_name": "last_name", "firstname": "first_name", "lastname": "last_name", "firstandlast": "full_name",
           "middleinitial": "", "title": "", "full_name": "full_name", "fullname": "full_name"}  # fmt: skip
-_ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,190}\.[^@\s,;<>\".\d]{2,24}")
 _INTERNATIONAL = re.compile(r"\+[1-9][\d\s().-]{6,20}|\(\d{3}\) \d{3}-\d{4}")
 
 
@@ -308,10 +314,10 @@ def by_shape(answers: Mapping[str, Any], facts: dict[str, str]) -> tuple[str, ..
     """Fills in an e-mail address and a phone number that no name tells, where exactly one answer can be it: a form
     builder that numbers its fields leaves nothing but the answer's shape. Returns the names of those answers."""
     used: list[str] = []
-    for fact, shape in (("email", _ADDRESS), ("phone", _INTERNATIONAL)):
+    for fact, is_one in (("email", is_address), ("phone", _INTERNATIONAL.fullmatch)):
         if fact in facts:
             continue
-        found = [(n, said) for n, v in answers.items() if (said := text(v)) is not None and shape.fullmatch(said)]
+        found = [(n, said) for n, v in answers.items() if (said := text(v)) is not None and is_one(said)]
         if len({said for _, said in found}) == 1:
             facts[fact] = found[0][1]
             used.extend(name for name, _ in found)

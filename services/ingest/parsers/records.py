@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from schemas.signals import Kind, Object, Reference, Sales
@@ -10,9 +11,12 @@ from services.ingest.parsers.reading import mapping, number, text
 from services.ingest.parsers.tree import Node
 
 _IDS = """id uid uuid guid record_id object_id entity_id primary_key primary_entity_id unique_id submission_id response_id lead_id contact_id
-    entry_id subscriber_id person_id customer_id booking_id deal_id ticket_id order_id message_id sg_message_id email_id delivery_id event_id request_id session_id
-    conversation_id chat_id call_id call_sid resource_id log_id box_key pulse_id uri token reference key"""
+    entry_id responder_uuid response_uuid submission_uuid respondent_id subscriber_id person_id customer_id booking_id deal_id ticket_id order_id message_id sg_message_id email_id delivery_id event_id request_id session_id
+    conversation_id chat_id call_id call_sid resource_id log_id box_key pulse_id item_id uri token reference key"""
 _ORDER = tuple(_IDS.split())
+_OTHERS = """account user owner organization organisation org company workspace team tenant location site website project campaign form page list
+    template app client connection webhook subscription device group board pipeline stage status calendar organizer host agent anonymous
+    session request trace channel trigger correlation ip journey broadcast newsletter content action variation send dispatch product plan"""
 _LINKS = ("api_url", "resource_url", "resource_uri", "self")
 _SHAKY = ("token", "reference", "key")
 """Are ids only where little else stands beside them."""
@@ -39,15 +43,34 @@ SYSTEM = "source"
 """The system of references that only the configuration can name; ingest puts the source's name in its place."""
 
 
-def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = ()) -> str | None:
-    """The id of the innermost thing, else of the person, else of the event."""
+def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = (), found: Sequence[Node] = ()) -> str | None:
+    """The id of the innermost thing, else of the person, else of the event. `found`: all objects of the event."""
     theirs = level(person.raw) if person else None
+    if person and person.path[-1:] == ("attributes",):
+        # JSON:API has the id beside the attributes.
+        theirs = next((level(node.raw) for node in found if node.path == person.path[:-1]), theirs)
     for at in reversed(chain):
         if (said := _own_id(at, nouns)) is not None:
             return said
         if theirs and person and at.raw is not theirs.raw and person.weight == 100 and (said := _own_id(theirs)):
             return said
-    return (_own_id(theirs) if theirs else None) or first(chain, _LINKS, _last_step)
+    named = (_own_id(theirs) if theirs else None) or first(chain, _LINKS, _last_step)
+    if named or not nouns:
+        return named
+    whose = ((name, mapping(at.held.get(name))) for name in _WHOSE for at in chain)
+    if (said := next((said for name, at in whose if (said := _own_id(level(at), (name,)))), None)) is not None:
+        return said
+    return next((said for at in reversed(chain) if (said := _only_id(at)) is not None), None)
+
+
+def _only_id(at: Level) -> str | None:
+    """Of an event, where nothing else has an id: the first that is named as one, and is not of whom it belongs to, or of where it happened."""
+    names = (name for name in at.held if name.endswith(("_id", "_uuid")) and name.rpartition("_")[0] not in _NOT_ITS)
+    return next((said for name in names if (said := text(at.held[name])) and said != "0" and "@" not in said), None)
+
+
+_WHOSE = ("contact", "customer", "subscriber", "profile", "person", "lead", "user")
+_NOT_ITS = frozenset(_OTHERS.split())
 
 
 def _last_step(value: Any) -> str | None:
@@ -57,12 +80,20 @@ def _last_step(value: Any) -> str | None:
 
 
 def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
-    for name in ("id", *(f"{noun}_id" for noun in nouns), *_ORDER):
+    for name in ("id", *(f"{noun}_{part}" for noun in nouns for part in ("id", "key", "uuid")), *_ORDER):
         value = at.held.get(name)
         if isinstance(value, dict):
             value = next((value[k] for k in ("record_id", "entry_id", "id", "value") if text(value.get(k))), None)
         said = text(value[0] if isinstance(value, list) and len(value) == 1 else value)
-        if said not in (None, "0") and len(said or "") <= 200 and not (name in _SHAKY and len(at.raw) > 4):
+        # What has an address in it is a mail's Message-ID, or made of somebody's address: personal data is in no id.
+        if (
+            said
+            and said != "0"
+            and "@" not in said
+            and len(said) <= 200
+            and not (name in _SHAKY and len(at.raw) > 4)
+            and not (name == "uri" and "://" not in said)
+        ):
             return said
     return None
 
@@ -125,9 +156,13 @@ def references_of(kind: Kind, chain: Chain, said: str | None, nouns: tuple[str, 
         own = next((_NOUNS[noun] for noun in nouns if noun in _NOUNS), None)
     if said and own:
         found[own, said] = Reference(system=SYSTEM, object=own, id=said)
-    for at in chain:
+    # The account of an envelope, or of a form or a mailing, is the sender's customer: us.
+    told = kind is not Kind.UNCLASSIFIED and not kind.startswith(("form.", "email.", "message.", "call.", "list."))
+    for i, at in enumerate(chain):
         for key, value in at.held.items():
             what, name = _NAMED.get(key), text(value)
+            if what == "company" and not (told and (i == len(chain) - 1 or len(chain) == 1)):
+                continue
             if what and name and name != "0":
                 found.setdefault((what, name), Reference(system=SYSTEM, object=what, id=name))
     return tuple(found.values())

@@ -11,7 +11,7 @@ from services.ingest.parsers.answers import rows
 from services.ingest.parsers.bodies import embedded
 from services.ingest.parsers.chain import WRAPPERS
 from services.ingest.parsers.naming import label, meaning
-from services.ingest.parsers.reading import MAX_ANSWERS, name_parts, person_facts, text
+from services.ingest.parsers.reading import MAX_ANSWERS, name_parts, text
 
 MAX_NODES = 400
 MAX_PEOPLE = 50
@@ -33,9 +33,9 @@ _OURS = {
     "deleted_by", "cancelled_by", "canceled_by", "rescheduled_by", "seller", "salesperson", "employee", "consultant", "advisor", "recruiter",
     "guests", "additional_guests", "destination_calendar", "auth", "app", "application", "bot", "webhook", "integration", "sent_by", "members",
     "previous", "previous_attributes", "previous_data", "old", "before", "changes", "event_memberships", "event_guests", "headers", "request",
-    "context", "user_agent", "library", "device", "referrer", "referral", "emergency_contact", "partner", "spouse", "company_owner",
+    "context", "user_agent", "library", "device", "os", "browser", "geo", "form_structure", "field_structure", "referrer", "referral", "emergency_contact", "partner", "spouse", "company_owner",
 }  # fmt: skip
-_THINGS = {
+THINGS = {
     "campaign", "form", "page", "list", "product", "products", "event", "location", "deal", "stage", "pipeline", "status", "site", "survey",
     "workflow", "automation", "sequence", "tag", "tags", "file", "files", "meta", "metadata", "calendar", "event_type", "scheduled_event",
     "project", "task", "note", "ticket", "order", "plan", "source", "channel", "inbox", "group", "category", "link", "url", "questionnaire",
@@ -66,6 +66,7 @@ _PLURAL = {"emails": "email", "email_addresses": "email", "emailaddresses": "ema
 _SCALAR = (
     "value",
     "email",
+    "mail",
     "address",
     "email_address",
     "number",
@@ -96,12 +97,23 @@ def nodes(event: Mapping[str, Any], ours: frozenset[str] = frozenset(), limit: i
     keys that are our own people here (the `user` of a task)."""
     found: list[Node] = []
     todo: deque[tuple[tuple[str, ...], Mapping[str, Any]]] = deque([((), event)])
+    wrapped = _is_envelope(event)
     while todo and len(found) < limit:
         path, at = todo.popleft()
-        found.append(Node(path, flat(at), at, _weight(path)))
+        told = path[1:] if wrapped and path[:1] == ("event",) else path
+        found.append(Node(told, flat(at), at, _weight(told)))
         if len(path) < MAX_LEVEL:
             todo.extend(_inner(path, at, ours))
     return found
+
+
+def _is_envelope(event: Mapping[str, Any]) -> bool:
+    """What happened, under `event` and with a type: not the fair or the meeting that somebody goes to."""
+    held = event.get("event")
+    names = {label(str(key)) for key in held} if isinstance(held, dict) else set()
+    return not names.isdisjoint(("type", "event_type", "action")) and names.isdisjoint(
+        ("start", "start_time", "start_date")
+    )
 
 
 def _inner(
@@ -114,14 +126,13 @@ def _inner(
         if not isinstance(value, dict | list) or not value:
             continue
         name = label(str(key))
-        if (name in _OURS or name in ours or name.endswith(("_by", "_owner", "_agent", "_manager"))) and not _is_theirs(
-            value
-        ):
+        others = name in _OURS or name in ours or name.endswith(("_by", "_owner", "_agent", "_manager"))
+        if others and not _is_theirs(value) and not (name == "changes" and _are_answers(value)):
             continue
         if answers := _answers(name, value):
             yield (*path, f"{name}()"), answers
         elif isinstance(value, dict):
-            if not _is_ours(value):
+            if not _is_ours(value) and not (name == "client" and _is_software(value)):
                 yield (*path, name), value
         elif name in _LISTED:
             theirs = next((row for row in value[:MAX_PEOPLE] if isinstance(row, dict) and not _is_ours(row)), None)
@@ -138,6 +149,11 @@ def _answers(name: str, value: Any) -> dict[str, Any]:
     return rows(value)
 
 
+def _are_answers(value: Any) -> bool:
+    """`changes` that are a form's `{field, value}`, with nothing of what was before."""
+    return isinstance(value, list) and all(isinstance(row, dict) and row.keys() == {"field", "value"} for row in value)
+
+
 def _is_address(name: str) -> bool:
     """A key that means an e-mail address or a phone number, or several."""
     return name in _PLURAL or (meaning(name) or ("", 0))[0] in ("email", "phone")
@@ -150,7 +166,14 @@ def _is_ours(row: Mapping[str, Any]) -> bool:
     return any((text(row.get(name)) or "").casefold() in _STAFF for name in ("type", "role", "user_type", "userType"))
 
 
-_HOSTS = ("organizer", "organiser", "is_organizer", "isOrganizer", "host", "is_host", "isHost", "self")
+def _is_software(row: Mapping[str, Any]) -> bool:
+    """A `client` that is a mail program or a browser, which have makers."""
+    names = {label(str(key)) for key in row}
+    return not names.isdisjoint(("family", "version", "os", "user_agent")) and names.isdisjoint(("email", "phone"))
+
+
+_HOSTS = ("organizer", "organiser", "is_organizer", "isOrganizer", "host", "is_host", "isHost", "self", "isAdmin", "is_admin",
+          "is_staff", "isStaff", "is_agent", "isAgent")  # fmt: skip
 _STAFF = ("agent", "admin", "host", "operator", "organizer", "organiser", "bot", "teammate", "staff")
 
 
@@ -177,7 +200,7 @@ def _weight(path: tuple[str, ...]) -> int:
         return 50 if set(path[:-1]) & _PEOPLE else 0
     if path[-1] == "custom_fields" and path[-2:-1] and path[-2] in _PEOPLE:
         return 50
-    return -1 if path[-1] in _THINGS else 1 if not set(path) & _THINGS else -1
+    return -1 if path[-1] in THINGS else 1 if not set(path) & THINGS else -1
 
 
 def flat(at: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,9 +226,19 @@ def _flat_object(key: str, value: dict[str, Any]) -> dict[str, Any]:
         return parts
     if name in ("name", "full_name", "names"):
         return {str(k): v for k, v in value.items() if text(v)}
-    if _is_address(name) and (said := _scalar(value)):
+    if _is_address(name) and (said := _number(value) or _scalar(value)):
         return {_PLURAL.get(name, key): said}
     return {}
+
+
+def _number(value: Mapping[str, Any]) -> str | None:
+    """A telephone number that has its country's code beside it."""
+    code = next(
+        (said for k in ("c", "cc", "country_code", "countryCode", "code") if (said := text(value.get(k)))), None
+    )
+    rest = next((said for k in ("n", "number", "national_number") if (said := text(value.get(k)))), None)
+    code = (code or "").removeprefix("+")
+    return f"+{code}{rest}" if rest and code.isdigit() and not rest.startswith(("+", "00")) else None
 
 
 def _primary(name: str, values: list[Any]) -> Any:
@@ -222,80 +255,3 @@ def _primary(name: str, values: list[Any]) -> Any:
 
 def _scalar(value: Mapping[str, Any]) -> Any:
     return next((value[k] for k in _SCALAR if text(value.get(k))), None)
-
-
-def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
-    """(facts by our names, the object that tells most of them). A person is one object; what wrappers around it and a
-    form's answers say is added where it does not speak of another address."""
-    told = [(node, said) for node in found if node.weight >= 0 and (said := person_of(node))]
-    facts: dict[str, str] = {}
-    chosen: Node | None = None
-    for node, said in sorted(told, key=_rank, reverse=True):
-        if chosen is None:
-            chosen, facts = node, dict(said)
-        elif _same(facts, said, node, chosen):
-            facts = {**said, **facts}
-    return facts, chosen
-
-
-def person_of(node: Node) -> dict[str, str]:
-    """The person's facts of one object. A bare `name` counts beside an address or a number, or where the object is a person's."""
-    said, _ = person_facts(node.fields)
-    if not said:
-        return said
-    said.pop("external_id", None)
-    said.pop("domain", None)
-    reach = said.keys() & {"email", "phone", "first_name", "last_name"}
-    # A `client` is a person or a program.
-    named = (node.weight >= 50 and node.path[-1] != "client") or (node.path and node.path[-1].endswith("()"))
-    if "full_name" in said and _is_program(node, said["full_name"]):
-        said.pop("full_name")
-    if "full_name" in said and not reach and not named:
-        sure = [
-            n
-            for n in node.fields
-            if (meaning(n) or ("", 0))[0] == "full_name"
-            and label(n) not in ("name", "nome", "navn", "naam", "display_name")
-            and node.path[-1:] != ("client",)
-        ]
-        if not sure or set(node.path) & _THINGS:
-            said.pop("full_name")
-    if not reach and "full_name" not in said:
-        return {}
-    return said
-
-
-def _is_program(node: Node, name: str) -> bool:
-    """`client-name: Chrome` beside the client's system."""
-    names = {label(str(key)) for key, value in node.fields.items() if value == name}
-    return names <= {"client_name"} and any(
-        label(str(key)) in ("client_os", "client_type", "user_agent") for key in node.fields
-    )
-
-
-def _rank(told: tuple[Node, dict[str, str]]) -> tuple[int, int, int]:
-    node, said = told
-    worth = 4 * ("email" in said) + 2 * ("phone" in said) + len(said.keys() & {"first_name", "last_name", "full_name"})
-    return (node.weight if worth else -1, worth, -node.depth)
-
-
-def _same(facts: dict[str, str], said: dict[str, str], node: Node, chosen: Node) -> bool:
-    """Weak objects and other people are somebody else, unless the address is the same."""
-    if "email" in said and "email" in facts:
-        return said["email"].casefold() == facts["email"].casefold()
-    return node.weight in (0, 1, 50) or (node.weight == 100 and node.path[:-1] == chosen.path)
-
-
-def company_in(found: list[Node], person: Node | None, ours: bool = False) -> dict[str, str]:
-    """A company's object, or the company that is written beside the person. `ours`: the body's own `account` is ours."""
-    for node in found:
-        if ours and node.path == ("account",):
-            continue
-        if node.weight == -2 and (name := text(node.fields.get("name")) or text(node.fields.get("company_name"))):
-            domain = text(node.fields.get("domain")) or text(node.fields.get("website"))
-            return {"company": name, **({"domain": domain} if domain else {})}
-    for node in ([person] if person else []) + [n for n in found if n.weight in (0, 1, 50, 100)]:
-        said, _ = person_facts(node.fields)
-        if "company" in said:
-            return {name: said[name] for name in ("company", "domain") if name in said}
-    return {}

@@ -7,6 +7,10 @@ import re
 from schemas.signals import Kind
 from services.ingest.parsers.naming import label, remembered
 
+FIELDS = ("trigger_event", "event_type", "event_name", "event", "topic", "webhook_event", "trigger_type", "trigger", "notification_type",
+          "action", "activity", "metric", "event_title", "record_type", "type", "hook", "object_kind", "kind", "ev", "event_key")  # fmt: skip
+"""Fields that say what happened, the most telling first."""
+
 _RULES: tuple[tuple[str, Kind], ...] = (
     (r"(?:invitee|booking|meeting|appointment|event)s? (?:was )?(?:created|booked|scheduled|requested|confirmed|new)|meeting booked", Kind.SALES_MEETING_BOOKED),
     (r"(?:booking|meeting|appointment|invitee)s? (?:was )?(?:cancell?ed|rejected|declined|deleted)", Kind.SALES_MEETING_CANCELLED),
@@ -15,7 +19,7 @@ _RULES: tuple[tuple[str, Kind], ...] = (
     ((r".*\b(?:(?:form|survey|quiz|lead|response|submission|entry|contact form|leadgen|quote|demo)s?(?: form)? (?:was )?"
      r"(?:submit(?:ted)?|submission|completed?|finished|filled|captured|generated|received|requested)|new (?:form |)(?:submission|response|entry)|"
      r"form response|submission created|response created|entry created|lead form|demo requested)\b.*|submission|form|lead|leadgen|contact form|form post|submit"), Kind.FORM_SUBMITTED),
-    (r".*\bunsub(?:scribed?|scribes?)?\b.*|.*\bopt(?:ed)? out\b.*|spam ?(?:report|complaint)|complain(?:t|ed)|group unsubscribe", Kind.LIST_UNSUBSCRIBED),
+    (r".*\bunsub(?:scribed?|scribes?)?\b.*|.*\bopt(?:ed)? out\b.*|spam ?(?:report|complaint)|(?:e?mail |message )?complain(?:t|ed)|group unsubscribe", Kind.LIST_UNSUBSCRIBED),
     (r".*\b(?:hard |soft |contact |email )?bounced?\b.*|dropped|reject(?:ed)?|hard bounce|soft bounce|invalid email", Kind.EMAIL_BOUNCED),
     (r".*\b(?:subscribed?|opt(?:ed)? in|subscriber (?:created|added|activated)|signed up to newsletter)\b.*", Kind.LIST_SUBSCRIBED),
     (r"(?:emails?|message|mail|campaign)? ?(?:link )?clicks?(?:ed)?|(?:email|link) (?:link )?clicked|clicked email", Kind.EMAIL_CLICKED),
@@ -70,7 +74,7 @@ _STEPS = re.compile(r"[.:/]+")
 @remembered
 def kind_of(word: str) -> Kind:
     """Our kind for a sender's word such as `contact.created`, `BOOKING_CANCELLED` or `Form Submitted`."""
-    said = label(word).replace("_", " ")
+    said = label(word).replace("_", " ").replace("un subscri", "unsubscri")
     steps = _STEPS.split(word)
     # Of `users.messages.email.open` the end is what happened.
     for phrase in (said, label(" ".join(steps[-2:])).replace("_", " ") if len(steps) > 2 else ""):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from services.ingest.parsers.reading import Result
-from services.ingest.parsers.shapes import amocrm, attio, bitrix24, calcom, copper, twilio, zoho
+from services.ingest.parsers.shapes import amocrm, attio, bitrix24, calcom, copper, meta_messages, odoo, twilio, zoho
 
-_SHAPES = (calcom, amocrm, bitrix24, attio, copper, zoho, twilio)
+_SHAPES = (calcom, amocrm, bitrix24, attio, copper, zoho, twilio, meta_messages, odoo)
 
 
 def read(whole: dict[str, Any], body: bytes) -> Result | None:

@@ -1,0 +1,144 @@
+"""Who among a body's objects the lead is, and which company they are at."""
+
+from __future__ import annotations
+
+from services.ingest.parsers.naming import label, meaning
+from services.ingest.parsers.reading import person_facts, text
+from services.ingest.parsers.tree import THINGS, Node
+from services.ingest.parsers.values import fits
+
+
+def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
+    """(facts by our names, the object that tells most of them). A person is one object; what wrappers around it and a
+    form's answers say is added where it does not speak of another address."""
+    told = [(node, said) for node in found if node.weight >= 0 and (said := person_of(node))]
+    facts: dict[str, str] = {}
+    chosen: Node | None = None
+    for node, said in sorted(told, key=_rank, reverse=True):
+        if chosen is None:
+            chosen, facts = node, dict(said)
+        elif _same(facts, said, node, chosen):
+            facts = {**said, **facts}
+    full, last = facts.get("full_name", ""), facts.get("last_name", "")
+    if full and last and "first_name" not in facts and " " not in full and last not in full:
+        # A short name in one object and the family name among further answers.
+        facts["first_name"] = facts.pop("full_name")
+    return facts, chosen
+
+
+def person_of(node: Node) -> dict[str, str]:
+    """The person's facts of one object. A bare `name` counts beside an address or a number, or where the object is a person's."""
+    if is_firm(node):
+        return {}
+    said, _ = person_facts(node.fields)
+    shown = _as_a_person_writes(node, said) if node.weight >= 10 else {}
+    for name in ("external_id", "domain"):
+        said.pop(name, None)
+    if "full_name" in said and not _is_a_name(node, said):
+        said.pop("full_name")
+    said = {**shown, **said}
+    return said if said.keys() & {"email", "phone", *_NAMES} else {}
+
+
+def _is_a_name(node: Node, said: dict[str, str]) -> bool:
+    """Whether the `full_name` that was read is a person's."""
+    if _is_program(node, said["full_name"]):
+        return False
+    # A `client` is a person or a program.
+    named = (node.weight >= 50 and node.path[-1] != "client") or (node.path and node.path[-1].endswith("()"))
+    if named or said.keys() & {"email", "phone", "first_name", "last_name"}:
+        return True
+    bare = ("name", "nome", "navn", "naam", "display_name")
+    sure = any((meaning(n) or ("", 0))[0] == "full_name" and label(n) not in bare for n in node.fields)
+    return sure and node.path[-1:] != ("client",) and not set(node.path) & THINGS
+
+
+def _as_a_person_writes(node: Node, said: dict[str, str]) -> dict[str, str]:
+    """Of somebody in a call or a meeting: the name that is shown, the number in full."""
+    found: dict[str, str] = {}
+    for key, value in node.fields.items():
+        shown, name = text(value) or "", label(str(key))
+        if name == "number" and shown.startswith("+") and "phone" not in said and fits("phone", shown):
+            found["phone"] = shown
+        if name in ("user_name", "nickname") and " " in shown and not said.keys() & _NAMES and fits("full_name", shown):
+            found["full_name"] = shown
+    return found
+
+
+_NAMES = frozenset(["first_name", "last_name", "full_name"])
+_FIRMS = frozenset(
+    [
+        "industry",
+        "employees",
+        "employee_count",
+        "employees_count",
+        "number_of_employees",
+        "annual_revenue",
+        "org_number",
+    ]
+)
+"""What only companies have."""
+
+
+def is_firm(node: Node) -> bool:
+    """A `lead` or a `customer` that is a company: it has a name and an industry, and no address of somebody's."""
+    if node.path[-1:] not in (("lead",), ("customer",), ("client",), ("prospect",)):
+        return False
+    names = {label(str(key)) for key, value in node.fields.items() if text(value)}
+    return "name" in names and not names.isdisjoint(_FIRMS) and names.isdisjoint(("email", *_NAMES))
+
+
+def _is_program(node: Node, name: str) -> bool:
+    """`client-name: Chrome` beside the client's system."""
+    names = {label(str(key)) for key, value in node.fields.items() if value == name}
+    return names <= {"client_name"} and any(
+        label(str(key)) in ("client_os", "client_type", "user_agent") for key in node.fields
+    )
+
+
+def _rank(told: tuple[Node, dict[str, str]]) -> tuple[int, int, int]:
+    node, said = told
+    worth = 4 * ("email" in said) + 2 * ("phone" in said) + len(said.keys() & {"first_name", "last_name", "full_name"})
+    return (node.weight if worth else -1, worth, -node.depth)
+
+
+def _same(facts: dict[str, str], said: dict[str, str], node: Node, chosen: Node) -> bool:
+    """Weak objects and other people are somebody else, unless the address is the same."""
+    if "email" in said and "email" in facts:
+        return said["email"].casefold() == facts["email"].casefold()
+    return node.weight in (0, 1, 50) or (node.weight == 100 and node.path[:-1] == chosen.path)
+
+
+_TRACKED = frozenset(["trackingnum", "tracking_number", "tracking_phone_number"])
+"""Where a call is told by the advertised number that was rung, the company is whom that number belongs to: us."""
+
+
+def _employs(node: Node, person: Node | None) -> bool:
+    """A `client` inside somebody's own object is the company that they are at."""
+    if person is None or node.path != (*person.path, "client"):
+        return False
+    return not {(meaning(str(key)) or ("", 0))[0] for key in node.fields} & {
+        "email",
+        "phone",
+        "first_name",
+        "last_name",
+    }
+
+
+def company_in(found: list[Node], person: Node | None, ours: bool = False) -> dict[str, str]:
+    """A company's object, or the company that is written beside the person. `ours`: the body's own `account` is ours."""
+    for node in found:
+        if ours and node.path == ("account",):
+            continue
+        if (node.weight == -2 or is_firm(node) or _employs(node, person)) and (
+            name := text(node.fields.get("name")) or text(node.fields.get("company_name"))
+        ):
+            domain = text(node.fields.get("domain")) or text(node.fields.get("website"))
+            return {"company": name, **({"domain": domain} if domain else {})}
+    for node in ([person] if person else []) + [n for n in found if n.weight in (0, 1, 50, 100)]:
+        if not _TRACKED.isdisjoint(label(str(key)) for key in node.fields):
+            continue
+        said, _ = person_facts(node.fields)
+        if "company" in said:
+            return {name: said[name] for name in ("company", "domain") if name in said}
+    return {}

@@ -1,0 +1,79 @@
+"""WhatsApp, Messenger and Instagram: messages and what became of ours, in Meta's envelope of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from schemas.signals import Kind, Parsed, Person, Reference
+from services.ingest.parsers.reading import Result, bounded, each, mapping, only_known, text, when
+
+_OBJECTS = ("whatsapp_business_account", "page", "instagram")
+_LISTS = ("messages", "statuses", "messaging")
+
+
+def fits(whole: dict[str, Any]) -> bool:
+    """Whether a body has this shape."""
+    return whole.get("object") in _OBJECTS and next(_rows(whole), None) is not None
+
+
+def parse(whole: dict[str, Any], body: bytes) -> Result:
+    """Each message and each status, judged alone."""
+    found = bounded(list(_rows(whole)))
+    values = [value for _, _, value, _ in found]
+    lists = [name for _, name, _, _ in found]
+    return each([(where, row) for where, _, _, row in found], lambda row, _, i: _one(row, lists[i], values[i]))
+
+
+def _rows(whole: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
+    """(path, which list it is in, what that list is in, itself)."""
+    for i, entry in enumerate(_listed(whole.get("entry"))):
+        holders = [(f"$.entry[{i}].changes[{j}].value", mapping(c).get("value")) for j, c in enumerate(_listed(mapping(entry).get("changes")))]  # fmt: skip
+        for where, value in [(f"$.entry[{i}]", entry), *holders]:
+            for name in _LISTS:
+                for k, row in enumerate(_listed(mapping(value).get(name))):
+                    yield f"{where}.{name}[{k}]", name, mapping(value), row
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _one(row: dict[str, Any], listed: str, value: dict[str, Any]) -> Parsed:
+    if listed == "messaging":
+        return _direct(row)
+    ours = listed == "statuses"
+    number = text(row.get("recipient_id" if ours else "from"))
+    contacts = [mapping(c) for c in _listed(value.get("contacts"))]
+    named = next((mapping(c.get("profile")) for c in contacts if text(c.get("wa_id")) == number), {})
+    status, ident = text(row.get("status")), text(row.get("id"))
+    return Parsed(
+        kind=Kind.MESSAGE_RECEIVED if not ours else Kind.OUTREACH_LOGGED if status == "sent" else Kind.UNCLASSIFIED,
+        source_kind=status if ours else text(row.get("type")),
+        occurred_at=when(row.get("timestamp")),
+        person=Person(phone=number, full_name=text(named.get("name"))),
+        external_id=ident,
+        fields=only_known([("text", text(mapping(row.get("text")).get("body")))]),
+        dedupe_key=f"message:{ident}:{status or ''}",
+    )
+
+
+def _direct(row: dict[str, Any]) -> Parsed:
+    """A message between a page and somebody whom Meta names by an id of the page's own; an echo is ours."""
+    message = mapping(row.get("message")) or mapping(row.get("postback"))
+    ours = message.get("is_echo") is True
+    theirs = text(mapping(row.get("recipient" if ours else "sender")).get("id"))
+    what = next(
+        (name for name in ("message", "postback", "read", "delivery", "optin", "referral") if name in row), None
+    )
+    ident = text(message.get("mid"))
+    kind = Kind.UNCLASSIFIED if not message else Kind.OUTREACH_LOGGED if ours else Kind.MESSAGE_RECEIVED
+    return Parsed(
+        kind=kind,
+        source_kind=what,
+        occurred_at=when(row.get("timestamp")),
+        external_id=ident or theirs,
+        references=(Reference(system="meta", object="person", id=theirs),) if theirs else (),
+        fields=only_known([("text", text(message.get("text")) or text(message.get("title")))]),
+        dedupe_key=f"message:{ident or theirs}:{what}:{text(row.get('timestamp')) or ''}",
+    )
