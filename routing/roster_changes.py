@@ -38,6 +38,8 @@ def apply(file: RosterFile, change: RosterChange) -> RosterFile:
 def _changed(member: Member, change: RosterChange) -> Member:
     if change.change == "absent":
         since = change.since or change.at
+        if change.until is not None and change.until <= since:
+            raise ChangeRefused(f"the absence of {change.person} ends before it begins")
         away = Absence.model_validate({"from": since, "to": change.until})
         return member.model_copy(update={"absences": (*member.absences, away)})
     if change.change == "returned":
@@ -56,10 +58,19 @@ def _joined(file: RosterFile, change: RosterChange) -> RosterFile:
         raise ChangeRefused("who joins has to be described")
     if unknown := sorted(set(change.seats) - {pool.name for pool in file.pools}):
         raise ChangeRefused(f"there is no pool {unknown[0]}")
+    _check_newcomer(file, change.member)
     known = any(m.id == change.member.id for m in file.people)
     file = _with_member(file, change.member) if known else _plus(file, change.member)
     pools = tuple(_seated(pool, change) if pool.name in change.seats else pool for pool in file.pools)
     return file.model_copy(update={"pools": pools})
+
+
+def _check_newcomer(file: RosterFile, member: Member) -> None:
+    if member.team is not None and member.team not in {team.name for team in file.teams}:
+        raise ChangeRefused(f"there is no team {member.team}")
+    people = {m.id for m in file.people}
+    if member.successor is not None and (member.successor not in people or member.successor == member.id):
+        raise ChangeRefused(f"the successor {member.successor} is not another of the roster")
 
 
 def _seated(pool: Pool, change: RosterChange) -> Pool:

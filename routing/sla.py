@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from routing import dossier
+from routing.agreement import Agreement
 from routing.business_time import BusinessCalendar, due_at
 from routing.draft import Draft
 from routing.ids import derive
 from routing.model import Away, Clock
 from routing.policies import CompiledPolicy
+from routing.roster import Roster
 from routing.telling import Cause, Reason, known_from, saying, told
 from routing.verdict import Gap, absences_of, judged, next_look, rung_at, warning_points
 from schemas.duration import Target
@@ -189,16 +191,31 @@ def recheck(draft: Draft, adopt: bool) -> None:
     for clock in list(draft.lead.clocks.values()):
         if not clock.open or clock.policy in SILENT:
             continue
-        compiled = agreement.policy(clock.policy) if adopt else None
-        if adopt and compiled is None:
+        new = under(clock, agreement) if adopt else clock
+        if new is None:
             gone = clock.model_copy(update={"cancelled_at": draft.at})
             settle(draft, clock, gone, "policy", why="policy_ended")
-            continue
-        new = clock
-        if compiled is not None:
-            terms = {"target": str(compiled.file.target), "calendar": compiled.file.calendar}
-            new = clock.model_copy(update={**terms, "agreement": agreement.hash})
-        settle(draft, clock, new, "policy")
+        else:
+            settle(draft, clock, new, "policy")
+
+
+def under(clock: Clock, agreement: Agreement) -> Clock | None:
+    """With the terms that this agreement has for its policy; None where it has no such policy."""
+    compiled = agreement.policy(clock.policy)
+    if compiled is None:
+        return None
+    terms = {"target": str(compiled.file.target), "calendar": compiled.file.calendar, "agreement": agreement.hash}
+    return clock.model_copy(update=terms)
+
+
+def forecast(clock: Clock, agreement: Agreement, roster: Roster) -> Clock | None:
+    """As it would stand under this agreement and roster: what `recheck` with `adopt` comes to, told to nobody. None where
+    its policy is gone."""
+    compiled, new = agreement.policy(clock.policy), under(clock, agreement)
+    if compiled is None or new is None:
+        return None
+    away = _away(new, compiled.file, roster)
+    return judged(new.model_copy(update={"away": away}), agreement.calendar(new.calendar))[0]
 
 
 def cancel(draft: Draft, reason: str, subject_id: str | None = None) -> None:
@@ -249,7 +266,7 @@ def settle(
     agreement = draft.context.agreement_of(clock.agreement)
     compiled, calendar = agreement.policy(clock.policy), agreement.calendar(clock.calendar)
     policy = compiled.file if compiled else None
-    away = _away(draft, clock, policy)
+    away = _away(clock, policy, draft.context.roster)
     reckoned = clock if away == clock.away else clock.model_copy(update={"away": away})
     after, still = judged(reckoned, calendar, announced.due_at if announced is not None else None)
     if before is not None and before.away != away:
@@ -274,11 +291,11 @@ def _next(
     return rung_at(clock, policy, calendar, known_from(draft))
 
 
-def _away(draft: Draft, clock: Clock, policy: Policy | None) -> tuple[Away, ...]:
+def _away(clock: Clock, policy: Policy | None, roster: Roster) -> tuple[Away, ...]:
     """The person's absences as the roster has them now; an ended clock keeps those that it was judged on."""
     if policy is None or not policy.absences or clock.person is None or not clock.open:
         return clock.away
-    member = draft.context.roster.people.get(clock.person)
+    member = roster.people.get(clock.person)
     known = [Away(since=a.since, until=a.until) for a in member.absences] if member else []
     return absences_of(clock.person, known, clock)
 

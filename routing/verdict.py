@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from routing.business_time import BusinessCalendar, Pause, before_due, due_at
+from routing.business_time import BusinessCalendar, HorizonExceeded, Pause, before_due, due_at
 from routing.model import Away, Clock
 from schemas.duration import TargetValue, parse_target
 from schemas.sla import Policy
@@ -59,9 +59,19 @@ def _pauses(clock: Clock) -> Iterator[Gap]:
 
 def standing(clock: Clock, calendar: BusinessCalendar | None) -> Standing:
     """The due instant by all gaps. It stands also where a gap that lasts began only after it. Raises BusinessTimeError."""
-    all_gaps = gaps(clock)
+    return _standing(clock, calendar, gaps(clock))
+
+
+def _standing(clock: Clock, calendar: BusinessCalendar | None, all_gaps: list[Gap]) -> Standing:
     closed: list[Pause] = [(gap.since, gap.until) for gap in all_gaps if gap.until is not None]
-    due = due_at(clock.started_at, target_of(clock.target), calendar, closed)
+    try:
+        due = due_at(clock.started_at, target_of(clock.target), calendar, closed)
+    except HorizonExceeded:
+        if not closed:
+            raise
+        # Away until 2099 is how some say "nobody knows": a gap that no due instant can be reckoned beyond lasts.
+        last = max(gap.until for gap in all_gaps if gap.until is not None)
+        return _standing(clock, calendar, [g._replace(until=None) if g.until == last else g for g in all_gaps])
     still = next((gap for gap in all_gaps if gap.until is None), None)
     return Standing(due, None) if still is None or due <= still.since else Standing(None, still)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
+from schemas.instants import Instant
 from schemas.roster import Member
 from schemas.words import Name, Side
 
@@ -65,7 +66,7 @@ class Hold(_OnLead):
     sales does with it counts all the same."""
 
     command: Literal["hold"]
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 class Release(_OnLead):
@@ -103,8 +104,8 @@ class Absence(_Command):
 
     command: Literal["absence"]
     person: Name
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Absence:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from schemas.instants import Instant
 from schemas.signals import (
     INTERNAL_KINDS,
     Actor,
@@ -58,7 +59,7 @@ class CrmFact(BaseModel):
 
     fact: str
     id: Text = Field(default=None, description="Yours; the same id is the same fact, however often it comes.")
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Instant | None = None
     mode: Mode = "live"
     email: Text = None
     person: Person = Person()

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from schemas.agreed import Withdrawal
 from schemas.envelope import Envelope
 from schemas.events import Disposition, Stage, SubjectKind, Track
 from schemas.explain import AssignmentExplanation, ClockExplanation, LeadExplanation
@@ -523,10 +524,13 @@ class AgreementView(BaseModel):
     model_config = _example(AGREEMENT_EXAMPLE)
     hash: str = Field(description="SHA-256 of the file.")
     title: str
-    rules: Literal["before", "now", "later"] = Field(description="Whether it decides signals that are received now.")
+    rules: Literal["before", "now", "later", "withdrawn"] = Field(
+        description="Whether it decides signals that are received now; withdrawn before it took effect, it never did."
+    )
     effective_from: AwareDatetime | None = Field(None, description="Signals received from then on are decided by it.")
     published_at: AwareDatetime | None = None
     approvals: dict[str, str] = Field({}, description="Who approved this hash, by side.")
+    withdrawn: Withdrawal | None = None
 
 
 class ApprovalView(BaseModel):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from schemas.calendar import Calendar
+from schemas.instants import Instant
 from schemas.places import language_code
 from schemas.words import Name
 from schemas.yamlfile import FileModel
@@ -26,8 +27,14 @@ Spoken = Annotated[str, AfterValidator(_spoken)]
 class Absence(FileModel):
     """Half-open [from, to): nobody is given a lead while away. `to` left out means until they return."""
 
-    since: Annotated[AwareDatetime, Field(alias="from")]
-    until: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    since: Annotated[Instant, Field(alias="from")]
+    until: Annotated[Instant | None, Field(alias="to")] = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Absence:
+        if self.until is not None and self.until <= self.since:
+            raise ValueError("`to` is not after `from`")
+        return self
 
 
 class Capacity(FileModel):

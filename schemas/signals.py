@@ -11,8 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from schemas.instants import plausible
 from schemas.places import country_code, language_code, post_code
 from schemas.roster import RosterChange
 from schemas.words import Side
@@ -258,6 +259,12 @@ class Consent(_Part):
     state: Literal["given", "withdrawn"]
     basis: Text = None
     at: AwareDatetime | None = None
+
+    @field_validator("at")
+    @classmethod
+    def _or_none(cls, value: datetime | None) -> datetime | None:
+        """What some write for "not known" is not known: a withdrawal of the year 1 would lose to every consent."""
+        return plausible(value) if value is not None else None
 
 
 class Asserted(_Part):

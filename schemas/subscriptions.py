@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from schemas.events import EVENT_TYPES, TOPICS
 from schemas.signals import Mode
 from schemas.sources import SecretName
-from schemas.words import Name
+from schemas.words import Name, probably
 from schemas.yamlfile import FileModel
 
 
@@ -24,6 +25,16 @@ class Subscription(FileModel):
     secrets: Annotated[tuple[SecretName, ...], Field(min_length=1)]
     allow_private: bool = False
     modes: tuple[Mode, ...] = ("live",)
+
+    @field_validator("events")
+    @classmethod
+    def _exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """One that fits nothing would wait for ever."""
+        for pattern in value:
+            if pattern not in TOPICS and not any(fnmatchcase(name, pattern) for name in EVENT_TYPES):
+                near = probably(pattern, (*TOPICS, *EVENT_TYPES))
+                raise ValueError(f"`{pattern}` fits no topic ({', '.join(TOPICS)}) and no type of event{near}")
+        return value
 
     @field_validator("url")
     @classmethod

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from schemas.words import probably
+from schemas.wording import keys_at, meant, rule_of
 
 MAX_BYTES = 4 * 1024 * 1024
 
@@ -20,6 +20,10 @@ class FileError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class Unreadable(FileError):
+    """It is not there, too large or no text, so nothing of it could be looked at."""
 
 
 class FileModel(BaseModel):
@@ -47,7 +51,7 @@ def load(text: str, model: type[M], name: str) -> M:
     try:
         return model.model_validate(data if data is not None else {})
     except ValidationError as error:
-        found = [_problem(name, node, dict(item), model) for item in error.errors(include_url=False)]
+        found = [_problem(name, node, item, model) for item in meant(error)]
         raise FileError(found) from None
 
 
@@ -96,47 +100,8 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | N
 
 def _problem(name: str, node: yaml.Node | None, item: dict[str, Any], model: type[BaseModel]) -> str:
     path = tuple(item["loc"])
-    rule = str(item["msg"]).removeprefix("Value error, ")
-    if item["type"] == "extra_forbidden":
-        keys = _keys_at(model, path[:-1])
-        hint = probably(str(path[-1]), keys) or (f"; there are {', '.join(keys)}" if keys else "; is it misspelt?")
-        rule = f"unknown key{hint}"
-    elif item["type"] == "missing":
-        rule = f"`{path[-1]}` is missing, and it is needed"
-    elif item["type"] in ("literal_error", "enum"):
-        rule += probably(str(item["input"]), re.findall(r"'([^']+)'", rule))
+    rule = rule_of(item, keys_at(model, path[:-1]))
     return f"{name}:{line_of(node, path)}: {_dotted(path)}: {rule}"
-
-
-def _keys_at(model: Any, path: tuple[str | int, ...]) -> list[str]:
-    """The keys that may stand at this place of a file of `model`; [] where that cannot be told."""
-    for step in path:
-        found = [_inside(kind, step) for kind in _models(model)]
-        model = next((inner for inner in found if inner is not None), None)
-    fields = [kind.model_fields for kind in _models(model) if isinstance(kind, type) and issubclass(kind, BaseModel)]
-    return [field.alias or name for found in fields for name, field in found.items()]
-
-
-def _inside(kind: Any, step: str | int) -> Any:
-    """The type of what stands at `step` within `kind`, a model, list or mapping."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        fields = kind.model_fields.items()
-        return next((field.annotation for name, field in fields if step in (name, field.alias)), None)
-    inner = [part for part in get_args(kind) if part is not Ellipsis]
-    return inner[-1] if inner else None
-
-
-def _models(kind: Any) -> list[Any]:
-    """`kind` itself, or the parts of a union or annotation."""
-    parts = [part for part in get_args(kind) if part is not type(None)]
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return [kind]
-    if hasattr(kind, "__metadata__"):
-        return _models(parts[0])
-    origin = getattr(kind, "__origin__", None)
-    if origin in (tuple, list, dict) or not parts:
-        return [kind]
-    return [model for part in parts for model in _models(part)]
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:

@@ -10,7 +10,7 @@ from routing.ids import derive
 from routing.roster import Roster
 from schemas.signals import Signal
 from schemas.words import Side
-from services.publications import Publication
+from services.publications import Publication, standing
 from services.rows import ApprovalRow
 
 
@@ -38,9 +38,14 @@ def approval_of(signal: Signal, roster: Roster) -> ApprovalRow:
 
 
 def counting(approvals: Iterable[ApprovalRow], digest: str, before: Sequence[Publication]) -> list[ApprovalRow]:
-    """Those of this hash that no publication has used up: to go back to an earlier version is agreed on anew."""
-    last = max((entry.published_at for entry in before if entry.hash == digest), default=None)
-    return [row for row in approvals if row.hash == digest and (last is None or row.approved_at > last)]
+    """Those of this hash that no publication has used up, the first of each person for a side: to go back to an earlier
+    version is agreed on anew. A publication that was withdrawn used up none."""
+    last = max((entry.published_at for entry in standing(before) if entry.hash == digest), default=None)
+    found: dict[tuple[str, str], ApprovalRow] = {}
+    for row in approvals:
+        if row.hash == digest and (last is None or row.approved_at > last):
+            found.setdefault((row.side, row.person), row)
+    return list(found.values())
 
 
 def pending(approvals: Iterable[ApprovalRow], before: Sequence[Publication]) -> list[ApprovalRow]:
@@ -65,6 +70,12 @@ def missing(approvals: Sequence[ApprovalRow], digest: str) -> list[str]:
         if all(row.side != side for row in approvals)
     ]
     return found or ([] if signatures(approvals) else ["one person cannot approve for both sides"])
+
+
+def cannot_withdraw(key: str, person: str | None, roster: Roster) -> str | None:
+    """None for somebody who could approve for one of the sides: what was not signed by both rules on."""
+    whys = [cannot_approve(Principal(key, person), side, roster) for side in SIDES]
+    return None if None in whys else whys[0]
 
 
 Typed = Mapping[Side, tuple[str, str]]

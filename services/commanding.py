@@ -10,7 +10,7 @@ from routing.commands import ROSTER_KEY, Principal, cannot_approve, cannot_recei
 from routing.merging import no_link, obstacle
 from routing.model import Lead
 from routing.roster import Roster
-from schemas.commands import AnyCommand, Approve, Assign, Claim, Delegate, Merge, OnLead, Unmerge
+from schemas.commands import Absence, AnyCommand, Approve, Assign, Claim, Delegate, Merge, OnLead, Unmerge
 from schemas.signals import Signal
 from services.rows import LeadRow
 
@@ -24,12 +24,14 @@ class Refused(Exception):
 
 
 class Commanding(NamedTuple):
-    """What carrying a command takes: the roster of now, a lead by its id, the log or its spool, the time."""
+    """What carrying a command takes: the roster of now, a lead by its id, the log or its spool, the time, and why a change
+    does not fit the roster and the agreement of now."""
 
     roster: Callable[[], Awaitable[Roster]]
     lead: Callable[[str], Awaitable[LeadRow | None]]
     accept: Callable[[Sequence[Signal]], Awaitable[None]]
     now: Callable[[], datetime]
+    unfit: Callable[[Signal], Awaitable[str | None]]
 
 
 async def carry(world: Commanding, command: AnyCommand, principal: Principal, key: str) -> Signal:
@@ -39,6 +41,8 @@ async def carry(world: Commanding, command: AnyCommand, principal: Principal, ke
     """
     roster = await world.roster()
     _check_people(command, principal, roster)
+    if isinstance(command, Absence) and command.until is not None and command.until <= world.now():
+        raise Refused("`until` is over already; say when they come back")
     if isinstance(command, Approve) and (why := cannot_approve(principal, command.side, roster)):
         raise Refused(why)
     brand, partition_key, owner = "default", ROSTER_KEY, None
@@ -56,6 +60,8 @@ async def carry(world: Commanding, command: AnyCommand, principal: Principal, ke
     if why is not None:
         raise Refused(why)
     signal = to_signal(command, principal, world.now(), key, brand, partition_key)
+    if (why := await world.unfit(signal)) is not None:
+        raise Refused(why)
     await world.accept([signal])
     return signal
 

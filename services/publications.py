@@ -14,17 +14,20 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 
 from routing.agreement import Agreement, compile_agreement
 from routing.holidays import ResolvedHolidays, resolve_holidays
+from schemas.agreed import Withdrawal
 from services.rows import AgreementRow
 from services.ruling import Ruling
 
 LEAD = timedelta(seconds=10)
 """The least time between publishing and taking effect: longer than a batch's transaction and the clocks' differences."""
+FARTHEST = timedelta(days=731)
+"""A date further ahead is a mistyped year."""
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Publication(BaseModel):
     """`approvals` has who approved this very hash, by side. The first is the file that ruled before anything was
-    published, which nobody approved here."""
+    published, which nobody approved here. One that was withdrawn before it took effect never ruled."""
 
     model_config = ConfigDict(frozen=True)
     hash: str
@@ -32,6 +35,7 @@ class Publication(BaseModel):
     effective_from: AwareDatetime
     published_at: AwareDatetime
     approvals: dict[str, str] = {}
+    withdrawn: Withdrawal | None = None
 
 
 _ALL = TypeAdapter(tuple[Publication, ...])
@@ -44,6 +48,11 @@ def read(text: str | None) -> tuple[Publication, ...]:
 
 def write(publications: Iterable[Publication]) -> str:
     return _ALL.dump_json(tuple(publications)).decode()
+
+
+def standing(publications: Iterable[Publication]) -> tuple[Publication, ...]:
+    """Those that rule, ruled or will."""
+    return tuple(entry for entry in publications if entry.withdrawn is None)
 
 
 def resolved(agreement: Agreement, text: str, now: datetime, effective_from: datetime) -> AgreementRow:
@@ -69,14 +78,14 @@ class PublishedAgreements:
 
     def missing(self, text: str | None) -> list[str]:
         """Hashes whose rows are needed to follow `text`."""
-        return [] if text == self._text else [p.hash for p in read(text) if p.hash not in self._compiled]
+        return [] if text == self._text else [p.hash for p in standing(read(text)) if p.hash not in self._compiled]
 
     def follow(self, ruling: Ruling, text: str | None, rows: Mapping[str, AgreementRow]) -> Ruling:
         """The ruling with every published agreement at hand; `Ruling.at` chooses among them."""
         if text != self._text:
             for digest, row in rows.items():
                 self._compiled[digest] = compiled(digest, row)
-            self._timeline = tuple((p.effective_from, self._compiled[p.hash]) for p in read(text))
+            self._timeline = tuple((p.effective_from, self._compiled[p.hash]) for p in standing(read(text)))
             self._text = text
         if not self._timeline:
             return ruling
@@ -87,10 +96,31 @@ class PublishedAgreements:
 def objections(effective_from: datetime, now: datetime, before: Sequence[Publication]) -> list[str]:
     """Why it cannot be published to rule from then."""
     found = []
+    others = standing(before)
     if effective_from < now + LEAD:
         found.append(
             f"it has to take effect at least {LEAD.seconds} s from now, so that every router knows of it in time"
         )
-    if before and effective_from <= before[-1].effective_from:
-        found.append(f"it has to take effect after the one before it, {before[-1].effective_from.isoformat()}")
+    if effective_from > now + FARTHEST:
+        found.append(f"it takes effect in more than {FARTHEST.days} days; is the year right?")
+    if others and effective_from <= others[-1].effective_from:
+        found.append(
+            f"it has to take effect after the one before it, {others[-1].effective_from.isoformat()}"
+            + (
+                f"; `stafett agreement withdraw {others[-1].hash[:12]}` takes that back"
+                if waits(others[-1], now)
+                else ""
+            )
+        )
     return found
+
+
+def waits(entry: Publication, now: datetime) -> bool:
+    """Whether it can be withdrawn still: no router may have decided by it when all of them know."""
+    return entry.withdrawn is None and entry.effective_from >= now + LEAD
+
+
+def without(publications: Sequence[Publication], gone: Publication, withdrawal: Withdrawal) -> tuple[Publication, ...]:
+    """With that one withdrawn."""
+    kept = gone.model_copy(update={"withdrawn": withdrawal})
+    return tuple(kept if entry is gone else entry for entry in publications)

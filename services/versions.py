@@ -10,7 +10,7 @@ from routing.holidays import ResolvedHolidays
 from schemas.http import AgreementDetail, AgreementView, ApprovalView
 from services.adapters.sql.agreements import Agreements
 from services.approvals import pending
-from services.publications import Publication, PublishedAgreements, read
+from services.publications import Publication, PublishedAgreements, read, standing
 from services.rows import ApprovalRow
 from services.ruling import Ruling
 
@@ -38,7 +38,7 @@ class Versions:
             agreement = self._files().agreement
             return [AgreementView(hash=agreement.hash, title=agreement.file.title, rules="now")]
         now = self._now()
-        current = max((p.effective_from for p in known if p.effective_from <= now), default=None)
+        current = max((p.effective_from for p in standing(known) if p.effective_from <= now), default=None)
         return [_view(entry, current) for entry in known]
 
     async def pending(self) -> list[ApprovalView]:
@@ -48,7 +48,12 @@ class Versions:
 
     async def one(self, digest: str) -> AgreementDetail | None:
         """By its hash, or the first 12 digits or more of it; None where there is no such version."""
-        found = next((v for v in await self.all() if len(digest) >= 12 and v.hash.startswith(digest)), None)
+        if len(digest) < 12:
+            return None
+        # One that was published twice is shown as it stands now.
+        order = ("withdrawn", "before", "later", "now")
+        named = [version for version in await self.all() if version.hash.startswith(digest)]
+        found = max(named, key=lambda version: order.index(version.rules), default=None)
         if found is None:
             return None
         row = (await self._store.rows([found.hash])).get(found.hash)
@@ -72,11 +77,13 @@ def _approval(row: ApprovalRow) -> ApprovalView:
 
 def _view(entry: Publication, current: datetime | None) -> AgreementView:
     rules: Literal["before", "later"] = "later" if current is None or entry.effective_from > current else "before"
+    now = entry.effective_from == current and entry.withdrawn is None
     return AgreementView(
         hash=entry.hash,
         title=entry.title,
         effective_from=entry.effective_from,
         published_at=entry.published_at,
         approvals=entry.approvals,
-        rules="now" if entry.effective_from == current else rules,
+        rules="withdrawn" if entry.withdrawn else "now" if now else rules,
+        withdrawn=entry.withdrawn,
     )

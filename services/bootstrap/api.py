@@ -21,6 +21,7 @@ from schemas.api_keys import SCOPES
 from schemas.crm import CrmFact
 from schemas.http import BODIES, Accepted, Health, Readiness
 from schemas.problems import Problem
+from schemas.wording import rule_of
 from services.adapters.sql.reading import Reading
 from services.bootstrap.readiness import Check, answers, told
 from services.console.access import problems
@@ -29,6 +30,8 @@ from services.ports import PortError
 from services.problems import Trouble
 
 log = logging.getLogger("stafett.http")
+_NOT = ("model_type", "model_attributes_type", "dict_type")
+_NO_OBJECT = "has to be a JSON object, sent with Content-Type: application/json"
 
 
 def _extra(body: type[BaseModel]) -> dict[str, Any]:
@@ -124,7 +127,8 @@ def _errors(app: FastAPI) -> None:
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
-        return Trouble("invalid", f"{'.'.join(str(p) for p in first['loc'])}: {first['msg']}").response()
+        rule = _NO_OBJECT if first["loc"] == ("body",) and first["type"] in _NOT else rule_of(first)
+        return Trouble("invalid", f"{'.'.join(str(p) for p in first['loc'])}: {rule}").response()
 
     async def unavailable(_: Request, error: Exception) -> Response:
         return Trouble("unavailable", "the store cannot be reached", retry_after=5).response()

@@ -5,24 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from routing.roster import Roster
+from routing.roster_changes import ChangeRefused
 from schemas.signals import Signal
-from services.bootstrap.parts import Parts
+from services.adapters.sql.agreements import Agreements
+from services.bootstrap.parts import Parts, read_file
 from services.commanding import Commanding
 from services.ingest.intake import Intake
-from services.router.in_force import InForce
+from services.router.in_force import InForce, changed
+from services.versions import Versions
+
+
+def versions_of(parts: Parts) -> Versions:
+    """The agreement's versions, published or configured."""
+    store = Agreements(parts.store.engines)
+    return Versions(store, parts.ruling, lambda: read_file(parts.settings, "agreement"), parts.now)
 
 
 def commanding_of(parts: Parts, intake: Intake | None = None) -> Commanding:
     """`intake` is the one that takes the webhooks of this process, if it does."""
     settings, in_force = parts.settings, InForce(parts.ruling)
+    versions = versions_of(parts)
     taker = intake or Intake(parts.log, parts.store, settings.topic("signals"), settings.spool_limit)
 
     async def roster() -> Roster:
         return in_force(await parts.reading.roster_changes()).roster
+
+    async def unfit(signal: Signal) -> str | None:
+        """Judged on what rules now; the router judges once more."""
+        if signal.roster is None:
+            return None
+        try:
+            changed((await versions.ruling())._replace(roster=await roster()), signal, signal.roster)
+        except ChangeRefused as refused:
+            return str(refused)
+        return None
 
     async def accept(signals: Sequence[Signal]) -> None:
         """While the whole service is on trial, what commands bring about is on trial, too."""
         observed = [signal.model_copy(update={"mode": "observe"}) for signal in signals]
         await taker.accept(observed if settings.mode == "observe" else signals)
 
-    return Commanding(roster, parts.reading.lead, accept, parts.now)
+    return Commanding(roster, parts.reading.lead, accept, parts.now, unfit)

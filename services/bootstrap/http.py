@@ -18,12 +18,11 @@ from schemas.api_keys import KeysFile
 from schemas.sources import Source, SourcesFile
 from schemas.words import probably
 from schemas.yamlfile import FileError, load, problem, problems_of
-from services.adapters.sql.agreements import Agreements
 from services.adapters.sql.reading import headers_of
 from services.bootstrap import metering
 from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.bounded import bounded
-from services.bootstrap.commands import commanding_of
+from services.bootstrap.commands import commanding_of, versions_of
 from services.bootstrap.health import spool_check
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
@@ -37,7 +36,6 @@ from services.ingest.normalise import digest, email_address
 from services.ingest.parsers import PARSERS
 from services.ingest.retry import Retry
 from services.settings import Settings
-from services.versions import Versions
 
 Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 """What a role does until the event is set."""
@@ -91,12 +89,6 @@ def keys_of(settings: Settings) -> dict[str, Key]:
     """The API keys. Raises FileError."""
     file = load(read_file(settings, "api_keys"), KeysFile, str(settings.path(settings.files.api_keys)))
     return {entry.name: Key(entry.name, entry.sha256, frozenset(entry.scopes), entry.person) for entry in file.keys}
-
-
-def versions_of(parts: Parts) -> Versions:
-    """The agreement's versions, published or configured."""
-    store = Agreements(parts.store.engines)
-    return Versions(store, parts.ruling, lambda: read_file(parts.settings, "agreement"), parts.now)
 
 
 def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bool = True) -> FastAPI:

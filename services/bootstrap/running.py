@@ -20,8 +20,9 @@ from services.absences import PAGE, AbsenceWatch
 from services.adapters.sql.deliveries import Deliveries
 from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
+from services.bootstrap.commands import versions_of
 from services.bootstrap.health import health_app
-from services.bootstrap.http import Run, listening, serving, sources_of, versions_of
+from services.bootstrap.http import Run, listening, serving, sources_of
 from services.bootstrap.parts import Parts, Start, secrets_of
 from services.bootstrap.subscribers import subscribers_of
 from services.delivery.role import Delivery

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from services.cli import agreement_approve, agreement_publish, agreement_show
+from services.cli import agreement_approve, agreement_publish, agreement_show, agreement_withdraw
 from services.cli.files import read_agreement, read_roster, read_sources, read_text
 
 HELP = "Check an agreement file: every problem with its line, path, rule."
@@ -47,12 +47,13 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     agreement_approve.add(actions)
     agreement_publish.add(actions)
     agreement_show.add(actions)
+    agreement_withdraw.add(actions)
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the problems, or what was found sound."""
     from routing.agreement import check_against
-    from schemas.yamlfile import FileError, problems_of
+    from schemas.yamlfile import FileError, Unreadable, problems_of
 
     try:
         agreement, text = read_agreement(args.file)
@@ -61,9 +62,8 @@ def run(args: argparse.Namespace) -> int:
             sources, written = read_sources(args.sources)
             problems += problems_of(str(args.sources), written, sources.of_other_brands(agreement.file.brands))
     except FileError as error:
-        problems = error.problems
-        print("\n".join(problems), file=sys.stderr)
-        return 1
+        print("\n".join(error.problems), file=sys.stderr)
+        return 2 if isinstance(error, Unreadable) else 1
     if problems:
         print("\n".join(problems), file=sys.stderr)
         return 1

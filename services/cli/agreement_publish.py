@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from schemas.instants import read_instant
+from services.cli.agreement_preview import preview
 from services.cli.environment import add_config, settings_of
 from services.cli.files import read_agreement
 
@@ -64,7 +66,7 @@ async def _publish(args: argparse.Namespace) -> int:
         agreement, text = read_agreement(args.file)
         typed = dict(_approval(said) for said in args.approve)
         async with parts_of(settings_of(args), exclusive=False) as parts:
-            effective = _instant(args.effective_from) if args.effective_from else parts.now() + SOON
+            effective = read_instant(args.effective_from) if args.effective_from else parts.now() + SOON
             return await _do(args, parts, Asked(agreement, text, typed, effective))
     except FileError as error:
         print("\n".join(error.problems), file=sys.stderr)
@@ -88,17 +90,17 @@ async def _do(args: argparse.Namespace, parts: Parts, asked: Asked) -> int:
 
     store, now, digest = Agreements(parts.store.engines), parts.now(), asked.agreement.hash
     before = await store.published()
-    known = read(before)
-    latest = known[-1] if known[1:] and known[-1].hash == digest else None
-    if latest is not None:
-        row, approvals = (await store.rows([digest]))[digest], []
-    else:
-        row = resolved(asked.agreement, asked.text, now, asked.effective_from)
-        approvals = await _approved(args, parts, asked, known, now)
-        if not approvals:
-            return 1
+    known, row = read(before), (await store.rows([digest])).get(digest)
+    latest = _same(known, digest)
+    if latest is not None and args.effective_from and asked.effective_from != latest.effective_from:
+        print(_elsewhen(latest, now), file=sys.stderr)
+        return 1
+    row = row or resolved(asked.agreement, asked.text, now, asked.effective_from)
+    approvals = [] if latest is not None else await _approved(args, parts, asked, known, now)
+    if latest is None and not approvals:
+        return 1
     if args.apply_to_open and not args.yes:
-        await _preview(parts, compiled(digest, row))
+        await preview(parts, compiled(digest, row))
         return 0
     if latest is None:
         latest = await _store(parts, asked, row, before, approvals, now)
@@ -106,9 +108,22 @@ async def _do(args: argparse.Namespace, parts: Parts, asked: Asked) -> int:
             print("somebody else published meanwhile; look at it and try again", file=sys.stderr)
             return 1
     print(f"published {latest.hash[:12]}, in force from {latest.effective_from.isoformat()}")
-    if args.apply_to_open:
-        await _apply(parts, latest.hash, latest.effective_from)
-    return 0
+    return await _apply(parts, latest) if args.apply_to_open else 0
+
+
+def _same(known: tuple[Publication, ...], digest: str) -> Publication | None:
+    """The latest publication where it is of this hash: the command is given again."""
+    from services.publications import standing
+
+    published = standing(known)
+    return published[-1] if published[1:] and published[-1].hash == digest else None
+
+
+def _elsewhen(latest: Publication, now: datetime) -> str:
+    from services.publications import waits
+
+    said = f"{latest.hash[:12]} is published already, in force from {latest.effective_from.isoformat()}"
+    return said + (f"; `stafett agreement withdraw {latest.hash[:12]}` first" if waits(latest, now) else "")
 
 
 async def _approved(
@@ -158,47 +173,23 @@ async def _store(
     return latest if stored else None
 
 
-async def _preview(parts: Parts, agreement: Agreement) -> None:
-    """Open clocks whose target or calendar would be another, or whose promise would be gone; pauses and absences count. A volume
-    promise keeps its terms until its period is over."""
-    from routing.model import Clock
-    from routing.sla import SILENT
-    from routing.verdict import standing
-    from routing.volumes import is_promise
-
-    after, moved, total = "", 0, 0
-    while rows := await parts.reading.clocks(after=after, limit=500):
-        after = rows[-1].id
-        for row in rows:
-            if row.state not in ("running", "paused") or row.policy in SILENT or is_promise(row.lead_id):
-                continue
-            clock = Clock.model_validate_json(row.body)
-            policy = agreement.policy(row.policy)
-            total += 1
-            if policy is None:
-                moved += 1
-                print(f"{row.lead_id} {row.policy}: the promise is gone; the clock would end")
-                continue
-            file = policy.file
-            if (str(file.target), file.calendar) == (clock.target, clock.calendar):
-                continue
-            moved += 1
-            terms = {"target": str(file.target), "calendar": file.calendar, "away": clock.away if file.absences else ()}
-            due = standing(clock.model_copy(update=terms), agreement.calendar(file.calendar)).due_at
-            shown = due if due is not None else "open, for it stands still"
-            print(f"{row.lead_id} {row.policy}: {clock.target} -> {file.target}, due {row.due_at} -> {shown}")
-    print(f"{moved} of {total} open clocks would move; nothing was done. Say --yes to do it.")
-
-
-async def _apply(parts: Parts, digest: str, effective_from: datetime) -> None:
+async def _apply(parts: Parts, latest: Publication) -> int:
+    """Once it has taken effect, unless it was withdrawn meanwhile."""
+    from services.adapters.sql.agreements import Agreements
+    from services.publications import read
     from services.recheck import ask
 
-    while (wait := (effective_from - parts.now()).total_seconds()) >= 0:
+    while (wait := (latest.effective_from - parts.now()).total_seconds()) >= 0:
         print(f"open clocks move when it takes effect, in {wait:.0f} s", file=sys.stderr)
         await asyncio.sleep(min(60.0, wait + 0.1))
-    topic = parts.settings.topic("signals")
-    count = await ask(parts.reading, parts.log, topic, parts.now(), adopt=True, key=f"publish:{digest}")
+    if latest not in read(await Agreements(parts.store.engines).published()):
+        print("it was withdrawn meanwhile; no clock moves", file=sys.stderr)
+        return 1
+    # A version may be published again after another one: each publication asks anew.
+    key = f"publish:{latest.hash}:{latest.effective_from.isoformat()}"
+    count = await ask(parts.reading, parts.log, parts.settings.topic("signals"), parts.now(), adopt=True, key=key)
     print(f"{count} leads with open clocks were asked to go under it")
+    return 0
 
 
 def _approval(said: str) -> tuple[Side, tuple[str, str]]:
@@ -210,10 +201,3 @@ def _approval(said: str) -> tuple[Side, tuple[str, str]]:
     if side is None or not person or not digest:
         raise ValueError(f"{said}: write an approval as marketing=PERSON@HASH or sales=PERSON@HASH")
     return side, (person, digest)
-
-
-def _instant(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"{text} has no zone; add Z, or an offset as +02:00")
-    return at.astimezone(UTC)

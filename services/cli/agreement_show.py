@@ -13,6 +13,7 @@ from services.cli.environment import add_config, settings_of
 
 if TYPE_CHECKING:
     from routing.agreement import Agreement
+    from services.publications import Publication
     from services.rows import AgreementRow, ApprovalRow
 
 
@@ -27,7 +28,7 @@ def add(actions: Any) -> None:
 async def _show(args: argparse.Namespace) -> int:
     from services.adapters.sql.agreements import Agreements
     from services.approvals import pending
-    from services.bootstrap.parts import parts_of
+    from services.bootstrap.parts import parts_of, read_file
     from services.publications import read
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
@@ -37,16 +38,17 @@ async def _show(args: argparse.Namespace) -> int:
             _list(known, parts.now(), parts.ruling().agreement)
             print("".join(f"  {a.hash[:12]}  not published  ({_said(a)})\n" for a in pending(approvals, known)), end="")
             return 0
-        found = next(
-            (h for h in [p.hash for p in known] + [a.hash for a in approvals] if h.startswith(args.hash)), None
-        )
-        if found is None:
-            print(f"{args.hash}: no such version; `stafett agreement show` lists them", file=sys.stderr)
+        file = parts.ruling().agreement.hash
+        hashes = {p.hash for p in known} | {a.hash for a in approvals} | ({file} if not known else set())
+        named = sorted(digest for digest in hashes if digest.startswith(args.hash))
+        if len(named) != 1:
+            why = "is the beginning of several versions" if named else "no such version"
+            print(f"{args.hash}: {why}; `stafett agreement show` lists them", file=sys.stderr)
             return 1
-        row = (await store.rows([found])).get(found)
-        if row is not None:
-            print(row.body, end="" if row.body.endswith("\n") else "\n")
-        print("\n".join(_notes(row, [a for a in approvals if a.hash == found])))
+        row = (await store.rows(named)).get(named[0])
+        body = read_file(parts.settings, "agreement") if row is None and named[0] == file else row.body if row else ""
+        print(body, end="" if body.endswith("\n") or not body else "\n")
+        print("\n".join(_notes(row, [a for a in approvals if a.hash == named[0]])))
         return 0
 
 
@@ -71,11 +73,14 @@ def _notes(row: AgreementRow | None, approvals: list[ApprovalRow]) -> Iterator[s
         yield from (f"#   {day}  {name}" for day, name in days.items())
 
 
-def _list(known: tuple[Any, ...], now: datetime, file: Agreement) -> None:
+def _list(known: tuple[Publication, ...], now: datetime, file: Agreement) -> None:
+    from services.publications import standing
+
     if not known:
         print(f"{file.hash[:12]}  the configured file; nothing was published yet  {file.file.title}")
-    current = [p for p in known if p.effective_from <= now]
+    current = [p for p in standing(known) if p.effective_from <= now]
     for entry in known:
         mark = "*" if current and entry is current[-1] else " "
         who = ", ".join(f"{side}: {person}" for side, person in entry.approvals.items()) or "the file before the first"
-        print(f"{mark} {entry.hash[:12]}  from {entry.effective_from.isoformat()}  {entry.title}  ({who})")
+        gone = f"  withdrawn by {entry.withdrawn.person}: {entry.withdrawn.reason}" if entry.withdrawn else ""
+        print(f"{mark} {entry.hash[:12]}  from {entry.effective_from.isoformat()}  {entry.title}  ({who}){gone}")

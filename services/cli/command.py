@@ -7,7 +7,7 @@ import asyncio
 import json
 import secrets
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from services.cli.environment import add_config, settings_of
 
@@ -68,15 +68,18 @@ async def _run(args: argparse.Namespace) -> int:
 def _command(args: argparse.Namespace) -> AnyCommand | None:
     from pydantic import ValidationError
 
-    from schemas.commands import Command
+    from schemas.commands import AnyCommand, Command
+    from schemas.wording import keys_at, meant, rule_of
 
+    kinds = {get_args(kind.model_fields["command"].annotation)[0]: kind for kind in get_args(AnyCommand)}
     given = {name: _value(value) for name, _, value in (pair.partition("=") for pair in args.values)}
     try:
         return Command.model_validate({"command": args.name, "reason": args.reason, **given}).root
     except ValidationError as error:
-        for problem in error.errors(include_url=False, include_input=False):
-            where = ".".join(str(step) for step in problem["loc"] if step != args.name)
-            print(f"{where or args.name}: {problem['msg']}", file=sys.stderr)
+        for problem in meant(error):
+            steps = tuple(step for step in problem["loc"] if step != args.name)
+            known = keys_at(kinds.get(args.name), steps[:-1])
+            print(f"{'.'.join(map(str, steps)) or args.name}: {rule_of(problem, known)}", file=sys.stderr)
         return None
 
 

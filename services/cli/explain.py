@@ -30,7 +30,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 async def _explain(args: argparse.Namespace) -> int:
-    from services.bootstrap.http import versions_of
+    from services.bootstrap.commands import versions_of
     from services.bootstrap.parts import parts_of
     from services.explain import Explainer
 

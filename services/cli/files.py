@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schemas.yamlfile import MAX_BYTES, FileError, load
+from schemas.yamlfile import MAX_BYTES, Unreadable, load
 
 if TYPE_CHECKING:
     from routing.agreement import Agreement
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def read_text(path: Path) -> str:
-    """The file's text. Raises FileError where it cannot be read, is too large or not UTF-8."""
+    """The file's text. Raises Unreadable where it cannot be read, is too large or not UTF-8."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
-            raise FileError([f"{path}:1: the file is over {MAX_BYTES} bytes"])
+            raise Unreadable([f"{path}:1: the file is over {MAX_BYTES} bytes"])
         return raw.decode()
     except OSError as error:
-        raise FileError([f"{path}:1: cannot be read: {error.strerror}"]) from None
+        raise Unreadable([f"{path}:1: cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
-        raise FileError([f"{path}:1: is not UTF-8 text"]) from None
+        raise Unreadable([f"{path}:1: is not UTF-8 text"]) from None
 
 
 def read_agreement(path: Path) -> tuple[Agreement, str]:

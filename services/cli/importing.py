@@ -142,7 +142,7 @@ async def _send(args: argparse.Namespace, parts: Parts, contacts: Contacts, tall
         name="import", kind="import", brand=args.brand, verify=Scheme(scheme="none"), region=args.region, free_mail=free
     )  # fmt: skip
     intake = Intake(parts.log, parts.store, parts.settings.topic("signals"), parts.settings.spool_limit)
-    begun, first = time.monotonic(), done
+    begun, first, sent = time.monotonic(), done, 0
     with args.file.open(encoding="utf-8-sig", newline="") as file:
         rows = contacts.rows(file)
         for chunk in _chunks(islice(rows, done, None)):
@@ -151,13 +151,14 @@ async def _send(args: argparse.Namespace, parts: Parts, contacts: Contacts, tall
             taken = await intake.take([to_signal(parsed, source, now, parts.key) for parsed in sendable])
             if taken.large:
                 print(f"\n{len(taken.large)} rows up to row {done + len(chunk)} are too large to send", file=sys.stderr)
-            done += len(chunk)
+            done, sent = done + len(chunk), sent + len(sendable) - len(taken.large)
             _keep(place, what, done)
             _show(done, tally.rows)
             if args.rate:
                 await asyncio.sleep(max(0.0, (done - first) / args.rate - (time.monotonic() - begun)))
     seconds = time.monotonic() - begun
-    print(f"\n{done - first} rows sent in {seconds:.1f} s" + (f", {first} were sent before" if first else ""))
+    before = f"; the first {first} rows were done before" if first else ""
+    print(f"\n{sent} rows sent in {seconds:.1f} s{before}")
 
 
 def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from schemas.instants import read_instant
 from services.cli import up
 from services.cli.environment import add_config, settings_of
 from services.cli.files import read_agreement
@@ -88,7 +89,7 @@ def _due(args: argparse.Namespace) -> dict[str, Any]:
     if args.policy not in policies:
         raise ValueError(f"there is no policy {args.policy}; the agreement has {', '.join(policies) or 'none'}")
     policy = policies[args.policy]
-    start, pauses = _instant(args.start), tuple(_pause(text) for text in args.pause)
+    start, pauses = read_instant(args.start), tuple(_pause(text) for text in args.pause)
     calendar = agreement.calendar(policy.calendar)
     spans = explain(start, policy.target, calendar, pauses)
     return {
@@ -110,21 +111,11 @@ def _due(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _instant(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text} is no instant; write it as 2026-06-05T16:00:00+02:00") from None
-    if at.tzinfo is None:
-        raise ValueError(f"{text} has no zone; add Z, or an offset as +02:00")
-    return at
-
-
 def _pause(text: str) -> tuple[datetime, datetime]:
     start, slash, end = text.partition("/")
     if not slash:
         raise ValueError(f"{text} is no pause; write it as FROM/TO")
-    pause = _instant(start), _instant(end)
+    pause = read_instant(start), read_instant(end)
     if pause[1] < pause[0]:
         raise ValueError(f"the pause {text} ends before it begins; write the earlier instant first")
     return pause

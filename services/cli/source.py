@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from schemas.instants import read_instant
 from schemas.yamlfile import FileError
 
 if TYPE_CHECKING:
@@ -160,8 +161,7 @@ def _instant(text: str | None) -> float:
     try:
         return float(text)
     except ValueError:
-        at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+        return read_instant(text).timestamp()
 
 
 def _why(code: str, scheme: Scheme, request: Request) -> str:

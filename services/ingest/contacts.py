@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import IO, Literal, NamedTuple
 
 from schemas.events import STAGES
+from schemas.instants import read_instant
 from schemas.places import language_code
 from schemas.signals import Asserted, Company, Consent, Kind, Parsed, Person, Reference, Sales
 from services.ingest.normalise import email_address, phone_number
@@ -70,8 +71,8 @@ class Contacts:
             for given in reader:
                 line = reader.line_num
                 yield self._row(line, {name: (given[name] or "").strip() for name in known}, seen, None in given)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise NoTable(f"line {reader.line_num}: {type(error).__name__}: is no CSV in UTF-8") from None
+        except (csv.Error, UnicodeDecodeError):
+            raise NoTable(f"line {reader.line_num + 1}: is no CSV in UTF-8; save the file as such") from None
 
     def _row(self, line: int, given: dict[str, str], seen: dict[str, int], too_long: bool) -> Row:
         found: list[Finding] = []
@@ -200,13 +201,10 @@ def _since(line: int, text: str, found: list[Finding]) -> datetime | None:
     if not text:
         return None
     try:
-        at = datetime.fromisoformat(text)
+        return read_instant(text)
     except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
         found.append(Finding(line, "since", "is no instant with a zone (2026-01-31T09:00:00+01:00); taken as now"))
         return None
-    return at
 
 
 def _consents(line: int, given: dict[str, str], found: list[Finding]) -> tuple[Consent, ...]:

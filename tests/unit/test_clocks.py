@@ -138,6 +138,15 @@ def test_pauses_and_touches_give_the_same_verdict_in_whatever_order_they_arrive(
 ABSENT = promise(target="4h business", calendar="stockholm", absences=True)
 
 
+@pytest.mark.parametrize("until", ["2045-01-01T00:00:00Z", "2099-12-31T23:59:59Z"])
+def test_who_is_away_until_a_year_that_nobody_can_reckon_to_has_a_clock_that_stands_still(until):
+    away = {"elin": [("2026-11-24T12:00:00+01:00", until)]}
+    told = story(ABSENT, absences=away).offered()
+    assert (told.clock("follow-up").state, told.clock("follow-up").person) == ("paused", "elin")
+    nobody_knows = story(ABSENT, absences={"elin": [("2026-11-24T12:00:00+01:00", None)]}).offered()
+    assert told.clock("follow-up").next_at == nobody_knows.clock("follow-up").next_at, "looked at again, hour by hour"
+
+
 def test_a_persons_absence_does_not_count_where_the_policy_says_so():
     away = {"elin": [("2026-11-24T12:00:00+01:00", "2026-11-25T13:00:00+01:00")]}
     with_absence, without = (

@@ -55,7 +55,7 @@ def test_a_command_that_gives_to_who_left_is_refused_before_and_when_it_is_carri
     async def roster():
         return told.rules.roster
 
-    world = Commanding(roster, lead=None, accept=None, now=None)
+    world = Commanding(roster, lead=None, accept=None, now=None, unfit=None)
     with pytest.raises(Refused, match="karin left"):
         asyncio.run(carry(world, ask, Principal("desk", "maja"), "k"))
 

@@ -1,7 +1,9 @@
 """A subscriptions file that could not work is refused at the start, with file, line and rule."""
 
 import pytest
+from pydantic import ValidationError
 
+from schemas.subscriptions import Subscription
 from schemas.yamlfile import FileError
 from services.bootstrap.subscribers import subscribers_of
 from services.settings import load
@@ -28,6 +30,19 @@ def test_a_sound_file_gives_subscribers_with_their_secrets(tmp_path):
     (subscriber,) = read(tmp_path)
     assert subscriber.secrets == ("whsec_c2VjcmV0",) * 2
     assert subscribers_of(load({"STAFETT_CONFIG_FOLDER": str(tmp_path / "none")})) == []
+
+
+def subscribed(*events):
+    secrets = ("STAFETT_SECRET_HOOK",)
+    return Subscription(name="crm", url="https://crm.example.com/hook", events=events, secrets=secrets)
+
+
+def test_what_no_event_fits_is_refused_for_it_would_wait_for_ever():
+    assert subscribed("sla", "stafett.handover.*", "stafett.lead.held.v1", "*").wants("sla", "stafett.sla.warned.v1")
+    with pytest.raises(ValidationError, match=r"`lead` fits no topic .* did you mean `leads`"):
+        subscribed("lead")
+    with pytest.raises(ValidationError, match=r"`stafett\.handovr\.\*` fits no topic"):
+        subscribed("stafett.handover.*", "stafett.handovr.*")
 
 
 @pytest.mark.parametrize("secret", ["whsec_no base64!", "abc", "whsec_"])

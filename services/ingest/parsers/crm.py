@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from schemas.crm import CrmFact
 from schemas.signals import Parsed, Quarantined
+from schemas.wording import keys_at, rule_of
 from services.ingest.parsers.reading import Result, as_object, body_key, bounded, read_json
 
 
@@ -26,7 +27,7 @@ def one(row: Any, where: str, fallback_key: str) -> Parsed | Quarantined:
     try:
         fact = CrmFact.model_validate(row)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
         path = ".".join([where, *map(str, first["loc"])])
-        return Quarantined(quarantined=str(first["msg"]).removeprefix("Value error, "), where=path)
+        return Quarantined(quarantined=rule_of(first, keys_at(CrmFact, first["loc"][:-1])), where=path)
     return fact.parsed(fallback_key)

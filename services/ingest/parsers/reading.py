@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
+from schemas.instants import plausible
 from schemas.signals import Company, Parsed, Person, Quarantined
 from services.ingest.parsers.naming import is_login, is_secret, label, meaning, remembered
 from services.ingest.parsers.values import fits, is_address, lined
@@ -132,16 +133,17 @@ def text(value: Any) -> str | None:
 
 
 def when(value: Any) -> datetime | None:
-    """ISO 8601, or seconds, milliseconds or microseconds since 1970; without a zone it is UTC. None where it is no time."""
+    """ISO 8601, or seconds, milliseconds or microseconds since 1970; without a zone it is UTC. None where it is no time, or
+    one in which nobody was a lead: what platforms write for none."""
     try:
         if isinstance(value, str) and not value.strip().isdigit():
             at = datetime.fromisoformat(value.strip())
-            return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+            return plausible(at if at.tzinfo else at.replace(tzinfo=UTC))
         number = float(value)
         for unit, least in ((1e6, 1e14), (1e3, 1e11), (1.0, 1e8)):
             # From 1973 on in each unit: a year or a day's date written as a number is no instant.
             if least <= number < 1e17:
-                return datetime.fromtimestamp(number / unit, UTC)
+                return plausible(datetime.fromtimestamp(number / unit, UTC))
     except (ValueError, TypeError, OverflowError, OSError):
         pass
     return None

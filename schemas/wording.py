@@ -1,0 +1,91 @@
+"""What is wrong with what somebody wrote, in words that say what to write instead; the value itself is never told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from schemas.words import probably
+
+_PATTERNS = {
+    r"^[a-z0-9][a-z0-9_-]{0,62}$": "a name has a to z, 0 to 9, - and _, and at most 63 of them",
+    r"^lead_[a-z2-7]{26}$": "the id of a lead is lead_ and 26 letters and digits",
+    r"^[0-9a-f]{64}$": "the whole hash is needed, all 64 digits",
+}
+
+
+def meant(error: ValidationError) -> list[dict[str, Any]]:
+    """Its errors without those that only follow: a list whose one entry is wrong is not too short besides."""
+    found: list[dict[str, Any]] = [{**item} for item in error.errors(include_url=False)]
+    wrong: list[tuple[int | str, ...]] = [item["loc"] for item in found]
+    return [
+        item
+        for item in found
+        if item["type"] != "too_short"
+        or not any(len(w) > len(item["loc"]) and w[: len(item["loc"])] == item["loc"] for w in wrong)
+    ]
+
+
+def rule_of(item: Mapping[str, Any], known: Iterable[str] = ()) -> str:
+    """One of pydantic's errors as a rule; `known` are the keys that may stand where it was found."""
+    said = str(item["msg"]).removeprefix("Value error, ")
+    context = item.get("ctx", {})
+    match item["type"]:
+        case "extra_forbidden":
+            keys = list(known)
+            there_are = f"; there are {', '.join(keys)}" if keys else "; is it misspelt?"
+            return f"unknown key{probably(str(item['loc'][-1]), keys) or there_are}"
+        case "missing":
+            return f"`{item['loc'][-1]}` is missing, and it is needed"
+        case "literal_error" | "enum":
+            return said + probably(str(item.get("input", "")), re.findall(r"'([^']+)'", said))
+        case "union_tag_invalid":
+            tags = re.findall(r"'([^']+)'", context["expected_tags"])
+            key = str(context["discriminator"]).strip("'")
+            return f"`{key}` is none of {', '.join(tags)}{probably(str(context['tag']), tags)}"
+        case "union_tag_not_found":
+            return f"`{str(context['discriminator']).strip(chr(39))}` is missing, and it is needed"
+        case "string_pattern_mismatch":
+            return _PATTERNS.get(context["pattern"], said)
+        case "string_too_short" if context["min_length"] == 1:
+            return "must not be empty"
+        case "json_invalid":
+            return "is no JSON"
+        case "model_attributes_type" | "model_type":
+            return "has to be an object: keys with values"
+        case _:
+            return said
+
+
+def keys_at(model: Any, path: tuple[str | int, ...]) -> list[str]:
+    """The keys that may stand at this place of a file of `model`; [] where that cannot be told."""
+    for step in path:
+        found = [_inside(kind, step) for kind in _models(model)]
+        model = next((inner for inner in found if inner is not None), None)
+    fields = [kind.model_fields for kind in _models(model) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return [field.alias or name for found in fields for name, field in found.items()]
+
+
+def _inside(kind: Any, step: str | int) -> Any:
+    """The type of what stands at `step` within `kind`, a model, list or mapping."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        fields = kind.model_fields.items()
+        return next((field.annotation for name, field in fields if step in (name, field.alias)), None)
+    inner = [part for part in get_args(kind) if part is not Ellipsis]
+    return inner[-1] if inner else None
+
+
+def _models(kind: Any) -> list[Any]:
+    """`kind` itself, or the parts of a union or annotation."""
+    parts = [part for part in get_args(kind) if part is not type(None)]
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return [kind]
+    if hasattr(kind, "__metadata__"):
+        return _models(parts[0])
+    origin = getattr(kind, "__origin__", None)
+    if origin in (tuple, list, dict) or not parts:
+        return [kind]
+    return [model for part in parts for model in _models(part)]
