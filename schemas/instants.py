@@ -35,13 +35,18 @@ Instant = Annotated[AwareDatetime, AfterValidator(_checked)]
 
 def read_instant(text: str) -> datetime:
     """Of the command line, in UTC. Raises ValueError with what to write."""
+    found = plausible(read_any(text))
+    if found is None:
+        raise ValueError(f"{text}: an instant is from {FIRST.year} to {LAST.year}")
+    return found
+
+
+def read_any(text: str) -> datetime:
+    """An aware instant of any year. Raises ValueError with what to write."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text} is no instant; write it as 2026-06-05T16:00:00+02:00") from None
     if at.tzinfo is None:
         raise ValueError(f"{text} has no zone; add Z, or an offset as +02:00")
-    found = plausible(at)
-    if found is None:
-        raise ValueError(f"{text}: an instant is from {FIRST.year} to {LAST.year}")
-    return found
+    return at

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from schemas.instants import read_instant
+from schemas.instants import read_any
 from schemas.yamlfile import FileError
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _instant(text: str | None) -> float:
     try:
         return float(text)
     except ValueError:
-        return read_instant(text).timestamp()
+        return read_any(text).timestamp()
 
 
 def _why(code: str, scheme: Scheme, request: Request) -> str:

@@ -65,8 +65,8 @@ def deployment_key(settings: Settings) -> bytes:
     """
     if settings.deployment_key is None:
         raise SettingsError(
-            f"{PREFIX}DEPLOYMENT_KEY: is not set; give all processes the same one, for example from: openssl rand -hex 32"
-            f" > key, {PREFIX}DEPLOYMENT_KEY_FILE=key"
+            f"{PREFIX}DEPLOYMENT_KEY: is not set; name the folder that `stafett new` made by --config, or give all processes the"
+            f" same one, for example from: openssl rand -hex 32 > key, {PREFIX}DEPLOYMENT_KEY_FILE=key"
         )
     return key_bytes(settings.deployment_key.get_secret_value())
 

@@ -24,7 +24,7 @@ def test_a_row_asserts_stage_owner_consent_and_ids_and_is_an_import():
     row = only("Anna@Example.com,+46701234567,deal,elin,2026-01-31T09:00:00+01:00,a;b,given,77\n")
     parsed = row.parsed
     assert (parsed.mode, parsed.sales.to, parsed.sales.owner_id) == ("import", "deal", "elin")
-    assert parsed.occurred_at.isoformat() == "2026-01-31T09:00:00+01:00" and parsed.tags == ("a", "b")
+    assert parsed.occurred_at.isoformat() == "2026-01-31T08:00:00+00:00" and parsed.tags == ("a", "b")
     assert [(c.purpose, c.state) for c in parsed.consents] == [("email", "given")]
     assert [(r.system, r.object, r.id) for r in parsed.references] == [("crm", "person", "77")]
     assert row.findings == ()
