@@ -32,7 +32,7 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
         draft = _begin(signal, context)
         entered.add(draft.lead.stage)
     else:
-        draft = Draft(lead.model_copy(), signal, context)
+        draft = Draft(lead.copied(), signal, context)
         if lead.merged_into is not None:
             merging.pass_by(draft)
             return draft.decided()

@@ -145,5 +145,5 @@ class Draft:
 
     def contact(self) -> Contact | None:
         """Personal part of an event that a platform needs to find the person."""
-        personal = self.lead.personal
-        return Contact(person=personal.person) if personal.person.model_dump(exclude_none=True) else None
+        person = self.lead.personal.person
+        return Contact(person=person) if any(vars(person).values()) else None

@@ -72,7 +72,7 @@ def join(kept: Lead, gone: Lead, signal: Signal, contexts: tuple[Context, Contex
     Apply the decision on the kept one first: the other's goes on from it where both move an account or a ledger.
     """
     merge = signal.kind == Kind.LEAD_MERGE
-    stays, goes = Draft(kept.model_copy(), signal, contexts[0]), Draft(gone.model_copy(), signal, contexts[1])
+    stays, goes = Draft(kept.copied(), signal, contexts[0]), Draft(gone.copied(), signal, contexts[1])
     why = (obstacle if merge else no_link)(kept, gone) or _no_right(stays)
     if why is not None:
         stays.notes.append(f"refused: {why}")

@@ -163,6 +163,9 @@ class LeadPersonal(BaseModel):
     texts: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
+_NOBODY = LeadPersonal()
+
+
 class Lead(BaseModel):
     """A person in the process, in exactly one stage. JSON of this model without `personal` is the stored state.
 
@@ -233,7 +236,7 @@ class Lead(BaseModel):
     held: bool = False
     parked: str | None = None
     parked_until: AwareDatetime | None = None
-    personal: LeadPersonal = Field(default_factory=LeadPersonal, exclude=True)
+    personal: LeadPersonal = Field(default_factory=lambda: _NOBODY, exclude=True)
 
     if not TYPE_CHECKING:
         # Decisions set a dozen fields for each signal, with values of the right type; pydantic's own way looks each
@@ -241,6 +244,18 @@ class Lead(BaseModel):
         def __setattr__(self, name, value):
             self.__dict__[name] = value
             self.__pydantic_fields_set__.add(name)
+
+    def copied(self) -> Lead:
+        """A lead of its own with the same values, which nobody changes in place; `model_copy` costs three times as much."""
+        found = Lead.__new__(Lead)
+        for name, value in (
+            ("__dict__", {**self.__dict__}),
+            ("__pydantic_fields_set__", {*self.__pydantic_fields_set__}),
+            ("__pydantic_extra__", None),
+            ("__pydantic_private__", None),
+        ):
+            object.__setattr__(found, name, value)
+        return found
 
 
 class Account(_Frozen):

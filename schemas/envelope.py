@@ -8,6 +8,7 @@ stay the same everywhere: `whole(head, personal)`.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -44,6 +45,7 @@ class Envelope(BaseModel):
         return EVENT_TYPES[self.type].model_validate(self.data)
 
 
+@lru_cache(maxsize=256)
 def instant(at: datetime) -> str:
     """RFC 3339 with microseconds and `Z`; `at` must be aware UTC."""
     return f"{at.isoformat(timespec='microseconds')[:26]}Z"

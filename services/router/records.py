@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 from datetime import datetime
 
 from pydantic_core import to_json
@@ -27,7 +27,7 @@ def history(
     """The history's record of one judged signal; of its personal part it keeps a salted digest as well. `parted` are its
     halves as JSON texts, where they are at hand."""
     facts, personal = parted or halves(signal)
-    salt = secrets.token_hex(8) if personal is not None else None
+    salt = os.urandom(8).hex() if personal is not None else None
     digest = hashlib.sha256(f"{salt}{personal}".encode()).hexdigest() if salt else None
     said = {
         "agreement": ruling.agreement.hash,
