@@ -62,6 +62,10 @@ def test_an_address_in_the_place_of_a_name_is_the_address(field):
         ({"contact": {"email": MAIL, "phone_number": {"c": "46", "n": "85550101"}}}, {"email": MAIL, "phone": "+4685550101"}),
         ({"contact": {"emails": [{"type": "WORK", "mail": MAIL}], "workPhones": [PHONE]}}, {"email": MAIL, "phone": PHONE}),
         ({"call": {"customer": {"number": "+4685550101"}}}, {"phone": "+4685550101"}),
+        ({"data": {"user_name": "Eli Ode", "user_email": MAIL}}, HER),
+        ({"primaryCustomer": {"first": "Eli", "last": "Ode", "email": MAIL}}, {"first": "Eli", "last": "Ode", "email": MAIL}),
+        ({"properties": {"Name": {"type": "title", "title": [{"plain_text": "Eli Ode"}]}, "Email": {"type": "email", "email": MAIL}}}, HER),
+        ({"event": "order.created", "order": {"email": MAIL, "name": "Eli Ode"}}, HER),
         ({"user": {"nickname": "Eli Ode"}, "event": "message:send", "email": MAIL}, HER),
     ],
 )  # fmt: skip
@@ -69,6 +73,64 @@ def test_names_and_numbers_as_senders_write_them(body, expected):
     found = facts(one("generic", body))
     found.pop("id", None)
     assert found == expected
+
+
+def test_whom_a_parcel_goes_to_is_not_who_ordered_it():
+    buyer = {"email": MAIL, "first_name": "Eli", "last_name": "Ode"}
+    address = {"name": "Rut Rep", "first_name": "Rut", "last_name": "Rep", "phone": PHONE, "company": "Else AB"}
+    assert facts(one("generic", {"id": 1, "customer": buyer, "shipping_address": address})) == {
+        "id": "1",
+        "email": MAIL,
+        "first": "Eli",
+        "last": "Ode",
+    }
+    own = {"first_name": "Eli", "phone": PHONE, "company": "Ode AB"}
+    found = facts(one("generic", {"id": 1, "customer": buyer, "shipping_address": own}))
+    assert (found["phone"], found["company"]) == (PHONE, "Ode AB")
+
+
+def test_a_field_that_holds_its_own_name_says_nothing():
+    assert facts(
+        one("generic", {"alert_name": "paid", "order_id": 4, "customer_name": "customer_name", "email": MAIL})
+    ) == {"id": "4", "email": MAIL}
+
+
+def test_a_page_with_an_address_is_nobody_and_a_deal_with_a_contact_is_no_answer():
+    assert facts(one("generic", {"event": "x", "id": 1, "page": {"email": "info@ours.example"}})) == {"id": "1"}
+    deal = {"id": 44, "title": "Boat", "value": 900, "owner": REP, "contact": ELI}
+    assert facts(one("generic", {"event": "deal.updated", "data": {"deal": deal}})) == {"id": "44", **HER}
+
+
+def test_the_party_of_a_call_who_is_not_internal_and_the_number_that_rang():
+    parties = [{**REP, "affiliation": "Internal"}, {**ELI, "affiliation": "External"}]
+    assert facts(one("generic", {"call": {"id": "g1", "parties": parties}})) == {"id": "g1", **HER}
+    ring = {
+        "direction": "Inbound",
+        "from": {"phoneNumber": PHONE, "name": "Eli Ode"},
+        "to": {"phoneNumber": "+46 8 555 09 09"},
+    }
+    assert facts(one("generic", {"body": {"sessionId": "s", "parties": [ring]}})) == {
+        "id": "s",
+        "phone": PHONE,
+        "full": "Eli Ode",
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("lead.status.changed.to.won", Kind.SALES_WON),
+        ("deal_stage_changed_to_lost", Kind.SALES_LOST),
+        ("store/customer/created", Kind.CONTACT_CREATED),
+    ],
+)
+def test_what_happened_at_the_end_of_a_longer_word(word, kind):
+    body = {"scope" if "/" in word else "event": word, "data": {"type": "customer", "id": 1, "user": REP}}
+    found = one("generic", body)
+    assert (found.kind, found.person.email) == (
+        kind,
+        None if kind in (Kind.SALES_WON, Kind.SALES_LOST) else REP["email"],
+    )
 
 
 def test_a_colleague_who_says_to_be_an_admin_is_passed_over():
@@ -195,6 +257,24 @@ def test_the_name_of_a_bounce_is_nobodys(bounce):
         ),
         ({"data": {"id": "p1", "attributes": {"email": MAIL, "detail": {"event_id": "ev", "session_id": "s"}}}}, "p1"),
         ({"data": {"attributes": {"profile": {"data": {"id": "p2", "attributes": {"email": MAIL}}}}}}, "p2"),
+        (
+            {
+                "type": "page.created",
+                "id": "ev",
+                "entity": {"id": "e9", "type": "page"},
+                "data": {"parent": {"id": "p"}},
+            },
+            "e9",
+        ),
+        ({"update_id": 7, "callback_query": {"id": "q1", "from": {"first_name": "Eli"}}}, "q1"),
+        (
+            {
+                "event": "appointment.created",
+                "data": {"key": "a1", "staff_key": "s", "customer": {"key": "c", "email_id": MAIL}, "at": 1},
+            },
+            "a1",
+        ),
+        ({"eventId": "e", "event": "peopleCreated", "resourceIds": [12]}, "12"),
         ({"event": {"type": "team_join", "user": {"id": "u1", "real_name": "Eli Ode"}}, "team_id": "t"}, "u1"),
     ],
 )
@@ -261,6 +341,8 @@ def test_a_delivery_sent_again_with_another_count_of_attempts_is_the_same():
 def test_an_envelope_in_a_list_is_gone_into_and_an_order_with_items_is_not():
     inner = [{"event_type": "message.clicked", "user": {"user_id": f"u{n}"}} for n in (1, 2)]
     assert [item.external_id for item in read("generic", [{"events": inner}])] == ["u1", "u2"]
+    own = {"objectName": "contact", "groupName": "Ours", "result": [{"fields": {"id": n, **ELI}} for n in (1, 2)]}
+    assert [facts(item) for item in read("generic", own)] == [{"id": "1", **HER}, {"id": "2", **HER}]
     order = {"id": 7, "email": MAIL, "items": [{"id": 1, "name": "Boat"}, {"id": 2, "name": "Oar"}]}
     assert [facts(item) for item in read("generic", order)] == [{"id": "7", "email": MAIL}]
 

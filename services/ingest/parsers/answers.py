@@ -27,6 +27,9 @@ _NAME = (*_TITLES, "ref", "id", "type")
 """What a row calls its question, the most telling first; `type: EMAIL` only where nothing else does."""
 _VALUE = ("value", "answer", "string_value", "values", "text", "response", "answers", "user_data", "answer_text")
 
+_RECORDS = ("owner", "contact", "person", "customer", "company", "organization", "account", "stage", "pipeline", "user")
+"""What a record has as objects of their own, and no answer."""
+
 
 def filled_in(
     answers: Mapping[str, Any], known: Mapping[str, str | None] | None = None, *, shapes: bool = False, **rest: Any
@@ -90,7 +93,8 @@ def _row(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     if name is None or holder is None:
         return {}
     value = single(embedded(row[holder]))
-    if isinstance(value, dict) and "id" in row and len(row) > 4:
+    parts = any(isinstance(row.get(key), dict) for key in _RECORDS)
+    if "id" in row and ((isinstance(value, dict) and len(row) > 4) or parts):
         # A record that has a value, such as a deal, is no answer.
         return {}
     # A name that the row has whole and in parts.

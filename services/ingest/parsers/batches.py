@@ -12,6 +12,10 @@ from services.ingest.parsers.reading import MAX_ANSWERS, Unreadable, as_object, 
 
 _LISTS = ("events", "mandrill_events", "records", "notifications", "batch", "entries", "entry", "messages", "data", "payload", "leads", "contacts",
           "items", "results", "rows", "submissions", "responses", "people", "subscribers", "value", "object_keys")  # fmt: skip
+_PARTS = ("tags", "files", "attachments", "products", "line_items", "authors", "questions", "fields", "answers", "attendees", "participants",
+          "recipients", "contacts", "users", "authorizations", "links", "options", "segments", "lists", "groups", "notes", "parties",
+          "changes", "emails", "phones", "phone_numbers", "documents", "payments", "custom_fields", "input_parameters")  # fmt: skip
+"""Lists that are parts of the one event that has them."""
 _BESIDE = ("meta", "links", "account", "paging")
 _REACH = ("email", "phone", "first_name", "last_name")
 
@@ -43,6 +47,10 @@ def _of_object(where: str, whole: dict[str, Any]) -> Iterator[Row]:
         raise Unreadable("the body is empty")
     whole = {key: embedded(value) for key, value in whole.items()}
     held = [(k, v) for k, v in whole.items() if isinstance(v, list) and label(str(k)) in _LISTS and _are_events(v)]
+    if not held and not any(text(whole.get(key)) for key in ("id", "uuid", "_id")):
+        # An envelope of a sender's own: one list of objects, and scalars of which none is an id.
+        lists = [(k, v) for k, v in whole.items() if isinstance(v, list) and v]
+        held = [(k, v) for k, v in lists if len(lists) == 1 and label(str(k)) not in _PARTS and _are_events(v)]
     others = [v for k, v in whole.items() if isinstance(v, dict) and label(str(k)) not in _BESIDE]
     if len(held) != 1 or others or _tells_of_somebody(whole):
         yield Row(where, _titled(whole), {})

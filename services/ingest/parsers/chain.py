@@ -16,6 +16,11 @@ WRAPPERS = ("payload", "data", "event_data", "body", "object", "resource", "reco
 _ANOTHERS = frozenset(["event", "message", "msg", "lead", "entity"])
 """Inside a thing that has an id of its own these are other things (a guest's `event`)."""
 _SUBJECTS = ("subject", "target")
+_THINGS = ("entity", "resource", "record")
+"""With an id they are what the event is about, whatever `data` stands beside."""
+_OF_EVENTS = frozenset(
+    ["update_id", "event_id", "webhook_id", "request_id", "subscription_id", "delivery_id", "attempt_id", "trace_id"]
+)
 _OWN = ("call_id", "message_id", "ticket_id", "order_id", "booking_id", "submission_id", "response_id")
 """With one of these an object is a thing itself, and its `target` is somebody's or something's else."""
 _PARTS = """status stage owner tag tags form survey quiz campaign list page email mail webhook link score field value new old
@@ -24,7 +29,7 @@ _NO_NOUNS = frozenset(_PARTS.split())
 """Words of an event's name that tell what happened, or to what part of the thing, or where; not what it is about."""
 _ASIDE = """meta metadata links account paging headers context request previous old before changes signature auth app utm user users
     sender owner actor creator name address location webhook integration workspace team property site pagination campaign form survey
-    quiz list page tag stage status source language"""
+    quiz list page tag stage status source language parent"""
 _BESIDE = frozenset(_ASIDE.split())
 """Objects that stand beside the thing, so that a lone one of them is not it."""
 MAX_LEVELS = 6
@@ -87,7 +92,8 @@ def _inside(chain: Chain, nouns: tuple[str, ...]) -> Mapping[str, Any] | None:
         return None
     thing = len(chain) > 1 and text(held.get("id")) is not None
     subjects = () if any(text(held.get(name)) for name in _OWN) else _SUBJECTS
-    for name in (*(() if thing else (*nouns, *subjects)), *WRAPPERS):
+    named = () if thing else tuple(n for n in _THINGS if text(mapping(held.get(n)).get("id")))
+    for name in (*(() if thing else (*nouns, *subjects)), *named, *WRAPPERS):
         value = held.get(name)
         if isinstance(value, dict) and value and not (thing and name in _ANOTHERS):
             return value
@@ -96,7 +102,7 @@ def _inside(chain: Chain, nouns: tuple[str, ...]) -> Mapping[str, Any] | None:
 
 def _lone(held: Mapping[str, Any], levels: int) -> Mapping[str, Any] | None:
     """The only object in one that has no id, if it has one or leads to one."""
-    if levels == 0 or any("id" in name.split("_") for name in held):
+    if levels == 0 or any("id" in name.split("_") or name == "key" for name in held.keys() - _OF_EVENTS):
         return None
     inner = [v for name, v in held.items() if isinstance(v, dict) and v and name not in _BESIDE]
     if len(inner) != 1:

@@ -109,7 +109,8 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     if kind in MAILED or (kind is Kind.UNCLASSIFIED and not {"email", *_CHANNELS}.isdisjoint(nouns)):
         nouns = _MAILED
     chain = chain_of(event.own, nouns) if nouns else plain
-    found = nodes(event.own, _COLLEAGUES if _WORK & set(nouns) else frozenset(), event.limit)
+    work = _WORK & set(nouns) or kind.startswith(("sales.", "deal.", "note.", "activity."))
+    found = nodes(event.own, _COLLEAGUES if work else frozenset(), event.limit)
     facts, person = person_in(found)
     company = company_in(found, person, ours=word is not None and "id" in plain[0].held and "account" not in nouns)
     if kind is Kind.UNCLASSIFIED and word is None and is_mail(plain[0].held):
@@ -119,7 +120,7 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     if unnamed and (form or not word or kind is Kind.FORM_SUBMITTED) and kind not in CAME_IN:
         used = by_shape({name: value for name, value in answers.items() if not is_anothers(name)}, facts)
         answers = {name: value for name, value in answers.items() if name not in used}
-    way = way_of(chain)
+    way = way_of(chain, found)
     kind = directed(kind, way, chain)
     told = Told(kind, way, nouns is _MAILED, chain, found, person)
     facts, company = lead_of(told, facts), firm_of(told, company)

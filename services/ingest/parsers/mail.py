@@ -17,7 +17,7 @@ WENT_OUT = (*MAILED, Kind.LIST_UNSUBSCRIBED, Kind.OUTREACH_LOGGED)
 _TO = ("recipient", "rcpt_to", "raw_rcpt_to", "to", "to_email", "to_address", "destination", "recipients", "bounced_recipients",
        "complained_recipients", "sent_to", "to_number")  # fmt: skip
 _FROM = ("from_email", "from", "from_full", "from_address", "sender", "sender_email", "from_number", "msisdn")
-_ADDRESSES = ("email", "email_address", "address", "number", "phone", "handle")
+_ADDRESSES = ("email", "email_address", "address", "number", "phone", "phone_number", "handle")
 _NAMES = ("from_name", "sender_name")
 _TO_NAMES = ("to_name", "recipient_name")
 _MAILED = ("text", "html", "body_plain", "text_body", "html_body", "stripped_text", "body")
@@ -37,9 +37,12 @@ _OUTWARDS = ("outbound", "outgoing", "out", "sent", "outward")
 _CALLED = ("call_id", "call_sid", "call_type", "call_status", "call_duration", "voicemail")
 
 
-def way_of(chain: Chain) -> str | None:
-    """`in` or `out` of a call or a message whose direction is said; None for anything else."""
-    said = (first(chain, ("direction", "call_direction", "message_direction"), text) or "").casefold()
+def way_of(chain: Chain, found: list[Node]) -> str | None:
+    """`in` or `out` of a call or a message whose direction is said, by itself or of its parties; None for anything else."""
+    names = ("direction", "call_direction", "message_direction")
+    said = (
+        first(chain, names, text) or first([level(node.raw) for node in found if node.depth], names, text) or ""
+    ).casefold()
     return "in" if said in _INWARDS else "out" if said in _OUTWARDS else None
 
 

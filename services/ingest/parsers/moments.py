@@ -13,9 +13,8 @@ _HAPPENED = ("occurred_at", "submitted_at", "event_time", "event_ts", "event_tim
 _DONE = ("completed_at", "closed_at", "won_at", "lost_at", "opened_at", "clicked_at", "bounced_at", "delivered_at", "received_at", "sent_at", "done_at",
          "ended_at")  # fmt: skip
 _CHANGED = ("updated_at", "date_updated", "modified_at", "last_modified", "update_time", "changed_at", "modified_time", "date_modified")  # fmt: skip
-_MADE = ("created_at", "created", "date", "date_created", "created_time", "creation_date", "create_time", "create_date", "added_at", "date_added")  # fmt: skip
-_BEGINNINGS = (Kind.FORM_SUBMITTED, Kind.MESSAGE_RECEIVED, Kind.LIST_SUBSCRIBED, Kind.NOTE_ADDED, Kind.SALES_MEETING_BOOKED, Kind.SALES_TASK_OPEN,
-               Kind.UNCLASSIFIED)  # fmt: skip
+_MADE = ("created_at", "created_on", "created", "date", "date_created", "created_time", "creation_date", "create_time", "create_date", "added_at", "date_added")  # fmt: skip
+_BEGINNINGS = (Kind.FORM_SUBMITTED, Kind.MESSAGE_RECEIVED, Kind.LIST_SUBSCRIBED, Kind.NOTE_ADDED, Kind.SALES_MEETING_BOOKED, Kind.SALES_TASK_OPEN)  # fmt: skip
 """Kinds of which the record is made by the event itself."""
 
 
@@ -33,4 +32,6 @@ def moment_of(kind: Kind, chain: Chain) -> datetime | None:
         return at
     if begins:
         return first(chain, _MADE, when) or first(chain, (*_DONE, *_CHANGED), when)
-    return first(chain, _CHANGED, when) or (first(chain, _MADE, when) if len(chain) <= 2 else None)
+    # Of what is not understood the making is better than nothing; a change that is known did not happen then.
+    unsure = kind is Kind.UNCLASSIFIED or len(chain) <= 2
+    return first(chain, _CHANGED, when) or (first(chain, _MADE, when) if unsure else None)

@@ -12,6 +12,10 @@ def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
     """(facts by our names, the object that tells most of them). A person is one object; what wrappers around it and a
     form's answers say is added where it does not speak of another address."""
     told = [(node, said) for node in found if node.weight >= 0 and (said := person_of(node))]
+    if not any(said.keys() & _REACH for _, said in told):
+        # An order or a booking that has an address has its buyer's.
+        filled = (node for node in found if node.weight == -1 and node.path[-1] in _FILLED)
+        told += [(node, said) for node in filled if (said := person_of(node)).keys() & _REACH]
     facts: dict[str, str] = {}
     chosen: Node | None = None
     for node, said in sorted(told, key=_rank, reverse=True):
@@ -54,18 +58,26 @@ def _is_a_name(node: Node, said: dict[str, str]) -> bool:
 
 
 def _as_a_person_writes(node: Node, said: dict[str, str]) -> dict[str, str]:
-    """Of somebody in a call or a meeting: the name that is shown, the number in full."""
+    """Of somebody in a call, a chat or a meeting: the name that is shown or has its parts, the number in full."""
     found: dict[str, str] = {}
     for key, value in node.fields.items():
         shown, name = text(value) or "", label(str(key))
         if name == "number" and shown.startswith("+") and "phone" not in said and fits("phone", shown):
             found["phone"] = shown
+        if name in ("first", "last") and f"{name}_name" not in said and fits("first_name", shown):
+            found[f"{name}_name"] = shown
         if name in ("user_name", "nickname") and " " in shown and not said.keys() & _NAMES and fits("full_name", shown):
             found["full_name"] = shown
     return found
 
 
+_REACH = frozenset(["email", "phone"])
 _NAMES = frozenset(["first_name", "last_name", "full_name"])
+_FILLED = frozenset(
+    ["form", "order", "booking", "appointment", "meeting", "ticket", "conversation", "deal", "opportunity", "invoice", "payment",
+     "subscription", "session", "task", "quiz", "survey", "inquiry", "request", "questionnaire"]
+)  # fmt: skip
+"""Things that are about one person, and may have their facts without an object of their own."""
 _FIRMS = frozenset(
     [
         "industry",
@@ -106,10 +118,13 @@ def _same(facts: dict[str, str], said: dict[str, str], node: Node, chosen: Node)
     """Weak objects and other people are somebody else, unless the address is the same."""
     if "email" in said and "email" in facts:
         return said["email"].casefold() == facts["email"].casefold()
+    if _is_another(said, facts):
+        return False
     return node.weight in (0, 1, 50) or (node.weight == 100 and node.path[:-1] == chosen.path)
 
 
 _TRACKED = frozenset(["trackingnum", "tracking_number", "tracking_phone_number"])
+_OF_TRACKED = frozenset(["company", "company_name", "account", "account_name"])
 """Where a call is told by the advertised number that was rung, the company is whom that number belongs to: us."""
 
 
@@ -125,6 +140,20 @@ def _employs(node: Node, person: Node | None) -> bool:
     }
 
 
+def _is_another(said: dict[str, str], facts: dict[str, str]) -> bool:
+    """Names that cannot be one person's: whom the parcel goes to is not who ordered it. A given name here and a family
+    name there can."""
+    for part in ("first_name", "last_name"):
+        if part in said and part in facts and said[part].casefold() != facts[part].casefold():
+            return True
+    for one, other in ((said, facts), (facts, said)):
+        whole = set(one.get("full_name", "").casefold().split())
+        words = {word for name in _NAMES for word in other.get(name, "").casefold().split()}
+        if len(whole) > 1 and not words <= whole and not whole <= words:
+            return True
+    return False
+
+
 def company_in(found: list[Node], person: Node | None, ours: bool = False) -> dict[str, str]:
     """A company's object, or the company that is written beside the person. `ours`: the body's own `account` is ours."""
     for node in found:
@@ -135,10 +164,12 @@ def company_in(found: list[Node], person: Node | None, ours: bool = False) -> di
         ):
             domain = text(node.fields.get("domain")) or text(node.fields.get("website"))
             return {"company": name, **({"domain": domain} if domain else {})}
+    theirs = person_of(person) if person else {}
     for node in ([person] if person else []) + [n for n in found if n.weight in (0, 1, 50, 100)]:
-        if not _TRACKED.isdisjoint(label(str(key)) for key in node.fields):
+        if node is not person and _is_another(person_of(node), theirs):
             continue
-        said, _ = person_facts(node.fields)
+        tracked = not _TRACKED.isdisjoint(label(str(key)) for key in node.fields)
+        said, _ = person_facts({k: v for k, v in node.fields.items() if not (tracked and label(str(k)) in _OF_TRACKED)})
         if "company" in said:
             return {name: said[name] for name in ("company", "domain") if name in said}
     return {}

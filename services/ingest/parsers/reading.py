@@ -224,9 +224,20 @@ def person_facts(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, A
         for fact, rank, said in _read(name, value):
             if rank < best.get(fact, (9999, "", ""))[0]:
                 best[fact] = (rank, said, name)
+    if "email" in best and not best.keys() & set(_NAMED) and (named := _beside(best["email"][2], fields)) is not None:
+        best["full_name"] = named
     used = {fact: name for fact, (_, _, name) in best.items()}
     rest = {name: value for name, value in fields.items() if name not in used.values()}
     return _untangled({fact: said for fact, (_, said, _) in best.items()}, used), rest
+
+
+def _beside(address: str, fields: Mapping[str, Any]) -> tuple[int, str, str] | None:
+    """The `user_name` of a `user_email`: whoever's address it is."""
+    whose = label(address).removesuffix("_address").removesuffix("_email")
+    named = {label(name): name for name in list(fields)[:MAX_ANSWERS]} if whose != label(address) else {}
+    name = named.get(f"{whose}_name")
+    said = _said(fields[name]) if name is not None else None
+    return (970, said, name) if name is not None and said and " " in said and fits("full_name", said) else None
 
 
 def _read(name: str, value: Any) -> list[tuple[str, int, str]]:
@@ -245,7 +256,8 @@ def _read(name: str, value: Any) -> list[tuple[str, int, str]]:
         return []
     if meant[0] == "full_name" and (parts := name_parts(lined(said))):
         return [(fact, meant[1], held) for fact, held in parts.items()]
-    return [(*meant, said)] if fits(meant[0], said) else []
+    # A test that fills every field with the field's own name says nothing.
+    return [(*meant, said)] if fits(meant[0], said) and not ("_" in said and said == plain) else []
 
 
 _NAMED = ("first_name", "last_name", "full_name")

@@ -11,7 +11,7 @@ from services.ingest.parsers.reading import mapping, number, text
 from services.ingest.parsers.tree import Node
 
 _IDS = """id uid uuid guid record_id object_id entity_id primary_key primary_entity_id unique_id submission_id response_id lead_id contact_id
-    entry_id responder_uuid response_uuid submission_uuid respondent_id subscriber_id person_id customer_id booking_id deal_id ticket_id order_id message_id sg_message_id email_id delivery_id event_id request_id session_id
+    entry_id responder_uuid response_uuid submission_uuid respondent_id subscriber_id person_id customer_id booking_id deal_id ticket_id order_id message_id sg_message_id email_id delivery_id resource_ids record_ids event_id request_id session_id message_token
     conversation_id chat_id call_id call_sid resource_id log_id box_key pulse_id item_id uri token reference key"""
 _ORDER = tuple(_IDS.split())
 _OTHERS = """account user owner organization organisation org company workspace team tenant location site website project campaign form page list
@@ -96,6 +96,12 @@ def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
         ):
             return said
     return None
+
+
+def _is_shaky(name: str, at: Level) -> bool:
+    """A `token` or a `key` among much else; among other keys (`staff_key`) it is the record's."""
+    keyed = name == "key" and any(other.endswith("_key") for other in at.held)
+    return name in _SHAKY and len(at.raw) > 4 and not keyed
 
 
 def sales_of(kind: Kind, chain: Chain, phrase: str | None = None) -> tuple[Kind, Sales | None]:

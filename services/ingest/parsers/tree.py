@@ -23,7 +23,7 @@ _PEOPLE = {
     "prospect", "client", "participant", "participants", "member", "applicant", "registrant", "buyer", "shopper", "submitter", "caller",
     "customer_info", "contact_info", "contact_attributes", "personal_info", "profile", "kund", "kontakt", "kontaktperson", "kunde", "cliente",
     "contacto", "klant", "asiakas", "contacts", "people", "persons", "leads", "booker", "candidate", "lead_data", "user_data", "personal_data",
-    "requester", "scheduler", "billing", "billing_address", "customer_details", "who", "sender_info", "contact_details", "to_contact", "subscribers",
+    "requester", "scheduler", "billing", "billing_address", "customer_details", "who", "sender_info", "contact_details", "to_contact", "subscribers", "parties",
 }  # fmt: skip
 _WEAK = {"user", "users", "from", "recipient", "recipients", "to", "author", "account_holder", "traits"}
 """Can be the lead or one of ours: taken where nobody else is named."""
@@ -163,7 +163,8 @@ def _is_ours(row: Mapping[str, Any]) -> bool:
     """One in a list of people, or in a chat, who says to be the host or an agent."""
     if any(row.get(flag) is True for flag in _HOSTS):
         return True
-    return any((text(row.get(name)) or "").casefold() in _STAFF for name in ("type", "role", "user_type", "userType"))
+    roles = ("type", "role", "user_type", "userType", "affiliation")
+    return any((text(row.get(name)) or "").casefold() in _STAFF for name in roles)
 
 
 def _is_software(row: Mapping[str, Any]) -> bool:
@@ -174,7 +175,7 @@ def _is_software(row: Mapping[str, Any]) -> bool:
 
 _HOSTS = ("organizer", "organiser", "is_organizer", "isOrganizer", "host", "is_host", "isHost", "self", "isAdmin", "is_admin",
           "is_staff", "isStaff", "is_agent", "isAgent")  # fmt: skip
-_STAFF = ("agent", "admin", "host", "operator", "organizer", "organiser", "bot", "teammate", "staff")
+_STAFF = ("internal", "agent", "admin", "host", "operator", "organizer", "organiser", "bot", "teammate", "staff")
 
 
 def _is_theirs(value: Any) -> bool:
@@ -224,6 +225,15 @@ def _flat_object(key: str, value: dict[str, Any]) -> dict[str, Any]:
         return name_parts(held) or {key: held.get("value") if isinstance(held, dict) else held}
     if parts := name_parts(value):
         return parts
+    if (typed := value.get(text(value.get("type")) or "")) is not None:
+        # A value under its own type, as a page's property has it: `{type: title, title: [{plain_text}]}`.
+        said = typed[0] if isinstance(typed, list) and typed else typed
+        held = (
+            next((said[k] for k in ("plain_text", "name", "text") if text(said.get(k))), None)
+            if isinstance(said, dict)
+            else said
+        )
+        return {key: held} if text(held) else {}
     if name in ("name", "full_name", "names"):
         return {str(k): v for k, v in value.items() if text(v)}
     if _is_address(name) and (said := _number(value) or _scalar(value)):

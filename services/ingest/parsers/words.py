@@ -8,7 +8,7 @@ from schemas.signals import Kind
 from services.ingest.parsers.naming import label, remembered
 
 FIELDS = ("trigger_event", "event_type", "event_name", "event", "topic", "webhook_event", "trigger_type", "trigger", "notification_type",
-          "action", "activity", "metric", "event_title", "record_type", "type", "hook", "object_kind", "kind", "ev", "event_key")  # fmt: skip
+          "action", "activity", "metric", "event_title", "record_type", "alert_name", "type", "hook", "object_kind", "kind", "ev", "event_key", "scope")  # fmt: skip
 """Fields that say what happened, the most telling first."""
 
 _RULES: tuple[tuple[str, Kind], ...] = (
@@ -41,8 +41,8 @@ _RULES: tuple[tuple[str, Kind], ...] = (
      r"(?:edit|update) (?:contact|lead|person)|oncrm(?:contact|lead)update"), Kind.CONTACT_UPDATED),
     ((r"(?:contact|person|people|lead|customer|subscriber|user|prospect|profile|member)s? (?:was )?(?:delet(?:ed?|ion)|remov(?:ed?)|erased|destroyed)|"
      r"delete (?:contact|lead|person)|oncrm(?:contact|lead)delete"), Kind.CONTACT_DELETED),
-    (r"(?:deal|opportunity)s? (?:was )?won|won (?:deal|opportunity)", Kind.SALES_WON),
-    (r"(?:deal|opportunity)s? (?:was )?lost|lost (?:deal|opportunity)", Kind.SALES_LOST),
+    (r"(?:deal|opportunity)s? (?:was )?won|won (?:deal|opportunity)|(?:deal|opportunity|lead) (?:stage|status) changed to won", Kind.SALES_WON),
+    (r"(?:deal|opportunity)s? (?:was )?lost|lost (?:deal|opportunity)|(?:deal|opportunity|lead) (?:stage|status) changed to lost", Kind.SALES_LOST),
     (r"(?:deal|opportunity|lead|opportunities) (?:pipeline )?(?:stage|status) (?:was )?(?:changed?|updated?|moved)", Kind.SALES_STAGE_CHANGED),
     (r"(?:deal|opportunity|lead|contact) (?:owner|assignee|responsible) (?:was )?(?:changed?|updated?)|(?:lead|deal|contact) (?:re)?assigned", Kind.SALES_OWNER_CHANGED),
     (r"(?:lead|contact|prospect|deal|opportunity)s? (?:was )?accepted", Kind.SALES_ACCEPTED),
