@@ -11,11 +11,11 @@ from hmac import digest
 import httpx
 
 from schemas.api_keys import SCOPES
-from services.adapters.sql.migrate import upgrade
 from services.bootstrap.http import app_of
 from services.bootstrap.parts import parts_of
 from services.bootstrap.running import BACKGROUND
 from services.settings.reading import load
+from tests.parts.sqlite import migrated_file
 from tests.setups import EXAMPLES
 
 SECRET = b"s" * 32
@@ -73,7 +73,7 @@ def bearer(name):
 
 
 @asynccontextmanager
-async def installed(folder, *, url=None, extra=""):
+async def installed(folder, *, extra=""):
     config = folder / "config"
     config.mkdir()
     for example in EXAMPLES.glob("*.yaml"):
@@ -89,7 +89,7 @@ async def installed(folder, *, url=None, extra=""):
     settings = load(
         {
             "STAFETT_CONFIG_FOLDER": str(config),
-            "STAFETT_DATABASE_URL": url or f"sqlite:///{folder}/s.db",
+            "STAFETT_DATABASE_URL": f"sqlite:///{folder}/s.db",
             "STAFETT_DEPLOYMENT_KEY": "k" * 64,
             "STAFETT_SECRET_CRM": f"whsec_{b64encode(SECRET).decode()}",
             "STAFETT_ROUTER_BATCH_WAIT": "1ms",
@@ -97,7 +97,7 @@ async def installed(folder, *, url=None, extra=""):
             "STAFETT_KAFKA_PARTITIONS": "4",
         }
     )
-    await upgrade(settings.database_url)
+    await migrated_file(folder / "s.db")
     stopping = asyncio.Event()
     async with parts_of(settings) as parts:
         app = app_of(parts, stopping)

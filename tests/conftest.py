@@ -1,12 +1,13 @@
 """Fixtures of the real parts. They start on first use; tests that use them are marked `real`. They fail, never skip."""
 
+import asyncio
 import inspect
 import os
 
 import pytest
 
 from tests.parts.kafka import KafkaBroker
-from tests.parts.postgres import PostgresServer, fresh_database
+from tests.parts.postgres import PostgresServer, forget_template, fresh_database
 
 PARTS = ("tests.parts.kafka", "tests.parts.postgres", "tests.parts.fleet")
 
@@ -43,6 +44,7 @@ def postgres():
     if own:
         base = own.replace("postgresql://", "postgresql+asyncpg://").rsplit("/", 1)[0]
         yield lambda name: f"{base}/{name}"
+        asyncio.run(forget_template(lambda name: f"{base}/{name}"))
         return
     server = PostgresServer().start()
     yield server.url

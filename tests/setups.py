@@ -19,7 +19,6 @@ from schemas.signals import IdentityKey, Person, Signal
 from schemas.yamlfile import load
 from services.adapters.log.kafka import KafkaLog
 from services.adapters.log.local import LocalLog
-from services.adapters.sql.migrate import upgrade
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
 from services.relay import Relay
@@ -29,7 +28,8 @@ from services.ruling import Ruling
 from services.settings.reading import load as load_settings
 from services.sla import Watcher
 from tests.parts.kafka import create_topics
-from tests.parts.postgres import fresh_database
+from tests.parts.postgres import migrated_database
+from tests.parts.sqlite import migrated_file
 
 EXAMPLES = Path(__file__).parent.parent / "deploy" / "examples"
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -116,10 +116,10 @@ class Setup:
 @asynccontextmanager
 async def setup(name, request, tmp_path):
     async with AsyncExitStack() as stack:
-        url = f"sqlite+aiosqlite:///{tmp_path}/s.db"
         if "postgres" in name:
-            url = await stack.enter_async_context(fresh_database(request.getfixturevalue("postgres")))
-        await upgrade(url)
+            url = await stack.enter_async_context(migrated_database(request.getfixturevalue("postgres")))
+        else:
+            url = await migrated_file(tmp_path / "s.db")
         store = SqlStore(url)
         await store.start()
         stack.push_async_callback(store.close)

@@ -10,13 +10,13 @@ import pytest
 from services.adapters.log.kafka import KafkaLog
 from services.adapters.log.local import LocalLog
 from services.adapters.log.partitioner import partition_of
-from services.adapters.sql.migrate import upgrade
 from services.adapters.sql.store import SqlStore
 from services.ports import RECORD_BYTES, OffsetLost, RecordTooLarge
 from services.rows import Position, RecordOut
 from services.settings import load
 from tests.parts.kafka import create_topics
-from tests.parts.postgres import fresh_database
+from tests.parts.postgres import migrated_database
+from tests.parts.sqlite import migrated_file
 from tests.setups import forget
 
 PARTITIONS = 6
@@ -25,7 +25,6 @@ TOPIC = f"c{uuid.uuid4().hex[:8]}.signals.v1"
 
 @contextlib.asynccontextmanager
 async def embedded(url):
-    await upgrade(url)
     store = SqlStore(url)
     await store.start()
     log = LocalLog(store, PARTITIONS)
@@ -50,10 +49,10 @@ async def on_kafka(bootstrap):
 @pytest.fixture(params=["sqlite", "real-postgres", "real-kafka"])
 async def log_and_topic(request, tmp_path):
     if request.param == "sqlite":
-        async with embedded(f"sqlite+aiosqlite:///{tmp_path}/log.db") as made:
+        async with embedded(await migrated_file(tmp_path / "log.db")) as made:
             yield made
     elif request.param == "real-postgres":
-        async with fresh_database(request.getfixturevalue("postgres")) as url, embedded(url) as made:
+        async with migrated_database(request.getfixturevalue("postgres")) as url, embedded(url) as made:
             yield made
     else:
         async with on_kafka(request.getfixturevalue("kafka_bootstrap")) as made:

@@ -8,11 +8,11 @@ from sqlalchemy import text
 from services.adapters.sql import pruning
 from services.adapters.sql import tables as t
 from services.adapters.sql.instants import micros
-from services.adapters.sql.migrate import upgrade
 from services.adapters.sql.store import SqlStore
 from services.housekeeping import Housekeeper
 from services.ports import StoreUnavailable
-from tests.parts.postgres import fresh_database
+from tests.parts.postgres import migrated_database
+from tests.parts.sqlite import migrated_file
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 OLD, YOUNG = micros(NOW - timedelta(days=40)), micros(NOW - timedelta(days=1))
@@ -22,17 +22,16 @@ KEEP = dict.fromkeys(pruning.RULES, timedelta(days=30))
 @pytest.fixture(params=["sqlite", "real-postgres"])
 async def store(request, tmp_path):
     async def made(url):
-        await upgrade(url)
         store = SqlStore(url)
         await store.start()
         return store
 
     if request.param == "sqlite":
-        store = await made(f"sqlite+aiosqlite:///{tmp_path}/s.db")
+        store = await made(await migrated_file(tmp_path / "s.db"))
         yield store
         await store.close()
         return
-    async with fresh_database(request.getfixturevalue("postgres")) as url:
+    async with migrated_database(request.getfixturevalue("postgres")) as url:
         store = await made(url)
         yield store
         await store.close()

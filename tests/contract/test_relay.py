@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.adapters.sql.migrate import upgrade
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
 from services.ports import RECORD_BYTES, STEP_BYTES, Fenced
 from services.relay import Relay
 from services.rows import OutboxRow, Writes
-from tests.parts.postgres import fresh_database
+from tests.parts.postgres import migrated_database
+from tests.parts.sqlite import migrated_file
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 LEADS, EACH = 5, 12
@@ -33,15 +33,14 @@ class Topics:
 @pytest.fixture(params=["sqlite", "real-postgres"])
 async def url(request, tmp_path):
     if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path}/s.db"
+        yield await migrated_file(tmp_path / "s.db")
         return
-    async with fresh_database(request.getfixturevalue("postgres")) as made:
+    async with migrated_database(request.getfixturevalue("postgres")) as made:
         yield made
 
 
 @pytest.fixture
 async def store(url):
-    await upgrade(url)
     made = SqlStore(url)
     await made.start()
     rows = [event(lead, number) for number in range(1, EACH + 1) for lead in range(LEADS)]
