@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from routing.errors import RoutingError
+from schemas.instants import RULE, plausible
 from schemas.roster import Absence, Member, Pool, RosterChange, RosterFile, Seat
 
 
@@ -40,6 +41,8 @@ def _changed(member: Member, change: RosterChange) -> Member:
         since = change.since or change.at
         if change.until is not None and change.until <= since:
             raise ChangeRefused(f"the absence of {change.person} ends before it begins")
+        if any(at is not None and plausible(at) is None for at in (since, change.until)):
+            raise ChangeRefused(RULE)
         away = Absence.model_validate({"from": since, "to": change.until})
         return member.model_copy(update={"absences": (*member.absences, away)})
     if change.change == "returned":

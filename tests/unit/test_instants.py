@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from routing.roster_changes import ChangeRefused, apply
+from routing.roster_changes import ChangeRefused, applied, apply
 from schemas.commands import Command
 from schemas.instants import FIRST, LAST, plausible, read_instant
 from schemas.roster import Absence, RosterChange
@@ -65,6 +65,14 @@ def test_an_absence_of_the_roster_ends_after_it_begins():
         load(text, RosterFile, "roster.yaml")
     assert broken.value.problems == ["roster.yaml:6: people.0.absences.0: `to` is not after `from`"]
     assert Absence.model_validate({"from": "2026-07-06T00:00Z"}).until is None
+
+
+def test_an_absence_that_was_recorded_with_no_time_is_passed_over():
+    never = datetime(1, 1, 1, tzinfo=UTC)
+    change = RosterChange(change="absent", at=START, person="johan", since=never)
+    with pytest.raises(ChangeRefused, match="1973 to 2286"):
+        apply(ruling().roster.file, change)
+    assert applied(ruling().roster.file, [change]) == ruling().roster.file, "no router stops at it"
 
 
 def test_an_absence_that_is_over_when_it_is_recorded_is_refused():
