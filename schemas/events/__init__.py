@@ -1,0 +1,142 @@
+"""Events out: the typed `data` of every event, by topic. `schemas.envelope` has what goes around it."""
+
+from __future__ import annotations
+
+from schemas.events.base import (
+    STAGES,
+    TOPICS,
+    Contact,
+    Disposition,
+    DossierContact,
+    EventData,
+    Owner,
+    Said,
+    Stage,
+    Topic,
+    Track,
+)
+from schemas.events.handovers import (
+    Dossier,
+    DossierEntry,
+    HandoverAccepted,
+    HandoverBlocked,
+    HandoverExpired,
+    HandoverFollowedUp,
+    HandoverLinked,
+    HandoverLost,
+    HandoverOffered,
+    HandoverRejected,
+    HandoverReturned,
+    HandoverWithdrawn,
+    HandoverWon,
+)
+from schemas.events.leads import (
+    LeadCreated,
+    LeadDefinitionMet,
+    LeadDispositionChanged,
+    LeadEscalated,
+    LeadHeld,
+    LeadInLimbo,
+    LeadMerged,
+    LeadMergeProposed,
+    LeadOwnerChanged,
+    LeadParked,
+    LeadReleased,
+    LeadStageChanged,
+    LeadTouched,
+    LeadUnmerged,
+    LeadUnparked,
+    Milestone,
+)
+from schemas.events.marketing import (
+    NurtureEntered,
+    NurtureLeft,
+    SuppressionChanged,
+    SuppressionReleased,
+    SuppressionStarted,
+    SuppressionViolated,
+)
+from schemas.events.sla import (
+    SlaBreached,
+    SlaCancelled,
+    SlaCorrected,
+    SlaEscalated,
+    SlaFulfilled,
+    SlaPaused,
+    SlaResumed,
+    SlaStarted,
+    SlaWarned,
+    SubjectKind,
+)
+
+
+def _leaves(base: type[EventData]) -> list[type[EventData]]:
+    return [leaf for sub in base.__subclasses__() for leaf in ([sub] if "type_name" in vars(sub) else _leaves(sub))]
+
+
+_FOUND = _leaves(EventData)
+EVENT_TYPES: dict[str, type[EventData]] = {
+    event.type_name: event for topic in TOPICS for event in _FOUND if event.topic == topic
+}
+"""Every event type that we emit, by its CloudEvents `type`."""
+
+
+__all__ = [
+    "EVENT_TYPES",
+    "STAGES",
+    "TOPICS",
+    "Contact",
+    "Disposition",
+    "Dossier",
+    "DossierContact",
+    "DossierEntry",
+    "EventData",
+    "HandoverAccepted",
+    "HandoverBlocked",
+    "HandoverExpired",
+    "HandoverFollowedUp",
+    "HandoverLinked",
+    "HandoverLost",
+    "HandoverOffered",
+    "HandoverRejected",
+    "HandoverReturned",
+    "HandoverWithdrawn",
+    "HandoverWon",
+    "LeadCreated",
+    "LeadDefinitionMet",
+    "LeadDispositionChanged",
+    "LeadEscalated",
+    "LeadHeld",
+    "LeadInLimbo",
+    "LeadMergeProposed",
+    "LeadMerged",
+    "LeadOwnerChanged",
+    "LeadParked",
+    "LeadReleased",
+    "LeadStageChanged",
+    "LeadTouched",
+    "LeadUnmerged",
+    "LeadUnparked",
+    "Milestone",
+    "NurtureEntered",
+    "NurtureLeft",
+    "Owner",
+    "Said",
+    "SlaBreached",
+    "SlaCancelled",
+    "SlaCorrected",
+    "SlaEscalated",
+    "SlaFulfilled",
+    "SlaPaused",
+    "SlaResumed",
+    "SlaStarted",
+    "SlaWarned",
+    "Stage",
+    "SubjectKind",
+    "SuppressionChanged",
+    "SuppressionReleased",
+    "SuppressionStarted",
+    "SuppressionViolated",
+    "Topic",
+    "Track",
+]

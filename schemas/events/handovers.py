@@ -1,0 +1,113 @@
+"""Events on the topic `handovers`: an opportunity offered with its dossier, and what came of it."""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from schemas.events.base import DossierContact, EventData, Owner
+from schemas.signals import Reference
+
+
+class DossierEntry(BaseModel):
+    """A message, call, meeting, form or note of the lead's history; its words are in `personal.said` by `signal_id`."""
+
+    model_config = ConfigDict(frozen=True)
+    signal_id: str
+    at: AwareDatetime
+    kind: str
+    source: str
+    form_id: str | None = None
+    by: str | None = None
+
+
+class Dossier(BaseModel):
+    """What marketing knows, facts only; the need, the contact and the words are in `personal`.
+
+    `missing` are the parts that the agreement asks for and that are not there: a finding against marketing.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    company_name: str | None = None
+    company_domain: str | None = None
+    source: str | None = None
+    campaign: str | None = None
+    tags: tuple[str, ...] = ()
+    signals: dict[str, int] = {}
+    references: tuple[Reference, ...] = ()
+    next_step: str | None = None
+    meeting_booked_at: AwareDatetime | None = None
+    entries: tuple[DossierEntry, ...] = ()
+    complete: bool = True
+    missing: tuple[str, ...] = ()
+
+
+class _Handover(EventData):
+    topic = "handovers"
+    handover_id: str
+    pass_number: int
+    offer_id: str | None = None
+    owner: Owner | None = None
+    references: tuple[Reference, ...] = ()
+
+
+class HandoverOffered(_Handover):
+    type_name = "stafett.handover.offered.v1"
+    offer_number: int
+    expires_at: AwareDatetime | None = None
+    dossier: Dossier = Dossier()
+    personal: DossierContact | None = None
+
+
+class HandoverBlocked(_Handover):
+    """The offer may not leave yet: the dossier lacks `missing`, and the agreement says that this blocks it."""
+
+    type_name = "stafett.handover.blocked.v1"
+    missing: tuple[str, ...]
+
+
+class HandoverAccepted(_Handover):
+    type_name = "stafett.handover.accepted.v1"
+
+
+class HandoverRejected(_Handover):
+    type_name = "stafett.handover.rejected.v1"
+    reason: str | None = None
+    criterion: str | None = None
+
+
+class HandoverWithdrawn(_Handover):
+    type_name = "stafett.handover.withdrawn.v1"
+    reason: str
+
+
+class HandoverExpired(_Handover):
+    type_name = "stafett.handover.expired.v1"
+    expired_at: AwareDatetime
+
+
+class HandoverFollowedUp(_Handover):
+    type_name = "stafett.handover.followed_up.v1"
+    followed_up_at: AwareDatetime
+    activity_type: str | None = None
+
+
+class HandoverWon(_Handover):
+    type_name = "stafett.handover.won.v1"
+    amount: float | None = None
+    currency: str | None = None
+
+
+class HandoverLost(_Handover):
+    type_name = "stafett.handover.lost.v1"
+    reason: str | None = None
+
+
+class HandoverReturned(_Handover):
+    type_name = "stafett.handover.returned.v1"
+    reason: str | None = None
+
+
+class HandoverLinked(_Handover):
+    """The CRM answered with its own ids of the opportunity."""
+
+    type_name = "stafett.handover.linked.v1"

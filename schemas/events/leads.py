@@ -1,0 +1,179 @@
+"""Events on the topic `leads`: stages, owners, merges, holds."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime
+
+from schemas.events.base import Contact, Disposition, EventData, Owner, Stage, Track
+from schemas.signals import Reference
+
+
+class LeadCreated(EventData):
+    type_name = "stafett.lead.created.v1"
+    topic = "leads"
+    stage: Stage
+    source: str
+    signal_kind: str
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class LeadStageChanged(EventData):
+    type_name = "stafett.lead.stage_changed.v1"
+    topic = "leads"
+    from_stage: Stage | None
+    to_stage: Stage
+    pass_number: int
+    reason: str
+    track: Track | None = None
+
+
+class LeadOwnerChanged(EventData):
+    """`why` is the assignment's compact evidence: pool, candidates passed over with the code of the reason, ledger."""
+
+    type_name = "stafett.lead.owner_changed.v1"
+    topic = "leads"
+    from_owner: Owner | None
+    to_owner: Owner | None
+    rule: str
+    why: dict[str, Any] = {}
+
+
+class LeadTouched(EventData):
+    type_name = "stafett.lead.touched.v1"
+    topic = "leads"
+    owner: Owner | None
+    stage: Stage
+    signal_kind: str
+    source: str
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+Milestone = Literal["marketing_qualified", "opportunity"]
+
+
+class LeadDefinitionMet(EventData):
+    """A definition that moves nobody was met, for the first time in this pass; points where it asked for them."""
+
+    type_name = "stafett.lead.definition_met.v1"
+    topic = "leads"
+    definition: Milestone
+    stage: Stage
+    pass_number: int
+    fit: int | None = None
+    intent: int | None = None
+
+
+class LeadDispositionChanged(EventData):
+    type_name = "stafett.lead.disposition_changed.v1"
+    topic = "leads"
+    from_disposition: Disposition
+    to_disposition: Disposition
+    reason: str | None = None
+
+
+class LeadMergeProposed(EventData):
+    """Two leads may be one person, told once: `kept` is the one that the signal is about, `other` the one it might be.
+
+    `evidence` are the kinds of identity that say so (`email`, `person`, `like_name`: the same full name at the same
+    company's domain, `like_phone`), `score` how much they weigh together, from 0 to 1.
+    """
+
+    type_name = "stafett.lead.merge_proposed.v1"
+    topic = "leads"
+    kept: str
+    other: str
+    evidence: tuple[str, ...]
+    score: float | None = None
+
+
+class LeadMerged(EventData):
+    """`gone` is one with `kept` from now on: told of both. What is told of `gone` goes to `kept`; nothing is deleted.
+
+    `owner` has `kept`, `other_owner` had `gone`; `references` are the records of `gone` in other systems.
+    """
+
+    type_name = "stafett.lead.merged.v1"
+    topic = "leads"
+    kept: str
+    gone: str
+    by: str
+    reason: str | None = None
+    owner: Owner | None = None
+    other_owner: Owner | None = None
+    references: tuple[Reference, ...] = ()
+
+
+class LeadUnmerged(EventData):
+    """`gone` is a lead of its own again, as it was: told of both."""
+
+    type_name = "stafett.lead.unmerged.v1"
+    topic = "leads"
+    kept: str
+    gone: str
+    by: str
+    reason: str | None = None
+    owner: Owner | None = None
+    other_owner: Owner | None = None
+    references: tuple[Reference, ...] = ()
+
+
+class LeadHeld(EventData):
+    """A signal of this lead could not be processed: it waits as a dead letter, later ones queue behind it."""
+
+    type_name = "stafett.lead.held.v1"
+    topic = "leads"
+    dead_letter_id: str
+    error_class: str
+
+
+class LeadInLimbo(EventData):
+    """A defect: nobody has this lead, nothing waits for anybody to take it, and no reason why is recorded.
+
+    `reason`: no_owner_and_no_reason, owner_is_gone, nobody_works_it, never_offered, no_open_offer.
+    """
+
+    type_name = "stafett.lead.in_limbo.v1"
+    topic = "leads"
+    reason: str
+    stage: Stage
+    owner: Owner | None = None
+
+
+class LeadEscalated(EventData):
+    """Managers have to look: `reason` is fallback_away, where the person of last resort has it and is not at work
+    (`why`: absent, inactive, unknown). `to` are all managers who are here."""
+
+    type_name = "stafett.lead.escalated.v1"
+    topic = "leads"
+    reason: str
+    why: str | None = None
+    stage: Stage
+    owner: Owner | None = None
+    to: tuple[Owner, ...] = ()
+
+
+class LeadReleased(EventData):
+    type_name = "stafett.lead.released.v1"
+    topic = "leads"
+    processed: int
+
+
+class LeadParked(EventData):
+    """Somebody asked that it be neither qualified nor handed over for now, at the latest `until` then."""
+
+    type_name = "stafett.lead.parked.v1"
+    topic = "leads"
+    by: str
+    reason: str | None = None
+    until: AwareDatetime | None = None
+
+
+class LeadUnparked(EventData):
+    type_name = "stafett.lead.unparked.v1"
+    topic = "leads"
+    by: str
+    reason: str | None = None

@@ -1,0 +1,66 @@
+"""Events on the topic `marketing`: silence while sales is in dialogue, and the tracks of nurturing."""
+
+from __future__ import annotations
+
+from schemas.events.base import Contact, EventData, Owner, Stage, Track
+from schemas.signals import Reference
+
+
+class SuppressionStarted(EventData):
+    """Stop automated mail to this person: a salesperson is in dialogue with them."""
+
+    type_name = "stafett.suppression.started.v1"
+    topic = "marketing"
+    reason: str
+    exempt_lists: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class SuppressionChanged(EventData):
+    """Mail is still to stop, but for another `reason`, or with other `exempt_lists`, which say all that is exempt now."""
+
+    type_name = "stafett.suppression.changed.v1"
+    topic = "marketing"
+    reason: str
+    exempt_lists: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class SuppressionReleased(EventData):
+    type_name = "stafett.suppression.released.v1"
+    topic = "marketing"
+    reason: str
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class SuppressionViolated(EventData):
+    type_name = "stafett.suppression.violated.v1"
+    topic = "marketing"
+    source: str
+    campaign: str | None = None
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class NurtureEntered(EventData):
+    type_name = "stafett.nurture.entered.v1"
+    topic = "marketing"
+    track: Track
+    purpose: str | None = None
+    programme: str | None = None
+    reason: str
+    detail: str | None = None
+    pass_number: int
+    owner: Owner | None = None
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class NurtureLeft(EventData):
+    type_name = "stafett.nurture.left.v1"
+    topic = "marketing"
+    track: Track
+    to_stage: Stage

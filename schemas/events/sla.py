@@ -1,0 +1,106 @@
+"""Events on the topic `sla`: what became of promises."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from schemas.events.base import EventData, Owner
+
+SubjectKind = Literal["lead", "offer", "person", "team", "organisation"]
+"""What a clock measures; the last three for volume promises, which say how many were `counted`, and against."""
+
+
+class _Clock(EventData):
+    topic = "sla"
+    clock_id: str
+    policy: str
+    metric: str
+    subject_kind: SubjectKind
+    subject_id: str
+    owner: Owner | None = None
+    started_at: AwareDatetime
+    target: str
+    due_at: AwareDatetime
+    side: Literal["sales", "marketing"] | None = None
+    counted: int | None = None
+    counted_against: int | None = None
+
+
+class SlaStarted(_Clock):
+    type_name = "stafett.sla.started.v1"
+
+
+class SlaFulfilled(_Clock):
+    type_name = "stafett.sla.fulfilled.v1"
+    fulfilled_at: AwareDatetime
+
+
+class SlaBreached(_Clock):
+    """The promise was not kept: due at `due_at`, which is exact; `noticed_at` is when the watcher saw it."""
+
+    type_name = "stafett.sla.breached.v1"
+    noticed_at: AwareDatetime
+
+
+class SlaWarned(_Clock):
+    """A warning point before the due instant: `warned_at` is exact. `warning` is its number, from 1."""
+
+    type_name = "stafett.sla.warned.v1"
+    warning: int
+    before: str
+    warned_at: AwareDatetime
+    noticed_at: AwareDatetime
+
+
+class SlaPaused(_Clock):
+    """The clock stands still: by an agreed signal, or while its person is away. `due_at` is as of before."""
+
+    type_name = "stafett.sla.paused.v1"
+    reason: Literal["signal", "absence"]
+    paused_at: AwareDatetime
+    cause: str
+
+
+class SlaResumed(_Clock):
+    """The clock goes on; `due_at` is the new one."""
+
+    type_name = "stafett.sla.resumed.v1"
+    resumed_at: AwareDatetime
+    cause: str
+
+
+class SlaEscalated(_Clock):
+    """A rung of the ladder after a breach was taken. `to` are those who are to be told, or who have the lead now.
+
+    `outcome`: `done`; `nobody_left` where there was no other person to give it to; `not_open` where there is nothing to
+    give away or take back; `could_not_know` where the breach is older than the owner's having the lead.
+    """
+
+    type_name = "stafett.sla.escalated.v1"
+    rung: int
+    action: Literal["notify", "escalate", "reassign", "take_back"]
+    outcome: Literal["done", "nobody_left", "not_open", "could_not_know"]
+    to: tuple[Owner, ...] = ()
+    escalated_at: AwareDatetime
+
+
+class SlaCancelled(_Clock):
+    type_name = "stafett.sla.cancelled.v1"
+    reason: str
+
+
+class SlaCorrected(_Clock):
+    """What was said before is not so: `old` and `new` are states, `due_at` the new due instant, `cause` the signal with
+    which it came to light. `reason`: a late fact, a changed absence, policy or calendar. `fulfilled_at` is null unless
+    `new` is fulfilled."""
+
+    type_name = "stafett.sla.corrected.v1"
+    old: str
+    new: str
+    fulfilled_at: AwareDatetime | None = None
+    cause: str
+    reason: Literal["late_fact", "absence", "policy"] = "late_fact"
+    old_due_at: AwareDatetime | None = None
+    old_fulfilled_at: AwareDatetime | None = None

@@ -1,0 +1,63 @@
+"""What several bodies share: ids for the examples, pages, personal data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.signals import Person
+
+LEAD_ID = "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe"
+SIGNAL_ID = "sig_4ouhzxfrkwvfb5sbqkvyd4s6ka"
+QUARANTINE_ID = "qua_k2a6wg7ql3q4dvyqk3o7m5hz7u"
+EVENT = {
+    "specversion": "1.0",
+    "id": "evt_vnz6yz2kbbjlfvvxk2gyzgzxxi",
+    "source": "/stafett/nordlys/default",
+    "type": "stafett.lead.stage_changed.v1",
+    "subject": LEAD_ID,
+    "time": "2026-11-24T09:00:00.000000Z",
+    "datacontenttype": "application/json",
+    "dataschema": "urn:stafett:schema:stafett.lead.stage_changed.v1",
+    "partitionkey": "6f1e7c2a9b3d4e5f60718293a4b5c6d7",
+    "sequence": "00000000000000000002",
+    "correlationid": f"{LEAD_ID}.1",
+    "causationid": SIGNAL_ID,
+    "recordedtime": "2026-11-24T09:00:00.120000Z",
+    "agreementversion": "0d5b7e",
+    "mode": "live",
+    "data": {
+        "mode": "live",
+        "from_stage": "contact",
+        "to_stage": "qualification",
+        "pass_number": 1,
+        "reason": "engaged",
+        "track": None,
+        "personal": None,
+    },
+}
+AT = "2026-11-24T09:00:00Z"
+
+
+def example(value: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(frozen=True, json_schema_extra={"examples": [value]})
+
+
+Next = Annotated[str | None, Field(description="Ask again with `after` = this for the next page; null after the last.")]
+NextNumber = Annotated[
+    int | None, Field(description="Ask again with `after` = this for the next page; null after the last.")
+]
+
+
+class LeadPersonal(BaseModel):
+    """What is known of the person."""
+
+    model_config = example({"person": {"email": "anna@example.com", "full_name": "Anna Ek"}, "answers": {}})
+    person: Person = Field(default=Person(), description="As the senders wrote it.")
+    answers: dict[str, Any] = Field(default={}, description="Answers of forms, by the sender's own names.")
+
+
+Personal = Annotated[
+    LeadPersonal | None, Field(description="Only for keys with `personal:read`; null without, and after an erasure.")
+]
