@@ -104,3 +104,8 @@ def test_an_object_without_a_type_is_known_by_what_it_has():
 def test_what_is_no_contact_company_or_deal_is_set_aside(body):
     (found,) = read(body)
     assert isinstance(found, Quarantined)
+
+
+def test_a_tickets_own_webhook_is_kept_and_is_no_leads_business():
+    found = one({"objectType": "TICKET", "portalId": 3, "objectId": 66, "properties": {"subject": {"value": "Help"}}})
+    assert (found.kind, found.external_id, found.references) == (Kind.UNCLASSIFIED, "66", ())

@@ -274,12 +274,60 @@ def test_the_name_of_a_bounce_is_nobodys(bounce):
             },
             "a1",
         ),
+        ({"event_type": "cohort", "user_id": "u9", "user_properties": {"email": MAIL}}, "u9"),
+        ({"$distinct_id": "d9", "$properties": {"$email": MAIL}}, "d9"),
         ({"eventId": "e", "event": "peopleCreated", "resourceIds": [12]}, "12"),
         ({"event": {"type": "team_join", "user": {"id": "u1", "real_name": "Eli Ode"}}, "team_id": "t"}, "u1"),
     ],
 )
 def test_the_id_is_of_what_the_event_is_about(body, ident):
     assert one("generic", body).external_id == ident
+
+
+def test_an_owner_before_that_stands_beside_the_new_one():
+    body = {
+        "type": "lead.owner.changed",
+        "data": {"id": "l1", **ELI, "owner": {"id": "u3"}, "previous_owner": {**REP, "id": "u2"}},
+    }
+    found = one("generic", body)
+    assert (found.kind, found.sales.from_, found.sales.to, found.person.email) == (
+        Kind.SALES_OWNER_CHANGED,
+        "u2",
+        "u3",
+        MAIL,
+    )
+
+
+def test_a_mail_that_was_clicked_is_told_of_its_recipient_in_a_form_too():
+    (found,) = read(
+        "generic",
+        {"to": MAIL, "from": "us@ours.example", "account": "us@ours.example", "subject": "News", "status": "Clicked"},
+        FORM,
+    )
+    assert found.person.email == MAIL
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"お名前（必須）": "山田 太郎", "メールアドレス": MAIL, "電話番号": "03-5550-0101", "会社名": "山田"}, ("山田 太郎", None, None, "03-5550-0101", "山田")),
+        ({"姓名": "王伟", "邮箱": MAIL, "手机号": "13800138000", "公司": "王公司"}, ("王伟", None, None, "13800138000", "王公司")),
+        ({"이름": "김철수", "이메일": MAIL, "전화번호": "010-5550-0101", "회사명": "철수"}, ("김철수", None, None, "010-5550-0101", "철수")),
+        ({"الاسم": "أحمد", "البريد الإلكتروني": MAIL, "رقم الهاتف": "+96890000000", "الشركة": "شركة"}, ("أحمد", None, None, "+96890000000", "شركة")),
+        ({"Ad Soyad": "Ali Veli", "E-posta": MAIL, "Telefon": PHONE, "Şirket": "Veli"}, ("Ali Veli", None, None, PHONE, "Veli")),
+        ({"Họ và tên": "An", "Email": MAIL, "Số điện thoại": "0905550101", "Công ty": "An Co"}, ("An", None, None, "0905550101", "An Co")),
+        ({"Jméno": "Jan", "Příjmení": "Novák", "E-mail": MAIL, "Firma": "Novák"}, (None, "Jan", "Novák", None, "Novák")),
+        ({"Prenume": "Ion", "Nume": "Pop", "Email": MAIL, "Companie": "Pop"}, (None, "Ion", "Pop", None, "Pop")),
+        ({"Név": "Nagy Pál", "Email": MAIL, "Telefonszám": PHONE, "Cégnév": "Nagy"}, ("Nagy Pál", None, None, PHONE, "Nagy")),
+        ({"Nama Lengkap": "Budi", "Email": MAIL, "Perusahaan": "Budi"}, ("Budi", None, None, None, "Budi")),
+        ({"Ονοματεπώνυμο": "Νίκος Α", "Email": MAIL, "Τηλέφωνο": PHONE, "Εταιρεία": "Α"}, ("Νίκος Α", None, None, PHONE, "Α")),
+    ],
+)  # fmt: skip
+def test_forms_in_more_languages_and_scripts(body, expected):
+    (found,) = read("form", body, FORM)
+    person = found.person
+    assert (person.full_name, person.first_name, person.last_name, person.phone, found.company.name) == expected
+    assert person.email == MAIL
 
 
 def test_the_secret_beside_a_challenge_is_no_id():

@@ -33,6 +33,8 @@ PLACES = {"hs_country_code": "country_code", "country": "country", "state": "reg
 """Where and what a company is, by our names; `services.ingest.profile` reads them off the answers."""
 _KEPT = ("jobtitle", "dealname", "dealstage", "industry", "hs_language", "closed_lost_reason")
 _NOUNS: dict[str, Object] = {"contact": "person", "company": "company", "deal": "deal", "lead": "deal"}
+_KNOWN = frozenset(TYPE_IDS.values())
+"""Of a ticket or a product the record is kept, and it is no lead's business."""
 _TELLING = {
     "deal": ("dealname", "dealstage"),
     "contact": ("email", "firstname", "lastname", "phone", "mobilephone", "lifecyclestage"),
@@ -53,9 +55,9 @@ def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
     names = ("vid", "objectId", "hs_object_id", "id") if own else ("hs_object_id", "objectId", "vid")
     ident = next((said for n in names if (said := text(record.get(n)) or values.get(n))), None)
     portal = text(event.get("portalId") or event.get("portal-id") or mapping(event.get("origin")).get("portalId"))
-    is_company = noun == "company"
+    is_company, what = noun == "company", _NOUNS.get(noun)
     return Parsed(
-        kind=UPDATED[noun],
+        kind=UPDATED.get(noun, Kind.UNCLASSIFIED),
         source_kind=f"{noun}.workflow",
         occurred_at=max((s for s in stamps if s is not None), default=None) or when(record.get("updatedAt")),
         person=_person(values, is_company),
@@ -64,7 +66,7 @@ def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
             domain=values.get("domain"),
         ),
         external_id=ident,
-        references=(Reference(system="hubspot", account=portal, object=_NOUNS[noun], id=ident),) if ident else (),
+        references=(Reference(system="hubspot", account=portal, object=what, id=ident),) if ident and what else (),
         reason=values.get("closed_lost_reason"),
         amount=number(values.get("amount")),
         currency=values.get("deal_currency_code"),
@@ -77,8 +79,8 @@ def _noun(record: dict[str, Any], values: dict[str, str | None], where: str) -> 
     """What it is, by its type or else by its properties. Raises Unreadable."""
     type_id = text(record.get("objectTypeId")) or (text(record.get("objectType")) or "").casefold()
     said = TYPE_IDS.get(type_id, type_id)
-    if "vid" in record or said in UPDATED:
-        return said if said in UPDATED else "contact"
+    if "vid" in record or said in _KNOWN:
+        return said if said in _KNOWN else "contact"
     found = next((noun for noun, names in _TELLING.items() if any(values.get(n) for n in names)), None)
     if said or found is None:
         raise Unreadable("neither a subscription type nor an object that is known", where)

@@ -14,7 +14,7 @@ from services.ingest.parsers.tree import Node
 CAME_IN = (Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED, Kind.CALL_RECEIVED)
 MAILED = (Kind.EMAIL_SENT, Kind.EMAIL_DELIVERED, Kind.EMAIL_OPENED, Kind.EMAIL_CLICKED, Kind.EMAIL_BOUNCED)
 WENT_OUT = (*MAILED, Kind.LIST_UNSUBSCRIBED, Kind.OUTREACH_LOGGED)
-_TO = ("recipient", "rcpt_to", "raw_rcpt_to", "to", "to_email", "to_address", "destination", "recipients", "bounced_recipients",
+_TO = ("recipient", "rcpt_to", "rcpt", "raw_rcpt_to", "to", "to_email", "to_address", "destination", "recipients", "bounced_recipients",
        "complained_recipients", "sent_to", "to_number")  # fmt: skip
 _FROM = ("from_email", "from", "from_full", "from_address", "sender", "sender_email", "from_number", "msisdn")
 _ADDRESSES = ("email", "email_address", "address", "number", "phone", "phone_number", "handle")
@@ -56,8 +56,9 @@ def directed(kind: Kind, way: str | None, chain: Chain) -> Kind:
 
 
 def is_sent(chain: Chain) -> bool:
-    """A mail of ours of which something is told (`email.complained`): from, to and a subject."""
-    return any({"from", "to", "subject"} <= at.held.keys() for at in chain[1:])
+    """A mail of ours of which something is told (`email.complained`): from, to and a subject, and no text that came in."""
+    texts = {*_MAILED, "message", "content", "msg"}
+    return any({"from", "to", "subject"} <= at.held.keys() and texts.isdisjoint(at.held) for at in chain)
 
 
 def replied_to(chain: Chain, found: list[Node]) -> dict[str, str]:

@@ -23,14 +23,19 @@ _NAMES: dict[str, str] = {
         adresse_electronique correo correo_electronico direccion_de_correo direccion_de_correo_electronico epostadresse
         e_postadresse sahkoposti sahkopostiosoite emailadres e_mailadres mailadres indirizzo_email posta_elettronica
         endereco_de_email adres_email business_e_mail work_e_mail email_id почта эл_почта электронная_почта имейл пошта
-        електронна_пошта""",
+        електронна_пошта
+        eposta e_posta e_posta_adresi email_cim email_cime adresa_e_mail adres_e_mail surel alamat_email ηλεκτρονικη_διευθυνση
+        メールアドレス メール eメール 電子メール 邮箱 电子邮箱 电子邮件 邮件 電子郵件 電子信箱 信箱 이메일 이메일_주소 전자우편
+        البريد_الإلكتروني البريد_الالكتروني الايميل الإيميل אימייל דואר_אלקטרוני""",
     "first_name": """
         first_name firstname first_names fname given_name givenname forename name_first fornamn tilltalsnamn prenom
-        vorname nombre nombre_de_pila primer_nombre fornavn etunimi voornaam primeiro_nome imie""",
+        vorname nombre nombre_de_pila primer_nombre fornavn etunimi voornaam primeiro_nome imie
+        jmeno krestni_jmeno meno krstne_meno keresztnev prenume ονομα adınız nama_depan 名 下の名前 الاسم_الأول שם_פרטי""",
     "last_name": """
         last_name lastname lname surname family_name familyname name_last second_name efternamn nom nom_de_famille
         nachname familienname apellido apellidos primer_apellido etternavn efternavn sukunimi achternaam familienaam
-        cognome sobrenome apelido nazwisko фамилия прізвище""",
+        cognome sobrenome apelido nazwisko фамилия прізвище
+        prijmeni priezvisko vezeteknev nume soyad soyadı soyadınız soyisim επωνυμο nama_belakang 姓 苗字 اسم_العائلة שם_משפחה""",
     "full_name": """
         full_name fullname your_name complete_name contact_name customer_name lead_name person_name attendee_name invitee_name
         guest_name visitor_name respondent_name real_name realname caller_name callername client_name name namn display_name parent_name contact_person
@@ -39,7 +44,9 @@ _NAMES: dict[str, str] = {
         vorname_nachname vorname_und_nachname ansprechpartner nombre_completo nombre_y_apellido nombre_y_apellidos navn
         fullt_navn fulde_navn for_og_etternavn for_og_efternavn nimi koko_nimi etu_ja_sukunimi naam volledige_naam
         voor_en_achternaam contactpersoon nome_completo nome_e_cognome nome imie_i_nazwisko фио имя_и_фамилия имя полное_имя
-        ім_я піб""",
+        ім_я піб
+        jmeno_a_prijmeni cele_jmeno meno_a_priezvisko nev teljes_nev nume_complet nume_si_prenume ονοματεπωνυμο ad_soyad adı_soyadı isim isim_soyisim
+        ho_va_ten ho_ten nama nama_lengkap お名前 名前 氏名 ご氏名 姓名 名字 이름 성명 성함 الاسم الاسم_الكامل שם שם_מלא""",
     "phone": """
         phone phone_number phonenumber phone_no phone_nr telephone telephone_number tel tel_number mobile mobile_phone
         mobile_number mobile_no mobilephone work_number mobile_no cell cell_phone cellphone contact_number contact_phone work_phone business_phone home_phone
@@ -48,7 +55,10 @@ _NAMES: dict[str, str] = {
         portable tel_portable mobile_portable numero_de_tel telefono numero_de_telefono telefono_movil movil celular
         tlf tlf_nr tlfnr puhelin puhelinnumero matkapuhelin gsm telefoonnummer telefoon mobiel mobiele_nummer
         mobiel_nummer cellulare numero_di_telefono telefone numero_telefonu callernum caller_number caller_phone caller_phone_number raw_digits external_number wa_id
-        телефон номер_телефона мобильный_телефон мобільний_телефон номер_телефону""",
+        телефон номер_телефона мобильный_телефон мобільний_телефон номер_телефону
+        telefonszam telefonni_cislo telefonne_cislo telefon_numarası cep_telefonu numar_de_telefon τηλεφωνο κινητο so_dien_thoai dien_thoai
+        telepon nomor_telepon no_telepon 電話番号 お電話番号 電話 携帯電話 携帯番号 电话 电话号码 联系电话 手机 手机号 手机号码 手機 手機號碼 聯絡電話
+        전화번호 연락처 휴대폰 휴대폰_번호 휴대전화 رقم_الهاتف الهاتف رقم_الجوال الجوال טלפון נייד""",
     "company": """
         company company_name companyname organization organisation organization_name organisation_name org org_name orgname
         business_name business your_company employer employer_name firm firm_name account_name customer_acct_name work_company company_organization
@@ -56,7 +66,9 @@ _NAMES: dict[str, str] = {
         firmenname unternehmen unternehmensname societe nom_de_la_societe nom_de_l_entreprise entreprise nom_entreprise nom_societe
         raison_sociale empresa nombre_de_la_empresa compania nombre_empresa razon_social selskap selskapsnavn
         bedrift bedriftsnavn firmanavn virksomhed virksomhedsnavn virksomhet yritys yrityksen_nimi organisaatio
-        bedrijf bedrijfsnaam organisatie azienda nome_azienda ragione_sociale nome_da_empresa компания организация компанія організація""",
+        bedrijf bedrijfsnaam organisatie azienda nome_azienda ragione_sociale nome_da_empresa компания организация компанія організація
+        spolecnost spolocnost nazev_firmy ceg cegnev companie numele_companiei εταιρεια επωνυμια şirket şirket_adı cong_ty ten_cong_ty perusahaan
+        nama_perusahaan 会社名 会社 企業名 貴社名 御社名 公司 公司名称 公司名稱 单位 企业名称 회사 회사명 الشركة اسم_الشركة חברה שם_החברה""",
     "domain": "domain website company_domain company_website web_site webbplats hemsida webseite site_web sitio_web nettside hjemmeside verkkosivu website_url",
 }  # fmt: skip
 _BEFORE = re.compile(
@@ -68,7 +80,7 @@ _BEFORE = re.compile(
     r"cual_es_(?:tu|su)_|wat_is_(?:je|uw|jouw)_)"
 )
 _AFTER = re.compile(
-    r"(?:_field|_input|_text|_required|_obligatoriskt|_obligatorisk|_pflichtfeld|_obligatoire|_optional|_valfritt|_\d{1,2}|_?\d{1,2})$"
+    r"(?:_field|_input|_text|_required|_obligatoriskt|_obligatorisk|_pflichtfeld|_obligatoire|_optional|_valfritt|_必須|_必填|_필수|_\d{1,2}|_?\d{1,2})$"
 )
 _WEAK = re.compile(r"^(?:form|field|text|user|input|question|answer|fields)_")
 """Prefixes after which `name` is the name of a form, a field or an account."""
@@ -214,7 +226,7 @@ _ENDS = frozenset(["from", "to", "reply", "recipient", "envelope", "notify", "no
 def is_anothers(name: str) -> bool:
     """A field of somebody or something else than the one who filled in a form, as far as its name says."""
     words = label(name).split("_")
-    return not _OTHERS.isdisjoint(words) or words[0] in _ENDS
+    return not _OTHERS.isdisjoint(words) or words[0] in _ENDS or words == ["account"]
 
 
 @remembered

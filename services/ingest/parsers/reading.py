@@ -274,7 +274,11 @@ def _untangled(facts: dict[str, str], used: dict[str, str]) -> dict[str, str]:
     """`Nom` or `Nombre` alone on a form is the whole name; beside `Prénom` or `Apellidos` it is one part of it."""
     for part, other in (("last_name", "first_name"), ("first_name", "last_name")):
         alone = part in facts and other not in facts and "full_name" not in facts
-        if alone and label(used[part]) in ("nom", "nombre", "nome") and (part == "last_name" or " " in facts[part]):
+        if (
+            alone
+            and label(used[part]) in ("nom", "nombre", "nome", "nume")
+            and (part == "last_name" or " " in facts[part])
+        ):
             facts["full_name"] = facts.pop(part)
     full, last = facts.get("full_name"), facts.get("last_name")
     if full and last and "first_name" not in facts and label(used.get("full_name", "")) in _FIRSTS and last not in full:

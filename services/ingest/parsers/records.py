@@ -12,7 +12,7 @@ from services.ingest.parsers.tree import Node
 
 _IDS = """id uid uuid guid record_id object_id entity_id primary_key primary_entity_id unique_id submission_id response_id lead_id contact_id
     entry_id responder_uuid response_uuid submission_uuid respondent_id subscriber_id person_id customer_id booking_id deal_id ticket_id order_id message_id sg_message_id email_id delivery_id resource_ids record_ids event_id request_id session_id message_token
-    conversation_id chat_id call_id call_sid resource_id log_id box_key pulse_id item_id uri token reference key"""
+    conversation_id chat_id call_id call_sid resource_id log_id box_key pulse_id item_id distinct_id uri token reference key"""
 _ORDER = tuple(_IDS.split())
 _OTHERS = """account user owner organization organisation org company workspace team tenant location site website project campaign form page list
     template app client connection webhook subscription device group board pipeline stage status calendar organizer host agent anonymous
@@ -60,7 +60,9 @@ def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = (), found:
     whose = ((name, mapping(at.held.get(name))) for name in _WHOSE for at in chain)
     if (said := next((said for name, at in whose if (said := _own_id(level(at), (name,)))), None)) is not None:
         return said
-    return next((said for at in reversed(chain) if (said := _only_id(at)) is not None), None)
+    only = next((said for at in reversed(chain) if (said := _only_id(at)) is not None), None)
+    # Who did it, where nothing else has an id.
+    return only or (_own_id(chain[-1], ("user",)) if person else None)
 
 
 def _only_id(at: Level) -> str | None:
@@ -91,7 +93,7 @@ def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
             and said != "0"
             and "@" not in said
             and len(said) <= 200
-            and not (name in _SHAKY and len(at.raw) > 4)
+            and not _is_shaky(name, at)
             and not (name == "uri" and "://" not in said)
         ):
             return said
@@ -124,7 +126,8 @@ def sales_of(kind: Kind, chain: Chain, phrase: str | None = None) -> tuple[Kind,
     if not kind.startswith("sales."):
         return kind, None
     if kind is Kind.SALES_OWNER_CHANGED:
-        stage, earlier = owner, former or first(chain, [f"{word}_{name}" for name in _OWNERS for word in _OLD], ident)
+        whose = [f"{word}_{name}" for name in (*_OWNERS, *_PEOPLE) for word in _OLD]
+        stage, earlier = owner, former or first(chain, whose, ident)
     if kind is Kind.SALES_STAGE_CHANGED and stage is None and "qualified" in (phrase or "").casefold():
         stage = "qualified"
     done = True if kind is Kind.SALES_FOLLOW_UP else False if kind is Kind.SALES_TASK_OPEN else None
