@@ -28,16 +28,25 @@ class TargetValue(NamedTuple):
         return self.text
 
 
+LENGTH = 100
+"""Characters of a target; what is longer is no number of hours."""
+
+
 def parse_duration(text: str) -> timedelta:
     """`30m`, `1h30m`, `2d` as a timedelta. Raises ValueError."""
-    if not _AMOUNT.fullmatch(text):
-        raise ValueError(f"`{text}` is no duration; write it as 90s, 15m, 1h30m or 2d")
-    return timedelta(seconds=sum(int(n) * _SECONDS[unit] for n, unit in _PART.findall(text)))
+    if len(text) > LENGTH or not _AMOUNT.fullmatch(text):
+        raise ValueError(f"`{text[:LENGTH]}` is no duration; write it as 90s, 15m, 1h30m or 2d")
+    try:
+        return timedelta(seconds=sum(int(n) * _SECONDS[unit] for n, unit in _PART.findall(text)))
+    except OverflowError:
+        raise ValueError(f"`{text[:20]}` is longer than any calendar") from None
 
 
 def parse_target(text: str) -> TargetValue:
     """Raises ValueError with the accepted forms and, where it can be told, what was probably meant."""
     words = " ".join(text.split())
+    if len(words) > LENGTH:
+        raise ValueError(f"`{words[:20]}...` is longer than any calendar")
     if days := _DAYS.fullmatch(words):
         return _bounded(TargetValue("business_days", timedelta(0), int(days[1]), words))
     amount, _, unit = words.partition(" ")

@@ -8,7 +8,6 @@ once, by however many watchers.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
@@ -19,9 +18,10 @@ from routing.model import Lead
 from routing.roster import Roster
 from schemas.roster import Absence
 from schemas.signals import Commanded, Kind, Signal
-from services.ports import Log, LogUnavailable, StoreUnavailable
+from services.ports import Log
 from services.rows import LeadRow
 from services.signal_records import record_of
+from services.watching import watch
 
 log = logging.getLogger("stafett.absences")
 EVERY = timedelta(seconds=15)
@@ -46,13 +46,7 @@ class AbsenceWatch:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
-        while not stop.is_set():
-            try:
-                await self.sweep()
-            except (LogUnavailable, StoreUnavailable) as error:
-                log.warning("cannot watch", extra={"error": type(error).__name__})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), EVERY.total_seconds())
+        await watch(self.sweep, EVERY, stop, log)
 
     async def sweep(self) -> int:
         """One look; returns how many leads were asked for. Raises LogUnavailable, StoreUnavailable."""

@@ -7,7 +7,6 @@ left the roster, say. The id of the question comes from the lead and the roster'
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -16,9 +15,10 @@ from routing.ids import derive
 from routing.lifecycle import WORKED
 from routing.roster import Roster
 from schemas.signals import Kind, Signal
-from services.ports import Log, LogUnavailable, Store, StoreUnavailable
+from services.ports import Log, Store
 from services.rows import RecordOut, Suspect
 from services.signal_records import record_of
+from services.watching import watch
 
 log = logging.getLogger("stafett.limbo")
 EVERY = timedelta(minutes=1)
@@ -45,13 +45,7 @@ class LimboWatch:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
-        while not stop.is_set():
-            try:
-                await self.sweep()
-            except (LogUnavailable, StoreUnavailable) as error:
-                log.warning("cannot watch", extra={"error": type(error).__name__})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), EVERY.total_seconds())
+        await watch(self.sweep, EVERY, stop, log)
 
     async def sweep(self) -> int:
         """One look; returns how many questions were asked. Raises LogUnavailable, StoreUnavailable."""

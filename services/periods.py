@@ -6,7 +6,6 @@ watchers; the router opens what is not open yet.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -14,9 +13,10 @@ from datetime import datetime, timedelta
 from routing.ids import derive
 from routing.volumes import PREFIX, period_of
 from schemas.signals import Kind, Mode, Signal
-from services.ports import Log, LogUnavailable, StoreUnavailable
+from services.ports import Log
 from services.ruling import Ruling
 from services.signal_records import record_of
+from services.watching import watch
 
 log = logging.getLogger("stafett.periods")
 EVERY = timedelta(seconds=15)
@@ -38,13 +38,7 @@ class PeriodWatch:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
-        while not stop.is_set():
-            try:
-                await self.sweep()
-            except (LogUnavailable, StoreUnavailable) as error:
-                log.warning("cannot watch", extra={"error": type(error).__name__})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), EVERY.total_seconds())
+        await watch(self.sweep, EVERY, stop, log)
 
     async def sweep(self) -> bool:
         """One look; True where the router was told. Raises LogUnavailable, StoreUnavailable."""

@@ -127,6 +127,9 @@ class HistoryView(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     id: int = Field(description="Rises in the order of decisions.")
+    lead: str | None = Field(
+        default=None, description="Whose it is; null where it named nobody, or is about the roster."
+    )
     signal_id: str
     attempt: int
     kind: str
@@ -142,7 +145,7 @@ class HistoryView(BaseModel):
 
 
 HISTORY_EXAMPLE: dict[str, Any] = {
-    "id": 7, "signal_id": SIGNAL_ID, "attempt": 0, "kind": "form.submitted", "mode": "live", "occurred_at": AT,
+    "id": 7, "lead": LEAD_ID, "signal_id": SIGNAL_ID, "attempt": 0, "kind": "form.submitted", "mode": "live", "occurred_at": AT,
     "received_at": AT, "recorded_at": AT, "outcome": "changed", "note": "", "facts": {"form_id": "demo"},
     "decision": {"agreement": "0d5b7e", "transitions": [[None, "contact", "touched"]]}, "personal": None,
 }  # fmt: skip

@@ -14,7 +14,7 @@ from schemas.words import Side
 
 
 class CommandTaken(BaseModel):
-    """The signal that the command became; the history of its lead tells what came of it."""
+    """The signal that the command became; `GET /v1/signals/{id}` tells what came of it."""
 
     model_config = example({"signal": SIGNAL_ID})
     signal: str

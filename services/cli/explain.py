@@ -1,22 +1,28 @@
-"""`stafett explain lead|clock|assignment ID`: why, in words or as JSON."""
+"""`stafett explain lead|clock|assignment|signal ID`: why, in words or as JSON."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
+from typing import TYPE_CHECKING
 
 from services.cli.environment import add_config, settings_of
+
+if TYPE_CHECKING:
+    from services.adapters.sql.reading import HistoryEntry
 
 EPILOG = """\
 examples:
   stafett explain lead lead_...          its stage by which definition, its owner by which rule, its clocks
   stafett explain clock clk_...          every interval counted or skipped, and the sum
   stafett explain assignment ho_....1    who was passed over and why; also by the id of a signal or a lead
+  stafett explain signal sig_...         what became of a webhook or a command: what it changed, or why nothing
 
 exit status: 0, or 1 where there is nothing of that id
 """
-WHAT = ("lead", "clock", "assignment")
+WHAT = ("lead", "clock", "assignment", "signal")
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,10 +41,23 @@ async def _explain(args: argparse.Namespace) -> int:
     from services.explain import Explainer
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
+        if args.what == "signal":
+            return _signal(await parts.reading.recorded(args.id), args)
         explainer = Explainer(parts.reading, versions_of(parts).ruling, parts.now)
         found = await getattr(explainer, args.what)(args.id)
     if found is None:
         print(f"there is no {args.what} {args.id}", file=sys.stderr)
         return 1
     print(found.model_dump_json(by_alias=True, indent=2) if args.json else found.text)
+    return 0
+
+
+def _signal(entries: list[HistoryEntry], args: argparse.Namespace) -> int:
+    from services.console.explain import told
+
+    if not entries:
+        print(f"no signal {args.id} was judged; it may wait for the router", file=sys.stderr)
+        return 1
+    said = [{"lead": e.row.lead_id, "outcome": e.row.outcome, "note": e.row.note} for e in entries]
+    print(json.dumps(said, indent=2) if args.json else told(entries))
     return 0

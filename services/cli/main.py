@@ -17,7 +17,7 @@ COMMANDS = {
     "parse": "Print what would be read off a webhook body on standard input.",
     "source": "Try a body on a kind of source; find out why a delivery is refused.",
     "sla": "Run the role that announces what falls due (`sla watch`); reckon with promises.",
-    "explain": "Say why: a lead's stage and owner, a clock's intervals, an assignment's candidates.",
+    "explain": "Say why: a lead's stage and owner, a clock's intervals, who was passed over, what became of a signal.",
     "agreement": "Check, compare and publish agreements.",
     "db": "Bring the database's schema up to date; after a restore, say so.",
     "dlq": "List signals that were set aside; give them another try.",

@@ -14,7 +14,7 @@ from services.console.access import Access, Key
 from services.console.agreements import add_agreements
 from services.console.commands import add_commands, add_roster
 from services.console.feed import add_feed
-from services.console.leads import add_clocks, add_explanations, add_leads, add_reasons
+from services.console.leads import add_clocks, add_explanations, add_leads, add_reasons, add_signals
 from services.console.operations import Retry, add_operations, add_quarantine
 from services.explain import Explainer
 from services.versions import Versions
@@ -35,6 +35,7 @@ def create_router(
     router, access = APIRouter(prefix="/v1"), Access(keys)
     add_leads(router, reading, access, digest_email)
     add_explanations(router, reading, access, explainer)
+    add_signals(router, reading, access)
     add_reasons(router, access, explainer)
     add_clocks(router, reading, access)
     add_feed(router, reading, access, stopping)

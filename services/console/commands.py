@@ -50,8 +50,8 @@ def add_commands(router: APIRouter, access: Access, commanding: Commanding) -> N
     ) -> CommandTaken:
         """Accept, reject, claim, assign, delegate, hold, release, ... a lead; an absence, a newcomer, a paused pool.
 
-        It becomes a signal in its lead's own order, and is looked at again when the router carries it out: the lead's
-        history tells what came of it.
+        It becomes a signal in its lead's own order, and is looked at again when the router carries it out: `GET
+        /v1/signals/{id}` tells what came of it.
         """
         try:
             signal = await carry(

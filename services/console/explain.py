@@ -31,6 +31,11 @@ def explanation(
     return Explanation(lead=lead.id, steps=steps, now=whole, text=text + "\n", next=following)
 
 
+def told(entries: Sequence[HistoryEntry]) -> str:
+    """What became of one signal, once for each attempt."""
+    return "\n".join(f"{entry.row.lead_id or 'of no lead'}\n{_step(entry).text}" for entry in entries)
+
+
 def _now(lead: LeadView) -> Iterator[str]:
     track = f" ({lead.track})" if lead.track else ""
     yield f"{lead.id} is in {lead.stage}{track} since {_at(lead.stage_since)}, pass {lead.pass_number}"

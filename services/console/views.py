@@ -76,7 +76,7 @@ def _handover(handover: Handover | None) -> HandoverView | None:
 def history_view(entry: HistoryEntry, key: Key) -> HistoryView:
     row = entry.row
     said = {name: getattr(row, name) for name in HistoryView.model_fields if name in row._fields}
-    said |= {"id": entry.id, "facts": json.loads(row.facts), "decision": json.loads(row.decision)}
+    said |= {"id": entry.id, "lead": row.lead_id, "facts": json.loads(row.facts), "decision": json.loads(row.decision)}
     said["personal"] = json.loads(row.personal) if row.personal and may_see(key) else None
     return HistoryView(**said)
 

@@ -171,3 +171,31 @@ async def test_a_request_that_is_no_json_object_says_how_to_send_one_and_repeats
         assert "sent with Content-Type: application/json" in await told(b'{"command": "claim"}', "text/plain")
         assert "did you mean `assign`" in (said := await told(b'{"command": "asign"}'))
         assert "asign" not in said
+
+
+async def test_what_became_of_a_signal_is_told_by_its_id(tmp_path, capsys):
+    async with installed(tmp_path) as api:
+        (form,) = (await api.form(email="anna@acme.example", form_id="demo"))["signals"]
+        asked = {"command": "approve", "hash": NEW, "side": "sales", "reason": "as agreed"}
+        answer = await api.client.post("/v1/commands", json=asked, headers={"Authorization": "Bearer sk_maja"})
+        command = answer.json()["signal"]
+        await api.settled()
+        (judged,) = (await api.get(f"/v1/signals/{form}"))["history"]
+        lead = (await api.get("/v1/leads"))["leads"][0]["id"]
+        assert (judged["lead"], judged["outcome"]) == (lead, "changed")
+        assert judged["personal"] is not None
+        assert (await api.get(f"/v1/signals/{form}", key="leads:read"))["history"][0]["personal"] is None
+        (carried,) = (await api.get(f"/v1/signals/{command}"))["history"]
+        assert (carried["lead"], carried["note"]) == (None, f"maja approves {NEW[:12]} for sales")
+        assert (await api.get("/v1/signals/sig_none", status=404))["detail"] == "no such signal was judged yet"
+        config = tmp_path / "config"
+        (config / ".env").write_text(
+            f"STAFETT_DATABASE_URL=sqlite:///{tmp_path}/s.db\nSTAFETT_DEPLOYMENT_KEY={'k' * 64}\n"
+        )
+        capsys.readouterr()
+        said = ["explain", "signal", "--config", str(config)]
+        assert await asyncio.to_thread(main, [*said, form]) == 0
+        assert f"{lead}\n" in (told := capsys.readouterr().out) and "form.submitted: changed" in told
+        assert await asyncio.to_thread(main, [*said, command, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)[0]["note"] == carried["note"]
+        assert await asyncio.to_thread(main, [*said, "sig_none"]) == 1

@@ -114,3 +114,10 @@ def test_days_off_by_custom_are_asked_for_and_a_special_day_wins_over_a_holiday(
 def test_a_country_without_known_holidays_is_refused():
     with pytest.raises(ValueError, match="list them as closed_days"):
         sweden(country="QQ")
+
+
+@pytest.mark.parametrize("amount", ["9" * 30, "9" * 5000])
+def test_a_target_beyond_any_calendar_is_refused(amount):
+    for text in (f"{amount}h elapsed", f"{amount} business days"):
+        with pytest.raises(ValueError, match=r"longer than any calendar|over ten years"):
+            parse_target(text)
