@@ -161,9 +161,10 @@ class Health(BaseModel):
 
 class Readiness(BaseModel):
     """Of store and log `ok`, or the class of what went wrong. `degraded`: one of them is away, webhooks are taken all the
-    same. `spool` is there where it takes no signals while the log is away, which is `unready`."""
+    same. `spool` is there where it takes no signals while the log is away, which is `unready`. Beside them is each role of the
+    process by its name: `ok`, or since when it took no step."""
 
-    model_config = example({"status": "ready", "store": "ok", "log": "ok"})
+    model_config = example({"status": "ready", "store": "ok", "log": "ok", "router": "ok"}) | ConfigDict(extra="allow")
     status: Literal["ready", "degraded", "unready"]
     store: str
     log: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
@@ -23,7 +23,7 @@ from schemas.http import BODIES, Accepted, Health, Readiness
 from schemas.problems import Problem
 from schemas.wording import rule_of
 from services.adapters.sql.reading import Reading
-from services.bootstrap.readiness import Check, answers, told
+from services.bootstrap.readiness import told
 from services.console.access import problems
 from services.console.app import create_router
 from services.ports import PortError
@@ -87,12 +87,17 @@ def document() -> dict[str, Any]:
         nothing,
     )
     app.include_router(routes)
-    add_health(app, {})
+    add_health(app, unasked)
     return app.openapi()
 
 
-def add_health(app: FastAPI, checks: Mapping[str, Check], *, intake: bool = True, spool: Check | None = None) -> None:
-    """`checks` raise PortError unless their part answers, `spool` where it is full. `intake`: the process takes webhooks."""
+async def unasked() -> dict[str, str]:
+    """For the document alone: no part is there."""
+    return {}
+
+
+def add_health(app: FastAPI, readiness: Callable[[], Awaitable[dict[str, str]]], *, intake: bool = True) -> None:
+    """`readiness` says of each part `ok`, or what is wrong. `intake`: the process takes webhooks."""
 
     @app.get("/healthz", tags=["operations"], operation_id="health", summary="Is the process alive")
     async def health() -> Health:
@@ -106,9 +111,9 @@ def add_health(app: FastAPI, checks: Mapping[str, Check], *, intake: bool = True
         responses={503: unready},
     )  # fmt: skip
     async def ready() -> Response:
-        """Store and log answer. While one of them does not, a process that takes webhooks still can: `degraded`, until the
-        spool is full, which takes its signals while the log is away."""
-        return JSONResponse(*told(await answers(checks, spool), intake))
+        """Store and log answer, and each role of the process goes on. While one of them does not, a process that takes webhooks
+        still can: `degraded`, until the spool is full, which takes its signals while the log is away."""
+        return JSONResponse(*told(await readiness(), intake))
 
 
 def _errors(app: FastAPI) -> None:

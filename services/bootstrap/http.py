@@ -23,7 +23,7 @@ from services.bootstrap import metering
 from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.bounded import bounded
 from services.bootstrap.commands import commanding_of, versions_of
-from services.bootstrap.health import spool_check
+from services.bootstrap.health import readiness
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
 from services.console.access import Key
@@ -104,8 +104,7 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         app.add_route("/metrics", metering.scraped(parts), methods=["GET"])
     if api:
         app.include_router(_api(parts, sources, intake, stopping))
-    checks = {"store": parts.store.check, "log": parts.log.check}
-    add_health(app, checks, intake=hooks, spool=spool_check(parts) if hooks else None)
+    add_health(app, partial(readiness, parts, hooks), intake=hooks)
     return app
 
 

@@ -1,13 +1,14 @@
 """Alive and ready: the port of roles without HTTP, the one of ingest, and what was away at the start."""
 
 import asyncio
+from functools import partial
 from types import SimpleNamespace
 
 import httpx
 import pytest
 
 from services.bootstrap.api import add_health, bare_app
-from services.bootstrap.health import health_app, spool_check
+from services.bootstrap.health import health_app, readiness
 from services.bootstrap.running import start_late
 from services.ports import LogUnavailable, SchemaOutdated, SpoolFull, StoreUnavailable
 from services.pulses import Pulses
@@ -75,9 +76,10 @@ async def test_a_loop_that_stands_still_makes_it_unready(parts):
 
 
 # --- of a process that takes webhooks
-async def ask_ingest(parts):
+async def ask_ingest(parts, roles=False):
     app = bare_app()
-    add_health(app, {"store": parts.store.check, "log": parts.log.check}, spool=spool_check(parts))
+    alone = parts if roles else SimpleNamespace(**{**vars(parts), "pulses": Pulses()})
+    add_health(app, partial(readiness, alone, True))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://ingest") as client:
         answer = await client.get("/readyz")
         return answer.status_code, answer.json()
@@ -93,6 +95,14 @@ async def test_ingest_stays_ready_and_says_degraded_while_one_of_the_two_is_away
     status, said = await ask_ingest(parts)
     assert status == 200
     assert said == {"store": "ok", "log": "ok", "status": "degraded", away: error.__name__}
+
+
+async def test_the_port_of_hooks_and_api_says_of_each_role_of_its_process_whether_it_goes_on(parts):
+    ready = {"store": "ok", "log": "ok"}
+    assert await ask_ingest(parts, roles=True) == (200, {"status": "ready", **ready, "router": "ok"})
+    parts.now[0] = 61.0
+    still = {"status": "degraded", **ready, "router": "no step for 61 s"}
+    assert await ask_ingest(parts, roles=True) == (200, still), "webhooks are taken all the same"
 
 
 async def test_ingest_is_unready_when_both_are_away(parts):
