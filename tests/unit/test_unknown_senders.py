@@ -95,6 +95,16 @@ def test_a_field_that_holds_its_own_name_says_nothing():
     ) == {"id": "4", "email": MAIL}
 
 
+def test_a_company_beside_its_address_is_no_persons_name_and_a_forms_maker_no_lead():
+    found = facts(
+        one("generic", {"event": "x", "id": 1, "company_email": "info@ode.example", "company_name": "Ode Boats AB"})
+    )
+    assert found == {"id": "1", "email": "info@ode.example", "company": "Ode Boats AB"}
+    form = {"id": "f", "title": "Contact", "email": "rut@ours.example"}
+    assert facts(one("generic", {"event": "form.viewed", "id": 1, "form": form})) == {"id": "1"}
+    assert facts(one("generic", {"widget": {"id": 4}, "form": {"email": MAIL}}))["email"] == MAIL
+
+
 def test_a_page_with_an_address_is_nobody_and_a_deal_with_a_contact_is_no_answer():
     assert facts(one("generic", {"event": "x", "id": 1, "page": {"email": "info@ours.example"}})) == {"id": "1"}
     deal = {"id": 44, "title": "Boat", "value": 900, "owner": REP, "contact": ELI}
@@ -145,6 +155,7 @@ def test_a_colleague_who_says_to_be_an_admin_is_passed_over():
         {"OS": {"Name": "System 4", "Company": "Maker"}},
         {"product": {"name": "Phone", "company": "Maker"}},
         {"form_structure": {"Name": "Contact", "Email": "rut@ours.example"}},
+        {"company_email": "info@ode.example", "company_size": "5"},
     ],
 )
 def test_makers_and_forms_are_no_leads_company(beside):

@@ -91,8 +91,11 @@ def _inside(chain: Chain, nouns: tuple[str, ...]) -> Mapping[str, Any] | None:
         # JSON:API: what is in the attributes of a thing is a part of it.
         return None
     thing = len(chain) > 1 and text(held.get("id")) is not None
-    subjects = () if any(text(held.get(name)) for name in _OWN) else _SUBJECTS
-    named = () if thing else tuple(n for n in _THINGS if text(mapping(held.get(n)).get("id")))
+    known = held.keys()
+    subjects = () if not known.isdisjoint(_OWN) and any(text(held.get(name)) for name in _OWN) else _SUBJECTS
+    named = (
+        () if thing or known.isdisjoint(_THINGS) else tuple(n for n in _THINGS if text(mapping(held.get(n)).get("id")))
+    )
     for name in (*(() if thing else (*nouns, *subjects)), *named, *WRAPPERS):
         value = held.get(name)
         if isinstance(value, dict) and value and not (thing and name in _ANOTHERS):

@@ -33,16 +33,18 @@ def is_mail(held: Iterable[str]) -> bool:
 
 
 _INWARDS = ("inbound", "incoming", "in", "received", "inward")
+_DIRECTIONS = dict.fromkeys(("direction", "call_direction", "message_direction")).keys()
 _OUTWARDS = ("outbound", "outgoing", "out", "sent", "outward")
 _CALLED = ("call_id", "call_sid", "call_type", "call_status", "call_duration", "voicemail")
 
 
 def way_of(chain: Chain, found: list[Node]) -> str | None:
     """`in` or `out` of a call or a message whose direction is said, by itself or of its parties; None for anything else."""
-    names = ("direction", "call_direction", "message_direction")
-    said = (
-        first(chain, names, text) or first([level(node.raw) for node in found if node.depth], names, text) or ""
-    ).casefold()
+    said = first(chain, _DIRECTIONS, text)
+    if said is None:
+        parties = [level(node.raw) for node in found if node.depth and not _DIRECTIONS.isdisjoint(node.raw)]
+        said = first(parties, _DIRECTIONS, text) or ""
+    said = said.casefold()
     return "in" if said in _INWARDS else "out" if said in _OUTWARDS else None
 
 

@@ -14,7 +14,9 @@ def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
     told = [(node, said) for node in found if node.weight >= 0 and (said := person_of(node))]
     if not any(said.keys() & _REACH for _, said in told):
         # An order or a booking that has an address has its buyer's.
-        filled = (node for node in found if node.weight == -1 and node.path[-1] in _FILLED)
+        filled = (
+            node for node in found if node.weight == -1 and node.path[-1] in _FILLED and not _is_a_questionnaire(node)
+        )
         told += [(node, said) for node in filled if (said := person_of(node)).keys() & _REACH]
     facts: dict[str, str] = {}
     chosen: Node | None = None
@@ -28,6 +30,12 @@ def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
         # A short name in one object and the family name among further answers.
         facts["first_name"] = facts.pop("full_name")
     return facts, chosen
+
+
+def _is_a_questionnaire(node: Node) -> bool:
+    """A form that has an id or a title is what was filled in; its address is that of whoever made it."""
+    named = {label(str(key)) for key in node.fields} & {"id", "title", "form_id", "form_name"}
+    return bool(named) and node.path[-1] in ("form", "survey", "quiz", "questionnaire")
 
 
 def person_of(node: Node) -> dict[str, str]:
@@ -164,12 +172,16 @@ def company_in(found: list[Node], person: Node | None, ours: bool = False) -> di
         ):
             domain = text(node.fields.get("domain")) or text(node.fields.get("website"))
             return {"company": name, **({"domain": domain} if domain else {})}
-    theirs = person_of(person) if person else {}
     for node in ([person] if person else []) + [n for n in found if n.weight in (0, 1, 50, 100)]:
-        if node is not person and _is_another(person_of(node), theirs):
-            continue
-        tracked = not _TRACKED.isdisjoint(label(str(key)) for key in node.fields)
-        said, _ = person_facts({k: v for k, v in node.fields.items() if not (tracked and label(str(k)) in _OF_TRACKED)})
-        if "company" in said:
+        said = _firm_beside(node)
+        if "company" in said and (node is person or not (person and _is_another(person_of(node), person_of(person)))):
             return {name: said[name] for name in ("company", "domain") if name in said}
     return {}
+
+
+def _firm_beside(node: Node) -> dict[str, str]:
+    """The company that is written in an object of somebody or something else."""
+    fields = node.fields
+    if not _TRACKED.isdisjoint(label(str(key)) for key in fields):
+        fields = {key: value for key, value in fields.items() if label(str(key)) not in _OF_TRACKED}
+    return person_facts(fields)[0]

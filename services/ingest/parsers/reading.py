@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from schemas.instants import plausible
 from schemas.signals import Company, Parsed, Person, Quarantined
-from services.ingest.parsers.naming import is_login, is_secret, label, meaning, remembered
+from services.ingest.parsers.naming import is_anothers, is_login, is_secret, label, meaning, remembered
 from services.ingest.parsers.values import fits, is_address, lined
 
 MAX_DEPTH = 64
@@ -234,10 +234,30 @@ def person_facts(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, A
 def _beside(address: str, fields: Mapping[str, Any]) -> tuple[int, str, str] | None:
     """The `user_name` of a `user_email`: whoever's address it is."""
     whose = label(address).removesuffix("_address").removesuffix("_email")
-    named = {label(name): name for name in list(fields)[:MAX_ANSWERS]} if whose != label(address) else {}
+    if whose == label(address) or whose in _FIRMS or (is_anothers(whose) and whose != "user"):
+        return None
+    named = {label(name): name for name in list(fields)[:MAX_ANSWERS]}
     name = named.get(f"{whose}_name")
     said = _said(fields[name]) if name is not None else None
     return (970, said, name) if name is not None and said and " " in said and fits("full_name", said) else None
+
+
+_FIRMS = frozenset(
+    [
+        "company",
+        "organization",
+        "organisation",
+        "business",
+        "account",
+        "shop",
+        "store",
+        "merchant",
+        "site",
+        "work",
+        "billing",
+    ]
+)
+"""Whose name beside their address is no person's."""
 
 
 def _read(name: str, value: Any) -> list[tuple[str, int, str]]:
