@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -74,13 +74,33 @@ class Installed:
         return found
 
 
-@pytest.fixture
-def installed(tmp_path):
-    made = Installed(tmp_path / "mine")
+@contextmanager
+def running(folder):
+    made = Installed(folder)
     made.start()
     yield made
     if made.process.poll() is None:
         made.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("up") / "mine") as made:
+        yield made
+
+
+@pytest.fixture
+def installed(shared):
+    """The one of all tests that do not mind each other's leads; who stops it leaves that to the next to start."""
+    if shared.process.poll() is not None:
+        shared.start()
+    return shared
+
+
+@pytest.fixture
+def alone(tmp_path):
+    with running(tmp_path / "mine") as made:
+        yield made
 
 
 def test_a_form_becomes_a_handover_that_explains_itself(installed):
@@ -185,24 +205,24 @@ def test_a_dead_letter_that_names_no_lead_is_redriven_or_dropped_by_its_own_id(i
     assert (letters("dead"), len(letters("redriven")), len(letters("dropped"))) == ([], 1, 1)
 
 
-def test_a_file_restored_from_a_copy_goes_on_where_the_copy_ended(installed):
+def test_a_file_restored_from_a_copy_goes_on_where_the_copy_ended(alone):
     for number in range(3):
-        assert installed.post(email=f"r{number}@example.com", form_id="demo").status_code == 202
-    installed.until("/v1/leads", lambda said: len(said["leads"]) == 3)
-    (file,) = installed.folder.rglob("*.db")
-    copy = installed.folder / "copy"
+        assert alone.post(email=f"r{number}@example.com", form_id="demo").status_code == 202
+    alone.until("/v1/leads", lambda said: len(said["leads"]) == 3)
+    (file,) = alone.folder.rglob("*.db")
+    copy = alone.folder / "copy"
     with closing(sqlite3.connect(file)) as here, closing(sqlite3.connect(copy)) as there:
         here.backup(there)
-    assert installed.post(email="late@example.com", form_id="demo").status_code == 202
-    installed.until("/v1/leads", lambda said: len(said["leads"]) == 4)
-    installed.stop()
+    assert alone.post(email="late@example.com", form_id="demo").status_code == 202
+    alone.until("/v1/leads", lambda said: len(said["leads"]) == 4)
+    alone.stop()
     for beside in (*file.parent.glob("*.db-*"), file):
         beside.unlink()
     copy.rename(file)
-    assert installed.call("db", "restored", "--config", str(installed.folder)).startswith("epoch 1")
-    installed.start()
-    assert len(installed.get("/v1/leads")["leads"]) == 3
-    assert installed.post(email="late@example.com", form_id="demo").status_code == 202
-    installed.until("/v1/leads", lambda said: len(said["leads"]) == 4)
-    events = installed.until("/v1/events", lambda said: said["head"] and said["events"])["events"]
+    assert alone.call("db", "restored", "--config", str(alone.folder)).startswith("epoch 1")
+    alone.start()
+    assert len(alone.get("/v1/leads")["leads"]) == 3
+    assert alone.post(email="late@example.com", form_id="demo").status_code == 202
+    alone.until("/v1/leads", lambda said: len(said["leads"]) == 4)
+    events = alone.until("/v1/events", lambda said: said["head"] and said["events"])["events"]
     assert len({entry["event"]["id"] for entry in events}) == len(events)
