@@ -88,8 +88,8 @@ class World:
         decision = decide(lead, item, context)
         assert (lead.model_dump_json() if lead else None) == before, "decide changes no argument"
         assert self.ledgers == ledgers
-        again = decide(lead, item, context)
-        assert again == decision, "the same arguments give the same decision"
+        if self.count % 4 == 0:  # of thousands a fourth is plenty, and it is as dear as the decision
+            assert decide(lead, item, context) == decision, "the same arguments give the same decision"
         self.take(name, decision, item)
         return Told(item, lead, decision, ledgers, account)
 
