@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from services.adapters.sql.reading import Reading
 from services.commanding import Commanding
@@ -16,6 +16,7 @@ from services.console.commands import add_commands, add_roster
 from services.console.feed import add_feed
 from services.console.leads import add_clocks, add_explanations, add_leads, add_reasons, add_signals
 from services.console.operations import Retry, add_operations, add_quarantine
+from services.console.parameters import OnlyKnown
 from services.explain import Explainer
 from services.versions import Versions
 
@@ -32,7 +33,7 @@ def create_router(
     versions: Versions,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
-    router, access = APIRouter(prefix="/v1"), Access(keys)
+    router, access = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())]), Access(keys)
     add_leads(router, reading, access, digest_email)
     add_explanations(router, reading, access, explainer)
     add_signals(router, reading, access)

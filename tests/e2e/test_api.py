@@ -14,6 +14,7 @@ IDS = {
     "lead_id": "lead_none",
     "entry_id": "qua_none",
     "clock_id": "clk_none",
+    "signal_id": "sig_none",
     "ident": "ho_none.1",
 }
 GUARDED = [
@@ -166,6 +167,16 @@ def test_the_accept_header_is_weighed(accept, text):
     from services.console.leads import prefers_text
 
     assert prefers_text(accept) is text
+
+
+async def test_a_misspelt_filter_is_refused_and_not_answered_with_everybody(api):
+    await people(api, "anna", "bo")
+    said = (await api.get("/v1/leads", status=422, emial="anna@example.com"))["detail"]
+    assert said.startswith("query: an unknown parameter; there are email, stage") and "did you mean `email`?" in said
+    assert "emial" not in said
+    assert len((await api.get("/v1/leads", email="anna@example.com"))["leads"]) == 1
+    none = (await api.get("/v1/status", status=422, after="1"))["detail"]
+    assert none == "query: an unknown parameter; there are none"
 
 
 # --- the feed ---------------------------------------------------------------------------------------------------------

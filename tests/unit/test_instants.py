@@ -12,6 +12,7 @@ from schemas.instants import FIRST, LAST, plausible, read_instant
 from schemas.roster import Absence, RosterChange
 from schemas.signals import Consent
 from schemas.yamlfile import FileError, load
+from services.adapters.sql.instants import instant, micros
 from services.ingest.parsers import crm
 from services.ingest.parsers.reading import when
 from tests.setups import START, ruling
@@ -41,6 +42,14 @@ def test_what_is_written_for_no_time_is_none(text):
 def test_a_number_far_beyond_any_date_is_no_time():
     assert when(1.7e9) == when(1.7e12) == when(1.7e15) == datetime.fromtimestamp(1.7e9, UTC)
     assert when(9.9e16) is None, "microseconds of the year 5107"
+
+
+def test_a_row_beyond_the_calendar_is_readable():
+    late = datetime.fromisoformat("9999-12-31T23:59:59-12:00")
+    early = datetime.fromisoformat("0001-01-01T00:00:00+14:00")
+    assert instant(micros(late)) == datetime.max.replace(tzinfo=UTC)
+    assert instant(micros(early)) == datetime.min.replace(tzinfo=UTC)
+    assert instant(micros(START)) == START
 
 
 def test_the_first_and_the_last_instant_are_times():

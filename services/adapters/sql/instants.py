@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _ONE = timedelta(microseconds=1)
 
 
@@ -13,7 +14,11 @@ def micros(at: datetime) -> int:
 
 
 def instant(value: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=value)
+    """What lies beyond the calendar is its end: a row that was once written has to stay readable."""
+    try:
+        return _EPOCH + timedelta(microseconds=value)
+    except OverflowError:
+        return _LAST if value > 0 else _FIRST
 
 
 def instant_or_none(value: int | None) -> datetime | None:
