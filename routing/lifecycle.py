@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from schemas.events import Stage, Track
 
-OFF_STAGE: tuple[None] = (None,)
 # Somebody is at work on the lead: it must have an owner, and it counts in that person's load.
 WORKED: tuple[Stage, ...] = ("qualification", "hand_over", "deal")
 # A salesperson speaks with them: marketing's automated mail is still, and the account's other leads join the owner.

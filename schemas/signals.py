@@ -159,7 +159,6 @@ OUTREACH = frozenset({Kind.EMAIL_SENT, Kind.EMAIL_DELIVERED, Kind.OUTREACH_LOGGE
 """Touches that came from us."""
 
 TOUCHES = INBOUND | OUTREACH
-SALES = frozenset(kind for kind in Kind if kind.value.startswith("sales."))
 
 
 def _text(value: Any) -> Any:

@@ -115,6 +115,17 @@ def objections(effective_from: datetime, now: datetime, before: Sequence[Publica
     return found
 
 
+def again(before: Sequence[Publication], digest: str, now: datetime, asked_from: datetime | None) -> Publication | None:
+    """The publication that publishing this hash once more is about: the one that waits or rules, whatever waits behind it.
+    None where it is another: none was, a later one has taken effect since, or it is asked for behind the last one."""
+    published = standing(before)[1:]
+    found = next((entry for entry in reversed(published) if entry.hash == digest), None)
+    if found is None or any(found.effective_from < entry.effective_from <= now for entry in published):
+        return None
+    behind = asked_from is not None and found is not published[-1] and asked_from > published[-1].effective_from
+    return None if behind else found
+
+
 def waits(entry: Publication, now: datetime) -> bool:
     """Whether it can be withdrawn still: no router may have decided by it when all of them know."""
     return entry.withdrawn is None and entry.effective_from >= now + LEAD

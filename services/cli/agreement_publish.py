@@ -86,12 +86,12 @@ class Asked(NamedTuple):
 
 async def _do(args: argparse.Namespace, parts: Parts, asked: Asked) -> int:
     from services.adapters.sql.agreements import Agreements
-    from services.publications import compiled, read, resolved
+    from services.publications import again, compiled, read, resolved
 
     store, now, digest = Agreements(parts.store.engines), parts.now(), asked.agreement.hash
     before = await store.published()
     known, row = read(before), (await store.rows([digest])).get(digest)
-    latest = _same(known, digest)
+    latest = again(known, digest, now, asked.effective_from if args.effective_from else None)
     if latest is not None and args.effective_from and asked.effective_from != latest.effective_from:
         print(_elsewhen(latest, now), file=sys.stderr)
         return 1
@@ -109,14 +109,6 @@ async def _do(args: argparse.Namespace, parts: Parts, asked: Asked) -> int:
             return 1
     print(f"published {latest.hash[:12]}, in force from {latest.effective_from.isoformat()}")
     return await _apply(parts, latest) if args.apply_to_open else 0
-
-
-def _same(known: tuple[Publication, ...], digest: str) -> Publication | None:
-    """The latest publication where it is of this hash: the command is given again."""
-    from services.publications import standing
-
-    published = standing(known)
-    return published[-1] if published[1:] and published[-1].hash == digest else None
 
 
 def _elsewhen(latest: Publication, now: datetime) -> str:

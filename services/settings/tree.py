@@ -56,7 +56,6 @@ Networks = Annotated[
         lambda value: tuple(ip_network(part) for part in _listed(value)) if isinstance(value, str) else value
     ),
 ]
-Percent = Annotated[int, Field(ge=1, le=100)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 

@@ -13,6 +13,7 @@ from services.publications import (
     LEAD,
     Publication,
     PublishedAgreements,
+    again,
     objections,
     read,
     resolved,
@@ -63,6 +64,19 @@ def test_another_may_take_effect_before_one_that_was_withdrawn():
     assert objections(SWITCH - MINUTE, START, without(known, known[1], WITHDRAWAL)) == []
     (late,) = objections(SWITCH, SWITCH, known)[1:]
     assert "withdraw" not in late, "what rules cannot be withdrawn"
+
+
+def test_the_same_command_again_is_about_the_same_publication_whatever_waits_behind_it():
+    first, mine = entries()
+    later = mine.model_copy(update={"hash": "c" * 64, "effective_from": SWITCH + HOUR})
+    both = (first, mine, later)
+    assert again((first,), DIGEST, START, None) is None
+    assert again(both, first.hash, START, None) is None, "the file before the first was never published"
+    assert again(both, DIGEST, START, None) is mine is again(both, DIGEST, SWITCH, SWITCH), "it waits, then it rules"
+    assert again(both, DIGEST, SWITCH + HOUR, None) is None, "to go back to it is another publication"
+    assert again(both, DIGEST, START, SWITCH + 2 * HOUR) is None, "and so is to plan going back to it"
+    assert again((first, mine), DIGEST, START, SWITCH + HOUR) is mine, "another date of the same publication"
+    assert again(without(both, mine, WITHDRAWAL), DIGEST, START, None) is None
 
 
 def test_a_withdrawn_publication_rules_nothing():
