@@ -46,7 +46,7 @@ class World:
 
 async def test_a_whole_that_becomes_parts_leaves_those_that_are_still_unclear_in_quarantine():
     world = World()
-    body = {"saker": [{"kod": "anna"}, {"nr": 2}, {"kod": "bo"}, {"nr": 4}]}
+    body = {"annat": [{}], "saker": [{"kod": "anna"}, {"nr": 2}, {"kod": "bo"}, {"nr": 4}]}
     (whole,) = (await world.deliver(body))["quarantined"]
     assert world.aside() == {"$": LOST}
     done = await world.retry(whole, mapping={"events": "saker", **CODE})
@@ -57,7 +57,7 @@ async def test_a_whole_that_becomes_parts_leaves_those_that_are_still_unclear_in
 
 async def test_what_stayed_can_be_read_again_in_its_turn():
     world = World()
-    (whole,) = (await world.deliver({"saker": [{"kod": "anna"}, {"nr": 2}]}))["quarantined"]
+    (whole,) = (await world.deliver({"annat": [{}], "saker": [{"kod": "anna"}, {"nr": 2}]}))["quarantined"]
     await world.retry(whole, mapping={"events": "saker", **CODE})
     (left,) = world.store.aside
     done = await world.retry(left.id, mapping={"events": "saker", "facts": {"external_id": "kod", "deal_id": "nr"}})
