@@ -40,9 +40,7 @@ def load(text: str, model: type[M], name: str) -> M:
     if len(text) > MAX_BYTES:
         raise FileError([f"{name}:1: the file is over {MAX_BYTES} bytes"])
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_duplicates(node, name)
-        data = plain_data(text)
+        node, data = _read(text, name)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise FileError([f"{name}:{line}: not valid YAML: {error.problem}"]) from None
@@ -53,6 +51,17 @@ def load(text: str, model: type[M], name: str) -> M:
     except ValidationError as error:
         found = [_problem(name, node, item, model) for item in meant(error)]
         raise FileError(found) from None
+
+
+def _read(text: str, name: str) -> tuple[yaml.Node | None, Any]:
+    """(what is where, what it says), parsed once: that takes longer than all that is done with it."""
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        _refuse_duplicates(node, name)
+        return node, loader.construct_document(node) if node is not None else None
+    finally:
+        loader.dispose()
 
 
 def plain_data(text: str) -> Any:
