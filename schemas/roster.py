@@ -9,8 +9,8 @@ from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from schemas.calendar import Calendar
 from schemas.instants import Instant
 from schemas.places import language_code
-from schemas.words import Name
-from schemas.yamlfile import FileModel
+from schemas.words import Name, probably
+from schemas.yamlfile import BrokenAt, FileModel
 
 Role = Literal["sdr", "sales", "account_manager", "marketing", "manager"]
 
@@ -103,26 +103,32 @@ class RosterFile(FileModel):
     @model_validator(mode="after")
     def _names_are_known(self) -> RosterFile:
         people = [member.id for member in self.people]
-        if len(people) != len(set(people)):
-            raise ValueError("two people have the same id")
-        for member in self.people:
+        for i, member in enumerate(self.people):
+            if member.id in people[:i]:
+                raise BrokenAt("two people have the same id", "people", i, "id")
             if member.successor is not None and (member.successor not in people or member.successor == member.id):
-                raise ValueError(f"{member.id}: the successor {member.successor} is not another of the `people`")
-        if len(self.pools) != len({pool.name for pool in self.pools}):
-            raise ValueError("two pools have the same name")
-        for pool in self.pools:
-            for seat in pool.seats:
+                rule = f"the successor is not another of the `people`{probably(member.successor, people)}"
+                raise BrokenAt(rule, "people", i, "successor")
+        names = [pool.name for pool in self.pools]
+        for i, pool in enumerate(self.pools):
+            if pool.name in names[:i]:
+                raise BrokenAt("two pools have the same name", "pools", i, "name")
+            for j, seat in enumerate(pool.seats):
                 if seat.person not in people:
-                    raise ValueError(f"pool {pool.name}: {seat.person} is not among `people`")
+                    rule = f"`{seat.person}` is not among `people`{probably(seat.person, people)}"
+                    raise BrokenAt(rule, "pools", i, "seats", j, "person")
         return self
 
     @model_validator(mode="after")
     def _teams_are_known(self) -> RosterFile:
-        if len(self.teams) != len({team.name for team in self.teams}):
-            raise ValueError("two teams have the same name")
-        for member in self.people:
-            if member.team is not None and member.team not in {team.name for team in self.teams}:
-                raise ValueError(f"{member.id}: the team {member.team} is not among `teams`")
+        names = [team.name for team in self.teams]
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                raise BrokenAt("two teams have the same name", "teams", i, "name")
+        for i, member in enumerate(self.people):
+            if member.team is not None and member.team not in names:
+                rule = f"`{member.team}` is not among `teams`{probably(member.team, names)}"
+                raise BrokenAt(rule, "people", i, "team")
         return self
 
 

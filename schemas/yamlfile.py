@@ -26,6 +26,14 @@ class Unreadable(FileError):
     """It is not there, too large or no text, so nothing of it could be looked at."""
 
 
+class BrokenAt(ValueError):
+    """A rule that only the whole of something can judge, and the place in it that breaks the rule."""
+
+    def __init__(self, rule: str, *path: str | int) -> None:
+        super().__init__(rule)
+        self.path = path
+
+
 class FileModel(BaseModel):
     """Base of everything in such a file: unknown keys are errors."""
 
@@ -108,7 +116,8 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | N
 
 
 def _problem(name: str, node: yaml.Node | None, item: dict[str, Any], model: type[BaseModel]) -> str:
-    path = tuple(item["loc"])
+    error = item.get("ctx", {}).get("error")
+    path = (*item["loc"], *(error.path if isinstance(error, BrokenAt) else ()))
     rule = rule_of(item, keys_at(model, path[:-1]))
     return f"{name}:{line_of(node, path)}: {_dotted(path)}: {rule}"
 

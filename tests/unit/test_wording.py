@@ -4,9 +4,35 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.commands import Command
+from schemas.roster import RosterFile
 from schemas.wording import keys_at, rule_of
+from schemas.yamlfile import FileError, load
+from tests.setups import EXAMPLES
 
 LEAD = f"lead_{'a' * 26}"
+
+
+ROSTER = (EXAMPLES / "roster.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "rule"),
+    [
+        (("successor: karin", "successor: karim"), "people.2.successor", "`people`; did you mean `karin`?"),
+        (("{person: olof}", "{person: olov}"), "pools.4.seats.0.person", "`people`; did you mean `olof`?"),
+        (("id: anders", "id: sara"), "people.1.id", "two people have the same id"),
+        (("name: key-accounts", "name: field"), "pools.3.name", "two pools have the same name"),
+        (("id: lena\n", "id: lena\n    team: north\n"), "people.6.team", "`north` is not among `teams`"),
+    ],
+)
+def test_what_breaks_the_roster_is_named_at_its_own_line(change, place, rule):
+    assert ROSTER.count(change[0]) == 1
+    text = ROSTER.replace(*change)
+    line = ROSTER[: ROSTER.index(change[0])].count("\n") + 1 + change[1].count("\n", 0, -1)
+    with pytest.raises(FileError) as broken:
+        load(text, RosterFile, "roster.yaml")
+    (said,) = broken.value.problems
+    assert said.startswith(f"roster.yaml:{line}: {place}: ") and rule in said, said
 
 
 @pytest.mark.parametrize(
