@@ -24,6 +24,7 @@ from routing.bounds import MAX_REFERENCES
 from routing.draft import Draft
 from routing.lead import consents, counts_for_pass, genuine, with_instant
 from routing.lifecycle import DIALOGUE
+from routing.model import Lead
 from routing.sla import DIALOGUE_END, HOLD_END, QUEUE
 from schemas.events import LeadDefinitionMet, LeadTouched, Milestone
 from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
@@ -220,9 +221,20 @@ def _clock_due(draft: Draft) -> None:
 
 
 def _owner_away(draft: Draft) -> None:
-    """What waits for them goes to somebody else; what stays theirs does not count while they are away, where agreed."""
+    """What waits for them goes to somebody else; what stays theirs does not count while they are away, where agreed. An absence
+    is told of a person, not of a lead: what follows from it for one on trial is on trial, too."""
+    if _on_trial(draft.lead):
+        draft.signal = draft.signal.model_copy(update={"mode": "observe"})
     succession.hand_back(draft)
     sla.recheck(draft, adopt=False)
+
+
+def _on_trial(lead: Lead) -> bool:
+    """Whether its open hand-over, or else each of its clocks that still run, began on trial."""
+    if lead.handover is not None and lead.handover.closed_at is None:
+        return lead.handover.mode == "observe"
+    modes = {clock.mode for clock in lead.clocks.values() if clock.open}
+    return modes == {"observe"}
 
 
 _OVER: dict[str, Callable[[Draft], None]] = {

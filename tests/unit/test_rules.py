@@ -5,8 +5,11 @@ from datetime import timedelta
 import pytest
 
 from routing.commands import Principal, to_signal
+from routing.roster import Roster
+from routing.roster_changes import apply
 from schemas.commands import Command
-from schemas.signals import TOUCHES, Actor, Consent, IdentityKey, Reference, Sales
+from schemas.roster import RosterChange
+from schemas.signals import TOUCHES, Actor, Commanded, Consent, IdentityKey, Reference, Sales
 from tests.memory import Memory
 from tests.setups import START, ruling, signal
 from tests.stories import DAY, DONE, HOUR, MINUTE, Kept, rules
@@ -191,6 +194,32 @@ def test_every_touch_in_a_deal_is_told_to_its_owner():
     told.tell("form.submitted", HOUR, form_id="news")
     (said,) = told.all("lead.touched")[before:]
     assert (said.stage, said.signal_kind, said.owner.person) == ("deal", "form.submitted", "elin")
+
+
+AWAY = {"elin": [("2026-11-24T10:30:00+01:00", "2026-11-30T08:00:00+01:00")]}
+
+
+@pytest.mark.parametrize("mode", ["live", "observe"])
+def test_what_an_absence_brings_about_has_the_mode_of_what_it_hands_back(mode):
+    told = Kept(rules([FOLLOW_UP], AWAY)).tell("form.submitted", timedelta(0), form_id="demo", mode=mode)
+    assert told.lead.owner == "elin"
+    said = len(told.said)
+    told.tell("owner.away", HOUR, command=Commanded(name="absence", principal="roster", person="elin"))
+    assert (told.lead.owner, told.clock("follow-up").state) == ("karin", "running")
+    assert {event.mode for event in told.said[said:]} == {mode}
+    assert told.clock("follow-up").mode == mode, "so its breach alarms nobody, or somebody"
+
+
+def test_a_lead_on_trial_before_its_hand_over_stays_on_trial_when_its_sdr_leaves():
+    judged = {"name": "judged", "metric": "qualification", "starts": "qualification", "target": "24h elapsed"}
+    told = Kept(rules([judged])).tell("form.submitted", timedelta(0), form_id="news", mode="observe")
+    assert (told.lead.stage, told.lead.owner) == ("qualification", "sara")
+    said = len(told.said)
+    left = RosterChange(change="left", at=START, person="sara")
+    told.rules = told.rules._replace(roster=Roster(apply(told.rules.roster.file, left)))
+    told.tell("owner.away", HOUR, command=Commanded(name="leave", principal="maja", person="sara"))
+    assert told.lead.owner == "anders"
+    assert {event.mode for event in told.said[said:]} == {"observe"}
 
 
 # --- the hand-over ----------------------------------------------------------------------------------------------------
