@@ -26,6 +26,9 @@ OUT = "bare.out"
 class Machine(Fleet):
     """`secret` is that of the source `crm`. The bare parts have topics and databases of their own."""
 
+    kafka_flags = ()
+    """One whose speed is measured; a test's only has to begin soon."""
+
     def __init__(self, edits=()):
         super().__init__(edits)
         self.secret = self._secret

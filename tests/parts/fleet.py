@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from services.cli.environment import _lines
-from tests.parts.kafka import KafkaBroker
+from tests.parts.kafka import SWIFT, KafkaBroker
 from tests.parts.postgres import PostgresServer
 from tests.parts.process import end, free_port, spawn
 
@@ -36,10 +36,12 @@ class Fleet:
     """`start` brings everything up, `close` takes it away. `edits` are (written, instead) for the example agreement;
     `bootstrap` is a Kafka that is there, where the topics get names of their own."""
 
+    kafka_flags = SWIFT
+
     def __init__(self, edits=(), bootstrap=None):
         self.folder = Path(tempfile.mkdtemp(prefix="stafett-fleet-"))
         self.config = self.folder / "mine"
-        self.kafka, self.postgres = KafkaBroker() if bootstrap is None else None, PostgresServer()
+        self.kafka, self.postgres = KafkaBroker(self.kafka_flags) if bootstrap is None else None, PostgresServer()
         self.bootstrap = bootstrap or self.kafka.bootstrap
         self.processes = {}
         self.url = f"http://127.0.0.1:{free_port()}"
