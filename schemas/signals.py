@@ -122,18 +122,6 @@ INTERNAL_KINDS = frozenset(
         Kind.POOL_RESUMED,
     }
 )
-ROSTER = frozenset(
-    {
-        Kind.ROSTER_ABSENT,
-        Kind.ROSTER_RETURNED,
-        Kind.ROSTER_JOINED,
-        Kind.ROSTER_LEFT,
-        Kind.POOL_PAUSED,
-        Kind.POOL_RESUMED,
-    }
-)
-"""Facts about who works, not about a lead."""
-
 LISTINGS = frozenset({Kind.PROSPECT_LISTED, Kind.CONTACT_CREATED, Kind.CONTACT_UPDATED})
 """Kinds that make a person known without anybody having reached out."""
 

@@ -11,7 +11,6 @@ from routing.lifecycle import DIALOGUE
 from schemas.commands import Command
 from schemas.signals import (
     INTERNAL_KINDS,
-    ROSTER,
     Actor,
     Company,
     Consent,
@@ -32,9 +31,10 @@ LEADS = ("anna", "bo", "cia", "dan", "eva")
 COLLEAGUES = LEADS[:3]
 PERSONS = ("elin", "johan", "karin", "nils", "sara", "anders", "olof", "maja")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+ABOUT_THE_ROSTER = frozenset(kind for kind in Kind if kind.startswith(("roster.", "pool.")))
 FACTS = {
     "lead": LEADS,
-    "kind": [kind for kind in Kind if kind not in INTERNAL_KINDS | ROSTER] + law.driving * 5,
+    "kind": [kind for kind in Kind if kind not in INTERNAL_KINDS | ABOUT_THE_ROSTER] + law.driving * 5,
     "early": [0, 0, 0, 0, 1, 30, 90, 600, 5000, 50_000],
     "mode": ["live"] * 12 + ["import", "observe", "test"],
     "form_id": [None, "demo", "news", "not-now", "contact-sales"],
