@@ -56,6 +56,7 @@ class Draft:
         self.loads: dict[str, Load] = dict(context.loads)
         self.moved_loads: dict[str, Load] = {}
         self.consulted: set[str] = set()
+        self.asked_account = False
         self.tallied: list[Tallied] = []
         self.clocks: dict[str, Clock] = {}
         self.links: list[Link] = []
@@ -140,6 +141,7 @@ class Draft:
             evidence=self.evidence,
             loads=tuple(self.moved_loads.values()),
             consulted=frozenset(self.consulted),
+            asked_account=self.asked_account,
             tallied=tuple(self.tallied),
         )
 

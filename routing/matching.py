@@ -70,6 +70,7 @@ def _claims(draft: Draft, route: str) -> Iterator[tuple[str, str]]:
         if person is not None and person not in seen and (rule == "hunter" or roster.has_role(person, *ROLES[route])):
             seen.add(person)
             yield rule, person
+    draft.asked_account |= account is not None
     for rule, person in _of_account(lead, account, route):
         if person not in seen:
             seen.add(person)

@@ -349,7 +349,8 @@ class Transition(NamedTuple):
 class Decision(NamedTuple):
     """All that follows from one signal. `lead` is None where the signal names nobody, or a test.
 
-    `consulted` are the people whose load was looked at, `loads` those that it changed.
+    `consulted` are the people whose load was looked at, `loads` those that it changed; `asked_account` says that it was
+    asked who else has leads of the company.
     `outcome` is one of `changed`, `recorded` (kept in the history, changed no stage) or `no_lead`; `note` says why.
     """
 
@@ -365,4 +366,5 @@ class Decision(NamedTuple):
     evidence: dict[str, Any]
     loads: tuple[Load, ...] = ()
     consulted: frozenset[str] = frozenset()
+    asked_account: bool = False
     tallied: tuple[Tallied, ...] = ()

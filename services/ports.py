@@ -199,7 +199,11 @@ class Batch(Protocol):
     async def lock_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
         """Locked in id order until the transaction ends."""
 
-    async def lock_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]: ...
+    async def read_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
+        """Not locked."""
+
+    async def lock_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
+        """Locked in id order; a company without a row gets one without a state, so that there is something to lock."""
 
     async def read_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
         """Not locked."""

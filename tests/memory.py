@@ -34,7 +34,7 @@ class Memory:
         self._keep(fold.writes())
         self.ruling = self.ruling._replace(roster=fold.ruling.roster)
         self.after()
-        for cause in fold.away:
+        for cause in fold.sheet.away:
             held = [row for row in self.leads.values() if row.owner == who_is_away(cause)]
             if held:
                 self.give(*away_signals(cause, sorted(held), self.at))

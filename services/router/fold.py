@@ -2,11 +2,14 @@
 
 Leads, accounts, ledgers and links come in as the transaction read them; what changed goes out as rows. A signal whose
 decision fails is set aside and its lead held, so that the lead's later signals queue behind it in order.
+
+A signal leans on what other routers share when its decision looked at it or changes it, and so does everything later about
+its lead. Those have a sheet of their own (`services.router.sheet`), so that `again` decides on no others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -15,11 +18,11 @@ from pydantic import ValidationError
 from routing.capacity import carrier
 from routing.decide import decide
 from routing.draft import Context
-from routing.envelope import Outgoing, Stamp, about, seal
-from routing.identity import Key, Resolution, merged, pointers, resolve
+from routing.envelope import Stamp, about, seal
+from routing.identity import Resolution, merged, pointers, resolve
 from routing.ids import derive
 from routing.merging import join
-from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load
+from routing.model import Account, Decision, Emission, Lead, Link
 from routing.roster_changes import ChangeRefused
 from routing.volumes import is_promise
 from schemas.events import LeadHeld, LeadInLimbo, LeadReleased, SlaBreached
@@ -30,16 +33,12 @@ from services.discretion import without_names
 from services.router.in_force import changed
 from services.router.loaded import Loaded, row_of
 from services.router.promises import Promises
-from services.router.records import history
+from services.router.records import history, outbox_rows, place_of
+from services.router.sheet import Sheet, clock_row, writes_of
 from services.rows import (
     AccountRow,
-    ApprovalRow,
-    ClockRow,
     DeadLetter,
-    HistoryRow,
-    LeadRow,
     LedgerRow,
-    LinkRow,
     OutboxRow,
     Writes,
 )
@@ -48,86 +47,83 @@ from services.signal_records import Incoming, dead_letter, rejoin
 
 
 class Fold:
-    """One pass over one batch. `writes()` gives the rows; `touched_pools` the ledgers that must be locked for them."""
+    """One pass over one batch. `writes()` gives the rows; `touched_pools` and `touched_accounts` name what must be locked
+    for them. `free` is what another pass found that leans on nothing shared."""
 
-    def __init__(self, loaded: Loaded, ruling: Ruling, now: datetime, epoch: int) -> None:
+    def __init__(self, loaded: Loaded, ruling: Ruling, now: datetime, epoch: int, free: Sheet | None = None) -> None:
         self.loaded, self.ruling, self.now = loaded, ruling, now
         self.stamp = Stamp(ruling.organisation, ruling.agreement.hash, now, epoch)
-        self._pools: set[str] = set()
-        self.failures = 0
-        self.limbo = 0
-        self.breaches: list[SlaBreached] = []
-        self._leads: dict[str, Lead] = {}
-        self._emails: dict[str, str] = {}
-        self._accounts: dict[str, Account] = {}
-        self._ledgers: dict[str, Ledger] = {}
-        self._loads: dict[str, Load] = {}
+        self._from = ruling, epoch
+        self._free, self._leaning = free or Sheet(), Sheet()
+        self._sheet = self._free
+        self._all_lean = free is not None
+        self._leaners: list[Incoming] = []
         self._promises = Promises(loaded, now)
-        self._links: dict[Key, str] = {}
-        self._relinks: dict[Key, str] = {}
-        self._clocks: dict[str, ClockRow] = {}
-        self._history: list[HistoryRow] = []
-        self._outbox: list[OutboxRow] = []
-        self._dead: list[DeadLetter] = []
-        self._redriven: list[str] = []
-        self._approvals: list[ApprovalRow] = []
-        self.roster_changes: list[RosterChange] = []
-        self.away: list[Signal] = []
-
-    @property
-    def touched_pools(self) -> set[str]:
-        """Rows of ledgers, loads and tallies that were looked at or moved."""
-        return self._pools | self._promises.moved.keys()
 
     def run(self, batch: Iterable[Incoming]) -> None:
         """Each signal in its order; none stops the others."""
         for incoming in batch:
-            if incoming.signal is not None:
-                self._switch(incoming.signal)
-            if incoming.signal is None:
-                self._set_aside(incoming, None, "dead", incoming.fault or "undecodable", "Undecodable")
-            elif incoming.signal.kind == Kind.LEAD_REDRIVE:
-                self._redrive(incoming, incoming.signal)
-            elif incoming.signal.roster is not None:
-                self._change_roster(incoming.signal, incoming.signal.roster)
-            elif incoming.signal.kind == Kind.PERIOD_BEGUN or is_promise(_due(incoming.signal)):
-                self._promise(incoming.signal)
-            elif incoming.signal.kind == Kind.AGREEMENT_APPROVED:
-                self._approve(incoming.signal)
-            elif incoming.signal.kind in (Kind.LEAD_MERGE, Kind.LEAD_UNMERGE):
-                self._join(incoming, incoming.signal)
-            else:
-                self._judge(incoming, incoming.signal)
+            self._sheet = self._leaning if self._all_lean else self._free
+            self._hear(incoming)
+            if self._sheet is self._leaning:
+                self._leaners.append(incoming)
+
+    def again(
+        self, accounts: Mapping[str, AccountRow], ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]
+    ) -> Fold:
+        """What leans on shared rows decided anew, on these; what does not lean on any stays as it was decided."""
+        ruling, epoch = self._from
+        loaded = self.loaded.with_shared(accounts, ledgers, opens, self._free.leads, self._free.links)
+        other = type(self)(loaded, ruling, self.now, epoch, self._free)
+        other.run(self._leaners)
+        return other
+
+    def _hear(self, incoming: Incoming) -> None:
+        signal = incoming.signal
+        if signal is None:
+            self._set_aside(incoming, None, "dead", incoming.fault or "undecodable", "Undecodable")
+            return
+        self._switch(signal)
+        if not _of_one_lead(signal):
+            # It may concern anything that comes after it.
+            self._all_lean, self._sheet = True, self._leaning
+        if signal.kind == Kind.LEAD_REDRIVE:
+            self._redrive(incoming, signal)
+        elif signal.roster is not None:
+            self._change_roster(signal, signal.roster)
+        elif signal.kind == Kind.PERIOD_BEGUN or is_promise(_due(signal)):
+            self._promise(signal)
+        elif signal.kind == Kind.AGREEMENT_APPROVED:
+            self._approve(signal)
+        elif signal.kind in (Kind.LEAD_MERGE, Kind.LEAD_UNMERGE):
+            self._join(incoming, signal)
+        else:
+            self._judge(incoming, signal)
 
     def _switch(self, signal: Signal) -> None:
         """A signal is decided under the agreement that was in force when it was received."""
-        self.ruling = self.ruling.at(signal.received_at)
-        self.stamp = self.stamp._replace(agreement=self.ruling.agreement.hash)
+        ruling = self.ruling.at(signal.received_at)
+        if ruling is not self.ruling:
+            self.ruling = ruling
+            self.stamp = self.stamp._replace(agreement=ruling.agreement.hash)
 
     def writes(self) -> Writes:
-        return Writes(
-            leads=[self._lead_row(lead) for lead in self._leads.values()],
-            accounts=[AccountRow(a.id, a.model_dump_json()) for a in self._accounts.values()],
-            ledgers=[
-                *(LedgerRow(x.pool, x.seq, x.model_dump_json()) for x in self._ledgers.values()),
-                *(
-                    LedgerRow(row_of(x.person), x.seq, x.model_dump_json(exclude={"open"}))
-                    for x in self._loads.values()
-                ),
-                *(LedgerRow(name, x.seq, x.model_dump_json()) for name, x in self._promises.moved.items()),
-            ],
-            links=[LinkRow(*identity, subject) for identity, subject in self._links.items()],
-            clocks=[
-                *self._clocks.values(),
-                *(_clock_row(clock, name, name) for name, clock in self._promises.clocks.values()),
-            ],
-            history=self._history,
-            outbox=self._outbox,
-            dead_letters=self._dead,
-            redriven=self._redriven,
-            relinks=[LinkRow(*identity, subject) for identity, subject in self._relinks.items()],
-            approvals=self._approvals,
-        )
+        return writes_of(self.sheet, self._promises, self.loaded.rows, self.now)
+
+    @property
+    def sheet(self) -> Sheet:
+        """All that the batch comes to."""
+        return self._free.under(self._leaning)
+
+    @property
+    def touched_pools(self) -> set[str]:
+        """Rows of ledgers, loads and tallies that were looked at or moved."""
+        return self._leaning.pools | self._promises.moved.keys()
+
+    @property
+    def touched_accounts(self) -> set[str]:
+        """Companies whose owners were looked at or changed."""
+        return self._leaning.companies
 
     def _change_roster(self, signal: Signal, change: RosterChange) -> None:
         """From the next signal of the batch on the roster is another; who is away now hands back what they hold."""
@@ -137,9 +133,9 @@ class Fold:
         except ChangeRefused as refused:
             self._note(signal, before, f"refused: {refused}", "recorded")
             return
-        self.roster_changes.append(change)
+        self._sheet.roster_changes.append(change)
         if change.change == "left" or (change.change == "absent" and (change.since or self.now) <= self.now):
-            self.away.append(signal)
+            self._sheet.away.append(signal)
         self._note(signal, before, "", "changed")
 
     def _approve(self, signal: Signal) -> None:
@@ -149,19 +145,21 @@ class Fold:
         except ApprovalRefused as refused:
             self._note(signal, self.ruling, f"refused: {refused}", "recorded")
             return
-        self._approvals.append(row)
+        self._sheet.approvals.append(row)
         self._note(signal, self.ruling, f"{row.person} approves {row.hash[:12]} for {row.side}", "changed")
 
     def _note(self, signal: Signal, before: Ruling, note: str, outcome: Literal["changed", "recorded"]) -> None:
         evidence = {"roster": [before.roster.version, self.ruling.roster.version]}
         nobody = Decision(None, None, (), (), (), (), (), outcome, note, evidence)
-        self._history.append(history(signal, None, nobody, before, self.now))
+        self._sheet.history.append(history(signal, None, nobody, before, self.now))
 
     def _judge(self, incoming: Incoming, signal: Signal) -> bool:
         """True where the signal was decided on; False where it was set aside."""
         found = resolve(signal, self.loaded.links)
         lead_id = signal.clock.lead_id if signal.clock else found.lead_id
         lead = self.loaded.lead(lead_id)
+        if lead_id in self._leaning.leads:
+            self._sheet = self._leaning
         if lead is not None and (nameless := without_names(signal, lead.personal.person)) is not signal:
             signal, incoming = nameless, incoming._replace(signal=nameless, halves=None)
         if lead is not None and lead.held:
@@ -172,7 +170,7 @@ class Fold:
     def _promise(self, signal: Signal) -> None:
         """A volume promise begins to be measured, or its clock falls due."""
         told = self._promises.hear(signal, self.ruling, self.stamp)
-        self._outbox += _rows(told.outgoing)
+        self._sheet.outbox += outbox_rows(told.outgoing)
         self._note(signal, self.ruling, told.note, "changed" if told.outgoing else "recorded")
 
     def _join(self, incoming: Incoming, signal: Signal) -> None:
@@ -190,28 +188,30 @@ class Fold:
             outgoing = self._sealed(told[0], signal)
             outgoing += self._sealed(told[1], signal, len(outgoing)) if len(told) > 1 else []
         except Exception as error:  # noqa: BLE001 - a defect of ours for this one signal: it is set aside, and seen
-            self._set_aside(incoming, kept, "dead", _safe(error), type(error).__name__)
+            self._set_aside(incoming, kept, "dead", place_of(error), type(error).__name__)
             return
         for decision in told:
             self._apply(decision, signal)
         if joined.gone is not None:
             self._relink(gone, kept if signal.kind == Kind.LEAD_MERGE else gone)
-        self._outbox += outgoing
-        self._history += rows
+        self._sheet.outbox += outgoing
+        self._sheet.history += rows
 
     def _relink(self, gone: Lead, now: Lead) -> None:
         """Identities of the one that is gone point to it, and it points to `now`; to part them again is one link."""
         theirs = {where for where, who in {**self.loaded.links_of, **self.loaded.links}.items() if who == gone.id}
-        theirs |= {where for where, who in self._links.items() if who == gone.id}
+        theirs |= {where for where, who in self.sheet.links.items() if who == gone.id}
         here = (gone.brand, "lead", gone.id)
         moved = dict.fromkeys(sorted(theirs - {here}), merged(gone.id)) | {here: now.id}
         self.loaded.links |= moved
-        self._relinks |= moved
+        self._sheet.relinks |= moved
 
     def _try(self, incoming: Incoming, signal: Signal, lead: Lead | None, found: Resolution) -> bool:
         try:
             context = self._context(signal, lead, found)
             decision = decide(lead, signal, context)
+            if self._leans(lead, decision, context):
+                self._sheet = self._leaning
             outgoing = self._sealed(decision, signal)
             row = history(
                 signal,
@@ -222,16 +222,16 @@ class Fold:
                 incoming.halves,
             )
         except Exception as error:  # noqa: BLE001 - a defect of ours for this one signal: it is set aside, and seen
-            self._set_aside(incoming, lead, "dead", _safe(error), type(error).__name__)
+            self._set_aside(incoming, lead, "dead", place_of(error), type(error).__name__)
             return False
         self._apply(decision, signal)
         counted = self._promises.count(decision, signal, self.ruling, self.stamp)
         if decision.lead is None and signal.mode == "live":
             pointing = pointers(signal, found)
             self.loaded.links |= pointing
-            self._links |= pointing
-        self._outbox += outgoing + _rows(counted)
-        self._history.append(row)
+            self._sheet.links |= pointing
+        self._sheet.outbox += outgoing + outbox_rows(counted)
+        self._sheet.history.append(row)
         return True
 
     def _context(self, signal: Signal, lead: Lead | None, found: Resolution) -> Context:
@@ -256,14 +256,25 @@ class Fold:
         if account_id is not None:
             return self.loaded.accounts.get(account_id) or Account(id=account_id, brand=signal.brand)
         if found.unlinked_account and (lead is not None or found.unlinked):
-            return Account(id=derive("acc", signal.id), brand=signal.brand)
+            # Of its identity, so that two routers that meet a company at once mean the same one.
+            best = min(found.unlinked_account, key=lambda identity: identity.kind != "domain")
+            return Account(id=derive("acc", signal.brand, best.kind, best.digest), brand=signal.brand)
         return None
+
+    def _leans(self, before: Lead | None, decision: Decision, context: Context) -> bool:
+        """Whether another decision could come out with other ledgers, loads, promises or owners in the company."""
+        if decision.ledgers or decision.consulted or decision.loads or decision.tallied or decision.asked_account:
+            return True
+        if decision.account is not context.account:
+            return True
+        people = {carrier(before), carrier(decision.lead)}
+        return len(people) > 1 and not people.isdisjoint(self.loaded.loads)
 
     def _sealed(self, decision: Decision, signal: Signal, before: int = 0) -> list[OutboxRow]:
         """`before` is how many events the signal had already, of another lead."""
         if decision.lead is None:
             return []
-        return _rows(seal(decision.emissions, about(decision.lead), signal, self.stamp, before))
+        return outbox_rows(seal(decision.emissions, about(decision.lead), signal, self.stamp, before))
 
     def _apply(self, decision: Decision, signal: Signal) -> None:
         lead = decision.lead
@@ -271,32 +282,42 @@ class Fold:
             return
         self._carry(self.loaded.lead(lead.id), lead, decision)
         self._put(lead, signal)
-        account = decision.account
-        if account is not None and self.loaded.accounts.get(account.id) is not account:
-            self.loaded.accounts[account.id] = self._accounts[account.id] = account
+        self._keep_account(decision)
         for ledger in decision.ledgers:
-            self.loaded.ledgers[ledger.pool] = self._ledgers[ledger.pool] = ledger
-            self._pools.add(ledger.pool)
+            self.loaded.ledgers[ledger.pool] = self._sheet.ledgers[ledger.pool] = ledger
+            self._sheet.pools.add(ledger.pool)
         for clock in decision.clocks:
-            self._clocks[clock.id] = _clock_row(clock, lead.id, lead.partition_key)
-        self.limbo += sum(isinstance(e.data, LeadInLimbo) for e in decision.emissions)
-        self.breaches += [e.data for e in decision.emissions if isinstance(e.data, SlaBreached)]
+            self._sheet.clocks[clock.id] = clock_row(clock, lead.id, lead.partition_key)
+        self._sheet.limbo += sum(isinstance(e.data, LeadInLimbo) for e in decision.emissions)
+        self._sheet.breaches += [e.data for e in decision.emissions if isinstance(e.data, SlaBreached)]
         for link in decision.links:
             where = (link.brand, link.identity.kind, link.identity.digest)
-            self.loaded.links[where] = self._links[where] = link.subject_id
+            self.loaded.links[where] = self._sheet.links[where] = link.subject_id
         if lead.handover is not None and lead.merged_into is None:
             where = (lead.brand, "handover", lead.handover.id)
             if where not in self.loaded.links:
-                self.loaded.links[where] = self._links[where] = lead.id
+                self.loaded.links[where] = self._sheet.links[where] = lead.id
+
+    def _keep_account(self, decision: Decision) -> None:
+        """A company of which nobody works a lead needs no row."""
+        account = decision.account
+        if account is None:
+            return
+        known = self.loaded.accounts.get(account.id)
+        changed = known is not account and bool(known or account.open or account.customers)
+        if changed:
+            self.loaded.accounts[account.id] = self._sheet.accounts[account.id] = account
+        if changed or decision.asked_account:
+            self._sheet.companies.add(account.id)
 
     def _carry(self, before: Lead | None, after: Lead, decision: Decision) -> None:
         """Who has one open lead more or less now. Whoever was looked at is locked, so that no other router gives them
         one meanwhile."""
-        self._pools.update(row_of(person) for person in decision.consulted)
+        self._sheet.pools.update(row_of(person) for person in decision.consulted)
         loads = self.loaded.loads
         for load in decision.loads:
-            loads[load.person] = self._loads[load.person] = load
-            self._pools.add(row_of(load.person))
+            loads[load.person] = self._sheet.loads[load.person] = load
+            self._sheet.pools.add(row_of(load.person))
         gone, come = carrier(before), carrier(after)
         if gone == come:
             return
@@ -306,20 +327,17 @@ class Fold:
 
     def _put(self, lead: Lead, signal: Signal) -> None:
         self.loaded.put(lead)
-        self._leads[lead.id] = lead
-        email = next((i.digest for i in signal.identities if i.kind == "email"), None)
-        if email is not None:
-            self._emails[lead.id] = email
+        self._sheet.put(lead, signal)
 
     @property
     def set_aside(self) -> list[DeadLetter]:
         """The letters of this batch; not those that only wait behind one."""
-        return [letter for letter in self._dead if letter.state == "dead"]
+        return [letter for letter in self.sheet.dead if letter.state == "dead"]
 
     def _set_aside(self, incoming: Incoming, lead: Lead | None, state: str, reason: str, error: str) -> None:
         letter = dead_letter(incoming, lead.id if lead else None, state, reason, error, self.now)
-        self._dead.append(letter)
-        self.failures += state == "dead"
+        self._sheet.dead.append(letter)
+        self._sheet.failures += state == "dead"
         if lead is not None and state == "dead" and incoming.signal is not None:
             self._hold(lead, letter, incoming.signal)
 
@@ -331,7 +349,7 @@ class Fold:
         changes = {"held": held, "sequence": lead.sequence + 1, "version": lead.version + 1}
         marked = lead.model_copy(update=changes)
         self._put(marked, signal)
-        self._outbox += _rows(seal((emission,), about(marked), signal, self.stamp))
+        self._sheet.outbox += outbox_rows(seal((emission,), about(marked), signal, self.stamp))
 
     def _redrive(self, incoming: Incoming, request: Signal) -> None:
         """The lead's dead and queued signals once more, in their order, up to the first that fails again."""
@@ -341,9 +359,9 @@ class Fold:
         self.loaded.put(lead.model_copy(update={"held": False}))
         done = 0
         for letter in [letter for letter in self.loaded.waiting if letter.lead_id == request.lead_id]:
-            if not self._again(incoming, letter):
+            if not self._once_more(incoming, letter):
                 break
-            self._redriven.append(letter.id)
+            self._sheet.redriven.append(letter.id)
             done += 1
         else:
             released = self.loaded.lead(request.lead_id)
@@ -354,70 +372,33 @@ class Fold:
         if failed is not None:
             self._put(failed.model_copy(update={"held": True}), request)
 
-    def _again(self, incoming: Incoming, letter: DeadLetter) -> bool:
+    def _once_more(self, incoming: Incoming, letter: DeadLetter) -> bool:
         try:
             signal = rejoin(letter.facts or "", letter.personal, letter.attempt + 1)
         except (ValidationError, ValueError):
             return False
         found = resolve(signal, self.loaded.links)
         lead = self.loaded.lead(letter.lead_id)
-        before = len(self._dead), self.failures, len(self._outbox)
+        sheet = self._sheet
+        before = len(sheet.dead), sheet.failures, len(sheet.outbox)
         if self._try(Incoming(incoming.record, signal), signal, lead, found):
             return True
         # It stays the dead letter that it was: no second row, no second event.
-        del self._dead[before[0] :], self._outbox[before[2] :]
-        self.failures = before[1]
+        del sheet.dead[before[0] :], sheet.outbox[before[2] :]
+        sheet.failures = before[1]
         if lead is not None:
             self.loaded.put(lead)
         return False
-
-    def _lead_row(self, lead: Lead) -> LeadRow:
-        before = self.loaded.rows.get(lead.id)
-        return LeadRow(
-            id=lead.id,
-            brand=lead.brand,
-            stage=lead.stage,
-            disposition="merged" if lead.merged_into else lead.disposition,
-            owner=None if lead.merged_into else lead.owner,
-            account_id=lead.account_id,
-            held=lead.held,
-            version=lead.version,
-            state=lead.model_dump_json(exclude_unset=True),
-            personal=lead.personal.model_dump_json(exclude_unset=True),
-            email_digest=self._emails.get(lead.id) or (before.email_digest if before else None),
-            updated_at=self.now,
-        )
-
-
-def _rows(events: Iterable[Outgoing]) -> list[OutboxRow]:
-    return [
-        OutboxRow(e.event_id, e.topic, e.lead_id, e.sequence, e.type, e.partition_key, e.head, e.personal)
-        for e in events
-    ]
 
 
 def _due(signal: Signal) -> str | None:
     return signal.clock.lead_id if signal.clock is not None else None
 
 
-def _clock_row(clock: Clock, lead_id: str, partition_key: str) -> ClockRow:
-    return ClockRow(
-        id=clock.id,
-        lead_id=lead_id,
-        policy=clock.policy,
-        state=clock.state,
-        revision=clock.revision,
-        due_at=clock.due_at,
-        next_at=clock.next_at,
-        partition_key=partition_key,
-        body=clock.model_dump_json(),
-    )
+_BEYOND_ONE = frozenset(
+    {Kind.LEAD_REDRIVE, Kind.PERIOD_BEGUN, Kind.AGREEMENT_APPROVED, Kind.LEAD_MERGE, Kind.LEAD_UNMERGE}
+)
 
 
-def _safe(error: Exception) -> str:
-    """The class and the place of an error; its message may hold personal data."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace is not None else "?"
-    return f"{type(error).__name__} at {place}"
+def _of_one_lead(signal: Signal) -> bool:
+    return signal.roster is None and signal.kind not in _BEYOND_ONE and not is_promise(_due(signal))

@@ -16,8 +16,8 @@ _NO_LEAD = ("company", "domain", *LIKENESS)
 
 
 class Loaded:
-    """What a batch's transaction read, as models. Leads are parsed when first asked for. `links_of` are all links of the
-    leads that the batch merges."""
+    """What a batch's transaction read, as models. Leads are parsed when first asked for; a row without a state was made
+    only to be locked. `links_of` are all links of the leads that the batch merges."""
 
     def __init__(
         self,
@@ -29,10 +29,11 @@ class Loaded:
         opens: Mapping[str, int] = MappingProxyType({}),
         links_of: Mapping[Key, str] = MappingProxyType({}),
     ) -> None:
-        self.links = dict(links)
+        self.links, self._links = dict(links), links
         self.links_of = links_of
         self.rows = dict(leads)
-        self.accounts = {row.id: Account.model_validate_json(row.state) for row in accounts.values()}
+        self.account_rows, self.ledger_rows = accounts, ledgers
+        self.accounts = {row.id: Account.model_validate_json(row.state) for row in accounts.values() if row.state}
         self.ledgers = {
             row.pool: Ledger.model_validate_json(row.state)
             for row in ledgers.values()
@@ -45,21 +46,53 @@ class Loaded:
         }
         self.waiting = list(waiting)
         self.loads = loads_of(ledgers, opens)
+        self._read: dict[str, Lead] = {}
         self._leads: dict[str, Lead] = {}
 
     def lead(self, lead_id: str | None) -> Lead | None:
+        """As it was decided on last, else as it was read."""
         if lead_id is None:
             return None
-        if lead_id not in self._leads and lead_id in self.rows:
+        found = self._leads.get(lead_id) or self._read.get(lead_id)
+        if found is None and lead_id in self.rows:
             row = self.rows[lead_id]
-            lead = Lead.model_validate_json(row.state)
+            found = Lead.model_validate_json(row.state)
             if row.personal is not None:
-                lead.personal = LeadPersonal.model_validate_json(row.personal)
-            self._leads[lead_id] = lead
-        return self._leads.get(lead_id)
+                found.personal = LeadPersonal.model_validate_json(row.personal)
+            self._read[lead_id] = found
+        return found
 
     def put(self, lead: Lead) -> None:
         self._leads[lead.id] = lead
+
+    def moved(self, accounts: Mapping[str, AccountRow], ledgers: Mapping[str, LedgerRow]) -> bool:
+        """Whether one of these, which are locked now, is another one than was read."""
+        seqs = {pool: row.seq for pool, row in self.ledger_rows.items()}
+        states = {ident: row.state for ident, row in self.account_rows.items()}
+        return any(row.seq != seqs.get(pool, 0) for pool, row in ledgers.items()) or any(
+            row.state != states.get(ident, "") for ident, row in accounts.items()
+        )
+
+    def with_shared(
+        self,
+        accounts: Mapping[str, AccountRow],
+        ledgers: Mapping[str, LedgerRow],
+        opens: Mapping[str, int],
+        leads: Mapping[str, Lead],
+        links: Mapping[Key, str],
+    ) -> Loaded:
+        """What was read, with these in place of what other routers moved, and what is decided already."""
+        other = Loaded(
+            {**self._links, **links},
+            self.rows,
+            {**self.account_rows, **accounts},
+            {**self.ledger_rows, **ledgers},
+            self.waiting,
+            opens,
+            self.links_of,
+        )
+        other._read, other._leads = self._read, dict(leads)
+        return other
 
 
 def row_of(person: str) -> str:

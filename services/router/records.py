@@ -1,17 +1,19 @@
-"""The history's record of a signal that was judged."""
+"""What the router writes of a signal that was judged: its record in the history, its events, the place of an error."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from datetime import datetime
 
 from pydantic_core import to_json
 
+from routing.envelope import Outgoing
 from routing.model import Decision
 from schemas.signals import Signal
 from services.made_by import made_by
-from services.rows import HistoryRow
+from services.rows import HistoryRow, OutboxRow
 from services.ruling import Ruling
 from services.signal_records import halves
 
@@ -55,3 +57,19 @@ def history(
         note=decision.note,
         decision=to_json(said).decode(),
     )
+
+
+def outbox_rows(events: Iterable[Outgoing]) -> list[OutboxRow]:
+    return [
+        OutboxRow(e.event_id, e.topic, e.lead_id, e.sequence, e.type, e.partition_key, e.head, e.personal)
+        for e in events
+    ]
+
+
+def place_of(error: Exception) -> str:
+    """The class and the place of an error; its message may hold personal data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace is not None else "?"
+    return f"{type(error).__name__} at {place}"

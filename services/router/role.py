@@ -32,7 +32,7 @@ from services.publications import PublishedAgreements
 from services.router.fold import Fold
 from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
 from services.router.loaded import Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads, wanted_tallies
-from services.rows import LedgerRow, Position, Record, Writes
+from services.rows import Position, Record, Writes
 from services.ruling import Ruling
 from services.signal_records import Incoming, dead_letter, decode, named, partitions_said, record_of
 
@@ -68,9 +68,10 @@ class Outcome:
         self.size = len(batch)
         signals = [i.signal for i in batch if i.signal is not None]
         self.age = max(((now - s.received_at).total_seconds() for s in signals), default=0.0)
-        self.breach_lateness = [max(0.0, (now - breach.due_at).total_seconds()) for breach in fold.breaches]
-        self.dead_letters = fold.failures
-        self.limbo = fold.limbo
+        sheet = fold.sheet
+        self.breach_lateness = [max(0.0, (now - breach.due_at).total_seconds()) for breach in sheet.breaches]
+        self.dead_letters = sheet.failures
+        self.limbo = sheet.limbo
 
 
 class Router:
@@ -229,13 +230,13 @@ class Router:
 
     async def _follow_roster(self, tx: Batch, fold: Fold, changes: str | None, now: datetime) -> None:
         """In the same transaction: the changes, the version that rules from now on, who has to hand back what."""
-        roster = fold.ruling.roster
-        if fold.roster_changes:
-            await tx.put_roster_changes(write_changes((*read_changes(changes), *fold.roster_changes)))
+        roster, sheet = fold.ruling.roster, fold.sheet
+        if sheet.roster_changes:
+            await tx.put_roster_changes(write_changes((*read_changes(changes), *sheet.roster_changes)))
         if roster.version != self._kept:
             await tx.keep_roster(roster.version, roster.file.model_dump_json(by_alias=True), now)
             self._kept = roster.version
-        for cause in fold.away:
+        for cause in sheet.away:
             rows = await tx.owned_by(who_is_away(cause))
             signals = away_signals(cause, rows, now)
             await tx.spool([record_of(signal, self._topic) for signal in signals])
@@ -272,7 +273,7 @@ class Router:
         return links
 
     async def _fold(self, tx: Batch, batch: Sequence[Incoming], ruling: Ruling, now: datetime) -> Fold:
-        """Reads and locks in one order (leads, accounts, ledgers), so that routers never wait in a ring."""
+        """Leads are locked before they are decided on; what routers share only then, and only what was leant on."""
         keys = wanted_keys(batch)
         links = await self._links(tx, keys)
         leads = await tx.lock_leads(sorted(wanted_leads(batch, links)))
@@ -280,31 +281,30 @@ class Router:
             raise Conflict("an identity was linked meanwhile")
         merging = sorted({i.signal.other_lead_id for i in batch if i.signal and i.signal.other_lead_id})
         links_of = await tx.links_of(merging) if merging else {}
-        accounts = await tx.lock_accounts(sorted(wanted_accounts(leads.values(), links)))
         asked = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == "lead.redrive" and i.signal.lead_id]
         waiting = await tx.waiting(asked) if asked else []
+        accounts = await tx.read_accounts(sorted(wanted_accounts(leads.values(), links)))
         people = sorted(limited(ruling.roster))
         tallies = wanted_tallies(batch, [ruling.agreement, *(agreement for _, agreement in ruling.timeline)])
         ledgers = await tx.read_ledgers([*sorted(ruling.roster.pools), *map(row_of, people), *sorted(tallies)])
         opens = await tx.open_leads(people)
         epoch = self._epoch if self._epoch is not None else await self._store.epoch()
+        fold = Fold(Loaded(links, leads, accounts, ledgers, waiting, opens, links_of), ruling, now, epoch)
+        fold.run(batch)
+        return await self._settled(tx, fold, people)
 
-        def fold_with(rows: dict[str, LedgerRow]) -> Fold:
-            fold = Fold(Loaded(links, leads, accounts, rows, waiting, opens, links_of), ruling, now, epoch)
-            fold.run(batch)
-            return fold
-
-        fold = fold_with(ledgers)
-        while fold.touched_pools:
-            locked = await tx.lock_ledgers(sorted(fold.touched_pools))
-            moved = {
-                pool: row for pool, row in locked.items() if row.seq != (ledgers[pool].seq if pool in ledgers else 0)
-            }
-            if not moved:
+    @staticmethod
+    async def _settled(tx: Batch, fold: Fold, people: Sequence[str]) -> Fold:
+        """Locks in one order (companies, then ledgers), so that routers never wait in a ring; where another router moved
+        something between our look and our lock, what leans on it is decided on anew."""
+        while fold.touched_accounts or fold.touched_pools:
+            held = fold.touched_accounts, fold.touched_pools
+            accounts = await tx.lock_accounts(sorted(held[0]))
+            ledgers = await tx.lock_ledgers(sorted(held[1]))
+            if not fold.loaded.moved(accounts, ledgers):
                 break
-            ledgers, opens = {**ledgers, **locked}, await tx.open_leads(people)
-            before, fold = fold.touched_pools, fold_with(ledgers)
-            if fold.touched_pools <= before:
+            fold = fold.again(accounts, ledgers, await tx.open_leads(people))
+            if fold.touched_accounts <= held[0] and fold.touched_pools <= held[1]:
                 break
         return fold
 
@@ -326,7 +326,7 @@ class Router:
         if self._bell is not None:
             self._bell.ring()
         self._on_batch(Outcome(fold, batch, self._now()))
-        if fold.failures:
+        if fold.sheet.failures:
             for letter in fold.set_aside:
                 log.error("signal set aside", extra=named(letter))
             self._uncounted = True

@@ -13,9 +13,10 @@ from tests.bench.intake import intake_by_kind
 from tests.bench.kinds import kinds
 from tests.bench.machine import Machine
 from tests.bench.pipeline import drain, pipeline
+from tests.bench.scale import scale
 from tests.bench.table import table
 
-PARTS = ("core", "drain", "pipeline", "embedded", "up", "clocks", "kinds", "intake")
+PARTS = ("core", "drain", "scale", "pipeline", "embedded", "up", "clocks", "kinds", "intake")
 
 
 async def run(given):
@@ -27,6 +28,8 @@ async def run(given):
             found = core(rounds, count)
         elif part == "drain":
             found = await on_servers(lambda machine: drain(machine, rounds, count, given.profile))
+        elif part == "scale":
+            found = await on_servers(lambda machine: scale(machine, rounds, count))
         elif part == "pipeline":
             found = await on_servers(lambda machine: pipeline(machine, rounds, count))
         elif part == "embedded":

@@ -161,7 +161,7 @@ class Moved:
     async def nothing(self, *_):
         return {}
 
-    links = lock_leads = lock_accounts = open_leads = nothing
+    links = lock_leads = read_accounts = lock_accounts = open_leads = nothing
 
     async def read_ledgers(self, pools):
         return {"field": self.read}

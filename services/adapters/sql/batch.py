@@ -70,7 +70,17 @@ class SqlBatch:
             lead.id: lead._replace(held=bool(lead.held), updated_at=instant(_int(lead.updated_at))) for lead in leads
         }
 
+    async def read_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
+        if not ids:
+            return {}
+        where = self._dialect.among("id", "ids")
+        statement = text(f"SELECT id, state FROM accounts WHERE {where}")
+        found = await self._conn.execute(statement, {"ids": self._dialect.listed(ids)})
+        return {row[0]: AccountRow(*row) for row in found}
+
     async def lock_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
+        empty = [(ident, "") for ident in sorted(ids)]
+        await self._dialect.insert(self._conn, t.accounts, ("id", "state"), empty, "ON CONFLICT DO NOTHING")
         return {row[0]: AccountRow(*row) for row in await self._locked("SELECT id, state FROM accounts", "id", ids)}
 
     async def read_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:

@@ -1,0 +1,125 @@
+"""What signals come to, on the sheet of those that lean on what leads share or on the sheet of those that do not.
+
+Pools, people's loads, promises and companies are shared with other routers. What was decided without a look at them holds
+whatever those did meanwhile; only the rest is decided anew where one of them had moved.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from routing.identity import Key
+from routing.model import Account, Clock, Lead, Ledger, Load
+from schemas.events import SlaBreached
+from schemas.roster import RosterChange
+from schemas.signals import Signal
+from services.router.loaded import row_of
+from services.router.promises import Promises
+from services.rows import (
+    AccountRow,
+    ApprovalRow,
+    ClockRow,
+    DeadLetter,
+    HistoryRow,
+    LeadRow,
+    LedgerRow,
+    LinkRow,
+    OutboxRow,
+    Writes,
+)
+
+
+class Sheet:
+    """Newest states by id and rows in the order of deciding. `pools` and `companies` are rows that were leant on."""
+
+    def __init__(self) -> None:
+        self.leads: dict[str, Lead] = {}
+        self.emails: dict[str, str] = {}
+        self.accounts: dict[str, Account] = {}
+        self.ledgers: dict[str, Ledger] = {}
+        self.loads: dict[str, Load] = {}
+        self.links: dict[Key, str] = {}
+        self.relinks: dict[Key, str] = {}
+        self.clocks: dict[str, ClockRow] = {}
+        self.history: list[HistoryRow] = []
+        self.outbox: list[OutboxRow] = []
+        self.dead: list[DeadLetter] = []
+        self.redriven: list[str] = []
+        self.approvals: list[ApprovalRow] = []
+        self.breaches: list[SlaBreached] = []
+        self.roster_changes: list[RosterChange] = []
+        self.away: list[Signal] = []
+        self.limbo = self.failures = 0
+        self.pools: set[str] = set()
+        self.companies: set[str] = set()
+
+    def put(self, lead: Lead, signal: Signal) -> None:
+        self.leads[lead.id] = lead
+        email = next((i.digest for i in signal.identities if i.kind == "email"), None)
+        if email is not None:
+            self.emails[lead.id] = email
+
+    def under(self, later: Sheet) -> Sheet:
+        """This one and then the other, which has the last word on what both changed."""
+        both = Sheet()
+        for name, first in vars(self).items():
+            second = getattr(later, name)
+            setattr(both, name, first | second if isinstance(first, dict | set) else first + second)
+        return both
+
+
+def writes_of(sheet: Sheet, promises: Promises, before: dict[str, LeadRow], now: datetime) -> Writes:
+    """As rows; `before` are the leads' as they were read."""
+    loads = sheet.loads.values()
+    return Writes(
+        leads=[_lead_row(lead, sheet.emails.get(lead.id), before, now) for lead in sheet.leads.values()],
+        accounts=[AccountRow(a.id, a.model_dump_json()) for a in sheet.accounts.values()],
+        ledgers=[
+            *(LedgerRow(x.pool, x.seq, x.model_dump_json()) for x in sheet.ledgers.values()),
+            *(LedgerRow(row_of(x.person), x.seq, x.model_dump_json(exclude={"open"})) for x in loads),
+            *(LedgerRow(name, x.seq, x.model_dump_json()) for name, x in promises.moved.items()),
+        ],
+        links=[LinkRow(*identity, subject) for identity, subject in sheet.links.items()],
+        clocks=[
+            *sheet.clocks.values(),
+            *(clock_row(clock, name, name) for name, clock in promises.clocks.values()),
+        ],
+        history=sheet.history,
+        outbox=sheet.outbox,
+        dead_letters=sheet.dead,
+        redriven=sheet.redriven,
+        relinks=[LinkRow(*identity, subject) for identity, subject in sheet.relinks.items()],
+        approvals=sheet.approvals,
+    )
+
+
+def clock_row(clock: Clock, lead_id: str, partition_key: str) -> ClockRow:
+    return ClockRow(
+        id=clock.id,
+        lead_id=lead_id,
+        policy=clock.policy,
+        state=clock.state,
+        revision=clock.revision,
+        due_at=clock.due_at,
+        next_at=clock.next_at,
+        partition_key=partition_key,
+        body=clock.model_dump_json(),
+    )
+
+
+def _lead_row(lead: Lead, email: str | None, before: dict[str, LeadRow], now: datetime) -> LeadRow:
+    known = before.get(lead.id)
+    return LeadRow(
+        id=lead.id,
+        brand=lead.brand,
+        stage=lead.stage,
+        disposition="merged" if lead.merged_into else lead.disposition,
+        owner=None if lead.merged_into else lead.owner,
+        account_id=lead.account_id,
+        held=lead.held,
+        version=lead.version,
+        state=lead.model_dump_json(exclude_unset=True),
+        personal=lead.personal.model_dump_json(exclude_unset=True),
+        email_digest=email or (known.email_digest if known else None),
+        updated_at=now,
+    )

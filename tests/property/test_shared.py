@@ -1,0 +1,95 @@
+"""Another router moves pools, companies and loads between our look and our lock: what comes out is what would have come out
+had we looked only then."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.router.fold import Fold
+from services.router.loaded import Loaded, row_of
+from services.router.role import Router
+from services.rows import AccountRow, LedgerRow, Record
+from services.signal_records import decode, record_of
+from tests.memory import Memory
+from tests.property.test_order import facts, recorded
+from tests.property.test_state_machine import USUAL
+from tests.property.worlds import RULING
+
+
+class Locking:
+    """The transaction's locks, on rows as they are now."""
+
+    def __init__(self, memory):
+        self.memory = memory
+
+    async def lock_accounts(self, ids):
+        return {ident: self.memory.accounts.get(ident, AccountRow(ident, "")) for ident in ids}
+
+    async def lock_ledgers(self, pools):
+        return {pool: self.memory.ledgers.get(pool, LedgerRow(pool, 0, "")) for pool in pools}
+
+    async def open_leads(self, people):
+        found = self.memory.opens()
+        return {person: found[person] for person in people}
+
+
+async def met(story, whose):
+    """(folded on rows that had moved and then settled, folded on the rows of now, whether anything was decided anew)"""
+    history = recorded(story)
+    memory, half = Memory(RULING), len(history) // 2
+    for _, item, now, _ in history[:half]:
+        memory.at = now
+        memory.give(item)
+    accounts, ledgers, opens = dict(memory.accounts), dict(memory.ledgers), memory.opens()
+    later = history[half:]
+    memory.give(*[item for key, item, _, _ in later if key not in whose])
+    ours = [decode(Record("t", 0, 0, b"k", record_of(item, "t").value)) for key, item, _, _ in later if key in whose]
+    stale = folded(memory, ours, accounts, ledgers, opens)
+    people = sorted(opens)
+    settled = await Router._settled(Locking(memory), stale, people)
+    return settled, folded(memory, ours, memory.accounts, memory.ledgers, memory.opens()), settled is not stale
+
+
+def folded(memory, batch, accounts, ledgers, opens):
+    fold = Fold(Loaded(memory.links, memory.leads, accounts, ledgers, (), opens, memory.links), RULING, memory.at, 0)
+    fold.run(batch)
+    return fold
+
+
+def said(fold):
+    """All that it writes; of the order only that of each lead."""
+    writes = fold.writes()
+    history = sorted((row._replace(salt=None, digest=None) for row in writes.history), key=lambda row: row.signal_id)
+    parts = [sorted(getattr(writes, name)) for name in ("leads", "accounts", "ledgers", "links", "clocks")]
+    outbox = sorted(writes.outbox, key=lambda row: (row.lead_id, row.sequence))
+    assert not writes.dead_letters, "no signal is a dead letter"
+    return parts, outbox, history
+
+
+KEYS = st.sets(st.integers(0, 4), min_size=1, max_size=4)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(facts, min_size=4, max_size=24), KEYS)
+async def test_what_leans_on_moved_rows_is_decided_as_if_they_had_been_read_afterwards(story, chosen):
+    keys = sorted({entry[0] for entry in recorded(story)})
+    settled, fresh, _ = await met(story, {key for at, key in enumerate(keys) if at in chosen})
+    assert said(settled) == said(fresh)
+
+
+async def test_the_stories_that_are_tried_move_what_others_lean_on():
+    usual = {name: values[0] for name, values in USUAL.items()}
+    story = [
+        {**usual, "lead": name, "kind": "form.submitted", "language": None} for name in ("anna", "bo", "cia", "eva")
+    ]
+    first, *_ = [entry[0] for entry in recorded(story[-1:])]
+    settled, fresh, anew = await met(story, {first})
+    assert anew and said(settled) == said(fresh)
+    assert row_of("elin") in settled.touched_pools or settled.touched_pools, "it leant on a pool"
+
+
+async def test_what_leans_on_nothing_shared_is_decided_once():
+    usual = {name: values[0] for name, values in USUAL.items()}
+    quiet = {**usual, "kind": "page.visited", "form_id": None}
+    story = [{**quiet, "lead": name} for name in ("anna", "bo", "dan", "eva")] * 2
+    settled, _, anew = await met(story, {entry[0] for entry in recorded(story)[:1]})
+    assert not anew and not settled.touched_pools and not settled.touched_accounts
