@@ -118,7 +118,7 @@ class Fold:
     @property
     def touched_pools(self) -> set[str]:
         """Rows of ledgers, loads and tallies that were looked at or moved."""
-        return self._leaning.pools | self._promises.moved.keys()
+        return self._leaning.pools | self._promises.asked
 
     @property
     def touched_accounts(self) -> set[str]:

@@ -32,7 +32,7 @@ class Loaded:
         self.links, self._links = dict(links), links
         self.links_of = links_of
         self.rows = dict(leads)
-        self.account_rows, self.ledger_rows = accounts, ledgers
+        self.account_rows, self.ledger_rows, self.opens = accounts, ledgers, opens
         self.accounts = {row.id: Account.model_validate_json(row.state) for row in accounts.values() if row.state}
         self.ledgers = {
             row.pool: Ledger.model_validate_json(row.state)
@@ -65,12 +65,17 @@ class Loaded:
     def put(self, lead: Lead) -> None:
         self._leads[lead.id] = lead
 
-    def moved(self, accounts: Mapping[str, AccountRow], ledgers: Mapping[str, LedgerRow]) -> bool:
+    def moved(
+        self, accounts: Mapping[str, AccountRow], ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]
+    ) -> bool:
         """Whether one of these, which are locked now, is another one than was read."""
         seqs = {pool: row.seq for pool, row in self.ledger_rows.items()}
         states = {ident: row.state for ident, row in self.account_rows.items()}
-        return any(row.seq != seqs.get(pool, 0) for pool, row in ledgers.items()) or any(
-            row.state != states.get(ident, "") for ident, row in accounts.items()
+        return (
+            any(row.seq != seqs.get(pool, 0) for pool, row in ledgers.items())
+            or any(row.state != states.get(ident, "") for ident, row in accounts.items())
+            # On trial leads are given without a turn, and lost ones go without one.
+            or any(count != self.opens.get(person) for person, count in opens.items() if row_of(person) in ledgers)
         )
 
     def with_shared(

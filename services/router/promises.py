@@ -21,10 +21,12 @@ class Told(NamedTuple):
 
 
 class Promises:
-    """`moved` are the tallies that changed, by their row; `clocks` those of their periods, with the row."""
+    """`asked` are the rows of tallies that were looked at, `moved` the tallies that changed, by their row; `clocks` those of
+    their periods, with the row."""
 
     def __init__(self, loaded: Loaded, now: datetime) -> None:
         self._loaded, self._now = loaded, now
+        self.asked: set[str] = set()
         self.moved: dict[str, Tally] = {}
         self.clocks: dict[str, tuple[str, Clock]] = {}
 
@@ -53,7 +55,9 @@ class Promises:
         return volumes.Terms(ruling.agreement, ruling.agreement_of, ruling.roster, self._now)
 
     def _tally(self, name: str) -> Tally:
-        return self._loaded.tallies.get(volumes.subject_of(name)) or Tally(name=name)
+        row = volumes.subject_of(name)
+        self.asked.add(row)
+        return self._loaded.tallies.get(row) or Tally(name=name)
 
     def _keep(self, told: volumes.Told, signal: Signal, stamp: Stamp, before: int) -> list[Outgoing]:
         was = self._tally(told.tally.name)

@@ -301,9 +301,10 @@ class Router:
             held = fold.touched_accounts, fold.touched_pools
             accounts = await tx.lock_accounts(sorted(held[0]))
             ledgers = await tx.lock_ledgers(sorted(held[1]))
-            if not fold.loaded.moved(accounts, ledgers):
+            opens = await tx.open_leads(people) if not held[1].isdisjoint(map(row_of, people)) else fold.loaded.opens
+            if not fold.loaded.moved(accounts, ledgers, opens):
                 break
-            fold = fold.again(accounts, ledgers, await tx.open_leads(people))
+            fold = fold.again(accounts, ledgers, opens)
             if fold.touched_accounts <= held[0] and fold.touched_pools <= held[1]:
                 break
         return fold
