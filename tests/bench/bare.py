@@ -260,19 +260,20 @@ class StateStore(Store):
 
 
 def _read(value, partition, offset):
-    """JSON with an `id`; what is none (a form) goes by its place."""
-    return from_json(value) if value[:1] == b"{" else {"id": f"{partition}/{offset}"}
+    """JSON; what is none (a form), or has no `id`, goes by its place."""
+    return {"id": f"{partition}/{offset}", **(from_json(value) if value[:1] == b"{" else {})}
 
 
 class Relay:
     """The outbox to a topic: in order, gone once the broker has it."""
 
     def __init__(self, bootstrap, topic, dsn):
-        self._producer, self._topic, self._dsn = producer_of(bootstrap), topic, dsn
+        self._bootstrap, self._topic, self._dsn = bootstrap, topic, dsn
 
     async def run(self):
         """For ever."""
-        await self._producer.start()
+        producer = producer_of(self._bootstrap)
+        await producer.start()
         conn = await asyncpg.connect(**self._dsn)
         await conn.execute(STATE)
         while True:
@@ -280,7 +281,7 @@ class Relay:
             if not rows:
                 await asyncio.sleep(0.05)
                 continue
-            await asyncio.gather(*[await self._producer.send(self._topic, r[2].encode(), r[1].encode()) for r in rows])
+            await asyncio.gather(*[await producer.send(self._topic, r[2].encode(), r[1].encode()) for r in rows])
             await conn.execute("DELETE FROM outbox WHERE id = ANY($1)", [row[0] for row in rows])
 
 
