@@ -211,13 +211,18 @@ CREATE TABLE IF NOT EXISTS outbox (id bigserial PRIMARY KEY, lead_id text, body 
 """
 
 
+async def made(conn):
+    """The tables of STATE; two processes that make them at once would trip over one another."""
+    await conn.execute(f"SELECT pg_advisory_lock(1); {STATE} SELECT pg_advisory_unlock(1)")
+
+
 class StateStore(Store):
     """The same steps as ours with nothing decided: JSON read, fence, inbox, the lead's row locked and loaded, changed by one
     number, and written; a row of history; nine events for ten signals. Rows have about the sizes of ours."""
 
     async def start(self, partitions):
         expected = await super().start(partitions)
-        await self._conn.execute(STATE)
+        await made(self._conn)
         return expected
 
     async def also(self, rows):
@@ -275,7 +280,7 @@ class Relay:
         producer = producer_of(self._bootstrap)
         await producer.start()
         conn = await asyncpg.connect(**self._dsn)
-        await conn.execute(STATE)
+        await made(conn)
         while True:
             rows = await conn.fetch("SELECT id, lead_id, body FROM outbox ORDER BY id LIMIT 1000")
             if not rows:
