@@ -34,7 +34,7 @@ from services.router.in_force import changed
 from services.router.loaded import Loaded, row_of
 from services.router.promises import Promises
 from services.router.records import history, outbox_rows, place_of
-from services.router.sheet import Sheet, clock_row, writes_of
+from services.router.sheet import Sheet, clock_row, due_subject, of_one_lead, writes_of
 from services.rows import (
     AccountRow,
     DeadLetter,
@@ -84,14 +84,14 @@ class Fold:
             self._set_aside(incoming, None, "dead", incoming.fault or "undecodable", "Undecodable")
             return
         self._switch(signal)
-        if not _of_one_lead(signal):
+        if not of_one_lead(signal):
             # It may concern anything that comes after it.
             self._all_lean, self._sheet = True, self._leaning
         if signal.kind == Kind.LEAD_REDRIVE:
             self._redrive(incoming, signal)
         elif signal.roster is not None:
             self._change_roster(signal, signal.roster)
-        elif signal.kind == Kind.PERIOD_BEGUN or is_promise(_due(signal)):
+        elif signal.kind == Kind.PERIOD_BEGUN or is_promise(due_subject(signal)):
             self._promise(signal)
         elif signal.kind == Kind.AGREEMENT_APPROVED:
             self._approve(signal)
@@ -389,16 +389,3 @@ class Fold:
         if lead is not None:
             self.loaded.put(lead)
         return False
-
-
-def _due(signal: Signal) -> str | None:
-    return signal.clock.lead_id if signal.clock is not None else None
-
-
-_BEYOND_ONE = frozenset(
-    {Kind.LEAD_REDRIVE, Kind.PERIOD_BEGUN, Kind.AGREEMENT_APPROVED, Kind.LEAD_MERGE, Kind.LEAD_UNMERGE}
-)
-
-
-def _of_one_lead(signal: Signal) -> bool:
-    return signal.roster is None and signal.kind not in _BEYOND_ONE and not is_promise(_due(signal))

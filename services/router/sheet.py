@@ -10,9 +10,10 @@ from datetime import datetime
 
 from routing.identity import Key
 from routing.model import Account, Clock, Lead, Ledger, Load
+from routing.volumes import is_promise
 from schemas.events import SlaBreached
 from schemas.roster import RosterChange
-from schemas.signals import Signal
+from schemas.signals import Kind, Signal
 from services.router.loaded import row_of
 from services.router.promises import Promises
 from services.rows import (
@@ -123,3 +124,18 @@ def _lead_row(lead: Lead, email: str | None, before: dict[str, LeadRow], now: da
         email_digest=email or (known.email_digest if known else None),
         updated_at=now,
     )
+
+
+_BEYOND_ONE = frozenset(
+    {Kind.LEAD_REDRIVE, Kind.PERIOD_BEGUN, Kind.AGREEMENT_APPROVED, Kind.LEAD_MERGE, Kind.LEAD_UNMERGE}
+)
+
+
+def of_one_lead(signal: Signal) -> bool:
+    """Whether it concerns its own lead only, so that others may be decided on before it."""
+    return signal.roster is None and signal.kind not in _BEYOND_ONE and not is_promise(due_subject(signal))
+
+
+def due_subject(signal: Signal) -> str | None:
+    """The lead or promise whose clock falls due by this signal."""
+    return signal.clock.lead_id if signal.clock is not None else None

@@ -147,7 +147,7 @@ class SqlBatch:
         """Identities first: a conflict there costs the least. The outbox last: its ids are drawn after all locks."""
         await self._link(writes.links)
         await self._upsert(t.identities, LinkRow._fields, "brand, kind, digest", sorted(writes.relinks))
-        await self._upsert(t.leads, LeadRow._fields, "id", _rows(writes.leads, updated_at=micros))
+        await self._upsert(t.leads, LeadRow._fields, "id", plain_rows(writes.leads, updated_at=micros))
         await self._upsert(t.accounts, AccountRow._fields, "id", writes.accounts)
         await self._upsert(t.ledgers, LedgerRow._fields, "pool", writes.ledgers)
         clocks = [
@@ -162,7 +162,7 @@ class SqlBatch:
     async def _insert_all(self, writes: Writes) -> None:
         insert, conn = self._dialect.insert, self._conn
         if writes.history:
-            rows = _rows(writes.history, occurred_at=micros, received_at=micros, recorded_at=micros)
+            rows = plain_rows(writes.history, occurred_at=micros, received_at=micros, recorded_at=micros)
             await insert(conn, t.history, writes.history[0]._fields, rows)
         await add_letters(conn, self._dialect, writes.dead_letters)
         await agreements.add_approvals(conn, self._dialect, writes.approvals)
@@ -198,11 +198,11 @@ class SqlBatch:
 
 async def add_letters(conn: AsyncConnection, dialect: Dialect, letters: Sequence[DeadLetter]) -> None:
     """Those that are there already stay as they are."""
-    rows = _rows(letters, recorded_at=micros)
+    rows = plain_rows(letters, recorded_at=micros)
     await dialect.insert(conn, t.dead_letters, DeadLetter._fields, rows, "ON CONFLICT (id) DO NOTHING")
 
 
-def _rows(rows: Iterable[Any], **convert: Any) -> list[tuple[Any, ...]]:
+def plain_rows(rows: Iterable[Any], **convert: Any) -> list[tuple[Any, ...]]:
     """Named tuples as plain rows, some of their fields converted."""
     found = []
     for row in rows:

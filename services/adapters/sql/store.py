@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.adapters.sql import tables as t
-from services.adapters.sql.batch import SqlBatch, add_letters
+from services.adapters.sql.batch import SqlBatch, add_letters, plain_rows
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.instants import instant, instant_or_none, micros
 from services.adapters.sql.tables import HEAD
@@ -259,7 +259,7 @@ class SqlStore:
             await self._set_aside(conn, left)
 
     async def _set_aside(self, conn: AsyncConnection, entries: Sequence[Quarantine]) -> None:
-        rows = [tuple(entry._replace(received_at=micros(entry.received_at))) for entry in entries]  # type: ignore[arg-type]
+        rows = plain_rows(entries, received_at=micros)
         tail = "ON CONFLICT (id) DO UPDATE SET reason = excluded.reason"
         await self.engines.dialect.insert(conn, t.quarantine, Quarantine._fields, rows, tail)
 
