@@ -36,7 +36,7 @@ def _start_by_signal(draft: Draft, policy: CompiledPolicy) -> None:
     if running is None:
         sla.start(draft, policy, sla.subject_of(draft), draft.at, by=draft.signal.id)
     elif draft.at < running.started_at:
-        earlier = running.model_copy(update={"started_at": draft.at, "counts_from": draft.at - sla.COARSE})
+        earlier = running.but(started_at=draft.at, counts_from=draft.at - sla.COARSE)
         sla.settle(draft, running, sla.with_known_touch(draft, earlier, policy.file), "late_fact")
 
 
@@ -45,4 +45,4 @@ def _mark(draft: Draft, policy: str, what: Literal["pause", "resume"]) -> None:
     mark = Mark(at=draft.at, what=what, signal_id=signal.id, signal_kind=signal.kind)
     for clock in list(draft.lead.clocks.values()):
         if clock.policy == policy and (clock.cancelled_at is None or draft.at < clock.cancelled_at):
-            sla.settle(draft, clock, clock.model_copy(update={"marks": (*clock.marks, mark)}), "late_fact")
+            sla.settle(draft, clock, clock.but(marks=(*clock.marks, mark)), "late_fact")

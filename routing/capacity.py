@@ -56,7 +56,7 @@ def given(load: Load, now: datetime) -> Load:
     """The load after one more was given."""
     since = int((now - KEPT).timestamp())
     kept = tuple(at for at in load.given if at > since)
-    return load.model_copy(update={"seq": load.seq + 1, "given": (*kept, int(now.timestamp()))})
+    return load.but(seq=load.seq + 1, given=(*kept, int(now.timestamp())))
 
 
 def _is_full(capacity: Capacity, people: list[Member], loads: Mapping[str, Load], now: datetime) -> bool:

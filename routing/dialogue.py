@@ -60,7 +60,7 @@ def _go_on(draft: Draft, talk: Talk) -> None:
     if running is None or end > clock.due_at:
         revision = clock.revision + 1 if running else 0
         since = {"started_at": talk.last_at, "target": str(target), "due_at": end, "next_at": end}
-        draft.put_clock(clock.model_copy(update={**since, "revision": revision}))
+        draft.put_clock(clock.but(**since, revision=revision))
 
 
 def clock_of(draft: Draft) -> Clock | None:
@@ -81,7 +81,7 @@ def end(draft: Draft) -> None:
     clock = clock_of(draft)
     if clock is not None:
         over = {"state": "fulfilled", "ended_at": draft.at, "next_at": None, "revision": clock.revision + 1}
-        draft.put_clock(clock.model_copy(update=over))
+        draft.put_clock(clock.but(**over))
 
 
 def _clock(draft: Draft, target: str) -> Clock:

@@ -6,6 +6,8 @@ Completeness is judged on facts only, so that it can be judged again when the wo
 
 from __future__ import annotations
 
+from msgspec.structs import asdict
+
 from routing.agreement import Agreement
 from routing.bounds import said
 from routing.draft import Draft
@@ -95,7 +97,7 @@ def assembled(lead: Lead, agreement: Agreement) -> Dossier:
         references=lead.references,
         next_step=agreement.file.handover.next_step,
         meeting_booked_at=lead.meeting_booked_at,
-        entries=tuple(DossierEntry(**entry.model_dump()) for entry in lead.record),
+        entries=tuple(DossierEntry(**asdict(entry)) for entry in lead.record),
         complete=not lacks,
         missing=lacks,
     )

@@ -52,7 +52,7 @@ def _blocked(draft: Draft) -> bool:
         draft.finding(f"the dossier lacks {', '.join(lacks)}")
     if not lacks or not _keeps_back(draft):
         return False
-    draft.lead.handover = the_handover(draft).model_copy(update={"blocked": lacks})
+    draft.lead.handover = the_handover(draft).but(blocked=lacks)
     draft.emit(HandoverBlocked(**saying(draft, None), missing=lacks))
     return True
 
@@ -77,7 +77,7 @@ def complete(draft: Draft) -> None:
     if not lacks:
         sla.touch(draft, "dossier", max(draft.at, handover.opened_at), handover.id)
     if handover.blocked and not (lacks and _keeps_back(draft)):
-        lead.handover = the_handover(draft).model_copy(update={"blocked": ()})
+        lead.handover = the_handover(draft).but(blocked=())
         _first_offer(draft)
 
 
@@ -86,7 +86,7 @@ def _know_follow_up(draft: Draft) -> None:
     handover = the_handover(draft)
     known = [at for at in draft.lead.marks.get("follow_up", ()) if at + sla.COARSE > handover.opened_at]
     if known and handover.closed_at is None:
-        draft.lead.handover = handover.model_copy(update={"followed_up_at": min(known)})
+        draft.lead.handover = handover.but(followed_up_at=min(known))
         draft.emit(HandoverFollowedUp(**saying(draft, open_offer(draft)), followed_up_at=min(known)), min(known))
 
 
@@ -160,7 +160,7 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
     offer = Offer(
         id=offer_id, number=number, person=chosen.person, pool=chosen.pool, offered_at=now, expires_at=expires
     )
-    draft.lead.handover = handover.model_copy(update={"offers": (*handover.offers, offer), "blocked": ()})
+    draft.lead.handover = handover.but(offers=(*handover.offers, offer), blocked=())
     ownership.give(draft, chosen)
     draft.evidence["owners"][-1]["offer"] = offer_id
     draft.emit(
@@ -193,9 +193,9 @@ def why_not_accepted(draft: Draft, offer: Offer | None) -> str | None:
 def accept(draft: Draft, offer: Offer | None) -> None:
     """The open offer is its holder's. The follow-up clock runs on."""
     if offer is not None:
-        put_offer(draft, offer.model_copy(update={"state": "accepted", "decided_at": draft.at}))
+        put_offer(draft, offer.but(state="accepted", decided_at=draft.at))
         _end_expiry(draft, offer)
-    draft.lead.handover = the_handover(draft).model_copy(update={"accepted_at": draft.at})
+    draft.lead.handover = the_handover(draft).but(accepted_at=draft.at)
     draft.emit(HandoverAccepted(**saying(draft, offer)))
     answered(draft, offer)
     for policy in draft.context.agreement.policies:
@@ -218,7 +218,7 @@ def expire(draft: Draft, offer_id: str) -> None:
         draft.notes.append("the offer was answered already")
         return
     due = offer.expires_at or draft.at
-    put_offer(draft, offer.model_copy(update={"state": "expired", "decided_at": due}))
+    put_offer(draft, offer.but(state="expired", decided_at=due))
     sla.cancel(draft, "offer_expired", offer.id)
     draft.emit(HandoverExpired(**saying(draft, offer), expired_at=due), due)
     if not offer_next(draft):
@@ -230,10 +230,10 @@ def withdraw(draft: Draft, reason: str) -> None:
     offer = open_offer(draft)
     if offer is None:
         return
-    put_offer(draft, offer.model_copy(update={"state": "withdrawn", "decided_at": draft.at}))
+    put_offer(draft, offer.but(state="withdrawn", decided_at=draft.at))
     if draft.lead.stage == "hand_over":
         # Who is offered it next has to say yes for themselves.
-        draft.lead.handover = the_handover(draft).model_copy(update={"accepted_at": None})
+        draft.lead.handover = the_handover(draft).but(accepted_at=None)
     sla.cancel(draft, reason, offer.id)
     draft.emit(HandoverWithdrawn(**saying(draft, offer), reason=reason))
 
@@ -247,7 +247,7 @@ def follow_up(draft: Draft) -> None:
         return
     first = handover.followed_up_at is None
     earliest = draft.at if handover.followed_up_at is None else min(draft.at, handover.followed_up_at)
-    draft.lead.handover = handover.model_copy(update={"followed_up_at": earliest})
+    draft.lead.handover = handover.but(followed_up_at=earliest)
     if first:
         kind = draft.signal.sales.activity_type if draft.signal.sales else None
         draft.emit(HandoverFollowedUp(**saying(draft, open_offer(draft)), followed_up_at=draft.at, activity_type=kind))
@@ -261,7 +261,7 @@ def link(draft: Draft) -> None:
         return
     new = tuple(r for r in draft.signal.references if r not in handover.references)
     held = (handover.references + new)[-MAX_REFERENCES:]
-    draft.lead.handover = handover.model_copy(update={"references": held})
+    draft.lead.handover = handover.but(references=held)
     draft.emit(HandoverLinked(**saying(draft, open_offer(draft))))
 
 
@@ -280,7 +280,7 @@ def close(draft: Draft, outcome: str) -> None:
     elif offer is not None and (offer.state == "open" or outcome == "taken_back"):
         withdraw(draft, outcome)
     sla.cancel(draft, outcome)
-    draft.lead.handover = the_handover(draft).model_copy(update={"closed_at": draft.at, "outcome": outcome})
+    draft.lead.handover = the_handover(draft).but(closed_at=draft.at, outcome=outcome)
 
 
 def wait_no_more(draft: Draft) -> None:
@@ -318,7 +318,7 @@ def the_handover(draft: Draft) -> Handover:
 
 def put_offer(draft: Draft, offer: Offer) -> None:
     handover = the_handover(draft)
-    draft.lead.handover = handover.model_copy(update={"offers": (*handover.offers[:-1], offer)})
+    draft.lead.handover = handover.but(offers=(*handover.offers[:-1], offer))
 
 
 def saying(draft: Draft, offer: Offer | None) -> dict[str, Any]:

@@ -23,9 +23,9 @@ _WEIGHTS = {"email": 0.95, "person": 0.95, "phone": 0.4, "like_name": 0.6, "like
 HOPS = 4
 """How many links in a row are followed from an identity to its lead: a deal to its person, the person to a merged lead,
 that one to the lead it is one with."""
-Named = tuple[IdentityKey, str | None]
-"""An identity of the signal with whom it names so far."""
-
+_RANK = {kind: rank for kinds in (_LIKELY, _FINDS, _ACCOUNT) for rank, kind in enumerate(kinds)}
+"""The place of each kind among those of its sort; the first decides."""
+_Ranked = tuple[int, str, str]
 
 Others = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -52,29 +52,56 @@ def names_somebody(signal: Signal) -> bool:
 
 def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
     """A phone that nobody verified proposes, never links; a deal of another lead neither links nor proposes."""
-    named: list[Named] = []
+    brand, found = signal.brand, _Found([], [], [], [])
     unlinked: list[IdentityKey] = []
     for identity in signal.identities:
-        who = known.get((signal.brand, identity.kind, identity.digest))
+        kind = identity.kind
+        who: str | None = known.get((brand, kind, identity.digest))
         if who is None:
             unlinked.append(identity)
-        else:
-            named.append((identity, _subject(signal.brand, who, known) if POINTER in who else who))
-    strong = _found(named, _NAMES, verified=True)
-    weak = _found(named, _LIKELY, verified=False)
-    found = signal.lead_id or next((who for who, _ in strong or _found(named, _FINDS, verified=True)), None)
-    others: dict[str, list[str]] = {}
-    for who, kind in (*strong, *weak):
-        if who != found:
-            others.setdefault(who, []).append(kind)
-    account = next((who for who, _ in _found(named, _ACCOUNT, verified=True)), None)
+            continue
+        if POINTER in who:
+            who = _subject(brand, who, known)
+        ranks = found.of(kind, identity.verified)
+        if who is not None and ranks is not None:
+            ranks.append((_RANK[kind], who, kind))
+    strong, weak = sorted(found.strong, key=_rank), sorted(found.weak, key=_rank)
+    lead = signal.lead_id or next((who for _, who, _ in strong or sorted(found.finds, key=_rank)), None)
     return Resolution(
-        lead_id=found,
-        others=tuple((who, tuple(dict.fromkeys(kinds))) for who, kinds in sorted(others.items())) if others else (),
-        account_id=account,
+        lead_id=lead,
+        others=_others(lead, (*strong, *weak)),
+        account_id=min(found.account, key=_rank)[1] if found.account else None,
         unlinked=_unlinked(unlinked, _LINKED) if unlinked else (),
         unlinked_account=_unlinked(unlinked, _ACCOUNT) if unlinked else (),
     )
+
+
+class _Found(NamedTuple):
+    """(rank, subject, kind) of those that name one: a lead for sure, perhaps, through a record; a company."""
+
+    strong: list[_Ranked]
+    weak: list[_Ranked]
+    finds: list[_Ranked]
+    account: list[_Ranked]
+
+    def of(self, kind: str, verified: bool) -> list[_Ranked] | None:
+        if not verified:
+            return self.weak if kind in _LIKELY else None
+        if kind in _NAMES:
+            return self.strong
+        return self.account if kind in _ACCOUNT else self.finds if kind in _FINDS else None
+
+
+def _rank(entry: _Ranked) -> int:
+    return entry[0]
+
+
+def _others(lead: str | None, named: tuple[_Ranked, ...]) -> Others:
+    others: dict[str, dict[str, None]] = {}
+    for _, who, kind in named:
+        if who != lead:
+            others.setdefault(who, {})[kind] = None
+    return tuple((who, tuple(kinds)) for who, kinds in sorted(others.items())) if others else ()
 
 
 def _subject(brand: str, said: str | None, known: Mapping[Key, str]) -> str | None:
@@ -114,18 +141,6 @@ def pointers(signal: Signal, found: Resolution) -> dict[Key, str]:
         return {}
     said = f"{naming.kind}{POINTER}{naming.digest}"
     return {key(signal, identity): said for identity in found.unlinked if identity.kind in ("deal", "activity")}
-
-
-def _found(named: list[Named], kinds: tuple[str, ...], verified: bool) -> list[tuple[str, str]]:
-    """(subject, kind) of those that name one, by the rank of their kinds."""
-    found = [
-        (identity.kind, who)
-        for identity, who in named
-        if who is not None and identity.verified == verified and identity.kind in kinds
-    ]
-    if len(found) > 1:
-        found.sort(key=lambda entry: kinds.index(entry[0]))
-    return [(who, kind) for kind, who in found]
 
 
 def _unlinked(nobody: list[IdentityKey], kinds: tuple[str, ...]) -> tuple[IdentityKey, ...]:

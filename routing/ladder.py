@@ -24,7 +24,7 @@ def climb(draft: Draft, clock_id: str) -> None:
         whose = saying(draft, clock)
         at = max(draft.at, clock.due_at)
         # Counted first: giving the lead away may end this clock, and a rung is never taken twice.
-        draft.put_clock(clock.model_copy(update={"rungs_done": number}))
+        draft.put_clock(clock.but(rungs_done=number))
         outcome, to = _take(draft, clock, rung)
         said = whose | {"rung": number, "action": rung.do, "outcome": outcome, "to": to, "escalated_at": at}
         draft.emit(SlaEscalated(**said), at)

@@ -6,7 +6,8 @@ given back. The one that is kept takes over what it did not know, and remembers 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
 
 from routing import commands, dossier, limbo, moving, nurturing, ownership, sla, succession
 from routing.bounds import MAX_REFERENCES, MAX_TAGS
@@ -272,10 +273,10 @@ def _apart(mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
 def _stand_still(draft: Draft) -> None:
     """No clock of it counts from now on; one that an agreed signal stopped before stays as it is."""
     for clock in list(draft.lead.clocks.values()):
-        paused = _paused_by(clock)
-        marked = clock if paused else clock.model_copy(update={"marks": (*clock.marks, _mark(draft, "pause"))})
+        mark = _mark(draft, "pause", draft.at)
+        marked = clock if _paused_by(clock) else clock.but(marks=(*clock.marks, mark))
         if clock.policy in sla.SILENT and clock.open:
-            draft.put_clock(marked.model_copy(update={"state": "paused"}))
+            draft.put_clock(marked.but(state="paused"))
         elif clock.open:
             sla.settle(draft, clock, marked, "late_fact")
         if draft.lead.clocks[clock.id].state != "running":
@@ -285,14 +286,16 @@ def _stand_still(draft: Draft) -> None:
 def _never_look(draft: Draft, clock_id: str) -> None:
     clock = draft.lead.clocks[clock_id]
     if clock.next_at is not None:
-        draft.put_clock(clock.model_copy(update={"next_at": None, "revision": clock.revision + 1}))
+        draft.put_clock(clock.but(next_at=None, revision=clock.revision + 1))
 
 
 def _go_on(draft: Draft) -> None:
     for clock in list(draft.lead.clocks.values()):
-        resumes = _paused_by(clock) == Kind.LEAD_MERGE
-        marks = (*clock.marks, _mark(draft, "resume")) if resumes else clock.marks
-        marked = clock.model_copy(update={"marks": marks})
+        pause, marked = _paused_by(clock), clock
+        if pause is not None and pause.signal_kind == Kind.LEAD_MERGE:
+            # After it even where both have one instant: at one instant a resume comes first.
+            at = max(draft.at, pause.at + timedelta.resolution)
+            marked = clock.but(marks=(*clock.marks, _mark(draft, "resume", at)))
         if clock.policy in sla.SILENT and clock.open:
             _wait_on(draft, marked)
         elif clock.open or clock.state == "breached":
@@ -305,26 +308,26 @@ def _wait_on(draft: Draft, clock: Clock) -> None:
     due = standing(clock, calendar).due_at or clock.due_at
     look = max(draft.at, draft.context.now) if clock.policy == sla.QUEUE else due
     changes = {"state": "running", "due_at": due, "next_at": look, "revision": clock.revision + 1}
-    draft.put_clock(clock.model_copy(update=changes))
+    draft.put_clock(clock.but(**changes))
 
 
-def _paused_by(clock: Clock) -> str | None:
-    """The kind of the signal that the clock stands still by."""
+def _paused_by(clock: Clock) -> Mark | None:
+    """The mark that the clock stands still by."""
     begun = None
     for mark in sorted(clock.marks, key=lambda m: (m.at, m.what == "pause", m.signal_id)):
-        begun = None if mark.what == "resume" else begun or mark.signal_kind
+        begun = None if mark.what == "resume" else begun or mark
     return begun
 
 
-def _mark(draft: Draft, what: Any) -> Mark:
-    return Mark(at=draft.at, what=what, signal_id=draft.signal.id, signal_kind=draft.signal.kind)
+def _mark(draft: Draft, what: Literal["pause", "resume"], at: datetime) -> Mark:
+    return Mark(at=at, what=what, signal_id=draft.signal.id, signal_kind=draft.signal.kind)
 
 
 def _withdraw_offer(draft: Draft) -> None:
     """Nobody is to answer it now. Its clocks are not ended, for it may come back."""
     offer = open_offer(draft)
     if offer is not None and offer.state == "open":
-        put_offer(draft, offer.model_copy(update={"state": "withdrawn", "decided_at": draft.at, "reason": MERGED}))
+        put_offer(draft, offer.but(state="withdrawn", decided_at=draft.at, reason=MERGED))
         draft.emit(HandoverWithdrawn(**saying(draft, offer), reason=MERGED))
 
 
@@ -343,7 +346,7 @@ def _offer_again(draft: Draft) -> None:
         return
     expiry = [c.due_at for c in draft.lead.clocks.values() if c.policy == sla.OFFER_EXPIRY and c.subject_id == offer.id]
     changes = {"state": "open", "decided_at": None, "reason": None, "expires_at": next(iter(expiry), offer.expires_at)}
-    again = offer.model_copy(update=changes)
+    again = offer.but(**changes)
     put_offer(draft, again)
     draft.emit(
         HandoverOffered(

@@ -1,44 +1,41 @@
 """The state that decisions are made on: lead, hand-over, offer, clock, account, ledger; and what a decision is.
 
-States are pydantic models so that the store keeps them as JSON. Code never changes a nested value in place: it puts a
-new one in its place on a copy of the lead, so that a decision that fails leaves everything as it was.
+Code never changes a nested value in place: it puts a new one in its place on a copy of the lead, so that a decision that
+fails leaves everything as it was.
 """
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+import msgspec
 
+from routing.state import At, Kept, State
 from schemas.events import Disposition, EventData, Stage, SubjectKind, Track
 from schemas.signals import IdentityKey, Mode, Person, Reference
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
 
 ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
 
 
-class Mark(_Frozen):
+class Mark(State, frozen=True, kw_only=True):
     """An agreed signal that paused a clock or let it go on."""
 
-    at: AwareDatetime
+    at: At
     what: Literal["pause", "resume"]
     signal_id: str
     signal_kind: str
 
 
-class Away(_Frozen):
+class Away(State, frozen=True, kw_only=True):
     """An absence of the clock's person as it was reckoned with, half-open; `until` None: nobody knows yet."""
 
-    since: AwareDatetime
-    until: AwareDatetime | None = None
+    since: At
+    until: At | None = None
 
 
-class Clock(_Frozen):
+class Clock(State, frozen=True, kw_only=True):
     """One promise being measured: the facts it is judged on, and the verdict that `routing.verdict` reckons from them.
 
     `policy` is a name of the agreement's SLA policies, or `offer_expiry`, which is no promise but the end of an offer.
@@ -51,78 +48,78 @@ class Clock(_Frozen):
     metric: str
     subject_kind: SubjectKind
     subject_id: str
-    started_at: AwareDatetime
+    started_at: At
     target: str
     calendar: str | None = None
-    due_at: AwareDatetime
+    due_at: At
     revision: int = 0
     state: ClockState = "running"
-    ended_at: AwareDatetime | None = None
+    ended_at: At | None = None
     mode: Mode = "live"
     agreement: str
     cause: str
     side: Literal["sales", "marketing"] | None = None
     person: str | None = None
-    counts_from: AwareDatetime | None = None
+    counts_from: At | None = None
     marks: tuple[Mark, ...] = ()
     away: tuple[Away, ...] = ()
-    touched_at: AwareDatetime | None = None
+    touched_at: At | None = None
     touched_by: str | None = None
-    cancelled_at: AwareDatetime | None = None
+    cancelled_at: At | None = None
     breach_said: bool = False
     warnings_done: int = 0
     rungs_done: int = 0
-    next_at: AwareDatetime | None = None
+    next_at: At | None = None
 
     @property
     def open(self) -> bool:
         return self.state in ("running", "paused")
 
 
-class Entry(_Frozen):
+class Entry(State, frozen=True, kw_only=True):
     """One message, call, meeting, form or note in the lead's record; `by` is the person of the roster who did it."""
 
     signal_id: str
-    at: AwareDatetime
+    at: At
     kind: str
     source: str
     form_id: str | None = None
     by: str | None = None
 
 
-class Offer(_Frozen):
+class Offer(State, frozen=True, kw_only=True):
     """One offer of a hand-over to one person; its id is the hand-over's with a number."""
 
     id: str
     number: int
     person: str
     pool: str | None = None
-    offered_at: AwareDatetime
-    expires_at: AwareDatetime | None = None
+    offered_at: At
+    expires_at: At | None = None
     state: Literal["open", "accepted", "rejected", "withdrawn", "expired"] = "open"
-    decided_at: AwareDatetime | None = None
+    decided_at: At | None = None
     reason: str | None = None
     criterion: str | None = None
 
 
-class Handover(_Frozen):
+class Handover(State, frozen=True, kw_only=True):
     """The hand-over of one pass: the same opportunity for the CRM, whoever it is offered to. `blocked` are the parts of
     the dossier that its first offer waits for."""
 
     id: str
     pass_number: int
-    opened_at: AwareDatetime
+    opened_at: At
     offers: tuple[Offer, ...] = ()
-    accepted_at: AwareDatetime | None = None
-    followed_up_at: AwareDatetime | None = None
-    closed_at: AwareDatetime | None = None
+    accepted_at: At | None = None
+    followed_up_at: At | None = None
+    closed_at: At | None = None
     outcome: str | None = None
     blocked: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     mode: Mode = "live"
 
 
-class Merged(_Frozen):
+class Merged(State, frozen=True, kw_only=True):
     """A lead that is one with this one, and what this one took over from it, so that it can be given back.
 
     `fields`, `person`: names of facts that were unknown before. `consents`: what was said before, and when, of each
@@ -130,44 +127,44 @@ class Merged(_Frozen):
     """
 
     lead_id: str
-    at: AwareDatetime
+    at: At
     fields: tuple[str, ...] = ()
     person: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
-    consents: dict[str, tuple[str, AwareDatetime] | None] = Field(default_factory=dict)
+    consents: dict[str, tuple[str, At] | None] = {}
 
 
-class Booking(_Frozen):
+class Booking(State, frozen=True, kw_only=True):
     """A meeting booked, or called off; `record` is the sender's own id of it, where it has one."""
 
-    at: AwareDatetime
+    at: At
     booked: bool
     record: str | None = None
 
 
-class Talk(_Frozen):
+class Talk(State, frozen=True, kw_only=True):
     """What passed between a salesperson and the lead before the hand-over, in this pass."""
 
-    last_at: AwareDatetime
-    first_step_at: AwareDatetime | None = None
-    last_answer_at: AwareDatetime | None = None
+    last_at: At
+    first_step_at: At | None = None
+    last_answer_at: At | None = None
 
 
-class LeadPersonal(BaseModel):
+class LeadPersonal(State, frozen=True, kw_only=True):
     """What is known of the person; kept in a column of its own, never decided on."""
 
     person: Person = Person()
-    answers: dict[str, Any] = Field(default_factory=dict)
-    texts: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    answers: dict[str, Any] = {}
+    texts: dict[str, dict[str, Any]] = {}
 
 
 _NOBODY = LeadPersonal()
 
 
-class Lead(BaseModel):
-    """A person in the process, in exactly one stage. JSON of this model without `personal` is the stored state.
+class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A person in the process, in exactly one stage. Its text, without `personal`, is the stored state.
 
     `owner_pool` is the pool whose ledger counted the owner's turn, `owner_route` the route by whose rules they have it;
     `former` is who worked it last, by route. `proposed` are leads that were proposed to be one with
@@ -177,20 +174,20 @@ class Lead(BaseModel):
     id: str
     brand: str
     partition_key: str
-    created_at: AwareDatetime
+    created_at: At
     stage: Stage
-    stage_since: AwareDatetime
+    stage_since: At
     pass_number: int = 1
-    pass_since: AwareDatetime
+    pass_since: At
     disposition: Disposition = "active"
-    disposition_at: AwareDatetime | None = None
+    disposition_at: At | None = None
     track: Track | None = None
     owner: str | None = None
-    owner_since: AwareDatetime | None = None
+    owner_since: At | None = None
     owner_pool: str | None = None
     owner_route: str | None = None
     hunter: str | None = None
-    former: dict[str, str] = Field(default_factory=dict)
+    former: dict[str, str] = {}
     unowned_reason: str | None = None
     account_id: str | None = None
     source: str
@@ -208,23 +205,23 @@ class Lead(BaseModel):
     references: tuple[Reference, ...] = ()
     tags: tuple[str, ...] = ()
     sales_ready: bool = False
-    meeting_booked_at: AwareDatetime | None = None
+    meeting_booked_at: At | None = None
     meetings: tuple[Booking, ...] = ()
-    consents: dict[str, str] = Field(default_factory=dict)
-    consents_at: dict[str, AwareDatetime] = Field(default_factory=dict)
+    consents: dict[str, str] = {}
+    consents_at: dict[str, At] = {}
     suppressed: str | None = None
     talk: Talk | None = None
     mailed: tuple[str, ...] = ()
     exempt_lists: tuple[str, ...] = ()
-    suppressed_at: AwareDatetime | None = None
+    suppressed_at: At | None = None
     programme: str | None = None
-    recent: dict[str, tuple[int, ...]] = Field(default_factory=dict)
-    scored: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    recent: dict[str, tuple[int, ...]] = {}
+    scored: dict[str, tuple[int, ...]] = {}
     met: tuple[str, ...] = ()
-    last_touch_at: AwareDatetime | None = None
+    last_touch_at: At | None = None
     handover: Handover | None = None
-    clocks: dict[str, Clock] = Field(default_factory=dict)
-    marks: dict[str, tuple[AwareDatetime, ...]] = Field(default_factory=dict)
+    clocks: dict[str, Clock] = {}
+    marks: dict[str, tuple[At, ...]] = {}
     record: tuple[Entry, ...] = ()
     known: tuple[str, ...] = ()
     limbo: str | None = None
@@ -235,40 +232,29 @@ class Lead(BaseModel):
     version: int = 0
     held: bool = False
     parked: str | None = None
-    parked_until: AwareDatetime | None = None
-    personal: LeadPersonal = Field(default_factory=lambda: _NOBODY, exclude=True)
+    parked_until: At | None = None
+    personal: LeadPersonal = _NOBODY
 
-    if not TYPE_CHECKING:
-        # Decisions set a dozen fields for each signal, with values of the right type; pydantic's own way looks each
-        # name up first, and costs five times as much. Its other task, to remember which fields were set, is done too.
-        def __setattr__(self, name, value):
-            self.__dict__[name] = value
-            self.__pydantic_fields_set__.add(name)
+    def copied(self) -> Self:
+        """A lead of its own with the same values, which nobody changes in place."""
+        return copy(self)
 
-    def copied(self) -> Lead:
-        """A lead of its own with the same values, which nobody changes in place; `model_copy` costs three times as much."""
-        found = Lead.__new__(Lead)
-        for name, value in (
-            ("__dict__", {**self.__dict__}),
-            ("__pydantic_fields_set__", {*self.__pydantic_fields_set__}),
-            ("__pydantic_extra__", None),
-            ("__pydantic_private__", None),
-        ):
-            object.__setattr__(found, name, value)
-        return found
+    def text(self) -> str:
+        """The state alone: what is known of the person is kept beside it."""
+        return super(Lead, self.but(personal=_NOBODY)).text()
 
 
-class Account(_Frozen):
+class Account(State, frozen=True, kw_only=True):
     """A company of a brand. `open` holds who works which of its leads in hand-over or deal: {lead id: person};
     `customers` who keeps which of its leads that became a customer."""
 
     id: str
     brand: str
-    open: dict[str, str] = Field(default_factory=dict)
-    customers: dict[str, str] = Field(default_factory=dict)
+    open: dict[str, str] = {}
+    customers: dict[str, str] = {}
 
 
-class LedgerEntry(_Frozen):
+class LedgerEntry(State, frozen=True, kw_only=True):
     """How many leads a person was given, and how many they are short of their share (below nought: ahead of it).
 
     Without a seat when the ledger moved last (`seated`), what they were short of is no longer reckoned with."""
@@ -278,15 +264,15 @@ class LedgerEntry(_Frozen):
     seated: bool = True
 
 
-class Ledger(_Frozen):
+class Ledger(State, frozen=True, kw_only=True):
     """Who of a pool got how many. `seq` rises by one with each change, so that a reader knows if it had moved."""
 
     pool: str
     seq: int = 0
-    entries: dict[str, LedgerEntry] = Field(default_factory=dict)
+    entries: dict[str, LedgerEntry] = {}
 
 
-class Load(_Frozen):
+class Load(State, frozen=True, kw_only=True):
     """What somebody with a capacity carries. `open`: leads in qualification, hand-over and deal, as counted in the store;
     `given`: when they were given one, in seconds since 1970, for a month and a little more. `seq` rises with each."""
 
@@ -296,23 +282,23 @@ class Load(_Frozen):
     open: int = 0
 
 
-class Period(_Frozen):
+class Period(State, frozen=True, kw_only=True):
     """One week, month, ... of a volume promise: what was counted so far, and against, and the newest of it."""
 
     clock: Clock
     counted: int = 0
     against: int = 0
-    latest_at: AwareDatetime | None = None
+    latest_at: At | None = None
 
 
-class Tally(_Frozen):
+class Tally(State, frozen=True, kw_only=True):
     """A volume promise by its name: its newest periods by their first day. `seq` rises with each change, `sequence` is that
     of its last event."""
 
     name: str
     seq: int = 0
     sequence: int = 0
-    periods: dict[str, Period] = Field(default_factory=dict)
+    periods: dict[str, Period] = {}
 
 
 class Tallied(NamedTuple):

@@ -147,9 +147,9 @@ def hold_account(draft: Draft) -> None:
     if account is None or lead.owner is None:
         return
     if lead.stage in DIALOGUE and account.open.get(lead.id) != lead.owner:
-        draft.account = account.model_copy(update={"open": {**account.open, lead.id: lead.owner}})
+        draft.account = account.but(open={**account.open, lead.id: lead.owner})
     elif lead.track == "growth" and account.customers.get(lead.id) != lead.owner:
-        draft.account = account.model_copy(update={"customers": {**account.customers, lead.id: lead.owner}})
+        draft.account = account.but(customers={**account.customers, lead.id: lead.owner})
 
 
 def free_account(draft: Draft, *, customer: bool = False) -> None:
@@ -158,9 +158,9 @@ def free_account(draft: Draft, *, customer: bool = False) -> None:
     if account is None:
         return
     if lead.id in account.open:
-        account = account.model_copy(update={"open": _without(account.open, lead.id)})
+        account = account.but(open=_without(account.open, lead.id))
     if customer and lead.id in account.customers:
-        account = account.model_copy(update={"customers": _without(account.customers, lead.id)})
+        account = account.but(customers=_without(account.customers, lead.id))
     draft.account = account
 
 

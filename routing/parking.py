@@ -67,7 +67,7 @@ def _end_clock(draft: Draft) -> None:
     for clock in list(draft.lead.clocks.values()):
         if clock.policy == HOLD_END and clock.open:
             over = {"state": "fulfilled", "ended_at": draft.at, "next_at": None, "revision": clock.revision + 1}
-            draft.put_clock(clock.model_copy(update=over))
+            draft.put_clock(clock.but(**over))
 
 
 def _clock(draft: Draft) -> Clock:

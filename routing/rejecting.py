@@ -19,7 +19,7 @@ def reject(draft: Draft) -> None:
     _judge_reason(draft)
     said = {"state": "rejected", "decided_at": draft.at, "reason": signal.reason, "criterion": signal.criterion}
     if offer is not None:
-        handover.put_offer(draft, offer.model_copy(update=said))
+        handover.put_offer(draft, offer.but(**said))
     draft.emit(HandoverRejected(**handover.saying(draft, offer), reason=signal.reason, criterion=signal.criterion))
     handover.answered(draft, offer)
     if offer is None or not _second_offer(draft, offer):
@@ -45,7 +45,7 @@ def _second_offer(draft: Draft, offer: Offer) -> bool:
         return False
     sla.cancel(draft, "rejected", offer.id)
     # The next holder has to say yes, and take the next step, for themselves.
-    draft.lead.handover = handover.the_handover(draft).model_copy(update={"accepted_at": None, "followed_up_at": None})
+    draft.lead.handover = handover.the_handover(draft).but(accepted_at=None, followed_up_at=None)
     draft.evidence["second_offer"] = {"reason": reason_key(draft.signal.reason or ""), "to": rule.to}
     if rule.to == "next":
         return handover.offer_next(draft)

@@ -93,7 +93,7 @@ def moved(pool: Pool, ledger: Ledger, person: str, turns: int) -> Ledger:
     entry, shorts = before.entries[person], [before.entries[seat.person].short for seat in pool.seats]
     far = entry.short - min(shorts) if turns < 0 else max(shorts) - entry.short
     short = entry.short - turns if round(far, 6) <= MADE_UP else entry.short
-    put = entry.model_copy(update={"given": max(0, entry.given + turns), "short": round(short, _DIGITS)})
+    put = entry.but(given=max(0, entry.given + turns), short=round(short, _DIGITS))
     return Ledger(pool=pool.name, seq=ledger.seq + 1, entries={**before.entries, person: put})
 
 
@@ -103,11 +103,11 @@ def with_seats(ledger: Ledger, pool: Pool) -> Ledger:
     known = [entries[person].short for person in seats if person in entries and entries[person].seated]
     begin = round(sum(known) / len(known), _DIGITS) if known else 0.0
     moves = {
-        person: entry.model_copy(update={"seated": person in seats, "short": begin})
+        person: entry.but(seated=person in seats, short=begin)
         for person, entry in {**seats, **entries}.items()
         if entry.seated != (person in seats) or person not in entries
     }
-    return ledger.model_copy(update={"entries": {**entries, **moves}}) if moves else ledger
+    return ledger.but(entries={**entries, **moves}) if moves else ledger
 
 
 def change(pool: Pool, before: Ledger, after: Ledger) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _given(before: Ledger, chosen: str, shorts: Mapping[str, float]) -> Ledger:
     for person, short in shorts.items():
         one = int(person == chosen)
         less = {"given": entries[person].given + one, "short": round(short - one, _DIGITS)}
-        entries[person] = entries[person].model_copy(update=less)
+        entries[person] = entries[person].but(**less)
     return Ledger(pool=before.pool, seq=before.seq + 1, entries=entries)
 
 

@@ -72,7 +72,7 @@ def start(
     )  # fmt: skip
     clock = with_known_touch(draft, clock, policy)
     if policy.metric == "dossier" and not dossier.missing(draft.lead, draft.context.agreement):
-        clock = clock.model_copy(update={"touched_at": at})
+        clock = clock.but(touched_at=at)
     settle(draft, None, clock, "late_fact")
     return draft.lead.clocks[ident]
 
@@ -88,7 +88,7 @@ def _applies(draft: Draft, compiled: CompiledPolicy) -> bool:
 
 def with_known_touch(draft: Draft, clock: Clock, policy: Policy) -> Clock:
     known = [at for key in (policy.metric, policy.name) for at in draft.lead.marks.get(key, ()) if _counts(clock, at)]
-    return clock.model_copy(update={"touched_at": _not_before(clock, min(known))}) if known else clock
+    return clock.but(touched_at=_not_before(clock, min(known))) if known else clock
 
 
 def start_expiry(draft: Draft, offer_id: str, at: datetime) -> datetime | None:
@@ -118,7 +118,7 @@ def touch(draft: Draft, metric: str, at: datetime, subject_id: str | None = None
             continue
         kept_at = _not_before(clock, at)
         if _counts(clock, at) and (clock.touched_at is None or kept_at < clock.touched_at):
-            touched = clock.model_copy(update={"touched_at": kept_at, "touched_by": draft.signal.id})
+            touched = clock.but(touched_at=kept_at, touched_by=draft.signal.id)
             settle(draft, clock, touched, "late_fact")
     _recur(draft, metric, at)
 
@@ -159,7 +159,7 @@ def fall_due(draft: Draft, due: ClockDue) -> Clock | None:
         return clock
     if clock.policy == OFFER_EXPIRY:
         ended = {"state": "fulfilled", "ended_at": clock.due_at, "next_at": None, "revision": clock.revision + 1}
-        draft.put_clock(clock.model_copy(update=ended))
+        draft.put_clock(clock.but(**ended))
         return draft.lead.clocks[clock.id]
     settle(draft, clock, clock, "policy", announced=due)
     return draft.lead.clocks[clock.id]
@@ -178,7 +178,7 @@ def restart_recurring(draft: Draft) -> None:
         open_ones = [c for c in draft.lead.clocks.values() if c.policy == policy.name and c.open]
         if policy.file.recurs and draft.lead.stage == "deal":
             for clock in open_ones:
-                settle(draft, clock, clock.model_copy(update={"cancelled_at": at}), "late_fact", why="owner_changed")
+                settle(draft, clock, clock.but(cancelled_at=at), "late_fact", why="owner_changed")
             start(draft, policy, subject_of(draft), at, counts_from=at, by=draft.signal.id)
 
 
@@ -193,7 +193,7 @@ def recheck(draft: Draft, adopt: bool) -> None:
             continue
         new = under(clock, agreement) if adopt else clock
         if new is None:
-            gone = clock.model_copy(update={"cancelled_at": draft.at})
+            gone = clock.but(cancelled_at=draft.at)
             settle(draft, clock, gone, "policy", why="policy_ended")
         else:
             settle(draft, clock, new, "policy")
@@ -205,7 +205,7 @@ def under(clock: Clock, agreement: Agreement) -> Clock | None:
     if compiled is None:
         return None
     terms = {"target": str(compiled.file.target), "calendar": compiled.file.calendar, "agreement": agreement.hash}
-    return clock.model_copy(update=terms)
+    return clock.but(**terms)
 
 
 def forecast(clock: Clock, agreement: Agreement, roster: Roster) -> Clock | None:
@@ -215,7 +215,7 @@ def forecast(clock: Clock, agreement: Agreement, roster: Roster) -> Clock | None
     if compiled is None or new is None:
         return None
     away = _away(new, compiled.file, roster)
-    return judged(new.model_copy(update={"away": away}), agreement.calendar(new.calendar))[0]
+    return judged(new.but(away=away), agreement.calendar(new.calendar))[0]
 
 
 def cancel(draft: Draft, reason: str, subject_id: str | None = None) -> None:
@@ -226,14 +226,14 @@ def cancel(draft: Draft, reason: str, subject_id: str | None = None) -> None:
         if clock.policy in SILENT:
             end_expiry(draft, clock)
         else:
-            settle(draft, clock, clock.model_copy(update={"cancelled_at": draft.at}), "late_fact", why=reason)
+            settle(draft, clock, clock.but(cancelled_at=draft.at), "late_fact", why=reason)
 
 
 def end_expiry(draft: Draft, clock: Clock) -> None:
     """The offer was answered or withdrawn: its end is no longer waited for."""
     if clock.open:
         ended = {"state": "cancelled", "ended_at": draft.at, "next_at": None, "revision": clock.revision + 1}
-        draft.put_clock(clock.model_copy(update=ended))
+        draft.put_clock(clock.but(**ended))
 
 
 def forget_old(draft: Draft) -> None:
@@ -267,7 +267,7 @@ def settle(
     compiled, calendar = agreement.policy(clock.policy), agreement.calendar(clock.calendar)
     policy = compiled.file if compiled else None
     away = _away(clock, policy, draft.context.roster)
-    reckoned = clock if away == clock.away else clock.model_copy(update={"away": away})
+    reckoned = clock if away == clock.away else clock.but(away=away)
     after, still = judged(reckoned, calendar, announced.due_at if announced is not None else None)
     if before is not None and before.away != away:
         reason = "absence"
@@ -277,7 +277,7 @@ def settle(
     next_at = _next(draft, after, policy, calendar, still)
     if before is None or next_at != before.next_at or after != before:
         changes = {"next_at": next_at, "revision": before.revision + 1 if before else 0}
-        draft.put_clock(after.model_copy(update=changes))
+        draft.put_clock(after.but(**changes))
 
 
 def _next(
@@ -305,7 +305,7 @@ def _warn(draft: Draft, clock: Clock, policy: Policy, calendar: BusinessCalendar
     points = warning_points(clock, policy, calendar)
     while clock.warnings_done < len(points) and points[clock.warnings_done][0] <= announced.due_at:
         at, before = points[clock.warnings_done]
-        clock = clock.model_copy(update={"warnings_done": clock.warnings_done + 1})
+        clock = clock.but(warnings_done=clock.warnings_done + 1)
         if announced.noticed_at < clock.due_at:
             said = saying(draft, clock) | {"warning": clock.warnings_done, "before": str(before), "warned_at": at}
             draft.emit(SlaWarned(**said, noticed_at=announced.noticed_at), at)

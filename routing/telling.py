@@ -37,9 +37,9 @@ def told(draft: Draft, before: Clock | None, after: Clock, cause: Cause) -> Cloc
     """Emits what the step from `before` to `after` means; returns `after`, knowing whether its breach was said."""
     if before is None:
         draft.emit(SlaStarted(**saying(draft, after)), after.started_at)
-        before = after.model_copy(update={"state": "running", "ended_at": None})
+        before = after.but(state="running", ended_at=None)
     if before.open and after.state == "breached" and not after.breach_said:
-        after = after.model_copy(update={"breach_said": True})
+        after = after.but(breach_said=True)
         noticed = cause.announced.noticed_at if cause.announced is not None else draft.context.now
         draft.emit(SlaBreached(**saying(draft, after), noticed_at=max(noticed, after.due_at)), after.due_at)
     elif (said := _step(draft, before, after, cause)) is not None:

@@ -105,7 +105,7 @@ def _over(clock: Clock, due: datetime, passed: datetime | None) -> bool:
 def _as(clock: Clock, state: str, ended_at: datetime | None, due: datetime) -> Clock:
     if (clock.state, clock.ended_at, clock.due_at) == (state, ended_at, due):
         return clock
-    return clock.model_copy(update={"state": state, "ended_at": ended_at, "due_at": due})
+    return clock.but(state=state, ended_at=ended_at, due_at=due)
 
 
 def warning_points(

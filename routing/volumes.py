@@ -118,7 +118,7 @@ def add(tally: Tally, one: Tallied, signal: Signal, terms: Terms) -> Told:
     period = told.tally.periods[key]
     more = {"counted": period.counted + one.good, "against": period.against + (not one.good)}
     latest = max(filter(None, (period.latest_at, one.at)))
-    after = period.model_copy(update=more | {"latest_at": latest})
+    after = period.but(**(more | {"latest_at": latest}))
     return _judged(_with(told, key, after), key, period, signal, terms)
 
 
@@ -143,7 +143,7 @@ def fall_due(tally: Tally, due: ClockDue, terms: Terms) -> Told:
         return Told(tally, note="the clock is over, or was changed since")
     volume = _volume(clock, terms)
     if volume is None:
-        return _put(Told(tally), key, clock.model_copy(update={"next_at": None}))
+        return _put(Told(tally), key, clock.but(next_at=None))
     if clock.state == "running" and due.due_at < clock.due_at:
         return _warn(Told(tally), key, due, volume, terms)
     told = Told(tally)
@@ -177,9 +177,9 @@ def _open(
         person=subject.person if subject else None,
     )
     known = dict(sorted({**tally.periods, key: Period(clock=clock)}.items())[-PERIODS_KEPT:])
-    told = Told(tally.model_copy(update={"periods": known}))
+    told = Told(tally.but(periods=known))
     told = _say(told, e.SlaStarted(**_saying(known[key])), start)
-    return _put(told, key, clock.model_copy(update={"next_at": _next(clock, volume, terms)}))
+    return _put(told, key, clock.but(next_at=_next(clock, volume, terms)))
 
 
 def _judged(told: Told, key: str, before: Period, signal: Signal, terms: Terms) -> Told:
@@ -193,7 +193,7 @@ def _judged(told: Told, key: str, before: Period, signal: Signal, terms: Terms) 
         if volume.share is not None or state != "fulfilled":
             return told
         ended = period.latest_at or signal.occurred_at
-        kept = clock.model_copy(update={"state": "fulfilled", "ended_at": ended, "next_at": None})
+        kept = clock.but(state="fulfilled", ended_at=ended, next_at=None)
         told = _put(told, key, kept)
         said = _saying(told.tally.periods[key])
         return _say(told, e.SlaFulfilled(**said, fulfilled_at=ended), ended)
@@ -201,7 +201,7 @@ def _judged(told: Told, key: str, before: Period, signal: Signal, terms: Terms) 
         return told
     reached = clock.due_at if volume.share is not None else period.latest_at
     ended_at = reached if state == "fulfilled" else clock.due_at
-    told = _put(told, key, clock.model_copy(update={"state": state, "ended_at": ended_at, "next_at": None}))
+    told = _put(told, key, clock.but(state=state, ended_at=ended_at, next_at=None))
     return _say(
         told,
         e.SlaCorrected(
@@ -230,7 +230,7 @@ def _verdict(period: Period, volume: Volume) -> str:
 def _end(told: Told, key: str, due: ClockDue, volume: Volume) -> Told:
     period = told.tally.periods[key]
     clock, state = period.clock, _verdict(period, volume)
-    ended = clock.model_copy(update={"state": state, "ended_at": clock.due_at, "next_at": None})
+    ended = clock.but(state=state, ended_at=clock.due_at, next_at=None)
     told = _put(told, key, ended)
     said = _saying(told.tally.periods[key])
     if state == "breached":
@@ -246,12 +246,12 @@ def _warn(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) -> 
         clock = told.tally.periods[key].clock
         if number <= clock.warnings_done or at > due.due_at:
             continue
-        told = _put(told, key, clock.model_copy(update={"warnings_done": number}))
+        told = _put(told, key, clock.but(warnings_done=number))
         if due.noticed_at < clock.due_at:
             said = _saying(told.tally.periods[key]) | {"warning": number, "before": before, "warned_at": at}
             told = _say(told, e.SlaWarned(**said, noticed_at=due.noticed_at), at)
     clock = told.tally.periods[key].clock
-    return _put(told, key, clock.model_copy(update={"next_at": _next(clock, volume, terms)}))
+    return _put(told, key, clock.but(next_at=_next(clock, volume, terms)))
 
 
 def _climb(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) -> Told:
@@ -260,8 +260,8 @@ def _climb(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) ->
     while clock.state == "breached" and clock.rungs_done < len(volume.ladder):
         rung, at = volume.ladder[clock.rungs_done], _rung_at(clock, volume, terms)
         if at > max(due.due_at, clock.due_at):
-            return _put(told, key, clock.model_copy(update={"next_at": at}))
-        told = _put(told, key, clock.model_copy(update={"rungs_done": clock.rungs_done + 1, "next_at": None}))
+            return _put(told, key, clock.but(next_at=at))
+        told = _put(told, key, clock.but(rungs_done=clock.rungs_done + 1, next_at=None))
         clock = told.tally.periods[key].clock
         people = rung.to or (
             _promisers(volume, terms.roster) if rung.do == "notify" else _with_role(terms.roster, "manager")
@@ -339,15 +339,15 @@ def _volume(clock: Clock, terms: Terms) -> Volume | None:
 
 # --- what is put and said ---------------------------------------------------------------------------------------------
 def _with(told: Told, key: str, period: Period) -> Told:
-    return told._replace(tally=told.tally.model_copy(update={"periods": {**told.tally.periods, key: period}}))
+    return told._replace(tally=told.tally.but(periods={**told.tally.periods, key: period}))
 
 
 def _put(told: Told, key: str, clock: Clock) -> Told:
     """The clock after one change more."""
     period = told.tally.periods[key]
-    changed = clock.model_copy(update={"revision": period.clock.revision + 1})
+    changed = clock.but(revision=period.clock.revision + 1)
     kept = [c for c in told.clocks if c.id != clock.id]
-    return _with(told, key, period.model_copy(update={"clock": changed}))._replace(clocks=(*kept, changed))
+    return _with(told, key, period.but(clock=changed))._replace(clocks=(*kept, changed))
 
 
 def _say(told: Told, data: e.EventData, at: datetime) -> Told:

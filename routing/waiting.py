@@ -18,9 +18,9 @@ def wait(draft: Draft, held: Held) -> None:
     clock = running or _clock(draft, held)
     if running is None:
         calendar = draft.context.agreement.calendar(over.calendar)
-        clock = clock.model_copy(update={"due_at": due_at(now, over.hold, calendar, ())})
+        clock = clock.but(due_at=due_at(now, over.hold, calendar, ()))
     look = min(max(held.retry_at, now), clock.due_at)
-    draft.put_clock(clock.model_copy(update={"next_at": look, "revision": clock.revision + 1}))
+    draft.put_clock(clock.but(next_at=look, revision=clock.revision + 1))
     draft.evidence.setdefault("waits", []).append(held.why)
     if draft.lead.owner is None:
         draft.lead.unowned_reason = f"waiting: {held.rule}"
@@ -36,7 +36,7 @@ def end(draft: Draft) -> None:
     clock = queued(draft)
     if clock is not None:
         over = {"state": "fulfilled", "ended_at": draft.at, "next_at": None, "revision": clock.revision + 1}
-        draft.put_clock(clock.model_copy(update=over))
+        draft.put_clock(clock.but(**over))
 
 
 def _clock(draft: Draft, held: Held) -> Clock:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from schemas.instants import plausible
+from schemas.instants import InUTC, plausible
 from schemas.places import country_code, language_code, post_code
 from schemas.roster import RosterChange
 from schemas.words import Side
@@ -360,8 +360,8 @@ class Signal(Parsed):
     id: str
     source: str
     brand: str = "default"
-    received_at: AwareDatetime
-    occurred_at: AwareDatetime
+    received_at: InUTC
+    occurred_at: InUTC
     identities: tuple[IdentityKey, ...] = ()
     partition_key: str
     attempt: int = 0

@@ -70,7 +70,7 @@ class AbsenceWatch:
         after = ""
         while rows := await self._owned(person, after):
             after = rows[-1].id
-            for lead in (Lead.model_validate_json(row.state) for row in rows):
+            for lead in (Lead.read(row.state) for row in rows):
                 offers = lead.handover.offers if lead.handover is not None else ()
                 if offers and offers[-1].state == "open" and offers[-1].offered_at < before:
                     yield lead

@@ -50,7 +50,7 @@ async def carry(world: Commanding, command: AnyCommand, principal: Principal, ke
         row = await world.lead(command.lead)
         if row is None:
             raise Refused(f"there is no lead {command.lead}", missing=True)
-        lead = Lead.model_validate_json(row.state)
+        lead = Lead.read(row.state)
         brand, partition_key, owner = lead.brand, lead.partition_key, lead.owner
         if lead.merged_into is not None:
             raise Refused(f"{lead.id} is merged into {lead.merged_into}")
@@ -71,7 +71,7 @@ async def _check_other(world: Commanding, command: Merge | Unmerge, lead: Lead) 
     row = await world.lead(command.other)
     if row is None:
         raise Refused(f"there is no lead {command.other}", missing=True)
-    other = Lead.model_validate_json(row.state)
+    other = Lead.read(row.state)
     why = obstacle(lead, other) if isinstance(command, Merge) else no_link(lead, other)
     if why is not None:
         raise Refused(why)

@@ -32,7 +32,7 @@ class Explainer:
         row = await self._reading.lead(lead_id)
         if row is None:
             return None
-        lead = Lead.model_validate_json(row.state)
+        lead = Lead.read(row.state)
         return explain_lead(lead, await self._steps(lead_id), (await self._ruling()).agreement_of, self._now())
 
     async def clock(self, clock_id: str) -> ClockExplanation | None:
@@ -40,7 +40,7 @@ class Explainer:
         row = await self._reading.clock(clock_id)
         if row is None:
             return None
-        clock = Clock.model_validate_json(row.body)
+        clock = Clock.read(row.body)
         if is_promise(row.lead_id):
             return await self._volume(clock)
         calendar = calendar_of(clock.agreement, clock.calendar, (await self._ruling()).agreement_of)
@@ -48,7 +48,7 @@ class Explainer:
 
     async def _volume(self, clock: Clock) -> ClockExplanation:
         tally = await self._reading.ledger(subject_of(clock.policy))
-        kept = Tally.model_validate_json(tally).periods.values() if tally else ()
+        kept = Tally.read(tally).periods.values() if tally else ()
         return explain_volume(clock, next((p for p in kept if p.clock.id == clock.id), None))
 
     async def assignment(self, ident: str) -> AssignmentExplanation | None:

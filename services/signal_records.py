@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import msgspec
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
 
 from routing.ids import derive
 from schemas.signals import PERSONAL_FIELDS, Signal
@@ -17,6 +17,8 @@ from services.rows import DeadLetter, Record, RecordOut, SpoolEntry
 
 _SIGNAL = TypeAdapter(Signal)
 _PERSONAL = set(PERSONAL_FIELDS)
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_WRITE = msgspec.json.Encoder().encode
 
 
 def record_of(signal: Signal, topic: str) -> RecordOut:
@@ -44,19 +46,21 @@ def decode(record: Record) -> Incoming:
     """Never raises. The fault names fields and rules, never values: they can be personal data."""
     try:
         signal = _SIGNAL.validate_json(record.value)
+        parted = _parted(record.value)
+    except msgspec.DecodeError:  # what pydantic takes for a number and JSON does not know: NaN, Infinity
+        return Incoming(record, None, "$: no JSON")
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = scrub(".".join(str(step) for step in first["loc"]))
         return Incoming(record, None, f"{where or '$'}: {first['type']}")
-    return Incoming(record, signal, halves=_parted(from_json(record.value)))
+    return Incoming(record, signal, halves=parted)
 
 
-def _parted(whole: dict[str, Any]) -> tuple[str, str | None]:
-    """As the record has them: to write the signal's model anew costs twice as much."""
-    personal = {name: value for name, value in whole.items() if name in _PERSONAL}
-    for name in personal:
-        del whole[name]
-    return to_json(whole).decode(), to_json(personal).decode() if personal else None
+def _parted(record: bytes) -> tuple[str, str | None]:
+    """The members as they stand in the record: to write them anew costs three times as much."""
+    members = _MEMBERS.decode(record)
+    personal = {name: members.pop(name) for name in PERSONAL_FIELDS if name in members}
+    return _WRITE(members).decode(), _WRITE(personal).decode() if personal else None
 
 
 def halves(signal: Signal) -> tuple[str, str | None]:

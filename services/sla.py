@@ -8,13 +8,13 @@ clock and revision, so any number of watchers is safe, and a kill -9 at any plac
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from routing.ids import derive
+from routing.model import Clock
 from schemas.signals import ClockDue, Kind, Signal
 from services.ports import Log, LogUnavailable, Store, StoreUnavailable
 from services.rows import ClockRow, RecordOut
@@ -115,7 +115,7 @@ class Watcher:
             partition_key=row.partition_key,
             clock=due,
             # What follows from a clock on trial is on trial, too: a lead taken back by it must alarm nobody.
-            mode="observe" if json.loads(row.body)["mode"] == "observe" else "live",
+            mode="observe" if Clock.read(row.body).mode == "observe" else "live",
         )
         return record_of(signal, self._topic)
 

@@ -87,7 +87,7 @@ class Memory:
             Signal(
                 kind=Kind.CLOCK_DUE, id=ident, dedupe_key=ident, source="sla", occurred_at=row.next_at,
                 received_at=self.at, partition_key=row.partition_key, clock=body,
-                mode="observe" if Clock.model_validate_json(row.body).mode == "observe" else "live",
+                mode="observe" if Clock.read(row.body).mode == "observe" else "live",
             )
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from routing.model import Lead
 from schemas.signals import Actor, Company, IdentityKey, Kind, Person, Sales
 from tests.setups import setup, signal
 
@@ -112,8 +113,8 @@ async def _told(running, names):
                 parts.append(
                     f"| {_when(entry.row.occurred_at)} | {what} | {'; '.join(said) or entry.row.note or 'kept'} |"
                 )
-        state = json.loads(row.state)
-        owner = f"owned by {row.owner}" if row.owner else f"nobody's: {state['unowned_reason']}"
+        lead = Lead.read(row.state)
+        owner = f"owned by {row.owner}" if row.owner else f"nobody's: {lead.unowned_reason}"
         parts.append(f"\nAt the end of the week: **{row.stage}**, {owner}.\n")
     return "\n".join(parts).rstrip() + "\n"
 

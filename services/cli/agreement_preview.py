@@ -45,7 +45,7 @@ async def _open_clocks(parts: Parts) -> AsyncIterator[tuple[str, Clock]]:
         after = rows[-1].id
         for row in rows:
             if row.state in ("running", "paused") and row.policy not in SILENT and not is_promise(row.lead_id):
-                yield row.lead_id, Clock.model_validate_json(row.body)
+                yield row.lead_id, Clock.read(row.body)
 
 
 def _terms(clock: Clock) -> tuple[object, ...]:

@@ -74,7 +74,7 @@ async def _redrive_lead(parts: Parts, lead_id: str) -> int:
     if row is None or not row.held:
         print(f"{lead_id} is no lead that is held, and no dead letter", file=sys.stderr)
         return 1
-    lead, now = Lead.model_validate_json(row.state), parts.now()
+    lead, now = Lead.read(row.state), parts.now()
     ident = derive("sig", "redrive", lead.id, lead.version)
     request = Signal(
         kind=Kind.LEAD_REDRIVE, id=ident, dedupe_key=ident, source="operator", brand=lead.brand,

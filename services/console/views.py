@@ -6,6 +6,7 @@ import json
 from typing import Annotated, Any
 
 from fastapi import Path, Query
+from msgspec.structs import asdict
 
 from routing.model import Clock, Handover, Lead
 from routing.volumes import is_promise
@@ -52,8 +53,8 @@ def storable(ident: str) -> str:
 
 
 def lead_view(row: LeadRow, key: Key) -> LeadView:
-    lead = Lead.model_validate_json(row.state)
-    said = {name: getattr(lead, name) for name in LeadView.model_fields if name in Lead.model_fields}
+    lead = Lead.read(row.state)
+    said = {name: getattr(lead, name) for name in LeadView.model_fields if name in Lead.__struct_fields__}
     personal = LeadPersonal.model_validate_json(row.personal) if row.personal and may_see(key) else None
     said |= {"held": row.held, "updated_at": row.updated_at, "personal": personal}
     said |= {"handover": _handover(lead.handover), "references": list(lead.references), "tags": list(lead.tags)}
@@ -69,7 +70,7 @@ def _handover(handover: Handover | None) -> HandoverView | None:
     if handover is None:
         return None
     said = {name: getattr(handover, name) for name in HandoverView.model_fields}
-    said["offers"] = [OfferView(**offer.model_dump()) for offer in handover.offers]
+    said["offers"] = [OfferView(**asdict(offer)) for offer in handover.offers]
     return HandoverView(**said | {"references": list(handover.references)})
 
 
@@ -82,5 +83,5 @@ def history_view(entry: HistoryEntry, key: Key) -> HistoryView:
 
 
 def clock_view(row: ClockRow) -> ClockView:
-    clock = Clock.model_validate_json(row.body)
-    return ClockView(lead_id=None if is_promise(row.lead_id) else row.lead_id, **clock.model_dump())
+    clock = Clock.read(row.body)
+    return ClockView(lead_id=None if is_promise(row.lead_id) else row.lead_id, **asdict(clock))

@@ -323,7 +323,7 @@ class Fold:
             return
         for person, change in ((gone, -1), (come, 1)):
             if person is not None and person in loads:
-                loads[person] = loads[person].model_copy(update={"open": max(0, loads[person].open + change)})
+                loads[person] = loads[person].but(open=max(0, loads[person].open + change))
 
     def _put(self, lead: Lead, signal: Signal) -> None:
         self.loaded.put(lead)
@@ -347,7 +347,7 @@ class Fold:
 
     def _mark(self, lead: Lead, signal: Signal, held: bool, emission: Emission) -> None:
         changes = {"held": held, "sequence": lead.sequence + 1, "version": lead.version + 1}
-        marked = lead.model_copy(update=changes)
+        marked = lead.but(**changes)
         self._put(marked, signal)
         self._sheet.outbox += outbox_rows(seal((emission,), about(marked), signal, self.stamp))
 
@@ -356,7 +356,7 @@ class Fold:
         lead = self.loaded.lead(request.lead_id)
         if lead is None or not lead.held:
             return
-        self.loaded.put(lead.model_copy(update={"held": False}))
+        self.loaded.put(lead.but(held=False))
         done = 0
         for letter in [letter for letter in self.loaded.waiting if letter.lead_id == request.lead_id]:
             if not self._once_more(incoming, letter):
@@ -370,7 +370,7 @@ class Fold:
             return
         failed = self.loaded.lead(request.lead_id)
         if failed is not None:
-            self._put(failed.model_copy(update={"held": True}), request)
+            self._put(failed.but(held=True), request)
 
     def _once_more(self, incoming: Incoming, letter: DeadLetter) -> bool:
         try:

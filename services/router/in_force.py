@@ -88,7 +88,7 @@ def away_signals(cause: Signal, rows: Sequence[LeadRow], now: datetime) -> list[
     found = []
     for row in rows:
         ident = derive("sig", cause.id, row.id)
-        lead = Lead.model_validate_json(row.state)
+        lead = Lead.read(row.state)
         found.append(
             Signal(
                 kind=Kind.OWNER_AWAY, id=ident, dedupe_key=ident, source=SOURCE, brand=row.brand, occurred_at=now,

@@ -33,16 +33,12 @@ class Loaded:
         self.links_of = links_of
         self.rows = dict(leads)
         self.account_rows, self.ledger_rows, self.opens = accounts, ledgers, opens
-        self.accounts = {row.id: Account.model_validate_json(row.state) for row in accounts.values() if row.state}
+        self.accounts = {row.id: Account.read(row.state) for row in accounts.values() if row.state}
         self.ledgers = {
-            row.pool: Ledger.model_validate_json(row.state)
-            for row in ledgers.values()
-            if row.state and ":" not in row.pool
+            row.pool: Ledger.read(row.state) for row in ledgers.values() if row.state and ":" not in row.pool
         }
         self.tallies = {
-            row.pool: Tally.model_validate_json(row.state)
-            for row in ledgers.values()
-            if row.state and is_promise(row.pool)
+            row.pool: Tally.read(row.state) for row in ledgers.values() if row.state and is_promise(row.pool)
         }
         self.waiting = list(waiting)
         self.loads = loads_of(ledgers, opens)
@@ -56,9 +52,9 @@ class Loaded:
         found = self._leads.get(lead_id) or self._read.get(lead_id)
         if found is None and lead_id in self.rows:
             row = self.rows[lead_id]
-            found = Lead.model_validate_json(row.state)
+            found = Lead.read(row.state)
             if row.personal is not None:
-                found.personal = LeadPersonal.model_validate_json(row.personal)
+                found.personal = LeadPersonal.read(row.personal)
             self._read[lead_id] = found
         return found
 
@@ -117,8 +113,8 @@ def loads_of(ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]) -> dict
     found = {}
     for person, count in opens.items():
         row = ledgers.get(row_of(person))
-        known = Load.model_validate_json(row.state) if row is not None and row.state else Load(person=person)
-        found[person] = known.model_copy(update={"open": count})
+        known = Load.read(row.state) if row is not None and row.state else Load(person=person)
+        found[person] = known.but(open=count)
     return found
 
 

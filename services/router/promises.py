@@ -64,7 +64,7 @@ class Promises:
         if told.tally == was:
             return []
         row = volumes.subject_of(was.name)
-        tally = told.tally.model_copy(update={"seq": was.seq + 1, "sequence": was.sequence + len(told.emissions)})
+        tally = told.tally.but(seq=was.seq + 1, sequence=was.sequence + len(told.emissions))
         self._loaded.tallies[row] = self.moved[row] = tally
         self.clocks |= {clock.id: (row, clock) for clock in told.clocks}
         return seal(told.emissions, Subject(row, "default", row, tally.sequence, row), signal, stamp, before)

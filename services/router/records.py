@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from datetime import datetime
 
-from pydantic_core import to_json
+import msgspec
 
 from routing.envelope import Outgoing
 from routing.model import Decision
@@ -16,6 +16,8 @@ from services.made_by import made_by
 from services.rows import HistoryRow, OutboxRow
 from services.ruling import Ruling
 from services.signal_records import halves
+
+_WRITE = msgspec.json.encode
 
 
 def history(
@@ -55,7 +57,7 @@ def history(
         digest=digest,
         outcome=decision.outcome,
         note=decision.note,
-        decision=to_json(said).decode(),
+        decision=_WRITE(said).decode(),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from routing.capacity import limited
@@ -32,7 +32,7 @@ from services.publications import PublishedAgreements
 from services.router.fold import Fold
 from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
 from services.router.loaded import Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads, wanted_tallies
-from services.rows import Position, Record, Writes
+from services.rows import LeadRow, Position, Record, Writes
 from services.ruling import Ruling
 from services.signal_records import Incoming, dead_letter, decode, named, partitions_said, record_of
 
@@ -44,6 +44,12 @@ SMALL = 100
 
 
 HOUR = timedelta(hours=1)
+
+
+def _may_have_moved(links: Mapping[Key, str], leads: Mapping[str, LeadRow]) -> bool:
+    """Whether a merge, or its taking back, may have come between the look at identities and the lock of their leads. Nothing
+    else moves an identity; one that another router links at the same time is a conflict when we write."""
+    return bool(pointed_to(links)) or any(row.disposition == "merged" for row in leads.values())
 
 
 class BudgetSpent(PortError):
@@ -277,8 +283,8 @@ class Router:
         keys = wanted_keys(batch)
         links = await self._links(tx, keys)
         leads = await tx.lock_leads(sorted(wanted_leads(batch, links)))
-        if keys and await self._links(tx, keys) != links:
-            raise Conflict("an identity was linked meanwhile")
+        if _may_have_moved(links, leads) and await self._links(tx, keys) != links:
+            raise Conflict("leads were merged or parted meanwhile")
         merging = sorted({i.signal.other_lead_id for i in batch if i.signal and i.signal.other_lead_id})
         links_of = await tx.links_of(merging) if merging else {}
         asked = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == "lead.redrive" and i.signal.lead_id]

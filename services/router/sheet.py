@@ -74,11 +74,11 @@ def writes_of(sheet: Sheet, promises: Promises, before: dict[str, LeadRow], now:
     loads = sheet.loads.values()
     return Writes(
         leads=[_lead_row(lead, sheet.emails.get(lead.id), before, now) for lead in sheet.leads.values()],
-        accounts=[AccountRow(a.id, a.model_dump_json()) for a in sheet.accounts.values()],
+        accounts=[AccountRow(a.id, a.text()) for a in sheet.accounts.values()],
         ledgers=[
-            *(LedgerRow(x.pool, x.seq, x.model_dump_json()) for x in sheet.ledgers.values()),
-            *(LedgerRow(row_of(x.person), x.seq, x.model_dump_json(exclude={"open"})) for x in loads),
-            *(LedgerRow(name, x.seq, x.model_dump_json()) for name, x in promises.moved.items()),
+            *(LedgerRow(x.pool, x.seq, x.text()) for x in sheet.ledgers.values()),
+            *(LedgerRow(row_of(x.person), x.seq, x.but(open=0).text()) for x in loads),
+            *(LedgerRow(name, x.seq, x.text()) for name, x in promises.moved.items()),
         ],
         links=[LinkRow(*identity, subject) for identity, subject in sheet.links.items()],
         clocks=[
@@ -104,7 +104,7 @@ def clock_row(clock: Clock, lead_id: str, partition_key: str) -> ClockRow:
         due_at=clock.due_at,
         next_at=clock.next_at,
         partition_key=partition_key,
-        body=clock.model_dump_json(),
+        body=clock.text(),
     )
 
 
@@ -119,8 +119,8 @@ def _lead_row(lead: Lead, email: str | None, before: dict[str, LeadRow], now: da
         account_id=lead.account_id,
         held=lead.held,
         version=lead.version,
-        state=lead.model_dump_json(exclude_unset=True),
-        personal=lead.personal.model_dump_json(exclude_unset=True),
+        state=lead.text(),
+        personal=lead.personal.text(),
         email_digest=email or (known.email_digest if known else None),
         updated_at=now,
     )

@@ -22,7 +22,7 @@ async def running(request, tmp_path):
 async def leads(running):
     """By the name in their story."""
     rows = await running.reading.leads()
-    return {Lead.model_validate_json(row.state).partition_key.removeprefix("key-"): row for row in rows}
+    return {Lead.read(row.state).partition_key.removeprefix("key-"): row for row in rows}
 
 
 def ask(running, name, kept, gone, key):

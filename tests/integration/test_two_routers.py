@@ -97,7 +97,7 @@ async def test_two_routers_on_one_pool_lose_no_turn_and_keep_the_shares(postgres
             await worker.start()
         await given_out(workers)
         made = await turns(workers[0].reading)
-        ledger = Ledger.model_validate_json(await workers[0].reading.ledger("field"))
+        ledger = Ledger.read(await workers[0].reading.ledger("field"))
     finally:
         for worker in workers:
             await worker.close()

@@ -8,6 +8,7 @@ from routing.capacity import why_full
 from routing.commands import Principal, to_signal
 from routing.ids import derive
 from routing.lifecycle import DIALOGUE
+from routing.model import Account
 from schemas.commands import Command
 from schemas.signals import (
     INTERNAL_KINDS,
@@ -293,6 +294,6 @@ class Lives(Memory):
 
     def _accounts(self):
         for row in self.accounts.values():
-            for ident, person in json.loads(row.state)["open"].items():
+            for ident, person in Account.read(row.state).open.items():
                 lead = self.leads[ident]
                 assert lead.disposition == "active" and lead.stage in DIALOGUE and lead.owner == person

@@ -136,10 +136,10 @@ def test_whole_days_are_numbered_to_the_due_instant_and_intervals_tile_the_way(z
 def test_the_verdict_does_not_depend_on_the_order_of_arrival(week, start, minutes, found, absent, touched, draw):
     calendar = compiled("Europe/Stockholm", week)
     clock = clock_of(start, f"{minutes}m business", found, absent)
-    clock = clock.model_copy(update={"touched_at": start + touched * MINUTE})
+    clock = clock.but(touched_at=start + touched * MINUTE)
     mixed = list(clock.marks)
     draw.shuffle(mixed)
-    other = clock.model_copy(update={"marks": tuple(mixed)})
+    other = clock.but(marks=tuple(mixed))
     one, two = judged(clock, calendar)[0], judged(other, calendar)[0]
     assert (one.state, one.due_at, one.ended_at) == (two.state, two.due_at, two.ended_at)
     assert one.state == ("fulfilled" if one.ended_at == clock.touched_at else "breached")

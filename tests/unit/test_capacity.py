@@ -108,8 +108,8 @@ def test_a_team_shares_its_capacity():
 def test_open_leads_are_those_in_qualification_hand_over_and_deal():
     lead = offered(roster(elin={})).lead
     assert carrier(lead) == "elin"
-    assert carrier(lead.model_copy(update={"stage": "nurturing"})) is None
-    assert carrier(lead.model_copy(update={"disposition": "spam"})) is None
+    assert carrier(lead.but(stage="nurturing")) is None
+    assert carrier(lead.but(disposition="spam")) is None
 
 
 def test_overflow_goes_to_a_person_or_another_pool():

@@ -117,7 +117,7 @@ def test_who_was_chosen_to_qualify_only_by_rule_does_not_get_the_hand_over_by_th
 
 def test_a_recycled_lead_goes_back_to_who_had_it():
     told = demo(story()).tell("sales.accepted").tell("sales.follow_up", sales=DONE)
-    told.ledgers["field"] = told.ledgers["field"].model_copy(update={"seq": 9})
+    told.ledgers["field"] = told.ledgers["field"].but(seq=9)
     told.tell("sales.lost", reason="wrong timing")
     assert told.lead.owner is None
     demo(told)

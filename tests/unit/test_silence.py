@@ -202,7 +202,7 @@ def test_a_dialogue_goes_on_where_it_was_when_a_merge_is_taken_back():
     told = in_dialogue().tell("sales.follow_up", 5 * DAY, actor=JOHAN, sales=DONE)
     before = told.lead.clocks
     kept = Kept(RULES).tell("email.sent", timedelta(0))
-    kept.lead = kept.lead.model_copy(update={"id": "lead_" + "a" * 26, "stage": "qualification", "owner": "sara"})
+    kept.lead = kept.lead.but(id="lead_" + "a" * 26, stage="qualification", owner="sara")
     for hours, command in enumerate(("merge", "unmerge"), 1):
         ask = Command.model_validate(
             {"command": command, "reason": "x", "lead": kept.lead.id, "other": told.lead.id}

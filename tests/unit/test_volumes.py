@@ -40,7 +40,7 @@ class Promise:
         self.tally, self.said, self.number = Tally(name=self.name), [], 0
 
     def take(self, told):
-        self.tally = told.tally.model_copy(update={"sequence": self.tally.sequence + len(told.emissions)})
+        self.tally = told.tally.but(sequence=self.tally.sequence + len(told.emissions))
         self.said += told.emissions
         return told
 

@@ -160,10 +160,10 @@ class SqlBatch:
         await self._insert_all(writes)
 
     async def _insert_all(self, writes: Writes) -> None:
-        insert, conn = self._dialect.insert, self._conn
+        append, conn = self._dialect.append, self._conn
         if writes.history:
             rows = plain_rows(writes.history, occurred_at=micros, received_at=micros, recorded_at=micros)
-            await insert(conn, t.history, writes.history[0]._fields, rows)
+            await append(conn, t.history, writes.history[0]._fields, rows)
         await add_letters(conn, self._dialect, writes.dead_letters)
         await agreements.add_approvals(conn, self._dialect, writes.approvals)
         if writes.redriven:
@@ -171,16 +171,18 @@ class SqlBatch:
             done = {"ids": self._dialect.listed(writes.redriven)}
             await conn.execute(text(f"UPDATE dead_letters SET state = 'redriven' WHERE {where}"), done)
         if writes.outbox:
-            await insert(conn, t.outbox, writes.outbox[0]._fields, writes.outbox)
+            await append(conn, t.outbox, writes.outbox[0]._fields, writes.outbox)
 
     async def _link(self, links: Sequence[LinkRow]) -> None:
         """Raises Conflict where another transaction linked one of them to another subject."""
         if not links:
             return
-        rows = sorted(links)
-        await self._dialect.insert(self._conn, t.identities, LinkRow._fields, rows, "ON CONFLICT DO NOTHING")
-        now = await self.links([(row.brand, row.kind, row.digest) for row in rows])
-        if any(now.get((row.brand, row.kind, row.digest)) != row.subject_id for row in rows):
+        wanted = {row[:3]: row.subject_id for row in sorted(links)}
+        tail = "ON CONFLICT DO NOTHING RETURNING brand, kind, digest"
+        made = await self._dialect.returning(self._conn, t.identities, LinkRow._fields, sorted(links), tail)
+        known = wanted.keys() - {tuple(row) for row in made}
+        now = await self.links(sorted(known))
+        if any(now.get(key) != wanted[key] for key in known):
             raise Conflict
 
     async def _upsert(self, table: Table, columns: Sequence[str], key: str, rows: Rows) -> None:

@@ -22,6 +22,8 @@ from services.ports import StoreRejected, StoreUnavailable
 Rows = Sequence[Sequence[Any]]
 _PASSING = ("08", "40", "53", "55", "57")
 """SQLSTATE classes that pass: connection, serialization and deadlock, resources, locks, operator intervention."""
+_PART = "\x1f"
+"""Between texts that are sent as one."""
 _NO_ENTRY = ("28", "3D", "42501")
 """Those that say nothing about the data: who we are, which database, what we may do there."""
 
@@ -43,19 +45,22 @@ class Dialect(Protocol):
     ) -> None:
         """One statement for all rows; `tail` is ON CONFLICT and so on."""
 
+    async def append(self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows) -> None:
+        """Rows that are new whatever is there; the fastest way that there is. The transaction has begun."""
+
     async def returning(
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
     ) -> Sequence[Row[Any]]:
-        """The same with RETURNING in the tail; no binary columns."""
+        """`insert` with RETURNING in the tail; no binary columns."""
 
     def size(self, column: str) -> str:
         """Bytes of a text or binary column; 0 for NULL."""
 
     def values(self, types: Sequence[str], name: str) -> str:
-        """A derived table of columns c0, c1, ... from the list parameters `name0`, `name1`, ..."""
+        """A derived table of columns c0, c1, ... from the list parameters `name0`, `name1`, ...; none of them is NULL."""
 
     def columns(self, name: str, rows: Rows) -> dict[str, Any]:
-        """Values of those parameters."""
+        """Values of those parameters. Raises StoreRejected for a text that none of ours is."""
 
 
 class Postgres:
@@ -66,9 +71,11 @@ class Postgres:
     _TYPES = {"TEXT": "text", "BIGINT": "bigint", "BOOLEAN": "boolean", "BYTEA": "bytea", "INTEGER": "bigint"}
 
     def __init__(self) -> None:
+        import asyncpg
         from sqlalchemy.dialects import postgresql
 
         self._dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+        self._refusals = (asyncpg.PostgresError, asyncpg.InterfaceError)
 
     def among(self, column: str, name: str) -> str:
         return f"{column} = ANY(:{name})"
@@ -82,6 +89,17 @@ class Postgres:
         if rows:
             await conn.exec_driver_sql(self._statement(table, columns, tail), _turned(rows))
 
+    async def append(self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows) -> None:
+        """COPY, of which SQLAlchemy knows nothing; what the driver raises is given as SQLAlchemy would."""
+        if not rows:
+            return
+        driver = (await conn.get_raw_connection()).driver_connection
+        assert driver is not None, "a connection that is open has one"
+        try:
+            await driver.copy_records_to_table(table.name, records=rows, columns=columns)
+        except self._refusals as error:
+            raise DBAPIError(f"COPY {table.name}", None, error) from error
+
     async def returning(
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
     ) -> Sequence[Row[Any]]:
@@ -91,11 +109,21 @@ class Postgres:
         return f"coalesce(octet_length({column}), 0)"
 
     def values(self, types: Sequence[str], name: str) -> str:
-        arrays = ", ".join(f"CAST(:{name}{i} AS {kind}[])" for i, kind in enumerate(types))
+        arrays = ", ".join(self._array(f":{name}{i}", kind) for i, kind in enumerate(types))
         return f"unnest({arrays}) AS {name}({', '.join(f'c{i}' for i in range(len(types)))})"
 
     def columns(self, name: str, rows: Rows) -> dict[str, Any]:
-        return {f"{name}{i}": column for i, column in enumerate(_turned(rows))}
+        return {f"{name}{i}": _joined(column) for i, column in enumerate(_turned(rows))}
+
+    @staticmethod
+    def _array(parameter: str, kind: str) -> str:
+        """Texts come as one: of an array the driver asks each element whether it is one itself, which costs more than to
+        look it up."""
+        return (
+            f"string_to_array(CAST({parameter} AS text), chr(31))"
+            if kind == "text"
+            else f"CAST({parameter} AS {kind}[])"
+        )
 
     def _statement(self, table: Table, columns: Sequence[str], tail: str) -> str:
         types = [self._TYPES[table.c[name].type.compile(self._dialect).upper()] for name in columns]
@@ -124,6 +152,9 @@ class Sqlite:
             await conn.exec_driver_sql(
                 self._into(table, columns, f"VALUES ({marks}) {tail}"), [tuple(row) for row in rows]
             )
+
+    async def append(self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows) -> None:
+        await self.insert(conn, table, columns, rows)
 
     async def returning(
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
@@ -226,6 +257,15 @@ def _meaning(error: DBAPIError) -> StoreUnavailable | StoreRejected:
     if passing or (not state and name in ("OperationalError", "InterfaceError")):
         return StoreUnavailable(f"the store gave up for a passing reason: {name} {state}")
     return StoreRejected(f"the store refuses the data: {name} {state}")
+
+
+def _joined(column: list[Any]) -> Any:
+    if not isinstance(column[0], str):
+        return column
+    joined = _PART.join(column)
+    if joined.count(_PART) != len(column) - 1:
+        raise StoreRejected("a key holds a control character")
+    return joined
 
 
 def _turned(rows: Rows) -> tuple[list[Any], ...]:

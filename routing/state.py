@@ -1,0 +1,61 @@
+"""The base of all that decisions are made on and that the store keeps as JSON.
+
+Structs of msgspec: they are read and written in half the time of validated models, which a router feels because it reads
+and writes each lead that a batch touches. What comes from outside is validated where it comes in; a state only ever
+comes from us.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, Self
+
+import msgspec
+from pydantic import BaseModel
+
+At = Annotated[datetime, msgspec.Meta(tz=True)]
+"""An aware instant; ours are in UTC."""
+
+
+class Kept:
+    """What the store keeps as JSON, which leaves out what is as by default; unknown members of what is read are passed over."""
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Of `text()`. Raises msgspec.ValidationError, which names the place."""
+        found: Self = _decoder(cls).decode(text)  # type: ignore[arg-type]
+        return found
+
+    def text(self) -> str:
+        """JSON, instants as RFC 3339."""
+        return _ENCODER.encode(self).decode()
+
+    def but(self, **changes: Any) -> Self:
+        """The same with these fields changed."""
+        found: Self = msgspec.structs.replace(self, **changes)  # type: ignore[type-var]
+        return found
+
+
+class State(Kept, msgspec.Struct, frozen=True, omit_defaults=True):
+    """A state that never changes in place."""
+
+
+@cache
+def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, dec_hook=_part_of_a_signal)
+
+
+def _part_of_a_signal(kind: type[Any], value: Any) -> Any:
+    return kind.model_validate(value)
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    raise TypeError(f"{type(value).__name__} is no part of a state")
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_said)
