@@ -84,9 +84,14 @@ class Fold:
             self._set_aside(incoming, None, "dead", incoming.fault or "undecodable", "Undecodable")
             return
         self._switch(signal)
-        if not of_one_lead(signal):
+        if of_one_lead(signal):
+            self._judge(incoming, signal)
+        else:
             # It may concern anything that comes after it.
             self._all_lean, self._sheet = True, self._leaning
+            self._hear_beyond_one(incoming, signal)
+
+    def _hear_beyond_one(self, incoming: Incoming, signal: Signal) -> None:
         if signal.kind == Kind.LEAD_REDRIVE:
             self._redrive(incoming, signal)
         elif signal.roster is not None:
@@ -95,10 +100,8 @@ class Fold:
             self._promise(signal)
         elif signal.kind == Kind.AGREEMENT_APPROVED:
             self._approve(signal)
-        elif signal.kind in (Kind.LEAD_MERGE, Kind.LEAD_UNMERGE):
-            self._join(incoming, signal)
         else:
-            self._judge(incoming, signal)
+            self._join(incoming, signal)
 
     def _switch(self, signal: Signal) -> None:
         """A signal is decided under the agreement that was in force when it was received."""
@@ -225,7 +228,7 @@ class Fold:
             self._set_aside(incoming, lead, "dead", place_of(error), type(error).__name__)
             return False
         self._apply(decision, signal)
-        counted = self._promises.count(decision, signal, self.ruling, self.stamp)
+        counted = self._promises.count(decision, signal, self.ruling, self.stamp) if decision.tallied else []
         if decision.lead is None and signal.mode == "live":
             pointing = pointers(signal, found)
             self.loaded.links |= pointing
@@ -237,7 +240,7 @@ class Fold:
     def _context(self, signal: Signal, lead: Lead | None, found: Resolution) -> Context:
         account = self._account(signal, lead, found)
         links = [Link(signal.brand, identity, "") for identity in found.unlinked]
-        if account is not None:
+        if account is not None and found.unlinked_account:
             links += [Link(signal.brand, identity, account.id) for identity in found.unlinked_account]
         return Context(
             agreement=self.ruling.agreement,
@@ -267,12 +270,12 @@ class Fold:
             return True
         if decision.account is not context.account:
             return True
-        people = {carrier(before), carrier(decision.lead)}
-        return len(people) > 1 and not people.isdisjoint(self.loaded.loads)
+        gone, come = carrier(before), carrier(decision.lead)
+        return gone != come and (gone in self.loaded.loads or come in self.loaded.loads)
 
     def _sealed(self, decision: Decision, signal: Signal, before: int = 0) -> list[OutboxRow]:
         """`before` is how many events the signal had already, of another lead."""
-        if decision.lead is None:
+        if decision.lead is None or not decision.emissions:
             return []
         return outbox_rows(seal(decision.emissions, about(decision.lead), signal, self.stamp, before))
 
@@ -288,8 +291,11 @@ class Fold:
             self._sheet.pools.add(ledger.pool)
         for clock in decision.clocks:
             self._sheet.clocks[clock.id] = clock_row(clock, lead.id, lead.partition_key)
-        self._sheet.limbo += sum(isinstance(e.data, LeadInLimbo) for e in decision.emissions)
-        self._sheet.breaches += [e.data for e in decision.emissions if isinstance(e.data, SlaBreached)]
+        for data, _ in decision.emissions:
+            if isinstance(data, SlaBreached):
+                self._sheet.breaches.append(data)
+            elif isinstance(data, LeadInLimbo):
+                self._sheet.limbo += 1
         for link in decision.links:
             where = (link.brand, link.identity.kind, link.identity.digest)
             self.loaded.links[where] = self._sheet.links[where] = link.subject_id
@@ -313,7 +319,8 @@ class Fold:
     def _carry(self, before: Lead | None, after: Lead, decision: Decision) -> None:
         """Who has one open lead more or less now. Whoever was looked at is locked, so that no other router gives them
         one meanwhile."""
-        self._sheet.pools.update(row_of(person) for person in decision.consulted)
+        if decision.consulted:
+            self._sheet.pools.update(map(row_of, decision.consulted))
         loads = self.loaded.loads
         for load in decision.loads:
             loads[load.person] = self._sheet.loads[load.person] = load

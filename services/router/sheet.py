@@ -56,9 +56,10 @@ class Sheet:
 
     def put(self, lead: Lead, signal: Signal) -> None:
         self.leads[lead.id] = lead
-        email = next((i.digest for i in signal.identities if i.kind == "email"), None)
-        if email is not None:
-            self.emails[lead.id] = email
+        for identity in signal.identities:
+            if identity.kind == "email":
+                self.emails[lead.id] = identity.digest
+                break
 
     def under(self, later: Sheet) -> Sheet:
         """This one and then the other, which has the last word on what both changed."""
