@@ -148,4 +148,4 @@ class Draft:
     def contact(self) -> Contact | None:
         """Personal part of an event that a platform needs to find the person."""
         person = self.lead.personal.person
-        return Contact(person=person) if any(vars(person).values()) else None
+        return Contact(person=person) if person.known() else None

@@ -224,7 +224,7 @@ def _owner_away(draft: Draft) -> None:
     """What waits for them goes to somebody else; what stays theirs does not count while they are away, where agreed. An absence
     is told of a person, not of a lead: what follows from it for one on trial is on trial, too."""
     if _on_trial(draft.lead):
-        draft.signal = draft.signal.model_copy(update={"mode": "observe"})
+        draft.signal = draft.signal.but(mode="observe")
     succession.hand_back(draft)
     sla.recheck(draft, adopt=False)
 

@@ -10,7 +10,7 @@ from routing.draft import Draft
 from routing.ids import derive
 from routing.model import Lead, LeadPersonal
 from schemas.events import Stage
-from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened
+from schemas.signals import INBOUND, TOUCHES, Kind, Signal, happened
 
 COMPANY = ("name", "domain", "industry", "country", "employees", "region", "city", "postcode")
 """Facts of the company that the lead keeps."""
@@ -38,9 +38,8 @@ def absorb(draft: Draft) -> None:
     newer = lead.last_touch_at is None or draft.at >= lead.last_touch_at
     if (personal := _personal(lead.personal, signal, newer)) is not lead.personal:
         lead.personal = personal
-    for name, said in vars(signal.company).items():
-        if said is not None:
-            draft.learned |= _fill(lead, f"company_{name}", said, newer)
+    for name, said in signal.company.known().items():
+        draft.learned |= _fill(lead, f"company_{name}", said, newer)
     draft.learned |= _fill(lead, "language", signal.language, newer)
     _fill(lead, "campaign", signal.campaign, newer)
     _attributes(draft, newer)
@@ -119,17 +118,13 @@ def _tags(draft: Draft) -> None:
 
 
 def _personal(known: LeadPersonal, signal: Signal, newer: bool) -> LeadPersonal:
-    said, held = _known(signal.person), _known(known.person)
+    said, held = signal.person.known(), known.person.known()
     if not signal.fields and said.items() <= held.items():
         return known
     person = {**held, **said} if newer else {**said, **held}
     kept = answers({**known.answers, **signal.fields} if newer else {**signal.fields, **known.answers})
-    who = known.person if person == held else Person(**person)
+    who = known.person if person == held else known.person.but(**person)
     return LeadPersonal(person=who, answers=kept, texts=known.texts)
-
-
-def _known(person: Person) -> dict[str, str]:
-    return {name: value for name, value in vars(person).items() if value is not None}
 
 
 def _fill(lead: Lead, name: str, said: str | int | None, newer: bool) -> bool:

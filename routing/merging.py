@@ -20,7 +20,7 @@ from routing.rotation import moved
 from routing.soundness import MOST_KEPT
 from routing.verdict import standing
 from schemas.events import HandoverOffered, HandoverWithdrawn, LeadMerged, LeadUnmerged
-from schemas.signals import Kind, Person, Signal
+from schemas.signals import Kind, Signal
 
 MERGED = "merged"
 """The reason with which an offer is withdrawn and mail stops, that `unmerge` gives back."""
@@ -172,7 +172,7 @@ def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
         setattr(kept, name, getattr(gone, name))
     if "meeting_booked_at" in fields:
         kept.meetings = gone.meetings
-    held, said = vars(kept.personal.person), vars(gone.personal.person)
+    held, said = kept.personal.person.values(), gone.personal.person.values()
     person = tuple(name for name in said if held[name] is None and said[name] is not None)
     link = Merged(
         lead_id=gone.id,
@@ -196,7 +196,9 @@ def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
     entries = {entry.signal_id for entry in kept.record}
     texts = {key: words for key, words in {**kept.personal.texts, **gone.personal.texts}.items() if key in entries}
     kept.personal = LeadPersonal(
-        person=Person(**{**held, **{name: said[name] for name in person}}), answers=kept.personal.answers, texts=texts
+        person=kept.personal.person.but(**{name: said[name] for name in person}),
+        answers=kept.personal.answers,
+        texts=texts,
     )
     return link
 
@@ -230,7 +232,7 @@ def _give_back(kept: Lead, gone: Lead, link: Merged) -> None:
         if getattr(kept, name) == getattr(gone, name):
             setattr(kept, name, None)
             kept.meetings = () if name == "meeting_booked_at" else kept.meetings
-    held, said = vars(kept.personal.person), vars(gone.personal.person)
+    held, said = kept.personal.person.values(), gone.personal.person.values()
     theirs = {name for name in link.person if held[name] == said[name]}
     kept.tags = tuple(tag for tag in kept.tags if tag not in link.tags)
     kept.known = tuple(name for name in kept.known if name not in link.known)
@@ -239,7 +241,7 @@ def _give_back(kept: Lead, gone: Lead, link: Merged) -> None:
     entries = {entry.signal_id for entry in gone.record}
     kept.record = tuple(entry for entry in kept.record if entry.signal_id not in entries)
     kept.personal = LeadPersonal(
-        person=Person(**{name: None if name in theirs else value for name, value in held.items()}),
+        person=kept.personal.person.but(**dict.fromkeys(theirs)),
         answers=kept.personal.answers,
         texts={key: words for key, words in kept.personal.texts.items() if key not in entries},
     )

@@ -12,7 +12,6 @@ from functools import cache
 from typing import Annotated, Any, Self
 
 import msgspec
-from pydantic import BaseModel
 
 At = Annotated[datetime, msgspec.Meta(tz=True)]
 """An aware instant; ours are in UTC."""
@@ -45,17 +44,7 @@ class State(Kept, msgspec.Struct, frozen=True, omit_defaults=True):
 
 @cache
 def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind, dec_hook=_part_of_a_signal)
+    return msgspec.json.Decoder(kind)
 
 
-def _part_of_a_signal(kind: type[Any], value: Any) -> Any:
-    return kind.model_validate(value)
-
-
-def _said(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
-    raise TypeError(f"{type(value).__name__} is no part of a state")
-
-
-_ENCODER = msgspec.json.Encoder(enc_hook=_said)
+_ENCODER = msgspec.json.Encoder()

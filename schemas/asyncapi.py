@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 from schemas.envelope import Envelope
 from schemas.events import EVENT_TYPES, TOPICS
@@ -17,6 +17,7 @@ _ABOUT = {
     "sla": "Promises started, kept, broken, corrected.",
     "marketing": "Whom to stop mailing, whom to nurture and on which track.",
 }
+_READ: JsonSchemaMode = "validation"
 _ORDER = (
     "Records are keyed by a keyed digest of the lead's strongest identity. `sequence` has no gap per lead over all topics:"
     " a consumer drops what it has seen, for a record may come twice."
@@ -25,10 +26,10 @@ _ORDER = (
 
 def document(prefix: str = "stafett") -> dict[str, Any]:
     """The document for topics named `PREFIX.leads.v1` and so on."""
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Envelope, "validation"), (Signal, "validation")]
-    models += [(event, "validation") for event in EVENT_TYPES.values()]
-    refs, made = models_json_schema(models, ref_template="#/components/schemas/{model}")
-    data = {name: refs[event, "validation"] for name, event in EVENT_TYPES.items()}
+    models: dict[str, type[Any]] = {"envelope": Envelope, "signal": Signal, **EVENT_TYPES}
+    adapters = [(name, _READ, TypeAdapter(model)) for name, model in models.items()]
+    refs, made = TypeAdapter.json_schemas(adapters, ref_template="#/components/schemas/{model}")
+    data = {name: refs[name, _READ] for name in EVENT_TYPES}
     return {
         "asyncapi": "3.0.0",
         "info": {

@@ -103,7 +103,7 @@ class CrmFact(BaseModel):
             source_kind=self.fact,
             occurred_at=self.occurred_at,
             mode=self.mode,
-            person=self.person.model_copy(update={"email": self.person.email or self.email}),
+            person=self.person.but(email=self.person.email or self.email),
             company=self.company,
             language=self.language,
             phone_verified=self.phone_verified,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from schemas import asyncapi
 from schemas.agreement import AgreementFile
@@ -17,6 +17,7 @@ from schemas.crm import CrmFact
 from schemas.envelope import Envelope
 from schemas.events import EVENT_TYPES
 from schemas.http import BODIES
+from schemas.parts import Part
 from schemas.problems import Problem
 from schemas.roster import RosterFile
 from schemas.signals import Parsed, Quarantined, Signal
@@ -24,7 +25,7 @@ from schemas.sources import SourcesFile
 from schemas.subscriptions import SubscriptionsFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_READ: dict[str, type[BaseModel]] = {
+_READ: dict[str, type[BaseModel | Part]] = {
     "signal": Signal,
     "parsed": Parsed,
     "quarantined": Quarantined,
@@ -57,5 +58,5 @@ def schema(name: str) -> dict[str, Any]:
     if name in DOCUMENTS:
         return DOCUMENTS[name]()
     model = _READ.get(name) or _ANSWERED[name]
-    made = model.model_json_schema(by_alias=True, mode="validation" if name in _READ else "serialization")
+    made = TypeAdapter(model).json_schema(by_alias=True, mode="validation" if name in _READ else "serialization")
     return {"$schema": DIALECT, "$id": f"urn:stafett:schema:{name}", **made}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
+import msgspec
+from annotated_types import Timezone
 from pydantic import AfterValidator, AwareDatetime
 
 FIRST = datetime.fromtimestamp(1e8, UTC)
@@ -33,7 +35,10 @@ def _in_utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-InUTC = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Aware = Annotated[datetime, Timezone(...), msgspec.Meta(tz=True)]
+"""An instant with its zone, for pydantic and msgspec alike."""
+
+InUTC = Annotated[Aware, AfterValidator(_in_utc)]
 """The same instant in UTC. Two that have the very same zone object are compared ten times as fast as two that do not."""
 
 Instant = Annotated[AwareDatetime, AfterValidator(_checked)]

@@ -1,7 +1,7 @@
 """The signal: one fact that came in, as every parser yields it and as it travels on the signals topic.
 
 A signal holds *facts* (what decisions are made on) and *personal* data (names, addresses, numbers, free text).
-`Signal.split()` parts the two, because the store keeps them in columns of their own and an erasure empties one of them.
+The store keeps the two (`PERSONAL_FIELDS`) in columns of their own, so that an erasure empties one of them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+import msgspec
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from schemas.instants import InUTC, plausible
+from schemas.instants import Aware, InUTC, plausible
+from schemas.parts import Part
 from schemas.places import country_code, language_code, post_code
 from schemas.roster import RosterChange
 from schemas.words import Side
@@ -181,11 +183,7 @@ def _finite(value: float | None) -> float | None:
 Amount = Annotated[float | None, AfterValidator(_finite)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Person(_Part):
+class Person(Part, frozen=True, kw_only=True):
     """Who it is about, as written by the sender, trimmed. Personal data."""
 
     email: Text = None
@@ -195,7 +193,7 @@ class Person(_Part):
     phone: Text = None
 
 
-class Company(_Part):
+class Company(Part, frozen=True, kw_only=True):
     """The organisation the person acts for, and where it is. Not personal data: decisions may use it."""
 
     name: Text = None
@@ -211,7 +209,7 @@ class Company(_Part):
 Object = Literal["person", "company", "deal", "activity"]
 
 
-class Reference(_Part):
+class Reference(Part, frozen=True, kw_only=True):
     """A typed reference into another system; only one to a `person` names a lead."""
 
     system: str
@@ -220,58 +218,53 @@ class Reference(_Part):
     id: Annotated[str, BeforeValidator(_text)]
 
 
-class Actor(_Part):
+class Actor(Part, frozen=True, kw_only=True):
     """Who did it, as far as the sender says so. `reference` is the person's id in the sender's system."""
 
     kind: Literal["person", "automation", "system"] | None = None
     reference: Text = None
 
 
-class Sales(_Part):
+class Sales(Part, frozen=True, kw_only=True):
     """What a CRM says of sales work, verbatim: stage or status ids, owner ids, activity types are the CRM's own."""
 
-    from_: Text = Field(default=None, alias="from")
+    from_: Text = msgspec.field(default=None, name="from")
     to: Text = None
     owner_id: Text = None
     activity_type: Text = None
     done: bool | None = None
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+def _or_none(value: datetime | None) -> datetime | None:
+    """What some write for "not known" is not known: a withdrawal of the year 1 would lose to every consent."""
+    return plausible(value) if value is not None else None
 
 
-class Consent(_Part):
+class Consent(Part, frozen=True, kw_only=True):
     """A consent as the sender states it; `state` is `given` or `withdrawn`."""
 
     purpose: str
     state: Literal["given", "withdrawn"]
     basis: Text = None
-    at: AwareDatetime | None = None
-
-    @field_validator("at")
-    @classmethod
-    def _or_none(cls, value: datetime | None) -> datetime | None:
-        """What some write for "not known" is not known: a withdrawal of the year 1 would lose to every consent."""
-        return plausible(value) if value is not None else None
+    at: Annotated[Aware | None, AfterValidator(_or_none)] = None
 
 
-class Asserted(_Part):
+class Asserted(Part, frozen=True, kw_only=True):
     """What an import says of a lead beside stage, owner and consents; `track` belongs to the stage nurturing."""
 
     track: Literal["warm_up", "recycle", "growth"] | None = None
     disposition: Literal["active", "spam", "not_a_buyer", "do_not_contact"] | None = None
 
 
-class Parsed(BaseModel):
+class Parsed(Part, frozen=True, kw_only=True):
     """What a parser reads off a body: facts only, nothing guessed, absent facts are None.
 
     `occurred_at` is the sender's time of the fact; ingest puts its own arrival time there when the body has none.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
-
     kind: Kind
     source_kind: Text = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Aware | None = None
     mode: Mode = "live"
     person: Person = Person()
     company: Company = Company()
@@ -293,16 +286,14 @@ class Parsed(BaseModel):
     consents: tuple[Consent, ...] = ()
     form_id: Text = None
     campaign: Text = None
-    utm: dict[str, str] = Field(default_factory=dict)
+    utm: dict[str, str] = {}
     tags: tuple[str, ...] = ()
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: dict[str, Any] = {}
     dedupe_key: str
 
 
-class Quarantined(BaseModel):
+class Quarantined(Part, frozen=True, kw_only=True):
     """A body, or one event of a batch, that could not be understood: `where` is the path in the body."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     quarantined: str
     where: str = "$"
@@ -313,7 +304,7 @@ IdentityKind = Literal[
 ]
 
 
-class IdentityKey(_Part):
+class IdentityKey(Part, frozen=True, kw_only=True):
     """One identity, as a keyed digest (HMAC-SHA256, hex, 32 digits): equal for equal people, tells nothing of them.
 
     `email`, `person` and `phone` may name a lead (`phone` only where `verified`); `deal` and `activity` find one
@@ -326,18 +317,18 @@ class IdentityKey(_Part):
     verified: bool = True
 
 
-class ClockDue(_Part):
+class ClockDue(Part, frozen=True, kw_only=True):
     """Body of a `clock.due` signal: which clock, in which revision, had to be looked at when (a warning point, the due
     instant, a rung of the ladder), and when the watcher noticed."""
 
     clock_id: str
     revision: int
     lead_id: str
-    due_at: AwareDatetime
-    noticed_at: AwareDatetime
+    due_at: Aware
+    noticed_at: Aware
 
 
-class Commanded(_Part):
+class Commanded(Part, frozen=True, kw_only=True):
     """Who asked for it: the name of the API key or `operator`, and their person of the roster where they are one.
     `agreement` is the hash that is approved, for `side`."""
 
@@ -345,12 +336,12 @@ class Commanded(_Part):
     principal: str
     person: str | None = None
     lists: tuple[str, ...] = ()
-    until: AwareDatetime | None = None
+    until: Aware | None = None
     agreement: str | None = None
     side: Side | None = None
 
 
-class Signal(Parsed):
+class Signal(Parsed, frozen=True, kw_only=True):
     """A parsed fact with what ingest adds: the record on the signals topic (JSON, UTF-8).
 
     `id` is derived from (source, dedupe key); `identities` are digests of the normalised identities, strongest first;
@@ -372,20 +363,9 @@ class Signal(Parsed):
     roster: RosterChange | None = None
     traceparent: str | None = None
 
-    def split(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """(facts, personal) as JSON-ready dicts without absent values; together they are the whole signal."""
-        whole = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        personal = {name: whole.pop(name) for name in PERSONAL_FIELDS if name in whole}
-        return whole, personal
-
 
 PERSONAL_FIELDS = ("person", "fields", "utm")
 """Fields of a signal that hold personal data or free text; a sender can put anything into a campaign parameter."""
-
-
-def join(facts: dict[str, Any], personal: dict[str, Any] | None) -> Signal:
-    """The whole signal again from its two halves; an erased one has no `personal` and comes back without it."""
-    return Signal.model_validate({**facts, **(personal or {})})
 
 
 def happened(signal: Signal) -> datetime:

@@ -58,7 +58,7 @@ def without_names(signal: Signal, person: Person) -> Signal:
     said = {"reason": work.prose("reason", signal.reason), "criterion": work.prose("criterion", signal.criterion)}
     if not work.aside:
         return signal
-    return signal.model_copy(update={**said, "fields": {**signal.fields, **work.aside}})
+    return signal.but(**said, fields={**signal.fields, **work.aside})
 
 
 def trace_of(header: str | None) -> str | None:
@@ -80,7 +80,7 @@ class _Work:
             "external_id": self.ident("external_id", p.external_id),
             "references": tuple(self.reference(r) for r in p.references),
             "previous": tuple(self.reference(r) for r in p.previous),
-            "actor": p.actor.model_copy(update={"reference": self.colleague("actor", p.actor.reference)}),
+            "actor": p.actor.but(reference=self.colleague("actor", p.actor.reference)),
             "company": self.company(p.company),
             "sales": self.sales(p.sales),
             "reason": self.prose("reason", p.reason),
@@ -93,7 +93,7 @@ class _Work:
             "campaign": self.text("campaign", p.campaign),
             "tags": tuple(t for t in (self.text("tag", tag, lambda _: None) for tag in p.tags) if t is not None),
         }
-        return p.model_copy(update={**changes, "fields": {**p.fields, **self.aside}})
+        return p.but(**changes, fields={**p.fields, **self.aside})
 
     def text(self, place: str, value: str | None, struck: Callable[[str], str | None] = scrub) -> str | None:
         """A word of the sender's: struck out as a whole where it names the person, else only addresses and numbers."""
@@ -132,21 +132,21 @@ class _Work:
 
     def company(self, c: Company) -> Company:
         said = {n: self.text(n, getattr(c, n), lambda _: None) for n in ("domain", "industry", "region", "city")}
-        return c.model_copy(update={**said, "name": self.text("company", c.name)})
+        return c.but(**said, name=self.text("company", c.name))
 
     def reference(self, r: Reference) -> Reference:
         said = {name: self.ident(f"reference {name}", getattr(r, name)) for name in ("system", "account", "id")}
-        return r.model_copy(update=said)
+        return r.but(**said)
 
     def consent(self, c: Consent) -> Consent:
         said = {"purpose": self.text("purpose", c.purpose), "basis": self.prose("basis", c.basis)}
-        return c.model_copy(update=said)
+        return c.but(**said)
 
     def sales(self, s: Sales | None) -> Sales | None:
         if s is None:
             return None
         said = {name: self.text(name.strip("_"), getattr(s, name)) for name in ("from_", "to", "activity_type")}
-        return s.model_copy(update={**said, "owner_id": self.colleague("owner_id", s.owner_id)})
+        return s.but(**said, owner_id=self.colleague("owner_id", s.owner_id))
 
     def _keep(self, place: str, value: str, instead: str | None) -> str | None:
         name = f"({place})"

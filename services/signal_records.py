@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
-from typing import NamedTuple
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import msgspec
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from routing.ids import derive
 from schemas.signals import PERSONAL_FIELDS, Signal
 from services.observability import scrub
 from services.rows import DeadLetter, Record, RecordOut, SpoolEntry
 
-_SIGNAL = TypeAdapter(Signal)
-_PERSONAL = set(PERSONAL_FIELDS)
+
+def _change(kind: type[Any], value: Any) -> Any:
+    """A change of the roster, the one part of a signal that msgspec does not know."""
+    try:
+        return kind.model_validate(value)
+    except ValidationError:
+        raise ValueError(f"no {kind.__name__}") from None
+
+
+_SIGNAL = msgspec.json.Decoder(Signal, dec_hook=_change)
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _WRITE = msgspec.json.Encoder().encode
 
 
 def record_of(signal: Signal, topic: str) -> RecordOut:
     """A signal as a record of `topic`, keyed so that all about one person is in one partition."""
-    value = signal.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-    return RecordOut(topic, signal.partition_key.encode(), value)
+    return RecordOut(topic, signal.partition_key.encode(), signal.text().encode())
 
 
 class Incoming(NamedTuple):
@@ -45,7 +52,7 @@ class Incoming(NamedTuple):
 def decode(record: Record) -> Incoming:
     """Never raises. The fault names fields and rules, never values: they can be personal data."""
     try:
-        signal = _SIGNAL.validate_json(record.value)
+        signal = _ours(record.value) or Signal.read(record.value)
         parted = _parted(record.value)
     except msgspec.DecodeError:  # what pydantic takes for a number and JSON does not know: NaN, Infinity
         return Incoming(record, None, "$: no JSON")
@@ -54,6 +61,16 @@ def decode(record: Record) -> Incoming:
         where = scrub(".".join(str(step) for step in first["loc"]))
         return Incoming(record, None, f"{where or '$'}: {first['type']}")
     return Incoming(record, signal, halves=parted)
+
+
+def _ours(record: bytes) -> Signal | None:
+    """The signal as we write it, in a fifth of the time that checking takes; None where it is written otherwise, if it
+    is one at all."""
+    try:
+        signal = _SIGNAL.decode(record)
+    except msgspec.DecodeError:
+        return None
+    return signal if signal.occurred_at.tzinfo is UTC and signal.received_at.tzinfo is UTC else None
 
 
 def _parted(record: bytes) -> tuple[str, str | None]:
@@ -65,16 +82,12 @@ def _parted(record: bytes) -> tuple[str, str | None]:
 
 def halves(signal: Signal) -> tuple[str, str | None]:
     """(facts, personal) as JSON texts; personal is None where the signal holds nothing personal."""
-    # What was not in the record was a default; to compare with defaults instead costs three times as much.
-    facts = signal.model_dump_json(by_alias=True, exclude_unset=True, exclude=_PERSONAL)
-    personal = signal.model_dump_json(by_alias=True, exclude_unset=True, include=_PERSONAL)
-    return facts, None if personal == "{}" else personal
+    return _parted(signal.text().encode())
 
 
 def rejoin(facts: str, personal: str | None, attempt: int) -> Signal:
     """A signal set aside, as it comes back with a new attempt number. Raises ValidationError."""
-    whole = {**json.loads(facts), **json.loads(personal or "{}"), "attempt": attempt}
-    return _SIGNAL.validate_python(whole)
+    return Signal.checked({**json.loads(facts), **json.loads(personal or "{}"), "attempt": attempt})
 
 
 def once_more(letter: DeadLetter, topic: str) -> RecordOut:
@@ -82,14 +95,14 @@ def once_more(letter: DeadLetter, topic: str) -> RecordOut:
     found = _decoded(letter)
     if found is None:
         return RecordOut(topic, letter.id.encode(), letter.raw or b"")
-    return record_of(found.model_copy(update={"attempt": letter.attempt + 1}), topic)
+    return record_of(found.but(attempt=letter.attempt + 1), topic)
 
 
 def _decoded(letter: DeadLetter) -> Signal | None:
     try:
         if letter.facts is not None:
             return rejoin(letter.facts, letter.personal, letter.attempt)
-        return _SIGNAL.validate_json(letter.raw or b"")
+        return Signal.read(letter.raw or b"")
     except ValidationError:
         return None
 

@@ -57,7 +57,7 @@ def signal(number, kind, lead="anna", at=START, **more):
 
 
 def record(item, topic):
-    value = item.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+    value = item.text().encode()
     return RecordOut(topic, item.partition_key.encode(), value)
 
 

@@ -51,7 +51,7 @@ class Story:
         self.count += 1
         at = START + (after if after is not None else self.count * MINUTE)
         self.at = max(self.at, at if now is None else START + now)
-        return self.take(signal(self.count, kind, at=at, **more).model_copy(update={"received_at": self.at}))
+        return self.take(signal(self.count, kind, at=at, **more).but(received_at=self.at))
 
     def take(self, item):
         context = Context(self.rules.agreement, self.rules.roster, self.ledgers, self.account, self.at, past=self.past)
@@ -71,7 +71,7 @@ class Story:
                 clock_id=due.id, revision=due.revision, lead_id=self.lead.id, due_at=due.next_at, noticed_at=self.at
             )
             announced = signal(f"due{due.id}{due.revision}", "clock.due", at=due.next_at, clock=body)
-            self.take(announced.model_copy(update={"received_at": self.at}))
+            self.take(announced.but(received_at=self.at))
         self.at = max(self.at, until)
         return self
 

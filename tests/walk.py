@@ -75,9 +75,7 @@ async def walked():
                 await _until(running, at)
                 company = Company(name="Acme AB") if lead in ("anna", "jon") else Company()
                 person = Person(email=f"{lead}@example.com", full_name=lead.title())
-                item = signal(number, Kind(kind), lead, at, company=company, person=person, **more).model_copy(
-                    update=_joined(lead)
-                )
+                item = signal(number, Kind(kind), lead, at, company=company, person=person, **more).but(**_joined(lead))
                 await running.give(item)
                 known = await running.reading.recorded(item.id)
                 names[known[0].row.lead_id] = lead

@@ -42,7 +42,7 @@ def commanding_of(parts: Parts, intake: Intake | None = None) -> Commanding:
 
     async def accept(signals: Sequence[Signal]) -> None:
         """While the whole service is on trial, what commands bring about is on trial, too."""
-        observed = [signal.model_copy(update={"mode": "observe"}) for signal in signals]
+        observed = [signal.but(mode="observe") for signal in signals]
         await taker.accept(observed if settings.mode == "observe" else signals)
 
     return Commanding(roster, parts.reading.lead, accept, parts.now, unfit)

@@ -40,5 +40,5 @@ def run(args: argparse.Namespace) -> int:
     headers = {name.strip().casefold(): value.strip() for name, _, value in pairs}
     found = parse(args.kind, sys.stdin.buffer.read(), args.content_type, headers)
     for item in found:
-        print(json.dumps(item.model_dump(mode="json", by_alias=True), ensure_ascii=False))
+        print(json.dumps(item.plain(), ensure_ascii=False))
     return 0 if all(isinstance(item, Parsed) for item in found) else 3

@@ -86,7 +86,7 @@ def _try(args: argparse.Namespace) -> int:
     for item in read(args.kind, body, content_type, headers, mapping):
         if isinstance(item, Parsed) and source is not None:
             item = meant(item, source.sales)
-        said = item.model_dump(mode="json", by_alias=True)
+        said = item.plain()
         if isinstance(item, Parsed):
             said["found_at"] = found_at(item, body, content_type)
         whole = whole and isinstance(item, Parsed)

@@ -156,7 +156,7 @@ def _several(value: str) -> tuple[str, ...]:
 
 def _company(line: int, given: dict[str, str], found: list[Finding]) -> Company:
     said = {name: given.get(name) or None for name in ("domain", *_PLACES)}
-    company = Company.model_validate({"name": given.get("company") or None, **said})
+    company = Company.checked({"name": given.get("company") or None, **said})
     for name in ("country", "employees", "postcode"):
         if said[name] is not None and getattr(company, name) is None:
             found.append(Finding(line, name, "is not understood; not imported"))

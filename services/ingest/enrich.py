@@ -147,7 +147,7 @@ class Enricher:
                 self._on_fetch(signal.source, "fetched")
                 whole = to_signal(facts, fetcher.source, signal.received_at, self._key, signal.traceparent)
                 same = {"id": signal.id, "dedupe_key": signal.dedupe_key, "attempt": signal.attempt}
-                return whole.model_copy(update=same)
+                return whole.but(**same)
 
     async def _append(self, signal: Signal) -> None:
         """Raises RecordTooLarge."""

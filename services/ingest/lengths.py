@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from pydantic import BaseModel
-
+from schemas.parts import Part
 from schemas.signals import Actor, Company, Consent, Parsed, Person, Reference, Sales
 
 LONGEST = 256
@@ -25,14 +24,14 @@ def fitting(parsed: Parsed) -> Parsed:
     """The same facts with none too long; what was cut is kept whole among the fields. The same object where nothing was."""
     long = {
         name: value
-        for name, value in vars(parsed).items()
+        for name, value in parsed.values().items()
         if name not in _FREE and _is_long(value, LONGEST_PROSE if name in _PROSE else LONGEST)
     }
     if not long:
         return parsed
     whole: dict[str, Any] = {}
     cut = {name: _cut(value, name, whole) for name, value in long.items()}
-    return parsed.model_copy(update={**cut, "fields": {**parsed.fields, **whole}})
+    return parsed.but(**cut, fields={**parsed.fields, **whole})
 
 
 def _is_long(value: Any, limit: int) -> bool:
@@ -44,7 +43,7 @@ def _is_long(value: Any, limit: int) -> bool:
         return len(value) > limit
     if kind is tuple:
         return any([_is_long(item, limit) for item in value])
-    return kind in _PARTS and any([_is_long(item, limit) for item in vars(value).values()])
+    return kind in _PARTS and any([_is_long(item, limit) for item in value.values().values()])
 
 
 def _cut(value: Any, place: str, whole: dict[str, Any]) -> Any:
@@ -56,6 +55,6 @@ def _cut(value: Any, place: str, whole: dict[str, Any]) -> Any:
         return f"{value[: limit - 40]} [cut {hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()[:24]}]"
     if isinstance(value, tuple):
         return tuple(_cut(item, place, whole) for item in value)
-    if isinstance(value, BaseModel):
-        return value.model_copy(update={name: _cut(item, name.strip("_"), whole) for name, item in vars(value).items()})
+    if isinstance(value, Part):
+        return value.but(**{name: _cut(item, name.strip("_"), whole) for name, item in value.values().items()})
     return value

@@ -138,17 +138,16 @@ def _over(
     kind = (rule.kind if rule else None) or mapping.kind or item.kind
     fields = only_known((name, at(row, path)) for name, path in mapping.fields.items())
     found = _with(item, facts, kind, {**item.fields, **fields}, test=rule is not None and rule.test)
-    named = found.external_id or found.references or any(found.person.model_dump().values())
+    named = found.external_id or found.references or found.person.known()
     return [found if named else Quarantined(quarantined="names neither a person nor a record", where=where)]
 
 
 def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any], *, test: bool) -> Parsed:
-    person = item.person.model_copy(update={n: facts[n] for n in _PERSON if n in facts})
+    person = item.person.but(**{n: facts[n] for n in _PERSON if n in facts})
     told = {"name": facts.get("company"), **{name: facts.get(name) for name in _COMPANY}}
-    known = {name: value for name, value in vars(item.company).items() if value is not None}
-    company = Company.model_validate({**known, **{name: value for name, value in told.items() if value is not None}})
+    company = Company(**{**item.company.known(), **{name: value for name, value in told.items() if value is not None}})
     pointed = tuple(
-        Reference.model_validate({"system": SYSTEM, "object": what, "id": facts[f"{what}_id"]})
+        Reference.checked({"system": SYSTEM, "object": what, "id": facts[f"{what}_id"]})
         for what in _REFERENCES
         if f"{what}_id" in facts
     )
@@ -163,21 +162,12 @@ def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any
         changed["amount"] = amount
     work = {name: facts[name] for name in ("from", "to", "owner_id", "activity_type") if name in facts}
     if work or (kind.startswith("sales.") and item.sales is None):
-        held = item.sales.model_dump(by_alias=True) if item.sales else {}
-        changed["sales"] = Sales.model_validate({**held, **work})
+        held = item.sales.plain() if item.sales else {}
+        changed["sales"] = Sales.checked({**held, **work})
     if test:
         changed["mode"] = "test"
     references = tuple(dict.fromkeys((*pointed, *item.references)))
-    return item.model_copy(
-        update={
-            "kind": kind,
-            "person": person,
-            "company": company,
-            "references": references,
-            "fields": fields,
-            **changed,
-        }
-    )
+    return item.but(kind=kind, person=person, company=company, references=references, fields=fields, **changed)
 
 
 def _holds(rule: Rule, row: dict[str, Any], headers: Pairs[str, str]) -> bool:

@@ -132,14 +132,13 @@ def to_signal(
     ident = signal_id(key, source.name, dedupe)
     parsed = profiled(_placed(fitting(parsed), source))
     if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):
-        parsed = parsed.model_copy(update={"campaign": campaign})
+        parsed = parsed.but(campaign=campaign)
     facts = discreet(parsed, key)
     # Identities come from what was said, for they are digests; an id of ours only where it can be one.
     ours = {"handover_id": facts.handover_id, "offer_id": facts.offer_id}
-    names = identities(parsed if facts is parsed else parsed.model_copy(update=ours), source, key)
+    names = identities(parsed if facts is parsed else parsed.but(**ours), source, key)
     placing = next((i for i in names if i.kind not in _NO_PLACE), None)
-    given = {name: value for name, value in vars(facts).items() if value is not None}
-    given |= {"dedupe_key": ident, "occurred_at": parsed.occurred_at or received_at}
+    given = facts.known() | {"dedupe_key": ident, "occurred_at": parsed.occurred_at or received_at}
     if parsed.mode == "live" and source.mode != "live":
         given["mode"] = source.mode
     return Signal(
@@ -160,7 +159,6 @@ def _placed(parsed: Parsed, source: Source) -> Parsed:
         return parsed
     own = {"system": source.name}
     placed = (
-        tuple(r.model_copy(update=own) if r.system == SYSTEM else r for r in held)
-        for held in (parsed.references, parsed.previous)
+        tuple(r.but(**own) if r.system == SYSTEM else r for r in held) for held in (parsed.references, parsed.previous)
     )
-    return parsed.model_copy(update=dict(zip(("references", "previous"), placed, strict=True)))
+    return parsed.but(**dict(zip(("references", "previous"), placed, strict=True)))

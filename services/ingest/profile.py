@@ -34,14 +34,14 @@ def profiled(parsed: Parsed) -> Parsed:
     """With what its answers tell and its parser did not; the same object where they tell nothing."""
     said = _said(parsed.fields) if parsed.fields else {}
     language = language_code(said.pop("language", None)) if parsed.language is None else None
-    known = {name: value for name, value in vars(parsed.company).items() if value is not None}
-    company = Company(**{**{name: value for name, value in said.items() if name != "language"}, **known})
+    told = {name: value for name, value in said.items() if name != "language"}
+    company = Company(**{**told, **parsed.company.known()})
     changed: dict[str, Any] = {"language": language} if language is not None else {}
     if not parsed.phone_verified and any(_says_yes(name, value) for name, value in parsed.fields.items()):
         changed["phone_verified"] = True
     if company != parsed.company:
         changed["company"] = company
-    return parsed.model_copy(update=changed) if changed else parsed
+    return parsed.but(**changed) if changed else parsed
 
 
 def _says_yes(name: str, value: Any) -> bool:

@@ -23,9 +23,7 @@ def _by_whom(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
     """Our own writes come back from the CRM: nobody's step."""
     if parsed.actor.reference is None or parsed.actor.reference not in meaning.our_users:
         return parsed
-    return parsed.model_copy(
-        update={"actor": Actor(kind="system", reference=parsed.actor.reference), "automated": True}
-    )
+    return parsed.but(actor=Actor(kind="system", reference=parsed.actor.reference), automated=True)
 
 
 def _stage(parsed: Parsed, sales: Sales, meaning: SalesMeaning) -> Parsed:
@@ -42,7 +40,7 @@ def _stage(parsed: Parsed, sales: Sales, meaning: SalesMeaning) -> Parsed:
     ):
         if wanted in {word.casefold() for word in words}:
             reason = parsed.reason or (sales.to if kind in _ENDED else None)
-            return parsed.model_copy(update={"kind": kind, "reason": reason})
+            return parsed.but(kind=kind, reason=reason)
     return parsed
 
 
@@ -51,17 +49,17 @@ def _step(parsed: Parsed, sales: Sales, meaning: SalesMeaning) -> Parsed:
     if parsed.kind in _MEETINGS and (sales.activity_type or "").casefold() in {
         w.casefold() for w in meaning.meeting_types
     }:
-        return parsed.model_copy(update={"kind": _MEETINGS[parsed.kind]})
+        return parsed.but(kind=_MEETINGS[parsed.kind])
     if parsed.kind != Kind.SALES_FOLLOW_UP or not meaning.follow_up_types:
         return parsed
     if (sales.activity_type or "").casefold() in {word.casefold() for word in meaning.follow_up_types}:
         return parsed
-    return parsed.model_copy(update={"kind": Kind.ACTIVITY_UPDATED})
+    return parsed.but(kind=Kind.ACTIVITY_UPDATED)
 
 
 def _reason(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
     """`not_qualified` has to name the failed criterion: the CRM's own words of it are kept as that."""
     said = (parsed.reason or "").casefold()
     if parsed.kind in _ENDED and said in {word.casefold() for word in meaning.not_qualified}:
-        return parsed.model_copy(update={"reason": "not_qualified", "criterion": parsed.criterion or parsed.reason})
+        return parsed.but(reason="not_qualified", criterion=parsed.criterion or parsed.reason)
     return parsed

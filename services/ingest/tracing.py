@@ -16,8 +16,8 @@ MAX_LEAVES = 20_000
 def found_at(signal: Parsed, body: bytes, content_type: str) -> dict[str, list[str]]:
     """Paths by fact, at most three each. A fact that was put together or translated has none."""
     facts = {
-        **{f"person.{name}": value for name, value in signal.person.model_dump().items()},
-        **{f"company.{name}": value for name, value in signal.company.model_dump().items()},
+        **{f"person.{name}": value for name, value in signal.person.values().items()},
+        **{f"company.{name}": value for name, value in signal.company.values().items()},
         "external_id": signal.external_id,
         "source_kind": signal.source_kind,
         "form_id": signal.form_id,

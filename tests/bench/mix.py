@@ -138,7 +138,7 @@ def _record(hook, topic, at):
     source = _SOURCES[hook.source]
     (found,) = parse(source.kind, hook.body, hook.headers["content-type"], hook.headers)
     made = to_signal(found, source, at, KEY)
-    value = made.model_dump_json(by_alias=True, exclude_defaults=True).encode()
+    value = made.text().encode()
     return RecordOut(topic, made.partition_key.encode(), value)
 
 

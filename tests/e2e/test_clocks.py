@@ -53,7 +53,7 @@ async def test_a_follow_up_that_reaches_us_after_the_breach_corrects_it(running)
     await running.later(seconds=10)
     assert len(await bodies(running, "breached")) == 1
     at = START + DAY - timedelta(hours=1)
-    late = signal(3, "sales.follow_up", at=at, sales=CALL).model_copy(update={"received_at": running.at})
+    late = signal(3, "sales.follow_up", at=at, sales=CALL).but(received_at=running.at)
     await running.give(late)
     (corrected,) = await bodies(running, "corrected")
     assert (corrected["old"], corrected["new"], corrected["cause"]) == ("breached", "fulfilled", "sig_3")
@@ -71,7 +71,7 @@ async def test_a_breach_that_was_taken_back_and_comes_due_again_is_a_correction_
     assert len(await bodies(running, "breached")) == 1
     for number, kind, hour in ((3, "sales.meeting_booked", 2), (4, "sales.meeting_cancelled", 4)):
         late = signal(number, kind, at=START + timedelta(hours=hour))
-        await running.give(late.model_copy(update={"received_at": running.at}))
+        await running.give(late.but(received_at=running.at))
     await running.later(hours=3)
     assert [d["due_at"] for d in await bodies(running, "breached")] == ["2026-11-25T09:00:00Z"], "one for ever"
     corrected = [(d["old"], d["new"], d["due_at"]) for d in await bodies(running, "corrected")]

@@ -31,9 +31,7 @@ def read(source, body, minutes):
     at = START + timedelta(minutes=minutes)
     for item in found:
         assert isinstance(item, Parsed), item
-    return [
-        to_signal(meant(item, source.sales), source, at, KEY).model_copy(update={"occurred_at": at}) for item in found
-    ]
+    return [to_signal(meant(item, source.sales), source, at, KEY).but(occurred_at=at) for item in found]
 
 
 def asked():

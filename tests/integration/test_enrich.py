@@ -132,7 +132,7 @@ def thin(kind, configured, body, minutes=0):
     found = parse(kind, json.dumps(body).encode(), "application/json", {})
     assert all(isinstance(item, Parsed) for item in found), found
     at = START + timedelta(minutes=minutes)
-    return [to_signal(item.model_copy(update={"occurred_at": at}), configured, at, KEY) for item in found]
+    return [to_signal(item.but(occurred_at=at), configured, at, KEY) for item in found]
 
 
 def hubspot(event, what="contact.creation", ident=512, **more):

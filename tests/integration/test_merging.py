@@ -79,12 +79,12 @@ async def test_a_deal_of_the_one_that_is_gone_finds_the_kept_one(running):
     running.at += timedelta(minutes=1)
     deal = IdentityKey(kind="deal", digest="d21")
     told = signal(2, "form.submitted", lead="bo", at=running.at)
-    await running.give(told.model_copy(update={"identities": (*told.identities, deal)}))
+    await running.give(told.but(identities=(*told.identities, deal)))
     found = await leads(running)
     await running.give(ask(running, "merge", found["anna"], found["bo"], "k1"))
     running.at += timedelta(minutes=1)
     later = signal(3, "deal.updated", lead="nobody", at=running.at)
-    await running.give(later.model_copy(update={"identities": (deal,)}))
+    await running.give(later.but(identities=(deal,)))
     assert "sig_3" in await came(running, found["anna"])
 
 

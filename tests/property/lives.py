@@ -124,7 +124,7 @@ class Lives(Memory):
             person=Person(email=f"{said['lead']}@example.com"),
         )  # fmt: skip
         names = (*item.identities, IdentityKey(kind="company", digest="acme"))
-        self._live(item.model_copy(update={"identities": names} if said["lead"] in COLLEAGUES else {}))
+        self._live(item.but(**({"identities": names} if said["lead"] in COLLEAGUES else {})))
 
     def again(self, number):
         """A repeated delivery: the inbox lets it through once."""
@@ -211,7 +211,7 @@ class Lives(Memory):
         )  # fmt: skip
 
     def _live(self, item):
-        item = item.model_copy(update={"received_at": self.at})
+        item = item.but(received_at=self.at)
         self.given.append(item)
         self.give(item)
 

@@ -117,7 +117,7 @@ class World:
         )
         self.count += 1
         made = signal(self.count, Kind.CLOCK_DUE, at=clock.next_at, clock=due)
-        return made.model_copy(update={"received_at": self.now})
+        return made.but(received_at=self.now)
 
     def _signal(self, step, lead):
         self.count += 1
@@ -135,9 +135,7 @@ class World:
             "references": (Reference(system="crm", object="person", id=step["lead"]),),
         }
         at = self.now - timedelta(minutes=step["early"])
-        return signal(self.count, step["kind"], step["lead"], at=at, **more).model_copy(
-            update={"received_at": self.now}
-        )
+        return signal(self.count, step["kind"], step["lead"], at=at, **more).but(received_at=self.now)
 
 
 class Told:

@@ -87,7 +87,7 @@ class Week:
             more = {"sales": CALL, "actor": Actor(kind="person")}
         item = self._signal(lead, kind, at, **more)
         late = timedelta(days=3) if self.dice.random() < 0.05 else timedelta(0)
-        return item.model_copy(update={"occurred_at": at - late})
+        return item.but(occurred_at=at - late)
 
     async def check(self):
         """{type: how many} of the events of the week. AssertionError for one that is false."""

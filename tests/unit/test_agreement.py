@@ -225,11 +225,11 @@ def test_norway_is_a_country():
     ("company", "inside"),
     [
         (FITTING, True),
-        (FITTING.model_copy(update={"employees": 1000}), False),
-        (FITTING.model_copy(update={"employees": 50}), True),
-        (FITTING.model_copy(update={"country": "DE"}), False),
-        (FITTING.model_copy(update={"employees": None}), None),
-        (FITTING.model_copy(update={"employees": None, "country": "DE"}), False),
+        (FITTING.but(employees=1000), False),
+        (FITTING.but(employees=50), True),
+        (FITTING.but(country="DE"), False),
+        (FITTING.but(employees=None), None),
+        (FITTING.but(employees=None, country="DE"), False),
         (Company(), None),
     ],
 )
@@ -356,7 +356,7 @@ def test_consent_withdrawn_in_a_dialogue_is_told_anew_without_exempt_lists():
 
 def test_a_mail_that_was_sent_before_it_had_to_stop_violates_nothing():
     lead, _ = story(("email.opened", {}), OFFERED)
-    late = signal(9, "email.sent", at=START, automated=True).model_copy(update={"received_at": START + DAY})
+    late = signal(9, "email.sent", at=START, automated=True).but(received_at=START + DAY)
     decision = decide(lead, late, Context(RULES.agreement, RULES.roster, {}, None, START + DAY))
     assert not violations([e.data for e in decision.emissions])
 

@@ -119,7 +119,7 @@ def test_a_brand_list_exempts_and_a_disposition_stands_down():
 
 def away_signal(lead, person, name="absence"):
     said = Commanded(name=name, principal="key", person=person)
-    return signal(9, Kind.OWNER_AWAY, at=START + HOUR).model_copy(update={"lead_id": lead.id, "command": said})
+    return signal(9, Kind.OWNER_AWAY, at=START + HOUR).but(lead_id=lead.id, command=said)
 
 
 def roster_after(*changes):

@@ -168,9 +168,7 @@ def test_a_leads_stage_is_explained_by_the_definition_with_its_inputs():
 
 def test_custody_is_counted_apart_from_the_leads_own_clock():
     told = Kept(rules([{**BUSINESS, "starts": "hand_over", "target": "40h business"}]))
-    told.offered().tell("sales.owner_changed", 2 * HOUR, sales=DONE.model_copy(update={"owner_id": "karin"})).wait(
-        5 * HOUR
-    )
+    told.offered().tell("sales.owner_changed", 2 * HOUR, sales=DONE.but(owner_id="karin")).wait(5 * HOUR)
     made = told.explained()
     turns = [(turn.person, turn.seconds) for turn in made.custody]
     assert turns == [("elin", 2 * 3600), ("karin", 3 * 3600)]

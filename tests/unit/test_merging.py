@@ -221,9 +221,7 @@ def test_the_same_name_at_the_same_company_and_the_same_number_liken_but_never_n
 def test_a_likeness_is_proposed_once_with_evidence_and_score():
     likes = (IdentityKey(kind="like_name", digest="n", verified=False),
              IdentityKey(kind="like_phone", digest="p", verified=False))  # fmt: skip
-    first = signal("1", "form.submitted", lead="bo").model_copy(
-        update={"identities": (IdentityKey(kind="email", digest="bo"), *likes)}
-    )
+    first = signal("1", "form.submitted", lead="bo").but(identities=(IdentityKey(kind="email", digest="bo"), *likes))
     found = resolve(first, {("default", "like_name", "n"): "lead_a", ("default", "like_phone", "p"): "lead_a"})
     assert found.lead_id is None and found.others == (("lead_a", ("like_name", "like_phone")),)
     assert [i.kind for i in resolve(first, {}).unlinked] == ["email", "like_name", "like_phone"]
@@ -231,7 +229,7 @@ def test_a_likeness_is_proposed_once_with_evidence_and_score():
     told = decide(None, first, context)
     (said,) = [e.data for e in told.emissions if e.data.type_name == "stafett.lead.merge_proposed.v1"]
     assert (said.other, said.evidence, said.score) == ("lead_a", ("like_name", "like_phone"), 0.76)
-    assert "lead.merge_proposed" not in types(decide(told.lead, first.model_copy(update={"id": "sig_2"}), context))
+    assert "lead.merge_proposed" not in types(decide(told.lead, first.but(id="sig_2"), context))
 
 
 def test_the_more_speaks_for_it_the_higher_the_score():

@@ -156,7 +156,7 @@ def test_two_people_of_one_company_are_two_leads_of_one_account():
     company = IdentityKey(kind="company", digest="acme")
     for number, name in enumerate(("anna", "bo")):
         item = signal(number, "form.submitted", lead=name, form_id="demo")
-        memory.give(item.model_copy(update={"identities": (*item.identities, company)}))
+        memory.give(item.but(identities=(*item.identities, company)))
     anna, bo = (memory.lead(ident) for ident in memory.leads)
     assert anna.id != bo.id and anna.account_id == bo.account_id
     assert anna.owner == bo.owner, "while one has an open hand-over, the other joins its owner"
@@ -258,8 +258,8 @@ def test_a_deal_that_was_linked_names_its_lead_afterwards():
     memory.give(signal(1, "form.submitted", form_id="demo"))
     deal = IdentityKey(kind="deal", digest="77")
     linked = signal(2, "crm.linked", references=(DEAL,))
-    memory.give(linked.model_copy(update={"identities": (*linked.identities, deal)}))
-    memory.give(signal(3, "sales.accepted").model_copy(update={"identities": (deal,)}))
+    memory.give(linked.but(identities=(*linked.identities, deal)))
+    memory.give(signal(3, "sales.accepted").but(identities=(deal,)))
     (lead,) = map(memory.lead, memory.leads)
     assert lead.handover.accepted_at == START
 

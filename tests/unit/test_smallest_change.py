@@ -94,7 +94,7 @@ def last(told):
 
 def test_an_owner_by_hand_says_what_would_have_let_the_rules_decide():
     told = Kept(rules()).offered()
-    other = DONE.model_copy(update={"owner_id": "karin"})
+    other = DONE.but(owner_id="karin")
     made = last(told.tell("sales.owner_changed", HOUR, sales=other))
     assert made.rule == "manual" and made.ledger is not None
     assert made.smallest_change == "the rules would have decided, had nobody named karin by hand, with sig_2"

@@ -139,7 +139,7 @@ def test_check_then_insert_of_a_breach():
     row = ClockRow(clock.id, story.lead.id, clock.policy, clock.state, 0, clock.due_at, clock.next_at, "k", body(clock))
     first, second = (Watcher(None, None, "t", lambda: START)._record(row, START + DAY).value for _ in range(2))
     assert first == second
-    announced = Signal.model_validate_json(first)
+    announced = Signal.read(first)
     assert announced.clock.revision == clock.revision
     assert len(story.take(announced).take(announced).all("sla.breached")) == 1
     assert story.decision.note == "the clock is over, or was changed since"

@@ -71,4 +71,4 @@ class Fetcher:
 
 
 def _facts(signal: Signal) -> Parsed:
-    return Parsed(**{name: getattr(signal, name) for name in Parsed.model_fields})
+    return Parsed(**{name: getattr(signal, name) for name in Parsed.__struct_fields__})

@@ -81,11 +81,11 @@ def _joined(facts: Parsed, record: Mapping[str, Any], what: str) -> Parsed:
     if (deal := _first(mapping(near.get("deals")))) is not None:
         facts = linked(facts, "deal", deal)
     said = mapping(record.get("properties"))
-    sales = (facts.sales or Sales()).model_copy(update={"owner_id": text(said.get("hubspot_owner_id"))})
+    sales = (facts.sales or Sales()).but(owner_id=text(said.get("hubspot_owner_id")))
     kind = _of_call(facts.kind, said) if what == "call" else _of_email(facts, said) if what == "email" else facts.kind
     if kind is Kind.SALES_FOLLOW_UP:
-        sales = sales.model_copy(update={"done": True})
-    return facts.model_copy(update={"kind": kind, "sales": sales})
+        sales = sales.but(done=True)
+    return facts.but(kind=kind, sales=sales)
 
 
 def _of_call(kind: Kind, said: Mapping[str, Any]) -> Kind:

@@ -28,7 +28,7 @@ class Pipedrive(Vendor):
         answer = await ask(f"/api/v2/persons/{shown(named(facts, 'person') or '')}")
         body = {"meta": {"action": "change", "entity": "person"}, "data": record(answer.get("data"))}
         found = read_by(pipedrive.parse, body)
-        return filled(facts, found.model_copy(update={"fields": {}}))
+        return filled(facts, found.but(fields={}))
 
 
 def _deal(ident: str) -> str:

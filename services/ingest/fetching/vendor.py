@@ -44,7 +44,7 @@ def linked(facts: Parsed, what: Object, ident: str) -> Parsed:
     """The facts with one more reference, in the system and the account of those that they have."""
     known = facts.references[0]
     found = Reference(system=known.system, account=known.account, object=what, id=ident)
-    return facts.model_copy(update={"references": tuple(dict.fromkeys((*facts.references, found)))})
+    return facts.but(references=tuple(dict.fromkeys((*facts.references, found))))
 
 
 def shown(ident: str) -> str:
@@ -78,25 +78,21 @@ def contact(person: Person, company: Mapping[str, str | None], language: str | N
         kind=Kind.CONTACT_UPDATED,
         dedupe_key="fetched",
         person=person,
-        company=Company.model_validate(known),
+        company=Company.checked(known),
         language=language,
     )
 
 
 def filled(thin: Parsed, found: Parsed) -> Parsed:
     """Gaps of the webhook filled with what was fetched."""
-    person = {n: v for n, v in vars(found.person).items() if v is not None}
-    company = {n: v for n, v in vars(found.company).items() if v is not None}
-    return thin.model_copy(
-        update={
-            "person": Person(**person | {n: v for n, v in vars(thin.person).items() if v is not None}),
-            "company": Company(**company | {n: v for n, v in vars(thin.company).items() if v is not None}),
-            "fields": {**found.fields, **thin.fields},
-            "utm": {**found.utm, **thin.utm},
-            "consents": thin.consents or found.consents,
-            "language": thin.language or found.language,
-            "campaign": thin.campaign or found.campaign,
-            "form_id": thin.form_id or found.form_id,
-            "mode": found.mode if found.mode == "test" else thin.mode,
-        }
+    return thin.but(
+        person=found.person.but(**thin.person.known()),
+        company=found.company.but(**thin.company.known()),
+        fields={**found.fields, **thin.fields},
+        utm={**found.utm, **thin.utm},
+        consents=thin.consents or found.consents,
+        language=thin.language or found.language,
+        campaign=thin.campaign or found.campaign,
+        form_id=thin.form_id or found.form_id,
+        mode=found.mode if found.mode == "test" else thin.mode,
     )

@@ -84,7 +84,7 @@ def _decoded(value: str) -> Any:
 def _read(data: Any, kind: str | None, at: Any, ident: str | None, key: str) -> Parsed | Quarantined:
     if isinstance(data, dict) and "fact" in data:
         found = crm.one(data, "$.data", key)
-        return found.model_copy(update={"dedupe_key": key, "source_kind": kind}) if isinstance(found, Parsed) else found
+        return found.but(dedupe_key=key, source_kind=kind) if isinstance(found, Parsed) else found
     fields = data if isinstance(data, dict) else {"data": data} if data is not None else {}
     facts, rest = person_facts(fields)
     if not facts.keys() & _REACH:

@@ -157,7 +157,7 @@ def _of_campaign(whole: dict[str, Any], body: bytes) -> Parsed | Quarantined:
     )
     if not found.person.email and not found.person.phone and "contact_id" not in whole:
         raise Unreadable("no key begins with `mautic.`, and nobody is named")
-    return found.model_copy(update={"mode": _mode(found.person.email)})
+    return found.but(mode=_mode(found.person.email))
 
 
 def _contact(row: dict[str, Any]) -> dict[str, Any]:

@@ -312,7 +312,7 @@ _FIRSTS = ("name", "nome", "nombre", label("имя"), label("ім_я"))
 
 def person_of(facts: Mapping[str, str | None]) -> Person:
     """The person among facts by our names."""
-    return Person(**{name: facts.get(name) for name in Person.model_fields})
+    return Person(**{name: facts.get(name) for name in Person.__struct_fields__})
 
 
 def company_of(facts: Mapping[str, str | None]) -> Company:

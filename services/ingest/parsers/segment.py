@@ -70,7 +70,7 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
     )  # fmt: skip
     if kind not in ("identify", "group"):
         found = _unnamed(found, answers)
-    return found.model_copy(update={"company": company}) if company else found
+    return found.but(company=company) if company else found
 
 
 def _unnamed(found: Parsed, properties: dict[str, Any]) -> Parsed:
@@ -81,7 +81,7 @@ def _unnamed(found: Parsed, properties: dict[str, Any]) -> Parsed:
     others = {n: v for n, v in properties.items() if (meaning(n) or ("", 0))[0] in ("full_name", "company", "domain")}
     named = Person(first_name=person.first_name, last_name=person.last_name)
     fields = {**found.fields, **only_known(others.items())}
-    return found.model_copy(update={"person": named, "company": Company(), "fields": fields})
+    return found.but(person=named, company=Company(), fields=fields)
 
 
 def _facts(kind: str, call: dict[str, Any]) -> tuple[dict[str, Any], Company | None]:

@@ -54,7 +54,7 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
             source_kind=word,
             occurred_at=ended_at,
             mode="test" if word == "PING" or text(payload.get("type")) == "Test" else "live",
-            person=Person(**{name: facts.get(name) for name in Person.model_fields}),
+            person=Person(**{name: facts.get(name) for name in Person.__struct_fields__}),
             company=Company(name=facts.get("company")),
             language=text(mapping(_attendee(payload).get("language")).get("locale")),
             external_id=ident,

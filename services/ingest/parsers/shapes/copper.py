@@ -56,13 +56,11 @@ def _copper_sales(noun: str, verb: str, changed: dict[str, list[Any]]) -> tuple[
     if noun == "opportunity" and status in ("won", "lost"):
         return (Kind.SALES_WON if status == "won" else Kind.SALES_LOST), step("status")
     if noun == "task" and status == "completed":
-        return Kind.SALES_FOLLOW_UP, step("status").model_copy(update={"done": True, "activity_type": "task"})
+        return Kind.SALES_FOLLOW_UP, step("status").but(done=True, activity_type="task")
     for name in ("pipeline_stage_id", "stage_id", "status_id", "status"):
         if name in changed and noun in ("opportunity", "lead"):
             return Kind.SALES_STAGE_CHANGED, step(name)
     if "assignee_id" in changed:
-        return Kind.SALES_OWNER_CHANGED, step("assignee_id").model_copy(
-            update={"owner_id": text(changed["assignee_id"][1])}
-        )
+        return Kind.SALES_OWNER_CHANGED, step("assignee_id").but(owner_id=text(changed["assignee_id"][1]))
     verbs = {"new": "created", "update": "updated", "delete": "deleted"}
     return kind_of(f"{noun.replace('activity_log', 'activity')} {verbs.get(verb, verb)}"), None

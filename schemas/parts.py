@@ -1,0 +1,120 @@
+"""The base of a signal and its parts: checked where they are made of what others wrote, quick where we read them again.
+
+They are structs of msgspec, which reads and writes them as they are. Whoever makes one by its name, or as a part of a
+model of pydantic, has pydantic check and clean it first, by the types that the fields are annotated with.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Self
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, create_model
+from pydantic_core import CoreSchema, core_schema
+
+
+class _Checking(msgspec.StructMeta):
+    """To call the class is to check; msgspec makes its own without a call."""
+
+    def __call__(self, **given: Any) -> Any:
+        return _plain(self, _form(self)(**given))
+
+
+class Part(
+    msgspec.Struct, metaclass=_Checking, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """A part of a signal. Absent is None, or what the field is by default."""
+
+    @classmethod
+    def checked(cls, value: Any) -> Self:
+        """Of a mapping, or one of these. Raises pydantic's ValidationError."""
+        found: Self = _adapter(cls).validate_python(value)
+        return found
+
+    @classmethod
+    def read(cls, text: str | bytes) -> Self:
+        """Of JSON that may be anybody's, checked. Raises pydantic's ValidationError."""
+        found: Self = _adapter(cls).validate_json(text)
+        return found
+
+    def text(self) -> str:
+        """JSON without what is as by default."""
+        said = {name: value for name, value in _defaults(type(self)) if getattr(self, name) == value}
+        try:
+            return _WRITE(self.but(**said)).decode()
+        except (TypeError, ValueError, OverflowError):  # a number or a type among free values that only pydantic knows
+            return _adapter(type(self)).dump_json(self, by_alias=True, exclude_defaults=True).decode()
+
+    def plain(self) -> dict[str, Any]:
+        """All of it as JSON has it."""
+        found: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json", by_alias=True)
+        return found
+
+    def but(self, **changes: Any) -> Self:
+        """The same with these fields changed, which are not checked again."""
+        return msgspec.structs.replace(self, **changes)
+
+    def values(self) -> dict[str, Any]:
+        """Each field by its name."""
+        return msgspec.structs.asdict(self)
+
+    def known(self) -> dict[str, Any]:
+        """The fields that are not None, by their names."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, check: value if isinstance(value, cls) else _plain(cls, check(value)),
+            handler(_form(cls)),
+            serialization=core_schema.wrap_serializer_function_ser_schema(lambda part, write: write(_shown(part))),
+        )
+
+
+@cache
+def _adapter(kind: type[Part]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+@cache
+def _form(kind: type[Any]) -> type[BaseModel]:
+    """The model of pydantic with the same fields, which checks, cleans, writes and tells the schema."""
+    config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
+    fields: dict[str, Any] = {field.name: (field.type, _rule(field)) for field in msgspec.structs.fields(kind)}
+    return create_model(kind.__name__, __config__=config, __doc__=kind.__doc__, __module__=kind.__module__, **fields)
+
+
+@cache
+def _defaults(kind: type[Part]) -> list[tuple[str, Any]]:
+    """Those that msgspec knows for what they are only where it is the very same object."""
+    return [(f.name, f.default) for f in msgspec.structs.fields(kind) if isinstance(f.default, str | Part)]
+
+
+def _rule(field: msgspec.structs.FieldInfo) -> Any:
+    alias = field.encode_name if field.encode_name != field.name else None
+    if field.default_factory is not msgspec.NODEFAULT:
+        return Field(default_factory=field.default_factory, alias=alias)
+    return Field(alias=alias) if field.required else Field(default=field.default, alias=alias)
+
+
+def _plain(kind: type[Any], checked: BaseModel) -> Any:
+    return msgspec.StructMeta.__call__(kind, **vars(checked))
+
+
+def _shown(part: Part) -> BaseModel:
+    """As its form, for pydantic to write; nothing is checked again."""
+    form = _form(type(part))
+    shown = form.__new__(form)
+    object.__setattr__(shown, "__dict__", msgspec.structs.asdict(part))
+    object.__setattr__(shown, "__pydantic_fields_set__", set())
+    return shown
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    raise TypeError(f"{type(value).__name__} is for pydantic to write")
+
+
+_WRITE = msgspec.json.Encoder(enc_hook=_other).encode
