@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
-from annotated_types import Timezone
 from pydantic import AfterValidator, AwareDatetime
 
 FIRST = datetime.fromtimestamp(1e8, UTC)
@@ -35,10 +34,10 @@ def _in_utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-Aware = Annotated[datetime, Timezone(...), msgspec.Meta(tz=True)]
-"""An instant with its zone, for pydantic and msgspec alike."""
+At = Annotated[datetime, AwareDatetime, msgspec.Meta(tz=True)]
+"""An aware instant, for structs of msgspec and models of pydantic alike; ours are in UTC."""
 
-InUTC = Annotated[Aware, AfterValidator(_in_utc)]
+InUTC = Annotated[At, AfterValidator(_in_utc)]
 """The same instant in UTC. Two that have the very same zone object are compared ten times as fast as two that do not."""
 
 Instant = Annotated[AwareDatetime, AfterValidator(_checked)]

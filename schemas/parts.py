@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 
 
 class _Checking(msgspec.StructMeta):
-    """To call the class is to check; msgspec makes its own without a call."""
+    """To call the class is to check and to clean; what msgspec reads, copies or changes it makes without a call."""
 
     def __call__(self, **given: Any) -> Any:
         return _plain(self, _form(self)(**given))

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from schemas.instants import Aware, InUTC, plausible
+from schemas.instants import At, InUTC, plausible
 from schemas.parts import Part
 from schemas.places import country_code, language_code, post_code
 from schemas.roster import RosterChange
@@ -246,7 +246,7 @@ class Consent(Part, frozen=True, kw_only=True):
     purpose: str
     state: Literal["given", "withdrawn"]
     basis: Text = None
-    at: Annotated[Aware | None, AfterValidator(_or_none)] = None
+    at: Annotated[At | None, AfterValidator(_or_none)] = None
 
 
 class Asserted(Part, frozen=True, kw_only=True):
@@ -264,7 +264,7 @@ class Parsed(Part, frozen=True, kw_only=True):
 
     kind: Kind
     source_kind: Text = None
-    occurred_at: Aware | None = None
+    occurred_at: At | None = None
     mode: Mode = "live"
     person: Person = Person()
     company: Company = Company()
@@ -324,8 +324,8 @@ class ClockDue(Part, frozen=True, kw_only=True):
     clock_id: str
     revision: int
     lead_id: str
-    due_at: Aware
-    noticed_at: Aware
+    due_at: At
+    noticed_at: At
 
 
 class Commanded(Part, frozen=True, kw_only=True):
@@ -336,7 +336,7 @@ class Commanded(Part, frozen=True, kw_only=True):
     principal: str
     person: str | None = None
     lists: tuple[str, ...] = ()
-    until: Aware | None = None
+    until: At | None = None
     agreement: str | None = None
     side: Side | None = None
 

@@ -25,6 +25,8 @@ def _change(kind: type[Any], value: Any) -> Any:
 
 
 _SIGNAL = msgspec.json.Decoder(Signal, dec_hook=_change)
+DEEPEST = 200
+"""Levels of lists and objects that pydantic follows and we do not reach; with fewer brackets it cannot be deeper."""
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _WRITE = msgspec.json.Encoder().encode
 
@@ -64,8 +66,10 @@ def decode(record: Record) -> Incoming:
 
 
 def _ours(record: bytes) -> Signal | None:
-    """The signal as we write it, in a fifth of the time that checking takes; None where it is written otherwise, if it
-    is one at all."""
+    """The signal as we write it, in a quarter of the time that to check and clean it takes; None where it is written
+    otherwise, or is none."""
+    if record.count(b"[") + record.count(b"{") > DEEPEST:
+        return None
     try:
         signal = _SIGNAL.decode(record)
     except msgspec.DecodeError:
