@@ -87,7 +87,7 @@ def _form(kind: type[Any]) -> type[BaseModel]:
 
 @cache
 def _defaults(kind: type[Part]) -> list[tuple[str, Any]]:
-    """Those that msgspec knows for what they are only where it is the very same object."""
+    """Fields by default, of which msgspec leaves out only those that hold the very same object."""
     return [(f.name, f.default) for f in msgspec.structs.fields(kind) if isinstance(f.default, str | Part)]
 
 
