@@ -13,7 +13,7 @@ from routing.policies import CompiledPolicy
 
 def note(draft: Draft, genuine: bool) -> None:
     """The agreed signals that start, pause, resume or fulfil. What no person did neither starts nor fulfils."""
-    for policy in draft.context.agreement.policies:
+    for policy in draft.context.agreement.policies.all:
         for part, when in policy.on.get(draft.signal.kind, ()):
             if when is not None and not draft.judge.asks(when).met:
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from routing.expressions import Expression, compile_expression
@@ -27,6 +27,33 @@ class CompiledPolicy(NamedTuple):
     @property
     def name(self) -> str:
         return self.file.name
+
+
+class Policies(NamedTuple):
+    """An agreement's policies in its order: all, by their names, and by what starts them."""
+
+    all: tuple[CompiledPolicy, ...]
+    by_name: dict[str, CompiledPolicy]
+    by_start: dict[str, tuple[CompiledPolicy, ...]]
+    recurring: tuple[CompiledPolicy, ...]
+
+    def starting(self, start: str) -> tuple[CompiledPolicy, ...]:
+        """Those whose clocks this starts."""
+        return self.by_start.get(start, ())
+
+
+def compile_policies(policies: Sequence[Policy]) -> Policies:
+    """Raises DefinitionError."""
+    compiled = tuple(compile_policy(policy) for policy in policies)
+    by_start: dict[str, tuple[CompiledPolicy, ...]] = {}
+    for policy in compiled:
+        by_start[policy.file.starts] = (*by_start.get(policy.file.starts, ()), policy)
+    return Policies(
+        all=compiled,
+        by_name={policy.name: policy for policy in compiled},
+        by_start=by_start,
+        recurring=tuple(policy for policy in compiled if policy.file.recurs),
+    )
 
 
 def compile_policy(policy: Policy) -> CompiledPolicy:

@@ -40,6 +40,8 @@ class Standing(NamedTuple):
 
 def gaps(clock: Clock) -> list[Gap]:
     """Pauses by signals and absences, by their beginning; a pause within a pause is one."""
+    if not clock.marks and not clock.away:
+        return []
     found = [Gap(a.since, a.until, f"absence of {clock.person}") for a in clock.away]
     return sorted([*found, *_pauses(clock)], key=lambda gap: gap.since)
 
@@ -63,9 +65,12 @@ def standing(clock: Clock, calendar: BusinessCalendar | None) -> Standing:
 
 
 def _standing(clock: Clock, calendar: BusinessCalendar | None, all_gaps: list[Gap]) -> Standing:
+    target = target_of(clock.target)
+    if not all_gaps:
+        return Standing(due_at(clock.started_at, target, calendar), None)
     closed: list[Pause] = [(gap.since, gap.until) for gap in all_gaps if gap.until is not None]
     try:
-        due = due_at(clock.started_at, target_of(clock.target), calendar, closed)
+        due = due_at(clock.started_at, target, calendar, closed)
     except HorizonExceeded:
         if not closed:
             raise
@@ -96,14 +101,12 @@ def _over(clock: Clock, due: datetime, passed: datetime | None) -> bool:
     """Whether the due instant is known to have passed unkept: announced, touched or ended after it, or said before."""
     if clock.state == "breached" and due <= clock.due_at:
         return True
-    known = [at for at in (passed, clock.cancelled_at) if at is not None]
-    if clock.touched_at is not None:
-        known.append(clock.touched_at)
-    return any(at >= due for at in known)
+    known = [at for at in (passed, clock.cancelled_at, clock.touched_at) if at is not None]
+    return bool(known) and max(known) >= due
 
 
 def _as(clock: Clock, state: str, ended_at: datetime | None, due: datetime) -> Clock:
-    if (clock.state, clock.ended_at, clock.due_at) == (state, ended_at, due):
+    if clock.state == state and clock.due_at == due and clock.ended_at == ended_at:
         return clock
     return clock.but(state=state, ended_at=ended_at, due_at=due)
 
@@ -112,6 +115,8 @@ def warning_points(
     clock: Clock, policy: Policy, calendar: BusinessCalendar | None
 ) -> list[tuple[datetime, TargetValue]]:
     """Warning instants of a running clock, earliest first; those that would be before its start are left out."""
+    if not policy.warnings:
+        return []
     closed: list[Pause] = [(gap.since, gap.until) for gap in gaps(clock) if gap.until is not None]
     found = [(before_due(clock.due_at, warning, calendar, closed), warning) for warning in policy.warnings]
     return sorted((at, warning) for at, warning in found if clock.started_at < at < clock.due_at)

@@ -69,10 +69,11 @@ def is_promise(ident: str | None) -> bool:
 # --- what a decision counts for ---------------------------------------------------------------------------------------
 def note(draft: Draft) -> None:
     """Puts on the sheet what this decision counts for; on trial and on day one nothing does."""
-    facts = list(_facts(draft))
+    volumes = draft.context.agreement.volumes
+    facts = list(_facts(draft)) if volumes else []
     if not facts:
         return
-    for compiled in draft.context.agreement.volumes:
+    for compiled in volumes:
         volume = compiled.file
         for wanted, good in ((volume.counts, True), (volume.against, False)):
             found = [at for name, at, person in facts if name == wanted and _whose(draft, volume, person)]
@@ -85,14 +86,13 @@ def _facts(draft: Draft) -> Iterator[tuple[str, datetime, str | None]]:
     for data, at in draft.emissions:
         if data.mode != "live":
             continue
-        owner = getattr(data, "owner", None)
-        person = owner.person if owner is not None else draft.lead.owner
         if isinstance(data, e.LeadStageChanged):
-            yield data.to_stage, at, person
+            yield data.to_stage, at, draft.lead.owner
         elif isinstance(data, e.LeadDefinitionMet):
-            yield data.definition, at, person
+            yield data.definition, at, draft.lead.owner
         elif (name := _NAMED.get(type(data))) is not None:
-            yield name, at, person
+            owner = getattr(data, "owner", None)
+            yield name, at, owner.person if owner is not None else draft.lead.owner
     if draft.signal.kind == Kind.SALES_MEETING_BOOKED and draft.signal.mode == "live":
         yield "meeting_booked", draft.at, draft.lead.owner
 
