@@ -40,8 +40,6 @@ class Standing(NamedTuple):
 
 def gaps(clock: Clock) -> list[Gap]:
     """Pauses by signals and absences, by their beginning; a pause within a pause is one."""
-    if not clock.marks and not clock.away:
-        return []
     found = [Gap(a.since, a.until, f"absence of {clock.person}") for a in clock.away]
     return sorted([*found, *_pauses(clock)], key=lambda gap: gap.since)
 
@@ -61,16 +59,15 @@ def _pauses(clock: Clock) -> Iterator[Gap]:
 
 def standing(clock: Clock, calendar: BusinessCalendar | None) -> Standing:
     """The due instant by all gaps. It stands also where a gap that lasts began only after it. Raises BusinessTimeError."""
+    if not clock.marks and not clock.away:
+        return Standing(due_at(clock.started_at, target_of(clock.target), calendar), None)
     return _standing(clock, calendar, gaps(clock))
 
 
 def _standing(clock: Clock, calendar: BusinessCalendar | None, all_gaps: list[Gap]) -> Standing:
-    target = target_of(clock.target)
-    if not all_gaps:
-        return Standing(due_at(clock.started_at, target, calendar), None)
     closed: list[Pause] = [(gap.since, gap.until) for gap in all_gaps if gap.until is not None]
     try:
-        due = due_at(clock.started_at, target, calendar, closed)
+        due = due_at(clock.started_at, target_of(clock.target), calendar, closed)
     except HorizonExceeded:
         if not closed:
             raise
@@ -117,9 +114,12 @@ def warning_points(
     """Warning instants of a running clock, earliest first; those that would be before its start are left out."""
     if not policy.warnings:
         return []
-    closed: list[Pause] = [(gap.since, gap.until) for gap in gaps(clock) if gap.until is not None]
-    found = [(before_due(clock.due_at, warning, calendar, closed), warning) for warning in policy.warnings]
-    return sorted((at, warning) for at, warning in found if clock.started_at < at < clock.due_at)
+    closed: list[Pause] = []
+    if clock.marks or clock.away:
+        closed = [(gap.since, gap.until) for gap in gaps(clock) if gap.until is not None]
+    due = clock.due_at
+    found = [(before_due(due, warning, calendar, closed), warning) for warning in policy.warnings]
+    return sorted([point for point in found if clock.started_at < point[0] < due])
 
 
 def rung_at(clock: Clock, policy: Policy, calendar: BusinessCalendar | None, known_from: datetime | None) -> datetime:
