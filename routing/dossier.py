@@ -42,7 +42,8 @@ _TALKS = TOLD - {Kind.FORM_SUBMITTED, Kind.NOTE_ADDED, Kind.EVENT_ATTENDED}
 def note(draft: Draft) -> None:
     """Takes the signal into the record, in the order of happening, and remembers which parts are known from now on."""
     lead, signal = draft.lead, draft.signal
-    person, known = signal.person, {str(i.kind) for i in signal.identities if i.kind in ("email", "phone")}
+    person = signal.person
+    known: set[str] = {i.kind for i in signal.identities if i.kind in ("email", "phone")}
     if person.email:
         known.add("email")
     if person.phone:

@@ -6,7 +6,7 @@ with the first that is counted in it, and is judged at its end; a late fact corr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -70,8 +70,7 @@ def is_promise(ident: str | None) -> bool:
 def note(draft: Draft) -> None:
     """Puts on the sheet what this decision counts for; on trial and on day one nothing does."""
     volumes = draft.context.agreement.volumes
-    facts = list(_facts(draft)) if volumes else []
-    if not facts:
+    if not volumes or not (facts := _facts(draft)):
         return
     for compiled in volumes:
         volume = compiled.file
@@ -81,20 +80,22 @@ def note(draft: Draft) -> None:
                 draft.tallied += [Tallied(volume.name, good, at) for at in found]
 
 
-def _facts(draft: Draft) -> Iterator[tuple[str, datetime, str | None]]:
+def _facts(draft: Draft) -> list[tuple[str, datetime, str | None]]:
     """(what can be counted, when it was, whose it was) of this decision."""
+    found: list[tuple[str, datetime, str | None]] = []
     for data, at in draft.emissions:
         if data.mode != "live":
             continue
         if isinstance(data, e.LeadStageChanged):
-            yield data.to_stage, at, draft.lead.owner
+            found.append((data.to_stage, at, draft.lead.owner))
         elif isinstance(data, e.LeadDefinitionMet):
-            yield data.definition, at, draft.lead.owner
+            found.append((data.definition, at, draft.lead.owner))
         elif (name := _NAMED.get(type(data))) is not None:
             owner = getattr(data, "owner", None)
-            yield name, at, owner.person if owner is not None else draft.lead.owner
+            found.append((name, at, owner.person if owner is not None else draft.lead.owner))
     if draft.signal.kind == Kind.SALES_MEETING_BOOKED and draft.signal.mode == "live":
-        yield "meeting_booked", draft.at, draft.lead.owner
+        found.append(("meeting_booked", draft.at, draft.lead.owner))
+    return found
 
 
 def _whose(draft: Draft, volume: Volume, person: str | None) -> bool:
