@@ -13,18 +13,17 @@ from routing.policies import CompiledPolicy
 
 def note(draft: Draft, genuine: bool) -> None:
     """The agreed signals that start, pause, resume or fulfil. What no person did neither starts nor fulfils."""
-    for policy in draft.context.agreement.policies:
-        for part, when in policy.on.get(draft.signal.kind, ()):
-            if when is not None and not draft.judge.asks(when).met:
-                continue
-            if part in ("pause_on", "resume_on"):
-                _mark(draft, policy.name, "pause" if part == "pause_on" else "resume")
-            elif not genuine:
-                draft.notes.append(f"not a person's doing: no {part} for {policy.name}")
-            elif part == "fulfil_on":
-                sla.touch(draft, policy.name, draft.at)
-            else:
-                _start_by_signal(draft, policy)
+    for policy, part, when in draft.context.agreement.policies.agreed.get(draft.signal.kind, ()):
+        if when is not None and not draft.judge.asks(when).met:
+            continue
+        if part in ("pause_on", "resume_on"):
+            _mark(draft, policy.name, "pause" if part == "pause_on" else "resume")
+        elif not genuine:
+            draft.notes.append(f"not a person's doing: no {part} for {policy.name}")
+        elif part == "fulfil_on":
+            sla.touch(draft, policy.name, draft.at)
+        else:
+            _start_by_signal(draft, policy)
 
 
 def _start_by_signal(draft: Draft, policy: CompiledPolicy) -> None:

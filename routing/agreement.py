@@ -10,7 +10,15 @@ from typing import NamedTuple
 from routing.business_time import BusinessCalendar, compile_calendar
 from routing.expressions import Expression, compile_expression
 from routing.holidays import ResolvedHolidays
-from routing.policies import CompiledPolicy, broken_dossier, broken_policies, compile_policy, condition, people_named
+from routing.policies import (
+    CompiledPolicy,
+    Policies,
+    broken_dossier,
+    broken_policies,
+    compile_policies,
+    condition,
+    people_named,
+)
 from routing.roster import ROLES, Roster
 from routing.scoring import Standards, compile_standards
 from routing.soundness import LEAST_KEPT, counts_of, uncompilable, weaknesses
@@ -59,7 +67,7 @@ class Agreement(NamedTuple):
     definitions: dict[str, Expression]
     routes: dict[str, CompiledRoute]
     calendars: dict[str, BusinessCalendar]
-    policies: tuple[CompiledPolicy, ...]
+    policies: Policies
     standards: Standards
     exits: dict[str, Expression]
     volumes: tuple[CompiledVolume, ...] = ()
@@ -71,7 +79,7 @@ class Agreement(NamedTuple):
         return self.file.organisation
 
     def policy(self, name: str) -> CompiledPolicy | None:
-        return next((policy for policy in self.policies if policy.name == name), None)
+        return self.policies.by_name.get(name)
 
     def volume(self, name: str) -> CompiledVolume | None:
         return next((volume for volume in self.volumes if volume.file.name == name), None)
@@ -94,7 +102,7 @@ def compile_agreement(text: str, name: str = "agreement.yaml", resolved: Resolve
         definitions={key: compile_expression(value) for key, value in file.definitions},
         routes=routes,
         calendars={key: _calendar(key, value, resolved) for key, value in file.calendars.items()},
-        policies=tuple(compile_policy(policy) for policy in file.sla.policies),
+        policies=compile_policies(file.sla.policies),
         standards=compile_standards(file),
         exits={name: compile_expression(text) for name, text in _exits(file)},
         volumes=tuple(CompiledVolume(v, condition(v.when)) for v in file.sla.volumes),

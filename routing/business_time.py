@@ -8,31 +8,23 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from routing.errors import RoutingError
-from schemas.calendar import DAY, WEEKDAYS, Calendar, seconds_of_day
+from routing.errors import BusinessTimeError
+from routing.zones import MICRO, ONE, in_utc, instant, micros, offsets, wall
+from schemas.calendar import WEEKDAYS, Calendar, seconds_of_day
 from schemas.duration import Target
 
 HORIZON_YEARS = 12
 """A target that open time does not cover within so many years is refused."""
-MICRO = 1_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ONE = timedelta(microseconds=1)
 _ONE_DAY = timedelta(days=1)
-_SLACK = 3 * 3600 * MICRO
-"""More than any zone's clocks were ever moved at once, but for a zone that changed sides of the date line."""
 
 Pause = tuple[datetime, datetime]
 """Half-open [from, to)."""
 OfYear = Callable[[int], Mapping[date, str]]
 """The public holidays of a year: {day: its name}."""
-
-
-class BusinessTimeError(RoutingError):
-    """An instant or an amount of business time makes no sense."""
 
 
 class HorizonExceeded(BusinessTimeError):
@@ -41,13 +33,14 @@ class HorizonExceeded(BusinessTimeError):
 
 class _Year(NamedTuple):
     """One year of open time: starts and ends in UTC microseconds, and what was open before each start; `days` has the
-    first opening and last closing of each local date that has any."""
+    first opening and last closing of each local date that has any, and `dates` these dates in order."""
 
     starts: list[int]
     ends: list[int]
     before: list[int]
     total: int
     days: dict[date, tuple[int, int]]
+    dates: list[date]
 
 
 class BusinessCalendar:
@@ -68,26 +61,25 @@ class BusinessCalendar:
         return self._open_between(micros(start), micros(end)) / MICRO
 
     def is_open(self, at: datetime) -> bool:
-        return any(start <= micros(at) < end for start, end in self.intervals(micros(at), micros(at) + 1))
+        now = micros(at)
+        return any(start <= now < end for start, end in self.intervals(now, now + 1))
 
     def next_open(self, at: datetime) -> datetime:
         """`at` itself while open, else the next opening. Raises HorizonExceeded."""
-        return self.add_business(at, _ONE) - _ONE
+        return self.add_business(at, ONE) - ONE
 
     def add_business(self, start: datetime, amount: timedelta, pauses: Sequence[Pause] = ()) -> datetime:
         """The first instant by which `amount` of open time outside the pauses has passed since `start`.
 
         Raises BusinessTimeError for a negative amount, HorizonExceeded where the calendar never gets there.
         """
-        if amount < timedelta(0):
-            raise BusinessTimeError("an amount of business time cannot be negative")
-        at, need = micros(start), amount // _ONE
-        due = self._add(at, need)
-        for begin, end in merged_pauses(pauses, at):
+        at, need = micros(start), _need(amount)
+        due = self._add(at, need, start)
+        for begin, end in merged_pauses(pauses, at) if pauses else ():
             if begin >= due:
                 break
             need += self._open_between(begin, end)
-            due = self._add(at, need)
+            due = self._add(at, need, start)
         return instant(due)
 
     def subtract_business(self, end: datetime, amount: timedelta, pauses: Sequence[Pause] = ()) -> datetime:
@@ -95,15 +87,13 @@ class BusinessCalendar:
 
         Raises BusinessTimeError for a negative amount, HorizonExceeded where the calendar never had so much.
         """
-        if amount < timedelta(0):
-            raise BusinessTimeError("an amount of business time cannot be negative")
-        until, need = micros(end), amount // _ONE
-        at = self._back(until, need)
-        for begin, stop in reversed(merged_pauses([(a, min(b, end)) for a, b in pauses], None)):
+        until, need = micros(end), _need(amount)
+        at = self._back(until, need, end)
+        for begin, stop in _backwards(pauses, end):
             if stop <= at:
                 break
             need += self._open_between(begin, stop)
-            at = self._back(until, need)
+            at = self._back(until, need, end)
         return instant(at)
 
     def hours(self, day: date) -> tuple[list[tuple[int, int]], str]:
@@ -134,51 +124,63 @@ class BusinessCalendar:
         bounds = self.day_bounds(day)
         return (instant(bounds[0]), instant(bounds[1])) if bounds else None
 
-    def _add(self, at: int, need: int) -> int:
-        if need == 0:
-            return at
-        year = instant(at).astimezone(self.zone).year
-        need += self._open_before(at, year)
-        for _ in range(HORIZON_YEARS + 1):
-            block = self._year(year)
-            if need <= block.total:
-                i = bisect_left(block.before, need) - 1
-                return block.starts[i] + need - block.before[i]
-            need, year = need - block.total, year + 1
-        raise HorizonExceeded
-
-    def _back(self, at: int, need: int) -> int:
-        if need == 0:
-            return at
-        year = instant(at).astimezone(self.zone).year
-        left = self._open_before(at, year) - need
-        for _ in range(HORIZON_YEARS + 1):
-            block = self._year(year)
-            if left >= 0:
-                i = bisect_right(block.before, left) - 1
-                return block.starts[i] + left - block.before[i]
-            year -= 1
-            left += self._year(year).total
-        raise HorizonExceeded
-
-    def _open_before(self, at: int, year: int) -> int:
-        """Open time of this year before `at`."""
+    def nth_close(self, day: date, count: int) -> int:
+        """The closing of the Nth open day after this one. Raises HorizonExceeded."""
+        year = day.year
         block = self._year(year)
-        i = bisect_right(block.starts, at) - 1
-        if i < 0:
-            return 0
-        return block.before[i] + min(at, block.ends[i]) - block.starts[i]
+        at = bisect_right(block.dates, day) + count - 1
+        while at >= len(block.dates):
+            at, year = at - len(block.dates), year + 1
+            if year > day.year + HORIZON_YEARS:
+                raise HorizonExceeded
+            block = self._year(year)
+        return block.days[block.dates[at]][1]
+
+    def _add(self, at: int, need: int, start: datetime) -> int:
+        """`start` is the instant `at`."""
+        if need == 0:
+            return at
+        year = self._year_at(start)
+        block, last = self._year(year), year + HORIZON_YEARS
+        need += _open_before(block, at)
+        while need > block.total:
+            if year == last:
+                raise HorizonExceeded
+            need, year = need - block.total, year + 1
+            block = self._year(year)
+        i = bisect_left(block.before, need) - 1
+        return block.starts[i] + need - block.before[i]
+
+    def _back(self, at: int, need: int, end: datetime) -> int:
+        """`end` is the instant `at`."""
+        if need == 0:
+            return at
+        year = self._year_at(end)
+        block, first = self._year(year), year - HORIZON_YEARS
+        left = _open_before(block, at) - need
+        while left < 0:
+            if year == first:
+                raise HorizonExceeded
+            year -= 1
+            block = self._year(year)
+            left += block.total
+        i = bisect_right(block.before, left) - 1
+        return block.starts[i] + left - block.before[i]
+
+    def _year_at(self, at: datetime) -> int:
+        """The zone's year then. Dates of two zones are two days apart at most, so most instants need no look at the zone."""
+        return at.year if 1 < at.month < 12 else at.astimezone(self.zone).year
 
     def _open_between(self, start: int, end: int) -> int:
         if end <= start:
             return 0
-        first, last = (instant(at).astimezone(self.zone).year for at in (start, end))
+        first, last = self._year_at(instant(start)), self._year_at(instant(end))
         full = sum(self._year(year).total for year in range(first, last))
-        return full + self._open_before(end, last) - self._open_before(start, first)
+        return full + _open_before(self._year(last), end) - _open_before(self._year(first), start)
 
     def intervals(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Open intervals that reach into [start, end)."""
-        first, last = (instant(at).astimezone(self.zone).year for at in (start, end))
+        first, last = self._year_at(instant(start)), self._year_at(instant(end))
         for year in range(first, last + 1):
             block = self._year(year)
             i = max(0, bisect_right(block.starts, start) - 1)
@@ -216,7 +218,7 @@ class BusinessCalendar:
         for start, end in zip(starts, ends, strict=True):
             before.append(total)
             total += end - start
-        return _Year(starts, ends, before, total, days)
+        return _Year(starts, ends, before, total, days, list(days))
 
     def _of_day(self, day: date) -> list[tuple[int, int]]:
         """Open while the wall clock shows a time within the day's intervals: what it shows twice counts twice, what it
@@ -224,13 +226,28 @@ class BusinessCalendar:
         hours = self.hours(day)[0]
         if not hours:
             return []
-        wall = _wall(day)
+        midnight = wall(day)
         return sorted(
-            (max(begin, wall + opens * MICRO - offset), min(end, wall + closes * MICRO - offset))
-            for begin, end, offset in _offsets(day, self.zone)
+            (max(begin, midnight + opens * MICRO - offset), min(end, midnight + closes * MICRO - offset))
+            for begin, end, offset in offsets(day, self.zone)
             for opens, closes in hours
-            if max(begin, wall + opens * MICRO - offset) < min(end, wall + closes * MICRO - offset)
+            if max(begin, midnight + opens * MICRO - offset) < min(end, midnight + closes * MICRO - offset)
         )
+
+
+def _need(amount: timedelta) -> int:
+    need = amount // ONE
+    if need < 0:
+        raise BusinessTimeError("an amount of business time cannot be negative")
+    return need
+
+
+def _open_before(block: _Year, at: int) -> int:
+    """Open time of this year before `at`."""
+    i = bisect_right(block.starts, at) - 1
+    if i < 0:
+        return 0
+    return block.before[i] + min(at, block.ends[i]) - block.starts[i]
 
 
 def compile_calendar(calendar: Calendar, holidays: OfYear | None = None) -> BusinessCalendar:
@@ -245,10 +262,12 @@ def business_days_due(calendar: BusinessCalendar, start: datetime, days: int, pa
     opening to its close is no open day. Raises HorizonExceeded.
     """
     at = micros(start)
-    gone = merged_pauses(pauses, at)
     day = start.astimezone(calendar.zone).date()
     bounds = calendar.day_bounds(day)
     left = days if bounds is not None and at < bounds[1] else days + 1
+    if not pauses:
+        return instant(calendar.nth_close(day, left))
+    gone = merged_pauses(pauses, at)
     last = day.year + HORIZON_YEARS
     while left:
         day += _ONE_DAY
@@ -282,9 +301,10 @@ def before_due(
     Raises BusinessTimeError; whole business days have no such instant.
     """
     if amount.kind == "elapsed":
-        at = micros(due)
-        left = at - amount.amount // _ONE
-        for begin, end in reversed(merged_pauses([(a, min(b, due)) for a, b in pauses], None)):
+        if not pauses:
+            return in_utc(due) - amount.amount
+        left = micros(due) - amount.amount // ONE
+        for begin, end in _backwards(pauses, due):
             if end <= left:
                 break
             left -= end - begin
@@ -295,8 +315,10 @@ def before_due(
 
 
 def _elapsed(start: datetime, amount: timedelta, pauses: Sequence[Pause]) -> datetime:
+    if not pauses:
+        return in_utc(start) + amount
     at = micros(start)
-    due = at + amount // _ONE
+    due = at + amount // ONE
     for begin, end in merged_pauses(pauses, at):
         if begin >= due:
             break
@@ -318,6 +340,11 @@ def merged_pauses(pauses: Sequence[Pause], start: int | None) -> list[tuple[int,
     return found
 
 
+def _backwards(pauses: Sequence[Pause], end: datetime) -> list[tuple[int, int]]:
+    """What of the pauses is before `end`, the latest first."""
+    return merged_pauses([(a, min(b, end)) for a, b in pauses], None)[::-1] if pauses else []
+
+
 def _merged(hours: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for start, end in sorted((seconds_of_day(a), seconds_of_day(b)) for a, b in hours):
@@ -326,56 +353,3 @@ def _merged(hours: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
         else:
             found.append((start, end))
     return found
-
-
-def _wall(day: date) -> int:
-    """The day's midnight as the wall shows it, in microseconds as if it were UTC."""
-    return (day - _EPOCH.date()).days * DAY * MICRO
-
-
-def _offsets(day: date, zone: ZoneInfo) -> list[tuple[int, int, int]]:
-    """(from, to, offset of the zone) in UTC microseconds, which together hold all of a local date."""
-    low, high = first_instant(day, zone) - _SLACK, first_instant(day + timedelta(days=1), zone) + _SLACK
-    first, last = _offset(low, zone), _offset(high, zone)
-    if first == last:
-        return [(low, high, first)]
-    changed = _change(zone, low, high)
-    return [(low, changed, first), (changed, high, last)]
-
-
-def _offset(at: int, zone: ZoneInfo) -> int:
-    return (instant(at).astimezone(zone).utcoffset() or timedelta(0)) // _ONE
-
-
-def first_instant(day: date, zone: ZoneInfo) -> int:
-    """The first instant of a local date; where the clock skips midnight, the instant of the change."""
-    aware = datetime.combine(day, datetime.min.time(), zone)
-    found = micros(aware)
-    if instant(found).astimezone(zone).date() == day:
-        return found
-    return _change(zone, found - _SLACK, found + _SLACK)
-
-
-def _change(zone: ZoneInfo, low: int, high: int) -> int:
-    """The instant in (low, high] at which the zone's offset changes, found by halving to the second."""
-    before = instant(low).astimezone(zone).utcoffset()
-    low, high = low // MICRO, high // MICRO
-    while high - low > 1:
-        middle = (low + high) // 2
-        if instant(middle * MICRO).astimezone(zone).utcoffset() == before:
-            low = middle
-        else:
-            high = middle
-    return high * MICRO
-
-
-def micros(at: datetime) -> int:
-    """Whole microseconds since 1970 UTC. Raises BusinessTimeError for an instant without a zone."""
-    if at.tzinfo is None:
-        raise BusinessTimeError(f"{at.isoformat()} has no zone; instants are aware")
-    return (at - _EPOCH) // _ONE
-
-
-def instant(at: int) -> datetime:
-    """The same as an instant in UTC."""
-    return _EPOCH + timedelta(microseconds=at)

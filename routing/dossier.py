@@ -6,6 +6,8 @@ Completeness is judged on facts only, so that it can be judged again when the wo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import asdict
 
 from routing.agreement import Agreement
@@ -14,6 +16,7 @@ from routing.draft import Draft
 from routing.model import Entry, Lead, LeadPersonal
 from schemas.events import Dossier, DossierContact, DossierEntry, Said
 from schemas.handover import PARTS, Part
+from schemas.handover import Handover as HandoverRules
 from schemas.signals import INBOUND, Kind
 
 ENTRIES_KEPT = 30
@@ -39,7 +42,8 @@ _TALKS = TOLD - {Kind.FORM_SUBMITTED, Kind.NOTE_ADDED, Kind.EVENT_ATTENDED}
 def note(draft: Draft) -> None:
     """Takes the signal into the record, in the order of happening, and remembers which parts are known from now on."""
     lead, signal = draft.lead, draft.signal
-    person, known = signal.person, {str(i.kind) for i in signal.identities if i.kind in ("email", "phone")}
+    person = signal.person
+    known: set[str] = {i.kind for i in signal.identities if i.kind in ("email", "phone")}
     if person.email:
         known.add("email")
     if person.phone:
@@ -69,19 +73,23 @@ def _record(draft: Draft) -> None:
         lead.personal = LeadPersonal(person=lead.personal.person, answers=lead.personal.answers, texts=texts)
 
 
+_HAS: dict[Part, Callable[[Lead, HandoverRules], object]] = {
+    "need": lambda lead, _: "need" in lead.known,
+    "contact": lambda lead, _: "email" in lead.known or "phone" in lead.known,
+    "name": lambda lead, _: "name" in lead.known,
+    "company": lambda lead, _: lead.company_name or lead.company_domain,
+    "messages": lambda lead, _: any(e.kind in _TALKS for e in lead.record),
+    "learned": lambda lead, _: lead.tags or any(e.kind == Kind.NOTE_ADDED for e in lead.record),
+    "next_step": lambda lead, rules: rules.next_step or lead.meeting_booked_at,
+}
+"""Whether a lead's dossier has a part."""
+
+
 def missing(lead: Lead, agreement: Agreement) -> tuple[Part, ...]:
     """Parts that the agreement asks for and that nobody gave yet."""
     rules = agreement.file.handover
-    have: dict[Part, bool] = {
-        "need": "need" in lead.known,
-        "contact": bool({"email", "phone"} & set(lead.known)),
-        "name": "name" in lead.known,
-        "company": bool(lead.company_name or lead.company_domain),
-        "messages": any(e.kind in _TALKS for e in lead.record),
-        "learned": bool(lead.tags) or any(e.kind == Kind.NOTE_ADDED for e in lead.record),
-        "next_step": bool(rules.next_step or lead.meeting_booked_at),
-    }
-    return tuple(part for part in PARTS if part in rules.dossier.requires and not have[part])
+    asked = rules.dossier.requires
+    return tuple([part for part in PARTS if part in asked and not _HAS[part](lead, rules)])
 
 
 def assembled(lead: Lead, agreement: Agreement) -> Dossier:

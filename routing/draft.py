@@ -59,6 +59,7 @@ class Draft:
         self.asked_account = False
         self.tallied: list[Tallied] = []
         self.clocks: dict[str, Clock] = {}
+        self._own_clocks: dict[str, Clock] = {}
         self.links: list[Link] = []
         self.emissions: list[Emission] = []
         self.transitions: list[Transition] = []
@@ -110,8 +111,9 @@ class Draft:
         self.emissions.append(Emission(data, at or self.at))
 
     def put_clock(self, clock: Clock) -> None:
-        self.lead.clocks = {**self.lead.clocks, clock.id: clock}
-        self.clocks[clock.id] = clock
+        if self.lead.clocks is not self._own_clocks:
+            self.lead.clocks = self._own_clocks = dict(self.lead.clocks)
+        self._own_clocks[clock.id] = self.clocks[clock.id] = clock
 
     def put_ledger(self, ledger: Ledger) -> None:
         self.ledgers[ledger.pool] = ledger

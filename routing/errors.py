@@ -8,3 +8,7 @@ class RoutingError(Exception):
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or " ".join((type(self).__doc__ or "").split()))
+
+
+class BusinessTimeError(RoutingError):
+    """An instant or an amount of business time makes no sense."""

@@ -37,9 +37,8 @@ def open_offer(draft: Draft) -> Offer | None:
 def begin(draft: Draft) -> None:
     """Opens this pass's hand-over and offers it to the first person."""
     handover = open_one(draft)
-    for policy in draft.context.agreement.policies:
-        if policy.file.starts == "hand_over":
-            sla.start(draft, policy, handover.id, draft.at)
+    for policy in draft.context.agreement.policies.starting("hand_over"):
+        sla.start(draft, policy, handover.id, draft.at)
     if not _blocked(draft):
         _first_offer(draft)
     _know_follow_up(draft)
@@ -175,9 +174,8 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
     )
     # What was done for the lead before the first offer counts for its holder; later holders start anew.
     counts_from = handover.opened_at - sla.COARSE if number == 1 else None
-    for policy in draft.context.agreement.policies:
-        if policy.file.starts == "offer":
-            sla.start(draft, policy, offer_id, now, counts_from=counts_from)
+    for policy in draft.context.agreement.policies.starting("offer"):
+        sla.start(draft, policy, offer_id, now, counts_from=counts_from)
 
 
 def why_not_accepted(draft: Draft, offer: Offer | None) -> str | None:
@@ -198,9 +196,10 @@ def accept(draft: Draft, offer: Offer | None) -> None:
     draft.lead.handover = the_handover(draft).but(accepted_at=draft.at)
     draft.emit(HandoverAccepted(**saying(draft, offer)))
     answered(draft, offer)
-    for policy in draft.context.agreement.policies:
-        if policy.file.starts == "acceptance" and offer is not None:
-            sla.start(draft, policy, offer.id, max(draft.at, offer.offered_at))
+    if offer is None:
+        return
+    for policy in draft.context.agreement.policies.starting("acceptance"):
+        sla.start(draft, policy, offer.id, max(draft.at, offer.offered_at))
 
 
 def answered(draft: Draft, offer: Offer | None) -> None:

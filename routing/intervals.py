@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from routing.business_time import BusinessCalendar, Pause, due_at, first_instant, instant, merged_pauses, micros
+from routing.business_time import BusinessCalendar, Pause, due_at, merged_pauses
+from routing.zones import first_instant, instant, micros
 from schemas.duration import Target, TargetValue
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from routing.expressions import Expression, compile_expression
@@ -18,24 +18,61 @@ Path = tuple[str | int, ...]
 
 
 class CompiledPolicy(NamedTuple):
-    """A policy with its conditions; `when` None holds always. `on` has the conditions of each part by signal kind."""
+    """A policy with its condition; None holds always."""
 
     file: Policy
     when: Expression | None
-    on: dict[Kind, tuple[tuple[str, Expression | None], ...]]
 
     @property
     def name(self) -> str:
         return self.file.name
 
 
-def compile_policy(policy: Policy) -> CompiledPolicy:
+class AgreedSignal(NamedTuple):
+    """A kind of signal in a part of a policy; `when` None holds always."""
+
+    policy: CompiledPolicy
+    part: str
+    when: Expression | None
+
+
+class Policies(NamedTuple):
+    """An agreement's policies in its order: all, by their names, and by what starts them; `agreed` has their agreed signals
+    by kind."""
+
+    all: tuple[CompiledPolicy, ...]
+    by_name: dict[str, CompiledPolicy]
+    by_start: dict[str, tuple[CompiledPolicy, ...]]
+    recurring: tuple[CompiledPolicy, ...]
+    agreed: dict[Kind, tuple[AgreedSignal, ...]]
+
+    def starting(self, start: str) -> tuple[CompiledPolicy, ...]:
+        """Those whose clocks this starts."""
+        return self.by_start.get(start, ())
+
+
+def compile_policies(policies: Sequence[Policy]) -> Policies:
     """Raises DefinitionError."""
-    on: dict[Kind, tuple[tuple[str, Expression | None], ...]] = {}
+    compiled = tuple(CompiledPolicy(policy, condition(policy.when)) for policy in policies)
+    by_start: dict[str, tuple[CompiledPolicy, ...]] = {}
+    agreed: dict[Kind, tuple[AgreedSignal, ...]] = {}
+    for policy in compiled:
+        by_start[policy.file.starts] = (*by_start.get(policy.file.starts, ()), policy)
+        for kind, signal in _agreed(policy):
+            agreed[kind] = (*agreed.get(kind, ()), signal)
+    return Policies(
+        all=compiled,
+        by_name={policy.name: policy for policy in compiled},
+        by_start=by_start,
+        recurring=tuple(policy for policy in compiled if policy.file.recurs),
+        agreed=agreed,
+    )
+
+
+def _agreed(policy: CompiledPolicy) -> Iterator[tuple[Kind, AgreedSignal]]:
     for part in PARTS:
-        for match in getattr(policy, part):
-            on[match.kind] = (*on.get(match.kind, ()), (part, condition(match.when)))
-    return CompiledPolicy(policy, condition(policy.when), on)
+        for match in getattr(policy.file, part):
+            yield match.kind, AgreedSignal(policy, part, condition(match.when))
 
 
 def condition(text: str) -> Expression | None:

@@ -7,7 +7,6 @@ changed. So a late fact corrects what was said before, and each breach is said o
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from routing import dossier
 from routing.agreement import Agreement
@@ -19,7 +18,6 @@ from routing.policies import CompiledPolicy
 from routing.roster import Roster
 from routing.telling import Cause, Reason, known_from, saying, told
 from routing.verdict import Gap, absences_of, judged, next_look, rung_at, warning_points
-from schemas.duration import Target
 from schemas.events import SlaWarned
 from schemas.signals import ClockDue
 from schemas.sla import PERSONAL, Policy
@@ -61,16 +59,25 @@ def start(
     ident = derive("clk", policy.name, subject_id, *([by] if by else []))
     if ident in draft.lead.clocks:
         return None
-    personal = policy.starts in PERSONAL
-    clock = _clock(
-        draft, policy.name, policy.metric, subject_id, at, policy.target, policy.calendar,
+    clock = Clock(
         id=ident,
+        policy=policy.name,
+        metric=policy.metric,
         subject_kind="offer" if policy.starts in ("offer", "acceptance") else "lead",
+        subject_id=subject_id,
+        started_at=at,
+        due_at=at,
+        target=policy.target.text,
+        calendar=policy.calendar,
+        mode=draft.signal.mode,
+        agreement=draft.context.agreement.hash,
+        cause=draft.signal.id,
         side=policy.promised_by,
-        person=draft.lead.owner if personal else None,
+        person=draft.lead.owner if policy.starts in PERSONAL else None,
         counts_from=counts_from or at - COARSE,
-    )  # fmt: skip
-    clock = with_known_touch(draft, clock, policy)
+    )
+    if draft.lead.marks:
+        clock = with_known_touch(draft, clock, policy)
     if policy.metric == "dossier" and not dossier.missing(draft.lead, draft.context.agreement):
         clock = clock.but(touched_at=at)
     settle(draft, None, clock, "late_fact")
@@ -97,10 +104,21 @@ def start_expiry(draft: Draft, offer_id: str, at: datetime) -> datetime | None:
     if rules.offer_expires is None:
         return None
     due = due_at(at, rules.offer_expires, draft.context.agreement.calendar(rules.calendar), ())
-    clock = _clock(
-        draft, OFFER_EXPIRY, OFFER_EXPIRY, offer_id, at, rules.offer_expires, rules.calendar,
-        id=derive("clk", OFFER_EXPIRY, offer_id), subject_kind="offer", due_at=due, next_at=due,
-    )  # fmt: skip
+    clock = Clock(
+        id=derive("clk", OFFER_EXPIRY, offer_id),
+        policy=OFFER_EXPIRY,
+        metric=OFFER_EXPIRY,
+        subject_kind="offer",
+        subject_id=offer_id,
+        started_at=at,
+        due_at=due,
+        target=rules.offer_expires.text,
+        calendar=rules.calendar,
+        mode=draft.signal.mode,
+        agreement=draft.context.agreement.hash,
+        cause=draft.signal.id,
+        next_at=due,
+    )
     draft.put_clock(clock)
     return due
 
@@ -128,9 +146,8 @@ def _recur(draft: Draft, metric: str, at: datetime) -> None:
     lead = draft.lead
     if metric != "follow_up" or lead.stage != "deal" or at <= lead.stage_since:
         return
-    for policy in draft.context.agreement.policies:
-        if policy.file.recurs:
-            start(draft, policy, subject_of(draft), at, counts_from=at, by=draft.signal.id)
+    for policy in draft.context.agreement.policies.recurring:
+        start(draft, policy, subject_of(draft), at, counts_from=at, by=draft.signal.id)
 
 
 def subject_of(draft: Draft) -> str:
@@ -140,10 +157,9 @@ def subject_of(draft: Draft) -> str:
 
 def enter(draft: Draft, stage: str) -> None:
     """Starts what starts with entering this stage, hand-overs and offers apart."""
-    for policy in draft.context.agreement.policies:
-        if policy.file.starts == stage:
-            at = draft.lead.stage_since
-            start(draft, policy, subject_of(draft), at, counts_from=at if policy.file.recurs else None)
+    at = draft.lead.stage_since
+    for policy in draft.context.agreement.policies.starting(stage):
+        start(draft, policy, subject_of(draft), at, counts_from=at if policy.file.recurs else None)
 
 
 def fall_due(draft: Draft, due: ClockDue) -> Clock | None:
@@ -173,13 +189,13 @@ def look_again(draft: Draft, clock_id: str) -> None:
 
 def restart_recurring(draft: Draft) -> None:
     """Somebody else has the deal: the step that was waited for is no longer the former owner's, and theirs begins now."""
+    if draft.lead.stage != "deal":
+        return
     at = max(draft.at, draft.context.now)
-    for policy in draft.context.agreement.policies:
-        open_ones = [c for c in draft.lead.clocks.values() if c.policy == policy.name and c.open]
-        if policy.file.recurs and draft.lead.stage == "deal":
-            for clock in open_ones:
-                settle(draft, clock, clock.but(cancelled_at=at), "late_fact", why="owner_changed")
-            start(draft, policy, subject_of(draft), at, counts_from=at, by=draft.signal.id)
+    for policy in draft.context.agreement.policies.recurring:
+        for clock in [c for c in draft.lead.clocks.values() if c.policy == policy.name and c.open]:
+            settle(draft, clock, clock.but(cancelled_at=at), "late_fact", why="owner_changed")
+        start(draft, policy, subject_of(draft), at, counts_from=at, by=draft.signal.id)
 
 
 def recheck(draft: Draft, adopt: bool) -> None:
@@ -310,30 +326,3 @@ def _warn(draft: Draft, clock: Clock, policy: Policy, calendar: BusinessCalendar
             said = saying(draft, clock) | {"warning": clock.warnings_done, "before": str(before), "warned_at": at}
             draft.emit(SlaWarned(**said, noticed_at=announced.noticed_at), at)
     return clock
-
-
-def _clock(
-    draft: Draft,
-    policy: str,
-    metric: str,
-    subject_id: str,
-    at: datetime,
-    target: Target,
-    calendar: str | None,
-    **more: Any,
-) -> Clock:
-    facts: dict[str, Any] = {
-        "policy": policy,
-        "metric": metric,
-        "subject_id": subject_id,
-        "started_at": at,
-        "due_at": at,
-    } | more
-    return Clock(
-        **facts,
-        target=str(target),
-        calendar=calendar,
-        mode=draft.signal.mode,
-        agreement=draft.context.agreement.hash,
-        cause=draft.signal.id,
-    )

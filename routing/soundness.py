@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from routing.business_time import BusinessTimeError, compile_calendar, due_at
+from routing.business_time import compile_calendar, due_at
+from routing.errors import BusinessTimeError
 from routing.expressions import ATTRIBUTES, SCORES, DefinitionError, Expression, compile_expression
 from routing.lifecycle import TABLE
 from routing.literals import WORDS, misfits, most_counted

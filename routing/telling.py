@@ -37,6 +37,8 @@ def told(draft: Draft, before: Clock | None, after: Clock, cause: Cause) -> Cloc
     """Emits what the step from `before` to `after` means; returns `after`, knowing whether its breach was said."""
     if before is None:
         draft.emit(SlaStarted(**saying(draft, after)), after.started_at)
+        if after.state == "running":
+            return after
         before = after.but(state="running", ended_at=None)
     if before.open and after.state == "breached" and not after.breach_said:
         after = after.but(breach_said=True)
@@ -51,7 +53,7 @@ def told(draft: Draft, before: Clock | None, after: Clock, cause: Cause) -> Cloc
 
 def _step(draft: Draft, before: Clock, after: Clock, cause: Cause) -> tuple[EventData, datetime] | None:
     """The event of an ordinary step; None where what was said before has to be corrected, or nothing changed."""
-    if (before.state, after.state) in (("running", "running"), ("paused", "paused")) or not before.open:
+    if before.state == after.state or not before.open:
         return None
     said = saying(draft, after)
     if after.state == "fulfilled" and after.ended_at is not None:

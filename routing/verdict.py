@@ -59,6 +59,8 @@ def _pauses(clock: Clock) -> Iterator[Gap]:
 
 def standing(clock: Clock, calendar: BusinessCalendar | None) -> Standing:
     """The due instant by all gaps. It stands also where a gap that lasts began only after it. Raises BusinessTimeError."""
+    if not clock.marks and not clock.away:
+        return Standing(due_at(clock.started_at, target_of(clock.target), calendar), None)
     return _standing(clock, calendar, gaps(clock))
 
 
@@ -96,14 +98,12 @@ def _over(clock: Clock, due: datetime, passed: datetime | None) -> bool:
     """Whether the due instant is known to have passed unkept: announced, touched or ended after it, or said before."""
     if clock.state == "breached" and due <= clock.due_at:
         return True
-    known = [at for at in (passed, clock.cancelled_at) if at is not None]
-    if clock.touched_at is not None:
-        known.append(clock.touched_at)
-    return any(at >= due for at in known)
+    known = [at for at in (passed, clock.cancelled_at, clock.touched_at) if at is not None]
+    return bool(known) and max(known) >= due
 
 
 def _as(clock: Clock, state: str, ended_at: datetime | None, due: datetime) -> Clock:
-    if (clock.state, clock.ended_at, clock.due_at) == (state, ended_at, due):
+    if clock.state == state and clock.due_at == due and clock.ended_at == ended_at:
         return clock
     return clock.but(state=state, ended_at=ended_at, due_at=due)
 
@@ -112,9 +112,14 @@ def warning_points(
     clock: Clock, policy: Policy, calendar: BusinessCalendar | None
 ) -> list[tuple[datetime, TargetValue]]:
     """Warning instants of a running clock, earliest first; those that would be before its start are left out."""
-    closed: list[Pause] = [(gap.since, gap.until) for gap in gaps(clock) if gap.until is not None]
-    found = [(before_due(clock.due_at, warning, calendar, closed), warning) for warning in policy.warnings]
-    return sorted((at, warning) for at, warning in found if clock.started_at < at < clock.due_at)
+    if not policy.warnings:
+        return []
+    closed: list[Pause] = []
+    if clock.marks or clock.away:
+        closed = [(gap.since, gap.until) for gap in gaps(clock) if gap.until is not None]
+    due = clock.due_at
+    found = [(before_due(due, warning, calendar, closed), warning) for warning in policy.warnings]
+    return sorted([point for point in found if clock.started_at < point[0] < due])
 
 
 def rung_at(clock: Clock, policy: Policy, calendar: BusinessCalendar | None, known_from: datetime | None) -> datetime:

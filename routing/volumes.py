@@ -6,7 +6,7 @@ with the first that is counted in it, and is judged at its end; a late fact corr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -69,10 +69,10 @@ def is_promise(ident: str | None) -> bool:
 # --- what a decision counts for ---------------------------------------------------------------------------------------
 def note(draft: Draft) -> None:
     """Puts on the sheet what this decision counts for; on trial and on day one nothing does."""
-    facts = list(_facts(draft))
-    if not facts:
+    volumes = draft.context.agreement.volumes
+    if not volumes or not (facts := _facts(draft)):
         return
-    for compiled in draft.context.agreement.volumes:
+    for compiled in volumes:
         volume = compiled.file
         for wanted, good in ((volume.counts, True), (volume.against, False)):
             found = [at for name, at, person in facts if name == wanted and _whose(draft, volume, person)]
@@ -80,21 +80,22 @@ def note(draft: Draft) -> None:
                 draft.tallied += [Tallied(volume.name, good, at) for at in found]
 
 
-def _facts(draft: Draft) -> Iterator[tuple[str, datetime, str | None]]:
+def _facts(draft: Draft) -> list[tuple[str, datetime, str | None]]:
     """(what can be counted, when it was, whose it was) of this decision."""
+    found: list[tuple[str, datetime, str | None]] = []
     for data, at in draft.emissions:
         if data.mode != "live":
             continue
-        owner = getattr(data, "owner", None)
-        person = owner.person if owner is not None else draft.lead.owner
         if isinstance(data, e.LeadStageChanged):
-            yield data.to_stage, at, person
+            found.append((data.to_stage, at, draft.lead.owner))
         elif isinstance(data, e.LeadDefinitionMet):
-            yield data.definition, at, person
+            found.append((data.definition, at, draft.lead.owner))
         elif (name := _NAMED.get(type(data))) is not None:
-            yield name, at, person
+            owner = getattr(data, "owner", None)
+            found.append((name, at, owner.person if owner is not None else draft.lead.owner))
     if draft.signal.kind == Kind.SALES_MEETING_BOOKED and draft.signal.mode == "live":
-        yield "meeting_booked", draft.at, draft.lead.owner
+        found.append(("meeting_booked", draft.at, draft.lead.owner))
+    return found
 
 
 def _whose(draft: Draft, volume: Volume, person: str | None) -> bool:

@@ -68,7 +68,9 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(problems), file=sys.stderr)
         return 1
     rules = sum(len(route.rules) for route in agreement.routes.values())
-    print(f"{args.file}: sound. {agreement.file.title} · {len(agreement.policies)} promises · {rules} routing rules")
+    print(
+        f"{args.file}: sound. {agreement.file.title} · {len(agreement.policies.all)} promises · {rules} routing rules"
+    )
     print(f"hash {agreement.hash}")
     return 0
 

@@ -85,7 +85,7 @@ def _due(args: argparse.Namespace) -> dict[str, Any]:
     from routing.intervals import explain
 
     agreement, _ = read_agreement(args.agreement)
-    policies = {policy.name: policy.file for policy in agreement.policies}
+    policies = {name: policy.file for name, policy in agreement.policies.by_name.items()}
     if args.policy not in policies:
         raise ValueError(f"there is no policy {args.policy}; the agreement has {', '.join(policies) or 'none'}")
     policy = policies[args.policy]

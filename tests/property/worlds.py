@@ -44,7 +44,7 @@ ELSEWHERE = agreement(
 PLAIN = agreement(("  offer_expires: 4h business\n  calendar: stockholm\n", ""))
 """Offers do not expire."""
 AGREEMENTS = (HELD, ELSEWHERE, PLAIN)
-_NAMES = [{policy.name for policy in made.policies} for made in AGREEMENTS]
+_NAMES = [set(made.policies.by_name) for made in AGREEMENTS]
 ENDED = frozenset(set.union(*_NAMES) - set.intersection(*_NAMES))
 """Promises that not every agreement has."""
 ALL = {made.hash: made for made in AGREEMENTS}

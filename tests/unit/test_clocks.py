@@ -380,7 +380,7 @@ def test_a_promise_that_makes_no_sense_is_refused_with_its_line(policy, rule):
 
 def test_the_example_has_every_kind_of_promise():
     agreement = compile_agreement((EXAMPLES / "agreement.yaml").read_text())
-    policies = [policy.file for policy in agreement.policies]
+    policies = [policy.file for policy in agreement.policies.all]
     assert {p.metric for p in policies} >= {"follow_up", "acceptance", "qualification"}
     assert any(p.recurs for p in policies) and any(p.pause_on for p in policies)
     assert {rung.do for p in policies for rung in p.ladder} == {"notify", "escalate", "reassign", "take_back"}
