@@ -12,8 +12,9 @@ from typing import Any, Literal, NamedTuple, Self
 
 import msgspec
 
-from routing.state import At, Kept, State
+from routing.state import Kept, State
 from schemas.events import Disposition, EventData, Stage, SubjectKind, Track
+from schemas.instants import At
 from schemas.signals import IdentityKey, Mode, Person, Reference
 
 ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]

@@ -7,15 +7,11 @@ comes from us.
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import msgspec
 from pydantic import BaseModel
-
-At = Annotated[datetime, msgspec.Meta(tz=True)]
-"""An aware instant; ours are in UTC."""
 
 
 class Kept:

@@ -85,8 +85,7 @@ def _facts(draft: Draft) -> Iterator[tuple[str, datetime, str | None]]:
     for data, at in draft.emissions:
         if data.mode != "live":
             continue
-        owner = getattr(data, "owner", None)
-        person = owner.person if owner is not None else draft.lead.owner
+        person = data.owner.person if data.owner is not None else draft.lead.owner
         if isinstance(data, e.LeadStageChanged):
             yield data.to_stage, at, person
         elif isinstance(data, e.LeadDefinitionMet):

@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from schemas.envelope import Envelope
 from schemas.events import EVENT_TYPES, TOPICS
+from schemas.events.parts import model_of
 from schemas.signals import Signal
 
 _ABOUT = {
@@ -26,9 +27,10 @@ _ORDER = (
 def document(prefix: str = "stafett") -> dict[str, Any]:
     """The document for topics named `PREFIX.leads.v1` and so on."""
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Envelope, "validation"), (Signal, "validation")]
-    models += [(event, "validation") for event in EVENT_TYPES.values()]
+    events = {name: model_of(event) for name, event in EVENT_TYPES.items()}
+    models += [(event, "validation") for event in events.values()]
     refs, made = models_json_schema(models, ref_template="#/components/schemas/{model}")
-    data = {name: refs[event, "validation"] for name, event in EVENT_TYPES.items()}
+    data = {name: refs[event, "validation"] for name, event in events.items()}
     return {
         "asyncapi": "3.0.0",
         "info": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
+import msgspec
 from pydantic import AfterValidator, AwareDatetime
 
 FIRST = datetime.fromtimestamp(1e8, UTC)
@@ -32,6 +33,9 @@ def _checked(at: datetime) -> datetime:
 def _in_utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
+
+At = Annotated[datetime, msgspec.Meta(tz=True)]
+"""An aware instant of ours, in UTC: what structs of msgspec keep."""
 
 InUTC = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """The same instant in UTC. Two that have the very same zone object are compared ten times as fast as two that do not."""

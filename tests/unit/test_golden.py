@@ -1,10 +1,12 @@
 """Events of each release go on parsing: one envelope of every type, kept as it was when it was released; never rewritten."""
 
+import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from schemas.envelope import Envelope
+from schemas.envelope import Attributes, Envelope, render, whole
 from schemas.events import EVENT_TYPES
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
@@ -17,11 +19,10 @@ def test_every_type_of_event_has_a_golden_file():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_golden_event_parses_and_keeps_what_it_said(path):
-    envelope = Envelope.model_validate_json(path.read_text())
-    body = envelope.body().model_dump(mode="json", by_alias=True)
-    assert type(envelope.body()).type_name == path.stem
-    said = {name: value for name, value in envelope.data.items() if (name, value) != ("personal", None)}
-    assert holds(body, said)
+    then = json.loads(path.read_text())
+    body = Envelope.model_validate(then).body()
+    assert body.type_name == path.stem
+    assert holds(json.loads(whole(*render(msgspec.convert(then, Attributes), body))), then)
 
 
 def holds(now, then):
