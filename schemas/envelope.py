@@ -49,8 +49,8 @@ class Envelope(BaseModel):
         return msgspec.convert(self.data, EVENT_TYPES[self.type], dec_hook=_part_of_a_signal)
 
 
-class Attributes(msgspec.Struct, frozen=True, kw_only=True):
-    """What the envelope says beside `data`, in this order."""
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """The envelope as we write it, in this order; `data` is without its personal part, which is written by itself."""
 
     specversion: Literal["1.0"] = "1.0"
     id: str
@@ -68,29 +68,32 @@ class Attributes(msgspec.Struct, frozen=True, kw_only=True):
     agreementversion: str
     mode: Mode
     traceparent: str | msgspec.UnsetType = msgspec.UNSET
+    data: EventData
+
+    def head(self) -> str:
+        """All up to the value of `personal`."""
+        text = _FACTS.encode(self).decode()
+        # The last member of those that have it, null here; the others are given it.
+        apart = self.data.__struct_fields__[-1] == "personal"
+        return text[: -len("null}}")] if apart else f'{text[: -len("}}")]},"personal":'
+
+
+def parted(data: EventData) -> tuple[EventData, str | None]:
+    """(the same without its personal part, that part as JSON)."""
+    if data.personal is None:
+        return data, None
+    return replace(data, personal=None), _PERSONAL.encode(data.personal).decode()
+
+
+def whole(head: str, personal: str | None) -> str:
+    """The envelope's JSON text from its two halves."""
+    return f"{head}{personal or 'null'}}}}}"
 
 
 @lru_cache(maxsize=256)
 def instant(at: datetime) -> str:
     """RFC 3339 with microseconds and `Z`; `at` must be aware UTC."""
     return f"{at.isoformat(timespec='microseconds')[:26]}Z"
-
-
-def render(attributes: Attributes, data: EventData) -> tuple[str, str | None]:
-    """(head, personal) of an envelope with these CloudEvents attributes and this data."""
-    personal = None
-    if data.personal is not None:
-        personal = _PERSONAL.encode(data.personal).decode()
-        data = replace(data, personal=None)
-    facts = _FACTS.encode(data).decode()
-    # The last member of those that have it, as null now; the others get it.
-    facts = facts[: -len("null}")] if data.__struct_fields__[-1] == "personal" else f'{facts[:-1]},"personal":'
-    return f'{_FACTS.encode(attributes).decode()[:-1]},"data":{facts}', personal
-
-
-def whole(head: str, personal: str | None) -> str:
-    """The envelope's JSON text from its two halves."""
-    return f"{head}{personal or 'null'}}}}}"
 
 
 def _part_of_a_signal(kind: type[BaseModel], value: Any) -> BaseModel:
@@ -103,4 +106,4 @@ def _known(part: BaseModel) -> dict[str, Any]:
 
 _FACTS = msgspec.json.Encoder(enc_hook=vars)
 _PERSONAL = msgspec.json.Encoder(enc_hook=_known)
-"""An unknown name or number is left out; an absent fact is null."""
+"""A name or number that is not known is left out; a fact that is not known is null."""

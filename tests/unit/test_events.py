@@ -1,32 +1,32 @@
 """Events as they are written: order of members, nulls, what is left out, and what their JSON Schema says of them."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
-from schemas.envelope import Attributes, Envelope, render, whole
+from schemas.envelope import Envelope, Written, instant, parted, whole
 from schemas.events import EVENT_TYPES, Contact, DossierContact, HandoverOffered, LeadTouched, Owner, Said, SlaBreached
 from schemas.export import schema
 from schemas.signals import Person, Reference
 
 AT = datetime(2026, 6, 8, 9, 30, tzinfo=UTC)
-ATTRIBUTES = Attributes(
-    id="evt_1",
-    source="/stafett/nordlys/default",
-    type="t",
-    subject="lead_1",
-    time="2026-06-08T09:30:00.000000Z",
-    dataschema="urn:stafett:schema:t",
-    partitionkey="p",
-    sequence="1",
-    correlationid="lead_1.1",
-    causationid="sig_1",
-    recordedtime="2026-06-08T09:30:00.000000Z",
-    agreementversion="a",
-    mode="live",
-)
+ATTRIBUTES = {
+    "id": "evt_1",
+    "source": "/stafett/nordlys/default",
+    "type": "t",
+    "subject": "lead_1",
+    "time": "2026-06-08T09:30:00.000000Z",
+    "dataschema": "urn:stafett:schema:t",
+    "partitionkey": "p",
+    "sequence": "1",
+    "correlationid": "lead_1.1",
+    "causationid": "sig_1",
+    "recordedtime": "2026-06-08T09:30:00.000000Z",
+    "agreementversion": "a",
+    "mode": "live",
+}
 HEAD = (
     '{"specversion":"1.0","id":"evt_1","source":"/stafett/nordlys/default","type":"t","subject":"lead_1",'
     '"time":"2026-06-08T09:30:00.000000Z","datacontenttype":"application/json","dataschema":"urn:stafett:schema:t",'
@@ -35,8 +35,9 @@ HEAD = (
 )
 
 
-def written(data, attributes=ATTRIBUTES):
-    return render(attributes, data)
+def written(data, **more):
+    facts, personal = parted(data)
+    return Written(**ATTRIBUTES, **more, data=facts).head(), personal
 
 
 def test_facts_have_their_nulls_and_the_personal_part_only_what_is_known():
@@ -99,10 +100,14 @@ def test_an_event_without_a_personal_part_is_written_with_an_empty_one():
 
 
 def test_the_trace_is_said_where_there_is_one():
-    traced = msgspec.structs.replace(ATTRIBUTES, traceparent="00-a-b-01")
     touched = LeadTouched(owner=None, stage="contact", signal_kind="email.opened", source="web")
-    head, personal = written(touched, traced)
+    head, personal = written(touched, traceparent="00-a-b-01")
     assert head.startswith(f'{HEAD},"traceparent":"00-a-b-01","data":{{"mode":') and personal is None
+
+
+def test_an_instant_of_the_envelope_always_has_microseconds():
+    assert instant(AT) == "2026-06-08T09:30:00.000000Z"
+    assert instant(AT + timedelta(microseconds=120)) == "2026-06-08T09:30:00.000120Z"
 
 
 @pytest.mark.parametrize("event", EVENT_TYPES.values(), ids=list(EVENT_TYPES))
