@@ -7,8 +7,7 @@ stay the same everywhere: `whole(head, personal)`.
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import lru_cache
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -90,10 +89,10 @@ def whole(head: str, personal: str | None) -> str:
     return f"{head}{personal or 'null'}}}}}"
 
 
-@lru_cache(maxsize=256)
 def instant(at: datetime) -> str:
-    """RFC 3339 with microseconds and `Z`; `at` must be aware UTC."""
-    return f"{at.isoformat(timespec='microseconds')[:26]}Z"
+    """RFC 3339 with microseconds and `Z`; `at` must be aware. An absence may be written with an offset."""
+    text = _FACTS.encode(at.astimezone(UTC))[1:-2].decode()
+    return f"{text}Z" if at.microsecond else f"{text}.000000Z"
 
 
 def _part_of_a_signal(kind: type[BaseModel], value: Any) -> BaseModel:

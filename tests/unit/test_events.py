@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -105,9 +106,10 @@ def test_the_trace_is_said_where_there_is_one():
     assert head.startswith(f'{HEAD},"traceparent":"00-a-b-01","data":{{"mode":') and personal is None
 
 
-def test_an_instant_of_the_envelope_always_has_microseconds():
+def test_an_instant_of_the_envelope_is_in_utc_and_always_has_microseconds():
     assert instant(AT) == "2026-06-08T09:30:00.000000Z"
     assert instant(AT + timedelta(microseconds=120)) == "2026-06-08T09:30:00.000120Z"
+    assert instant(AT.astimezone(ZoneInfo("Europe/Stockholm"))) == instant(AT)
 
 
 @pytest.mark.parametrize("event", EVENT_TYPES.values(), ids=list(EVENT_TYPES))
