@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import NamedTuple
+
+from msgspec import UNSET
 
 from routing.ids import derive
 from routing.model import Emission, Lead
-from schemas.envelope import instant, render
+from schemas.envelope import Written, instant, parted
 from schemas.signals import Signal
 
 
@@ -29,7 +30,7 @@ class Stamp(NamedTuple):
 
     organisation: str
     agreement: str
-    recorded_at: datetime
+    recorded: str
     epoch: int
 
 
@@ -56,26 +57,23 @@ def seal(
 
 
 def _seal(emission: Emission, sequence: int, count: int, subject: Subject, signal: Signal, stamp: Stamp) -> Outgoing:
-    data = emission.data
-    event_id = derive("evt", stamp.epoch, signal.id, signal.attempt, count)
-    attributes = {
-        "specversion": "1.0",
-        "id": event_id,
-        "source": f"/stafett/{stamp.organisation}/{subject.brand}",
-        "type": data.type_name,
-        "subject": subject.id,
-        "time": instant(emission.at),
-        "datacontenttype": "application/json",
-        "dataschema": f"urn:stafett:schema:{data.type_name}",
-        "partitionkey": subject.partition_key,
-        "sequence": f"{sequence:020d}",
-        "correlationid": subject.correlation,
-        "causationid": signal.id,
-        "recordedtime": instant(stamp.recorded_at),
-        "agreementversion": stamp.agreement,
-        "mode": data.mode,
-    }
-    if signal.traceparent is not None:
-        attributes["traceparent"] = signal.traceparent
-    head, personal = render(attributes, data)
-    return Outgoing(event_id, data.topic, data.type_name, subject.id, sequence, subject.partition_key, head, personal)
+    data, personal = parted(emission.data)
+    event_id, kind = derive("evt", stamp.epoch, signal.id, signal.attempt, count), data.type_name
+    written = Written(
+        id=event_id,
+        source=f"/stafett/{stamp.organisation}/{subject.brand}",
+        type=kind,
+        subject=subject.id,
+        time=instant(emission.at),
+        dataschema=f"urn:stafett:schema:{kind}",
+        partitionkey=subject.partition_key,
+        sequence=str(sequence).zfill(20),
+        correlationid=subject.correlation,
+        causationid=signal.id,
+        recordedtime=stamp.recorded,
+        agreementversion=stamp.agreement,
+        mode=data.mode,
+        traceparent=UNSET if signal.traceparent is None else signal.traceparent,
+        data=data,
+    )
+    return Outgoing(event_id, data.topic, kind, subject.id, sequence, subject.partition_key, written.head(), personal)

@@ -16,6 +16,7 @@ from schemas.api_keys import KeysFile
 from schemas.crm import CrmFact
 from schemas.envelope import Envelope
 from schemas.events import EVENT_TYPES
+from schemas.events.parts import model_of
 from schemas.http import BODIES
 from schemas.parts import Part
 from schemas.problems import Problem
@@ -36,7 +37,7 @@ _READ: dict[str, type[BaseModel | Part]] = {
     "subscriptions": SubscriptionsFile,
     "api_keys": KeysFile,
     "crm_fact": CrmFact,
-    **EVENT_TYPES,
+    **{name: model_of(event) for name, event in EVENT_TYPES.items()},
 }
 """What is read: files, signals, and events, whose consumers must bear an absent member that has a default."""
 _BODIES: tuple[type[BaseModel], ...] = (*BODIES, Problem)

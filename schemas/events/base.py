@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from schemas.events.parts import EventPart
 from schemas.signals import Mode, Person
 
 Topic = Literal["leads", "handovers", "sla", "marketing"]
@@ -16,40 +15,46 @@ Track = Literal["warm_up", "recycle", "growth"]
 Disposition = Literal["active", "spam", "not_a_buyer", "do_not_contact", "erased"]
 
 
-class Owner(BaseModel):
+class Owner(EventPart, frozen=True, kw_only=True):
     """A person of the roster with the ids that other systems know them by, as `{system: id}`."""
 
-    model_config = ConfigDict(frozen=True)
     person: str
     ids: dict[str, str] = {}
 
 
-class EventData(BaseModel):
-    """Base of all event bodies. `type_name` and `topic` belong to the class; `mode` is the mode of the causing signal."""
-
-    model_config = ConfigDict(frozen=True)
-    type_name: ClassVar[str]
-    topic: ClassVar[Topic]
-    mode: Mode = "live"
-
-
-class Said(BaseModel):
+class Said(EventPart, frozen=True, kw_only=True):
     """What was said with one entry of a dossier's record."""
 
-    model_config = ConfigDict(frozen=True)
     signal_id: str
     words: dict[str, Any]
 
 
-class Contact(BaseModel):
+class Contact(EventPart, frozen=True, kw_only=True):
     """Personal part of an event: whom it is about, so that a platform can find them. Emptied by an erasure."""
 
-    model_config = ConfigDict(frozen=True)
     person: Person = Person()
     answers: dict[str, Any] = {}
 
 
-class DossierContact(Contact):
+class DossierContact(Contact, frozen=True, kw_only=True):
     """The words of a dossier: what they need, and what was said, by the entries of the record."""
 
     said: tuple[Said, ...] = ()
+
+
+class EventData(EventPart, frozen=True, kw_only=True):
+    """Base of all event bodies. `type_name` and `topic` belong to the class; `mode` is the mode of the causing signal."""
+
+    type_name: ClassVar[str]
+    topic: ClassVar[Topic]
+    mode: Mode = "live"
+
+    @property
+    def owner(self) -> Owner | None:
+        """Whose it is; None for an event that says nothing of it."""
+        return None
+
+    @property
+    def personal(self) -> Contact | None:
+        """The last member, of the events that have one: it is kept apart from the facts."""
+        return None

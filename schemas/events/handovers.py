@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
-
 from schemas.events.base import DossierContact, EventData, Owner
+from schemas.events.parts import EventPart
+from schemas.instants import At
 from schemas.signals import Reference
 
 
-class DossierEntry(BaseModel):
+class DossierEntry(EventPart, frozen=True, kw_only=True):
     """A message, call, meeting, form or note of the lead's history; its words are in `personal.said` by `signal_id`."""
 
-    model_config = ConfigDict(frozen=True)
     signal_id: str
-    at: AwareDatetime
+    at: At
     kind: str
     source: str
     form_id: str | None = None
     by: str | None = None
 
 
-class Dossier(BaseModel):
+class Dossier(EventPart, frozen=True, kw_only=True):
     """What marketing knows, facts only; the need, the contact and the words are in `personal`.
 
     `missing` are the parts that the agreement asks for and that are not there: a finding against marketing.
     """
 
-    model_config = ConfigDict(frozen=True)
     company_name: str | None = None
     company_domain: str | None = None
     source: str | None = None
@@ -35,13 +33,13 @@ class Dossier(BaseModel):
     signals: dict[str, int] = {}
     references: tuple[Reference, ...] = ()
     next_step: str | None = None
-    meeting_booked_at: AwareDatetime | None = None
+    meeting_booked_at: At | None = None
     entries: tuple[DossierEntry, ...] = ()
     complete: bool = True
     missing: tuple[str, ...] = ()
 
 
-class _Handover(EventData):
+class _Handover(EventData, frozen=True, kw_only=True):
     topic = "handovers"
     handover_id: str
     pass_number: int
@@ -50,64 +48,64 @@ class _Handover(EventData):
     references: tuple[Reference, ...] = ()
 
 
-class HandoverOffered(_Handover):
+class HandoverOffered(_Handover, frozen=True, kw_only=True):
     type_name = "stafett.handover.offered.v1"
     offer_number: int
-    expires_at: AwareDatetime | None = None
+    expires_at: At | None = None
     dossier: Dossier = Dossier()
     personal: DossierContact | None = None
 
 
-class HandoverBlocked(_Handover):
+class HandoverBlocked(_Handover, frozen=True, kw_only=True):
     """The offer may not leave yet: the dossier lacks `missing`, and the agreement says that this blocks it."""
 
     type_name = "stafett.handover.blocked.v1"
     missing: tuple[str, ...]
 
 
-class HandoverAccepted(_Handover):
+class HandoverAccepted(_Handover, frozen=True, kw_only=True):
     type_name = "stafett.handover.accepted.v1"
 
 
-class HandoverRejected(_Handover):
+class HandoverRejected(_Handover, frozen=True, kw_only=True):
     type_name = "stafett.handover.rejected.v1"
     reason: str | None = None
     criterion: str | None = None
 
 
-class HandoverWithdrawn(_Handover):
+class HandoverWithdrawn(_Handover, frozen=True, kw_only=True):
     type_name = "stafett.handover.withdrawn.v1"
     reason: str
 
 
-class HandoverExpired(_Handover):
+class HandoverExpired(_Handover, frozen=True, kw_only=True):
     type_name = "stafett.handover.expired.v1"
-    expired_at: AwareDatetime
+    expired_at: At
 
 
-class HandoverFollowedUp(_Handover):
+class HandoverFollowedUp(_Handover, frozen=True, kw_only=True):
     type_name = "stafett.handover.followed_up.v1"
-    followed_up_at: AwareDatetime
+    followed_up_at: At
     activity_type: str | None = None
 
 
-class HandoverWon(_Handover):
+class HandoverWon(_Handover, frozen=True, kw_only=True):
     type_name = "stafett.handover.won.v1"
     amount: float | None = None
     currency: str | None = None
 
 
-class HandoverLost(_Handover):
+class HandoverLost(_Handover, frozen=True, kw_only=True):
     type_name = "stafett.handover.lost.v1"
     reason: str | None = None
 
 
-class HandoverReturned(_Handover):
+class HandoverReturned(_Handover, frozen=True, kw_only=True):
     type_name = "stafett.handover.returned.v1"
     reason: str | None = None
 
 
-class HandoverLinked(_Handover):
+class HandoverLinked(_Handover, frozen=True, kw_only=True):
     """The CRM answered with its own ids of the opportunity."""
 
     type_name = "stafett.handover.linked.v1"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime
-
 from schemas.events.base import Contact, Disposition, EventData, Owner, Stage, Track
+from schemas.instants import At
 from schemas.signals import Reference
 
 
-class LeadCreated(EventData):
+class LeadCreated(EventData, frozen=True, kw_only=True):
     type_name = "stafett.lead.created.v1"
     topic = "leads"
     stage: Stage
@@ -20,7 +19,7 @@ class LeadCreated(EventData):
     personal: Contact | None = None
 
 
-class LeadStageChanged(EventData):
+class LeadStageChanged(EventData, frozen=True, kw_only=True):
     type_name = "stafett.lead.stage_changed.v1"
     topic = "leads"
     from_stage: Stage | None
@@ -30,7 +29,7 @@ class LeadStageChanged(EventData):
     track: Track | None = None
 
 
-class LeadOwnerChanged(EventData):
+class LeadOwnerChanged(EventData, frozen=True, kw_only=True):
     """`why` is the assignment's compact evidence: pool, candidates passed over with the code of the reason, ledger."""
 
     type_name = "stafett.lead.owner_changed.v1"
@@ -41,7 +40,7 @@ class LeadOwnerChanged(EventData):
     why: dict[str, Any] = {}
 
 
-class LeadTouched(EventData):
+class LeadTouched(EventData, frozen=True, kw_only=True):
     type_name = "stafett.lead.touched.v1"
     topic = "leads"
     owner: Owner | None
@@ -55,7 +54,7 @@ class LeadTouched(EventData):
 Milestone = Literal["marketing_qualified", "opportunity"]
 
 
-class LeadDefinitionMet(EventData):
+class LeadDefinitionMet(EventData, frozen=True, kw_only=True):
     """A definition that moves nobody was met, for the first time in this pass; points where it asked for them."""
 
     type_name = "stafett.lead.definition_met.v1"
@@ -67,7 +66,7 @@ class LeadDefinitionMet(EventData):
     intent: int | None = None
 
 
-class LeadDispositionChanged(EventData):
+class LeadDispositionChanged(EventData, frozen=True, kw_only=True):
     type_name = "stafett.lead.disposition_changed.v1"
     topic = "leads"
     from_disposition: Disposition
@@ -75,7 +74,7 @@ class LeadDispositionChanged(EventData):
     reason: str | None = None
 
 
-class LeadMergeProposed(EventData):
+class LeadMergeProposed(EventData, frozen=True, kw_only=True):
     """Two leads may be one person, told once: `kept` is the one that the signal is about, `other` the one it might be.
 
     `evidence` are the kinds of identity that say so (`email`, `person`, `like_name`: the same full name at the same
@@ -90,7 +89,7 @@ class LeadMergeProposed(EventData):
     score: float | None = None
 
 
-class LeadMerged(EventData):
+class LeadMerged(EventData, frozen=True, kw_only=True):
     """`gone` is one with `kept` from now on: told of both. What is told of `gone` goes to `kept`; nothing is deleted.
 
     `owner` has `kept`, `other_owner` had `gone`; `references` are the records of `gone` in other systems.
@@ -107,7 +106,7 @@ class LeadMerged(EventData):
     references: tuple[Reference, ...] = ()
 
 
-class LeadUnmerged(EventData):
+class LeadUnmerged(EventData, frozen=True, kw_only=True):
     """`gone` is a lead of its own again, as it was: told of both."""
 
     type_name = "stafett.lead.unmerged.v1"
@@ -121,7 +120,7 @@ class LeadUnmerged(EventData):
     references: tuple[Reference, ...] = ()
 
 
-class LeadHeld(EventData):
+class LeadHeld(EventData, frozen=True, kw_only=True):
     """A signal of this lead could not be processed: it waits as a dead letter, later ones queue behind it."""
 
     type_name = "stafett.lead.held.v1"
@@ -130,7 +129,7 @@ class LeadHeld(EventData):
     error_class: str
 
 
-class LeadInLimbo(EventData):
+class LeadInLimbo(EventData, frozen=True, kw_only=True):
     """A defect: nobody has this lead, nothing waits for anybody to take it, and no reason why is recorded.
 
     `reason`: no_owner_and_no_reason, owner_is_gone, nobody_works_it, never_offered, no_open_offer.
@@ -143,7 +142,7 @@ class LeadInLimbo(EventData):
     owner: Owner | None = None
 
 
-class LeadEscalated(EventData):
+class LeadEscalated(EventData, frozen=True, kw_only=True):
     """Managers have to look: `reason` is fallback_away, where the person of last resort has it and is not at work
     (`why`: absent, inactive, unknown). `to` are all managers who are here."""
 
@@ -156,23 +155,23 @@ class LeadEscalated(EventData):
     to: tuple[Owner, ...] = ()
 
 
-class LeadReleased(EventData):
+class LeadReleased(EventData, frozen=True, kw_only=True):
     type_name = "stafett.lead.released.v1"
     topic = "leads"
     processed: int
 
 
-class LeadParked(EventData):
+class LeadParked(EventData, frozen=True, kw_only=True):
     """Somebody asked that it be neither qualified nor handed over for now, at the latest `until` then."""
 
     type_name = "stafett.lead.parked.v1"
     topic = "leads"
     by: str
     reason: str | None = None
-    until: AwareDatetime | None = None
+    until: At | None = None
 
 
-class LeadUnparked(EventData):
+class LeadUnparked(EventData, frozen=True, kw_only=True):
     type_name = "stafett.lead.unparked.v1"
     topic = "leads"
     by: str

@@ -6,7 +6,7 @@ from schemas.events.base import Contact, EventData, Owner, Stage, Track
 from schemas.signals import Reference
 
 
-class SuppressionStarted(EventData):
+class SuppressionStarted(EventData, frozen=True, kw_only=True):
     """Stop automated mail to this person: a salesperson is in dialogue with them."""
 
     type_name = "stafett.suppression.started.v1"
@@ -17,7 +17,7 @@ class SuppressionStarted(EventData):
     personal: Contact | None = None
 
 
-class SuppressionChanged(EventData):
+class SuppressionChanged(EventData, frozen=True, kw_only=True):
     """Mail is still to stop, but for another `reason`, or with other `exempt_lists`, which say all that is exempt now."""
 
     type_name = "stafett.suppression.changed.v1"
@@ -28,7 +28,7 @@ class SuppressionChanged(EventData):
     personal: Contact | None = None
 
 
-class SuppressionReleased(EventData):
+class SuppressionReleased(EventData, frozen=True, kw_only=True):
     type_name = "stafett.suppression.released.v1"
     topic = "marketing"
     reason: str
@@ -36,7 +36,7 @@ class SuppressionReleased(EventData):
     personal: Contact | None = None
 
 
-class SuppressionViolated(EventData):
+class SuppressionViolated(EventData, frozen=True, kw_only=True):
     type_name = "stafett.suppression.violated.v1"
     topic = "marketing"
     source: str
@@ -45,7 +45,7 @@ class SuppressionViolated(EventData):
     personal: Contact | None = None
 
 
-class NurtureEntered(EventData):
+class NurtureEntered(EventData, frozen=True, kw_only=True):
     type_name = "stafett.nurture.entered.v1"
     topic = "marketing"
     track: Track
@@ -59,7 +59,7 @@ class NurtureEntered(EventData):
     personal: Contact | None = None
 
 
-class NurtureLeft(EventData):
+class NurtureLeft(EventData, frozen=True, kw_only=True):
     type_name = "stafett.nurture.left.v1"
     topic = "marketing"
     track: Track

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AwareDatetime
-
 from schemas.events.base import EventData, Owner
+from schemas.instants import At
 
 SubjectKind = Literal["lead", "offer", "person", "team", "organisation"]
 """What a clock measures; the last three for volume promises, which say how many were `counted`, and against."""
 
 
-class _Clock(EventData):
+class _Clock(EventData, frozen=True, kw_only=True):
     topic = "sla"
     clock_id: str
     policy: str
@@ -20,58 +19,58 @@ class _Clock(EventData):
     subject_kind: SubjectKind
     subject_id: str
     owner: Owner | None = None
-    started_at: AwareDatetime
+    started_at: At
     target: str
-    due_at: AwareDatetime
+    due_at: At
     side: Literal["sales", "marketing"] | None = None
     counted: int | None = None
     counted_against: int | None = None
 
 
-class SlaStarted(_Clock):
+class SlaStarted(_Clock, frozen=True, kw_only=True):
     type_name = "stafett.sla.started.v1"
 
 
-class SlaFulfilled(_Clock):
+class SlaFulfilled(_Clock, frozen=True, kw_only=True):
     type_name = "stafett.sla.fulfilled.v1"
-    fulfilled_at: AwareDatetime
+    fulfilled_at: At
 
 
-class SlaBreached(_Clock):
+class SlaBreached(_Clock, frozen=True, kw_only=True):
     """The promise was not kept: due at `due_at`, which is exact; `noticed_at` is when the watcher saw it."""
 
     type_name = "stafett.sla.breached.v1"
-    noticed_at: AwareDatetime
+    noticed_at: At
 
 
-class SlaWarned(_Clock):
+class SlaWarned(_Clock, frozen=True, kw_only=True):
     """A warning point before the due instant: `warned_at` is exact. `warning` is its number, from 1."""
 
     type_name = "stafett.sla.warned.v1"
     warning: int
     before: str
-    warned_at: AwareDatetime
-    noticed_at: AwareDatetime
+    warned_at: At
+    noticed_at: At
 
 
-class SlaPaused(_Clock):
+class SlaPaused(_Clock, frozen=True, kw_only=True):
     """The clock stands still: by an agreed signal, or while its person is away. `due_at` is as of before."""
 
     type_name = "stafett.sla.paused.v1"
     reason: Literal["signal", "absence"]
-    paused_at: AwareDatetime
+    paused_at: At
     cause: str
 
 
-class SlaResumed(_Clock):
+class SlaResumed(_Clock, frozen=True, kw_only=True):
     """The clock goes on; `due_at` is the new one."""
 
     type_name = "stafett.sla.resumed.v1"
-    resumed_at: AwareDatetime
+    resumed_at: At
     cause: str
 
 
-class SlaEscalated(_Clock):
+class SlaEscalated(_Clock, frozen=True, kw_only=True):
     """A rung of the ladder after a breach was taken. `to` are those who are to be told, or who have the lead now.
 
     `outcome`: `done`; `nobody_left` where there was no other person to give it to; `not_open` where there is nothing to
@@ -83,15 +82,15 @@ class SlaEscalated(_Clock):
     action: Literal["notify", "escalate", "reassign", "take_back"]
     outcome: Literal["done", "nobody_left", "not_open", "could_not_know"]
     to: tuple[Owner, ...] = ()
-    escalated_at: AwareDatetime
+    escalated_at: At
 
 
-class SlaCancelled(_Clock):
+class SlaCancelled(_Clock, frozen=True, kw_only=True):
     type_name = "stafett.sla.cancelled.v1"
     reason: str
 
 
-class SlaCorrected(_Clock):
+class SlaCorrected(_Clock, frozen=True, kw_only=True):
     """What was said before is not so: `old` and `new` are states, `due_at` the new due instant, `cause` the signal with
     which it came to light. `reason`: a late fact, a changed absence, policy or calendar. `fulfilled_at` is null unless
     `new` is fulfilled."""
@@ -99,8 +98,8 @@ class SlaCorrected(_Clock):
     type_name = "stafett.sla.corrected.v1"
     old: str
     new: str
-    fulfilled_at: AwareDatetime | None = None
+    fulfilled_at: At | None = None
     cause: str
     reason: Literal["late_fact", "absence", "policy"] = "late_fact"
-    old_due_at: AwareDatetime | None = None
-    old_fulfilled_at: AwareDatetime | None = None
+    old_due_at: At | None = None
+    old_fulfilled_at: At | None = None

@@ -25,6 +25,7 @@ from routing.merging import join
 from routing.model import Account, Decision, Emission, Lead, Link
 from routing.roster_changes import ChangeRefused
 from routing.volumes import is_promise
+from schemas.envelope import instant
 from schemas.events import LeadHeld, LeadInLimbo, LeadReleased, SlaBreached
 from schemas.roster import RosterChange
 from schemas.signals import Kind, Signal
@@ -52,7 +53,7 @@ class Fold:
 
     def __init__(self, loaded: Loaded, ruling: Ruling, now: datetime, epoch: int, free: Sheet | None = None) -> None:
         self.loaded, self.ruling, self.now = loaded, ruling, now
-        self.stamp = Stamp(ruling.organisation, ruling.agreement.hash, now, epoch)
+        self.stamp = Stamp(ruling.organisation, ruling.agreement.hash, instant(now), epoch)
         self._from = ruling, epoch
         self._free, self._leaning = free or Sheet(), Sheet()
         self._sheet = self._free

@@ -1,10 +1,13 @@
 """Events of each release go on parsing: one envelope of every type, kept as it was when it was released; never rewritten."""
 
+import json
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
-from schemas.envelope import Envelope
+from schemas.envelope import Envelope, Written, parted, whole
 from schemas.events import EVENT_TYPES
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
@@ -17,11 +20,12 @@ def test_every_type_of_event_has_a_golden_file():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_golden_event_parses_and_keeps_what_it_said(path):
-    envelope = Envelope.model_validate_json(path.read_text())
-    body = envelope.body().model_dump(mode="json", by_alias=True)
-    assert type(envelope.body()).type_name == path.stem
-    said = {name: value for name, value in envelope.data.items() if (name, value) != ("personal", None)}
-    assert holds(body, said)
+    then = json.loads(path.read_text())
+    body = Envelope.model_validate(then).body()
+    assert body.type_name == path.stem
+    facts, personal = parted(body)
+    written = replace(msgspec.convert(then, Written), data=facts)
+    assert holds(json.loads(whole(written.head(), personal)), then)
 
 
 def holds(now, then):
