@@ -105,15 +105,14 @@ def _milestone(draft: Draft, name: Milestone) -> None:
 
 def note_points(draft: Draft) -> None:
     """Scoring rules with a condition, or on a kind that is not counted anyway, keep the instants of what they met."""
-    lead, signal = draft.lead, draft.signal
-    for intent in draft.context.agreement.standards.intent:
-        if intent.counted or intent.rule.on != signal.kind or not counts_for_pass(draft):
-            continue
-        if signal.automated and signal.kind in INBOUND:
-            continue
-        if intent.when is None or draft.judge.asks(intent.when).met:
-            known = lead.scored.get(intent.rule.name, ())
-            lead.scored = {**lead.scored, intent.rule.name: with_instant(known, draft.at, draft.context.agreement.kept)}
+    lead, signal, agreement = draft.lead, draft.signal, draft.context.agreement
+    rules = agreement.standards.apart.get(signal.kind)
+    if not rules or not counts_for_pass(draft) or (signal.automated and signal.kind in INBOUND):
+        return
+    for rule in rules:
+        if rule.when is None or draft.judge.asks(rule.when).met:
+            known = lead.scored.get(rule.name, ())
+            lead.scored = {**lead.scored, rule.name: with_instant(known, draft.at, agreement.kept)}
             draft.lead_changed()
 
 
