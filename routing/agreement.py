@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from routing.attributes import Declared, declared
 from routing.business_time import BusinessCalendar, compile_calendar
 from routing.expressions import Expression, compile_expression
 from routing.holidays import ResolvedHolidays
@@ -17,7 +18,9 @@ from routing.soundness import LEAST_KEPT, counts_of, uncompilable, weaknesses
 from schemas.agreement import AgreementFile, Overflow, Route
 from schemas.calendar import Calendar
 from schemas.duration import Target
+from schemas.handover import PARTS, Part
 from schemas.roster import Pool
+from schemas.signals import Kind
 from schemas.volumes import Volume
 from schemas.words import probably
 from schemas.yamlfile import FileError, load, plain_data, problems_of
@@ -50,6 +53,14 @@ class CompiledVolume(NamedTuple):
     when: Expression | None
 
 
+class Agreed(NamedTuple):
+    """What a signal of some kind is for a policy: a `part` as `start_on`, where `when` holds (None: always)."""
+
+    policy: CompiledPolicy
+    part: str
+    when: Expression | None
+
+
 class Agreement(NamedTuple):
     """A checked agreement. `hash` is the SHA-256 of the file's content as written, without comments and layout; both
     sides approve it, and decisions record it. `exits` say by track, or `track.programme`, what lets a lead leave."""
@@ -60,18 +71,27 @@ class Agreement(NamedTuple):
     routes: dict[str, CompiledRoute]
     calendars: dict[str, BusinessCalendar]
     policies: tuple[CompiledPolicy, ...]
+    by_name: dict[str, CompiledPolicy]
     standards: Standards
     exits: dict[str, Expression]
-    volumes: tuple[CompiledVolume, ...] = ()
-    kept: int = LEAST_KEPT
+    volumes: tuple[CompiledVolume, ...]
+    kept: int
     """Instants that a lead keeps of each kind within a pass: as many as the agreement counts."""
+    agreed: dict[Kind, tuple[Agreed, ...]]
+    """What each kind of signal starts, pauses, resumes or fulfils."""
+    attributes: tuple[Declared, ...]
+    sales_ready_tags: frozenset[str]
+    dossier: tuple[Part, ...]
+    """What a dossier must hold, in the order in which it is told."""
+    counted: frozenset[str]
+    """What some volume promise counts, or counts against it."""
 
     @property
     def organisation(self) -> str:
         return self.file.organisation
 
     def policy(self, name: str) -> CompiledPolicy | None:
-        return next((policy for policy in self.policies if policy.name == name), None)
+        return self.by_name.get(name)
 
     def volume(self, name: str) -> CompiledVolume | None:
         return next((volume for volume in self.volumes if volume.file.name == name), None)
@@ -88,18 +108,31 @@ def compile_agreement(text: str, name: str = "agreement.yaml", resolved: Resolve
     if problems:
         raise FileError(problems)
     routes = {key: _route(key, getattr(file.routing, key)) for key in ("qualification", "hand_over", "growth")}
+    policies = tuple(compile_policy(policy) for policy in file.sla.policies)
     return Agreement(
         file=file,
         hash=content_hash(text),
         definitions={key: compile_expression(value) for key, value in file.definitions},
         routes=routes,
         calendars={key: _calendar(key, value, resolved) for key, value in file.calendars.items()},
-        policies=tuple(compile_policy(policy) for policy in file.sla.policies),
+        policies=policies,
+        by_name={policy.name: policy for policy in policies},
         standards=compile_standards(file),
         exits={name: compile_expression(text) for name, text in _exits(file)},
         volumes=tuple(CompiledVolume(v, condition(v.when)) for v in file.sla.volumes),
         kept=max(LEAST_KEPT, *(count for _, count in counts_of(file))),
+        agreed=_agreed(policies),
+        attributes=declared(file.attributes),
+        sales_ready_tags=frozenset(file.sales_ready_tags),
+        dossier=tuple(part for part in PARTS if part in file.handover.dossier.requires),
+        counted=frozenset(what for v in file.sla.volumes for what in (v.counts, v.against) if what is not None),
     )
+
+
+def _agreed(policies: tuple[CompiledPolicy, ...]) -> dict[Kind, tuple[Agreed, ...]]:
+    """In the order of the policies."""
+    kinds = dict.fromkeys(kind for policy in policies for kind in policy.on)
+    return {kind: tuple(Agreed(p, *said) for p in policies for said in p.on.get(kind, ())) for kind in kinds}
 
 
 def content_hash(text: str) -> str:

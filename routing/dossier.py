@@ -6,6 +6,8 @@ Completeness is judged on facts only, so that it can be judged again when the wo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import asdict
 
 from routing.agreement import Agreement
@@ -13,8 +15,8 @@ from routing.bounds import said
 from routing.draft import Draft
 from routing.model import Entry, Lead, LeadPersonal
 from schemas.events import Dossier, DossierContact, DossierEntry, Said
-from schemas.handover import PARTS, Part
-from schemas.signals import INBOUND, Kind
+from schemas.handover import Part
+from schemas.signals import INBOUND, Kind, Signal
 
 ENTRIES_KEPT = 30
 TOLD = frozenset(
@@ -33,25 +35,33 @@ TOLD = frozenset(
 )
 """What goes into the record: messages, calls, meetings, notes; not opens, clicks and automated mail."""
 _NEEDS = INBOUND | {Kind.NOTE_ADDED}
+_REACHED_BY = ("email", "phone")
 _TALKS = TOLD - {Kind.FORM_SUBMITTED, Kind.NOTE_ADDED, Kind.EVENT_ATTENDED}
 
 
 def note(draft: Draft) -> None:
     """Takes the signal into the record, in the order of happening, and remembers which parts are known from now on."""
     lead, signal = draft.lead, draft.signal
-    person, known = signal.person, {str(i.kind) for i in signal.identities if i.kind in ("email", "phone")}
-    if person.email:
-        known.add("email")
-    if person.phone:
-        known.add("phone")
-    if person.full_name or person.last_name:
-        known.add("name")
-    if signal.fields and signal.kind in _NEEDS:
-        known.add("need")
-    if not known.issubset(lead.known):
-        lead.known = tuple(sorted({*lead.known, *known}))
+    new = [part for part in _given(signal) if part not in lead.known]
+    if new:
+        lead.known = tuple(sorted({*lead.known, *new}))
     if signal.kind in TOLD and not signal.automated:
         _record(draft)
+
+
+def _given(signal: Signal) -> list[str]:
+    """Parts of a dossier that come with the signal."""
+    person = signal.person
+    found: list[str] = [i.kind for i in signal.identities if i.kind in _REACHED_BY]
+    if person.email:
+        found.append("email")
+    if person.phone:
+        found.append("phone")
+    if person.full_name or person.last_name:
+        found.append("name")
+    if signal.fields and signal.kind in _NEEDS:
+        found.append("need")
+    return found
 
 
 def _record(draft: Draft) -> None:
@@ -71,17 +81,19 @@ def _record(draft: Draft) -> None:
 
 def missing(lead: Lead, agreement: Agreement) -> tuple[Part, ...]:
     """Parts that the agreement asks for and that nobody gave yet."""
-    rules = agreement.file.handover
-    have: dict[Part, bool] = {
-        "need": "need" in lead.known,
-        "contact": bool({"email", "phone"} & set(lead.known)),
-        "name": "name" in lead.known,
-        "company": bool(lead.company_name or lead.company_domain),
-        "messages": any(e.kind in _TALKS for e in lead.record),
-        "learned": bool(lead.tags) or any(e.kind == Kind.NOTE_ADDED for e in lead.record),
-        "next_step": bool(rules.next_step or lead.meeting_booked_at),
-    }
-    return tuple(part for part in PARTS if part in rules.dossier.requires and not have[part])
+    return tuple([part for part in agreement.dossier if not _HAS[part](lead, agreement)])
+
+
+_HAS: dict[Part, Callable[[Lead, Agreement], object]] = {
+    "need": lambda lead, _: "need" in lead.known,
+    "contact": lambda lead, _: "email" in lead.known or "phone" in lead.known,
+    "name": lambda lead, _: "name" in lead.known,
+    "company": lambda lead, _: lead.company_name or lead.company_domain,
+    "messages": lambda lead, _: any(e.kind in _TALKS for e in lead.record),
+    "learned": lambda lead, _: lead.tags or any(e.kind == Kind.NOTE_ADDED for e in lead.record),
+    "next_step": lambda lead, agreement: agreement.file.handover.next_step or lead.meeting_booked_at,
+}
+"""Whether the lead's dossier has it."""
 
 
 def assembled(lead: Lead, agreement: Agreement) -> Dossier:

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Protocol
 from routing.model import Handover, Lead
 from schemas.signals import Signal
 
-
 FOREVER = timedelta(days=36_525)
 """The window of a count that names none."""
 

@@ -69,13 +69,16 @@ def is_promise(ident: str | None) -> bool:
 # --- what a decision counts for ---------------------------------------------------------------------------------------
 def note(draft: Draft) -> None:
     """Puts on the sheet what this decision counts for; on trial and on day one nothing does."""
-    facts = list(_facts(draft))
+    wanted = draft.context.agreement.counted
+    if not wanted:
+        return
+    facts = [fact for fact in _facts(draft) if fact[0] in wanted]
     if not facts:
         return
     for compiled in draft.context.agreement.volumes:
         volume = compiled.file
-        for wanted, good in ((volume.counts, True), (volume.against, False)):
-            found = [at for name, at, person in facts if name == wanted and _whose(draft, volume, person)]
+        for counted, good in ((volume.counts, True), (volume.against, False)):
+            found = [at for name, at, person in facts if name == counted and _whose(draft, volume, person)]
             if found and (compiled.when is None or draft.judge.asks(compiled.when).met):
                 draft.tallied += [Tallied(volume.name, good, at) for at in found]
 
@@ -83,18 +86,20 @@ def note(draft: Draft) -> None:
 def _facts(draft: Draft) -> Iterator[tuple[str, datetime, str | None]]:
     """(what can be counted, when it was, whose it was) of this decision."""
     for data, at in draft.emissions:
-        if data.mode != "live":
+        name = _name_of(data)
+        if name is None or data.mode != "live":
             continue
         owner = getattr(data, "owner", None)
-        person = owner.person if owner is not None else draft.lead.owner
-        if isinstance(data, e.LeadStageChanged):
-            yield data.to_stage, at, person
-        elif isinstance(data, e.LeadDefinitionMet):
-            yield data.definition, at, person
-        elif (name := _NAMED.get(type(data))) is not None:
-            yield name, at, person
+        yield name, at, owner.person if owner is not None else draft.lead.owner
     if draft.signal.kind == Kind.SALES_MEETING_BOOKED and draft.signal.mode == "live":
         yield "meeting_booked", draft.at, draft.lead.owner
+
+
+def _name_of(data: e.EventData) -> str | None:
+    """The word by which the agreement counts it."""
+    if isinstance(data, e.LeadStageChanged):
+        return data.to_stage
+    return data.definition if isinstance(data, e.LeadDefinitionMet) else _NAMED.get(type(data))
 
 
 def _whose(draft: Draft, volume: Volume, person: str | None) -> bool:

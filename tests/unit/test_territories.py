@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from routing.attributes import read
+from routing.attributes import declared, read
 from routing.decide import decide
 from routing.definitions import Judge
 from routing.draft import Context
@@ -79,12 +79,12 @@ def test_what_is_not_declared_or_of_another_type_is_refused_at_load(parts, said)
 
 
 def test_attributes_are_read_by_their_type_and_what_is_not_of_it_is_left():
-    declared = {
+    attributes = {
         "erp": Attribute(type="text", **{"from": "ERP-system"}),
         "seats": Attribute(type="number", **{"from": ["seats", "Antal platser"]}),
         "partner": Attribute(type="yes_no", **{"from": "partner"}),
     }
-    said = dict(read(declared, {"erp-SYSTEM ": " SAP ", "antal platser": ["1 200,5"], "Partner": "Ja"}))
+    said = read(declared(attributes), {"erp-SYSTEM ": " SAP ", "antal platser": ["1 200,5"], "Partner": "Ja"})
     assert said == {"erp": "SAP", "seats": 1200.5, "partner": True}
     for wrong in (
         {"erp-system": "anna@acme.example"},
@@ -92,7 +92,7 @@ def test_attributes_are_read_by_their_type_and_what_is_not_of_it_is_left():
         {"seats": "many"},
         {"partner": "maybe"},
     ):
-        assert dict(read(declared, wrong)) == {}
+        assert read(declared(attributes), wrong) == {}
 
 
 def test_an_attribute_counts_is_unknown_until_it_is_said_and_the_newest_wins():
