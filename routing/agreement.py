@@ -39,11 +39,12 @@ class CompiledRule(NamedTuple):
 
 
 class CompiledRoute(NamedTuple):
-    """Rules in order, then the person of last resort."""
+    """Rules in order, then the person of last resort. `pools` are all that they name."""
 
     name: str
     rules: tuple[CompiledRule, ...]
     fallback: str
+    pools: tuple[str, ...]
 
 
 class CompiledVolume(NamedTuple):
@@ -231,7 +232,8 @@ def _route(name: str, route: Route) -> CompiledRoute:
         CompiledRule(rule.name, compile_expression(rule.when), rule.pool, rule.match_language, rule.overflow)
         for rule in route.rules
     )
-    return CompiledRoute(name, rules, route.fallback)
+    overflows = [rule.overflow.pool for rule in rules if rule.overflow is not None and rule.overflow.pool is not None]
+    return CompiledRoute(name, rules, route.fallback, tuple(sorted({*[rule.pool for rule in rules], *overflows})))
 
 
 def _broken_rules(file: AgreementFile) -> Iterator[tuple[Path, str]]:
