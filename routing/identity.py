@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import NamedTuple
 
 from schemas.signals import IdentityKey, Signal
@@ -25,7 +26,11 @@ HOPS = 4
 that one to the lead it is one with."""
 _RANK = {kind: rank for kinds in (_LIKELY, _FINDS, _ACCOUNT) for rank, kind in enumerate(kinds)}
 """The place of each kind among those of its sort; the first decides."""
+_SAYS = dict.fromkeys(_NAMES, "strong") | dict.fromkeys(_FINDS, "finds") | dict.fromkeys(_ACCOUNT, "account")
+"""What each kind says: a lead for sure, one through a record, a company; perhaps a lead, where it is not verified."""
+_SAYS_PERHAPS = dict.fromkeys(_LIKELY, "weak")
 _Ranked = tuple[int, str, str]
+"""(rank, subject, kind) of one that names somebody."""
 
 Others = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -52,7 +57,8 @@ def names_somebody(signal: Signal) -> bool:
 
 def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
     """A phone that nobody verified proposes, never links; a deal of another lead neither links nor proposes."""
-    brand, found = signal.brand, _Found([], [], [], [])
+    brand = signal.brand
+    named: dict[str, list[_Ranked]] = {}
     unlinked: list[IdentityKey] = []
     for identity in signal.identities:
         kind = identity.kind
@@ -62,46 +68,36 @@ def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
             continue
         if POINTER in who:
             who = _subject(brand, who, known)
-        ranks = found.of(kind, identity.verified)
-        if who is not None and ranks is not None:
-            ranks.append((_RANK[kind], who, kind))
-    strong, weak = sorted(found.strong, key=_rank), sorted(found.weak, key=_rank)
-    lead = signal.lead_id or next((who for _, who, _ in strong or sorted(found.finds, key=_rank)), None)
+        says = (_SAYS if identity.verified else _SAYS_PERHAPS).get(kind)
+        if who is not None and says is not None:
+            named.setdefault(says, []).append((_RANK[kind], who, kind))
+    strong, weak = named.get("strong", []), named.get("weak", [])
+    lead = signal.lead_id or _first(strong) or _first(named.get("finds", []))
     return Resolution(
-        lead_id=lead,
-        others=_others(lead, (*strong, *weak)),
-        account_id=min(found.account, key=_rank)[1] if found.account else None,
-        unlinked=_unlinked(unlinked, _LINKED) if unlinked else (),
-        unlinked_account=_unlinked(unlinked, _ACCOUNT) if unlinked else (),
+        lead,
+        _others(lead, strong, weak),
+        _first(named.get("account", [])),
+        _unlinked(unlinked, _LINKED) if unlinked else (),
+        _unlinked(unlinked, _ACCOUNT) if unlinked else (),
     )
 
 
-class _Found(NamedTuple):
-    """(rank, subject, kind) of those that name one: a lead for sure, perhaps, through a record; a company."""
-
-    strong: list[_Ranked]
-    weak: list[_Ranked]
-    finds: list[_Ranked]
-    account: list[_Ranked]
-
-    def of(self, kind: str, verified: bool) -> list[_Ranked] | None:
-        if not verified:
-            return self.weak if kind in _LIKELY else None
-        if kind in _NAMES:
-            return self.strong
-        return self.account if kind in _ACCOUNT else self.finds if kind in _FINDS else None
+def _first(named: list[_Ranked]) -> str | None:
+    """Whom the identity of the first rank names; of equals the one that stands first."""
+    return min(named, key=_rank)[1] if named else None
 
 
-def _rank(entry: _Ranked) -> int:
-    return entry[0]
+_rank = itemgetter(0)
 
 
-def _others(lead: str | None, named: tuple[_Ranked, ...]) -> Others:
+def _others(lead: str | None, strong: list[_Ranked], weak: list[_Ranked]) -> Others:
     others: dict[str, dict[str, None]] = {}
-    for _, who, kind in named:
-        if who != lead:
-            others.setdefault(who, {})[kind] = None
-    return tuple((who, tuple(kinds)) for who, kinds in sorted(others.items())) if others else ()
+    for named in (strong, weak):
+        if any([who != lead for _, who, _ in named]):
+            for _, who, kind in sorted(named, key=_rank):
+                if who != lead:
+                    others.setdefault(who, {})[kind] = None
+    return tuple([(who, tuple(kinds)) for who, kinds in sorted(others.items())]) if others else ()
 
 
 def _subject(brand: str, said: str | None, known: Mapping[Key, str]) -> str | None:
@@ -144,8 +140,5 @@ def pointers(signal: Signal, found: Resolution) -> dict[Key, str]:
 
 
 def _unlinked(nobody: list[IdentityKey], kinds: tuple[str, ...]) -> tuple[IdentityKey, ...]:
-    return tuple([i for i in nobody if (i.verified and i.kind in kinds) or _likens(i, kinds)])
-
-
-def _likens(identity: IdentityKey, kinds: tuple[str, ...]) -> bool:
-    return identity.kind in LIKENESS and kinds is _LINKED
+    likens = LIKENESS if kinds is _LINKED else ()
+    return tuple([i for i in nobody if i.kind in likens or (i.verified and i.kind in kinds)])
