@@ -35,33 +35,34 @@ TOLD = frozenset(
 )
 """What goes into the record: messages, calls, meetings, notes; not opens, clicks and automated mail."""
 _NEEDS = INBOUND | {Kind.NOTE_ADDED}
-_REACHED_BY = ("email", "phone")
 _TALKS = TOLD - {Kind.FORM_SUBMITTED, Kind.NOTE_ADDED, Kind.EVENT_ATTENDED}
 
 
 def note(draft: Draft) -> None:
     """Takes the signal into the record, in the order of happening, and remembers which parts are known from now on."""
     lead, signal = draft.lead, draft.signal
-    new = [part for part in _given(signal) if part not in lead.known]
-    if new:
+    if new := _new(signal, lead.known):
         lead.known = tuple(sorted({*lead.known, *new}))
     if signal.kind in TOLD and not signal.automated:
         _record(draft)
 
 
-def _given(signal: Signal) -> list[str]:
-    """Parts of a dossier that come with the signal."""
-    person = signal.person
-    found: list[str] = [i.kind for i in signal.identities if i.kind in _REACHED_BY]
-    if person.email:
+def _new(signal: Signal, known: tuple[str, ...]) -> list[str]:
+    """Parts of a dossier that come with the signal and are not known."""
+    person, found = signal.person, []
+    if "email" not in known and (person.email or _has(signal, "email")):
         found.append("email")
-    if person.phone:
+    if "phone" not in known and (person.phone or _has(signal, "phone")):
         found.append("phone")
-    if person.full_name or person.last_name:
+    if "name" not in known and (person.full_name or person.last_name):
         found.append("name")
-    if signal.fields and signal.kind in _NEEDS:
+    if "need" not in known and signal.fields and signal.kind in _NEEDS:
         found.append("need")
     return found
+
+
+def _has(signal: Signal, kind: str) -> bool:
+    return kind in [identity.kind for identity in signal.identities]
 
 
 def _record(draft: Draft) -> None:

@@ -139,20 +139,20 @@ class Draft:
         lead.version += 1
         lead.sequence += len(self.emissions)
         return Decision(
-            lead=lead,
-            account=self.account,
-            ledgers=tuple(self.moved_ledgers.values()),
-            clocks=tuple(self.clocks.values()),
-            links=self.links,
-            emissions=tuple(self.emissions),
-            transitions=tuple(self.transitions),
-            outcome="changed" if self.transitions or self.emissions else "recorded",
-            note="; ".join(self.notes),
-            evidence=self.evidence,
-            loads=tuple(self.moved_loads.values()),
-            consulted=self.consulted,
-            asked_account=self.asked_account,
-            tallied=tuple(self.tallied),
+            lead,
+            self.account,
+            tuple(self.moved_ledgers.values()),
+            tuple(self.clocks.values()),
+            self.links,
+            tuple(self.emissions),
+            tuple(self.transitions),
+            "changed" if self.transitions or self.emissions else "recorded",
+            "; ".join(self.notes),
+            self.evidence,
+            tuple(self.moved_loads.values()),
+            self.consulted,
+            self.asked_account,
+            tuple(self.tallied),
         )
 
     def contact(self) -> Contact | None:

@@ -17,6 +17,7 @@ COMPANY = ("name", "domain", "industry", "country", "employees", "region", "city
 """Facts of the company that the lead keeps."""
 _KEPT_AS = tuple(f"company_{name}" for name in COMPANY)
 _UNKNOWN = (None,) * len(COMPANY)
+_held_company = attrgetter(*_KEPT_AS)
 _of_company = attrgetter(*COMPANY)
 _of_person = attrgetter("email", "first_name", "last_name", "full_name", "phone")
 
@@ -41,8 +42,8 @@ def absorb(draft: Draft) -> None:
     """Facts of the signal become the lead's. An older fact fills gaps but replaces nothing."""
     lead, signal = draft.lead, draft.signal
     newer = lead.last_touch_at is None or draft.at >= lead.last_touch_at
-    if signal.fields or _says_more(signal.person, lead.personal.person):
-        lead.personal = _personal(lead.personal, signal, newer)
+    if (personal := _personal(lead.personal, signal, newer)) is not lead.personal:
+        lead.personal = personal
     if _learn(lead, signal, newer):
         draft.learned = True
     if signal.fields and draft.context.agreement.attributes:
@@ -64,13 +65,19 @@ def _learn(lead: Lead, signal: Signal, newer: bool) -> bool:
     """Whether a fact that is decided on is another one now; the campaign alone is none."""
     company, learned = _of_company(signal.company), False
     if company != _UNKNOWN:
-        for name, said in zip(_KEPT_AS, company, strict=True):
-            learned |= _fill(lead, name, said, newer)
-    if signal.language is not None:
-        learned |= _fill(lead, "language", signal.language, newer)
-    if signal.campaign is not None:
-        _fill(lead, "campaign", signal.campaign, newer)
+        for name, said, known in zip(_KEPT_AS, company, _held_company(lead), strict=True):
+            if _replaces(said, known, newer):
+                setattr(lead, name, said)
+                learned = True
+    if _replaces(signal.language, lead.language, newer):
+        lead.language, learned = signal.language, True
+    if _replaces(signal.campaign, lead.campaign, newer):
+        lead.campaign = signal.campaign
     return learned
+
+
+def _replaces(said: str | int | None, known: str | int | None, newer: bool) -> bool:
+    return said is not None and said != known and (newer or known is None)
 
 
 def _attributes(draft: Draft, newer: bool) -> None:
@@ -138,12 +145,20 @@ def _tags(lead: Lead, signal: Signal) -> None:
 
 
 def _personal(known: LeadPersonal, signal: Signal, newer: bool) -> LeadPersonal:
-    said, held = _known(signal.person), _known(known.person)
-    person = {**held, **said} if newer else {**said, **held}
-    given = {**known.answers, **signal.fields} if newer else {**signal.fields, **known.answers}
-    who = known.person if person == held else Person(**person)
-    kept = answers(given) if signal.fields else known.answers
+    who, kept = _person(known.person, signal.person, newer), known.answers
+    if signal.fields:
+        kept = answers({**kept, **signal.fields} if newer else {**signal.fields, **kept})
+    elif who is known.person:
+        return known
     return LeadPersonal(person=who, answers=kept, texts=known.texts)
+
+
+def _person(known: Person, more: Person, newer: bool) -> Person:
+    if not _says_more(more, known):
+        return known
+    said, held = _known(more), _known(known)
+    person = {**held, **said} if newer else {**said, **held}
+    return known if person == held else Person(**person)
 
 
 def _says_more(person: Person, known: Person) -> bool:
@@ -156,12 +171,3 @@ def _says_more(person: Person, known: Person) -> bool:
 
 def _known(person: Person) -> dict[str, str]:
     return {name: value for name, value in vars(person).items() if value is not None}
-
-
-def _fill(lead: Lead, name: str, said: str | int | None, newer: bool) -> bool:
-    """Whether the fact is another one now."""
-    known = getattr(lead, name)
-    if said is None or said == known or not (newer or known is None):
-        return False
-    setattr(lead, name, said)
-    return True

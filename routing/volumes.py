@@ -70,7 +70,7 @@ def is_promise(ident: str | None) -> bool:
 def note(draft: Draft) -> None:
     """Puts on the sheet what this decision counts for; on trial and on day one nothing does."""
     wanted = draft.context.agreement.counted
-    if not wanted:
+    if not wanted or not (draft.emissions or draft.signal.kind == Kind.SALES_MEETING_BOOKED):
         return
     facts = [fact for fact in _facts(draft) if fact[0] in wanted]
     if not facts:
