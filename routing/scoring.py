@@ -148,13 +148,13 @@ def intent_of(lead: Lead, standards: Standards, now: int) -> Gained:
     """Intent points at `now` (seconds since 1970). A fact that lies after it counts in full."""
     parts: dict[str, float] = {}
     recent, scored = lead.recent, lead.scored
-    for intent in standards.intent:
-        instants = recent.get(intent.on) if intent.counted else scored.get(intent.name)
+    for name, on, _, each, most, half_life, counted in standards.intent:
+        instants = recent.get(on) if counted else scored.get(name)
         if instants:
-            half_life, most = intent.half_life, intent.most
-            left = math.fsum([2.0 ** ((at - now) / half_life) if at < now else 1.0 for at in instants])
-            points = intent.points * left
-            parts[intent.name] = points if most is None else math.copysign(min(abs(points), most), points)
+            points = each * math.fsum([2.0 ** ((at - now) / half_life) if at < now else 1.0 for at in instants])
+            if most is not None and not -most <= points <= most:
+                points = math.copysign(most, points)
+            parts[name] = points
     if not parts:
         return _NOTHING
     return Gained(whole(math.fsum(parts.values())), {name: round(points, 1) for name, points in parts.items()})

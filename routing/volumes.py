@@ -25,6 +25,7 @@ PREFIX = "promise:"
 """Before the name of a volume promise, where ids of leads stand; no lead's id begins so."""
 PERIODS_KEPT = 4
 """Periods kept with the tally, for facts that come late; the store keeps all clocks."""
+_MEETING = "meeting_booked"
 _NAMED: dict[type[e.EventData], str] = {
     e.HandoverOffered: "offered",
     e.HandoverAccepted: "accepted",
@@ -72,7 +73,7 @@ def note(draft: Draft) -> None:
     wanted = draft.context.agreement.counted
     if not wanted or not (draft.emissions or draft.signal.kind == Kind.SALES_MEETING_BOOKED):
         return
-    facts = [fact for fact in _facts(draft) if fact[0] in wanted]
+    facts = list(_facts(draft, wanted))
     if not facts:
         return
     for compiled in draft.context.agreement.volumes:
@@ -83,23 +84,23 @@ def note(draft: Draft) -> None:
                 draft.tallied += [Tallied(volume.name, good, at) for at in found]
 
 
-def _facts(draft: Draft) -> Iterator[tuple[str, datetime, str | None]]:
-    """(what can be counted, when it was, whose it was) of this decision."""
+def _facts(draft: Draft, wanted: frozenset[str]) -> Iterator[tuple[str, datetime, str | None]]:
+    """(what is counted, when it was, whose it was) of this decision."""
     for data, at in draft.emissions:
         name = _name_of(data)
-        if name is None or data.mode != "live":
+        if name is None or name not in wanted or data.mode != "live":
             continue
         owner = getattr(data, "owner", None)
         yield name, at, owner.person if owner is not None else draft.lead.owner
-    if draft.signal.kind == Kind.SALES_MEETING_BOOKED and draft.signal.mode == "live":
-        yield "meeting_booked", draft.at, draft.lead.owner
+    if draft.signal.kind == Kind.SALES_MEETING_BOOKED and draft.signal.mode == "live" and _MEETING in wanted:
+        yield _MEETING, draft.at, draft.lead.owner
 
 
 def _name_of(data: e.EventData) -> str | None:
     """The word by which the agreement counts it."""
-    if isinstance(data, e.LeadStageChanged):
+    if type(data) is e.LeadStageChanged:
         return data.to_stage
-    return data.definition if isinstance(data, e.LeadDefinitionMet) else _NAMED.get(type(data))
+    return data.definition if type(data) is e.LeadDefinitionMet else _NAMED.get(type(data))
 
 
 def _whose(draft: Draft, volume: Volume, person: str | None) -> bool:
