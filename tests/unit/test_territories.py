@@ -1,9 +1,11 @@
 """Territories and attributes: what they hold, what is refused, how leads are routed by them."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
 
+from routing.agreement import compile_agreement
 from routing.attributes import declared, read
 from routing.decide import decide
 from routing.definitions import Judge
@@ -21,6 +23,15 @@ from tests.unit.test_agreement import changed, problems
 RULES = ruling()
 NOWHERE = Company()
 SKANE = Company(country="SE", region="skåne")
+COMPANIES = {
+    "company_domain": (None, "www.acme.example", "shop.acme.example", "notacme.example"),
+    "company_country": (None, "SE", "DK"),
+    "company_employees": (None, 50, 51),
+    "company_region": (None, "skåne", "Småland"),
+    "attributes": (None, {"partner": True}),
+    "recent": ({}, {"form.submitted": (int(START.timestamp()),)}),
+    "source": ("web", "fair"),
+}
 
 
 def asked(text, company=NOWHERE, attributes=None):
@@ -49,6 +60,28 @@ def test_a_territory_holds_who_is_in_its_country_and_in_one_of_its_places_and_un
     assert found.finding.met == (inside is True)
     assert (found.finding.unknown is not None) == (inside is None)
     assert found.evidence["inputs"] == {"in_territory('south')": inside}
+
+
+def test_fit_that_is_looked_up_is_fit_by_its_rules():
+    rules = [
+        {"name": "wanted", "when": "in_segment('wanted')", "points": 1},
+        {"name": "ours", "when": "in_segment('ours') || yes('partner')", "points": 2},
+        {"name": "south", "when": "in_territory('south') && count('form.submitted') > 0", "points": 4},
+    ]
+    segments = {
+        "wanted": {"countries": ["SE"], "employees": {"to": 50}, "when": "lead.source != 'fair'"},
+        "ours": {"accounts": ["acme.example"]},
+    }
+    given = changed(scoring={"fit": rules}, segments=segments, definitions__sales_qualified="fit() > 9")
+    standards = compile_agreement(given).standards
+    lead, seen = new_lead(item := signal(1, "form.submitted"), "contact"), set()
+    for values in itertools.product(*COMPANIES.values()):
+        for name, value in zip(COMPANIES, values, strict=True):
+            setattr(lead, name, value)
+        by_rules = Judge(lead, item, START, standards._replace(readers=None)).points()
+        assert [Judge(lead, item, START, standards).points() for _ in range(2)] == [by_rules, by_rules]
+        seen.add(by_rules.fit)
+    assert seen == set(range(8))
 
 
 def test_a_lead_is_routed_by_its_territory():
