@@ -24,13 +24,16 @@ _WEIGHTS = {"email": 0.95, "person": 0.95, "phone": 0.4, "like_name": 0.6, "like
 HOPS = 4
 """How many links in a row are followed from an identity to its lead: a deal to its person, the person to a merged lead,
 that one to the lead it is one with."""
-_RANK = {kind: rank for kinds in (_LIKELY, _FINDS, _ACCOUNT) for rank, kind in enumerate(kinds)}
-"""The place of each kind among those of its sort; the first decides."""
-_SAYS = dict.fromkeys(_NAMES, "strong") | dict.fromkeys(_FINDS, "finds") | dict.fromkeys(_ACCOUNT, "account")
-"""What each kind says: a lead for sure, one through a record, a company; perhaps a lead, where it is not verified."""
-_SAYS_PERHAPS = dict.fromkeys(_LIKELY, "weak")
+_STRONG, _WEAK, _THROUGH, _COMPANY = range(10), range(10, 20), range(20, 30), range(30, 40)
+"""Ranks of what names a lead for sure, perhaps, or through a record, and of what names a company."""
+_RANK = {
+    kind: rank
+    for kinds, ranks in ((_NAMES, _STRONG), (_FINDS, _THROUGH), (_ACCOUNT, _COMPANY))
+    for rank, kind in zip(ranks, kinds, strict=False)
+}
+_RANK_UNVERIFIED = dict(zip(_LIKELY, _WEAK, strict=False))
 _Ranked = tuple[int, str, str]
-"""(rank, subject, kind) of one that names somebody."""
+"""(rank, subject, kind) of one that names somebody; the first rank decides."""
 
 Others = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -58,7 +61,7 @@ def names_somebody(signal: Signal) -> bool:
 def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
     """A phone that nobody verified proposes, never links; a deal of another lead neither links nor proposes."""
     brand = signal.brand
-    named: dict[str, list[_Ranked]] = {}
+    named: list[_Ranked] = []
     unlinked: list[IdentityKey] = []
     for identity in signal.identities:
         kind = identity.kind
@@ -68,35 +71,34 @@ def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
             continue
         if POINTER in who:
             who = _subject(brand, who, known)
-        says = (_SAYS if identity.verified else _SAYS_PERHAPS).get(kind)
-        if who is not None and says is not None:
-            named.setdefault(says, []).append((_RANK[kind], who, kind))
-    strong, weak = named.get("strong", []), named.get("weak", [])
-    lead = signal.lead_id or _first(strong) or _first(named.get("finds", []))
+        rank = (_RANK if identity.verified else _RANK_UNVERIFIED).get(kind)
+        if who is not None and rank is not None:
+            named.append((rank, who, kind))
+    if len(named) > 1:
+        named.sort(key=itemgetter(0))
+    lead = signal.lead_id or _first(named, _STRONG) or _first(named, _THROUGH)
     return Resolution(
         lead,
-        _others(lead, strong, weak),
-        _first(named.get("account", [])),
+        _others(lead, named),
+        _first(named, _COMPANY),
         _unlinked(unlinked, _LINKED) if unlinked else (),
         _unlinked(unlinked, _ACCOUNT) if unlinked else (),
     )
 
 
-def _first(named: list[_Ranked]) -> str | None:
-    """Whom the identity of the first rank names; of equals the one that stands first."""
-    return min(named, key=_rank)[1] if named else None
+def _first(named: list[_Ranked], ranks: range) -> str | None:
+    """Whom the first of these ranks names."""
+    for rank, who, _ in named:
+        if rank in ranks:
+            return who
+    return None
 
 
-_rank = itemgetter(0)
-
-
-def _others(lead: str | None, strong: list[_Ranked], weak: list[_Ranked]) -> Others:
+def _others(lead: str | None, named: list[_Ranked]) -> Others:
     others: dict[str, dict[str, None]] = {}
-    for named in (strong, weak):
-        if any([who != lead for _, who, _ in named]):
-            for _, who, kind in sorted(named, key=_rank):
-                if who != lead:
-                    others.setdefault(who, {})[kind] = None
+    for rank, who, kind in named:
+        if who != lead and rank < _THROUGH.start:
+            others.setdefault(who, {})[kind] = None
     return tuple([(who, tuple(kinds)) for who, kinds in sorted(others.items())]) if others else ()
 
 
