@@ -6,19 +6,19 @@ from typing import Literal
 
 from routing import sla
 from routing.draft import Draft
-from routing.lead import counts_for_pass
+from routing.lead import counts_for_pass, genuine
 from routing.model import Mark
 from routing.policies import CompiledPolicy
 
 
-def note(draft: Draft, genuine: bool) -> None:
+def note(draft: Draft) -> None:
     """The agreed signals that start, pause, resume or fulfil. What no person did neither starts nor fulfils."""
     for policy, part, when in draft.context.agreement.policies.agreed.get(draft.signal.kind, ()):
         if when is not None and not draft.judge.asks(when).met:
             continue
         if part in ("pause_on", "resume_on"):
             _mark(draft, policy.name, "pause" if part == "pause_on" else "resume")
-        elif not genuine:
+        elif not genuine(draft.signal):
             draft.notes.append(f"not a person's doing: no {part} for {policy.name}")
         elif part == "fulfil_on":
             sla.touch(draft, policy.name, draft.at)

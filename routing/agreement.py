@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from routing.attributes import Declared, declared
 from routing.business_time import BusinessCalendar, compile_calendar
 from routing.expressions import Expression, compile_expression
 from routing.holidays import ResolvedHolidays
@@ -25,6 +26,7 @@ from routing.soundness import LEAST_KEPT, counts_of, uncompilable, weaknesses
 from schemas.agreement import AgreementFile, Overflow, Route
 from schemas.calendar import Calendar
 from schemas.duration import Target
+from schemas.handover import PARTS, Part
 from schemas.roster import Pool
 from schemas.volumes import Volume
 from schemas.words import probably
@@ -44,11 +46,12 @@ class CompiledRule(NamedTuple):
 
 
 class CompiledRoute(NamedTuple):
-    """Rules in order, then the person of last resort."""
+    """Rules in order, then the person of last resort. `pools` are all that they name."""
 
     name: str
     rules: tuple[CompiledRule, ...]
     fallback: str
+    pools: tuple[str, ...]
 
 
 class CompiledVolume(NamedTuple):
@@ -70,9 +73,15 @@ class Agreement(NamedTuple):
     policies: Policies
     standards: Standards
     exits: dict[str, Expression]
-    volumes: tuple[CompiledVolume, ...] = ()
-    kept: int = LEAST_KEPT
+    volumes: tuple[CompiledVolume, ...]
+    kept: int
     """Instants that a lead keeps of each kind within a pass: as many as the agreement counts."""
+    attributes: tuple[Declared, ...]
+    sales_ready_tags: frozenset[str]
+    dossier: tuple[Part, ...]
+    """What a dossier must hold, in the order in which it is told."""
+    counted: frozenset[str]
+    """What some volume promise counts, or counts against it."""
 
     @property
     def organisation(self) -> str:
@@ -107,6 +116,10 @@ def compile_agreement(text: str, name: str = "agreement.yaml", resolved: Resolve
         exits={name: compile_expression(text) for name, text in _exits(file)},
         volumes=tuple(CompiledVolume(v, condition(v.when)) for v in file.sla.volumes),
         kept=max(LEAST_KEPT, *(count for _, count in counts_of(file))),
+        attributes=declared(file.attributes),
+        sales_ready_tags=frozenset(file.sales_ready_tags),
+        dossier=tuple(part for part in PARTS if part in file.handover.dossier.requires),
+        counted=frozenset(what for v in file.sla.volumes for what in (v.counts, v.against) if what is not None),
     )
 
 
@@ -206,7 +219,8 @@ def _route(name: str, route: Route) -> CompiledRoute:
         CompiledRule(rule.name, compile_expression(rule.when), rule.pool, rule.match_language, rule.overflow)
         for rule in route.rules
     )
-    return CompiledRoute(name, rules, route.fallback)
+    overflows = [rule.overflow.pool for rule in rules if rule.overflow is not None and rule.overflow.pool is not None]
+    return CompiledRoute(name, rules, route.fallback, tuple(sorted({*[rule.pool for rule in rules], *overflows})))
 
 
 def _broken_rules(file: AgreementFile) -> Iterator[tuple[Path, str]]:

@@ -65,10 +65,11 @@ class Asked(NamedTuple):
     def unfit(self, person: str, rule: CompiledRule) -> tuple[str, ...]:
         """All that keeps somebody from this rule's lead now, beside absence. `language` comes last, so that it stands alone
         where nothing else is in the way."""
-        role = None if not self.roles or self.roster.has_role(person, *self.roles) else "role"
+        roster, now = self.roster, self.now
+        role = None if not self.roles or roster.has_role(person, *self.roles) else "role"
         silent = "language" if rule.match_language and not self._speaks(person) else None
-        busy = self.roster.off_hours(person, self.now), why_full(person, self.roster, self.loads, self.now)
-        return tuple(code for code in (role, *busy, silent) if code is not None)
+        found = role, roster.off_hours(person, now), why_full(person, roster, self.loads, now), silent
+        return tuple([code for code in found if code is not None])
 
     def _speaks(self, person: str) -> bool:
         member = self.roster.people.get(person)

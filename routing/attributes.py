@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from schemas.market import Attribute
 
@@ -13,15 +13,31 @@ _YES = frozenset(["true", "yes", "ja", "oui", "on", "1", "x", "kyllä"])
 _NO = frozenset(["false", "no", "nej", "nei", "non", "off", "0", "ei"])
 
 
-def read(declared: Mapping[str, Attribute], fields: Mapping[str, Any]) -> Iterator[tuple[str, str | float | bool]]:
-    """(name, value) of each attribute that the fields hold, as its type. What is not of the type is left where it was."""
+class Declared(NamedTuple):
+    """An attribute by its name; names of fields as they are compared."""
+
+    name: str
+    type: str
+    fields: tuple[str, ...]
+
+
+def declared(attributes: Mapping[str, Attribute]) -> tuple[Declared, ...]:
+    return tuple(
+        Declared(name, one.type, tuple(field.casefold() for field in one.fields)) for name, one in attributes.items()
+    )
+
+
+def read(wanted: tuple[Declared, ...], fields: Mapping[str, Any]) -> dict[str, str | float | bool]:
+    """The value of each attribute that the fields hold, as its type. What is not of the type is left where it was."""
     said = {name.strip().casefold(): value for name, value in fields.items()}
-    for name, attribute in declared.items():
-        for field in attribute.fields:
-            value = _typed(attribute.type, said.get(field.casefold()))
+    found: dict[str, str | float | bool] = {}
+    for name, kind, names in wanted:
+        for field in names:
+            value = _typed(kind, said[field]) if field in said else None
             if value is not None:
-                yield name, value
+                found[name] = value
                 break
+    return found
 
 
 def _typed(kind: str, value: Any) -> str | float | bool | None:

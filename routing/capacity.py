@@ -17,7 +17,7 @@ KEPT = timedelta(days=32)
 
 def limited(roster: Roster) -> frozenset[str]:
     """Everybody whose load matters: with a capacity, or of a team that has one."""
-    return frozenset(m.id for m in roster.people.values() if m.capacity is not None or m.team is not None)
+    return roster.limited
 
 
 def carrier(lead: Lead | None) -> str | None:
@@ -29,9 +29,9 @@ def carrier(lead: Lead | None) -> str | None:
 
 def why_full(person: str, roster: Roster, loads: Mapping[str, Load], now: datetime) -> str | None:
     """None for somebody who can take one more, else `full` or `team_full`."""
-    member = roster.people.get(person)
-    if member is None:
+    if person not in roster.limited:
         return None
+    member = roster.people[person]
     if member.capacity is not None and _is_full(member.capacity, [member], loads, now):
         return "full"
     team = roster.teams.get(member.team or "")
@@ -43,11 +43,11 @@ def why_full(person: str, roster: Roster, loads: Mapping[str, Load], now: dateti
 def consulted(people: Iterable[str], roster: Roster) -> frozenset[str]:
     """Whose loads decide whether one of these people is full."""
     found: set[str] = set()
-    for person in people:
-        member = roster.people.get(person)
-        if member is not None and member.capacity is not None:
+    for person in roster.limited.intersection(people):
+        member = roster.people[person]
+        if member.capacity is not None:
             found.add(person)
-        if member is not None and member.team is not None:
+        if member.team is not None:
             found.update(mate.id for mate in roster.team_of(member.team))
     return frozenset(found)
 

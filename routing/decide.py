@@ -8,10 +8,12 @@ from routing.identity import names_somebody, score
 from routing.importing import assert_imported
 from routing.lead import absorb, new_lead
 from routing.lifecycle import first_fit
-from routing.model import Decision, Lead, Transition
+from routing.model import Decision, Lead, Link, Transition
 from schemas.events import LeadCreated, LeadMergeProposed, Stage
 from schemas.signals import LISTINGS, TOUCHES, Kind, Signal
 
+_MAKES = LISTINGS | TOUCHES
+"""Kinds that make a lead of somebody nobody knew."""
 _JOINS = frozenset({Kind.SALES_MERGED, Kind.SALES_CONVERTED})
 """The CRM made one record of two: if each is a lead here, that is proposed to be one as well."""
 MAX_PROPOSED = 20
@@ -49,7 +51,7 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
 def _why_no_lead(signal: Signal) -> str | None:
     if not names_somebody(signal):
         return "it names nobody: no e-mail address, no person's reference, no verified phone"
-    if signal.kind not in LISTINGS | TOUCHES:
+    if signal.kind not in _MAKES:
         return f"nobody known is named, and {signal.kind} alone makes no lead"
     return None
 
@@ -70,7 +72,8 @@ def _take_in(draft: Draft, new: bool) -> None:
     judging.note_points(draft)
     if context.account is not None and lead.account_id is None:
         lead.account_id = context.account.id
-    draft.links = [link._replace(subject_id=link.subject_id or lead.id) for link in context.links]
+    if context.links:
+        draft.links = tuple([Link(link.brand, link.identity, link.subject_id or lead.id) for link in context.links])
     if new:
         said = LeadCreated(
             mode=signal.mode,
@@ -82,7 +85,7 @@ def _take_in(draft: Draft, new: bool) -> None:
         )
         draft.emit(said)
     hunting.find(draft)
-    if context.others and signal.kind in LISTINGS | TOUCHES | _JOINS:
+    if context.others and (signal.kind in _MAKES or signal.kind in _JOINS):
         for other, kinds in context.others:
             _propose(draft, other, kinds)
 

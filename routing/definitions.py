@@ -14,15 +14,15 @@ from typing import Any, NamedTuple, TypeVar
 from cel_expr_python import cel
 
 from routing import scoring
-from routing.expressions import ENV, FUNCTIONS, SCORES, VARIABLES, Call, DefinitionError, Expression, compile_expression
-from routing.model import Handover, Lead
+from routing.expressions import ENV, FUNCTIONS, SCORES, VARIABLES, DefinitionError, Expression, compile_expression
+from routing.facts import FACTS, FOREVER, attribute_of, count_of
+from routing.model import Lead
 from routing.scoring import NONE, Standards
 from schemas.signals import Signal
 
 __all__ = ["VARIABLES", "DefinitionError", "Expression", "Finding", "Judge", "Points", "compile_expression"]
 _MISSING = 'No value with name "'
 Noted = TypeVar("Noted")
-_FOREVER = timedelta(days=36_525)
 ANSWERS_KEPT = 4096
 """Answers that are kept of each expression."""
 
@@ -72,9 +72,11 @@ class Judge:
     signals change none of them.
     """
 
+    __slots__ = ("_activation", "_at", "_points", "_reached", "_segments", "_standards", "instant", "lead", "signal")
+
     def __init__(self, lead: Lead, signal: Signal, now: datetime, standards: Standards = NONE) -> None:
-        self._lead, self._signal, self._at, self._standards = lead, signal, now, standards
-        self._now = int(now.timestamp())
+        self.lead, self.signal, self._at, self._standards = lead, signal, now, standards
+        self.instant = int(now.timestamp())
         self._points: Points | None = None
         self._segments: dict[str, bool | None] = {}
         self._reached: dict[str, Any] = {}
@@ -86,49 +88,29 @@ class Judge:
 
     def answer(self, expression: Expression) -> Answer:
         """The same with what it was found from; its evidence is shared, so nobody may change it."""
+        readers, answers = expression.readers, expression.answers
+        if readers is None:
+            self._prepare(expression)
+            return self._evaluated(expression)
+        values = tuple([read(self) for read in readers])
+        known: Answer | None = answers.get(values)
+        if known is None:
+            if len(answers) >= ANSWERS_KEPT:
+                answers.clear()
+            known = answers[values] = self._evaluated(expression)
+        return known
+
+    def _prepare(self, expression: Expression) -> None:
         for name in expression.segments:
             self.is_in(name)
         if not SCORES.isdisjoint(expression.calls):
             self.points()
-        if expression.foreseen is None:
-            return self._evaluated(expression)
-        values = self._values(expression.names, expression.foreseen)
-        known: Answer | None = expression.answers.get(values)
-        if known is None:
-            if len(expression.answers) >= ANSWERS_KEPT:
-                expression.answers.clear()
-            known = expression.answers[values] = self._evaluated(expression)
-        return known
-
-    def _values(self, names: tuple[str, ...], calls: tuple[Call, ...]) -> tuple[Any, ...]:
-        """All that an answer depends on."""
-        lead, signal = self._lead, self._signal
-        return (
-            *[_FACTS[name](lead, signal) for name in names],
-            *[self._given(call) for call in calls],
-        )
-
-    def _given(self, call: Call) -> Any:
-        """What a call would give, or what that depends on, without CEL."""
-        match call.function:
-            case "count":
-                return self._count(call.name, call.window or _FOREVER)
-            case "last":
-                return self._lead.recent.get(call.name, (None,))[-1]
-            case "in_segment":
-                return self.is_in(call.name)
-            case "in_territory":
-                return self._in_territory(call.name)
-            case "text" | "number" | "yes":
-                return self._attribute(call.name)
-            case _:
-                return self.points().fit, self.points().intent
 
     def _evaluated(self, expression: Expression) -> Answer:
         self._reached = {}
         _asking.judge = self
         if self._activation is None:
-            self._activation = ENV.Activation(_facts(self._lead, self._signal, self._at), functions=_CALLS)
+            self._activation = ENV.Activation(_facts(self, self._at), functions=_CALLS)
         finding = _found(expression.compiled.eval(self._activation).plain_value())
         return Answer(finding, finding.said() | {"inputs": self._inputs(expression)})
 
@@ -143,10 +125,27 @@ class Judge:
     def points(self) -> Points:
         """Fit and intent at this judge's instant."""
         if self._points is None:
-            fit = {r.rule.name: float(r.rule.points) for r in self._standards.fit if self.asks(r.when).met}
-            intent = scoring.intent_of(self._lead, self._standards, self._now)
-            self._points = Points(scoring.whole(sum(fit.values())), intent.total, {**fit, **intent.parts})
+            fit = self._fit()
+            intent = scoring.intent_of(self.lead, self._standards, self.instant)
+            self._points = Points(fit.total, intent.total, {**fit.parts, **intent.parts})
         return self._points
+
+    def _fit(self) -> scoring.Gained:
+        """Kept by all that its rules depend on: who a lead is changes seldom."""
+        standards = self._standards
+        if standards.readers is None:
+            return self._fit_by_rules()
+        values = tuple([read(self) for read in standards.readers])
+        known = standards.fits.get(values)
+        if known is None:
+            if len(standards.fits) >= ANSWERS_KEPT:
+                standards.fits.clear()
+            known = standards.fits[values] = self._fit_by_rules()
+        return known
+
+    def _fit_by_rules(self) -> scoring.Gained:
+        parts = {r.rule.name: float(r.rule.points) for r in self._standards.fit if self.asks(r.when).met}
+        return scoring.Gained(scoring.whole(sum(parts.values())), parts)
 
     @property
     def reckoned(self) -> Points | None:
@@ -154,10 +153,10 @@ class Judge:
         return self._points
 
     def _belongs(self, segment: scoring.CompiledSegment) -> bool | None:
-        account = scoring.named(self._lead, segment.file)
-        if account or segment.file.only_accounts:
+        account = scoring.named(self.lead, segment)
+        if account or segment.only_accounts:
             return account
-        fits = scoring.company_fits(self._lead, segment)
+        fits = scoring.company_fits(self.lead, segment)
         if fits is False or segment.when is None:
             return None if fits and account is None else fits
         found = self.asks(segment.when)
@@ -167,36 +166,29 @@ class Judge:
 
     def count(self, kind: str, window: timedelta) -> int:
         """How many signals of this kind happened within the window before the instant."""
-        found = self._count(kind, window)
-        wide = "" if window == _FOREVER else f", {window.total_seconds() / 3600:g}h"
+        found = count_of(self, kind, window.total_seconds())
+        wide = "" if window == FOREVER else f", {window.total_seconds() / 3600:g}h"
         return self._note(f"count('{kind}'{wide})", found)
-
-    def _count(self, kind: str, window: timedelta) -> int:
-        instants = self._lead.recent.get(kind, ())
-        since = self._now - window.total_seconds()
-        return sum([at > since for at in instants]) if instants else 0
 
     def reached(self, what: str, of: Callable[[Points], int]) -> int:
         """A figure of the points, kept as one that the expression came to ask for."""
         return self._note(what, of(self.points()))
 
-    def _in_territory(self, name: str) -> bool | None:
+    def is_there(self, name: str) -> bool | None:
+        """Whether the lead is in this territory; None where what decides it is not known."""
         territory = self._standards.territories.get(name)
-        return False if territory is None else scoring.is_there(self._lead, territory)
-
-    def _attribute(self, name: str) -> str | float | bool | None:
-        return (self._lead.attributes or {}).get(name)
+        return False if territory is None else scoring.is_there(self.lead, territory)
 
     def in_territory(self, name: str) -> bool:
         """Whether the lead is there. Raises ValueError: unknown."""
-        found = self._note(f"in_territory('{name}')", self._in_territory(name))
+        found = self._note(f"in_territory('{name}')", self.is_there(name))
         if found is None:
             raise ValueError(f"unknown: whether the company is in {name}")
         return found
 
     def attribute(self, function: str, name: str) -> str | float | bool:
         """Its value. Raises ValueError: unknown, or of another type under the agreement of before."""
-        found = self._note(f"{function}('{name}')", self._attribute(name))
+        found = self._note(f"{function}('{name}')", attribute_of(self.lead, name))
         if not isinstance(found, _TYPES[function]):
             raise ValueError(f"unknown: attribute {name}")
         return found
@@ -206,16 +198,13 @@ class Judge:
         return value
 
     def _inputs(self, expression: Expression) -> dict[str, Any]:
-        known = {
-            name: self._at if name == "now" else _FACTS[name](self._lead, self._signal) for name in expression.names
-        }
-        known = {name: _plain(value) for name, value in known.items()}
+        known = {name: _plain(self._at if name == "now" else FACTS[name](self)) for name in expression.names}
         inside = {f"in_segment('{name}')": self._segments[name] for name in sorted(expression.segments)}
         return {**known, **inside, **self._reached}
 
     def last(self, kind: str) -> datetime:
         """When the newest signal of this kind happened. Raises ValueError: unknown."""
-        instants = self._lead.recent.get(kind, ())
+        instants = self.lead.recent.get(kind, ())
         if not instants:
             raise ValueError(f"unknown: there was no {kind} in this pass")
         return datetime.fromtimestamp(instants[-1], UTC)
@@ -241,7 +230,7 @@ class _Asking(threading.local):
 _asking = _Asking()
 _BODIES: dict[tuple[str, int], Callable[..., Any]] = {
     ("count", 2): lambda kind, window: _asking.judge.count(kind, window),
-    ("count", 1): lambda kind: _asking.judge.count(kind, _FOREVER),
+    ("count", 1): lambda kind: _asking.judge.count(kind, FOREVER),
     ("last", 1): lambda kind: _asking.judge.last(kind),
     ("in_segment", 1): lambda name: _asking.judge.in_segment(name),
     ("in_territory", 1): lambda name: _asking.judge.in_territory(name),
@@ -259,54 +248,9 @@ _CALLS = [
 ]
 
 
-_FACTS: dict[str, Callable[[Lead, Signal], Any]] = {
-    "lead.stage": lambda lead, _: lead.stage,
-    "lead.track": lambda lead, _: lead.track or "",
-    "lead.programme": lambda lead, _: lead.programme or "",
-    "lead.pass": lambda lead, _: lead.pass_number,
-    "lead.source": lambda lead, _: lead.source,
-    "lead.brand": lambda lead, _: lead.brand,
-    "lead.campaign": lambda lead, _: lead.campaign,
-    "lead.tags": lambda lead, _: lead.tags,
-    "lead.sales_ready": lambda lead, _: lead.sales_ready,
-    "lead.meeting_booked": lambda lead, _: lead.meeting_booked_at is not None,
-    "lead.language": lambda lead, _: lead.language,
-    "lead.created_at": lambda lead, _: lead.created_at,
-    "lead.stage_since": lambda lead, _: lead.stage_since,
-    "lead.suppressed": lambda lead, _: lead.suppressed is not None,
-    "lead.accepted": lambda lead, _: (found := _current(lead)) is not None and found.accepted_at is not None,
-    "lead.followed_up": lambda lead, _: (found := _current(lead)) is not None and found.followed_up_at is not None,
-    "lead.offers": lambda lead, _: len(found.offers) if (found := _current(lead)) is not None else 0,
-    "company.name": lambda lead, _: lead.company_name,
-    "company.domain": lambda lead, _: lead.company_domain,
-    "company.industry": lambda lead, _: lead.company_industry,
-    "company.country": lambda lead, _: lead.company_country,
-    "company.employees": lambda lead, _: lead.company_employees,
-    "company.region": lambda lead, _: lead.company_region,
-    "company.city": lambda lead, _: lead.company_city,
-    "company.postcode": lambda lead, _: lead.company_postcode,
-    "signal.kind": lambda _, signal: signal.kind.value,
-    "signal.source": lambda _, signal: signal.source,
-    "signal.source_kind": lambda _, signal: signal.source_kind,
-    "signal.form_id": lambda _, signal: signal.form_id,
-    "signal.campaign": lambda _, signal: signal.campaign,
-    "signal.tags": lambda _, signal: signal.tags,
-    "signal.automated": lambda _, signal: signal.automated,
-    "signal.reason": lambda _, signal: signal.reason,
-    "signal.amount": lambda _, signal: signal.amount,
-}
-"""The value of each variable but `now`; None where it is unknown. All of them can be compared and hashed."""
-
-
-def _current(lead: Lead) -> Handover | None:
-    """The hand-over of the lead's pass."""
-    handover = lead.handover
-    return handover if handover is not None and handover.pass_number == lead.pass_number else None
-
-
-def _facts(lead: Lead, signal: Signal, now: datetime) -> dict[str, Any]:
+def _facts(judge: Judge, now: datetime) -> dict[str, Any]:
     """As CEL takes them: what is unknown is left out, and a tuple is a list."""
-    known = ((name, value_of(lead, signal)) for name, value_of in _FACTS.items())
+    known = ((name, read(judge)) for name, read in FACTS.items())
     facts = {name: list(value) if isinstance(value, tuple) else value for name, value in known if value is not None}
     return facts | {"now": now}
 

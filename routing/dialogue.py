@@ -16,13 +16,14 @@ from schemas.signals import Kind
 
 _STEPS = frozenset({Kind.SALES_FOLLOW_UP, Kind.OUTREACH_LOGGED, Kind.SALES_MEETING_HELD})
 _ANSWERS = frozenset({Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED, Kind.CALL_RECEIVED, Kind.SALES_MEETING_HELD})
+_SAYS = _STEPS | _ANSWERS
 _EARLY = ("prospecting", "contact", "qualification")
 
 
 def note(draft: Draft) -> None:
     """A step or an answer, in any order of arrival. An answer to marketing's mail alone is no dialogue."""
     lead, signal = draft.lead, draft.signal
-    if lead.stage not in _EARLY or not genuine(signal) or not counts_for_pass(draft):
+    if signal.kind not in _SAYS or lead.stage not in _EARLY or not genuine(signal) or not counts_for_pass(draft):
         return
     step = signal.kind in _STEPS and _by_sales(draft)
     answer = signal.kind in _ANSWERS

@@ -15,9 +15,8 @@ from routing.bounds import said
 from routing.draft import Draft
 from routing.model import Entry, Lead, LeadPersonal
 from schemas.events import Dossier, DossierContact, DossierEntry, Said
-from schemas.handover import PARTS, Part
-from schemas.handover import Handover as HandoverRules
-from schemas.signals import INBOUND, Kind
+from schemas.handover import Part
+from schemas.signals import INBOUND, Kind, Signal
 
 ENTRIES_KEPT = 30
 TOLD = frozenset(
@@ -42,20 +41,28 @@ _TALKS = TOLD - {Kind.FORM_SUBMITTED, Kind.NOTE_ADDED, Kind.EVENT_ATTENDED}
 def note(draft: Draft) -> None:
     """Takes the signal into the record, in the order of happening, and remembers which parts are known from now on."""
     lead, signal = draft.lead, draft.signal
-    person = signal.person
-    known: set[str] = {i.kind for i in signal.identities if i.kind in ("email", "phone")}
-    if person.email:
-        known.add("email")
-    if person.phone:
-        known.add("phone")
-    if person.full_name or person.last_name:
-        known.add("name")
-    if signal.fields and signal.kind in _NEEDS:
-        known.add("need")
-    if not known.issubset(lead.known):
-        lead.known = tuple(sorted({*lead.known, *known}))
+    if new := _new(signal, lead.known):
+        lead.known = tuple(sorted({*lead.known, *new}))
     if signal.kind in TOLD and not signal.automated:
         _record(draft)
+
+
+def _new(signal: Signal, known: tuple[str, ...]) -> list[str]:
+    """Parts of a dossier that come with the signal and are not known."""
+    person, found = signal.person, []
+    if "email" not in known and (person.email or _has(signal, "email")):
+        found.append("email")
+    if "phone" not in known and (person.phone or _has(signal, "phone")):
+        found.append("phone")
+    if "name" not in known and (person.full_name or person.last_name):
+        found.append("name")
+    if "need" not in known and signal.fields and signal.kind in _NEEDS:
+        found.append("need")
+    return found
+
+
+def _has(signal: Signal, kind: str) -> bool:
+    return kind in [identity.kind for identity in signal.identities]
 
 
 def _record(draft: Draft) -> None:
@@ -73,23 +80,21 @@ def _record(draft: Draft) -> None:
         lead.personal = LeadPersonal(person=lead.personal.person, answers=lead.personal.answers, texts=texts)
 
 
-_HAS: dict[Part, Callable[[Lead, HandoverRules], object]] = {
+def missing(lead: Lead, agreement: Agreement) -> tuple[Part, ...]:
+    """Parts that the agreement asks for and that nobody gave yet."""
+    return tuple([part for part in agreement.dossier if not _HAS[part](lead, agreement)])
+
+
+_HAS: dict[Part, Callable[[Lead, Agreement], object]] = {
     "need": lambda lead, _: "need" in lead.known,
     "contact": lambda lead, _: "email" in lead.known or "phone" in lead.known,
     "name": lambda lead, _: "name" in lead.known,
     "company": lambda lead, _: lead.company_name or lead.company_domain,
     "messages": lambda lead, _: any(e.kind in _TALKS for e in lead.record),
     "learned": lambda lead, _: lead.tags or any(e.kind == Kind.NOTE_ADDED for e in lead.record),
-    "next_step": lambda lead, rules: rules.next_step or lead.meeting_booked_at,
+    "next_step": lambda lead, agreement: agreement.file.handover.next_step or lead.meeting_booked_at,
 }
-"""Whether a lead's dossier has a part."""
-
-
-def missing(lead: Lead, agreement: Agreement) -> tuple[Part, ...]:
-    """Parts that the agreement asks for and that nobody gave yet."""
-    rules = agreement.file.handover
-    asked = rules.dossier.requires
-    return tuple([part for part in PARTS if part in asked and not _HAS[part](lead, rules)])
+"""Whether the lead's dossier has it."""
 
 
 def assembled(lead: Lead, agreement: Agreement) -> Dossier:

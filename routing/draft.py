@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from routing.agreement import Agreement
-from routing.definitions import Expression, Judge
+from routing.definitions import Expression, Judge, Points
 from routing.identity import Others
 from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Tallied, Transition
 from routing.roster import Roster
@@ -45,22 +45,27 @@ class Context(NamedTuple):
 class Draft:
     """`learned` says that there is something to judge anew: a fact of the lead is another one now, or it was let go. `facts` are the names that the lifecycle's rows ask for; `notes` say why something changed nothing."""
 
+    __slots__ = (
+        "_judge", "_own_clocks", "_told", "account", "asked_account", "at", "clocks", "consulted", "context", "emissions", "evidence", "facts",
+        "lead", "learned", "ledgers", "links", "loads", "moved_ledgers", "moved_loads", "notes", "signal", "tallied", "transitions",
+    )  # fmt: skip
+
     def __init__(self, lead: Lead, signal: Signal, context: Context) -> None:
         self.lead = lead
         self.signal = signal
         self.context = context
         self.at = happened(signal)
         self.account = context.account
-        self.ledgers: dict[str, Ledger] = dict(context.ledgers)
+        self.ledgers: Mapping[str, Ledger] = context.ledgers
         self.moved_ledgers: dict[str, Ledger] = {}
-        self.loads: dict[str, Load] = dict(context.loads)
+        self.loads: Mapping[str, Load] = context.loads
         self.moved_loads: dict[str, Load] = {}
-        self.consulted: set[str] = set()
+        self.consulted: frozenset[str] = frozenset()
         self.asked_account = False
         self.tallied: list[Tallied] = []
         self.clocks: dict[str, Clock] = {}
         self._own_clocks: dict[str, Clock] = {}
-        self.links: list[Link] = []
+        self.links: tuple[Link, ...] = ()
         self.emissions: list[Emission] = []
         self.transitions: list[Transition] = []
         self.facts: set[str] = set()
@@ -68,13 +73,14 @@ class Draft:
         self.notes: list[str] = []
         self.evidence: dict[str, Any] = {}
         self._judge: Judge | None = None
+        self._told: Points | None = None
 
     def follow(self, other: Draft) -> None:
         """Goes on where the decision on another lead, of the same signal, left what both may move."""
         if self.account is not None and other.account is not None and self.account.id == other.account.id:
             self.account = other.account
-        self.ledgers |= other.moved_ledgers
-        self.loads |= other.moved_loads
+        self.ledgers = {**self.ledgers, **other.moved_ledgers}
+        self.loads = {**self.loads, **other.moved_loads}
 
     @property
     def judge(self) -> Judge:
@@ -93,12 +99,15 @@ class Draft:
 
     def holds(self, name: str, expression: Expression) -> bool:
         """Whether the expression that is called `name` holds of the lead now; kept as evidence either way."""
-        finding, said = self.judge.answer(expression)
+        judge = self.judge
+        finding, said = judge.answer(expression)
         self.evidence.setdefault("definitions", {})[name] = said
         if finding.fault is not None:
             self.finding(f"`{name}` could not be judged: {finding.fault}")
-        if (points := self.judge.reckoned) is not None:
+        points = judge.reckoned
+        if points is not self._told and points is not None:
             self.evidence["points"] = {"fit": points.fit, "intent": points.intent, "rules": points.parts}
+            self._told = points
         return finding.met
 
     def finding(self, text: str) -> None:
@@ -116,11 +125,12 @@ class Draft:
         self._own_clocks[clock.id] = self.clocks[clock.id] = clock
 
     def put_ledger(self, ledger: Ledger) -> None:
-        self.ledgers[ledger.pool] = ledger
+        self.ledgers = {**self.ledgers, ledger.pool: ledger}
         self.moved_ledgers[ledger.pool] = ledger
 
     def put_load(self, load: Load) -> None:
-        self.loads[load.person] = self.moved_loads[load.person] = load
+        self.loads = {**self.loads, load.person: load}
+        self.moved_loads[load.person] = load
 
     def owner(self, person: str | None) -> Owner | None:
         return self.context.roster.owner(person)
@@ -131,20 +141,20 @@ class Draft:
         lead.version += 1
         lead.sequence += len(self.emissions)
         return Decision(
-            lead=lead,
-            account=self.account,
-            ledgers=tuple(self.moved_ledgers.values()),
-            clocks=tuple(self.clocks.values()),
-            links=tuple(Link(*link) for link in self.links),
-            emissions=tuple(self.emissions),
-            transitions=tuple(self.transitions),
-            outcome="changed" if self.transitions or self.emissions else "recorded",
-            note="; ".join(self.notes),
-            evidence=self.evidence,
-            loads=tuple(self.moved_loads.values()),
-            consulted=frozenset(self.consulted),
-            asked_account=self.asked_account,
-            tallied=tuple(self.tallied),
+            lead,
+            self.account,
+            tuple(self.moved_ledgers.values()),
+            tuple(self.clocks.values()),
+            self.links,
+            tuple(self.emissions),
+            tuple(self.transitions),
+            "changed" if self.transitions or self.emissions else "recorded",
+            "; ".join(self.notes),
+            self.evidence,
+            tuple(self.moved_loads.values()),
+            self.consulted,
+            self.asked_account,
+            tuple(self.tallied),
         )
 
     def contact(self) -> Contact | None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from cel_expr_python import cel
 
 from routing.errors import RoutingError
+from routing.facts import Call, Reader, readers_of
 from schemas.signals import INBOUND, OUTREACH
 from schemas.words import probably
 
@@ -106,20 +106,12 @@ class DefinitionError(RoutingError):
     """An expression does not compile, or is not a yes-or-no question."""
 
 
-class Call(NamedTuple):
-    """A call of one of our functions, as the text has it: `window` None where it has none."""
-
-    function: str
-    name: str = ""
-    window: timedelta | None = None
-
-
 class Expression(NamedTuple):
     """A compiled expression with its text. `segments` are those it names, `calls` the functions of ours that it calls.
 
     `names` are the variables that it names; `constant` is its value where it names nothing that could change it, else None.
     `foreseen` are its calls where the text says all of their arguments, and it does not ask for `now`: then its answer
-    depends on the values of `names` and `foreseen` alone, and `answers` keeps it by them. Else None.
+    depends on the values of `names` and `foreseen` alone, which `readers` read, and `answers` keeps it by them. Else None.
     """
 
     text: str
@@ -129,6 +121,7 @@ class Expression(NamedTuple):
     calls: frozenset[str]
     constant: bool | None
     foreseen: tuple[Call, ...] | None
+    readers: tuple[Reader, ...] | None
     answers: dict[tuple[Any, ...], Any]
     named: frozenset[tuple[str, str]] = frozenset()
     """(function, name) of each call that names a territory or an attribute."""
@@ -159,6 +152,7 @@ def compile_expression(text: str) -> Expression:
         _check(call, text)
     names = _named(words)
     called = {word for word, _ in words} & FUNCTIONS.keys()
+    foreseen = None if "now" in names else _foreseen([word for word, _ in words])
     return Expression(
         text,
         compiled,
@@ -166,7 +160,8 @@ def compile_expression(text: str) -> Expression:
         frozenset(call.name for call in calls if call.function == "in_segment" and call.name),
         frozenset(called),
         None if called or names else _value(compiled),
-        None if "now" in names else _foreseen([word for word, _ in words]),
+        foreseen,
+        None if foreseen is None else readers_of(names, foreseen),
         {},
         frozenset((call.function, call.name) for call in calls if call.name and call.function in _OF_FILE),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import NamedTuple
 
 from schemas.signals import IdentityKey, Signal
@@ -23,9 +24,16 @@ _WEIGHTS = {"email": 0.95, "person": 0.95, "phone": 0.4, "like_name": 0.6, "like
 HOPS = 4
 """How many links in a row are followed from an identity to its lead: a deal to its person, the person to a merged lead,
 that one to the lead it is one with."""
-_RANK = {kind: rank for kinds in (_LIKELY, _FINDS, _ACCOUNT) for rank, kind in enumerate(kinds)}
-"""The place of each kind among those of its sort; the first decides."""
+_STRONG, _WEAK, _THROUGH, _COMPANY = range(10), range(10, 20), range(20, 30), range(30, 40)
+"""Ranks of what names a lead for sure, perhaps, or through a record, and of what names a company."""
+_RANK = {
+    kind: rank
+    for kinds, ranks in ((_NAMES, _STRONG), (_FINDS, _THROUGH), (_ACCOUNT, _COMPANY))
+    for rank, kind in zip(ranks, kinds, strict=False)
+}
+_RANK_UNVERIFIED = dict(zip(_LIKELY, _WEAK, strict=False))
 _Ranked = tuple[int, str, str]
+"""(rank, subject, kind) of one that names somebody; the first rank decides."""
 
 Others = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -52,7 +60,8 @@ def names_somebody(signal: Signal) -> bool:
 
 def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
     """A phone that nobody verified proposes, never links; a deal of another lead neither links nor proposes."""
-    brand, found = signal.brand, _Found([], [], [], [])
+    brand = signal.brand
+    named: list[_Ranked] = []
     unlinked: list[IdentityKey] = []
     for identity in signal.identities:
         kind = identity.kind
@@ -62,46 +71,35 @@ def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
             continue
         if POINTER in who:
             who = _subject(brand, who, known)
-        ranks = found.of(kind, identity.verified)
-        if who is not None and ranks is not None:
-            ranks.append((_RANK[kind], who, kind))
-    strong, weak = sorted(found.strong, key=_rank), sorted(found.weak, key=_rank)
-    lead = signal.lead_id or next((who for _, who, _ in strong or sorted(found.finds, key=_rank)), None)
+        rank = (_RANK if identity.verified else _RANK_UNVERIFIED).get(kind)
+        if who is not None and rank is not None:
+            named.append((rank, who, kind))
+    if len(named) > 1:
+        named.sort(key=itemgetter(0))
+    lead = signal.lead_id or _first(named, _STRONG) or _first(named, _THROUGH)
     return Resolution(
-        lead_id=lead,
-        others=_others(lead, (*strong, *weak)),
-        account_id=min(found.account, key=_rank)[1] if found.account else None,
-        unlinked=_unlinked(unlinked, _LINKED) if unlinked else (),
-        unlinked_account=_unlinked(unlinked, _ACCOUNT) if unlinked else (),
+        lead,
+        _others(lead, named),
+        _first(named, _COMPANY),
+        _unlinked(unlinked, _LINKED) if unlinked else (),
+        _unlinked(unlinked, _ACCOUNT) if unlinked else (),
     )
 
 
-class _Found(NamedTuple):
-    """(rank, subject, kind) of those that name one: a lead for sure, perhaps, through a record; a company."""
-
-    strong: list[_Ranked]
-    weak: list[_Ranked]
-    finds: list[_Ranked]
-    account: list[_Ranked]
-
-    def of(self, kind: str, verified: bool) -> list[_Ranked] | None:
-        if not verified:
-            return self.weak if kind in _LIKELY else None
-        if kind in _NAMES:
-            return self.strong
-        return self.account if kind in _ACCOUNT else self.finds if kind in _FINDS else None
+def _first(named: list[_Ranked], ranks: range) -> str | None:
+    """Whom the first of these ranks names."""
+    for rank, who, _ in named:
+        if rank in ranks:
+            return who
+    return None
 
 
-def _rank(entry: _Ranked) -> int:
-    return entry[0]
-
-
-def _others(lead: str | None, named: tuple[_Ranked, ...]) -> Others:
+def _others(lead: str | None, named: list[_Ranked]) -> Others:
     others: dict[str, dict[str, None]] = {}
-    for _, who, kind in named:
-        if who != lead:
+    for rank, who, kind in named:
+        if who != lead and rank < _THROUGH.start:
             others.setdefault(who, {})[kind] = None
-    return tuple((who, tuple(kinds)) for who, kinds in sorted(others.items())) if others else ()
+    return tuple([(who, tuple(kinds)) for who, kinds in sorted(others.items())]) if others else ()
 
 
 def _subject(brand: str, said: str | None, known: Mapping[Key, str]) -> str | None:
@@ -144,8 +142,5 @@ def pointers(signal: Signal, found: Resolution) -> dict[Key, str]:
 
 
 def _unlinked(nobody: list[IdentityKey], kinds: tuple[str, ...]) -> tuple[IdentityKey, ...]:
-    return tuple([i for i in nobody if (i.verified and i.kind in kinds) or _likens(i, kinds)])
-
-
-def _likens(identity: IdentityKey, kinds: tuple[str, ...]) -> bool:
-    return identity.kind in LIKENESS and kinds is _LINKED
+    likens = LIKENESS if kinds is _LINKED else ()
+    return tuple([i for i in nobody if i.kind in likens or (i.verified and i.kind in kinds)])

@@ -40,21 +40,23 @@ _LOOK_AGAIN = frozenset({Kind.POINTS_CHANGED, Kind.LEAD_UNPARKED, Kind.LEAD_MERG
 def note_signal(draft: Draft) -> None:
     """First look, before any stage is considered."""
     signal, lead = draft.signal, draft.lead
-    if signal.kind in LISTINGS:
+    kind = signal.kind
+    if kind in LISTINGS:
         draft.facts.add("listed")
-    if signal.kind in TOUCHES:
+    if kind in TOUCHES:
         draft.facts.add("touched")
-        if lead.stage in DIALOGUE and signal.kind in _TOLD:
+        if lead.stage in DIALOGUE and kind in _TOLD:
             _tell_owner(draft)
     nurturing.watch(draft)
-    _note_sales_ready(draft)
-    if act := _ACTS.get(signal.kind):
+    if signal.tags:
+        _note_sales_ready(draft)
+    if act := _ACTS.get(kind):
         act(draft)
     for consent in signal.consents:
         nurturing.follow_consent(draft, consent.state)
     if lead.disposition == "active":
         dialogue.note(draft)
-        agreed_signals.note(draft, genuine(draft.signal))
+        agreed_signals.note(draft)
         handover.complete(draft)
 
 
@@ -85,9 +87,10 @@ def note_definitions(draft: Draft) -> None:
 
 def _milestone(draft: Draft, name: Milestone) -> None:
     """A definition that moves nobody, but is counted: told once a pass, when it is first met."""
-    lead = draft.lead
-    never = draft.context.agreement.definitions[name].constant is False
-    if never or name in lead.met or not counts_for_pass(draft) or not draft.meets(name):
+    lead, expression = draft.lead, draft.context.agreement.definitions[name]
+    if name in lead.met or expression.constant is False or not counts_for_pass(draft):
+        return
+    if not draft.holds(name, expression):
         return
     lead.met = (*lead.met, name)
     points = draft.judge.reckoned
@@ -105,15 +108,14 @@ def _milestone(draft: Draft, name: Milestone) -> None:
 
 def note_points(draft: Draft) -> None:
     """Scoring rules with a condition, or on a kind that is not counted anyway, keep the instants of what they met."""
-    lead, signal = draft.lead, draft.signal
-    for intent in draft.context.agreement.standards.intent:
-        if intent.counted or intent.rule.on != signal.kind or not counts_for_pass(draft):
-            continue
-        if signal.automated and signal.kind in INBOUND:
-            continue
-        if intent.when is None or draft.judge.asks(intent.when).met:
-            known = lead.scored.get(intent.rule.name, ())
-            lead.scored = {**lead.scored, intent.rule.name: with_instant(known, draft.at, draft.context.agreement.kept)}
+    lead, signal, agreement = draft.lead, draft.signal, draft.context.agreement
+    rules = agreement.standards.apart.get(signal.kind)
+    if not rules or not counts_for_pass(draft) or (signal.automated and signal.kind in INBOUND):
+        return
+    for rule in rules:
+        if rule.when is None or draft.judge.asks(rule.when).met:
+            known = lead.scored.get(rule.name, ())
+            lead.scored = {**lead.scored, rule.name: with_instant(known, draft.at, agreement.kept)}
             draft.lead_changed()
 
 
@@ -147,8 +149,8 @@ def _note_sales_ready(draft: Draft) -> None:
     """The agreed tag counts when an SDR set it. Most platforms do not say who did: then it counts unless they say that
     no person did."""
     signal = draft.signal
-    agreed = set(draft.context.agreement.file.sales_ready_tags)
-    if not agreed & set(signal.tags) or signal.kind == Kind.TAG_REMOVED or draft.lead.sales_ready:
+    agreed = draft.context.agreement.sales_ready_tags
+    if agreed.isdisjoint(signal.tags) or signal.kind == Kind.TAG_REMOVED or draft.lead.sales_ready:
         return
     if signal.automated or signal.actor.kind in ("automation", "system") or not counts_for_pass(draft):
         draft.notes.append("the sales-ready tag was not set by a person of this pass")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 
 from routing import attributes
 from routing.bounds import MAX_REFERENCES, MAX_TAGS, answers
@@ -10,10 +11,15 @@ from routing.draft import Draft
 from routing.ids import derive
 from routing.model import Lead, LeadPersonal
 from schemas.events import Stage
-from schemas.signals import INBOUND, TOUCHES, Kind, Signal, happened
+from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened
 
 COMPANY = ("name", "domain", "industry", "country", "employees", "region", "city", "postcode")
 """Facts of the company that the lead keeps."""
+_KEPT_AS = tuple(f"company_{name}" for name in COMPANY)
+_UNKNOWN = (None,) * len(COMPANY)
+_held_company = attrgetter(*_KEPT_AS)
+_of_company = attrgetter(*COMPANY)
+_of_person = attrgetter("email", "first_name", "last_name", "full_name", "phone")
 
 
 def new_lead(signal: Signal, stage: Stage) -> Lead:
@@ -38,29 +44,48 @@ def absorb(draft: Draft) -> None:
     newer = lead.last_touch_at is None or draft.at >= lead.last_touch_at
     if (personal := _personal(lead.personal, signal, newer)) is not lead.personal:
         lead.personal = personal
-    for name, said in signal.company.known().items():
-        draft.learned |= _fill(lead, f"company_{name}", said, newer)
-    draft.learned |= _fill(lead, "language", signal.language, newer)
-    _fill(lead, "campaign", signal.campaign, newer)
-    _attributes(draft, newer)
-    people = tuple(r for r in signal.references if r.object == "person" and r not in lead.references)
+    if _learn(lead, signal, newer):
+        draft.learned = True
+    if signal.fields and draft.context.agreement.attributes:
+        _attributes(draft, newer)
+    people = [r for r in signal.references if r.object == "person" and r not in lead.references]
     if people:
-        lead.references = (lead.references + people)[-MAX_REFERENCES:]
-    _tags(draft)
+        lead.references = (*lead.references, *people)[-MAX_REFERENCES:]
+    if signal.tags:
+        _tags(lead, signal)
     for consent in signal.consents:
         consents(draft, consent.purpose, consent.state, min(consent.at or draft.at, signal.received_at))
     if signal.kind in TOUCHES:
         _count(lead, signal, draft.at, draft.context.agreement.kept)
-        lead.last_touch_at = max(filter(None, (lead.last_touch_at, draft.at)))
+        if lead.last_touch_at is None or draft.at > lead.last_touch_at:
+            lead.last_touch_at = draft.at
+
+
+def _learn(lead: Lead, signal: Signal, newer: bool) -> bool:
+    """Whether a fact that is decided on is another one now; the campaign alone is none."""
+    company, learned = _of_company(signal.company), False
+    if company != _UNKNOWN:
+        for name, said, known in zip(_KEPT_AS, company, _held_company(lead), strict=True):
+            if _replaces(said, known, newer):
+                setattr(lead, name, said)
+                learned = True
+    if _replaces(signal.language, lead.language, newer):
+        lead.language, learned = signal.language, True
+    if _replaces(signal.campaign, lead.campaign, newer):
+        lead.campaign = signal.campaign
+    return learned
+
+
+def _replaces(said: str | int | None, known: str | int | None, newer: bool) -> bool:
+    return said is not None and said != known and (newer or known is None)
 
 
 def _attributes(draft: Draft, newer: bool) -> None:
     """As evidence too, because fields are personal and do not outlive an erasure, and what was decided on does."""
-    declared = draft.context.agreement.file.attributes
-    if not declared or not draft.signal.fields:
-        return
     held = draft.lead.attributes or {}
-    said = {name: v for name, v in attributes.read(declared, draft.signal.fields) if newer or name not in held}
+    said = attributes.read(draft.context.agreement.attributes, draft.signal.fields)
+    if not newer:
+        said = {name: value for name, value in said.items() if name not in held}
     if said:
         draft.lead.attributes = {**held, **said}
         draft.evidence["attributes"] = said
@@ -106,31 +131,39 @@ def _no_attempt(signal: Signal) -> bool:
 
 def with_instant(known: tuple[int, ...], at: datetime, kept: int) -> tuple[int, ...]:
     """In order, the newest `kept` of them."""
-    return tuple(sorted((*known, int(at.timestamp()))))[-kept:]
+    instant = int(at.timestamp())
+    if not known or instant >= known[-1]:
+        return (*known, instant)[-kept:]
+    return tuple(sorted((*known, instant)))[-kept:]
 
 
-def _tags(draft: Draft) -> None:
-    lead, signal = draft.lead, draft.signal
+def _tags(lead: Lead, signal: Signal) -> None:
     if signal.kind == Kind.TAG_REMOVED:
         lead.tags = tuple(tag for tag in lead.tags if tag not in signal.tags)
-    elif signal.tags:
+    else:
         lead.tags = tuple(dict.fromkeys((*lead.tags, *signal.tags)))[:MAX_TAGS]
 
 
 def _personal(known: LeadPersonal, signal: Signal, newer: bool) -> LeadPersonal:
-    said, held = signal.person.known(), known.person.known()
-    if not signal.fields and said.items() <= held.items():
+    who, kept = _person(known.person, signal.person, newer), known.answers
+    if signal.fields:
+        kept = answers({**kept, **signal.fields} if newer else {**signal.fields, **kept})
+    elif who is known.person:
         return known
-    person = {**held, **said} if newer else {**said, **held}
-    kept = answers({**known.answers, **signal.fields} if newer else {**signal.fields, **known.answers})
-    who = known.person if person == held else known.person.but(**person)
     return LeadPersonal(person=who, answers=kept, texts=known.texts)
 
 
-def _fill(lead: Lead, name: str, said: str | int | None, newer: bool) -> bool:
-    """Whether the fact is another one now."""
-    known = getattr(lead, name)
-    if said is None or said == known or not (newer or known is None):
-        return False
-    setattr(lead, name, said)
-    return True
+def _person(known: Person, more: Person, newer: bool) -> Person:
+    if not _says_more(more, known):
+        return known
+    said, held = more.known(), known.known()
+    person = {**held, **said} if newer else {**said, **held}
+    return known if person == held else known.but(**person)
+
+
+def _says_more(person: Person, known: Person) -> bool:
+    """Whether something is said of the person that is not known, or is known otherwise."""
+    for said, held in zip(_of_person(person), _of_person(known), strict=True):
+        if said is not None and said != held:
+            return True
+    return False

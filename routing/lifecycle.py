@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from schemas.events import STAGES, Stage, Track
+from schemas.events import Stage, Track
 
 # Somebody is at work on the lead: it must have an owner, and it counts in that person's load.
 WORKED: tuple[Stage, ...] = ("qualification", "hand_over", "deal")
@@ -86,16 +86,16 @@ TABLE: tuple[Row, ...] = (
 )
 
 
-_FROM: dict[Stage | None, list[Row]] = {
-    stage: [row for row in TABLE if stage in row.from_stages] for stage in (None, *STAGES)
-}
+_FROM = {stage: tuple(row for row in TABLE if stage in row.from_stages) for row in TABLE for stage in row.from_stages}
+"""Rows by the stage that they lead from."""
 
 
 def first_fit(stage: Stage | None, facts: frozenset[str] | set[str], entered: set[Stage]) -> Row | None:
     """The first row that fits now; None when the lead stays where it is."""
-    for row in _FROM[stage] if facts else ():
-        if row.to_stage not in entered and not row.facts.isdisjoint(facts):
-            return row
+    if facts:
+        for row in _FROM.get(stage, ()):
+            if row.to_stage not in entered and not row.facts.isdisjoint(facts):
+                return row
     return None
 
 

@@ -44,11 +44,13 @@ def _without_offer(lead: Lead) -> str | None:
     handover = lead.handover
     if lead.stage != "hand_over" or handover is None or handover.mode == "import":
         return None
+    if handover.offers and handover.offers[-1].state in ("open", "accepted"):
+        return None
     if any(clock.policy == QUEUE and clock.next_at is not None for clock in lead.clocks.values()):
         return None
     if not handover.offers:
         return None if handover.blocked and _is_waited_for(lead) else "never_offered"
-    return None if handover.offers[-1].state in ("open", "accepted") else "no_open_offer"
+    return "no_open_offer"
 
 
 def watch(draft: Draft) -> None:

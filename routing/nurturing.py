@@ -152,21 +152,22 @@ def _told_before(draft: Draft) -> bool:
     """Whether this message was told of already: a delivery of what was sent, or the other way about."""
     lead, signal = draft.lead, draft.signal
     message = _message(signal)
-    mine, other = (f"{kind}:{message}" for kind in (signal.kind, _MAILS[signal.kind]))
+    other = f"{_MAILS[signal.kind]}:{message}"
+    if other not in lead.mailed:
+        lead.mailed = (*lead.mailed, f"{signal.kind}:{message}")[-MAILED_KEPT:]
+        return False
     known = list(lead.mailed)
-    told = other in known
-    if told:
-        known.remove(other)
-    else:
-        known.append(mine)
-    lead.mailed = tuple(known[-MAILED_KEPT:])
-    return told
+    known.remove(other)
+    lead.mailed = tuple(known)
+    return True
 
 
 def _message(signal: Signal) -> str:
     """What the sender calls the message: its record, else its campaign."""
-    record = next((r.id for r in signal.references if r.object == "activity"), None)
-    return f"{signal.source}:{record or signal.campaign or ''}"
+    for reference in signal.references:
+        if reference.object == "activity":
+            return f"{signal.source}:{reference.id}"
+    return f"{signal.source}:{signal.campaign or ''}"
 
 
 def enter(draft: Draft, track: Track, reason: str, detail: str | None) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from routing import matching, nurturing, waiting
-from routing.agreement import CompiledRoute
 from routing.assignment import FALLBACK, LAST_RESORTS, Asked, Assignment, Held, assign
-from routing.capacity import consulted, given, limited
+from routing.capacity import consulted, given
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Ledger, Load
@@ -32,7 +31,9 @@ def choose_or_wait(
     if match.chosen is not None:
         return match.chosen
     agreement = draft.context.agreement
-    draft.consulted |= _consulted(draft, agreement.routes[route])
+    pools = [roster.pool(name) for name in agreement.routes[route].pools]
+    if roster.limited:
+        draft.consulted |= consulted([seat.person for pool in pools for seat in pool.seats], roster)
     return assign(
         agreement.routes[route],
         Asked(
@@ -50,14 +51,6 @@ def choose_or_wait(
     )
 
 
-def _consulted(draft: Draft, route: CompiledRoute) -> frozenset[str]:
-    roster = draft.context.roster
-    names = {
-        name for r in route.rules for name in (r.pool, r.overflow.pool if r.overflow else None) if name is not None
-    }
-    return consulted([seat.person for name in sorted(names) for seat in roster.pool(name).seats], roster)
-
-
 def give(draft: Draft, chosen: Assignment) -> None:
     """The lead has this owner now; the pool's ledger counts it, except on trial (`observe`) and day one (`import`)."""
     lead = draft.lead
@@ -65,7 +58,7 @@ def give(draft: Draft, chosen: Assignment) -> None:
     if chosen.ledger is not None and draft.signal.mode == "live":
         draft.put_ledger(chosen.ledger)
         lead.owner_pool = chosen.pool
-    if draft.signal.mode == "live" and chosen.person in limited(draft.context.roster):
+    if draft.signal.mode == "live" and chosen.person in draft.context.roster.limited:
         load = draft.loads.get(chosen.person) or Load(person=chosen.person)
         draft.put_load(given(load, draft.context.now))
     waiting.end(draft)

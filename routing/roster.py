@@ -36,6 +36,9 @@ class Roster:
         self._teams = {team: [m for m in file.people if m.team == team] for team in self.teams}
         self._hours = {m.id: compile_calendar(m.hours) for m in file.people if m.hours is not None}
         self._owners: dict[str, Owner] = {}
+        self._roles = {member.id: frozenset(member.roles) for member in file.people}
+        self.limited = frozenset(m.id for m in file.people if m.capacity is not None or m.team is not None)
+        """Everybody whose load matters: with a capacity, or of a team that has one."""
         self._by_id = {(system, ident): member.id for member in file.people for system, ident in member.ids.items()}
 
     def pool(self, name: str) -> Pool:
@@ -70,8 +73,10 @@ class Roster:
             return "unknown"
         if not member.active:
             return "inactive"
-        away = any(a.since <= now and (a.until is None or now < a.until) for a in member.absences)
-        return "absent" if away else None
+        for absence in member.absences:
+            if absence.since <= now and (absence.until is None or now < absence.until):
+                return "absent"
+        return None
 
     def off_hours(self, person: str, now: datetime) -> str | None:
         """`off_hours` for somebody who is not at work at `now` by their hours; they are asked for no new lead."""
@@ -94,8 +99,8 @@ class Roster:
         return self._teams.get(name, [])
 
     def has_role(self, person: str | None, *roles: str) -> bool:
-        member = self.people.get(person) if person else None
-        return member is not None and any(role in member.roles for role in roles)
+        held = self._roles.get(person) if person else None
+        return held is not None and not held.isdisjoint(roles)
 
     def owner(self, person: str | None) -> Owner | None:
         """As events name them; somebody who left the roster keeps their id only."""

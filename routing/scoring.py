@@ -6,15 +6,16 @@ Of a signal only its instant is kept, so that the same points come out whatever 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from routing.expressions import COUNTED, Expression, compile_expression
+from routing.facts import Call, Reader, readers_of
 from routing.model import Lead
 from schemas.agreement import AgreementFile
-from schemas.market import FitRule, IntentRule, Segment, Territory
+from schemas.market import Employees, FitRule, IntentRule, Segment, Territory
+from schemas.signals import Kind
 
 
 class CompiledFit(NamedTuple):
@@ -25,80 +26,138 @@ class CompiledFit(NamedTuple):
 class CompiledIntent(NamedTuple):
     """`when` None holds always. `counted`: the instants that the lead keeps of each touch serve; else its own."""
 
-    rule: IntentRule
+    name: str
+    on: Kind
     when: Expression | None
+    points: int
+    most: int | None
     half_life: float
     counted: bool
 
 
 class CompiledSegment(NamedTuple):
-    """`when` None holds always; names of industries and countries as they are compared."""
+    """`when` None holds always; names of industries and countries as they are compared; `least` and `most` employees."""
 
-    file: Segment
     when: Expression | None
     industries: frozenset[str]
     countries: frozenset[str]
+    accounts: frozenset[str]
+    only_accounts: bool
+    least: float | None
+    most: float | None
 
 
-class Standards(NamedTuple):
-    """What the expressions of an agreement are held against: its segments and its scoring."""
-
-    segments: dict[str, CompiledSegment]
-    fit: tuple[CompiledFit, ...]
-    intent: tuple[CompiledIntent, ...]
-    territories: Mapping[str, Territory] = MappingProxyType({})
-
-
-class Intent(NamedTuple):
+class Gained(NamedTuple):
     """Whole points, and what each rule gave that gave any."""
 
     total: int
     parts: dict[str, float]
 
 
-NONE = Standards({}, (), ())
+class Standards(NamedTuple):
+    """What the expressions of an agreement are held against: its segments and its scoring.
+
+    `apart` are the rules for intent, by kind, of which the lead keeps instants of their own. `readers` read all that the rules for `fit` depend on, and `fits` keeps what they give by it; None where one depends on
+    more than its words say.
+    """
+
+    segments: dict[str, CompiledSegment]
+    fit: tuple[CompiledFit, ...]
+    intent: tuple[CompiledIntent, ...]
+    apart: dict[Kind, tuple[CompiledIntent, ...]]
+    territories: Mapping[str, Territory]
+    readers: tuple[Reader, ...] | None
+    fits: dict[tuple[Any, ...], Gained]
+
+
+NONE = Standards({}, (), (), {}, {}, None, {})
+_NOTHING = Gained(0, {})
+_OF_TERRITORY = ("company.country", "company.region", "company.city", "company.postcode")
 
 
 def compile_standards(file: AgreementFile) -> Standards:
     """Raises DefinitionError."""
     scoring = file.scoring
+    segments = {name: _segment(segment) for name, segment in file.segments.items()}
+    fit = tuple(CompiledFit(rule, compile_expression(rule.when)) for rule in scoring.fit)
+    intent = tuple(_intent(rule, rule.half_life or scoring.half_life) for rule in scoring.intent)
+    apart = [rule for rule in intent if not rule.counted]
     return Standards(
-        {name: _segment(segment) for name, segment in file.segments.items()},
-        tuple(CompiledFit(rule, compile_expression(rule.when)) for rule in scoring.fit),
-        tuple(_intent(rule, rule.half_life or scoring.half_life) for rule in scoring.intent),
+        segments,
+        fit,
+        intent,
+        {rule.on: tuple(other for other in apart if other.on == rule.on) for rule in apart},
         file.territories,
+        _readers([rule.when for rule in fit], segments),
+        {},
     )
+
+
+def _readers(rules: list[Expression], segments: Mapping[str, CompiledSegment]) -> tuple[Reader, ...] | None:
+    """A segment and a territory are what they ask for, so that neither has to be judged to look the points up."""
+    asked = [segments[name] for rule in rules for name in sorted(rule.segments) if name in segments]
+    names = dict.fromkeys(name for segment in asked for name in _asked_by(segment))
+    calls: dict[Call, None] = {}
+    for expression in (*rules, *[segment.when for segment in asked if segment.when is not None]):
+        if expression.foreseen is None:
+            return None
+        names |= dict.fromkeys(expression.names)
+        for call in expression.foreseen:
+            if call.function == "in_territory":
+                names |= dict.fromkeys(_OF_TERRITORY)
+            elif call.function != "in_segment":
+                calls[call] = None
+    return readers_of(tuple(names), tuple(calls))
+
+
+def _asked_by(segment: CompiledSegment) -> Iterator[str]:
+    if segment.accounts:
+        yield "company.domain"
+    yield from ("company.industry", "company.country", "company.employees")
 
 
 def _segment(file: Segment) -> CompiledSegment:
     return CompiledSegment(
-        file,
         _condition(file.when),
         frozenset(name.casefold() for name in file.industries),
         frozenset(name.casefold() for name in file.countries),
+        frozenset(file.accounts),
+        file.only_accounts,
+        *_bounds(file.employees),
     )
+
+
+def _bounds(asked: Employees | None) -> tuple[float | None, float | None]:
+    """An end that is left out is open; None where nothing is asked."""
+    if asked is None:
+        return None, None
+    return asked.least or 0, math.inf if asked.most is None else asked.most
 
 
 def _intent(rule: IntentRule, half_life: timedelta) -> CompiledIntent:
     when = _condition(rule.when)
-    return CompiledIntent(rule, when, half_life.total_seconds(), when is None and rule.on in COUNTED)
+    counted = when is None and rule.on in COUNTED
+    return CompiledIntent(rule.name, rule.on, when, rule.points, rule.most, half_life.total_seconds(), counted)
 
 
 def _condition(text: str) -> Expression | None:
     return None if text == "true" else compile_expression(text)
 
 
-def intent_of(lead: Lead, standards: Standards, now: int) -> Intent:
+def intent_of(lead: Lead, standards: Standards, now: int) -> Gained:
     """Intent points at `now` (seconds since 1970). A fact that lies after it counts in full."""
     parts: dict[str, float] = {}
-    for intent in standards.intent:
-        rule = intent.rule
-        instants = lead.recent.get(rule.on, ()) if intent.counted else lead.scored.get(rule.name, ())
+    recent, scored = lead.recent, lead.scored
+    for name, on, _, each, most, half_life, counted in standards.intent:
+        instants = recent.get(on) if counted else scored.get(name)
         if instants:
-            left = math.fsum(2.0 ** (-max(0, now - at) / intent.half_life) for at in instants)
-            points = rule.points * left
-            parts[rule.name] = points if rule.most is None else math.copysign(min(abs(points), rule.most), points)
-    return Intent(whole(math.fsum(parts.values())), {name: round(points, 1) for name, points in parts.items()})
+            points = each * math.fsum([2.0 ** ((at - now) / half_life) if at < now else 1.0 for at in instants])
+            if most is not None and not -most <= points <= most:
+                points = math.copysign(most, points)
+            parts[name] = points
+    if not parts:
+        return _NOTHING
+    return Gained(whole(math.fsum(parts.values())), {name: round(points, 1) for name, points in parts.items()})
 
 
 def whole(points: float) -> int:
@@ -111,7 +170,7 @@ def company_fits(lead: Lead, segment: CompiledSegment) -> bool | None:
     known = (
         _among(lead.company_industry, segment.industries),
         _among(lead.company_country, segment.countries),
-        _of_size(lead.company_employees, segment.file),
+        _of_size(lead.company_employees, segment),
     )
     if False in known:
         return False
@@ -142,12 +201,19 @@ def _placed(lead: Lead, territory: Territory) -> bool | None:
     return None if None in found else False
 
 
-def named(lead: Lead, segment: Segment) -> bool | None:
+def named(lead: Lead, segment: CompiledSegment) -> bool | None:
     """Whether the company is one of the named accounts; None where accounts are named and its domain is not known."""
     if not segment.accounts:
         return False
     domain = (lead.company_domain or "").casefold().removeprefix("www.")
-    return any(domain == a or domain.endswith(f".{a}") for a in segment.accounts) if domain else None
+    return not segment.accounts.isdisjoint(_above(domain)) if domain else None
+
+
+def _above(domain: str) -> Iterator[str]:
+    """The domain and those that it is part of."""
+    while domain:
+        yield domain
+        domain = domain.partition(".")[2]
 
 
 def _among(value: str | None, allowed: frozenset[str]) -> bool | None:
@@ -156,10 +222,7 @@ def _among(value: str | None, allowed: frozenset[str]) -> bool | None:
     return None if value is None else value.casefold() in allowed
 
 
-def _of_size(employees: int | None, segment: Segment) -> bool | None:
-    asked = segment.employees
-    if asked is None:
+def _of_size(employees: int | None, segment: CompiledSegment) -> bool | None:
+    if segment.least is None or segment.most is None:
         return True
-    if employees is None:
-        return None
-    return (asked.least is None or asked.least <= employees) and (asked.most is None or employees <= asked.most)
+    return None if employees is None else segment.least <= employees <= segment.most

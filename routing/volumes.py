@@ -6,7 +6,7 @@ with the first that is counted in it, and is judged at its end; a late fact corr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ PREFIX = "promise:"
 """Before the name of a volume promise, where ids of leads stand; no lead's id begins so."""
 PERIODS_KEPT = 4
 """Periods kept with the tally, for facts that come late; the store keeps all clocks."""
+_MEETING = "meeting_booked"
 _NAMED: dict[type[e.EventData], str] = {
     e.HandoverOffered: "offered",
     e.HandoverAccepted: "accepted",
@@ -69,33 +70,37 @@ def is_promise(ident: str | None) -> bool:
 # --- what a decision counts for ---------------------------------------------------------------------------------------
 def note(draft: Draft) -> None:
     """Puts on the sheet what this decision counts for; on trial and on day one nothing does."""
-    volumes = draft.context.agreement.volumes
-    if not volumes or not (facts := _facts(draft)):
+    wanted = draft.context.agreement.counted
+    if not wanted or not (draft.emissions or draft.signal.kind == Kind.SALES_MEETING_BOOKED):
         return
-    for compiled in volumes:
+    facts = list(_facts(draft, wanted))
+    if not facts:
+        return
+    for compiled in draft.context.agreement.volumes:
         volume = compiled.file
-        for wanted, good in ((volume.counts, True), (volume.against, False)):
-            found = [at for name, at, person in facts if name == wanted and _whose(draft, volume, person)]
+        for counted, good in ((volume.counts, True), (volume.against, False)):
+            found = [at for name, at, person in facts if name == counted and _whose(draft, volume, person)]
             if found and (compiled.when is None or draft.judge.asks(compiled.when).met):
                 draft.tallied += [Tallied(volume.name, good, at) for at in found]
 
 
-def _facts(draft: Draft) -> list[tuple[str, datetime, str | None]]:
-    """(what can be counted, when it was, whose it was) of this decision."""
-    found: list[tuple[str, datetime, str | None]] = []
+def _facts(draft: Draft, wanted: frozenset[str]) -> Iterator[tuple[str, datetime, str | None]]:
+    """(what is counted, when it was, whose it was) of this decision."""
     for data, at in draft.emissions:
-        if data.mode != "live":
+        name = _name_of(data)
+        if name is None or name not in wanted or data.mode != "live":
             continue
-        if isinstance(data, e.LeadStageChanged):
-            found.append((data.to_stage, at, draft.lead.owner))
-        elif isinstance(data, e.LeadDefinitionMet):
-            found.append((data.definition, at, draft.lead.owner))
-        elif (name := _NAMED.get(type(data))) is not None:
-            owner = getattr(data, "owner", None)
-            found.append((name, at, owner.person if owner is not None else draft.lead.owner))
-    if draft.signal.kind == Kind.SALES_MEETING_BOOKED and draft.signal.mode == "live":
-        found.append(("meeting_booked", draft.at, draft.lead.owner))
-    return found
+        owner = data.owner
+        yield name, at, owner.person if owner is not None else draft.lead.owner
+    if draft.signal.kind == Kind.SALES_MEETING_BOOKED and draft.signal.mode == "live" and _MEETING in wanted:
+        yield _MEETING, draft.at, draft.lead.owner
+
+
+def _name_of(data: e.EventData) -> str | None:
+    """The word by which the agreement counts it."""
+    if type(data) is e.LeadStageChanged:
+        return data.to_stage
+    return data.definition if type(data) is e.LeadDefinitionMet else _NAMED.get(type(data))
 
 
 def _whose(draft: Draft, volume: Volume, person: str | None) -> bool:

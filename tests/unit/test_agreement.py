@@ -7,12 +7,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing import definitions
+from routing import facts
 from routing.agreement import check_against, compile_agreement, content_hash
 from routing.decide import decide
 from routing.definitions import Judge
 from routing.draft import Context
-from routing.expressions import DefinitionError, compile_expression
+from routing.expressions import VARIABLES, DefinitionError, compile_expression
 from routing.lead import new_lead
 from routing.literals import most_counted
 from routing.roster import Roster
@@ -382,7 +382,7 @@ def test_whoever_withdrew_gets_no_automated_mail_unnoticed(told):
 
 
 def test_every_variable_has_a_value_to_be_kept_by():
-    assert {*definitions._FACTS, "now"} == set(definitions.VARIABLES)
+    assert {*facts.FACTS, "now"} == set(VARIABLES)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """Territories and attributes: what they hold, what is refused, how leads are routed by them."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
 
-from routing.attributes import read
+from routing.agreement import compile_agreement
+from routing.attributes import declared, read
 from routing.decide import decide
 from routing.definitions import Judge
 from routing.draft import Context
@@ -21,6 +23,15 @@ from tests.unit.test_agreement import changed, problems
 RULES = ruling()
 NOWHERE = Company()
 SKANE = Company(country="SE", region="skåne")
+COMPANIES = {
+    "company_domain": (None, "www.acme.example", "shop.acme.example", "notacme.example"),
+    "company_country": (None, "SE", "DK"),
+    "company_employees": (None, 50, 51),
+    "company_region": (None, "skåne", "Småland"),
+    "attributes": (None, {"partner": True}),
+    "recent": ({}, {"form.submitted": (int(START.timestamp()),)}),
+    "source": ("web", "fair"),
+}
 
 
 def asked(text, company=NOWHERE, attributes=None):
@@ -51,6 +62,28 @@ def test_a_territory_holds_who_is_in_its_country_and_in_one_of_its_places_and_un
     assert found.evidence["inputs"] == {"in_territory('south')": inside}
 
 
+def test_fit_that_is_looked_up_is_fit_by_its_rules():
+    rules = [
+        {"name": "wanted", "when": "in_segment('wanted')", "points": 1},
+        {"name": "ours", "when": "in_segment('ours') || yes('partner')", "points": 2},
+        {"name": "south", "when": "in_territory('south') && count('form.submitted') > 0", "points": 4},
+    ]
+    segments = {
+        "wanted": {"countries": ["SE"], "employees": {"to": 50}, "when": "lead.source != 'fair'"},
+        "ours": {"accounts": ["acme.example"]},
+    }
+    given = changed(scoring={"fit": rules}, segments=segments, definitions__sales_qualified="fit() > 9")
+    standards = compile_agreement(given).standards
+    lead, seen = new_lead(item := signal(1, "form.submitted"), "contact"), set()
+    for values in itertools.product(*COMPANIES.values()):
+        for name, value in zip(COMPANIES, values, strict=True):
+            setattr(lead, name, value)
+        by_rules = Judge(lead, item, START, standards._replace(readers=None)).points()
+        assert [Judge(lead, item, START, standards).points() for _ in range(2)] == [by_rules, by_rules]
+        seen.add(by_rules.fit)
+    assert seen == set(range(8))
+
+
 def test_a_lead_is_routed_by_its_territory():
     form = signal(1, "form.submitted", form_id="news", company=SKANE)
     lead = decide(None, form, Context(RULES.agreement, RULES.roster, {}, None, START)).lead
@@ -79,12 +112,12 @@ def test_what_is_not_declared_or_of_another_type_is_refused_at_load(parts, said)
 
 
 def test_attributes_are_read_by_their_type_and_what_is_not_of_it_is_left():
-    declared = {
+    attributes = {
         "erp": Attribute(type="text", **{"from": "ERP-system"}),
         "seats": Attribute(type="number", **{"from": ["seats", "Antal platser"]}),
         "partner": Attribute(type="yes_no", **{"from": "partner"}),
     }
-    said = dict(read(declared, {"erp-SYSTEM ": " SAP ", "antal platser": ["1 200,5"], "Partner": "Ja"}))
+    said = read(declared(attributes), {"erp-SYSTEM ": " SAP ", "antal platser": ["1 200,5"], "Partner": "Ja"})
     assert said == {"erp": "SAP", "seats": 1200.5, "partner": True}
     for wrong in (
         {"erp-system": "anna@acme.example"},
@@ -92,7 +125,7 @@ def test_attributes_are_read_by_their_type_and_what_is_not_of_it_is_left():
         {"seats": "many"},
         {"partner": "maybe"},
     ):
-        assert dict(read(declared, wrong)) == {}
+        assert read(declared(attributes), wrong) == {}
 
 
 def test_an_attribute_counts_is_unknown_until_it_is_said_and_the_newest_wins():
