@@ -104,7 +104,8 @@ def _reader(call: Call) -> Reader:
         case "in_territory":
             return lambda asked: asked.is_there(name)
         case "text" | "number" | "yes":
-            return lambda asked: attribute_of(asked.lead, name)
+            # With its class: yes and 1.0 are equal, and a lead may hold what was declared as another type before.
+            return lambda asked: (found := attribute_of(asked.lead, name), found.__class__)
         case "fit":
             return lambda asked: asked.points().fit
         case "intent":

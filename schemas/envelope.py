@@ -45,7 +45,7 @@ class Envelope(BaseModel):
 
         Raises KeyError for a type that this version does not know, msgspec.ValidationError where `data` is not of it.
         """
-        return msgspec.convert(self.data, EVENT_TYPES[self.type], dec_hook=_part_of_a_signal)
+        return msgspec.convert(self.data, EVENT_TYPES[self.type])
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
     def head(self) -> str:
         """All up to the value of `personal`."""
-        text = _FACTS.encode(self).decode()
+        text = _WRITE(self).decode()
         # The last member of those that have it, null here; the others are given it.
         apart = self.data.__struct_fields__[-1] == "personal"
         return text[: -len("null}}")] if apart else f'{text[: -len("}}")]},"personal":'
@@ -81,7 +81,7 @@ def parted(data: EventData) -> tuple[EventData, str | None]:
     """(the same without its personal part, that part as JSON)."""
     if data.personal is None:
         return data, None
-    return replace(data, personal=None), _PERSONAL.encode(data.personal).decode()
+    return replace(data, personal=None), _WRITE(data.personal).decode()
 
 
 def whole(head: str, personal: str | None) -> str:
@@ -91,18 +91,8 @@ def whole(head: str, personal: str | None) -> str:
 
 def instant(at: datetime) -> str:
     """RFC 3339 with microseconds and `Z`; `at` must be aware. An absence may be written with an offset."""
-    text = _FACTS.encode(at.astimezone(UTC))[1:-2].decode()
+    text = _WRITE(at.astimezone(UTC))[1:-2].decode()
     return f"{text}Z" if at.microsecond else f"{text}.000000Z"
 
 
-def _part_of_a_signal(kind: type[BaseModel], value: Any) -> BaseModel:
-    return kind.model_validate(value)
-
-
-def _known(part: BaseModel) -> dict[str, Any]:
-    return {name: value for name, value in vars(part).items() if value is not None}
-
-
-_FACTS = msgspec.json.Encoder(enc_hook=vars)
-_PERSONAL = msgspec.json.Encoder(enc_hook=_known)
-"""A name or number that is not known is left out; a fact that is not known is null."""
+_WRITE = msgspec.json.Encoder().encode

@@ -209,8 +209,10 @@ class Company(Part, frozen=True, kw_only=True):
 Object = Literal["person", "company", "deal", "activity"]
 
 
-class Reference(Part, frozen=True, kw_only=True):
+class Reference(Part, frozen=True, kw_only=True, omit_defaults=False):
     """A typed reference into another system; only one to a `person` names a lead."""
+
+    # Written whole: events, which hold it, say null of an account that is not known.
 
     system: str
     account: str | None = None

@@ -14,6 +14,8 @@ from msgspec.structs import FieldInfo, fields
 from pydantic import BaseModel, GetCoreSchemaHandler, create_model
 from pydantic_core import CoreSchema
 
+from schemas.parts import Part
+
 
 class EventPart(msgspec.Struct, frozen=True, kw_only=True):
     """Frozen; members have names only, since those of a base come first."""
@@ -33,4 +35,6 @@ def model_of(kind: type[EventPart]) -> type[BaseModel]:
 def _default(field: FieldInfo) -> Any:
     if field.default_factory is not msgspec.NODEFAULT:
         return field.default_factory()
-    return ... if field.required else msgspec.to_builtins(field.default, enc_hook=vars)
+    if field.required or isinstance(field.default, Part):
+        return ... if field.required else field.default
+    return msgspec.to_builtins(field.default)

@@ -26,7 +26,7 @@ from tests.setups import START, record, signal
 CLOCK = ClockDue(clock_id="clk_1", revision=2, lead_id="lead_1", due_at=START, noticed_at=START)
 ASKED = Commanded(name="ops", principal="operator", lists=("news",), until=START, side="sales")
 JOINS = Member(id="elin", roles=("sdr",), absences=(Absence.model_validate({"from": START}),))
-CRM = Reference(system="pipedrive", object="person", id="7")
+CRM = Reference(system="pipedrive", account="main", object="person", id="7")
 SIGNALS = [
     signal(1, "form.submitted"),
     signal(1, "form.submitted", person=Person(), company=Company(), actor=Actor(), utm={}, fields={}),
@@ -58,6 +58,15 @@ def test_a_signal_is_written_without_what_is_as_by_default_and_read_again(said):
     again = read(said.text()).signal
     assert again == said == Signal.read(said.text())
     assert again.occurred_at.tzinfo is UTC and again.received_at.tzinfo is UTC
+
+
+def test_a_reference_is_written_whole_since_events_say_it_whole():
+    crm = CRM.but(account=None)
+    said = signal(1, "form.submitted", references=(crm,))
+    assert json.loads(said.text())["references"] == [
+        {"system": "pipedrive", "account": None, "object": "person", "id": "7"}
+    ]
+    assert read(said.text()).signal == said
 
 
 def test_what_is_absent_may_be_written_as_null():

@@ -75,7 +75,7 @@ def test_what_is_as_by_default_is_left_out_of_the_text():
     assert Booking(at=START, booked=False).text() == '{"at":"2026-11-24T09:00:00Z","booked":false}'
     assert Handover(id="ho_1", pass_number=1, opened_at=START, references=(CRM,)).text() == (
         '{"id":"ho_1","pass_number":1,"opened_at":"2026-11-24T09:00:00Z",'
-        '"references":[{"system":"pipedrive","object":"person","id":"7"}]}'
+        '"references":[{"system":"pipedrive","account":null,"object":"person","id":"7"}]}'
     )
     assert LeadPersonal().text() == "{}"
     assert json.loads(Clock.read(CLOCK).text()) == {
