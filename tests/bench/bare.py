@@ -296,11 +296,11 @@ def turned(rows, width):
 
 
 class Consumer:
-    """Reads all partitions of a topic, without a group, and stores what it reads."""
+    """Reads the partitions of a topic, or each that is the `nth` of so many, without a group, and stores what it reads."""
 
-    def __init__(self, bootstrap, topic, partitions, store):
+    def __init__(self, bootstrap, topic, partitions, store, nth=0, of=1):
         self._bootstrap, self._store = bootstrap, store
-        self._places = [TopicPartition(topic, p) for p in range(partitions)]
+        self._places = [TopicPartition(topic, p) for p in range(nth, partitions, of)]
 
     async def start(self):
         expected = await self._store.start([place.partition for place in self._places])
@@ -324,9 +324,9 @@ class Consumer:
         await self._store.close()
 
 
-async def consume(bootstrap, topic, partitions, dsn):
+async def consume(bootstrap, topic, partitions, dsn, nth, of):
     """For ever."""
-    consumer = Consumer(bootstrap, topic, partitions, StateStore(dsn))
+    consumer = Consumer(bootstrap, topic, partitions, StateStore(dsn), nth, of)
     await consumer.start()
     await consumer.drain(float("inf"))
 
@@ -336,8 +336,9 @@ def main():
     parser.add_argument("part", choices=["web", "consumer", "relay", "embedded"])
     for name in ("--bootstrap", "--topic", "--host", "--file", "--database"):
         parser.add_argument(name)
-    for name in ("--port", "--pad", "--partitions"):
+    for name in ("--port", "--pad", "--partitions", "--nth"):
         parser.add_argument(name, type=int, default=0)
+    parser.add_argument("--of", type=int, default=1)
     given = parser.parse_args()
     if given.part == "web":
         uvloop.run(serve(ToKafka(given.bootstrap, given.topic, given.partitions), given.port, given.pad))
@@ -348,7 +349,7 @@ def main():
         if given.part == "relay":
             uvloop.run(Relay(given.bootstrap, given.topic, dsn).run())
         else:
-            uvloop.run(consume(given.bootstrap, given.topic, given.partitions, dsn))
+            uvloop.run(consume(given.bootstrap, given.topic, given.partitions, dsn, given.nth, given.of))
 
 
 if __name__ == "__main__":

@@ -54,10 +54,18 @@ class Machine(Fleet):
     def dsn(self, database):
         return {"host": str(self.postgres.folder), "user": "postgres", "database": database}
 
-    def begin_bare(self, part, **options):
+    def begin_bare(self, part, name=None, **options):
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         command = [sys.executable, "-m", "tests.bench.bare", part, *words]
-        self.processes[f"bare {part}"] = spawn(command, self.folder / f"bare {part}.log", cwd=ROOT, env=self.env)
+        name = name or f"bare {part}"
+        self.processes[name] = spawn(command, self.folder / f"{name}.log", cwd=ROOT, env=self.env)
+
+    def end(self, *names):
+        """These are no longer there."""
+        for name in names:
+            process = self.processes.pop(name)
+            process.kill()
+            process.wait()
 
     async def begin_web(self, pad):
         """Both front ends, ready."""
