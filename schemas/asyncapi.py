@@ -9,7 +9,6 @@ from pydantic.json_schema import JsonSchemaMode
 
 from schemas.envelope import Envelope
 from schemas.events import EVENT_TYPES, TOPICS
-from schemas.events.parts import model_of
 from schemas.signals import Signal
 
 _ABOUT = {
@@ -27,8 +26,7 @@ _ORDER = (
 
 def document(prefix: str = "stafett") -> dict[str, Any]:
     """The document for topics named `PREFIX.leads.v1` and so on."""
-    events = {name: model_of(event) for name, event in EVENT_TYPES.items()}
-    models: dict[str, type[Any]] = {"envelope": Envelope, "signal": Signal, **events}
+    models: dict[str, type[Any]] = {"envelope": Envelope, "signal": Signal, **EVENT_TYPES}
     adapters = [(name, _READ, TypeAdapter(model)) for name, model in models.items()]
     refs, made = TypeAdapter.json_schemas(adapters, ref_template="#/components/schemas/{model}")
     data = {name: refs[name, _READ] for name in EVENT_TYPES}

@@ -177,9 +177,10 @@ class SqlBatch:
         """Raises Conflict where another transaction linked one of them to another subject."""
         if not links:
             return
-        wanted = {row[:3]: row.subject_id for row in sorted(links)}
+        rows = sorted(links)
+        wanted = {row[:3]: row.subject_id for row in rows}
         tail = "ON CONFLICT DO NOTHING RETURNING brand, kind, digest"
-        made = await self._dialect.returning(self._conn, t.identities, LinkRow._fields, sorted(links), tail)
+        made = await self._dialect.returning(self._conn, t.identities, LinkRow._fields, rows, tail)
         known = wanted.keys() - {tuple(row) for row in made}
         now = await self.links(sorted(known))
         if any(now.get(key) != wanted[key] for key in known):
