@@ -109,7 +109,8 @@ class OffsetLost(PortError):
 
 
 class Conflict(PortError):
-    """Another transaction linked an identity that this batch was about to link; start the batch over."""
+    """Another transaction linked an identity that this batch was about to link, or changed a lead that it was decided on;
+    start the batch over."""
 
 
 def is_oversized(record: RecordOut) -> bool:
@@ -196,8 +197,11 @@ class Batch(Protocol):
     async def links_of(self, lead_ids: Sequence[str]) -> dict[tuple[str, str, str], str]:
         """Every link that leads straight to one of these; nobody adds one while their leads are locked."""
 
-    async def lock_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
-        """Locked in id order until the transaction ends."""
+    async def read_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
+        """Not locked."""
+
+    async def lock_leads(self, ids: Sequence[str]) -> dict[str, int]:
+        """{id: version}, locked in id order until the transaction ends."""
 
     async def read_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
         """Not locked."""

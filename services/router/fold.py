@@ -32,7 +32,7 @@ from schemas.signals import Kind, Signal
 from services.approvals import ApprovalRefused, approval_of
 from services.discretion import without_names
 from services.router.in_force import changed
-from services.router.loaded import Loaded, row_of
+from services.router.loaded import Loaded, Overlay, row_of
 from services.router.promises import Promises
 from services.router.records import history, outbox_rows, place_of
 from services.router.sheet import Sheet, clock_row, due_subject, of_one_lead, writes_of
@@ -49,7 +49,8 @@ from services.signal_records import Incoming, dead_letter, rejoin
 
 class Fold:
     """One pass over one batch. `writes()` gives the rows; `touched_pools` and `touched_accounts` name what must be locked
-    for them. `free` is what another pass found that leans on nothing shared."""
+    for them. `free` is what another pass found that leans on nothing shared. `beyond_one` is true once a signal came that may
+    concern all that follows, in later batches, too."""
 
     def __init__(self, loaded: Loaded, ruling: Ruling, now: datetime, epoch: int, free: Sheet | None = None) -> None:
         self.loaded, self.ruling, self.now = loaded, ruling, now
@@ -59,6 +60,8 @@ class Fold:
         self._sheet = self._free
         self._all_lean = free is not None
         self._leaners: list[Incoming] = []
+        self.beyond_one = False
+        self._written: Writes | None = None
         self._promises = Promises(loaded, now)
 
     def run(self, batch: Iterable[Incoming]) -> None:
@@ -89,7 +92,7 @@ class Fold:
             self._judge(incoming, signal)
         else:
             # It may concern anything that comes after it.
-            self._all_lean, self._sheet = True, self._leaning
+            self._all_lean, self._sheet, self.beyond_one = True, self._leaning, True
             self._hear_beyond_one(incoming, signal)
 
     def _hear_beyond_one(self, incoming: Incoming, signal: Signal) -> None:
@@ -111,8 +114,29 @@ class Fold:
             self.ruling = ruling
             self.stamp = self.stamp._replace(agreement=ruling.agreement.hash)
 
+    def upon(self, over: Overlay) -> Fold:
+        """The same where the batch before this one came out as `over`, not as it was when this was decided."""
+        self.loaded.stand_on(over)
+        return self.again(over.accounts, over.ledgers, over.opens)
+
     def writes(self) -> Writes:
-        return writes_of(self.sheet, self._promises, self.loaded.rows, self.now)
+        """Of all signals, once each was heard."""
+        if self._written is None:
+            self._written = writes_of(self.sheet, self._promises, self.loaded.rows, self.now)
+        return self._written
+
+    def overlay(self) -> Overlay:
+        """For the batch after this one."""
+        writes, loaded, sheet = self.writes(), self.loaded, self.sheet
+        return Overlay(
+            leads={row.id: row for row in writes.leads},
+            models=sheet.leads,
+            accounts={**loaded.account_rows, **{row.id: row for row in writes.accounts}},
+            ledgers={**loaded.ledger_rows, **{row.pool: row for row in writes.ledgers}},
+            opens={person: load.open for person, load in loaded.loads.items()},
+            links=sheet.links,
+            tentative=frozenset(self._leaning.leads),
+        )
 
     @property
     def sheet(self) -> Sheet:
@@ -162,7 +186,7 @@ class Fold:
         found = resolve(signal, self.loaded.links)
         lead_id = signal.clock.lead_id if signal.clock else found.lead_id
         lead = self.loaded.lead(lead_id)
-        if lead_id in self._leaning.leads:
+        if lead_id in self._leaning.leads or lead_id in self.loaded.tentative:
             self._sheet = self._leaning
         if lead is not None and (nameless := without_names(signal, lead.personal.person)) is not signal:
             signal, incoming = nameless, incoming._replace(signal=nameless, halves=None)

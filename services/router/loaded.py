@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 from routing.agreement import Agreement
 from routing.identity import LIKENESS, POINTER, Key, key
@@ -13,6 +14,22 @@ from services.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
 from services.signal_records import Incoming
 
 _NO_LEAD = ("company", "domain", *LIKENESS)
+
+
+class Overlay(NamedTuple):
+    """What a batch leaves that is being written: it stands over what the store says. Companies, ledgers and counts of open
+    leads with those that it only read. `tentative` are leads that it may decide on anew once it has its locks."""
+
+    leads: Mapping[str, LeadRow]
+    models: Mapping[str, Lead]
+    accounts: Mapping[str, AccountRow]
+    ledgers: Mapping[str, LedgerRow]
+    opens: Mapping[str, int]
+    links: Mapping[Key, str]
+    tentative: frozenset[str]
+
+
+NOTHING = Overlay({}, {}, {}, {}, {}, {}, frozenset())
 
 
 class Loaded:
@@ -44,6 +61,13 @@ class Loaded:
         self.loads = loads_of(ledgers, opens)
         self._read: dict[str, Lead] = {}
         self._leads: dict[str, Lead] = {}
+        self.tentative: frozenset[str] = frozenset()
+
+    def stand_on(self, over: Overlay) -> None:
+        """The leads that `over` left are as it left them."""
+        for ident in self.rows.keys() & over.models.keys():
+            self.rows[ident], self._read[ident] = over.leads[ident], over.models[ident]
+        self.tentative = over.tentative
 
     def lead(self, lead_id: str | None) -> Lead | None:
         """As it was decided on last, else as it was read."""
@@ -65,10 +89,10 @@ class Loaded:
         self, accounts: Mapping[str, AccountRow], ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]
     ) -> bool:
         """Whether one of these, which are locked now, is another one than was read."""
-        seqs = {pool: row.seq for pool, row in self.ledger_rows.items()}
         states = {ident: row.state for ident, row in self.account_rows.items()}
         return (
-            any(row.seq != seqs.get(pool, 0) for pool, row in ledgers.items())
+            # The row whole: of one that was about to be written and was not, another has the same `seq`.
+            any(row != self.ledger_rows.get(pool, LedgerRow(pool, 0, "")) for pool, row in ledgers.items())
             or any(row.state != states.get(ident, "") for ident, row in accounts.items())
             # On trial leads are given without a turn, and lost ones go without one.
             or any(count != self.opens.get(person) for person, count in opens.items() if row_of(person) in ledgers)
@@ -92,7 +116,7 @@ class Loaded:
             opens,
             self.links_of,
         )
-        other._read, other._leads = self._read, dict(leads)
+        other._read, other._leads, other.tentative = self._read, dict(leads), self.tentative
         return other
 
 

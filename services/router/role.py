@@ -1,21 +1,21 @@
-"""The router's loop: poll, one transaction per batch, tell the log, ring the relay.
+"""The router's loop: poll, one transaction per batch, tell the log, ring the relay. A batch is decided on while the one before
+it is written.
 
 What happens on kill -9: before the commit nothing happened, and the records are read again; after it the positions in the
-store are past the batch, and Kafka's own offsets, set later, are for dashboards only.
+store are past the batch, and Kafka's own offsets, set later, are for dashboards only. A batch that was decided on while the
+one before it was written is committed after that one or not at all.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from routing.capacity import limited
-from routing.identity import Key, pointed_to
 from services.doorbell import Doorbell
 from services.ports import (
-    Batch,
     ClusterChanged,
     Conflict,
     Fenced,
@@ -28,28 +28,24 @@ from services.ports import (
     StoreUnavailable,
 )
 from services.positions import positions_of
-from services.publications import PublishedAgreements
+from services.router import transaction
 from services.router.fold import Fold
-from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
-from services.router.loaded import Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads, wanted_tallies
-from services.rows import LeadRow, Position, Record, Writes
+from services.router.leg import Leg
+from services.router.loaded import NOTHING
+from services.rows import Position, Record, Writes
 from services.ruling import Ruling
-from services.signal_records import Incoming, dead_letter, decode, named, partitions_said, record_of
+from services.signal_records import Incoming, dead_letter, decode, named, partitions_said
 
 log = logging.getLogger("stafett.router")
 ATTEMPTS = 10
-"""How often a batch starts over because another router linked the same identity first."""
+"""How often a batch starts over because another router changed a lead or linked an identity first."""
+AT_ONCE = 8
+"""Batches that are read at once: in each row of them all but the first are decided on while another is written."""
 SMALL = 100
 """A batch below it is followed by a short pause, so that the next one is larger; transactions are what costs."""
 
 
 HOUR = timedelta(hours=1)
-
-
-def _may_have_moved(links: Mapping[Key, str], leads: Mapping[str, LeadRow]) -> bool:
-    """Whether a merge, or its taking back, may have come between the look at identities and the lock of their leads. Nothing
-    else moves an identity; one that another router links at the same time is a conflict when we write."""
-    return bool(pointed_to(links)) or any(row.disposition == "merged" for row in leads.values())
 
 
 class BudgetSpent(PortError):
@@ -100,9 +96,7 @@ class Router:
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._log, self._topic, self._group = store, source, topic, group
-        self._in_force, self._now = InForce(ruling), now
-        self._published = PublishedAgreements()
-        self._kept: str | None = None
+        self._steps, self._now = transaction.Steps(ruling, topic), now
         self._batch_max, self._batch_wait, self._budget = batch_max, batch_wait.total_seconds(), budget
         self._bell, self._on_batch, self._on_step = relay_bell, on_batch, on_step
         self._uncounted = True
@@ -123,7 +117,7 @@ class Router:
         try:
             await self._keep_to_budget()
             await self._position(consumer)
-            records = await consumer.poll(self._batch_max, 0.2)
+            records = await consumer.poll(AT_ONCE * self._batch_max, 0.2)
         except (LogUnavailable, StoreUnavailable) as error:
             log.warning("cannot read", extra={"error": type(error).__name__})
             await asyncio.sleep(0.5)
@@ -155,23 +149,54 @@ class Router:
 
     async def handle(self, records: Sequence[Record], consumer: LogConsumer | None = None) -> None:
         """Processes these records, however often it takes; returns once they are committed or no longer ours."""
+        try:
+            await self._in_a_row(records)
+        except Fenced:
+            log.warning("fenced: another router has these partitions", extra=self._at(records))
+            await self._reposition(records, consumer)
+            return
+        if consumer is not None:
+            await consumer.committed(await self._reached(records))
+
+    async def _in_a_row(self, records: Sequence[Record]) -> None:
+        """Each batch is decided on while the one before it is written; what does not go well is done again by itself.
+        Raises Fenced."""
+        last = leg = None
+        try:
+            for at in range(0, len(records), self._batch_max):
+                self._on_step()
+                with suppress(StoreUnavailable):
+                    await self._keep_to_budget()
+                leg = self._begin(records[at : at + self._batch_max], last)
+                await leg.decided()
+                if last is None or await last.went_well():
+                    last = leg
+                    continue
+                await leg.stop()
+                await self._alone(last.batch)
+                await self._alone(leg.batch)
+                last = None
+            if last is not None and not await last.went_well():
+                await self._alone(last.batch)
+        finally:
+            for begun in (last, leg):
+                if begun is not None:
+                    await begun.stop()
+
+    def _begin(self, records: Sequence[Record], before: Leg | None) -> Leg:
         batch = [decode(record) for record in records]
+        return Leg(batch, lambda decided: self._transact(batch, before, decided))
+
+    async def _alone(self, batch: Sequence[Incoming]) -> None:
+        """However often it takes."""
         pause = 0.1
         while True:
             try:
-                await self._settle(batch)
+                return await self._settle(batch)
             except StoreUnavailable:
-                log.warning("store unavailable, trying again", extra=self._at(records))
+                log.warning("store unavailable, trying again", extra=self._at([i.record for i in batch]))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
-                continue
-            except Fenced:
-                log.warning("fenced: another router has these partitions", extra=self._at(records))
-                await self._reposition(records, consumer)
-                return
-            break
-        if consumer is not None:
-            await consumer.committed(await self._reached(records))
 
     def _at(self, records: Sequence[Record]) -> dict[str, str | int]:
         return {"topic": self._topic, "partition": partitions_said(records), "count": len(records)}
@@ -197,7 +222,7 @@ class Router:
     async def _settle(self, batch: Sequence[Incoming]) -> None:
         """One transaction; where the store refuses what is in it, halves of it, down to the one signal at fault."""
         try:
-            await self._transact(batch)
+            await self._try(batch)
         except StoreRejected as error:
             if len(batch) == 1:
                 await self._bury(batch[0], error)
@@ -206,46 +231,41 @@ class Router:
             await self._settle(batch[:middle])
             await self._settle(batch[middle:])
 
-    async def _transact(self, batch: Sequence[Incoming]) -> None:
+    async def _try(self, batch: Sequence[Incoming]) -> None:
         for _ in range(ATTEMPTS):
             try:
-                await self._try(batch)
+                await self._transact(batch)
                 return
             except Conflict:
                 continue
-        raise StoreUnavailable("identities kept being linked by others")
+        raise StoreUnavailable("others kept changing what the batch is about")
 
-    async def _try(self, batch: Sequence[Incoming]) -> None:
+    async def _transact(
+        self, batch: Sequence[Incoming], before: Leg | None = None, decided: Callable[[Fold], None] = lambda _: None
+    ) -> Fold:
+        """`before` may be in its transaction still; `decided` is told of what will be written unless that ends otherwise.
+        The fence stands before all writes but the inbox's."""
         now = self._now()
-        moves = self._moves(batch)
+        over = await before.left() if before is not None else NOTHING
         async with self._store.batch() as tx:
-            await tx.advance(self._group, self._topic, self._log.cluster, moves)
-            fresh = await self._fresh(tx, batch, now)
+            fresh = await transaction.fresh(tx, batch, now)
             changes = await tx.roster_changes()
-            fold = await self._fold(tx, fresh, await self._ruled(tx, changes), now)
+            ruling = await self._steps.ruled(tx, changes)
+            seen, loaded = await transaction.look(tx, fresh, ruling, over)
+            fold = Fold(loaded, ruling, now, self._epoch if self._epoch is not None else await self._store.epoch())
+            await transaction.decide(fold, fresh)
+            decided(fold)
+            if before is not None and over is not NOTHING and (came := await before.committed()) is not before.fold:
+                fold = transaction.moved_on(fold, over, came.overlay())
+            moves = self._moves(batch)
+            await tx.advance(self._group, self._topic, self._log.cluster, moves)
+            await transaction.lock_leads(tx, fold, seen)
+            fold = await transaction.settled(tx, fold)
             await tx.write(fold.writes())
-            await self._follow_roster(tx, fold, changes, now)
+            await self._steps.follow_roster(tx, fold, changes, now)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
         self._done(fold, batch)
-
-    async def _ruled(self, tx: Batch, changes: str | None) -> Ruling:
-        """What rules this batch: which agreement rules a signal is chosen by when it was received."""
-        said = await tx.published()
-        rows = await tx.agreements(self._published.missing(said))
-        return self._published.follow(self._in_force(changes), said, rows)
-
-    async def _follow_roster(self, tx: Batch, fold: Fold, changes: str | None, now: datetime) -> None:
-        """In the same transaction: the changes, the version that rules from now on, who has to hand back what."""
-        roster, sheet = fold.ruling.roster, fold.sheet
-        if sheet.roster_changes:
-            await tx.put_roster_changes(write_changes((*read_changes(changes), *sheet.roster_changes)))
-        if roster.version != self._kept:
-            await tx.keep_roster(roster.version, roster.file.model_dump_json(by_alias=True), now)
-            self._kept = roster.version
-        for cause in sheet.away:
-            rows = await tx.owned_by(who_is_away(cause))
-            signals = away_signals(cause, rows, now)
-            await tx.spool([record_of(signal, self._topic) for signal in signals])
+        return fold
 
     def _moves(self, batch: Sequence[Incoming]) -> dict[int, tuple[int, int]]:
         after: dict[int, int] = {}
@@ -255,65 +275,6 @@ class Router:
         if missing:
             raise Fenced("partitions are no longer positioned")
         return {partition: (self._expected[partition], offset) for partition, offset in after.items()}
-
-    async def _fresh(self, tx: Batch, batch: Sequence[Incoming], now: datetime) -> list[Incoming]:
-        """Without what was seen before, in this batch or an earlier one; what does not decode passes."""
-        known = {(i.signal.id, i.signal.attempt): i for i in reversed(batch) if i.signal is not None}
-        new = await tx.fresh(list(known), now)
-        return [i for i in batch if i.signal is None or self._first(i, known, new)]
-
-    @staticmethod
-    def _first(incoming: Incoming, known: dict[tuple[str, int], Incoming], new: set[tuple[str, int]]) -> bool:
-        assert incoming.signal is not None
-        identity = (incoming.signal.id, incoming.signal.attempt)
-        return identity in new and known[identity] is incoming
-
-    @staticmethod
-    async def _links(tx: Batch, keys: Sequence[Key]) -> dict[Key, str]:
-        links = await tx.links(keys)
-        while further := [key for key in pointed_to(links) if key not in links]:
-            found = await tx.links(further)
-            if not found:
-                break
-            links |= found
-        return links
-
-    async def _fold(self, tx: Batch, batch: Sequence[Incoming], ruling: Ruling, now: datetime) -> Fold:
-        """Leads are locked before they are decided on; what routers share only then, and only what was leant on."""
-        keys = wanted_keys(batch)
-        links = await self._links(tx, keys)
-        leads = await tx.lock_leads(sorted(wanted_leads(batch, links)))
-        if _may_have_moved(links, leads) and await self._links(tx, keys) != links:
-            raise Conflict("leads were merged or parted meanwhile")
-        merging = sorted({i.signal.other_lead_id for i in batch if i.signal and i.signal.other_lead_id})
-        links_of = await tx.links_of(merging) if merging else {}
-        asked = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == "lead.redrive" and i.signal.lead_id]
-        waiting = await tx.waiting(asked) if asked else []
-        accounts = await tx.read_accounts(sorted(wanted_accounts(leads.values(), links)))
-        people = sorted(limited(ruling.roster))
-        tallies = wanted_tallies(batch, [ruling.agreement, *(agreement for _, agreement in ruling.timeline)])
-        ledgers = await tx.read_ledgers([*sorted(ruling.roster.pools), *map(row_of, people), *sorted(tallies)])
-        opens = await tx.open_leads(people)
-        epoch = self._epoch if self._epoch is not None else await self._store.epoch()
-        fold = Fold(Loaded(links, leads, accounts, ledgers, waiting, opens, links_of), ruling, now, epoch)
-        fold.run(batch)
-        return await self._settled(tx, fold, people)
-
-    @staticmethod
-    async def _settled(tx: Batch, fold: Fold, people: Sequence[str]) -> Fold:
-        """Locks in one order (companies, then ledgers), so that routers never wait in a ring; where another router moved
-        something between our look and our lock, what leans on it is decided on anew."""
-        while fold.touched_accounts or fold.touched_pools:
-            held = fold.touched_accounts, fold.touched_pools
-            accounts = await tx.lock_accounts(sorted(held[0]))
-            ledgers = await tx.lock_ledgers(sorted(held[1]))
-            opens = await tx.open_leads(people) if not held[1].isdisjoint(map(row_of, people)) else fold.loaded.opens
-            if not fold.loaded.moved(accounts, ledgers, opens):
-                break
-            fold = fold.again(accounts, ledgers, opens)
-            if fold.touched_accounts <= held[0] and fold.touched_pools <= held[1]:
-                break
-        return fold
 
     async def _bury(self, incoming: Incoming, error: StoreRejected) -> None:
         """The store refuses this one signal: it becomes a dead letter by itself, and the positions move on."""

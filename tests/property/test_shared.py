@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.router.fold import Fold
 from services.router.loaded import Loaded, row_of
-from services.router.role import Router
+from services.router.transaction import settled
 from services.rows import AccountRow, LedgerRow, Record
 from services.signal_records import decode, record_of
 from tests.memory import Memory
@@ -44,9 +44,8 @@ async def met(story, whose):
     memory.give(*[item for key, item, _, _ in later if key not in whose])
     ours = [decode(Record("t", 0, 0, b"k", record_of(item, "t").value)) for key, item, _, _ in later if key in whose]
     stale = folded(memory, ours, accounts, ledgers, opens)
-    people = sorted(opens)
-    settled = await Router._settled(Locking(memory), stale, people)
-    return settled, folded(memory, ours, memory.accounts, memory.ledgers, memory.opens()), settled is not stale
+    done = await settled(Locking(memory), stale)
+    return done, folded(memory, ours, memory.accounts, memory.ledgers, memory.opens()), done is not stale
 
 
 def folded(memory, batch, accounts, ledgers, opens):
@@ -74,8 +73,8 @@ KEYS = st.sets(st.integers(0, 4), min_size=1, max_size=4)
 @given(st.lists(counting, min_size=4, max_size=24), KEYS)
 async def test_what_leans_on_moved_rows_is_decided_as_if_they_had_been_read_afterwards(story, chosen):
     keys = sorted({entry[0] for entry in recorded(story)})
-    settled, fresh, _ = await met(story, {key for at, key in enumerate(keys) if at in chosen})
-    assert said(settled) == said(fresh)
+    done, fresh, _ = await met(story, {key for at, key in enumerate(keys) if at in chosen})
+    assert said(done) == said(fresh)
 
 
 async def test_the_stories_that_are_tried_move_what_others_lean_on():
@@ -84,14 +83,14 @@ async def test_the_stories_that_are_tried_move_what_others_lean_on():
         {**usual, "lead": name, "kind": "form.submitted", "language": None} for name in ("anna", "bo", "cia", "eva")
     ]
     first, *_ = [entry[0] for entry in recorded(story[-1:])]
-    settled, fresh, anew = await met(story, {first})
-    assert anew and said(settled) == said(fresh)
-    assert row_of("elin") in settled.touched_pools or settled.touched_pools, "it leant on a pool"
+    done, fresh, anew = await met(story, {first})
+    assert anew and said(done) == said(fresh)
+    assert row_of("elin") in done.touched_pools or done.touched_pools, "it leant on a pool"
 
 
 async def test_what_leans_on_nothing_shared_is_decided_once():
     usual = {name: values[0] for name, values in USUAL.items()}
     quiet = {**usual, "kind": "page.visited", "form_id": None}
     story = [{**quiet, "lead": name} for name in ("anna", "bo", "dan", "eva")] * 2
-    settled, _, anew = await met(story, {entry[0] for entry in recorded(story)[:1]})
-    assert not anew and not settled.touched_pools and not settled.touched_accounts
+    done, _, anew = await met(story, {entry[0] for entry in recorded(story)[:1]})
+    assert not anew and not done.touched_pools and not done.touched_accounts

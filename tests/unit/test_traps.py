@@ -30,7 +30,9 @@ from schemas.subscriptions import Subscription
 from services.adapters.sql.deliveries import Due
 from services.delivery.role import SCHEDULE, Delivery, Subscriber
 from services.ingest.verify import Refused, verify
-from services.router.role import Router
+from services.router.fold import Fold
+from services.router.loaded import NOTHING
+from services.router.transaction import look, settled
 from services.rows import ClockRow, LedgerRow, Record
 from services.signal_records import decode, record_of
 from services.sla import Watcher
@@ -161,7 +163,7 @@ class Moved:
     async def nothing(self, *_):
         return {}
 
-    links = lock_leads = read_accounts = lock_accounts = open_leads = nothing
+    links = read_leads = read_accounts = lock_accounts = open_leads = nothing
 
     async def read_ledgers(self, pools):
         return {"field": self.read}
@@ -179,11 +181,12 @@ def ledger_row(seq, **shorts):
 async def test_rotation_pointer_read_and_written_without_a_lock():
     """Another router gave Elin her turn between our look and our lock: the turn is chosen anew, from what was locked."""
     tx = Moved(ledger_row(4, elin=0.6, johan=-0.3, karin=-0.3), ledger_row(5, elin=-0.4, johan=0.5, karin=-0.1))
-    router = Router(None, None, "t", ruling, lambda: START)
-    router._epoch = 0
     item = signal(1, "form.submitted", form_id="demo")
     batch = [decode(Record("t", 0, 0, b"k", record_of(item, "t").value))]
-    writes = (await router._fold(tx, batch, ruling(), START)).writes()
+    _, loaded = await look(tx, batch, ruling(), NOTHING)
+    fold = Fold(loaded, ruling(), START, 0)
+    fold.run(batch)
+    writes = (await settled(tx, fold)).writes()
     assert "field" in tx.asked
     (field,) = [row for row in writes.ledgers if row.pool == "field"]
     assert field.seq == 6, "it follows the ledger that was locked"

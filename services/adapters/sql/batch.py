@@ -63,12 +63,18 @@ class SqlBatch:
         found = await self._conn.execute(statement, {"ids": self._dialect.listed(lead_ids)})
         return {(row[0], row[1], row[2]): row[3] for row in found}
 
-    async def lock_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
-        rows = await self._locked(f"SELECT {_LEAD} FROM leads", "id", ids)
+    async def read_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
+        if not ids:
+            return {}
+        statement = text(f"SELECT {_LEAD} FROM leads WHERE {self._dialect.among('id', 'ids')}")
+        rows = await self._conn.execute(statement, {"ids": self._dialect.listed(ids)})
         leads = (LeadRow(*row) for row in rows)
         return {
             lead.id: lead._replace(held=bool(lead.held), updated_at=instant(_int(lead.updated_at))) for lead in leads
         }
+
+    async def lock_leads(self, ids: Sequence[str]) -> dict[str, int]:
+        return {row[0]: row[1] for row in await self._locked("SELECT id, version FROM leads", "id", ids)}
 
     async def read_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
         if not ids:

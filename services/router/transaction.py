@@ -1,0 +1,166 @@
+"""What one transaction of the router asks of the store, step by step: a look, a decision, and only then the locks.
+
+Nothing is locked while signals are decided on. A batch may be decided on while the one before it is written: what that one
+leaves stands over what the store says. Once leads are locked they must be as they were decided on, else the batch starts
+over; where only what routers share has moved, only what leans on that is decided anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from routing.capacity import limited
+from routing.identity import Key, pointed_to
+from services.ports import Batch, Conflict
+from services.publications import PublishedAgreements
+from services.router.fold import Fold
+from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
+from services.router.loaded import (
+    Loaded,
+    Overlay,
+    row_of,
+    wanted_accounts,
+    wanted_keys,
+    wanted_leads,
+    wanted_tallies,
+)
+from services.rows import LeadRow
+from services.ruling import Ruling
+from services.signal_records import Incoming, record_of
+
+AT_A_TIME = 10
+"""Signals that are decided on without a pause, some milliseconds in which nothing else of the process goes on."""
+
+
+class Look(NamedTuple):
+    """By which identities leads were looked up, what those said, and which leads that may be about."""
+
+    keys: Sequence[Key]
+    links: Mapping[Key, str]
+    leads: Sequence[str]
+
+
+class Steps:
+    """`topic` is where leads are told that their person is away."""
+
+    def __init__(self, ruling: Callable[[], Ruling], topic: str) -> None:
+        self._in_force, self._topic = InForce(ruling), topic
+        self._published = PublishedAgreements()
+        self._kept: str | None = None
+
+    async def ruled(self, tx: Batch, changes: str | None) -> Ruling:
+        """What rules this batch: which agreement rules a signal is chosen by when it was received."""
+        said = await tx.published()
+        rows = await tx.agreements(self._published.missing(said))
+        return self._published.follow(self._in_force(changes), said, rows)
+
+    async def follow_roster(self, tx: Batch, fold: Fold, changes: str | None, now: datetime) -> None:
+        """The changes, the version that rules from now on, who has to hand back what."""
+        roster, sheet = fold.ruling.roster, fold.sheet
+        if sheet.roster_changes:
+            await tx.put_roster_changes(write_changes((*read_changes(changes), *sheet.roster_changes)))
+        if roster.version != self._kept:
+            await tx.keep_roster(roster.version, roster.file.model_dump_json(by_alias=True), now)
+            self._kept = roster.version
+        for cause in sheet.away:
+            rows = await tx.owned_by(who_is_away(cause))
+            signals = away_signals(cause, rows, now)
+            await tx.spool([record_of(signal, self._topic) for signal in signals])
+
+
+async def fresh(tx: Batch, batch: Sequence[Incoming], now: datetime) -> list[Incoming]:
+    """Without what was seen before, in this batch or an earlier one; what does not decode passes."""
+    known = {(i.signal.id, i.signal.attempt): i for i in reversed(batch) if i.signal is not None}
+    new = await tx.fresh(list(known), now)
+    return [i for i in batch if i.signal is None or _first(i, known, new)]
+
+
+def _first(incoming: Incoming, known: dict[tuple[str, int], Incoming], new: set[tuple[str, int]]) -> bool:
+    assert incoming.signal is not None
+    identity = (incoming.signal.id, incoming.signal.attempt)
+    return identity in new and known[identity] is incoming
+
+
+async def look(tx: Batch, batch: Sequence[Incoming], ruling: Ruling, over: Overlay) -> tuple[Look, Loaded]:
+    """All that the batch may need, as it is now and as `over` leaves it. Nothing is locked."""
+    keys = wanted_keys(batch)
+    links = await _links(tx, keys, over.links)
+    wanted = wanted_leads(batch, links)
+    left = wanted & over.leads.keys()
+    leads = await tx.read_leads(sorted(wanted - left)) | {ident: over.leads[ident] for ident in left}
+    merging = sorted({i.signal.other_lead_id for i in batch if i.signal and i.signal.other_lead_id})
+    links_of = await tx.links_of(merging) if merging else {}
+    asked = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == "lead.redrive" and i.signal.lead_id]
+    waiting = await tx.waiting(asked) if asked else []
+    companies = wanted_accounts(leads.values(), links)
+    accounts = await tx.read_accounts(sorted(companies - over.accounts.keys()))
+    accounts |= {ident: over.accounts[ident] for ident in companies & over.accounts.keys()}
+    people = sorted(limited(ruling.roster))
+    tallies = wanted_tallies(batch, [ruling.agreement, *(agreement for _, agreement in ruling.timeline)])
+    pools = {*ruling.roster.pools, *map(row_of, people), *tallies}
+    ledgers = await tx.read_ledgers(sorted(pools - over.ledgers.keys()))
+    ledgers |= {pool: over.ledgers[pool] for pool in pools & over.ledgers.keys()}
+    opens = over.opens if over.opens.keys() == set(people) else await tx.open_leads(people)
+    loaded = Loaded(links, leads, accounts, ledgers, waiting, opens, links_of)
+    loaded.stand_on(over)
+    return Look(keys, links, sorted(wanted)), loaded
+
+
+async def _links(tx: Batch, keys: Sequence[Key], over: Mapping[Key, str]) -> dict[Key, str]:
+    links: dict[Key, str] = {}
+    further = list(keys)
+    while further:
+        found = await tx.links(further) | {key: over[key] for key in further if key in over}
+        links |= found
+        further = [key for key in pointed_to(found) if key not in links]
+    return links
+
+
+async def decide(fold: Fold, batch: Sequence[Incoming]) -> None:
+    """With pauses, in which the batch before is written and the log is told that we are there."""
+    for at in range(0, len(batch), AT_A_TIME):
+        fold.run(batch[at : at + AT_A_TIME])
+        await asyncio.sleep(0)
+
+
+def moved_on(fold: Fold, over: Overlay, came: Overlay) -> Fold:
+    """The fold, decided on `over`, where the batch before it came out as `came`. Raises Conflict where that is about other
+    leads or identities."""
+    if came.links != over.links or came.leads.keys() != over.leads.keys():
+        raise Conflict("the batch before came out otherwise")
+    return fold.upon(came)
+
+
+async def lock_leads(tx: Batch, fold: Fold, seen: Look) -> None:
+    """Raises Conflict where one of them is another one by now."""
+    rows = fold.loaded.rows
+    if await tx.lock_leads(seen.leads) != {ident: row.version for ident, row in rows.items()}:
+        raise Conflict("leads were changed meanwhile")
+    if _may_have_moved(seen.links, rows) and await _links(tx, seen.keys, {}) != seen.links:
+        raise Conflict("leads were merged or parted meanwhile")
+
+
+def _may_have_moved(links: Mapping[Key, str], leads: Mapping[str, LeadRow]) -> bool:
+    """Whether a merge, or its taking back, may have come between the look at identities and the lock of their leads. Nothing
+    else moves an identity; one that another router links at the same time is a conflict when we write."""
+    return bool(pointed_to(links)) or any(row.disposition == "merged" for row in leads.values())
+
+
+async def settled(tx: Batch, fold: Fold) -> Fold:
+    """Locks in one order (companies, then ledgers), so that routers never wait in a ring; where another router moved
+    something between our look and our lock, what leans on it is decided on anew."""
+    people = sorted(fold.loaded.opens)
+    while fold.touched_accounts or fold.touched_pools:
+        held = fold.touched_accounts, fold.touched_pools
+        accounts = await tx.lock_accounts(sorted(held[0]))
+        ledgers = await tx.lock_ledgers(sorted(held[1]))
+        opens = await tx.open_leads(people) if not held[1].isdisjoint(map(row_of, people)) else fold.loaded.opens
+        if not fold.loaded.moved(accounts, ledgers, opens):
+            break
+        fold = fold.again(accounts, ledgers, opens)
+        if fold.touched_accounts <= held[0] and fold.touched_pools <= held[1]:
+            break
+    return fold
