@@ -92,8 +92,7 @@ class KafkaBroker:
             self._java.append(":".join(map(str, jars())))
             config = self.folder / "server.properties"
             config.write_text(SERVER.format(port=self.port, controller=self._controller, folder=self.folder))
-            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            self._tool("format", "-t", cluster, "-c", str(config))
+            self._tool("format", "-t", _cluster_id(), "-c", str(config))
         command = [*self._java, "kafka.Kafka", str(self.folder / "server.properties")]
         self._process = spawn(command, self.folder / "kafka.log")
         self._wait()
@@ -158,3 +157,9 @@ async def create_topics(bootstrap: str, names: list[str], partitions: int = 6) -
         await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs) for name in names])
     finally:
         await admin.close()
+
+
+def _cluster_id() -> str:
+    """Never with a dash first, which the tool would take for an option."""
+    first, *rest = uuid.uuid4().bytes
+    return base64.urlsafe_b64encode(bytes([first & 0x7F, *rest])).decode().rstrip("=")
