@@ -109,8 +109,7 @@ class OffsetLost(PortError):
 
 
 class Conflict(PortError):
-    """Another transaction linked an identity that this batch was about to link, or changed a lead that it was decided on;
-    start the batch over."""
+    """Another transaction linked an identity that this batch was about to link; start the batch over."""
 
 
 def is_oversized(record: RecordOut) -> bool:

@@ -114,6 +114,10 @@ class Fold:
             self.ruling = ruling
             self.stamp = self.stamp._replace(agreement=ruling.agreement.hash)
 
+    def shares(self, other: Fold) -> bool:
+        """Whether they differ at most in what leans on shared rows: one was made of the other by `again`."""
+        return self._free is other._free
+
     def upon(self, over: Overlay) -> Fold:
         """The same where the batch before this one came out as `over`, not as it was when this was decided."""
         self.loaded.stand_on(over)
@@ -281,13 +285,13 @@ class Fold:
 
     def _account(self, signal: Signal, lead: Lead | None, found: Resolution) -> Account | None:
         account_id = (lead.account_id if lead else None) or found.account_id
-        if account_id is not None:
-            return self.loaded.accounts.get(account_id) or Account(id=account_id, brand=signal.brand)
-        if found.unlinked_account and (lead is not None or found.unlinked):
+        if account_id is None and found.unlinked_account and (lead is not None or found.unlinked):
             # Of its identity, so that two routers that meet a company at once mean the same one.
             best = min(found.unlinked_account, key=lambda identity: identity.kind != "domain")
-            return Account(id=derive("acc", signal.brand, best.kind, best.digest), brand=signal.brand)
-        return None
+            account_id = derive("acc", signal.brand, best.kind, best.digest)
+        if account_id is None:
+            return None
+        return self.loaded.accounts.get(account_id) or Account(id=account_id, brand=signal.brand)
 
     def _leans(self, before: Lead | None, decision: Decision, context: Context) -> bool:
         """Whether another decision could come out with other ledgers, loads, promises or owners in the company."""

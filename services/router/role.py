@@ -31,14 +31,14 @@ from services.positions import positions_of
 from services.router import transaction
 from services.router.fold import Fold
 from services.router.leg import Leg
-from services.router.loaded import NOTHING
+from services.router.loaded import NOTHING, Overlay
 from services.rows import Position, Record, Writes
 from services.ruling import Ruling
 from services.signal_records import Incoming, dead_letter, decode, named, partitions_said
 
 log = logging.getLogger("stafett.router")
 ATTEMPTS = 10
-"""How often a batch starts over because another router changed a lead or linked an identity first."""
+"""How often a batch starts over because another router linked an identity first."""
 AT_ONCE = 8
 """Batches that are read at once: in each row of them all but the first are decided on while another is written."""
 SMALL = 100
@@ -238,7 +238,7 @@ class Router:
                 return
             except Conflict:
                 continue
-        raise StoreUnavailable("others kept changing what the batch is about")
+        raise StoreUnavailable("identities kept being linked by others")
 
     async def _transact(
         self, batch: Sequence[Incoming], before: Leg | None = None, decided: Callable[[Fold], None] = lambda _: None
@@ -251,21 +251,28 @@ class Router:
             fresh = await transaction.fresh(tx, batch, now)
             changes = await tx.roster_changes()
             ruling = await self._steps.ruled(tx, changes)
-            seen, loaded = await transaction.look(tx, fresh, ruling, over)
-            fold = Fold(loaded, ruling, now, self._epoch if self._epoch is not None else await self._store.epoch())
-            await transaction.decide(fold, fresh)
+            epoch = self._epoch if self._epoch is not None else await self._store.epoch()
+            seen, fold = await transaction.decided(tx, fresh, ruling, now, epoch, over)
             decided(fold)
-            if before is not None and over is not NOTHING and (came := await before.committed()) is not before.fold:
-                fold = transaction.moved_on(fold, over, came.overlay())
+            final = fold if before is None else await self._after(before, fold, over)
             moves = self._moves(batch)
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
-            await transaction.lock_leads(tx, fold, seen)
-            fold = await transaction.settled(tx, fold)
+            while final is None or not await transaction.locked(tx, final, seen):
+                seen, final = await transaction.decided(tx, fresh, ruling, now, epoch)
+            fold = await transaction.settled(tx, final)
             await tx.write(fold.writes())
             await self._steps.follow_roster(tx, fold, changes, now)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
         self._done(fold, batch)
         return fold
+
+    @staticmethod
+    async def _after(before: Leg, fold: Fold, over: Overlay) -> Fold | None:
+        """The fold, decided on `over`, now that the batch before is committed; None where it is to be decided anew."""
+        came, said = await before.committed(), before.fold
+        if over is NOTHING or came is said or said is None:
+            return fold
+        return transaction.moved_on(fold, over, said, came)
 
     def _moves(self, batch: Sequence[Incoming]) -> dict[int, tuple[int, int]]:
         after: dict[int, int] = {}

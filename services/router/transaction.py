@@ -1,8 +1,8 @@
 """What one transaction of the router asks of the store, step by step: a look, a decision, and only then the locks.
 
 Nothing is locked while signals are decided on. A batch may be decided on while the one before it is written: what that one
-leaves stands over what the store says. Once leads are locked they must be as they were decided on, else the batch starts
-over; where only what routers share has moved, only what leans on that is decided anew.
+leaves stands over what the store says. Where leads are not as they were decided on once they are locked, the batch is decided
+anew; where only what routers share has moved, only what leans on that is.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 from routing.capacity import limited
 from routing.identity import Key, pointed_to
-from services.ports import Batch, Conflict
+from services.ports import Batch
 from services.publications import PublishedAgreements
 from services.router.fold import Fold
 from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
 from services.router.loaded import (
+    NOTHING,
     Loaded,
     Overlay,
     row_of,
@@ -119,28 +120,33 @@ async def _links(tx: Batch, keys: Sequence[Key], over: Mapping[Key, str]) -> dic
     return links
 
 
-async def decide(fold: Fold, batch: Sequence[Incoming]) -> None:
+async def decided(
+    tx: Batch, batch: Sequence[Incoming], ruling: Ruling, now: datetime, epoch: int, over: Overlay = NOTHING
+) -> tuple[Look, Fold]:
     """With pauses, in which the batch before is written and the log is told that we are there."""
+    seen, loaded = await look(tx, batch, ruling, over)
+    fold = Fold(loaded, ruling, now, epoch)
     for at in range(0, len(batch), AT_A_TIME):
         fold.run(batch[at : at + AT_A_TIME])
         await asyncio.sleep(0)
+    return seen, fold
 
 
-def moved_on(fold: Fold, over: Overlay, came: Overlay) -> Fold:
-    """The fold, decided on `over`, where the batch before it came out as `came`. Raises Conflict where that is about other
-    leads or identities."""
-    if came.links != over.links or came.leads.keys() != over.leads.keys():
-        raise Conflict("the batch before came out otherwise")
-    return fold.upon(came)
+def moved_on(fold: Fold, over: Overlay, said: Fold, came: Fold) -> Fold | None:
+    """The fold, decided on what `said` leaves (`over`), where `came` was committed in its place. None where that is another one
+    in more than what leans on what routers share."""
+    left = came.overlay()
+    if not said.shares(came) or left.links != over.links or left.leads.keys() != over.leads.keys():
+        return None
+    return fold.upon(left)
 
 
-async def lock_leads(tx: Batch, fold: Fold, seen: Look) -> None:
-    """Raises Conflict where one of them is another one by now."""
+async def locked(tx: Batch, fold: Fold, seen: Look) -> bool:
+    """Whether the batch's leads, locked now, are as they were decided on."""
     rows = fold.loaded.rows
     if await tx.lock_leads(seen.leads) != {ident: row.version for ident, row in rows.items()}:
-        raise Conflict("leads were changed meanwhile")
-    if _may_have_moved(seen.links, rows) and await _links(tx, seen.keys, {}) != seen.links:
-        raise Conflict("leads were merged or parted meanwhile")
+        return False
+    return not _may_have_moved(seen.links, rows) or await _links(tx, seen.keys, {}) == seen.links
 
 
 def _may_have_moved(links: Mapping[Key, str], leads: Mapping[str, LeadRow]) -> bool:
