@@ -243,8 +243,8 @@ class Batch(Protocol):
         """Records that the relay brings to the log once this transaction is committed."""
 
     async def write(self, writes: Writes) -> None:
-        """One statement per table. Outbox ids are drawn here, after all locks. Raises Conflict on a link that is taken
-        by another subject."""
+        """One statement per table. Outbox ids are drawn here, after the locks of whatever the events are about. Raises
+        Conflict on a link that is taken by another subject."""
 
 
 class Store(Protocol):

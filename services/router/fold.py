@@ -19,7 +19,7 @@ from routing.capacity import carrier
 from routing.decide import decide
 from routing.draft import Context
 from routing.envelope import Stamp, about, seal
-from routing.identity import Resolution, merged, pointers, resolve
+from routing.identity import Key, Resolution, merged, pointers, resolve
 from routing.ids import derive
 from routing.merging import join
 from routing.model import Account, Decision, Emission, Lead, Link
@@ -35,7 +35,7 @@ from services.router.in_force import changed
 from services.router.loaded import Loaded, Overlay, row_of
 from services.router.promises import Promises
 from services.router.records import history, outbox_rows, place_of
-from services.router.sheet import Sheet, clock_row, due_subject, of_one_lead, writes_of
+from services.router.sheet import Sheet, clock_row, due_subject, link_rows, of_one_lead, writes_of
 from services.rows import (
     AccountRow,
     DeadLetter,
@@ -50,7 +50,7 @@ from services.signal_records import Incoming, dead_letter, rejoin
 class Fold:
     """One pass over one batch. `writes()` gives the rows; `touched_pools` and `touched_accounts` name what must be locked
     for them. `free` is what another pass found that leans on nothing shared. `beyond_one` is true once a signal came that may
-    concern all that follows, in later batches, too."""
+    concern all that follows, in later batches, too; `outdated` where what leans is to be decided anew in any case."""
 
     def __init__(self, loaded: Loaded, ruling: Ruling, now: datetime, epoch: int, free: Sheet | None = None) -> None:
         self.loaded, self.ruling, self.now = loaded, ruling, now
@@ -60,8 +60,9 @@ class Fold:
         self._sheet = self._free
         self._all_lean = free is not None
         self._leaners: list[Incoming] = []
-        self.beyond_one = False
-        self._written: Writes | None = None
+        self.beyond_one = self.outdated = False
+        self._sure: Writes | None = None
+        self._rest: Writes | None = None
         self._promises = Promises(loaded, now)
 
     def run(self, batch: Iterable[Incoming]) -> None:
@@ -118,27 +119,46 @@ class Fold:
         """Whether they differ at most in what leans on shared rows: one was made of the other by `again`."""
         return self._free is other._free
 
-    def upon(self, over: Overlay) -> Fold:
-        """The same where the batch before this one came out as `over`, not as it was when this was decided."""
+    def stand_on(self, over: Overlay) -> None:
+        """The batch before this one came out as `over`, not as it was when this was decided: what leans is to be decided
+        anew."""
         self.loaded.stand_on(over)
-        return self.again(over.accounts, over.ledgers, over.opens)
+        self.outdated = True
 
     def writes(self) -> Writes:
-        """Of all signals, once each was heard."""
-        if self._written is None:
-            self._written = writes_of(self.sheet, self._promises, self.loaded.rows, self.now)
-        return self._written
+        """All that the batch comes to, as rows."""
+        return writes_of(self.sheet, self._promises, self.loaded.rows, self.now)
+
+    def sure(self) -> Writes:
+        """What leans on nothing shared, and every link, once each signal was heard: it may be written before what is shared
+        is locked."""
+        if self._sure is None:
+            rows = writes_of(self._free, None, self.loaded.rows, self.now)
+            self._sure = rows._replace(links=link_rows(self.links))
+        return self._sure
+
+    def rest(self) -> Writes:
+        """What leans on something shared, which is written after it."""
+        if self._rest is None:
+            before = self.loaded.rows | {row.id: row for row in self.sure().leads}
+            self._rest = writes_of(self._leaning, self._promises, before, self.now)._replace(links=())
+        return self._rest
+
+    @property
+    def links(self) -> dict[Key, str]:
+        """Identities that are new, and whose they are."""
+        return self._free.links | self._leaning.links
 
     def overlay(self) -> Overlay:
         """For the batch after this one."""
-        writes, loaded, sheet = self.writes(), self.loaded, self.sheet
+        sure, rest, loaded = self.sure(), self.rest(), self.loaded
         return Overlay(
-            leads={row.id: row for row in writes.leads},
-            models=sheet.leads,
-            accounts={**loaded.account_rows, **{row.id: row for row in writes.accounts}},
-            ledgers={**loaded.ledger_rows, **{row.pool: row for row in writes.ledgers}},
+            leads={row.id: row for row in (*sure.leads, *rest.leads)},
+            models=self._free.leads | self._leaning.leads,
+            accounts={**loaded.account_rows, **{row.id: row for row in (*sure.accounts, *rest.accounts)}},
+            ledgers={**loaded.ledger_rows, **{row.pool: row for row in rest.ledgers}},
             opens={person: load.open for person, load in loaded.loads.items()},
-            links=sheet.links,
+            links=self.links,
             tentative=frozenset(self._leaning.leads),
         )
 

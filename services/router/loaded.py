@@ -49,7 +49,9 @@ class Loaded:
         self.links, self._links = dict(links), links
         self.links_of = links_of
         self.rows = dict(leads)
-        self.account_rows, self.ledger_rows, self.opens = accounts, ledgers, opens
+        self.account_rows = dict(accounts)
+        self.ledger_rows = dict(ledgers)
+        self.opens = dict(opens)
         self.accounts = {row.id: Account.read(row.state) for row in accounts.values() if row.state}
         self.ledgers = {
             row.pool: Ledger.read(row.state) for row in ledgers.values() if row.state and ":" not in row.pool
@@ -64,9 +66,12 @@ class Loaded:
         self.tentative: frozenset[str] = frozenset()
 
     def stand_on(self, over: Overlay) -> None:
-        """The leads that `over` left are as it left them."""
+        """Leads, companies and what routers share are as `over` left them."""
         for ident in self.rows.keys() & over.models.keys():
             self.rows[ident], self._read[ident] = over.leads[ident], over.models[ident]
+        self.account_rows = {ident: over.accounts.get(ident, row) for ident, row in self.account_rows.items()}
+        self.ledger_rows = {pool: over.ledgers.get(pool, row) for pool, row in self.ledger_rows.items()}
+        self.opens = {person: over.opens.get(person, count) for person, count in self.opens.items()}
         self.tentative = over.tentative
 
     def lead(self, lead_id: str | None) -> Lead | None:

@@ -254,24 +254,24 @@ class Router:
             epoch = self._epoch if self._epoch is not None else await self._store.epoch()
             seen, fold = await transaction.decided(tx, fresh, ruling, now, epoch, over)
             decided(fold)
-            final = fold if before is None else await self._after(before, fold, over)
+            holds = before is None or await self._holds(fold, before, over)
             moves = self._moves(batch)
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
-            while final is None or not await transaction.locked(tx, final, seen):
-                seen, final = await transaction.decided(tx, fresh, ruling, now, epoch)
-            fold = await transaction.settled(tx, final)
-            await tx.write(fold.writes())
+            while not (holds and await transaction.locked(tx, fold, seen)):
+                seen, fold = await transaction.decided(tx, fresh, ruling, now, epoch)
+                holds = True
+            fold = await transaction.written(tx, fold)
             await self._steps.follow_roster(tx, fold, changes, now)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
         self._done(fold, batch)
         return fold
 
     @staticmethod
-    async def _after(before: Leg, fold: Fold, over: Overlay) -> Fold | None:
-        """The fold, decided on `over`, now that the batch before is committed; None where it is to be decided anew."""
+    async def _holds(fold: Fold, before: Leg, over: Overlay) -> bool:
+        """Whether the fold, decided on `over`, still holds now that the batch before is committed."""
         came, said = await before.committed(), before.fold
         if over is NOTHING or came is said or said is None:
-            return fold
+            return True
         return transaction.moved_on(fold, over, said, came)
 
     def _moves(self, batch: Sequence[Incoming]) -> dict[int, tuple[int, int]]:

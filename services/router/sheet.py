@@ -6,6 +6,7 @@ whatever those did meanwhile; only the rest is decided anew where one of them ha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from routing.identity import Key
@@ -70,29 +71,35 @@ class Sheet:
         return both
 
 
-def writes_of(sheet: Sheet, promises: Promises, before: dict[str, LeadRow], now: datetime) -> Writes:
-    """As rows; `before` are the leads' as they were read."""
+def writes_of(sheet: Sheet, promises: Promises | None, before: Mapping[str, LeadRow], now: datetime) -> Writes:
+    """As rows; `before` are the leads' as they were."""
     loads = sheet.loads.values()
+    tallies = promises.moved if promises is not None else {}
+    promised = promises.clocks.values() if promises is not None else ()
     return Writes(
         leads=[_lead_row(lead, sheet.emails.get(lead.id), before, now) for lead in sheet.leads.values()],
         accounts=[AccountRow(a.id, a.text()) for a in sheet.accounts.values()],
         ledgers=[
             *(LedgerRow(x.pool, x.seq, x.text()) for x in sheet.ledgers.values()),
             *(LedgerRow(row_of(x.person), x.seq, x.but(open=0).text()) for x in loads),
-            *(LedgerRow(name, x.seq, x.text()) for name, x in promises.moved.items()),
+            *(LedgerRow(name, x.seq, x.text()) for name, x in tallies.items()),
         ],
-        links=[LinkRow(*identity, subject) for identity, subject in sheet.links.items()],
+        links=link_rows(sheet.links),
         clocks=[
             *sheet.clocks.values(),
-            *(clock_row(clock, name, name) for name, clock in promises.clocks.values()),
+            *(clock_row(clock, name, name) for name, clock in promised),
         ],
         history=sheet.history,
         outbox=sheet.outbox,
         dead_letters=sheet.dead,
         redriven=sheet.redriven,
-        relinks=[LinkRow(*identity, subject) for identity, subject in sheet.relinks.items()],
+        relinks=link_rows(sheet.relinks),
         approvals=sheet.approvals,
     )
+
+
+def link_rows(links: Mapping[Key, str]) -> list[LinkRow]:
+    return [LinkRow(*identity, subject) for identity, subject in links.items()]
 
 
 def clock_row(clock: Clock, lead_id: str, partition_key: str) -> ClockRow:
@@ -109,7 +116,7 @@ def clock_row(clock: Clock, lead_id: str, partition_key: str) -> ClockRow:
     )
 
 
-def _lead_row(lead: Lead, email: str | None, before: dict[str, LeadRow], now: datetime) -> LeadRow:
+def _lead_row(lead: Lead, email: str | None, before: Mapping[str, LeadRow], now: datetime) -> LeadRow:
     known = before.get(lead.id)
     return LeadRow(
         id=lead.id,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from routing.capacity import limited
 from routing.identity import Key, pointed_to
-from services.ports import Batch
+from services.ports import Batch, Conflict
 from services.publications import PublishedAgreements
 from services.router.fold import Fold
 from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
@@ -132,13 +132,14 @@ async def decided(
     return seen, fold
 
 
-def moved_on(fold: Fold, over: Overlay, said: Fold, came: Fold) -> Fold | None:
-    """The fold, decided on what `said` leaves (`over`), where `came` was committed in its place. None where that is another one
-    in more than what leans on what routers share."""
+def moved_on(fold: Fold, over: Overlay, said: Fold, came: Fold) -> bool:
+    """Tells the fold, decided on what `said` leaves (`over`), that `came` was committed in its place. False where that is
+    another one in more than what leans on what routers share."""
     left = came.overlay()
     if not said.shares(came) or left.links != over.links or left.leads.keys() != over.leads.keys():
-        return None
-    return fold.upon(left)
+        return False
+    fold.stand_on(left)
+    return True
 
 
 async def locked(tx: Batch, fold: Fold, seen: Look) -> bool:
@@ -155,16 +156,27 @@ def _may_have_moved(links: Mapping[Key, str], leads: Mapping[str, LeadRow]) -> b
     return bool(pointed_to(links)) or any(row.disposition == "merged" for row in leads.values())
 
 
+async def written(tx: Batch, fold: Fold) -> Fold:
+    """What leans on nothing shared first, so that what is shared is locked for as short a time as can be. Returns what was
+    written in the end; raises Conflict where that links other identities."""
+    await tx.write(fold.sure())
+    done = await settled(tx, fold)
+    if done.links != fold.links:
+        raise Conflict("identities came out otherwise")
+    await tx.write(done.rest())
+    return done
+
+
 async def settled(tx: Batch, fold: Fold) -> Fold:
     """Locks in one order (companies, then ledgers), so that routers never wait in a ring; where another router moved
     something between our look and our lock, what leans on it is decided on anew."""
     people = sorted(fold.loaded.opens)
-    while fold.touched_accounts or fold.touched_pools:
+    while fold.touched_accounts or fold.touched_pools or fold.outdated:
         held = fold.touched_accounts, fold.touched_pools
         accounts = await tx.lock_accounts(sorted(held[0]))
         ledgers = await tx.lock_ledgers(sorted(held[1]))
         opens = await tx.open_leads(people) if not held[1].isdisjoint(map(row_of, people)) else fold.loaded.opens
-        if not fold.loaded.moved(accounts, ledgers, opens):
+        if not fold.outdated and not fold.loaded.moved(accounts, ledgers, opens):
             break
         fold = fold.again(accounts, ledgers, opens)
         if fold.touched_accounts <= held[0] and fold.touched_pools <= held[1]:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.router.loaded import NOTHING, row_of
-from services.router.transaction import decided, locked, moved_on, settled
+from services.router.transaction import decided, locked, moved_on, settled, written
 from services.rows import Record
 from services.signal_records import decode, record_of
 from tests.memory import Memory
@@ -17,6 +17,9 @@ from tests.property.worlds import RULING
 
 class Transaction(Locking):
     """Reads what is committed."""
+
+    async def write(self, writes):
+        self.memory._keep(writes)
 
     async def links(self, keys):
         return {key: self.memory.links[key] for key in keys if key in self.memory.links}
@@ -48,9 +51,7 @@ class Two:
 
     async def committed(self, fold, seen):
         assert await locked(self.tx, fold, seen)
-        done = await settled(self.tx, fold)
-        self.memory._keep(done.writes())
-        return done
+        return await written(self.tx, fold)
 
     async def ahead(self, first, second, meanwhile):
         """(what the second came to, whether the first was decided anew)"""
@@ -59,9 +60,8 @@ class Two:
         later, ahead = await self.decided(second, over)
         meanwhile()
         came = await self.committed(fold, seen)
-        if came is not fold:
-            ahead = moved_on(ahead, over, fold, came)
-        if ahead is None or not await locked(self.tx, ahead, later):
+        holds = came is fold or moved_on(ahead, over, fold, came)
+        if not (holds and await locked(self.tx, ahead, later)):
             _, ahead = await self.decided(second)
         return await settled(self.tx, ahead), came is not fold
 
@@ -93,8 +93,7 @@ async def met(story, chosen):
 def comes_to(fold, memory):
     """All that it writes but for links that are there already: another router met the company as well."""
     links = [row for row in fold.writes().links if memory.links.get(row[:3]) != row.subject_id]
-    fold._written = fold.writes()._replace(links=links)
-    return said(fold)
+    return said(fold.writes()._replace(links=links))
 
 
 @settings(max_examples=150, deadline=None)

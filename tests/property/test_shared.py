@@ -54,9 +54,8 @@ def folded(memory, batch, accounts, ledgers, opens):
     return fold
 
 
-def said(fold):
-    """All that it writes; of the order only that of each lead."""
-    writes = fold.writes()
+def said(writes):
+    """All of them; of the order only that of each lead."""
     history = sorted((row._replace(salt=None, digest=None) for row in writes.history), key=lambda row: row.signal_id)
     parts = [sorted(getattr(writes, name)) for name in ("leads", "accounts", "ledgers", "links", "clocks")]
     outbox = sorted(writes.outbox, key=lambda row: (row.lead_id, row.sequence))
@@ -74,7 +73,7 @@ KEYS = st.sets(st.integers(0, 4), min_size=1, max_size=4)
 async def test_what_leans_on_moved_rows_is_decided_as_if_they_had_been_read_afterwards(story, chosen):
     keys = sorted({entry[0] for entry in recorded(story)})
     done, fresh, _ = await met(story, {key for at, key in enumerate(keys) if at in chosen})
-    assert said(done) == said(fresh)
+    assert said(done.writes()) == said(fresh.writes())
 
 
 async def test_the_stories_that_are_tried_move_what_others_lean_on():
@@ -84,7 +83,7 @@ async def test_the_stories_that_are_tried_move_what_others_lean_on():
     ]
     first, *_ = [entry[0] for entry in recorded(story[-1:])]
     done, fresh, anew = await met(story, {first})
-    assert anew and said(done) == said(fresh)
+    assert anew and said(done.writes()) == said(fresh.writes())
     assert row_of("elin") in done.touched_pools or done.touched_pools, "it leant on a pool"
 
 
