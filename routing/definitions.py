@@ -37,8 +37,14 @@ class Finding(NamedTuple):
 
     def said(self) -> dict[str, Any]:
         """As evidence keeps it."""
+        return {"met": self.met, **self.trouble()}
+
+    def trouble(self) -> dict[str, str]:
+        """Why it could not be told, as evidence keeps it."""
+        if self.unknown is None and self.fault is None:
+            return {}
         more = {"unknown": self.unknown, "fault": self.fault}
-        return {"met": self.met} | {name: text for name, text in more.items() if text is not None}
+        return {name: text for name, text in more.items() if text is not None}
 
 
 class Answer(NamedTuple):
@@ -166,7 +172,7 @@ class Judge:
 
     def count(self, kind: str, window: timedelta) -> int:
         """How many signals of this kind happened within the window before the instant."""
-        found = count_of(self, kind, window.total_seconds())
+        found = count_of(self.lead.recent.get(kind, ()), self.instant - window.total_seconds())
         wide = "" if window == FOREVER else f", {window.total_seconds() / 3600:g}h"
         return self._note(f"count('{kind}'{wide})", found)
 

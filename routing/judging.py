@@ -71,7 +71,7 @@ def note_definitions(draft: Draft) -> None:
         elif _tries(draft) and handover.is_about_this(draft) and draft.meets("cold"):
             facts.add("cold")
         return
-    if not counts_for_pass(draft) or not _engages(draft):
+    if not _engages(draft) or not counts_for_pass(draft):
         return
     if lead.stage in ("contact", "qualification"):
         _milestone(draft, "marketing_qualified")
@@ -82,7 +82,7 @@ def note_definitions(draft: Draft) -> None:
     if lead.stage == "qualification":
         # A fact that comes late may carry a lead on, but never back.
         asked = ("sales_qualified", "not_now") if draft.at >= lead.stage_since else ("sales_qualified",)
-        facts.update(name for name in asked if draft.meets(name))
+        facts.update([name for name in asked if draft.meets(name)])
 
 
 def _milestone(draft: Draft, name: Milestone) -> None:
@@ -115,7 +115,7 @@ def note_points(draft: Draft) -> None:
     for rule in rules:
         if rule.when is None or draft.judge.asks(rule.when).met:
             known = lead.scored.get(rule.name, ())
-            lead.scored = {**lead.scored, rule.name: with_instant(known, draft.at, agreement.kept)}
+            lead.scored = {**lead.scored, rule.name: with_instant(known, draft.instant, agreement.kept)}
             draft.lead_changed()
 
 

@@ -146,18 +146,24 @@ def _condition(text: str) -> Expression | None:
 
 def intent_of(lead: Lead, standards: Standards, now: int) -> Gained:
     """Intent points at `now` (seconds since 1970). A fact that lies after it counts in full."""
+    gained: list[float] = []
     parts: dict[str, float] = {}
     recent, scored = lead.recent, lead.scored
     for name, on, _, each, most, half_life, counted in standards.intent:
         instants = recent.get(on) if counted else scored.get(name)
         if instants:
-            points = each * math.fsum([2.0 ** ((at - now) / half_life) if at < now else 1.0 for at in instants])
+            points = each * _left(instants, half_life, now)
             if most is not None and not -most <= points <= most:
                 points = math.copysign(most, points)
-            parts[name] = points
-    if not parts:
-        return _NOTHING
-    return Gained(whole(math.fsum(parts.values())), {name: round(points, 1) for name, points in parts.items()})
+            gained.append(points)
+            parts[name] = round(points, 1)
+    return Gained(whole(math.fsum(gained)), parts) if parts else _NOTHING
+
+
+def _left(instants: tuple[int, ...], half_life: float, now: int) -> float:
+    """How many of the facts are left at `now`, where each is halved every so many seconds."""
+    left = [2.0 ** ((at - now) / half_life) if at < now else 1.0 for at in instants]
+    return math.fsum(left) if len(left) > 1 else left[0]
 
 
 def whole(points: float) -> int:

@@ -254,6 +254,8 @@ def end_expiry(draft: Draft, clock: Clock) -> None:
 
 def forget_old(draft: Draft) -> None:
     """Keeps the newest ended clocks with the lead, for late facts; the rest are in the store only."""
+    if len(draft.lead.clocks) <= ENDED_KEPT:
+        return
     ended = sorted((c.started_at, c.id) for c in draft.lead.clocks.values() if not c.open and c.next_at is None)
     gone = {ident for _, ident in ended[:-ENDED_KEPT]}
     draft.lead.clocks = {key: clock for key, clock in draft.lead.clocks.items() if key not in gone}
