@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
 from cel_expr_python import cel
 
 from routing import scoring
@@ -55,7 +56,7 @@ class Answer(NamedTuple):
     evidence: dict[str, Any]
 
 
-class Points(NamedTuple):
+class Points(msgspec.Struct, frozen=True):
     """Fit, intent and what each rule gave."""
 
     fit: int

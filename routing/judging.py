@@ -32,8 +32,7 @@ from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
 ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
 """Kinds that are acted on whatever the lead's disposition."""
 _TOLD = TOUCHES - {Kind.SALES_FOLLOW_UP, Kind.EMAIL_DELIVERED, Kind.SALES_MEETING_HELD}
-
-
+_TRIES = frozenset({Kind.CLOCK_DUE, Kind.SALES_FOLLOW_UP})
 _LOOK_AGAIN = frozenset({Kind.POINTS_CHANGED, Kind.LEAD_UNPARKED, Kind.LEAD_MERGE})
 
 
@@ -120,8 +119,8 @@ def note_points(draft: Draft) -> None:
 
 
 def _tries(draft: Draft) -> bool:
-    signal = draft.signal
-    return signal.kind == Kind.CLOCK_DUE or (signal.kind == Kind.SALES_FOLLOW_UP and genuine(signal))
+    kind = draft.signal.kind
+    return kind in _TRIES and (kind == Kind.CLOCK_DUE or genuine(draft.signal))
 
 
 def _engages(draft: Draft) -> bool:

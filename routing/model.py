@@ -334,7 +334,7 @@ class Transition(NamedTuple):
     row: str
 
 
-class Decision(NamedTuple):
+class Decision(msgspec.Struct, frozen=True):
     """All that follows from one signal. `lead` is None where the signal names nobody, or a test.
 
     `consulted` are the people whose load was looked at, `loads` those that it changed; `asked_account` says that it was

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+import msgspec
+
 from routing.expressions import COUNTED, Expression, compile_expression
 from routing.facts import Call, Reader, readers_of
 from routing.model import Lead
@@ -47,7 +49,7 @@ class CompiledSegment(NamedTuple):
     most: float | None
 
 
-class Gained(NamedTuple):
+class Gained(msgspec.Struct, frozen=True):
     """Whole points, and what each rule gave that gave any."""
 
     total: int
@@ -152,18 +154,12 @@ def intent_of(lead: Lead, standards: Standards, now: int) -> Gained:
     for name, on, _, each, most, half_life, counted in standards.intent:
         instants = recent.get(on) if counted else scored.get(name)
         if instants:
-            points = each * _left(instants, half_life, now)
+            points = each * math.fsum([2.0 ** ((at - now) / half_life) if at < now else 1.0 for at in instants])
             if most is not None and not -most <= points <= most:
                 points = math.copysign(most, points)
             gained.append(points)
             parts[name] = round(points, 1)
     return Gained(whole(math.fsum(gained)), parts) if parts else _NOTHING
-
-
-def _left(instants: tuple[int, ...], half_life: float, now: int) -> float:
-    """How many of the facts are left at `now`, where each is halved every so many seconds."""
-    left = [2.0 ** ((at - now) / half_life) if at < now else 1.0 for at in instants]
-    return math.fsum(left) if len(left) > 1 else left[0]
 
 
 def whole(points: float) -> int:

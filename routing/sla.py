@@ -132,7 +132,9 @@ def touch(draft: Draft, metric: str, at: datetime, subject_id: str | None = None
         known = sorted({*draft.lead.marks.get(metric, ()), at})[-MARKS_KEPT:]
         draft.lead.marks = {**draft.lead.marks, metric: tuple(known)}
     for clock in list(draft.lead.clocks.values()):
-        if metric not in (clock.metric, clock.policy) or subject_id not in (None, clock.subject_id):
+        if metric != clock.metric and metric != clock.policy:
+            continue
+        if subject_id is not None and subject_id != clock.subject_id:
             continue
         kept_at = _not_before(clock, at)
         if _counts(clock, at) and (clock.touched_at is None or kept_at < clock.touched_at):
