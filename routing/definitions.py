@@ -81,9 +81,12 @@ class Judge:
 
     __slots__ = ("_activation", "_at", "_points", "_reached", "_segments", "_standards", "instant", "lead", "signal")
 
-    def __init__(self, lead: Lead, signal: Signal, now: datetime, standards: Standards = NONE) -> None:
+    def __init__(
+        self, lead: Lead, signal: Signal, now: datetime, standards: Standards = NONE, instant: int | None = None
+    ) -> None:
+        """`instant` is `now` in whole seconds since 1970, where that was reckoned before."""
         self.lead, self.signal, self._at, self._standards = lead, signal, now, standards
-        self.instant = int(now.timestamp())
+        self.instant = int(now.timestamp()) if instant is None else instant
         self._points: Points | None = None
         self._segments: dict[str, bool | None] = {}
         self._reached: dict[str, Any] = {}
@@ -95,11 +98,11 @@ class Judge:
 
     def answer(self, expression: Expression) -> Answer:
         """The same with what it was found from; its evidence is shared, so nobody may change it."""
-        readers, answers = expression.readers, expression.answers
-        if readers is None:
+        read, answers = expression.reader, expression.answers
+        if read is None:
             self._prepare(expression)
             return self._evaluated(expression)
-        values = tuple([read(self) for read in readers])
+        values = read(self)
         known: Answer | None = answers.get(values)
         if known is None:
             if len(answers) >= ANSWERS_KEPT:
@@ -140,9 +143,9 @@ class Judge:
     def _fit(self) -> scoring.Gained:
         """Kept by all that its rules depend on: who a lead is changes seldom."""
         standards = self._standards
-        if standards.readers is None:
+        if standards.reader is None:
             return self._fit_by_rules()
-        values = tuple([read(self) for read in standards.readers])
+        values = standards.reader(self)
         known = standards.fits.get(values)
         if known is None:
             if len(standards.fits) >= ANSWERS_KEPT:

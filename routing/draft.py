@@ -91,7 +91,7 @@ class Draft:
     def judge(self) -> Judge:
         """Expressions over the lead as it is now; made once, when first asked for."""
         if self._judge is None:
-            self._judge = Judge(self.lead, self.signal, self.at, self.context.agreement.standards)
+            self._judge = Judge(self.lead, self.signal, self.at, self.context.agreement.standards, self.instant)
         return self._judge
 
     def lead_changed(self) -> None:

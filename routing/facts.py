@@ -91,11 +91,13 @@ FACTS: dict[str, Reader] = {
 """The value of each variable but `now`; None where it is unknown. All of them can be compared and hashed."""
 
 
-def readers_of(names: tuple[str, ...], calls: tuple[Call, ...]) -> tuple[Reader, ...]:
+def reader_of(names: tuple[str, ...], calls: tuple[Call, ...]) -> Reader:
     """What reads all of these values without CEL; those that are read as they are kept, all at once."""
     places = [_PLACES[name] for name in names if name in _PLACES]
-    together: list[Reader] = [attrgetter(*places)] if places else []
-    return (*together, *[FACTS[name] for name in names if name not in _PLACES], *[_reader(call) for call in calls])
+    readers: list[Reader] = [attrgetter(*places)] if places else []
+    readers += [FACTS[name] for name in names if name not in _PLACES]
+    readers += [_reader(call) for call in calls]
+    return readers[0] if len(readers) == 1 else lambda asked: tuple([read(asked) for read in readers])
 
 
 def _reader(call: Call) -> Reader:

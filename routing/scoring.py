@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from routing.expressions import COUNTED, Expression, compile_expression
-from routing.facts import Call, Reader, readers_of
+from routing.facts import Call, Reader, reader_of
 from routing.model import Lead
 from schemas.agreement import AgreementFile
 from schemas.market import Employees, FitRule, IntentRule, Segment, Territory
@@ -59,7 +59,7 @@ class Gained(msgspec.Struct, frozen=True):
 class Standards(NamedTuple):
     """What the expressions of an agreement are held against: its segments and its scoring.
 
-    `apart` are the rules for intent, by kind, of which the lead keeps instants of their own. `readers` read all that the rules for `fit` depend on, and `fits` keeps what they give by it; None where one depends on
+    `apart` are the rules for intent, by kind, of which the lead keeps instants of their own. `reader` reads all that the rules for `fit` depend on, and `fits` keeps what they give by it; None where one depends on
     more than its words say.
     """
 
@@ -68,8 +68,8 @@ class Standards(NamedTuple):
     intent: tuple[CompiledIntent, ...]
     apart: dict[Kind, tuple[CompiledIntent, ...]]
     territories: Mapping[str, Territory]
-    readers: tuple[Reader, ...] | None
-    fits: dict[tuple[Any, ...], Gained]
+    reader: Reader | None
+    fits: dict[Any, Gained]
 
 
 NONE = Standards({}, (), (), {}, {}, None, {})
@@ -90,12 +90,12 @@ def compile_standards(file: AgreementFile) -> Standards:
         intent,
         {rule.on: tuple(other for other in apart if other.on == rule.on) for rule in apart},
         file.territories,
-        _readers([rule.when for rule in fit], segments),
+        _reader([rule.when for rule in fit], segments),
         {},
     )
 
 
-def _readers(rules: list[Expression], segments: Mapping[str, CompiledSegment]) -> tuple[Reader, ...] | None:
+def _reader(rules: list[Expression], segments: Mapping[str, CompiledSegment]) -> Reader | None:
     """A segment and a territory are what they ask for, so that neither has to be judged to look the points up."""
     asked = [segments[name] for rule in rules for name in sorted(rule.segments) if name in segments]
     names = dict.fromkeys(name for segment in asked for name in _asked_by(segment))
@@ -109,7 +109,7 @@ def _readers(rules: list[Expression], segments: Mapping[str, CompiledSegment]) -
                 names |= dict.fromkeys(_OF_TERRITORY)
             elif call.function != "in_segment":
                 calls[call] = None
-    return readers_of(tuple(names), tuple(calls))
+    return reader_of(tuple(names), tuple(calls))
 
 
 def _asked_by(segment: CompiledSegment) -> Iterator[str]:
