@@ -16,10 +16,12 @@ from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened
 COMPANY = ("name", "domain", "industry", "country", "employees", "region", "city", "postcode")
 """Facts of the company that the lead keeps."""
 _KEPT_AS = tuple(f"company_{name}" for name in COMPANY)
+_UNKNOWN = (None,) * len(COMPANY)
 _held_company = attrgetter(*_KEPT_AS)
 _of_company = attrgetter(*COMPANY)
 _of_person = attrgetter("email", "first_name", "last_name", "full_name", "phone")
 _NOBODY = Person()
+# A kind that each touch is compared with has a name of its own: to look one up at its class costs a call.
 _STEP = Kind.SALES_FOLLOW_UP
 
 
@@ -64,7 +66,7 @@ def absorb(draft: Draft) -> None:
 def _learn(lead: Lead, signal: Signal, newer: bool) -> bool:
     """Whether a fact that is decided on is another one now; the campaign alone is none."""
     company, held, learned = _of_company(signal.company), _held_company(lead), False
-    if company != held:
+    if company != held and company != _UNKNOWN:
         for name, said, known in zip(_KEPT_AS, company, held, strict=True):
             if said is not None and _replaces(said, known, newer):
                 setattr(lead, name, said)
