@@ -76,7 +76,7 @@ class Agreement(NamedTuple):
     volumes: tuple[CompiledVolume, ...]
     kept: int
     """Instants that a lead keeps of each kind within a pass: as many as the agreement counts."""
-    attributes: tuple[Declared, ...]
+    attributes: Declared
     sales_ready_tags: frozenset[str]
     dossier: tuple[Part, ...]
     """What a dossier must hold, in the order in which it is told."""

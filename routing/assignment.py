@@ -69,7 +69,7 @@ class Asked(NamedTuple):
         role = None if not self.roles or roster.has_role(person, *self.roles) else "role"
         silent = "language" if rule.match_language and not self._speaks(person) else None
         found = role, roster.off_hours(person, now), why_full(person, roster, self.loads, now), silent
-        return tuple([code for code in found if code is not None])
+        return tuple([code for code in found if code is not None]) if any(found) else ()
 
     def _speaks(self, person: str) -> bool:
         member = self.roster.people.get(person)
@@ -88,7 +88,7 @@ def assign(route: CompiledRoute, asked: Asked) -> Assignment | Held | None:
             continue
         chosen = _by_rule(route, rule, asked, tried, because)
         if chosen is not None:
-            return chosen._replace(route=route.name) if isinstance(chosen, Assignment) else chosen
+            return chosen
     if not asked.last_resort or route.fallback in asked.passed_over:
         return None
     why = {"route": route.name, "tried": tried, "rule": FALLBACK}
@@ -97,8 +97,7 @@ def assign(route: CompiledRoute, asked: Asked) -> Assignment | Held | None:
 
 def _not_met(finding: Finding) -> dict[str, Any]:
     """The code, and where a fact was unknown or the lead's data wrong, what CEL said of it."""
-    said = finding.said()
-    return {"code": "unknown" if finding.unknown else "not_met"} | {k: v for k, v in said.items() if k != "met"}
+    return {"code": "unknown" if finding.unknown else "not_met", **finding.trouble()}
 
 
 def _by_rule(
@@ -110,18 +109,18 @@ def _by_rule(
     why: dict[str, Any] = {"route": route.name, "tried": tried, "rule": rule.name, **because}
     found = _turn(rule, rule.pool, asked)
     if found.person is not None:
-        return Assignment(found.person, rule.name, rule.pool, found.ledger, {**why, **found.why})
+        return Assignment(found.person, rule.name, rule.pool, found.ledger, {**why, **found.why}, route.name)
     nobody: dict[str, Any] = {"rule": rule.name, "code": "nobody", **because, "candidates": found.why["candidates"]}
     over = rule.overflow
     if over is not None and over.pool is not None:
         other = _turn(rule, over.pool, asked)
         if other.person is not None:
             why["overflow"] = nobody
-            return Assignment(other.person, rule.name, over.pool, other.ledger, {**why, **other.why})
+            return Assignment(other.person, rule.name, over.pool, other.ledger, {**why, **other.why}, route.name)
         nobody["overflow"] = {"pool": over.pool, "candidates": other.why["candidates"]}
     elif over is not None and over.person is not None:
         if over.person not in asked.passed_over and asked.roster.why_away(over.person, asked.now) is None:
-            return Assignment(over.person, rule.name, None, None, {**why, "overflow": nobody})
+            return Assignment(over.person, rule.name, None, None, {**why, "overflow": nobody}, route.name)
         nobody["overflow"] = {"person": over.person}
     elif over is not None and asked.may_hold and (at := _back_at(rule, asked)) is not None:
         return Held(rule.name, rule.pool, at, over, {**why, "held": nobody})

@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from schemas.market import Attribute
+from schemas import market
 
 MAX_TEXT = 100
 _YES = frozenset(["true", "yes", "ja", "oui", "on", "1", "x", "kyllä"])
 _NO = frozenset(["false", "no", "nej", "nei", "non", "off", "0", "ei"])
 
 
-class Declared(NamedTuple):
+class Attribute(NamedTuple):
     """An attribute by its name; names of fields as they are compared."""
 
     name: str
@@ -21,17 +21,33 @@ class Declared(NamedTuple):
     fields: tuple[str, ...]
 
 
-def declared(attributes: Mapping[str, Attribute]) -> tuple[Declared, ...]:
-    return tuple(
-        Declared(name, one.type, tuple(field.casefold() for field in one.fields)) for name, one in attributes.items()
+class Declared(NamedTuple):
+    """All attributes that an agreement declares, and all fields that they are read off."""
+
+    attributes: tuple[Attribute, ...]
+    fields: frozenset[str]
+
+
+def declared(file: Mapping[str, market.Attribute]) -> Declared:
+    attributes = tuple(
+        Attribute(name, one.type, tuple(field.casefold() for field in one.fields)) for name, one in file.items()
     )
+    return Declared(attributes, frozenset(field for one in attributes for field in one.fields))
 
 
-def read(wanted: tuple[Declared, ...], fields: Mapping[str, Any]) -> dict[str, str | float | bool]:
+def read(wanted: Declared, fields: Mapping[str, Any]) -> dict[str, str | float | bool]:
     """The value of each attribute that the fields hold, as its type. What is not of the type is left where it was."""
-    said = {name.strip().casefold(): value for name, value in fields.items()}
+    said: dict[str, Any] = {}
+    for field, value in fields.items():
+        plain = field.strip().casefold()
+        if plain in wanted.fields:
+            said[plain] = value
+    return _of_type(wanted.attributes, said) if said else {}
+
+
+def _of_type(attributes: tuple[Attribute, ...], said: Mapping[str, Any]) -> dict[str, str | float | bool]:
     found: dict[str, str | float | bool] = {}
-    for name, kind, names in wanted:
+    for name, kind, names in attributes:
         for field in names:
             value = _typed(kind, said[field]) if field in said else None
             if value is not None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
 from cel_expr_python import cel
 
 from routing import scoring
@@ -37,8 +38,14 @@ class Finding(NamedTuple):
 
     def said(self) -> dict[str, Any]:
         """As evidence keeps it."""
+        return {"met": self.met, **self.trouble()}
+
+    def trouble(self) -> dict[str, str]:
+        """Why it could not be told, as evidence keeps it."""
+        if self.unknown is None and self.fault is None:
+            return {}
         more = {"unknown": self.unknown, "fault": self.fault}
-        return {"met": self.met} | {name: text for name, text in more.items() if text is not None}
+        return {name: text for name, text in more.items() if text is not None}
 
 
 class Answer(NamedTuple):
@@ -49,7 +56,7 @@ class Answer(NamedTuple):
     evidence: dict[str, Any]
 
 
-class Points(NamedTuple):
+class Points(msgspec.Struct, frozen=True):
     """Fit, intent and what each rule gave."""
 
     fit: int
@@ -74,9 +81,12 @@ class Judge:
 
     __slots__ = ("_activation", "_at", "_points", "_reached", "_segments", "_standards", "instant", "lead", "signal")
 
-    def __init__(self, lead: Lead, signal: Signal, now: datetime, standards: Standards = NONE) -> None:
+    def __init__(
+        self, lead: Lead, signal: Signal, now: datetime, standards: Standards = NONE, instant: int | None = None
+    ) -> None:
+        """`instant` is `now` in whole seconds since 1970, where that was reckoned before."""
         self.lead, self.signal, self._at, self._standards = lead, signal, now, standards
-        self.instant = int(now.timestamp())
+        self.instant = int(now.timestamp()) if instant is None else instant
         self._points: Points | None = None
         self._segments: dict[str, bool | None] = {}
         self._reached: dict[str, Any] = {}
@@ -88,11 +98,11 @@ class Judge:
 
     def answer(self, expression: Expression) -> Answer:
         """The same with what it was found from; its evidence is shared, so nobody may change it."""
-        readers, answers = expression.readers, expression.answers
-        if readers is None:
+        read, answers = expression.reader, expression.answers
+        if read is None:
             self._prepare(expression)
             return self._evaluated(expression)
-        values = tuple([read(self) for read in readers])
+        values = read(self)
         known: Answer | None = answers.get(values)
         if known is None:
             if len(answers) >= ANSWERS_KEPT:
@@ -133,9 +143,9 @@ class Judge:
     def _fit(self) -> scoring.Gained:
         """Kept by all that its rules depend on: who a lead is changes seldom."""
         standards = self._standards
-        if standards.readers is None:
+        if standards.reader is None:
             return self._fit_by_rules()
-        values = tuple([read(self) for read in standards.readers])
+        values = standards.reader(self)
         known = standards.fits.get(values)
         if known is None:
             if len(standards.fits) >= ANSWERS_KEPT:
@@ -166,7 +176,7 @@ class Judge:
 
     def count(self, kind: str, window: timedelta) -> int:
         """How many signals of this kind happened within the window before the instant."""
-        found = count_of(self, kind, window.total_seconds())
+        found = count_of(self.lead.recent.get(kind, ()), self.instant - window.total_seconds())
         wide = "" if window == FOREVER else f", {window.total_seconds() / 3600:g}h"
         return self._note(f"count('{kind}'{wide})", found)
 

@@ -7,6 +7,7 @@ Completeness is judged on facts only, so that it can be judged again when the wo
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from msgspec.structs import asdict
 
@@ -34,6 +35,8 @@ TOLD = frozenset(
     }
 )
 """What goes into the record: messages, calls, meetings, notes; not opens, clicks and automated mail."""
+_kind_of = attrgetter("kind")
+_in_order = attrgetter("at", "signal_id")
 _NEEDS = INBOUND | {Kind.NOTE_ADDED}
 _TALKS = TOLD - {Kind.FORM_SUBMITTED, Kind.NOTE_ADDED, Kind.EVENT_ATTENDED}
 
@@ -62,7 +65,7 @@ def _new(signal: Signal, known: tuple[str, ...]) -> list[str]:
 
 
 def _has(signal: Signal, kind: str) -> bool:
-    return kind in [identity.kind for identity in signal.identities]
+    return kind in map(_kind_of, signal.identities)
 
 
 def _record(draft: Draft) -> None:
@@ -72,7 +75,7 @@ def _record(draft: Draft) -> None:
         signal_id=signal.id, at=draft.at, kind=signal.kind, source=signal.source, form_id=signal.form_id, by=by
     )
     others = [e for e in lead.record if e.signal_id != signal.id]
-    lead.record = tuple(sorted([*others, entry], key=lambda e: (e.at, e.signal_id))[-ENTRIES_KEPT:])
+    lead.record = tuple(sorted([*others, entry], key=_in_order)[-ENTRIES_KEPT:])
     if signal.fields:
         kept = {e.signal_id for e in lead.record}
         texts = {**lead.personal.texts, signal.id: said(signal.fields)}

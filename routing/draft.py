@@ -17,7 +17,9 @@ from routing.identity import Others
 from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Tallied, Transition
 from routing.roster import Roster
 from schemas.events import Contact, EventData, Owner
-from schemas.signals import Signal, happened
+from schemas.signals import Person, Signal, happened
+
+_NOBODY = Person()
 
 
 class Context(NamedTuple):
@@ -43,11 +45,13 @@ class Context(NamedTuple):
 
 
 class Draft:
-    """`learned` says that there is something to judge anew: a fact of the lead is another one now, or it was let go. `facts` are the names that the lifecycle's rows ask for; `notes` say why something changed nothing."""
+    """`at` is when the fact happened, `instant` the same in whole seconds since 1970. `learned` says that there is something
+    to judge anew: a fact of the lead is another one now, or it was let go. `facts` are the names that the lifecycle's rows
+    ask for; `notes` say why something changed nothing."""
 
     __slots__ = (
         "_judge", "_own_clocks", "_told", "account", "asked_account", "at", "clocks", "consulted", "context", "emissions", "evidence", "facts",
-        "lead", "learned", "ledgers", "links", "loads", "moved_ledgers", "moved_loads", "notes", "signal", "tallied", "transitions",
+        "instant", "lead", "learned", "ledgers", "links", "loads", "moved_ledgers", "moved_loads", "notes", "signal", "tallied", "transitions",
     )  # fmt: skip
 
     def __init__(self, lead: Lead, signal: Signal, context: Context) -> None:
@@ -55,6 +59,7 @@ class Draft:
         self.signal = signal
         self.context = context
         self.at = happened(signal)
+        self.instant = int(self.at.timestamp())
         self.account = context.account
         self.ledgers: Mapping[str, Ledger] = context.ledgers
         self.moved_ledgers: dict[str, Ledger] = {}
@@ -86,7 +91,7 @@ class Draft:
     def judge(self) -> Judge:
         """Expressions over the lead as it is now; made once, when first asked for."""
         if self._judge is None:
-            self._judge = Judge(self.lead, self.signal, self.at, self.context.agreement.standards)
+            self._judge = Judge(self.lead, self.signal, self.at, self.context.agreement.standards, self.instant)
         return self._judge
 
     def lead_changed(self) -> None:
@@ -160,4 +165,4 @@ class Draft:
     def contact(self) -> Contact | None:
         """Personal part of an event that a platform needs to find the person."""
         person = self.lead.personal.person
-        return Contact(person=person) if person.known() else None
+        return Contact(person=person) if person != _NOBODY else None

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from cel_expr_python import cel
 
 from routing.errors import RoutingError
-from routing.facts import Call, Reader, readers_of
+from routing.facts import Call, Reader, reader_of
 from schemas.signals import INBOUND, OUTREACH
 from schemas.words import probably
 
@@ -111,7 +111,7 @@ class Expression(NamedTuple):
 
     `names` are the variables that it names; `constant` is its value where it names nothing that could change it, else None.
     `foreseen` are its calls where the text says all of their arguments, and it does not ask for `now`: then its answer
-    depends on the values of `names` and `foreseen` alone, which `readers` read, and `answers` keeps it by them. Else None.
+    depends on the values of `names` and `foreseen` alone, which `reader` reads, and `answers` keeps it by them. Else None.
     """
 
     text: str
@@ -121,8 +121,8 @@ class Expression(NamedTuple):
     calls: frozenset[str]
     constant: bool | None
     foreseen: tuple[Call, ...] | None
-    readers: tuple[Reader, ...] | None
-    answers: dict[tuple[Any, ...], Any]
+    reader: Reader | None
+    answers: dict[Any, Any]
     named: frozenset[tuple[str, str]] = frozenset()
     """(function, name) of each call that names a territory or an attribute."""
 
@@ -161,7 +161,7 @@ def compile_expression(text: str) -> Expression:
         frozenset(called),
         None if called or names else _value(compiled),
         foreseen,
-        None if foreseen is None else readers_of(names, foreseen),
+        None if foreseen is None else reader_of(names, foreseen),
         {},
         frozenset((call.function, call.name) for call in calls if call.name and call.function in _OF_FILE),
     )

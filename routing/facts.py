@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 from routing.model import Handover, Lead
@@ -47,48 +48,56 @@ class Asked(Protocol):
 
 Reader = Callable[[Asked], Any]
 
+_PLACES = {
+    "lead.stage": "lead.stage",
+    "lead.pass": "lead.pass_number",
+    "lead.source": "lead.source",
+    "lead.brand": "lead.brand",
+    "lead.campaign": "lead.campaign",
+    "lead.tags": "lead.tags",
+    "lead.sales_ready": "lead.sales_ready",
+    "lead.language": "lead.language",
+    "lead.created_at": "lead.created_at",
+    "lead.stage_since": "lead.stage_since",
+    "company.name": "lead.company_name",
+    "company.domain": "lead.company_domain",
+    "company.industry": "lead.company_industry",
+    "company.country": "lead.company_country",
+    "company.employees": "lead.company_employees",
+    "company.region": "lead.company_region",
+    "company.city": "lead.company_city",
+    "company.postcode": "lead.company_postcode",
+    "signal.source": "signal.source",
+    "signal.source_kind": "signal.source_kind",
+    "signal.form_id": "signal.form_id",
+    "signal.campaign": "signal.campaign",
+    "signal.tags": "signal.tags",
+    "signal.automated": "signal.automated",
+    "signal.reason": "signal.reason",
+    "signal.amount": "signal.amount",
+}
+"""Where the variables stand that are read as they are kept."""
 FACTS: dict[str, Reader] = {
-    "lead.stage": lambda asked: asked.lead.stage,
+    **{name: attrgetter(place) for name, place in _PLACES.items()},
     "lead.track": lambda asked: asked.lead.track or "",
     "lead.programme": lambda asked: asked.lead.programme or "",
-    "lead.pass": lambda asked: asked.lead.pass_number,
-    "lead.source": lambda asked: asked.lead.source,
-    "lead.brand": lambda asked: asked.lead.brand,
-    "lead.campaign": lambda asked: asked.lead.campaign,
-    "lead.tags": lambda asked: asked.lead.tags,
-    "lead.sales_ready": lambda asked: asked.lead.sales_ready,
     "lead.meeting_booked": lambda asked: asked.lead.meeting_booked_at is not None,
-    "lead.language": lambda asked: asked.lead.language,
-    "lead.created_at": lambda asked: asked.lead.created_at,
-    "lead.stage_since": lambda asked: asked.lead.stage_since,
     "lead.suppressed": lambda asked: asked.lead.suppressed is not None,
     "lead.accepted": lambda asked: (found := _current(asked.lead)) is not None and found.accepted_at is not None,
     "lead.followed_up": lambda asked: (found := _current(asked.lead)) is not None and found.followed_up_at is not None,
     "lead.offers": lambda asked: len(found.offers) if (found := _current(asked.lead)) is not None else 0,
-    "company.name": lambda asked: asked.lead.company_name,
-    "company.domain": lambda asked: asked.lead.company_domain,
-    "company.industry": lambda asked: asked.lead.company_industry,
-    "company.country": lambda asked: asked.lead.company_country,
-    "company.employees": lambda asked: asked.lead.company_employees,
-    "company.region": lambda asked: asked.lead.company_region,
-    "company.city": lambda asked: asked.lead.company_city,
-    "company.postcode": lambda asked: asked.lead.company_postcode,
     "signal.kind": lambda asked: asked.signal.kind.value,
-    "signal.source": lambda asked: asked.signal.source,
-    "signal.source_kind": lambda asked: asked.signal.source_kind,
-    "signal.form_id": lambda asked: asked.signal.form_id,
-    "signal.campaign": lambda asked: asked.signal.campaign,
-    "signal.tags": lambda asked: asked.signal.tags,
-    "signal.automated": lambda asked: asked.signal.automated,
-    "signal.reason": lambda asked: asked.signal.reason,
-    "signal.amount": lambda asked: asked.signal.amount,
 }
 """The value of each variable but `now`; None where it is unknown. All of them can be compared and hashed."""
 
 
-def readers_of(names: tuple[str, ...], calls: tuple[Call, ...]) -> tuple[Reader, ...]:
-    """What reads each of these values without CEL."""
-    return (*[FACTS[name] for name in names], *[_reader(call) for call in calls])
+def reader_of(names: tuple[str, ...], calls: tuple[Call, ...]) -> Reader:
+    """What reads all of these values without CEL; those that are read as they are kept, all at once."""
+    places = [_PLACES[name] for name in names if name in _PLACES]
+    readers: list[Reader] = [attrgetter(*places)] if places else []
+    readers += [FACTS[name] for name in names if name not in _PLACES]
+    readers += [_reader(call) for call in calls]
+    return readers[0] if len(readers) == 1 else lambda asked: tuple([read(asked) for read in readers])
 
 
 def _reader(call: Call) -> Reader:
@@ -116,17 +125,12 @@ def _reader(call: Call) -> Reader:
 
 def _counter(kind: str, window: timedelta) -> Reader:
     seconds = window.total_seconds()
-    return lambda asked: count_of(asked, kind, seconds)
+    return lambda asked: count_of(found, asked.instant - seconds) if (found := asked.lead.recent.get(kind)) else 0
 
 
-def count_of(asked: Asked, kind: str, seconds: float) -> int:
-    """How many signals of this kind happened within so many seconds before the instant."""
-    instants = asked.lead.recent.get(kind)
-    if not instants:
-        return 0
-    begin = asked.instant - seconds
-    # They are in order.
-    return len(instants) if instants[0] > begin else len(instants) - bisect_right(instants, begin)
+def count_of(instants: tuple[int, ...], begin: float) -> int:
+    """How many of them lie after `begin`. They are in order."""
+    return len(instants) if instants and instants[0] > begin else len(instants) - bisect_right(instants, begin)
 
 
 def attribute_of(lead: Lead, name: str) -> str | float | bool | None:

@@ -32,8 +32,7 @@ from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
 ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
 """Kinds that are acted on whatever the lead's disposition."""
 _TOLD = TOUCHES - {Kind.SALES_FOLLOW_UP, Kind.EMAIL_DELIVERED, Kind.SALES_MEETING_HELD}
-
-
+_TRIES = frozenset({Kind.CLOCK_DUE, Kind.SALES_FOLLOW_UP})
 _LOOK_AGAIN = frozenset({Kind.POINTS_CHANGED, Kind.LEAD_UNPARKED, Kind.LEAD_MERGE})
 
 
@@ -71,7 +70,7 @@ def note_definitions(draft: Draft) -> None:
         elif _tries(draft) and handover.is_about_this(draft) and draft.meets("cold"):
             facts.add("cold")
         return
-    if not counts_for_pass(draft) or not _engages(draft):
+    if not _engages(draft) or not counts_for_pass(draft):
         return
     if lead.stage in ("contact", "qualification"):
         _milestone(draft, "marketing_qualified")
@@ -82,7 +81,7 @@ def note_definitions(draft: Draft) -> None:
     if lead.stage == "qualification":
         # A fact that comes late may carry a lead on, but never back.
         asked = ("sales_qualified", "not_now") if draft.at >= lead.stage_since else ("sales_qualified",)
-        facts.update(name for name in asked if draft.meets(name))
+        facts.update([name for name in asked if draft.meets(name)])
 
 
 def _milestone(draft: Draft, name: Milestone) -> None:
@@ -115,13 +114,13 @@ def note_points(draft: Draft) -> None:
     for rule in rules:
         if rule.when is None or draft.judge.asks(rule.when).met:
             known = lead.scored.get(rule.name, ())
-            lead.scored = {**lead.scored, rule.name: with_instant(known, draft.at, agreement.kept)}
+            lead.scored = {**lead.scored, rule.name: with_instant(known, draft.instant, agreement.kept)}
             draft.lead_changed()
 
 
 def _tries(draft: Draft) -> bool:
-    signal = draft.signal
-    return signal.kind == Kind.CLOCK_DUE or (signal.kind == Kind.SALES_FOLLOW_UP and genuine(signal))
+    kind = draft.signal.kind
+    return kind in _TRIES and (kind == Kind.CLOCK_DUE or genuine(draft.signal))
 
 
 def _engages(draft: Draft) -> bool:

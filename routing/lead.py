@@ -20,6 +20,9 @@ _UNKNOWN = (None,) * len(COMPANY)
 _held_company = attrgetter(*_KEPT_AS)
 _of_company = attrgetter(*COMPANY)
 _of_person = attrgetter("email", "first_name", "last_name", "full_name", "phone")
+_NOBODY = Person()
+# A kind that each touch is compared with has a name of its own: to look one up at its class costs a call.
+_STEP = Kind.SALES_FOLLOW_UP
 
 
 def new_lead(signal: Signal, stage: Stage) -> Lead:
@@ -46,44 +49,51 @@ def absorb(draft: Draft) -> None:
         lead.personal = personal
     if _learn(lead, signal, newer):
         draft.learned = True
-    if signal.fields and draft.context.agreement.attributes:
+    if signal.fields:
         _attributes(draft, newer)
-    people = [r for r in signal.references if r.object == "person" and r not in lead.references]
-    if people:
-        lead.references = (*lead.references, *people)[-MAX_REFERENCES:]
+    if signal.references != lead.references:
+        _meet(lead, signal)
     if signal.tags:
         _tags(lead, signal)
     for consent in signal.consents:
         consents(draft, consent.purpose, consent.state, min(consent.at or draft.at, signal.received_at))
     if signal.kind in TOUCHES:
-        _count(lead, signal, draft.at, draft.context.agreement.kept)
+        _count(draft)
         if lead.last_touch_at is None or draft.at > lead.last_touch_at:
             lead.last_touch_at = draft.at
 
 
 def _learn(lead: Lead, signal: Signal, newer: bool) -> bool:
     """Whether a fact that is decided on is another one now; the campaign alone is none."""
-    company, learned = _of_company(signal.company), False
-    if company != _UNKNOWN:
-        for name, said, known in zip(_KEPT_AS, company, _held_company(lead), strict=True):
-            if _replaces(said, known, newer):
+    company, held, learned = _of_company(signal.company), _held_company(lead), False
+    if company != held and company != _UNKNOWN:
+        for name, said, known in zip(_KEPT_AS, company, held, strict=True):
+            if said is not None and _replaces(said, known, newer):
                 setattr(lead, name, said)
                 learned = True
-    if _replaces(signal.language, lead.language, newer):
+    if signal.language is not None and _replaces(signal.language, lead.language, newer):
         lead.language, learned = signal.language, True
-    if _replaces(signal.campaign, lead.campaign, newer):
+    if signal.campaign is not None and _replaces(signal.campaign, lead.campaign, newer):
         lead.campaign = signal.campaign
     return learned
 
 
-def _replaces(said: str | int | None, known: str | int | None, newer: bool) -> bool:
-    return said is not None and said != known and (newer or known is None)
+def _replaces(said: str | int, known: str | int | None, newer: bool) -> bool:
+    return said != known and (newer or known is None)
+
+
+def _meet(lead: Lead, signal: Signal) -> None:
+    people = [r for r in signal.references if r.object == "person" and r not in lead.references]
+    if people:
+        lead.references = (*lead.references, *people)[-MAX_REFERENCES:]
 
 
 def _attributes(draft: Draft, newer: bool) -> None:
     """As evidence too, because fields are personal and do not outlive an erasure, and what was decided on does."""
-    held = draft.lead.attributes or {}
     said = attributes.read(draft.context.agreement.attributes, draft.signal.fields)
+    if not said:
+        return
+    held = draft.lead.attributes or {}
     if not newer:
         said = {name: value for name, value in said.items() if name not in held}
     if said:
@@ -119,19 +129,24 @@ def in_pass(lead: Lead, at: datetime) -> bool:
     return lead.pass_number == 1 or at >= lead.pass_since
 
 
-def _count(lead: Lead, signal: Signal, at: datetime, kept: int) -> None:
-    if in_pass(lead, at) and not (signal.automated and signal.kind in INBOUND) and not _no_attempt(signal):
-        lead.recent = {**lead.recent, str(signal.kind): with_instant(lead.recent.get(signal.kind, ()), at, kept)}
+def _count(draft: Draft) -> None:
+    lead, signal = draft.lead, draft.signal
+    if _is_counted(signal) and counts_for_pass(draft):
+        known = lead.recent.get(signal.kind, ())
+        instants = with_instant(known, draft.instant, draft.context.agreement.kept)
+        lead.recent = {**lead.recent, str(signal.kind): instants}
 
 
-def _no_attempt(signal: Signal) -> bool:
-    """A step that is only planned, or that no person took, is no attempt to reach anybody."""
-    return signal.kind == Kind.SALES_FOLLOW_UP and not genuine(signal)
+def _is_counted(signal: Signal) -> bool:
+    """An automatic answer is no engagement; a step that is only planned, or that no person took, is no attempt to reach
+    anybody."""
+    if signal.automated and signal.kind in INBOUND:
+        return False
+    return signal.kind != _STEP or genuine(signal)
 
 
-def with_instant(known: tuple[int, ...], at: datetime, kept: int) -> tuple[int, ...]:
+def with_instant(known: tuple[int, ...], instant: int, kept: int) -> tuple[int, ...]:
     """In order, the newest `kept` of them."""
-    instant = int(at.timestamp())
     if not known or instant >= known[-1]:
         return (*known, instant)[-kept:]
     return tuple(sorted((*known, instant)))[-kept:]
@@ -154,8 +169,10 @@ def _personal(known: LeadPersonal, signal: Signal, newer: bool) -> LeadPersonal:
 
 
 def _person(known: Person, more: Person, newer: bool) -> Person:
-    if not _says_more(more, known):
+    if more == known or not _says_more(more, known):
         return known
+    if known == _NOBODY:
+        return more
     said, held = more.known(), known.known()
     person = {**held, **said} if newer else {**said, **held}
     return known if person == held else known.but(**person)

@@ -88,14 +88,17 @@ TABLE: tuple[Row, ...] = (
 
 _FROM = {stage: tuple(row for row in TABLE if stage in row.from_stages) for row in TABLE for stage in row.from_stages}
 """Rows by the stage that they lead from."""
+_MOVES = {stage: frozenset().union(*[row.facts for row in rows]) for stage, rows in _FROM.items()}
+"""By the stage, all facts that lead from it."""
 
 
 def first_fit(stage: Stage | None, facts: frozenset[str] | set[str], entered: set[Stage]) -> Row | None:
     """The first row that fits now; None when the lead stays where it is."""
-    if facts:
-        for row in _FROM.get(stage, ()):
-            if row.to_stage not in entered and not row.facts.isdisjoint(facts):
-                return row
+    if _MOVES[stage].isdisjoint(facts):
+        return None
+    for row in _FROM[stage]:
+        if row.to_stage not in entered and not row.facts.isdisjoint(facts):
+            return row
     return None
 
 

@@ -24,7 +24,7 @@ def why(lead: Lead, roster: Roster) -> str | None:
         return "owner_is_gone"
     if lead.stage in WORKED and lead.owner is None and not _is_waited_for(lead) and not _imported(lead):
         return "nobody_works_it"
-    return _without_offer(lead)
+    return _without_offer(lead) if lead.stage == "hand_over" else None
 
 
 def _is_there(person: str, roster: Roster) -> bool:
@@ -42,7 +42,7 @@ def _imported(lead: Lead) -> bool:
 
 def _without_offer(lead: Lead) -> str | None:
     handover = lead.handover
-    if lead.stage != "hand_over" or handover is None or handover.mode == "import":
+    if handover is None or handover.mode == "import":
         return None
     if handover.offers and handover.offers[-1].state in ("open", "accepted"):
         return None

@@ -25,7 +25,8 @@ ABSOLUTE = frozenset({"consent_withdrawn", "do_not_contact"})
 
 MAILED_KEPT = 16
 """Messages that are remembered, so that each violates once."""
-_MAILS = {Kind.EMAIL_SENT: Kind.EMAIL_DELIVERED, Kind.EMAIL_DELIVERED: Kind.EMAIL_SENT}
+_MAILS = {Kind.EMAIL_SENT: str(Kind.EMAIL_DELIVERED), Kind.EMAIL_DELIVERED: str(Kind.EMAIL_SENT)}
+"""What tells of a mail, and what tells of the same one as well."""
 
 
 def suppress(draft: Draft, reason: str) -> None:
@@ -154,7 +155,7 @@ def _told_before(draft: Draft) -> bool:
     message = _message(signal)
     other = f"{_MAILS[signal.kind]}:{message}"
     if other not in lead.mailed:
-        lead.mailed = (*lead.mailed, f"{signal.kind}:{message}")[-MAILED_KEPT:]
+        lead.mailed = (*lead.mailed, f"{signal.kind!s}:{message}")[-MAILED_KEPT:]
         return False
     known = list(lead.mailed)
     known.remove(other)

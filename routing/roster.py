@@ -56,6 +56,8 @@ class Roster:
 
     def actor_of(self, actor: Actor, references: tuple[Reference, ...], source: str) -> str | None:
         """The person who did it, where the sender tells by an id that the roster knows."""
+        if actor.reference is None:
+            return None
         for system in (*(reference.system for reference in references), source):
             if person := self.person_of(system, actor.reference):
                 return person

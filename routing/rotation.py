@@ -14,7 +14,7 @@ nor short by more than 1/2 + 1/3 + ... + 1/N.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -99,7 +99,10 @@ def moved(pool: Pool, ledger: Ledger, person: str, turns: int) -> Ledger:
 
 def with_seats(ledger: Ledger, pool: Pool) -> Ledger:
     """The ledger with an entry for each seat of now; who had none when it moved last begins at the others' average."""
-    entries, seats = ledger.entries, {seat.person: LedgerEntry() for seat in pool.seats}
+    entries = ledger.entries
+    if {person for person, entry in entries.items() if entry.seated} == {seat.person for seat in pool.seats}:
+        return ledger
+    seats = {seat.person: LedgerEntry() for seat in pool.seats}
     known = [entries[person].short for person in seats if person in entries and entries[person].seated]
     begin = round(sum(known) / len(known), _DIGITS) if known else 0.0
     moves = {
@@ -107,7 +110,7 @@ def with_seats(ledger: Ledger, pool: Pool) -> Ledger:
         for person, entry in {**seats, **entries}.items()
         if entry.seated != (person in seats) or person not in entries
     }
-    return ledger.but(entries={**entries, **moves}) if moves else ledger
+    return ledger.but(entries={**entries, **moves})
 
 
 def change(pool: Pool, before: Ledger, after: Ledger) -> dict[str, Any]:
@@ -125,19 +128,19 @@ def _shared(
 ) -> dict[str, float]:
     """What each is short of with their share of one more lead. The `others`, who cannot take it, have a share too while
     none of them is further behind those who can than is made up for."""
-    best = max(shorts[person] for person in here)
-    owed = others and round(max(shorts[person] for person in others) - best, 6) <= MADE_UP
+    best = max([shorts[person] for person in here])
+    owed = others and round(max([shorts[person] for person in others]) - best, 6) <= MADE_UP
     due = {*here, *(others if owed else ())}
-    total = sum(weights[person] for person in weights if person in due)
+    total = sum([weights[person] for person in weights if person in due])
     return {p: round(shorts[p] + (weights[p] / total if p in due else 0.0), _DIGITS) for p in weights}
 
 
 def _given(before: Ledger, chosen: str, shorts: Mapping[str, float]) -> Ledger:
     entries = dict(before.entries)
     for person, short in shorts.items():
-        one = int(person == chosen)
-        less = {"given": entries[person].given + one, "short": round(short - one, _DIGITS)}
-        entries[person] = entries[person].but(**less)
+        entries[person] = entries[person].but(short=short)
+    entry = entries[chosen]
+    entries[chosen] = entry.but(given=entry.given + 1, short=round(entry.short - 1, _DIGITS))
     return Ledger(pool=before.pool, seq=before.seq + 1, entries=entries)
 
 
@@ -149,13 +152,13 @@ def _figures(entry: LedgerEntry) -> list[float]:
     return [entry.given, round(entry.short, 6)]
 
 
-def _away(pool: Pool, person: str, roster: Roster, now: datetime, passed_over: frozenset[str]) -> Iterator[str]:
-    if pool.paused:
-        yield "paused"
+def _away(pool: Pool, person: str, roster: Roster, now: datetime, passed_over: frozenset[str]) -> list[str]:
+    found = ["paused"] if pool.paused else []
     if person in passed_over:
-        yield "had_it"
+        found.append("had_it")
     if code := roster.why_away(person, now):
-        yield code
+        found.append(code)
+    return found
 
 
 def _candidates(

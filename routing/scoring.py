@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+import msgspec
+
 from routing.expressions import COUNTED, Expression, compile_expression
-from routing.facts import Call, Reader, readers_of
+from routing.facts import Call, Reader, reader_of
 from routing.model import Lead
 from schemas.agreement import AgreementFile
 from schemas.market import Employees, FitRule, IntentRule, Segment, Territory
@@ -47,7 +49,7 @@ class CompiledSegment(NamedTuple):
     most: float | None
 
 
-class Gained(NamedTuple):
+class Gained(msgspec.Struct, frozen=True):
     """Whole points, and what each rule gave that gave any."""
 
     total: int
@@ -57,7 +59,7 @@ class Gained(NamedTuple):
 class Standards(NamedTuple):
     """What the expressions of an agreement are held against: its segments and its scoring.
 
-    `apart` are the rules for intent, by kind, of which the lead keeps instants of their own. `readers` read all that the rules for `fit` depend on, and `fits` keeps what they give by it; None where one depends on
+    `apart` are the rules for intent, by kind, of which the lead keeps instants of their own. `reader` reads all that the rules for `fit` depend on, and `fits` keeps what they give by it; None where one depends on
     more than its words say.
     """
 
@@ -66,8 +68,8 @@ class Standards(NamedTuple):
     intent: tuple[CompiledIntent, ...]
     apart: dict[Kind, tuple[CompiledIntent, ...]]
     territories: Mapping[str, Territory]
-    readers: tuple[Reader, ...] | None
-    fits: dict[tuple[Any, ...], Gained]
+    reader: Reader | None
+    fits: dict[Any, Gained]
 
 
 NONE = Standards({}, (), (), {}, {}, None, {})
@@ -88,12 +90,12 @@ def compile_standards(file: AgreementFile) -> Standards:
         intent,
         {rule.on: tuple(other for other in apart if other.on == rule.on) for rule in apart},
         file.territories,
-        _readers([rule.when for rule in fit], segments),
+        _reader([rule.when for rule in fit], segments),
         {},
     )
 
 
-def _readers(rules: list[Expression], segments: Mapping[str, CompiledSegment]) -> tuple[Reader, ...] | None:
+def _reader(rules: list[Expression], segments: Mapping[str, CompiledSegment]) -> Reader | None:
     """A segment and a territory are what they ask for, so that neither has to be judged to look the points up."""
     asked = [segments[name] for rule in rules for name in sorted(rule.segments) if name in segments]
     names = dict.fromkeys(name for segment in asked for name in _asked_by(segment))
@@ -107,7 +109,7 @@ def _readers(rules: list[Expression], segments: Mapping[str, CompiledSegment]) -
                 names |= dict.fromkeys(_OF_TERRITORY)
             elif call.function != "in_segment":
                 calls[call] = None
-    return readers_of(tuple(names), tuple(calls))
+    return reader_of(tuple(names), tuple(calls))
 
 
 def _asked_by(segment: CompiledSegment) -> Iterator[str]:
@@ -146,6 +148,7 @@ def _condition(text: str) -> Expression | None:
 
 def intent_of(lead: Lead, standards: Standards, now: int) -> Gained:
     """Intent points at `now` (seconds since 1970). A fact that lies after it counts in full."""
+    gained: list[float] = []
     parts: dict[str, float] = {}
     recent, scored = lead.recent, lead.scored
     for name, on, _, each, most, half_life, counted in standards.intent:
@@ -154,10 +157,9 @@ def intent_of(lead: Lead, standards: Standards, now: int) -> Gained:
             points = each * math.fsum([2.0 ** ((at - now) / half_life) if at < now else 1.0 for at in instants])
             if most is not None and not -most <= points <= most:
                 points = math.copysign(most, points)
-            parts[name] = points
-    if not parts:
-        return _NOTHING
-    return Gained(whole(math.fsum(parts.values())), {name: round(points, 1) for name, points in parts.items()})
+            gained.append(points)
+            parts[name] = round(points, 1)
+    return Gained(whole(math.fsum(gained)), parts) if parts else _NOTHING
 
 
 def whole(points: float) -> int:

@@ -132,7 +132,9 @@ def touch(draft: Draft, metric: str, at: datetime, subject_id: str | None = None
         known = sorted({*draft.lead.marks.get(metric, ()), at})[-MARKS_KEPT:]
         draft.lead.marks = {**draft.lead.marks, metric: tuple(known)}
     for clock in list(draft.lead.clocks.values()):
-        if metric not in (clock.metric, clock.policy) or subject_id not in (None, clock.subject_id):
+        if metric != clock.metric and metric != clock.policy:
+            continue
+        if subject_id is not None and subject_id != clock.subject_id:
             continue
         kept_at = _not_before(clock, at)
         if _counts(clock, at) and (clock.touched_at is None or kept_at < clock.touched_at):
@@ -254,6 +256,8 @@ def end_expiry(draft: Draft, clock: Clock) -> None:
 
 def forget_old(draft: Draft) -> None:
     """Keeps the newest ended clocks with the lead, for late facts; the rest are in the store only."""
+    if len(draft.lead.clocks) <= ENDED_KEPT:
+        return
     ended = sorted((c.started_at, c.id) for c in draft.lead.clocks.values() if not c.open and c.next_at is None)
     gone = {ident for _, ident in ended[:-ENDED_KEPT]}
     draft.lead.clocks = {key: clock for key, clock in draft.lead.clocks.items() if key not in gone}

@@ -12,6 +12,8 @@ from typing import Any, Self
 
 import msgspec
 
+_replaced: Any = msgspec.structs.replace
+
 
 class Kept:
     """What the store keeps as JSON, which leaves out what is as by default; unknown members of what is read are passed over."""
@@ -31,8 +33,7 @@ class Kept:
 
     def but(self, **changes: Any) -> Self:
         """The same with these fields changed."""
-        struct: Any = self
-        found: Self = msgspec.structs.replace(struct, **changes)
+        found: Self = _replaced(self, **changes)
         return found
 
 

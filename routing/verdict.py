@@ -85,7 +85,7 @@ def judged(clock: Clock, calendar: BusinessCalendar | None, passed: datetime | N
     touched, gone = clock.touched_at, clock.cancelled_at
     if touched is not None and (due is None or touched <= due):
         return _as(clock, "fulfilled", touched, due or clock.due_at), None
-    if due is not None and _over(clock, due, passed):
+    if due is not None and _is_over(clock, due, passed):
         return _as(clock, "breached", due, due), None
     if gone is not None:
         return _as(clock, "cancelled", gone, due or clock.due_at), None
@@ -94,12 +94,16 @@ def judged(clock: Clock, calendar: BusinessCalendar | None, passed: datetime | N
     return _as(clock, "running", None, due), None
 
 
-def _over(clock: Clock, due: datetime, passed: datetime | None) -> bool:
+def _is_over(clock: Clock, due: datetime, passed: datetime | None) -> bool:
     """Whether the due instant is known to have passed unkept: announced, touched or ended after it, or said before."""
     if clock.state == "breached" and due <= clock.due_at:
         return True
-    known = [at for at in (passed, clock.cancelled_at, clock.touched_at) if at is not None]
-    return bool(known) and max(known) >= due
+    gone, touched = clock.cancelled_at, clock.touched_at
+    return (
+        (passed is not None and passed >= due)
+        or (gone is not None and gone >= due)
+        or (touched is not None and touched >= due)
+    )
 
 
 def _as(clock: Clock, state: str, ended_at: datetime | None, due: datetime) -> Clock:

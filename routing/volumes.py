@@ -6,8 +6,9 @@ with the first that is counted in it, and is judged at its end; a late fact corr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -25,16 +26,19 @@ PREFIX = "promise:"
 """Before the name of a volume promise, where ids of leads stand; no lead's id begins so."""
 PERIODS_KEPT = 4
 """Periods kept with the tally, for facts that come late; the store keeps all clocks."""
-_MEETING = "meeting_booked"
-_NAMED: dict[type[e.EventData], str] = {
-    e.HandoverOffered: "offered",
-    e.HandoverAccepted: "accepted",
-    e.HandoverRejected: "rejected",
-    e.HandoverFollowedUp: "followed_up",
-    e.HandoverWon: "won",
-    e.HandoverLost: "lost",
-    e.HandoverReturned: "returned",
+_MEETING, _BOOKED = "meeting_booked", Kind.SALES_MEETING_BOOKED
+_NAMED: dict[type[e.EventData], Callable[[Any], str]] = {
+    e.LeadStageChanged: attrgetter("to_stage"),
+    e.LeadDefinitionMet: attrgetter("definition"),
+    e.HandoverOffered: lambda _: "offered",
+    e.HandoverAccepted: lambda _: "accepted",
+    e.HandoverRejected: lambda _: "rejected",
+    e.HandoverFollowedUp: lambda _: "followed_up",
+    e.HandoverWon: lambda _: "won",
+    e.HandoverLost: lambda _: "lost",
+    e.HandoverReturned: lambda _: "returned",
 }
+"""What each event is counted as."""
 
 
 class Told(NamedTuple):
@@ -71,9 +75,9 @@ def is_promise(ident: str | None) -> bool:
 def note(draft: Draft) -> None:
     """Puts on the sheet what this decision counts for; on trial and on day one nothing does."""
     wanted = draft.context.agreement.counted
-    if not wanted or not (draft.emissions or draft.signal.kind == Kind.SALES_MEETING_BOOKED):
+    if not wanted or not (draft.emissions or draft.signal.kind == _BOOKED):
         return
-    facts = list(_facts(draft, wanted))
+    facts = _facts(draft, wanted)
     if not facts:
         return
     for compiled in draft.context.agreement.volumes:
@@ -84,23 +88,17 @@ def note(draft: Draft) -> None:
                 draft.tallied += [Tallied(volume.name, good, at) for at in found]
 
 
-def _facts(draft: Draft, wanted: frozenset[str]) -> Iterator[tuple[str, datetime, str | None]]:
+def _facts(draft: Draft, wanted: frozenset[str]) -> list[tuple[str, datetime, str | None]]:
     """(what is counted, when it was, whose it was) of this decision."""
+    found: list[tuple[str, datetime, str | None]] = []
     for data, at in draft.emissions:
-        name = _name_of(data)
-        if name is None or name not in wanted or data.mode != "live":
-            continue
-        owner = data.owner
-        yield name, at, owner.person if owner is not None else draft.lead.owner
-    if draft.signal.kind == Kind.SALES_MEETING_BOOKED and draft.signal.mode == "live" and _MEETING in wanted:
-        yield _MEETING, draft.at, draft.lead.owner
-
-
-def _name_of(data: e.EventData) -> str | None:
-    """The word by which the agreement counts it."""
-    if type(data) is e.LeadStageChanged:
-        return data.to_stage
-    return data.definition if type(data) is e.LeadDefinitionMet else _NAMED.get(type(data))
+        name_of = _NAMED.get(type(data))
+        if name_of is not None and name_of(data) in wanted and data.mode == "live":
+            owner = data.owner
+            found.append((name_of(data), at, owner.person if owner is not None else draft.lead.owner))
+    if draft.signal.kind == _BOOKED and draft.signal.mode == "live" and _MEETING in wanted:
+        found.append((_MEETING, draft.at, draft.lead.owner))
+    return found
 
 
 def _whose(draft: Draft, volume: Volume, person: str | None) -> bool:

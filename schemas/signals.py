@@ -372,4 +372,6 @@ PERSONAL_FIELDS = ("person", "fields", "utm")
 
 def happened(signal: Signal) -> datetime:
     """When the fact happened, never after it was received: a sender's clock that runs ahead does not rule ours."""
-    return min(signal.occurred_at, signal.received_at)
+    if signal.occurred_at <= signal.received_at:
+        return signal.occurred_at
+    return signal.received_at

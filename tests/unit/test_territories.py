@@ -83,7 +83,7 @@ def test_fit_that_is_looked_up_is_fit_by_its_rules():
     for values in itertools.product(*COMPANIES.values()):
         for name, value in zip(COMPANIES, values, strict=True):
             setattr(lead, name, value)
-        by_rules = Judge(lead, item, START, standards._replace(readers=None)).points()
+        by_rules = Judge(lead, item, START, standards._replace(reader=None)).points()
         assert [Judge(lead, item, START, standards).points() for _ in range(2)] == [by_rules, by_rules]
         seen.add(by_rules.fit)
     assert seen == set(range(8))
