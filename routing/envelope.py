@@ -9,6 +9,7 @@ from msgspec import UNSET
 from routing.ids import derive
 from routing.model import Emission, Lead
 from schemas.envelope import Written, instant, parted
+from schemas.events import EventData
 from schemas.signals import Signal
 
 
@@ -17,9 +18,9 @@ class Outgoing(NamedTuple):
 
     event_id: str
     topic: str
-    type: str
     lead_id: str
     sequence: int
+    type: str
     partition_key: str
     head: str
     personal: str | None
@@ -53,18 +54,25 @@ def seal(
 ) -> list[Outgoing]:
     """`before` is how many events the signal had of other subjects, since their ids count on."""
     first = subject.sequence - len(emissions) + 1
-    return [_seal(emission, first + i, before + i, subject, signal, stamp) for i, emission in enumerate(emissions)]
+    sealed, at, time = [], None, ""
+    for i, emission in enumerate(emissions):
+        if emission.at is not at:  # most that follows from a signal took place at one instant
+            at, time = emission.at, instant(emission.at)
+        sealed.append(_seal(emission.data, time, first + i, before + i, subject, signal, stamp))
+    return sealed
 
 
-def _seal(emission: Emission, sequence: int, count: int, subject: Subject, signal: Signal, stamp: Stamp) -> Outgoing:
-    data, personal = parted(emission.data)
+def _seal(
+    said: EventData, time: str, sequence: int, count: int, subject: Subject, signal: Signal, stamp: Stamp
+) -> Outgoing:
+    data, personal = parted(said)
     event_id, kind = derive("evt", stamp.epoch, signal.id, signal.attempt, count), data.type_name
     written = Written(
         id=event_id,
         source=f"/stafett/{stamp.organisation}/{subject.brand}",
         type=kind,
         subject=subject.id,
-        time=instant(emission.at),
+        time=time,
         dataschema=f"urn:stafett:schema:{kind}",
         partitionkey=subject.partition_key,
         sequence=str(sequence).zfill(20),
@@ -76,4 +84,4 @@ def _seal(emission: Emission, sequence: int, count: int, subject: Subject, signa
         traceparent=UNSET if signal.traceparent is None else signal.traceparent,
         data=data,
     )
-    return Outgoing(event_id, data.topic, kind, subject.id, sequence, subject.partition_key, written.head(), personal)
+    return Outgoing(event_id, data.topic, subject.id, sequence, kind, subject.partition_key, written.head(), personal)

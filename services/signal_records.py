@@ -62,25 +62,34 @@ def decode(record: Record) -> Incoming:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = scrub(".".join(str(step) for step in first["loc"]))
         return Incoming(record, None, f"{where or '$'}: {first['type']}")
-    return Incoming(record, signal, halves=parted)
+    return Incoming(record, signal, None, parted)
 
 
 def _ours(record: bytes) -> Signal | None:
     """The signal as we write it, in a quarter of the time that to check and clean it takes; None where it is written
     otherwise, or is none."""
-    if record.count(b"[") + record.count(b"{") > DEEPEST:
-        return None
     try:
         signal = _SIGNAL.decode(record)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
-    return signal if signal.occurred_at.tzinfo is UTC and signal.received_at.tzinfo is UTC else None
+    ours = signal.occurred_at.tzinfo is UTC and signal.received_at.tzinfo is UTC
+    return signal if ours and not _deep(signal, record) else None
+
+
+def _deep(signal: Signal, record: bytes) -> bool:
+    """Whether it may hold more levels than we reach: brackets are counted only where a sender's field holds any."""
+    for value in signal.fields.values():
+        if type(value) is dict or type(value) is list:
+            return record.count(b"[") + record.count(b"{") > DEEPEST
+    return False
 
 
 def _parted(record: bytes) -> tuple[str, str | None]:
     """The members as they stand in the record: to write them anew costs three times as much."""
-    members = _MEMBERS.decode(record)
-    personal = {name: members.pop(name) for name in PERSONAL_FIELDS if name in members}
+    members, personal = _MEMBERS.decode(record), {}
+    for name in PERSONAL_FIELDS:
+        if name in members:
+            personal[name] = members.pop(name)
     return _WRITE(members).decode(), _WRITE(personal).decode() if personal else None
 
 

@@ -18,7 +18,7 @@ from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import HEAD, metadata
 from services.ports import ClusterChanged, Conflict, Fenced, SchemaOutdated, SpoolFull, StoreUnavailable
-from services.rows import DeadLetter, LinkRow, OutboxRow, Position, Quarantine, RecordOut, Writes
+from services.rows import DeadLetter, LeadRow, LinkRow, OutboxRow, Position, Quarantine, RecordOut, Writes
 from tests.parts.postgres import fresh_database
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
@@ -111,6 +111,32 @@ async def test_an_identity_names_one_subject_for_ever(store):
     with pytest.raises(Conflict):
         async with store.batch() as batch:
             await batch.write(EMPTY._replace(links=[LinkRow("default", "email", "d", "lead_2")]))
+
+
+def lead(name, **changes):
+    plain = LeadRow(name, "default", "contact", "active", None, None, False, 1, "{}", None, None, NOW)
+    return plain._replace(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [{}],
+        [{"state": ""}],
+        [{"state": "", "held": True}, {}],
+        [{"state": "", "owner": ""}, {"state": "", "owner": ""}],
+        [{"owner": "karin", "version": 2**62}, {"email_digest": "d", "personal": "\u00e5 \u2013 \U0001f600"}],
+        [{"state": "a\x1fb"}, {"state": "\x1e"}, {"owner": "\x1e"}, {"owner": "\x1f"}],
+        [{"state": 'a\\N "{},\n\t'}, {"owner": "NULL"}],
+    ],
+)
+async def test_rows_are_read_as_they_were_written(store, changes):
+    rows = {f"lead_{i}": lead(f"lead_{i}", **each) for i, each in enumerate(changes)}
+    for _ in range(2):  # new, and over themselves
+        async with store.batch() as batch:
+            await batch.write(EMPTY._replace(leads=list(rows.values())))
+        async with store.batch() as batch:
+            assert await batch.lock_leads(list(rows)) == rows
 
 
 async def test_events_get_gapless_positions_under_one_lease(store):

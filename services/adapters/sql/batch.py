@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -13,9 +13,9 @@ from routing.lifecycle import WORKED
 from services.adapters.sql import agreements
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Rows, scalar
-from services.adapters.sql.instants import instant, micros
+from services.adapters.sql.instants import all_micros, instant, micros
 from services.ports import Conflict, Fenced
-from services.rows import AccountRow, AgreementRow, DeadLetter, LeadRow, LedgerRow, LinkRow, RecordOut, Writes
+from services.rows import AccountRow, AgreementRow, ClockRow, DeadLetter, LeadRow, LedgerRow, LinkRow, RecordOut, Writes
 
 R = TypeVar("R")
 _LEAD = ", ".join(LeadRow._fields)
@@ -153,22 +153,17 @@ class SqlBatch:
         """Identities first: a conflict there costs the least. The outbox last: its ids are drawn after all locks."""
         await self._link(writes.links)
         await self._upsert(t.identities, LinkRow._fields, "brand, kind, digest", sorted(writes.relinks))
-        await self._upsert(t.leads, LeadRow._fields, "id", plain_rows(writes.leads, updated_at=micros))
+        await self._upsert(t.leads, LeadRow._fields, "id", plain_rows(writes.leads, "updated_at"))
         await self._upsert(t.accounts, AccountRow._fields, "id", writes.accounts)
         await self._upsert(t.ledgers, LedgerRow._fields, "pool", writes.ledgers)
-        clocks = [
-            (c.id, c.lead_id, c.policy, c.state, c.revision, micros(c.due_at), c.next_at and micros(c.next_at),
-             c.partition_key, c.body)
-            for c in writes.clocks
-        ]  # fmt: skip
-        names = ("id", "lead_id", "policy", "state", "revision", "due_at", "next_at", "partition_key", "body")
-        await self._upsert(t.clocks, names, "id", clocks)
+        clocks = plain_rows(writes.clocks, "due_at", "next_at")
+        await self._upsert(t.clocks, ClockRow._fields, "id", clocks)
         await self._insert_all(writes)
 
     async def _insert_all(self, writes: Writes) -> None:
         append, conn = self._dialect.append, self._conn
         if writes.history:
-            rows = plain_rows(writes.history, occurred_at=micros, received_at=micros, recorded_at=micros)
+            rows = plain_rows(writes.history, "occurred_at", "received_at", "recorded_at")
             await append(conn, t.history, writes.history[0]._fields, rows)
         await add_letters(conn, self._dialect, writes.dead_letters)
         await agreements.add_approvals(conn, self._dialect, writes.approvals)
@@ -207,17 +202,18 @@ class SqlBatch:
 
 async def add_letters(conn: AsyncConnection, dialect: Dialect, letters: Sequence[DeadLetter]) -> None:
     """Those that are there already stay as they are."""
-    rows = plain_rows(letters, recorded_at=micros)
+    rows = plain_rows(letters, "recorded_at")
     await dialect.insert(conn, t.dead_letters, DeadLetter._fields, rows, "ON CONFLICT (id) DO NOTHING")
 
 
-def plain_rows(rows: Iterable[Any], **convert: Any) -> list[tuple[Any, ...]]:
-    """Named tuples as plain rows, some of their fields converted."""
-    found = []
-    for row in rows:
-        changed = {name: change(getattr(row, name)) for name, change in convert.items()}
-        found.append(tuple(row._replace(**changed)))
-    return found
+def plain_rows(rows: Sequence[Any], *instants: str) -> list[tuple[Any, ...]]:
+    """Named tuples as plain rows, these fields of theirs as instants are kept."""
+    if not rows:
+        return []
+    columns = list(zip(*rows, strict=True))
+    for at in map(rows[0]._fields.index, instants):
+        columns[at] = all_micros(columns[at])
+    return list(zip(*columns, strict=True))
 
 
 def _int(value: object) -> int:

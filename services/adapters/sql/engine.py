@@ -8,6 +8,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -17,13 +18,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from services.adapters.sql.columns import array, key_array, keys, texts, turned
 from services.ports import StoreRejected, StoreUnavailable
 
 Rows = Sequence[Sequence[Any]]
 _PASSING = ("08", "40", "53", "55", "57")
 """SQLSTATE classes that pass: connection, serialization and deadlock, resources, locks, operator intervention."""
-_PART = "\x1f"
-"""Between texts that are sent as one."""
 _NO_ENTRY = ("28", "3D", "42501")
 """Those that say nothing about the data: who we are, which database, what we may do there."""
 
@@ -64,7 +64,7 @@ class Dialect(Protocol):
 
 
 class Postgres:
-    """Arrays and unnest: one round trip whatever the number of rows."""
+    """Lists and unnest: one round trip whatever the number of rows."""
 
     lock = "FOR UPDATE"
     now = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
@@ -75,6 +75,7 @@ class Postgres:
         from sqlalchemy.dialects import postgresql
 
         self._dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+        self._known: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._refusals = (asyncpg.PostgresError, asyncpg.InterfaceError)
 
     def among(self, column: str, name: str) -> str:
@@ -87,7 +88,7 @@ class Postgres:
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str = ""
     ) -> None:
         if rows:
-            await conn.exec_driver_sql(self._statement(table, columns, tail), _turned(rows))
+            await conn.exec_driver_sql(*self._statement(table, columns, rows, tail))
 
     async def append(self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows) -> None:
         """COPY, of which SQLAlchemy knows nothing; what the driver raises is given as SQLAlchemy would."""
@@ -103,33 +104,30 @@ class Postgres:
     async def returning(
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
     ) -> Sequence[Row[Any]]:
-        return (await conn.exec_driver_sql(self._statement(table, columns, tail), _turned(rows))).all() if rows else []
+        return (await conn.exec_driver_sql(*self._statement(table, columns, rows, tail))).all() if rows else []
 
     def size(self, column: str) -> str:
         return f"coalesce(octet_length({column}), 0)"
 
     def values(self, types: Sequence[str], name: str) -> str:
-        arrays = ", ".join(self._array(f":{name}{i}", kind) for i, kind in enumerate(types))
+        arrays = ", ".join(key_array(f":{name}{i}", kind) for i, kind in enumerate(types))
         return f"unnest({arrays}) AS {name}({', '.join(f'c{i}' for i in range(len(types)))})"
 
     def columns(self, name: str, rows: Rows) -> dict[str, Any]:
-        return {f"{name}{i}": _joined(column) for i, column in enumerate(_turned(rows))}
+        return {f"{name}{i}": keys(column) for i, column in enumerate(turned(rows))}
 
-    @staticmethod
-    def _array(parameter: str, kind: str) -> str:
-        """Texts come as one: of an array the driver asks each element whether it is one itself, which costs more than to
-        look it up."""
-        return (
-            f"string_to_array(CAST({parameter} AS text), chr(31))"
-            if kind == "text"
-            else f"CAST({parameter} AS {kind}[])"
-        )
+    def _statement(self, table: Table, columns: Sequence[str], rows: Rows, tail: str) -> tuple[str, tuple[Any, ...]]:
+        """With its values: each column as one text, or all as arrays."""
+        arrays, types = turned(rows), self._types(table, tuple(columns))
+        joined = texts(arrays) if "bytea" not in types else None
+        return _insert(table.name, tuple(columns), types, tail, joined is not None), joined or arrays
 
-    def _statement(self, table: Table, columns: Sequence[str], tail: str) -> str:
-        types = [self._TYPES[table.c[name].type.compile(self._dialect).upper()] for name in columns]
-        arrays = ", ".join(f"${i}::{kind}[]" for i, kind in enumerate(types, 1))
-        quoted = ", ".join(f'"{name}"' for name in columns)
-        return f"INSERT INTO {table.name} ({quoted}) SELECT * FROM unnest({arrays}) {tail}"
+    def _types(self, table: Table, columns: tuple[str, ...]) -> tuple[str, ...]:
+        known = self._known.get((table.name, columns))
+        if known is None:
+            types = [table.c[name].type.compile(self._dialect).upper() for name in columns]
+            known = self._known[table.name, columns] = tuple([self._TYPES[kind] for kind in types])
+        return known
 
 
 class Sqlite:
@@ -259,17 +257,11 @@ def _meaning(error: DBAPIError) -> StoreUnavailable | StoreRejected:
     return StoreRejected(f"the store refuses the data: {name} {state}")
 
 
-def _joined(column: list[Any]) -> Any:
-    if not isinstance(column[0], str):
-        return column
-    joined = _PART.join(column)
-    if joined.count(_PART) != len(column) - 1:
-        raise StoreRejected("a key holds a control character")
-    return joined
-
-
-def _turned(rows: Rows) -> tuple[list[Any], ...]:
-    return tuple(list(column) for column in zip(*rows, strict=True))
+@lru_cache(maxsize=64)
+def _insert(table: str, columns: tuple[str, ...], types: tuple[str, ...], tail: str, joined: bool) -> str:
+    lists = [array(f"${i}", kind) if joined else f"${i}::{kind}[]" for i, kind in enumerate(types, 1)]
+    quoted = ", ".join(f'"{name}"' for name in columns)
+    return f"INSERT INTO {table} ({quoted}) SELECT * FROM unnest({', '.join(lists)}) {tail}"
 
 
 def _sqlite(url: URL, begin: str) -> AsyncEngine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -11,6 +12,16 @@ _ONE = timedelta(microseconds=1)
 
 def micros(at: datetime) -> int:
     return (at - _EPOCH) // _ONE
+
+
+def all_micros(instants: Iterable[datetime | None]) -> tuple[int | None, ...]:
+    """A column of them, where it often is the same one in row after row."""
+    found, last, kept = [], None, None
+    for at in instants:
+        if at is not last:
+            last, kept = at, micros(at) if at is not None else None
+        found.append(kept)
+    return tuple(found)
 
 
 def instant(value: int) -> datetime:

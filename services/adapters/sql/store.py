@@ -259,7 +259,7 @@ class SqlStore:
             await self._set_aside(conn, left)
 
     async def _set_aside(self, conn: AsyncConnection, entries: Sequence[Quarantine]) -> None:
-        rows = plain_rows(entries, received_at=micros)
+        rows = plain_rows(entries, "received_at")
         tail = "ON CONFLICT (id) DO UPDATE SET reason = excluded.reason"
         await self.engines.dialect.insert(conn, t.quarantine, Quarantine._fields, rows, tail)
 
