@@ -216,9 +216,16 @@ async def made(conn):
     await conn.execute(f"SELECT pg_advisory_lock(1); {STATE} SELECT pg_advisory_unlock(1)")
 
 
+SMALL, USUAL = 1300, 2500
+"""Bytes of a lead's row: of one that knows hardly more than its last signal, and of a usual one of ours."""
+
+
 class StateStore(Store):
     """The same steps as ours with nothing decided: JSON read, fence, inbox, the lead's row locked and loaded, changed by one
-    number, and written; a row of history; nine events for ten signals. Rows have about the sizes of ours."""
+    number, and written; a row of history; eleven events for ten signals. History and events have about the sizes of ours;
+    `lead` is that of a lead's row."""
+
+    lead = USUAL
 
     async def start(self, partitions):
         expected = await super().start(partitions)
@@ -242,11 +249,15 @@ class StateStore(Store):
             if signal["id"] not in fresh:
                 continue
             versions[key] = versions.get(key, 0) + 1
-            changed[key] = (key, versions[key], text + text[:400])
+            changed[key] = (key, versions[key], text + self._rest(text))
             history.append((signal["id"], key, text, text[:500]))
-            if i % 10:
-                events.append((key, text))
+            events += [(key, text + text[:200])] * (1 if i % 10 else 2)
         await self._write(list(changed.values()), history, events)
+
+    def _rest(self, text):
+        """Of the lead's row."""
+        more = max(0, self.lead - len(text))
+        return (text * (more // len(text) + 1))[:more]
 
     async def _write(self, changed, history, events):
         await self._conn.execute(

@@ -18,8 +18,9 @@ from tests.parts.kafka import create_topics
 from tests.parts.process import free_port, spawn
 
 PARTITIONS = 6
-BARE, STATE, PIPELINE = "bare", "state", "pipeline"
-"""Databases of the bare parts: records only stored, steps over a backlog, steps of the whole pipeline."""
+BARE, STATE, SLIM, PIPELINE = "bare", "state", "slim", "pipeline"
+"""Databases of the bare parts: records only stored, steps over a backlog, the same with small leads, steps of the whole
+pipeline."""
 OUT = "bare.out"
 
 
@@ -47,7 +48,7 @@ class Machine(Fleet):
         await asyncio.to_thread(self.prepare)
         await create_topics(self.kafka.bootstrap, [BARE, OUT], PARTITIONS)
         conn = await asyncpg.connect(**self.dsn("postgres"))
-        for name in (BARE, STATE, PIPELINE):
+        for name in (BARE, STATE, SLIM, PIPELINE):
             await conn.execute(f"CREATE DATABASE {name}")
         await conn.close()
 

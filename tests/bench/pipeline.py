@@ -3,32 +3,36 @@
 import asyncio
 import cProfile
 import time
+from contextlib import asynccontextmanager
 
 import asyncpg
 
 from services.bootstrap.running import spare_the_collector
 from services.relay import Relay
 from services.router.role import Router
-from tests.bench.bare import Consumer, StateStore, Store
+from tests.bench.bare import SMALL, Consumer, StateStore, Store
 from tests.bench.load import send
-from tests.bench.machine import BARE, OUT, PARTITIONS, PIPELINE, STATE, padding, per_signal
+from tests.bench.machine import BARE, OUT, PARTITIONS, PIPELINE, SLIM, STATE, padding, per_signal
 from tests.bench.mix import Mix
 from tests.bench.table import Row
 
 
 async def drain(machine, rounds, count, profile=None):
     """The router alone over a backlog, and the bare consumers over the same records; then the relay over the outbox."""
-    mix, rates, moved = Mix(), {"ours": [], "bare": [], "state": []}, []
-    async with machine.parts() as parts:
+    mix, rates, moved = Mix(), {"ours": [], "state": [], "slim": [], "bare": []}, []
+    async with machine.parts() as parts, Leads.of(machine) as leads:
         topic = parts.settings.topic("signals")
-        ours, relay = (
-            Ours(parts, topic, profile),
-            Relay(parts.store, parts.log, parts.settings.topic, parts.now, "bench"),
-        )
-        bare = Consumer(machine.kafka.bootstrap, BARE, PARTITIONS, Store(machine.dsn(BARE)))
-        state = Consumer(machine.kafka.bootstrap, BARE, PARTITIONS, StateStore(machine.dsn(STATE)))
-        await bare.start()
-        await state.start()
+        relay = Relay(parts.store, parts.log, parts.settings.topic, parts.now, "bench")
+        stores = {
+            "state": StateStore(machine.dsn(STATE)),
+            "slim": StateStore(machine.dsn(SLIM)),
+            "bare": Store(machine.dsn(BARE)),
+        }
+        stores["slim"].lead = SMALL
+        consumers = {name: Consumer(machine.kafka.bootstrap, BARE, PARTITIONS, store) for name, store in stores.items()}
+        for consumer in consumers.values():
+            await consumer.start()
+        consumers["ours"] = ours = Ours(parts, topic, profile)
         spare_the_collector()
         for turn in range(rounds + 1):  # the first one warms up
             await ours.join()
@@ -36,23 +40,45 @@ async def drain(machine, rounds, count, profile=None):
             for name in (topic, BARE):
                 for i in range(0, count, 500):
                     await parts.log.append([r._replace(topic=name) for r in records[i : i + 500]])
-            given = [("ours", ours), ("bare", bare), ("state", state)]
-            for name, consumer in given[turn % 3 :] + given[: turn % 3]:
-                rates[name].append(count / await consumer.drain(count))
+            names, since = list(rates), int(time.time() * 1_000_000)
+            for name in names[turn % 4 :] + names[: turn % 4]:
+                rates[name].append(count / await consumers[name].drain(count))
+            stores["state"].lead = await leads.size(since)
             begun, before = time.perf_counter(), await parts.reading.head()
             await relay.drain()
             moved.append((await parts.reading.head() - before) / (time.perf_counter() - begun))
         size = sum(len(r.value) for r in records) // count
         events = await parts.reading.head() / (count * (rounds + 1))
         print(f"drain: {mix.said()}; {size} bytes each as a record, {events:.2f} events for each", flush=True)
-        for consumer in (ours, bare, state):
+        print(f"drain: {stores['state'].lead} bytes a lead that was written in the last round", flush=True)
+        for consumer in consumers.values():
             await consumer.stop()
-    rates = {name: found[1:] for name, found in rates.items()}
+    ours, state, slim, stored = (rates[name][1:] for name in ("ours", "state", "slim", "bare"))
     return [
-        Row("router drain", "signals/s", rates["ours"], rates["state"]),
-        Row("router drain, against records that are only stored", "signals/s", rates["ours"], rates["bare"]),
+        Row("router drain", "signals/s", ours, state),
+        Row("router drain, against leads of 1.3 kB", "signals/s", ours, slim),
+        Row("router drain, against records that are only stored", "signals/s", ours, stored),
         Row("relay drain", "events/s", moved[1:]),
     ]
+
+
+class Leads:
+    """How large the rows of our leads have become."""
+
+    def __init__(self, conn):
+        self._conn = conn
+
+    @classmethod
+    @asynccontextmanager
+    async def of(cls, machine):
+        conn = await asyncpg.connect(**machine.dsn("postgres"))
+        yield cls(conn)
+        await conn.close()
+
+    async def size(self, since):
+        """Mean bytes of those that were written since then, in microseconds."""
+        said = "SELECT avg(octet_length(state) + coalesce(octet_length(personal), 0))::int FROM leads WHERE updated_at >= $1"
+        return await self._conn.fetchval(said, since)
 
 
 class Ours:
