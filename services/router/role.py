@@ -32,7 +32,6 @@ from services.router import transaction
 from services.router.fold import Fold
 from services.router.leg import Leg
 from services.router.loaded import NOTHING, Overlay
-from services.router.recent import Recent
 from services.rows import Position, Record, Writes
 from services.ruling import Ruling
 from services.signal_records import Incoming, dead_letter, decode, named, partitions_said
@@ -97,7 +96,7 @@ class Router:
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._log, self._topic, self._group = store, source, topic, group
-        self._steps, self._recent, self._now = transaction.Steps(ruling, topic), Recent(), now
+        self._steps, self._now = transaction.Steps(ruling, topic), now
         self._batch_max, self._batch_wait, self._budget = batch_max, batch_wait.total_seconds(), budget
         self._bell, self._on_batch, self._on_step = relay_bell, on_batch, on_step
         self._uncounted = True
@@ -207,7 +206,6 @@ class Router:
 
     async def _reposition(self, records: Sequence[Record], consumer: LogConsumer | None) -> None:
         partitions = sorted({record.partition for record in records})
-        self._recent.clear()
         for partition in partitions:
             self._expected.pop(partition, None)
         if consumer is None:
@@ -254,19 +252,17 @@ class Router:
             changes = await tx.roster_changes()
             ruling = await self._steps.ruled(tx, changes)
             epoch = self._epoch if self._epoch is not None else await self._store.epoch()
-            seen, fold = await transaction.decided(tx, fresh, ruling, now, epoch, self._recent, over)
+            seen, fold = await transaction.decided(tx, fresh, ruling, now, epoch, over)
             decided(fold)
             holds = before is None or await self._holds(fold, before, over)
             moves = self._moves(batch)
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             while not (holds and await transaction.locked(tx, fold, seen)):
-                self._recent.forget(seen.leads)
-                seen, fold = await transaction.decided(tx, fresh, ruling, now, epoch, self._recent)
+                seen, fold = await transaction.decided(tx, fresh, ruling, now, epoch)
                 holds = True
             fold = await transaction.written(tx, fold)
             await self._steps.follow_roster(tx, fold, changes, now)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
-        self._recent.put((*fold.sure().leads, *fold.rest().leads))
         self._done(fold, batch)
         return fold
 

@@ -28,7 +28,6 @@ from services.router.loaded import (
     wanted_leads,
     wanted_tallies,
 )
-from services.router.recent import Recent
 from services.rows import LeadRow
 from services.ruling import Ruling
 from services.signal_records import Incoming, record_of
@@ -86,15 +85,13 @@ def _first(incoming: Incoming, known: dict[tuple[str, int], Incoming], new: set[
     return identity in new and known[identity] is incoming
 
 
-async def look(
-    tx: Batch, batch: Sequence[Incoming], ruling: Ruling, over: Overlay, recent: Recent
-) -> tuple[Look, Loaded]:
+async def look(tx: Batch, batch: Sequence[Incoming], ruling: Ruling, over: Overlay) -> tuple[Look, Loaded]:
     """All that the batch may need, as it is now and as `over` leaves it. Nothing is locked."""
     keys = wanted_keys(batch)
     links = await _links(tx, keys, over.links)
     wanted = wanted_leads(batch, links)
-    leads = recent.among(wanted) | {ident: over.leads[ident] for ident in wanted & over.leads.keys()}
-    leads |= await tx.read_leads(sorted(wanted - leads.keys()))
+    left = wanted & over.leads.keys()
+    leads = await tx.read_leads(sorted(wanted - left)) | {ident: over.leads[ident] for ident in left}
     merging = sorted({i.signal.other_lead_id for i in batch if i.signal and i.signal.other_lead_id})
     links_of = await tx.links_of(merging) if merging else {}
     asked = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == "lead.redrive" and i.signal.lead_id]
@@ -124,16 +121,10 @@ async def _links(tx: Batch, keys: Sequence[Key], over: Mapping[Key, str]) -> dic
 
 
 async def decided(
-    tx: Batch,
-    batch: Sequence[Incoming],
-    ruling: Ruling,
-    now: datetime,
-    epoch: int,
-    recent: Recent,
-    over: Overlay = NOTHING,
+    tx: Batch, batch: Sequence[Incoming], ruling: Ruling, now: datetime, epoch: int, over: Overlay = NOTHING
 ) -> tuple[Look, Fold]:
     """With pauses, in which the batch before is written and the log is told that we are there."""
-    seen, loaded = await look(tx, batch, ruling, over, recent)
+    seen, loaded = await look(tx, batch, ruling, over)
     fold = Fold(loaded, ruling, now, epoch)
     for at in range(0, len(batch), AT_A_TIME):
         fold.run(batch[at : at + AT_A_TIME])

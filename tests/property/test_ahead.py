@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.router.loaded import NOTHING, row_of
-from services.router.recent import Recent
 from services.router.transaction import decided, locked, moved_on, settled, written
 from services.rows import Record
 from services.signal_records import decode, record_of
@@ -42,15 +41,13 @@ class Transaction(Locking):
 
 
 class Two:
-    """Two batches of ours, the second one decided on before the first one is committed. Leads are known from earlier, as they
-    were then."""
+    """Two batches of ours, the second one decided on before the first one is committed."""
 
     def __init__(self, memory):
-        self.memory, self.tx, self.recent = memory, Transaction(memory), Recent()
-        self.recent.put(memory.leads.values())
+        self.memory, self.tx = memory, Transaction(memory)
 
     async def decided(self, batch, over=NOTHING):
-        return await decided(self.tx, batch, RULING, self.memory.at, 0, self.recent, over)
+        return await decided(self.tx, batch, RULING, self.memory.at, 0, over)
 
     async def committed(self, fold, seen):
         assert await locked(self.tx, fold, seen)
@@ -65,7 +62,6 @@ class Two:
         came = await self.committed(fold, seen)
         holds = came is fold or moved_on(ahead, over, fold, came)
         if not (holds and await locked(self.tx, ahead, later)):
-            self.recent.forget(later.leads)
             _, ahead = await self.decided(second)
         return await settled(self.tx, ahead), came is not fold
 
@@ -90,7 +86,6 @@ async def met(story, chosen):
     batches = [batch_of([entry for entry in part if entry[0] in ours]) for part in (first, second)]
     two = Two(memory)
     ahead, anew = await two.ahead(*batches, lambda: memory.give(*others))
-    two.recent.clear()
     _, afterwards = await two.decided(batches[1])
     return comes_to(ahead, memory), comes_to(afterwards, memory), anew
 

@@ -32,7 +32,6 @@ from services.delivery.role import SCHEDULE, Delivery, Subscriber
 from services.ingest.verify import Refused, verify
 from services.router.fold import Fold
 from services.router.loaded import NOTHING
-from services.router.recent import Recent
 from services.router.transaction import look, settled
 from services.rows import ClockRow, LedgerRow, Record
 from services.signal_records import decode, record_of
@@ -184,7 +183,7 @@ async def test_rotation_pointer_read_and_written_without_a_lock():
     tx = Moved(ledger_row(4, elin=0.6, johan=-0.3, karin=-0.3), ledger_row(5, elin=-0.4, johan=0.5, karin=-0.1))
     item = signal(1, "form.submitted", form_id="demo")
     batch = [decode(Record("t", 0, 0, b"k", record_of(item, "t").value))]
-    _, loaded = await look(tx, batch, ruling(), NOTHING, Recent())
+    _, loaded = await look(tx, batch, ruling(), NOTHING)
     fold = Fold(loaded, ruling(), START, 0)
     fold.run(batch)
     writes = (await settled(tx, fold)).writes()
