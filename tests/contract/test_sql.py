@@ -136,7 +136,7 @@ async def test_rows_are_read_as_they_were_written(store, changes):
         async with store.batch() as batch:
             await batch.write(EMPTY._replace(leads=list(rows.values())))
         async with store.batch() as batch:
-            assert await batch.lock_leads(list(rows)) == rows
+            assert await batch.read_leads(list(rows)) == rows
 
 
 async def test_events_get_gapless_positions_under_one_lease(store):

@@ -116,6 +116,17 @@ async def test_the_one_signal_that_the_store_refuses_is_set_aside_and_the_others
     assert Counter(len(said) for *_, said in (await outcome(made)).values()) == {6: 3, 5: 1}
 
 
+async def test_a_lead_that_another_router_changed_is_decided_on_as_it_is(made, request, tmp_path):
+    """Each knows the leads as it wrote them last."""
+    records = await given(made, story())
+    other = Router(made.store, made.log, made.topic, lambda: made.ruling, lambda: made.at, batch_max=4)
+    other._expected = made.router._expected
+    for at in range(0, COUNT, 4):
+        router = (made.router, other)[at // 4 % 2]
+        await router.handle(records[at : at + 4])
+    assert await outcome(made) == await expected(request, tmp_path)
+
+
 async def test_fenced_in_the_middle_nothing_that_follows_is_written(made, monkeypatch):
     failing(monkeypatch, Fenced(), "sig_09")
     await made.router.handle(await given(made, story()))
@@ -125,19 +136,18 @@ async def test_fenced_in_the_middle_nothing_that_follows_is_written(made, monkey
 
 
 async def test_cancelled_in_the_middle_positions_and_history_agree(made, monkeypatch):
-    write, count = SqlBatch.write, []
+    write, third = SqlBatch.write, asyncio.Event()
 
     async def waiting(self, writes):
         await write(self, writes)
-        count.append(len(writes.history))
-        if len(count) == 3:
+        if "sig_09" in {row.signal_id for row in writes.history}:
+            third.set()
             await asyncio.sleep(60)
 
     monkeypatch.setattr(SqlBatch, "write", waiting)
     work = asyncio.create_task(made.router.handle(await given(made, story()), made.consumer))
     async with asyncio.timeout(30):
-        while len(count) < 3:
-            await asyncio.sleep(0.01)
+        await third.wait()
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
