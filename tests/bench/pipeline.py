@@ -62,6 +62,14 @@ async def drain(machine, rounds, count, profile=None):
     ]
 
 
+SIZE = """
+    SELECT (sum(times * size) / sum(times))::int FROM (
+        SELECT lead_id, count(DISTINCT recorded_at) AS times FROM history WHERE recorded_at >= $1 GROUP BY lead_id) AS written
+    JOIN (
+        SELECT id, octet_length(state) + coalesce(octet_length(personal), 0) AS size FROM leads) AS sizes ON id = lead_id"""
+"""A batch has one `recorded_at`, and writes each of its leads once."""
+
+
 class Leads:
     """How large the rows of our leads have become."""
 
@@ -76,9 +84,8 @@ class Leads:
         await conn.close()
 
     async def size(self, since):
-        """Mean bytes of those that were written since then, in microseconds."""
-        said = "SELECT avg(octet_length(state) + coalesce(octet_length(personal), 0))::int FROM leads WHERE updated_at >= $1"
-        return await self._conn.fetchval(said, since)
+        """Mean bytes of those that were written since then, in microseconds, each as often as it was."""
+        return await self._conn.fetchval(SIZE, since)
 
 
 class Ours:
