@@ -63,6 +63,7 @@ class Fold:
         self.beyond_one = self.outdated = False
         self._sure: Writes | None = None
         self._rest: Writes | None = None
+        self._left: Overlay | None = None
         self._promises = Promises(loaded, now)
 
     def run(self, batch: Iterable[Incoming]) -> None:
@@ -151,16 +152,18 @@ class Fold:
 
     def overlay(self) -> Overlay:
         """For the batch after this one."""
-        sure, rest, loaded = self.sure(), self.rest(), self.loaded
-        return Overlay(
-            leads={row.id: row for row in (*sure.leads, *rest.leads)},
-            models=self._free.leads | self._leaning.leads,
-            accounts={**loaded.account_rows, **{row.id: row for row in (*sure.accounts, *rest.accounts)}},
-            ledgers={**loaded.ledger_rows, **{row.pool: row for row in rest.ledgers}},
-            opens={person: load.open for person, load in loaded.loads.items()},
-            links=self.links,
-            tentative=frozenset(self._leaning.leads),
-        )
+        if self._left is None:
+            sure, rest, loaded = self.sure(), self.rest(), self.loaded
+            self._left = Overlay(
+                leads={row.id: row for row in (*sure.leads, *rest.leads)},
+                models=self._free.leads | self._leaning.leads,
+                accounts={**loaded.account_rows, **{row.id: row for row in (*sure.accounts, *rest.accounts)}},
+                ledgers={**loaded.ledger_rows, **{row.pool: row for row in rest.ledgers}},
+                opens={person: load.open for person, load in loaded.loads.items()},
+                links=self.links,
+                tentative=frozenset(self._leaning.leads),
+            )
+        return self._left
 
     @property
     def sheet(self) -> Sheet:

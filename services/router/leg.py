@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from services.ports import Conflict, StoreRejected, StoreUnavailable
@@ -13,49 +13,68 @@ from services.signal_records import Incoming
 
 
 class Abandoned(Exception):
-    """What a batch was decided upon did not come true."""
+    """What the batch was decided upon did not come true."""
 
 
 class Leg:
-    """One batch's way through its transaction, as a task. `work` tells what it decided and returns what it committed."""
+    """One batch's way through its transaction: it looks, decides, stands on what the batch before left, and commits."""
 
-    def __init__(
-        self, batch: Sequence[Incoming], work: Callable[[Callable[[Fold], None]], Coroutine[Any, Any, Fold]]
-    ) -> None:
+    def __init__(self, batch: Sequence[Incoming]) -> None:
         self.batch = batch
         self.fold: Fold | None = None
-        self._decided = asyncio.Event()
-        self._task = asyncio.create_task(work(self._decide), name="router-batch")
-        self._task.add_done_callback(lambda _: self._decided.set())
+        self.below = NOTHING
+        self._deciding, self._decided, self._stands = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._task: asyncio.Task[Fold] | None = None
 
-    def _decide(self, fold: Fold) -> None:
+    def begin(self, work: Coroutine[Any, Any, Fold]) -> None:
+        """`work` tells of each step and returns what it committed."""
+        self._task = asyncio.create_task(work, name="router-batch")
+        self._task.add_done_callback(self._over)
+
+    def _over(self, _: object) -> None:
+        for step in (self._deciding, self._decided, self._stands):
+            step.set()
+
+    def decides(self) -> None:
+        self._deciding.set()
+
+    def decide(self, fold: Fold) -> None:
         self.fold = fold
         self._decided.set()
 
-    async def decided(self) -> None:
-        """Waits for it, or for another end."""
-        await self._decided.wait()
+    def stand(self, below: Overlay) -> None:
+        """The batch before it is committed, and left that."""
+        self.below = below
+        self._stands.set()
 
-    async def committed(self) -> Fold:
-        """Waits for its end. Raises Abandoned where nothing was committed."""
-        await asyncio.wait([self._task])
-        if self._task.cancelled() or self._task.exception() is not None:
-            raise Abandoned
-        return self._task.result()
+    async def deciding(self) -> None:
+        """Waits until it decides, or for another end."""
+        await self._deciding.wait()
 
     async def left(self) -> Overlay:
-        """What it leaves for the batch after it, once it was decided on; nothing that the store does not say where it
-        concerns all that follows, and has been committed therefore. Raises Abandoned where it ended otherwise."""
-        await self.decided()
+        """What it leaves for the batch after it, and under that what the one before it left, once it was decided on; nothing
+        that the store does not say where it concerns all that follows, and has been committed therefore. Raises Abandoned
+        where it ended otherwise."""
+        await self._decided.wait()
+        await self._stands.wait()
         if self.fold is None:
             raise Abandoned
         if self.fold.beyond_one:
             await self.committed()
             return NOTHING
-        return self.fold.overlay()
+        return self.below.under(self.fold.overlay())
+
+    async def committed(self) -> Fold:
+        """Waits for its end. Raises Abandoned where nothing was committed."""
+        assert self._task is not None, "it has begun"
+        await asyncio.wait([self._task])
+        if self._task.cancelled() or self._task.exception() is not None:
+            raise Abandoned
+        return self._task.result()
 
     async def went_well(self) -> bool:
         """Waits for its end. False where it has to be done again; raises what else went wrong."""
+        assert self._task is not None, "it has begun"
         await asyncio.wait([self._task])
         try:
             self._task.result()
@@ -65,5 +84,6 @@ class Leg:
 
     async def stop(self) -> None:
         """Ends it, if it has not ended, and takes no notice of how."""
+        assert self._task is not None, "it has begun"
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)

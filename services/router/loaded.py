@@ -28,6 +28,18 @@ class Overlay(NamedTuple):
     links: Mapping[Key, str]
     tentative: frozenset[str]
 
+    def under(self, later: Overlay) -> Overlay:
+        """This one and then the other, which has the last word."""
+        return Overlay(
+            leads={**self.leads, **later.leads},
+            models={**self.models, **later.models},
+            accounts={**self.accounts, **later.accounts},
+            ledgers={**self.ledgers, **later.ledgers},
+            opens=later.opens,
+            links={**self.links, **later.links},
+            tentative=later.tentative,
+        )
+
 
 NOTHING = Overlay({}, {}, {}, {}, {}, {}, frozenset())
 

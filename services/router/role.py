@@ -29,6 +29,7 @@ from services.ports import (
 )
 from services.positions import positions_of
 from services.router import transaction
+from services.router.asked import Asked
 from services.router.fold import Fold
 from services.router.leg import Leg
 from services.router.loaded import NOTHING, Overlay
@@ -41,6 +42,8 @@ ATTEMPTS = 10
 """How often a batch starts over because another router linked an identity first."""
 AT_ONCE = 8
 """Batches that are read at once: in each row of them all but the first are decided on while another is written."""
+UNDER_WAY = 2
+"""Batches in their transactions when another begins: one is written, one decided on, and the other looks."""
 SMALL = 100
 """A batch below it is followed by a short pause, so that the next one is larger; transactions are what costs."""
 
@@ -161,31 +164,33 @@ class Router:
     async def _in_a_row(self, records: Sequence[Record]) -> None:
         """Each batch is decided on while the one before it is written; what does not go well is done again by itself.
         Raises Fenced."""
-        last = leg = None
+        legs: list[Leg] = []
         try:
             for at in range(0, len(records), self._batch_max):
                 self._on_step()
                 with suppress(StoreUnavailable):
                     await self._keep_to_budget()
-                leg = self._begin(records[at : at + self._batch_max], last)
-                await leg.decided()
-                if last is None or await last.went_well():
-                    last = leg
-                    continue
-                await leg.stop()
-                await self._alone(last.batch)
-                await self._alone(leg.batch)
-                last = None
-            if last is not None and not await last.went_well():
-                await self._alone(last.batch)
+                leg = Leg([decode(record) for record in records[at : at + self._batch_max]])
+                leg.begin(self._transact(leg, legs[-1] if legs else None))
+                legs.append(leg)
+                await leg.deciding()
+                await self._finish(legs, UNDER_WAY)
+            await self._finish(legs, 0)
         finally:
-            for begun in (last, leg):
-                if begun is not None:
-                    await begun.stop()
+            for leg in legs:
+                await leg.stop()
 
-    def _begin(self, records: Sequence[Record], before: Leg | None) -> Leg:
-        batch = [decode(record) for record in records]
-        return Leg(batch, lambda decided: self._transact(batch, before, decided))
+    async def _finish(self, legs: list[Leg], left: int) -> None:
+        """Waits for the first of them until so many are left. Where one fails, it and those upon it are done one by one."""
+        while len(legs) > left:
+            if await legs[0].went_well():
+                legs.pop(0)
+                continue
+            for leg in legs:
+                await leg.stop()
+            while legs:
+                await self._alone(legs[0].batch)
+                legs.pop(0)
 
     async def _alone(self, batch: Sequence[Incoming]) -> None:
         """However often it takes."""
@@ -234,45 +239,47 @@ class Router:
     async def _try(self, batch: Sequence[Incoming]) -> None:
         for _ in range(ATTEMPTS):
             try:
-                await self._transact(batch)
+                await self._transact(Leg(batch), None)
                 return
             except Conflict:
                 continue
         raise StoreUnavailable("identities kept being linked by others")
 
-    async def _transact(
-        self, batch: Sequence[Incoming], before: Leg | None = None, decided: Callable[[Fold], None] = lambda _: None
-    ) -> Fold:
-        """`before` may be in its transaction still; `decided` is told of what will be written unless that ends otherwise.
-        The fence stands before all writes but the inbox's."""
-        now = self._now()
-        over = await before.left() if before is not None else NOTHING
+    async def _transact(self, leg: Leg, before: Leg | None) -> Fold:
+        """`before` may be in its transaction still. The fence stands before all writes but the inbox's."""
+        now, over = self._now(), NOTHING
         async with self._store.batch() as tx:
-            fresh = await transaction.fresh(tx, batch, now)
-            changes = await tx.roster_changes()
-            ruling = await self._steps.ruled(tx, changes)
+            fresh = await transaction.fresh(tx, leg.batch, now)
+            asked = Asked(tx)
+            ruling, changes = await self._steps.ruled(tx)
+            if before is not None:
+                await transaction.look(asked, fresh, ruling, NOTHING)
+                over = await before.left()
+                if over is NOTHING:
+                    asked = Asked(tx)
+                    ruling, changes = await self._steps.ruled(tx)
+            leg.decides()
             epoch = self._epoch if self._epoch is not None else await self._store.epoch()
-            seen, fold = await transaction.decided(tx, fresh, ruling, now, epoch, over)
-            decided(fold)
-            holds = before is None or await self._holds(fold, before, over)
-            moves = self._moves(batch)
+            seen, fold = await transaction.decided(asked, fresh, ruling, now, epoch, over)
+            leg.decide(fold)
+            holds = before is None or self._holds(fold, over, before, await before.committed())
+            leg.stand(NOTHING if before is None else (await before.committed()).overlay())
+            moves = self._moves(leg.batch)
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             while not (holds and await transaction.locked(tx, fold, seen)):
-                seen, fold = await transaction.decided(tx, fresh, ruling, now, epoch)
+                seen, fold = await transaction.decided(Asked(tx), fresh, ruling, now, epoch)
                 holds = True
             fold = await transaction.written(tx, fold)
             await self._steps.follow_roster(tx, fold, changes, now)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
-        self._done(fold, batch)
+        self._done(fold, leg.batch)
         return fold
 
     @staticmethod
-    async def _holds(fold: Fold, before: Leg, over: Overlay) -> bool:
-        """Whether the fold, decided on `over`, still holds now that the batch before is committed."""
-        came, said = await before.committed(), before.fold
-        if over is NOTHING or came is said or said is None:
-            return True
-        return transaction.moved_on(fold, over, said, came)
+    def _holds(fold: Fold, over: Overlay, before: Leg, came: Fold) -> bool:
+        """Whether the fold, decided on `over`, still holds now that the batch before came out as `came`."""
+        said = before.fold
+        return over is NOTHING or said is None or came is said or transaction.moved_on(fold, before.below, said, came)
 
     def _moves(self, batch: Sequence[Incoming]) -> dict[int, tuple[int, int]]:
         after: dict[int, int] = {}

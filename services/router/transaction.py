@@ -1,7 +1,7 @@
 """What one transaction of the router asks of the store, step by step: a look, a decision, and only then the locks.
 
-Nothing is locked while signals are decided on. A batch may be decided on while the one before it is written: what that one
-leaves stands over what the store says. Where leads are not as they were decided on once they are locked, the batch is decided
+Nothing is locked while signals are decided on. A batch may be decided on while the one before it is written, and look while
+that one is decided on: what those leave stands over what the store says. Where leads are not as they were decided on once they are locked, the batch is decided
 anew; where only what routers share has moved, only what leans on that is.
 """
 
@@ -16,6 +16,7 @@ from routing.capacity import limited
 from routing.identity import Key, pointed_to
 from services.ports import Batch, Conflict
 from services.publications import PublishedAgreements
+from services.router.asked import Asked
 from services.router.fold import Fold
 from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
 from services.router.loaded import (
@@ -52,11 +53,13 @@ class Steps:
         self._published = PublishedAgreements()
         self._kept: str | None = None
 
-    async def ruled(self, tx: Batch, changes: str | None) -> Ruling:
-        """What rules this batch: which agreement rules a signal is chosen by when it was received."""
+    async def ruled(self, tx: Batch) -> tuple[Ruling, str | None]:
+        """What rules this batch (which agreement rules a signal is chosen by when it was received), and the recorded changes of
+        the roster."""
+        changes = await tx.roster_changes()
         said = await tx.published()
         rows = await tx.agreements(self._published.missing(said))
-        return self._published.follow(self._in_force(changes), said, rows)
+        return self._published.follow(self._in_force(changes), said, rows), changes
 
     async def follow_roster(self, tx: Batch, fold: Fold, changes: str | None, now: datetime) -> None:
         """The changes, the version that rules from now on, who has to hand back what."""
@@ -85,7 +88,7 @@ def _first(incoming: Incoming, known: dict[tuple[str, int], Incoming], new: set[
     return identity in new and known[identity] is incoming
 
 
-async def look(tx: Batch, batch: Sequence[Incoming], ruling: Ruling, over: Overlay) -> tuple[Look, Loaded]:
+async def look(tx: Asked, batch: Sequence[Incoming], ruling: Ruling, over: Overlay) -> tuple[Look, Loaded]:
     """All that the batch may need, as it is now and as `over` leaves it. Nothing is locked."""
     keys = wanted_keys(batch)
     links = await _links(tx, keys, over.links)
@@ -110,7 +113,7 @@ async def look(tx: Batch, batch: Sequence[Incoming], ruling: Ruling, over: Overl
     return Look(keys, links, sorted(wanted)), loaded
 
 
-async def _links(tx: Batch, keys: Sequence[Key], over: Mapping[Key, str]) -> dict[Key, str]:
+async def _links(tx: Asked | Batch, keys: Sequence[Key], over: Mapping[Key, str]) -> dict[Key, str]:
     links: dict[Key, str] = {}
     further = list(keys)
     while further:
@@ -121,9 +124,9 @@ async def _links(tx: Batch, keys: Sequence[Key], over: Mapping[Key, str]) -> dic
 
 
 async def decided(
-    tx: Batch, batch: Sequence[Incoming], ruling: Ruling, now: datetime, epoch: int, over: Overlay = NOTHING
+    tx: Asked, batch: Sequence[Incoming], ruling: Ruling, now: datetime, epoch: int, over: Overlay = NOTHING
 ) -> tuple[Look, Fold]:
-    """With pauses, in which the batch before is written and the log is told that we are there."""
+    """With pauses, in which other batches are written and looked up, and the log is told that we are there."""
     seen, loaded = await look(tx, batch, ruling, over)
     fold = Fold(loaded, ruling, now, epoch)
     for at in range(0, len(batch), AT_A_TIME):
@@ -132,13 +135,13 @@ async def decided(
     return seen, fold
 
 
-def moved_on(fold: Fold, over: Overlay, said: Fold, came: Fold) -> bool:
-    """Tells the fold, decided on what `said` leaves (`over`), that `came` was committed in its place. False where that is
-    another one in more than what leans on what routers share."""
-    left = came.overlay()
-    if not said.shares(came) or left.links != over.links or left.leads.keys() != over.leads.keys():
+def moved_on(fold: Fold, below: Overlay, said: Fold, came: Fold) -> bool:
+    """Tells the fold, decided on what `said` leaves over what is `below`, that `came` was committed in its place. False where
+    that is another one in more than what leans on what routers share."""
+    old, new = said.overlay(), came.overlay()
+    if not said.shares(came) or new.links != old.links or new.leads.keys() != old.leads.keys():
         return False
-    fold.stand_on(left)
+    fold.stand_on(below.under(new))
     return True
 
 

@@ -30,6 +30,7 @@ from schemas.subscriptions import Subscription
 from services.adapters.sql.deliveries import Due
 from services.delivery.role import SCHEDULE, Delivery, Subscriber
 from services.ingest.verify import Refused, verify
+from services.router.asked import Asked
 from services.router.fold import Fold
 from services.router.loaded import NOTHING
 from services.router.transaction import look, settled
@@ -183,7 +184,7 @@ async def test_rotation_pointer_read_and_written_without_a_lock():
     tx = Moved(ledger_row(4, elin=0.6, johan=-0.3, karin=-0.3), ledger_row(5, elin=-0.4, johan=0.5, karin=-0.1))
     item = signal(1, "form.submitted", form_id="demo")
     batch = [decode(Record("t", 0, 0, b"k", record_of(item, "t").value))]
-    _, loaded = await look(tx, batch, ruling(), NOTHING)
+    _, loaded = await look(Asked(tx), batch, ruling(), NOTHING)
     fold = Fold(loaded, ruling(), START, 0)
     fold.run(batch)
     writes = (await settled(tx, fold)).writes()
