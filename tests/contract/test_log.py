@@ -11,7 +11,7 @@ from services.adapters.log.kafka import KafkaLog
 from services.adapters.log.local import LocalLog
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql.store import SqlStore
-from services.ports import RECORD_BYTES, OffsetLost, RecordTooLarge
+from services.ports import RECORD_BYTES, STEP_BYTES, OffsetLost, RecordTooLarge
 from services.rows import Position, RecordOut
 from services.settings import load
 from tests.parts.kafka import create_topics
@@ -127,6 +127,23 @@ async def test_a_poll_gives_at_most_what_was_asked_for_and_ends_in_time(log_and_
             found += part
         assert await consumer.poll(7, 0.1) == []
     assert [int(record.value) for record in found] == list(range(20))
+    await consumer.stop()
+
+
+async def test_a_poll_gives_no_more_bytes_than_a_process_can_bear_and_loses_none(log_and_topic):
+    log, topic = log_and_topic
+    large = b"x" * 900_000
+    for n in range(30):
+        await log.append([RecordOut(topic, b"one", b"%02d" % n + large)])
+    consumer = log.consumer(topic, "router")
+    found = []
+    async with asyncio.timeout(40):
+        while len(found) < 30:
+            await consumer.seek([Position(p, 0) for p in consumer.unpositioned()])
+            part = await consumer.poll(4000, 0.2)
+            assert sum(len(record.value) for record in part) <= STEP_BYTES + len(large) + 2
+            found += part
+    assert [int(record.value[:2]) for record in found] == list(range(30))
     await consumer.stop()
 
 

@@ -20,7 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql import tables as t
 from services.adapters.sql.store import SqlStore
-from services.ports import LogUnavailable, OffsetLost, RecordTooLarge, StoreRejected, StoreUnavailable, oversized
+from services.ports import (
+    STEP_BYTES,
+    LogUnavailable,
+    OffsetLost,
+    RecordTooLarge,
+    StoreRejected,
+    StoreUnavailable,
+    oversized,
+)
 from services.rows import Position, Record, RecordOut
 
 log = logging.getLogger("stafett.log")
@@ -29,6 +37,8 @@ MEMBER_TTL = 10.0
 HEARTBEAT = 2.0
 FLOOR = 0.1
 """Seconds between looks when nobody in this process rang: records of other processes are found by looking."""
+POLL = 1000
+"""Records that a poll gives at most: we are heard of again at the next one, and nobody may take us for gone meanwhile."""
 GROUP = 2000
 """Records in one group commit at most."""
 
@@ -199,7 +209,7 @@ class LocalConsumer:
 
     def __init__(self, log: LocalLog, store: SqlStore, topic: str, group: str) -> None:
         self._log, self._store, self.topic, self._group = log, store, topic, group
-        self._member = uuid.uuid4().hex
+        self._member, self._oldest = uuid.uuid4().hex, _oldest(store)
         self._assigned: set[int] = set()
         self._next: dict[int, int] = {}
         self._sought: set[int] = set()
@@ -225,7 +235,7 @@ class LocalConsumer:
                 if self.unpositioned():
                     return []
                 self._log.news(self.topic).clear()
-                if records := await self._read(max_records):
+                if records := await self._read(min(max_records, POLL)):
                     return records
                 left = until - time.monotonic()
                 if left <= 0:
@@ -252,25 +262,23 @@ class LocalConsumer:
             return
 
     async def _read(self, max_records: int) -> list[Record]:
-        """Partitions take turns at being first, so that none starves behind a busy one."""
+        """Partitions take turns at being first, so that none starves behind a busy one. As many records as begin within
+        STEP_BYTES."""
         ends = await self._log.ends(self.topic)
         ready = sorted(p for p, offset in self._next.items() if offset < ends.get(p, 0))
         self._turn += 1
         start = self._turn % len(ready) if ready else 0
         records: list[Record] = []
+        size = 0
         async with self._store.engines.read() as conn:
             for partition in (*ready[start:], *ready[:start]):
-                found = await conn.execute(
-                    text(
-                        "SELECT record_offset, key, body FROM log_records WHERE topic = :t AND partition = :p"
-                        " AND record_offset >= :o ORDER BY record_offset LIMIT :n"
-                    ),
-                    {"t": self.topic, "p": partition, "o": self._next[partition], "n": max_records - len(records)},
-                )
+                values = {"t": self.topic, "p": partition, "o": self._next[partition], "n": max_records - len(records)}
+                found = await conn.execute(text(self._oldest), {**values, "size": STEP_BYTES - size})
                 rows = found.all()
                 self._refuse_gap(partition, rows[0].record_offset if rows else ends[partition])
                 records += [Record(self.topic, partition, *row) for row in rows]
-                if len(records) >= max_records:
+                size += sum(len(row.body) for row in rows)
+                if len(records) >= max_records or size >= STEP_BYTES:
                     break
         for record in records:
             self._next[record.partition] = record.offset + 1
@@ -316,3 +324,17 @@ class LocalConsumer:
             said = ",".join(map(str, sorted(self._assigned)))
             log.info("partitions assigned", extra={"topic": self.topic, "group": self._group, "partition": said})
         self._next = {p: offset for p, offset in self._next.items() if p in self._assigned}
+
+
+def _oldest(store: SqlStore) -> str:
+    """The records of a partition from an offset on, as many as begin within so many bytes. Lengths are added up first, so that no
+    more bytes are read than are wanted."""
+    ahead = "topic = :t AND partition = :p AND record_offset >= :o"
+    return f"""
+        SELECT record_offset, key, body FROM log_records WHERE {ahead} AND record_offset <= (
+            SELECT max(at) FROM (
+                SELECT at, sum(length) OVER (ORDER BY at) - length AS before FROM (
+                    SELECT record_offset AS at, {store.engines.dialect.size("body")} AS length
+                    FROM log_records WHERE {ahead} ORDER BY record_offset LIMIT :n) AS next
+            ) AS sized WHERE before < :size
+        ) ORDER BY record_offset"""
