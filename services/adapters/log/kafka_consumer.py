@@ -14,7 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
 
-from services.ports import LogUnavailable, OffsetLost
+from services.ports import STEP_BYTES, LogUnavailable, OffsetLost
 from services.rows import Position, Record
 from services.settings import KafkaSettings
 
@@ -26,6 +26,9 @@ REBALANCE_SECONDS = 15.0
 others up for so long, twice if the group had made it its leader."""
 STOP_SECONDS = 5.0
 FETCH_BYTES = 4 * 1024 * 1024
+PART = 500
+"""Records that are unpacked at once."""
+AT_HAND_SECONDS = 0.05
 ERRORS_IN_A_ROW = 5
 Fetched = Mapping[TopicPartition, Sequence[Any]]
 
@@ -77,14 +80,29 @@ class KafkaConsumer:
         self._free.set()
         clock = asyncio.get_running_loop().time
         until = clock() + timeout
-        while not (records := await self._within(max_records, until - clock())) and clock() < until:
+        while not (records := await self._within(min(PART, max_records), until - clock())) and clock() < until:
             pass  # a fetch that an earlier poll left ended with nothing
         if records:
             self._free.clear()
             self._moved_at = clock()
+            await self._more(records, max_records)
         elif clock() - self._moved_at > self._stall:
             await self._watch()
         return records
+
+    async def _more(self, records: list[Record], max_records: int) -> None:
+        """What is at hand already, by parts: how large records are is only known once they are unpacked. An error is met again
+        at the next poll; what was taken is not lost for it."""
+        part, size = records[:], 0
+        while len(part) == PART and len(records) < max_records:
+            size += sum(len(record.value) for record in part)
+            if size >= STEP_BYTES:
+                return
+            try:
+                part = await self._within(min(PART, max_records - len(records)), AT_HAND_SECONDS)
+            except (LogUnavailable, OffsetLost):
+                return
+            records += part
 
     async def _within(self, max_records: int, timeout: float) -> list[Record]:
         if self._fetch is None:
