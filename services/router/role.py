@@ -269,7 +269,7 @@ class Router:
             while not (holds and await transaction.locked(tx, fold, seen)):
                 seen, fold = await transaction.decided(Asked(tx), fresh, ruling, now, epoch)
                 holds = True
-            fold = await transaction.written(tx, fold)
+            fold = await transaction.written(tx, fold, len(fresh))
             await self._steps.follow_roster(tx, fold, changes, now)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
         self._done(fold, leg.batch)

@@ -33,6 +33,8 @@ from services.rows import LeadRow
 from services.ruling import Ruling
 from services.signal_records import Incoming, record_of
 
+FEW = 200
+"""Signals of which a batch is written in one go."""
 AT_A_TIME = 10
 """Signals that are decided on without a pause, some milliseconds in which nothing else of the process goes on."""
 
@@ -159,9 +161,14 @@ def _may_have_moved(links: Mapping[Key, str], leads: Mapping[str, LeadRow]) -> b
     return bool(pointed_to(links)) or any(row.disposition == "merged" for row in leads.values())
 
 
-async def written(tx: Batch, fold: Fold) -> Fold:
-    """What leans on nothing shared first, so that what is shared is locked for as short a time as can be. Returns what was
-    written in the end; raises Conflict where that links other identities."""
+async def written(tx: Batch, fold: Fold, count: int) -> Fold:
+    """What leans on nothing shared first, so that what is shared is locked for as short a time as can be; of few signals all at
+    once, since statements are what costs. Returns what was written in the end; raises Conflict where that links other
+    identities."""
+    if count < FEW:
+        done = await settled(tx, fold)
+        await tx.write(done.writes())
+        return done
     await tx.write(fold.sure())
     done = await settled(tx, fold)
     if done.links != fold.links:

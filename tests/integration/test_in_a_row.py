@@ -9,6 +9,7 @@ import pytest
 
 from services.adapters.sql.batch import SqlBatch
 from services.ports import Conflict, Fenced, StoreRejected, StoreUnavailable
+from services.router import transaction
 from services.router.role import Router
 from tests.integration.test_roster import ask
 from tests.setups import record, setup, signal
@@ -18,7 +19,8 @@ COUNT = 24
 
 
 @pytest.fixture(params=["sqlite-embedded", "real-postgres-embedded"])
-async def made(request, tmp_path):
+async def made(request, tmp_path, monkeypatch):
+    monkeypatch.setattr(transaction, "FEW", 3)
     async with setup(request.param, request, tmp_path) as made:
         made.router = Router(made.store, made.log, made.topic, lambda: made.ruling, lambda: made.at, batch_max=4)
         yield made

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.router.asked import Asked
 from services.router.loaded import NOTHING, row_of
-from services.router.transaction import decided, locked, look, moved_on, settled, written
+from services.router.transaction import FEW, decided, locked, look, moved_on, settled, written
 from services.rows import Record
 from services.signal_records import decode, record_of
 from tests.memory import Memory
@@ -55,7 +55,7 @@ class Row:
     async def committed(self, fold, seen, holds, batch):
         if not (holds and await locked(self.tx, fold, seen)):
             _, fold = await self.decided(batch)
-        return await written(self.tx, fold)
+        return await written(self.tx, fold, FEW)
 
     async def ahead(self, first, second, third, meanwhile):
         """(what the third came to, whether each of the others came out otherwise than the next one was decided on)"""
