@@ -82,6 +82,7 @@ COUNTED = frozenset(str(kind) for kind in INBOUND | OUTREACH)
 SCORES = frozenset({"fit", "intent", "score"})
 ATTRIBUTES = {"text": "text", "number": "number", "yes": "yes_no"}
 """The type of attribute that each of these functions asks for."""
+_BEGINNINGS = {name.partition(".")[0] for name in VARIABLES} - VARIABLES.keys()
 _WITH_NAME = frozenset(name for name, forms in FUNCTIONS.items() if forms[0][0])
 
 _DECLARED = [
@@ -147,6 +148,7 @@ def compile_expression(text: str) -> Expression:
             f"`{text}` gives {kind}; a definition must give BOOL, yes or no: compare it, as `... >= 1`"
         )
     words = list(_words(text))
+    _refuse_parted(words, text)
     calls = list(_calls(words))
     for call in calls:
         _check(call, text)
@@ -207,6 +209,19 @@ def _value(compiled: cel.Expression) -> bool | None:
 
 def _words(text: str) -> Iterator[tuple[str, int]]:
     return ((found[0], found.start()) for found in _TOKEN.finditer(text) if not found[0].startswith("//"))
+
+
+def _refuse_parted(words: list[tuple[str, int]], text: str) -> None:
+    """CEL takes `lead . stage` and `(lead).stage` for `lead.stage`; what an expression depends on is read off whole names."""
+    for word, offset in words:
+        if word in _BEGINNINGS:
+            raise DefinitionError(
+                f"{_place(text, offset)}: write the name in one, as `{_example(word)}`, without gap or bracket"
+            )
+
+
+def _example(beginning: str) -> str:
+    return next(name for name in VARIABLES if name.startswith(f"{beginning}."))
 
 
 def _calls(words: list[tuple[str, int]]) -> Iterator[_Named]:

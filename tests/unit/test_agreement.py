@@ -101,6 +101,13 @@ def test_what_does_not_type_check_is_refused_at_load_with_its_place(text):
         compile_expression(text)
 
 
+@pytest.mark.parametrize("name", ["lead . stage", "(lead).stage", "lead .stage", "lead\n.stage"])
+def test_a_name_that_is_written_in_parts_is_refused_with_the_way_to_write_it(name):
+    """CEL would take it; what the expression depends on would not be seen, and one lead's answer be kept for all."""
+    with pytest.raises(DefinitionError, match=r"at 1:\d+: write the name in one, as `lead.stage`"):
+        compile_expression(f"{name} == 'contact'")
+
+
 @given(st.text(max_size=60) | st.text("lead.companysignal()'\"<>=&|! 0123456789", max_size=60))
 def test_any_text_compiles_or_is_refused_and_nothing_else(text):
     try:
