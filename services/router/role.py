@@ -262,8 +262,11 @@ class Router:
             epoch = self._epoch if self._epoch is not None else await self._store.epoch()
             seen, fold = await transaction.decided(asked, fresh, ruling, now, epoch, over)
             leg.decide(fold)
-            holds = before is None or self._holds(fold, over, before, await before.committed())
-            leg.stand(NOTHING if before is None else (await before.committed()).overlay())
+            holds, below = True, NOTHING
+            if before is not None:
+                came = await before.committed()
+                holds, below = self._holds(fold, over, before, came), came.overlay()
+            leg.stand(below)
             moves = self._moves(leg.batch)
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             while not (holds and await transaction.locked(tx, fold, seen)):

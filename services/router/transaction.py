@@ -1,16 +1,16 @@
 """What one transaction of the router asks of the store, step by step: a look, a decision, and only then the locks.
 
 Nothing is locked while signals are decided on. A batch may be decided on while the one before it is written, and look while
-that one is decided on: what those leave stands over what the store says. Where leads are not as they were decided on once they are locked, the batch is decided
-anew; where only what routers share has moved, only what leans on that is.
+that one is decided on: what those leave stands over what the store says. Where leads are not as they were decided on once they
+are locked, the batch is decided anew; where only what routers share has moved, only what leans on that is.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from routing.capacity import limited
 from routing.identity import Key, pointed_to
@@ -33,6 +33,7 @@ from services.rows import LeadRow
 from services.ruling import Ruling
 from services.signal_records import Incoming, record_of
 
+R = TypeVar("R")
 FEW = 200
 """Signals of which a batch is written in one go."""
 AT_A_TIME = 10
@@ -95,24 +96,27 @@ async def look(tx: Asked, batch: Sequence[Incoming], ruling: Ruling, over: Overl
     keys = wanted_keys(batch)
     links = await _links(tx, keys, over.links)
     wanted = wanted_leads(batch, links)
-    left = wanted & over.leads.keys()
-    leads = await tx.read_leads(sorted(wanted - left)) | {ident: over.leads[ident] for ident in left}
+    leads = await _read(tx.read_leads, wanted, over.leads)
     merging = sorted({i.signal.other_lead_id for i in batch if i.signal and i.signal.other_lead_id})
     links_of = await tx.links_of(merging) if merging else {}
     asked = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == "lead.redrive" and i.signal.lead_id]
     waiting = await tx.waiting(asked) if asked else []
-    companies = wanted_accounts(leads.values(), links)
-    accounts = await tx.read_accounts(sorted(companies - over.accounts.keys()))
-    accounts |= {ident: over.accounts[ident] for ident in companies & over.accounts.keys()}
+    accounts = await _read(tx.read_accounts, wanted_accounts(leads.values(), links), over.accounts)
     people = sorted(limited(ruling.roster))
     tallies = wanted_tallies(batch, [ruling.agreement, *(agreement for _, agreement in ruling.timeline)])
     pools = {*ruling.roster.pools, *map(row_of, people), *tallies}
-    ledgers = await tx.read_ledgers(sorted(pools - over.ledgers.keys()))
-    ledgers |= {pool: over.ledgers[pool] for pool in pools & over.ledgers.keys()}
+    ledgers = await _read(tx.read_ledgers, pools, over.ledgers)
     opens = over.opens if over.opens.keys() == set(people) else await tx.open_leads(people)
     loaded = Loaded(links, leads, accounts, ledgers, waiting, opens, links_of)
     loaded.stand_on(over)
     return Look(keys, links, sorted(wanted)), loaded
+
+
+async def _read(
+    ask: Callable[[Sequence[str]], Awaitable[dict[str, R]]], wanted: set[str], over: Mapping[str, R]
+) -> dict[str, R]:
+    """Only what `over` does not say is asked for."""
+    return await ask(sorted(wanted - over.keys())) | {name: over[name] for name in wanted & over.keys()}
 
 
 async def _links(tx: Asked | Batch, keys: Sequence[Key], over: Mapping[Key, str]) -> dict[Key, str]:
