@@ -19,7 +19,6 @@ from schemas.duration import Target
 
 HORIZON_YEARS = 12
 """A target that open time does not cover within so many years is refused."""
-_ONE_DAY = timedelta(days=1)
 
 Pause = tuple[datetime, datetime]
 """Half-open [from, to)."""
@@ -58,7 +57,11 @@ class BusinessCalendar:
 
     def open_seconds_between(self, start: datetime, end: datetime) -> float:
         """Open time in [start, end), seconds; 0 where end <= start."""
-        return self._open_between(micros(start), micros(end)) / MICRO
+        return self.open_between(start, end) / timedelta(seconds=1)
+
+    def open_between(self, start: datetime, end: datetime) -> timedelta:
+        """Open time in [start, end), exact; none where end <= start."""
+        return self._open_between(micros(start), micros(end)) * ONE
 
     def is_open(self, at: datetime) -> bool:
         now = micros(at)
@@ -256,28 +259,26 @@ def compile_calendar(calendar: Calendar, holidays: OfYear | None = None) -> Busi
 
 
 def business_days_due(calendar: BusinessCalendar, start: datetime, days: int, pauses: Sequence[Pause] = ()) -> datetime:
-    """The close of the Nth open day after the start's day.
+    """The close of the Nth open day after the start's day, which is `plain_due`; pauses move it by the open time they take.
 
-    A start at or after its day's close, or on a closed day, belongs to the next open day. A day that is paused from its
-    opening to its close is no open day. Raises HorizonExceeded.
+    So what has to pass outside the pauses is as much open time as lies between the start and that close. Raises
+    HorizonExceeded.
     """
-    at = micros(start)
+    due = plain_due(calendar, start, days)
+    if not pauses:
+        return due
+    return calendar.add_business(start, calendar.open_between(start, due), pauses)
+
+
+def plain_due(calendar: BusinessCalendar, start: datetime, days: int) -> datetime:
+    """When whole business days are due that nothing pauses: the close of the Nth open day after the start's day.
+
+    A start at or after its day's close, or on a closed day, belongs to the next open day. Raises HorizonExceeded.
+    """
     day = start.astimezone(calendar.zone).date()
     bounds = calendar.day_bounds(day)
-    left = days if bounds is not None and at < bounds[1] else days + 1
-    if not pauses:
-        return instant(calendar.nth_close(day, left))
-    gone = merged_pauses(pauses, at)
-    last = day.year + HORIZON_YEARS
-    while left:
-        day += _ONE_DAY
-        if day.year > last:
-            raise HorizonExceeded
-        bounds = calendar.day_bounds(day)
-        if bounds is not None and not any(a <= bounds[0] and bounds[1] <= b for a, b in gone):
-            left -= 1
-    assert bounds is not None, "the loop ends on an open day"
-    return instant(bounds[1])
+    begun = bounds is not None and micros(start) < bounds[1]
+    return instant(calendar.nth_close(day, days if begun else days + 1))
 
 
 def due_at(

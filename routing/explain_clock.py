@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from routing.business_time import BusinessCalendar, Pause
+from routing.business_time import BusinessCalendar, Pause, plain_due
 from routing.intervals import IntervalSpan, spans_between
 from routing.model import Clock
 from routing.verdict import Gap, gaps, standing, target_of
@@ -30,11 +30,13 @@ def explain_clock(
     target = target_of(clock.target)
     spans = spans_between(clock.started_at, end, target, calendar, pauses) if end > clock.started_at else []
     intervals = tuple(_view(part) for span in spans for part in _named(span, found, end))
-    days = tuple(_days(clock, end, calendar, pauses)) if target.kind == "business_days" and calendar else ()
+    whole = calendar if target.kind == "business_days" else None
+    plain = plain_due(whole, clock.started_at, target.days) if whole is not None else None
+    days = tuple(_days(clock.started_at, end, target.days, whole)) if whole is not None else ()
     made = ClockExplanation(
         clock_id=clock.id, lead_id=lead_id, policy=clock.policy, metric=clock.metric, side=clock.side, person=clock.person,
         state=clock.state, target=clock.target, calendar=clock.calendar, agreement=clock.agreement,
-        started_at=clock.started_at, started_by=clock.cause, due_at=due, ended_at=clock.ended_at,
+        started_at=clock.started_at, started_by=clock.cause, due_at=due, plain_due_at=plain, ended_at=clock.ended_at,
         kept_at=clock.touched_at, kept_by=clock.touched_by, intervals=intervals, days=days,
         counted_seconds=sum(i.seconds for i in intervals if i.counted), text="",
     )  # fmt: skip
@@ -64,35 +66,24 @@ def _view(span: IntervalSpan) -> IntervalView:
     return IntervalView(from_=span.start, to=span.end, counted=span.counted, cause=span.cause, seconds=span.seconds)
 
 
-def _days(clock: Clock, end: datetime, calendar: BusinessCalendar, pauses: list[Pause]) -> Iterator[DayView]:
-    """Which local day is the how manyth, as `business_days_due` counts them; the start's own is day 0."""
-    first = day = clock.started_at.astimezone(calendar.zone).date()
+def _days(start: datetime, end: datetime, days: int, calendar: BusinessCalendar) -> Iterator[DayView]:
+    """Which local day is the how manyth of `days`; the start's own is day 0. What comes after them makes up for pauses."""
+    first = day = start.astimezone(calendar.zone).date()
     # A close at 24:00 is the next day's first instant.
-    last, number, gone = (end - _ONE).astimezone(calendar.zone).date(), -1, _merged(pauses)
+    last, number = (end - _ONE).astimezone(calendar.zone).date(), -1
     while day <= last:
         _, why = calendar.hours(day)
         opened = calendar.day_span(day)
         if opened is None:
             yield DayView(day=day, number=None, cause=_closed(why))
-        elif day == first and clock.started_at >= opened[1]:
+        elif day == first and start >= opened[1]:
             yield DayView(day=day, number=None, cause="started after its close: belongs to the next open day")
-        elif day != first and any(a <= opened[0] and opened[1] <= b for a, b in gone):
-            yield DayView(day=day, number=None, cause="paused from its opening to its close")
+        elif number == days:
+            yield DayView(day=day, number=None, cause="makes up for pauses")
         else:
             number += 1
             yield DayView(day=day, number=number, cause="open" if number else "the start's day")
         day += _DAY
-
-
-def _merged(pauses: list[Pause]) -> list[Pause]:
-    """Pauses that touch or overlap are one."""
-    found: list[Pause] = []
-    for begin, end in sorted(pauses):
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        else:
-            found.append((begin, end))
-    return found
 
 
 def _lines(made: ClockExplanation, still: Gap | None, calendar: BusinessCalendar | None) -> Iterator[str]:
@@ -110,12 +101,18 @@ def _lines(made: ClockExplanation, still: Gap | None, calendar: BusinessCalendar
             + f"  {day.cause}"
         )
     yield f"counted {amount(made.counted_seconds)} in all"
+    if made.plain_due_at is not None and made.plain_due_at != made.due_at:
+        yield f"without pauses it is due {_local(made.plain_due_at, calendar)}; a pause moves it by the open time that it takes"
     if made.due_at is None:
         yield f"it stands still: {still.cause if still else 'paused'}"
     else:
-        local = f" ({made.due_at.astimezone(calendar.zone):%a %Y-%m-%d %H:%M %Z})" if calendar else ""
-        yield f"due {said(made.due_at)}{local}"
+        yield f"due {_local(made.due_at, calendar)}"
     yield _verdict(made)
+
+
+def _local(at: datetime, calendar: BusinessCalendar | None) -> str:
+    """An instant, and what the calendar's wall clock shows then."""
+    return said(at) + (f" ({at.astimezone(calendar.zone):%a %Y-%m-%d %H:%M %Z})" if calendar else "")
 
 
 def _verdict(made: ClockExplanation) -> str:

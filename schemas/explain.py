@@ -27,7 +27,7 @@ class IntervalView(_View):
 
 
 class DayView(_View):
-    """A local day on the way of a promise in whole business days; `number` is which of them it is, null if skipped."""
+    """A local day on the way of a promise in whole business days; `number` is which of them it is, null if it is none of them."""
 
     day: date
     number: int | None
@@ -35,7 +35,9 @@ class DayView(_View):
 
 
 class ClockExplanation(_View):
-    """Every interval from the start to the due instant (while it stands still: to the moment of asking), and the sum."""
+    """Every interval from the start to the due instant (while it stands still: to the moment of asking), and the sum.
+
+    `plain_due_at` is when whole business days would be due without pauses; null for other targets."""
 
     model_config = _example(
         {
@@ -64,6 +66,7 @@ class ClockExplanation(_View):
     started_at: AwareDatetime
     started_by: str
     due_at: AwareDatetime | None
+    plain_due_at: AwareDatetime | None = None
     ended_at: AwareDatetime | None
     kept_at: AwareDatetime | None
     kept_by: str | None

@@ -24,6 +24,7 @@ examples:
   stafett sla due --vectors business_time.json      one JSON line for each case: {"id", "due_at"}
 
 Instants are ISO 8601 with a zone. A pause is half-open, FROM/TO. Output is JSON.
+Whole business days are due at a close, `plain_due_at`; pauses move that by the open time that they take.
 """
 
 
@@ -81,7 +82,7 @@ async def _recheck(args: argparse.Namespace) -> int:
 
 
 def _due(args: argparse.Namespace) -> dict[str, Any]:
-    from routing.business_time import due_at
+    from routing.business_time import due_at, plain_due
     from routing.intervals import explain
 
     agreement, _ = read_agreement(args.agreement)
@@ -92,11 +93,14 @@ def _due(args: argparse.Namespace) -> dict[str, Any]:
     start, pauses = read_instant(args.start), tuple(_pause(text) for text in args.pause)
     calendar = agreement.calendar(policy.calendar)
     spans = explain(start, policy.target, calendar, pauses)
+    due = {"due_at": _say(due_at(start, policy.target, calendar, pauses))}
+    if calendar is not None and policy.target.kind == "business_days":
+        due["plain_due_at"] = _say(plain_due(calendar, start, policy.target.days))
     return {
         "policy": policy.name,
         "target": str(policy.target),
         "start": _say(start),
-        "due_at": _say(due_at(start, policy.target, calendar, pauses)),
+        **due,
         "counted_seconds": sum(span.seconds for span in spans if span.counted),
         "intervals": [
             {

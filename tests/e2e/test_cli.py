@@ -117,6 +117,18 @@ def test_a_pause_that_ends_before_it_begins_is_refused(tmp_path, capsys):
     assert main([*due, "--pause", "2026-06-05T17:00:00Z/2026-06-05T18:00:00Z"]) == 0
 
 
+def test_whole_days_are_shown_with_and_without_their_pauses(tmp_path, capsys):
+    path = tmp_path / "agreement.yaml"
+    assert main(["agreement", "new", str(path)]) == 0
+    due = ["sla", "due", "--agreement", str(path), "--policy", "lead-waits", "--start", "2026-11-30T09:00:00+01:00"]
+    capsys.readouterr()
+    assert main([*due, "--pause", "2026-12-01T08:01:00+01:00/2026-12-01T17:00:00+01:00"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["plain_due_at"] == "2026-12-02T16:00:00.000000Z"
+    assert said["due_at"] == "2026-12-03T15:59:00.000000Z"
+    assert said["counted_seconds"] == 23 * 3600
+
+
 def test_a_defect_of_ours_keeps_its_traceback(monkeypatch):
     monkeypatch.setattr("services.cli.parse.run", lambda _: {}["no"])
     with pytest.raises(KeyError):

@@ -48,16 +48,25 @@ def walk(calendar, start, amount, pauses=(), step=MINUTE):
     return now
 
 
-def walk_days(calendar, start, days, pauses=()):
-    """The close of the last of so many open days after the start's. A start when its day is over, or never opens, belongs
-    to the next open day; a day that is paused from end to end is none."""
+def walk_days(calendar, start, days, pauses=(), step=MINUTE):
+    """The close of the last of so many open days after the start's; or, over pauses, when as much open time as lies before it
+    has passed outside them. A start when its day is over, or never opens, belongs to the next open day."""
     midnight = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    for begin, end in open_days(calendar, midnight - timedelta(days=1)):
-        if end > start and not any(a <= begin and end <= b for a, b in pauses):
+    for _, end in open_days(calendar, midnight - timedelta(days=1)):
+        if end > start:
             if days == 0:
-                return end
+                return walk(calendar, start, open_time(calendar, start, end, step), pauses, step) if pauses else end
             days -= 1
     raise AssertionError("open days never end")
+
+
+def open_time(calendar, start, end, step):
+    """What of it is open, one step after the other."""
+    zone, is_open, now, found = ZoneInfo(calendar["zone"]), opening(calendar), start, timedelta(0)
+    while now < end:
+        found += step if is_open(now.astimezone(zone)) else timedelta(0)
+        now += step
+    return found
 
 
 def open_days(calendar, now):
@@ -78,10 +87,11 @@ def open_days(calendar, now):
 def due(calendar, case):
     start = datetime.fromisoformat(case["start"])
     pauses = [tuple(map(datetime.fromisoformat, pause)) for pause in case.get("pauses", [])]
+    whole = all(at.second == 0 for at in (start, *sum(pauses, ()))) and case.get("business_seconds", 0) % 60 == 0
+    step = MINUTE if whole else SECOND
     if days := case.get("business_days"):
-        return walk_days(calendar, start, days, pauses)
-    whole = all(at.second == 0 for at in (start, *sum(pauses, ()))) and case["business_seconds"] % 60 == 0
-    return walk(calendar, start, timedelta(seconds=case["business_seconds"]), pauses, MINUTE if whole else SECOND)
+        return walk_days(calendar, start, days, pauses, step)
+    return walk(calendar, start, timedelta(seconds=case["business_seconds"]), pauses, step)
 
 
 def main():

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from routing.business_time import before_due, compile_calendar
+from routing.business_time import before_due, compile_calendar, plain_due
 from routing.explain_clock import explain_clock
 from routing.model import Away, Clock, Mark
 from routing.verdict import gaps, judged, standing
@@ -123,12 +123,27 @@ def test_whole_days_are_numbered_to_the_due_instant_and_intervals_tile_the_way(z
     due = standing(clock, calendar).due_at
     assume(due is not None)
     made = explain_clock(judged(clock, calendar)[0], calendar, due)
-    assert made.days[-1].number == days and made.due_at == due
+    numbers = [day.number for day in made.days if day.number is not None]
+    assert numbers == list(range(len(numbers))) and numbers[-1] == days and made.due_at == due
+    assert made.counted_seconds == calendar.open_seconds_between(start, made.plain_due_at)
     assert made.intervals[0].from_ == start and made.intervals[-1].to == due
     assert all(a.to == b.from_ for a, b in zip(made.intervals, made.intervals[1:], strict=False))
     walk = Walk(zone, week, clock)
     for interval in made.intervals:
         assert interval.counted == (walk.counts(interval.from_) and walk.is_open(interval.from_)), interval
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(ZONES), weeks, starts, st.integers(1, 4), marks, away)
+def test_pauses_and_absences_move_whole_days_by_the_open_time_that_they_take(zone, week, start, days, found, absent):
+    clock, calendar = clock_of(start, f"{days} business day{'s' * (days > 1)}", found, absent), compiled(zone, week)
+    minutes = calendar.open_between(start, plain_due(calendar, start, days)) // MINUTE
+    stands = standing(clock, calendar)
+    walked = Walk(zone, week, clock).due(minutes, business=True, limit=90_000)
+    if stands.due_at is None:
+        assert walked is None and stands.still is not None
+    elif walked is not None:
+        assert stands.due_at == walked
 
 
 @settings(max_examples=200, deadline=None)

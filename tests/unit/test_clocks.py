@@ -185,6 +185,17 @@ def test_while_nobody_knows_when_somebody_returns_the_clock_stands_still_and_goe
     assert [d.due_at for d in breached] == [START + 2 * DAY + 6 * HOUR]
 
 
+def test_absences_move_whole_days_by_the_open_time_that_they_take_also_within_a_day():
+    policy = {**ABSENT, "target": "2 business days"}
+    hour = story(policy, absences={"elin": [("2026-11-25T11:00:00+01:00", "2026-11-25T14:00:00+01:00")]}).offered()
+    day = story(policy, absences={"elin": [("2026-11-25T00:00:00+01:00", "2026-11-26T00:00:00+01:00")]}).offered()
+    assert [each.clock("follow-up").person for each in (hour, day)] == ["elin", "elin"]
+    assert hour.clock("follow-up").due_at == START + 3 * DAY, (
+        "Friday 10:00: two open hours of Wednesday are made up for"
+    )
+    assert day.clock("follow-up").due_at == START + 5 * DAY + 23 * HOUR, "Friday has seven hours, Monday one"
+
+
 def test_a_pause_ends_when_it_ended_not_with_an_absence_that_is_still_to_come():
     away = {"elin": [("2026-11-25T08:00:00+01:00", "2026-11-26T08:00:00+01:00")]}
     told = story(

@@ -41,6 +41,24 @@ def test_a_holiday_is_named_and_whole_days_are_numbered():
     assert {"closed: holiday Christmas Day", "closed: outside a special day's hours", "open"} <= causes
 
 
+def test_whole_days_over_a_pause_say_when_they_would_be_due_without_it_and_which_day_makes_up_for_it():
+    told = Kept(rules([{**BUSINESS, **PAUSE, "target": "2 business days"}])).offered()
+    # Tuesday 10:00, open 8-12 and 13-17; Wednesday is paused from 8:01 to 15:00, which is 5:59.
+    told.tell("sales.meeting_booked", 22 * HOUR + MINUTE).tell("sales.meeting_cancelled", 29 * HOUR)
+    made = told.clock_explained("p")
+    assert [(f"{d.day:%m-%d}", d.number) for d in made.days] == [
+        ("11-24", 0),
+        ("11-25", 1),
+        ("11-26", 2),
+        ("11-27", None),
+    ]
+    assert made.days[-1].cause == "makes up for pauses"
+    assert made.plain_due_at == START + 55 * HOUR
+    assert made.due_at == START + 3 * DAY + 5 * HOUR - MINUTE
+    assert made.counted_seconds == 22 * 3600
+    assert "without pauses it is due 2026-11-26 16:00:00Z (Thu 2026-11-26 17:00 CET)" in made.text
+
+
 def test_a_day_of_ones_own_is_told_from_a_holiday():
     closed = rules([BUSINESS]).agreement.file.calendars["stockholm"].model_dump(mode="json")
     told = Kept(rules([BUSINESS], calendars={"stockholm": closed | {"closed_days": ["2026-11-24"]}})).offered()
