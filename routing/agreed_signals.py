@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, assert_never
 
 from routing import sla
 from routing.draft import Draft
@@ -16,14 +16,19 @@ def note(draft: Draft) -> None:
     for policy, part, when in draft.context.agreement.policies.agreed.get(draft.signal.kind, ()):
         if when is not None and not draft.judge.asks(when).met:
             continue
-        if part in ("pause_on", "resume_on"):
-            _mark(draft, policy.name, "pause" if part == "pause_on" else "resume")
-        elif not genuine(draft.signal):
-            draft.notes.append(f"not a person's doing: no {part} for {policy.name}")
-        elif part == "fulfil_on":
-            sla.touch(draft, policy.name, draft.at)
-        else:
-            _start_by_signal(draft, policy)
+        match part:
+            case "pause_on":
+                _mark(draft, policy.name, "pause")
+            case "resume_on":
+                _mark(draft, policy.name, "resume")
+            case "start_on" | "fulfil_on" if not genuine(draft.signal):
+                draft.notes.append(f"not a person's doing: no {part} for {policy.name}")
+            case "fulfil_on":
+                sla.touch(draft, policy.name, draft.at)
+            case "start_on":
+                _start_by_signal(draft, policy)
+            case _:
+                assert_never(part)
 
 
 def _start_by_signal(draft: Draft, policy: CompiledPolicy) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from schemas import market
 
@@ -17,7 +17,7 @@ class Attribute(NamedTuple):
     """An attribute by its name; names of fields as they are compared."""
 
     name: str
-    type: str
+    type: market.AttributeType
     fields: tuple[str, ...]
 
 
@@ -56,15 +56,23 @@ def _of_type(attributes: tuple[Attribute, ...], said: Mapping[str, Any]) -> dict
     return found
 
 
-def _typed(kind: str, value: Any) -> str | float | bool | None:
+def _typed(kind: market.AttributeType, value: Any) -> str | float | bool | None:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
-    if kind == "yes_no":
-        word = str(value).strip().casefold()
-        return True if word in _YES else False if word in _NO else None
-    if kind == "number":
-        return _number(value)
-    # An address is no attribute: what definitions decide on names nobody.
+    match kind:
+        case "yes_no":
+            word = str(value).strip().casefold()
+            return True if word in _YES else False if word in _NO else None
+        case "number":
+            return _number(value)
+        case "text":
+            return _text(value)
+        case _:
+            assert_never(kind)
+
+
+def _text(value: Any) -> str | None:
+    """An address is no attribute: what definitions decide on names nobody."""
     text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
     return text if text and len(text) <= MAX_TEXT and "@" not in text else None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 from zoneinfo import ZoneInfo
 
 from routing.errors import BusinessTimeError
@@ -285,13 +285,17 @@ def due_at(
     start: datetime, target: Target, calendar: BusinessCalendar | None, pauses: Sequence[Pause] = ()
 ) -> datetime:
     """When a promise of this target that started at `start` falls due. Raises BusinessTimeError."""
-    if target.kind == "elapsed":
-        return _elapsed(start, target.amount, pauses)
-    if calendar is None:
-        raise BusinessTimeError("a target in business time needs a calendar")
-    if target.kind == "business":
-        return calendar.add_business(start, target.amount, pauses)
-    return business_days_due(calendar, start, target.days, pauses)
+    match target.kind:
+        case "elapsed":
+            return _elapsed(start, target.amount, pauses)
+        case "business" | "business_days" if calendar is None:
+            raise BusinessTimeError("a target in business time needs a calendar")
+        case "business":
+            return calendar.add_business(start, target.amount, pauses)
+        case "business_days":
+            return business_days_due(calendar, start, target.days, pauses)
+        case _:
+            assert_never(target.kind)
 
 
 def before_due(

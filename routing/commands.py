@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from routing.ids import derive
 from routing.roster import Roster
@@ -131,43 +131,59 @@ def to_signal(
 
 
 def _meaning(command: c.AnyCommand, principal: Principal, now: datetime) -> tuple[Kind, dict[str, Any]]:
-    if isinstance(command, c.OnRoster):
-        return _of_roster(command, now)
-    if isinstance(command, c.Claim):
-        return Kind.SALES_OWNER_CHANGED, {"sales": Sales(owner_id=principal.person)}
-    if isinstance(command, c.Assign | c.Delegate):
-        return Kind.SALES_OWNER_CHANGED, {"sales": Sales(owner_id=command.person)}
-    if isinstance(command, c.SetDisposition):
-        return Kind.DISPOSITION_SET, {"sales": Sales(to=command.disposition)}
-    if isinstance(command, c.Reject):
-        return Kind.SALES_REJECTED, {"criterion": command.criterion}
-    if isinstance(command, c.Approve):
-        return Kind.AGREEMENT_APPROVED, {}
-    plain = {
-        "accept": Kind.SALES_ACCEPTED,
-        "hold": Kind.LEAD_PARKED,
-        "release": Kind.LEAD_UNPARKED,
-        "brand_list": Kind.LEAD_LISTED,
-        "merge": Kind.LEAD_MERGE,
-        "unmerge": Kind.LEAD_UNMERGE,
-    }
-    return plain[command.command], {}
+    """The kind of signal that a command becomes, and the members of the signal that only this kind has."""
+    match command:
+        case c.Approve():
+            return Kind.AGREEMENT_APPROVED, {}
+        case c.Absence() | c.Join() | c.PausePool() | c.ResumePool() | c.Return() | c.Leave():
+            kind, change = _of_roster(command, now)
+            return kind, {"roster": change}
+        case _:
+            return _of_lead(command, principal)
 
 
-def _of_roster(command: c.OnRoster, now: datetime) -> tuple[Kind, dict[str, Any]]:
-    if isinstance(command, c.Absence):
-        since = command.since or now
-        change = RosterChange(change="absent", at=now, person=command.person, since=since, until=command.until)
-        return Kind.ROSTER_ABSENT, {"roster": change}
-    if isinstance(command, c.Join):
-        change = RosterChange(
-            change="joined", at=now, person=command.member.id, member=command.member, seats=command.seats
-        )
-        return Kind.ROSTER_JOINED, {"roster": change}
-    if isinstance(command, c.PausePool):
-        return Kind.POOL_PAUSED, {"roster": RosterChange(change="pool_paused", at=now, pool=command.pool)}
-    if isinstance(command, c.ResumePool):
-        return Kind.POOL_RESUMED, {"roster": RosterChange(change="pool_resumed", at=now, pool=command.pool)}
-    if isinstance(command, c.Return):
-        return Kind.ROSTER_RETURNED, {"roster": RosterChange(change="returned", at=now, person=command.person)}
-    return Kind.ROSTER_LEFT, {"roster": RosterChange(change="left", at=now, person=command.person)}
+_ALONE: dict[type[c.OnLead], Kind] = {
+    c.Accept: Kind.SALES_ACCEPTED,
+    c.Hold: Kind.LEAD_PARKED,
+    c.Release: Kind.LEAD_UNPARKED,
+    c.BrandList: Kind.LEAD_LISTED,
+    c.Merge: Kind.LEAD_MERGE,
+    c.Unmerge: Kind.LEAD_UNMERGE,
+}
+"""Kinds of commands whose signal has no member of its own."""
+
+
+def _of_lead(command: c.OnLead, principal: Principal) -> tuple[Kind, dict[str, Any]]:
+    match command:
+        case c.Accept() | c.Hold() | c.Release() | c.BrandList() | c.Merge() | c.Unmerge():
+            return _ALONE[type(command)], {}
+        case c.Reject():
+            return Kind.SALES_REJECTED, {"criterion": command.criterion}
+        case c.Claim():
+            return Kind.SALES_OWNER_CHANGED, {"sales": Sales(owner_id=principal.person)}
+        case c.Assign() | c.Delegate():
+            return Kind.SALES_OWNER_CHANGED, {"sales": Sales(owner_id=command.person)}
+        case c.SetDisposition():
+            return Kind.DISPOSITION_SET, {"sales": Sales(to=command.disposition)}
+        case _:
+            assert_never(command)
+
+
+def _of_roster(command: c.OnRoster, now: datetime) -> tuple[Kind, RosterChange]:
+    match command:
+        case c.Absence(person=person, since=since, until=until):
+            change = RosterChange(change="absent", at=now, person=person, since=since or now, until=until)
+            return Kind.ROSTER_ABSENT, change
+        case c.Return(person=person):
+            return Kind.ROSTER_RETURNED, RosterChange(change="returned", at=now, person=person)
+        case c.Join(member=member, seats=seats):
+            joined = RosterChange(change="joined", at=now, person=member.id, member=member, seats=seats)
+            return Kind.ROSTER_JOINED, joined
+        case c.Leave(person=person):
+            return Kind.ROSTER_LEFT, RosterChange(change="left", at=now, person=person)
+        case c.PausePool(pool=pool):
+            return Kind.POOL_PAUSED, RosterChange(change="pool_paused", at=now, pool=pool)
+        case c.ResumePool(pool=pool):
+            return Kind.POOL_RESUMED, RosterChange(change="pool_resumed", at=now, pool=pool)
+        case _:
+            assert_never(command)

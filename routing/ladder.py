@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import assert_never
 
 from routing import handover, ownership, sla
 from routing.draft import Draft
@@ -11,10 +12,11 @@ from routing.model import Clock
 from routing.telling import known_from, saying
 from routing.verdict import rung_at
 from schemas.events import Owner, SlaEscalated
-from schemas.sla import AT_ONCE, Action, Rung
+from schemas.sla import AT_ONCE, Rung
+from schemas.words import Telling
 
-"""By which route a lead is given to somebody else, by its stage."""
 _FACT = "taken_back"
+"""What a `take_back` establishes; the lifecycle's rows ask for it."""
 
 
 def climb(draft: Draft, clock_id: str) -> None:
@@ -53,27 +55,40 @@ def _could_know(draft: Draft, clock: Clock, rung: Rung) -> bool:
 
 def _take(draft: Draft, clock: Clock, rung: Rung) -> tuple[str, tuple[Owner, ...]]:
     """(outcome, who is told or has it now)."""
-    if rung.do in ("notify", "escalate"):
-        return "done", _told(draft, clock, rung.do, rung.to)
+    match rung.do:
+        case "notify" | "escalate":
+            return "done", _recipients(draft, clock, rung.do, rung.to)
+        case "reassign":
+            return _why_stays(draft, clock, rung) or _reassign(draft)
+        case "take_back":
+            return _why_stays(draft, clock, rung) or _take_back(draft)
+        case _:
+            assert_never(rung.do)
+
+
+def _why_stays(draft: Draft, clock: Clock, rung: Rung) -> tuple[str, tuple[Owner, ...]] | None:
+    """The outcome where the lead is not to be taken from who has it; None where it is."""
     if not _could_know(draft, clock, rung):
         return "could_not_know", ()
-    if draft.lead.stage not in WORKED:
-        return "not_open", ()
-    if rung.do == "take_back":
-        draft.facts.add(_FACT)
-        return "done", ()
-    return _reassign(draft)
+    return None if draft.lead.stage in WORKED else ("not_open", ())
 
 
-def _told(draft: Draft, clock: Clock, action: Action, named: tuple[str, ...]) -> tuple[Owner, ...]:
+def _recipients(draft: Draft, clock: Clock, action: Telling, named: tuple[str, ...]) -> tuple[Owner, ...]:
     roster = draft.context.roster
     if named:
-        people: list[str] = list(named)
-    elif action == "notify":
-        people = [person for person in (clock.person or draft.lead.owner,) if person]
-    else:
-        people = [m.id for m in roster.file.people if "manager" in m.roles and m.active]
-    return tuple(owner for owner in map(roster.owner, people) if owner is not None)
+        return roster.owners(named)
+    match action:
+        case "notify":
+            return roster.owners([clock.person or draft.lead.owner])
+        case "escalate":
+            return roster.owners(roster.active_with("manager"))
+        case _:
+            assert_never(action)
+
+
+def _take_back(draft: Draft) -> tuple[str, tuple[Owner, ...]]:
+    draft.facts.add(_FACT)
+    return "done", ()
 
 
 def _reassign(draft: Draft) -> tuple[str, tuple[Owner, ...]]:

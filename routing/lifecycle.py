@@ -6,7 +6,7 @@ per signal. Docs, API and tests read `TABLE`, so that the picture cannot drift f
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from schemas.events import Stage, Track
 
@@ -114,4 +114,12 @@ def diagram() -> str:
 
 def route_of(stage: Stage | None) -> str:
     """The route whose rules say who works a lead of this stage."""
-    return {"qualification": "qualification", "nurturing": "growth"}.get(stage or "", "hand_over")
+    match stage:
+        case "qualification":
+            return "qualification"
+        case "nurturing":
+            return "growth"
+        case None | "prospecting" | "contact" | "hand_over" | "deal":
+            return "hand_over"
+        case _:
+            assert_never(stage)

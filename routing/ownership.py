@@ -92,8 +92,6 @@ def _last_resort_away(draft: Draft, chosen: Assignment) -> dict[str, str]:
 def _call_managers(draft: Draft, why: str) -> None:
     lead, roster = draft.lead, draft.context.roster
     draft.finding(f"nobody could take it, and the last resort {lead.owner} is away: {why}")
-    managers = [roster.owner(m.id) for m in roster.file.people if "manager" in m.roles and m.active]
-    to = tuple(manager for manager in managers if manager is not None)
     draft.emit(
         LeadEscalated(
             mode=draft.signal.mode,
@@ -101,7 +99,7 @@ def _call_managers(draft: Draft, why: str) -> None:
             why=why,
             stage=lead.stage,
             owner=draft.owner(lead.owner),
-            to=to,
+            to=roster.owners(roster.active_with("manager")),
         ),
         max(draft.at, draft.context.now),
     )

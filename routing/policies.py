@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from routing.expressions import Expression, compile_expression
 from schemas.agreement import AgreementFile
@@ -12,7 +12,9 @@ from schemas.sla import Policy
 from schemas.words import probably
 
 _ALWAYS = "true"
-PARTS = ("start_on", "pause_on", "resume_on", "fulfil_on")
+Part = Literal["start_on", "pause_on", "resume_on", "fulfil_on"]
+"""What a policy lists agreed signals for."""
+PARTS: tuple[Part, ...] = get_args(Part)
 
 Path = tuple[str | int, ...]
 
@@ -32,7 +34,7 @@ class AgreedSignal(NamedTuple):
     """A kind of signal in a part of a policy; `when` None holds always."""
 
     policy: CompiledPolicy
-    part: str
+    part: Part
     when: Expression | None
 
 

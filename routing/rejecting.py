@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from routing import handover, sla
 from routing.assignment import SECOND_OFFER, Assignment
 from routing.draft import Draft
@@ -47,9 +49,13 @@ def _second_offer(draft: Draft, offer: Offer) -> bool:
     # The next holder has to say yes, and take the next step, for themselves.
     draft.lead.handover = handover.the_handover(draft).but(accepted_at=None, followed_up_at=None)
     draft.evidence["second_offer"] = {"reason": reason_key(draft.signal.reason or ""), "to": rule.to}
-    if rule.to == "next":
-        return handover.offer_next(draft)
-    return _offer_to_fallback(draft)
+    match rule.to:
+        case "next":
+            return handover.offer_next(draft)
+        case "fallback":
+            return _offer_to_fallback(draft)
+        case _:
+            assert_never(rule.to)
 
 
 def _offer_to_fallback(draft: Draft) -> bool:

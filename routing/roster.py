@@ -104,6 +104,14 @@ class Roster:
         held = self._roles.get(person) if person else None
         return held is not None and not held.isdisjoint(roles)
 
+    def active_with(self, role: Role) -> tuple[str, ...]:
+        """Everybody who has this role and did not leave, in the roster's order."""
+        return tuple(m.id for m in self.file.people if role in m.roles and m.active)
+
+    def owners(self, people: Iterable[str | None]) -> tuple[Owner, ...]:
+        """As events name them; None is left out."""
+        return tuple(owner for owner in map(self.owner, people) if owner is not None)
+
     def owner(self, person: str | None) -> Owner | None:
         """As events name them; somebody who left the roster keeps their id only."""
         if person is None:

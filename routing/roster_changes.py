@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import assert_never
 
 from routing.errors import RoutingError
 from schemas.instants import RULE, plausible
@@ -26,28 +27,42 @@ def applied(file: RosterFile, changes: Iterable[RosterChange]) -> RosterFile:
 
 def apply(file: RosterFile, change: RosterChange) -> RosterFile:
     """The roster after one change. Raises ChangeRefused."""
-    if change.change in ("pool_paused", "pool_resumed"):
-        return _with_pool(file, change.pool, paused=change.change == "pool_paused")
-    if change.change == "joined":
-        return _joined(file, change)
+    match change.change:
+        case "pool_paused":
+            return _with_pool(file, change.pool, paused=True)
+        case "pool_resumed":
+            return _with_pool(file, change.pool, paused=False)
+        case "joined":
+            return _joined(file, change)
+        case "absent":
+            return _with_member(file, _absent(_member(file, change), change))
+        case "returned":
+            return _with_member(file, _returned(_member(file, change), change.at))
+        case "left":
+            return _with_member(file, _member(file, change).model_copy(update={"active": False}))
+        case _:
+            assert_never(change.change)
+
+
+def _member(file: RosterFile, change: RosterChange) -> Member:
     member = next((m for m in file.people if m.id == change.person), None)
     if member is None:
         raise ChangeRefused(f"{change.person} is not in the roster")
-    return _with_member(file, _changed(member, change))
+    return member
 
 
-def _changed(member: Member, change: RosterChange) -> Member:
-    if change.change == "absent":
-        since = change.since or change.at
-        if change.until is not None and change.until <= since:
-            raise ChangeRefused(f"the absence of {change.person} ends before it begins")
-        if any(at is not None and plausible(at) is None for at in (since, change.until)):
-            raise ChangeRefused(RULE)
-        away = Absence.model_validate({"from": since, "to": change.until})
-        return member.model_copy(update={"absences": (*member.absences, away)})
-    if change.change == "returned":
-        return member.model_copy(update={"absences": tuple(_ended(a, change.at) for a in member.absences)})
-    return member.model_copy(update={"active": False})
+def _absent(member: Member, change: RosterChange) -> Member:
+    since = change.since or change.at
+    if change.until is not None and change.until <= since:
+        raise ChangeRefused(f"the absence of {change.person} ends before it begins")
+    if any(at is not None and plausible(at) is None for at in (since, change.until)):
+        raise ChangeRefused(RULE)
+    away = Absence.model_validate({"from": since, "to": change.until})
+    return member.model_copy(update={"absences": (*member.absences, away)})
+
+
+def _returned(member: Member, at: datetime) -> Member:
+    return member.model_copy(update={"absences": tuple(_ended(absence, at) for absence in member.absences)})
 
 
 def _ended(absence: Absence, at: datetime) -> Absence:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 from zoneinfo import ZoneInfo
 
 from routing.agreement import Agreement, CompiledVolume
@@ -20,7 +20,8 @@ from routing.model import Clock, Emission, Period, Tallied, Tally
 from routing.roster import Roster
 from schemas import events as e
 from schemas.signals import ClockDue, Kind, Mode, Signal
-from schemas.volumes import Volume
+from schemas.volumes import Per, Volume
+from schemas.words import Telling
 
 PREFIX = "promise:"
 """Before the name of a volume promise, where ids of leads stand; no lead's id begins so."""
@@ -267,18 +268,25 @@ def _climb(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) ->
             return _put(told, key, clock.but(next_at=at))
         told = _put(told, key, clock.but(rungs_done=clock.rungs_done + 1, next_at=None))
         clock = told.tally.periods[key].clock
-        people = rung.to or (
-            _promisers(volume, terms.roster) if rung.do == "notify" else _with_role(terms.roster, "manager")
-        )
-        to = tuple(owner for owner in map(terms.roster.owner, people) if owner is not None)
+        people = rung.to or _people_to_tell(rung.do, volume, terms.roster)
         said = _saying(told.tally.periods[key]) | {
             "rung": clock.rungs_done,
             "action": rung.do,
             "outcome": "done",
-            "to": to,
+            "to": terms.roster.owners(people),
         }
         told = _say(told, e.SlaEscalated(**said, escalated_at=at), at)
     return told
+
+
+def _people_to_tell(action: Telling, volume: Volume, roster: Roster) -> tuple[str, ...]:
+    match action:
+        case "notify":
+            return _promisers(volume, roster)
+        case "escalate":
+            return roster.active_with("manager")
+        case _:
+            assert_never(action)
 
 
 def _promisers(volume: Volume, roster: Roster) -> tuple[str, ...]:
@@ -288,25 +296,35 @@ def _promisers(volume: Volume, roster: Roster) -> tuple[str, ...]:
         return (subject.person,)
     if subject is not None and subject.team is not None:
         return tuple(member.id for member in roster.team_of(subject.team))
-    return _with_role(roster, "marketing" if volume.side == "marketing" else "sales")
-
-
-def _with_role(roster: Roster, role: str) -> tuple[str, ...]:
-    return tuple(m.id for m in roster.file.people if role in m.roles and m.active)
+    return roster.active_with(volume.side)
 
 
 # --- instants ---------------------------------------------------------------------------------------------------------
-def period_of(at: datetime, per: str, zone: ZoneInfo) -> tuple[str, datetime, datetime]:
+def period_of(at: datetime, per: Per, zone: ZoneInfo) -> tuple[str, datetime, datetime]:
     """(its first day, beginning, end) of the period of that instant, half-open, by midnights of the zone."""
-    day = at.astimezone(zone).date()
-    if per == "week":
-        first = day - timedelta(days=day.weekday())
-        last = first + timedelta(days=7)
-    else:
-        months = {"month": 1, "quarter": 3, "year": 12}[per]
-        first = date(day.year, (day.month - 1) // months * months + 1, 1)
-        last = date(first.year + (first.month - 1 + months) // 12, (first.month - 1 + months) % 12 + 1, 1)
+    first, last = _bounds(at.astimezone(zone).date(), per)
     return first.isoformat(), _midnight(first, zone), _midnight(last, zone)
+
+
+def _bounds(day: date, per: Per) -> tuple[date, date]:
+    """The first day of the day's period, and the day after its last."""
+    match per:
+        case "week":
+            first = day - timedelta(days=day.weekday())
+            return first, first + timedelta(days=7)
+        case "month":
+            return _months(day, 1)
+        case "quarter":
+            return _months(day, 3)
+        case "year":
+            return _months(day, 12)
+        case _:
+            assert_never(per)
+
+
+def _months(day: date, count: int) -> tuple[date, date]:
+    first = date(day.year, (day.month - 1) // count * count + 1, 1)
+    return first, date(first.year + (first.month - 1 + count) // 12, (first.month - 1 + count) % 12 + 1, 1)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -123,13 +123,16 @@ def _one_or_more(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+AttributeType = Literal["text", "number", "yes_no"]
+
+
 class Attribute(FileModel):
     """A fact of your own: of which type, and under which names (without regard to case) it stands in signals' fields.
 
     It is decided on, so it is kept beside the other facts when a person is erased: declare nothing that names somebody.
     """
 
-    type: Literal["text", "number", "yes_no"]
+    type: AttributeType
     fields: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=200)], ...],
         BeforeValidator(_one_or_more),

@@ -8,12 +8,11 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from schemas.duration import Target, TargetValue, parse_target
 from schemas.signals import INTERNAL_KINDS, Kind
-from schemas.words import Expression, Name, Side
+from schemas.words import Action, Expression, Name, Side
 from schemas.yamlfile import FileModel
 
 Metric = Literal["follow_up", "acceptance", "qualification", "dossier", "custom"]
 Start = Literal["contact", "qualification", "hand_over", "offer", "acceptance", "deal", "nurturing", "signal"]
-Action = Literal["notify", "escalate", "reassign", "take_back"]
 PERSONAL: tuple[Start, ...] = ("offer", "acceptance", "deal")
 """Starts whose clock measures a person: the one who was offered the lead, or who owns the deal."""
 _SALES: tuple[Metric, ...] = ("follow_up", "acceptance")

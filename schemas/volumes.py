@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from schemas.duration import Target
 from schemas.sla import AT_ONCE, Policy
-from schemas.words import Expression, Name, Side
+from schemas.words import Expression, Name, Side, Telling
 from schemas.yamlfile import FileModel
 
 Countable = Literal[
@@ -53,7 +53,7 @@ class Told(FileModel):
     managers; `to` names others instead."""
 
     after: Target = AT_ONCE
-    do: Literal["notify", "escalate"]
+    do: Telling
     to: tuple[Name, ...] = ()
 
 

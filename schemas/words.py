@@ -11,6 +11,10 @@ from pydantic import Field
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Side = Literal["marketing", "sales"]
+Telling = Literal["notify", "escalate"]
+"""Steps of a ladder that only tell people."""
+Action = Literal[Telling, "reassign", "take_back"]
+"""Everything that a step of a ladder can do."""
 Expression = Annotated[str, Field(min_length=1, max_length=4000)]
 
 

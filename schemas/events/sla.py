@@ -6,6 +6,7 @@ from typing import Literal
 
 from schemas.events.base import EventData, Owner
 from schemas.instants import At
+from schemas.words import Action
 
 SubjectKind = Literal["lead", "offer", "person", "team", "organisation"]
 """What a clock measures; the last three for volume promises, which say how many were `counted`, and against."""
@@ -79,7 +80,7 @@ class SlaEscalated(_Clock, frozen=True, kw_only=True):
 
     type_name = "stafett.sla.escalated.v1"
     rung: int
-    action: Literal["notify", "escalate", "reassign", "take_back"]
+    action: Action
     outcome: Literal["done", "nobody_left", "not_open", "could_not_know"]
     to: tuple[Owner, ...] = ()
     escalated_at: At
