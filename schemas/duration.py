@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-_PART = re.compile(r"(\d+)(d|h|m|s)")
+_PART = re.compile(r"(?<!\d)(\d++)(d|h|m|s)")
 _AMOUNT = re.compile(r"(?:\d+[dhms])+")
 _DAYS = re.compile(r"(\d+) business days?")
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}

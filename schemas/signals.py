@@ -294,11 +294,18 @@ class Parsed(Part, frozen=True, kw_only=True):
     dedupe_key: str
 
 
-class Quarantined(Part, frozen=True, kw_only=True):
-    """A body, or one event of a batch, that could not be understood: `where` is the path in the body."""
+LONGEST_PLACE = 640
+"""Characters of a place in a body and of the reason why it was not understood: both hold names that the sender chose. Who
+keeps them cuts them shorter, once addresses are struck out: these here may be half of one."""
+Cut = Annotated[str, AfterValidator(lambda text: text[:LONGEST_PLACE])]
 
-    quarantined: str
-    where: str = "$"
+
+class Quarantined(Part, frozen=True, kw_only=True):
+    """A body, or one event of a batch, that could not be understood: `where` is the path in the body. Both are cut here, so
+    that nobody who keeps, logs or searches them meets a text of any length."""
+
+    quarantined: Cut
+    where: Cut = "$"
 
 
 IdentityKind = Literal[

@@ -18,6 +18,10 @@ Action = Literal[Telling, "reassign", "take_back"]
 Expression = Annotated[str, Field(min_length=1, max_length=4000)]
 
 
+LONGEST = 100
+"""Characters of what somebody wrote that are compared with words of ours, which are all shorter."""
+
+
 def plain(reason: str) -> str:
     """Reasons are compared without regard to case, spaces, hyphens and underscores."""
     return " ".join(reason.casefold().replace("_", " ").replace("-", " ").split())
@@ -25,5 +29,5 @@ def plain(reason: str) -> str:
 
 def probably(written: str, known: Iterable[str]) -> str:
     """`; did you mean ...?` where something known is near, else nothing."""
-    near = get_close_matches(written, list(known), n=1, cutoff=0.6)
+    near = get_close_matches(written[:LONGEST], list(known), n=1, cutoff=0.6)
     return f"; did you mean `{near[0]}`?" if near else ""

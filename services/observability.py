@@ -22,14 +22,29 @@ ALLOWED = frozenset(
 )  # fmt: skip
 """Names of extra fields: ids, counts, durations and words of ours."""
 HIDDEN = "[hidden]"
-_EMAIL = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+\.[^\s@<>\"'(),;:=]+")
+_C = r"[^\s@<>\"'(),;:=]"
+# Possessive, and begun only where a word begins: a long word without an @ is gone through once, not from each of its letters.
+_EMAIL = re.compile(rf"(?<!{_C}){_C}++@(?={_C}+?\.{_C}){_C}++")
 _PHONE = re.compile(r"(?<![\w.:-])(?:\+|00)\d[\d ()/.-]{5,18}\d(?![\w:-])|(?<![\w.:-])0\d[\d ()/-]{5,14}\d(?![\w:-])")
 _FRAMES = 8
+LONGEST_HEADER = 256
+"""Characters of a header that are kept."""
+LONGEST_PLACE = 300
+"""Characters of a name or a value that are kept or logged."""
+LONGEST_MESSAGE = 2000
+"""Characters of a log line's message."""
+_LONGEST_ADDRESS = 320
+"""An address that begins within the limit is seen whole, so that no half of it stays."""
 
 
-def scrub(text: str) -> str:
-    """Without what looks like an e-mail address or a telephone number. The last line of defence, not the first."""
-    return _PHONE.sub(HIDDEN, _EMAIL.sub(HIDDEN, text))
+def scrub(text: str, limit: int | None = None) -> str:
+    """Without what looks like an e-mail address or a telephone number. The last line of defence, not the first.
+
+    `limit`: characters that are kept. The text is cut before it is searched, so what a stranger makes long costs nothing.
+    """
+    if limit is not None:
+        text = text[: limit + _LONGEST_ADDRESS]
+    return _PHONE.sub(HIDDEN, _EMAIL.sub(HIDDEN, text))[:limit]
 
 
 def said_of(error: BaseException) -> dict[str, Any]:
@@ -48,11 +63,13 @@ def fields(record: logging.LogRecord) -> dict[str, Any]:
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": record.levelname,
         "logger": record.name,
-        "message": scrub(record.getMessage()),
+        "message": scrub(record.getMessage(), LONGEST_MESSAGE),
     }
     for name in sorted(ALLOWED & vars(record).keys()):
         value = vars(record)[name]
-        said[name] = value if isinstance(value, bool | int | float) or value is None else scrub(str(value))
+        said[name] = (
+            value if isinstance(value, bool | int | float) or value is None else scrub(str(value), LONGEST_PLACE)
+        )
     if record.exc_info and record.exc_info[1] is not None:
         said["exception"] = said_of(record.exc_info[1])
     return said

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from routing.ids import derive
 from schemas.signals import PERSONAL_FIELDS, Signal
-from services.observability import scrub
+from services.observability import LONGEST_PLACE, scrub
 from services.rows import DeadLetter, Record, RecordOut, SpoolEntry
 
 
@@ -60,7 +60,7 @@ def decode(record: Record) -> Incoming:
         return Incoming(record, None, "$: no JSON")
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = scrub(".".join(str(step) for step in first["loc"]))
+        where = scrub(".".join(str(step) for step in first["loc"]), LONGEST_PLACE)
         return Incoming(record, None, f"{where or '$'}: {first['type']}")
     return Incoming(record, signal, None, parted)
 

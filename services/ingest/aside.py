@@ -12,7 +12,7 @@ from schemas.signals import Quarantined, Signal
 from schemas.sources import Source
 from services.ingest.intake import Taken
 from services.ingest.stripping import stripped
-from services.observability import scrub
+from services.observability import LONGEST_HEADER, LONGEST_PLACE, scrub
 from services.ports import RECORD_BYTES
 from services.rows import Quarantine
 
@@ -34,8 +34,8 @@ def set_aside(
         source=source.name,
         reason="",
         place=WHOLE,
-        content_type=scrub(content_type) if content_type is not None else None,
-        headers=json.dumps({name: scrub(headers[name]) for name in _KEPT_HEADERS if name in headers}),
+        content_type=scrub(content_type, LONGEST_HEADER) if content_type is not None else None,
+        headers=json.dumps({name: scrub(headers[name], LONGEST_HEADER) for name in _KEPT_HEADERS if name in headers}),
         body=stripped(body, source.verify.field),
         mode=source.mode,
         received_at=now,
@@ -47,7 +47,7 @@ def still_aside(entry: Quarantine, items: Sequence[Quarantined]) -> list[Quarant
     """The entries of these parts of an entry's body. An id comes from the kept body and the place, so that a repetition, or
     the same part read again, is the same entry."""
     digest = hashlib.sha256(entry.body or b"").hexdigest()
-    parts = [(scrub(item.where), scrub(item.quarantined)) for item in items]
+    parts = [(scrub(item.where, LONGEST_PLACE), scrub(item.quarantined, LONGEST_PLACE)) for item in items]
     if len(parts) > MAX_ENTRIES:
         where, why = parts[0]
         parts = [(WHOLE, f"{len(parts)} parts were not understood; the first is {where}: {why}")]

@@ -12,7 +12,7 @@ from services.ingest.aside import WHOLE, still_aside, too_large
 from services.ingest.intake import Intake, NowhereToPut, Taken
 from services.ingest.mapped import read
 from services.ingest.offload import Offload
-from services.observability import scrub
+from services.observability import LONGEST_PLACE, scrub
 from services.problems import Trouble
 from services.rows import Quarantine
 
@@ -52,8 +52,8 @@ class Retry:
             raise Trouble("no_longer_kept", "its source is no longer configured" if entry.body else "it was erased")
         source, body = configured.source, entry.body
         found = await self._offload.run(len(body), lambda: self._understood(source, entry, body))
-        if same := next((item for item in found.unclear if scrub(item.where) == entry.place), None):
-            reason = scrub(same.quarantined)
+        if same := next((item for item in found.unclear if scrub(item.where, LONGEST_PLACE) == entry.place), None):
+            reason = scrub(same.quarantined, LONGEST_PLACE)
             await self._store.quarantine([entry._replace(reason=reason)])
             raise Trouble("still_unclear", f"{entry.place}: {reason}")
         taken = await self._take(source, found)

@@ -23,7 +23,7 @@ from pydantic import (
 
 from services.settings.urls import LogTarget, SecurityProtocol, database_url, log_target
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h|d)")
+_DURATION = re.compile(r"(?<!\d)(\d++(?:\.\d++)?)(us|ms|s|m|h|d)")
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 KEY_BYTES = 32
 

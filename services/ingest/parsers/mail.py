@@ -21,7 +21,7 @@ _ADDRESSES = ("email", "email_address", "address", "number", "phone", "phone_num
 _NAMES = ("from_name", "sender_name")
 _TO_NAMES = ("to_name", "recipient_name")
 _MAILED = ("text", "html", "body_plain", "text_body", "html_body", "stripped_text", "body")
-_NAMED = re.compile(r"\s*\"?([^\"<>]{0,200})\"?\s*<\s*([^\s<>@]{1,64}@[^\s<>]{1,190})\s*>\s*")
+_NAMED = re.compile(r"\s*+\"?([^\"<>]{0,200}+)\"?\s*+<\s*+([^\s<>@]{1,64}@[^\s<>]{1,190})\s*>\s*")
 _PHONE = re.compile(r"(?:whatsapp:|tel:)?(\+?\d[\d\s().-]{5,20})")
 
 
