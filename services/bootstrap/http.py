@@ -35,6 +35,7 @@ from services.ingest.mapped import ConditionError, check
 from services.ingest.normalise import digest, email_address
 from services.ingest.parsers import PARSERS
 from services.ingest.retry import Retry
+from services.ingest.secret_rules import pem_problem, secret_problem, word_problem
 from services.settings import Settings
 
 Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -59,7 +60,32 @@ def sources_of(settings: Settings) -> dict[str, Configured]:
         secrets = secrets_of(settings, source.verify.secrets, f"source {source.name}")
         words = secrets_of(settings, (source.handshake,), f"source {source.name}") if source.handshake else ()
         found[source.name] = Configured(source, secrets, words)
+    broken = [entry for number, name in enumerate(found) for entry in _broken_secrets(number, found[name], settings)]
+    if broken:
+        raise FileError(problems_of(path, text, broken))
     return found
+
+
+def _broken_secrets(
+    number: int, configured: Configured, settings: Settings
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """(path in the file, rule) of each secret that would let anybody in, or nobody; without a part of it."""
+    source = configured.source
+    for place, (name, secret) in enumerate(zip(source.verify.secrets, configured.secrets, strict=True)):
+        if rule := secret_problem(source.verify, secret):
+            yield ("sources", number, "verify", "secrets", place), f"{_origin(settings, name)} {rule}"
+    for place, pem in enumerate(source.verify.public_keys):
+        if rule := pem_problem(pem):
+            yield ("sources", number, "verify", "public_keys", place), f"the key {rule}"
+    for word in configured.words:
+        if source.handshake and (rule := word_problem(word)):
+            yield ("sources", number, "handshake"), f"{_origin(settings, source.handshake)} {rule}"
+
+
+def _origin(settings: Settings, name: str) -> str:
+    """The variable, and the file where its value came from one."""
+    where = settings.sources.get(name, "")
+    return f"{name} ({where})" if where.startswith("file ") else name
 
 
 def brand_problems(settings: Settings, brands: Iterable[str]) -> list[str]:

@@ -131,11 +131,14 @@ def read_file(settings: Settings, name: str) -> str:
 
 
 def secrets_of(settings: Settings, names: Sequence[str], who: str) -> tuple[str, ...]:
-    """The secrets that a file names. Raises SettingsError for one that is not set."""
-    found = []
-    for name in names:
-        secret = settings.secrets.get(name.removeprefix("STAFETT_SECRET_"))
-        if secret is None:
-            raise SettingsError(f"{name}: is not set; {who} needs it")
-        found.append(secret.get_secret_value())
-    return tuple(found)
+    """The secrets that a file names. Raises SettingsError for those that are not set, or set to nothing."""
+    found = {name: settings.secrets.get(name.removeprefix("STAFETT_SECRET_")) for name in names}
+    values = {name: secret.get_secret_value() for name, secret in found.items() if secret is not None}
+    problems = [
+        f"{name}: {f'{where} is empty' if (where := settings.sources.get(name)) else 'is not set'}; {who} needs it"
+        for name in names
+        if not values.get(name, "").strip()
+    ]
+    if problems:
+        raise SettingsError(*problems)
+    return tuple(values[name] for name in names)

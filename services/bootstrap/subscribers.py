@@ -7,6 +7,7 @@ from schemas.yamlfile import FileError, load, problems_of
 from services.bootstrap.parts import read_file, secrets_of
 from services.delivery.role import Subscriber
 from services.delivery.sending import key_of
+from services.ingest.secret_rules import SHORTEST
 from services.settings import Settings
 
 
@@ -32,9 +33,11 @@ def subscribers_of(settings: Settings) -> list[Subscriber]:
 def _rule(secret: str) -> str | None:
     """What is wrong with a secret, without a part of it."""
     try:
-        key_of(secret)
+        key = key_of(secret)
     except ValueError:
         return (
             "is no base64 after whsec_, so nothing can be signed; openssl rand -base64 32 makes what has to stand there"
         )
+    if len(key) < SHORTEST:
+        return f"has {len(key)} bytes, and at least {SHORTEST} are needed; openssl rand -base64 32 makes a good one"
     return None

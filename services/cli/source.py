@@ -110,6 +110,7 @@ def _source(args: argparse.Namespace) -> Source | None:
 
 def _verify(args: argparse.Namespace) -> int:
     """One JSON object: accepted or not, why, what was signed, what was expected and given, how late it is."""
+    from services.ingest.secret_rules import secret_problem
     from services.ingest.verify import Refused, Request, claim_of, verify
 
     names = args.secret_env
@@ -130,6 +131,8 @@ def _verify(args: argparse.Namespace) -> int:
             said |= _shown(scheme, claim_of(scheme, secrets, request), now)
         except Refused:
             said["signed"] = None
+    if weak := [problem for secret in secrets if (problem := secret_problem(scheme, secret))]:
+        said["would_not_start"] = [f"a secret {problem}" for problem in weak]
     print(json.dumps(said, ensure_ascii=False, indent=2))
     return 0 if said["accepted"] else 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import assert_never
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -17,29 +18,38 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 }
 
 
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey
+"""Keys that we verify with."""
+
+
 def signed_with(pem: bytes, proof: bytes, signed: bytes, algorithm: str) -> bool:
     """RSA with PKCS #1 v1.5, ECDSA or Ed25519, as the key is; False for any other key and for what is no key."""
-    key = _loaded(pem)
+    key = public_key(pem)
     try:
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(proof, signed, padding.PKCS1v15(), _HASHES[algorithm])
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(proof, signed, ec.ECDSA(_HASHES[algorithm]))
-        elif isinstance(key, Ed25519PublicKey):
-            key.verify(proof, signed)
-        else:
-            return False
+        match key:
+            case rsa.RSAPublicKey():
+                key.verify(proof, signed, padding.PKCS1v15(), _HASHES[algorithm])
+            case ec.EllipticCurvePublicKey():
+                key.verify(proof, signed, ec.ECDSA(_HASHES[algorithm]))
+            case Ed25519PublicKey():
+                key.verify(proof, signed)
+            case None:
+                return False
+            case _:
+                assert_never(key)
     except (InvalidSignature, ValueError):
         return False
     return True
 
 
 @lru_cache(maxsize=64)
-def _loaded(pem: bytes) -> object:
+def public_key(pem: bytes) -> PublicKey | None:
+    """The key in a PEM, whose lines may be parted by the two characters `\\n`; None for what is no key of ours."""
     try:
-        return load_pem_public_key(pem.replace(b"\\n", b"\n").strip() + b"\n")
+        key = load_pem_public_key(pem.replace(b"\\n", b"\n").strip() + b"\n")
     except (ValueError, UnsupportedAlgorithm):
         return None
+    return key if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey | Ed25519PublicKey) else None
 
 
 def standard_key(secret: str, raw: bytes, proof: bytes, signed: bytes) -> bool:

@@ -60,7 +60,7 @@ def judge(scheme: Scheme, claim: Claim, now: float) -> None:
     """Late comes first, both ways: a delivery from the future is no better than an old one. Raises Refused."""
     if claim.made_at is not None and abs(now - claim.made_at) > scheme.tolerance_seconds:
         raise Refused("late")
-    readable = [proof for proof in claim.given if proof is not None]
+    readable = [proof for proof in claim.given if proof]
     if not readable:
         raise Refused("malformed")
     # All are compared, so that the time tells nothing of which secret it was.
@@ -69,8 +69,9 @@ def judge(scheme: Scheme, claim: Claim, now: float) -> None:
 
 
 def claim_of(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
-    """Raises Refused where the delivery brings no proof, or one without its time."""
-    return _CLAIMS[scheme.scheme](scheme, secrets, request)
+    """Raises Refused where the delivery brings no proof, or one without its time. An empty secret is none: anybody could
+    sign with it. Such a source does not start; here it proves nothing all the same."""
+    return _CLAIMS[scheme.scheme](scheme, [secret for secret in secrets if secret.strip()], request)
 
 
 def _is_from(scheme: Scheme, client: str) -> bool:
@@ -114,8 +115,8 @@ def _hmac(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     values, stamp = _proofs(scheme, request)
     signed = _signed(scheme, request, stamp)
     given = tuple(decode(value, scheme.encoding) for value in values)
-    keys = [secret.encode() if scheme.key == "text" else decode(secret, scheme.key) or b"" for secret in secrets]
-    expected = tuple(hmac.digest(key, signed, scheme.algorithm) for key in keys)
+    keys = [secret.encode() if scheme.key == "text" else decode(secret, scheme.key) for secret in secrets]
+    expected = tuple(hmac.digest(key, signed, scheme.algorithm) for key in keys if key)
     return Claim(signed, given, expected, _time(scheme, stamp))
 
 
@@ -199,7 +200,8 @@ def _basic(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     kind, _, value = request.headers.get("authorization", "").partition(" ")
     if kind.casefold() != "basic":
         raise Refused("missing")
-    return _sent(secrets, decode(value, "base64"))
+    whole = [secret for secret in secrets if all(secret.partition(":"))]
+    return _sent(whole, decode(value, "base64"))
 
 
 def _token(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:

@@ -20,15 +20,15 @@ subscriptions:
 """
 
 
-def read(tmp_path, secret="whsec_c2VjcmV0", url="https://crm.example.com/hook"):
+def read(tmp_path, secret="whsec_c2VjcmV0c2VjcmV0c2VjcmV0", url="https://crm.example.com/hook"):
     (tmp_path / "subscriptions.yaml").write_text(FILE.format(url=url))
-    secrets = {"STAFETT_SECRET_GOOD": "whsec_c2VjcmV0", "STAFETT_SECRET_HOOK": secret}
+    secrets = {"STAFETT_SECRET_GOOD": "whsec_c2VjcmV0c2VjcmV0c2VjcmV0", "STAFETT_SECRET_HOOK": secret}
     return subscribers_of(load({"STAFETT_CONFIG_FOLDER": str(tmp_path), **secrets}))
 
 
 def test_a_sound_file_gives_subscribers_with_their_secrets(tmp_path):
     (subscriber,) = read(tmp_path)
-    assert subscriber.secrets == ("whsec_c2VjcmV0",) * 2
+    assert subscriber.secrets == ("whsec_c2VjcmV0c2VjcmV0c2VjcmV0",) * 2
     assert subscribers_of(load({"STAFETT_CONFIG_FOLDER": str(tmp_path / "none")})) == []
 
 
