@@ -12,6 +12,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from schemas.wording import keys_at, meant, rule_of
 
 MAX_BYTES = 4 * 1024 * 1024
+MAX_NODES = 100_000
+"""Keys and values of a file, those that an alias stands for counted again at each alias."""
+MAX_PROBLEMS = 100
+"""Of one file that are told at once."""
 
 
 class FileError(ValueError):
@@ -49,6 +53,10 @@ def load(text: str, model: type[M], name: str) -> M:
         raise FileError([f"{name}:1: the file is over {MAX_BYTES} bytes"])
     try:
         node, data = _read(text, name)
+    except RecursionError:
+        raise FileError([f"{name}:1: lists and keys are nested too deeply"]) from None
+    except _TooManyNodes as error:
+        raise FileError([f"{name}:{error.line}: the file has over {MAX_NODES} keys and values"]) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise FileError([f"{name}:{line}: not valid YAML: {error.problem}"]) from None
@@ -57,8 +65,10 @@ def load(text: str, model: type[M], name: str) -> M:
     try:
         return model.model_validate(data if data is not None else {})
     except ValidationError as error:
-        found = [_problem(name, node, item, model) for item in meant(error)]
-        raise FileError(found) from None
+        items = meant(error)
+        found = [_problem(name, node, item, model) for item in items[:MAX_PROBLEMS]]
+        more = len(items) - len(found)
+        raise FileError([*found, *([f"{name}:1: and {more} more problems"] if more else [])]) from None
 
 
 def _read(text: str, name: str) -> tuple[yaml.Node | None, Any]:
@@ -67,6 +77,7 @@ def _read(text: str, name: str) -> tuple[yaml.Node | None, Any]:
     try:
         node = loader.get_single_node()
         _refuse_duplicates(node, name)
+        _refuse_bombs(node, name)
         return node, loader.construct_document(node) if node is not None else None
     finally:
         loader.dispose()
@@ -128,21 +139,74 @@ def _dotted(path: tuple[str | int, ...]) -> str:
 
 def _refuse_duplicates(node: yaml.Node | None, name: str) -> None:
     """YAML lets a later key silently win; in a file that two sides signed that is an error."""
+    seen: set[int] = set()
+    todo = [node]
+    while todo:
+        at = todo.pop()
+        if at is None or id(at) in seen:
+            continue
+        seen.add(id(at))
+        if isinstance(at, yaml.MappingNode):
+            _refuse_twice(at, name)
+        todo += reversed(_inner(at))
+
+
+def _refuse_twice(node: yaml.MappingNode, name: str) -> None:
+    keys: set[str] = set()
+    for key, _ in node.value:
+        if str(key.value) in keys:
+            raise FileError([f"{name}:{key.start_mark.line + 1}: {key.value}: the key is there twice"])
+        keys.add(str(key.value))
+
+
+def _inner(node: yaml.Node) -> list[yaml.Node]:
+    """What is directly in it."""
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if str(key.value) in seen:
-                raise FileError([f"{name}:{key.start_mark.line + 1}: {key.value}: the key is there twice"])
-            seen.add(str(key.value))
-            _refuse_duplicates(value, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_duplicates(item, name)
+        return [value for _, value in node.value]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _refuse_bombs(node: yaml.Node | None, name: str) -> None:
+    """Aliases of aliases make a short file a thousand million values; one of itself never ends. Each node is looked at once."""
+    sizes: dict[int, int | None] = {}
+    todo: list[tuple[yaml.Node, bool]] = [] if node is None else [(node, False)]
+    while todo:
+        at, is_done = todo.pop()
+        if is_done:
+            sizes[id(at)] = size = 1 + sum(sizes[id(inner)] or 0 for inner in _inner(at))
+            if size > MAX_NODES:
+                raise FileError([f"{name}:{at.start_mark.line + 1}: aliases make over {MAX_NODES} values of it"])
+            continue
+        if id(at) in sizes:
+            if sizes[id(at)] is None:
+                raise FileError([f"{name}:{at.start_mark.line + 1}: an alias stands for what it is itself in"])
+            continue
+        sizes[id(at)] = None
+        todo.append((at, True))
+        todo += [(inner, False) for inner in _inner(at)]
+
+
+class _TooManyNodes(Exception):
+    """A file with more keys and values than any file of ours has. `line` is where it was given up."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
 
 
 class _Loader(yaml.SafeLoader):
     """SafeLoader without the guesses that bite: `2026-12-24` and `09:00` stay text (YAML 1.1 reads 09:30 as 570), and
-    so do `NO`, which is Norway, and the key `on`."""
+    so do `NO`, which is Norway, and the key `on`. It counts what it reads, so that a long file ends early."""
+
+    _count = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Raises _TooManyNodes."""
+        self._count += 1
+        if self._count > MAX_NODES:
+            raise _TooManyNodes(self.line + 1)
+        found: yaml.Node | None = super().compose_node(parent, index)
+        return found
 
 
 _Loader.yaml_implicit_resolvers = {

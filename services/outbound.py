@@ -15,14 +15,33 @@ class AddressRefused(Exception):
     """The name leads to an address that is not public."""
 
 
+_NO_GUESTS = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "192.0.0.0/24",  # protocol assignments, Oracle's instance metadata among them
+        "168.63.129.16/32",  # Azure's host, which answers every machine there
+        "100.100.100.200/32",  # Alibaba's instance metadata
+        "64:ff9b:1::/48",  # NAT64 within one network
+        "::/96",  # IPv4-compatible: `::127.0.0.1`
+        "fec0::/10",  # site-local
+        "2001::/32",  # Teredo
+    )
+)
+"""Addresses that count as public, and lead to what is not."""
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""Any IPv4 address, by a translator of ours; in a network of IPv6 alone every receiver without it has such a one."""
+
+
 def is_public(address: str) -> bool:
     """Global unicast only; an IPv4 address that is dressed as IPv6 is looked at as what it is."""
     found = ipaddress.ip_address(address)
     if isinstance(found, ipaddress.IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour
+        if found in _NAT64:
+            inner = ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)
         if inner is not None:
             found = inner
-    return found.is_global and not found.is_multicast
+    return found.is_global and not found.is_multicast and not any(found in network for network in _NO_GUESTS)
 
 
 async def address_of(host: str, port: int, *, allow_private: bool) -> str:

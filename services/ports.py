@@ -70,6 +70,10 @@ class StoreUnavailable(PortError):
     """The store cannot be reached now, or gave up on a transaction for a passing reason; try again later."""
 
 
+class StoreFull(StoreUnavailable):
+    """The disk under the store is full: make room; nothing has to be repaired."""
+
+
 class SpoolFull(StoreUnavailable):
     """As many signals wait in the spool as may; it takes more once the log is back."""
 

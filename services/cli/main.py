@@ -8,6 +8,7 @@ import os
 import sys
 
 from services.cli.failures import said_of
+from services.cli.modes import own_files
 
 COMMANDS = {
     "demo": "Show the whole process on a temporary file.",
@@ -66,7 +67,8 @@ def main(argv: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> int:
     """2 and a line that says what is wrong with settings, files, store or log; 130 after ctrl-c, as shells have it."""
     try:
-        status: int = args.func(args)
+        with own_files():
+            status: int = args.func(args)
         sys.stdout.flush()
     except BrokenPipeError:
         # Who reads us has gone (`... | head`): nothing is left to say, not even at exit.

@@ -34,9 +34,10 @@ def run(args: argparse.Namespace) -> int:
     if folder.exists() and any(folder.iterdir()):
         print(f"{folder} is not empty; choose another", file=sys.stderr)
         return 2
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
     for example in sorted(examples_dir().glob("*.yaml")):
-        shutil.copy(example, folder / example.name)
+        shutil.copyfile(example, folder / example.name)
     key, entry = made("first", ["leads:read", "personal:read", "events:read", "ops:read", "ops:write"])
     keys = folder / "api_keys.yaml"
     keys.write_text(keys.read_text("utf-8").replace("keys: []\n", f"keys:\n{entry}"), "utf-8")

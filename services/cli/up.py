@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 
 from services.cli.environment import add_config, settings_of
+from services.cli.modes import keep_private
 
 STOPS = "SIGTERM and ctrl-c stop it in bounded time; after kill -9 the next start goes on where the last commit was."
 ROLES: dict[str, tuple[tuple[str, ...], str, str]] = {
@@ -97,6 +98,7 @@ async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
 
     settings = settings_of(args)
     configure(settings.log_level, settings.log_format)
+    keep_private(settings)
     if args.migrate:
         await upgrade(settings.database_url)
     # Who takes webhooks can do so with the log or the store alone; where the log is in the store, they go together.

@@ -135,12 +135,12 @@ class Hooks:
 
     def _url(self, request: HttpRequest, headers: dict[str, str], peer: str) -> str:
         """The URL as the sender called it, with its path and query as sent."""
-        path = request.scope.get("raw_path") or request.url.path.encode()
+        path = request.scope.get("raw_path") or request.scope["path"].encode()
         query = request.scope.get("query_string") or b""
         sent = path.decode("latin-1").partition("?")[0] + (f"?{query.decode('latin-1')}" if query else "")
         base = self._public_url
         if base is None:
-            base = origin_of(peer, headers, self._trusted, request.url.scheme, headers.get("host", ""))
+            base = origin_of(peer, headers, self._trusted, request.scope["scheme"], headers.get("host", ""))
         return f"{base.rstrip('/')}{sent}"
 
     async def _store(

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from schemas.sources import Scheme
 from services.ingest.keys import signed_with, standard_key
@@ -212,7 +212,12 @@ def _token(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
 
 
 def _query(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
-    pairs = parse_qsl(urlsplit(request.url).query, keep_blank_values=True, max_num_fields=100)
+    # Not by urlsplit: the host in it is what the sender wrote.
+    query = request.url.partition("#")[0].partition("?")[2]
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        raise Refused("malformed") from None
     given = next((value for name, value in pairs if name == scheme.field), None)
     if given is None:
         raise Refused("missing")

@@ -30,15 +30,13 @@ def describe(settings: Settings) -> list[Described]:
     for path, field in leaves().items():
         name = variable(path)
         value = reduce(getattr, path, settings)
-        rows.append(
-            Described(name, _shown(path, value), settings.sources.get(name, "default"), field.description or "")
-        )
+        rows.append(Described(name, _shown(value), settings.sources.get(name, "default"), field.description or ""))
     meaning = Settings.model_fields["secrets"].description or ""
     secrets = [PREFIX + SECRETS + name for name in settings.secrets]
     return rows + [Described(name, HIDDEN, settings.sources.get(name, "default"), meaning) for name in secrets]
 
 
-def _shown(path: tuple[str, ...], value: Any) -> str:
+def _shown(value: Any) -> str:
     match value:
         case None:
             return ""
@@ -48,7 +46,7 @@ def _shown(path: tuple[str, ...], value: Any) -> str:
             return _duration(value)
         case tuple():
             return ",".join(map(str, value))
-        case str() if path == ("database_url",):
+        case str() if "://" in value:
             return without_password(value)
         case _:
             return str(value)

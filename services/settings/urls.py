@@ -59,12 +59,17 @@ def _broken_tls(options: Mapping[str, str]) -> str | None:
 
 
 def without_password(url: str) -> str:
-    """The same URL for people to read: the password in it is three stars."""
+    """The same URL for people to read: passwords in it, among its options too, are three stars."""
     parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+    options = "&".join(
+        f"{name}=***" if value and "pass" in name.casefold() else f"{name}{equals}{value}"
+        for name, equals, value in (option.partition("=") for option in parts.query.split("&"))
+    )
+    netloc = parts.netloc
+    if parts.password is not None:
+        user, _, host = netloc.rpartition("@")
+        netloc = f"{user.partition(':')[0]}:***@{host}"
+    return urlunsplit(parts._replace(netloc=netloc, query=options)) if (netloc, options) != parts[1:4:2] else url
 
 
 def log_target(text: str) -> LogTarget:

@@ -1,5 +1,6 @@
 """`stafett new`: a folder that teaches, and whose comments are true."""
 
+import os
 import re
 
 import pytest
@@ -8,6 +9,7 @@ from schemas.api_keys import KeysFile
 from schemas.yamlfile import FileError
 from schemas.yamlfile import load as load_file
 from services.cli.main import main
+from services.cli.modes import keep_private
 from services.settings import Settings, load
 from tests.setups import EXAMPLES
 
@@ -53,3 +55,35 @@ def test_a_key_of_a_person_names_them_and_no_key_is_called_as_the_command_line_i
     assert (key.name, key.person, key.scopes) == ("lena", "lena", ("commands:write",))
     with pytest.raises(FileError, match="choose another name"):
         load_file(f"version: 1\nkeys:\n{entry.replace('name: lena', 'name: operator')}", KeysFile, "api_keys.yaml")
+
+
+def modes(folder):
+    return {path.name: path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())}
+
+
+def test_m6_the_folder_and_what_is_in_it_are_for_their_owner_alone(folder):
+    assert {mode & 0o077 for mode in modes(folder).values()} == {0}
+    before = os.umask(0o022)
+    os.umask(before)
+    assert before & 0o077 != 0o077, "the umask of who called is as it was"
+
+
+def test_m6_the_database_is_made_for_its_owner_alone(folder, monkeypatch):
+    for name, value in lines(folder, r"^(STAFETT_.*)$").items():
+        monkeypatch.setenv(name, value)
+    assert main(["db", "upgrade"]) == 0
+    made = [path for path in folder.iterdir() if path.name.startswith("stafett.db")]
+    assert made and all(path.stat().st_mode & 0o077 == 0 for path in made)
+
+
+def test_m6_files_that_others_could_read_are_closed_and_named(folder, capsys):
+    (folder / "stafett.db").write_bytes(b"")
+    (folder / "stafett.db").chmod(0o644)
+    (folder / "api_keys.yaml").chmod(0o640)
+    settings = load({"STAFETT_CONFIG_FOLDER": str(folder), **lines(folder, r"^(STAFETT_.*)$")})
+    keep_private(settings)
+    assert {mode & 0o077 for mode in modes(folder).values()} == {0}
+    said = capsys.readouterr().err
+    assert "others could read" in said and "stafett.db" in said and "api_keys.yaml" in said and ".env" not in said
+    keep_private(settings)
+    assert capsys.readouterr().err == ""

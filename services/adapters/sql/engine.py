@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import fcntl
 import json
+import logging
 import ssl
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -19,11 +22,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from services.adapters.sql.columns import array, key_array, keys, texts, turned
-from services.ports import StoreRejected, StoreUnavailable
+from services.ports import StoreFull, StoreRejected, StoreUnavailable
+
+log = logging.getLogger("stafett.store")
 
 Rows = Sequence[Sequence[Any]]
 _PASSING = ("08", "40", "53", "55", "57")
 """SQLSTATE classes that pass: connection, serialization and deadlock, resources, locks, operator intervention."""
+_DISK_FULL = "53100"
 _NO_ENTRY = ("28", "3D", "42501")
 """Those that say nothing about the data: who we are, which database, what we may do there."""
 
@@ -187,19 +193,25 @@ class Engines:
         self.dialect: Dialect = Sqlite() if self.sqlite else Postgres()
         self.writing = _sqlite(parsed, "IMMEDIATE") if self.sqlite else _postgres(parsed)
         self.reading = _sqlite(parsed, "DEFERRED") if self.sqlite else self.writing
+        self.full = False
+        """Whether the last write found the disk full."""
         self._turn = asyncio.Lock()
         self._claim: IO[bytes] | None = None
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction. Raises StoreUnavailable or StoreRejected for what the database says."""
-        with translated():
-            if not self.sqlite:
-                async with self.writing.begin() as conn:
+        try:
+            with translated():
+                turn = self._turn if self.sqlite else contextlib.nullcontext()
+                async with turn, self.writing.begin() as conn:
                     yield conn
-                return
-            async with self._turn, self.writing.begin() as conn:
-                yield conn
+        except StoreFull as error:
+            if not self.full:
+                log.error("%s", error)
+            self.full = True
+            raise
+        self.full = False
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -238,6 +250,8 @@ class translated:  # noqa: N801 - reads as a statement
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, DBAPIError):
             raise _meaning(error) from error
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise StoreFull from error
         if isinstance(error, SQLAlchemyError | OSError | TimeoutError | EOFError):
             raise StoreUnavailable(f"the store cannot be reached: {type(error).__name__}") from error
 
@@ -247,6 +261,8 @@ def _meaning(error: DBAPIError) -> StoreUnavailable | StoreRejected:
     said = str(error.orig)
     passing = error.connection_invalidated or state.startswith(_PASSING) or "is locked" in said or "is closed" in said
     name = type(error).__name__
+    if state == _DISK_FULL or "disk is full" in said:
+        return StoreFull()
     if state.startswith(_NO_ENTRY):
         return StoreUnavailable(
             f"the store refuses us (SQLSTATE {state}); look at user, password and database in STAFETT_DATABASE_URL, and"

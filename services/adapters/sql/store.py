@@ -75,8 +75,16 @@ class SqlStore:
         await self.engines.close()
 
     async def check(self) -> None:
+        """Reads; where the last write found the disk full, writes as well. Raises StoreUnavailable."""
         async with self.engines.read() as conn:
             await conn.execute(text("SELECT 1"))
+        if self.engines.full:
+            async with self.engines.write() as conn:
+                await conn.execute(
+                    text(
+                        "INSERT INTO meta (key, value) VALUES ('probe', '') ON CONFLICT (key) DO UPDATE SET value = ''"
+                    )
+                )
 
     # --- router
     @asynccontextmanager

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from schemas.signals import Company, Kind, Object, Parsed, Person, Quarantined, Reference
 from schemas.sources import Fetch
-from services.ingest.fetching.asking import Refused
+from services.ingest.fetching.asking import Gone, Refused
 from services.ingest.parsers.reading import Result, Unreadable, text
 
 Ask = Callable[[str], Awaitable[Mapping[str, Any]]]
@@ -48,6 +48,9 @@ def linked(facts: Parsed, what: Object, ident: str) -> Parsed:
 
 
 def shown(ident: str) -> str:
+    """An id as a step of a path. Raises Gone for one that would lead to another path: it names no record."""
+    if ident in ("", ".", ".."):
+        raise Gone
     return quote(ident, safe="")
 
 
