@@ -19,6 +19,7 @@ from schemas.instants import read_instant
 from schemas.places import language_code
 from schemas.signals import Asserted, Company, Consent, Kind, Parsed, Person, Reference, Sales
 from services.ingest.normalise import email_address, phone_number
+from services.ingest.parsers.identifiers import is_identifier
 
 _PLACES = ("industry", "country", "employees", "region", "city", "postcode")
 COLUMNS = (
@@ -81,7 +82,7 @@ class Contacts:
         email = email_address(given.get("email") or None)
         if given.get("email") and email is None:
             found.append(Finding(line, "email", "is no e-mail address"))
-        references = _references(given)
+        references = _references(line, given, found)
         if email is None and not any(reference.object == "person" for reference in references):
             return Row(line, None, (*found, Finding(line, "email", "nobody is named: no address and no id", True)))
         who = email or f"{references[0].system}\0{references[0].id}"
@@ -141,13 +142,21 @@ def _known(header: object) -> list[str]:
     return names
 
 
-def _references(given: dict[str, str]) -> tuple[Reference, ...]:
-    pairs = ((name.partition(":")[2], value) for name, value in given.items() if name.startswith("id:") and value)
-    people = tuple(Reference(system=system, object="person", id=value) for system, value in pairs)
-    deals = ((name.partition(":")[2], value) for name, value in given.items() if name.startswith("deal:"))
-    return people + tuple(
-        Reference(system=system, object="deal", id=one) for system, value in deals for one in _several(value)
-    )
+def _references(line: int, given: dict[str, str], found: list[Finding]) -> tuple[Reference, ...]:
+    """People first. What is no id at all would join everybody who has it."""
+    kinds: tuple[tuple[str, Literal["person", "deal"]], ...] = (("id:", "person"), ("deal:", "deal"))
+    references = []
+    for prefix, what in kinds:
+        for column, value in given.items():
+            if not column.startswith(prefix):
+                continue
+            for one in _several(value) if what == "deal" else filter(None, (value,)):
+                if is_identifier(one):
+                    references.append(Reference(system=column.partition(":")[2], object=what, id=one))
+                else:
+                    said = "is no id (a word for nothing, a template's place, a number that a spreadsheet rounded)"
+                    found.append(Finding(line, column, f"{said}; not imported"))
+    return tuple(references)
 
 
 def _several(value: str) -> tuple[str, ...]:

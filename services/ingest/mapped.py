@@ -15,6 +15,7 @@ from schemas.signals import Company, Kind, Parsed, Quarantined, Reference, Sales
 from services.ingest.parsers import generic, parse
 from services.ingest.parsers.batches import events_of
 from services.ingest.parsers.bodies import embedded, whole_of
+from services.ingest.parsers.identifiers import identified, is_identifier
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -154,7 +155,7 @@ def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any
     changed: dict[str, Any] = {n: facts[n] for n in _PLAIN if n in facts}
     if (language := language_code(facts.get("language"))) is not None:
         changed["language"] = language
-    if "delivery_id" in facts:
+    if is_identifier(facts.get("delivery_id", "")):
         changed["dedupe_key"] = f"id:{facts['delivery_id']}"
     if (moment := when(facts.get("occurred_at"))) is not None:
         changed["occurred_at"] = moment
@@ -167,7 +168,8 @@ def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any
     if test:
         changed["mode"] = "test"
     references = tuple(dict.fromkeys((*pointed, *item.references)))
-    return item.but(kind=kind, person=person, company=company, references=references, fields=fields, **changed)
+    whole = item.but(kind=kind, person=person, company=company, references=references, fields=fields, **changed)
+    return identified(whole)
 
 
 def _holds(rule: Rule, row: dict[str, Any], headers: Pairs[str, str]) -> bool:

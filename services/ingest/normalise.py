@@ -19,6 +19,7 @@ from schemas.sources import Source
 from services.discretion import discreet, trace_of
 from services.ingest.free_mail import is_free_mail
 from services.ingest.lengths import fitting
+from services.ingest.parsers.identifiers import identified
 from services.ingest.parsers.records import SYSTEM
 from services.ingest.profile import profiled
 
@@ -130,7 +131,7 @@ def to_signal(
     elif dedupe.startswith("body:"):
         dedupe = f"{dedupe}:{received_at.date().toordinal() // WINDOW_DAYS}"
     ident = signal_id(key, source.name, dedupe)
-    parsed = profiled(_placed(fitting(parsed), source))
+    parsed = profiled(_placed(identified(fitting(parsed)), source))
     if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):
         parsed = parsed.but(campaign=campaign)
     facts = discreet(parsed, key)

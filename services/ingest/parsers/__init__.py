@@ -30,6 +30,7 @@ from services.ingest.parsers import (
     typeform,
     webflow,
 )
+from services.ingest.parsers.identifiers import identified
 from services.ingest.parsers.reading import Result, Unreadable
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ PARSERS: dict[str, Parser] = {
 
 
 def parse(kind: str, body: bytes, content_type: str, headers: dict[str, str]) -> Result:
-    """Signals, and what was not understood in its place. Never raises for what a sender can send.
+    """Signals, and what was not understood in its place; ids that are none are left out. Never raises for what a sender can
+    send.
 
     `headers` have lower-case names. KeyError for an unknown kind.
     """
@@ -73,7 +75,8 @@ def parse(kind: str, body: bytes, content_type: str, headers: dict[str, str]) ->
 
     parser = PARSERS[kind]
     try:
-        return parser(body, content_type, headers)
+        found = parser(body, content_type, headers)
+        return [item if isinstance(item, Quarantined) else identified(item) for item in found]
     except Unreadable as error:
         return [Quarantined(quarantined=error.reason, where=error.where)]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

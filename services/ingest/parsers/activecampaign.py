@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.bodies import object_of
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, Unreadable, body_key, mapping, number, only_known, text, when
 
 _KINDS: dict[str, Kind] = {
@@ -51,7 +52,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     if not contact and not deal and said is None:
         raise Unreadable("neither a type, a contact nor a deal")
     kind, sales = _kind(said, event, deal)
-    ident, deal_id = text(contact.get("id")) or text(deal.get("contactid")), text(deal.get("id"))
+    ident, deal_id = identifier(contact.get("id")) or identifier(deal.get("contactid")), identifier(deal.get("id"))
     about_deal = bool(deal) and (said or "").startswith("deal")
     campaign = mapping(event.get("campaign"))
     return [
@@ -130,7 +131,7 @@ def _kind(said: str | None, event: dict[str, Any], deal: dict[str, Any]) -> tupl
 def _references(
     ident: str | None, deal_id: str | None, event: dict[str, Any], deal: dict[str, Any]
 ) -> tuple[Reference, ...]:
-    account = text(mapping(event.get("account")).get("id")) or text(deal.get("orgid"))
+    account = identifier(mapping(event.get("account")).get("id")) or identifier(deal.get("orgid"))
     task = _task(event)
     named: list[tuple[Object, str | None]] = [
         ("person", ident), ("deal", deal_id), ("company", account), ("activity", task)
@@ -158,5 +159,5 @@ def _extra(event: dict[str, Any]) -> dict[str, Any]:
 
 def _key(body: bytes, event: dict[str, Any], ident: str | None) -> str:
     """An automation names itself and the contact, and says no more of which pass it was."""
-    series = text(event.get("seriesid"))
+    series = identifier(event.get("seriesid"))
     return body_key(f"{series}:{ident}".encode()) if series and ident and "type" not in event else body_key(body)

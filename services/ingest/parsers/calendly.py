@@ -6,7 +6,8 @@ from typing import Any
 
 from schemas.signals import Actor, Kind, Reference, Sales
 from services.ingest.parsers.answers import filled_in
-from services.ingest.parsers.reading import Result, Unreadable, as_object, mapping, read_json, text, when
+from services.ingest.parsers.identifiers import identifier
+from services.ingest.parsers.reading import Result, Unreadable, as_object, body_key, mapping, read_json, text, when
 
 _KINDS: dict[str, Kind] = {
     "invitee.created": Kind.SALES_MEETING_BOOKED,
@@ -25,11 +26,12 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         raise Unreadable("a delivery names its event", "$.event")
     # The shape of version 1 has the invitee as an object of its own.
     invitee = {**payload, **mapping(payload.get("invitee"))}
-    booked = text(payload.get("invitee"))  # who did not show up is named by the booking alone
+    booked = identifier(payload.get("invitee"))  # who did not show up is named by the booking alone
     person = _PERSON if said.startswith(("invitee", "routing_form")) else {}
-    uri = text(invitee.get("uri")) or text(invitee.get("uuid"))
+    uri = identifier(invitee.get("uri")) or identifier(invitee.get("uuid"))
     moved = invitee.get("rescheduled") is True
     cancelled = mapping(invitee.get("cancellation"))
+    at = text(event.get("created_at")) or text(event.get("time"))
     return [
         filled_in(
             _questions(payload),
@@ -39,13 +41,13 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             occurred_at=when(event.get("created_at")) or when(event.get("time")),
             external_id=uri,
             references=_activities(booked or uri),
-            previous=_activities(text(payload.get("old_invitee"))),
+            previous=_activities(identifier(payload.get("old_invitee"))),
             actor=Actor(kind="person") if cancelled else Actor(),
             sales=_sales(said, invitee, payload),
             reason=text(cancelled.get("reason")),
             **_tracking(payload),
             form_id=text(payload.get("routing_form")) or text(mapping(payload.get("scheduled_event")).get("event_type")),
-            dedupe_key=f"{said}:{uri}:{event.get('created_at') or event.get('time')}",
+            dedupe_key=f"{said}:{uri}:{at}" if uri and at else body_key(body),
         )
     ]  # fmt: skip
 

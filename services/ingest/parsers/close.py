@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -62,8 +63,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         raise Unreadable("an event has an object and an action", "$.event")
     if family not in ("lead", "contact", "opportunity", "activity", "task"):
         # Exports, fields, templates, colleagues: kept, and no lead's business.
-        at, key = when(event.get("date_created")), text(event.get("id")) or body_key(body)
-        ident = text(event.get("object_id"))
+        at, key = when(event.get("date_created")), identifier(event.get("id")) or body_key(body)
+        ident = identifier(event.get("object_id"))
         return [
             Parsed(
                 kind=Kind.UNCLASSIFIED,
@@ -86,7 +87,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             occurred_at=when(event.get("date_created")) or when(row.get("date_updated")),
             person=_person(family, row),
             company=_company(family, row),
-            external_id=text(row.get("id")) if family == "opportunity" else _own(event, row),
+            external_id=identifier(row.get("id")) if family == "opportunity" else _own(event, row),
             references=tuple(_references(family, event, row)),
             previous=_merged(event) if action == "merged" else (),
             actor=Actor(kind="automation" if machine else "person" if user else None, reference=client or user),
@@ -96,13 +97,13 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             amount=_money(row, "value" if family == "opportunity" else "opportunity_value"),
             currency=text(row.get("value_currency")) or text(row.get("opportunity_value_currency")),
             fields=only_known((n, row.get(n)) for n in ("note", "subject", "title", "text") if text(row.get(n))),
-            dedupe_key=text(event.get("id")) or body_key(body),
+            dedupe_key=identifier(event.get("id")) or body_key(body),
         )
     ]
 
 
 def _own(event: dict[str, Any], row: dict[str, Any]) -> str | None:
-    return text(event.get("object_id")) or text(row.get("id"))
+    return identifier(event.get("object_id")) or identifier(row.get("id"))
 
 
 def _work(
@@ -219,7 +220,7 @@ def _attendee(row: dict[str, Any]) -> dict[str, Any]:
     """Whom a meeting is with: the first of the attendees that is a contact and no colleague."""
     rows = row.get("attendees")
     named = (mapping(r) for r in rows) if isinstance(rows, list) else iter(())
-    return next((r for r in named if text(r.get("contact_id"))), {})
+    return next((r for r in named if identifier(r.get("contact_id"))), {})
 
 
 def _address(value: Any) -> str | None:
@@ -239,14 +240,14 @@ def _company(family: str, row: dict[str, Any]) -> Company:
 
 
 def _references(family: str, event: dict[str, Any], row: dict[str, Any]) -> list[Reference]:
-    account = text(event.get("organization_id"))
+    account = identifier(event.get("organization_id"))
     kind: Object = _RECORDS[family][0] if family in _RECORDS else "activity"
-    own = text(row.get("id")) if family == "opportunity" else None
-    lead = text(event.get("lead_id")) or text(row.get("lead_id"))
+    own = identifier(row.get("id")) if family == "opportunity" else None
+    lead = identifier(event.get("lead_id")) or identifier(row.get("lead_id"))
     named: list[tuple[Object, str | None]] = [
         (kind, own or _own(event, row)),
-        ("person", text(row.get("contact_id")) or text(_attendee(row).get("contact_id"))),
-        ("deal", text(row.get("opportunity_id"))),
+        ("person", identifier(row.get("contact_id")) or identifier(_attendee(row).get("contact_id"))),
+        ("deal", identifier(row.get("opportunity_id"))),
         ("company", lead),
     ]
     found = [Reference(system="close", account=account, object=o, id=i) for o, i in named if i is not None]
@@ -255,7 +256,7 @@ def _references(family: str, event: dict[str, Any], row: dict[str, Any]) -> list
 
 def _merged(event: dict[str, Any]) -> tuple[Reference, ...]:
     source = text(mapping(event.get("meta")).get("merge_source_lead_id"))
-    account = text(event.get("organization_id"))
+    account = identifier(event.get("organization_id"))
     return (Reference(system="close", account=account, object="company", id=source),) if source else ()
 
 

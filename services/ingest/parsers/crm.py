@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from schemas.crm import CrmFact
 from schemas.signals import Parsed, Quarantined
 from schemas.wording import keys_at, rule_of
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, as_object, body_key, bounded, read_json
 
 
@@ -30,4 +31,4 @@ def one(row: Any, where: str, fallback_key: str) -> Parsed | Quarantined:
         first = error.errors(include_url=False)[0]
         path = ".".join([where, *map(str, first["loc"])])
         return Quarantined(quarantined=rule_of(first, keys_at(CrmFact, first["loc"][:-1])), where=path)
-    return fact.parsed(fallback_key)
+    return (fact if identifier(fact.id) else fact.model_copy(update={"id": None})).parsed(fallback_key)

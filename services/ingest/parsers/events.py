@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from schemas.signals import Kind, Parsed, Quarantined
 from services.ingest.parsers import crm
 from services.ingest.parsers.chain import chain_of
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.people import company_in, person_in
 from services.ingest.parsers.reading import (
     Result,
@@ -41,7 +42,7 @@ def parse_standard(body: bytes, content_type: str, headers: dict[str, str]) -> R
     if text(event.get("type")) is None:
         raise Unreadable("a Standard Webhook has a type", "$.type")
     ident = headers.get("webhook-id") or headers.get("svix-id")
-    key = f"id:{ident}" if ident else body_key(body)
+    key = f"id:{ident}" if identifier(ident) else body_key(body)
     found = _read(event.get("data", event), text(event.get("type")), when(event.get("timestamp")), None, key)
     return [found]
 
@@ -53,25 +54,31 @@ def parse_cloud(body: bytes, content_type: str, headers: dict[str, str]) -> Resu
         rows = read_json(body)
         if not isinstance(rows, list):
             raise Unreadable("a batch is a list")
-        return each(listed(rows), lambda row, where, _: _event(row, where))
+        return each(listed(rows), lambda row, where, i: _event(row, where, body_key(body, i)))
     if kind == "application/cloudevents+json":
-        return [_event(as_object(read_json(body)), "$")]
+        return [_event(as_object(read_json(body)), "$", body_key(body))]
     if not any(name.startswith("ce-") for name in headers) and kind.endswith("json"):
         # Structured or a batch under plain JSON's own name: the event itself says what it is.
-        return each(listed(read_json(body)), lambda row, where, _: _event(row, where))
+        return each(listed(read_json(body)), lambda row, where, i: _event(row, where, body_key(body, i)))
     attributes = {n.removeprefix("ce-"): unquote(v) for n, v in headers.items() if n.startswith("ce-")}
     data = None if not body else read_json(body) if kind.endswith("json") else body.decode("utf-8", "replace")
-    return [_event({**attributes, "data": data}, "$")]
+    return [_event({**attributes, "data": data}, "$", body_key(body))]
 
 
-def _event(event: dict[str, Any], where: str) -> Parsed | Quarantined:
+def _event(event: dict[str, Any], where: str, fallback: str) -> Parsed | Quarantined:
     ident, source = text(event.get("id")), text(event.get("source"))
     if ident is None or source is None or text(event.get("type")) is None:
         raise Unreadable("a CloudEvent has id, source and type", where)
     data = event.get("data")
     if data is None and isinstance(event.get("data_base64"), str):
         data = _decoded(event["data_base64"])
-    return _read(data, text(event.get("type")), when(event.get("time")), ident, f"{source}:{ident}")
+    return _read(
+        data,
+        text(event.get("type")),
+        when(event.get("time")),
+        ident,
+        f"{source}:{ident}" if identifier(ident) else fallback,
+    )
 
 
 def _decoded(value: str) -> Any:

@@ -15,6 +15,7 @@ from services.ingest.parsers import shapes
 from services.ingest.parsers.batches import events_of
 from services.ingest.parsers.bodies import is_json, whole_of
 from services.ingest.parsers.chain import Chain, Level, chain_of, first, level, nouns_of
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.mail import CAME_IN, MAILED, directed, is_mail, way_of
 from services.ingest.parsers.moments import moment_of
 from services.ingest.parsers.naming import is_anothers, is_secret, label
@@ -211,10 +212,11 @@ def _looks_filled(chain: Chain) -> bool:
 def _delivery(event: Event, fallback: str, about: object) -> str:
     """The sender's id of the delivery, where it has a header or a field of its own. What is called `event_id` may be a fair's:
     what the event tells, and of whom, is added, and an id that is short is none."""
-    ident = event.headers.get("webhook-id") or event.headers.get("svix-id") or event.headers.get("idempotency-key")
+    named = (event.headers.get(name) for name in ("webhook-id", "svix-id", "idempotency-key"))
+    ident = next(filter(None, map(identifier, named)), None)
     names = ("event_id", "eventId", "idempotencyKey", "delivery_id")
     own = next(
-        (said for n in names if (said := text(event.own.get(n))) and len(said) >= 16 and not said.isdigit()), None
+        (said for n in names if (said := identifier(event.own.get(n))) and len(said) >= 16 and not said.isdigit()), None
     )
     if own:
         own = f"{own}:{hashlib.sha256(repr(about).encode()).hexdigest()[:12]}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Company, Consent, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -71,7 +72,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     row = event | mapping(event.get("appointment"))
     noun, plain = _PLAIN[kind]
     found, sales, automated = _work(kind, plain, row)
-    ident = text(row.get("id")) or text(row.get("messageId")) or text(row.get("emailMessageId"))
+    ident = identifier(row.get("id")) or identifier(row.get("messageId")) or identifier(row.get("emailMessageId"))
     user = text(row.get("userId")) or text(row.get("updatedBy"))
     return [
         Parsed(
@@ -94,7 +95,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             fields=only_known(
                 (n, row.get(n)) for n in ("source", "title", "subject", "body", "notes", "city", "country")
             ),
-            dedupe_key=text(event.get("webhookId")) or body_key(body, kind, ident),
+            dedupe_key=identifier(event.get("webhookId")) or body_key(body, kind, ident),
         )
     ]
 
@@ -164,12 +165,12 @@ def _address(value: Any) -> str | None:
 
 
 def _references(noun: Object, ident: str | None, row: dict[str, Any]) -> list[Reference]:
-    account = text(row.get("locationId"))
+    account = identifier(row.get("locationId"))
     named: list[tuple[Object, str | None]] = [
         (noun, ident),
-        ("person", text(row.get("contactId"))),
-        ("deal", text(row.get("opportunityId"))),
-        ("company", text(row.get("businessId"))),
+        ("person", identifier(row.get("contactId"))),
+        ("deal", identifier(row.get("opportunityId"))),
+        ("company", identifier(row.get("businessId"))),
     ]
     found = [Reference(system="gohighlevel", account=account, object=o, id=i) for o, i in named if i is not None]
     return list(dict.fromkeys(found))
@@ -202,9 +203,14 @@ def _is_of_a_location(event: dict[str, Any]) -> bool:
 def _of_another_kind(kind: str | None, event: dict[str, Any], body: bytes) -> Parsed:
     """Invoices, orders, users, installations, what became of a mailing: kept with the contact, and no sales work."""
     mailing, contact = mapping(event.get("webhookPayload")), _contact(event)
-    ident = text(event.get("id")) or text(event.get("_id")) or text(event.get("messageId")) or text(mailing.get("id"))
-    person = text(event.get("contactId")) or text(contact.get("id"))
-    account = text(event.get("locationId"))
+    ident = (
+        identifier(event.get("id"))
+        or identifier(event.get("_id"))
+        or identifier(event.get("messageId"))
+        or identifier(mailing.get("id"))
+    )
+    person = identifier(event.get("contactId")) or identifier(contact.get("id"))
+    account = identifier(event.get("locationId"))
     return Parsed(
         kind=kind_of(f"email {text(mailing.get('event')) or ''}") if mailing else Kind.UNCLASSIFIED,
         source_kind=kind,
@@ -217,7 +223,7 @@ def _of_another_kind(kind: str | None, event: dict[str, Any], body: bytes) -> Pa
         company=Company(name=text(contact.get("companyName"))),
         external_id=ident,
         references=(Reference(system="gohighlevel", account=account, object="person", id=person),) if person else (),
-        dedupe_key=text(event.get("webhookId")) or body_key(body, kind, ident),
+        dedupe_key=identifier(event.get("webhookId")) or body_key(body, kind, ident),
     )
 
 
@@ -233,9 +239,9 @@ def _contact(event: dict[str, Any]) -> dict[str, Any]:
 
 def _of_workflow(event: dict[str, Any], body: bytes) -> Parsed:
     """A workflow's webhook: the contact as it is; what triggered it is in the workflow's name only."""
-    ident = text(event.get("contact_id")) or text(event.get("id"))
+    ident = identifier(event.get("contact_id")) or identifier(event.get("id"))
     location = mapping(event.get("location"))
-    account = text(location.get("id")) or text(event.get("location_id"))
+    account = identifier(location.get("id")) or identifier(event.get("location_id"))
     known = {"contact_id", "first_name", "last_name", "full_name", "email", "phone", "company_name", "tags", "location"}
     found = Reference(system="gohighlevel", account=account, object="person", id=ident) if ident else None
     return Parsed(

@@ -6,8 +6,9 @@ from typing import Any
 
 from schemas.signals import Parsed
 from services.ingest.parsers.answers import filled_in
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.naming import meaning
-from services.ingest.parsers.reading import Result, Unreadable, as_object, mapping, read_json, text, when
+from services.ingest.parsers.reading import Result, Unreadable, as_object, body_key, mapping, read_json, text, when
 
 _COLUMNS = {
     "FULL_NAME": "full_name",
@@ -31,7 +32,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         raise Unreadable("a lead has a lead_id and user_column_data")
     known, answers = _columns(columns)
     test = lead.get("is_test") in (True, "true", 1) or ident.startswith(_TEST)
-    return [_signal(lead, ident, known, answers, test)]
+    key = f"lead:{ident}" if identifier(ident) else body_key(body)
+    return [_signal(lead, ident, known, answers, test).but(dedupe_key=key)]
 
 
 def _signal(lead: dict[str, Any], ident: str, known: dict[str, str], answers: dict[str, Any], test: bool) -> Parsed:
@@ -45,7 +47,7 @@ def _signal(lead: dict[str, Any], ident: str, known: dict[str, str], answers: di
         external_id=ident,
         form_id=text(lead.get("form_id")),
         campaign=text(lead.get("campaign_id")),
-        dedupe_key=f"lead:{ident}",
+        dedupe_key="",
     )
 
 

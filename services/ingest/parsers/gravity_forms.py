@@ -8,6 +8,7 @@ from typing import Any
 from schemas.signals import Kind
 from services.ingest.parsers.answers import filled_in
 from services.ingest.parsers.bodies import object_of
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, Unreadable, body_key, mapping, text, when
 
 _ABOUT = frozenset(
@@ -20,7 +21,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """One entry. Raises Unreadable."""
     whole = object_of(body, content_type)
     entry = {**whole, **mapping(whole.get("entry"))}
-    ident, form = text(entry.get("id")) or text(entry.get("entry_id")), text(entry.get("form_id"))
+    ident, form = identifier(entry.get("id")) or identifier(entry.get("entry_id")), text(entry.get("form_id"))
     answers = {str(n): v for n, v in entry.items() if str(n) not in _ABOUT and n not in ("entry", "form")}
     if ident is None and not answers:
         raise Unreadable("neither an id nor answers")

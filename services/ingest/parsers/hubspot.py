@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from schemas.signals import Actor, Company, Consent, Kind, Mode, Object, Parsed, Person, Quarantined, Reference, Sales
 from services.ingest.parsers.hubspot_objects import PLACES, TYPE_IDS, UPDATED, whole_object
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, Unreadable, each, listed, number, only_known, read_json, text, when
 
 _OBJECTS: dict[str, Object | None] = {
@@ -87,7 +88,7 @@ def _thin(event: dict[str, Any], where: str) -> Parsed:
     if noun not in _OBJECTS or verb.casefold() not in _VERB_WORDS:
         raise Unreadable(f"unknown subscription type `{said[:60]}`", f"{where}.subscriptionType")
     named = ("objectId", "fromObjectId", "newObjectId", "primaryObjectId")
-    ident, portal = next((i for n in named if (i := text(event.get(n)))), None), text(event.get("portalId"))
+    ident, portal = next((i for n in named if (i := identifier(event.get(n)))), None), identifier(event.get("portalId"))
     name, value = text(event.get("propertyName")), text(event.get("propertyValue"))
     value = None if value == "REDACTED" else value
     source = text(event.get("changeSource"))
@@ -178,10 +179,10 @@ def _activity(noun: str, verb: str, name: str | None, value: str | None) -> tupl
 
 def _references(noun: str, ident: str | None, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:
     own = _OBJECTS[noun]
-    merged = text(event.get("newObjectId")) or text(event.get("primaryObjectId"))
+    merged = identifier(event.get("newObjectId")) or identifier(event.get("primaryObjectId"))
     named = [(own, i) for i in dict.fromkeys((merged, ident))]
     if event.get("associationRemoved") is False:
-        named.append((_OBJECTS.get(_associated(event)), text(event.get("toObjectId"))))
+        named.append((_OBJECTS.get(_associated(event)), identifier(event.get("toObjectId"))))
     found = [Reference(system="hubspot", account=portal, object=o, id=i) for o, i in named if o and i]
     return tuple(dict.fromkeys(found))
 
@@ -194,7 +195,7 @@ def _associated(event: dict[str, Any]) -> str:
 
 def _merged(noun: str, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:
     """The records of a merge that are no more."""
-    kept, own = text(event.get("newObjectId")) or text(event.get("primaryObjectId")), _OBJECTS[noun]
+    kept, own = identifier(event.get("newObjectId")) or identifier(event.get("primaryObjectId")), _OBJECTS[noun]
     rows = event.get("mergedObjectIds")
     idents = [text(i) for i in rows] if isinstance(rows, list) else []
     return tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Company, Kind, Object, Parsed, Person, Reference
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Unreadable, body_key, mapping, number, only_known, text, when
 
 TYPE_IDS = {
@@ -53,8 +54,8 @@ def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
     noun = _noun(record, values, where)
     stamps = [when(p.get("timestamp")) for p in properties.values() if isinstance(p, dict)]
     names = ("vid", "objectId", "hs_object_id", "id") if own else ("hs_object_id", "objectId", "vid")
-    ident = next((said for n in names if (said := text(record.get(n)) or values.get(n))), None)
-    portal = text(event.get("portalId") or event.get("portal-id") or mapping(event.get("origin")).get("portalId"))
+    ident = next((said for n in names if (said := identifier(record.get(n)) or identifier(values.get(n)))), None)
+    portal = identifier(event.get("portalId") or event.get("portal-id") or mapping(event.get("origin")).get("portalId"))
     is_company, what = noun == "company", _NOUNS.get(noun)
     return Parsed(
         kind=UPDATED.get(noun, Kind.UNCLASSIFIED),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Company, Consent, Kind, Object, Parsed, Person, Reference
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -53,8 +54,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     known = family in _CONTACT or family in ("conversation", "company", "ticket")
     if not known and topic not in _CONVERSATION:
         # Colleagues, statistics of content: kept, and no lead's business.
-        at, key = when(event.get("created_at")), text(event.get("id")) or body_key(body)
-        ident = text(item.get("id"))
+        at, key = when(event.get("created_at")), identifier(event.get("id")) or body_key(body)
+        ident = identifier(item.get("id"))
         return [
             Parsed(kind=Kind.UNCLASSIFIED, source_kind=topic, occurred_at=at, external_id=ident, dedupe_key=key),
         ]
@@ -68,7 +69,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             occurred_at=when(event.get("created_at")) or when(item.get("updated_at")),
             person=_person(who) if family != "company" else Person(),
             company=_company(family, item, who),
-            external_id=text(item.get("id")) or (text(who.get("id")) if family in _CONTACT else None),
+            external_id=identifier(item.get("id")) or (identifier(who.get("id")) if family in _CONTACT else None),
             references=tuple(_references(family, event, item, who)),
             previous=_merged(kind, event, item),
             actor=_actor(topic),
@@ -78,7 +79,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             utm={n: said for n in item if n.startswith("utm_") and (said := text(item.get(n))) is not None},
             tags=_tags(item),
             fields=_fields(item, author),
-            dedupe_key=text(event.get("id")) or body_key(body),
+            dedupe_key=identifier(event.get("id")) or body_key(body),
         )
     ]
 
@@ -118,11 +119,11 @@ def _company(family: str, item: dict[str, Any], who: dict[str, Any]) -> Company:
 
 
 def _references(family: str, event: dict[str, Any], item: dict[str, Any], who: dict[str, Any]) -> list[Reference]:
-    account = text(event.get("app_id"))
+    account = identifier(event.get("app_id"))
     nouns: dict[str, Object] = {"conversation": "activity", "company": "company"}
-    person = text(who.get("id")) if family != "company" else None
+    person = identifier(who.get("id")) if family != "company" else None
     named: list[tuple[Object, str | None]] = [
-        (nouns.get(family, "person"), text(item.get("id")) if family in nouns else person),
+        (nouns.get(family, "person"), identifier(item.get("id")) if family in nouns else person),
         ("person", person),
     ]
     found = [Reference(system="intercom", account=account, object=o, id=i) for o, i in named if i is not None]
@@ -132,10 +133,10 @@ def _references(family: str, event: dict[str, Any], item: dict[str, Any], who: d
 def _merged(kind: Kind, event: dict[str, Any], item: dict[str, Any]) -> tuple[Reference, ...]:
     """Who is no more of two that were merged."""
     gone = mapping(item.get("merged_from") or item.get("lead") or item.get("from"))
-    ident = text(gone.get("id"))
+    ident = identifier(gone.get("id"))
     if kind != Kind.SALES_MERGED or ident is None:
         return ()
-    return (Reference(system="intercom", account=text(event.get("app_id")), object="person", id=ident),)
+    return (Reference(system="intercom", account=identifier(event.get("app_id")), object="person", id=ident),)
 
 
 def _actor(topic: str) -> Actor:

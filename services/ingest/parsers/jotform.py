@@ -8,6 +8,7 @@ from typing import Any
 from schemas.signals import Parsed
 from services.ingest.parsers.answers import filled_in
 from services.ingest.parsers.bodies import object_of
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.naming import label, meaning
 from services.ingest.parsers.reading import (
     Result,
@@ -32,9 +33,9 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     raw = form.get("rawRequest")
     if isinstance(raw, str):
         raw = read_json(raw.encode("utf-8", "replace"))
-    ident = text(form.get("submissionID"))
+    ident = identifier(form.get("submissionID"))
     if raw is None and isinstance(form.get("answers"), dict):
-        return [_signal(_from_api(form["answers"]), form, ident or text(form.get("id")), body)]
+        return [_signal(_from_api(form["answers"]), form, ident or identifier(form.get("id")), body)]
     raw = as_object(raw, "$.rawRequest")
     answers = {
         _SHORT.get(match[1], match[1]): _plain(v) for k, v in raw.items() if (match := _QUESTION.fullmatch(str(k)))

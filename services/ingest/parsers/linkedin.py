@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.signals import Kind, Parsed, Quarantined, Reference
 from services.ingest.parsers.answers import filled_in
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, Unreadable, body_key, each, listed, mapping, read_json, text, when
 
 _ACTIONS = {"CREATED": Kind.FORM_SUBMITTED, "DELETED": Kind.CONTACT_DELETED}
@@ -20,13 +21,13 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
 
 
 def _one(event: dict[str, Any], where: str, body: bytes, index: int) -> Parsed | Quarantined:
-    response = text(event.get("leadGenFormResponse")) or text(event.get("leadFormResponse"))
+    response = identifier(event.get("leadGenFormResponse")) or identifier(event.get("leadFormResponse"))
     if response is None and "formResponse" in event:
         return _response(event, where, body, index)
     action = text(event.get("leadAction")) or ""
     if response is None or action not in _ACTIONS:
         raise Unreadable("a notification has a leadGenFormResponse and a leadAction CREATED or DELETED", where)
-    ident = text(event.get("id")) or text(event.get("notificationId"))
+    ident = identifier(event.get("id")) or identifier(event.get("notificationId"))
     return Parsed(
         kind=_ACTIONS[action],
         source_kind=f"{text(event.get('type')) or 'LEAD_ACTION'}.{action}",
@@ -63,7 +64,7 @@ def _response(lead: dict[str, Any], where: str, body: bytes, index: int) -> Pars
         answers.setdefault(
             name or f"question {text(row.get('questionId')) or i + 1}", _answer(mapping(row.get("answerDetails")))
         )
-    ident = text(lead.get("id"))
+    ident = identifier(lead.get("id"))
     return filled_in(
         answers,
         source_kind="leadFormResponse",

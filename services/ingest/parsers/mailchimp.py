@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.signals import Kind, Parsed, Person, Reference
 from services.ingest.parsers.bodies import object_of
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -39,7 +40,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     facts, rest = person_facts({name: value for name, value in merges.items() if name.upper() != "EMAIL"})
     facts.pop("external_id", None)
     email = text(data.get("new_email")) or text(data.get("email")) or text(merges.get("EMAIL"))
-    ident = text(data.get("new_id")) or text(data.get("id"))
+    ident = identifier(data.get("new_id")) or identifier(data.get("id"))
     person = person_of({**facts, "email": email}) if said != "campaign" else Person()
     return [
         Parsed(

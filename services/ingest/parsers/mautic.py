@@ -12,6 +12,7 @@ from typing import Any
 from schemas.signals import Actor, Company, Consent, Kind, Mode, Parsed, Person, Quarantined, Reference
 from services.ingest.parsers.answers import filled_in
 from services.ingest.parsers.bodies import whole_of
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -77,7 +78,7 @@ def _signal(key: str, row: dict[str, Any], whole: dict[str, Any], dedupe: str) -
         return _company(key, row, at, dedupe)
     contact = _contact(row)
     core = {n: _value(f) for n, f in _core(contact).items()}
-    ident = text(contact.get("id")) or text(row.get("id"))
+    ident = identifier(contact.get("id")) or identifier(row.get("id"))
     results = mapping(mapping(row.get("submission")).get("results"))
     form = mapping(mapping(row.get("submission")).get("form"))
     email = core.get("email") or text(results.get("email"))
@@ -129,7 +130,7 @@ def _company(key: str, row: dict[str, Any], at: Any, dedupe: str) -> Parsed | Qu
     """A company's fields are named as a contact's, with `company` before each."""
     company = mapping(row.get("company"))
     core = {n.removeprefix("company"): _value(f) for n, f in _core(company).items()}
-    ident = text(company.get("id")) or text(row.get("id"))
+    ident = identifier(company.get("id")) or identifier(row.get("id"))
     if ident is None:
         return Quarantined(quarantined="a company has an id", where=f"$['{key}']")
     return Parsed(
@@ -145,7 +146,7 @@ def _company(key: str, row: dict[str, Any], at: Any, dedupe: str) -> Parsed | Qu
 
 
 def _of_campaign(whole: dict[str, Any], body: bytes) -> Parsed | Quarantined:
-    ident = text(whole.get("contact_id")) or text(whole.get("contactid")) or text(whole.get("id"))
+    ident = identifier(whole.get("contact_id")) or identifier(whole.get("contactid")) or identifier(whole.get("id"))
     found = filled_in(
         {name: value for name, value in whole.items() if name not in ("contact_id", "contactid", "id")},
         kind=Kind.CONTACT_UPDATED,

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.signals import Kind, Parsed, Quarantined
 from services.ingest.parsers.answers import filled_in, rows, single
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -50,14 +51,14 @@ def _thin(change: dict[str, Any], where: str, index: int) -> Parsed | Quarantine
     if text(change.get("field")) != "leadgen":
         raise Unreadable("no change of `leadgen`", f"{where}.field")
     value = as_object(change.get("value"), f"{where}.value")
-    ident = text(value.get("leadgen_id"))
+    ident = identifier(value.get("leadgen_id"))
     if ident is None:
         raise Unreadable("a lead has a leadgen_id", f"{where}.value.leadgen_id")
     return _signal(value, ident, rows(value.get("field_data")), f"leadgen:{ident}", "leadgen")
 
 
 def _whole(lead: dict[str, Any], where: str, body: bytes, index: int) -> Parsed | Quarantined:
-    ident = next((said for name in _IDS if (said := text(single(lead.get(name))))), None)
+    ident = next((said for name in _IDS if (said := identifier(single(lead.get(name))))), None)
     answers = rows(lead.get("field_data")) or {n: single(v) for n, v in lead.items() if n not in _ABOUT}
     if not answers:
         raise Unreadable("neither entries nor answers", where)

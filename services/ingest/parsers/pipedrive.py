@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, Unreadable, as_object, body_key, mapping, read_json, text, when
 
 _ENTITY: dict[str, Object] = {
@@ -55,7 +56,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     now = mapping(whole.get("current")) or mapping(whole.get("data"))
     before = mapping(whole.get("previous"))
     row = now or before
-    account = text(meta.get("company_id"))
+    account = identifier(meta.get("company_id"))
     named = row if now or entity in ("person", "organization") else {}  # what a deleted record named is over
     kind, sales = _work(entity, action, now, before)
     gone = _gone(entity, action, row, meta, account)
@@ -68,7 +69,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             occurred_at=when(meta.get("timestamp")),
             person=_person(entity, named),
             company=Company(name=text(row.get("name")) if entity == "organization" else _company(named)),
-            external_id=text(row.get("id")) or text(meta.get("entity_id")) or text(meta.get("id")),
+            external_id=identifier(row.get("id")) or identifier(meta.get("entity_id")) or identifier(meta.get("id")),
             references=tuple(_references(entity, row, meta, account, action)),
             previous=gone,
             actor=Actor(kind="person" if by_person else None, reference=text(meta.get("user_id"))),
@@ -156,8 +157,8 @@ def _gone(
     """Whom a merge did away with: v2 names the other in `meta`; v1's `merged` keeps the survivor under the same id."""
     if entity not in _ENTITY or not (text(meta.get("merged_to_id")) or text(meta.get("merged_from_id"))):
         return ()
-    own = text(row.get("id")) or text(meta.get("entity_id"))
-    gone = text(meta.get("merged_from_id")) or own
+    own = identifier(row.get("id")) or identifier(meta.get("entity_id"))
+    gone = identifier(meta.get("merged_from_id")) or own
     return (Reference(system="pipedrive", account=account, object=_ENTITY[entity], id=gone),) if gone else ()
 
 
@@ -167,7 +168,7 @@ def _other(entity: str, action: str, whole: dict[str, Any], meta: dict[str, Any]
         kind=Kind.UNCLASSIFIED,
         source_kind=f"{action}.{entity}",
         occurred_at=when(meta.get("timestamp")),
-        external_id=text(row.get("id")) or text(meta.get("entity_id")) or text(meta.get("id")),
+        external_id=identifier(row.get("id")) or identifier(meta.get("entity_id")) or identifier(meta.get("id")),
         dedupe_key=_dedupe(meta, body),
     )
 
@@ -210,16 +211,16 @@ def _references(
     entity: str, row: dict[str, Any], meta: dict[str, Any], account: str | None, action: str
 ) -> list[Reference]:
     """The object itself, then what it names; a lead of theirs is a deal by another id."""
-    merged = text(meta.get("merged_to_id")) if action == "deleted" else None
-    own = merged or text(row.get("id")) or text(meta.get("entity_id"))
+    merged = identifier(meta.get("merged_to_id")) if action == "deleted" else None
+    own = merged or identifier(row.get("id")) or identifier(meta.get("entity_id"))
     named: list[tuple[Object, Any]] = [
         (_ENTITY[entity], own),
-        ("person", _flat(row.get("person_id")) or _participant(row)),
+        ("person", identifier(_flat(row.get("person_id"))) or _participant(row)),
         ("deal", _flat(row.get("deal_id"))),
         ("deal", _flat(row.get("lead_id"))),
         ("company", _flat(row.get("org_id", row.get("organization_id")))),
     ]
-    found = [Reference(system="pipedrive", account=account, object=o, id=str(i)) for o, i in named if text(i)]
+    found = [Reference(system="pipedrive", account=account, object=o, id=str(i)) for o, i in named if identifier(i)]
     return list(dict.fromkeys(found))
 
 
@@ -228,7 +229,7 @@ def _participant(row: dict[str, Any]) -> Any:
     rows = row.get("participants")
     named = [mapping(r) for r in rows] if isinstance(rows, list) else []
     named.sort(key=lambda r: not (r.get("primary_flag") or r.get("primary")))
-    return next((r["person_id"] for r in named if text(r.get("person_id"))), None)
+    return next((r["person_id"] for r in named if identifier(r.get("person_id"))), None)
 
 
 def _amount(row: dict[str, Any]) -> float | None:
@@ -247,4 +248,4 @@ def _currency(row: dict[str, Any]) -> str | None:
 def _dedupe(meta: dict[str, Any], body: bytes) -> str:
     if "timestamp_micro" in meta:
         return ":".join(str(meta.get(n)) for n in ("webhook_id", "timestamp_micro", "object", "id", "action"))
-    return text(meta.get("id")) or body_key(body)
+    return identifier(meta.get("id")) or body_key(body)

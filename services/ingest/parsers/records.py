@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.signals import Kind, Object, Reference, Sales
 from services.ingest.parsers.chain import Chain, Level, first, ident, level
+from services.ingest.parsers.identifiers import identifier, is_identifier
 from services.ingest.parsers.reading import mapping, number, text
 from services.ingest.parsers.tree import Node
 
@@ -68,7 +69,9 @@ def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = (), found:
 def _only_id(at: Level) -> str | None:
     """Of an event, where nothing else has an id: the first that is named as one, and is not of whom it belongs to, or of where it happened."""
     names = (name for name in at.held if name.endswith(("_id", "_uuid")) and name.rpartition("_")[0] not in _NOT_ITS)
-    return next((said for name in names if (said := text(at.held[name])) and said != "0" and "@" not in said), None)
+    return next(
+        (said for name in names if (said := text(at.held[name])) and identifier(said) and "@" not in said), None
+    )
 
 
 _WHOSE = ("contact", "customer", "subscriber", "profile", "person", "lead", "user")
@@ -90,7 +93,7 @@ def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
         # What has an address in it is a mail's Message-ID, or made of somebody's address: personal data is in no id.
         if (
             said
-            and said != "0"
+            and is_identifier(said)
             and "@" not in said
             and len(said) <= 200
             and not _is_shaky(name, at)
@@ -163,7 +166,7 @@ def references_of(kind: Kind, chain: Chain, said: str | None, nouns: tuple[str, 
     own = _NOUNS[noun] if noun in ("contact", "company", "deal", "activity") else None
     if own is None and kind.startswith("sales."):
         own = next((_NOUNS[noun] for noun in nouns if noun in _NOUNS), None)
-    if said and own:
+    if said and own and not _is_of_the_delivery(said, chain):
         found[own, said] = Reference(system=SYSTEM, object=own, id=said)
     # The account of an envelope, or of a form or a mailing, is the sender's customer: us.
     told = kind is not Kind.UNCLASSIFIED and not kind.startswith(("form.", "email.", "message.", "call.", "list."))
@@ -172,9 +175,18 @@ def references_of(kind: Kind, chain: Chain, said: str | None, nouns: tuple[str, 
             what, name = _NAMED.get(key), text(value)
             if what == "company" and not (told and (i == len(chain) - 1 or len(chain) == 1)):
                 continue
-            if what and name and name != "0":
+            if what and name and is_identifier(name):
                 found.setdefault((what, name), Reference(system=SYSTEM, object=what, id=name))
     return tuple(found.values())
+
+
+_DELIVERIES = ("event_id", "delivery_id", "request_id", "webhook_id", "message_id")
+
+
+def _is_of_the_delivery(said: str, chain: Chain) -> bool:
+    """An id that is the event's own, taken where the record has none: the next event has another."""
+    ids = {text(chain[0].held.get(name)) for name in _DELIVERIES}
+    return said in ids and not any(text(at.held.get("id")) == said for at in chain)
 
 
 def amount_of(kind: Kind, chain: Chain) -> tuple[float | None, str | None]:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Quarantined, Reference, Sales
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -142,13 +143,13 @@ def _change(event: Any, where: str, body: bytes) -> Result:
     event = _plain(as_object(event, where))
     head = as_object(event.get("ChangeEventHeader"), f"{where}.ChangeEventHeader")
     noun, change = text(head.get("entityName")) or "", text(head.get("changeType")) or ""
-    idents = [text(i) for i in head.get("recordIds") or [] if text(i)]
+    idents = [identifier(i) for i in head.get("recordIds") or [] if text(i)]
     if not noun or not idents:
         raise Unreadable("a change event names its entity and its records", f"{where}.ChangeEventHeader")
     fields = {name: value for name, value in event.items() if value is not None and name != "ChangeEventHeader"}
     kind, sales = _changed(noun, change, fields)
-    key = f"{text(head.get('transactionKey'))}:{text(head.get('sequenceNumber'))}"
-    key = key if "None" not in key else body_key(body, where)
+    transaction, number = identifier(head.get("transactionKey")), text(head.get("sequenceNumber"))
+    key = f"{transaction}:{number}" if transaction and number else body_key(body, where)
     return [
         _parsed(
             noun, fields, kind or _kind(noun, _CHANGES.get(change)), sales, source_kind=f"{noun}.{change}",

@@ -12,6 +12,7 @@ from typing import Any
 from schemas.signals import Company, Kind, Parsed, Person, Reference
 from services.ingest.parsers.answers import filled_in
 from services.ingest.parsers.bodies import whole_of
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.naming import meaning
 from services.ingest.parsers.reading import (
     Result,
@@ -51,8 +52,8 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
     kind = (text(call.get("type")) or "").casefold()
     if kind not in _KINDS:
         raise Unreadable("a call is one of identify, track, page, screen, group, alias", f"{where}.type")
-    user, anonymous = text(call.get("userId")), text(call.get("anonymousId"))
-    message = text(call.get("messageId"))
+    user, anonymous = identifier(call.get("userId")), identifier(call.get("anonymousId"))
+    message = identifier(call.get("messageId"))
     name = text(call.get("event")) or text(call.get("name"))
     answers, company = _facts(kind, call)
     utm = mapping(mapping(call.get("context")).get("campaign"))
@@ -104,11 +105,11 @@ def _facts(kind: str, call: dict[str, Any]) -> tuple[dict[str, Any], Company | N
 
 def _references(user: str | None, call: dict[str, Any], kind: str) -> tuple[Reference, ...]:
     people = (Reference(system="segment", object="person", id=user),) if user else ()
-    group = text(call.get("groupId")) if kind == "group" else None
+    group = identifier(call.get("groupId")) if kind == "group" else None
     return (*people, Reference(system="segment", object="company", id=group)) if group else people
 
 
 def _previous(call: dict[str, Any]) -> tuple[Reference, ...]:
     """An alias says that two ids are one person."""
-    before = text(call.get("previousId"))
+    before = identifier(call.get("previousId"))
     return (Reference(system="segment", object="person", id=before),) if before else ()

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.signals import Mode
 from services.ingest.parsers.answers import filled_in
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.naming import meaning
 from services.ingest.parsers.reading import Result, Unreadable, as_object, body_key, mapping, read_json, text, when
 
@@ -24,7 +25,10 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     if not isinstance(fields, list):
         raise Unreadable("a response has fields", "$.data.fields")
     known, answers = _answers(fields)
-    ident, response = text(event.get("eventId")), text(data.get("responseId")) or text(data.get("submissionId"))
+    ident, response = (
+        identifier(event.get("eventId")),
+        identifier(data.get("responseId")) or identifier(data.get("submissionId")),
+    )
     name = text(data.get("formName")) or ""
     trial = _TRIAL.fullmatch(text(data.get("formId")) or "") or (name.startswith("[") and _TRIAL.fullmatch(name))
     mode: Mode = "test" if trial else "live"

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.signals import Kind, Parsed
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.naming import label, meaning
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
     as_object,
+    body_key,
     company_of,
     mapping,
     only_known,
@@ -43,12 +45,12 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             occurred_at=when(response.get("submitted_at")),
             person=person_of(facts),
             company=company_of(facts),
-            external_id=text(event.get("event_id")) or token,
+            external_id=identifier(event.get("event_id")) or identifier(token),
             form_id=text(response.get("form_id")),
             campaign=text(hidden.get("campaign")) or utm.get("utm_campaign"),
             utm=utm,
             fields=only_known([*rest.items(), *((k, v) for k, v in hidden.items() if k not in utm)]),
-            dedupe_key=f"response:{token}:{text(event.get('event_type'))}",
+            dedupe_key=f"response:{token}:{text(event.get('event_type'))}" if identifier(token) else body_key(body),
         )
     ]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.signals import Kind
 from services.ingest.parsers.answers import filled_in
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, Unreadable, as_object, body_key, mapping, read_json, text, when
 
 
@@ -18,8 +19,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     data = payload.get("data")
     if form and not isinstance(data, dict):
         raise Unreadable("a submission has data", "$.payload.data")
-    ident = text(payload.get("id")) or text(payload.get("_id")) or text(payload.get("orderId"))
-    element = text(payload.get("formElementId"))
+    ident = identifier(payload.get("id")) or identifier(payload.get("_id")) or identifier(payload.get("orderId"))
+    element = identifier(payload.get("formElementId"))
     at = payload.get("submittedAt") or payload.get("d") or payload.get("createdOn")
     stamped = f"{element}:{at}" if element and at else None
     return [

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.answers import rows
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import (
     Result,
     body_key,
@@ -105,7 +106,10 @@ def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, ke
         sales = Sales(owner_id=owner) if noun == "leads" else None
     answers = {**rows(row.get("custom_fields")), **rows(row.get("custom_fields_values"))}
     told, rest = person_facts({**answers, **{_code(f): v for f, v in _coded(row) if _code(f)}})
-    ident, person = text(row.get("id")) or text(row.get("uid")) or text(row.get("element_id")), noun == "contacts"
+    ident, person = (
+        identifier(row.get("id")) or identifier(row.get("uid")) or identifier(row.get("element_id")),
+        noun == "contacts",
+    )
     author = mapping(row.get("author"))
     name = (
         text(row.get("name"))
@@ -149,7 +153,7 @@ _AMO_ELEMENTS: dict[str, Object] = {"1": "person", "2": "deal", "3": "company"}
 
 def _amo_references(noun: str, ident: str | None, row: dict[str, Any], account: str | None) -> tuple[Reference, ...]:
     found = [Reference(system="amocrm", account=account, object=_AMO[noun], id=ident)] if ident and noun in _AMO else []
-    target = text(row.get("element_id"))
+    target = identifier(row.get("element_id"))
     other = _AMO_ELEMENTS.get(text(row.get("element_type")) or "")
     if target and other and noun == "task":
         found.append(Reference(system="amocrm", account=account, object=other, id=target))

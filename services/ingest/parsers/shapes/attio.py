@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Kind, Parsed, Reference
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, body_key, bounded, each, mapping, only_known, text
 
 _ATTIO = ("record_id", "entry_id", "note_id", "task_id", "comment_id", "thread_id", "call_recording_id", "activity_id", "list_id",
@@ -33,7 +34,7 @@ def _attio_one(event: dict[str, Any], key: str) -> Parsed:
     names = (f"{noun.replace('list_entry', 'entry')}_id", *_ATTIO)
     ident = next((said for name in names if (said := text(ids.get(name)))), None)
     person = text(actor.get("type")) == "workspace-member"
-    merged = text(event.get("duplicate_record_id"))
+    merged = identifier(event.get("duplicate_record_id"))
     return Parsed(
         kind=_ATTIO_KINDS.get(word, Kind.UNCLASSIFIED),
         source_kind=word,

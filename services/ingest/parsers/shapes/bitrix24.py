@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from schemas.signals import Object, Parsed, Reference
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, body_key, mapping, text, when
 from services.ingest.parsers.words import kind_of
 
@@ -28,7 +29,7 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     """The signals of one body."""
     word, data = text(whole.get("event")) or "", mapping(whole.get("data"))
     fields = mapping(data.get("FIELDS")) or mapping(data.get("FIELDS_AFTER")) or mapping(data.get("FIELDS_BEFORE"))
-    ident, match = text(fields.get("ID")), _BITRIX.fullmatch(word.upper())
+    ident, match = identifier(fields.get("ID")), _BITRIX.fullmatch(word.upper())
     domain = text(mapping(whole.get("auth")).get("domain"))
     what = _BITRIX_OBJECTS.get(match[1]) if match else None
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Company, Kind, Parsed, Person, Reference, Sales
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.people import person_in
 from services.ingest.parsers.reading import Result, body_key, mapping, only_known, text, when
 from services.ingest.parsers.tree import nodes
@@ -36,7 +37,7 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     kind, sales, booking = (
         _BOOKINGS.get(word, Kind.UNCLASSIFIED),
         None,
-        text(payload.get("bookingId")) or text(payload.get("id")),
+        identifier(payload.get("bookingId")) or identifier(payload.get("id")),
     )
     if kind is Kind.SALES_OWNER_CHANGED:
         added, removed = (_only(payload.get(name)) for name in ("addedHostUserIds", "removedHostUserIds"))
@@ -44,7 +45,7 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     elif kind.startswith("sales."):
         ended = kind is Kind.SALES_MEETING_HELD
         sales = Sales(to=text(payload.get("status")), owner_id=owner, activity_type="meeting" if ended else "booking")
-    ident = text(payload.get("uid")) or text(payload.get("bookingUid")) or booking
+    ident = identifier(payload.get("uid")) or identifier(payload.get("bookingUid")) or booking
     reasons = ("rejectionReason", "cancellationReason", "rescheduleReason", "reassignReason")
     # The docs: MEETING_ENDED is fired at the scheduled end, by the clock; nobody said that the meeting was held.
     ended_at = when(payload.get("endTime")) if kind is Kind.SALES_MEETING_HELD else when(whole.get("createdAt"))

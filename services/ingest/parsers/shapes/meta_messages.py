@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.signals import Kind, Parsed, Person, Reference
-from services.ingest.parsers.reading import Result, bounded, each, mapping, only_known, text, when
+from services.ingest.parsers.identifiers import identifier
+from services.ingest.parsers.reading import Result, body_key, bounded, each, mapping, only_known, text, when
 
 _OBJECTS = ("whatsapp_business_account", "page", "instagram")
 _LISTS = ("messages", "statuses", "messaging")
@@ -22,7 +23,10 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     found = bounded(list(_rows(whole)))
     values = [value for _, _, value, _ in found]
     lists = [name for _, name, _, _ in found]
-    return each([(where, row) for where, _, _, row in found], lambda row, _, i: _one(row, lists[i], values[i]))
+    return each(
+        [(where, row) for where, _, _, row in found],
+        lambda row, _, i: _one(row, lists[i], values[i], body_key(body, i)),
+    )
 
 
 def _rows(whole: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
@@ -39,14 +43,14 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _one(row: dict[str, Any], listed: str, value: dict[str, Any]) -> Parsed:
+def _one(row: dict[str, Any], listed: str, value: dict[str, Any], key: str) -> Parsed:
     if listed == "messaging":
-        return _direct(row)
+        return _direct(row, key)
     ours = listed == "statuses"
     number = text(row.get("recipient_id" if ours else "from"))
     contacts = [mapping(c) for c in _listed(value.get("contacts"))]
     named = next((mapping(c.get("profile")) for c in contacts if text(c.get("wa_id")) == number), {})
-    status, ident = text(row.get("status")), text(row.get("id"))
+    status, ident = text(row.get("status")), identifier(row.get("id"))
     return Parsed(
         kind=Kind.MESSAGE_RECEIVED if not ours else Kind.OUTREACH_LOGGED if status == "sent" else Kind.UNCLASSIFIED,
         source_kind=status if ours else text(row.get("type")),
@@ -54,19 +58,19 @@ def _one(row: dict[str, Any], listed: str, value: dict[str, Any]) -> Parsed:
         person=Person(phone=number, full_name=text(named.get("name"))),
         external_id=ident,
         fields=only_known([("text", text(mapping(row.get("text")).get("body")))]),
-        dedupe_key=f"message:{ident}:{status or ''}",
+        dedupe_key=f"message:{ident}:{status or ''}" if ident else key,
     )
 
 
-def _direct(row: dict[str, Any]) -> Parsed:
+def _direct(row: dict[str, Any], key: str) -> Parsed:
     """A message between a page and somebody whom Meta names by an id of the page's own; an echo is ours."""
     message = mapping(row.get("message")) or mapping(row.get("postback"))
     ours = message.get("is_echo") is True
-    theirs = text(mapping(row.get("recipient" if ours else "sender")).get("id"))
+    theirs = identifier(mapping(row.get("recipient" if ours else "sender")).get("id"))
     what = next(
         (name for name in ("message", "postback", "read", "delivery", "optin", "referral") if name in row), None
     )
-    ident = text(message.get("mid"))
+    ident, at = identifier(message.get("mid")), text(row.get("timestamp"))
     kind = Kind.UNCLASSIFIED if not message else Kind.OUTREACH_LOGGED if ours else Kind.MESSAGE_RECEIVED
     return Parsed(
         kind=kind,
@@ -75,5 +79,5 @@ def _direct(row: dict[str, Any]) -> Parsed:
         external_id=ident or theirs,
         references=(Reference(system="meta", object="person", id=theirs),) if theirs else (),
         fields=only_known([("text", text(message.get("text")) or text(message.get("title")))]),
-        dedupe_key=f"message:{ident or theirs}:{what}:{text(row.get('timestamp')) or ''}",
+        dedupe_key=f"message:{ident or theirs}:{what}:{at}" if ident or (theirs and at) else key,
     )

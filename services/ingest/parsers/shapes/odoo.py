@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Company, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, body_key, number, only_known, text, when
 
 _MODELS: dict[str, tuple[Object, Kind]] = {
@@ -21,7 +22,7 @@ def fits(whole: dict[str, Any]) -> bool:
 
 def parse(whole: dict[str, Any], body: bytes) -> Result:
     """The signal of one record, as it is now: what changed is not said."""
-    model, ident = text(whole["_model"]) or "", text(whole.get("id")) or text(whole.get("_id"))
+    model, ident = text(whole["_model"]) or "", identifier(whole.get("id")) or identifier(whole.get("_id"))
     what, kind = _MODELS.get(model, (None, Kind.UNCLASSIFIED))
     firm = what == "person" and whole.get("is_company") is True
     if firm:

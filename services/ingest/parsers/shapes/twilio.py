@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Kind, Parsed, Person
-from services.ingest.parsers.reading import Result, only_known, text
+from services.ingest.parsers.identifiers import identifier
+from services.ingest.parsers.reading import Result, body_key, only_known, text
 
 
 def fits(whole: dict[str, Any]) -> bool:
@@ -15,9 +16,10 @@ def fits(whole: dict[str, Any]) -> bool:
 
 def parse(whole: dict[str, Any], body: bytes) -> Result:
     """The signals of one body."""
-    ident = text(whole.get("MessageSid")) or text(whole.get("SmsSid")) or text(whole.get("CallSid"))
+    ident = identifier(whole.get("MessageSid")) or identifier(whole.get("SmsSid")) or identifier(whole.get("CallSid"))
     inbound = (text(whole.get("Direction")) or "inbound").startswith("inbound") and "MessageStatus" not in whole
     kind = Kind.CALL_RECEIVED if "CallSid" in whole else Kind.MESSAGE_RECEIVED
+    status = text(whole.get("MessageStatus")) or text(whole.get("CallStatus")) or ""
     number = text(whole.get("From" if inbound else "To"))
     return [
         Parsed(
@@ -29,6 +31,6 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
             external_id=ident,
             automated=not inbound,
             fields=only_known((name, text(whole.get(name))) for name in ("Body", "NumMedia")),
-            dedupe_key=f"{ident}:{text(whole.get('MessageStatus')) or text(whole.get('CallStatus')) or ''}",
+            dedupe_key=f"{ident}:{status}" if ident else body_key(body),
         )
     ]
