@@ -285,19 +285,22 @@ class Load(State, frozen=True, kw_only=True):
 
 
 class Period(State, frozen=True, kw_only=True):
-    """One week, month, ... of a volume promise: what was counted so far, and against, and the newest of it."""
+    """One week, month, ... of a volume promise: what was counted so far, and against, and the newest of it. `at_least` is its
+    share of the promise where the period is a part of one; None for a whole one."""
 
     clock: Clock
+    at_least: int | None = None
     counted: int = 0
     against: int = 0
     latest_at: At | None = None
 
 
 class Tally(State, frozen=True, kw_only=True):
-    """A volume promise by its name: its newest periods by their first day. `seq` rises with each change, `sequence` is that
-    of its last event."""
+    """A volume promise by its name: its newest periods by their first day. `since` is when it began to be measured. `seq`
+    rises with each change, `sequence` is that of its last event."""
 
     name: str
+    since: At | None = None
     seq: int = 0
     sequence: int = 0
     periods: dict[str, Period] = {}

@@ -1,26 +1,35 @@
 """Volume promises: what a team, a person or the organisation brings in a week, a month, a quarter, as clocks.
 
-A promise has one tally, which is locked and counted as a pool's ledger is. The period's clock starts with the period, or
-with the first that is counted in it, and is judged at its end; a late fact corrects what was said. Pure.
+A promise has one tally, which is locked and counted as a pool's ledger is. The period's clock starts with the period
+and is judged at its end; a late fact corrects what was said. A promise that begins to rule within a period is not judged on
+what was before: its first period is the next whole one, or the part that is left, where the file says so. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple, assert_never
-from zoneinfo import ZoneInfo
 
-from routing.agreement import Agreement, CompiledVolume
-from routing.business_time import BusinessCalendar, before_due, due_at
+from routing.agreement import CompiledVolume
 from routing.draft import Draft
 from routing.ids import derive
 from routing.model import Clock, Emission, Period, Tallied, Tally
+from routing.periods import (
+    Terms,
+    earliest_start,
+    measured_since,
+    next_look,
+    part_asked,
+    period_of,
+    rung_at,
+    warning_points,
+)
 from routing.roster import Roster
 from schemas import events as e
 from schemas.signals import ClockDue, Kind, Mode, Signal
-from schemas.volumes import Per, Volume
+from schemas.volumes import Volume
 from schemas.words import Telling
 
 PREFIX = "promise:"
@@ -49,19 +58,6 @@ class Told(NamedTuple):
     clocks: tuple[Clock, ...] = ()
     emissions: tuple[Emission, ...] = ()
     note: str = ""
-
-
-class Terms(NamedTuple):
-    """What a promise is judged by: the agreement of now counts, `agreements` are all by hash; the roster has who is told."""
-
-    agreement: Agreement
-    agreements: Callable[[str], Agreement | None]
-    roster: Roster
-    now: datetime
-
-    def of(self, clock: Clock) -> Agreement:
-        """The agreement that the period began under, which it is judged by."""
-        return self.agreements(clock.agreement) or self.agreement
 
 
 def subject_of(name: str) -> str:
@@ -116,11 +112,12 @@ def add(tally: Tally, one: Tallied, signal: Signal, terms: Terms) -> Told:
     compiled = terms.agreement.volume(one.volume)
     if compiled is None:
         return Told(tally, note=f"{one.volume} is promised no more")
-    key, begin, end = period_of(one.at, compiled.file.per, terms.agreement.calendars[compiled.file.calendar].zone)
-    told = Told(tally) if key in tally.periods else _open(tally, compiled, (key, begin, end), signal, terms)
-    if key not in told.tally.periods:
+    found = period_of(one.at, compiled.file.per, terms.agreement.calendars[compiled.file.calendar].zone)
+    key = found[0]
+    told = Told(tally) if key in tally.periods else _open(tally, compiled, found, signal, terms)
+    period = told.tally.periods.get(key)
+    if period is None or one.at < period.clock.started_at:
         return told._replace(note=f"{one.volume} was not measured then")
-    period = told.tally.periods[key]
     more = {"counted": period.counted + one.good, "against": period.against + (not one.good)}
     latest = max(filter(None, (period.latest_at, one.at)))
     after = period.but(**(more | {"latest_at": latest}))
@@ -160,12 +157,34 @@ def fall_due(tally: Tally, due: ClockDue, terms: Terms) -> Told:
 def _open(
     tally: Tally, compiled: CompiledVolume, period: tuple[str, datetime, datetime], signal: Signal, terms: Terms
 ) -> Told:
-    key, start, end = period
-    if not start <= terms.now < end:
+    """The period's clock starts, where it is the one of now and the promise is measured in it."""
+    key, first, end = period
+    if not first <= terms.now < end:
         return Told(tally)
-    volume = compiled.file
+    volume, known = compiled.file, tally.since or earliest_start(tally)
+    since = measured_since(volume.name, known, signal.received_at, terms)
+    tally, start = tally.but(since=since), max(first, since)
+    part = None if start == first else part_asked(volume, (first, start, end), terms)
+    if start > first and part is None:
+        return Told(tally, note=f"{volume.name} is first judged in the period that begins at {end.isoformat()}")
+    clock = _clock(volume, (key, start, end), signal, terms)
+    if part is not None and volume.share is None:
+        clock = clock.but(
+            target=f"{part} {volume.counts} until the end of the {volume.per} ({volume.promise}, pro rata)"
+        )
+    if known is None:
+        # Whatever would have been said before the promise was measured is not said afterwards.
+        clock = clock.but(warnings_done=sum(at <= terms.now for at, _ in warning_points(clock, volume, terms)))
+    opened = Period(clock=clock, at_least=None if volume.share else part)
+    known_periods = dict(sorted({**tally.periods, key: opened}.items())[-PERIODS_KEPT:])
+    told = _say(Told(tally.but(periods=known_periods)), e.SlaStarted(**_saying(opened)), start)
+    return _put(told, key, clock.but(next_at=next_look(clock, volume, terms)))
+
+
+def _clock(volume: Volume, period: tuple[str, datetime, datetime], signal: Signal, terms: Terms) -> Clock:
+    key, start, end = period
     subject, name = volume.subject, subject_of(volume.name)
-    clock = Clock(
+    return Clock(
         id=derive("clk", name, key),
         policy=volume.name,
         metric="volume" if volume.share is None else "share",
@@ -181,10 +200,6 @@ def _open(
         side=volume.side,
         person=subject.person if subject else None,
     )
-    known = dict(sorted({**tally.periods, key: Period(clock=clock)}.items())[-PERIODS_KEPT:])
-    told = Told(tally.but(periods=known))
-    told = _say(told, e.SlaStarted(**_saying(known[key])), start)
-    return _put(told, key, clock.but(next_at=_next(clock, volume, terms)))
 
 
 def _judged(told: Told, key: str, before: Period, signal: Signal, terms: Terms) -> Told:
@@ -225,7 +240,8 @@ def _judged(told: Told, key: str, before: Period, signal: Signal, terms: Terms) 
 def _verdict(period: Period, volume: Volume) -> str:
     """Of a period that is over."""
     if volume.share is None:
-        return "fulfilled" if period.counted >= (volume.at_least or 0) else "breached"
+        least = volume.at_least or 0 if period.at_least is None else period.at_least
+        return "fulfilled" if period.counted >= least else "breached"
     everything = period.counted + period.against
     if not everything:
         return "cancelled"
@@ -246,7 +262,7 @@ def _end(told: Told, key: str, due: ClockDue, volume: Volume) -> Told:
 
 
 def _warn(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) -> Told:
-    points = _points(told.tally.periods[key].clock, volume, terms)
+    points = warning_points(told.tally.periods[key].clock, volume, terms)
     for number, (at, before) in enumerate(points, start=1):
         clock = told.tally.periods[key].clock
         if number <= clock.warnings_done or at > due.due_at:
@@ -256,14 +272,14 @@ def _warn(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) -> 
             said = _saying(told.tally.periods[key]) | {"warning": number, "before": before, "warned_at": at}
             told = _say(told, e.SlaWarned(**said, noticed_at=due.noticed_at), at)
     clock = told.tally.periods[key].clock
-    return _put(told, key, clock.but(next_at=_next(clock, volume, terms)))
+    return _put(told, key, clock.but(next_at=next_look(clock, volume, terms)))
 
 
 def _climb(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) -> Told:
     """Each rung of a breach that is due by now."""
     clock = told.tally.periods[key].clock
     while clock.state == "breached" and clock.rungs_done < len(volume.ladder):
-        rung, at = volume.ladder[clock.rungs_done], _rung_at(clock, volume, terms)
+        rung, at = volume.ladder[clock.rungs_done], rung_at(clock, volume, terms)
         if at > max(due.due_at, clock.due_at):
             return _put(told, key, clock.but(next_at=at))
         told = _put(told, key, clock.but(rungs_done=clock.rungs_done + 1, next_at=None))
@@ -297,61 +313,6 @@ def _promisers(volume: Volume, roster: Roster) -> tuple[str, ...]:
     if subject is not None and subject.team is not None:
         return tuple(member.id for member in roster.team_of(subject.team))
     return roster.active_with(volume.side)
-
-
-# --- instants ---------------------------------------------------------------------------------------------------------
-def period_of(at: datetime, per: Per, zone: ZoneInfo) -> tuple[str, datetime, datetime]:
-    """(its first day, beginning, end) of the period of that instant, half-open, by midnights of the zone."""
-    first, last = _bounds(at.astimezone(zone).date(), per)
-    return first.isoformat(), _midnight(first, zone), _midnight(last, zone)
-
-
-def _bounds(day: date, per: Per) -> tuple[date, date]:
-    """The first day of the day's period, and the day after its last."""
-    match per:
-        case "week":
-            first = day - timedelta(days=day.weekday())
-            return first, first + timedelta(days=7)
-        case "month":
-            return _months(day, 1)
-        case "quarter":
-            return _months(day, 3)
-        case "year":
-            return _months(day, 12)
-        case _:
-            assert_never(per)
-
-
-def _months(day: date, count: int) -> tuple[date, date]:
-    first = date(day.year, (day.month - 1) // count * count + 1, 1)
-    return first, date(first.year + (first.month - 1 + count) // 12, (first.month - 1 + count) % 12 + 1, 1)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of the day: where midnight is skipped, PEP 495 reads it with the offset of before, which is it."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-
-
-def _calendar(clock: Clock, terms: Terms) -> BusinessCalendar | None:
-    return terms.of(clock).calendar(clock.calendar)
-
-
-def _points(clock: Clock, volume: Volume, terms: Terms) -> list[tuple[datetime, str]]:
-    calendar = _calendar(clock, terms)
-    found = [
-        (before_due(clock.due_at, w, calendar if w.kind == "business" else None, ()), str(w)) for w in volume.warnings
-    ]
-    return sorted((at, text) for at, text in found if clock.started_at < at < clock.due_at)
-
-
-def _next(clock: Clock, volume: Volume, terms: Terms) -> datetime:
-    left = _points(clock, volume, terms)[clock.warnings_done :]
-    return left[0][0] if left else clock.due_at
-
-
-def _rung_at(clock: Clock, volume: Volume, terms: Terms) -> datetime:
-    after = volume.ladder[clock.rungs_done].after
-    return due_at(clock.due_at, after, _calendar(clock, terms) if after.kind != "elapsed" else None, ())
 
 
 def _volume(clock: Clock, terms: Terms) -> Volume | None:

@@ -62,6 +62,9 @@ class Volume(FileModel):
 
     One clock a period measures it: it starts with the period and is due at its end. A count is kept as soon as it is
     reached, a share is known at the end; what happened before the end and comes late still counts, and corrects it.
+
+    A promise that begins to rule within a period is first judged in the next, whole one (`first: whole`), or at once for what
+    is left of it: `pro_rata` asks for the part of the count that the open time left is of the period's.
     """
 
     name: Name
@@ -72,6 +75,7 @@ class Volume(FileModel):
     at_least: Annotated[int | None, Field(ge=1)] = None
     share: Share | None = None
     per: Per
+    first: Literal["whole", "pro_rata"] = "whole"
     calendar: Name
     when: Expression = "true"
     warnings: Annotated[tuple[Target, ...], Field(max_length=10)] = ()

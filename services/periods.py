@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from routing.ids import derive
-from routing.volumes import PREFIX, period_of
+from routing.periods import period_of
+from routing.volumes import PREFIX
 from schemas.signals import Kind, Mode, Signal
 from services.ports import Log
 from services.ruling import Ruling

@@ -73,11 +73,13 @@ def bearer(name):
 
 
 @asynccontextmanager
-async def installed(folder, *, extra=""):
+async def installed(folder, *, extra="", agreement=None):
     config = folder / "config"
     config.mkdir()
     for example in EXAMPLES.glob("*.yaml"):
         shutil.copy(example, config / example.name)
+    if agreement is not None:
+        (config / "agreement.yaml").write_text(agreement)
     with (config / "sources.yaml").open("a") as sources:
         sources.write(_SOURCES + extra)
     entries = [

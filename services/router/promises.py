@@ -8,6 +8,7 @@ from typing import NamedTuple
 from routing import volumes
 from routing.envelope import Outgoing, Stamp, Subject, seal
 from routing.model import Clock, Decision, Tally
+from routing.periods import Terms
 from schemas.signals import Signal
 from services.router.loaded import Loaded
 from services.ruling import Ruling
@@ -51,8 +52,8 @@ class Promises:
             outgoing += self._keep(one, signal, stamp, len(outgoing))
         return Told(outgoing, "; ".join(sorted({one.note for one in found if one.note})))
 
-    def _terms(self, ruling: Ruling) -> volumes.Terms:
-        return volumes.Terms(ruling.agreement, ruling.agreement_of, ruling.roster, self._now)
+    def _terms(self, ruling: Ruling) -> Terms:
+        return Terms(ruling.agreement, ruling.agreement_of, ruling.roster, self._now, ruling.timeline)
 
     def _tally(self, name: str) -> Tally:
         row = volumes.subject_of(name)

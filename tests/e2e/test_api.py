@@ -5,10 +5,12 @@ import json
 import time
 
 import pytest
+import yaml
 
 from services.bootstrap.api import document
 from services.console.feed import Feed
 from tests.api import KEYS, bearer, installed
+from tests.setups import EXAMPLES
 
 IDS = {
     "digest": "0d5b7e2c91fa",
@@ -428,12 +430,21 @@ async def test_the_same_idempotency_key_is_one_command(api):
     assert len(elin["absences"]) == 1
 
 
-async def test_a_volume_promise_is_a_clock_of_no_lead_and_explains_what_was_counted(api):
-    await people(api, "anna", form_id="demo")
-    (clock,) = (await api.get("/v1/clocks", policy="qualified-leads"))["clocks"]
-    assert (clock["lead_id"], clock["subject_kind"], clock["state"]) == (None, "organisation", "running")
-    said = await api.get(f"/v1/clocks/{clock['id']}/explain")
-    assert "40 hand_over a month" in said["text"] and "1 counted so far" in said["text"]
+async def test_a_volume_promise_is_a_clock_of_no_lead_and_explains_what_was_counted(tmp_path):
+    file = yaml.load((EXAMPLES / "agreement.yaml").read_text(), yaml.BaseLoader)
+    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    file["calendars"]["always"] = {"zone": "Europe/Stockholm", "week": {day: [["00:00", "24:00"]] for day in days}}
+    file["sla"]["volumes"][0] |= {"calendar": "always", "at_least": "100000", "first": "pro_rata"}
+    async with installed(tmp_path, agreement=yaml.safe_dump(file)) as api:
+        async with asyncio.timeout(30):
+            while not (await api.get("/v1/clocks", policy="qualified-leads"))["clocks"]:
+                await asyncio.sleep(0.05)
+        await people(api, "anna", form_id="demo")
+        assert (await api.get("/v1/clocks", policy="not-rejected"))["clocks"] == [], "judged from the next month on"
+        (clock,) = (await api.get("/v1/clocks", policy="qualified-leads"))["clocks"]
+        assert (clock["lead_id"], clock["subject_kind"], clock["state"]) == (None, "organisation", "running")
+        said = await api.get(f"/v1/clocks/{clock['id']}/explain")
+        assert "(100000 hand_over a month, pro rata)" in said["text"] and "1 counted so far" in said["text"]
 
 
 async def test_two_leads_are_merged_and_parted_by_command_and_told_apart_at_once_where_they_cannot(api):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from routing.volumes import PREFIX
 from schemas.envelope import Envelope
 from schemas.signals import Sales
 from tests.setups import SETUPS, START, setup, signal
@@ -25,6 +26,10 @@ def types(events):
 
 async def whole_story(running):
     minute = timedelta(minutes=1)
+    # The service ran in October, so the promises of November are whole.
+    running.at = START - timedelta(days=30)
+    await running.give(signal("october", "period.begun", at=running.at).but(partition_key=PREFIX, identities=()))
+    running.at = START
     await running.give(
         signal(1, "email.sent", "anna"),
         signal(2, "form.submitted", "anna", START + minute, form_id="demo"),

@@ -10,7 +10,8 @@ from services.periods import PeriodWatch
 from tests.setups import setup, signal
 from tests.stories import rules
 
-END = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
+END = datetime(2026, 12, 31, 23, 0, tzinfo=UTC)
+"""Of December, the first whole month."""
 RULES = rules(
     sla={
         "policies": [],
@@ -31,6 +32,9 @@ async def running(request, tmp_path):
             return RULES
 
         made.watch = PeriodWatch(made.log, made.topic, ruling, lambda: made.at)
+        assert await made.watch.sweep()
+        await made.route(1)
+        await made.later(days=8)
         yield made
 
 
@@ -44,6 +48,10 @@ async def told(running):
     ]
 
 
+async def test_the_month_in_which_the_service_began_is_not_judged(running):
+    assert (await told(running), await running.reading.clocks()) == ([], [])
+
+
 async def test_a_month_without_a_lead_is_begun_by_the_watcher_and_breached_at_its_end(running):
     assert await running.watch.sweep()
     await running.route(1)
@@ -51,7 +59,7 @@ async def test_a_month_without_a_lead_is_begun_by_the_watcher_and_breached_at_it
     assert await told(running) == [("started", 1, 0)]
     (row,) = [r for r in await running.reading.clocks() if r.lead_id == "promise:leads"]
     assert (row.due_at, row.next_at) == (END, END)
-    await running.later(days=8)
+    await running.later(days=31)
     assert await told(running) == [("started", 1, 0), ("breached", 2, 0), ("escalated", 3, 0)]
 
 

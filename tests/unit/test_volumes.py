@@ -5,11 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from routing import volumes
+from routing import periods, volumes
 from routing.decide import decide
 from routing.draft import Context
 from routing.explain_volume import explain_volume
 from routing.model import Tallied, Tally
+from routing.periods import Terms, period_of
 from schemas.signals import ClockDue
 from schemas.yamlfile import FileError
 from tests.setups import START, signal
@@ -32,12 +33,15 @@ def promised(*entries):
     return rules(sla={"policies": [], "volumes": list(entries)})
 
 
-class Promise:
-    """One promise through a period; `said` are the events of it."""
+LONG_AGO = datetime(2026, 9, 15, tzinfo=UTC)
 
-    def __init__(self, entry, ruling=None):
+
+class Promise:
+    """One promise through a period; `said` are the events of it. It was measured before, unless `since` is None."""
+
+    def __init__(self, entry, ruling=None, since=LONG_AGO):
         self.ruling, self.name = ruling or promised(entry), entry["name"]
-        self.tally, self.said, self.number = Tally(name=self.name), [], 0
+        self.tally, self.said, self.number = Tally(name=self.name, since=since), [], 0
 
     def take(self, told):
         self.tally = told.tally.but(sequence=self.tally.sequence + len(told.emissions))
@@ -45,7 +49,7 @@ class Promise:
         return told
 
     def terms(self, now):
-        return volumes.Terms(self.ruling.agreement, self.ruling.agreement_of, self.ruling.roster, now)
+        return Terms(self.ruling.agreement, self.ruling.agreement_of, self.ruling.roster, now, self.ruling.timeline)
 
     def begin(self, now=START):
         return self.take(volumes.begin(self.tally, self.name, signal("begin", "period.begun", at=now), self.terms(now)))
@@ -57,7 +61,7 @@ class Promise:
 
     def wait(self, until=END + timedelta(days=2)):
         """What falls due is announced."""
-        while (clock := self.clock).next_at is not None and clock.next_at <= until:
+        while self.tally.periods and (clock := self.clock).next_at is not None and clock.next_at <= until:
             due = ClockDue(clock_id=clock.id, revision=clock.revision, lead_id=volumes.subject_of(self.name),
                            due_at=clock.next_at, noticed_at=clock.next_at + MINUTE)  # fmt: skip
             self.take(volumes.fall_due(self.tally, due, self.terms(due.noticed_at)))
@@ -153,6 +157,107 @@ def test_a_period_keeps_the_terms_that_it_began_under():
     assert promise.types() == ["started"], "three were promised when it began"
 
 
+# --- the first period -------------------------------------------------------------------------------------------------
+DECEMBER = "2026-12-01"
+
+
+def test_the_first_period_that_is_judged_is_the_first_whole_one():
+    promise = Promise(COUNT, since=None)
+    assert "first judged in the period that begins at 2026-11-30T23:00" in promise.begin().note
+    promise.add()
+    promise.wait()
+    assert (promise.said, promise.tally.periods) == ([], {}), "neither warned nor breached for a part of November"
+    promise.begin(END + MINUTE)
+    promise.add(END - HOUR, now=END + HOUR)
+    assert promise.types() == ["started"] and promise.said[0].data.started_at == END
+    assert promise.tally.periods[DECEMBER].counted == 0, "what is told late of November counts for nothing"
+    promise.wait(END + timedelta(days=40))
+    assert promise.types() == ["started", "warned", "breached", "escalated", "escalated"]
+
+
+@pytest.mark.parametrize(
+    ("ruled", "seen", "judged"),
+    [
+        ("2026-11-01T00:00:00+01:00", "2026-11-01T00:00:20+01:00", True),
+        ("2026-11-01T00:00:00+01:00", "2026-11-01T07:00:00+01:00", True),
+        ("2026-10-20T00:00:00+02:00", "2026-10-20T00:00:01+02:00", False),
+        ("2026-10-20T00:00:00+02:00", "2026-11-10T09:00:00+01:00", False),
+        ("2026-11-01T00:00:00+01:00", "2026-11-20T09:00:00+01:00", False),
+        ("2026-11-01T00:00:01+01:00", "2026-11-01T00:00:20+01:00", False),
+    ],
+    ids=[
+        "at its first instant",
+        "seen hours later",
+        "within the month before",
+        "seen in the next month",
+        "seen late",
+        "a second late",
+    ],
+)
+def test_a_published_promise_is_measured_since_it_rules_and_the_service_runs(ruled, seen, judged):
+    promise = Promise(COUNT, since=None)
+    published = (datetime.fromisoformat(ruled), promise.ruling.agreement)
+    promise.ruling = promise.ruling._replace(timeline=(published,))
+    promise.begin(datetime.fromisoformat(seen))
+    assert bool(promise.tally.periods) == judged
+
+
+def test_a_service_that_was_down_over_the_turn_of_the_month_judges_the_whole_month_and_warns_late():
+    promise = Promise(COUNT | {"warnings": ["648h elapsed"]})
+    promise.begin(datetime(2026, 11, 15, tzinfo=UTC))
+    promise.wait()
+    assert promise.types()[:2] == ["started", "warned"]
+    assert promise.said[1].data.warned_at == END - timedelta(days=27)
+
+
+def test_no_warning_is_dated_before_the_promise_was_measured():
+    promise = Promise(COUNT | {"warnings": ["719h elapsed", "24h elapsed"]}, since=None)
+    begin = datetime(2026, 10, 31, 23, 0, tzinfo=UTC)
+    promise.ruling = promise.ruling._replace(timeline=((begin, promise.ruling.agreement),))
+    promise.begin(begin + 2 * HOUR)
+    promise.wait()
+    assert [e.data.warned_at for e in promise.said if "warned" in e.data.type_name] == [END - 24 * HOUR]
+
+
+def test_a_promise_that_a_version_left_out_begins_anew_with_the_one_that_has_it_again():
+    promise, without = Promise(COUNT), promised(SHARE).agreement
+    back = datetime(2026, 11, 20, tzinfo=UTC)
+    versions = ((LONG_AGO, promise.ruling.agreement), (datetime(2026, 10, 10, tzinfo=UTC), without))
+    promise.ruling = promise.ruling._replace(timeline=(*versions, (back, promise.ruling.agreement)))
+    promise.begin()
+    assert promise.tally.periods == {} and promise.tally.since == back
+    promise.begin(END)
+    assert list(promise.tally.periods) == [DECEMBER]
+
+
+@pytest.mark.parametrize(
+    ("since", "asked"),
+    # Of the 166 open hours of November, 38 are left on the 24th at 10:00, 7 on the 30th at 9:00.
+    [(START, 9), (datetime(2026, 11, 30, 8, 0, tzinfo=UTC), 1), (datetime(2026, 11, 30, 15, 59, tzinfo=UTC), 1)],
+)
+def test_pro_rata_asks_for_the_part_of_the_count_that_the_open_time_left_is_of_the_period(since, asked):
+    promise = Promise(COUNT | {"at_least": 40, "first": "pro_rata", "warnings": ["480h elapsed"]}, since=None)
+    promise.begin(since)
+    promise.add(since - HOUR, now=since + MINUTE)
+    assert (promise.clock.started_at, promise.clock.due_at) == (since, END)
+    assert promise.clock.target == f"{asked} hand_over until the end of the month (40 hand_over a month, pro rata)"
+    for _ in range(asked):
+        assert promise.clock.state == "running", "what happened before it was measured does not count"
+        promise.add(since)
+    assert promise.clock.state == "fulfilled" and "warned" not in promise.types()
+    promise.begin(END)
+    assert (promise.clock.target, promise.clock.started_at) == ("40 hand_over a month", END)
+
+
+def test_pro_rata_of_a_share_is_the_same_share_and_of_no_open_time_nothing():
+    shared = Promise(SHARE | {"first": "pro_rata"}, since=None)
+    shared.begin()
+    assert (shared.clock.target, shared.clock.started_at) == ("80% accepted, not rejected, a month", START)
+    closed = Promise(COUNT | {"first": "pro_rata"}, since=None)
+    closed.begin(datetime(2026, 11, 30, 20, 0, tzinfo=UTC))
+    assert closed.tally.periods == {}
+
+
 @pytest.mark.parametrize(
     ("per", "at", "first", "begin", "end"),
     [
@@ -164,13 +269,13 @@ def test_a_period_keeps_the_terms_that_it_began_under():
     ],
 )  # fmt: skip
 def test_periods_are_half_open_by_midnights_of_the_zone(per, at, first, begin, end):
-    said = volumes.period_of(datetime.fromisoformat(at), per, STOCKHOLM)
+    said = period_of(datetime.fromisoformat(at), per, STOCKHOLM)
     assert said == (first, datetime.fromisoformat(begin), datetime.fromisoformat(end))
 
 
 def test_a_day_whose_midnight_is_skipped_begins_at_its_first_instant():
     santiago = ZoneInfo("America/Santiago")  # 2024-09-08 begins at 01:00
-    assert volumes._midnight(datetime(2024, 9, 8).date(), santiago) == datetime(2024, 9, 8, 4, 0, tzinfo=UTC)
+    assert periods._midnight(datetime(2024, 9, 8).date(), santiago) == datetime(2024, 9, 8, 4, 0, tzinfo=UTC)
 
 
 # --- what a decision counts for ---------------------------------------------------------------------------------------
