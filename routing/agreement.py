@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, tzinfo
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from routing.attributes import Declared, declared
 from routing.business_time import BusinessCalendar, compile_calendar
@@ -86,6 +89,12 @@ class Agreement(NamedTuple):
     @property
     def organisation(self) -> str:
         return self.file.organisation
+
+    @property
+    def zone(self) -> tzinfo:
+        """Whose days are meant where nobody says otherwise: the zone of most of its calendars, UTC where it has none."""
+        zones = Counter(calendar.zone for calendar in self.file.calendars.values())
+        return ZoneInfo(zones.most_common(1)[0][0]) if zones else UTC
 
     def policy(self, name: str) -> CompiledPolicy | None:
         return self.policies.by_name.get(name)

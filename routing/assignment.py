@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from routing.agreement import CompiledRoute, CompiledRule
@@ -48,7 +48,7 @@ class Held(NamedTuple):
 class Asked(NamedTuple):
     """What a choice depends on beside the route: `passed_over` have had their chance in this hand-over; without
     `last_resort` nobody may be found; with `may_hold` the answer may be to wait. `matched` is evidence of those who came
-    before the rules and could not take it."""
+    before the rules and could not take it; `zone` is the organisation's, for days of capacity."""
 
     judge: Judge
     roster: Roster
@@ -61,6 +61,7 @@ class Asked(NamedTuple):
     may_hold: bool = False
     matched: tuple[dict[str, Any], ...] = ()
     roles: tuple[str, ...] = ()
+    zone: tzinfo = UTC
 
     def unfit(self, person: str, rule: CompiledRule) -> tuple[str, ...]:
         """All that keeps somebody from this rule's lead now, beside absence. `language` comes last, so that it stands alone
@@ -68,7 +69,7 @@ class Asked(NamedTuple):
         roster, now = self.roster, self.now
         role = None if not self.roles or roster.has_role(person, *self.roles) else "role"
         silent = "language" if rule.match_language and not self._speaks(person) else None
-        found = role, roster.off_hours(person, now), why_full(person, roster, self.loads, now), silent
+        found = role, roster.off_hours(person, now), why_full(person, roster, self.loads, now, self.zone), silent
         return tuple([code for code in found if code is not None]) if any(found) else ()
 
     def _speaks(self, person: str) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from routing.lifecycle import WORKED
 from routing.model import Lead, Load
@@ -27,15 +26,16 @@ def carrier(lead: Lead | None) -> str | None:
     return lead.owner if lead.stage in WORKED else None
 
 
-def why_full(person: str, roster: Roster, loads: Mapping[str, Load], now: datetime) -> str | None:
-    """None for somebody who can take one more, else `full` or `team_full`."""
+def why_full(person: str, roster: Roster, loads: Mapping[str, Load], now: datetime, zone: tzinfo = UTC) -> str | None:
+    """None for somebody who can take one more, else `full` or `team_full`. `zone`: whose days they are for people without
+    hours, where the roster names none."""
     if person not in roster.limited:
         return None
     member = roster.people[person]
-    if member.capacity is not None and _is_full(member.capacity, [member], loads, now):
+    if member.capacity is not None and _is_full(member.capacity, [member], roster, loads, now, zone):
         return "full"
     team = roster.teams.get(member.team or "")
-    if team is not None and _is_full(team.capacity, roster.team_of(team.name), loads, now):
+    if team is not None and _is_full(team.capacity, roster.team_of(team.name), roster, loads, now, zone):
         return "team_full"
     return None
 
@@ -52,6 +52,31 @@ def consulted(people: Iterable[str], roster: Roster) -> frozenset[str]:
     return frozenset(found)
 
 
+def is_new_to(lead: Lead, person: str, roster: Roster, now: datetime, zone: tzinfo = UTC) -> bool:
+    """Whether the lead counts for this person now: once in a pass, and once in a day whatever the passes."""
+    known = lead.counted.get(person)
+    if known is None:
+        return True
+    number, at = known
+    zone = roster.zone_of(person, zone)
+    return number != lead.pass_number and datetime.fromtimestamp(at, zone).date() != now.astimezone(zone).date()
+
+
+def without(loads: Mapping[str, Load], lead: Lead, carried_by: str | None) -> Mapping[str, Load]:
+    """The loads as they would be without this lead: who has it, or was counted for it in this pass, needs no room for it.
+    `carried_by` had it before this decision."""
+    changed: dict[str, Load] = {}
+    if carried_by is not None and carried_by in loads:
+        changed[carried_by] = loads[carried_by].but(open=max(0, loads[carried_by].open - 1))
+    for person, (number, at) in lead.counted.items():
+        load = changed.get(person) or loads.get(person)
+        if load is not None and number == lead.pass_number and at in load.given:
+            left = list(load.given)
+            left.remove(at)
+            changed[person] = load.but(given=tuple(left))
+    return {**loads, **changed} if changed else loads
+
+
 def given(load: Load, now: datetime) -> Load:
     """The load after one more was given."""
     since = int((now - KEPT).timestamp())
@@ -59,20 +84,22 @@ def given(load: Load, now: datetime) -> Load:
     return load.but(seq=load.seq + 1, given=(*kept, int(now.timestamp())))
 
 
-def _is_full(capacity: Capacity, people: list[Member], loads: Mapping[str, Load], now: datetime) -> bool:
+def _is_full(
+    capacity: Capacity, people: list[Member], roster: Roster, loads: Mapping[str, Load], now: datetime, zone: tzinfo
+) -> bool:
     known = [(member, loads.get(member.id, Load(person=member.id))) for member in people]
     if capacity.open is not None and sum(load.open for _, load in known) >= capacity.open:
         return True
     periods = ((capacity.per_day, 0), (capacity.per_week, 1), (capacity.per_month, 2))
     return any(
-        most is not None and sum(_since(member, load, now, which) for member, load in known) >= most
+        most is not None and sum(_since(load, roster, now, zone, which) for _, load in known) >= most
         for most, which in periods
     )
 
 
-def _since(member: Member, load: Load, now: datetime, which: int) -> int:
+def _since(load: Load, roster: Roster, now: datetime, zone: tzinfo, which: int) -> int:
     """How many were given in this person's day, week or month of `now`."""
-    zone = ZoneInfo(member.hours.zone) if member.hours is not None else UTC
+    zone = roster.zone_of(load.person, zone)
     today = now.astimezone(zone).date()
     first = (today, today - timedelta(days=today.weekday()), today.replace(day=1))[which]
     return sum(datetime.fromtimestamp(at, zone).date() >= first for at in load.given)

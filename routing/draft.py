@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from routing.agreement import Agreement
+from routing.capacity import carrier
 from routing.definitions import Expression, Judge, Points
 from routing.identity import Others
 from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Tallied, Transition
@@ -45,12 +46,13 @@ class Context(NamedTuple):
 
 
 class Draft:
-    """`at` is when the fact happened, `instant` the same in whole seconds since 1970. `learned` says that there is something
+    """`at` is when the fact happened, `instant` the same in whole seconds since 1970; `carried_by` had the lead as an open
+    one before the signal. `learned` says that there is something
     to judge anew: a fact of the lead is another one now, or it was let go. `facts` are the names that the lifecycle's rows
-    ask for; `notes` say why something changed nothing."""
+    ask for; `notes` say why something changed nothing; `heard` is what came during a hold that ends now, the newest first."""
 
     __slots__ = (
-        "_judge", "_own_clocks", "_told", "account", "asked_account", "at", "clocks", "consulted", "context", "emissions", "evidence", "facts",
+        "_asked_of", "_judge", "_own_clocks", "_told", "account", "asked_account", "at", "carried_by", "clocks", "consulted", "context", "emissions", "evidence", "facts", "heard",
         "instant", "lead", "learned", "ledgers", "links", "loads", "moved_ledgers", "moved_loads", "notes", "signal", "tallied", "transitions",
     )  # fmt: skip
 
@@ -59,6 +61,7 @@ class Draft:
         self.signal = signal
         self.context = context
         self.at = happened(signal)
+        self.carried_by = carrier(lead)
         self.instant = int(self.at.timestamp())
         self.account = context.account
         self.ledgers: Mapping[str, Ledger] = context.ledgers
@@ -77,6 +80,8 @@ class Draft:
         self.learned = False
         self.notes: list[str] = []
         self.evidence: dict[str, Any] = {}
+        self.heard: tuple[Signal, ...] = ()
+        self._asked_of: Signal = signal
         self._judge: Judge | None = None
         self._told: Points | None = None
 
@@ -91,8 +96,12 @@ class Draft:
     def judge(self) -> Judge:
         """Expressions over the lead as it is now; made once, when first asked for."""
         if self._judge is None:
-            self._judge = Judge(self.lead, self.signal, self.at, self.context.agreement.standards, self.instant)
+            self._judge = Judge(self.lead, self._asked_of, self.at, self.context.agreement.standards, self.instant)
         return self._judge
+
+    def ask_of(self, signal: Signal) -> None:
+        """From now on expressions see this signal: what a hold kept back is judged by what came then."""
+        self._asked_of, self._judge = signal, None
 
     def lead_changed(self) -> None:
         """What was reckoned from the lead before is old now."""

@@ -54,6 +54,8 @@ def note_signal(draft: Draft) -> None:
     for consent in signal.consents:
         nurturing.follow_consent(draft, consent.state)
     if lead.disposition == "active":
+        if _engages(draft) and counts_for_pass(draft):
+            parking.remember(draft)
         dialogue.note(draft)
         agreed_signals.note(draft)
         handover.complete(draft)
@@ -72,6 +74,19 @@ def note_definitions(draft: Draft) -> None:
         return
     if not _engages(draft) or not counts_for_pass(draft):
         return
+    for signal in draft.heard:
+        draft.ask_of(signal)
+        if _note_engagement(draft):
+            return
+    if draft.heard:
+        draft.ask_of(draft.signal)
+    _note_engagement(draft)
+
+
+def _note_engagement(draft: Draft) -> bool:
+    """Whether the definitions that this stage asks for, or one of them, are met."""
+    lead, facts = draft.lead, draft.facts
+    known = len(facts)
     if lead.stage in ("contact", "qualification"):
         _milestone(draft, "marketing_qualified")
     if (lead.stage == "contact" and draft.meets("engaged")) or (
@@ -82,6 +97,7 @@ def note_definitions(draft: Draft) -> None:
         # A fact that comes late may carry a lead on, but never back.
         asked = ("sales_qualified", "not_now") if draft.at >= lead.stage_since else ("sales_qualified",)
         facts.update([name for name in asked if draft.meets(name)])
+    return len(facts) > known
 
 
 def _milestone(draft: Draft, name: Milestone) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from routing.state import Kept, State
 from schemas.events import Disposition, EventData, Stage, SubjectKind, Track
 from schemas.instants import At
-from schemas.signals import IdentityKey, Mode, Person, Reference
+from schemas.signals import IdentityKey, Kind, Mode, Person, Reference
 
 ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
 
@@ -144,6 +144,22 @@ class Booking(State, frozen=True, kw_only=True):
     record: str | None = None
 
 
+class Heard(State, frozen=True, kw_only=True):
+    """What is decided on of a signal that came during a hold, so that it can be judged when the hold ends."""
+
+    signal_id: str
+    at: At
+    kind: Kind
+    source: str
+    source_kind: str | None = None
+    form_id: str | None = None
+    campaign: str | None = None
+    tags: tuple[str, ...] = ()
+    automated: bool = False
+    reason: str | None = None
+    amount: float | None = None
+
+
 class Talk(State, frozen=True, kw_only=True):
     """What passed between a salesperson and the lead before the hand-over, in this pass."""
 
@@ -167,7 +183,8 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     """A person in the process, in exactly one stage. Its text, without `personal`, is the stored state.
 
     `owner_pool` is the pool whose ledger counted the owner's turn, `owner_route` the route by whose rules they have it;
-    `former` is who worked it last, by route. `proposed` are leads that were proposed to be one with
+    `former` is who worked it last, by route; `counted` in whose capacity it was counted, and when: {person: (pass, seconds
+    since 1970)}. `proposed` are leads that were proposed to be one with
     it. `mailed` are messages that were told of once, sent or delivered. One that is `merged_into` another stands still as it was.
     """
 
@@ -188,6 +205,7 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     owner_route: str | None = None
     hunter: str | None = None
     former: dict[str, str] = {}
+    counted: dict[str, tuple[int, int]] = {}
     unowned_reason: str | None = None
     account_id: str | None = None
     source: str
@@ -233,6 +251,7 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     held: bool = False
     parked: str | None = None
     parked_until: At | None = None
+    heard: tuple[Heard, ...] = ()
     personal: LeadPersonal = _NOBODY
 
     def copied(self) -> Self:

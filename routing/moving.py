@@ -83,7 +83,7 @@ def _come_back(draft: Draft, row: Row, fact: str) -> None:
     lead.owner_pool, lead.owner_route = None, None
     lead.pass_number, lead.pass_since = lead.pass_number + 1, lead.stage_since
     lead.recent, lead.sales_ready, lead.meeting_booked_at = {}, False, None
-    lead.scored, lead.met, lead.talk, lead.meetings = {}, (), None, ()
+    lead.scored, lead.met, lead.talk, lead.meetings, lead.heard = {}, (), None, (), ()
     draft.facts.clear()
     draft.lead_changed()
 

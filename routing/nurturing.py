@@ -23,6 +23,8 @@ from schemas.words import plain
 ABSOLUTE = frozenset({"consent_withdrawn", "do_not_contact"})
 """Reasons of the person themselves: no list is exempt from them."""
 
+BESIDE_OTHERS = frozenset({"import", "merged", "dialogue"})
+"""Reasons that say nothing new where mail is stopped already."""
 MAILED_KEPT = 16
 """Messages that are remembered, so that each violates once."""
 _MAILS = {Kind.EMAIL_SENT: str(Kind.EMAIL_DELIVERED), Kind.EMAIL_DELIVERED: str(Kind.EMAIL_SENT)}
@@ -30,13 +32,17 @@ _MAILS = {Kind.EMAIL_SENT: str(Kind.EMAIL_DELIVERED), Kind.EMAIL_DELIVERED: str(
 
 
 def suppress(draft: Draft, reason: str) -> None:
-    """Marketing's automated mail to this person stops, once; a reason without exceptions is told over one with some."""
+    """Marketing's automated mail to this person stops, which is told once; another reason while it lasts is told as a change.
+
+    The person's own no stays the reason whatever sales does, and only their wish for no contact at all says more."""
     lead = draft.lead
-    if lead.suppressed is not None and (lead.suppressed in ABSOLUTE or reason not in ABSOLUTE):
+    if lead.suppressed == reason or _says_more(lead.suppressed, reason):
         return
-    if lead.suppressed is None:
-        lead.suppressed_at = draft.at
-    lead.suppressed = reason
+    before, lead.suppressed = lead.suppressed, reason
+    if before is not None:
+        _changed(draft)
+        return
+    lead.suppressed_at = draft.at
     draft.emit(
         SuppressionStarted(
             mode=draft.signal.mode,
@@ -48,6 +54,13 @@ def suppress(draft: Draft, reason: str) -> None:
     )
 
 
+def _says_more(known: str | None, reason: str) -> bool:
+    """Whether mail is stopped already for a reason that this one adds nothing to."""
+    if known is None or reason in BESIDE_OTHERS:
+        return known is not None
+    return known in ABSOLUTE and reason != "do_not_contact"
+
+
 def exempt_lists(draft: Draft) -> tuple[str, ...]:
     """Lists whose mail may go on. None where the person themselves said no: that wins over every list."""
     if draft.lead.suppressed in ABSOLUTE or mail_withdrawn(draft):
@@ -56,16 +69,23 @@ def exempt_lists(draft: Draft) -> tuple[str, ...]:
 
 
 def release(draft: Draft, reason: str) -> None:
-    """The reason for silence is over: mail may go on, unless there is another, which is kept as the reason from now."""
+    """The reason for silence is over: mail may go on, unless there is another, which is the reason from now and told."""
     lead = draft.lead
     if lead.suppressed is None:
         return
-    if lead.disposition == "do_not_contact":
-        lead.suppressed = "do_not_contact"
-    elif mail_withdrawn(draft):
-        lead.suppressed = "consent_withdrawn"
-    elif lead.disposition == "active":
+    own = _own_no(draft)
+    if own is not None and own != lead.suppressed:
+        lead.suppressed = own
+        _changed(draft)
+    elif own is None and lead.disposition == "active":
         _released(draft, reason)
+
+
+def _own_no(draft: Draft) -> str | None:
+    """The person's own reason for silence."""
+    if draft.lead.disposition == "do_not_contact":
+        return "do_not_contact"
+    return "consent_withdrawn" if mail_withdrawn(draft) else None
 
 
 def _released(draft: Draft, reason: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from routing import matching, nurturing, waiting
 from routing.assignment import FALLBACK, LAST_RESORTS, Asked, Assignment, Held, assign
-from routing.capacity import consulted, given
+from routing.capacity import consulted, given, is_new_to, without
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Ledger, Load
@@ -40,13 +40,14 @@ def choose_or_wait(
             draft.judge,
             roster,
             draft.ledgers,
-            draft.loads,
+            without(draft.loads, lead, draft.carried_by),
             now,
             language=lead.language,
             passed_over=had_it,
             may_hold=may_hold,
             matched=match.passed,
             roles=ROLES[route],
+            zone=agreement.zone,
         ),
     )
 
@@ -58,9 +59,7 @@ def give(draft: Draft, chosen: Assignment) -> None:
     if chosen.ledger is not None and draft.signal.mode == "live":
         draft.put_ledger(chosen.ledger)
         lead.owner_pool = chosen.pool
-    if draft.signal.mode == "live" and chosen.person in draft.context.roster.limited:
-        load = draft.loads.get(chosen.person) or Load(person=chosen.person)
-        draft.put_load(given(load, draft.context.now))
+    _count(draft, chosen.person)
     waiting.end(draft)
     away = _last_resort_away(draft, chosen)
     draft.evidence.setdefault("owners", []).append({"person": chosen.person, **chosen.why, **away})
@@ -81,6 +80,16 @@ def give(draft: Draft, chosen: Assignment) -> None:
     hold_account(draft)
     if away:
         _call_managers(draft, away["away"])
+
+
+def _count(draft: Draft, person: str) -> None:
+    """One more for this person's capacity, unless this very lead was counted for them already."""
+    lead, roster, now = draft.lead, draft.context.roster, draft.context.now
+    if draft.signal.mode != "live" or person not in roster.limited:
+        return
+    if is_new_to(lead, person, roster, now, draft.context.agreement.zone):
+        draft.put_load(given(draft.loads.get(person) or Load(person=person), now))
+        lead.counted = {**lead.counted, person: (lead.pass_number, int(now.timestamp()))}
 
 
 def _last_resort_away(draft: Draft, chosen: Assignment) -> dict[str, str]:

@@ -7,13 +7,18 @@ from math import ceil
 
 from routing.draft import Draft
 from routing.ids import derive
-from routing.model import Clock
+from routing.lifecycle import DIALOGUE
+from routing.model import Clock, Heard
 from routing.sla import HOLD_END
 from schemas.events import LeadParked, LeadUnparked
+from schemas.signals import Signal
 
 USUAL = timedelta(days=30)
 """How long a hold lasts that nobody gave an end."""
 LONGEST = timedelta(days=366)
+KEPT = 16
+"""Signals of a hold that are kept to be judged at its end."""
+_DECIDED_ON = ("kind", "source", "source_kind", "form_id", "campaign", "tags", "automated", "reason", "amount")
 
 
 def park(draft: Draft) -> None:
@@ -43,15 +48,26 @@ def end_of_hold(draft: Draft) -> None:
         _let_go(draft, draft.lead.parked, "its time is over")
 
 
+def remember(draft: Draft) -> None:
+    """What comes during a hold and would move the lead is kept, to be judged when the hold ends."""
+    lead, signal = draft.lead, draft.signal
+    if lead.parked is None or lead.stage in DIALOGUE:
+        return
+    facts = {name: getattr(signal, name) for name in _DECIDED_ON}
+    one = Heard(signal_id=signal.id, at=draft.at, **facts)
+    lead.heard = tuple(sorted((*lead.heard, one), key=lambda heard: (heard.at, heard.signal_id)))[-KEPT:]
+
+
 def drop(draft: Draft) -> None:
     """Nobody works the lead any more, so nothing is held back."""
-    draft.lead.parked, draft.lead.parked_until = None, None
+    draft.lead.parked, draft.lead.parked_until, draft.lead.heard = None, None, ()
     _end_clock(draft)
 
 
 def _let_go(draft: Draft, by: str, reason: str | None) -> None:
     """What happened meanwhile is judged now."""
     lead = draft.lead
+    draft.heard = tuple(_signal(draft, heard) for heard in reversed(lead.heard))
     drop(draft)
     draft.learned = True
     if lead.sales_ready:
@@ -61,6 +77,12 @@ def _let_go(draft: Draft, by: str, reason: str | None) -> None:
     draft.emit(LeadUnparked(mode=draft.signal.mode, by=by, reason=reason))
     # Noticed late, the end may lie before what is judged now: nothing that follows began before that.
     draft.at = max(filter(None, (draft.at, lead.stage_since, lead.last_touch_at)))
+
+
+def _signal(draft: Draft, heard: Heard) -> Signal:
+    """As much of the signal as is decided on."""
+    facts = {name: getattr(heard, name) for name in _DECIDED_ON}
+    return draft.signal.but(id=heard.signal_id, occurred_at=heard.at, command=None, clock=None, **facts)
 
 
 def _end_clock(draft: Draft) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from routing.business_time import compile_calendar
 from routing.errors import RoutingError
@@ -35,6 +36,8 @@ class Roster:
         self.teams: dict[str, Team] = {team.name: team for team in file.teams}
         self._teams = {team: [m for m in file.people if m.team == team] for team in self.teams}
         self._hours = {m.id: compile_calendar(m.hours) for m in file.people if m.hours is not None}
+        self._zone = ZoneInfo(file.zone) if file.zone is not None else None
+        self._zones = {m.id: ZoneInfo(m.hours.zone) for m in file.people if m.hours is not None}
         self._owners: dict[str, Owner] = {}
         self._roles = {member.id: frozenset(member.roles) for member in file.people}
         self.limited = frozenset(m.id for m in file.people if m.capacity is not None or m.team is not None)
@@ -96,6 +99,10 @@ class Roster:
         back = max((end for end in ends if end is not None), default=now)
         hours = self._hours.get(person)
         return hours.next_open(back) if hours is not None else back
+
+    def zone_of(self, person: str, usual: tzinfo) -> tzinfo:
+        """The zone of a person's days: that of their hours, else the organisation's, else the usual one."""
+        return self._zones.get(person) or self._zone or usual
 
     def team_of(self, name: str) -> list[Member]:
         return self._teams.get(name, [])

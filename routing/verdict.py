@@ -45,9 +45,11 @@ def gaps(clock: Clock) -> list[Gap]:
 
 
 def _pauses(clock: Clock) -> Iterator[Gap]:
+    """What pauses or resumes after the touch that kept the promise is none of it: what was said stays so."""
     begun = None
+    known = [mark for mark in clock.marks if clock.touched_at is None or mark.at <= clock.touched_at]
     # At one instant a resume comes first: what pauses in the same second as the last pause ends, pauses anew.
-    for mark in sorted(clock.marks, key=lambda m: (m.at, m.what == "pause", m.signal_id)):
+    for mark in sorted(known, key=lambda m: (m.at, m.what == "pause", m.signal_id)):
         if mark.what == "pause" and begun is None:
             begun = mark
         elif mark.what == "resume" and begun is not None:

@@ -67,6 +67,15 @@ class Holidays(FileModel):
         return {day: str(name) for day, name in found.items()}
 
 
+def zone_name(text: str) -> str:
+    """The text, which names a time zone. Raises ValueError."""
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"`{text}` is no IANA time zone; write one such as Europe/Stockholm") from None
+    return text
+
+
 class Calendar(FileModel):
     """Open time. A special day's intervals replace the week's; a closed day has none and wins over a special day, and a
     public holiday has none unless it is a special day.
@@ -83,11 +92,7 @@ class Calendar(FileModel):
     @field_validator("zone")
     @classmethod
     def _zone_is_known(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"`{value}` is no IANA time zone; write one such as Europe/Stockholm") from None
-        return value
+        return zone_name(value)
 
     @model_validator(mode="after")
     def _is_ever_open(self) -> Calendar:

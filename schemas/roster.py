@@ -6,13 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
-from schemas.calendar import Calendar
+from schemas.calendar import Calendar, zone_name
 from schemas.instants import Instant
 from schemas.places import language_code
 from schemas.words import Name, probably
 from schemas.yamlfile import BrokenAt, FileModel
 
 Role = Literal["sdr", "sales", "account_manager", "marketing", "manager"]
+
+
+def _known_zone(name: str | None) -> str | None:
+    return zone_name(name) if name is not None else None
 
 
 def _spoken(text: str) -> str:
@@ -93,9 +97,11 @@ class Pool(FileModel):
 
 
 class RosterFile(FileModel):
-    """The whole file, as written. `version` is the version of the file's format."""
+    """The whole file, as written. `version` is the version of the file's format. `zone` is the organisation's: the days of
+    who has no `hours` are days there; left out, it is the zone of the agreement's calendars."""
 
     version: Literal[1, "1"]
+    zone: Annotated[str | None, AfterValidator(_known_zone)] = None
     people: Annotated[tuple[Member, ...], Field(min_length=1)]
     pools: tuple[Pool, ...] = ()
     teams: tuple[Team, ...] = ()

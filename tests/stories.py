@@ -6,11 +6,13 @@ from datetime import timedelta
 import yaml
 
 from routing.agreement import compile_agreement
+from routing.commands import Principal, to_signal
 from routing.decide import decide
 from routing.draft import Context
 from routing.explain_clock import explain_clock
 from routing.explain_lead import Step, assignments, explain_lead
 from routing.roster import Roster
+from schemas.commands import Command
 from schemas.roster import RosterFile
 from schemas.signals import ClockDue, Sales
 from services.ruling import Ruling
@@ -52,6 +54,13 @@ class Story:
         at = START + (after if after is not None else self.count * MINUTE)
         self.at = max(self.at, at if now is None else START + now)
         return self.take(signal(self.count, kind, at=at, **more).but(received_at=self.at))
+
+    def ask(self, command, after=None, by="maja", **more):
+        """Somebody asks for a command about the lead."""
+        self.count += 1
+        self.at = max(self.at, START + (after if after is not None else self.count * MINUTE))
+        said = Command.model_validate({"command": command, "lead": self.lead.id, "reason": "agreed", **more}).root
+        return self.take(to_signal(said, Principal("desk", by), self.at, f"k{self.count}", "default", "p"))
 
     def take(self, item):
         context = Context(self.rules.agreement, self.rules.roster, self.ledgers, self.account, self.at, past=self.past)

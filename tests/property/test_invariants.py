@@ -312,19 +312,15 @@ test_an_older_fact_that_arrives_late_never_moves_a_lead_backwards = stories(_nev
 
 def _heard(name, data, silent):
     """What a platform holds of the lead: False, True where no mail may go out, else "with exceptions"."""
-    if name == "suppression.started":
-        absolute = data.reason in ("consent_withdrawn", "do_not_contact")
-        assert silent is not True, "started once, and once more where the person themselves said no"
-        assert not (silent and not absolute)
-        assert not (absolute and data.exempt_lists), "no list is exempt from the person's own no"
-        return True if absolute else "with exceptions"
-    if name == "suppression.changed":
-        assert silent, "changed while it lasts"
-        return "with exceptions"
     if name == "suppression.released":
         assert silent, "released after it was started"
         return False
-    return silent
+    if name not in ("suppression.started", "suppression.changed"):
+        return silent
+    assert bool(silent) == (name == "suppression.changed"), "started once, and changed while it lasts"
+    absolute = data.reason in ("consent_withdrawn", "do_not_contact")
+    assert not (absolute and data.exempt_lists), "no list is exempt from the person's own no"
+    return True if absolute else "with exceptions"
 
 
 @settings(max_examples=300, deadline=None)

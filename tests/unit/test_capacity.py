@@ -11,7 +11,7 @@ from routing.draft import Context
 from routing.limbo import why
 from routing.model import Load
 from routing.roster import Roster
-from schemas.roster import RosterFile
+from schemas.roster import RosterFile, Seat
 from schemas.signals import ClockDue, Commanded, Kind
 from schemas.yamlfile import FileError
 from tests.setups import EXAMPLES, START, signal
@@ -216,3 +216,42 @@ def test_a_rule_may_ask_for_the_leads_language():
 def test_an_overflow_says_one_thing_whole(overflow):
     with pytest.raises(FileError, match="overflow"):
         agreement(overflow)
+
+
+def test_one_lead_judged_and_taken_over_by_the_same_person_counts_once():
+    file = roster(elin={"capacity": {"per_day": 3}}).file
+    both = [m if m.id != "elin" else m.model_copy(update={"roles": ("sdr", "sales")}) for m in file.people]
+    pools = [p if p.name != "sdr" else p.model_copy(update={"seats": (Seat(person="elin"),)}) for p in file.pools]
+    people, loads, owners = Roster(file.model_copy(update={"people": tuple(both), "pools": tuple(pools)})), {}, []
+    for number in range(1, 5):
+        decision = offered(people, loads=loads, number=number, lead=f"lead{number}")
+        loads = {load.person: load for load in decision.loads} or loads
+        owners.append(decision.lead.owner)
+    assert owners == ["elin", "elin", "elin", "maja"]
+    assert len(loads["elin"].given) == 3
+
+
+def test_who_judges_the_last_lead_that_they_have_room_for_can_take_it_over():
+    file = roster(elin={"capacity": {"open": 1, "per_day": 1}}).file
+    both = [m if m.id != "elin" else m.model_copy(update={"roles": ("sdr", "sales")}) for m in file.people]
+    pools = [p if p.name != "sdr" else p.model_copy(update={"seats": (Seat(person="elin"),)}) for p in file.pools]
+    people = Roster(file.model_copy(update={"people": tuple(both), "pools": tuple(pools)}))
+    judged = decide(None, signal(1, "form.submitted", form_id="news"), Context(PLAIN, people, {}, None, START)).lead
+    assert (judged.stage, judged.owner) == ("qualification", "elin")
+    loads = {"elin": Load(person="elin", open=1, given=(int(START.timestamp()),))}
+    item = signal(2, "form.submitted", at=START + HOUR, form_id="demo")
+    taken = decide(judged, item, Context(PLAIN, people, {}, None, START + HOUR, loads=loads))
+    assert (taken.lead.stage, taken.lead.owner, taken.loads) == ("hand_over", "elin", ())
+    other = decide(None, item.but(id="sig_3"), Context(PLAIN, people, {}, None, START + HOUR, loads=loads))
+    assert other.lead.owner == "maja", "another lead finds them full"
+
+
+def test_a_day_of_who_has_no_hours_is_one_of_the_organisations_zone_never_of_utc():
+    late = START.replace(hour=23, minute=30)  # half past midnight in Stockholm
+    load = {"elin": Load(person="elin", given=(int((late - 2 * HOUR).timestamp()),))}
+    people = roster(elin={"capacity": {"per_day": 1}})
+    assert offered(people, at=late, loads=load).lead.owner == "elin", "by the zone of the agreement's calendars"
+    west = Roster(people.file.model_copy(update={"zone": "America/New_York"}))
+    assert offered(west, at=late, loads=load).lead.owner == "maja", "by the roster's, where it names one"
+    with pytest.raises(ValueError, match="no IANA time zone"):
+        RosterFile.model_validate({**people.file.model_dump(by_alias=True), "zone": "Stockholm"})

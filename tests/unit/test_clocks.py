@@ -439,3 +439,12 @@ def test_who_falls_ill_by_command_stops_their_clock_at_once_where_agreed():
     told.tell("owner.away", HOUR, command=Commanded(name="absence", principal="maja", person="elin"))
     assert told.lead.owner == "elin", "an accepted lead waits for the return"
     assert [(d.reason, d.due_at) for d in told.all("sla.corrected")] == [("absence", START + DAY + HOUR)]
+
+
+def test_a_pause_that_ends_after_the_promise_was_kept_says_nothing():
+    told = story(PAUSED).offered().tell("sales.meeting_booked", HOUR).tell("sales.follow_up", 2 * HOUR, sales=DONE)
+    said, kept = len(told.said), told.clock("follow-up")
+    told.tell("sales.meeting_cancelled", 3 * HOUR)
+    after = told.clock("follow-up")
+    assert [d.type_name for d in told.said[said:] if "sla" in d.type_name] == []
+    assert (after.state, after.due_at, after.ended_at) == (kept.state, kept.due_at, START + 2 * HOUR)

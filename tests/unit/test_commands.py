@@ -16,6 +16,7 @@ from schemas.roster import Member, RosterChange
 from schemas.signals import Commanded, Kind
 from services.router.in_force import changed, read_changes, write_changes
 from tests.setups import EXAMPLES, START, ruling, signal
+from tests.stories import Story, rules
 
 RULES = ruling()
 LEAD = "lead_o6ax5urvbbdx52qw5d5xi7r5f7"
@@ -207,3 +208,35 @@ def test_the_last_resort_of_an_agreement_that_is_published_for_later_cannot_leav
         changed(published, cause, leaving)
     past = RULES._replace(timeline=((START - HOUR, later), (START, RULES.agreement)))
     assert not changed(past, cause, leaving).roster.people["karin"].active
+
+
+def on_hold(*said, ruling=None):
+    """A contact on hold from the first minute, these signals meanwhile, one a minute."""
+    told = Story(ruling or RULES).tell("email.sent", timedelta(0)).ask("hold")
+    for kind, more in said:
+        told.tell(kind, **more)
+    assert told.lead.stage == "contact"
+    return told
+
+
+@pytest.mark.parametrize(
+    ("said", "stage"),
+    [
+        ([("form.submitted", {"form_id": "demo"})], "hand_over"),
+        ([("form.submitted", {"form_id": "demo"}), ("page.visited", {})], "hand_over"),
+        ([("form.submitted", {"form_id": "demo"}), ("form.submitted", {"form_id": "not-now"})], "nurturing"),
+        ([("form.submitted", {"form_id": "not-now"}), ("form.submitted", {"form_id": "demo"})], "hand_over"),
+        ([("form.submitted", {"form_id": "news"})], "qualification"),
+        ([("page.visited", {})], "contact"),
+    ],
+)
+def test_what_was_asked_for_during_a_hold_is_judged_by_its_own_facts_when_the_hold_ends(said, stage):
+    told = on_hold(*said).ask("release")
+    assert (told.lead.stage, told.lead.heard) == (stage, ())
+
+
+def test_a_promise_sees_the_form_that_was_sent_during_the_hold():
+    demo = {"name": "demo", "metric": "follow_up", "starts": "hand_over", "target": "2h elapsed"}
+    told = on_hold(("form.submitted", {"form_id": "demo"}), ruling=rules([demo | {"when": "signal.form_id == 'demo'"}]))
+    told.wait(timedelta(days=31))
+    assert (told.lead.stage, told.clock("demo").started_at) == ("hand_over", START + timedelta(days=30, minutes=2))

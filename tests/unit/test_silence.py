@@ -135,12 +135,12 @@ def test_a_brand_list_before_a_dialogue_is_told_when_it_begins_and_never_against
     assert told.all("suppression.started")[0].exempt_lists == ("service-notices", "newsletter")
     told.tell("consent.withdrawn", 2 * HOUR)
     asked(told, "brand_list", lists=["other"])
-    assert told.all("suppression.changed") == []
+    assert [said.reason for said in told.all("suppression.changed")] == ["consent_withdrawn"], "no list of theirs"
 
 
 def test_consent_given_again_in_a_dialogue_brings_its_exceptions_back():
     told = Kept(RULES).offered().tell("consent.withdrawn", HOUR).tell("consent.given", 2 * HOUR)
-    (said,) = told.all("suppression.changed")
+    (_, said) = told.all("suppression.changed")
     assert (said.reason, said.exempt_lists, told.all("suppression.released")) == ("hand_over", ("service-notices",), [])
 
 
@@ -215,3 +215,15 @@ def test_a_dialogue_goes_on_where_it_was_when_a_merge_is_taken_back():
     (clock,) = [c for c in told.lead.clocks.values() if c.policy == "dialogue_end"]
     assert clock.due_at == before[clock.id].due_at + HOUR, "it stood still for an hour"
     assert (clock.state, clock.next_at) == ("running", clock.due_at)
+
+
+def test_consent_withdrawn_in_a_deal_and_each_new_reason_is_one_change_told_to_all():
+    told = Kept(rules()).offered().tell("sales.accepted").tell("sales.follow_up", sales=DONE)
+    (to_deal,) = told.all("suppression.changed")
+    assert (to_deal.reason, to_deal.exempt_lists) == ("deal", ("service-notices",))
+    told.tell("consent.withdrawn", HOUR)
+    assert [(d.reason, d.exempt_lists) for d in told.all("suppression.changed")[1:]] == [("consent_withdrawn", ())]
+    assert len(told.all("suppression.started")) == 1
+    told.tell("sales.lost", 2 * HOUR)
+    assert told.lead.suppressed == "consent_withdrawn" and told.all("suppression.released") == []
+    assert len(told.all("suppression.changed")) == 2, "it was told already"
