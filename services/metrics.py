@@ -50,6 +50,11 @@ breach_lateness = Histogram(
 )
 dead_letters = Counter("stafett_dead_letters", "Signals that were set aside.", registry=REGISTRY)
 published = Counter("stafett_relay_published_events", "Events moved from the outbox to the topics.", registry=REGISTRY)
+unpublished = Counter(
+    "stafett_relay_unpublished_events",
+    "Events that are larger than their topic takes: in the feed only.",
+    registry=REGISTRY,
+)
 outbox_depth = Gauge("stafett_outbox_depth", "Events that are not published yet.", registry=REGISTRY)
 spool_depth = Gauge("stafett_spool_depth", "Signals that wait in the store for the log.", registry=REGISTRY)
 quarantine_depth = Gauge("stafett_quarantine_depth", "Bodies that could not be read.", registry=REGISTRY)

@@ -74,6 +74,10 @@ class StoreFull(StoreUnavailable):
     """The disk under the store is full: make room; nothing has to be repaired."""
 
 
+class StoreTooSlow(StoreUnavailable):
+    """The store ended a transaction that took longer than it may; a smaller one may go through."""
+
+
 class SpoolFull(StoreUnavailable):
     """As many signals wait in the spool as may; it takes more once the log is back."""
 
@@ -88,6 +92,11 @@ class SchemaOutdated(PortError):
 
 class ClusterChanged(PortError):
     """Stored offsets belong to another cluster; if the log was replaced or restored, run `stafett db restored`."""
+
+
+class RulesUnreadable(PortError):
+    """What rules was stored by another version, and this one cannot read it: better no router than one that decides by other
+    rules than the others. Run one version of Stafett in all processes."""
 
 
 class StoreRejected(PortError):
@@ -113,7 +122,16 @@ class OffsetLost(PortError):
 
 
 class Conflict(PortError):
-    """Another transaction linked an identity that this batch was about to link; start the batch over."""
+    """Another transaction linked an identity that this batch was about to link; start the batch over.
+
+    `taken`: the identities that are linked already, and whose they are. Those of a race are read by the next attempt.
+    """
+
+    def __init__(
+        self, message: str | None = None, taken: frozenset[tuple[tuple[str, str, str], str | None]] = frozenset()
+    ) -> None:
+        super().__init__(message)
+        self.taken = taken
 
 
 def is_oversized(record: RecordOut) -> bool:
@@ -168,7 +186,8 @@ class Log(Protocol):
 
     async def publish(self, records: Sequence[RecordOut]) -> None:
         """Make events known on their topics, in order per key, durable when it returns. The embedded log's readers
-        follow the `events` table, so it has nothing to do here."""
+        follow the `events` table, so it has nothing to do here. Raises LogUnavailable, or RecordTooLarge where one of them
+        is larger than a topic takes; others may be stored then."""
 
     def consumer(self, topic: str, group: str) -> LogConsumer: ...
 
@@ -222,8 +241,8 @@ class Batch(Protocol):
     async def lock_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
         """Locked in name order; a pool without a row gets one, so that there is something to lock."""
 
-    async def waiting(self, lead_ids: Sequence[str]) -> list[DeadLetter]:
-        """Dead and queued signals of these leads, oldest first."""
+    async def waiting(self, lead_ids: Sequence[str], limit: int) -> list[DeadLetter]:
+        """Dead and queued signals of these leads, oldest first, of each at most `limit`."""
 
     async def roster_changes(self) -> str | None:
         """The recorded changes on top of the roster's file (JSON), None while there are none. Not locked: they are
@@ -240,8 +259,8 @@ class Batch(Protocol):
     async def keep_roster(self, version: str, body: str, now: datetime) -> None:
         """So that the version that a decision names can be looked up."""
 
-    async def owned_by(self, person: str) -> list[LeadRow]:
-        """By id. Not locked."""
+    async def owned_by(self, person: str, after: str, limit: int) -> list[LeadRow]:
+        """At most `limit`, by id, from behind the id `after`. Not locked."""
 
     async def spool(self, records: Sequence[RecordOut]) -> None:
         """Records that the relay brings to the log once this transaction is committed."""

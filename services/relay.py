@@ -16,7 +16,7 @@ from schemas.envelope import whole
 from services.doorbell import Doorbell
 from services.ports import Fenced, Log, LogUnavailable, RecordTooLarge, Store, StoreUnavailable
 from services.rows import OutboxEntry, RecordOut, SpoolEntry
-from services.signal_records import named, unsendable
+from services.signal_records import named, unsendable, write_letters
 
 log = logging.getLogger("stafett.relay")
 LEASE = "relay"
@@ -40,12 +40,13 @@ class Relay:
         delivery_bell: Doorbell | None = None,
         on_published: Callable[[int], None] = lambda _: None,
         on_set_aside: Callable[[int], None] = lambda _: None,
+        on_unpublished: Callable[[int], None] = lambda _: None,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._log, self._topic_of, self._now, self._holder = store, target, topic_of, now, holder
         self._ttl, self._poll, self._batch_max = lease_ttl.total_seconds(), poll.total_seconds(), batch_max
         self._bell, self._delivery_bell, self._on_published = bell or Doorbell(), delivery_bell, on_published
-        self._on_set_aside, self._on_step = on_set_aside, on_step
+        self._on_set_aside, self._on_unpublished, self._on_step = on_set_aside, on_unpublished, on_step
         self._epoch: int | None = None
         self._renew_at = 0.0
 
@@ -88,13 +89,27 @@ class Relay:
         entries = await self._store.outbox(self._batch_max)
         if not entries:
             return 0
-        await self._log.publish([self._record(entry) for entry in entries])
+        await self._publish(entries)
         assert self._epoch is not None, "step() runs under a lease"
         await self._store.move_to_events(entries, LEASE, self._epoch, self._now())
         self._on_published(len(entries))
         if self._delivery_bell is not None:
             self._delivery_bell.ring()
         return len(entries)
+
+    async def _publish(self, entries: Sequence[OutboxEntry]) -> None:
+        """One that the log never takes holds up nobody: it is in the feed, and on no topic."""
+        try:
+            await self._log.publish([self._record(entry) for entry in entries])
+        except RecordTooLarge:
+            if len(entries) > 1:
+                for entry in entries:
+                    await self._publish([entry])
+                return
+            row = entries[0].row
+            fields = {"event_id": row.event_id, "lead_id": row.lead_id, "kind": row.type}
+            log.error("larger than the log takes: in the feed only", extra=fields)
+            self._on_unpublished(1)
 
     async def unspool(self) -> int:
         """Signals that the log could not take when they came; returns how many wait no more. One that it never takes
@@ -113,6 +128,7 @@ class Relay:
 
     async def _settle(self, waiting: Sequence[SpoolEntry], stored: Iterable[int], large: Iterable[int] = ()) -> int:
         """What the log has, and what it never takes, leaves the spool."""
+        large = list(large)
         letters = [unsendable(waiting[at], self._now()) for at in large]
         ids = [waiting[at].id for at in (*stored, *large)]
         for letter in letters:
@@ -120,7 +136,8 @@ class Relay:
         if letters:
             self._on_set_aside(len(letters))
         if ids:
-            await self._store.unspool(ids, letters)
+            raws = [waiting[at].record.value for at in large]
+            await write_letters(lambda form: self._store.unspool(ids, form), letters, raws)
         return len(ids)
 
     async def drain(self) -> None:

@@ -208,14 +208,14 @@ class Suspect(NamedTuple):
 class Writes(NamedTuple):
     """All that one batch writes besides positions and inbox. `links` are new; `relinks` lead elsewhere from now on."""
 
-    leads: Sequence[LeadRow]
-    accounts: Sequence[AccountRow]
-    ledgers: Sequence[LedgerRow]
-    links: Sequence[LinkRow]
-    clocks: Sequence[ClockRow]
-    history: Sequence[HistoryRow]
-    outbox: Sequence[OutboxRow]
-    dead_letters: Sequence[DeadLetter]
-    redriven: Sequence[str]
+    leads: Sequence[LeadRow] = ()
+    accounts: Sequence[AccountRow] = ()
+    ledgers: Sequence[LedgerRow] = ()
+    links: Sequence[LinkRow] = ()
+    clocks: Sequence[ClockRow] = ()
+    history: Sequence[HistoryRow] = ()
+    outbox: Sequence[OutboxRow] = ()
+    dead_letters: Sequence[DeadLetter] = ()
+    redriven: Sequence[str] = ()
     relinks: Sequence[LinkRow] = ()
     approvals: Sequence[ApprovalRow] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from routing.ids import derive
 from schemas.signals import PERSONAL_FIELDS, Signal
 from services.observability import LONGEST_PLACE, scrub
+from services.ports import StoreRejected
 from services.rows import DeadLetter, Record, RecordOut, SpoolEntry
 
 
@@ -105,18 +106,17 @@ def rejoin(facts: str, personal: str | None, attempt: int) -> Signal:
 
 def once_more(letter: DeadLetter, topic: str) -> RecordOut:
     """A letter that names no lead as a record again: with the next attempt number where it decodes, else as it came."""
-    found = _decoded(letter)
-    if found is None:
-        return RecordOut(topic, letter.id.encode(), letter.raw or b"")
-    return record_of(found.but(attempt=letter.attempt + 1), topic)
+    found = next_attempt(letter)
+    return RecordOut(topic, letter.id.encode(), letter.raw or b"") if found is None else record_of(found, topic)
 
 
-def _decoded(letter: DeadLetter) -> Signal | None:
+def next_attempt(letter: DeadLetter) -> Signal | None:
+    """The signal that was set aside, with its next attempt number; None where it does not decode."""
     try:
         if letter.facts is not None:
-            return rejoin(letter.facts, letter.personal, letter.attempt)
-        return Signal.read(letter.raw or b"")
-    except ValidationError:
+            return rejoin(letter.facts, letter.personal, letter.attempt + 1)
+        return Signal.read(letter.raw or b"").but(attempt=letter.attempt + 1)
+    except (ValidationError, ValueError):
         return None
 
 
@@ -142,6 +142,27 @@ def named(letter: DeadLetter) -> dict[str, str | int | None]:
         "attempt": letter.attempt,
         "error": letter.error_class,
     }
+
+
+def forms(letter: DeadLetter, raw: bytes) -> tuple[DeadLetter, DeadLetter, DeadLetter]:
+    """The letter as it is; for a store that refuses its signal's texts with the record as it came in their place, for any
+    store takes bytes; and where it refuses the ids as well, with none of the signal's own words."""
+    plain = letter._replace(raw=raw, facts=None, personal=None)
+    return letter, plain, plain._replace(id=derive("dl", letter.origin, 0), signal_id=None, attempt=0)
+
+
+async def write_letters(
+    write: Callable[[Sequence[DeadLetter]], Awaitable[object]], letters: Sequence[DeadLetter], raws: Sequence[bytes]
+) -> None:
+    """Writes letters whose records were `raws`, in the first form that the store takes. Raises StoreRejected where it takes none."""
+    for number in range(3):
+        try:
+            await write([forms(letter, raw)[number] for letter, raw in zip(letters, raws, strict=True)])
+        except StoreRejected:
+            if number == 2 or not letters:
+                raise
+        else:
+            return
 
 
 def dead_letter(

@@ -42,6 +42,11 @@ def set_aside(count: int) -> None:
     metrics.dead_letters.inc(count)
 
 
+def unpublished(count: int) -> None:
+    """The relay's `on_unpublished`."""
+    metrics.unpublished.inc(count)
+
+
 def fetched(source: str, outcome: str) -> None:
     """The `on_fetch` of enrichment."""
     metrics.fetches.labels(source, outcome).inc()

@@ -74,6 +74,7 @@ def _relay(parts: Parts) -> Run:
         delivery_bell=parts.delivery_bell,
         on_published=metering.published,
         on_set_aside=metering.set_aside,
+        on_unpublished=metering.unpublished,
         on_step=parts.pulses.of("relay", settings.relay.poll),
     ).run
 

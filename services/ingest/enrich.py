@@ -13,14 +13,17 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from schemas.signals import Signal
+from schemas.signals import Parsed, Signal
+from schemas.sources import Source
+from services.faults import place_of
 from services.ingest.fetching import Fetcher, Gone, Later, Refused
 from services.ingest.normalise import to_signal
 from services.ports import Fenced, Log, LogConsumer, LogUnavailable, RecordTooLarge, Store, StoreUnavailable
 from services.positions import positions_of
 from services.rows import DeadLetter, Position, Record, Writes
-from services.signal_records import Incoming, dead_letter, decode, named, partitions_said, record_of
+from services.signal_records import Incoming, dead_letter, decode, named, partitions_said, record_of, write_letters
 
 log = logging.getLogger("stafett.enrich")
 GROUP = "enrich"
@@ -30,6 +33,13 @@ LONGEST = 60.0
 
 class GaveUp(Exception):
     """Why a signal is set aside."""
+
+
+class SetAside(NamedTuple):
+    """A dead letter, and the record that it is of."""
+
+    letter: DeadLetter
+    raw: bytes
 
 
 class Enricher:
@@ -97,28 +107,28 @@ class Enricher:
         by_key: dict[tuple[int, bytes], list[Record]] = defaultdict(list)
         for record in records:
             by_key[record.partition, record.key].append(record)
-        letters: list[DeadLetter] = []
+        aside: list[SetAside] = []
         async with asyncio.TaskGroup() as group:
             for same in by_key.values():
-                group.create_task(self._in_order(same, letters))
-        await self._commit(records, letters, consumer)
+                group.create_task(self._in_order(same, aside))
+        await self._commit(records, aside, consumer)
 
-    async def _in_order(self, records: Sequence[Record], letters: list[DeadLetter]) -> None:
+    async def _in_order(self, records: Sequence[Record], aside: list[SetAside]) -> None:
         for record in records:
             self._on_step()
             incoming = decode(record)
             if incoming.signal is None:
-                letters.append(self._letter(incoming, incoming.fault or "undecodable", "Undecodable"))
+                aside.append(self._letter(incoming, incoming.fault or "undecodable", "Undecodable"))
                 continue
             try:
                 signal = await self._completed(incoming.signal)
             except GaveUp as error:
-                letters.append(self._letter(incoming, str(error), "NotFetched"))
+                aside.append(self._letter(incoming, str(error), "NotFetched"))
                 continue
             try:
                 await self._append(signal)
             except RecordTooLarge:
-                letters.append(self._letter(incoming, "larger than the log takes when completed", "RecordTooLarge"))
+                aside.append(self._letter(incoming, "larger than the log takes when completed", "RecordTooLarge"))
 
     async def _completed(self, signal: Signal) -> Signal:
         """The same signal, with the same id, and more facts. Raises GaveUp."""
@@ -128,7 +138,7 @@ class Enricher:
         until, pause = time.monotonic() + fetcher.fetch.patience, 1.0
         while True:
             try:
-                facts = await fetcher.complete(signal)
+                whole = self._merged(signal, await fetcher.complete(signal), fetcher.source)
             except Gone:
                 self._on_fetch(signal.source, "gone")
                 return signal
@@ -143,11 +153,17 @@ class Enricher:
                     raise GaveUp(f"the API of {signal.source}: {error}, for {fetcher.fetch.patience:.0f} s") from None
                 await asyncio.sleep(wait)
                 pause = min(pause * 2, LONGEST)
+            except Exception as error:  # noqa: BLE001 - a defect of ours for this one signal: it is set aside, and seen
+                self._on_fetch(signal.source, "failed")
+                raise GaveUp(place_of(error)) from None
             else:
                 self._on_fetch(signal.source, "fetched")
-                whole = to_signal(facts, fetcher.source, signal.received_at, self._key, signal.traceparent)
-                same = {"id": signal.id, "dedupe_key": signal.dedupe_key, "attempt": signal.attempt}
-                return whole.but(**same)
+                return whole
+
+    def _merged(self, signal: Signal, facts: Parsed, source: Source) -> Signal:
+        whole = to_signal(facts, source, signal.received_at, self._key, signal.traceparent)
+        same = {"id": signal.id, "dedupe_key": signal.dedupe_key, "attempt": signal.attempt}
+        return whole.but(**same)
 
     async def _append(self, signal: Signal) -> None:
         """Raises RecordTooLarge."""
@@ -160,22 +176,18 @@ class Enricher:
             else:
                 return
 
-    def _letter(self, incoming: Incoming, reason: str, error: str) -> DeadLetter:
+    def _letter(self, incoming: Incoming, reason: str, error: str) -> SetAside:
         letter = dead_letter(incoming, None, "dead", reason, error, self._now())
         log.error("could not be completed: set aside", extra=named(letter))
-        return letter
+        return SetAside(letter, incoming.record.value)
 
-    async def _commit(self, records: Sequence[Record], letters: Sequence[DeadLetter], consumer: LogConsumer) -> None:
+    async def _commit(self, records: Sequence[Record], aside: Sequence[SetAside], consumer: LogConsumer) -> None:
         after = {record.partition: record.offset + 1 for record in records}
         while True:
             try:
                 if not after.keys() <= self._expected.keys():
                     raise Fenced
-                moves = {partition: (self._expected[partition], offset) for partition, offset in after.items()}
-                async with self._store.batch() as tx:
-                    await tx.advance(GROUP, self._thin, self._log.cluster, moves)
-                    if letters:
-                        await tx.write(Writes((), (), (), (), (), (), (), tuple(letters), ()))
+                await self._write(after, aside)
             except StoreUnavailable:
                 log.warning("store unavailable, trying again")
                 await asyncio.sleep(0.5)
@@ -188,6 +200,18 @@ class Enricher:
                 self._expected.update(after)
                 await consumer.committed([Position(partition, offset) for partition, offset in sorted(after.items())])
                 return
+
+    async def _write(self, after: Mapping[int, int], aside: Sequence[SetAside]) -> None:
+        """Raises Fenced, StoreUnavailable."""
+        moves = {partition: (self._expected[partition], offset) for partition, offset in after.items()}
+
+        async def write(letters: Sequence[DeadLetter]) -> None:
+            async with self._store.batch() as tx:
+                await tx.advance(GROUP, self._thin, self._log.cluster, moves)
+                if letters:
+                    await tx.write(Writes(dead_letters=letters))
+
+        await write_letters(write, [one.letter for one in aside], [one.raw for one in aside])
 
     async def _reposition(self, partitions: set[int], consumer: LogConsumer) -> None:
         for partition in partitions:

@@ -42,8 +42,8 @@ class Asked:
     async def links_of(self, lead_ids: Sequence[str]) -> dict[Key, str]:
         return await self._tx.links_of(lead_ids)
 
-    async def waiting(self, lead_ids: Sequence[str]) -> list[DeadLetter]:
-        return await self._tx.waiting(lead_ids)
+    async def waiting(self, lead_ids: Sequence[str], limit: int) -> list[DeadLetter]:
+        return await self._tx.waiting(lead_ids, limit)
 
 
 async def _once(

@@ -9,11 +9,9 @@ its lead. Those have a sheet of their own (`services.router.sheet`), so that `ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
-
-from pydantic import ValidationError
+from typing import Literal, NamedTuple
 
 from routing.capacity import carrier
 from routing.decide import decide
@@ -31,11 +29,12 @@ from schemas.roster import RosterChange
 from schemas.signals import Kind, Signal
 from services.approvals import ApprovalRefused, approval_of
 from services.discretion import without_names
+from services.faults import Fault, place_of
 from services.router.in_force import changed
 from services.router.loaded import Loaded, Overlay, row_of
 from services.router.promises import Promises
-from services.router.records import history, outbox_rows, place_of
-from services.router.sheet import Sheet, clock_row, due_subject, link_rows, of_one_lead, writes_of
+from services.router.records import history, outbox_rows
+from services.router.sheet import JOINING, Sheet, clock_row, due_subject, link_rows, of_one_lead, writes_of
 from services.rows import (
     AccountRow,
     DeadLetter,
@@ -44,7 +43,22 @@ from services.rows import (
     Writes,
 )
 from services.ruling import Ruling
-from services.signal_records import Incoming, dead_letter, rejoin
+from services.signal_records import Incoming, dead_letter, forms, next_attempt
+
+REDRIVEN = 100
+"""Letters of a lead that one redrive gives another try; further ones wait for the next transaction, for nobody knows how many
+signals queued meanwhile."""
+
+
+class Handling(NamedTuple):
+    """How a batch is folded: with the `fault` for which its one signal cannot be committed; with at most so many letters a
+    redrive, REDRIVEN where it is not said."""
+
+    fault: Fault | None = None
+    letters: int | None = None
+
+
+USUAL = Handling()
 
 
 class Fold:
@@ -52,8 +66,16 @@ class Fold:
     for them. `free` is what another pass found that leans on nothing shared. `beyond_one` is true once a signal came that may
     concern all that follows, in later batches, too; `outdated` where what leans is to be decided anew in any case."""
 
-    def __init__(self, loaded: Loaded, ruling: Ruling, now: datetime, epoch: int, free: Sheet | None = None) -> None:
-        self.loaded, self.ruling, self.now = loaded, ruling, now
+    def __init__(
+        self,
+        loaded: Loaded,
+        ruling: Ruling,
+        now: datetime,
+        epoch: int,
+        free: Sheet | None = None,
+        handling: Handling = USUAL,
+    ) -> None:
+        self.loaded, self.ruling, self.now, self._handling = loaded, ruling, now, handling
         self.stamp = Stamp(ruling.organisation, ruling.agreement.hash, instant(now), epoch)
         self._from = ruling, epoch
         self._free, self._leaning = free or Sheet(), Sheet()
@@ -80,7 +102,7 @@ class Fold:
         """What leans on shared rows decided anew, on these; what does not lean on any stays as it was decided."""
         ruling, epoch = self._from
         loaded = self.loaded.with_shared(accounts, ledgers, opens, self._free.leads, self._free.links)
-        other = type(self)(loaded, ruling, self.now, epoch, self._free)
+        other = type(self)(loaded, ruling, self.now, epoch, self._free, self._handling)
         other.run(self._leaners)
         return other
 
@@ -90,7 +112,9 @@ class Fold:
             self._set_aside(incoming, None, "dead", incoming.fault or "undecodable", "Undecodable")
             return
         self._switch(signal)
-        if of_one_lead(signal):
+        if self._handling.fault is not None:
+            self._give_up(incoming, signal, self._handling.fault)
+        elif of_one_lead(signal):
             self._judge(incoming, signal)
         else:
             # It may concern anything that comes after it.
@@ -228,12 +252,13 @@ class Fold:
         self._sheet.outbox += outbox_rows(told.outgoing)
         self._note(signal, self.ruling, told.note, "changed" if told.outgoing else "recorded")
 
-    def _join(self, incoming: Incoming, signal: Signal) -> None:
-        """Two leads at once: both were locked, and every identity of the other one leads to the right one afterwards."""
+    def _join(self, incoming: Incoming, signal: Signal) -> bool:
+        """Two leads at once: both were locked, and every identity of the other one leads to the right one afterwards. False
+        where the signal was set aside."""
         kept, gone = self.loaded.lead(signal.lead_id), self.loaded.lead(signal.other_lead_id)
         if kept is None or gone is None:
             self._note(signal, self.ruling, "refused: one of the two leads is not there", "recorded")
-            return
+            return True
         nobody = Resolution(None, (), None, (), ())
         try:
             contexts = self._context(signal, kept, nobody), self._context(signal, gone, nobody)
@@ -244,13 +269,14 @@ class Fold:
             outgoing += self._sealed(told[1], signal, len(outgoing)) if len(told) > 1 else []
         except Exception as error:  # noqa: BLE001 - a defect of ours for this one signal: it is set aside, and seen
             self._set_aside(incoming, kept, "dead", place_of(error), type(error).__name__)
-            return
+            return False
         for decision in told:
             self._apply(decision, signal)
         if joined.gone is not None:
             self._relink(gone, kept if signal.kind == Kind.LEAD_MERGE else gone)
         self._sheet.outbox += outgoing
         self._sheet.history += rows
+        return True
 
     def _relink(self, gone: Lead, now: Lead) -> None:
         """Identities of the one that is gone point to it, and it points to `now`; to part them again is one link."""
@@ -335,7 +361,8 @@ class Fold:
         lead = decision.lead
         if lead is None:
             return
-        self._carry(self.loaded.lead(lead.id), lead, decision)
+        known = self.loaded.lead(lead.id)
+        self._carry(known, lead, decision)
         self._put(lead, signal)
         self._keep_account(decision)
         for ledger in decision.ledgers:
@@ -351,10 +378,11 @@ class Fold:
         for link in decision.links:
             where = (link.brand, link.identity.kind, link.identity.digest)
             self.loaded.links[where] = self._sheet.links[where] = link.subject_id
-        if lead.handover is not None and lead.merged_into is None:
+        if lead.handover is not None and (
+            known is None or known.handover is None or known.handover.id != lead.handover.id
+        ):
             where = (lead.brand, "handover", lead.handover.id)
-            if where not in self.loaded.links:
-                self.loaded.links[where] = self._sheet.links[where] = lead.id
+            self.loaded.links[where] = self._sheet.links[where] = lead.id
 
     def _keep_account(self, decision: Decision) -> None:
         """A company of which nobody works a lead needs no row."""
@@ -388,17 +416,20 @@ class Fold:
         self.loaded.put(lead)
         self._sheet.put(lead, signal)
 
-    @property
-    def set_aside(self) -> list[DeadLetter]:
-        """The letters of this batch; not those that only wait behind one."""
-        return [letter for letter in self.sheet.dead if letter.state == "dead"]
-
     def _set_aside(self, incoming: Incoming, lead: Lead | None, state: str, reason: str, error: str) -> None:
         letter = dead_letter(incoming, lead.id if lead else None, state, reason, error, self.now)
         self._sheet.dead.append(letter)
         self._sheet.failures += state == "dead"
         if lead is not None and state == "dead" and incoming.signal is not None:
             self._hold(lead, letter, incoming.signal)
+
+    def _give_up(self, incoming: Incoming, signal: Signal, fault: Fault) -> None:
+        """What follows from the signal cannot be committed. Only what is about a lead holds it; a redrive's lead is held."""
+        about = signal.clock.lead_id if signal.clock else resolve(signal, self.loaded.links).lead_id
+        lead = self.loaded.lead(about) if of_one_lead(signal) or signal.kind in JOINING else None
+        self._set_aside(incoming, lead, "dead", fault.reason, fault.error_class)
+        if fault.refused:
+            _, self._sheet.dead[-1], _ = forms(self._sheet.dead[-1], incoming.record.value)
 
     def _hold(self, lead: Lead, letter: DeadLetter, signal: Signal) -> None:
         said = LeadHeld(mode=signal.mode, dead_letter_id=letter.id, error_class=letter.error_class)
@@ -411,36 +442,42 @@ class Fold:
         self._sheet.outbox += outbox_rows(seal((emission,), about(marked), signal, self.stamp))
 
     def _redrive(self, incoming: Incoming, request: Signal) -> None:
-        """The lead's dead and queued signals once more, in their order, up to the first that fails again."""
+        """The lead's dead and queued signals once more, in their order, up to the first that fails again. Where there are more
+        than one transaction should take, the lead stays held, and asks for the rest itself."""
         lead = self.loaded.lead(request.lead_id)
         if lead is None or not lead.held:
             return
         self.loaded.put(lead.but(held=False))
-        done = 0
-        for letter in [letter for letter in self.loaded.waiting if letter.lead_id == request.lead_id]:
-            if not self._once_more(incoming, letter):
-                break
-            self._sheet.redriven.append(letter.id)
-            done += 1
-        else:
-            released = self.loaded.lead(request.lead_id)
-            if released is not None:
-                self._mark(released, request, False, Emission(LeadReleased(processed=done), self.now))
+        letters = [letter for letter in self.loaded.waiting if letter.lead_id == request.lead_id]
+        now = letters[: self._handling.letters or REDRIVEN]
+        done = self._redrive_in_order(incoming, now)
+        after = self.loaded.lead(request.lead_id)
+        if after is None:
             return
-        failed = self.loaded.lead(request.lead_id)
-        if failed is not None:
-            self._put(failed.but(held=True), request)
+        if done == len(letters):
+            self._mark(after, request, False, Emission(LeadReleased(processed=done), self.now))
+            return
+        self._put(after.but(held=True), request)
+        if done == len(now):
+            ident = derive("sig", "redrive", after.id, after.version)
+            self._sheet.further.append(request.but(id=ident, dedupe_key=ident, received_at=self.now))
+
+    def _redrive_in_order(self, incoming: Incoming, letters: Sequence[DeadLetter]) -> int:
+        """How many of them went well."""
+        for done, letter in enumerate(letters):
+            if not self._once_more(incoming, letter):
+                return done
+            self._sheet.redriven.append(letter.id)
+        return len(letters)
 
     def _once_more(self, incoming: Incoming, letter: DeadLetter) -> bool:
-        try:
-            signal = rejoin(letter.facts or "", letter.personal, letter.attempt + 1)
-        except (ValidationError, ValueError):
+        signal = next_attempt(letter)
+        if signal is None:
             return False
-        found = resolve(signal, self.loaded.links)
         lead = self.loaded.lead(letter.lead_id)
-        sheet = self._sheet
+        sheet, again = self._sheet, Incoming(incoming.record, signal)
         before = len(sheet.dead), sheet.failures, len(sheet.outbox)
-        if self._try(Incoming(incoming.record, signal), signal, lead, found):
+        if self._join(again, signal) if signal.kind in JOINING else self._decide_again(again, signal, lead):
             return True
         # It stays the dead letter that it was: no second row, no second event.
         del sheet.dead[before[0] :], sheet.outbox[before[2] :]
@@ -448,3 +485,6 @@ class Fold:
         if lead is not None:
             self.loaded.put(lead)
         return False
+
+    def _decide_again(self, incoming: Incoming, signal: Signal, lead: Lead | None) -> bool:
+        return self._try(incoming, signal, lead, resolve(signal, self.loaded.links))

@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 
 from routing.commands import SOURCE, refusal
+from routing.errors import RoutingError
 from routing.ids import derive
 from routing.model import Lead
 from routing.roster import Roster
@@ -58,7 +59,12 @@ def changed(ruling: Ruling, signal: Signal, change: RosterChange) -> Ruling:
             raise ChangeRefused(why)
     if change.change == "left" and (last := _last_resort(ruling, change.person, signal.received_at)) is not None:
         raise ChangeRefused(f"{change.person} is {last}; agree on somebody else first")
-    return ruling._replace(roster=Roster(apply(roster.file, change)))
+    try:
+        return ruling._replace(roster=Roster(apply(roster.file, change)))
+    except ChangeRefused:
+        raise
+    except RoutingError as error:  # hours that never open, say
+        raise ChangeRefused(str(error)) from error
 
 
 def _last_resort(ruling: Ruling, person: str | None, now: datetime) -> str | None:

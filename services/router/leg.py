@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from services.ports import Conflict, StoreRejected, StoreUnavailable
+from services.ports import StoreUnavailable
 from services.router.fold import Fold
 from services.router.loaded import NOTHING, Overlay
+from services.router.recovery import is_own_fault
 from services.signal_records import Incoming
 
 
@@ -73,14 +74,15 @@ class Leg:
         return self._task.result()
 
     async def went_well(self) -> bool:
-        """Waits for its end. False where it has to be done again; raises what else went wrong."""
+        """Waits for its end. False where it has to be done again, by itself; raises what that would not help."""
         assert self._task is not None, "it has begun"
         await asyncio.wait([self._task])
-        try:
-            self._task.result()
-        except (Abandoned, Conflict, StoreRejected, StoreUnavailable):
+        error = self._task.exception()
+        if error is None:
+            return True
+        if isinstance(error, Exception) and (isinstance(error, StoreUnavailable) or is_own_fault(error)):
             return False
-        return True
+        raise error
 
     async def stop(self) -> None:
         """Ends it, if it has not ended, and takes no notice of how."""

@@ -10,8 +10,8 @@ from routing.agreement import Agreement
 from routing.identity import LIKENESS, POINTER, Key, key
 from routing.model import Account, Lead, LeadPersonal, Ledger, Load, Tally
 from routing.volumes import is_promise, subject_of
+from schemas.signals import Signal
 from services.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
-from services.signal_records import Incoming
 
 _NO_LEAD = ("company", "domain", *LIKENESS)
 
@@ -142,10 +142,10 @@ def row_of(person: str) -> str:
     return f"person:{person}"
 
 
-def wanted_tallies(batch: Iterable[Incoming], agreements: Iterable[Agreement]) -> set[str]:
-    """Rows of the volume promises that the batch may count for."""
+def wanted_tallies(signals: Iterable[Signal], agreements: Iterable[Agreement]) -> set[str]:
+    """Rows of the volume promises that the signals may count for."""
     named = {subject_of(volume.file.name) for agreement in agreements for volume in agreement.volumes}
-    due = {i.signal.clock.lead_id for i in batch if i.signal is not None and i.signal.clock is not None}
+    due = {signal.clock.lead_id for signal in signals if signal.clock is not None}
     return named | set(filter(is_promise, due))
 
 
@@ -159,20 +159,17 @@ def loads_of(ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]) -> dict
     return found
 
 
-def wanted_keys(batch: Iterable[Incoming]) -> list[Key]:
-    """Every identity that the batch's signals name, once."""
-    keys = {key(i.signal, identity): None for i in batch if i.signal is not None for identity in i.signal.identities}
-    return list(keys)
+def wanted_keys(signals: Iterable[Signal]) -> list[Key]:
+    """Every identity that the signals name, once."""
+    return list({key(signal, identity): None for signal in signals for identity in signal.identities})
 
 
-def wanted_leads(batch: Iterable[Incoming], links: Mapping[Key, str]) -> set[str]:
-    """Every lead that the batch may change; one that is only alike is not."""
+def wanted_leads(signals: Iterable[Signal], links: Mapping[Key, str]) -> set[str]:
+    """Every lead that the signals may change; one that is only alike is not."""
     named = {who for (_, kind, _), who in links.items() if kind not in _NO_LEAD and POINTER not in who}
-    for incoming in batch:
-        signal = incoming.signal
-        if signal is not None:
-            due = signal.clock.lead_id if signal.clock and not is_promise(signal.clock.lead_id) else None
-            named.update(filter(None, (signal.lead_id, signal.other_lead_id, due)))
+    for signal in signals:
+        due = signal.clock.lead_id if signal.clock and not is_promise(signal.clock.lead_id) else None
+        named.update(filter(None, (signal.lead_id, signal.other_lead_id, due)))
     return named
 
 

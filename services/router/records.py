@@ -91,12 +91,3 @@ def _made_under(agreement: str, roster: str) -> str:
 
 def outbox_rows(events: Iterable[Outgoing]) -> list[OutboxRow]:
     return [OutboxRow(*event) for event in events]
-
-
-def place_of(error: Exception) -> str:
-    """The class and the place of an error; its message may hold personal data."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace is not None else "?"
-    return f"{type(error).__name__} at {place}"

@@ -10,36 +10,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from schemas.signals import Kind
 from services.doorbell import Doorbell
-from services.ports import (
-    ClusterChanged,
-    Conflict,
-    Fenced,
-    Log,
-    LogConsumer,
-    LogUnavailable,
-    PortError,
-    Store,
-    StoreRejected,
-    StoreUnavailable,
-)
+from services.ports import ClusterChanged, Fenced, Log, LogConsumer, LogUnavailable, PortError, Store, StoreUnavailable
 from services.positions import positions_of
 from services.router import transaction
 from services.router.asked import Asked
-from services.router.fold import Fold
+from services.router.fold import USUAL, Fold, Handling
 from services.router.leg import Leg
 from services.router.loaded import NOTHING, Overlay
-from services.rows import Position, Record, Writes
+from services.router.recovery import Recovery, commit_or_fault, describe_fault
+from services.router.sheet import Sheet
+from services.rows import DeadLetter, Position, Record, Writes
 from services.ruling import Ruling
-from services.signal_records import Incoming, dead_letter, decode, named, partitions_said
+from services.signal_records import Incoming, dead_letter, decode, forms, named, partitions_said
 
 log = logging.getLogger("stafett.router")
-ATTEMPTS = 10
-"""How often a batch starts over because another router linked an identity first."""
 AT_ONCE = 8
 """Batches that are read at once: in each row of them all but the first are decided on while another is written."""
 UNDER_WAY = 2
@@ -69,11 +59,10 @@ class BudgetSpent(PortError):
 class Outcome:
     """What the last batch did, for metrics: sizes, ages in seconds, lateness of breaches in seconds."""
 
-    def __init__(self, fold: Fold, batch: Sequence[Incoming], now: datetime) -> None:
+    def __init__(self, sheet: Sheet, batch: Sequence[Incoming], now: datetime) -> None:
         self.size = len(batch)
         signals = [i.signal for i in batch if i.signal is not None]
         self.age = max(((now - s.received_at).total_seconds() for s in signals), default=0.0)
-        sheet = fold.sheet
         self.breach_lateness = [max(0.0, (now - breach.due_at).total_seconds()) for breach in sheet.breaches]
         self.dead_letters = sheet.failures
         self.limbo = sheet.limbo
@@ -105,9 +94,10 @@ class Router:
         self._uncounted = True
         self._expected: dict[int, int] = {}
         self._epoch: int | None = None
+        self._recovery = Recovery(self._commit, self._set_aside)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`. Raises BudgetSpent, ClusterChanged or OffsetLost where an operator has to act."""
+        """Until `stop`. Raises BudgetSpent, ClusterChanged, OffsetLost or RulesUnreadable where an operator has to act."""
         consumer = self._log.consumer(self._topic, self._group)
         try:
             while not stop.is_set():
@@ -189,19 +179,9 @@ class Router:
             for leg in legs:
                 await leg.stop()
             while legs:
-                await self._alone(legs[0].batch)
+                batch = legs[0].batch
+                await self._recovery.process(batch, self._at([i.record for i in batch]))
                 legs.pop(0)
-
-    async def _alone(self, batch: Sequence[Incoming]) -> None:
-        """However often it takes."""
-        pause = 0.1
-        while True:
-            try:
-                return await self._settle(batch)
-            except StoreUnavailable:
-                log.warning("store unavailable, trying again", extra=self._at([i.record for i in batch]))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
 
     def _at(self, records: Sequence[Record]) -> dict[str, str | int]:
         return {"topic": self._topic, "partition": partitions_said(records), "count": len(records)}
@@ -224,28 +204,11 @@ class Router:
         self._expected.update({p.partition: p.offset for p in positions})
         await consumer.seek(positions)
 
-    async def _settle(self, batch: Sequence[Incoming]) -> None:
-        """One transaction; where the store refuses what is in it, halves of it, down to the one signal at fault."""
-        try:
-            await self._try(batch)
-        except StoreRejected as error:
-            if len(batch) == 1:
-                await self._bury(batch[0], error)
-                return
-            middle = len(batch) // 2
-            await self._settle(batch[:middle])
-            await self._settle(batch[middle:])
+    async def _commit(self, batch: Sequence[Incoming], handling: Handling = USUAL) -> None:
+        """One transaction with these, upon no other."""
+        await self._transact(Leg(batch), None, handling)
 
-    async def _try(self, batch: Sequence[Incoming]) -> None:
-        for _ in range(ATTEMPTS):
-            try:
-                await self._transact(Leg(batch), None)
-                return
-            except Conflict:
-                continue
-        raise StoreUnavailable("identities kept being linked by others")
-
-    async def _transact(self, leg: Leg, before: Leg | None) -> Fold:
+    async def _transact(self, leg: Leg, before: Leg | None, handling: Handling = USUAL) -> Fold:
         """`before` may be in its transaction still. The fence stands before all writes but the inbox's."""
         now, over = self._now(), NOTHING
         async with self._store.batch() as tx:
@@ -260,7 +223,7 @@ class Router:
                     ruling, changes = await self._steps.ruled(tx)
             leg.decides()
             epoch = self._epoch if self._epoch is not None else await self._store.epoch()
-            seen, fold = await transaction.decided(asked, fresh, ruling, now, epoch, over)
+            seen, fold = await transaction.decided(asked, fresh, ruling, now, epoch, over, handling)
             leg.decide(fold)
             holds, below = True, NOTHING
             if before is not None:
@@ -270,12 +233,12 @@ class Router:
             moves = self._moves(leg.batch)
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             while not (holds and await transaction.locked(tx, fold, seen)):
-                seen, fold = await transaction.decided(Asked(tx), fresh, ruling, now, epoch)
+                seen, fold = await transaction.decided(Asked(tx), fresh, ruling, now, epoch, handling=handling)
                 holds = True
             fold = await transaction.written(tx, fold, len(fresh))
             await self._steps.follow_roster(tx, fold, changes, now)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
-        self._done(fold, leg.batch)
+        self._done(fold.sheet, leg.batch)
         return fold
 
     @staticmethod
@@ -293,27 +256,46 @@ class Router:
             raise Fenced("partitions are no longer positioned")
         return {partition: (self._expected[partition], offset) for partition, offset in after.items()}
 
-    async def _bury(self, incoming: Incoming, error: StoreRejected) -> None:
-        """The store refuses this one signal: it becomes a dead letter by itself, and the positions move on."""
-        now = self._now()
-        letter = dead_letter(incoming, None, "dead", "the store refused it", type(error).__name__, now)
-        if letter.signal_id is not None:
-            letter = letter._replace(raw=incoming.record.value, facts=None, personal=None)
-        moves = self._moves([incoming])
+    async def _set_aside(self, incoming: Incoming, error: Exception) -> None:
+        """This one signal cannot be committed. Its lead is held, if that can be; else the letter stands by itself, in words
+        that any store takes, and the positions move on. Raises BudgetSpent, and the error where not even that can be written."""
+        with suppress(StoreUnavailable):
+            await self._keep_to_budget()
+        fault = describe_fault(error)
+        letter = dead_letter(incoming, None, "dead", fault.reason, fault.error_class, self._now())
+        _, plain, nameless = forms(letter, incoming.record.value)
+        ways: list[Callable[[], Awaitable[None]]] = [
+            lambda: self._commit([incoming], Handling(fault=fault)),
+            lambda: self._write_letter(incoming, plain),
+            lambda: self._write_letter(incoming, nameless),
+        ]
+        if incoming.signal is not None and incoming.signal.kind == Kind.LEAD_REDRIVE:
+            ways.insert(0, lambda: self._commit([incoming], Handling(letters=1)))
+        at = self._at([incoming.record])
+        for way in ways:
+            failure = await commit_or_fault(way, may_narrow=False, fields=at)
+            if failure is None:
+                return
+            error = failure
+        raise error
+
+    async def _write_letter(self, incoming: Incoming, letter: DeadLetter) -> None:
+        moves, sheet = self._moves([incoming]), Sheet()
+        sheet.dead, sheet.failures = [letter], 1
         async with self._store.batch() as tx:
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
-            await tx.write(Writes((), (), (), (), (), (), (), (letter,), ()))
-        log.error("signal set aside", extra=named(letter))
+            await tx.write(Writes(dead_letters=[letter]))
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
-        self._uncounted = True
+        self._done(sheet, [incoming])
 
-    def _done(self, fold: Fold, batch: Sequence[Incoming]) -> None:
+    def _done(self, sheet: Sheet, batch: Sequence[Incoming]) -> None:
         if self._bell is not None:
             self._bell.ring()
-        self._on_batch(Outcome(fold, batch, self._now()))
-        if fold.sheet.failures:
-            for letter in fold.set_aside:
-                log.error("signal set aside", extra=named(letter))
+        self._on_batch(Outcome(sheet, batch, self._now()))
+        if sheet.failures:
+            for letter in sheet.dead:
+                if letter.state == "dead":
+                    log.error("signal set aside", extra=named(letter))
             self._uncounted = True
 
 

@@ -32,7 +32,8 @@ from services.rows import (
 
 
 class Sheet:
-    """Newest states by id and rows in the order of deciding. `pools` and `companies` are rows that were leant on."""
+    """Newest states by id and rows in the order of deciding. `pools` and `companies` are rows that were leant on;
+    `further` are signals by which the router goes on in another transaction."""
 
     def __init__(self) -> None:
         self.leads: dict[str, Lead] = {}
@@ -51,6 +52,7 @@ class Sheet:
         self.breaches: list[SlaBreached] = []
         self.roster_changes: list[RosterChange] = []
         self.away: list[Signal] = []
+        self.further: list[Signal] = []
         self.limbo = self.failures = 0
         self.pools: set[str] = set()
         self.companies: set[str] = set()
@@ -134,9 +136,9 @@ def _lead_row(lead: Lead, email: str | None, before: Mapping[str, LeadRow], now:
     )
 
 
-_BEYOND_ONE = frozenset(
-    {Kind.LEAD_REDRIVE, Kind.PERIOD_BEGUN, Kind.AGREEMENT_APPROVED, Kind.LEAD_MERGE, Kind.LEAD_UNMERGE}
-)
+JOINING = frozenset({Kind.LEAD_MERGE, Kind.LEAD_UNMERGE})
+"""Kinds that change two leads at once."""
+_BEYOND_ONE = frozenset({Kind.LEAD_REDRIVE, Kind.PERIOD_BEGUN, Kind.AGREEMENT_APPROVED}) | JOINING
 
 
 def of_one_lead(signal: Signal) -> bool:

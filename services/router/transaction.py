@@ -12,12 +12,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
+from pydantic import ValidationError
+
 from routing.capacity import limited
+from routing.errors import RoutingError
 from routing.identity import Key, pointed_to
-from services.ports import Batch, Conflict
+from schemas.signals import Kind, Signal
+from schemas.yamlfile import FileError
+from services.ports import Batch, Conflict, RulesUnreadable
 from services.publications import PublishedAgreements
 from services.router.asked import Asked
-from services.router.fold import Fold
+from services.router.fold import REDRIVEN, USUAL, Fold, Handling
 from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
 from services.router.loaded import (
     NOTHING,
@@ -31,11 +36,13 @@ from services.router.loaded import (
 )
 from services.rows import LeadRow
 from services.ruling import Ruling
-from services.signal_records import Incoming, record_of
+from services.signal_records import Incoming, next_attempt, record_of
 
 R = TypeVar("R")
 FEW = 200
 """Signals of which a batch is written in one go."""
+PAGE = 500
+"""Leads of somebody who went away that are read at once."""
 AT_A_TIME = 10
 """Signals that are decided on without a pause, some milliseconds in which nothing else of the process goes on."""
 
@@ -58,11 +65,16 @@ class Steps:
 
     async def ruled(self, tx: Batch) -> tuple[Ruling, str | None]:
         """What rules this batch (which agreement rules a signal is chosen by when it was received), and the recorded changes of
-        the roster."""
+        the roster. Raises RulesUnreadable."""
         changes = await tx.roster_changes()
         said = await tx.published()
-        rows = await tx.agreements(self._published.missing(said))
-        return self._published.follow(self._in_force(changes), said, rows), changes
+        try:
+            rows = await tx.agreements(self._published.missing(said))
+            return self._published.follow(self._in_force(changes), said, rows), changes
+        except (FileError, RoutingError, ValidationError) as error:
+            raise RulesUnreadable(
+                f"{type(error).__name__} in a published agreement or a change of the roster"
+            ) from error
 
     async def follow_roster(self, tx: Batch, fold: Fold, changes: str | None, now: datetime) -> None:
         """The changes, the version that rules from now on, who has to hand back what."""
@@ -73,9 +85,18 @@ class Steps:
             await tx.keep_roster(roster.version, roster.file.model_dump_json(by_alias=True), now)
             self._kept = roster.version
         for cause in sheet.away:
-            rows = await tx.owned_by(who_is_away(cause))
+            await self._hand_back(tx, cause, now)
+        await tx.spool([record_of(signal, self._topic) for signal in sheet.further])
+
+    async def _hand_back(self, tx: Batch, cause: Signal, now: datetime) -> None:
+        """Page by page: one person may have any number of leads."""
+        after = ""
+        while rows := await tx.owned_by(who_is_away(cause), after, PAGE):
             signals = away_signals(cause, rows, now)
             await tx.spool([record_of(signal, self._topic) for signal in signals])
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].id
 
 
 async def fresh(tx: Batch, batch: Sequence[Incoming], now: datetime) -> list[Incoming]:
@@ -93,17 +114,18 @@ def _first(incoming: Incoming, known: dict[tuple[str, int], Incoming], new: set[
 
 async def look(tx: Asked, batch: Sequence[Incoming], ruling: Ruling, over: Overlay) -> tuple[Look, Loaded]:
     """All that the batch may need, as it is now and as `over` leaves it. Nothing is locked."""
-    keys = wanted_keys(batch)
+    redriven = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == Kind.LEAD_REDRIVE and i.signal.lead_id]
+    waiting = await tx.waiting(redriven, REDRIVEN + 1) if redriven else []
+    signals = [i.signal for i in batch if i.signal is not None] + list(filter(None, map(next_attempt, waiting)))
+    keys = wanted_keys(signals)
     links = await _links(tx, keys, over.links)
-    wanted = wanted_leads(batch, links)
+    wanted = wanted_leads(signals, links)
     leads = await _read(tx.read_leads, wanted, over.leads)
-    merging = sorted({i.signal.other_lead_id for i in batch if i.signal and i.signal.other_lead_id})
+    merging = sorted({signal.other_lead_id for signal in signals if signal.other_lead_id})
     links_of = await tx.links_of(merging) if merging else {}
-    asked = [i.signal.lead_id for i in batch if i.signal and i.signal.kind == "lead.redrive" and i.signal.lead_id]
-    waiting = await tx.waiting(asked) if asked else []
     accounts = await _read(tx.read_accounts, wanted_accounts(leads.values(), links), over.accounts)
     people = sorted(limited(ruling.roster))
-    tallies = wanted_tallies(batch, [ruling.agreement, *(agreement for _, agreement in ruling.timeline)])
+    tallies = wanted_tallies(signals, [ruling.agreement, *(agreement for _, agreement in ruling.timeline)])
     pools = {*ruling.roster.pools, *map(row_of, people), *tallies}
     ledgers = await _read(tx.read_ledgers, pools, over.ledgers)
     opens = over.opens if over.opens.keys() == set(people) else await tx.open_leads(people)
@@ -130,11 +152,17 @@ async def _links(tx: Asked | Batch, keys: Sequence[Key], over: Mapping[Key, str]
 
 
 async def decided(
-    tx: Asked, batch: Sequence[Incoming], ruling: Ruling, now: datetime, epoch: int, over: Overlay = NOTHING
+    tx: Asked,
+    batch: Sequence[Incoming],
+    ruling: Ruling,
+    now: datetime,
+    epoch: int,
+    over: Overlay = NOTHING,
+    handling: Handling = USUAL,
 ) -> tuple[Look, Fold]:
     """With pauses, in which other batches are written and looked up, and the log is told that we are there."""
     seen, loaded = await look(tx, batch, ruling, over)
-    fold = Fold(loaded, ruling, now, epoch)
+    fold = Fold(loaded, ruling, now, epoch, handling=handling)
     for at in range(0, len(batch), AT_A_TIME):
         fold.run(batch[at : at + AT_A_TIME])
         await asyncio.sleep(0)

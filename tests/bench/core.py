@@ -30,10 +30,11 @@ class Rows:
     def fold(self, records, now):
         """One batch as the router folds it; what it writes is kept."""
         batch = [decode(Record(r.topic, 0, at, r.key, r.value)) for at, r in enumerate(records)]
-        links = self._linked(wanted_keys(batch))
-        leads = _of(self.leads, wanted_leads(batch, links))
+        signals = [incoming.signal for incoming in batch]
+        links = self._linked(wanted_keys(signals))
+        leads = _of(self.leads, wanted_leads(signals, links))
         people = sorted(limited(self.rules.roster))
-        tallies = wanted_tallies(batch, [self.rules.agreement])
+        tallies = wanted_tallies(signals, [self.rules.agreement])
         ledgers = _of(self.ledgers, [*self.rules.roster.pools, *map(row_of, people), *tallies])
         accounts = _of(self.accounts, wanted_accounts(leads.values(), links))
         done = Fold(Loaded(links, leads, accounts, ledgers, opens=dict.fromkeys(people, 0)), self.rules, now, 1)

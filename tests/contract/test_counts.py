@@ -14,7 +14,7 @@ NOW = datetime(2026, 6, 8, tzinfo=UTC)
 async def add(store, number):
     clock = ClockRow(f"clk_{number}", "lead_x", "p", "running", 0, NOW, NOW, "key", "{}")
     async with store.batch() as batch:
-        await batch.write(Writes((), (), (), (), (clock,), (), (), (), ()))
+        await batch.write(Writes(clocks=(clock,)))
 
 
 async def test_a_quick_count_is_made_anew_and_a_slow_one_is_kept_for_a_while(tmp_path, monkeypatch):

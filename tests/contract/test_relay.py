@@ -8,11 +8,12 @@ import pytest
 
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
-from services.ports import RECORD_BYTES, STEP_BYTES, Fenced
+from services.ports import RECORD_BYTES, STEP_BYTES, Fenced, RecordTooLarge
 from services.relay import Relay
-from services.rows import OutboxRow, Writes
+from services.rows import OutboxRow, RecordOut, Writes
 from tests.parts.postgres import migrated_database
 from tests.parts.sqlite import migrated_file
+from tests.setups import signal
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 LEADS, EACH = 5, 12
@@ -45,7 +46,7 @@ async def store(url):
     await made.start()
     rows = [event(lead, number) for number in range(1, EACH + 1) for lead in range(LEADS)]
     async with made.batch() as batch:
-        await batch.write(Writes((), (), (), (), (), (), rows, (), ()))
+        await batch.write(Writes(outbox=rows))
     yield made
     await made.close()
 
@@ -127,7 +128,7 @@ async def test_a_step_carries_no_more_bytes_than_it_may_however_few_events_they_
     rows = [event(LEADS, number) for number in range(1, 25)]
     rows = [row._replace(head=row.head.replace('"a":1', f'"a":"{"x" * 1024 * 1024}"')) for row in rows]
     async with store.batch() as batch:
-        await batch.write(Writes((), (), (), (), (), (), rows, (), ()))
+        await batch.write(Writes(outbox=rows))
     log, steps = Topics(), []
 
     async def publish(records):
@@ -139,3 +140,50 @@ async def test_a_step_carries_no_more_bytes_than_it_may_however_few_events_they_
     assert len(steps) == 2 and max(steps) < STEP_BYTES + RECORD_BYTES
     assert [said["sequence"] for said in log.seen if said["subject"] == f"lead_{LEADS}"] == list(range(1, 25))
     assert await store.outbox(1) == []
+
+
+class Narrow(Topics):
+    """Takes no event of this id, whatever it comes with."""
+
+    def __init__(self, refused):
+        super().__init__()
+        self.refused = refused
+
+    async def publish(self, records):
+        if any(f'"{self.refused}"'.encode() in record.value for record in records):
+            raise RecordTooLarge(frozenset({0}))
+        await super().publish(records)
+
+
+async def test_an_event_that_its_topic_never_takes_is_in_the_feed_and_holds_up_no_other(store):
+    topics, told = Narrow("evt_2_3"), []
+    await relay(store, topics, "a", on_unpublished=told.append).drain()
+    assert {event["id"] for event in topics.seen} == {
+        f"evt_{lead}_{n}" for lead in range(LEADS) for n in range(1, EACH + 1)
+    } - {"evt_2_3"}
+    for lead in range(LEADS):
+        numbers = [event["sequence"] for event in topics.seen if event["subject"] == f"lead_{lead}"]
+        assert numbers == sorted(numbers), "each lead's in its order"
+    rows = await Reading(store.engines).events(limit=LEADS * EACH)
+    assert len(rows) == LEADS * EACH and [row.position for row in rows] == list(range(1, LEADS * EACH + 1))
+    assert told == [1]
+
+
+class Tight:
+    """A log that takes no record at all."""
+
+    async def publish(self, records):
+        return None
+
+    async def append(self, records):
+        raise RecordTooLarge(frozenset(range(len(records))))
+
+
+@pytest.mark.parametrize("value", [b'{"id": "sig_\\u0000"}', b"\xff", b""])
+async def test_what_cannot_be_kept_as_text_leaves_the_spool_as_bytes(store, value):
+    plain = json.loads(signal(1, "form.submitted").text())
+    hostile = json.dumps({**plain, "id": "sig_\x00", "attempt": 10**30}).encode()
+    await store.spool([RecordOut("t.signals.v1", b"k", item) for item in (hostile, value)], 10)
+    await relay(store, Tight(), "a").drain()
+    letters = await Reading(store.engines).dead_letters()
+    assert len(letters) == 2 and await store.spooled(10) == []

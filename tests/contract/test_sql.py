@@ -22,7 +22,7 @@ from services.rows import DeadLetter, LeadRow, LinkRow, OutboxRow, Position, Qua
 from tests.parts.postgres import fresh_database
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
-EMPTY = Writes((), (), (), (), (), (), (), (), ())
+EMPTY = Writes()
 
 
 @pytest.fixture(params=["sqlite", "real-postgres"])

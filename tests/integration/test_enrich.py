@@ -338,6 +338,42 @@ async def test_what_cannot_be_completed_is_a_dead_letter_and_a_redrive_completes
     assert person["email"] == "bo@bolag.example"
 
 
+async def test_a_defect_of_ours_sets_that_one_signal_aside_and_the_others_are_completed(
+    running, server, at, monkeypatch
+):
+    configured = source("hubspot", server)
+    for ident, address in (("512", "a@x.example"), ("513", "b@x.example")):
+        server.says(f"/crm/v3/objects/contacts/{ident}", {"id": ident, "properties": {"email": address}})
+    first, second = (thin("hubspot", configured, [hubspot(n, ident=ident)], n)[0] for n, ident in ((1, 512), (2, 513)))
+    complete = Fetcher.complete
+
+    async def broken(self, signal):
+        if signal.id == first.id:
+            raise AttributeError("a defect")
+        return await complete(self, signal)
+
+    monkeypatch.setattr(Fetcher, "complete", broken)
+    made = at(running, configured)
+    await made.put(first, second)
+    await made.step(2)
+    (letter,) = await running.reading.dead_letters()
+    assert letter.signal_id == first.id and letter.reason.startswith("AttributeError at ")
+    await running.route(1)
+    ((_, person),) = await leads(running)
+    assert person["email"] == "b@x.example"
+
+
+async def test_what_the_store_refuses_of_a_thin_signal_is_kept_as_bytes(running, server, at):
+    configured = source("hubspot", server, patience=0)
+    server.says("/crm/v3/objects/contacts/512", (401, {}))
+    (signal,) = thin("hubspot", configured, [hubspot(1, ident=512)])
+    made = at(running, configured)
+    await made.put(signal.but(attempt=10**30))
+    await made.step(1)
+    (letter,) = await running.reading.dead_letters()
+    assert letter.raw is not None or letter.signal_id == signal.id
+
+
 async def test_a_record_that_is_gone_goes_on_as_it_came(running, server, at):
     configured = source("hubspot", server)
     made = at(running, configured)

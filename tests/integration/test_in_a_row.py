@@ -9,7 +9,7 @@ import pytest
 
 from services.adapters.sql.batch import SqlBatch
 from services.ports import Conflict, Fenced, StoreRejected, StoreUnavailable
-from services.router import transaction
+from services.router import fold, recovery, transaction
 from services.router.role import Router
 from tests.integration.test_roster import ask
 from tests.setups import record, setup, signal
@@ -103,19 +103,109 @@ async def test_a_batch_that_fails_once_is_done_again_and_so_is_the_one_decided_o
     assert failed and await outcome(made) == await expected(request, tmp_path)
 
 
-async def test_the_one_signal_that_the_store_refuses_is_set_aside_and_the_others_go_on(made, monkeypatch):
+def always(monkeypatch, error, where):
+    """`write` fails with this error whenever what follows from that signal is in it; returns what ends it."""
     write = SqlBatch.write
 
-    async def refusing(self, writes):
-        if "sig_09" in {row.signal_id for row in writes.history}:
-            raise StoreRejected("no such text")
+    async def broken(self, writes):
+        if where in {row.signal_id for row in writes.history}:
+            raise error
         await write(self, writes)
 
-    monkeypatch.setattr(SqlBatch, "write", refusing)
+    monkeypatch.setattr(SqlBatch, "write", broken)
+    return lambda: monkeypatch.setattr(SqlBatch, "write", write)
+
+
+def taken(whose):
+    return Conflict(taken=frozenset({(("default", "email", "x"), whose)}))
+
+
+FAULTS = {
+    "the store refused it": StoreRejected("no such text"),
+    "an identity in it is another's already, at every attempt": taken("lead_other"),
+    "KeyError at tests.integration.test_in_a_row:": KeyError("a defect of ours"),
+}
+
+
+@pytest.mark.parametrize("reason", FAULTS)
+async def test_the_one_signal_that_cannot_be_committed_is_set_aside_and_the_others_go_on(
+    made, monkeypatch, request, tmp_path, reason
+):
+    told = []
+    made.router._on_batch = lambda outcome: told.append(outcome.dead_letters)
+    repair = always(monkeypatch, FAULTS[reason], "sig_09")
     await made.router.handle(await given(made, story()), made.consumer)
-    (letter,) = await made.reading.dead_letters()
-    assert (letter.signal_id, letter.reason) == ("sig_09", "the store refused it")
-    assert Counter(len(said) for *_, said in (await outcome(made)).values()) == {6: 3, 5: 1}
+    dead = [letter for letter in await made.reading.dead_letters() if letter.state == "dead"]
+    assert [(letter.signal_id, letter.reason.startswith(reason)) for letter in dead] == [("sig_09", True)]
+    assert Counter(len(said) for *_, said in (await outcome(made)).values()) == {6: 3, 2: 1}
+    assert sum(told) == 1
+    held = [event.row for event in await events_of(made) if event.row.type == "stafett.lead.held.v1"]
+    assert [row.lead_id for row in held] == [dead[0].lead_id]
+    repair()
+    await made.give(signal("again", "lead.redrive", lead_id=dead[0].lead_id, lead="bo"))
+    assert {letter.state for letter in await made.reading.dead_letters()} == {"redriven"}
+    alone = await expected(request, tmp_path)
+    assert {who: [row[0] for row in said] for who, (*_, said) in (await outcome(made)).items()} == {
+        who: [row[0] for row in said] for who, (*_, said) in alone.items()
+    }
+
+
+async def test_a_redrive_that_fails_at_the_commit_goes_on_letter_by_letter_up_to_the_one_at_fault(made, monkeypatch):
+    always(monkeypatch, KeyError("x"), "sig_09")
+    await made.router.handle(await given(made, story()), made.consumer)
+    lead = (await made.reading.dead_letters())[0].lead_id
+    monkeypatch.undo()
+    always(monkeypatch, KeyError("x"), "sig_17")
+    await made.give(signal("again", "lead.redrive", lead_id=lead, lead="bo"))
+    await made.route(1)
+    await made.route(1)
+    letters = {letter.signal_id: letter.state for letter in await made.reading.dead_letters()}
+    assert letters == {
+        "sig_09": "redriven",
+        "sig_13": "redriven",
+        "sig_17": "queued",
+        "sig_21": "queued",
+        **{ident: "dead" for ident in letters if not ident.startswith("sig_0") and len(ident) > 8},
+    }
+    assert (await made.reading.lead(lead)).held
+
+
+async def test_more_letters_than_one_transaction_should_take_are_redriven_in_several(made, monkeypatch):
+    monkeypatch.setattr(fold, "REDRIVEN", 2)
+    repair = always(monkeypatch, KeyError("x"), "sig_05")
+    await made.router.handle(await given(made, story()), made.consumer)
+    lead = (await made.reading.dead_letters())[0].lead_id
+    repair()
+    await made.give(signal("again", "lead.redrive", lead_id=lead, lead="bo"))
+    while (await made.reading.lead(lead)).held:
+        await made.route(1)
+    assert [entry.row.signal_id for entry in await made.reading.history(lead)] == [
+        f"sig_{n:02d}" for n in range(1, COUNT, 4)
+    ]
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("x"), Fenced("x")])
+async def test_what_passes_is_never_a_dead_letter(made, request, tmp_path, monkeypatch, error):
+    """Tried for far longer than a fault of its own is."""
+    monkeypatch.setattr(recovery, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(recovery, "LONGEST_PAUSE", 0.001)
+    write, left = SqlBatch.write, [60]
+
+    async def passing(self, writes):
+        if left[0] and "sig_09" in {row.signal_id for row in writes.history}:
+            left[0] -= 1
+            raise error
+        await write(self, writes)
+
+    monkeypatch.setattr(SqlBatch, "write", passing)
+    await made.log.append([record(item, made.topic)._replace(key=b"one") for item in story()])
+    async with asyncio.timeout(60):
+        while sum(len(said) for *_, said in (await outcome(made)).values()) < COUNT:
+            await made.router._position(made.consumer)
+            if records := await made.consumer.poll(100, 0.2):
+                await made.router.handle(records, made.consumer)
+    assert left == [0] and not await made.reading.dead_letters()
+    assert await outcome(made) == await expected(request, tmp_path)
 
 
 async def test_a_lead_that_another_router_changed_is_decided_on_as_it_is(made, request, tmp_path):

@@ -8,6 +8,8 @@ from routing.commands import Principal, to_signal
 from routing.model import Lead
 from schemas.commands import Command
 from schemas.signals import IdentityKey
+from services.adapters.sql.batch import SqlBatch
+from services.ports import StoreRejected
 from tests.setups import setup, signal
 
 SETUPS = ["sqlite-embedded", "real-postgres-embedded", "real-postgres-kafka"]
@@ -110,3 +112,98 @@ async def test_events_of_both_have_ids_of_their_own_and_sequences_without_a_gap(
         told = [event.row.sequence for event in events if event.row.lead_id == lead.id]
         assert told == list(range(1, len(told) + 1))
         assert "stafett.lead.merged.v1" in [event.row.type for event in events if event.row.lead_id == lead.id]
+
+
+async def handed_over(running, *names):
+    for number, name in enumerate(names):
+        running.at += timedelta(minutes=1)
+        await running.give(signal(f"demo{number}", "form.submitted", lead=name, form_id="demo", at=running.at))
+    return await leads(running)
+
+
+def handover_of(row):
+    return Lead.read(row.state).handover.id
+
+
+async def answer(running, handover, number):
+    """A CRM's answer that names the hand-over and nobody else."""
+    running.at += timedelta(minutes=1)
+    named = IdentityKey(kind="handover", digest=handover)
+    told = signal(number, "sales.accepted", lead="crm", at=running.at, handover_id=handover)
+    await running.give(told.but(identities=(named,)))
+
+
+async def test_two_handed_over_leads_that_were_merged_are_parted_again(running):
+    found = await handed_over(running, "anna", "bo")
+    anna, bo = found["anna"], found["bo"]
+    assert anna.stage == bo.stage == "hand_over"
+    ours, theirs = handover_of(anna), handover_of(bo)
+    await running.give(ask(running, "merge", anna, bo, "k1"))
+    await answer(running, theirs, "while-merged")
+    await running.give(ask(running, "unmerge", anna, bo, "k2"))
+    after = await leads(running)
+    assert (after["anna"].owner, after["bo"].owner) == (anna.owner, bo.owner)
+    assert {row.disposition for row in after.values()} == {"active"}
+    await answer(running, theirs, "to-bo")
+    await answer(running, ours, "to-anna")
+    assert "sig_to-bo" in await came(running, bo) and "sig_while-merged" not in await came(running, bo)
+    assert {"sig_to-anna", "sig_while-merged"} <= set(await came(running, anna))
+    assert not await running.reading.dead_letters()
+
+
+async def test_what_is_merged_and_parted_over_and_over_is_parted_in_the_end(running):
+    found = await handed_over(running, "anna", "bo")
+    for number in range(3):
+        await running.give(ask(running, "merge", found["anna"], found["bo"], f"m{number}"))
+        await running.give(ask(running, "unmerge", found["anna"], found["bo"], f"u{number}"))
+    await answer(running, handover_of(found["bo"]), "to-bo")
+    assert "sig_to-bo" in await came(running, found["bo"])
+    assert not await running.reading.dead_letters()
+
+
+def broken_for(monkeypatch, ident):
+    """The store fails for what follows from this signal, until `monkeypatch.undo()`."""
+    write = SqlBatch.write
+
+    async def broken(self, writes):
+        if ident in {row.signal_id for row in writes.history}:
+            raise StoreRejected
+        await write(self, writes)
+
+    monkeypatch.setattr(SqlBatch, "write", broken)
+
+
+async def redriven(running, monkeypatch, lead):
+    monkeypatch.undo()
+    await running.give(signal("again", "lead.redrive", lead="anna", lead_id=lead.id, at=running.at))
+    assert {letter.state for letter in await running.reading.dead_letters()} == {"redriven"}
+
+
+async def test_a_merge_that_was_set_aside_is_carried_out_by_the_redrive(running, monkeypatch):
+    await written(running, "anna", 1)
+    await written(running, "bo", 2)
+    found = await leads(running)
+    merge = ask(running, "merge", found["anna"], found["bo"], "k1")
+    broken_for(monkeypatch, merge.id)
+    await running.give(merge)
+    assert (await running.reading.lead(found["anna"].id)).held
+    await redriven(running, monkeypatch, found["anna"])
+    assert (await running.reading.lead(found["bo"].id)).disposition == "merged"
+    assert not (await running.reading.lead(found["anna"].id)).held
+
+
+async def test_what_was_set_aside_and_names_two_leads_is_redriven_to_the_first_and_proposes_the_other(
+    running, monkeypatch
+):
+    await written(running, "anna", 1)
+    await written(running, "bo", 2)
+    found = await leads(running)
+    both = signal(3, "form.submitted", lead="anna", at=running.at)
+    theirs = IdentityKey(kind="person", digest="crm-bo")
+    await running.give(signal(4, "form.submitted", lead="bo", at=running.at).but(identities=(IdentityKey(kind="email", digest="digest-bo"), theirs)))  # fmt: skip
+    broken_for(monkeypatch, both.id)
+    await running.give(both.but(identities=(*both.identities, theirs)))
+    await redriven(running, monkeypatch, found["anna"])
+    proposed = [e for e in await running.events() if '"stafett.lead.merge_proposed.v1"' in e]
+    assert len(proposed) == 1 and found["bo"].id in proposed[0]
+    assert "sig_3" in await came(running, found["anna"])

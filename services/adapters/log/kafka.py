@@ -150,6 +150,8 @@ class KafkaLog:
                     waits.append(await producer.send_batch(_filled(producer, lane), topic, partition=partition))
                 await _settled(waits)
                 lanes = {place: lane for place, lane in lanes.items() if lane}
+        except TOO_LARGE as error:
+            raise RecordTooLarge(frozenset(range(len(records)))) from error
         except FAILURES as error:
             raise LogUnavailable(f"Kafka did not take the events: {type(error).__name__}") from error
 

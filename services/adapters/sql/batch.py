@@ -105,12 +105,13 @@ class SqlBatch:
         rows = await self._locked("SELECT pool, seq, state FROM ledgers", "pool", pools)
         return {row[0]: LedgerRow(*row) for row in rows}
 
-    async def waiting(self, lead_ids: Sequence[str]) -> list[DeadLetter]:
-        where = self._dialect.among("lead_id", "ids")
-        statement = f"""
-            SELECT {_LETTER} FROM dead_letters WHERE {where} AND state IN ('dead', 'queued') ORDER BY number"""
-        found = await self._conn.execute(text(statement), {"ids": self._dialect.listed(lead_ids)})
-        return [DeadLetter(*row)._replace(recorded_at=instant(row[-1])) for row in found]
+    async def waiting(self, lead_ids: Sequence[str], limit: int) -> list[DeadLetter]:
+        statement = text(f"""SELECT {_LETTER} FROM dead_letters
+            WHERE lead_id = :lead AND state IN ('dead', 'queued') ORDER BY number LIMIT :n""")
+        rows: list[Any] = []
+        for lead in sorted(set(lead_ids)):
+            rows += (await self._conn.execute(statement, {"lead": lead, "n": limit})).all()
+        return [DeadLetter(*row)._replace(recorded_at=instant(row[-1])) for row in rows]
 
     async def open_leads(self, people: Sequence[str]) -> dict[str, int]:
         if not people:
@@ -141,9 +142,9 @@ class SqlBatch:
             self._conn, t.rosters, columns, [(version, body, micros(now))], "ON CONFLICT (version) DO NOTHING"
         )
 
-    async def owned_by(self, person: str) -> list[LeadRow]:
-        statement = text(f"SELECT {_LEAD} FROM leads WHERE owner = :p ORDER BY id")
-        rows = (await self._conn.execute(statement, {"p": person})).all()
+    async def owned_by(self, person: str, after: str, limit: int) -> list[LeadRow]:
+        statement = text(f"SELECT {_LEAD} FROM leads WHERE owner = :p AND id > :after ORDER BY id LIMIT :n")
+        rows = (await self._conn.execute(statement, {"p": person, "after": after, "n": limit})).all()
         return [LeadRow(*row)._replace(held=bool(row.held), updated_at=instant(row.updated_at)) for row in rows]
 
     async def spool(self, records: Sequence[RecordOut]) -> None:
@@ -184,8 +185,8 @@ class SqlBatch:
         made = await self._dialect.returning(self._conn, t.identities, LinkRow._fields, rows, tail)
         known = wanted.keys() - {tuple(row) for row in made}
         now = await self.links(sorted(known))
-        if any(now.get(key) != wanted[key] for key in known):
-            raise Conflict
+        if taken := frozenset((key, now.get(key)) for key in known if now.get(key) != wanted[key]):
+            raise Conflict(taken=taken)
 
     async def _upsert(self, table: Table, columns: Sequence[str], key: str, rows: Rows) -> None:
         changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key.split(", "))

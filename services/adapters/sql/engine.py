@@ -9,8 +9,8 @@ import fcntl
 import json
 import logging
 import ssl
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from services.adapters.sql.columns import array, key_array, keys, texts, turned
-from services.ports import StoreFull, StoreRejected, StoreUnavailable
+from services.ports import StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
 
 log = logging.getLogger("stafett.store")
 
@@ -30,6 +30,8 @@ Rows = Sequence[Sequence[Any]]
 _PASSING = ("08", "40", "53", "55", "57")
 """SQLSTATE classes that pass: connection, serialization and deadlock, resources, locks, operator intervention."""
 _DISK_FULL = "53100"
+_TOO_LONG = "57014"
+"""A statement took longer than `statement_timeout`."""
 _NO_ENTRY = ("28", "3D", "42501")
 """Those that say nothing about the data: who we are, which database, what we may do there."""
 
@@ -153,9 +155,10 @@ class Sqlite:
     ) -> None:
         if rows:
             marks = ", ".join("?" for _ in columns)
-            await conn.exec_driver_sql(
-                self._into(table, columns, f"VALUES ({marks}) {tail}"), [tuple(row) for row in rows]
-            )
+            with _refused():
+                await conn.exec_driver_sql(
+                    self._into(table, columns, f"VALUES ({marks}) {tail}"), [tuple(row) for row in rows]
+                )
 
     async def append(self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows) -> None:
         await self.insert(conn, table, columns, rows)
@@ -256,6 +259,16 @@ class translated:  # noqa: N801 - reads as a statement
             raise StoreUnavailable(f"the store cannot be reached: {type(error).__name__}") from error
 
 
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What SQLite's driver says of a value that no column takes, such as a number of more than eight bytes, is no error of a
+    database to SQLAlchemy."""
+    try:
+        yield
+    except (OverflowError, UnicodeError) as error:
+        raise StoreRejected(f"the store refuses the data: {type(error).__name__}") from error
+
+
 def _meaning(error: DBAPIError) -> StoreUnavailable | StoreRejected:
     state = str(getattr(error.orig, "sqlstate", "") or getattr(error.orig, "pgcode", "") or "")
     said = str(error.orig)
@@ -268,6 +281,8 @@ def _meaning(error: DBAPIError) -> StoreUnavailable | StoreRejected:
             f"the store refuses us (SQLSTATE {state}); look at user, password and database in STAFETT_DATABASE_URL, and"
             " at the rights that `stafett db grants` prints"
         )
+    if state == _TOO_LONG:
+        return StoreTooSlow(f"the store ended what took too long: {name} {state}")
     if passing or (not state and name in ("OperationalError", "InterfaceError")):
         return StoreUnavailable(f"the store gave up for a passing reason: {name} {state}")
     return StoreRejected(f"the store refuses the data: {name} {state}")
