@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 from cel_expr_python import cel
 
-from routing import scoring
+from routing import scoring, territories
 from routing.expressions import ENV, FUNCTIONS, SCORES, VARIABLES, DefinitionError, Expression, compile_expression
 from routing.facts import FACTS, FOREVER, attribute_of, count_of
 from routing.model import Lead
@@ -187,7 +187,7 @@ class Judge:
     def is_there(self, name: str) -> bool | None:
         """Whether the lead is in this territory; None where what decides it is not known."""
         territory = self._standards.territories.get(name)
-        return False if territory is None else scoring.is_there(self.lead, territory)
+        return False if territory is None else territories.is_there(self.lead, territory)
 
     def in_territory(self, name: str) -> bool:
         """Whether the lead is there. Raises ValueError: unknown."""

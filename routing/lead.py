@@ -66,16 +66,30 @@ def absorb(draft: Draft) -> None:
 def _learn(lead: Lead, signal: Signal, newer: bool) -> bool:
     """Whether a fact that is decided on is another one now; the campaign alone is none."""
     company, held, learned = _of_company(signal.company), _held_company(lead), False
-    if company != held and company != _UNKNOWN:
-        for name, said, known in zip(_KEPT_AS, company, held, strict=True):
-            if said is not None and _replaces(said, known, newer):
-                setattr(lead, name, said)
+    if company != _UNKNOWN and (company != held or lead.assumed):
+        for name, said, known in zip(COMPANY, company, held, strict=True):
+            if said is not None and _is_learned(lead, signal, name, said, known, newer):
+                setattr(lead, f"company_{name}", said)
                 learned = True
     if signal.language is not None and _replaces(signal.language, lead.language, newer):
         lead.language, learned = signal.language, True
     if signal.campaign is not None and _replaces(signal.campaign, lead.campaign, newer):
         lead.campaign = signal.campaign
     return learned
+
+
+def _is_learned(lead: Lead, signal: Signal, name: str, said: str | int, known: str | int | None, newer: bool) -> bool:
+    """Whether it becomes the lead's fact. What was only assumed gives way to what somebody says, and replaces no such."""
+    guess, guessed = name in signal.assumed, name in lead.assumed
+    if guess:
+        if known is None:
+            lead.assumed = (*lead.assumed, name)
+            return True
+        return guessed and _replaces(said, known, newer)
+    if guessed:
+        lead.assumed = tuple(one for one in lead.assumed if one != name)
+        return said != known
+    return _replaces(said, known, newer)
 
 
 def _replaces(said: str | int, known: str | int | None, newer: bool) -> bool:

@@ -172,6 +172,7 @@ def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
         setattr(kept, name, getattr(gone, name))
     if "meeting_booked_at" in fields:
         kept.meetings = gone.meetings
+    kept.assumed = (*kept.assumed, *(name for name in gone.assumed if f"company_{name}" in fields))
     held, said = kept.personal.person.values(), gone.personal.person.values()
     person = tuple(name for name in said if held[name] is None and said[name] is not None)
     link = Merged(
@@ -231,6 +232,7 @@ def _give_back(kept: Lead, gone: Lead, link: Merged) -> None:
     for name in link.fields:
         if getattr(kept, name) == getattr(gone, name):
             setattr(kept, name, None)
+            kept.assumed = tuple(one for one in kept.assumed if f"company_{one}" != name)
             kept.meetings = () if name == "meeting_booked_at" else kept.meetings
     held, said = kept.personal.person.values(), gone.personal.person.values()
     theirs = {name for name in link.person if held[name] == said[name]}

@@ -185,7 +185,8 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     `owner_pool` is the pool whose ledger counted the owner's turn, `owner_route` the route by whose rules they have it;
     `former` is who worked it last, by route; `counted` in whose capacity it was counted, and when: {person: (pass, seconds
     since 1970)}. `proposed` are leads that were proposed to be one with
-    it. `mailed` are messages that were told of once, sent or delivered. One that is `merged_into` another stands still as it was.
+    it. `mailed` are messages that were told of once, sent or delivered. `assumed` are facts of the company that nobody said:
+    whoever says them replaces them. One that is `merged_into` another stands still as it was.
     """
 
     id: str
@@ -218,6 +219,7 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     company_region: str | None = None
     company_city: str | None = None
     company_postcode: str | None = None
+    assumed: tuple[str, ...] = ()
     language: str | None = None
     attributes: dict[str, str | float | bool] | None = None
     references: tuple[Reference, ...] = ()

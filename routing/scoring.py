@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,8 +16,11 @@ import msgspec
 from routing.expressions import COUNTED, Expression, compile_expression
 from routing.facts import Call, Reader, reader_of
 from routing.model import Lead
+from routing.territories import CompiledTerritory, compile_territory
 from schemas.agreement import AgreementFile
-from schemas.market import Employees, FitRule, IntentRule, Segment, Territory
+from schemas.domains import host_of
+from schemas.market import Employees, FitRule, IntentRule, Segment
+from schemas.places import word_key
 from schemas.signals import Kind
 
 
@@ -67,13 +71,15 @@ class Standards(NamedTuple):
     fit: tuple[CompiledFit, ...]
     intent: tuple[CompiledIntent, ...]
     apart: dict[Kind, tuple[CompiledIntent, ...]]
-    territories: Mapping[str, Territory]
+    territories: Mapping[str, CompiledTerritory]
     reader: Reader | None
     fits: dict[Any, Gained]
 
 
 NONE = Standards({}, (), (), {}, {}, None, {})
 _NOTHING = Gained(0, {})
+_word = lru_cache(maxsize=2048)(word_key)
+_host = lru_cache(maxsize=2048)(host_of)
 _OF_TERRITORY = ("company.country", "company.region", "company.city", "company.postcode")
 
 
@@ -89,7 +95,7 @@ def compile_standards(file: AgreementFile) -> Standards:
         fit,
         intent,
         {rule.on: tuple(other for other in apart if other.on == rule.on) for rule in apart},
-        file.territories,
+        {name: compile_territory(territory) for name, territory in file.territories.items()},
         _reader([rule.when for rule in fit], segments),
         {},
     )
@@ -121,8 +127,8 @@ def _asked_by(segment: CompiledSegment) -> Iterator[str]:
 def _segment(file: Segment) -> CompiledSegment:
     return CompiledSegment(
         _condition(file.when),
-        frozenset(name.casefold() for name in file.industries),
-        frozenset(name.casefold() for name in file.countries),
+        frozenset(key for name in file.industries if (key := _word(name)) is not None),
+        frozenset(file.countries),
         frozenset(file.accounts),
         file.only_accounts,
         *_bounds(file.employees),
@@ -170,7 +176,7 @@ def whole(points: float) -> int:
 def company_fits(lead: Lead, segment: CompiledSegment) -> bool | None:
     """Whether the company fits what the segment says of companies; None where something asked for is not known."""
     known = (
-        _among(lead.company_industry, segment.industries),
+        _among(_word(lead.company_industry), segment.industries),
         _among(lead.company_country, segment.countries),
         _of_size(lead.company_employees, segment),
     )
@@ -179,35 +185,11 @@ def company_fits(lead: Lead, segment: CompiledSegment) -> bool | None:
     return None if None in known else True
 
 
-def is_there(lead: Lead, territory: Territory) -> bool | None:
-    """Whether the company is in the territory; None where something that decides it is not known."""
-    country, place = _in_country(lead, territory), _placed(lead, territory)
-    if country is False or place is False:
-        return False
-    return None if country is None or place is None else True
-
-
-def _in_country(lead: Lead, territory: Territory) -> bool | None:
-    if not territory.countries:
-        return True
-    return None if lead.company_country is None else lead.company_country in territory.countries
-
-
-def _placed(lead: Lead, territory: Territory) -> bool | None:
-    code = lead.company_postcode
-    found = [_among(lead.company_region, frozenset(territory.regions))] if territory.regions else []
-    found += [_among(lead.company_city, frozenset(territory.cities))] if territory.cities else []
-    found += [None if code is None else code.startswith(territory.postcodes)] if territory.postcodes else []
-    if not found or True in found:
-        return True
-    return None if None in found else False
-
-
 def named(lead: Lead, segment: CompiledSegment) -> bool | None:
     """Whether the company is one of the named accounts; None where accounts are named and its domain is not known."""
     if not segment.accounts:
         return False
-    domain = (lead.company_domain or "").casefold().removeprefix("www.")
+    domain = _host(lead.company_domain)
     return not segment.accounts.isdisjoint(_above(domain)) if domain else None
 
 
@@ -221,7 +203,7 @@ def _above(domain: str) -> Iterator[str]:
 def _among(value: str | None, allowed: frozenset[str]) -> bool | None:
     if not allowed:
         return True
-    return None if value is None else value.casefold() in allowed
+    return None if value is None else value in allowed
 
 
 def _of_size(employees: int | None, segment: CompiledSegment) -> bool | None:

@@ -10,12 +10,15 @@ from pydantic import AfterValidator, Field, model_validator
 from schemas.signals import INTERNAL_KINDS, Kind
 from schemas.yamlfile import FileModel
 
-_PATH = re.compile(r"(?:[^.\[\]']+|\['[^']+'\]|\[\d+\])(?:\.[^.\[\]']+|\['[^']+'\]|\[\d+\])*")
+_INDEX = r"\['[^']+'\]|\[\d+\]|\[[\w.-]+=(?:'[^']*'|[^'\]=]+)\]"
+_PATH = re.compile(rf"(?:[^.\[\]']+|{_INDEX})(?:\.[^.\[\]']+|{_INDEX})*")
 
 
 def _is_path(value: str) -> str:
     if not _PATH.fullmatch(value):
-        raise ValueError(f"`{value}` is no path; write data.contacts[0].email, or ['a name.with dots'].value")
+        raise ValueError(
+            f"`{value}` is no path; write data.contacts[0].email, ['a name.with dots'].value, or answers[field.ref=size].text"
+        )
     return value
 
 

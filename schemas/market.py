@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
+from schemas.domains import host_of
 from schemas.duration import parse_duration
 from schemas.signals import INTERNAL_KINDS, Kind
 from schemas.words import Expression, Name
@@ -38,7 +39,7 @@ def _folded(value: Any) -> Any:
 
 
 def _domain(value: Any) -> Any:
-    return _folded(value).removeprefix("www.") if isinstance(value, str) else value
+    return (host_of(value) or _folded(value)) if isinstance(value, str) else value
 
 
 Country = Annotated[
@@ -69,7 +70,7 @@ class Employees(FileModel):
 class Segment(FileModel):
     """A shared target list. All that is said must hold; a company named in `accounts` belongs whatever else is said.
 
-    What is not known of a company is not held to fit. Industries and domains are compared without regard to case.
+    What is not known of a company is not held to fit. Industries and domains are compared without regard to case and accents.
     """
 
     purpose: Annotated[str | None, Field(max_length=500)] = None
@@ -103,7 +104,7 @@ Prefix = Annotated[str, BeforeValidator(_prefix), Field(pattern=r"^[A-Z0-9]{1,7}
 
 class Territory(FileModel):
     """A part of the world: in one of `countries`, where they are said, and in one of `regions`, `cities` or `postcodes` (by
-    how they begin), where any of those are. Compared without regard to case and gaps."""
+    how they begin), where any of those are. Compared without regard to case, accents, gaps and words such as `län` or `county`."""
 
     countries: tuple[Country, ...] = ()
     regions: tuple[Place, ...] = ()

@@ -6,11 +6,12 @@ model of pydantic, has pydantic check and clean it first, by the types that the 
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any, Self
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, create_model, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -82,7 +83,15 @@ def _form(kind: type[Any]) -> type[BaseModel]:
     """The model of pydantic with the same fields, which checks, cleans, writes and tells the schema."""
     config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
     fields: dict[str, Any] = {field.name: (field.type, _rule(field)) for field in msgspec.structs.fields(kind)}
-    return create_model(kind.__name__, __config__=config, __doc__=kind.__doc__, __module__=kind.__module__, **fields)
+    named: dict[str, Any] = {"__config__": config, "__doc__": kind.__doc__, "__module__": kind.__module__}
+    if (tidied := getattr(kind, "tidied", None)) is not None:
+        named["__validators__"] = {"tidied": model_validator(mode="before")(partial(_tidied, tidied))}
+    return create_model(kind.__name__, **named, **fields)
+
+
+def _tidied(tidied: Callable[[dict[str, Any]], dict[str, Any]], given: Any) -> Any:
+    """A part may put what it is made of in order first, where one field says of two facts."""
+    return tidied(given) if isinstance(given, dict) else given
 
 
 @cache

@@ -14,9 +14,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from schemas.domains import host_of
+from schemas.headcount import is_range, lower_end
 from schemas.instants import At, InUTC, plausible
 from schemas.parts import Part
-from schemas.places import country_code, language_code, post_code
+from schemas.places import country_code, language_code, post_code, town_of
 from schemas.roster import RosterChange
 from schemas.words import Side
 
@@ -167,14 +169,6 @@ Text = Annotated[str | None, BeforeValidator(_text)]
 Language = Annotated[Text, AfterValidator(language_code), Field(description="ISO 639-1, two letters")]
 
 
-def _number(value: Any) -> Any:
-    """A count as senders write it; a range or words are not guessed at."""
-    if isinstance(value, str):
-        digits = value.replace(" ", "").replace("\u00a0", "").replace(",", "")
-        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else None
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 def _finite(value: float | None) -> float | None:
     """ "NaN" and "Infinity" are no amounts, though programs take them for numbers."""
     return value if value is not None and math.isfinite(value) else None
@@ -194,16 +188,33 @@ class Person(Part, frozen=True, kw_only=True):
 
 
 class Company(Part, frozen=True, kw_only=True):
-    """The organisation the person acts for, and where it is. Not personal data: decisions may use it."""
+    """The organisation the person acts for, and where it is. Not personal data: decisions may use it.
+
+    Of a size that is written as a range `employees` is the lower end; `employees_range` keeps what was written.
+    """
 
     name: Text = None
-    domain: Text = None
+    domain: Annotated[Text, AfterValidator(host_of), Field(description="the host of a web site, without www")] = None
     industry: Text = None
     country: Annotated[Text, AfterValidator(country_code), Field(description="ISO 3166-1, two letters")] = None
-    employees: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_number)] = None
+    employees: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(lower_end)] = None
+    employees_range: Text = None
     region: Text = None
     city: Text = None
     postcode: Annotated[Text, AfterValidator(post_code), Field(description="without gaps")] = None
+
+    @classmethod
+    def tidied(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """What one field says of two facts, each in its place: a range of employees, a postcode with its town."""
+        found, size = dict(given), given.get("employees")
+        if found.get("employees_range") is None and is_range(size):
+            found["employees_range"] = str(size).strip()
+        for name in ("postcode", "city"):
+            line = given.get(name)
+            if isinstance(line, str) and (town := town_of(line)) is not None:
+                found["postcode"] = given.get("postcode") or line
+                found["city"] = town if name == "city" else found.get("city") or town
+        return found
 
 
 Object = Literal["person", "company", "deal", "activity"]
@@ -262,6 +273,7 @@ class Parsed(Part, frozen=True, kw_only=True):
     """What a parser reads off a body: facts only, nothing guessed, absent facts are None.
 
     `occurred_at` is the sender's time of the fact; ingest puts its own arrival time there when the body has none.
+    `findings` are for whoever set the source up: what its configuration names and this body does not have.
     """
 
     kind: Kind
@@ -291,6 +303,7 @@ class Parsed(Part, frozen=True, kw_only=True):
     utm: dict[str, str] = {}
     tags: tuple[str, ...] = ()
     fields: dict[str, Any] = {}
+    findings: tuple[str, ...] = ()
     dedupe_key: str
 
 
@@ -354,7 +367,8 @@ class Signal(Parsed, frozen=True, kw_only=True):
     """A parsed fact with what ingest adds: the record on the signals topic (JSON, UTF-8).
 
     `id` is derived from (source, dedupe key); `identities` are digests of the normalised identities, strongest first;
-    `partition_key` is a keyed digest of the strongest one. `attempt` rises with each redrive.
+    `partition_key` is a keyed digest of the strongest one. `attempt` rises with each redrive. `assumed` are the company's facts
+    that the sender did not say (the domain of the person's address, the source's own country): they only fill gaps.
     """
 
     id: str
@@ -364,6 +378,7 @@ class Signal(Parsed, frozen=True, kw_only=True):
     occurred_at: InUTC
     identities: tuple[IdentityKey, ...] = ()
     partition_key: str
+    assumed: tuple[str, ...] = ()
     attempt: int = 0
     clock: ClockDue | None = None
     lead_id: str | None = None

@@ -138,7 +138,8 @@ FETCHED = {
 
 
 class Source(FileModel):
-    """One sender: `POST /v1/hooks/{name}`. `region` is where phone numbers without a country code are from.
+    """One sender: `POST /v1/hooks/{name}`. `region` is where phone numbers without a country code are from (else `country`);
+    `country` is where the companies are of whom this sender does not say it.
 
     `origins`: web sites whose pages may post here from a browser; a post of any other page is refused, one without an
     `Origin` (no browser) is not concerned. `redirect`: where the browser goes after a form was sent.
@@ -154,6 +155,7 @@ class Source(FileModel):
     verify: Scheme
     handshake: SecretName | None = None
     region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     phone_verified: bool = False
     free_mail: tuple[Domain, ...] = ()
     max_body: Annotated[int, Field(ge=1, le=16 * 1024 * 1024)] = 1024 * 1024

@@ -1,6 +1,7 @@
-"""Domains of mail services and of internet providers: who has an address there is of no company that it tells.
+"""Domains that tell of no company: those of mail services and internet providers, and sites where anybody has a page.
 
-Two people with such addresses are not two of one account. The list is ours to keep; a source file adds its own.
+Two people with such an address, or with a page there, are not two of one account. The list is ours to keep; a source file
+adds its own.
 """
 
 from __future__ import annotations
@@ -47,8 +48,25 @@ _LIST = """
     qq.com 163.com 126.com sina.com naver.com hanmail.net rediffmail.com
     """
 _NAMED = frozenset(_LIST.split())
+_SITES = """
+    facebook.com fb.com fb.me m.facebook.com instagram.com linkedin.com lnkd.in twitter.com x.com t.co youtube.com youtu.be tiktok.com
+    pinterest.com snapchat.com threads.net vk.com xing.com reddit.com medium.com tumblr.com discord.com discord.gg t.me telegram.me
+    wa.me whatsapp.com linktr.ee linkin.bio bio.link beacons.ai about.me carrd.co calendly.com cal.com typeform.com forms.gle
+    google.com sites.google.com docs.google.com business.google.com maps.google.com goo.gl maps.app.goo.gl g.page g.co bing.com
+    apple.com apps.apple.com play.google.com github.com gitlab.com bit.ly tinyurl.com yelp.com tripadvisor.com etsy.com ebay.com
+    amazon.com airbnb.com booking.com wordpress.com blogger.com wix.com squarespace.com allabolag.se hitta.se eniro.se proff.no proff.se
+    """
+_PAGES = frozenset(_SITES.split())
+_COUNTRY_PAGES = re.compile(
+    r"(?:[a-z]{2}|[a-z]{2}-[a-z]{2})\.(?:linkedin|facebook|pinterest)\.com|(?:www\.)?google\.(?:com?\.)?[a-z]{2}"
+)
 
 
 def is_free_mail(domain: str, own: tuple[str, ...] = ()) -> bool:
     """Whether the domain (lower case) tells of no company. `own` are more of them."""
     return domain in _NAMED or domain in own or _WORLD.fullmatch(domain) is not None
+
+
+def is_shared(domain: str, own: tuple[str, ...] = ()) -> bool:
+    """Whether many have their page or their address there, so that it is nobody's own domain. `own` are more of them."""
+    return is_free_mail(domain, own) or domain in _PAGES or _COUNTRY_PAGES.fullmatch(domain) is not None

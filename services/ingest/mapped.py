@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping as Pairs
 from functools import lru_cache
 from typing import Any
@@ -12,10 +11,12 @@ from cel_expr_python import cel
 from schemas.mapping import Mapping, Rule
 from schemas.places import language_code
 from schemas.signals import Company, Kind, Parsed, Quarantined, Reference, Sales
-from services.ingest.parsers import generic, parse
+from services.ingest.mapping_findings import bounded_findings, missing, unread
+from services.ingest.parsers import generic, parse, typeform
 from services.ingest.parsers.batches import events_of
-from services.ingest.parsers.bodies import embedded, whole_of
+from services.ingest.parsers.bodies import whole_of
 from services.ingest.parsers.identifiers import identified, is_identifier
+from services.ingest.parsers.profile import profiled
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -29,6 +30,7 @@ from services.ingest.parsers.reading import (
     when,
 )
 from services.ingest.parsers.records import SYSTEM
+from services.ingest.paths import MISSING, find
 
 _ENV = cel.NewEnv(
     variables={
@@ -36,7 +38,6 @@ _ENV = cel.NewEnv(
         "headers": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
     }
 )
-_STEP = re.compile(r"\['([^']+)'\]|\[(\d+)\]|([^.\[\]']+)")
 _PERSON = ("email", "first_name", "last_name", "full_name", "phone")
 _PLAIN = (
     "external_id",
@@ -83,11 +84,10 @@ def read(kind: str, body: bytes, content_type: str, headers: dict[str, str], map
         whole = whole_of(body, content_type)
         if kind != "generic":
             found = parse(kind, body, content_type, headers)
-            return (
-                [item for row in found[:1] for item in _over(row, as_object(whole), mapping, headers, "$")]
-                if len(found) == 1
-                else found
-            )
+            if len(found) != 1:
+                return found
+            named = {"answers": typeform.by_question(whole)} if kind == "typeform" else {}
+            return _over(found[0], {**named, **as_object(whole)}, mapping, headers, "$")
         rows = _rows(whole, mapping)
     except Unreadable as error:
         return [Quarantined(quarantined=error.reason, where=error.where)]
@@ -108,7 +108,7 @@ def read(kind: str, body: bytes, content_type: str, headers: dict[str, str], map
 def _rows(whole: Any, mapping: Mapping) -> list[tuple[str, Any]]:
     if mapping.events is None:
         return [(row.where, row.own) for row in events_of(whole)]
-    listed = at(whole, mapping.events)
+    listed = find(whole, mapping.events)
     if not isinstance(listed, list):
         raise Unreadable("a list of events is expected here", f"$.{mapping.events}")
     return [(f"$.{mapping.events}[{i}]", row) for i, row in enumerate(bounded(listed))]
@@ -134,13 +134,19 @@ def _over(
     rule = next((r for r in mapping.rules if _holds(r, row, headers)), None)
     if rule is not None and rule.skip:
         return []
-    paths = {**mapping.facts, **(rule.facts if rule else {})}
-    facts: dict[str, str] = {name: said for name, path in paths.items() if (said := text(at(row, path))) is not None}
+    paths: dict[str, str] = {str(name): path for name, path in mapping.facts.items()}
+    paths |= {str(name): path for name, path in (rule.facts.items() if rule else ())}
+    held = {name: find(row, path) for name, path in paths.items()}
+    facts = {name: said for name, value in held.items() if value is not MISSING and (said := text(value)) is not None}
     kind = (rule.kind if rule else None) or mapping.kind or item.kind
-    fields = only_known((name, at(row, path)) for name, path in mapping.fields.items())
-    found = _with(item, facts, kind, {**item.fields, **fields}, test=rule is not None and rule.test)
-    named = found.external_id or found.references or found.person.known()
-    return [found if named else Quarantined(quarantined="names neither a person nor a record", where=where)]
+    answers = {name: find(row, path) for name, path in mapping.fields.items()}
+    fields = {**item.fields, **only_known((name, value) for name, value in answers.items() if value is not MISSING)}
+    found = _with(item, facts, kind, fields, test=rule is not None and rule.test)
+    told = [*missing(held, paths), *missing(answers, mapping.fields), *unread(facts, paths, found)]
+    found = profiled(found.but(findings=bounded_findings((*item.findings, *told))))
+    if found.external_id or found.references or found.person.known():
+        return [found]
+    return [Quarantined(quarantined="; ".join(["names neither a person nor a record", *told[:1]]), where=where)]
 
 
 def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any], *, test: bool) -> Parsed:
@@ -178,14 +184,3 @@ def _holds(rule: Rule, row: dict[str, Any], headers: Pairs[str, str]) -> bool:
         return condition(rule.when).eval(_ENV.Activation({"body": row, "headers": dict(headers)})).plain_value() is True
     except (RuntimeError, OverflowError, ValueError, TypeError):
         return False
-
-
-def at(value: Any, path: str) -> Any:
-    """What stands at a path; None where nothing does. JSON in a text is gone into."""
-    for quoted, index, name in _STEP.findall(path):
-        value = embedded(value)
-        if index and isinstance(value, list):
-            value = value[int(index)] if int(index) < len(value) else None
-        else:
-            value = value.get(quoted or name or index) if isinstance(value, dict) else None
-    return value

@@ -14,14 +14,14 @@ from email_validator import EmailNotValidError, validate_email
 
 from routing.identity import LIKENESS
 from routing.ids import base32
+from schemas.domains import host_of
 from schemas.signals import IdentityKey, IdentityKind, Parsed, Person, Reference, Signal
 from schemas.sources import Source
 from services.discretion import discreet, trace_of
-from services.ingest.free_mail import is_free_mail
+from services.ingest.free_mail import is_shared
 from services.ingest.lengths import fitting
 from services.ingest.parsers.identifiers import identified
 from services.ingest.parsers.records import SYSTEM
-from services.ingest.profile import profiled
 
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 WINDOW_DAYS = 30
@@ -85,7 +85,7 @@ def _values(parsed: Parsed, source: Source) -> Iterator[tuple[IdentityKind, str]
         yield "email", email
     # After a merge or a conversion somebody is known by the record that is no more.
     yield from (("person", _named(r)) for r in (*parsed.references, *parsed.previous) if r.object == "person")
-    if (phone := phone_number(parsed.person.phone, source.region)) is not None:
+    if (phone := phone_number(parsed.person.phone, source.region or source.country)) is not None:
         yield "phone", phone
     handover = parsed.handover_id or (parsed.offer_id or "").rpartition(".")[0]
     if handover:
@@ -93,14 +93,21 @@ def _values(parsed: Parsed, source: Source) -> Iterator[tuple[IdentityKind, str]
     kinds: tuple[Literal["deal", "activity", "company"], ...] = ("deal", "activity", "company")
     for kind in kinds:
         yield from ((kind, _named(r)) for r in parsed.references if r.object == kind)
-    domain = (parsed.company.domain or "").casefold() or (email or "").rpartition("@")[2]
-    at_work = "" if is_free_mail(domain, source.free_mail) else domain
-    if at_work:
+    if at_work := work_domain(parsed, source):
         yield "domain", at_work
     if at_work and (name := full_name(parsed.person)) is not None:
         yield "like_name", f"{name}\0{at_work}"
     if phone is not None:
         yield "like_phone", phone
+
+
+def work_domain(parsed: Parsed, source: Source) -> str | None:
+    """The domain of the company: what the sender says it is, else the address's; None where many share it."""
+    said = host_of(parsed.company.domain)
+    if said is not None and not is_shared(said, source.free_mail):
+        return said
+    theirs = (email_address(parsed.person.email) or "").rpartition("@")[2]
+    return theirs if theirs and not is_shared(theirs, source.free_mail) else None
 
 
 def full_name(person: Person) -> str | None:
@@ -131,7 +138,7 @@ def to_signal(
     elif dedupe.startswith("body:"):
         dedupe = f"{dedupe}:{received_at.date().toordinal() // WINDOW_DAYS}"
     ident = signal_id(key, source.name, dedupe)
-    parsed = profiled(_placed(identified(fitting(parsed)), source))
+    parsed, assumed = _with_assumed(_placed(identified(fitting(parsed)), source), source)
     if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):
         parsed = parsed.but(campaign=campaign)
     facts = discreet(parsed, key)
@@ -148,10 +155,27 @@ def to_signal(
         source=source.name,
         brand=source.brand,
         received_at=received_at,
+        assumed=assumed,
         identities=names,
         partition_key=digest(key, "partition", source.brand, placing.digest if placing else ident),
         traceparent=trace_of(traceparent),
     )
+
+
+def _with_assumed(parsed: Parsed, source: Source) -> tuple[Parsed, tuple[str, ...]]:
+    """With what the sender does not say of the company and we know all the same, and the names of those facts."""
+    domain, said = work_domain(parsed, source), host_of(parsed.company.domain)
+    found: dict[str, str | None] = {}
+    if domain != parsed.company.domain:
+        found["domain"] = domain
+    if source.country is not None and parsed.company.country is None:
+        found["country"] = source.country
+    if not found:
+        return parsed, ()
+    assumed = tuple(
+        name for name, value in found.items() if value is not None and not (name == "domain" and value == said)
+    )
+    return parsed.but(company=parsed.company.but(**found)), assumed
 
 
 def _placed(parsed: Parsed, source: Source) -> Parsed:

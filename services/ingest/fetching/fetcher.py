@@ -71,4 +71,7 @@ class Fetcher:
 
 
 def _facts(signal: Signal) -> Parsed:
-    return Parsed(**{name: getattr(signal, name) for name in Parsed.__struct_fields__})
+    """What the webhook said: what was only assumed of the company is asked for, not held against the answer."""
+    said = {name: getattr(signal, name) for name in Parsed.__struct_fields__}
+    company = signal.company.but(**dict.fromkeys(signal.assumed))
+    return Parsed(**{**said, "company": company})

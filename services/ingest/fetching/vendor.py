@@ -10,6 +10,7 @@ from urllib.parse import quote
 from schemas.signals import Company, Kind, Object, Parsed, Person, Quarantined, Reference
 from schemas.sources import Fetch
 from services.ingest.fetching.asking import Gone, Refused
+from services.ingest.parsers.profile import profiled
 from services.ingest.parsers.reading import Result, Unreadable, text
 
 Ask = Callable[[str], Awaitable[Mapping[str, Any]]]
@@ -73,10 +74,8 @@ def read_by(parse: Callable[[bytes, str, dict[str, str]], Result], body: Any) ->
 
 
 def contact(person: Person, company: Mapping[str, str | None], language: str | None = None) -> Parsed:
-    """A person's record. What is not known of the company is left out, and so is a size that is a range or words."""
+    """A person's record. What is not known of the company is left out."""
     known = {name: value for name, value in company.items() if value is not None}
-    if not known.get("employees", "0").isdecimal():
-        del known["employees"]
     return Parsed(
         kind=Kind.CONTACT_UPDATED,
         dedupe_key="fetched",
@@ -88,7 +87,7 @@ def contact(person: Person, company: Mapping[str, str | None], language: str | N
 
 def filled(thin: Parsed, found: Parsed) -> Parsed:
     """Gaps of the webhook filled with what was fetched."""
-    return thin.but(
+    whole = thin.but(
         person=found.person.but(**thin.person.known()),
         company=found.company.but(**thin.company.known()),
         fields={**found.fields, **thin.fields},
@@ -99,3 +98,4 @@ def filled(thin: Parsed, found: Parsed) -> Parsed:
         form_id=thin.form_id or found.form_id,
         mode=found.mode if found.mode == "test" else thin.mode,
     )
+    return profiled(whole)

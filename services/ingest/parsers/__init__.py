@@ -24,6 +24,7 @@ from services.ingest.parsers import (
     mautic,
     meta_lead_ads,
     pipedrive,
+    profile,
     salesforce,
     segment,
     tally,
@@ -76,7 +77,7 @@ def parse(kind: str, body: bytes, content_type: str, headers: dict[str, str]) ->
     parser = PARSERS[kind]
     try:
         found = parser(body, content_type, headers)
-        return [item if isinstance(item, Quarantined) else identified(item) for item in found]
+        return [item if isinstance(item, Quarantined) else profile.profiled(identified(item)) for item in found]
     except Unreadable as error:
         return [Quarantined(quarantined=error.reason, where=error.where)]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

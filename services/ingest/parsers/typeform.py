@@ -1,14 +1,15 @@
-"""Typeform: `form_response` with typed answers; questions are joined by the field's id, for a `ref` may be absent."""
+"""Typeform: `form_response` with typed answers. A question is known by its reference or its title, never by its position."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from schemas.signals import Kind, Parsed
+from schemas.signals import Company, Kind, Parsed
+from services.ingest.parsers.firmographics import firm_facts
 from services.ingest.parsers.identifiers import identifier
-from services.ingest.parsers.naming import label, meaning
+from services.ingest.parsers.naming import is_anothers, label, meaning
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -33,9 +34,11 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     token = text(response.get("token"))
     if token is None:
         raise Unreadable("a response has a token", "$.form_response.token")
-    answers = _answers(response)
+    asked = list(_questions(response))
+    answers, by_reference = _named(asked), _telling(asked)
     hidden = {str(k): v for k, v in mapping(response.get("hidden")).items()}
     facts, rest = person_facts(answers)
+    facts = {**person_facts(by_reference)[0], **facts}
     facts, hidden = _with_hidden(facts, hidden)
     utm = {k: str(v) for k, v in hidden.items() if plain_name(k).startswith("utm_")}
     return [
@@ -44,7 +47,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             source_kind=text(event.get("event_type")),
             occurred_at=when(response.get("submitted_at")),
             person=person_of(facts),
-            company=company_of(facts),
+            company=Company(**{**firm_facts(by_reference), **company_of(facts).known()}),
             external_id=identifier(event.get("event_id")) or identifier(token),
             form_id=text(response.get("form_id")),
             campaign=text(hidden.get("campaign")) or utm.get("utm_campaign"),
@@ -69,15 +72,67 @@ def _with_hidden(facts: dict[str, str], hidden: dict[str, Any]) -> tuple[dict[st
 _NAMES = {"first_name", "last_name", "full_name"}
 
 
-def _answers(response: dict[str, Any]) -> dict[str, Any]:
-    """Answers by our names where the type or the question tells, else by the question."""
-    titles = {f.get("id"): text(f.get("title")) for f in _fields(mapping(response.get("definition")))}
+class Question(NamedTuple):
+    """A question that was answered: `title` as people read it, `reference` as the form's maker named it, `kind` of the answer."""
+
+    title: str | None
+    reference: str | None
+    ident: str
+    kind: str | None
+    value: Any
+
+
+def by_question(whole: Any) -> dict[str, Any]:
+    """The answers of a body by the reference, the title and the id of their question, for mappings; {} where there are none."""
+    asked = list(_questions(mapping(mapping(whole).get("form_response"))))
+    names = ((question.reference, question.title, question.ident) for question in asked)
+    rows = [(name, question.value) for question, row in zip(asked, names, strict=True) for name in row if name]
     found: dict[str, Any] = {}
+    for name, value in rows:
+        found.setdefault(name, value)
+    return found
+
+
+def _questions(response: dict[str, Any]) -> Iterator[Question]:
+    """In the order of the answers. Raises Unreadable."""
+    titles = {f.get("id"): text(f.get("title")) for f in _fields(mapping(response.get("definition")))}
     for i, answer in enumerate(response.get("answers") or []):
         answer, where = as_object(answer, f"$.form_response.answers[{i}]"), mapping(mapping(answer).get("field"))
-        title = titles.get(where.get("id")) or text(where.get("ref")) or f"answer {i + 1}"
-        found.setdefault(_name(text(answer.get("type")), title), _value(answer))
+        reference, ident = text(where.get("ref")), text(where.get("id"))
+        title = titles.get(where.get("id"))
+        yield Question(title, reference, ident or f"answer {i + 1}", text(answer.get("type")), _value(answer))
+
+
+def _named(asked: list[Question]) -> dict[str, Any]:
+    """Answers by our names where the type or the question tells, else by the question. Of two addresses the one that is asked
+    of somebody else (`Your colleague's e-mail`) is an answer."""
+    found: dict[str, Any] = {}
+    for question in asked:
+        title = question.title or question.reference or question.ident
+        name = _name(question.kind, title)
+        if name != title and _is_of_another(question) and _has_own(asked, question):
+            name = title
+        if name in found and name != title:
+            name = title
+        found.setdefault(name, question.value)
     return found
+
+
+def _telling(asked: list[Question]) -> dict[str, Any]:
+    """Answers by the reference of their question, where it tells what the title does not."""
+    return {
+        question.reference: question.value
+        for question in asked
+        if question.reference and not (question.title and (meaning(question.title) or firm_facts({question.title: question.value})))
+    }  # fmt: skip
+
+
+def _is_of_another(question: Question) -> bool:
+    return any(is_anothers(name) for name in (question.title, question.reference) if name)
+
+
+def _has_own(asked: list[Question], question: Question) -> bool:
+    return any(other.kind == question.kind and other is not question and not _is_of_another(other) for other in asked)
 
 
 def _fields(holder: dict[str, Any]) -> Iterator[dict[str, Any]]:

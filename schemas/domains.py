@@ -1,0 +1,31 @@
+"""The domain of a company, out of whatever people and systems write where a web site is asked for."""
+
+from __future__ import annotations
+
+import re
+
+_SCHEME = re.compile(r"^[\s\"'<(\[]*(?:(?:https?|ftp)\s*:?\s*/{1,3}|//|(?:https?|ftp):)?\s*", re.IGNORECASE)
+_END = re.compile(r"[/?#\s,;|\"'<>()\[\]]")
+_WWW = re.compile(r"^www?w?\d?\.(?=[^.]+\.)")
+_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,24}|xn--[a-z0-9-]{2,59})")
+LONGEST = 2000
+"""Characters that are looked at: a link with its tracking parameters is long, a domain is not."""
+
+
+def host_of(text: str | None) -> str | None:
+    """`acme.example` of `https://www.acme.example/about?x=1`, `ACME.example.`, `info@acme.example` or `acme.example`.
+
+    ASCII (IDNA), lower case, without `www.`, port and path. None for what names no host: an address of numbers, a word, `N/A`.
+    """
+    if text is None:
+        return None
+    said = text[:LONGEST].strip()
+    bare = said[match.end() :] if (match := _SCHEME.match(said)) else said
+    host = _END.split(bare, maxsplit=1)[0].rpartition("@")[2].partition(":")[0].rstrip(".").casefold()
+    host = _WWW.sub("", host)
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError:
+            return None
+    return host if len(host) <= 253 and _HOST.fullmatch(host) else None
