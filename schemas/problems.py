@@ -58,6 +58,15 @@ KINDS: dict[str, Kind] = {
         "The body is larger than the source allows.",
         "a body of this source has at most 1048576 bytes",
     ),
+    "malformed": Kind(
+        400, "Not HTTP", "The request cannot be read as HTTP; nothing of it was looked at.", "the head cannot be read"
+    ),
+    "head_too_large": Kind(
+        431,
+        "Head too large",
+        "The request's line and headers are larger than may be.",
+        "a head has at most 65536 bytes",
+    ),
     "invalid": Kind(
         422, "Invalid request", "A parameter is not what it should be; `detail` names it.", "query.limit: at most 500"
     ),

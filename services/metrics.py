@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -75,6 +76,15 @@ pending_deliveries = Gauge(
 disabled_subscriptions = Gauge(
     "stafett_subscription_disabled", "1 while a subscription is sent nothing.", ["subscription"], registry=REGISTRY
 )
+open_connections = Gauge("stafett_http_connections", "Connections open at the HTTP port.", registry=REGISTRY)
+dropped_connections = Gauge(
+    "stafett_http_connections_dropped",
+    "Silent connections that made room for others since the start.",
+    registry=REGISTRY,
+)
+held_bodies = Gauge(
+    "stafett_http_bodies_bytes", "Bytes of bodies in flight, beyond the first 64 KiB of each.", registry=REGISTRY
+)
 deliveries = Counter("stafett_delivery_attempts", "Attempts to deliver an event.", ["outcome"], registry=REGISTRY)
 
 _sources: set[str] = set()
@@ -119,6 +129,27 @@ def subscription_state(name: str, pending: int, disabled: bool) -> None:
     """How far a configured subscription is behind, and whether it is sent nothing."""
     pending_deliveries.labels(name).set(pending)
     disabled_subscriptions.labels(name).set(disabled)
+
+
+class Counted(Protocol):
+    """Connections that are open, and how many made room for others."""
+
+    dropped: int
+
+    def __len__(self) -> int: ...
+
+
+class Held(Protocol):
+    """Bytes of bodies in flight."""
+
+    held: int
+
+
+def watch_door(connections: Counted, bodies: Held) -> None:
+    """They are asked whenever somebody reads the metrics."""
+    open_connections.set_function(lambda: len(connections))
+    dropped_connections.set_function(lambda: connections.dropped)
+    held_bodies.set_function(lambda: bodies.held)
 
 
 def clock_counts(running: int, due: int) -> None:

@@ -17,6 +17,8 @@ class Trouble(Exception):
     def response(self) -> Response:
         headers = {"Retry-After": str(self.retry_after)} if self.retry_after else {}
         said = problem(self.code, self.detail)
+        if self.code == "too_slow":
+            headers["Connection"] = "close"
         if self.code == "no_key":
             headers["WWW-Authenticate"] = "Bearer"
         return JSONResponse(said.model_dump(), said.status, headers, media_type=MEDIA_TYPE)

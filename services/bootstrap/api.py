@@ -26,6 +26,7 @@ from services.adapters.sql.reading import Reading
 from services.bootstrap.readiness import told
 from services.console.access import problems
 from services.console.app import create_router
+from services.door.bodies import BodyRefused
 from services.ports import PortError
 from services.problems import Trouble
 
@@ -121,7 +122,8 @@ def _errors(app: FastAPI) -> None:
 
     async def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        answer = Trouble(_BY_STATUS.get(error.status_code, "invalid"), str(error.detail)).response()
+        code = error.code if isinstance(error, BodyRefused) else _BY_STATUS.get(error.status_code, "invalid")
+        answer = Trouble(code, str(error.detail)).response()
         answer.headers.update(error.headers or {})
         return answer
 

@@ -8,26 +8,35 @@ import socket
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from starlette.routing import request_response
 from starlette.types import ASGIApp
 
 from schemas.api_keys import KeysFile
 from schemas.sources import Source, SourcesFile
 from schemas.words import probably
 from schemas.yamlfile import FileError, load, problem, problems_of
+from services import metrics
 from services.adapters.sql.reading import headers_of
 from services.bootstrap import metering
 from services.bootstrap.api import add_health, bare_app
-from services.bootstrap.bounded import bounded
 from services.bootstrap.commands import commanding_of, versions_of
+from services.bootstrap.descriptors import bounds_of
 from services.bootstrap.health import readiness
 from services.bootstrap.parts import Parts, read_file, secrets_of
+from services.bootstrap.readiness import ACCEPT
 from services.bootstrap.shortcut import short_cut
 from services.console.access import Key
 from services.console.app import create_router
+from services.door.acceptor import Acceptor
+from services.door.bodies import Bodies, bounded
+from services.door.bounds import Bounds
+from services.door.connections import Connections
+from services.door.headers import headed
+from services.door.protocol import GuardedProtocol
 from services.explain import Explainer
 from services.ingest.app import Configured, Hooks
 from services.ingest.intake import Intake
@@ -36,6 +45,7 @@ from services.ingest.normalise import digest, email_address
 from services.ingest.parsers import PARSERS
 from services.ingest.retry import Retry
 from services.ingest.secret_rules import pem_problem, secret_problem, word_problem
+from services.pulses import Pulses
 from services.settings import Settings
 
 Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -158,27 +168,74 @@ def _api(parts: Parts, sources: Mapping[str, Configured], intake: Intake, stoppi
 
 
 class _Server(uvicorn.Server):
-    """Signals are the composition root's business."""
+    """Signals are the composition root's business, and connections are taken at a door of our own."""
+
+    def __init__(self, config: uvicorn.Config, door: Door, pulses: Pulses | None) -> None:
+        super().__init__(config)
+        self._door, self._pulses = door, pulses
+        self._acceptors: list[Acceptor] = []
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.lifespan.startup()
+        self.servers = []
+        for place in sockets or []:
+            acceptor = Acceptor(place, self._protocol, self._door.connections)
+            if self._pulses is not None:
+                self._pulses.watch(ACCEPT, acceptor.state)
+            acceptor.begin()
+            self._acceptors.append(acceptor)
+        self.started = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for acceptor in self._acceptors:
+            acceptor.close()
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> GuardedProtocol:
+        door = self._door
+        return GuardedProtocol(self.config, self.server_state, self.lifespan.state, door.connections, door.bounds)
 
 
 def serving(parts: Parts, stop: asyncio.Event, ports: ExitStack, *, hooks: bool, api: bool) -> Run:
     """The hooks, the API, or both. Raises FileError, SettingsError, OSError, before anything runs."""
     settings = parts.settings
     app = app_of(parts, stop, hooks=hooks, api=api)
-    rest = bounded(app, settings.http.max_body)
-    outer = short_cut(app.state.hook, rest) if hooks else rest
-    return listening(settings, settings.http.port, outer, ports)
+    door = door_of(settings, bounds_of(settings))
+    metrics.watch_door(door.connections, door.bodies)
+    outer: ASGIApp = bounded(app, door.bodies, settings.http.max_body)
+    if hooks:
+        hook: ASGIApp = request_response(app.state.hook)
+        outer = short_cut(bounded(hook, door.bodies), outer)
+    return listening(settings, settings.http.port, headed(outer), ports, door, parts.pulses)
 
 
-def listening(settings: Settings, port: int, app: ASGIApp, ports: ExitStack) -> Run:
-    """One uvicorn in the loop of the roles, on a port that is ours from now on, until `ports` gives it back. Raises OSError,
-    which names the port."""
+class Door(NamedTuple):
+    """The bounds of one port, and what is counted against them."""
+
+    bounds: Bounds
+    connections: Connections
+    bodies: Bodies
+
+
+def door_of(settings: Settings, bounds: Bounds) -> Door:
+    """With nothing open yet."""
+    trusted = settings.http.trusted_proxies
+    return Door(bounds, Connections(bounds, trusted), Bodies(bounds, trusted))
+
+
+def listening(
+    settings: Settings, port: int, app: ASGIApp, ports: ExitStack, door: Door, pulses: Pulses | None = None
+) -> Run:
+    """One uvicorn in the loop of the roles, on a port that is ours from now on, until `ports` gives it back. `pulses` is told
+    where no connections can be taken. Raises OSError, which names the port."""
     config = uvicorn.Config(
         app,
+        http="httptools",
+        ws="none",
         log_config=None,
         access_log=False,
         # Whose forwarded headers are believed is our setting, not the server's guess.
@@ -187,7 +244,7 @@ def listening(settings: Settings, port: int, app: ASGIApp, ports: ExitStack) -> 
         timeout_graceful_shutdown=int(settings.shutdown_timeout.total_seconds()),
         server_header=False,
     )
-    return partial(_listen, config, ports.enter_context(_bound(settings.http.host, port)))
+    return partial(_listen, _Server(config, door, pulses), ports.enter_context(_bound(settings.http.host, port)))
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -199,9 +256,8 @@ def _bound(host: str, port: int) -> socket.socket:
         raise OSError(error.errno, rule, f"{host}:{port}") from None
 
 
-async def _listen(config: uvicorn.Config, place: socket.socket, stop: asyncio.Event) -> None:
+async def _listen(server: uvicorn.Server, place: socket.socket, stop: asyncio.Event) -> None:
     """Until `stop`; requests under way are answered first."""
-    server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[place]))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)

@@ -10,6 +10,8 @@ from services.ports import PortError
 
 PATIENCE = 5.0
 """Seconds for the store and the log to answer."""
+ACCEPT = "accept"
+"""The part that takes connections; it is named only where it cannot."""
 Check = Callable[[], Awaitable[None]]
 State = Literal["ready", "degraded", "unready"]
 
@@ -36,8 +38,10 @@ async def _answer(check: Check) -> str:
 
 def state(said: Mapping[str, str], intake: bool) -> State:
     """Who takes webhooks is of use while the log, or the store's spool, can take a signal; everybody else needs all parts."""
-    if set(said.values()) == {"ok"}:
-        return "ready"
+    parts = {name: text for name, text in said.items() if name != ACCEPT}
+    if set(parts.values()) == {"ok"}:
+        # Connections come and go: whoever has a descriptor is answered.
+        return "ready" if len(parts) == len(said) else "degraded"
     takes = said.get("log") == "ok" or (said.get("store") == "ok" and "spool" not in said)
     return "degraded" if intake and takes else "unready"
 

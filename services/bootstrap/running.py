@@ -22,10 +22,12 @@ from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
 from services.bootstrap.commands import versions_of
 from services.bootstrap.health import health_app
-from services.bootstrap.http import Run, listening, serving, sources_of
+from services.bootstrap.http import Run, door_of, listening, serving, sources_of
 from services.bootstrap.parts import Parts, Start, secrets_of
 from services.bootstrap.subscribers import subscribers_of
 from services.delivery.role import Delivery
+from services.door.bounds import Bounds
+from services.door.headers import headed
 from services.housekeeping import Housekeeper
 from services.ingest.enrich import Enricher
 from services.ingest.fetching import Fetcher
@@ -174,6 +176,8 @@ def _housekeeping(parts: Parts) -> Run:
     return Housekeeper(partial(prune, parts.store.engines), keep, parts.now, settings.retention.every).run
 
 
+METRICS_CONNECTIONS = 32
+"""Open at a time at the port of /metrics: few ask there."""
 CANCEL_SECONDS = 5.0
 """How long a role may take to end once it is cancelled."""
 BACKGROUND: dict[str, Callable[[Parts], Run]] = {
@@ -240,7 +244,8 @@ def _runs(parts: Parts, roles: Sequence[str], stop: asyncio.Event) -> dict[str, 
             runs["http"] = serving(parts, stop, ports, hooks="ingest" in roles, api="console" in roles)
         if (port := parts.settings.metrics_port) is not None:
             app = health_app(parts, intake="ingest" in roles)
-            runs["health"] = listening(parts.settings, port, app, ports)
+            door = door_of(parts.settings, Bounds(connections=METRICS_CONNECTIONS))
+            runs["health"] = listening(parts.settings, port, headed(app), ports, door)
         ports.pop_all()  # the servers close them
     return runs
 

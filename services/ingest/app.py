@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from schemas.signals import Parsed, Quarantined, Signal
 from schemas.sources import Scheme, Source
+from services.door.bodies import BodyRefused
+from services.door.proxies import Network, client_of, origin_of
 from services.ingest.aside import set_aside, too_large
 from services.ingest.browsers import preflight, shared_with
 from services.ingest.handshake import challenged, greeted
@@ -24,15 +25,12 @@ from services.ingest.normalise import to_signal
 from services.ingest.offload import Offload
 from services.ingest.parsers.reading import Result
 from services.ingest.parsers.salesforce import ACK
-from services.ingest.proxies import Network, client_of, origin_of
 from services.ingest.sales import meant
 from services.ingest.verify import Refused, Request, verify
 from services.problems import Trouble
 from services.rows import Quarantine
 
 log = logging.getLogger("stafett.ingest")
-READ_SECONDS = 10.0
-"""For the whole body; a sender that is slower is cut off."""
 
 
 class Configured(NamedTuple):
@@ -79,6 +77,8 @@ class Hooks:
             answer = await self._take(request)
         except Trouble as trouble:
             answer = trouble.response()
+        except BodyRefused as refused:
+            answer = Trouble(refused.code, refused.detail, refused.retry_after).response()
         except NowhereToPut:
             answer = Trouble("unavailable", "the signal could not be stored", retry_after=5).response()
         configured = self._sources.get(request.path_params["source"])
@@ -188,15 +188,12 @@ def _accepted(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Respons
 
 
 async def _body(request: HttpRequest, limit: int) -> bytes:
-    """Bounded in size and time, whatever the length header says."""
+    """Bounded in size, whatever the length header says; in time, and in sum with all others, it is at the door. Raises
+    Trouble, BodyRefused."""
     size, parts = 0, []
-    try:
-        async with asyncio.timeout(READ_SECONDS):
-            async for part in request.stream():
-                size += len(part)
-                if size > limit:
-                    raise Trouble("too_large", f"a body of this source has at most {limit} bytes")
-                parts.append(part)
-    except TimeoutError:
-        raise Trouble("too_slow", f"the body did not arrive within {READ_SECONDS:.0f} s") from None
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise Trouble("too_large", f"a body of this source has at most {limit} bytes")
+        parts.append(part)
     return b"".join(parts)

@@ -149,6 +149,34 @@ class HttpSettings(Tree):
         1_048_576,
         description="Largest body of a request to the API, bytes; beyond it 413. Sources have a `max_body` of their own.",
     )
+    max_head: Annotated[int, Field(ge=4096, le=1_048_576)] = Field(
+        65_536, description="Largest head of a request (its line and its headers), bytes; beyond it 431."
+    )
+    max_line: Annotated[int, Field(ge=1024, le=1_048_576)] = Field(
+        16_384, description="Longest header, or request line, bytes; beyond it 431."
+    )
+    max_headers: Annotated[int, Field(ge=20, le=10_000)] = Field(
+        100, description="Headers of a request; beyond it 431."
+    )
+    head_timeout: Duration = Field(
+        timedelta(seconds=10), description="For a head to arrive; a connection that says nothing is closed then."
+    )
+    body_timeout: Duration = Field(
+        timedelta(seconds=10),
+        description="For a body to arrive, on every route, before its key is looked at; beyond it 408.",
+    )
+    max_connections: Count = Field(
+        1000,
+        description="Connections open at a time, fewer where the process has not the descriptors (128 are kept for others). At "
+        "the ceiling the one that is silent for longest makes room.",
+    )
+    max_connections_per_address: Count = Field(
+        250, description="Of them, from one IPv4 address or IPv6 /64. Trusted proxies have no such bound."
+    )
+    max_bodies: Count = Field(
+        134_217_728,
+        description="Bytes of all bodies in flight, the first 64 KiB of each not counted; beyond it 503. One client has a quarter.",
+    )
 
 
 class RouterSettings(Tree):

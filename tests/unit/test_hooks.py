@@ -11,9 +11,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from schemas.sources import Source
+from services.door.proxies import client_of, origin_of
 from services.ingest.app import Configured, Hooks
 from services.ingest.intake import Taken
-from services.ingest.proxies import client_of, origin_of
 from services.ingest.stripping import stripped
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)

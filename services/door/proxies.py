@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})")
@@ -21,6 +22,18 @@ def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
     return any(mapped in network for network in trusted)
 
 
+def network_of(address: str) -> str:
+    """Whom an address is counted for: IPv4 by the address, IPv6 by its /64, which one subscriber has whole; "" for none."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    mapped = getattr(found, "ipv4_mapped", None) or found
+    if isinstance(mapped, ipaddress.IPv4Address):
+        return str(mapped)
+    return str(ipaddress.IPv6Network((int(mapped) >> 64 << 64, 64)))
+
+
 def client_of(peer: str, headers: dict[str, str], trusted: Sequence[Network]) -> str:
     """The sender's address: from the right, the first that is no trusted proxy; the leftmost ones anybody can write."""
     hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()][-20:]
@@ -28,6 +41,15 @@ def client_of(peer: str, headers: dict[str, str], trusted: Sequence[Network]) ->
     while hops and is_trusted(at, trusted):
         at = hops.pop()
     return at
+
+
+def client_in(scope: Mapping[str, Any], trusted: Sequence[Network]) -> str:
+    """The sender's address of a request, as its ASGI scope has it."""
+    peer = scope["client"][0] if scope.get("client") else ""
+    if not is_trusted(peer, trusted):
+        return peer
+    said = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for")
+    return client_of(peer, {"x-forwarded-for": said}, trusted)
 
 
 def origin_of(peer: str, headers: dict[str, str], trusted: Sequence[Network], scheme: str, host: str) -> str:

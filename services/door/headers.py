@@ -1,0 +1,41 @@
+"""What every answer says to browsers and caches, and which hosts are none."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.problems import Trouble
+
+HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+"""Answers hold personal data and are read by programs: nobody keeps them, guesses their type, frames or runs them."""
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{0,253})(?::[0-9]{1,5})?")
+
+
+def headed(app: ASGIApp) -> ASGIApp:
+    """The same application; each answer has these headers unless it has its own of that name, and a request for a host that
+    is none is answered 400."""
+
+    async def within(scope: Scope, receive: Receive, send: Send) -> None:
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in HEADERS if pair[0] not in given)]
+            await send(message)
+
+        if scope["type"] == "http" and not _names_a_host(scope):
+            await Trouble("malformed", "the header Host names no host").response()(scope, receive, add)
+            return
+        await app(scope, receive, add)
+
+    return within
+
+
+def _names_a_host(scope: Scope) -> bool:
+    return all(_HOST.fullmatch(value) for name, value in scope["headers"] if name == b"host")
