@@ -137,14 +137,22 @@ FETCHED = {
 """Kinds whose thin webhooks can be completed, with the API's address where there is one for all."""
 
 
+UNPROVEN_EVENTS = 100
+"""Of one body of a sender who proves nothing."""
+
+
 class Source(FileModel):
     """One sender: `POST /v1/hooks/{name}`. `region` is where phone numbers without a country code are from (else `country`);
     `country` is where the companies are of whom this sender does not say it.
 
+    `rate` and `burst`: requests a second, and at once; of a source without proof each further signal of a body, and each
+    64 KiB of it, counts as one more, and one client (an IPv4 address, an IPv6 /64) has `client_rate` and `client_burst` of
+    them: a fifth and a half. `max_events`: of one body; 1000, and 100 where nothing is proven.
+
     `origins`: web sites whose pages may post here from a browser; a post of any other page is refused, one without an
     `Origin` (no browser) is not concerned. `redirect`: where the browser goes after a form was sent.
-    `handshake`: the word that a sender proves itself with when it first calls (Meta's verify token), where it is none of
-    the secrets. `phone_verified`: this sender has proven every number that it sends (an SMS opt-in, a login by code), so
+    `handshake`: the word that a sender proves itself with when it first calls (Meta's verify token); never a secret that
+    proves deliveries. `phone_verified`: this sender has proven every number that it sends (an SMS opt-in, a login by code), so
     a number names a lead as an address does. `free_mail`: more domains whose addresses tell of no company.
     """
 
@@ -166,6 +174,20 @@ class Source(FileModel):
     redirect: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2000)] | None = None
     rate: Annotated[float, Field(gt=0)] = 50.0
     burst: Annotated[int, Field(ge=1)] = 200
+    client_rate: Annotated[float, Field(gt=0)] | None = None
+    client_burst: Annotated[int, Field(ge=1)] | None = None
+    max_events: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+    @property
+    def events_at_once(self) -> int:
+        """Events that one body may have."""
+        return self.max_events or (UNPROVEN_EVENTS if self.verify.scheme == "none" else 1000)
+
+    @model_validator(mode="after")
+    def _greets_as_it_proves(self) -> Source:
+        if self.handshake is not None and self.handshake in self.verify.secrets:
+            raise ValueError("`handshake` stands in URLs, so it must be none of the secrets that prove deliveries")
+        return self
 
     @model_validator(mode="after")
     def _proves_numbers(self) -> Source:

@@ -38,7 +38,8 @@ from services.door.connections import Connections
 from services.door.headers import headed
 from services.door.protocol import GuardedProtocol
 from services.explain import Explainer
-from services.ingest.app import Configured, Hooks
+from services.ingest.app import Hooks
+from services.ingest.configured import Configured
 from services.ingest.intake import Intake
 from services.ingest.mapped import ConditionError, check
 from services.ingest.normalise import digest, email_address
@@ -88,7 +89,10 @@ def _broken_secrets(
         if rule := pem_problem(pem):
             yield ("sources", number, "verify", "public_keys", place), f"the key {rule}"
     for word in configured.words:
-        if source.handshake and (rule := word_problem(word)):
+        rule = word_problem(word)
+        if word in configured.secrets:
+            rule = "is a secret that proves deliveries too; it stands in URLs, so choose another word"
+        if source.handshake and rule:
             yield ("sources", number, "handshake"), f"{_origin(settings, source.handshake)} {rule}"
 
 

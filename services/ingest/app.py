@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -14,31 +13,24 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from schemas.signals import Parsed, Quarantined, Signal
 from schemas.sources import Scheme, Source
 from services.door.bodies import BodyRefused
-from services.door.proxies import Network, client_of, origin_of
+from services.door.proxies import Network, client_in, client_of, network_of, origin_of
 from services.ingest.aside import set_aside, too_large
 from services.ingest.browsers import preflight, shared_with
+from services.ingest.configured import Configured
+from services.ingest.gate import Gate
 from services.ingest.handshake import challenged, greeted
 from services.ingest.intake import Intake, NowhereToPut
-from services.ingest.limits import RateLimit
 from services.ingest.mapped import read
 from services.ingest.normalise import to_signal
 from services.ingest.offload import Offload
-from services.ingest.parsers.reading import Result
+from services.ingest.parsers.reading import Result, events_at_most
 from services.ingest.parsers.salesforce import ACK
 from services.ingest.sales import meant
 from services.ingest.verify import Refused, Request, verify
 from services.problems import Trouble
 from services.rows import Quarantine
 
-log = logging.getLogger("stafett.ingest")
-
-
-class Configured(NamedTuple):
-    """A source with its secrets in hand. `words` are those that a sender says when it first calls."""
-
-    source: Source
-    secrets: tuple[str, ...]
-    words: tuple[str, ...] = ()
+MISSING = "the delivery's proof is missing, or no source has this name"
 
 
 class Understood(NamedTuple):
@@ -61,16 +53,12 @@ class Hooks:
         public_url: str | None = None,
         trusted: Sequence[Network] = (),
         offload: Offload | None = None,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sources, self._intake, self._key, self._now = sources, intake, key, now
         self._public_url, self._trusted = public_url, trusted
         self._offload = offload or Offload()
-        self._limits = {
-            name: RateLimit(entry.source.rate, entry.source.burst)
-            for name, entry in sources.items()
-            # A sender that proves itself is bounded where its source says so.
-            if entry.source.verify.scheme == "none" or entry.source.model_fields_set & {"rate", "burst"}
-        }
+        self._gate = Gate((entry.source for entry in sources.values()), ticks)
 
     async def answer(self, request: HttpRequest) -> Response:
         try:
@@ -88,38 +76,53 @@ class Hooks:
 
     async def _take(self, request: HttpRequest) -> Response:
         configured = self._sources.get(request.path_params["source"])
+        client = network_of(client_in(request.scope, self._trusted))
         if configured is None:
-            raise Trouble("no_source")
+            # As a delivery without a proof is answered: names of sources are not to be listed.
+            self._gate.keep_out(None, client)
+            self._gate.fail(None, client, "no_source")
+            raise Trouble("not_verified", MISSING)
         source = configured.source
-        self._within_rate(source)
+        declared = _declared(request)
+        self._gate.enter(source, client, declared)
         if source.origins and request.headers.get("origin", source.origins[0]) not in source.origins:
             raise Trouble("not_verified", "this source takes nothing from pages of that origin")
         body = await _body(request, source.max_body)
+        self._gate.weigh(source, client, len(body) - declared)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw}
         delivery = self._delivery(request, source.verify, headers, body)
         now = self._now()
         try:
-            found = await self._offload.run(len(body), lambda: understood(configured, delivery, now, self._key))
+            found = await self._offload.run(body, lambda: understood(configured, delivery, now, self._key))
         except Refused as refused:
-            log.warning("refused", extra={"source": source.name, "code": refused.code})
-            raise Trouble("not_verified", f"the delivery's proof is {refused.code}") from None
-        return found if isinstance(found, Response) else await self._store(request, source, delivery, found, now)
+            self._gate.fail(source.name, client, refused.code)
+            said = MISSING if refused.code == "missing" else f"the delivery's proof is {refused.code}"
+            raise Trouble("not_verified", said) from None
+        if isinstance(found, Response):
+            return found
+        self._gate.count(source, client, len(found.signals) + len(found.unclear))
+        return await self._store(request, source, delivery, found, now)
 
     async def greet(self, request: HttpRequest) -> Response:
         """GET, HEAD and OPTIONS: what senders ask before they send."""
         configured = self._sources.get(request.path_params["source"])
-        if configured is None:
-            return Trouble("no_source").response()
-        source = configured.source
+        client = network_of(client_in(request.scope, self._trusted))
         try:
-            self._within_rate(source)
+            if configured is None:
+                self._gate.keep_out(None, client)
+                self._gate.fail(None, client, "no_source")
+                raise Trouble("no_source")
+            self._gate.enter(configured.source, client)
         except Trouble as trouble:
             return trouble.response()
+        source = configured.source
         if request.method == "OPTIONS" and source.origins and "access-control-request-method" in request.headers:
             return preflight(request.headers.get("origin"), source.origins)
-        words = configured.words or configured.secrets
-        answer = greeted(source.kind, request.method, request.query_params, request.headers, words, source.rate)
-        return answer or Trouble("not_verified", "the caller does not know this source's word").response()
+        answer = greeted(configured, request.method, request.query_params, request.headers)
+        if answer is None:
+            self._gate.fail(source.name, client, "handshake")
+            return Trouble("not_verified", "the caller does not know this source's word").response()
+        return answer
 
     def _delivery(self, request: HttpRequest, scheme: Scheme, headers: dict[str, str], body: bytes) -> Request:
         """What costs time to put together only where the scheme asks for it."""
@@ -127,11 +130,6 @@ class Hooks:
         client = client_of(peer, headers, self._trusted) if scheme.networks else ""
         url = self._url(request, headers, peer) if scheme.signs_url else ""
         return Request(request.method, url, headers, body, client)
-
-    def _within_rate(self, source: Source) -> None:
-        limit = self._limits.get(source.name)
-        if limit is not None and (seconds := limit.wait(source.name, time.monotonic())):
-            raise Trouble("too_many", "this source sends faster than it may", seconds)
 
     def _url(self, request: HttpRequest, headers: dict[str, str], peer: str) -> str:
         """The URL as the sender called it, with its path and query as sent."""
@@ -150,7 +148,7 @@ class Hooks:
         body, headers, signals = delivery.body, delivery.headers, found.signals
         taken = await self._intake.take(signals, thin=source.fetch is not None)
         unclear = [*found.unclear, *too_large(signals, taken)]
-        aside = await self._offload.run(len(body), lambda: set_aside(source, unclear, body, headers, now))
+        aside = await self._offload.run(body, lambda: set_aside(source, unclear, body, headers, now))
         await self._intake.set_aside(aside)
         request.state.outcome = "quarantined" if aside else "spooled" if taken.spooled else "accepted"
         if source.kind == "salesforce" and body.lstrip()[:1] == b"<":
@@ -167,9 +165,10 @@ def understood(configured: Configured, delivery: Request, now: datetime, key: by
     on any thread. Raises Refused."""
     source, headers, body = configured.source, delivery.headers, delivery.body
     verify(source.verify, configured.secrets, delivery, now.timestamp())
-    if (answer := challenged(source.kind, body, configured.words or configured.secrets)) is not None:
+    if (answer := challenged(source.kind, body, configured.secrets)) is not None:
         return answer
-    found = read(source.kind, body, headers.get("content-type", ""), headers, source.mapping)
+    with events_at_most(source.events_at_once):
+        found = read(source.kind, body, headers.get("content-type", ""), headers, source.mapping)
     return signals_of(source, found, now, key, headers.get("traceparent"))
 
 
@@ -185,6 +184,12 @@ def signals_of(
 def _accepted(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Response:
     said = {"signals": [signal.id for signal in signals], "quarantined": [entry.id for entry in aside]}
     return JSONResponse(said, 202)
+
+
+def _declared(request: HttpRequest) -> int:
+    """Bytes that the body is said to have; 0 where nothing is said. What it had is counted in the end."""
+    said = request.headers.get("content-length", "0")
+    return int(said) if said.isdecimal() and len(said) < 12 else 0
 
 
 async def _body(request: HttpRequest, limit: int) -> bytes:

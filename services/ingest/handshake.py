@@ -7,34 +7,38 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from services.ingest.configured import Configured
+
 MAX_CHALLENGE = 512
+_CODE = re.compile(r"[A-Za-z0-9-]{1,64}")
+"""LinkedIn signs deliveries with the same secret, over `hmacsha256=` and the body: what is signed here can be none."""
 _SUBSCRIBING = frozenset({"cloudevents", "generic", "standard_webhooks"})
 """Kinds whose senders ask by OPTIONS for permission to send (HTTP 1.1 Web Hooks for Event Delivery)."""
 
 
 def greeted(
-    kind: str, method: str, query: Mapping[str, str], headers: Mapping[str, str], words: Sequence[str], rate: float
+    configured: Configured, method: str, query: Mapping[str, str], headers: Mapping[str, str]
 ) -> Response | None:
-    """The answer to GET, HEAD or OPTIONS; None where the caller does not know the word it has to say.
-
-    `words` are the source's secrets, `rate` the requests a second that it takes.
-    """
+    """The answer to GET, HEAD or OPTIONS; None where the caller does not know the word it has to say. A word that stands in
+    URLs is one of its own: the secrets that prove deliveries are never compared with it."""
+    source = configured.source
     if method == "OPTIONS":
-        return _permitted(kind, headers, rate)
-    if "hub.challenge" in query or "hub.mode" in query:
+        return _permitted(source.kind, headers, source.rate)
+    if "hub.challenge" in query or "hub.mode" in query or "hub.verify_token" in query:
         said = query.get("hub.verify_token", "").encode()
-        known = any([hmac.compare_digest(word.encode(), said) for word in words])
+        known = any([hmac.compare_digest(word.encode(), said) for word in configured.words])
         challenge = query.get("hub.challenge", "")
         return PlainTextResponse(challenge) if known and _is_plain(challenge) else None
     code = query.get("challengeCode")
-    if kind == "linkedin" and code is not None:
-        if not words or not _is_plain(code):
+    if source.kind == "linkedin" and code is not None:
+        if not configured.secrets or not _CODE.fullmatch(code):
             return None
-        proof = hmac.digest(words[0].encode(), code.encode(), "sha256").hex()
+        proof = hmac.digest(configured.secrets[0].encode(), code.encode(), "sha256").hex()
         return JSONResponse({"challengeCode": code, "challengeResponse": proof})
     # Mailchimp, Intercom and others only look whether somebody is there.
     return Response(status_code=200)
@@ -49,7 +53,7 @@ def _permitted(kind: str, headers: Mapping[str, str], rate: float) -> Response:
     return Response(status_code=200, headers=answer)
 
 
-def challenged(kind: str, body: bytes, words: Sequence[str]) -> Response | None:
+def challenged(kind: str, body: bytes, secrets: Sequence[str]) -> Response | None:
     """The answer to a POST that is a handshake (Slack's, Zoom's); None for a delivery. The sender is proved already."""
     if (
         kind not in _SUBSCRIBING
@@ -68,8 +72,8 @@ def challenged(kind: str, body: bytes, words: Sequence[str]) -> Response | None:
         return PlainTextResponse(challenge)
     payload = said.get("payload")
     token = payload.get("plainToken") if isinstance(payload, dict) else None
-    if said.get("event") == "endpoint.url_validation" and isinstance(token, str) and _is_plain(token) and words:
-        proof = hmac.digest(words[0].encode(), token.encode(), "sha256").hex()
+    if said.get("event") == "endpoint.url_validation" and isinstance(token, str) and _is_plain(token) and secrets:
+        proof = hmac.digest(secrets[0].encode(), token.encode(), "sha256").hex()
         return JSONResponse({"plainToken": token, "encryptedToken": proof})
     return None
 

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from schemas.http import Retried
 from schemas.sources import Source
-from services.ingest.app import Configured, Understood, signals_of
+from services.ingest.app import Understood, signals_of
 from services.ingest.aside import WHOLE, still_aside, too_large
+from services.ingest.configured import Configured
 from services.ingest.intake import Intake, NowhereToPut, Taken
 from services.ingest.mapped import read
 from services.ingest.offload import Offload
@@ -51,7 +52,7 @@ class Retry:
         if configured is None or entry.body is None:
             raise Trouble("no_longer_kept", "its source is no longer configured" if entry.body else "it was erased")
         source, body = configured.source, entry.body
-        found = await self._offload.run(len(body), lambda: self._understood(source, entry, body))
+        found = await self._offload.run(body, lambda: self._understood(source, entry, body))
         if same := next((item for item in found.unclear if scrub(item.where, LONGEST_PLACE) == entry.place), None):
             reason = scrub(same.quarantined, LONGEST_PLACE)
             await self._store.quarantine([entry._replace(reason=reason)])

@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from schemas.sources import Source
 from services.door.proxies import client_of, origin_of
-from services.ingest.app import Configured, Hooks
+from services.ingest.app import Hooks
+from services.ingest.configured import Configured
 from services.ingest.intake import Taken
 from services.ingest.stripping import stripped
 
@@ -59,7 +60,7 @@ HMAC = {"scheme": "hmac", "header": "x-sig", "secrets": [NAME]}
 
 
 async def test_metas_challenge_is_echoed_to_who_knows_the_word():
-    async with client(source("meta_lead_ads", HMAC, handshake=NAME)) as http:
+    async with client(source("meta_lead_ads", HMAC, handshake="STAFETT_SECRET_WORD")) as http:
         asked = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": "hello"}
         answer = await http.get("/v1/hooks/s", params=asked)
         assert (answer.status_code, answer.text) == (200, "1158201444")

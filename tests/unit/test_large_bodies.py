@@ -31,6 +31,10 @@ def threads(monkeypatch):
     return seen
 
 
+LARGER = source("generic", max_events=1000, burst=5000, client_burst=5000)
+"""A thousand events of one body are for who proves themselves, unless the source says otherwise."""
+
+
 async def test_a_large_body_is_verified_and_read_beside_the_loop_and_a_small_one_on_it(threads, monkeypatch):
     verified, verify = [], app.verify
 
@@ -40,7 +44,7 @@ async def test_a_large_body_is_verified_and_read_beside_the_loop_and_a_small_one
 
     monkeypatch.setattr(app, "verify", spied)
     kept = Kept()
-    async with client(source("generic"), kept) as http:
+    async with client(LARGER, kept) as http:
         for body in (BATCH, SMALL):
             assert (await http.post("/v1/hooks/s", content=body, headers=JSON)).status_code == 202
     assert len(kept.signals) == 901
@@ -81,16 +85,16 @@ async def test_a_large_body_that_proves_nothing_is_refused_all_the_same():
 
 async def test_who_waits_too_long_behind_other_large_bodies_is_told_to_come_again_and_is_not_read_later():
     offload, go_on, done = Offload(seconds=0.2), threading.Event(), []
-    held = [asyncio.create_task(offload.run(LARGE + 1, lambda: go_on.wait(60))) for _ in range(WORKERS)]
+    held = [asyncio.create_task(offload.run(bytes(LARGE + 1), lambda: go_on.wait(60))) for _ in range(WORKERS)]
     await asyncio.sleep(0)  # they come first
     try:
         with pytest.raises(Trouble) as caught:
-            await offload.run(LARGE + 1, lambda: done.append(1))
+            await offload.run(bytes(LARGE + 1), lambda: done.append(1))
     finally:
         go_on.set()
         await asyncio.gather(*held, return_exceptions=True)
     assert (caught.value.code, caught.value.retry_after) == ("unavailable", 5)
-    await offload.run(LARGE + 1, lambda: None)
+    await offload.run(bytes(LARGE + 1), lambda: None)
     assert done == []
 
 
@@ -100,7 +104,7 @@ UNCLEAR = json.dumps([{"nr": number, "note": "x" * 1000} for number in range(100
 async def test_a_body_of_a_thousand_parts_that_nobody_understands_is_kept_once(monkeypatch):
     kept, stripped, strip = Kept(), [], app.set_aside.__globals__["stripped"]
     monkeypatch.setitem(app.set_aside.__globals__, "stripped", lambda *given: stripped.append(1) or strip(*given))
-    async with client(source("generic"), kept) as http:
+    async with client(LARGER, kept) as http:
         answer = await http.post("/v1/hooks/s", content=UNCLEAR, headers=JSON)
     (entry,) = kept.aside
     assert answer.json() == {"signals": [], "quarantined": [entry.id]}
@@ -111,7 +115,7 @@ async def test_a_body_of_a_thousand_parts_that_nobody_understands_is_kept_once(m
 async def test_of_few_such_parts_each_has_an_entry_of_its_own_and_a_repetition_has_the_same():
     body = json.dumps([{"nr": number} for number in range(MAX_ENTRIES)] + [ROW]).encode()
     kept = Kept()
-    async with client(source("generic"), kept) as http:
+    async with client(LARGER, kept) as http:
         answers = [await http.post("/v1/hooks/s", content=body, headers=JSON) for _ in range(2)]
     assert answers[0].json() == answers[1].json()
     assert [entry.place for entry in kept.aside[:MAX_ENTRIES]] == [f"$[{n}]" for n in range(MAX_ENTRIES)]

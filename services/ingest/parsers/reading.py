@@ -6,7 +6,9 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any, TypeVar
@@ -18,6 +20,7 @@ from services.ingest.parsers.values import fits, is_address, lined
 
 MAX_DEPTH = 64
 MAX_EVENTS = 1000
+_most: ContextVar[int] = ContextVar("most events of a body", default=MAX_EVENTS)
 UNEXPECTED = (ValueError, TypeError, KeyError, AttributeError, LookupError, RecursionError, OverflowError)
 """What reading a shape that no sender was seen to send can raise: it is set aside, with the body kept."""
 Result = list[Parsed | Quarantined]
@@ -112,10 +115,21 @@ def as_object(value: Any, where: str = "$") -> dict[str, Any]:
 
 
 def bounded(rows: list[Any]) -> list[Any]:
-    """Raises Unreadable for more than `MAX_EVENTS`: then the whole body is set aside, and nothing of it is lost."""
-    if len(rows) > MAX_EVENTS:
-        raise Unreadable(f"{len(rows)} events, at most {MAX_EVENTS} are taken at once")
+    """Raises Unreadable for more than may be: then the whole body is set aside, and nothing of it is lost."""
+    most = _most.get()
+    if len(rows) > most:
+        raise Unreadable(f"{len(rows)} events, at most {most} are taken at once")
     return rows
+
+
+@contextmanager
+def events_at_most(count: int) -> Iterator[None]:
+    """Bodies that are read in it may have so many events: a sender who proves nothing may not cost as much as another."""
+    token = _most.set(min(count, MAX_EVENTS))
+    try:
+        yield
+    finally:
+        _most.reset(token)
 
 
 def mapping(value: Any) -> dict[str, Any]:
