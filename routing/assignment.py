@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from routing.agreement import CompiledRoute, CompiledRule
-from routing.capacity import why_full
+from routing.capacity import fullness
 from routing.definitions import Finding, Judge
+from routing.hindrances import Code, evidence_of
 from routing.model import Ledger, Load
 from routing.roster import Roster
 from routing.rotation import Rotation, rotate
@@ -63,13 +64,13 @@ class Asked(NamedTuple):
     roles: tuple[str, ...] = ()
     zone: tzinfo = UTC
 
-    def unfit(self, person: str, rule: CompiledRule) -> tuple[str, ...]:
+    def unfit(self, person: str, rule: CompiledRule) -> tuple[Code, ...]:
         """All that keeps somebody from this rule's lead now, beside absence. `language` comes last, so that it stands alone
         where nothing else is in the way."""
         roster, now = self.roster, self.now
-        role = None if not self.roles or roster.has_role(person, *self.roles) else "role"
-        silent = "language" if rule.match_language and not self._speaks(person) else None
-        found = role, roster.off_hours(person, now), why_full(person, roster, self.loads, now, self.zone), silent
+        role: Code | None = None if not self.roles or roster.has_role(person, *self.roles) else "role"
+        silent: Code | None = "language" if rule.match_language and not self._speaks(person) else None
+        found = role, roster.off_hours(person, now), *fullness(person, roster, self.loads, now, self.zone), silent
         return tuple([code for code in found if code is not None]) if any(found) else ()
 
     def _speaks(self, person: str) -> bool:
@@ -120,9 +121,11 @@ def _by_rule(
             return Assignment(other.person, rule.name, over.pool, other.ledger, {**why, **other.why}, route.name)
         nobody["overflow"] = {"pool": over.pool, "candidates": other.why["candidates"]}
     elif over is not None and over.person is not None:
-        if over.person not in asked.passed_over and asked.roster.why_away(over.person, asked.now) is None:
+        person = over.person
+        codes = asked.roster.why_not(person, asked.now, asked.passed_over)
+        if not codes:
             return Assignment(over.person, rule.name, None, None, {**why, "overflow": nobody}, route.name)
-        nobody["overflow"] = {"person": over.person}
+        nobody["overflow"] = {"person": person, **evidence_of(codes)}
     elif over is not None and asked.may_hold and (at := _back_at(rule, asked)) is not None:
         return Held(rule.name, rule.pool, at, over, {**why, "held": nobody})
     tried.append(nobody)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from routing.hindrances import Code
 from routing.lifecycle import WORKED
 from routing.model import Lead, Load
 from routing.roster import Roster
@@ -26,18 +27,24 @@ def carrier(lead: Lead | None) -> str | None:
     return lead.owner if lead.stage in WORKED else None
 
 
-def why_full(person: str, roster: Roster, loads: Mapping[str, Load], now: datetime, zone: tzinfo = UTC) -> str | None:
+def why_full(person: str, roster: Roster, loads: Mapping[str, Load], now: datetime, zone: tzinfo = UTC) -> Code | None:
     """None for somebody who can take one more, else `full` or `team_full`. `zone`: whose days they are for people without
     hours, where the roster names none."""
+    return next(iter(fullness(person, roster, loads, now, zone)), None)
+
+
+def fullness(
+    person: str, roster: Roster, loads: Mapping[str, Load], now: datetime, zone: tzinfo = UTC
+) -> tuple[Code, ...]:
+    """All that leaves somebody no room for one more: `full`, `team_full`, or both."""
     if person not in roster.limited:
-        return None
+        return ()
     member = roster.people[person]
-    if member.capacity is not None and _is_full(member.capacity, [member], roster, loads, now, zone):
-        return "full"
     team = roster.teams.get(member.team or "")
-    if team is not None and _is_full(team.capacity, roster.team_of(team.name), roster, loads, now, zone):
-        return "team_full"
-    return None
+    full = member.capacity is not None and _is_full(member.capacity, [member], roster, loads, now, zone)
+    crowded = team is not None and _is_full(team.capacity, roster.team_of(team.name), roster, loads, now, zone)
+    known: tuple[tuple[Code, bool], ...] = (("full", full), ("team_full", crowded))
+    return tuple([code for code, is_so in known if is_so])
 
 
 def consulted(people: Iterable[str], roster: Roster) -> frozenset[str]:

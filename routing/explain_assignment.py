@@ -9,28 +9,10 @@ from typing import Any, NamedTuple
 
 from routing.agreement import Agreement
 from routing.explain_clock import said
+from routing.hindrances import RULES_PASSED, codes_of, reason_of, reasons_of
 from routing.smallest_change import runner_up, smallest_change
 from schemas.explain import AssignmentExplanation, CandidateView, LedgerView, RuleView, SeatView
 
-CODES = {
-    "had_it": "had their chance in this hand-over",
-    "absent": "away then",
-    "off_hours": "outside their working hours then",
-    "inactive": "no longer here",
-    "unknown": "not in the roster",
-    "paused": "the pool was paused",
-    "role": "has no role for this work",
-    "language": "does not speak the lead's language",
-    "full": "at their capacity",
-    "team_full": "their team was at its capacity",
-}
-"""Why a person was passed over."""
-_RULES = {
-    "unknown": "a fact that it asks for was unknown",
-    "not_met": "its condition did not hold",
-    "nobody": "nobody of its pool could take it",
-    "matched": "who has it so could not take it",
-}
 _OTHERWISE = {
     "manual": "by hand",
     "hunter": "they found the lead themselves",
@@ -83,19 +65,15 @@ def conditions_of(agreement: Agreement | None, route: str | None) -> dict[str, s
 def _note(evidence: dict[str, Any]) -> str | None:
     """That the person of last resort was away: they have it, and the managers know."""
     code = evidence.get("away")
-    return f"{evidence['person']} was {CODES.get(code, code)}; the managers were told" if code is not None else None
+    return f"{evidence['person']} was {reason_of(code)}; the managers were told" if code is not None else None
 
 
 def _candidate(known: dict[str, Any], chosen: str = "", figures: Sequence[float] | None = None) -> CandidateView:
-    code, short = known.get("code"), known.get("short")
-    if code is not None:
-        codes = [code, *known.get("also", [])]
-        reason = "; ".join(CODES.get(c, str(c).replace("_", " ")) for c in codes)
-    else:
-        reason = f"{abs(short or 0):.2f} leads {'below' if (short or 0) >= 0 else 'above'} the fair share"
+    (code, *also), short = codes_of(known) or (None,), known.get("short")
+    share = f"{abs(short or 0):.2f} leads {'below' if (short or 0) >= 0 else 'above'} the fair share"
     return CandidateView(
-        person=known["person"], chosen=known["person"] == chosen, code=code, also=tuple(known.get("also", [])),
-        reason=reason, short=short,
+        person=known["person"], chosen=known["person"] == chosen, code=code, also=tuple(also),
+        reason=reasons_of(known) or share, short=short,
         had=int(figures[0]) if figures else None, weight=known.get("weight"),
     )  # fmt: skip
 
@@ -113,11 +91,13 @@ def _seat(person: str, figures: Sequence[float]) -> SeatView:
 
 def explain_rule(tried: dict[str, Any], conditions: Mapping[str, str]) -> RuleView:
     """A rule that was looked at and did not decide."""
-    code = tried["code"]
+    code, over = tried["code"], tried.get("overflow", {})
+    second = over.get("candidates", [over] if "code" in over else [])
     return RuleView(
-        rule=tried["rule"], code=code, reason=_RULES.get(code, code), when=conditions.get(tried["rule"]),
+        rule=tried["rule"], code=code, reason=RULES_PASSED.get(code, code), when=conditions.get(tried["rule"]),
         unknown=tried.get("unknown"), inputs=tried.get("inputs", {}),
         candidates=tuple(_candidate(c) for c in tried.get("candidates", [])),
+        overflow_pool=over.get("pool"), overflow=tuple(_candidate(c) for c in second),
     )  # fmt: skip
 
 
@@ -133,7 +113,7 @@ def _lines(made: AssignmentExplanation) -> Iterator[str]:
         unknown = f" ({rule.unknown})" if rule.unknown else ""
         yield f"  rule `{rule.rule}` was passed: {rule.reason}{unknown}{when}"
         yield from _inputs(rule.inputs)
-        yield from (f"    {c.person}: {c.reason}" for c in rule.candidates)
+        yield from passed_lines(rule)
     if made.inputs:
         yield f"  rule `{made.rule}` decided: its condition held{f': {made.when}' if made.when else ''}"
         yield from _inputs(made.inputs)
@@ -147,6 +127,14 @@ def _lines(made: AssignmentExplanation) -> Iterator[str]:
     if made.runner_up:
         yield f"  runner-up: {made.runner_up}"
     yield f"  smallest change: {made.smallest_change}"
+
+
+def passed_lines(rule: RuleView) -> Iterator[str]:
+    """Everybody of a rule that was passed, and of its overflow, with what was in their way."""
+    yield from (f"    {c.person}: {c.reason}" for c in rule.candidates)
+    if rule.overflow:
+        yield f"    and of its overflow{f', pool {rule.overflow_pool}' if rule.overflow_pool else ''}:"
+        yield from (f"      {c.person}: {c.reason}" for c in rule.overflow)
 
 
 def _inputs(inputs: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from routing.agreement import Agreement
-from routing.explain_assignment import Given, conditions_of, explain_assignment, explain_rule
+from routing.explain_assignment import Given, conditions_of, explain_assignment, explain_rule, passed_lines
 from routing.explain_clock import amount, explain_clock, said
 from routing.model import Lead
 from routing.sla import QUEUE, SILENT
@@ -167,7 +167,7 @@ def _whose(made: LeadExplanation) -> Iterator[str]:
         yield f"on hold by {made.on_hold.by}{until}: neither qualified nor handed over"
     if made.waits_for:
         yield f"it waits for somebody of rule `{made.waits_for.rule}`:"
-        yield from (f"  {c.person}: {c.reason}" for c in made.waits_for.candidates)
+        yield from (line.removeprefix("  ") for line in passed_lines(made.waits_for))
 
 
 def _clock(clock: ClockExplanation) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from routing.assignment import Assignment
 from routing.draft import Draft
+from routing.hindrances import Code, evidence_of
 from routing.lifecycle import DIALOGUE
 from routing.model import Account, Lead
 from routing.roster import ROLES
@@ -27,23 +28,23 @@ def owner_of_old(draft: Draft, route: str, had_it: frozenset[str]) -> Match:
     """The first who is there of those whose lead it is already; `had_it` have had their chance in this hand-over."""
     passed: list[dict[str, Any]] = []
     for rule, person in _claims(draft, route):
-        code = _why_not(draft, person, had_it)
-        if code is None:
+        codes = _why_not(draft, person, had_it)
+        if not codes:
             return Match(_already(person, rule, route, passed), ())
-        asked = [{"person": person, "code": code}]
+        asked = [{"person": person, **evidence_of(codes)}]
         passed.append({"rule": rule, "code": "matched", "candidates": asked})
-        if code == "had_it" or (heir := _heir(draft, person, route)) is None:
+        if "had_it" in codes or (heir := _heir(draft, person, route)) is None:
             continue
-        code = _why_not(draft, heir, had_it)
-        if code is None:
+        codes = _why_not(draft, heir, had_it)
+        if not codes:
             chosen = _already(heir, "successor", route, passed)
             return Match(chosen._replace(why={**chosen.why, "of": person}), ())
-        asked.append({"person": heir, "code": code})
+        asked.append({"person": heir, **evidence_of(codes)})
     return Match(None, tuple(passed))
 
 
-def _why_not(draft: Draft, person: str, had_it: frozenset[str]) -> str | None:
-    return "had_it" if person in had_it else draft.context.roster.why_away(person, draft.context.now)
+def _why_not(draft: Draft, person: str, had_it: frozenset[str]) -> tuple[Code, ...]:
+    return draft.context.roster.why_not(person, draft.context.now, had_it)
 
 
 def _already(person: str, rule: str, route: str, passed: list[dict[str, Any]]) -> Assignment:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from routing.business_time import compile_calendar
 from routing.errors import RoutingError
+from routing.hindrances import Code
 from schemas.events import Owner
 from schemas.roster import Member, Pool, Role, RosterFile, Team
 from schemas.signals import Actor, Reference
@@ -71,19 +72,26 @@ class Roster:
         pools = (self.pools[name] for name in names if name in self.pools)
         return next((pool for pool in pools if any(seat.person == person for seat in pool.seats)), None)
 
-    def why_away(self, person: str, now: datetime) -> str | None:
+    def why_away(self, person: str, now: datetime) -> Code | None:
         """None for somebody who can take a lead at `now`, else the code of the reason why not."""
+        return next(iter(self.why_gone(person, now)), None)
+
+    def why_gone(self, person: str, now: datetime) -> tuple[Code, ...]:
+        """The codes of all the reasons why somebody is not there at `now`; none for who is."""
         member = self.people.get(person)
         if member is None:
-            return "unknown"
-        if not member.active:
-            return "inactive"
-        for absence in member.absences:
-            if absence.since <= now and (absence.until is None or now < absence.until):
-                return "absent"
-        return None
+            return ("unknown",)
+        away = any(a.since <= now and (a.until is None or now < a.until) for a in member.absences)
+        if member.active:
+            return ("absent",) if away else ()
+        return ("inactive", "absent") if away else ("inactive",)
 
-    def off_hours(self, person: str, now: datetime) -> str | None:
+    def why_not(self, person: str, now: datetime, had_it: frozenset[str]) -> tuple[Code, ...]:
+        """The same, before all that they `had_it`: their chance in this hand-over."""
+        gone = self.why_gone(person, now)
+        return ("had_it", *gone) if person in had_it else gone
+
+    def off_hours(self, person: str, now: datetime) -> Code | None:
         """`off_hours` for somebody who is not at work at `now` by their hours; they are asked for no new lead."""
         hours = self._hours.get(person)
         return "off_hours" if hours is not None and not hours.is_open(now) else None

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from routing.hindrances import Code, evidence_of
 from routing.model import Ledger, LedgerEntry
 from routing.roster import Roster
 from schemas.roster import Pool
@@ -27,6 +28,8 @@ MADE_UP = 2.0
 behind than so."""
 STILL_DUE = frozenset({"language"})
 """Codes of those who are at work and could take a lead, only not this one: they are due their share of it."""
+TIE = "the first seat of the pool wins"
+"""How equals are told apart, in words."""
 _DIGITS = 9
 
 
@@ -56,7 +59,7 @@ def rotate(
     roster: Roster,
     now: datetime,
     passed_over: frozenset[str],
-    unfit: Callable[[str], tuple[str, ...]] = lambda _: (),
+    unfit: Callable[[str], tuple[Code, ...]] = lambda _: (),
 ) -> Rotation:
     """The next of the pool, or none where all are away, unfit or passed over; the ledger counts the chosen one.
 
@@ -152,17 +155,13 @@ def _figures(entry: LedgerEntry) -> list[float]:
     return [entry.given, round(entry.short, 6)]
 
 
-def _away(pool: Pool, person: str, roster: Roster, now: datetime, passed_over: frozenset[str]) -> list[str]:
-    found = ["paused"] if pool.paused else []
-    if person in passed_over:
-        found.append("had_it")
-    if code := roster.why_away(person, now):
-        found.append(code)
-    return found
+def _away(pool: Pool, person: str, roster: Roster, now: datetime, passed_over: frozenset[str]) -> tuple[Code, ...]:
+    paused: tuple[Code, ...] = ("paused",) if pool.paused else ()
+    return (*paused, *roster.why_not(person, now, passed_over))
 
 
 def _candidates(
-    pool: Pool, hindered: Mapping[str, tuple[str, ...]], shorts: Mapping[str, float]
+    pool: Pool, hindered: Mapping[str, tuple[Code, ...]], shorts: Mapping[str, float]
 ) -> list[dict[str, Any]]:
     """Each seat: the code of the reason it was passed over, and what else was in the way (`also`); or how short it is with
     its share of this lead."""
@@ -172,8 +171,7 @@ def _candidates(
     ]
 
 
-def _found(person: str, hindered: tuple[str, ...], shorts: Mapping[str, float]) -> dict[str, Any]:
+def _found(person: str, hindered: tuple[Code, ...], shorts: Mapping[str, float]) -> dict[str, Any]:
     if not hindered:
         return {"short": round(shorts[person], 6)}
-    code, *also = hindered
-    return {"code": code, "also": also} if also else {"code": code}
+    return evidence_of(hindered)

@@ -1,7 +1,8 @@
 """The smallest change that would have chosen another owner, found in the evidence that the decision left.
 
 Of all that could have been otherwise the least is said: each lead less in the ledger weighs one, and so does a place of
-capacity, other hours, another language, one condition; an absence two, what somebody already was or had three.
+capacity, other hours, another language, one condition; an absence two, what somebody already was or had three
+(`routing.hindrances`). Where no one thing would have done, it is what was in somebody's way and leads less together.
 """
 
 from __future__ import annotations
@@ -9,25 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from routing.rotation import turn
+from routing.hindrances import LAST, codes_of, otherwise
+from routing.rotation import TIE, turn
 
 MOST = 100
 """A runner-up further behind than so many leads is not reckoned with."""
-_HAD = {
-    "full": (1, "had {person} had room for one more"),
-    "team_full": (1, "had the team of {person} had room for one more"),
-    "off_hours": (1, "had {person} been at work then"),
-    "language": (1, "had {person} spoken the lead's language"),
-    "absent": (2, "had {person} not been away"),
-    "paused": (2, "had the pool not been paused"),
-    "had_it": (3, "had {person} not had their chance in this hand-over"),
-    "role": (3, "had {person} had a role for this work"),
-    "inactive": (3, "had {person} still been here"),
-    "unknown": (3, "had {person} been in the roster"),
-}
-"""What one who was passed over lacked: how much it weighs, of equals the first, and in words."""
-_OTHER = (3, "had {person} not been passed over")
-_ORDER = {code: place for place, code in enumerate(_HAD, start=1)}
 _BEFORE_RULES = {
     "hunter": "had {person} not found the lead themselves",
     "present_owner": "had {person} not had it already",
@@ -53,11 +40,14 @@ def smallest_change(evidence: dict[str, Any], conditions: Mapping[str, str]) -> 
     """`conditions` are the texts of the route's rules, where the agreement is at hand."""
     if found := sorted(_changes(evidence, conditions), key=lambda change: change[:2]):
         return found[0].text
-    if evidence.get("pool"):
-        return (
-            f"nobody else has a seat in {evidence['pool']}, and no rule was asked before: only another seat would have"
-        )
-    return "no rule was asked before: only a rule that fits would have"
+    pool, seats = evidence.get("pool"), evidence.get("candidates", [])
+    if len(seats) > 1:
+        return f"nobody else of {pool} was within {MOST} leads of their turn"
+    nobody = f"nobody else has a seat in {pool}" if seats else None
+    if not evidence.get("tried"):
+        nobody = f"{nobody}, and no rule was asked before" if nobody else "no rule was asked before"
+        return f"{nobody}: only another {'seat' if seats else 'rule'} would have"
+    return f"{nobody or 'nobody else could have had it by the rules'}: only other seats or rules would have"
 
 
 def _changes(evidence: dict[str, Any], conditions: Mapping[str, str]) -> Iterator[Change]:
@@ -75,7 +65,7 @@ def _changes(evidence: dict[str, Any], conditions: Mapping[str, str]) -> Iterato
 
 def _of_rule(tried: dict[str, Any], chosen: str, conditions: Mapping[str, str]) -> Iterator[Change]:
     """What would have let a rule decide that was passed."""
-    name, place = tried["rule"], len(_ORDER) + 1
+    name, place = tried["rule"], LAST
     held = f"its condition held: {conditions[name]}" if name in conditions else "its condition held"
     if tried["code"] == "not_met":
         yield Change(1, place, f"rule `{name}` would have been asked first, had {held}")
@@ -83,10 +73,11 @@ def _of_rule(tried: dict[str, Any], chosen: str, conditions: Mapping[str, str]) 
         fact = f"`{tried['unknown']}`" if "unknown" in tried else "a fact that it asks for"
         yield Change(1, place, f"rule `{name}` would have been asked first, had {fact} been known and {held}")
     over = tried.get("overflow", {})
-    for candidate in (*tried.get("candidates", []), *over.get("candidates", [])):
+    asked = [*tried.get("candidates", []), *over.get("candidates", []), *([over] if "code" in over else [])]
+    for candidate in asked:
         if candidate["person"] != chosen:
-            weight, had = _had(candidate)
-            yield Change(weight, _ORDER.get(candidate["code"], place), f"rule `{name}` would have decided, {had}")
+            weight, order, had = otherwise(candidate)
+            yield Change(weight, order, f"rule `{name}` would have decided, {had}")
 
 
 class _Seats:
@@ -95,38 +86,54 @@ class _Seats:
     def __init__(self, evidence: dict[str, Any]) -> None:
         self.candidates, self.chosen = evidence["candidates"], evidence["person"]
         self.weights = {c["person"]: c["weight"] for c in self.candidates}
-        self.codes = {c["person"]: c.get("code") for c in self.candidates}
+        self.codes = {c["person"]: codes_of(c) for c in self.candidates}
         self.shorts = {person: figures[1] for person, figures in evidence["ledger"]["seats"].items()}
         self.found = {c["person"]: c["short"] for c in self.candidates if "short" in c}
 
     def chooses(self, person: str, fewer: int = 0) -> bool:
         """Whether it would be theirs, were nothing in the way and had they had so many leads less."""
         shorts = self.shorts | {person: self.shorts[person] + fewer}
-        return turn(self.weights, shorts, self.codes | {person: None}).person == person
+        return turn(self.weights, shorts, self._without(person)).person == person
+
+    def fewer(self, person: str) -> int | None:
+        """How many leads less would have made it theirs; None where it takes too many."""
+        return next((n for n in range(1, MOST) if self.chooses(person, n)), None)
+
+    def _without(self, person: str) -> dict[str, str | None]:
+        """The codes, were nothing in this person's way. Room in a team is room for all of it, so far as is known."""
+        room = "team_full" in self.codes[person]
+        free = {p for p, codes in self.codes.items() if p == person or (room and codes == ("team_full",))}
+        return {p: codes[0] if codes and p not in free else None for p, codes in self.codes.items()}
 
 
 def _of_turn(seats: _Seats) -> Iterator[Change]:
-    for candidate in seats.candidates:
-        person = candidate["person"]
-        if "code" in candidate and seats.chooses(person):
-            weight, had = _had(candidate)
-            yield Change(weight, _ORDER.get(candidate["code"], len(_ORDER)), f"{had}, they would have been chosen")
     person = runner_up(seats.candidates, seats.chosen)
-    fewer = next((n for n in range(1, MOST) if seats.chooses(person, n)), None) if person else None
-    if person and fewer:
-        leads = "1 lead less" if fewer == 1 else f"{fewer} leads less"
+    passed = [candidate for candidate in seats.candidates if "code" in candidate]
+    alone = [change for candidate in passed if (change := _without_hindrance(seats, candidate))]
+    if person and (fewer := seats.fewer(person)):
         tie = seats.found[person] == seats.found[seats.chosen]
-        equal = f"{seats.chosen} and {person} were equal, and the first seat of the pool wins; " if tie else ""
-        yield Change(fewer, 0, f"{equal}with {leads} so far, {person} would have been chosen")
+        equal = f"{seats.chosen} and {person} were equal, and {TIE}; " if tie else ""
+        alone.append(Change(fewer, 0, f"{equal}with {_leads(fewer)} less so far, {person} would have been chosen"))
+    yield from alone or (change for candidate in passed if (change := _with_fewer(seats, candidate)))
+
+
+def _without_hindrance(seats: _Seats, candidate: dict[str, Any]) -> Change | None:
+    weight, order, had = otherwise(candidate)
+    return Change(weight, order, f"{had}, they would have been chosen") if seats.chooses(candidate["person"]) else None
+
+
+def _with_fewer(seats: _Seats, candidate: dict[str, Any]) -> Change | None:
+    weight, order, had = otherwise(candidate)
+    if (fewer := seats.fewer(candidate["person"])) is None:
+        return None
+    return Change(weight + fewer, order, f"{had}, and with {_leads(fewer)} less so far, they would have been chosen")
+
+
+def _leads(count: int) -> str:
+    return "1 lead" if count == 1 else f"{count} leads"
 
 
 def runner_up(candidates: list[dict[str, Any]], chosen: str) -> str | None:
     """Who was next by the same measure; of equals the one whose seat is first."""
     others = [c for c in candidates if "short" in c and c["person"] != chosen]
     return max(others, key=lambda c: c["short"])["person"] if others else None
-
-
-def _had(candidate: dict[str, Any]) -> tuple[int, str]:
-    """What all of somebody's hindrances weigh, and in words."""
-    found = [_HAD.get(code, _OTHER) for code in (candidate["code"], *candidate.get("also", ()))]
-    return sum(weight for weight, _ in found), ", and ".join(text.format_map(candidate) for _, text in found)

@@ -107,7 +107,8 @@ class LedgerView(_View):
 
 class RuleView(_View):
     """A rule of the route that was looked at before the one that decided, and why it did not. `inputs` are what its
-    condition was asked of (null: unknown), `unknown` the fact for whose lack it could not be judged."""
+    condition was asked of (null: unknown), `unknown` the fact for whose lack it could not be judged. `overflow` are those
+    whom its overflow would have had: of `overflow_pool`, or one person."""
 
     rule: str
     code: str
@@ -116,6 +117,8 @@ class RuleView(_View):
     unknown: str | None = None
     inputs: dict[str, Any] = {}
     candidates: tuple[CandidateView, ...] = ()
+    overflow_pool: str | None = None
+    overflow: tuple[CandidateView, ...] = ()
 
 
 class AssignmentExplanation(_View):

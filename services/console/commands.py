@@ -69,7 +69,9 @@ def add_roster(router: APIRouter, access: Access, commanding: Commanding) -> Non
     async def roster(_: Key = access.needs("leads:read")) -> RosterView:
         """The roster in force: the file with every recorded change; `away` says why somebody gets nothing now."""
         found, now = await commanding.roster(), commanding.now()
-        away = {person: code for person in found.people if (code := found.why_away(person, now)) is not None}
+        away: dict[str, str] = {
+            person: code for person in found.people if (code := found.why_away(person, now)) is not None
+        }
         return RosterView(
             version=found.version, people=list(found.people.values()), pools=list(found.pools.values()), away=away
         )

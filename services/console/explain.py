@@ -7,18 +7,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from routing.explain_assignment import Given, explain_assignment, explain_rule, passed_lines
 from schemas.explain import LeadExplanation
 from schemas.http import Explanation, LeadView, Step
 from services.adapters.sql.reading import HistoryEntry
-
-_CODES = {
-    "had_it": "had their chance in this hand-over",
-    "absent": "away",
-    "inactive": "no longer here",
-    "not_met": "does not hold",
-    "unknown": "rests on a fact that is unknown",
-    "nobody": "nobody of its pool is left",
-}
 
 
 def explanation(
@@ -62,8 +54,12 @@ def _step(entry: HistoryEntry) -> Step:
         lines.append(f"  mode {row.mode}")
     evidence = said["evidence"]
     lines += _moves(said["transitions"], evidence)
+    given = Given(row.lead_id or "", row.signal_id, row.recorded_at, said["agreement"], said["roster"])
     for owner in evidence.get("owners", []):
-        lines += _owner(owner)
+        lines += [f"  {line}" for line in explain_assignment(owner, given, None).text.splitlines()]
+    for waits in evidence.get("waits", []):
+        held = explain_rule(waits["held"], {})
+        lines += [f"  it waits for somebody of rule `{held.rule}`", *passed_lines(held)]
     if said["events"]:
         lines.append(f"  events: {', '.join(name.removeprefix('stafett.') for name in said['events'])}")
     return Step(signal_id=row.signal_id, agreement=said["agreement"], evidence=evidence, text="\n".join(lines))
@@ -79,21 +75,6 @@ def _moves(transitions: Sequence[Sequence[str | None]], evidence: dict[str, Any]
         yield f"  definition `{name}` was {'met' if finding['met'] else 'not met'}{unknown}"
     for finding in evidence.get("findings", []):
         yield f"  finding: {finding}"
-
-
-def _owner(owner: dict[str, Any]) -> Iterator[str]:
-    pool = f" of pool {owner['pool']}" if "pool" in owner else ""
-    yield f"  given to {owner['person']} by rule `{owner['rule']}`{pool}"
-    for tried in owner.get("tried", []):
-        unknown = f": {tried['unknown']}" if "unknown" in tried else ""
-        yield f"    rule `{tried['rule']}` {_CODES.get(tried['code'], tried['code'])}{unknown}"
-    for candidate in owner.get("candidates", []):
-        code = candidate.get("code")
-        why = f"passed over: {_CODES.get(code, code)}" if code else f"{candidate['short']:+.2f} short of their share"
-        yield f"    {candidate['person']}: {why}"
-    if "ledger" in owner:
-        before, *_ = had = owner["ledger"]["seats"][owner["person"]]
-        yield f"    the pool's ledger now counts {had[-2]} for them, {before} before"
 
 
 def _at(at: datetime) -> str:

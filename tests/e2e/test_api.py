@@ -134,7 +134,7 @@ async def test_an_explanation_is_text_for_people_and_json_for_programs(api):
     text = answer.text
     assert text.startswith(f"{lead['id']} is in nurturing (recycle) since")
     for said in ("moved from contact to qualification by row `engaged`", "definition `sales_qualified` was met",
-                 "by rule `everybody` of pool field", "short of their share", "by row `handed_back`, because of rejected",
+                 "by rule `everybody` of pool field", "below the fair share", "by row `handed_back`, because of rejected",
                  "nobody has it: nurturing: rejected"):  # fmt: skip
         assert said in text
     made = await api.get(path)

@@ -254,3 +254,12 @@ def test_an_overflow_names_the_pool_that_could_not_take_it():
     made = told.assigned()[-1]
     assert (made.person, made.rule) == ("maja", "everybody")
     assert [(rule.rule, rule.code) for rule in made.path] == [("large-accounts", "not_met"), ("everybody", "nobody")]
+
+
+def test_an_overflow_that_could_not_take_it_either_is_named_with_the_reason():
+    away = {**FIELD_AWAY, "maja": [("2026-11-20T00:00:00Z", None)]}
+    told = Kept(with_overflow({"person": "maja"}, away)).offered()
+    passed = told.assigned()[-1].path[-1]
+    assert (passed.rule, passed.code) == ("everybody", "nobody")
+    assert [(c.person, c.code, c.reason) for c in passed.overflow] == [("maja", "absent", "away then")]
+    assert "    and of its overflow:\n      maja: away then" in told.assigned()[-1].text

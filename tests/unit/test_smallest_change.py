@@ -88,6 +88,29 @@ def test_where_nobody_else_has_a_seat_and_no_rule_came_before_that_is_said():
     assert smallest_change({"person": "maja", "rule": "fallback", "tried": []}, {}).startswith("no rule was asked")
 
 
+def test_where_seats_are_passed_over_it_is_never_said_that_nobody_else_has_one():
+    away = chosen((2, -9, -9), {"johan": "absent off_hours", "karin": "off_hours"})
+    assert (
+        smallest_change(away, {})
+        == "had karin been at work then, and with 12 leads less so far, they would have been chosen"
+    )
+    far = chosen((2, -900, -900), {"johan": "absent", "karin": "off_hours"})
+    assert smallest_change(far, {}) == "nobody else of field was within 100 leads of their turn"
+
+
+def test_room_in_a_team_is_room_for_all_of_it():
+    both = {"johan": "team_full", "karin": "team_full"}
+    assert smallest_change(chosen((0.9, 3, 4), both), {}).startswith("had the team of karin had room")
+
+
+def test_a_rule_that_was_asked_before_is_not_said_to_be_none():
+    mine = [{"rule": "former_owner", "code": "matched", "candidates": [{"person": "maja", "code": "absent"}]}]
+    made = {"person": "maja", "rule": "fallback", "tried": mine}
+    assert (
+        smallest_change(made, {}) == "nobody else could have had it by the rules: only other seats or rules would have"
+    )
+
+
 def last(told):
     return told.assigned()[-1]
 

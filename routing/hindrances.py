@@ -1,0 +1,74 @@
+"""What keeps somebody, or a rule, from a lead: each code with its words. All that explains a choice takes them from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+Code = Literal[
+    "full", "team_full", "off_hours", "language", "absent", "paused", "had_it", "role", "inactive", "unknown"
+]  # fmt: skip
+
+
+class Hindrance(NamedTuple):
+    """`reason` is why a person was passed over, `otherwise` what would have had to be; `weight` is how much that is."""
+
+    reason: str
+    otherwise: str
+    weight: int
+
+
+HINDRANCES: dict[Code, Hindrance] = {
+    "full": Hindrance("at their capacity", "had {person} had room for one more", 1),
+    "team_full": Hindrance("their team was at its capacity", "had the team of {person} had room for one more", 1),
+    "off_hours": Hindrance("outside their working hours then", "had {person} been at work then", 1),
+    "language": Hindrance("does not speak the lead's language", "had {person} spoken the lead's language", 1),
+    "absent": Hindrance("away then", "had {person} not been away", 2),
+    "paused": Hindrance("the pool was paused", "had the pool not been paused", 2),
+    "had_it": Hindrance("had their chance in this hand-over", "had {person} not had their chance in this hand-over", 3),
+    "role": Hindrance("has no role for this work", "had {person} had a role for this work", 3),
+    "inactive": Hindrance("no longer here", "had {person} still been here", 3),
+    "unknown": Hindrance("not in the roster", "had {person} been in the roster", 3),
+}
+"""Of equal weight the first is said first."""
+RULES_PASSED = {
+    "unknown": "a fact that it asks for was unknown",
+    "not_met": "its condition did not hold",
+    "nobody": "nobody of its pool could take it",
+    "matched": "who has it so could not take it",
+}
+"""Why a rule did not decide."""
+_BY_CODE: Mapping[str, Hindrance] = {str(code): hindrance for code, hindrance in HINDRANCES.items()}
+_PLACES = {code: place for place, code in enumerate(_BY_CODE, start=1)}
+LAST = len(_PLACES) + 1
+
+
+def reason_of(code: str) -> str:
+    """A code that a later version wrote is said as it is."""
+    known = _BY_CODE.get(code)
+    return known.reason if known is not None else code.replace("_", " ")
+
+
+def codes_of(candidate: Mapping[str, Any]) -> tuple[str, ...]:
+    """All that was in somebody's way, by the evidence of them; none for one who could have taken it."""
+    code = candidate.get("code")
+    return () if code is None else (code, *candidate.get("also", ()))
+
+
+def evidence_of(codes: Sequence[Code]) -> dict[str, Any]:
+    """As evidence keeps what was in somebody's way: the first as `code`, further ones as `also`."""
+    code, *also = codes
+    return {"code": code, "also": also} if also else {"code": code}
+
+
+def reasons_of(candidate: Mapping[str, Any]) -> str:
+    return "; ".join(reason_of(code) for code in codes_of(candidate))
+
+
+def otherwise(candidate: Mapping[str, Any]) -> tuple[int, int, str]:
+    """(weight, place, words) of all that would have had to be for somebody who was passed over."""
+    person, codes = candidate["person"], codes_of(candidate)
+    unknown = Hindrance("", "had {person} not been passed over", 3)
+    found = [_BY_CODE.get(code, unknown) for code in codes]
+    words = ", and ".join(hindrance.otherwise.format(person=person) for hindrance in found)
+    return sum(hindrance.weight for hindrance in found), min(_PLACES.get(code, LAST) for code in codes), words
