@@ -107,10 +107,13 @@ class Agreement(NamedTuple):
 
 
 def compile_agreement(text: str, name: str = "agreement.yaml", resolved: ResolvedHolidays | None = None) -> Agreement:
-    """Reads and checks the file called `name`. `resolved` are the holidays that it was published with. Raises FileError with
-    every problem, each with its line and path."""
+    """Reads and checks the file called `name`. `resolved` are the holidays that it was published with: then it was found sound
+    by the release that published it, and what a later one would advise against stops nothing. Raises FileError with every
+    problem, each with its line and path."""
     file = load(text, AgreementFile, name)
-    problems = problems_of(name, text, _broken_rules(file)) or problems_of(name, text, weaknesses(file))
+    problems = problems_of(name, text, _broken_rules(file))
+    if resolved is None and not problems:
+        problems = problems_of(name, text, weaknesses(file))
     if problems:
         raise FileError(problems)
     routes = {key: _route(key, getattr(file.routing, key)) for key in ("qualification", "hand_over", "growth")}

@@ -61,6 +61,7 @@ def _begin(signal: Signal, context: Context) -> Draft:
     row = first_fit(None, {"listed" if signal.kind in LISTINGS else "touched"}, set())
     assert row is not None, "the table takes in both the listed and the touched"
     draft = Draft(new_lead(signal, row.to_stage), signal, context)
+    draft.brought_on()
     draft.transitions.append(Transition(None, row.to_stage, row.name))
     return draft
 

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from routing.agreement import Agreement
 from routing.capacity import carrier
 from routing.definitions import Expression, Judge, Points
+from routing.heard import recalled, to_keep
 from routing.identity import Others
+from routing.lifecycle import WORKED
 from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Tallied, Transition
 from routing.roster import Roster
 from schemas.events import Contact, EventData, Owner
@@ -52,7 +54,7 @@ class Draft:
     ask for; `notes` say why something changed nothing; `heard` is what came during a hold that ends now, the newest first."""
 
     __slots__ = (
-        "_asked_of", "_judge", "_own_clocks", "_told", "account", "asked_account", "at", "carried_by", "clocks", "consulted", "context", "emissions", "evidence", "facts", "heard",
+        "_asked_of", "_judge", "_judge_of_way", "_own_clocks", "_told", "account", "asked_account", "at", "carried_by", "clocks", "consulted", "context", "emissions", "evidence", "facts", "heard",
         "instant", "lead", "learned", "ledgers", "links", "loads", "moved_ledgers", "moved_loads", "notes", "signal", "tallied", "transitions",
     )  # fmt: skip
 
@@ -83,6 +85,7 @@ class Draft:
         self.heard: tuple[Signal, ...] = ()
         self._asked_of: Signal = signal
         self._judge: Judge | None = None
+        self._judge_of_way: Judge | None = None
         self._told: Points | None = None
 
     def follow(self, other: Draft) -> None:
@@ -99,13 +102,32 @@ class Draft:
             self._judge = Judge(self.lead, self._asked_of, self.at, self.context.agreement.standards, self.instant)
         return self._judge
 
+    @property
+    def judge_of_way(self) -> Judge:
+        """The same, but of the signal that brought the lead to its stage: who gets it and what is promised depend on that,
+        also where it waited, or is offered a second time."""
+        brought = self.lead.brought
+        if brought is None or brought.signal_id == self._asked_of.id:
+            return self.judge
+        if self._judge_of_way is None:
+            signal, standards = recalled(brought, self.signal), self.context.agreement.standards
+            self._judge_of_way = Judge(self.lead, signal, self.at, standards, self.instant)
+        return self._judge_of_way
+
     def ask_of(self, signal: Signal) -> None:
         """From now on expressions see this signal: what a hold kept back is judged by what came then."""
         self._asked_of, self._judge = signal, None
 
+    def brought_on(self) -> None:
+        """The signal that expressions see has brought the lead to the stage that it is in now."""
+        lead, signal = self.lead, self._asked_of
+        lead.brought = to_keep(signal, happened(signal)) if lead.stage in WORKED else None
+        lead.form_id = signal.form_id or lead.form_id
+        self.lead_changed()
+
     def lead_changed(self) -> None:
         """What was reckoned from the lead before is old now."""
-        self._judge = None
+        self._judge, self._judge_of_way = None, None
 
     def meets(self, definition: str) -> bool:
         """Whether the lead meets this definition of the agreement now; kept as evidence either way."""

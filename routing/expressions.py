@@ -27,6 +27,7 @@ VARIABLES: dict[str, cel.Type] = {
     "lead.source": _TEXT,
     "lead.brand": _TEXT,
     "lead.campaign": _TEXT,
+    "lead.form_id": _TEXT,
     "lead.tags": cel.Type.List(_TEXT),
     "lead.sales_ready": _BOOL,
     "lead.meeting_booked": _BOOL,

@@ -54,6 +54,7 @@ _PLACES = {
     "lead.source": "lead.source",
     "lead.brand": "lead.brand",
     "lead.campaign": "lead.campaign",
+    "lead.form_id": "lead.form_id",
     "lead.tags": "lead.tags",
     "lead.sales_ready": "lead.sales_ready",
     "lead.language": "lead.language",

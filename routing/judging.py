@@ -27,7 +27,7 @@ from routing.lifecycle import DIALOGUE
 from routing.model import Lead
 from routing.sla import DIALOGUE_END, HOLD_END, QUEUE
 from schemas.events import LeadDefinitionMet, LeadTouched, Milestone
-from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
+from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind, Signal
 
 ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
 """Kinds that are acted on whatever the lead's disposition."""
@@ -79,8 +79,17 @@ def note_definitions(draft: Draft) -> None:
         if _note_engagement(draft):
             return
     if draft.heard:
-        draft.ask_of(draft.signal)
+        draft.ask_of(_brought_by(draft))
     _note_engagement(draft)
+
+
+def _brought_by(draft: Draft) -> Signal:
+    """Of what came during a hold, what set the fact that moves the lead now; else what ended the hold."""
+    if draft.facts.isdisjoint({"sales_ready", "meeting_booked"}):
+        return draft.signal
+    tags = draft.context.agreement.sales_ready_tags
+    asked = (s for s in draft.heard if s.kind == Kind.SALES_MEETING_BOOKED or not tags.isdisjoint(s.tags))
+    return next(asked, draft.signal)
 
 
 def _note_engagement(draft: Draft) -> bool:

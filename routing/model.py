@@ -145,7 +145,8 @@ class Booking(State, frozen=True, kw_only=True):
 
 
 class Heard(State, frozen=True, kw_only=True):
-    """What is decided on of a signal that came during a hold, so that it can be judged when the hold ends."""
+    """What is decided on of a signal: so that what came during a hold can be judged when the hold ends, and what is asked of
+    the signal that brought a lead to its stage can be asked later."""
 
     signal_id: str
     at: At
@@ -185,8 +186,9 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     `owner_pool` is the pool whose ledger counted the owner's turn, `owner_route` the route by whose rules they have it;
     `former` is who worked it last, by route; `counted` in whose capacity it was counted, and when: {person: (pass, seconds
     since 1970)}. `proposed` are leads that were proposed to be one with
-    it. `mailed` are messages that were told of once, sent or delivered. `assumed` are facts of the company that nobody said:
-    whoever says them replaces them. One that is `merged_into` another stands still as it was.
+    it. `brought` is the signal that brought it to its stage, while somebody works it there; `form_id` the form of the last that
+    brought it on in this pass. `mailed` are messages that were told of once, sent or delivered. `assumed` are facts of the
+    company that nobody said: whoever says them replaces them. One that is `merged_into` another stands still as it was.
     """
 
     id: str
@@ -254,6 +256,8 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     parked: str | None = None
     parked_until: At | None = None
     heard: tuple[Heard, ...] = ()
+    brought: Heard | None = None
+    form_id: str | None = None
     personal: LeadPersonal = _NOBODY
 
     def copied(self) -> Self:

@@ -34,6 +34,7 @@ def _move(draft: Draft, row: Row) -> None:
     draft.evidence.setdefault("rows", []).append({"row": row.name, "fact": fact, "from": before, "to": row.to_stage})
     if row.to_stage == "nurturing":
         _come_back(draft, row, fact)
+    draft.brought_on()
     draft.emit(
         LeadStageChanged(
             mode=draft.signal.mode,
@@ -83,6 +84,7 @@ def _come_back(draft: Draft, row: Row, fact: str) -> None:
     lead.owner_pool, lead.owner_route = None, None
     lead.pass_number, lead.pass_since = lead.pass_number + 1, lead.stage_since
     lead.recent, lead.sales_ready, lead.meeting_booked_at = {}, False, None
+    lead.form_id = None
     lead.scored, lead.met, lead.talk, lead.meetings, lead.heard = {}, (), None, (), ()
     draft.facts.clear()
     draft.lead_changed()

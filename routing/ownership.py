@@ -37,7 +37,7 @@ def choose_or_wait(
     return assign(
         agreement.routes[route],
         Asked(
-            draft.judge,
+            draft.judge_of_way,
             roster,
             draft.ledgers,
             without(draft.loads, lead, draft.carried_by),

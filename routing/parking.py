@@ -6,19 +6,18 @@ from datetime import timedelta
 from math import ceil
 
 from routing.draft import Draft
+from routing.heard import recalled, to_keep
 from routing.ids import derive
 from routing.lifecycle import DIALOGUE
-from routing.model import Clock, Heard
+from routing.model import Clock
 from routing.sla import HOLD_END
 from schemas.events import LeadParked, LeadUnparked
-from schemas.signals import Signal
 
 USUAL = timedelta(days=30)
 """How long a hold lasts that nobody gave an end."""
 LONGEST = timedelta(days=366)
 KEPT = 16
 """Signals of a hold that are kept to be judged at its end."""
-_DECIDED_ON = ("kind", "source", "source_kind", "form_id", "campaign", "tags", "automated", "reason", "amount")
 
 
 def park(draft: Draft) -> None:
@@ -50,11 +49,10 @@ def end_of_hold(draft: Draft) -> None:
 
 def remember(draft: Draft) -> None:
     """What comes during a hold and would move the lead is kept, to be judged when the hold ends."""
-    lead, signal = draft.lead, draft.signal
+    lead = draft.lead
     if lead.parked is None or lead.stage in DIALOGUE:
         return
-    facts = {name: getattr(signal, name) for name in _DECIDED_ON}
-    one = Heard(signal_id=signal.id, at=draft.at, **facts)
+    one = to_keep(draft.signal, draft.at)
     lead.heard = tuple(sorted((*lead.heard, one), key=lambda heard: (heard.at, heard.signal_id)))[-KEPT:]
 
 
@@ -67,7 +65,7 @@ def drop(draft: Draft) -> None:
 def _let_go(draft: Draft, by: str, reason: str | None) -> None:
     """What happened meanwhile is judged now."""
     lead = draft.lead
-    draft.heard = tuple(_signal(draft, heard) for heard in reversed(lead.heard))
+    draft.heard = tuple(recalled(heard, draft.signal) for heard in reversed(lead.heard))
     drop(draft)
     draft.learned = True
     if lead.sales_ready:
@@ -77,12 +75,6 @@ def _let_go(draft: Draft, by: str, reason: str | None) -> None:
     draft.emit(LeadUnparked(mode=draft.signal.mode, by=by, reason=reason))
     # Noticed late, the end may lie before what is judged now: nothing that follows began before that.
     draft.at = max(filter(None, (draft.at, lead.stage_since, lead.last_touch_at)))
-
-
-def _signal(draft: Draft, heard: Heard) -> Signal:
-    """As much of the signal as is decided on."""
-    facts = {name: getattr(heard, name) for name in _DECIDED_ON}
-    return draft.signal.but(id=heard.signal_id, occurred_at=heard.at, command=None, clock=None, **facts)
 
 
 def _end_clock(draft: Draft) -> None:

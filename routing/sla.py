@@ -87,7 +87,9 @@ def start(
 def _applies(draft: Draft, compiled: CompiledPolicy) -> bool:
     if compiled.when is None:
         return True
-    finding = draft.judge.asks(compiled.when)
+    # What starts at a stage, or with an offer there, is promised for the way on which the lead came.
+    at_hand = compiled.file.starts in ("signal", "acceptance")
+    finding = (draft.judge if at_hand else draft.judge_of_way).asks(compiled.when)
     said = {"met": finding.met} | ({"unknown": finding.unknown} if finding.unknown else {})
     draft.evidence.setdefault("policies", {})[compiled.name] = said
     return finding.met

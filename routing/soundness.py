@@ -40,6 +40,7 @@ def weaknesses(file: AgreementFile) -> Found:
     yield from _targets(file)
     yield from _counts(file)
     yield from _unwatched_offers(file)
+    yield from _conditions_of_promises(file)
 
 
 def expressions_of(file: AgreementFile) -> Iterator[tuple[Path, str]]:
@@ -223,6 +224,18 @@ def _too_long(path: Path, target: TargetValue, calendar: str | None, file: Agree
         due_at(_PROBE, target, compile_calendar(file.calendars[calendar]) if calendar else None, ())
     except BusinessTimeError:
         yield path, f"`{target}` is longer than calendar `{calendar}` is open in twelve years; shorten it"
+
+
+def _conditions_of_promises(file: AgreementFile) -> Found:
+    """What starts with an offer or a stage sees the signal that brought the lead there; these two start with what sales does."""
+    for i, policy in enumerate(file.sla.policies):
+        names = compile_expression(policy.when).names
+        if policy.starts in ("acceptance", "deal") and "signal.form_id" in names:
+            rule = (
+                f"`signal.form_id` is never known where a promise starts with `{policy.starts}`, which is no form: so it would "
+                "never start; ask for `lead.form_id`, the form that brought the lead on"
+            )
+            yield ("sla", "policies", i, "when"), rule
 
 
 def _unwatched_offers(file: AgreementFile) -> Found:
