@@ -125,6 +125,13 @@ class Draft:
         lead.form_id = signal.form_id or lead.form_id
         self.lead_changed()
 
+    @property
+    def straight_through(self) -> bool:
+        """Whether the lead came into qualification and left it again by this one signal: nobody judged it."""
+        to = [move.to_stage for move in self.transitions]
+        later = self.transitions[to.index("qualification") + 1 :] if "qualification" in to else ()
+        return any(move.from_stage == "qualification" for move in later)
+
     def lead_changed(self) -> None:
         """What was reckoned from the lead before is old now."""
         self._judge, self._judge_of_way = None, None

@@ -95,7 +95,7 @@ def _stage(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> StageEx
         if not moves:
             continue
         evidence, agreement = step.said["evidence"], agreements(step.said["agreement"])
-        fact = next((row["fact"] for row in evidence.get("rows", []) if row["row"] == moves[-1][2]), None)
+        row: dict[str, Any] = next((row for row in evidence.get("rows", []) if row["row"] == moves[-1][2]), {})
         texts = _texts(agreement) if agreement else {}
         definitions = tuple(
             DefinitionView(
@@ -107,7 +107,8 @@ def _stage(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> StageEx
             )
             for name, d in evidence.get("definitions", {}).items()
         )
-        said_of = {"row": moves[-1][2], "fact": fact, "signal_id": step.signal_id, "signal_kind": step.kind}
+        said_of = {"row": moves[-1][2], "fact": row.get("fact"), "straight": row.get("straight", False),
+                   "signal_id": step.signal_id, "signal_kind": step.kind}  # fmt: skip
         return known.model_copy(update={**said_of, "definitions": definitions})
     return known
 
@@ -139,6 +140,8 @@ def _lines(made: LeadExplanation) -> Iterator[str]:
     if stage.row:
         because = f" because of {stage.fact}" if stage.fact else ""
         yield f"  by row `{stage.row}`{because}, with {stage.signal_kind} {stage.signal_id}"
+    if stage.straight:
+        yield "  it passed straight through qualification: the rules judged it, and no SDR was asked"
     for definition in stage.definitions:
         unknown = f", because unknown: {definition.unknown}" if definition.unknown else ""
         yield f"  definition `{definition.name}` was {'met' if definition.met else 'not met'}{unknown}"

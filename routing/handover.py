@@ -52,6 +52,8 @@ def _blocked(draft: Draft) -> bool:
     if not lacks or not _keeps_back(draft):
         return False
     draft.lead.handover = the_handover(draft).but(blocked=lacks)
+    if draft.lead.owner is None:
+        draft.lead.unowned_reason = "waiting: the dossier"
     draft.emit(HandoverBlocked(**saying(draft, None), missing=lacks))
     return True
 

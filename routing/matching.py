@@ -66,6 +66,8 @@ def _claims(draft: Draft, route: str) -> Iterator[tuple[str, str]]:
     own = [("hunter", lead.hunter)] if route != "growth" else []
     # Whom the rules of another route chose was chosen for that only.
     present = lead.owner if lead.owner_route in (None, route) else None
+    if draft.straight_through and not roster.has_role(present, *ROLES["qualification"]):
+        present = None  # A lead that stops in qualification would not stay theirs there either.
     own += [("present_owner", present), ("former_owner", lead.former.get(route))]
     for rule, person in own:
         if person is not None and person not in seen and (rule == "hunter" or roster.has_role(person, *ROLES[route])):

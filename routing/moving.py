@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from routing import dialogue, handover, judging, matching, nurturing, ownership, sla, waiting
 from routing.assignment import Held
 from routing.draft import Draft
@@ -19,6 +21,17 @@ def run(draft: Draft, entered: set[Stage]) -> None:
             break
         entered.add(row.to_stage)
         _move(draft, row)
+    if draft.lead.stage == "qualification" and "qualification" in entered:
+        _ask_judge(draft)
+
+
+def _ask_judge(draft: Draft) -> None:
+    """Somebody judges a lead that this signal left in qualification. What passed straight through took nobody's turn."""
+    chosen = ownership.choose_or_wait(draft, "qualification")
+    if isinstance(chosen, Held):
+        waiting.wait(draft, chosen)
+    elif chosen is not None:
+        ownership.give(draft, chosen)
 
 
 def _move(draft: Draft, row: Row) -> None:
@@ -31,7 +44,7 @@ def _move(draft: Draft, row: Row) -> None:
         sla.touch(draft, "qualification", lead.stage_since, sla.subject_of(draft))
     draft.lead_changed()
     draft.transitions.append(Transition(before, row.to_stage, row.name))
-    draft.evidence.setdefault("rows", []).append({"row": row.name, "fact": fact, "from": before, "to": row.to_stage})
+    draft.evidence.setdefault("rows", []).append(_evidence(draft, row, before, fact))
     if row.to_stage == "nurturing":
         _come_back(draft, row, fact)
     draft.brought_on()
@@ -48,18 +61,17 @@ def _move(draft: Draft, row: Row) -> None:
     _enter(draft, row, fact)
 
 
+def _evidence(draft: Draft, row: Row, before: Stage, fact: str) -> dict[str, Any]:
+    made: dict[str, Any] = {"row": row.name, "fact": fact, "from": before, "to": row.to_stage}
+    return made | ({"straight": True} if before == "qualification" and draft.straight_through else {})
+
+
 def _enter(draft: Draft, row: Row, fact: str) -> None:
     if row.to_stage == "hand_over":
         sla.forget_old(draft)
     else:
         sla.enter(draft, row.to_stage)
-    if row.to_stage == "qualification":
-        chosen = ownership.choose_or_wait(draft, "qualification")
-        if isinstance(chosen, Held):
-            waiting.wait(draft, chosen)
-        elif chosen is not None:
-            ownership.give(draft, chosen)
-    elif row.to_stage == "hand_over":
+    if row.to_stage == "hand_over":
         nurturing.suppress(draft, "hand_over")
         dialogue.end(draft)
         handover.begin(draft)

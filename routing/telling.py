@@ -98,6 +98,8 @@ def saying(draft: Draft, clock: Clock) -> dict[str, Any]:
     was due before they could know of it.
     """
     person = clock.person or draft.lead.owner
+    if clock.metric == "qualification" and clock.touched_by == clock.cause:
+        person = None  # It passed straight through: the rules judged it, and nobody has the merit.
     if clock.person is None and clock.state == "breached":
         since = known_from(draft)
         person = None if since is not None and clock.due_at <= since else person

@@ -91,11 +91,17 @@ def _facts(draft: Draft, wanted: frozenset[str]) -> list[tuple[str, datetime, st
     for data, at in draft.emissions:
         name_of = _NAMED.get(type(data))
         if name_of is not None and name_of(data) in wanted and data.mode == "live":
-            owner = data.owner
-            found.append((name_of(data), at, owner.person if owner is not None else draft.lead.owner))
+            found.append((name_of(data), at, _credited(draft, data)))
     if draft.signal.kind == _BOOKED and draft.signal.mode == "live" and _MEETING in wanted:
         found.append((_MEETING, draft.at, draft.lead.owner))
     return found
+
+
+def _credited(draft: Draft, data: e.EventData) -> str | None:
+    """Whose doing it counts as. A lead that passed straight through qualification was judged by nobody."""
+    if isinstance(data, e.LeadStageChanged) and data.to_stage == "qualification" and draft.straight_through:
+        return None
+    return data.owner.person if data.owner is not None else draft.lead.owner
 
 
 def _whose(draft: Draft, volume: Volume, person: str | None) -> bool:

@@ -189,6 +189,7 @@ class StageExplanation(_View):
     fact: str | None = None
     signal_id: str | None = None
     signal_kind: str | None = None
+    straight: bool = Field(default=False, description="It passed straight through qualification: nobody judged it.")
     definitions: tuple[DefinitionView, ...] = ()
 
 

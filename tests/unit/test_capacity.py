@@ -184,7 +184,9 @@ def test_whoever_had_the_offer_that_is_over_has_the_lead_no_more_while_it_waits(
 
 def test_who_leaves_while_a_lead_of_theirs_waits_for_an_offer_leaves_it_waiting():
     people, rules = roster(elin={"hours": OFFICE}), agreement("{hold: 20h elapsed}")
-    held = offered(people, rules, at=START + 9 * HOUR).lead
+    judged = decide(None, signal(0, "form.submitted", form_id="news"), Context(rules, people, {}, None, START)).lead
+    evening = signal(1, "form.submitted", form_id="demo", at=START + 9 * HOUR)
+    held = decide(judged, evening, Context(rules, people, {}, None, START + 9 * HOUR)).lead
     assert held.owner == "sara"
     left = Commanded(name="leave", principal="maja", person="sara")
     away = signal(5, "owner.away", at=START + 10 * HOUR, command=left)

@@ -130,7 +130,8 @@ def test_who_claims_a_blocked_lead_has_it_and_no_second_offer_follows_when_it_is
 
 
 def test_a_lead_that_waits_for_its_dossier_waits_on_when_its_owner_leaves():
-    told = story("block").offered()
+    told = story("block").tell("form.submitted", timedelta(0), form_id="news").offered()
+    assert told.lead.owner == "sara", "who judged it has it while it waits"
     gone = [p.model_copy(update={"active": p.id != "sara"}) for p in told.rules.roster.file.people]
     file = told.rules.roster.file.model_copy(update={"people": tuple(gone)})
     told.rules = told.rules._replace(roster=type(told.rules.roster)(file))
