@@ -50,6 +50,11 @@ class Capacity(FileModel):
     per_week: Annotated[int, Field(ge=1)] | None = None
     per_month: Annotated[int, Field(ge=1)] | None = None
 
+    @property
+    def by_period(self) -> bool:
+        """Whether it is counted by days, weeks or months."""
+        return any(most is not None for most in (self.per_day, self.per_week, self.per_month))
+
 
 class Team(FileModel):
     """People who share a capacity; who is in it says so by `team`."""

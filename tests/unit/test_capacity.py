@@ -1,10 +1,14 @@
 """Who can take one more now: hours, capacity, language; and what happens where nobody can."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
+from hypothesis import given as given_some
+from hypothesis import strategies as st
 
-from routing.agreement import compile_agreement
+from routing.agreement import check_against, compile_agreement
 from routing.capacity import carrier, given, why_full
 from routing.decide import decide
 from routing.draft import Context
@@ -17,11 +21,12 @@ from schemas.yamlfile import FileError
 from tests.setups import EXAMPLES, START, signal
 
 HOUR = timedelta(hours=1)
+UTC = ZoneInfo("UTC")
 TEXT = (EXAMPLES / "agreement.yaml").read_text()
 OFFICE = {"zone": "Europe/Stockholm", "week": {"tue": [["09:00", "17:00"]], "wed": [["09:00", "17:00"]]}}
 
 
-def roster(teams=(), **people):
+def roster(teams=(), zone=None, **people):
     """The example's people, those of pool `field` as given."""
     given_people = [
         {"id": "sara", "roles": ["sdr"]},
@@ -34,7 +39,7 @@ def roster(teams=(), **people):
         {"name": "account-managers", "seats": [{"person": "olof"}]},
         *({"name": name, "seats": [{"person": p} for p in people]} for name in ("field", "key-accounts")),
     ]
-    file = {"version": 1, "people": given_people, "pools": pools, "teams": list(teams)}
+    file = {"version": 1, "people": given_people, "pools": pools, "teams": list(teams), "zone": zone}
     return Roster(RosterFile.model_validate(file))
 
 
@@ -89,7 +94,43 @@ def test_a_lead_given_is_remembered_with_its_instant():
 def test_periods_are_calendar_days_weeks_and_months_of_the_persons_zone_never_a_quota_by_the_day(capacity, ago, full):
     people = roster(elin={"capacity": capacity, "hours": OFFICE})
     loads = {"elin": given(Load(person="elin"), START - ago)}
-    assert (why_full("elin", people, loads, START) == "full") is full
+    assert (why_full("elin", people, loads, START, UTC) == "full") is full
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles", "Europe/Stockholm"])
+@given_some(
+    st.lists(st.integers(0, 45 * 24), max_size=12),
+    st.integers(0, 2),
+    st.integers(1, 4),
+)
+def test_the_day_of_who_has_no_hours_is_one_of_the_organisations_zone(zone, hours, which, most):
+    """By a count of our own: leads given so many hours before, in the same day, week or month of that zone."""
+    people = roster(elin={"capacity": {("per_day", "per_week", "per_month")[which]: most}}, zone=zone)
+    load, same = Load(person="elin"), 0
+    for ago in sorted(hours, reverse=True):
+        load = given(load, START - ago * HOUR)
+        there, here = (at.astimezone(ZoneInfo(zone)) for at in (START - ago * HOUR, START))
+        same += ((there.date() == here.date()), there.isocalendar()[:2] == here.isocalendar()[:2],
+                 (there.year, there.month) == (here.year, here.month))[which]  # fmt: skip
+    full = why_full("elin", people, {"elin": load}, START, UTC)
+    assert (full == "full") == (same >= most)
+
+
+def test_a_day_of_no_zone_at_all_is_refused_with_who_has_it():
+    text = yaml.safe_dump({**_plain(), "calendars": {}})
+    bare = compile_agreement(text)
+    people = {"elin": {"capacity": {"per_day": 1}}, "karin": {"capacity": {"open": 1}}}
+    (problem,) = check_against(bare, roster(**people), text, "a.yaml")
+    assert "`elin` has a capacity by day, week or month" in problem and "say `zone` in the roster" in problem
+    assert check_against(bare, roster(zone="Europe/Oslo", **people), text, "a.yaml") == []
+    assert check_against(PLAIN, roster(**people), TEXT, "a.yaml") == []
+
+
+def _plain():
+    """The example without anything that needs a calendar."""
+    file = yaml.load(TEXT, yaml.BaseLoader)
+    handover = {key: value for key, value in file["handover"].items() if key != "calendar"}
+    return file | {"sla": {}, "handover": handover | {"offer_expires": "4h elapsed"}}
 
 
 def test_a_team_shares_its_capacity():
@@ -97,7 +138,7 @@ def test_a_team_shares_its_capacity():
         teams=[{"name": "north", "capacity": {"open": 3}}], elin={"team": "north"}, karin={"team": "north"}, johan={}
     )
     loads = {"elin": Load(person="elin", open=1), "karin": Load(person="karin", open=2)}
-    assert {p: why_full(p, people, loads, START) for p in ("elin", "karin", "johan")} == {
+    assert {p: why_full(p, people, loads, START, UTC) for p in ("elin", "karin", "johan")} == {
         "elin": "team_full",
         "karin": "team_full",
         "johan": None,

@@ -18,8 +18,12 @@ JUDGED = {"name": "judged", "metric": "qualification", "starts": "qualification"
 NOW = timedelta(0)
 BLOCK = {"dossier": {"requires": ["need"], "incomplete": "block"}}
 DOSSIER = {
-    "name": "dossier", "metric": "dossier", "starts": "hand_over", "target": "4h elapsed", "ladder": [{"do": "take_back"}],
-}  # fmt: skip
+    "name": "dossier",
+    "metric": "dossier",
+    "starts": "hand_over",
+    "target": "4h elapsed",
+    "ladder": [{"do": "take_back"}],
+}
 
 
 def told(form_id, **more):
@@ -69,10 +73,19 @@ def test_a_lead_that_is_sent_back_at_once_takes_no_turn_either():
     ("more", "reason"),
     [
         ({"handover": BLOCK}, "waiting: the dossier"),
-        ({"routing": {"hand_over": {"rules": [{"name": "held", "pool": "key-accounts", "overflow": {"hold": "9h elapsed"}}],
-                                    "fallback": "maja"}}}, "waiting: held"),
+        (
+            {
+                "routing": {
+                    "hand_over": {
+                        "rules": [{"name": "held", "pool": "key-accounts", "overflow": {"hold": "9h elapsed"}}],
+                        "fallback": "maja",
+                    }
+                }
+            },
+            "waiting: held",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_then_has_to_wait_is_nobodys_with_a_reason_and_not_in_limbo(more, reason):
     away = [("2026-11-24T00:00:00+01:00", "2026-11-24T15:00:00+01:00")]
     story = Kept(rules([JUDGED, DOSSIER], {"elin": away}, **more)).tell("form.submitted", NOW, form_id="demo")
