@@ -42,7 +42,9 @@ def fullness(
     member = roster.people[person]
     team = roster.teams.get(member.team or "")
     full = member.capacity is not None and _is_full(member.capacity, [member], roster, loads, now, zone)
-    crowded = team is not None and _is_full(team.capacity, roster.team_of(team.name), roster, loads, now, zone)
+    shared = team.capacity if team is not None else None
+    mates = roster.team_of(team.name) if team is not None else []
+    crowded = shared is not None and _is_full(shared, mates, roster, loads, now, zone)
     known: tuple[tuple[Code, bool], ...] = (("full", full), ("team_full", crowded))
     return tuple([code for code, is_so in known if is_so])
 
@@ -54,8 +56,9 @@ def consulted(people: Iterable[str], roster: Roster) -> frozenset[str]:
         member = roster.people[person]
         if member.capacity is not None:
             found.add(person)
-        if member.team is not None:
-            found.update(mate.id for mate in roster.team_of(member.team))
+        team = roster.teams.get(member.team or "")
+        if team is not None and team.capacity is not None:
+            found.update(mate.id for mate in roster.team_of(team.name))
     return frozenset(found)
 
 

@@ -9,6 +9,7 @@ from routing import handover, ownership, sla
 from routing.draft import Draft
 from routing.lifecycle import WORKED, route_of
 from routing.model import Clock
+from routing.recipients import named_people
 from routing.telling import known_from, saying
 from routing.verdict import rung_at
 from schemas.events import Owner, SlaEscalated
@@ -28,7 +29,14 @@ def climb(draft: Draft, clock_id: str) -> None:
         # Counted first: giving the lead away may end this clock, and a rung is never taken twice.
         draft.put_clock(clock.but(rungs_done=number))
         outcome, to = _take(draft, clock, rung)
-        said = whose | {"rung": number, "action": rung.do, "outcome": outcome, "to": to, "escalated_at": at}
+        said = whose | {
+            "rung": number,
+            "action": rung.do,
+            "outcome": outcome,
+            "to": to,
+            "escalated_at": at,
+            "channel": rung.channel,
+        }
         draft.emit(SlaEscalated(**said), at)
         sla.look_again(draft, clock_id)
 
@@ -57,7 +65,7 @@ def _take(draft: Draft, clock: Clock, rung: Rung) -> tuple[str, tuple[Owner, ...
     """(outcome, who is told or has it now)."""
     match rung.do:
         case "notify" | "escalate":
-            return "done", _recipients(draft, clock, rung.do, rung.to)
+            return "done", draft.context.roster.owners(_recipients(draft, clock, rung.do, rung.to))
         case "reassign":
             return _why_stays(draft, clock, rung) or _reassign(draft)
         case "take_back":
@@ -73,17 +81,28 @@ def _why_stays(draft: Draft, clock: Clock, rung: Rung) -> tuple[str, tuple[Owner
     return None if draft.lead.stage in WORKED else ("not_open", ())
 
 
-def _recipients(draft: Draft, clock: Clock, action: Telling, named: tuple[str, ...]) -> tuple[Owner, ...]:
-    roster = draft.context.roster
+def _recipients(draft: Draft, clock: Clock, action: Telling, named: tuple[str, ...]) -> tuple[str, ...]:
+    measured, roster = clock.person or draft.lead.owner, draft.context.roster
     if named:
-        return roster.owners(named)
+        return named_people(named, lambda: _above(draft, measured))
     match action:
         case "notify":
-            return roster.owners([clock.person or draft.lead.owner])
+            return (measured,) if measured is not None else ()
         case "escalate":
-            return roster.owners(roster.active_with("manager"))
+            return roster.active_with("manager")
         case _:
             assert_never(action)
+
+
+def _above(draft: Draft, person: str | None) -> tuple[str, ...]:
+    """The manager of whom it is about; a finding where there is none to tell, and somebody else is told."""
+    roster = draft.context.roster
+    found = roster.above(person, draft.context.now)
+    if person is None:
+        draft.finding("nobody has it, so no manager of theirs could be told: all managers were")
+    elif found != (roster.manager_of(person),):
+        draft.finding(f"no manager of {person} is at work: {', '.join(found) or 'nobody'} was told")
+    return found
 
 
 def _take_back(draft: Draft) -> tuple[str, tuple[Owner, ...]]:

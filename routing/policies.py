@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple, get_args
 from routing.expressions import Expression, compile_expression
 from schemas.agreement import AgreementFile
 from schemas.signals import Kind
-from schemas.sla import Policy
-from schemas.words import probably
+from schemas.sla import Policy, Rung
+from schemas.volumes import Told
+from schemas.words import TEAM_MANAGER, probably
 
 _ALWAYS = "true"
 Part = Literal["start_on", "pause_on", "resume_on", "fulfil_on"]
@@ -82,8 +83,23 @@ def condition(text: str) -> Expression | None:
     return None if text == _ALWAYS else compile_expression(text)
 
 
+def ladders_of(file: AgreementFile) -> Iterator[tuple[Path, Rung | Told]]:
+    """(path, step) of every step of every ladder, of policies and of volume promises."""
+    ladders: list[tuple[str, int, tuple[Rung | Told, ...]]] = [
+        *(("policies", i, policy.ladder) for i, policy in enumerate(file.sla.policies)),
+        *(("volumes", i, volume.ladder) for i, volume in enumerate(file.sla.volumes)),
+    ]
+    for kind, i, ladder in ladders:
+        for j, step in enumerate(ladder):
+            yield ("sla", kind, i, "ladder", j), step
+
+
 def broken_policies(file: AgreementFile) -> Iterator[tuple[Path, str]]:
-    """(path, rule) of every calendar that does not exist. Expressions are checked with all the others."""
+    """(path, rule) of every calendar and channel that does not exist. Expressions are checked with all the others."""
+    for path, step in ladders_of(file):
+        if step.channel is not None and step.channel not in file.channels:
+            hint = probably(step.channel, file.channels) or f" ({', '.join(file.channels) or 'none'})"
+            yield (*path, "channel"), f"channel `{step.channel}` is not among `channels`{hint}"
     for kind, promises in (("policies", file.sla.policies), ("volumes", file.sla.volumes)):
         for i, calendar in enumerate(promise.calendar for promise in promises):
             if calendar and calendar not in file.calendars:
@@ -109,10 +125,7 @@ def _ends_waiting(policy: Policy) -> bool:
 
 def people_named(file: AgreementFile) -> Iterator[tuple[Path, str]]:
     """(path, person) of everybody whom a ladder names."""
-    named = [("policies", [[r.to for r in p.ladder] for p in file.sla.policies])]
-    named.append(("volumes", [[r.to for r in v.ladder] for v in file.sla.volumes]))
-    for kind, ladders in named:
-        for i, ladder in enumerate(ladders):
-            for j, people in enumerate(ladder):
-                for k, person in enumerate(people):
-                    yield ("sla", kind, i, "ladder", j, "to", k), person
+    for path, step in ladders_of(file):
+        for k, person in enumerate(step.to):
+            if person != TEAM_MANAGER:
+                yield (*path, "to", k), person

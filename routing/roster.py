@@ -39,9 +39,11 @@ class Roster:
         self._hours = {m.id: compile_calendar(m.hours) for m in file.people if m.hours is not None}
         self._zone = ZoneInfo(file.zone) if file.zone is not None else None
         self._zones = {m.id: ZoneInfo(m.hours.zone) for m in file.people if m.hours is not None}
+        self._managers = file.managers
         self._owners: dict[str, Owner] = {}
         self._roles = {member.id: frozenset(member.roles) for member in file.people}
-        self.limited = frozenset(m.id for m in file.people if m.capacity is not None or m.team is not None)
+        shared = {team.name for team in file.teams if team.capacity is not None}
+        self.limited = frozenset(m.id for m in file.people if m.capacity is not None or m.team in shared)
         """Everybody whose load matters: with a capacity, or of a team that has one."""
         self._by_id = {(system, ident): member.id for member in file.people for system, ident in member.ids.items()}
 
@@ -111,6 +113,28 @@ class Roster:
     def zone_of(self, person: str, usual: tzinfo) -> tzinfo:
         """The zone of a person's days: that of their hours, else the organisation's, else the usual one."""
         return self._zones.get(person) or self._zone or usual
+
+    def above(self, person: str | None, now: datetime) -> tuple[str, ...]:
+        """Who is told in place of this person's manager: the manager, or where they are away or gone the next above them;
+        all managers where nobody above is at work."""
+        seen = set()
+        while person is not None and (manager := self._managers.get(person)) is not None and manager not in seen:
+            if self.why_away(manager, now) is None:
+                return (manager,)
+            seen.add(manager)
+            person = manager
+        return self.active_with("manager")
+
+    def above_team(self, team: str, now: datetime) -> tuple[str, ...]:
+        """The same for a team as a whole."""
+        known = self.teams.get(team)
+        manager = known.manager if known is not None else None
+        if manager is not None and self.why_away(manager, now) is None:
+            return (manager,)
+        return self.above(manager, now)
+
+    def manager_of(self, person: str) -> str | None:
+        return self._managers.get(person)
 
     def team_of(self, name: str) -> list[Member]:
         return self._teams.get(name, [])

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from routing.errors import RoutingError
 from schemas.instants import RULE, plausible
-from schemas.roster import Absence, Member, Pool, RosterChange, RosterFile, Seat
+from schemas.roster import Absence, Member, Pool, RosterChange, RosterFile, Seat, circle_above
 
 
 class ChangeRefused(RoutingError):
@@ -87,8 +87,19 @@ def _check_newcomer(file: RosterFile, member: Member) -> None:
     if member.team is not None and member.team not in {team.name for team in file.teams}:
         raise ChangeRefused(f"there is no team {member.team}")
     people = {m.id for m in file.people}
+    _check_manager(file, member)
     if member.successor is not None and (member.successor not in people or member.successor == member.id):
         raise ChangeRefused(f"the successor {member.successor} is not another of the roster")
+
+
+def _check_manager(file: RosterFile, member: Member) -> None:
+    manager = next((m for m in file.people if m.id == member.manager), None)
+    if member.manager is not None and (manager is None or not manager.active or manager.id == member.id):
+        raise ChangeRefused(f"the manager {member.manager} is not another who is active in the roster")
+    others = tuple(m for m in file.people if m.id != member.id)
+    after = file.model_copy(update={"people": (*others, member)})
+    if circle := circle_above(member.id, after.managers):
+        raise ChangeRefused(f"the managers go round in a circle: {' -> '.join(circle)}")
 
 
 def _seated(pool: Pool, change: RosterChange) -> Pool:

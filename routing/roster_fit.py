@@ -7,10 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from routing.policies import ladders_of
 from routing.roster import Roster
 from schemas.agreement import AgreementFile
+from schemas.words import TEAM_MANAGER
 
 Path = tuple[str | int, ...]
+
+
+def nobody_to_tell(file: AgreementFile, roster: Roster) -> Iterator[tuple[Path, str]]:
+    """Steps that tell `team_manager` where there is none."""
+    led = [person for person in roster.people if roster.manager_of(person) is not None]
+    for path, step in ladders_of(file):
+        if TEAM_MANAGER in step.to and not led:
+            yield (
+                (*path, "to"),
+                f"nobody of the roster has a `manager`, nor has their team, so `{TEAM_MANAGER}` is nobody",
+            )
+    yield from _teams_without_manager(file, roster)
+
+
+def _teams_without_manager(file: AgreementFile, roster: Roster) -> Iterator[tuple[Path, str]]:
+    for i, volume in enumerate(file.sla.volumes):
+        subject = volume.subject
+        if subject is None or not any(TEAM_MANAGER in step.to for step in volume.ladder):
+            continue
+        team = roster.teams.get(subject.team or "")
+        managed = team is not None and team.manager is not None
+        if not managed and roster.manager_of(subject.person or "") is None:
+            rule = f"`{subject.team or subject.person}` has no `manager` in the roster, and the ladder tells `{TEAM_MANAGER}`"
+            yield ("sla", "volumes", i, "subject"), rule
 
 
 def days_of_nowhere(file: AgreementFile, roster: Roster) -> Iterator[tuple[Path, str]]:

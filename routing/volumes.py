@@ -26,11 +26,12 @@ from routing.periods import (
     rung_at,
     warning_points,
 )
+from routing.recipients import named_people
 from routing.roster import Roster
 from schemas import events as e
 from schemas.signals import ClockDue, Kind, Mode, Signal
+from schemas.volumes import Told as Step
 from schemas.volumes import Volume
-from schemas.words import Telling
 
 PREFIX = "promise:"
 """Before the name of a volume promise, where ids of leads stand; no lead's id begins so."""
@@ -290,25 +291,36 @@ def _climb(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) ->
             return _put(told, key, clock.but(next_at=at))
         told = _put(told, key, clock.but(rungs_done=clock.rungs_done + 1, next_at=None))
         clock = told.tally.periods[key].clock
-        people = rung.to or _people_to_tell(rung.do, volume, terms.roster)
+        people = _people_to_tell(rung, volume, terms)
         said = _saying(told.tally.periods[key]) | {
             "rung": clock.rungs_done,
             "action": rung.do,
             "outcome": "done",
             "to": terms.roster.owners(people),
+            "channel": rung.channel,
         }
         told = _say(told, e.SlaEscalated(**said, escalated_at=at), at)
     return told
 
 
-def _people_to_tell(action: Telling, volume: Volume, roster: Roster) -> tuple[str, ...]:
-    match action:
+def _people_to_tell(step: Step, volume: Volume, terms: Terms) -> tuple[str, ...]:
+    if step.to:
+        return named_people(step.to, lambda: _above(volume, terms))
+    match step.do:
         case "notify":
-            return _promisers(volume, roster)
+            return _promisers(volume, terms.roster)
         case "escalate":
-            return roster.active_with("manager")
+            return terms.roster.active_with("manager")
         case _:
-            assert_never(action)
+            assert_never(step.do)
+
+
+def _above(volume: Volume, terms: Terms) -> tuple[str, ...]:
+    """The manager of the team or the person that promised it."""
+    subject, roster = volume.subject, terms.roster
+    if subject is not None and subject.team is not None:
+        return roster.above_team(subject.team, terms.now)
+    return roster.above(subject.person if subject is not None else None, terms.now)
 
 
 def _promisers(volume: Volume, roster: Roster) -> tuple[str, ...]:

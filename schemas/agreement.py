@@ -109,7 +109,8 @@ class Nurturing(FileModel):
 
 
 class AgreementFile(FileModel):
-    """The whole file, as written. `version` is the version of the file's format."""
+    """The whole file, as written. `version` is the version of the file's format. `channels` are the names of places where
+    people are told, such as a chat room: ladders use them, and the event says which."""
 
     version: Literal[1, "1"]
     organisation: Name
@@ -125,6 +126,7 @@ class AgreementFile(FileModel):
     routing: Routing
     handover: Handover = Handover()
     sla: Sla = Sla()
+    channels: tuple[Name, ...] = ()
     nurturing: Nurturing
     exempt_lists: tuple[str, ...] = ()
     suppression: Suppression = Suppression()

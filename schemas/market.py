@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, Wi
 from schemas.domains import host_of
 from schemas.duration import parse_duration
 from schemas.signals import INTERNAL_KINDS, Kind
-from schemas.words import Expression, Name
+from schemas.words import Expression, Name, one_or_more
 from schemas.yamlfile import FileModel
 
 
@@ -120,10 +120,7 @@ class Territory(FileModel):
         return self
 
 
-def _one_or_more(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
+FieldName = Annotated[str, Field(min_length=1, max_length=200)]
 AttributeType = Literal["text", "number", "yes_no"]
 
 
@@ -135,8 +132,8 @@ class Attribute(FileModel):
 
     type: AttributeType
     fields: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=200)], ...],
-        BeforeValidator(_one_or_more),
+        tuple[FieldName, ...],
+        BeforeValidator(one_or_more, json_schema_input_type=FieldName | tuple[FieldName, ...]),
         Field(alias="from", min_length=1),
     ]
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from schemas.calendar import Calendar, zone_name
 from schemas.instants import Instant
 from schemas.places import language_code
-from schemas.words import Name, probably
+from schemas.words import TEAM_MANAGER, Name, probably
 from schemas.yamlfile import BrokenAt, FileModel
 
 Role = Literal["sdr", "sales", "account_manager", "marketing", "manager"]
@@ -57,15 +57,18 @@ class Capacity(FileModel):
 
 
 class Team(FileModel):
-    """People who share a capacity; who is in it says so by `team`."""
+    """People who are led together: who is in it says so by `team`. They share its `capacity`, and its `manager` is theirs
+    unless they name another. A pool is only who takes turns, and may have people of several teams."""
 
     name: Name
-    capacity: Capacity
+    capacity: Capacity | None = None
+    manager: Name | None = None
 
 
 class Member(FileModel):
     """One person, at work in their `hours` (always where left out). `ids` are theirs in each system: `{pipedrive: "123", hubspot: "456"}`. `successor` takes
-    what would be this person's while they are away, and is offered first what they hand back when ill or gone."""
+    what would be this person's while they are away, and is offered first what they hand back when ill or gone. `manager` is
+    told where a ladder says `team_manager`; left out, their team's."""
 
     id: Name
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
@@ -76,6 +79,7 @@ class Member(FileModel):
     hours: Calendar | None = None
     capacity: Capacity | None = None
     team: Name | None = None
+    manager: Name | None = None
     languages: tuple[Spoken, ...] = ()
 
 
@@ -115,6 +119,10 @@ class RosterFile(FileModel):
     def _names_are_known(self) -> RosterFile:
         people = [member.id for member in self.people]
         for i, member in enumerate(self.people):
+            if member.id == TEAM_MANAGER:
+                raise BrokenAt(
+                    f"`{TEAM_MANAGER}` is a word of the agreement's ladders; choose another id", "people", i, "id"
+                )
             if member.id in people[:i]:
                 raise BrokenAt("two people have the same id", "people", i, "id")
             if member.successor is not None and (member.successor not in people or member.successor == member.id):
@@ -141,6 +149,43 @@ class RosterFile(FileModel):
                 rule = f"`{member.team}` is not among `teams`{probably(member.team, names)}"
                 raise BrokenAt(rule, "people", i, "team")
         return self
+
+    @property
+    def managers(self) -> dict[str, str]:
+        """By person: their manager, else their team's. Nobody is their own."""
+        of_team = {team.name: team.manager for team in self.teams}
+        found = {member.id: member.manager or of_team.get(member.team or "") for member in self.people}
+        return {person: manager for person, manager in found.items() if manager is not None and manager != person}
+
+    @model_validator(mode="after")
+    def _managers_are_known(self) -> RosterFile:
+        active = {member.id: member.active for member in self.people}
+        named: list[tuple[str | None, tuple[str | int, ...]]] = [
+            *((member.manager, ("people", i, "manager")) for i, member in enumerate(self.people)),
+            *((team.manager, ("teams", i, "manager")) for i, team in enumerate(self.teams)),
+        ]
+        for manager, path in named:
+            if manager is not None and manager not in active:
+                raise BrokenAt(f"`{manager}` is not among `people`{probably(manager, active)}", *path)
+            if manager is not None and not active[manager]:
+                raise BrokenAt(f"`{manager}` is not active, so nobody would be told; name who manages now", *path)
+        for i, member in enumerate(self.people):
+            if member.manager == member.id:
+                raise BrokenAt("nobody is their own manager; leave it out for who has none", "people", i, "manager")
+            if circle := circle_above(member.id, self.managers):
+                rule = (
+                    f"the managers go round in a circle: {' -> '.join(circle)}; one of them has no manager, or another"
+                )
+                raise BrokenAt(rule, "people", i)
+        return self
+
+
+def circle_above(person: str, managers: dict[str, str]) -> list[str]:
+    """The way from this person to their manager, and so on, where it comes back to them; empty where it ends."""
+    way = [person]
+    while (above := managers.get(way[-1])) is not None and above not in way:
+        way.append(above)
+    return [*way, person] if above == person else []
 
 
 class RosterChange(FileModel):

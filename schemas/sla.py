@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from schemas.duration import Target, TargetValue, parse_target
 from schemas.signals import INTERNAL_KINDS, Kind
-from schemas.words import Action, Expression, Name, Side
+from schemas.words import Action, Expression, Name, Names, Side, Telling
 from schemas.yamlfile import FileModel
 
 Metric = Literal["follow_up", "acceptance", "qualification", "dossier", "custom"]
@@ -46,21 +48,69 @@ Matches = tuple[Annotated[Match, BeforeValidator(_short)], ...]
 """Each is a kind (`sales.task_open`) or `{kind: ..., when: ...}`."""
 
 
-class Rung(FileModel):
-    """What a breach leads to, `after` so long from the due instant, while the promise is still not kept.
+TELLS: tuple[Telling, ...] = get_args(Telling)
 
-    `notify` tells the owner, `escalate` the managers; `to` names others instead. `reassign` offers the lead to the next of
-    the route, `take_back` gives it back to marketing.
+
+class Step(FileModel):
+    """What steps of all ladders say: when, who is told, and over which of the agreement's `channels`.
+
+    `to` names people of the roster, or says `team_manager`. `{escalate: team_manager}` is short for `{do: escalate, to:
+    [team_manager]}`, and `{notify: {channel: sales}}` for `{do: notify, channel: sales}`.
     """
 
     after: Target = AT_ONCE
+    to: Names = ()
+    channel: Name | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_full(cls, value: Any) -> Any:
+        """The short form written out."""
+        short = [action for action in TELLS if isinstance(value, dict) and action in value]
+        if not short:
+            return value
+        if len(short) > 1 or "do" in value:
+            raise ValueError(
+                "say one thing that is done, such as `escalate: team_manager`, and add a step for each other"
+            )
+        said = value[short[0]]
+        more = said if isinstance(said, dict) else {"to": said} if said is not None else {}
+        if twice := sorted(more.keys() & value.keys()):
+            raise ValueError(f"`{twice[0]}` is said twice")
+        return {key: part for key, part in value.items() if key != short[0]} | {"do": short[0], **more}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Either form, for editors."""
+        made = handler.resolve_ref_schema(handler(core))
+        parts = made["properties"]
+        named = {"to": parts["to"], "channel": parts["channel"]}
+        whom = {"anyOf": [parts["to"], {"type": "object", "properties": named, "additionalProperties": False}]}
+        whole = {
+            key: made.pop(key) for key in ("type", "properties", "required", "additionalProperties") if key in made
+        }
+        return made | {"anyOf": [whole, *(_short_schema(action, whom, parts["after"]) for action in TELLS)]}
+
+
+def _short_schema(action: Telling, whom: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    parts = {action: whom, "after": after}
+    return {"type": "object", "properties": parts, "required": [action], "additionalProperties": False}
+
+
+class Rung(Step):
+    """What a breach leads to, `after` so long from the due instant, while the promise is still not kept.
+
+    `notify` tells the owner, `escalate` the managers; `to` names others instead, `channel` says where. `reassign` offers the
+    lead to the next of the route, `take_back` gives it back to marketing.
+    """
+
     do: Action
-    to: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
-    def _only_told_people_are_named(self) -> Rung:
-        if self.to and self.do not in ("notify", "escalate"):
-            raise ValueError(f"`to` names who is told; `{self.do}` goes by the routing rules")
+    def _only_telling_has_receivers(self) -> Rung:
+        if self.do not in TELLS and (self.to or self.channel is not None):
+            what = "`to` names who is told" if self.to else "`channel` is where people are told"
+            raise ValueError(f"{what}; `{self.do}` goes by the routing rules")
         return self
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from schemas.duration import Target
-from schemas.sla import AT_ONCE, Policy
-from schemas.words import Expression, Name, Side, Telling
+from schemas.sla import Policy, Step
+from schemas.words import TEAM_MANAGER, Expression, Name, Side, Telling
 from schemas.yamlfile import FileModel
 
 Countable = Literal[
@@ -48,13 +48,11 @@ Share = Annotated[
 ]
 
 
-class Told(FileModel):
+class Told(Step):
     """Who is told of a breach, `after` so long from the end of the period: `notify` those who promised it, `escalate` the
-    managers; `to` names others instead."""
+    managers; `to` names others instead, `channel` says where."""
 
-    after: Target = AT_ONCE
     do: Telling
-    to: tuple[Name, ...] = ()
 
 
 class Volume(FileModel):
@@ -98,6 +96,13 @@ class Volume(FileModel):
         for warning in self.warnings:
             if warning.kind == "business_days":
                 raise ValueError(f"`{warning}`: say a warning's distance from the end in hours, elapsed or business")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_manager_to_tell(self) -> Volume:
+        if self.subject is None and any(TEAM_MANAGER in told.to for told in self.ladder):
+            rule = f"the whole organisation has no `{TEAM_MANAGER}`; leave `to` out for all managers, or name somebody"
+            raise ValueError(rule)
         return self
 
     @property

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Side = Literal["marketing", "sales"]
+TEAM_MANAGER = "team_manager"
+"""Where a ladder names people: the manager of whom it is about, as the roster has it."""
 Telling = Literal["notify", "escalate"]
 """Steps of a ladder that only tell people."""
 Action = Literal[Telling, "reassign", "take_back"]
@@ -20,6 +22,15 @@ Expression = Annotated[str, Field(min_length=1, max_length=4000)]
 
 LONGEST = 100
 """Characters of what somebody wrote that are compared with words of ours, which are all shorter."""
+
+
+def one_or_more(value: Any) -> Any:
+    """One text where a list of them may stand."""
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[Name, ...], BeforeValidator(one_or_more, json_schema_input_type=Name | tuple[Name, ...])]
+"""One name, or a list of them."""
 
 
 def plain(reason: str) -> str:

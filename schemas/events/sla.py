@@ -72,7 +72,8 @@ class SlaResumed(_Clock, frozen=True, kw_only=True):
 
 
 class SlaEscalated(_Clock, frozen=True, kw_only=True):
-    """A rung of the ladder after a breach was taken. `to` are those who are to be told, or who have the lead now.
+    """A rung of the ladder after a breach was taken. `to` are those who are to be told, or who have the lead now; `channel` is
+    the agreement's name of the place where to tell them, null where it names none.
 
     `outcome`: `done`; `nobody_left` where there was no other person to give it to; `not_open` where there is nothing to
     give away or take back; `could_not_know` where the breach is older than the owner's having the lead.
@@ -84,6 +85,7 @@ class SlaEscalated(_Clock, frozen=True, kw_only=True):
     outcome: Literal["done", "nobody_left", "not_open", "could_not_know"]
     to: tuple[Owner, ...] = ()
     escalated_at: At
+    channel: str | None = None
 
 
 class SlaCancelled(_Clock, frozen=True, kw_only=True):
