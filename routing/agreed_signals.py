@@ -22,7 +22,7 @@ def note(draft: Draft) -> None:
             case "resume_on":
                 _mark(draft, policy.name, "resume")
             case "start_on" | "fulfil_on" if not genuine(draft.signal):
-                draft.notes.append(f"not a person's doing: no {part} for {policy.name}")
+                draft.ignore("not_by_a_person", f"not a person's doing: no {part} for {policy.name}")
             case "fulfil_on":
                 sla.touch(draft, policy.name, draft.at)
             case "start_on":
@@ -34,7 +34,7 @@ def note(draft: Draft) -> None:
 def _start_by_signal(draft: Draft, policy: CompiledPolicy) -> None:
     """One clock of a policy at a time: the earliest agreed signal starts it, also where that one comes late."""
     if not counts_for_pass(draft):
-        draft.notes.append(f"of an earlier pass: no start for {policy.name}")
+        draft.ignore("older_fact", f"of an earlier pass: no start for {policy.name}")
         return
     running = next((c for c in draft.lead.clocks.values() if c.policy == policy.name and c.open), None)
     if running is None:

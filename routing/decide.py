@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import commands, dossier, hunting, judging, limbo, merging, moving, nurturing, volumes
+from routing import commands, dossier, hunting, judging, limbo, merging, moving, named, nurturing, volumes
 from routing.draft import Context, Draft
 from routing.identity import names_somebody, score
 from routing.importing import assert_imported
@@ -10,6 +10,7 @@ from routing.lead import absorb, new_lead
 from routing.lifecycle import first_fit
 from routing.model import Decision, Lead, Link, Transition
 from schemas.events import LeadCreated, LeadMergeProposed, Stage
+from schemas.fates import Reason
 from schemas.signals import LISTINGS, TOUCHES, Kind, Signal
 
 _MAKES = LISTINGS | TOUCHES
@@ -25,12 +26,12 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
     Never raises for what a sender can send; an error here is a defect, and the router sets that signal aside.
     """
     if signal.mode == "test":
-        return _nobody(context, "a test delivery is shown, never a lead")
+        return _nobody(context, "test_delivery", "a test delivery is shown, never a lead")
     entered: set[Stage] = set()
     if lead is None:
         reason = _why_no_lead(signal)
         if reason is not None:
-            return _nobody(context, reason)
+            return _nobody(context, *reason)
         draft = _begin(signal, context)
         entered.add(draft.lead.stage)
     else:
@@ -39,6 +40,8 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
             merging.pass_by(draft)
             return draft.decided()
     _take_in(draft, new=lead is None)
+    if signal.kind == Kind.UNCLASSIFIED and not draft.learned:
+        draft.ignore("unclassified", "what happened is not known")
     if signal.mode == "import":
         assert_imported(draft)
     else:
@@ -48,12 +51,17 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
     return draft.decided()
 
 
-def _why_no_lead(signal: Signal) -> str | None:
-    if not names_somebody(signal):
-        return "it names nobody: no e-mail address, no person's reference, no verified phone"
-    if signal.kind not in _MAKES:
-        return f"nobody known is named, and {signal.kind} alone makes no lead"
-    return None
+def _why_no_lead(signal: Signal) -> tuple[Reason, str] | None:
+    somebody = names_somebody(signal)
+    if somebody and signal.kind in _MAKES:
+        return None
+    if signal.lead_id is not None:
+        return "no_such_lead", "no such lead"
+    if missing := named.nothing_named(signal):
+        return missing
+    if not somebody:
+        return "names_nobody", "it names nobody: no e-mail address, no person's reference, no verified phone"
+    return "nobody_known", f"nobody known is named, and {signal.kind} alone makes no lead"
 
 
 def _begin(signal: Signal, context: Context) -> Draft:
@@ -104,28 +112,31 @@ def _propose(draft: Draft, other: str, kinds: tuple[str, ...]) -> None:
 def _run(draft: Draft, entered: set[Stage]) -> None:
     """What the signal means, and then the table."""
     if why := _refused(draft):
-        draft.notes.append(f"refused: {why}")
-        draft.evidence["refused"] = why
+        draft.refuse(*why)
+        return
+    if missing := named.nothing_answered(draft):
+        draft.ignore(*missing)
         return
     if draft.lead.disposition == "active" or draft.signal.kind in judging.ALWAYS:
         judging.note_signal(draft)
     else:
-        draft.notes.append(f"the lead is {draft.lead.disposition}: neither routed nor timed")
+        draft.ignore("lead_inactive", f"the lead is {draft.lead.disposition}: neither routed nor timed")
         nurturing.watch(draft)
     moving.run(draft, entered)
 
 
-def _refused(draft: Draft) -> str | None:
+def _refused(draft: Draft) -> tuple[Reason, str] | None:
     """The right to a command is looked at again when it is carried out: owner and roster may have changed meanwhile."""
     command = draft.signal.command
     if command is None or draft.signal.kind == Kind.OWNER_AWAY:
         return None
     owner, roster, sales = draft.lead.owner, draft.context.roster, draft.signal.sales
-    why = commands.refusal(command.name, command.person, roster, owner=owner, about=None)
-    if why is None and command.name in commands.GIVES:
+    if why := commands.refusal(command.name, command.person, roster, owner=owner, about=None):
+        return "not_allowed", why
+    if command.name in commands.GIVES:
         why = commands.cannot_receive(sales.owner_id if sales is not None else None, roster)
-    return why
+    return ("cannot_receive", why) if why else None
 
 
-def _nobody(context: Context, note: str) -> Decision:
-    return Decision(None, context.account, (), (), (), (), (), "no_lead", note, {})
+def _nobody(context: Context, reason: Reason, note: str) -> Decision:
+    return Decision(None, context.account, (), (), (), (), (), "no_lead", note, {}, reason=reason)

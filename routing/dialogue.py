@@ -53,7 +53,7 @@ def _go_on(draft: Draft, talk: Talk) -> None:
     target = draft.context.agreement.file.suppression.dialogue_ends
     end = talk.last_at + target.amount
     if end <= max(draft.at, draft.context.now):
-        draft.notes.append("the dialogue was over by then")
+        draft.ignore("older_fact", "the dialogue was over by then")
         return
     nurturing.suppress(draft, "dialogue")
     running = clock_of(draft)

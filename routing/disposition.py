@@ -32,10 +32,10 @@ def assert_imported(draft: Draft) -> None:
 def _to(draft: Draft, asked: Disposition | None) -> None:
     lead, signal = draft.lead, draft.signal
     if lead.disposition_at is not None and draft.at < lead.disposition_at:
-        draft.notes.append("a later disposition was stated already")
+        draft.ignore("older_fact", "a later disposition was stated already")
         return
     if asked is None or asked == lead.disposition or lead.disposition == "erased":
-        draft.notes.append("the disposition is unknown, or was that already")
+        draft.ignore("no_change", "the disposition is unknown, or was that already")
         return
     before, lead.disposition, lead.disposition_at = lead.disposition, asked, draft.at
     draft.emit(

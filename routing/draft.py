@@ -20,6 +20,7 @@ from routing.lifecycle import WORKED
 from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Tallied, Transition
 from routing.roster import Roster
 from schemas.events import Contact, EventData, Owner
+from schemas.fates import Reason
 from schemas.signals import Person, Signal, happened
 
 _NOBODY = Person()
@@ -51,11 +52,11 @@ class Draft:
     """`at` is when the fact happened, `instant` the same in whole seconds since 1970; `carried_by` had the lead as an open
     one before the signal. `learned` says that there is something
     to judge anew: a fact of the lead is another one now, or it was let go. `facts` are the names that the lifecycle's rows
-    ask for; `notes` say why something changed nothing; `heard` is what came during a hold that ends now, the newest first."""
+    ask for; `heard` is what came during a hold that ends now, the newest first."""
 
     __slots__ = (
-        "_asked_of", "_judge", "_judge_of_way", "_own_clocks", "_told", "account", "asked_account", "at", "carried_by", "clocks", "consulted", "context", "emissions", "evidence", "facts", "heard",
-        "instant", "lead", "learned", "ledgers", "links", "loads", "moved_ledgers", "moved_loads", "notes", "signal", "tallied", "transitions",
+        "_asked_of", "_judge", "_judge_of_way", "_notes", "_own_clocks", "_reason", "_told", "account", "asked_account", "at", "carried_by", "clocks", "consulted", "context", "emissions", "evidence", "facts", "heard",
+        "instant", "lead", "learned", "ledgers", "links", "loads", "moved_ledgers", "moved_loads", "signal", "tallied", "transitions",
     )  # fmt: skip
 
     def __init__(self, lead: Lead, signal: Signal, context: Context) -> None:
@@ -80,7 +81,8 @@ class Draft:
         self.transitions: list[Transition] = []
         self.facts: set[str] = set()
         self.learned = False
-        self.notes: list[str] = []
+        self._notes: list[str] = []
+        self._reason: Reason | None = None
         self.evidence: dict[str, Any] = {}
         self.heard: tuple[Signal, ...] = ()
         self._asked_of: Signal = signal
@@ -159,6 +161,16 @@ class Draft:
         if text not in findings:
             findings.append(text)
 
+    def ignore(self, reason: Reason, text: str) -> None:
+        """The signal does not do what it means, or not all of it. Of several reasons the first is counted."""
+        self._notes.append(text)
+        self._reason = self._reason or reason
+
+    def refuse(self, reason: Reason, why: str) -> None:
+        """Whoever asked for it may not, or it cannot be; kept as evidence."""
+        self.ignore(reason, f"refused: {why}")
+        self.evidence["refused"] = why
+
     def emit(self, data: EventData, at: datetime | None = None) -> None:
         self.emissions.append(Emission(data, at or self.at))
 
@@ -192,12 +204,13 @@ class Draft:
             tuple(self.emissions),
             tuple(self.transitions),
             "changed" if self.transitions or self.emissions else "recorded",
-            "; ".join(self.notes),
+            "; ".join(self._notes),
             self.evidence,
             tuple(self.moved_loads.values()),
             self.consulted,
             self.asked_account,
             tuple(self.tallied),
+            None if self.transitions or self.emissions else self._reason,
         )
 
     def contact(self) -> Contact | None:

@@ -23,6 +23,7 @@ from schemas.events import (
     HandoverWithdrawn,
     HandoverWon,
 )
+from schemas.fates import Reason
 
 
 def open_offer(draft: Draft) -> Offer | None:
@@ -180,14 +181,14 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
         sla.start(draft, policy, offer_id, now, counts_from=counts_from)
 
 
-def why_not_accepted(draft: Draft, offer: Offer | None) -> str | None:
+def why_not_accepted(draft: Draft, offer: Offer | None) -> tuple[Reason, str] | None:
     """Why an acceptance of now answers nothing; None where it does."""
     handover = the_handover(draft)
     # Only a hand-over that was imported is somebody's without an offer of ours.
     never_offered = offer is None and (handover.offers or handover.mode != "import")
     if handover.accepted_at is not None or never_offered:
-        return "there is no open offer to accept"
-    return None if is_about_this(draft, offer) else "it is about an earlier offer"
+        return "no_open_offer", "there is no open offer to accept"
+    return None if is_about_this(draft, offer) else ("earlier_offer", "it is about an earlier offer")
 
 
 def accept(draft: Draft, offer: Offer | None) -> None:
@@ -216,7 +217,7 @@ def expire(draft: Draft, offer_id: str) -> None:
     """The offer's time is over unanswered: the next person is offered it, or nobody is left."""
     offer = open_offer(draft)
     if offer is None or offer.id != offer_id or offer.state != "open":
-        draft.notes.append("the offer was answered already")
+        draft.ignore("already_answered", "the offer was answered already")
         return
     due = offer.expires_at or draft.at
     put_offer(draft, offer.but(state="expired", decided_at=due))
@@ -244,7 +245,7 @@ def follow_up(draft: Draft) -> None:
     handover = draft.lead.handover
     sla.touch(draft, "follow_up", draft.at)
     if handover is None or handover.closed_at is not None or draft.at + sla.COARSE <= handover.opened_at:
-        draft.notes.append("no hand-over was open then")
+        draft.ignore("no_open_handover", "no hand-over was open then")
         return
     first = handover.followed_up_at is None
     earliest = draft.at if handover.followed_up_at is None else min(draft.at, handover.followed_up_at)
@@ -258,7 +259,7 @@ def link(draft: Draft) -> None:
     """The CRM told us its own ids of the opportunity."""
     handover = draft.lead.handover
     if handover is None:
-        draft.notes.append("there is no hand-over to link")
+        draft.ignore("no_open_handover", "there is no hand-over to link")
         return
     new = tuple(r for r in draft.signal.references if r not in handover.references)
     held = (handover.references + new)[-MAX_REFERENCES:]

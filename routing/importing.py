@@ -8,6 +8,7 @@ from routing.lifecycle import DIALOGUE
 from routing.model import Transition
 from schemas.agreement import NurturingTrack
 from schemas.events import STAGES, Stage
+from schemas.fates import Reason
 
 
 def assert_imported(draft: Draft) -> None:
@@ -21,7 +22,7 @@ def assert_imported(draft: Draft) -> None:
     if reason is None or (asserted is not None and asserted.disposition == "do_not_contact"):
         disposition.assert_imported(draft)
     if reason is not None:
-        draft.notes.append(reason)
+        draft.ignore(*reason)
     elif draft.lead.disposition == "active":
         _assert_place(draft)
 
@@ -38,15 +39,15 @@ def _assert_place(draft: Draft) -> None:
     ownership.hold_account(draft)
 
 
-def _why_not(draft: Draft) -> str | None:
+def _why_not(draft: Draft) -> tuple[Reason, str] | None:
     lead = draft.lead
     open_one = lead.handover if lead.handover is not None and lead.handover.closed_at is None else None
     if lead.disposition != "active":
-        return f"the lead is {lead.disposition}: an import changes nothing of it"
+        return "lead_inactive", f"the lead is {lead.disposition}: an import changes nothing of it"
     if open_one is not None and (open_one.offers or open_one.mode != "import"):
-        return "a hand-over is open here: an import changes nothing of it"
+        return "handover_open_here", "a hand-over is open here: an import changes nothing of it"
     if draft.at < lead.stage_since:
-        return "the import is older than the stage of now"
+        return "older_fact", "the import is older than the stage of now"
     return None
 
 

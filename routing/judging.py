@@ -177,11 +177,11 @@ def _note_sales_ready(draft: Draft) -> None:
     if agreed.isdisjoint(signal.tags) or signal.kind == Kind.TAG_REMOVED or draft.lead.sales_ready:
         return
     if signal.automated or signal.actor.kind in ("automation", "system") or not counts_for_pass(draft):
-        draft.notes.append("the sales-ready tag was not set by a person of this pass")
+        draft.ignore("not_by_an_sdr", "the sales-ready tag was not set by a person of this pass")
         return
     person = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
     if person is not None and not draft.context.roster.has_role(person, "sdr"):
-        draft.notes.append("the sales-ready tag was set by somebody who is no SDR")
+        draft.ignore("not_by_an_sdr", "the sales-ready tag was set by somebody who is no SDR")
         return
     draft.lead.sales_ready = True
     draft.facts.add("sales_ready")
@@ -192,7 +192,7 @@ def _in_hand_over(act: Callable[[Draft], None]) -> Callable[[Draft], None]:
         if draft.lead.stage == "hand_over":
             act(draft)
         else:
-            draft.notes.append(f"no hand-over is open in {draft.lead.stage}")
+            draft.ignore("no_open_handover", f"no hand-over is open in {draft.lead.stage}")
 
     return guarded
 
@@ -200,11 +200,11 @@ def _in_hand_over(act: Callable[[Draft], None]) -> Callable[[Draft], None]:
 def _closing(fact: str) -> Callable[[Draft], None]:
     def note(draft: Draft) -> None:
         if draft.lead.stage not in DIALOGUE:
-            draft.notes.append(f"nothing to be {fact} in {draft.lead.stage}")
+            draft.ignore("not_in_dialogue", f"nothing to be {fact} in {draft.lead.stage}")
         elif handover.is_about_this(draft):
             draft.facts.add(fact)
         else:
-            draft.notes.append("it is about an earlier hand-over")
+            draft.ignore("earlier_handover", "it is about an earlier hand-over")
 
     return note
 
@@ -212,9 +212,9 @@ def _closing(fact: str) -> Callable[[Draft], None]:
 def _follow_up(draft: Draft) -> None:
     signal = draft.signal
     if signal.automated or signal.actor.kind in ("automation", "system"):
-        draft.notes.append("not a person's doing: no follow-up")
+        draft.ignore("not_by_a_person", "not a person's doing: no follow-up")
     elif signal.sales is not None and signal.sales.done is False:
-        draft.notes.append("not done yet: no follow-up")
+        draft.ignore("not_done_yet", "not done yet: no follow-up")
     else:
         handover.follow_up(draft)
 

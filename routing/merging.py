@@ -74,10 +74,10 @@ def join(kept: Lead, gone: Lead, signal: Signal, contexts: tuple[Context, Contex
     """
     merge = signal.kind == Kind.LEAD_MERGE
     stays, goes = Draft(kept.copied(), signal, contexts[0]), Draft(gone.copied(), signal, contexts[1])
-    why = (obstacle if merge else no_link)(kept, gone) or _no_right(stays)
+    no_right = _no_right(stays)
+    why = (obstacle if merge else no_link)(kept, gone) or no_right
     if why is not None:
-        stays.notes.append(f"refused: {why}")
-        stays.evidence["refused"] = why
+        stays.refuse("not_allowed" if why == no_right else "cannot_merge", why)
         return Joined(stays.decided(), None)
     (_merge if merge else _unmerge)(stays, goes)
     for draft, other in ((stays, goes), (goes, stays)):
@@ -95,7 +95,7 @@ def pass_by(draft: Draft) -> None:
             _never_look(draft, due.id)
     elif signal.kind == Kind.CLOCK_RECHECK:
         sla.recheck(draft, adopt=signal.reason == "adopt")
-    draft.notes.append(f"it is merged into {draft.lead.merged_into}")
+    draft.ignore("lead_merged", f"it is merged into {draft.lead.merged_into}")
 
 
 def _no_right(draft: Draft) -> str | None:

@@ -13,6 +13,7 @@ import msgspec
 
 from routing.state import Kept, State
 from schemas.events import Disposition, EventData, Stage, SubjectKind, Track
+from schemas.fates import Reason
 from schemas.instants import At
 from schemas.signals import IdentityKey, Kind, Mode, Person, Reference
 
@@ -367,7 +368,8 @@ class Decision(msgspec.Struct, frozen=True):
 
     `consulted` are the people whose load was looked at, `loads` those that it changed; `asked_account` says that it was
     asked who else has leads of the company.
-    `outcome` is one of `changed`, `recorded` (kept in the history, changed no stage) or `no_lead`; `note` says why.
+    `outcome` is one of `changed`, `recorded` (kept in the history, changed no stage) or `no_lead`; `note` says why, and
+    `reason` in a word where the signal came to nothing.
     """
 
     lead: Lead | None
@@ -384,3 +386,4 @@ class Decision(msgspec.Struct, frozen=True):
     consulted: frozenset[str] = frozenset()
     asked_account: bool = False
     tallied: tuple[Tallied, ...] = ()
+    reason: Reason | None = None

@@ -156,7 +156,7 @@ def watch(draft: Draft) -> None:
     if lead.suppressed is None or {*exempt_lists(draft)} & {*signal.tags, signal.campaign or ""}:
         return
     if lead.suppressed_at is not None and draft.at < lead.suppressed_at:
-        draft.notes.append("the mail was sent before it had to stop")
+        draft.ignore("older_fact", "the mail was sent before it had to stop")
         return
     draft.emit(
         SuppressionViolated(

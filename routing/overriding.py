@@ -15,9 +15,9 @@ def owner_changed(draft: Draft) -> None:
     systems = (*(reference.system for reference in signal.references), signal.source)
     person = next(filter(None, (roster.person_of(system, ident) for system in systems)), None)
     if person is None:
-        draft.notes.append("the new owner's id is not in the roster")
+        draft.ignore("unknown_colleague", "the new owner's id is not in the roster")
     elif draft.at < (draft.lead.owner_since or draft.at):
-        draft.notes.append("the change is older than the owner of now")
+        draft.ignore("older_fact", "the change is older than the owner of now")
     elif not roster.people[person].active:
         _given_to_nobody(draft, person)
     else:
@@ -28,7 +28,7 @@ def reassign(draft: Draft, person: str) -> None:
     """Another owner by somebody's hand: obeyed. In a hand-over it is another offer of it."""
     lead = draft.lead
     if lead.owner == person:
-        draft.notes.append("the owner is that person already")
+        draft.ignore("no_change", "the owner is that person already")
         return
     chosen = ownership.by_hand(draft, person)
     route = matching.route_now(lead)
@@ -62,7 +62,7 @@ def accept(draft: Draft) -> None:
     signal, roster = draft.signal, draft.context.roster
     offer = handover.open_offer(draft)
     if why := handover.why_not_accepted(draft, offer):
-        draft.notes.append(why)
+        draft.ignore(*why)
         return
     actor = roster.actor_of(signal.actor, signal.references, signal.source)
     holder = offer.person if offer is not None else draft.lead.owner

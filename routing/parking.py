@@ -24,7 +24,7 @@ def park(draft: Draft) -> None:
     """Until it is released, or until the end that was asked for."""
     lead, command = draft.lead, draft.signal.command
     if command is None or lead.parked is not None:
-        draft.notes.append("it is on hold already")
+        draft.ignore("no_change", "it is on hold already")
         return
     until = min(max(command.until or draft.at + USUAL, draft.at), draft.at + LONGEST)
     lead.parked, lead.parked_until = command.principal, until
@@ -36,7 +36,7 @@ def unpark(draft: Draft) -> None:
     """Somebody released it."""
     command = draft.signal.command
     if command is None or draft.lead.parked is None:
-        draft.notes.append("it was not on hold")
+        draft.ignore("no_change", "it was not on hold")
         return
     _let_go(draft, command.principal, draft.signal.reason)
 

@@ -16,7 +16,7 @@ def reject(draft: Draft) -> None:
     """The holder hands it back, with a reason; for `not_qualified` the failed criterion must be named."""
     offer, signal = handover.open_offer(draft), draft.signal
     if not handover.is_about_this(draft, offer):
-        draft.notes.append("it is about an earlier offer")
+        draft.ignore("earlier_offer", "it is about an earlier offer")
         return
     _judge_reason(draft)
     said = {"state": "rejected", "decided_at": draft.at, "reason": signal.reason, "criterion": signal.criterion}

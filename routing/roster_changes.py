@@ -7,12 +7,21 @@ from datetime import datetime
 from typing import assert_never
 
 from routing.errors import RoutingError
+from schemas.fates import Reason
 from schemas.instants import RULE, plausible
 from schemas.roster import Absence, Member, Pool, RosterChange, RosterFile, Seat, circle_above
 
 
 class ChangeRefused(RoutingError):
     """A change names somebody or something that the roster does not have."""
+
+    reason: Reason = "cannot_change_roster"
+
+
+class NotAllowed(ChangeRefused):
+    """Whoever asked has no right to the change."""
+
+    reason: Reason = "not_allowed"
 
 
 def applied(file: RosterFile, changes: Iterable[RosterChange]) -> RosterFile:

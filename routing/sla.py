@@ -173,7 +173,7 @@ def fall_due(draft: Draft, due: ClockDue) -> Clock | None:
     """
     clock = draft.lead.clocks.get(due.clock_id)
     if clock is None or clock.revision != due.revision or clock.next_at is None:
-        draft.notes.append("the clock is over, or was changed since")
+        draft.ignore("no_change", "the clock is over, or was changed since")
         return None
     if clock.policy in WATCHED:
         return clock

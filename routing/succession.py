@@ -13,7 +13,7 @@ def hand_back(draft: Draft) -> None:
     for good hands back everything."""
     command, lead = draft.signal.command, draft.lead
     if command is None or lead.owner != command.person:
-        draft.notes.append("it is somebody else's by now")
+        draft.ignore("no_change", "it is somebody else's by now")
         return
     give_back(draft, command.person, gone=command.name == "leave")
 
@@ -26,7 +26,7 @@ def give_back(draft: Draft, person: str | None, *, gone: bool) -> None:
         if gone:
             _pass_on(draft, person)
     elif (offer is None or offer.state == "accepted") and not gone:
-        draft.notes.append("it was accepted: it waits for the return")
+        draft.ignore("already_answered", "it was accepted: it waits for the return")
     elif waiting.queued(draft) is not None or handover.the_handover(draft).blocked:
         ownership.leave_to_nobody(draft, f"waiting: {reason}")
     else:

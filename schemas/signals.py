@@ -126,6 +126,17 @@ INTERNAL_KINDS = frozenset(
         Kind.POOL_RESUMED,
     }
 )
+OWN_QUESTIONS = frozenset(
+    {
+        Kind.CLOCK_DUE,
+        Kind.CLOCK_RECHECK,
+        Kind.LEAD_CHECK,
+        Kind.LEAD_REDRIVE,
+        Kind.OWNER_AWAY,
+        Kind.PERIOD_BEGUN,
+    }
+)
+"""Internal kinds that the router, the watcher or an operator's tool asks by; nobody was answered 202 for one."""
 LISTINGS = frozenset({Kind.PROSPECT_LISTED, Kind.CONTACT_CREATED, Kind.CONTACT_UPDATED})
 """Kinds that make a person known without anybody having reached out."""
 

@@ -50,6 +50,12 @@ breach_lateness = Histogram(
     registry=REGISTRY,
 )
 dead_letters = Counter("stafett_dead_letters", "Signals that were set aside.", registry=REGISTRY)
+fates = Counter(
+    "stafett_signals_without_effect",
+    "Signals that were answered 202 and came to nothing, by source, outcome and reason.",
+    ["source", "outcome", "reason"],
+    registry=REGISTRY,
+)
 published = Counter("stafett_relay_published_events", "Events moved from the outbox to the topics.", registry=REGISTRY)
 unpublished = Counter(
     "stafett_relay_unpublished_events",
@@ -100,12 +106,22 @@ def batch_done(size: int, age: float, lateness: Sequence[float], failures: int, 
     limbo_found.inc(limbo)
 
 
+def come_to_nothing(source: str | None, fate: str, reason: str, count: int) -> None:
+    """So many signals of one batch. The words are those of `schemas.fates`."""
+    fates.labels(_bounded(source), fate, reason).inc(count)
+
+
 def request_taken(source: str | None, outcome: str) -> None:
     """A request to a hook was answered. `source` is the configured one, None where there is none of that name."""
-    known = source is not None and (source in _sources or len(_sources) < MAX_SOURCES)
-    if known and source is not None:
-        _sources.add(source)
-    _intake(source if known and source is not None else OTHER, outcome if outcome in OUTCOMES else OTHER).inc()
+    _intake(_bounded(source), outcome if outcome in OUTCOMES else OTHER).inc()
+
+
+def _bounded(source: str | None) -> str:
+    """The source as a label, as long as there are few."""
+    if source is None or (source not in _sources and len(_sources) >= MAX_SOURCES):
+        return OTHER
+    _sources.add(source)
+    return source
 
 
 @functools.cache

@@ -117,7 +117,8 @@ class ClockRow(NamedTuple):
 
 class HistoryRow(NamedTuple):
     """One signal as it was judged. `lead_id` is None where it named nobody. `decision` is the compact evidence (JSON),
-    `digest` a salted SHA-256 of the personal part; `salt` and `personal` are emptied by an erasure."""
+    `digest` a salted SHA-256 of the personal part; `salt` and `personal` are emptied by an erasure. `fate` and `reason` are
+    words of `schemas.fates` where the signal came to nothing, and None where it did not. `source` is None in old rows."""
 
     signal_id: str
     attempt: int
@@ -134,6 +135,9 @@ class HistoryRow(NamedTuple):
     outcome: str
     note: str
     decision: str
+    source: str | None = None
+    fate: str | None = None
+    reason: str | None = None
 
 
 class OutboxRow(NamedTuple):

@@ -57,11 +57,12 @@ from schemas.http.ruling import (
     CommandTaken,
     RosterView,
 )
+from schemas.http.signals import SIGNAL_EXAMPLE, SignalPage, SignalView
 
 BODIES: tuple[type[BaseModel], ...] = (
     AgreementList, AgreementDetail,
     CommandTaken, RosterView,
-    Accepted, LeadView, LeadPage, Snapshot, HistoryPage, Explanation, ClockExplanation, AssignmentExplanation,
+    Accepted, LeadView, LeadPage, Snapshot, HistoryPage, SignalPage, Explanation, ClockExplanation, AssignmentExplanation,
     ClockPage, FeedPage, QuarantinePage,
     QuarantineDetail, Retried, DeadLetterPage, Status, Lifecycle, Health, Readiness,
 )  # fmt: skip
@@ -80,6 +81,7 @@ __all__ = [
     "LEAD_ID",
     "QUARANTINE_EXAMPLE",
     "QUARANTINE_ID",
+    "SIGNAL_EXAMPLE",
     "SIGNAL_ID",
     "Accepted",
     "AgreementDetail",
@@ -113,6 +115,8 @@ __all__ = [
     "Readiness",
     "Retried",
     "RosterView",
+    "SignalPage",
+    "SignalView",
     "Snapshot",
     "Status",
     "Step",

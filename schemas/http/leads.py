@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from schemas.events import Disposition, Stage, Track
 from schemas.explain import LeadExplanation
+from schemas.fates import Reason
 from schemas.http.common import AT, LEAD_ID, SIGNAL_ID, Next, NextNumber, Personal, example
 from schemas.signals import Mode, Reference
 
@@ -139,6 +140,7 @@ class HistoryView(BaseModel):
     recorded_at: AwareDatetime
     outcome: Literal["changed", "recorded", "no_lead"]
     note: str = Field(description="Why it changed nothing, where it did not.")
+    reason: Reason | None = Field(default=None, description="The same in a word, where it came to nothing.")
     facts: dict[str, Any] = Field(description="The signal without its personal part.")
     decision: dict[str, Any] = Field(description="Versions, moves, types of events, ledgers and evidence.")
     personal: dict[str, Any] | None = Field(default=None, description="Only for keys with `personal:read`.")

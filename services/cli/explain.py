@@ -58,6 +58,15 @@ def _signal(entries: list[HistoryEntry], args: argparse.Namespace) -> int:
     if not entries:
         print(f"no signal {args.id} was judged; it may wait for the router", file=sys.stderr)
         return 1
-    said = [{"lead": e.row.lead_id, "outcome": e.row.outcome, "note": e.row.note} for e in entries]
+    said = [
+        {
+            "lead": e.row.lead_id,
+            "outcome": e.row.outcome,
+            "note": e.row.note,
+            "fate": e.row.fate,
+            "reason": e.row.reason,
+        }
+        for e in entries
+    ]
     print(json.dumps(said, indent=2) if args.json else told(entries))
     return 0

@@ -14,9 +14,10 @@ from services.console.access import Access, Key
 from services.console.agreements import add_agreements
 from services.console.commands import add_commands, add_roster
 from services.console.feed import add_feed
-from services.console.leads import add_clocks, add_explanations, add_leads, add_reasons, add_signals
+from services.console.leads import add_clocks, add_explanations, add_leads, add_reasons
 from services.console.operations import Retry, add_operations, add_quarantine
 from services.console.parameters import OnlyKnown
+from services.console.signals import add_signals
 from services.explain import Explainer
 from services.versions import Versions
 

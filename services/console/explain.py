@@ -48,6 +48,8 @@ def _also(lead: LeadView) -> Iterator[str]:
 def _step(entry: HistoryEntry) -> Step:
     row, said = entry.row, json.loads(entry.row.decision)
     lines = [f"{_at(row.occurred_at)}  {row.kind}: {row.outcome}" + (f" ({row.note})" if row.note else "")]
+    if row.fate is not None:
+        lines.append(f"  came to nothing: {row.fate}, {row.reason}")
     if row.received_at != row.occurred_at:
         lines.append(f"  received {_at(row.received_at)}")
     if row.mode != "live":

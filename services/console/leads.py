@@ -10,7 +10,7 @@ from fastapi.responses import PlainTextResponse
 
 from schemas.events import Stage
 from schemas.explain import AssignmentExplanation, ClockExplanation
-from schemas.http import SIGNAL_ID, ClockPage, Explanation, HistoryPage, LeadPage, LeadView
+from schemas.http import ClockPage, Explanation, HistoryPage, LeadPage, LeadView
 from services.adapters.sql.reading import Reading
 from services.console.access import Access, Key, route
 from services.console.explain import explanation
@@ -72,24 +72,6 @@ def add_leads(
         rows = await reading.history(lead_id, after, limit)
         following = rows[-1].id if len(rows) == limit else None
         return HistoryPage(history=[history_view(row, key) for row in rows], next=following)
-
-
-def add_signals(router: APIRouter, reading: Reading, access: Access) -> None:
-    @route(
-        router, "/signals/{signal_id}", "leads:read", "getSignal", "leads", "not_found", summary="What became of one"
-    )
-    async def signal(
-        signal_id: Annotated[
-            str, Path(description="As a hook or a command answered it.", examples=[SIGNAL_ID], max_length=64)
-        ],
-        key: Key = access.needs("leads:read"),
-    ) -> HistoryPage:
-        """How a signal was judged, once for each attempt: whose it is, what it changed, or why nothing; of a command, whether it
-        was carried out or refused. Not found while it waits for the router."""
-        rows = await reading.recorded(storable(signal_id))
-        if not rows:
-            raise Trouble("not_found", "no such signal was judged yet")
-        return HistoryPage(history=[history_view(row, key) for row in rows], next=None)
 
 
 def add_explanations(router: APIRouter, reading: Reading, access: Access, explainer: Explainer) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from routing.model import Clock, Handover, Lead
 from routing.volumes import is_promise
-from schemas.http import LEAD_ID, ClockView, HandoverView, HistoryView, LeadPersonal, LeadView, OfferView
+from schemas.http import LEAD_ID, ClockView, HandoverView, HistoryView, LeadPersonal, LeadView, OfferView, SignalView
 from services.adapters.sql.reading import HistoryEntry
 from services.console.access import Key
 from services.problems import Trouble
@@ -80,6 +80,14 @@ def history_view(entry: HistoryEntry, key: Key) -> HistoryView:
     said |= {"id": entry.id, "lead": row.lead_id, "facts": json.loads(row.facts), "decision": json.loads(row.decision)}
     said["personal"] = json.loads(row.personal) if row.personal and may_see(key) else None
     return HistoryView(**said)
+
+
+def signal_view(entry: HistoryEntry, key: Key) -> SignalView:
+    row = entry.row
+    said = {name: getattr(row, name) for name in SignalView.model_fields if name in row._fields}
+    said |= {"id": entry.id, "lead": row.lead_id, "outcome": row.fate, "facts": json.loads(row.facts)}
+    said["personal"] = json.loads(row.personal) if row.personal and may_see(key) else None
+    return SignalView(**said)
 
 
 def clock_view(row: ClockRow) -> ClockView:

@@ -25,6 +25,7 @@ from routing.roster_changes import ChangeRefused
 from routing.volumes import is_promise
 from schemas.envelope import instant
 from schemas.events import LeadHeld, LeadInLimbo, LeadReleased, SlaBreached
+from schemas.fates import Reason
 from schemas.roster import RosterChange
 from schemas.signals import Kind, Signal
 from services.approvals import ApprovalRefused, approval_of
@@ -210,7 +211,7 @@ class Fold:
         try:
             self.ruling = changed(before, signal, change)
         except ChangeRefused as refused:
-            self._note(signal, before, f"refused: {refused}", "recorded")
+            self._note(signal, before, f"refused: {refused}", "recorded", refused.reason)
             return
         self._sheet.roster_changes.append(change)
         if change.change == "left" or (change.change == "absent" and (change.since or self.now) <= self.now):
@@ -222,14 +223,21 @@ class Fold:
         try:
             row = approval_of(signal, self.ruling.roster)
         except ApprovalRefused as refused:
-            self._note(signal, self.ruling, f"refused: {refused}", "recorded")
+            self._note(signal, self.ruling, f"refused: {refused}", "recorded", "cannot_approve")
             return
         self._sheet.approvals.append(row)
         self._note(signal, self.ruling, f"{row.person} approves {row.hash[:12]} for {row.side}", "changed")
 
-    def _note(self, signal: Signal, before: Ruling, note: str, outcome: Literal["changed", "recorded"]) -> None:
+    def _note(
+        self,
+        signal: Signal,
+        before: Ruling,
+        note: str,
+        outcome: Literal["changed", "recorded"],
+        reason: Reason | None = None,
+    ) -> None:
         evidence = {"roster": [before.roster.version, self.ruling.roster.version]}
-        nobody = Decision(None, None, (), (), (), (), (), outcome, note, evidence)
+        nobody = Decision(None, None, (), (), (), (), (), outcome, note, evidence, reason=reason)
         self._sheet.history.append(history(signal, None, nobody, before, self.now))
 
     def _judge(self, incoming: Incoming, signal: Signal) -> bool:
@@ -257,7 +265,7 @@ class Fold:
         where the signal was set aside."""
         kept, gone = self.loaded.lead(signal.lead_id), self.loaded.lead(signal.other_lead_id)
         if kept is None or gone is None:
-            self._note(signal, self.ruling, "refused: one of the two leads is not there", "recorded")
+            self._note(signal, self.ruling, "refused: one of the two leads is not there", "recorded", "cannot_merge")
             return True
         nobody = Resolution(None, (), None, (), ())
         try:

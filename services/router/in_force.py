@@ -12,7 +12,7 @@ from routing.errors import RoutingError
 from routing.ids import derive
 from routing.model import Lead
 from routing.roster import Roster
-from routing.roster_changes import ChangeRefused, applied, apply
+from routing.roster_changes import ChangeRefused, NotAllowed, applied, apply
 from schemas.roster import RosterChange
 from schemas.signals import Commanded, Kind, Signal
 from services.rows import LeadRow
@@ -56,7 +56,7 @@ def changed(ruling: Ruling, signal: Signal, change: RosterChange) -> Ruling:
     if command is not None:
         why = refusal(command.name, command.person, roster, owner=None, about=change.person)
         if why is not None:
-            raise ChangeRefused(why)
+            raise NotAllowed(why)
     if change.change == "left" and (last := _last_resort(ruling, change.person, signal.received_at)) is not None:
         raise ChangeRefused(f"{change.person} is {last}; agree on somebody else first")
     try:

@@ -13,7 +13,8 @@ import msgspec
 
 from routing.envelope import Outgoing
 from routing.model import Decision, Transition
-from schemas.signals import Signal
+from schemas.fates import Fate, Reason, fate_of
+from schemas.signals import OWN_QUESTIONS, Signal
 from services.made_by import made_by
 from services.rows import HistoryRow, OutboxRow
 from services.ruling import Ruling
@@ -69,7 +70,16 @@ def history(
         decision.outcome,
         decision.note,
         f"{_made_under(ruling.agreement.hash, ruling.roster.version)}{_WRITE(said)[1:].decode()}",
+        signal.source,
+        *_fate(signal, lead_id, decision),
     )
+
+
+def _fate(signal: Signal, lead_id: str | None, decision: Decision) -> tuple[Fate | None, Reason | None]:
+    """What the router asks of itself comes to nothing whenever it was answered already: that is told to nobody."""
+    if decision.reason is None or signal.kind in OWN_QUESTIONS:
+        return None, None
+    return fate_of(decision.reason, lead_id is not None), decision.reason
 
 
 def _salts() -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -57,7 +58,8 @@ class BudgetSpent(PortError):
 
 
 class Outcome:
-    """What the last batch did, for metrics: sizes, ages in seconds, lateness of breaches in seconds."""
+    """What the last batch did, for metrics: sizes, ages in seconds, lateness of breaches in seconds, how many signals came to
+    nothing by (source, fate, reason)."""
 
     def __init__(self, sheet: Sheet, batch: Sequence[Incoming], now: datetime) -> None:
         self.size = len(batch)
@@ -66,6 +68,11 @@ class Outcome:
         self.breach_lateness = [max(0.0, (now - breach.due_at).total_seconds()) for breach in sheet.breaches]
         self.dead_letters = sheet.failures
         self.limbo = sheet.limbo
+        self.fates = Counter(
+            (row.source, row.fate, row.reason)
+            for row in sheet.history
+            if row.fate is not None and row.reason is not None
+        )
 
 
 class Router:

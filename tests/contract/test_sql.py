@@ -1,7 +1,8 @@
 """The store's own promises, on both engines."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
@@ -10,15 +11,18 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from schemas.fates import FATES
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql.engine import one_shot
 from services.adapters.sql.migrate import config, downgrade, upgrade
-from services.adapters.sql.reading import Reading
+from services.adapters.sql.reading import Reading, place_of
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import HEAD, metadata
 from services.ports import ClusterChanged, Conflict, Fenced, SchemaOutdated, SpoolFull, StoreUnavailable
-from services.rows import DeadLetter, LeadRow, LinkRow, OutboxRow, Position, Quarantine, RecordOut, Writes
+from services.resources import migrations_dir
+from services.rows import DeadLetter, HistoryRow, LeadRow, LinkRow, OutboxRow, Position, Quarantine, RecordOut, Writes
 from tests.parts.postgres import fresh_database
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
@@ -61,6 +65,127 @@ async def test_migrations_go_up_down_and_up_and_agree_with_the_tables(url):
 async def test_a_store_without_the_schema_says_what_to_run(url):
     with pytest.raises(SchemaOutdated, match="stafett db upgrade"):
         await SqlStore(url).start()
+
+
+@pytest.mark.parametrize(
+    ("change", "lack"),
+    [
+        ("ALTER TABLE agreements DROP COLUMN holidays", "table `agreements` has no column `holidays`"),
+        ("DROP TABLE approvals", "there is no table `approvals`"),
+    ],
+)
+@pytest.mark.parametrize("revision", ["0001", "head"])
+async def test_a_database_that_a_draft_of_a_revision_made_is_refused_with_what_to_do(url, change, lack, revision):
+    await upgrade(url, revision)
+    await executed(url, change)
+    for attempt in (upgrade(url), *([SqlStore(url).start()] if revision == "head" else [])):
+        with pytest.raises(SchemaOutdated, match="name a new database") as caught:
+            await attempt
+        assert lack in str(caught.value)
+
+
+async def test_a_column_of_somebody_elses_is_no_concern_of_ours(url):
+    await upgrade(url)
+    await executed(url, "ALTER TABLE leads ADD COLUMN theirs TEXT")
+    await upgrade(url)
+    store = SqlStore(url)
+    await store.start()
+    await store.close()
+
+
+async def executed(url, *statements):
+    engine = one_shot(url)
+    async with engine.begin() as conn:
+        for statement in statements:
+            await conn.execute(text(statement))
+    await engine.dispose()
+
+
+OLD = {
+    "a": ("no_lead", "it names nobody: no e-mail address", "sales.won", ("no_lead", "names_nobody", "crm")),
+    "b": ("no_lead", "nobody known is named, and x alone makes no lead", "x", ("no_lead", "nobody_known", "crm")),
+    "c": ("recorded", "refused: claim is for sales", "x", ("refused", "unsorted", "crm")),
+    "d": ("recorded", "it was not on hold", "x", ("ignored", "unsorted", "crm")),
+    "e": ("recorded", "", "x", (None, None, None)),
+    "f": ("changed", "not a person's doing", "x", (None, None, None)),
+    "g": ("recorded", "the clock is over, or was changed since", "clock.due", (None, None, None)),
+}
+
+
+async def test_what_came_to_nothing_before_is_sorted_when_the_schema_is_upgraded(url):
+    await upgrade(url, "0001")
+    await executed(
+        url,
+        *(
+            "INSERT INTO history (signal_id, attempt, kind, mode, occurred_at, received_at, recorded_at, facts, outcome, note,"
+            f""" decision) VALUES ('{ident}', 0, '{kind}', 'live', 1, 1, 1, '{{"source": "crm"}}', '{outcome}', '{note}', '{{}}')"""
+            for ident, (outcome, written, kind, _) in OLD.items()
+            for note in [written.replace("'", "''")]
+        ),
+    )
+    await upgrade(url)
+    store = SqlStore(url)
+    await store.start()
+    for ident, (*_, expected) in OLD.items():
+        ((_, row),) = await Reading(store.engines).recorded(ident)
+        assert (row.fate, row.reason, row.source) == expected, ident
+    await store.close()
+
+
+def judged(number, fate, at=NOW, source="web"):
+    ident = f"sig_{number:04d}"
+    return HistoryRow(ident, 0, None, "x", "live", at, at, at, "{}", None, None, None, "recorded", "", "{}", source, fate, "no_change" if fate else None)  # fmt: skip
+
+
+async def test_what_came_to_nothing_is_listed_by_outcome_source_and_time_each_once(store):
+    fates = ("ignored", None, "refused", "no_lead")
+    rows = [
+        judged(number, fates[number % 4], NOW + timedelta(seconds=number // 5), "crm" if number % 3 else "web")
+        for number in range(200)
+    ]
+    async with store.batch() as batch:
+        await batch.write(Writes(history=rows))
+    reading = Reading(store.engines)
+
+    async def listed(wanted, limit=7, **more):
+        found, after = [], None
+        while page := await reading.fates(wanted, after=after, limit=limit, **more):
+            found += page
+            after = place_of(page[-1])
+        return [entry.row.signal_id for entry in found]
+
+    expected = [row for row in rows if row.fate]
+    assert await listed(FATES) == [row.signal_id for row in expected]
+    assert await listed(("refused",)) == [row.signal_id for row in expected if row.fate == "refused"]
+    assert await listed(FATES, source="crm") == [row.signal_id for row in expected if row.source == "crm"]
+    since = NOW + timedelta(seconds=30)
+    assert await listed(FATES, since=since) == [row.signal_id for row in expected if row.recorded_at >= since]
+    assert await listed(("no_lead",), source="nobody") == []
+
+
+@pytest.mark.parametrize(("source", "index"), [(None, "history_fate"), ("web", "history_source_fate")])
+async def test_what_came_to_nothing_is_found_by_an_index_without_a_look_at_the_rest(store, source, index):
+    statements = []
+    reading = Reading(store.engines)
+
+    async def explained(statement, **values):
+        plain = {name: value for name, value in values.items() if f":{name}" in statement}
+        async with store.engines.read() as conn:
+            if not store.engines.sqlite:
+                await conn.execute(text("SET enable_seqscan = off"))
+            words = "EXPLAIN QUERY PLAN" if store.engines.sqlite else "EXPLAIN"
+            statements.append(str((await conn.execute(text(f"{words} {statement}"), plain)).all()))
+        return []
+
+    reading._all = explained
+    await reading.fates(("refused",), source=source)
+    assert index in statements[0] and "SCAN history" not in statements[0] and "Seq Scan" not in statements[0]
+
+
+def test_the_first_revision_is_frozen():
+    """A database that was made by it has its name: another schema is another revision, in a file of its own."""
+    spine = migrations_dir() / "versions" / "v0001_spine.py"
+    assert sha256(spine.read_bytes()).hexdigest() == "e6511be06ce0ab71857713e2dcdaf8aec15d5a79f538d8abda633fa9979ea40e"
 
 
 def test_the_revision_that_is_needed_is_the_newest():

@@ -7,6 +7,7 @@ import time
 import pytest
 import yaml
 
+from services import metrics
 from services.bootstrap.api import document
 from services.console.feed import Feed
 from tests.api import KEYS, bearer, installed
@@ -43,6 +44,62 @@ async def people(api, *names, **fields):
 async def lead_of(api, name):
     (lead,) = (await api.get("/v1/leads", email=f"{name}@example.com"))["leads"]
     return lead
+
+
+# --- what came to nothing ---------------------------------------------------------------------------------------------
+async def test_a_signal_that_came_to_nothing_is_listed_counted_and_explained(api):
+    before = counted("facts", "no_lead", "no_such_offer")
+    taken = await api.fact(fact="accepted", offer_id="ho_elsewhere.1")
+    await api.settled()
+    await api.fact(fact="won", email="nobody@example.com")
+    await people(api, "anna")
+    await api.fact(fact="accepted", email="anna@example.com")
+    await api.settled()
+    (first, second, third) = (await api.get("/v1/signals"))["signals"]
+    assert (first["signal_id"], first["source"], first["kind"]) == (taken["signals"][0], "facts", "sales.accepted")
+    assert (first["outcome"], first["reason"], first["note"]) == ("no_lead", "no_such_offer", "no such offer")
+    assert (second["reason"], third["outcome"], third["reason"]) == ("nobody_known", "ignored", "no_open_handover")
+    assert third["lead"] == (await lead_of(api, "anna"))["id"]
+    assert counted("facts", "no_lead", "no_such_offer") == before + 1
+    (entry,) = (await api.get(f"/v1/signals/{first['signal_id']}"))["history"]
+    assert (entry["outcome"], entry["reason"]) == ("no_lead", "no_such_offer")
+    explained = await api.client.get(
+        f"/v1/leads/{third['lead']}/explain", headers={**bearer("all"), "accept": "text/plain"}
+    )
+    assert "came to nothing: ignored, no_open_handover" in explained.text
+
+
+async def test_what_came_to_nothing_is_filtered_and_paged(api):
+    for number in range(5):
+        await api.fact(fact="won", email=f"nobody{number}@example.com")
+    await api.settled()
+    await api.fact(fact="accepted", handover_id="ho_elsewhere")
+    await api.settled()
+    found, after = [], ""
+    while True:
+        page = await api.get("/v1/signals", outcome="no_lead", source="facts", after=after, limit=2)
+        found += [(one["reason"], one["signal_id"]) for one in page["signals"]]
+        if (after := page["next"]) is None:
+            break
+    assert [reason for reason, _ in found] == ["nobody_known"] * 5 + ["no_such_handover"]
+    assert len(set(found)) == 6
+    for more in ({"outcome": "refused"}, {"source": "load"}, {"since": "2200-01-01T00:00:00Z"}):
+        assert (await api.get("/v1/signals", **more))["signals"] == []
+    for wrong in ({"outcome": "changed"}, {"since": "yesterday"}, {"after": "x"}, {"outcom": "refused"}):
+        assert "query" in (await api.get("/v1/signals", status=422, **wrong))["detail"]
+
+
+async def test_personal_data_of_what_came_to_nothing_is_for_keys_that_may_see_it(api):
+    await api.fact(fact="won", email="nobody@example.com")
+    await api.settled()
+    (shown,) = (await api.get("/v1/signals"))["signals"]
+    (hidden,) = (await api.get("/v1/signals", key="facts"))["signals"]
+    assert shown["personal"]["person"]["email"] == "nobody@example.com"
+    assert hidden["personal"] is None and "nobody@" not in json.dumps(hidden)
+
+
+def counted(source, outcome, reason):
+    return metrics.fates.labels(source, outcome, reason)._value.get()
 
 
 # --- keys and scopes --------------------------------------------------------------------------------------------------

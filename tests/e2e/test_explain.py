@@ -35,6 +35,38 @@ async def explain(folder, *words):
     return await asyncio.to_thread(said, "explain", *words, "--config", folder)
 
 
+async def test_what_came_to_nothing_is_listed_as_a_table_and_as_json_and_explained(tmp_path, request, monkeypatch):
+    async with setup("sqlite-embedded", request, tmp_path) as running:
+        await running.give(
+            signal(1, "sales.won", "nobody"),
+            signal(2, "sales.accepted", "nobody", offer_id="ho_elsewhere.1"),
+            signal(3, "page.visited", "anna"),
+        )
+    folder = str(tmp_path / "folder")
+    assert said("new", folder)[0] == 0
+    monkeypatch.setenv("STAFETT_DATABASE_URL", f"sqlite:///{tmp_path}/s.db")
+
+    async def signals(*words):
+        return await asyncio.to_thread(said, "signals", *words, "--config", folder)
+
+    status, text, _ = await signals()
+    assert status == 0 and len(text.splitlines()) == 3
+    assert "no_such_offer" in text and "no such offer" in text and "nobody@" not in text
+    status, text, _ = await signals(
+        "--json", "--outcome", "no_lead", "--source", "web", "--since", "2020-01-01T00:00:00Z"
+    )
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [(line["signal_id"], line["reason"]) for line in lines] == [
+        ("sig_1", "nobody_known"),
+        ("sig_2", "no_such_offer"),
+    ]
+    assert (await signals("--limit", "1", "--json"))[1].count("\n") == 1
+    assert (await signals("--source", "crm"))[:2] == (0, "")
+    assert (await signals("--since", "yesterday"))[0] == 2
+    status, text, _ = await explain(folder, "signal", "sig_2")
+    assert "came to nothing: no_lead, no_such_offer" in text
+
+
 async def test_a_lead_a_clock_and_an_assignment_are_explained_in_words_and_as_json(story):
     lead, clocks, offer, folder = story
     status, text, _ = await explain(folder, "lead", lead)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from services.adapters.sql.engine import translated
+from services.adapters.sql.engine import Engines, translated
+from services.adapters.sql.schema import Columns, columns_of, foreign, lacking, revision_of
 from services.ports import SchemaOutdated
 from services.resources import migrations_dir
 
@@ -34,11 +37,40 @@ def config(url: str) -> Config:
 
 async def upgrade(url: str, revision: str = "head") -> None:
     """Brings the schema to `revision`. Raises StoreUnavailable, StoreRejected, SchemaOutdated."""
+    await _check_it_is_ours(url)
     try:
         with translated():
             await asyncio.to_thread(command.upgrade, config(url), revision)
     except CommandError as error:
         raise SchemaOutdated(f"the schema cannot be brought to {revision}: {error}") from error
+
+
+async def _check_it_is_ours(url: str) -> None:
+    """What a revision's name promises has to be there before another is put on top. Raises StoreUnavailable, SchemaOutdated."""
+    engines = Engines(url)
+    try:
+        at = await revision_of(engines)
+        if at in _revisions() and (lack := await lacking(engines, await _made_by(at))):
+            raise SchemaOutdated(foreign(at, lack))
+    finally:
+        await engines.close()
+
+
+def _revisions() -> set[str]:
+    """Those that this version knows."""
+    return {script.revision for script in ScriptDirectory.from_config(config("sqlite://")).walk_revisions()}
+
+
+async def _made_by(revision: str) -> Columns:
+    """What the migrations up to this revision make, on a file of their own."""
+    with tempfile.TemporaryDirectory(prefix="stafett-schema-") as folder:
+        url = f"sqlite+aiosqlite:///{folder}/made.db"
+        await asyncio.to_thread(command.upgrade, config(url), revision)
+        engines = Engines(url)
+        try:
+            return await columns_of(engines)
+        finally:
+            await engines.close()
 
 
 async def downgrade(url: str, revision: str) -> None:

@@ -35,6 +35,17 @@ class HistoryEntry(NamedTuple):
     row: HistoryRow
 
 
+class Place(NamedTuple):
+    """Where a signal stands in the order of recording: its instant in microseconds since 1970, and its number."""
+
+    at: int
+    id: int
+
+
+def place_of(entry: HistoryEntry) -> Place:
+    return Place(micros(entry.row.recorded_at), entry.id)
+
+
 class Counts(NamedTuple):
     """Depths for metrics."""
 
@@ -98,6 +109,27 @@ class Reading:
         """What became of one signal; [] while the router has not got to it."""
         statement = f"SELECT id, {_HISTORY} FROM history WHERE signal_id = :s ORDER BY id"
         return [_history(row) for row in await self._all(statement, s=signal_id)]
+
+    async def fates(
+        self,
+        fates: Sequence[str],
+        *,
+        source: str | None = None,
+        since: datetime | None = None,
+        after: Place | None = None,
+        limit: int = 50,
+    ) -> list[HistoryEntry]:
+        """Signals that came to nothing in these ways, in the order of recording; from behind `after`, the place of the last one
+        of the page before. By an index for each way, so that the rest of history is not looked at."""
+        where = "fate = :fate" + (" AND source = :source" if source is not None else "")
+        begin = max(Place(micros(since) if since else 0, 0), after or Place(0, 0))
+        statement = f"""SELECT id, {_HISTORY} FROM history
+            WHERE {where} AND recorded_at >= :at AND (recorded_at > :at OR id > :id) ORDER BY recorded_at, id LIMIT :limit"""
+        found: list[HistoryEntry] = []
+        for fate in dict.fromkeys(fates):
+            rows = await self._all(statement, fate=fate, source=source, at=begin.at, id=begin.id, limit=limit)
+            found += [_history(row) for row in rows]
+        return sorted(found, key=place_of)[:limit]
 
     async def clocks(
         self,

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.adapters.sql import schema
 from services.adapters.sql import tables as t
 from services.adapters.sql.batch import SqlBatch, add_letters, plain_rows
 from services.adapters.sql.engine import Engines, scalar
@@ -59,16 +60,13 @@ class SqlStore:
     async def start(self) -> None:
         if self._exclusive:
             self.engines.claim()
-        async with self.engines.read() as conn:
-            try:
-                at = await scalar(conn, "SELECT version_num FROM alembic_version")
-            except Exception as error:
-                at = None
-                if isinstance(error, StoreUnavailable | OSError):
-                    raise
+        at = await schema.revision_of(self.engines)
         if at != HEAD:
             await self.close()
             raise SchemaOutdated(f"the schema is at {at or 'nothing'}, needed is {HEAD}: run `stafett db upgrade`")
+        if lacking := await schema.lacking(self.engines, schema.NEEDED):
+            await self.close()
+            raise SchemaOutdated(schema.foreign(HEAD, lacking))
         self._checked = True
 
     async def close(self) -> None:

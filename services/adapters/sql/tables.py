@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -91,6 +91,7 @@ clocks = Table(
         sqlite_where=text("next_at IS NOT NULL"),
     ),
 )
+_CAME_TO_NOTHING = text("fate IS NOT NULL")
 history = Table(
     "history",
     metadata,
@@ -110,8 +111,23 @@ history = Table(
     _text("outcome"),
     _text("note"),
     _text("decision"),
+    _text("source", null=True),
+    _text("fate", null=True),
+    _text("reason", null=True),
     Index("history_lead", "lead_id", "id"),
     Index("history_signal", "signal_id"),
+    Index(
+        "history_fate", "fate", "recorded_at", "id", postgresql_where=_CAME_TO_NOTHING, sqlite_where=_CAME_TO_NOTHING
+    ),
+    Index(
+        "history_source_fate",
+        "source",
+        "fate",
+        "recorded_at",
+        "id",
+        postgresql_where=_CAME_TO_NOTHING,
+        sqlite_where=_CAME_TO_NOTHING,
+    ),
     sqlite_autoincrement=True,
 )
 inbox = Table(
