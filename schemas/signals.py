@@ -163,6 +163,9 @@ OUTREACH = frozenset({Kind.EMAIL_SENT, Kind.EMAIL_DELIVERED, Kind.OUTREACH_LOGGE
 
 TOUCHES = INBOUND | OUTREACH
 
+REQUESTS = frozenset({Kind.FORM_SUBMITTED, Kind.MESSAGE_RECEIVED, Kind.CALL_RECEIVED, Kind.SALES_MEETING_BOOKED})
+"""What somebody asks of us: who does becomes a lead, or is set aside where somebody sees it."""
+
 
 def _text(value: Any) -> Any:
     """Senders mix numbers and strings for ids and answers; we keep their digits as text, trimmed, never empty."""
@@ -397,6 +400,12 @@ class Signal(Parsed, frozen=True, kw_only=True):
     command: Commanded | None = None
     roster: RosterChange | None = None
     traceparent: str | None = None
+
+
+def is_request(parsed: Parsed) -> bool:
+    """Whether a person asks for something: no test, no import, nothing that a program did."""
+    by_person = not parsed.automated and parsed.actor.kind not in ("automation", "system")
+    return parsed.kind in REQUESTS and parsed.mode in ("live", "observe") and by_person
 
 
 PERSONAL_FIELDS = ("person", "fields", "utm")

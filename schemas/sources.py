@@ -189,6 +189,11 @@ class Source(FileModel):
             raise ValueError("`handshake` stands in URLs, so it must be none of the secrets that prove deliveries")
         return self
 
+    @property
+    def number_region(self) -> str | None:
+        """The country of numbers that have no country code."""
+        return self.region or self.country
+
     @model_validator(mode="after")
     def _proves_numbers(self) -> Source:
         if self.phone_verified and self.verify.scheme == "none":

@@ -42,8 +42,9 @@ from services.ingest.app import Hooks
 from services.ingest.configured import Configured
 from services.ingest.intake import Intake
 from services.ingest.mapped import ConditionError, check
-from services.ingest.normalise import digest, email_address
+from services.ingest.normalise import digest
 from services.ingest.parsers import PARSERS
+from services.ingest.parsers.addresses import normal_address
 from services.ingest.retry import Retry
 from services.ingest.secret_rules import pem_problem, secret_problem, word_problem
 from services.pulses import Pulses
@@ -161,7 +162,7 @@ def _api(parts: Parts, sources: Mapping[str, Configured], intake: Intake, stoppi
     retry = Retry(sources, intake, parts.key, reading.quarantined_one, headers_of, parts.store)
 
     def digest_email(text: str, brand: str) -> str | None:
-        address = email_address(text)
+        address = normal_address(text)
         return None if address is None else digest(parts.key, "email", brand, address)
 
     versions = versions_of(parts)

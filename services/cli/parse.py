@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from schemas.signals import Parsed
 
 HELP = "Print what would be read off a webhook body on standard input."
 EPILOG = """\
@@ -13,7 +17,8 @@ examples:
   stafett parse cloudevents --content-type application/cloudevents+json --header 'ce-id: 1' < event.json
 
 One JSON line for each signal; what cannot be understood is {"quarantined": reason, "where": path} in its place.
-exit status: 0 all understood, 3 something quarantined, 2 unknown kind
+A form, message, call or booking that names nobody is said so on standard error: a source would set it aside.
+exit status: 0 all understood, 3 something quarantined or a request that names nobody, 2 unknown kind
 """
 
 
@@ -39,6 +44,19 @@ def run(args: argparse.Namespace) -> int:
     pairs = (header.partition(":") for header in args.header)
     headers = {name.strip().casefold(): value.strip() for name, _, value in pairs}
     found = parse(args.kind, sys.stdin.buffer.read(), args.content_type, headers)
-    for item in found:
+    whole = True
+    for number, item in enumerate(found, 1):
         print(json.dumps(item.plain(), ensure_ascii=False))
-    return 0 if all(isinstance(item, Parsed) for item in found) else 3
+        why = _why_nobody(item) if isinstance(item, Parsed) else None
+        if why is not None:
+            print(f"signal {number} {why}", file=sys.stderr)
+        whole = whole and isinstance(item, Parsed) and why is None
+    return 0 if whole else 3
+
+
+def _why_nobody(item: Parsed) -> str | None:
+    """As far as can be told without a source, whose region a number may need."""
+    from services.ingest.parsers.finishing import may_reach_somebody
+    from services.ingest.requests import why_nobody
+
+    return None if may_reach_somebody(item) else why_nobody(item, (), None)

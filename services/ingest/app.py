@@ -10,11 +10,11 @@ from typing import NamedTuple
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from schemas.signals import Parsed, Quarantined, Signal
+from schemas.signals import Quarantined, Signal
 from schemas.sources import Scheme, Source
 from services.door.bodies import BodyRefused
 from services.door.proxies import Network, client_in, client_of, network_of, origin_of
-from services.ingest.aside import set_aside, too_large
+from services.ingest.aside import WHOLE, set_aside, too_large
 from services.ingest.browsers import preflight, shared_with
 from services.ingest.configured import Configured
 from services.ingest.gate import Gate
@@ -25,6 +25,7 @@ from services.ingest.normalise import to_signal
 from services.ingest.offload import Offload
 from services.ingest.parsers.reading import Result, events_at_most
 from services.ingest.parsers.salesforce import ACK
+from services.ingest.requests import why_nobody
 from services.ingest.sales import meant
 from services.ingest.verify import Refused, Request, verify
 from services.problems import Trouble
@@ -175,10 +176,21 @@ def understood(configured: Configured, delivery: Request, now: datetime, key: by
 def signals_of(
     source: Source, found: Result, received_at: datetime, key: bytes, traceparent: str | None = None
 ) -> Understood:
-    """What was read, as records for the log and the rest."""
-    known = [meant(item, source.sales) for item in found if isinstance(item, Parsed)]
-    signals = [to_signal(item, source, received_at, key, traceparent) for item in known]
-    return Understood(signals, [item for item in found if isinstance(item, Quarantined)])
+    """What was read, as records for the log and the rest. A request by a person that names nobody is set aside, but where
+    the sender's API is asked who it is."""
+    signals: list[Signal] = []
+    unclear: list[Quarantined] = []
+    for number, item in enumerate(found, 1):
+        if isinstance(item, Quarantined):
+            unclear.append(item)
+            continue
+        signal = to_signal(meant(item, source.sales), source, received_at, key, traceparent)
+        why = None if source.fetch is not None else why_nobody(signal, signal.identities, source.number_region)
+        if why is None:
+            signals.append(signal)
+        else:
+            unclear.append(Quarantined(quarantined=why, where=WHOLE if len(found) == 1 else f"event {number}"))
+    return Understood(signals, unclear)
 
 
 def _accepted(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Response:

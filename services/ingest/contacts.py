@@ -18,8 +18,9 @@ from schemas.events import STAGES
 from schemas.instants import read_instant
 from schemas.places import language_code
 from schemas.signals import Asserted, Company, Consent, Kind, Parsed, Person, Reference, Sales
-from services.ingest.normalise import email_address, phone_number
+from services.ingest.parsers.addresses import normal_address
 from services.ingest.parsers.identifiers import is_identifier
+from services.ingest.parsers.numbers import read_numbers
 
 _PLACES = ("industry", "country", "employees", "region", "city", "postcode")
 COLUMNS = (
@@ -79,7 +80,7 @@ class Contacts:
         found: list[Finding] = []
         if too_long:
             return Row(line, None, (Finding(line, "", "has more values than the header has columns", True),))
-        email = email_address(given.get("email") or None)
+        email = normal_address(given.get("email") or None)
         if given.get("email") and email is None:
             found.append(Finding(line, "email", "is no e-mail address"))
         references = _references(line, given, found)
@@ -96,8 +97,8 @@ class Contacts:
         self, line: int, given: dict[str, str], references: tuple[Reference, ...], found: list[Finding]
     ) -> Parsed:
         phone = given.get("phone") or None
-        if phone and phone_number(phone, self._region) is None:
-            found.append(Finding(line, "phone", "is no number with a country; it is kept as written"))
+        if doubt := read_numbers(phone, self._region).doubt:
+            found.append(Finding(line, "phone", f"{doubt}; it is kept as written"))
         names = ("email", "first_name", "last_name", "full_name")
         return Parsed(
             kind=Kind.CONTACT_CREATED,

@@ -12,10 +12,12 @@ from schemas.mapping import Mapping, Rule
 from schemas.places import language_code
 from schemas.signals import Company, Kind, Parsed, Quarantined, Reference, Sales
 from services.ingest.mapping_findings import bounded_findings, missing, unread
-from services.ingest.parsers import generic, parse, typeform
+from services.ingest.parsers import generic, parse, parse_unfinished, typeform
 from services.ingest.parsers.batches import events_of
 from services.ingest.parsers.bodies import whole_of
+from services.ingest.parsers.finishing import finish, readable_facts
 from services.ingest.parsers.identifiers import identified, is_identifier
+from services.ingest.parsers.markup import readable, readable_answer
 from services.ingest.parsers.profile import profiled
 from services.ingest.parsers.reading import (
     Result,
@@ -80,10 +82,14 @@ def read(kind: str, body: bytes, content_type: str, headers: dict[str, str], map
     """As `parse`, with the mapping's say over it. A kind of its own is mapped where the body is one event."""
     if mapping is None:
         return parse(kind, body, content_type, headers)
+    return finish(_mapped(kind, body, content_type, headers, mapping), body, content_type)
+
+
+def _mapped(kind: str, body: bytes, content_type: str, headers: dict[str, str], mapping: Mapping) -> Result:
     try:
         whole = whole_of(body, content_type)
         if kind != "generic":
-            found = parse(kind, body, content_type, headers)
+            found = parse_unfinished(kind, body, content_type, headers)
             if len(found) != 1:
                 return found
             named = {"answers": typeform.by_question(whole)} if kind == "typeform" else {}
@@ -119,7 +125,8 @@ def _guessed(
 ) -> Parsed | Quarantined:
     if mapping.guess:
         try:
-            return generic.one(generic.Event(row, {}, headers), where, key)
+            guess = generic.one(generic.Event(row, {}, headers), where, key)
+            return readable_facts(guess) if isinstance(guess, Parsed) else guess
         except Unreadable:
             pass
     return Parsed(kind=Kind.UNCLASSIFIED, dedupe_key=key)
@@ -137,10 +144,14 @@ def _over(
     paths: dict[str, str] = {str(name): path for name, path in mapping.facts.items()}
     paths |= {str(name): path for name, path in (rule.facts.items() if rule else ())}
     held = {name: find(row, path) for name, path in paths.items()}
-    facts = {name: said for name, value in held.items() if value is not MISSING and (said := text(value)) is not None}
+    said = {name: text(value) for name, value in held.items() if value is not MISSING}
+    facts = {name: readable(value) for name, value in said.items() if value is not None}
     kind = (rule.kind if rule else None) or mapping.kind or item.kind
     answers = {name: find(row, path) for name, path in mapping.fields.items()}
-    fields = {**item.fields, **only_known((name, value) for name, value in answers.items() if value is not MISSING)}
+    fields = {
+        **item.fields,
+        **only_known((name, readable_answer(value)) for name, value in answers.items() if value is not MISSING),
+    }
     found = _with(item, facts, kind, fields, test=rule is not None and rule.test)
     told = [*missing(held, paths), *missing(answers, mapping.fields), *unread(facts, paths, found)]
     found = profiled(found.but(findings=bounded_findings((*item.findings, *told))))

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import hmac
-import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
-
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 
 from routing.identity import LIKENESS
 from routing.ids import base32
@@ -20,10 +16,11 @@ from schemas.sources import Source
 from services.discretion import discreet, trace_of
 from services.ingest.free_mail import is_shared
 from services.ingest.lengths import fitting
+from services.ingest.parsers.addresses import normal_address
 from services.ingest.parsers.identifiers import identified
+from services.ingest.parsers.numbers import normal_numbers
 from services.ingest.parsers.records import SYSTEM
 
-_PLAIN = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 WINDOW_DAYS = 30
 """A dedupe key that is only the body's hash holds for so long: a month later the same form is a new fact."""
 _NO_PLACE = ("company", "domain", *LIKENESS)
@@ -33,35 +30,6 @@ _NO_PLACE = ("company", "domain", *LIKENESS)
 def digest(key: bytes, kind: str, brand: str, value: str) -> str:
     """HMAC-SHA256 under the deployment key, 32 hex digits: equal for equal values, tells nothing of them."""
     return hmac.digest(key, f"{kind}\0{brand}\0{value}".encode(), "sha256").hex()[:32]
-
-
-def email_address(text: str | None) -> str | None:
-    """An address in the form in which equal ones are equal; None for what is no address."""
-    if text is None:
-        return None
-    folded = text.strip().casefold()
-    if _PLAIN.fullmatch(folded) and ".." not in folded:
-        return folded
-    try:
-        found = validate_email(folded, check_deliverability=False)
-    except EmailNotValidError:
-        return None
-    return f"{found.local_part}@{found.ascii_domain or found.domain}".casefold()
-
-
-def phone_number(text: str | None, region: str | None) -> str | None:
-    """E.164; None where it has no country code and the source no region, or it cannot be a number."""
-    if text is None:
-        return None
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if _possible(number) else None
-
-
-def _possible(number: phonenumbers.PhoneNumber) -> bool:
-    return bool(phonenumbers.is_possible_number(number))
 
 
 def identities(parsed: Parsed, source: Source, key: bytes) -> tuple[IdentityKey, ...]:
@@ -80,13 +48,13 @@ def identities(parsed: Parsed, source: Source, key: bytes) -> tuple[IdentityKey,
 
 
 def _values(parsed: Parsed, source: Source) -> Iterator[tuple[IdentityKind, str]]:
-    email = email_address(parsed.person.email)
+    email = normal_address(parsed.person.email)
     if email is not None:
         yield "email", email
     # After a merge or a conversion somebody is known by the record that is no more.
     yield from (("person", _named(r)) for r in (*parsed.references, *parsed.previous) if r.object == "person")
-    if (phone := phone_number(parsed.person.phone, source.region or source.country)) is not None:
-        yield "phone", phone
+    phones = normal_numbers(parsed.person.phone, source.number_region)
+    yield from (("phone", phone) for phone in phones)
     handover = parsed.handover_id or (parsed.offer_id or "").rpartition(".")[0]
     if handover:
         yield "handover", handover
@@ -97,8 +65,7 @@ def _values(parsed: Parsed, source: Source) -> Iterator[tuple[IdentityKind, str]
         yield "domain", at_work
     if at_work and (name := full_name(parsed.person)) is not None:
         yield "like_name", f"{name}\0{at_work}"
-    if phone is not None:
-        yield "like_phone", phone
+    yield from (("like_phone", phone) for phone in phones)
 
 
 def work_domain(parsed: Parsed, source: Source) -> str | None:
@@ -106,7 +73,7 @@ def work_domain(parsed: Parsed, source: Source) -> str | None:
     said = host_of(parsed.company.domain)
     if said is not None and not is_shared(said, source.free_mail):
         return said
-    theirs = (email_address(parsed.person.email) or "").rpartition("@")[2]
+    theirs = (normal_address(parsed.person.email) or "").rpartition("@")[2]
     return theirs if theirs and not is_shared(theirs, source.free_mail) else None
 
 

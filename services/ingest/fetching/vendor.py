@@ -10,6 +10,7 @@ from urllib.parse import quote
 from schemas.signals import Company, Kind, Object, Parsed, Person, Quarantined, Reference
 from schemas.sources import Fetch
 from services.ingest.fetching.asking import Gone, Refused
+from services.ingest.parsers.finishing import clean_reach, readable_facts
 from services.ingest.parsers.profile import profiled
 from services.ingest.parsers.reading import Result, Unreadable, text
 
@@ -86,7 +87,8 @@ def contact(person: Person, company: Mapping[str, str | None], language: str | N
 
 
 def filled(thin: Parsed, found: Parsed) -> Parsed:
-    """Gaps of the webhook filled with what was fetched."""
+    """Gaps of the webhook filled with what was fetched. The webhook's facts are clean already."""
+    found = readable_facts(found)
     whole = thin.but(
         person=found.person.but(**thin.person.known()),
         company=found.company.but(**thin.company.known()),
@@ -98,4 +100,4 @@ def filled(thin: Parsed, found: Parsed) -> Parsed:
         form_id=thin.form_id or found.form_id,
         mode=found.mode if found.mode == "test" else thin.mode,
     )
-    return profiled(whole)
+    return profiled(clean_reach(whole))

@@ -31,6 +31,7 @@ from services.ingest.parsers import (
     typeform,
     webflow,
 )
+from services.ingest.parsers.finishing import finish, readable_facts
 from services.ingest.parsers.identifiers import identified
 from services.ingest.parsers.reading import Result, Unreadable
 
@@ -72,12 +73,20 @@ def parse(kind: str, body: bytes, content_type: str, headers: dict[str, str]) ->
 
     `headers` have lower-case names. KeyError for an unknown kind.
     """
+    return finish(parse_unfinished(kind, body, content_type, headers), body, content_type)
+
+
+def parse_unfinished(kind: str, body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """What the kind's own parser reads, for a mapping to replace parts of; `finish` comes after it."""
     from schemas.signals import Quarantined
 
     parser = PARSERS[kind]
     try:
         found = parser(body, content_type, headers)
-        return [item if isinstance(item, Quarantined) else profile.profiled(identified(item)) for item in found]
+        return [
+            item if isinstance(item, Quarantined) else profile.profiled(readable_facts(identified(item)))
+            for item in found
+        ]
     except Unreadable as error:
         return [Quarantined(quarantined=error.reason, where=error.where)]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

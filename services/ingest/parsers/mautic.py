@@ -5,7 +5,6 @@ A campaign's own action "send a webhook" posts what its author wrote there, one 
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from typing import Any
 
@@ -177,8 +176,7 @@ def _core(contact: dict[str, Any]) -> dict[str, Any]:
 
 
 def _value(field: Any) -> str | None:
-    said = text(field.get("value") if isinstance(field, dict) else field)
-    return html.unescape(said) if said else None
+    return text(field.get("value") if isinstance(field, dict) else field)
 
 
 def _tags(contact: dict[str, Any]) -> tuple[str, ...]:

@@ -126,8 +126,8 @@ def _inner(
         if not isinstance(value, dict | list) or not value:
             continue
         name = label(str(key))
-        others = name in _OURS or name in ours or name.endswith(("_by", "_owner", "_agent", "_manager"))
-        if others and not _is_theirs(value) and not (name == "changes" and _are_answers(value)):
+        others = name in ours or is_another_side(name, value)
+        if others and not (name == "changes" and _are_answers(value)):
             continue
         if answers := _answers(name, value):
             yield (*path, f"{name}()"), answers
@@ -138,6 +138,13 @@ def _inner(
             theirs = next((row for row in value[:MAX_PEOPLE] if isinstance(row, dict) and not _is_ours(row)), None)
             if theirs:
                 yield (*path, name), theirs
+
+
+def is_another_side(name: str, value: Any) -> bool:
+    """Whether what stands under a key is ours or somebody else's than the lead's, as far as its name says. A chat's
+    `sender` can say itself that it is a contact."""
+    named = name in _OURS or name.endswith(("_by", "_owner", "_agent", "_manager"))
+    return named and not _is_theirs(value)
 
 
 def _answers(name: str, value: Any) -> dict[str, Any]:

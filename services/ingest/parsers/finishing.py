@@ -1,0 +1,183 @@
+"""What is done to the facts of every kind after its own parser: text made readable, addresses and numbers cleaned, and the
+only address of a request taken where no name tells whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from schemas.signals import Parsed, Person, Quarantined, is_request
+from services.ingest.parsers.addresses import addresses_in, named_address, normal_address
+from services.ingest.parsers.bodies import embedded, whole_of
+from services.ingest.parsers.markup import readable, readable_answer
+from services.ingest.parsers.naming import is_anothers, is_secret, label
+from services.ingest.parsers.numbers import may_be_number, shown_number
+from services.ingest.parsers.plain import single_line
+from services.ingest.parsers.reading import Result, Unreadable
+from services.ingest.parsers.tree import is_another_side
+
+MAX_LEAVES = 5000
+MOST_NAMED = 5
+"""Fields that a reason names."""
+_NAMES = ("first_name", "last_name", "full_name")
+_WORDS = ("campaign", "reason", "criterion")
+_PLACES = ("name", "industry", "region", "city")
+_NOT_LOOKED_AT = frozenset(
+    [
+        "headers",
+        "request",
+        "cookies",
+        "settings",
+        "config",
+        "schema",
+        "to",
+        "cc",
+        "bcc",
+        "reply_to",
+        "recipient",
+        "recipients",
+        "notify",
+    ]
+)
+"""Keys behind which no request has its sender's address: how the form is set up, and to whom it is sent."""
+
+
+class Candidate(NamedTuple):
+    """An answer that is an address and nothing else, and the name it stands under."""
+
+    name: str
+    written: str
+
+
+def finish(found: Result, body: bytes, content_type: str) -> Result:
+    """The items of a body as they are kept. Never raises."""
+    finished: Result = []
+    for item in found:
+        if isinstance(item, Parsed):
+            item = clean_reach(item)
+            if is_request(item) and not may_reach_somebody(item):
+                finished.append(_with_only_address(item, body if len(found) == 1 else b"", content_type))
+                continue
+        finished.append(item)
+    return finished
+
+
+def may_reach_somebody(parsed: Parsed) -> bool:
+    """Whether it names somebody by an address, a number or a record, as far as can be told without a source's region."""
+    records = any(reference.object != "company" for reference in (*parsed.references, *parsed.previous))
+    ours = bool(parsed.handover_id or parsed.offer_id)
+    person = parsed.person
+    return records or ours or normal_address(person.email) is not None or may_be_number(person.phone)
+
+
+def readable_facts(parsed: Parsed) -> Parsed:
+    """The same facts as a person reads them, without entities and markup; the same object where nothing changes. To be called
+    once on what a parser read: what was decoded once is not decoded again."""
+    changed: dict[str, Any] = {name: readable(said) for name in _WORDS if (said := getattr(parsed, name)) is not None}
+    fields = readable_answer(parsed.fields) if parsed.fields else parsed.fields
+    person = parsed.person.but(**{name: readable(said) for name, said in parsed.person.known().items()})
+    company = parsed.company.but(
+        **{name: readable(value) for name in _PLACES if (value := getattr(parsed.company, name)) is not None}
+    )
+    changed |= {"fields": fields, "tags": tuple(map(readable, parsed.tags)), "company": company, "person": person}
+    changed = {name: value for name, value in changed.items() if value != getattr(parsed, name)}
+    return parsed.but(**changed) if changed else parsed
+
+
+def clean_reach(parsed: Parsed) -> Parsed:
+    """With name, address and number as somebody would write them; the same object where they are. What was written where one
+    should stand, and is more or none, is an answer."""
+    person, aside = _person(parsed.person)
+    if person is parsed.person and not aside:
+        return parsed
+    return parsed.but(person=person, fields={**parsed.fields, **aside})
+
+
+def _person(person: Person) -> tuple[Person, dict[str, str]]:
+    """(the person, what was written where an address or a number should stand and is more than that or neither)."""
+    changed: dict[str, str | None] = {}
+    aside: dict[str, str] = {}
+    for name in _NAMES:
+        if (said := getattr(person, name)) is not None:
+            changed[name] = single_line(said) or None
+    changed |= _cleaned_email(person, aside)
+    if person.phone is not None:
+        changed["phone"] = shown_number(person.phone) or None
+        if not any(map(str.isdigit, person.phone)):
+            changed["phone"], aside["(phone)"] = None, person.phone
+    changed = {name: value for name, value in changed.items() if value != getattr(person, name)}
+    return (person.but(**changed) if changed else person), aside
+
+
+def _cleaned_email(person: Person, aside: dict[str, str]) -> dict[str, str | None]:
+    """What has an @ and is no address is kept as written: somebody may see what is missing."""
+    if person.email is None:
+        return {}
+    addresses = addresses_in(person.email)
+    kept = addresses[0] if addresses else single_line(person.email) if "@" in person.email else None
+    if len(addresses) > 1 or kept is None:
+        aside["(email)"] = person.email
+    name = named_address(person.email)[0]
+    named = {"full_name": name} if name and not any(getattr(person, part) for part in _NAMES) else {}
+    return {"email": kept, **named}
+
+
+def _with_only_address(parsed: Parsed, body: bytes, content_type: str) -> Parsed | Quarantined:
+    """Of several that differ none is guessed at: the body is set aside, with the names of the fields that have them."""
+    seen = [*_candidates(parsed.fields.items())] or [*_candidates(_leaves(body, content_type))]
+    known: dict[str | None, Candidate] = {}
+    for candidate in seen:
+        known.setdefault(normal_address(candidate.written), candidate)
+    if not known:
+        return parsed
+    if len(known) > 1:
+        names = ", ".join(f"`{candidate.name[:60]}`" for candidate in [*known.values()][:MOST_NAMED])
+        return Quarantined(
+            quarantined=f"{len(known)} e-mail addresses, and no name tells whose: {names}; map one to `email`"
+        )
+    (candidate,) = known.values()
+    name, address = named_address(candidate.written)
+    named = {"full_name": name} if name and not any(getattr(parsed.person, part) for part in _NAMES) else {}
+    fields = {key: value for key, value in parsed.fields.items() if value != candidate.written}
+    return parsed.but(person=parsed.person.but(email=addresses_in(address)[0], **named), fields=fields)
+
+
+def _candidates(answers: Iterable[tuple[str, Any]]) -> Iterator[Candidate]:
+    """What is an address and nothing else; a text that mentions one says not whose it is."""
+    for name, value in answers:
+        if is_anothers(name) or label(name) in _NOT_LOOKED_AT or is_secret(name):
+            continue
+        if isinstance(value, list | dict):
+            yield from _candidates(_inner(name, value))
+        elif isinstance(value, str) and len(value) <= 400 and ("@" in value or "%40" in value):
+            alone = named_address(value)[1]
+            if len(addresses_in(alone)) == 1 and " " not in single_line(alone):
+                yield Candidate(name, value)
+
+
+def _inner(name: str, value: list[Any] | Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    items = value.items() if isinstance(value, Mapping) else ((name, item) for item in value)
+    for key, inner in items:
+        if isinstance(value, Mapping) and is_another_side(label(str(key)), inner):
+            continue
+        yield (str(key) if isinstance(value, Mapping) else name), inner
+
+
+def _leaves(body: bytes, content_type: str) -> Iterator[tuple[str, Any]]:
+    """Every text of a body with the name that it stands under, but for what is ours or another's."""
+    if not body:
+        return
+    try:
+        todo: list[tuple[str, Any]] = [("", whole_of(body, content_type))]
+    except Unreadable:
+        return
+    for _ in range(MAX_LEAVES):
+        if not todo:
+            return
+        name, value = todo.pop()
+        value = embedded(value)
+        if isinstance(value, dict | list):
+            if label(name) not in _NOT_LOOKED_AT:
+                todo.extend(_inner(name, value))
+        else:
+            yield name, value

@@ -1,0 +1,65 @@
+"""Text as people read it: entities of HTML decoded, markup removed. Once: what somebody wrote about markup stays."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+"""Only with its semicolon: `?a=1&copy=2` is part of an address."""
+_BREAKING = r"p|div|br|hr|li|ul|ol|tr|table|tbody|thead|h[1-6]|blockquote|pre|section|article|header|footer|dd|dt|dl"
+_INLINE = (
+    r"a|abbr|b|big|body|button|center|code|del|em|font|form|head|html|i|iframe|img|input|ins|kbd|label|link|mark|meta|option|"
+    r"picture|q|s|select|small|source|span|strike|strong|sub|sup|svg|td|textarea|th|time|tt|u|video|wbr"
+)
+_HIDDEN = re.compile(r"<(script|style)\b|<!--", re.IGNORECASE)
+_ENDS = {
+    "script": re.compile(r"</script\s*>", re.IGNORECASE),
+    "style": re.compile(r"</style\s*>", re.IGNORECASE),
+    "": re.compile("-->"),
+}
+"""What is no text for readers, with its content."""
+_BREAK = re.compile(rf"</?(?:{_BREAKING})(?:\s[^<>]{{0,2000}})?/?>", re.IGNORECASE)
+_TAG = re.compile(rf"</?(?:{_INLINE}|script|style)(?:\s[^<>]{{0,2000}})?/?>", re.IGNORECASE)
+_GAPS = re.compile(r"[ \t\u00a0]{2,}")
+_LINES = re.compile(r"[ \t]*\n(?:[ \t]*\n){2,}")
+
+
+def readable(value: str) -> str:
+    """The text without markup, trimmed; the same text where it has none. Elements of HTML are known by their names, so that
+    `Anna <anna@firm.example>` and `a < b` stay."""
+    if "&" in value:
+        value = _ENTITY.sub(lambda match: html.unescape(match[0]).replace("\u00a0", " "), value)
+    if "<" not in value or ">" not in value:
+        return value
+    bare = _TAG.sub("", _BREAK.sub("\n", _without_hidden(value)))
+    if bare == value:
+        return value
+    return _LINES.sub("\n\n", _GAPS.sub(" ", bare)).strip()
+
+
+def _without_hidden(value: str) -> str:
+    """In one pass: what is never closed stays, and nothing after it is looked at."""
+    kept: list[str] = []
+    at = 0
+    while (begin := _HIDDEN.search(value, at)) is not None:
+        end = _ENDS[(begin[1] or "").lower()].search(value, begin.end())
+        if end is None:
+            break
+        kept.append(value[at : begin.start()])
+        at = end.end()
+    return "".join((*kept, value[at:])) if at else value
+
+
+def readable_answer(value: Any, depth: int = 0) -> Any:
+    """An answer with every text in it readable, the names in an object too."""
+    if isinstance(value, str):
+        return readable(value)
+    if depth > 8:
+        return value
+    if isinstance(value, list):
+        return [readable_answer(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {readable(str(name)): readable_answer(item, depth + 1) for name, item in value.items()}
+    return value
