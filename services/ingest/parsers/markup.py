@@ -22,8 +22,8 @@ _ENDS = {
 """What is no text for readers, with its content."""
 _BREAK = re.compile(rf"</?(?:{_BREAKING})(?:\s[^<>]{{0,2000}})?/?>", re.IGNORECASE)
 _TAG = re.compile(rf"</?(?:{_INLINE}|script|style)(?:\s[^<>]{{0,2000}})?/?>", re.IGNORECASE)
-_GAPS = re.compile(r"[ \t\u00a0]{2,}")
-_LINES = re.compile(r"[ \t]*\n(?:[ \t]*\n){2,}")
+_GAPS = re.compile(r"[ \t\u00a0]+")
+_LINES = re.compile(r" ?\n(?: ?\n){2,}")
 
 
 def readable(value: str) -> str:

@@ -24,10 +24,10 @@ _POWER = re.compile(r"(\d)(?:[.,](\d{1,17}))?e\+?(\d{1,2})", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3}){2,4}")
 _SCHEME = re.compile(r"(?:tel|callto|whatsapp|sms|sip|phone)[:=]", re.IGNORECASE)
 _EXTENSION = re.compile(
-    r"(?:[\s(,;./-]*(?:\b|(?<=\d))(?:"
+    r"(?:[ (,;./-]{0,3}(?:\b|(?<=\d))(?:"
     r"ankn(?:ytning)?|anl(?:uss)?|extension|extensi[oó]n|exten|extn|ext|xtn|x|durchwahl|dw|nebenstelle|apparat|app|klappe|kl|poste|"
     r"interne?o?|int|anexo|ramal|toestel|lokal(?:nummer)?|lok|alanumero|ala|wewn(?:ętrzny)?|wew|доб(?:авочный)?|internal|linje|linja"
-    r")\s*[.:=]?|\s*#|\s*,,|\s*;\s*ext=|\s*;(?=\s*\d{1,5}(?!\d)))\s*(\d{1,7})(?!\d)\)?\s*",
+    r") ?[.:=]?| ?#| ?,,| ?; ?ext=| ?;(?= ?\d{1,5}(?!\d))) ?(\d{1,7})(?!\d)\)?",
     re.IGNORECASE,
 )
 _WORDS = """
@@ -38,30 +38,29 @@ _WORDS = """
 _LABELS = frozenset(_WORDS.split())
 """Words beside a number that name it and are no part of it, also where they touch its digits."""
 _LABEL = "|".join(sorted(_LABELS, key=len, reverse=True))
-_BEFORE_LABEL = re.compile(rf"(?<=[\d)])\s*(?=\b(?:{_LABEL}|[tmfwhpd])\b)", re.IGNORECASE)
-_FAX = re.compile(r"\s*(?:tele)?fax\b|\s*f\s*:", re.IGNORECASE)
+_BEFORE_LABEL = re.compile(rf"(?<=[\d)]) ?(?=\b(?:{_LABEL}|[tmfwhpd])\b)", re.IGNORECASE)
+_FAX = re.compile(r" ?(?:tele)?fax\b| ?f ?:", re.IGNORECASE)
 _TIMES = re.compile(
-    r"\b(?:(?:kl\.?|klockan|efter|after|före|before|innan|between|mellan|zwischen|ab|nach|vor|uhr|från|from)\s*){1,3}"
-    r"\d{1,2}(?:[:.]\d\d)?(?:\s*(?:-|och|and|to|till|bis|und)\s*\d{1,2}(?:[:.]\d\d)?)?(?:\s*(?:uhr|am|pm|h)\b)?",
+    r"\b(?:(?:kl\.?|klockan|efter|after|före|before|innan|between|mellan|zwischen|ab|nach|vor|uhr|från|from) ?){1,3}"
+    r"\d{1,2}(?:[:.]\d\d)?(?: ?(?:-|och|and|to|till|bis|und) ?\d{1,2}(?:[:.]\d\d)?)?(?: ?(?:uhr|am|pm|h)\b)?",
     re.IGNORECASE,
 )
 """When somebody can be reached: digits that are no part of the number."""
 _BETWEEN = re.compile(
-    r"\s*(?:;(?!\s*ext=)|\||,(?!,)|\s/\s|\s(?:eller|or|oder|ou|och|and|und|et|og|en|tai|ja|i|y|o|e|samt|alt\.?|respektive|resp\.?)\s|&)\s*"
-    r"|(?<=[\d)])\s+(?=\+)",
+    r" ?(?:;(?! ?ext=)|\||,(?!,)| / | (?:eller|or|oder|ou|och|and|und|et|og|en|tai|ja|i|y|o|e|samt|alt\.?|respektive|resp\.?) |&) ?"
+    r"|(?<=[\d)]) (?=\+)",
     re.IGNORECASE,
 )
 _LINES = re.compile(r"[\r\n]+")
 _HIDDEN = re.compile(r"[*?_#]{2,}|[xX]{3,}")
-_UNSURE = re.compile(r"/\s*\d{1,3}\s*$|\(\d{1,4}\)\s*$|\s-\s*\d{1,4}\s*$")
+_UNSURE = re.compile(r"/ ?\d{1,3}$|\(\d{1,4}\)$| - ?\d{1,4}$")
 """`08-123456/57` names two numbers by their last digits; `(12)` or ` - 12` at the end may be an extension."""
-_RUN = re.compile(r"[+(]*\d(?:[\d\s().+/-]*\d)?\)?")
+_RUN = re.compile(r"[+(]{0,3}\d(?:[\d ().+/-]*\d)?\)?")
 _SIMPLE = re.compile(r"\+?\d[\d -]{4,20}\d")
 _DATE = re.compile(r"(?:19|20)\d\d-[01]\d-[0-3]\d(?!\d)")
 """A day where a number should stand."""
 _ASIDE = re.compile(r"\([^()\d]{1,80}\)")
 _ALLOWED = re.compile(r"\+?[\d\s().-]+")
-_INTERNATIONAL = re.compile(r"\s*00(?=[1-9])")
 
 
 class Reading(NamedTuple):
@@ -175,7 +174,7 @@ def _formatted(number: phonenumbers.PhoneNumber | None, extension: str) -> str |
 
 def _may_precede(words: str) -> bool:
     """Whether the words before a number are no part of it: letters that touch its digits may stand for digits (`O`, `l`)."""
-    touching = re.search(r"([^\W\d_]+)$", words)
+    touching = re.search(r"([^\W\d_]{1,40})$", words)
     return _HIDDEN.search(words) is None and (touching is None or touching[1].casefold() in _LABELS)
 
 
@@ -189,10 +188,11 @@ def _may_follow(words: str) -> bool:
 
 
 def _parsed(run: str, region: str | None) -> phonenumbers.PhoneNumber | None:
-    run = re.sub(r"^[\s().-]+(?=\+)", "", run.strip(" .-/"))
+    run = run.strip(" .-/")
+    run = run.lstrip("( .-") if run.lstrip("( .-").startswith("+") else run
     tries = [run]
-    if _INTERNATIONAL.match(run):
-        tries.append(_INTERNATIONAL.sub("+", run))
+    if run.startswith("00"):
+        tries.append(f"+{run[2:]}")
     if run.startswith("+0"):
         tries.append(run.removeprefix("+"))
     for attempt in tries:
