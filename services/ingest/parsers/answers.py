@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import repeat
 from typing import Any
 
 from schemas.signals import Kind, Parsed
+from services.ingest.parsers.addresses import addresses_in
 from services.ingest.parsers.bodies import embedded
 from services.ingest.parsers.naming import label
 from services.ingest.parsers.reading import (
@@ -27,8 +29,16 @@ _NAME = (*_TITLES, "ref", "id", "type")
 """What a row calls its question, the most telling first; `type: EMAIL` only where nothing else does."""
 _VALUE = ("value", "answer", "string_value", "values", "text", "response", "answers", "user_data", "answer_text")
 
+_TYPES = ("type", "field_type", "input_type", "question_type", "element_type")
+_TYPED = {
+    **dict.fromkeys(("email", "emailinput", "email_input", "input_email", "email_address", "e_mail", "mail"), "email"),
+    **dict.fromkeys(("tel", "phone", "telephone", "phonenumber", "phone_number", "input_phone_number", "phoneinput", "phone_input", "mobile", "cell"), "phone"),
+}  # fmt: skip
+"""Types of a form's fields that tell what stands in them, whatever they are called."""
 _RECORDS = ("owner", "contact", "person", "customer", "company", "organization", "account", "stage", "pipeline", "user")
 """What a record has as objects of their own, and no answer."""
+_NAMELESS = frozenset([*_TYPES, "raw_value", "required"])
+"""What a form builder says of a field; a row with one of these may do without a title."""
 
 
 def filled_in(
@@ -78,8 +88,11 @@ def rows(value: Any) -> dict[str, Any]:
     if len(given) > MAX_ANSWERS:
         raise Unreadable(f"{len(given)} answers, at most {MAX_ANSWERS} are taken at once")
     found: dict[str, Any] = {}
-    for row in given:
-        read = _row({label(str(key)): held for key, held in mapping(row).items()}, _TITLES if keyed else _NAME)
+    own_names: Iterable[str] = map(str, value) if isinstance(value, dict) else repeat("")
+    for row, own_name in zip(given, own_names, strict=False):
+        read = _row(
+            {label(str(key)): held for key, held in mapping(row).items()}, _TITLES if keyed else _NAME, own_name
+        )
         if keyed and not read:
             return {}
         for name, said in read.items():
@@ -87,8 +100,11 @@ def rows(value: Any) -> dict[str, Any]:
     return found
 
 
-def _row(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], names: tuple[str, ...], own_name: str) -> dict[str, Any]:
+    """`own_name`: what an object of rows calls this one, which counts where the row itself has no title."""
     name = next((said for key in names if (said := text(row.get(key)))), None)
+    if name is None and (not _NAMELESS.isdisjoint(row)):
+        name = own_name or None
     holder = next((key for key in _VALUE if key in row), None)
     if name is None or holder is None:
         return {}
@@ -97,13 +113,26 @@ def _row(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     if "id" in row and ((isinstance(value, dict) and len(row) > 4) or parts):
         # A record that has a value, such as a deal, is no answer.
         return {}
+    if (fact := fact_of_type(row, value)) is not None:
+        name = fact
     # A name that the row has whole and in parts.
     return {name: value, **name_parts({key: row[key] for key in ("first", "middle", "last") if key in row})}
 
 
+def fact_of_type(row: Mapping[str, Any], value: Any) -> str | None:
+    """`email` or `phone` where the type of a form's field says so and its value can be one. Names of `row` are labels."""
+    fact = next((_TYPED[said] for key in _TYPES if (said := label(text(row.get(key)) or "")) in _TYPED), None)
+    said = text(value) or ""
+    if fact == "email":
+        return fact if addresses_in(said) else None
+    return fact if fact and sum(map(str.isdigit, said)) >= 5 else None
+
+
 def single(value: Any) -> Any:
-    """A list of one value is that value; an option is its text."""
-    if isinstance(value, list) and len(value) == 1:
+    """A list of one value is that value, one of several keeps them all; an option is its text."""
+    if isinstance(value, list):
+        if len(value) != 1:
+            return [single(one) if isinstance(one, dict) else one for one in value]
         value = value[0]
     if isinstance(value, dict):
         return next((value[k] for k in ("label", "text", "value", "name", "answer") if text(value.get(k))), value)

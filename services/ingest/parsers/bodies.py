@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from services.ingest.parsers.charsets import charset_of, recoded
-from services.ingest.parsers.form import fields_of
+from services.ingest.parsers.form_fields import fields_of
 from services.ingest.parsers.reading import Unreadable, as_object, read_json
 
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
@@ -58,6 +58,11 @@ def _put(tree: dict[str, Any], steps: list[str], value: Any) -> None:
             # `note[type]=3` beside `note[type][id]=7`: both are kept.
             held = at[step] = {"": held}
         at = held
+    if not steps[-1] and isinstance(value, list):
+        # `interest[]=a&interest[]=b`: all of them.
+        start = len(at)
+        at.update({str(start + i): one for i, one in enumerate(value)})
+        return
     last = steps[-1] or str(len(at))
     if isinstance(at.get(last), dict):
         at[last][""] = value

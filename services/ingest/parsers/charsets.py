@@ -31,3 +31,21 @@ def recoded(body: bytes, content_type: str) -> bytes:
     """The body in UTF-8. Raises UnicodeDecodeError where it is not what it declares to be."""
     charset = charset_of(content_type)
     return body if charset == "utf-8" else body.decode(charset).encode()
+
+
+def decoded(raw: bytes, charset: str) -> str:
+    """The text of a form's field. What is no UTF-8 is Windows-1252, in which pages without a charset are written, unless
+    most of it is UTF-8 all the same. Raises UnicodeDecodeError for any other charset that the bytes are not in."""
+    try:
+        return raw.decode(charset)
+    except UnicodeDecodeError:
+        if charset not in ("utf-8", "cp1252"):
+            raise
+    damaged = raw.decode("utf-8", "replace")
+    if charset == "utf-8" and any(ord(c) > 127 and c != "\ufffd" for c in damaged):
+        return damaged
+    return raw.decode("latin-1").translate(_WINDOWS)
+
+
+_WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
+"""Windows-1252 as browsers have it: its five undefined bytes are themselves."""

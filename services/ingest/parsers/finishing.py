@@ -3,50 +3,20 @@ only address of a request taken where no name tells whose it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from schemas.signals import Parsed, Person, Quarantined, is_request
 from services.ingest.parsers.addresses import addresses_in, named_address, normal_address
-from services.ingest.parsers.bodies import embedded, whole_of
+from services.ingest.parsers.bodies import whole_of
+from services.ingest.parsers.candidates import candidates_in, several
 from services.ingest.parsers.markup import readable, readable_answer
-from services.ingest.parsers.naming import is_anothers, is_secret, label
 from services.ingest.parsers.numbers import may_be_number, shown_number
 from services.ingest.parsers.plain import single_line
 from services.ingest.parsers.reading import Result, Unreadable
-from services.ingest.parsers.tree import is_another_side
 
-MAX_LEAVES = 5000
-MOST_NAMED = 5
-"""Fields that a reason names."""
 _NAMES = ("first_name", "last_name", "full_name")
 _WORDS = ("campaign", "reason", "criterion")
 _PLACES = ("name", "industry", "region", "city")
-_NOT_LOOKED_AT = frozenset(
-    [
-        "headers",
-        "request",
-        "cookies",
-        "settings",
-        "config",
-        "schema",
-        "to",
-        "cc",
-        "bcc",
-        "reply_to",
-        "recipient",
-        "recipients",
-        "notify",
-    ]
-)
-"""Keys behind which no request has its sender's address: how the form is set up, and to whom it is sent."""
-
-
-class Candidate(NamedTuple):
-    """An answer that is an address and nothing else, and the name it stands under."""
-
-    name: str
-    written: str
 
 
 def finish(found: Result, body: bytes, content_type: str) -> Result:
@@ -124,60 +94,19 @@ def _cleaned_email(person: Person, aside: dict[str, str]) -> dict[str, str | Non
 
 def _with_only_address(parsed: Parsed, body: bytes, content_type: str) -> Parsed | Quarantined:
     """Of several that differ none is guessed at: the body is set aside, with the names of the fields that have them."""
-    seen = [*_candidates(parsed.fields.items())] or [*_candidates(_leaves(body, content_type))]
-    known: dict[str | None, Candidate] = {}
-    for candidate in seen:
-        known.setdefault(normal_address(candidate.written), candidate)
-    if not known:
+    found = candidates_in(parsed.fields) or candidates_in(_whole(body, content_type))
+    if not found:
         return parsed
-    if len(known) > 1:
-        names = ", ".join(f"`{candidate.name[:60]}`" for candidate in [*known.values()][:MOST_NAMED])
-        return Quarantined(
-            quarantined=f"{len(known)} e-mail addresses, and no name tells whose: {names}; map one to `email`"
-        )
-    (candidate,) = known.values()
-    name, address = named_address(candidate.written)
+    if len(found) > 1:
+        return Quarantined(quarantined=several(found))
+    name, address = named_address(found[0].written)
     named = {"full_name": name} if name and not any(getattr(parsed.person, part) for part in _NAMES) else {}
-    fields = {key: value for key, value in parsed.fields.items() if value != candidate.written}
+    fields = {key: value for key, value in parsed.fields.items() if value != found[0].written}
     return parsed.but(person=parsed.person.but(email=addresses_in(address)[0], **named), fields=fields)
 
 
-def _candidates(answers: Iterable[tuple[str, Any]]) -> Iterator[Candidate]:
-    """What is an address and nothing else; a text that mentions one says not whose it is."""
-    for name, value in answers:
-        if is_anothers(name) or label(name) in _NOT_LOOKED_AT or is_secret(name):
-            continue
-        if isinstance(value, list | dict):
-            yield from _candidates(_inner(name, value))
-        elif isinstance(value, str) and len(value) <= 400 and ("@" in value or "%40" in value):
-            alone = named_address(value)[1]
-            if len(addresses_in(alone)) == 1 and " " not in single_line(alone):
-                yield Candidate(name, value)
-
-
-def _inner(name: str, value: list[Any] | Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    items = value.items() if isinstance(value, Mapping) else ((name, item) for item in value)
-    for key, inner in items:
-        if isinstance(value, Mapping) and is_another_side(label(str(key)), inner):
-            continue
-        yield (str(key) if isinstance(value, Mapping) else name), inner
-
-
-def _leaves(body: bytes, content_type: str) -> Iterator[tuple[str, Any]]:
-    """Every text of a body with the name that it stands under, but for what is ours or another's."""
-    if not body:
-        return
+def _whole(body: bytes, content_type: str) -> Any:
     try:
-        todo: list[tuple[str, Any]] = [("", whole_of(body, content_type))]
+        return whole_of(body, content_type) if body else None
     except Unreadable:
-        return
-    for _ in range(MAX_LEAVES):
-        if not todo:
-            return
-        name, value = todo.pop()
-        value = embedded(value)
-        if isinstance(value, dict | list):
-            if label(name) not in _NOT_LOOKED_AT:
-                todo.extend(_inner(name, value))
-        else:
-            yield name, value
+        return None

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import parse_qsl
 
 from schemas.signals import Consent, Kind, Parsed
-from services.ingest.parsers.charsets import charset_of, known, recoded
-from services.ingest.parsers.multipart import pairs_of
+from services.ingest.parsers import generic
+from services.ingest.parsers.bodies import embedded, unfolded
+from services.ingest.parsers.form_fields import fields_of
+from services.ingest.parsers.gravity_forms import numbered_name
+from services.ingest.parsers.leaves import flat_answers
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
-    as_object,
     body_key,
     company_of,
     only_known,
     person_facts,
     person_of,
     plain_name,
-    read_json,
     text,
     utm_of,
     when,
 )
 
-MAX_FIELDS = 2000
 _FORM_NAMES = ("form_id", "formid", "form_name", "form", "form_type")
 _CONSENT = ("consent", "newsletter", "marketing_consent", "samtycke", "nyhetsbrev")
-_WRAPPERS = ("data", "payload", "fields", "form_data", "submission", "contact", "lead", "person")
+_WRAPPERS = (
+    "data",
+    "payload",
+    "fields",
+    "form_data",
+    "formdata",
+    "form_fields",
+    "submission",
+    "contact",
+    "lead",
+    "person",
+)
+_TIMES = ("timestamp", "submitted_at", "created_at")
 _YES = {"on", "yes", "true", "1", "ja", "y"}
 
 
@@ -37,51 +47,49 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return [submission(fields_of(body, content_type), body)]
 
 
-def fields_of(body: bytes, content_type: str) -> dict[str, Any]:
-    """The form's fields by the sender's names; a name given twice keeps all its values. Raises Unreadable."""
-    kind = content_type.partition(";")[0].strip().casefold()
-    if kind == "multipart/form-data":
-        return _gathered(pairs_of(body, content_type))
-    charset = charset_of(content_type)
-    try:
-        if kind.endswith("json") or (not kind and body.lstrip()[:1] in (b"{", b"[")):
-            return as_object(read_json(recoded(body, content_type)))
-        return _gathered(_urlencoded(body.decode(charset), charset))
-    except UnicodeDecodeError:
-        raise Unreadable(f"not {charset.upper()}") from None
-
-
-def _urlencoded(body: str, charset: str) -> list[tuple[str, str]]:
-    """A form may name the set of its characters in a field of its own, `_charset_`. Raises Unreadable."""
-    named = re.search(r"(?:^|&)_charset_=([\w.:-]{1,40})", body)
-    try:
-        return parse_qsl(
-            body,
-            keep_blank_values=True,
-            strict_parsing=True,
-            encoding=known(named[1]) if named else charset,
-            max_num_fields=MAX_FIELDS,
-        )
-    except ValueError:
-        raise Unreadable("not an urlencoded form") from None
-
-
 def submission(fields: dict[str, Any], body: bytes) -> Parsed:
-    """The signal of a form that was filled in."""
-    rest = _lifted(fields)
+    """The signal of a form that was filled in. Raises Unreadable for too many answers."""
+    lifted = _lifted(fields)
+    if _is_nested(lifted):
+        return _nested(unfolded(lifted), body)
+    parts = numbered_name(lifted)
+    facts, rest = person_facts(lifted)
+    return _signal({**{name: said for name, said in parts.items() if said}, **facts}, rest, None, body)
+
+
+def _nested(tree: dict[str, Any], body: bytes) -> Parsed:
+    """A form whose answers are objects, lists or rows: who filled it in is found as in a body that nobody described."""
+    answers = flat_answers(tree)
+    try:
+        guess = generic.one(generic.Event(tree, {}, {}), "$", body_key(body), form=True)
+    except Unreadable:
+        return _signal({}, answers, None, body)
+    if not isinstance(guess, Parsed):
+        return _signal({}, answers, None, body)
+    person, company = guess.person.known(), guess.company
+    used = {*person.values(), company.name, company.domain}
+    ident = person_facts({name: value for name, value in tree.items() if not isinstance(value, dict | list)})[0].get(
+        "external_id"
+    )
+    facts = {**person, "company": company.name, "domain": company.domain, "external_id": ident}
+    left = {name: value for name, value in answers.items() if not isinstance(value, str) or value not in used}
+    return _signal({name: said for name, said in facts.items() if said}, left, guess.form_id, body)
+
+
+def _signal(facts: dict[str, str], answers: dict[str, Any], form_id: str | None, body: bytes) -> Parsed:
+    """`answers` are the further ones, of which a form's name, campaign parameters and consents are taken out."""
+    rest = dict(answers)
     utm = utm_of(rest)
-    form_id = next((text(rest.pop(n)) for n in list(rest) if plain_name(n) in _FORM_NAMES and text(rest[n])), None)
-    facts, rest = person_facts(rest)
-    at = next((when(rest[n]) for n in rest if plain_name(n) in ("timestamp", "submitted_at", "created_at")), None)
+    named = next((text(rest.pop(n)) for n in list(rest) if plain_name(n) in _FORM_NAMES and text(rest[n])), None)
     return Parsed(
         kind=Kind.FORM_SUBMITTED,
         source_kind="form",
-        occurred_at=at,
+        occurred_at=next((when(rest[n]) for n in rest if plain_name(n) in _TIMES), None),
         person=person_of(facts),
         company=company_of(facts),
         external_id=facts.get("external_id"),
         consents=tuple(_consents(rest)),
-        form_id=form_id,
+        form_id=form_id or named,
         campaign=utm.get("utm_campaign"),
         utm=utm,
         fields=only_known(rest.items()),
@@ -89,29 +97,35 @@ def submission(fields: dict[str, Any], body: bytes) -> Parsed:
     )
 
 
+def _is_nested(fields: dict[str, Any]) -> bool:
+    """Whether an answer is an object or rows, or its name has a path in it (`a[b]`; `a[]` is only a list)."""
+    return any("[" in name.removesuffix("[]") or _has_objects(value) for name, value in fields.items())
+
+
+def _has_objects(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(isinstance(one, dict) for one in value)
+    return isinstance(value, dict) and "file" not in value
+
+
 def _lifted(fields: dict[str, Any]) -> dict[str, Any]:
-    """What a wrapper among the fields holds (`data` with JSON in it) stands beside the others; a file is none."""
-    inner = {
-        name: value
-        for name, value in fields.items()
-        if plain_name(str(name)) in _WRAPPERS and isinstance(value, dict) and "file" not in value
-    }
+    """What a wrapper among the fields holds (`data`, also with JSON in a text) stands beside the others; a file is none."""
+    read = {name: embedded(value) if _is_wrapper(name) else value for name, value in fields.items()}
+    inner = {name: value for name, value in read.items() if _is_wrapper(name) and _is_plain(value)}
     lifted = {str(name): value for held in inner.values() for name, value in held.items()}
-    return {**lifted, **{name: value for name, value in fields.items() if name not in inner}}
+    return {**lifted, **{name: value for name, value in read.items() if name not in inner}}
+
+
+def _is_wrapper(name: str) -> bool:
+    return plain_name(name) in _WRAPPERS or name.endswith((".json", "_json"))
+
+
+def _is_plain(value: Any) -> bool:
+    """An object without further objects in it, which are read as a whole."""
+    return isinstance(value, dict) and "file" not in value and not any(_has_objects(held) for held in value.values())
 
 
 def _consents(fields: dict[str, Any]) -> list[Consent]:
     """A box that was ticked; one that was not is no withdrawal."""
     ticked = [n for n in fields if plain_name(n) in _CONSENT and str(fields[n]).strip().casefold() in _YES]
     return [Consent(purpose="marketing", state="given", basis="form") for _ in ticked[:1]]
-
-
-def _gathered(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in fields:
-            held = fields[name]
-            fields[name] = [*held, value] if isinstance(held, list) else [held, value]
-        else:
-            fields[name] = value
-    return fields

@@ -12,9 +12,12 @@ from typing import Any, NamedTuple
 
 from schemas.signals import Kind, Parsed, Quarantined
 from services.ingest.parsers import shapes
+from services.ingest.parsers.addresses import named_address
 from services.ingest.parsers.batches import events_of
 from services.ingest.parsers.bodies import is_json, whole_of
+from services.ingest.parsers.candidates import candidates_in, several
 from services.ingest.parsers.chain import Chain, Level, chain_of, first, level, nouns_of
+from services.ingest.parsers.gravity_forms import numbered_name
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.mail import CAME_IN, MAILED, directed, is_mail, way_of
 from services.ingest.parsers.moments import moment_of
@@ -55,7 +58,7 @@ _NOUNS = (
 )
 MAX_WORDS = 6
 """Names of the event that are looked at in one object; a body that has more of them is no sender's."""
-_FORM_IDS = ("form_id", "form_name", "form", "survey_id", "page_id", "form_title")
+_FORM_IDS = ("form_id", "formid", "form_name", "form", "survey_id", "page_id", "form_title")
 _FILLED = frozenset(
     ["form_id", "form_name", "answers", "form_response", "submission_id", "submission", "submitted_at", "form"]
 )
@@ -121,6 +124,10 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     if unnamed and (form or not word or kind is Kind.FORM_SUBMITTED) and kind not in CAME_IN:
         used = by_shape({name: value for name, value in answers.items() if not is_anothers(name)}, facts)
         answers = {name: value for name, value in answers.items() if name not in used}
+    if (form or not word) and not facts.keys() & {"email", "phone"} and kind not in CAME_IN:
+        facts = {**facts, **_only_address(event.own, where, form or _looks_filled(chain))}
+    if form and not facts.keys() & _NAMED:
+        facts |= {name: said for name, said in numbered_name(dict(event.own)).items() if said}
     way = way_of(chain, found)
     kind = directed(kind, way, chain)
     told = Told(kind, way, nouns is _MAILED, chain, found, person)
@@ -149,7 +156,7 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
         reason=reason_of(kind, chain),
         amount=amount,
         currency=currency,
-        form_id=first(outer, _FORM_IDS, text),
+        form_id=first(outer, _FORM_IDS, text) or _id_of_form(found),
         campaign=utm.get("utm_campaign") or first(outer, ("campaign", "campaign_name", "campaign_id"), text),
         utm=utm,
         fields=answers,
@@ -198,6 +205,28 @@ def _answers(found: list[Node], person: Node | None, chain: Chain) -> tuple[dict
     utm = utm_of(said)
     _, rest = person_facts(dict(list(said.items())[:MAX_ANSWERS]))
     return only_known([(n, v) for n, v in rest.items() if not is_secret(n)][:200]), utm
+
+
+_NAMED = frozenset(["first_name", "last_name", "full_name"])
+
+
+def _only_address(body: Mapping[str, Any], where: str, filled: bool) -> dict[str, str]:
+    """Our facts of the only address that a body has. Raises Unreadable for a form that has several."""
+    candidates = candidates_in(body)
+    if len(candidates) > 1 and filled:
+        raise Unreadable(several(candidates), where)
+    if len(candidates) != 1:
+        return {}
+    name, address = named_address(candidates[0].written)
+    return {"email": address, **({"full_name": name} if name else {})}
+
+
+def _id_of_form(found: list[Node]) -> str | None:
+    """`form[id]`, `wpforms[id]`: a form's id in an object that is called as one."""
+    forms = (level(node.raw).held for node in found if node.path and node.path[-1].endswith(("form", "forms")))
+    return next(
+        (said for held in forms for name in ("id", "form_id", "formid") if (said := text(held.get(name)))), None
+    )
 
 
 def _is_test(chain: Chain, around: Level, word: str | None) -> bool:

@@ -14,7 +14,8 @@ from services.ingest.parsers.reading import Result, Unreadable, body_key, mappin
 _ABOUT = frozenset(
     ["id", "form_id", "post_id", "date_created", "date_updated", "is_starred", "is_read", "ip", "source_url", "source_id", "user_agent", "currency", "payment_status", "payment_date", "payment_amount", "payment_method", "transaction_id", "transaction_type", "is_fulfilled", "created_by", "status", "form_title", "entry_id"]
 )  # fmt: skip
-_PART = re.compile(r"(\d+)\.(\d+)")
+_PART = re.compile(r"(?:input_)?(\d+)[._](\d+)")
+"""`1.3` in an entry, `input_1.3` or `input_1_3` in the form's own post."""
 
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
@@ -30,7 +31,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return [
         filled_in(
             answers,
-            _names(answers),
+            numbered_name(answers),
             shapes=True,
             # A filter's verdict is no verdict on the person: what is spam starts nothing, and changes nobody.
             kind=Kind.UNCLASSIFIED if unwanted else Kind.FORM_SUBMITTED,
@@ -44,15 +45,16 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     ]
 
 
-def _names(answers: dict[str, Any]) -> dict[str, str | None]:
+def numbered_name(answers: dict[str, Any]) -> dict[str, str | None]:
     """Takes the first name field out of the answers: parts 2, 3, 4, 6, 8, where an address also has a 1 or a 5."""
     parts: dict[str, dict[str, str]] = {}
-    for name, value in answers.items():
+    for name in answers:
         if (match := _PART.fullmatch(name)) is not None:
-            parts.setdefault(match[1], {})[match[2]] = text(value) or ""
-    for field, held in parts.items():
+            parts.setdefault(match[1], {})[match[2]] = name
+    for names in parts.values():
+        held = {part: text(answers[name]) for part, name in names.items()}
         if held.keys() <= {"2", "3", "4", "6", "8"} and (held.get("3") or held.get("6")):
-            for part in held:
-                answers.pop(f"{field}.{part}")
+            for name in names.values():
+                answers.pop(name)
             return {"first_name": held.get("3"), "last_name": held.get("6")}
     return {}

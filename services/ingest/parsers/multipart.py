@@ -12,7 +12,7 @@ import re
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from services.ingest.parsers.charsets import charset_of, known
+from services.ingest.parsers.charsets import charset_of, decoded, known
 from services.ingest.parsers.reading import Unreadable, read_json
 
 MAX_PARTS = 2000
@@ -68,7 +68,7 @@ def _part(raw: bytes, newline: bytes, index: int) -> Part:
     head, _, content = raw.partition(newline + newline)
     if len(head) > MAX_HEAD:
         raise Unreadable(f"a part's headers are over {MAX_HEAD} bytes", f"$[{index}]")
-    lines = re.sub(r"\r?\n[ \t]+", " ", head.decode("utf-8", "replace")).splitlines()
+    lines = re.sub(r"\r?\n[ \t]+", " ", decoded(head, "utf-8")).splitlines()
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     said = _parameters(headers.get("content-disposition", ""))
     if "name" not in said:
@@ -93,7 +93,11 @@ def _value(part: Part, hint: str) -> Any:
     if "filename" in part.said:
         return {"file": part.said["filename"]}
     kind = part.headers.get("content-type", "")
-    text = _decoded(part).decode(charset_of(kind) if "charset" in kind.lower() else hint, "replace")
+    charset = charset_of(kind) if "charset" in kind.lower() else hint
+    try:
+        text = decoded(_content(part), charset)
+    except UnicodeDecodeError:
+        text = _content(part).decode(charset, "replace")
     if kind.partition(";")[0].strip().lower().endswith("json"):
         try:
             return read_json(text.encode("utf-8", "replace"))
@@ -102,7 +106,7 @@ def _value(part: Part, hint: str) -> Any:
     return text
 
 
-def _decoded(part: Part) -> bytes:
+def _content(part: Part) -> bytes:
     encoding = part.headers.get("content-transfer-encoding", "").lower()
     if encoding == "quoted-printable":
         return quopri.decodestring(part.content)

@@ -32,12 +32,12 @@ _NAMES: dict[str, str] = {
         vorname nombre nombre_de_pila primer_nombre fornavn etunimi voornaam primeiro_nome imie
         jmeno krestni_jmeno meno krstne_meno keresztnev prenume ονομα adınız nama_depan 名 下の名前 الاسم_الأول שם_פרטי""",
     "last_name": """
-        last_name lastname lname surname family_name familyname name_last second_name efternamn nom nom_de_famille
+        last_name lastname lname l_name surname family_name familyname name_last second_name efternamn nom nom_de_famille
         nachname familienname apellido apellidos primer_apellido etternavn efternavn sukunimi achternaam familienaam
         cognome sobrenome apelido nazwisko фамилия прізвище
         prijmeni priezvisko vezeteknev nume soyad soyadı soyadınız soyisim επωνυμο nama_belakang 姓 苗字 اسم_العائلة שם_משפחה""",
     "full_name": """
-        full_name fullname your_name complete_name contact_name customer_name lead_name person_name attendee_name invitee_name
+        full_name fullname f_name your_name complete_name contact_name customer_name lead_name person_name attendee_name invitee_name
         guest_name visitor_name respondent_name real_name realname caller_name callername client_name name namn display_name parent_name contact_person
         first_and_last_name name_surname for_och_efternamn fornamn_och_efternamn namn_och_efternamn fullstandigt_namn
         hela_namnet kontaktperson nom_complet nom_et_prenom prenom_et_nom nom_prenom vollstandiger_name vor_und_nachname

@@ -13,13 +13,21 @@ def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
     form's answers say is added where it does not speak of another address."""
     told = [(node, said) for node in found if node.weight >= 0 and (said := person_of(node))]
     if not any(said.keys() & _REACH for _, said in told):
-        # An order or a booking that has an address has its buyer's.
+        # An order or a booking that has an address has its buyer's; a form that is all there is, is one that was filled in.
+        alone = len(found[0].raw) == 1
         filled = (
-            node for node in found if node.weight == -1 and node.path[-1] in _FILLED and not _is_a_questionnaire(node)
+            node
+            for node in found
+            if node.weight == -1 and node.path[-1] in _FILLED and (alone or not _is_a_questionnaire(node))
         )
         told += [(node, said) for node in filled if (said := person_of(node)).keys() & _REACH]
     facts: dict[str, str] = {}
     chosen: Node | None = None
+    if any(node.weight in (0, 50) and "email" in said for node, said in told):
+        # Whoever filled it in says so; a `user` beside them is the account in which it was kept.
+        told = [
+            (node, said) for node, said in told if node.weight != 10 or said.get("email") in (None, _email_of(told))
+        ]
     for node, said in sorted(told, key=_rank, reverse=True):
         if chosen is None:
             chosen, facts = node, dict(said)
@@ -30,6 +38,11 @@ def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
         # A short name in one object and the family name among further answers.
         facts["first_name"] = facts.pop("full_name")
     return facts, chosen
+
+
+def _email_of(told: list[tuple[Node, dict[str, str]]]) -> str | None:
+    """The address that stands with the answers themselves."""
+    return next((said["email"] for node, said in told if node.weight in (0, 50) and "email" in said), None)
 
 
 def _is_a_questionnaire(node: Node) -> bool:

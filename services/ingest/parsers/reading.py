@@ -320,7 +320,7 @@ def _untangled(facts: dict[str, str], used: dict[str, str]) -> dict[str, str]:
     return facts
 
 
-_FIRSTS = ("name", "nome", "nombre", label("имя"), label("ім_я"))
+_FIRSTS = ("name", "f_name", "nome", "nombre", label("имя"), label("ім_я"))
 """Beside a family name these are the given one: `name` and `last_name`, `Nome` and `Cognome`, `Имя` and `Фамилия`."""
 
 

@@ -63,6 +63,8 @@ _LISTED = _PEOPLE | _WEAK | _COMPANIES
 """Keys of which a list is one of people or companies."""
 _PLURAL = {"emails": "email", "email_addresses": "email", "emailaddresses": "email", "phones": "phone", "phone_numbers": "phone",
            "phonenumbers": "phone", "mobile_phones": "phone", "e_mails": "email"}  # fmt: skip
+_FIELDS = {"fields", "form_fields", "item_meta", "field", "input", "entries", "wpforms", "data"}
+"""Keys of the answers of a form."""
 _SCALAR = (
     "value",
     "email",
@@ -129,15 +131,24 @@ def _inner(
         others = name in ours or is_another_side(name, value)
         if others and not (name == "changes" and _are_answers(value)):
             continue
-        if answers := _answers(name, value):
-            yield (*path, f"{name}()"), answers
-        elif isinstance(value, dict):
-            if not _is_ours(value) and not (name == "client" and _is_software(value)):
-                yield (*path, name), value
-        elif name in _LISTED:
-            theirs = next((row for row in value[:MAX_PEOPLE] if isinstance(row, dict) and not _is_ours(row)), None)
-            if theirs:
-                yield (*path, name), theirs
+        yield from _within((*path, name), str(key), value)
+
+
+def _within(path: tuple[str, ...], key: str, value: Any) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """What is gone into of an object or a list that stands under `key`."""
+    name, listed = path[-1], (*path[:-1], f"{path[-1]}()")
+    if answers := _answers(name, value):
+        yield listed, answers
+        return
+    if name in _FIELDS and (numbered := _numbered(key, value)):
+        yield listed, numbered
+    if isinstance(value, dict):
+        if not _is_ours(value) and not (name == "client" and _is_software(value)):
+            yield path, value
+    elif name in _LISTED:
+        theirs = next((row for row in value[:MAX_PEOPLE] if isinstance(row, dict) and not _is_ours(row)), None)
+        if theirs:
+            yield path, theirs
 
 
 def is_another_side(name: str, value: Any) -> bool:
@@ -154,6 +165,19 @@ def _answers(name: str, value: Any) -> dict[str, Any]:
     if isinstance(value, dict) and not all(isinstance(row, dict) for row in value.values()):
         return {}
     return rows(value)
+
+
+def _numbered(key: str, value: Any) -> dict[str, Any]:
+    """Answers of a builder that numbers its fields: a list or an object of them, some of which have no names."""
+    held = value.items() if isinstance(value, dict) else enumerate(value)
+    items = [(str(name), inner) for name, inner in islice(held, MAX_ANSWERS)]
+    if not any(name.isdigit() and not isinstance(inner, dict | list) for name, inner in items):
+        return {}
+    found: dict[str, Any] = {}
+    for name, inner in items:
+        parts = name_parts(inner)
+        found |= parts or {f"{key} {name}" if name.isdigit() else name: inner}
+    return found
 
 
 def _are_answers(value: Any) -> bool:
@@ -219,7 +243,9 @@ def flat(at: Mapping[str, Any]) -> dict[str, Any]:
             found |= _flat_object(str(key), value)
         elif isinstance(value, list):
             name = label(str(key))
-            if (one := _primary(name, value)) is not None:
+            if len(value) > 1 and not _is_address(name) and not any(isinstance(one, dict | list) for one in value):
+                found[str(key)] = value[:MAX_ANSWERS]
+            elif (one := _primary(name, value)) is not None:
                 found[_PLURAL.get(name, str(key))] = one
         else:
             found[str(key)] = value
