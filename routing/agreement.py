@@ -24,7 +24,7 @@ from routing.policies import (
     people_named,
 )
 from routing.roster import ROLES, Roster
-from routing.roster_fit import days_of_nowhere, nobody_to_tell
+from routing.roster_fit import approvers_who_cannot, days_of_nowhere, nobody_to_tell
 from routing.scoring import Standards, compile_standards
 from routing.soundness import LEAST_KEPT, counts_of, uncompilable, weaknesses
 from schemas.agreement import AgreementFile, Overflow, Route
@@ -175,6 +175,7 @@ def _misfits(agreement: Agreement, roster: Roster) -> Iterator[tuple[Path, str]]
             yield from _overflow(("routing", key, "rules", i, "overflow"), rule.overflow, key, roster)
         yield from _last_resort(("routing", key, "fallback"), route.fallback, roster)
     yield from _subjects(agreement, roster)
+    yield from approvers_who_cannot(agreement.file, roster)
     yield from nobody_to_tell(agreement.file, roster)
     yield from days_of_nowhere(agreement.file, roster)
     for named, person in people_named(agreement.file):

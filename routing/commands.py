@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple, assert_never
 
 from routing.ids import derive
 from routing.roster import Roster
 from schemas import commands as c
+from schemas.agreement import Approvers
 from schemas.roster import RosterChange
 from schemas.signals import Actor, Commanded, Kind, Sales, Signal
 from schemas.words import Side, probably
@@ -70,15 +72,28 @@ def refusal(command: str, person: str | None, roster: Roster, *, owner: str | No
     return f"{command} is for {', '.join(roles)}{also}"
 
 
-def cannot_approve(principal: Principal, side: Side, roster: Roster) -> str | None:
+def signers(side: Side, roster: Roster, before: Approvers, own: Approvers | None = None) -> tuple[str, ...]:
+    """Who may approve for a side, by name; empty where whoever has a role of the side may.
+
+    The agreement that was published `before` says who approves the next one: else whoever writes a version could name
+    themselves. Where it names nobody, or nobody who still could, the version's `own` list counts.
+    """
+    for named in (before.of(side), own.of(side) if own is not None else ()):
+        able = tuple(person for person in named if cannot_sign(person, side, roster) is None)
+        if able:
+            return able
+    return ()
+
+
+def cannot_approve(principal: Principal, side: Side, roster: Roster, named: Collection[str] = ()) -> str | None:
     """None where whoever asks can approve the agreement for that side: by themselves, never by somebody else's hand."""
     if principal.name == OPERATOR or principal.person is None:
         return "an approval is given with one's own API key, whose entry names the `person`"
-    return cannot_sign(principal.person, side, roster)
+    return cannot_sign(principal.person, side, roster, named)
 
 
-def cannot_sign(person: str, side: Side, roster: Roster) -> str | None:
-    """Why this person cannot approve for that side; None where they can."""
+def cannot_sign(person: str, side: Side, roster: Roster, named: Collection[str] = ()) -> str | None:
+    """Why this person cannot approve for that side; None where they can. `named` are its `signers`, where it has any."""
     member, roles = roster.people.get(person), SIDES[side]
     if member is None:
         return f"`{person}` is not in the roster{probably(person, roster.people)}"
@@ -86,6 +101,8 @@ def cannot_sign(person: str, side: Side, roster: Roster) -> str | None:
         return f"`{person}` left, so cannot approve"
     if not roster.has_role(person, *roles):
         return f"`{person}` has none of the roles {', '.join(roles)}, so cannot approve for {side}"
+    if named and person not in named:
+        return f"`{person}` is not among the agreement's `approvers` for {side}: {', '.join(named)}"
     return None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from routing.commands import SIDES, cannot_sign
 from routing.policies import ladders_of
 from routing.roster import Roster
 from schemas.agreement import AgreementFile
@@ -37,6 +38,14 @@ def _teams_without_manager(file: AgreementFile, roster: Roster) -> Iterator[tupl
         if not managed and roster.manager_of(subject.person or "") is None:
             rule = f"`{subject.team or subject.person}` has no `manager` in the roster, and the ladder tells `{TEAM_MANAGER}`"
             yield ("sla", "volumes", i, "subject"), rule
+
+
+def approvers_who_cannot(file: AgreementFile, roster: Roster) -> Iterator[tuple[Path, str]]:
+    """People who are named to approve for a side and could not."""
+    for side in SIDES:
+        for i, person in enumerate(file.approvers.of(side)):
+            if (why := cannot_sign(person, side, roster)) is not None:
+                yield ("approvers", side, i), why
 
 
 def days_of_nowhere(file: AgreementFile, roster: Roster) -> Iterator[tuple[Path, str]]:

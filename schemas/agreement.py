@@ -3,7 +3,7 @@ it ready for decisions."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 from pydantic import Field, model_validator
 
@@ -13,7 +13,7 @@ from schemas.handover import Handover
 from schemas.market import Attribute, Goals, Scoring, Segment, Territory
 from schemas.suppression import Suppression
 from schemas.volumes import Sla
-from schemas.words import Expression, Name
+from schemas.words import Expression, Name, Names, Side
 from schemas.yamlfile import FileModel
 
 
@@ -108,6 +108,30 @@ class Nurturing(FileModel):
     growth: NurturingTrack
 
 
+class Approvers(FileModel):
+    """Who of a side's people may approve a version for it, by name. Left out: whoever has a role of the side."""
+
+    marketing: Names = ()
+    sales: Names = ()
+
+    @model_validator(mode="after")
+    def _are_two(self) -> Approvers:
+        if self.marketing and self.sales and len({*self.marketing, *self.sales}) == 1:
+            raise ValueError(
+                f"`{self.sales[0]}` alone cannot approve for both sides; name somebody else for one of them"
+            )
+        return self
+
+    def of(self, side: Side) -> tuple[str, ...]:
+        match side:
+            case "marketing":
+                return self.marketing
+            case "sales":
+                return self.sales
+            case _:
+                assert_never(side)
+
+
 class AgreementFile(FileModel):
     """The whole file, as written. `version` is the version of the file's format. `channels` are the names of places where
     people are told, such as a chat room: ladders use them, and the event says which."""
@@ -116,6 +140,7 @@ class AgreementFile(FileModel):
     organisation: Name
     title: Annotated[str, Field(min_length=1, max_length=200)]
     brands: Annotated[tuple[Name, ...], Field(min_length=1)] = ("default",)
+    approvers: Approvers = Approvers()
     calendars: dict[Name, Calendar] = {}
     segments: dict[Name, Segment] = {}
     territories: dict[Name, Territory] = {}

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
-from routing.commands import OPERATOR, SIDES, Principal, cannot_approve, cannot_sign
+from routing.agreement import Agreement
+from routing.commands import OPERATOR, SIDES, Principal, cannot_approve, cannot_sign, signers
 from routing.ids import derive
 from routing.roster import Roster
 from schemas.signals import Signal
 from schemas.words import Side
 from services.publications import Publication, standing
 from services.rows import ApprovalRow
+from services.ruling import Ruling
 
 
 class ApprovalRefused(Exception):
     """Whoever asks cannot approve for this side."""
 
 
-def approval_of(signal: Signal, roster: Roster) -> ApprovalRow:
-    """What is kept of an `agreement.approved`. Raises ApprovalRefused; the roster may have changed since it was asked for."""
+def approval_of(signal: Signal, ruling: Ruling) -> ApprovalRow:
+    """What is kept of an `agreement.approved`. Raises ApprovalRefused; what rules may have changed since it was asked for."""
     said = signal.command
     if said is None or said.side is None or said.agreement is None:
         raise ApprovalRefused("it names no side or no hash")
-    why = cannot_approve(Principal(said.principal, said.person), said.side, roster)
+    named = signers(said.side, ruling.roster, ruling.newest.file.approvers)
+    why = cannot_approve(Principal(said.principal, said.person), said.side, ruling.roster, named)
     if why is not None or said.person is None:
         raise ApprovalRefused(why)
     return ApprovalRow(
@@ -61,10 +65,25 @@ def signatures(approvals: Sequence[ApprovalRow]) -> dict[str, str]:
     return dict(zip(SIDES, next(pairs, ()), strict=False))
 
 
-def missing(approvals: Sequence[ApprovalRow], digest: str) -> list[str]:
+Named = Mapping[Side, Sequence[str]]
+"""Who may approve for a side, by name; nobody where whoever has a role of the side may."""
+
+
+def named_by(ruling: Ruling, version: Agreement) -> Named:
+    """Who may approve this version: by the one that it is to follow, which was published last."""
+    before, own = ruling.newest.file.approvers, version.file.approvers
+    return {side: signers(side, ruling.roster, before, own) for side in SIDES}
+
+
+def entitled(approvals: Iterable[ApprovalRow], named: Named) -> list[ApprovalRow]:
+    """Those of people who may approve this version: the agreement that names who may can be another by now."""
+    return [row for row in approvals if not named[row.side] or row.person in named[row.side]]
+
+
+def missing(approvals: Sequence[ApprovalRow], digest: str, named: Named = MappingProxyType({})) -> list[str]:
     """A line for each side that did not approve."""
     found = [
-        f"no approval of {side} over {digest[:12]}: one of {', '.join(roles)} gives it by"
+        f"no approval of {side} over {digest[:12]}: one of {', '.join(named.get(side) or roles)} gives it by"
         f" `stafett agreement approve {digest} --side {side}`"
         for side, roles in SIDES.items()
         if all(row.side != side for row in approvals)
@@ -72,21 +91,31 @@ def missing(approvals: Sequence[ApprovalRow], digest: str) -> list[str]:
     return found or ([] if signatures(approvals) else ["one person cannot approve for both sides"])
 
 
-def cannot_withdraw(key: str, person: str | None, roster: Roster) -> str | None:
+def cannot_withdraw(key: str, person: str | None, ruling: Ruling) -> str | None:
     """None for somebody who could approve for one of the sides: what was not signed by both rules on."""
-    whys = [cannot_approve(Principal(key, person), side, roster) for side in SIDES]
-    return None if None in whys else whys[0]
+    approvers = ruling.agreement.file.approvers
+    whys = [
+        cannot_approve(Principal(key, person), side, ruling.roster, signers(side, ruling.roster, approvers))
+        for side in SIDES
+    ]
+    return None if None in whys else "; ".join(dict.fromkeys(why for why in whys if why is not None))
 
 
 Typed = Mapping[Side, tuple[str, str]]
 """What the operator types: (person, hash that they approved) by side."""
 
 
-def wrongly_typed(said: Typed, digest: str, roster: Roster, before: Sequence[Publication]) -> list[str]:
+def wrongly_typed(
+    said: Typed, digest: str, roster: Roster, before: Sequence[Publication], named: Named = MappingProxyType({})
+) -> list[str]:
     """A line for each that does not count. Only the first publication can be approved so: nobody may have a key yet."""
     if said and before:
         return ["--approve is for the first publication: now each side approves by itself, `stafett agreement approve`"]
-    found = [f"{side}: {why}" for side, (person, _) in said.items() if (why := cannot_sign(person, side, roster))]
+    found = [
+        f"{side}: {why}"
+        for side, (person, _) in said.items()
+        if (why := cannot_sign(person, side, roster, named.get(side, ())))
+    ]
     return found + [
         f"{side}: what was approved is `{over}`, but this file is {digest[:12]}: approve it anew"
         for side, (_, over) in said.items()

@@ -33,5 +33,10 @@ class Ruling(NamedTuple):
         return self.agreement if digest == self.agreement.hash else self.past.get(digest)
 
     @property
+    def newest(self) -> Agreement:
+        """What was published last, be it for later: the next version is to follow it. Else what rules."""
+        return self.timeline[-1][1] if self.timeline else self.agreement
+
+    @property
     def organisation(self) -> str:
         return self.agreement.organisation

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from routing.roster import Roster
 from routing.roster_changes import ChangeRefused
-from schemas.signals import Signal
+from schemas.signals import Kind, Signal
 from services.adapters.sql.agreements import Agreements
+from services.approvals import ApprovalRefused, approval_of
 from services.bootstrap.parts import Parts, read_file
 from services.commanding import Commanding
 from services.ingest.intake import Intake
 from services.router.in_force import InForce, changed
+from services.ruling import Ruling
 from services.versions import Versions
 
 
@@ -19,6 +21,12 @@ def versions_of(parts: Parts) -> Versions:
     """The agreement's versions, published or configured."""
     store = Agreements(parts.store.engines)
     return Versions(store, parts.ruling, lambda: read_file(parts.settings, "agreement"), parts.now)
+
+
+async def ruling_now(parts: Parts) -> Ruling:
+    """The agreement that rules now, and the roster with its changes."""
+    roster = InForce(parts.ruling)(await parts.reading.roster_changes()).roster
+    return (await versions_of(parts).ruling())._replace(roster=roster)
 
 
 def commanding_of(parts: Parts, intake: Intake | None = None) -> Commanding:
@@ -32,11 +40,15 @@ def commanding_of(parts: Parts, intake: Intake | None = None) -> Commanding:
 
     async def unfit(signal: Signal) -> str | None:
         """Judged on what rules now; the router judges once more."""
-        if signal.roster is None:
+        if signal.roster is None and signal.kind != Kind.AGREEMENT_APPROVED:
             return None
+        ruling = (await versions.ruling())._replace(roster=await roster())
         try:
-            changed((await versions.ruling())._replace(roster=await roster()), signal, signal.roster)
-        except ChangeRefused as refused:
+            if signal.roster is not None:
+                changed(ruling, signal, signal.roster)
+            else:
+                approval_of(signal, ruling)
+        except (ChangeRefused, ApprovalRefused) as refused:
             return str(refused)
         return None
 

@@ -124,19 +124,20 @@ async def _approved(
     """The approvals that carry it; none, with the reasons told, where it cannot be published."""
     from routing.agreement import check_against
     from services.adapters.sql.agreements import Agreements
-    from services.approvals import counting, missing, typed, wrongly_typed
+    from services.approvals import counting, entitled, missing, named_by, typed, wrongly_typed
+    from services.bootstrap.commands import ruling_now
     from services.bootstrap.http import brand_problems
     from services.publications import objections
-    from services.router.in_force import InForce
 
-    agreement, roster = asked.agreement, InForce(parts.ruling)(await parts.reading.roster_changes()).roster
+    agreement, ruling = asked.agreement, await ruling_now(parts)
+    roster, named = ruling.roster, named_by(ruling, agreement)
     refused = check_against(agreement, roster, asked.text, str(args.file))
     refused += brand_problems(parts.settings, agreement.file.brands)
     refused += objections(asked.effective_from, now, known)
-    refused += wrongly_typed(asked.typed, agreement.hash, roster, known)
-    approvals = counting(await Agreements(parts.store.engines).approvals(), agreement.hash, known)
+    refused += wrongly_typed(asked.typed, agreement.hash, roster, known, named)
+    approvals = entitled(counting(await Agreements(parts.store.engines).approvals(), agreement.hash, known), named)
     approvals += typed(asked.typed, agreement.hash, now)
-    refused += missing(approvals, agreement.hash)
+    refused += missing(approvals, agreement.hash, named)
     print("\n".join(refused), file=sys.stderr, end="\n" if refused else "")
     return [] if refused else approvals
 

@@ -61,14 +61,13 @@ async def _taken_back(parts: Parts, key: Key, digest: str, reason: str) -> Publi
     from schemas.agreed import Withdrawal
     from services.adapters.sql.agreements import Agreements
     from services.approvals import cannot_withdraw
+    from services.bootstrap.commands import ruling_now
     from services.publications import read, waits, without, write
-    from services.router.in_force import InForce
 
     store, now = Agreements(parts.store.engines), parts.now()
     before = await store.published()
     known = read(before)
-    roster = InForce(parts.ruling)(await parts.reading.roster_changes()).roster
-    why = cannot_withdraw(key.name, key.person, roster)
+    why = cannot_withdraw(key.name, key.person, await ruling_now(parts))
     if why is not None:
         return why
     if not reason:

@@ -221,7 +221,7 @@ class Fold:
     def _approve(self, signal: Signal) -> None:
         """One side approves a version of the agreement; the right to it is looked at once more."""
         try:
-            row = approval_of(signal, self.ruling.roster)
+            row = approval_of(signal, self.ruling)
         except ApprovalRefused as refused:
             self._note(signal, self.ruling, f"refused: {refused}", "recorded", "cannot_approve")
             return

@@ -286,6 +286,24 @@ def test_the_commands_work_one_after_the_other(tmp_path, capsys):
     assert main(["agreement", "show", "ffff0000", *config]) == 1
 
 
+def test_a_version_that_names_its_approvers_is_published_by_them_and_then_they_approve_the_next(tmp_path, capsys):
+    folder, new = tmp_path / "mine", tmp_path / "next.yaml"
+    assert main(["new", str(folder)]) == 0
+    config = ["--config", str(folder)]
+    assert main(["db", "upgrade", *config]) == 0
+    new.write_text(STRICTER + "\napprovers: {sales: maja, marketing: lena}\n")
+    digest = compile_agreement(new.read_text()).hash
+    publish = ["agreement", "publish", str(new), *config, f"--approve=marketing=lena@{digest}"]
+    capsys.readouterr()
+    assert main([*publish, f"--approve=sales=elin@{digest}"]) == 1
+    assert "sales: `elin` is not among the agreement's `approvers` for sales: maja" in capsys.readouterr().err
+    assert main([*publish, f"--approve=sales=maja@{digest}"]) == 0
+    new.write_text(STRICTER + "\napprovers: {sales: elin}\n")
+    assert main(["agreement", "publish", str(new), *config]) == 1
+    said = capsys.readouterr().err
+    assert "one of lena gives it" in said, "of those who are named by what rules until then"
+
+
 async def test_old_versions_stay_readable_and_explain_what_was_decided_under_them(tmp_path):
     async with installed(tmp_path) as api:
         before = (await api.get("/v1/agreements"))["agreements"]

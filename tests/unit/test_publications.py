@@ -105,12 +105,12 @@ def test_who_approves_twice_for_a_side_approved_once():
 
 
 def test_either_side_withdraws_with_a_key_of_its_own():
-    roster = ruling().roster
-    assert cannot_withdraw("lena", "lena", roster) is None
-    assert cannot_withdraw("elin", "elin", roster) is None
-    assert "none of the roles" in cannot_withdraw("sara", "sara", roster)
-    assert "own API key" in cannot_withdraw("operator", "lena", roster)
-    assert "own API key" in cannot_withdraw("program", None, roster)
+    rules = ruling()
+    assert cannot_withdraw("lena", "lena", rules) is None
+    assert cannot_withdraw("elin", "elin", rules) is None
+    assert "none of the roles" in cannot_withdraw("sara", "sara", rules)
+    assert "own API key" in cannot_withdraw("operator", "lena", rules)
+    assert "own API key" in cannot_withdraw("program", None, rules)
 
 
 CLOSED = ('closed_days: ["2027-07-19"', 'closed_days: ["2026-11-24", "2027-07-19"')
