@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from routing import commands, dossier, hunting, judging, limbo, merging, moving, named, nurturing, volumes
+from routing.contradictions import new_address, with_gathered
 from routing.draft import Context, Draft
 from routing.identity import names_somebody, score
 from routing.importing import assert_imported
@@ -60,7 +61,7 @@ def _why_no_lead(signal: Signal) -> tuple[Reason, str] | None:
     if missing := named.nothing_named(signal):
         return missing
     if not somebody:
-        return "names_nobody", "it names nobody: no e-mail address, no person's reference, no verified phone"
+        return "names_nobody", "it names nobody: no e-mail address, no person's id, no telephone number"
     return "nobody_known", f"nobody known is named, and {signal.kind} alone makes no lead"
 
 
@@ -79,6 +80,11 @@ def _take_in(draft: Draft, new: bool) -> None:
     absorb(draft)
     dossier.note(draft)
     judging.note_points(draft)
+    if context.found:
+        draft.evidence["identity"] = dict(context.found)
+    if context.brought and (address := new_address(signal)) is not None:
+        for identity in context.brought:
+            lead.gathered = with_gathered(lead, identity, address)
     if context.account is not None and lead.account_id is None:
         lead.account_id = context.account.id
     if context.links:

@@ -21,7 +21,7 @@ from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link
 from routing.roster import Roster
 from schemas.events import Contact, EventData, Owner
 from schemas.fates import Reason
-from schemas.signals import Person, Signal, happened
+from schemas.signals import IdentityKey, Person, Signal, happened
 
 _NOBODY = Person()
 
@@ -30,7 +30,8 @@ class Context(NamedTuple):
     """All that a decision depends on beside the lead and the signal; recorded with it by hash or version.
 
     `others` are leads that the signal's identities name as well (id, kinds of identity); `links` the identities that may
-    be linked; `past` are agreements of before by hash, for the clocks that started under them.
+    be linked; `found` says how the lead was found, where it was not by an address or an id alone; `brought` are the ids that found
+    it with an address which is new to it; `past` are agreements of before by hash, for the clocks that started under them.
     """
 
     agreement: Agreement
@@ -40,6 +41,8 @@ class Context(NamedTuple):
     now: datetime
     others: Others = ()
     links: tuple[Link, ...] = ()
+    found: Mapping[str, str] = MappingProxyType({})
+    brought: tuple[IdentityKey, ...] = ()
     past: Mapping[str, Agreement] = MappingProxyType({})
     loads: Mapping[str, Load] = MappingProxyType({})
 

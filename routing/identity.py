@@ -1,25 +1,50 @@
-"""Which lead a signal is about: identities are looked up, the strongest decides, two leads at once are proposed."""
+"""Which lead a signal is about: identities are looked up, the strongest decides, two leads at once are proposed.
+
+An address or a person's id names a lead for sure; a number that nobody has proven leads to one only where nothing speaks
+against it. An id that brings together what cannot be one person stops to name anybody.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import NamedTuple
 
-from schemas.signals import IdentityKey, Signal
+from routing.contradictions import (
+    MAX_ADDRESSES,
+    contradiction,
+    gathered,
+    is_another_record,
+    is_stranger,
+    names_agree,
+    new_address,
+)
+from routing.model import Lead
+from schemas.signals import IdentityKey, Person, Signal
 
 Key = tuple[str, str, str]
 """(brand, kind, digest), as the store keeps an identity."""
 
 POINTER = "/"
 """Parts kind and digest in a link that leads to an identity instead of a lead; no id of ours has it."""
+WAITING = f"waiting{POINTER}"
+"""Begins the link of an identity of nobody known, for which a withdrawal waits."""
+BARRED = f"nobody{POINTER}"
+"""Begins the link of an identity that names nobody any more."""
+SHARED = "phone_shared"
+"""Kind of the link from a number to the second lead that has it."""
+ACCOUNTS = ("account", "account_2")
+"""Kinds of the links from a system to the first and the second account of it that were heard of."""
 _NAMES = ("email", "person", "phone")
 _FINDS = ("handover", "deal", "activity")
 _ACCOUNT = ("company", "domain")
 _LINKED = (*_NAMES, "deal", "activity")
-LIKENESS = ("like_name", "like_phone")
-"""Kinds that name nobody, but propose; whoever had it first is proposed."""
-_LIKELY = (*_NAMES, *LIKENESS)
+LIKENESS = ("like_name", "like_phone", "phone_name")
+"""Kinds that name nobody for sure; whoever had it first is found or proposed."""
+NO_LEAD = (*_ACCOUNT, *LIKENESS, SHARED, *ACCOUNTS)
+"""Kinds of links that lead to no lead by themselves."""
+_LIKELY = (*_NAMES, "like_name", "like_phone")
+_NUMBERS = ("phone", "like_phone")
 _WEIGHTS = {"email": 0.95, "person": 0.95, "phone": 0.4, "like_name": 0.6, "like_phone": 0.4}
 HOPS = 4
 """How many links in a row are followed from an identity to its lead: a deal to its person, the person to a merged lead,
@@ -32,73 +57,278 @@ _RANK = {
     for rank, kind in zip(ranks, kinds, strict=False)
 }
 _RANK_UNVERIFIED = dict(zip(_LIKELY, _WEAK, strict=False))
-_Ranked = tuple[int, str, str]
-"""(rank, subject, kind) of one that names somebody; the first rank decides."""
+
+
+class _Named(NamedTuple):
+    """One identity that names somebody; the first rank decides."""
+
+    rank: int
+    who: str
+    identity: IdentityKey
+
 
 Others = tuple[tuple[str, tuple[str, ...]], ...]
 
 
+class Suspect(NamedTuple):
+    """An id or a number of `lead_id` that came with an address which is none of that lead's. `barred`: it brought too many of
+    them, and names nobody any more."""
+
+    lead_id: str
+    identity: IdentityKey
+    barred: bool
+
+
 class Resolution(NamedTuple):
     """`others` are further leads that the signal's identities name, with the kinds that named them; `unlinked` are
-    those of its identities that name nobody yet and may name this lead from now on."""
+    those of its identities that name nobody yet and may name this lead from now on.
+
+    `by_number`: an unproven number found the lead. `apart` says what spoke against a lead of the same number or id.
+    `suspects` are ids that may be no ids, `brought` those that found the lead with an address which is new to it. `stranger`: the person in the signal is not the lead, who is named by a record only.
+    `looked_at` are the leads whose facts were asked. `barred` are ids that name nobody any more.
+    """
 
     lead_id: str | None
     others: Others
     account_id: str | None
     unlinked: tuple[IdentityKey, ...]
     unlinked_account: tuple[IdentityKey, ...]
+    by_number: bool = False
+    apart: str | None = None
+    suspects: tuple[Suspect, ...] = ()
+    brought: tuple[IdentityKey, ...] = ()
+    stranger: bool = False
+    looked_at: tuple[str, ...] = ()
+    barred: tuple[IdentityKey, ...] = ()
+
+
+LeadOf = Callable[[str], Lead | None]
+
+
+def no_lead_at_hand(_: str) -> Lead | None:
+    return None
 
 
 def key(signal: Signal, identity: IdentityKey) -> Key:
     return signal.brand, identity.kind, identity.digest
 
 
-def names_somebody(signal: Signal) -> bool:
-    """Whether a new lead may be made of it: an e-mail address, a person's reference or a verified phone."""
-    return any(identity.kind in _NAMES and identity.verified for identity in signal.identities)
-
-
-def resolve(signal: Signal, known: Mapping[Key, str]) -> Resolution:
-    """A phone that nobody verified proposes, never links; a deal of another lead neither links nor proposes."""
+def keys_of(signal: Signal) -> Iterator[Key]:
+    """Every link that decides whom the signal is about."""
     brand = signal.brand
-    named: list[_Ranked] = []
-    unlinked: list[IdentityKey] = []
     for identity in signal.identities:
-        kind = identity.kind
-        who: str | None = known.get((brand, kind, identity.digest))
-        if who is None:
-            unlinked.append(identity)
-            continue
-        if POINTER in who:
-            who = _subject(brand, who, known)
-        rank = (_RANK if identity.verified else _RANK_UNVERIFIED).get(kind)
-        if who is not None and rank is not None:
-            named.append((rank, who, kind))
-    if len(named) > 1:
-        named.sort(key=itemgetter(0))
-    lead = signal.lead_id or _first(named, _STRONG) or _first(named, _THROUGH)
-    return Resolution(
-        lead,
-        _others(lead, named),
-        _first(named, _COMPANY),
-        _unlinked(unlinked, _LINKED) if unlinked else (),
-        _unlinked(unlinked, _ACCOUNT) if unlinked else (),
+        yield brand, identity.kind, identity.digest
+        if identity.kind == "like_phone":
+            yield brand, SHARED, identity.digest
+        if identity.account is not None:
+            yield from ((brand, kind, identity.account[:16]) for kind in ACCOUNTS)
+
+
+def is_named(signal: Signal, known: Mapping[Key, str]) -> bool:
+    """Whether an address, a person's id or a proven number of the signal is somebody's already."""
+    return any(
+        identity.verified
+        and identity.kind in _NAMES
+        and known.get(key(signal, identity), WAITING)[: len(WAITING)] != WAITING
+        for identity in signal.identities
     )
 
 
-def _first(named: list[_Ranked], ranks: range) -> str | None:
+def names_somebody(signal: Signal) -> bool:
+    """Whether a new lead may be made of it: an e-mail address, a person's id or a telephone number."""
+    return any(identity.kind in _NAMES for identity in signal.identities)
+
+
+def accounts_met(signal: Signal, known: Mapping[Key, str]) -> dict[Key, str]:
+    """The accounts that were not heard of before, of systems of which none or one was known."""
+    found: dict[Key, str] = {}
+    for account in dict.fromkeys(i.account for i in signal.identities if i.account is not None):
+        first, second = ((signal.brand, kind, account[:16]) for kind in ACCOUNTS)
+        if first not in known:
+            found[first] = account[16:]
+        elif known[first] != account[16:] and second not in known:
+            found[second] = account[16:]
+    return found
+
+
+def _is_only_account(brand: str, account: str, known: Mapping[Key, str]) -> bool:
+    first, second = ((brand, kind, account[:16]) for kind in ACCOUNTS)
+    return known.get(first) in (None, account[16:]) and second not in known
+
+
+def resolve(signal: Signal, known: Mapping[Key, str], lead_of: LeadOf = no_lead_at_hand) -> Resolution:
+    """Pure: `known` are the links, `lead_of` gives the leads that were read. A deal of another lead neither links nor proposes."""
+    named, unlinked, barred = _looked_up(signal, known)
+    suspects, brought, asked = _suspects(signal, named, unlinked, lead_of)
+    if suspects:
+        refused = [suspect.identity for suspect in suspects]
+        named = [one for one in named if one.identity not in refused]
+    lead = signal.lead_id or _first(named, _STRONG) or _first(named, _THROUGH)
+    looked, apart, by_number, stranger = [asked] if asked else [], "address" if suspects else None, False, False
+    if lead is None:
+        lead, why, numbers = _by_number(signal, named, known, lead_of)
+        by_number, apart, looked = lead is not None, apart or why, [*looked, *numbers]
+    elif _first(named, _STRONG) is None:
+        stranger = _came_with_a_record(signal, lead, named, lead_of)
+        looked.append(lead)
+    if stranger:
+        unlinked = [i for i in unlinked if i.kind not in (*_NAMES, *LIKENESS)]
+    return Resolution(
+        lead,
+        _others(lead, [*named, *_apart(suspects)]),
+        _first(named, _COMPANY),
+        _unlinked(unlinked, _LINKED) if unlinked else (),
+        _unlinked(unlinked, _ACCOUNT) if unlinked else (),
+        by_number,
+        apart,
+        suspects,
+        brought,
+        stranger,
+        tuple(looked),
+        tuple(barred),
+    )
+
+
+def _looked_up(signal: Signal, known: Mapping[Key, str]) -> tuple[list[_Named], list[IdentityKey], list[IdentityKey]]:
+    """(those that name somebody, the strongest first; those that name nobody yet; those that name nobody any more)."""
+    brand = signal.brand
+    named: list[_Named] = []
+    unlinked: list[IdentityKey] = []
+    barred: list[IdentityKey] = []
+    for identity in signal.identities:
+        if identity.account is not None and not _is_only_account(brand, identity.account, known):
+            continue
+        kind = identity.kind
+        who: str | None = known.get((brand, kind, identity.digest))
+        if who is None or who.startswith(WAITING):
+            unlinked.append(identity)
+            continue
+        if POINTER in who:
+            if who.startswith(BARRED):
+                barred.append(identity)
+            who = _subject(brand, who, known)
+        rank = (_RANK if identity.verified else _RANK_UNVERIFIED).get(kind)
+        if who is not None and rank is not None:
+            named.append(_Named(rank, who, identity))
+    if len(named) > 1:
+        named.sort(key=itemgetter(0))
+    return named, unlinked, barred
+
+
+def _suspects(
+    signal: Signal, named: list[_Named], unlinked: list[IdentityKey], lead_of: LeadOf
+) -> tuple[tuple[Suspect, ...], tuple[IdentityKey, ...], str | None]:
+    """(ids that name no lead here, ids that do though their address is new, looked at). Of a signal whose new address comes with the
+    id or the proven number of a lead that has another."""
+    nothing = (), (), None
+    strong = [one for one in named if one.rank in _STRONG]
+    if not strong or any(one.identity.kind == "email" for one in strong):
+        return nothing
+    who, address = strong[0].who, next((i.digest for i in unlinked if i.kind == "email"), None)
+    lead = lead_of(who)
+    if lead is None or address is None or not is_stranger(lead, signal):
+        return (), (), who
+    ids = [one.identity for one in strong if one.who == who]
+    barred = [len(gathered(lead, identity, address)) >= MAX_ADDRESSES for identity in ids]
+    if any(barred) or names_agree(lead.names, signal.names) is False:
+        return tuple(Suspect(who, *pair) for pair in zip(ids, barred, strict=True)), (), who
+    return (), tuple(ids), who
+
+
+def _apart(suspects: tuple[Suspect, ...]) -> list[_Named]:
+    """Whom these ids would name: proposed, unless they name anybody."""
+    barred = any(suspect.barred for suspect in suspects)
+    return [] if barred else [_Named(_WEAK.start, suspect.lead_id, suspect.identity) for suspect in suspects]
+
+
+def _by_number(
+    signal: Signal, named: list[_Named], known: Mapping[Key, str], lead_of: LeadOf
+) -> tuple[str | None, str | None, list[str]]:
+    """(the lead that has the same number and of which nothing contradicts, what does, whom was looked at)."""
+    looked: list[str] = []
+    exact, holders, why = _holders(signal, named, known)
+    for who in dict.fromkeys((*exact, *holders)):
+        lead = lead_of(who)
+        if lead is None:
+            continue
+        looked.append(who)
+        speaks_against = contradiction(lead, signal, same_name=who in exact)
+        if speaks_against is None:
+            return who, None, looked
+        why = speaks_against
+    return None, why, looked
+
+
+def _holders(signal: Signal, named: list[_Named], known: Mapping[Key, str]) -> tuple[list[str], list[str], str | None]:
+    """(who has a number of the signal's with the same name, who has one, why nobody of those is asked)."""
+    brand = signal.brand
+    exact = [known.get(key(signal, i)) for i in signal.identities if i.kind == "phone_name"]
+    second = [known.get((brand, SHARED, i.digest)) for i in signal.identities if i.kind == "like_phone"]
+    holders: list[str | None] = [one.who for one in named if one.identity.kind in _NUMBERS]
+    shared = any(who is not None for who in second)
+    # Several have it: a number without a name tells nobody of them.
+    holders = [] if shared and not signal.names else [*holders, *(_subject(brand, who, known) for who in second)]
+    found = [_subject(brand, who, known) for who in exact]
+    return [w for w in found if w is not None], [w for w in holders if w is not None], "several" if shared else None
+
+
+def number_shared(signal: Signal, lead_id: str, known: Mapping[Key, str]) -> dict[Key, str]:
+    """The links that say that this lead has the same number as another one, which are new."""
+    found: dict[Key, str] = {}
+    for identity in signal.identities:
+        second = (signal.brand, SHARED, identity.digest)
+        if identity.kind == "like_phone" and second not in known:
+            first = _subject(signal.brand, known.get(key(signal, identity)), known)
+            if first not in (None, lead_id):
+                found[second] = lead_id
+    return found
+
+
+def how_found(found: Resolution) -> dict[str, str]:
+    """Evidence of a lead that was not found by an address or an id alone."""
+    said = {"by": "number"} if found.by_number else {}
+    return said | ({"apart": found.apart} if found.apart else {}) | ({"stranger": "record"} if found.stranger else {})
+
+
+def as_found(signal: Signal, found: Resolution) -> Signal:
+    """The signal without ids that name nobody any more. Where the person in it is another one than the lead, whose deal or activity
+    it is about, without that person."""
+    if barred := (*found.barred, *(suspect.identity for suspect in found.suspects if suspect.barred)):
+        signal = signal.but(identities=tuple(i for i in signal.identities if i not in barred))
+    if not found.stranger:
+        return signal
+    return signal.but(
+        person=Person(),
+        names=(),
+        consents=(),
+        references=tuple(r for r in signal.references if r.object != "person"),
+        identities=tuple(i for i in signal.identities if i.kind not in (*_NAMES, *LIKENESS)),
+    )
+
+
+def _came_with_a_record(signal: Signal, lead_id: str, named: list[_Named], lead_of: LeadOf) -> bool:
+    """Whether the signal's person is another one than the lead, whose deal or activity it is about."""
+    if signal.lead_id is not None or any(one.identity.kind == "handover" for one in named):
+        return False
+    lead = lead_of(lead_id)
+    if lead is None or names_agree(lead.names, signal.names) is True:
+        return False
+    return is_stranger(lead, signal) or (new_address(signal) is None and is_another_record(lead, signal))
+
+
+def _first(named: list[_Named], ranks: range) -> str | None:
     """Whom the first of these ranks names."""
-    for rank, who, _ in named:
-        if rank in ranks:
-            return who
+    for one in named:
+        if one.rank in ranks:
+            return one.who
     return None
 
 
-def _others(lead: str | None, named: list[_Ranked]) -> Others:
+def _others(lead: str | None, named: list[_Named]) -> Others:
     others: dict[str, dict[str, None]] = {}
-    for rank, who, kind in named:
-        if who != lead and rank < _THROUGH.start:
-            others.setdefault(who, {})[kind] = None
+    for one in named:
+        if one.who != lead and one.rank < _THROUGH.start:
+            others.setdefault(one.who, {})[one.identity.kind] = None
     return tuple([(who, tuple(kinds)) for who, kinds in sorted(others.items())]) if others else ()
 
 
@@ -128,7 +358,11 @@ def score(kinds: tuple[str, ...]) -> float:
 def pointed_to(links: Mapping[Key, str]) -> list[Key]:
     """The identities that pointers among `links` lead to; they have to be looked up as well."""
     found = ((brand, *said.partition(POINTER)) for (brand, _, _), said in links.items() if POINTER in said)
-    return sorted({(brand, kind, value) for brand, kind, _, value in found})
+    return sorted({(brand, kind, value) for brand, kind, _, value in found if kind in _POINTED})
+
+
+_POINTED = frozenset((*_NAMES, "lead"))
+"""Kinds of identities that a link may lead on to."""
 
 
 def pointers(signal: Signal, found: Resolution) -> dict[Key, str]:

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from routing import attributes
 from routing.bounds import MAX_REFERENCES, MAX_TAGS, answers
+from routing.contradictions import names_after
 from routing.draft import Draft
 from routing.ids import derive
 from routing.model import Lead, LeadPersonal
@@ -37,6 +38,7 @@ def new_lead(signal: Signal, stage: Stage) -> Lead:
         stage_since=at,
         pass_since=at,
         source=signal.source,
+        names=(),
         unowned_reason="marketing",
     )
 
@@ -51,6 +53,8 @@ def absorb(draft: Draft) -> None:
         draft.learned = True
     if signal.fields:
         _attributes(draft, newer)
+    if signal.names:
+        lead.names = names_after(lead.names, signal.names, newer)
     if signal.references != lead.references:
         _meet(lead, signal)
     if signal.tags:

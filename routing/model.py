@@ -186,9 +186,10 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
 
     `owner_pool` is the pool whose ledger counted the owner's turn, `owner_route` the route by whose rules they have it;
     `former` is who worked it last, by route; `counted` in whose capacity it was counted, and when: {person: (pass, seconds
-    since 1970)}. `proposed` are leads that were proposed to be one with
-    it. `brought` is the signal that brought it to its stage, while somebody works it there; `form_id` the form of the last that
-    brought it on in this pass. `mailed` are messages that were told of once, sent or delivered. `assumed` are facts of the
+    since 1970)}. `proposed` are leads that were proposed to be one with it. `brought` is the signal that brought it to its stage,
+    while somebody works it there; `form_id` the form of the last that brought it on in this pass. `names` are digests of the words
+    of its name, None where it was made before they were kept; `gathered` the addresses that an id or a number (`kind:digest`)
+    brought to it that may be somebody else's. `mailed` are messages that were told of once, sent or delivered. `assumed` are facts of the
     company that nobody said: whoever says them replaces them. One that is `merged_into` another stands still as it was.
     """
 
@@ -226,6 +227,8 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     language: str | None = None
     attributes: dict[str, str | float | bool] | None = None
     references: tuple[Reference, ...] = ()
+    names: tuple[str, ...] | None = None
+    gathered: dict[str, tuple[str, ...]] = {}
     tags: tuple[str, ...] = ()
     sales_ready: bool = False
     meeting_booked_at: At | None = None

@@ -288,6 +288,7 @@ class Parsed(Part, frozen=True, kw_only=True):
 
     `occurred_at` is the sender's time of the fact; ingest puts its own arrival time there when the body has none.
     `findings` are for whoever set the source up: what its configuration names and this body does not have.
+    `former_emails` are addresses that the same person had before; `address_changed` says that the address is a new one of theirs.
     """
 
     kind: Kind
@@ -301,6 +302,8 @@ class Parsed(Part, frozen=True, kw_only=True):
     external_id: Text = None
     references: tuple[Reference, ...] = ()
     previous: tuple[Reference, ...] = ()
+    former_emails: tuple[str, ...] = ()
+    address_changed: bool = False
     actor: Actor = Actor()
     automated: bool = False
     sales: Sales | None = None
@@ -336,8 +339,8 @@ class Quarantined(Part, frozen=True, kw_only=True):
 
 
 IdentityKind = Literal[
-    "email", "person", "phone", "handover", "deal", "activity", "company", "domain", "like_name", "like_phone"
-]
+    "email", "person", "phone", "handover", "deal", "activity", "company", "domain", "like_name", "like_phone", "phone_name"
+]  # fmt: skip
 
 
 class IdentityKey(Part, frozen=True, kw_only=True):
@@ -345,12 +348,18 @@ class IdentityKey(Part, frozen=True, kw_only=True):
 
     `email`, `person` and `phone` may name a lead (`phone` only where `verified`); `deal` and `activity` find one
     through recorded links, a `handover` (digest: our own id of it) too; `company` and `domain` find the account.
-    `like_name` (a full name at a company's domain) and `like_phone` name nobody: they only propose that two are one.
+    `like_name` (a full name at a company's domain) and `like_phone` name nobody for sure: they propose that two are one, and
+    `like_phone` and `phone_name` (a number with a name) find the lead of a number where nothing contradicts.
+
+    `former`: an address that the person had before. `account`: the id was said without its account, and may be meant so only
+    while this account (16 hex digits for the system, 16 for the account) is the one that is known of its system.
     """
 
     kind: IdentityKind
     digest: str
     verified: bool = True
+    former: bool = False
+    account: str | None = None
 
 
 class ClockDue(Part, frozen=True, kw_only=True):
@@ -382,7 +391,8 @@ class Signal(Parsed, frozen=True, kw_only=True):
 
     `id` is derived from (source, dedupe key); `identities` are digests of the normalised identities, strongest first;
     `partition_key` is a keyed digest of the strongest one. `attempt` rises with each redrive. `assumed` are the company's facts
-    that the sender did not say (the domain of the person's address, the source's own country): they only fill gaps.
+    that the sender did not say (the domain of the person's address, the source's own country): they only fill gaps. `names` are
+    digests of the words of the person's name, each with that of its initial.
     """
 
     id: str
@@ -393,6 +403,7 @@ class Signal(Parsed, frozen=True, kw_only=True):
     identities: tuple[IdentityKey, ...] = ()
     partition_key: str
     assumed: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     attempt: int = 0
     clock: ClockDue | None = None
     lead_id: str | None = None
@@ -408,7 +419,7 @@ def is_request(parsed: Parsed) -> bool:
     return parsed.kind in REQUESTS and parsed.mode in ("live", "observe") and by_person
 
 
-PERSONAL_FIELDS = ("person", "fields", "utm")
+PERSONAL_FIELDS = ("person", "fields", "utm", "former_emails")
 """Fields of a signal that hold personal data or free text; a sender can put anything into a campaign parameter."""
 
 

@@ -141,6 +141,13 @@ UNPROVEN_EVENTS = 100
 """Of one body of a sender who proves nothing."""
 
 
+SYSTEMS = frozenset(
+    ["hubspot", "mautic", "pipedrive", "activecampaign", "mailchimp", "linkedin", "calendly", "segment", "intercom", "close", "gohighlevel",
+     "salesforce"]
+)  # fmt: skip
+"""Kinds that are the name of the system whose ids they hold."""
+
+
 class Source(FileModel):
     """One sender: `POST /v1/hooks/{name}`. `region` is where phone numbers without a country code are from (else `country`);
     `country` is where the companies are of whom this sender does not say it.
@@ -154,6 +161,8 @@ class Source(FileModel):
     `handshake`: the word that a sender proves itself with when it first calls (Meta's verify token); never a secret that
     proves deliveries. `phone_verified`: this sender has proven every number that it sends (an SMS opt-in, a login by code), so
     a number names a lead as an address does. `free_mail`: more domains whose addresses tell of no company.
+    `system`: whose ids the bodies hold where they do not say it (the kind's own, of other kinds the source's name). `account`: the
+    sender's account in that system, where a body does not say it: an id is one within an account.
     """
 
     name: Name
@@ -165,6 +174,8 @@ class Source(FileModel):
     region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     phone_verified: bool = False
+    system: Name | None = None
+    account: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     free_mail: tuple[Domain, ...] = ()
     max_body: Annotated[int, Field(ge=1, le=16 * 1024 * 1024)] = 1024 * 1024
     mapping: Mapping | None = None
@@ -193,6 +204,11 @@ class Source(FileModel):
     def number_region(self) -> str | None:
         """The country of numbers that have no country code."""
         return self.region or self.country
+
+    @property
+    def own_system(self) -> str:
+        """Whose ids its bodies hold, where they do not say it."""
+        return self.system or (self.kind if self.kind in SYSTEMS else self.name)
 
     @model_validator(mode="after")
     def _proves_numbers(self) -> Source:
@@ -230,8 +246,18 @@ class SourcesFile(FileModel):
                 yield ("sources", i, "brand"), f"brand `{source.brand}` is not among the agreement's `brands`{hint}"
 
     def shared(self, source: Source) -> Source:
-        """The source with what holds for all of them."""
-        return source.model_copy(update={"free_mail": (*self.free_mail, *source.free_mail)})
+        """The source with what holds for all of them; the account of its system too, where the file names one only."""
+        accounts = self.accounts(source.brand).get(source.own_system, frozenset())
+        account = source.account or (next(iter(accounts)) if len(accounts) == 1 else None)
+        return source.model_copy(update={"free_mail": (*self.free_mail, *source.free_mail), "account": account})
+
+    def accounts(self, brand: str) -> dict[str, frozenset[str]]:
+        """The accounts of each system that this brand's sources are of."""
+        found: dict[str, frozenset[str]] = {}
+        for source in self.sources:
+            if source.account is not None and source.brand == brand:
+                found[source.own_system] = found.get(source.own_system, frozenset()) | {source.account}
+        return found
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> SourcesFile:

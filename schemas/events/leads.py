@@ -89,6 +89,22 @@ class LeadMergeProposed(EventData, frozen=True, kw_only=True):
     score: float | None = None
 
 
+class LeadPartingProposed(EventData, frozen=True, kw_only=True):
+    """An id or a number has brought several addresses to this lead that may be other people's: it names nobody from now on, and
+    what it brought together is proposed to be parted.
+
+    `kind` is the kind of identity (`person`: an id in another system, `phone`), `references` the ids that the last signal came
+    with, `addresses` how many addresses it brought, `merged` the leads that were merged into this one, for `unmerge`.
+    """
+
+    type_name = "stafett.lead.parting_proposed.v1"
+    topic = "leads"
+    kind: str
+    references: tuple[Reference, ...] = ()
+    addresses: int
+    merged: tuple[str, ...] = ()
+
+
 class LeadMerged(EventData, frozen=True, kw_only=True):
     """`gone` is one with `kept` from now on: told of both. What is told of `gone` goes to `kept`; nothing is deleted.
 

@@ -42,7 +42,7 @@ from services.ingest.app import Hooks
 from services.ingest.configured import Configured
 from services.ingest.intake import Intake
 from services.ingest.mapped import ConditionError, check
-from services.ingest.normalise import digest
+from services.ingest.names import digest
 from services.ingest.parsers import PARSERS
 from services.ingest.parsers.addresses import normal_address
 from services.ingest.retry import Retry

@@ -34,6 +34,7 @@ The file is CSV in UTF-8 with a header. Columns, all optional but email or an id
   tags      separated by ;
   consent:PURPOSE   given or withdrawn          id:SYSTEM   the person's id in that system
   deal:SYSTEM       ids of their deals there, separated by ;
+                    id:SYSTEM@ACCOUNT, deal:SYSTEM@ACCOUNT where you have several accounts of it
 
 Try it with --dry-run --report findings.csv first. If it is stopped, say the same again: it goes on where it was, and a
 row that was sent twice is one signal all the same. The router carries the rows out, `stafett up` need not stand still.
@@ -93,6 +94,7 @@ class Tally:
 
 async def _run(args: argparse.Namespace) -> int:
     from services.bootstrap.parts import parts_of, read_ruling
+    from services.cli.files import read_sources
     from services.ingest.contacts import Contacts, NoTable
 
     settings = settings_of(args)
@@ -101,7 +103,8 @@ async def _run(args: argparse.Namespace) -> int:
         print(f"brand `{args.brand}` is not among the agreement's `brands`; nothing was imported", file=sys.stderr)
         return 2
     known = {*roster.people, *(ident for member in roster.file.people for ident in member.ids.values())}
-    contacts = Contacts(args.name, known.__contains__, args.region)
+    sources = read_sources(settings.path(settings.files.sources))[0]
+    contacts = Contacts(args.name, known.__contains__, args.region, sources.accounts(args.brand))
     try:
         digest, tally = _judged(args.file, contacts)
     except (NoTable, OSError, UnicodeDecodeError) as error:

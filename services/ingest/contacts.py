@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import IO, Literal, NamedTuple
 
 from schemas.events import STAGES
@@ -59,10 +60,17 @@ class NoTable(Exception):
 
 
 class Contacts:
-    """Reads rows. `knows` tells whether an owner is somebody of the roster; `region` is for numbers without a country."""
+    """Reads rows. `knows` tells whether an owner is somebody of the roster; `region` is for numbers without a country; `accounts` are
+    the accounts of each system that the deployment is connected to."""
 
-    def __init__(self, name: str, knows: Callable[[str], bool], region: str | None = None) -> None:
-        self._name, self._knows, self._region = name, knows, region
+    def __init__(
+        self,
+        name: str,
+        knows: Callable[[str], bool],
+        region: str | None = None,
+        accounts: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    ) -> None:
+        self._name, self._knows, self._region, self._accounts = name, knows, region, accounts
 
     def rows(self, file: IO[str]) -> Iterator[Row]:
         """In the order of the file. Raises NoTable where the header or the CSV itself is not understood."""
@@ -83,7 +91,7 @@ class Contacts:
         email = normal_address(given.get("email") or None)
         if given.get("email") and email is None:
             found.append(Finding(line, "email", "is no e-mail address"))
-        references = _references(line, given, found)
+        references = _references(line, given, found, self._accounts)
         if email is None and not any(reference.object == "person" for reference in references):
             return Row(line, None, (*found, Finding(line, "email", "nobody is named: no address and no id", True)))
         who = email or f"{references[0].system}\0{references[0].id}"
@@ -143,7 +151,9 @@ def _known(header: object) -> list[str]:
     return names
 
 
-def _references(line: int, given: dict[str, str], found: list[Finding]) -> tuple[Reference, ...]:
+def _references(
+    line: int, given: dict[str, str], found: list[Finding], accounts: Mapping[str, frozenset[str]]
+) -> tuple[Reference, ...]:
     """People first. What is no id at all would join everybody who has it."""
     kinds: tuple[tuple[str, Literal["person", "deal"]], ...] = (("id:", "person"), ("deal:", "deal"))
     references = []
@@ -151,9 +161,16 @@ def _references(line: int, given: dict[str, str], found: list[Finding]) -> tuple
         for column, value in given.items():
             if not column.startswith(prefix):
                 continue
+            system, _, said = column.partition(":")[2].partition("@")
+            known = {said} if said else accounts.get(system, frozenset())
             for one in _several(value) if what == "deal" else filter(None, (value,)):
-                if is_identifier(one):
-                    references.append(Reference(system=column.partition(":")[2], object=what, id=one))
+                if len(known) > 1:
+                    which = f"{prefix}{system}@ACCOUNT"
+                    found.append(
+                        Finding(line, column, f"is in one of {len(known)} accounts: say {which}; not imported")
+                    )
+                elif is_identifier(one):
+                    references.append(Reference(system=system, account=next(iter(known), None), object=what, id=one))
                 else:
                     said = "is no id (a word for nothing, a template's place, a number that a spreadsheet rounded)"
                     found.append(Finding(line, column, f"{said}; not imported"))

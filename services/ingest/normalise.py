@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hmac
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from routing.identity import LIKENESS
 from routing.ids import base32
@@ -16,6 +16,7 @@ from schemas.sources import Source
 from services.discretion import discreet, trace_of
 from services.ingest.free_mail import is_shared
 from services.ingest.lengths import fitting
+from services.ingest.names import account_digest, digest, name_digests, name_words
 from services.ingest.parsers.addresses import normal_address
 from services.ingest.parsers.identifiers import identified
 from services.ingest.parsers.numbers import normal_numbers
@@ -27,45 +28,68 @@ _NO_PLACE = ("company", "domain", *LIKENESS)
 """Kinds that do not choose a partition."""
 
 
-def digest(key: bytes, kind: str, brand: str, value: str) -> str:
-    """HMAC-SHA256 under the deployment key, 32 hex digits: equal for equal values, tells nothing of them."""
-    return hmac.digest(key, f"{kind}\0{brand}\0{value}".encode(), "sha256").hex()[:32]
-
-
 def identities(parsed: Parsed, source: Source, key: bytes) -> tuple[IdentityKey, ...]:
     """Strongest first: e-mail, references to the person, phone, hand-over, deal, activity; then the account, and last what
     only likens two people. A phone is verified where the source's are, or where a sender who is verified says so."""
     proven = source.verify.scheme != "none" and (source.phone_verified or parsed.phone_verified)
     found = [
         IdentityKey(
-            kind=kind,
-            digest=value if kind == "handover" else digest(key, kind, source.brand, value),
-            verified=kind not in LIKENESS and (proven or kind != "phone"),
+            kind=value.kind,
+            digest=value.said if value.kind == "handover" else digest(key, value.kind, source.brand, value.said),
+            verified=value.kind not in LIKENESS and (proven or value.kind != "phone"),
+            former=value.former,
+            account=account_digest(value.within, key, source.brand) if value.within is not None else None,
         )
-        for kind, value in _values(parsed, source)
+        for value in _values(parsed, source)
     ]
     return tuple(dict.fromkeys(found))
 
 
-def _values(parsed: Parsed, source: Source) -> Iterator[tuple[IdentityKind, str]]:
-    email = normal_address(parsed.person.email)
+class _Value(NamedTuple):
+    """What an identity is made of. `within`: the reference whose account is left out of it."""
+
+    kind: IdentityKind
+    said: str
+    former: bool = False
+    within: Reference | None = None
+
+
+def _values(parsed: Parsed, source: Source) -> Iterator[_Value]:
+    email, phones = normal_address(parsed.person.email), normal_numbers(parsed.person.phone, source.number_region)
     if email is not None:
-        yield "email", email
+        yield _Value("email", email)
+    former = filter(None, map(normal_address, parsed.former_emails))
+    yield from (_Value("email", address, former=True) for address in former if address != email)
     # After a merge or a conversion somebody is known by the record that is no more.
-    yield from (("person", _named(r)) for r in (*parsed.references, *parsed.previous) if r.object == "person")
-    phones = normal_numbers(parsed.person.phone, source.number_region)
-    yield from (("phone", phone) for phone in phones)
-    handover = parsed.handover_id or (parsed.offer_id or "").rpartition(".")[0]
-    if handover:
-        yield "handover", handover
+    yield from _of("person", (*parsed.references, *parsed.previous))
+    yield from (_Value("phone", phone) for phone in phones)
+    if handover := parsed.handover_id or (parsed.offer_id or "").rpartition(".")[0]:
+        yield _Value("handover", handover)
     kinds: tuple[Literal["deal", "activity", "company"], ...] = ("deal", "activity", "company")
     for kind in kinds:
-        yield from ((kind, _named(r)) for r in parsed.references if r.object == kind)
-    if at_work := work_domain(parsed, source):
-        yield "domain", at_work
-    if at_work and (name := full_name(parsed.person)) is not None:
-        yield "like_name", f"{name}\0{at_work}"
-    yield from (("like_phone", phone) for phone in phones)
+        yield from _of(kind, parsed.references)
+    yield from _likely(parsed, source, phones)
+
+
+def _likely(parsed: Parsed, source: Source, phones: Iterable[str]) -> Iterator[_Value]:
+    """The account by its domain, and what two records of one person may have in common."""
+    at_work = work_domain(parsed, source)
+    if at_work is not None:
+        yield _Value("domain", at_work)
+    if at_work is not None and (whole := full_name(parsed.person)) is not None:
+        yield _Value("like_name", f"{whole}\0{at_work}")
+    name = " ".join(name_words(parsed.person))
+    yield from (_Value("like_phone", phone) for phone in phones)
+    yield from (_Value("phone_name", f"{phone}\0{name}") for phone in phones)
+
+
+def _of(kind: Literal["person", "deal", "activity", "company"], references: Iterable[Reference]) -> Iterator[_Value]:
+    """Each id in its account, and the id alone: an import, or another webhook of the same record, may not say the account."""
+    for reference in references:
+        if reference.object == kind:
+            yield _Value(kind, f"{reference.system}\0{reference.account or ''}\0{reference.id}")
+            if reference.account is not None:
+                yield _Value(kind, f"{reference.system}\0\0{reference.id}", within=reference)
 
 
 def work_domain(parsed: Parsed, source: Source) -> str | None:
@@ -82,10 +106,6 @@ def full_name(person: Person) -> str | None:
     written = person.full_name or f"{person.first_name or ''} {person.last_name or ''}"
     words = sorted(unicodedata.normalize("NFC", written.casefold()).replace(",", " ").split())
     return " ".join(words) if len(words) > 1 else None
-
-
-def _named(reference: Reference) -> str:
-    return f"{reference.system}\0{reference.account or ''}\0{reference.id}"
 
 
 def signal_id(key: bytes, source: str, dedupe_key: str) -> str:
@@ -124,6 +144,7 @@ def to_signal(
         received_at=received_at,
         assumed=assumed,
         identities=names,
+        names=name_digests(parsed.person, key, source.brand),
         partition_key=digest(key, "partition", source.brand, placing.digest if placing else ident),
         traceparent=trace_of(traceparent),
     )
@@ -146,11 +167,20 @@ def _with_assumed(parsed: Parsed, source: Source) -> tuple[Parsed, tuple[str, ..
 
 
 def _placed(parsed: Parsed, source: Source) -> Parsed:
-    """References that only the configuration can place belong to the source's own system."""
-    if not any(reference.system == SYSTEM for reference in (*parsed.references, *parsed.previous)):
+    """References whose system only the configuration can name are of the source's own; those of its own system are in its account,
+    unless the body says another."""
+    if not parsed.references and not parsed.previous:
         return parsed
-    own = {"system": source.name}
-    placed = (
-        tuple(r.but(**own) if r.system == SYSTEM else r for r in held) for held in (parsed.references, parsed.previous)
-    )
-    return parsed.but(**dict(zip(("references", "previous"), placed, strict=True)))
+    held = tuple(tuple(_in_place(r, source) for r in found) for found in (parsed.references, parsed.previous))
+    if held == (parsed.references, parsed.previous):
+        return parsed
+    return parsed.but(references=held[0], previous=held[1])
+
+
+def _in_place(reference: Reference, source: Source) -> Reference:
+    own = source.own_system
+    if reference.system == SYSTEM:
+        return reference.but(system=own, account=reference.account or source.account)
+    if reference.system == own and reference.account is None and source.account is not None:
+        return reference.but(account=source.account)
+    return reference

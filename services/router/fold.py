@@ -14,20 +14,33 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from routing.capacity import carrier
+from routing.contradictions import addresses_by, new_address, with_gathered
 from routing.decide import decide
 from routing.draft import Context
 from routing.envelope import Stamp, about, seal
-from routing.identity import Key, Resolution, merged, pointers, resolve
+from routing.identity import (
+    BARRED,
+    Key,
+    Resolution,
+    accounts_met,
+    as_found,
+    how_found,
+    key,
+    merged,
+    number_shared,
+    pointers,
+    resolve,
+)
 from routing.ids import derive
 from routing.merging import join
 from routing.model import Account, Decision, Emission, Lead, Link
 from routing.roster_changes import ChangeRefused
 from routing.volumes import is_promise
 from schemas.envelope import instant
-from schemas.events import LeadHeld, LeadInLimbo, LeadReleased, SlaBreached
+from schemas.events import LeadHeld, LeadInLimbo, LeadPartingProposed, LeadReleased, SlaBreached
 from schemas.fates import Reason
 from schemas.roster import RosterChange
-from schemas.signals import Kind, Signal
+from schemas.signals import IdentityKey, Kind, Signal
 from services.approvals import ApprovalRefused, approval_of
 from services.discretion import without_names
 from services.faults import Fault, place_of
@@ -44,7 +57,7 @@ from services.rows import (
     Writes,
 )
 from services.ruling import Ruling
-from services.signal_records import Incoming, dead_letter, forms, next_attempt
+from services.signal_records import Incoming, dead_letter, forms, halves, next_attempt
 
 REDRIVEN = 100
 """Letters of a lead that one redrive gives another try; further ones wait for the next transaction, for nobody knows how many
@@ -242,17 +255,63 @@ class Fold:
 
     def _judge(self, incoming: Incoming, signal: Signal) -> bool:
         """True where the signal was decided on; False where it was set aside."""
-        found = resolve(signal, self.loaded.links)
+        found = self._found(signal)
         lead_id = signal.clock.lead_id if signal.clock else found.lead_id
         lead = self.loaded.lead(lead_id)
-        if lead_id in self._leaning.leads or lead_id in self.loaded.tentative:
+        if any(self._leans_already(one) for one in (lead_id, *found.looked_at)):
             self._sheet = self._leaning
         if lead is not None and (nameless := without_names(signal, lead.personal.person)) is not signal:
             signal, incoming = nameless, incoming._replace(signal=nameless, halves=None)
         if lead is not None and lead.held:
             self._set_aside(incoming, lead, "queued", "waits behind a dead letter of its lead", "Held")
             return False
-        return self._try(incoming, signal, lead, found)
+        told, meant = self._suspect(signal, found), as_found(signal, found)
+        if meant is not signal and incoming.halves is None:
+            incoming = incoming._replace(halves=halves(signal))
+        return self._try(incoming, meant, lead, found, told)
+
+    def _found(self, signal: Signal) -> Resolution:
+        """Whom the signal is about; accounts of a system that it is the first to tell of are known from now on."""
+        met = accounts_met(signal, self.loaded.links) if signal.mode != "test" else {}
+        self._link(met)
+        return resolve(signal, self.loaded.links, self.loaded.lead)
+
+    def _link(self, links: Mapping[Key, str]) -> None:
+        self.loaded.links |= links
+        self._sheet.links |= links
+
+    def _leans_already(self, lead_id: str | None) -> bool:
+        return lead_id in self._leaning.leads or lead_id in self.loaded.tentative
+
+    def _suspect(self, signal: Signal, found: Resolution) -> int:
+        """An id that came with another person's address is remembered with its lead; one that did so too often names nobody from
+        now on, and what it brought together is proposed to be parted. Returns how many events that came to."""
+        address, told = new_address(signal), 0
+        for suspect in found.suspects if signal.mode != "test" else ():
+            lead = self.loaded.lead(suspect.lead_id)
+            if lead is None or address is None:
+                continue
+            lead = lead.but(gathered=with_gathered(lead, suspect.identity, address), version=lead.version + 1)
+            self._put(lead, signal)
+            if suspect.barred:
+                self._bar(signal, lead, suspect.identity, told)
+                told += 1
+        return told
+
+    def _bar(self, signal: Signal, lead: Lead, identity: IdentityKey, before: int) -> None:
+        where = key(signal, identity)
+        self._sheet.relinks[where] = self.loaded.links[where] = f"{BARRED}{identity.digest}"
+        self.beyond_one = True
+        said = LeadPartingProposed(
+            mode=signal.mode,
+            kind=identity.kind,
+            references=tuple(r for r in signal.references if r.object == "person"),
+            addresses=addresses_by(lead, identity),
+            merged=tuple(other.lead_id for other in lead.merged),
+        )
+        told = lead.but(sequence=lead.sequence + 1)
+        self._put(told, signal)
+        self._sheet.outbox += outbox_rows(seal((Emission(said, self.now),), about(told), signal, self.stamp, before))
 
     def _promise(self, signal: Signal) -> None:
         """A volume promise begins to be measured, or its clock falls due."""
@@ -295,13 +354,14 @@ class Fold:
         self.loaded.links |= moved
         self._sheet.relinks |= moved
 
-    def _try(self, incoming: Incoming, signal: Signal, lead: Lead | None, found: Resolution) -> bool:
+    def _try(self, incoming: Incoming, signal: Signal, lead: Lead | None, found: Resolution, before: int = 0) -> bool:
+        """`before` is how many events the signal had already, of another lead."""
         try:
             context = self._context(signal, lead, found)
             decision = decide(lead, signal, context)
             if self._leans(lead, decision, context):
                 self._sheet = self._leaning
-            outgoing = self._sealed(decision, signal)
+            outgoing = self._sealed(decision, signal, before)
             row = history(
                 signal,
                 decision.lead.id if decision.lead else lead.id if lead else None,
@@ -316,9 +376,7 @@ class Fold:
         self._apply(decision, signal)
         counted = self._promises.count(decision, signal, self.ruling, self.stamp) if decision.tallied else []
         if decision.lead is None and signal.mode == "live":
-            pointing = pointers(signal, found)
-            self.loaded.links |= pointing
-            self._sheet.links |= pointing
+            self._link(pointers(signal, found))
         self._sheet.outbox += outgoing + outbox_rows(counted)
         self._sheet.history.append(row)
         return True
@@ -336,6 +394,8 @@ class Fold:
             now=self.now,
             others=found.others,
             links=tuple(links),
+            found=how_found(found),
+            brought=found.brought,
             past=self.ruling.past,
             loads=self.loaded.loads,
         )
@@ -383,9 +443,8 @@ class Fold:
                 self._sheet.breaches.append(data)
             elif isinstance(data, LeadInLimbo):
                 self._sheet.limbo += 1
-        for link in decision.links:
-            where = (link.brand, link.identity.kind, link.identity.digest)
-            self.loaded.links[where] = self._sheet.links[where] = link.subject_id
+        self._link({(link.brand, link.identity.kind, link.identity.digest): link.subject_id for link in decision.links})
+        self._link(number_shared(signal, lead.id, self.loaded.links))
         if lead.handover is not None and (
             known is None or known.handover is None or known.handover.id != lead.handover.id
         ):
@@ -495,4 +554,6 @@ class Fold:
         return False
 
     def _decide_again(self, incoming: Incoming, signal: Signal, lead: Lead | None) -> bool:
-        return self._try(incoming, signal, lead, resolve(signal, self.loaded.links))
+        found = self._found(signal)
+        again = incoming if incoming.halves is not None else incoming._replace(halves=halves(signal))
+        return self._try(again, as_found(signal, found), lead, found)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from routing.agreement import Agreement
-from routing.identity import LIKENESS, POINTER, Key, key
+from routing.identity import NO_LEAD, POINTER, SHARED, Key, is_named, keys_of
 from routing.model import Account, Lead, LeadPersonal, Ledger, Load, Tally
 from routing.volumes import is_promise, subject_of
 from schemas.signals import Signal
 from services.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
-
-_NO_LEAD = ("company", "domain", *LIKENESS)
 
 
 class Overlay(NamedTuple):
@@ -161,16 +159,28 @@ def loads_of(ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]) -> dict
 
 def wanted_keys(signals: Iterable[Signal]) -> list[Key]:
     """Every identity that the signals name, once."""
-    return list({key(signal, identity): None for signal in signals for identity in signal.identities})
+    return list(dict.fromkeys(key for signal in signals for key in keys_of(signal)))
 
 
 def wanted_leads(signals: Iterable[Signal], links: Mapping[Key, str]) -> set[str]:
-    """Every lead that the signals may change; one that is only alike is not."""
-    named = {who for (_, kind, _), who in links.items() if kind not in _NO_LEAD and POINTER not in who}
+    """Every lead that the signals may change. One that has the same number is among them where nothing else names anybody."""
+    named = {who for (_, kind, _), who in links.items() if kind not in NO_LEAD and POINTER not in who}
     for signal in signals:
+        if not is_named(signal, links):
+            named.update(_of_number(signal, links))
         due = signal.clock.lead_id if signal.clock and not is_promise(signal.clock.lead_id) else None
         named.update(filter(None, (signal.lead_id, signal.other_lead_id, due)))
     return named
+
+
+def _of_number(signal: Signal, links: Mapping[Key, str]) -> Iterator[str]:
+    for where in keys_of(signal):
+        who = links.get(where) if where[1] in _NUMBERS else None
+        if who is not None and POINTER not in who:
+            yield who
+
+
+_NUMBERS = frozenset(["phone", "like_phone", "phone_name", SHARED])
 
 
 def wanted_accounts(leads: Iterable[LeadRow], links: Mapping[Key, str]) -> set[str]:
