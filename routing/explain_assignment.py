@@ -20,6 +20,7 @@ _OTHERWISE = {
     "former_owner": "they had it before",
     "account_in_dialogue": "they are in dialogue with this company already",
     "customer_account": "they keep this company, which is a customer",
+    "seller": "they sold to the customer, and the agreement lets the seller keep it",
     "successor": "they are the successor of who had it",
     "second_offer": "the agreed second offer after a rejection",
     "fallback": "the person of last resort",

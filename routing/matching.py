@@ -43,6 +43,23 @@ def owner_of_old(draft: Draft, route: str, had_it: frozenset[str]) -> Match:
     return Match(None, tuple(passed))
 
 
+def kept_by_seller(draft: Draft, seller: str | None) -> Assignment | None:
+    """Who sold it keeps the customer, where the agreement says so and they are still here, on leave or not."""
+    roster = draft.context.roster
+    if seller is None or draft.context.agreement.file.routing.growth.keeps != "owner":
+        return None
+    member = roster.people.get(seller)
+    if member is None or not member.active or not roster.has_role(seller, *ROLES["hand_over"], "manager"):
+        return None
+    return _already(seller, "seller", "growth", [])
+
+
+def roles_of(draft: Draft, route: str) -> tuple[str, ...]:
+    """The roles of whose lead it may be on a route: a customer may be a seller's where the agreement lets the seller keep it."""
+    sellers = route == "growth" and draft.context.agreement.file.routing.growth.keeps == "owner"
+    return (*ROLES[route], "sales") if sellers else ROLES[route]
+
+
 def _why_not(draft: Draft, person: str, had_it: frozenset[str]) -> tuple[Code, ...]:
     return draft.context.roster.why_not(person, draft.context.now, had_it)
 
@@ -57,12 +74,13 @@ def _heir(draft: Draft, person: str, route: str) -> str | None:
     roster = draft.context.roster
     member = roster.people.get(person)
     heir = member.successor if member is not None else None
-    return heir if roster.has_role(heir, *ROLES[route]) else None
+    return heir if roster.has_role(heir, *roles_of(draft, route)) else None
 
 
 def _claims(draft: Draft, route: str) -> Iterator[tuple[str, str]]:
     """(rule, person) in the order in which they are asked, each person once."""
     lead, roster, account, seen = draft.lead, draft.context.roster, draft.account, set()
+    roles = roles_of(draft, route)
     own = [("hunter", lead.hunter)] if route != "growth" else []
     # Whom the rules of another route chose was chosen for that only.
     present = lead.owner if lead.owner_route in (None, route) else None
@@ -70,7 +88,7 @@ def _claims(draft: Draft, route: str) -> Iterator[tuple[str, str]]:
         present = None  # A lead that stops in qualification would not stay theirs there either.
     own += [("present_owner", present), ("former_owner", lead.former.get(route))]
     for rule, person in own:
-        if person is not None and person not in seen and (rule == "hunter" or roster.has_role(person, *ROLES[route])):
+        if person is not None and person not in seen and (rule == "hunter" or roster.has_role(person, *roles)):
             seen.add(person)
             yield rule, person
     draft.asked_account |= account is not None

@@ -36,7 +36,7 @@ def _ask_judge(draft: Draft) -> None:
 
 def _move(draft: Draft, row: Row) -> None:
     lead = draft.lead
-    before, fact = lead.stage, _fact(draft, row)
+    before, fact, owner = lead.stage, _fact(draft, row), lead.owner
     if before == "nurturing":
         nurturing.leave(draft, row.to_stage)
     lead.stage, lead.stage_since = row.to_stage, max(draft.at, lead.stage_since)
@@ -58,7 +58,7 @@ def _move(draft: Draft, row: Row) -> None:
             track=lead.track,
         )
     )
-    _enter(draft, row, fact)
+    _enter(draft, row, fact, owner)
 
 
 def _evidence(draft: Draft, row: Row, before: Stage, fact: str) -> dict[str, Any]:
@@ -66,7 +66,8 @@ def _evidence(draft: Draft, row: Row, before: Stage, fact: str) -> dict[str, Any
     return made | ({"straight": True} if before == "qualification" and draft.straight_through else {})
 
 
-def _enter(draft: Draft, row: Row, fact: str) -> None:
+def _enter(draft: Draft, row: Row, fact: str, owner: str | None) -> None:
+    """What entering the row's stage brings; `owner` had the lead until then."""
     if row.to_stage == "hand_over":
         sla.forget_old(draft)
     else:
@@ -78,8 +79,10 @@ def _enter(draft: Draft, row: Row, fact: str) -> None:
     elif row.to_stage == "deal":
         ownership.begin_dialogue(draft, "deal")
     elif row.to_stage == "nurturing" and row.track is not None:
-        if row.track == "growth" and (chosen := ownership.choose(draft, "growth")) is not None:
-            ownership.give(draft, chosen)
+        if row.track == "growth":
+            chosen = matching.kept_by_seller(draft, owner) or ownership.choose(draft, "growth")
+            if chosen is not None:
+                ownership.give(draft, chosen)
         nurturing.enter(draft, row.track, fact, draft.signal.reason)
 
 

@@ -32,7 +32,7 @@ def reassign(draft: Draft, person: str) -> None:
         return
     chosen = ownership.by_hand(draft, person)
     route = matching.route_now(lead)
-    if route is not None and not draft.context.roster.has_role(person, "manager", *ROLES[route]):
+    if route is not None and not draft.context.roster.has_role(person, "manager", *matching.roles_of(draft, route)):
         draft.finding(f"{person} was made the owner by hand and has no role for {route}")
     if lead.stage != "hand_over" or lead.handover is None:
         ownership.give(draft, chosen)

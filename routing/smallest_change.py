@@ -21,6 +21,7 @@ _BEFORE_RULES = {
     "former_owner": "had {person} not had it before",
     "account_in_dialogue": "had {person} not been in dialogue with this company",
     "customer_account": "had {person} not kept this company as a customer",
+    "seller": "had the agreement not let the seller keep the customer",
     "successor": "had {of} named no successor in the roster",
     "manual": "had nobody named {person} by hand, with {signal}",
     "second_offer": "had the agreement's second offer for this reason been for the next in turn",

@@ -71,12 +71,19 @@ class Route(FileModel):
         return self
 
 
+class GrowthRoute(Route):
+    """The route of customers. With `keeps: owner` the seller keeps the customer, whatever their role; with `rules` the rules
+    choose who does. Who is asked by the rules stays the same: they decide where the seller is gone."""
+
+    keeps: Literal["rules", "owner"] = "rules"
+
+
 class Routing(FileModel):
     """Who judges (`qualification`), who takes over (`hand_over`) and who keeps a customer (`growth`)."""
 
     qualification: Route
     hand_over: Route
-    growth: Route
+    growth: GrowthRoute
 
 
 class Programme(FileModel):
