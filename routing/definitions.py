@@ -23,6 +23,8 @@ from schemas.signals import Signal
 
 __all__ = ["VARIABLES", "DefinitionError", "Expression", "Finding", "Judge", "Points", "compile_expression"]
 _MISSING = 'No value with name "'
+TOO_DEAR = "too dear to find out"
+"""What an expression is that takes more steps than CEL allows for one evaluation."""
 Noted = TypeVar("Noted")
 ANSWERS_KEPT = 4096
 """Answers that are kept of each expression."""
@@ -121,7 +123,11 @@ class Judge:
         _asking.judge = self
         if self._activation is None:
             self._activation = ENV.Activation(_facts(self, self._at), functions=_CALLS)
-        finding = _found(expression.compiled.eval(self._activation).plain_value())
+        try:
+            finding = _found(expression.compiled.eval(self._activation).plain_value())
+        except RuntimeError:
+            # CEL gives up: the steps of one evaluation are bounded, and a sender chose how much there is to go through.
+            finding = Finding(False, unknown=TOO_DEAR)
         return Answer(finding, finding.said() | {"inputs": self._inputs(expression)})
 
     def is_in(self, name: str) -> bool | None:

@@ -204,7 +204,10 @@ def _named(words: list[tuple[str, int]]) -> tuple[str, ...]:
 
 
 def _value(compiled: cel.Expression) -> bool | None:
-    value = compiled.eval(ENV.Activation({})).plain_value()
+    try:
+        value = compiled.eval(ENV.Activation({})).plain_value()
+    except RuntimeError:
+        raise DefinitionError("at 1:1: takes more steps than one evaluation may have; make it simpler") from None
     return value if isinstance(value, bool) else False
 
 

@@ -76,6 +76,12 @@ KINDS: dict[str, Kind] = {
         "The sender, or all readers together, ask too much; wait for `Retry-After` seconds.",
         "this source is unsigned and sends too fast",
     ),
+    "stopped": Kind(
+        503,
+        "The source is stopped",
+        "So many of its signals could not be processed that an operator has to look first; send it again later.",
+        "too many signals of this source could not be processed; it takes more once an operator looked",
+    ),
     "internal": Kind(500, "A defect of ours", "It was logged; the request changed nothing.", "see the log"),
     "unavailable": Kind(
         503,

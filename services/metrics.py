@@ -4,7 +4,7 @@ that a sender chose."""
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -15,7 +15,9 @@ REGISTRY = CollectorRegistry()
 MAX_SOURCES = 100
 """Sources are configured, so there are few; those beyond it are counted together."""
 OTHER = "other"
-OUTCOMES = frozenset({"accepted", "spooled", "quarantined", "refused", "too_large", "limited", "unavailable"})
+OUTCOMES = frozenset(
+    {"accepted", "spooled", "quarantined", "refused", "too_large", "limited", "unavailable", "stopped"}
+)
 ATTEMPTS = frozenset({"delivered", "refused", "failed", "timeout", "given_up"})
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -65,6 +67,19 @@ unpublished = Counter(
 outbox_depth = Gauge("stafett_outbox_depth", "Events that are not published yet.", registry=REGISTRY)
 spool_depth = Gauge("stafett_spool_depth", "Signals that wait in the store for the log.", registry=REGISTRY)
 quarantine_depth = Gauge("stafett_quarantine_depth", "Bodies that could not be read.", registry=REGISTRY)
+quarantine_bytes = Gauge("stafett_quarantine_bytes", "Bytes of bodies that could not be read.", registry=REGISTRY)
+quarantine_filled = Gauge(
+    "stafett_quarantine_filled_ratio",
+    "How full the quarantine is, by source and (source `all`) as a whole: at 1 nothing more is taken.",
+    ["source"],
+    registry=REGISTRY,
+)
+stopped_sources = Gauge(
+    "stafett_source_stopped",
+    "1 while a source takes nothing, for its signals cannot be processed.",
+    ["source"],
+    registry=REGISTRY,
+)
 held_leads = Gauge("stafett_held_leads", "Leads whose signals queue behind a dead letter.", registry=REGISTRY)
 limbo_leads = Gauge(
     "stafett_leads_in_limbo", "Active leads that nobody has and nothing waits for: a defect.", registry=REGISTRY
@@ -83,10 +98,8 @@ disabled_subscriptions = Gauge(
     "stafett_subscription_disabled", "1 while a subscription is sent nothing.", ["subscription"], registry=REGISTRY
 )
 open_connections = Gauge("stafett_http_connections", "Connections open at the HTTP port.", registry=REGISTRY)
-dropped_connections = Gauge(
-    "stafett_http_connections_dropped",
-    "Silent connections that made room for others since the start.",
-    registry=REGISTRY,
+dropped_connections = Counter(
+    "stafett_http_connections_dropped", "Silent connections that made room for others.", registry=REGISTRY
 )
 held_bodies = Gauge(
     "stafett_http_bodies_bytes", "Bytes of bodies in flight, beyond the first 64 KiB of each.", registry=REGISTRY
@@ -130,6 +143,21 @@ def _intake(source: str, outcome: str) -> Counter:
     return intake.labels(source, outcome)
 
 
+def source_stopped(source: str, stopped: bool) -> None:
+    """A configured source takes nothing now, or takes signals again."""
+    stopped_sources.labels(source).set(stopped)
+
+
+def quarantine_full(shares: Mapping[str, float]) -> None:
+    """How full it is, by source; of sources beyond MAX_SOURCES the fullest counts for all of them."""
+    named = sorted(shares, key=lambda name: (name != "all", name))[:MAX_SOURCES]
+    quarantine_filled.clear()
+    for name in named:
+        quarantine_filled.labels(name).set(shares[name])
+    if rest := [share for name, share in shares.items() if name not in named]:
+        quarantine_filled.labels(OTHER).set(max(rest))
+
+
 def delivery_attempted(outcome: str) -> None:
     """An attempt at a subscriber ended."""
     deliveries.labels(outcome if outcome in ATTEMPTS else OTHER).inc()
@@ -147,24 +175,15 @@ def subscription_state(name: str, pending: int, disabled: bool) -> None:
     disabled_subscriptions.labels(name).set(disabled)
 
 
-class Counted(Protocol):
-    """Connections that are open, and how many made room for others."""
-
-    dropped: int
-
-    def __len__(self) -> int: ...
-
-
 class Held(Protocol):
     """Bytes of bodies in flight."""
 
     held: int
 
 
-def watch_door(connections: Counted, bodies: Held) -> None:
+def watch_door(connections: Sized, bodies: Held) -> None:
     """They are asked whenever somebody reads the metrics."""
     open_connections.set_function(lambda: len(connections))
-    dropped_connections.set_function(lambda: connections.dropped)
     held_bodies.set_function(lambda: bodies.held)
 
 

@@ -78,6 +78,10 @@ class StoreTooSlow(StoreUnavailable):
     """The store ended a transaction that took longer than it may; a smaller one may go through."""
 
 
+class QuarantineFull(PortError):
+    """As many bodies wait in quarantine as may, of this source or of all; an operator has to look at them."""
+
+
 class SpoolFull(StoreUnavailable):
     """As many signals wait in the spool as may; it takes more once the log is back."""
 
@@ -296,8 +300,16 @@ class Store(Protocol):
     async def epoch(self) -> int:
         """Raised by `stafett db restored` after a restore from a backup; it enters the ids of events."""
 
-    async def dead_since(self, topic: str, since: datetime) -> int:
-        """How many signals of this topic were set aside since then and wait: neither redriven nor dropped."""
+    async def dead_since(self, topic: str, since: datetime) -> dict[str, int]:
+        """How many signals of this topic were set aside since then and wait: neither redriven nor dropped; by their source,
+        "" for those that cannot be read."""
+
+    # commands
+    async def remember_command(self, signal_id: str, digest: str, now: datetime) -> bool:
+        """Durable when it returns. False where another command has this id: `digest` tells them apart."""
+
+    async def note_key_uses(self, names: Sequence[str], now: datetime) -> None:
+        """API keys of these names were used."""
 
     # relay
     async def acquire_lease(self, name: str, holder: str, ttl: float) -> int | None:
@@ -325,8 +337,9 @@ class Store(Protocol):
     async def check_spool(self, limit: int) -> None:
         """Raises SpoolFull where `limit` records wait already."""
 
-    async def quarantine(self, entries: Sequence[Quarantine]) -> None:
-        """Durable when it returns. One that is there already stays, with the reason of now."""
+    async def quarantine(self, entries: Sequence[Quarantine], unproven: bool = False) -> None:
+        """Durable when it returns. One that is there already stays, with the reason of now; a body is kept once. `unproven`:
+        their sender proves nothing. Raises QuarantineFull, StoreUnavailable."""
 
     async def requarantine(self, entry: Quarantine, left: Sequence[Quarantine]) -> None:
         """Of the delivery that `entry` is of, only `left` is in quarantine afterwards; one transaction."""

@@ -179,6 +179,7 @@ class DeadLetter(NamedTuple):
     personal: str | None
     raw: bytes | None
     recorded_at: datetime
+    source: str | None = None
 
 
 class SpoolEntry(NamedTuple):
@@ -187,7 +188,8 @@ class SpoolEntry(NamedTuple):
 
 
 class Quarantine(NamedTuple):
-    """A body, or one event of a batch, from a sender that we could not understand. `body` is personal data."""
+    """A body, or one event of a batch, from a sender that we could not understand. `body` is personal data; it is kept once for
+    all entries of it, and None where it was erased or not asked for. `size` is its bytes."""
 
     id: str
     source: str
@@ -198,6 +200,22 @@ class Quarantine(NamedTuple):
     body: bytes | None
     mode: str
     received_at: datetime
+    size: int = 0
+
+
+class Kept(NamedTuple):
+    """What waits in quarantine: entries, and bytes of the bodies that they are of."""
+
+    rows: int = 0
+    size: int = 0
+
+
+class Quota(NamedTuple):
+    """How much may wait in quarantine: of one source, of all, and of all that prove nothing together."""
+
+    of_source: Kept
+    of_unproven: Kept
+    of_all: Kept
 
 
 class Suspect(NamedTuple):

@@ -185,4 +185,5 @@ def dead_letter(
         personal=personal,
         raw=None if signal else incoming.record.value,
         recorded_at=now,
+        source=signal.source if signal else None,
     )

@@ -50,7 +50,7 @@ class FakeStore:
         self.spool_rows = [row for row in self.spool_rows if row.id not in ids]
         self.letters += letters
 
-    async def quarantine(self, entries):
+    async def quarantine(self, entries, unproven=False):
         self._up()
         known = {entry.id: entry for entry in self.aside}
         new = {entry.id: entry for entry in entries}

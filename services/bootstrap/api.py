@@ -231,7 +231,9 @@ def _hook() -> dict[str, Any]:
         },
         "responses": {
             "202": {"description": "The delivery is safe.", "content": accepted},
-            **_named(problems("no_source", "not_verified", "too_slow", "too_large", "too_many", "unavailable")),
+            **_named(
+                problems("no_source", "not_verified", "too_slow", "too_large", "too_many", "unavailable", "stopped")
+            ),
         },
     }
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -47,9 +49,12 @@ from services.ingest.parsers import PARSERS
 from services.ingest.parsers.addresses import normal_address
 from services.ingest.retry import Retry
 from services.ingest.secret_rules import pem_problem, secret_problem, word_problem
+from services.ingest.stops import Stops
 from services.pulses import Pulses
 from services.settings import Settings
 
+HOUR = timedelta(hours=1)
+"""For which dead letters count."""
 Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 """What a role does until the event is set."""
 
@@ -151,7 +156,11 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
 
 def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], intake: Intake) -> None:
     http = parts.settings.http
-    hooks = Hooks(sources, intake, parts.key, parts.now, http.public_url, http.trusted_proxies)
+    topic, limit = parts.settings.topic("signals"), parts.settings.router.source_dead_letters
+    stops = Stops(
+        lambda: parts.store.dead_since(topic, parts.now() - HOUR), limit, time.monotonic, metrics.source_stopped
+    )
+    hooks = Hooks(sources, intake, parts.key, parts.now, http.public_url, http.trusted_proxies, stops=stops)
     app.state.hook = metering.counted(hooks.answer, sources)
     app.add_route("/v1/hooks/{source}", app.state.hook, methods=["POST"])
     app.add_route("/v1/hooks/{source}", hooks.greet, methods=["GET", "HEAD", "OPTIONS"])
@@ -229,7 +238,7 @@ class Door(NamedTuple):
 def door_of(settings: Settings, bounds: Bounds) -> Door:
     """With nothing open yet."""
     trusted = settings.http.trusted_proxies
-    return Door(bounds, Connections(bounds, trusted), Bodies(bounds, trusted))
+    return Door(bounds, Connections(bounds, trusted, metrics.dropped_connections.inc), Bodies(bounds, trusted))
 
 
 def listening(

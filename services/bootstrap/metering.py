@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services import metrics
+from services.adapters.sql.aside import filled
 from services.adapters.sql.deliveries import Deliveries
-from services.bootstrap.parts import Parts
+from services.bootstrap.parts import Parts, quota_of
 from services.ports import PortError
 from services.router.role import Outcome
 
@@ -74,6 +75,9 @@ async def refresh(parts: Parts) -> None:
     metrics.outbox_depth.set(counts.outbox)
     metrics.spool_depth.set(counts.spool)
     metrics.quarantine_depth.set(counts.quarantine)
+    usage = await parts.reading.quarantine_usage()
+    metrics.quarantine_bytes.set(sum(kept.size for kept in usage.values()))
+    metrics.quarantine_full(filled(quota_of(parts.settings), usage))
     metrics.held_leads.set(counts.held_leads)
     metrics.clock_counts(counts.running_clocks, counts.due_clocks)
     for state in await Deliveries(parts.store.engines).states():

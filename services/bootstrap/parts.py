@@ -18,6 +18,7 @@ from services.adapters.sql.store import SqlStore
 from services.doorbell import Doorbell
 from services.ports import Log, LogUnavailable, StoreUnavailable
 from services.pulses import Pulses
+from services.rows import Kept, Quota
 from services.ruling import Ruling
 from services.settings import Settings, SettingsError, deployment_key
 
@@ -57,7 +58,7 @@ async def parts_of(
     """
     key = deployment_key(settings)
     async with AsyncExitStack() as stack:
-        store = SqlStore(settings.database_url, exclusive=exclusive)
+        store = SqlStore(settings.database_url, exclusive=exclusive, quota=quota_of(settings))
         stack.push_async_callback(store.close)
         log = log_of(settings, store)
         stack.push_async_callback(log.close)
@@ -75,6 +76,14 @@ async def parts_of(
             pulses=Pulses(),
             late=late,
         )
+
+
+def quota_of(settings: Settings) -> Quota:
+    """How much may wait in quarantine."""
+    quarantine = settings.quarantine
+    of_all = Kept(quarantine.max_entries, quarantine.max_bytes)
+    half = Kept(max(1, of_all.rows // 2), max(1, of_all.size // 2))
+    return Quota(Kept(quarantine.source_entries, quarantine.source_bytes), half, of_all)
 
 
 async def _started(start: Start, patient: bool) -> bool:

@@ -54,6 +54,7 @@ def _router(parts: Parts) -> Run:
         batch_max=settings.router.batch_max,
         batch_wait=settings.router.batch_wait,
         budget=settings.router.dead_letter_budget,
+        source_budget=settings.router.source_dead_letters,
         relay_bell=parts.relay_bell,
         on_batch=metering.batch_done,
         on_step=parts.pulses.of("router"),
@@ -172,6 +173,7 @@ def _housekeeping(parts: Parts) -> Run:
         "quarantine": settings.retention.quarantine,
         "dead_letters": settings.retention.dead_letters,
         "deliveries": settings.retention.deliveries,
+        "commands": settings.router.inbox_retention,
     }
     return Housekeeper(partial(prune, parts.store.engines), keep, parts.now, settings.retention.every).run
 

@@ -91,4 +91,4 @@ def add_operations(router: APIRouter, reading: Reading, access: Access, now: Cal
 
 def _summary(row: Quarantine) -> dict[str, Any]:
     names = [name for name in QuarantineView.model_fields if name in row._fields]
-    return {name: getattr(row, name) for name in names} | {"bytes": len(row.body or b"")}
+    return {name: getattr(row, name) for name in names} | {"bytes": row.size}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Literal, Protocol
 
 from services.door.bounds import Bounds
@@ -33,8 +33,10 @@ class Connections:
     A trusted proxy stands for many clients and has no ceiling of its own. Times are seconds of a monotonic clock.
     """
 
-    def __init__(self, bounds: Bounds, trusted: Sequence[Network] = ()) -> None:
-        self._bounds, self._trusted = bounds, trusted
+    def __init__(
+        self, bounds: Bounds, trusted: Sequence[Network] = (), on_drop: Callable[[], object] = lambda: None
+    ) -> None:
+        self._bounds, self._trusted, self._on_drop = bounds, trusted, on_drop
         self._network: dict[Connection, str] = {}
         self._of_network: Counter[str] = Counter()
         # By when the rest has to be there. The time that each has is the same, so the first to come is the first to end.
@@ -102,6 +104,7 @@ class Connections:
                     self.forget(connection)
                     connection.drop()
                     self.dropped += 1
+                    self._on_drop()
                     return True
         return False
 

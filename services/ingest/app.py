@@ -27,7 +27,9 @@ from services.ingest.parsers.reading import Result, events_at_most
 from services.ingest.parsers.salesforce import ACK
 from services.ingest.requests import why_nobody
 from services.ingest.sales import meant
+from services.ingest.stops import Stops
 from services.ingest.verify import Refused, Request, verify
+from services.ports import QuarantineFull
 from services.problems import Trouble
 from services.rows import Quarantine
 
@@ -43,7 +45,7 @@ class Understood(NamedTuple):
 
 class Hooks:
     """`public_url` is our base URL as senders see it, for schemes that sign the URL; without it `trusted` proxies are
-    believed, and nobody else. `offload` reads large bodies."""
+    believed, and nobody else. `offload` reads large bodies. `stops` knows sources whose signals cannot be processed."""
 
     def __init__(
         self,
@@ -55,10 +57,12 @@ class Hooks:
         trusted: Sequence[Network] = (),
         offload: Offload | None = None,
         ticks: Callable[[], float] = time.monotonic,
+        stops: Stops | None = None,
     ) -> None:
         self._sources, self._intake, self._key, self._now = sources, intake, key, now
         self._public_url, self._trusted = public_url, trusted
         self._offload = offload or Offload()
+        self._stops = stops
         self._gate = Gate((entry.source for entry in sources.values()), ticks)
 
     async def answer(self, request: HttpRequest) -> Response:
@@ -86,6 +90,10 @@ class Hooks:
         source = configured.source
         declared = _declared(request)
         self._gate.enter(source, client, declared)
+        if self._stops is not None and source.verify.scheme != "none" and self._stops.is_stopped(source.name):
+            # Who proves nothing cannot send again: what is wrong of theirs is set aside one by one.
+            request.state.outcome = "stopped"
+            raise Trouble("stopped", retry_after=300)
         if source.origins and request.headers.get("origin", source.origins[0]) not in source.origins:
             raise Trouble("not_verified", "this source takes nothing from pages of that origin")
         body = await _body(request, source.max_body)
@@ -150,7 +158,11 @@ class Hooks:
         taken = await self._intake.take(signals, thin=source.fetch is not None)
         unclear = [*found.unclear, *too_large(signals, taken)]
         aside = await self._offload.run(body, lambda: set_aside(source, unclear, body, headers, now))
-        await self._intake.set_aside(aside)
+        try:
+            await self._intake.set_aside(aside, source.verify.scheme == "none")
+        except QuarantineFull as full:
+            self._gate.note(source.name, "quarantine_full")
+            raise Trouble("too_many", f"{full}; it takes more once they are looked at", retry_after=300) from None
         request.state.outcome = "quarantined" if aside else "spooled" if taken.spooled else "accepted"
         if source.kind == "salesforce" and body.lstrip()[:1] == b"<":
             return Response(ACK, media_type="text/xml")

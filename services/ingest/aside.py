@@ -29,6 +29,7 @@ def set_aside(
     if not items:
         return []
     content_type = headers.get("content-type")
+    kept = stripped(body, source.verify.field)
     whole = Quarantine(
         id="",
         source=source.name,
@@ -36,9 +37,10 @@ def set_aside(
         place=WHOLE,
         content_type=scrub(content_type, LONGEST_HEADER) if content_type is not None else None,
         headers=json.dumps({name: scrub(headers[name], LONGEST_HEADER) for name in _KEPT_HEADERS if name in headers}),
-        body=stripped(body, source.verify.field),
+        body=kept,
         mode=source.mode,
         received_at=now,
+        size=len(kept),
     )
     return still_aside(whole, items)
 

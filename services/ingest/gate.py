@@ -86,6 +86,10 @@ class Gate:
         rates.client.charge(client, now, cost)
         rates.whole.charge(source.name, now, cost)
 
+    def note(self, name: str, code: str) -> None:
+        """A line in the log, at most one a second for the same."""
+        self._note(name, code, self._ticks())
+
     def _note(self, name: str, code: str, now: float) -> None:
         count = self._lines.count((name, code), now)
         if count is not None:

@@ -79,12 +79,12 @@ class Intake:
             await self._spool(missing)
         return bool(missing)
 
-    async def set_aside(self, entries: Sequence[Quarantine]) -> None:
-        """Durable when it returns. Raises NowhereToPut."""
+    async def set_aside(self, entries: Sequence[Quarantine], unproven: bool = False) -> None:
+        """Durable when it returns. `unproven`: their sender proves nothing. Raises NowhereToPut, QuarantineFull."""
         if not entries:
             return
         try:
-            await self._store.quarantine(entries)
+            await self._store.quarantine(entries, unproven)
         except StoreUnavailable as error:
             raise NowhereToPut from error
 

@@ -1,4 +1,4 @@
-"""Facts of a bounded length: events carry them, and an event has to fit into a record of the log.
+"""Facts of a bounded length and number: events carry them, and an event has to fit into a record of the log.
 
 What people wrote (`fields`, `utm`) is not cut here: the signal has all of it, and the core keeps as much as events may have.
 """
@@ -15,13 +15,16 @@ LONGEST = 256
 """Characters of a name, an id, a tag or any other fact."""
 LONGEST_PROSE = 2000
 """Characters of a reason or a criterion, which are sentences."""
+MOST = 100
+"""Tags, references, consents or other facts of one kind in a signal: definitions go through them, and a lead has no more."""
 _PROSE = frozenset({"reason", "criterion"})
 _PARTS = frozenset({Actor, Company, Consent, Person, Reference, Sales})
 _FREE = frozenset({"fields", "utm", "dedupe_key"})
 
 
 def fitting(parsed: Parsed) -> Parsed:
-    """The same facts with none too long; what was cut is kept whole among the fields. The same object where nothing was."""
+    """The same facts with none too long, and of none too many; what was cut is kept whole among the fields. The same object
+    where nothing was."""
     long = {
         name: value
         for name, value in parsed.values().items()
@@ -42,7 +45,7 @@ def _is_long(value: Any, limit: int) -> bool:
     if kind is str:
         return len(value) > limit
     if kind is tuple:
-        return any([_is_long(item, limit) for item in value])
+        return len(value) > MOST or any([_is_long(item, limit) for item in value])
     return kind in _PARTS and any([_is_long(item, limit) for item in value.values().values()])
 
 
@@ -54,7 +57,11 @@ def _cut(value: Any, place: str, whole: dict[str, Any]) -> Any:
         whole[name] = value
         return f"{value[: limit - 40]} [cut {hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()[:24]}]"
     if isinstance(value, tuple):
-        return tuple(_cut(item, place, whole) for item in value)
+        if len(value) > MOST:
+            whole[f"({place} beyond {MOST})"] = [
+                item.plain() if isinstance(item, Part) else item for item in value[MOST:]
+            ]
+        return tuple(_cut(item, place, whole) for item in value[:MOST])
     if isinstance(value, Part):
         return value.but(**{name: _cut(item, name.strip("_"), whole) for name, item in value.values().items()})
     return value

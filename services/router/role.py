@@ -76,7 +76,8 @@ class Outcome:
 
 
 class Router:
-    """`group` and `topic` name the positions in the store. `on_batch` is told of each committed batch."""
+    """`group` and `topic` name the positions in the store. `on_batch` is told of each committed batch. Of the `budget` of dead
+    letters in an hour one source takes at most `source_budget`."""
 
     def __init__(
         self,
@@ -90,13 +91,15 @@ class Router:
         batch_max: int = 500,
         batch_wait: timedelta = timedelta(milliseconds=30),
         budget: int = 100,
+        source_budget: int = 25,
         relay_bell: Doorbell | None = None,
         on_batch: Callable[[Outcome], None] = lambda _: None,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._log, self._topic, self._group = store, source, topic, group
         self._steps, self._now = transaction.Steps(ruling, topic), now
-        self._batch_max, self._batch_wait, self._budget = batch_max, batch_wait.total_seconds(), budget
+        self._batch_max, self._batch_wait = batch_max, batch_wait.total_seconds()
+        self._budget, self._source_budget = budget, source_budget
         self._bell, self._on_batch, self._on_step = relay_bell, on_batch, on_step
         self._uncounted = True
         self._expected: dict[int, int] = {}
@@ -132,7 +135,9 @@ class Router:
         its own. Raises BudgetSpent."""
         if not self._uncounted:
             return
-        count = await self._store.dead_since(self._topic, self._now() - HOUR)
+        counts = await self._store.dead_since(self._topic, self._now() - HOUR)
+        # One sender stops itself at the door; here it counts no more than that. What cannot be read is of nobody.
+        count = sum(min(n, self._source_budget) if source else n for source, n in counts.items())
         if count > self._budget:
             raise BudgetSpent(count, self._budget)
         self._uncounted = False

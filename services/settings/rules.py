@@ -34,6 +34,11 @@ def _relations(settings: Settings) -> Iterator[str]:
         )
     if settings.delivery.connect_timeout > settings.delivery.timeout:
         yield "STAFETT_DELIVERY_CONNECT_TIMEOUT: is longer than the whole attempt, STAFETT_DELIVERY_TIMEOUT; shorten it"
+    if settings.router.source_dead_letters >= settings.router.dead_letter_budget:
+        yield (
+            "STAFETT_ROUTER_SOURCE_DEAD_LETTERS: one source alone would stop the router; make it smaller than "
+            "STAFETT_ROUTER_DEAD_LETTER_BUDGET"
+        )
     public = settings.http.public_url
     if public and (urlsplit(public).scheme not in {"http", "https"} or not urlsplit(public).hostname):
         yield "STAFETT_HTTP_PUBLIC_URL: is no http(s) URL; it should read https://leads.example.com"

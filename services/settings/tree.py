@@ -190,6 +190,11 @@ class RouterSettings(Tree):
     dead_letter_budget: Count = Field(
         100, description="Dead letters in an hour after which the router stops and says so."
     )
+    source_dead_letters: Count = Field(
+        25,
+        description="Dead letters of one source in an hour beyond which a source with proof takes no more (503), until they are "
+        "redriven, dropped or older; the router counts no more of it towards its budget.",
+    )
     inbox_retention: Duration = Field(
         timedelta(days=35),
         description="How long a signal's id is remembered to recognise a repetition; longer than the log's retention, and "
@@ -230,6 +235,17 @@ class RetentionSettings(Tree):
     )
     dead_letters: Duration = Field(timedelta(days=90), description="Dead letters that were redriven or dropped.")
     deliveries: Duration = Field(timedelta(days=30), description="Deliveries that are over, with their attempts.")
+
+
+class QuarantineSettings(Tree):
+    """How much may wait in quarantine; beyond it a delivery of which something would be set aside is answered 429."""
+
+    max_bytes: Count = Field(
+        1_073_741_824, description="Bytes of all bodies; those of senders without proof have half of it."
+    )
+    max_entries: Count = Field(100_000, description="Entries in all; those of senders without proof have half of it.")
+    source_bytes: Count = Field(268_435_456, description="Bytes of the bodies of one source.")
+    source_entries: Count = Field(20_000, description="Entries of one source.")
 
 
 class DeliverySettings(Tree):
@@ -286,6 +302,7 @@ class Settings(Tree):
     sla: SlaSettings = SlaSettings()
     delivery: DeliverySettings = DeliverySettings()
     retention: RetentionSettings = RetentionSettings()
+    quarantine: QuarantineSettings = QuarantineSettings()
     sources: Mapping[str, str] = Field(
         {}, exclude=True, repr=False, description="Where each value came from; not a setting."
     )

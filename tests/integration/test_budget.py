@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from services.router.role import BudgetSpent, Router
-from services.rows import RecordOut
+from services.rows import Record, RecordOut, Writes
+from services.signal_records import dead_letter, decode
 from tests.setups import record, setup, signal
 
 
@@ -69,6 +70,35 @@ async def test_what_was_dealt_with_or_is_older_than_an_hour_counts_no_more(made,
 async def test_letters_of_another_topic_are_not_the_routers(made):
     await spoil(made, 1, 2, 3)
     await until_a_batch(made)
-    assert await made.store.dead_since(made.topic, made.at - timedelta(hours=1)) == 3
-    assert await made.store.dead_since(made.topic, made.at + timedelta(seconds=1)) == 0
-    assert await made.store.dead_since("stafett.thin.v1", made.at - timedelta(hours=1)) == 0
+    assert await made.store.dead_since(made.topic, made.at - timedelta(hours=1)) == {"": 3}
+    assert await made.store.dead_since(made.topic, made.at + timedelta(seconds=1)) == {}
+    assert await made.store.dead_since("stafett.thin.v1", made.at - timedelta(hours=1)) == {}
+
+
+async def test_m1_one_source_counts_no_more_than_it_takes_to_stop_itself(made):
+    """Its letters are set aside one by one; the house goes on, and a second source adds to it."""
+    stop = asyncio.Event()
+    router = Router(
+        made.store, made.log, made.topic, lambda: made.ruling, lambda: made.at, budget=5, source_budget=3,
+        on_batch=lambda _: stop.set(),
+    )  # fmt: skip
+    signals = [signal(n, "form.submitted").but(source="crm" if n < 20 else "erp") for n in range(24)]
+
+    async def set_aside(these):
+        now = made.at
+        letters = [
+            dead_letter(decode(Record(made.topic, 0, n, b"k", item.text().encode())), None, "dead", "why", "E", now)
+            for n, item in enumerate(these)
+        ]
+        async with made.store.batch() as tx:
+            await tx.write(Writes((), (), (), (), (), (), (), tuple(letters), ()))
+
+    await set_aside(signals[:20])
+    assert await made.store.dead_since(made.topic, made.at - timedelta(hours=1)) == {"crm": 20}
+    await made.log.append([record(signal(99, "form.submitted"), made.topic)])
+    async with asyncio.timeout(60):
+        await router.run(stop)
+    await set_aside(signals[20:])
+    again = Router(made.store, made.log, made.topic, lambda: made.ruling, lambda: made.at, budget=5, source_budget=3)
+    with pytest.raises(BudgetSpent, match=r"6 signals"):
+        await again.run(asyncio.Event())

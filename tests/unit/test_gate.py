@@ -14,6 +14,7 @@ from services.door.limits import Buckets, Sampled
 from services.ingest.app import Hooks
 from services.ingest.configured import Configured
 from services.ingest.offload import LARGE, takes_long
+from services.ports import QuarantineFull
 from tests.unit.test_hooks import HMAC, NAME, NOW, TRUSTED, Kept
 
 FORM = {"email": "anna@example.com", "form_id": "demo"}
@@ -22,13 +23,13 @@ FORM = {"email": "anna@example.com", "form_id": "demo"}
 class World:
     """Hooks with one source each of a form and of a signed kind, a clock in hand, and clients at any address."""
 
-    def __init__(self, *sources, trusted=()):
+    def __init__(self, *sources, trusted=(), stops=None):
         self.at, self.kept = 0.0, Kept()
         found = {
             entry.name: Configured(entry, ("a secret of 24 letters..",) if entry.verify.scheme != "none" else (), ())
             for entry in sources
         }
-        hooks = Hooks(found, self.kept, b"k" * 32, lambda: NOW, trusted=trusted, ticks=lambda: self.at)
+        hooks = Hooks(found, self.kept, b"k" * 32, lambda: NOW, trusted=trusted, ticks=lambda: self.at, stops=stops)
         self.app = Starlette(
             routes=[
                 Route("/v1/hooks/{source}", hooks.answer, methods=["POST"]),
@@ -130,6 +131,34 @@ async def test_h6_a_proven_sender_has_no_bound_unless_its_source_says_so():
     assert {await world.post("crm", json=rows, headers=head) for _ in range(3)} == {202}
     world = World(Source(name="crm", kind="generic", verify=secret, rate=1, burst=2))
     assert [await world.post("crm", json=rows, headers=head) for _ in range(3)] == [202, 202, 429]
+
+
+async def test_h5_a_full_quarantine_is_answered_429_and_what_is_understood_goes_on(caplog):
+    async def full(entries, unproven=False):
+        assert unproven
+        if entries:
+            raise QuarantineFull("as many bodies of this source wait in quarantine as may")
+
+    world = World(form(kind="generic"))
+    world.kept.set_aside = full
+    answer = await world._ask("POST", "web", "203.0.113.1", content=b"\xff")
+    assert answer.status_code == 429 and answer.headers["retry-after"] == "300"
+    assert "wait in quarantine as may" in answer.json()["detail"]
+    assert await world.post("web", json={"email": "a@b.example"}) == 202
+    assert [record.code for record in caplog.records] == ["quarantine_full"]
+
+
+class Stopped:
+    def is_stopped(self, source):
+        return True
+
+
+async def test_m1_a_source_that_stopped_itself_is_told_to_come_back_and_one_without_proof_is_taken():
+    world = World(SIGNED, form(), stops=Stopped())
+    answer = await world._ask("POST", "crm", "203.0.113.1", json={})
+    assert answer.status_code == 503 and answer.json()["type"] == "urn:stafett:problem:stopped"
+    assert answer.headers["retry-after"] == "300"
+    assert await world.post("web", data=FORM) == 202
 
 
 async def test_m3_who_proves_nothing_is_kept_out_after_a_while_and_logged_once_a_second(caplog):

@@ -30,7 +30,7 @@ class Kept:
         self.signals.extend(signals)
         return Taken(False)
 
-    async def set_aside(self, entries):
+    async def set_aside(self, entries, unproven=False):
         self.aside.extend(entries)
 
 

@@ -111,7 +111,7 @@ class SqlBatch:
         rows: list[Any] = []
         for lead in sorted(set(lead_ids)):
             rows += (await self._conn.execute(statement, {"lead": lead, "n": limit})).all()
-        return [DeadLetter(*row)._replace(recorded_at=instant(row[-1])) for row in rows]
+        return [DeadLetter(*row)._replace(recorded_at=instant(row.recorded_at)) for row in rows]
 
     async def open_leads(self, people: Sequence[str]) -> dict[str, int]:
         if not people:

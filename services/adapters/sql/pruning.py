@@ -27,10 +27,16 @@ _READ = """appended_at < :before AND EXISTS (SELECT 1 FROM positions p
     WHERE p.topic = log_records.topic AND p.partition = log_records.partition)
     AND NOT EXISTS (SELECT 1 FROM positions p WHERE p.topic = log_records.topic
     AND p.partition = log_records.partition AND p.next_offset <= log_records.record_offset)"""
+_UNUSED = """NOT EXISTS (SELECT 1 FROM quarantine q
+    WHERE q.source = quarantine_bodies.source AND q.digest = quarantine_bodies.digest)"""
 RULES: dict[str, tuple[Rule, ...]] = {
     "inbox": (Rule("inbox", "signal_id, attempt", "entered_at < :before"),),
     "log": (Rule("log_records", "topic, partition, record_offset", _READ),),
-    "quarantine": (Rule("quarantine", "id", "received_at < :before"),),
+    "quarantine": (
+        Rule("quarantine", "id", "received_at < :before"),
+        Rule("quarantine_bodies", "source, digest", _UNUSED),
+    ),
+    "commands": (Rule("command_keys", "signal_id", "entered_at < :before"),),
     "dead_letters": (Rule("dead_letters", "number", "recorded_at < :before AND state IN ('redriven', 'dropped')"),),
     "deliveries": (
         Rule(
@@ -61,4 +67,5 @@ async def _batch(engines: Engines, rule: Rule, before: datetime) -> int:
     statement = f"""DELETE FROM {rule.table} WHERE ({rule.key}) IN
         (SELECT {rule.key} FROM {rule.table} WHERE {rule.where} LIMIT {BATCH})"""
     async with engines.write() as conn:
-        return (await conn.execute(text(statement), {"before": micros(before)})).rowcount
+        asked = {"before": micros(before)} if ":before" in rule.where else {}
+        return (await conn.execute(text(statement), asked)).rowcount

@@ -10,16 +10,17 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
+from services.adapters.sql.aside import USAGE, usage_of
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.instants import instant, instant_or_none, micros
-from services.rows import ClockRow, DeadLetter, EventRow, HistoryRow, LeadRow, OutboxRow, Quarantine
+from services.rows import ClockRow, DeadLetter, EventRow, HistoryRow, Kept, LeadRow, OutboxRow, Quarantine
 
 _LEAD = ", ".join(LeadRow._fields)
 _HISTORY = ", ".join(HistoryRow._fields)
 _EVENT = ", ".join(OutboxRow._fields)
 _CLOCK = ", ".join(ClockRow._fields)
 _LETTER = ", ".join(DeadLetter._fields)
-_QUARANTINE = ", ".join(Quarantine._fields)
+_QUARANTINE = ", ".join(f"q.{name}" for name in Quarantine._fields if name not in ("body", "size"))
 
 
 LARGE = 100
@@ -73,6 +74,8 @@ class Reading:
         self._engines = engines
         self._counted: dict[str, int] = {}
         self._count_again = 0.0
+        self._used: dict[str, Kept] = {}
+        self._use_again = 0.0
 
     async def leads(
         self,
@@ -194,11 +197,16 @@ class Reading:
         return position, await self.leads(after=after, limit=limit)
 
     async def quarantined(self, after: str = "", limit: int = 50) -> list[Quarantine]:
-        statement = f"SELECT {_QUARANTINE} FROM quarantine WHERE id > :after ORDER BY id LIMIT :limit"
+        """By id, without the bodies: of those only their size."""
+        statement = f"""SELECT {_QUARANTINE}, NULL AS body, b.size FROM quarantine q
+            LEFT JOIN quarantine_bodies b ON b.source = q.source AND b.digest = q.digest
+            WHERE q.id > :after ORDER BY q.id LIMIT :limit"""
         return [_quarantine(row) for row in await self._all(statement, after=after, limit=limit)]
 
     async def quarantined_one(self, entry_id: str) -> Quarantine | None:
-        rows = await self._all(f"SELECT {_QUARANTINE} FROM quarantine WHERE id = :id", id=entry_id)
+        statement = f"""SELECT {_QUARANTINE}, b.body, b.size FROM quarantine q
+            LEFT JOIN quarantine_bodies b ON b.source = q.source AND b.digest = q.digest WHERE q.id = :id"""
+        rows = await self._all(statement, id=entry_id)
         return _quarantine(rows[0]) if rows else None
 
     async def dead_letters(self, state: str | None = None, limit: int = 100) -> list[DeadLetter]:
@@ -206,7 +214,7 @@ class Reading:
         where = "WHERE state = :state" if state else ""
         statement = f"SELECT {_LETTER} FROM dead_letters {where} ORDER BY number LIMIT :limit"
         rows = await self._all(statement, state=state, limit=limit)
-        return [DeadLetter(*row)._replace(recorded_at=instant(row[-1])) for row in rows]
+        return [_letter(row) for row in rows]
 
     async def roster_changes(self) -> str | None:
         """The recorded changes on top of the roster's file, as the router keeps them."""
@@ -216,7 +224,20 @@ class Reading:
 
     async def dead_letter(self, letter_id: str) -> DeadLetter | None:
         rows = await self._all(f"SELECT {_LETTER} FROM dead_letters WHERE id = :id", id=letter_id)
-        return DeadLetter(*rows[0])._replace(recorded_at=instant(rows[0][-1])) if rows else None
+        return _letter(rows[0]) if rows else None
+
+    async def quarantine_usage(self) -> dict[str, Kept]:
+        """What waits in quarantine, by source; it may be older where it takes long to count, see LARGE."""
+        begun = time.monotonic()
+        if begun >= self._use_again:
+            self._used = usage_of(await self._all(USAGE))
+            took = time.monotonic() - begun
+            self._use_again = begun + took * LARGE if took > QUICK else 0.0
+        return self._used
+
+    async def key_uses(self) -> dict[str, datetime]:
+        """When each API key was used last, by its name; within minutes."""
+        return {name: instant(at) for name, at in await self._all("SELECT name, used_at FROM api_key_uses")}
 
     async def counts(self, now: datetime) -> Counts:
         """The counts are near one instant; those of running clocks and of the quarantine may be older, see LARGE."""
@@ -259,7 +280,11 @@ def _history(row: Any) -> HistoryEntry:
 
 
 def _quarantine(row: Any) -> Quarantine:
-    return Quarantine(*row)._replace(received_at=instant(row.received_at))
+    return Quarantine(**row._asdict() | {"received_at": instant(row.received_at), "size": row.size or 0})
+
+
+def _letter(row: Any) -> DeadLetter:
+    return DeadLetter(**row._asdict() | {"recorded_at": instant(row.recorded_at)})
 
 
 def headers_of(entry: Quarantine) -> dict[str, str]:

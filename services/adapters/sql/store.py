@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.adapters.sql import schema
 from services.adapters.sql import tables as t
-from services.adapters.sql.batch import SqlBatch, add_letters, plain_rows
+from services.adapters.sql.aside import Aside
+from services.adapters.sql.batch import SqlBatch, add_letters
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.instants import instant, instant_or_none, micros
 from services.adapters.sql.tables import HEAD
@@ -36,6 +36,7 @@ from services.rows import (
     Placed,
     Position,
     Quarantine,
+    Quota,
     RecordOut,
     SpoolEntry,
     Suspect,
@@ -49,10 +50,18 @@ _CLOCK = ", ".join(ClockRow._fields)
 
 class SqlStore:
     """`exclusive`: claim a SQLite file for this process, as processes that run roles do. `ticks` are seconds of a monotonic
-    clock."""
+    clock. `quota`: how much may wait in quarantine."""
 
-    def __init__(self, url: str, *, exclusive: bool = True, ticks: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        exclusive: bool = True,
+        ticks: Callable[[], float] = time.monotonic,
+        quota: Quota | None = None,
+    ) -> None:
         self.engines = Engines(url)
+        self._aside = Aside(self.engines.dialect, quota, ticks)
         self._exclusive, self._ticks = exclusive, ticks
         self._waiting, self._count_again_at = 0, 0.0
         self._checked = False
@@ -140,12 +149,13 @@ class SqlStore:
             )
             return str(await scalar(conn, "SELECT value FROM meta WHERE key = 'cluster'"))
 
-    async def dead_since(self, topic: str, since: datetime) -> int:
-        statement = """SELECT count(*) FROM dead_letters
-            WHERE recorded_at >= :since AND state = 'dead' AND substr(origin, 1, :n) = :origin"""
+    async def dead_since(self, topic: str, since: datetime) -> dict[str, int]:
+        statement = """SELECT coalesce(source, ''), count(*) FROM dead_letters
+            WHERE recorded_at >= :since AND state = 'dead' AND substr(origin, 1, :n) = :origin GROUP BY 1"""
         origin = f"{topic}/"
+        asked = {"since": micros(since), "n": len(origin), "origin": origin}
         async with self.engines.read() as conn:
-            return int(await scalar(conn, statement, since=micros(since), n=len(origin), origin=origin))
+            return {source: int(count) for source, count in await conn.execute(text(statement), asked)}
 
     # --- relay
     async def acquire_lease(self, name: str, holder: str, ttl: float) -> int | None:
@@ -248,26 +258,34 @@ class SqlStore:
         if found >= limit:
             raise SpoolFull(f"{limit} signals wait in the spool already")
 
-    async def quarantine(self, entries: Sequence[Quarantine]) -> None:
+    async def quarantine(self, entries: Sequence[Quarantine], unproven: bool = False) -> None:
         self._is_known()
         try:
             async with self.engines.write() as conn:
-                await self._set_aside(conn, entries)
+                await self._aside.put(conn, entries, unproven)
         except StoreRejected as error:
             raise StoreUnavailable("the store did not take the quarantined body") from error
 
     async def requarantine(self, entry: Quarantine, left: Sequence[Quarantine]) -> None:
-        # All parts of one delivery have its body, its source and its time.
-        statement = "DELETE FROM quarantine WHERE received_at = :at AND source = :source AND (id = :id OR body = :body)"
-        asked = {"at": micros(entry.received_at), "source": entry.source, "id": entry.id, "body": entry.body}
         async with self.engines.write() as conn:
-            await conn.execute(text(statement), asked)
-            await self._set_aside(conn, left)
+            await self._aside.replace(conn, entry, left)
 
-    async def _set_aside(self, conn: AsyncConnection, entries: Sequence[Quarantine]) -> None:
-        rows = plain_rows(entries, "received_at")
-        tail = "ON CONFLICT (id) DO UPDATE SET reason = excluded.reason"
-        await self.engines.dialect.insert(conn, t.quarantine, Quarantine._fields, rows, tail)
+    # --- commands
+    async def remember_command(self, signal_id: str, digest: str, now: datetime) -> bool:
+        async with self.engines.write() as conn:
+            await conn.execute(
+                text("""INSERT INTO command_keys (signal_id, digest, entered_at) VALUES (:id, :digest, :at)
+                    ON CONFLICT (signal_id) DO NOTHING"""),
+                {"id": signal_id, "digest": digest, "at": micros(now)},
+            )
+            kept = await scalar(conn, "SELECT digest FROM command_keys WHERE signal_id = :id", id=signal_id)
+        return bool(kept == digest)
+
+    async def note_key_uses(self, names: Sequence[str], now: datetime) -> None:
+        rows = [(name, micros(now)) for name in names]
+        tail = "ON CONFLICT (name) DO UPDATE SET used_at = excluded.used_at"
+        async with self.engines.write() as conn:
+            await self.engines.dialect.insert(conn, t.api_key_uses, ("name", "used_at"), rows, tail)
 
     # --- operators
     async def placed(self) -> list[Placed]:

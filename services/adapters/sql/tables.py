@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -198,10 +198,21 @@ quarantine = Table(
     _text("place"),
     _text("content_type", null=True),
     _text("headers"),
-    Column("body", LargeBinary, nullable=True),
+    _text("digest", null=True),
     _text("mode"),
     _whole("received_at"),
     Index("quarantine_received", "received_at", "id"),
+    Index("quarantine_body", "source", "digest"),
+)
+quarantine_bodies = Table(
+    "quarantine_bodies",
+    metadata,
+    _text("source"),
+    _text("digest"),
+    _whole("size"),
+    Column("unproven", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("source", "digest"),
 )
 dead_letters = Table(
     "dead_letters",
@@ -219,6 +230,7 @@ dead_letters = Table(
     _text("personal", null=True),
     Column("raw", LargeBinary, nullable=True),
     _whole("recorded_at"),
+    _text("source", null=True),
     UniqueConstraint("id"),
     Index("dead_letters_lead", "lead_id", "number"),
     Index("dead_letters_state", "state", "number"),
@@ -298,6 +310,15 @@ log_members = Table(
     _whole("seen_at"),
     PrimaryKeyConstraint("consumer_group", "topic", "member"),
 )
+command_keys = Table(
+    "command_keys",
+    metadata,
+    Column("signal_id", Text, primary_key=True),
+    _text("digest"),
+    _whole("entered_at"),
+    Index("command_keys_entered", "entered_at"),
+)
+api_key_uses = Table("api_key_uses", metadata, Column("name", Text, primary_key=True), _whole("used_at"))
 approvals = Table(
     "approvals",
     metadata,
