@@ -62,6 +62,8 @@ def refusal(command: str, person: str | None, roster: Roster, *, owner: str | No
     """None where `person` may ask for it, else why not. Who is nobody of the roster was let in by the key's scope."""
     if person is None:
         return None
+    if (gone := has_left(person, roster)) is not None:
+        return gone
     allowed = RIGHTS[command]
     if ("owner" in allowed and owner == person) or ("oneself" in allowed and about == person):
         return None
@@ -70,6 +72,14 @@ def refusal(command: str, person: str | None, roster: Roster, *, owner: str | No
         return None
     also = ", the owner" if "owner" in allowed else ", the person" if "oneself" in allowed else ""
     return f"{command} is for {', '.join(roles)}{also}"
+
+
+def has_left(person: str, roster: Roster) -> str | None:
+    """Why somebody may do nothing here: they are not in the roster, or left. None where they may."""
+    member = roster.people.get(person)
+    if member is None:
+        return f"{person} is not in the roster"
+    return None if member.active else f"{person} left"
 
 
 def signers(side: Side, roster: Roster, before: Approvers, own: Approvers | None = None) -> tuple[str, ...]:
@@ -108,10 +118,8 @@ def cannot_sign(person: str, side: Side, roster: Roster, named: Collection[str] 
 
 def cannot_receive(person: str | None, roster: Roster) -> str | None:
     """Why nothing can be given to this person: they are not in the roster, or left. None where it can."""
-    member = roster.people.get(person or "")
-    if member is None:
-        return f"{person} is not in the roster"
-    return None if member.active else f"{person} left, and can be given nothing"
+    why = has_left(person or "", roster)
+    return f"{why}, and can be given nothing" if why is not None and person in roster.people else why
 
 
 def to_signal(

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, model_validator
 
 from schemas.words import Name
 from schemas.yamlfile import FileModel
 
-Scope = Literal["leads:read", "personal:read", "events:read", "ops:read", "ops:write", "commands:write"]
+Scope = Literal["leads:read", "personal:read", "events:read", "ops:read", "ops:write", "commands:write", "metrics:read"]
 SCOPES: dict[Scope, str] = {
     "leads:read": "Leads, their history and explanation, clocks, the lifecycle, snapshots.",
     "personal:read": "Names, addresses, numbers and free text in the answers of the other scopes; left out without it.",
     "events:read": "The feed of events.",
-    "ops:read": "Quarantine, dead letters, depths.",
+    "ops:read": "Quarantine, dead letters, depths; what of the process is not ready.",
     "ops:write": "Trying quarantined bodies again.",
-    "commands:write": "Commands, with the rights of the key's person; of everybody where it has none.",
+    "commands:write": "Commands, with the rights of the key's person; of everybody only where the entry says `acts_as: everybody`.",
+    "metrics:read": "Prometheus metrics on the HTTP port, and what of the process is not ready.",
 }
 """What a key may do, with what each scope opens."""
+SHORTEST_KEY = 24
+"""Characters of a key that somebody made up; `stafett apikey` makes longer ones."""
 
 
 def _not_reserved(name: str) -> str:
@@ -28,13 +33,42 @@ def _not_reserved(name: str) -> str:
 
 
 class KeyEntry(FileModel):
-    """`sha256` is the hex digest of the key; the key itself is shown once, when it is made. `person` is who asks with it:
-    somebody of the roster, whose role and leads say what may be asked for."""
+    """`sha256` is the hex digest of the key; the key itself is shown once, when it is made. `key` instead of it is the key in
+    plain: it is taken, with a warning. `person` is who asks with it: somebody of the roster, whose role and leads say what
+    may be asked for; once they left it opens nothing. `acts_as: everybody` lets a key without a person ask in anybody's name.
+    `brands`: whose leads, events and quarantined bodies it sees; all where it is left out. `expires`: the instant from which it
+    opens nothing, with its offset from UTC.
+    """
 
     name: Annotated[str, AfterValidator(_not_reserved)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    key: SecretStr | None = None
     scopes: tuple[Scope, ...]
     person: Name | None = None
+    acts_as: Literal["everybody"] | None = None
+    brands: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    expires: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _is_one_key(self) -> KeyEntry:
+        if (self.sha256 is None) == (self.key is None):
+            raise ValueError(
+                "say either `sha256`, the digest of the key, or `key`; `stafett apikey --hash` makes the digest"
+            )
+        if self.key is not None and len(self.key.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"a `key` has at least {SHORTEST_KEY} characters; `stafett apikey` makes one")
+        if self.person is not None and self.acts_as is not None:
+            raise ValueError("a key of one `person` acts as nobody else; leave out `acts_as`, or the person")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """What a key that is sent is compared with."""
+        return self.sha256 or digest_of(self.key.get_secret_value() if self.key is not None else "")
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it expired."""
+        return self.expires is not None and now >= self.expires
 
 
 class KeysFile(FileModel):
@@ -42,3 +76,15 @@ class KeysFile(FileModel):
 
     version: Literal[1, "1"]
     keys: tuple[KeyEntry, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> KeysFile:
+        names = [entry.name for entry in self.keys]
+        if len(names) != len(set(names)):
+            raise ValueError("two keys have the same name; the log and commands tell them apart by it")
+        return self
+
+
+def digest_of(key: str) -> str:
+    """SHA-256, hex. Keys are long and random, so a slow or salted digest would protect nothing more."""
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -43,6 +43,12 @@ KINDS: dict[str, Kind] = {
         "The person of this key may not ask for it; the detail says who may.",
         "assign is for manager",
     ),
+    "other_command": Kind(
+        409,
+        "The idempotency key is another command's",
+        "This `Idempotency-Key` was sent with another command, which happens; send this one with a key of its own.",
+        "this Idempotency-Key was sent with another command",
+    ),
     "still_unclear": Kind(
         409,
         "Still not understood",

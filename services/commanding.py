@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -23,21 +25,35 @@ class Refused(Exception):
         self.missing = missing
 
 
+SAME_KEY = "this key was given to another command before; take another"
+
+
+class SameKey(Exception):
+    """Another command was given this idempotency key before."""
+
+
+async def always(_: str, __: str, ___: datetime) -> bool:
+    """For who draws a key for each command."""
+    return True
+
+
 class Commanding(NamedTuple):
-    """What carrying a command takes: the roster of now, a lead by its id, the log or its spool, the time, and why a change
-    does not fit the roster and the agreement of now."""
+    """What carrying a command takes: the roster of now, a lead by its id, the log or its spool, the time, why a change does
+    not fit the roster and the agreement of now, and whether an id is this command's (by its digest) and no other's."""
 
     roster: Callable[[], Awaitable[Roster]]
     lead: Callable[[str], Awaitable[LeadRow | None]]
     accept: Callable[[Sequence[Signal]], Awaitable[None]]
     now: Callable[[], datetime]
     unfit: Callable[[Signal], Awaitable[str | None]]
+    remember: Callable[[str, str, datetime], Awaitable[bool]] = always
 
 
-async def carry(world: Commanding, command: AnyCommand, principal: Principal, key: str) -> Signal:
-    """The signal, durable when it returns. Rights are looked at again when the router carries it out.
+async def carry(world: Commanding, command: AnyCommand, principal: Principal, key: str | None) -> Signal:
+    """The signal, durable when it returns. Rights are looked at again when the router carries it out. `key`: the same is the
+    same command, and happens once; drawn where there is none.
 
-    Raises Refused, and NowhereToPut where neither log nor spool can take it.
+    Raises Refused, SameKey, and NowhereToPut where neither log nor spool can take it.
     """
     roster = await world.roster()
     _check_people(command, principal, roster)
@@ -59,11 +75,18 @@ async def carry(world: Commanding, command: AnyCommand, principal: Principal, ke
     why = refusal(command.command, principal.person, roster, owner=owner, about=getattr(command, "person", None))
     if why is not None:
         raise Refused(why)
-    signal = to_signal(command, principal, world.now(), key, brand, partition_key)
+    signal = to_signal(command, principal, world.now(), key or secrets.token_hex(16), brand, partition_key)
     if (why := await world.unfit(signal)) is not None:
         raise Refused(why)
+    if key is not None and not await world.remember(signal.id, _digest(command), world.now()):
+        raise SameKey
     await world.accept([signal])
     return signal
+
+
+def _digest(command: AnyCommand) -> str:
+    """Equal for the same command with the same members."""
+    return hashlib.sha256(command.model_dump_json().encode()).hexdigest()
 
 
 async def _check_other(world: Commanding, command: Merge | Unmerge, lead: Lead) -> None:

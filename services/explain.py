@@ -27,6 +27,10 @@ class Explainer:
     def __init__(self, reading: Reading, ruling: Callable[[], Awaitable[Ruling]], now: Callable[[], datetime]) -> None:
         self._reading, self._ruling, self._now = reading, ruling, now
 
+    def within(self, reading: Reading) -> Explainer:
+        """The same for somebody who sees what this reads."""
+        return Explainer(reading, self._ruling, self._now)
+
     async def lead(self, lead_id: str) -> LeadExplanation | None:
         """Where the lead is and why, who has it and why, what is promised."""
         row = await self._reading.lead(lead_id)

@@ -12,7 +12,7 @@ from typing import Any, cast
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
@@ -22,9 +22,9 @@ from schemas.crm import CrmFact
 from schemas.http import BODIES, Accepted, Health, Readiness
 from schemas.problems import Problem
 from schemas.wording import rule_of
-from services.adapters.sql.reading import Reading
+from services.bootstrap.docs_page import POLICY, page_of
 from services.bootstrap.readiness import told
-from services.console.access import problems
+from services.console.access import Access, problems
 from services.console.app import create_router
 from services.door.bodies import BodyRefused
 from services.ports import PortError
@@ -65,11 +65,19 @@ class _Api(FastAPI):
         return _document(self)
 
 
-def bare_app() -> FastAPI:
-    """An application that answers every error with a problem and knows its whole OpenAPI document."""
-    app = _Api(title="Stafett", version=_version(), docs_url="/docs", redoc_url=None)
+def bare_app(*, docs: bool = True) -> FastAPI:
+    """An application that answers every error with a problem and knows its whole OpenAPI document; `docs`: it shows it."""
+    url = "/openapi.json" if docs else None
+    app = _Api(title="Stafett", version=_version(), openapi_url=url, docs_url=None, redoc_url=None)
+    if docs:
+        app.add_route("/docs", _docs, methods=["GET"])
     _errors(app)
     return app
+
+
+async def _docs(request: Request) -> Response:
+    """The document as a page that loads nothing."""
+    return HTMLResponse(page_of(request.app.openapi()), headers={"content-security-policy": POLICY})
 
 
 def document() -> dict[str, Any]:
@@ -77,8 +85,8 @@ def document() -> dict[str, Any]:
     app = bare_app()
     nothing = cast("Any", None)
     routes = create_router(
-        cast("Reading", nothing),
-        {},
+        nothing,
+        Access(dict, nothing, lambda: datetime.now(UTC), nothing),
         lambda *_: None,
         lambda: datetime.now(UTC),
         nothing,
@@ -88,7 +96,7 @@ def document() -> dict[str, Any]:
         nothing,
     )
     app.include_router(routes)
-    add_health(app, unasked)
+    add_health(app, unasked, Access(dict, nothing, lambda: datetime.now(UTC), nothing))
     return app.openapi()
 
 
@@ -97,8 +105,11 @@ async def unasked() -> dict[str, str]:
     return {}
 
 
-def add_health(app: FastAPI, readiness: Callable[[], Awaitable[dict[str, str]]], *, intake: bool = True) -> None:
-    """`readiness` says of each part `ok`, or what is wrong. `intake`: the process takes webhooks."""
+def add_health(
+    app: FastAPI, readiness: Callable[[], Awaitable[dict[str, str]]], access: Access, *, intake: bool = True
+) -> None:
+    """`readiness` says of each part `ok`, or what is wrong; whose key may know is told. `intake`: the process takes
+    webhooks."""
 
     @app.get("/healthz", tags=["operations"], operation_id="health", summary="Is the process alive")
     async def health() -> Health:
@@ -111,10 +122,23 @@ def add_health(app: FastAPI, readiness: Callable[[], Awaitable[dict[str, str]]],
         "/readyz", tags=["operations"], operation_id="ready", summary="Can it work", response_model=Readiness,
         responses={503: unready},
     )  # fmt: skip
-    async def ready() -> Response:
+    async def ready(request: Request) -> Response:
         """Store and log answer, and each role of the process goes on. While one of them does not, a process that takes webhooks
-        still can: `degraded`, until the spool is full, which takes its signals while the log is away."""
-        return JSONResponse(*told(await readiness(), intake))
+        still can: `degraded`, until the spool is full, which takes its signals while the log is away. Which part it is, is
+        for keys with `metrics:read` or `ops:read`."""
+        said, status = told(await readiness(), intake)
+        return JSONResponse(said if await _may_know(request, access) else {"status": said["status"]}, status)
+
+
+async def _may_know(request: Request, access: Access) -> bool:
+    authorization = request.headers.get("authorization", "")
+    if not authorization:
+        return False
+    try:
+        await access.check(request, authorization, "metrics:read", "ops:read")
+    except (Trouble, PortError):
+        return False
+    return True
 
 
 def _errors(app: FastAPI) -> None:
@@ -245,7 +269,11 @@ def _metrics() -> dict[str, Any]:
         "operationId": "metrics",
         "summary": "Prometheus metrics",
         "description": "In the text format of Prometheus; absent where the metrics have a port of their own.",
-        "responses": {"200": {"description": "All metrics.", "content": {"text/plain": said}}},
+        "security": [{"apiKey": ["metrics:read"]}],
+        "responses": {
+            "200": {"description": "All metrics.", "content": {"text/plain": said}},
+            **_named(problems("no_key", "no_scope", "too_many")),
+        },
     }
 
 

@@ -57,4 +57,5 @@ def commanding_of(parts: Parts, intake: Intake | None = None) -> Commanding:
         observed = [signal.but(mode="observe") for signal in signals]
         await taker.accept(observed if settings.mode == "observe" else signals)
 
-    return Commanding(roster, parts.reading.lead, accept, parts.now, unfit)
+    remember = parts.store.remember_command
+    return Commanding(roster, parts.reading.lead, accept, parts.now, unfit, remember)

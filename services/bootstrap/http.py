@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
-from typing import Any, NamedTuple
 
-import uvicorn
 from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import request_response
 from starlette.types import ASGIApp
 
-from schemas.api_keys import KeysFile
+from routing.commands import has_left
+from schemas.api_keys import KeyEntry
 from schemas.sources import Source, SourcesFile
 from schemas.words import probably
 from schemas.yamlfile import FileError, load, problem, problems_of
@@ -28,17 +27,17 @@ from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.commands import commanding_of, versions_of
 from services.bootstrap.descriptors import bounds_of
 from services.bootstrap.health import readiness
+from services.bootstrap.keyring import Keyring
+from services.bootstrap.listening import Run, door_of, listening
+from services.bootstrap.metering import Answer
 from services.bootstrap.parts import Parts, read_file, secrets_of
-from services.bootstrap.readiness import ACCEPT
 from services.bootstrap.shortcut import short_cut
-from services.console.access import Key
+from services.commanding import Commanding
+from services.console.access import Access
 from services.console.app import create_router
-from services.door.acceptor import Acceptor
-from services.door.bodies import Bodies, bounded
-from services.door.bounds import Bounds
-from services.door.connections import Connections
+from services.console.scoped import Scoped
+from services.door.bodies import bounded
 from services.door.headers import headed
-from services.door.protocol import GuardedProtocol
 from services.explain import Explainer
 from services.ingest.app import Hooks
 from services.ingest.configured import Configured
@@ -50,13 +49,10 @@ from services.ingest.parsers.addresses import normal_address
 from services.ingest.retry import Retry
 from services.ingest.secret_rules import pem_problem, secret_problem, word_problem
 from services.ingest.stops import Stops
-from services.pulses import Pulses
-from services.settings import Settings
+from services.settings import LOOPBACK, Settings
 
 HOUR = timedelta(hours=1)
 """For which dead letters count."""
-Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
-"""What a role does until the event is set."""
 
 
 def sources_of(settings: Settings) -> dict[str, Configured]:
@@ -131,27 +127,55 @@ def on_trial(source: Source, settings: Settings) -> Source:
     return source.model_copy(update={"mode": "observe"}) if observed else source
 
 
-def keys_of(settings: Settings) -> dict[str, Key]:
-    """The API keys. Raises FileError."""
-    file = load(read_file(settings, "api_keys"), KeysFile, str(settings.path(settings.files.api_keys)))
-    return {entry.name: Key(entry.name, entry.sha256, frozenset(entry.scopes), entry.person) for entry in file.keys}
-
-
 def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bool = True) -> FastAPI:
     """The HTTP application, with the hooks of `ingest` and the API of `console` unless one of them is left out; `stopping`
     ends what waits. Raises FileError, SettingsError."""
     settings = parts.settings
     intake = Intake(parts.log, parts.store, settings.topic("signals"), settings.spool_limit, settings.topic("thin"))
     sources = sources_of(settings)
-    app = bare_app()
+    commanding = commanding_of(parts, intake)
+    access = _access(parts, commanding, api)
+    app = bare_app(docs=_shows_docs(settings))
     if hooks:
         _add_hooks(app, parts, sources, intake)
     if settings.metrics_port is None:
-        app.add_route("/metrics", metering.scraped(parts), methods=["GET"])
+        app.add_route("/metrics", _for_keys(metering.scraped(parts), access), methods=["GET"])
     if api:
-        app.include_router(_api(parts, sources, intake, stopping))
-    add_health(app, partial(readiness, parts, hooks), intake=hooks)
+        app.include_router(_api(parts, sources, intake, stopping, access, commanding))
+    add_health(app, partial(readiness, parts, hooks), access, intake=hooks)
     return app
+
+
+def _shows_docs(settings: Settings) -> bool:
+    """As it says, else where only this machine can see them."""
+    if settings.http.docs is not None:
+        return settings.http.docs
+    return settings.http.host in LOOPBACK and settings.http.public_url is None
+
+
+def _access(parts: Parts, commanding: Commanding, api: bool) -> Access:
+    """Raises FileError for a file of keys that cannot be read; a process without the API may have none."""
+    settings = parts.settings
+    keys: Callable[[], Mapping[str, KeyEntry]] = dict
+    if api or settings.path(settings.files.api_keys).exists():
+        ring = Keyring(settings)
+        parts.pulses.watch("api_keys", ring.state)
+        keys = ring
+
+    async def gone(person: str) -> str | None:
+        return has_left(person, await commanding.roster())
+
+    return Access(keys, gone, parts.now, parts.store.note_key_uses, settings.http.trusted_proxies)
+
+
+def _for_keys(answer: Answer, access: Access) -> Answer:
+    """The same handler, for keys that may read metrics."""
+
+    async def checked(request: Request) -> Response:
+        await access.check(request, request.headers.get("authorization", ""), "metrics:read")
+        return await answer(request)
+
+    return checked
 
 
 def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], intake: Intake) -> None:
@@ -166,7 +190,14 @@ def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], in
     app.add_route("/v1/hooks/{source}", hooks.greet, methods=["GET", "HEAD", "OPTIONS"])
 
 
-def _api(parts: Parts, sources: Mapping[str, Configured], intake: Intake, stopping: asyncio.Event) -> APIRouter:
+def _api(
+    parts: Parts,
+    sources: Mapping[str, Configured],
+    intake: Intake,
+    stopping: asyncio.Event,
+    access: Access,
+    commanding: Commanding,
+) -> APIRouter:
     reading = parts.reading
     retry = Retry(sources, intake, parts.key, reading.quarantined_one, headers_of, parts.store)
 
@@ -176,42 +207,8 @@ def _api(parts: Parts, sources: Mapping[str, Configured], intake: Intake, stoppi
 
     versions = versions_of(parts)
     explainer = Explainer(reading, versions.ruling, parts.now)
-    commanding = commanding_of(parts, intake)
-    keys = keys_of(parts.settings)
-    return create_router(reading, keys, digest_email, parts.now, retry, commanding, stopping, explainer, versions)
-
-
-class _Server(uvicorn.Server):
-    """Signals are the composition root's business, and connections are taken at a door of our own."""
-
-    def __init__(self, config: uvicorn.Config, door: Door, pulses: Pulses | None) -> None:
-        super().__init__(config)
-        self._door, self._pulses = door, pulses
-        self._acceptors: list[Acceptor] = []
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await self.lifespan.startup()
-        self.servers = []
-        for place in sockets or []:
-            acceptor = Acceptor(place, self._protocol, self._door.connections)
-            if self._pulses is not None:
-                self._pulses.watch(ACCEPT, acceptor.state)
-            acceptor.begin()
-            self._acceptors.append(acceptor)
-        self.started = True
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for acceptor in self._acceptors:
-            acceptor.close()
-        await super().shutdown(sockets)
-
-    def _protocol(self) -> GuardedProtocol:
-        door = self._door
-        return GuardedProtocol(self.config, self.server_state, self.lifespan.state, door.connections, door.bounds)
+    scoped = Scoped(reading, {name: entry.source.brand for name, entry in sources.items()})
+    return create_router(scoped, access, digest_email, parts.now, retry, commanding, stopping, explainer, versions)
 
 
 def serving(parts: Parts, stop: asyncio.Event, ports: ExitStack, *, hooks: bool, api: bool) -> Run:
@@ -225,56 +222,3 @@ def serving(parts: Parts, stop: asyncio.Event, ports: ExitStack, *, hooks: bool,
         hook: ASGIApp = request_response(app.state.hook)
         outer = short_cut(bounded(hook, door.bodies), outer)
     return listening(settings, settings.http.port, headed(outer), ports, door, parts.pulses)
-
-
-class Door(NamedTuple):
-    """The bounds of one port, and what is counted against them."""
-
-    bounds: Bounds
-    connections: Connections
-    bodies: Bodies
-
-
-def door_of(settings: Settings, bounds: Bounds) -> Door:
-    """With nothing open yet."""
-    trusted = settings.http.trusted_proxies
-    return Door(bounds, Connections(bounds, trusted, metrics.dropped_connections.inc), Bodies(bounds, trusted))
-
-
-def listening(
-    settings: Settings, port: int, app: ASGIApp, ports: ExitStack, door: Door, pulses: Pulses | None = None
-) -> Run:
-    """One uvicorn in the loop of the roles, on a port that is ours from now on, until `ports` gives it back. `pulses` is told
-    where no connections can be taken. Raises OSError, which names the port."""
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        # Whose forwarded headers are believed is our setting, not the server's guess.
-        proxy_headers=False,
-        lifespan="off",
-        timeout_graceful_shutdown=int(settings.shutdown_timeout.total_seconds()),
-        server_header=False,
-    )
-    return partial(_listen, _Server(config, door, pulses), ports.enter_context(_bound(settings.http.host, port)))
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        rule = (error.strerror or "cannot be listened on").partition(" (")[0]
-        raise OSError(error.errno, rule, f"{host}:{port}") from None
-
-
-async def _listen(server: uvicorn.Server, place: socket.socket, stop: asyncio.Event) -> None:
-    """Until `stop`; requests under way are answered first."""
-    running = asyncio.create_task(server.serve(sockets=[place]))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
-    stopping.cancel()
-    await running

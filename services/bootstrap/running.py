@@ -22,7 +22,8 @@ from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
 from services.bootstrap.commands import versions_of
 from services.bootstrap.health import health_app
-from services.bootstrap.http import Run, door_of, listening, serving, sources_of
+from services.bootstrap.http import serving, sources_of
+from services.bootstrap.listening import Run, door_of, listening
 from services.bootstrap.parts import Parts, Start, secrets_of
 from services.bootstrap.subscribers import subscribers_of
 from services.delivery.role import Delivery
@@ -247,7 +248,7 @@ def _runs(parts: Parts, roles: Sequence[str], stop: asyncio.Event) -> dict[str, 
         if (port := parts.settings.metrics_port) is not None:
             app = health_app(parts, intake="ingest" in roles)
             door = door_of(parts.settings, Bounds(connections=METRICS_CONNECTIONS))
-            runs["health"] = listening(parts.settings, port, headed(app), ports, door)
+            runs["health"] = listening(parts.settings, port, headed(app), ports, door, host=parts.settings.metrics_host)
         ports.pop_all()  # the servers close them
     return runs
 

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 import re
-import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,7 @@ async def _approve(args: argparse.Namespace) -> int:
     from schemas.yamlfile import FileError
     from services.bootstrap.commands import commanding_of
     from services.bootstrap.parts import parts_of
-    from services.commanding import Refused, carry
+    from services.commanding import SAME_KEY, Refused, SameKey, carry
 
     try:
         digest = _digest(args.version)
@@ -61,12 +60,15 @@ async def _approve(args: argparse.Namespace) -> int:
         key = own_key(settings)
         async with parts_of(settings, exclusive=False) as parts:
             asked = Principal(key.name, key.person)
-            signal = await carry(commanding_of(parts), command, asked, args.key or secrets.token_hex(8))
+            signal = await carry(commanding_of(parts), command, asked, args.key)
     except FileError as error:
         print("\n".join(error.problems), file=sys.stderr)
         return 1
     except ValidationError as error:
         print(*(f"{'.'.join(map(str, p['loc']))}: {rule_of(p)}" for p in meant(error)), sep="\n", file=sys.stderr)
+        return 1
+    except SameKey:
+        print(f"refused: {SAME_KEY}", file=sys.stderr)
         return 1
     except (Refused, NoKey) as refused:
         print(f"refused: {refused}", file=sys.stderr)

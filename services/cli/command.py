@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import secrets
 import sys
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -48,16 +47,17 @@ async def _run(args: argparse.Namespace) -> int:
     """Exit status 0 once it is on the log, 1 where it is refused, 2 where it is no command."""
     from routing.commands import OPERATOR, Principal
     from services.bootstrap.parts import parts_of
-    from services.commanding import Refused, carry
+    from services.commanding import SAME_KEY, Refused, SameKey, carry
 
     command = _command(args)
     if command is None:
         return 2
     async with parts_of(settings_of(args), exclusive=False) as parts:
         try:
-            signal = await carry(
-                _world(parts), command, Principal(OPERATOR, args.person), args.key or secrets.token_hex(8)
-            )
+            signal = await carry(_world(parts), command, Principal(OPERATOR, args.person), args.key)
+        except SameKey:
+            print(f"refused: {SAME_KEY}", file=sys.stderr)
+            return 1
         except Refused as refused:
             print(f"refused: {refused}", file=sys.stderr)
             return 1

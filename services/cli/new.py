@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     folder.chmod(0o700)
     for example in sorted(examples_dir().glob("*.yaml")):
         shutil.copyfile(example, folder / example.name)
-    key, entry = made("first", ["leads:read", "personal:read", "events:read", "ops:read", "ops:write"])
+    key, entry = made("first", ["leads:read", "personal:read", "events:read", "ops:read", "ops:write", "metrics:read"])
     keys = folder / "api_keys.yaml"
     keys.write_text(keys.read_text("utf-8").replace("keys: []\n", f"keys:\n{entry}"), "utf-8")
     env = folder / ".env"

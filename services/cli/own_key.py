@@ -21,15 +21,18 @@ class NoKey(ValueError):
 
 def own_key(settings: Settings) -> Key:
     """Raises NoKey with what to do, FileError."""
-    from services.bootstrap.http import keys_of
-    from services.console.access import Access
+    from services.bootstrap.keyring import keys_of
+    from services.bootstrap.parts import utc_now
+    from services.console.access import found_key
 
     given = _secret()
     if not given:
         raise NoKey("no API key was given; type it, or let it be read from standard input")
-    key = Access(keys_of(settings)).key_of(f"Bearer {given}")
+    key = found_key(keys_of(settings).values(), f"Bearer {given}")
     if key is None:
         raise NoKey("no entry of api_keys.yaml is of that API key; `stafett apikey` makes one")
+    if key.is_over(utc_now()):
+        raise NoKey(f"the key {key.name} expired")
     if "commands:write" not in key.scopes:
         raise NoKey(f"the key {key.name} has no scope commands:write")
     return key

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import APIRouter, Depends
 
-from services.adapters.sql.reading import Reading
 from services.commanding import Commanding
-from services.console.access import Access, Key
+from services.console.access import Access
 from services.console.agreements import add_agreements
 from services.console.commands import add_commands, add_roster
 from services.console.feed import add_feed
 from services.console.leads import add_clocks, add_explanations, add_leads, add_reasons
 from services.console.operations import Retry, add_operations, add_quarantine
 from services.console.parameters import OnlyKnown
+from services.console.scoped import Scoped
 from services.console.signals import add_signals
 from services.explain import Explainer
 from services.versions import Versions
 
 
 def create_router(
-    reading: Reading,
-    keys: Mapping[str, Key],
+    scoped: Scoped,
+    access: Access,
     digest_email: Callable[[str, str], str | None],
     now: Callable[[], datetime],
     retry: Retry,
@@ -34,16 +34,16 @@ def create_router(
     versions: Versions,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
-    router, access = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())]), Access(keys)
-    add_leads(router, reading, access, digest_email)
-    add_explanations(router, reading, access, explainer)
-    add_signals(router, reading, access)
-    add_reasons(router, access, explainer)
-    add_clocks(router, reading, access)
-    add_feed(router, reading, access, stopping)
-    add_quarantine(router, reading, access, retry)
-    add_operations(router, reading, access, now)
-    add_commands(router, access, commanding)
+    router = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())])
+    add_leads(router, scoped, access, digest_email)
+    add_explanations(router, scoped, access, explainer)
+    add_signals(router, scoped, access)
+    add_reasons(router, scoped, access, explainer)
+    add_clocks(router, scoped, access)
+    add_feed(router, scoped, access, stopping)
+    add_quarantine(router, scoped, access, retry)
+    add_operations(router, scoped, access, now)
+    add_commands(router, scoped, access, commanding)
     add_roster(router, access, commanding)
     add_agreements(router, access, versions)
     return router

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Header
@@ -10,8 +9,9 @@ from fastapi import APIRouter, Header
 from routing.commands import Principal
 from schemas.commands import Command
 from schemas.http import LEAD_ID, CommandTaken, RosterView
-from services.commanding import Commanding, Refused, carry
+from services.commanding import Commanding, Refused, SameKey, carry
 from services.console.access import Access, Key, route
+from services.console.scoped import Scoped
 from services.problems import Trouble
 
 IdempotencyKey = Annotated[
@@ -35,11 +35,11 @@ _ASKS = {
 }
 
 
-def add_commands(router: APIRouter, access: Access, commanding: Commanding) -> None:
+def add_commands(router: APIRouter, scoped: Scoped, access: Access, commanding: Commanding) -> None:
     """`POST /v1/commands`."""
 
     @route(
-        router, "/commands", "commands:write", "command", "commands", "not_found", "refused",
+        router, "/commands", "commands:write", "command", "commands", "not_found", "refused", "other_command",
         method="POST", status_code=202, summary="Ask for something",
         asks=_ASKS,
     )  # fmt: skip
@@ -53,12 +53,15 @@ def add_commands(router: APIRouter, access: Access, commanding: Commanding) -> N
         It becomes a signal in its lead's own order, and is looked at again when the router carries it out: `GET
         /v1/signals/{id}` tells what came of it.
         """
+        if key.person is None and key.acts_as is None:
+            raise Trouble("refused", "this key names no `person`; one that acts for others says `acts_as: everybody`")
+        world = commanding._replace(lead=scoped.of(key).lead)
         try:
-            signal = await carry(
-                commanding, asked.root, Principal(key.name, key.person), idempotency_key or secrets.token_hex(8)
-            )
+            signal = await carry(world, asked.root, Principal(key.name, key.person), idempotency_key)
         except Refused as refused:
             raise Trouble("not_found" if refused.missing else "refused", str(refused)) from None
+        except SameKey:
+            raise Trouble("other_command") from None
         return CommandTaken(signal=signal.id)
 
 

@@ -14,6 +14,7 @@ from schemas.events import Topic
 from schemas.http import FeedPage, Snapshot
 from services.adapters.sql.reading import Reading
 from services.console.access import Access, Key, route
+from services.console.scoped import Scoped
 from services.console.views import MAX_NUMBER, After, Limit, lead_view, may_see
 from services.problems import Trouble
 from services.rows import EventRow
@@ -29,17 +30,17 @@ LOOK = 0.2
 class Feed:
     """`stopping` is set when the process ends: whoever waits is answered then."""
 
-    def __init__(self, reading: Reading, stopping: asyncio.Event) -> None:
-        self._reading, self._stopping, self._waiting = reading, stopping, 0
+    def __init__(self, stopping: asyncio.Event) -> None:
+        self._stopping, self._waiting = stopping, 0
 
     async def page(
-        self, request: Request, after: int, topic: Topic | None, limit: int, wait: int
+        self, reading: Reading, request: Request, after: int, topic: Topic | None, limit: int, wait: int
     ) -> tuple[int, int, Sequence[EventRow]]:
         """(head, where to go on, events): at once where there are some, else after `wait` seconds at most.
 
         Raises Trouble where too many wait already.
         """
-        head, following, rows = await self._look(after, topic, limit)
+        head, following, rows = await _look(reading, after, topic, limit)
         if rows or not wait:
             return head, following, rows
         if self._waiting >= MAX_WAITING:
@@ -51,24 +52,25 @@ class Feed:
                 await self._pause()
                 if await request.is_disconnected():
                     break
-                head, following, rows = await self._look(following, topic, limit)
+                head, following, rows = await _look(reading, following, topic, limit)
         finally:
             self._waiting -= 1
         return head, following, rows
-
-    async def _look(self, after: int, topic: Topic | None, limit: int) -> tuple[int, int, Sequence[EventRow]]:
-        """The head is read first, so that nothing between it and the rows is passed over."""
-        head = await self._reading.head()
-        rows = await self._reading.events(after, topic, limit) if head > after else []
-        return head, rows[-1].position if rows else max(after, head), rows
 
     async def _pause(self) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), LOOK)
 
 
-def add_feed(router: APIRouter, reading: Reading, access: Access, stopping: asyncio.Event) -> None:
-    feed = Feed(reading, stopping)
+async def _look(reading: Reading, after: int, topic: Topic | None, limit: int) -> tuple[int, int, Sequence[EventRow]]:
+    """The head is read first, so that nothing between it and the rows is passed over."""
+    head = await reading.head()
+    rows = await reading.events(after, topic, limit) if head > after else []
+    return head, rows[-1].position if rows else max(after, head), rows
+
+
+def add_feed(router: APIRouter, scoped: Scoped, access: Access, stopping: asyncio.Event) -> None:
+    feed = Feed(stopping)
 
     @route(
         router, "/events", "events:read", "listEvents", "feed", "too_many", summary="Follow events",
@@ -88,14 +90,14 @@ def add_feed(router: APIRouter, reading: Reading, access: Access, stopping: asyn
     ) -> Response:
         """The feed by gapless position. Ask again with `after` = `next`; with `wait` an answer comes as soon as there
         is news, or empty when the time is over. Without `personal:read` the personal part of each event is null."""
-        head, following, rows = await feed.page(request, after, topic, limit, wait)
+        head, following, rows = await feed.page(scoped.of(key), request, after, topic, limit, wait)
         return Response(page_text(rows, following, head, may_see(key)), media_type="application/json")
 
     @route(router, "/snapshot", "leads:read", "getSnapshot", "feed", summary="Begin with all leads")
     async def snapshot(key: Key = access.needs("leads:read"), after: After = "", limit: Limit = 500) -> Snapshot:
         """A page of all leads, and the feed's position before it was read: follow the feed from the first page's
         position, and pass over events whose `sequence` is not above their lead's."""
-        position, rows = await reading.snapshot(after, limit)
+        position, rows = await scoped.of(key).snapshot(after, limit)
         following = rows[-1].id if len(rows) == limit else None
         return Snapshot(position=position, leads=[lead_view(row, key) for row in rows], next=following)
 

@@ -11,9 +11,9 @@ from fastapi.responses import PlainTextResponse
 from schemas.events import Stage
 from schemas.explain import AssignmentExplanation, ClockExplanation
 from schemas.http import ClockPage, Explanation, HistoryPage, LeadPage, LeadView
-from services.adapters.sql.reading import Reading
 from services.console.access import Access, Key, route
 from services.console.explain import explanation
+from services.console.scoped import Scoped
 from services.console.views import (
     After,
     LeadId,
@@ -36,7 +36,7 @@ ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
 
 
 def add_leads(
-    router: APIRouter, reading: Reading, access: Access, digest_email: Callable[[str, str], str | None]
+    router: APIRouter, scoped: Scoped, access: Access, digest_email: Callable[[str, str], str | None]
 ) -> None:
     """`digest_email(address, brand)` is how identities are kept."""
 
@@ -54,27 +54,29 @@ def add_leads(
         digest = None
         if email is not None and (digest := digest_email(email, brand)) is None:
             raise Trouble("invalid", "query.email: is no address")
-        rows = await reading.leads(brand=brand, email_digest=digest, stage=stage, owner=owner, after=after, limit=limit)
+        rows = await scoped.of(key).leads(
+            brand=brand, email_digest=digest, stage=stage, owner=owner, after=after, limit=limit
+        )
         following = rows[-1].id if len(rows) == limit else None
         return LeadPage(leads=[lead_view(row, key) for row in rows], next=following)
 
     @route(router, "/leads/{lead_id}", "leads:read", "getLead", "leads", "not_found", summary="Show a lead")
     async def lead(lead_id: LeadId, key: Key = access.needs("leads:read")) -> LeadView:
         """One lead; personal data only for keys with `personal:read`."""
-        return lead_view(found(await reading.lead(storable(lead_id))), key)
+        return lead_view(found(await scoped.of(key).lead(storable(lead_id))), key)
 
     @route(router, "/leads/{lead_id}/history", "leads:read", "getHistory", "leads", "not_found", summary="List signals")
     async def history(
         lead_id: LeadId, key: Key = access.needs("leads:read"), after: Number = 0, limit: Limit = 200
     ) -> HistoryPage:
         """Every signal of the lead in the order of decisions, and what followed."""
-        found(await reading.lead(storable(lead_id)))
-        rows = await reading.history(lead_id, after, limit)
+        found(await scoped.of(key).lead(storable(lead_id)))
+        rows = await scoped.of(key).history(lead_id, after, limit)
         following = rows[-1].id if len(rows) == limit else None
         return HistoryPage(history=[history_view(row, key) for row in rows], next=following)
 
 
-def add_explanations(router: APIRouter, reading: Reading, access: Access, explainer: Explainer) -> None:
+def add_explanations(router: APIRouter, scoped: Scoped, access: Access, explainer: Explainer) -> None:
     @route(
         router,
         "/leads/{lead_id}/explain",
@@ -94,14 +96,14 @@ def add_explanations(router: APIRouter, reading: Reading, access: Access, explai
         limit: Limit = 200,
     ) -> Explanation | Response:
         """Why the lead is where it is: each move with its row and definitions, each owner with who was passed over."""
-        shown = lead_view(found(await reading.lead(storable(lead_id))), key)
-        rows = await reading.history(lead_id, after, limit)
-        whole = await explainer.lead(shown.id) if after == 0 else None
+        shown = lead_view(found(await scoped.of(key).lead(storable(lead_id))), key)
+        rows = await scoped.of(key).history(lead_id, after, limit)
+        whole = await explainer.within(scoped.of(key)).lead(shown.id) if after == 0 else None
         made = explanation(shown, rows, rows[-1].id if len(rows) == limit else None, whole)
         return PlainTextResponse(made.text) if prefers_text(accept) else made
 
 
-def add_reasons(router: APIRouter, access: Access, explainer: Explainer) -> None:
+def add_reasons(router: APIRouter, scoped: Scoped, access: Access, explainer: Explainer) -> None:
     @route(
         router,
         "/clocks/{clock_id}/explain",
@@ -116,10 +118,10 @@ def add_reasons(router: APIRouter, access: Access, explainer: Explainer) -> None
     async def clock(
         clock_id: Annotated[str, Path(description="The clock's id.", examples=[CLOCK_ID], max_length=320)],
         accept: Accept = "*/*",
-        _: Key = access.needs("leads:read"),
+        key: Key = access.needs("leads:read"),
     ) -> ClockExplanation | Response:
         """Every interval on its way, counted or skipped with the cause, and the sum."""
-        return shown(await explainer.clock(storable(clock_id)), accept)
+        return shown(await explainer.within(scoped.of(key)).clock(storable(clock_id)), accept)
 
     @route(
         router,
@@ -142,10 +144,10 @@ def add_reasons(router: APIRouter, access: Access, explainer: Explainer) -> None
             ),
         ],
         accept: Accept = "*/*",
-        _: Key = access.needs("leads:read"),
+        key: Key = access.needs("leads:read"),
     ) -> AssignmentExplanation | Response:
         """The rules on the way, each candidate with the reason, the ledger, and the smallest change for another."""
-        return shown(await explainer.assignment(storable(ident)), accept)
+        return shown(await explainer.within(scoped.of(key)).assignment(storable(ident)), accept)
 
 
 def shown(made: E | None, accept: str) -> E | Response:
@@ -159,10 +161,10 @@ def _plain(example: str) -> dict[int | str, Any]:
     return {200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": example}}}}
 
 
-def add_clocks(router: APIRouter, reading: Reading, access: Access) -> None:
+def add_clocks(router: APIRouter, scoped: Scoped, access: Access) -> None:
     @route(router, "/clocks", "leads:read", "listClocks", "sla", summary="List SLA clocks")
     async def clocks(
-        _: Key = access.needs("leads:read"),
+        key: Key = access.needs("leads:read"),
         lead: Annotated[str | None, text("Only clocks of this lead.", "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe")] = None,
         state: Annotated[
             ClockState | None, Query(description="Only clocks in this state.", examples=["running"])
@@ -172,7 +174,7 @@ def add_clocks(router: APIRouter, reading: Reading, access: Access) -> None:
         limit: Limit = 50,
     ) -> ClockPage:
         """SLA clocks by id; `due_at` is exact."""
-        rows = await reading.clocks(lead_id=lead, state=state, policy=policy, after=after, limit=limit)
+        rows = await scoped.of(key).clocks(lead_id=lead, state=state, policy=policy, after=after, limit=limit)
         following = rows[-1].id if len(rows) == limit else None
         return ClockPage(clocks=[clock_view(row) for row in rows], next=following)
 

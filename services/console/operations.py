@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -21,8 +22,9 @@ from schemas.http import (
     Retried,
     Status,
 )
-from services.adapters.sql.reading import Reading, headers_of
+from services.adapters.sql.reading import headers_of
 from services.console.access import Access, Key, route
+from services.console.scoped import Scoped
 from services.console.shape import readable, shape_of
 from services.console.views import After, Limit, may_see, storable
 from services.problems import Trouble
@@ -32,13 +34,13 @@ Retry = Callable[[str], Awaitable[Retried | None]]
 EntryId = Annotated[str, Path(description="The entry's id.", examples=[QUARANTINE_ID], max_length=320)]
 
 
-def add_quarantine(router: APIRouter, reading: Reading, access: Access, retry: Retry) -> None:
+def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Retry) -> None:
     """`retry(id)` reads the body of an entry again; None where there is no such entry, Trouble where it cannot."""
 
     @route(router, "/quarantine", "ops:read", "listQuarantine", "operations", summary="List what was not understood")
-    async def quarantine(_: Key = access.needs("ops:read"), after: After = "", limit: Limit = 50) -> QuarantinePage:
+    async def quarantine(key: Key = access.needs("ops:read"), after: After = "", limit: Limit = 50) -> QuarantinePage:
         """Bodies that could not be understood: where and why, without the bodies."""
-        rows = await reading.quarantined(after, limit)
+        rows = await scoped.of(key).quarantined(after, limit)
         shown = [QuarantineView(**_summary(row)) for row in rows]
         return QuarantinePage(quarantine=shown, next=rows[-1].id if len(rows) == limit else None)
 
@@ -48,39 +50,41 @@ def add_quarantine(router: APIRouter, reading: Reading, access: Access, retry: R
     )  # fmt: skip
     async def entry(entry_id: EntryId, key: Key = access.needs("ops:read")) -> QuarantineDetail:
         """The names and types in the body; its values only for keys with `personal:read`."""
-        row = await reading.quarantined_one(storable(entry_id))
+        row = await scoped.of(key).quarantined_one(storable(entry_id))
         if row is None:
             raise Trouble("not_found", "there is no such entry")
         body = readable(row.body) if may_see(key) else None
-        shape = shape_of(row.body, row.content_type)
+        # A stranger wrote it: to take it apart must not stop the others.
+        shape = await asyncio.to_thread(shape_of, row.body, row.content_type)
         return QuarantineDetail(**_summary(row), headers=headers_of(row), shape=shape, body=body)
 
     @route(
         router, "/quarantine/{entry_id}/retry", "ops:write", "retryQuarantine", "operations", "not_found",
         "still_unclear", "no_longer_kept", method="POST", status_code=202, summary="Read a body again",
     )  # fmt: skip
-    async def again(entry_id: EntryId, _: Key = access.needs("ops:write")) -> Retried:
+    async def again(entry_id: EntryId, key: Key = access.needs("ops:write")) -> Retried:
         """Reads the body with the source's configuration of now, after you corrected it. Its signals keep the time at
         which they were received and have no second effect. Of the body's parts those that are understood now leave the
         quarantine, the others stay in it with their reason of now."""
-        retried = await retry(storable(entry_id))
+        seen = await scoped.of(key).quarantined_one(storable(entry_id))
+        retried = None if seen is None else await retry(entry_id)
         if retried is None:
             raise Trouble("not_found", "there is no such entry")
         return retried
 
 
-def add_operations(router: APIRouter, reading: Reading, access: Access, now: Callable[[], datetime]) -> None:
+def add_operations(router: APIRouter, scoped: Scoped, access: Access, now: Callable[[], datetime]) -> None:
     @route(router, "/dead-letters", "ops:read", "listDeadLetters", "operations", summary="List dead letters")
-    async def dead_letters(_: Key = access.needs("ops:read"), limit: Limit = 100) -> DeadLetterPage:
+    async def dead_letters(key: Key = access.needs("ops:read"), limit: Limit = 100) -> DeadLetterPage:
         """Signals that could not be processed, oldest first, with those that wait behind them."""
-        rows = await reading.dead_letters(limit=limit)
+        rows = await scoped.of(key).dead_letters(limit=limit)
         shown = [DeadLetterView(**{name: getattr(row, name) for name in DeadLetterView.model_fields}) for row in rows]
         return DeadLetterPage(dead_letters=shown)
 
     @route(router, "/status", "ops:read", "getStatus", "operations", summary="Show depths")
-    async def status(_: Key = access.needs("ops:read")) -> Status:
+    async def status(key: Key = access.needs("ops:read")) -> Status:
         """Depths: outbox, spool, held leads, clocks, deliveries."""
-        return Status(**(await reading.counts(now()))._asdict())
+        return Status(**(await scoped.of(key).counts(now()))._asdict())
 
     @route(router, "/lifecycle", "leads:read", "getLifecycle", "operations", summary="Show the lifecycle")
     async def lifecycle(_: Key = access.needs("leads:read")) -> Lifecycle:

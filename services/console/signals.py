@@ -9,13 +9,14 @@ from pydantic import AwareDatetime
 
 from schemas.fates import FATES, Fate
 from schemas.http import SIGNAL_ID, HistoryPage, SignalPage
-from services.adapters.sql.reading import HistoryEntry, Place, Reading, place_of
+from services.adapters.sql.reading import HistoryEntry, Place, place_of
 from services.console.access import Access, Key, route
+from services.console.scoped import Scoped
 from services.console.views import MAX_NUMBER, After, Limit, history_view, signal_view, storable, text
 from services.problems import Trouble
 
 
-def add_signals(router: APIRouter, reading: Reading, access: Access) -> None:
+def add_signals(router: APIRouter, scoped: Scoped, access: Access) -> None:
     @route(router, "/signals", "leads:read", "listSignals", "leads", summary="List what came to nothing")
     async def signals(
         key: Key = access.needs("leads:read"),
@@ -36,7 +37,7 @@ def add_signals(router: APIRouter, reading: Reading, access: Access) -> None:
         """Signals that were answered 202 and came to nothing: about nobody we know, refused, or ignored; each with its reason.
         What could not be read is at `/v1/quarantine`, what could not be processed at `/v1/dead-letters`."""
         fates = FATES if outcome is None else (outcome,)
-        rows = await reading.fates(fates, source=source, since=since, after=_place(after), limit=limit)
+        rows = await scoped.of(key).fates(fates, source=source, since=since, after=_place(after), limit=limit)
         return SignalPage(signals=[signal_view(row, key) for row in rows], next=following(rows, limit))
 
     @route(
@@ -50,7 +51,7 @@ def add_signals(router: APIRouter, reading: Reading, access: Access) -> None:
     ) -> HistoryPage:
         """How a signal was judged, once for each attempt: whose it is, what it changed, or why nothing; of a command, whether it
         was carried out or refused. Not found while it waits for the router."""
-        rows = await reading.recorded(storable(signal_id))
+        rows = await scoped.of(key).recorded(storable(signal_id))
         if not rows:
             raise Trouble("not_found", "no such signal was judged yet")
         return HistoryPage(history=[history_view(row, key) for row in rows], next=None)

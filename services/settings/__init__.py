@@ -6,10 +6,11 @@ may also name a file that holds the value, `STAFETT_KAFKA_PASSWORD_FILE`, which 
 
 from services.settings.describe import Described, describe
 from services.settings.reading import SettingsError, deployment_key, load
-from services.settings.tree import DeliverySettings, HttpSettings, KafkaSettings, Settings
+from services.settings.tree import LOOPBACK, DeliverySettings, HttpSettings, KafkaSettings, Settings
 from services.settings.urls import LogTarget, SecurityProtocol
 
 __all__ = [
+    "LOOPBACK",
     "DeliverySettings",
     "Described",
     "HttpSettings",

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-from services.settings.tree import Settings
-
-_LOCAL = {"localhost", "127.0.0.1", "::1"}
+from services.settings.tree import LOOPBACK, Settings
 
 
 def broken_rules(settings: Settings) -> list[str]:
@@ -79,7 +77,7 @@ def _oauth(settings: Settings) -> Iterator[str]:
     if not (kafka.oauth_client_id and kafka.oauth_client_secret):
         yield "STAFETT_KAFKA_OAUTH_CLIENT_ID: the token endpoint needs it and STAFETT_KAFKA_OAUTH_CLIENT_SECRET(_FILE)"
     url = urlsplit(kafka.oauth_token_url)
-    if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOCAL):
+    if url.scheme != "https" and not (url.scheme == "http" and url.hostname in LOOPBACK):
         yield "STAFETT_KAFKA_OAUTH_TOKEN_URL: the client secret would travel in clear; use an https:// URL"
 
 

@@ -60,6 +60,10 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts that are this machine."""
+
+
 class Tree(BaseModel):
     """Base of all sub-trees."""
 
@@ -148,6 +152,10 @@ class HttpSettings(Tree):
     max_body: Count = Field(
         1_048_576,
         description="Largest body of a request to the API, bytes; beyond it 413. Sources have a `max_body` of their own.",
+    )
+    docs: bool | None = Field(
+        None,
+        description="Whether /docs and /openapi.json are shown; where absent, on a loopback address without a public URL only.",
     )
     max_head: Annotated[int, Field(ge=4096, le=1_048_576)] = Field(
         65_536, description="Largest head of a request (its line and its headers), bytes; beyond it 431."
@@ -293,6 +301,10 @@ class Settings(Tree):
     metrics_port: Port | None = Field(
         None,
         description="Port of its own for /metrics, /healthz and /readyz, for roles without HTTP too; where absent, they are on the HTTP port.",
+    )
+    metrics_host: str | None = Field(
+        None,
+        description="Address of the port for metrics, where it is not STAFETT_HTTP_HOST; strangers should not reach it.",
     )
     kafka: KafkaSettings = KafkaSettings()
     files: FileSettings = FileSettings()

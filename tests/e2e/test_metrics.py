@@ -26,7 +26,8 @@ def test_what_happened_is_counted_and_no_line_tells_whom_it_was_about(made):
     assert made.post(email="anna@example.com", name="Anna", form_id="demo").status_code == 202
     httpx.post(f"{made.url}/v1/hooks/no-such-source", timeout=5)
     made.until("/v1/leads", lambda found: found["leads"])
-    text = httpx.get(f"{made.url}/metrics", timeout=5).text
+    assert httpx.get(f"{made.url}/metrics", timeout=5).status_code == 401
+    text = httpx.get(f"{made.url}/metrics", headers={"Authorization": f"Bearer {made.key}"}, timeout=5).text
     assert value(text, 'stafett_intake_requests_total{outcome="accepted",source="web"}') == 1
     assert value(text, 'stafett_intake_requests_total{outcome="refused",source="other"}') == 1
     assert value(text, "stafett_router_batch_records_count") >= 1

@@ -75,6 +75,15 @@ def test_rights_follow_the_role_and_the_owner(name, person, owner, may):
     assert (refusal(name, person, RULES.roster, owner=owner, about=None) is None) is may
 
 
+@pytest.mark.parametrize("name", sorted(RIGHTS))
+def test_h4_who_left_may_ask_for_nothing_whatever_they_were_and_own(name):
+    for person in RULES.roster.people:
+        change = RosterChange(change="left", at=START, person=person)
+        gone = Roster(apply(RULES.roster.file, change))
+        assert refusal(name, person, gone, owner=person, about=person) == f"{person} left"
+    assert refusal(name, "nobody", RULES.roster, owner="nobody", about="nobody") == "nobody is not in the roster"
+
+
 def test_absence_is_for_oneself_and_managers():
     assert refusal("absence", "elin", RULES.roster, owner=None, about="elin") is None
     assert "manager" in refusal("absence", "elin", RULES.roster, owner=None, about="karin")

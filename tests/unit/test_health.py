@@ -11,6 +11,7 @@ from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.health import health_app, readiness
 from services.bootstrap.running import start_late
 from services.ports import LogUnavailable, SchemaOutdated, SpoolFull, StoreUnavailable
+from services.problems import Trouble
 from services.pulses import Pulses
 
 
@@ -76,13 +77,29 @@ async def test_a_loop_that_stands_still_makes_it_unready(parts):
 
 
 # --- of a process that takes webhooks
-async def ask_ingest(parts, roles=False):
+class Knowing:
+    """Keys that may know everything; without one nothing is known."""
+
+    async def check(self, request, authorization, *scopes):
+        assert scopes == ("metrics:read", "ops:read")
+        if authorization != "Bearer known":
+            raise Trouble("no_key")
+
+
+async def ask_ingest(parts, roles=False, key="known"):
     app = bare_app()
     alone = parts if roles else SimpleNamespace(**{**vars(parts), "pulses": Pulses()})
-    add_health(app, partial(readiness, alone, True))
+    add_health(app, partial(readiness, alone, True), Knowing())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://ingest") as client:
-        answer = await client.get("/readyz")
+        answer = await client.get("/readyz", headers={"authorization": f"Bearer {key}"} if key else {})
         return answer.status_code, answer.json()
+
+
+@pytest.mark.parametrize("key", ["", "guess"])
+async def test_m8_without_a_key_only_the_state_is_told(parts, key):
+    assert await ask_ingest(parts, key=key) == (200, {"status": "ready"})
+    parts.log.error, parts.store.error = LogUnavailable(), StoreUnavailable()
+    assert await ask_ingest(parts, key=key) == (503, {"status": "unready"})
 
 
 async def test_ingest_is_ready(parts):

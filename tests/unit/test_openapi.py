@@ -61,5 +61,7 @@ def test_every_operation_under_v1_but_the_hooks_needs_a_key_and_says_which_scope
                 ((scheme, scopes),) = operation["security"][0].items()
                 assert scheme == "apiKey" and len(scopes) == 1
                 assert {"401", "403", "503"} <= operation["responses"].keys()
+            elif path == "/metrics":
+                assert operation["security"] == [{"apiKey": ["metrics:read"]}]
             else:
                 assert operation["security"] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -68,14 +68,31 @@ _NAMED = """id IN (
 
 
 class Reading:
-    """Lists are ordered and bounded; a cursor is the last id or number of the page before."""
+    """Lists are ordered and bounded; a cursor is the last id or number of the page before. `brands` and `sources`: what else
+    there is, is not there for whoever reads with it."""
 
-    def __init__(self, engines: Engines) -> None:
-        self._engines = engines
+    def __init__(
+        self, engines: Engines, brands: frozenset[str] | None = None, sources: frozenset[str] = frozenset()
+    ) -> None:
+        self._engines, self._brands, self._sources = engines, brands, sources
         self._counted: dict[str, int] = {}
         self._count_again = 0.0
         self._used: dict[str, Kept] = {}
         self._use_again = 0.0
+
+    def within(self, brands: Iterable[str], sources: Iterable[str]) -> Reading:
+        """The same for somebody who sees these brands alone, and bodies of these sources."""
+        return Reading(self._engines, frozenset(brands), frozenset(sources))
+
+    def _seen(self, lead_id: str) -> str:
+        """A condition on rows that belong to the lead in this column."""
+        if self._brands is None:
+            return "1 = 1"
+        return f"{lead_id} IN (SELECT id FROM leads WHERE {self._engines.dialect.among('brand', 'seen_brands')})"
+
+    def _sent(self, source: str) -> str:
+        """A condition on rows that came from the source in this column."""
+        return "1 = 1" if self._brands is None else self._engines.dialect.among(source, "seen_sources")
 
     async def leads(
         self,
@@ -88,7 +105,7 @@ class Reading:
         limit: int = 50,
     ) -> list[LeadRow]:
         """By id. An e-mail address finds every lead that it names, also one that has several."""
-        where = ["id > :after"]
+        where = ["id > :after", self._seen("id")]
         asked = {"brand": brand, "stage": stage, "owner": owner}
         where += [f"{name} = :{name}" for name, value in asked.items() if value is not None]
         if email_digest is not None:
@@ -100,18 +117,25 @@ class Reading:
         return [_lead(row) for row in rows]
 
     async def lead(self, lead_id: str) -> LeadRow | None:
-        rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE id = :id", id=lead_id)
+        rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE id = :id AND {self._seen('id')}", id=lead_id)
         return _lead(rows[0]) if rows else None
 
     async def history(self, lead_id: str, after: int = 0, limit: int = 200) -> list[HistoryEntry]:
         """In the order of recording, which is the order of decisions."""
-        statement = f"SELECT id, {_HISTORY} FROM history WHERE lead_id = :lead AND id > :after ORDER BY id LIMIT :limit"
+        statement = f"""SELECT id, {_HISTORY} FROM history
+            WHERE lead_id = :lead AND id > :after AND {self._seen("lead_id")} ORDER BY id LIMIT :limit"""
         return [_history(row) for row in await self._all(statement, lead=lead_id, after=after, limit=limit)]
 
     async def recorded(self, signal_id: str) -> list[HistoryEntry]:
         """What became of one signal; [] while the router has not got to it."""
-        statement = f"SELECT id, {_HISTORY} FROM history WHERE signal_id = :s ORDER BY id"
-        return [_history(row) for row in await self._all(statement, s=signal_id)]
+        statement = f"""SELECT id, {_HISTORY} FROM history
+            WHERE signal_id = :s AND (lead_id IS NULL OR {self._seen("lead_id")}) ORDER BY id"""
+        found = [_history(row) for row in await self._all(statement, s=signal_id)]
+        return [entry for entry in found if entry.row.lead_id is not None or self._is_of_ours(entry)]
+
+    def _is_of_ours(self, entry: HistoryEntry) -> bool:
+        """Whether a signal of no lead is of a brand that is seen."""
+        return self._brands is None or json.loads(entry.row.facts).get("brand", "default") in self._brands
 
     async def fates(
         self,
@@ -124,7 +148,8 @@ class Reading:
     ) -> list[HistoryEntry]:
         """Signals that came to nothing in these ways, in the order of recording; from behind `after`, the place of the last one
         of the page before. By an index for each way, so that the rest of history is not looked at."""
-        where = "fate = :fate" + (" AND source = :source" if source is not None else "")
+        where = f"fate = :fate AND ({self._seen('lead_id')} OR (lead_id IS NULL AND {self._sent('source')}))"
+        where += " AND source = :source" if source is not None else ""
         begin = max(Place(micros(since) if since else 0, 0), after or Place(0, 0))
         statement = f"""SELECT id, {_HISTORY} FROM history
             WHERE {where} AND recorded_at >= :at AND (recorded_at > :at OR id > :id) ORDER BY recorded_at, id LIMIT :limit"""
@@ -146,7 +171,8 @@ class Reading:
     ) -> list[ClockRow]:
         """By id; ask with `due_before` for what is due soon."""
         asked = {"lead_id": lead_id, "state": state, "policy": policy}
-        where = ["id > :after"] + [f"{name} = :{name}" for name, value in asked.items() if value is not None]
+        where = ["id > :after", self._seen("lead_id")]
+        where += [f"{name} = :{name}" for name, value in asked.items() if value is not None]
         if due_before is not None:
             where.append("due_at < :due")
         statement = f"SELECT {_CLOCK} FROM clocks WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"
@@ -155,16 +181,16 @@ class Reading:
         return [ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows]
 
     async def clock(self, clock_id: str) -> ClockRow | None:
-        rows = await self._all(f"SELECT {_CLOCK} FROM clocks WHERE id = :id", id=clock_id)
+        statement = f"SELECT {_CLOCK} FROM clocks WHERE id = :id AND {self._seen('lead_id')}"
+        rows = await self._all(statement, id=clock_id)
         return next(
             (ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows), None
         )
 
     async def lead_of_handover(self, handover_id: str) -> str | None:
         """The lead that this hand-over is of."""
-        rows = await self._all(
-            "SELECT subject_id FROM identities WHERE kind = 'handover' AND digest = :id", id=handover_id
-        )
+        statement = "SELECT subject_id FROM identities WHERE kind = 'handover' AND digest = :id"
+        rows = await self._all(f"{statement} AND {self._seen('subject_id')}", id=handover_id)
         return str(rows[0][0]) if rows else None
 
     async def timed_leads(self, after: str, limit: int) -> list[tuple[str, str]]:
@@ -180,7 +206,7 @@ class Reading:
 
     async def events(self, after: int = 0, topic: str | None = None, limit: int = 100) -> list[EventRow]:
         """By position, which has no gaps over all topics."""
-        where = "position > :after" + (" AND topic = :topic" if topic else "")
+        where = f"position > :after AND {self._seen('lead_id')}" + (" AND topic = :topic" if topic else "")
         statement = f"SELECT position, {_EVENT} FROM events WHERE {where} ORDER BY position LIMIT :limit"
         rows = await self._all(statement, after=after, topic=topic, limit=limit)
         return [EventRow(row[0], OutboxRow(*row[1:])) for row in rows]
@@ -200,19 +226,21 @@ class Reading:
         """By id, without the bodies: of those only their size."""
         statement = f"""SELECT {_QUARANTINE}, NULL AS body, b.size FROM quarantine q
             LEFT JOIN quarantine_bodies b ON b.source = q.source AND b.digest = q.digest
-            WHERE q.id > :after ORDER BY q.id LIMIT :limit"""
+            WHERE q.id > :after AND {self._sent("q.source")} ORDER BY q.id LIMIT :limit"""
         return [_quarantine(row) for row in await self._all(statement, after=after, limit=limit)]
 
     async def quarantined_one(self, entry_id: str) -> Quarantine | None:
         statement = f"""SELECT {_QUARANTINE}, b.body, b.size FROM quarantine q
-            LEFT JOIN quarantine_bodies b ON b.source = q.source AND b.digest = q.digest WHERE q.id = :id"""
+            LEFT JOIN quarantine_bodies b ON b.source = q.source AND b.digest = q.digest
+            WHERE q.id = :id AND {self._sent("q.source")}"""
         rows = await self._all(statement, id=entry_id)
         return _quarantine(rows[0]) if rows else None
 
     async def dead_letters(self, state: str | None = None, limit: int = 100) -> list[DeadLetter]:
         """Oldest first."""
-        where = "WHERE state = :state" if state else ""
-        statement = f"SELECT {_LETTER} FROM dead_letters {where} ORDER BY number LIMIT :limit"
+        where = f"({self._seen('lead_id')} OR (lead_id IS NULL AND {self._sent('source')}))"
+        where += " AND state = :state" if state else ""
+        statement = f"SELECT {_LETTER} FROM dead_letters WHERE {where} ORDER BY number LIMIT :limit"
         rows = await self._all(statement, state=state, limit=limit)
         return [_letter(row) for row in rows]
 
@@ -261,6 +289,8 @@ class Reading:
         return self._counted
 
     async def _all(self, statement: str, **values: Any) -> Sequence[Any]:
+        listed = self._engines.dialect.listed
+        values |= {"seen_brands": listed(self._brands or ()), "seen_sources": listed(self._sources)}
         asked = {name: value for name, value in values.items() if f":{name}" in statement}
         async with self._engines.read() as conn:
             return (await conn.execute(text(statement), asked)).all()
