@@ -112,7 +112,7 @@ def compile_agreement(text: str, name: str = "agreement.yaml", resolved: Resolve
     by the release that published it, and what a later one would advise against stops nothing. Raises FileError with every
     problem, each with its line and path."""
     file = load(text, AgreementFile, name)
-    problems = problems_of(name, text, _broken_rules(file))
+    problems = problems_of(name, text, _broken_rules(file, resolved))
     if resolved is None and not problems:
         problems = problems_of(name, text, weaknesses(file))
     if problems:
@@ -239,8 +239,10 @@ def _route(name: str, route: Route) -> CompiledRoute:
     return CompiledRoute(name, rules, route.fallback, tuple(sorted({*[rule.pool for rule in rules], *overflows})))
 
 
-def _broken_rules(file: AgreementFile) -> Iterator[tuple[Path, str]]:
+def _broken_rules(file: AgreementFile, resolved: ResolvedHolidays | None) -> Iterator[tuple[Path, str]]:
     yield from uncompilable(file)
+    if resolved is None:  # what was published keeps the names that it was published with
+        yield from _unknown_eves(file)
     for key, route in file.routing:
         for i, rule in enumerate(route.rules):
             if rule.overflow and rule.overflow.calendar and rule.overflow.calendar not in file.calendars:
@@ -248,6 +250,12 @@ def _broken_rules(file: AgreementFile) -> Iterator[tuple[Path, str]]:
     yield from broken_policies(file)
     yield from broken_dossier(file)
     yield from _broken_offer(file)
+
+
+def _unknown_eves(file: AgreementFile) -> Iterator[tuple[Path, str]]:
+    for name, calendar in file.calendars.items():
+        for i, rule in calendar.unknown_eves():
+            yield ("calendars", name, "eves", "before", i), rule
 
 
 def _broken_offer(file: AgreementFile) -> Iterator[tuple[Path, str]]:

@@ -17,6 +17,8 @@ from routing.zones import MICRO, ONE, in_utc, instant, micros, offsets, wall
 from schemas.calendar import WEEKDAYS, Calendar, seconds_of_day
 from schemas.duration import Target
 
+EVE = "eve: "
+"""What `hours` says of a day that closes early, before the name of the holiday that follows."""
 HORIZON_YEARS = 12
 """A target that open time does not cover within so many years is refused."""
 
@@ -51,6 +53,7 @@ class BusinessCalendar:
         self._week = [_merged(calendar.week.get(day, ())) for day in WEEKDAYS]
         self._closed = frozenset(calendar.closed_days)
         self._holidays = holidays or (calendar.holidays.of_year if calendar.holidays is not None else None)
+        self._eves = calendar.eves
         self._holidays_of: dict[int, Mapping[date, str]] = {}
         self._special = {day: _merged(hours) for day, hours in calendar.special_days.items()}
         self._years: dict[int, _Year] = {}
@@ -100,15 +103,27 @@ class BusinessCalendar:
         return instant(at)
 
     def hours(self, day: date) -> tuple[list[tuple[int, int]], str]:
-        """The day's intervals in seconds since local midnight, and what made it so: week, closed_day, special_day
-        or `holiday: its name`."""
+        """The day's intervals in seconds since local midnight, and what made it so: week, closed_day, special_day,
+        `holiday: its name` or `eve: the name of the holiday that follows`."""
         if day in self._closed:
             return [], "closed_day"
         if day in self._special:
             return self._special[day], "special_day"
         if (holiday := self.holiday(day)) is not None:
             return [], f"holiday: {holiday}"
-        return self._week[day.weekday()], "week"
+        return self._eve(day) or (self._week[day.weekday()], "week")
+
+    def _eve(self, day: date) -> tuple[list[tuple[int, int]], str] | None:
+        """Of a day that closes early because a holiday follows; None where it closes no earlier than in any week."""
+        if (
+            self._eves is None
+            or (holiday := self.holiday(day + timedelta(days=1))) is None
+            or not self._eves.come_before(holiday)
+        ):
+            return None
+        usual, closes = self._week[day.weekday()], seconds_of_day(self._eves.closes)
+        shorter = [(start, min(end, closes)) for start, end in usual if start < closes]
+        return (shorter, f"{EVE}{holiday}") if shorter != usual else None
 
     def holiday(self, day: date) -> str | None:
         """The name of a public holiday; None on any other day."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from routing.business_time import BusinessCalendar, Pause, plain_due
+from routing.business_time import EVE, BusinessCalendar, Pause, plain_due
 from routing.intervals import IntervalSpan, spans_between
 from routing.model import Clock
 from routing.verdict import Gap, gaps, standing, target_of
@@ -44,7 +44,9 @@ def explain_clock(
 
 
 def _closed(why: str) -> str:
-    """What closed it: by its name where it is a holiday."""
+    """What closed it: by its name where it is a holiday, or the day before one."""
+    if why.startswith(EVE):
+        return f"closed: outside the hours of the day before {why.removeprefix(EVE)}"
     return _CLOSED.get(why) or f"closed: {why.replace('holiday: ', 'holiday ')}"
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from routing.business_time import HORIZON_YEARS, OfYear
+from routing.business_time import EVE, HORIZON_YEARS, OfYear, compile_calendar
 from schemas.agreement import AgreementFile
-from schemas.calendar import Holidays
+from schemas.calendar import Calendar, Holidays
 
 YEARS_BACK = 2
 """For clocks that started before the publication and go under it, and for facts that come late."""
@@ -35,6 +35,15 @@ class ResolvedHolidays(BaseModel):
         return of_year
 
 
+def early_days(calendar: Calendar, holidays: Mapping[date, str]) -> dict[date, str]:
+    """Days that close early because one of these public holidays follows: {day: the holiday's name}."""
+    compiled = compile_calendar(
+        calendar, lambda year: {day: name for day, name in holidays.items() if day.year == year}
+    )
+    before = {day - timedelta(days=1): name for day, name in sorted(holidays.items())}
+    return {day: name for day, name in before.items() if compiled.hours(day)[1].startswith(EVE)}
+
+
 def resolve_holidays(
     file: AgreementFile,
     now: date,
@@ -42,7 +51,9 @@ def resolve_holidays(
     of_year: Callable[[Holidays, int], Mapping[date, str]] = Holidays.of_year,
 ) -> ResolvedHolidays:
     """For an agreement that is published `now` and rules from `since`: as far ahead as a clock can reach then."""
-    first, last = now.year - YEARS_BACK, since.year + HORIZON_YEARS
+    # The last day of the last year is the eve of the first of the next.
+    ahead = HORIZON_YEARS + any(calendar.eves is not None for calendar in file.calendars.values())
+    first, last = now.year - YEARS_BACK, since.year + ahead
     days = {
         name: {
             day: said

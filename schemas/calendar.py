@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from schemas.words import one_or_more, plain, probably
 from schemas.yamlfile import FileModel
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
 DAY = 86400
+_NAMED_IN = range(2024, 2032)
+"""Years that are looked through for the names of holidays: some are not in every year."""
 
 
 def seconds_of_day(text: str) -> int:
@@ -67,6 +71,26 @@ class Holidays(FileModel):
         return {day: str(name) for day, name in found.items()}
 
 
+def _clock_time(value: Any) -> Any:
+    if seconds_of_day(str(value)) == 0:
+        raise ValueError(
+            "an eve that closes at 00:00 is a closed day; list it under `closed_days`, or say a later time"
+        )
+    return value
+
+
+class Eves(FileModel):
+    """Days before public holidays close early: the week's hours of such a day end at `closes`. `before` names the holidays
+    that it is so before, by their English names; left out, before each. A special day goes by its own hours."""
+
+    closes: Annotated[str, AfterValidator(_clock_time), Field(examples=["12:00"])]
+    before: Annotated[tuple[str, ...], BeforeValidator(one_or_more, json_schema_input_type=str | tuple[str, ...])] = ()
+
+    def come_before(self, holiday: str) -> bool:
+        """Whether the day before this holiday closes early."""
+        return not self.before or plain(holiday) in map(plain, self.before)
+
+
 def zone_name(text: str) -> str:
     """The text, which names a time zone. Raises ValueError."""
     try:
@@ -78,7 +102,7 @@ def zone_name(text: str) -> str:
 
 class Calendar(FileModel):
     """Open time. A special day's intervals replace the week's; a closed day has none and wins over a special day, and a
-    public holiday has none unless it is a special day.
+    public holiday has none unless it is a special day. `eves` says when days before public holidays close.
 
     Intervals are half-open wall time in `zone`; those that overlap are one. A calendar that is never open is refused.
     """
@@ -88,6 +112,7 @@ class Calendar(FileModel):
     closed_days: tuple[date, ...] = ()
     special_days: dict[date, tuple[Interval, ...]] = {}
     holidays: Holidays | None = None
+    eves: Eves | None = None
 
     @field_validator("zone")
     @classmethod
@@ -95,7 +120,23 @@ class Calendar(FileModel):
         return zone_name(value)
 
     @model_validator(mode="after")
+    def _eves_are_before_something(self) -> Calendar:
+        if self.eves is not None and self.holidays is None:
+            raise ValueError("`eves` are days before public holidays; say which by `holidays: {country: ...}`")
+        return self
+
+    @model_validator(mode="after")
     def _is_ever_open(self) -> Calendar:
         if not any(self.week.values()):
             raise ValueError("the week has no open time, so nothing would ever fall due")
         return self
+
+    def unknown_eves(self) -> Iterator[tuple[int, str]]:
+        """(place, rule) of each name in `eves.before` that no holiday of the calendar has, in any of some years."""
+        if self.eves is None or self.holidays is None or not self.eves.before:
+            return
+        known = sorted({name for year in _NAMED_IN for name in self.holidays.of_year(year).values()})
+        for i, name in enumerate(self.eves.before):
+            if plain(name) not in map(plain, known):
+                hint = probably(name, known) or f"; there are {', '.join(known)}"
+                yield i, f"`{name}` is no holiday of this calendar{hint}"

@@ -139,6 +139,13 @@ class RosterFile(FileModel):
         return self
 
     @model_validator(mode="after")
+    def _eves_are_known(self) -> RosterFile:
+        for i, member in enumerate(self.people):
+            for j, rule in member.hours.unknown_eves() if member.hours is not None else ():
+                raise BrokenAt(rule, "people", i, "hours", "eves", "before", j)
+        return self
+
+    @model_validator(mode="after")
     def _teams_are_known(self) -> RosterFile:
         names = [team.name for team in self.teams]
         for i, name in enumerate(names):

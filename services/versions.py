@@ -6,8 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
-from routing.holidays import ResolvedHolidays
+from routing.holidays import ResolvedHolidays, early_days
+from schemas.agreement import AgreementFile
 from schemas.http import AgreementDetail, AgreementView, ApprovalView
+from schemas.yamlfile import load
 from services.adapters.sql.agreements import Agreements
 from services.approvals import pending
 from services.publications import Publication, PublishedAgreements, read, standing
@@ -61,7 +63,9 @@ class Versions:
             return AgreementDetail(**found.model_dump(), text=self._file())
         given = [_approval(a) for a in await self._store.approvals() if a.hash == found.hash]
         days = ResolvedHolidays.model_validate_json(row.holidays).days
-        return AgreementDetail(**found.model_dump(), text=row.body, holidays=days, given=given)
+        calendars = load(row.body, AgreementFile, "agreement.yaml").calendars
+        eves = {name: early_days(calendars[name], days[name]) for name in days}
+        return AgreementDetail(**found.model_dump(), text=row.body, holidays=days, eves=eves, given=given)
 
 
 def _approval(row: ApprovalRow) -> ApprovalView:

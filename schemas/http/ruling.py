@@ -91,6 +91,7 @@ class AgreementDetail(AgreementView):
             **AGREEMENT_EXAMPLE,
             "text": "version: 1\norganisation: nordlys\n",
             "holidays": {"stockholm": {"2027-01-06": "Epiphany"}},
+            "eves": {"stockholm": {"2027-01-05": "Epiphany"}},
             "given": [APPROVAL_EXAMPLE],
         }
     )
@@ -98,6 +99,9 @@ class AgreementDetail(AgreementView):
     holidays: dict[str, dict[date, str]] = Field(
         {},
         description="Public holidays of each calendar, as they were resolved when it was published: by day, with the name.",
+    )
+    eves: dict[str, dict[date, str]] = Field(
+        {}, description="Days of each calendar that close early, by day, with the holiday that follows."
     )
     given: list[ApprovalView] = Field([], description="Every approval of this hash, oldest first.")
 

@@ -61,16 +61,23 @@ def _said(approval: ApprovalRow) -> str:
 
 def _notes(row: AgreementRow | None, approvals: list[ApprovalRow]) -> Iterator[str]:
     """As comments of the file, so that what is shown is still the file."""
-    from routing.holidays import ResolvedHolidays
+    from routing.holidays import ResolvedHolidays, early_days
+    from schemas.agreement import AgreementFile
+    from schemas.yamlfile import load
 
     yield from (f"# approved for {_said(approval)}" for approval in approvals)
     if row is None:
         yield "# not published"
         return
     resolved = ResolvedHolidays.model_validate_json(row.holidays)
+    file = load(row.body, AgreementFile, "agreement.yaml")
     for calendar, days in resolved.days.items():
         yield f"# public holidays of {calendar}, {resolved.first} to {resolved.last}, as they were when it was published:"
         yield from (f"#   {day}  {name}" for day, name in days.items())
+        if (eves := file.calendars[calendar].eves) is not None:
+            yield f"# days of {calendar} that close at {eves.closes}:"
+            early = early_days(file.calendars[calendar], days)
+            yield from (f"#   {day}  the day before {name}" for day, name in early.items())
 
 
 def _list(known: tuple[Publication, ...], now: datetime, file: Agreement) -> None:
