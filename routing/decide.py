@@ -16,6 +16,8 @@ from schemas.signals import LISTINGS, TOUCHES, Kind, Signal
 
 _MAKES = LISTINGS | TOUCHES
 """Kinds that make a lead of somebody nobody knew."""
+_WRITTEN = frozenset({Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED, Kind.EMAIL_OPENED, Kind.EMAIL_CLICKED})
+"""Kinds of which an automated one tells of nobody: an absence, a newsletter, a mail program that fetched the pictures."""
 _JOINS = frozenset({Kind.SALES_MERGED, Kind.SALES_CONVERTED})
 """The CRM made one record of two: if each is a lead here, that is proposed to be one as well."""
 MAX_PROPOSED = 20
@@ -54,6 +56,8 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
 
 def _why_no_lead(signal: Signal) -> tuple[Reason, str] | None:
     somebody = names_somebody(signal)
+    if somebody and signal.automated and signal.kind in _WRITTEN:
+        return "by_a_program", "a program wrote it: an automatic answer alone makes no lead"
     if somebody and signal.kind in _MAKES:
         return None
     if signal.lead_id is not None:

@@ -16,6 +16,7 @@ from schemas.explain import AssignmentExplanation, CandidateView, LedgerView, Ru
 _OTHERWISE = {
     "manual": "by hand",
     "hunter": "they found the lead themselves",
+    "host": "the lead booked a meeting with them",
     "present_owner": "they have it already",
     "former_owner": "they had it before",
     "account_in_dialogue": "they are in dialogue with this company already",

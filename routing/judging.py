@@ -32,7 +32,7 @@ from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind, Signal
 ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
 """Kinds that are acted on whatever the lead's disposition."""
 _TOLD = TOUCHES - {Kind.SALES_FOLLOW_UP, Kind.EMAIL_DELIVERED, Kind.SALES_MEETING_HELD}
-_TRIES = frozenset({Kind.CLOCK_DUE, Kind.SALES_FOLLOW_UP})
+_TRIES = frozenset({Kind.CLOCK_DUE, Kind.SALES_FOLLOW_UP, Kind.OUTREACH_LOGGED})
 _LOOK_AGAIN = frozenset({Kind.POINTS_CHANGED, Kind.LEAD_UNPARKED, Kind.LEAD_MERGE})
 
 
@@ -219,6 +219,16 @@ def _follow_up(draft: Draft) -> None:
         handover.follow_up(draft)
 
 
+def _outreach(draft: Draft) -> None:
+    """A personal message of whoever has the lead is a step; a call that nobody answered is a try."""
+    signal, offer = draft.signal, handover.open_offer(draft)
+    if not genuine(signal) or (signal.sales is not None and signal.sales.activity_type == "call"):
+        return
+    person = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
+    if person is not None and person in (draft.lead.owner, offer.person if offer is not None else None):
+        handover.follow_up(draft)
+
+
 def _withdrawn(draft: Draft) -> None:
     """Withdrawn or unsubscribed without a word of what for means everything, the mail first of all."""
     if "withdrawn" not in [consent.state for consent in draft.signal.consents]:
@@ -273,6 +283,7 @@ _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.SALES_ACCEPTED: _in_hand_over(overriding.accept),
     Kind.SALES_REJECTED: _in_hand_over(rejecting.reject),
     Kind.SALES_FOLLOW_UP: _follow_up,
+    Kind.OUTREACH_LOGGED: _outreach,
     Kind.SALES_MEETING_HELD: _follow_up,
     Kind.SALES_MEETING_BOOKED: meetings.note,
     Kind.SALES_MEETING_CANCELLED: meetings.note,

@@ -1,4 +1,5 @@
-"""Whose lead it is before any rule is asked: its hunter, who has it now, who had it last, who is with its company.
+"""Whose lead it is before any rule is asked: its hunter, who invites to its meeting, who has it now, who had it last, who is with
+its company.
 
 Somebody is asked only in a role that the route needs, and takes it only while at work, else their successor does; no turn in
 a pool is counted.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from routing import meetings
 from routing.assignment import Assignment
 from routing.draft import Draft
 from routing.hindrances import Code, evidence_of
@@ -82,6 +84,7 @@ def _claims(draft: Draft, route: str) -> Iterator[tuple[str, str]]:
     lead, roster, account, seen = draft.lead, draft.context.roster, draft.account, set()
     roles = roles_of(draft, route)
     own = [("hunter", lead.hunter)] if route != "growth" else []
+    own += [("host", meetings.host_of(lead))] if route == "hand_over" else []
     # Whom the rules of another route chose was chosen for that only.
     present = lead.owner if lead.owner_route in (None, route) else None
     if draft.straight_through and not roster.has_role(present, *ROLES["qualification"]):

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from routing.draft import Draft
 from routing.lead import counts_for_pass
-from routing.model import Booking
+from routing.model import Booking, Lead
+from routing.roster import ROLES
 from schemas.signals import Kind, Signal
 
 KEPT = 20
@@ -18,13 +19,33 @@ def note(draft: Draft) -> None:
     lead, booked = draft.lead, draft.signal.kind == Kind.SALES_MEETING_BOOKED
     if not counts_for_pass(draft):
         return
-    said = Booking(at=draft.at, booked=booked, record=_record(draft.signal))
+    said = Booking(at=draft.at, booked=booked, record=_record(draft.signal), host=_host(draft) if booked else None)
     lead.meetings = (*lead.meetings, said)[-KEPT:]
     standing = _standing(lead.meetings)
     lead.meeting_booked_at = standing[-1].at if standing else None
     draft.lead_changed()
     if said in standing:
         draft.facts.add("meeting_booked")
+
+
+def host_of(lead: Lead) -> str | None:
+    """Who invites to the meeting that stands, where that is somebody of the roster."""
+    standing = _standing(lead.meetings)
+    return standing[-1].host if standing else None
+
+
+def _host(draft: Draft) -> str | None:
+    """Whoever invites owns the lead where their role fits; that they are nobody of the roster, or have another role, is told."""
+    signal, roster = draft.signal, draft.context.roster
+    sales = signal.sales
+    if sales is None or (sales.owner_id is None and sales.owner_email is None):
+        return None
+    person = roster.colleague(sales.owner_id, sales.owner_email, signal.references, signal.source)
+    if person is None:
+        draft.finding("whoever invites to the meeting is nobody of the roster: the rules choose the owner")
+    elif not roster.has_role(person, *ROLES["hand_over"]):
+        draft.finding(f"{person} invites to the meeting and has no role for hand_over: the rules choose the owner")
+    return person
 
 
 def _standing(said: Iterable[Booking]) -> list[Booking]:

@@ -138,11 +138,12 @@ class Merged(State, frozen=True, kw_only=True):
 
 
 class Booking(State, frozen=True, kw_only=True):
-    """A meeting booked, or called off; `record` is the sender's own id of it, where it has one."""
+    """A meeting booked, or called off; `record` is the sender's own id of it, where it has one; `host` who of the roster invites."""
 
     at: At
     booked: bool
     record: str | None = None
+    host: str | None = None
 
 
 class Heard(State, frozen=True, kw_only=True):

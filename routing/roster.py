@@ -46,6 +46,12 @@ class Roster:
         self.limited = frozenset(m.id for m in file.people if m.capacity is not None or m.team in shared)
         """Everybody whose load matters: with a capacity, or of a team that has one."""
         self._by_id = {(system, ident): member.id for member in file.people for system, ident in member.ids.items()}
+        self._by_address = {
+            ident.strip().casefold(): member.id
+            for member in file.people
+            for ident in member.ids.values()
+            if "@" in ident
+        }
 
     def pool(self, name: str) -> Pool:
         """Raises UnknownPool."""
@@ -61,13 +67,20 @@ class Roster:
         return self._by_id.get((system, ident)) or (ident if ident in self.people else None)
 
     def actor_of(self, actor: Actor, references: tuple[Reference, ...], source: str) -> str | None:
-        """The person who did it, where the sender tells by an id that the roster knows."""
-        if actor.reference is None:
-            return None
-        for system in (*(reference.system for reference in references), source):
-            if person := self.person_of(system, actor.reference):
-                return person
-        return None
+        """The person who did it, where the sender tells by an id or an address that the roster knows."""
+        return self.colleague(actor.reference, actor.email, references, source)
+
+    def colleague(
+        self, ident: str | None, address: str | None, references: tuple[Reference, ...], source: str
+    ) -> str | None:
+        """Whose id that is in one of the systems that the references are of, or in the source; else whose address it is. An address
+        is known where a member has it as an id in any system."""
+        if ident is not None:
+            for system in (*(reference.system for reference in references), source):
+                if person := self.person_of(system, ident):
+                    return person
+        said = next((one for one in (address, ident) if one is not None and "@" in one), None)
+        return self._by_address.get(said.strip().casefold()) if said is not None else None
 
     def pool_with(self, names: Iterable[str], person: str) -> Pool | None:
         """The first of these pools in which the person has a seat."""

@@ -17,6 +17,7 @@ MOST = 100
 """A runner-up further behind than so many leads is not reckoned with."""
 _BEFORE_RULES = {
     "hunter": "had {person} not found the lead themselves",
+    "host": "had the lead not booked a meeting with {person}",
     "present_owner": "had {person} not had it already",
     "former_owner": "had {person} not had it before",
     "account_in_dialogue": "had {person} not been in dialogue with this company",

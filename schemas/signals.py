@@ -246,18 +246,24 @@ class Reference(Part, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Actor(Part, frozen=True, kw_only=True):
-    """Who did it, as far as the sender says so. `reference` is the person's id in the sender's system."""
+    """Who did it, as far as the sender says so. `reference` is the person's id in the sender's system, `email` a colleague's
+    address: the roster may know either."""
 
     kind: Literal["person", "automation", "system"] | None = None
     reference: Text = None
+    email: Text = None
 
 
 class Sales(Part, frozen=True, kw_only=True):
-    """What a CRM says of sales work, verbatim: stage or status ids, owner ids, activity types are the CRM's own."""
+    """What a CRM says of sales work, verbatim: stage or status ids, owner ids, activity types are the CRM's own.
+
+    Of a meeting the owner is who invites. `owner_email` is a colleague's address, which the roster may know as well.
+    """
 
     from_: Text = msgspec.field(default=None, name="from")
     to: Text = None
     owner_id: Text = None
+    owner_email: Text = None
     activity_type: Text = None
     done: bool | None = None
 

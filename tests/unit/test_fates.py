@@ -38,6 +38,7 @@ COMPANY = IdentityKey(kind="domain", digest="c")
         ("names_nobody", alone("page.visited", [COMPANY])),
         ("nobody_known", alone("sales.won", [EMAIL])),
         ("nobody_known", alone("unclassified", [EMAIL])),
+        ("by_a_program", alone("email.replied", [EMAIL], automated=True)),
         ("no_such_lead", alone("lead.parked", lead_id="lead_x")),
         ("no_such_handover", alone("sales.accepted", handover_id=UNKNOWN)),
         ("no_such_handover", alone("sales.won", [EMAIL], handover_id=UNKNOWN)),

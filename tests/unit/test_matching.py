@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from routing import meetings
 from routing.model import Account
 from routing.roster import Roster
 from schemas.signals import Actor, Asserted, Sales
@@ -233,3 +234,42 @@ def test_an_imported_customer_keeps_the_company_with_its_account_manager():
     placed = Asserted(track="growth")
     told.tell("contact.created", mode="import", sales=Sales(to="nurturing", owner_id="olof"), asserted=placed)
     assert told.account.customers == {told.lead.id: "olof"}
+
+
+BOOKED = "sales.meeting_booked"
+
+
+def known_as(person, ids):
+    """The rules with these ids of a member."""
+    file = RULES.roster.file
+    people = tuple(m.model_copy(update={"ids": {**m.ids, **ids}}) if m.id == person else m for m in file.people)
+    return RULES._replace(roster=Roster(file.model_copy(update={"people": people})))
+
+
+@pytest.mark.parametrize("invites", [{"owner_id": "karin"}, {"owner_id": "cal_7"}, {"owner_id": "u", "owner_email": "Karin@ours.example"}, {"owner_id": "karin@ours.example"}])  # fmt: skip
+def test_who_invites_to_the_meeting_owns_the_lead_that_booked_it(invites):
+    told = story(known_as("karin", {"web": "cal_7", "mail": "karin@ours.example"})).tell(
+        BOOKED, sales=Sales(activity_type="meeting", **invites)
+    )
+    assert (told.lead.stage, told.lead.handover.offers[0].person) == ("hand_over", "karin")
+    assert told.assigned()[-1].rule == "host" and "booked a meeting with them" in told.assigned()[-1].text
+
+
+def test_the_host_comes_before_who_had_it_and_after_who_found_it():
+    told = owned().tell(BOOKED, sales=Sales(owner_id="elin"))
+    assert told.lead.handover.offers[0].person == "elin"
+    found = story().tell("contact.created", actor=JOHAN).tell(BOOKED, sales=Sales(owner_id="elin"))
+    assert found.lead.handover.offers[0].person == "johan"
+
+
+@pytest.mark.parametrize(("who", "finding"), [("nobody@x.example", "is nobody of the roster"), ("sara", "has no role for hand_over")])  # fmt: skip
+def test_a_host_who_is_nobody_here_or_has_another_role_is_a_finding_and_the_rules_choose(who, finding):
+    told = story().tell(BOOKED, sales=Sales(owner_id=who))
+    assert told.lead.handover.offers[0].person not in (who, None)
+    assert any(finding in said for said in told.decision.evidence["findings"])
+
+
+def test_of_a_meeting_that_was_called_off_nobody_is_the_host():
+    told = story()
+    told.tell(BOOKED, sales=Sales(owner_id="elin")).tell("sales.meeting_cancelled", sales=Sales(owner_id="elin"))
+    assert meetings.host_of(told.lead) is None

@@ -9,20 +9,11 @@ from urllib.parse import urlencode
 from schemas.signals import Kind, Parsed, Person, Sales
 from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import Ask, Vendor, contact, filled, linked, named, shown
+from services.ingest.parsers.hubspot_activities import PROPERTIES, activity_of
 from services.ingest.parsers.reading import mapping, text
 
 _PROPERTIES = ("email", "firstname", "lastname", "phone", "mobilephone", "company", "website", "industry", "country",
                "numberofemployees", "state", "city", "zip", "hs_language")  # fmt: skip
-_ACTIVITIES = {
-    "call": ("hs_call_direction", "hs_call_status"),
-    "email": ("hs_email_direction", "hs_email_status"),
-    "meeting": ("hs_meeting_outcome",),
-    "task": ("hs_task_status",),
-    "note": (),
-    "communication": (),
-}
-"""What of an activity is asked for, beside whom it is with."""
-_NOT_TAKEN = frozenset({"BUSY", "CANCELED", "FAILED", "MISSED", "NO_ANSWER"})
 
 
 class HubSpot(Vendor):
@@ -57,11 +48,11 @@ async def _of_contact(facts: Parsed, ask: Ask) -> Parsed:
 def _activity(facts: Parsed) -> str | None:
     """What kind of activity it is that says no more than that it is there."""
     said = facts.sales.activity_type if facts.sales and named(facts, "activity") else None
-    return said if said in _ACTIVITIES else None
+    return said if said in PROPERTIES else None
 
 
 def _activity_path(facts: Parsed, what: str) -> str:
-    asked = {"properties": ",".join((*_ACTIVITIES[what], "hubspot_owner_id")), "associations": "contacts,deals"}
+    asked = {"properties": ",".join((*PROPERTIES[what], "hubspot_owner_id")), "associations": "contacts,deals"}
     return f"/crm/v3/objects/{what}s/{shown(named(facts, 'activity') or '')}?{urlencode(asked)}"
 
 
@@ -80,30 +71,17 @@ def _joined(facts: Parsed, record: Mapping[str, Any], what: str) -> Parsed:
         facts = linked(facts, "person", person)
     if (deal := _first(mapping(near.get("deals")))) is not None:
         facts = linked(facts, "deal", deal)
-    said = mapping(record.get("properties"))
-    sales = (facts.sales or Sales()).but(owner_id=text(said.get("hubspot_owner_id")))
-    kind = _of_call(facts.kind, said) if what == "call" else _of_email(facts, said) if what == "email" else facts.kind
-    if kind is Kind.SALES_FOLLOW_UP:
-        sales = sales.but(done=True)
-    return facts.but(kind=kind, sales=sales)
+    said = {name: text(value) for name, value in mapping(record.get("properties")).items()}
+    sales = (facts.sales or Sales()).but(owner_id=said.get("hubspot_owner_id"))
+    work = activity_of(what, said)
+    if work.kind is None or facts.kind not in _TOLD_BY_RECORD:
+        return facts.but(sales=sales)
+    done = True if work.kind is Kind.SALES_FOLLOW_UP else sales.done
+    return facts.but(kind=work.kind, automated=facts.automated or work.automated, sales=sales.but(done=done))
 
 
-def _of_call(kind: Kind, said: Mapping[str, Any]) -> Kind:
-    if kind is not Kind.SALES_FOLLOW_UP:
-        return kind
-    if text(said.get("hs_call_direction")) == "INBOUND":
-        return Kind.CALL_RECEIVED
-    return Kind.OUTREACH_LOGGED if text(said.get("hs_call_status")) in _NOT_TAKEN else kind
-
-
-def _of_email(facts: Parsed, said: Mapping[str, Any]) -> Kind:
-    """Mail that the CRM logged of a colleague or of the contact; drafts and what failed stay what they are."""
-    if facts.kind is not Kind.ACTIVITY_CREATED:
-        return facts.kind
-    if text(said.get("hs_email_direction")) == "INCOMING_EMAIL":
-        return Kind.EMAIL_REPLIED
-    sent = (text(said.get("hs_email_direction")), text(said.get("hs_email_status"))) == ("EMAIL", "SENT")
-    return Kind.SALES_FOLLOW_UP if sent else facts.kind
+_TOLD_BY_RECORD = frozenset({Kind.SALES_FOLLOW_UP, Kind.ACTIVITY_CREATED})
+"""Kinds of a thin event of a call or a mail of which the record says what they were; a meeting or a task says so itself."""
 
 
 def _first(answer: Mapping[str, Any]) -> str | None:

@@ -33,6 +33,7 @@ from services.ingest.parsers import (
 )
 from services.ingest.parsers.finishing import finish, readable_facts
 from services.ingest.parsers.identifiers import identified
+from services.ingest.parsers.machine_mail import told_apart
 from services.ingest.parsers.reading import Result, Unreadable
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def parse_unfinished(kind: str, body: bytes, content_type: str, headers: dict[st
     try:
         found = parser(body, content_type, headers)
         return [
-            item if isinstance(item, Quarantined) else profile.profiled(readable_facts(identified(item)))
+            item if isinstance(item, Quarantined) else profile.profiled(told_apart(readable_facts(identified(item))))
             for item in found
         ]
     except Unreadable as error:

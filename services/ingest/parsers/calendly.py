@@ -62,12 +62,18 @@ def _activities(uri: str | None) -> tuple[Reference, ...]:
 
 
 def _sales(said: str, invitee: dict[str, Any], payload: dict[str, Any]) -> Sales | None:
-    """The host is the first user of the event's memberships, where the event is along."""
+    """The host is the first user of the event's memberships, where the event is along; version 1 names who it is assigned to."""
     if not said.startswith("invitee"):
         return None
-    hosts = mapping(payload.get("scheduled_event")).get("event_memberships") or []
-    host = next((text(mapping(m).get("user")) for m in hosts), None)
-    return Sales(activity_type="meeting", to=text(invitee.get("status")), owner_id=host)
+    hosts = (
+        mapping(payload.get("scheduled_event")).get("event_memberships")
+        or mapping(payload.get("event")).get("extended_assigned_to")
+        or []
+    )
+    host = mapping(hosts[0]) if isinstance(hosts, list) and hosts else {}
+    address = text(host.get("user_email")) or text(host.get("email"))
+    ident = text(host.get("user")) or address
+    return Sales(activity_type="meeting", to=text(invitee.get("status")), owner_id=ident, owner_email=address)
 
 
 def _questions(payload: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.automation import is_set
+from services.ingest.parsers.calls import call_of
+from services.ingest.parsers.chain import level
 from services.ingest.parsers.identifiers import identifier
+from services.ingest.parsers.mail import CAME_IN
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -51,6 +55,7 @@ _ACTIVITY = {
 }
 _OVER = frozenset({"completed", "sent", "done"})
 _ENDED = {"won": Kind.SALES_WON, "lost": Kind.SALES_LOST}
+_NOT_REACHED = frozenset({"no-answer", "busy", "failed", "canceled", "cancel", "timeout"})
 _INCOMING = frozenset({"incoming", "inbound"})
 
 
@@ -78,7 +83,10 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     row = now or before
     kind, sales = _work(family, what, action, now, before)
     client = text(event.get("api_key_id")) or text(event.get("oauth_client_id"))
-    machine = client is not None or _bulk(row)
+    incoming = kind in CAME_IN
+    machine = (
+        (client is not None or _bulk(row)) if not incoming else is_set(mapping(row.get("envelope")).get("is_autoreply"))
+    )
     user = text(event.get("user_id"))
     return [
         Parsed(
@@ -90,7 +98,9 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             external_id=identifier(row.get("id")) if family == "opportunity" else _own(event, row),
             references=tuple(_references(family, event, row)),
             previous=_merged(event) if action == "merged" else (),
-            actor=Actor(kind="automation" if machine else "person" if user else None, reference=client or user),
+            actor=Actor()
+            if incoming
+            else Actor(kind="automation" if machine else "person" if user else None, reference=client or user),
             automated=machine,
             sales=sales,
             reason=text(row.get("lost_reason")),
@@ -175,8 +185,20 @@ def _of_activity(what: str, action: str, now: dict[str, Any], before: dict[str, 
     if text(now.get("direction")) in _INCOMING or status == "inbox":
         kinds = {"call": Kind.CALL_RECEIVED, "email": Kind.EMAIL_REPLIED}
         return kinds.get(what, Kind.MESSAGE_RECEIVED), Sales(owner_id=owner, activity_type=what, done=True)
+    if what == "call":
+        return _of_call(now, status, owner, plain)
     if status in _OVER:
         return Kind.SALES_FOLLOW_UP, Sales(owner_id=owner, activity_type=what, done=True)
+    return plain, None
+
+
+def _of_call(now: dict[str, Any], status: str, owner: str | None, plain: Kind) -> tuple[Kind, Sales | None]:
+    """A call of ours that is over: a conversation, or a try. One that nobody says anything of was logged by hand as done."""
+    went = call_of([level(now)])
+    if went.connected is False or status in _NOT_REACHED:
+        return Kind.OUTREACH_LOGGED, Sales(to=went.outcome or status, owner_id=owner, activity_type="call")
+    if status in _OVER:
+        return Kind.SALES_FOLLOW_UP, Sales(owner_id=owner, activity_type="call", done=True)
     return plain, None
 
 

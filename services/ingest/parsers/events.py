@@ -1,7 +1,7 @@
 """Enveloped events of any sender: Standard Webhooks ({type, timestamp, data}) and CloudEvents (binary, structured, batch).
 
-Data in the shape of our own `crm` JSON, or with a person's facts in it, is read as such; the rest is an unclassified touch
-that keeps its facts.
+Data in the shape of our own `crm` JSON is read as such, any other by the guesses of the generic kind, with the event's type for its
+word; what they can make nothing of is an unclassified touch that keeps its facts.
 """
 
 from __future__ import annotations
@@ -13,16 +13,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from schemas.signals import Kind, Parsed, Quarantined
-from services.ingest.parsers import crm
-from services.ingest.parsers.chain import chain_of
+from services.ingest.parsers import crm, generic
 from services.ingest.parsers.identifiers import identifier
-from services.ingest.parsers.people import company_in, person_in
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
     as_object,
     body_key,
-    company_of,
     each,
     listed,
     only_known,
@@ -32,8 +29,6 @@ from services.ingest.parsers.reading import (
     text,
     when,
 )
-from services.ingest.parsers.records import id_of
-from services.ingest.parsers.tree import nodes
 
 
 def parse_standard(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
@@ -92,32 +87,13 @@ def _read(data: Any, kind: str | None, at: Any, ident: str | None, key: str) -> 
     if isinstance(data, dict) and "fact" in data:
         found = crm.one(data, "$.data", key)
         return found.but(dedupe_key=key, source_kind=kind) if isinstance(found, Parsed) else found
-    fields = data if isinstance(data, dict) else {"data": data} if data is not None else {}
-    facts, rest = person_facts(fields)
-    if not facts.keys() & _REACH:
-        facts = _inside(fields) or facts
-    named = bool(facts.keys() & _REACH)
-    return Parsed(
-        kind=Kind.FORM_SUBMITTED if named and "form" in (kind or "") else Kind.UNCLASSIFIED,
-        source_kind=kind,
-        occurred_at=at,
-        person=person_of(facts),
-        company=company_of(facts),
-        external_id=ident or facts.get("external_id"),
-        fields=only_known(rest.items()),
-        dedupe_key=key,
-    )
-
-
-_REACH = {"email", "phone"}
-
-
-def _inside(fields: dict[str, Any]) -> dict[str, str]:
-    """Facts of the person in an object of the data (`data.contact`); {} where there is none."""
-    found = nodes(fields)
-    facts, person = person_in(found)
-    if not facts:
-        return {}
-    said = {**company_in(found, person), **facts}
-    ident = id_of(chain_of(fields), person)
-    return {**said, "external_id": ident} if ident else said
+    own = data if isinstance(data, dict) else {"data": data} if data is not None else {}
+    try:
+        found = generic.one(generic.Event({"type": kind, "data": own}, {}, {}), "$.data", key)
+    except Unreadable:
+        facts, rest = person_facts(own)
+        found = Parsed(kind=Kind.UNCLASSIFIED, person=person_of(facts), fields=only_known(rest.items()), dedupe_key=key)
+    if isinstance(found, Quarantined):
+        return found
+    said = {"source_kind": kind, "occurred_at": at or found.occurred_at, "external_id": ident or found.external_id}
+    return found.but(**said, dedupe_key=key)

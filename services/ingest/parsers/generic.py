@@ -10,16 +10,18 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from schemas.signals import Kind, Parsed, Quarantined
+from schemas.signals import Kind, Parsed, Quarantined, Sales
 from services.ingest.parsers import shapes
+from services.ingest.parsers.acts import act_of
 from services.ingest.parsers.addresses import named_address
 from services.ingest.parsers.batches import events_of
 from services.ingest.parsers.bodies import is_json, whole_of
 from services.ingest.parsers.candidates import candidates_in, several
 from services.ingest.parsers.chain import Chain, Level, chain_of, first, level, nouns_of
+from services.ingest.parsers.colleagues import host_of_meeting
 from services.ingest.parsers.gravity_forms import numbered_name
 from services.ingest.parsers.identifiers import identifier
-from services.ingest.parsers.mail import CAME_IN, MAILED, directed, is_mail, way_of
+from services.ingest.parsers.mail import CAME_IN, MAILED, is_mail
 from services.ingest.parsers.moments import moment_of
 from services.ingest.parsers.naming import is_anothers, is_secret, label
 from services.ingest.parsers.people import company_in, person_in
@@ -128,10 +130,11 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
         facts = {**facts, **_only_address(event.own, where, form or _looks_filled(chain))}
     if form and not facts.keys() & _NAMED:
         facts |= {name: said for name, said in numbered_name(dict(event.own)).items() if said}
-    way = way_of(chain, found)
-    kind = directed(kind, way, chain)
-    told = Told(kind, way, nouns is _MAILED, chain, found, person)
+    act = act_of(kind, chain, found, word, nouns)
+    kind = act.kind
+    told = Told(kind, act.turn.way, nouns is _MAILED, chain, found, person)
     facts, company = lead_of(told, facts), firm_of(told, company)
+    facts = facts if act.instead is None else act.instead
     ident, test = id_of(chain, person, nouns, found), _is_test(plain, around, word)
     if "challenge" in plain[0].held:
         # A handshake: what stands beside the challenge is a secret, not a record.
@@ -141,6 +144,7 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     if kind is Kind.UNCLASSIFIED and facts.keys() & {"email", "phone"} and (not word or _looks_filled(chain)):
         kind = Kind.FORM_SUBMITTED
     kind, sales = sales_of(kind, chain, phrase)
+    sales = act.sales or _hosted(kind, sales, chain)
     amount, currency = amount_of(kind, chain)
     outer = [around, *chain]
     return Parsed(
@@ -152,6 +156,8 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
         company=company_of(company),
         external_id=ident,
         references=references_of(kind, chain, ident, nouns),
+        actor=act.actor,
+        automated=act.automated,
         sales=sales,
         reason=reason_of(kind, chain),
         amount=amount,
@@ -162,6 +168,17 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
         fields=answers,
         dedupe_key=_delivery(event, key, (word, ident, sorted(facts.items()))),
     )
+
+
+_MEETINGS = (Kind.SALES_MEETING_BOOKED, Kind.SALES_MEETING_HELD, Kind.SALES_MEETING_CANCELLED)
+
+
+def _hosted(kind: Kind, sales: Sales | None, chain: Chain) -> Sales | None:
+    """A meeting is whoever's invites to it."""
+    if sales is None or kind not in _MEETINGS:
+        return sales
+    host = host_of_meeting(chain)
+    return sales.but(owner_id=host.reference or sales.owner_id, owner_email=host.email)
 
 
 def said_of(event: Event, chain: Chain, around: Level) -> Said:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Company, Consent, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.calls import call_of
+from services.ingest.parsers.chain import level
 from services.ingest.parsers.identifiers import identifier
+from services.ingest.parsers.mail import CAME_IN
 from services.ingest.parsers.reading import (
     Result,
     Unreadable,
@@ -84,7 +87,9 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             company=Company(name=text(row.get("companyName")) if noun == "person" else None),
             external_id=ident,
             references=tuple(_references(noun, ident, row)),
-            actor=Actor(kind="automation" if automated else "person" if user else None, reference=user),
+            actor=Actor()
+            if found in CAME_IN
+            else Actor(kind="automation" if automated else "person" if user else None, reference=user),
             automated=automated,
             sales=sales,
             reason=text(row.get("lostReason")) or text(row.get("lostReasonId")),
@@ -135,7 +140,8 @@ def _of_message(kind: str, row: dict[str, Any]) -> tuple[Kind, Sales | None, boo
         kinds = {"call": Kind.CALL_RECEIVED, "email": Kind.EMAIL_REPLIED}
         return kinds.get(what, Kind.MESSAGE_RECEIVED), sales, False
     by_person = owner is not None or text(row.get("source")) == "app"
-    if by_person and not failed:
+    short = what == "call" and call_of([level(row)]).connected is False
+    if by_person and not failed and not short:
         return Kind.SALES_FOLLOW_UP, sales, False
     # A workflow's voicemail looks like a person's but for the user that it lacks.
     return (Kind.EMAIL_SENT if what == "email" else Kind.OUTREACH_LOGGED), sales, not by_person

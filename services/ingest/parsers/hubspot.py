@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from schemas.signals import Actor, Company, Consent, Kind, Mode, Object, Parsed, Person, Quarantined, Reference, Sales
+from services.ingest.parsers.calls import call_of
+from services.ingest.parsers.chain import level
 from services.ingest.parsers.hubspot_objects import PLACES, TYPE_IDS, UPDATED, whole_object
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, Unreadable, each, listed, number, only_known, read_json, text, when
@@ -170,6 +172,8 @@ def _activity(noun: str, verb: str, name: str | None, value: str | None) -> tupl
         return Kind.SALES_FOLLOW_UP, Sales(to="COMPLETED", activity_type=noun, done=True)
     if name == "hs_meeting_outcome" and value in _OUTCOMES:
         return _OUTCOMES[value], said
+    if name == "hs_call_disposition" and call_of([level({name: value})]).connected:
+        return Kind.SALES_FOLLOW_UP, said.but(done=True)
     if verb == "creation":
         kinds = {"call": Kind.SALES_FOLLOW_UP, "meeting": Kind.SALES_MEETING_BOOKED, "task": Kind.SALES_TASK_OPEN,
                  "note": Kind.NOTE_ADDED}  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Company, Kind, Object, Parsed, Person, Reference
+from services.ingest.parsers.hubspot_activities import PROPERTIES, activity_of, sales_of
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Unreadable, body_key, mapping, number, only_known, text, when
 
@@ -30,16 +31,23 @@ UPDATED = {
     "lead": Kind.DEAL_UPDATED,
 }
 PLACES = {"hs_country_code": "country_code", "country": "country", "state": "region", "city": "city", "zip": "postcode",
-           "industry": "industry", "numberofemployees": "employees", "numemployees": "employees"}  # fmt: skip
+           "industry": "industry", "website": "website", "hs_state_code": "state_code", "numberofemployees": "employees", "numemployees": "employees"}  # fmt: skip
 """Where and what a company is, by our names; `services.ingest.profile` reads them off the answers."""
-_KEPT = ("jobtitle", "dealname", "dealstage", "industry", "hs_language", "closed_lost_reason")
-_NOUNS: dict[str, Object] = {"contact": "person", "company": "company", "deal": "deal", "lead": "deal"}
+_KEPT = ("hs_email_subject", "jobtitle", "dealname", "dealstage", "industry", "hs_language", "closed_lost_reason")
+_NOUNS: dict[str, Object] = {
+    "contact": "person", "company": "company", "deal": "deal", "lead": "deal",
+    **dict.fromkeys(("call", "email", "meeting", "task", "note", "communication"), "activity"),
+}  # fmt: skip
 _KNOWN = frozenset(TYPE_IDS.values())
 """Of a ticket or a product the record is kept, and it is no lead's business."""
 _TELLING = {
     "deal": ("dealname", "dealstage"),
     "contact": ("email", "firstname", "lastname", "phone", "mobilephone", "lifecyclestage"),
     "company": ("domain", "name"),
+    "call": ("hs_call_direction", "hs_call_status", "hs_call_disposition", "hs_call_title"),
+    "email": ("hs_email_direction", "hs_email_subject"),
+    "meeting": ("hs_meeting_outcome", "hs_meeting_title", "hs_meeting_start_time"),
+    "task": ("hs_task_status", "hs_task_subject"),
 }
 """Properties by which an object is known that does not say what it is."""
 
@@ -57,17 +65,20 @@ def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
     ident = next((said for n in names if (said := identifier(record.get(n)) or identifier(values.get(n)))), None)
     portal = identifier(event.get("portalId") or event.get("portal-id") or mapping(event.get("origin")).get("portalId"))
     is_company, what = noun == "company", _NOUNS.get(noun)
+    work = activity_of(noun, values) if noun in PROPERTIES else None
     return Parsed(
-        kind=UPDATED.get(noun, Kind.UNCLASSIFIED),
+        kind=(work.kind if work else None) or UPDATED.get(noun, Kind.UNCLASSIFIED),
         source_kind=f"{noun}.workflow",
         occurred_at=max((s for s in stamps if s is not None), default=None) or when(record.get("updatedAt")),
-        person=_person(values, is_company),
+        person=_writer(values) if noun == "email" else _person(values, is_company),
         company=Company(
             name=values.get("name") if is_company else values.get("company") or _employer(event),
             domain=values.get("domain"),
         ),
         external_id=ident,
         references=(Reference(system="hubspot", account=portal, object=what, id=ident),) if ident and what else (),
+        automated=work.automated if work else False,
+        sales=sales_of(noun, work, values.get("hubspot_owner_id")) if work and work.kind else None,
         reason=values.get("closed_lost_reason"),
         amount=number(values.get("amount")),
         currency=values.get("deal_currency_code"),
@@ -95,6 +106,16 @@ def _person(values: dict[str, str | None], is_company: bool) -> Person:
         first_name=values.get("firstname"),
         last_name=values.get("lastname"),
         phone=values.get("phone") or values.get("mobilephone"),
+    )
+
+
+def _writer(values: dict[str, str | None]) -> Person:
+    """Whom a mail is from, or whom ours went to."""
+    end = "from" if values.get("hs_email_direction") == "INCOMING_EMAIL" else "to"
+    return Person(
+        email=values.get(f"hs_email_{end}_email"),
+        first_name=values.get(f"hs_email_{end}_firstname"),
+        last_name=values.get(f"hs_email_{end}_lastname"),
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.signals import Actor, Company, Consent, Kind, Object, Parsed, Person, Reference
+from schemas.signals import Actor, Company, Consent, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.automation import is_set
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import (
     Result,
@@ -33,8 +34,9 @@ _CONVERSATION: dict[str, Kind] = {
     "conversation.user.created": Kind.MESSAGE_RECEIVED,
     "conversation.user.replied": Kind.MESSAGE_RECEIVED,
     "conversation.contact.created": Kind.MESSAGE_RECEIVED,
-    "conversation.admin.replied": Kind.OUTREACH_LOGGED,
-    "conversation.admin.single.created": Kind.OUTREACH_LOGGED,
+    "conversation.admin.replied": Kind.SALES_FOLLOW_UP,
+    "conversation.admin.single.created": Kind.SALES_FOLLOW_UP,
+    "conversation.operator.replied": Kind.OUTREACH_LOGGED,
     "conversation.admin.noted": Kind.NOTE_ADDED,
 }
 _COMPANY = {"company.created": Kind.COMPANY_CREATED, "company.deleted": Kind.COMPANY_DELETED}
@@ -60,8 +62,12 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             Parsed(kind=Kind.UNCLASSIFIED, source_kind=topic, occurred_at=at, external_id=ident, dedupe_key=key),
         ]
     who = _who(family, item)
+    part = _last_part(item) if family == "conversation" else {}
     author = text(mapping(item.get("source")).get("id")) if family == "conversation" else None
-    kind = _kind(topic, family)
+    kind, actor = _kind(topic, family), _actor(topic, item, part)
+    if kind in (Kind.SALES_FOLLOW_UP, Kind.MESSAGE_RECEIVED, Kind.OUTREACH_LOGGED):
+        kind = _message(kind, actor, item, part)
+    sales = Sales(activity_type="message", done=True) if kind is Kind.SALES_FOLLOW_UP else None
     return [
         Parsed(
             kind=kind,
@@ -72,8 +78,9 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             external_id=identifier(item.get("id")) or (identifier(who.get("id")) if family in _CONTACT else None),
             references=tuple(_references(family, event, item, who)),
             previous=_merged(kind, event, item),
-            actor=_actor(topic),
-            automated=topic.startswith("conversation.operator"),
+            actor=actor,
+            automated=actor.kind == "automation" or is_set(part.get("is_automated_reply")),
+            sales=sales,
             consents=(Consent(purpose="email", state="withdrawn"),) if kind == Kind.CONSENT_WITHDRAWN else (),
             campaign=text(item.get("utm_campaign")),
             utm={n: said for n in item if n.startswith("utm_") and (said := text(item.get(n))) is not None},
@@ -93,6 +100,27 @@ def _kind(topic: str, family: str) -> Kind:
     if family == "company":
         return _COMPANY.get(topic, Kind.COMPANY_UPDATED)
     return next((kind for end, kind in _ENDINGS if topic.endswith(end)), Kind.CONTACT_UPDATED)
+
+
+_BOTS = frozenset({"bot", "operator", "fin"})
+_RUN = frozenset({"automated", "operator_initiated", "campaigns_initiated"})
+"""How a conversation began that no person of ours began."""
+
+
+def _last_part(item: dict[str, Any]) -> dict[str, Any]:
+    """What the notification is about: the newest part of the conversation; {} where it is its beginning."""
+    rows = mapping(item.get("conversation_parts")).get("conversation_parts")
+    return mapping(rows[-1]) if isinstance(rows, list) and rows else {}
+
+
+def _message(kind: Kind, actor: Actor, item: dict[str, Any], part: dict[str, Any]) -> Kind:
+    """The same, or what its part says: a note among us, a program's message, one that an admin is named for."""
+    if text(part.get("part_type")) == "note":
+        return Kind.NOTE_ADDED
+    if actor.kind == "automation":
+        return Kind.OUTREACH_LOGGED
+    by_admin = text(mapping(part.get("author")).get("type")) == "admin"
+    return Kind.SALES_FOLLOW_UP if kind is Kind.MESSAGE_RECEIVED and by_admin else kind
 
 
 def _who(family: str, item: dict[str, Any]) -> dict[str, Any]:
@@ -139,10 +167,19 @@ def _merged(kind: Kind, event: dict[str, Any], item: dict[str, Any]) -> tuple[Re
     return (Reference(system="intercom", account=identifier(event.get("app_id")), object="person", id=ident),)
 
 
-def _actor(topic: str) -> Actor:
-    if topic.startswith("conversation.admin"):
-        return Actor(kind="person")
-    return Actor(kind="automation") if topic.startswith("conversation.operator") else Actor()
+def _actor(topic: str, item: dict[str, Any], part: dict[str, Any]) -> Actor:
+    """Who of us wrote: the part's author, or whoever began the conversation. A bot is a program, and so is a campaign."""
+    if not topic.startswith("conversation."):
+        return Actor()
+    source = mapping(item.get("source"))
+    author = mapping(part.get("author")) or mapping(source.get("author"))
+    what = text(author.get("type")) or ""
+    run = not part and text(source.get("delivered_as")) in _RUN
+    if topic.startswith("conversation.operator") or what in _BOTS or is_set(author.get("from_ai_agent")) or run:
+        return Actor(kind="automation", reference=text(author.get("id")))
+    if what == "admin":
+        return Actor(kind="person", reference=text(author.get("id")), email=text(author.get("email")))
+    return Actor(kind="person") if topic.startswith("conversation.admin") else Actor()
 
 
 def _tags(item: dict[str, Any]) -> tuple[str, ...]:

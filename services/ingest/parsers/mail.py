@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from schemas.signals import Kind
-from services.ingest.parsers.chain import Chain, first, level
+from services.ingest.parsers.chain import Chain, level
 from services.ingest.parsers.reading import mapping, text
 from services.ingest.parsers.tree import Node
 
@@ -30,31 +30,6 @@ def is_mail(held: Iterable[str]) -> bool:
     names = set(held)
     whole = {"from", "to", "subject"} <= names and not names.isdisjoint(_MAILED)
     return whole or {"from", "recipient", "body_plain"} <= names
-
-
-_INWARDS = ("inbound", "incoming", "in", "received", "inward")
-_DIRECTIONS = dict.fromkeys(("direction", "call_direction", "message_direction")).keys()
-_OUTWARDS = ("outbound", "outgoing", "out", "sent", "outward")
-_CALLED = ("call_id", "call_sid", "call_type", "call_status", "call_duration", "voicemail")
-
-
-def way_of(chain: Chain, found: list[Node]) -> str | None:
-    """`in` or `out` of a call or a message whose direction is said, by itself or of its parties; None for anything else."""
-    said = first(chain, _DIRECTIONS, text)
-    if said is None:
-        parties = [level(node.raw) for node in found if node.depth and not _DIRECTIONS.isdisjoint(node.raw)]
-        said = first(parties, _DIRECTIONS, text) or ""
-    said = said.casefold()
-    return "in" if said in _INWARDS else "out" if said in _OUTWARDS else None
-
-
-def directed(kind: Kind, way: str | None, chain: Chain) -> Kind:
-    """A call that is over is outreach of ours only if we made it."""
-    if way == "in" and kind is Kind.OUTREACH_LOGGED:
-        called = any("call" in (text(at.held.get("object")) or text(at.held.get("resource")) or "") for at in chain)
-        called = called or any(name in at.held for at in chain for name in _CALLED)
-        return Kind.CALL_RECEIVED if called or not any("body" in at.held for at in chain) else Kind.MESSAGE_RECEIVED
-    return Kind.OUTREACH_LOGGED if way == "out" and kind in CAME_IN else kind
 
 
 def is_sent(chain: Chain) -> bool:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Quarantined, Reference, Sales
+from services.ingest.parsers import salesforce_activities
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import (
     Result,
@@ -33,6 +34,8 @@ _OBJECTS: dict[str, Object] = {
     "Opportunity": "deal",
     "Task": "activity",
     "Event": "activity",
+    "EmailMessage": "activity",
+    "VoiceCall": "activity",
 }
 _PREFIXES: dict[str, Object] = {
     "00Q": "person",
@@ -55,9 +58,34 @@ _KINDS: dict[Object, tuple[Kind, Kind, Kind]] = {
 }
 _CLOSED = {"Closed Won": Kind.SALES_WON, "Closed Lost": Kind.SALES_LOST}
 _CHANGES = {"CREATE": 0, "UNDELETE": 0, "UPDATE": 1, "DELETE": 2}
-_NAMED = ("AccountId", "ContactId", "WhoId", "WhatId", "OpportunityId", "ConvertedContactId", "ConvertedOpportunityId",
+_NAMED = ("RelatedToId", "RelatedRecordId", "AccountId", "ContactId", "WhoId", "WhatId", "OpportunityId", "ConvertedContactId", "ConvertedOpportunityId",
           "ConvertedAccountId")  # fmt: skip
-_KEPT = ("Title", "Industry", "LeadSource", "Rating", "Description", "Subject", "Name", "Website", "City", "Country")
+_KEPT = (
+    "Title",
+    "Industry",
+    "LeadSource",
+    "Rating",
+    "Description",
+    "Subject",
+    "Name",
+    "Website",
+    "City",
+    "Country",
+    "CountryCode",
+    "State",
+    "StateCode",
+    "PostalCode",
+    "MailingCity",
+    "MailingState",
+    "MailingCountry",
+    "MailingPostalCode",
+    "BillingCity",
+    "BillingState",
+    "BillingCountry",
+    "BillingPostalCode",
+    "NumberOfEmployees",
+)
+_WORK = ("Task", "Event", "EmailMessage", "VoiceCall")
 
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
@@ -105,8 +133,8 @@ def _state(noun: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | N
     if noun == "Lead":
         converted = Kind.SALES_CONVERTED if _true(fields.get("IsConverted")) else None
         return converted, Sales(to=text(fields.get("Status")), owner_id=owner)
-    if noun in ("Task", "Event"):
-        return _activity(noun, fields, owner)
+    if noun in _WORK:
+        return salesforce_activities.activity_of(noun, fields, owner)
     return None, Sales(owner_id=owner) if owner else None
 
 
@@ -117,16 +145,6 @@ def _ended(fields: Mapping[str, Any]) -> Kind | None:
     if _true(fields.get("IsWon")):
         return Kind.SALES_WON
     return Kind.SALES_LOST if _true(fields.get("IsClosed")) and "IsWon" in fields else None
-
-
-def _activity(noun: str, fields: Mapping[str, Any], owner: str | None) -> tuple[Kind | None, Sales | None]:
-    """A completed task is a step taken; an event is a meeting."""
-    if noun == "Event":
-        return Kind.SALES_MEETING_BOOKED, Sales(owner_id=owner, activity_type="meeting")
-    what = text(fields.get("TaskSubtype")) or text(fields.get("Type")) or "task"
-    done = _true(fields.get("IsClosed")) or (text(fields.get("Status")) or "").casefold() == "completed"
-    kind = Kind.SALES_FOLLOW_UP if done else Kind.SALES_TASK_OPEN
-    return kind, Sales(to=text(fields.get("Status")), owner_id=owner, activity_type=what, done=done)
 
 
 # --- change events
@@ -180,9 +198,9 @@ def _changed(noun: str, change: str, fields: Mapping[str, Any]) -> tuple[Kind | 
     owner = text(fields.get("OwnerId"))
     if change not in ("CREATE", "UPDATE"):
         return None, None
-    if noun in ("Task", "Event"):
-        done = (text(fields.get("Status")) or "").casefold() == "completed" or _true(fields.get("IsClosed"))
-        return _activity(noun, fields, owner) if change == "CREATE" or (noun == "Task" and done) else (None, None)
+    if noun in _WORK:
+        told = change == "CREATE" or (noun == "Task" and salesforce_activities.is_done(fields))
+        return salesforce_activities.activity_of(noun, fields, owner) if told else (None, None)
     stage = text(fields.get("StageName")) or text(fields.get("Status")) if noun in ("Opportunity", "Lead") else None
     sales = Sales(to=stage, owner_id=owner) if stage or owner else None
     if _true(fields.get("IsConverted")):
@@ -210,11 +228,12 @@ def _parsed(
         kind=kind,
         source_kind=source_kind,
         occurred_at=at,
-        person=_person(noun, fields),
+        person=salesforce_activities.other_end(fields) if noun == "EmailMessage" else _person(noun, fields),
         company=Company(name=_company(noun, fields), domain=None),
         external_id=ident,
         references=tuple(_references(noun, ident, fields)),
         actor=Actor(reference=user),
+        automated=noun in _WORK and salesforce_activities.is_automated(noun, fields),
         sales=sales,
         reason=text(fields.get("Loss_Reason__c")) or text(fields.get("LossReason")),
         amount=number(fields.get("Amount")),

@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Company, Kind, Parsed, Person, Reference
+from services.ingest.parsers.acts import act_of
 from services.ingest.parsers.answers import filled_in
 from services.ingest.parsers.bodies import whole_of
+from services.ingest.parsers.chain import chain_of, nouns_of
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.naming import meaning
 from services.ingest.parsers.reading import (
@@ -26,6 +28,7 @@ from services.ingest.parsers.reading import (
     text,
     when,
 )
+from services.ingest.parsers.tree import nodes
 from services.ingest.parsers.words import kind_of
 
 _KINDS = {
@@ -71,7 +74,15 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
     )  # fmt: skip
     if kind not in ("identify", "group"):
         found = _unnamed(found, answers)
+    if kind == "track":
+        found = _acted(found, answers, name)
     return found.but(company=company) if company else found
+
+
+def _acted(found: Parsed, properties: dict[str, Any], name: str | None) -> Parsed:
+    """A message or a call that is told as an event: whose it was, and whether a program's."""
+    act = act_of(found.kind, chain_of(properties), nodes(properties), name, nouns_of(name))
+    return found.but(kind=act.kind, actor=act.actor, automated=act.automated, sales=act.sales or found.sales)
 
 
 def _unnamed(found: Parsed, properties: dict[str, Any]) -> Parsed:

@@ -17,7 +17,7 @@ _REACH = {"email", "phone"}
 
 
 class Told(NamedTuple):
-    """What is known of an event so far. `way`: `in` or `out` where it says so; `mailed`: it is about a mailing."""
+    """What is known of an event so far. `way`: `in`, `out` or `inside` where it says so; `mailed`: it is about a mailing."""
 
     kind: Kind
     way: str | None
@@ -51,6 +51,8 @@ def firm_of(told: Told, company: dict[str, str]) -> dict[str, str]:
 
 
 def _at_the_other_end(told: Told, facts: dict[str, str]) -> dict[str, str]:
+    if told.way == "inside":
+        return facts
     if told.kind in CAME_IN or told.way == "in":
         end = replied_to(told.chain, told.found) or sender_in(told.found)
     elif told.way == "out":

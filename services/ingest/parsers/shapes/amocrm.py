@@ -102,6 +102,8 @@ def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, ke
         sales = Sales(
             activity_type=text(row.get("task_type")) or text(row.get("task_type_id")), done=done, owner_id=owner
         )
+    elif noun == "message":
+        kind, sales = _written(row, kind)
     elif owner:
         sales = Sales(owner_id=owner) if noun == "leads" else None
     answers = {**rows(row.get("custom_fields")), **rows(row.get("custom_fields_values"))}
@@ -126,7 +128,8 @@ def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, ke
         company=Company(name=text(row.get("name")) if noun == "companies" else text(row.get("company_name"))),
         external_id=ident,
         references=_amo_references(noun, ident, row, account),
-        actor=Actor(reference=text(row.get("modified_user_id"))),
+        actor=Actor(reference=text(row.get("modified_user_id")) or (text(author.get("id")) if sales and noun == "message" else None)),
+        automated=noun == "message" and _is_ours(row) and text(author.get("type")) == "bot",
         sales=sales,
         amount=number(row.get("price")) if noun == "leads" else None,
         reason=text(row.get("loss_reason_id")),
@@ -134,6 +137,20 @@ def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, ke
         fields=only_known(rest.items()),
         dedupe_key=key,
     )  # fmt: skip
+
+
+def _is_ours(row: dict[str, Any]) -> bool:
+    author = text(mapping(row.get("author")).get("type"))
+    return text(row.get("type")) == "outgoing" or author in ("internal", "bot")
+
+
+def _written(row: dict[str, Any], kind: Kind) -> tuple[Kind, Sales | None]:
+    """A chat's message: the lead's, one that a colleague wrote, or a bot's."""
+    if not _is_ours(row):
+        return kind, None
+    if text(mapping(row.get("author")).get("type")) == "bot":
+        return Kind.OUTREACH_LOGGED, Sales(activity_type="message")
+    return Kind.SALES_FOLLOW_UP, Sales(activity_type="message", done=True)
 
 
 def _coded(row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:

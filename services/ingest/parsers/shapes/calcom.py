@@ -33,7 +33,7 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     payload = mapping(whole.get("payload")) or whole
     facts, _ = person_in(nodes(payload))
     organizer = mapping(payload.get("organizer"))
-    owner = text(organizer.get("id")) or text(payload.get("userId"))
+    owner = text(organizer.get("id")) or text(payload.get("userId")) or text(organizer.get("email"))
     kind, sales, booking = (
         _BOOKINGS.get(word, Kind.UNCLASSIFIED),
         None,
@@ -44,7 +44,8 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
         sales = Sales(from_=removed, to=added or owner, owner_id=added or owner, activity_type="booking")
     elif kind.startswith("sales."):
         ended = kind is Kind.SALES_MEETING_HELD
-        sales = Sales(to=text(payload.get("status")), owner_id=owner, activity_type="meeting" if ended else "booking")
+        what, address = "meeting" if ended else "booking", text(organizer.get("email"))
+        sales = Sales(to=text(payload.get("status")), owner_id=owner, owner_email=address, activity_type=what)
     ident = identifier(payload.get("uid")) or identifier(payload.get("bookingUid")) or booking
     reasons = ("rejectionReason", "cancellationReason", "rescheduleReason", "reassignReason")
     # The docs: MEETING_ENDED is fired at the scheduled end, by the clock; nobody said that the meeting was held.

@@ -10,6 +10,8 @@ from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, body_key, bounded, each, mapping, only_known, text, when
 
 _OBJECTS = ("whatsapp_business_account", "page", "instagram")
+_PAGE_INBOX = "263902037430900"
+"""The app by whose name Meta tells what people wrote in the page's own inbox; other apps are programs."""
 _LISTS = ("messages", "statuses", "messaging")
 
 
@@ -74,6 +76,7 @@ def _direct(row: dict[str, Any], key: str) -> Parsed:
     kind = Kind.UNCLASSIFIED if not message else Kind.OUTREACH_LOGGED if ours else Kind.MESSAGE_RECEIVED
     return Parsed(
         kind=kind,
+        automated=ours and text(message.get("app_id")) not in (None, _PAGE_INBOX),
         source_kind=what,
         occurred_at=when(row.get("timestamp")),
         external_id=ident or theirs,

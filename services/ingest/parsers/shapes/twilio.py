@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.signals import Kind, Parsed, Person
+from schemas.signals import Kind, Parsed, Person, Sales
+from services.ingest.parsers.calls import call_of
+from services.ingest.parsers.chain import level
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, body_key, only_known, text
 
@@ -17,20 +19,41 @@ def fits(whole: dict[str, Any]) -> bool:
 def parse(whole: dict[str, Any], body: bytes) -> Result:
     """The signals of one body."""
     ident = identifier(whole.get("MessageSid")) or identifier(whole.get("SmsSid")) or identifier(whole.get("CallSid"))
-    inbound = (text(whole.get("Direction")) or "inbound").startswith("inbound") and "MessageStatus" not in whole
-    kind = Kind.CALL_RECEIVED if "CallSid" in whole else Kind.MESSAGE_RECEIVED
+    direction = (text(whole.get("Direction")) or "inbound").casefold()
+    inbound = direction.startswith("inbound") and "MessageStatus" not in whole and not _is_ours(whole.get("From"))
+    kind, sales = _call(whole, inbound, direction) if "CallSid" in whole else _message(inbound)
     status = text(whole.get("MessageStatus")) or text(whole.get("CallStatus")) or ""
     number = text(whole.get("From" if inbound else "To"))
     return [
         Parsed(
-            kind=kind if inbound else Kind.OUTREACH_LOGGED,
-            source_kind=text(whole.get("MessageStatus"))
-            or text(whole.get("CallStatus"))
-            or text(whole.get("SmsStatus")),
+            kind=kind,
+            source_kind=status or text(whole.get("SmsStatus")),
             person=Person(phone=(number or "").removeprefix("whatsapp:") or None),
             external_id=ident,
-            automated=not inbound,
+            automated=not inbound and kind is not Kind.SALES_FOLLOW_UP,
+            sales=sales,
             fields=only_known((name, text(whole.get(name))) for name in ("Body", "NumMedia")),
             dedupe_key=f"{ident}:{status}" if ident else body_key(body),
         )
     ]
+
+
+def _is_ours(sender: Any) -> bool:
+    """A colleague's telephone in a browser, or a SIP account."""
+    return (text(sender) or "").startswith(("client:", "sip:"))
+
+
+def _message(inbound: bool) -> tuple[Kind, Sales | None]:
+    return (Kind.MESSAGE_RECEIVED if inbound else Kind.OUTREACH_LOGGED), None
+
+
+def _call(whole: dict[str, Any], inbound: bool, direction: str) -> tuple[Kind, Sales | None]:
+    """Whom somebody had connected (`outbound-dial`) was talked to, if long enough; what a program dials is a program's."""
+    if inbound:
+        return Kind.CALL_RECEIVED, None
+    went = call_of([level(whole)])
+    sales = Sales(to=went.outcome, activity_type="call")
+    by_person = direction == "outbound-dial" or _is_ours(whole.get("From"))
+    return (
+        (Kind.SALES_FOLLOW_UP, sales.but(done=True)) if went.connected and by_person else (Kind.OUTREACH_LOGGED, sales)
+    )
