@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz model node-red check fmt lock wheel kafka postgres
+.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz model node-red matrix check fmt lock wheel kafka postgres
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -52,6 +52,9 @@ model: .venv/dev.stamp ## 100,000 signals of random lives, a thousand stories of
 	$(BIN)/python -m tests.property.model
 	STAFETT_MACHINE=1000 $(BIN)/python -m pytest --timeout 3600 tests/property/test_state_machine.py
 	$(BIN)/python -m tests.property.week
+
+matrix: .venv/dev.stamp ## docs/sources/facts.md: which fact is read of which kind of source, by reading bodies of each
+	$(BIN)/python -m tests.matrix -v
 
 check: .venv/dev.stamp ## format, lint, types, layers
 	$(BIN)/ruff format --check .

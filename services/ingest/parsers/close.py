@@ -8,6 +8,7 @@ from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Refere
 from services.ingest.parsers.automation import is_set
 from services.ingest.parsers.calls import call_of
 from services.ingest.parsers.chain import level
+from services.ingest.parsers.firmographics import company_from
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.mail import CAME_IN
 from services.ingest.parsers.reading import (
@@ -258,7 +259,17 @@ def _first(rows: Any, name: str) -> str | None:
 
 def _company(family: str, row: dict[str, Any]) -> Company:
     own = text(row.get("name")) or text(row.get("display_name")) if family == "lead" else None
-    return Company(name=own or text(row.get("lead_name")))
+    custom = {**mapping(row.get("custom")), **{n: v for n, v in row.items() if n.startswith("custom.")}}
+    told = {**custom, **_first_of(row)} if family in ("lead", "contact") else {}
+    return company_from(told, own or text(row.get("lead_name")))
+
+
+def _first_of(row: dict[str, Any]) -> dict[str, Any]:
+    """The web site and the first address: of a lead, which is a company, or of a contact."""
+    addresses, urls = row.get("addresses"), row.get("urls")
+    site = text(row.get("url")) or (text(mapping(urls[0]).get("url")) if isinstance(urls, list) and urls else None)
+    where = addresses[0] if isinstance(addresses, list) and addresses else None
+    return {"website": site, "address": where}
 
 
 def _references(family: str, event: dict[str, Any], row: dict[str, Any]) -> list[Reference]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas.domains import host_of
 from schemas.places import country_code, country_of_code, post_code, town_of
+from schemas.signals import Company
 from services.ingest.parsers.naming import label
 from services.ingest.parsers.reading import text
 
@@ -28,19 +29,19 @@ _NAMES = {
         domain_name primary_domain email_domain corporate_website business_website organization_website account_website lead_website url_website""",
     "country": """
         country_code company_country_code hs_country_code address_country_code country_iso country_iso_code iso_country country company_country
-        country_name country_region address_country billing_country mailing_country mailing_country_code billing_country_code
+        country_name country_region postal_address_country address_country billing_country mailing_country mailing_country_code billing_country_code
         land foretagets_land maa pays pais paese kraj landcode landkode landskod""",
     "region": """
         region company_region state company_state county lan landskap fylke bundesland province provins provincia provincie maakunta
         state_code hs_state_code state_province state_region province_code region_name region_code address_state address_region
-        administrative_area administrative_area_level_1 subdivision billing_state mailing_state delstat kanton canton estado
+        administrative_area administrative_area_level_1 admin_area_level_1 address_admin_area_level_1 postal_address_admin_area_level_1 subdivision billing_state mailing_state delstat kanton canton estado
         wojewodztwo departement kraj_lan""",
     "city": """
         city company_city town locality ort stad postort poststed by ville ciudad stadt kaupunki woonplaats plaats citta cidade
-        miasto municipality kommun kommune kunta kommunnamn address_city billing_city mailing_city city_name postal_town""",
+        miasto address_locality postal_address_locality municipality kommun kommune kunta kommunnamn address_city billing_city mailing_city city_name postal_town""",
     "postcode": """
         postcode postal_code postalcode zip zip_code zipcode company_zip zip_postal_code zip_or_postal_code zip_postcode post_code
-        postnummer postnr plz postleitzahl code_postal codigo_postal postinumero cap cep kod_pocztowy psc psč address_zip
+        postal zipcode_postal postal_address_postal_code postnummer postnr plz postleitzahl code_postal codigo_postal postinumero cap cep kod_pocztowy psc psč address_zip
         address_postal_code billing_zip billing_postal_code mailing_zip mailing_postal_code billing_postcode""",
     "industry": """
         industry company_industry bransch branche bransje toimiala branschen industri sector sektor secteur secteur_d_activite
@@ -49,7 +50,7 @@ _NAMES = {
         employees number_of_employees numberofemployees num_employees numemployees no_of_employees employee_count employees_count
         employee_range employees_range number_of_employees_range company_size company_headcount headcount team_size size_of_company
         organization_size organisation_size business_size how_many_employees how_many_employees_do_you_have company_employees
-        company_employee_count estimated_num_employees antal_anstallda antall_ansatte antal_ansatte antal_medarbetare
+        company_employee_count estimated_num_employees size companynumber_of_employees antal_anstallda antall_ansatte antal_ansatte antal_medarbetare
         antal_medarbejdere hur_manga_anstallda hur_manga_anstallda_har_ni hur_manga_ar_ni foretagsstorlek storlek_pa_foretaget
         bedriftsstorrelse virksomhedsstorrelse henkilostomaara henkilosto mitarbeiter anzahl_mitarbeiter mitarbeiterzahl
         mitarbeiteranzahl unternehmensgrosse nombre_d_employes nombre_de_salaries effectif taille_de_l_entreprise
@@ -94,10 +95,30 @@ def firm_facts(fields: Mapping[str, Any]) -> dict[str, str]:
     return said if said.keys() >= {"city", "postcode", "country"} else {**_of_lines(fields), **said}
 
 
+def company_facts(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Of a company's own object what `Company` has, by its names, beside the name; what it says of a language is nobody's."""
+    said = firm_facts(raw)
+    said.pop("language", None)
+    return said
+
+
+def company_from(raw: Mapping[str, Any], name: str | None) -> Company:
+    """A company of this name with what its own object says of it."""
+    told: dict[str, Any] = {**company_facts(raw), "name": name}
+    return Company(**told)
+
+
+def address_facts(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Of somebody's object where they are, as far as an address that is an object of its own says it."""
+    inner = {key: value for key, value in islice(raw.items(), 300) if isinstance(value, dict | list)}
+    said = firm_facts({key: value for key, value in inner.items() if label(str(key)) in _OBJECTS})
+    return {name: said[name] for name in ("country", "region", "city", "postcode") if name in said}
+
+
 def _told(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any, int]]:
     """(name as compared, value, how much less it tells): the answers, then those of an address of its own."""
     for key, value in fields.items():
-        name = label(str(key))
+        name = label(str(key).removesuffix("__c"))  # a field of one's own, as Salesforce names it
         yield name, value, 0
         inner = value[0] if isinstance(value, list) and len(value) == 1 else value
         if name in _OBJECTS and isinstance(inner, dict):

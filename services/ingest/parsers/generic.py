@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from schemas.signals import Kind, Parsed, Quarantined, Sales
+from schemas.signals import Company, Kind, Parsed, Quarantined, Sales
 from services.ingest.parsers import shapes
 from services.ingest.parsers.acts import act_of
 from services.ingest.parsers.addresses import named_address
@@ -19,12 +19,13 @@ from services.ingest.parsers.bodies import is_json, whole_of
 from services.ingest.parsers.candidates import candidates_in, several
 from services.ingest.parsers.chain import Chain, Level, chain_of, first, level, nouns_of
 from services.ingest.parsers.colleagues import host_of_meeting
+from services.ingest.parsers.firmographics import address_facts, company_facts
 from services.ingest.parsers.gravity_forms import numbered_name
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.mail import CAME_IN, MAILED, is_mail
 from services.ingest.parsers.moments import moment_of
 from services.ingest.parsers.naming import is_anothers, is_secret, label
-from services.ingest.parsers.people import company_in, person_in
+from services.ingest.parsers.people import company_in, firm_in, person_in
 from services.ingest.parsers.reading import (
     MAX_ANSWERS,
     Result,
@@ -41,7 +42,7 @@ from services.ingest.parsers.reading import (
     text,
     utm_of,
 )
-from services.ingest.parsers.records import amount_of, id_of, reason_of, references_of, sales_of
+from services.ingest.parsers.records import amount_of, id_of, reason_of, references_of, sales_of, tags_of
 from services.ingest.parsers.sides import Told, firm_of, lead_of
 from services.ingest.parsers.tree import MAX_NODES, Node, nodes
 from services.ingest.parsers.words import FIELDS, kind_of
@@ -118,7 +119,8 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     work = _WORK & set(nouns) or kind.startswith(("sales.", "deal.", "note.", "activity."))
     found = nodes(event.own, _COLLEAGUES if work else frozenset(), event.limit)
     facts, person = person_in(found)
-    company = company_in(found, person, ours=word is not None and "id" in plain[0].held and "account" not in nouns)
+    ours = word is not None and "id" in plain[0].held and "account" not in nouns
+    company, firm = company_in(found, person, ours), firm_in(found, person, ours)
     if kind is Kind.UNCLASSIFIED and word is None and is_mail(plain[0].held):
         kind = Kind.MESSAGE_RECEIVED
     answers, utm = _answers(found, person, chain)
@@ -153,9 +155,9 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
         occurred_at=moment_of(kind, outer),
         mode="test" if test else "live",
         person=person_of(facts),
-        company=company_of(company),
+        company=_firm(company, firm, person),
         external_id=ident,
-        references=references_of(kind, chain, ident, nouns),
+        references=references_of(kind, chain, ident, nouns, firm if _is_theirs(firm, person) else None),
         actor=act.actor,
         automated=act.automated,
         sales=sales,
@@ -165,9 +167,25 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
         form_id=first(outer, _FORM_IDS, text) or _id_of_form(found),
         campaign=utm.get("utm_campaign") or first(outer, ("campaign", "campaign_name", "campaign_id"), text),
         utm=utm,
+        tags=tags_of(kind, chain, person),
         fields=answers,
         dedupe_key=_delivery(event, key, (word, ident, sorted(facts.items()))),
     )
+
+
+def _firm(company: dict[str, str], firm: Node | None, person: Node | None) -> Company:
+    """The company with what its own object says of it, and where the person is."""
+    told = {**(address_facts(person.raw) if person else {}), **(company_facts(firm.raw) if firm else {})}
+    named = company_of(company).known()
+    # An address that is one of ours is no lead's: without a person or a company nobody is anywhere.
+    return Company(**{**told, **named}) if told else company_of(company)
+
+
+def _is_theirs(firm: Node | None, person: Node | None) -> bool:
+    """A company inside somebody's own object; one beside it may be whose webhook it is: us."""
+    if firm is None or person is None or not person.path:
+        return False
+    return firm.path[: len(person.path)] == person.path
 
 
 _MEETINGS = (Kind.SALES_MEETING_BOOKED, Kind.SALES_MEETING_HELD, Kind.SALES_MEETING_CANCELLED)

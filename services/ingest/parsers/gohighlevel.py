@@ -77,6 +77,9 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     found, sales, automated = _work(kind, plain, row)
     ident = identifier(row.get("id")) or identifier(row.get("messageId")) or identifier(row.get("emailMessageId"))
     user = text(row.get("userId")) or text(row.get("updatedBy"))
+    attribution = mapping(row.get("attributionSource")) or mapping(row.get("lastAttributionSource"))
+    if sales is None and noun in ("person", "deal") and (owner := text(row.get("assignedTo"))) is not None:
+        sales = Sales(owner_id=owner)
     return [
         Parsed(
             kind=found,
@@ -97,12 +100,47 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             currency=text(row.get("currency")),
             consents=_consents(kind, event),
             tags=_tags(row),
-            fields=only_known(
-                (n, row.get(n)) for n in ("source", "title", "subject", "body", "notes", "city", "country")
-            ),
+            campaign=text(attribution.get("campaign")) or text(attribution.get("utmCampaign")),
+            utm=_utm(attribution),
+            fields=only_known([*((n, row.get(n)) for n in _KEPT), *_custom(row)]),
             dedupe_key=identifier(event.get("webhookId")) or body_key(body, kind, ident),
         )
     ]
+
+
+_KEPT = (
+    "source",
+    "title",
+    "subject",
+    "body",
+    "notes",
+    "website",
+    "city",
+    "state",
+    "postalCode",
+    "country",
+    "timezone",
+    "language",
+)
+_UTM = {
+    "utmSource": "utm_source",
+    "utmMedium": "utm_medium",
+    "utmCampaign": "utm_campaign",
+    "utmContent": "utm_content",
+    "utmTerm": "utm_term",
+}
+
+
+def _utm(attribution: dict[str, Any]) -> dict[str, str]:
+    return {ours: said for theirs, ours in _UTM.items() if (said := text(attribution.get(theirs))) is not None}
+
+
+def _custom(row: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Fields of the account's own, by their keys where the event has those."""
+    held = row.get("customFields")
+    rows = [mapping(field) for field in held[:200]] if isinstance(held, list) else []
+    named = ((text(f.get("key")) or text(f.get("fieldKey")) or text(f.get("name")), f.get("value")) for f in rows)
+    return [(name.removeprefix("contact."), value) for name, value in named if name]
 
 
 def _work(kind: str, plain: Kind, row: dict[str, Any]) -> tuple[Kind, Sales | None, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.signals import Company, Kind, Object, Parsed, Person, Reference
+from schemas.signals import Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.hubspot_activities import PROPERTIES, activity_of, sales_of
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Unreadable, body_key, mapping, number, only_known, text, when
@@ -65,7 +65,8 @@ def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
     ident = next((said for n in names if (said := identifier(record.get(n)) or identifier(values.get(n)))), None)
     portal = identifier(event.get("portalId") or event.get("portal-id") or mapping(event.get("origin")).get("portalId"))
     is_company, what = noun == "company", _NOUNS.get(noun)
-    work = activity_of(noun, values) if noun in PROPERTIES else None
+    work, owner = activity_of(noun, values) if noun in PROPERTIES else None, values.get("hubspot_owner_id")
+    utm = {name: said for name, said in values.items() if name.startswith("utm_") and said is not None}
     return Parsed(
         kind=(work.kind if work else None) or UPDATED.get(noun, Kind.UNCLASSIFIED),
         source_kind=f"{noun}.workflow",
@@ -78,7 +79,9 @@ def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
         external_id=ident,
         references=(Reference(system="hubspot", account=portal, object=what, id=ident),) if ident and what else (),
         automated=work.automated if work else False,
-        sales=sales_of(noun, work, values.get("hubspot_owner_id")) if work and work.kind else None,
+        sales=sales_of(noun, work, owner) if work and work.kind else _state(noun, values, owner),
+        campaign=utm.get("utm_campaign"),
+        utm=utm,
         reason=values.get("closed_lost_reason"),
         amount=number(values.get("amount")),
         currency=values.get("deal_currency_code"),
@@ -107,6 +110,19 @@ def _person(values: dict[str, str | None], is_company: bool) -> Person:
         last_name=values.get("lastname"),
         phone=values.get("phone") or values.get("mobilephone"),
     )
+
+
+_STATES = {
+    "deal": ("dealstage",),
+    "lead": ("hs_pipeline_stage", "hs_lead_label"),
+    "contact": ("hs_lead_status", "lifecyclestage"),
+}
+
+
+def _state(noun: str, values: dict[str, str | None], owner: str | None) -> Sales | None:
+    """Whose it is and where it stands: the state, and nothing of a change."""
+    stage = next((said for name in _STATES.get(noun, ()) if (said := values.get(name))), None)
+    return Sales(to=stage, owner_id=owner) if noun in _STATES and (stage or owner) else None
 
 
 def _writer(values: dict[str, str | None]) -> Person:

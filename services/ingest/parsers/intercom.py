@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.signals import Actor, Company, Consent, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.automation import is_set
+from services.ingest.parsers.firmographics import company_from
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import (
     Result,
@@ -67,7 +68,14 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     kind, actor = _kind(topic, family), _actor(topic, item, part)
     if kind in (Kind.SALES_FOLLOW_UP, Kind.MESSAGE_RECEIVED, Kind.OUTREACH_LOGGED):
         kind = _message(kind, actor, item, part)
-    sales = Sales(activity_type="message", done=True) if kind is Kind.SALES_FOLLOW_UP else None
+    owner = text(who.get("owner_id")) if family in _CONTACT else None
+    sales = (
+        Sales(activity_type="message", done=True)
+        if kind is Kind.SALES_FOLLOW_UP
+        else Sales(owner_id=owner)
+        if owner
+        else None
+    )
     return [
         Parsed(
             kind=kind,
@@ -139,11 +147,11 @@ def _person(who: dict[str, Any]) -> Person:
 
 def _company(family: str, item: dict[str, Any], who: dict[str, Any]) -> Company:
     if family == "company":
-        return Company(name=text(item.get("name")), domain=text(item.get("website")))
+        return company_from({**mapping(item.get("custom_attributes")), **item}, text(item.get("name")))
     companies = mapping(who.get("companies"))
     rows = companies.get("data") or companies.get("companies")
     first = mapping(rows[0]) if isinstance(rows, list) and rows else {}
-    return Company(name=text(first.get("name")))
+    return company_from(first, text(first.get("name")))
 
 
 def _references(family: str, event: dict[str, Any], item: dict[str, Any], who: dict[str, Any]) -> list[Reference]:
@@ -153,9 +161,17 @@ def _references(family: str, event: dict[str, Any], item: dict[str, Any], who: d
     named: list[tuple[Object, str | None]] = [
         (nouns.get(family, "person"), identifier(item.get("id")) if family in nouns else person),
         ("person", person),
+        ("company", _only_company(who) if family in _CONTACT else None),
     ]
     found = [Reference(system="intercom", account=account, object=o, id=i) for o, i in named if i is not None]
     return list(dict.fromkeys(found))
+
+
+def _only_company(who: dict[str, Any]) -> str | None:
+    """Whose account it is where somebody is of one company; of several nobody says which."""
+    companies = mapping(who.get("companies"))
+    rows = companies.get("data") or companies.get("companies")
+    return identifier(mapping(rows[0]).get("id")) if isinstance(rows, list) and len(rows) == 1 else None
 
 
 def _merged(kind: Kind, event: dict[str, Any], item: dict[str, Any]) -> tuple[Reference, ...]:
@@ -195,5 +211,5 @@ def _fields(item: dict[str, Any], author: str | None) -> dict[str, Any]:
     words = [("subject", source.get("subject")), ("message", source.get("body"))] if author or source else []
     place = mapping(item.get("location"))
     told = [(name, item.get(name)) for name in ("role", "language_override", "browser_language")]
-    where = [(name, place.get(name)) for name in ("country_code", "region", "city")]
+    where = [(name, place.get(name)) for name in ("country_code", "country", "region", "city")]
     return only_known([*said.items(), *words, *told, *where])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from schemas.signals import Actor, Company, Consent, Kind, Mode, Parsed, Person, Quarantined, Reference
+from schemas.signals import Actor, Company, Consent, Kind, Mode, Parsed, Person, Quarantined, Reference, Sales
 from services.ingest.parsers.answers import filled_in
 from services.ingest.parsers.bodies import whole_of
 from services.ingest.parsers.identifiers import identifier
@@ -103,6 +103,7 @@ def _signal(key: str, row: dict[str, Any], whole: dict[str, Any], dedupe: str) -
         form_id=text(form.get("alias")) or text(form.get("id")),
         campaign=text(mapping(row.get("email")).get("name")),
         consents=consents,
+        sales=Sales(owner_id=owner) if (owner := text(mapping(contact.get("owner")).get("id"))) else None,
         tags=_tags(contact),
         fields=only_known(
             [("region", core.get("state")), *((n, v) for n, v in core.items() if n not in _USED), *results.items()]

@@ -175,16 +175,26 @@ def _is_another(said: dict[str, str], facts: dict[str, str]) -> bool:
     return False
 
 
-def company_in(found: list[Node], person: Node | None, ours: bool = False) -> dict[str, str]:
-    """A company's object, or the company that is written beside the person. `ours`: the body's own `account` is ours."""
+def firm_in(found: list[Node], person: Node | None, ours: bool = False) -> Node | None:
+    """A company's object that has its name. `ours`: the body's own `account` is ours."""
     for node in found:
         if ours and node.path == ("account",):
             continue
-        if (node.weight == -2 or is_firm(node) or _employs(node, person)) and (
-            name := text(node.fields.get("name")) or text(node.fields.get("company_name"))
-        ):
-            domain = text(node.fields.get("domain")) or text(node.fields.get("website"))
-            return {"company": name, **({"domain": domain} if domain else {})}
+        if (node.weight == -2 or is_firm(node) or _employs(node, person)) and _name_of(node):
+            return node
+    return None
+
+
+def _name_of(node: Node) -> str | None:
+    return text(node.fields.get("name")) or text(node.fields.get("company_name"))
+
+
+def company_in(found: list[Node], person: Node | None, ours: bool = False) -> dict[str, str]:
+    """A company's object, or the company that is written beside the person. `ours`: the body's own `account` is ours."""
+    firm = firm_in(found, person, ours)
+    if firm is not None and (name := _name_of(firm)):
+        domain = text(firm.fields.get("domain")) or text(firm.fields.get("website"))
+        return {"company": name, **({"domain": domain} if domain else {})}
     for node in ([person] if person else []) + [n for n in found if n.weight in (0, 1, 50, 100)]:
         said = _firm_beside(node)
         if "company" in said and (node is person or not (person and _is_another(person_of(node), person_of(person)))):

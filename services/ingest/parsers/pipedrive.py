@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.firmographics import company_from
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, Unreadable, as_object, body_key, mapping, read_json, text, when
 
@@ -68,13 +69,14 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             source_kind=f"{action}.{entity}",
             occurred_at=when(meta.get("timestamp")),
             person=_person(entity, named),
-            company=Company(name=text(row.get("name")) if entity == "organization" else _company(named)),
+            company=_firm(entity, row, named),
             external_id=identifier(row.get("id")) or identifier(meta.get("entity_id")) or identifier(meta.get("id")),
             references=tuple(_references(entity, row, meta, account, action)),
             previous=gone,
             actor=Actor(kind="person" if by_person else None, reference=text(meta.get("user_id"))),
             automated=text(meta.get("change_source")) in ("automation", "workflow", "api"),
-            sales=sales,
+            sales=sales
+            or (Sales(owner_id=_owner_of(now)) if entity in ("person", "deal", "lead") and _owner_of(now) else None),
             reason=text(row.get("lost_reason")),
             amount=_amount(row),
             currency=_currency(row),
@@ -85,7 +87,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
 
 def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[Kind | None, Sales | None]:
     """The sales fact in a change, most telling first; what a stage means is the customer's own set-up."""
-    owner = text(_flat(now.get("user_id"))) or text(_flat(now.get("owner_id")))
+    owner = _owner_of(now)
     if entity == "activity":
         return _activity(action, now, before, owner)
     if entity == "lead" and "is_archived" in before:
@@ -94,6 +96,18 @@ def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any])
     if action != "updated":
         return None, None
     return _deal(now, before, owner) if entity == "deal" else _owner(now, before, owner)
+
+
+def _owner_of(now: dict[str, Any]) -> str | None:
+    return text(_flat(now.get("user_id"))) or text(_flat(now.get("owner_id")))
+
+
+def _firm(entity: str, row: dict[str, Any], named: dict[str, Any]) -> Company:
+    """An organization with what it says of itself; of a person the company's name and where they are."""
+    if entity == "organization":
+        return company_from(row, text(row.get("name")))
+    where = {n: v for n, v in row.items() if "address" in n} if entity == "person" else {}
+    return company_from(where, _company(named))
 
 
 def _deal(now: dict[str, Any], before: dict[str, Any], owner: str | None) -> tuple[Kind | None, Sales | None]:

@@ -21,11 +21,21 @@ def profiled(parsed: Parsed) -> Parsed:
     told = {name: value for name, value in said.items() if name != "language"}
     company = Company(**{**told, **parsed.company.known()})
     changed: dict[str, Any] = {"language": language} if language is not None else {}
+    if not parsed.utm and (utm := _utm(parsed.fields)):
+        changed |= {"utm": utm, "campaign": parsed.campaign or utm.get("utm_campaign")}
     if not parsed.phone_verified and any(_says_yes(name, value) for name, value in parsed.fields.items()):
         changed["phone_verified"] = True
     if company != parsed.company:
         changed["company"] = company
     return parsed.but(**changed) if changed else parsed
+
+
+def _utm(fields: dict[str, Any]) -> dict[str, str]:
+    """Parameters of a campaign that a platform keeps among its own fields."""
+    named = (
+        (label(name.removesuffix("__c")), value) for name, value in fields.items() if "utm" in name[:20].casefold()
+    )
+    return {name: said for name, value in named if name.startswith("utm_") and (said := text(value)) is not None}
 
 
 def _says_yes(name: str, value: Any) -> bool:

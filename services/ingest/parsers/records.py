@@ -159,7 +159,26 @@ def reason_of(kind: Kind, chain: Chain) -> str | None:
     return first(chain, _REASONS, lambda value: text(value) or text(mapping(value).get("name")))
 
 
-def references_of(kind: Kind, chain: Chain, said: str | None, nouns: tuple[str, ...] = ()) -> tuple[Reference, ...]:
+MAX_TAGS = 100
+"""Of one event; what comes after is of the same kind."""
+
+
+def tags_of(kind: Kind, chain: Chain, person: Node | None) -> tuple[str, ...]:
+    """The tags of the person, or the one that an event of a tag is about."""
+    held = [*([level(person.raw).held] if person else []), *(at.held for at in reversed(chain))]
+    if kind in (Kind.TAG_ADDED, Kind.TAG_REMOVED):
+        one = first(chain, ("tag", "tag_name", "label"), lambda value: text(value) or text(mapping(value).get("name")))
+        if one is not None:
+            return (one,)
+    given: Any = next((at["tags"] for at in held if at.get("tags")), [])
+    rows: list[Any] = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
+    named = (text(row) or text(mapping(row).get("name")) or text(mapping(row).get("tag")) for row in rows[:MAX_TAGS])
+    return tuple(dict.fromkeys(tag for tag in named if tag))
+
+
+def references_of(
+    kind: Kind, chain: Chain, said: str | None, nouns: tuple[str, ...] = (), firm: Node | None = None
+) -> tuple[Reference, ...]:
     """Who is named by id: the thing itself, as far as the sender's word or our kind tells what it is, and what it points to."""
     found: dict[tuple[str, str], Reference] = {}
     noun = kind.partition(".")[0]
@@ -177,6 +196,8 @@ def references_of(kind: Kind, chain: Chain, said: str | None, nouns: tuple[str, 
                 continue
             if what and name and is_identifier(name):
                 found.setdefault((what, name), Reference(system=SYSTEM, object=what, id=name))
+    if firm is not None and (ident := _own_id(level(firm.raw))) is not None and kind is not Kind.UNCLASSIFIED:
+        found.setdefault(("company", ident), Reference(system=SYSTEM, object="company", id=ident))
     return tuple(found.values())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Quarantined, Reference, Sales
@@ -239,9 +240,18 @@ def _parsed(
         amount=number(fields.get("Amount")),
         currency=text(fields.get("CurrencyIsoCode")),
         campaign=text(fields.get("CampaignId")),
-        fields=only_known((name, text(fields.get(name))) for name in _KEPT if noun != "Account" or name != "Name"),
+        fields=only_known((name, text(fields.get(name))) for name in _kept(noun, fields)),
         dedupe_key=key,
     )
+
+
+MAX_OWN = 200
+"""Fields of the customer's own that are kept of one record."""
+
+
+def _kept(noun: str, fields: Mapping[str, Any]) -> Iterator[str]:
+    yield from (name for name in _KEPT if noun != "Account" or name != "Name")
+    yield from islice((name for name in fields if name.endswith("__c")), MAX_OWN)
 
 
 def _person(noun: str, fields: Mapping[str, Any]) -> Person:

@@ -14,6 +14,7 @@ from services.ingest.parsers.acts import act_of
 from services.ingest.parsers.answers import filled_in
 from services.ingest.parsers.bodies import whole_of
 from services.ingest.parsers.chain import chain_of, nouns_of
+from services.ingest.parsers.firmographics import company_from
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.naming import meaning
 from services.ingest.parsers.reading import (
@@ -76,7 +77,10 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
         found = _unnamed(found, answers)
     if kind == "track":
         found = _acted(found, answers, name)
-    return found.but(company=company) if company else found
+    if company is None:
+        return found
+    told: dict[str, Any] = {**found.company.known(), **company.known()}
+    return found.but(company=Company(**told))
 
 
 def _acted(found: Parsed, properties: dict[str, Any], name: str | None) -> Parsed:
@@ -100,13 +104,11 @@ def _facts(kind: str, call: dict[str, Any]) -> tuple[dict[str, Any], Company | N
     """Whose traits they are depends on the call: a group's are the company's."""
     traits = mapping(call.get("traits"))
     if kind == "group":
-        return {}, Company(
-            name=text(traits.get("name")), domain=text(traits.get("domain")) or text(traits.get("website"))
-        )
+        return {}, company_from(traits, text(traits.get("name")))
     if kind != "identify":
         return mapping(call.get("properties")), None
     company = mapping(traits.get("company"))
-    found = Company(name=text(company.get("name")), domain=text(company.get("domain"))) if company else None
+    found = company_from(company, text(company.get("name"))) if company else None
     return {
         n: v
         for n, v in (traits or mapping(mapping(call.get("context")).get("traits"))).items()
@@ -116,7 +118,8 @@ def _facts(kind: str, call: dict[str, Any]) -> tuple[dict[str, Any], Company | N
 
 def _references(user: str | None, call: dict[str, Any], kind: str) -> tuple[Reference, ...]:
     people = (Reference(system="segment", object="person", id=user),) if user else ()
-    group = identifier(call.get("groupId")) if kind == "group" else None
+    company = mapping(mapping(call.get("traits")).get("company")) if kind == "identify" else {}
+    group = identifier(call.get("groupId")) if kind == "group" else identifier(company.get("id"))
     return (*people, Reference(system="segment", object="company", id=group)) if group else people
 
 
