@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import commands, dossier, hunting, judging, limbo, merging, moving, named, nurturing, volumes
+from routing import commands, dossier, hunting, judging, limbo, merging, moving, named, nurturing, volumes, waiting
 from routing.contradictions import new_address, with_gathered
 from routing.draft import Context, Draft
 from routing.identity import names_somebody, score
@@ -49,6 +49,7 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
         assert_imported(draft)
     else:
         _run(draft, entered)
+    waiting.leave_line(draft)
     limbo.watch(draft)
     volumes.note(draft)
     return draft.decided()

@@ -125,6 +125,8 @@ def _custody(
     """Time in custody, by the instants at which each could know; nobody's time is left out between."""
     turns: list[tuple[datetime, str | None]] = [(g.at, g.person) for g in given]
     turns += [(s.recorded_at, None) for s in steps for move in s.said["transitions"] if move[1] == "nurturing"]
+    # A lead that waits in a queue is nobody's, whoever had it before.
+    turns += [(s.recorded_at, None) for s in steps if s.said["evidence"].get("waits")]
     ordered = sorted(turns, key=lambda turn: turn[0])
     for i, (at, person) in enumerate(ordered):
         end = ordered[i + 1][0] if i + 1 < len(ordered) else None

@@ -130,9 +130,7 @@ def offer_next(draft: Draft) -> bool:
     had_it = frozenset(offer.person for offer in handover.offers)
     chosen = ownership.choose_or_wait(draft, "hand_over", had_it)
     if isinstance(chosen, Held):
-        if handover.offers:
-            ownership.leave_to_nobody(draft, "the offer is over")
-        waiting.wait(draft, chosen)
+        ownership.wait_in_line(draft, chosen)
         return True
     if chosen is None:
         return False
@@ -295,7 +293,7 @@ def wait_no_more(draft: Draft) -> None:
     route = route_of(lead.stage)
     chosen = ownership.choose_or_wait(draft, route, had_it if route == "hand_over" else frozenset(), may_hold=may_hold)
     if isinstance(chosen, Held):
-        waiting.wait(draft, chosen)
+        ownership.wait_in_line(draft, chosen)
         return
     waiting.end(draft)
     if lead.stage == "hand_over" and chosen is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import disposition, handover, nurturing, ownership, sla
+from routing import disposition, handover, nurturing, ownership, sla, waiting
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Transition
@@ -86,6 +86,7 @@ def _own(draft: Draft) -> None:
     person = next(filter(None, (draft.context.roster.person_of(system, ident) for system in systems)), None)
     if person is not None and draft.context.roster.people[person].active:
         lead.owner, lead.owner_since, lead.unowned_reason = person, draft.at, None
+        waiting.end(draft)
         lead.owner_route = None
     elif lead.owner is None:
         lead.unowned_reason = {

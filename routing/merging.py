@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from routing import commands, dossier, limbo, moving, nurturing, ownership, sla, succession
+from routing import commands, dossier, limbo, moving, nurturing, ownership, sla, succession, waiting
 from routing.bounds import MAX_REFERENCES, MAX_TAGS
 from routing.draft import Context, Draft
 from routing.handover import open_offer, put_offer, saying
@@ -82,6 +82,7 @@ def join(kept: Lead, gone: Lead, signal: Signal, contexts: tuple[Context, Contex
     (_merge if merge else _unmerge)(stays, goes)
     for draft, other in ((stays, goes), (goes, stays)):
         draft.evidence[MERGED] = {"other": other.lead.id, "undone": not merge}
+        waiting.leave_line(draft)
         limbo.watch(draft)
     return Joined(stays.decided(), goes.decided())
 

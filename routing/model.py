@@ -163,6 +163,24 @@ class Heard(State, frozen=True, kw_only=True):
     amount: float | None = None
 
 
+class Passed(State, frozen=True, kw_only=True):
+    """Somebody of a pool who can take no lead now, with the codes of what is in their way (`routing.hindrances`)."""
+
+    person: str
+    codes: tuple[str, ...]
+
+
+class Queue(State, frozen=True, kw_only=True):
+    """What a lead waits in that nobody of a rule's pool can take now; `passed` is what the last look at the pool found."""
+
+    route: str
+    rule: str
+    pool: str
+    since: At
+    until: At
+    passed: tuple[Passed, ...] = ()
+
+
 class Talk(State, frozen=True, kw_only=True):
     """What passed between a salesperson and the lead before the hand-over, in this pass."""
 
@@ -213,6 +231,7 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     former: dict[str, str] = {}
     counted: dict[str, tuple[int, int]] = {}
     unowned_reason: str | None = None
+    queue: Queue | None = None
     account_id: str | None = None
     source: str
     campaign: str | None = None

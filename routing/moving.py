@@ -29,7 +29,7 @@ def _ask_judge(draft: Draft) -> None:
     """Somebody judges a lead that this signal left in qualification. What passed straight through took nobody's turn."""
     chosen = ownership.choose_or_wait(draft, "qualification")
     if isinstance(chosen, Held):
-        waiting.wait(draft, chosen)
+        ownership.wait_in_line(draft, chosen)
     elif chosen is not None:
         ownership.give(draft, chosen)
 
@@ -41,6 +41,7 @@ def _move(draft: Draft, row: Row) -> None:
         nurturing.leave(draft, row.to_stage)
     lead.stage, lead.stage_since = row.to_stage, max(draft.at, lead.stage_since)
     if before == "qualification":
+        waiting.end(draft)
         sla.touch(draft, "qualification", lead.stage_since, sla.subject_of(draft))
     draft.lead_changed()
     draft.transitions.append(Transition(before, row.to_stage, row.name))

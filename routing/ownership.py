@@ -122,6 +122,14 @@ def leave_to_nobody(draft: Draft, reason: str) -> None:
     lead.unowned_reason = reason
 
 
+def wait_in_line(draft: Draft, held: Held) -> None:
+    """The lead is nobody's until somebody of the pool can take it."""
+    had_it = draft.lead.owner
+    if had_it is not None:
+        leave_to_nobody(draft, held.rule)
+    waiting.wait(draft, held, had_it)
+
+
 def by_hand(draft: Draft, person: str) -> Assignment:
     """Obeyed, and counted in the ledger of the first pool of the stage's rules in which the person stands.
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from routing.assignment import Held
 from routing.business_time import due_at
 from routing.draft import Draft
+from routing.hindrances import codes_of
 from routing.ids import derive
-from routing.model import Clock
+from routing.lifecycle import route_of
+from routing.model import Clock, Lead, Passed, Queue
 from routing.sla import QUEUE
+from schemas.events import LeadQueued
 
 
-def wait(draft: Draft, held: Held) -> None:
-    """Begins to wait, or goes on; the end of the waiting stays where it was."""
+def wait(draft: Draft, held: Held, had_it: str | None) -> None:
+    """Begins to wait, or goes on; the end of the waiting stays where it was. `had_it` has the lead no more."""
     now, over = max(draft.at, draft.context.now), held.overflow
     assert over.hold is not None, "only a rule that holds makes anybody wait"
     running = queued(draft)
@@ -22,13 +27,56 @@ def wait(draft: Draft, held: Held) -> None:
     look = min(max(held.retry_at, now), clock.due_at)
     draft.put_clock(clock.but(next_at=look, revision=clock.revision + 1))
     draft.evidence.setdefault("waits", []).append(held.why)
-    if draft.lead.owner is None:
-        draft.lead.unowned_reason = f"waiting: {held.rule}"
+    _stand_in_line(draft, held, clock, had_it)
+
+
+def _stand_in_line(draft: Draft, held: Held, clock: Clock, had_it: str | None) -> None:
+    """It is told once for each queue, however often the pool is looked at."""
+    lead, before = draft.lead, draft.lead.queue
+    route = held.why["route"]
+    passed = tuple(Passed(person=one["person"], codes=codes_of(one)) for one in held.why["held"]["candidates"])
+    lead.queue = Queue(
+        route=route, rule=held.rule, pool=held.pool, since=clock.started_at, until=clock.due_at, passed=passed
+    )
+    lead.unowned_reason = f"waiting: {held.rule}"
+    if before is not None and (before.route, before.rule, before.pool) == (route, held.rule, held.pool):
+        return
+    draft.emit(
+        LeadQueued(
+            mode=draft.signal.mode,
+            from_owner=draft.owner(had_it),
+            stage=lead.stage,
+            route=route,
+            rule=held.rule,
+            pool=held.pool,
+            since=clock.started_at,
+            until=clock.due_at,
+            why=held.why,
+            references=lead.references,
+        ),
+        max(draft.at, draft.context.now),
+    )
+
+
+def place(lead: Lead) -> tuple[str, datetime] | None:
+    """Which queue the lead waits in, as `route/pool`, and since when; None where it waits in none. Of a lead that has waited
+    since before queues were kept the pool is not known until it is looked at again."""
+    clock = next((c for c in lead.clocks.values() if c.policy == QUEUE and c.open), None)
+    if clock is None or lead.merged_into is not None:
+        return None
+    known = lead.queue
+    return (f"{known.route}/{known.pool}" if known is not None else f"{route_of(lead.stage)}/", clock.started_at)
 
 
 def queued(draft: Draft) -> Clock | None:
     """The clock of the queue, while it runs."""
     return next((c for c in draft.lead.clocks.values() if c.policy == QUEUE and c.open), None)
+
+
+def leave_line(draft: Draft) -> None:
+    """Called once a decision is made: whatever ended the waiting, the lead stands in no line any more."""
+    if draft.lead.queue is not None and queued(draft) is None:
+        draft.lead.queue = None
 
 
 def end(draft: Draft) -> None:

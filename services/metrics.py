@@ -81,6 +81,9 @@ stopped_sources = Gauge(
     registry=REGISTRY,
 )
 held_leads = Gauge("stafett_held_leads", "Leads whose signals queue behind a dead letter.", registry=REGISTRY)
+waiting_leads = Gauge(
+    "stafett_waiting_leads", "Leads that wait for somebody of a pool, by queue.", ["queue"], registry=REGISTRY
+)
 limbo_leads = Gauge(
     "stafett_leads_in_limbo", "Active leads that nobody has and nothing waits for: a defect.", registry=REGISTRY
 )
@@ -167,6 +170,13 @@ def lag(gauge: Gauge, positions: dict[int, int], ends: dict[int, int]) -> None:
     """How far stored positions are behind the log's ends; partitions without a position were never read."""
     for partition, end in ends.items():
         gauge.labels(str(partition)).set(max(0, end - positions.get(partition, 0)))
+
+
+def queues(waiting: Mapping[str, int]) -> None:
+    """How many leads wait in each queue; in one that is not named nobody waits. Pools are configured, so queues are few."""
+    waiting_leads.clear()
+    for queue, count in waiting.items():
+        waiting_leads.labels(queue).set(count)
 
 
 def subscription_state(name: str, pending: int, disabled: bool) -> None:

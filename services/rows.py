@@ -67,7 +67,8 @@ class ApprovalRow(NamedTuple):
 
 class LeadRow(NamedTuple):
     """A stored lead. `state` and `personal` are JSON texts of `routing.model.Lead` and `LeadPersonal`; the rest are
-    copies for queries. One that is merged into another has no owner there and the disposition `merged`."""
+    copies for queries. One that is merged into another has no owner there and the disposition `merged`. `queue` is the queue
+    that it waits in (`route/pool`) since `queued_at`."""
 
     id: str
     brand: str
@@ -81,6 +82,8 @@ class LeadRow(NamedTuple):
     personal: str | None
     email_digest: str | None
     updated_at: datetime
+    queue: str | None = None
+    queued_at: datetime | None = None
 
 
 class AccountRow(NamedTuple):

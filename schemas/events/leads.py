@@ -171,6 +171,27 @@ class LeadEscalated(EventData, frozen=True, kw_only=True):
     to: tuple[Owner, ...] = ()
 
 
+class LeadQueued(EventData, frozen=True, kw_only=True):
+    """Nobody of the pool can take the lead now, and the agreement says to wait, `until` then at the latest: it is nobody's.
+    `from_owner` had it before. Who takes it is told as the lead's new owner, and in a hand-over by its offer.
+
+    `why` is the choice's compact evidence: the rule, and each of the pool with the code of what is in their way.
+    """
+
+    type_name = "stafett.lead.queued.v1"
+    topic = "leads"
+    owner: Owner | None = None
+    from_owner: Owner | None = None
+    stage: Stage
+    route: str
+    rule: str
+    pool: str
+    since: At
+    until: At
+    why: dict[str, Any] = {}
+    references: tuple[Reference, ...] = ()
+
+
 class LeadReleased(EventData, frozen=True, kw_only=True):
     type_name = "stafett.lead.released.v1"
     topic = "leads"

@@ -46,6 +46,15 @@ from schemas.http.operations import (
     Retried,
     Status,
 )
+from schemas.http.queues import (
+    QUEUE_EXAMPLE,
+    WAITING_EXAMPLE,
+    PassedOver,
+    QueueList,
+    QueueView,
+    WaitingPage,
+    WaitingView,
+)
 from schemas.http.ruling import (
     AGREEMENT_EXAMPLE,
     AGREEMENT_HASH,
@@ -62,7 +71,7 @@ from schemas.http.signals import SIGNAL_EXAMPLE, SignalPage, SignalView
 BODIES: tuple[type[BaseModel], ...] = (
     AgreementList, AgreementDetail,
     CommandTaken, RosterView,
-    Accepted, LeadView, LeadPage, Snapshot, HistoryPage, SignalPage, Explanation, ClockExplanation, AssignmentExplanation,
+    Accepted, LeadView, LeadPage, Snapshot, HistoryPage, SignalPage, QueueList, WaitingPage, Explanation, ClockExplanation, AssignmentExplanation,
     ClockPage, FeedPage, QuarantinePage,
     QuarantineDetail, Retried, DeadLetterPage, Status, Lifecycle, Health, Readiness,
 )  # fmt: skip
@@ -81,8 +90,10 @@ __all__ = [
     "LEAD_ID",
     "QUARANTINE_EXAMPLE",
     "QUARANTINE_ID",
+    "QUEUE_EXAMPLE",
     "SIGNAL_EXAMPLE",
     "SIGNAL_ID",
+    "WAITING_EXAMPLE",
     "Accepted",
     "AgreementDetail",
     "AgreementList",
@@ -108,10 +119,13 @@ __all__ = [
     "Next",
     "NextNumber",
     "OfferView",
+    "PassedOver",
     "Personal",
     "QuarantineDetail",
     "QuarantinePage",
     "QuarantineView",
+    "QueueList",
+    "QueueView",
     "Readiness",
     "Retried",
     "RosterView",
@@ -120,5 +134,7 @@ __all__ = [
     "Snapshot",
     "Status",
     "Step",
+    "WaitingPage",
+    "WaitingView",
     "example",
 ]

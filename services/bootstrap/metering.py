@@ -79,6 +79,7 @@ async def refresh(parts: Parts) -> None:
     metrics.quarantine_bytes.set(sum(kept.size for kept in usage.values()))
     metrics.quarantine_full(filled(quota_of(parts.settings), usage))
     metrics.held_leads.set(counts.held_leads)
+    metrics.queues({count.queue: count.waiting for count in await parts.reading.queues()})
     metrics.clock_counts(counts.running_clocks, counts.due_clocks)
     for state in await Deliveries(parts.store.engines).states():
         metrics.subscription_state(state.subscription, state.pending, state.disabled is not None)

@@ -19,6 +19,7 @@ COMMANDS = {
     "source": "Try a body on a kind of source; find out why a delivery is refused.",
     "sla": "Run the role that announces what falls due (`sla watch`); reckon with promises.",
     "explain": "Say why: a lead's stage and owner, a clock's intervals, who was passed over, what became of a signal.",
+    "queues": "List leads that wait for somebody of a pool: since when, and why.",
     "signals": "List what came to nothing: about nobody we know, refused, ignored; each with its reason.",
     "agreement": "Check, compare and publish agreements.",
     "db": "Bring the database's schema up to date; after a restore, say so.",

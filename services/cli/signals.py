@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from schemas.fates import FATES
 from schemas.instants import read_instant
 from services.cli.environment import add_config, settings_of
+from services.cli.tables import table
 
 if TYPE_CHECKING:
     from services.adapters.sql.reading import HistoryEntry
@@ -86,7 +87,7 @@ def _plain(entry: HistoryEntry) -> dict[str, str | None]:
 
 
 def _table(rows: list[HistoryEntry]) -> list[str]:
-    """Columns as wide as what is in them; the note is last, for it may be long."""
+    """The note is last, for it may be long."""
     head = ["recorded (UTC)", "source", "kind", "outcome", "reason", "signal", "why"]
     cells = [
         [
@@ -100,8 +101,4 @@ def _table(rows: list[HistoryEntry]) -> list[str]:
         ]
         for r in (entry.row for entry in rows)
     ]
-    widths = [max(len(row[at]) for row in [head, *cells]) for at in range(len(head) - 1)]
-    lines = [
-        [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]] for row in [head, *cells]
-    ]
-    return ["  ".join(line).rstrip() for line in lines] if rows else []
+    return table(head, cells)

@@ -16,6 +16,7 @@ from services.console.feed import add_feed
 from services.console.leads import add_clocks, add_explanations, add_leads, add_reasons
 from services.console.operations import Retry, add_operations, add_quarantine
 from services.console.parameters import OnlyKnown
+from services.console.queues import add_queues
 from services.console.scoped import Scoped
 from services.console.signals import add_signals
 from services.explain import Explainer
@@ -38,6 +39,7 @@ def create_router(
     add_leads(router, scoped, access, digest_email)
     add_explanations(router, scoped, access, explainer)
     add_signals(router, scoped, access)
+    add_queues(router, scoped, access)
     add_reasons(router, scoped, access, explainer)
     add_clocks(router, scoped, access)
     add_feed(router, scoped, access, stopping)

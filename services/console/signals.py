@@ -62,11 +62,22 @@ def following(rows: list[HistoryEntry], limit: int) -> str | None:
     return "{}.{}".format(*place_of(rows[-1])) if len(rows) == limit else None
 
 
-def _place(after: str) -> Place | None:
-    """Raises Trouble for what is no `next` of ours."""
+def read_place(after: str) -> tuple[int, str] | None:
+    """Instant and id of a `next` of ours; None where there is none. Raises Trouble for what is no such thing."""
     if not after:
         return None
-    at, _, number = after.partition(".")
-    if not (at.isdecimal() and number.isdecimal() and max(len(at), len(number)) < 20):
+    at, _, ident = after.partition(".")
+    if not (at.isascii() and at.isdecimal() and ident and len(at) < 20):
         raise Trouble("invalid", "query.after: has to be the `next` of the page before")
-    return Place(min(int(at), MAX_NUMBER), min(int(number), MAX_NUMBER))
+    return min(int(at), MAX_NUMBER), ident
+
+
+def _place(after: str) -> Place[int] | None:
+    """Raises Trouble."""
+    place = read_place(after)
+    if place is None:
+        return None
+    at, number = place
+    if not (number.isascii() and number.isdecimal() and len(number) < 20):
+        raise Trouble("invalid", "query.after: has to be the `next` of the page before")
+    return Place(at, min(int(number), MAX_NUMBER))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from routing import waiting
 from routing.identity import Key
 from routing.model import Account, Clock, Lead, Ledger, Load
 from routing.volumes import is_promise
@@ -120,6 +121,7 @@ def clock_row(clock: Clock, lead_id: str, partition_key: str) -> ClockRow:
 
 def _lead_row(lead: Lead, email: str | None, before: Mapping[str, LeadRow], now: datetime) -> LeadRow:
     known = before.get(lead.id)
+    queue, queued_at = waiting.place(lead) or (None, None)
     return LeadRow(
         id=lead.id,
         brand=lead.brand,
@@ -133,6 +135,8 @@ def _lead_row(lead: Lead, email: str | None, before: Mapping[str, LeadRow], now:
         personal=lead.personal.text(),
         email_digest=email or (known.email_digest if known else None),
         updated_at=now,
+        queue=queue,
+        queued_at=queued_at,
     )
 
 

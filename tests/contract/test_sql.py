@@ -16,8 +16,9 @@ from sqlalchemy import text
 from schemas.fates import FATES
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql.engine import one_shot
+from services.adapters.sql.instants import micros
 from services.adapters.sql.migrate import config, downgrade, upgrade
-from services.adapters.sql.reading import Reading, place_of
+from services.adapters.sql.reading import Place, Reading, place_of
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import HEAD, metadata
 from services.ports import ClusterChanged, Conflict, Fenced, SchemaOutdated, SpoolFull, StoreUnavailable
@@ -180,6 +181,52 @@ async def test_what_came_to_nothing_is_found_by_an_index_without_a_look_at_the_r
     reading._all = explained
     await reading.fates(("refused",), source=source)
     assert index in statements[0] and "SCAN history" not in statements[0] and "Seq Scan" not in statements[0]
+
+
+def in_line(number, queue, at):
+    ident = f"lead_{number:03d}"
+    return LeadRow(ident, "default", "hand_over", "active", None, None, False, 1, "{}", None, None, NOW, queue, at)
+
+
+async def test_who_waits_is_counted_and_listed_by_queue_and_longest_first_each_once(store):
+    rows = [
+        in_line(
+            number, (None, "hand_over/field", "qualification/sdr")[number % 3], NOW + timedelta(seconds=number // 7)
+        )
+        for number in range(90)
+    ]
+    rows = [row if row.queue else row._replace(queued_at=None) for row in rows]
+    async with store.batch() as batch:
+        await batch.write(Writes(leads=rows))
+    reading = Reading(store.engines)
+    assert await reading.queues() == [
+        ("hand_over/field", 30, NOW),
+        ("qualification/sdr", 30, NOW),
+    ]
+    found, after = [], None
+    while page := await reading.waiting("hand_over/field", after, 7):
+        found += page
+        after = Place(micros(page[-1].queued_at), page[-1].id)
+    expected = [row for row in rows if row.queue == "hand_over/field"]
+    assert found == sorted(expected, key=lambda row: (row.queued_at, row.id))
+
+
+async def test_who_waited_before_queues_were_kept_is_in_one_after_the_upgrade(url):
+    await upgrade(url, "0003")
+    await executed(
+        url,
+        "INSERT INTO leads (id, brand, stage, disposition, held, version, state, updated_at)"
+        " VALUES ('lead_a', 'default', 'hand_over', 'active', false, 1, '{}', 1), ('lead_b', 'default', 'deal', 'active', false, 1, '{}', 1)",
+        "INSERT INTO clocks (id, lead_id, policy, state, revision, due_at, next_at, partition_key, body) VALUES"
+        """ ('clk_a', 'lead_a', 'queue', 'running', 1, 2, 2, 'k', '{"started_at": "2026-06-08T00:00:00.000001Z"}')""",
+    )
+    await upgrade(url)
+    store = SqlStore(url)
+    await store.start()
+    reading = Reading(store.engines)
+    assert await reading.queues() == [("hand_over/", 1, NOW + timedelta(microseconds=1))]
+    assert [row.id for row in await reading.waiting("hand_over/")] == ["lead_a"]
+    await store.close()
 
 
 def test_the_first_revision_is_frozen():

@@ -20,6 +20,8 @@ IDS = {
     "clock_id": "clk_none",
     "signal_id": "sig_none",
     "ident": "ho_none.1",
+    "route": "hand_over",
+    "pool": "none",
 }
 GUARDED = [
     (method, path.format(**IDS), operation["security"][0]["apiKey"][0])
@@ -100,6 +102,44 @@ async def test_personal_data_of_what_came_to_nothing_is_for_keys_that_may_see_it
 
 def counted(source, outcome, reason):
     return metrics.fates.labels(source, outcome, reason)._value.get()
+
+
+# --- queues -----------------------------------------------------------------------------------------------------------
+async def test_leads_that_wait_are_listed_by_queue_with_since_and_why(tmp_path):
+    text = (EXAMPLES / "agreement.yaml").read_text()
+    waits = text.replace("pool: field\n", "pool: field\n        overflow: {hold: 720h elapsed}\n", 1)
+    async with installed(tmp_path, agreement=waits) as api:
+        for person in ("elin", "johan", "karin"):
+            answer = await ask(
+                api, "maja", command="absence", person=person, reason="ill", until="2200-01-01T00:00:00Z"
+            )
+            assert answer.status_code == 202, answer.text
+        await api.settled()
+        assert (await api.get("/v1/queues"))["queues"] == []
+        await people(api, "anna", form_id="demo")
+        await people(api, "bo", form_id="demo")
+        (queue,) = (await api.get("/v1/queues"))["queues"]
+        assert (queue["queue"], queue["pool"], queue["waiting"]) == ("hand_over/field", "field", 2)
+        first = await api.get("/v1/queues/hand_over/field", limit=1)
+        second = await api.get("/v1/queues/hand_over/field", limit=1, after=first["next"])
+        anna, bo = [(await lead_of(api, name))["id"] for name in ("anna", "bo")]
+        assert [page["leads"][0]["lead"] for page in (first, second)] == [anna, bo]
+        (waits,) = first["leads"]
+        assert waits["since"] == queue["since"] and waits["until"] > waits["since"] and waits["rule"] == "everybody"
+        assert {one["person"]: one["codes"] for one in waits["passed"]}.keys() == {"elin", "johan", "karin"}
+        assert waits["why"].startswith("nobody of pool field could take it: elin: away then")
+        assert (await lead_of(api, "anna"))["owner"] is None
+        types = [event["event"]["type"] for event in (await api.get("/v1/events", limit=100))["events"]]
+        assert types.count("stafett.lead.queued.v1") == 2
+        await api.client.get("/metrics", headers=bearer("all"))
+        assert metrics.waiting_leads.labels("hand_over/field")._value.get() == 2
+        await ask(api, "maja", command="assign", lead=anna, person="maja")
+        await api.settled()
+        assert (await api.get("/v1/queues"))["queues"][0]["waiting"] == 1
+        for path in ("/v1/queues/hand_over/nobody", "/v1/queues/hand_over/-"):
+            assert (await api.get(path))["leads"] == []
+        await api.get("/v1/queues/nowhere/field", status=422)
+        await api.get("/v1/queues/hand_over/field", status=422, after="x")
 
 
 # --- keys and scopes --------------------------------------------------------------------------------------------------

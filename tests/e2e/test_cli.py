@@ -12,7 +12,7 @@ from tests.parts.process import free_port
 from tests.setups import EXAMPLES
 
 COMMANDS = (
-    "dlq list", "events tail --once", "explain lead lead_x", "subscriptions list", "signals", "agreement show", "db restored",
+    "dlq list", "events tail --once", "explain lead lead_x", "subscriptions list", "signals", "queues", "agreement show", "db restored",
     "dlq redrive lead_x", "sla recheck x", "command return person=johan --reason r", "router", "relay", "up",
 )  # fmt: skip
 KEY = "k" * 40

@@ -9,6 +9,7 @@ import pytest
 
 from services.cli import main as cli
 from tests.setups import setup, signal
+from tests.unit.test_queue import SELLERS, holding
 
 
 def said(*words):
@@ -65,6 +66,29 @@ async def test_what_came_to_nothing_is_listed_as_a_table_and_as_json_and_explain
     assert (await signals("--since", "yesterday"))[0] == 2
     status, text, _ = await explain(folder, "signal", "sig_2")
     assert "came to nothing: no_lead, no_such_offer" in text
+
+
+async def test_who_waits_is_listed_by_queue_as_a_table_and_as_json(tmp_path, request, monkeypatch):
+    async with setup("sqlite-embedded", request, tmp_path) as running:
+        running.ruling = holding("hand_over", SELLERS)
+        await running.give(
+            signal(1, "form.submitted", "anna", form_id="demo"), signal(2, "form.submitted", "bo", form_id="demo")
+        )
+        anna, bo = sorted(await running.reading.leads(), key=lambda row: row.queued_at)
+    folder = str(tmp_path / "folder")
+    assert said("new", folder)[0] == 0
+    monkeypatch.setenv("STAFETT_DATABASE_URL", f"sqlite:///{tmp_path}/s.db")
+
+    async def queues(*words):
+        return await asyncio.to_thread(said, "queues", *words, "--config", folder)
+
+    status, text, _ = await queues()
+    assert status == 0 and text.splitlines()[1].split()[:2] == ["hand_over/field", "2"]
+    status, text, _ = await queues("hand_over/field", "--json")
+    assert {json.loads(line)["lead"] for line in text.splitlines()} == {anna.id, bo.id}
+    status, text, _ = await queues("hand_over/field")
+    assert len(text.splitlines()) == 3 and "elin: away then" in text
+    assert (await queues("hand_over/nobody"))[:2] == (0, "")
 
 
 async def test_a_lead_a_clock_and_an_assignment_are_explained_in_words_and_as_json(story):

@@ -257,6 +257,8 @@ class Lives(Memory):
         self._silence(told)
         waits = [c for c in lead.clocks.values() if c.policy == "queue" and c.open]
         assert len(waits) <= 1 and (not waits or lead.merged_into or lead.stage in ("qualification", "hand_over"))
+        assert bool(waits) == (lead.queue is not None), "it stands in line as long as it waits"
+        assert not waits or lead.merged_into or lead.owner is None, "what waits for somebody is nobody's"
         self.met["waits in a queue"] += bool(waits)
 
     def _turns(self, told):

@@ -223,17 +223,18 @@ def test_whoever_had_the_offer_that_is_over_has_the_lead_no_more_while_it_waits(
     assert carrier(after) is None
 
 
-def test_who_leaves_while_a_lead_of_theirs_waits_for_an_offer_leaves_it_waiting():
+def test_who_had_a_lead_that_waits_for_an_offer_has_it_no_more_and_leaves_it_waiting():
     people, rules = roster(elin={"hours": OFFICE}), agreement("{hold: 20h elapsed}")
     judged = decide(None, signal(0, "form.submitted", form_id="news"), Context(rules, people, {}, None, START)).lead
     evening = signal(1, "form.submitted", form_id="demo", at=START + 9 * HOUR)
     held = decide(judged, evening, Context(rules, people, {}, None, START + 9 * HOUR)).lead
-    assert held.owner == "sara"
+    assert judged.owner == "sara"
+    assert (held.owner, held.unowned_reason) == (None, "waiting: everybody")
     left = Commanded(name="leave", principal="maja", person="sara")
     away = signal(5, "owner.away", at=START + 10 * HOUR, command=left)
     file = people.file.model_copy(update={"people": tuple(m for m in people.file.people if m.id != "sara")})
     after = decide(held, away, Context(rules, Roster(file), {}, None, START + 10 * HOUR)).lead
-    assert (after.owner, after.unowned_reason, after.limbo) == (None, "waiting: owner_left", None)
+    assert (after.owner, after.unowned_reason, after.limbo) == (None, "waiting: everybody", None)
     assert decide(after, *later(after, rules, Roster(file))).lead.owner == "elin"
 
 

@@ -13,7 +13,7 @@ from routing.lifecycle import WORKED
 from services.adapters.sql import agreements
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Rows, scalar
-from services.adapters.sql.instants import all_micros, instant, micros
+from services.adapters.sql.instants import all_micros, instant, instant_or_none, micros
 from services.ports import Conflict, Fenced
 from services.rows import AccountRow, AgreementRow, ClockRow, DeadLetter, LeadRow, LedgerRow, LinkRow, RecordOut, Writes
 
@@ -68,10 +68,7 @@ class SqlBatch:
             return {}
         statement = text(f"SELECT {_LEAD} FROM leads WHERE {self._dialect.among('id', 'ids')}")
         rows = await self._conn.execute(statement, {"ids": self._dialect.listed(ids)})
-        leads = (LeadRow(*row) for row in rows)
-        return {
-            lead.id: lead._replace(held=bool(lead.held), updated_at=instant(_int(lead.updated_at))) for lead in leads
-        }
+        return {row[0]: lead_row(row) for row in rows}
 
     async def lock_leads(self, ids: Sequence[str]) -> dict[str, int]:
         return {row[0]: row[1] for row in await self._locked("SELECT id, version FROM leads", "id", ids)}
@@ -145,7 +142,7 @@ class SqlBatch:
     async def owned_by(self, person: str, after: str, limit: int) -> list[LeadRow]:
         statement = text(f"SELECT {_LEAD} FROM leads WHERE owner = :p AND id > :after ORDER BY id LIMIT :n")
         rows = (await self._conn.execute(statement, {"p": person, "after": after, "n": limit})).all()
-        return [LeadRow(*row)._replace(held=bool(row.held), updated_at=instant(row.updated_at)) for row in rows]
+        return [lead_row(row) for row in rows]
 
     async def spool(self, records: Sequence[RecordOut]) -> None:
         await self._dialect.insert(self._conn, t.spool, ("topic", "key", "body"), records)
@@ -154,7 +151,7 @@ class SqlBatch:
         """Identities first: a conflict there costs the least. The outbox last: its ids are drawn after all locks."""
         await self._link(writes.links)
         await self._upsert(t.identities, LinkRow._fields, "brand, kind, digest", sorted(writes.relinks))
-        await self._upsert(t.leads, LeadRow._fields, "id", plain_rows(writes.leads, "updated_at"))
+        await self._upsert(t.leads, LeadRow._fields, "id", plain_rows(writes.leads, "updated_at", "queued_at"))
         await self._upsert(t.accounts, AccountRow._fields, "id", writes.accounts)
         await self._upsert(t.ledgers, LedgerRow._fields, "pool", writes.ledgers)
         clocks = plain_rows(writes.clocks, "due_at", "next_at")
@@ -207,6 +204,14 @@ async def add_letters(conn: AsyncConnection, dialect: Dialect, letters: Sequence
     await dialect.insert(conn, t.dead_letters, DeadLetter._fields, rows, "ON CONFLICT (id) DO NOTHING")
 
 
+def lead_row(row: Any) -> LeadRow:
+    """A row of the table of leads, as we know it."""
+    lead = LeadRow(*row)
+    return lead._replace(
+        held=bool(lead.held), updated_at=instant(row.updated_at), queued_at=instant_or_none(row.queued_at)
+    )
+
+
 def plain_rows(rows: Sequence[Any], *instants: str) -> list[tuple[Any, ...]]:
     """Named tuples as plain rows, these fields of theirs as instants are kept."""
     if not rows:
@@ -215,8 +220,3 @@ def plain_rows(rows: Sequence[Any], *instants: str) -> list[tuple[Any, ...]]:
     for at in map(rows[0]._fields.index, instants):
         columns[at] = all_micros(columns[at])
     return list(zip(*columns, strict=True))
-
-
-def _int(value: object) -> int:
-    assert isinstance(value, int), "instants are kept as whole numbers"
-    return value

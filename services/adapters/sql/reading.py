@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import text
 
 from services.adapters.sql.aside import USAGE, usage_of
+from services.adapters.sql.batch import lead_row
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.instants import instant, instant_or_none, micros
 from services.rows import ClockRow, DeadLetter, EventRow, HistoryRow, Kept, LeadRow, OutboxRow, Quarantine
@@ -23,6 +24,7 @@ _LETTER = ", ".join(DeadLetter._fields)
 _QUARANTINE = ", ".join(f"q.{name}" for name in Quarantine._fields if name not in ("body", "size"))
 
 
+K = TypeVar("K")
 LARGE = 100
 """A count of what may be millions that took longer than QUICK seconds is kept for so many times as long as it took, so that
 metrics that are asked for often take a hundredth of one connection at most."""
@@ -36,15 +38,24 @@ class HistoryEntry(NamedTuple):
     row: HistoryRow
 
 
-class Place(NamedTuple):
-    """Where a signal stands in the order of recording: its instant in microseconds since 1970, and its number."""
+class Place(NamedTuple, Generic[K]):
+    """Where something stands in a list by time: its instant in microseconds since 1970, and its id or number."""
 
     at: int
-    id: int
+    id: K
 
 
-def place_of(entry: HistoryEntry) -> Place:
+def place_of(entry: HistoryEntry) -> Place[int]:
+    """In the order of recording."""
     return Place(micros(entry.row.recorded_at), entry.id)
+
+
+class QueueCount(NamedTuple):
+    """A queue, how many leads wait in it, and since when the first of them does."""
+
+    queue: str
+    waiting: int
+    since: datetime
 
 
 class Counts(NamedTuple):
@@ -114,11 +125,25 @@ class Reading:
             where.append("disposition <> 'merged'")
         statement = f"SELECT {_LEAD} FROM leads WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"
         rows = await self._all(statement, after=after, limit=limit, digest=email_digest, **asked)
-        return [_lead(row) for row in rows]
+        return [lead_row(row) for row in rows]
 
     async def lead(self, lead_id: str) -> LeadRow | None:
         rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE id = :id AND {self._seen('id')}", id=lead_id)
-        return _lead(rows[0]) if rows else None
+        return lead_row(rows[0]) if rows else None
+
+    async def queues(self) -> list[QueueCount]:
+        """Every queue in which somebody waits, by its name. Only leads that wait are counted."""
+        statement = f"""SELECT queue, count(*), min(queued_at) FROM leads WHERE queue IS NOT NULL AND {self._seen("id")} GROUP BY queue
+            ORDER BY queue"""
+        return [QueueCount(row[0], row[1], instant(row[2])) for row in await self._all(statement)]
+
+    async def waiting(self, queue: str, after: Place[str] | None = None, limit: int = 50) -> list[LeadRow]:
+        """Leads of one queue, who has waited longest first; from behind `after`, the place of the last one of the page before."""
+        at, ident = (after.at, after.id) if after else (-1, "")
+        statement = f"""SELECT {_LEAD} FROM leads WHERE queue = :queue AND {self._seen("id")}
+            AND queued_at >= :at AND (queued_at > :at OR id > :id)
+            ORDER BY queued_at, id LIMIT :limit"""
+        return [lead_row(row) for row in await self._all(statement, queue=queue, at=at, id=ident, limit=limit)]
 
     async def history(self, lead_id: str, after: int = 0, limit: int = 200) -> list[HistoryEntry]:
         """In the order of recording, which is the order of decisions."""
@@ -143,7 +168,7 @@ class Reading:
         *,
         source: str | None = None,
         since: datetime | None = None,
-        after: Place | None = None,
+        after: Place[int] | None = None,
         limit: int = 50,
     ) -> list[HistoryEntry]:
         """Signals that came to nothing in these ways, in the order of recording; from behind `after`, the place of the last one
@@ -294,10 +319,6 @@ class Reading:
         asked = {name: value for name, value in values.items() if f":{name}" in statement}
         async with self._engines.read() as conn:
             return (await conn.execute(text(statement), asked)).all()
-
-
-def _lead(row: Any) -> LeadRow:
-    return LeadRow(*row)._replace(held=bool(row.held), updated_at=instant(row.updated_at))
 
 
 def _history(row: Any) -> HistoryEntry:

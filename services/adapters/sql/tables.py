@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -49,6 +49,7 @@ identities = Table(
     PrimaryKeyConstraint("brand", "kind", "digest"),
     Index("identities_subject", "subject_id"),
 )
+_WAITS = text("queue IS NOT NULL")
 leads = Table(
     "leads",
     metadata,
@@ -64,6 +65,9 @@ leads = Table(
     _text("personal", null=True),
     _text("email_digest", null=True),
     _whole("updated_at"),
+    _text("queue", null=True),
+    _whole("queued_at", null=True),
+    Index("leads_queue", "queue", "queued_at", "id", postgresql_where=_WAITS, sqlite_where=_WAITS),
     Index("leads_stage", "stage", "id"),
     Index("leads_owner", "owner", "id"),
     Index("leads_email", "email_digest"),
