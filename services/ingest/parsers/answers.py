@@ -96,8 +96,17 @@ def rows(value: Any) -> dict[str, Any]:
         if keyed and not read:
             return {}
         for name, said in read.items():
-            found.setdefault(name, said)
+            found[name] = _with_one_more(found[name], said) if name in found else said
     return found
+
+
+def _with_one_more(held: Any, value: Any) -> Any:
+    """The boxes that were ticked under one question, each in a row of its own; of objects the first counts."""
+    if isinstance(value, dict | list) or isinstance(held, dict) or value in (None, ""):
+        return held
+    if isinstance(held, list):
+        return held if value in held else [*held, value]
+    return held if held == value else [held, value] if held not in (None, "") else value
 
 
 def _row(row: Mapping[str, Any], names: tuple[str, ...], own_name: str) -> dict[str, Any]:
