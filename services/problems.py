@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.responses import JSONResponse, Response
 
 from schemas.problems import MEDIA_TYPE, problem
@@ -14,8 +16,11 @@ class Trouble(Exception):
         super().__init__(code)
         self.code, self.detail, self.retry_after = code, detail, retry_after
 
-    def response(self) -> Response:
-        headers = {"Retry-After": str(self.retry_after)} if self.retry_after else {}
+    def response(self, more: Mapping[str, str] | None = None) -> Response:
+        """`more`: further headers of the answer."""
+        headers = dict(more or {})
+        if self.retry_after:
+            headers["Retry-After"] = str(self.retry_after)
         said = problem(self.code, self.detail)
         if self.code == "too_slow":
             headers["Connection"] = "close"

@@ -187,7 +187,12 @@ def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], in
     hooks = Hooks(sources, intake, parts.key, parts.now, http.public_url, http.trusted_proxies, stops=stops)
     app.state.hook = metering.counted(hooks.answer, sources)
     app.add_route("/v1/hooks/{source}", app.state.hook, methods=["POST"])
-    app.add_route("/v1/hooks/{source}", hooks.greet, methods=["GET", "HEAD", "OPTIONS"])
+
+    async def greet(request: Request) -> Response:
+        """A form by GET is counted as a delivery; a handshake is none."""
+        return await (app.state.hook if hooks.is_form(request) else hooks.greet)(request)
+
+    app.add_route("/v1/hooks/{source}", greet, methods=["GET", "HEAD", "OPTIONS"])
 
 
 def _api(

@@ -16,6 +16,7 @@ from services.door.bodies import BodyRefused
 from services.door.proxies import Network, client_in, client_of, network_of, origin_of
 from services.ingest.aside import WHOLE, set_aside, too_large
 from services.ingest.browsers import preflight, shared_with
+from services.ingest.by_get import ALLOWED, FORM, form_in, is_form, names_somebody
 from services.ingest.configured import Configured
 from services.ingest.gate import Gate
 from services.ingest.handshake import challenged, greeted
@@ -96,9 +97,12 @@ class Hooks:
             raise Trouble("stopped", retry_after=300)
         if source.origins and request.headers.get("origin", source.origins[0]) not in source.origins:
             raise Trouble("not_verified", "this source takes nothing from pages of that origin")
-        body = await _body(request, source.max_body)
-        self._gate.weigh(source, client, len(body) - declared)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers.raw}
+        if request.method == "GET":
+            body, headers["content-type"] = form_in(request, source.verify), FORM
+        else:
+            body = await _body(request, source.max_body)
+        self._gate.weigh(source, client, len(body) - declared)
         delivery = self._delivery(request, source.verify, headers, body)
         now = self._now()
         try:
@@ -113,7 +117,9 @@ class Hooks:
         return await self._store(request, source, delivery, found, now)
 
     async def greet(self, request: HttpRequest) -> Response:
-        """GET, HEAD and OPTIONS: what senders ask before they send."""
+        """GET, HEAD and OPTIONS: what senders ask before they send; and a form that is sent by GET."""
+        if self.is_form(request):
+            return await self.answer(request)
         configured = self._sources.get(request.path_params["source"])
         client = network_of(client_in(request.scope, self._trusted))
         try:
@@ -127,11 +133,18 @@ class Hooks:
         source = configured.source
         if request.method == "OPTIONS" and source.origins and "access-control-request-method" in request.headers:
             return preflight(request.headers.get("origin"), source.origins)
+        if names_somebody(request, source):
+            return Trouble("method", "this source takes deliveries by POST only").response({"Allow": ALLOWED})
         answer = greeted(configured, request.method, request.query_params, request.headers)
         if answer is None:
             self._gate.fail(source.name, client, "handshake")
             return Trouble("not_verified", "the caller does not know this source's word").response()
         return answer
+
+    def is_form(self, request: HttpRequest) -> bool:
+        """Whether a request by GET is a form of one of the sources."""
+        configured = self._sources.get(request.path_params["source"])
+        return configured is not None and is_form(request, configured.source)
 
     def _delivery(self, request: HttpRequest, scheme: Scheme, headers: dict[str, str], body: bytes) -> Request:
         """What costs time to put together only where the scheme asks for it."""

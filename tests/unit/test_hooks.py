@@ -15,6 +15,7 @@ from services.door.proxies import client_of, origin_of
 from services.ingest.app import Hooks
 from services.ingest.configured import Configured
 from services.ingest.intake import Taken
+from services.ingest.parsers import parse
 from services.ingest.stripping import stripped
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
@@ -281,3 +282,90 @@ async def test_a_browser_goes_on_to_the_page_of_thanks_once_the_form_is_stored_a
 def test_an_origin_is_written_as_browsers_write_it():
     with pytest.raises(ValueError, match="origins"):
         source("form", origins=["https://www.nordlys.example/"])
+
+
+ANNA = {"email": "anna@b.example", "name": "Åsa Ek", "interest": ["a", "b"]}
+
+
+async def test_a_form_sent_by_get_is_taken_as_by_post():
+    kept = Kept()
+    async with client(source("form", redirect="https://www.b.example/thanks"), kept) as http:
+        answer = await http.get("/v1/hooks/s", params=ANNA)
+        assert answer.status_code == 202 and answer.json()["signals"] == [signal.id for signal in kept.signals]
+        browser = await http.get("/v1/hooks/s", params={**ANNA, "n": 2}, headers={"accept": "text/html"})
+        assert (browser.status_code, browser.headers["location"]) == (303, "https://www.b.example/thanks")
+    assert [(s.person.email, s.person.full_name, s.fields["interest"]) for s in kept.signals] == [
+        ("anna@b.example", "Åsa Ek", ["a", "b"])
+    ] * 2
+
+
+async def test_a_look_at_a_forms_address_is_no_form():
+    kept = Kept()
+    async with client(source("form"), kept) as http:
+        assert (await http.get("/v1/hooks/s")).status_code == 200
+        assert (await http.head("/v1/hooks/s", params=ANNA)).status_code == 200
+    assert kept.signals == kept.aside == []
+
+
+async def test_a_form_by_get_needs_the_proof_of_its_source_which_is_no_answer():
+    kept, secret = Kept(), {"scheme": "query", "field": "key", "secrets": [NAME]}
+    async with client(source("form", secret), kept) as http:
+        assert (await http.get("/v1/hooks/s", params=ANNA)).status_code == 401
+        assert (await http.get("/v1/hooks/s", params={"key": "s3same"})).status_code == 200
+        assert (await http.get("/v1/hooks/s", params={**ANNA, "key": "s3same"})).status_code == 202
+    assert len(kept.signals) == 1 and "s3same" not in str(kept.signals[0])
+    async with client(source("form", HMAC), kept) as http:
+        nothing = hmac.digest(b"s3same", b"", "sha256").hex()
+        assert (await http.get("/v1/hooks/s", params=ANNA, headers={"x-sig": nothing})).status_code == 401
+
+
+async def test_a_form_by_get_that_names_nobody_is_set_aside():
+    kept = Kept()
+    async with client(source("form"), kept) as http:
+        answer = await http.get("/v1/hooks/s", params={"name": "Kalle", "message": "Ring mig"})
+    assert answer.status_code == 202 and len(answer.json()["quarantined"]) == 1 and kept.signals == []
+    assert kept.aside[0].reason.startswith("names nobody")
+
+
+@pytest.mark.parametrize("kind", ["generic", "mailchimp", "typeform", "crm"])
+async def test_any_other_kind_refuses_a_delivery_by_get_and_says_how_it_is_sent(kind):
+    kept = Kept()
+    async with client(source(kind), kept) as http:
+        answer = await http.get("/v1/hooks/s", params=ANNA)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
+        assert (await http.get("/v1/hooks/s", params={"utm_source": "x"})).status_code == 200
+    assert kept.signals == kept.aside == []
+
+
+@pytest.mark.parametrize("kind", ["form", "generic"])
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"email=a%40b.example&name=%C5sa+%D6berg&company=Caf%e9+%80"),
+        ("application/x-www-form-urlencoded", b"email=a%40b.example&name=\xc5sa+\xd6berg&company=Caf\xe9+\x80"),
+        ("application/x-www-form-urlencoded; charset=UTF-8", b"email=a%40b.example&name=%C5sa+%D6berg&company=Caf%e9+%80"),
+        ("application/x-www-form-urlencoded; charset=iso-8859-1", b"email=a%40b.example&name=%C5sa+%D6berg&company=Caf%e9+%80"),
+        ("application/x-www-form-urlencoded", b"_charset_=windows-1252&email=a%40b.example&name=%C5sa+%D6berg&company=Caf%e9+%80"),
+        ("application/x-www-form-urlencoded", "email=a%40b.example&name=Åsa+%C3%96berg&company=Café+€".encode()),
+        ("multipart/form-data; boundary=x", (b'--x\r\nContent-Disposition: form-data; name="email"\r\n\r\na@b.example\r\n--x\r\nContent-Disposition: form-data; name="name"\r\n\r\n'
+         b'\xc5sa \xd6berg\r\n--x\r\nContent-Disposition: form-data; name="company"\r\n\r\nCaf\xe9 \x80\r\n--x--\r\n')),
+    ],
+)  # fmt: skip
+async def test_a_page_in_latin_1_posts_what_was_typed(kind, content_type, body):
+    kept = Kept()
+    async with client(source(kind), kept) as http:
+        answer = await http.post("/v1/hooks/s", content=body, headers={"content-type": content_type})
+    assert answer.status_code == 202
+    assert [(s.person.full_name, s.company.name) for s in kept.signals] == [("Åsa Öberg", "Café €")]
+
+
+def test_characters_are_told_value_by_value_and_a_damaged_one_spoils_no_other():
+    raw = b"email=a%40b.example&utm_campaign=h%C3%B6st&name=%C5sa&company=K%C3%B6ld+%FF"
+    (found,) = parse("form", raw, "application/x-www-form-urlencoded", {})
+    assert (found.person.full_name, found.campaign, found.company.name) == ("Åsa", "höst", "Köld \ufffd")
+
+
+@pytest.mark.parametrize("name", ["f%F6retag", "f%C3%B6retag"])
+def test_names_of_fields_are_read_in_the_same_characters(name):
+    (found,) = parse("form", f"email=a%40b.example&{name}=Ek+AB".encode(), "application/x-www-form-urlencoded", {})
+    assert found.company.name == "Ek AB"
