@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from routing import commands, dossier, hunting, judging, limbo, merging, moving, named, nurturing, volumes, waiting
+from routing import (
+    commands,
+    dossier,
+    hunting,
+    judging,
+    limbo,
+    merging,
+    moving,
+    named,
+    nurturing,
+    repeats,
+    volumes,
+    waiting,
+)
 from routing.contradictions import new_address, with_gathered
 from routing.draft import Context, Draft
 from routing.identity import names_somebody, score
@@ -41,6 +54,9 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
         draft = Draft(lead.copied(), signal, context)
         if lead.merged_into is not None:
             merging.pass_by(draft)
+            return draft.decided()
+        if (earlier := repeats.earlier_request(lead, signal)) is not None:
+            draft.ignore("repeated", f"a repetition of {earlier.signal_id}, sent again within its window")
             return draft.decided()
     _take_in(draft, new=lead is None)
     if signal.kind == Kind.UNCLASSIFIED and not draft.learned:
@@ -83,6 +99,7 @@ def _begin(signal: Signal, context: Context) -> Draft:
 def _take_in(draft: Draft, new: bool) -> None:
     lead, signal, context = draft.lead, draft.signal, draft.context
     absorb(draft)
+    repeats.note_request(draft)
     dossier.note(draft)
     judging.note_points(draft)
     if context.found:

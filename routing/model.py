@@ -88,6 +88,15 @@ class Entry(State, frozen=True, kw_only=True):
     by: str | None = None
 
 
+class Request(State, frozen=True, kw_only=True):
+    """A request that had no id of its own: a digest of its words, when it came, and in which pass of the lead."""
+
+    key: str
+    at: At
+    pass_number: int
+    signal_id: str
+
+
 class Offer(State, frozen=True, kw_only=True):
     """One offer of a hand-over to one person; its id is the hand-over's with a number."""
 
@@ -269,6 +278,7 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     clocks: dict[str, Clock] = {}
     marks: dict[str, tuple[At, ...]] = {}
     record: tuple[Entry, ...] = ()
+    requests: tuple[Request, ...] = ()
     known: tuple[str, ...] = ()
     limbo: str | None = None
     proposed: tuple[str, ...] = ()

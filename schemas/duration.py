@@ -83,3 +83,22 @@ Target = Annotated[
     WithJsonSchema({"type": "string", "examples": ["24h elapsed", "8h business", "1 business day"]}),
 ]
 """A field that is written as text and read as `TargetValue`."""
+
+
+def _window(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    window = parse_duration(value) if isinstance(value, str) else None
+    if window is None or not timedelta(seconds=1) <= window <= LONGEST_WINDOW:
+        raise ValueError(f"write how long it is, between 1s and {LONGEST_WINDOW.days}d, as 90s, 10m, 12h or 2d")
+    return window
+
+
+LONGEST_WINDOW = timedelta(days=30)
+Window = Annotated[
+    timedelta,
+    PlainValidator(_window),
+    PlainSerializer(lambda window: f"{int(window.total_seconds())}s", return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["10m", "12h"]}),
+]
+"""A length of time that is written as text, a month at most."""

@@ -392,6 +392,14 @@ class Commanded(Part, frozen=True, kw_only=True):
     side: Side | None = None
 
 
+class Repeat(Part, frozen=True, kw_only=True):
+    """Of a request whose delivery has no id: `key` is a keyed digest of the body, equal for equal ones of a source; within
+    so many seconds of one another two of them are one request."""
+
+    key: str
+    seconds: int
+
+
 class Signal(Parsed, frozen=True, kw_only=True):
     """A parsed fact with what ingest adds: the record on the signals topic (JSON, UTF-8).
 
@@ -399,6 +407,7 @@ class Signal(Parsed, frozen=True, kw_only=True):
     `partition_key` is a keyed digest of the strongest one. `attempt` rises with each redrive. `assumed` are the company's facts
     that the sender did not say (the domain of the person's address, the source's own country): they only fill gaps. `names` are
     digests of the words of the person's name, each with that of its initial.
+    `next_window_id`: of a fact that has no id of its own and is no request, the id of its repetition in the next window of time.
     """
 
     id: str
@@ -417,6 +426,8 @@ class Signal(Parsed, frozen=True, kw_only=True):
     command: Commanded | None = None
     roster: RosterChange | None = None
     traceparent: str | None = None
+    repeat: Repeat | None = None
+    next_window_id: str | None = None
 
 
 def is_request(parsed: Parsed) -> bool:

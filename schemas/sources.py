@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from schemas.duration import Window
 from schemas.mapping import Mapping
 from schemas.market import Domain
 from schemas.words import Name, probably
@@ -146,6 +148,10 @@ SYSTEMS = frozenset(
      "salesforce"]
 )  # fmt: skip
 """Kinds that are the name of the system whose ids they hold."""
+FORM_REPEATS = timedelta(minutes=10)
+"""A browser's double click, its way back and forth, a script that tries again."""
+WEBHOOK_REPEATS = timedelta(hours=12)
+"""A platform that tries again for hours; on another day the same words are asked anew."""
 
 
 class Source(FileModel):
@@ -163,6 +169,8 @@ class Source(FileModel):
     a number names a lead as an address does. `free_mail`: more domains whose addresses tell of no company.
     `system`: whose ids the bodies hold where they do not say it (the kind's own, of other kinds the source's name). `account`: the
     sender's account in that system, where a body does not say it: an id is one within an account.
+    `repeat_window`: within it the same form, or another request without an id of its own, is a repetition (10 minutes for the
+    kind `form`, 12 hours for others), unless the lead came back meanwhile.
     """
 
     name: Name
@@ -183,6 +191,7 @@ class Source(FileModel):
     fetch: Fetch | None = None
     origins: tuple[Origin, ...] = ()
     redirect: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2000)] | None = None
+    repeat_window: Window | None = None
     rate: Annotated[float, Field(gt=0)] = 50.0
     burst: Annotated[int, Field(ge=1)] = 200
     client_rate: Annotated[float, Field(gt=0)] | None = None
@@ -199,6 +208,11 @@ class Source(FileModel):
         if self.handshake is not None and self.handshake in self.verify.secrets:
             raise ValueError("`handshake` stands in URLs, so it must be none of the secrets that prove deliveries")
         return self
+
+    @property
+    def repeats_within(self) -> timedelta:
+        """Within so long of one another the same words without an id of their own are one request."""
+        return self.repeat_window or (FORM_REPEATS if self.kind == "form" else WEBHOOK_REPEATS)
 
     @property
     def number_region(self) -> str | None:

@@ -230,7 +230,8 @@ def _hook() -> dict[str, Any]:
         "summary": "Deliver a webhook",
         "description": (
             "Takes what the source's kind of sender posts, proven as the source's configuration says, over the raw "
-            "bytes. 202 is a promise that survives any crash; a delivery repeated gives the same ids. A proven body that "
+            "bytes. 202 is a promise that survives any crash; a delivery repeated with its id gives the same ids, and "
+            "a form sent twice is told with the lead. A proven body that "
             "cannot be understood is 202 too and can be seen at /v1/quarantine. Sources of kind `crm` take `CrmFact`, "
             "one or a list."
         ),

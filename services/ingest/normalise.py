@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from routing.identity import LIKENESS
 from routing.ids import base32
 from schemas.domains import host_of
-from schemas.signals import IdentityKey, IdentityKind, Parsed, Person, Reference, Signal
+from schemas.signals import IdentityKey, IdentityKind, Parsed, Person, Reference, Repeat, Signal, is_request
 from schemas.sources import Source
 from services.discretion import discreet, trace_of
 from services.ingest.free_mail import is_shared
@@ -21,9 +21,11 @@ from services.ingest.parsers.addresses import normal_address
 from services.ingest.parsers.identifiers import identified
 from services.ingest.parsers.numbers import normal_numbers
 from services.ingest.parsers.records import SYSTEM
+from services.ingest.requests import person_doubts
 
 WINDOW_DAYS = 30
-"""A dedupe key that is only the body's hash holds for so long: a month later the same form is a new fact."""
+"""A dedupe key that is only the body's hash holds for so long, and for as long again at most: a month later the same body
+is a new fact. Of requests it is `Source.repeats_within` that counts."""
 _NO_PLACE = ("company", "domain", *LIKENESS)
 """Kinds that do not choose a partition."""
 
@@ -118,13 +120,7 @@ def to_signal(
     parsed: Parsed, source: Source, received_at: datetime, key: bytes, traceparent: str | None = None
 ) -> Signal:
     """The record for the log. A source on trial makes every live signal `observe`; a test source makes it `test`."""
-    dedupe = parsed.dedupe_key
-    if parsed.mode == "test" and not dedupe.startswith("id:"):
-        # A vendor's test button sends one constant body or event: every press is a test of its own.
-        dedupe = f"test:{dedupe}:{received_at.isoformat()}"
-    elif dedupe.startswith("body:"):
-        dedupe = f"{dedupe}:{received_at.date().toordinal() // WINDOW_DAYS}"
-    ident = signal_id(key, source.name, dedupe)
+    ident, next_ident, repeat = _named_by(parsed, source, received_at, key)
     parsed, assumed = _with_assumed(_placed(identified(fitting(parsed)), source), source)
     if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):
         parsed = parsed.but(campaign=campaign)
@@ -133,6 +129,9 @@ def to_signal(
     ours = {"handover_id": facts.handover_id, "offer_id": facts.offer_id}
     names = identities(parsed if facts is parsed else parsed.but(**ours), source, key)
     placing = next((i for i in names if i.kind not in _NO_PLACE), None)
+    known = {i.kind for i in names}
+    if (parsed.person.email and "email" not in known) or (parsed.person.phone and "phone" not in known):
+        facts = facts.but(findings=(*facts.findings, *person_doubts(parsed, source.number_region)))
     given = facts.known() | {"dedupe_key": ident, "occurred_at": parsed.occurred_at or received_at}
     if parsed.mode == "live" and source.mode != "live":
         given["mode"] = source.mode
@@ -147,7 +146,29 @@ def to_signal(
         names=name_digests(parsed.person, key, source.brand),
         partition_key=digest(key, "partition", source.brand, placing.digest if placing else ident),
         traceparent=trace_of(traceparent),
+        repeat=repeat,
+        next_window_id=next_ident,
     )
+
+
+def _named_by(
+    parsed: Parsed, source: Source, received_at: datetime, key: bytes
+) -> tuple[str, str | None, Repeat | None]:
+    """(the signal's id, the id that a repetition has in the next window, how a repetition of a request is told). A request
+    without an id of its own has one by the instant at which it came: whether it is a repetition is decided with the lead."""
+    dedupe = parsed.dedupe_key
+    if parsed.mode == "test" and not dedupe.startswith("id:"):
+        # A vendor's test button sends one constant body or event: every press is a test of its own.
+        return signal_id(key, source.name, f"test:{dedupe}:{received_at.isoformat()}"), None, None
+    if not dedupe.startswith("body:"):
+        return signal_id(key, source.name, dedupe), None, None
+    if is_request(parsed):
+        words = digest(key, "request", source.name, dedupe)
+        ident = signal_id(key, source.name, f"{dedupe}:{received_at.isoformat()}")
+        return ident, None, Repeat(key=words, seconds=int(source.repeats_within.total_seconds()))
+    window = received_at.date().toordinal() // WINDOW_DAYS
+    idents = [signal_id(key, source.name, f"{dedupe}:{window + later}") for later in (0, 1)]
+    return idents[0], idents[1], None
 
 
 def _with_assumed(parsed: Parsed, source: Source) -> tuple[Parsed, tuple[str, ...]]:

@@ -100,10 +100,22 @@ class Steps:
 
 
 async def fresh(tx: Batch, batch: Sequence[Incoming], now: datetime) -> list[Incoming]:
-    """Without what was seen before, in this batch or an earlier one; what does not decode passes."""
+    """Without what was seen before, in this batch or an earlier one; what does not decode passes. A fact that has no id of
+    its own enters the id that a repetition has in the next window, too: no border parts the two."""
     known = {(i.signal.id, i.signal.attempt): i for i in reversed(batch) if i.signal is not None}
     new = await tx.fresh(list(known), now)
-    return [i for i in batch if i.signal is None or _first(i, known, new)]
+    taken: set[str] = set()
+    found: list[Incoming] = []
+    for incoming in batch:
+        if incoming.signal is None:
+            found.append(incoming)
+        elif _first(incoming, known, new) and incoming.signal.id not in taken:
+            found.append(incoming)
+            if incoming.signal.next_window_id is not None:
+                taken.add(incoming.signal.next_window_id)
+    if taken:
+        await tx.fresh([(ident, 0) for ident in sorted(taken)], now)
+    return found
 
 
 def _first(incoming: Incoming, known: dict[tuple[str, int], Incoming], new: set[tuple[str, int]]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from schemas.signals import Consent, Kind, Parsed
 from services.ingest.parsers import generic
 from services.ingest.parsers.bodies import embedded, unfolded
-from services.ingest.parsers.form_fields import fields_of
+from services.ingest.parsers.form_fields import fields_of, words_of
 from services.ingest.parsers.gravity_forms import numbered_name
 from services.ingest.parsers.leaves import flat_answers
 from services.ingest.parsers.reading import (
@@ -44,7 +44,8 @@ _YES = {"on", "yes", "true", "1", "ja", "y"}
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """One submission. Raises Unreadable."""
-    return [submission(fields_of(body, content_type), body)]
+    fields = fields_of(body, content_type)
+    return [submission(fields, words_of(fields, body, content_type))]
 
 
 def submission(fields: dict[str, Any], body: bytes) -> Parsed:

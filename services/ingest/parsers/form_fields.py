@@ -27,6 +27,12 @@ def fields_of(body: bytes, content_type: str) -> dict[str, Any]:
     return _gathered(_urlencoded(body, charset_of(content_type)))
 
 
+def words_of(fields: Any, body: bytes, content_type: str) -> bytes:
+    """What tells whether two bodies say the same: a browser parts each multipart post by another boundary."""
+    divided = content_type.partition(";")[0].strip().casefold() == "multipart/form-data"
+    return repr(fields).encode("utf-8", "replace") if divided else body
+
+
 def _urlencoded(body: bytes, charset: str) -> list[tuple[str, str]]:
     """Byte by byte first, then each name and value in its characters: browsers name no charset in a form's content type, and
     a page may be written in another than UTF-8. A form may name its own in a field, `_charset_`. Raises Unreadable."""

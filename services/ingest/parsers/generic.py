@@ -20,6 +20,7 @@ from services.ingest.parsers.candidates import candidates_in, several
 from services.ingest.parsers.chain import Chain, Level, chain_of, first, level, nouns_of
 from services.ingest.parsers.colleagues import host_of_meeting
 from services.ingest.parsers.firmographics import address_facts, company_facts
+from services.ingest.parsers.form_fields import words_of
 from services.ingest.parsers.gravity_forms import numbered_name
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.mail import CAME_IN, MAILED, is_mail
@@ -98,13 +99,13 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     whole = whole_of(body, content_type)
     if isinstance(whole, dict) and (found := shapes.read(whole, body)) is not None:
         return found
-    events = events_of(whole)
+    events, words = events_of(whole), words_of(whole, body, content_type)
     # A body's objects are looked at in a bounded number, whether they are of one event or of a thousand.
     limit = min(MAX_NODES, max(24, 12_000 // max(1, len(events))))
     around = [row.around for row in events]
     return each(
         [(row.where, row.own) for row in events],
-        lambda row, where, i: one(Event(row, around[i], headers, limit), where, body_key(body, i), form),
+        lambda row, where, i: one(Event(row, around[i], headers, limit), where, body_key(words, i), form),
     )
 
 
