@@ -27,13 +27,13 @@ from routing.roster import ROLES, Roster
 from routing.roster_fit import approvers_who_cannot, days_of_nowhere, nobody_to_tell
 from routing.scoring import Standards, compile_standards
 from routing.soundness import LEAST_KEPT, counts_of, uncompilable, weaknesses
-from schemas.agreement import AgreementFile, Overflow, Route
+from schemas.agreement import AgreementFile, Overflow, OwnTrack, Route
 from schemas.calendar import Calendar
 from schemas.duration import Target
 from schemas.handover import PARTS, Part
 from schemas.roster import Pool
 from schemas.volumes import Volume
-from schemas.words import probably
+from schemas.words import plain, probably
 from schemas.yamlfile import FileError, load, plain_data, problems_of
 
 Path = tuple[str | int, ...]
@@ -65,9 +65,19 @@ class CompiledVolume(NamedTuple):
     when: Expression | None
 
 
+class CompiledTrack(NamedTuple):
+    """A track of a name of one's own; `when` None takes every lead. `reasons` are plain, none take any."""
+
+    name: str
+    file: OwnTrack
+    when: Expression | None
+    reasons: frozenset[str]
+
+
 class Agreement(NamedTuple):
     """A checked agreement. `hash` is the SHA-256 of the file's content as written, without comments and layout; both
-    sides approve it, and decisions record it. `exits` say by track, or `track.programme`, what lets a lead leave."""
+    sides approve it, and decisions record it. `exits` say by track, or `track.programme`, what lets a lead leave;
+    `own_tracks` are those of a name of one's own, in the order in which they are asked."""
 
     file: AgreementFile
     hash: str
@@ -77,6 +87,7 @@ class Agreement(NamedTuple):
     policies: Policies
     standards: Standards
     exits: dict[str, Expression]
+    own_tracks: tuple[CompiledTrack, ...]
     volumes: tuple[CompiledVolume, ...]
     kept: int
     """Instants that a lead keeps of each kind within a pass: as many as the agreement counts."""
@@ -127,6 +138,7 @@ def compile_agreement(text: str, name: str = "agreement.yaml", resolved: Resolve
         policies=compile_policies(file.sla.policies),
         standards=compile_standards(file),
         exits={name: compile_expression(text) for name, text in _exits(file)},
+        own_tracks=tuple(own_track(name, track) for name, track in file.nurturing.tracks.items()),
         volumes=tuple(CompiledVolume(v, condition(v.when)) for v in file.sla.volumes),
         kept=max(LEAST_KEPT, *(count for _, count in counts_of(file))),
         attributes=declared(file.attributes),
@@ -148,8 +160,12 @@ def _calendar(name: str, calendar: Calendar, resolved: ResolvedHolidays | None) 
     return compile_calendar(calendar, resolved.of(name, calendar.holidays.of_year))
 
 
+def own_track(name: str, track: OwnTrack) -> CompiledTrack:
+    return CompiledTrack(name, track, condition(track.when), frozenset(map(plain, track.reasons)))
+
+
 def _exits(file: AgreementFile) -> Iterator[tuple[str, str]]:
-    for name, track in file.nurturing:
+    for name, track in file.nurturing.all.items():
         if track.exit is not None:
             yield name, track.exit
         for programme in track.entry:

@@ -89,7 +89,13 @@ def assignments(lead_id: str, steps: Sequence[Step], agreements: Agreements) -> 
 
 
 def _stage(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> StageExplanation:
-    known = StageExplanation(stage=lead.stage, track=lead.track, since=lead.stage_since, pass_number=lead.pass_number)
+    known = StageExplanation(
+        stage=lead.stage,
+        track=lead.track,
+        own_track=lead.own_track,
+        since=lead.stage_since,
+        pass_number=lead.pass_number,
+    )
     for step in reversed(steps):
         moves = [move for move in step.said["transitions"] if move[1] == lead.stage]
         if not moves:
@@ -116,7 +122,8 @@ def _stage(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> StageEx
 def _texts(agreement: Agreement) -> dict[str, str]:
     """What was asked, by the name under which evidence keeps it: definitions, and what lets a lead leave a track."""
     exits = {f"exit:{name}": expression for name, expression in agreement.exits.items()}
-    return {name: expression.text for name, expression in {**agreement.definitions, **exits}.items()}
+    own = {f"track:{track.name}": track.when for track in agreement.own_tracks if track.when is not None}
+    return {name: expression.text for name, expression in {**agreement.definitions, **exits, **own}.items()}
 
 
 def _custody(
@@ -137,7 +144,8 @@ def _custody(
 
 def _lines(made: LeadExplanation) -> Iterator[str]:
     stage = made.stage
-    track = f" ({stage.track})" if stage.track else ""
+    names = [name for name in (stage.track, stage.own_track) if name is not None]
+    track = f" ({', '.join(names)})" if names else ""
     yield f"{made.lead_id} is in {stage.stage}{track} since {said(stage.since)}, pass {stage.pass_number}"
     if stage.row:
         because = f" because of {stage.fact}" if stage.fact else ""

@@ -22,6 +22,7 @@ _SPAN = cel.Type.DURATION
 VARIABLES: dict[str, cel.Type] = {
     "lead.stage": _TEXT,
     "lead.track": _TEXT,
+    "lead.own_track": _TEXT,
     "lead.programme": _TEXT,
     "lead.pass": _INT,
     "lead.source": _TEXT,

@@ -81,6 +81,7 @@ _PLACES = {
 FACTS: dict[str, Reader] = {
     **{name: attrgetter(place) for name, place in _PLACES.items()},
     "lead.track": lambda asked: asked.lead.track or "",
+    "lead.own_track": lambda asked: asked.lead.own_track or "",
     "lead.programme": lambda asked: asked.lead.programme or "",
     "lead.meeting_booked": lambda asked: asked.lead.meeting_booked_at is not None,
     "lead.suppressed": lambda asked: asked.lead.suppressed is not None,

@@ -6,7 +6,6 @@ from routing import disposition, handover, nurturing, ownership, sla, waiting
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Transition
-from schemas.agreement import NurturingTrack
 from schemas.events import STAGES, Stage
 from schemas.fates import Reason
 
@@ -63,7 +62,7 @@ def _place(draft: Draft, stage: Stage) -> None:
     if stage in DIALOGUE and lead.stage not in DIALOGUE:
         handover.open_one(draft)
     lead.stage, lead.stage_since = stage, draft.at
-    lead.track = "warm_up" if stage == "nurturing" else None
+    lead.track, lead.own_track = "warm_up" if stage == "nurturing" else None, None
     if stage == "nurturing":
         lead.owner, lead.owner_since = None, None
 
@@ -73,8 +72,9 @@ def _put_on_track(draft: Draft) -> None:
     lead, asserted = draft.lead, draft.signal.asserted
     if asserted is None or asserted.track is None or lead.stage != "nurturing":
         return
-    rules: NurturingTrack = getattr(draft.context.agreement.file.nurturing, asserted.track)
+    rules = draft.context.agreement.file.nurturing.track(asserted.track)
     programme = nurturing.programme_for(rules, "won", None) if asserted.track == "growth" else None
+    lead.own_track = None
     lead.track, lead.programme = asserted.track, programme.name if programme else None
 
 

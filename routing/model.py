@@ -269,6 +269,7 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     mailed: tuple[str, ...] = ()
     exempt_lists: tuple[str, ...] = ()
     suppressed_at: At | None = None
+    own_track: str | None = None
     programme: str | None = None
     recent: dict[str, tuple[int, ...]] = {}
     scored: dict[str, tuple[int, ...]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from routing.agreement import CompiledTrack
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Lead
@@ -193,14 +194,18 @@ def _message(signal: Signal) -> str:
 
 def enter(draft: Draft, track: Track, reason: str, detail: str | None) -> None:
     """Onto a track, for a reason that goes with it, which chooses the programme."""
-    rules: NurturingTrack = getattr(draft.context.agreement.file.nurturing, track)
-    programme = programme_for(rules, reason, detail)
-    draft.lead.track, draft.lead.programme = track, programme.name if programme else None
+    own = _own_track(draft, track, reason, detail)
+    rules = draft.context.agreement.file.nurturing.track(track)
+    programme = programme_for(own.file if own is not None and own.file.entry else rules, reason, detail)
+    draft.lead.track, draft.lead.own_track = track, own.name if own is not None else None
+    draft.lead.programme = programme.name if programme else None
+    purpose = own.file.purpose if own is not None else rules.purpose
     draft.emit(
         NurtureEntered(
             mode=draft.signal.mode,
             track=track,
-            purpose=(programme.purpose if programme else None) or rules.purpose,
+            own_track=draft.lead.own_track,
+            purpose=(programme.purpose if programme else None) or purpose,
             programme=draft.lead.programme,
             reason=reason,
             detail=detail,
@@ -212,10 +217,22 @@ def enter(draft: Draft, track: Track, reason: str, detail: str | None) -> None:
     )
 
 
+def _own_track(draft: Draft, track: Track, reason: str, detail: str | None) -> CompiledTrack | None:
+    """The first of one's own tracks within this one that is for such a lead."""
+    words = {plain(reason), plain(detail or "")}
+    for own in draft.context.agreement.own_tracks:
+        fits = own.file.within == track and (not own.reasons or not own.reasons.isdisjoint(words))
+        if fits and (own.when is None or draft.holds(f"track:{own.name}", own.when)):
+            return own
+    return None
+
+
 def leave(draft: Draft, to_stage: Stage) -> None:
-    if draft.lead.track is not None:
-        draft.emit(NurtureLeft(mode=draft.signal.mode, track=draft.lead.track, to_stage=to_stage))
-        draft.lead.track, draft.lead.programme = None, None
+    lead = draft.lead
+    if lead.track is not None:
+        said = NurtureLeft(mode=draft.signal.mode, track=lead.track, own_track=lead.own_track, to_stage=to_stage)
+        draft.emit(said)
+        lead.track, lead.own_track, lead.programme = None, None, None
 
 
 def programme_for(track: NurturingTrack, reason: str, detail: str | None) -> Programme | None:
@@ -228,7 +245,8 @@ def may_leave(draft: Draft) -> bool:
     """Whether what the programme, the track or else `engaged` asks of somebody who leaves nurturing is met."""
     lead, agreement = draft.lead, draft.context.agreement
     exits = agreement.exits
-    for name in (f"{lead.track}.{lead.programme}", lead.track or ""):
+    tracks = [name for name in (lead.own_track, lead.track) if name is not None]
+    for name in [part for track in tracks for part in (f"{track}.{lead.programme}", track)]:
         if name in exits:
             return draft.holds(f"exit:{name}", exits[name])
     return draft.meets("engaged")

@@ -12,14 +12,14 @@ from typing import Any, get_args
 from routing.business_time import compile_calendar, due_at
 from routing.errors import BusinessTimeError
 from routing.expressions import ATTRIBUTES, SCORES, DefinitionError, Expression, compile_expression
-from routing.lifecycle import TABLE
 from routing.literals import WORDS, misfits, most_counted
-from schemas.agreement import AgreementFile, NurturingTrack, Route, Rule
+from routing.tracks_lint import tracks_that_cannot
+from schemas.agreement import AgreementFile, Route, Rule
 from schemas.duration import TargetValue
 from schemas.events import Track
 from schemas.sla import Policy
 from schemas.volumes import Volume
-from schemas.words import plain, probably
+from schemas.words import probably
 
 Path = tuple[str | int, ...]
 Found = Iterator[tuple[Path, str]]
@@ -36,7 +36,7 @@ def weaknesses(file: AgreementFile) -> Found:
     yield from _segments(file)
     yield from _scoring(file)
     for track in get_args(Track):
-        yield from _nurturing(track, getattr(file.nurturing, track))
+        yield from tracks_that_cannot(file.nurturing, track)
     yield from _targets(file)
     yield from _counts(file)
     yield from _unwatched_offers(file)
@@ -64,8 +64,13 @@ def _conditions(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 
 def uncompilable(file: AgreementFile) -> Found:
     """Every expression that does not compile, or that names what is not there: a segment, a kind, a stage, a brand."""
-    programmes = [programme.name for _, track in file.nurturing for programme in track.entry]
-    words = {**WORDS, "lead.brand": file.brands, "lead.programme": (*programmes, "")}
+    programmes = [programme.name for track in file.nurturing.all.values() for programme in track.entry]
+    words = {
+        **WORDS,
+        "lead.brand": file.brands,
+        "lead.programme": (*programmes, ""),
+        "lead.own_track": (*file.nurturing.tracks, ""),
+    }
     for path, text in expressions_of(file):
         try:
             expression = compile_expression(text)
@@ -148,31 +153,6 @@ def _scoring(file: AgreementFile) -> Found:
         file.scoring.fit or file.scoring.intent
     ):
         yield ("definitions",), "points are asked for, and `scoring` gives none; add `fit` or `intent` rules"
-
-
-def _nurturing(name: Track, track: NurturingTrack) -> Found:
-    path: Path = ("nurturing", name)
-    seen: dict[str, str] = {}
-    elsewhere = {plain(fact) for row in TABLE for fact in row.facts} - _facts_to(name)
-    if track.exit is not None and compile_expression(track.exit).constant is False:
-        yield (*path, "exit"), "can never be met, so nobody would leave the track; leave it out for `engaged`"
-    for i, programme in enumerate(track.entry):
-        if programme.exit is not None and compile_expression(programme.exit).constant is False:
-            yield (*path, "entry", i, "exit"), "can never be met, so nobody would leave it"
-        for j, reason in enumerate(programme.reasons):
-            place = (*path, "entry", i, "reasons", j)
-            if plain(reason) in elsewhere:
-                yield place, f"`{reason}` never leads to {name}; it has {', '.join(sorted(_facts_to(name)))}"
-            elif plain(reason) in seen:
-                yield place, f"`{reason}` leads to `{seen[plain(reason)]}` already; say it once"
-            seen.setdefault(plain(reason), programme.name)
-    names = [programme.name for programme in track.entry]
-    if len(names) != len(set(names)):
-        yield (*path, "entry"), "two programmes have the same name; leads are on the programme by its name"
-
-
-def _facts_to(track: Track) -> set[str]:
-    return {plain(fact) for row in TABLE if row.track == track for fact in row.facts}
 
 
 def _targets(file: AgreementFile) -> Found:

@@ -3,18 +3,19 @@ it ready for decisions."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, Literal, assert_never, get_args
 
 from pydantic import Field, model_validator
 
 from schemas.calendar import Calendar
 from schemas.duration import Target
+from schemas.events import Track
 from schemas.handover import Handover
 from schemas.market import Attribute, Goals, Scoring, Segment, Territory
 from schemas.suppression import Suppression
 from schemas.volumes import Sla
 from schemas.words import Expression, Name, Names, Side
-from schemas.yamlfile import FileModel
+from schemas.yamlfile import BrokenAt, FileModel
 
 
 class Definitions(FileModel):
@@ -86,6 +87,10 @@ class Routing(FileModel):
     growth: GrowthRoute
 
 
+Reason = Annotated[str, Field(min_length=1, max_length=200)]
+"""Of the lifecycle's own, or in the words of who gave a lead back."""
+
+
 class Programme(FileModel):
     """What somebody gets who came to the track for one of these reasons.
 
@@ -94,7 +99,7 @@ class Programme(FileModel):
     """
 
     name: Name
-    reasons: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1)]
+    reasons: Annotated[tuple[Reason, ...], Field(min_length=1)]
     purpose: Annotated[str | None, Field(max_length=500)] = None
     exit: Expression | None = None
 
@@ -107,12 +112,48 @@ class NurturingTrack(FileModel):
     exit: Expression | None = None
 
 
+class OwnTrack(NurturingTrack):
+    """A track of a name of one's own `within` one of the three: for leads that come there for one of `reasons` (any, where
+    left out) and of which `when` holds then. The first that fits takes the lead; else it is on the track itself.
+
+    What it leaves out is as for the track that it is within: `entry`, and `exit`.
+    """
+
+    within: Track
+    reasons: tuple[Reason, ...] = ()
+    when: Expression = "true"
+
+
 class Nurturing(FileModel):
-    """The three tracks; what they are for is told to the platform with the event."""
+    """The three tracks, and `tracks` of one's own within them; what they are for is told to the platform with the event."""
 
     warm_up: NurturingTrack
     recycle: NurturingTrack
     growth: NurturingTrack
+    tracks: dict[Name, OwnTrack] = {}
+
+    @model_validator(mode="after")
+    def _names_are_ones_own(self) -> Nurturing:
+        for name in self.tracks:
+            if name in get_args(Track):
+                raise BrokenAt(f"`{name}` is one of the three tracks; choose a name of your own", "tracks", name)
+        return self
+
+    @property
+    def all(self) -> dict[str, NurturingTrack]:
+        """Every track by its name, the three first."""
+        return {**{name: self.track(name) for name in get_args(Track)}, **self.tracks}
+
+    def track(self, name: Track) -> NurturingTrack:
+        match name:
+            case "warm_up":
+                return self.warm_up
+            case "recycle":
+                return self.recycle
+            case "growth":
+                return self.growth
+            case _:
+                assert_never(name)
 
 
 class Approvers(FileModel):

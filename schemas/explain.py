@@ -183,6 +183,7 @@ class StageExplanation(_View):
 
     stage: str
     track: str | None
+    own_track: str | None = Field(default=None, description="The agreement's own name of the track, where it has one.")
     since: AwareDatetime
     pass_number: int
     row: str | None = None

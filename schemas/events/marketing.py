@@ -46,9 +46,12 @@ class SuppressionViolated(EventData, frozen=True, kw_only=True):
 
 
 class NurtureEntered(EventData, frozen=True, kw_only=True):
+    """`track` is one of the three, by which the purpose is told; `own_track` the agreement's own name of a track within it."""
+
     type_name = "stafett.nurture.entered.v1"
     topic = "marketing"
     track: Track
+    own_track: str | None = None
     purpose: str | None = None
     programme: str | None = None
     reason: str
@@ -64,3 +67,4 @@ class NurtureLeft(EventData, frozen=True, kw_only=True):
     topic = "marketing"
     track: Track
     to_stage: Stage
+    own_track: str | None = None

@@ -45,7 +45,7 @@ class HandoverView(BaseModel):
 
 
 LEAD_EXAMPLE: dict[str, Any] = {
-    "id": LEAD_ID, "brand": "default", "stage": "qualification", "stage_since": AT, "track": None, "pass_number": 1,
+    "id": LEAD_ID, "brand": "default", "stage": "qualification", "stage_since": AT, "track": None, "own_track": None, "pass_number": 1,
     "pass_since": AT, "disposition": "active", "owner": "sara", "owner_since": AT, "hunter": None,
     "unowned_reason": None, "account_id": None, "source": "web", "campaign": None, "company_name": "Acme",
     "company_domain": "example.com", "company_industry": "logistics", "company_country": "SE", "company_employees": 120,
@@ -64,6 +64,7 @@ class LeadView(BaseModel):
     stage: Stage
     stage_since: AwareDatetime
     track: Track | None = Field(description="The purpose of nurturing; null in other stages.")
+    own_track: str | None = Field(description="The agreement's own name of the track, where it has one.")
     pass_number: int = Field(ge=1, description="Rises when the lead comes back to nurturing.")
     pass_since: AwareDatetime
     disposition: Disposition
