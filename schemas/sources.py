@@ -154,6 +154,9 @@ WEBHOOK_REPEATS = timedelta(hours=12)
 """A platform that tries again for hours; on another day the same words are asked anew."""
 
 
+Purpose = Annotated[str, Field(pattern=r"^[^\s,;@]{1,60}$")]
+
+
 class Source(FileModel):
     """One sender: `POST /v1/hooks/{name}`. `region` is where phone numbers without a country code are from (else `country`);
     `country` is where the companies are of whom this sender does not say it.
@@ -167,7 +170,8 @@ class Source(FileModel):
     `handshake`: the word that a sender proves itself with when it first calls (Meta's verify token); never a secret that
     proves deliveries. `phone_verified`: this sender has proven every number that it sends (an SMS opt-in, a login by code), so
     a number names a lead as an address does. `free_mail`: more domains whose addresses tell of no company.
-    `system`: whose ids the bodies hold where they do not say it (the kind's own, of other kinds the source's name). `account`: the
+    `consents`: what a field of this sender's means, `{gdpr: [marketing]}`: the purposes that its yes is a consent to, or that an opt-out's
+    yes takes back; `[]` for none. `system`: whose ids the bodies hold where they do not say it (the kind's own, of other kinds the source's name). `account`: the
     sender's account in that system, where a body does not say it: an id is one within an account.
     `repeat_window`: within it the same form, or another request without an id of its own, is a repetition (10 minutes for the
     kind `form`, 12 hours for others), unless the lead came back meanwhile.
@@ -188,6 +192,7 @@ class Source(FileModel):
     max_body: Annotated[int, Field(ge=1, le=16 * 1024 * 1024)] = 1024 * 1024
     mapping: Mapping | None = None
     sales: SalesMeaning = SalesMeaning()
+    consents: dict[Annotated[str, Field(min_length=1, max_length=200)], tuple[Purpose, ...]] = {}
     fetch: Fetch | None = None
     origins: tuple[Origin, ...] = ()
     redirect: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2000)] | None = None

@@ -32,7 +32,7 @@ The file is CSV in UTF-8 with a header. Columns, all optional but email or an id
   owner     a person of the roster, or their id in a system of an id: column
   since     when the stage began, with a zone: 2026-01-31T09:00:00+01:00 (default: now)
   tags      separated by ;
-  consent:PURPOSE   given or withdrawn          id:SYSTEM   the person's id in that system
+  consent:PURPOSE   given or withdrawn, yes or no          id:SYSTEM   the person's id in that system
   deal:SYSTEM       ids of their deals there, separated by ;
                     id:SYSTEM@ACCOUNT, deal:SYSTEM@ACCOUNT where you have several accounts of it
 

@@ -15,6 +15,7 @@ from schemas.sources import Scheme, Source
 from services.door.bodies import BodyRefused
 from services.door.proxies import Network, client_in, client_of, network_of, origin_of
 from services.ingest.aside import WHOLE, set_aside, too_large
+from services.ingest.boxes import boxes_meant
 from services.ingest.browsers import preflight, shared_with
 from services.ingest.by_get import ALLOWED, FORM, form_in, is_form, names_somebody
 from services.ingest.configured import Configured
@@ -209,7 +210,8 @@ def signals_of(
         if isinstance(item, Quarantined):
             unclear.append(item)
             continue
-        signal = to_signal(meant(item, source.sales), source, received_at, key, traceparent)
+        told = boxes_meant(meant(item, source.sales), source.consents)
+        signal = to_signal(told, source, received_at, key, traceparent)
         why = None if source.fetch is not None else why_nobody(signal, signal.identities, source.number_region)
         if why is None:
             signals.append(signal)

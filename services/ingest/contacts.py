@@ -20,6 +20,7 @@ from schemas.instants import read_instant
 from schemas.places import language_code
 from schemas.signals import Asserted, Company, Consent, Kind, Parsed, Person, Reference, Sales
 from services.ingest.parsers.addresses import normal_address
+from services.ingest.parsers.consent_words import state_of
 from services.ingest.parsers.identifiers import is_identifier
 from services.ingest.parsers.numbers import read_numbers
 
@@ -35,7 +36,6 @@ _TRACKS: Mapping[str, Literal["warm_up", "recycle", "growth"]] = {
 _DISPOSITIONS: Mapping[str, Literal["active", "spam", "not_a_buyer", "do_not_contact"]] = {
     "active": "active", "spam": "spam", "not_a_buyer": "not_a_buyer", "do_not_contact": "do_not_contact"
 }  # fmt: skip
-_STATES: Mapping[str, Literal["given", "withdrawn"]] = {"given": "given", "withdrawn": "withdrawn"}
 
 
 class Finding(NamedTuple):
@@ -239,10 +239,16 @@ def _consents(line: int, given: dict[str, str], found: list[Finding]) -> tuple[C
     for column, value in given.items():
         if not column.startswith("consent:") or not value:
             continue
-        state = _STATES.get(value.casefold())
+        state = state_of(value)
         if state is None:
             # Who knows what the word meant: without a consent nobody is written to.
-            found.append(Finding(line, column, "is neither given nor withdrawn; taken as withdrawn"))
+            found.append(
+                Finding(
+                    line,
+                    column,
+                    "is neither yes nor no (given, yes, 1, opt-in; withdrawn, no, 0, opt-out); taken as withdrawn",
+                )
+            )
         said.append(Consent(purpose=column.partition(":")[2], state=state or "withdrawn"))
     return tuple(said)
 

@@ -32,6 +32,7 @@ from services.ingest.parsers.reading import (
     when,
 )
 from services.ingest.parsers.records import SYSTEM
+from services.ingest.parsers.stated import stated
 from services.ingest.paths import MISSING, find
 
 _ENV = cel.NewEnv(
@@ -154,7 +155,7 @@ def _over(
     }
     found = _with(item, facts, kind, fields, test=rule is not None and rule.test)
     told = [*missing(held, paths), *missing(answers, mapping.fields), *unread(facts, paths, found)]
-    found = profiled(found.but(findings=bounded_findings((*item.findings, *told))))
+    found = profiled(stated(found.but(findings=bounded_findings((*item.findings, *told)))))
     if found.external_id or found.references or found.person.known():
         return [found]
     return [Quarantined(quarantined="; ".join(["names neither a person nor a record", *told[:1]]), where=where)]

@@ -9,6 +9,7 @@ import httpx
 
 from schemas.signals import Kind, Parsed, Signal
 from schemas.sources import FETCHED, Source
+from services.ingest.boxes import boxes_meant
 from services.ingest.fetching.ads import LinkedIn, Meta
 from services.ingest.fetching.asking import Asker, Refused
 from services.ingest.fetching.close import Close
@@ -67,6 +68,7 @@ class Fetcher:
         except UNEXPECTED:
             self._asker.forget(asked)
             raise Refused(OTHER) from None
+        found = boxes_meant(found, self.source.consents)
         return found if found.kind == facts.kind else meant(found, self.source.sales)
 
 

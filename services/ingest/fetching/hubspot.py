@@ -11,9 +11,10 @@ from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import Ask, Vendor, contact, filled, linked, named, shown
 from services.ingest.parsers.hubspot_activities import PROPERTIES, activity_of
 from services.ingest.parsers.reading import mapping, text
+from services.ingest.parsers.stated import of_record
 
 _PROPERTIES = ("email", "firstname", "lastname", "phone", "mobilephone", "company", "website", "industry", "country",
-               "numberofemployees", "state", "city", "zip", "hs_language")  # fmt: skip
+               "numberofemployees", "state", "city", "zip", "hs_language", "hs_email_optout")  # fmt: skip
 
 
 class HubSpot(Vendor):
@@ -91,7 +92,7 @@ def _first(answer: Mapping[str, Any]) -> str | None:
 
 def _contact(record: Mapping[str, Any]) -> Parsed:
     said = mapping(record.get("properties"))
-    return contact(
+    found = contact(
         Person(
             email=text(said.get("email")),
             first_name=text(said.get("firstname")),
@@ -110,3 +111,4 @@ def _contact(record: Mapping[str, Any]) -> Parsed:
         },
         text(said.get("hs_language")),
     )
+    return of_record(found, said)

@@ -10,6 +10,7 @@ from schemas.signals import Parsed, Person
 from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import Ask, Vendor, contact, filled, linked, named
 from services.ingest.parsers.reading import mapping, text
+from services.ingest.parsers.stated import of_record
 
 _NOUNS = {"003": "Contact", "00Q": "Lead", "00T": "Task", "00U": "Event"}
 """Salesforce's ids begin with what they are ids of."""
@@ -64,7 +65,7 @@ def _with(facts: Parsed, answer: Mapping[str, Any]) -> Parsed:
 
 
 def _contact(record: Mapping[str, Any]) -> Parsed:
-    return contact(
+    found = contact(
         Person(
             email=text(record.get("Email")),
             first_name=text(record.get("FirstName")),
@@ -82,3 +83,4 @@ def _contact(record: Mapping[str, Any]) -> Parsed:
             "postcode": text(record.get("PostalCode")) or text(record.get("MailingPostalCode")),
         },
     )
+    return of_record(found, record)

@@ -10,9 +10,11 @@ from urllib.parse import quote
 from schemas.signals import Company, Kind, Object, Parsed, Person, Quarantined, Reference
 from schemas.sources import Fetch
 from services.ingest.fetching.asking import Gone, Refused
+from services.ingest.parsers.consents import with_consents
 from services.ingest.parsers.finishing import clean_reach, readable_facts
 from services.ingest.parsers.profile import profiled
 from services.ingest.parsers.reading import Result, Unreadable, text
+from services.ingest.parsers.stated import stated
 
 Ask = Callable[[str], Awaitable[Mapping[str, Any]]]
 """Gives the answer to a path. Raises Later, Refused, Gone."""
@@ -94,10 +96,9 @@ def filled(thin: Parsed, found: Parsed) -> Parsed:
         company=found.company.but(**thin.company.known()),
         fields={**found.fields, **thin.fields},
         utm={**found.utm, **thin.utm},
-        consents=thin.consents or found.consents,
         language=thin.language or found.language,
         campaign=thin.campaign or found.campaign,
         form_id=thin.form_id or found.form_id,
         mode=found.mode if found.mode == "test" else thin.mode,
     )
-    return profiled(clean_reach(whole))
+    return profiled(stated(clean_reach(with_consents(whole, found.consents))))

@@ -35,6 +35,7 @@ from services.ingest.parsers.finishing import finish, readable_facts
 from services.ingest.parsers.identifiers import identified
 from services.ingest.parsers.machine_mail import told_apart
 from services.ingest.parsers.reading import Result, Unreadable
+from services.ingest.parsers.stated import stated
 
 if TYPE_CHECKING:
     Parser = Callable[[bytes, str, dict[str, str]], Result]
@@ -85,7 +86,9 @@ def parse_unfinished(kind: str, body: bytes, content_type: str, headers: dict[st
     try:
         found = parser(body, content_type, headers)
         return [
-            item if isinstance(item, Quarantined) else profile.profiled(told_apart(readable_facts(identified(item))))
+            item
+            if isinstance(item, Quarantined)
+            else profile.profiled(stated(told_apart(readable_facts(identified(item)))))
             for item in found
         ]
     except Unreadable as error:

@@ -9,6 +9,7 @@ from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Refere
 from services.ingest.parsers.bodies import object_of
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, Unreadable, body_key, mapping, number, only_known, text, when
+from services.ingest.parsers.stated import of_record
 
 _KINDS: dict[str, Kind] = {
     "subscribe": Kind.LIST_SUBSCRIBED,
@@ -55,7 +56,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     ident, deal_id = identifier(contact.get("id")) or identifier(deal.get("contactid")), identifier(deal.get("id"))
     about_deal = bool(deal) and (said or "").startswith("deal")
     campaign = mapping(event.get("campaign"))
-    return [
+    found = (
         Parsed(
             kind=kind,
             source_kind=said or "automation",
@@ -76,7 +77,10 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             fields=only_known({**mapping(contact.get("fields")), **_extra(event)}.items()),
             dedupe_key=_key(body, event, ident),
         )
-    ]  # fmt: skip
+    )  # fmt: skip
+    changed = event.get("updated_fields")
+    rows = list(changed.values()) if isinstance(changed, dict) else changed
+    return [of_record(found, contact, {"updated_fields": rows})]
 
 
 def _task(event: dict[str, Any]) -> str | None:

@@ -23,6 +23,7 @@ from services.ingest.parsers.reading import (
     text,
     when,
 )
+from services.ingest.parsers.stated import of_record
 
 _RECORDS: dict[str, tuple[Object, dict[str, Kind]]] = {
     "lead": (
@@ -89,28 +90,29 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         (client is not None or _bulk(row)) if not incoming else is_set(mapping(row.get("envelope")).get("is_autoreply"))
     )
     user = text(event.get("user_id"))
-    return [
-        Parsed(
-            kind=kind,
-            source_kind=f"{noun}.{action}",
-            occurred_at=when(event.get("date_created")) or when(row.get("date_updated")),
-            person=_person(family, row),
-            company=_company(family, row),
-            external_id=identifier(row.get("id")) if family == "opportunity" else _own(event, row),
-            references=tuple(_references(family, event, row)),
-            previous=_merged(event) if action == "merged" else (),
-            actor=Actor()
-            if incoming
-            else Actor(kind="automation" if machine else "person" if user else None, reference=client or user),
-            automated=machine,
-            sales=sales,
-            reason=text(row.get("lost_reason")),
-            amount=_money(row, "value" if family == "opportunity" else "opportunity_value"),
-            currency=text(row.get("value_currency")) or text(row.get("opportunity_value_currency")),
-            fields=only_known((n, row.get(n)) for n in ("note", "subject", "title", "text") if text(row.get(n))),
-            dedupe_key=identifier(event.get("id")) or body_key(body),
-        )
-    ]
+    found = Parsed(
+        kind=kind,
+        source_kind=f"{noun}.{action}",
+        occurred_at=when(event.get("date_created")) or when(row.get("date_updated")),
+        person=_person(family, row),
+        company=_company(family, row),
+        external_id=identifier(row.get("id")) if family == "opportunity" else _own(event, row),
+        references=tuple(_references(family, event, row)),
+        previous=_merged(event) if action == "merged" else (),
+        actor=Actor()
+        if incoming
+        else Actor(kind="automation" if machine else "person" if user else None, reference=client or user),
+        automated=machine,
+        sales=sales,
+        reason=text(row.get("lost_reason")),
+        amount=_money(row, "value" if family == "opportunity" else "opportunity_value"),
+        currency=text(row.get("value_currency")) or text(row.get("opportunity_value_currency")),
+        fields=only_known((n, row.get(n)) for n in ("note", "subject", "title", "text") if text(row.get(n))),
+        dedupe_key=identifier(event.get("id")) or body_key(body),
+    )
+    if family != "contact":
+        return [found]
+    return [of_record(found, row, {"previous_data": before, "changed_fields": event.get("changed_fields")})]
 
 
 def _own(event: dict[str, Any], row: dict[str, Any]) -> str | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.signals import Consent, Kind, Parsed
+from schemas.signals import Kind, Parsed
 from services.ingest.parsers import generic
 from services.ingest.parsers.bodies import embedded, unfolded
 from services.ingest.parsers.form_fields import fields_of, words_of
+from services.ingest.parsers.former import moved
 from services.ingest.parsers.gravity_forms import numbered_name
 from services.ingest.parsers.leaves import flat_answers
 from services.ingest.parsers.reading import (
@@ -25,7 +26,6 @@ from services.ingest.parsers.reading import (
 )
 
 _FORM_NAMES = ("form_id", "formid", "form_name", "form", "form_type")
-_CONSENT = ("consent", "newsletter", "marketing_consent", "samtycke", "nyhetsbrev")
 _WRAPPERS = (
     "data",
     "payload",
@@ -39,7 +39,6 @@ _WRAPPERS = (
     "person",
 )
 _TIMES = ("timestamp", "submitted_at", "created_at")
-_YES = {"on", "yes", "true", "1", "ja", "y"}
 
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
@@ -55,7 +54,7 @@ def submission(fields: dict[str, Any], body: bytes) -> Parsed:
         return _nested(unfolded(lifted), body)
     parts = numbered_name(lifted)
     facts, rest = person_facts(lifted)
-    return _signal({**{name: said for name, said in parts.items() if said}, **facts}, rest, None, body)
+    return moved(_signal({**{name: said for name, said in parts.items() if said}, **facts}, rest, None, body), lifted)
 
 
 def _nested(tree: dict[str, Any], body: bytes) -> Parsed:
@@ -74,7 +73,8 @@ def _nested(tree: dict[str, Any], body: bytes) -> Parsed:
     )
     facts = {**person, "company": company.name, "domain": company.domain, "external_id": ident}
     left = {name: value for name, value in answers.items() if not isinstance(value, str) or value not in used}
-    return _signal({name: said for name, said in facts.items() if said}, left, guess.form_id, body)
+    found = _signal({name: said for name, said in facts.items() if said}, left, guess.form_id, body)
+    return found.but(consents=guess.consents, former_emails=guess.former_emails)
 
 
 def _signal(facts: dict[str, str], answers: dict[str, Any], form_id: str | None, body: bytes) -> Parsed:
@@ -89,7 +89,6 @@ def _signal(facts: dict[str, str], answers: dict[str, Any], form_id: str | None,
         person=person_of(facts),
         company=company_of(facts),
         external_id=facts.get("external_id"),
-        consents=tuple(_consents(rest)),
         form_id=form_id or named,
         campaign=utm.get("utm_campaign"),
         utm=utm,
@@ -124,9 +123,3 @@ def _is_wrapper(name: str) -> bool:
 def _is_plain(value: Any) -> bool:
     """An object without further objects in it, which are read as a whole."""
     return isinstance(value, dict) and "file" not in value and not any(_has_objects(held) for held in value.values())
-
-
-def _consents(fields: dict[str, Any]) -> list[Consent]:
-    """A box that was ticked; one that was not is no withdrawal."""
-    ticked = [n for n in fields if plain_name(n) in _CONSENT and str(fields[n]).strip().casefold() in _YES]
-    return [Consent(purpose="marketing", state="given", basis="form") for _ in ticked[:1]]

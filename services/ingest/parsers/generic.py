@@ -21,6 +21,7 @@ from services.ingest.parsers.chain import Chain, Level, chain_of, first, level, 
 from services.ingest.parsers.colleagues import host_of_meeting
 from services.ingest.parsers.firmographics import address_facts, company_facts
 from services.ingest.parsers.form_fields import words_of
+from services.ingest.parsers.former import moved
 from services.ingest.parsers.gravity_forms import numbered_name
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.mail import CAME_IN, MAILED, is_mail
@@ -45,6 +46,7 @@ from services.ingest.parsers.reading import (
 )
 from services.ingest.parsers.records import amount_of, id_of, reason_of, references_of, sales_of, tags_of
 from services.ingest.parsers.sides import Told, firm_of, lead_of
+from services.ingest.parsers.stated import of_record
 from services.ingest.parsers.tree import MAX_NODES, Node, nodes
 from services.ingest.parsers.words import FIELDS, kind_of
 
@@ -150,7 +152,7 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     sales = act.sales or _hosted(kind, sales, chain)
     amount, currency = amount_of(kind, chain)
     outer = [around, *chain]
-    return Parsed(
+    said = Parsed(
         kind=kind,
         source_kind=word or ("form" if form else None),
         occurred_at=moment_of(kind, outer),
@@ -172,6 +174,10 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
         fields=answers,
         dedupe_key=_delivery(event, key, (word, ident, sorted(facts.items()))),
     )
+    records = [person.raw] if person else []
+    if not work and not kind.startswith("company.") and all(chain[-1].raw is not raw for raw in records):
+        records.append(chain[-1].raw)
+    return moved(of_record(said, *records), event.own) if facts else of_record(said, *records)
 
 
 def _firm(company: dict[str, str], firm: Node | None, person: Node | None) -> Company:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.signals import Actor, Company, Consent, Kind, Object, Parsed, Person, Reference, Sales
+from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.calls import call_of
 from services.ingest.parsers.chain import level
 from services.ingest.parsers.identifiers import identifier
@@ -25,6 +25,7 @@ from services.ingest.parsers.reading import (
     text,
     when,
 )
+from services.ingest.parsers.stated import of_record
 from services.ingest.parsers.words import kind_of
 
 _PLAIN: dict[str, tuple[Object, Kind]] = {
@@ -80,32 +81,34 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     attribution = mapping(row.get("attributionSource")) or mapping(row.get("lastAttributionSource"))
     if sales is None and noun in ("person", "deal") and (owner := text(row.get("assignedTo"))) is not None:
         sales = Sales(owner_id=owner)
-    return [
-        Parsed(
-            kind=found,
-            source_kind=kind,
-            occurred_at=when(event.get("timestamp"))
-            or when(row.get("dateAdded" if kind.endswith(("Create", "Message")) else "dateUpdated")),
-            person=_person(kind, row),
-            company=Company(name=text(row.get("companyName")) if noun == "person" else None),
-            external_id=ident,
-            references=tuple(_references(noun, ident, row)),
-            actor=Actor()
-            if found in CAME_IN
-            else Actor(kind="automation" if automated else "person" if user else None, reference=user),
-            automated=automated,
-            sales=sales,
-            reason=text(row.get("lostReason")) or text(row.get("lostReasonId")),
-            amount=number(row.get("monetaryValue")),
-            currency=text(row.get("currency")),
-            consents=_consents(kind, event),
-            tags=_tags(row),
-            campaign=text(attribution.get("campaign")) or text(attribution.get("utmCampaign")),
-            utm=_utm(attribution),
-            fields=only_known([*((n, row.get(n)) for n in _KEPT), *_custom(row)]),
-            dedupe_key=identifier(event.get("webhookId")) or body_key(body, kind, ident),
-        )
-    ]
+    said = Parsed(
+        kind=found,
+        source_kind=kind,
+        occurred_at=when(event.get("timestamp"))
+        or when(row.get("dateAdded" if kind.endswith(("Create", "Message")) else "dateUpdated")),
+        person=_person(kind, row),
+        company=Company(name=text(row.get("companyName")) if noun == "person" else None),
+        external_id=ident,
+        references=tuple(_references(noun, ident, row)),
+        actor=Actor()
+        if found in CAME_IN
+        else Actor(kind="automation" if automated else "person" if user else None, reference=user),
+        automated=automated,
+        sales=sales,
+        reason=text(row.get("lostReason")) or text(row.get("lostReasonId")),
+        amount=number(row.get("monetaryValue")),
+        currency=text(row.get("currency")),
+        tags=_tags(row),
+        campaign=text(attribution.get("campaign")) or text(attribution.get("utmCampaign")),
+        utm=_utm(attribution),
+        fields=only_known([*((n, row.get(n)) for n in _KEPT), *_custom(row)]),
+        dedupe_key=identifier(event.get("webhookId")) or body_key(body, kind, ident),
+    )
+    if not kind.startswith("Contact"):
+        return [said]
+    # Where channels are named, the flag for all of them says no more.
+    flags = {name: value for name, value in event.items() if name != "dnd" or _silenced({**event, "dnd": None}) == ()}
+    return [of_record(said, flags)]
 
 
 _KEPT = (
@@ -220,11 +223,6 @@ def _references(noun: Object, ident: str | None, row: dict[str, Any]) -> list[Re
     return list(dict.fromkeys(found))
 
 
-def _consents(kind: str, event: dict[str, Any]) -> tuple[Consent, ...]:
-    said = _silenced(event) if kind == "ContactDndUpdate" else ()
-    return tuple(Consent(purpose=purpose, state="withdrawn") for purpose in said)
-
-
 def _silenced(row: dict[str, Any]) -> tuple[str, ...]:
     """What may not be sent any more: the channels whose silence is `active`, everything where none is named."""
     channels = mapping(row.get("dndSettings")).items()
@@ -255,7 +253,7 @@ def _of_another_kind(kind: str | None, event: dict[str, Any], body: bytes) -> Pa
     )
     person = identifier(event.get("contactId")) or identifier(contact.get("id"))
     account = identifier(event.get("locationId"))
-    return Parsed(
+    found = Parsed(
         kind=kind_of(f"email {text(mailing.get('event')) or ''}") if mailing else Kind.UNCLASSIFIED,
         source_kind=kind,
         occurred_at=when(event.get("timestamp")) or when(mailing.get("timestamp")) or when(event.get("dateAdded")),
@@ -269,6 +267,7 @@ def _of_another_kind(kind: str | None, event: dict[str, Any], body: bytes) -> Pa
         references=(Reference(system="gohighlevel", account=account, object="person", id=person),) if person else (),
         dedupe_key=identifier(event.get("webhookId")) or body_key(body, kind, ident),
     )
+    return of_record(found, contact)
 
 
 def _contact(event: dict[str, Any]) -> dict[str, Any]:
@@ -288,7 +287,7 @@ def _of_workflow(event: dict[str, Any], body: bytes) -> Parsed:
     account = identifier(location.get("id")) or identifier(event.get("location_id"))
     known = {"contact_id", "first_name", "last_name", "full_name", "email", "phone", "company_name", "tags", "location"}
     found = Reference(system="gohighlevel", account=account, object="person", id=ident) if ident else None
-    return Parsed(
+    whole = Parsed(
         kind=Kind.CONTACT_UPDATED,
         source_kind="workflow",
         occurred_at=None,
@@ -307,3 +306,4 @@ def _of_workflow(event: dict[str, Any], body: bytes) -> Parsed:
         fields=only_known((n, v) for n, v in event.items() if n not in known and not isinstance(v, dict | list)),
         dedupe_key=body_key(body),
     )
+    return of_record(whole, event)

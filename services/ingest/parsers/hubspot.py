@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from schemas.signals import Actor, Company, Consent, Kind, Mode, Object, Parsed, Person, Quarantined, Reference, Sales
+from schemas.signals import Actor, Company, Kind, Mode, Object, Parsed, Person, Quarantined, Reference, Sales
 from services.ingest.parsers.calls import call_of
 from services.ingest.parsers.chain import level
+from services.ingest.parsers.consents import states_in
 from services.ingest.parsers.hubspot_objects import PLACES, TYPE_IDS, UPDATED, whole_object
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, Unreadable, each, listed, number, only_known, read_json, text, when
@@ -94,7 +95,9 @@ def _thin(event: dict[str, Any], where: str) -> Parsed:
     name, value = text(event.get("propertyName")), text(event.get("propertyValue"))
     value = None if value == "REDACTED" else value
     source = text(event.get("changeSource"))
+    said_of = states_in({name: value}) if noun == "contact" and name and verb.casefold() == "propertychange" else ()
     kind, sales = _kind(noun, verb.casefold(), name, value)
+    kind = Kind.CONSENT_WITHDRAWN if any(c.state == "withdrawn" for c in said_of) else kind
     test = name == "sample-property" or value == "sample-value" or _from_console(event)
     mode: Mode = "test" if test else "live"
     person = Person(**{_PERSON[name]: value}) if noun == "contact" and name in _PERSON and not test else Person()
@@ -117,10 +120,18 @@ def _thin(event: dict[str, Any], where: str) -> Parsed:
         sales=sales,
         reason=value if name in _REASONS else None,
         amount=number(value) if name == "amount" else None,
-        consents=(Consent(purpose="email", state="withdrawn"),) if kind is Kind.CONSENT_WITHDRAWN else (),
+        consents=said_of,
+        address_changed=bool(person.email),
+        former_emails=_former(event) if person.email else (),
         fields=_fields(noun, said, name, value),
         dedupe_key=_key(event),
     )
+
+
+def _former(event: dict[str, Any]) -> tuple[str, ...]:
+    """The value before, where somebody passes it on with the event."""
+    names = ("previousValue", "propertyPreviousValue", "oldValue", "previousPropertyValue")
+    return tuple(said for name in names if (said := text(event.get(name))) is not None)[:1]
 
 
 def _fields(noun: str, said: str, name: str | None, value: str | None) -> dict[str, Any]:
@@ -158,8 +169,6 @@ def _kind(noun: str, verb: str, name: str | None, value: str | None) -> tuple[Ki
         return Kind.SALES_STAGE_CHANGED, Sales(to=value)
     if verb == "propertychange" and name == "hubspot_owner_id":
         return Kind.SALES_OWNER_CHANGED, Sales(to=value, owner_id=value)
-    if (noun, verb, name, value) == ("contact", "propertychange", "hs_email_optout", "true"):
-        return Kind.CONSENT_WITHDRAWN, None
     if _OBJECTS[noun] == "activity":
         return _activity(noun, verb, name, value)
     return _VERBS.get((noun, verb), UPDATED.get(noun, Kind.UNCLASSIFIED)), None

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Company, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.former import MOST
 from services.ingest.parsers.hubspot_activities import PROPERTIES, activity_of, sales_of
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Unreadable, body_key, mapping, number, only_known, text, when
+from services.ingest.parsers.stated import of_record
+from services.ingest.parsers.values import is_address
 
 TYPE_IDS = {
     "0-1": "contact",
@@ -67,7 +70,7 @@ def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
     is_company, what = noun == "company", _NOUNS.get(noun)
     work, owner = activity_of(noun, values) if noun in PROPERTIES else None, values.get("hubspot_owner_id")
     utm = {name: said for name, said in values.items() if name.startswith("utm_") and said is not None}
-    return Parsed(
+    found = Parsed(
         kind=(work.kind if work else None) or UPDATED.get(noun, Kind.UNCLASSIFIED),
         source_kind=f"{noun}.workflow",
         occurred_at=max((s for s in stamps if s is not None), default=None) or when(record.get("updatedAt")),
@@ -88,6 +91,24 @@ def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
         fields=only_known([*((n, v) for n, v in values.items() if n in _KEPT), *_places(values)]),
         dedupe_key=body_key(body, where),
     )
+    if noun != "contact":
+        return found
+    return of_record(found.but(former_emails=_addresses(record, properties, found.person.email)), properties)
+
+
+def _addresses(record: dict[str, Any], properties: dict[str, Any], own: str | None) -> tuple[str, ...]:
+    """The contact's further addresses, and those that it had before: the history of the property, the profiles' identities."""
+    held = properties.get("hs_additional_emails")
+    further = (text(mapping(held).get("value") if isinstance(held, dict) else held) or "").split(";")
+    versions = mapping(properties.get("email")).get("versions")
+    found = [*further, *(text(mapping(row).get("value")) for row in (versions if isinstance(versions, list) else []))]
+    profiles = record.get("identity-profiles")
+    for profile in profiles if isinstance(profiles, list) else []:
+        rows = mapping(profile).get("identities")
+        for row in map(mapping, rows if isinstance(rows, list) else []):
+            found += [text(row.get("value"))] if text(row.get("type")) == "EMAIL" else []
+    other = (said.strip() for said in found if said and is_address(said.strip()))
+    return tuple(dict.fromkeys(said for said in other if said.casefold() != (own or "").casefold()))[:MOST]
 
 
 def _noun(record: dict[str, Any], values: dict[str, str | None], where: str) -> str:

@@ -34,16 +34,17 @@ _SHOWN = frozenset(["123e4567-e89b-12d3-a456-426614174000", "12345678-1234-1234-
 """UUIDs that documents show."""
 _UUID = re.compile(r"[({]?[0-9a-fx]{8}-?[0-9a-fx]{4}-?[0-9a-fx]{4}-?[0-9a-fx]{4}-?[0-9a-fx]{12}[)}]?")
 _NUMBER = re.compile(
-    r"[+-]?0+(?:[.,]0*)?|-1(?:[.,]0*)?|[+-]?\d+[.,]0+|[+-]?\d+(?:[.,]\d+)?e[+-]\d+|[+-]?\d+[.,]\d+e\d+"
+    r"[+-]?0{1,60}(?:[.,]0{0,20})?|-1(?:[.,]0{0,20})?|[+-]?\d{1,40}[.,]0{1,20}|[+-]?\d{1,40}(?:[.,]\d{1,40})?e[+-]\d{1,5}|[+-]?\d{1,40}[.,]\d{1,40}e\d{1,5}"
 )
 """Nought, minus one, and what a spreadsheet makes of a long number: its digits may be others by now."""
+_PLACES = ("{{", "}}", "*|", "|*", "{%", "%}", "<%", "%>", "${", "#{", "[[", "]]", "%%", "##")
+"""Begin or end a template's place that nobody filled in; no id has them."""
 _TEMPLATE = re.compile(
-    r"\{\{.*|.*\}\}|\$\{.*\}|.*\*\|.*\|\*.*|\[\[.*\]\]|<%.*%>|.*\{%.*%\}.*|#\{.*\}|@\{.*\}|\{!.*\}|\{\$.*\}|%%.+%%|%[a-z_.\- ]+%|##.+##|__[a-z_]+__"
-    r"|\{[a-z_.\- ]+\}|\[[a-z_.:\- ]+\]|<[a-z_.\- ]+>|\(\([a-z_.\- ]+\)\)|.*(?:\{\{|\$\{|\[\[)[^}\]]+(?:\}\}|\}|\]\]).*|:[a-z_]+|\$[a-z_]+(?:\.[a-z_]+)*|object\w+",
-    re.DOTALL,
+    r"%[a-z_.\- ]{1,100}%|__[a-z_]{1,100}__|[@{]\{?[!$]?[a-z_.\- ]{1,100}\}|\[[a-z_.:\- ]{1,100}\]|<[a-z_.\- ]{1,100}>|\(\([a-z_.\- ]{1,100}\)\)"
+    r"|:[a-z_]{1,100}|\$[a-z_]{1,50}(?:\.[a-z_]{1,50}){0,5}|object\w{1,50}"
 )
-"""A template's place that nobody filled in, whole or inside an id; and what a program shows of an object."""
-_TAIL = re.compile(r"(?:.*[\W_])?(?:undefined|null|nan|none|objectobject)+", re.DOTALL)
+"""Such a place whole, with one bracket; and what a program shows of an object."""
+_TAIL = re.compile(r"(?:.{0,499}[\W_])?(?:undefined|null|nan|none|objectobject){1,9}", re.DOTALL)
 """`user-undefined`, `https://host/contacts/null`: made of an id that was not there."""
 _NOUNS = "user contact customer lead person client record account external subscriber member profile object deal company unique crm"
 _ASKED = re.compile(
@@ -69,6 +70,8 @@ def is_identifier(said: str) -> bool:
         return True  # as most ids are: nothing below is so long
     spaceless = bare.replace("_", "").replace("-", "").strip(_EDGES) if len(bare) <= 40 else bare
     if bare in _NONE or bare in _LIMITS or bare in _SHOWN or spaceless in _NONE or _ASKED.fullmatch(spaceless):
+        return False
+    if any(place in bare for place in _PLACES):
         return False
     return not (_is_repeated(bare) or _NUMBER.fullmatch(bare) or _TEMPLATE.fullmatch(bare) or _TAIL.fullmatch(bare))
 

@@ -19,6 +19,7 @@ from services.ingest.parsers.reading import (
     text,
     when,
 )
+from services.ingest.parsers.stated import of_record
 
 _CONTACT = frozenset({"contact", "user", "lead", "visitor"})
 _ENDINGS: tuple[tuple[str, Kind], ...] = (
@@ -76,27 +77,26 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         if owner
         else None
     )
-    return [
-        Parsed(
-            kind=kind,
-            source_kind=topic,
-            occurred_at=when(event.get("created_at")) or when(item.get("updated_at")),
-            person=_person(who) if family != "company" else Person(),
-            company=_company(family, item, who),
-            external_id=identifier(item.get("id")) or (identifier(who.get("id")) if family in _CONTACT else None),
-            references=tuple(_references(family, event, item, who)),
-            previous=_merged(kind, event, item),
-            actor=actor,
-            automated=actor.kind == "automation" or is_set(part.get("is_automated_reply")),
-            sales=sales,
-            consents=(Consent(purpose="email", state="withdrawn"),) if kind == Kind.CONSENT_WITHDRAWN else (),
-            campaign=text(item.get("utm_campaign")),
-            utm={n: said for n in item if n.startswith("utm_") and (said := text(item.get(n))) is not None},
-            tags=_tags(item),
-            fields=_fields(item, author),
-            dedupe_key=identifier(event.get("id")) or body_key(body),
-        )
-    ]
+    found = Parsed(
+        kind=kind,
+        source_kind=topic,
+        occurred_at=when(event.get("created_at")) or when(item.get("updated_at")),
+        person=_person(who) if family != "company" else Person(),
+        company=_company(family, item, who),
+        external_id=identifier(item.get("id")) or (identifier(who.get("id")) if family in _CONTACT else None),
+        references=tuple(_references(family, event, item, who)),
+        previous=_merged(kind, event, item),
+        actor=actor,
+        automated=actor.kind == "automation" or is_set(part.get("is_automated_reply")),
+        sales=sales,
+        consents=(Consent(purpose="email", state="withdrawn"),) if kind == Kind.CONSENT_WITHDRAWN else (),
+        campaign=text(item.get("utm_campaign")),
+        utm={n: said for n in item if n.startswith("utm_") and (said := text(item.get(n))) is not None},
+        tags=_tags(item),
+        fields=_fields(item, author),
+        dedupe_key=identifier(event.get("id")) or body_key(body),
+    )
+    return [of_record(found, who) if family != "company" else found]
 
 
 def _kind(topic: str, family: str) -> Kind:

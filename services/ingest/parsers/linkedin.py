@@ -64,6 +64,8 @@ def _response(lead: dict[str, Any], where: str, body: bytes, index: int) -> Pars
         answers.setdefault(
             name or f"question {text(row.get('questionId')) or i + 1}", _answer(mapping(row.get("answerDetails")))
         )
+    for i, row in enumerate(map(mapping, mapping(lead.get("formResponse")).get("consentResponses") or [])):
+        answers[f"consent {text(row.get('consentId')) or i + 1}"] = row.get("accepted") is True
     ident = identifier(lead.get("id"))
     return filled_in(
         answers,

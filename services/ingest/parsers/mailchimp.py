@@ -19,6 +19,7 @@ from services.ingest.parsers.reading import (
     text,
     when,
 )
+from services.ingest.parsers.stated import of_record
 
 _KINDS: dict[str, Kind] = {
     "subscribe": Kind.LIST_SUBSCRIBED,
@@ -42,7 +43,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     email = text(data.get("new_email")) or text(data.get("email")) or text(merges.get("EMAIL"))
     ident = identifier(data.get("new_id")) or identifier(data.get("id"))
     person = person_of({**facts, "email": email}) if said != "campaign" else Person()
-    return [
+    found = (
         Parsed(
             kind=_KINDS[said],
             source_kind=said,
@@ -56,7 +57,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             fields=only_known({**rest, **_extra(data)}.items()),
             dedupe_key=body_key(f"{said}:{event.get('fired_at')}:{ident}:{email}".encode()),
         )
-    ]  # fmt: skip
+    )  # fmt: skip
+    return [of_record(found, data)]
 
 
 def _extra(data: dict[str, Any]) -> dict[str, Any]:

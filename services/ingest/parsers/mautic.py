@@ -25,6 +25,7 @@ from services.ingest.parsers.reading import (
     text,
     when,
 )
+from services.ingest.parsers.stated import of_record
 
 _KINDS: dict[str, Kind] = {
     "lead_post_save_new": Kind.CONTACT_CREATED,
@@ -85,7 +86,7 @@ def _signal(key: str, row: dict[str, Any], whole: dict[str, Any], dedupe: str) -
     consents: tuple[Consent, ...] = ()
     if name == "lead_channel_subscription_changed":
         kind, consents = _contactable(text(row.get("channel")) or "email", text(row.get("new_status")))
-    return Parsed(
+    found = Parsed(
         kind=kind,
         source_kind=key,
         occurred_at=at,
@@ -110,6 +111,7 @@ def _signal(key: str, row: dict[str, Any], whole: dict[str, Any], dedupe: str) -
         ),
         dedupe_key=dedupe,
     )
+    return of_record(found, contact, {"changes": row.get("changes")}, {"changes": contact.get("changes")})
 
 
 def _mode(email: str | None) -> Mode:

@@ -25,7 +25,8 @@ from services.ingest.parsers.reading import (
 _IDS = ("leadgen_id", "facebook_lead_id", "lead_id", "leadgenId", "id")
 _ABOUT = frozenset(
     (*_IDS, "created_time", "form_id", "form_name", "page_id", "page_name", "ad_id", "ad_name", "adset_id", "adset_name", "adgroup_id",
-     "campaign_id", "campaign_name", "platform", "is_organic", "field_data", "inbox_url", "partner_name")
+     "campaign_id", "campaign_name", "platform", "is_organic", "field_data", "inbox_url", "partner_name",
+     "custom_disclaimer_responses")
 )  # fmt: skip
 
 
@@ -63,7 +64,14 @@ def _whole(lead: dict[str, Any], where: str, body: bytes, index: int) -> Parsed 
     if not answers:
         raise Unreadable("neither entries nor answers", where)
     value = {name: single(lead.get(name)) for name in _ABOUT - {"field_data"}}
+    answers = {**answers, **_boxes(lead.get("custom_disclaimer_responses"))}
     return _signal(value, ident, answers, f"leadgen:{ident}" if ident else body_key(body, index), "lead")
+
+
+def _boxes(rows: Any) -> dict[str, Any]:
+    """The boxes of a form's own disclaimer, by their keys."""
+    named = map(mapping, rows if isinstance(rows, list) else [])
+    return {name: row.get("is_checked") for row in named if (name := text(row.get("checkbox_key"))) is not None}
 
 
 def _signal(value: dict[str, Any], ident: str | None, answers: dict[str, Any], key: str, said: str) -> Parsed:

@@ -238,12 +238,40 @@ def is_anothers(name: str) -> bool:
     return not _OTHERS.isdisjoint(words) or words[0] in _ENDS or words == ["account"]
 
 
+_PAST = (
+    r"(?:old|previous|prev|former|prior|past|gammal|gamla|tidigare|forra|alte?|bisherige|vorherige|ancien(?:ne)?|precedente?|anterior|antiguo|antigua|"
+    r"vecchi[oa]|oude|vorige|gamle|tidligere|vanha|entinen|stary|poprzedni|staryy|старый|прежний|before)"
+)
+_MAIL = r"(?:e_?mails?|mails?|e_?post|e_?postadress|mejl|courriel|correo|email_address(?:es)?|mail_address|emailaddress|mailadresse|sahkoposti|почта)"
+_FORMER = re.compile(
+    rf"(?:\w{{1,60}}_)?{_PAST}_(?:\w{{1,60}}_)?{_MAIL}(?:_address)?|(?:\w{{1,60}}_)?{_MAIL}(?:_address)?_{_PAST}"
+)
+_NEW = r"(?:new|ny|nya|neue?|nouv(?:eau|elle)|nuev[oa]|nuov[oa]|nieuwe?|uusi|updated|changed|current)"
+_NEW_ADDRESS = re.compile(rf"(?:\w{{1,60}}_)?{_NEW}_{_MAIL}|(?:\w{{1,60}}_)?{_MAIL}_{_NEW}")
+
+
+@remembered
+def is_former(name: str) -> bool:
+    """Whether a field of this name holds an address that somebody had before."""
+    return _FORMER.fullmatch(label(name)) is not None
+
+
+@remembered
+def is_new_address(name: str) -> bool:
+    """Whether it holds the address that somebody has from now on."""
+    return _NEW_ADDRESS.fullmatch(label(name)) is not None
+
+
 @remembered
 def meaning(name: str) -> tuple[str, int] | None:
     """(our fact, rank: the smaller the more telling) of a field's name; None for one that means nothing to us."""
     said = label(name)
     if said in _WHOLE:
         return _WHOLE[said], 0
+    if _FORMER.fullmatch(said):
+        return None
+    if _NEW_ADDRESS.fullmatch(said):
+        return "email", -1
     for penalty in (0, 200, 400, 600):
         if (found := _BY_NAME.get(said)) is not None:
             return found[0], found[1] + penalty

@@ -8,6 +8,7 @@ from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Refere
 from services.ingest.parsers.firmographics import company_from
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, Unreadable, as_object, body_key, mapping, read_json, text, when
+from services.ingest.parsers.stated import of_record
 
 _ENTITY: dict[str, Object] = {
     "person": "person",
@@ -63,26 +64,25 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     gone = _gone(entity, action, row, meta, account)
     kind = Kind.SALES_MERGED if gone else kind
     by_person = text(meta.get("change_source")) == "app"
-    return [
-        Parsed(
-            kind=kind or _KINDS.get((entity, action), Kind.UNCLASSIFIED),
-            source_kind=f"{action}.{entity}",
-            occurred_at=when(meta.get("timestamp")),
-            person=_person(entity, named),
-            company=_firm(entity, row, named),
-            external_id=identifier(row.get("id")) or identifier(meta.get("entity_id")) or identifier(meta.get("id")),
-            references=tuple(_references(entity, row, meta, account, action)),
-            previous=gone,
-            actor=Actor(kind="person" if by_person else None, reference=text(meta.get("user_id"))),
-            automated=text(meta.get("change_source")) in ("automation", "workflow", "api"),
-            sales=sales
-            or (Sales(owner_id=_owner_of(now)) if entity in ("person", "deal", "lead") and _owner_of(now) else None),
-            reason=text(row.get("lost_reason")),
-            amount=_amount(row),
-            currency=_currency(row),
-            dedupe_key=_dedupe(meta, body),
-        )
-    ]
+    found = Parsed(
+        kind=kind or _KINDS.get((entity, action), Kind.UNCLASSIFIED),
+        source_kind=f"{action}.{entity}",
+        occurred_at=when(meta.get("timestamp")),
+        person=_person(entity, named),
+        company=_firm(entity, row, named),
+        external_id=identifier(row.get("id")) or identifier(meta.get("entity_id")) or identifier(meta.get("id")),
+        references=tuple(_references(entity, row, meta, account, action)),
+        previous=gone,
+        actor=Actor(kind="person" if by_person else None, reference=text(meta.get("user_id"))),
+        automated=text(meta.get("change_source")) in ("automation", "workflow", "api"),
+        sales=sales
+        or (Sales(owner_id=_owner_of(now)) if entity in ("person", "deal", "lead") and _owner_of(now) else None),
+        reason=text(row.get("lost_reason")),
+        amount=_amount(row),
+        currency=_currency(row),
+        dedupe_key=_dedupe(meta, body),
+    )
+    return [of_record(found, row, {"previous": before}) if entity == "person" else found]
 
 
 def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[Kind | None, Sales | None]:

@@ -26,6 +26,7 @@ from services.ingest.parsers.reading import (
     when,
 )
 from services.ingest.parsers.soap import Element, read_xml
+from services.ingest.parsers.stated import of_record
 
 _OBJECTS: dict[str, Object] = {
     "Lead": "person",
@@ -169,7 +170,7 @@ def _change(event: Any, where: str, body: bytes) -> Result:
     kind, sales = _changed(noun, change, fields)
     transaction, number = identifier(head.get("transactionKey")), text(head.get("sequenceNumber"))
     key = f"{transaction}:{number}" if transaction and number else body_key(body, where)
-    return [
+    found = [
         _parsed(
             noun, fields, kind or _kind(noun, _CHANGES.get(change)), sales, source_kind=f"{noun}.{change}",
             ident=ident, at=when(head.get("commitTimestamp")), key=f"{key}:{ident}",
@@ -177,6 +178,8 @@ def _change(event: Any, where: str, body: bytes) -> Result:
         )
         for ident in idents
     ]  # fmt: skip
+    # An update holds what was changed and nothing else.
+    return [one.but(address_changed=change == "UPDATE" and one.person.email is not None) for one in found]
 
 
 def _plain(value: Any) -> Any:
@@ -225,7 +228,7 @@ def _parsed(
     noun: str, fields: Mapping[str, Any], kind: Kind, sales: Sales | None, *,
     source_kind: str, ident: str | None, at: Any, key: str, user: str | None,
 ) -> Parsed:  # fmt: skip
-    return Parsed(
+    found = Parsed(
         kind=kind,
         source_kind=source_kind,
         occurred_at=at,
@@ -243,6 +246,7 @@ def _parsed(
         fields=only_known((name, text(fields.get(name))) for name in _kept(noun, fields)),
         dedupe_key=key,
     )
+    return of_record(found, fields) if found.person.known() or _OBJECTS.get(noun) == "person" else found
 
 
 MAX_OWN = 200

@@ -7,6 +7,7 @@ from typing import Any
 from schemas.signals import Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import Result, body_key, number, only_known, text, when
+from services.ingest.parsers.stated import of_record
 
 _MODELS: dict[str, tuple[Object, Kind]] = {
     "crm.lead": ("deal", Kind.DEAL_UPDATED),
@@ -29,25 +30,24 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
         what, kind = "company", Kind.COMPANY_UPDATED
     named = text(whole.get("name")) if what in ("person", "company") else None
     references = [(what, ident), *(((("person", _id(whole.get("partner_id")))),) if what == "deal" else ())]
-    return [
-        Parsed(
-            kind=kind,
-            source_kind=model,
-            occurred_at=when(whole.get("write_date")),
-            person=Person(
-                email=_said(whole, "email_from", "email"),
-                full_name=_said(whole, "contact_name") or (None if firm else named),
-                phone=_said(whole, "phone", "mobile"),
-            ),
-            company=Company(name=_said(whole, "partner_name", "commercial_company_name") or (named if firm else None)),
-            external_id=ident,
-            references=tuple(Reference(system="odoo", object=o, id=i) for o, i in references if o and i),
-            sales=Sales(to=_id(whole.get("stage_id")), owner_id=_id(whole.get("user_id"))) if what == "deal" else None,
-            amount=number(whole.get("expected_revenue")) if what == "deal" else None,
-            fields=only_known((name, text(whole.get(name))) for name in ("name", "description", "type", "summary")),
-            dedupe_key=body_key(body),
-        )
-    ]
+    found = Parsed(
+        kind=kind,
+        source_kind=model,
+        occurred_at=when(whole.get("write_date")),
+        person=Person(
+            email=_said(whole, "email_from", "email"),
+            full_name=_said(whole, "contact_name") or (None if firm else named),
+            phone=_said(whole, "phone", "mobile"),
+        ),
+        company=Company(name=_said(whole, "partner_name", "commercial_company_name") or (named if firm else None)),
+        external_id=ident,
+        references=tuple(Reference(system="odoo", object=o, id=i) for o, i in references if o and i),
+        sales=Sales(to=_id(whole.get("stage_id")), owner_id=_id(whole.get("user_id"))) if what == "deal" else None,
+        amount=number(whole.get("expected_revenue")) if what == "deal" else None,
+        fields=only_known((name, text(whole.get(name))) for name in ("name", "description", "type", "summary")),
+        dedupe_key=body_key(body),
+    )
+    return [of_record(found, whole)]
 
 
 def _said(whole: dict[str, Any], *names: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.signals import Kind, Parsed, Person, Sales
+from schemas.signals import Consent, Kind, Parsed, Person, Sales
 from services.ingest.parsers.calls import call_of
 from services.ingest.parsers.chain import level
 from services.ingest.parsers.identifiers import identifier
@@ -33,6 +33,7 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
             automated=not inbound and kind is not Kind.SALES_FOLLOW_UP,
             sales=sales,
             fields=only_known((name, text(whole.get(name))) for name in ("Body", "NumMedia")),
+            consents=_consents(text(whole.get("OptOutType"))) if inbound else (),
             dedupe_key=f"{ident}:{status}" if ident else body_key(body),
         )
     ]
@@ -57,3 +58,10 @@ def _call(whole: dict[str, Any], inbound: bool, direction: str) -> tuple[Kind, S
     return (
         (Kind.SALES_FOLLOW_UP, sales.but(done=True)) if went.connected and by_person else (Kind.OUTREACH_LOGGED, sales)
     )
+
+
+def _consents(said: str | None) -> tuple[Consent, ...]:
+    """STOP and START, as Twilio understood the message in its language; HELP says neither."""
+    if said == "STOP":
+        return (Consent(purpose="sms", state="withdrawn", basis="OptOutType"),)
+    return (Consent(purpose="sms", state="given", basis="OptOutType"),) if said == "START" else ()
