@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 HELP = "Bring existing contacts with owners, stages and consents: no offer, no clock, no alarm."
 EPILOG = """\
-The file is CSV in UTF-8 with a header. Columns, all optional but email or an id:
+The file is CSV with a header, as spreadsheets save it: UTF-8, UTF-16 or Windows-1252; columns parted by commas,
+semicolons or tabs. Case, blanks and dashes of names do not matter ("E-mail", "First Name"). Columns, all optional but
+email, phone or an id:
   email, phone, first_name, last_name, full_name, campaign
   company, domain, industry, country, employees, region, city, postcode, language
   stage     prospecting, contact, qualification, hand_over, deal, nurturing
@@ -95,7 +98,8 @@ class Tally:
 async def _run(args: argparse.Namespace) -> int:
     from services.bootstrap.parts import parts_of, read_ruling
     from services.cli.files import read_sources
-    from services.ingest.contacts import Contacts, NoTable
+    from services.ingest.contacts import Contacts
+    from services.ingest.tables import NoTable, dialect_of
 
     settings = settings_of(args)
     roster, file = (found := read_ruling(settings)).roster, found.agreement.file
@@ -104,39 +108,46 @@ async def _run(args: argparse.Namespace) -> int:
         return 2
     known = {*roster.people, *(ident for member in roster.file.people for ident in member.ids.values())}
     sources = read_sources(settings.path(settings.files.sources))[0]
-    contacts = Contacts(args.name, known.__contains__, args.region, sources.accounts(args.brand))
+    contacts = Contacts(args.name, known.__contains__, args.region, sources.accounts(args.brand), datetime.now(UTC))
     try:
-        digest, tally = _judged(args.file, contacts)
-    except (NoTable, OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else error if isinstance(error, NoTable) else "is not UTF-8"
+        dialect = dialect_of(args.file)
+        digest, tally = _judged(args.file, dialect.encoding, contacts)
+    except (NoTable, OSError, UnicodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else error if isinstance(error, NoTable) else "is damaged"
         print(f"{args.file}: {said}; nothing was imported", file=sys.stderr)
         return 2
+    print(f"read as {dialect.described()}")
     print(tally.told())
     if args.report:
         tally.write(args.report)
     if not args.dry_run:
         async with parts_of(settings, exclusive=False) as parts:
-            await _send(args, parts, contacts, tally, f"{digest}:{args.name}:{args.brand}")
+            await _send(args, parts, contacts, dialect.encoding, tally, f"{digest}:{args.name}:{args.brand}")
     return 3 if tally.skipped else 0
 
 
-def _judged(path: Path, contacts: Contacts) -> tuple[str, Tally]:
+def _judged(path: Path, encoding: str, contacts: Contacts) -> tuple[str, Tally]:
     """Every row is looked at before the first is sent."""
+    from services.ingest.tables import open_table
+
     tally = Tally()
     with path.open("rb") as raw:
         digest = hashlib.file_digest(raw, "sha256").hexdigest()
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_table(path, encoding) as file:
         for row in contacts.rows(file):
             tally.count(row)
     return digest, tally
 
 
-async def _send(args: argparse.Namespace, parts: Parts, contacts: Contacts, tally: Tally, what: str) -> None:
+async def _send(
+    args: argparse.Namespace, parts: Parts, contacts: Contacts, encoding: str, tally: Tally, what: str
+) -> None:
     """Chunk by chunk; the place is kept after a chunk is durable, so a stop repeats one chunk at most."""
     from schemas.sources import Scheme, Source
     from services.cli.files import read_sources
     from services.ingest.intake import Intake
     from services.ingest.normalise import to_signal
+    from services.ingest.tables import open_table
 
     place = args.progress or args.file.with_name(f"{args.file.name}.progress")
     done = _place(place, what)
@@ -146,7 +157,7 @@ async def _send(args: argparse.Namespace, parts: Parts, contacts: Contacts, tall
     )  # fmt: skip
     intake = Intake(parts.log, parts.store, parts.settings.topic("signals"), parts.settings.spool_limit)
     begun, first, sent = time.monotonic(), done, 0
-    with args.file.open(encoding="utf-8-sig", newline="") as file:
+    with open_table(args.file, encoding) as file:
         rows = contacts.rows(file)
         for chunk in _chunks(islice(rows, done, None)):
             now = parts.now()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import IO, Literal, NamedTuple
@@ -19,17 +20,14 @@ from schemas.events import STAGES
 from schemas.instants import read_instant
 from schemas.places import language_code
 from schemas.signals import Asserted, Company, Consent, Kind, Parsed, Person, Reference, Sales
-from services.ingest.parsers.addresses import normal_address
+from services.ingest.columns import PLACES, Column, columns_of
+from services.ingest.parsers.addresses import addresses_in, normal_address
 from services.ingest.parsers.consent_words import state_of
+from services.ingest.parsers.finishing import clean_reach, readable_facts
 from services.ingest.parsers.identifiers import is_identifier
 from services.ingest.parsers.numbers import read_numbers
+from services.ingest.tables import NoTable, read_heading
 
-_PLACES = ("industry", "country", "employees", "region", "city", "postcode")
-COLUMNS = (
-    "email", "phone", "first_name", "last_name", "full_name", "company", "domain", "stage", "owner", "since", "tags",
-    "campaign", "track", "disposition", "language", *_PLACES,
-)  # fmt: skip
-"""Besides these: `consent:PURPOSE` (given or withdrawn), `id:SYSTEM` (the person's id there) and `deal:SYSTEM` (their deals)."""
 _TRACKS: Mapping[str, Literal["warm_up", "recycle", "growth"]] = {
     "warm_up": "warm_up", "recycle": "recycle", "growth": "growth"
 }  # fmt: skip
@@ -55,13 +53,9 @@ class Row(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-class NoTable(Exception):
-    """The file is no table of contacts; the message says why, without its values."""
-
-
 class Contacts:
     """Reads rows. `knows` tells whether an owner is somebody of the roster; `region` is for numbers without a country; `accounts` are
-    the accounts of each system that the deployment is connected to."""
+    the accounts of each system that the deployment is connected to; a `since` after `now` is told."""
 
     def __init__(
         self,
@@ -69,32 +63,51 @@ class Contacts:
         knows: Callable[[str], bool],
         region: str | None = None,
         accounts: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        now: datetime | None = None,
     ) -> None:
         self._name, self._knows, self._region, self._accounts = name, knows, region, accounts
+        self._now = now
 
     def rows(self, file: IO[str]) -> Iterator[Row]:
-        """In the order of the file. Raises NoTable where the header or the CSV itself is not understood."""
-        reader = csv.DictReader(file, strict=True)
+        """In the order of the file, which stands at its beginning; lines without any value are none. Raises NoTable where the
+        header or the CSV itself is not understood."""
+        heading = read_heading(file)
+        reader = csv.reader(file, delimiter=heading.delimiter, strict=True)
         try:
-            known = _known(reader.fieldnames or ())
+            header = next(reader, [])
+            columns = columns_of(header, heading.lines + 1)
             seen: dict[str, int] = {}
-            for given in reader:
-                line = reader.line_num
-                yield self._row(line, {name: (given[name] or "").strip() for name in known}, seen, None in given)
+            for values in reader:
+                line = heading.lines + reader.line_num
+                if any(value.strip() for value in values):
+                    yield self._row(line, columns, values, len(header), seen)
         except (csv.Error, UnicodeDecodeError):
-            raise NoTable(f"line {reader.line_num + 1}: is no CSV in UTF-8; save the file as such") from None
+            raise NoTable(
+                f"line {heading.lines + reader.line_num + 1}: is no CSV; save the file as CSV UTF-8"
+            ) from None
 
-    def _row(self, line: int, given: dict[str, str], seen: dict[str, int], too_long: bool) -> Row:
+    def _row(
+        self, line: int, columns: Sequence[Column], values: Sequence[str], width: int, seen: dict[str, int]
+    ) -> Row:
         found: list[Finding] = []
-        if too_long:
+        if any(value.strip() for value in values[width:]):
             return Row(line, None, (Finding(line, "", "has more values than the header has columns", True),))
-        email = normal_address(given.get("email") or None)
-        if given.get("email") and email is None:
-            found.append(Finding(line, "email", "is no e-mail address"))
+        given = {column.name: values[column.at].strip() if column.at < len(values) else "" for column in columns}
+        named = {column.at for column in columns}
+        if any(value.strip() for at, value in enumerate(values[:width]) if at not in named):
+            found.append(Finding(line, "", "has a value in a column without a name; not imported"))
+        addresses = addresses_in(given.get("email", ""))
+        if given.get("email") and len(addresses) != 1:
+            several = "has several addresses; the first is taken" if addresses else "is no e-mail address"
+            found.append(Finding(line, "email", several))
+        phone = read_numbers(given.get("phone"), self._region)
+        if phone.doubt:
+            found.append(Finding(line, "phone", f"{phone.doubt}; it is kept as written"))
         references = _references(line, given, found, self._accounts)
-        if email is None and not any(reference.object == "person" for reference in references):
-            return Row(line, None, (*found, Finding(line, "email", "nobody is named: no address and no id", True)))
-        who = email or f"{references[0].system}\0{references[0].id}"
+        who = _who(addresses, references, phone.numbers)
+        if who is None:
+            told = Finding(line, "email", "nobody is named: no address, no id and no telephone number", True)
+            return Row(line, None, (*found, told))
         if who in seen:
             found.append(Finding(line, "email", f"is the person of line {seen[who]} too; the later since decides"))
         seen.setdefault(who, line)
@@ -104,16 +117,13 @@ class Contacts:
     def _parsed(
         self, line: int, given: dict[str, str], references: tuple[Reference, ...], found: list[Finding]
     ) -> Parsed:
-        phone = given.get("phone") or None
-        if doubt := read_numbers(phone, self._region).doubt:
-            found.append(Finding(line, "phone", f"{doubt}; it is kept as written"))
-        names = ("email", "first_name", "last_name", "full_name")
-        return Parsed(
+        names = ("email", "first_name", "last_name", "full_name", "phone")
+        row = Parsed(
             kind=Kind.CONTACT_CREATED,
             source_kind="import",
             mode="import",
-            occurred_at=_since(line, given.get("since", ""), found),
-            person=Person(**{name: given.get(name) or None for name in names}, phone=phone),
+            occurred_at=_since(line, given.get("since", ""), found, self._now),
+            person=Person(**{name: given.get(name) or None for name in names}),
             company=_company(line, given, found),
             language=_language(line, given.get("language", ""), found),
             asserted=_asserted(line, given, found),
@@ -124,6 +134,7 @@ class Contacts:
             campaign=given.get("campaign") or None,
             dedupe_key=f"import:{self._name}:{_digest(given)}",
         )
+        return clean_reach(readable_facts(row))
 
     def _owner(self, line: int, given: dict[str, str], found: list[Finding]) -> str | None:
         owner = given.get("owner") or None
@@ -132,23 +143,14 @@ class Contacts:
         return owner
 
 
-_WITH_NAME = ("consent:", "id:", "deal:")
-
-
-def _known(header: object) -> list[str]:
-    names = [str(name) for name in header] if isinstance(header, list | tuple) else []
-    wrong = [n for n in names if n not in COLUMNS and not (n.startswith(_WITH_NAME) and n.partition(":")[2])]
-    if not names:
-        raise NoTable("line 1: there is no header")
-    if wrong:
-        raise NoTable(
-            f"line 1: {len(wrong)} unknown columns; known are {', '.join(COLUMNS)}, consent:PURPOSE, id:SYSTEM, deal:SYSTEM"
-        )
-    if len(names) != len(set(names)):
-        raise NoTable("line 1: a column is there twice")
-    if "email" not in names and not any(name.startswith("id:") for name in names):
-        raise NoTable("line 1: neither email nor id:SYSTEM is a column, so nobody would be named")
-    return names
+def _who(addresses: Sequence[str], references: Sequence[Reference], numbers: Sequence[str]) -> str | None:
+    """By what a row's person is known, the surest first."""
+    if addresses:
+        return normal_address(addresses[0])
+    person = next((one for one in references if one.object == "person"), None)
+    if person is not None:
+        return f"{person.system}\0{person.account or ''}\0{person.id}"
+    return numbers[0] if numbers else None
 
 
 def _references(
@@ -181,8 +183,13 @@ def _several(value: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in value.split(";") if one.strip())
 
 
+_NO_FRACTION = re.compile(r"(?<=\d)[.,]0{1,6}$")
+"""`50,0`: a spreadsheet's number of people."""
+
+
 def _company(line: int, given: dict[str, str], found: list[Finding]) -> Company:
-    said = {name: given.get(name) or None for name in ("domain", *_PLACES)}
+    said = {name: given.get(name) or None for name in ("domain", *PLACES)}
+    said["employees"] = _NO_FRACTION.sub("", said["employees"]) if said["employees"] else None
     company = Company.checked({"name": given.get("company") or None, **said})
     for name in ("country", "employees", "postcode"):
         if said[name] is not None and getattr(company, name) is None:
@@ -224,14 +231,19 @@ def _stage(line: int, given: dict[str, str], found: list[Finding]) -> str | None
     return stage
 
 
-def _since(line: int, text: str, found: list[Finding]) -> datetime | None:
+def _since(line: int, text: str, found: list[Finding], now: datetime | None) -> datetime | None:
+    """Nobody was in a stage at a time that has not come."""
     if not text:
         return None
     try:
-        return read_instant(text)
+        since = read_instant(text)
     except ValueError:
         found.append(Finding(line, "since", "is no instant with a zone (2026-01-31T09:00:00+01:00); taken as now"))
         return None
+    if now is not None and since > now:
+        found.append(Finding(line, "since", "lies in the future; taken as now"))
+        return None
+    return since
 
 
 def _consents(line: int, given: dict[str, str], found: list[Finding]) -> tuple[Consent, ...]:

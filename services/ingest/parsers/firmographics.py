@@ -80,6 +80,12 @@ LONGEST = 200
 MAX_PARTS = 10
 
 
+def fact_named(name: str) -> str | None:
+    """Which of the facts a field's name means; None for any other."""
+    found = _BY_NAME.get(label(name))
+    return found[0] if found else None
+
+
 def firm_facts(fields: Mapping[str, Any]) -> dict[str, str]:
     """The most telling answer to each, by our names; {} where nothing of the kind is said. What cannot be read as the fact
     that its name means (a country that is none) is none of it, and the next name is asked."""
