@@ -6,8 +6,9 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from services.bootstrap.bounded import bounded
 from services.bootstrap.shortcut import short_cut
+from services.door.bodies import Bodies, bounded
+from services.door.bounds import Bounds
 
 
 async def hook(request):
@@ -48,7 +49,7 @@ async def test_a_body_over_the_bound_is_refused_whatever_its_length_header_says(
         for _ in range(size):
             yield b"x"
 
-    app = bounded(Starlette(routes=[Route("/", echo, methods=["POST"])]), 10)
+    app = bounded(Starlette(routes=[Route("/", echo, methods=["POST"])]), Bodies(Bounds()), 10)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         answer = await client.post("/", content=parts())
     assert answer.status_code == status
