@@ -265,7 +265,7 @@ def _explained(message: str, text: str) -> str:
         whole = _whole_name(text, int(line), int(column)) or unknown[1]
         hint = probably(whole, [*VARIABLES, *FUNCTIONS]) or "; see the list at the top of `stafett agreement new`"
         rule = f"`{whole}` is not known{hint}"
-    elif overload := re.search(r"no matching overload for '([^']+)' applied to '\((.*)\)'", rule):
+    elif overload := re.search(r"no matching overload for '([^']+)' applied to '\(([^']*)\)'", rule):
         sign = overload[1].strip("_")
         rule = f"`{sign}` does not go with ({overload[2]})"
         if overload[1] in FUNCTIONS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SCHEME = re.compile(r"^[\s\"'<(\[]*(?:(?:https?|ftp)\s*:?\s*/{1,3}|//|(?:https?|ftp):)?\s*", re.IGNORECASE)
+_SCHEME = re.compile(r"^[\s\"'<(\[]*(?:(?:https?|ftp)\s*+(?::\s*+)?/{1,3}|//|(?:https?|ftp):)?\s*", re.IGNORECASE)
 _END = re.compile(r"[/?#\s,;|\"'<>()\[\]]")
 _WWW = re.compile(r"^www?w?\d?\.(?=[^.]+\.)")
 _HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,24}|xn--[a-z0-9-]{2,59})")

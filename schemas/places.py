@@ -193,7 +193,7 @@ def town_of(text: str | None) -> str | None:
 
 def country_of_code(text: str | None) -> str | None:
     """The country that stands before a postcode: `SE` of `SE-211 20`. None where none does."""
-    found = re.match(r"\s*([A-Za-z]{2})-\s?\d", text) if text is not None else None
+    found = re.match(r"([A-Za-z]{2})-\s?\d", text.lstrip()) if text is not None else None
     return found[1].upper() if found and found[1].upper() in _COUNTRIES_KNOWN else None
 
 

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 
 from services.bootstrap.api import bare_app
 from services.bootstrap.descriptors import bounds_of
-from services.bootstrap.http import Door, listening
+from services.bootstrap.listening import Door, listening
 from services.door.bodies import Bodies, bounded
 from services.door.bounds import Bounds
 from services.door.connections import Connections

@@ -32,10 +32,15 @@ from services.ingest.mapped import read
 from services.observability import JsonFormatter, scrub
 
 ROOT = Path(services.__file__).parent.parent
-LENGTH = 12_000
-"""Of a pumped text. A quadratic pattern takes 72 million steps on it, a linear one 12,000."""
+LENGTHS = (24, 100, 400, 1600)
+"""Of pumped texts, the short ones first, so that an exponential pattern ends as well."""
+SHORT, LONG = 3_000, 12_000
+"""A text four times as long takes a linear pattern four times the work, and a quadratic one sixteen times."""
+GROWTH = 8
 SECONDS = 0.05
-"""Of CPU for one call; a linear pattern takes less than a tenth of it."""
+"""Of CPU for one call on a text of `LENGTHS`; a linear pattern takes less than a hundredth of it."""
+LEAST = 0.003
+"""Seconds of CPU on `LONG` below which growth is not asked for: a quadratic pattern takes ten times as long."""
 CALLS = ("search", "sub", "match", "fullmatch", "findall", "finditer", "split", "subn")
 WEB = Source(name="web", kind="form", verify={"scheme": "none"})
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
@@ -212,19 +217,42 @@ def cpu(call, text):
     return time.thread_time() - begun
 
 
-def slowest(pattern, methods, seconds=SECONDS):
-    """The first pump that takes it too long, else None. Short texts first, so that an exponential one ends as well."""
+def calls_of(pattern, methods):
+    """(method, a call of it with one text)."""
+    empty = b"" if isinstance(pattern.pattern, bytes) else ""
+    for name in methods:
+        call = getattr(pattern, name)
+        match name:
+            case "sub" | "subn":
+                yield name, lambda text, call=call: call(empty, text)
+            case "finditer":
+                yield name, lambda text, call=call: list(call(text))
+            case _:
+                yield name, call
+
+
+def grows(call, short, long):
+    """Whether the work grows faster than the text."""
+    if cpu(call, long) < LEAST:
+        return False
+    least = [min(cpu(call, text) for _ in range(3)) for text in (short, long)]
+    return least[1] > LEAST and least[1] > GROWTH * least[0]
+
+
+def slowest(pattern, methods):
+    """The first pump that takes it more than linear time, else None."""
     is_bytes = isinstance(pattern.pattern, bytes)
     for head, unit, end in pumps(pattern):
-        for length in (24, 100, 400, 1600, 5000, LENGTH):
-            text = head + unit * (length // len(unit) + 1) + end
-            text = text.encode("utf-8", "replace") if is_bytes else text
-            for name in methods:
-                call = getattr(pattern, name)
-                run = (lambda t, c=call: c(b"" if is_bytes else "", t)) if name in ("sub", "subn") else call
-                run = (lambda t, c=call: list(c(t))) if name == "finditer" else run
-                if cpu(run, text) > seconds and min(cpu(run, text) for _ in range(3)) > seconds:
-                    return f"{name} of {head!r} + {unit!r} * {length // len(unit) + 1} + {end!r}"
+
+        def text(length, head=head, unit=unit, end=end):
+            made = head + unit * (length // len(unit) + 1) + end
+            return made.encode("utf-8", "replace") if is_bytes else made
+
+        for name, call in calls_of(pattern, methods):
+            if any(cpu(call, text(n)) > SECONDS and cpu(call, text(n)) > SECONDS for n in LENGTHS) or grows(
+                call, text(SHORT), text(LONG)
+            ):
+                return f"{name} of {head!r} + {unit!r} again and again + {end!r}"
     return None
 
 

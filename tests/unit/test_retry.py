@@ -15,7 +15,8 @@ from tests.unit.test_hooks import client, source
 
 CODE = {"facts": {"external_id": "kod"}}
 JSON = {"content-type": "application/json"}
-LOST = "names neither a person nor a record"
+WHOLE = "names neither a person nor a record"
+LOST = f"{WHOLE}; `external_id`: nothing stands at `kod`"
 
 
 class World:
@@ -48,7 +49,7 @@ async def test_a_whole_that_becomes_parts_leaves_those_that_are_still_unclear_in
     world = World()
     body = {"annat": [{}], "saker": [{"kod": "anna"}, {"nr": 2}, {"kod": "bo"}, {"nr": 4}]}
     (whole,) = (await world.deliver(body))["quarantined"]
-    assert world.aside() == {"$": LOST}
+    assert world.aside() == {"$": WHOLE}
     done = await world.retry(whole, mapping={"events": "saker", **CODE})
     assert done.signals == world.in_log() and len(done.signals) == 2
     assert done.quarantined == ["$.saker[1]", "$.saker[3]"]

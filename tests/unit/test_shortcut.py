@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
@@ -11,9 +12,10 @@ from services.door.bodies import Bodies, bounded
 from services.door.bounds import Bounds
 
 
-async def hook(request):
-    body = await request.body()
-    return PlainTextResponse(f"hook {request.path_params['source']} {body.decode()}", 202)
+async def hook(scope, receive, send):
+    request = Request(scope, receive)
+    said = f"hook {request.path_params['source']} {(await request.body()).decode()}"
+    await PlainTextResponse(said, 202)(scope, receive, send)
 
 
 async def rest(request):

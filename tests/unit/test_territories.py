@@ -167,7 +167,7 @@ def test_the_api_shows_what_territories_segments_and_attributes_are_asked_of():
         setattr(lead, f"company_{name}", said)
     lead.attributes = {"partner": True, "seats": 40.0, "erp": "Odoo"}
     row = LeadRow(lead.id, "default", "contact", "active", None, None, False, 1, lead.text(), None, None, START)
-    shown = lead_view(row, Key("k", "", frozenset(["leads:read"]))).model_dump()
+    shown = lead_view(row, Key(name="k", sha256="0" * 64, scopes=("leads:read",))).model_dump()
     assert {name: shown[f"company_{name}"] for name in facts} == facts
     assert shown["attributes"] == lead.attributes
     assert {f"company_{name}" for name in COMPANY} <= shown.keys(), "whatever is known of a company is shown"

@@ -247,7 +247,7 @@ def _by_subject(subject: str | None) -> Reason | None:
 
 
 _FAILED = re.compile(
-    r"(?:Final|Original)-Recipient:\s*(?:rfc822;)?\s*<?([^\s<>;@]{1,64}@[^\s<>;@]{1,190})>?", re.IGNORECASE
+    r"(?:Final|Original)-Recipient:\s*+(?:rfc822;\s*+)?<?([^\s<>;@]{1,64}@[^\s<>;@]{1,190})>?", re.IGNORECASE
 )
 
 

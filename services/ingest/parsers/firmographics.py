@@ -74,7 +74,7 @@ _LINES = _OBJECTS | {
     "where",
 }
 _BY_NAME = {label(name): (fact, rank) for fact, names in _NAMES.items() for rank, name in enumerate(names.split())}
-_PARTS = re.compile(r"\s*[\n\r,;]+\s*")
+_PARTS = re.compile(r"[\n\r,;]+")
 LONGEST = 200
 """Characters of an answer that can be one of these facts; an address may be a line as long."""
 MAX_PARTS = 10
@@ -155,7 +155,7 @@ def _of_lines(fields: Mapping[str, Any]) -> dict[str, str]:
         said = text(value)
         if said is None or len(said) > LONGEST or label(str(key)) not in _LINES:
             continue
-        for part in _PARTS.split(said)[:MAX_PARTS]:
+        for part in map(str.strip, _PARTS.split(said)[:MAX_PARTS]):
             if (town := town_of(part)) is not None:
                 found.setdefault("city", town)
                 found.setdefault("postcode", part)

@@ -330,7 +330,7 @@ _TELLING = tuple((fact, frozenset(map(label, names))) for fact, names in _ALONE.
 _QUESTIONED = "nummer number numero foretag company unternehmen entreprise empresa virksomhed bedrift bedrijf"
 _WORDS = frozenset(_QUESTIONED.split()).union(*(name.split("_") for _, names in _TELLING for name in names))
 """A label without one of these tells nothing, which is most of them."""
-_NUMBER = r"(?:.*_)?(?:vilket|what|which|welche[rn]?|quel)_(?:tele|phone_)?(?:nummer|number|numero)_(?:.*_)?"
+_NUMBER = r"(?>(?:.*?_)?(?:vilket|what|which|welche[rn]?|quel)_(?:tele|phone_)?(?:nummer|number|numero)_)(?:.*_)?"
 _REACH = r"(?:nar|reach|call|erreichen|joindre)(?:_.*)?"
 _WHICH = r"(?:vilket|which|what|welches|quelle|que|hvilken|hvilket|welk)_"
 _FIRM = r"(?:foretag|company|unternehmen|entreprise|empresa|virksomhed|bedrift|bedrijf)_"
