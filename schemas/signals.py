@@ -23,6 +23,9 @@ from schemas.roster import RosterChange
 from schemas.words import Side
 
 Mode = Literal["live", "test", "import", "observe"]
+Proof = Literal["none", "signed"]
+"""How it was proven who sent it. `none`: anybody may have. `signed`: its sender holds the source's secret or an API key, is the
+operator, or is the service itself. What was recorded before this was kept was decided on as if signed."""
 
 
 class Kind(StrEnum):
@@ -408,10 +411,12 @@ class Signal(Parsed, frozen=True, kw_only=True):
     that the sender did not say (the domain of the person's address, the source's own country): they only fill gaps. `names` are
     digests of the words of the person's name, each with that of its initial.
     `next_window_id`: of a fact that has no id of its own and is no request, the id of its repetition in the next window of time.
+    `proof`: how it was proven who sent it.
     """
 
     id: str
     source: str
+    proof: Proof = "signed"
     brand: str = "default"
     received_at: InUTC
     occurred_at: InUTC

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from schemas.duration import Window
 from schemas.mapping import Mapping
 from schemas.market import Domain
+from schemas.signals import Proof
 from schemas.words import Name, probably
 from schemas.yamlfile import FileModel
 
@@ -204,9 +205,14 @@ class Source(FileModel):
     max_events: Annotated[int, Field(ge=1, le=1000)] | None = None
 
     @property
+    def proof(self) -> Proof:
+        """How the source's deliveries prove who sent them."""
+        return "none" if self.verify.scheme == "none" else "signed"
+
+    @property
     def events_at_once(self) -> int:
         """Events that one body may have."""
-        return self.max_events or (UNPROVEN_EVENTS if self.verify.scheme == "none" else 1000)
+        return self.max_events or (UNPROVEN_EVENTS if self.proof == "none" else 1000)
 
     @model_validator(mode="after")
     def _greets_as_it_proves(self) -> Source:

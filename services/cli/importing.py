@@ -162,7 +162,8 @@ async def _send(
         for chunk in _chunks(islice(rows, done, None)):
             now = parts.now()
             sendable = [row.parsed for row in chunk if row.parsed is not None]
-            taken = await intake.take([to_signal(parsed, source, now, parts.key) for parsed in sendable])
+            signals = [to_signal(parsed, source, now, parts.key, proof="signed") for parsed in sendable]
+            taken = await intake.take(signals)
             if taken.large:
                 print(f"\n{len(taken.large)} rows up to row {done + len(chunk)} are too large to send", file=sys.stderr)
             done, sent = done + len(chunk), sent + len(sendable) - len(taken.large)

@@ -11,7 +11,17 @@ from typing import Literal, NamedTuple
 from routing.identity import LIKENESS
 from routing.ids import base32
 from schemas.domains import host_of
-from schemas.signals import IdentityKey, IdentityKind, Parsed, Person, Reference, Repeat, Signal, is_request
+from schemas.signals import (
+    IdentityKey,
+    IdentityKind,
+    Parsed,
+    Person,
+    Proof,
+    Reference,
+    Repeat,
+    Signal,
+    is_request,
+)
 from schemas.sources import Source
 from services.discretion import discreet, trace_of
 from services.ingest.free_mail import is_shared
@@ -117,9 +127,15 @@ def signal_id(key: bytes, source: str, dedupe_key: str) -> str:
 
 
 def to_signal(
-    parsed: Parsed, source: Source, received_at: datetime, key: bytes, traceparent: str | None = None
+    parsed: Parsed,
+    source: Source,
+    received_at: datetime,
+    key: bytes,
+    traceparent: str | None = None,
+    proof: Proof | None = None,
 ) -> Signal:
-    """The record for the log. A source on trial makes every live signal `observe`; a test source makes it `test`."""
+    """The record for the log. A source on trial makes every live signal `observe`; a test source makes it `test`. `proof`: where
+    it does not come by the source's scheme but from the operator."""
     ident, next_ident, repeat = _named_by(parsed, source, received_at, key)
     parsed, assumed = _with_assumed(_placed(identified(fitting(parsed)), source), source)
     if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):
@@ -139,6 +155,7 @@ def to_signal(
         **given,
         id=ident,
         source=source.name,
+        proof=proof or source.proof,
         brand=source.brand,
         received_at=received_at,
         assumed=assumed,
