@@ -60,7 +60,7 @@ def test_no_body_says_of_itself_how_it_was_proven():
 
 def test_the_operator_proves_an_import_and_an_api_key_a_command():
     assert to_signal(facts(mode="import"), source("none"), START, KEY, proof="signed").proof == "signed"
-    asked = Accept(command="accept", lead=f"lead_{'a' * 26}", reason="")
+    asked = Accept(command="accept", lead=f"lead_{'a' * 26}", reason="I take it")
     assert commanded(asked, Principal("desk", "maja"), START, "k", "default", "p").proof == "signed"
 
 
