@@ -41,6 +41,7 @@ from services.door.headers import headed
 from services.explain import Explainer
 from services.ingest.app import Hooks
 from services.ingest.configured import Configured
+from services.ingest.handshake import handshake_problem
 from services.ingest.intake import Intake
 from services.ingest.mapped import ConditionError, check
 from services.ingest.names import digest
@@ -69,6 +70,8 @@ def sources_of(settings: Settings) -> dict[str, Configured]:
             check(source.mapping) if source.mapping else None
         except ConditionError as error:
             raise FileError([problem(path, text, ("sources", number, "mapping"), str(error))]) from None
+        if (fault := handshake_problem(source)) is not None:
+            raise FileError([problem(path, text, ("sources", number, "handshake"), fault)])
         source = on_trial(file.shared(source), settings)
         secrets = secrets_of(settings, source.verify.secrets, f"source {source.name}")
         words = secrets_of(settings, (source.handshake,), f"source {source.name}") if source.handshake else ()

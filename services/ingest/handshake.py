@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from schemas.sources import Source
 from services.ingest.configured import Configured
 
 MAX_CHALLENGE = 512
@@ -19,6 +20,19 @@ _CODE = re.compile(r"[A-Za-z0-9-]{1,64}")
 """LinkedIn signs deliveries with the same secret, over `hmacsha256=` and the body: what is signed here can be none."""
 _SUBSCRIBING = frozenset({"cloudevents", "generic", "standard_webhooks"})
 """Kinds whose senders ask by OPTIONS for permission to send (HTTP 1.1 Web Hooks for Event Delivery)."""
+_WORDED = frozenset({"generic", "meta_lead_ads"})
+"""Kinds whose senders say a word of ours when they first call: Meta's, which are Lead Ads and, as `generic`, WhatsApp and Messenger."""
+_NEEDS_WORD = "meta_lead_ads"
+
+
+def handshake_problem(source: Source) -> str | None:
+    """What is wrong with the handshake of a source; None where nothing is."""
+    if source.handshake is None:
+        needed = source.kind == _NEEDS_WORD
+        return "Meta asks for a verify token before it sends: name its secret in `handshake`" if needed else None
+    if source.kind not in _WORDED:
+        return f"senders of the kind {source.kind} say no word when they first call; remove `handshake`"
+    return None
 
 
 def greeted(

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from schemas.sources import Scheme
+from services.ingest.body_keys import may_hold
 from services.ingest.keys import signed_with, standard_key
 
 
@@ -228,8 +229,12 @@ def _body_key(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim
     """A path of names with dots, in JSON or in a form."""
     try:
         if request.body.lstrip()[:1] == b"{":
+            names = scheme.field.split(".")
+            found = may_hold(request.body, names[-1], secrets)
+            if not found:
+                raise Refused("missing" if found is None else "wrong")
             at = json.loads(request.body)
-            for name in scheme.field.split("."):
+            for name in names:
                 at = at.get(name) if isinstance(at, dict) else None
         else:
             at = dict(parse_qsl(request.body.decode(), max_num_fields=1000)).get(scheme.field)

@@ -53,6 +53,7 @@ MADE = {
     # Patterns that a function puts together: (file, its text in the source) by an example of each.
     ("services/ingest/stripping.py", 0): rb'("token"\s*:\s*")(?:[^"\\]|\\.)*',
     ("services/ingest/stripping.py", 1): rb"((?:^|&)token=)[^&]*",
+    ("services/ingest/body_keys.py", 0): r'(?:"key")[ \t\n\r]*+:[ \t\n\r]*+"((?:[^"\\]++|\\.)*+)"',
     ("services/discretion.py", 0): r"\bberg\b",
     ("services/ingest/parsers/multipart.py", 0): rb"(?:\A|\r\n)--x(?=--|[ \t]{0,100}\r\n)",
 }

@@ -113,6 +113,25 @@ def test_c2_the_word_of_a_handshake_is_looked_at_too(tmp_path):
         sources_of(load(given))
 
 
+@pytest.mark.parametrize(
+    ("source", "rule"),
+    [
+        ("kind: meta_lead_ads, verify: {scheme: none}", "name its secret in `handshake`"),
+        ("kind: crm, handshake: STAFETT_SECRET_WORD, verify: {scheme: none}", "kind crm say no word"),
+        ("kind: form, handshake: STAFETT_SECRET_WORD, verify: {scheme: none}", "kind form say no word"),
+    ],
+)
+def test_m2_meta_needs_a_word_of_its_own_and_other_kinds_have_none(tmp_path, source, rule):
+    (tmp_path / "sources.yaml").write_text(f"version: 1\nsources:\n  - {{name: ads, {source}}}\n")
+    given = {
+        "STAFETT_CONFIG_FOLDER": str(tmp_path),
+        "STAFETT_DEPLOYMENT_KEY": "k" * 64,
+        "STAFETT_SECRET_WORD": "w" * 20,
+    }
+    with pytest.raises(FileError, match=rule):
+        sources_of(load(given))
+
+
 EMPTY = hmac.digest(b"", BODY, "sha256")
 FORGED = {
     "hmac": ({"header": "X-Sig"}, {"x-sig": EMPTY.hex()}, ("", " ")),

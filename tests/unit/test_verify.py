@@ -1,6 +1,7 @@
 """Signed deliveries verify; altered by one byte, or late, they are refused. Every family, by configuration only."""
 
 import base64
+import json
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -99,6 +100,54 @@ def test_a_secret_that_should_have_come_along_and_did_not():
     for how, request in ((query, post()), (key, post(body=b'{"auth": {}}')), (key, post(body=b"{"))):
         with pytest.raises(Refused, match=r"missing|malformed"):
             verify(how, ["s3"], request, 0)
+
+
+SECRET = 'a/sécret of 24 "letters"..'
+
+
+@pytest.mark.parametrize(
+    ("field", "body"),
+    [
+        ("key", json.dumps({"key": SECRET})),
+        ("key", json.dumps({"key": SECRET}, ensure_ascii=False)),
+        ("key", json.dumps({"key": SECRET}).replace("/", "\\/")),
+        ("key", json.dumps({"key": SECRET}).replace(": ", " \n\t:\r ")),
+        ("auth.key", json.dumps({"key": "another", "auth": {"key": SECRET}})),
+        ("auth.key", json.dumps({"auth": {"key": SECRET}, "key": {"key": 1}})),
+        ("clé", json.dumps({"clé": SECRET})),
+        ("clé", json.dumps({"clé": SECRET}, ensure_ascii=False)),
+    ],
+)
+def test_a_secret_in_the_body_is_found_however_it_is_written(field, body):
+    verify(scheme("body_key", field=field), ["another", SECRET], post(body=body.encode()), 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ('{"x": {"key": "%s"}}', "missing"),
+        ('{"x": "key", "y": ["key", "%s"]}', "missing"),
+        ('{"auth": {"key": 1}, "key": "%s"}', "missing"),
+        ('{"auth": {"key": "x%s"}}', "wrong"),
+        ('{"auth": {"key": "%s}', "missing"),
+    ],
+)
+def test_a_secret_in_another_place_of_the_body_proves_nothing(body, code):
+    text = body % json.dumps(SECRET)[1:-1]
+    with pytest.raises(Refused, match=code):
+        verify(scheme("body_key", field="auth.key"), [SECRET], post(body=text.encode()), 0)
+
+
+def test_m3_a_body_that_does_not_hold_the_secret_is_not_read_as_json(monkeypatch):
+    def read(body):
+        raise AssertionError("the body was read before its sender was proven")
+
+    monkeypatch.setattr("services.ingest.verify.json.loads", read)
+    guesses = json.dumps({"rows": [{"key": f"guess {n}", "email": "a@b.example"} for n in range(900)]})
+    more = '{"rows": [' + '{"key": "guess"},' * 20_000 + '{"key": "guess"}]}'
+    for body, code in ((guesses, "wrong"), (more, "malformed"), ('{"rows": [' + "[]," * 300_000 + "1]}", "missing")):
+        with pytest.raises(Refused, match=code):
+            verify(scheme("body_key", field="key"), [SECRET], post(body=body.encode()), 0)
 
 
 def test_only_senders_at_the_networks_of_the_source():
