@@ -272,7 +272,7 @@ def close(draft: Draft, outcome: str) -> None:
         return
     signal, offer = draft.signal, open_offer(draft)
     if outcome == "won":
-        draft.emit(HandoverWon(**saying(draft, offer), amount=signal.amount, currency=signal.currency))
+        tell_won(draft)
     elif outcome == "lost":
         draft.emit(HandoverLost(**saying(draft, offer), reason=signal.reason))
     elif outcome == "returned":
@@ -281,6 +281,16 @@ def close(draft: Draft, outcome: str) -> None:
         withdraw(draft, outcome)
     sla.cancel(draft, outcome)
     draft.lead.handover = the_handover(draft).but(closed_at=draft.at, outcome=outcome)
+
+
+def tell_won(draft: Draft, *, outside: bool = False, corrects: str | None = None) -> None:
+    """The sale with its amount, credited to who won it."""
+    signal = draft.signal
+    said = saying(draft, None if outside else open_offer(draft))
+    said |= {"owner": draft.owner(draft.seller)} if draft.seller is not None else {}
+    draft.emit(
+        HandoverWon(**said, amount=signal.amount, currency=signal.currency, outside_process=outside, corrects=corrects)
+    )
 
 
 def wait_no_more(draft: Draft) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from routing import (
     agreed_signals,
+    closing,
     dialogue,
     disposition,
     handover,
@@ -197,18 +198,6 @@ def _in_hand_over(act: Callable[[Draft], None]) -> Callable[[Draft], None]:
     return guarded
 
 
-def _closing(fact: str) -> Callable[[Draft], None]:
-    def note(draft: Draft) -> None:
-        if draft.lead.stage not in DIALOGUE:
-            draft.ignore("not_in_dialogue", f"nothing to be {fact} in {draft.lead.stage}")
-        elif handover.is_about_this(draft):
-            draft.facts.add(fact)
-        else:
-            draft.ignore("earlier_handover", "it is about an earlier hand-over")
-
-    return note
-
-
 def _follow_up(draft: Draft) -> None:
     signal = draft.signal
     if signal.automated or signal.actor.kind in ("automation", "system"):
@@ -281,16 +270,16 @@ _OVER: dict[str, Callable[[Draft], None]] = {
 """What comes of a clock that is no promise."""
 _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.SALES_ACCEPTED: _in_hand_over(overriding.accept),
-    Kind.SALES_REJECTED: _in_hand_over(rejecting.reject),
+    Kind.SALES_REJECTED: rejecting.reject,
     Kind.SALES_FOLLOW_UP: _follow_up,
     Kind.OUTREACH_LOGGED: _outreach,
     Kind.SALES_MEETING_HELD: _follow_up,
     Kind.SALES_MEETING_BOOKED: meetings.note,
     Kind.SALES_MEETING_CANCELLED: meetings.note,
     Kind.SALES_OWNER_CHANGED: overriding.owner_changed,
-    Kind.SALES_WON: _closing("won"),
-    Kind.SALES_LOST: _closing("lost"),
-    Kind.SALES_RETURNED: _closing("returned"),
+    Kind.SALES_WON: closing.win,
+    Kind.SALES_LOST: lambda draft: closing.lose(draft, "lost"),
+    Kind.SALES_RETURNED: lambda draft: closing.lose(draft, "returned"),
     Kind.CRM_LINKED: handover.link,
     Kind.DISPOSITION_SET: disposition.change,
     Kind.CONSENT_GIVEN: _given,

@@ -35,6 +35,13 @@ def _row(
 
 
 TABLE: tuple[Row, ...] = (
+    _row(
+        "won_outside",
+        ("prospecting", "contact", "qualification", "nurturing"),
+        "won",
+        "won, a fact of the CRM; told as outside the process",
+        "deal",
+    ),
     _row("touched", (None, "prospecting"), "touched", "any outreach or inbound touch", "contact"),
     _row("listed", (None,), "listed", "the person was put on a target list", "prospecting"),
     _row(
@@ -62,15 +69,15 @@ TABLE: tuple[Row, ...] = (
     _row(
         "taken_up",
         ("hand_over",),
-        "taken_up won lost",
-        "accepted and a first follow-up logged; or won, or lost",
+        "taken_up won",
+        "accepted and a first follow-up logged; or won",
         "deal",
     ),
     _row(
         "handed_back",
         ("hand_over",),
-        "rejected returned cold offers_exhausted taken_back",
-        "rejected; returned; cold after the agreed attempts; no owner left to offer it to; taken back after a breach",
+        "rejected lost returned cold offers_exhausted taken_back",
+        "rejected; lost or returned; cold after the agreed attempts; no owner left to offer it to; taken back after a breach",
         "nurturing",
         "recycle",
     ),
@@ -78,8 +85,8 @@ TABLE: tuple[Row, ...] = (
     _row(
         "lost",
         ("deal",),
-        "lost returned taken_back",
-        "lost; returned by sales; taken back after a breach",
+        "lost returned rejected taken_back",
+        "lost; returned or rejected by sales; taken back after a breach",
         "nurturing",
         "recycle",
     ),

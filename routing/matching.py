@@ -136,7 +136,9 @@ def remember_dialogue(draft: Draft) -> None:
     offers, rules = lead.handover.offers, draft.context.agreement.file.handover
     last = offers[-1] if offers else None
     if last is None:
-        answered = lead.owner
+        answered = draft.seller or lead.owner
+    elif draft.seller is not None:
+        answered = draft.seller
     else:
         for_another = last.state == "rejected" and rules.second(last.reason) is not None
         answered = last.person if last.state in ("accepted", "rejected") and not for_another else None

@@ -129,6 +129,14 @@ class Handover(State, frozen=True, kw_only=True):
     mode: Mode = "live"
 
 
+class Sale(State, frozen=True, kw_only=True):
+    """One sale that was told, of this hand-over; `deals` are its records in the CRM as `system:id`, where they are known."""
+
+    at: At
+    handover_id: str
+    deals: tuple[str, ...] = ()
+
+
 class Merged(State, frozen=True, kw_only=True):
     """A lead that is one with this one, and what this one took over from it, so that it can be given back.
 
@@ -276,6 +284,7 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     met: tuple[str, ...] = ()
     last_touch_at: At | None = None
     handover: Handover | None = None
+    sales: tuple[Sale, ...] = ()
     clocks: dict[str, Clock] = {}
     marks: dict[str, tuple[At, ...]] = {}
     record: tuple[Entry, ...] = ()

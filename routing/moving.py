@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from routing import dialogue, handover, judging, matching, nurturing, ownership, sla, waiting
@@ -36,10 +37,10 @@ def _ask_judge(draft: Draft) -> None:
 
 def _move(draft: Draft, row: Row) -> None:
     lead = draft.lead
-    before, fact, owner = lead.stage, _fact(draft, row), lead.owner
+    before, fact, owner = lead.stage, _fact(draft, row), draft.seller or lead.owner
     if before == "nurturing":
         nurturing.leave(draft, row.to_stage)
-    lead.stage, lead.stage_since = row.to_stage, max(draft.at, lead.stage_since)
+    lead.stage, lead.stage_since = row.to_stage, max(_since(draft, fact), lead.stage_since)
     if before == "qualification":
         waiting.end(draft)
         sla.touch(draft, "qualification", lead.stage_since, sla.subject_of(draft))
@@ -62,6 +63,14 @@ def _move(draft: Draft, row: Row) -> None:
     _enter(draft, row, fact, owner)
 
 
+def _since(draft: Draft, fact: str) -> datetime:
+    """A deal has begun with the later of acceptance and step, whichever arrives last."""
+    handover = draft.lead.handover
+    if fact != "taken_up" or handover is None:
+        return draft.at
+    return max(filter(None, (draft.at, handover.accepted_at, handover.followed_up_at)))
+
+
 def _evidence(draft: Draft, row: Row, before: Stage, fact: str) -> dict[str, Any]:
     made: dict[str, Any] = {"row": row.name, "fact": fact, "from": before, "to": row.to_stage}
     return made | ({"straight": True} if before == "qualification" and draft.straight_through else {})
@@ -69,6 +78,8 @@ def _evidence(draft: Draft, row: Row, before: Stage, fact: str) -> dict[str, Any
 
 def _enter(draft: Draft, row: Row, fact: str, owner: str | None) -> None:
     """What entering the row's stage brings; `owner` had the lead until then."""
+    if row.to_stage == "deal" and "won" in draft.facts:
+        return  # It is over as soon as it is entered: nothing is promised for it, and no mail stops.
     if row.to_stage == "hand_over":
         sla.forget_old(draft)
     else:

@@ -7,6 +7,7 @@ from typing import assert_never
 from routing import handover, sla
 from routing.assignment import SECOND_OFFER, Assignment
 from routing.draft import Draft
+from routing.lifecycle import DIALOGUE
 from routing.model import Offer
 from schemas.events import HandoverRejected
 from schemas.handover import reason_key
@@ -14,18 +15,46 @@ from schemas.handover import reason_key
 
 def reject(draft: Draft) -> None:
     """The holder hands it back, with a reason; for `not_qualified` the failed criterion must be named."""
-    offer, signal = handover.open_offer(draft), draft.signal
-    if not handover.is_about_this(draft, offer):
+    lead, offer = draft.lead, handover.open_offer(draft)
+    if lead.stage not in DIALOGUE:
+        draft.ignore("no_open_handover", f"no hand-over is open in {lead.stage}")
+    elif not handover.is_about_this(draft, offer):
         draft.ignore("earlier_offer", "it is about an earlier offer")
-        return
-    _judge_reason(draft)
-    said = {"state": "rejected", "decided_at": draft.at, "reason": signal.reason, "criterion": signal.criterion}
-    if offer is not None:
-        handover.put_offer(draft, offer.but(**said))
-    draft.emit(HandoverRejected(**handover.saying(draft, offer), reason=signal.reason, criterion=signal.criterion))
+    elif lead.stage == "deal":
+        _reject_after_step(draft, offer)
+    else:
+        reject_open(draft)
+
+
+def reject_open(draft: Draft) -> None:
+    """The open offer, or the hand-over that was offered to nobody yet, is rejected."""
+    offer = handover.open_offer(draft)
+    _put_rejection(draft, offer)
     handover.answered(draft, offer)
     if offer is None or not _second_offer(draft, offer):
         draft.facts.add("rejected")
+
+
+def _reject_after_step(draft: Draft, offer: Offer | None) -> None:
+    """Accepted, called, found out: a return to marketing that counts as a rejection. What was said before the acceptance is
+    not the holder's last word."""
+    accepted_at = handover.the_handover(draft).accepted_at
+    if accepted_at is not None and draft.at + sla.COARSE <= accepted_at:
+        draft.ignore("older_fact", "it was accepted later")
+        return
+    _put_rejection(draft, offer)
+    draft.facts.add("rejected")
+
+
+def _put_rejection(draft: Draft, offer: Offer | None) -> None:
+    signal = draft.signal
+    _judge_reason(draft)
+    if offer is not None:
+        # A CRM's coarse clock may put the answer before the offer that it answers.
+        at = max(draft.at, offer.offered_at)
+        said = {"state": "rejected", "decided_at": at, "reason": signal.reason, "criterion": signal.criterion}
+        handover.put_offer(draft, offer.but(**said))
+    draft.emit(HandoverRejected(**handover.saying(draft, offer), reason=signal.reason, criterion=signal.criterion))
 
 
 def _judge_reason(draft: Draft) -> None:

@@ -125,7 +125,7 @@ def start_expiry(draft: Draft, offer_id: str, at: datetime) -> datetime | None:
     return due
 
 
-def touch(draft: Draft, metric: str, at: datetime, subject_id: str | None = None) -> None:
+def touch(draft: Draft, metric: str, at: datetime, subject_id: str | None = None, *, recurs: bool = True) -> None:
     """A genuine fact of this metric (or for the policy of this name) happened at `at`; the earliest keeps the promise.
 
     Clocks that started by then take it, ended ones too: so a breach that was none is corrected, whenever that comes out.
@@ -142,7 +142,8 @@ def touch(draft: Draft, metric: str, at: datetime, subject_id: str | None = None
         if _counts(clock, at) and (clock.touched_at is None or kept_at < clock.touched_at):
             touched = clock.but(touched_at=kept_at, touched_by=draft.signal.id)
             settle(draft, clock, touched, "late_fact")
-    _recur(draft, metric, at)
+    if recurs:
+        _recur(draft, metric, at)
 
 
 def _recur(draft: Draft, metric: str, at: datetime) -> None:

@@ -90,9 +90,13 @@ class HandoverFollowedUp(_Handover, frozen=True, kw_only=True):
 
 
 class HandoverWon(_Handover, frozen=True, kw_only=True):
+    """`owner` is who won it. `outside_process`: no hand-over was open; `corrects` is what was said to be its end before."""
+
     type_name = "stafett.handover.won.v1"
     amount: float | None = None
     currency: str | None = None
+    outside_process: bool = False
+    corrects: str | None = None
 
 
 class HandoverLost(_Handover, frozen=True, kw_only=True):

@@ -81,7 +81,7 @@ def closed():
 
 IGNORED = {
     "no_open_handover": lambda: contact().tell("sales.accepted", 2 * HOUR),
-    "not_in_dialogue": lambda: contact().tell("sales.won", 2 * HOUR),
+    "not_in_dialogue": lambda: contact().tell("sales.lost", 2 * HOUR),
     "no_such_offer": lambda: offered().tell("sales.accepted", 2 * HOUR, offer_id=f"{UNKNOWN}.1"),
     "no_such_handover": lambda: offered().tell("sales.accepted", 2 * HOUR, handover_id=UNKNOWN),
     "not_by_a_person": lambda: offered().tell("sales.follow_up", 2 * HOUR, automated=True, sales=DONE),
