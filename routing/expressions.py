@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from cel_expr_python import cel
 
+from routing.cel_words import plain_complaint
 from routing.errors import RoutingError
 from routing.facts import Call, Reader, reader_of
 from schemas.signals import INBOUND, OUTREACH
@@ -101,8 +102,6 @@ ENV = cel.NewEnv(variables=VARIABLES, extensions=[cel.CelExtension("stafett", _D
 _TOKEN = re.compile(
     r"""//[^\n]*|[rR]?(?:'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|[A-Za-z_][\w.]*|\S""", re.DOTALL
 )
-_PLACE = re.compile(r"<input>:(\d+):(\d+): ?(.*)", re.DOTALL)
-_UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
 
 
 class DefinitionError(RoutingError):
@@ -143,7 +142,7 @@ def compile_expression(text: str) -> Expression:
     try:
         compiled = ENV.compile(text)
     except RuntimeError as error:
-        raise DefinitionError(_explained(str(error), text)) from None
+        raise DefinitionError(plain_complaint(str(error), text, [*VARIABLES, *FUNCTIONS], _forms)) from None
     if compiled.return_type() != _BOOL:
         kind = compiled.return_type().name()
         raise DefinitionError(
@@ -255,40 +254,13 @@ def _place(text: str, offset: int) -> str:
     return f"at {line}:{column}"
 
 
-def _explained(message: str, text: str) -> str:
-    """CEL's first complaint in plain words, with its place in the expression."""
-    first = message.split("ERROR: ")[1] if "ERROR: " in message else message
-    found = _PLACE.match(first)
-    line, column, rest = (found[1], found[2], found[3]) if found else ("1", "1", first)
-    rule = " ".join(rest.split(" | ")[0].split("\n")[0].split())
-    if unknown := _UNDECLARED.search(rule):
-        whole = _whole_name(text, int(line), int(column)) or unknown[1]
-        hint = probably(whole, [*VARIABLES, *FUNCTIONS]) or "; see the list at the top of `stafett agreement new`"
-        rule = f"`{whole}` is not known{hint}"
-    elif overload := re.search(r"no matching overload for '([^']+)' applied to '\(([^']*)\)'", rule):
-        sign = overload[1].strip("_")
-        rule = f"`{sign}` does not go with ({overload[2]})"
-        if overload[1] in FUNCTIONS:
-            rule += f"; say {' or '.join(_form(overload[1], taken) for taken, _ in FUNCTIONS[overload[1]])}"
-        elif "double" in overload[2] and "int" in overload[2]:
-            rule += "; write a whole number as 1 and an amount as 1.0"
-    elif rule.startswith("Syntax error"):
-        rule = re.sub(r" expecting \{.*", "", rule)
-    return f"at {line}:{column}: {rule}"
-
-
 _EXAMPLES = {"string": "'form.submitted'", "duration": "duration('168h')"}
+
+
+def _forms(name: str) -> str | None:
+    """How a function of ours is called."""
+    return " or ".join(_form(name, taken) for taken, _ in FUNCTIONS[name]) if name in FUNCTIONS else None
 
 
 def _form(name: str, taken: tuple[cel.Type, ...]) -> str:
     return f"`{name}({', '.join(_EXAMPLES[t.name().lower()] for t in taken)})`"
-
-
-def _whole_name(text: str, line: int, column: int) -> str | None:
-    """CEL points at the last dot of a dotted name: the name that stands there, as it was written."""
-    rows = text.split("\n")
-    if line > len(rows):
-        return None
-    row = rows[line - 1]
-    names = [m for m in re.finditer(r"[A-Za-z_][\w.]*", row) if m.start() <= column <= m.end()]
-    return names[0][0] if names else None

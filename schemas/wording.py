@@ -8,13 +8,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from schemas.validator_words import words_of
 from schemas.words import probably
-
-_PATTERNS = {
-    r"^[a-z0-9][a-z0-9_-]{0,62}$": "a name has a to z, 0 to 9, - and _, and at most 63 of them",
-    r"^lead_[a-z2-7]{26}$": "the id of a lead is lead_ and 26 letters and digits",
-    r"^[0-9a-f]{64}$": "the whole hash is needed, all 64 digits",
-}
 
 
 def meant(error: ValidationError) -> list[dict[str, Any]]:
@@ -31,33 +26,27 @@ def meant(error: ValidationError) -> list[dict[str, Any]]:
 
 def rule_of(item: Mapping[str, Any], known: Iterable[str] = ()) -> str:
     """One of pydantic's errors as a rule; `known` are the keys that may stand where it was found."""
-    said = str(item["msg"]).removeprefix("Value error, ")
     context = item.get("ctx", {})
+    words = words_of(item["type"], context, str(item["msg"]))
     match item["type"]:
         case "extra_forbidden":
             keys = list(known)
             there_are = f"; there are {', '.join(keys)}" if keys else "; is it misspelt?"
-            return f"unknown key{probably(str(item['loc'][-1]), keys) or there_are}"
+            return words + (probably(str(item["loc"][-1]), keys) or there_are)
         case "missing":
-            return f"`{item['loc'][-1]}` is missing, and it is needed"
+            return f"`{item['loc'][-1]}` {words}"
         case "literal_error" | "enum":
-            return said + probably(str(item.get("input", "")), re.findall(r"'([^']+)'", said))
+            return words + probably(str(item.get("input", "")), re.findall(r"'([^']+)'", words))
         case "union_tag_invalid":
             tags = re.findall(r"'([^']+)'", context["expected_tags"])
             key = str(context["discriminator"]).strip("'")
             return f"`{key}` is none of {', '.join(tags)}{probably(str(context['tag']), tags)}"
         case "union_tag_not_found":
-            return f"`{str(context['discriminator']).strip(chr(39))}` is missing, and it is needed"
-        case "string_pattern_mismatch":
-            return _PATTERNS.get(context["pattern"], said)
+            return f"`{str(context['discriminator']).strip(chr(39))}` {words}"
         case "string_too_short" if context["min_length"] == 1:
             return "must not be empty"
-        case "json_invalid":
-            return "is no JSON"
-        case "model_attributes_type" | "model_type":
-            return "has to be an object: keys with values"
         case _:
-            return said
+            return words
 
 
 def keys_at(model: Any, path: tuple[str | int, ...]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from schemas.validator_words import yaml_words
 from schemas.wording import keys_at, meant, rule_of
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -59,9 +60,10 @@ def load(text: str, model: type[M], name: str) -> M:
         raise FileError([f"{name}:{error.line}: the file has over {MAX_NODES} keys and values"]) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise FileError([f"{name}:{line}: not valid YAML: {error.problem}"]) from None
-    except yaml.YAMLError as error:
-        raise FileError([f"{name}:1: not valid YAML: {type(error).__name__}"]) from None
+        raise FileError([f"{name}:{line}: not valid YAML: {yaml_words(error.problem)}"]) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise FileError([f"{name}:{line}: not valid YAML: {yaml_words(error.reason)}"]) from None
     try:
         return model.model_validate(data if data is not None else {})
     except ValidationError as error:
@@ -207,6 +209,13 @@ class _Loader(yaml.SafeLoader):
             raise _TooManyNodes(self.line + 1)
         found: yaml.Node | None = super().compose_node(parent, index)
         return found
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Raises ConstructorError also for `!!int abc`: PyYAML lets out whatever the conversion raised."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, KeyError, AttributeError, OverflowError):
+            raise yaml.constructor.ConstructorError(None, None, "unfit tag", node.start_mark) from None
 
 
 _Loader.yaml_implicit_resolvers = {

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from routing.ids import derive
 from schemas.signals import PERSONAL_FIELDS, Signal
+from schemas.wording import rule_of
 from services.observability import LONGEST_PLACE, scrub
 from services.ports import StoreRejected
 from services.rows import DeadLetter, Record, RecordOut, SpoolEntry
@@ -60,10 +62,15 @@ def decode(record: Record) -> Incoming:
     except msgspec.DecodeError:  # what pydantic takes for a number and JSON does not know: NaN, Infinity
         return Incoming(record, None, "$: no JSON")
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        first = error.errors(include_url=False, include_input=False)[0]
         where = scrub(".".join(str(step) for step in first["loc"]), LONGEST_PLACE)
-        return Incoming(record, None, f"{where or '$'}: {first['type']}")
+        return Incoming(record, None, f"{where or '$'}: {scrub(_rule_of(first), LONGEST_PLACE)}")
     return Incoming(record, signal, None, parted)
+
+
+def _rule_of(first: ErrorDetails) -> str:
+    """Rules of our own may quote what they refuse."""
+    return "breaks a rule" if first["type"] == "value_error" else rule_of(first)
 
 
 def _ours(record: bytes) -> Signal | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from schemas.calendar import Calendar
+from schemas.wording import rule_of
 from schemas.yamlfile import FileError
 from services.cli.files import read_text
 
@@ -66,7 +67,7 @@ def _read(path: Path) -> Vectors:
 
 def _said(path: Path, problem: dict[str, Any]) -> str:
     where = ".".join(map(str, problem["loc"]))
-    return f"{path}: {where + ': ' if where else ''}{problem['msg']}"
+    return f"{path}: {where + ': ' if where else ''}{rule_of(problem)}"
 
 
 def _due(case: Case, calendar: BusinessCalendar) -> datetime:

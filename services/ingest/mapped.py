@@ -8,6 +8,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
+from routing.cel_words import plain_complaint
 from schemas.mapping import Mapping, Rule
 from schemas.places import language_code
 from schemas.signals import Company, Kind, Parsed, Quarantined, Reference, Sales
@@ -35,12 +36,11 @@ from services.ingest.parsers.records import SYSTEM
 from services.ingest.parsers.stated import stated
 from services.ingest.paths import MISSING, find
 
-_ENV = cel.NewEnv(
-    variables={
-        "body": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
-        "headers": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
-    }
-)
+_KNOWN = {
+    "body": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
+    "headers": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
+}
+_ENV = cel.NewEnv(variables=_KNOWN)
 _PERSON = ("email", "first_name", "last_name", "full_name", "phone")
 _PLAIN = (
     "external_id",
@@ -67,7 +67,7 @@ def condition(source: str) -> cel.Expression:
     try:
         compiled = _ENV.compile(source)
     except RuntimeError as error:
-        raise ConditionError(f"`{source}`: {str(error).splitlines()[0][:200]}") from None
+        raise ConditionError(f"`{source}`: {plain_complaint(str(error), source, _KNOWN)}") from None
     if compiled.return_type() not in (cel.Type.BOOL, cel.Type.DYN):
         raise ConditionError(f"`{source}` gives {compiled.return_type().name()}; a condition must give BOOL")
     return compiled

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from schemas.wording import rule_of
 from services.settings.rules import broken_rules
 from services.settings.tree import Settings, key_bytes, leaves
 
@@ -51,7 +52,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(*map(_said, error.errors(include_url=False, include_input=False))) from None
+        raise SettingsError(*map(_said, error.errors(include_url=False))) from None
     if problems := broken_rules(settings):
         raise SettingsError(*problems)
     return settings
@@ -132,5 +133,4 @@ def _unknown(names: set[str]) -> Iterator[str]:
 
 
 def _said(error: Any) -> str:
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return f"{variable(tuple(str(part) for part in error['loc'] if part != 'function-before'))}: {message}"
+    return f"{variable(tuple(str(part) for part in error['loc'] if part != 'function-before'))}: {rule_of(error)}"

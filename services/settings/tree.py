@@ -37,8 +37,13 @@ def _duration(value: object) -> object:
     return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
 
 
-def _listed(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+def _networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must be networks, as 10.0.0.0/8, 192.0.2.7, separated by commas") from None
 
 
 def _positive(value: timedelta) -> timedelta:
@@ -52,9 +57,7 @@ Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_posi
 Network = IPv4Network | IPv6Network
 Networks = Annotated[
     tuple[Network, ...],
-    BeforeValidator(
-        lambda value: tuple(ip_network(part) for part in _listed(value)) if isinstance(value, str) else value
-    ),
+    BeforeValidator(_networks),
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=1)]
@@ -142,7 +145,9 @@ class HttpSettings(Tree):
     """The listening socket of ingest, the API and the console."""
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 in a container.")
-    port: Port = Field(8080, description="Port to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8080, description="Port to listen on; 0 for one that is free, which `up` prints."
+    )
     public_url: str | None = Field(
         None, description="Base URL as the outside sees it, for links and for schemes that sign the URL."
     )

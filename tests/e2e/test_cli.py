@@ -94,8 +94,8 @@ def test_a_role_of_postgresql_with_a_strange_name_is_refused(capsys):
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ({"cases": []}, "calendars: Field required"),
-        ([1, 2], "should be an object"),
+        ({"cases": []}, "calendars: `calendars` is missing, and it is needed"),
+        ([1, 2], "must be an object"),
         ({"calendars": {}, "cases": [{"id": "a", "calendar": "x", "start": "2026-01-01T00:00:00Z"}]}, "no calendar x"),
     ],
 )

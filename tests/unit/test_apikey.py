@@ -51,7 +51,7 @@ def test_what_makes_no_entry_is_refused(words, capsys):
         ("{name: a, sha256: %s, key: sk_long_enough_to_be_a_key_, scopes: []}" % ("0" * 64), "say either `sha256`"),
         ("{name: a, key: sk_short, scopes: []}", "at least 24 characters"),
         ("{name: a, sha256: %s, scopes: [], person: elin, acts_as: everybody}" % ("0" * 64), "acts as nobody else"),
-        ("{name: a, sha256: %s, scopes: [], expires: 2027-01-01T00:00:00}" % ("0" * 64), "timezone"),
+        ("{name: a, sha256: %s, scopes: [], expires: 2027-01-01T00:00:00}" % ("0" * 64), "needs a zone"),
         ("{name: a, sha256: %s, scopes: [], brands: []}" % ("0" * 64), "at least 1"),
         (", ".join(f"{{name: a, sha256: {digit * 64}, scopes: []}}" for digit in "01"), "same name"),
     ],

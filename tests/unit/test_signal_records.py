@@ -86,24 +86,25 @@ def test_what_others_wrote_is_checked_and_cleaned_where_it_is_not_as_we_write_it
 @pytest.mark.parametrize(
     ("members", "fault"),
     [
-        ({"kind": "hush"}, "kind: enum"),
-        ({"person": {"email": ["hush"]}}, "person.email: string_type"),
-        ({"person": "hush"}, "person: model_type"),
-        ({"person": {"hobby": "hush"}}, "person.hobby: extra_forbidden"),
-        ({"received_at": "2026-06-08T10:00:00"}, "received_at: timezone_aware"),
-        ({"identities": [{"kind": "email"}]}, "identities.0.digest: missing"),
-        ({"roster": {"change": "hush"}}, "roster.change: literal_error"),
+        ({"kind": "hush"}, "kind: must be 'prospect.listed', 'contact.created'"),
+        ({"person": {"email": ["hush"]}}, "person.email: must be text"),
+        ({"person": "hush"}, "person: must be an object: keys with values"),
+        ({"person": {"hobby": "hush"}}, "person.hobby: unknown key"),
+        ({"received_at": "2026-06-08T10:00:00"}, "received_at: needs a zone"),
+        ({"identities": [{"kind": "email"}]}, "identities.0.digest: `digest` is missing, and it is needed"),
+        ({"roster": {"change": "hush"}}, "roster.change: must be 'absent', 'returned'"),
     ],
 )
 def test_what_is_no_signal_is_set_aside_with_field_and_rule_and_without_the_value(members, fault):
     found = read(changed(**members))
-    assert (found.signal, found.fault) == (None, fault)
+    assert found.signal is None and found.fault.startswith(fault) and len(found.fault) <= 400
+    assert "hush" not in found.fault
 
 
 @pytest.mark.parametrize("depth", [250, 100_000])
 def test_what_is_nested_deeper_than_we_write_is_set_aside(depth):
     found = read(changed(fields={"deep": 1}).replace('"deep": 1', f'"deep": {"[" * depth}{"]" * depth}'))
-    assert (found.signal, found.fault) == (None, "$: json_invalid")
+    assert found.signal is None and found.fault.startswith("$: is nested too deeply, at line 1, character ")
 
 
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity"])

@@ -47,7 +47,7 @@ def test_what_breaks_the_roster_is_named_at_its_own_line(change, place, rule):
         ({"command": "approve", "hash": "ab12", "side": "sales", "reason": "x"}, "all 64 digits"),
         ({"command": "approve", "hash": "a" * 64, "side": "sale", "reason": "x"}, "; did you mean `sales`?"),
         ({"command": "accept", "leed": LEAD, "lead": LEAD, "reason": "x"}, "unknown key; did you mean `lead`?"),
-        ("accept", "has to be an object"),
+        ("accept", "must be an object"),
     ],
 )
 def test_a_command_that_cannot_be_read_says_what_to_write(said, rule):

@@ -1,0 +1,98 @@
+"""What CEL complains of, in our words, with its place in the expression; theirs list tokens of a grammar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+from schemas.words import probably
+
+_PLACE = re.compile(r"<input>:(\d+):(\d+): ?(.*)", re.DOTALL)
+_UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
+_OVERLOAD = re.compile(r"no matching overload for '([^']+)' applied to '\(([^']*)\)'")
+_END = "<EOF>"
+_OPERATORS = {"and": "&&", "or": "||", "not": "!", "=": "==", "<>": "!=", "AND": "&&", "OR": "||", "NOT": "!"}
+_KINDS = {
+    "string": "text",
+    "int": "a whole number",
+    "uint": "a whole number",
+    "double": "an amount",
+    "bool": "yes or no",
+    "google.protobuf.Timestamp": "an instant",
+    "google.protobuf.Duration": "a duration",
+    "null": "nothing",
+    "dyn": "anything",
+}
+FEW = 12
+"""Names that are all told where none is near."""
+ENDS_EARLY = "the expression ends too early: a value, a quote or a bracket is missing"
+
+Forms = Callable[[str], str | None]
+"""How a function of ours is called, None where it is none."""
+
+
+def plain_complaint(message: str, text: str, known: Collection[str], forms: Forms | None = None) -> str:
+    """CEL's first complaint about `text`; `known` are the names that it may use."""
+    first = message.split("ERROR: ")[1] if "ERROR: " in message else message
+    found = _PLACE.match(first)
+    line, column, rest = (found[1], found[2], found[3]) if found else ("1", "1", first)
+    theirs = " ".join(rest.split(" [INVALID_ARGUMENT]")[0].split(" | ")[0].split("\n")[0].split())
+    at = f"at {line}:{column}: "
+    if unknown := _UNDECLARED.search(theirs):
+        whole = _whole_name(text, int(line), int(column)) or unknown[1]
+        return f"{at}`{whole}` is not known{probably(whole, list(known)) or _there_are(known)}"
+    if overload := _OVERLOAD.search(theirs):
+        return at + _overload(overload[1], overload[2], forms)
+    return at + _syntax(theirs)
+
+
+def _there_are(known: Collection[str]) -> str:
+    if len(known) > FEW:
+        return "; see the list at the top of `stafett agreement new`"
+    return f"; there are {', '.join(sorted(known))}"
+
+
+def _overload(function: str, given: str, forms: Forms | None) -> str:
+    sign = function.strip("_@")
+    kinds = ", ".join(_KINDS.get(kind, kind) for kind in re.split(r", (?![^(]*\))", given))
+    rule = f"`{sign}` does not go with ({kinds})"
+    if forms is not None and (form := forms(function)):
+        return f"{rule}; say {form}"
+    if "double" in given and "int" in given:
+        return f"{rule}; write a whole number as 1 and an amount as 1.0"
+    return rule
+
+
+def _syntax(theirs: str) -> str:
+    rest = theirs.removeprefix("Syntax error: ")
+    if token := _quoted(rest, "token recognition error at: "):
+        word = token.strip()
+        if word[:1] in ("'", '"') and len(word) > 1:
+            return f"the quote that begins {word} does not end, or a `\\` in it is none of CEL's"
+        return f"`{word}` cannot be read here{_instead(word)}"
+    if lacking := _quoted(rest, "missing "):
+        sign, _, place = lacking.partition("' at '")
+        return f"`{sign}` is missing " + ("at the end" if place == _END else f"before `{place}`")
+    if extra := _quoted(rest.partition(" expecting ")[0], "input "):
+        return ENDS_EARLY if extra == _END else f"`{extra}` does not fit here{_instead(extra)}"
+    return rest
+
+
+def _quoted(text: str, before: str) -> str:
+    """What stands between the quote after `before` and the one at the end; '' where none does. It may hold quotes itself."""
+    _, found, rest = text.partition(f"{before}'")
+    return rest.removesuffix("'") if found else ""
+
+
+def _instead(word: str) -> str:
+    return f"; write `{_OPERATORS[word]}`" if word in _OPERATORS else ""
+
+
+def _whole_name(text: str, line: int, column: int) -> str | None:
+    """CEL points at the last dot of a dotted name: the name that stands there, as it was written."""
+    rows = text.split("\n")
+    if line > len(rows):
+        return None
+    row = rows[line - 1]
+    names = [m for m in re.finditer(r"[A-Za-z_][\w.]*", row) if m.start() <= column <= m.end()]
+    return names[0][0] if names else None

@@ -1,0 +1,145 @@
+"""Whatever validators complain of is told in our words: no reader meets a library's message, and no value is told."""
+
+import re
+from typing import Annotated, Any, get_args
+
+import pytest
+from cel_expr_python import cel
+from pydantic import BeforeValidator, ConfigDict, ValidationError, create_model
+from pydantic_core import PydanticKnownError, core_schema
+from pydantic_core._pydantic_core import list_all_errors
+
+from routing.cel_words import plain_complaint
+from routing.expressions import DefinitionError, compile_expression
+from schemas.export import names, schema
+from schemas.validator_words import OTHER_YAML, PATTERNS, WORDS
+from schemas.wording import rule_of
+from schemas.yamlfile import FileError, FileModel, load
+from services.settings import SettingsError
+from services.settings import load as load_settings
+
+RAW = re.compile(
+    r"Input|Field required|valid |should|Value error|Assertion|dictionary|instance|array|tuple|boolean|integer|datetime"
+    r"|parse|\{|\}|None|Traceback|Error|expecting|<EOF>|overload|google|INVALID_ARGUMENT"
+)
+CONTEXT: dict[str, Any] = {
+    "pattern": "^[A-Z]{2}$", "expected": "'web' or 'crm'", "expected_tags": "'web', 'crm'", "discriminator": "'kind'",
+    "tag": "secret-tag", "error": "Secret value at line 3 column 7", "expected_schemes": "'http' or 'https'",
+    "min_length": 2, "max_length": 2, "actual_length": 9,
+}  # fmt: skip
+
+
+def told(kind: str, context: dict[str, Any]) -> str:
+    """What a model tells whose validator raises this type of pydantic's errors."""
+
+    def refuse(_: Any) -> Any:
+        raise PydanticKnownError(kind, context or None)
+
+    with pytest.raises(ValidationError) as refused:
+        create_model("Model", field=(Annotated[Any, BeforeValidator(refuse)], ...))(field="secret-input")
+    (item,) = refused.value.errors()
+    assert item["type"] == kind
+    return rule_of(item, ["field"])
+
+
+TYPES = [entry for entry in list_all_errors() if entry["type"] not in ("value_error", "assertion_error")]
+
+
+@pytest.mark.parametrize("entry", TYPES, ids=lambda entry: entry["type"])
+def test_each_type_of_error_is_told_in_our_words_without_the_value(entry):
+    context = {name: CONTEXT.get(name, value) for name, value in (entry["example_context"] or {}).items()}
+    rule = told(entry["type"], context)
+    assert not RAW.search(rule), rule
+    assert "secret" not in rule.lower(), rule
+
+
+def test_there_are_words_for_every_type_of_error_that_pydantic_has():
+    assert set(WORDS) == set(get_args(core_schema.ErrorType))
+
+
+@pytest.mark.parametrize(
+    ("number", "rule"),
+    [(1, "needs at least 1 entry"), (2, "needs at least 2 entries"), (11, "needs at least 11 entries")],
+)
+def test_the_noun_fits_its_number(number, rule):
+    assert told("too_short", {"field_type": "List", "min_length": number, "actual_length": 0}) == rule
+
+
+def test_every_pattern_of_a_schema_has_words():
+    def patterns(node: Any) -> set[str]:
+        if isinstance(node, dict):
+            own = {node["pattern"]} if isinstance(node.get("pattern"), str) else set()
+            return own.union(*map(patterns, node.values()))
+        return set().union(*map(patterns, node)) if isinstance(node, list) else set()
+
+    files = ("agreement", "roster", "sources", "subscriptions", "api_keys", "command", "crm")
+    read = [name for name in names() if name.startswith(files)]
+    assert len(read) >= 5, names()
+    assert set().union(*(patterns(schema(name)) for name in read)) <= set(PATTERNS)
+
+
+class Sheet(FileModel):
+    model_config = ConfigDict(extra="allow")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: b: c", "\ta: 1", "a: *x", "a: !foo 1", "a: !!int abc", "a: !!float x", "a: !!timestamp x", "a: !!bool maybe",
+        "a: \0", "---\na: 1\n---\nb: 1", "a: [1", "a: {1", "a: 'x", 'a: "\\q"', "? [a]\n: 1", "a\nb: 1", "a: 1\n b: 2",
+        "- a\nb: 1", "a: @x", "a: &x 1\nb: - 2", "a: `x`", "a: %x",
+    ],
+)  # fmt: skip
+def test_what_is_no_yaml_is_told_with_its_line_and_what_to_do(text):
+    with pytest.raises(FileError) as broken:
+        load(text, Sheet, "file.yaml")
+    (problem,) = broken.value.problems
+    assert re.match(r"file\.yaml:\d+: not valid YAML: ", problem), problem
+    assert not problem.endswith(OTHER_YAML), problem
+    assert not re.search(r"expected|found|token|node|scalar|mapping|constructor", problem), problem
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("lead.stage ==", "the expression ends too early"),
+        ("(fit() > 1", "`)` is missing at the end"),
+        ("lead.stage = 'deal'", "`=` cannot be read here; write `==`"),
+        ("fit() > 1 and fit() < 9", "`and` does not fit here; write `&&`"),
+        ("lead.stage == 'deal", "the quote that begins 'deal does not end"),
+        ("lead.stage > 2", "`>` does not go with (text, a whole number)"),
+        ("now > duration('1h')", "`>` does not go with (an instant, a duration)"),
+        ("fit() > == 1", "`==` does not fit here"),
+        ("lead..stage == 'a'", "`..` does not fit here"),
+        ("lead.stagge == 'deal'", "`lead.stagge` is not known; did you mean `lead.stage`?"),
+    ],
+)
+def test_an_expression_that_cannot_be_read_is_told_in_words_at_its_place(text, rule):
+    with pytest.raises(DefinitionError) as refused:
+        compile_expression(text)
+    assert re.match(r"at 1:\d+: ", str(refused.value))
+    assert rule in str(refused.value)
+    assert not RAW.search(str(refused.value))
+
+
+def test_a_complaint_lists_the_names_where_none_is_near():
+    with pytest.raises(RuntimeError) as refused:
+        cel.NewEnv(variables={"body": cel.Type.STRING, "headers": cel.Type.STRING}).compile("zzz == 'x'")
+    said = plain_complaint(str(refused.value), "zzz == 'x'", ["body", "headers"])
+    assert said == "at 1:1: `zzz` is not known; there are body, headers"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("HTTP_PORT", "eighty", "must be a whole number, as 3"),
+        ("HTTP_PORT", "70000", "must be at most 65535"),
+        ("MODE", "obsrve", "must be 'live' or 'observe'; did you mean `observe`?"),
+        ("HTTP_TRUSTED_PROXIES", "10.0.0.0/99", "must be networks, as 10.0.0.0/8, 192.0.2.7, separated by commas"),
+        ("RELAY_POLL", "soon", "a duration is a number with a unit, for example 250ms, 30s, 15m, 12h or 7d"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_told_in_our_words(name, value, rule):
+    with pytest.raises(SettingsError) as refused:
+        load_settings({f"STAFETT_{name}": value})
+    assert refused.value.problems == (f"STAFETT_{name}: {rule}",)
