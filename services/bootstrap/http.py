@@ -28,7 +28,7 @@ from services.bootstrap.commands import commanding_of, versions_of
 from services.bootstrap.descriptors import bounds_of
 from services.bootstrap.health import readiness
 from services.bootstrap.keyring import Keyring
-from services.bootstrap.listening import Run, door_of, listening
+from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.metering import Answer
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
@@ -219,7 +219,9 @@ def _api(
     return create_router(scoped, access, digest_email, parts.now, retry, commanding, stopping, explainer, versions)
 
 
-def serving(parts: Parts, stop: asyncio.Event, ports: ExitStack, *, hooks: bool, api: bool) -> Run:
+def serving(
+    parts: Parts, stop: asyncio.Event, ports: ExitStack, *, hooks: bool, api: bool, on_open: OnOpen | None = None
+) -> Run:
     """The hooks, the API, or both. Raises FileError, SettingsError, OSError, before anything runs."""
     settings = parts.settings
     app = app_of(parts, stop, hooks=hooks, api=api)
@@ -229,4 +231,4 @@ def serving(parts: Parts, stop: asyncio.Event, ports: ExitStack, *, hooks: bool,
     if hooks:
         hook: ASGIApp = request_response(app.state.hook)
         outer = short_cut(bounded(hook, door.bodies), outer)
-    return listening(settings, settings.http.port, headed(outer), ports, door, parts.pulses)
+    return listening(settings, settings.http.port, headed(outer), ports, door, parts.pulses, on_open=on_open)

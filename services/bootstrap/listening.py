@@ -27,6 +27,10 @@ Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 """What a role does until the event is set."""
 
 
+OnOpen = Callable[[str], object]
+"""Is told the address, `http://127.0.0.1:8080`, from when on connections are taken there."""
+
+
 class Door(NamedTuple):
     """The bounds of one port, and what is counted against them."""
 
@@ -49,9 +53,10 @@ def listening(
     door: Door,
     pulses: Pulses | None = None,
     host: str | None = None,
+    on_open: OnOpen | None = None,
 ) -> Run:
     """One uvicorn in the loop of the roles, on a port that is ours from now on, until `ports` gives it back. `pulses` is told
-    where no connections can be taken. Raises OSError, which names the port."""
+    where no connections can be taken, `on_open` the address once they are. Raises OSError, which names the port."""
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -65,7 +70,7 @@ def listening(
         server_header=False,
     )
     return partial(
-        _listen, _Server(config, door, pulses), ports.enter_context(_bound(host or settings.http.host, port))
+        _listen, _Server(config, door, pulses, on_open), ports.enter_context(_bound(host or settings.http.host, port))
     )
 
 
@@ -76,6 +81,12 @@ def _bound(host: str, port: int) -> socket.socket:
     except OSError as error:
         rule = (error.strerror or "cannot be listened on").partition(" (")[0]
         raise OSError(error.errno, rule, f"{host}:{port}") from None
+
+
+def _address_of(place: socket.socket) -> str:
+    """With the port that the system chose where 0 was asked for."""
+    host, port = place.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _listen(server: uvicorn.Server, place: socket.socket, stop: asyncio.Event) -> None:
@@ -91,9 +102,9 @@ async def _listen(server: uvicorn.Server, place: socket.socket, stop: asyncio.Ev
 class _Server(uvicorn.Server):
     """Signals are the composition root's business, and connections are taken at a door of our own."""
 
-    def __init__(self, config: uvicorn.Config, door: Door, pulses: Pulses | None) -> None:
+    def __init__(self, config: uvicorn.Config, door: Door, pulses: Pulses | None, on_open: OnOpen | None) -> None:
         super().__init__(config)
-        self._door, self._pulses = door, pulses
+        self._door, self._pulses, self._on_open = door, pulses, on_open
         self._acceptors: list[Acceptor] = []
 
     @contextlib.contextmanager
@@ -109,6 +120,8 @@ class _Server(uvicorn.Server):
                 self._pulses.watch(ACCEPT, acceptor.state)
             acceptor.begin()
             self._acceptors.append(acceptor)
+            if self._on_open is not None:
+                self._on_open(_address_of(place))
         self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

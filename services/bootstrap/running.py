@@ -23,7 +23,7 @@ from services.bootstrap import metering
 from services.bootstrap.commands import versions_of
 from services.bootstrap.health import health_app
 from services.bootstrap.http import serving, sources_of
-from services.bootstrap.listening import Run, door_of, listening
+from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.parts import Parts, Start, secrets_of
 from services.bootstrap.subscribers import subscribers_of
 from services.delivery.role import Delivery
@@ -197,9 +197,15 @@ ROLES = (*BACKGROUND, *HTTP)
 """The roles of this version, each of which can be a process of its own."""
 
 
-async def run_roles(parts: Parts, roles: Sequence[str], leave: Callable[[int], object] = os._exit) -> int:
-    """Until SIGTERM, SIGINT or a role's failure. Returns the exit status: 0, or 1 where a role failed or was late. Raises
-    FileError, SettingsError, OSError before any role begins.
+async def run_roles(
+    parts: Parts,
+    roles: Sequence[str],
+    leave: Callable[[int], object] = os._exit,
+    on_open: OnOpen | None = None,
+) -> int:
+    """Until SIGTERM, SIGINT or a role's failure. Returns the exit status: 0, or 1 where a role failed or was late. `on_open`
+    is told the address of hooks and API once they take connections. Raises FileError, SettingsError, OSError before any role
+    begins.
 
     What is in hand is finished within `shutdown_timeout`; what is not, is read again by the next start. The process
     leaves at once (`leave`) where a role does not even end when it is cancelled: that is no worse than kill -9.
@@ -209,7 +215,7 @@ async def run_roles(parts: Parts, roles: Sequence[str], leave: Callable[[int], o
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     # All are made before one begins, so that what is wrong with a file or a port stops none half-way.
-    runs = _runs(parts, roles, stop)
+    runs = _runs(parts, roles, stop, on_open)
     tasks = [asyncio.create_task(run(stop), name=name) for name, run in runs.items()]
     tasks += [asyncio.create_task(start_late(start, stop), name="connecting") for start in parts.late]
     spare_the_collector()
@@ -239,12 +245,13 @@ async def _cut_off(late: Collection[asyncio.Task[None]]) -> bool:
     return bool(stuck)
 
 
-def _runs(parts: Parts, roles: Sequence[str], stop: asyncio.Event) -> dict[str, Run]:
+def _runs(parts: Parts, roles: Sequence[str], stop: asyncio.Event, on_open: OnOpen | None) -> dict[str, Run]:
     """What each role does, and what listens. Raises FileError, SettingsError, OSError."""
     runs = {role: BACKGROUND[role](parts) for role in roles if role in BACKGROUND}
     with contextlib.ExitStack() as ports:
         if any(role in HTTP for role in roles):
-            runs["http"] = serving(parts, stop, ports, hooks="ingest" in roles, api="console" in roles)
+            has_hooks, has_api = "ingest" in roles, "console" in roles
+            runs["http"] = serving(parts, stop, ports, hooks=has_hooks, api=has_api, on_open=on_open)
         if (port := parts.settings.metrics_port) is not None:
             app = health_app(parts, intake="ingest" in roles)
             door = door_of(parts.settings, Bounds(connections=METRICS_CONNECTIONS))

@@ -5,10 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from services.cli.environment import add_config, settings_of
 from services.cli.modes import keep_private
 
+if TYPE_CHECKING:
+    from services.settings import Settings
+
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 STOPS = "SIGTERM and ctrl-c stop it in bounded time; after kill -9 the next start goes on where the last commit was."
 ROLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "up": (
@@ -107,7 +113,12 @@ async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
         parts.ruling()
         if "ingest" in roles:
             await check_brands(parts)
-        listens = "ingest" in roles or "console" in roles
-        where = f" on http://{settings.http.host}:{settings.http.port}" if listens else ""
-        print(f"stafett: {', '.join(roles)}{where}", flush=True)
-        return await run_roles(parts, roles)
+        print(f"stafett: starting {', '.join(roles)}", flush=True)
+        return await run_roles(parts, roles, on_open=partial(_tell_address, settings))
+
+
+def _tell_address(settings: Settings, url: str) -> None:
+    """Only now: whoever waits for this line, a person or a script, is answered at once."""
+    everywhere = ", which is every address of this machine" if settings.http.host in EVERYWHERE else ""
+    public = f"; the outside reaches it as {settings.http.public_url}" if settings.http.public_url else ""
+    print(f"stafett: listening on {url}{everywhere}{public}", flush=True)

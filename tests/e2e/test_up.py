@@ -103,6 +103,23 @@ def alone(tmp_path):
         yield made
 
 
+def test_up_tells_its_address_once_it_answers_there_also_on_a_port_that_the_system_chose(tmp_path):
+    new = subprocess.run(
+        [*STAFETT, "new", "mine"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True
+    )
+    assert new.returncode == 0
+    env = {**os.environ, "STAFETT_HTTP_PORT": "0", "STAFETT_LOG_LEVEL": "WARNING", "PYTHONPATH": str(ROOT)}
+    command = [*STAFETT, "up", "--config", "mine"]
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            lines = iter(process.stdout.readline, "")
+            url = next(line.split()[-1] for line in lines if line.startswith("stafett: listening on "))
+            assert httpx.get(f"{url}/healthz", timeout=10).status_code == 200
+        finally:
+            process.send_signal(signal.SIGTERM)
+    assert not url.endswith(":0") and process.returncode == 0
+
+
 def test_a_form_becomes_a_handover_that_explains_itself(installed):
     answer = installed.post(email="Anna@Example.com", name="Anna Ek", form_id="demo", company="Acme")
     assert answer.status_code == 202
