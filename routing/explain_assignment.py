@@ -37,6 +37,7 @@ class Given(NamedTuple):
     at: datetime
     agreement: str
     roster: str
+    made_by: str | None = None
 
 
 def explain_assignment(evidence: dict[str, Any], given: Given, agreement: Agreement | None) -> AssignmentExplanation:
@@ -53,7 +54,7 @@ def explain_assignment(evidence: dict[str, Any], given: Given, agreement: Agreem
         pool=evidence.get("pool"), candidates=tuple(_candidate(c, person, had.get(c["person"])) for c in candidates),
         ledger=_ledger(evidence["ledger"]) if "ledger" in evidence else None,
         runner_up=runner_up(candidates, person), smallest_change=smallest_change(evidence, conditions),
-        agreement=given.agreement, roster=given.roster, note=_note(evidence), text="",
+        agreement=given.agreement, roster=given.roster, made_by=given.made_by, note=_note(evidence), text="",
     )  # fmt: skip
     return made.model_copy(update={"text": "\n".join(_lines(made))})
 

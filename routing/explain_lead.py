@@ -82,7 +82,8 @@ def assignments(lead_id: str, steps: Sequence[Step], agreements: Agreements) -> 
     """Everybody who was given the lead, in that order."""
     found = []
     for step in steps:
-        given = Given(lead_id, step.signal_id, step.recorded_at, step.said["agreement"], step.said["roster"])
+        said = step.said
+        given = Given(lead_id, step.signal_id, step.recorded_at, said["agreement"], said["roster"], said.get("made_by"))
         for evidence in step.said["evidence"].get("owners", []):
             found.append(explain_assignment(evidence, given, agreements(given.agreement)))
     return found

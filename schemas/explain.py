@@ -144,7 +144,8 @@ class AssignmentExplanation(_View):
                 ],
             },
             "runner_up": None, "smallest_change": "had johan not been away, they would have been chosen",
-            "agreement": "0d5b7e", "roster": "4af5e5", "text": "given to elin by rule `everybody` of pool field",
+            "agreement": "0d5b7e", "roster": "4af5e5",
+            "made_by": "core 0.1.0+3f2a91c0d4e5, tzdata 2026.6, holidays 0.109", "text": "given to elin by rule `everybody` of pool field",
         }
     )  # fmt: skip
     lead_id: str
@@ -164,6 +165,10 @@ class AssignmentExplanation(_View):
     smallest_change: str
     agreement: str
     roster: str
+    made_by: str | None = Field(
+        default=None,
+        description="What decided beside the agreement: versions of the core (with a digest of its source), tzdata, holidays.",
+    )
     note: str | None = None
     text: str
 

@@ -168,6 +168,10 @@ class Step(BaseModel):
     model_config = ConfigDict(frozen=True)
     signal_id: str
     agreement: str = Field(description="SHA-256 of the agreement it was decided under.")
+    made_by: str | None = Field(
+        default=None,
+        description="What decided beside the agreement: versions of the core (with a digest of its source), tzdata, holidays.",
+    )
     evidence: dict[str, Any] = Field(description="The rule path, definitions, candidates passed over, ledgers.")
     text: str
 
@@ -182,6 +186,7 @@ class Explanation(BaseModel):
                 {
                     "signal_id": SIGNAL_ID,
                     "agreement": "0d5b7e",
+                    "made_by": "core 0.1.0+3f2a91c0d4e5, tzdata 2026.6, holidays 0.109",
                     "evidence": {"rows": [{"row": "touched", "fact": "touched", "from": None, "to": "contact"}]},
                     "text": "2026-11-24 09:00:00 UTC  form.submitted: changed",
                 }

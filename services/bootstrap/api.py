@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 from fastapi import FastAPI, Request
@@ -22,6 +21,7 @@ from schemas.crm import CrmFact
 from schemas.http import BODIES, Accepted, Health, Readiness
 from schemas.problems import Problem
 from schemas.wording import rule_of
+from services import __version__
 from services.bootstrap.docs_page import POLICY, page_of
 from services.bootstrap.readiness import told
 from services.console.access import Access, problems
@@ -68,7 +68,7 @@ class _Api(FastAPI):
 def bare_app(*, docs: bool = True) -> FastAPI:
     """An application that answers every error with a problem and knows its whole OpenAPI document; `docs`: it shows it."""
     url = "/openapi.json" if docs else None
-    app = _Api(title="Stafett", version=_version(), openapi_url=url, docs_url=None, redoc_url=None)
+    app = _Api(title="Stafett", version=__version__, openapi_url=url, docs_url=None, redoc_url=None)
     if docs:
         app.add_route("/docs", _docs, methods=["GET"])
     _errors(app)
@@ -280,10 +280,3 @@ def _metrics() -> dict[str, Any]:
 
 def _named(found: dict[int | str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {str(status): said for status, said in found.items()}
-
-
-def _version() -> str:
-    try:
-        return version("stafett")
-    except PackageNotFoundError:
-        return "0"

@@ -25,7 +25,14 @@ def explanation(
 
 def told(entries: Sequence[HistoryEntry]) -> str:
     """What became of one signal, once for each attempt."""
-    return "\n".join(f"{entry.row.lead_id or 'of no lead'}\n{_step(entry).text}" for entry in entries)
+    return "\n".join(line for entry in entries for line in _told(entry))
+
+
+def _told(entry: HistoryEntry) -> Iterator[str]:
+    step = _step(entry)
+    yield entry.row.lead_id or "of no lead"
+    yield step.text
+    yield f"  decided by {step.made_by or 'a version that is not known'}, agreement {step.agreement[:12]}"
 
 
 def _now(lead: LeadView) -> Iterator[str]:
@@ -56,7 +63,8 @@ def _step(entry: HistoryEntry) -> Step:
         lines.append(f"  mode {row.mode}")
     evidence = said["evidence"]
     lines += _moves(said["transitions"], evidence)
-    given = Given(row.lead_id or "", row.signal_id, row.recorded_at, said["agreement"], said["roster"])
+    made_by = said.get("made_by")
+    given = Given(row.lead_id or "", row.signal_id, row.recorded_at, said["agreement"], said["roster"], made_by)
     for owner in evidence.get("owners", []):
         lines += [f"  {line}" for line in explain_assignment(owner, given, None).text.splitlines()]
     for waits in evidence.get("waits", []):
@@ -64,7 +72,13 @@ def _step(entry: HistoryEntry) -> Step:
         lines += [f"  it waits for somebody of rule `{held.rule}`", *passed_lines(held)]
     if said["events"]:
         lines.append(f"  events: {', '.join(name.removeprefix('stafett.') for name in said['events'])}")
-    return Step(signal_id=row.signal_id, agreement=said["agreement"], evidence=evidence, text="\n".join(lines))
+    return Step(
+        signal_id=row.signal_id,
+        agreement=said["agreement"],
+        made_by=made_by,
+        evidence=evidence,
+        text="\n".join(lines),
+    )
 
 
 def _moves(transitions: Sequence[Sequence[str | None]], evidence: dict[str, Any]) -> Iterator[str]:

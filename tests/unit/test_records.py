@@ -5,6 +5,11 @@ import re
 
 from routing.decide import decide
 from routing.draft import Context
+from routing.explain_lead import Step, assignments
+from services import __version__
+from services.adapters.sql.reading import HistoryEntry
+from services.console.explain import told
+from services.made_by import core_version, made_by
 from services.router.records import history
 from tests.setups import START, ruling, signal
 
@@ -14,4 +19,31 @@ def test_a_decision_is_recorded_with_all_that_decides_beside_the_agreement():
     decision = decide(None, form, Context(rules.agreement, rules.roster, {}, None, START))
     said = json.loads(history(form, decision.lead.id, decision, rules, START).decision)
     assert (said["agreement"], said["roster"]) == (rules.agreement.hash, rules.roster.version)
-    assert re.fullmatch(r"core \S+, tzdata 20\d\d\.\d+, holidays \d+\.\S+", said["made_by"])
+    assert re.fullmatch(r"core \d+\.\d+\.\d+\+[0-9a-f]{12}, tzdata 20\d\d\.\d+, holidays \d+\.\S+", said["made_by"])
+
+
+def test_the_cores_version_is_the_releases_with_a_digest_of_the_source_that_decides(tmp_path):
+    (tmp_path / "routing").mkdir()
+    decide = tmp_path / "routing" / "decide.py"
+    decide.write_text("A = 1\n")
+    first = core_version([tmp_path])
+    assert re.fullmatch(re.escape(__version__) + r"\+[0-9a-f]{12}", first)
+    decide.write_text("A = 2\n")
+    second = core_version([tmp_path])
+    decide.rename(tmp_path / "routing" / "decided.py")
+    assert len({first, second, core_version([tmp_path])}) == 3
+    assert core_version([tmp_path / "nothing"]) == __version__
+    assert f"core {core_version()}, " in made_by()
+
+
+def test_explanations_name_what_decided_and_old_decisions_are_explained_without():
+    rules, form = ruling(), signal(1, "form.submitted", form_id="demo")
+    decision = decide(None, form, Context(rules.agreement, rules.roster, {}, None, START))
+    row = history(form, decision.lead.id, decision, rules, START)
+    older = row._replace(decision=json.dumps({k: v for k, v in json.loads(row.decision).items() if k != "made_by"}))
+    lines = told([HistoryEntry(1, row), HistoryEntry(2, older)])
+    assert f"\n  decided by {made_by()}, agreement {rules.agreement.hash[:12]}" in lines
+    assert "\n  decided by a version that is not known, agreement " in lines
+    steps = [Step(r.signal_id, r.kind, START, START, json.loads(r.decision)) for r in (row, older)]
+    given = assignments("lead_1", steps, lambda digest: None)
+    assert given and {one.made_by for one in given} == {made_by(), None}
