@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from routing import (
     commands,
     dossier,
@@ -15,6 +17,7 @@ from routing import (
     repeats,
     volumes,
     waiting,
+    withdrawals,
 )
 from routing.contradictions import new_address, with_gathered
 from routing.draft import Context, Draft
@@ -47,7 +50,7 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
     if lead is None:
         reason = _why_no_lead(signal)
         if reason is not None:
-            return _nobody(context, *reason)
+            return _of_nobody(signal, context, reason)
         draft = _begin(signal, context)
         entered.add(draft.lead.stage)
     else:
@@ -98,6 +101,7 @@ def _begin(signal: Signal, context: Context) -> Draft:
 
 def _take_in(draft: Draft, new: bool) -> None:
     lead, signal, context = draft.lead, draft.signal, draft.context
+    withdrawals.take_in(draft)
     absorb(draft)
     repeats.note_request(draft)
     dossier.note(draft)
@@ -121,6 +125,7 @@ def _take_in(draft: Draft, new: bool) -> None:
             personal=draft.contact(),
         )
         draft.emit(said)
+    withdrawals.follow(draft)
     hunting.find(draft)
     if context.others and (signal.kind in _MAKES or signal.kind in _JOINS):
         for other, kinds in context.others:
@@ -164,6 +169,18 @@ def _refused(draft: Draft) -> tuple[Reason, str] | None:
     if command.name in commands.GIVES:
         why = commands.cannot_receive(sales.owner_id if sales is not None else None, roster)
     return ("cannot_receive", why) if why else None
+
+
+def _of_nobody(signal: Signal, context: Context, reason: tuple[Reason, str]) -> Decision:
+    """A withdrawal waits for whom nobody knows, where the signal names an address, an id or a number of theirs."""
+    waits = withdrawals.left_waiting(signal, context) if signal.lead_id is None else {}
+    if any(waits.values()):
+        reason = "waits_for_them", "nobody known is named: what they withdraw waits for them"
+    found = _nobody(context, *reason)
+    if not waits:
+        return found
+    said = {"waited": withdrawals.evidence(context.waiting)} if context.waiting else {}
+    return msgspec.structs.replace(found, waits=waits, evidence=said | {"waits": withdrawals.evidence(waits)})
 
 
 def _nobody(context: Context, reason: Reason, note: str) -> Decision:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from routing import handover, nurturing, ownership, parking, sla
 from routing.assignment import Assignment
 from routing.draft import Draft
@@ -45,6 +47,20 @@ def _to(draft: Draft, asked: Disposition | None) -> None:
         _stand_up(draft)
     else:
         _stand_down(draft, asked)
+
+
+def stand_down_since(draft: Draft, asked: Disposition, at: datetime) -> None:
+    """The disposition that was stated then, before the lead was known, unless a later one is known."""
+    lead = draft.lead
+    if lead.disposition != "active" or (lead.disposition_at is not None and at <= lead.disposition_at):
+        return
+    lead.disposition, lead.disposition_at = asked, at
+    draft.emit(
+        LeadDispositionChanged(
+            mode=draft.signal.mode, from_disposition="active", to_disposition=asked, reason="stated before"
+        )
+    )
+    _stand_down(draft, asked)
 
 
 def _stand_down(draft: Draft, disposition: Disposition) -> None:

@@ -24,6 +24,8 @@ from schemas.fates import Reason
 from schemas.signals import IdentityKey, Person, Signal, happened
 
 _NOBODY = Person()
+Purposes = Mapping[str, datetime]
+"""What consent was withdrawn for, and when."""
 
 
 class Context(NamedTuple):
@@ -31,7 +33,7 @@ class Context(NamedTuple):
 
     `others` are leads that the signal's identities name as well (id, kinds of identity); `links` the identities that may
     be linked; `found` says how the lead was found, where it was not by an address or an id alone; `brought` are the ids that found
-    it with an address which is new to it; `past` are agreements of before by hash, for the clocks that started under them.
+    it with an address which is new to it; `waiting` is what was withdrawn by those of its identities that are nobody's yet; `past` are agreements of before by hash, for the clocks that started under them.
     """
 
     agreement: Agreement
@@ -45,6 +47,7 @@ class Context(NamedTuple):
     brought: tuple[IdentityKey, ...] = ()
     past: Mapping[str, Agreement] = MappingProxyType({})
     loads: Mapping[str, Load] = MappingProxyType({})
+    waiting: Mapping[IdentityKey, Purposes] = MappingProxyType({})
 
     def agreement_of(self, digest: str) -> Agreement:
         """The agreement that a clock started under; the one of now where it is that one, or is not at hand."""

@@ -28,7 +28,7 @@ Key = tuple[str, str, str]
 POINTER = "/"
 """Parts kind and digest in a link that leads to an identity instead of a lead; no id of ours has it."""
 WAITING = f"waiting{POINTER}"
-"""Begins the link of an identity of nobody known, for which a withdrawal waits."""
+"""The link of an identity of nobody known, for which a withdrawal waits (`routing.withdrawals`)."""
 BARRED = f"nobody{POINTER}"
 """Begins the link of an identity that names nobody any more."""
 SHARED = "phone_shared"

@@ -6,6 +6,7 @@ fails leaves everything as it was.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Self
 
@@ -411,6 +412,7 @@ class Decision(msgspec.Struct, frozen=True):
 
     `consulted` are the people whose load was looked at, `loads` those that it changed; `asked_account` says that it was
     asked who else has leads of the company.
+    `waits`: by identities that are nobody's, the purposes that consent was withdrawn for and when, as it waits from now on.
     `outcome` is one of `changed`, `recorded` (kept in the history, changed no stage) or `no_lead`; `note` says why, and
     `reason` in a word where the signal came to nothing.
     """
@@ -430,3 +432,4 @@ class Decision(msgspec.Struct, frozen=True):
     asked_account: bool = False
     tallied: tuple[Tallied, ...] = ()
     reason: Reason | None = None
+    waits: Mapping[IdentityKey, Mapping[str, datetime]] = {}

@@ -13,6 +13,7 @@ Reason = Literal[
     "test_delivery",
     "names_nobody",
     "nobody_known",
+    "waits_for_them",
     "by_a_program",
     "no_such_handover",
     "no_such_offer",
@@ -52,6 +53,9 @@ REASONS: Mapping[Reason, Meaning] = {
     "test_delivery": Meaning("no_lead", "a test delivery is shown, never a lead"),
     "names_nobody": Meaning("no_lead", "it names nobody who can be answered or found"),
     "nobody_known": Meaning("no_lead", "nobody known is named, and what happened makes nobody a lead"),
+    "waits_for_them": Meaning(
+        "no_lead", "nobody known is named: what they withdraw waits for them, and holds once they are a lead"
+    ),
     "by_a_program": Meaning("no_lead", "a program wrote it: an automatic answer alone makes nobody a lead"),
     "no_such_handover": Meaning("no_lead", "the hand-over that it names is none of ours"),
     "no_such_offer": Meaning("no_lead", "the offer that it names is none of ours"),

@@ -229,6 +229,9 @@ class Batch(Protocol):
     async def lock_leads(self, ids: Sequence[str]) -> dict[str, int]:
         """{id: version}, locked in id order until the transaction ends."""
 
+    async def withdrawals(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
+        """What waits by these identities that are nobody's: JSON of {purpose: instant}. Not locked."""
+
     async def read_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
         """Not locked."""
 
@@ -271,7 +274,7 @@ class Batch(Protocol):
 
     async def write(self, writes: Writes) -> None:
         """One statement per table. Outbox ids are drawn here, after the locks of whatever the events are about. Raises
-        Conflict on a link that is taken by another subject."""
+        Conflict on a link that is taken by another subject, and where what waits by an identity is not as it was read."""
 
 
 class Store(Protocol):

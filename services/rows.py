@@ -104,6 +104,18 @@ class LinkRow(NamedTuple):
     subject_id: str
 
 
+class WithdrawalChange(NamedTuple):
+    """What waits by one identity that is nobody's: JSON of {purpose: instant} as it was read (`before`) and from now on (`after`);
+    "" where nothing waits. Where it is "" from now on, the identity may be somebody's. `at` is when it was recorded."""
+
+    brand: str
+    kind: str
+    digest: str
+    before: str
+    after: str
+    at: datetime
+
+
 class ClockRow(NamedTuple):
     """`next_at` is when the watcher must look at it, None once it is over."""
 
@@ -244,3 +256,4 @@ class Writes(NamedTuple):
     redriven: Sequence[str] = ()
     relinks: Sequence[LinkRow] = ()
     approvals: Sequence[ApprovalRow] = ()
+    withdrawals: Sequence[WithdrawalChange] = ()

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import timedelta
 
 from routing.capacity import limited
+from routing.identity import WAITING
 from routing.ids import derive
 from routing.lifecycle import WORKED
 from routing.model import Clock
@@ -23,6 +24,7 @@ class Memory:
     def __init__(self, ruling, at=START):
         self.ruling, self.at = ruling, at
         self.links, self.leads, self.accounts, self.ledgers, self.clocks = {}, {}, {}, {}, {}
+        self.withdrawals = {}
         self.seen, self.outbox, self.history, self.letters = set(), [], [], []
 
     def give(self, *signals):
@@ -49,7 +51,9 @@ class Memory:
         """Called once a batch's rows are there."""
 
     def loaded(self):
-        return Loaded(self.links, self.leads, self.accounts, self.ledgers, (), self.opens(), self.links)
+        return Loaded(
+            self.links, self.leads, self.accounts, self.ledgers, (), self.opens(), self.links, self.withdrawals
+        )
 
     def opens(self):
         """How many open leads everybody has whose load matters."""
@@ -63,6 +67,12 @@ class Memory:
         self.ledgers |= {row.pool: row for row in writes.ledgers}
         self.clocks |= {row.id: row for row in writes.clocks}
         self.links |= {row[:3]: row.subject_id for row in (*writes.links, *writes.relinks)}
+        for change in writes.withdrawals:
+            assert self.withdrawals.pop(change[:3], "") == change.before, "what waits is as it was read"
+            if change.after:
+                self.withdrawals[change[:3]] = change.after
+            elif self.links.get(change[:3]) == WAITING:
+                del self.links[change[:3]]
         self.outbox += writes.outbox
         self.history += writes.history
         self.letters += writes.dead_letters

@@ -174,6 +174,7 @@ def _housekeeping(parts: Parts) -> Run:
         "quarantine": settings.retention.quarantine,
         "dead_letters": settings.retention.dead_letters,
         "deliveries": settings.retention.deliveries,
+        "withdrawals": settings.retention.withdrawals,
         "commands": settings.router.inbox_retention,
     }
     return Housekeeper(partial(prune, parts.store.engines), keep, parts.now, settings.retention.every).run

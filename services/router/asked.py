@@ -23,6 +23,7 @@ class Asked:
         self._accounts: dict[str, AccountRow | None] = {}
         self._ledgers: dict[str, LedgerRow | None] = {}
         self._opens: dict[str, int | None] = {}
+        self._withdrawals: dict[Key, str | None] = {}
 
     async def links(self, keys: Sequence[Key]) -> dict[Key, str]:
         return await _once(self._links, keys, self._tx.links)
@@ -38,6 +39,9 @@ class Asked:
 
     async def open_leads(self, people: Sequence[str]) -> dict[str, int]:
         return await _once(self._opens, people, self._tx.open_leads)
+
+    async def withdrawals(self, keys: Sequence[Key]) -> dict[Key, str]:
+        return await _once(self._withdrawals, keys, self._tx.withdrawals)
 
     async def links_of(self, lead_ids: Sequence[str]) -> dict[Key, str]:
         return await self._tx.links_of(lead_ids)

@@ -20,6 +20,7 @@ from routing.draft import Context
 from routing.envelope import Stamp, about, seal
 from routing.identity import (
     BARRED,
+    WAITING,
     Key,
     Resolution,
     accounts_met,
@@ -49,11 +50,13 @@ from services.router.loaded import Loaded, Overlay, row_of
 from services.router.promises import Promises
 from services.router.records import history, outbox_rows
 from services.router.sheet import JOINING, Sheet, clock_row, due_subject, link_rows, of_one_lead, writes_of
+from services.router.withdrawn import changes, text_of, waiting_for
 from services.rows import (
     AccountRow,
     DeadLetter,
     LedgerRow,
     OutboxRow,
+    WithdrawalChange,
     Writes,
 )
 from services.ruling import Ruling
@@ -115,7 +118,8 @@ class Fold:
     ) -> Fold:
         """What leans on shared rows decided anew, on these; what does not lean on any stays as it was decided."""
         ruling, epoch = self._from
-        loaded = self.loaded.with_shared(accounts, ledgers, opens, self._free.leads, self._free.links)
+        free = self._free
+        loaded = self.loaded.with_shared(accounts, ledgers, opens, free.leads, free.links, free.withdrawals)
         other = type(self)(loaded, ruling, self.now, epoch, self._free, self._handling)
         other.run(self._leaners)
         return other
@@ -166,14 +170,15 @@ class Fold:
 
     def writes(self) -> Writes:
         """All that the batch comes to, as rows."""
-        return writes_of(self.sheet, self._promises, self.loaded.rows, self.now)
+        rows = writes_of(self.sheet, self._promises, self.loaded.rows, self.now)
+        return rows._replace(withdrawals=self._withdrawal_changes())
 
     def sure(self) -> Writes:
-        """What leans on nothing shared, and every link, once each signal was heard: it may be written before what is shared
+        """What leans on nothing shared, and every link and withdrawal that waits, once each signal was heard: it may be written before what is shared
         is locked."""
         if self._sure is None:
             rows = writes_of(self._free, None, self.loaded.rows, self.now)
-            self._sure = rows._replace(links=link_rows(self.links))
+            self._sure = rows._replace(links=link_rows(self.links), withdrawals=self._withdrawal_changes())
         return self._sure
 
     def rest(self) -> Writes:
@@ -182,6 +187,14 @@ class Fold:
             before = self.loaded.rows | {row.id: row for row in self.sure().leads}
             self._rest = writes_of(self._leaning, self._promises, before, self.now)._replace(links=())
         return self._rest
+
+    def _withdrawal_changes(self) -> list[WithdrawalChange]:
+        return changes(self.withdrawals, self.loaded.withdrawals_read, self.now)
+
+    @property
+    def withdrawals(self) -> dict[Key, str]:
+        """What waits by identities that are nobody's, of those that the batch touched."""
+        return self._free.withdrawals | self._leaning.withdrawals
 
     @property
     def links(self) -> dict[Key, str]:
@@ -200,6 +213,7 @@ class Fold:
                 opens={person: load.open for person, load in loaded.loads.items()},
                 links=self.links,
                 tentative=frozenset(self._leaning.leads),
+                withdrawals={**loaded.withdrawals_read, **self.withdrawals},
             )
         return self._left
 
@@ -377,9 +391,21 @@ class Fold:
         counted = self._promises.count(decision, signal, self.ruling, self.stamp) if decision.tallied else []
         if decision.lead is None and signal.mode == "live":
             self._link(pointers(signal, found))
+        self._keep_waiting(signal.brand, decision)
         self._sheet.outbox += outgoing + outbox_rows(counted)
         self._sheet.history.append(row)
         return True
+
+    def _keep_waiting(self, brand: str, decision: Decision) -> None:
+        """What somebody withdrew whom nobody knows waits from now on; their identities say so."""
+        for identity, purposes in decision.waits.items():
+            where: Key = (brand, identity.kind, identity.digest)
+            if purposes and not self.loaded.withdrawals.get(where):
+                self._link({where: WAITING})
+            self._wait(where, text_of(purposes))
+
+    def _wait(self, where: Key, text: str) -> None:
+        self.loaded.withdrawals[where] = self._sheet.withdrawals[where] = text
 
     def _context(self, signal: Signal, lead: Lead | None, found: Resolution) -> Context:
         account = self._account(signal, lead, found)
@@ -398,6 +424,9 @@ class Fold:
             brought=found.brought,
             past=self.ruling.past,
             loads=self.loaded.loads,
+            waiting=waiting_for(signal.brand, found.unlinked, self.loaded.links, self.loaded.withdrawals)
+            if self.loaded.withdrawals
+            else {},
         )
 
     def _account(self, signal: Signal, lead: Lead | None, found: Resolution) -> Account | None:
@@ -443,7 +472,12 @@ class Fold:
                 self._sheet.breaches.append(data)
             elif isinstance(data, LeadInLimbo):
                 self._sheet.limbo += 1
-        self._link({(link.brand, link.identity.kind, link.identity.digest): link.subject_id for link in decision.links})
+        linked: dict[Key, str] = {
+            (link.brand, link.identity.kind, link.identity.digest): link.subject_id for link in decision.links
+        }
+        for where in linked.keys() & self.loaded.withdrawals.keys():
+            self._wait(where, "")
+        self._link(linked)
         self._link(number_shared(signal, lead.id, self.loaded.links))
         if lead.handover is not None and (
             known is None or known.handover is None or known.handover.id != lead.handover.id

@@ -25,6 +25,7 @@ class Overlay(NamedTuple):
     opens: Mapping[str, int]
     links: Mapping[Key, str]
     tentative: frozenset[str]
+    withdrawals: Mapping[Key, str] = MappingProxyType({})
 
     def under(self, later: Overlay) -> Overlay:
         """This one and then the other, which has the last word."""
@@ -36,6 +37,7 @@ class Overlay(NamedTuple):
             opens=later.opens,
             links={**self.links, **later.links},
             tentative=later.tentative,
+            withdrawals={**self.withdrawals, **later.withdrawals},
         )
 
 
@@ -44,7 +46,8 @@ NOTHING = Overlay({}, {}, {}, {}, {}, {}, frozenset())
 
 class Loaded:
     """What a batch's transaction read, as models. Leads are parsed when first asked for; a row without a state was made
-    only to be locked. `links_of` are all links of the leads that the batch merges."""
+    only to be locked. `links_of` are all links of the leads that the batch merges; `withdrawals` what waits by identities that are
+    nobody's (`services.router.withdrawn`), which are as they were read in `withdrawals_read`."""
 
     def __init__(
         self,
@@ -55,9 +58,11 @@ class Loaded:
         waiting: Sequence[DeadLetter] = (),
         opens: Mapping[str, int] = MappingProxyType({}),
         links_of: Mapping[Key, str] = MappingProxyType({}),
+        withdrawals: Mapping[Key, str] = MappingProxyType({}),
     ) -> None:
         self.links, self._links = dict(links), links
         self.links_of = links_of
+        self.withdrawals, self.withdrawals_read = dict(withdrawals), withdrawals
         self.rows = dict(leads)
         self.account_rows = dict(accounts)
         self.ledger_rows = dict(ledgers)
@@ -120,6 +125,7 @@ class Loaded:
         opens: Mapping[str, int],
         leads: Mapping[str, Lead],
         links: Mapping[Key, str],
+        withdrawals: Mapping[Key, str],
     ) -> Loaded:
         """What was read, with these in place of what other routers moved, and what is decided already."""
         other = Loaded(
@@ -130,7 +136,9 @@ class Loaded:
             self.waiting,
             opens,
             self.links_of,
+            self.withdrawals_read,
         )
+        other.withdrawals |= withdrawals
         other._read, other._leads, other.tentative = self._read, dict(leads), self.tentative
         return other
 

@@ -44,6 +44,7 @@ class Sheet:
         self.loads: dict[str, Load] = {}
         self.links: dict[Key, str] = {}
         self.relinks: dict[Key, str] = {}
+        self.withdrawals: dict[Key, str] = {}
         self.clocks: dict[str, ClockRow] = {}
         self.history: list[HistoryRow] = []
         self.outbox: list[OutboxRow] = []

@@ -34,10 +34,12 @@ from services.router.loaded import (
     wanted_leads,
     wanted_tallies,
 )
+from services.router.withdrawn import wanted_withdrawals
 from services.rows import LeadRow
 from services.ruling import Ruling
 from services.signal_records import Incoming, next_attempt, record_of
 
+K = TypeVar("K", str, Key)
 R = TypeVar("R")
 FEW = 200
 """Signals of which a batch is written in one go."""
@@ -141,14 +143,14 @@ async def look(tx: Asked, batch: Sequence[Incoming], ruling: Ruling, over: Overl
     pools = {*ruling.roster.pools, *map(row_of, people), *tallies}
     ledgers = await _read(tx.read_ledgers, pools, over.ledgers)
     opens = over.opens if over.opens.keys() == set(people) else await tx.open_leads(people)
-    loaded = Loaded(links, leads, accounts, ledgers, waiting, opens, links_of)
+    waited = set(wanted_withdrawals(links))
+    withdrawals = dict.fromkeys(waited, "") | await _read(tx.withdrawals, waited, over.withdrawals)
+    loaded = Loaded(links, leads, accounts, ledgers, waiting, opens, links_of, withdrawals)
     loaded.stand_on(over)
     return Look(keys, links, sorted(wanted)), loaded
 
 
-async def _read(
-    ask: Callable[[Sequence[str]], Awaitable[dict[str, R]]], wanted: set[str], over: Mapping[str, R]
-) -> dict[str, R]:
+async def _read(ask: Callable[[Sequence[K]], Awaitable[dict[K, R]]], wanted: set[K], over: Mapping[K, R]) -> dict[K, R]:
     """Only what `over` does not say is asked for."""
     return await ask(sorted(wanted - over.keys())) | {name: over[name] for name in wanted & over.keys()}
 
@@ -185,7 +187,9 @@ def moved_on(fold: Fold, below: Overlay, said: Fold, came: Fold) -> bool:
     """Tells the fold, decided on what `said` leaves over what is `below`, that `came` was committed in its place. False where
     that is another one in more than what leans on what routers share."""
     old, new = said.overlay(), came.overlay()
-    if not said.shares(came) or new.links != old.links or new.leads.keys() != old.leads.keys():
+    if not said.shares(came) or new.leads.keys() != old.leads.keys():
+        return False
+    if new.links != old.links or new.withdrawals != old.withdrawals:
         return False
     fold.stand_on(below.under(new))
     return True
@@ -215,7 +219,7 @@ async def written(tx: Batch, fold: Fold, count: int) -> Fold:
         return done
     await tx.write(fold.sure())
     done = await settled(tx, fold)
-    if done.links != fold.links:
+    if done.links != fold.links or done.withdrawals != fold.withdrawals:
         raise Conflict("identities came out otherwise")
     await tx.write(done.rest())
     return done

@@ -247,6 +247,10 @@ class RetentionSettings(Tree):
         timedelta(days=90), description="Bodies that could not be understood; they hold personal data."
     )
     dead_letters: Duration = Field(timedelta(days=90), description="Dead letters that were redriven or dropped.")
+    withdrawals: Duration = Field(
+        timedelta(days=1095),
+        description="What somebody withdrew whom nobody knows yet, by digests of their address or number.",
+    )
     deliveries: Duration = Field(timedelta(days=30), description="Deliveries that are over, with their attempts.")
 
 

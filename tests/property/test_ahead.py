@@ -27,6 +27,9 @@ class Transaction(Locking):
     async def links(self, keys):
         return {key: self.memory.links[key] for key in keys if key in self.memory.links}
 
+    async def withdrawals(self, keys):
+        return {key: self.memory.withdrawals[key] for key in keys if key in self.memory.withdrawals}
+
     async def links_of(self, ids):
         return {key: who for key, who in self.memory.links.items() if who in ids}
 

@@ -49,7 +49,12 @@ async def met(story, whose):
 
 
 def folded(memory, batch, accounts, ledgers, opens):
-    fold = Fold(Loaded(memory.links, memory.leads, accounts, ledgers, (), opens, memory.links), RULING, memory.at, 0)
+    fold = Fold(
+        Loaded(memory.links, memory.leads, accounts, ledgers, (), opens, memory.links, memory.withdrawals),
+        RULING,
+        memory.at,
+        0,
+    )
     fold.run(batch)
     return fold
 

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from routing.identity import Key
 from routing.lifecycle import WORKED
-from services.adapters.sql import agreements
+from services.adapters.sql import agreements, withdrawals
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Rows, scalar
 from services.adapters.sql.instants import all_micros, instant, instant_or_none, micros
@@ -62,6 +63,9 @@ class SqlBatch:
         statement = text(f"SELECT brand, kind, digest, subject_id FROM identities WHERE {where}")
         found = await self._conn.execute(statement, {"ids": self._dialect.listed(lead_ids)})
         return {(row[0], row[1], row[2]): row[3] for row in found}
+
+    async def withdrawals(self, keys: Sequence[Key]) -> dict[Key, str]:
+        return await withdrawals.withdrawals(self._conn, self._dialect, keys)
 
     async def read_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
         if not ids:
@@ -149,7 +153,9 @@ class SqlBatch:
 
     async def write(self, writes: Writes) -> None:
         """Identities first: a conflict there costs the least. The outbox last: its ids are drawn after all locks."""
+        await withdrawals.end_waits(self._conn, self._dialect, writes.withdrawals)
         await self._link(writes.links)
+        await withdrawals.begin_waits(self._conn, self._dialect, writes.withdrawals)
         await self._upsert(t.identities, LinkRow._fields, "brand, kind, digest", sorted(writes.relinks))
         await self._upsert(t.leads, LeadRow._fields, "id", plain_rows(writes.leads, "updated_at", "queued_at"))
         await self._upsert(t.accounts, AccountRow._fields, "id", writes.accounts)

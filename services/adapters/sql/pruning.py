@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 
+from services.adapters.sql import withdrawals
 from services.adapters.sql.engine import Engines
 from services.adapters.sql.instants import micros
 
@@ -16,11 +17,13 @@ BATCH = 2000
 
 
 class Rule(NamedTuple):
-    """Rows of `table` are removed by their `key` where `where` holds; `:before` is the rule's instant."""
+    """Rows of `table` are removed by their `key` where `where` holds; `:before` is the rule's instant. `linked`: by the same key
+    the link of an identity goes with each, in the same transaction."""
 
     table: str
     key: str
     where: str
+    linked: bool = False
 
 
 _READ = """appended_at < :before AND EXISTS (SELECT 1 FROM positions p
@@ -36,6 +39,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule("quarantine", "id", "received_at < :before"),
         Rule("quarantine_bodies", "source, digest", _UNUSED),
     ),
+    "withdrawals": (Rule("withdrawals", "brand, kind, digest", "recorded_at < :before", linked=True),),
     "commands": (Rule("command_keys", "signal_id", "entered_at < :before"),),
     "dead_letters": (Rule("dead_letters", "number", "recorded_at < :before AND state IN ('redriven', 'dropped')"),),
     "deliveries": (
@@ -68,4 +72,8 @@ async def _batch(engines: Engines, rule: Rule, before: datetime) -> int:
         (SELECT {rule.key} FROM {rule.table} WHERE {rule.where} LIMIT {BATCH})"""
     async with engines.write() as conn:
         asked = {"before": micros(before)} if ":before" in rule.where else {}
-        return (await conn.execute(text(statement), asked)).rowcount
+        if not rule.linked:
+            return (await conn.execute(text(statement), asked)).rowcount
+        gone = (await conn.execute(text(f"{statement} RETURNING {rule.key}"), asked)).all()
+        await withdrawals.unlink(conn, engines.dialect, [tuple(row) for row in gone])
+        return len(gone)

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -48,6 +48,17 @@ identities = Table(
     _text("subject_id"),
     PrimaryKeyConstraint("brand", "kind", "digest"),
     Index("identities_subject", "subject_id"),
+)
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    _text("brand"),
+    _text("kind"),
+    _text("digest"),
+    _text("purposes"),
+    _whole("recorded_at"),
+    PrimaryKeyConstraint("brand", "kind", "digest"),
+    Index("withdrawals_recorded", "recorded_at"),
 )
 _WAITS = text("queue IS NOT NULL")
 leads = Table(
