@@ -28,7 +28,8 @@ _NEEDS_WORD = "meta_lead_ads"
 def handshake_problem(source: Source) -> str | None:
     """What is wrong with the handshake of a source; None where nothing is."""
     if source.handshake is None:
-        needed = source.kind == _NEEDS_WORD
+        # Without proof it is a trial by hand or behind a gateway: Meta itself is not what calls.
+        needed = source.kind == _NEEDS_WORD and source.proof == "signed"
         return "Meta asks for a verify token before it sends: name its secret in `handshake`" if needed else None
     if source.kind not in _WORDED:
         return f"senders of the kind {source.kind} say no word when they first call; remove `handshake`"

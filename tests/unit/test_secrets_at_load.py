@@ -116,7 +116,10 @@ def test_c2_the_word_of_a_handshake_is_looked_at_too(tmp_path):
 @pytest.mark.parametrize(
     ("source", "rule"),
     [
-        ("kind: meta_lead_ads, verify: {scheme: none}", "name its secret in `handshake`"),
+        (
+            "kind: meta_lead_ads, verify: {scheme: hmac, header: X-Hub-Signature-256, secrets: [STAFETT_SECRET_WORD]}",
+            "name its secret in `handshake`",
+        ),
         ("kind: crm, handshake: STAFETT_SECRET_WORD, verify: {scheme: none}", "kind crm say no word"),
         ("kind: form, handshake: STAFETT_SECRET_WORD, verify: {scheme: none}", "kind form say no word"),
     ],
