@@ -223,8 +223,8 @@ def seeds_of(folder, kind):
     return found
 
 
-def run(minutes, seed, samples=None, say=print):
-    """Equal time for every kind. {kind: Counter}."""
+def run(minutes, seed, samples=None, say=print, least=0):
+    """Equal time for every kind, and at least so many bodies. {kind: Counter}."""
     each, told, warm = minutes * 60 / len(PARSERS), {}, None
     for kind in sorted(PARSERS):
         dice = random.Random(f"{seed}.{kind}")
@@ -233,7 +233,7 @@ def run(minutes, seed, samples=None, say=print):
             Source(name="s", kind=kind, verify={"scheme": "none"}),
         )
         until, told[kind], slowest = time.monotonic() + each, Counter(), 0.0
-        while time.monotonic() < until:
+        while time.monotonic() < until or told[kind]["bodies"] < least:
             body, said = maker.large(dice.randrange(LARGE)) if dice.random() < 0.003 else maker.body()
             begun = time.process_time()
             try:

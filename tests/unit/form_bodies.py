@@ -120,7 +120,7 @@ FORMS = [
 
 CHATS = [
     ("chatwoot, message", JSON, {"event": "message_created", "id": 1, "content": "Hej", "message_type": "incoming", "private": False, "sender": {"id": 5, "name": "Kim Lund", "email": MAIL, "type": "contact"},
-        "conversation": {"id": 9, "meta": {"sender": {"id": 5, "name": "Kim Lund", "email": MAIL, "phone_number": PHONE}, "assignee": OURS}}, "account": {"id": 1, "name": "Nordlys"}}, FULL),
+        "conversation": {"id": 9, "meta": {"sender": {"id": 5, "name": "Kim Lund", "email": MAIL, "phone_number": PHONE}, "assignee": OURS}}, "account": {"id": 1, "name": "Nordlys"}}, {**FULL, "phone": PHONE}),
     ("chatwoot, conversation", JSON, {"event": "conversation_created", "id": 9, "inbox_id": 2, "meta": {"sender": {"id": 5, "name": "Kim Lund", "email": MAIL, "phone_number": PHONE, "type": "contact"}, "assignee": {**OURS, "type": "user"}}, "messages": []}, {**FULL, "phone": PHONE}),
     ("tawk.to, chat", JSON, {"event": "chat:start", "chatId": "c1", "time": "2026-11-20T10:00:00Z", "message": {"text": "Hej", "type": "msg", "sender": {"type": "visitor"}}, "visitor": {"name": "Kim Lund", "email": MAIL, "city": "malmo", "country": "SE"}, "property": {"id": "p1", "name": "Nordlys"}}, FULL),
     ("tawk.to, ticket", JSON, {"event": "ticket:create", "time": "2026-11-20T10:00:00Z", "requester": {"name": "Kim Lund", "email": MAIL}, "ticket": {"id": "t1", "subject": "Offert", "message": "Hej"}, "property": {"id": "p1", "name": "Nordlys"}}, FULL),

@@ -155,6 +155,15 @@ def test_a_form_that_is_sent_on_by_mail_is_of_whom_the_answer_goes_to():
         ({"event": "message.received", "direction": "outbound", "contact": ELI}, OUT, False),
         ({"event": "message.received", "visibility": "internal", "user": REP, "contact": ELI}, NOTE, False),
         ({"event": "conversation.message", "type": "message received", "public": False, "author": REP, "contact": ELI}, NOTE, False),
+        # chats that name whom the conversation is with beside who wrote
+        ({"event": "message_created", "content": "Hi", "meta": {"sender": ELI}, "sender": {**REP, "type": "user"}}, STEP, False),
+        ({"event": "message_created", "content": "Hi", "message_type": "incoming", "meta": {"sender": ELI}, "sender": ELI}, IN, False),
+        ({"event": "message_created", "private": True, "content": "Hi", "conversation": {"meta": {"sender": ELI}}}, NOTE, False),
+        # a word that says nothing of whose it is, beside which way it went
+        ({"type": "message", "direction": "out", "from": {**REP}, "to": "eli@ode.example", "text": "Hi"}, STEP, False),
+        ({"type": "message", "direction": "out", "from": "noreply@ours.example", "to": "eli@ode.example", "text": "Hi"}, OUT, True),
+        ({"type": "message", "direction": "in", "from": "eli@ode.example", "to": "rut@ours.example", "text": "Hi"}, IN, False),
+        ({"type": "call", "direction": "inbound", "from": "+46701740605", "to": "+46855501", "duration": 30}, CALLED, False),
         # text messages
         ({"event": "sms.received", "direction": "inbound", "from": "+46701740605", "to": "+46855501"}, IN, False),
         ({"event": "sms.sent", "direction": "outgoing", "from": "+46855501", "to": "+46701740605", "user": REP}, STEP, False),

@@ -28,6 +28,11 @@ from services.ingest.parsers.values import is_address
 
 _LOOKED_AT = (Kind.EMAIL_OPENED, Kind.EMAIL_CLICKED)
 _TALK = frozenset({*CAME_IN, Kind.OUTREACH_LOGGED})
+_TALKED = frozenset(
+    ["message", "chat", "chat_message", "sms", "mms", "text", "text_message", "whatsapp", "whatsapp_message", "call", "phone_call",
+     "telephone_call", "message_event", "message_create", "message_created", "messages"]
+)  # fmt: skip
+"""Words for a message or a call that say nothing of whose it is: it is one where the body says which way it went."""
 _CALLED = (
     "call_id",
     "call_sid",
@@ -100,6 +105,8 @@ def act_of(kind: Kind, chain: Chain, found: list[Node], word: str | None, nouns:
         return Act(kind, automated=any(is_machine_open(held) for held in _parts(chain, found)))
     call = kind is Kind.CALL_RECEIVED or "call" in nouns or _names(chain, _CALLED)
     turn = turn_of(chain, found, word)
+    if kind is Kind.UNCLASSIFIED and turn.way in ("in", "out") and label(word or "") in _TALKED:
+        kind = Kind.CALL_RECEIVED if call else Kind.MESSAGE_RECEIVED
     if kind not in _TALK and not (kind is Kind.UNCLASSIFIED and word is not None and is_automatic(word)):
         return Act(kind, turn)
     kind = directed(kind, turn, chain, call)
@@ -131,6 +138,8 @@ def _ours(turn: Turn, chain: Chain, found: list[Node], call: bool) -> Act:
     if turn.by == "machine":
         return Act(Kind.OUTREACH_LOGGED, turn, Actor(kind="automation"), True, Sales(activity_type=what))
     who = doer_of(chain) if turn.way == "out" or call else Actor()
+    if who.email is not None and why_automated(Mail(sender=who.email)) is not None:
+        return Act(Kind.OUTREACH_LOGGED, turn, Actor(kind="automation"), True, Sales(activity_type=what))
     if call:
         went = call_of([*reversed(chain), *_legs(found)])
         sales = Sales(activity_type="call", to=went.outcome)

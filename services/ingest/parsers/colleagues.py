@@ -11,7 +11,7 @@ from services.ingest.parsers.reading import mapping, text
 from services.ingest.parsers.values import is_address
 
 _DOERS = ("agent", "user", "sender", "author", "operator", "admin", "teammate", "employee", "rep", "sales_rep", "staff", "created_by", "sent_by",
-          "performed_by", "completed_by", "updated_by", "changed_by", "initiator", "actor", "from_user", "member", "caller", "assignee", "assigned_to", "owner")  # fmt: skip
+          "performed_by", "completed_by", "updated_by", "changed_by", "initiator", "actor", "from_user", "from", "member", "caller", "assignee", "assigned_to", "owner")  # fmt: skip
 """Objects of whoever did it, the most telling first."""
 _IDS = ("agent_id", "user_id", "operator_id", "author_id", "sender_id", "admin_id", "created_by_id", "sent_by_id", "updated_by_user_id", "created_by_user_id",
         "completed_by_id", "performed_by_id", "actor_id", "staff_id", "employee_id", "assignee_id", "assigned_user_id", "owner_id")  # fmt: skip

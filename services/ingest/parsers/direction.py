@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple
 
 from services.ingest.parsers.automation import is_set
 from services.ingest.parsers.chain import Chain, Level, level
@@ -169,6 +169,8 @@ def turn_of(chain: Chain, found: list[Node], word: str | None = None) -> Turn:
     """Of a message or a call. `word` is the sender's word for the event, which may say it (`conversation.agent.replied`)."""
     levels = [*reversed(chain), *_parties(found)]
     by, way = _author(levels)
+    if way is None and _is_not_who_began(found):
+        by, way = "person", "out"
     said = _private(levels) or _direction(levels) or way or _worded(word)
     if said != "out" and not (said is None and by == "machine"):
         return Turn(said, None)
@@ -181,6 +183,22 @@ def _parties(found: list[Node]) -> Iterator[Level]:
     for node in found:
         if node.depth and not {"direction", "message_type", "call_direction"}.isdisjoint(node.raw):
             yield level(node.raw)
+
+
+def _is_not_who_began(found: list[Node]) -> bool:
+    """Whether a chat's message has a sender of its own, who is not the one that the conversation is with."""
+    begun = next(
+        (address for node in found if node.path[-2:] == ("meta", "sender") and (address := _address(node.raw))), None
+    )
+    wrote = next(
+        (address for node in found if (address := _address(mapping(level(node.raw).held.get("sender"))))), None
+    )
+    return None not in (begun, wrote) and begun != wrote
+
+
+def _address(of: Mapping[str, Any]) -> str | None:
+    said = text(level(of).held.get("email"))
+    return said.casefold() if said else None
 
 
 def _direction(levels: list[Level]) -> Way | None:

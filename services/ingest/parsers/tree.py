@@ -128,7 +128,7 @@ def _inner(
         if not isinstance(value, dict | list) or not value:
             continue
         name = label(str(key))
-        others = name in ours or is_another_side(name, value)
+        others = name in ours or (is_another_side(name, value) and not is_of_a_chat(path, name))
         if others and not (name == "changes" and _are_answers(value)):
             continue
         yield from _within((*path, name), str(key), value)
@@ -156,6 +156,11 @@ def is_another_side(name: str, value: Any) -> bool:
     `sender` can say itself that it is a contact."""
     named = name in _OURS or name.endswith(("_by", "_owner", "_agent", "_manager"))
     return named and not _is_theirs(value)
+
+
+def is_of_a_chat(path: tuple[str, ...], name: str) -> bool:
+    """`meta.sender` of a conversation: who began it, where `sender` alone is who wrote the one message."""
+    return name == "sender" and path[-1:] == ("meta",)
 
 
 def _answers(name: str, value: Any) -> dict[str, Any]:
