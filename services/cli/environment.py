@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 
+DATABASE = "STAFETT_DATABASE_URL"
+SQLITE = "sqlite:///"
+
+
 def add_config(parser: argparse.ArgumentParser) -> None:
     """The option that every command on a running set-up has."""
     parser.add_argument("--config", type=Path, default=Path(), help="folder that `stafett new` made (default: here)")
@@ -25,9 +29,41 @@ def settings_of(args: argparse.Namespace) -> Settings:
 
     if not args.config.is_dir():
         raise FileError([f"{args.config}: there is no such folder; `stafett new {args.config}` makes one"])
-    given = dict(_lines(args.config / ".env"))
+    lines = [line for line in _lines(args.config / ".env") if line[0] not in os.environ]
+    given = {name: _placed(args.config, name, value) for name, value in lines}
     given.setdefault("STAFETT_CONFIG_FOLDER", str(args.config))
     return load({**given, **os.environ})
+
+
+def _placed(folder: Path, name: str, value: str) -> str:
+    """A value of the folder's `.env`: relative paths in it start at the folder, so that it can be moved and copied. Raises
+    FileError where the database is not this folder's."""
+    if name == DATABASE and value.startswith(SQLITE):
+        path, query, options = value.removeprefix(SQLITE).partition("?")
+        return f"{SQLITE}{_database(folder, Path(path))}{query}{options}" if path and path != ":memory:" else value
+    if name.endswith("_FILE") and value and (folder / value).is_file():
+        return str(folder / value)
+    return value
+
+
+def _database(folder: Path, path: Path) -> Path:
+    """Never another than before in silence, for an empty one would be made. Raises FileError."""
+    place = folder.resolve() / path
+    home = place.parent.resolve()
+    if not path.is_absolute():
+        if path.is_file() and not place.is_file():
+            rule = f"means {place}, and there is a file from where you are, {path.resolve()}; move it, or write its whole path"
+            raise FileError([f"{folder / '.env'}: {DATABASE} {rule}"])
+        return place
+    if home == folder.resolve():
+        return path
+    if not home.is_dir():
+        rule = f"means {path}, and there is no such folder; if this one was moved, write {SQLITE}{path.name}"
+        raise FileError([f"{folder / '.env'}: {DATABASE} {rule}"])
+    if (home / ".env").is_file():
+        rule = f"means the database of another folder, {home}; if this one is a copy of it, write {SQLITE}{path.name}"
+        raise FileError([f"{folder / '.env'}: {DATABASE} {rule}"])
+    return path
 
 
 def _lines(path: Path) -> list[tuple[str, str]]:

@@ -43,13 +43,13 @@ def run(args: argparse.Namespace) -> int:
     keys.write_text(keys.read_text("utf-8").replace("keys: []\n", f"keys:\n{entry}"), "utf-8")
     env = folder / ".env"
     env.touch(mode=0o600)
-    env.write_text(_env(folder), "utf-8")
+    env.write_text(_env(), "utf-8")
     print(f"{folder}: agreement, roster, sources, api_keys and .env\nAPI key, shown only now: {key}")
     print(f"next: stafett up --config {folder}")
     return 0
 
 
-def _env(folder: Path) -> str:
+def _env() -> str:
     """What has to be said, then the main settings as comments."""
     from services.settings import Settings, describe
 
@@ -58,8 +58,8 @@ def _env(folder: Path) -> str:
     shown = (said[f"STAFETT_{name}"] for name in MAIN)
     return (
         "# Read by `stafett ... --config` where the environment does not say otherwise. Keep it secret.\n"
-        "# The store: this file, or postgresql://USER:PASSWORD@HOST/NAME.\n"
-        f"STAFETT_DATABASE_URL=sqlite:///{folder.resolve()}/stafett.db\n"
+        "# The store: a file in this folder, which may be moved or copied while nothing runs on it; or postgresql://USER:PASSWORD@HOST/NAME.\n"
+        "STAFETT_DATABASE_URL=sqlite:///stafett.db\n"
         "# Keys partitions and identities. The same in all processes, for ever.\n"
         f"STAFETT_DEPLOYMENT_KEY={secrets.token_hex(32)}\n"
         "# What the source `crm` of sources.yaml signs with. Any setting may come from a file instead: NAME_FILE=/path.\n"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 
@@ -40,6 +42,14 @@ class Installed:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def at(self, folder):
+        """The same, where its folder is now; not started."""
+        there = copy(self)
+        there.folder, there.process = folder, None
+        there.env = self.env | {"STAFETT_HTTP_PORT": str(free_port())}
+        there.url = f"http://127.0.0.1:{there.env['STAFETT_HTTP_PORT']}"
+        return there
 
     def start(self):
         with (self.folder / "up.log").open("ab") as out:
@@ -243,3 +253,24 @@ def test_a_file_restored_from_a_copy_goes_on_where_the_copy_ended(alone):
     alone.until("/v1/leads", lambda said: len(said["leads"]) == 4)
     events = alone.until("/v1/events", lambda said: said["head"] and said["events"])["events"]
     assert len({entry["event"]["id"] for entry in events}) == len(events)
+
+
+def test_a_moved_folder_goes_on_and_a_copy_of_a_running_one_is_an_installation_of_its_own(alone, tmp_path):
+    def people(one):
+        return {lead["personal"]["person"]["email"] for lead in one.get("/v1/leads")["leads"]}
+
+    assert alone.post(email="anna@example.com", form_id="news").status_code == 202
+    alone.until("/v1/leads", lambda said: said["leads"])
+    copied = alone.at(Path(shutil.copytree(alone.folder, tmp_path / "copy")))
+    alone.stop()
+    moved = alone.at(Path(shutil.move(alone.folder, tmp_path / "moved")))
+    for one, email in ((copied, "bo@example.com"), (moved, "cia@example.com")):
+        one.start()
+        try:
+            assert people(one) == {"anna@example.com"}
+            assert one.post(email=email, form_id="news").status_code == 202
+            one.until("/v1/leads", lambda said: len(said["leads"]) == 2)
+            assert people(one) == {"anna@example.com", email}
+        finally:
+            one.stop()
+    assert not alone.folder.exists()

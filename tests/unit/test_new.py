@@ -1,5 +1,6 @@
 """`stafett new`: a folder that teaches, and whose comments are true."""
 
+import argparse
 import os
 import re
 
@@ -8,6 +9,7 @@ import pytest
 from schemas.api_keys import KeysFile
 from schemas.yamlfile import FileError
 from schemas.yamlfile import load as load_file
+from services.cli.environment import settings_of
 from services.cli.main import main
 from services.cli.modes import keep_private
 from services.settings import Settings, load
@@ -68,10 +70,8 @@ def test_m6_the_folder_and_what_is_in_it_are_for_their_owner_alone(folder):
     assert before & 0o077 != 0o077, "the umask of who called is as it was"
 
 
-def test_m6_the_database_is_made_for_its_owner_alone(folder, monkeypatch):
-    for name, value in lines(folder, r"^(STAFETT_.*)$").items():
-        monkeypatch.setenv(name, value)
-    assert main(["db", "upgrade"]) == 0
+def test_m6_the_database_is_made_for_its_owner_alone(folder):
+    assert main(["db", "upgrade", "--config", str(folder)]) == 0
     made = [path for path in folder.iterdir() if path.name.startswith("stafett.db")]
     assert made and all(path.stat().st_mode & 0o077 == 0 for path in made)
 
@@ -80,7 +80,7 @@ def test_m6_files_that_others_could_read_are_closed_and_named(folder, capsys):
     (folder / "stafett.db").write_bytes(b"")
     (folder / "stafett.db").chmod(0o644)
     (folder / "api_keys.yaml").chmod(0o640)
-    settings = load({"STAFETT_CONFIG_FOLDER": str(folder), **lines(folder, r"^(STAFETT_.*)$")})
+    settings = settings_of(argparse.Namespace(config=folder))
     keep_private(settings)
     assert {mode & 0o077 for mode in modes(folder).values()} == {0}
     said = capsys.readouterr().err

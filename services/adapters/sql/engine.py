@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from services.adapters.sql.claims import mark_in_use, refuse_torn_copy
 from services.adapters.sql.columns import array, key_array, keys, texts, turned
 from services.ports import StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
 
@@ -228,19 +229,23 @@ class Engines:
         if self.file is None:
             return
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        claim = Path(f"{self.file}.lock").open("ab")  # noqa: SIM115 - held until close
+        claim = Path(f"{self.file}.lock").open("a+b")  # noqa: SIM115 - held until close
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             claim.close()
             raise StoreUnavailable(f"another process runs on {self.file}; stop it, or use PostgreSQL") from None
         self._claim = claim
+        if refuse_torn_copy(self.file):
+            log.warning("the database was copied while Stafett ran on it; what came during the copy may be missing")
+        mark_in_use(claim)
 
     async def close(self) -> None:
         await self.writing.dispose()
         if self.reading is not self.writing:
             await self.reading.dispose()
         if self._claim is not None:
+            self._claim.truncate(0)
             self._claim.close()
 
 
@@ -269,6 +274,10 @@ def _refused() -> Iterator[None]:
         raise StoreRejected(f"the store refuses the data: {type(error).__name__}") from error
 
 
+_DAMAGED = ("disk image is malformed", "file is not a database")
+"""As SQLite says it, which has no states."""
+
+
 def _meaning(error: DBAPIError) -> StoreUnavailable | StoreRejected:
     state = str(getattr(error.orig, "sqlstate", "") or getattr(error.orig, "pgcode", "") or "")
     said = str(error.orig)
@@ -281,6 +290,8 @@ def _meaning(error: DBAPIError) -> StoreUnavailable | StoreRejected:
             f"the store refuses us (SQLSTATE {state}); look at user, password and database in STAFETT_DATABASE_URL, and"
             " at the rights that `stafett db grants` prints"
         )
+    if any(words in said for words in _DAMAGED):
+        return StoreRejected("the database's file is damaged; restore a backup (docs/operations.md)")
     if state == _TOO_LONG:
         return StoreTooSlow(f"the store ended what took too long: {name} {state}")
     if passing or (not state and name in ("OperationalError", "InterfaceError")):

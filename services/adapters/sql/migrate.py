@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from services.adapters.sql.claims import refuse_torn_copy
 from services.adapters.sql.engine import Engines, translated
 from services.adapters.sql.schema import Columns, columns_of, foreign, lacking, revision_of
 from services.ports import SchemaOutdated
@@ -48,6 +49,8 @@ async def upgrade(url: str, revision: str = "head") -> None:
 async def _check_it_is_ours(url: str) -> None:
     """What a revision's name promises has to be there before another is put on top. Raises StoreUnavailable, SchemaOutdated."""
     engines = Engines(url)
+    if engines.file is not None:
+        refuse_torn_copy(engines.file)
     try:
         at = await revision_of(engines)
         if at in _revisions() and (lack := await lacking(engines, await _made_by(at))):
