@@ -32,7 +32,7 @@ demo-fleet: .venv/dev.stamp ## the same on Kafka and PostgreSQL, a process per r
 test: .venv/dev.stamp ## everything, on real parts
 	$(BIN)/python -m pytest
 
-test-quick: .venv/dev.stamp ## what needs neither Kafka nor PostgreSQL
+test-quick: .venv/dev.stamp ## what needs no Kafka, PostgreSQL, nginx or Caddy
 	$(BIN)/python -m pytest -m "not real"
 
 chaos: .venv/dev.stamp ## a fleet under load, everything killed, then the outside checked; some minutes

@@ -9,7 +9,7 @@ import pytest
 from tests.parts.kafka import KafkaBroker
 from tests.parts.postgres import PostgresServer, forget_template, fresh_database
 
-PARTS = ("tests.parts.kafka", "tests.parts.postgres", "tests.parts.fleet")
+PARTS = ("tests.parts.kafka", "tests.parts.postgres", "tests.parts.fleet", "tests.parts.reverse_proxies")
 
 
 def pytest_collection_modifyitems(items):

@@ -1,0 +1,58 @@
+"""Programs of Debian's packages, unpacked into a folder of our own: no root, nothing installed, apt checks what it fetches."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tests.parts.errors import PartMissing
+
+CACHE = Path.home() / ".cache" / "stafett" / "debian"
+
+
+def program(package: str, path: str) -> str:
+    """The program's path: the machine's own where it has one, else that of the package, fetched once. Raises PartMissing."""
+    name = Path(path).name
+    own = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if own:
+        return own
+    place = CACHE / package
+    if not (place / path).exists():
+        try:
+            _unpack(package, place)
+        except (OSError, subprocess.SubprocessError) as error:
+            said = (getattr(error, "stderr", None) or str(error)).strip()[-500:]
+            raise PartMissing(
+                f"{package} cannot be fetched by apt-get ({said}); install it so that `{name}` is found, or run the quick "
+                "set: make test-quick"
+            ) from error
+    return str(place / path)
+
+
+def _unpack(package: str, place: Path) -> None:
+    """Whole or not at all, however often it is killed on the way."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        at = Path(folder)
+        _download(package, at)
+        (archive,) = at.glob("*.deb")
+        _run(["dpkg-deb", "-x", str(archive), str(at / "unpacked")], at)
+        shutil.rmtree(place, ignore_errors=True)
+        (at / "unpacked").rename(place)
+
+
+def _download(package: str, at: Path) -> None:
+    """By the machine's lists of packages; where there are none, or old ones, by lists of our own."""
+    try:
+        _run(["apt-get", "-q", "download", package], at)
+    except subprocess.CalledProcessError:
+        for needed in ("state/lists/partial", "cache/archives/partial"):
+            (at / needed).mkdir(parents=True)
+        options = [f"Dir::State={at}/state", f"Dir::Cache={at}/cache", "Dir::State::status=/var/lib/dpkg/status"]
+        apt = ["apt-get", "-q", *(word for option in options for word in ("-o", option))]
+        _run([*apt, "update"], at)
+        _run([*apt, "download", package], at)
+
+
+def _run(command: list[str], at: Path) -> None:
+    subprocess.run(command, cwd=at, check=True, capture_output=True, text=True, timeout=100)
