@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 
+from schemas.roster import RosterFile
+from schemas.yamlfile import load
+from services.cli.demo.ending import five_lines
 from services.cli.demo.installation import Installation
+from services.cli.demo.local_time import LocalTime
 from services.cli.demo.pipedrive import Pipedrive
 from services.cli.demo.receiver import Receiver
 from services.cli.demo.senders import Post, Senders, contact
@@ -39,27 +45,37 @@ class Demo:
         self._receiver.subscribe(installation.config)
         self._senders, self._crm = Senders(installation.config), Pipedrive()
         self._http = httpx.Client(base_url=installation.url, timeout=10)
+        self._local = LocalTime(_zone(installation.config))
         self._seen, self._breached = 0, ""
+        self._told: list[dict[str, Any]] = []
+        self._posted = 0
 
     def close(self) -> None:
         self._http.close()
         self._receiver.close()
 
     def show(self) -> None:
-        """One goes all the way, one is handed back, one is forgotten. Raises RuntimeError where what has to come does not."""
+        """One goes all the way, one is handed back, one is forgotten; then the five lines that say so. Raises RuntimeError
+        where what has to come does not."""
+        print(f"Times are those of {self._local.zone}, where these salespeople work.")
         _say("Anna: from the target list to a customer")
         self._anna()
         _say("Bo: handed back with a reason")
         self._bo()
         _say("Cia: accepted, then forgotten; the promise of this demo is a follow-up within 4 seconds")
         self._cia()
+        while self._events():
+            pass  # what follows from the last
         _say("Every decision explains itself: why was Anna offered to this salesperson, and not to another?")
         self._explain("assignments", self._receiver.offer_to(ANNA.email, PATIENCE)["offer_id"])
         _say("And why was Cia's follow-up late?")
         self._explain("clocks", self._breached)
         _say("What the CRM and the ops team were sent meanwhile, as signed webhooks")
         for name, event in self._receiver.after_quiet(1.0):
-            print(f"      {name}: {event['type'].removeprefix('stafett.'):28} {_gist(event['data'])}")
+            print(f"      {name}: {event['type'].removeprefix('stafett.'):28} {self._gist(event['data'])}")
+        _say("What happened, in five lines")
+        for line in five_lines(self._told, self._local, self._posted):
+            print(f"  {line}")
 
     def _anna(self) -> None:
         senders, anna = self._senders, contact(71, *ANNA)
@@ -125,6 +141,7 @@ class Demo:
         for post in [posts] if isinstance(posts, Post) else posts:
             answer = self._http.post(f"/v1/hooks/{post.source}", content=post.body, headers=post.headers)
             answer.raise_for_status()
+            self._posted += 1
             print(f"      POST /v1/hooks/{post.source} ({post.proof}): {answer.status_code}")
         if until is None:
             print("      kept in the history; nothing has to be decided")
@@ -146,8 +163,11 @@ class Demo:
         entries = self._get("/v1/events", after=self._seen, wait=1)["events"]
         for entry in entries:
             event = entry["event"]
-            print(f"      {entry['position']:3} {event['type'].removeprefix('stafett.'):28} {_gist(event['data'])}")
+            print(
+                f"      {entry['position']:3} {event['type'].removeprefix('stafett.'):28} {self._gist(event['data'])}"
+            )
             self._seen = entry["position"]
+            self._told.append(event)
         return [entry["event"] for entry in entries]
 
     def crowd(self, number: int) -> int:
@@ -166,7 +186,16 @@ class Demo:
         return found
 
     def _explain(self, what: str, ident: str) -> None:
-        print(self._get(f"/v1/{what}/{ident}/explain")["text"])
+        print(self._local.text(self._get(f"/v1/{what}/{ident}/explain")["text"]))
+
+    def _gist(self, data: dict[str, Any]) -> str:
+        if "to_stage" in data and "from_stage" in data:
+            return f"{data['from_stage']} -> {data['to_stage']} ({data['reason']})"
+        owner = data.get("owner") or data.get("to_owner") or {}
+        words = [owner.get("person"), *(data.get(name) for name in ("policy", "action", "track", "rule", "reason"))]
+        if "due_at" in data:
+            words.append(f"due {self._local.due(data['due_at'], datetime.now(UTC))}")
+        return " · ".join(str(word) for word in words if word)
 
     def _get(self, path: str, **params: Any) -> Any:
         answer = self._http.get(path, params=params, headers={"Authorization": f"Bearer {self._key}"})
@@ -174,14 +203,9 @@ class Demo:
         return answer.json()
 
 
-def _gist(data: dict[str, Any]) -> str:
-    if "to_stage" in data and "from_stage" in data:
-        return f"{data['from_stage']} -> {data['to_stage']} ({data['reason']})"
-    owner = data.get("owner") or data.get("to_owner") or {}
-    words = [owner.get("person"), *(data.get(name) for name in ("policy", "action", "track", "rule", "reason"))]
-    if "due_at" in data:
-        words.append(f"due {data['due_at']}")
-    return " · ".join(str(word) for word in words if word)
+def _zone(config: Path) -> str:
+    """That of the roster."""
+    return load((config / "roster.yaml").read_text("utf-8"), RosterFile, "roster.yaml").zone or "UTC"
 
 
 def _say(words: str) -> None:

@@ -1,0 +1,111 @@
+"""What happened, in five lines that need no knowledge of events: who bought, who came back, who was late, what was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from services.cli.demo.local_time import LocalTime
+
+Event = dict[str, Any]
+"""An envelope, as the feed gives it."""
+
+
+class Told(NamedTuple):
+    """A hand-over: whom it is about, who got it, and its events by the last word of their type."""
+
+    name: str
+    seller: str
+    offered_at: datetime
+    events: dict[str, Event]
+
+
+def five_lines(events: Sequence[Event], local: LocalTime, webhooks: int) -> list[str]:
+    """Of a story of three: one who bought, one who was handed back, one who was called too late. `webhooks` were posted.
+    Raises StopIteration where one of them is lacking."""
+    handovers = _handovers(events)
+    breach = next(data for kind, data in _clocks(events) if kind == "breached")
+    late = next(h for h in handovers.values() if h.events["offered"]["data"]["offer_id"] == breach["subject_id"])
+    won = next(h for h in handovers.values() if "won" in h.events)
+    rejected = next(h for h in handovers.values() if "rejected" in h.events)
+    return [_bought(won, events), _came_back(rejected), _was_late(late, breach, local), _promises(events, late),
+            f"Everything is kept: {webhooks} webhooks came in, {len(events)} events went out, and every decision can be explained."]  # fmt: skip
+
+
+def _handovers(events: Sequence[Event]) -> dict[str, Told]:
+    found: dict[str, Told] = {}
+    for event in events:
+        _, subject, kind, _ = event["type"].split(".")
+        data = event["data"]
+        if subject != "handover":
+            continue
+        if kind == "offered":
+            found[data["handover_id"]] = Told(_name(data), _called(data["owner"]), _at(event["time"]), {})
+        found[data["handover_id"]].events[kind] = event
+    return found
+
+
+def _clocks(events: Sequence[Event]) -> Iterator[tuple[str, Event]]:
+    """(what became of it, its data) of each event of a promise."""
+    for event in events:
+        if event["type"].startswith("stafett.sla."):
+            yield event["type"].split(".")[2], event["data"]
+
+
+def _bought(handover: Told, events: Sequence[Event]) -> str:
+    won = handover.events["won"]
+    called = _at(handover.events["followed_up"]["data"]["followed_up_at"]) - handover.offered_at
+    growth = next(e for e in events if e["type"] == "stafett.nurture.entered.v1" and e["subject"] == won["subject"])
+    amount = f"{won['data']['amount']:,.0f} {won['data']['currency']}"
+    return (
+        f"{handover.name} bought for {amount}: {handover.seller} called after {_seconds(called.total_seconds())},"
+        f" and {_called(growth['data']['owner'])} looks after the customer now."
+    )
+
+
+def _came_back(handover: Told) -> str:
+    reason = handover.events["rejected"]["data"]["reason"]
+    return f"{handover.name} came back from {handover.seller} with a reason, {reason}; marketing keeps in touch."
+
+
+def _was_late(handover: Told, breach: Event, local: LocalTime) -> str:
+    due = _at(breach["due_at"])
+    promised = (due - _at(breach["started_at"])).total_seconds()
+    called = _at(handover.events["followed_up"]["data"]["followed_up_at"])
+    lost = handover.events["lost"]["data"]["reason"]
+    return (
+        f"{handover.name} was called too late: {handover.seller} had {_seconds(promised)}, until {local.clock(due)}, and called"
+        f" {_seconds((called - due).total_seconds())} after that; the manager was told. The deal was lost: {lost}."
+    )
+
+
+def _promises(events: Sequence[Event], late: Told) -> str:
+    by_end: dict[str, set[str]] = {"fulfilled": set(), "breached": set(), "cancelled": set()}
+    for kind, data in _clocks(events):
+        if kind in by_end:
+            by_end[kind].add(data["clock_id"])
+    kept, fell_away = (len(by_end[kind] - by_end["breached"]) for kind in ("fulfilled", "cancelled"))
+    return (
+        f"{kept} {'promise was' if kept == 1 else 'promises were'} kept, {len(by_end['breached'])} was broken ({late.seller}'s call), and {fell_away} fell away"
+        " with the leads that they were about."
+    )
+
+
+def _name(offer: Event) -> str:
+    person, company = offer["personal"]["person"], offer["dossier"]["company_name"]
+    parts = [person.get("first_name"), person.get("last_name")]
+    name = person.get("full_name") or " ".join(part for part in parts if part) or person["email"]
+    return f"{name} of {company}" if company else name
+
+
+def _called(owner: Event) -> str:
+    return str(owner["person"]).capitalize()
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f}".removesuffix(".0") + " seconds"
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
