@@ -92,7 +92,7 @@ def _why_no_lead(signal: Signal) -> tuple[Reason, str] | None:
 def _begin(signal: Signal, context: Context) -> Draft:
     """A new lead, in the stage of the table's first row that takes somebody in."""
     row = first_fit(None, {"listed" if signal.kind in LISTINGS else "touched"}, set())
-    assert row is not None, "the table takes in both the listed and the touched"
+    assert row is not None, "the table takes in both the listed and the touched"  # noqa: S101 - narrows a type
     draft = Draft(new_lead(signal, row.to_stage), signal, context)
     draft.brought_on()
     draft.transitions.append(Transition(None, row.to_stage, row.name))

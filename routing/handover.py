@@ -322,7 +322,7 @@ def _end_expiry(draft: Draft, offer: Offer) -> None:
 
 def the_handover(draft: Draft) -> Handover:
     handover = draft.lead.handover
-    assert handover is not None, "a hand-over is open in this stage"
+    assert handover is not None, "a hand-over is open in this stage"  # noqa: S101 - narrows a type
     return handover
 
 

@@ -62,7 +62,7 @@ def _span(
         return IntervalSpan(start, end, False, "pause")
     if any(x <= a < y for x, y in opened):
         return IntervalSpan(start, end, True, "wall time" if target.kind == "elapsed" else "open")
-    assert calendar is not None, "only a calendar closes"
+    assert calendar is not None, "only a calendar closes"  # noqa: S101 - narrows a type
     why = calendar.hours(start.astimezone(calendar.zone).date())[1]
     return IntervalSpan(start, end, False, f"closed: {why}")
 

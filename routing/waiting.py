@@ -18,7 +18,7 @@ from schemas.events import LeadQueued
 def wait(draft: Draft, held: Held, had_it: str | None) -> None:
     """Begins to wait, or goes on; the end of the waiting stays where it was. `had_it` has the lead no more."""
     now, over = max(draft.at, draft.context.now), held.overflow
-    assert over.hold is not None, "only a rule that holds makes anybody wait"
+    assert over.hold is not None, "only a rule that holds makes anybody wait"  # noqa: S101 - narrows a type
     running = queued(draft)
     clock = running or _clock(draft, held)
     if running is None:

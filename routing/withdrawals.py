@@ -73,7 +73,7 @@ def _is_named(signal: Signal) -> bool:
 def _hear(now: dict[str, datetime], consent: Consent, identity: IdentityKey, named: bool) -> None:
     """`named`: the signal has more than a number, which several may share: then only what is meant for numbers waits there."""
     at, purpose = consent.at, consent.purpose
-    assert at is not None, "each was given its instant"
+    assert at is not None, "each was given its instant"  # noqa: S101 - narrows a type
     if consent.state == "given":
         if purpose in now and at > now[purpose]:
             del now[purpose]

@@ -90,7 +90,7 @@ class Relay:
         if not entries:
             return 0
         await self._publish(entries)
-        assert self._epoch is not None, "step() runs under a lease"
+        assert self._epoch is not None, "step() runs under a lease"  # noqa: S101 - narrows a type
         await self._store.move_to_events(entries, LEASE, self._epoch, self._now())
         self._on_published(len(entries))
         if self._delivery_bell is not None:

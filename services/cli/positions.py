@@ -102,7 +102,7 @@ async def _skip(args: argparse.Namespace) -> int:
 async def skip(parts: Parts, line: Shown, reason: str) -> None:
     """By compare-and-set, so that a position that moved meanwhile stays where it is. Raises Fenced."""
     at, begins = line.at, line.begins
-    assert begins is not None, "a lost position is one of this cluster"
+    assert begins is not None, "a lost position is one of this cluster"  # noqa: S101 - narrows a type
     async with parts.store.batch() as tx:
         await tx.advance(at.group, at.topic, at.cluster, {at.partition: (at.offset, begins)})
     where = {"group": at.group, "topic": at.topic, "partition": at.partition, "offset": begins}

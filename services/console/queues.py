@@ -63,7 +63,7 @@ def queue_view(count: QueueCount) -> QueueView:
 def waiting_view(row: LeadRow) -> WaitingView:
     lead = Lead.read(row.state)
     queue, since = lead.queue, row.queued_at
-    assert since is not None, "it waits"
+    assert since is not None, "it waits"  # noqa: S101 - narrows a type
     passed = [
         PassedOver(person=p.person, codes=list(p.codes), reason=reasons_of({"code": p.codes[0], "also": p.codes[1:]}))
         for p in (queue.passed if queue is not None else ())

@@ -79,8 +79,8 @@ def _last_resort(ruling: Ruling, person: str | None, now: datetime) -> str | Non
 
 
 def who_is_away(cause: Signal) -> str:
-    assert cause.roster is not None, "only a change of the roster takes somebody away"
-    assert cause.roster.person is not None, "who is away is named"
+    assert cause.roster is not None, "only a change of the roster takes somebody away"  # noqa: S101 - narrows a type
+    assert cause.roster.person is not None, "who is away is named"  # noqa: S101 - narrows a type
     return cause.roster.person
 
 

@@ -67,7 +67,7 @@ class Leg:
 
     async def committed(self) -> Fold:
         """Waits for its end. Raises Abandoned where nothing was committed."""
-        assert self._task is not None, "it has begun"
+        assert self._task is not None, "it has begun"  # noqa: S101 - narrows a type
         await asyncio.wait([self._task])
         if self._task.cancelled() or self._task.exception() is not None:
             raise Abandoned
@@ -75,7 +75,7 @@ class Leg:
 
     async def went_well(self) -> bool:
         """Waits for its end. False where it has to be done again, by itself; raises what that would not help."""
-        assert self._task is not None, "it has begun"
+        assert self._task is not None, "it has begun"  # noqa: S101 - narrows a type
         await asyncio.wait([self._task])
         error = self._task.exception()
         if error is None:
@@ -86,6 +86,6 @@ class Leg:
 
     async def stop(self) -> None:
         """Ends it, if it has not ended, and takes no notice of how."""
-        assert self._task is not None, "it has begun"
+        assert self._task is not None, "it has begun"  # noqa: S101 - narrows a type
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)

@@ -121,7 +121,7 @@ async def fresh(tx: Batch, batch: Sequence[Incoming], now: datetime) -> list[Inc
 
 
 def _first(incoming: Incoming, known: dict[tuple[str, int], Incoming], new: set[tuple[str, int]]) -> bool:
-    assert incoming.signal is not None
+    assert incoming.signal is not None  # noqa: S101 - narrows a type
     identity = (incoming.signal.id, incoming.signal.attempt)
     return identity in new and known[identity] is incoming
 

@@ -118,7 +118,7 @@ async def test_what_came_to_nothing_before_is_sorted_when_the_schema_is_upgraded
     await executed(
         url,
         *(
-            "INSERT INTO history (signal_id, attempt, kind, mode, occurred_at, received_at, recorded_at, facts, outcome, note,"
+            "INSERT INTO history (signal_id, attempt, kind, mode, occurred_at, received_at, recorded_at, facts, outcome, note,"  # noqa: S608 - names are ours, values are parameters
             f""" decision) VALUES ('{ident}', 0, '{kind}', 'live', 1, 1, 1, '{{"source": "crm"}}', '{outcome}', '{note}', '{{}}')"""
             for ident, (outcome, written, kind, _) in OLD.items()
             for note in [written.replace("'", "''")]

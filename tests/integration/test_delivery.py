@@ -165,7 +165,8 @@ async def test_a_private_address_is_refused_unless_the_subscription_allows_it(ru
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fe80::1", "::ffff:10.0.0.1", "0.0.0.0", "224.0.0.1"]
+    "address",
+    ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fe80::1", "::ffff:10.0.0.1", "0.0.0.0", "224.0.0.1"],  # noqa: S104 - an address that is refused
 )
 def test_addresses_that_are_not_public(address):
     assert not is_public(address)

@@ -169,7 +169,7 @@ class KafkaLog:
 
     async def _offsets(self, topic: str, ask: Ask, what: str) -> dict[int, int]:
         producer, watcher = self._started(), self._watcher
-        assert watcher is not None
+        assert watcher is not None  # noqa: S101 - narrows a type
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 partitions = await producer.partitions_for(topic)

@@ -113,7 +113,7 @@ class KafkaConsumer:
     async def _get(self, max_records: int, timeout: float) -> Fetched:
         if self._client is None:
             await self._join()
-        assert self._client is not None
+        assert self._client is not None  # noqa: S101 - narrows a type
         fetched: Fetched = await self._client.getmany(timeout_ms=int(timeout * 1000), max_records=max_records)
         return fetched
 
@@ -140,7 +140,7 @@ class KafkaConsumer:
         client.subscribe([self.topic], listener=_Listener(self, client))
 
     async def _taken(self) -> list[Record]:
-        assert self._fetch is not None
+        assert self._fetch is not None  # noqa: S101 - narrows a type
         task, self._fetch = self._fetch, None
         stale, self._stale = self._stale, set()
         try:
@@ -164,7 +164,7 @@ class KafkaConsumer:
 
     async def _lost(self, error: OffsetOutOfRangeError) -> None:
         """Such a partition is not read until somebody seeks it. Raises OffsetLost, LogUnavailable."""
-        assert self._client is not None
+        assert self._client is not None  # noqa: S101 - narrows a type
         place, wanted = next(iter(error.args[0].items()))
         if self._next.pop(place.partition, None) is None:
             return  # of an assignment that is over

@@ -35,7 +35,7 @@ class SqlBatch:
         statement = f"""
             UPDATE positions SET next_offset = u.c2
             FROM {self._dialect.values(("bigint", "bigint", "bigint"), "u")}
-            WHERE consumer_group = :g AND topic = :t AND cluster = :c AND partition = u.c0 AND next_offset = u.c1"""
+            WHERE consumer_group = :g AND topic = :t AND cluster = :c AND partition = u.c0 AND next_offset = u.c1"""  # noqa: S608 - names are ours, values are parameters
         values = {"g": group, "t": topic, "c": cluster, **self._dialect.columns("u", rows)}
         found = await self._conn.execute(text(statement), values)
         if found.rowcount != len(rows):
@@ -54,13 +54,13 @@ class SqlBatch:
         statement = f"""
             SELECT brand, kind, digest, subject_id
             FROM {self._dialect.values(("text", "text", "text"), "u")}
-            JOIN identities ON brand = u.c0 AND kind = u.c1 AND digest = u.c2"""
+            JOIN identities ON brand = u.c0 AND kind = u.c1 AND digest = u.c2"""  # noqa: S608 - names are ours, values are parameters
         found = await self._conn.execute(text(statement), self._dialect.columns("u", keys))
         return {(row[0], row[1], row[2]): row[3] for row in found}
 
     async def links_of(self, lead_ids: Sequence[str]) -> dict[tuple[str, str, str], str]:
         where = self._dialect.among("subject_id", "ids")
-        statement = text(f"SELECT brand, kind, digest, subject_id FROM identities WHERE {where}")
+        statement = text(f"SELECT brand, kind, digest, subject_id FROM identities WHERE {where}")  # noqa: S608 - names are ours, values are parameters
         found = await self._conn.execute(statement, {"ids": self._dialect.listed(lead_ids)})
         return {(row[0], row[1], row[2]): row[3] for row in found}
 
@@ -70,7 +70,7 @@ class SqlBatch:
     async def read_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
         if not ids:
             return {}
-        statement = text(f"SELECT {_LEAD} FROM leads WHERE {self._dialect.among('id', 'ids')}")
+        statement = text(f"SELECT {_LEAD} FROM leads WHERE {self._dialect.among('id', 'ids')}")  # noqa: S608 - names are ours, values are parameters
         rows = await self._conn.execute(statement, {"ids": self._dialect.listed(ids)})
         return {row[0]: lead_row(row) for row in rows}
 
@@ -81,7 +81,7 @@ class SqlBatch:
         if not ids:
             return {}
         where = self._dialect.among("id", "ids")
-        statement = text(f"SELECT id, state FROM accounts WHERE {where}")
+        statement = text(f"SELECT id, state FROM accounts WHERE {where}")  # noqa: S608 - names are ours, values are parameters
         found = await self._conn.execute(statement, {"ids": self._dialect.listed(ids)})
         return {row[0]: AccountRow(*row) for row in found}
 
@@ -95,7 +95,8 @@ class SqlBatch:
             return {}
         where = self._dialect.among("pool", "ids")
         found = await self._conn.execute(
-            text(f"SELECT pool, seq, state FROM ledgers WHERE {where}"), {"ids": self._dialect.listed(pools)}
+            text(f"SELECT pool, seq, state FROM ledgers WHERE {where}"),  # noqa: S608 - names are ours, values are parameters
+            {"ids": self._dialect.listed(pools)},
         )
         return {row[0]: LedgerRow(*row) for row in found}
 
@@ -108,7 +109,7 @@ class SqlBatch:
 
     async def waiting(self, lead_ids: Sequence[str], limit: int) -> list[DeadLetter]:
         statement = text(f"""SELECT {_LETTER} FROM dead_letters
-            WHERE lead_id = :lead AND state IN ('dead', 'queued') ORDER BY number LIMIT :n""")
+            WHERE lead_id = :lead AND state IN ('dead', 'queued') ORDER BY number LIMIT :n""")  # noqa: S608 - names are ours, values are parameters
         rows: list[Any] = []
         for lead in sorted(set(lead_ids)):
             rows += (await self._conn.execute(statement, {"lead": lead, "n": limit})).all()
@@ -118,7 +119,7 @@ class SqlBatch:
         if not people:
             return {}
         statement = f"""SELECT owner, count(*) FROM leads WHERE {self._dialect.among("owner", "people")}
-            AND {self._dialect.among("stage", "worked")} AND disposition = 'active' GROUP BY owner"""
+            AND {self._dialect.among("stage", "worked")} AND disposition = 'active' GROUP BY owner"""  # noqa: S608 - names are ours, values are parameters
         found = await self._conn.execute(
             text(statement), {"people": self._dialect.listed(people), "worked": self._dialect.listed(WORKED)}
         )
@@ -144,7 +145,7 @@ class SqlBatch:
         )
 
     async def owned_by(self, person: str, after: str, limit: int) -> list[LeadRow]:
-        statement = text(f"SELECT {_LEAD} FROM leads WHERE owner = :p AND id > :after ORDER BY id LIMIT :n")
+        statement = text(f"SELECT {_LEAD} FROM leads WHERE owner = :p AND id > :after ORDER BY id LIMIT :n")  # noqa: S608 - names are ours, values are parameters
         rows = (await self._conn.execute(statement, {"p": person, "after": after, "n": limit})).all()
         return [lead_row(row) for row in rows]
 
@@ -174,7 +175,7 @@ class SqlBatch:
         if writes.redriven:
             where = self._dialect.among("id", "ids")
             done = {"ids": self._dialect.listed(writes.redriven)}
-            await conn.execute(text(f"UPDATE dead_letters SET state = 'redriven' WHERE {where}"), done)
+            await conn.execute(text(f"UPDATE dead_letters SET state = 'redriven' WHERE {where}"), done)  # noqa: S608 - names are ours, values are parameters
         if writes.outbox:
             await append(conn, t.outbox, writes.outbox[0]._fields, writes.outbox)
 

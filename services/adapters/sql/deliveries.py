@@ -81,7 +81,7 @@ class Deliveries:
                 {"s": subscription},
             )
             found = await conn.execute(
-                text(f"SELECT position, disabled_reason FROM delivery_cursors WHERE subscription = :s {lock}"),
+                text(f"SELECT position, disabled_reason FROM delivery_cursors WHERE subscription = :s {lock}"),  # noqa: S608 - names are ours, values are parameters
                 {"s": subscription},
             )
             at, disabled = found.one()
@@ -123,12 +123,12 @@ class Deliveries:
                 WHERE c.subscription = d.subscription AND c.disabled_reason IS NOT NULL)
               AND NOT EXISTS (SELECT 1 FROM deliveries x WHERE x.subscription = d.subscription
                 AND x.lead_id = d.lead_id AND x.state = 'pending' AND x.position < d.position)
-            ORDER BY d.position LIMIT :n {lock}"""
+            ORDER BY d.position LIMIT :n {lock}"""  # noqa: S608 - names are ours, values are parameters
         async with self._engines.write() as conn:
             rows = (await conn.execute(text(statement), {"s": subscription, "now": micros(now), "n": limit})).all()
             if rows:
                 await conn.execute(
-                    text(f"UPDATE deliveries SET claimed_until = :u WHERE {dialect.among('id', 'ids')}"),
+                    text(f"UPDATE deliveries SET claimed_until = :u WHERE {dialect.among('id', 'ids')}"),  # noqa: S608 - names are ours, values are parameters
                     {"u": micros(until), "ids": dialect.listed(row.id for row in rows)},
                 )
         return [Due(row.id, row.event_id, row.attempts, whole(row.head, row.personal)) for row in rows]
@@ -157,7 +157,7 @@ class Deliveries:
         only = "AND d.state = 'failed'" if failed else ""
         statement = f"""SELECT d.event_id, d.lead_id, d.position, d.state, a.number, a.at, a.status, a.error, a.duration_ms
             FROM deliveries d JOIN delivery_attempts a ON a.delivery_id = d.id
-            WHERE d.subscription = :s {only} ORDER BY d.position DESC, a.number DESC LIMIT :n"""
+            WHERE d.subscription = :s {only} ORDER BY d.position DESC, a.number DESC LIMIT :n"""  # noqa: S608 - names are ours, values are parameters
         async with self._engines.read() as conn:
             rows = (await conn.execute(text(statement), {"s": subscription, "n": limit})).all()
         return [Tried(*row)._replace(at=instant(row.at)) for row in reversed(rows)]

@@ -99,7 +99,7 @@ class Reading:
         """A condition on rows that belong to the lead in this column."""
         if self._brands is None:
             return "1 = 1"
-        return f"{lead_id} IN (SELECT id FROM leads WHERE {self._engines.dialect.among('brand', 'seen_brands')})"
+        return f"{lead_id} IN (SELECT id FROM leads WHERE {self._engines.dialect.among('brand', 'seen_brands')})"  # noqa: S608 - names are ours, values are parameters
 
     def _sent(self, source: str) -> str:
         """A condition on rows that came from the source in this column."""
@@ -123,18 +123,18 @@ class Reading:
             where.append(_NAMED)
         if stage is not None:
             where.append("disposition <> 'merged'")
-        statement = f"SELECT {_LEAD} FROM leads WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"
+        statement = f"SELECT {_LEAD} FROM leads WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
         rows = await self._all(statement, after=after, limit=limit, digest=email_digest, **asked)
         return [lead_row(row) for row in rows]
 
     async def lead(self, lead_id: str) -> LeadRow | None:
-        rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE id = :id AND {self._seen('id')}", id=lead_id)
+        rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE id = :id AND {self._seen('id')}", id=lead_id)  # noqa: S608 - names are ours, values are parameters
         return lead_row(rows[0]) if rows else None
 
     async def queues(self) -> list[QueueCount]:
         """Every queue in which somebody waits, by its name. Only leads that wait are counted."""
         statement = f"""SELECT queue, count(*), min(queued_at) FROM leads WHERE queue IS NOT NULL AND {self._seen("id")} GROUP BY queue
-            ORDER BY queue"""
+            ORDER BY queue"""  # noqa: S608 - names are ours, values are parameters
         return [QueueCount(row[0], row[1], instant(row[2])) for row in await self._all(statement)]
 
     async def waiting(self, queue: str, after: Place[str] | None = None, limit: int = 50) -> list[LeadRow]:
@@ -142,19 +142,19 @@ class Reading:
         at, ident = (after.at, after.id) if after else (-1, "")
         statement = f"""SELECT {_LEAD} FROM leads WHERE queue = :queue AND {self._seen("id")}
             AND queued_at >= :at AND (queued_at > :at OR id > :id)
-            ORDER BY queued_at, id LIMIT :limit"""
+            ORDER BY queued_at, id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
         return [lead_row(row) for row in await self._all(statement, queue=queue, at=at, id=ident, limit=limit)]
 
     async def history(self, lead_id: str, after: int = 0, limit: int = 200) -> list[HistoryEntry]:
         """In the order of recording, which is the order of decisions."""
         statement = f"""SELECT id, {_HISTORY} FROM history
-            WHERE lead_id = :lead AND id > :after AND {self._seen("lead_id")} ORDER BY id LIMIT :limit"""
+            WHERE lead_id = :lead AND id > :after AND {self._seen("lead_id")} ORDER BY id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
         return [_history(row) for row in await self._all(statement, lead=lead_id, after=after, limit=limit)]
 
     async def recorded(self, signal_id: str) -> list[HistoryEntry]:
         """What became of one signal; [] while the router has not got to it."""
         statement = f"""SELECT id, {_HISTORY} FROM history
-            WHERE signal_id = :s AND (lead_id IS NULL OR {self._seen("lead_id")}) ORDER BY id"""
+            WHERE signal_id = :s AND (lead_id IS NULL OR {self._seen("lead_id")}) ORDER BY id"""  # noqa: S608 - names are ours, values are parameters
         found = [_history(row) for row in await self._all(statement, s=signal_id)]
         return [entry for entry in found if entry.row.lead_id is not None or self._is_of_ours(entry)]
 
@@ -177,7 +177,7 @@ class Reading:
         where += " AND source = :source" if source is not None else ""
         begin = max(Place(micros(since) if since else 0, 0), after or Place(0, 0))
         statement = f"""SELECT id, {_HISTORY} FROM history
-            WHERE {where} AND recorded_at >= :at AND (recorded_at > :at OR id > :id) ORDER BY recorded_at, id LIMIT :limit"""
+            WHERE {where} AND recorded_at >= :at AND (recorded_at > :at OR id > :id) ORDER BY recorded_at, id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
         found: list[HistoryEntry] = []
         for fate in dict.fromkeys(fates):
             rows = await self._all(statement, fate=fate, source=source, at=begin.at, id=begin.id, limit=limit)
@@ -200,13 +200,13 @@ class Reading:
         where += [f"{name} = :{name}" for name, value in asked.items() if value is not None]
         if due_before is not None:
             where.append("due_at < :due")
-        statement = f"SELECT {_CLOCK} FROM clocks WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"
+        statement = f"SELECT {_CLOCK} FROM clocks WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
         due = micros(due_before) if due_before else None
         rows = await self._all(statement, after=after, limit=limit, due=due, **asked)
         return [ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows]
 
     async def clock(self, clock_id: str) -> ClockRow | None:
-        statement = f"SELECT {_CLOCK} FROM clocks WHERE id = :id AND {self._seen('lead_id')}"
+        statement = f"SELECT {_CLOCK} FROM clocks WHERE id = :id AND {self._seen('lead_id')}"  # noqa: S608 - names are ours, values are parameters
         rows = await self._all(statement, id=clock_id)
         return next(
             (ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows), None
@@ -232,7 +232,7 @@ class Reading:
     async def events(self, after: int = 0, topic: str | None = None, limit: int = 100) -> list[EventRow]:
         """By position, which has no gaps over all topics."""
         where = f"position > :after AND {self._seen('lead_id')}" + (" AND topic = :topic" if topic else "")
-        statement = f"SELECT position, {_EVENT} FROM events WHERE {where} ORDER BY position LIMIT :limit"
+        statement = f"SELECT position, {_EVENT} FROM events WHERE {where} ORDER BY position LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
         rows = await self._all(statement, after=after, topic=topic, limit=limit)
         return [EventRow(row[0], OutboxRow(*row[1:])) for row in rows]
 
@@ -251,13 +251,13 @@ class Reading:
         """By id, without the bodies: of those only their size."""
         statement = f"""SELECT {_QUARANTINE}, NULL AS body, b.size FROM quarantine q
             LEFT JOIN quarantine_bodies b ON b.source = q.source AND b.digest = q.digest
-            WHERE q.id > :after AND {self._sent("q.source")} ORDER BY q.id LIMIT :limit"""
+            WHERE q.id > :after AND {self._sent("q.source")} ORDER BY q.id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
         return [_quarantine(row) for row in await self._all(statement, after=after, limit=limit)]
 
     async def quarantined_one(self, entry_id: str) -> Quarantine | None:
         statement = f"""SELECT {_QUARANTINE}, b.body, b.size FROM quarantine q
             LEFT JOIN quarantine_bodies b ON b.source = q.source AND b.digest = q.digest
-            WHERE q.id = :id AND {self._sent("q.source")}"""
+            WHERE q.id = :id AND {self._sent("q.source")}"""  # noqa: S608 - names are ours, values are parameters
         rows = await self._all(statement, id=entry_id)
         return _quarantine(rows[0]) if rows else None
 
@@ -265,7 +265,7 @@ class Reading:
         """Oldest first."""
         where = f"({self._seen('lead_id')} OR (lead_id IS NULL AND {self._sent('source')}))"
         where += " AND state = :state" if state else ""
-        statement = f"SELECT {_LETTER} FROM dead_letters WHERE {where} ORDER BY number LIMIT :limit"
+        statement = f"SELECT {_LETTER} FROM dead_letters WHERE {where} ORDER BY number LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
         rows = await self._all(statement, state=state, limit=limit)
         return [_letter(row) for row in rows]
 
@@ -276,7 +276,7 @@ class Reading:
         return found
 
     async def dead_letter(self, letter_id: str) -> DeadLetter | None:
-        rows = await self._all(f"SELECT {_LETTER} FROM dead_letters WHERE id = :id", id=letter_id)
+        rows = await self._all(f"SELECT {_LETTER} FROM dead_letters WHERE id = :id", id=letter_id)  # noqa: S608 - names are ours, values are parameters
         return _letter(rows[0]) if rows else None
 
     async def quarantine_usage(self) -> dict[str, Kept]:

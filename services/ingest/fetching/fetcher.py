@@ -37,7 +37,7 @@ class Fetcher:
     """Asks for one source. `complete` gives the facts; requests are paced, and answers kept for half a minute."""
 
     def __init__(self, source: Source, token: str, client: httpx.AsyncClient | None = None) -> None:
-        assert source.fetch is not None, "only sources that say how are fetched"
+        assert source.fetch is not None, "only sources that say how are fetched"  # noqa: S101 - narrows a type
         self.source, self.fetch = source, source.fetch
         self._vendor = VENDORS[source.kind](source.fetch)
         base = source.fetch.base_url or FETCHED[source.kind] or ""
