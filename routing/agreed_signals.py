@@ -24,7 +24,9 @@ def note(draft: Draft) -> None:
             case "start_on" | "fulfil_on" if not genuine(draft.signal):
                 draft.ignore("not_by_a_person", f"not a person's doing: no {part} for {policy.name}")
             case "fulfil_on":
-                sla.touch(draft, policy.name, draft.at)
+                signal = draft.signal
+                by = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
+                sla.touch(draft, policy.name, draft.at, by=by)
             case "start_on":
                 _start_by_signal(draft, policy)
             case _:

@@ -17,6 +17,8 @@ from schemas.agreement import Overflow
 
 FALLBACK = "fallback"
 SECOND_OFFER = "second_offer"
+ANSWERED_IN_TIME = "answered_in_time"
+"""The rule by which an offer that was accepted before it ended is its person's again."""
 LAST_RESORTS = frozenset({FALLBACK, SECOND_OFFER})
 """The rules by which the person of last resort has a lead: nobody else was left, or a rejection's rule says so."""
 LOOK_AGAIN = timedelta(minutes=5)

@@ -105,9 +105,12 @@ def _take_up(draft: Draft) -> None:
         handover.accept(draft, offer)
     _step(draft)
     opened = handover.the_handover(draft)
-    if opened.followed_up_at is None:
+    offer = handover.open_offer(draft)
+    if offer is not None and offer.followed_up_at is None:
+        handover.followed_up(draft, offer, draft.at, None)
+    elif opened.followed_up_at is None:
         draft.lead.handover = opened.but(followed_up_at=draft.at)
-        said = handover.saying(draft, handover.open_offer(draft))
+        said = handover.saying(draft, None)
         draft.emit(HandoverFollowedUp(**said, followed_up_at=draft.at))
 
 

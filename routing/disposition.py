@@ -101,9 +101,9 @@ def _offer_again(draft: Draft) -> None:
 def _former(draft: Draft) -> Assignment | None:
     """Who had the last offer of the open hand-over, if they are at work."""
     open_one = draft.lead.handover
-    if open_one is None or not open_one.offers:
+    if open_one is None or open_one.current is None:
         return None
-    person = open_one.offers[-1].person
+    person = open_one.current.person
     if draft.context.roster.why_away(person, draft.context.now) is not None:
         return None
     return Assignment(person, "former_owner", None, None, {"rule": "former_owner"})

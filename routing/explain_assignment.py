@@ -24,6 +24,7 @@ _OTHERWISE = {
     "seller": "they sold to the customer, and the agreement lets the seller keep it",
     "successor": "they are the successor of who had it",
     "second_offer": "the agreed second offer after a rejection",
+    "answered_in_time": "they had accepted it before their offer ended, which came out later",
     "fallback": "the person of last resort",
 }
 """Rules that are not the agreement's own, in words."""

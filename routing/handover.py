@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from routing import dossier, ownership, sla, waiting
+from routing import dossier, ownership, sla, steps, waiting
 from routing.assignment import Assignment, Held
 from routing.bounds import MAX_REFERENCES
 from routing.draft import Draft
@@ -27,12 +28,11 @@ from schemas.fates import Reason
 
 
 def open_offer(draft: Draft) -> Offer | None:
-    """The last offer while it is neither refused nor over (an accepted one is its holder's)."""
+    """The offer that is neither refused nor over (an accepted one is its holder's)."""
     handover = draft.lead.handover
-    if handover is None or handover.closed_at is not None or not handover.offers:
+    if handover is None or handover.closed_at is not None or handover.current is None:
         return None
-    last = handover.offers[-1]
-    return last if last.state in ("open", "accepted") else None
+    return handover.current if handover.current.live else None
 
 
 def begin(draft: Draft) -> None:
@@ -42,7 +42,6 @@ def begin(draft: Draft) -> None:
         sla.start(draft, policy, handover.id, draft.at)
     if not _blocked(draft):
         _first_offer(draft)
-    _know_follow_up(draft)
 
 
 def _blocked(draft: Draft) -> bool:
@@ -83,13 +82,32 @@ def complete(draft: Draft) -> None:
         _first_offer(draft)
 
 
-def _know_follow_up(draft: Draft) -> None:
-    """A genuine step that lies after the opening may have come before the signal that opened it."""
-    handover = the_handover(draft)
-    known = [at for at in draft.lead.marks.get("follow_up", ()) if at + sla.COARSE > handover.opened_at]
-    if known and handover.closed_at is None:
-        draft.lead.handover = handover.but(followed_up_at=min(known))
-        draft.emit(HandoverFollowedUp(**saying(draft, open_offer(draft)), followed_up_at=min(known)), min(known))
+def _know_follow_up(draft: Draft, offer: Offer) -> None:
+    """A genuine step that lies after the opening may have come before the offer that it is about, or before the signal that
+    opened the hand-over."""
+    since = the_handover(draft).opened_at - sla.COARSE
+    if known := [at for at in steps.for_person(draft.lead, "follow_up", offer.person) if at > since]:
+        followed_up(draft, offer, known[0], None)
+    if own := [at for at in steps.for_person(draft.lead, "follow_up", offer.person, named=True) if at > since]:
+        accept_by_step(draft, the_offer(draft, offer.id), own[0])
+
+
+def followed_up(draft: Draft, offer: Offer, at: datetime, activity_type: str | None) -> None:
+    """A genuine step that counts for whoever has this offer. The earliest stands, and is told once."""
+    handover, known = the_handover(draft), offer.followed_up_at
+    earliest = at if known is None else min(at, known)
+    put_offer(draft, offer.but(followed_up_at=earliest))
+    if handover.current is not None and handover.current.id == offer.id:
+        draft.lead.handover = the_handover(draft).but(followed_up_at=earliest)
+    if known is None:
+        said = HandoverFollowedUp(**saying(draft, offer), followed_up_at=at, activity_type=activity_type)
+        draft.emit(said, at)
+
+
+def accept_by_step(draft: Draft, offer: Offer, at: datetime) -> None:
+    """Who calls at once has taken the lead, where the agreement lets a follow-up accept."""
+    if offer.state == "open" and draft.context.agreement.file.handover.follow_up_accepts:
+        accept(draft, offer, at)
 
 
 def open_one(draft: Draft) -> Handover:
@@ -160,7 +178,8 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
     offer = Offer(
         id=offer_id, number=number, person=chosen.person, pool=chosen.pool, offered_at=now, expires_at=expires
     )
-    draft.lead.handover = handover.but(offers=(*handover.offers, offer), blocked=())
+    # Whoever had it before, the next step is for this person to take.
+    draft.lead.handover = handover.but(offers=(*handover.offers, offer), blocked=(), followed_up_at=None)
     ownership.give(draft, chosen)
     draft.evidence["owners"][-1]["offer"] = offer_id
     draft.emit(
@@ -177,6 +196,8 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
     counts_from = handover.opened_at - sla.COARSE if number == 1 else None
     for policy in draft.context.agreement.policies.starting("offer"):
         sla.start(draft, policy, offer_id, now, counts_from=counts_from)
+    if number == 1:
+        _know_follow_up(draft, offer)
 
 
 def why_not_accepted(draft: Draft, offer: Offer | None) -> tuple[Reason, str] | None:
@@ -184,31 +205,34 @@ def why_not_accepted(draft: Draft, offer: Offer | None) -> tuple[Reason, str] | 
     handover = the_handover(draft)
     # Only a hand-over that was imported is somebody's without an offer of ours.
     never_offered = offer is None and (handover.offers or handover.mode != "import")
-    if handover.accepted_at is not None or never_offered:
+    answered_already = handover.accepted_at is not None if offer is None else offer.state == "accepted"
+    if answered_already or never_offered:
         return "no_open_offer", "there is no open offer to accept"
     return None if is_about_this(draft, offer) else ("earlier_offer", "it is about an earlier offer")
 
 
-def accept(draft: Draft, offer: Offer | None) -> None:
-    """The open offer is its holder's. The follow-up clock runs on."""
+def accept(draft: Draft, offer: Offer | None, at: datetime | None = None) -> None:
+    """The open offer is its holder's, since `at` (left out: when the signal's fact happened). The follow-up clock runs on."""
+    at = at or draft.at
     if offer is not None:
-        put_offer(draft, offer.but(state="accepted", decided_at=draft.at))
+        put_offer(draft, offer.but(state="accepted", decided_at=at))
         _end_expiry(draft, offer)
-    draft.lead.handover = the_handover(draft).but(accepted_at=draft.at)
-    draft.emit(HandoverAccepted(**saying(draft, offer)))
-    answered(draft, offer)
+    draft.lead.handover = the_handover(draft).but(accepted_at=at)
+    draft.emit(HandoverAccepted(**saying(draft, offer)), at)
+    answered(draft, offer, at)
     if offer is None:
         return
     for policy in draft.context.agreement.policies.starting("acceptance"):
-        sla.start(draft, policy, offer.id, max(draft.at, offer.offered_at))
+        sla.start(draft, policy, offer.id, max(at, offer.offered_at))
 
 
-def answered(draft: Draft, offer: Offer | None) -> None:
+def answered(draft: Draft, offer: Offer | None, at: datetime | None = None) -> None:
     """Accepting and rejecting both keep the promise to answer."""
-    sla.touch(draft, "acceptance", draft.at, the_handover(draft).id)
+    at = at or draft.at
+    sla.touch(draft, "acceptance", at, the_handover(draft).id)
     if offer is not None:
         # A CRM's coarse clock may put the answer before the offer that it answers.
-        sla.touch(draft, "acceptance", max(draft.at, offer.offered_at), offer.id)
+        sla.touch(draft, "acceptance", max(at, offer.offered_at), offer.id)
 
 
 def expire(draft: Draft, offer_id: str) -> None:
@@ -225,32 +249,17 @@ def expire(draft: Draft, offer_id: str) -> None:
         draft.facts.add("offers_exhausted")
 
 
-def withdraw(draft: Draft, reason: str) -> None:
-    """Takes the open offer back; what runs on the offer stops."""
-    offer = open_offer(draft)
+def withdraw(draft: Draft, reason: str, at: datetime | None = None) -> None:
+    """Takes the open offer back, at `at` (left out: when the signal's fact happened); what runs on the offer stops."""
+    offer, at = open_offer(draft), at or draft.at
     if offer is None:
         return
-    put_offer(draft, offer.but(state="withdrawn", decided_at=draft.at))
+    put_offer(draft, offer.but(state="withdrawn", decided_at=at, reason=reason))
     if draft.lead.stage == "hand_over":
         # Who is offered it next has to say yes for themselves.
         draft.lead.handover = the_handover(draft).but(accepted_at=None)
-    sla.cancel(draft, reason, offer.id)
-    draft.emit(HandoverWithdrawn(**saying(draft, offer), reason=reason))
-
-
-def follow_up(draft: Draft) -> None:
-    """A genuine step by a person; the earliest one counts whatever the order of arrival."""
-    handover = draft.lead.handover
-    sla.touch(draft, "follow_up", draft.at)
-    if handover is None or handover.closed_at is not None or draft.at + sla.COARSE <= handover.opened_at:
-        draft.ignore("no_open_handover", "no hand-over was open then")
-        return
-    first = handover.followed_up_at is None
-    earliest = draft.at if handover.followed_up_at is None else min(draft.at, handover.followed_up_at)
-    draft.lead.handover = handover.but(followed_up_at=earliest)
-    if first:
-        kind = draft.signal.sales.activity_type if draft.signal.sales else None
-        draft.emit(HandoverFollowedUp(**saying(draft, open_offer(draft)), followed_up_at=draft.at, activity_type=kind))
+    sla.cancel(draft, reason, offer.id, at)
+    draft.emit(HandoverWithdrawn(**saying(draft, offer), reason=reason), at)
 
 
 def link(draft: Draft) -> None:
@@ -327,8 +336,15 @@ def the_handover(draft: Draft) -> Handover:
 
 
 def put_offer(draft: Draft, offer: Offer) -> None:
+    """This offer in the place of the one with its id."""
     handover = the_handover(draft)
-    draft.lead.handover = handover.but(offers=(*handover.offers[:-1], offer))
+    offers = tuple(offer if known.id == offer.id else known for known in handover.offers)
+    draft.lead.handover = handover.but(offers=offers)
+
+
+def the_offer(draft: Draft, offer_id: str) -> Offer:
+    """The offer of this id as it is now."""
+    return next(offer for offer in the_handover(draft).offers if offer.id == offer_id)
 
 
 def saying(draft: Draft, offer: Offer | None) -> dict[str, Any]:

@@ -11,23 +11,24 @@ from routing import (
     closing,
     dialogue,
     disposition,
+    following_up,
     handover,
     ladder,
     meetings,
     nurturing,
     overriding,
+    ownership,
     parking,
     rejecting,
     sla,
     succession,
 )
-from routing.bounds import MAX_REFERENCES
 from routing.draft import Draft
 from routing.lead import consents, counts_for_pass, genuine, with_instant
 from routing.lifecycle import DIALOGUE
 from routing.model import Lead
 from routing.sla import DIALOGUE_END, HOLD_END, QUEUE
-from schemas.events import LeadDefinitionMet, LeadTouched, Milestone
+from schemas.events import LeadDefinitionMet, Milestone
 from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind, Signal
 
 ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
@@ -46,7 +47,7 @@ def note_signal(draft: Draft) -> None:
     if kind in TOUCHES:
         draft.facts.add("touched")
         if lead.stage in DIALOGUE and kind in _TOLD:
-            _tell_owner(draft)
+            ownership.tell_owner(draft)
     nurturing.watch(draft)
     if signal.tags:
         _note_sales_ready(draft)
@@ -155,21 +156,6 @@ def _engages(draft: Draft) -> bool:
     return inbound or bool(signal.tags) or signal.kind in _LOOK_AGAIN or draft.learned
 
 
-def _tell_owner(draft: Draft) -> None:
-    signal, lead = draft.signal, draft.lead
-    draft.emit(
-        LeadTouched(
-            mode=signal.mode,
-            owner=draft.owner(lead.owner),
-            stage=lead.stage,
-            signal_kind=signal.kind,
-            source=signal.source,
-            references=signal.references[:MAX_REFERENCES],
-            personal=draft.contact(),
-        )
-    )
-
-
 def _note_sales_ready(draft: Draft) -> None:
     """The agreed tag counts when an SDR set it. Most platforms do not say who did: then it counts unless they say that
     no person did."""
@@ -188,16 +174,6 @@ def _note_sales_ready(draft: Draft) -> None:
     draft.facts.add("sales_ready")
 
 
-def _in_hand_over(act: Callable[[Draft], None]) -> Callable[[Draft], None]:
-    def guarded(draft: Draft) -> None:
-        if draft.lead.stage == "hand_over":
-            act(draft)
-        else:
-            draft.ignore("no_open_handover", f"no hand-over is open in {draft.lead.stage}")
-
-    return guarded
-
-
 def _follow_up(draft: Draft) -> None:
     signal = draft.signal
     if signal.automated or signal.actor.kind in ("automation", "system"):
@@ -205,17 +181,7 @@ def _follow_up(draft: Draft) -> None:
     elif signal.sales is not None and signal.sales.done is False:
         draft.ignore("not_done_yet", "not done yet: no follow-up")
     else:
-        handover.follow_up(draft)
-
-
-def _outreach(draft: Draft) -> None:
-    """A personal message of whoever has the lead is a step; a call that nobody answered is a try."""
-    signal, offer = draft.signal, handover.open_offer(draft)
-    if not genuine(signal) or (signal.sales is not None and signal.sales.activity_type == "call"):
-        return
-    person = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
-    if person is not None and person in (draft.lead.owner, offer.person if offer is not None else None):
-        handover.follow_up(draft)
+        following_up.follow_up(draft)
 
 
 def _withdrawn(draft: Draft) -> None:
@@ -269,10 +235,10 @@ _OVER: dict[str, Callable[[Draft], None]] = {
 }
 """What comes of a clock that is no promise."""
 _ACTS: dict[Kind, Callable[[Draft], None]] = {
-    Kind.SALES_ACCEPTED: _in_hand_over(overriding.accept),
+    Kind.SALES_ACCEPTED: overriding.accept,
     Kind.SALES_REJECTED: rejecting.reject,
     Kind.SALES_FOLLOW_UP: _follow_up,
-    Kind.OUTREACH_LOGGED: _outreach,
+    Kind.OUTREACH_LOGGED: following_up.personal_message,
     Kind.SALES_MEETING_HELD: _follow_up,
     Kind.SALES_MEETING_BOOKED: meetings.note,
     Kind.SALES_MEETING_CANCELLED: meetings.note,

@@ -133,8 +133,7 @@ def remember_dialogue(draft: Draft) -> None:
     lead = draft.lead
     if lead.handover is None or lead.handover.closed_at is not None:
         return
-    offers, rules = lead.handover.offers, draft.context.agreement.file.handover
-    last = offers[-1] if offers else None
+    last, rules = lead.handover.current, draft.context.agreement.file.handover
     if last is None:
         answered = draft.seller or lead.owner
     elif draft.seller is not None:

@@ -338,9 +338,9 @@ def _withdraw_offer(draft: Draft) -> None:
 
 def _withdrawn_offer(draft: Draft) -> Offer | None:
     handover = draft.lead.handover
-    if handover is None or handover.closed_at is not None or not handover.offers:
+    if handover is None or handover.closed_at is not None or handover.current is None:
         return None
-    last = handover.offers[-1]
+    last = handover.current
     return last if (last.state, last.reason) == ("withdrawn", MERGED) else None
 
 

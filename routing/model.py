@@ -41,7 +41,7 @@ class Clock(State, frozen=True, kw_only=True):
     """One promise being measured: the facts it is judged on, and the verdict that `routing.verdict` reckons from them.
 
     `policy` is a name of the agreement's SLA policies, or `offer_expiry`, which is no promise but the end of an offer.
-    Touches count from after `counts_from`. `next_at` is when the watcher must look at it: a warning, the due instant, a
+    `delegate` is whom the person gave the lead to, whose steps keep it as well. Touches count from after `counts_from`. `next_at` is when the watcher must look at it: a warning, the due instant, a
     rung of the ladder; None while there is nothing to wait for. `revision` rises with each change.
     """
 
@@ -62,6 +62,7 @@ class Clock(State, frozen=True, kw_only=True):
     cause: str
     side: Literal["sales", "marketing"] | None = None
     person: str | None = None
+    delegate: str | None = None
     counts_from: At | None = None
     marks: tuple[Mark, ...] = ()
     away: tuple[Away, ...] = ()
@@ -98,8 +99,19 @@ class Request(State, frozen=True, kw_only=True):
     signal_id: str
 
 
+class Step(State, frozen=True, kw_only=True):
+    """A genuine act of one of us that may keep a promise: `what` is the metric or the policy that it is for, `by` the person
+    of the roster who did it, None where the sender does not say."""
+
+    what: str
+    at: At
+    by: str | None = None
+
+
 class Offer(State, frozen=True, kw_only=True):
-    """One offer of a hand-over to one person; its id is the hand-over's with a number."""
+    """One offer of a hand-over to one person; its id is the hand-over's with a number. `followed_up_at` is the first genuine
+    step of that person while the offer was theirs; `answered_at` when they answered one that they lost all the same. `undone`: it
+    would not have been made, had an earlier one's answer been known."""
 
     id: str
     number: int
@@ -111,6 +123,14 @@ class Offer(State, frozen=True, kw_only=True):
     decided_at: At | None = None
     reason: str | None = None
     criterion: str | None = None
+    followed_up_at: At | None = None
+    answered_at: At | None = None
+    undone: bool = False
+
+    @property
+    def live(self) -> bool:
+        """Whether its person has the lead by it, or may take it."""
+        return self.state in ("open", "accepted")
 
 
 class Handover(State, frozen=True, kw_only=True):
@@ -128,6 +148,11 @@ class Handover(State, frozen=True, kw_only=True):
     blocked: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     mode: Mode = "live"
+
+    @property
+    def current(self) -> Offer | None:
+        """The offer that counts: the last one that was not undone."""
+        return next((offer for offer in reversed(self.offers) if not offer.undone), None)
 
 
 class Sale(State, frozen=True, kw_only=True):
@@ -226,7 +251,7 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     since 1970)}. `proposed` are leads that were proposed to be one with it. `brought` is the signal that brought it to its stage,
     while somebody works it there; `form_id` the form of the last that brought it on in this pass. `names` are digests of the words
     of its name, None where it was made before they were kept; `gathered` the addresses that an id or a number (`kind:digest`)
-    brought to it that may be somebody else's. `mailed` are messages that were told of once, sent or delivered. `assumed` are facts of the
+    brought to it that may be somebody else's. `steps` say who took which of the `marks`. `mailed` are messages that were told of once, sent or delivered. `assumed` are facts of the
     company that nobody said: whoever says them replaces them. One that is `merged_into` another stands still as it was.
     """
 
@@ -288,6 +313,7 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     sales: tuple[Sale, ...] = ()
     clocks: dict[str, Clock] = {}
     marks: dict[str, tuple[At, ...]] = {}
+    steps: tuple[Step, ...] = ()
     record: tuple[Entry, ...] = ()
     requests: tuple[Request, ...] = ()
     known: tuple[str, ...] = ()

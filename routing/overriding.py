@@ -3,7 +3,7 @@ where that person is here, and counted; what does not fit their role is a findin
 
 from __future__ import annotations
 
-from routing import handover, matching, ownership, sla
+from routing import handover, late_answers, matching, ownership, sla
 from routing.draft import Draft
 from routing.roster import ROLES
 
@@ -60,13 +60,19 @@ def accept(draft: Draft) -> None:
     """The holder accepts, or a manager for them. A salesperson who accepts somebody else's offer takes it over; from who
     has no role for it, it is no acceptance."""
     signal, roster = draft.signal, draft.context.roster
+    actor = roster.actor_of(signal.actor, signal.references, signal.source)
+    by_machine = signal.automated or signal.actor.kind in ("automation", "system")
+    if (earlier := late_answers.meant(draft, None if by_machine else actor)) is not None:
+        late_answers.accept(draft, earlier)
+        return
     offer = handover.open_offer(draft)
+    if draft.lead.stage != "hand_over" and (offer is None or offer.state != "open"):
+        draft.ignore("no_open_handover", f"no hand-over is open in {draft.lead.stage}")
+        return
     if why := handover.why_not_accepted(draft, offer):
         draft.ignore(*why)
         return
-    actor = roster.actor_of(signal.actor, signal.references, signal.source)
     holder = offer.person if offer is not None else draft.lead.owner
-    by_machine = signal.automated or signal.actor.kind in ("automation", "system")
     if actor is None or by_machine or actor == holder or roster.has_role(actor, "manager"):
         handover.accept(draft, offer)
     elif roster.people[actor].active and roster.has_role(actor, *ROLES["hand_over"]):

@@ -6,13 +6,14 @@ from typing import Any
 
 from routing import matching, nurturing, waiting
 from routing.assignment import FALLBACK, LAST_RESORTS, Asked, Assignment, Held, assign
+from routing.bounds import MAX_REFERENCES
 from routing.capacity import consulted, given, is_new_to, without
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Ledger, Load
 from routing.roster import ROLES
 from routing.rotation import change, counted
-from schemas.events import LeadEscalated, LeadOwnerChanged
+from schemas.events import LeadEscalated, LeadOwnerChanged, LeadTouched
 
 
 def choose(draft: Draft, route: str, had_it: frozenset[str] = frozenset()) -> Assignment | None:
@@ -111,6 +112,22 @@ def _call_managers(draft: Draft, why: str) -> None:
             to=roster.owners(roster.active_with("manager")),
         ),
         max(draft.at, draft.context.now),
+    )
+
+
+def tell_owner(draft: Draft) -> None:
+    """Somebody who is in dialogue was touched: whoever has the lead knows of it."""
+    signal, lead = draft.signal, draft.lead
+    draft.emit(
+        LeadTouched(
+            mode=signal.mode,
+            owner=draft.owner(lead.owner),
+            stage=lead.stage,
+            signal_kind=signal.kind,
+            source=signal.source,
+            references=signal.references[:MAX_REFERENCES],
+            personal=draft.contact(),
+        )
     )
 
 

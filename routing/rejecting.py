@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from routing import handover, sla
+from routing import handover, late_answers, sla
 from routing.assignment import SECOND_OFFER, Assignment
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
@@ -15,8 +15,12 @@ from schemas.handover import reason_key
 
 def reject(draft: Draft) -> None:
     """The holder hands it back, with a reason; for `not_qualified` the failed criterion must be named."""
-    lead, offer = draft.lead, handover.open_offer(draft)
-    if lead.stage not in DIALOGUE:
+    lead, offer, signal = draft.lead, handover.open_offer(draft), draft.signal
+    by = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
+    if (earlier := late_answers.meant(draft, by)) is not None and earlier.state != "accepted":
+        _judge_reason(draft)
+        late_answers.reject(draft, earlier)
+    elif lead.stage not in DIALOGUE:
         draft.ignore("no_open_handover", f"no hand-over is open in {lead.stage}")
     elif not handover.is_about_this(draft, offer):
         draft.ignore("earlier_offer", "it is about an earlier offer")
@@ -75,8 +79,8 @@ def _second_offer(draft: Draft, offer: Offer) -> bool:
     if rule is None:
         return False
     sla.cancel(draft, "rejected", offer.id)
-    # The next holder has to say yes, and take the next step, for themselves.
-    draft.lead.handover = handover.the_handover(draft).but(accepted_at=None, followed_up_at=None)
+    # The next holder has to say yes for themselves.
+    draft.lead.handover = handover.the_handover(draft).but(accepted_at=None)
     draft.evidence["second_offer"] = {"reason": reason_key(draft.signal.reason or ""), "to": rule.to}
     match rule.to:
         case "next":

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from routing import dossier
+from routing import dossier, steps
 from routing.agreement import Agreement
 from routing.business_time import BusinessCalendar, due_at
 from routing.draft import Draft
 from routing.ids import derive
-from routing.model import Away, Clock
+from routing.model import Away, Clock, Step
 from routing.policies import CompiledPolicy
 from routing.roster import Roster
 from routing.telling import Cause, Reason, known_from, saying, told
@@ -84,6 +84,16 @@ def start(
     return draft.lead.clocks[ident]
 
 
+def start_at(draft: Draft, compiled: CompiledPolicy, subject_id: str, at: datetime) -> None:
+    """Starts the clock of a policy; where it runs since later than `at`, it began at `at`."""
+    running = draft.lead.clocks.get(derive("clk", compiled.name, subject_id))
+    if running is None:
+        start(draft, compiled, subject_id, at)
+    elif at < running.started_at:
+        earlier = running.but(started_at=at, counts_from=at - COARSE)
+        settle(draft, running, with_known_touch(draft, earlier, compiled.file), "late_fact")
+
+
 def _applies(draft: Draft, compiled: CompiledPolicy) -> bool:
     if compiled.when is None:
         return True
@@ -96,7 +106,13 @@ def _applies(draft: Draft, compiled: CompiledPolicy) -> bool:
 
 
 def with_known_touch(draft: Draft, clock: Clock, policy: Policy) -> Clock:
-    known = [at for key in (policy.metric, policy.name) for at in draft.lead.marks.get(key, ()) if _counts(clock, at)]
+    lead = draft.lead
+    for_it = [
+        at
+        for key in (policy.metric, policy.name)
+        for at in (lead.marks.get(key, ()) if clock.person is None else steps.for_person(lead, key, clock.person))
+    ]
+    known = [at for at in for_it if _counts(clock, at)]
     return clock.but(touched_at=_not_before(clock, min(known))) if known else clock
 
 
@@ -125,31 +141,41 @@ def start_expiry(draft: Draft, offer_id: str, at: datetime) -> datetime | None:
     return due
 
 
-def touch(draft: Draft, metric: str, at: datetime, subject_id: str | None = None, *, recurs: bool = True) -> None:
+def touch(
+    draft: Draft,
+    metric: str,
+    at: datetime,
+    subject_id: str | None = None,
+    *,
+    by: str | None = None,
+    recurs: bool = True,
+) -> None:
     """A genuine fact of this metric (or for the policy of this name) happened at `at`; the earliest keeps the promise.
 
     Clocks that started by then take it, ended ones too: so a breach that was none is corrected, whenever that comes out.
+    `by` is who did it, where that is known: it keeps no other person's promise.
     """
     if subject_id is None:
+        steps.note(draft.lead, Step(what=metric, at=at, by=by))
         known = sorted({*draft.lead.marks.get(metric, ()), at})[-MARKS_KEPT:]
         draft.lead.marks = {**draft.lead.marks, metric: tuple(known)}
     for clock in list(draft.lead.clocks.values()):
         if metric != clock.metric and metric != clock.policy:
             continue
-        if subject_id is not None and subject_id != clock.subject_id:
+        if (subject_id is not None and subject_id != clock.subject_id) or not steps.may_keep(clock, by):
             continue
         kept_at = _not_before(clock, at)
         if _counts(clock, at) and (clock.touched_at is None or kept_at < clock.touched_at):
             touched = clock.but(touched_at=kept_at, touched_by=draft.signal.id)
             settle(draft, clock, touched, "late_fact")
     if recurs:
-        _recur(draft, metric, at)
+        _recur(draft, metric, at, by)
 
 
-def _recur(draft: Draft, metric: str, at: datetime) -> None:
-    """While a deal is open, each step starts the clock for the next one."""
+def _recur(draft: Draft, metric: str, at: datetime, by: str | None) -> None:
+    """While a deal is open, each step of who has it starts the clock for the next one."""
     lead = draft.lead
-    if metric != "follow_up" or lead.stage != "deal" or at <= lead.stage_since:
+    if metric != "follow_up" or lead.stage != "deal" or at <= lead.stage_since or by not in (None, lead.owner):
         return
     for policy in draft.context.agreement.policies.recurring:
         start(draft, policy, subject_of(draft), at, counts_from=at, by=draft.signal.id)
@@ -239,21 +265,30 @@ def forecast(clock: Clock, agreement: Agreement, roster: Roster) -> Clock | None
     return judged(new.but(away=away), agreement.calendar(new.calendar))[0]
 
 
-def cancel(draft: Draft, reason: str, subject_id: str | None = None) -> None:
-    """Ends the clocks (of this subject) without a verdict, as far as they have none; no later touch counts for them."""
+def cancel(draft: Draft, reason: str, subject_id: str | None = None, at: datetime | None = None) -> None:
+    """Ends the clocks (of this subject) without a verdict, as far as they have none, at `at` (left out: when the signal's fact
+    happened); no later touch counts for them."""
+    at = at or draft.at
     for clock in list(draft.lead.clocks.values()):
         if clock.cancelled_at is not None or subject_id not in (None, clock.subject_id) or clock.policy == HOLD_END:
             continue
         if clock.policy in SILENT:
-            end_expiry(draft, clock)
+            end_expiry(draft, clock, at)
         else:
-            settle(draft, clock, clock.but(cancelled_at=draft.at), "late_fact", why=reason)
+            settle(draft, clock, clock.but(cancelled_at=at), "late_fact", why=reason)
 
 
-def end_expiry(draft: Draft, clock: Clock) -> None:
+def go_on(draft: Draft, subject_id: str) -> None:
+    """What was ended of this subject, and should not have been, is judged again as if nothing had ended it."""
+    for clock in list(draft.lead.clocks.values()):
+        if clock.subject_id == subject_id and clock.policy not in SILENT and clock.cancelled_at is not None:
+            settle(draft, clock, clock.but(cancelled_at=None), "late_fact")
+
+
+def end_expiry(draft: Draft, clock: Clock, at: datetime | None = None) -> None:
     """The offer was answered or withdrawn: its end is no longer waited for."""
     if clock.open:
-        ended = {"state": "cancelled", "ended_at": draft.at, "next_at": None, "revision": clock.revision + 1}
+        ended = {"state": "cancelled", "ended_at": at or draft.at, "next_at": None, "revision": clock.revision + 1}
         draft.put_clock(clock.but(**ended))
 
 

@@ -25,6 +25,7 @@ _BEFORE_RULES = {
     "seller": "had the agreement not let the seller keep the customer",
     "successor": "had {of} named no successor in the roster",
     "manual": "had nobody named {person} by hand, with {signal}",
+    "answered_in_time": "had {person} not accepted it before their offer ended",
     "second_offer": "had the agreement's second offer for this reason been for the next in turn",
 }
 """What chose an owner in place of the rules, in words of what would have let them decide."""

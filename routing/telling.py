@@ -88,7 +88,8 @@ def _corrected(draft: Draft, before: Clock, after: Clock, reason: Reason) -> Sla
 def known_from(draft: Draft) -> datetime | None:
     """Since when the owner of now could know of the lead: the last offer, where there is one."""
     handover = draft.lead.handover
-    return handover.offers[-1].offered_at if handover is not None and handover.offers else None
+    current = handover.current if handover is not None else None
+    return current.offered_at if current is not None else None
 
 
 def saying(draft: Draft, clock: Clock) -> dict[str, Any]:

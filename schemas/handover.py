@@ -47,11 +47,13 @@ class SecondOffer(FileModel):
 
 class Handover(FileModel):
     """Rules of the hand-over. An offer that is not answered in `offer_expires` goes to the next person, `max_offers`
-    times in all. Where `reasons` are listed, others are findings."""
+    times in all. Where `reasons` are listed, others are findings. With `follow_up_accepts` a genuine step of the person who
+    was offered the lead accepts it."""
 
     offer_expires: Target | None = None
     calendar: Name | None = None
     max_offers: Annotated[int, Field(ge=1, le=20)] = 3
+    follow_up_accepts: bool = True
     next_step: Annotated[str, Field(max_length=500)] | None = None
     dossier: DossierRules = DossierRules()
     reasons: tuple[Reason, ...] = ()

@@ -71,8 +71,8 @@ class AbsenceWatch:
         while rows := await self._owned(person, after):
             after = rows[-1].id
             for lead in (Lead.read(row.state) for row in rows):
-                offers = lead.handover.offers if lead.handover is not None else ()
-                if offers and offers[-1].state == "open" and offers[-1].offered_at < before:
+                offer = lead.handover.current if lead.handover is not None else None
+                if offer is not None and offer.state == "open" and offer.offered_at < before:
                     yield lead
             if len(rows) < PAGE:
                 return

@@ -23,11 +23,13 @@ DONE = Sales(activity_type="call", done=True)
 
 
 def rules(policies=(), absences=None, **changes):
-    """The example's rules with these promises instead; `absences` as {person: [(from, to), ...]}."""
+    """The example's rules with these promises instead, and other values under these keys (None: left out); `absences` as
+    {person: [(from, to), ...]}."""
     file = yaml.load((EXAMPLES / "agreement.yaml").read_text(), yaml.BaseLoader)
     file["sla"] = {"policies": list(policies)}
     for key, value in changes.items():
-        file[key] = {**file[key], **value} if isinstance(value, dict) else value
+        both = {**file[key], **value} if isinstance(value, dict) else value
+        file[key] = {k: v for k, v in both.items() if v is not None} if isinstance(both, dict) else both
     people = yaml.load((EXAMPLES / "roster.yaml").read_text(), yaml.BaseLoader)
     for person in people["people"]:
         if absences and person["id"] in absences:
@@ -85,7 +87,8 @@ class Story:
         return self
 
     def _next(self, until):
-        waiting = [c for c in self.lead.clocks.values() if c.next_at is not None and c.next_at <= until]
+        clocks = self.lead.clocks if self.lead is not None else {}
+        waiting = [c for c in clocks.values() if c.next_at is not None and c.next_at <= until]
         return min(waiting, key=lambda c: (c.next_at, c.id), default=None)
 
     def offered(self):
@@ -102,6 +105,30 @@ class Story:
     def clock(self, policy):
         """The newest clock of this policy."""
         return max((c for c in self.lead.clocks.values() if c.policy == policy), key=lambda c: c.started_at)
+
+
+def told_in_order(ruling, facts, until):
+    """Each fact is heard when it happens. A fact is (kind, time after START, more)."""
+    told = Story(ruling)
+    for kind, at, more in facts:
+        told.wait(at).tell(kind, at, **more)
+    return told.wait(until)
+
+
+def told_late(ruling, facts, until, late=-1):
+    """One fact is heard when all others are, and all that fell due was noticed."""
+    punctual = [fact for fact in facts if fact is not facts[late]]
+    told = told_in_order(ruling, punctual, until)
+    kind, at, more = facts[late]
+    return told.tell(kind, at, now=until, **more).wait(until + MINUTE)
+
+
+def told_reversed(ruling, facts, until):
+    """The lead comes first, and all the rest when everything fell due, the newest fact first."""
+    told = told_in_order(ruling, facts[:1], until)
+    for kind, at, more in reversed(facts[1:]):
+        told.tell(kind, at, now=until, **more)
+    return told.wait(until + MINUTE)
 
 
 class Kept(Story):

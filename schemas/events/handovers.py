@@ -67,6 +67,18 @@ class HandoverAccepted(_Handover, frozen=True, kw_only=True):
     type_name = "stafett.handover.accepted.v1"
 
 
+class HandoverAcceptedLate(_Handover, frozen=True, kw_only=True):
+    """An acceptance came out after the lead went on from who was offered it. `in_time`: it happened while the offer was open.
+    `holder` had the lead meanwhile, `kept_by` has it from now on, `to` are told: both, and the managers."""
+
+    type_name = "stafett.handover.accepted_late.v1"
+    accepted_at: At
+    in_time: bool
+    holder: Owner | None = None
+    kept_by: Owner | None = None
+    to: tuple[Owner, ...] = ()
+
+
 class HandoverRejected(_Handover, frozen=True, kw_only=True):
     type_name = "stafett.handover.rejected.v1"
     reason: str | None = None

@@ -69,7 +69,7 @@ def judge(company=FITTING, lead=None, at=START, rules=RULES, **more):
         ("\"in_segment('enterprise')\"", "\"in_segment('entreprise')\"", "not among `segments`; did you mean `enterprise`?"),
         ("count('sales.follow_up', ", "count('sales.folow_up', ", "did you mean `sales.follow_up`?"),
         ("'enterprise' in lead.tags", "lead.tgas == 'x'", "`lead.tgas` is not known; did you mean `lead.tags`?"),
-        ("count('sales.follow_up', duration('720h')) >= 6", "count('sales.follow_up', 720) >= 6", "duration('168h')"),
+        ("count('sales.follow_up', duration('720h')) +", "count('sales.follow_up', 720) +", "duration('168h')"),
         ("calendar: stockholm", "calendar: stokholm", "did you mean `stockholm`?"),
         ("ltv_to_cac: 3", "ltv_cac: 3", "goals.ltv_cac: unknown key; did you mean `ltv_to_cac`?"),
         ("half_life: 30d}", "half_life: 0d}", "a half-life is longer than nothing"),

@@ -1,0 +1,74 @@
+"""A genuine step by one of us: it keeps promises, takes up a lead that was accepted and, where the agreement says so, accepts
+one that was offered to whoever took the step."""
+
+from __future__ import annotations
+
+from routing import handover, late_answers, ownership, steps
+from routing.draft import Draft
+from routing.lead import genuine
+from routing.lifecycle import DIALOGUE
+from routing.model import Handover
+from routing.sla import COARSE, touch
+from schemas.events import HandoverFollowedUp
+
+
+def follow_up(draft: Draft) -> None:
+    """A genuine step by a person. For whoever was offered the lead then it is theirs, whatever the order of arrival; a
+    colleague's keeps the lead's own promises, and who has the lead is told of it."""
+    by, opened = steps.doer(draft), draft.lead.handover
+    touch(draft, "follow_up", draft.at, by=by)
+    if opened is None or not _within(opened, draft):
+        draft.ignore("no_open_handover", "no hand-over was open then")
+    elif opened.current is None:
+        _without_offer(draft, opened, by)
+    else:
+        _with_offer(draft, opened, by)
+
+
+def personal_message(draft: Draft) -> None:
+    """A personal message of whoever has, or had, the lead is a step; a call that nobody answered is a try."""
+    signal, opened = draft.signal, draft.lead.handover
+    if not genuine(signal) or (signal.sales is not None and signal.sales.activity_type == "call"):
+        return
+    person = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
+    offered = {offer.person for offer in opened.offers} if opened is not None else set()
+    if person is not None and person in {draft.lead.owner, *offered}:
+        follow_up(draft)
+
+
+def _within(opened: Handover, draft: Draft) -> bool:
+    """Whether the hand-over was open when it happened."""
+    return draft.at + COARSE > opened.opened_at and (opened.closed_at is None or draft.at <= opened.closed_at)
+
+
+def _with_offer(draft: Draft, opened: Handover, by: str | None) -> None:
+    offer = late_answers.offer_then(draft, opened, by)
+    if offer is None or by not in (None, offer.person):
+        _tell_holder(draft, by)
+        return
+    sales = draft.signal.sales
+    handover.followed_up(draft, offer, draft.at, sales.activity_type if sales is not None else None)
+    if by is not None and draft.context.agreement.file.handover.follow_up_accepts:
+        late_answers.accept(draft, handover.the_offer(draft, offer.id))
+
+
+def _without_offer(draft: Draft, opened: Handover, by: str | None) -> None:
+    """Nobody was offered it by us: an imported hand-over is its owner's; else the step waits for the first offer."""
+    if opened.mode != "import" or by not in (None, draft.lead.owner):
+        _tell_holder(draft, by)
+        return
+    known, sales = opened.followed_up_at, draft.signal.sales
+    draft.lead.handover = opened.but(followed_up_at=min(filter(None, (known, draft.at))))
+    if known is None:
+        kind = sales.activity_type if sales is not None else None
+        draft.emit(HandoverFollowedUp(**handover.saying(draft, None), followed_up_at=draft.at, activity_type=kind))
+    if by is not None and opened.accepted_at is None and draft.context.agreement.file.handover.follow_up_accepts:
+        handover.accept(draft, None)
+
+
+def _tell_holder(draft: Draft, by: str | None) -> None:
+    """A colleague spoke with the lead: it accepts nothing, and whoever has the lead knows of it."""
+    lead = draft.lead
+    if by is None or lead.stage not in DIALOGUE or lead.owner in (None, by):
+        return
+    ownership.tell_owner(draft)
