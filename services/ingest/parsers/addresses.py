@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from email_validator import EmailNotValidError, validate_email
 
 from services.ingest.parsers.plain import single_line
+from services.ingest.parsers.values import is_chat_id
 
 LONGEST = 2000
 """Characters of a field that are looked at; an address has 254 at most."""
@@ -76,6 +77,8 @@ def _without_wrapping(line: str) -> str:
 
 def _normal(address: str) -> str | None:
     folded = address.casefold()
+    if is_chat_id(folded):
+        return None
     if _PLAIN.fullmatch(folded) and ".." not in folded:
         return folded
     if "@" not in folded or len(folded) > 320:

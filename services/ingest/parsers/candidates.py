@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from services.ingest.parsers.addresses import addresses_in, named_address, normal_address
 from services.ingest.parsers.bodies import embedded
-from services.ingest.parsers.naming import is_anothers, is_secret, label
+from services.ingest.parsers.naming import is_anothers, is_id_of_a_thing, is_secret, label
 from services.ingest.parsers.plain import single_line
 from services.ingest.parsers.tree import is_another_side
 
@@ -20,7 +20,7 @@ _SIGNS = ("@", "%40", "(at)", "[at]", "\uff20", "&#64;")
 _HOLDERS = frozenset(["value", "values", "answer", "answers", "content", "text", "raw_value", "string_value"])
 """Keys of an answer that say nothing of the question."""
 _NOT_LOOKED_AT = frozenset(
-    ["headers", "request", "cookies", "settings", "config", "schema", "to", "cc", "bcc", "reply_to", "recipient", "recipients", "notify"]
+    ["headers", "request", "cookies", "settings", "config", "schema", "to", "cc", "bcc", "reply_to", "recipient", "recipients", "notify", "notifications", "action_metadata", "source_metadata", "audit", "audit_log"]
 )  # fmt: skip
 """Keys behind which no request has its sender's address: how the form is set up, and to whom it is sent."""
 
@@ -87,7 +87,7 @@ def _way(leaf: _Leaf) -> Iterator[_Leaf]:
 def _is_anothers(leaf: _Leaf) -> bool:
     """Whether a key on the way says that the address is ours, a recipient's or somebody else's."""
     own = next(_way(leaf), leaf)
-    if is_anothers(own.key) or is_secret(own.key):
+    if is_anothers(own.key) or is_secret(own.key) or is_id_of_a_thing(own.key):
         return True
     return any(label(at.key) in _NOT_LOOKED_AT or is_another_side(label(at.key), at.value) for at in _way(leaf))
 

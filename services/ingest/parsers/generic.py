@@ -18,6 +18,7 @@ from services.ingest.parsers.batches import events_of
 from services.ingest.parsers.bodies import is_json, whole_of
 from services.ingest.parsers.candidates import candidates_in, several
 from services.ingest.parsers.chain import Chain, Level, chain_of, first, level, nouns_of
+from services.ingest.parsers.chats import is_call, is_message, other_end
 from services.ingest.parsers.colleagues import host_of_meeting
 from services.ingest.parsers.firmographics import address_facts, company_facts
 from services.ingest.parsers.form_fields import words_of
@@ -26,7 +27,7 @@ from services.ingest.parsers.gravity_forms import numbered_name
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.mail import CAME_IN, MAILED, is_mail
 from services.ingest.parsers.moments import moment_of
-from services.ingest.parsers.naming import is_anothers, is_secret, label
+from services.ingest.parsers.naming import is_anothers, is_id_of_a_thing, is_secret, label
 from services.ingest.parsers.people import company_in, firm_in, person_in
 from services.ingest.parsers.reading import (
     MAX_ANSWERS,
@@ -124,12 +125,15 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     facts, person = person_in(found)
     ours = word is not None and "id" in plain[0].held and "account" not in nouns
     company, firm = company_in(found, person, ours), firm_in(found, person, ours)
-    if kind is Kind.UNCLASSIFIED and word is None and is_mail(plain[0].held):
-        kind = Kind.MESSAGE_RECEIVED
+    if kind is Kind.UNCLASSIFIED and (word is None or word in _CONTENTS):
+        kind = _kind_by_fields(plain, found)
     answers, utm = _answers(found, person, chain)
     unnamed = not facts or (form and not facts.keys() & {"email", "phone"})
     if unnamed and (form or not word or kind is Kind.FORM_SUBMITTED) and kind not in CAME_IN:
-        used = by_shape({name: value for name, value in answers.items() if not is_anothers(name)}, facts)
+        used = by_shape(
+            {name: value for name, value in answers.items() if not is_anothers(name) and not is_id_of_a_thing(name)},
+            facts,
+        )
         answers = {name: value for name, value in answers.items() if name not in used}
     if (form or not word) and not facts.keys() & {"email", "phone"} and kind not in CAME_IN:
         facts = {**facts, **_only_address(event.own, where, form or _looks_filled(chain))}
@@ -138,7 +142,7 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     act = act_of(kind, chain, found, word, nouns)
     kind = act.kind
     told = Told(kind, act.turn.way, nouns is _MAILED, chain, found, person)
-    facts, company = lead_of(told, facts), firm_of(told, company)
+    facts, company = {**lead_of(told, facts), **other_end(found)}, firm_of(told, company)
     facts = facts if act.instead is None else act.instead
     ident, test = id_of(chain, person, nouns, found), _is_test(plain, around, word)
     if "challenge" in plain[0].held:
@@ -178,6 +182,25 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     if not work and not kind.startswith("company.") and all(chain[-1].raw is not raw for raw in records):
         records.append(chain[-1].raw)
     return moved(of_record(said, *records), event.own) if facts else of_record(said, *records)
+
+
+_CONTENTS = ("text", "image", "audio", "sms", "mms", "email", "call", "phonecall", "voice")
+"""Words for what a message is made of, which do not tell what happened."""
+
+
+def _kind_by_fields(plain: Chain, found: list[Node]) -> Kind:
+    """Of a body without a word for what happened: a mail, a message of a chat, a call, as far as its fields tell."""
+    if is_mail(plain[0].held) or any(
+        is_mail(level(node.raw).held) for node in found[:MAX_WRAPPED] if node.weight >= -1
+    ):
+        return Kind.MESSAGE_RECEIVED
+    if is_message(found):
+        return Kind.MESSAGE_RECEIVED
+    return Kind.OUTREACH_LOGGED if is_call(found) else Kind.UNCLASSIFIED
+
+
+MAX_WRAPPED = 12
+"""Objects among which a mail is looked for."""
 
 
 def _firm(company: dict[str, str], firm: Node | None, person: Node | None) -> Company:

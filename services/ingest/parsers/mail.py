@@ -8,19 +8,38 @@ from typing import Any
 
 from schemas.signals import Kind
 from services.ingest.parsers.chain import Chain, level
+from services.ingest.parsers.contact_points import number_of_chat
 from services.ingest.parsers.reading import mapping, text
 from services.ingest.parsers.tree import Node
+from services.ingest.parsers.values import is_chat_id
 
 CAME_IN = (Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED, Kind.CALL_RECEIVED)
 MAILED = (Kind.EMAIL_SENT, Kind.EMAIL_DELIVERED, Kind.EMAIL_OPENED, Kind.EMAIL_CLICKED, Kind.EMAIL_BOUNCED)
 WENT_OUT = (*MAILED, Kind.LIST_UNSUBSCRIBED, Kind.OUTREACH_LOGGED)
 _TO = ("recipient", "rcpt_to", "rcpt", "raw_rcpt_to", "to", "to_email", "to_address", "destination", "recipients", "bounced_recipients",
        "complained_recipients", "sent_to", "to_number")  # fmt: skip
-_FROM = ("from_email", "from", "from_full", "from_address", "sender", "sender_email", "from_number", "msisdn")
-_ADDRESSES = ("email", "email_address", "address", "number", "phone", "phone_number", "handle")
+_FROM = (
+    "from_email",
+    "from",
+    "from_full",
+    "from_field",
+    "from_address",
+    "message_from",
+    "sender_address",
+    "sender",
+    "sender_email",
+    "from_number",
+    "msisdn",
+)
+_ADDRESSES = ("email", "email_address", "address", "number", "phone", "phone_number", "handle", "value")
 _NAMES = ("from_name", "sender_name")
 _TO_NAMES = ("to_name", "recipient_name")
 _MAILED = ("text", "html", "body_plain", "text_body", "html_body", "stripped_text", "body")
+_SENDERS = frozenset(["from", "from_field", "from_address", "from_email", "sender", "sender_email", "sender_address"])
+_RECEIVERS = frozenset(["to", "to_field", "to_fields", "to_recipients", "to_address", "to_email", "recipient", "recipients", "delivered_to"])  # fmt: skip
+_PREVIEWS = frozenset(
+    [*_MAILED, "summary", "preview", "body_preview", "snippet", "content", "body_text", "plain", "text_as_html"]
+)
 _NAMED = re.compile(r"\s*+\"?([^\"<>]{0,200}+)\"?\s*+<\s*+([^\s<>@]{1,64}@[^\s<>]{1,190})\s*>\s*")
 _PHONE = re.compile(r"(?:whatsapp:|tel:)?(\+?\d[\d\s().-]{5,20})")
 
@@ -29,7 +48,8 @@ def is_mail(held: Iterable[str]) -> bool:
     """A mail as a receiving service passes it on: from, subject and a text, and no word for an event."""
     names = set(held)
     whole = {"from", "to", "subject"} <= names and not names.isdisjoint(_MAILED)
-    return whole or {"from", "recipient", "body_plain"} <= names
+    listed = "subject" in names and all(not part.isdisjoint(names) for part in (_SENDERS, _RECEIVERS, _PREVIEWS))
+    return whole or listed or {"from", "recipient", "body_plain"} <= names
 
 
 def is_sent(chain: Chain) -> bool:
@@ -87,6 +107,10 @@ def _end(value: Any) -> dict[str, str]:
         named = text(held.get("name")) or text(held.get("display_name"))
         return {"full_name": named, **facts} if facts and named else facts
     said = (text(value) or "")[:500]
+    if (number := number_of_chat(said)) is not None:
+        return {"phone": number}
+    if is_chat_id(said):
+        return {}
     if whole := _NAMED.fullmatch(said):
         name = whole[1].strip()
         return {"email": whole[2], **({"full_name": name} if name and name != whole[2] else {})}

@@ -37,7 +37,7 @@ _NAMES: dict[str, str] = {
         cognome sobrenome apelido nazwisko фамилия прізвище
         prijmeni priezvisko vezeteknev nume soyad soyadı soyadınız soyisim επωνυμο nama_belakang 姓 苗字 اسم_العائلة שם_משפחה""",
     "full_name": """
-        full_name fullname f_name your_name complete_name contact_name customer_name lead_name person_name attendee_name invitee_name
+        full_name fullname f_name your_name push_name notify_name profile_name patient_name donor_name complete_name contact_name customer_name lead_name person_name attendee_name invitee_name
         guest_name visitor_name respondent_name real_name realname caller_name callername client_name name namn display_name parent_name contact_person
         first_and_last_name name_surname for_och_efternamn fornamn_och_efternamn namn_och_efternamn fullstandigt_namn
         hela_namnet kontaktperson nom_complet nom_et_prenom prenom_et_nom nom_prenom vollstandiger_name vor_und_nachname
@@ -61,7 +61,7 @@ _NAMES: dict[str, str] = {
         전화번호 연락처 휴대폰 휴대폰_번호 휴대전화 رقم_الهاتف الهاتف رقم_الجوال الجوال טלפון נייד""",
     "company": """
         company company_name companyname organization organisation organization_name organisation_name org org_name orgname
-        business_name business your_company employer employer_name firm firm_name account_name customer_acct_name work_company company_organization
+        business_name business your_company employer employer_name firm firm_name account_name accountname customer_acct_name work_company company_organization
         foretag foretagsnamn foretagets_namn bolag bolagsnamn firma firmanamn organisationsnamn arbetsgivare arbetsplats
         firmenname unternehmen unternehmensname societe nom_de_la_societe nom_de_l_entreprise entreprise nom_entreprise nom_societe
         raison_sociale empresa nombre_de_la_empresa compania nombre_empresa razon_social selskap selskapsnavn
@@ -74,7 +74,7 @@ _NAMES: dict[str, str] = {
 _BEFORE = re.compile(
     r"^(?:q\d+_|\d+_|input_|field_|text_|form_|wpforms_|fields_|cf_|answer_|question_|f\d+_|your_|my_|contact_|lead_|customer_|client_|user_|"
     r"person_|visitor_|submitter_|requester_|registrant_|applicant_|respondent_|participant_|subscriber_|invitee_|guest_|booker_|"
-    r"purchaser_|billing_|buyer_|prospect_|attendee_|ditt_|din_|dit_|ert_|er_|votre_|ihr_|ihre_|deine_|dein_|tu_|su_|"
+    r"purchaser_|billing_|patient_|donor_|signer_|reviewer_|payer_|voter_|buyer_|prospect_|attendee_|ditt_|din_|dit_|ert_|er_|votre_|ihr_|ihre_|deine_|dein_|tu_|su_|"
     r"jouw_|uw_|je_|il_tuo_|sinun_|what_s_your_|whats_your_|what_is_your_|what_are_your_|please_enter_your_|please_provide_your_|"
     r"enter_your_|enter_|vad_heter_du_|vad_ar_(?:ditt|din)_|quel_est_votre_|quelle_est_votre_|wie_lautet_(?:ihr|ihre|deine|dein)_|the_|"
     r"cual_es_(?:tu|su)_|wat_is_(?:je|uw|jouw)_)"
@@ -138,6 +138,10 @@ _OTHERS = frozenset(
         "chef",
         "owner",
         "agent",
+        "responsible",
+        "assigned",
+        "browser",
+        "device",
         "rep",
         "manager",
         "event",
@@ -218,9 +222,7 @@ def is_secret(name: str) -> bool:
 _PART_OF = """id ids uid uuid guid sid url uri link at on count code country format prefix extension label"""
 _ASPECTS = frozenset(_PART_OF.split())
 """Last words that make a name one of something about the fact: `phone_number_id` is no number."""
-_ACCOUNTS = (
-    """username user_name login login_name identifier contact lead customer subscriber attendee registrant respondent"""
-)
+_ACCOUNTS = """username user_name login login_name identifier handle contact lead customer subscriber attendee registrant respondent"""
 _LOGINS = frozenset(_ACCOUNTS.split())
 
 
@@ -235,7 +237,21 @@ _ENDS = frozenset(["from", "to", "reply", "recipient", "envelope", "notify", "no
 def is_anothers(name: str) -> bool:
     """A field of somebody or something else than the one who filled in a form, as far as its name says."""
     words = label(name).split("_")
-    return not _OTHERS.isdisjoint(words) or words[0] in _ENDS or words == ["account"]
+    several = [word.removesuffix("s") for word in words]
+    if _OF_OURS.fullmatch(label(name)) is not None:
+        return True
+    return not _OTHERS.isdisjoint((*words, *several)) or words[0] in _ENDS or words == ["account"]
+
+
+_ID_OF_A_THING = re.compile(
+    r"(?:\w+_)?(?:message_id|msg_id|mail_id|thread_id|storage_id|folder_id|uid|references|in_reply_to)"
+)
+
+
+@remembered
+def is_id_of_a_thing(name: str) -> bool:
+    """A field of an id that may be written like an address: of a mail, an entry of a calendar, a folder."""
+    return _ID_OF_A_THING.fullmatch(label(name)) is not None
 
 
 _PAST = (
@@ -262,12 +278,20 @@ def is_new_address(name: str) -> bool:
     return _NEW_ADDRESS.fullmatch(label(name)) is not None
 
 
+_OF_OURS = re.compile(
+    r"display_phone_number|(?:\w+_)?(?:client_info|user_agent|browser|platform_info|device_info|os)_(?:\w+_)?name|uid_\w*owner|\w+_owner"
+)
+"""The number at which a business is written to, programs, and whoever owns a thing."""
+
+
 @remembered
 def meaning(name: str) -> tuple[str, int] | None:
     """(our fact, rank: the smaller the more telling) of a field's name; None for one that means nothing to us."""
     said = label(name)
     if said in _WHOLE:
         return _WHOLE[said], 0
+    if _OF_OURS.fullmatch(said):
+        return None
     if _FORMER.fullmatch(said):
         return None
     if _NEW_ADDRESS.fullmatch(said):

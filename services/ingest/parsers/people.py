@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.ingest.parsers.contact_points import point_of
 from services.ingest.parsers.naming import label, meaning
 from services.ingest.parsers.reading import person_facts, text
 from services.ingest.parsers.tree import THINGS, Node
@@ -28,7 +29,8 @@ def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
         told = [
             (node, said) for node, said in told if node.weight != 10 or said.get("email") in (None, _email_of(told))
         ]
-    for node, said in sorted(told, key=_rank, reverse=True):
+    reached = any("email" in said for node, said in told if not _is_a_place(node))
+    for node, said in sorted(told, key=lambda one: _rank(one, reached), reverse=True):
         if chosen is None:
             chosen, facts = node, dict(said)
         elif _same(facts, said, node, chosen):
@@ -56,7 +58,10 @@ def person_of(node: Node) -> dict[str, str]:
     if is_firm(node):
         return {}
     said, _ = person_facts(node.fields)
-    shown = _as_a_person_writes(node, said) if node.weight >= 10 else {}
+    somebody = node.weight >= 10
+    shown = _as_a_person_writes(node, said) if somebody or said.keys() & {"email", *_NAMES} else {}
+    if somebody and not said.keys() & _REACH:
+        shown |= point_of(node.raw)
     for name in ("external_id", "domain"):
         said.pop(name, None)
     if "full_name" in said and not _is_a_name(node, said):
@@ -87,9 +92,22 @@ def _as_a_person_writes(node: Node, said: dict[str, str]) -> dict[str, str]:
             found["phone"] = shown
         if name in ("first", "last") and f"{name}_name" not in said and fits("first_name", shown):
             found[f"{name}_name"] = shown
-        if name in ("user_name", "nickname") and " " in shown and not said.keys() & _NAMES and fits("full_name", shown):
+        if (
+            (name in _SHOWN or (name == "user_name" and node.weight >= 10))
+            and not said.keys() & _NAMES
+            and fits("full_name", shown)
+            and _is_shown(name, shown)
+        ):
             found["full_name"] = shown
     return found
+
+
+_SHOWN = ("username", "nickname", "nick")
+
+
+def _is_shown(name: str, shown: str) -> bool:
+    """What somebody calls themselves: words, or the one word that a visitor of a chat gave; the name of a login is none."""
+    return " " in shown or (name in ("nickname", "nick") and shown.isalpha() and shown[0].isupper())
 
 
 _REACH = frozenset(["email", "phone"])
@@ -129,10 +147,20 @@ def _is_program(node: Node, name: str) -> bool:
     )
 
 
-def _rank(told: tuple[Node, dict[str, str]]) -> tuple[int, int, int]:
+def _is_a_place(node: Node) -> bool:
+    """Where a parcel or a bill goes: whoever ordered is nearer."""
+    return node.path[-1:] == ("billing",) or bool(node.path and node.path[-1].endswith("_address"))
+
+
+def _rank(told: tuple[Node, dict[str, str]], reached: bool) -> tuple[int, int, int]:
+    """`reached`: an object that is no place has an address of somebody."""
     node, said = told
     worth = 4 * ("email" in said) + 2 * ("phone" in said) + len(said.keys() & {"first_name", "last_name", "full_name"})
-    return (node.weight if worth else -1, worth, -node.depth)
+    # An object under a key that says nothing is no nearer to the lead than what is around it.
+    weight = 1 if node.weight == 0 else node.weight
+    if reached and _is_a_place(node):
+        weight, worth = 1, worth - 4 * ("email" in said)
+    return (weight if worth else -1, worth, -node.depth)
 
 
 def _same(facts: dict[str, str], said: dict[str, str], node: Node, chosen: Node) -> bool:
@@ -172,6 +200,9 @@ def _is_another(said: dict[str, str], facts: dict[str, str]) -> bool:
         words = {word for name in _NAMES for word in other.get(name, "").casefold().split()}
         if len(whole) > 1 and not words <= whole and not whole <= words:
             return True
+        if whole and {"first_name", "last_name"} <= other.keys() and whole.isdisjoint(words):
+            # The one word is a company's name, or a thing's.
+            return True
     return False
 
 
@@ -185,6 +216,11 @@ def firm_in(found: list[Node], person: Node | None, ours: bool = False) -> Node 
     return None
 
 
+def _is_part_of(firm: Node, person: Node | None) -> bool:
+    """A company inside the person's own object, or beside it under the same key."""
+    return person is not None and firm.path[: len(person.path)] == person.path
+
+
 def _name_of(node: Node) -> str | None:
     return text(node.fields.get("name")) or text(node.fields.get("company_name"))
 
@@ -192,6 +228,9 @@ def _name_of(node: Node) -> str | None:
 def company_in(found: list[Node], person: Node | None, ours: bool = False) -> dict[str, str]:
     """A company's object, or the company that is written beside the person. `ours`: the body's own `account` is ours."""
     firm = firm_in(found, person, ours)
+    own = _firm_beside(person) if person is not None and firm is not None else {}
+    if "company" in own and firm is not None and not _is_part_of(firm, person):
+        return {name: own[name] for name in ("company", "domain") if name in own}
     if firm is not None and (name := _name_of(firm)):
         domain = text(firm.fields.get("domain")) or text(firm.fields.get("website"))
         return {"company": name, **({"domain": domain} if domain else {})}

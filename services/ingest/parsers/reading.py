@@ -17,6 +17,7 @@ from schemas.instants import plausible
 from schemas.signals import Company, Parsed, Person, Quarantined
 from services.ingest.parsers.naming import is_anothers, is_login, is_secret, label, meaning, remembered
 from services.ingest.parsers.values import fits, is_address, lined
+from services.ingest.parsers.whose import settle_names
 
 MAX_DEPTH = 64
 MAX_EVENTS = 1000
@@ -241,8 +242,10 @@ def person_facts(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, A
     if "email" in best and not best.keys() & set(_NAMED) and (named := _beside(best["email"][2], fields)) is not None:
         best["full_name"] = named
     used = {fact: name for fact, (_, _, name) in best.items()}
+    told = {fact: said for fact, (_, said, _) in best.items()}
+    settle_names(told, used, fields)
     rest = {name: value for name, value in fields.items() if name not in used.values()}
-    return _untangled({fact: said for fact, (_, said, _) in best.items()}, used), rest
+    return _untangled(told, used), rest
 
 
 def _beside(address: str, fields: Mapping[str, Any]) -> tuple[int, str, str] | None:

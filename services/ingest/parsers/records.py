@@ -12,12 +12,12 @@ from services.ingest.parsers.reading import mapping, number, text
 from services.ingest.parsers.tree import Node
 
 _IDS = """id uid uuid guid record_id object_id entity_id primary_key primary_entity_id unique_id submission_id response_id lead_id contact_id
-    entry_id responder_uuid response_uuid submission_uuid respondent_id subscriber_id person_id customer_id booking_id deal_id ticket_id order_id message_id sg_message_id email_id delivery_id resource_ids record_ids event_id request_id session_id message_token
+    entry_id responder_uuid response_uuid submission_uuid respondent_id subscriber_id subscriber_uid contact_uid lead_uid lead_uuid contact_uuid person_id customer_id booking_id deal_id ticket_id order_id message_id sg_message_id email_id delivery_id resource_ids record_ids event_id request_id session_id message_token
     conversation_id chat_id call_id call_sid resource_id log_id box_key pulse_id item_id distinct_id uri token reference key"""
 _ORDER = tuple(_IDS.split())
 _OTHERS = """account user owner organization organisation org company workspace team tenant location site website project campaign form page list
     template app client connection webhook subscription device group board pipeline stage status calendar organizer host agent anonymous
-    session request trace channel trigger correlation ip journey broadcast newsletter content action variation send dispatch product plan"""
+    tag tags area merchant shop store session request trace channel trigger correlation ip journey broadcast newsletter content action variation send dispatch product plan"""
 _LINKS = ("api_url", "resource_url", "resource_uri", "self")
 _SHAKY = ("token", "reference", "key")
 """Are ids only where little else stands beside them."""
@@ -68,7 +68,11 @@ def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = (), found:
 
 def _only_id(at: Level) -> str | None:
     """Of an event, where nothing else has an id: the first that is named as one, and is not of whom it belongs to, or of where it happened."""
-    names = (name for name in at.held if name.endswith(("_id", "_uuid")) and name.rpartition("_")[0] not in _NOT_ITS)
+    names = (
+        name
+        for name in at.held
+        if name.endswith(("_id", "_uuid")) and _NOT_ITS.isdisjoint((name.rpartition("_")[0], *name.split("_")[-2:-1]))
+    )
     return next(
         (said for name in names if (said := text(at.held[name])) and identifier(said) and "@" not in said), None
     )

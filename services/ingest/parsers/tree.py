@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from services.ingest.parsers.answers import rows
 from services.ingest.parsers.bodies import embedded
 from services.ingest.parsers.chain import WRAPPERS
+from services.ingest.parsers.contact_points import points_in
 from services.ingest.parsers.naming import label, meaning
 from services.ingest.parsers.reading import MAX_ANSWERS, name_parts, text
 
@@ -23,7 +24,8 @@ _PEOPLE = {
     "prospect", "client", "participant", "participants", "member", "applicant", "registrant", "buyer", "shopper", "submitter", "caller",
     "customer_info", "contact_info", "contact_attributes", "personal_info", "profile", "kund", "kontakt", "kontaktperson", "kunde", "cliente",
     "contacto", "klant", "asiakas", "contacts", "people", "persons", "leads", "booker", "candidate", "lead_data", "user_data", "personal_data",
-    "requester", "scheduler", "billing", "billing_address", "customer_details", "who", "sender_info", "contact_details", "to_contact", "subscribers", "parties",
+    "requester", "scheduler", "billing", "billing_address", "customer_details",
+    "payer", "voter", "reviewer", "reporter", "signer", "signatory", "signers", "patient", "donor", "constituent", "person_account", "contact_names", "who", "sender_info", "contact_details", "to_contact", "subscribers", "parties",
 }  # fmt: skip
 _WEAK = {"user", "users", "from", "recipient", "recipients", "to", "author", "account_holder", "traits"}
 """Can be the lead or one of ours: taken where nobody else is named."""
@@ -31,7 +33,7 @@ _OURS = {
     "owner", "organizer", "organiser", "host", "hosts", "agent", "assignee", "assigned_to", "assigned", "sender", "creator", "created_by",
     "updated_by", "modified_by", "actor", "operator", "operators", "rep", "sales_rep", "team", "staff", "admin", "initiator", "triggered_by",
     "deleted_by", "cancelled_by", "canceled_by", "rescheduled_by", "seller", "salesperson", "employee", "consultant", "advisor", "recruiter",
-    "guests", "additional_guests", "destination_calendar", "auth", "app", "application", "bot", "webhook", "integration", "sent_by", "members",
+    "guests", "additional_guests", "assignees", "owners", "creators", "notifications", "responsible", "whatsapp_account", "email_account", "substitutions", "destination_calendar", "auth", "app", "application", "bot", "webhook", "integration", "sent_by", "members",
     "previous", "previous_attributes", "previous_data", "old", "before", "changes", "event_memberships", "event_guests", "headers", "request",
     "context", "user_agent", "library", "device", "os", "browser", "geo", "form_structure", "field_structure", "referrer", "referral", "emergency_contact", "partner", "spouse", "company_owner",
 }  # fmt: skip
@@ -40,7 +42,7 @@ THINGS = {
     "workflow", "automation", "sequence", "tag", "tags", "file", "files", "meta", "metadata", "calendar", "event_type", "scheduled_event",
     "project", "task", "note", "ticket", "order", "plan", "source", "channel", "inbox", "group", "category", "link", "url", "questionnaire",
     "opportunity", "definition", "options", "schema", "price", "payment", "subscription", "invoice", "conversation", "line_items", "quiz",
-    "booking", "meeting", "appointment", "video", "recording", "course", "webinar", "session", "language", "time_zone", "template",
+    "booking", "meeting", "appointment", "repository", "post", "shop", "store", "merchant", "video", "recording", "course", "webinar", "session", "language", "time_zone", "template",
 }  # fmt: skip
 """Their `name` is no person's."""
 _COMPANIES = {
@@ -59,6 +61,19 @@ _COMPANIES = {
     "entreprise",
     "empresa",
 }
+_WHO = (
+    "_contact",
+    "_customer",
+    "_attendee",
+    "_invitee",
+    "_lead",
+    "_person",
+    "_participant",
+    "_visitor",
+    "_payer",
+    "_subscriber",
+)
+"""Ends of keys that are somebody."""
 _LISTED = _PEOPLE | _WEAK | _COMPANIES
 """Keys of which a list is one of people or companies."""
 _PLURAL = {"emails": "email", "email_addresses": "email", "emailaddresses": "email", "phones": "phone", "phone_numbers": "phone",
@@ -128,15 +143,38 @@ def _inner(
         if not isinstance(value, dict | list) or not value:
             continue
         name = label(str(key))
-        others = name in ours or (is_another_side(name, value) and not is_of_a_chat(path, name))
+        others = (
+            name in ours
+            or (name == "user" and path[-1:] and path[-1] in _ACTS)
+            or (is_another_side(name, value) and not is_of_a_chat(path, name) and not _is_all_there_is(name, at))
+        )
         if others and not (name == "changes" and _are_answers(value)):
             continue
         yield from _within((*path, name), str(key), value)
 
 
+def _is_all_there_is(name: str, at: Mapping[str, Any]) -> bool:
+    """What was before, where nothing is now: the record was deleted."""
+    if name not in _BEFORE:
+        return False
+    now = [value for key, value in islice(at.items(), 200) if label(str(key)) in _NOW]
+    return bool(now) and not any(now)
+
+
+_ACTS = frozenset(
+    ["trigger", "triggered", "action_metadata", "source_metadata", "audit", "audit_log", "changelog", "history_item"]
+)
+"""In what tells of the change itself a `user` is whoever made it."""
+_BEFORE = frozenset(["previous", "old", "before"])
+_NOW = frozenset(["current", "new", "after"])
+
+
 def _within(path: tuple[str, ...], key: str, value: Any) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
     """What is gone into of an object or a list that stands under `key`."""
     name, listed = path[-1], (*path[:-1], f"{path[-1]}()")
+    if points := points_in(name, value):
+        yield listed, points
+        return
     if answers := _answers(name, value):
         yield listed, answers
         return
@@ -146,6 +184,10 @@ def _within(path: tuple[str, ...], key: str, value: Any) -> Iterator[tuple[tuple
         if not _is_ours(value) and not (name == "client" and _is_software(value)):
             yield path, value
     elif name in _LISTED:
+        if len(value) == 1 and isinstance(value[0], str) and name in _PEOPLE:
+            # `participants: ["+4670..."]`: who is on the line, with nothing but a number.
+            yield path, {"phone" if "@" not in value[0] else "email": value[0]}
+            return
         theirs = next((row for row in value[:MAX_PEOPLE] if isinstance(row, dict) and not _is_ours(row)), None)
         if theirs:
             yield path, theirs
@@ -154,6 +196,8 @@ def _within(path: tuple[str, ...], key: str, value: Any) -> Iterator[tuple[tuple
 def is_another_side(name: str, value: Any) -> bool:
     """Whether what stands under a key is ours or somebody else's than the lead's, as far as its name says. A chat's
     `sender` can say itself that it is a contact."""
+    if name == "request" and not is_http(value):
+        return False
     named = name in _OURS or name.endswith(("_by", "_owner", "_agent", "_manager"))
     return named and not _is_theirs(value)
 
@@ -161,6 +205,14 @@ def is_another_side(name: str, value: Any) -> bool:
 def is_of_a_chat(path: tuple[str, ...], name: str) -> bool:
     """`meta.sender` of a conversation: who began it, where `sender` alone is who wrote the one message."""
     return name == "sender" and path[-1:] == ("meta",)
+
+
+_HTTP = frozenset(["method", "headers", "ip", "cookies", "user_agent", "ip_address", "remote_addr", "remote_ip", "http_method"])  # fmt: skip
+
+
+def is_http(value: Any) -> bool:
+    """A `request` of a browser; one of a customer has people in it."""
+    return not isinstance(value, dict) or not _HTTP.isdisjoint(label(str(key)) for key in islice(value, 50))
 
 
 def _answers(name: str, value: Any) -> dict[str, Any]:
@@ -227,7 +279,7 @@ def _is_theirs(value: Any) -> bool:
 def _weight(path: tuple[str, ...]) -> int:
     if not path:
         return 0
-    if path[-1] in _PEOPLE or path[-1].endswith(("_contact", "_customer", "_attendee", "_invitee", "_lead", "_person")):
+    if path[-1] in _PEOPLE or path[-1].endswith(_WHO):
         return 100
     if path[-1] in _WEAK:
         return 10

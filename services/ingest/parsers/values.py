@@ -19,9 +19,23 @@ _SPLICED = re.compile(r"\d[a-wyz]\d", re.IGNORECASE)
 _LINE = re.compile(r"[ \t]*(\w{1,20}) = ([^\r\n]{1,200})")
 
 
+_CHAT = re.compile(r"[^@\s]{1,80}@(?:g\.us|c\.us|lid|s\.whatsapp\.net|newsletter|broadcast|call)", re.IGNORECASE)
+_THING = re.compile(r"\S*[/\\]\S*|(?=\S*\d)\S*_\S*")
+"""`owner/project`, `t3_15n8`: the name of a thing."""
+_KEY = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=\S*\d\S*\d)(?=\S*[a-z])(?=\S*[A-Z])[\w~*-]{20,}|[0-9a-f]{24}|[0-9a-f]{32}"
+)
+"""What a system calls a record by."""
+
+
+def is_chat_id(said: str) -> bool:
+    """The id of a person, a group or a channel in a chat, which is written like an e-mail address and is none."""
+    return _CHAT.fullmatch(said.strip()) is not None
+
+
 def is_address(said: str) -> bool:
     """An e-mail address and nothing else."""
-    return _ADDRESS.fullmatch(said) is not None
+    return _ADDRESS.fullmatch(said) is not None and not is_chat_id(said)
 
 
 def fits(fact: str, said: str) -> bool:
@@ -29,11 +43,13 @@ def fits(fact: str, said: str) -> bool:
     if len(said) > MAX_FACT or said in _NOTHING or _UNFILLED.fullmatch(said) or not any(map(str.isalnum, said)):
         return False
     if fact == "email":
-        return "@" in said
+        return "@" in said and not is_chat_id(said)
     if fact == "phone":
         return sum(map(str.isdigit, said)) >= 5 and len(said) <= 40 and _SPLICED.search(said) is None
     if fact in ("first_name", "last_name", "full_name"):
-        return len(said) <= 200 and any(map(str.isalpha, said)) and "://" not in said
+        return len(said) <= 200 and any(map(str.isalpha, said)) and "://" not in said and not _THING.fullmatch(said)
+    if fact == "company" and _KEY.fullmatch(said):
+        return False
     return len(said) <= 200
 
 

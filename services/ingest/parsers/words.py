@@ -8,29 +8,29 @@ from schemas.signals import Kind
 from services.ingest.parsers.naming import label, remembered
 
 FIELDS = ("trigger_event", "event_type", "event_name", "event", "topic", "webhook_event", "trigger_type", "trigger", "notification_type",
-          "action", "activity", "metric", "event_title", "record_type", "alert_name", "type", "hook", "object_kind", "kind", "ev", "event_key", "scope")  # fmt: skip
+          "action", "trigger_name", "activity", "metric", "event_title", "record_type", "alert_name", "type", "hook", "object_kind", "kind", "ev", "event_key", "scope")  # fmt: skip
 """Fields that say what happened, the most telling first."""
 
 _RULES: tuple[tuple[str, Kind], ...] = (
-    (r"(?:invitee|booking|meeting|appointment|event)s? (?:was )?(?:created|booked|scheduled|requested|confirmed|new)|meeting booked", Kind.SALES_MEETING_BOOKED),
-    (r"(?:booking|meeting|appointment|invitee)s? (?:was )?(?:cancell?ed|rejected|declined|deleted)", Kind.SALES_MEETING_CANCELLED),
+    (r"(?:invitee|booking|meeting|appointment|event)s? (?:was )?(?:created|booked|scheduled|requested|confirmed|new)|meeting booked|(?:booking|meeting|appointment)s? (?:booked|scheduled|created) (?:via|by|through|from|with)(?: (?!cancell?ed|rescheduled)\w+){1,6}", Kind.SALES_MEETING_BOOKED),
+    (r"(?:booking|meeting|appointment|invitee)s? (?:was )?(?:cancell?ed|rejected|declined|deleted)|(?:booking|meeting|appointment)s? (?:\w+ ){1,6}cancell?ed", Kind.SALES_MEETING_CANCELLED),
     (r"(?:meeting|appointment|booking)s? (?:was )?(?:ended|held|completed|finished|attended)", Kind.SALES_MEETING_HELD),
     (r"(?:booking|meeting|appointment)s? (?:was )?(?:rescheduled|moved|updated)", Kind.ACTIVITY_UPDATED),
     ((r".*\b(?:(?:form|survey|quiz|lead|response|submission|entry|contact form|leadgen|quote|demo)s?(?: form)? (?:was )?"
      r"(?:submit(?:ted)?|submission|completed?|finished|filled|captured|generated|received|requested)|new (?:form |)(?:submission|response|entry)|"
-     r"form response|submission created|response created|entry created|lead form|demo requested)\b.*|submission|form|lead|leadgen|contact form|form post|submit"), Kind.FORM_SUBMITTED),
+     r"form response|submission created|response created|entry created|lead form|demo requested|captured form)\b.*|submission|form|lead|leadgen|contact form|form post|submit"), Kind.FORM_SUBMITTED),
     (r".*\bunsub(?:scribed?|scribes?)?\b.*|.*\bopt(?:ed)? out\b.*|spam ?(?:report|complaint)|(?:e?mail |message )?complain(?:t|ed)|group unsubscribe", Kind.LIST_UNSUBSCRIBED),
     (r".*\b(?:hard |soft |contact |email )?bounced?\b.*|dropped|reject(?:ed)?|hard bounce|soft bounce|invalid email", Kind.EMAIL_BOUNCED),
-    (r".*\b(?:subscribed?|opt(?:ed)? in|subscriber (?:created|added|activated)|signed up to newsletter)\b.*", Kind.LIST_SUBSCRIBED),
-    (r"(?:emails?|message|mail|campaign)? ?(?:link )?clicks?(?:ed)?|(?:email|link) (?:link )?clicked|clicked email", Kind.EMAIL_CLICKED),
-    (r"(?:emails?|message|mail|campaign)? ?(?:unique )?open(?:ed|s)?|email opened|opened email", Kind.EMAIL_OPENED),
-    (r"(?:emails?|message|lead|contact|prospect)? ?repl(?:y|ied|ies)(?: received)?|email replied|inbound", Kind.EMAIL_REPLIED),
+    (r".*\b(?:(?:re)?subscribed?|opt(?:ed)? in|subscriber (?:created|added|activated)|signed up to newsletter)\b.*", Kind.LIST_SUBSCRIBED),
+    (r"(?:emails?|message|mail|campaign|contact|subscriber|recipient)? ?(?:link )?clicks?(?:ed)?|(?:email|link) (?:link )?clicked|clicked email", Kind.EMAIL_CLICKED),
+    (r"(?:emails?|message|mail|campaign|contact|subscriber|recipient)? ?(?:unique )?open(?:ed|s)?|email opened|opened email", Kind.EMAIL_OPENED),
+    (r"(?:emails?|message|lead|contact|prospect|thread|email thread)? ?repl(?:y|ied|ies)(?: received)?|email replied|inbound", Kind.EMAIL_REPLIED),
     (r"(?:email|message|mail)? ?deliver(?:y|ed)", Kind.EMAIL_DELIVERED),
     (r"(?:email|mail)? ?(?:sent|send|processed)|email sent", Kind.EMAIL_SENT),
     (r"tag (?:added|applied)|(?:contact|subscriber) tag (?:added|applied)|.*\btag add(?:ed)?", Kind.TAG_ADDED),
     (r".*\btag removed?", Kind.TAG_REMOVED),
     (r"(?:missed|incoming|inbound) call|call (?:received|incoming)", Kind.CALL_RECEIVED),
-    (r"(?:message|chat|conversation|sms|text message|email|mail) (?:received|inbound|started|created|user created)|new (?:message|conversation)|conversation|(?:offline message|incoming message)", Kind.MESSAGE_RECEIVED),
+    (r"(?:message|chat|conversation|sms|text message|email|mail) (?:received|inbound|started|created|user created)|new (?:message|conversation)|messages? (?:new|upsert)|conversation|(?:offline message|incoming message)", Kind.MESSAGE_RECEIVED),
     (r"page ?(?:view|viewed|visit|visited|hit)|viewed page|pageview", Kind.PAGE_VISITED),
     (r"ad click(?:ed)?", Kind.AD_CLICKED),
     (r"(?:event |webinar )?(?:attendee )?(?:attended|checked in)|(?:participant|attendee) joined|webinar attended", Kind.EVENT_ATTENDED),
@@ -51,7 +51,7 @@ _RULES: tuple[tuple[str, Kind], ...] = (
     (r"lead (?:was )?convert(?:ed)?", Kind.SALES_CONVERTED),
     (r"(?:contact|person|lead|company|deal)s? (?:was )?merged?", Kind.SALES_MERGED),
     (r"(?:task|to ?do|activity)s? (?:was )?(?:completed?|done|finished|closed)", Kind.SALES_FOLLOW_UP),
-    (r"(?:outbound |outgoing )?call (?:completed|ended|logged|finished|made|done)|sms sent|message sent", Kind.OUTREACH_LOGGED),
+    (r"(?:outbound |outgoing )?call (?:completed|ended|logged|finished|made|done|analyzed|analysed|summari[sz]ed)|end of call(?: report)?|sms sent|message sent", Kind.OUTREACH_LOGGED),
     (r"task (?:was )?(?:created|added|opened)", Kind.SALES_TASK_OPEN),
     (r"note (?:was )?(?:created|added)", Kind.NOTE_ADDED),
     (r"(?:deal|opportunity)s? (?:was )?(?:creat(?:ed?|ion)|add(?:ed)?|new)|new (?:deal|opportunity)|oncrmdealadd", Kind.DEAL_CREATED),
