@@ -2,22 +2,27 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Nothing that is fetched runs code while it is installed, and each file is the one that was locked.
+LOCKED := --only-binary :all: --require-hashes -r
+TOOLS := .venv-tools/bin
+# Which database `make audit` asks: pypi or osv.
+ADVISORIES ?= pypi
 
-.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz model node-red matrix check fmt lock wheel kafka postgres
+.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz model node-red matrix check fmt lock wheel audit sbom kafka postgres
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 .venv/run.stamp: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) $(LOCKED) requirements.lock
 	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/$(BIN)/python" -P -m services.cli.main "$$@"\n' \
 		"$(CURDIR)" "$(CURDIR)" > $(BIN)/stafett && chmod +x $(BIN)/stafett
 	@touch $@
 
 .venv/dev.stamp: requirements-dev.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) $(LOCKED) requirements-dev.lock
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/run.stamp
 
@@ -75,8 +80,23 @@ postgres: .venv/dev.stamp ## PostgreSQL for development, until ctrl-c
 wheel: .venv/dev.stamp ## dist/*.whl
 	$(BIN)/python -m build --wheel --no-isolation
 
+.venv-tools/stamp: requirements-tools.lock
+	test -x $(TOOLS)/python || $(PYTHON) -m venv .venv-tools
+	$(TOOLS)/python -m pip install --quiet --disable-pip-version-check $(LOCKED) requirements-tools.lock
+	@touch $@
+
+audit: .venv-tools/stamp ## known weaknesses of what is locked; fails where the database cannot be asked or knows a package not
+	$(TOOLS)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --vulnerability-service $(ADVISORIES) \
+		-r requirements.lock
+
+sbom: .venv-tools/stamp ## dist/stafett.cdx.json: what it runs with, as CycloneDX, from the lock
+	mkdir -p dist
+	$(TOOLS)/python -W ignore -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --of JSON -o dist/stafett.cdx.json
+
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 lock: .venv/dev.stamp ## choose the newest versions that pyproject.toml allows
 	$(LOCK) --upgrade pyproject.toml -o requirements.lock
 	$(LOCK) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --upgrade --group pyproject.toml:tools -o requirements-tools.lock

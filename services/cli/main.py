@@ -56,6 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="stafett", description="Carries leads from marketing to sales.", epilog=EPILOG
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print what decides, each part in its version")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     wanted = given[0] if given and given[0] in COMMANDS else None
     for name, text in COMMANDS.items():
@@ -64,6 +65,16 @@ def main(argv: list[str] | None = None) -> int:
         elif wanted is None:
             subparsers.add_parser(name, help=text)
     return _run(parser.parse_args(given))
+
+
+class _Version(argparse.Action):
+    """Its words take some milliseconds to find, which no other command has to wait for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from services.made_by import made_by
+
+        print(f"stafett: {made_by()}")
+        parser.exit()
 
 
 def _run(args: argparse.Namespace) -> int:
