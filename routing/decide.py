@@ -150,6 +150,7 @@ def _run(draft: Draft, entered: set[Stage]) -> None:
     if missing := named.nothing_answered(draft):
         draft.ignore(*missing)
         return
+    nurturing.follow_lists(draft)
     if draft.lead.disposition == "active" or draft.signal.kind in judging.ALWAYS:
         judging.note_signal(draft)
     else:

@@ -185,8 +185,10 @@ def _follow_up(draft: Draft) -> None:
 
 
 def _withdrawn(draft: Draft) -> None:
-    """Withdrawn or unsubscribed without a word of what for means everything, the mail first of all."""
-    if "withdrawn" not in [consent.state for consent in draft.signal.consents]:
+    """Withdrawn or unsubscribed without a word of what for means everything, the mail first of all. Who leaves a list that is
+    named says nothing of other mail (`routing.lists`)."""
+    one_list = draft.signal.kind == Kind.LIST_UNSUBSCRIBED and draft.signal.lists
+    if not one_list and "withdrawn" not in [consent.state for consent in draft.signal.consents]:
         consents(draft, "email", "withdrawn", draft.at)
     nurturing.follow_consent(draft, "withdrawn")
 

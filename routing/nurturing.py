@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from routing import lists
 from routing.agreement import CompiledTrack
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
@@ -41,7 +42,7 @@ def suppress(draft: Draft, reason: str) -> None:
         return
     before, lead.suppressed = lead.suppressed, reason
     if before is not None:
-        _changed(draft)
+        tell_change(draft)
         return
     lead.suppressed_at = draft.at
     draft.emit(
@@ -66,7 +67,9 @@ def exempt_lists(draft: Draft) -> tuple[str, ...]:
     """Lists whose mail may go on. None where the person themselves said no: that wins over every list."""
     if draft.lead.suppressed in ABSOLUTE or mail_withdrawn(draft):
         return ()
-    return tuple(dict.fromkeys((*draft.context.agreement.file.exempt_lists, *draft.lead.exempt_lists)))
+    agreed = dict.fromkeys((*draft.context.agreement.file.exempt_lists, *draft.lead.exempt_lists))
+    left = lists.left(draft.lead)
+    return tuple(name for name in agreed if name not in left)
 
 
 def release(draft: Draft, reason: str) -> None:
@@ -77,7 +80,7 @@ def release(draft: Draft, reason: str) -> None:
     own = _own_no(draft)
     if own is not None and own != lead.suppressed:
         lead.suppressed = own
-        _changed(draft)
+        tell_change(draft)
     elif own is None and lead.disposition == "active":
         _released(draft, reason)
 
@@ -106,7 +109,7 @@ def follow_consent(draft: Draft, said: str) -> None:
     elif said == "given" and lead.suppressed == "consent_withdrawn":
         if (reason := _in_dialogue(lead)) is not None:
             lead.suppressed = reason
-            _changed(draft)
+            tell_change(draft)
         else:
             release(draft, "consent_given")
 
@@ -132,10 +135,19 @@ def exempt(draft: Draft) -> None:
     before = exempt_lists(draft)
     lead.exempt_lists = command.lists
     if lead.suppressed is not None and exempt_lists(draft) != before:
-        _changed(draft)
+        tell_change(draft)
 
 
-def _changed(draft: Draft) -> None:
+def follow_lists(draft: Draft) -> None:
+    """Lists that the person leaves or joins; one that was exempt is not while they are off it."""
+    before = exempt_lists(draft)
+    lists.follow(draft)
+    if draft.lead.suppressed is not None and exempt_lists(draft) != before:
+        tell_change(draft)
+
+
+def tell_change(draft: Draft) -> None:
+    """Mail is still to stop, for another reason or with other exceptions."""
     lead = draft.lead
     draft.emit(
         SuppressionChanged(
@@ -149,14 +161,18 @@ def _changed(draft: Draft) -> None:
 
 
 def watch(draft: Draft) -> None:
-    """An automated mail to somebody suppressed, seen in the platform's own signals, is a violation: once a message,
-    whether it is told of as sent, as delivered, or as both."""
+    """An automated mail to somebody suppressed, or of a list that they left, seen in the platform's own signals, is a violation:
+    once a message, whether it is told of as sent, as delivered, or as both."""
     lead, signal = draft.lead, draft.signal
     if signal.kind not in _MAILS or signal.actor.kind == "person" or _told_before(draft):
         return
-    if lead.suppressed is None or {*exempt_lists(draft)} & {*signal.tags, signal.campaign or ""}:
+    names = {*signal.tags, *signal.lists, signal.campaign or ""}
+    since = [lead.consents_at[lists.purpose(name)] for name in lists.left(lead) & names]
+    if not since and (lead.suppressed is None or {*exempt_lists(draft)} & names):
         return
-    if lead.suppressed_at is not None and draft.at < lead.suppressed_at:
+    if not since and lead.suppressed_at is not None:
+        since = [lead.suppressed_at]
+    if since and draft.at < min(since):
         draft.ignore("older_fact", "the mail was sent before it had to stop")
         return
     draft.emit(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 
-from routing import disposition, nurturing
+from routing import disposition, lists, nurturing
 from routing.draft import Context, Draft, Purposes
 from routing.lead import consents
 from schemas.signals import Consent, IdentityKey, Kind, Signal, happened
@@ -29,6 +29,7 @@ _WITHOUT_A_WORD: Mapping[Kind, Literal["given", "withdrawn"]] = {
 def stated(signal: Signal) -> tuple[Consent, ...]:
     """What the signal says of consents, each with its instant, which is never after its arrival."""
     said = [c.but(at=min(c.at or happened(signal), signal.received_at)) for c in signal.consents]
+    said += [Consent(purpose=name, state=state, at=happened(signal)) for name, state in lists.stated(signal)]
     meant = _WITHOUT_A_WORD.get(signal.kind)
     if meant is not None and meant not in [consent.state for consent in said]:
         said.append(Consent(purpose=MAIL, state=meant, at=happened(signal)))
@@ -102,6 +103,7 @@ def follow(draft: Draft) -> None:
     if draft.signal.proof == "none":
         _hold_against_anybody(draft)
     nurturing.follow_consent(draft, "withdrawn")
+    lists.tell(draft, frozenset())
     at = _all(draft.context).get(EVERYTHING)
     if at is not None:
         disposition.stand_down_since(draft, "do_not_contact", at)

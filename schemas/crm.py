@@ -84,6 +84,7 @@ class CrmFact(BaseModel):
     form_id: Text = None
     campaign: Text = None
     tags: tuple[str, ...] = ()
+    lists: tuple[str, ...] = Field(default=(), description="Of `list.subscribed` and `list.unsubscribed`: which lists.")
     fields: dict[str, Any] = {}
 
     @field_validator("fact")
@@ -122,6 +123,7 @@ class CrmFact(BaseModel):
             form_id=self.form_id,
             campaign=self.campaign,
             tags=self.tags,
+            lists=self.lists,
             fields=self.fields,
             dedupe_key=f"id:{self.id}" if self.id else fallback_key,
         )

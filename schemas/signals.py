@@ -298,6 +298,7 @@ class Parsed(Part, frozen=True, kw_only=True):
     `occurred_at` is the sender's time of the fact; ingest puts its own arrival time there when the body has none.
     `findings` are for whoever set the source up: what its configuration names and this body does not have.
     `former_emails` are addresses that the same person had before; `address_changed` says that the address is a new one of theirs.
+    `lists` are the lists, by id and by name, that somebody joined or left, or that a mail went to.
     """
 
     kind: Kind
@@ -328,6 +329,7 @@ class Parsed(Part, frozen=True, kw_only=True):
     campaign: Text = None
     utm: dict[str, str] = {}
     tags: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
     fields: dict[str, Any] = {}
     findings: tuple[str, ...] = ()
     dedupe_key: str

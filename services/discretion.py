@@ -92,6 +92,7 @@ class _Work:
             "form_id": self.text("form_id", p.form_id),
             "campaign": self.text("campaign", p.campaign),
             "tags": tuple(t for t in (self.text("tag", tag, lambda _: None) for tag in p.tags) if t is not None),
+            "lists": tuple(n for name in p.lists if (n := self.ident("list", name)) is not None),
         }
         return p.but(**changes, fields={**p.fields, **self.aside})
 
@@ -175,6 +176,7 @@ def _suspicious(p: Parsed, known: _Known) -> bool:
         p.company.city,
         p.actor.reference,
         *p.tags,
+        *p.lists,
     ]
     if p.sales is not None:
         said += [p.sales.from_, p.sales.to, p.sales.owner_id, p.sales.activity_type]

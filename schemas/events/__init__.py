@@ -52,6 +52,8 @@ from schemas.events.leads import (
     Milestone,
 )
 from schemas.events.marketing import (
+    ListReleased,
+    ListStopped,
     NurtureEntered,
     NurtureLeft,
     SuppressionChanged,
@@ -123,6 +125,8 @@ __all__ = [
     "LeadTouched",
     "LeadUnmerged",
     "LeadUnparked",
+    "ListReleased",
+    "ListStopped",
     "Milestone",
     "NurtureEntered",
     "NurtureLeft",

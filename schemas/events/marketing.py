@@ -36,6 +36,26 @@ class SuppressionReleased(EventData, frozen=True, kw_only=True):
     personal: Contact | None = None
 
 
+class ListStopped(EventData, frozen=True, kw_only=True):
+    """The person left these lists: their mail stops, whoever sends it, and other mail may go on."""
+
+    type_name = "stafett.list.stopped.v1"
+    topic = "marketing"
+    lists: tuple[str, ...]
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class ListReleased(EventData, frozen=True, kw_only=True):
+    """The person joined these lists again."""
+
+    type_name = "stafett.list.released.v1"
+    topic = "marketing"
+    lists: tuple[str, ...]
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
 class SuppressionViolated(EventData, frozen=True, kw_only=True):
     type_name = "stafett.suppression.violated.v1"
     topic = "marketing"

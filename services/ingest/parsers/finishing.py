@@ -9,6 +9,7 @@ from schemas.signals import Parsed, Person, Quarantined, is_request
 from services.ingest.parsers.addresses import addresses_in, named_address, normal_address
 from services.ingest.parsers.bodies import whole_of
 from services.ingest.parsers.candidates import candidates_in, several
+from services.ingest.parsers.lists import ABOUT_LISTS, with_lists
 from services.ingest.parsers.markup import readable, readable_answer
 from services.ingest.parsers.numbers import may_be_number, shown_number
 from services.ingest.parsers.plain import single_line
@@ -25,6 +26,8 @@ def finish(found: Result, body: bytes, content_type: str) -> Result:
     for item in found:
         if isinstance(item, Parsed):
             item = clean_reach(item)
+            if item.kind in ABOUT_LISTS:
+                item = with_lists(item, _whole(body if len(found) == 1 else b"", content_type))
             if is_request(item) and not may_reach_somebody(item):
                 finished.append(_with_only_address(item, body if len(found) == 1 else b"", content_type))
                 continue
