@@ -32,6 +32,8 @@ from services.problems import Trouble
 
 log = logging.getLogger("stafett.http")
 _NOT = ("model_type", "model_attributes_type", "dict_type")
+_RULES = {404: "there is no such path", 405: "this path does not take this method"}
+"""What the framework has only its own words for."""
 _NO_OBJECT = "has to be a JSON object, sent with Content-Type: application/json"
 
 
@@ -147,7 +149,10 @@ def _errors(app: FastAPI) -> None:
     async def http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - narrows a type
         code = error.code if isinstance(error, BodyRefused) else _BY_STATUS.get(error.status_code, "invalid")
-        answer = Trouble(code, str(error.detail)).response()
+        rule = (
+            str(error.detail) if isinstance(error, BodyRefused) else _RULES.get(error.status_code, "it cannot be read")
+        )
+        answer = Trouble(code, rule).response()
         answer.headers.update(error.headers or {})
         return answer
 
@@ -158,8 +163,11 @@ def _errors(app: FastAPI) -> None:
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows a type
         first = error.errors()[0]
-        rule = _NO_OBJECT if first["loc"] == ("body",) and first["type"] in _NOT else rule_of(first)
-        return Trouble("invalid", f"{'.'.join(str(p) for p in first['loc'])}: {rule}").response()
+        where = ".".join(str(step) for step in first["loc"])
+        if first["type"] == "json_invalid" and first["loc"][:1] == ("body",):
+            return Trouble("invalid", f"body: {rule_of(first)}, at character {first['loc'][-1]}").response()
+        rule = _NO_OBJECT if where == "body" and first["type"] in _NOT else rule_of(first)
+        return Trouble("invalid", f"{where}: {rule}").response()
 
     async def unavailable(_: Request, error: Exception) -> Response:
         return Trouble("unavailable", "the store cannot be reached", retry_after=5).response()

@@ -45,7 +45,10 @@ async def _list(args: argparse.Namespace) -> int:
 
     names = ("id", "lead_id", "signal_id", "attempt", "state", "reason", "error_class", "origin", "recorded_at")
     async with parts_of(settings_of(args), exclusive=False) as parts:
-        for letter in await parts.reading.dead_letters(state=args.state, limit=10_000):
+        letters = await parts.reading.dead_letters(state=args.state, limit=10_000)
+        if not letters:
+            print("nothing was set aside", file=sys.stderr)
+        for letter in letters:
             print(json.dumps({name: getattr(letter, name) for name in names}, default=_instant))
     return 0
 

@@ -45,8 +45,18 @@ def run(args: argparse.Namespace) -> int:
     env.touch(mode=0o600)
     env.write_text(_env(), "utf-8")
     print(f"{folder}: agreement, roster, sources, api_keys and .env\nAPI key, shown only now: {key}")
-    print(f"next: stafett up --config {folder}")
+    print(f"next: {own_command()} up --config {folder}")
     return 0
+
+
+def own_command() -> str:
+    """`stafett` as it can be typed here: by its name only where that is found."""
+    if shutil.which("stafett"):
+        return "stafett"
+    beside = Path(sys.executable).parent / "stafett"
+    if not beside.is_file():
+        return f"{sys.executable} -m services.cli.main"
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 def _env() -> str:

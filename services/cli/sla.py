@@ -33,11 +33,15 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = subparsers.add_parser("sla", help="Reckon with the agreement's promises.")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     due = actions.add_parser("due", help=HELP, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    due.add_argument("--agreement", type=Path)
+    due.add_argument("--agreement", type=Path, metavar="FILE", help="the agreement's file")
     due.add_argument("--policy", help="name of one of the agreement's SLA policies")
-    due.add_argument("--start", help="when the clock started")
-    due.add_argument("--pause", action="append", default=[], metavar="FROM/TO")
-    due.add_argument("--vectors", type=Path, help="a file of calendars and cases instead")
+    due.add_argument(
+        "--start", metavar="INSTANT", help="when the clock started, with its zone: 2026-06-05T16:00:00+02:00"
+    )
+    due.add_argument(
+        "--pause", action="append", default=[], metavar="FROM/TO", help="it stood still then; may be said again"
+    )
+    due.add_argument("--vectors", type=Path, metavar="FILE", help="a file of calendars and cases instead")
     due.set_defaults(func=run)
     watch = actions.add_parser("watch", help="run the role that announces what falls due, as a process of its own")
     add_config(watch)

@@ -86,7 +86,8 @@ def _told(unknown: Sequence[str], columns: int) -> str:
     if len(unknown) == columns and not any(likely.values()):
         return f"none of its {columns} columns is known, so it may be no header; {known}"
     said = [_said(name, likely[name]) for name in unknown]
-    return f"{len(unknown)} unknown columns: {', '.join(said)}; rename or remove them; {known}"
+    noun = "column" if len(unknown) == 1 else "columns"
+    return f"{len(unknown)} unknown {noun}: {', '.join(said)}; rename or remove them; {known}"
 
 
 def _said(name: str, likely: str | None) -> str:

@@ -57,7 +57,7 @@ def test_a_file_that_is_no_table_is_refused_before_anything_is_sent(tmp_path):
     stafett("new", str(folder))
     file.write_text("what,ever\n1,2\n")
     refused = stafett("import", str(file), "--config", str(folder))
-    assert (refused.returncode, refused.stdout) == (2, "") and "unknown columns" in refused.stderr
+    assert (refused.returncode, refused.stdout) == (2, "") and "none of its 2 columns is known" in refused.stderr
 
 
 @pytest.fixture(params=SETUPS)

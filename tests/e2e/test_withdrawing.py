@@ -167,7 +167,7 @@ async def test_a_request_that_is_no_json_object_says_how_to_send_one_and_repeats
             assert answer.status_code == 422
             return answer.json()["detail"]
 
-        assert await told(b"{") == "body.1: is no JSON"
+        assert await told(b"{") == "body: is no JSON, at character 1"
         assert "sent with Content-Type: application/json" in await told(b'{"command": "claim"}', "text/plain")
         assert "did you mean `assign`" in (said := await told(b'{"command": "asign"}'))
         assert "asign" not in said

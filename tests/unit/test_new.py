@@ -36,6 +36,16 @@ def test_the_main_settings_are_shown_with_the_values_that_are_in_force_anyway(fo
     assert (folder / ".env").stat().st_mode & 0o077 == 0
 
 
+def test_what_comes_next_can_be_typed_as_it_is_printed(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["new", str(tmp_path / "mine")]) == 0
+    command = capsys.readouterr().out.splitlines()[-1].removeprefix("next: ").partition(" ")[0]
+    assert os.access(command, os.X_OK)
+    (tmp_path / "stafett").touch(mode=0o755)
+    assert main(["new", str(tmp_path / "other")]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"next: stafett up --config {tmp_path}/other"
+
+
 def test_the_keys_keep_their_comments_and_have_the_first_key(folder):
     text = (folder / "api_keys.yaml").read_text()
     comments = [line for line in (EXAMPLES / "api_keys.yaml").read_text().splitlines() if line.startswith("#")]

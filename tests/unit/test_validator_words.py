@@ -3,6 +3,7 @@
 import re
 from typing import Annotated, Any, get_args
 
+import httpx
 import pytest
 from cel_expr_python import cel
 from pydantic import BeforeValidator, ConfigDict, ValidationError, create_model
@@ -15,6 +16,7 @@ from schemas.export import names, schema
 from schemas.validator_words import OTHER_YAML, PATTERNS, WORDS
 from schemas.wording import rule_of
 from schemas.yamlfile import FileError, FileModel, load
+from services.bootstrap.api import bare_app
 from services.settings import SettingsError
 from services.settings import load as load_settings
 
@@ -143,3 +145,29 @@ def test_a_setting_that_cannot_be_used_is_told_in_our_words(name, value, rule):
     with pytest.raises(SettingsError) as refused:
         load_settings({f"STAFETT_{name}": value})
     assert refused.value.problems == (f"STAFETT_{name}: {rule}",)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "detail"),
+    [
+        ("GET", "/v1/nothing", 404, "there is no such path"),
+        ("PATCH", "/told", 405, "this path does not take this method"),
+        ("POST", "/told", 422, "body: is no JSON, at character 1"),
+        ("GET", "/told?count=x", 422, "query.count: must be a whole number, as 3"),
+    ],
+)
+async def test_what_the_framework_refuses_is_told_in_our_words(method, path, status, detail):
+    app = bare_app(docs=False)
+
+    async def told(count: int = 1) -> None:
+        """Takes a number."""
+
+    async def taken(body: dict[str, str]) -> None:
+        """Takes a body."""
+
+    app.add_api_route("/told", told, methods=["GET"])
+    app.add_api_route("/told", taken, methods=["POST"])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        sent = {"content": b"{", "headers": {"content-type": "application/json"}} if method == "POST" else {}
+        answer = await client.request(method, path, **sent)
+    assert (answer.status_code, answer.json()["detail"]) == (status, detail)
