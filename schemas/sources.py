@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from schemas.duration import Window
 from schemas.mapping import Mapping
 from schemas.market import Domain
+from schemas.may import May
 from schemas.signals import Proof
 from schemas.words import Name, probably
 from schemas.yamlfile import FileModel
@@ -174,6 +175,9 @@ class Source(FileModel):
     `consents`: what a field of this sender's means, `{gdpr: [marketing]}`: the purposes that its yes is a consent to, or that an opt-out's
     yes takes back; `[]` for none. `system`: whose ids the bodies hold where they do not say it (the kind's own, of other kinds the source's name). `account`: the
     sender's account in that system, where a body does not say it: an id is one within an account.
+    `may`: what this source may say, a list of `form`, `engagement`, `consent`, `sales`, `import` and `test` (docs/sources). Left out,
+    a source that proves nothing may say `form` and `engagement`, and one that signs what its kind's senders say by nature; `import`
+    is never among it. What a source may not say is set aside; a withdrawal of consent is believed from anybody.
     `repeat_window`: within it the same form, or another request without an id of its own, is a repetition (10 minutes for the
     kind `form`, 12 hours for others), unless the lead came back meanwhile.
     """
@@ -183,6 +187,7 @@ class Source(FileModel):
     brand: Name = "default"
     mode: Literal["live", "observe", "test"] = "live"
     verify: Scheme
+    may: Annotated[tuple[May, ...], Field(min_length=1)] | None = None
     handshake: SecretName | None = None
     region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None

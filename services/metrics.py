@@ -58,6 +58,12 @@ fates = Counter(
     ["source", "outcome", "reason"],
     registry=REGISTRY,
 )
+not_permitted = Counter(
+    "stafett_facts_not_permitted",
+    "Signals of which a source may not say a part or the whole, by source and the class of facts that its `may` lacks.",
+    ["source", "may"],
+    registry=REGISTRY,
+)
 published = Counter("stafett_relay_published_events", "Events moved from the outbox to the topics.", registry=REGISTRY)
 unpublished = Counter(
     "stafett_relay_unpublished_events",
@@ -125,6 +131,11 @@ def batch_done(size: int, age: float, lateness: Sequence[float], failures: int, 
 def come_to_nothing(source: str | None, fate: str, reason: str, count: int) -> None:
     """So many signals of one batch. The words are those of `schemas.fates`."""
     fates.labels(_bounded(source), fate, reason).inc(count)
+
+
+def came_without_leave(source: str | None, may: str, count: int) -> None:
+    """So many signals of one delivery. `may` is a class of `schemas.may`."""
+    not_permitted.labels(_bounded(source), may).inc(count)
 
 
 def request_taken(source: str | None, outcome: str) -> None:

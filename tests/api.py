@@ -31,8 +31,8 @@ KEYS = {
 """Keys by name; the key `leads:read` has that scope alone."""
 _SOURCES = """
   - {name: load, kind: form, region: SE, rate: 100000, burst: 100000, verify: {scheme: none}}
-  - {name: facts, kind: crm, rate: 100000, burst: 100000, verify: {scheme: none}}
-  - {name: cloud, kind: cloudevents, rate: 100000, burst: 100000, verify: {scheme: none}}
+  - {name: facts, kind: crm, rate: 100000, burst: 100000, may: [form, engagement, consent, sales, test], verify: {scheme: none}}
+  - {name: cloud, kind: cloudevents, rate: 100000, burst: 100000, may: [form, engagement, consent, sales], verify: {scheme: none}}
 """
 
 

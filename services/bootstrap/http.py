@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -44,6 +45,7 @@ from services.ingest.configured import Configured
 from services.ingest.handshake import handshake_problem
 from services.ingest.intake import Intake
 from services.ingest.mapped import ConditionError, check
+from services.ingest.may import needs_words, withheld
 from services.ingest.names import digest
 from services.ingest.parsers import PARSERS
 from services.ingest.parsers.addresses import normal_address
@@ -52,8 +54,13 @@ from services.ingest.secret_rules import pem_problem, secret_problem, word_probl
 from services.ingest.stops import Stops
 from services.settings import LOOPBACK, Settings
 
+log = logging.getLogger("stafett.http")
 HOUR = timedelta(hours=1)
 """For which dead letters count."""
+NEEDS_WORDS = (
+    "source `{source.name}` is of the kind `{source.kind}`, our own JSON, in which anybody could say everything: give it a scheme, "
+    "or name in `may` what anybody may say, such as [form, engagement]"
+)
 
 
 def sources_of(settings: Settings) -> dict[str, Configured]:
@@ -77,6 +84,11 @@ def sources_of(settings: Settings) -> dict[str, Configured]:
         words = secrets_of(settings, (source.handshake,), f"source {source.name}") if source.handshake else ()
         found[source.name] = Configured(source, secrets, words)
     broken = [entry for number, name in enumerate(found) for entry in _broken_secrets(number, found[name], settings)]
+    broken += [
+        (("sources", number, "verify"), NEEDS_WORDS.format(source=entry.source))
+        for number, entry in enumerate(found.values())
+        if needs_words(entry.source)
+    ]
     if broken:
         raise FileError(problems_of(path, text, broken))
     return found
@@ -183,6 +195,12 @@ def _for_keys(answer: Answer, access: Access) -> Answer:
 
 def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], intake: Intake) -> None:
     http = parts.settings.http
+    for configured in sources.values():
+        if names := withheld(configured.source):
+            said = {"source": configured.source.name, "kind": configured.source.kind, "code": ",".join(names)}
+            log.warning(
+                "nothing proves who sends it, so these facts are set aside: give it a scheme or `may`", extra=said
+            )
     topic, limit = parts.settings.topic("signals"), parts.settings.router.source_dead_letters
     stops = Stops(
         lambda: parts.store.dead_since(topic, parts.now() - HOUR), limit, time.monotonic, metrics.source_stopped

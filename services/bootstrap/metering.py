@@ -64,6 +64,8 @@ def counted(answer: Answer, sources: Container[str]) -> Answer:
         outcome = _OUTCOMES.get(response.status_code, "accepted" if response.status_code < 400 else "refused")
         outcome = getattr(request.state, "outcome", outcome)
         metrics.request_taken(name if name in sources else None, outcome)
+        for may, count in getattr(request.state, "may_not", {}).items():
+            metrics.came_without_leave(name, may, count)
         return response
 
     return counting

@@ -104,13 +104,14 @@ _OF_THE_LOG = frozenset(
 
 
 def _source(args: argparse.Namespace) -> Source:
-    """The configured source, or one of the kind with nothing configured."""
+    """The configured source, or one of the kind with nothing configured, of which all is shown whatever it may say."""
+    from schemas.may import CLASSES
     from schemas.sources import Scheme, Source, SourcesFile
     from schemas.yamlfile import load
     from services.cli.files import read_text
 
     if args.sources is None:
-        return Source(name="trial", kind=args.kind, verify=Scheme(scheme="none"))
+        return Source(name="trial", kind=args.kind, may=CLASSES, verify=Scheme(scheme="none"))
     file = load(read_text(args.sources), SourcesFile, str(args.sources))
     found = next((source for source in file.sources if source.name == args.name), None)
     if found is None:

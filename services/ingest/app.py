@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from schemas.may import May
 from schemas.signals import Quarantined, Signal
 from schemas.sources import Scheme, Source
 from services.door.bodies import BodyRefused
@@ -23,6 +25,7 @@ from services.ingest.gate import Gate
 from services.ingest.handshake import challenged, greeted
 from services.ingest.intake import Intake, NowhereToPut
 from services.ingest.mapped import read
+from services.ingest.may import permitted
 from services.ingest.normalise import to_signal
 from services.ingest.offload import Offload
 from services.ingest.parsers.reading import Result, events_at_most
@@ -39,10 +42,12 @@ MISSING = "the delivery's proof is missing, or no source has this name"
 
 
 class Understood(NamedTuple):
-    """The signals in a body, and the parts that were not understood."""
+    """The signals in a body, and the parts that were not understood or that the source may not say. `may_not`: how many
+    signals lack which class of facts, in part or as a whole."""
 
     signals: list[Signal]
     unclear: list[Quarantined]
+    may_not: Counter[May]
 
 
 class Hooks:
@@ -115,6 +120,7 @@ class Hooks:
         if isinstance(found, Response):
             return found
         self._gate.count(source, client, len(found.signals) + len(found.unclear))
+        request.state.may_not = found.may_not
         return await self._store(request, source, delivery, found, now)
 
     async def greet(self, request: HttpRequest) -> Response:
@@ -203,21 +209,25 @@ def signals_of(
     source: Source, found: Result, received_at: datetime, key: bytes, traceparent: str | None = None
 ) -> Understood:
     """What was read, as records for the log and the rest. A request by a person that names nobody is set aside, but where
-    the sender's API is asked who it is."""
+    the sender's API is asked who it is; so is what the source may not say."""
     signals: list[Signal] = []
     unclear: list[Quarantined] = []
+    may_not: Counter[May] = Counter()
     for number, item in enumerate(found, 1):
         if isinstance(item, Quarantined):
             unclear.append(item)
             continue
-        told = boxes_meant(meant(item, source.sales), source.consents)
-        signal = to_signal(told, source, received_at, key, traceparent)
-        why = None if source.fetch is not None else why_nobody(signal, signal.identities, source.number_region)
-        if why is None:
-            signals.append(signal)
-        else:
+        told, why, lacking = permitted(boxes_meant(meant(item, source.sales), source.consents), source)
+        may_not.update(lacking)
+        if told is not None:
+            signal = to_signal(told, source, received_at, key, traceparent)
+            nobody = None if source.fetch is not None else why_nobody(signal, signal.identities, source.number_region)
+            if nobody is None:
+                signals.append(signal)
+            why = why or nobody
+        if why is not None:
             unclear.append(Quarantined(quarantined=why, where=WHOLE if len(found) == 1 else f"event {number}"))
-    return Understood(signals, unclear)
+    return Understood(signals, unclear, may_not)
 
 
 def _accepted(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Response:

@@ -30,7 +30,8 @@ class Sender:
     def __init__(self, kind, folder):
         self.kind, self.name = kind, f"bench-{kind}".replace("_", "-")
         self.entry = (
-            f"  - {{name: {self.name}, kind: {kind}, rate: 1000000, burst: 1000000, verify: {{scheme: none}}}}\n"
+            f"  - {{name: {self.name}, kind: {kind}, rate: 1000000, burst: 1000000, verify: {{scheme: none}},"
+            " may: [form, engagement, consent, sales, import, test]}\n"
         )
         source = Source(name=self.name, kind=kind, verify={"scheme": "none"})
         given = [(*seed, _bytes_of_records(source, *seed)) for seed in seeds_of(folder, kind)]

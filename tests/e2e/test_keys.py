@@ -13,7 +13,7 @@ from tests.setups import EXAMPLES
 BRANDS = """
   - {name: nord, kind: form, brand: nord, region: SE, rate: 100000, burst: 100000, verify: {scheme: none}}
   - {name: sol, kind: form, brand: sol, region: SE, rate: 100000, burst: 100000, verify: {scheme: none}}
-  - {name: sol-crm, kind: crm, brand: sol, rate: 100000, burst: 100000, verify: {scheme: none}}
+  - {name: sol-crm, kind: crm, brand: sol, rate: 100000, burst: 100000, may: [form, engagement, consent, sales], verify: {scheme: none}}
 """
 
 

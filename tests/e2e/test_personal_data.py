@@ -88,7 +88,8 @@ async def running(request, tmp_path):
         for kind in PARSERS:
             name = "own" if kind == "crm" else kind
             sources.write(
-                f"  - {{name: x-{name}, kind: {kind}, region: SE, rate: 1e5, burst: 1000000, verify: {{scheme: none}}}}\n"
+                f"  - {{name: x-{name}, kind: {kind}, region: SE, rate: 1e5, burst: 1000000, verify: {{scheme: none}},"
+                " may: [form, engagement, consent, sales, import, test]}\n"
             )
     made.env["STAFETT_LOG_LEVEL"] = "DEBUG"
     async with AsyncExitStack() as stack:

@@ -85,7 +85,9 @@ def test_try_says_what_would_be_read_and_where_it_stands(run):
 def test_try_uses_the_meaning_of_a_configured_source(run, tmp_path):
     file = tmp_path / "sources.yaml"
     file.write_text(
-        "version: 1\nsources:\n  - {name: crm, kind: generic, verify: {scheme: none}, sales: {accepted: ['3']}}\n"
+        "version: 1\nsources:\n"
+        "  - {name: crm, kind: generic, may: [sales], verify: {scheme: none}, sales: {accepted: ['3']}}\n"
+        "  - {name: anybody, kind: generic, verify: {scheme: none}}\n"
     )
     body = json.dumps(
         {
@@ -99,6 +101,8 @@ def test_try_uses_the_meaning_of_a_configured_source(run, tmp_path):
         json.loads(run(body, "try", "generic", "--sources", str(file), "--name", "crm")[1])["kind"] == "sales.accepted"
     )
     assert run(body, "try", "generic", "--sources", str(file), "--name", "other")[0] == 2
+    status, said, _ = run(body, "try", "generic", "--sources", str(file), "--name", "anybody")
+    assert status == 3 and json.loads(said)["quarantined"].startswith("may not say sales (sales.stage_changed)")
 
 
 def test_try_sets_aside_what_it_cannot_read(run):
