@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.cli.environment import add_config, settings_of
+from services.cli.numbers import whole
 
 if TYPE_CHECKING:
     from services.bootstrap.parts import Parts
@@ -57,7 +58,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("--name", default="day-one", help="the same row under another name is another fact")
     parser.add_argument("--brand", default="default")
     parser.add_argument("--region", help="country of phone numbers without one, for example SE")
-    parser.add_argument("--rate", type=int, default=2000, help="rows a second, 0: no limit; live signals share the log")
+    parser.add_argument(
+        "--rate", type=whole, default=2000, help="rows a second, 0: no limit; live signals share the log"
+    )
     parser.add_argument("--progress", type=Path, help="where the place is kept (default: FILE.csv.progress)")
     add_config(parser)
     parser.set_defaults(func=lambda args: asyncio.run(_run(args)))

@@ -1,6 +1,7 @@
 """Whatever validators complain of is told in our words: no reader meets a library's message, and no value is told."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import httpx
@@ -17,6 +18,7 @@ from schemas.validator_words import OTHER_YAML, PATTERNS, WORDS
 from schemas.wording import rule_of
 from schemas.yamlfile import FileError, FileModel, load
 from services.bootstrap.api import bare_app
+from services.cli.main import main
 from services.settings import SettingsError
 from services.settings import load as load_settings
 
@@ -171,3 +173,18 @@ async def test_what_the_framework_refuses_is_told_in_our_words(method, path, sta
         sent = {"content": b"{", "headers": {"content-type": "application/json"}} if method == "POST" else {}
         answer = await client.request(method, path, **sent)
     assert (answer.status_code, answer.json()["detail"]) == (status, detail)
+
+
+@pytest.mark.parametrize("command", ["signals --limit x", "import leads.csv --rate 1.5", "events tail --after x"])
+def test_a_number_on_the_command_line_is_refused_in_our_words(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(command.split())
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(": must be a whole number, as 3\n")
+
+
+def test_a_librarys_message_is_read_in_one_place():
+    root = Path(__file__).parents[2]
+    files = [file for name in ("schemas", "routing", "services") for file in (root / name).rglob("*.py")]
+    readers = {file.name for file in files if re.search(r"""\[["']msg["']\]|\.problem\b(?!_)""", file.read_text())}
+    assert readers == {"wording.py", "yamlfile.py"}
