@@ -29,7 +29,15 @@ def add_queues(router: APIRouter, scoped: Scoped, access: Access) -> None:
         in the list."""
         return QueueList(queues=[queue_view(count) for count in await scoped.of(key).queues()])
 
-    @route(router, "/queues/{route}/{pool}", "leads:read", "listWaiting", "leads", summary="List who waits in a queue")
+    @route(
+        router,
+        "/queues/{route}/{pool}",
+        "leads:read",
+        "listWaiting",
+        "leads",
+        "not_found",
+        summary="List who waits in a queue",
+    )
     async def waiting(
         route: Annotated[Route, Path(description="The route.", examples=["hand_over"])],
         pool: Annotated[
