@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -143,6 +143,12 @@ async def _may_know(request: Request, access: Access) -> bool:
     return True
 
 
+def _places(loc: Sequence[str | int], body: Any) -> Iterator[str | int]:
+    """The steps that the sender wrote: which of the commands it is stands in the body and not on the way to a member."""
+    kind = body.get("command") if isinstance(body, dict) else None
+    return (step for number, step in enumerate(loc) if (number, step) != (1, kind))
+
+
 def _errors(app: FastAPI) -> None:
     """Every error is a problem; none shows internals."""
 
@@ -163,7 +169,7 @@ def _errors(app: FastAPI) -> None:
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows a type
         first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
+        where = ".".join(str(step) for step in _places(first["loc"], error.body))
         if first["type"] == "json_invalid" and first["loc"][:1] == ("body",):
             return Trouble("invalid", f"body: {rule_of(first)}, at character {first['loc'][-1]}").response()
         rule = _NO_OBJECT if where == "body" and first["type"] in _NOT else rule_of(first)

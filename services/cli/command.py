@@ -34,9 +34,11 @@ history tells what came of it. `--key` makes a repetition harmless: the same key
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command."""
     parser = subparsers.add_parser("command", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name")
-    parser.add_argument("values", nargs="*", metavar="FIELD=VALUE")
-    parser.add_argument("--reason", required=True)
+    parser.add_argument(
+        "name", metavar="COMMAND", help="accept, reject, hold, absence, ...: docs/commands.md lists them"
+    )
+    parser.add_argument("values", nargs="*", metavar="FIELD=VALUE", help="what the command needs, as lead=lead_...")
+    parser.add_argument("--reason", required=True, help="why; it is kept with what comes of it")
     parser.add_argument("--as", dest="person", help="somebody of the roster; their rights are checked")
     parser.add_argument("--key", help="idempotency key (default: drawn)")
     add_config(parser)

@@ -176,7 +176,7 @@ async def _send(
                 await asyncio.sleep(max(0.0, (done - first) / args.rate - (time.monotonic() - begun)))
     seconds = time.monotonic() - begun
     before = f"; the first {first} rows were done before" if first else ""
-    print(f"\n{sent} rows sent in {seconds:.1f} s{before}")
+    print(f"\n{sent} {'row' if sent == 1 else 'rows'} sent in {seconds:.1f} s{before}")
 
 
 def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:

@@ -64,7 +64,13 @@ def main(argv: list[str] | None = None) -> int:
             importlib.import_module(f"services.cli.{_MODULE.get(name, name)}").add(subparsers)
         elif wanted is None:
             subparsers.add_parser(name, help=text)
-    return _run(parser.parse_args(given))
+    args, rest = parser.parse_known_args(given)
+    # argparse takes FIELD=VALUE before the options only; after them it leaves them over.
+    if not hasattr(args, "values") or any("=" not in part or part.startswith("-") for part in rest):
+        args = parser.parse_args(given)
+    else:
+        args.values += rest
+    return _run(args)
 
 
 class _Version(argparse.Action):

@@ -13,6 +13,7 @@ from pydantic_core._pydantic_core import list_all_errors
 
 from routing.cel_words import plain_complaint
 from routing.expressions import DefinitionError, compile_expression
+from schemas.commands import Command
 from schemas.export import names, schema
 from schemas.validator_words import OTHER_YAML, PATTERNS, WORDS
 from schemas.wording import rule_of
@@ -155,6 +156,7 @@ def test_a_setting_that_cannot_be_used_is_told_in_our_words(name, value, rule):
         ("GET", "/v1/nothing", 404, "there is no such path"),
         ("PATCH", "/told", 405, "this path does not take this method"),
         ("POST", "/told", 422, "body: is no JSON, at character 1"),
+        ("PUT", "/told", 422, "body.reason: `reason` is missing, and it is needed"),
         ("GET", "/told?count=x", 422, "query.count: must be a whole number, as 3"),
     ],
 )
@@ -168,9 +170,16 @@ async def test_what_the_framework_refuses_is_told_in_our_words(method, path, sta
         """Takes a body."""
 
     app.add_api_route("/told", told, methods=["GET"])
+
+    async def asked(command: Command) -> None:
+        """Takes a command."""
+
     app.add_api_route("/told", taken, methods=["POST"])
+    app.add_api_route("/told", asked, methods=["PUT"])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-        sent = {"content": b"{", "headers": {"content-type": "application/json"}} if method == "POST" else {}
+        broken = {"content": b"{", "headers": {"content-type": "application/json"}}
+        unreasoned = {"json": {"command": "leave", "person": "elin"}}
+        sent = {"POST": broken, "PUT": unreasoned}.get(method, {})
         answer = await client.request(method, path, **sent)
     assert (answer.status_code, answer.json()["detail"]) == (status, detail)
 
@@ -188,3 +197,26 @@ def test_a_librarys_message_is_read_in_one_place():
     files = [file for name in ("schemas", "routing", "services") for file in (root / name).rglob("*.py")]
     readers = {file.name for file in files if re.search(r"""\[["']msg["']\]|\.problem\b(?!_)""", file.read_text())}
     assert readers == {"wording.py", "yamlfile.py"}
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ["hold", "leed=lead_1", "until=x", "--reason", "ill"],
+        ["hold", "--reason", "ill", "leed=lead_1", "until=x"],
+        ["--reason", "ill", "hold", "leed=lead_1", "until=x"],
+    ],
+)
+def test_a_command_is_the_same_with_its_fields_before_or_after_the_options(order, capsys):
+    assert main(["command", *order]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "lead: `lead` is missing, and it is needed",
+        "until: must be an instant with its zone, as 2026-03-02T09:00:00Z",
+        "leed: unknown key; did you mean `lead`?",
+    ]
+
+
+def test_what_is_left_over_and_is_no_field_is_still_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["command", "hold", "--reason", "ill", "lead=lead_1", "--untill=x"])
+    assert "unrecognized arguments" in capsys.readouterr().err
