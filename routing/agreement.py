@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, tzinfo
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, timedelta, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ from routing.roster import ROLES, Roster
 from routing.roster_fit import approvers_who_cannot, days_of_nowhere, nobody_to_tell
 from routing.scoring import Standards, compile_standards
 from routing.soundness import LEAST_KEPT, counts_of, uncompilable, weaknesses
+from routing.timing import NEVER, Timed, Unforeseen, timed
 from schemas.agreement import AgreementFile, Overflow, OwnTrack, Route
 from schemas.calendar import Calendar
 from schemas.duration import Target
@@ -76,7 +78,8 @@ class CompiledTrack(NamedTuple):
 
 class Agreement(NamedTuple):
     """A checked agreement. `hash` is the SHA-256 of the file's content as written, without comments and layout; both
-    sides approve it, and decisions record it. `exits` say by track, or `track.programme`, what lets a lead leave;
+    sides approve it, and decisions record it. `exits` say by track, or `track.programme`, what lets a lead leave, and `wakes` after
+    how long it leaves in any case; `timing` is what changes with time alone, by definition and `exit:NAME`;
     `own_tracks` are those of a name of one's own, in the order in which they are asked."""
 
     file: AgreementFile
@@ -87,6 +90,8 @@ class Agreement(NamedTuple):
     policies: Policies
     standards: Standards
     exits: dict[str, Expression]
+    wakes: dict[str, timedelta]
+    timing: dict[str, Timed]
     own_tracks: tuple[CompiledTrack, ...]
     volumes: tuple[CompiledVolume, ...]
     kept: int
@@ -129,15 +134,19 @@ def compile_agreement(text: str, name: str = "agreement.yaml", resolved: Resolve
     if problems:
         raise FileError(problems)
     routes = {key: _route(key, getattr(file.routing, key)) for key in ("qualification", "hand_over", "growth")}
+    definitions = {key: compile_expression(value) for key, value in file.definitions}
+    exits, standards = {name: compile_expression(text) for name, text in _exits(file)}, compile_standards(file)
     return Agreement(
         file=file,
         hash=content_hash(text),
-        definitions={key: compile_expression(value) for key, value in file.definitions},
+        definitions=definitions,
         routes=routes,
         calendars={key: _calendar(key, value, resolved) for key, value in file.calendars.items()},
         policies=compile_policies(file.sla.policies),
-        standards=compile_standards(file),
-        exits={name: compile_expression(text) for name, text in _exits(file)},
+        standards=standards,
+        exits=exits,
+        wakes=dict(_wakes(file)),
+        timing=_timing(definitions | {f"exit:{name}": asked for name, asked in exits.items()}, standards),
         own_tracks=tuple(own_track(name, track) for name, track in file.nurturing.tracks.items()),
         volumes=tuple(CompiledVolume(v, condition(v.when)) for v in file.sla.volumes),
         kept=max(LEAST_KEPT, *(count for _, count in counts_of(file))),
@@ -171,6 +180,25 @@ def _exits(file: AgreementFile) -> Iterator[tuple[str, str]]:
         for programme in track.entry:
             if programme.exit is not None:
                 yield f"{name}.{programme.name}", programme.exit
+
+
+def _wakes(file: AgreementFile) -> Iterator[tuple[str, timedelta]]:
+    for name, track in file.nurturing.all.items():
+        if track.wake is not None:
+            yield name, track.wake
+        for programme in track.entry:
+            if programme.wake is not None:
+                yield f"{name}.{programme.name}", programme.wake
+
+
+def _timing(asked: Mapping[str, Expression], standards: Standards) -> dict[str, Timed]:
+    """Those that change with time alone. One of which nobody can tell when, in a version of before this was refused, is asked at
+    signals only."""
+    found: dict[str, Timed] = {}
+    for name, expression in asked.items():
+        with suppress(Unforeseen):
+            found[name] = timed(expression, standards)
+    return {name: one for name, one in found.items() if one != NEVER}
 
 
 def check_against(agreement: Agreement, roster: Roster, text: str, name: str) -> list[str]:

@@ -17,6 +17,7 @@ from routing import (
     repeats,
     volumes,
     waiting,
+    waking,
     withdrawals,
 )
 from routing.contradictions import new_address, with_gathered
@@ -69,6 +70,7 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
     else:
         _run(draft, entered)
     waiting.leave_line(draft)
+    waking.arm(draft)
     limbo.watch(draft)
     volumes.note(draft)
     return draft.decided()

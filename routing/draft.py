@@ -57,12 +57,12 @@ class Context(NamedTuple):
 class Draft:
     """`at` is when the fact happened, `instant` the same in whole seconds since 1970; `carried_by` had the lead as an open
     one before the signal. `learned` says that there is something
-    to judge anew: a fact of the lead is another one now, or it was let go. `facts` are the names that the lifecycle's rows
+    to judge anew: a fact of the lead is another one now, or it was let go. `was_asked`: the definitions of its stage were. `facts` are the names that the lifecycle's rows
     ask for; `heard` is what came during a hold that ends now, the newest first; `seller` is who won it, where it was won."""
 
     __slots__ = (
         "_asked_of", "_judge", "_judge_of_way", "_notes", "_own_clocks", "_reason", "_told", "account", "asked_account", "at", "carried_by", "clocks", "consulted", "context", "emissions", "evidence", "facts", "heard",
-        "instant", "lead", "learned", "ledgers", "links", "loads", "moved_ledgers", "moved_loads", "seller", "signal", "tallied", "transitions",
+        "instant", "lead", "learned", "ledgers", "links", "loads", "moved_ledgers", "moved_loads", "seller", "signal", "tallied", "transitions", "was_asked",
     )  # fmt: skip
 
     def __init__(self, lead: Lead, signal: Signal, context: Context) -> None:
@@ -88,6 +88,7 @@ class Draft:
         self.facts: set[str] = set()
         self.seller: str | None = None
         self.learned = False
+        self.was_asked = False
         self._notes: list[str] = []
         self._reason: Reason | None = None
         self.evidence: dict[str, Any] = {}

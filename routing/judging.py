@@ -22,12 +22,13 @@ from routing import (
     rejecting,
     sla,
     succession,
+    waking,
 )
 from routing.draft import Draft
 from routing.lead import consents, counts_for_pass, genuine, with_instant
 from routing.lifecycle import DIALOGUE
 from routing.model import Lead
-from routing.sla import DIALOGUE_END, HOLD_END, QUEUE
+from routing.sla import DIALOGUE_END, HOLD_END, QUEUE, WAKE
 from schemas.events import LeadDefinitionMet, Milestone
 from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind, Signal
 
@@ -76,6 +77,7 @@ def note_definitions(draft: Draft) -> None:
         return
     if not _engages(draft) or not counts_for_pass(draft):
         return
+    draft.was_asked = True
     for signal in draft.heard:
         draft.ask_of(signal)
         if _note_engagement(draft):
@@ -234,6 +236,7 @@ _OVER: dict[str, Callable[[Draft], None]] = {
     QUEUE: handover.wait_no_more,
     DIALOGUE_END: dialogue.fall_silent,
     HOLD_END: parking.end_of_hold,
+    WAKE: waking.wake,
 }
 """What comes of a clock that is no promise."""
 _ACTS: dict[Kind, Callable[[Draft], None]] = {

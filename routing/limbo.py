@@ -10,7 +10,7 @@ from routing.draft import Draft
 from routing.lifecycle import WORKED
 from routing.model import Lead
 from routing.roster import Roster
-from routing.sla import DIALOGUE_END, HOLD_END, QUEUE
+from routing.sla import DIALOGUE_END, HOLD_END, QUEUE, WAKE
 from schemas.events import LeadInLimbo
 
 
@@ -33,7 +33,7 @@ def _is_there(person: str, roster: Roster) -> bool:
 
 
 def _is_waited_for(lead: Lead) -> bool:
-    return any(c.next_at is not None and c.policy not in (DIALOGUE_END, HOLD_END) for c in lead.clocks.values())
+    return any(c.next_at is not None and c.policy not in (DIALOGUE_END, HOLD_END, WAKE) for c in lead.clocks.values())
 
 
 def _imported(lead: Lead) -> bool:

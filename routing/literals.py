@@ -37,7 +37,7 @@ class _Token(NamedTuple):
 
 def misfits(text: str, known: Mapping[str, Iterable[str]]) -> Iterator[str]:
     """A rule for each word that a fact of `known` is compared with and can never be, with its place and the likely one."""
-    for name, token in _compared(_tokens(text)):
+    for name, token in _compared(tokens_of(text)):
         allowed = [word for word in known.get(name, ()) if word]
         word = token.word or ""
         if name in known and word not in known[name]:
@@ -47,18 +47,18 @@ def misfits(text: str, known: Mapping[str, Iterable[str]]) -> Iterator[str]:
 
 def most_counted(text: str) -> int:
     """The greatest number that stands in one comparison with a `count(...)`; 0 where there is none."""
-    tokens, most = _tokens(text), 0
-    for part in _parts(tokens):
+    tokens, most = tokens_of(text), 0
+    for part in parts_of(tokens):
         if any(token.text == "count" for token in part):
             most = max([most, *(int(token.text) for token in part if token.text.isdecimal())])
     return most
 
 
-def _tokens(text: str) -> list[_Token]:
+def tokens_of(text: str) -> list[_Token]:
     return [_Token(m[0], m.start()) for m in _TOKEN.finditer(text) if not m[0].startswith("//")]
 
 
-def _parts(tokens: list[_Token]) -> Iterator[list[_Token]]:
+def parts_of(tokens: list[_Token]) -> Iterator[list[_Token]]:
     """What stands between `&&`, `||` and the like; brackets do not matter for it."""
     part: list[_Token] = []
     for token in tokens:

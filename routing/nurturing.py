@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from routing import lists
-from routing.agreement import CompiledTrack
+from routing.agreement import Agreement, CompiledTrack
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Lead
@@ -260,9 +262,27 @@ def programme_for(track: NurturingTrack, reason: str, detail: str | None) -> Pro
 def may_leave(draft: Draft) -> bool:
     """Whether what the programme, the track or else `engaged` asks of somebody who leaves nurturing is met."""
     lead, agreement = draft.lead, draft.context.agreement
-    exits = agreement.exits
+    end, name = wakes_at(lead, agreement), exit_of(lead, agreement)
+    if end is not None and draft.at >= end:
+        draft.evidence["woken"] = {"since": lead.stage_since.isoformat(), "at": end.isoformat()}
+        return True
+    return draft.holds(f"exit:{name}", agreement.exits[name]) if name is not None else draft.meets("engaged")
+
+
+def exit_of(lead: Lead, agreement: Agreement) -> str | None:
+    """By which name of the agreement's exits the lead may leave; None where it is by `engaged`."""
+    return next((name for name in _places(lead) if name in agreement.exits), None)
+
+
+def wakes_at(lead: Lead, agreement: Agreement) -> datetime | None:
+    """When it leaves nurturing whatever else happens; None where the agreement names no such time."""
+    if lead.stage != "nurturing":
+        return None
+    name = next((name for name in _places(lead) if name in agreement.wakes), None)
+    return lead.stage_since + agreement.wakes[name] if name is not None else None
+
+
+def _places(lead: Lead) -> list[str]:
+    """Where the agreement may say something of the lead in nurturing, the nearest first."""
     tracks = [name for name in (lead.own_track, lead.track) if name is not None]
-    for name in [part for track in tracks for part in (f"{track}.{lead.programme}", track)]:
-        if name in exits:
-            return draft.holds(f"exit:{name}", exits[name])
-    return draft.meets("engaged")
+    return [part for track in tracks for part in (f"{track}.{lead.programme}", track)]

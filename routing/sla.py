@@ -26,10 +26,11 @@ OFFER_EXPIRY = "offer_expiry"
 QUEUE = "queue"
 DIALOGUE_END = "dialogue_end"
 HOLD_END = "hold_end"
-SILENT = (OFFER_EXPIRY, QUEUE, DIALOGUE_END, HOLD_END)
-"""Names of the clocks that end an offer, waiting in a queue, a dialogue or a hold; they are no promises, so nothing is
-breached and no SLA event is emitted."""
-WATCHED = (QUEUE, DIALOGUE_END, HOLD_END)
+WAKE = "wake"
+SILENT = (OFFER_EXPIRY, QUEUE, DIALOGUE_END, HOLD_END, WAKE)
+"""Names of the clocks that end an offer, waiting in a queue, a dialogue or a hold, or by which a lead is asked again; they are no
+promises, so nothing is breached and no SLA event is emitted."""
+WATCHED = (QUEUE, DIALOGUE_END, HOLD_END, WAKE)
 """Those that what comes of them ends."""
 
 COARSE = timedelta(seconds=1)

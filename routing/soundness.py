@@ -13,6 +13,7 @@ from routing.business_time import compile_calendar, due_at
 from routing.errors import BusinessTimeError
 from routing.expressions import ATTRIBUTES, SCORES, DefinitionError, Expression, compile_expression
 from routing.literals import WORDS, misfits, most_counted
+from routing.timing import is_foreseen
 from routing.tracks_lint import tracks_that_cannot
 from schemas.agreement import AgreementFile, Route, Rule
 from schemas.duration import TargetValue
@@ -41,6 +42,7 @@ def weaknesses(file: AgreementFile) -> Found:
     yield from _counts(file)
     yield from _unwatched_offers(file)
     yield from _conditions_of_promises(file)
+    yield from _unforeseen(file)
 
 
 def expressions_of(file: AgreementFile) -> Iterator[tuple[Path, str]]:
@@ -216,6 +218,19 @@ def _conditions_of_promises(file: AgreementFile) -> Found:
                 "never start; ask for `lead.form_id`, the form that brought the lead on"
             )
             yield ("sla", "policies", i, "when"), rule
+
+
+def _unforeseen(file: AgreementFile) -> Found:
+    """What is asked of a lead again by time alone must say when its answer turns; it would never be asked at the right instant."""
+    for path, text in expressions_of(file):
+        asked_again = path[0] in ("definitions", "segments") or path[-1] == "exit" or path[:2] == ("scoring", "fit")
+        if asked_again and not is_foreseen(text):
+            rule = (
+                "nobody can tell when this turns with time, so it would not be asked then: compare `now`, or `now - TIME`, by < or > "
+                "with one time (lead.stage_since, lead.created_at, last('...'), timestamp('...')) or one duration('...'), and write the "
+                "windows of count(...) out"
+            )
+            yield path, rule
 
 
 def _unwatched_offers(file: AgreementFile) -> Found:

@@ -46,11 +46,18 @@ def _own(path: Path, own: OwnTrack, taken: dict[str, str]) -> Found:
 
 
 def _entry(path: Path, track: NurturingTrack, within: Track, taken: dict[str, str]) -> Found:
-    if track.exit is not None and compile_expression(track.exit).constant is False:
-        yield (*path, "exit"), "can never be met, so nobody would leave the track; leave it out for `engaged`"
+    if track.exit is not None and track.wake is None and compile_expression(track.exit).constant is False:
+        yield (
+            (*path, "exit"),
+            "can never be met, so nobody would leave the track; leave it out for `engaged`, or say `wake`",
+        )
     seen = dict(taken)
     for i, programme in enumerate(track.entry):
-        if programme.exit is not None and compile_expression(programme.exit).constant is False:
+        if (
+            programme.exit is not None
+            and programme.wake is None
+            and compile_expression(programme.exit).constant is False
+        ):
             yield (*path, "entry", i, "exit"), "can never be met, so nobody would leave it"
         for j, reason in enumerate(programme.reasons):
             yield from _reason((*path, "entry", i, "reasons", j), reason, within, seen)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, assert_never, get_args
 from pydantic import Field, model_validator
 
 from schemas.calendar import Calendar
-from schemas.duration import Target
+from schemas.duration import Target, Wake
 from schemas.events import Track
 from schemas.handover import Handover
 from schemas.market import Attribute, Goals, Scoring, Segment, Territory
@@ -94,7 +94,7 @@ Reason = Annotated[str, Field(min_length=1, max_length=200)]
 class Programme(FileModel):
     """What somebody gets who came to the track for one of these reasons.
 
-    `reasons` are the lifecycle's own (`not_now`, `rejected`, `returned`, `lost`, `cold`, ...) or the words in which sales
+    `wake` as for the track. `reasons` are the lifecycle's own (`not_now`, `rejected`, `returned`, `lost`, `cold`, ...) or the words in which sales
     gave it back, without regard to case. The words are looked for first.
     """
 
@@ -102,21 +102,24 @@ class Programme(FileModel):
     reasons: Annotated[tuple[Reason, ...], Field(min_length=1)]
     purpose: Annotated[str | None, Field(max_length=500)] = None
     exit: Expression | None = None
+    wake: Wake | None = None
 
 
 class NurturingTrack(FileModel):
-    """`entry` tells by the reason what is done; `exit` is what lets somebody leave, in place of `engaged`."""
+    """`entry` tells by the reason what is done; `exit` is what lets somebody leave, in place of `engaged`. Who was there for as long
+    as `wake` says leaves, too."""
 
     purpose: Annotated[str, Field(max_length=500)]
     entry: tuple[Programme, ...] = ()
     exit: Expression | None = None
+    wake: Wake | None = None
 
 
 class OwnTrack(NurturingTrack):
     """A track of a name of one's own `within` one of the three: for leads that come there for one of `reasons` (any, where
     left out) and of which `when` holds then. The first that fits takes the lead; else it is on the track itself.
 
-    What it leaves out is as for the track that it is within: `entry`, and `exit`.
+    What it leaves out is as for the track that it is within: `entry`, `exit` and `wake`.
     """
 
     within: Track

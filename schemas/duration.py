@@ -102,3 +102,19 @@ Window = Annotated[
     WithJsonSchema({"type": "string", "examples": ["10m", "12h"]}),
 ]
 """A length of time that is written as text, a month at most."""
+
+
+def _wake(value: Any) -> timedelta:
+    wake = value if isinstance(value, timedelta) else parse_duration(value) if isinstance(value, str) else None
+    if wake is None or not timedelta(hours=1) <= wake <= LONGEST:
+        raise ValueError(f"write after how long, between 1h and {LONGEST.days}d, as 12h, 90d or 30d12h")
+    return wake
+
+
+Wake = Annotated[
+    timedelta,
+    PlainValidator(_wake),
+    PlainSerializer(lambda wake: f"{int(wake.total_seconds())}s", return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["90d", "12h"]}),
+]
+"""A length of time that is written as text, ten years at most."""

@@ -1,8 +1,11 @@
-"""Asks the router to reckon open clocks anew: after holidays, absences or the agreement were changed."""
+"""Asks the router to reckon open clocks anew, and leads when time alone moves them: after holidays, absences or the agreement were
+changed."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from routing.ids import derive
 from schemas.signals import Kind, Signal
@@ -14,16 +17,24 @@ from services.signal_records import record_of
 PAGE = 500
 
 
-async def ask(reading: Reading, target: Log, topic: str, now: datetime, *, adopt: bool, key: str) -> int:
-    """One signal for each lead with an open clock; returns how many. The same `key` again asks nothing twice.
+async def ask(
+    reading: Reading, target: Log, topic: str, now: datetime, *, adopt: bool, key: str, stages: Sequence[str] = ()
+) -> int:
+    """One signal for each lead with an open clock, and for each in these stages, of which the agreement asks for time alone
+    (`routing.waking.stages_of`); returns how many. The same `key` again asks nothing twice.
 
     With `adopt` the clocks go under the agreement in force. Raises LogUnavailable, StoreUnavailable.
     """
-    asked, after = 0, ""
-    while page := await reading.timed_leads(after, PAGE):
-        await target.append([_question(lead, partition, topic, now, adopt, key) for lead, partition in page])
-        asked, after = asked + len(page), page[-1][0]
-    return asked
+
+    async def ask_each(read: Callable[[str, int], Awaitable[list[tuple[str, str]]]]) -> int:
+        asked, after = 0, ""
+        while page := await read(after, PAGE):
+            await target.append([_question(lead, partition, topic, now, adopt, key) for lead, partition in page])
+            asked, after = asked + len(page), page[-1][0]
+        return asked
+
+    asked = await ask_each(reading.timed_leads)
+    return asked + (await ask_each(partial(reading.leads_without_clock, stages)) if stages else 0)
 
 
 def _question(lead_id: str, partition_key: str, topic: str, now: datetime, adopt: bool, key: str) -> RecordOut:

@@ -85,6 +85,7 @@ class Asked(NamedTuple):
 
 
 async def _do(args: argparse.Namespace, parts: Parts, asked: Asked) -> int:
+    from routing.waking import stages_of
     from services.adapters.sql.agreements import Agreements
     from services.publications import again, compiled, read, resolved
 
@@ -108,7 +109,14 @@ async def _do(args: argparse.Namespace, parts: Parts, asked: Asked) -> int:
             print("somebody else published meanwhile; look at it and try again", file=sys.stderr)
             return 1
     print(f"published {latest.hash[:12]}, in force from {latest.effective_from.isoformat()}")
-    return await _apply(parts, latest) if args.apply_to_open else 0
+    if args.apply_to_open:
+        return await _apply(parts, latest)
+    if stages := stages_of(asked.agreement):
+        where = ", ".join(stages)
+        print(
+            f"time alone moves leads in {where}: once it rules, `stafett sla recheck NAME` asks those that are there already"
+        )
+    return 0
 
 
 def _elsewhen(latest: Publication, now: datetime) -> str:
@@ -168,7 +176,9 @@ async def _store(
 
 async def _apply(parts: Parts, latest: Publication) -> int:
     """Once it has taken effect, unless it was withdrawn meanwhile."""
+    from routing.waking import stages_of
     from services.adapters.sql.agreements import Agreements
+    from services.bootstrap.commands import ruling_now
     from services.publications import read
     from services.recheck import ask
 
@@ -180,7 +190,9 @@ async def _apply(parts: Parts, latest: Publication) -> int:
         return 1
     # A version may be published again after another one: each publication asks anew.
     key = f"publish:{latest.hash}:{latest.effective_from.isoformat()}"
-    count = await ask(parts.reading, parts.log, parts.settings.topic("signals"), parts.now(), adopt=True, key=key)
+    stages = stages_of((await ruling_now(parts)).agreement)
+    topic = parts.settings.topic("signals")
+    count = await ask(parts.reading, parts.log, topic, parts.now(), adopt=True, key=key, stages=stages)
     print(f"{count} leads with open clocks were asked to go under it")
     return 0
 

@@ -75,12 +75,15 @@ def run(args: argparse.Namespace) -> int:
 
 async def _recheck(args: argparse.Namespace) -> int:
     """Asks the router by signals, so that it happens in each lead's own order; differences are `sla.corrected`."""
+    from routing.waking import stages_of
+    from services.bootstrap.commands import ruling_now
     from services.bootstrap.parts import parts_of
     from services.recheck import ask
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         topic = parts.settings.topic("signals")
-        count = await ask(parts.reading, parts.log, topic, parts.now(), adopt=args.adopt, key=args.key)
+        stages = stages_of((await ruling_now(parts)).agreement)
+        count = await ask(parts.reading, parts.log, topic, parts.now(), adopt=args.adopt, key=args.key, stages=stages)
     print(f"asked for {count} leads; what changes is told as stafett.sla.corrected.v1")
     return 0
 

@@ -224,6 +224,16 @@ class Reading:
             WHERE state IN ('running', 'paused') AND lead_id > :after AND lead_id NOT LIKE 'promise:%' GROUP BY lead_id ORDER BY lead_id LIMIT :limit"""
         return [(row[0], row[1]) for row in await self._all(statement, after=after, limit=limit)]
 
+    async def leads_without_clock(self, stages: Sequence[str], after: str, limit: int) -> list[tuple[str, str]]:
+        """(id, partition key) of active leads in these stages with no clock that runs or is paused, by id."""
+        among = self._engines.dialect.among("stage", "stages")
+        statement = f"""SELECT id, state FROM leads WHERE {among} AND disposition = 'active' AND id > :after
+            AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.lead_id = leads.id AND c.state IN ('running', 'paused'))
+            ORDER BY id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
+        listed = self._engines.dialect.listed(stages)
+        rows = await self._all(statement, stages=listed, after=after, limit=limit)
+        return [(row[0], json.loads(row[1])["partition_key"]) for row in rows]
+
     async def ledger(self, name: str) -> str | None:
         """The state of a pool's ledger, or of the tally of a volume promise, as JSON."""
         rows = await self._all("SELECT state FROM ledgers WHERE pool = :name", name=name)
