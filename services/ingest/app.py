@@ -24,7 +24,6 @@ from services.ingest.configured import Configured
 from services.ingest.gate import Gate
 from services.ingest.handshake import challenged, greeted
 from services.ingest.intake import Intake, NowhereToPut
-from services.ingest.mapped import read
 from services.ingest.may import permitted
 from services.ingest.normalise import to_signal
 from services.ingest.offload import Offload
@@ -32,6 +31,7 @@ from services.ingest.parsers.reading import Result, events_at_most
 from services.ingest.parsers.salesforce import ACK
 from services.ingest.requests import why_nobody
 from services.ingest.sales import meant
+from services.ingest.signed_ids import believed, read_signed
 from services.ingest.stops import Stops
 from services.ingest.verify import Refused, Request, verify
 from services.ports import QuarantineFull
@@ -174,7 +174,9 @@ class Hooks:
         self, request: HttpRequest, source: Source, delivery: Request, found: Understood, now: datetime
     ) -> Response:
         """The signals first, since what is set aside may be one of them. `request.state.outcome` is for the metrics."""
-        body, headers, signals = delivery.body, delivery.headers, found.signals
+        body, signals = delivery.body, found.signals
+        # Read again later, an id that nobody signed must not be believed for the lack of the signature beside it.
+        headers = believed(source.verify, delivery.headers)
         taken = await self._intake.take(signals, thin=source.fetch is not None)
         unclear = [*found.unclear, *too_large(signals, taken)]
         aside = await self._offload.run(body, lambda: set_aside(source, unclear, body, headers, now))
@@ -201,7 +203,7 @@ def understood(configured: Configured, delivery: Request, now: datetime, key: by
     if (answer := challenged(source.kind, body, configured.secrets)) is not None:
         return answer
     with events_at_most(source.events_at_once):
-        found = read(source.kind, body, headers.get("content-type", ""), headers, source.mapping)
+        found = read_signed(source, body, headers.get("content-type", ""), believed(source.verify, headers))
     return signals_of(source, found, now, key, headers.get("traceparent"))
 
 

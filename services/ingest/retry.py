@@ -11,8 +11,8 @@ from services.ingest.app import Understood, signals_of
 from services.ingest.aside import WHOLE, still_aside, too_large
 from services.ingest.configured import Configured
 from services.ingest.intake import Intake, NowhereToPut, Taken
-from services.ingest.mapped import read
 from services.ingest.offload import Offload
+from services.ingest.signed_ids import read_signed
 from services.observability import LONGEST_PLACE, scrub
 from services.problems import Trouble
 from services.rows import Quarantine
@@ -68,7 +68,7 @@ class Retry:
 
     def _understood(self, source: Source, entry: Quarantine, body: bytes) -> Understood:
         headers = {name.casefold(): value for name, value in self._headers_of(entry).items()}
-        found = read(source.kind, body, entry.content_type or "", headers, source.mapping)
+        found = read_signed(source, body, entry.content_type or "", headers)
         return signals_of(source, found, entry.received_at, self._key)
 
     async def _take(self, source: Source, found: Understood) -> Taken:

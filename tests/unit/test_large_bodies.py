@@ -21,13 +21,13 @@ JSON = {"content-type": "application/json"}
 @pytest.fixture
 def threads(monkeypatch):
     """The threads on which bodies were read, in order."""
-    seen, read = [], app.read
+    seen, read = [], app.read_signed
 
     def spied(*given):
         seen.append(threading.current_thread())
         return read(*given)
 
-    monkeypatch.setattr(app, "read", spied)
+    monkeypatch.setattr(app, "read_signed", spied)
     return seen
 
 
@@ -55,16 +55,16 @@ async def test_a_large_body_is_verified_and_read_beside_the_loop_and_a_small_one
 
 
 async def test_while_a_large_body_is_read_others_are_answered(monkeypatch):
-    begun, go_on, read = asyncio.Event(), threading.Event(), app.read
+    begun, go_on, read = asyncio.Event(), threading.Event(), app.read_signed
     loop = asyncio.get_running_loop()
 
-    def held(kind, body, *more):
+    def held(source, body, *more):
         if len(body) > LARGE:
             loop.call_soon_threadsafe(begun.set)
             assert go_on.wait(60)
-        return read(kind, body, *more)
+        return read(source, body, *more)
 
-    monkeypatch.setattr(app, "read", held)
+    monkeypatch.setattr(app, "read_signed", held)
     async with client(source("generic")) as http:
         large = asyncio.create_task(http.post("/v1/hooks/s", content=BATCH, headers=JSON))
         try:

@@ -57,10 +57,13 @@ def parse_cloud(body: bytes, content_type: str, headers: dict[str, str]) -> Resu
         return each(listed(read_json(body)), lambda row, where, i: _event(row, where, body_key(body, i)))
     attributes = {n.removeprefix("ce-"): unquote(v) for n, v in headers.items() if n.startswith("ce-")}
     data = None if not body else read_json(body) if kind.endswith("json") else body.decode("utf-8", "replace")
-    return [_event({**attributes, "data": data}, "$", body_key(body))]
+    # An id that nobody signed is emptied: it is there, and told by the body.
+    signed = attributes.get("id") != ""
+    event = attributes if signed else {**attributes, "id": "unsigned"}
+    return [_event({**event, "data": data}, "$", body_key(body), signed=signed)]
 
 
-def _event(event: dict[str, Any], where: str, fallback: str) -> Parsed | Quarantined:
+def _event(event: dict[str, Any], where: str, fallback: str, *, signed: bool = True) -> Parsed | Quarantined:
     ident, source = text(event.get("id")), text(event.get("source"))
     if ident is None or source is None or text(event.get("type")) is None:
         raise Unreadable("a CloudEvent has id, source and type", where)
@@ -71,8 +74,8 @@ def _event(event: dict[str, Any], where: str, fallback: str) -> Parsed | Quarant
         data,
         text(event.get("type")),
         when(event.get("time")),
-        ident,
-        f"{source}:{ident}" if identifier(ident) else fallback,
+        ident if signed else None,
+        f"{source}:{ident}" if signed and identifier(ident) else fallback,
     )
 
 
