@@ -68,6 +68,9 @@ class Holidays(FileModel):
         except NotImplementedError:  # what the library raises for a country or part of one that it does not know
             place = f"{self.country}-{self.subdivision}" if self.subdivision else self.country
             raise ValueError(f"no holidays are known of `{place}`; list them as closed_days") from None
+        except ValueError:  # a category that it does not have for this country
+            known = holidays.country_holidays(self.country, subdiv=self.subdivision).supported_categories
+            raise ValueError(f"`categories` of {self.country} are {', '.join(sorted(known))}") from None
         return {day: str(name) for day, name in found.items()}
 
 

@@ -1,11 +1,13 @@
 """Whatever validators complain of is told in our words: no reader meets a library's message, and no value is told."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import httpx
 import pytest
+import yaml
 from cel_expr_python import cel
 from pydantic import BeforeValidator, ConfigDict, ValidationError, create_model
 from pydantic_core import PydanticKnownError, core_schema
@@ -13,15 +15,22 @@ from pydantic_core._pydantic_core import list_all_errors
 
 from routing.cel_words import plain_complaint
 from routing.expressions import DefinitionError, compile_expression
+from schemas.agreement import AgreementFile
+from schemas.api_keys import KeysFile
+from schemas.calendar import Holidays
 from schemas.commands import Command
 from schemas.export import names, schema
+from schemas.roster import RosterFile
+from schemas.sources import SourcesFile
+from schemas.subscriptions import SubscriptionsFile
 from schemas.validator_words import OTHER_YAML, PATTERNS, WORDS
 from schemas.wording import rule_of
-from schemas.yamlfile import FileError, FileModel, load
+from schemas.yamlfile import FileError, FileModel, load, plain_data
 from services.bootstrap.api import bare_app
 from services.cli.main import main
 from services.settings import SettingsError
 from services.settings import load as load_settings
+from tests.setups import EXAMPLES
 
 RAW = re.compile(
     r"Input|Field required|valid |should|Value error|Assertion|dictionary|instance|array|tuple|boolean|integer|datetime"
@@ -220,3 +229,48 @@ def test_what_is_left_over_and_is_no_field_is_still_refused(capsys):
     with pytest.raises(SystemExit):
         main(["command", "hold", "--reason", "ill", "lead=lead_1", "--untill=x"])
     assert "unrecognized arguments" in capsys.readouterr().err
+
+
+ODD = ([], {}, ["x"], {"a": {"b": 1}}, None, -1, 1.5, True, "", "x y z", "é" * 300, "9" * 30)
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a file, of each list the first."""
+    yield path
+    inner = node.items() if isinstance(node, dict) else [(0, node[0])] if isinstance(node, list) and node else []
+    for step, value in inner:
+        yield from places(value, (*path, step))
+
+
+def with_odd(node: Any, path: tuple[Any, ...], odd: Any) -> Any:
+    if not path:
+        return odd
+    made = list(node) if isinstance(node, list) else dict(node)
+    made[path[0]] = with_odd(made[path[0]], path[1:], odd)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "every"),
+    [
+        ("agreement", AgreementFile, 29), ("roster", RosterFile, 1), ("sources", SourcesFile, 1),
+        ("subscriptions", SubscriptionsFile, 1), ("api_keys", KeysFile, 1),
+    ],
+)  # fmt: skip
+def test_an_odd_value_at_any_place_of_a_file_is_told_in_our_words(name, model, every):
+    data = plain_data((EXAMPLES / f"{name}.yaml").read_text())
+    pairs = [(path, odd) for path in places(data) for odd in ODD][::every]
+    refused, raw = 0, []
+    for path, odd in pairs:
+        try:
+            load(yaml.safe_dump(with_odd(data, path, odd), allow_unicode=True), model, name)
+        except FileError as error:
+            refused += 1
+            raw += [(path, odd, said) for said in error.problems if RAW.search(said.replace("`None`", ""))]
+    assert raw == []
+    assert refused > len(pairs) / 2
+
+
+def test_a_category_of_holidays_that_is_not_known_names_those_that_are():
+    with pytest.raises(ValidationError, match="`categories` of SE are bank, de_facto, optional, public"):
+        Holidays(country="SE", categories=("school",))
