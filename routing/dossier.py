@@ -14,8 +14,8 @@ from msgspec.structs import asdict
 from routing.agreement import Agreement
 from routing.bounds import said
 from routing.draft import Draft
-from routing.model import Entry, Lead, LeadPersonal
-from schemas.events import Dossier, DossierContact, DossierEntry, Said
+from routing.model import Entry, Lead
+from schemas.events import Dossier, DossierContact, DossierEntry, Proposed, Said
 from schemas.handover import Part
 from schemas.signals import INBOUND, Kind, Signal
 
@@ -80,7 +80,7 @@ def _record(draft: Draft) -> None:
         kept = {e.signal_id for e in lead.record}
         texts = {**lead.personal.texts, signal.id: said(signal.fields)}
         texts = {key: words for key, words in texts.items() if key in kept}
-        lead.personal = LeadPersonal(person=lead.personal.person, answers=lead.personal.answers, texts=texts)
+        lead.personal = lead.personal.but(texts=texts)
 
 
 def missing(lead: Lead, agreement: Agreement) -> tuple[Part, ...]:
@@ -116,6 +116,7 @@ def assembled(lead: Lead, agreement: Agreement) -> Dossier:
         entries=tuple(DossierEntry(**asdict(entry)) for entry in lead.record),
         complete=not lacks,
         missing=lacks,
+        unproven=lead.unproven,
     )
 
 
@@ -127,4 +128,10 @@ def in_words(lead: Lead) -> DossierContact:
         for e in lead.record
         if e.signal_id in personal.texts
     ]
-    return DossierContact(person=personal.person, answers=personal.answers, said=tuple(told))
+    return DossierContact(
+        person=personal.person,
+        answers=personal.answers,
+        said=tuple(told),
+        unproven=personal.unproven,
+        proposed=tuple(Proposed(name=name, **asdict(fact)) for name, fact in personal.proposed_facts.items()),
+    )

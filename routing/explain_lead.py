@@ -56,6 +56,7 @@ def explain_lead(lead: Lead, steps: Sequence[Step], agreements: Agreements, now:
         limbo=lead.limbo,
         on_hold=HoldView(by=lead.parked, until=lead.parked_until) if lead.parked is not None else None,
         findings=tuple(f for step in steps for f in step.said["evidence"].get("findings", [])),
+        unproven=lead.unproven,
         text="",
     )
     return made.model_copy(update={"text": "\n".join(_lines(made))})
@@ -167,6 +168,8 @@ def _lines(made: LeadExplanation) -> Iterator[str]:
     for clock in made.clocks:
         yield from _clock(clock)
     yield from (f"finding: {finding}" for finding in made.findings)
+    if made.unproven:
+        yield f"said by somebody unproven only: {', '.join(made.unproven)}"
     if made.limbo:
         yield f"IN LIMBO: {made.limbo}"
 

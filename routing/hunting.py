@@ -6,6 +6,7 @@ from routing import ownership
 from routing.assignment import Assignment
 from routing.draft import Draft
 from routing.lead import genuine
+from routing.proof import is_outranked
 from schemas.signals import Kind, Signal
 
 _FINDS = frozenset({Kind.CONTACT_CREATED, Kind.OUTREACH_LOGGED, Kind.SALES_FOLLOW_UP})
@@ -15,6 +16,8 @@ def find(draft: Draft) -> None:
     """The first salesperson who enters or reaches somebody that nobody else owns, before anybody was asked to judge it."""
     lead, signal, roster = draft.lead, draft.signal, draft.context.roster
     if signal.kind not in _FINDS or signal.mode == "import" or lead.hunter is not None or not genuine(signal):
+        return
+    if is_outranked(lead, signal):
         return
     if lead.stage not in ("prospecting", "contact") or lead.disposition != "active":
         return

@@ -28,6 +28,7 @@ from routing.draft import Draft
 from routing.lead import consents, counts_for_pass, genuine, with_instant
 from routing.lifecycle import DIALOGUE
 from routing.model import Lead
+from routing.proof import is_outranked
 from routing.sla import DIALOGUE_END, HOLD_END, QUEUE, WAKE
 from schemas.events import LeadDefinitionMet, Milestone
 from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind, Signal
@@ -109,8 +110,16 @@ def _note_engagement(draft: Draft) -> bool:
     if lead.stage == "qualification":
         # A fact that comes late may carry a lead on, but never back.
         asked = ("sales_qualified", "not_now") if draft.at >= lead.stage_since else ("sales_qualified",)
-        facts.update([name for name in asked if draft.meets(name)])
+        facts.update([name for name in asked if draft.meets(name) and _may_follow(draft, name)])
     return len(facts) > known
+
+
+def _may_follow(draft: Draft, name: str) -> bool:
+    """What somebody unproven says may carry a proven lead on, but never back."""
+    if name != "not_now" or not is_outranked(draft.lead, draft.signal):
+        return True
+    draft.finding("`not_now` is met by what somebody unproven said: the lead stays, its owner may ask")
+    return False
 
 
 def _milestone(draft: Draft, name: Milestone) -> None:

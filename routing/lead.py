@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from operator import attrgetter
+from typing import Any
 
 from routing import attributes
 from routing.bounds import MAX_REFERENCES, MAX_TAGS, answers
@@ -11,6 +12,7 @@ from routing.contradictions import names_after
 from routing.draft import Draft
 from routing.ids import derive
 from routing.model import Lead, LeadPersonal
+from routing.proof import ANSWER, ATTRIBUTE, TAG, Scale, is_outranked, note_proof
 from schemas.events import Stage
 from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened
 
@@ -21,7 +23,6 @@ _UNKNOWN = (None,) * len(COMPANY)
 _held_company = attrgetter(*_KEPT_AS)
 _of_company = attrgetter(*COMPANY)
 _of_person = attrgetter("email", "first_name", "last_name", "full_name", "phone")
-_NOBODY = Person()
 # A kind that each touch is compared with has a name of its own: to look one up at its class costs a call.
 _STEP = Kind.SALES_FOLLOW_UP
 
@@ -38,27 +39,17 @@ def new_lead(signal: Signal, stage: Stage) -> Lead:
         stage_since=at,
         pass_since=at,
         source=signal.source,
+        proof=signal.proof,
         names=(),
         unowned_reason="marketing",
     )
 
 
 def absorb(draft: Draft) -> None:
-    """Facts of the signal become the lead's. An older fact fills gaps but replaces nothing."""
+    """Facts of the signal become the lead's. An older fact fills gaps but replaces nothing, nor does a less proven one."""
     lead, signal = draft.lead, draft.signal
-    newer = lead.last_touch_at is None or draft.at >= lead.last_touch_at
-    if (personal := _personal(lead.personal, signal, newer)) is not lead.personal:
-        lead.personal = personal
-    if _learn(lead, signal, newer):
-        draft.learned = True
-    if signal.fields:
-        _attributes(draft, newer)
-    if signal.names:
-        lead.names = names_after(lead.names, signal.names, newer)
-    if signal.references != lead.references:
-        _meet(lead, signal)
-    if signal.tags:
-        _tags(lead, signal)
+    note_proof(lead, signal)
+    _take_facts(draft)
     for consent in signal.consents:
         consents(draft, consent.purpose, consent.state, min(consent.at or draft.at, signal.received_at))
     if signal.kind in TOUCHES:
@@ -67,37 +58,60 @@ def absorb(draft: Draft) -> None:
             lead.last_touch_at = draft.at
 
 
-def _learn(lead: Lead, signal: Signal, newer: bool) -> bool:
+def _take_facts(draft: Draft) -> None:
+    """What is said of the person and of the company, each fact weighed by its time and its proof."""
+    lead, signal = draft.lead, draft.signal
+    newer = lead.last_touch_at is None or draft.at >= lead.last_touch_at
+    scale = Scale(lead, signal, newer)
+    if (personal := _personal(lead.personal, signal, scale, newer)) is not lead.personal:
+        lead.personal = personal
+    if _learn(lead, signal, scale):
+        draft.learned = True
+    if signal.fields:
+        _attributes(draft, scale)
+    if signal.tags:
+        _tags(lead, signal, scale)
+    scale.keep()
+    if scale.refused:
+        draft.evidence["proposed_facts"] = sorted(scale.refused)
+    outranked = is_outranked(lead, signal)
+    if signal.names and (lead.names is None or not outranked):
+        lead.names = names_after(lead.names, signal.names, newer)
+    if signal.references != lead.references and not outranked:
+        _meet(lead, signal)
+
+
+def _learn(lead: Lead, signal: Signal, scale: Scale) -> bool:
     """Whether a fact that is decided on is another one now; the campaign alone is none."""
     company, held, learned = _of_company(signal.company), _held_company(lead), False
-    if company != _UNKNOWN and (company != held or lead.assumed):
+    if company != _UNKNOWN and (company != held or lead.assumed or not scale.is_plain):
         for name, said, known in zip(COMPANY, company, held, strict=True):
-            if said is not None and _is_learned(lead, signal, name, said, known, newer):
+            if said is not None and _is_learned(lead, signal, name, said, known, scale):
                 setattr(lead, f"company_{name}", said)
                 learned = True
-    if signal.language is not None and _replaces(signal.language, lead.language, newer):
+    if signal.language is not None and scale.takes("language", signal.language, lead.language):
         lead.language, learned = signal.language, True
-    if signal.campaign is not None and _replaces(signal.campaign, lead.campaign, newer):
+    if signal.campaign is not None and scale.takes("campaign", signal.campaign, lead.campaign):
         lead.campaign = signal.campaign
     return learned
 
 
-def _is_learned(lead: Lead, signal: Signal, name: str, said: str | int, known: str | int | None, newer: bool) -> bool:
-    """Whether it becomes the lead's fact. What was only assumed gives way to what somebody says, and replaces no such."""
-    guess, guessed = name in signal.assumed, name in lead.assumed
+def _is_learned(lead: Lead, signal: Signal, name: str, said: str | int, known: str | int | None, scale: Scale) -> bool:
+    """Whether it becomes the lead's fact. What was only assumed gives way to what somebody as much proven says, and replaces
+    no such."""
+    fact, guess, guessed = f"company_{name}", name in signal.assumed, name in lead.assumed
     if guess:
-        if known is None:
-            lead.assumed = (*lead.assumed, name)
+        if known is not None and not guessed:
+            return False
+        if scale.takes(fact, said, known):
+            lead.assumed = lead.assumed if guessed else (*lead.assumed, name)
             return True
-        return guessed and _replaces(said, known, newer)
-    if guessed:
+        return False
+    if guessed and scale.outweighs(fact):
         lead.assumed = tuple(one for one in lead.assumed if one != name)
+        scale.takes(fact, said, None)
         return said != known
-    return _replaces(said, known, newer)
-
-
-def _replaces(said: str | int, known: str | int | None, newer: bool) -> bool:
-    return said != known and (newer or known is None)
+    return scale.takes(fact, said, known)
 
 
 def _meet(lead: Lead, signal: Signal) -> None:
@@ -106,14 +120,13 @@ def _meet(lead: Lead, signal: Signal) -> None:
         lead.references = (*lead.references, *people)[-MAX_REFERENCES:]
 
 
-def _attributes(draft: Draft, newer: bool) -> None:
+def _attributes(draft: Draft, scale: Scale) -> None:
     """As evidence too, because fields are personal and do not outlive an erasure, and what was decided on does."""
     said = attributes.read(draft.context.agreement.attributes, draft.signal.fields)
     if not said:
         return
     held = draft.lead.attributes or {}
-    if not newer:
-        said = {name: value for name, value in said.items() if name not in held}
+    said = {name: value for name, value in said.items() if scale.takes(f"{ATTRIBUTE}{name}", value, held.get(name))}
     if said:
         draft.lead.attributes = {**held, **said}
         draft.evidence["attributes"] = said
@@ -170,30 +183,44 @@ def with_instant(known: tuple[int, ...], instant: int, kept: int) -> tuple[int, 
     return tuple(sorted((*known, instant)))[-kept:]
 
 
-def _tags(lead: Lead, signal: Signal) -> None:
+def _tags(lead: Lead, signal: Signal, scale: Scale) -> None:
+    """Somebody unproven takes off no tag but their own kind's, and theirs make room for others."""
     if signal.kind == Kind.TAG_REMOVED:
-        lead.tags = tuple(tag for tag in lead.tags if tag not in signal.tags)
-    else:
-        lead.tags = tuple(dict.fromkeys((*lead.tags, *signal.tags)))[:MAX_TAGS]
+        gone = {tag for tag in signal.tags if tag in lead.tags and scale.may_drop(f"{TAG}{tag}")}
+        lead.tags = tuple(tag for tag in lead.tags if tag not in gone)
+        return
+    for tag in signal.tags:
+        scale.takes(f"{TAG}{tag}", True, True if tag in lead.tags else None)
+    tags = tuple(dict.fromkeys((*lead.tags, *signal.tags)))
+    if len(tags) > MAX_TAGS and signal.proof == "signed":
+        tags = tuple(sorted(tags, key=lambda tag: scale.doubts(f"{TAG}{tag}")))
+    lead.tags = tags[:MAX_TAGS]
 
 
-def _personal(known: LeadPersonal, signal: Signal, newer: bool) -> LeadPersonal:
-    who, kept = _person(known.person, signal.person, newer), known.answers
+def _personal(known: LeadPersonal, signal: Signal, scale: Scale, newer: bool) -> LeadPersonal:
+    who, kept = _person(known.person, signal.person, scale), known.answers
     if signal.fields:
-        kept = answers({**kept, **signal.fields} if newer else {**signal.fields, **kept})
+        kept = _answers(kept, signal.fields, scale, newer)
     elif who is known.person:
         return known
-    return LeadPersonal(person=who, answers=kept, texts=known.texts)
+    return known.but(person=who, answers=kept)
 
 
-def _person(known: Person, more: Person, newer: bool) -> Person:
-    if more == known or not _says_more(more, known):
+def _answers(known: dict[str, Any], said: dict[str, Any], scale: Scale, newer: bool) -> dict[str, Any]:
+    """Where there are too many the first go: what is older, and before it what nobody proven said."""
+    if scale.is_plain:
+        return answers({**known, **said} if newer else {**said, **known})
+    taken = {name: value for name, value in said.items() if scale.takes(f"{ANSWER}{name}", value, known.get(name))}
+    both = {**known, **taken} if newer else {**taken, **known}
+    return answers(dict(sorted(both.items(), key=lambda item: not scale.doubts(f"{ANSWER}{item[0]}"))))
+
+
+def _person(known: Person, more: Person, scale: Scale) -> Person:
+    if scale.is_plain and (more == known or not _says_more(more, known)):
         return known
-    if known == _NOBODY:
-        return more
-    said, held = more.known(), known.known()
-    person = {**held, **said} if newer else {**said, **held}
-    return known if person == held else known.but(**person)
+    held = known.known()
+    taken = {name: said for name, said in more.known().items() if scale.takes(name, said, held.get(name))}
+    return known.but(**taken) if taken else known
 
 
 def _says_more(person: Person, known: Person) -> bool:

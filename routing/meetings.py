@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from routing.draft import Draft
 from routing.lead import counts_for_pass
 from routing.model import Booking, Lead
+from routing.proof import is_outranked
 from routing.roster import ROLES
 from schemas.signals import Kind, Signal
 
@@ -41,6 +42,9 @@ def _host(draft: Draft) -> str | None:
     if sales is None or (sales.owner_id is None and sales.owner_email is None):
         return None
     person = roster.colleague(sales.owner_id, sales.owner_email, signal.references, signal.source)
+    if is_outranked(draft.lead, signal):
+        draft.finding("somebody unproven says who invites to the meeting: the rules choose the owner")
+        return None
     if person is None:
         draft.finding("whoever invites to the meeting is nobody of the roster: the rules choose the owner")
     elif not roster.has_role(person, *ROLES["hand_over"]):

@@ -15,7 +15,8 @@ from routing.draft import Context, Draft
 from routing.handover import open_offer, put_offer, saying
 from routing.lead import COMPANY, in_pass
 from routing.lifecycle import DIALOGUE
-from routing.model import Clock, Decision, Lead, LeadPersonal, Ledger, Mark, Merged, Offer
+from routing.model import Clock, Decision, Lead, Ledger, Mark, Merged, Offer
+from routing.proof import give_back, take_over
 from routing.rotation import moved
 from routing.soundness import MOST_KEPT
 from routing.verdict import standing
@@ -185,6 +186,7 @@ def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
         known=tuple(name for name in gone.known if name not in kept.known),
         references=tuple(r for r in gone.references if r not in kept.references),
         consents=_take_consents(kept, gone),
+        proof=kept.proof if kept.proof != gone.proof else None,
     )
     kept.tags = (*kept.tags, *link.tags)[:MAX_TAGS]
     kept.known = tuple(sorted((*kept.known, *link.known)))
@@ -197,11 +199,9 @@ def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
     ]
     entries = {entry.signal_id for entry in kept.record}
     texts = {key: words for key, words in {**kept.personal.texts, **gone.personal.texts}.items() if key in entries}
-    kept.personal = LeadPersonal(
-        person=kept.personal.person.but(**{name: said[name] for name in person}),
-        answers=kept.personal.answers,
-        texts=texts,
-    )
+    who = kept.personal.person.but(**{name: said[name] for name in person})
+    kept.personal = kept.personal.but(person=who, texts=texts)
+    take_over(kept, gone, fields, person, link.tags)
     return link
 
 
@@ -243,11 +243,11 @@ def _give_back(kept: Lead, gone: Lead, link: Merged) -> None:
     kept.recent, kept.scored = _apart(kept.recent, gone.recent), _apart(kept.scored, gone.scored)
     entries = {entry.signal_id for entry in gone.record}
     kept.record = tuple(entry for entry in kept.record if entry.signal_id not in entries)
-    kept.personal = LeadPersonal(
+    kept.personal = kept.personal.but(
         person=kept.personal.person.but(**dict.fromkeys(theirs)),
-        answers=kept.personal.answers,
         texts={key: words for key, words in kept.personal.texts.items() if key not in entries},
     )
+    give_back(kept, link.fields, theirs, link.proof)
     _give_consents_back(kept, gone, link)
 
 

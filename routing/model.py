@@ -16,7 +16,7 @@ from routing.state import Kept, State
 from schemas.events import Disposition, EventData, Stage, SubjectKind, Track
 from schemas.fates import Reason
 from schemas.instants import At
-from schemas.signals import IdentityKey, Kind, Mode, Person, Reference
+from schemas.signals import IdentityKey, Kind, Mode, Person, Proof, Reference
 
 ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
 
@@ -167,7 +167,7 @@ class Merged(State, frozen=True, kw_only=True):
     """A lead that is one with this one, and what this one took over from it, so that it can be given back.
 
     `fields`, `person`: names of facts that were unknown before. `consents`: what was said before, and when, of each
-    purpose whose answer was replaced; None where nothing was.
+    purpose whose answer was replaced; None where nothing was. `proof`: that of the kept lead before, where the other's differed.
     """
 
     lead_id: str
@@ -178,6 +178,7 @@ class Merged(State, frozen=True, kw_only=True):
     known: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     consents: dict[str, tuple[str, At] | None] = {}
+    proof: Proof | None = None
 
 
 class Booking(State, frozen=True, kw_only=True):
@@ -232,12 +233,26 @@ class Talk(State, frozen=True, kw_only=True):
     last_answer_at: At | None = None
 
 
+class ProposedFact(State, frozen=True, kw_only=True):
+    """What somebody unproven said against a proven fact: kept beside it, for a person to look at."""
+
+    value: str | int | float | bool
+    at: At
+    source: str
+    signal_id: str
+
+
 class LeadPersonal(State, frozen=True, kw_only=True):
-    """What is known of the person; kept in a column of its own, never decided on."""
+    """What is known of the person; kept in a column of its own, never decided on.
+
+    `unproven` are names of the person's facts that nobody proven has said (of answers `answer:NAME`); `proposed_facts` are facts that
+    may not replace proven ones, of the company too, by the names of the lead's fields (`company_country`, `phone`)."""
 
     person: Person = Person()
     answers: dict[str, Any] = {}
     texts: dict[str, dict[str, Any]] = {}
+    unproven: tuple[str, ...] = ()
+    proposed_facts: dict[str, ProposedFact] = {}
 
 
 _NOBODY = LeadPersonal()
@@ -252,7 +267,8 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     while somebody works it there; `form_id` the form of the last that brought it on in this pass. `names` are digests of the words
     of its name, None where it was made before they were kept; `gathered` the addresses that an id or a number (`kind:digest`)
     brought to it that may be somebody else's. `steps` say who took which of the `marks`. `mailed` are messages that were told of once, sent or delivered. `assumed` are facts of the
-    company that nobody said: whoever says them replaces them. One that is `merged_into` another stands still as it was.
+    company that nobody said: whoever says them replaces them. `proof` is the best proof of whoever named the person; `unproven` are
+    names of its facts that nobody proven has said (`attribute:NAME`, `tag:NAME`). One that is `merged_into` another stands still as it was.
     """
 
     id: str
@@ -277,6 +293,8 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     queue: Queue | None = None
     account_id: str | None = None
     source: str
+    proof: Proof = "signed"
+    unproven: tuple[str, ...] = ()
     campaign: str | None = None
     company_name: str | None = None
     company_domain: str | None = None

@@ -230,4 +230,5 @@ class LeadExplanation(_View):
     limbo: str | None
     on_hold: HoldView | None = None
     findings: tuple[str, ...]
+    unproven: tuple[str, ...] = Field(default=(), description="Facts of the lead that nobody proven has said.")
     text: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from schemas.events.parts import EventPart
+from schemas.instants import At
 from schemas.signals import Mode, Person
 
 Topic = Literal["leads", "handovers", "sla", "marketing"]
@@ -36,10 +37,24 @@ class Contact(EventPart, frozen=True, kw_only=True):
     answers: dict[str, Any] = {}
 
 
+class Proposed(EventPart, frozen=True, kw_only=True):
+    """What somebody unproven said of a fact that somebody proven had told otherwise: the lead's fact `name` stays as it was."""
+
+    name: str
+    value: str | int | float | bool
+    at: At
+    source: str
+    signal_id: str
+
+
 class DossierContact(Contact, frozen=True, kw_only=True):
-    """The words of a dossier: what they need, and what was said, by the entries of the record."""
+    """The words of a dossier: what they need, and what was said, by the entries of the record.
+
+    `unproven` are names of the person's facts that nobody proven has said, `proposed` what contradicts proven facts."""
 
     said: tuple[Said, ...] = ()
+    unproven: tuple[str, ...] = ()
+    proposed: tuple[Proposed, ...] = ()
 
 
 class EventData(EventPart, frozen=True, kw_only=True):

@@ -22,7 +22,8 @@ class DossierEntry(EventPart, frozen=True, kw_only=True):
 class Dossier(EventPart, frozen=True, kw_only=True):
     """What marketing knows, facts only; the need, the contact and the words are in `personal`.
 
-    `missing` are the parts that the agreement asks for and that are not there: a finding against marketing.
+    `missing` are the parts that the agreement asks for and that are not there: a finding against marketing. `unproven` are names of
+    the lead's facts that nobody proven has said.
     """
 
     company_name: str | None = None
@@ -37,6 +38,7 @@ class Dossier(EventPart, frozen=True, kw_only=True):
     entries: tuple[DossierEntry, ...] = ()
     complete: bool = True
     missing: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
 
 
 class _Handover(EventData, frozen=True, kw_only=True):

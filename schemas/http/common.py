@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from schemas.signals import Person
 
@@ -50,12 +50,28 @@ NextNumber = Annotated[
 ]
 
 
+class ProposedFact(BaseModel):
+    """What somebody unproven said against a proven fact, which stays as it is."""
+
+    model_config = ConfigDict(frozen=True)
+    value: str | int | float | bool
+    at: AwareDatetime
+    source: str
+    signal_id: str
+
+
 class LeadPersonal(BaseModel):
     """What is known of the person."""
 
     model_config = example({"person": {"email": "anna@example.com", "full_name": "Anna Ek"}, "answers": {}})
     person: Person = Field(default=Person(), description="As the senders wrote it.")
     answers: dict[str, Any] = Field(default={}, description="Answers of forms, by the sender's own names.")
+    unproven: list[str] = Field(
+        default=[], description="Facts of the person that nobody proven has said; of an answer `answer:NAME`."
+    )
+    proposed_facts: dict[str, ProposedFact] = Field(
+        default={}, description="What somebody unproven said against proven facts, by the facts' names."
+    )
 
 
 Personal = Annotated[

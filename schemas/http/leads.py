@@ -10,7 +10,7 @@ from schemas.events import Disposition, Stage, Track
 from schemas.explain import LeadExplanation
 from schemas.fates import Reason
 from schemas.http.common import AT, LEAD_ID, SIGNAL_ID, Next, NextNumber, Personal, example
-from schemas.signals import Mode, Reference
+from schemas.signals import Mode, Proof, Reference
 
 
 class OfferView(BaseModel):
@@ -47,7 +47,7 @@ class HandoverView(BaseModel):
 LEAD_EXAMPLE: dict[str, Any] = {
     "id": LEAD_ID, "brand": "default", "stage": "qualification", "stage_since": AT, "track": None, "own_track": None, "pass_number": 1,
     "pass_since": AT, "disposition": "active", "owner": "sara", "owner_since": AT, "hunter": None,
-    "unowned_reason": None, "account_id": None, "source": "web", "campaign": None, "company_name": "Acme",
+    "unowned_reason": None, "account_id": None, "source": "web", "proof": "signed", "unproven": [], "campaign": None, "company_name": "Acme",
     "company_domain": "example.com", "company_industry": "logistics", "company_country": "SE", "company_employees": 120,
     "company_region": "skåne", "company_city": "Malmö", "company_postcode": "211 20", "language": None,
     "attributes": {"partner": False}, "references": [], "tags": [], "consents": {}, "suppressed": None,
@@ -74,6 +74,10 @@ class LeadView(BaseModel):
     unowned_reason: str | None = Field(description="Why nobody has it, where nobody does.")
     account_id: str | None
     source: str
+    proof: Proof = Field(description="`signed` once somebody proven has named the person, `none` before.")
+    unproven: list[str] = Field(
+        description="Facts of the lead that nobody proven has said; `attribute:NAME`, `tag:NAME` for those."
+    )
     campaign: str | None
     company_name: str | None
     company_domain: str | None

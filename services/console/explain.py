@@ -91,6 +91,8 @@ def _moves(transitions: Sequence[Sequence[str | None]], evidence: dict[str, Any]
         yield f"  definition `{name}` was {'met' if finding['met'] else 'not met'}{unknown}"
     for finding in evidence.get("findings", []):
         yield f"  finding: {finding}"
+    if proposed := evidence.get("proposed_facts"):
+        yield f"  said by somebody unproven, kept beside as proposals: {', '.join(proposed)}"
 
 
 def _at(at: datetime) -> str:

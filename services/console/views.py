@@ -60,6 +60,7 @@ def lead_view(row: LeadRow, key: Key) -> LeadView:
     said |= {"handover": _handover(lead.handover), "references": list(lead.references), "tags": list(lead.tags)}
     said |= {
         "attributes": lead.attributes or {},
+        "unproven": list(lead.unproven),
         "merged": [link.lead_id for link in lead.merged],
         "proposed": list(lead.proposed),
     }
