@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from routing import (
     agreed_signals,
+    asking,
     closing,
     dialogue,
     disposition,
@@ -57,6 +58,7 @@ def note_signal(draft: Draft) -> None:
         act(draft)
     for consent in signal.consents:
         nurturing.follow_consent(draft, consent.state)
+    asking.ask(draft)
     if lead.disposition == "active":
         if _engages(draft) and counts_for_pass(draft):
             parking.remember(draft)

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from routing import attributes
+from routing.asking import ASKED_FOR, may_give
 from routing.bounds import MAX_REFERENCES, MAX_TAGS, answers
 from routing.contradictions import names_after
 from routing.draft import Draft
@@ -51,7 +52,8 @@ def absorb(draft: Draft) -> None:
     note_proof(lead, signal)
     _take_facts(draft)
     for consent in signal.consents:
-        consents(draft, consent.purpose, consent.state, min(consent.at or draft.at, signal.received_at))
+        at = consent.at if signal.proof == "signed" else None
+        consents(draft, consent.purpose, consent.state, min(at or draft.at, signal.received_at))
     if signal.kind in TOUCHES:
         _count(draft)
         if lead.last_touch_at is None or draft.at > lead.last_touch_at:
@@ -133,12 +135,23 @@ def _attributes(draft: Draft, scale: Scale) -> None:
 
 
 def consents(draft: Draft, purpose: str, state: str, at: datetime) -> None:
-    """Kept per purpose, the latest by when it was said: an older consent that arrives late undoes no withdrawal."""
+    """Kept per purpose, the latest by when it was said: an older consent that arrives late undoes no withdrawal, and whatever
+    is said replaces what is only asked for."""
     lead = draft.lead
-    known = lead.consents_at.get(purpose)
-    if known is None or at > known or (at == known and state == "withdrawn"):
+    if state == "given" and not may_give(lead, draft.signal, purpose):
+        state = ASKED_FOR
+    if outdates(state, at, lead.consents.get(purpose), lead.consents_at.get(purpose)):
         lead.consents = {**lead.consents, purpose: state}
         lead.consents_at = {**lead.consents_at, purpose: at}
+
+
+def outdates(state: str, at: datetime, known: str | None, known_at: datetime | None) -> bool:
+    """Whether this state of a consent, said then, replaces the one that is known."""
+    if known is None or known_at is None:
+        return True
+    if ASKED_FOR in (state, known):
+        return state != ASKED_FOR
+    return at > known_at or (at == known_at and state == "withdrawn")
 
 
 def genuine(signal: Signal) -> bool:

@@ -266,7 +266,8 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     since 1970)}. `proposed` are leads that were proposed to be one with it. `brought` is the signal that brought it to its stage,
     while somebody works it there; `form_id` the form of the last that brought it on in this pass. `names` are digests of the words
     of its name, None where it was made before they were kept; `gathered` the addresses that an id or a number (`kind:digest`)
-    brought to it that may be somebody else's. `steps` say who took which of the `marks`. `mailed` are messages that were told of once, sent or delivered. `assumed` are facts of the
+    brought to it that may be somebody else's. `steps` say who took which of the `marks`. `consents` are {purpose: given, withdrawn or
+    asked_for}, `consents_asked` when the person was last asked. `mailed` are messages that were told of once, sent or delivered. `assumed` are facts of the
     company that nobody said: whoever says them replaces them. `proof` is the best proof of whoever named the person; `unproven` are
     names of its facts that nobody proven has said (`attribute:NAME`, `tag:NAME`). One that is `merged_into` another stands still as it was.
     """
@@ -316,6 +317,7 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     meetings: tuple[Booking, ...] = ()
     consents: dict[str, str] = {}
     consents_at: dict[str, At] = {}
+    consents_asked: dict[str, At] = {}
     suppressed: str | None = None
     talk: Talk | None = None
     mailed: tuple[str, ...] = ()

@@ -104,11 +104,12 @@ def _released(draft: Draft, reason: str) -> None:
 
 
 def follow_consent(draft: Draft, said: str) -> None:
-    """Consent withdrawn stops automated mail whatever the stage; given again, mail goes on unless sales is in dialogue."""
+    """Consent withdrawn stops automated mail whatever the stage; given again by somebody proven, mail goes on unless sales is in
+    dialogue."""
     lead = draft.lead
     if mail_withdrawn(draft):
         suppress(draft, "consent_withdrawn")
-    elif said == "given" and lead.suppressed == "consent_withdrawn":
+    elif said == "given" and lead.suppressed == "consent_withdrawn" and draft.signal.proof == "signed":
         if (reason := _in_dialogue(lead)) is not None:
             lead.suppressed = reason
             tell_change(draft)

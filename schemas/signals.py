@@ -413,12 +413,16 @@ class Signal(Parsed, frozen=True, kw_only=True):
     that the sender did not say (the domain of the person's address, the source's own country): they only fill gaps. `names` are
     digests of the words of the person's name, each with that of its initial.
     `next_window_id`: of a fact that has no id of its own and is no request, the id of its repetition in the next window of time.
-    `proof`: how it was proven who sent it.
+    `proof`: how it was proven who sent it. Where nobody proved it, it happened when it was received, and `claimed_at` is when its sender
+    says it did: that orders, starts and ends nothing. `consent_vouched`: nobody proved it, but the file of sources says that this sender's yes
+    is a consent.
     """
 
     id: str
     source: str
     proof: Proof = "signed"
+    consent_vouched: bool = False
+    claimed_at: InUTC | None = None
     brand: str = "default"
     received_at: InUTC
     occurred_at: InUTC

@@ -173,7 +173,8 @@ class Source(FileModel):
     proves deliveries. `phone_verified`: this sender has proven every number that it sends (an SMS opt-in, a login by code), so
     a number names a lead as an address does. `free_mail`: more domains whose addresses tell of no company.
     `consents`: what a field of this sender's means, `{gdpr: [marketing]}`: the purposes that its yes is a consent to, or that an opt-out's
-    yes takes back; `[]` for none. `system`: whose ids the bodies hold where they do not say it (the kind's own, of other kinds the source's name). `account`: the
+    yes takes back; `[]` for none. `consent`: whether the yes of a sender who proves nothing `asks` for the consent, which somebody
+    proven has to confirm, or `gives` it, for which whoever writes this file answers. `system`: whose ids the bodies hold where they do not say it (the kind's own, of other kinds the source's name). `account`: the
     sender's account in that system, where a body does not say it: an id is one within an account.
     `may`: what this source may say, a list of `form`, `engagement`, `consent`, `sales`, `import` and `test` (docs/sources). Left out,
     a source that proves nothing may say `form` and `engagement`, and one that signs what its kind's senders say by nature; `import`
@@ -199,6 +200,7 @@ class Source(FileModel):
     mapping: Mapping | None = None
     sales: SalesMeaning = SalesMeaning()
     consents: dict[Annotated[str, Field(min_length=1, max_length=200)], tuple[Purpose, ...]] = {}
+    consent: Literal["asks", "gives"] = "asks"
     fetch: Fetch | None = None
     origins: tuple[Origin, ...] = ()
     redirect: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2000)] | None = None

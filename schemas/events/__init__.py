@@ -53,6 +53,7 @@ from schemas.events.leads import (
     Milestone,
 )
 from schemas.events.marketing import (
+    ConsentRequested,
     ListReleased,
     ListStopped,
     NurtureEntered,
@@ -91,6 +92,7 @@ __all__ = [
     "EVENT_TYPES",
     "STAGES",
     "TOPICS",
+    "ConsentRequested",
     "Contact",
     "Disposition",
     "Dossier",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from schemas.events.base import Contact, EventData, Owner, Stage, Track
 from schemas.signals import Reference
 
@@ -61,6 +63,19 @@ class SuppressionViolated(EventData, frozen=True, kw_only=True):
     topic = "marketing"
     source: str
     campaign: str | None = None
+    references: tuple[Reference, ...] = ()
+    personal: Contact | None = None
+
+
+class ConsentRequested(EventData, frozen=True, kw_only=True):
+    """Somebody unproven said yes to `purpose` with this person's address: ask the person. Until somebody proven says `given`, the
+    consent is what `state` says: only asked for, or withdrawn as before. Told once a day at most."""
+
+    type_name = "stafett.consent.requested.v1"
+    topic = "marketing"
+    purpose: str
+    state: Literal["asked_for", "withdrawn"]
+    source: str
     references: tuple[Reference, ...] = ()
     personal: Contact | None = None
 

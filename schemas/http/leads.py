@@ -93,7 +93,7 @@ class LeadView(BaseModel):
     )
     references: list[Reference]
     tags: list[str]
-    consents: dict[str, str] = Field(description="{purpose: given or withdrawn}.")
+    consents: dict[str, str] = Field(description="{purpose: given, withdrawn or asked_for}.")
     suppressed: str | None = Field(description="Why automated mail has to stop; null where it need not.")
     handover: HandoverView | None = Field(description="The last hand-over, open or closed.")
     merged_into: str | None = Field(description="The lead that it is one with; it stands still until they are parted.")

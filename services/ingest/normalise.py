@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from routing.identity import LIKENESS
 from routing.ids import base32
 from schemas.domains import host_of
+from schemas.instants import plausible
 from schemas.signals import (
     IdentityKey,
     IdentityKind,
@@ -135,7 +136,9 @@ def to_signal(
     proof: Proof | None = None,
 ) -> Signal:
     """The record for the log. A source on trial makes every live signal `observe`; a test source makes it `test`. `proof`: where
-    it does not come by the source's scheme but from the operator."""
+    it does not come by the source's scheme but from the operator. What is unproven happened when it came: else a stranger could
+    begin a promise in the past."""
+    proof = proof or source.proof
     ident, next_ident, repeat = _named_by(parsed, source, received_at, key)
     parsed, assumed = _with_assumed(_placed(identified(fitting(parsed)), source), source)
     if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):
@@ -148,14 +151,18 @@ def to_signal(
     known = {i.kind for i in names}
     if (parsed.person.email and "email" not in known) or (parsed.person.phone and "phone" not in known):
         facts = facts.but(findings=(*facts.findings, *person_doubts(parsed, source.number_region)))
-    given = facts.known() | {"dedupe_key": ident, "occurred_at": parsed.occurred_at or received_at}
+    claimed = plausible(parsed.occurred_at) if proof == "none" and parsed.occurred_at is not None else None
+    occurred = received_at if proof == "none" else parsed.occurred_at or received_at
+    given = facts.known() | {"dedupe_key": ident, "occurred_at": occurred}
     if parsed.mode == "live" and source.mode != "live":
         given["mode"] = source.mode
     return Signal(
         **given,
         id=ident,
         source=source.name,
-        proof=proof or source.proof,
+        proof=proof,
+        consent_vouched=proof == "none" and source.consent == "gives",
+        claimed_at=claimed,
         brand=source.brand,
         received_at=received_at,
         assumed=assumed,
