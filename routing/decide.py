@@ -27,6 +27,7 @@ from routing.importing import assert_imported
 from routing.lead import absorb, new_lead
 from routing.lifecycle import first_fit
 from routing.model import Decision, Lead, Link, Transition
+from routing.proof import is_outranked, may_link
 from schemas.events import LeadCreated, LeadMergeProposed, Stage
 from schemas.fates import Reason
 from schemas.signals import LISTINGS, TOUCHES, Kind, Signal
@@ -103,6 +104,7 @@ def _begin(signal: Signal, context: Context) -> Draft:
 
 def _take_in(draft: Draft, new: bool) -> None:
     lead, signal, context = draft.lead, draft.signal, draft.context
+    links = context.links if new else may_link(lead, signal, context.links)
     withdrawals.take_in(draft)
     absorb(draft)
     repeats.note_request(draft)
@@ -110,13 +112,13 @@ def _take_in(draft: Draft, new: bool) -> None:
     judging.note_points(draft)
     if context.found:
         draft.evidence["identity"] = dict(context.found)
-    if context.brought and (address := new_address(signal)) is not None:
+    if context.brought and not is_outranked(lead, signal) and (address := new_address(signal)) is not None:
         for identity in context.brought:
             lead.gathered = with_gathered(lead, identity, address)
     if context.account is not None and lead.account_id is None:
         lead.account_id = context.account.id
-    if context.links:
-        draft.links = tuple([Link(link.brand, link.identity, link.subject_id or lead.id) for link in context.links])
+    if links:
+        draft.links = tuple([Link(link.brand, link.identity, link.subject_id or lead.id) for link in links])
     if new:
         said = LeadCreated(
             mode=signal.mode,

@@ -39,6 +39,8 @@ _NAMES = ("email", "person", "phone")
 _FINDS = ("handover", "deal", "activity")
 _ACCOUNT = ("company", "domain")
 _LINKED = (*_NAMES, "deal", "activity")
+_CLAIMED = ("person", "phone", "deal", "activity")
+"""Kinds whose link somebody proven takes from a lead that nobody proven has told of. An address is its own lead's."""
 LIKENESS = ("like_name", "like_phone", "phone_name")
 """Kinds that name nobody for sure; whoever had it first is found or proposed."""
 NO_LEAD = (*_ACCOUNT, *LIKENESS, SHARED, *ACCOUNTS)
@@ -72,11 +74,12 @@ Others = tuple[tuple[str, tuple[str, ...]], ...]
 
 class Suspect(NamedTuple):
     """An id or a number of `lead_id` that came with an address which is none of that lead's. `barred`: it brought too many of
-    them, and names nobody any more."""
+    them, and names nobody any more. `noted`: it is remembered with the lead that it did so."""
 
     lead_id: str
     identity: IdentityKey
     barred: bool
+    noted: bool = True
 
 
 class Resolution(NamedTuple):
@@ -85,7 +88,8 @@ class Resolution(NamedTuple):
 
     `by_number`: an unproven number found the lead. `apart` says what spoke against a lead of the same number or id.
     `suspects` are ids that may be no ids, `brought` those that found the lead with an address which is new to it. `stranger`: the person in the signal is not the lead, who is named by a record only.
-    `looked_at` are the leads whose facts were asked. `barred` are ids that name nobody any more.
+    `looked_at` are the leads whose facts were asked. `barred` are ids that name nobody any more. `claimed` are identities that only
+    somebody unproven had linked to another lead: somebody proven names this one by them.
     """
 
     lead_id: str | None
@@ -100,6 +104,7 @@ class Resolution(NamedTuple):
     stranger: bool = False
     looked_at: tuple[str, ...] = ()
     barred: tuple[IdentityKey, ...] = ()
+    claimed: tuple[IdentityKey, ...] = ()
 
 
 LeadOf = Callable[[str], Lead | None]
@@ -171,6 +176,8 @@ def resolve(signal: Signal, known: Mapping[Key, str], lead_of: LeadOf = no_lead_
     elif _first(named, _STRONG) is None:
         stranger = _came_with_a_record(signal, lead, named, lead_of)
         looked.append(lead)
+    claimed, asked_too = _claimed(signal, lead, named, suspects, lead_of)
+    looked += asked_too
     if stranger:
         unlinked = [i for i in unlinked if i.kind not in (*_NAMES, *LIKENESS)]
     return Resolution(
@@ -186,7 +193,23 @@ def resolve(signal: Signal, known: Mapping[Key, str], lead_of: LeadOf = no_lead_
         stranger,
         tuple(looked),
         tuple(barred),
+        claimed,
     )
+
+
+def _claimed(
+    signal: Signal, lead_id: str | None, named: list[_Named], suspects: tuple[Suspect, ...], lead_of: LeadOf
+) -> tuple[tuple[IdentityKey, ...], list[str]]:
+    """(identities of a proven signal that only somebody unproven had linked to another lead, whom was looked at)."""
+    if signal.proof == "none" or signal.lead_id is not None:
+        return (), []
+    elsewhere = [(one.who, one.identity) for one in named if one.who != lead_id and one.identity.kind in _CLAIMED]
+    elsewhere += [(suspect.lead_id, suspect.identity) for suspect in suspects if not suspect.barred]
+    if not elsewhere or (lead_id is None and not suspects):
+        return (), []
+    asked = list(dict.fromkeys(who for who, _ in elsewhere))
+    unproven = {who for who in asked if (lead := lead_of(who)) is not None and lead.proof == "none"}
+    return tuple(identity for who, identity in elsewhere if who in unproven and identity.verified), asked
 
 
 def _looked_up(signal: Signal, known: Mapping[Key, str]) -> tuple[list[_Named], list[IdentityKey], list[IdentityKey]]:
@@ -229,6 +252,9 @@ def _suspects(
     if lead is None or address is None or not is_stranger(lead, signal):
         return (), (), who
     ids = [one.identity for one in strong if one.who == who]
+    if lead.proof != signal.proof:
+        # Between a proven and an unproven side an id alone joins nobody, and says nothing against the id.
+        return tuple(Suspect(who, identity, False, noted=False) for identity in ids), (), who
     barred = [len(gathered(lead, identity, address)) >= MAX_ADDRESSES for identity in ids]
     if any(barred) or names_agree(lead.names, signal.names) is False:
         return tuple(Suspect(who, *pair) for pair in zip(ids, barred, strict=True)), (), who

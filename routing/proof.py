@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from routing.contradictions import has_address
 from routing.identity import names_somebody
-from routing.model import Lead, ProposedFact
+from routing.model import Lead, Link, ProposedFact
 from schemas.signals import Proof, Signal, happened
 
 MOST_PROPOSED = 20
@@ -35,6 +36,16 @@ def note_proof(lead: Lead, signal: Signal) -> None:
     """Somebody proven names the person: from now on the lead is more than what anybody may have said."""
     if lead.proof == "none" and signal.proof == "signed" and names_somebody(signal):
         lead.proof = "signed"
+
+
+def may_link(lead: Lead, signal: Signal, links: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Identities that name the lead from now on. Somebody unproven brings a proven lead none but the address that it lacked: an id,
+    a number or a changed address of theirs would move or join what somebody proven tells of."""
+    if not links or not is_outranked(lead, signal):
+        return links
+    if has_address(lead):
+        return ()
+    return tuple(link for link in links if link.identity.kind == "email" and not link.identity.former)
 
 
 class Scale:

@@ -162,7 +162,12 @@ class Enricher:
 
     def _merged(self, signal: Signal, facts: Parsed, source: Source) -> Signal:
         whole = to_signal(facts, source, signal.received_at, self._key, signal.traceparent)
-        same = {"id": signal.id, "dedupe_key": signal.dedupe_key, "attempt": signal.attempt, "claimed_at": signal.claimed_at}
+        same = {
+            "id": signal.id,
+            "dedupe_key": signal.dedupe_key,
+            "attempt": signal.attempt,
+            "claimed_at": signal.claimed_at,
+        }
         return whole.but(**same)
 
     async def _append(self, signal: Signal) -> None:

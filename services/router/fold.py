@@ -35,6 +35,7 @@ from routing.identity import (
 from routing.ids import derive
 from routing.merging import join
 from routing.model import Account, Decision, Emission, Lead, Link
+from routing.proof import is_outranked
 from routing.roster_changes import ChangeRefused
 from routing.volumes import is_promise
 from schemas.envelope import instant
@@ -303,7 +304,7 @@ class Fold:
         address, told = new_address(signal), 0
         for suspect in found.suspects if signal.mode != "test" else ():
             lead = self.loaded.lead(suspect.lead_id)
-            if lead is None or address is None:
+            if lead is None or address is None or not suspect.noted:
                 continue
             lead = lead.but(gathered=with_gathered(lead, suspect.identity, address), version=lead.version + 1)
             self._put(lead, signal)
@@ -388,6 +389,7 @@ class Fold:
             self._set_aside(incoming, lead, "dead", place_of(error), type(error).__name__)
             return False
         self._apply(decision, signal)
+        self._claim(decision, signal, found)
         counted = self._promises.count(decision, signal, self.ruling, self.stamp) if decision.tallied else []
         if decision.lead is None and signal.mode == "live":
             self._link(pointers(signal, found))
@@ -407,11 +409,20 @@ class Fold:
     def _wait(self, where: Key, text: str) -> None:
         self.loaded.withdrawals[where] = self._sheet.withdrawals[where] = text
 
+    def _claim(self, decision: Decision, signal: Signal, found: Resolution) -> None:
+        """Ids that only somebody unproven had linked elsewhere lead to the lead that somebody proven names by them."""
+        if decision.lead is None or not found.claimed or signal.mode == "test":
+            return
+        for identity in found.claimed:
+            where = key(signal, identity)
+            self._sheet.relinks[where] = self.loaded.links[where] = decision.lead.id
+        self.beyond_one = True
+
     def _context(self, signal: Signal, lead: Lead | None, found: Resolution) -> Context:
         account = self._account(signal, lead, found)
         links = [Link(signal.brand, identity, "") for identity in found.unlinked]
-        if account is not None and found.unlinked_account:
-            links += [Link(signal.brand, identity, account.id) for identity in found.unlinked_account]
+        if account is not None:
+            links += [Link(signal.brand, identity, account.id) for identity in _names_company(signal, account, found)]
         return Context(
             agreement=self.ruling.agreement,
             roster=self.ruling.roster,
@@ -433,8 +444,7 @@ class Fold:
         account_id = (lead.account_id if lead else None) or found.account_id
         if account_id is None and found.unlinked_account and (lead is not None or found.unlinked):
             # Of its identity, so that two routers that meet a company at once mean the same one.
-            best = min(found.unlinked_account, key=lambda identity: identity.kind != "domain")
-            account_id = derive("acc", signal.brand, best.kind, best.digest)
+            account_id = _own_account(signal, _best(found))
         if account_id is None:
             return None
         return self.loaded.accounts.get(account_id) or Account(id=account_id, brand=signal.brand)
@@ -478,7 +488,8 @@ class Fold:
         for where in linked.keys() & self.loaded.withdrawals.keys():
             self._wait(where, "")
         self._link(linked)
-        self._link(number_shared(signal, lead.id, self.loaded.links))
+        if not is_outranked(lead, signal):
+            self._link(number_shared(signal, lead.id, self.loaded.links))
         if lead.handover is not None and (
             known is None or known.handover is None or known.handover.id != lead.handover.id
         ):
@@ -591,3 +602,21 @@ class Fold:
         found = self._found(signal)
         again = incoming if incoming.halves is not None else incoming._replace(halves=halves(signal))
         return self._try(again, as_found(signal, found), lead, found)
+
+
+def _best(found: Resolution) -> IdentityKey:
+    """The identity that a new account is named by."""
+    return min(found.unlinked_account, key=lambda identity: identity.kind != "domain")
+
+
+def _own_account(signal: Signal, identity: IdentityKey) -> str:
+    return derive("acc", signal.brand, identity.kind, identity.digest)
+
+
+def _names_company(signal: Signal, account: Account, found: Resolution) -> tuple[IdentityKey, ...]:
+    """Identities that name the company from now on. Of somebody unproven only the one that it is new by: an id of theirs would join two
+    companies."""
+    if not found.unlinked_account or signal.proof == "signed":
+        return found.unlinked_account
+    best = _best(found)
+    return (best,) if account.id == _own_account(signal, best) else ()

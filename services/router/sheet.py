@@ -12,6 +12,7 @@ from datetime import datetime
 from routing import waiting
 from routing.identity import Key
 from routing.model import Account, Clock, Lead, Ledger, Load
+from routing.proof import is_outranked
 from routing.volumes import is_promise
 from schemas.events import SlaBreached
 from schemas.roster import RosterChange
@@ -61,6 +62,8 @@ class Sheet:
 
     def put(self, lead: Lead, signal: Signal) -> None:
         self.leads[lead.id] = lead
+        if is_outranked(lead, signal) and "email" not in lead.personal.unproven:
+            return  # the lead is found by the address that somebody proven told of
         for identity in signal.identities:
             if identity.kind == "email":
                 self.emails[lead.id] = identity.digest

@@ -73,9 +73,12 @@ def test_a_dossier_has_its_words_in_the_personal_part():
         '{"mode":"observe","handover_id":"ho_1","pass_number":1,"offer_id":null,"owner":null,"references":[],'
         '"offer_number":1,"expires_at":"2026-06-08T09:30:00Z","dossier":{"company_name":null,"company_domain":null,'
         '"source":null,"campaign":null,"tags":[],"signals":{},"references":[],"next_step":null,"meeting_booked_at":null,'
-        '"entries":[],"complete":true,"missing":[]},"personal":'
+        '"entries":[],"complete":true,"missing":[],"unproven":[]},"personal":'
     )
-    assert personal == '{"person":{},"answers":{},"said":[{"signal_id":"sig_1","words":{"personal":"hi"}}]}'
+    assert personal == (
+        '{"person":{},"answers":{},"said":[{"signal_id":"sig_1","words":{"personal":"hi"}}],'
+        '"unproven":[],"proposed":[]}'
+    )
 
 
 def test_an_event_without_a_personal_part_is_written_with_an_empty_one():

@@ -21,7 +21,7 @@ FORM = b"email=vera%40example.com&form_id=demo&submitted_at=2026-01-05T09%3A00%3
 
 
 def posted(scheme, kind="form", body=FORM, content_type="application/x-www-form-urlencoded", at=START):
-    source = Source(name="web", kind=kind, verify=scheme)
+    source = Source(name="web", kind=kind, verify=scheme, may=("form", "engagement", "sales"))
     return signals_of(source, read(kind, body, content_type, {}, None), at, KEY).signals
 
 
