@@ -231,6 +231,8 @@ def test_what_is_left_over_and_is_no_field_is_still_refused(capsys):
     assert "unrecognized arguments" in capsys.readouterr().err
 
 
+QUOTED = re.compile(r"`[^`]*`")
+"""What was written, or has to be."""
 ODD = ([], {}, ["x"], {"a": {"b": 1}}, None, -1, 1.5, True, "", "x y z", "é" * 300, "9" * 30)
 
 
@@ -266,7 +268,7 @@ def test_an_odd_value_at_any_place_of_a_file_is_told_in_our_words(name, model, e
             load(yaml.safe_dump(with_odd(data, path, odd), allow_unicode=True), model, name)
         except FileError as error:
             refused += 1
-            raw += [(path, odd, said) for said in error.problems if RAW.search(said.replace("`None`", ""))]
+            raw += [(path, odd, said) for said in error.problems if RAW.search(QUOTED.sub("", said))]
     assert raw == []
     assert refused > len(pairs) / 2
 
