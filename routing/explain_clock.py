@@ -40,7 +40,7 @@ def explain_clock(
         kept_at=clock.touched_at, kept_by=clock.touched_by, intervals=intervals, days=days,
         counted_seconds=sum(i.seconds for i in intervals if i.counted), text="",
     )  # fmt: skip
-    return made.model_copy(update={"text": "\n".join(_lines(made, still, calendar))})
+    return made.model_copy(update={"text": "\n".join(_lines(made, still, calendar, clock.offer_ended_at))})
 
 
 def _closed(why: str) -> str:
@@ -88,7 +88,9 @@ def _days(start: datetime, end: datetime, days: int, calendar: BusinessCalendar)
         day += _DAY
 
 
-def _lines(made: ClockExplanation, still: Gap | None, calendar: BusinessCalendar | None) -> Iterator[str]:
+def _lines(
+    made: ClockExplanation, still: Gap | None, calendar: BusinessCalendar | None, offer_ended_at: datetime | None
+) -> Iterator[str]:
     whose = f", {made.side}'s promise" if made.side else ""
     yield f"{made.policy}{whose}: {made.target}" + (f" on calendar {made.calendar}" if made.calendar else "")
     if made.person:
@@ -105,6 +107,8 @@ def _lines(made: ClockExplanation, still: Gap | None, calendar: BusinessCalendar
     yield f"counted {amount(made.counted_seconds)} in all"
     if made.plain_due_at is not None and made.plain_due_at != made.due_at:
         yield f"without pauses it is due {_local(made.plain_due_at, calendar)}; a pause moves it by the open time that it takes"
+    if offer_ended_at is not None and offer_ended_at == made.due_at:
+        yield "its offer expired unanswered before that: it is due by then"
     if made.due_at is None:
         yield f"it stands still: {still.cause if still else 'paused'}"
     else:

@@ -3,13 +3,17 @@ one that was offered to whoever took the step."""
 
 from __future__ import annotations
 
-from routing import handover, late_answers, ownership, steps
+from routing import handover, late_answers, meetings, ownership, steps
 from routing.draft import Draft
 from routing.lead import genuine
 from routing.lifecycle import DIALOGUE
 from routing.model import Handover
 from routing.sla import COARSE, touch
 from schemas.events import HandoverFollowedUp
+from schemas.signals import Kind
+
+_STEPS = frozenset({Kind.SALES_FOLLOW_UP, Kind.SALES_MEETING_HELD})
+"""Steps of which nobody was told as of a touch."""
 
 
 def follow_up(draft: Draft) -> None:
@@ -33,6 +37,16 @@ def personal_message(draft: Draft) -> None:
     person = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
     offered = {offer.person for offer in opened.offers} if opened is not None else set()
     if person is not None and person in {draft.lead.owner, *offered}:
+        follow_up(draft)
+
+
+def meeting_booked(draft: Draft) -> None:
+    """A meeting that one of us books with a lead in dialogue is a next step; one that the lead books is not."""
+    signal = draft.signal
+    meetings.note(draft)
+    by_program = signal.automated or signal.actor.kind in ("automation", "system")
+    person = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
+    if draft.lead.stage in DIALOGUE and person is not None and not by_program:
         follow_up(draft)
 
 
@@ -69,6 +83,6 @@ def _without_offer(draft: Draft, opened: Handover, by: str | None) -> None:
 def _tell_holder(draft: Draft, by: str | None) -> None:
     """A colleague spoke with the lead: it accepts nothing, and whoever has the lead knows of it."""
     lead = draft.lead
-    if by is None or lead.stage not in DIALOGUE or lead.owner in (None, by):
+    if by is None or lead.stage not in DIALOGUE or lead.owner in (None, by) or draft.signal.kind not in _STEPS:
         return
     ownership.tell_owner(draft)

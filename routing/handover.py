@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from routing import dossier, ownership, sla, steps, waiting
+from routing import dossier, offer_expiry, ownership, sla, steps, waiting
 from routing.assignment import Assignment, Held
 from routing.bounds import MAX_REFERENCES
 from routing.draft import Draft
 from routing.ids import derive
 from routing.lifecycle import route_of
 from routing.model import Handover, Offer
+from routing.verdict import stands_still
 from schemas.events import (
     HandoverAccepted,
     HandoverBlocked,
@@ -145,8 +146,7 @@ def offer_next(draft: Draft) -> bool:
     handover = the_handover(draft)
     if len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
         return False
-    had_it = frozenset(offer.person for offer in handover.offers)
-    chosen = ownership.choose_or_wait(draft, "hand_over", had_it)
+    chosen = ownership.choose_or_wait(draft, "hand_over", had_chance(handover))
     if isinstance(chosen, Held):
         ownership.wait_in_line(draft, chosen)
         return True
@@ -156,12 +156,19 @@ def offer_next(draft: Draft) -> bool:
     return True
 
 
-def offer_again(draft: Draft, reason: str) -> bool:
-    """Takes the offer back and makes it to the next person; False, and nothing is changed, where nobody is left."""
+def had_chance(handover: Handover) -> frozenset[str]:
+    """Who was offered the lead in this hand-over, and not by mistake."""
+    return frozenset(offer.person for offer in handover.offers if not offer.undone)
+
+
+def offer_again(draft: Draft, reason: str, *, bounded: bool = True) -> bool:
+    """Takes the offer back and makes it to the next person who had no chance yet; False, and nothing is changed, where nobody is
+    left, or where it is `bounded` by the agreed number of offers and that is reached."""
     handover = the_handover(draft)
-    if len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
+    if bounded and len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
         return False
-    chosen = ownership.choose(draft, "hand_over", frozenset(offer.person for offer in handover.offers))
+    had_it = had_chance(handover) | {draft.lead.owner or ""}
+    chosen = ownership.choose(draft, "hand_over", had_it)
     if chosen is None:
         return False
     withdraw(draft, reason)
@@ -174,7 +181,8 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
     handover, now = the_handover(draft), max(draft.at, draft.context.now)
     number = len(handover.offers) + 1
     offer_id = f"{handover.id}.{number}"
-    expires = sla.start_expiry(draft, offer_id, now)
+    # In a deal whoever is offered it has it at once: there is nothing to fall back to.
+    expires = offer_expiry.start(draft, offer_id, now) if draft.lead.stage == "hand_over" else None
     offer = Offer(
         id=offer_id, number=number, person=chosen.person, pool=chosen.pool, offered_at=now, expires_at=expires
     )
@@ -233,6 +241,25 @@ def answered(draft: Draft, offer: Offer | None, at: datetime | None = None) -> N
     if offer is not None:
         # A CRM's coarse clock may put the answer before the offer that it answers.
         sla.touch(draft, "acceptance", max(at, offer.offered_at), offer.id)
+
+
+def break_answer(draft: Draft, offer_id: str) -> list[str]:
+    """Whoever lets an offer expire has not answered it: their promise to answer is due by then. One that stands still, because
+    they are away, is not broken by it. Returns the clocks that are broken now; to be called before the offer expires."""
+    offer, due = open_offer(draft), draft.signal.clock
+    if offer is None or offer.id != offer_id or offer.state != "open" or due is None:
+        return []
+    at = offer.expires_at or due.due_at
+    waiting_for = [
+        clock
+        for clock in draft.lead.clocks.values()
+        if clock.subject_id == offer_id and clock.metric == "acceptance" and clock.state == "running"
+        if not stands_still(clock, at)
+    ]
+    for clock in waiting_for:
+        ended = clock.but(offer_ended_at=at)
+        sla.settle(draft, clock, ended, "policy", announced=due)
+    return [clock.id for clock in waiting_for]
 
 
 def expire(draft: Draft, offer_id: str) -> None:
@@ -308,7 +335,7 @@ def wait_no_more(draft: Draft) -> None:
     if clock is None:
         return
     may_hold = draft.context.now < clock.due_at
-    had_it = frozenset(offer.person for offer in lead.handover.offers) if lead.handover else frozenset()
+    had_it = had_chance(lead.handover) if lead.handover is not None else frozenset()
     route = route_of(lead.stage)
     chosen = ownership.choose_or_wait(draft, route, had_it if route == "hand_over" else frozenset(), may_hold=may_hold)
     if isinstance(chosen, Held):

@@ -221,6 +221,8 @@ def _clock_due(draft: Draft) -> None:
     if clock.policy in _OVER:
         _OVER[clock.policy](draft)
     elif clock.policy == sla.OFFER_EXPIRY:
+        for broken in handover.break_answer(draft, clock.subject_id):
+            ladder.climb(draft, broken)
         handover.expire(draft, clock.subject_id)
     else:
         ladder.climb(draft, clock.id)
@@ -256,7 +258,7 @@ _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.SALES_FOLLOW_UP: _follow_up,
     Kind.OUTREACH_LOGGED: following_up.personal_message,
     Kind.SALES_MEETING_HELD: _follow_up,
-    Kind.SALES_MEETING_BOOKED: meetings.note,
+    Kind.SALES_MEETING_BOOKED: following_up.meeting_booked,
     Kind.SALES_MEETING_CANCELLED: meetings.note,
     Kind.SALES_OWNER_CHANGED: overriding.owner_changed,
     Kind.SALES_WON: closing.win,

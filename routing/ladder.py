@@ -7,7 +7,7 @@ from typing import assert_never
 
 from routing import handover, ownership, sla
 from routing.draft import Draft
-from routing.lifecycle import WORKED, route_of
+from routing.lifecycle import DIALOGUE, WORKED, route_of
 from routing.model import Clock
 from routing.recipients import named_people
 from routing.telling import known_from, saying
@@ -111,12 +111,14 @@ def _take_back(draft: Draft) -> tuple[str, tuple[Owner, ...]]:
 
 
 def _reassign(draft: Draft) -> tuple[str, tuple[Owner, ...]]:
-    """To the next by the route, who never is the owner of now; nobody loses it before somebody else has it."""
+    """To the next by the route who had no chance yet; nobody loses it before somebody else has it."""
     lead = draft.lead
     if lead.stage == "hand_over" and handover.the_handover(draft).blocked:
         return "not_open", ()
-    if lead.stage == "hand_over":
-        given = handover.offer_again(draft, "sla_breached")
+    if lead.stage in DIALOGUE and lead.handover is not None and lead.handover.closed_at is None:
+        given = handover.offer_again(draft, "sla_breached", bounded=False)
+        if given:
+            sla.restart_recurring(draft)
     else:
         chosen = ownership.choose(draft, route_of(lead.stage), frozenset(filter(None, [lead.owner])))
         given = chosen is not None

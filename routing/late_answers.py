@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from routing import handover, ownership, sla
+from routing import handover, ownership, sla, steps
 from routing.assignment import ANSWERED_IN_TIME, Assignment
 from routing.draft import Draft
 from routing.model import Handover, Offer
@@ -62,12 +62,12 @@ def accept(draft: Draft, offer: Offer) -> None:
         handover.accept(draft, offer)
     elif offer.state == "accepted":
         _accepted_before(draft, offer)
-    elif (offer.state == "rejected" and draft.at >= ended) or offer.answered_at is not None:
-        draft.ignore("already_answered", "the offer was answered already")
-    elif draft.at <= ended:
-        _accepted_in_time(draft, offer)
-    else:
+    elif draft.at > ended:
         _accepted_too_late(draft, offer)
+    elif offer.state == "rejected":
+        _accepted_then_rejected(draft, offer)
+    else:
+        _accepted_in_time(draft, offer)
 
 
 def _accepted_before(draft: Draft, offer: Offer) -> None:
@@ -80,9 +80,24 @@ def _accepted_before(draft: Draft, offer: Offer) -> None:
     _start_from(draft, offer)
 
 
+def _accepted_then_rejected(draft: Draft, offer: Offer) -> None:
+    """The rejection is the last word, and the answer was given before it."""
+    handover.answered(draft, offer)
+    opened = handover.the_handover(draft)
+    if opened.accepted_at is not None or offer.answered_at is not None:
+        draft.ignore("already_answered", "the offer was answered already")
+        return
+    draft.lead.handover = opened.but(accepted_at=draft.at)
+    handover.put_offer(draft, offer.but(answered_at=draft.at))
+    draft.emit(HandoverAccepted(**handover.saying(draft, offer)))
+
+
 def _accepted_in_time(draft: Draft, offer: Offer) -> None:
     opened = handover.the_handover(draft)
     handover.answered(draft, offer)
+    if offer.answered_at is not None:
+        draft.ignore("already_answered", "the offer was answered already")
+        return
     given_back = opened.closed_at is None and _comes_back(draft, offer)
     was_theirs = draft.lead.owner
     if given_back:
@@ -122,6 +137,10 @@ def _give_back(draft: Draft, offer: Offer) -> None:
     undone = tuple(one.but(undone=True) if one.number > offer.number else one for one in opened.offers)
     draft.lead.handover = opened.but(offers=undone, followed_up_at=offer.followed_up_at)
     _put_accepted(draft, offer)
+    since = opened.opened_at - sla.COARSE if offer.number == 1 else offer.offered_at
+    own = [at for at in steps.for_person(draft.lead, "follow_up", offer.person, named=True) if at > since]
+    if own:
+        handover.followed_up(draft, handover.the_offer(draft, offer.id), own[0], None)
     ownership.give(draft, Assignment(offer.person, ANSWERED_IN_TIME, None, None, {"rule": ANSWERED_IN_TIME}))
     sla.go_on(draft, offer.id)
 
@@ -147,6 +166,9 @@ def _accepted_too_late(draft: Draft, offer: Offer) -> None:
     if opened.closed_at is not None:
         draft.ignore("no_open_handover", f"no hand-over is open in {draft.lead.stage}")
         return
+    if offer.state == "rejected":
+        draft.ignore("already_answered", "the offer was answered already")
+        return
     member = draft.context.roster.people.get(offer.person)
     if draft.lead.stage == "hand_over" and holder_is_idle(draft) and member is not None and member.active:
         handover.withdraw(draft, "accepted_by_another", max(draft.at, draft.context.now))
@@ -171,15 +193,22 @@ def _tell(draft: Draft, offer: Offer, was_theirs: str | None, *, in_time: bool) 
     draft.emit(said, max(draft.at, draft.context.now))
 
 
+def is_no_last_word(draft: Draft, offer: Offer) -> bool:
+    """Whether a rejection of now does not end this offer: it ended before, or was accepted later."""
+    return offer.state != "accepted" or draft.at + sla.COARSE <= (offer.decided_at or draft.at)
+
+
 def reject(draft: Draft, offer: Offer) -> None:
     """The person of this offer refused it while it was theirs: the promise to answer is kept, and the reason is told. The
     lead stays where it went on to."""
-    ended = offer.decided_at or draft.at
-    if offer.state in ("accepted", "rejected") or offer.answered_at is not None or draft.at > ended:
+    if draft.at > (offer.decided_at or draft.at):
         draft.ignore("already_answered", "the offer was over by then")
         return
     signal = draft.signal
     handover.answered(draft, offer)
+    if offer.state in ("accepted", "rejected") or offer.answered_at is not None:
+        draft.ignore("already_answered", "the offer was answered already")
+        return
     said: dict[str, Any] = {
         "state": "rejected",
         "decided_at": draft.at,

@@ -301,7 +301,9 @@ def _go_on(draft: Draft) -> None:
             # After it even where both have one instant: at one instant a resume comes first.
             at = max(draft.at, pause.at + timedelta.resolution)
             marked = clock.but(marks=(*clock.marks, _mark(draft, "resume", at)))
-        if clock.policy in sla.SILENT and clock.open:
+        if clock.policy in sla.SILENT and clock.open and _paused_by(marked) is not None:
+            draft.put_clock(marked)  # The lead is on hold: its offer expires no sooner than that ends.
+        elif clock.policy in sla.SILENT and clock.open:
             _wait_on(draft, marked)
         elif clock.open or clock.state == "breached":
             sla.settle(draft, clock, marked, "late_fact")

@@ -41,8 +41,10 @@ class Clock(State, frozen=True, kw_only=True):
     """One promise being measured: the facts it is judged on, and the verdict that `routing.verdict` reckons from them.
 
     `policy` is a name of the agreement's SLA policies, or `offer_expiry`, which is no promise but the end of an offer.
-    `delegate` is whom the person gave the lead to, whose steps keep it as well. Touches count from after `counts_from`. `next_at` is when the watcher must look at it: a warning, the due instant, a
-    rung of the ladder; None while there is nothing to wait for. `revision` rises with each change.
+    `delegate` is whom the person gave the lead to, whose steps keep it as well. Touches count from after `counts_from`.
+    `offer_ended_at` is when the offer that it waits to be answered expired: it is due by then, whatever its target. `next_at` is
+    when the watcher must look at it: a warning, the due instant, a rung of the ladder; None while there is nothing to wait for.
+    `revision` rises with each change.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Clock(State, frozen=True, kw_only=True):
     touched_at: At | None = None
     touched_by: str | None = None
     cancelled_at: At | None = None
+    offer_ended_at: At | None = None
     breach_said: bool = False
     warnings_done: int = 0
     rungs_done: int = 0

@@ -35,6 +35,8 @@ def reassign(draft: Draft, person: str) -> None:
     if route is not None and not draft.context.roster.has_role(person, "manager", *matching.roles_of(draft, route)):
         draft.finding(f"{person} was made the owner by hand and has no role for {route}")
     if lead.stage != "hand_over" or lead.handover is None:
+        if draft.signal.command is not None and draft.signal.command.name == "delegate":
+            sla.delegate(draft, lead.owner, person)
         ownership.give(draft, chosen)
         sla.restart_recurring(draft)
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from math import ceil
 
+from routing import offer_expiry
 from routing.draft import Draft
 from routing.heard import recalled, to_keep
 from routing.ids import derive
@@ -29,6 +30,7 @@ def park(draft: Draft) -> None:
     until = min(max(command.until or draft.at + USUAL, draft.at), draft.at + LONGEST)
     lead.parked, lead.parked_until = command.principal, until
     draft.put_clock(_clock(draft))
+    offer_expiry.stop(draft)
     draft.emit(LeadParked(mode=draft.signal.mode, by=command.principal, reason=draft.signal.reason, until=until))
 
 
@@ -67,6 +69,7 @@ def _let_go(draft: Draft, by: str, reason: str | None) -> None:
     lead = draft.lead
     draft.heard = tuple(recalled(heard, draft.signal) for heard in reversed(lead.heard))
     drop(draft)
+    _let_offer_expire(draft)
     draft.learned = True
     if lead.sales_ready:
         draft.facts.add("sales_ready")
@@ -75,6 +78,14 @@ def _let_go(draft: Draft, by: str, reason: str | None) -> None:
     draft.emit(LeadUnparked(mode=draft.signal.mode, by=by, reason=reason))
     # Noticed late, the end may lie before what is judged now: nothing that follows began before that.
     draft.at = max(filter(None, (draft.at, lead.stage_since, lead.last_touch_at)))
+
+
+def _let_offer_expire(draft: Draft) -> None:
+    """An open offer stood still as well: it expires later by as long as the hold took of its time."""
+    expires, opened = offer_expiry.go_on(draft), draft.lead.handover
+    if expires and opened is not None:
+        offers = tuple(o.but(expires_at=expires.get(o.id, o.expires_at)) for o in opened.offers)
+        draft.lead.handover = opened.but(offers=offers)
 
 
 def _end_clock(draft: Draft) -> None:

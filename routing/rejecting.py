@@ -17,13 +17,15 @@ def reject(draft: Draft) -> None:
     """The holder hands it back, with a reason; for `not_qualified` the failed criterion must be named."""
     lead, offer, signal = draft.lead, handover.open_offer(draft), draft.signal
     by = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
-    if (earlier := late_answers.meant(draft, by)) is not None and earlier.state != "accepted":
-        _judge_reason(draft)
+    if (earlier := late_answers.meant(draft, by)) is not None and late_answers.is_no_last_word(draft, earlier):
         late_answers.reject(draft, earlier)
     elif lead.stage not in DIALOGUE:
         draft.ignore("no_open_handover", f"no hand-over is open in {lead.stage}")
     elif not handover.is_about_this(draft, offer):
         draft.ignore("earlier_offer", "it is about an earlier offer")
+    elif _is_older_than_acceptance(draft):
+        handover.answered(draft, offer)
+        draft.ignore("older_fact", "it was accepted later")
     elif lead.stage == "deal":
         _reject_after_step(draft, offer)
     else:
@@ -40,14 +42,17 @@ def reject_open(draft: Draft) -> None:
 
 
 def _reject_after_step(draft: Draft, offer: Offer | None) -> None:
-    """Accepted, called, found out: a return to marketing that counts as a rejection. What was said before the acceptance is
-    not the holder's last word."""
-    accepted_at = handover.the_handover(draft).accepted_at
-    if accepted_at is not None and draft.at + sla.COARSE <= accepted_at:
-        draft.ignore("older_fact", "it was accepted later")
-        return
+    """Accepted, called, found out: a return to marketing that counts as a rejection."""
     _put_rejection(draft, offer)
+    if offer is not None and offer.state == "open":
+        handover.answered(draft, offer)
     draft.facts.add("rejected")
+
+
+def _is_older_than_acceptance(draft: Draft) -> bool:
+    """What was said before the acceptance is an answer, and not the holder's last word."""
+    accepted_at = handover.the_handover(draft).accepted_at
+    return accepted_at is not None and draft.at + sla.COARSE <= accepted_at
 
 
 def _put_rejection(draft: Draft, offer: Offer | None) -> None:

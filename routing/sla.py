@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from routing import dossier, steps
 from routing.agreement import Agreement
-from routing.business_time import BusinessCalendar, due_at
+from routing.business_time import BusinessCalendar
 from routing.draft import Draft
 from routing.ids import derive
 from routing.model import Away, Clock, Step
@@ -117,31 +117,6 @@ def with_known_touch(draft: Draft, clock: Clock, policy: Policy) -> Clock:
     return clock.but(touched_at=_not_before(clock, min(known))) if known else clock
 
 
-def start_expiry(draft: Draft, offer_id: str, at: datetime) -> datetime | None:
-    """Starts the clock that ends this offer; returns when, or None where offers do not end."""
-    rules = draft.context.agreement.file.handover
-    if rules.offer_expires is None:
-        return None
-    due = due_at(at, rules.offer_expires, draft.context.agreement.calendar(rules.calendar), ())
-    clock = Clock(
-        id=derive("clk", OFFER_EXPIRY, offer_id),
-        policy=OFFER_EXPIRY,
-        metric=OFFER_EXPIRY,
-        subject_kind="offer",
-        subject_id=offer_id,
-        started_at=at,
-        due_at=due,
-        target=rules.offer_expires.text,
-        calendar=rules.calendar,
-        mode=draft.signal.mode,
-        agreement=draft.context.agreement.hash,
-        cause=draft.signal.id,
-        next_at=due,
-    )
-    draft.put_clock(clock)
-    return due
-
-
 def touch(
     draft: Draft,
     metric: str,
@@ -230,6 +205,13 @@ def restart_recurring(draft: Draft) -> None:
         start(draft, policy, subject_of(draft), at, counts_from=at, by=draft.signal.id)
 
 
+def delegate(draft: Draft, owner: str | None, person: str) -> None:
+    """What `owner` promised and still runs may be kept by `person` as well."""
+    for clock in list(draft.lead.clocks.values()):
+        if clock.open and owner is not None and clock.person == owner:
+            draft.put_clock(clock.but(delegate=person, revision=clock.revision + 1))
+
+
 def recheck(draft: Draft, adopt: bool) -> None:
     """Holidays, absences or the agreement changed: open clocks are reckoned anew and what differs is corrected.
 
@@ -283,7 +265,12 @@ def go_on(draft: Draft, subject_id: str) -> None:
     """What was ended of this subject, and should not have been, is judged again as if nothing had ended it."""
     for clock in list(draft.lead.clocks.values()):
         if clock.subject_id == subject_id and clock.policy not in SILENT and clock.cancelled_at is not None:
-            settle(draft, clock, clock.but(cancelled_at=None), "late_fact")
+            ended = clock.offer_ended_at if clock.touched_at is not None else None
+            again = clock.but(cancelled_at=None, offer_ended_at=ended)
+            compiled = draft.context.agreement_of(clock.agreement).policy(clock.policy)
+            # What was done meanwhile counts, too.
+            known = with_known_touch(draft, again, compiled.file) if compiled is not None else again
+            settle(draft, clock, known, "late_fact")
 
 
 def end_expiry(draft: Draft, clock: Clock, at: datetime | None = None) -> None:

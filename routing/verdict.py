@@ -44,6 +44,11 @@ def gaps(clock: Clock) -> list[Gap]:
     return sorted([*found, *_pauses(clock)], key=lambda gap: gap.since)
 
 
+def stands_still(clock: Clock, at: datetime) -> bool:
+    """Whether the clock does not count the time at this instant, for a pause or an absence."""
+    return any(gap.since <= at and (gap.until is None or at < gap.until) for gap in gaps(clock))
+
+
 def _pauses(clock: Clock) -> Iterator[Gap]:
     """What pauses or resumes after the touch that kept the promise is none of it: what was said stays so."""
     begun = None
@@ -60,10 +65,14 @@ def _pauses(clock: Clock) -> Iterator[Gap]:
 
 
 def standing(clock: Clock, calendar: BusinessCalendar | None) -> Standing:
-    """The due instant by all gaps. It stands also where a gap that lasts began only after it. Raises BusinessTimeError."""
+    """The due instant by all gaps, and not after the end of the offer that is waited on. It stands also where a gap that lasts
+    began only after it. Raises BusinessTimeError."""
     if not clock.marks and not clock.away:
-        return Standing(due_at(clock.started_at, target_of(clock.target), calendar), None)
-    return _standing(clock, calendar, gaps(clock))
+        found = Standing(due_at(clock.started_at, target_of(clock.target), calendar), None)
+    else:
+        found = _standing(clock, calendar, gaps(clock))
+    ended = clock.offer_ended_at
+    return Standing(ended, None) if ended is not None and found.due_at is not None and ended < found.due_at else found
 
 
 def _standing(clock: Clock, calendar: BusinessCalendar | None, all_gaps: list[Gap]) -> Standing:
@@ -98,9 +107,11 @@ def judged(clock: Clock, calendar: BusinessCalendar | None, passed: datetime | N
 
 def _is_over(clock: Clock, due: datetime, passed: datetime | None) -> bool:
     """Whether the due instant is known to have passed unkept: announced, touched or ended after it, or said before."""
+    gone, touched = clock.cancelled_at, clock.touched_at
+    if gone is not None and gone < due:
+        return False  # What ended it in time may be heard only after it was said to be broken.
     if clock.state == "breached" and due <= clock.due_at:
         return True
-    gone, touched = clock.cancelled_at, clock.touched_at
     return (
         (passed is not None and passed >= due)
         or (gone is not None and gone >= due)

@@ -107,30 +107,6 @@ class Story:
         return max((c for c in self.lead.clocks.values() if c.policy == policy), key=lambda c: c.started_at)
 
 
-def told_in_order(ruling, facts, until):
-    """Each fact is heard when it happens. A fact is (kind, time after START, more)."""
-    told = Story(ruling)
-    for kind, at, more in facts:
-        told.wait(at).tell(kind, at, **more)
-    return told.wait(until)
-
-
-def told_late(ruling, facts, until, late=-1):
-    """One fact is heard when all others are, and all that fell due was noticed."""
-    punctual = [fact for fact in facts if fact is not facts[late]]
-    told = told_in_order(ruling, punctual, until)
-    kind, at, more = facts[late]
-    return told.tell(kind, at, now=until, **more).wait(until + MINUTE)
-
-
-def told_reversed(ruling, facts, until):
-    """The lead comes first, and all the rest when everything fell due, the newest fact first."""
-    told = told_in_order(ruling, facts[:1], until)
-    for kind, at, more in reversed(facts[1:]):
-        told.tell(kind, at, now=until, **more)
-    return told.wait(until + MINUTE)
-
-
 class Kept(Story):
     """A story that keeps its history as the store would."""
 

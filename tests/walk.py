@@ -30,7 +30,7 @@ LEADS = {
     "greta": "is offered to somebody who never answers",
     "hugo": "is a large account, by its tag",
     "ida": "wants no more mail, and gets none",
-    "jon": "is Anna's colleague, and joins her salesperson",
+    "jon": "is Anna's colleague, and joins her salesperson, who calls at once and so accepts",
 }
 Step = tuple[int, int, int, str, str, dict]
 """(day of the week, hour, minute, lead, kind, more)."""
@@ -44,8 +44,7 @@ WEEK: tuple[Step, ...] = (
     (0, 9, 30, "bo", "form.submitted", DEMO),
     (0, 10, 0, "jon", "form.submitted", DEMO),
     (0, 11, 0, "bo", "sales.rejected", {"reason": "wrong timing"}),
-    (0, 11, 15, "jon", "sales.accepted", {}),
-    (0, 13, 30, "jon", "sales.follow_up", {"sales": CALL, "actor": Actor(kind="person")}),
+    (0, 11, 15, "jon", "sales.follow_up", {"sales": CALL, "actor": Actor(kind="person", reference="elin")}),
     (1, 9, 0, "cia", "form.submitted", DEMO),
     (1, 9, 10, "eva", "email.clicked", {}),
     (1, 9, 30, "cia", "sales.accepted", {}),

@@ -18,7 +18,7 @@ examples:
   stafett agreement check agreement.yaml
   stafett agreement check agreement.yaml --roster roster.yaml --sources sources.yaml
 
-exit status: 0 sound, 1 problems (one a line: file:line: path: rule), 2 the file cannot be read
+exit status: 0 sound, also where there is advice (`advice: file:line: path: what`), 1 problems (one a line: file:line: path: rule), 2 the file cannot be read
 """
 
 
@@ -67,6 +67,10 @@ def run(args: argparse.Namespace) -> int:
     if problems:
         print("\n".join(problems), file=sys.stderr)
         return 1
+    from routing.advice import advice
+
+    for line in problems_of(str(args.file), text, advice(agreement)):
+        print(f"advice: {line}", file=sys.stderr)
     rules = sum(len(route.rules) for route in agreement.routes.values())
     print(
         f"{args.file}: sound. {agreement.file.title} · {len(agreement.policies.all)} promises · {rules} routing rules"

@@ -191,8 +191,8 @@ def test_a_follow_up_in_time_that_arrives_after_the_breach_corrects_it():
     story.tell("sales.follow_up", after=timedelta(hours=2))
     corrected = [e.data for e in story.decision.emissions if e.data.type_name == "stafett.sla.corrected.v1"]
     assert [(c.policy, c.old, c.new) for c in corrected] == [
-        ("lead-waits", "fulfilled", "fulfilled"),
         ("follow-up", "breached", "fulfilled"),
+        ("lead-waits", "fulfilled", "fulfilled"),
     ]
 
 

@@ -59,7 +59,7 @@ def test_the_rules_that_choose_an_owner_see_it_too():
         "overflow": {"hold": "2 business days", "calendar": "stockholm"},
     }
     file["routing"]["hand_over"]["rules"] = [demo, {"name": "rest", "pool": "key-accounts"}]
-    ruling = changed(routing=file["routing"])._replace(roster=rules([], AWAY).roster)
+    ruling = changed(routing=file["routing"], sla={"policies": []})._replace(roster=rules([], AWAY).roster)
     told = Story(ruling).tell("form.submitted", form_id="demo").wait(DAY + HOUR)
     assert [why["rule"] for why in told.decision.evidence["owners"]] == ["demo"], "not the rule for whatever else comes"
     assert told.decision.evidence["owners"][0]["inputs"] == {"signal.form_id": "demo"}

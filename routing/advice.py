@@ -1,0 +1,36 @@
+"""What an agreement says that is sound, and that its authors would hardly want: told by `agreement check`, refused by nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from routing.agreement import Agreement
+from routing.business_time import due_at
+
+Path = tuple[str | int, ...]
+_PROBES = tuple(datetime(2026, 1, 12, tzinfo=UTC) + hour * timedelta(hours=1) for hour in range(7 * 24))
+"""Each hour of a week: whether an offer ends before a promise depends on when both begin."""
+
+
+def advice(agreement: Agreement) -> Iterator[tuple[Path, str]]:
+    """(path in the file, what is meant by it)."""
+    yield from _promises_that_end_with_the_offer(agreement)
+
+
+def _promises_that_end_with_the_offer(agreement: Agreement) -> Iterator[tuple[Path, str]]:
+    """An answer that never came is a breach when the offer ends; any other promise of the offer just ends with it."""
+    rules = agreement.file.handover
+    if rules.offer_expires is None:
+        return
+    for i, policy in enumerate(agreement.file.sla.policies):
+        if policy.starts != "offer" or policy.metric == "acceptance":
+            continue
+        ends, kept_by = agreement.calendar(rules.calendar), agreement.calendar(policy.calendar)
+        if any(due_at(at, rules.offer_expires, ends, ()) < due_at(at, policy.target, kept_by, ()) for at in _PROBES):
+            rule = (
+                f"an offer expires after `{rules.offer_expires}`, which may be before `{policy.name}` is due (`{policy.target}`): "
+                "whoever lets it expire breaks no promise; start it with `hand_over`, so that it follows the lead, or with "
+                "`acceptance`"
+            )
+            yield ("sla", "policies", i, "starts"), rule
