@@ -26,6 +26,7 @@ from services.adapters.sql.reading import headers_of
 from services.console.access import Access, Key, route
 from services.console.scoped import Scoped
 from services.console.shape import readable, shape_of
+from services.console.unnamed import media_type, unnamed_headers, unnamed_place, unnamed_reason, unnamed_shape
 from services.console.views import After, Limit, may_see, storable
 from services.problems import Trouble
 from services.rows import Quarantine
@@ -39,9 +40,10 @@ def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Ret
 
     @route(router, "/quarantine", "ops:read", "listQuarantine", "operations", summary="List what was not understood")
     async def quarantine(key: Key = access.needs("ops:read"), after: After = "", limit: Limit = 50) -> QuarantinePage:
-        """Bodies that could not be understood: where and why, without the bodies."""
+        """Bodies that could not be understood: where and why, without the bodies. Names that a sender chose are hidden from
+        keys without `personal:read`."""
         rows = await scoped.of(key).quarantined(after, limit)
-        shown = [QuarantineView(**_summary(row)) for row in rows]
+        shown = [QuarantineView(**_summary(row, may_see(key))) for row in rows]
         return QuarantinePage(quarantine=shown, next=rows[-1].id if len(rows) == limit else None)
 
     @route(
@@ -49,14 +51,18 @@ def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Ret
         summary="Show what was not understood",
     )  # fmt: skip
     async def entry(entry_id: EntryId, key: Key = access.needs("ops:read")) -> QuarantineDetail:
-        """The names and types in the body; its values only for keys with `personal:read`."""
+        """The names and types in the body; its values, and names that are not commonly used, only for keys with
+        `personal:read`."""
         row = await scoped.of(key).quarantined_one(storable(entry_id))
         if row is None:
             raise Trouble("not_found", "there is no such entry")
-        body = readable(row.body) if may_see(key) else None
+        whole = may_see(key)
+        body, headers = readable(row.body) if whole else None, headers_of(row)
         # A stranger wrote it: to take it apart must not stop the others.
         shape = await asyncio.to_thread(shape_of, row.body, row.content_type)
-        return QuarantineDetail(**_summary(row), headers=headers_of(row), shape=shape, body=body)
+        if not whole:
+            shape, headers = unnamed_shape(shape), unnamed_headers(headers)
+        return QuarantineDetail(**_summary(row, whole), headers=headers, shape=shape, body=body)
 
     @route(
         router, "/quarantine/{entry_id}/retry", "ops:write", "retryQuarantine", "operations", "not_found",
@@ -67,10 +73,17 @@ def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Ret
         which they were received and have no second effect. Of the body's parts those that are understood now leave the
         quarantine, the others stay in it with their reason of now."""
         seen = await scoped.of(key).quarantined_one(storable(entry_id))
-        retried = None if seen is None else await retry(entry_id)
-        if retried is None:
+        try:
+            retried = None if seen is None else await retry(entry_id)
+        except Trouble as trouble:
+            if may_see(key) or seen is None or trouble.detail is None:
+                raise
+            raise Trouble(trouble.code, unnamed_reason(trouble.detail, seen.source), trouble.retry_after) from None
+        if retried is None or seen is None:
             raise Trouble("not_found", "there is no such entry")
-        return retried
+        if may_see(key):
+            return retried
+        return Retried(signals=retried.signals, quarantined=[unnamed_place(place) for place in retried.quarantined])
 
 
 def add_operations(router: APIRouter, scoped: Scoped, access: Access, now: Callable[[], datetime]) -> None:
@@ -93,6 +106,11 @@ def add_operations(router: APIRouter, scoped: Scoped, access: Access, now: Calla
         return Lifecycle(rows=rows)
 
 
-def _summary(row: Quarantine) -> dict[str, Any]:
+def _summary(row: Quarantine, whole: bool) -> dict[str, Any]:
+    """`whole`: with what the sender chose."""
     names = [name for name in QuarantineView.model_fields if name in row._fields]
-    return {name: getattr(row, name) for name in names} | {"bytes": row.size}
+    said = {name: getattr(row, name) for name in names} | {"bytes": row.size}
+    if whole:
+        return said
+    place, reason = unnamed_place(row.place, row.source), unnamed_reason(row.reason, row.source)
+    return said | {"place": place, "reason": reason, "content_type": media_type(row.content_type)}
