@@ -179,6 +179,9 @@ def _note_sales_ready(draft: Draft) -> None:
     if signal.automated or signal.actor.kind in ("automation", "system") or not counts_for_pass(draft):
         draft.ignore("not_by_an_sdr", "the sales-ready tag was not set by a person of this pass")
         return
+    if is_outranked(draft.lead, signal):
+        draft.ignore("not_by_an_sdr", "the sales-ready tag was set by somebody unproven")
+        return
     person = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
     if person is not None and not draft.context.roster.has_role(person, "sdr"):
         draft.ignore("not_by_an_sdr", "the sales-ready tag was set by somebody who is no SDR")

@@ -19,6 +19,7 @@ from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened
 
 COMPANY = ("name", "domain", "industry", "country", "employees", "region", "city", "postcode")
 """Facts of the company that the lead keeps."""
+NAMES = ("first_name", "last_name", "full_name")
 _KEPT_AS = tuple(f"company_{name}" for name in COMPANY)
 _UNKNOWN = (None,) * len(COMPANY)
 _held_company = attrgetter(*_KEPT_AS)
@@ -231,8 +232,11 @@ def _answers(known: dict[str, Any], said: dict[str, Any], scale: Scale, newer: b
 def _person(known: Person, more: Person, scale: Scale) -> Person:
     if scale.is_plain and (more == known or not _says_more(more, known)):
         return known
-    held = known.known()
-    taken = {name: said for name, said in more.known().items() if scale.takes(name, said, held.get(name))}
+    held, said = known.known(), more.known()
+    if any(name in held and not scale.outweighs(name) for name in NAMES):
+        # A name is one fact in three fields: no stranger's first name beside a proven last name.
+        said = {name: value for name, value in said.items() if name not in NAMES or name in held}
+    taken = {name: value for name, value in said.items() if scale.takes(name, value, held.get(name))}
     return known.but(**taken) if taken else known
 
 

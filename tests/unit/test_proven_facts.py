@@ -85,6 +85,13 @@ def test_somebody_unproven_fills_gaps_and_the_facts_are_marked():
     assert "phone" in lead.personal.unproven and "email" not in lead.personal.unproven
 
 
+def test_a_name_is_one_fact_of_which_no_part_is_filled_in_beside_a_proven_one():
+    told = stranger(crm(person=Person(email=VERA.email, full_name="Vera Danielsson")), HOUR)
+    person = told.lead.personal.person
+    assert (person.full_name, person.first_name, person.last_name) == ("Vera Danielsson", None, None)
+    assert told.lead.personal.proposed_facts["full_name"].value == "Mallory Evil"
+
+
 def test_the_newer_of_two_unproven_counts_as_ever():
     told = stranger(stranger(Kept(RULES), timedelta(0)), HOUR, company=TARGET, person=VERA)
     assert told.lead.company_name == "Target AB" and told.lead.personal.person.phone == VERA.phone
