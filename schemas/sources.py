@@ -143,6 +143,8 @@ FETCHED = {
 
 UNPROVEN_EVENTS = 100
 """Of one body of a sender who proves nothing."""
+VALUES_AN_EVENT = 150
+"""For each event that a body may have it may have so many values, in however few events they are."""
 
 
 SYSTEMS = frozenset(
@@ -165,7 +167,8 @@ class Source(FileModel):
 
     `rate` and `burst`: requests a second, and at once; of a source without proof each further signal of a body, and each
     64 KiB of it, counts as one more, and one client (an IPv4 address, an IPv6 /64) has `client_rate` and `client_burst` of
-    them: a fifth and a half. `max_events`: of one body; 1000, and 100 where nothing is proven.
+    them: a fifth and a half. `max_events`: of one body; 1000, and 100 where nothing is proven;
+    for each of them 150 values may be in it.
 
     `origins`: web sites whose pages may post here from a browser; a post of any other page is refused, one without an
     `Origin` (no browser) is not concerned. `redirect`: where the browser goes after a form was sent.
@@ -220,6 +223,11 @@ class Source(FileModel):
     def events_at_once(self) -> int:
         """Events that one body may have."""
         return self.max_events or (UNPROVEN_EVENTS if self.proof == "none" else 1000)
+
+    @property
+    def values_at_once(self) -> int:
+        """Values that one body may have: fields, and members of lists, at any depth."""
+        return VALUES_AN_EVENT * max(self.events_at_once, UNPROVEN_EVENTS)
 
     @model_validator(mode="after")
     def _greets_as_it_proves(self) -> Source:

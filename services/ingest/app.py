@@ -202,7 +202,7 @@ def understood(configured: Configured, delivery: Request, now: datetime, key: by
     verify(source.verify, configured.secrets, delivery, now.timestamp())
     if (answer := challenged(source.kind, body, configured.secrets)) is not None:
         return answer
-    with events_at_most(source.events_at_once):
+    with events_at_most(source.events_at_once, source.values_at_once):
         found = read_signed(source, body, headers.get("content-type", ""), believed(source.verify, headers))
     return signals_of(source, found, now, key, headers.get("traceparent"))
 

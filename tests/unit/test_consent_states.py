@@ -14,6 +14,7 @@ from services.ingest.contacts import Contacts
 from services.ingest.parsers import parse
 from services.ingest.parsers.consent_words import state_of
 from services.ingest.parsers.consents import acts_in, states_in
+from services.ingest.parsers.naming import label
 from tests.everykind import KINDS, Who, read
 from tests.setups import START
 
@@ -252,3 +253,19 @@ def test_answers_of_other_things_hardly_ever_give_a_consent_for_mail(fields):
     names = " ".join(fields).casefold()
     for consent in acts_in(fields):
         assert consent.basis in {name.strip()[:100] for name in fields} and names
+
+
+@pytest.mark.parametrize("shape", ["fields", "members of an object"])
+def test_c1_each_field_of_a_record_is_looked_at_a_bounded_number_of_times(monkeypatch, shape):
+    """However many of the others state consents: for each of them all were gone through."""
+    looked = []
+    monkeypatch.setattr(
+        "services.ingest.parsers.consents.label", lambda name, plain=label: looked.append(name) or plain(name)
+    )
+    names = (
+        {f"newsletter {n}": "yes" for n in range(400)}
+        if shape == "fields"
+        else {f"email {n}": True for n in range(400)}
+    )
+    acts_in(names if shape == "fields" else {"email_preferences": names})
+    assert 400 <= len(looked) < 20 * 400

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -91,11 +92,12 @@ def _read(value: Any, acts: bool, within: str = "", levels: int = MAX_LEVELS) ->
         return
     if not isinstance(value, Mapping):
         return
+    beside = _Beside(value)
     for key, held in islice(value.items(), MAX_FIELDS):
         name = str(key)
         if isinstance(held, Mapping | list):
             yield from _of_object(name, held, acts, levels - 1, within) if levels else ()
-        elif (consent := _of_field(name, held, value, acts)) is not None:
+        elif (consent := _of_field(name, held, beside, acts)) is not None:
             yield consent
 
 
@@ -103,7 +105,7 @@ def _of_object(name: str, held: Any, acts: bool, levels: int, around: str = "") 
     """An object that states a consent itself (`email_marketing_consent: {state, consent_updated_at}`), or holds others that do."""
     if isinstance(held, list):
         if len(held) == 1 and not isinstance(held[0], Mapping | list):
-            yield from _only(_of_field(name, held[0], {}, acts))
+            yield from _only(_of_field(name, held[0], None, acts))
         else:
             yield from _read(held, acts, name, levels)
         return
@@ -112,7 +114,7 @@ def _of_object(name: str, held: Any, acts: bool, levels: int, around: str = "") 
     holds = _HOLDERS.search(label(path)) is not None
     if field is not None and not isinstance(low.get("value", []), Mapping | list):
         # `{value, timestamp}`, as some platforms write each field.
-        yield from _only(_of_field(name, low["value"], held, acts, _moment(low)))
+        yield from _only(_of_field(name, low["value"], _Beside(held), acts, _moment(low)))
     elif holds and (stated := _stated_in(low)) is not None:
         yield from _only(_stated(path, low, stated))
     elif OUT.search(label(path)) and (channel := text(low.get("channel"))):
@@ -141,21 +143,22 @@ def _not_to_do(path: str, channel: str, reason: str | None) -> Consent | None:
 
 def _members(path: str, held: Mapping[str, Any], acts: bool, levels: int) -> Iterator[Consent]:
     """`{email: {...}, sms: false}` in an object of consents."""
+    beside = _Beside(held)
     for key, value in islice(held.items(), MAX_FIELDS):
         if isinstance(value, Mapping | list):
             yield from _of_object(f"{path} {key}", value, acts, levels - 1) if levels > 0 else ()
         else:
-            yield from _only(_of_channel(path, str(key), value, held, acts))
+            yield from _only(_of_channel(path, str(key), value, beside, acts))
 
 
-def _of_channel(path: str, key: str, value: Any, held: Mapping[str, Any], acts: bool) -> Consent | None:
+def _of_channel(path: str, key: str, value: Any, beside: _Beside, acts: bool) -> Consent | None:
     """`email: true` in an object of consents is a yes for that channel, in one of opt-outs an opt-out."""
     purpose = purpose_of(label(key).split("_"), "")
     if not purpose or meaning_of(key) is not None:
-        return _of_field(key, value, held, acts)
+        return _of_field(key, value, beside, acts)
     out = OUT.search(label(path)) is not None
     state = _opted_out(Field("out", purpose), value) if out else _ticked(Field("in", purpose), value, acts)
-    at = _moment({label(str(name)): said for name, said in islice(held.items(), MAX_FIELDS)})
+    at = beside.moment
     if state is None or (state == "given" and not acts and at is None):
         return None
     return Consent(purpose=purpose, state=state, basis=f"{path.strip()} {key}"[:100], at=at)
@@ -182,13 +185,12 @@ def _moment(low: Mapping[str, Any]) -> datetime | None:
     return next((at for key in _MOMENTS if (at := when(low.get(key))) is not None), None)
 
 
-def _of_field(
-    name: str, value: Any, beside: Mapping[str, Any], acts: bool, at: datetime | None = None
-) -> Consent | None:
+def _of_field(name: str, value: Any, beside: _Beside | None, acts: bool, at: datetime | None = None) -> Consent | None:
     field = meaning_of(name)
     if field is None or value is None or (isinstance(value, str) and (len(value) > _LONGEST or "://" in value)):
         return None
-    at = at or _time_beside(name, beside)
+    if at is None and beside is not None:
+        at = beside.time_of(name)
     if field.what in ("out", "out_at"):
         state = _opted_out(field, value)
         at = when(value) if field.what == "out_at" else at
@@ -239,15 +241,26 @@ _UNSUBSCRIBED = frozenset(["unsubscribed", "opted_out", "optedout", "unsubscribe
 """What says so under any name; a `status: declined` may be of anything."""
 
 
-def _time_beside(name: str, beside: Mapping[str, Any]) -> datetime | None:
-    """`accepts_marketing_updated_at` beside `accepts_marketing`."""
-    known = {
-        label(str(key)): value
-        for key, value in islice(beside.items(), MAX_FIELDS)
-        if isinstance(value, str | int | float)
-    }
-    own = label(name)
-    return next((at for end in _ENDS if (at := when(known.get(f"{own}_{end}"))) is not None), None)
+class _Beside:
+    """The fields of an object, looked at by their labels: once for all its consents, for a record may have hundreds."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        shown = islice(self._fields.items(), MAX_FIELDS)
+        return {label(str(key)): value for key, value in shown if isinstance(value, str | int | float)}
+
+    @cached_property
+    def moment(self) -> datetime | None:
+        """When the object itself says that it was made or changed."""
+        return _moment(self._values)
+
+    def time_of(self, name: str) -> datetime | None:
+        """`accepts_marketing_updated_at` beside `accepts_marketing`."""
+        own = label(name)
+        return next((at for end in _ENDS if (at := when(self._values.get(f"{own}_{end}"))) is not None), None)
 
 
 _ENDS = ("updated_at", "at", "date", "timestamp", "time", "on", "changed_at", "consent_updated_at")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from typing import Any
 from urllib.parse import unquote
 
@@ -81,8 +80,8 @@ def _event(event: dict[str, Any], where: str, fallback: str, *, signed: bool = T
 
 def _decoded(value: str) -> Any:
     try:
-        return json.loads(base64.b64decode(value, validate=True))
-    except (binascii.Error, ValueError):
+        return read_json(base64.b64decode(value, validate=True))
+    except (binascii.Error, ValueError, Unreadable):
         return None
 
 

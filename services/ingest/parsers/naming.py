@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import lru_cache, wraps
 from typing import TypeVar
 
 Found = TypeVar("Found")
 LONGEST_NAME = 200
 """Characters of a name that are looked at."""
+REMEMBERED = 4096
+"""Names of which a function's answer is kept."""
 _NAMES: dict[str, str] = {
     "email": """
         email e_mail mail email_address e_mail_address emailaddress mail_address work_email business_email company_email
@@ -179,13 +180,24 @@ _GAPS = re.compile(r"[\W_]+")
 def remembered(function: Callable[[str], Found]) -> Callable[[str], Found]:
     """The same function with what it said of some thousand names. A sender may write a mebibyte where a name stands: of such
     nothing is remembered, or the memory would be theirs."""
-    known = lru_cache(maxsize=4096)(function)
+    # What is known is found without a call of ours: names are looked up a thousand times for one event.
+    return _Memory(function).__getitem__
 
-    @wraps(function)
-    def call(name: str) -> Found:
-        return known(name) if len(name) <= LONGEST_NAME else function(name)
 
-    return call
+class _Memory(dict[str, Found]):
+    """What a function said of names; it begins anew once there are too many, which strangers choose."""
+
+    def __init__(self, function: Callable[[str], Found]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, name: str) -> Found:
+        found = self._function(name)
+        if len(name) <= LONGEST_NAME:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[name] = found
+        return found
 
 
 @remembered

@@ -21,7 +21,13 @@ from services.ingest.parsers.whose import settle_names
 
 MAX_DEPTH = 64
 MAX_EVENTS = 1000
+MAX_VALUES = 50_000
+"""Of one body, however few events they are in: each costs some microseconds, and some tens where its name means something."""
+_COUNTED = 100
+"""Values of a text of JSON that need no count."""
 _most: ContextVar[int] = ContextVar("most events of a body", default=MAX_EVENTS)
+_left: ContextVar[list[int] | None] = ContextVar("values that a body may still have", default=None)
+"""One number, shared by all texts of JSON in a body; None where each has a bound of its own."""
 UNEXPECTED = (ValueError, TypeError, KeyError, AttributeError, LookupError, RecursionError, OverflowError)
 """What reading a shape that no sender was seen to send can raise: it is set aside, with the body kept."""
 Result = list[Parsed | Quarantined]
@@ -55,9 +61,27 @@ def read_json(body: bytes) -> Any:
         raise Unreadable(f"nested over {MAX_DEPTH} deep") from None
     except ValueError:
         raise Unreadable("not JSON") from None
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(whole):
-        raise Unreadable(f"nested over {MAX_DEPTH} deep")
+    if body.count(b",") + body.count(b":") > _COUNTED or body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+        _measure(whole)
     return _cleaned(whole) if odd else whole
+
+
+def _measure(whole: Any) -> None:
+    """Raises Unreadable where it is too deep, or has more values than the body may still have. Level by level: brackets, commas
+    and colons inside texts are none."""
+    left = _left.get()
+    most = MAX_VALUES if left is None else left[0]
+    level, count, depth = [whole], 0, 0
+    while inner := [v for v in level if isinstance(v, dict | list)]:
+        if depth >= MAX_DEPTH:
+            raise Unreadable(f"nested over {MAX_DEPTH} deep")
+        count += sum(map(len, inner))
+        if count > most:
+            raise Unreadable("the body has more values than are taken at once")
+        level = [v for held in inner for v in (held.values() if isinstance(held, dict) else held)]
+        depth += 1
+    if left is not None:
+        left[0] -= count
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -77,17 +101,6 @@ def _finite(number: str) -> float:
     if not math.isfinite(value):
         raise ValueError(number[:40])
     return value
-
-
-def _is_deep(value: Any) -> bool:
-    """Level by level, for brackets inside texts are no nesting."""
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        inner = [v for v in level if isinstance(v, dict | list)]
-        if not inner:
-            return False
-        level = [v for held in inner for v in (held.values() if isinstance(held, dict) else held)]
-    return True
 
 
 def _cleaned(value: Any) -> Any:
@@ -124,13 +137,15 @@ def bounded(rows: list[Any]) -> list[Any]:
 
 
 @contextmanager
-def events_at_most(count: int) -> Iterator[None]:
-    """Bodies that are read in it may have so many events: a sender who proves nothing may not cost as much as another."""
-    token = _most.set(min(count, MAX_EVENTS))
+def events_at_most(count: int, values: int = MAX_VALUES) -> Iterator[None]:
+    """The body that is read in it may have so many events and values: a sender who proves nothing may not cost as much as
+    another."""
+    token, left = _most.set(min(count, MAX_EVENTS)), _left.set([min(values, MAX_VALUES)])
     try:
         yield
     finally:
         _most.reset(token)
+        _left.reset(left)
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -96,7 +96,9 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         return _outbound(read_xml(body))
     whole = read_json(body)
     found: Result = []
-    for where, event in _events(whole):
+    events = list(_events(whole))
+    bounded([ident for _, event in events for ident in _idents(mapping(mapping(event).get("ChangeEventHeader")))])
+    for where, event in events:
         read = guarded(where, partial(_change, event, where, body))
         found += [read] if isinstance(read, Quarantined) else read
     return found
@@ -163,7 +165,7 @@ def _change(event: Any, where: str, body: bytes) -> Result:
     event = _plain(as_object(event, where))
     head = as_object(event.get("ChangeEventHeader"), f"{where}.ChangeEventHeader")
     noun, change = text(head.get("entityName")) or "", text(head.get("changeType")) or ""
-    idents = [identifier(i) for i in head.get("recordIds") or [] if text(i)]
+    idents = [identifier(i) for i in _idents(head) if text(i)]
     if not noun or not idents:
         raise Unreadable("a change event names its entity and its records", f"{where}.ChangeEventHeader")
     fields = {name: value for name, value in event.items() if value is not None and name != "ChangeEventHeader"}
@@ -180,6 +182,12 @@ def _change(event: Any, where: str, body: bytes) -> Result:
     ]  # fmt: skip
     # An update holds what was changed and nothing else.
     return [one.but(address_changed=change == "UPDATE" and one.person.email is not None) for one in found]
+
+
+def _idents(head: Mapping[str, Any]) -> list[Any]:
+    """The records that one change is of: each becomes a signal of its own."""
+    found = head.get("recordIds") or []
+    return found if isinstance(found, list) else [found]
 
 
 def _plain(value: Any) -> Any:
