@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from typing import Any, NamedTuple
 
 from routing.agreement import CompiledRoute, CompiledRule
@@ -12,8 +13,9 @@ from routing.definitions import Finding, Judge
 from routing.hindrances import Code, evidence_of
 from routing.model import Ledger, Load
 from routing.roster import Roster
-from routing.rotation import Rotation, rotate
+from routing.rotation import Rotation, change, in_the_way, rotate
 from schemas.agreement import Overflow
+from schemas.roster import Pool
 
 FALLBACK = "fallback"
 SECOND_OFFER = "second_offer"
@@ -39,19 +41,30 @@ class Assignment(NamedTuple):
 
 class Held(NamedTuple):
     """Nobody of the rule's pool can take it now, and the agreement says to wait: until `retry_at` at least, then look
-    again, `hold` in all."""
+    again, `hold` in all. `kept_for`: it is their turn, and they come to work then; `ledger` is the pool's with that turn, None where
+    it was counted before."""
 
     rule: str
     pool: str
     retry_at: datetime
     overflow: Overflow
     why: dict[str, Any]
+    kept_for: str | None = None
+    ledger: Ledger | None = None
+
+
+class Line(NamedTuple):
+    """The queue that a lead stands in: of which rule, until when at most, and whom it is kept for."""
+
+    rule: str
+    until: datetime
+    kept_for: str | None
 
 
 class Asked(NamedTuple):
     """What a choice depends on beside the route: `passed_over` have had their chance in this hand-over; without
     `last_resort` nobody may be found; with `may_hold` the answer may be to wait. `matched` is evidence of those who came
-    before the rules and could not take it; `zone` is the organisation's, for days of capacity."""
+    before the rules and could not take it; `zone` is the organisation's, for days of capacity; `line` where the lead waits already."""
 
     judge: Judge
     roster: Roster
@@ -65,6 +78,7 @@ class Asked(NamedTuple):
     matched: tuple[dict[str, Any], ...] = ()
     roles: tuple[str, ...] = ()
     zone: tzinfo = UTC
+    line: Line | None = None
 
     def unfit(self, person: str, rule: CompiledRule) -> tuple[Code, ...]:
         """All that keeps somebody from this rule's lead now, beside absence. `language` comes last, so that it stands alone
@@ -111,6 +125,8 @@ def _by_rule(
 
     `because` has what its condition was asked of."""
     why: dict[str, Any] = {"route": route.name, "tried": tried, "rule": rule.name, **because}
+    if _shares_the_day(rule, asked) and (shared := _turn_of_the_day(route, rule, asked, why, because)) is not None:
+        return shared
     found = _turn(rule, rule.pool, asked)
     if found.person is not None:
         return Assignment(found.person, rule.name, rule.pool, found.ledger, {**why, **found.why}, route.name)
@@ -132,6 +148,76 @@ def _by_rule(
         return Held(rule.name, rule.pool, at, over, {**why, "held": nobody})
     tried.append(nobody)
     return None
+
+
+def _shares_the_day(rule: CompiledRule, asked: Asked) -> bool:
+    """Whether what waits for this rule is shared among all who work that day, and the lead is such a one."""
+    over, line = rule.overflow, asked.line
+    return (
+        over is not None
+        and over.shared_over == "day"
+        and asked.may_hold
+        and line is not None
+        and line.rule == rule.name
+    )
+
+
+def _turn_of_the_day(
+    route: CompiledRoute, rule: CompiledRule, asked: Asked, why: dict[str, Any], because: dict[str, Any]
+) -> Assignment | Held | None:
+    """Whose turn it is of those at work and those who come later that day; None where there is nobody. A lead whose turn is one
+    of the latter's waits for them, and their turn is counted at once, so that the next lead is another's."""
+    pool, ledger = asked.roster.pool(rule.pool), asked.ledgers.get(rule.pool) or Ledger(pool=rule.pool)
+    assert asked.line is not None, "it waits"  # noqa: S101 - narrows a type
+    assert rule.overflow is not None, "it waits for this rule"  # noqa: S101 - narrows a type
+    coming, kept = _coming(pool, asked, asked.line.until), asked.line.kept_for
+    codes = {
+        seat.person: in_the_way(
+            pool, seat.person, asked.roster, asked.now, asked.passed_over, partial(asked.unfit, rule=rule)
+        )
+        for seat in pool.seats
+    }
+    after: Ledger | None = None
+    if kept is not None and codes.get(kept) == ():
+        seats = [{"person": s.person, "weight": s.weight} | _of_turn(s.person, kept, codes) for s in pool.seats]
+        said = {"pool": pool.name, "candidates": seats, "ledger": change(pool, ledger, ledger), "kept": True}
+        return Assignment(kept, rule.name, rule.pool, ledger, {**why, **said}, route.name)
+    if kept is None or kept not in coming or codes.get(kept) != ("off_hours",):
+        found = rotate(
+            pool, ledger, asked.roster, asked.now, asked.passed_over, lambda p: asked.unfit(p, rule), coming.keys()
+        )
+        if found.person is None or codes[found.person] == ():
+            return _given(route, rule, found, why)
+        kept, after = found.person, found.ledger
+    seats = [{"person": s.person, "weight": s.weight} | _of_turn(s.person, None, codes) for s in pool.seats]
+    held = {"rule": rule.name, "code": "kept", **because, "candidates": seats}
+    return Held(rule.name, rule.pool, coming[kept], rule.overflow, {**why, "held": held}, kept, after)
+
+
+def _given(route: CompiledRoute, rule: CompiledRule, found: Rotation, why: dict[str, Any]) -> Assignment | None:
+    if found.person is None:
+        return None
+    return Assignment(found.person, rule.name, rule.pool, found.ledger, {**why, **found.why}, route.name)
+
+
+def _of_turn(person: str, whose: str | None, codes: Mapping[str, tuple[Code, ...]]) -> dict[str, Any]:
+    """As evidence of a seat: whose turn it is, else what was in the way."""
+    return {"short": 0.0} if person == whose else evidence_of(codes[person] or ("turn",))
+
+
+def _coming(pool: Pool, asked: Asked, until: datetime) -> dict[str, datetime]:
+    """When those come to work who are not there yet, on this day of theirs and before the waiting is over."""
+    found: dict[str, datetime] = {}
+    for seat in pool.seats:
+        zone = asked.roster.zone_of(seat.person, asked.zone)
+        at = asked.roster.back_at(seat.person, asked.now)
+        if (
+            at is not None
+            and asked.now < at < until
+            and at.astimezone(zone).date() == asked.now.astimezone(zone).date()
+        ):
+            found[seat.person] = at
+    return found
 
 
 def _turn(rule: CompiledRule, pool: str, asked: Asked) -> Rotation:

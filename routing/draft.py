@@ -54,15 +54,23 @@ class Context(NamedTuple):
         return self.past.get(digest, self.agreement)
 
 
+class TurnKept(NamedTuple):
+    """Whom a lead in a queue is kept for, and of which pool their turn is."""
+
+    person: str
+    pool: str
+
+
 class Draft:
     """`at` is when the fact happened, `instant` the same in whole seconds since 1970; `carried_by` had the lead as an open
     one before the signal. `learned` says that there is something
-    to judge anew: a fact of the lead is another one now, or it was let go. `was_asked`: the definitions of its stage were. `facts` are the names that the lifecycle's rows
+    to judge anew: a fact of the lead is another one now, or it was let go. `was_asked`: the definitions of its stage were. `kept`:
+    the turn that was counted for somebody whom the lead is kept for. `facts` are the names that the lifecycle's rows
     ask for; `heard` is what came during a hold that ends now, the newest first; `seller` is who won it, where it was won."""
 
     __slots__ = (
         "_asked_of", "_judge", "_judge_of_way", "_notes", "_own_clocks", "_reason", "_told", "account", "asked_account", "at", "carried_by", "clocks", "consulted", "context", "emissions", "evidence", "facts", "heard",
-        "instant", "lead", "learned", "ledgers", "links", "loads", "moved_ledgers", "moved_loads", "seller", "signal", "tallied", "transitions", "was_asked",
+        "instant", "kept", "lead", "learned", "ledgers", "links", "loads", "moved_ledgers", "moved_loads", "seller", "signal", "tallied", "transitions", "was_asked",
     )  # fmt: skip
 
     def __init__(self, lead: Lead, signal: Signal, context: Context) -> None:
@@ -89,6 +97,8 @@ class Draft:
         self.seller: str | None = None
         self.learned = False
         self.was_asked = False
+        queue = lead.queue
+        self.kept = TurnKept(queue.kept_for, queue.pool) if queue is not None and queue.kept_for is not None else None
         self._notes: list[str] = []
         self._reason: Reason | None = None
         self.evidence: dict[str, Any] = {}

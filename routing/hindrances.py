@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 Code = Literal[
-    "full", "team_full", "off_hours", "language", "absent", "paused", "had_it", "role", "inactive", "unknown"
+    "full", "team_full", "off_hours", "turn", "language", "absent", "paused", "had_it", "role", "inactive", "unknown"
 ]  # fmt: skip
 
 
@@ -22,6 +22,7 @@ HINDRANCES: dict[Code, Hindrance] = {
     "full": Hindrance("at their capacity", "had {person} had room for one more", 1),
     "team_full": Hindrance("their team was at its capacity", "had the team of {person} had room for one more", 1),
     "off_hours": Hindrance("outside their working hours then", "had {person} been at work then", 1),
+    "turn": Hindrance("not their turn among all who work that day", "had it been the turn of {person}", 1),
     "language": Hindrance("does not speak the lead's language", "had {person} spoken the lead's language", 1),
     "absent": Hindrance("away then", "had {person} not been away", 2),
     "paused": Hindrance("the pool was paused", "had the pool not been paused", 2),
@@ -35,6 +36,7 @@ RULES_PASSED = {
     "unknown": "a fact that it asks for was unknown",
     "not_met": "its condition did not hold",
     "nobody": "nobody of its pool could take it",
+    "kept": "it is the turn of somebody who comes to work later that day",
     "matched": "who has it so could not take it",
 }
 """Why a rule did not decide."""

@@ -218,7 +218,8 @@ class Passed(State, frozen=True, kw_only=True):
 
 
 class Queue(State, frozen=True, kw_only=True):
-    """What a lead waits in that nobody of a rule's pool can take now; `passed` is what the last look at the pool found."""
+    """What a lead waits in that nobody of a rule's pool can take now; `passed` is what the last look at the pool found.
+    `kept_for`: whose turn it was, who comes to work later that day; the pool's ledger has counted it."""
 
     route: str
     rule: str
@@ -226,6 +227,7 @@ class Queue(State, frozen=True, kw_only=True):
     since: At
     until: At
     passed: tuple[Passed, ...] = ()
+    kept_for: str | None = None
 
 
 class Talk(State, frozen=True, kw_only=True):

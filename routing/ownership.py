@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from routing import matching, nurturing, waiting
-from routing.assignment import FALLBACK, LAST_RESORTS, Asked, Assignment, Held, assign
+from routing.assignment import FALLBACK, LAST_RESORTS, Asked, Assignment, Held, Line, assign
 from routing.bounds import MAX_REFERENCES
 from routing.capacity import consulted, given, is_new_to, without
 from routing.draft import Draft
@@ -35,7 +35,7 @@ def choose_or_wait(
     pools = [roster.pool(name) for name in agreement.routes[route].pools]
     if roster.limited:
         draft.consulted |= consulted([seat.person for pool in pools for seat in pool.seats], roster)
-    return assign(
+    chosen = assign(
         agreement.routes[route],
         Asked(
             draft.judge_of_way,
@@ -49,8 +49,19 @@ def choose_or_wait(
             matched=match.passed,
             roles=ROLES[route],
             zone=agreement.zone,
+            line=_line(draft),
         ),
     )
+    if isinstance(chosen, Assignment) and "kept" in chosen.why:
+        draft.kept = None  # Their turn was counted when the lead was kept for them.
+    return chosen
+
+
+def _line(draft: Draft) -> Line | None:
+    queue = draft.lead.queue
+    if queue is None or waiting.queued(draft) is None:
+        return None
+    return Line(queue.rule, queue.until, queue.kept_for)
 
 
 def give(draft: Draft, chosen: Assignment) -> None:
@@ -144,6 +155,8 @@ def wait_in_line(draft: Draft, held: Held) -> None:
     had_it = draft.lead.owner
     if had_it is not None:
         leave_to_nobody(draft, held.rule)
+    if held.ledger is not None and draft.signal.mode == "live":
+        draft.put_ledger(held.ledger)
     waiting.wait(draft, held, had_it)
 
 

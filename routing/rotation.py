@@ -14,7 +14,7 @@ nor short by more than 1/2 + 1/3 + ... + 1/N.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -60,13 +60,13 @@ def rotate(
     now: datetime,
     passed_over: frozenset[str],
     unfit: Callable[[str], tuple[Code, ...]] = lambda _: (),
+    coming: Collection[str] = (),
 ) -> Rotation:
     """The next of the pool, or none where all are away, unfit or passed over; the ledger counts the chosen one.
 
-    `unfit` gives the codes of all that is in somebody's way."""
-    hindered = {
-        seat.person: (*_away(pool, seat.person, roster, now, passed_over), *unfit(seat.person)) for seat in pool.seats
-    }
+    `unfit` gives the codes of all that is in somebody's way. Whoever is `coming` has a turn although they are not at work yet."""
+    hindered = {seat.person: in_the_way(pool, seat.person, roster, now, passed_over, unfit) for seat in pool.seats}
+    hindered |= {person: () for person in coming if hindered.get(person) == ("off_hours",)}
     codes = {person: found[0] if found else None for person, found in hindered.items()}
     if all(codes.values()):
         return Rotation(None, ledger, {"pool": pool.name, "candidates": _candidates(pool, hindered, {})})
@@ -79,6 +79,18 @@ def rotate(
         "ledger": change(pool, before, after),
     }
     return Rotation(chosen, after, why)
+
+
+def in_the_way(
+    pool: Pool,
+    person: str,
+    roster: Roster,
+    now: datetime,
+    passed_over: frozenset[str],
+    unfit: Callable[[str], tuple[Code, ...]],
+) -> tuple[Code, ...]:
+    """The codes of all that keeps somebody of the pool from a lead now."""
+    return (*_away(pool, person, roster, now, passed_over), *unfit(person))
 
 
 def counted(pool: Pool, ledger: Ledger, person: str, at_work: Iterable[str] = ()) -> Ledger:

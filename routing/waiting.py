@@ -10,7 +10,8 @@ from routing.draft import Draft
 from routing.hindrances import codes_of
 from routing.ids import derive
 from routing.lifecycle import route_of
-from routing.model import Clock, Lead, Passed, Queue
+from routing.model import Clock, Lead, Ledger, Passed, Queue
+from routing.rotation import moved
 from routing.sla import QUEUE
 from schemas.events import LeadQueued
 
@@ -36,7 +37,13 @@ def _stand_in_line(draft: Draft, held: Held, clock: Clock, had_it: str | None) -
     route = held.why["route"]
     passed = tuple(Passed(person=one["person"], codes=codes_of(one)) for one in held.why["held"]["candidates"])
     lead.queue = Queue(
-        route=route, rule=held.rule, pool=held.pool, since=clock.started_at, until=clock.due_at, passed=passed
+        route=route,
+        rule=held.rule,
+        pool=held.pool,
+        since=clock.started_at,
+        until=clock.due_at,
+        passed=passed,
+        kept_for=held.kept_for,
     )
     lead.unowned_reason = f"waiting: {held.rule}"
     if before is not None and (before.route, before.rule, before.pool) == (route, held.rule, held.pool):
@@ -77,6 +84,18 @@ def leave_line(draft: Draft) -> None:
     """Called once a decision is made: whatever ended the waiting, the lead stands in no line any more."""
     if draft.lead.queue is not None and queued(draft) is None:
         draft.lead.queue = None
+    _give_turn_back(draft)
+
+
+def _give_turn_back(draft: Draft) -> None:
+    """A turn that was counted for somebody whom the lead was kept for, and who did not get it after all."""
+    queue, kept, roster = draft.lead.queue, draft.kept, draft.context.roster
+    if kept is None or (queue is not None and queue.kept_for == kept.person):
+        return
+    if draft.signal.mode == "live" and kept.pool in roster.pools:
+        ledger = draft.ledgers.get(kept.pool) or Ledger(pool=kept.pool)
+        if kept.person in ledger.entries:
+            draft.put_ledger(moved(roster.pools[kept.pool], ledger, kept.person, -1))
 
 
 def end(draft: Draft) -> None:

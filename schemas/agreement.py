@@ -31,12 +31,20 @@ class Definitions(FileModel):
 
 class Overflow(FileModel):
     """What happens where a rule fits and nobody of its pool can take the lead: it waits for `hold` at most, goes to
-    another `pool`, or to a `person`. Left out: the next rule decides."""
+    another `pool`, or to a `person`. Left out: the next rule decides. `shared_over: day`: what waited is shared among all of the
+    pool who work that day, not among those who come first."""
 
     hold: Target | None = None
     calendar: Name | None = None
+    shared_over: Literal["day"] | None = None
     pool: Name | None = None
     person: Name | None = None
+
+    @model_validator(mode="after")
+    def _shares_what_waits(self) -> Overflow:
+        if self.shared_over is not None and self.hold is None:
+            raise ValueError("`shared_over` is for leads that wait; say `hold` as well")
+        return self
 
     @model_validator(mode="after")
     def _says_one(self) -> Overflow:
