@@ -210,7 +210,7 @@ def _no_limbo(world, told):
         elif not waits:
             assert last.state in ("open", "accepted") and last.person == lead.owner
     if lead.stage == "nurturing":
-        assert {clock.policy for clock in running} <= {"hold_end"}, "only a hold outlives the pass"
+        assert {clock.policy for clock in running} <= {"hold_end", "wake"}, "no promise outlives the pass"
         assert handover is None or handover.closed_at is not None
     open_offers = [offer for offer in (handover.offers if handover else ()) if offer.state in ("open", "accepted")]
     assert len(open_offers) <= 1, "offered to one person at a time"
