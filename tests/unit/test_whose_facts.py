@@ -182,3 +182,69 @@ def test_a_mail_of_which_only_the_sender_is_known_names_them():
 )  # fmt: skip
 def test_what_happened_by_the_senders_word_or_by_the_fields_that_only_it_has(body, kind):
     assert one("generic", body).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ({"remoteJid": "46701740605@s.whatsapp.net", "fromMe": False, "id": "A"}, {"phone": PHONE}),
+        ({"remoteJid": "46701740605@s.whatsapp.net", "fromMe": True, "id": "A"}, {"phone": PHONE}),
+        ({"remoteJid": "13718@lid", "remoteJidAlt": "46701740605@s.whatsapp.net", "id": "A"}, {"phone": PHONE}),
+        ({"remoteJid": "13718@lid", "senderPn": "46701740605@s.whatsapp.net", "id": "A"}, {"phone": PHONE}),
+        ({"remoteJid": "1203@g.us", "participant": "46701740605@s.whatsapp.net", "id": "A"}, {"phone": PHONE}),
+        ({"remoteJid": "13718@lid", "id": "A"}, {}),
+    ],
+)
+def test_whom_a_chat_is_with_is_the_lead_and_never_the_telephone_that_received_it(key, expected):
+    message = {"key": key, "message": {"conversation": "Hej"}}
+    body = {"event": "messages.upsert", "data": message, "sender": "4685550909@s.whatsapp.net"}
+    assert read(body) == expected
+
+
+def test_our_own_instance_is_nobodys_id():
+    body = {"event": "messages.upsert", "data": {"pushName": "Eli Ode", "instanceId": "bae4", "text": "Hej"}}
+    assert one("generic", body).external_id is None
+
+
+def test_a_tracked_event_has_its_person_in_the_traits():
+    traits = {"email": MAIL, "name": "Eli Ode", "company": {"id": "abc123"}}
+    body = {
+        "event": "Order Completed",
+        "context": {"library": {"name": "js"}, "traits": traits},
+        "properties": {"order_id": "o1"},
+    }
+    assert read(body) == HER
+
+
+def test_events_beside_what_is_said_of_the_delivery_are_read_one_by_one():
+    calls = [{"Action": "call.received", "CallerNumber": PHONE, "OrganizationId": 4062}]
+    assert read({"Id": "d1", "Properties": {"Organization": "4062"}, "Notifications": calls}) == {"phone": PHONE}
+
+
+@pytest.mark.parametrize(
+    ("body", "company"),
+    [
+        ({"id": "a1", "_objectType": "Account", "Name": "Ode AB", "PersonAccount": [{"Person": {**ELI, "_objectType": "Person"}}]}, "Ode AB"),
+        ({"id": "i1", "invoice": {"total": 4}, "client": {"id": "c", "name": "Ode AB", "contact": {**ELI, "id": 2}}}, "Ode AB"),
+        ({"id": "r", "conversation": {"id": "c", "organization": {"id": "o", "name": "Ours AB"}}, "contact": ELI}, None),
+        ({"id": "r", "email": MAIL, "account": {"uuid": "u", "display_name": "Ode AB"}}, "Ode AB"),
+    ],
+)  # fmt: skip
+def test_a_company_stands_above_its_people_and_that_of_a_conversation_is_ours(body, company):
+    assert read(body).get("company") == company
+
+
+def test_a_bare_name_among_the_answers_of_somebody_who_has_none_is_theirs():
+    assert read({"id": "7", "email": MAIL, "fields": {"name": "Eli", "city": "Lund"}}) == {"email": MAIL, "full": "Eli"}
+    assert read({"id": "7", "email": MAIL, "rsvp_form_data": {"name": "Eli Ode"}}) == HER
+
+
+def test_beside_what_happened_and_when_the_id_is_of_whom_it_is_about():
+    event = {
+        "id": "e1",
+        "type": "contact.opened",
+        "occurred_at": "2026-02-03T04:05:06Z",
+        "contact_id": "c7",
+        "contact_email_address": MAIL,
+    }
+    assert one("generic", event).external_id == "c7"

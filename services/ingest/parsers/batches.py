@@ -52,6 +52,8 @@ def _of_object(where: str, whole: dict[str, Any]) -> Iterator[Row]:
         lists = [(k, v) for k, v in whole.items() if isinstance(v, list) and v]
         held = [(k, v) for k, v in lists if len(lists) == 1 and label(str(k)) not in _PARTS and _are_events(v)]
     others = [v for k, v in whole.items() if isinstance(v, dict) and label(str(k)) not in _BESIDE]
+    if len(held) == 1 and label(str(held[0][0])) in _EVENTS:
+        others = [v for v in others if not _is_about_the_delivery(v)]
     if len(held) != 1 or others or _tells_of_somebody(whole):
         yield Row(where, _titled(whole), {})
         return
@@ -59,6 +61,14 @@ def _of_object(where: str, whole: dict[str, Any]) -> Iterator[Row]:
     around = {k: v for k, v in whole.items() if k != name}
     for i, row in enumerate(bounded(listed)):
         yield Row(f"{where}[{i}]" if where == "$" else f"{where}.{name}[{i}]", row, around)
+
+
+_EVENTS = frozenset(["events", "notifications", "records", "messages", "batch"])
+
+
+def _is_about_the_delivery(value: dict[str, Any]) -> bool:
+    """Scalars of which none tells of anybody: when it was sent, of which account, by which request."""
+    return not any(isinstance(held, dict | list) for held in value.values()) and not _tells_of_somebody(value)
 
 
 def _are_events(value: list[Any]) -> bool:

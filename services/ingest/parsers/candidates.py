@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from services.ingest.parsers.addresses import addresses_in, named_address, normal_address
@@ -26,10 +26,11 @@ _NOT_LOOKED_AT = frozenset(
 
 
 class Candidate(NamedTuple):
-    """An answer that is an address and nothing else, and the name it stands under."""
+    """An answer that is an address and nothing else, the name it stands under, and the object that it stands in."""
 
     name: str
     written: str
+    row: Mapping[str, Any] = {}
 
 
 class _Leaf(NamedTuple):
@@ -47,7 +48,8 @@ def candidates_in(tree: Any) -> list[Candidate]:
         alone = named_address(leaf.value)[1]
         if " " in single_line(alone) or len(addresses_in(alone)) != 1 or _is_anothers(leaf):
             continue
-        found.setdefault(normal_address(alone), Candidate(_name(leaf), leaf.value))
+        row = leaf.inside.value if leaf.inside is not None and isinstance(leaf.inside.value, dict) else {}
+        found.setdefault(normal_address(alone), Candidate(_name(leaf), leaf.value, row))
     return list(found.values())
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
+from typing import Any
 
 from services.ingest.parsers.chain import level
 from services.ingest.parsers.contact_points import number_of_chat
@@ -44,10 +45,26 @@ def is_message(found: Iterable[Node]) -> bool:
     return False
 
 
+_PARTNERS = ("remote_jid_alt", "sender_pn", "remote_jid", "jid", "chat_id")
+"""Whom a chat is with, whoever of the two writes; what has a number first."""
+_IN_A_GROUP = ("participant_alt", "participant_pn", "participant", "author")
+
+
+def _partner(held: Mapping[str, Any]) -> dict[str, str]:
+    said = [text(held.get(name)) or "" for name in _PARTNERS]
+    if any(one.endswith("@g.us") for one in said):
+        said = [text(held.get(name)) or "" for name in _IN_A_GROUP]
+    number = next((number for one in said if (number := number_of_chat(one)) is not None), None)
+    return {"phone": number} if number else {}
+
+
 def other_end(found: Iterable[Node]) -> dict[str, str]:
-    """The number of whom a message went to or came from, where our own number stands beside it; {} for anything else."""
+    """The number of whom a chat is with, or of whom a message went to or came from, where our own number stands beside it; {}
+    for anything else."""
     for node in islice(found, MAX_NODES):
         held = level(node.raw).held
+        if partner := _partner(held):
+            return partner
         if _OUR_NUMBER.isdisjoint(held):
             continue
         for name in ("recipient_id", "wa_id", "from"):

@@ -28,7 +28,7 @@ from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.mail import CAME_IN, MAILED, is_mail
 from services.ingest.parsers.moments import moment_of
 from services.ingest.parsers.naming import is_anothers, is_id_of_a_thing, is_secret, label
-from services.ingest.parsers.people import company_in, firm_in, person_in
+from services.ingest.parsers.people import company_in, firm_in, names_beside, person_in
 from services.ingest.parsers.reading import (
     MAX_ANSWERS,
     Result,
@@ -283,7 +283,9 @@ def _only_address(body: Mapping[str, Any], where: str, filled: bool) -> dict[str
     if len(candidates) != 1:
         return {}
     name, address = named_address(candidates[0].written)
-    return {"email": address, **({"full_name": name} if name else {})}
+    # The names that stand beside it are whose it is, unless it is among answers and things.
+    beside = {} if candidates[0].row is body else names_beside(candidates[0].row, address)
+    return {"email": address, **({"full_name": name} if name else beside)}
 
 
 def _id_of_form(found: list[Node]) -> str | None:

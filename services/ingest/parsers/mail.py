@@ -85,6 +85,9 @@ def _ends(found: list[Node], names: tuple[str, ...]) -> Iterator[dict[str, str]]
     for node in found:
         held = level(node.raw).held
         for name in names:
+            if name == "sender" and is_chat_id(text(held.get(name)) or ""):
+                # Of a chat's message it may be our own telephone that received it.
+                continue
             if facts := _end(held.get(name)):
                 yield facts
 

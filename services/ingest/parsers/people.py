@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from services.ingest.parsers.contact_points import point_of
 from services.ingest.parsers.naming import label, meaning
 from services.ingest.parsers.reading import person_facts, text
-from services.ingest.parsers.tree import THINGS, Node
+from services.ingest.parsers.tree import THINGS, Node, flat
 from services.ingest.parsers.values import fits
 
 
@@ -35,11 +38,37 @@ def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
             chosen, facts = node, dict(said)
         elif _same(facts, said, node, chosen):
             facts = {**said, **facts}
+    if chosen is not None and not facts.keys() & _NAMES:
+        facts |= _name_among_answers(found, chosen)
     full, last = facts.get("full_name", ""), facts.get("last_name", "")
     if full and last and "first_name" not in facts and " " not in full and last not in full:
         # A short name in one object and the family name among further answers.
         facts["first_name"] = facts.pop("full_name")
     return facts, chosen
+
+
+_ANSWERS = (
+    "fields",
+    "custom_fields",
+    "merge_fields",
+    "variables",
+    "form_data",
+    "answers",
+    "personal_info",
+    "profile_fields",
+)
+
+
+def _name_among_answers(found: list[Node], chosen: Node) -> dict[str, str]:
+    """`{email, fields: {name}}`: a bare name among the further answers of somebody who has none."""
+    for node in found:
+        if node.path[:-1] != chosen.path or not node.path:
+            continue
+        if node.path[-1].removesuffix("()") in _ANSWERS or node.path[-1].endswith("_form_data"):
+            said, _ = person_facts(node.fields)
+            if said.keys() & _NAMES and "email" not in said:
+                return {name: said[name] for name in _NAMES if name in said}
+    return {}
 
 
 def _email_of(told: list[tuple[Node, dict[str, str]]]) -> str | None:
@@ -133,10 +162,40 @@ _FIRMS = frozenset(
 
 def is_firm(node: Node) -> bool:
     """A `lead` or a `customer` that is a company: it has a name and an industry, and no address of somebody's."""
+    names = {label(str(key)) for key, value in node.fields.items() if text(value)}
+    if "name" in names and names.isdisjoint(("email", *_NAMES)) and (_says_firm(node) or _has_contacts(node)):
+        return True
     if node.path[-1:] not in (("lead",), ("customer",), ("client",), ("prospect",)):
         return False
-    names = {label(str(key)) for key, value in node.fields.items() if text(value)}
     return "name" in names and not names.isdisjoint(_FIRMS) and names.isdisjoint(("email", *_NAMES))
+
+
+_SORTS = (
+    "object_type",
+    "object",
+    "entity_type",
+    "record_type",
+    "object_name",
+    "client_type",
+    "contact_type",
+    "customer_type",
+    "type",
+)
+_COMPANY = frozenset(["company", "organization", "organisation", "account", "business"])
+
+
+def _says_firm(node: Node) -> bool:
+    """`_objectType: Account`, `object: company`: the record itself says that it is a company's."""
+    said = {label(str(key)): label(text(value) or "") for key, value in node.fields.items()}
+    return any(said.get(sort) in _COMPANY for sort in _SORTS)
+
+
+def _has_contacts(node: Node) -> bool:
+    """A client that has people of its own."""
+    if node.path[-1:] not in (("client",), ("account",), ("customer",)):
+        return False
+    held = {label(str(key)): value for key, value in node.raw.items()}
+    return any(isinstance(held.get(name), dict | list) and held[name] for name in ("contact", "contacts", "people"))
 
 
 def _is_program(node: Node, name: str) -> bool:
@@ -206,14 +265,32 @@ def _is_another(said: dict[str, str], facts: dict[str, str]) -> bool:
     return False
 
 
+_OF_OURS = frozenset(
+    ["conversation", "workspace", "contact_group", "inbox", "channel", "team", "chat", "mailbox", "rule"]
+)
+"""Whose organization is whoever keeps them: us."""
+
+
 def firm_in(found: list[Node], person: Node | None, ours: bool = False) -> Node | None:
     """A company's object that has its name. `ours`: the body's own `account` is ours."""
     for node in found:
-        if ours and node.path == ("account",):
+        if (ours and node.path == ("account",)) or not _OF_OURS.isdisjoint(node.path[-2:-1]):
             continue
         if (node.weight == -2 or is_firm(node) or _employs(node, person)) and _name_of(node):
             return node
     return None
+
+
+def names_beside(row: Mapping[str, Any], address: str) -> dict[str, str]:
+    """The names in the object of somebody whose address is known: their first and last name, or both in one."""
+    if len(row) > MAX_BESIDE:
+        return {}
+    said, _ = person_facts(flat(row))
+    return {name: said[name] for name in _NAMES if name in said} if said.get("email") == address else {}
+
+
+MAX_BESIDE = 40
+"""Fields of an object that is somebody."""
 
 
 def _is_part_of(firm: Node, person: Node | None) -> bool:
@@ -222,7 +299,9 @@ def _is_part_of(firm: Node, person: Node | None) -> bool:
 
 
 def _name_of(node: Node) -> str | None:
-    return text(node.fields.get("name")) or text(node.fields.get("company_name"))
+    names = ("name", "company_name", "display_name", "Name", "displayName")
+    said = next((said for name in names if (said := text(node.fields.get(name)))), None)
+    return said if said is not None and fits("company", said) else None
 
 
 def company_in(found: list[Node], person: Node | None, ours: bool = False) -> dict[str, str]:

@@ -17,7 +17,7 @@ _IDS = """id uid uuid guid record_id object_id entity_id primary_key primary_ent
 _ORDER = tuple(_IDS.split())
 _OTHERS = """account user owner organization organisation org company workspace team tenant location site website project campaign form page list
     template app client connection webhook subscription device group board pipeline stage status calendar organizer host agent anonymous
-    tag tags area merchant shop store session request trace channel trigger correlation ip journey broadcast newsletter content action variation send dispatch product plan"""
+    tag tags area instance merchant shop store session request trace channel trigger correlation ip journey broadcast newsletter content action variation send dispatch product plan"""
 _LINKS = ("api_url", "resource_url", "resource_uri", "self")
 _SHAKY = ("token", "reference", "key")
 """Are ids only where little else stands beside them."""
@@ -89,7 +89,10 @@ def _last_step(value: Any) -> str | None:
 
 
 def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
-    for name in ("id", *(f"{noun}_{part}" for noun in nouns for part in ("id", "key", "uuid")), *_ORDER):
+    of_nouns = tuple(f"{noun}_{part}" for noun in nouns for part in ("id", "key", "uuid"))
+    # Beside what happened and when, `id` is the event's; whom or what it is about has its own.
+    told = {"type", "occurred_at"} <= at.held.keys() or {"event", "occurred_at"} <= at.held.keys()
+    for name in (*(of_nouns if told else ()), "id", *of_nouns, *_ORDER):
         value = at.held.get(name)
         if isinstance(value, dict):
             value = next((value[k] for k in ("record_id", "entry_id", "id", "value") if text(value.get(k))), None)

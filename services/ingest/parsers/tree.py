@@ -143,6 +143,10 @@ def _inner(
         if not isinstance(value, dict | list) or not value:
             continue
         name = label(str(key))
+        if name == "context" and isinstance(value, dict) and isinstance(traits := value.get("traits"), dict) and traits:
+            # Of a tracked event: all that tells of somebody, among much that tells of the browser.
+            yield (*path, "traits"), traits
+            continue
         others = (
             name in ours
             or (name == "user" and path[-1:] and path[-1] in _ACTS)
@@ -197,6 +201,8 @@ def is_another_side(name: str, value: Any) -> bool:
     """Whether what stands under a key is ours or somebody else's than the lead's, as far as its name says. A chat's
     `sender` can say itself that it is a contact."""
     if name == "request" and not is_http(value):
+        return False
+    if name == "notifications" and isinstance(value, list):
         return False
     named = name in _OURS or name.endswith(("_by", "_owner", "_agent", "_manager"))
     return named and not _is_theirs(value)

@@ -48,7 +48,7 @@ def fits(fact: str, said: str) -> bool:
         return sum(map(str.isdigit, said)) >= 5 and len(said) <= 40 and _SPLICED.search(said) is None
     if fact in ("first_name", "last_name", "full_name"):
         return len(said) <= 200 and any(map(str.isalpha, said)) and "://" not in said and not _THING.fullmatch(said)
-    if fact == "company" and _KEY.fullmatch(said):
+    if fact == "company" and (_KEY.fullmatch(said) or (said.isdigit() and len(said) > 3)):
         return False
     return len(said) <= 200
 
