@@ -56,7 +56,7 @@ def test_the_sources_in_the_docs_are_sound(page):
         for source in load(whole, SourcesFile, page.name).sources:
             assert source.kind in PARSERS
             check(source.mapping or Mapping())
-    assert page.stem in {"README", "facts", "crm", *PARSERS}
+    assert page.stem in {"README", "facts", "unknown", "crm", *PARSERS}
 
 
 def test_alert_rules_and_the_operations_page_name_metrics_that_exist():

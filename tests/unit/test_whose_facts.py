@@ -33,6 +33,19 @@ def test_an_address_or_a_number_that_stands_beside_its_sort_is_read(body, expect
     assert read(body) == expected
 
 
+def test_an_address_under_the_name_of_whoever_it_is_and_in_a_whole_record_that_changed_is_read():
+    assert read({"id": "e1", "type": "pdf", "user": OURS, "signer": MAIL, "sender": OURS}) == {"email": MAIL}
+    session = {"id": "s", "username": "Eli Ode", "email": MAIL}
+    sent = {
+        "id": "x",
+        "type": "email.sent",
+        "changes": {"message": {"id": "m", "type": "AGENT", "session_data": session}},
+        "data": {"id": "d"},
+    }
+    assert read(sent)["email"] == MAIL
+    assert read({"id": "1", "event": "x", "changes": {"email": {"old": MAIL, "new": None}}}) == {}
+
+
 @pytest.mark.parametrize(
     ("chat", "expected"),
     [

@@ -24,10 +24,12 @@ from services.ingest.parsers.reading import (
     utm_of,
 )
 
-_TITLES = ("name", "label", "title", "question", "column_id", "column_name", "key", "field_name", "field")
+_TITLES = ("name", "label", "title", "question", "column_id", "column_name", "key", "field_name", "field_label", "field_title", "question_title",
+           "question_text", "question_name", "question_label", "label_text", "caption", "prompt", "field")  # fmt: skip
 _NAME = (*_TITLES, "ref", "id", "type")
 """What a row calls its question, the most telling first; `type: EMAIL` only where nothing else does."""
-_VALUE = ("value", "answer", "string_value", "values", "text", "response", "answers", "user_data", "answer_text")
+_VALUE = ("value", "answer", "string_value", "values", "text", "response", "answers", "user_data", "answer_text", "field_value",
+          "answer_value", "response_value", "response_text", "user_response", "input_value")  # fmt: skip
 
 _TYPES = ("type", "field_type", "input_type", "question_type", "element_type")
 _TYPED = {
@@ -111,7 +113,7 @@ def _with_one_more(held: Any, value: Any) -> Any:
 
 def _row(row: Mapping[str, Any], names: tuple[str, ...], own_name: str) -> dict[str, Any]:
     """`own_name`: what an object of rows calls this one, which counts where the row itself has no title."""
-    name = next((said for key in names if (said := text(row.get(key)))), None)
+    name = next((said for key in names if (said := _titled(row.get(key)))), None)
     if name is None and (not _NAMELESS.isdisjoint(row)):
         name = own_name or None
     holder = next((key for key in _VALUE if key in row), None)
@@ -126,6 +128,13 @@ def _row(row: Mapping[str, Any], names: tuple[str, ...], own_name: str) -> dict[
         name = fact
     # A name that the row has whole and in parts.
     return {name: value, **name_parts({key: row[key] for key in ("first", "middle", "last") if key in row})}
+
+
+def _titled(value: Any) -> str | None:
+    """A question's text, also of a question that is an object."""
+    if isinstance(value, dict):
+        return next((said for key in ("label", "title", "text", "name") if (said := text(value.get(key)))), None)
+    return text(value)
 
 
 def fact_of_type(row: Mapping[str, Any], value: Any) -> str | None:

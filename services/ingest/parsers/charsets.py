@@ -30,7 +30,18 @@ def known(name: str) -> str:
 def recoded(body: bytes, content_type: str) -> bytes:
     """The body in UTF-8. Raises UnicodeDecodeError where it is not what it declares to be."""
     charset = charset_of(content_type)
+    if charset == "utf-8" and (wide := _wide(body)) is not None:
+        charset = wide
     return body if charset == "utf-8" else body.decode(charset).encode()
+
+
+def _wide(body: bytes) -> str | None:
+    """UTF-16 by its mark, or by the zeros of JSON that is written in it."""
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if body[:1] in (b"{", b"[") and body[1:2] == b"\x00":
+        return "utf-16-le"
+    return "utf-16-be" if body[:1] == b"\x00" and body[1:2] in (b"{", b"[") else None
 
 
 def decoded(raw: bytes, charset: str) -> str:

@@ -108,12 +108,14 @@ def _has_objects(value: Any) -> bool:
     return isinstance(value, dict) and "file" not in value
 
 
-def _lifted(fields: dict[str, Any]) -> dict[str, Any]:
+def _lifted(fields: dict[str, Any], deep: int = 3) -> dict[str, Any]:
     """What a wrapper among the fields holds (`data`, also with JSON in a text) stands beside the others; a file is none."""
     read = {name: embedded(value) if _is_wrapper(name) else value for name, value in fields.items()}
     inner = {name: value for name, value in read.items() if _is_wrapper(name) and _is_plain(value)}
     lifted = {str(name): value for held in inner.values() for name, value in held.items()}
-    return {**lifted, **{name: value for name, value in read.items() if name not in inner}}
+    whole = {**lifted, **{name: value for name, value in read.items() if name not in inner}}
+    again = deep > 0 and any(_is_wrapper(str(name)) and embedded(value) is not value for name, value in lifted.items())
+    return _lifted(whole, deep - 1) if again else whole
 
 
 def _is_wrapper(name: str) -> bool:

@@ -18,13 +18,51 @@ def fields_of(body: bytes, content_type: str) -> dict[str, Any]:
     kind = content_type.partition(";")[0].strip().casefold()
     if kind == "multipart/form-data":
         return _gathered(pairs_of(body, content_type))
-    if kind.endswith("json") or (not kind and body.lstrip()[:1] in (b"{", b"[")):
+    if looks_like_json(body, content_type):
         try:
-            whole = read_json(recoded(body, content_type))
+            whole = unwrapped(read_json(recoded(body, content_type)))
         except UnicodeDecodeError:
             raise Unreadable(f"not {charset_of(content_type).upper()}") from None
-        return _gathered(_serialized(whole)) if _is_serialized(whole) else as_object(whole)
+        if isinstance(whole, list):
+            return _gathered(_serialized(whole)) if _is_serialized(whole) else _listed(whole)
+        return as_object(whole)
     return _gathered(_urlencoded(body, charset_of(content_type)))
+
+
+_BLANK = b" \t\r\n\xef\xbb\xbf"
+
+
+def looks_like_json(body: bytes, content_type: str) -> bool:
+    """Declared as JSON; or, whatever else is declared but multipart, it begins and ends as an object or a list does. `[a]=b` is
+    a form."""
+    kind = content_type.partition(";")[0].strip().casefold()
+    if kind.endswith("json"):
+        return True
+    ends = body.strip(_BLANK)
+    if kind in ("", "text/plain", "application/octet-stream"):
+        return ends[:1] in (b"{", b"[")
+    return kind != "multipart/form-data" and (ends[:1] + ends[-1:]) in (b"{}", b"[]")
+
+
+def unwrapped(whole: Any) -> Any:
+    """JSON that was written as a text of JSON once more, as it was meant."""
+    for _ in range(MAX_WRAPPINGS):
+        if not isinstance(whole, str) or whole.strip()[:1] not in ("{", "[", '"'):
+            return whole
+        whole = read_json(whole.encode("utf-8", "replace"))
+    return whole
+
+
+MAX_WRAPPINGS = 3
+
+
+def _listed(whole: list[Any]) -> dict[str, Any]:
+    """A form's answers in a list of rows, or the one form in a list. Raises Unreadable."""
+    if len(whole) == 1 and isinstance(whole[0], dict) and len(whole[0]) > 6:
+        return whole[0]
+    if whole and all(isinstance(row, dict) for row in whole):
+        return {"answers": whole}
+    return as_object(whole)
 
 
 def words_of(fields: Any, body: bytes, content_type: str) -> bytes:

@@ -128,13 +128,8 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     if kind is Kind.UNCLASSIFIED and (word is None or word in _CONTENTS):
         kind = _kind_by_fields(plain, found)
     answers, utm = _answers(found, person, chain)
-    unnamed = not facts or (form and not facts.keys() & {"email", "phone"})
-    if unnamed and (form or not word or kind is Kind.FORM_SUBMITTED) and kind not in CAME_IN:
-        used = by_shape(
-            {name: value for name, value in answers.items() if not is_anothers(name) and not is_id_of_a_thing(name)},
-            facts,
-        )
-        answers = {name: value for name, value in answers.items() if name not in used}
+    if (form or not word or kind is Kind.FORM_SUBMITTED) and kind not in CAME_IN:
+        facts, answers = _by_its_shape(event.own, facts, answers, form)
     if (form or not word) and not facts.keys() & {"email", "phone"} and kind not in CAME_IN:
         facts = {**facts, **_only_address(event.own, where, form or _looks_filled(chain))}
     if form and not facts.keys() & _NAMED:
@@ -284,8 +279,27 @@ def _only_address(body: Mapping[str, Any], where: str, filled: bool) -> dict[str
         return {}
     name, address = named_address(candidates[0].written)
     # The names that stand beside it are whose it is, unless it is among answers and things.
-    beside = {} if candidates[0].row is body else names_beside(candidates[0].row, address)
+    beside = names_beside(candidates[0].row, address) if _is_flat(body) or candidates[0].row is not body else {}
     return {"email": address, **({"full_name": name} if name else beside)}
+
+
+def _by_its_shape(
+    body: Mapping[str, Any], facts: dict[str, str], answers: dict[str, Any], form: bool
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """(facts, answers) once an address or a number that no name tells is taken out of the answers of somebody unnamed."""
+    if facts and not (form and not facts.keys() & {"email", "phone"}):
+        return facts, answers
+    facts = dict(facts)
+    of_theirs = {n: v for n, v in answers.items() if not is_anothers(n) and not is_id_of_a_thing(n)}
+    used = by_shape(of_theirs, facts)
+    if "email" in facts and not facts.keys() & _NAMED and _is_flat(body):
+        facts = {**names_beside(body, facts["email"]), **facts}
+    return facts, {name: value for name, value in answers.items() if name not in used}
+
+
+def _is_flat(body: Mapping[str, Any]) -> bool:
+    """A form of plain answers, in which nobody else has an object of their own."""
+    return not any(isinstance(value, dict | list) for value in body.values())
 
 
 def _id_of_form(found: list[Node]) -> str | None:

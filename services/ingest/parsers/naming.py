@@ -51,11 +51,11 @@ _NAMES: dict[str, str] = {
     "phone": """
         phone phone_number phonenumber phone_no phone_nr telephone telephone_number tel tel_number mobile mobile_phone
         mobile_number mobile_no mobilephone work_number mobile_no cell cell_phone cellphone contact_number contact_phone work_phone business_phone home_phone
-        primary_phone phone_1 whatsapp whatsapp_number text_reminder_number sms_reminder_number sms_number telefon telefonnummer telnr tel_nr tfn
-        mobil mobilnummer mobiltelefon mobil_nr telefonnr handynummer handy rufnummer telefonnumer numero_de_telephone telephone_portable
+        primary_phone phone_1 whatsapp whatsapp_number whats_app whats_app_number whats_app_nummer numero_de_whats_app numero_whats_app text_reminder_number sms_reminder_number sms_number telefon telefonnummer telnr tel_nr tfn
+        mobil mobilnummer mobilnr mobiltelefon mobiltel kontaktnummer ruckrufnummer telefonnr telefon_nr ruckruf_nummer mobil_nr telefonnr handynummer handy rufnummer telefonnumer numero_de_telephone telephone_portable
         portable tel_portable mobile_portable numero_de_tel telefono numero_de_telefono telefono_movil movil celular
-        tlf tlf_nr tlfnr puhelin puhelinnumero matkapuhelin gsm telefoonnummer telefoon mobiel mobiele_nummer
-        mobiel_nummer cellulare numero_di_telefono telefone numero_telefonu callernum caller_number caller_phone caller_phone_number raw_digits external_number wa_id
+        tlf tlf_nr tlfnr puhelin puhelinnumero matkapuhelin gsm telefoonnummer telefoonnr telefoon_nr telefoon gsm_nummer gsm_nr mobiel mobiele_nummer
+        mobiel_nummer cellulare numero_di_telefono telefone numero_telefonu nr_telefonu nr_tel nr_komorkowy telefon_komorkowy telefon_kontaktowy numer_kontaktowy callernum caller_number caller_phone caller_phone_number raw_digits external_number wa_id
         телефон номер_телефона мобильный_телефон мобільний_телефон номер_телефону
         telefonszam telefonni_cislo telefonne_cislo telefon_numarası cep_telefonu numar_de_telefon τηλεφωνο κινητο so_dien_thoai dien_thoai
         telepon nomor_telepon no_telepon 電話番号 お電話番号 電話 携帯電話 携帯番号 电话 电话号码 联系电话 手机 手机号 手机号码 手機 手機號碼 聯絡電話
@@ -234,7 +234,8 @@ def is_secret(name: str) -> bool:
 _PART_OF = """id ids uid uuid guid sid url uri link at on count code country format prefix extension label"""
 _ASPECTS = frozenset(_PART_OF.split())
 """Last words that make a name one of something about the fact: `phone_number_id` is no number."""
-_ACCOUNTS = """username user_name login login_name identifier handle contact lead customer subscriber attendee registrant respondent"""
+_ACCOUNTS = """username user_name login login_name identifier handle contact lead customer subscriber attendee registrant respondent
+    signer invitee guest visitor patient donor reviewer requester buyer"""
 _LOGINS = frozenset(_ACCOUNTS.split())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,12 +60,19 @@ _ANSWERS = (
 )
 
 
+_STEP = re.compile(r"(?:step|page|section|screen|part|steg|sida|schritt|seite|etape|paso|stap|vaihe|trin)_?\d{1,3}")
+"""Parts of a form that is filled in one after the other."""
+
+
 def _name_among_answers(found: list[Node], chosen: Node) -> dict[str, str]:
     """`{email, fields: {name}}`: a bare name among the further answers of somebody who has none."""
     for node in found:
-        if node.path[:-1] != chosen.path or not node.path:
+        if not node.path or node is chosen:
             continue
-        if node.path[-1].removesuffix("()") in _ANSWERS or node.path[-1].endswith("_form_data"):
+        step = node.path[:-1] == chosen.path[:-1] and _STEP.fullmatch(node.path[-1]) is not None
+        if node.path[:-1] != chosen.path and not step:
+            continue
+        if step or node.path[-1].removesuffix("()") in _ANSWERS or node.path[-1].endswith("_form_data"):
             said, _ = person_facts(node.fields)
             if said.keys() & _NAMES and "email" not in said:
                 return {name: said[name] for name in _NAMES if name in said}
@@ -286,7 +294,7 @@ def names_beside(row: Mapping[str, Any], address: str) -> dict[str, str]:
     if len(row) > MAX_BESIDE:
         return {}
     said, _ = person_facts(flat(row))
-    return {name: said[name] for name in _NAMES if name in said} if said.get("email") == address else {}
+    return {name: said[name] for name in _NAMES if name in said} if said.get("email", address) == address else {}
 
 
 MAX_BESIDE = 40

@@ -92,7 +92,7 @@ def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
     of_nouns = tuple(f"{noun}_{part}" for noun in nouns for part in ("id", "key", "uuid"))
     # Beside what happened and when, `id` is the event's; whom or what it is about has its own.
     told = {"type", "occurred_at"} <= at.held.keys() or {"event", "occurred_at"} <= at.held.keys()
-    for name in (*(of_nouns if told else ()), "id", *of_nouns, *_ORDER):
+    for name in (*((*of_nouns, "contact_id", "subscriber_id") if told else ()), "id", *of_nouns, *_ORDER):
         value = at.held.get(name)
         if isinstance(value, dict):
             value = next((value[k] for k in ("record_id", "entry_id", "id", "value") if text(value.get(k))), None)

@@ -76,6 +76,19 @@ _WHO = (
 """Ends of keys that are somebody."""
 _LISTED = _PEOPLE | _WEAK | _COMPANIES
 """Keys of which a list is one of people or companies."""
+_ONES = {
+    "responses",
+    "submissions",
+    "entries",
+    "results",
+    "records",
+    "rows",
+    "items",
+    "answers",
+    "submission",
+    "response",
+}
+"""Keys of lists of which a lone object is what was filled in."""
 _PLURAL = {"emails": "email", "email_addresses": "email", "emailaddresses": "email", "phones": "phone", "phone_numbers": "phone",
            "phonenumbers": "phone", "mobile_phones": "phone", "e_mails": "email"}  # fmt: skip
 _FIELDS = {"fields", "form_fields", "item_meta", "field", "input", "entries", "wpforms", "data"}
@@ -91,6 +104,10 @@ _SCALAR = (
     "phone_number",
     "original_phone_number",
     "original_email_address",
+    "full",
+    "formatted",
+    "international",
+    "e164",
     "raw_number",
     "sanitized_number",
 )
@@ -185,7 +202,8 @@ def _within(path: tuple[str, ...], key: str, value: Any) -> Iterator[tuple[tuple
     if name in _FIELDS and (numbered := _numbered(key, value)):
         yield listed, numbered
     if isinstance(value, dict):
-        if not _is_ours(value) and not (name == "client" and _is_software(value)):
+        # A message that says `type: agent` says who wrote it, not who everybody in it is.
+        if (name in ("message", "msg") or not _is_ours(value)) and not (name == "client" and _is_software(value)):
             yield path, value
     elif name in _LISTED:
         if len(value) == 1 and isinstance(value[0], str) and name in _PEOPLE:
@@ -195,6 +213,8 @@ def _within(path: tuple[str, ...], key: str, value: Any) -> Iterator[tuple[tuple
         theirs = next((row for row in value[:MAX_PEOPLE] if isinstance(row, dict) and not _is_ours(row)), None)
         if theirs:
             yield path, theirs
+    elif name in _ONES and len(value) == 1 and isinstance(value[0], dict):
+        yield path, value[0]
 
 
 def is_another_side(name: str, value: Any) -> bool:
@@ -202,7 +222,7 @@ def is_another_side(name: str, value: Any) -> bool:
     `sender` can say itself that it is a contact."""
     if name == "request" and not is_http(value):
         return False
-    if name == "notifications" and isinstance(value, list):
+    if (name == "notifications" and isinstance(value, list)) or (name == "changes" and _are_records(value)):
         return False
     named = name in _OURS or name.endswith(("_by", "_owner", "_agent", "_manager"))
     return named and not _is_theirs(value)
@@ -211,6 +231,11 @@ def is_another_side(name: str, value: Any) -> bool:
 def is_of_a_chat(path: tuple[str, ...], name: str) -> bool:
     """`meta.sender` of a conversation: who began it, where `sender` alone is who wrote the one message."""
     return name == "sender" and path[-1:] == ("meta",)
+
+
+def _are_records(value: Any) -> bool:
+    """`changes` that hold whole records by their sort, of which each has its id; not what was before and is now."""
+    return isinstance(value, dict) and any(isinstance(one, dict) and text(one.get("id")) for one in value.values())
 
 
 _HTTP = frozenset(["method", "headers", "ip", "cookies", "user_agent", "ip_address", "remote_addr", "remote_ip", "http_method"])  # fmt: skip
