@@ -26,7 +26,8 @@ def five_lines(events: Sequence[Event], local: LocalTime, webhooks: int) -> list
     Raises StopIteration where one of them is lacking."""
     handovers = _handovers(events)
     breach = next(data for kind, data in _clocks(events) if kind == "breached")
-    late = next(h for h in handovers.values() if h.events["offered"]["data"]["offer_id"] == breach["subject_id"])
+    # A promise is about a hand-over, or about one offer of it.
+    late = next(h for ident, h in handovers.items() if breach["subject_id"].partition(".")[0] == ident)
     won = next(h for h in handovers.values() if "won" in h.events)
     rejected = next(h for h in handovers.values() if "rejected" in h.events)
     return [_bought(won, events), _came_back(rejected), _was_late(late, breach, local), _promises(events, late),
