@@ -21,7 +21,7 @@ async def played(running, tale, order):
     await running.later(seconds=max(timedelta(0), START + tale.until - running.at).total_seconds())
     events = [Envelope.model_validate_json(text).body() for text in await running.events()]
     (row,) = await running.reading.leads()
-    return Outcome(Lead.read(row.state), [data for data in events if not hasattr(data, "counted")])
+    return Outcome(Lead.read(row.state), [data for data in events if getattr(data, "counted", None) is None])
 
 
 @pytest.mark.parametrize("name", ["sqlite-embedded", "real-postgres-embedded"])
