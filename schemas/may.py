@@ -46,7 +46,7 @@ CLASS_OF: dict[Kind, Classed] = {
 BLOCK_CLASS: dict[str, Classed] = {
     **dict.fromkeys(
         ["kind", "source_kind", "occurred_at", "person", "company", "language", "phone_verified", "external_id", "previous",
-         "former_emails", "address_changed", "automated", "reason", "criterion", "amount", "currency", "form_id", "campaign", "utm",
+         "former_emails", "address_changed", "automated", "reason", "criterion", "amount", "currency", "form_id", "campaign", "utm", "lists",
          "tags", "fields", "findings", "dedupe_key"],
         "anybody",
     ),

@@ -48,10 +48,13 @@ class Permitted(NamedTuple):
 
 
 def may_of(source: Source) -> frozenset[May]:
-    """The classes that the source may say: as its file says, else by its scheme and the nature of its kind."""
+    """The classes that the source may say: as its file says, else by its scheme and the nature of its kind. Whoever vouches for
+    the consents of a source has said so of them as well."""
     if source.may is not None:
         return frozenset(source.may)
-    return UNPROVEN if source.proof == "none" else NATURE[source.kind]
+    if source.proof != "none":
+        return NATURE[source.kind]
+    return UNPROVEN | {"consent"} if source.consent == "gives" else UNPROVEN
 
 
 def needs_words(source: Source) -> bool:
@@ -63,7 +66,7 @@ def withheld(source: Source) -> tuple[May, ...]:
     """Classes that its kind's sender may well send and that are set aside, for nothing proves who sends them."""
     if source.may is not None or source.proof != "none":
         return ()
-    return tuple(name for name in CLASSES if name in NATURE[source.kind] - UNPROVEN)
+    return tuple(name for name in CLASSES if name in NATURE[source.kind] - may_of(source))
 
 
 def permitted(parsed: Parsed, source: Source) -> Permitted:

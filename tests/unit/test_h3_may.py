@@ -61,6 +61,13 @@ def test_without_may_a_source_that_proves_nothing_may_say_form_and_engagement():
     assert {may_of(source(kind)) for kind in PARSERS} == {frozenset({"form", "engagement"})}
 
 
+def test_whoever_vouches_for_consents_lets_the_source_say_them():
+    assert may_of(source(consent="gives")) == {"form", "engagement", "consent"}
+    (signal,) = kept(parsed("contact.updated", consents=(GIVEN,)), source(consent="gives")).signals
+    assert signal.consents == (GIVEN,) and signal.consent_vouched and not signal.findings
+    assert may_of(source(consent="gives", may=["form"])) == {"form"}, "what `may` says is all"
+
+
 def test_a_source_may_say_what_its_file_says_and_nothing_else():
     assert may_of(source(may=["sales"])) == {"sales"}
     assert may_of(source("typeform", SIGNED, may=["form"])) == {"form"}
