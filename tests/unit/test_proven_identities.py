@@ -138,3 +138,16 @@ def test_what_may_link_is_told_by_kind_for_every_kind():
         links = (Link("default", IdentityKey(kind=kind, digest="d"), ""),)
         assert may_link(lead, crm(email="x@y.example"), links) == links
         assert may_link(lead, unproven, links) == (links if kind == "email" else ())
+
+
+def test_the_same_records_of_the_log_give_the_same_rows_byte_for_byte():
+    squatter = said(email="m@evil.example", references=(ident(5991),))
+    signals = [
+        squatter,
+        crm(**VERA, references=(ident(5991),)),
+        said(**VERA | {"full_name": "Mallory Evil", "phone": "070-1"}),
+        crm(**VERA),
+    ]
+    first, second = (People().batches(*signals).memory for _ in range(2))
+    assert first.leads == second.leads and first.links == second.links and first.outbox == second.outbox
+    assert [row.decision for row in first.history] == [row.decision for row in second.history]
