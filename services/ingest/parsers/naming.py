@@ -251,7 +251,7 @@ def is_anothers(name: str) -> bool:
     """A field of somebody or something else than the one who filled in a form, as far as its name says."""
     words = label(name).split("_")
     several = [word.removesuffix("s") for word in words]
-    if _OF_OURS.fullmatch(label(name)) is not None:
+    if _is_of_ours(label(name)):
         return True
     return not _OTHERS.isdisjoint((*words, *several)) or words[0] in _ENDS or words == ["account"]
 
@@ -291,10 +291,14 @@ def is_new_address(name: str) -> bool:
     return _NEW_ADDRESS.fullmatch(label(name)) is not None
 
 
-_OF_OURS = re.compile(
-    r"display_phone_number|(?:\w+_)?(?:client_info|user_agent|browser|platform_info|device_info|os)_(?:\w+_)?name|uid_\w*owner|\w+_owner"
-)
-"""The number at which a business is written to, programs, and whoever owns a thing."""
+_PROGRAMS = ("_client_info_", "_user_agent_", "_browser_", "_platform_info_", "_device_info_", "_os_")
+
+
+def _is_of_ours(said: str) -> bool:
+    """The number at which a business is written to, a program's name, and whoever owns a thing; `said` as `label` writes it."""
+    if said == "display_phone_number" or said.endswith("_owner"):
+        return True
+    return said.endswith("_name") and any(program in f"_{said}" for program in _PROGRAMS)
 
 
 @remembered
@@ -303,7 +307,7 @@ def meaning(name: str) -> tuple[str, int] | None:
     said = label(name)
     if said in _WHOLE:
         return _WHOLE[said], 0
-    if _OF_OURS.fullmatch(said):
+    if _is_of_ours(said):
         return None
     if _FORMER.fullmatch(said):
         return None
