@@ -8,7 +8,7 @@ TOOLS := .venv-tools/bin
 # Which database `make audit` asks: pypi or osv.
 ADVISORIES ?= pypi
 
-.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz model node-red matrix check fmt lock wheel audit sbom kafka postgres
+.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix check fmt lock wheel audit sbom kafka postgres
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -49,6 +49,9 @@ bench: .venv/dev.stamp ## what it carries, against a bare baseline in the same r
 fuzz: .venv/dev.stamp ## ten minutes of hostile bodies for every kind of source, and five that coverage guides
 	$(BIN)/python -m tests.fuzz
 	$(BIN)/python -m tests.guided
+
+attack: .venv/dev.stamp ## what strangers may do to a running Stafett, and what one body of theirs may cost; some minutes
+	$(BIN)/python -m tests.attack
 
 node-red: .venv/dev.stamp ## a real Node-RED posts to a running Stafett; needs npm
 	$(BIN)/python -m tests.parts.node_red

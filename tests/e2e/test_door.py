@@ -90,7 +90,7 @@ async def ask(made, request, within=5.0):
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
-async def test_h1_a_usual_request_is_answered_with_what_browsers_must_know():
+async def test_l1_a_usual_request_is_answered_with_what_browsers_must_know():
     async with door() as made:
         status, answer = await ask(
             made, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"

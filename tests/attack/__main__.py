@@ -1,0 +1,55 @@
+"""`make attack`: what strangers may do to a running Stafett, and what one body of theirs may cost. Prints figures; ends with 1
+where a bound does not hold. Some minutes; times are of a quiet machine."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.attack.costs import costs
+from tests.attack.door import MIB, attacked, connections, flood, unreadable
+from tests.everykind import KINDS
+
+HEALTHY = 0.5
+"""Seconds within which /healthz is answered, whatever strangers do."""
+DEAREST = 0.3
+"""Seconds of CPU of one body of an unproven sender under 1 MiB."""
+HALF = b"POST /v1/hooks/web HTTP/1.1\r\nHost: x\r\nX-"
+
+
+def main(kinds: list[str], seconds: float) -> int:
+    failed = []
+
+    def check(name, seen, holds):
+        ok = holds and seen.slowest <= HEALTHY
+        print(f"{'ok  ' if ok else 'FAIL'} {name}: {seen}", flush=True)
+        failed.extend([] if ok else [name])
+
+    with tempfile.TemporaryDirectory() as folder, attacked(Path(folder) / "mine") as made:
+        for name, beginning in (("1,100 silent connections", b""), ("1,100 half-open heads", HALF)):
+            seen = connections(made, 1100, beginning, seconds)
+            check(name, seen, seen.figures["form"] == 202)
+        seen = flood(made, seconds)
+        check("one client at ten times the rate", seen, set(seen.figures["honest"]) == {202})
+        seen = unreadable(made)
+        check("4 MiB of unreadable bodies", seen, 0 < seen.figures["stored"] < 5 * MIB)
+    for kind in kinds:
+        dear, all_of_them = [], sorted(costs(kind), reverse=True)
+        dear = [cost for cost in all_of_them if cost.seconds > DEAREST or (cost.is_on_the_loop and cost.seconds > 0.05)]
+        worst = all_of_them[0]
+        ok = "FAIL" if dear else "ok  "
+        print(
+            f"{ok} {kind}: {len(all_of_them)} bodies, at most {worst.seconds:.3f} s of CPU ({worst.what}, {worst.size} bytes)",
+            flush=True,
+        )
+        failed += [f"{cost.kind}, {cost.what}: {cost.seconds:.3f} s" for cost in dear]
+    print(f"failed: {failed}" if failed else "every bound held")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=15, help="of each attack on the door")
+    parser.add_argument("--kinds", nargs="*", default=list(KINDS), choices=KINDS)
+    given = parser.parse_args()
+    sys.exit(main(given.kinds, given.seconds))
