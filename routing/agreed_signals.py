@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, assert_never
 
 from routing import sla
 from routing.draft import Draft
 from routing.lead import counts_for_pass, genuine
-from routing.model import Mark
+from routing.model import Clock, Mark
 from routing.policies import CompiledPolicy
 
 
@@ -38,12 +39,63 @@ def _start_by_signal(draft: Draft, policy: CompiledPolicy) -> None:
     if not counts_for_pass(draft):
         draft.ignore("older_fact", f"of an earlier pass: no start for {policy.name}")
         return
-    running = next((c for c in draft.lead.clocks.values() if c.policy == policy.name and c.open), None)
-    if running is None:
+    if policy.file.restarts:
+        _start_anew(draft, policy)
+        return
+    ran = next((clock for clock in _of_pass(draft, policy) if _ran_at(clock, draft.at)), None)
+    if ran is not None:
+        draft.ignore("no_change", f"{policy.name} ran since {ran.started_at.isoformat()}: no second start")
+        return
+    later = next((clock for clock in _of_pass(draft, policy) if clock.started_at > draft.at), None)
+    if later is not None and _is_the_same(draft, policy, later):
+        earlier = later.but(started_at=draft.at, counts_from=draft.at - sla.COARSE)
+        sla.settle(draft, later, sla.with_known_touch(draft, earlier, policy.file), "late_fact")
+    else:
         sla.start(draft, policy, sla.subject_of(draft), draft.at, by=draft.signal.id)
-    elif draft.at < running.started_at:
-        earlier = running.but(started_at=draft.at, counts_from=draft.at - sla.COARSE)
-        sla.settle(draft, running, sla.with_known_touch(draft, earlier, policy.file), "late_fact")
+
+
+def _of_pass(draft: Draft, policy: CompiledPolicy) -> list[Clock]:
+    """The policy's clocks of this pass, by their beginning."""
+    subject = sla.subject_of(draft)
+    found = [c for c in draft.lead.clocks.values() if c.policy == policy.name and c.subject_id == subject]
+    return sorted(found, key=lambda clock: (clock.started_at, clock.id))
+
+
+def _ran_at(clock: Clock, at: datetime) -> bool:
+    """Whether the promise was waited for at that instant: begun, not kept, broken or ended."""
+    broken = clock.due_at if clock.state == "breached" else None
+    ends = [end for end in (clock.touched_at, clock.cancelled_at, broken) if end is not None]
+    return clock.started_at <= at and (not ends or at < min(ends))
+
+
+def _is_the_same(draft: Draft, policy: CompiledPolicy, later: Clock) -> bool:
+    """Whether nothing had kept the promise by when it is known to have started: then it had started already."""
+    first = later.but(started_at=draft.at, counts_from=draft.at - sla.COARSE, touched_at=None, cancelled_at=None)
+    kept_at = sla.with_known_touch(draft, first, policy.file).touched_at
+    return kept_at is None or kept_at >= later.started_at
+
+
+def _start_anew(draft: Draft, policy: CompiledPolicy) -> None:
+    """Each agreed signal ends the promise that ran by then and starts it anew, whichever arrives first."""
+    known, at = _of_pass(draft, policy), draft.at
+    started = sla.start(draft, policy, sla.subject_of(draft), at, by=draft.signal.id)
+    if started is None:
+        return
+    later = min((clock.started_at for clock in known if clock.started_at >= at), default=None)
+    if later is not None:
+        _end_by_restart(draft, started, later)
+    for clock in known:
+        if clock.started_at < at:
+            _end_by_restart(draft, clock, at)
+
+
+def _end_by_restart(draft: Draft, clock: Clock, at: datetime) -> None:
+    """The next start ends it, unless it was kept or over before; what came after that keeps the next one."""
+    kept = clock.touched_at is not None and clock.touched_at <= at
+    if kept or (clock.cancelled_at is not None and clock.cancelled_at <= at):
+        return
+    ended = clock.but(cancelled_at=at, touched_at=None, touched_by=None)
+    sla.settle(draft, clock, ended, "late_fact", why="restarted")
 
 
 def _mark(draft: Draft, policy: str, what: Literal["pause", "resume"]) -> None:

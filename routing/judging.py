@@ -170,21 +170,20 @@ def _engages(draft: Draft) -> bool:
 
 
 def _note_sales_ready(draft: Draft) -> None:
-    """The agreed tag counts when an SDR set it. Most platforms do not say who did: then it counts unless they say that
-    no person did."""
+    """The agreed tag counts whoever set it, as far as that can be told; not where a program set it, and not from a source that
+    proves nothing: anybody could write it."""
     signal = draft.signal
     agreed = draft.context.agreement.sales_ready_tags
     if agreed.isdisjoint(signal.tags) or signal.kind == Kind.TAG_REMOVED or draft.lead.sales_ready:
         return
-    if signal.automated or signal.actor.kind in ("automation", "system") or not counts_for_pass(draft):
-        draft.ignore("not_by_an_sdr", "the sales-ready tag was not set by a person of this pass")
+    if not counts_for_pass(draft):
+        draft.ignore("older_fact", "the sales-ready tag was set in an earlier pass")
         return
-    if is_outranked(draft.lead, signal):
-        draft.ignore("not_by_an_sdr", "the sales-ready tag was set by somebody unproven")
+    if signal.automated or signal.actor.kind in ("automation", "system"):
+        draft.ignore("not_by_an_sdr", "the sales-ready tag was set by a program")
         return
-    person = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
-    if person is not None and not draft.context.roster.has_role(person, "sdr"):
-        draft.ignore("not_by_an_sdr", "the sales-ready tag was set by somebody who is no SDR")
+    if signal.proof == "none":
+        draft.ignore("not_by_an_sdr", "the sales-ready tag came from a source that proves nothing")
         return
     draft.lead.sales_ready = True
     draft.facts.add("sales_ready")

@@ -48,14 +48,14 @@ TABLE: tuple[Row, ...] = (
         "engaged",
         ("contact", "nurturing"),
         "engaged sales_ready meeting_booked",
-        "engagement that meets `engaged`; a sales-ready tag by an SDR; a meeting booked with sales",
+        "engagement that meets `engaged`; a sales-ready tag that a person set; a meeting booked with sales",
         "qualification",
     ),
     _row(
         "qualified",
         ("qualification",),
         "sales_qualified sales_ready meeting_booked",
-        "meets `sales_qualified`; a sales-ready tag by an SDR; a meeting booked with sales",
+        "meets `sales_qualified`; a sales-ready tag that a person set; a meeting booked with sales",
         "hand_over",
     ),
     _row(

@@ -78,7 +78,9 @@ REASONS: Mapping[Reason, Meaning] = {
     "repeated": Meaning("ignored", "the same request was made a moment before"),
     "unknown_colleague": Meaning("ignored", "the colleague whom it names is not in the roster"),
     "not_by_a_person": Meaning("ignored", "no person did it"),
-    "not_by_an_sdr": Meaning("ignored", "the sales-ready tag was not set by an SDR"),
+    "not_by_an_sdr": Meaning(
+        "ignored", "the sales-ready tag was set by a program, or came from a source that proves nothing"
+    ),
     "not_done_yet": Meaning("ignored", "it is planned, and not done yet"),
     "handover_open_here": Meaning("ignored", "an import changes nothing of a lead whose hand-over is open here"),
     "unclassified": Meaning("ignored", "what happened could not be told from what the sender wrote"),

@@ -119,7 +119,8 @@ class Policy(FileModel):
 
     `follow_up` a genuine step by a person (call, meeting, personal message, next step logged); `acceptance` the offer is
     accepted or rejected; `qualification` the lead leaves qualification; `dossier` the dossier is complete; `custom` the
-    signals of `fulfil_on`, which may be given beside any other metric too. `starts: signal` starts with `start_on`.
+    signals of `fulfil_on`, which may be given beside any other metric too. `starts: signal` starts with `start_on`;
+    another such signal while the promise runs starts none, or with `restarts` ends it and starts it anew.
     """
 
     name: Name
@@ -134,6 +135,7 @@ class Policy(FileModel):
     target: Target
     calendar: Name | None = None
     recurs: bool = False
+    restarts: bool = False
     absences: bool = False
     warnings: Annotated[tuple[Target, ...], Field(max_length=10)] = ()
     ladder: Annotated[tuple[Rung, ...], Field(max_length=10)] = ()
@@ -169,6 +171,10 @@ class Policy(FileModel):
     def _person_where_needed(self) -> Policy:
         if self.recurs and (self.starts != "deal" or self.metric != "follow_up"):
             raise ValueError("`recurs` is for steps in a deal: `metric: follow_up` and `starts: deal`")
+        if self.restarts and self.starts != "signal":
+            raise ValueError(
+                "`restarts` is for `starts: signal`: nothing else starts a second time while a promise runs"
+            )
         if self.absences and self.starts not in PERSONAL:
             raise ValueError(f"`absences` is for a clock on a person, which starts with {', '.join(PERSONAL)}")
         return self

@@ -93,7 +93,7 @@ IGNORED = {
         contact().tell("disposition.set", 2 * HOUR, sales=Sales(to="spam")).tell("page.visited", 3 * HOUR)
     ),
     "not_by_an_sdr": lambda: contact().tell(
-        "tag.added", 2 * HOUR, tags=("sales-ready",), actor=Actor(kind="person", reference="elin")
+        "tag.added", 2 * HOUR, tags=("sales-ready",), actor=Actor(kind="automation")
     ),
     "unclassified": lambda: contact().tell("unclassified", 2 * HOUR),
 }
