@@ -313,7 +313,7 @@ def close(draft: Draft, outcome: str) -> None:
         draft.emit(HandoverLost(**saying(draft, offer), reason=signal.reason))
     elif outcome == "returned":
         draft.emit(HandoverReturned(**saying(draft, offer), reason=signal.reason))
-    elif offer is not None and (offer.state == "open" or outcome == "taken_back"):
+    elif offer is not None and (offer.state == "open" or outcome in ("taken_back", "contact_deleted")):
         withdraw(draft, outcome)
     sla.cancel(draft, outcome)
     draft.lead.handover = the_handover(draft).but(closed_at=draft.at, outcome=outcome)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
-from routing import handover, ownership, sla
+from routing import handover, ownership, sla, transfer
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE, WORKED, route_of
 from routing.model import Clock
@@ -123,7 +123,6 @@ def _reassign(draft: Draft) -> tuple[str, tuple[Owner, ...]]:
         chosen = ownership.choose(draft, route_of(lead.stage), frozenset(filter(None, [lead.owner])))
         given = chosen is not None
         if chosen is not None:
-            ownership.give(draft, chosen)
-            sla.restart_recurring(draft)
+            transfer.give(draft, chosen, "sla_breached")
     owner = draft.owner(lead.owner)
     return ("done", (owner,) if owner else ()) if given else ("nobody_left", ())

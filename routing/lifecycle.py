@@ -76,8 +76,8 @@ TABLE: tuple[Row, ...] = (
     _row(
         "handed_back",
         ("hand_over",),
-        "rejected lost returned cold offers_exhausted taken_back",
-        "rejected; lost or returned; cold after the agreed attempts; no owner left to offer it to; taken back after a breach",
+        "rejected lost returned cold offers_exhausted taken_back contact_deleted",
+        "rejected; lost or returned; cold after the agreed attempts; no owner left to offer it to; taken back after a breach; deleted in the CRM",
         "nurturing",
         "recycle",
     ),
@@ -85,8 +85,8 @@ TABLE: tuple[Row, ...] = (
     _row(
         "lost",
         ("deal",),
-        "lost returned rejected taken_back",
-        "lost; returned or rejected by sales; taken back after a breach",
+        "lost returned rejected taken_back contact_deleted",
+        "lost; returned or rejected by sales; taken back after a breach; deleted in the CRM",
         "nurturing",
         "recycle",
     ),

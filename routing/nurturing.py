@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from routing import lists
+from routing import deletion, lists
 from routing.agreement import Agreement, CompiledTrack
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
@@ -67,7 +67,7 @@ def _says_more(known: str | None, reason: str) -> bool:
 
 def exempt_lists(draft: Draft) -> tuple[str, ...]:
     """Lists whose mail may go on. None where the person themselves said no: that wins over every list."""
-    if draft.lead.suppressed in ABSOLUTE or mail_withdrawn(draft):
+    if draft.lead.suppressed in (*ABSOLUTE, deletion.FACT) or mail_withdrawn(draft):
         return ()
     agreed = dict.fromkeys((*draft.context.agreement.file.exempt_lists, *draft.lead.exempt_lists))
     left = lists.left(draft.lead)
@@ -91,6 +91,8 @@ def _own_no(draft: Draft) -> str | None:
     """The person's own reason for silence."""
     if draft.lead.disposition == "do_not_contact":
         return "do_not_contact"
+    if deletion.FACT in draft.facts:
+        return deletion.FACT
     return "consent_withdrawn" if mail_withdrawn(draft) else None
 
 
@@ -109,7 +111,11 @@ def follow_consent(draft: Draft, said: str) -> None:
     lead = draft.lead
     if mail_withdrawn(draft):
         suppress(draft, "consent_withdrawn")
-    elif said == "given" and lead.suppressed == "consent_withdrawn" and draft.signal.proof == "signed":
+    elif (
+        said == "given"
+        and lead.suppressed in ("consent_withdrawn", deletion.FACT)
+        and draft.signal.proof == "signed"
+    ):
         if (reason := _in_dialogue(lead)) is not None:
             lead.suppressed = reason
             tell_change(draft)

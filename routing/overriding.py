@@ -3,7 +3,9 @@ where that person is here, and counted; what does not fit their role is a findin
 
 from __future__ import annotations
 
-from routing import handover, late_answers, matching, ownership, sla
+from datetime import datetime
+
+from routing import handover, late_answers, matching, ownership, sla, transfer
 from routing.draft import Draft
 from routing.roster import ROLES
 
@@ -16,12 +18,22 @@ def owner_changed(draft: Draft) -> None:
     person = next(filter(None, (roster.person_of(system, ident) for system in systems)), None)
     if person is None:
         draft.ignore("unknown_colleague", "the new owner's id is not in the roster")
-    elif draft.at < (draft.lead.owner_since or draft.at):
-        draft.ignore("older_fact", "the change is older than the owner of now")
+    elif draft.at < _last_word(draft):
+        draft.ignore("older_fact", "the change is older than the owner of now, or than their acceptance")
     elif not roster.people[person].active:
         _given_to_nobody(draft, person)
     else:
         reassign(draft, person)
+
+
+def _last_word(draft: Draft) -> datetime:
+    """Since when the lead is its owner's beyond doubt: since they have it, and since they accepted it."""
+    lead = draft.lead
+    opened = lead.handover if lead.handover is not None and lead.handover.closed_at is None else None
+    offer = opened.current if opened is not None else None
+    accepted = offer is not None and offer.state == "accepted" and offer.person == lead.owner
+    known = [lead.owner_since, offer.decided_at if offer is not None and accepted else None]
+    return max((at for at in known if at is not None), default=draft.at)
 
 
 def reassign(draft: Draft, person: str) -> None:
@@ -37,8 +49,7 @@ def reassign(draft: Draft, person: str) -> None:
     if lead.stage != "hand_over" or lead.handover is None:
         if draft.signal.command is not None and draft.signal.command.name == "delegate":
             sla.delegate(draft, lead.owner, person)
-        ownership.give(draft, chosen)
-        sla.restart_recurring(draft)
+        transfer.give(draft, chosen, "owner_changed")
         return
     handover.withdraw(draft, "owner_changed")
     handover.offer_to(draft, chosen)
@@ -54,8 +65,7 @@ def _given_to_nobody(draft: Draft, person: str) -> None:
     elif route is not None:
         chosen = ownership.choose(draft, route, frozenset(filter(None, (person, lead.owner))))
         if chosen is not None:
-            ownership.give(draft, chosen)
-            sla.restart_recurring(draft)
+            transfer.give(draft, chosen, "owner_changed")
 
 
 def accept(draft: Draft) -> None:

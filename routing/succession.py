@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import handover, ownership, sla, waiting
+from routing import handover, ownership, transfer, waiting
 from routing.assignment import Assignment
 from routing.draft import Draft
 from routing.lifecycle import route_of
@@ -50,8 +50,7 @@ def _pass_on(draft: Draft, person: str | None) -> None:
         draft, route_of(lead.stage), frozenset(filter(None, [person]))
     )
     if chosen is not None:
-        ownership.give(draft, chosen)
-        sla.restart_recurring(draft)
+        transfer.give(draft, chosen, "owner_left")
 
 
 def _successor(draft: Draft, person: str | None) -> Assignment | None:

@@ -29,6 +29,7 @@ from schemas.events.handovers import (
     HandoverOffered,
     HandoverRejected,
     HandoverReturned,
+    HandoverTransferred,
     HandoverWithdrawn,
     HandoverWon,
 )
@@ -109,6 +110,7 @@ __all__ = [
     "HandoverOffered",
     "HandoverRejected",
     "HandoverReturned",
+    "HandoverTransferred",
     "HandoverWithdrawn",
     "HandoverWon",
     "LeadCreated",

@@ -123,6 +123,16 @@ class HandoverReturned(_Handover, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class HandoverTransferred(_Handover, frozen=True, kw_only=True):
+    """A deal has another `owner`, for this `reason`; what is known of the lead comes with it."""
+
+    type_name = "stafett.handover.transferred.v1"
+    from_owner: Owner | None = None
+    reason: str
+    dossier: Dossier = Dossier()
+    personal: DossierContact | None = None
+
+
 class HandoverLinked(_Handover, frozen=True, kw_only=True):
     """The CRM answered with its own ids of the opportunity."""
 
