@@ -306,6 +306,9 @@ def _broken_offer(file: AgreementFile) -> Iterator[tuple[Path, str]]:
     expires: Target | None = file.handover.offer_expires
     if file.handover.calendar and file.handover.calendar not in file.calendars:
         yield ("handover", "calendar"), _no_calendar(file.handover.calendar, file)
+    hunter = file.handover.hunter
+    if hunter is not None and hunter.calendar is not None and hunter.calendar not in file.calendars:
+        yield ("handover", "hunter", "calendar"), _no_calendar(hunter.calendar, file)
     if expires and (expires.kind != "elapsed") != (file.handover.calendar is not None):
         yield ("handover", "offer_expires"), "business time needs a `calendar`, and elapsed time takes none"
 

@@ -111,11 +111,7 @@ def follow_consent(draft: Draft, said: str) -> None:
     lead = draft.lead
     if mail_withdrawn(draft):
         suppress(draft, "consent_withdrawn")
-    elif (
-        said == "given"
-        and lead.suppressed in ("consent_withdrawn", deletion.FACT)
-        and draft.signal.proof == "signed"
-    ):
+    elif said == "given" and lead.suppressed in ("consent_withdrawn", deletion.FACT) and draft.signal.proof == "signed":
         if (reason := _in_dialogue(lead)) is not None:
             lead.suppressed = reason
             tell_change(draft)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing import matching, nurturing, waiting
+from routing import hunted, matching, nurturing, waiting
 from routing.assignment import FALLBACK, LAST_RESORTS, Asked, Assignment, Held, Line, assign
 from routing.bounds import MAX_REFERENCES
 from routing.capacity import consulted, given, is_new_to, without
@@ -28,6 +28,8 @@ def choose_or_wait(
 ) -> Assignment | Held | None:
     """The owner: somebody who has it already in one way or another (`routing.matching`), else the route decides."""
     lead, roster, now = draft.lead, draft.context.roster, draft.context.now
+    if (hunter := hunted.hunter_of(draft, route)) is not None:
+        return hunted.choose(draft, route, hunter, had_it, may_hold)
     match = matching.owner_of_old(draft, route, had_it)
     if match.chosen is not None:
         return match.chosen

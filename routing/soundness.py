@@ -175,6 +175,12 @@ def _targets(file: AgreementFile) -> Found:
             if rule.overflow is not None and rule.overflow.hold is not None:
                 place = ("routing", key, "rules", i, "overflow", "hold")
                 yield from _too_long(place, rule.overflow.hold, rule.overflow.calendar, file)
+    yield from _waits_of_handover(file)
+
+
+def _waits_of_handover(file: AgreementFile) -> Found:
+    if (hunter := file.handover.hunter) is not None:
+        yield from _too_long(("handover", "hunter", "waits"), hunter.waits, hunter.calendar, file)
     if file.handover.offer_expires is not None:
         path = ("handover", "offer_expires")
         yield from _too_long(path, file.handover.offer_expires, file.handover.calendar, file)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import handover, ownership, transfer, waiting
+from routing import handover, hunted, ownership, transfer, waiting
 from routing.assignment import Assignment
 from routing.draft import Draft
 from routing.lifecycle import route_of
@@ -35,7 +35,8 @@ def give_back(draft: Draft, person: str | None, *, gone: bool) -> None:
 
 def _offer_to_another(draft: Draft, person: str | None, reason: str) -> None:
     handover.withdraw(draft, reason)
-    successor = _successor(draft, person)
+    waits = person is not None and person == hunted.hunter_of(draft, "hand_over") and hunted.waits_for(draft, person)
+    successor = None if waits else _successor(draft, person)
     if successor is not None:
         handover.offer_to(draft, successor)
     elif not handover.offer_next(draft):

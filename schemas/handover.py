@@ -45,9 +45,23 @@ class SecondOffer(FileModel):
     to: Literal["next", "fallback"] = "next"
 
 
+class Hunter(FileModel):
+    """How long the own lead of a hunter who is away waits for them, before it goes to their successor."""
+
+    waits: Target
+    calendar: Name | None = None
+
+    @model_validator(mode="after")
+    def _calendar_where_needed(self) -> Hunter:
+        if (self.calendar is not None) != (self.waits.kind != "elapsed"):
+            raise ValueError("a wait in business time needs a `calendar`, and elapsed time takes none")
+        return self
+
+
 class Handover(FileModel):
     """Rules of the hand-over. An offer that is not answered in `offer_expires` goes to the next person, `max_offers`
-    times in all. Where `reasons` are listed, others are findings. With `follow_up_accepts` a genuine step of the person who
+    times in all. Where `reasons` are listed, others are findings. A `hunter`'s own lead is never rotated; left out, it
+    goes to the successor of a hunter who is away at once. With `follow_up_accepts` a genuine step of the person who
     was offered the lead accepts it."""
 
     offer_expires: Target | None = None
@@ -58,6 +72,7 @@ class Handover(FileModel):
     dossier: DossierRules = DossierRules()
     reasons: tuple[Reason, ...] = ()
     second_offer: tuple[SecondOffer, ...] = ()
+    hunter: Hunter | None = None
 
     @field_validator("reasons")
     @classmethod

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from schemas.signals import Actor, Commanded, Person, Reference, Sales
-from tests.stories import DONE, HOUR, MINUTE
+from tests.stories import DONE, HOUR, MINUTE, rules
 from tests.tales import Tale, fact
 
 OFFERED = fact(timedelta(0), "form.submitted", form_id="demo")
@@ -56,9 +56,69 @@ def the_other_record_stays(outcome):
     assert outcome.lead.references == (OTHER,)
 
 
+HUNTED = fact(timedelta(0), "outreach.logged", actor=Actor(kind="person", reference="elin"))
+ASKS = fact(30 * MINUTE, "form.submitted", form_id="demo")
+DAY_AWAY = {"elin": [("2026-11-24T10:00:00+01:00", "2026-11-25T09:00:00+01:00")]}
+WEEK_AWAY = {"elin": [("2026-11-24T10:00:00+01:00", "2026-12-01T09:00:00+01:00")]}
+
+
+def hunters(away, waits=True):
+    return lambda: rules([], away, **({"handover": {"hunter": {"waits": "36h elapsed"}}} if waits else {}))
+
+
+def waited_for_the_hunter(outcome):
+    lead = outcome.lead
+    assert (lead.stage, lead.owner, lead.hunter) == ("hand_over", "elin", "elin")
+    assert [said.pool for said in outcome.all("lead.queued")] == ["hunter:elin"]
+    assert [said.owner.person for said in outcome.all("handover.offered")] == ["elin"]
+
+
+def went_to_the_successor(outcome):
+    assert (outcome.lead.stage, outcome.lead.owner, outcome.lead.hunter) == ("hand_over", "karin", "elin")
+    assert [said.owner.person for said in outcome.all("handover.offered")] == ["karin"]
+
+
+def went_to_the_successor_after_waiting(outcome):
+    went_to_the_successor(outcome)
+    assert len(outcome.all("lead.queued")) == 1
+
+
+def was_never_rotated(outcome):
+    assert (outcome.lead.stage, outcome.lead.owner) == ("hand_over", "maja"), "hunter and successor are away"
+
+
+def fell_ill(outcome):
+    """Offered, taken back, waited for, offered again."""
+    assert (outcome.lead.owner, outcome.lead.hunter) == ("elin", "elin")
+    assert [said.owner.person for said in outcome.all("handover.offered")] == ["elin", "elin"]
+    assert [said.reason for said in outcome.all("handover.withdrawn")] == ["owner_absent"]
+
+
+ALL_AWAY = {**WEEK_AWAY, "karin": WEEK_AWAY["elin"]}
 FOUR = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 2, 3, 1))
+HUNTS = (HUNTED, ASKS, fact(40 * MINUTE, "page.visited"))
+HUNT_ORDERS = ((0, 1, 2), (0, 2, 1))
 LEFT = {"command": Commanded(name="leave", principal="desk", person="elin")}
 TALES = [
+    Tale("7-waits-for-the-hunter", HUNTS, HUNT_ORDERS, waited_for_the_hunter, hunters(DAY_AWAY), timedelta(hours=25)),
+    Tale(
+        "7-then-the-successor",
+        HUNTS,
+        HUNT_ORDERS,
+        went_to_the_successor_after_waiting,
+        hunters(WEEK_AWAY),
+        timedelta(hours=38),
+    ),
+    Tale("7-without-a-wait", HUNTS, HUNT_ORDERS, went_to_the_successor, hunters(WEEK_AWAY, waits=False)),
+    Tale("7-never-rotated", HUNTS, HUNT_ORDERS, was_never_rotated, hunters(ALL_AWAY, waits=False)),
+    Tale(
+        "7-falls-ill-with-an-open-offer",
+        (HUNTED, ASKS, fact(HOUR, "owner.away", command=Commanded(name="absence", principal="desk", person="elin"))),
+        ((0, 1, 2),),
+        fell_ill,
+        hunters({"elin": [("2026-11-24T11:00:00+01:00", "2026-11-25T09:00:00+01:00")]}),
+        timedelta(hours=25),
+    ),
     Tale("07-an-owner-change-that-comes-late", (OFFERED, TO_KARIN, ACCEPTED), ((0, 1, 2), (0, 2, 1)), elin_keeps_it),
     Tale("07-in-a-deal", (OFFERED, TO_KARIN, ACCEPTED, CALLED), FOUR, in_a_deal_with_elin),
     Tale(
