@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.signals import Kind, Parsed, Person, Reference
+from schemas.signals import Consent, Kind, Parsed, Person, Reference
 from services.ingest.parsers.bodies import object_of
 from services.ingest.parsers.identifiers import identifier
 from services.ingest.parsers.reading import (
@@ -30,6 +30,12 @@ _KINDS: dict[str, Kind] = {
     "campaign": Kind.UNCLASSIFIED,
 }
 
+_AUDIENCE: dict[str, tuple[Consent, ...]] = {
+    "subscribe": (Consent(purpose="email", state="given"),),
+    "unsubscribe": (Consent(purpose="email", state="withdrawn"),),
+}
+"""A list here is the whole audience, to which all of its sender's mail goes: who leaves it leaves the mail."""
+
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """One event. Raises Unreadable."""
@@ -52,6 +58,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             company=company_of(facts),
             external_id=ident,
             references=(Reference(system="mailchimp", object="person", id=ident),) if ident and said != "campaign" else (),
+            consents=_AUDIENCE.get(said, ()),
             reason=text(data.get("reason")),
             campaign=text(data.get("campaign_id")) or (ident if said == "campaign" else None),
             fields=only_known({**rest, **_extra(data)}.items()),
