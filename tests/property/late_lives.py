@@ -9,7 +9,7 @@ from schemas.signals import Actor
 from tests.setups import START
 from tests.stories import DONE, MINUTE, Story, rules
 
-ANSWER, STEP, WAITS, EXPIRES = 90, 480, 600, 180
+ANSWER, STEP, WAITS, EXPIRES = 90, 480, 300, 180
 """Minutes."""
 UNTIL = 30 * 60
 POLICIES = [

@@ -6,7 +6,7 @@ import pytest
 
 from tests.property.late_lives import Life, oracle, timing
 
-LIVES = 40
+LIVES = 20
 
 
 @pytest.mark.parametrize("batch", range(10))
@@ -20,7 +20,7 @@ def test_late_answers_and_steps_give_exactly_the_breaches_that_a_walk_through_ev
 
 def test_the_lives_are_late_and_break_promises_of_every_kind():
     met = Counter()
-    for seed in range(LIVES):
+    for seed in range(4 * LIVES):
         life = Life(seed).lived()
         met.update(policy for policy, _ in oracle(life))
         met["late"] += timing(life)[0]

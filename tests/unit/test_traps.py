@@ -164,7 +164,7 @@ class Moved:
     async def nothing(self, *_):
         return {}
 
-    links = read_leads = read_accounts = lock_accounts = open_leads = nothing
+    links = withdrawals = read_leads = read_accounts = lock_accounts = open_leads = nothing
 
     async def read_ledgers(self, pools):
         return {"field": self.read}
