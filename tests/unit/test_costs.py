@@ -68,6 +68,12 @@ def test_h6_values_are_counted_and_not_what_texts_have_in_them():
             read_json(json.dumps(list(range(1001))).encode())
 
 
+def test_h6_a_mebibyte_of_brackets_is_not_read_at_all(monkeypatch):
+    monkeypatch.setattr("services.ingest.parsers.reading.json.loads", None)
+    with pytest.raises(Unreadable, match="more values"):
+        read_json(b"[" + b"[]," * 300_000 + b"[]]")
+
+
 def test_h6_all_texts_of_json_in_a_body_have_one_bound_together():
     part = json.dumps(list(range(400))).encode()
     with events_at_most(100, 1000):
