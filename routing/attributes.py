@@ -9,8 +9,15 @@ from typing import Any, NamedTuple, assert_never
 from schemas import market
 
 MAX_TEXT = 100
-_YES = frozenset(["true", "yes", "ja", "oui", "on", "1", "x", "kyllä"])
-_NO = frozenset(["false", "no", "nej", "nei", "non", "off", "0", "ei"])
+_YES_WORDS = """
+    true yes y ja j oui si sí sim tak on 1 x kyllä sant sand sann wahr vrai verdadero verdadeiro vero waar tosi prawda
+"""
+_NO_WORDS = """
+    false no n nej nei nein nee não nie non off 0 ei falskt falsk usann falsch faux falso onwaar epätosi fałsz
+"""
+_YES = frozenset(_YES_WORDS.split())
+_NO = frozenset(_NO_WORDS.split())
+"""With what a spreadsheet writes for true and false in its owner's language, such as SANT and FALSKT."""
 
 
 class Attribute(NamedTuple):

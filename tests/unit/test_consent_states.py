@@ -269,3 +269,22 @@ def test_c1_each_field_of_a_record_is_looked_at_a_bounded_number_of_times(monkey
     )
     acts_in(names if shape == "fields" else {"email_preferences": names})
     assert 400 <= len(looked) < 20 * 400
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"),
+    [
+        ("SANT", "FALSKT"),
+        ("SAND", "FALSK"),
+        ("SANN", "USANN"),
+        ("WAHR", "FALSCH"),
+        ("VRAI", "FAUX"),
+        ("VERDADERO", "FALSO"),
+        ("VERO", "FALSO"),
+        ("WAAR", "ONWAAR"),
+        ("TOSI", "EPÄTOSI"),
+        ("PRAWDA", "FAŁSZ"),
+    ],
+)
+def test_true_and_false_of_a_spreadsheet_in_its_owners_language_are_understood(yes, no):
+    assert (state_of(yes), state_of(no)) == ("given", "withdrawn")

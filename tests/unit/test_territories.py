@@ -133,6 +133,16 @@ def test_attributes_are_read_by_their_type_and_what_is_not_of_it_is_left():
         assert read(declared(attributes), wrong) == {}
 
 
+@pytest.mark.parametrize(
+    ("yes", "no"),
+    [("SANT", "FALSKT"), ("WAHR", "FALSCH"), ("VRAI", "FAUX"), ("VERDADERO", "FALSO"), ("TOSI", "EPÄTOSI")],
+)
+def test_true_and_false_of_a_spreadsheet_in_its_owners_language_are_yes_and_no_of_an_attribute(yes, no):
+    partner = {"partner": Attribute(type="yes_no", **{"from": "partner"})}
+    assert read(declared(partner), {"partner": yes}) == {"partner": True}
+    assert read(declared(partner), {"partner": no}) == {"partner": False}
+
+
 def test_an_attribute_counts_is_unknown_until_it_is_said_and_the_newest_wins():
     said, lead = [], None
     for number, word in enumerate(["", "ja", "nej"]):

@@ -1,6 +1,7 @@
 """What people, forms and platforms write for yes and no, and for having subscribed and unsubscribed.
 
-The words are in the languages of those who make forms; they are compared as `label` writes them.
+The words are in the languages of those who make forms; they are compared as `label` writes them. Among them is what a
+spreadsheet writes for true and false in its owner's language, such as SANT and FALSKT.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _GIVEN = """
     да так ναι yes_please i_agree i_accept i_consent jag_godkanner jag_samtycker jag_accepterar godkand godkanner samtycker
     samtycke ich_stimme_zu zugestimmt einverstanden einwilligung j_accepte accepte accordé accorde acepto aceptado accetto accettato
     aceito ik_ga_akkoord akkoord samtykker samtykke hyvaksyn zgadzam_sie zgoda
+    sant sand sann wahr vrai verdadero verdadeiro vero waar tosi prawda
 """
 _WITHDRAWN = """
     withdrawn no n nej nein false f 0 off none not_given opt_out opted_out optout optedout unsubscribed unsubscribe unsub withdrawn_consent
@@ -25,6 +27,7 @@ _WITHDRAWN = """
     blacklisted blocklisted suppressed complained spam do_not_contact do_not_email do_not_call never removed redacted non
     não nao nie ne nem ei nei ikke niet geen нет ні oxi hayir avregistrerad avanmald abgemeldet widerrufen abgelehnt desinscrit
     desabonne baja revocado disiscritto revocato afgemeld uitgeschreven frameldt avmeldt peruttu wypisany
+    falskt falsk usann falsch faux falso onwaar epatosi falsz
 """
 _YES = frozenset(map(label, _GIVEN.split()))
 _NO = frozenset(map(label, _WITHDRAWN.split()))
