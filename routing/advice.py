@@ -5,17 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from routing.agreement import Agreement
+from routing.agreement import TAKES_LEADS, Agreement
 from routing.business_time import due_at
+from routing.roster import Roster
 
 Path = tuple[str | int, ...]
 _PROBES = tuple(datetime(2026, 1, 12, tzinfo=UTC) + hour * timedelta(hours=1) for hour in range(7 * 24))
 """Each hour of a week: whether an offer ends before a promise depends on when both begin."""
 
 
-def advice(agreement: Agreement) -> Iterator[tuple[Path, str]]:
-    """(path in the file, what is meant by it)."""
+def advice(agreement: Agreement, roster: Roster | None = None) -> Iterator[tuple[Path, str]]:
+    """(path in the file, what is meant by it). What depends on people is told where the roster is known."""
     yield from _promises_that_end_with_the_offer(agreement)
+    if roster is not None:
+        yield from _owners_without_hours(agreement, roster)
+
+
+def _owners_without_hours(agreement: Agreement, roster: Roster) -> Iterator[tuple[Path, str]]:
+    """A promise in their own hours, of somebody who has none."""
+    without = [
+        member.id
+        for member in roster.file.people
+        if member.active and member.hours is None and roster.has_role(member.id, *TAKES_LEADS)
+    ]
+    for i, policy in enumerate(agreement.file.sla.policies):
+        otherwise = policy.organisation_calendar(agreement.calendars)
+        if otherwise is not None and without:
+            rule = (
+                f"the roster has no `hours` of {', '.join(without)}: `{policy.name}` counts the open time of calendar "
+                f"`{otherwise}` for them"
+            )
+            yield ("sla", "policies", i, "calendar"), rule
 
 
 def _promises_that_end_with_the_offer(agreement: Agreement) -> Iterator[tuple[Path, str]]:
@@ -26,7 +46,8 @@ def _promises_that_end_with_the_offer(agreement: Agreement) -> Iterator[tuple[Pa
     for i, policy in enumerate(agreement.file.sla.policies):
         if policy.starts != "offer" or policy.metric == "acceptance":
             continue
-        ends, kept_by = agreement.calendar(rules.calendar), agreement.calendar(policy.calendar)
+        counts_in = policy.organisation_calendar(agreement.calendars) or policy.calendar
+        ends, kept_by = agreement.calendar(rules.calendar), agreement.calendar(counts_in)
         if any(due_at(at, rules.offer_expires, ends, ()) < due_at(at, policy.target, kept_by, ()) for at in _PROBES):
             rule = (
                 f"an offer expires after `{rules.offer_expires}`, which may be before `{policy.name}` is due (`{policy.target}`): "

@@ -19,6 +19,7 @@ from routing.policies import (
     CompiledPolicy,
     Policies,
     broken_dossier,
+    broken_own_hours,
     broken_policies,
     compile_policies,
     condition,
@@ -292,6 +293,7 @@ def _broken_rules(file: AgreementFile, resolved: ResolvedHolidays | None) -> Ite
             if rule.overflow and rule.overflow.calendar and rule.overflow.calendar not in file.calendars:
                 yield ("routing", key, "rules", i, "overflow", "calendar"), _no_calendar(rule.overflow.calendar, file)
     yield from broken_policies(file)
+    yield from broken_own_hours(file)
     yield from broken_dossier(file)
     yield from _broken_offer(file)
 

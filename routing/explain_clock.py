@@ -40,7 +40,19 @@ def explain_clock(
         kept_at=clock.touched_at, kept_by=clock.touched_by, intervals=intervals, days=days,
         counted_seconds=sum(i.seconds for i in intervals if i.counted), text="",
     )  # fmt: skip
-    return made.model_copy(update={"text": "\n".join(_lines(made, still, calendar, clock.offer_ended_at))})
+    return made.model_copy(
+        update={"text": "\n".join(_lines(made, still, calendar, clock.offer_ended_at, _counted_in(clock)))}
+    )
+
+
+def _counted_in(clock: Clock) -> str:
+    """Whose open time counts; nothing where all time does."""
+    own = clock.own_hours
+    if own is None:
+        return f" on calendar {clock.calendar}" if clock.calendar else ""
+    if own.hours is not None:
+        return f" in the working hours of {clock.person}"
+    return f" on calendar {own.otherwise}, for the roster has no hours of {clock.person or 'nobody'} that suffice"
 
 
 def _closed(why: str) -> str:
@@ -89,10 +101,14 @@ def _days(start: datetime, end: datetime, days: int, calendar: BusinessCalendar)
 
 
 def _lines(
-    made: ClockExplanation, still: Gap | None, calendar: BusinessCalendar | None, offer_ended_at: datetime | None
+    made: ClockExplanation,
+    still: Gap | None,
+    calendar: BusinessCalendar | None,
+    offer_ended_at: datetime | None,
+    counted_in: str,
 ) -> Iterator[str]:
     whose = f", {made.side}'s promise" if made.side else ""
-    yield f"{made.policy}{whose}: {made.target}" + (f" on calendar {made.calendar}" if made.calendar else "")
+    yield f"{made.policy}{whose}: {made.target}{counted_in}"
     if made.person:
         yield f"it measures {made.person}"
     yield f"started {said(made.started_at)} by {made.started_by}"

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from routing.agreement import Agreement
+from routing.business_time import BusinessCalendar
 from routing.explain_assignment import Given, conditions_of, explain_assignment, explain_rule, passed_lines
 from routing.explain_clock import amount, explain_clock, said
-from routing.model import Lead
+from routing.model import Clock, Lead
+from routing.own_hours import calendar_of
 from routing.sla import QUEUE, SILENT
 from schemas.explain import (
     AssignmentExplanation,
@@ -40,7 +42,7 @@ def explain_lead(lead: Lead, steps: Sequence[Step], agreements: Agreements, now:
     """`steps` in the order of decisions."""
     given = assignments(lead.id, steps, agreements)
     clocks = tuple(
-        explain_clock(clock, calendar_of(clock.agreement, clock.calendar, agreements), now, lead.id)
+        explain_clock(clock, known_calendar(clock, agreements), now, lead.id)
         for clock in lead.clocks.values()
         if clock.policy not in SILENT
     )
@@ -73,10 +75,10 @@ def _waits_for(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> Rul
     return explain_rule(why["held"], conditions_of(agreements(step.said["agreement"]), why.get("route")))
 
 
-def calendar_of(digest: str, name: str | None, agreements: Agreements) -> Any:
-    """The calendar that a clock was reckoned on."""
-    agreement = agreements(digest)
-    return agreement.calendars.get(name) if agreement is not None and name else None
+def known_calendar(clock: Clock, agreements: Agreements) -> BusinessCalendar | None:
+    """The calendar that a clock was reckoned on; None where it has none, or its agreement is not at hand."""
+    agreement = agreements(clock.agreement)
+    return calendar_of(clock, agreement) if agreement is not None else None
 
 
 def assignments(lead_id: str, steps: Sequence[Step], agreements: Agreements) -> list[AssignmentExplanation]:

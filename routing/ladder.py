@@ -9,6 +9,7 @@ from routing import handover, ownership, sla, transfer
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE, WORKED, route_of
 from routing.model import Clock
+from routing.own_hours import calendar_of
 from routing.recipients import named_people
 from routing.telling import known_from, saying
 from routing.verdict import rung_at
@@ -43,11 +44,11 @@ def climb(draft: Draft, clock_id: str) -> None:
 
 def _due(draft: Draft, clock: Clock) -> Rung | None:
     """The next rung if its time has come."""
-    policy = draft.context.agreement_of(clock.agreement).policy(clock.policy)
+    agreement = draft.context.agreement_of(clock.agreement)
+    policy = agreement.policy(clock.policy)
     if policy is None or clock.state != "breached" or clock.next_at is None:
         return None
-    calendar = draft.context.agreement_of(clock.agreement).calendar(clock.calendar)
-    at = rung_at(clock, policy.file, calendar, known_from(draft))
+    at = rung_at(clock, policy.file, calendar_of(clock, agreement), known_from(draft))
     return policy.file.ladder[clock.rungs_done] if at <= _now(draft) else None
 
 

@@ -16,6 +16,7 @@ from routing.handover import open_offer, put_offer, saying
 from routing.lead import COMPANY, in_pass, outdates
 from routing.lifecycle import DIALOGUE
 from routing.model import Clock, Decision, Lead, Ledger, Mark, Merged, Offer
+from routing.own_hours import calendar_of
 from routing.proof import give_back, take_over
 from routing.rotation import moved
 from routing.soundness import MOST_KEPT
@@ -311,7 +312,7 @@ def _go_on(draft: Draft) -> None:
 
 def _wait_on(draft: Draft, clock: Clock) -> None:
     """The end of an offer, or of waiting in a queue, is later by as long as it stood still."""
-    calendar = draft.context.agreement_of(clock.agreement).calendar(clock.calendar)
+    calendar = calendar_of(clock, draft.context.agreement_of(clock.agreement))
     due = standing(clock, calendar).due_at or clock.due_at
     look = max(draft.at, draft.context.now) if clock.policy == sla.QUEUE else due
     changes = {"state": "running", "due_at": due, "next_at": look, "revision": clock.revision + 1}

@@ -37,11 +37,19 @@ class Away(State, frozen=True, kw_only=True):
     until: At | None = None
 
 
+class OwnHours(State, frozen=True, kw_only=True):
+    """The working hours of the clock's person as it was reckoned with: the roster's, as JSON. None where the roster has none
+    for them: then the agreement's calendar `otherwise` counts."""
+
+    hours: str | None = None
+    otherwise: str
+
+
 class Clock(State, frozen=True, kw_only=True):
     """One promise being measured: the facts it is judged on, and the verdict that `routing.verdict` reckons from them.
 
     `policy` is a name of the agreement's SLA policies, or `offer_expiry`, which is no promise but the end of an offer.
-    `delegate` is whom the person gave the lead to, whose steps keep it as well. Touches count from after `counts_from`.
+    `own_hours` is there where the policy says `calendar: owner`. `delegate` is whom the person gave the lead to, whose steps keep it as well. Touches count from after `counts_from`.
     `offer_ended_at` is when the offer that it waits to be answered expired: it is due by then, whatever its target. `next_at` is
     when the watcher must look at it: a warning, the due instant, a rung of the ladder; None while there is nothing to wait for.
     `revision` rises with each change.
@@ -68,6 +76,7 @@ class Clock(State, frozen=True, kw_only=True):
     counts_from: At | None = None
     marks: tuple[Mark, ...] = ()
     away: tuple[Away, ...] = ()
+    own_hours: OwnHours | None = None
     touched_at: At | None = None
     touched_by: str | None = None
     cancelled_at: At | None = None

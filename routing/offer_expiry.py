@@ -9,6 +9,7 @@ from routing.business_time import due_at
 from routing.draft import Draft
 from routing.ids import derive
 from routing.model import Clock, Mark
+from routing.own_hours import calendar_of
 from routing.sla import OFFER_EXPIRY
 from routing.verdict import standing
 
@@ -51,7 +52,7 @@ def go_on(draft: Draft) -> dict[str, datetime]:
     """Offers expire later by as long as `stop` held them; returns the new instants by the offers' ids."""
     found = {}
     for clock in _of_state(draft, "paused"):
-        calendar = draft.context.agreement_of(clock.agreement).calendar(clock.calendar)
+        calendar = calendar_of(clock, draft.context.agreement_of(clock.agreement))
         begun = max(mark.at for mark in clock.marks)
         freed = clock.but(marks=(*clock.marks, _mark(draft, "resume", max(draft.at, begun + timedelta.resolution))))
         due = standing(freed, calendar).due_at or clock.due_at

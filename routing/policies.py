@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, get_args
 from routing.expressions import Expression, compile_expression
 from schemas.agreement import AgreementFile
 from schemas.signals import Kind
-from schemas.sla import Policy, Rung
+from schemas.sla import OWNER, PERSONAL, Policy, Rung
 from schemas.volumes import Told
 from schemas.words import TEAM_MANAGER, probably
 
@@ -100,11 +100,40 @@ def broken_policies(file: AgreementFile) -> Iterator[tuple[Path, str]]:
         if step.channel is not None and step.channel not in file.channels:
             hint = probably(step.channel, file.channels) or f" ({', '.join(file.channels) or 'none'})"
             yield (*path, "channel"), f"channel `{step.channel}` is not among `channels`{hint}"
-    for kind, promises in (("policies", file.sla.policies), ("volumes", file.sla.volumes)):
-        for i, calendar in enumerate(promise.calendar for promise in promises):
+    named: tuple[tuple[str, list[str | None]], ...] = (
+        ("policies", [None if p.in_own_hours(file.calendars) else p.calendar for p in file.sla.policies]),
+        ("volumes", [volume.calendar for volume in file.sla.volumes]),
+    )
+    for kind, calendars in named:
+        for i, calendar in enumerate(calendars):
             if calendar and calendar not in file.calendars:
                 hint = probably(calendar, file.calendars) or f" ({', '.join(sorted(file.calendars)) or 'none'})"
                 yield ("sla", kind, i, "calendar"), f"calendar `{calendar}` is not among `calendars`{hint}"
+
+
+def broken_own_hours(file: AgreementFile) -> Iterator[tuple[Path, str]]:
+    """`calendar: owner` where the clock measures nobody, and an `otherwise` that is missing, unknown or says nothing."""
+    known = ", ".join(sorted(file.calendars)) or "none"
+    for i, policy in enumerate(file.sla.policies):
+        path: Path = ("sla", "policies", i)
+        if not policy.in_own_hours(file.calendars):
+            if policy.otherwise is not None:
+                yield (
+                    (*path, "otherwise"),
+                    f"`otherwise` is for `calendar: {OWNER}`: it counts where the owner has no hours",
+                )
+        elif policy.starts not in PERSONAL:
+            rule = (
+                f"`calendar: {OWNER}` is for a clock on a person, which starts with {', '.join(PERSONAL)}: a clock that starts "
+                f"with `{policy.starts}` is the lead's own, whoever has it; name one of `calendars` ({known})"
+            )
+            yield (*path, "calendar"), rule
+        elif policy.organisation_calendar(file.calendars) is None:
+            rule = f"say in `otherwise` which of `calendars` counts for an owner without hours ({known})"
+            yield (*path, "calendar"), rule
+        elif policy.otherwise is not None and policy.otherwise not in file.calendars:
+            hint = probably(policy.otherwise, file.calendars) or f" ({known})"
+            yield (*path, "otherwise"), f"calendar `{policy.otherwise}` is not among `calendars`{hint}"
 
 
 def broken_dossier(file: AgreementFile) -> Iterator[tuple[Path, str]]:

@@ -37,6 +37,7 @@ class Roster:
         self.teams: dict[str, Team] = {team.name: team for team in file.teams}
         self._teams = {team: [m for m in file.people if m.team == team] for team in self.teams}
         self._hours = {m.id: compile_calendar(m.hours) for m in file.people if m.hours is not None}
+        self._written_hours = {m.id: m.hours.model_dump_json() for m in file.people if m.hours is not None}
         self._zone = ZoneInfo(file.zone) if file.zone is not None else None
         self._zones = {m.id: ZoneInfo(m.hours.zone) for m in file.people if m.hours is not None}
         self._managers = file.managers
@@ -105,6 +106,10 @@ class Roster:
         """The same, before all that they `had_it`: their chance in this hand-over."""
         gone = self.why_gone(person, now)
         return ("had_it", *gone) if person in had_it else gone
+
+    def hours_of(self, person: str | None) -> str | None:
+        """A person's working hours as JSON; None for who has none."""
+        return self._written_hours.get(person) if person is not None else None
 
     def off_hours(self, person: str, now: datetime) -> Code | None:
         """`off_hours` for somebody who is not at work at `now` by their hours; they are asked for no new lead."""

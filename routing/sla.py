@@ -14,6 +14,7 @@ from routing.business_time import BusinessCalendar
 from routing.draft import Draft
 from routing.ids import derive
 from routing.model import Away, Clock, Step
+from routing.own_hours import calendar_of, hours_of
 from routing.policies import CompiledPolicy
 from routing.roster import Roster
 from routing.telling import Cause, Reason, known_from, saying, told
@@ -244,8 +245,8 @@ def forecast(clock: Clock, agreement: Agreement, roster: Roster) -> Clock | None
     compiled, new = agreement.policy(clock.policy), under(clock, agreement)
     if compiled is None or new is None:
         return None
-    away = _away(new, compiled.file, roster)
-    return judged(new.but(away=away), agreement.calendar(new.calendar))[0]
+    reckoned = _with_roster(new, compiled.file, agreement, roster)
+    return judged(reckoned, calendar_of(reckoned, agreement))[0]
 
 
 def cancel(draft: Draft, reason: str, subject_id: str | None = None, at: datetime | None = None) -> None:
@@ -310,12 +311,12 @@ def settle(
 ) -> None:
     """Reckons the verdict of `clock`, stores it and tells what changed since `before` (None: it has just started)."""
     agreement = draft.context.agreement_of(clock.agreement)
-    compiled, calendar = agreement.policy(clock.policy), agreement.calendar(clock.calendar)
+    compiled = agreement.policy(clock.policy)
     policy = compiled.file if compiled else None
-    away = _away(clock, policy, draft.context.roster)
-    reckoned = clock if away == clock.away else clock.but(away=away)
+    reckoned = _with_roster(clock, policy, agreement, draft.context.roster)
+    calendar = calendar_of(reckoned, agreement)
     after, still = judged(reckoned, calendar, announced.due_at if announced is not None else None)
-    if before is not None and before.away != away:
+    if before is not None and (before.away, before.own_hours) != (reckoned.away, reckoned.own_hours):
         reason = "absence"
     after = told(draft, before, after, Cause(reason, still, announced, why))
     if announced is not None and after.state == "running" and policy is not None:
@@ -335,6 +336,14 @@ def _next(
     if policy is None or clock.touched_at or clock.cancelled_at or clock.rungs_done >= len(policy.ladder):
         return None
     return rung_at(clock, policy, calendar, known_from(draft))
+
+
+def _with_roster(clock: Clock, policy: Policy | None, agreement: Agreement, roster: Roster) -> Clock:
+    """With its person's absences and working hours as the roster has them now."""
+    away, own_hours = _away(clock, policy, roster), hours_of(clock, policy, agreement, roster)
+    if (away, own_hours) == (clock.away, clock.own_hours):
+        return clock
+    return clock.but(away=away, own_hours=own_hours)
 
 
 def _away(clock: Clock, policy: Policy | None, roster: Roster) -> tuple[Away, ...]:

@@ -159,7 +159,7 @@ def _scoring(file: AgreementFile) -> Found:
 
 def _targets(file: AgreementFile) -> Found:
     for i, policy in enumerate(file.sla.policies):
-        yield from _too_long(("sla", "policies", i, "target"), policy.target, policy.calendar, file)
+        yield from _too_long(("sla", "policies", i, "target"), policy.target, _calendar_of(policy, file), file)
     kinds: tuple[tuple[str, tuple[Policy | Volume, ...]], ...] = (
         ("policies", file.sla.policies),
         ("volumes", file.sla.volumes),
@@ -167,15 +167,21 @@ def _targets(file: AgreementFile) -> Found:
     for kind, promises in kinds:
         for i, promise in enumerate(promises):
             for j, warning in enumerate(promise.warnings):
-                yield from _too_long(("sla", kind, i, "warnings", j), warning, promise.calendar, file)
+                yield from _too_long(("sla", kind, i, "warnings", j), warning, _calendar_of(promise, file), file)
             for j, after in enumerate([rung.after for rung in promise.ladder]):
-                yield from _too_long(("sla", kind, i, "ladder", j, "after"), after, promise.calendar, file)
+                yield from _too_long(("sla", kind, i, "ladder", j, "after"), after, _calendar_of(promise, file), file)
     for key, route in file.routing:
         for i, rule in enumerate(route.rules):
             if rule.overflow is not None and rule.overflow.hold is not None:
                 place = ("routing", key, "rules", i, "overflow", "hold")
                 yield from _too_long(place, rule.overflow.hold, rule.overflow.calendar, file)
     yield from _waits_of_handover(file)
+
+
+def _calendar_of(promise: Policy | Volume, file: AgreementFile) -> str | None:
+    """Of a promise in somebody's own hours the organisation's: hours that never suffice are as none."""
+    own = isinstance(promise, Policy) and promise.in_own_hours(file.calendars)
+    return promise.organisation_calendar(file.calendars) if isinstance(promise, Policy) and own else promise.calendar
 
 
 def _waits_of_handover(file: AgreementFile) -> Found:

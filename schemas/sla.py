@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, field_validator, model_validator
@@ -17,6 +18,8 @@ Metric = Literal["follow_up", "acceptance", "qualification", "dossier", "custom"
 Start = Literal["contact", "qualification", "hand_over", "offer", "acceptance", "deal", "nurturing", "signal"]
 PERSONAL: tuple[Start, ...] = ("offer", "acceptance", "deal")
 """Starts whose clock measures a person: the one who was offered the lead, or who owns the deal."""
+OWNER = "owner"
+"""As `calendar` of a policy: the working hours of the person whom the clock measures."""
 _SALES: tuple[Metric, ...] = ("follow_up", "acceptance")
 _STARTS: dict[Metric, tuple[Start, ...]] = {
     "acceptance": ("offer", "hand_over"),
@@ -120,7 +123,9 @@ class Policy(FileModel):
     `follow_up` a genuine step by a person (call, meeting, personal message, next step logged); `acceptance` the offer is
     accepted or rejected; `qualification` the lead leaves qualification; `dossier` the dossier is complete; `custom` the
     signals of `fulfil_on`, which may be given beside any other metric too. `starts: signal` starts with `start_on`;
-    another such signal while the promise runs starts none, or with `restarts` ends it and starts it anew.
+    another such signal while the promise runs starts none, or with `restarts` ends it and starts it anew. `calendar: owner`
+    counts the hours that the roster has for the person whom the clock measures; for who has none the calendar `otherwise`,
+    which may be left out where the agreement has one calendar only.
     """
 
     name: Name
@@ -134,6 +139,7 @@ class Policy(FileModel):
     fulfil_on: Matches = ()
     target: Target
     calendar: Name | None = None
+    otherwise: Name | None = None
     recurs: bool = False
     restarts: bool = False
     absences: bool = False
@@ -144,6 +150,17 @@ class Policy(FileModel):
     def promised_by(self) -> Side:
         """Whose promise it is: sales follows up and answers offers; the rest is marketing's unless `side` says other."""
         return self.side or ("sales" if self.metric in _SALES else "marketing")
+
+    def in_own_hours(self, calendars: Collection[str]) -> bool:
+        """Whether its time is that of a person; a calendar of the agreement that is called `owner` comes first."""
+        return self.calendar == OWNER and OWNER not in calendars
+
+    def organisation_calendar(self, calendars: Collection[str]) -> str | None:
+        """Of a promise in somebody's own hours: what counts for who has none. None for every other promise, and where
+        nothing says which of the `calendars` it is."""
+        if not self.in_own_hours(calendars):
+            return None
+        return self.otherwise or (next(iter(calendars)) if len(calendars) == 1 else None)
 
     @model_validator(mode="after")
     def _calendar_where_needed(self) -> Policy:

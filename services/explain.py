@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from routing.explain_clock import explain_clock
-from routing.explain_lead import Step, assignments, calendar_of, explain_lead
+from routing.explain_lead import Step, assignments, explain_lead, known_calendar
 from routing.explain_volume import explain_volume
 from routing.model import Clock, Lead, Tally
 from routing.volumes import is_promise, subject_of
@@ -47,7 +47,7 @@ class Explainer:
         clock = Clock.read(row.body)
         if is_promise(row.lead_id):
             return await self._volume(clock)
-        calendar = calendar_of(clock.agreement, clock.calendar, (await self._ruling()).agreement_of)
+        calendar = known_calendar(clock, (await self._ruling()).agreement_of)
         return explain_clock(clock, calendar, self._now(), row.lead_id)
 
     async def _volume(self, clock: Clock) -> ClockExplanation:

@@ -95,8 +95,8 @@ class SlaCancelled(_Clock, frozen=True, kw_only=True):
 
 class SlaCorrected(_Clock, frozen=True, kw_only=True):
     """What was said before is not so: `old` and `new` are states, `due_at` the new due instant, `cause` the signal with
-    which it came to light. `reason`: a late fact, a changed absence, policy or calendar. `fulfilled_at` is null unless
-    `new` is fulfilled."""
+    which it came to light. `reason`: a late fact, a changed absence or working hours (`absence`), a changed policy or calendar.
+    `fulfilled_at` is null unless `new` is fulfilled."""
 
     type_name = "stafett.sla.corrected.v1"
     old: str

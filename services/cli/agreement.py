@@ -57,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         agreement, text = read_agreement(args.file)
-        problems = check_against(agreement, read_roster(args.roster), text, str(args.file)) if args.roster else []
+        roster = read_roster(args.roster) if args.roster else None
+        problems = check_against(agreement, roster, text, str(args.file)) if roster is not None else []
         if args.sources:
             sources, written = read_sources(args.sources)
             problems += problems_of(str(args.sources), written, sources.of_other_brands(agreement.file.brands))
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         return 1
     from routing.advice import advice
 
-    for line in problems_of(str(args.file), text, advice(agreement)):
+    for line in problems_of(str(args.file), text, advice(agreement, roster)):
         print(f"advice: {line}", file=sys.stderr)
     rules = sum(len(route.rules) for route in agreement.routes.values())
     print(

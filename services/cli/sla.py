@@ -8,12 +8,17 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from schemas.instants import read_instant
 from services.cli import up
 from services.cli.environment import add_config, settings_of
-from services.cli.files import read_agreement
+from services.cli.files import read_agreement, read_roster
+
+if TYPE_CHECKING:
+    from routing.agreement import Agreement
+    from routing.business_time import BusinessCalendar
+    from schemas.sla import Policy
 
 HELP = "Reckon when a promise falls due, with each interval counted or skipped."
 EPILOG = """\
@@ -21,6 +26,8 @@ examples:
   stafett sla due --agreement agreement.yaml --policy lead-waits --start 2026-06-05T16:00:00+02:00
   stafett sla due --agreement agreement.yaml --policy follow-up --start 2026-06-05T16:00:00Z \\
       --pause 2026-06-05T17:00:00Z/2026-06-05T18:30:00Z
+  stafett sla due --agreement agreement.yaml --policy follow-up --start 2026-06-05T16:00:00Z \\
+      --roster roster.yaml --person elin            of a policy with `calendar: owner`
   stafett sla due --vectors business_time.json      one JSON line for each case: {"id", "due_at"}
 
 Instants are ISO 8601 with a zone. A pause is half-open, FROM/TO. Output is JSON.
@@ -41,6 +48,10 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     due.add_argument(
         "--pause", action="append", default=[], metavar="FROM/TO", help="it stood still then; may be said again"
     )
+    due.add_argument(
+        "--roster", type=Path, metavar="FILE", help="the roster's file, for a promise in its owner's hours"
+    )
+    due.add_argument("--person", help="whose hours of the roster count then; left out, or without hours: `otherwise`")
     due.add_argument("--vectors", type=Path, metavar="FILE", help="a file of calendars and cases instead")
     due.set_defaults(func=run)
     watch = actions.add_parser("watch", help="run the role that announces what falls due, as a process of its own")
@@ -98,7 +109,7 @@ def _due(args: argparse.Namespace) -> dict[str, Any]:
         raise ValueError(f"there is no policy {args.policy}; the agreement has {', '.join(policies) or 'none'}")
     policy = policies[args.policy]
     start, pauses = read_instant(args.start), tuple(_pause(text) for text in args.pause)
-    calendar = agreement.calendar(policy.calendar)
+    calendar = _calendar(agreement, policy, args)
     spans = explain(start, policy.target, calendar, pauses)
     due = {"due_at": _say(due_at(start, policy.target, calendar, pauses))}
     if calendar is not None and policy.target.kind == "business_days":
@@ -120,6 +131,24 @@ def _due(args: argparse.Namespace) -> dict[str, Any]:
             for span in spans
         ],
     }
+
+
+def _calendar(agreement: Agreement, policy: Policy, args: argparse.Namespace) -> BusinessCalendar | None:
+    """What the promise's time counts in. Raises ValueError, FileError."""
+    from routing.own_hours import compiled_hours
+
+    otherwise = policy.organisation_calendar(agreement.calendars)
+    if (args.roster is None) != (args.person is None):
+        raise ValueError("`--roster` and `--person` go together")
+    if args.person is None:
+        return agreement.calendar(otherwise or policy.calendar)
+    if otherwise is None:
+        raise ValueError(f"{policy.name} counts in nobody's own hours; leave out `--roster` and `--person`")
+    roster = read_roster(args.roster)
+    if args.person not in roster.people:
+        raise ValueError(f"{args.person} is not in the roster; it has {', '.join(sorted(roster.people))}")
+    hours = roster.hours_of(args.person)
+    return compiled_hours(hours) if hours is not None else agreement.calendar(otherwise)
 
 
 def _pause(text: str) -> tuple[datetime, datetime]:

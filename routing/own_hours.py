@@ -1,0 +1,58 @@
+"""The calendar of a clock: the one that its policy names or, with `calendar: owner`, the working hours of its person.
+
+A clock keeps the hours that it is judged on, as it keeps absences: so a decision that is made again, and an explanation,
+need no roster of then.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from routing.agreement import Agreement
+from routing.business_time import BusinessCalendar, compile_calendar, due_at
+from routing.errors import BusinessTimeError
+from routing.model import Clock, OwnHours
+from routing.roster import Roster
+from routing.verdict import target_of
+from schemas.calendar import Calendar
+from schemas.sla import Policy
+
+
+def calendar_of(clock: Clock, agreement: Agreement) -> BusinessCalendar | None:
+    """What the clock's time counts in; None where all time counts. `agreement` is the one that it runs under."""
+    own = clock.own_hours
+    if own is None:
+        return agreement.calendar(clock.calendar)
+    return compiled_hours(own.hours) if own.hours is not None else agreement.calendar(own.otherwise)
+
+
+def hours_of(clock: Clock, policy: Policy | None, agreement: Agreement, roster: Roster) -> OwnHours | None:
+    """The person's hours as the roster has them now; an ended clock keeps those that it was judged on. None where the
+    policy names a calendar of the agreement.
+
+    Hours in which the promise would never be due (a few days of one year, say) are no hours: the organisation's count.
+    """
+    if policy is None or not clock.open:
+        return clock.own_hours
+    otherwise = policy.organisation_calendar(agreement.calendars)
+    if otherwise is None:
+        return None
+    text = roster.hours_of(clock.person)
+    reached = text is not None and _are_long_enough(text, clock, policy)
+    return OwnHours(hours=text if reached else None, otherwise=otherwise)
+
+
+def _are_long_enough(text: str, clock: Clock, policy: Policy) -> bool:
+    calendar = compiled_hours(text)
+    try:
+        for amount in (target_of(clock.target), *(rung.after for rung in policy.ladder)):
+            due_at(clock.started_at, amount, calendar)
+    except BusinessTimeError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=2000)
+def compiled_hours(text: str) -> BusinessCalendar:
+    """Of a roster's hours as JSON. People are few, and each year is reckoned once."""
+    return compile_calendar(Calendar.model_validate_json(text))
