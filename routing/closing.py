@@ -36,8 +36,11 @@ def win(draft: Draft) -> None:
     if _is_known(draft):
         draft.ignore("no_change", "this sale is known already")
         return
-    draft.facts.add("won")
     draft.seller = _seller(draft)
+    if lead.stage in DIALOGUE and not handover.is_about_this(draft):
+        _remember(draft, _win_before(draft))
+        return
+    draft.facts.add("won")
     if lead.stage not in DIALOGUE:
         _win_outside(draft)
     elif lead.stage == "hand_over":
@@ -45,7 +48,12 @@ def win(draft: Draft) -> None:
     else:
         _step(draft)
         _give_to_seller(draft)
-    sale = Sale(at=draft.at, handover_id=handover.the_handover(draft).id, deals=tuple(sorted(_deals(draft))))
+    _remember(draft, handover.the_handover(draft).id)
+
+
+def _remember(draft: Draft, handover_id: str) -> None:
+    lead = draft.lead
+    sale = Sale(at=draft.at, handover_id=handover_id, deals=tuple(sorted(_deals(draft))))
     lead.sales = (*lead.sales, sale)[-SALES_KEPT:]
 
 
@@ -139,6 +147,18 @@ def _win_outside(draft: Draft) -> None:
     opened = before or handover.open_one(draft)
     lead.handover = opened.but(closed_at=draft.at, outcome="won")
     handover.tell_won(draft, outside=True, corrects=before.outcome if before is not None else None)
+
+
+def _win_before(draft: Draft) -> str:
+    """The id of a hand-over of its own, offered to nobody, for a sale from before the one that is open: it is told and credited, and
+    what began after it goes on."""
+    lead = draft.lead
+    current, sold = lead.handover, handover.one_of_before(draft)
+    draft.finding("won before this hand-over was opened, which stays open")
+    lead.handover = sold.but(closed_at=draft.at, outcome="won")
+    handover.tell_won(draft, outside=True)
+    lead.handover = current
+    return sold.id
 
 
 def _ended_otherwise(draft: Draft) -> Handover | None:

@@ -123,6 +123,13 @@ def open_one(draft: Draft) -> Handover:
     return lead.handover
 
 
+def one_of_before(draft: Draft) -> Handover:
+    """A hand-over for what happened before the open one, which stays the lead's."""
+    lead = draft.lead
+    ident = derive("ho", lead.id, lead.pass_number, "before", draft.signal.id)
+    return Handover(id=ident, pass_number=lead.pass_number, opened_at=draft.at, mode=draft.signal.mode)
+
+
 def is_about_this(draft: Draft, offer: Offer | None = None) -> bool:
     """Whether a sales fact concerns the open hand-over (and this offer of it), not one that was over before.
 

@@ -291,13 +291,19 @@ def _ends_hold(told):
     return due is not None and told.before.clocks[due.clock_id].policy == "hold_end"
 
 
+def _corrects_the_end(told):
+    """A sale that is told late says how the last hand-over ended in truth: it makes a customer whatever was known so far."""
+    sold = [data for name, data in zip(told.types(), told.said, strict=True) if name == "handover.won"]
+    return any(data.outside_process for data in sold) and told.after.track == "growth"
+
+
 def _never_backwards(world, told):
     before, after = told.before, told.after
     if before is None or after is None or not told.decision.transitions:
         return
     rank = {stage: number for number, stage in enumerate(STAGES[:-1])}
     goes_back = after.stage == "nurturing" or rank[after.stage] < rank.get(before.stage, -1)
-    if told.at < before.pass_since and not told.item.offer_id:
+    if told.at < before.pass_since and not told.item.offer_id and not _corrects_the_end(told):
         # The first pass has no yesterday: it may have opened a hand-over at a time before the first fact that we heard of.
         assert not goes_back or before.pass_number == 1, "a fact from before the pass ends nothing of it"
         assert before.stage != "nurturing" or _ends_hold(told), "and wakes nobody up"
@@ -348,6 +354,8 @@ def assert_silent(told, silent):
         assert lead.suppressed, "no automated mail while sales is in dialogue"
     elif lead.suppressed == "dialogue":
         assert [c for c in lead.clocks.values() if c.policy == "dialogue_end" and c.open], "a dialogue has an end"
+    elif lead.suppressed == "contact_deleted":
+        assert lead.stage == "nurturing", "of whom the CRM's record is gone, and nobody from there writes"
     elif not withdrawn:
         assert not lead.suppressed, "nobody is silenced for ever without a reason"
     if withdrawn and told.item.kind in (Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED):
