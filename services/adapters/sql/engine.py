@@ -241,12 +241,14 @@ class Engines:
         mark_in_use(claim)
 
     async def close(self) -> None:
+        """May be called again: where opening fails, both who opens and who asked for it close."""
         await self.writing.dispose()
         if self.reading is not self.writing:
             await self.reading.dispose()
-        if self._claim is not None:
-            self._claim.truncate(0)
-            self._claim.close()
+        claim, self._claim = self._claim, None
+        if claim is not None:
+            claim.truncate(0)
+            claim.close()
 
 
 class translated:  # noqa: N801 - reads as a statement
