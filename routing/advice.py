@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from routing.agreement import TAKES_LEADS, Agreement
 from routing.business_time import due_at
+from routing.own_hours import suffice
 from routing.roster import Roster
 
 Path = tuple[str | int, ...]
@@ -22,20 +23,22 @@ def advice(agreement: Agreement, roster: Roster | None = None) -> Iterator[tuple
 
 
 def _owners_without_hours(agreement: Agreement, roster: Roster) -> Iterator[tuple[Path, str]]:
-    """A promise in their own hours, of somebody who has none."""
-    without = [
-        member.id
-        for member in roster.file.people
-        if member.active and member.hours is None and roster.has_role(member.id, *TAKES_LEADS)
-    ]
+    """A promise in their own hours, of somebody who has none, or too few."""
+    takers = [m.id for m in roster.file.people if m.active and roster.has_role(m.id, *TAKES_LEADS)]
     for i, policy in enumerate(agreement.file.sla.policies):
         otherwise = policy.organisation_calendar(agreement.calendars)
-        if otherwise is not None and without:
-            rule = (
-                f"the roster has no `hours` of {', '.join(without)}: `{policy.name}` counts the open time of calendar "
-                f"`{otherwise}` for them"
-            )
-            yield ("sla", "policies", i, "calendar"), rule
+        if otherwise is None:
+            continue
+        amounts = (policy.target, *(rung.after for rung in policy.ladder))
+        hours = {person: roster.hours_of(person) for person in takers}
+        none = [person for person, text in hours.items() if text is None]
+        few = [person for person, text in hours.items() if text is not None and not suffice(text, _PROBES[0], amounts)]
+        instead = f"`{policy.name}` counts the open time of calendar `{otherwise}` for them"
+        if none:
+            yield ("sla", "policies", i, "calendar"), f"the roster has no `hours` of {', '.join(none)}: {instead}"
+        if few:
+            why = f"the `hours` of {', '.join(few)} are too few for it within twelve years"
+            yield ("sla", "policies", i, "calendar"), f"{why}: {instead}"
 
 
 def _promises_that_end_with_the_offer(agreement: Agreement) -> Iterator[tuple[Path, str]]:

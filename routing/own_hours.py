@@ -6,6 +6,8 @@ need no roster of then.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 
 from routing.agreement import Agreement
@@ -15,6 +17,7 @@ from routing.model import Clock, OwnHours
 from routing.roster import Roster
 from routing.verdict import target_of
 from schemas.calendar import Calendar
+from schemas.duration import Target
 from schemas.sla import Policy
 
 
@@ -38,15 +41,17 @@ def hours_of(clock: Clock, policy: Policy | None, agreement: Agreement, roster: 
     if otherwise is None:
         return None
     text = roster.hours_of(clock.person)
-    reached = text is not None and _are_long_enough(text, clock, policy)
+    amounts = (target_of(clock.target), *(rung.after for rung in policy.ladder))
+    reached = text is not None and suffice(text, clock.started_at, amounts)
     return OwnHours(hours=text if reached else None, otherwise=otherwise)
 
 
-def _are_long_enough(text: str, clock: Clock, policy: Policy) -> bool:
+def suffice(text: str, start: datetime, amounts: Iterable[Target]) -> bool:
+    """Whether each of these amounts of time falls due in these hours."""
     calendar = compiled_hours(text)
     try:
-        for amount in (target_of(clock.target), *(rung.after for rung in policy.ladder)):
-            due_at(clock.started_at, amount, calendar)
+        for amount in amounts:
+            due_at(start, amount, calendar)
     except BusinessTimeError:
         return False
     return True

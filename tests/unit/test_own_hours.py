@@ -211,7 +211,7 @@ def test_a_calendar_of_the_agreement_that_is_called_owner_is_that_calendar():
     assert (told.clock("answer").due_at, told.clock("answer").own_hours) == (START + 8 * HOUR, None)
 
 
-def test_advice_names_who_has_no_hours():
+def test_advice_names_who_has_no_hours_or_too_few():
     made = rules([ANSWER])
     [(path, rule)] = advice(made.agreement, roster({"elin": MORNINGS}))
     assert path == ("sla", "policies", 0, "calendar")
@@ -221,6 +221,9 @@ def test_advice_names_who_has_no_hours():
     )
     everybody = dict.fromkeys(roster().people, MORNINGS)
     assert list(advice(made.agreement, roster(everybody))) == []
+    seconds = {"zone": "Europe/Stockholm", "week": {"tue": [["10:00:00", "10:00:01"]]}}
+    [(_, rule)] = advice(made.agreement, roster({**everybody, "elin": seconds}))
+    assert rule.startswith("the `hours` of elin are too few for it within twelve years: `answer` counts")
     assert list(advice(rules([{**ANSWER, "calendar": "stockholm"}]).agreement, roster())) == []
 
 
