@@ -1,5 +1,7 @@
 """What holds for the facts of every kind: text that people can read, addresses and numbers without what stands around them."""
 
+import json
+
 import pytest
 
 from schemas.mapping import Mapping
@@ -49,6 +51,26 @@ def test_entities_are_decoded_and_markup_is_removed(kind):
     )
     assert name_of(found) == "Seán O'Brien" and found.person.phone == "+46 70 174 06 05"
     assert kind in NO_COMPANY or found.company.name == "Ek & Söner AB"
+
+
+@kinds
+def test_what_steers_a_terminal_or_turns_text_is_in_no_fact_of_any_kind(kind):
+    unseen = "\x9b31m\u202e\u2066"
+    steering = unseen if kind == "salesforce" else f"\x1b[2J\x1b]0;x\x07{unseen}"  # XML has no place for the others
+    found = one(kind, name=f"Kim {steering}Lund", company=f"Verkstad{steering} AB")
+    kept = json.dumps(found.plain(), ensure_ascii=False)
+    assert not any(ord(letter) < 32 or 0x7F <= ord(letter) <= 0x9F or letter in "\u202e\u2066" for letter in kept)
+    assert not any(escaped in kept for escaped in ("\\u001b", "\\u0007"))
+    assert (name_of(found) or "").endswith("Lund")
+
+
+@pytest.mark.parametrize("field", ["message", "form_id", "utm_campaign", "city", "tags", "k\x1b[2J"])
+def test_what_steers_is_left_out_of_every_answer_and_code_of_a_form(field):
+    body = json.dumps({"email": MAIL, field: "a\x1b]0;x\x07\x9b\u202eb", "note": "one\x0btwo\tthree\nfour"})
+    (found,) = parse("form", body.encode(), JSON, {})
+    kept = json.dumps(found.plain(), ensure_ascii=False)
+    assert not any(letter in kept for letter in ("\\u001b", "\\u0007", "\x9b", "\u202e"))
+    assert found.fields["note"] == "one\ntwo\tthree\nfour"
 
 
 @kinds

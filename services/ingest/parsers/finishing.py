@@ -10,13 +10,14 @@ from services.ingest.parsers.addresses import addresses_in, named_address, norma
 from services.ingest.parsers.bodies import whole_of
 from services.ingest.parsers.candidates import candidates_in, several
 from services.ingest.parsers.lists import ABOUT_LISTS, with_lists
-from services.ingest.parsers.markup import readable, readable_answer
+from services.ingest.parsers.markup import readable, readable_answer, without_steering
 from services.ingest.parsers.numbers import may_be_number, shown_number
 from services.ingest.parsers.plain import single_line
 from services.ingest.parsers.reading import Result, Unreadable
 
 _NAMES = ("first_name", "last_name", "full_name")
 _WORDS = ("campaign", "reason", "criterion")
+_CODES = ("form_id", "source_kind", "language", "currency")
 _PLACES = ("name", "industry", "region", "city")
 
 
@@ -44,15 +45,27 @@ def may_reach_somebody(parsed: Parsed) -> bool:
 
 
 def readable_facts(parsed: Parsed) -> Parsed:
-    """The same facts as a person reads them, without entities and markup; the same object where nothing changes. To be called
+    """The same facts as a person reads them, without entities, markup and what steers a terminal; the same object where nothing changes. To be called
     once on what a parser read: what was decoded once is not decoded again."""
     changed: dict[str, Any] = {name: readable(said) for name in _WORDS if (said := getattr(parsed, name)) is not None}
+    changed |= {name: without_steering(said) for name in _CODES if (said := getattr(parsed, name)) is not None}
     fields = readable_answer(parsed.fields) if parsed.fields else parsed.fields
     person = parsed.person.but(**{name: readable(said) for name, said in parsed.person.known().items()})
     company = parsed.company.but(
         **{name: readable(value) for name in _PLACES if (value := getattr(parsed.company, name)) is not None}
     )
-    changed |= {"fields": fields, "tags": tuple(map(readable, parsed.tags)), "company": company, "person": person}
+    lists, utm = (
+        tuple(map(without_steering, parsed.lists)),
+        {n: without_steering(said) for n, said in parsed.utm.items()},
+    )
+    changed |= {
+        "lists": lists,
+        "utm": utm,
+        "fields": fields,
+        "tags": tuple(map(readable, parsed.tags)),
+        "company": company,
+        "person": person,
+    }
     changed = {name: value for name, value in changed.items() if value != getattr(parsed, name)}
     return parsed.but(**changed) if changed else parsed
 

@@ -1,4 +1,7 @@
-"""Text as people read it: entities of HTML decoded, markup removed. Once: what somebody wrote about markup stays."""
+"""Text as people read it: entities of HTML decoded, markup removed. Once: what somebody wrote about markup stays.
+
+Characters that nobody can see and that steer a terminal or turn the order of letters go first, for what is kept is later
+shown to people: on a terminal, in a chat, in a CRM."""
 
 from __future__ import annotations
 
@@ -22,21 +25,30 @@ _ENDS = {
 """What is no text for readers, with its content."""
 _BREAK = re.compile(rf"</?(?:{_BREAKING})(?:\s[^<>]{{0,2000}})?/?>", re.IGNORECASE)
 _TAG = re.compile(rf"</?(?:{_INLINE}|script|style)(?:\s[^<>]{{0,2000}})?/?>", re.IGNORECASE)
+_STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Control characters but tab and line ends, and what turns the direction of text."""
+_LINE_ENDS = frozenset("\x0b\x0c\x85\u2028\u2029")
 _GAPS = re.compile(r"[ \t\u00a0]+")
 _LINES = re.compile(r" ?\n(?: ?\n){2,}")
 
 
 def readable(value: str) -> str:
-    """The text without markup, trimmed; the same text where it has none. Elements of HTML are known by their names, so that
-    `Anna <anna@firm.example>` and `a < b` stay."""
+    """The text without markup and without what steers, trimmed; the same text where it has none. Elements of HTML are known
+    by their names, so that `Anna <anna@firm.example>` and `a < b` stay."""
     if "&" in value:
         value = _ENTITY.sub(lambda match: html.unescape(match[0]).replace("\u00a0", " "), value)
+    value = without_steering(value)
     if "<" not in value or ">" not in value:
         return value
     bare = _TAG.sub("", _BREAK.sub("\n", _without_hidden(value)))
     if bare == value:
         return value
     return _LINES.sub("\n\n", _GAPS.sub(" ", bare)).strip()
+
+
+def without_steering(value: str) -> str:
+    """The text without control characters but tab and line ends, and without what turns its direction."""
+    return _STEERING.sub(lambda match: "\n" if match[0] in _LINE_ENDS else "", value)
 
 
 def _without_hidden(value: str) -> str:
