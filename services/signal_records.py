@@ -155,7 +155,7 @@ def forms(letter: DeadLetter, raw: bytes) -> tuple[DeadLetter, DeadLetter, DeadL
     """The letter as it is; for a store that refuses its signal's texts with the record as it came in their place, for any
     store takes bytes; and where it refuses the ids as well, with none of the signal's own words."""
     plain = letter._replace(raw=raw, facts=None, personal=None)
-    return letter, plain, plain._replace(id=derive("dl", letter.origin, 0), signal_id=None, attempt=0)
+    return letter, plain, plain._replace(id=derive("dl", letter.origin, 0), signal_id=None, attempt=0, source=None)
 
 
 async def write_letters(

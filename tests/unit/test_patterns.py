@@ -232,12 +232,14 @@ def calls_of(pattern, methods):
                 yield name, call
 
 
-def grows(call, short, long):
-    """Whether the work grows faster than the text."""
-    if cpu(call, long) < LEAST:
+def grows(call, text):
+    """Whether the work grows faster than the text: twice over, for other work on the machine disturbs a single measure."""
+    if cpu(call, text(LONG)) < LEAST:
         return False
-    least = [min(cpu(call, text) for _ in range(3)) for text in (short, long)]
-    return least[1] > LEAST and least[1] > GROWTH * least[0]
+    least = [min(cpu(call, text(length)) for _ in range(3)) for length in (SHORT, LONG)]
+    if least[1] <= max(LEAST, GROWTH * least[0]):
+        return False
+    return min(cpu(call, text(4 * LONG)) for _ in range(2)) > GROWTH * least[1]
 
 
 def slowest(pattern, methods):
@@ -250,9 +252,7 @@ def slowest(pattern, methods):
             return made.encode("utf-8", "replace") if is_bytes else made
 
         for name, call in calls_of(pattern, methods):
-            if any(cpu(call, text(n)) > SECONDS and cpu(call, text(n)) > SECONDS for n in LENGTHS) or grows(
-                call, text(SHORT), text(LONG)
-            ):
+            if any(cpu(call, text(n)) > SECONDS and cpu(call, text(n)) > SECONDS for n in LENGTHS) or grows(call, text):
                 return f"{name} of {head!r} + {unit!r} again and again + {end!r}"
     return None
 
