@@ -26,7 +26,7 @@ def test_a_lock_names_no_address_and_has_a_digest_of_every_file(name):
     assert all(digests for _, digests in entries(name).values())
 
 
-def test_it_runs_without_what_it_does_not_use():
+def test_l11_it_runs_without_what_it_does_not_use():
     assert (
         entries("requirements.lock").keys() & {"watchfiles", "websockets", "python-dotenv", "pydantic-settings"}
         == set()
@@ -49,7 +49,7 @@ def test_everything_that_the_project_asks_for_is_locked():
         assert names <= entries(name).keys()
 
 
-def test_what_is_installed_is_built_already_and_is_what_was_locked():
+def test_l11_what_is_installed_is_built_already_and_is_what_was_locked():
     lines = [
         line for line in (ROOT / "Makefile").read_text().splitlines() if "pip install" in line or "requirements" in line
     ]
