@@ -75,24 +75,25 @@ def standing(clock: Clock, calendar: BusinessCalendar | None) -> Standing:
     return Standing(ended, None) if ended is not None and found.due_at is not None and ended < found.due_at else found
 
 
-def _begin(clock: Clock, calendar: BusinessCalendar | None) -> datetime:
-    """Of whole days what starts while its person is away starts with the absence, or with that day: else a step on a day off would
-    be due before one of the evening before."""
+def _begins(clock: Clock, calendar: BusinessCalendar | None) -> list[datetime]:
+    """From when it is counted; the latest due instant of them holds. Whole days that start while their person is away are counted from
+    the absence or from that day as well: else a step on a day off would be due before one of the evening before."""
     started = clock.started_at
     if calendar is None or target_of(clock.target).kind != "business_days":
-        return started
+        return [started]
     since = [a.since for a in clock.away if a.since <= started and (a.until is None or started < a.until)]
     if not since:
-        return started
+        return [started]
     local = started.astimezone(calendar.zone)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-    return max(min(since), min(midnight, started))
+    return [started, max(min(since), min(midnight, started))]
 
 
 def _standing(clock: Clock, calendar: BusinessCalendar | None, all_gaps: list[Gap]) -> Standing:
     closed: list[Pause] = [(gap.since, gap.until) for gap in all_gaps if gap.until is not None]
     try:
-        due = due_at(_begin(clock, calendar), target_of(clock.target), calendar, closed)
+        target = target_of(clock.target)
+        due = max(due_at(begun, target, calendar, closed) for begun in _begins(clock, calendar))
     except HorizonExceeded:
         if not closed:
             raise

@@ -94,7 +94,7 @@ def by_asking(story, minute, tick):
     story.tell("points.changed", minute * MINUTE + tick * TICK)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(agreements(), SIGNALS)
 def test_a_lead_goes_the_same_way_by_its_own_wakes_as_when_it_is_asked_each_minute(changes, signals):
     ruling = rules(**changes)

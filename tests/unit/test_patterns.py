@@ -34,12 +34,12 @@ from services.observability import JsonFormatter, scrub
 ROOT = Path(services.__file__).parent.parent
 LENGTHS = (24, 100, 400, 1600)
 """Of pumped texts, the short ones first, so that an exponential pattern ends as well."""
-SHORT, LONG = 3_000, 12_000
+SHORT, LONG = 1_500, 6_000
 """A text four times as long takes a linear pattern four times the work, and a quadratic one sixteen times."""
 GROWTH = 8
 SECONDS = 0.05
 """Of CPU for one call on a text of `LENGTHS`; a linear pattern takes less than a hundredth of it."""
-LEAST = 0.003
+LEAST = 0.002
 """Seconds of CPU on `LONG` below which growth is not asked for: a quadratic pattern takes ten times as long."""
 CALLS = ("search", "sub", "match", "fullmatch", "findall", "finditer", "split", "subn")
 WEB = Source(name="web", kind="form", verify={"scheme": "none"})
