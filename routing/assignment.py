@@ -15,6 +15,7 @@ from routing.model import Ledger, Load
 from routing.roster import Roster
 from routing.rotation import Rotation, change, in_the_way, rotate
 from schemas.agreement import Overflow
+from schemas.certain import certain
 from schemas.roster import Pool
 
 FALLBACK = "fallback"
@@ -168,9 +169,8 @@ def _turn_of_the_day(
     """Whose turn it is of those at work and those who come later that day; None where there is nobody. A lead whose turn is one
     of the latter's waits for them, and their turn is counted at once, so that the next lead is another's."""
     pool, ledger = asked.roster.pool(rule.pool), asked.ledgers.get(rule.pool) or Ledger(pool=rule.pool)
-    assert asked.line is not None, "it waits"  # noqa: S101 - narrows a type
-    assert rule.overflow is not None, "it waits for this rule"  # noqa: S101 - narrows a type
-    coming, kept = _coming(pool, asked, asked.line.until), asked.line.kept_for
+    line, overflow = certain(asked.line, "it waits"), certain(rule.overflow, "it waits for this rule")
+    coming, kept = _coming(pool, asked, line.until), line.kept_for
     codes = {
         seat.person: in_the_way(
             pool, seat.person, asked.roster, asked.now, asked.passed_over, partial(asked.unfit, rule=rule)
@@ -191,7 +191,7 @@ def _turn_of_the_day(
         kept, after = found.person, found.ledger
     seats = [{"person": s.person, "weight": s.weight} | _of_turn(s.person, None, codes) for s in pool.seats]
     held = {"rule": rule.name, "code": "kept", **because, "candidates": seats}
-    return Held(rule.name, rule.pool, coming[kept], rule.overflow, {**why, "held": held}, kept, after)
+    return Held(rule.name, rule.pool, coming[kept], overflow, {**why, "held": held}, kept, after)
 
 
 def _given(route: CompiledRoute, rule: CompiledRule, found: Rotation, why: dict[str, Any]) -> Assignment | None:

@@ -28,6 +28,7 @@ from routing.lead import absorb, new_lead
 from routing.lifecycle import first_fit
 from routing.model import Decision, Lead, Link, Transition
 from routing.proof import is_outranked, may_link
+from schemas.certain import certain
 from schemas.events import LeadCreated, LeadMergeProposed, Stage
 from schemas.fates import Reason
 from schemas.signals import LISTINGS, TOUCHES, Kind, Signal
@@ -94,8 +95,8 @@ def _why_no_lead(signal: Signal) -> tuple[Reason, str] | None:
 
 def _begin(signal: Signal, context: Context) -> Draft:
     """A new lead, in the stage of the table's first row that takes somebody in."""
-    row = first_fit(None, {"listed" if signal.kind in LISTINGS else "touched"}, set())
-    assert row is not None, "the table takes in both the listed and the touched"  # noqa: S101 - narrows a type
+    fact = "listed" if signal.kind in LISTINGS else "touched"
+    row = certain(first_fit(None, {fact}, set()), "the table takes in both the listed and the touched")
     draft = Draft(new_lead(signal, row.to_stage), signal, context)
     draft.brought_on()
     draft.transitions.append(Transition(None, row.to_stage, row.name))

@@ -13,6 +13,7 @@ from routing.ids import derive
 from routing.lifecycle import route_of
 from routing.model import Handover, Offer
 from routing.verdict import stands_still
+from schemas.certain import certain
 from schemas.events import (
     HandoverAccepted,
     HandoverBlocked,
@@ -364,9 +365,7 @@ def _end_expiry(draft: Draft, offer: Offer) -> None:
 
 
 def the_handover(draft: Draft) -> Handover:
-    handover = draft.lead.handover
-    assert handover is not None, "a hand-over is open in this stage"  # noqa: S101 - narrows a type
-    return handover
+    return certain(draft.lead.handover, "a hand-over is open in this stage")
 
 
 def put_offer(draft: Draft, offer: Offer) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from routing.business_time import BusinessCalendar, Pause, due_at, merged_pauses
 from routing.zones import first_instant, instant, micros
+from schemas.certain import certain
 from schemas.duration import Target, TargetValue
 
 
@@ -62,8 +63,8 @@ def _span(
         return IntervalSpan(start, end, False, "pause")
     if any(x <= a < y for x, y in opened):
         return IntervalSpan(start, end, True, "wall time" if target.kind == "elapsed" else "open")
-    assert calendar is not None, "only a calendar closes"  # noqa: S101 - narrows a type
-    why = calendar.hours(start.astimezone(calendar.zone).date())[1]
+    hours_of = certain(calendar, "only a calendar closes")
+    why = hours_of.hours(start.astimezone(hours_of.zone).date())[1]
     return IntervalSpan(start, end, False, f"closed: {why}")
 
 

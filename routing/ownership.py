@@ -13,13 +13,15 @@ from routing.lifecycle import DIALOGUE
 from routing.model import Ledger, Load
 from routing.roster import ROLES
 from routing.rotation import change, counted
+from schemas.certain import Impossible
 from schemas.events import LeadEscalated, LeadOwnerChanged, LeadTouched
 
 
 def choose(draft: Draft, route: str, had_it: frozenset[str] = frozenset()) -> Assignment | None:
     """The owner, at once."""
     chosen = choose_or_wait(draft, route, had_it, may_hold=False)
-    assert not isinstance(chosen, Held), "it was not asked to wait"  # noqa: S101 - narrows a type
+    if isinstance(chosen, Held):
+        raise Impossible("it was not asked to wait")
     return chosen
 
 

@@ -13,18 +13,19 @@ from routing.lifecycle import route_of
 from routing.model import Clock, Lead, Ledger, Passed, Queue
 from routing.rotation import moved
 from routing.sla import QUEUE
+from schemas.certain import certain
 from schemas.events import LeadQueued
 
 
 def wait(draft: Draft, held: Held, had_it: str | None) -> None:
     """Begins to wait, or goes on; the end of the waiting stays where it was. `had_it` has the lead no more."""
     now, over = max(draft.at, draft.context.now), held.overflow
-    assert over.hold is not None, "only a rule that holds makes anybody wait"  # noqa: S101 - narrows a type
+    hold = certain(over.hold, "only a rule that holds makes anybody wait")
     running = queued(draft)
     clock = running or _clock(draft, held)
     if running is None:
         calendar = draft.context.agreement.calendar(over.calendar)
-        clock = clock.but(due_at=due_at(now, over.hold, calendar, ()))
+        clock = clock.but(due_at=due_at(now, hold, calendar, ()))
     look = min(max(held.retry_at, now), clock.due_at)
     draft.put_clock(clock.but(next_at=look, revision=clock.revision + 1))
     draft.evidence.setdefault("waits", []).append(held.why)

@@ -9,6 +9,7 @@ from typing import Literal
 from routing import disposition, lists, nurturing
 from routing.draft import Context, Draft, Purposes
 from routing.lead import consents
+from schemas.certain import certain
 from schemas.signals import Consent, IdentityKey, Kind, Signal, happened
 
 EVERYTHING = "*"
@@ -73,8 +74,7 @@ def _is_named(signal: Signal) -> bool:
 
 def _hear(now: dict[str, datetime], consent: Consent, identity: IdentityKey, named: bool) -> None:
     """`named`: the signal has more than a number, which several may share: then only what is meant for numbers waits there."""
-    at, purpose = consent.at, consent.purpose
-    assert at is not None, "each was given its instant"  # noqa: S101 - narrows a type
+    at, purpose = certain(consent.at, "each was given its instant"), consent.purpose
     if consent.state == "given":
         if purpose in now and at > now[purpose]:
             del now[purpose]

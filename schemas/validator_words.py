@@ -166,13 +166,15 @@ PATTERNS = {
 }
 """What a value looks like that fits the pattern; every pattern of ours has its words."""
 
+_BY_NAME = {str(kind): said for kind, said in WORDS.items()}
+"""The same by any text: a later library may have types that ours does not know."""
 _FORMS = re.compile(r"(\b1 )?\((\w+)\|(\w+)\)")
 _PLACE = re.compile(r"line (\d+) column (\d+)")
 
 
 def words_of(kind: str, context: Mapping[str, Any], message: str) -> str:
     """A type of error with its context. `message` is used where it is ours: of a rule of our own, or a type of our own."""
-    template = WORDS.get(kind)  # type: ignore[call-overload]
+    template = _BY_NAME.get(kind)
     match kind:
         case "value_error" | "assertion_error":
             return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")

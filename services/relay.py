@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from schemas.certain import certain
 from schemas.envelope import whole
 from services.doorbell import Doorbell
 from services.ports import Fenced, Log, LogUnavailable, RecordTooLarge, Store, StoreUnavailable
@@ -90,8 +91,8 @@ class Relay:
         if not entries:
             return 0
         await self._publish(entries)
-        assert self._epoch is not None, "step() runs under a lease"  # noqa: S101 - narrows a type
-        await self._store.move_to_events(entries, LEASE, self._epoch, self._now())
+        epoch = certain(self._epoch, "step() runs under a lease")
+        await self._store.move_to_events(entries, LEASE, epoch, self._now())
         self._on_published(len(entries))
         if self._delivery_bell is not None:
             self._delivery_bell.ring()

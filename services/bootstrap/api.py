@@ -17,6 +17,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
 from schemas.api_keys import SCOPES
+from schemas.certain import certainly
 from schemas.crm import CrmFact
 from schemas.http import BODIES, Accepted, Health, Readiness
 from schemas.problems import Problem
@@ -38,11 +39,10 @@ _NO_OBJECT = "has to be a JSON object, sent with Content-Type: application/json"
 
 
 def _extra(body: type[BaseModel]) -> dict[str, Any]:
-    extra = body.model_config.get("json_schema_extra")
-    assert isinstance(extra, dict), "every body of an answer has an example"  # noqa: S101 - narrows a type
-    return extra
+    return certainly(body.model_config.get("json_schema_extra"), dict, "every body of an answer has an example")
 
 
+HANDLED = "it is called for this error alone"
 _BY_STATUS = {401: "no_key", 403: "no_scope", 404: "not_found", 405: "method", 413: "too_large", 422: "invalid"}
 _TAGS = {
     "intake": "Webhooks in.",
@@ -153,7 +153,7 @@ def _errors(app: FastAPI) -> None:
     """Every error is a problem; none shows internals."""
 
     async def http(_: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101 - narrows a type
+        error = certainly(error, HTTPException, HANDLED)
         code = error.code if isinstance(error, BodyRefused) else _BY_STATUS.get(error.status_code, "invalid")
         rule = (
             str(error.detail) if isinstance(error, BodyRefused) else _RULES.get(error.status_code, "it cannot be read")
@@ -163,11 +163,10 @@ def _errors(app: FastAPI) -> None:
         return answer
 
     async def trouble(_: Request, error: Exception) -> Response:
-        assert isinstance(error, Trouble)  # noqa: S101 - narrows a type
-        return error.response()
+        return certainly(error, Trouble, HANDLED).response()
 
     async def invalid(_: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101 - narrows a type
+        error = certainly(error, RequestValidationError, HANDLED)
         first = error.errors()[0]
         where = ".".join(str(step) for step in _places(first["loc"], error.body))
         if first["type"] == "json_invalid" and first["loc"][:1] == ("body",):

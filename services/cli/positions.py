@@ -9,6 +9,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from schemas.certain import certain
 from services.cli.environment import add_config, settings_of
 from services.cli.numbers import whole
 
@@ -102,8 +103,7 @@ async def _skip(args: argparse.Namespace) -> int:
 
 async def skip(parts: Parts, line: Shown, reason: str) -> None:
     """By compare-and-set, so that a position that moved meanwhile stays where it is. Raises Fenced."""
-    at, begins = line.at, line.begins
-    assert begins is not None, "a lost position is one of this cluster"  # noqa: S101 - narrows a type
+    at, begins = line.at, certain(line.begins, "a lost position is one of this cluster")
     async with parts.store.batch() as tx:
         await tx.advance(at.group, at.topic, at.cluster, {at.partition: (at.offset, begins)})
     where = {"group": at.group, "topic": at.topic, "partition": at.partition, "offset": begins}

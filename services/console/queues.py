@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 
 from routing.hindrances import reasons_of
 from routing.model import Lead
+from schemas.certain import certain
 from schemas.http import PassedOver, QueueList, QueueView, WaitingPage, WaitingView
 from schemas.http.queues import Route
 from services.adapters.sql.instants import micros
@@ -70,8 +71,7 @@ def queue_view(count: QueueCount) -> QueueView:
 
 def waiting_view(row: LeadRow) -> WaitingView:
     lead = Lead.read(row.state)
-    queue, since = lead.queue, row.queued_at
-    assert since is not None, "it waits"  # noqa: S101 - narrows a type
+    queue, since = lead.queue, certain(row.queued_at, "it waits")
     passed = [
         PassedOver(person=p.person, codes=list(p.codes), reason=reasons_of({"code": p.codes[0], "also": p.codes[1:]}))
         for p in (queue.passed if queue is not None else ())

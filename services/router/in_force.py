@@ -13,6 +13,7 @@ from routing.ids import derive
 from routing.model import Lead
 from routing.roster import Roster
 from routing.roster_changes import ChangeRefused, NotAllowed, applied, apply
+from schemas.certain import certain
 from schemas.roster import RosterChange
 from schemas.signals import Commanded, Kind, Signal
 from services.rows import LeadRow
@@ -79,9 +80,8 @@ def _last_resort(ruling: Ruling, person: str | None, now: datetime) -> str | Non
 
 
 def who_is_away(cause: Signal) -> str:
-    assert cause.roster is not None, "only a change of the roster takes somebody away"  # noqa: S101 - narrows a type
-    assert cause.roster.person is not None, "who is away is named"  # noqa: S101 - narrows a type
-    return cause.roster.person
+    change = certain(cause.roster, "only a change of the roster takes somebody away")
+    return certain(change.person, "who is away is named")
 
 
 def away_signals(cause: Signal, rows: Sequence[LeadRow], now: datetime) -> list[Signal]:

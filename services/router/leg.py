@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from schemas.certain import certain
 from services.ports import StoreUnavailable
 from services.router.fold import Fold
 from services.router.loaded import NOTHING, Overlay
@@ -67,17 +68,17 @@ class Leg:
 
     async def committed(self) -> Fold:
         """Waits for its end. Raises Abandoned where nothing was committed."""
-        assert self._task is not None, "it has begun"  # noqa: S101 - narrows a type
-        await asyncio.wait([self._task])
-        if self._task.cancelled() or self._task.exception() is not None:
+        task = certain(self._task, "it has begun")
+        await asyncio.wait([task])
+        if task.cancelled() or task.exception() is not None:
             raise Abandoned
-        return self._task.result()
+        return task.result()
 
     async def went_well(self) -> bool:
         """Waits for its end. False where it has to be done again, by itself; raises what that would not help."""
-        assert self._task is not None, "it has begun"  # noqa: S101 - narrows a type
-        await asyncio.wait([self._task])
-        error = self._task.exception()
+        task = certain(self._task, "it has begun")
+        await asyncio.wait([task])
+        error = task.exception()
         if error is None:
             return True
         if isinstance(error, Exception) and (isinstance(error, StoreUnavailable) or is_own_fault(error)):
@@ -86,6 +87,6 @@ class Leg:
 
     async def stop(self) -> None:
         """Ends it, if it has not ended, and takes no notice of how."""
-        assert self._task is not None, "it has begun"  # noqa: S101 - narrows a type
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        task = certain(self._task, "it has begun")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

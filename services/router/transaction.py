@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from routing.capacity import limited
 from routing.errors import RoutingError
 from routing.identity import Key, pointed_to
+from schemas.certain import certain
 from schemas.signals import Kind, Signal
 from schemas.yamlfile import FileError
 from services.ports import Batch, Conflict, RulesUnreadable
@@ -121,8 +122,8 @@ async def fresh(tx: Batch, batch: Sequence[Incoming], now: datetime) -> list[Inc
 
 
 def _first(incoming: Incoming, known: dict[tuple[str, int], Incoming], new: set[tuple[str, int]]) -> bool:
-    assert incoming.signal is not None  # noqa: S101 - narrows a type
-    identity = (incoming.signal.id, incoming.signal.attempt)
+    signal = certain(incoming.signal, "what does not decode was set aside before")
+    identity = (signal.id, signal.attempt)
     return identity in new and known[identity] is incoming
 
 

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
+from schemas.certain import certain
 from services.adapters.log.kafka_client import client_options, cluster_id
 from services.adapters.log.kafka_consumer import KafkaConsumer
 from services.adapters.log.partitioner import partition_of
@@ -168,8 +169,7 @@ class KafkaLog:
         return await self._offsets(topic, lambda watcher, places: watcher.end_offsets(places), "end")
 
     async def _offsets(self, topic: str, ask: Ask, what: str) -> dict[int, int]:
-        producer, watcher = self._started(), self._watcher
-        assert watcher is not None  # noqa: S101 - narrows a type
+        producer, watcher = self._started(), certain(self._watcher, "it starts with the producer")
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 partitions = await producer.partitions_for(topic)

@@ -14,6 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
 
+from schemas.certain import certain
 from services.ports import STEP_BYTES, LogUnavailable, OffsetLost
 from services.rows import Position, Record
 from services.settings import KafkaSettings
@@ -113,8 +114,8 @@ class KafkaConsumer:
     async def _get(self, max_records: int, timeout: float) -> Fetched:
         if self._client is None:
             await self._join()
-        assert self._client is not None  # noqa: S101 - narrows a type
-        fetched: Fetched = await self._client.getmany(timeout_ms=int(timeout * 1000), max_records=max_records)
+        client = certain(self._client, "it has joined")
+        fetched: Fetched = await client.getmany(timeout_ms=int(timeout * 1000), max_records=max_records)
         return fetched
 
     async def _join(self) -> None:
@@ -140,8 +141,7 @@ class KafkaConsumer:
         client.subscribe([self.topic], listener=_Listener(self, client))
 
     async def _taken(self) -> list[Record]:
-        assert self._fetch is not None  # noqa: S101 - narrows a type
-        task, self._fetch = self._fetch, None
+        task, self._fetch = certain(self._fetch, "it was waited for"), None
         stale, self._stale = self._stale, set()
         try:
             fetched = task.result()
@@ -164,14 +164,14 @@ class KafkaConsumer:
 
     async def _lost(self, error: OffsetOutOfRangeError) -> None:
         """Such a partition is not read until somebody seeks it. Raises OffsetLost, LogUnavailable."""
-        assert self._client is not None  # noqa: S101 - narrows a type
+        client = certain(self._client, "it has fetched")
         place, wanted = next(iter(error.args[0].items()))
         if self._next.pop(place.partition, None) is None:
             return  # of an assignment that is over
         try:
-            self._client.pause(place)
+            client.pause(place)
             async with asyncio.timeout(self._stall):
-                begins = await self._client.beginning_offsets([place])
+                begins = await client.beginning_offsets([place])
         except (KafkaError, OSError, TimeoutError) as failure:
             raise LogUnavailable(f"Kafka does not say its beginning: {type(failure).__name__}") from failure
         raise OffsetLost(self.topic, place.partition, wanted, begins[place])

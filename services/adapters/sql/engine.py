@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from schemas.certain import certain
 from services.adapters.sql.claims import mark_in_use, refuse_torn_copy
 from services.adapters.sql.columns import array, key_array, keys, texts, turned
 from services.ports import StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
@@ -103,8 +104,7 @@ class Postgres:
         """COPY, of which SQLAlchemy knows nothing; what the driver raises is given as SQLAlchemy would."""
         if not rows:
             return
-        driver = (await conn.get_raw_connection()).driver_connection
-        assert driver is not None, "a connection that is open has one"  # noqa: S101 - narrows a type
+        driver = certain((await conn.get_raw_connection()).driver_connection, "a connection that is open has one")
         try:
             await driver.copy_records_to_table(table.name, records=rows, columns=columns)
         except self._refusals as error:

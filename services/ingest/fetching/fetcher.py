@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from schemas.certain import certain
 from schemas.signals import Kind, Parsed, Signal
 from schemas.sources import FETCHED, Source
 from services.ingest.boxes import boxes_meant
@@ -37,11 +38,10 @@ class Fetcher:
     """Asks for one source. `complete` gives the facts; requests are paced, and answers kept for half a minute."""
 
     def __init__(self, source: Source, token: str, client: httpx.AsyncClient | None = None) -> None:
-        assert source.fetch is not None, "only sources that say how are fetched"  # noqa: S101 - narrows a type
-        self.source, self.fetch = source, source.fetch
-        self._vendor = VENDORS[source.kind](source.fetch)
-        base = source.fetch.base_url or FETCHED[source.kind] or ""
-        self._asker = Asker(source.fetch, base, self._vendor.headers(token), client)
+        self.source, self.fetch = source, certain(source.fetch, "only sources that say how are fetched")
+        self._vendor = VENDORS[source.kind](self.fetch)
+        base = self.fetch.base_url or FETCHED[source.kind] or ""
+        self._asker = Asker(self.fetch, base, self._vendor.headers(token), client)
 
     async def close(self) -> None:
         await self._asker.close()
