@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from routing.capacity import carrier
+from routing.companies import names_of_company, own_account
 from routing.contradictions import addresses_by, new_address, with_gathered
 from routing.decide import decide
 from routing.draft import Context
@@ -422,7 +423,7 @@ class Fold:
         account = self._account(signal, lead, found)
         links = [Link(signal.brand, identity, "") for identity in found.unlinked]
         if account is not None:
-            links += [Link(signal.brand, identity, account.id) for identity in _names_company(signal, account, found)]
+            links += [Link(signal.brand, identity, account.id) for identity in names_of_company(signal, account, found)]
         return Context(
             agreement=self.ruling.agreement,
             roster=self.ruling.roster,
@@ -443,8 +444,7 @@ class Fold:
     def _account(self, signal: Signal, lead: Lead | None, found: Resolution) -> Account | None:
         account_id = (lead.account_id if lead else None) or found.account_id
         if account_id is None and found.unlinked_account and (lead is not None or found.unlinked):
-            # Of its identity, so that two routers that meet a company at once mean the same one.
-            account_id = _own_account(signal, _best(found))
+            account_id = own_account(signal, found)
         if account_id is None:
             return None
         return self.loaded.accounts.get(account_id) or Account(id=account_id, brand=signal.brand)
@@ -602,21 +602,3 @@ class Fold:
         found = self._found(signal)
         again = incoming if incoming.halves is not None else incoming._replace(halves=halves(signal))
         return self._try(again, as_found(signal, found), lead, found)
-
-
-def _best(found: Resolution) -> IdentityKey:
-    """The identity that a new account is named by."""
-    return min(found.unlinked_account, key=lambda identity: identity.kind != "domain")
-
-
-def _own_account(signal: Signal, identity: IdentityKey) -> str:
-    return derive("acc", signal.brand, identity.kind, identity.digest)
-
-
-def _names_company(signal: Signal, account: Account, found: Resolution) -> tuple[IdentityKey, ...]:
-    """Identities that name the company from now on. Of somebody unproven only the one that it is new by: an id of theirs would join two
-    companies."""
-    if not found.unlinked_account or signal.proof == "signed":
-        return found.unlinked_account
-    best = _best(found)
-    return (best,) if account.id == _own_account(signal, best) else ()

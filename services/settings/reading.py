@@ -12,8 +12,9 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from schemas.wording import rule_of
+from services.settings.deployment_key import key_bytes
 from services.settings.rules import broken_rules
-from services.settings.tree import Settings, key_bytes, leaves
+from services.settings.tree import Settings, leaves
 
 PREFIX = "STAFETT_"
 SECRETS = "SECRET_"

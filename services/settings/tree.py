@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -21,11 +19,11 @@ from pydantic import (
     field_validator,
 )
 
+from services.settings.deployment_key import key_bytes
 from services.settings.urls import LogTarget, SecurityProtocol, database_url, log_target
 
 _DURATION = re.compile(r"(?<!\d)(\d++(?:\.\d++)?)(us|ms|s|m|h|d)")
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-KEY_BYTES = 32
 
 
 def _duration(value: object) -> object:
@@ -363,33 +361,6 @@ class Settings(Tree):
     def topic(self, name: str) -> str:
         """The full name of a topic: `signals` is `stafett.signals.v1`."""
         return f"{self.kafka.topic_prefix}.{name}.v1"
-
-
-def key_bytes(text: str) -> bytes:
-    """The bytes of a deployment key: hex if it is all hex, base64 if it is that, else the text itself.
-
-    Raises:
-        ValueError: it has fewer than 32 bytes.
-    """
-    for decode in (_hex, _base64, str.encode):
-        key = decode(text.strip())
-        if len(key) >= KEY_BYTES:
-            return key
-    raise ValueError(f"needs at least {KEY_BYTES} bytes; make one with: openssl rand -hex {KEY_BYTES}")
-
-
-def _hex(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        return b""
-
-
-def _base64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return b""
 
 
 def leaves(tree: type[Tree] = Settings, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
