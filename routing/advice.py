@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from routing.agreement import TAKES_LEADS, Agreement
 from routing.business_time import due_at
-from routing.own_hours import suffice
+from routing.own_hours import is_enough
 from routing.roster import Roster
 
 Path = tuple[str | int, ...]
@@ -32,7 +32,9 @@ def _owners_without_hours(agreement: Agreement, roster: Roster) -> Iterator[tupl
         amounts = (policy.target, *(rung.after for rung in policy.ladder))
         hours = {person: roster.hours_of(person) for person in takers}
         none = [person for person, text in hours.items() if text is None]
-        few = [person for person, text in hours.items() if text is not None and not suffice(text, _PROBES[0], amounts)]
+        few = [
+            person for person, text in hours.items() if text is not None and not is_enough(text, _PROBES[0], amounts)
+        ]
         instead = f"`{policy.name}` counts the open time of calendar `{otherwise}` for them"
         if none:
             yield ("sla", "policies", i, "calendar"), f"the roster has no `hours` of {', '.join(none)}: {instead}"

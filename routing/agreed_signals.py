@@ -40,13 +40,13 @@ def _start_by_signal(draft: Draft, policy: CompiledPolicy) -> None:
         draft.ignore("older_fact", f"of an earlier pass: no start for {policy.name}")
         return
     if policy.file.restarts:
-        _start_anew(draft, policy)
+        _restart(draft, policy)
         return
-    ran = next((clock for clock in _of_pass(draft, policy) if _ran_at(clock, draft.at)), None)
+    ran = next((clock for clock in _clocks_of_pass(draft, policy) if _was_running_at(clock, draft.at)), None)
     if ran is not None:
         draft.ignore("no_change", f"{policy.name} ran since {ran.started_at.isoformat()}: no second start")
         return
-    later = next((clock for clock in _of_pass(draft, policy) if clock.started_at > draft.at), None)
+    later = next((clock for clock in _clocks_of_pass(draft, policy) if clock.started_at > draft.at), None)
     if later is not None and _is_the_same(draft, policy, later):
         earlier = later.but(started_at=draft.at, counts_from=draft.at - sla.COARSE)
         sla.settle(draft, later, sla.with_known_touch(draft, earlier, policy.file), "late_fact")
@@ -54,14 +54,14 @@ def _start_by_signal(draft: Draft, policy: CompiledPolicy) -> None:
         sla.start(draft, policy, sla.subject_of(draft), draft.at, by=draft.signal.id)
 
 
-def _of_pass(draft: Draft, policy: CompiledPolicy) -> list[Clock]:
+def _clocks_of_pass(draft: Draft, policy: CompiledPolicy) -> list[Clock]:
     """The policy's clocks of this pass, by their beginning."""
     subject = sla.subject_of(draft)
     found = [c for c in draft.lead.clocks.values() if c.policy == policy.name and c.subject_id == subject]
     return sorted(found, key=lambda clock: (clock.started_at, clock.id))
 
 
-def _ran_at(clock: Clock, at: datetime) -> bool:
+def _was_running_at(clock: Clock, at: datetime) -> bool:
     """Whether the promise was waited for at that instant: begun, not kept, broken or ended."""
     broken = clock.due_at if clock.state == "breached" else None
     ends = [end for end in (clock.touched_at, clock.cancelled_at, broken) if end is not None]
@@ -75,9 +75,9 @@ def _is_the_same(draft: Draft, policy: CompiledPolicy, later: Clock) -> bool:
     return kept_at is None or kept_at >= later.started_at
 
 
-def _start_anew(draft: Draft, policy: CompiledPolicy) -> None:
+def _restart(draft: Draft, policy: CompiledPolicy) -> None:
     """Each agreed signal ends the promise that ran by then and starts it anew, whichever arrives first."""
-    known, at = _of_pass(draft, policy), draft.at
+    known, at = _clocks_of_pass(draft, policy), draft.at
     started = sla.start(draft, policy, sla.subject_of(draft), at, by=draft.signal.id)
     if started is None:
         return

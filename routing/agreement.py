@@ -29,7 +29,7 @@ from routing.roster import ROLES, Roster
 from routing.roster_fit import approvers_who_cannot, days_of_nowhere, nobody_to_tell
 from routing.scoring import Standards, compile_standards
 from routing.soundness import LEAST_KEPT, counts_of, uncompilable, weaknesses
-from routing.timing import NEVER, Timed, Unforeseen, timed
+from routing.timing import NEVER, TimeChanges, Unforeseen, time_changes
 from schemas.agreement import AgreementFile, Overflow, OwnTrack, Route
 from schemas.calendar import Calendar
 from schemas.duration import Target
@@ -92,7 +92,7 @@ class Agreement(NamedTuple):
     standards: Standards
     exits: dict[str, Expression]
     wakes: dict[str, timedelta]
-    timing: dict[str, Timed]
+    timing: dict[str, TimeChanges]
     own_tracks: tuple[CompiledTrack, ...]
     volumes: tuple[CompiledVolume, ...]
     kept: int
@@ -192,13 +192,13 @@ def _wakes(file: AgreementFile) -> Iterator[tuple[str, timedelta]]:
                 yield f"{name}.{programme.name}", programme.wake
 
 
-def _timing(asked: Mapping[str, Expression], standards: Standards) -> dict[str, Timed]:
+def _timing(asked: Mapping[str, Expression], standards: Standards) -> dict[str, TimeChanges]:
     """Those that change with time alone. One of which nobody can tell when, in a version of before this was refused, is asked at
     signals only."""
-    found: dict[str, Timed] = {}
+    found: dict[str, TimeChanges] = {}
     for name, expression in asked.items():
         with suppress(Unforeseen):
-            found[name] = timed(expression, standards)
+            found[name] = time_changes(expression, standards)
     return {name: one for name, one in found.items() if one != NEVER}
 
 

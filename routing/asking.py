@@ -32,7 +32,7 @@ def ask(draft: Draft) -> None:
     lead, signal = draft.lead, draft.signal
     if signal.proof == "signed" or lead.disposition != "active":
         return
-    for purpose in _wished(signal):
+    for purpose in _wished_purposes(signal):
         state = lead.consents.get(purpose)
         if state not in (ASKED_FOR, "withdrawn") or may_give(lead, signal, purpose):
             continue
@@ -51,7 +51,7 @@ def ask(draft: Draft) -> None:
             )
 
 
-def _wished(signal: Signal) -> list[str]:
+def _wished_purposes(signal: Signal) -> list[str]:
     """Purposes that the signal says yes to."""
     wished = [consent.purpose for consent in signal.consents if consent.state == "given"]
     return [GENERAL] if signal.kind == Kind.CONSENT_GIVEN and not signal.consents else list(dict.fromkeys(wished))

@@ -13,7 +13,7 @@ from routing.definitions import Finding, Judge
 from routing.hindrances import Code, evidence_of
 from routing.model import Ledger, Load
 from routing.roster import Roster
-from routing.rotation import Rotation, change, in_the_way, rotate
+from routing.rotation import Rotation, change, hindrances_of, rotate
 from schemas.agreement import Overflow
 from schemas.certain import certain
 from schemas.roster import Pool
@@ -126,7 +126,7 @@ def _by_rule(
 
     `because` has what its condition was asked of."""
     why: dict[str, Any] = {"route": route.name, "tried": tried, "rule": rule.name, **because}
-    if _shares_the_day(rule, asked) and (shared := _turn_of_the_day(route, rule, asked, why, because)) is not None:
+    if _is_shared_over_day(rule, asked) and (shared := _turn_of_the_day(route, rule, asked, why, because)) is not None:
         return shared
     found = _turn(rule, rule.pool, asked)
     if found.person is not None:
@@ -151,7 +151,7 @@ def _by_rule(
     return None
 
 
-def _shares_the_day(rule: CompiledRule, asked: Asked) -> bool:
+def _is_shared_over_day(rule: CompiledRule, asked: Asked) -> bool:
     """Whether what waits for this rule is shared among all who work that day, and the lead is such a one."""
     over, line = rule.overflow, asked.line
     return (
@@ -170,16 +170,16 @@ def _turn_of_the_day(
     of the latter's waits for them, and their turn is counted at once, so that the next lead is another's."""
     pool, ledger = asked.roster.pool(rule.pool), asked.ledgers.get(rule.pool) or Ledger(pool=rule.pool)
     line, overflow = certain(asked.line, "it waits"), certain(rule.overflow, "it waits for this rule")
-    coming, kept = _coming(pool, asked, line.until), line.kept_for
+    coming, kept = _arrivals(pool, asked, line.until), line.kept_for
     codes = {
-        seat.person: in_the_way(
+        seat.person: hindrances_of(
             pool, seat.person, asked.roster, asked.now, asked.passed_over, partial(asked.unfit, rule=rule)
         )
         for seat in pool.seats
     }
     after: Ledger | None = None
     if kept is not None and codes.get(kept) == ():
-        seats = [{"person": s.person, "weight": s.weight} | _of_turn(s.person, kept, codes) for s in pool.seats]
+        seats = [{"person": s.person, "weight": s.weight} | _turn_evidence(s.person, kept, codes) for s in pool.seats]
         said = {"pool": pool.name, "candidates": seats, "ledger": change(pool, ledger, ledger), "kept": True}
         return Assignment(kept, rule.name, rule.pool, ledger, {**why, **said}, route.name)
     if kept is None or kept not in coming or codes.get(kept) != ("off_hours",):
@@ -187,25 +187,27 @@ def _turn_of_the_day(
             pool, ledger, asked.roster, asked.now, asked.passed_over, lambda p: asked.unfit(p, rule), coming.keys()
         )
         if found.person is None or codes[found.person] == ():
-            return _given(route, rule, found, why)
+            return _assignment_by_turn(route, rule, found, why)
         kept, after = found.person, found.ledger
-    seats = [{"person": s.person, "weight": s.weight} | _of_turn(s.person, None, codes) for s in pool.seats]
+    seats = [{"person": s.person, "weight": s.weight} | _turn_evidence(s.person, None, codes) for s in pool.seats]
     held = {"rule": rule.name, "code": "kept", **because, "candidates": seats}
     return Held(rule.name, rule.pool, coming[kept], overflow, {**why, "held": held}, kept, after)
 
 
-def _given(route: CompiledRoute, rule: CompiledRule, found: Rotation, why: dict[str, Any]) -> Assignment | None:
+def _assignment_by_turn(
+    route: CompiledRoute, rule: CompiledRule, found: Rotation, why: dict[str, Any]
+) -> Assignment | None:
     if found.person is None:
         return None
     return Assignment(found.person, rule.name, rule.pool, found.ledger, {**why, **found.why}, route.name)
 
 
-def _of_turn(person: str, whose: str | None, codes: Mapping[str, tuple[Code, ...]]) -> dict[str, Any]:
+def _turn_evidence(person: str, whose: str | None, codes: Mapping[str, tuple[Code, ...]]) -> dict[str, Any]:
     """As evidence of a seat: whose turn it is, else what was in the way."""
     return {"short": 0.0} if person == whose else evidence_of(codes[person] or ("turn",))
 
 
-def _coming(pool: Pool, asked: Asked, until: datetime) -> dict[str, datetime]:
+def _arrivals(pool: Pool, asked: Asked, until: datetime) -> dict[str, datetime]:
     """When those come to work who are not there yet, on this day of theirs and before the waiting is over."""
     found: dict[str, datetime] = {}
     for seat in pool.seats:

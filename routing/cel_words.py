@@ -40,13 +40,13 @@ def plain_complaint(message: str, text: str, known: Collection[str], forms: Form
     at = f"at {line}:{column}: "
     if unknown := _UNDECLARED.search(theirs):
         whole = _whole_name(text, int(line), int(column)) or unknown[1]
-        return f"{at}`{whole}` is not known{probably(whole, list(known)) or _there_are(known)}"
+        return f"{at}`{whole}` is not known{probably(whole, list(known)) or _names_hint(known)}"
     if overload := _OVERLOAD.search(theirs):
         return at + _overload(overload[1], overload[2], forms)
     return at + _syntax(theirs)
 
 
-def _there_are(known: Collection[str]) -> str:
+def _names_hint(known: Collection[str]) -> str:
     if len(known) > FEW:
         return "; see the list at the top of `stafett agreement new`"
     return f"; there are {', '.join(sorted(known))}"
@@ -65,26 +65,26 @@ def _overload(function: str, given: str, forms: Forms | None) -> str:
 
 def _syntax(theirs: str) -> str:
     rest = theirs.removeprefix("Syntax error: ")
-    if token := _quoted(rest, "token recognition error at: "):
+    if token := _text_in_quotes(rest, "token recognition error at: "):
         word = token.strip()
         if word[:1] in ("'", '"') and len(word) > 1:
             return f"the quote that begins {word} does not end, or a `\\` in it is none of CEL's"
-        return f"`{word}` cannot be read here{_instead(word)}"
-    if lacking := _quoted(rest, "missing "):
+        return f"`{word}` cannot be read here{_operator_hint(word)}"
+    if lacking := _text_in_quotes(rest, "missing "):
         sign, _, place = lacking.partition("' at '")
         return f"`{sign}` is missing " + ("at the end" if place == _END else f"before `{place}`")
-    if extra := _quoted(rest.partition(" expecting ")[0], "input "):
-        return ENDS_EARLY if extra == _END else f"`{extra}` does not fit here{_instead(extra)}"
+    if extra := _text_in_quotes(rest.partition(" expecting ")[0], "input "):
+        return ENDS_EARLY if extra == _END else f"`{extra}` does not fit here{_operator_hint(extra)}"
     return rest
 
 
-def _quoted(text: str, before: str) -> str:
+def _text_in_quotes(text: str, before: str) -> str:
     """What stands between the quote after `before` and the one at the end; '' where none does. It may hold quotes itself."""
     _, found, rest = text.partition(f"{before}'")
     return rest.removesuffix("'") if found else ""
 
 
-def _instead(word: str) -> str:
+def _operator_hint(word: str) -> str:
     return f"; write `{_OPERATORS[word]}`" if word in _OPERATORS else ""
 
 

@@ -115,7 +115,7 @@ def _take_up(draft: Draft) -> None:
     opened = handover.the_handover(draft)
     offer = handover.open_offer(draft)
     if offer is not None and offer.followed_up_at is None:
-        handover.followed_up(draft, offer, draft.at, None)
+        handover.note_follow_up(draft, offer, draft.at, None)
     elif opened.followed_up_at is None:
         draft.lead.handover = opened.but(followed_up_at=draft.at)
         said = handover.saying(draft, None)
@@ -143,7 +143,7 @@ def _win_outside(draft: Draft) -> None:
     lead = draft.lead
     draft.finding(f"won outside the process, in {lead.stage}")
     _step(draft)
-    before = _ended_otherwise(draft)
+    before = _handover_without_sale(draft)
     opened = before or handover.open_one(draft)
     lead.handover = opened.but(closed_at=draft.at, outcome="won")
     handover.tell_won(draft, outside=True, corrects=before.outcome if before is not None else None)
@@ -153,7 +153,7 @@ def _win_before(draft: Draft) -> str:
     """The id of a hand-over of its own, offered to nobody, for a sale from before the one that is open: it is told and credited, and
     what began after it goes on."""
     lead = draft.lead
-    current, sold = lead.handover, handover.one_of_before(draft)
+    current, sold = lead.handover, handover.earlier_handover(draft)
     draft.finding("won before this hand-over was opened, which stays open")
     lead.handover = sold.but(closed_at=draft.at, outcome="won")
     handover.tell_won(draft, outside=True)
@@ -161,7 +161,7 @@ def _win_before(draft: Draft) -> str:
     return sold.id
 
 
-def _ended_otherwise(draft: Draft) -> Handover | None:
+def _handover_without_sale(draft: Draft) -> Handover | None:
     known, lead = draft.lead.handover, draft.lead
     if lead.stage != "nurturing" or known is None or known.outcome == "won" or known.closed_at is None:
         return None

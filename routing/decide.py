@@ -53,7 +53,7 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
     if lead is None:
         reason = _why_no_lead(signal)
         if reason is not None:
-            return _of_nobody(signal, context, reason)
+            return _decide_for_nobody(signal, context, reason)
         draft = _begin(signal, context)
         entered.add(draft.lead.stage)
     else:
@@ -177,9 +177,9 @@ def _refused(draft: Draft) -> tuple[Reason, str] | None:
     return ("cannot_receive", why) if why else None
 
 
-def _of_nobody(signal: Signal, context: Context, reason: tuple[Reason, str]) -> Decision:
+def _decide_for_nobody(signal: Signal, context: Context, reason: tuple[Reason, str]) -> Decision:
     """A withdrawal waits for whom nobody knows, where the signal names an address, an id or a number of theirs."""
-    waits = withdrawals.left_waiting(signal, context) if signal.lead_id is None else {}
+    waits = withdrawals.waiting_after(signal, context) if signal.lead_id is None else {}
     if any(waits.values()):
         reason = "waits_for_them", "nobody known is named: what they withdraw waits for them"
     found = _nobody(context, *reason)

@@ -41,11 +41,11 @@ def explain_clock(
         counted_seconds=sum(i.seconds for i in intervals if i.counted), text="",
     )  # fmt: skip
     return made.model_copy(
-        update={"text": "\n".join(_lines(made, still, calendar, clock.offer_ended_at, _counted_in(clock)))}
+        update={"text": "\n".join(_lines(made, still, calendar, clock.offer_ended_at, _calendar_in_words(clock)))}
     )
 
 
-def _counted_in(clock: Clock) -> str:
+def _calendar_in_words(clock: Clock) -> str:
     """Whose open time counts; nothing where all time does."""
     own = clock.own_hours
     if own is None:

@@ -21,15 +21,15 @@ def follow_up(draft: Draft) -> None:
     colleague's keeps the lead's own promises, and who has the lead is told of it."""
     by, opened = steps.doer(draft), draft.lead.handover
     touch(draft, "follow_up", draft.at, by=by)
-    if opened is None or not _within(opened, draft):
+    if opened is None or not _is_within(opened, draft):
         draft.ignore("no_open_handover", "no hand-over was open then")
     elif opened.current is None:
-        _without_offer(draft, opened, by)
+        _note_without_offer(draft, opened, by)
     else:
-        _with_offer(draft, opened, by)
+        _note_for_offer(draft, opened, by)
 
 
-def personal_message(draft: Draft) -> None:
+def note_personal_message(draft: Draft) -> None:
     """A personal message of whoever has, or had, the lead is a step; a call that nobody answered is a try."""
     signal, opened = draft.signal, draft.lead.handover
     if not genuine(signal) or (signal.sales is not None and signal.sales.activity_type == "call"):
@@ -40,7 +40,7 @@ def personal_message(draft: Draft) -> None:
         follow_up(draft)
 
 
-def meeting_booked(draft: Draft) -> None:
+def note_booked_meeting(draft: Draft) -> None:
     """A meeting that one of us books with a lead in dialogue is a next step; one that the lead books is not."""
     signal = draft.signal
     meetings.note(draft)
@@ -50,23 +50,23 @@ def meeting_booked(draft: Draft) -> None:
         follow_up(draft)
 
 
-def _within(opened: Handover, draft: Draft) -> bool:
+def _is_within(opened: Handover, draft: Draft) -> bool:
     """Whether the hand-over was open when it happened."""
     return draft.at + COARSE > opened.opened_at and (opened.closed_at is None or draft.at <= opened.closed_at)
 
 
-def _with_offer(draft: Draft, opened: Handover, by: str | None) -> None:
+def _note_for_offer(draft: Draft, opened: Handover, by: str | None) -> None:
     offer = late_answers.offer_then(draft, opened, by)
     if offer is None or by not in (None, offer.person):
         _tell_holder(draft, by)
         return
     sales = draft.signal.sales
-    handover.followed_up(draft, offer, draft.at, sales.activity_type if sales is not None else None)
+    handover.note_follow_up(draft, offer, draft.at, sales.activity_type if sales is not None else None)
     if by is not None and draft.context.agreement.file.handover.follow_up_accepts:
         late_answers.accept(draft, handover.the_offer(draft, offer.id))
 
 
-def _without_offer(draft: Draft, opened: Handover, by: str | None) -> None:
+def _note_without_offer(draft: Draft, opened: Handover, by: str | None) -> None:
     """Nobody was offered it by us: an imported hand-over is its owner's; else the step waits for the first offer."""
     if opened.mode != "import" or by not in (None, draft.lead.owner):
         _tell_holder(draft, by)

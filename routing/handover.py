@@ -12,7 +12,7 @@ from routing.draft import Draft
 from routing.ids import derive
 from routing.lifecycle import route_of
 from routing.model import Handover, Offer
-from routing.verdict import stands_still
+from routing.verdict import is_standing_still
 from schemas.certain import certain
 from schemas.events import (
     HandoverAccepted,
@@ -34,7 +34,7 @@ def open_offer(draft: Draft) -> Offer | None:
     handover = draft.lead.handover
     if handover is None or handover.closed_at is not None or handover.current is None:
         return None
-    return handover.current if handover.current.live else None
+    return handover.current if handover.current.is_live else None
 
 
 def begin(draft: Draft) -> None:
@@ -84,17 +84,17 @@ def complete(draft: Draft) -> None:
         _first_offer(draft)
 
 
-def _know_follow_up(draft: Draft, offer: Offer) -> None:
+def _note_known_steps(draft: Draft, offer: Offer) -> None:
     """A genuine step that lies after the opening may have come before the offer that it is about, or before the signal that
     opened the hand-over."""
     since = the_handover(draft).opened_at - sla.COARSE
-    if known := [at for at in steps.for_person(draft.lead, "follow_up", offer.person) if at > since]:
-        followed_up(draft, offer, known[0], None)
-    if own := [at for at in steps.for_person(draft.lead, "follow_up", offer.person, named=True) if at > since]:
+    if known := [at for at in steps.instants_for_person(draft.lead, "follow_up", offer.person) if at > since]:
+        note_follow_up(draft, offer, known[0], None)
+    if own := [at for at in steps.instants_for_person(draft.lead, "follow_up", offer.person, named=True) if at > since]:
         accept_by_step(draft, the_offer(draft, offer.id), own[0])
 
 
-def followed_up(draft: Draft, offer: Offer, at: datetime, activity_type: str | None) -> None:
+def note_follow_up(draft: Draft, offer: Offer, at: datetime, activity_type: str | None) -> None:
     """A genuine step that counts for whoever has this offer. The earliest stands, and is told once."""
     handover, known = the_handover(draft), offer.followed_up_at
     earliest = at if known is None else min(at, known)
@@ -124,7 +124,7 @@ def open_one(draft: Draft) -> Handover:
     return lead.handover
 
 
-def one_of_before(draft: Draft) -> Handover:
+def earlier_handover(draft: Draft) -> Handover:
     """A hand-over for what happened before the open one, which stays the lead's."""
     lead = draft.lead
     ident = derive("ho", lead.id, lead.pass_number, "before", draft.signal.id)
@@ -154,7 +154,7 @@ def offer_next(draft: Draft) -> bool:
     handover = the_handover(draft)
     if len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
         return False
-    chosen = ownership.choose_or_wait(draft, "hand_over", had_chance(handover))
+    chosen = ownership.choose_or_wait(draft, "hand_over", people_asked(handover))
     if isinstance(chosen, Held):
         ownership.wait_in_line(draft, chosen)
         return True
@@ -164,7 +164,7 @@ def offer_next(draft: Draft) -> bool:
     return True
 
 
-def had_chance(handover: Handover) -> frozenset[str]:
+def people_asked(handover: Handover) -> frozenset[str]:
     """Who was offered the lead in this hand-over, and not by mistake."""
     return frozenset(offer.person for offer in handover.offers if not offer.undone)
 
@@ -175,7 +175,7 @@ def offer_again(draft: Draft, reason: str, *, bounded: bool = True) -> bool:
     handover = the_handover(draft)
     if bounded and len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
         return False
-    had_it = had_chance(handover) | {draft.lead.owner or ""}
+    had_it = people_asked(handover) | {draft.lead.owner or ""}
     chosen = ownership.choose(draft, "hand_over", had_it)
     if chosen is None:
         return False
@@ -213,7 +213,7 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
     for policy in draft.context.agreement.policies.starting("offer"):
         sla.start(draft, policy, offer_id, now, counts_from=counts_from)
     if number == 1:
-        _know_follow_up(draft, offer)
+        _note_known_steps(draft, offer)
 
 
 def why_not_accepted(draft: Draft, offer: Offer | None) -> tuple[Reason, str] | None:
@@ -235,14 +235,14 @@ def accept(draft: Draft, offer: Offer | None, at: datetime | None = None) -> Non
         _end_expiry(draft, offer)
     draft.lead.handover = the_handover(draft).but(accepted_at=at)
     draft.emit(HandoverAccepted(**saying(draft, offer)), at)
-    answered(draft, offer, at)
+    keep_answer_promise(draft, offer, at)
     if offer is None:
         return
     for policy in draft.context.agreement.policies.starting("acceptance"):
         sla.start(draft, policy, offer.id, max(at, offer.offered_at))
 
 
-def answered(draft: Draft, offer: Offer | None, at: datetime | None = None) -> None:
+def keep_answer_promise(draft: Draft, offer: Offer | None, at: datetime | None = None) -> None:
     """Accepting and rejecting both keep the promise to answer."""
     at = at or draft.at
     sla.touch(draft, "acceptance", at, the_handover(draft).id)
@@ -262,7 +262,7 @@ def break_answer(draft: Draft, offer_id: str) -> list[str]:
         clock
         for clock in draft.lead.clocks.values()
         if clock.subject_id == offer_id and clock.metric == "acceptance" and clock.state == "running"
-        if not stands_still(clock, at)
+        if not is_standing_still(clock, at)
     ]
     for clock in waiting_for:
         ended = clock.but(offer_ended_at=at)
@@ -343,7 +343,7 @@ def wait_no_more(draft: Draft) -> None:
     if clock is None:
         return
     may_hold = draft.context.now < clock.due_at
-    had_it = had_chance(lead.handover) if lead.handover is not None else frozenset()
+    had_it = people_asked(lead.handover) if lead.handover is not None else frozenset()
     route = route_of(lead.stage)
     chosen = ownership.choose_or_wait(draft, route, had_it if route == "hand_over" else frozenset(), may_hold=may_hold)
     if isinstance(chosen, Held):

@@ -23,7 +23,7 @@ def hunter_of(draft: Draft, route: str) -> str | None:
     return None if given_up else hunter
 
 
-def waits_for(draft: Draft, hunter: str) -> bool:
+def is_waited_for(draft: Draft, hunter: str) -> bool:
     """Whether the agreement has leads wait for this hunter, who is away."""
     rules = draft.context.agreement.file.handover.hunter
     return rules is not None and draft.context.roster.why_away(hunter, draft.context.now) == "absent"
@@ -40,8 +40,8 @@ def without_absences(draft: Draft, hunter: str, had_it: frozenset[str]) -> froze
 def choose(draft: Draft, route: str, hunter: str, had_it: frozenset[str], may_hold: bool) -> Assignment | Held | None:
     """The hunter, or who comes instead; no turn of anybody is taken."""
     had_it = without_absences(draft, hunter, had_it)
-    if may_hold and hunter not in had_it and waits_for(draft, hunter):
-        return _held(draft, route, hunter)
+    if may_hold and hunter not in had_it and is_waited_for(draft, hunter):
+        return _hold(draft, route, hunter)
     match = matching.owner_of_old(draft, route, had_it)
     if match.chosen is not None:
         return match.chosen
@@ -52,7 +52,7 @@ def choose(draft: Draft, route: str, hunter: str, had_it: frozenset[str], may_ho
     return Assignment(fallback, FALLBACK, None, None, why, route)
 
 
-def _held(draft: Draft, route: str, hunter: str) -> Held:
+def _hold(draft: Draft, route: str, hunter: str) -> Held:
     rules, now = draft.context.agreement.file.handover.hunter, draft.context.now
     back = draft.context.roster.back_at(hunter, now)
     why = {

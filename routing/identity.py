@@ -176,7 +176,7 @@ def resolve(signal: Signal, known: Mapping[Key, str], lead_of: LeadOf = no_lead_
     elif _first(named, _STRONG) is None:
         stranger = _came_with_a_record(signal, lead, named, lead_of)
         looked.append(lead)
-    claimed, asked_too = _claimed(signal, lead, named, suspects, lead_of)
+    claimed, asked_too = _unproven_links(signal, lead, named, suspects, lead_of)
     looked += asked_too
     if stranger:
         unlinked = [i for i in unlinked if i.kind not in (*_NAMES, *LIKENESS)]
@@ -197,7 +197,7 @@ def resolve(signal: Signal, known: Mapping[Key, str], lead_of: LeadOf = no_lead_
     )
 
 
-def _claimed(
+def _unproven_links(
     signal: Signal, lead_id: str | None, named: list[_Named], suspects: tuple[Suspect, ...], lead_of: LeadOf
 ) -> tuple[tuple[IdentityKey, ...], list[str]]:
     """(identities of a proven signal that only somebody unproven had linked to another lead, whom was looked at)."""

@@ -34,11 +34,11 @@ def offer_then(draft: Draft, opened: Handover, by: str | None) -> Offer | None:
 
 def _was_open(opened: Handover, offer: Offer, at: datetime) -> bool:
     since = opened.opened_at if offer.number == 1 else offer.offered_at
-    until = offer.decided_at if not offer.live else opened.closed_at
+    until = offer.decided_at if not offer.is_live else opened.closed_at
     return since < at + sla.COARSE and (until is None or at <= until)
 
 
-def meant(draft: Draft, by: str | None) -> Offer | None:
+def earlier_offer(draft: Draft, by: str | None) -> Offer | None:
     """The offer that an answer of `by` is about, where that is not the one that is open now; None where it is, or there is none.
 
     Nobody known, and a manager, answer for whoever had the offer; anybody else only for themselves."""
@@ -61,28 +61,28 @@ def accept(draft: Draft, offer: Offer) -> None:
     if offer.state == "open" and offer == handover.open_offer(draft):
         handover.accept(draft, offer)
     elif offer.state == "accepted":
-        _accepted_before(draft, offer)
+        _note_earlier_acceptance(draft, offer)
     elif draft.at > ended:
-        _accepted_too_late(draft, offer)
+        _accept_too_late(draft, offer)
     elif offer.state == "rejected":
-        _accepted_then_rejected(draft, offer)
+        _note_acceptance_before_rejection(draft, offer)
     else:
-        _accepted_in_time(draft, offer)
+        _accept_in_time(draft, offer)
 
 
-def _accepted_before(draft: Draft, offer: Offer) -> None:
+def _note_earlier_acceptance(draft: Draft, offer: Offer) -> None:
     """It is known that they took it: an earlier acceptance is when they did."""
     if offer.decided_at is None or draft.at >= offer.decided_at:
         draft.ignore("no_open_offer", "there is no open offer to accept")
         return
-    _put_accepted(draft, offer)
-    handover.answered(draft, offer)
-    _start_from(draft, offer)
+    _put_acceptance(draft, offer)
+    handover.keep_answer_promise(draft, offer)
+    _start_acceptance_clocks(draft, offer)
 
 
-def _accepted_then_rejected(draft: Draft, offer: Offer) -> None:
+def _note_acceptance_before_rejection(draft: Draft, offer: Offer) -> None:
     """The rejection is the last word, and the answer was given before it."""
-    handover.answered(draft, offer)
+    handover.keep_answer_promise(draft, offer)
     opened = handover.the_handover(draft)
     if opened.accepted_at is not None or offer.answered_at is not None:
         draft.ignore("already_answered", "the offer was answered already")
@@ -92,36 +92,36 @@ def _accepted_then_rejected(draft: Draft, offer: Offer) -> None:
     draft.emit(HandoverAccepted(**handover.saying(draft, offer)))
 
 
-def _accepted_in_time(draft: Draft, offer: Offer) -> None:
+def _accept_in_time(draft: Draft, offer: Offer) -> None:
     opened = handover.the_handover(draft)
-    handover.answered(draft, offer)
+    handover.keep_answer_promise(draft, offer)
     if offer.answered_at is not None:
         draft.ignore("already_answered", "the offer was answered already")
         return
-    given_back = opened.closed_at is None and _comes_back(draft, offer)
+    given_back = opened.closed_at is None and _may_come_back(draft, offer)
     was_theirs = draft.lead.owner
     if given_back:
         _give_back(draft, offer)
     elif opened.closed_at is not None:
-        _put_accepted(draft, offer)
+        _put_acceptance(draft, offer)
     else:
         handover.put_offer(draft, offer.but(answered_at=draft.at))
     draft.emit(HandoverAccepted(**handover.saying(draft, offer)))
     if given_back:
-        _start_from(draft, offer)
+        _start_acceptance_clocks(draft, offer)
     if opened.closed_at is None or opened.outcome == "offers_exhausted":
-        _tell(draft, offer, was_theirs, in_time=True)
+        _tell_people(draft, offer, was_theirs, in_time=True)
 
 
-def _comes_back(draft: Draft, offer: Offer) -> bool:
+def _may_come_back(draft: Draft, offer: Offer) -> bool:
     """Whether the lead is still waiting for somebody, and its person is here."""
     ended_by_time = offer.state == "expired" or (offer.state == "withdrawn" and offer.reason in _ENDED_BY_TIME)
     member = draft.context.roster.people.get(offer.person)
     here = member is not None and member.active
-    return draft.lead.stage == "hand_over" and ended_by_time and here and holder_is_idle(draft)
+    return draft.lead.stage == "hand_over" and ended_by_time and here and is_holder_idle(draft)
 
 
-def holder_is_idle(draft: Draft) -> bool:
+def is_holder_idle(draft: Draft) -> bool:
     """Whether nobody has done anything for the lead since it went on: no answer, no step."""
     current = handover.open_offer(draft)
     return current is None or (current.state == "open" and current.followed_up_at is None)
@@ -136,16 +136,16 @@ def _give_back(draft: Draft, offer: Offer) -> None:
     # Every offer after this one went out because no answer was known.
     undone = tuple(one.but(undone=True) if one.number > offer.number else one for one in opened.offers)
     draft.lead.handover = opened.but(offers=undone, followed_up_at=offer.followed_up_at)
-    _put_accepted(draft, offer)
+    _put_acceptance(draft, offer)
     since = opened.opened_at - sla.COARSE if offer.number == 1 else offer.offered_at
-    own = [at for at in steps.for_person(draft.lead, "follow_up", offer.person, named=True) if at > since]
+    own = [at for at in steps.instants_for_person(draft.lead, "follow_up", offer.person, named=True) if at > since]
     if own:
-        handover.followed_up(draft, handover.the_offer(draft, offer.id), own[0], None)
+        handover.note_follow_up(draft, handover.the_offer(draft, offer.id), own[0], None)
     ownership.give(draft, Assignment(offer.person, ANSWERED_IN_TIME, None, None, {"rule": ANSWERED_IN_TIME}))
     sla.go_on(draft, offer.id)
 
 
-def _put_accepted(draft: Draft, offer: Offer) -> None:
+def _put_acceptance(draft: Draft, offer: Offer) -> None:
     accepted = offer.but(state="accepted", decided_at=draft.at, reason=None, criterion=None)
     handover.put_offer(draft, accepted)
     opened = handover.the_handover(draft)
@@ -153,14 +153,14 @@ def _put_accepted(draft: Draft, offer: Offer) -> None:
         draft.lead.handover = opened.but(accepted_at=draft.at)
 
 
-def _start_from(draft: Draft, offer: Offer) -> None:
+def _start_acceptance_clocks(draft: Draft, offer: Offer) -> None:
     """What starts with the acceptance starts when it was; what started later than that is moved there."""
     at = max(draft.at, offer.offered_at)
     for policy in draft.context.agreement.policies.starting("acceptance"):
         sla.start_at(draft, policy, offer.id, at)
 
 
-def _accepted_too_late(draft: Draft, offer: Offer) -> None:
+def _accept_too_late(draft: Draft, offer: Offer) -> None:
     """Whoever works it now keeps it; where nobody has done anything, whoever took it after all has it."""
     opened, was_theirs = handover.the_handover(draft), draft.lead.owner
     if opened.closed_at is not None:
@@ -170,16 +170,16 @@ def _accepted_too_late(draft: Draft, offer: Offer) -> None:
         draft.ignore("already_answered", "the offer was answered already")
         return
     member = draft.context.roster.people.get(offer.person)
-    if draft.lead.stage == "hand_over" and holder_is_idle(draft) and member is not None and member.active:
+    if draft.lead.stage == "hand_over" and is_holder_idle(draft) and member is not None and member.active:
         handover.withdraw(draft, "accepted_by_another", max(draft.at, draft.context.now))
         handover.offer_to(draft, ownership.by_hand(draft, offer.person))
         handover.accept(draft, handover.open_offer(draft))
     else:
         draft.ignore("no_open_offer", "somebody else works it by now")
-    _tell(draft, offer, was_theirs, in_time=False)
+    _tell_people(draft, offer, was_theirs, in_time=False)
 
 
-def _tell(draft: Draft, offer: Offer, was_theirs: str | None, *, in_time: bool) -> None:
+def _tell_people(draft: Draft, offer: Offer, was_theirs: str | None, *, in_time: bool) -> None:
     roster, holder = draft.context.roster, was_theirs if was_theirs != offer.person else None
     told = dict.fromkeys(filter(None, (offer.person, holder, *roster.active_with("manager"))))
     said = HandoverAcceptedLate(
@@ -205,7 +205,7 @@ def reject(draft: Draft, offer: Offer) -> None:
         draft.ignore("already_answered", "the offer was over by then")
         return
     signal = draft.signal
-    handover.answered(draft, offer)
+    handover.keep_answer_promise(draft, offer)
     if offer.state in ("accepted", "rejected") or offer.answered_at is not None:
         draft.ignore("already_answered", "the offer was answered already")
         return

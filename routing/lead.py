@@ -92,9 +92,9 @@ def _learn(lead: Lead, signal: Signal, scale: Scale) -> bool:
             if said is not None and _is_learned(lead, signal, name, said, known, scale):
                 setattr(lead, f"company_{name}", said)
                 learned = True
-    if signal.language is not None and scale.takes("language", signal.language, lead.language):
+    if signal.language is not None and scale.take_fact("language", signal.language, lead.language):
         lead.language, learned = signal.language, True
-    if signal.campaign is not None and scale.takes("campaign", signal.campaign, lead.campaign):
+    if signal.campaign is not None and scale.take_fact("campaign", signal.campaign, lead.campaign):
         lead.campaign = signal.campaign
     return learned
 
@@ -106,15 +106,15 @@ def _is_learned(lead: Lead, signal: Signal, name: str, said: str | int, known: s
     if guess:
         if known is not None and not guessed:
             return False
-        if scale.takes(fact, said, known):
+        if scale.take_fact(fact, said, known):
             lead.assumed = lead.assumed if guessed else (*lead.assumed, name)
             return True
         return False
-    if guessed and scale.outweighs(fact):
+    if guessed and scale.is_as_proven(fact):
         lead.assumed = tuple(one for one in lead.assumed if one != name)
-        scale.takes(fact, said, None)
+        scale.take_fact(fact, said, None)
         return said != known
-    return scale.takes(fact, said, known)
+    return scale.take_fact(fact, said, known)
 
 
 def _meet(lead: Lead, signal: Signal) -> None:
@@ -129,7 +129,7 @@ def _attributes(draft: Draft, scale: Scale) -> None:
     if not said:
         return
     held = draft.lead.attributes or {}
-    said = {name: value for name, value in said.items() if scale.takes(f"{ATTRIBUTE}{name}", value, held.get(name))}
+    said = {name: value for name, value in said.items() if scale.take_fact(f"{ATTRIBUTE}{name}", value, held.get(name))}
     if said:
         draft.lead.attributes = {**held, **said}
         draft.evidence["attributes"] = said
@@ -141,12 +141,12 @@ def consents(draft: Draft, purpose: str, state: str, at: datetime) -> None:
     lead = draft.lead
     if state == "given" and not may_give(lead, draft.signal, purpose):
         state = ASKED_FOR
-    if outdates(state, at, lead.consents.get(purpose), lead.consents_at.get(purpose)):
+    if may_replace(state, at, lead.consents.get(purpose), lead.consents_at.get(purpose)):
         lead.consents = {**lead.consents, purpose: state}
         lead.consents_at = {**lead.consents_at, purpose: at}
 
 
-def outdates(state: str, at: datetime, known: str | None, known_at: datetime | None) -> bool:
+def may_replace(state: str, at: datetime, known: str | None, known_at: datetime | None) -> bool:
     """Whether this state of a consent, said then, replaces the one that is known."""
     if known is None or known_at is None:
         return True
@@ -204,10 +204,10 @@ def _tags(lead: Lead, signal: Signal, scale: Scale) -> None:
         lead.tags = tuple(tag for tag in lead.tags if tag not in gone)
         return
     for tag in signal.tags:
-        scale.takes(f"{TAG}{tag}", True, True if tag in lead.tags else None)
+        scale.take_fact(f"{TAG}{tag}", True, True if tag in lead.tags else None)
     tags = tuple(dict.fromkeys((*lead.tags, *signal.tags)))
     if len(tags) > MAX_TAGS and signal.proof == "signed":
-        tags = tuple(sorted(tags, key=lambda tag: scale.doubts(f"{TAG}{tag}")))
+        tags = tuple(sorted(tags, key=lambda tag: scale.is_unproven(f"{TAG}{tag}")))
     lead.tags = tags[:MAX_TAGS]
 
 
@@ -224,19 +224,19 @@ def _answers(known: dict[str, Any], said: dict[str, Any], scale: Scale, newer: b
     """Where there are too many the first go: what is older, and before it what nobody proven said."""
     if scale.is_plain:
         return answers({**known, **said} if newer else {**said, **known})
-    taken = {name: value for name, value in said.items() if scale.takes(f"{ANSWER}{name}", value, known.get(name))}
+    taken = {name: value for name, value in said.items() if scale.take_fact(f"{ANSWER}{name}", value, known.get(name))}
     both = {**known, **taken} if newer else {**taken, **known}
-    return answers(dict(sorted(both.items(), key=lambda item: not scale.doubts(f"{ANSWER}{item[0]}"))))
+    return answers(dict(sorted(both.items(), key=lambda item: not scale.is_unproven(f"{ANSWER}{item[0]}"))))
 
 
 def _person(known: Person, more: Person, scale: Scale) -> Person:
     if scale.is_plain and (more == known or not _says_more(more, known)):
         return known
     held, said = known.known(), more.known()
-    if any(name in held and not scale.outweighs(name) for name in NAMES):
+    if any(name in held and not scale.is_as_proven(name) for name in NAMES):
         # A name is one fact in three fields: no stranger's first name beside a proven last name.
         said = {name: value for name, value in said.items() if name not in NAMES or name in held}
-    taken = {name: value for name, value in said.items() if scale.takes(name, value, held.get(name))}
+    taken = {name: value for name, value in said.items() if scale.take_fact(name, value, held.get(name))}
     return known.but(**taken) if taken else known
 
 

@@ -44,7 +44,7 @@ def _without_offer(lead: Lead) -> str | None:
     handover = lead.handover
     if handover is None or handover.mode == "import":
         return None
-    if handover.current is not None and handover.current.live:
+    if handover.current is not None and handover.current.is_live:
         return None
     if any(clock.policy == QUEUE and clock.next_at is not None for clock in lead.clocks.values()):
         return None

@@ -21,7 +21,7 @@ def purpose(name: str) -> str:
     return f"{_PREFIX}{name}"
 
 
-def left(lead: Lead) -> frozenset[str]:
+def left_lists(lead: Lead) -> frozenset[str]:
     """The lists that the person left and did not join again."""
     return frozenset(
         said.removeprefix(_PREFIX)
@@ -30,7 +30,7 @@ def left(lead: Lead) -> frozenset[str]:
     )
 
 
-def stated(signal: Signal) -> list[tuple[str, Literal["given", "withdrawn"]]]:
+def stated_consents(signal: Signal) -> list[tuple[str, Literal["given", "withdrawn"]]]:
     """What the signal says of lists that it names: the name of each one's consent, and its state."""
     match signal.kind:
         case Kind.LIST_UNSUBSCRIBED:
@@ -44,8 +44,8 @@ def stated(signal: Signal) -> list[tuple[str, Literal["given", "withdrawn"]]]:
 def follow(draft: Draft) -> None:
     """Who leaves a list that is named leaves that one; who joins it again lifts that."""
     signal, lead = draft.signal, draft.lead
-    before = left(lead)
-    for name, state in stated(signal):
+    before = left_lists(lead)
+    for name, state in stated_consents(signal):
         if state == "given" and signal.proof == "none":
             draft.finding("who proves nothing joins nobody to a list again")
         elif name in lead.consents or _count(lead) < MOST:
@@ -58,7 +58,7 @@ def follow(draft: Draft) -> None:
 def tell(draft: Draft, before: frozenset[str]) -> None:
     """What is left now, and was not `before`, or the other way about."""
     lead = draft.lead
-    after = left(lead)
+    after = left_lists(lead)
     said: dict[str, Any] = {"mode": draft.signal.mode, "references": lead.references, "personal": draft.contact()}
     if stopped := after - before:
         draft.emit(ListStopped(**said, lists=tuple(sorted(stopped))))

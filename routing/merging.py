@@ -13,7 +13,7 @@ from routing import commands, dossier, limbo, moving, nurturing, ownership, sla,
 from routing.bounds import MAX_REFERENCES, MAX_TAGS
 from routing.draft import Context, Draft
 from routing.handover import open_offer, put_offer, saying
-from routing.lead import COMPANY, in_pass, outdates
+from routing.lead import COMPANY, in_pass, may_replace
 from routing.lifecycle import DIALOGUE
 from routing.model import Clock, Decision, Lead, Ledger, Mark, Merged, Offer
 from routing.own_hours import calendar_of
@@ -211,7 +211,7 @@ def _take_consents(kept: Lead, gone: Lead) -> dict[str, Any]:
     before: dict[str, Any] = {}
     for purpose, at in gone.consents_at.items():
         known, state = kept.consents_at.get(purpose), gone.consents[purpose]
-        if outdates(state, at, kept.consents.get(purpose), known):
+        if may_replace(state, at, kept.consents.get(purpose), known):
             before[purpose] = None if known is None else (kept.consents[purpose], known)
             kept.consents = {**kept.consents, purpose: state}
             kept.consents_at = {**kept.consents_at, purpose: at}

@@ -140,7 +140,7 @@ class Offer(State, frozen=True, kw_only=True):
     undone: bool = False
 
     @property
-    def live(self) -> bool:
+    def is_live(self) -> bool:
         """Whether its person has the lead by it, or may take it."""
         return self.state in ("open", "accepted")
 

@@ -70,7 +70,7 @@ def exempt_lists(draft: Draft) -> tuple[str, ...]:
     if draft.lead.suppressed in (*ABSOLUTE, deletion.FACT) or mail_withdrawn(draft):
         return ()
     agreed = dict.fromkeys((*draft.context.agreement.file.exempt_lists, *draft.lead.exempt_lists))
-    left = lists.left(draft.lead)
+    left = lists.left_lists(draft.lead)
     return tuple(name for name in agreed if name not in left)
 
 
@@ -172,7 +172,7 @@ def watch(draft: Draft) -> None:
     if signal.kind not in _MAILS or signal.actor.kind == "person" or _told_before(draft):
         return
     names = {*signal.tags, *signal.lists, signal.campaign or ""}
-    since = [lead.consents_at[lists.purpose(name)] for name in lists.left(lead) & names]
+    since = [lead.consents_at[lists.purpose(name)] for name in lists.left_lists(lead) & names]
     if not since and (lead.suppressed is None or {*exempt_lists(draft)} & names):
         return
     if not since and lead.suppressed_at is not None:
@@ -265,7 +265,7 @@ def programme_for(track: NurturingTrack, reason: str, detail: str | None) -> Pro
 def may_leave(draft: Draft) -> bool:
     """Whether what the programme, the track or else `engaged` asks of somebody who leaves nurturing is met."""
     lead, agreement = draft.lead, draft.context.agreement
-    end, name = wakes_at(lead, agreement), exit_of(lead, agreement)
+    end, name = wake_instant(lead, agreement), exit_of(lead, agreement)
     if end is not None and draft.at >= end:
         draft.evidence["woken"] = {"since": lead.stage_since.isoformat(), "at": end.isoformat()}
         return True
@@ -277,7 +277,7 @@ def exit_of(lead: Lead, agreement: Agreement) -> str | None:
     return next((name for name in _places(lead) if name in agreement.exits), None)
 
 
-def wakes_at(lead: Lead, agreement: Agreement) -> datetime | None:
+def wake_instant(lead: Lead, agreement: Agreement) -> datetime | None:
     """When it leaves nurturing whatever else happens; None where the agreement names no such time."""
     if lead.stage != "nurturing":
         return None

@@ -43,7 +43,7 @@ def start(draft: Draft, offer_id: str, at: datetime) -> datetime | None:
 
 def stop(draft: Draft) -> None:
     """No offer expires from now on; `go_on` lets the time go on."""
-    for clock in _of_state(draft, "running"):
+    for clock in _clocks_in_state(draft, "running"):
         held = clock.but(marks=(*clock.marks, _mark(draft, "pause", draft.at)))
         draft.put_clock(held.but(state="paused", next_at=None, revision=clock.revision + 1))
 
@@ -51,7 +51,7 @@ def stop(draft: Draft) -> None:
 def go_on(draft: Draft) -> dict[str, datetime]:
     """Offers expire later by as long as `stop` held them; returns the new instants by the offers' ids."""
     found = {}
-    for clock in _of_state(draft, "paused"):
+    for clock in _clocks_in_state(draft, "paused"):
         calendar = calendar_of(clock, draft.context.agreement_of(clock.agreement))
         begun = max(mark.at for mark in clock.marks)
         freed = clock.but(marks=(*clock.marks, _mark(draft, "resume", max(draft.at, begun + timedelta.resolution))))
@@ -61,7 +61,7 @@ def go_on(draft: Draft) -> dict[str, datetime]:
     return found
 
 
-def _of_state(draft: Draft, state: str) -> list[Clock]:
+def _clocks_in_state(draft: Draft, state: str) -> list[Clock]:
     return [c for c in draft.lead.clocks.values() if c.policy == OFFER_EXPIRY and c.state == state]
 
 

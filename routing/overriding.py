@@ -74,7 +74,7 @@ def accept(draft: Draft) -> None:
     signal, roster = draft.signal, draft.context.roster
     actor = roster.actor_of(signal.actor, signal.references, signal.source)
     by_machine = signal.automated or signal.actor.kind in ("automation", "system")
-    if (earlier := late_answers.meant(draft, None if by_machine else actor)) is not None:
+    if (earlier := late_answers.earlier_offer(draft, None if by_machine else actor)) is not None:
         late_answers.accept(draft, earlier)
         return
     offer = handover.open_offer(draft)

@@ -42,11 +42,11 @@ def hours_of(clock: Clock, policy: Policy | None, agreement: Agreement, roster: 
         return None
     text = roster.hours_of(clock.person)
     amounts = (target_of(clock.target), *(rung.after for rung in policy.ladder))
-    reached = text is not None and suffice(text, clock.started_at, amounts)
+    reached = text is not None and is_enough(text, clock.started_at, amounts)
     return OwnHours(hours=text if reached else None, otherwise=otherwise)
 
 
-def suffice(text: str, start: datetime, amounts: Iterable[Target]) -> bool:
+def is_enough(text: str, start: datetime, amounts: Iterable[Target]) -> bool:
     """Whether each of these amounts of time falls due in these hours."""
     calendar = compiled_hours(text)
     try:

@@ -101,7 +101,7 @@ def broken_policies(file: AgreementFile) -> Iterator[tuple[Path, str]]:
             hint = probably(step.channel, file.channels) or f" ({', '.join(file.channels) or 'none'})"
             yield (*path, "channel"), f"channel `{step.channel}` is not among `channels`{hint}"
     named: tuple[tuple[str, list[str | None]], ...] = (
-        ("policies", [None if p.in_own_hours(file.calendars) else p.calendar for p in file.sla.policies]),
+        ("policies", [None if p.is_in_own_hours(file.calendars) else p.calendar for p in file.sla.policies]),
         ("volumes", [volume.calendar for volume in file.sla.volumes]),
     )
     for kind, calendars in named:
@@ -116,7 +116,7 @@ def broken_own_hours(file: AgreementFile) -> Iterator[tuple[Path, str]]:
     known = ", ".join(sorted(file.calendars)) or "none"
     for i, policy in enumerate(file.sla.policies):
         path: Path = ("sla", "policies", i)
-        if not policy.in_own_hours(file.calendars):
+        if not policy.is_in_own_hours(file.calendars):
             if policy.otherwise is not None:
                 yield (
                     (*path, "otherwise"),

@@ -67,7 +67,7 @@ class Scale:
         personal = self._lead.personal
         return self._signed and not (self._lead.unproven or personal.unproven or personal.proposed_facts)
 
-    def takes(self, name: str, said: object, known: object) -> bool:
+    def take_fact(self, name: str, said: object, known: object) -> bool:
         """Whether what is said becomes the lead's fact. Where it may not replace a proven one it becomes a proposal."""
         if known is None:
             self._mark(name)
@@ -76,25 +76,25 @@ class Scale:
             self._confirm(name, said)
             was_unproven = self._prove(name)
             return said != known and (was_unproven or self._newer)
-        if self.doubts(name):
+        if self.is_unproven(name):
             return self._newer and said != known
         if not _is_same(name, said, known):
             self._propose(name, said)
         return False
 
-    def doubts(self, name: str) -> bool:
+    def is_unproven(self, name: str) -> bool:
         """Whether nobody proven has said this fact of the lead."""
         if self._unproven is not None:
             return name in self._unproven
         return name in self._lead.unproven or name in self._lead.personal.unproven
 
-    def outweighs(self, name: str) -> bool:
+    def is_as_proven(self, name: str) -> bool:
         """Whether what is said is as proven as what is known."""
-        return self._signed or self.doubts(name)
+        return self._signed or self.is_unproven(name)
 
     def may_drop(self, name: str) -> bool:
         """Whether the signal may take this away; its proof is forgotten then."""
-        if not self.outweighs(name):
+        if not self.is_as_proven(name):
             return False
         self._prove(name)
         return True
@@ -117,11 +117,11 @@ class Scale:
         """A fact that was not known before."""
         if self._signed:
             self._prove(name)
-        elif not self.doubts(name):
+        elif not self.is_unproven(name):
             self._names().append(name)
 
     def _prove(self, name: str) -> bool:
-        if not self.doubts(name):
+        if not self.is_unproven(name):
             return False
         self._names().remove(name)
         return True
@@ -134,7 +134,7 @@ class Scale:
     def _confirm(self, name: str, said: object) -> None:
         """Somebody proven says what was proposed: it is a proposal no more."""
         proposed = self._proposed if self._proposed is not None else self._lead.personal.proposed_facts
-        if name in proposed and _is_same(name, proposed[name].value, _short(said)):
+        if name in proposed and _is_same(name, proposed[name].value, _short_value(said)):
             self._proposed = {other: fact for other, fact in proposed.items() if other != name}
 
     def _propose(self, name: str, said: object) -> None:
@@ -144,7 +144,7 @@ class Scale:
         known = self._proposed if self._proposed is not None else self._lead.personal.proposed_facts
         others = [(other, fact) for other, fact in known.items() if other != name]
         signal = self._signal
-        new = ProposedFact(value=_short(said), at=happened(signal), source=signal.source, signal_id=signal.id)
+        new = ProposedFact(value=_short_value(said), at=happened(signal), source=signal.source, signal_id=signal.id)
         self._proposed = dict([*others, (name, new)][-MOST_PROPOSED:])
 
 
@@ -195,7 +195,7 @@ def _is_same(name: str, said: object, known: object) -> bool:
     return one == other
 
 
-def _short(value: Any) -> str | int | float | bool:
+def _short_value(value: Any) -> str | int | float | bool:
     if isinstance(value, bool | int | float):
         return value
     return str(value)[:LONGEST_PROPOSED]

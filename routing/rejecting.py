@@ -17,14 +17,14 @@ def reject(draft: Draft) -> None:
     """The holder hands it back, with a reason; for `not_qualified` the failed criterion must be named."""
     lead, offer, signal = draft.lead, handover.open_offer(draft), draft.signal
     by = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
-    if (earlier := late_answers.meant(draft, by)) is not None and late_answers.is_no_last_word(draft, earlier):
+    if (earlier := late_answers.earlier_offer(draft, by)) is not None and late_answers.is_no_last_word(draft, earlier):
         late_answers.reject(draft, earlier)
     elif lead.stage not in DIALOGUE:
         draft.ignore("no_open_handover", f"no hand-over is open in {lead.stage}")
     elif not handover.is_about_this(draft, offer):
         draft.ignore("earlier_offer", "it is about an earlier offer")
     elif _is_older_than_acceptance(draft):
-        handover.answered(draft, offer)
+        handover.keep_answer_promise(draft, offer)
         draft.ignore("older_fact", "it was accepted later")
     elif lead.stage == "deal":
         _reject_after_step(draft, offer)
@@ -36,7 +36,7 @@ def reject_open(draft: Draft) -> None:
     """The open offer, or the hand-over that was offered to nobody yet, is rejected."""
     offer = handover.open_offer(draft)
     _put_rejection(draft, offer)
-    handover.answered(draft, offer)
+    handover.keep_answer_promise(draft, offer)
     if offer is None or not _second_offer(draft, offer):
         draft.facts.add("rejected")
 
@@ -45,7 +45,7 @@ def _reject_after_step(draft: Draft, offer: Offer | None) -> None:
     """Accepted, called, found out: a return to marketing that counts as a rejection."""
     _put_rejection(draft, offer)
     if offer is not None and offer.state == "open":
-        handover.answered(draft, offer)
+        handover.keep_answer_promise(draft, offer)
     draft.facts.add("rejected")
 
 

@@ -65,7 +65,7 @@ def rotate(
     """The next of the pool, or none where all are away, unfit or passed over; the ledger counts the chosen one.
 
     `unfit` gives the codes of all that is in somebody's way. Whoever is `coming` has a turn although they are not at work yet."""
-    hindered = {seat.person: in_the_way(pool, seat.person, roster, now, passed_over, unfit) for seat in pool.seats}
+    hindered = {seat.person: hindrances_of(pool, seat.person, roster, now, passed_over, unfit) for seat in pool.seats}
     hindered |= {person: () for person in coming if hindered.get(person) == ("off_hours",)}
     codes = {person: found[0] if found else None for person, found in hindered.items()}
     if all(codes.values()):
@@ -81,7 +81,7 @@ def rotate(
     return Rotation(chosen, after, why)
 
 
-def in_the_way(
+def hindrances_of(
     pool: Pool,
     person: str,
     roster: Roster,

@@ -112,7 +112,9 @@ def with_known_touch(draft: Draft, clock: Clock, policy: Policy) -> Clock:
     for_it = [
         at
         for key in (policy.metric, policy.name)
-        for at in (lead.marks.get(key, ()) if clock.person is None else steps.for_person(lead, key, clock.person))
+        for at in (
+            lead.marks.get(key, ()) if clock.person is None else steps.instants_for_person(lead, key, clock.person)
+        )
     ]
     known = [at for at in for_it if _counts(clock, at)]
     return clock.but(touched_at=_not_before(clock, min(known))) if known else clock

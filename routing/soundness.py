@@ -42,7 +42,7 @@ def weaknesses(file: AgreementFile) -> Found:
     yield from _counts(file)
     yield from _unwatched_offers(file)
     yield from _conditions_of_promises(file)
-    yield from _unforeseen(file)
+    yield from _unforeseen_changes(file)
 
 
 def expressions_of(file: AgreementFile) -> Iterator[tuple[Path, str]]:
@@ -180,7 +180,7 @@ def _targets(file: AgreementFile) -> Found:
 
 def _calendar_of(promise: Policy | Volume, file: AgreementFile) -> str | None:
     """Of a promise in somebody's own hours the organisation's: hours that never suffice are as none."""
-    own = isinstance(promise, Policy) and promise.in_own_hours(file.calendars)
+    own = isinstance(promise, Policy) and promise.is_in_own_hours(file.calendars)
     return promise.organisation_calendar(file.calendars) if isinstance(promise, Policy) and own else promise.calendar
 
 
@@ -232,7 +232,7 @@ def _conditions_of_promises(file: AgreementFile) -> Found:
             yield ("sla", "policies", i, "when"), rule
 
 
-def _unforeseen(file: AgreementFile) -> Found:
+def _unforeseen_changes(file: AgreementFile) -> Found:
     """What is asked of a lead again by time alone must say when its answer turns; it would never be asked at the right instant."""
     for path, text in expressions_of(file):
         asked_again = path[0] in ("definitions", "segments") or path[-1] == "exit" or path[:2] == ("scoring", "fit")

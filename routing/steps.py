@@ -36,7 +36,7 @@ def may_keep(clock: Clock, by: str | None) -> bool:
     return clock.person is None or by is None or by in (clock.person, clock.delegate)
 
 
-def for_person(lead: Lead, what: str, person: str | None, *, named: bool = False) -> list[datetime]:
+def instants_for_person(lead: Lead, what: str, person: str | None, *, named: bool = False) -> list[datetime]:
     """When steps were taken that count for this person, earliest first: their own and, unless only `named` ones are asked
     for, those that nobody is named for. What older releases kept does not say who, and counts as such."""
     steps = [step for step in lead.steps if step.what == what]

@@ -35,7 +35,9 @@ def give_back(draft: Draft, person: str | None, *, gone: bool) -> None:
 
 def _offer_to_another(draft: Draft, person: str | None, reason: str) -> None:
     handover.withdraw(draft, reason)
-    waits = person is not None and person == hunted.hunter_of(draft, "hand_over") and hunted.waits_for(draft, person)
+    waits = (
+        person is not None and person == hunted.hunter_of(draft, "hand_over") and hunted.is_waited_for(draft, person)
+    )
     successor = None if waits else _successor(draft, person)
     if successor is not None:
         handover.offer_to(draft, successor)

@@ -48,44 +48,44 @@ class Fade(NamedTuple):
     bound: int | None
 
 
-class Timed(NamedTuple):
+class TimeChanges(NamedTuple):
     """What of an expression changes with time: moments, windows that signals leave (kind, length), and points that fade."""
 
     moments: frozenset[Moment] = frozenset()
     windows: frozenset[tuple[str, timedelta]] = frozenset()
     fades: frozenset[Fade] = frozenset()
 
-    def __or__(self, other: object) -> Timed:
-        if not isinstance(other, Timed):
+    def __or__(self, other: object) -> TimeChanges:
+        if not isinstance(other, TimeChanges):
             return NotImplemented
-        return Timed(self.moments | other.moments, self.windows | other.windows, self.fades | other.fades)
+        return TimeChanges(self.moments | other.moments, self.windows | other.windows, self.fades | other.fades)
 
 
-NEVER = Timed()
+NEVER = TimeChanges()
 
 
 class Unforeseen(Exception):
     """Nobody can tell when the answer turns with time."""
 
 
-def timed(expression: Expression, standards: Standards) -> Timed:
+def time_changes(expression: Expression, standards: Standards) -> TimeChanges:
     """What it asks itself, and what the segments and the rules for points ask that it asks for. Raises Unforeseen."""
-    found = timed_text(expression.text)
+    found = time_changes_in(expression.text)
     asked = [standards.segments[name].when for name in sorted(expression.segments) if name in standards.segments]
     if not SCORES.isdisjoint(expression.calls):
         for rule in standards.fit:
-            found |= timed_text(rule.when.text)
+            found |= time_changes_in(rule.when.text)
             asked += [
                 standards.segments[name].when for name in sorted(rule.when.segments) if name in standards.segments
             ]
     for when in asked:
         if when is not None:
-            found |= timed_text(when.text)
+            found |= time_changes_in(when.text)
     return found
 
 
 @lru_cache(maxsize=2048)
-def timed_text(text: str) -> Timed:
+def time_changes_in(text: str) -> TimeChanges:
     """Of the expression's own words. Raises Unforeseen."""
     words = [token.text for token in tokens_of(text)]
     turned = any(word in ("!", "?") for word in words)
@@ -98,18 +98,18 @@ def timed_text(text: str) -> Timed:
 def is_foreseen(text: str) -> bool:
     """Whether it can be told when the answer of this expression turns with time."""
     try:
-        timed_text(text)
+        time_changes_in(text)
     except Unforeseen:
         return False
     return True
 
 
-def _part(words: list[str], turned: bool) -> Timed:
+def _part(words: list[str], turned: bool) -> TimeChanges:
     if any(word == "now" or word.startswith("now.") for word in words):
-        return Timed(moments=_moments(words))
+        return TimeChanges(moments=_moments(words))
     windows = frozenset(_windows(words, turned))
     fades = frozenset([Fade(_ways(words, turned), _bound(words))]) if not _FADING.isdisjoint(words) else frozenset()
-    return Timed(windows=windows, fades=fades)
+    return TimeChanges(windows=windows, fades=fades)
 
 
 def _moments(words: list[str]) -> frozenset[Moment]:
@@ -193,12 +193,12 @@ def _value(text: str) -> Any:
         raise Unforeseen from None
 
 
-def next_change(asked: Timed, lead: Lead, standards: Standards, after: datetime) -> datetime | None:
+def next_change(asked: TimeChanges, lead: Lead, standards: Standards, after: datetime) -> datetime | None:
     """The first instant after this one at which the answer may be another one by time alone; None where there is none."""
     return min((at for at in _changes(asked, lead, standards, after) if at > after), default=None)
 
 
-def _changes(asked: Timed, lead: Lead, standards: Standards, after: datetime) -> Iterator[datetime]:
+def _changes(asked: TimeChanges, lead: Lead, standards: Standards, after: datetime) -> Iterator[datetime]:
     for moment in asked.moments:
         time = _time(moment.time, lead)
         if time is not None:
@@ -206,7 +206,7 @@ def _changes(asked: Timed, lead: Lead, standards: Standards, after: datetime) ->
             yield from (time + moment.span, time + moment.span + timedelta.resolution)
     for kind, window in asked.windows:
         yield from (datetime.fromtimestamp(at, UTC) + window for at in lead.recent.get(kind, ()))
-    if asked.fades and _fade(asked.fades, lead, standards, after):
+    if asked.fades and _may_points_matter(asked.fades, lead, standards, after):
         yield after + POINTS_ASKED
 
 
@@ -221,9 +221,9 @@ def _time(name: str, lead: Lead) -> datetime | None:
     return datetime.fromisoformat(name)
 
 
-def _fade(fades: Iterable[Fade], lead: Lead, standards: Standards, after: datetime) -> bool:
+def _may_points_matter(fades: Iterable[Fade], lead: Lead, standards: Standards, after: datetime) -> bool:
     """Whether some points still move in a way, and as far, as to change an answer. What was given falls, what was taken comes back."""
-    left = [_left(rule, lead, after.timestamp()) for rule in standards.intent]
+    left = [_points_left(rule, lead, after.timestamp()) for rule in standards.intent]
     given, taken = math.fsum(max(0.0, points) for points in left), math.fsum(min(0.0, points) for points in left)
     fits = [float(rule.rule.points) for rule in standards.fit]
     most = given + math.fsum(max(0.0, points) for points in fits) + _SPENT
@@ -235,7 +235,7 @@ def _fade(fades: Iterable[Fade], lead: Lead, standards: Standards, after: dateti
     )
 
 
-def _left(rule: CompiledIntent, lead: Lead, now: float) -> float:
+def _points_left(rule: CompiledIntent, lead: Lead, now: float) -> float:
     """Points of the rule that are left; at most as many as it may give in all."""
     instants = lead.recent.get(rule.on, ()) if rule.counted else lead.scored.get(rule.name, ())
     points = rule.points * math.fsum(2.0 ** (min(0.0, at - now) / rule.half_life) for at in instants)

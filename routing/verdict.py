@@ -44,7 +44,7 @@ def gaps(clock: Clock) -> list[Gap]:
     return sorted([*found, *_pauses(clock)], key=lambda gap: gap.since)
 
 
-def stands_still(clock: Clock, at: datetime) -> bool:
+def is_standing_still(clock: Clock, at: datetime) -> bool:
     """Whether the clock does not count the time at this instant, for a pause or an absence."""
     return any(gap.since <= at and (gap.until is None or at < gap.until) for gap in gaps(clock))
 
@@ -75,7 +75,7 @@ def standing(clock: Clock, calendar: BusinessCalendar | None) -> Standing:
     return Standing(ended, None) if ended is not None and found.due_at is not None and ended < found.due_at else found
 
 
-def _begins(clock: Clock, calendar: BusinessCalendar | None) -> list[datetime]:
+def _beginnings(clock: Clock, calendar: BusinessCalendar | None) -> list[datetime]:
     """From when it is counted; the latest due instant of them holds. Whole days that start while their person is away are counted from
     the absence or from that day as well: else a step on a day off would be due before one of the evening before."""
     started = clock.started_at
@@ -93,7 +93,7 @@ def _standing(clock: Clock, calendar: BusinessCalendar | None, all_gaps: list[Ga
     closed: list[Pause] = [(gap.since, gap.until) for gap in all_gaps if gap.until is not None]
     try:
         target = target_of(clock.target)
-        due = max(due_at(begun, target, calendar, closed) for begun in _begins(clock, calendar))
+        due = max(due_at(begun, target, calendar, closed) for begun in _beginnings(clock, calendar))
     except HorizonExceeded:
         if not closed:
             raise

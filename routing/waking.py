@@ -54,13 +54,13 @@ def _next(draft: Draft, agreement: Agreement) -> datetime | None:
         # What turned long ago would move all that is imported at once: it is asked at the next signal.
         after = max(after, draft.context.now)
     asked = NEVER
-    for name in _asked(lead, agreement):
+    for name in _names_asked(lead, agreement):
         asked |= agreement.timing.get(name, NEVER)
     found = [next_change(asked, lead, agreement.standards, after)] if asked != NEVER else []
     if (asked.moments or asked.windows) and (not draft.was_asked or draft.at < after):
         # Nobody asked on account of this signal, and what it changed may make true what time made true before.
         found.append(after + timedelta.resolution)
-    end = nurturing.wakes_at(lead, agreement)
+    end = nurturing.wake_instant(lead, agreement)
     found.append(end if end is not None and end > after else None)
     earliest = min((at for at in found if at is not None), default=None)
     if earliest is not None and draft.transitions and _was_woken(draft):
@@ -84,7 +84,7 @@ _ASKED: Mapping[Stage, tuple[str, ...]] = {
 """What `judging.note_definitions` asks in each stage; in nurturing the exit of the lead's track comes before `engaged`."""
 
 
-def _asked(lead: Lead, agreement: Agreement) -> tuple[str, ...]:
+def _names_asked(lead: Lead, agreement: Agreement) -> tuple[str, ...]:
     name = nurturing.exit_of(lead, agreement) if lead.stage == "nurturing" else None
     return _ASKED[lead.stage] if name is None else (f"exit:{name}",)
 

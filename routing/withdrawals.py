@@ -27,10 +27,10 @@ _WITHOUT_A_WORD: Mapping[Kind, Literal["given", "withdrawn"]] = {
 """Kinds that mean the mail where they do not say what for."""
 
 
-def stated(signal: Signal) -> tuple[Consent, ...]:
+def stated_consents(signal: Signal) -> tuple[Consent, ...]:
     """What the signal says of consents, each with its instant, which is never after its arrival."""
     said = [c.but(at=min(c.at or happened(signal), signal.received_at)) for c in signal.consents]
-    said += [Consent(purpose=name, state=state, at=happened(signal)) for name, state in lists.stated(signal)]
+    said += [Consent(purpose=name, state=state, at=happened(signal)) for name, state in lists.stated_consents(signal)]
     meant = _WITHOUT_A_WORD.get(signal.kind)
     if meant is not None and meant not in [consent.state for consent in said]:
         said.append(Consent(purpose=MAIL, state=meant, at=happened(signal)))
@@ -42,14 +42,14 @@ def stated(signal: Signal) -> tuple[Consent, ...]:
     return tuple(said)
 
 
-def left_waiting(signal: Signal, context: Context) -> dict[IdentityKey, Purposes]:
+def waiting_after(signal: Signal, context: Context) -> dict[IdentityKey, Purposes]:
     """What waits after a signal that is about nobody known, by each identity for which something waits or waited. Of one
     purpose the newest withdrawal waits, until consent is given later than that by a sender who proves who they are."""
-    said = stated(signal)
+    said = stated_consents(signal)
     if not said:
         return {}
     found: dict[IdentityKey, Purposes] = {}
-    for identity in _places(signal, context):
+    for identity in _waiting_identities(signal, context):
         known = context.waiting.get(identity, {})
         now = dict(known)
         for consent in said:
@@ -61,7 +61,7 @@ def left_waiting(signal: Signal, context: Context) -> dict[IdentityKey, Purposes
     return found
 
 
-def _places(signal: Signal, context: Context) -> Iterator[IdentityKey]:
+def _waiting_identities(signal: Signal, context: Context) -> Iterator[IdentityKey]:
     """Addresses, persons' ids and numbers that are nobody's. Each number is there as `like_phone`, proven or not."""
     for link in context.links:
         if link.brand == signal.brand and link.identity.kind in ("email", "person", "like_phone"):
@@ -89,7 +89,7 @@ def _hear(now: dict[str, datetime], consent: Consent, identity: IdentityKey, nam
 
 def take_in(draft: Draft) -> None:
     """What waited for the lead counts as if it had been there: whoever says later than that that consent is given says more."""
-    for purpose, at in _all(draft.context).items():
+    for purpose, at in _newest(draft.context).items():
         if purpose != EVERYTHING:
             consents(draft, purpose, "withdrawn", at)
     if draft.context.waiting:
@@ -104,7 +104,7 @@ def follow(draft: Draft) -> None:
         _hold_against_anybody(draft)
     nurturing.follow_consent(draft, "withdrawn")
     lists.tell(draft, frozenset())
-    at = _all(draft.context).get(EVERYTHING)
+    at = _newest(draft.context).get(EVERYTHING)
     if at is not None:
         disposition.stand_down_since(draft, "do_not_contact", at)
 
@@ -112,13 +112,13 @@ def follow(draft: Draft) -> None:
 def _hold_against_anybody(draft: Draft) -> None:
     """Who proves nothing gives no consent that was withdrawn, however much later they say so."""
     lead = draft.lead
-    for purpose, at in _all(draft.context).items():
+    for purpose, at in _newest(draft.context).items():
         if lead.consents.get(purpose) == "given":
             lead.consents = {**lead.consents, purpose: "withdrawn"}
             lead.consents_at = {**lead.consents_at, purpose: at}
 
 
-def _all(context: Context) -> dict[str, datetime]:
+def _newest(context: Context) -> dict[str, datetime]:
     """The newest of each purpose, whichever of the identities it waited by."""
     found: dict[str, datetime] = {}
     for purposes in context.waiting.values():

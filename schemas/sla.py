@@ -151,14 +151,14 @@ class Policy(FileModel):
         """Whose promise it is: sales follows up and answers offers; the rest is marketing's unless `side` says other."""
         return self.side or ("sales" if self.metric in _SALES else "marketing")
 
-    def in_own_hours(self, calendars: Collection[str]) -> bool:
+    def is_in_own_hours(self, calendars: Collection[str]) -> bool:
         """Whether its time is that of a person; a calendar of the agreement that is called `owner` comes first."""
         return self.calendar == OWNER and OWNER not in calendars
 
     def organisation_calendar(self, calendars: Collection[str]) -> str | None:
         """Of a promise in somebody's own hours: what counts for who has none. None for every other promise, and where
         nothing says which of the `calendars` it is."""
-        if not self.in_own_hours(calendars):
+        if not self.is_in_own_hours(calendars):
             return None
         return self.otherwise or (next(iter(calendars)) if len(calendars) == 1 else None)
 

@@ -88,7 +88,7 @@ def oracle(life):
     closed = minute(opened.closed_at) if opened.closed_at is not None else UNTIL
     for offer in opened.offers:
         begin = minute(offer.offered_at)
-        end = closed if offer.live else minute(offer.decided_at)
+        end = closed if offer.is_live else minute(offer.decided_at)
         answers = {"sales.accepted", "sales.rejected"} | ({"sales.follow_up"} if life.accepts else set())
         # Whoever takes over what they had lost answers their new offer with that.
         taken = any(f.by == offer.person and f.heard == begin and f.kind == "sales.accepted" for f in life.facts)

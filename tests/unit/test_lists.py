@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from routing.lists import MOST, left
+from routing.lists import MOST, left_lists
 from schemas.signals import Actor, Consent, Kind
 from services.ingest.parsers import parse
 from tests.memory import Memory
@@ -28,7 +28,7 @@ def mailed(told, at, name):
 # --- in the process ---------------------------------------------------------------------------------------------------
 def test_who_leaves_one_list_gets_no_more_of_it_and_goes_on_getting_the_rest():
     told = contact().tell("list.unsubscribed", HOUR, lists=("news",))
-    assert (told.lead.suppressed, left(told.lead)) == (None, {"news"})
+    assert (told.lead.suppressed, left_lists(told.lead)) == (None, {"news"})
     assert [said.lists for said in told.all("list.stopped")] == [("news",)]
     assert mailed(told, 2 * HOUR, "offers").all("suppression.violated") == []
     assert len(mailed(told, 3 * HOUR, "news").all("suppression.violated")) == 1
@@ -36,14 +36,14 @@ def test_who_leaves_one_list_gets_no_more_of_it_and_goes_on_getting_the_rest():
 
 def test_who_joins_a_list_again_gets_it_again():
     told = contact().tell("list.unsubscribed", HOUR, lists=("news",)).tell("list.subscribed", 2 * HOUR, lists=("news",))
-    assert left(told.lead) == set()
+    assert left_lists(told.lead) == set()
     assert [said.lists for said in told.all("list.released")] == [("news",)]
     assert mailed(told, 3 * HOUR, "news").all("suppression.violated") == []
 
 
 def test_the_later_word_of_a_list_counts_whatever_arrives_first():
     told = contact().tell("list.subscribed", 2 * HOUR, lists=("news",)).tell("list.unsubscribed", HOUR, lists=("news",))
-    assert left(told.lead) == set() and told.all("list.stopped") == []
+    assert left_lists(told.lead) == set() and told.all("list.stopped") == []
 
 
 def test_a_word_without_a_list_means_all_mail():
@@ -72,12 +72,12 @@ def test_mail_that_was_sent_before_the_list_was_left_violates_nothing():
 
 def test_who_is_not_worked_leaves_a_list_all_the_same():
     told = contact().tell("disposition.set", MINUTE, reason="spam").tell("list.unsubscribed", HOUR, lists=("news",))
-    assert left(told.lead) == {"news"}
+    assert left_lists(told.lead) == {"news"}
 
 
 def test_of_one_lead_so_many_lists_are_remembered():
     told = contact().tell("list.unsubscribed", HOUR, lists=tuple(f"l{n}" for n in range(MOST + 5)))
-    assert len(left(told.lead)) == MOST
+    assert len(left_lists(told.lead)) == MOST
     assert any("lists" in finding for finding in told.decision.evidence["findings"])
 
 
@@ -132,10 +132,10 @@ def test_a_list_that_somebody_unknown_left_waits_for_them():
     assert not memory.leads
     memory.give(signal(2, "form.submitted", at=START + HOUR))
     (lead,) = [memory.lead(ident) for ident in memory.leads]
-    assert (lead.suppressed, left(lead)) == (None, {"news"})
+    assert (lead.suppressed, left_lists(lead)) == (None, {"news"})
     assert [said["lists"] for said in memory.said("list.stopped")] == [["news"]]
 
 
 def test_who_proves_nothing_joins_nobody_to_a_list_again():
     told = contact().tell("list.unsubscribed", HOUR, lists=("news",))
-    assert left(told.tell("list.subscribed", 2 * HOUR, lists=("news",), proof="none").lead) == {"news"}
+    assert left_lists(told.tell("list.subscribed", 2 * HOUR, lists=("news",), proof="none").lead) == {"news"}

@@ -7,7 +7,7 @@ import yaml
 
 from routing.agreement import compile_agreement
 from routing.sla import WAKE
-from routing.timing import Moment, Unforeseen, timed_text
+from routing.timing import Moment, Unforeseen, time_changes_in
 from schemas.signals import Asserted, Sales
 from schemas.yamlfile import FileError
 from tests.setups import EXAMPLES, START
@@ -137,7 +137,7 @@ def test_what_turned_before_an_import_waits_for_the_next_signal_and_what_turns_l
 @pytest.mark.parametrize("where", ["definitions", "exit", "programme", "segment", "fit"])
 def test_what_nobody_can_foresee_is_refused_where_it_would_have_to_be_asked_again(text, where):
     with pytest.raises(Unforeseen):
-        timed_text(text)
+        time_changes_in(text)
     file = yaml.load((EXAMPLES / "agreement.yaml").read_text(), yaml.BaseLoader)
     match where:
         case "definitions":
@@ -183,11 +183,11 @@ def test_a_segment_and_a_rule_for_points_that_ask_for_time_are_asked_with_what_a
     ],
 )
 def test_a_window_matters_only_where_a_count_that_falls_makes_it_true(text, found):
-    assert timed_text(text).windows == set(found)
+    assert time_changes_in(text).windows == set(found)
 
 
 def test_a_moment_lies_as_long_after_a_time_or_before_it():
-    found = timed_text("now - last('email.replied') > duration('2h')").moments
+    found = time_changes_in("now - last('email.replied') > duration('2h')").moments
     assert found == {Moment("last:email.replied", 2 * HOUR), Moment("last:email.replied", -2 * HOUR)}
 
 
