@@ -45,7 +45,7 @@ from services.ingest.configured import Configured
 from services.ingest.handshake import handshake_problem
 from services.ingest.intake import Intake
 from services.ingest.mapped import ConditionError, check
-from services.ingest.may import needs_words, withheld
+from services.ingest.may import needs_words, withheld_classes
 from services.ingest.names import digest
 from services.ingest.parsers import PARSERS
 from services.ingest.parsers.addresses import normal_address
@@ -196,7 +196,7 @@ def _for_keys(answer: Answer, access: Access) -> Answer:
 def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], intake: Intake) -> None:
     http = parts.settings.http
     for configured in sources.values():
-        if names := withheld(configured.source):
+        if names := withheld_classes(configured.source):
             said = {"source": configured.source.name, "kind": configured.source.kind, "code": ",".join(names)}
             log.warning(
                 "nothing proves who sends it, so these facts are set aside: give it a scheme or `may`", extra=said

@@ -24,14 +24,14 @@ from services.ingest.configured import Configured
 from services.ingest.gate import Gate
 from services.ingest.handshake import challenged, greeted
 from services.ingest.intake import Intake, NowhereToPut
-from services.ingest.may import permitted
+from services.ingest.may import apply_may
 from services.ingest.normalise import to_signal
 from services.ingest.offload import Offload
 from services.ingest.parsers.reading import Result, events_at_most
 from services.ingest.parsers.salesforce import ACK
 from services.ingest.requests import why_nobody
 from services.ingest.sales import meant
-from services.ingest.signed_ids import believed, read_signed
+from services.ingest.signed_ids import empty_unsigned_ids, read_signed
 from services.ingest.stops import Stops
 from services.ingest.verify import Refused, Request, verify
 from services.ports import QuarantineFull
@@ -174,12 +174,10 @@ class Hooks:
         self, request: HttpRequest, source: Source, delivery: Request, found: Understood, now: datetime
     ) -> Response:
         """The signals first, since what is set aside may be one of them. `request.state.outcome` is for the metrics."""
-        body, signals = delivery.body, found.signals
-        # Read again later, an id that nobody signed must not be believed for the lack of the signature beside it.
-        headers = believed(source.verify, delivery.headers)
+        body, headers, signals = delivery.body, delivery.headers, found.signals
         taken = await self._intake.take(signals, thin=source.fetch is not None)
         unclear = [*found.unclear, *too_large(signals, taken)]
-        aside = await self._offload.run(body, lambda: set_aside(source, unclear, body, headers, now))
+        aside = await self._entries(source, unclear, delivery, now) if unclear else []
         try:
             await self._intake.set_aside(aside, source.verify.scheme == "none")
         except QuarantineFull as full:
@@ -194,6 +192,14 @@ class Hooks:
             return RedirectResponse(source.redirect, 303)
         return _accepted([signal for signal in signals if signal not in taken.large], aside)
 
+    async def _entries(
+        self, source: Source, unclear: Sequence[Quarantined], delivery: Request, now: datetime
+    ) -> list[Quarantine]:
+        """What is kept of a delivery that was not understood as a whole."""
+        # When it is read again the signatures are gone: an id that nobody signed must not be believed then.
+        headers = empty_unsigned_ids(source.verify, delivery.headers)
+        return await self._offload.run(delivery.body, lambda: set_aside(source, unclear, delivery.body, headers, now))
+
 
 def understood(configured: Configured, delivery: Request, now: datetime, key: bytes) -> Understood | Response:
     """A genuine delivery as signals, or the answer to a handshake. It touches nothing but its arguments, so that it may run
@@ -203,7 +209,8 @@ def understood(configured: Configured, delivery: Request, now: datetime, key: by
     if (answer := challenged(source.kind, body, configured.secrets)) is not None:
         return answer
     with events_at_most(source.events_at_once, source.values_at_once):
-        found = read_signed(source, body, headers.get("content-type", ""), believed(source.verify, headers))
+        believed = empty_unsigned_ids(source.verify, headers)
+        found = read_signed(source, body, headers.get("content-type", ""), believed)
     return signals_of(source, found, now, key, headers.get("traceparent"))
 
 
@@ -219,7 +226,7 @@ def signals_of(
         if isinstance(item, Quarantined):
             unclear.append(item)
             continue
-        told, why, lacking = permitted(boxes_meant(meant(item, source.sales), source.consents), source)
+        told, why, lacking = apply_may(boxes_meant(meant(item, source.sales), source.consents), source)
         may_not.update(lacking)
         if told is not None:
             signal = to_signal(told, source, received_at, key, traceparent)

@@ -62,22 +62,22 @@ def needs_words(source: Source) -> bool:
     return source.proof == "none" and source.kind in OWN_WORDS and source.may is None
 
 
-def withheld(source: Source) -> tuple[May, ...]:
+def withheld_classes(source: Source) -> tuple[May, ...]:
     """Classes that its kind's sender may well send and that are set aside, for nothing proves who sends them."""
     if source.may is not None or source.proof != "none":
         return ()
     return tuple(name for name in CLASSES if name in NATURE[source.kind] - may_of(source))
 
 
-def permitted(parsed: Parsed, source: Source) -> Permitted:
-    """A signal as this source may say it."""
+def apply_may(parsed: Parsed, source: Source) -> Permitted:
+    """Take out of a signal what its source may not say."""
     if CLASS_OF[parsed.kind] == "nobody":
         return Permitted(None, f"{parsed.kind} is a kind of our own, which no source may say")
     allowed = may_of(source)
     if lacking := _lacking(parsed, source, allowed):
         why = f"may not say {' and '.join(lacking)} ({parsed.kind}): the source `{source.name}` has no such `may`"
         return Permitted(_withdrawal_in(parsed), why, tuple(lacking))
-    changes, aside, taken_out = _Without(parsed, allowed).changed()
+    changes, aside, taken_out = _Without(parsed, allowed).take_out()
     if not taken_out:
         return Permitted(parsed)
     finding = f"may not say {' and '.join(taken_out)}: {', '.join(aside)} taken out"
@@ -123,7 +123,7 @@ class _Without:
         self.changes: dict[str, Any] = {}
         self.aside: dict[str, Any] = {}
 
-    def changed(self) -> tuple[dict[str, Any], dict[str, Any], tuple[May, ...]]:
+    def take_out(self) -> tuple[dict[str, Any], dict[str, Any], tuple[May, ...]]:
         """(the fields of the signal that change, what they had as answers, the classes that were taken out)."""
         taken_out: list[May] = []
         for name, take_out in (("consent", self._consents), ("sales", self._sales), ("import", self._asserted)):

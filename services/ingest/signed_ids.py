@@ -8,28 +8,27 @@ a stranger used first does not take the place of the honest delivery, nor of one
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import assert_never
 
 from schemas.signals import Quarantined
 from schemas.sources import Scheme, Source
 from services.ingest.mapped import read
-from services.ingest.parsers.reading import Result
+from services.ingest.parsers.reading import Result, body_digest
 
 ID_HEADERS = frozenset({"webhook-id", "svix-id", "idempotency-key", "ce-id"})
 """Headers that parsers take the id of a delivery from."""
 
 
 def read_signed(source: Source, body: bytes, content_type: str, headers: dict[str, str]) -> Result:
-    """What is in a body of this source, with ids of deliveries that its sender alone can choose. `headers` are those that are
-    believed; what is kept of a body that was set aside are only such."""
+    """What is in a body of this source, with ids of deliveries that its sender alone can choose. `headers` come from
+    `empty_unsigned_ids`, as those do that are kept with a body that was set aside."""
     found = read(source.kind, body, content_type, headers, source.mapping)
     return _with_body_in_ids(found, body) if source.proof == "none" else found
 
 
-def believed(scheme: Scheme, headers: dict[str, str]) -> dict[str, str]:
-    """The headers with ids of deliveries emptied that nobody signed: that there was one is known still."""
+def empty_unsigned_ids(scheme: Scheme, headers: dict[str, str]) -> dict[str, str]:
+    """The headers, with ids of deliveries emptied that nobody signed: that there was one is still known."""
     unsigned = (ID_HEADERS & headers.keys()) - _signed_ids(scheme, headers)
     return {**headers, **dict.fromkeys(unsigned, "")} if unsigned else headers
 
@@ -52,10 +51,9 @@ def _signed_ids(scheme: Scheme, headers: Mapping[str, str]) -> frozenset[str]:
 
 def _with_body_in_ids(found: Result, body: bytes) -> Result:
     """A key that is the body's digest already has it."""
-    digest = hashlib.sha256(body).hexdigest()[:16]
     return [
         item
         if isinstance(item, Quarantined) or item.dedupe_key.startswith("body:")
-        else item.but(dedupe_key=f"{item.dedupe_key}:{digest}")
+        else item.but(dedupe_key=f"{item.dedupe_key}:{body_digest(body)[:16]}")
         for item in found
     ]

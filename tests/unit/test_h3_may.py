@@ -13,7 +13,7 @@ from schemas.yamlfile import FileError
 from services.bootstrap.http import sources_of
 from services.ingest.app import signals_of
 from services.ingest.mapped import read
-from services.ingest.may import NATURE, OWN_WORDS, UNPROVEN, may_of, needs_words, permitted, withheld
+from services.ingest.may import NATURE, OWN_WORDS, UNPROVEN, apply_may, may_of, needs_words, withheld_classes
 from services.ingest.parsers import PARSERS
 from services.settings.reading import load
 from tests.matrix.page import BODIES
@@ -161,7 +161,7 @@ def test_what_a_kind_s_sender_sends_gets_through_whole_once_it_is_proven(kind):
     for body, content_type, _ in BODIES[kind]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         for item in read(kind, raw, content_type, {}, None):
-            told = permitted(item, source(kind, SIGNED))
+            told = apply_may(item, source(kind, SIGNED))
             assert told.signal is item and told.refused is None
 
 
@@ -200,9 +200,9 @@ def test_h3_our_own_words_without_a_scheme_do_not_load_unless_the_file_says_may(
         assert "sources.yaml:3: sources.0.verify: source `s`" in problem and "`may`" in problem
     else:
         assert list(sources_of(settings(tmp_path, entry % ""))) == ["s"]
-        assert withheld(source(kind))
+        assert withheld_classes(source(kind))
     said = sources_of(settings(tmp_path, entry % ", may: [form, sales]"))["s"].source
-    assert may_of(said) == {"form", "sales"} and not needs_words(said) and not withheld(said)
+    assert may_of(said) == {"form", "sales"} and not needs_words(said) and not withheld_classes(said)
 
 
 @pytest.mark.parametrize("wrong", ["[]", "[sale]", "sales"])

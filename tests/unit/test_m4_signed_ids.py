@@ -13,7 +13,7 @@ from starlette.routing import Route
 from schemas.sources import Scheme, Source
 from services.ingest.app import Hooks
 from services.ingest.configured import Configured
-from services.ingest.signed_ids import ID_HEADERS, believed
+from services.ingest.signed_ids import ID_HEADERS, empty_unsigned_ids
 from tests.unit.test_hooks import Kept
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -129,7 +129,7 @@ async def test_m4_an_id_in_an_unproven_body_does_not_lose_the_honest_delivery_ei
 )
 def test_m4_of_every_scheme_it_is_known_which_ids_it_proves(scheme):
     needed = {"header": "x-sig", "field": "key", "secrets": [] if scheme == "none" else [NAME]}
-    left = believed(Scheme(scheme=scheme, **needed), dict.fromkeys([*ID_HEADERS, "x-other"], "evt_10001"))
+    left = empty_unsigned_ids(Scheme(scheme=scheme, **needed), dict.fromkeys([*ID_HEADERS, "x-other"], "evt_10001"))
     signs_all = scheme in ("none", "basic", "token", "query", "body_key")
     kept = {name for name, value in left.items() if value}
     assert kept == {"x-other", *(ID_HEADERS if signs_all else ["svix-id"] if scheme == "standard_webhooks" else [])}

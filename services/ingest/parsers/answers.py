@@ -113,7 +113,7 @@ def _with_one_more(held: Any, value: Any) -> Any:
 
 def _row(row: Mapping[str, Any], names: tuple[str, ...], own_name: str) -> dict[str, Any]:
     """`own_name`: what an object of rows calls this one, which counts where the row itself has no title."""
-    name = next((said for key in names if (said := _titled(row.get(key)))), None)
+    name = next((title for key in names if key in row and (title := _title_of(row[key]))), None)
     if name is None and (not _NAMELESS.isdisjoint(row)):
         name = own_name or None
     holder = next((key for key in _VALUE if key in row), None)
@@ -130,11 +130,11 @@ def _row(row: Mapping[str, Any], names: tuple[str, ...], own_name: str) -> dict[
     return {name: value, **name_parts({key: row[key] for key in ("first", "middle", "last") if key in row})}
 
 
-def _titled(value: Any) -> str | None:
+def _title_of(question: Any) -> str | None:
     """A question's text, also of a question that is an object."""
-    if isinstance(value, dict):
-        return next((said for key in ("label", "title", "text", "name") if (said := text(value.get(key)))), None)
-    return text(value)
+    if isinstance(question, dict):
+        return next((said for key in ("label", "title", "text", "name") if (said := text(question.get(key)))), None)
+    return text(question)
 
 
 def fact_of_type(row: Mapping[str, Any], value: Any) -> str | None:

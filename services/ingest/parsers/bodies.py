@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from services.ingest.parsers.charsets import charset_of, recoded
-from services.ingest.parsers.form_fields import fields_of, looks_like_json, unwrapped
+from services.ingest.parsers.form_fields import fields_of, looks_like_json, unwrap_json
 from services.ingest.parsers.reading import Unreadable, as_object, read_json
 
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
@@ -14,16 +14,11 @@ _STEP = re.compile(r"\[([^\[\]]*)\]")
 MAX_STEPS = 12
 
 
-def is_json(body: bytes, content_type: str) -> bool:
-    """By the declared type, or by its first and last character where a sender declares another: no form begins with a brace."""
-    return looks_like_json(body, content_type)
-
-
 def whole_of(body: bytes, content_type: str) -> Any:
     """JSON as it is; a form as an object with bracketed keys unfolded. Raises Unreadable."""
-    if is_json(body, content_type):
+    if looks_like_json(body, content_type):
         try:
-            return unwrapped(read_json(recoded(body, content_type)))
+            return unwrap_json(read_json(recoded(body, content_type)))
         except UnicodeDecodeError:
             raise Unreadable(f"not {charset_of(content_type).upper()}") from None
     return unfolded(fields_of(body, content_type))

@@ -98,14 +98,14 @@ def _inside(chain: Chain, nouns: tuple[str, ...]) -> Mapping[str, Any] | None:
     )
     for name in (*(() if thing else (*nouns, *subjects)), *named, *WRAPPERS):
         value = held.get(name)
-        if name == "event" and is_occasion(value) and text(held.get("id")):
+        if name == "event" and _is_occasion(value) and text(held.get("id")):
             continue
         if isinstance(value, dict) and value and not (thing and name in _ANOTHERS):
             return value
     return _lone(held, MAX_LEVELS)
 
 
-def is_occasion(value: Any) -> bool:
+def _is_occasion(value: Any) -> bool:
     """An `event` that people go to, not one that a sender tells of."""
     names = {label(str(key)) for key in islice(mapping(value), MAX_KEYS)}
     return not names.isdisjoint(("start", "start_time", "start_date", "starts_at")) and names.isdisjoint(

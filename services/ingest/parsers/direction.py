@@ -190,10 +190,12 @@ def _is_not_who_began(found: list[Node]) -> bool:
     begun = next(
         (address for node in found if node.path[-2:] == ("meta", "sender") and (address := _address(node.raw))), None
     )
+    if begun is None:
+        return False
     wrote = next(
         (address for node in found if (address := _address(mapping(level(node.raw).held.get("sender"))))), None
     )
-    return None not in (begun, wrote) and begun != wrote
+    return wrote is not None and begun != wrote
 
 
 def _address(of: Mapping[str, Any]) -> str | None:

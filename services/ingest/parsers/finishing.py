@@ -9,7 +9,7 @@ from schemas.signals import Parsed, Person, Quarantined, is_request
 from services.ingest.parsers.addresses import addresses_in, named_address, normal_address
 from services.ingest.parsers.bodies import whole_of
 from services.ingest.parsers.candidates import candidates_in, several
-from services.ingest.parsers.lists import ABOUT_LISTS, with_lists
+from services.ingest.parsers.lists import ABOUT_LISTS, lists_in
 from services.ingest.parsers.markup import readable, readable_answer, without_steering
 from services.ingest.parsers.numbers import may_be_number, shown_number
 from services.ingest.parsers.plain import single_line
@@ -27,8 +27,7 @@ def finish(found: Result, body: bytes, content_type: str) -> Result:
     for item in found:
         if isinstance(item, Parsed):
             item = clean_reach(item)
-            if item.kind in ABOUT_LISTS:
-                item = with_lists(item, _whole(body if len(found) == 1 else b"", content_type))
+            item = _with_lists(item, body if len(found) == 1 else b"", content_type)
             if is_request(item) and not may_reach_somebody(item):
                 finished.append(_with_only_address(item, body if len(found) == 1 else b"", content_type))
                 continue
@@ -44,9 +43,19 @@ def may_reach_somebody(parsed: Parsed) -> bool:
     return records or ours or normal_address(person.email) is not None or may_be_number(person.phone)
 
 
+def _with_lists(parsed: Parsed, body: bytes, content_type: str) -> Parsed:
+    """With the lists that its answers name, else its body, which is read again for that alone."""
+    if parsed.kind not in ABOUT_LISTS or parsed.lists:
+        return parsed
+    named = lists_in(parsed.fields)
+    if named is None:
+        named = lists_in(_whole(body, content_type))
+    return parsed.but(lists=named) if named else parsed
+
+
 def readable_facts(parsed: Parsed) -> Parsed:
-    """The same facts as a person reads them, without entities, markup and what steers a terminal; the same object where nothing changes. To be called
-    once on what a parser read: what was decoded once is not decoded again."""
+    """The same facts as a person reads them, without entities, markup and what steers a terminal; the same object where
+    nothing changes. To be called once on what a parser read: what was decoded once is not decoded again."""
     changed: dict[str, Any] = {name: readable(said) for name in _WORDS if (said := getattr(parsed, name)) is not None}
     changed |= {name: without_steering(said) for name in _CODES if (said := getattr(parsed, name)) is not None}
     fields = readable_answer(parsed.fields) if parsed.fields else parsed.fields
@@ -54,13 +63,9 @@ def readable_facts(parsed: Parsed) -> Parsed:
     company = parsed.company.but(
         **{name: readable(value) for name in _PLACES if (value := getattr(parsed.company, name)) is not None}
     )
-    lists, utm = (
-        tuple(map(without_steering, parsed.lists)),
-        {n: without_steering(said) for n, said in parsed.utm.items()},
-    )
     changed |= {
-        "lists": lists,
-        "utm": utm,
+        "lists": tuple(map(without_steering, parsed.lists)),
+        "utm": {name: without_steering(value) for name, value in parsed.utm.items()},
         "fields": fields,
         "tags": tuple(map(readable, parsed.tags)),
         "company": company,

@@ -20,11 +20,11 @@ def fields_of(body: bytes, content_type: str) -> dict[str, Any]:
         return _gathered(pairs_of(body, content_type))
     if looks_like_json(body, content_type):
         try:
-            whole = unwrapped(read_json(recoded(body, content_type)))
+            whole = unwrap_json(read_json(recoded(body, content_type)))
         except UnicodeDecodeError:
             raise Unreadable(f"not {charset_of(content_type).upper()}") from None
         if isinstance(whole, list):
-            return _gathered(_serialized(whole)) if _is_serialized(whole) else _listed(whole)
+            return _gathered(_serialized(whole)) if _is_serialized(whole) else _form_in_list(whole)
         return as_object(whole)
     return _gathered(_urlencoded(body, charset_of(content_type)))
 
@@ -44,8 +44,8 @@ def looks_like_json(body: bytes, content_type: str) -> bool:
     return kind != "multipart/form-data" and (ends[:1] + ends[-1:]) in (b"{}", b"[]")
 
 
-def unwrapped(whole: Any) -> Any:
-    """JSON that was written as a text of JSON once more, as it was meant."""
+def unwrap_json(whole: Any) -> Any:
+    """What was meant, where JSON was written as a text of JSON once more, or twice. Raises Unreadable."""
     for _ in range(MAX_WRAPPINGS):
         if not isinstance(whole, str) or whole.strip()[:1] not in ("{", "[", '"'):
             return whole
@@ -56,7 +56,7 @@ def unwrapped(whole: Any) -> Any:
 MAX_WRAPPINGS = 3
 
 
-def _listed(whole: list[Any]) -> dict[str, Any]:
+def _form_in_list(whole: list[Any]) -> dict[str, Any]:
     """A form's answers in a list of rows, or the one form in a list. Raises Unreadable."""
     if len(whole) == 1 and isinstance(whole[0], dict) and len(whole[0]) > 6:
         return whole[0]

@@ -15,13 +15,13 @@ from services.ingest.parsers import shapes
 from services.ingest.parsers.acts import act_of
 from services.ingest.parsers.addresses import named_address
 from services.ingest.parsers.batches import events_of
-from services.ingest.parsers.bodies import is_json, whole_of
+from services.ingest.parsers.bodies import whole_of
 from services.ingest.parsers.candidates import candidates_in, several
 from services.ingest.parsers.chain import Chain, Level, chain_of, first, level, nouns_of
 from services.ingest.parsers.chats import is_call, is_message, other_end
 from services.ingest.parsers.colleagues import host_of_meeting
 from services.ingest.parsers.firmographics import address_facts, company_facts
-from services.ingest.parsers.form_fields import words_of
+from services.ingest.parsers.form_fields import looks_like_json, words_of
 from services.ingest.parsers.former import moved
 from services.ingest.parsers.gravity_forms import numbered_name
 from services.ingest.parsers.identifiers import identifier
@@ -98,7 +98,7 @@ class Said(NamedTuple):
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """Each event judged alone. Raises Unreadable."""
-    form = not is_json(body, content_type)
+    form = not looks_like_json(body, content_type)
     whole = whole_of(body, content_type)
     if isinstance(whole, dict) and (found := shapes.read(whole, body)) is not None:
         return found
@@ -124,7 +124,8 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     found = nodes(event.own, _COLLEAGUES if work else frozenset(), event.limit)
     facts, person = person_in(found)
     ours = word is not None and "id" in plain[0].held and "account" not in nouns
-    company, firm = company_in(found, person, ours), firm_in(found, person, ours)
+    firm = firm_in(found, person, ours)
+    company = company_in(found, person, firm)
     if kind is Kind.UNCLASSIFIED and (word is None or word in _CONTENTS):
         kind = _kind_by_fields(plain, found)
     answers, utm = _answers(found, person, chain)

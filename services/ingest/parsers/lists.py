@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from schemas.signals import Kind, Parsed
+from schemas.signals import Kind
 from schemas.suppression import ALL_PURPOSES
 from services.ingest.parsers.naming import label
 from services.ingest.parsers.reading import text
@@ -26,30 +26,26 @@ _ALL = ALL_PURPOSES | {"*", "all lists", "global"}
 _NO_LISTS = frozenset(["list_unsubscribe", "list_unsubscribe_post"])
 
 
-def with_lists(parsed: Parsed, whole: Any) -> Parsed:
-    """With the lists that its answers or its body name; the same object where none is, or all are meant."""
-    if parsed.kind not in ABOUT_LISTS or parsed.lists:
-        return parsed
-    found = list(dict.fromkeys(islice(_named(parsed.fields, 0), MOST))) or list(
-        dict.fromkeys(islice(_named(whole, 0), MOST))
-    )
-    if not found or any(name.casefold() in _ALL for name in found):
-        return parsed
-    return parsed.but(lists=tuple(found))
+def lists_in(whole: Any) -> tuple[str, ...] | None:
+    """The lists that are named in answers or in a body; none of them where all lists are meant. None where no list is named."""
+    found = tuple(dict.fromkeys(islice(_list_names(whole, 0), MOST)))
+    if not found:
+        return None
+    return () if any(name.casefold() in _ALL for name in found) else found
 
 
-def _named(node: Any, level: int) -> Iterator[str]:
+def _list_names(node: Any, level: int) -> Iterator[str]:
     if level > _MAX_LEVELS:
         return
     if isinstance(node, list):
         for one in node[:_MAX_ROWS]:
-            yield from _named(one, level + 1)
+            yield from _list_names(one, level + 1)
     elif isinstance(node, Mapping):
         for key, value in islice(node.items(), _MAX_FIELDS):
             if isinstance(key, str) and label(key) in _NAMED and label(key) not in _NO_LISTS:
                 yield from _names_of(value)
             elif isinstance(value, Mapping | list):
-                yield from _named(value, level + 1)
+                yield from _list_names(value, level + 1)
 
 
 def _names_of(value: Any) -> Iterator[str]:

@@ -48,6 +48,9 @@ def readable(value: str) -> str:
 
 def without_steering(value: str) -> str:
     """The text without control characters but tab and line ends, and without what turns its direction."""
+    if value.isprintable():
+        # What steers is not printable: most texts need no second look.
+        return value
     return _STEERING.sub(lambda match: "\n" if match[0] in _LINE_ENDS else "", value)
 
 

@@ -52,7 +52,7 @@ _NAMES: dict[str, str] = {
         phone phone_number phonenumber phone_no phone_nr telephone telephone_number tel tel_number mobile mobile_phone
         mobile_number mobile_no mobilephone work_number mobile_no cell cell_phone cellphone contact_number contact_phone work_phone business_phone home_phone
         primary_phone phone_1 whatsapp whatsapp_number whats_app whats_app_number whats_app_nummer numero_de_whats_app numero_whats_app text_reminder_number sms_reminder_number sms_number telefon telefonnummer telnr tel_nr tfn
-        mobil mobilnummer mobilnr mobiltelefon mobiltel kontaktnummer ruckrufnummer telefonnr telefon_nr ruckruf_nummer mobil_nr telefonnr handynummer handy rufnummer telefonnumer numero_de_telephone telephone_portable
+        mobil mobilnummer mobilnr mobiltelefon mobiltel kontaktnummer ruckrufnummer telefon_nr ruckruf_nummer mobil_nr telefonnr handynummer handy rufnummer telefonnumer numero_de_telephone telephone_portable
         portable tel_portable mobile_portable numero_de_tel telefono numero_de_telefono telefono_movil movil celular
         tlf tlf_nr tlfnr puhelin puhelinnumero matkapuhelin gsm telefoonnummer telefoonnr telefoon_nr telefoon gsm_nummer gsm_nr mobiel mobiele_nummer
         mobiel_nummer cellulare numero_di_telefono telefone numero_telefonu nr_telefonu nr_tel nr_komorkowy telefon_komorkowy telefon_kontaktowy numer_kontaktowy callernum caller_number caller_phone caller_phone_number raw_digits external_number wa_id
@@ -185,7 +185,7 @@ def remembered(function: Callable[[str], Found]) -> Callable[[str], Found]:
 
 
 class _Memory(dict[str, Found]):
-    """What a function said of names; it begins anew once there are too many, which strangers choose."""
+    """What a function said of names; it is emptied once there are too many, which strangers choose."""
 
     def __init__(self, function: Callable[[str], Found]) -> None:
         super().__init__()
@@ -247,12 +247,14 @@ def is_login(name: str) -> bool:
 _ENDS = frozenset(["from", "to", "reply", "recipient", "envelope", "notify", "notification", "our"])
 
 
+@remembered
 def is_anothers(name: str) -> bool:
     """A field of somebody or something else than the one who filled in a form, as far as its name says."""
-    words = label(name).split("_")
-    several = [word.removesuffix("s") for word in words]
-    if _is_of_ours(label(name)):
+    said = label(name)
+    if _is_of_ours(said):
         return True
+    words = said.split("_")
+    several = [word.removesuffix("s") for word in words]
     return not _OTHERS.isdisjoint((*words, *several)) or words[0] in _ENDS or words == ["account"]
 
 
@@ -307,9 +309,7 @@ def meaning(name: str) -> tuple[str, int] | None:
     said = label(name)
     if said in _WHOLE:
         return _WHOLE[said], 0
-    if _is_of_ours(said):
-        return None
-    if _FORMER.fullmatch(said):
+    if _is_of_ours(said) or _FORMER.fullmatch(said):
         return None
     if _NEW_ADDRESS.fullmatch(said):
         return "email", -1

@@ -169,13 +169,16 @@ _FIRMS = frozenset(
 
 
 def is_firm(node: Node) -> bool:
-    """A `lead` or a `customer` that is a company: it has a name and an industry, and no address of somebody's."""
-    names = {label(str(key)) for key, value in node.fields.items() if text(value)}
-    if "name" in names and names.isdisjoint(("email", *_NAMES)) and (_says_firm(node) or _has_contacts(node)):
-        return True
-    if node.path[-1:] not in (("lead",), ("customer",), ("client",), ("prospect",)):
+    """An object that is a company: it has a name and no address of somebody's, and says so, has people of its own, or is a
+    `lead` or a `customer` with an industry."""
+    if not any(label(str(key)) == "name" for key in node.fields):
         return False
-    return "name" in names and not names.isdisjoint(_FIRMS) and names.isdisjoint(("email", *_NAMES))
+    names = {label(str(key)) for key, value in node.fields.items() if text(value)}
+    if "name" not in names or not names.isdisjoint(("email", *_NAMES)):
+        return False
+    if _says_firm(node) or _has_contacts(node):
+        return True
+    return node.path[-1:] in (("lead",), ("customer",), ("client",), ("prospect",)) and not names.isdisjoint(_FIRMS)
 
 
 _SORTS = (
@@ -312,9 +315,8 @@ def _name_of(node: Node) -> str | None:
     return said if said is not None and fits("company", said) else None
 
 
-def company_in(found: list[Node], person: Node | None, ours: bool = False) -> dict[str, str]:
-    """A company's object, or the company that is written beside the person. `ours`: the body's own `account` is ours."""
-    firm = firm_in(found, person, ours)
+def company_in(found: list[Node], person: Node | None, firm: Node | None) -> dict[str, str]:
+    """The company of `firm`, a company's object, or the one that is written beside the person."""
     own = _firm_beside(person) if person is not None and firm is not None else {}
     if "company" in own and firm is not None and not _is_part_of(firm, person):
         return {name: own[name] for name in ("company", "domain") if name in own}

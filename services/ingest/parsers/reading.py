@@ -49,7 +49,8 @@ _ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[eE]\+?[0-9]{3}|[0-9]{309}")
 
 def read_json(body: bytes) -> Any:
     """Raises Unreadable: not UTF-8, not JSON, too deep, a key twice in one object, numbers that are none or too large."""
-    if body.count(b"[") + body.count(b"{") > MAX_BRACKETS:
+    brackets = body.count(b"[") + body.count(b"{")
+    if brackets > MAX_BRACKETS:
         raise Unreadable("the body has more values than are taken at once")
     odd = _ODD.search(body) is not None
     try:
@@ -65,7 +66,7 @@ def read_json(body: bytes) -> Any:
         raise Unreadable(f"nested over {MAX_DEPTH} deep") from None
     except ValueError:
         raise Unreadable("not JSON") from None
-    if body.count(b",") + body.count(b":") > _COUNTED or body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+    if brackets > MAX_DEPTH or body.count(b",") + body.count(b":") > _COUNTED:
         _measure(whole)
     return _cleaned(whole) if odd else whole
 
@@ -226,12 +227,12 @@ def listed(whole: Any) -> list[tuple[str, Any]]:
 
 def body_key(body: bytes, *more: object) -> str:
     """A dedupe key of the body itself; `services.ingest.normalise` adds the window in which it holds."""
-    return ":".join(["body", _digest(body), *map(str, more)])
+    return ":".join(["body", body_digest(body), *map(str, more)])
 
 
 @lru_cache(maxsize=4)
-def _digest(body: bytes) -> str:
-    """Once for a body, however many events are in it; several, for bodies are read on several threads."""
+def body_digest(body: bytes) -> str:
+    """Computed once for a body, however many events are in it; several, for bodies are read on several threads."""
     return hashlib.sha256(body).hexdigest()[:40]
 
 

@@ -167,7 +167,7 @@ def _inner(
         others = (
             name in ours
             or (name == "user" and path[-1:] and path[-1] in _ACTS)
-            or (is_another_side(name, value) and not is_of_a_chat(path, name) and not _is_all_there_is(name, at))
+            or (is_another_side(name, value) and not _is_of_a_chat(path, name) and not _is_all_there_is(name, at))
         )
         if others and not (name == "changes" and _are_answers(value)):
             continue
@@ -220,7 +220,7 @@ def _within(path: tuple[str, ...], key: str, value: Any) -> Iterator[tuple[tuple
 def is_another_side(name: str, value: Any) -> bool:
     """Whether what stands under a key is ours or somebody else's than the lead's, as far as its name says. A chat's
     `sender` can say itself that it is a contact."""
-    if name == "request" and not is_http(value):
+    if name == "request" and not _is_http(value):
         return False
     if (name == "notifications" and isinstance(value, list)) or (name == "changes" and _are_records(value)):
         return False
@@ -228,7 +228,7 @@ def is_another_side(name: str, value: Any) -> bool:
     return named and not _is_theirs(value)
 
 
-def is_of_a_chat(path: tuple[str, ...], name: str) -> bool:
+def _is_of_a_chat(path: tuple[str, ...], name: str) -> bool:
     """`meta.sender` of a conversation: who began it, where `sender` alone is who wrote the one message."""
     return name == "sender" and path[-1:] == ("meta",)
 
@@ -241,7 +241,7 @@ def _are_records(value: Any) -> bool:
 _HTTP = frozenset(["method", "headers", "ip", "cookies", "user_agent", "ip_address", "remote_addr", "remote_ip", "http_method"])  # fmt: skip
 
 
-def is_http(value: Any) -> bool:
+def _is_http(value: Any) -> bool:
     """A `request` of a browser; one of a customer has people in it."""
     return not isinstance(value, dict) or not _HTTP.isdisjoint(label(str(key)) for key in islice(value, 50))
 
