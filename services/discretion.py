@@ -35,15 +35,17 @@ _LONGEST_CATEGORY = 80
 _LONGEST_PLACE = 60
 """Characters of the name of a town or an industry."""
 STRUCK = "[hidden]"
-_FOLDED = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+_PLAIN_LETTERS = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 
 
-def folded(text: str) -> str:
+def without_accents(text: str) -> str:
     """In small letters without accents, as senders write names in addresses of pages and lists."""
     if text.isascii():
         return text.lower()
-    small = unicodedata.normalize("NFKD", text.casefold()).translate(_FOLDED)
+    small = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN_LETTERS)
     return "".join(letter for letter in small if not unicodedata.combining(letter))
 
 
@@ -57,7 +59,7 @@ class _Known(NamedTuple):
 
     def is_named_in(self, text: str) -> bool:
         """The whole name, the address, or the number."""
-        small = folded(text)
+        small = without_accents(text)
         if self.email and self.email in small:
             return True
         if self._whole_name_in(small):
@@ -66,7 +68,7 @@ class _Known(NamedTuple):
 
     def has(self, word: str) -> bool:
         """Whether a word of a sentence is one of the name; a short one only as a name is written."""
-        small = folded(word)
+        small = without_accents(word)
         return any(small in ways for ways in self.words) and (len(small) > 2 or word[:1] != word[:1].lower())
 
     def may_be_in(self, small: str) -> bool:
@@ -85,9 +87,9 @@ class _Known(NamedTuple):
         if all(not ways.isdisjoint(tokens) for ways in (self.words[0], self.words[-1])):
             return True
         joined = "".join(_LETTERS.findall(small))
-        return any(name in joined for name in self.run_together())
+        return any(name in joined for name in self.joined_names())
 
-    def run_together(self) -> Iterator[str]:
+    def joined_names(self) -> Iterator[str]:
         """The name as one word, both ways round, where that is long enough to be no other."""
         plain = [min(ways, key=len) for ways in self.words]
         if len(plain) > 1 and sum(map(len, plain)) > 5:
@@ -232,9 +234,13 @@ class _Work:
 def _known(person: Person) -> _Known:
     written = " ".join(filter(None, (person.first_name, person.last_name, person.full_name))).casefold()
     words = dict.fromkeys(_LETTERS.findall(unicodedata.normalize("NFC", written)))
-    ways = tuple(dict.fromkeys(frozenset({folded(w), folded(w.translate(_SPELT_OUT))}) for w in words if len(w) > 1))
+    ways = tuple(
+        dict.fromkeys(
+            frozenset({without_accents(w), without_accents(w.translate(_SPELT_OUT))}) for w in words if len(w) > 1
+        )
+    )
     number = "".join(_DIGITS.findall(person.phone or ""))
-    email = folded((person.email or "").strip())
+    email = without_accents((person.email or "").strip())
     return _Known(ways, number[-7:] if len(number) >= 7 else "", email)
 
 
@@ -275,8 +281,8 @@ def _suspicious(p: Parsed, known: _Known) -> bool:
         place is not None and _is_no_category(place) for place in (p.company.industry, p.company.region, p.company.city)
     ):
         return True
-    small = folded(text)
-    return known.may_be_in(small) or any(name in "".join(_LETTERS.findall(small)) for name in known.run_together())
+    small = without_accents(text)
+    return known.may_be_in(small) or any(name in "".join(_LETTERS.findall(small)) for name in known.joined_names())
 
 
 def _is_free(prose: str | None) -> bool:

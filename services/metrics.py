@@ -133,7 +133,7 @@ def come_to_nothing(source: str | None, fate: str, reason: str, count: int) -> N
     fates.labels(_bounded(source), fate, reason).inc(count)
 
 
-def came_without_leave(source: str | None, may: str, count: int) -> None:
+def count_not_permitted(source: str | None, may: str, count: int) -> None:
     """So many signals of one delivery. `may` is a class of `schemas.may`."""
     not_permitted.labels(_bounded(source), may).inc(count)
 

@@ -1,4 +1,4 @@
-"""Asks the router to reckon open clocks anew, and leads when time alone moves them: after holidays, absences or the agreement were
+"""Asks the router to compute open clocks again, and when time alone moves leads: after holidays, absences or the agreement were
 changed."""
 
 from __future__ import annotations

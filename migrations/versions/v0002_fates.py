@@ -10,8 +10,24 @@ _INDEXES = {
     "history_fate": ["fate", "recorded_at", "id"],
     "history_source_fate": ["source", "fate", "recorded_at", "id"],
 }
-_OWN = "('clock.due', 'clock.recheck', 'lead.check', 'lead.redrive', 'owner.away', 'period.begun')"
+_SORT = """
+    UPDATE history SET
+        fate = CASE
+            WHEN outcome = 'no_lead' THEN 'no_lead'
+            WHEN note LIKE 'refused: %' THEN 'refused'
+            ELSE 'ignored' END,
+        reason = CASE
+            WHEN note LIKE 'a test delivery%' THEN 'test_delivery'
+            WHEN note LIKE 'it names nobody%' THEN 'names_nobody'
+            WHEN note LIKE 'nobody known is named%' THEN 'nobody_known'
+            ELSE 'unsorted' END
+    WHERE (outcome = 'no_lead' OR (outcome = 'recorded' AND note <> ''))
+      AND kind NOT IN ('clock.due', 'clock.recheck', 'lead.check', 'lead.redrive', 'owner.away', 'period.begun')"""
 """What the router asks of itself comes to nothing whenever it was answered already."""
+_NAME_SOURCES = {
+    "sqlite": "UPDATE history SET source = json_extract(facts, '$.source') WHERE fate IS NOT NULL",
+    "postgresql": "UPDATE history SET source = facts::json ->> 'source' WHERE fate IS NOT NULL",
+}
 
 
 def upgrade() -> None:
@@ -33,20 +49,5 @@ def downgrade() -> None:
 
 def _sort_what_is_there() -> None:
     """By what was noted then. Of what was recorded with a note nobody can tell in a word why."""
-    postgres = op.get_bind().dialect.name == "postgresql"
-    source = "facts::json ->> 'source'" if postgres else "json_extract(facts, '$.source')"
-    op.execute(
-        f"""
-        UPDATE history SET
-            source = {source},
-            fate = CASE
-                WHEN outcome = 'no_lead' THEN 'no_lead'
-                WHEN note LIKE 'refused: %' THEN 'refused'
-                ELSE 'ignored' END,
-            reason = CASE
-                WHEN note LIKE 'a test delivery%' THEN 'test_delivery'
-                WHEN note LIKE 'it names nobody%' THEN 'names_nobody'
-                WHEN note LIKE 'nobody known is named%' THEN 'nobody_known'
-                ELSE 'unsorted' END
-        WHERE (outcome = 'no_lead' OR (outcome = 'recorded' AND note <> '')) AND kind NOT IN {_OWN}"""  # noqa: S608 - names are ours, values are parameters
-    )
+    op.execute(_SORT)
+    op.execute(_NAME_SOURCES[op.get_bind().dialect.name])

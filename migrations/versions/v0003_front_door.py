@@ -9,9 +9,9 @@ revision = "0003"
 down_revision = "0002"
 BATCH = 200
 """Bodies in memory at a time; one has 16 MiB at most."""
-_SOURCE = {
-    "sqlite": "json_extract(facts, '$.source')",
-    "postgresql": "facts::json ->> 'source'",
+_NAME_SOURCES = {
+    "sqlite": "UPDATE dead_letters SET source = json_extract(facts, '$.source') WHERE facts IS NOT NULL",
+    "postgresql": "UPDATE dead_letters SET source = facts::json ->> 'source' WHERE facts IS NOT NULL",
 }
 
 
@@ -30,8 +30,7 @@ def upgrade() -> None:
     _part_bodies()
     op.drop_column("quarantine", "body")
     op.add_column("dead_letters", sa.Column("source", sa.Text(), nullable=True))
-    source = _SOURCE[op.get_bind().dialect.name]
-    op.execute(f"UPDATE dead_letters SET source = {source} WHERE facts IS NOT NULL")  # noqa: S608 - names are ours, values are parameters
+    op.execute(_NAME_SOURCES[op.get_bind().dialect.name])
     op.create_table(
         "command_keys",
         sa.Column("signal_id", sa.Text(), nullable=False),

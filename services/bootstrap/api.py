@@ -143,8 +143,8 @@ async def _may_know(request: Request, access: Access) -> bool:
     return True
 
 
-def _places(loc: Sequence[str | int], body: Any) -> Iterator[str | int]:
-    """The steps that the sender wrote: which of the commands it is stands in the body and not on the way to a member."""
+def _sent_steps(loc: Sequence[str | int], body: Any) -> Iterator[str | int]:
+    """The steps to a member as the sender wrote them: the validator puts the name of the command between them."""
     kind = body.get("command") if isinstance(body, dict) else None
     return (step for number, step in enumerate(loc) if (number, step) != (1, kind))
 
@@ -154,11 +154,12 @@ def _errors(app: FastAPI) -> None:
 
     async def http(_: Request, error: Exception) -> Response:
         error = certainly(error, HTTPException, HANDLED)
-        code = error.code if isinstance(error, BodyRefused) else _BY_STATUS.get(error.status_code, "invalid")
-        rule = (
-            str(error.detail) if isinstance(error, BodyRefused) else _RULES.get(error.status_code, "it cannot be read")
-        )
-        answer = Trouble(code, rule).response()
+        if isinstance(error, BodyRefused):
+            refusal = Trouble(error.code, str(error.detail))
+        else:
+            code = _BY_STATUS.get(error.status_code, "invalid")
+            refusal = Trouble(code, _RULES.get(error.status_code, "it cannot be read"))
+        answer = refusal.response()
         answer.headers.update(error.headers or {})
         return answer
 
@@ -168,7 +169,7 @@ def _errors(app: FastAPI) -> None:
     async def invalid(_: Request, error: Exception) -> Response:
         error = certainly(error, RequestValidationError, HANDLED)
         first = error.errors()[0]
-        where = ".".join(str(step) for step in _places(first["loc"], error.body))
+        where = ".".join(str(step) for step in _sent_steps(first["loc"], error.body))
         if first["type"] == "json_invalid" and first["loc"][:1] == ("body",):
             return Trouble("invalid", f"body: {rule_of(first)}, at character {first['loc'][-1]}").response()
         rule = _NO_OBJECT if where == "body" and first["type"] in _NOT else rule_of(first)

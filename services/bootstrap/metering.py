@@ -65,7 +65,7 @@ def counted(answer: Answer, sources: Container[str]) -> Answer:
         outcome = getattr(request.state, "outcome", outcome)
         metrics.request_taken(name if name in sources else None, outcome)
         for may, count in getattr(request.state, "may_not", {}).items():
-            metrics.came_without_leave(name, may, count)
+            metrics.count_not_permitted(name, may, count)
         return response
 
     return counting

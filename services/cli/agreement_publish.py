@@ -188,7 +188,7 @@ async def _apply(parts: Parts, latest: Publication) -> int:
     if latest not in read(await Agreements(parts.store.engines).published()):
         print("it was withdrawn meanwhile; no clock moves", file=sys.stderr)
         return 1
-    # A version may be published again after another one: each publication asks anew.
+    # A version may be published again after another one: each publication asks again.
     key = f"publish:{latest.hash}:{latest.effective_from.isoformat()}"
     stages = stages_of((await ruling_now(parts)).agreement)
     topic = parts.settings.topic("signals")

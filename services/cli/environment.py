@@ -30,12 +30,12 @@ def settings_of(args: argparse.Namespace) -> Settings:
     if not args.config.is_dir():
         raise FileError([f"{args.config}: there is no such folder; `stafett new {args.config}` makes one"])
     lines = [line for line in _lines(args.config / ".env") if line[0] not in os.environ]
-    given = {name: _placed(args.config, name, value) for name, value in lines}
+    given = {name: _value_in(args.config, name, value) for name, value in lines}
     given.setdefault("STAFETT_CONFIG_FOLDER", str(args.config))
     return load({**given, **os.environ})
 
 
-def _placed(folder: Path, name: str, value: str) -> str:
+def _value_in(folder: Path, name: str, value: str) -> str:
     """A value of the folder's `.env`: relative paths in it start at the folder, so that it can be moved and copied. Raises
     FileError where the database is not this folder's."""
     if name == DATABASE and value.startswith(SQLITE):
@@ -47,7 +47,7 @@ def _placed(folder: Path, name: str, value: str) -> str:
 
 
 def _database(folder: Path, path: Path) -> Path:
-    """Never another than before in silence, for an empty one would be made. Raises FileError."""
+    """The file that is meant. Raises FileError where it may be another one than before: an empty one would be made without a word."""
     place = folder.resolve() / path
     home = place.parent.resolve()
     if not path.is_absolute():

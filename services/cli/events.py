@@ -6,7 +6,7 @@ import argparse
 import asyncio
 
 from services.cli.environment import add_config, settings_of
-from services.cli.numbers import whole
+from services.cli.numbers import whole_number
 
 EPILOG = """\
 examples:
@@ -24,7 +24,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     tail = actions.add_parser("tail", help="print events as they come; personal data is in them")
     begin = tail.add_mutually_exclusive_group()
-    begin.add_argument("--after", type=whole, metavar="POSITION", help="begin after this position of the feed")
+    begin.add_argument("--after", type=whole_number, metavar="POSITION", help="begin after this position of the feed")
     begin.add_argument("--from-start", action="store_const", const=0, dest="after", help="begin with the first event")
     tail.add_argument("--topic", choices=("leads", "handovers", "sla", "marketing"))
     tail.add_argument("--once", action="store_true", help="stop at the end instead of waiting for more")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.cli.environment import add_config, settings_of
-from services.cli.numbers import whole
+from services.cli.numbers import whole_number
 
 if TYPE_CHECKING:
     from services.bootstrap.parts import Parts
@@ -59,7 +59,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("--brand", default="default")
     parser.add_argument("--region", help="country of phone numbers without one, for example SE")
     parser.add_argument(
-        "--rate", type=whole, default=2000, help="rows a second, 0: no limit; live signals share the log"
+        "--rate", type=whole_number, default=2000, help="rows a second, 0: no limit; live signals share the log"
     )
     parser.add_argument("--progress", type=Path, help="where the place is kept (default: FILE.csv.progress)")
     add_config(parser)

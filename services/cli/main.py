@@ -17,7 +17,7 @@ COMMANDS = {
     "import": "Bring existing contacts, quietly: no offer, no clock, no alarm.",
     "parse": "Print what would be read off a webhook body on standard input.",
     "source": "Try a body on a kind of source; find out why a delivery is refused.",
-    "sla": "Run the role that announces what falls due (`sla watch`); reckon with promises.",
+    "sla": "Run the role that announces what falls due (`sla watch`); compute when a promise is due.",
     "explain": "Say why: a lead's stage and owner, a clock's intervals, who was passed over, what became of a signal.",
     "queues": "List leads that wait for somebody of a pool: since when, and why.",
     "signals": "List what came to nothing: about nobody we know, refused, ignored; each with its reason.",

@@ -7,7 +7,7 @@ import argparse
 from schemas.validator_words import WHOLE
 
 
-def whole(text: str) -> int:
+def whole_number(text: str) -> int:
     """A whole number. Raises ArgumentTypeError."""
     try:
         return int(text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.certain import certain
 from services.cli.environment import add_config, settings_of
-from services.cli.numbers import whole
+from services.cli.numbers import whole_number
 
 if TYPE_CHECKING:
     from services.bootstrap.parts import Parts
@@ -51,7 +51,7 @@ def add(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     show.set_defaults(func=lambda args: asyncio.run(_show(args)))
     skip = inner.add_parser("skip", help="move lost positions of a group to where the log begins")
     skip.add_argument("group", help="router or enrich")
-    skip.add_argument("partition", type=whole, nargs="?", help="one partition (default: all that are lost)")
+    skip.add_argument("partition", type=whole_number, nargs="?", help="one partition (default: all that are lost)")
     skip.add_argument("--reason", required=True, help="why; it is logged, so name nobody")
     skip.set_defaults(func=lambda args: asyncio.run(_skip(args)))
     for action in (show, skip):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from schemas.fates import FATES
 from schemas.instants import read_instant
 from services.cli.environment import add_config, settings_of
-from services.cli.numbers import whole
+from services.cli.numbers import whole_number
 from services.cli.tables import table
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("--outcome", choices=FATES)
     parser.add_argument("--source", help="the configured source, or `command`")
     parser.add_argument("--since", metavar="INSTANT", help="recorded since then, with a zone")
-    parser.add_argument("--limit", type=whole, default=200, metavar="N", help=f"at most so many (200; {MOST} at most)")
+    parser.add_argument(
+        "--limit", type=whole_number, default=200, metavar="N", help=f"at most so many (200; {MOST} at most)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON line each instead of a table")
     add_config(parser)
     parser.set_defaults(func=_run)

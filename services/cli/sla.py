@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from routing.business_time import BusinessCalendar
     from schemas.sla import Policy
 
-HELP = "Reckon when a promise falls due, with each interval counted or skipped."
+HELP = "Compute when a promise falls due, with each interval counted or skipped."
 EPILOG = """\
 examples:
   stafett sla due --agreement agreement.yaml --policy lead-waits --start 2026-06-05T16:00:00+02:00
@@ -37,7 +37,7 @@ Whole business days are due at a close, `plain_due_at`; pauses move that by the 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command."""
-    parser = subparsers.add_parser("sla", help="Reckon with the agreement's promises.")
+    parser = subparsers.add_parser("sla", help="Compute when a promise is due; look at open ones again.")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     due = actions.add_parser("due", help=HELP, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
     due.add_argument("--agreement", type=Path, metavar="FILE", help="the agreement's file")
@@ -57,7 +57,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     watch = actions.add_parser("watch", help="run the role that announces what falls due, as a process of its own")
     add_config(watch)
     watch.set_defaults(func=up.run, roles=("sla",), migrate=False)
-    again = actions.add_parser("recheck", help="Reckon open clocks anew after holidays, absences or policies changed.")
+    again = actions.add_parser(
+        "recheck", help="Compute open clocks again after holidays, absences or policies changed."
+    )
     again.add_argument("key", help="names the change; the same name again asks nothing twice")
     again.add_argument("--adopt", action="store_true", help="also put open clocks under the agreement in force")
     add_config(again)

@@ -25,10 +25,10 @@ def explanation(
 
 def told(entries: Sequence[HistoryEntry]) -> str:
     """What became of one signal, once for each attempt."""
-    return "\n".join(line for entry in entries for line in _told(entry))
+    return "\n".join(line for entry in entries for line in _signal_lines(entry))
 
 
-def _told(entry: HistoryEntry) -> Iterator[str]:
+def _signal_lines(entry: HistoryEntry) -> Iterator[str]:
     step = _step(entry)
     yield entry.row.lead_id or "of no lead"
     yield step.text

@@ -118,7 +118,7 @@ class Fold:
     def again(
         self, accounts: Mapping[str, AccountRow], ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]
     ) -> Fold:
-        """What leans on shared rows decided anew, on these; what does not lean on any stays as it was decided."""
+        """What depends on shared rows, decided again on these; what depends on none stays as it was decided."""
         ruling, epoch = self._from
         free = self._free
         loaded = self.loaded.with_shared(accounts, ledgers, opens, free.leads, free.links, free.withdrawals)
@@ -176,8 +176,8 @@ class Fold:
         return rows._replace(withdrawals=self._withdrawal_changes())
 
     def sure(self) -> Writes:
-        """What leans on nothing shared, and every link and withdrawal that waits, once each signal was heard: it may be written before what is shared
-        is locked."""
+        """What depends on nothing shared, and every link and withdrawal that waits, once each signal was heard: it may be written before
+        what is shared is locked."""
         if self._sure is None:
             rows = writes_of(self._free, None, self.loaded.rows, self.now)
             self._sure = rows._replace(links=link_rows(self.links), withdrawals=self._withdrawal_changes())
@@ -390,7 +390,7 @@ class Fold:
             self._set_aside(incoming, lead, "dead", place_of(error), type(error).__name__)
             return False
         self._apply(decision, signal)
-        self._claim(decision, signal, found)
+        self._claim_ids(decision, signal, found)
         counted = self._promises.count(decision, signal, self.ruling, self.stamp) if decision.tallied else []
         if decision.lead is None and signal.mode == "live":
             self._link(pointers(signal, found))
@@ -405,12 +405,12 @@ class Fold:
             where: Key = (brand, identity.kind, identity.digest)
             if purposes and not self.loaded.withdrawals.get(where):
                 self._link({where: WAITING})
-            self._wait(where, text_of(purposes))
+            self._set_waiting(where, text_of(purposes))
 
-    def _wait(self, where: Key, text: str) -> None:
+    def _set_waiting(self, where: Key, text: str) -> None:
         self.loaded.withdrawals[where] = self._sheet.withdrawals[where] = text
 
-    def _claim(self, decision: Decision, signal: Signal, found: Resolution) -> None:
+    def _claim_ids(self, decision: Decision, signal: Signal, found: Resolution) -> None:
         """Ids that only somebody unproven had linked elsewhere lead to the lead that somebody proven names by them."""
         if decision.lead is None or not found.claimed or signal.mode == "test":
             return
@@ -436,9 +436,7 @@ class Fold:
             brought=found.brought,
             past=self.ruling.past,
             loads=self.loaded.loads,
-            waiting=waiting_for(signal.brand, found.unlinked, self.loaded.links, self.loaded.withdrawals)
-            if self.loaded.withdrawals
-            else {},
+            waiting=waiting_for(signal.brand, found.unlinked, self.loaded.links, self.loaded.withdrawals),
         )
 
     def _account(self, signal: Signal, lead: Lead | None, found: Resolution) -> Account | None:
@@ -486,7 +484,7 @@ class Fold:
             (link.brand, link.identity.kind, link.identity.digest): link.subject_id for link in decision.links
         }
         for where in linked.keys() & self.loaded.withdrawals.keys():
-            self._wait(where, "")
+            self._set_waiting(where, "")
         self._link(linked)
         if not is_outranked(lead, signal):
             self._link(number_shared(signal, lead.id, self.loaded.links))

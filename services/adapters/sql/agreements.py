@@ -14,6 +14,10 @@ from services.adapters.sql.engine import Dialect, Engines, scalar
 from services.adapters.sql.instants import instant, micros
 from services.rows import AgreementRow, ApprovalRow
 
+_APPROVALS = text("""SELECT id, hash, side, person, principal, reason, approved_at FROM approvals
+    ORDER BY approved_at, id""")
+"""In the order of `ApprovalRow`."""
+
 
 async def published(conn: AsyncConnection) -> str | None:
     """The publications (JSON), None before the first."""
@@ -53,8 +57,7 @@ class Agreements:
     async def approvals(self) -> list[ApprovalRow]:
         """All that were ever given, oldest first."""
         async with self._engines.read() as conn:
-            columns = ", ".join(ApprovalRow._fields)
-            found = await conn.execute(text(f"SELECT {columns} FROM approvals ORDER BY approved_at, id"))  # noqa: S608 - names are ours, values are parameters
+            found = await conn.execute(_APPROVALS)
             return [ApprovalRow(*row)._replace(approved_at=instant(row.approved_at)) for row in found]
 
     async def publish(

@@ -154,12 +154,12 @@ class Deliveries:
 
     async def attempts(self, subscription: str, *, failed: bool = False, limit: int = 10_000) -> list[Tried]:
         """What was tried last, in the order of the feed; `failed`: only of events that were given up."""
-        only = "AND d.state = 'failed'" if failed else ""
-        statement = f"""SELECT d.event_id, d.lead_id, d.position, d.state, a.number, a.at, a.status, a.error, a.duration_ms
+        statement = """SELECT d.event_id, d.lead_id, d.position, d.state, a.number, a.at, a.status, a.error, a.duration_ms
             FROM deliveries d JOIN delivery_attempts a ON a.delivery_id = d.id
-            WHERE d.subscription = :s {only} ORDER BY d.position DESC, a.number DESC LIMIT :n"""  # noqa: S608 - names are ours, values are parameters
+            WHERE d.subscription = :s AND (d.state = 'failed' OR NOT :failed)
+            ORDER BY d.position DESC, a.number DESC LIMIT :n"""
         async with self._engines.read() as conn:
-            rows = (await conn.execute(text(statement), {"s": subscription, "n": limit})).all()
+            rows = (await conn.execute(text(statement), {"s": subscription, "failed": failed, "n": limit})).all()
         return [Tried(*row)._replace(at=instant(row.at)) for row in reversed(rows)]
 
     async def finish(self, due: Due, attempt: Attempt, state: str, next_at: datetime | None) -> None:

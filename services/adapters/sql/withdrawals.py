@@ -36,8 +36,8 @@ async def end_waits(conn: AsyncConnection, dialect: Dialect, changes: Sequence[W
     read = sorted((*change[:3], change.before) for change in changes if change.before)
     if read:
         values = dialect.values(("text", "text", "text", "text"), "u")
-        read_there = f"(brand, kind, digest, purposes) IN (SELECT u.c0, u.c1, u.c2, u.c3 FROM {values})"  # noqa: S608 - names are ours, values are parameters
-        statement = text(f"DELETE FROM withdrawals WHERE {read_there}")  # noqa: S608 - names are ours, values are parameters
+        statement = text(f"""DELETE FROM withdrawals WHERE (brand, kind, digest, purposes) IN
+            (SELECT u.c0, u.c1, u.c2, u.c3 FROM {values})""")  # noqa: S608 - names are ours, values are parameters
         if (await conn.execute(statement, dialect.columns("u", read))).rowcount != len(read):
             raise Conflict("what waits for somebody unknown moved")
     await unlink(conn, dialect, [change[:3] for change in changes if not change.after])
@@ -55,10 +55,10 @@ async def begin_waits(conn: AsyncConnection, dialect: Dialect, changes: Sequence
 
 
 async def unlink(conn: AsyncConnection, dialect: Dialect, keys: Sequence[Key]) -> None:
-    """The links by which these identities are nobody's; what became somebody's meanwhile stays."""
+    """The links by which these identities are nobody's; what is somebody's by now stays."""
     if not keys:
         return
     values = dialect.values(("text", "text", "text"), "u")
-    among = f"(brand, kind, digest) IN (SELECT u.c0, u.c1, u.c2 FROM {values})"  # noqa: S608 - names are ours, values are parameters
-    statement = text(f"DELETE FROM identities WHERE subject_id = :waiting AND {among}")  # noqa: S608 - names are ours, values are parameters
+    statement = text(f"""DELETE FROM identities WHERE subject_id = :waiting
+        AND (brand, kind, digest) IN (SELECT u.c0, u.c1, u.c2 FROM {values})""")  # noqa: S608 - names are ours, values are parameters
     await conn.execute(statement, {"waiting": WAITING, **dialect.columns("u", sorted(keys))})

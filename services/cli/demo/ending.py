@@ -12,7 +12,7 @@ Event = dict[str, Any]
 """An envelope, as the feed gives it."""
 
 
-class Told(NamedTuple):
+class Handover(NamedTuple):
     """A hand-over: whom it is about, who got it, and its events by the last word of their type."""
 
     name: str
@@ -30,19 +30,21 @@ def five_lines(events: Sequence[Event], local: LocalTime, webhooks: int) -> list
     late = next(h for ident, h in handovers.items() if breach["subject_id"].partition(".")[0] == ident)
     won = next(h for h in handovers.values() if "won" in h.events)
     rejected = next(h for h in handovers.values() if "rejected" in h.events)
-    return [_bought(won, events), _came_back(rejected), _was_late(late, breach, local), _promises(events, late),
+    return [_bought_line(won, events), _came_back_line(rejected), _was_late_line(late, breach, local), _promises_line(events, late),
             f"Everything is kept: {webhooks} webhooks came in, {len(events)} events went out, and every decision can be explained."]  # fmt: skip
 
 
-def _handovers(events: Sequence[Event]) -> dict[str, Told]:
-    found: dict[str, Told] = {}
+def _handovers(events: Sequence[Event]) -> dict[str, Handover]:
+    found: dict[str, Handover] = {}
     for event in events:
         _, subject, kind, _ = event["type"].split(".")
         data = event["data"]
         if subject != "handover":
             continue
         if kind == "offered":
-            found[data["handover_id"]] = Told(_name(data), _called(data["owner"]), _at(event["time"]), {})
+            found[data["handover_id"]] = Handover(
+                _lead_name(data), _owner_name(data["owner"]), _instant(event["time"]), {}
+            )
         found[data["handover_id"]].events[kind] = event
     return found
 
@@ -54,26 +56,26 @@ def _clocks(events: Sequence[Event]) -> Iterator[tuple[str, Event]]:
             yield event["type"].split(".")[2], event["data"]
 
 
-def _bought(handover: Told, events: Sequence[Event]) -> str:
+def _bought_line(handover: Handover, events: Sequence[Event]) -> str:
     won = handover.events["won"]
-    called = _at(handover.events["followed_up"]["data"]["followed_up_at"]) - handover.offered_at
+    called = _instant(handover.events["followed_up"]["data"]["followed_up_at"]) - handover.offered_at
     growth = next(e for e in events if e["type"] == "stafett.nurture.entered.v1" and e["subject"] == won["subject"])
     amount = f"{won['data']['amount']:,.0f} {won['data']['currency']}"
     return (
         f"{handover.name} bought for {amount}: {handover.seller} called after {_seconds(called.total_seconds())},"
-        f" and {_called(growth['data']['owner'])} looks after the customer now."
+        f" and {_owner_name(growth['data']['owner'])} looks after the customer now."
     )
 
 
-def _came_back(handover: Told) -> str:
+def _came_back_line(handover: Handover) -> str:
     reason = handover.events["rejected"]["data"]["reason"]
     return f"{handover.name} came back from {handover.seller} with a reason, {reason}; marketing keeps in touch."
 
 
-def _was_late(handover: Told, breach: Event, local: LocalTime) -> str:
-    due = _at(breach["due_at"])
-    promised = (due - _at(breach["started_at"])).total_seconds()
-    called = _at(handover.events["followed_up"]["data"]["followed_up_at"])
+def _was_late_line(handover: Handover, breach: Event, local: LocalTime) -> str:
+    due = _instant(breach["due_at"])
+    promised = (due - _instant(breach["started_at"])).total_seconds()
+    called = _instant(handover.events["followed_up"]["data"]["followed_up_at"])
     lost = handover.events["lost"]["data"]["reason"]
     return (
         f"{handover.name} was called too late: {handover.seller} had {_seconds(promised)}, until {local.clock(due)}, and called"
@@ -81,7 +83,7 @@ def _was_late(handover: Told, breach: Event, local: LocalTime) -> str:
     )
 
 
-def _promises(events: Sequence[Event], late: Told) -> str:
+def _promises_line(events: Sequence[Event], late: Handover) -> str:
     by_end: dict[str, set[str]] = {"fulfilled": set(), "breached": set(), "cancelled": set()}
     for kind, data in _clocks(events):
         if kind in by_end:
@@ -93,14 +95,14 @@ def _promises(events: Sequence[Event], late: Told) -> str:
     )
 
 
-def _name(offer: Event) -> str:
+def _lead_name(offer: Event) -> str:
     person, company = offer["personal"]["person"], offer["dossier"]["company_name"]
     parts = [person.get("first_name"), person.get("last_name")]
     name = person.get("full_name") or " ".join(part for part in parts if part) or person["email"]
     return f"{name} of {company}" if company else name
 
 
-def _called(owner: Event) -> str:
+def _owner_name(owner: Event) -> str:
     return str(owner["person"]).capitalize()
 
 
@@ -108,5 +110,5 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.1f}".removesuffix(".0") + " seconds"
 
 
-def _at(text: str) -> datetime:
+def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)

@@ -47,7 +47,7 @@ class Demo:
         self._http = httpx.Client(base_url=installation.url, timeout=10)
         self._local = LocalTime(_zone(installation.config))
         self._seen, self._breached = 0, ""
-        self._told: list[dict[str, Any]] = []
+        self._shown_events: list[dict[str, Any]] = []
         self._posted = 0
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class Demo:
         for name, event in self._receiver.after_quiet(1.0):
             print(f"      {name}: {event['type'].removeprefix('stafett.'):28} {self._gist(event['data'])}")
         _say("What happened, in five lines")
-        for line in five_lines(self._told, self._local, self._posted):
+        for line in five_lines(self._shown_events, self._local, self._posted):
             print(f"  {line}")
 
     def _anna(self) -> None:
@@ -167,7 +167,7 @@ class Demo:
                 f"      {entry['position']:3} {event['type'].removeprefix('stafett.'):28} {self._gist(event['data'])}"
             )
             self._seen = entry["position"]
-            self._told.append(event)
+            self._shown_events.append(event)
         return [entry["event"] for entry in entries]
 
     def crowd(self, number: int) -> int:
