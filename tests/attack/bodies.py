@@ -41,13 +41,13 @@ TEXTS = {
 }
 
 
-def numbered(
+def numbered_rows(
     count: int, made=lambda number: {**ROW, "email": f"a{number}@example{number % 97}.com", "id": number}
 ) -> list:
     return [made(number) for number in range(count)]
 
 
-def filled(whole: object) -> Iterator[tuple[str, object]]:
+def with_long_lists(whole: object) -> Iterator[tuple[str, object]]:
     """The same body, one of its lists at a time made as long as may be, with everything that its items hold made different."""
     for path in _lists(whole):
         made = copy.deepcopy(whole)
@@ -59,7 +59,7 @@ def filled(whole: object) -> Iterator[tuple[str, object]]:
         first = copy.deepcopy(at[0])
         room = max(2, (MOST - len(json.dumps(whole))) // (len(json.dumps(first)) + 12))
         for count in sorted({min(room, 1000), min(room, 20_000)}):
-            at[:] = [_differing(first, number) for number in range(count)]
+            at[:] = [_made_different(first, number) for number in range(count)]
             yield f"{count} of {'.'.join(map(str, path))}", copy.deepcopy(made)
 
 
@@ -70,24 +70,24 @@ def _lists(at: object, path=()) -> Iterator[tuple]:
         yield from _lists(inner, (*path, step))
 
 
-def _differing(value: object, number: int) -> object:
+def _made_different(value: object, number: int) -> object:
     if isinstance(value, dict):
-        return {name: _differing(inner, number) for name, inner in value.items()}
+        return {name: _made_different(inner, number) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_differing(inner, number) for inner in value]
+        return [_made_different(inner, number) for inner in value]
     return f"{number}{value}" if isinstance(value, str) and value else value
 
 
 def of_any_kind() -> Iterator[tuple[str, bytes, str]]:
     """(what, body, content type) of shapes that are no kind's own."""
     for count in (20, 100, 400, 1000):
-        rich = json.dumps(numbered(count)).encode()
+        rich = json.dumps(numbered_rows(count)).encode()
         yield f"{count} records", rich[:MOST], JSON
-        yield f"{count} events", json.dumps({"events": numbered(count)}).encode(), JSON
+        yield f"{count} events", json.dumps({"events": numbered_rows(count)}).encode(), JSON
         wide = {f"{name}_{n}": value for n in range(MOST // count // 700) for name, value in ROW.items()}
         yield (
             f"{count} wide records",
-            json.dumps(numbered(count, lambda n, w=wide: {**ROW, **w, "id": n})).encode()[:],
+            json.dumps(numbered_rows(count, lambda n, w=wide: {**ROW, **w, "id": n})).encode()[:],
             JSON,
         )
         yield (
@@ -105,7 +105,7 @@ def of_any_kind() -> Iterator[tuple[str, bytes, str]]:
         tags = [f"t{n}" for n in range(MOST // count // 10)]
         yield (
             f"{count} records of tags",
-            json.dumps(numbered(count, lambda n, t=tags: {**ROW, "id": n, "tags": t})).encode(),
+            json.dumps(numbered_rows(count, lambda n, t=tags: {**ROW, "id": n, "tags": t})).encode(),
             JSON,
         )
         deep: object = ROW
@@ -155,7 +155,7 @@ def of_any_kind() -> Iterator[tuple[str, bytes, str]]:
     yield "escapes", b'{"email":"' + b"\\u00e5" * 150_000 + b'"}', JSON
     yield "keys", json.dumps(dict.fromkeys(map(str, range(80_000)), 1)).encode(), JSON
     yield "numbers", b'{"a":[' + b"1e308," * 150_000 + b"1]}", JSON
-    yield "JSON in JSON", json.dumps({"data": json.dumps(json.dumps(numbered(400)))}).encode(), JSON
+    yield "JSON in JSON", json.dumps({"data": json.dumps(json.dumps(numbered_rows(400)))}).encode(), JSON
 
 
 def of_kind(kind: str) -> Iterator[tuple[str, bytes, str]]:
@@ -165,7 +165,7 @@ def of_kind(kind: str) -> Iterator[tuple[str, bytes, str]]:
         if len(body) <= MOST:
             yield what, body, said
             if said == JSON and own.content_type.startswith("application/cloudevents"):
-                yield f"{what} in an event", _within(own.body, body), own.content_type
+                yield f"{what} in an event", _with_data(own.body, body), own.content_type
     for count in (100, 1999):
         record = dict(
             itertools.islice(((f"{name} {n}", value) for n in range(100) for name, value in ROW.items()), count)
@@ -180,12 +180,12 @@ def of_kind(kind: str) -> Iterator[tuple[str, bytes, str]]:
         one = len(json.dumps(base)) + 12
         for count in sorted({100, 1000, 4000}):
             if isinstance(base, dict) and count * one < 2 * MOST:
-                rows = [_differing(base, number) for number in range(min(count, MOST // one))]
+                rows = [_made_different(base, number) for number in range(min(count, MOST // one))]
                 said = CLOUDS if own.content_type == CLOUD else own.content_type
                 yield f"{len(rows)} {name} bodies", json.dumps(rows).encode(), said
-        for what, made in filled(base):
+        for what, made in with_long_lists(base):
             yield f"{name} body, {what}", json.dumps(made).encode(), own.content_type
 
 
-def _within(event: bytes, data: bytes) -> bytes:
+def _with_data(event: bytes, data: bytes) -> bytes:
     return json.dumps({**json.loads(event), "data": json.loads(data)}).encode()[:MOST]

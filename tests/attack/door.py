@@ -42,7 +42,7 @@ class Seen(NamedTuple):
 
 
 @contextlib.contextmanager
-def attacked(folder, descriptors: int = 1024) -> Iterator[Installed]:
+def attacked_stafett(folder, descriptors: int = 1024) -> Iterator[Installed]:
     """A Stafett with so many descriptors, until it is left."""
     made = Installed(folder)
     (folder / "sources.yaml").write_text(SOURCES)
@@ -75,7 +75,7 @@ class Watch:
         self._stop.set()
         self._thread.join()
 
-    def seen(self, **figures: object) -> Seen:
+    def result(self, **figures: object) -> Seen:
         assert not self._wrong, self._wrong
         return Seen(max(self._times), len(self._times), figures)
 
@@ -107,7 +107,7 @@ def connections(made: Installed, count: int, beginning: bytes, seconds: float) -
             time.sleep(0.1)
     for connection in held:
         connection.close()
-    return watch.seen(connections=len(held), form=taken)
+    return watch.result(connections=len(held), form=taken)
 
 
 def flood(made: Installed, seconds: float, rate: int = 500) -> Seen:
@@ -144,7 +144,7 @@ def flood(made: Installed, seconds: float, rate: int = 500) -> Seen:
         stop.set()
         for sender in senders:
             sender.join()
-    return watch.seen(honest=dict(honest), attacker=dict(answers))
+    return watch.result(honest=dict(honest), attacker=dict(answers))
 
 
 def unreadable(made: Installed, count: int = 4) -> Seen:
@@ -155,10 +155,10 @@ def unreadable(made: Installed, count: int = 4) -> Seen:
             parts = b",".join(b'{"x": 1, "n": %d}' % n for n in range(20))
             body = b'[%s, {"pad": "%d%s"}]' % (parts, number, b"a" * (MIB - 2000))
             answers[http.post(f"{made.url}/v1/hooks/own", content=body).status_code] += 1
-    return watch.seen(answers=dict(answers), stored=stored(made))
+    return watch.result(answers=dict(answers), stored=stored_bytes(made))
 
 
-def stored(made: Installed) -> int:
+def stored_bytes(made: Installed) -> int:
     """Bytes of all bodies in quarantine."""
     with contextlib.closing(sqlite3.connect(made.folder / "stafett.db")) as database:
         return int(database.execute(BODIES).fetchone()[0] or 0)

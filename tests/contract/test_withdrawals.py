@@ -1,4 +1,4 @@
-"""What waits for somebody unknown, on both engines: it goes with its link, and of two routers that touch it one begins anew."""
+"""What waits for somebody unknown, on both engines: it goes with its link, and of two routers that touch it one begins again."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -33,24 +33,24 @@ async def store(request, tmp_path):
         await made.close()
 
 
-def begins(who=ANNA, after=MAIL, at=NOW):
+def beginning(who=ANNA, after=MAIL, at=NOW):
     return Writes(links=[LinkRow(*who, WAITING)], withdrawals=[WithdrawalChange(*who, "", after, at)])
 
 
-def grows(who=ANNA):
+def growing(who=ANNA):
     return Writes(withdrawals=[WithdrawalChange(*who, MAIL, MORE, NOW)])
 
 
-def ends(who=ANNA, lead="lead_1"):
+def ending(who=ANNA, lead="lead_1"):
     return Writes(links=[LinkRow(*who, lead)], withdrawals=[WithdrawalChange(*who, MAIL, "", NOW)])
 
 
-def makes(who=ANNA, lead="lead_1"):
+def new_lead(who=ANNA, lead="lead_1"):
     """A lead of somebody for whom nothing waits."""
     return Writes(links=[LinkRow(*who, lead)])
 
 
-def stops(who=ANNA):
+def stopping(who=ANNA):
     """Consent was given since, and nobody knows them still."""
     return Writes(withdrawals=[WithdrawalChange(*who, MAIL, "", NOW)])
 
@@ -68,17 +68,17 @@ async def there(store, *keys):
 
 
 async def test_it_waits_by_its_identity_and_grows_and_ends_with_its_link(store):
-    await write(store, begins())
-    await write(store, begins(BO))
+    await write(store, beginning())
+    await write(store, beginning(BO))
     assert await there(store, ANNA, BO) == (dict.fromkeys([ANNA, BO], WAITING), dict.fromkeys([ANNA, BO], MAIL))
-    await write(store, grows())
+    await write(store, growing())
     assert (await there(store, ANNA))[1] == {ANNA: MORE}
     await write(store, Writes(withdrawals=[WithdrawalChange(*ANNA, MORE, MAIL, NOW)]))
-    await write(store, ends())
+    await write(store, ending())
     assert await there(store, ANNA, BO) == ({ANNA: "lead_1", BO: WAITING}, {BO: MAIL})
-    await write(store, stops(BO))
+    await write(store, stopping(BO))
     assert await there(store, ANNA, BO) == ({ANNA: "lead_1"}, {})
-    await write(store, begins(BO))
+    await write(store, beginning(BO))
     assert await there(store, BO) == ({BO: WAITING}, {BO: MAIL})
 
 
@@ -89,14 +89,14 @@ async def test_nothing_waits_for_nobody(store):
 @pytest.mark.parametrize(
     ("before", "first", "second"),
     [
-        (None, begins(), makes()),
-        (None, makes(), begins()),
-        (None, begins(), begins(after=MORE)),
-        (begins(), grows(), ends()),
-        (begins(), ends(), grows()),
-        (begins(), ends(), ends(lead="lead_2")),
-        (begins(), stops(), grows()),
-        (begins(), stops(), stops()),
+        (None, beginning(), new_lead()),
+        (None, new_lead(), beginning()),
+        (None, beginning(), beginning(after=MORE)),
+        (beginning(), growing(), ending()),
+        (beginning(), ending(), growing()),
+        (beginning(), ending(), ending(lead="lead_2")),
+        (beginning(), stopping(), growing()),
+        (beginning(), stopping(), stopping()),
     ],
 )
 async def test_whoever_comes_second_to_what_both_read_begins_anew(store, before, first, second):
@@ -109,16 +109,16 @@ async def test_whoever_comes_second_to_what_both_read_begins_anew(store, before,
 
 
 async def test_a_batch_that_fails_leaves_it_as_it_was(store):
-    await write(store, begins())
+    await write(store, beginning())
     with pytest.raises(ZeroDivisionError):
-        await write(store, ends(), fails=True)
+        await write(store, ending(), fails=True)
     assert await there(store, ANNA) == ({ANNA: WAITING}, {ANNA: MAIL})
 
 
 async def test_what_waited_longer_than_it_is_kept_goes_with_its_link_and_a_leads_link_stays(store):
-    await write(store, begins(at=NOW - timedelta(days=40)))
-    await write(store, begins(BO, at=NOW - timedelta(days=1)))
-    await write(store, makes(("default", "email", "eva")))
+    await write(store, beginning(at=NOW - timedelta(days=40)))
+    await write(store, beginning(BO, at=NOW - timedelta(days=1)))
+    await write(store, new_lead(("default", "email", "eva")))
     assert await prune(store.engines, {"withdrawals": NOW - timedelta(days=30)}) == {"withdrawals": 1}
     eva = ("default", "email", "eva")
     assert await there(store, ANNA, BO, eva) == ({BO: WAITING, eva: "lead_1"}, {BO: MAIL})

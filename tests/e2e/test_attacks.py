@@ -4,12 +4,12 @@ import pytest
 
 from tests.attack.__main__ import HALF
 from tests.attack.costs import costs
-from tests.attack.door import MIB, attacked, connections, flood, unreadable
+from tests.attack.door import MIB, attacked_stafett, connections, flood, unreadable
 
 
 @pytest.fixture(scope="module")
 def attackable(tmp_path_factory):
-    with attacked(tmp_path_factory.mktemp("attacked") / "mine") as made:
+    with attacked_stafett(tmp_path_factory.mktemp("attacked") / "mine") as made:
         yield made
 
 

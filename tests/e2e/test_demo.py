@@ -117,7 +117,7 @@ def handover(kind, number, at, subject="lead_1", person="elin", **data):
     }
 
 
-def offered(number, person, company, names):
+def offer_event(number, person, company, names):
     more = {"personal": {"person": names}, "dossier": {"company_name": company}}
     return handover("offered", number, 0, person=person, **more)
 
@@ -132,15 +132,15 @@ def promise(kind, clock, subject):
 
 
 STORY = [
-    offered(1, "elin", "Acme AB", {"full_name": "Anna Ek", "email": "anna@acme.example"}),
+    offer_event(1, "elin", "Acme AB", {"full_name": "Anna Ek", "email": "anna@acme.example"}),
     handover("followed_up", 1, 1.5, followed_up_at="2026-11-29T09:00:01.500000Z"),
     handover("won", 1, 2, amount=125000.0, currency="SEK"),
     {"type": "stafett.nurture.entered.v1", "subject": "lead_1", "data": {"owner": {"person": "olof"}}},
-    offered(2, "johan", None, {"first_name": "Bo", "last_name": "Berg", "email": "bo@bolag.example"}),
+    offer_event(2, "johan", None, {"first_name": "Bo", "last_name": "Berg", "email": "bo@bolag.example"}),
     handover("rejected", 2, 3, person="johan", reason="wrong timing"),
     promise("fulfilled", "clk_1", "ho_1.1"),
     promise("cancelled", "clk_2", "ho_2.1"),
-    offered(3, "karin", None, {"email": "cia@firma.example"}),
+    offer_event(3, "karin", None, {"email": "cia@firma.example"}),
     promise("breached", "clk_3", "ho_3.1"),
     handover("followed_up", 3, 6, person="karin", followed_up_at="2026-11-29T09:00:06Z"),
     handover("lost", 3, 7, person="karin", reason="Chose a competitor"),

@@ -34,13 +34,13 @@ def stafett(tmp_path_factory):
         made.stop(signal.SIGKILL)
 
 
-def started(kind, stafett, folder, *more):
+def start_proxy(kind, stafett, folder, *more):
     return kind(folder, int(stafett.env["STAFETT_HTTP_PORT"]), *more).start()
 
 
 @pytest.fixture(scope="module", params=[Nginx, Caddy], ids=["nginx", "caddy"])
 def proxy(request, stafett, tmp_path_factory):
-    made = started(request.param, stafett, tmp_path_factory.mktemp("proxy"))
+    made = start_proxy(request.param, stafett, tmp_path_factory.mktemp("proxy"))
     yield made
     made.close()
 
@@ -48,19 +48,19 @@ def proxy(request, stafett, tmp_path_factory):
 @pytest.fixture
 def nginx_with_addresses(stafett, tmp_path):
     """The client's address is what the test says it is."""
-    made = started(
+    made = start_proxy(
         Nginx, stafett, tmp_path, "set_real_ip_from 127.0.0.1; real_ip_header X-Test-Address; keepalive_requests 5000;"
     )
     yield made
     made.close()
 
 
-def connected(proxy, address="127.0.0.1"):
+def connection_to(proxy, address="127.0.0.1"):
     plain = socket.create_connection(("127.0.0.1", proxy.port), 20, source_address=(address, 0))
     return proxy.tls.wrap_socket(plain, server_hostname="127.0.0.1")
 
 
-def said(connection, within=20):
+def answer_of(connection, within=20):
     """The status and the whole answer; (0, b"") where the connection is closed without one."""
     connection.settimeout(within)
     answer = b""
@@ -71,10 +71,10 @@ def said(connection, within=20):
 
 
 def ask(proxy, request, address="127.0.0.1"):
-    with connected(proxy, address) as connection:
+    with connection_to(proxy, address) as connection:
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             connection.sendall(request)
-        return said(connection)
+        return answer_of(connection)
 
 
 def form(path="/v1/hooks/web", more=b"", body=b"email=anna@example.com&form_id=demo"):
@@ -117,15 +117,15 @@ def test_h1_a_body_that_is_too_large_is_answered_413(proxy):
 def test_h1_slow_senders_are_cut_in_time_and_a_late_body_is_answered_408(proxy):
     head = b"POST /v1/hooks/web HTTP/1.1\r\nHost: leads.example.com\r\n"
     begun, body = time.monotonic(), head + b"Content-Length: 1000\r\n\r\nemail="
-    with connected(proxy) as half, connected(proxy) as silent, connected(proxy) as dripping:
+    with connection_to(proxy) as half, connection_to(proxy) as silent, connection_to(proxy) as dripping:
         for connection, beginning in ((half, head + b"X-"), (silent, body), (dripping, body)):
             connection.sendall(beginning)
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             while time.monotonic() - begun < 5:
                 dripping.sendall(b"a")
                 time.sleep(0.2)
-        assert [said(connection)[0] for connection in (silent, dripping)] == [408, 408]
-        assert said(half)[0] in (408, 400, 0), "Caddy calls it malformed, nginx says nothing"
+        assert [answer_of(connection)[0] for connection in (silent, dripping)] == [408, 408]
+        assert answer_of(half)[0] in (408, 400, 0), "Caddy calls it malformed, nginx says nothing"
     assert time.monotonic() - begun < 26, "Caddy gives the answer once the time of the whole request is over"
 
 
@@ -177,15 +177,15 @@ def test_h1_nginx_bounds_the_connections_of_a_client(tmp_path):
         proxy = Nginx(tmp_path, silent.getsockname()[1]).start()
         try:
             for _ in range(250):
-                held.append(connected(proxy))
+                held.append(connection_to(proxy))
                 held[-1].sendall(request)
             time.sleep(0.5)
             status, answer = ask(proxy, request)
             assert status == 503 and b"retry-after: 5" in answer.lower() and b"too many connections" in answer
-            with connected(proxy, "127.0.0.9") as other:
+            with connection_to(proxy, "127.0.0.9") as other:
                 other.sendall(request)
                 with pytest.raises(TimeoutError):
-                    said(other, within=1)
+                    answer_of(other, within=1)
         finally:
             for connection in held:
                 connection.close()

@@ -4,6 +4,7 @@ out as if they had been processed one after the other."""
 import asyncio
 import json
 from collections import Counter
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -18,11 +19,18 @@ PEOPLE = ["anna", "bo", "cia", "dan"]
 COUNT = 24
 
 
+@asynccontextmanager
+async def small_batches(request, tmp_path, monkeypatch, few, size):
+    """A router that takes `size` signals at a time, and writes more than `few` of them in two goes."""
+    monkeypatch.setattr(transaction, "FEW", few)
+    async with setup(request.param, request, tmp_path) as made:
+        made.router = Router(made.store, made.log, made.topic, lambda: made.ruling, lambda: made.at, batch_max=size)
+        yield made
+
+
 @pytest.fixture(params=["sqlite-embedded", "real-postgres-embedded"])
 async def made(request, tmp_path, monkeypatch):
-    monkeypatch.setattr(transaction, "FEW", 3)
-    async with setup(request.param, request, tmp_path) as made:
-        made.router = Router(made.store, made.log, made.topic, lambda: made.ruling, lambda: made.at, batch_max=4)
+    async with small_batches(request, tmp_path, monkeypatch, few=3, size=4) as made:
         yield made
 
 

@@ -12,7 +12,7 @@ from tests.tales import Outcome, arrivals, cases
 CASES = cases()
 
 
-async def played(running, tale, order):
+async def play(running, tale, order):
     running.ruling = tale.rules()
     for one, number, at in arrivals(tale, order):
         await running.later(seconds=max(timedelta(0), START + at - running.at).total_seconds())
@@ -28,4 +28,4 @@ async def played(running, tale, order):
 @pytest.mark.parametrize(("tale", "order"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 async def test_the_outcome_is_right_on_a_real_store(name, tale, order, request, tmp_path):
     async with setup(name, request, tmp_path) as running:
-        tale.check(await played(running, tale, order))
+        tale.check(await play(running, tale, order))

@@ -3,21 +3,18 @@ leads that were there before an agreement that asks for time are asked when that
 
 import pytest
 
+from routing.model import Lead
 from routing.waking import stages_of
 from services.recheck import ask
-from services.router import transaction
-from services.router.role import Router
-from tests.integration.test_in_a_row import given
-from tests.setups import setup, signal
+from tests.integration.test_in_a_row import given, small_batches
+from tests.setups import signal
 from tests.stories import DAY, rules
 from tests.unit.test_waking import NURTURING
 
 
 @pytest.fixture(params=["sqlite-embedded", "real-postgres-embedded"])
 async def made(request, tmp_path, monkeypatch):
-    monkeypatch.setattr(transaction, "FEW", 1)
-    async with setup(request.param, request, tmp_path) as made:
-        made.router = Router(made.store, made.log, made.topic, lambda: made.ruling, lambda: made.at, batch_max=1)
+    async with small_batches(request, tmp_path, monkeypatch, few=1, size=1) as made:
         yield made
 
 
@@ -53,8 +50,6 @@ async def test_each_batch_finds_what_the_one_before_it_left_waiting(made):
 
 
 async def leads_of(made):
-    from routing.model import Lead
-
     return [Lead.read(row.state) for row in await made.reading.leads(limit=10)]
 
 

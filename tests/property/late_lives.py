@@ -38,7 +38,7 @@ class Life:
         handover = {"offer_expires": f"{EXPIRES}m elapsed", "calendar": None, "follow_up_accepts": self.accepts}
         self.told = Story(rules(POLICIES, handover=handover)).offered()
 
-    def lived(self):
+    def run(self):
         now = 0
         while (now := now + self.dice.choice((5, 20, 40, 95, 130, 300))) < UNTIL:
             self.told.wait(now * MINUTE)
@@ -58,12 +58,12 @@ class Life:
         actor = Actor(kind="person", reference=one.by)
         self.told.tell(one.kind, at * MINUTE, now=now * MINUTE, actor=actor, **more)
 
-    def broken(self):
+    def broken_clocks(self):
         """(policy, what it is of) of every promise that the product holds for broken at the end."""
         clocks = self.told.lead.clocks.values()
         return {(clock.policy, clock.subject_id) for clock in clocks if clock.state == "breached"}
 
-    def told_broken(self):
+    def standing_breaches(self):
         """The same by the events: breaches that were told and not taken back, each told once."""
         standing, said = {}, []
         for data in self.told.said:

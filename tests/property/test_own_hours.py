@@ -32,15 +32,17 @@ def roster(zone, week):
     return Roster(RosterFile.model_validate({"version": 1, "people": people, "pools": []}))
 
 
-def reckoned(clock, found):
-    """The clock as a decision reckons it with this roster."""
+def in_hours_of(clock, found):
+    """The clock as a decision computes it with this roster."""
     return clock.but(own_hours=hours_of(clock, AGREEMENT.policy(clock.policy).file, AGREEMENT, found))
 
 
 @settings(max_examples=120, deadline=None)
 @given(st.sampled_from(ZONES), weeks, starts, st.integers(1, 900), marks, away)
 def test_time_counts_in_the_persons_hours_minute_by_minute(zone, week, start, minutes, found, absent):
-    clock = reckoned(clock_of(start, f"{minutes}m business", found, absent).but(calendar="owner"), roster(zone, week))
+    clock = in_hours_of(
+        clock_of(start, f"{minutes}m business", found, absent).but(calendar="owner"), roster(zone, week)
+    )
     stands = standing(clock, calendar_of(clock, AGREEMENT))
     walked = Walk(zone, week, clock).due(minutes, business=True)
     if stands.due_at is None:
@@ -54,11 +56,13 @@ def test_time_counts_in_the_persons_hours_minute_by_minute(zone, week, start, mi
 def test_what_is_kept_with_the_clock_explains_it_whatever_the_roster_has_later(
     zone, week, start, minutes, found, absent
 ):
-    clock = reckoned(clock_of(start, f"{minutes}m business", found, absent).but(calendar="owner"), roster(zone, week))
+    clock = in_hours_of(
+        clock_of(start, f"{minutes}m business", found, absent).but(calendar="owner"), roster(zone, week)
+    )
     due = standing(clock, calendar_of(clock, AGREEMENT)).due_at
     assume(due is not None)
     ended = judged(clock.but(touched_at=due), calendar_of(clock, AGREEMENT))[0]
-    later = Clock.read(reckoned(ended, roster("UTC", {"sun": [(0, 60)]})).text())
+    later = Clock.read(in_hours_of(ended, roster("UTC", {"sun": [(0, 60)]})).text())
     assert (later.state, later.own_hours) == ("fulfilled", clock.own_hours)
     made = explain_clock(later, calendar_of(later, AGREEMENT), due)
     walk = Walk(zone, week, later)
@@ -72,8 +76,8 @@ def test_what_is_kept_with_the_clock_explains_it_whatever_the_roster_has_later(
 def test_who_has_no_hours_and_nobody_are_measured_as_on_the_organisations_calendar(start, minutes, person):
     start = start.replace(second=0, microsecond=0, tzinfo=UTC)
     clock = clock_of(start, f"{minutes}m business", [], []).but(calendar="owner", person=person)
-    own = reckoned(clock, roster("UTC", {}))
-    named = reckoned(clock.but(policy="q", calendar="stockholm"), roster("UTC", {}))
+    own = in_hours_of(clock, roster("UTC", {}))
+    named = in_hours_of(clock.but(policy="q", calendar="stockholm"), roster("UTC", {}))
     due = standing(own, calendar_of(own, AGREEMENT)).due_at
     assert named.own_hours is None and due == standing(named, calendar_of(named, AGREEMENT)).due_at
     assert due == Walk("Europe/Stockholm", OFFICE, clock).due(minutes, business=True)

@@ -73,7 +73,7 @@ ASKED = range(8)
 """Ticks after each minute at which it is asked: what turns at an instant, or just after one, is one tick later each time."""
 
 
-def lived(ruling, signals, pass_time):
+def tell_story(ruling, signals, pass_time):
     """`pass_time(story, minute, tick)`. Signals come two ticks after their minute. Returns what was told, each with its instant."""
     story, coming = Story(ruling).tell("page.visited", timedelta(0)), {at: more for at, *more in signals}
     for minute in range(1, MINUTES):
@@ -102,4 +102,4 @@ def test_a_lead_goes_the_same_way_by_its_own_wakes_as_when_it_is_asked_each_minu
     asked = ruling._replace(agreement=ruling.agreement._replace(timing={}))
     # The pause is for leads that go in a circle.
     with patch("routing.waking.PAUSE", timedelta(0)):
-        assert lived(ruling, signals, by_wakes) == lived(asked, signals, by_asking)
+        assert tell_story(ruling, signals, by_wakes) == tell_story(asked, signals, by_asking)

@@ -63,7 +63,7 @@ def arrivals(tale, order):
         yield one, number, at
 
 
-def told(tale, order):
+def tell_in_core(tale, order):
     """The outcome in the pure core."""
     story = Story(tale.rules())
     for one, number, at in arrivals(tale, order):

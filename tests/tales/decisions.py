@@ -51,7 +51,7 @@ def due_on_monday_evening(outcome):
     assert clock.due_at == datetime.fromisoformat("2026-11-30T17:00:00+01:00")
 
 
-def dealt(step):
+def steps_in_a_deal(step):
     return (
         OFFERED,
         fact(10 * MINUTE, "sales.accepted"),
@@ -69,7 +69,7 @@ def not_handed_over(outcome):
     assert outcome.lead.stage == "contact" and not outcome.lead.sales_ready
 
 
-def tagged(**more):
+def sales_ready_tag(**more):
     return (
         fact(timedelta(0), "email.sent"),
         fact(HOUR, "email.opened"),
@@ -102,11 +102,11 @@ TALES = [
         lambda: rules([{**REPLY, "restarts": True}]),
     ),
     *[
-        Tale(f"09-a-step-{name}", dealt(after), FOUR, due_on_monday_evening, lambda: rules([SILENT], AWAY))
+        Tale(f"09-a-step-{name}", steps_in_a_deal(after), FOUR, due_on_monday_evening, lambda: rules([SILENT], AWAY))
         for name, after in [("on-the-evening-before", 9 * HOUR), ("on-a-day-wholly-away", DAY), ("late-on-that-day", DAY + 9 * HOUR)]
     ],
     *[
-        Tale(f"12-a-tag-by-{name}", tagged(**more), THREE, check)
+        Tale(f"12-a-tag-by-{name}", sales_ready_tag(**more), THREE, check)
         for name, more, check in [
             ("nobody-known", {}, handed_over),
             ("an-sdr", {"actor": Actor(kind="person", reference="sara")}, handed_over),

@@ -1,6 +1,7 @@
 """Answers and steps of sales that are heard late keep the promises that they kept, and say whose they were."""
 
 from datetime import timedelta
+from functools import partial
 
 from schemas.signals import Actor
 from tests.setups import START
@@ -20,12 +21,10 @@ READ = fact(3 * HOUR + 30 * MINUTE, "page.visited")
 """Half an hour after the offer was over, and went to Johan."""
 
 
-def agreed(*more, **handover):
-    def made():
-        given = {"offer_expires": "3h elapsed", "calendar": None, **handover}
-        return rules([ANSWER, STEP, WAITS, *more], handover=given)
-
-    return made
+def rules_with(*more, **handover):
+    """The three promises above, and more; an offer expires after three hours."""
+    given = {"offer_expires": "3h elapsed", "calendar": None, **handover}
+    return rules([ANSWER, STEP, WAITS, *more], handover=given)
 
 
 def breaches(outcome):
@@ -127,34 +126,34 @@ JOHAN_TAKES_IT = (
 )
 THREE = ((0, 1, 2), (0, 2, 1))
 TALES = [
-    Tale("02-accepted-in-time", (OFFERED, ACCEPTED, READ), THREE, accepted_in_time, agreed()),
+    Tale("02-accepted-in-time", (OFFERED, ACCEPTED, READ), THREE, accepted_in_time, rules_with),
     Tale(
         "02-accepted-in-time-before-two-others",
         (OFFERED, ACCEPTED, READ, fact(6 * HOUR + 30 * MINUTE, "page.visited")),
         ((0, 1, 2, 3), (0, 2, 3, 1), (0, 3, 2, 1)),
         accepted_in_time,
-        agreed(),
+        rules_with,
     ),
     Tale(
         "03-rejected-in-time",
         (OFFERED, fact(HOUR, "sales.rejected", reason="no time", **ELIN), READ),
         THREE,
         rejected_in_time,
-        agreed(),
+        rules_with,
     ),
     Tale(
         "04-lost-is-heard-first",
         (OFFERED, ACCEPTED, fact(80 * MINUTE, "sales.follow_up", sales=DONE, **ELIN), fact(2 * HOUR, "sales.lost")),
         ((0, 1, 2, 3), (0, 1, 3, 2), (0, 2, 3, 1), (0, 3, 2, 1)),
         lost_after_both,
-        agreed(),
+        rules_with,
     ),
     Tale(
         "05-silent-in-a-deal",
         (OFFERED, fact(10 * MINUTE, "sales.accepted", **ELIN), CALLED),
         ((0, 1, 2), (0, 2, 1)),
         reassigned_in_a_deal,
-        agreed(SILENT),
+        partial(rules_with, SILENT),
         5 * HOUR + 41 * MINUTE,
     ),
     Tale(
@@ -162,35 +161,35 @@ TALES = [
         (OFFERED, CALLED, fact(3 * HOUR + 20 * MINUTE, "sales.accepted", **JOHAN)),
         ((0, 1, 2), (0, 2, 1)),
         waits_for_johans_step,
-        agreed(follow_up_accepts=False),
+        partial(rules_with, follow_up_accepts=False),
     ),
-    Tale("10-called-in-time", (OFFERED, CALLED, READ), THREE, called_in_time, agreed()),
+    Tale("10-called-in-time", (OFFERED, CALLED, READ), THREE, called_in_time, rules_with),
     Tale(
         "called-and-then-accepted-in-words",
         (OFFERED, CALLED, ACCEPTED, READ),
         ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 2, 1)),
         called_in_time,
-        agreed(),
+        rules_with,
     ),
     Tale(
         "booked-by-its-owner",
         (OFFERED, ACCEPTED, fact(HOUR + 10 * MINUTE, "sales.meeting_booked", **ELIN), READ),
         ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 2, 1)),
         booked_by_its_owner,
-        agreed(),
+        rules_with,
     ),
     Tale(
         "expired-is-the-receivers-breach",
         (OFFERED, fact(HOUR + MINUTE, "page.visited"), fact(HOUR + 2 * MINUTE, "email.opened")),
         ((0, 1, 2), (0, 2, 1)),
         nobody_answered,
-        agreed(offer_expires="1h elapsed"),
+        partial(rules_with, offer_expires="1h elapsed"),
     ),
     Tale(
         "accepted-too-late",
         (OFFERED, *JOHAN_TAKES_IT, fact(3 * HOUR + 25 * MINUTE, "sales.accepted", **ELIN)),
         ((0, 1, 2, 3), (0, 2, 1, 3), (0, 1, 3, 2)),
         johan_keeps_it,
-        agreed(),
+        rules_with,
     ),
 ]

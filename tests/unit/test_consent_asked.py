@@ -13,16 +13,16 @@ from tests.stories import DAY, HOUR, MINUTE, Story, rules
 RULES = rules()
 
 
-def said(state, purpose="marketing", **more):
+def consent_of(state, purpose="marketing", **more):
     return {"consents": (Consent(purpose=purpose, state=state, **more),)}
 
 
 def form(told, after, state="given", proof="none", **more):
-    return told.tell("form.submitted", after, proof=proof, **said(state), **more)
+    return told.tell("form.submitted", after, proof=proof, **consent_of(state), **more)
 
 
 def crm(told, after, state, kind="contact.updated"):
-    return told.tell(kind, after, proof="signed", **said(state))
+    return told.tell(kind, after, proof="signed", **consent_of(state))
 
 
 def consent(told):
@@ -116,10 +116,12 @@ def test_a_vouched_yes_confirms_what_was_asked_for():
 def test_the_file_of_sources_says_who_gives_consent(scheme, consent, vouched):
     proven = {} if scheme == "none" else {"header": "x", "secrets": ("STAFETT_SECRET_X",)}
     source = Source(name="web", kind="form", verify=Scheme(scheme=scheme, **proven), consent=consent)
-    parsed = Parsed(kind=Kind.FORM_SUBMITTED, dedupe_key="1", person=Person(email="a@example.com"), **said("given"))
+    parsed = Parsed(
+        kind=Kind.FORM_SUBMITTED, dedupe_key="1", person=Person(email="a@example.com"), **consent_of("given")
+    )
     assert to_signal(parsed, source, START, b"k").consent_vouched is vouched
 
 
 def test_an_import_gives_consent_for_the_operator_answers_for_it():
-    told = Story(RULES).tell("contact.created", timedelta(0), mode="import", **said("given"))
+    told = Story(RULES).tell("contact.created", timedelta(0), mode="import", **consent_of("given"))
     assert consent(told) == "given"

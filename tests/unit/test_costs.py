@@ -17,7 +17,7 @@ from tests.everykind import KINDS, sent
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
-def read(kind, body, said="application/json", **more):
+def read_body(kind, body, said="application/json", **more):
     source = Source(name="s", kind=kind, verify={"scheme": "none"}, **more)
     headers = {**sent(kind).headers, "content-type": said}
     return understood(Configured(source, (), ()), Request("POST", "", headers, body), NOW, b"k" * 32)
@@ -30,15 +30,15 @@ def change(count):
 
 @pytest.mark.parametrize(("events", "each"), [(1, 101), (51, 2), (100, 2)])
 def test_h6_an_event_of_many_records_counts_as_many(events, each):
-    found = read("salesforce", json.dumps([change(each)] * events).encode())
+    found = read_body("salesforce", json.dumps([change(each)] * events).encode())
     assert not found.signals and "at most 100" in found.unclear[0].quarantined
-    assert len(read("salesforce", json.dumps([change(2)] * 50).encode()).signals) == 100
+    assert len(read_body("salesforce", json.dumps([change(2)] * 50).encode()).signals) == 100
 
 
 def test_the_record_of_an_event_that_has_one_may_stand_alone():
     event = change(1)
     event["payload"]["ChangeEventHeader"]["recordIds"] = "00Q000000000000001"
-    (signal,) = read("salesforce", json.dumps(event).encode()).signals
+    (signal,) = read_body("salesforce", json.dumps(event).encode()).signals
     assert [ref.id for ref in signal.references] == ["00Q000000000000001"]
 
 
@@ -51,7 +51,7 @@ def test_h6_a_body_of_many_values_is_set_aside_whole_in_every_kind(kind, shape):
     whole = json.loads(own.body) if own.body[:1] == b"{" else {"email": "anna@example.com"}
     body = json.dumps({**whole, "data": {**inner_of(whole), "more": inner}}).encode()
     said = own.content_type if own.body[:1] == b"{" else "application/json"
-    found = read(kind, body, said)
+    found = read_body(kind, body, said)
     assert not found.signals and found.unclear
 
 
@@ -61,7 +61,7 @@ def inner_of(whole):
 
 def test_h6_values_are_counted_and_not_what_texts_have_in_them():
     text = json.dumps({"email": "anna@example.com", "message": "a, b: [c], {d} " * 20_000}).encode()
-    assert len(read("form", text).signals) == 1
+    assert len(read_body("form", text).signals) == 1
     with events_at_most(100, 1000):
         assert read_json(text)["email"]
         with pytest.raises(Unreadable, match="more values"):

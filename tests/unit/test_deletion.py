@@ -10,19 +10,19 @@ from tests.stories import DAY, HOUR, MINUTE, Story, rules
 RULES = rules()
 
 
-def deleted():
+def deleted_contact():
     return Story(RULES).offered().tell("contact.deleted", HOUR)
 
 
 def test_consent_that_is_given_again_lets_mail_go_on():
-    told = deleted()
+    told = deleted_contact()
     assert told.lead.suppressed == "contact_deleted"
     told.tell("consent.given", 2 * HOUR, consents=(Consent(purpose="email", state="given"),))
     assert told.lead.suppressed is None and len(told.all("suppression.released")) == 1
 
 
 def test_who_comes_back_is_handed_over_and_mail_goes_on_after_that():
-    told = deleted().tell("form.submitted", DAY, form_id="demo")
+    told = deleted_contact().tell("form.submitted", DAY, form_id="demo")
     assert (told.lead.stage, told.lead.suppressed) == ("hand_over", "hand_over")
     assert told.tell("sales.rejected", DAY + HOUR, reason="wrong timing").lead.suppressed is None
 

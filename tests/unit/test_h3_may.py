@@ -31,11 +31,11 @@ def source(kind="generic", verify=None, **more):
     return Source(name="s", kind=kind, verify=verify or {"scheme": "none"}, **more)
 
 
-def parsed(kind, **more):
+def item_of(kind, **more):
     return Parsed(**{"kind": kind, "person": EVA, "dedupe_key": "id:1", **more})
 
 
-def kept(item, configured):
+def signals_kept(item, configured):
     return signals_of(configured, [item], START, KEY)
 
 
@@ -63,7 +63,7 @@ def test_without_may_a_source_that_proves_nothing_may_say_form_and_engagement():
 
 def test_whoever_vouches_for_consents_lets_the_source_say_them():
     assert may_of(source(consent="gives")) == {"form", "engagement", "consent"}
-    (signal,) = kept(parsed("contact.updated", consents=(GIVEN,)), source(consent="gives")).signals
+    (signal,) = signals_kept(item_of("contact.updated", consents=(GIVEN,)), source(consent="gives")).signals
     assert signal.consents == (GIVEN,) and signal.consent_vouched and not signal.findings
     assert may_of(source(consent="gives", may=["form"])) == {"form"}, "what `may` says is all"
 
@@ -77,7 +77,7 @@ def test_a_source_may_say_what_its_file_says_and_nothing_else():
 @pytest.mark.parametrize("may", [*CLASSES, None])
 def test_h3_a_kind_gets_through_where_its_class_is_said_and_is_set_aside_with_the_class_otherwise(kind, may):
     configured = source(may=[may] if may else None)
-    found = kept(parsed(kind), configured)
+    found = signals_kept(item_of(kind), configured)
     wanted = CLASS_OF[kind]
     if wanted == "anybody" or wanted in may_of(configured):
         assert ([s.kind for s in found.signals], found.unclear, found.may_not) == ([kind], [], {})
@@ -94,13 +94,15 @@ def test_h3_a_kind_gets_through_where_its_class_is_said_and_is_set_aside_with_th
 
 @pytest.mark.parametrize("kind", ["deal.updated", "sales.lost", "disposition.set", "note.added", "consent.given"])
 def test_h3_of_a_signal_that_is_set_aside_a_withdrawal_gets_through(kind):
-    found = kept(parsed(kind, consents=(WITHDRAWN, GIVEN), sales=Sales(owner_id="1"), references=(DEAL,)), source())
+    found = signals_kept(
+        item_of(kind, consents=(WITHDRAWN, GIVEN), sales=Sales(owner_id="1"), references=(DEAL,)), source()
+    )
     (signal,), (aside,) = found.signals, found.unclear
     assert (signal.kind, signal.consents, signal.sales, signal.references) == (
         "consent.withdrawn", (WITHDRAWN,), None, (),
     )  # fmt: skip
     assert signal.person.email == EVA.email and "may not say" in aside.quarantined
-    whole = kept(parsed(kind, consents=(WITHDRAWN, GIVEN)), source(may=[*CLASSES]))
+    whole = signals_kept(item_of(kind, consents=(WITHDRAWN, GIVEN)), source(may=[*CLASSES]))
     assert whole.signals[0].id != signal.id, "read again with leave it is no repetition of the withdrawal"
 
 
@@ -114,7 +116,7 @@ def test_h3_sales_facts_of_who_may_not_say_them_are_taken_out_kept_beside_and_na
         "references": (DEAL, Reference(system="pipedrive", object="person", id="5")),
         "asserted": Asserted(track="growth"),
     }
-    found = kept(parsed(kind, **told), source())
+    found = signals_kept(item_of(kind, **told), source())
     (signal,) = found.signals
     assert found.unclear == [] and found.may_not == {"sales": 1, "import": 1}
     booked = kind == Kind.SALES_MEETING_BOOKED
@@ -126,7 +128,7 @@ def test_h3_sales_facts_of_who_may_not_say_them_are_taken_out_kept_beside_and_na
     assert signal.fields["(sales to)"] == "2" and signal.fields["(deals)"] == ["77"]
     assert signal.fields["(offer_id)"] == "ho_x.1" and signal.fields["(asserted)"] == {"track": "growth"}
     assert signal.findings[0].startswith("may not say sales and import: ") and "81" not in signal.findings[0]
-    same = kept(parsed(kind, **told), source(may=[*CLASSES]))
+    same = signals_kept(item_of(kind, **told), source(may=[*CLASSES]))
     assert same.signals[0].sales == told["sales"] and same.signals[0].findings == () and not same.may_not
 
 
@@ -135,24 +137,28 @@ def test_h3_sales_facts_of_who_may_not_say_them_are_taken_out_kept_beside_and_na
     [("form.submitted", True), ("list.subscribed", True), ("sales.meeting_booked", True), ("contact.updated", False)],
 )
 def test_h3_a_box_that_the_person_ticked_is_part_of_what_they_did_and_a_record_s_yes_is_not(kind, given):
-    (signal,) = kept(parsed(kind, consents=(GIVEN, WITHDRAWN)), source()).signals
+    (signal,) = signals_kept(item_of(kind, consents=(GIVEN, WITHDRAWN)), source()).signals
     assert signal.consents == ((GIVEN, WITHDRAWN) if given else (WITHDRAWN,))
     assert ("(consents)" in signal.fields) is not given
 
 
 @pytest.mark.parametrize(("mode", "lacking"), [("import", "import"), ("test", "test")])
 def test_h3_an_import_or_a_test_that_the_source_may_not_tell_of_is_set_aside(mode, lacking):
-    found = kept(parsed("contact.updated", mode=mode, asserted=Asserted(disposition="do_not_contact")), source())
+    found = signals_kept(
+        item_of("contact.updated", mode=mode, asserted=Asserted(disposition="do_not_contact")), source()
+    )
     assert found.signals == [] and f"may not say {lacking}" in found.unclear[0].quarantined
-    said = kept(parsed("contact.updated", mode=mode), source(may=["engagement", lacking]))
+    said = signals_kept(item_of("contact.updated", mode=mode), source(may=["engagement", lacking]))
     assert [signal.mode for signal in said.signals] == [mode] and not said.unclear
-    assert kept(parsed("contact.updated", mode="test"), source(mode="test")).signals, "its file says that all are tests"
+    assert signals_kept(item_of("contact.updated", mode="test"), source(mode="test")).signals, (
+        "its file says that all are tests"
+    )
 
 
 @pytest.mark.parametrize("kind", ["form.submitted", "message.received", "call.received", "sales.meeting_booked"])
 def test_h3_a_request_by_a_person_is_taken_or_set_aside_and_never_gone(kind):
     for may in CLASSES:
-        found = kept(parsed(kind), source(may=[may]))
+        found = signals_kept(item_of(kind), source(may=[may]))
         assert len(found.signals) + len(found.unclear) == 1
 
 

@@ -58,13 +58,13 @@ async def test_while_a_large_body_is_read_others_are_answered(monkeypatch):
     begun, go_on, read = asyncio.Event(), threading.Event(), app.read_signed
     loop = asyncio.get_running_loop()
 
-    def held(source, body, *more):
+    def read_when_allowed(source, body, *more):
         if len(body) > LARGE:
             loop.call_soon_threadsafe(begun.set)
             assert go_on.wait(60)
         return read(source, body, *more)
 
-    monkeypatch.setattr(app, "read_signed", held)
+    monkeypatch.setattr(app, "read_signed", read_when_allowed)
     async with client(source("generic")) as http:
         large = asyncio.create_task(http.post("/v1/hooks/s", content=BATCH, headers=JSON))
         try:

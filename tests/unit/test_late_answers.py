@@ -7,28 +7,21 @@ from routing.explain_clock import explain_clock
 from schemas.signals import Actor, Sales
 from tests.setups import START
 from tests.stories import DAY, DONE, HOUR, MINUTE, Kept, Story, changed, rules
+from tests.tales.late import ANSWER, STEP, WAITS, rules_with
 
-ANSWER = {"name": "answer", "metric": "acceptance", "starts": "offer", "target": "90m elapsed"}
-STEP = {"name": "step", "metric": "follow_up", "starts": "offer", "target": "24h elapsed"}
-WAITS = {"name": "waits", "metric": "follow_up", "starts": "hand_over", "target": "24h elapsed"}
 FORM = ("form.submitted", 0 * MINUTE, {"form_id": "demo"})
 
 
-def by(person):
+def actor(person):
     return {"actor": Actor(kind="person", reference=person)}
 
 
 def call(at, person=None, **more):
-    return ("sales.follow_up", at, {"sales": DONE, **(by(person) if person else {}), **more})
+    return ("sales.follow_up", at, {"sales": DONE, **(actor(person) if person else {}), **more})
 
 
-def accepted(at, person=None, **more):
-    return ("sales.accepted", at, {**(by(person) if person else {}), **more})
-
-
-def agreed(**handover):
-    given = {"offer_expires": "3h elapsed", "calendar": None, **handover}
-    return rules([ANSWER, STEP, WAITS], handover=given)
+def acceptance(at, person=None, **more):
+    return ("sales.accepted", at, {**(actor(person) if person else {}), **more})
 
 
 def breaches(told):
@@ -37,19 +30,19 @@ def breaches(told):
 
 
 def story(**handover):
-    return Story(agreed(**handover)).offered()
+    return Story(rules_with(**handover)).offered()
 
 
-def heard_in_order(facts, until):
-    told = Story(agreed())
+def tell_in_order(facts, until):
+    told = Story(rules_with())
     for kind, at, more in facts:
         told.wait(at).tell(kind, at, **more)
     return told.wait(until)
 
 
-def heard_last(facts, until, **handover):
+def tell_last_one_late(facts, until, **handover):
     """The last fact is heard when all that fell due was noticed."""
-    told = Story(agreed(**handover))
+    told = Story(rules_with(**handover))
     for kind, at, more in facts[:-1]:
         told.wait(at).tell(kind, at, **more)
     kind, at, more = facts[-1]
@@ -68,7 +61,7 @@ def test_who_was_offered_the_lead_and_calls_has_accepted_it():
 
 
 def test_a_personal_message_of_who_was_offered_it_accepts_as_well():
-    told = story().tell("outreach.logged", HOUR, **by("elin"))
+    told = story().tell("outreach.logged", HOUR, **actor("elin"))
     assert (told.lead.stage, told.lead.owner) == ("deal", "elin")
 
 
@@ -83,16 +76,16 @@ def test_a_personal_message_of_who_was_offered_it_accepts_as_well():
 def test_no_other_step_accepts(more):
     kind, at, known = call(HOUR)
     told = story().tell(
-        kind, at, **{**known, **by("elin"), **more} if "automated" in more or "sales" in more else {**known, **more}
+        kind, at, **{**known, **actor("elin"), **more} if "automated" in more or "sales" in more else {**known, **more}
     )
     assert (told.lead.stage, told.lead.handover.offers[0].state) == ("hand_over", "open")
     assert told.wait(3 * HOUR).lead.handover.offers[0].state == "expired"
 
 
 def test_a_step_accepts_nothing_where_the_agreement_says_so():
-    told = story(follow_up_accepts=False).tell("sales.follow_up", HOUR, sales=DONE, **by("elin"))
+    told = story(follow_up_accepts=False).tell("sales.follow_up", HOUR, sales=DONE, **actor("elin"))
     assert (told.lead.stage, told.lead.handover.accepted_at) == ("hand_over", None)
-    assert told.tell("sales.accepted", 2 * HOUR, **by("elin")).lead.stage == "deal"
+    assert told.tell("sales.accepted", 2 * HOUR, **actor("elin")).lead.stage == "deal"
 
 
 def test_the_owner_of_an_activity_did_it_where_nobody_else_is_named():
@@ -101,31 +94,31 @@ def test_the_owner_of_an_activity_did_it_where_nobody_else_is_named():
 
 
 def test_a_colleagues_call_keeps_the_leads_promise_and_accepts_nothing_and_the_holder_is_told():
-    told = story().tell("sales.follow_up", HOUR, sales=DONE, **by("johan"))
+    told = story().tell("sales.follow_up", HOUR, sales=DONE, **actor("johan"))
     assert told.lead.stage == "hand_over" and told.all("handover.followed_up") == []
     assert told.clock("waits").state == "fulfilled" and told.clock("step").state == "running"
     (said,) = told.all("lead.touched")
     assert (said.owner.person, said.signal_kind) == ("elin", "sales.follow_up")
-    told.tell("sales.accepted", 80 * MINUTE, **by("elin")).wait(25 * HOUR)
+    told.tell("sales.accepted", 80 * MINUTE, **actor("elin")).wait(25 * HOUR)
     assert told.lead.stage == "hand_over" and breaches(told) == {("step", "elin")}
 
 
 def test_a_call_that_came_before_the_form_accepts_the_offer_that_the_form_brings():
-    told = Story(agreed()).tell("email.opened", 0 * MINUTE)
-    told.tell("sales.follow_up", 10 * MINUTE, sales=DONE, **by("elin"))
+    told = Story(rules_with()).tell("email.opened", 0 * MINUTE)
+    told.tell("sales.follow_up", 10 * MINUTE, sales=DONE, **actor("elin"))
     told.tell("form.submitted", 5 * MINUTE, now=20 * MINUTE, form_id="demo")
     assert (told.lead.stage, told.lead.owner) == ("deal", "elin")
     assert told.lead.handover.followed_up_at == START + 10 * MINUTE
 
 
 def test_an_imported_hand_over_is_accepted_by_its_owners_step():
-    told = Story(agreed()).tell("contact.created", mode="import", sales=Sales(to="hand_over", owner_id="elin"))
-    assert told.tell("sales.follow_up", HOUR, sales=DONE, **by("elin")).lead.stage == "deal"
+    told = Story(rules_with()).tell("contact.created", mode="import", sales=Sales(to="hand_over", owner_id="elin"))
+    assert told.tell("sales.follow_up", HOUR, sales=DONE, **actor("elin")).lead.stage == "deal"
 
 
 # --- what comes late (tests/tales/late.py has the stories in their orders of arrival) ------------------------------
 def test_02_whoever_the_lead_went_on_to_loses_it_while_they_did_nothing_and_all_are_told():
-    told = heard_last([FORM, accepted(HOUR, "elin")], 3 * HOUR + 30 * MINUTE)
+    told = tell_last_one_late([FORM, acceptance(HOUR, "elin")], 3 * HOUR + 30 * MINUTE)
     assert [(o.person, o.state) for o in told.lead.handover.offers] == [("elin", "accepted"), ("johan", "withdrawn")]
     (said,) = told.all("handover.accepted_late")
     assert (said.owner.person, said.holder.person, said.kept_by.person, said.in_time) == ("elin", "johan", "elin", True)
@@ -133,13 +126,13 @@ def test_02_whoever_the_lead_went_on_to_loses_it_while_they_did_nothing_and_all_
     assert {"maja"} <= {owner.person for owner in said.to}, "the managers"
     (corrected,) = told.all("sla.corrected", "answer")
     assert (corrected.old, corrected.new, corrected.owner.person) == ("breached", "fulfilled", "elin")
-    told.tell("sales.follow_up", 4 * HOUR, sales=DONE, **by("elin"))
+    told.tell("sales.follow_up", 4 * HOUR, sales=DONE, **actor("elin"))
     assert (told.lead.stage, told.lead.owner) == ("deal", "elin")
 
 
 def test_02_whoever_has_taken_it_meanwhile_keeps_it():
-    facts = [FORM, accepted(3 * HOUR + 10 * MINUTE, "johan"), accepted(HOUR, "elin")]
-    told = heard_last(facts, 4 * HOUR)
+    facts = [FORM, acceptance(3 * HOUR + 10 * MINUTE, "johan"), acceptance(HOUR, "elin")]
+    told = tell_last_one_late(facts, 4 * HOUR)
     assert (told.lead.owner, told.lead.handover.current.person) == ("johan", "johan")
     (said,) = told.all("handover.accepted_late")
     assert (said.owner.person, said.holder.person, said.kept_by.person) == ("elin", "johan", "johan")
@@ -147,32 +140,32 @@ def test_02_whoever_has_taken_it_meanwhile_keeps_it():
 
 
 def test_02_an_acceptance_that_is_told_twice_is_told_once():
-    facts = [FORM, accepted(3 * HOUR + 10 * MINUTE, "johan"), accepted(HOUR, "elin")]
-    told = heard_last(facts, 4 * HOUR).tell("sales.accepted", HOUR, now=5 * HOUR, **by("elin"))
+    facts = [FORM, acceptance(3 * HOUR + 10 * MINUTE, "johan"), acceptance(HOUR, "elin")]
+    told = tell_last_one_late(facts, 4 * HOUR).tell("sales.accepted", HOUR, now=5 * HOUR, **actor("elin"))
     assert len(told.all("handover.accepted_late")) == 1
     assert [said.owner.person for said in told.all("handover.accepted")] == ["johan", "elin"]
 
 
 def test_02_an_acceptance_after_the_offer_was_over_corrects_nothing_and_takes_the_lead_where_nobody_works_it():
-    told = heard_in_order([FORM, accepted(3 * HOUR + 10 * MINUTE, "elin")], 4 * HOUR)
+    told = tell_in_order([FORM, acceptance(3 * HOUR + 10 * MINUTE, "elin")], 4 * HOUR)
     assert breaches(told) == {("answer", "elin")} and told.lead.owner == "elin"
     (said,) = told.all("handover.accepted_late")
     assert (said.in_time, said.holder.person, said.kept_by.person) == (False, "johan", "elin")
-    facts = [FORM, accepted(3 * HOUR + 5 * MINUTE, "johan"), accepted(3 * HOUR + 10 * MINUTE, "elin")]
-    told = heard_in_order(facts, 4 * HOUR)
+    facts = [FORM, acceptance(3 * HOUR + 5 * MINUTE, "johan"), acceptance(3 * HOUR + 10 * MINUTE, "elin")]
+    told = tell_in_order(facts, 4 * HOUR)
     assert told.lead.owner == "johan" and told.all("handover.accepted_late")[0].kept_by.person == "johan"
 
 
 def test_03_a_rejection_by_who_lost_the_offer_rejects_nobody_elses():
-    refused = ("sales.rejected", 3 * HOUR + 10 * MINUTE, {"reason": "wrong timing", **by("elin")})
-    told = heard_in_order([FORM, refused], 4 * HOUR)
+    refused = ("sales.rejected", 3 * HOUR + 10 * MINUTE, {"reason": "wrong timing", **actor("elin")})
+    told = tell_in_order([FORM, refused], 4 * HOUR)
     assert (told.lead.stage, told.lead.owner, told.lead.handover.current.state) == ("hand_over", "johan", "open")
     assert breaches(told) == {("answer", "elin")}
 
 
 @pytest.mark.parametrize("person", ["elin", None])
 def test_10_a_call_that_comes_late_is_of_the_offer_and_the_person_that_it_was_made_for(person):
-    told = heard_last([FORM, call(40 * MINUTE, person)], 3 * HOUR + 30 * MINUTE, follow_up_accepts=False)
+    told = tell_last_one_late([FORM, call(40 * MINUTE, person)], 3 * HOUR + 30 * MINUTE, follow_up_accepts=False)
     (said,) = told.all("handover.followed_up")
     assert (said.offer_id, said.owner.person) == (told.lead.handover.offers[0].id, "elin")
     assert (told.lead.owner, told.lead.handover.followed_up_at) == ("johan", None)
@@ -200,7 +193,7 @@ def test_an_offer_that_expires_unanswered_is_its_receivers_breach_of_the_answer_
 
 
 def test_an_answer_in_time_that_comes_late_corrects_that_breach_too():
-    told = waiting(LONG).wait(4 * HOUR).tell("sales.accepted", 2 * HOUR, now=4 * HOUR, **by("elin"))
+    told = waiting(LONG).wait(4 * HOUR).tell("sales.accepted", 2 * HOUR, now=4 * HOUR, **actor("elin"))
     (corrected,) = told.all("sla.corrected")
     assert (corrected.old, corrected.new, corrected.due_at) == ("breached", "fulfilled", START + 3 * HOUR)
     assert breaches(told) == set()
@@ -256,16 +249,16 @@ SILENT = {
 }  # fmt: skip
 
 
-def dealt(*policies, **handover):
+def deal(*policies, **handover):
     given = {"offer_expires": "3h elapsed", "calendar": None, **handover}
     told = Story(rules([*policies, SILENT], handover=given)).offered()
-    return told.tell("sales.accepted", 10 * MINUTE, **by("elin")).tell(
-        "sales.follow_up", 20 * MINUTE, sales=DONE, **by("elin")
+    return told.tell("sales.accepted", 10 * MINUTE, **actor("elin")).tell(
+        "sales.follow_up", 20 * MINUTE, sales=DONE, **actor("elin")
     )
 
 
 def test_05_in_a_deal_the_ladder_offers_it_to_somebody_who_had_no_chance_yet():
-    told = dealt().wait(25 * HOUR + 20 * MINUTE)
+    told = deal().wait(25 * HOUR + 20 * MINUTE)
     assert (told.lead.stage, told.lead.owner) == ("deal", "johan")
     assert [(o.person, o.state) for o in told.lead.handover.offers] == [("elin", "withdrawn"), ("johan", "open")]
     assert [said.reason for said in told.all("handover.withdrawn")] == ["sla_breached"]
@@ -273,14 +266,14 @@ def test_05_in_a_deal_the_ladder_offers_it_to_somebody_who_had_no_chance_yet():
     told.wait(27 * HOUR)
     assert told.lead.handover.current.state == "open", "in a deal nothing expires"
     assert (told.clock("silent").person, told.clock("silent").state) == ("johan", "running")
-    told.tell("sales.follow_up", 28 * HOUR, sales=DONE, **by("johan"))
+    told.tell("sales.follow_up", 28 * HOUR, sales=DONE, **actor("johan"))
     assert told.lead.handover.current.state == "accepted" and told.all("handover.accepted")[-1].owner.person == "johan"
 
 
 def test_05_never_to_who_let_it_expire_or_rejected_it():
     told = Story(rules([SILENT], handover={"offer_expires": "3h elapsed", "calendar": None, "max_offers": "2"}))
     told.offered().wait(3 * HOUR)
-    told.tell("sales.follow_up", 4 * HOUR, sales=DONE, **by("johan"))
+    told.tell("sales.follow_up", 4 * HOUR, sales=DONE, **actor("johan"))
     told.wait(30 * HOUR)
     assert [o.person for o in told.lead.handover.offers] == ["elin", "johan", "karin"]
     told.wait(60 * HOUR)
@@ -292,7 +285,7 @@ def test_05_never_to_who_let_it_expire_or_rejected_it():
 
 def test_05_a_rejection_of_what_was_offered_in_a_deal_answers_it():
     answer = ANSWER | {"target": "20h elapsed"}
-    told = dealt(answer).wait(26 * HOUR).tell("sales.rejected", 27 * HOUR, reason="wrong timing", **by("johan"))
+    told = deal(answer).wait(26 * HOUR).tell("sales.rejected", 27 * HOUR, reason="wrong timing", **actor("johan"))
     assert (told.lead.stage, breaches(told)) == ("nurturing", {("silent", "elin")})
     assert told.all("handover.rejected")[0].owner.person == "johan"
     assert told.clock("answer").state == "fulfilled"
@@ -307,21 +300,22 @@ def test_max_offers_bounds_offers_by_rule_and_not_the_ladders():
 
 
 def test_a_meeting_that_its_owner_books_is_a_step_and_accepts():
-    told = story().tell("sales.accepted", 10 * MINUTE, **by("elin"))
-    told.tell("sales.meeting_booked", 30 * MINUTE, **by("elin"))
+    told = story().tell("sales.accepted", 10 * MINUTE, **actor("elin"))
+    told.tell("sales.meeting_booked", 30 * MINUTE, **actor("elin"))
     assert told.lead.stage == "deal" and told.clock("waits").state == "fulfilled"
     assert told.wait(3 * DAY).lead.owner == "elin" and breaches(told) == set()
-    alone = story().tell("sales.meeting_booked", HOUR, **by("elin"))
+    alone = story().tell("sales.meeting_booked", HOUR, **actor("elin"))
     assert (alone.lead.stage, alone.lead.handover.offers[0].state) == ("deal", "accepted")
 
 
 @pytest.mark.parametrize(
-    "more", [{}, {"sales": Sales(owner_id="elin")}, {"actor": Actor(kind="automation", reference="elin")}, by("johan")]
+    "more",
+    [{}, {"sales": Sales(owner_id="elin")}, {"actor": Actor(kind="automation", reference="elin")}, actor("johan")],
 )
 def test_a_meeting_that_the_lead_a_program_or_a_colleague_books_is_no_step_of_the_holder(more):
     told = story().tell("sales.accepted", 10 * MINUTE).tell("sales.meeting_booked", 30 * MINUTE, **more)
     assert told.lead.stage == "hand_over" and told.clock("step").state == "running"
-    assert told.clock("waits").state == ("fulfilled" if more == by("johan") else "running")
+    assert told.clock("waits").state == ("fulfilled" if more == actor("johan") else "running")
     assert len(told.all("lead.touched")) == 1
 
 
@@ -334,8 +328,8 @@ def test_whom_a_promise_was_delegated_to_keeps_it():
         "fulfil_on": ["sales.task_open"],
     }
     for command, kept in (("delegate", True), ("assign", False)):
-        told = dealt(proposal).ask(command, 2 * HOUR, "maja", person="karin")
-        told.tell("sales.task_open", 3 * HOUR, **by("karin"))
+        told = deal(proposal).ask(command, 2 * HOUR, "maja", person="karin")
+        told.tell("sales.task_open", 3 * HOUR, **actor("karin"))
         assert (told.clock("proposal").person, told.clock("proposal").state == "fulfilled") == ("elin", kept)
 
 
@@ -357,5 +351,5 @@ def test_10_an_offer_that_is_made_during_a_hold_waits_for_its_end():
 
 
 def test_10_an_offer_on_hold_can_be_accepted():
-    told = story().ask("hold", HOUR).tell("sales.accepted", 2 * HOUR, **by("elin")).ask("release", 3 * HOUR)
+    told = story().ask("hold", HOUR).tell("sales.accepted", 2 * HOUR, **actor("elin")).ask("release", 3 * HOUR)
     assert told.wait(2 * DAY).lead.handover.offers[0].state == "accepted"

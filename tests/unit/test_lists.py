@@ -21,7 +21,7 @@ def contact(ruling=RULES):
     return Kept(ruling).tell("email.sent", timedelta(0))
 
 
-def mailed(told, at, name):
+def tell_mail(told, at, name):
     return told.tell("email.sent", at, lists=(name,), actor=MACHINE)
 
 
@@ -30,15 +30,15 @@ def test_who_leaves_one_list_gets_no_more_of_it_and_goes_on_getting_the_rest():
     told = contact().tell("list.unsubscribed", HOUR, lists=("news",))
     assert (told.lead.suppressed, left_lists(told.lead)) == (None, {"news"})
     assert [said.lists for said in told.all("list.stopped")] == [("news",)]
-    assert mailed(told, 2 * HOUR, "offers").all("suppression.violated") == []
-    assert len(mailed(told, 3 * HOUR, "news").all("suppression.violated")) == 1
+    assert tell_mail(told, 2 * HOUR, "offers").all("suppression.violated") == []
+    assert len(tell_mail(told, 3 * HOUR, "news").all("suppression.violated")) == 1
 
 
 def test_who_joins_a_list_again_gets_it_again():
     told = contact().tell("list.unsubscribed", HOUR, lists=("news",)).tell("list.subscribed", 2 * HOUR, lists=("news",))
     assert left_lists(told.lead) == set()
     assert [said.lists for said in told.all("list.released")] == [("news",)]
-    assert mailed(told, 3 * HOUR, "news").all("suppression.violated") == []
+    assert tell_mail(told, 3 * HOUR, "news").all("suppression.violated") == []
 
 
 def test_the_later_word_of_a_list_counts_whatever_arrives_first():
@@ -59,15 +59,15 @@ def test_a_withdrawn_purpose_of_mail_stops_all_of_it_though_a_list_is_named():
 def test_exempt_lists_stay_exempt_but_the_one_that_was_left():
     told = Kept(RULES).offered().tell("list.unsubscribed", HOUR, lists=("news",))
     assert told.all("suppression.changed") == []
-    assert mailed(told, 2 * HOUR, "service-notices").all("suppression.violated") == []
+    assert tell_mail(told, 2 * HOUR, "service-notices").all("suppression.violated") == []
     told.tell("list.unsubscribed", 3 * HOUR, lists=("service-notices",))
     assert [said.exempt_lists for said in told.all("suppression.changed")] == [()]
-    assert len(mailed(told, 4 * HOUR, "service-notices").all("suppression.violated")) == 1
+    assert len(tell_mail(told, 4 * HOUR, "service-notices").all("suppression.violated")) == 1
 
 
 def test_mail_that_was_sent_before_the_list_was_left_violates_nothing():
     told = contact().tell("list.unsubscribed", HOUR, lists=("news",))
-    assert mailed(told, 30 * MINUTE, "news").all("suppression.violated") == []
+    assert tell_mail(told, 30 * MINUTE, "news").all("suppression.violated") == []
 
 
 def test_who_is_not_worked_leaves_a_list_all_the_same():

@@ -42,7 +42,7 @@ def headers_of(kind, **ids):
     return {**base, **named}
 
 
-def proved(verify, headers, body):
+def signed_headers(verify, headers, body):
     if verify["scheme"] == "hmac":
         signed = f"{headers.get('webhook-id', '')}.".encode() + body if "template" in verify else body
         return {**headers, "x-sig": hmac.digest(SECRET.encode(), signed, "sha256").hex()}
@@ -54,7 +54,7 @@ def proved(verify, headers, body):
     return {**headers, f"{prefix}-timestamp": stamp, f"{prefix}-signature": f"v1,{b64encode(proof).decode()}"}
 
 
-async def posted(kind, verify, *deliveries):
+async def ids_of_posts(kind, verify, *deliveries):
     """The ids of the signals that these (headers, body) came to."""
     kept = Kept()
     configured = Configured(
@@ -78,34 +78,34 @@ SIX = [
 @pytest.mark.parametrize("kind", KINDS)
 async def test_m4_a_captured_delivery_under_six_ids_that_nobody_signed_is_one_signal(kind):
     body = body_of(kind)
-    sent = [(proved(HMAC, headers_of(kind, **ids), body), body) for ids in SIX]
-    ids = await posted(kind, HMAC, *sent)
+    sent = [(signed_headers(HMAC, headers_of(kind, **ids), body), body) for ids in SIX]
+    ids = await ids_of_posts(kind, HMAC, *sent)
     assert (len(ids), len(set(ids))) == (6, 1)
 
 
 @pytest.mark.parametrize("kind", ["generic", "standard_webhooks"])
 async def test_m4_an_id_that_the_template_signs_tells_two_deliveries_with_one_body_apart(kind):
     body = body_of(kind)
-    first, second = (proved(WITH_ID, headers_of(kind, webhook_id=f"evt_1000{n}"), body) for n in (1, 2))
-    ids = await posted(kind, WITH_ID, (first, body), (second, body), (first, body))
+    first, second = (signed_headers(WITH_ID, headers_of(kind, webhook_id=f"evt_1000{n}"), body) for n in (1, 2))
+    ids = await ids_of_posts(kind, WITH_ID, (first, body), (second, body), (first, body))
     assert len(set(ids)) == 2 and ids[0] == ids[2]
     with_more = [({**first, "svix-id": f"evt_2000{n}", "idempotency-key": f"evt_3000{n}"}, body) for n in range(3)]
-    assert set(await posted(kind, WITH_ID, *with_more)) == {ids[0]}
+    assert set(await ids_of_posts(kind, WITH_ID, *with_more)) == {ids[0]}
 
 
 @pytest.mark.parametrize("prefix", ["webhook", "svix"])
 async def test_m4_beside_the_signed_id_of_a_standard_webhook_another_one_chooses_nothing(prefix):
     body, other = body_of("standard_webhooks"), {"webhook": "svix", "svix": "webhook"}[prefix]
-    signed = proved(STANDARD, {"content-type": "application/json", f"{prefix}-id": "evt_10001"}, body)
+    signed = signed_headers(STANDARD, {"content-type": "application/json", f"{prefix}-id": "evt_10001"}, body)
     sent = [({**signed, f"{other}-id": f"evt_2000{n}", "idempotency-key": f"evt_3000{n}"}, body) for n in range(3)]
-    assert len(set(await posted("standard_webhooks", STANDARD, (signed, body), *sent))) == 1
+    assert len(set(await ids_of_posts("standard_webhooks", STANDARD, (signed, body), *sent))) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_m4_an_id_that_a_stranger_used_first_does_not_lose_the_honest_delivery(kind):
     headers = headers_of(kind, webhook_id="evt_10001", ce_id="evt_10001")
     stranger, honest = body_of(kind, "/about"), body_of(kind)
-    ids = await posted(kind, {"scheme": "none"}, (headers, stranger), (headers, honest), (headers, honest))
+    ids = await ids_of_posts(kind, {"scheme": "none"}, (headers, stranger), (headers, honest), (headers, honest))
     assert len(set(ids)) == 2 and ids[1] == ids[2], "and a repetition of the honest one is one"
 
 
@@ -115,10 +115,10 @@ async def test_m4_an_id_in_an_unproven_body_does_not_lose_the_honest_delivery_ei
                            "data": {"email": "eva@firma.example", "url": page}}).encode()  # fmt: skip
 
     headers = {"content-type": "application/cloudevents+json"}
-    ids = await posted("cloudevents", {"scheme": "none"}, (headers, said("/about")), (headers, said("/prices")))
+    ids = await ids_of_posts("cloudevents", {"scheme": "none"}, (headers, said("/about")), (headers, said("/prices")))
     assert len(set(ids)) == 2
-    proven = await posted(
-        "cloudevents", TOKEN, *((proved(TOKEN, headers, said(p)), said(p)) for p in ("/about", "/prices"))
+    proven = await ids_of_posts(
+        "cloudevents", TOKEN, *((signed_headers(TOKEN, headers, said(p)), said(p)) for p in ("/about", "/prices"))
     )
     assert len(set(proven)) == 1, "who proves itself chooses the ids of its deliveries"
     assert not set(proven) & set(ids), "what was unproven takes the place of nothing that is proven"
@@ -142,7 +142,7 @@ async def test_m4_of_what_is_set_aside_only_the_id_that_was_signed_is_kept():
     hooks = Hooks({"s": configured}, kept, b"k" * 32, lambda: NOW)
     app = Starlette(routes=[Route("/v1/hooks/{source}", hooks.answer, methods=["POST"])])
     body = json.dumps(fact).encode()
-    headers = proved(STANDARD, {"content-type": "application/json", "webhook-id": "evt_10001"}, body)
+    headers = signed_headers(STANDARD, {"content-type": "application/json", "webhook-id": "evt_10001"}, body)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://in.example") as http:
         await http.post("/v1/hooks/s", content=body, headers={**headers, "svix-id": "evt_2"})
     (entry,) = kept.aside

@@ -25,7 +25,7 @@ def database(folder):
     return settings_of(argparse.Namespace(config=folder)).database_url.partition(":///")[2]
 
 
-def says(folder, line):
+def write_database(folder, line):
     env = folder / ".env"
     env.write_text(env.read_text().replace("STAFETT_DATABASE_URL=sqlite:///stafett.db", line))
 
@@ -48,13 +48,13 @@ def test_a_moved_or_copied_folder_has_its_own_database_wherever_it_is_named_from
 
 
 def test_a_folder_of_before_that_was_moved_says_what_to_write(folder, tmp_path):
-    says(folder, f"STAFETT_DATABASE_URL=sqlite:///{tmp_path}/gone/stafett.db")
+    write_database(folder, f"STAFETT_DATABASE_URL=sqlite:///{tmp_path}/gone/stafett.db")
     with pytest.raises(FileError, match=r"no such folder; if this one was moved, write sqlite:///stafett\.db"):
         database(folder)
 
 
 def test_a_copy_of_a_folder_of_before_does_not_write_into_the_first(folder, tmp_path):
-    says(folder, f"STAFETT_DATABASE_URL=sqlite:///{folder}/stafett.db")
+    write_database(folder, f"STAFETT_DATABASE_URL=sqlite:///{folder}/stafett.db")
     assert database(folder) == f"{folder}/stafett.db"
     shutil.copytree(folder, tmp_path / "copy")
     with pytest.raises(FileError, match=r"database of another folder, .*/mine; if this one is a copy of it, write "):
@@ -63,7 +63,7 @@ def test_a_copy_of_a_folder_of_before_does_not_write_into_the_first(folder, tmp_
 
 def test_a_database_elsewhere_stays_there(folder, tmp_path):
     (tmp_path / "data").mkdir()
-    says(folder, f"STAFETT_DATABASE_URL=sqlite:///{tmp_path}/data/s.db?timeout=5")
+    write_database(folder, f"STAFETT_DATABASE_URL=sqlite:///{tmp_path}/data/s.db?timeout=5")
     assert database(folder) == f"{tmp_path}/data/s.db?timeout=5"
 
 

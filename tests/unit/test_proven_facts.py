@@ -45,14 +45,14 @@ def stranger(told, after, kind="form.submitted", **more):
     return told.tell(kind, after, proof="none", **said)
 
 
-def held(lead):
+def known_facts(lead):
     return {name: getattr(lead, name) for name in FACTS} | {"person": lead.personal.person.known()}
 
 
 def test_h2_nothing_that_somebody_proven_said_is_replaced_by_somebody_unproven():
     told = crm()
-    before = held(told.lead)
-    assert held(stranger(told, HOUR).lead) == before
+    before = known_facts(told.lead)
+    assert known_facts(stranger(told, HOUR).lead) == before
     assert told.lead.references == () and told.lead.personal.answers == {"partner": "no"}
 
 
@@ -112,7 +112,7 @@ def test_a_proven_statement_of_the_same_value_proves_it():
     assert "company_name" in told.lead.unproven and "email" in told.lead.personal.unproven
     told = crm(told, HOUR)
     assert told.lead.unproven == () and not {"email", "phone"} & {*told.lead.personal.unproven}
-    assert held(stranger(told, DAY).lead) == held(told.lead)
+    assert known_facts(stranger(told, DAY).lead) == known_facts(told.lead)
 
 
 def test_a_proposal_that_somebody_proven_says_later_becomes_the_fact():

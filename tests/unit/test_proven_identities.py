@@ -28,7 +28,7 @@ def crm(**more):
     return said("contact.updated", source=SIGNED, **more)
 
 
-def told(way, *signals):
+def people_after(way, *signals):
     return getattr(People(), way)(*signals)
 
 
@@ -37,7 +37,7 @@ def test_h3_no_unsigned_id_joins_a_proven_lead(way):
     vera = crm(**VERA, references=(ident(1),))
     stranger = said(email=VERA["email"], references=(ident(666),))
     later = crm(**BO, references=(ident(666),))
-    people = told(way, vera, stranger, later)
+    people = people_after(way, vera, stranger, later)
     assert people.together(vera, stranger), "a customer's form reaches their lead"
     assert not people.together(vera, later)
 
@@ -47,7 +47,7 @@ def test_h3_a_changed_address_that_nobody_proved_is_a_proposal(way):
     vera = crm(**VERA)
     changed = said(email="vera@evil.example", former_emails=(VERA["email"],), address_changed=True)
     later, own = said(email="vera@evil.example", form_id="demo"), said(email=VERA["email"])
-    people = told(way, vera, changed, later, own)
+    people = people_after(way, vera, changed, later, own)
     assert people.together(vera, changed) and not people.together(vera, later) and people.together(vera, own)
     lead = people.leads[0]
     assert lead.personal.person.email == VERA["email"]
@@ -66,7 +66,7 @@ def test_a_number_that_nobody_proved_leads_nobody_to_a_proven_lead(way):
     vera = crm(**VERA)
     stranger = said(email=VERA["email"], phone="070-999 99 99")
     caller = said(phone="070-999 99 99")
-    people = told(way, vera, stranger, caller)
+    people = people_after(way, vera, stranger, caller)
     assert not people.together(vera, caller)
 
 
@@ -75,7 +75,7 @@ def test_an_unsigned_id_with_another_address_is_another_lead_and_drops_nothing(w
     vera = crm(**VERA, references=(ident(1),))
     strangers = [said(email=f"m{n}@evil.example", references=(ident(1),)) for n in range(5)]
     later = crm(references=(ident(1),))
-    people = told(way, vera, *strangers, later)
+    people = people_after(way, vera, *strangers, later)
     assert people.together(vera, later), "the id still names her"
     assert not any(people.together(vera, stranger) for stranger in strangers)
     assert people.memory.said("lead.parting_proposed") == [] and people.leads[0].gathered == {}
@@ -87,7 +87,7 @@ def test_who_took_an_id_before_its_owner_came_loses_it(way):
     vera = crm(**VERA, references=(ident(5991),))
     later, deal = crm(references=(ident(5991),)), crm(**VERA, references=(ident(77, "deal"),))
     moved = said("deal.updated", source=SIGNED, references=(ident(77, "deal"),))
-    people = told(way, squatter, vera, later, deal, moved)
+    people = people_after(way, squatter, vera, later, deal, moved)
     assert not people.together(squatter, vera)
     assert people.together(vera, later, deal, moved)
 
@@ -97,7 +97,7 @@ def test_an_id_that_came_with_the_address_of_an_own_lead_goes_to_whom_somebody_p
     squatter = said(email="m@evil.example", references=(ident(5991),))
     vera, named = crm(**VERA), crm(**VERA, references=(ident(5991),))
     later = crm(references=(ident(5991),))
-    people = told(way, squatter, vera, named, later)
+    people = people_after(way, squatter, vera, named, later)
     assert people.together(vera, named, later) and not people.together(squatter, later)
 
 
@@ -106,7 +106,7 @@ def test_among_the_unproven_ids_and_changed_addresses_join_as_ever(way):
     first = said(**BO, references=(ident(9),))
     second, third = said(references=(ident(9),)), said(email="bo@new.example", former_emails=(BO["email"],))
     fourth = said(email="bo@new.example")
-    assert told(way, first, second, third, fourth).together(first, second, third, fourth)
+    assert people_after(way, first, second, third, fourth).together(first, second, third, fourth)
 
 
 @BATCHES
@@ -114,7 +114,7 @@ def test_somebody_unproven_gives_an_address_to_a_proven_lead_that_has_none(way):
     vera = crm(full_name="Vera Danielsson", references=(ident(1),))
     form = said(email=VERA["email"], references=(ident(1),))
     later = said(email=VERA["email"])
-    people = told(way, vera, form, later)
+    people = people_after(way, vera, form, later)
     assert people.together(vera, form, later)
     assert people.leads[0].personal.unproven == ("email",)
 
@@ -126,7 +126,7 @@ def test_an_unsigned_id_of_a_company_joins_no_two_companies(way):
         email="m@evil.example", company=Company(domain="target.example"), references=(ident(500, "company"),)
     )
     other = crm(**BO, company=Company(domain="firma.example"), references=(ident(2), ident(500, "company")))
-    people = told(way, target, stranger, other)
+    people = people_after(way, target, stranger, other)
     leads = {lead.id: lead for lead in people.leads}
     assert leads[people.of(target)].account_id != leads[people.of(other)].account_id
 

@@ -64,7 +64,7 @@ FIELDS = {
 """Names that some parser reads, in several languages, with what a stranger would like to say."""
 
 
-def proven():
+def people_proven():
     """Vera, told of by the CRM and handed over; Bo beside her."""
     people = People()
     vera = {name: value for name, value in PROVEN.items() if name != "references"}
@@ -101,10 +101,10 @@ def postings(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_h2_h3_nothing_proven_changes_by_what_anybody_may_post(kind):
-    first, wrong, reached = proven(), {}, 0
+    first, wrong, reached = people_proven(), {}, 0
     lead = first.leads[0].id
     for what, signals in postings(kind):
-        people = copied(first)
+        people = copy_of(first)
         people.tell(*signals)
         reached += sum(people.of(signal) == lead for signal in signals)
         if found := changes(first.memory, people.memory, lead):
@@ -152,7 +152,7 @@ def is_unspoiled(before, clock):
     return clock == known if known is not None else clock.started_at >= START + HOUR
 
 
-def copied(people):
+def copy_of(people):
     """The same rows for another try."""
     made = People()
     for name, value in vars(people.memory).items():

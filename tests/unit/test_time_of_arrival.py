@@ -20,13 +20,13 @@ PROMISE = {"name": "answer", "metric": "acceptance", "starts": "offer", "target"
 FORM = b"email=vera%40example.com&form_id=demo&submitted_at=2026-01-05T09%3A00%3A00Z"
 
 
-def posted(scheme, kind="form", body=FORM, content_type="application/x-www-form-urlencoded", at=START):
+def signals_of_post(scheme, kind="form", body=FORM, content_type="application/x-www-form-urlencoded", at=START):
     source = Source(name="web", kind=kind, verify=scheme, may=("form", "engagement", "sales"))
     return signals_of(source, read(kind, body, content_type, {}, None), at, KEY).signals
 
 
 def test_h2_an_anonymous_form_of_last_winter_begins_no_promise_in_the_past():
-    (signal,) = posted(OPEN)
+    (signal,) = signals_of_post(OPEN)
     assert (signal.occurred_at, happened(signal), signal.claimed_at) == (START, START, LONG_AGO)
     told = Story(rules([PROMISE])).take(signal).wait(HOUR)
     assert told.lead.created_at == START and told.all("sla.breached") == [] and told.all("sla.escalated") == []
@@ -34,7 +34,7 @@ def test_h2_an_anonymous_form_of_last_winter_begins_no_promise_in_the_past():
 
 
 def test_the_time_of_a_proven_sender_counts_as_ever():
-    (signal,) = posted(SIGNED)
+    (signal,) = signals_of_post(SIGNED)
     assert (signal.occurred_at, signal.claimed_at) == (LONG_AGO, None)
 
 
@@ -52,15 +52,15 @@ def test_the_time_of_a_proven_sender_counts_as_ever():
     ],
 )  # fmt: skip
 def test_the_time_of_no_kind_is_believed_where_nobody_proved_it(kind, body, claimed):
-    signals = posted(OPEN, kind, body.format(at=claimed).encode(), "application/json")
+    signals = signals_of_post(OPEN, kind, body.format(at=claimed).encode(), "application/json")
     assert signals and all(signal.occurred_at == START for signal in signals)
     assert all(signal.claimed_at == datetime.fromisoformat(claimed) for signal in signals)
 
 
 def test_a_claimed_time_is_kept_in_the_record_and_none_where_none_was_claimed():
-    (signal,) = posted(OPEN)
+    (signal,) = signals_of_post(OPEN)
     assert type(signal).read(signal.text()) == signal
-    assert posted(OPEN, body=b"email=vera%40example.com")[0].claimed_at is None
+    assert signals_of_post(OPEN, body=b"email=vera%40example.com")[0].claimed_at is None
 
 
 def test_the_claimed_time_of_a_consent_neither_saves_nor_loses_it():

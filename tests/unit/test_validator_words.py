@@ -43,7 +43,7 @@ CONTEXT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def told(kind: str, context: dict[str, Any]) -> str:
+def rule_for(kind: str, context: dict[str, Any]) -> str:
     """What a model tells whose validator raises this type of pydantic's errors."""
 
     def refuse(_: Any) -> Any:
@@ -62,7 +62,7 @@ TYPES = [entry for entry in list_all_errors() if entry["type"] not in ("value_er
 @pytest.mark.parametrize("entry", TYPES, ids=lambda entry: entry["type"])
 def test_each_type_of_error_is_told_in_our_words_without_the_value(entry):
     context = {name: CONTEXT.get(name, value) for name, value in (entry["example_context"] or {}).items()}
-    rule = told(entry["type"], context)
+    rule = rule_for(entry["type"], context)
     assert not RAW.search(rule), rule
     assert "secret" not in rule.lower(), rule
 
@@ -76,7 +76,7 @@ def test_there_are_words_for_every_type_of_error_that_pydantic_has():
     [(1, "needs at least 1 entry"), (2, "needs at least 2 entries"), (11, "needs at least 11 entries")],
 )
 def test_the_noun_fits_its_number(number, rule):
-    assert told("too_short", {"field_type": "List", "min_length": number, "actual_length": 0}) == rule
+    assert rule_for("too_short", {"field_type": "List", "min_length": number, "actual_length": 0}) == rule
 
 
 def test_every_pattern_of_a_schema_has_words():
@@ -172,19 +172,19 @@ def test_a_setting_that_cannot_be_used_is_told_in_our_words(name, value, rule):
 async def test_what_the_framework_refuses_is_told_in_our_words(method, path, status, detail):
     app = bare_app(docs=False)
 
-    async def told(count: int = 1) -> None:
+    async def take_number(count: int = 1) -> None:
         """Takes a number."""
 
-    async def taken(body: dict[str, str]) -> None:
+    async def take_body(body: dict[str, str]) -> None:
         """Takes a body."""
 
-    app.add_api_route("/told", told, methods=["GET"])
+    app.add_api_route("/told", take_number, methods=["GET"])
 
-    async def asked(command: Command) -> None:
+    async def take_command(command: Command) -> None:
         """Takes a command."""
 
-    app.add_api_route("/told", taken, methods=["POST"])
-    app.add_api_route("/told", asked, methods=["PUT"])
+    app.add_api_route("/told", take_body, methods=["POST"])
+    app.add_api_route("/told", take_command, methods=["PUT"])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         broken = {"content": b"{", "headers": {"content-type": "application/json"}}
         unreasoned = {"json": {"command": "leave", "person": "elin"}}

@@ -17,7 +17,7 @@ NURTURING = yaml.load((EXAMPLES / "agreement.yaml").read_text(), yaml.BaseLoader
 TICK = timedelta.resolution
 
 
-def recycled(exit_=None, wake=None, **more):
+def recycled_lead(exit_=None, wake=None, **more):
     """Sales gave it back two minutes after the start."""
     track = (
         {**NURTURING["recycle"], "entry": []} | ({"exit": exit_} if exit_ else {}) | ({"wake": wake} if wake else {})
@@ -28,12 +28,8 @@ def recycled(exit_=None, wake=None, **more):
     return told
 
 
-def moved(told):
-    return [(change.to_stage, change.pass_number) for change in told.all("lead.stage_changed")][3:]
-
-
 def test_who_was_on_a_track_for_as_long_as_agreed_leaves_it_by_itself():
-    told = recycled(wake="90d")
+    told = recycled_lead(wake="90d")
     since = told.lead.stage_since
     told.wait(90 * DAY)
     assert told.lead.stage == "nurturing"
@@ -55,19 +51,19 @@ def test_who_was_on_a_track_for_as_long_as_agreed_leaves_it_by_itself():
     ],
 )
 def test_an_exit_that_asks_for_time_is_asked_when_it_turns(exit_, late):
-    told = recycled(exit_)
+    told = recycled_lead(exit_)
     since = told.lead.stage_since
     told.wait(30 * DAY)
     assert told.lead.stage == "qualification" and told.lead.stage_since == since + 2 * DAY + late
 
 
 def test_a_written_instant_is_one_too():
-    told = recycled("now > timestamp('2026-12-01T00:00:00Z')").wait(30 * DAY)
+    told = recycled_lead("now > timestamp('2026-12-01T00:00:00Z')").wait(30 * DAY)
     assert told.lead.stage_since == datetime(2026, 12, 1, tzinfo=UTC) + TICK
 
 
 def test_a_count_that_falls_out_of_its_window_is_noticed():
-    told = recycled("count('email.clicked', duration('24h')) == 0 && now - lead.stage_since > duration('1h')")
+    told = recycled_lead("count('email.clicked', duration('24h')) == 0 && now - lead.stage_since > duration('1h')")
     told.tell("email.clicked", HOUR)
     told.wait(3 * DAY)
     assert told.lead.stage == "qualification" and told.lead.stage_since == START + HOUR + DAY
@@ -90,7 +86,7 @@ def test_nothing_is_asked_of_a_lead_whose_agreement_asks_for_no_time():
 
 
 def test_whoever_comes_to_another_stage_is_asked_what_that_asks():
-    told = recycled("now - lead.stage_since >= duration('48h')")
+    told = recycled_lead("now - lead.stage_since >= duration('48h')")
     told.tell("disposition.set", HOUR, reason="not_a_buyer")
     assert not told.clock(WAKE).open, "nobody works it"
     told.tell("disposition.set", 2 * HOUR, reason="active").wait(3 * DAY)
@@ -99,7 +95,7 @@ def test_whoever_comes_to_another_stage_is_asked_what_that_asks():
 
 
 def test_during_a_hold_nothing_is_asked_and_at_its_end_it_is():
-    told = recycled("now - lead.stage_since >= duration('48h')")
+    told = recycled_lead("now - lead.stage_since >= duration('48h')")
     told.ask("hold", HOUR, until=(told.at + 10 * DAY).isoformat())
     assert not told.clock(WAKE).open
     told.wait(20 * DAY)
@@ -198,23 +194,23 @@ def test_a_wake_is_between_an_hour_and_ten_years(wake):
 
 
 def test_a_track_that_nobody_leaves_by_what_they_do_may_end_by_time():
-    told = recycled("false", "2d").wait(3 * DAY)
+    told = recycled_lead("false", "2d").wait(3 * DAY)
     assert told.lead.stage == "qualification"
 
 
 def test_what_is_true_already_where_the_lead_comes_is_found_at_once():
-    told = recycled("now - lead.created_at > duration('30s')").wait(HOUR)
+    told = recycled_lead("now - lead.created_at > duration('30s')").wait(HOUR)
     assert told.lead.stage == "qualification" and told.lead.stage_since == START + 2 * MINUTE + TICK
 
 
 def test_a_signal_that_nobody_is_asked_on_account_of_is_noticed_all_the_same():
-    told = recycled("count('email.delivered') >= 2 && now - lead.stage_since > duration('1h')")
+    told = recycled_lead("count('email.delivered') >= 2 && now - lead.stage_since > duration('1h')")
     told.tell("email.delivered", 2 * HOUR).tell("email.delivered", 3 * HOUR).wait(DAY)
     assert told.lead.stage_since == START + 3 * HOUR + TICK
 
 
 def test_a_lead_that_time_moves_in_a_circle_keeps_nobody_busy():
-    told = recycled("now > lead.stage_since", definitions={"not_now": "now > lead.stage_since"})
+    told = recycled_lead("now > lead.stage_since", definitions={"not_now": "now > lead.stage_since"})
     before = len(told.steps)
     told.wait(10 * MINUTE)
     assert len(told.steps) - before <= 12
