@@ -70,14 +70,16 @@ SIGNALS = st.lists(
 
 
 ASKED = range(8)
-"""Ticks after each minute at which it is asked: what turns at an instant, or just after one, is one tick later each time."""
+"""Ticks after each minute at which it is asked: what turns at an instant, or just after one, is one tick later each time. The
+first minute too: `lead.stage_since < now` turns true one tick after the lead began."""
 
 
 def tell_story(ruling, signals, pass_time):
     """`pass_time(story, minute, tick)`. Signals come two ticks after their minute. Returns what was told, each with its instant."""
     story, coming = Story(ruling).tell("page.visited", timedelta(0)), {at: more for at, *more in signals}
-    for minute in range(1, MINUTES):
-        for tick in ASKED:
+    for minute in range(MINUTES):
+        # At the first tick of all the lead begins.
+        for tick in ASKED if minute else ASKED[1:]:
             if tick == 2 and minute in coming:
                 kind, form = coming[minute]
                 story.tell(kind, minute * MINUTE + 2 * TICK, **({"form_id": form} if kind == "form.submitted" else {}))
