@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from routing.agreement import TAKES_LEADS, Agreement
 from routing.business_time import due_at
-from routing.own_hours import is_enough
+from routing.hours import is_enough
 from routing.roster import Roster
 
 Path = tuple[str | int, ...]

@@ -6,18 +6,12 @@ need no roster of then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
-from functools import lru_cache
-
 from routing.agreement import Agreement
-from routing.business_time import BusinessCalendar, compile_calendar, due_at
-from routing.errors import BusinessTimeError
+from routing.business_time import BusinessCalendar
+from routing.hours import compiled_hours, is_enough
 from routing.model import Clock, OwnHours
 from routing.roster import Roster
 from routing.verdict import target_of
-from schemas.calendar import Calendar
-from schemas.duration import Target
 from schemas.sla import Policy
 
 
@@ -44,20 +38,3 @@ def hours_of(clock: Clock, policy: Policy | None, agreement: Agreement, roster: 
     amounts = (target_of(clock.target), *(rung.after for rung in policy.ladder))
     reached = text is not None and is_enough(text, clock.started_at, amounts)
     return OwnHours(hours=text if reached else None, otherwise=otherwise)
-
-
-def is_enough(text: str, start: datetime, amounts: Iterable[Target]) -> bool:
-    """Whether each of these amounts of time falls due in these hours."""
-    calendar = compiled_hours(text)
-    try:
-        for amount in amounts:
-            due_at(start, amount, calendar)
-    except BusinessTimeError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=2000)
-def compiled_hours(text: str) -> BusinessCalendar:
-    """Of a roster's hours as JSON. People are few, and each year is reckoned once."""
-    return compile_calendar(Calendar.model_validate_json(text))

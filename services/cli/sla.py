@@ -137,7 +137,7 @@ def _due(args: argparse.Namespace) -> dict[str, Any]:
 
 def _calendar(agreement: Agreement, policy: Policy, args: argparse.Namespace) -> BusinessCalendar | None:
     """What the promise's time counts in. Raises ValueError, FileError."""
-    from routing.own_hours import compiled_hours
+    from routing.hours import compiled_hours
 
     otherwise = policy.organisation_calendar(agreement.calendars)
     if (args.roster is None) != (args.person is None):
