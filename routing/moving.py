@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from routing import dialogue, handover, judging, matching, nurturing, ownership, sla, waiting
+from routing import dialogue, handover, matching, nurturing, ownership, readiness, sla, waiting
 from routing.assignment import Held
 from routing.draft import Draft
 from routing.lifecycle import Row, first_fit
@@ -16,7 +16,7 @@ from schemas.events import LeadStageChanged, Stage
 def run(draft: Draft, entered: set[Stage]) -> None:
     """The lead against the table, again and again, until no row fits; a stage is entered at most once (`entered`)."""
     while draft.lead.disposition == "active":
-        judging.note_definitions(draft)
+        readiness.note_definitions(draft)
         row = first_fit(draft.lead.stage, draft.facts, entered)
         if row is None or (draft.lead.parked is not None and row.to_stage in ("qualification", "hand_over")):
             break

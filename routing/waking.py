@@ -81,7 +81,7 @@ _ASKED: Mapping[Stage, tuple[str, ...]] = {
     "deal": ("opportunity",),
     "nurturing": ("engaged",),
 }
-"""What `judging.note_definitions` asks in each stage; in nurturing the exit of the lead's track comes before `engaged`."""
+"""What `readiness.note_definitions` asks in each stage; in nurturing the exit of the lead's track comes before `engaged`."""
 
 
 def _names_asked(lead: Lead, agreement: Agreement) -> tuple[str, ...]:
