@@ -8,7 +8,7 @@ TOOLS := .venv-tools/bin
 # Which database `make audit` asks: pypi or osv.
 ADVISORIES ?= pypi
 
-.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix check fmt lock wheel audit sbom kafka postgres
+.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden check fmt lock wheel audit sbom kafka postgres
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -64,6 +64,9 @@ model: .venv/dev.stamp ## 100,000 signals of random lives, a thousand stories of
 
 matrix: .venv/dev.stamp ## docs/sources/facts.md: which fact is read of which kind of source, by reading bodies of each
 	$(BIN)/python -m tests.matrix -v
+
+golden: .venv/dev.stamp ## tests/golden/story.ndjson: the events that each set-up has to give, byte for byte
+	$(BIN)/python -m tests.golden_story
 
 check: .venv/dev.stamp ## format, lint, types, layers
 	$(BIN)/ruff format --check .
