@@ -18,9 +18,9 @@ from routing.model import Lead
 from routing.roster import Roster
 from schemas.roster import Absence
 from schemas.signals import Commanded, Kind, Signal
-from services.ports import Log
-from services.rows import LeadRow
-from services.signal_records import record_of
+from services.ports.log import Log
+from services.ports.rows import LeadRow
+from services.ports.signal_records import record_of
 from services.watching import watch
 
 log = logging.getLogger("stafett.absences")

@@ -12,8 +12,8 @@ from routing.ids import derive
 from routing.roster import Roster
 from schemas.signals import Signal
 from schemas.words import Side
+from services.ports.rows import ApprovalRow
 from services.publications import Publication, standing
-from services.rows import ApprovalRow
 from services.ruling import Ruling
 
 

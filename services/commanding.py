@@ -14,7 +14,7 @@ from routing.model import Lead
 from routing.roster import Roster
 from schemas.commands import Absence, AnyCommand, Approve, Assign, Claim, Delegate, Merge, OnLead, Unmerge
 from schemas.signals import Signal
-from services.rows import LeadRow
+from services.ports.rows import LeadRow
 
 
 class Refused(Exception):

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from services.ports import PortError
+from services.ports.errors import PortError
 
 log = logging.getLogger("stafett.housekeeping")
 

@@ -15,9 +15,10 @@ from routing.ids import derive
 from routing.lifecycle import WORKED
 from routing.roster import Roster
 from schemas.signals import Kind, Signal
-from services.ports import Log, Store
-from services.rows import RecordOut, Suspect
-from services.signal_records import record_of
+from services.ports.log import Log
+from services.ports.rows import RecordOut, Suspect
+from services.ports.signal_records import record_of
+from services.ports.store import Store
 from services.watching import watch
 
 log = logging.getLogger("stafett.limbo")

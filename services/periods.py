@@ -14,9 +14,9 @@ from routing.ids import derive
 from routing.periods import period_of
 from routing.volumes import PREFIX
 from schemas.signals import Kind, Mode, Signal
-from services.ports import Log
+from services.ports.log import Log
+from services.ports.signal_records import record_of
 from services.ruling import Ruling
-from services.signal_records import record_of
 from services.watching import watch
 
 log = logging.getLogger("stafett.periods")

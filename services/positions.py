@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.ports import Log, LogUnavailable, Store
-from services.rows import Position
+from services.ports.errors import LogUnavailable
+from services.ports.log import Log
+from services.ports.rows import Position
+from services.ports.store import Store
 
 
 async def positions_of(store: Store, log: Log, group: str, topic: str, partitions: Sequence[int]) -> list[Position]:

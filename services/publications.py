@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 from routing.agreement import Agreement, compile_agreement
 from routing.holidays import ResolvedHolidays, resolve_holidays
 from schemas.agreed import Withdrawal
-from services.rows import AgreementRow
+from services.ports.rows import AgreementRow
 from services.ruling import Ruling
 
 LEAD = timedelta(seconds=10)

@@ -10,9 +10,9 @@ from functools import partial
 from routing.ids import derive
 from schemas.signals import Kind, Signal
 from services.adapters.sql.reading import Reading
-from services.ports import Log
-from services.rows import RecordOut
-from services.signal_records import record_of
+from services.ports.log import Log
+from services.ports.rows import RecordOut
+from services.ports.signal_records import record_of
 
 PAGE = 500
 

@@ -15,9 +15,11 @@ from datetime import datetime, timedelta
 from schemas.certain import certain
 from schemas.envelope import whole
 from services.doorbell import Doorbell
-from services.ports import Fenced, Log, LogUnavailable, RecordTooLarge, Store, StoreUnavailable
-from services.rows import OutboxEntry, RecordOut, SpoolEntry
-from services.signal_records import named, unsendable, write_letters
+from services.ports.errors import Fenced, LogUnavailable, RecordTooLarge, StoreUnavailable
+from services.ports.log import Log
+from services.ports.rows import OutboxEntry, RecordOut, SpoolEntry
+from services.ports.signal_records import named, unsendable, write_letters
+from services.ports.store import Store
 
 log = logging.getLogger("stafett.relay")
 LEASE = "relay"

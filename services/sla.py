@@ -16,9 +16,11 @@ from typing import NamedTuple
 from routing.ids import derive
 from routing.model import Clock
 from schemas.signals import ClockDue, Kind, Signal
-from services.ports import Log, LogUnavailable, Store, StoreUnavailable
-from services.rows import ClockRow, RecordOut
-from services.signal_records import record_of
+from services.ports.errors import LogUnavailable, StoreUnavailable
+from services.ports.log import Log
+from services.ports.rows import ClockRow, RecordOut
+from services.ports.signal_records import record_of
+from services.ports.store import Store
 
 log = logging.getLogger("stafett.sla")
 AGAIN = timedelta(seconds=30)

@@ -12,7 +12,7 @@ from aiokafka.protocol.produce import ProduceRequest
 
 from schemas.events import TOPICS
 from services.adapters.log.kafka_client import client_options
-from services.ports import LogUnavailable
+from services.ports.errors import LogUnavailable
 from services.settings import Settings
 
 FAILURES = (KafkaError, OSError, TimeoutError)

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, for_code
 from schemas.events import TOPICS
 from services.adapters.log.kafka import REQUEST_BYTES
 from services.adapters.log.kafka_client import client_options
-from services.ports import LogUnavailable
+from services.ports.errors import LogUnavailable
 from services.settings import Settings
 from services.topic_rights import ADMIN, tried
 

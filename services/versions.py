@@ -12,8 +12,8 @@ from schemas.http import AgreementDetail, AgreementView, ApprovalView
 from schemas.yamlfile import load
 from services.adapters.sql.agreements import Agreements
 from services.approvals import pending
+from services.ports.rows import ApprovalRow
 from services.publications import Publication, PublishedAgreements, read, standing
-from services.rows import ApprovalRow
 from services.ruling import Ruling
 
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from services.ports import LogUnavailable, StoreUnavailable
+from services.ports.errors import LogUnavailable, StoreUnavailable
 
 
 async def watch(

@@ -2,8 +2,10 @@
 
 from itertools import accumulate
 
-from services.ports import STEP_BYTES, LogUnavailable, RecordTooLarge, StoreUnavailable, oversized
-from services.rows import SpoolEntry
+from services.ports.errors import LogUnavailable, RecordTooLarge, StoreUnavailable
+from services.ports.log import oversized
+from services.ports.rows import SpoolEntry
+from services.ports.store import STEP_BYTES
 
 
 class FakeLog:

@@ -24,8 +24,8 @@ from services.ingest.mapped import read
 from services.ingest.normalise import to_signal
 from services.ingest.parsers import PARSERS
 from services.ingest.sales import meant
-from services.rows import Record
-from services.signal_records import decode, record_of
+from services.ports.rows import Record
+from services.ports.signal_records import decode, record_of
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 KEY = b"k" * 32

@@ -10,11 +10,11 @@ from routing.ids import derive
 from routing.lifecycle import WORKED
 from routing.model import Clock
 from schemas.signals import ClockDue, Kind, Signal
+from services.ports.rows import Record
+from services.ports.signal_records import decode, record_of
 from services.router.fold import Fold
 from services.router.in_force import away_signals, who_is_away
 from services.router.loaded import Loaded
-from services.rows import Record
-from services.signal_records import decode, record_of
 from tests.setups import START
 
 

@@ -21,9 +21,9 @@ from services.adapters.log.kafka import KafkaLog
 from services.adapters.log.local import LocalLog
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
+from services.ports.rows import RecordOut
 from services.relay import Relay
 from services.router.role import Router
-from services.rows import RecordOut
 from services.ruling import Ruling
 from services.settings.reading import load as load_settings
 from services.sla import Watcher

@@ -28,7 +28,7 @@ from services.bootstrap.readiness import told
 from services.console.access import Access, problems
 from services.console.app import create_router
 from services.door.bodies import BodyRefused
-from services.ports import PortError
+from services.ports.errors import PortError
 from services.problems import Trouble
 
 log = logging.getLogger("stafett.http")

@@ -13,7 +13,7 @@ from services import metrics
 from services.adapters.sql.aside import filled
 from services.adapters.sql.deliveries import Deliveries
 from services.bootstrap.parts import Parts, quota_of
-from services.ports import PortError
+from services.ports.errors import PortError
 from services.router.role import Outcome
 
 log = logging.getLogger("stafett.metrics")

@@ -16,9 +16,10 @@ from services.adapters.log.local import LocalLog
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
 from services.doorbell import Doorbell
-from services.ports import Log, LogUnavailable, StoreUnavailable
+from services.ports.errors import LogUnavailable, StoreUnavailable
+from services.ports.log import Log
+from services.ports.rows import Kept, Quota
 from services.pulses import Pulses
-from services.rows import Kept, Quota
 from services.ruling import Ruling
 from services.settings import Settings, SettingsError, deployment_key
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
-from services.ports import PortError
+from services.ports.errors import PortError
 
 PATIENCE = 5.0
 """Seconds for the store and the log to answer."""

@@ -34,11 +34,11 @@ from services.ingest.enrich import Enricher
 from services.ingest.fetching import Fetcher
 from services.limbo import LimboWatch
 from services.periods import PeriodWatch
-from services.ports import LogUnavailable, PortError, StoreUnavailable
+from services.ports.errors import LogUnavailable, PortError, StoreUnavailable
+from services.ports.rows import LeadRow
 from services.relay import Relay
 from services.router.in_force import InForce
 from services.router.role import Router
-from services.rows import LeadRow
 from services.sla import Watcher
 
 log = logging.getLogger("stafett")

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from routing.agreement import Agreement
     from schemas.words import Side
     from services.bootstrap.parts import Parts
+    from services.ports.rows import AgreementRow, ApprovalRow
     from services.publications import Publication
-    from services.rows import AgreementRow, ApprovalRow
 
 SOON = timedelta(seconds=30)
 PUBLISH = """\

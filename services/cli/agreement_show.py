@@ -13,8 +13,8 @@ from services.cli.environment import add_config, settings_of
 
 if TYPE_CHECKING:
     from routing.agreement import Agreement
+    from services.ports.rows import AgreementRow, ApprovalRow
     from services.publications import Publication
-    from services.rows import AgreementRow, ApprovalRow
 
 
 def add(actions: Any) -> None:

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from services.cli.environment import add_config, settings_of
-from services.signal_records import record_of
+from services.ports.signal_records import record_of
 
 if TYPE_CHECKING:
     from services.bootstrap.parts import Parts
-    from services.rows import DeadLetter
+    from services.ports.rows import DeadLetter
 
 EPILOG = """\
 A dead letter holds its lead: later signals of the lead queue behind it. `redrive LEAD` gives them another try in their
@@ -90,8 +90,8 @@ async def _redrive_lead(parts: Parts, lead_id: str) -> int:
 
 async def _redrive_letter(parts: Parts, letter: DeadLetter) -> int:
     """Killed after the append, the letter is still listed: another redrive is the same signal, and the inbox drops it."""
-    from services.ports import RecordTooLarge
-    from services.signal_records import once_more
+    from services.ports.errors import RecordTooLarge
+    from services.ports.signal_records import once_more
 
     if letter.lead_id is not None:
         print(f"{letter.id} holds a lead; say: stafett dlq redrive {letter.lead_id}", file=sys.stderr)

@@ -8,7 +8,7 @@ def said_of(error: Exception) -> str | None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from schemas.yamlfile import FileError
-    from services.ports import PortError
+    from services.ports.errors import PortError
     from services.settings import SettingsError
 
     match error:

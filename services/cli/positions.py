@@ -15,7 +15,7 @@ from services.cli.numbers import whole_number
 
 if TYPE_CHECKING:
     from services.bootstrap.parts import Parts
-    from services.rows import Placed
+    from services.ports.rows import Placed
 
 log = logging.getLogger("stafett.positions")
 EPILOG = """\

@@ -17,7 +17,7 @@ from schemas.api_keys import KeyEntry, Scope, digest_of
 from schemas.problems import KINDS, MEDIA_TYPE, problem
 from services.door.limits import Buckets, Sampled
 from services.door.proxies import Network, client_in, network_of
-from services.ports import StoreUnavailable
+from services.ports.errors import StoreUnavailable
 from services.problems import Trouble
 
 log = logging.getLogger("stafett.http")

@@ -16,8 +16,8 @@ from services.adapters.sql.reading import Reading
 from services.console.access import Access, Key, route
 from services.console.scoped import Scoped
 from services.console.views import MAX_NUMBER, After, Limit, lead_view, may_see
+from services.ports.rows import EventRow
 from services.problems import Trouble
-from services.rows import EventRow
 
 MAX_WAIT = 60
 """Seconds that a request may wait for news; under the idle time-outs of common proxies."""

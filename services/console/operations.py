@@ -28,8 +28,8 @@ from services.console.scoped import Scoped
 from services.console.shape import readable, shape_of
 from services.console.unnamed import media_type, unnamed_headers, unnamed_place, unnamed_reason, unnamed_shape
 from services.console.views import After, Limit, may_see, storable
+from services.ports.rows import Quarantine
 from services.problems import Trouble
-from services.rows import Quarantine
 
 Retry = Callable[[str], Awaitable[Retried | None]]
 EntryId = Annotated[str, Path(description="The entry's id.", examples=[QUARANTINE_ID], max_length=320)]

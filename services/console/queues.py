@@ -17,7 +17,7 @@ from services.console.access import Access, Key, route
 from services.console.scoped import Scoped
 from services.console.signals import read_place
 from services.console.views import After, Limit, storable
-from services.rows import LeadRow
+from services.ports.rows import LeadRow
 
 UNKNOWN = "-"
 """Stands in a path for a pool that is not known."""

@@ -13,8 +13,8 @@ from routing.volumes import is_promise
 from schemas.http import LEAD_ID, ClockView, HandoverView, HistoryView, LeadPersonal, LeadView, OfferView, SignalView
 from services.adapters.sql.reading import HistoryEntry
 from services.console.access import Key
+from services.ports.rows import ClockRow, LeadRow
 from services.problems import Trouble
-from services.rows import ClockRow, LeadRow
 
 MAX_NUMBER = 2**63 - 1
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"

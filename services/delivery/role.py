@@ -21,7 +21,7 @@ from schemas.subscriptions import Subscription
 from services.adapters.sql.deliveries import Attempt, Deliveries, Due
 from services.delivery.sending import send
 from services.doorbell import Doorbell
-from services.ports import PortError
+from services.ports.errors import PortError
 
 log = logging.getLogger("stafett.delivery")
 SCHEDULE = tuple(timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400))

@@ -34,9 +34,9 @@ from services.ingest.sales import meant
 from services.ingest.signed_ids import empty_unsigned_ids, read_signed
 from services.ingest.stops import Stops
 from services.ingest.verify import Refused, Request, verify
-from services.ports import QuarantineFull
+from services.ports.errors import QuarantineFull
+from services.ports.rows import Quarantine
 from services.problems import Trouble
-from services.rows import Quarantine
 
 MISSING = "the delivery's proof is missing, or no source has this name"
 

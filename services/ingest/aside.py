@@ -13,8 +13,8 @@ from schemas.sources import Source
 from services.ingest.intake import Taken
 from services.ingest.stripping import stripped
 from services.observability import LONGEST_HEADER, LONGEST_PLACE, scrub
-from services.ports import RECORD_BYTES
-from services.rows import Quarantine
+from services.ports.log import RECORD_BYTES
+from services.ports.rows import Quarantine
 
 MAX_ENTRIES = 20
 """Each entry keeps the whole body, so that it can be read again: of a thousand parts of 1 MiB a gigabyte would be kept."""

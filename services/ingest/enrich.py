@@ -20,10 +20,20 @@ from schemas.sources import Source
 from services.faults import place_of
 from services.ingest.fetching import Fetcher, Gone, Later, Refused
 from services.ingest.normalise import to_signal
-from services.ports import Fenced, Log, LogConsumer, LogUnavailable, RecordTooLarge, Store, StoreUnavailable
+from services.ports.errors import Fenced, LogUnavailable, RecordTooLarge, StoreUnavailable
+from services.ports.log import Log, LogConsumer
+from services.ports.rows import DeadLetter, Position, Record, Writes
+from services.ports.signal_records import (
+    Incoming,
+    dead_letter,
+    decode,
+    named,
+    partitions_said,
+    record_of,
+    write_letters,
+)
+from services.ports.store import Store
 from services.positions import positions_of
-from services.rows import DeadLetter, Position, Record, Writes
-from services.signal_records import Incoming, dead_letter, decode, named, partitions_said, record_of, write_letters
 
 log = logging.getLogger("stafett.enrich")
 GROUP = "enrich"

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 from schemas.signals import Signal
 from services.ingest.breaker import Breaker
-from services.ports import Log, LogUnavailable, RecordTooLarge, Store, StoreUnavailable, oversized
-from services.rows import Quarantine, RecordOut
-from services.signal_records import record_of
+from services.ports.errors import LogUnavailable, RecordTooLarge, StoreUnavailable
+from services.ports.log import Log, oversized
+from services.ports.rows import Quarantine, RecordOut
+from services.ports.signal_records import record_of
+from services.ports.store import Store
 
 log = logging.getLogger("stafett.ingest")
 SAID = 20

@@ -14,8 +14,8 @@ from services.ingest.intake import Intake, NowhereToPut, Taken
 from services.ingest.offload import Offload
 from services.ingest.signed_ids import read_signed
 from services.observability import LONGEST_PLACE, scrub
+from services.ports.rows import Quarantine
 from services.problems import Trouble
-from services.rows import Quarantine
 
 
 class Aside(Protocol):

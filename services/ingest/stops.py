@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from services.ports import StoreUnavailable
+from services.ports.errors import StoreUnavailable
 
 log = logging.getLogger("stafett.ingest")
 LOOK = 5.0

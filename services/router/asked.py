@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from routing.identity import Key
-from services.ports import Batch
-from services.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
+from services.ports.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
+from services.ports.store import Batch
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -47,22 +47,15 @@ from schemas.signals import IdentityKey, Kind, Signal
 from services.approvals import ApprovalRefused, approval_of
 from services.discretion import without_names
 from services.faults import Fault, place_of
+from services.ports.rows import AccountRow, DeadLetter, LedgerRow, OutboxRow, WithdrawalChange, Writes
+from services.ports.signal_records import Incoming, dead_letter, forms, halves, next_attempt
 from services.router.in_force import changed
 from services.router.loaded import Loaded, Overlay, row_of
 from services.router.promises import Promises
 from services.router.records import history, outbox_rows
 from services.router.sheet import JOINING, Sheet, clock_row, due_subject, link_rows, of_one_lead, writes_of
 from services.router.withdrawn import changes, text_of, waiting_for
-from services.rows import (
-    AccountRow,
-    DeadLetter,
-    LedgerRow,
-    OutboxRow,
-    WithdrawalChange,
-    Writes,
-)
 from services.ruling import Ruling
-from services.signal_records import Incoming, dead_letter, forms, halves, next_attempt
 
 REDRIVEN = 100
 """Letters of a lead that one redrive gives another try; further ones wait for the next transaction, for nobody knows how many

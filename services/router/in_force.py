@@ -16,7 +16,7 @@ from routing.roster_changes import ChangeRefused, NotAllowed, applied, apply
 from schemas.certain import certain
 from schemas.roster import RosterChange
 from schemas.signals import Commanded, Kind, Signal
-from services.rows import LeadRow
+from services.ports.rows import LeadRow
 from services.ruling import Ruling
 
 _CHANGES = TypeAdapter(tuple[RosterChange, ...])

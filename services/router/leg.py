@@ -7,11 +7,11 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from schemas.certain import certain
-from services.ports import StoreUnavailable
+from services.ports.errors import StoreUnavailable
+from services.ports.signal_records import Incoming
 from services.router.fold import Fold
 from services.router.loaded import NOTHING, Overlay
 from services.router.recovery import is_own_fault
-from services.signal_records import Incoming
 
 
 class Abandoned(Exception):

@@ -11,7 +11,7 @@ from routing.identity import NO_LEAD, POINTER, SHARED, Key, is_named, keys_of
 from routing.model import Account, Lead, LeadPersonal, Ledger, Load, Tally
 from routing.volumes import is_promise, subject_of
 from schemas.signals import Signal
-from services.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
+from services.ports.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
 
 
 class Overlay(NamedTuple):

@@ -16,9 +16,9 @@ from routing.model import Decision, Transition
 from schemas.fates import Fate, Reason, fate_of
 from schemas.signals import OWN_QUESTIONS, Signal
 from services.made_by import made_by
-from services.rows import HistoryRow, OutboxRow
+from services.ports.rows import HistoryRow, OutboxRow
+from services.ports.signal_records import halves
 from services.ruling import Ruling
-from services.signal_records import halves
 
 _WRITE = msgspec.json.Encoder().encode
 

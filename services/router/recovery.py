@@ -12,8 +12,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from services.faults import Fault, place_of
-from services.ports import Conflict, PortError, StoreRejected, StoreTooSlow, StoreUnavailable
-from services.signal_records import Incoming
+from services.ports.errors import Conflict, PortError, StoreRejected, StoreTooSlow, StoreUnavailable
+from services.ports.signal_records import Incoming
 
 log = logging.getLogger("stafett.router")
 ATTEMPTS = 3

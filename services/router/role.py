@@ -17,7 +17,11 @@ from datetime import datetime, timedelta
 
 from schemas.signals import Kind
 from services.doorbell import Doorbell
-from services.ports import ClusterChanged, Fenced, Log, LogConsumer, LogUnavailable, PortError, Store, StoreUnavailable
+from services.ports.errors import ClusterChanged, Fenced, LogUnavailable, PortError, StoreUnavailable
+from services.ports.log import Log, LogConsumer
+from services.ports.rows import DeadLetter, Position, Record, Writes
+from services.ports.signal_records import Incoming, dead_letter, decode, forms, named, partitions_said
+from services.ports.store import Store
 from services.positions import positions_of
 from services.router import transaction
 from services.router.asked import Asked
@@ -26,9 +30,7 @@ from services.router.leg import Leg
 from services.router.loaded import NOTHING, Overlay
 from services.router.recovery import Recovery, commit_or_fault, describe_fault
 from services.router.sheet import Sheet
-from services.rows import DeadLetter, Position, Record, Writes
 from services.ruling import Ruling
-from services.signal_records import Incoming, dead_letter, decode, forms, named, partitions_said
 
 log = logging.getLogger("stafett.router")
 AT_ONCE = 8

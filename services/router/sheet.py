@@ -17,9 +17,7 @@ from routing.volumes import is_promise
 from schemas.events import SlaBreached
 from schemas.roster import RosterChange
 from schemas.signals import Kind, Signal
-from services.router.loaded import row_of
-from services.router.promises import Promises
-from services.rows import (
+from services.ports.rows import (
     AccountRow,
     ApprovalRow,
     ClockRow,
@@ -31,6 +29,8 @@ from services.rows import (
     OutboxRow,
     Writes,
 )
+from services.router.loaded import row_of
+from services.router.promises import Promises
 
 
 class Sheet:

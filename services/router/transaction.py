@@ -20,7 +20,10 @@ from routing.identity import Key, pointed_to
 from schemas.certain import certain
 from schemas.signals import Kind, Signal
 from schemas.yamlfile import FileError
-from services.ports import Batch, Conflict, RulesUnreadable
+from services.ports.errors import Conflict, RulesUnreadable
+from services.ports.rows import LeadRow
+from services.ports.signal_records import Incoming, next_attempt, record_of
+from services.ports.store import Batch
 from services.publications import PublishedAgreements
 from services.router.asked import Asked
 from services.router.fold import REDRIVEN, USUAL, Fold, Handling
@@ -36,9 +39,7 @@ from services.router.loaded import (
     wanted_tallies,
 )
 from services.router.withdrawn import wanted_withdrawals
-from services.rows import LeadRow
 from services.ruling import Ruling
-from services.signal_records import Incoming, next_attempt, record_of
 
 K = TypeVar("K", str, Key)
 R = TypeVar("R")

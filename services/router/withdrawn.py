@@ -12,7 +12,7 @@ from routing.draft import Purposes
 from routing.identity import WAITING, Key
 from schemas.instants import At
 from schemas.signals import IdentityKey
-from services.rows import WithdrawalChange
+from services.ports.rows import WithdrawalChange
 
 _READ = msgspec.json.Decoder(dict[str, At])
 _WRITE = msgspec.json.Encoder()

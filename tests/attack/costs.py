@@ -11,7 +11,7 @@ from services.ingest.aside import set_aside
 from services.ingest.configured import Configured
 from services.ingest.offload import takes_long
 from services.ingest.verify import Request
-from services.signal_records import record_of
+from services.ports.signal_records import record_of
 from tests.attack.bodies import of_kind
 from tests.everykind import sent
 

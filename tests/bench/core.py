@@ -9,11 +9,11 @@ from routing.capacity import limited
 from routing.decide import decide
 from routing.identity import pointed_to
 from services.bootstrap.running import spare_the_collector
+from services.ports.rows import Record
+from services.ports.signal_records import decode
 from services.router import fold as folding
 from services.router.fold import Fold
 from services.router.loaded import Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads, wanted_tallies
-from services.rows import Record
-from services.signal_records import decode
 from tests.bench.mix import Mix
 from tests.bench.table import Row
 from tests.setups import EXAMPLES, ruling

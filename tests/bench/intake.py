@@ -8,7 +8,7 @@ from schemas.sources import Source
 from services.ingest.mapped import read
 from services.ingest.normalise import to_signal
 from services.ingest.sales import meant
-from services.signal_records import record_of
+from services.ports.signal_records import record_of
 from tests.bench.kinds import NOW, kinds
 from tests.bench.load import send
 from tests.bench.machine import BARE, PARTITIONS, answering

@@ -13,7 +13,7 @@ from services.ingest.normalise import to_signal
 from services.ingest.parsers import PARSERS
 from services.ingest.sales import meant
 from services.ingest.verify import Request, verify
-from services.signal_records import record_of
+from services.ports.signal_records import record_of
 from tests.bench.table import Row
 from tests.fuzz import seeds_of
 

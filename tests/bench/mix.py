@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from schemas.sources import Scheme, Source
 from services.ingest.normalise import to_signal
 from services.ingest.parsers import parse
-from services.rows import RecordOut
+from services.ports.rows import RecordOut
 
 NEW = 0.12
 """Share of signals that are the first of a new lead."""

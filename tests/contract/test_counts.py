@@ -6,7 +6,7 @@ from services.adapters.sql import reading
 from services.adapters.sql.migrate import upgrade
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
-from services.rows import ClockRow, Writes
+from services.ports.rows import ClockRow, Writes
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 

@@ -11,8 +11,10 @@ from services.adapters.log.kafka import KafkaLog
 from services.adapters.log.local import LocalLog
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql.store import SqlStore
-from services.ports import RECORD_BYTES, STEP_BYTES, OffsetLost, RecordTooLarge
-from services.rows import Position, RecordOut
+from services.ports.errors import OffsetLost, RecordTooLarge
+from services.ports.log import RECORD_BYTES
+from services.ports.rows import Position, RecordOut
+from services.ports.store import STEP_BYTES
 from services.settings import load
 from tests.parts.kafka import create_topics
 from tests.parts.postgres import migrated_database

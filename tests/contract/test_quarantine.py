@@ -14,8 +14,8 @@ from services.adapters.sql.instants import micros
 from services.adapters.sql.migrate import downgrade, upgrade
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
-from services.ports import QuarantineFull
-from services.rows import Kept, Quarantine, Quota
+from services.ports.errors import QuarantineFull
+from services.ports.rows import Kept, Quarantine, Quota
 from tests.parts.postgres import fresh_database
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)

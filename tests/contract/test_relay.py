@@ -8,9 +8,11 @@ import pytest
 
 from services.adapters.sql.reading import Reading
 from services.adapters.sql.store import SqlStore
-from services.ports import RECORD_BYTES, STEP_BYTES, Fenced, RecordTooLarge
+from services.ports.errors import Fenced, RecordTooLarge
+from services.ports.log import RECORD_BYTES
+from services.ports.rows import OutboxRow, RecordOut, Writes
+from services.ports.store import STEP_BYTES
 from services.relay import Relay
-from services.rows import OutboxRow, RecordOut, Writes
 from tests.parts.postgres import migrated_database
 from tests.parts.sqlite import migrated_file
 from tests.setups import signal

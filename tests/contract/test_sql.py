@@ -21,9 +21,19 @@ from services.adapters.sql.migrate import config, downgrade, upgrade
 from services.adapters.sql.reading import Place, Reading, place_of
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import HEAD, metadata
-from services.ports import ClusterChanged, Conflict, Fenced, SchemaOutdated, SpoolFull, StoreUnavailable
+from services.ports.errors import ClusterChanged, Conflict, Fenced, SchemaOutdated, SpoolFull, StoreUnavailable
+from services.ports.rows import (
+    DeadLetter,
+    HistoryRow,
+    LeadRow,
+    LinkRow,
+    OutboxRow,
+    Position,
+    Quarantine,
+    RecordOut,
+    Writes,
+)
 from services.resources import migrations_dir
-from services.rows import DeadLetter, HistoryRow, LeadRow, LinkRow, OutboxRow, Position, Quarantine, RecordOut, Writes
 from tests.parts.postgres import fresh_database
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)

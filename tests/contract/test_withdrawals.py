@@ -8,8 +8,8 @@ import pytest
 from routing.identity import WAITING
 from services.adapters.sql.pruning import prune
 from services.adapters.sql.store import SqlStore
-from services.ports import Conflict
-from services.rows import LinkRow, WithdrawalChange, Writes
+from services.ports.errors import Conflict
+from services.ports.rows import LinkRow, WithdrawalChange, Writes
 from tests.parts.postgres import migrated_database
 from tests.parts.sqlite import migrated_file
 

@@ -473,7 +473,7 @@ async def test_a_defect_of_ours_is_a_problem_without_internals(api, monkeypatch)
 
 
 async def test_a_store_that_is_away_is_a_problem_that_says_when_to_come_again(api, monkeypatch):
-    from services.ports import StoreUnavailable
+    from services.ports.errors import StoreUnavailable
 
     async def away(*_, **__):
         raise StoreUnavailable

@@ -6,7 +6,7 @@ import pytest
 
 from services.ingest.intake import Intake
 from services.observability import ALLOWED
-from services.rows import RecordOut
+from services.ports.rows import RecordOut
 from tests.doubles import FakeLog, FakeStore
 from tests.integration.test_delivery import Receiver, offered, rounds, worker
 from tests.setups import setup, signal

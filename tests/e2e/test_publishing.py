@@ -20,10 +20,10 @@ from services.approvals import counting, missing, pending, signatures, wrongly_t
 from services.cli.agreement import differences
 from services.cli.main import main
 from services.explain import Explainer
+from services.ports.rows import AgreementRow, ApprovalRow
 from services.publications import BEGINNING, LEAD, Publication, objections, read, write
 from services.recheck import ask
 from services.router.role import Router
-from services.rows import AgreementRow, ApprovalRow
 from services.versions import Versions
 from tests.api import bearer, installed
 from tests.setups import EXAMPLES, SETUPS, START, ruling, setup, signal

@@ -104,7 +104,7 @@ async def test_what_fails_is_set_aside_and_what_comes_after_it_waits_in_order(ru
 
 
 async def test_bytes_that_are_no_signal_become_a_dead_letter_and_stop_nobody(running):
-    from services.rows import RecordOut
+    from services.ports.rows import RecordOut
 
     await running.log.append([RecordOut(running.topic, b"x", b"\xff not json")])
     await running.route(1)

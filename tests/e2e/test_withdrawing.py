@@ -11,8 +11,8 @@ from routing.agreement import compile_agreement
 from routing.holidays import resolve_holidays
 from services.adapters.sql.agreements import Agreements
 from services.cli.main import main
+from services.ports.rows import AgreementRow
 from services.publications import read
-from services.rows import AgreementRow
 from tests.api import installed
 from tests.setups import EXAMPLES
 

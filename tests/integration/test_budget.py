@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.ports.rows import Record, RecordOut, Writes
+from services.ports.signal_records import dead_letter, decode
 from services.router.role import BudgetSpent, Router
-from services.rows import Record, RecordOut, Writes
-from services.signal_records import dead_letter, decode
 from tests.setups import record, setup, signal
 
 

@@ -10,7 +10,7 @@ import pytest
 from services.adapters.sql.migrate import upgrade
 from services.bootstrap.http import app_of, check_brands
 from services.bootstrap.parts import parts_of
-from services.ports import LogUnavailable, StoreUnavailable
+from services.ports.errors import LogUnavailable, StoreUnavailable
 from services.settings.reading import load
 from tests.parts.kafka import create_topics
 from tests.setups import EXAMPLES

@@ -13,8 +13,8 @@ from services.ingest.enrich import GROUP, Enricher
 from services.ingest.fetching import Fetcher
 from services.ingest.normalise import to_signal
 from services.ingest.parsers import parse
+from services.ports.signal_records import once_more, record_of
 from services.positions import positions_of
-from services.signal_records import once_more, record_of
 from tests.setups import SETUPS, START, setup
 
 KEY = b"k" * 32

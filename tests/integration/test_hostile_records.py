@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from services.ports.rows import RecordOut
 from services.router import recovery
-from services.rows import RecordOut
 from tests.setups import setup, signal
 
 LARGE = 10**30

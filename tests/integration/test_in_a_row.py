@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from services.adapters.sql.batch import SqlBatch
-from services.ports import Conflict, Fenced, StoreRejected, StoreUnavailable
+from services.ports.errors import Conflict, Fenced, StoreRejected, StoreUnavailable
 from services.router import fold, recovery, transaction
 from services.router.role import Router
 from tests.integration.test_roster import ask

@@ -17,8 +17,9 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from services.adapters.log.kafka import KafkaLog
 from services.adapters.log.partitioner import partition_of
-from services.ports import RECORD_BYTES, LogUnavailable, OffsetLost
-from services.rows import Position, RecordOut
+from services.ports.errors import LogUnavailable, OffsetLost
+from services.ports.log import RECORD_BYTES
+from services.ports.rows import Position, RecordOut
 from services.settings import load
 from tests.parts.kafka import KafkaBroker, create_topics
 from tests.parts.kafka_secure import PASSWORD, USER, SecureKafka, token

@@ -9,7 +9,7 @@ from routing.model import Lead
 from schemas.commands import Command
 from schemas.signals import IdentityKey
 from services.adapters.sql.batch import SqlBatch
-from services.ports import StoreRejected
+from services.ports.errors import StoreRejected
 from tests.setups import setup, signal
 
 SETUPS = ["sqlite-embedded", "real-postgres-embedded", "real-postgres-kafka"]

@@ -3,7 +3,7 @@
 import pytest
 
 from services.cli.positions import shown, skip
-from services.ports import Fenced, OffsetLost
+from services.ports.errors import Fenced, OffsetLost
 from tests.setups import SETUPS, forget, setup, signal
 
 FORM = {"form_id": "demo"}

@@ -15,7 +15,7 @@ from services.adapters.sql.engine import Engines, _tls, one_shot
 from services.adapters.sql.migrate import grants, upgrade
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import metadata
-from services.ports import StoreUnavailable
+from services.ports.errors import StoreUnavailable
 from tests.parts.certificates import write_certificates
 from tests.parts.postgres import PostgresServer
 from tests.parts.postgres_tls import tls_in_front

@@ -11,8 +11,8 @@ from aiokafka.protocol.admin import CreateAclsRequest
 
 from services import topics
 from services.adapters.log.kafka import KafkaLog
-from services.ports import LogUnavailable
-from services.rows import Position, RecordOut
+from services.ports.errors import LogUnavailable
+from services.ports.rows import Position, RecordOut
 from services.topic_rights import NEEDS, rights
 from tests.integration.test_topics import kinds, settings_for
 from tests.parts.kafka_secure import GuardedKafka, token

@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from services import topics
 from services.cli.main import main
-from services.ports import LogUnavailable
+from services.ports.errors import LogUnavailable
 from services.settings import load
 from services.topic_rights import rights
 

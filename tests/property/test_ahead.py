@@ -6,11 +6,11 @@ from functools import partial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.ports.rows import Record
+from services.ports.signal_records import decode, record_of
 from services.router.asked import Asked
 from services.router.loaded import NOTHING, row_of
 from services.router.transaction import FEW, decided, locked, look, moved_on, settled, written
-from services.rows import Record
-from services.signal_records import decode, record_of
 from tests.memory import Memory
 from tests.property.test_order import recorded
 from tests.property.test_shared import KEYS, Locking, counting, said

@@ -4,11 +4,11 @@ had we looked only then."""
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.ports.rows import AccountRow, LedgerRow, Record
+from services.ports.signal_records import decode, record_of
 from services.router.fold import Fold
 from services.router.loaded import Loaded, row_of
 from services.router.transaction import settled
-from services.rows import AccountRow, LedgerRow, Record
-from services.signal_records import decode, record_of
 from tests.memory import Memory
 from tests.property.test_order import facts, recorded
 from tests.property.test_state_machine import USUAL

@@ -26,7 +26,7 @@ from services.approvals import (
     signatures,
     wrongly_typed,
 )
-from services.rows import ApprovalRow
+from services.ports.rows import ApprovalRow
 from services.ruling import Ruling
 from tests.setups import EXAMPLES, START, ruling
 

@@ -12,8 +12,8 @@ from schemas.signals import Company, Kind, Parsed, Person, Reference
 from schemas.sources import Source
 from services.ingest.lengths import LONGEST, LONGEST_PROSE, fitting
 from services.ingest.normalise import to_signal
-from services.ports import RECORD_BYTES, oversized
-from services.signal_records import record_of
+from services.ports.log import RECORD_BYTES, oversized
+from services.ports.signal_records import record_of
 from tests.setups import START
 from tests.stories import MINUTE, Story, rules
 

@@ -11,7 +11,7 @@ from schemas.sources import Source
 from services.ingest.lengths import MOST, fitting
 from services.ingest.normalise import to_signal
 from services.ingest.stops import Stops
-from services.ports import StoreUnavailable
+from services.ports.errors import StoreUnavailable
 from tests.setups import START, signal
 
 TAGS = tuple(f"tag{n}" for n in range(12_000))

@@ -12,7 +12,7 @@ from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import shown
 from services.ingest.verify import Refused, verify
 from services.outbound import is_public
-from services.ports import StoreFull
+from services.ports.errors import StoreFull
 from services.settings import describe
 from services.settings.reading import load
 from services.settings.urls import without_password

@@ -14,7 +14,7 @@ from services.door.limits import Buckets, Sampled
 from services.ingest.app import Hooks
 from services.ingest.configured import Configured
 from services.ingest.offload import LARGE, takes_long
-from services.ports import QuarantineFull
+from services.ports.errors import QuarantineFull
 from tests.unit.test_hooks import HMAC, NAME, NOW, TRUSTED, Kept
 
 FORM = {"email": "anna@example.com", "form_id": "demo"}

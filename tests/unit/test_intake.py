@@ -13,7 +13,7 @@ from services import metrics
 from services.bootstrap import metering
 from services.ingest.app import Hooks
 from services.ingest.intake import Intake, NowhereToPut, TooLarge
-from services.ports import RECORD_BYTES
+from services.ports.log import RECORD_BYTES
 from tests.doubles import FakeLog, FakeStore
 from tests.setups import START, signal
 from tests.unit.test_hooks import client, source

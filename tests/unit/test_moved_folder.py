@@ -10,7 +10,7 @@ from schemas.yamlfile import FileError
 from services.adapters.sql.claims import mark_in_use, refuse_if_torn, was_copied_while_in_use
 from services.cli.environment import settings_of
 from services.cli.main import main
-from services.ports import StoreUnavailable
+from services.ports.errors import StoreUnavailable
 
 
 @pytest.fixture

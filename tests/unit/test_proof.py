@@ -10,8 +10,8 @@ from schemas.sources import Scheme, Source
 from services.ingest.app import signals_of
 from services.ingest.mapped import read
 from services.ingest.normalise import to_signal
-from services.rows import Record
-from services.signal_records import decode, halves, record_of, rejoin
+from services.ports.rows import Record
+from services.ports.signal_records import decode, halves, record_of, rejoin
 from tests.setups import START
 
 KEY = b"k"

@@ -7,6 +7,7 @@ import pytest
 from routing.sla import forecast
 from schemas.agreed import Withdrawal
 from services.approvals import cannot_withdraw, counting, pending
+from services.ports.rows import ApprovalRow
 from services.publications import (
     BEGINNING,
     FARTHEST,
@@ -22,7 +23,6 @@ from services.publications import (
     without,
     write,
 )
-from services.rows import ApprovalRow
 from tests.setups import EXAMPLES, START, ruling
 from tests.stories import HOUR, MINUTE, Story
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ports import (
+from services.ports.errors import (
     ClusterChanged,
     Conflict,
     Fenced,

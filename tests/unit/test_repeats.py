@@ -13,8 +13,8 @@ from schemas.sources import FORM_REPEATS, WEBHOOK_REPEATS, Scheme, Source
 from schemas.yamlfile import FileError
 from services.ingest.mapped import read
 from services.ingest.normalise import to_signal
+from services.ports.signal_records import Incoming
 from services.router.transaction import fresh
-from services.signal_records import Incoming
 from tests.setups import START
 from tests.stories import HOUR, Story, rules
 

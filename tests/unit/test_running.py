@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from services.bootstrap.running import BACKGROUND, run_roles
-from services.ports import ClusterChanged, OffsetLost
+from services.ports.errors import ClusterChanged, OffsetLost
 from services.router.role import BudgetSpent
 from services.settings import load
 

@@ -19,8 +19,8 @@ from schemas.signals import (
     Sales,
     Signal,
 )
-from services.rows import Record
-from services.signal_records import decode
+from services.ports.rows import Record
+from services.ports.signal_records import decode
 from tests.setups import START, record, signal
 
 CLOCK = ClockDue(clock_id="clk_1", revision=2, lead_id="lead_1", due_at=START, noticed_at=START)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from services.adapters.sql.engine import _meaning
-from services.ports import StoreRejected, StoreUnavailable
+from services.ports.errors import StoreRejected, StoreUnavailable
 
 
 class Driver(Exception):

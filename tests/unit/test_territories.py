@@ -17,7 +17,7 @@ from schemas.market import Attribute
 from schemas.signals import Company
 from services.console.access import Key
 from services.console.views import lead_view
-from services.rows import LeadRow
+from services.ports.rows import LeadRow
 from tests.setups import START, ruling, signal
 from tests.unit.test_agreement import changed, problems
 

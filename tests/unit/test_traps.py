@@ -30,12 +30,12 @@ from schemas.subscriptions import Subscription
 from services.adapters.sql.deliveries import Due
 from services.delivery.role import SCHEDULE, Delivery, Subscriber
 from services.ingest.verify import Refused, verify
+from services.ports.rows import ClockRow, LedgerRow, Record
+from services.ports.signal_records import decode, record_of
 from services.router.asked import Asked
 from services.router.fold import Fold
 from services.router.loaded import NOTHING
 from services.router.transaction import look, settled
-from services.rows import ClockRow, LedgerRow, Record
-from services.signal_records import decode, record_of
 from services.sla import Watcher
 from tests.property.test_invariants import PLAIN, World
 from tests.setups import START, ruling, signal

@@ -3,10 +3,11 @@
 import pytest
 
 from schemas.signals import Kind
-from services.ports import RECORD_BYTES, LogUnavailable
+from services.ports.errors import LogUnavailable
+from services.ports.log import RECORD_BYTES
+from services.ports.rows import RecordOut
+from services.ports.signal_records import once_more, record_of
 from services.relay import Relay
-from services.rows import RecordOut
-from services.signal_records import once_more, record_of
 from tests.doubles import FakeLog, FakeStore
 from tests.setups import START, signal
 

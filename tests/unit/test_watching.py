@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.ports import StoreUnavailable
+from services.ports.errors import StoreUnavailable
 from services.watching import watch
 
 LOG = logging.getLogger("stafett.test")

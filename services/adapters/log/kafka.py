@@ -19,8 +19,9 @@ from schemas.certain import certain
 from services.adapters.log.kafka_client import client_options, cluster_id
 from services.adapters.log.kafka_consumer import KafkaConsumer
 from services.adapters.log.partitioner import partition_of
-from services.ports import RECORD_BYTES, LogUnavailable, RecordTooLarge, is_oversized
-from services.rows import RecordOut
+from services.ports.errors import LogUnavailable, RecordTooLarge
+from services.ports.log import RECORD_BYTES, is_oversized
+from services.ports.rows import RecordOut
 from services.settings import Settings
 
 BATCH_BYTES = 512 * 1024

@@ -15,8 +15,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from schemas.certain import certain
-from services.ports import STEP_BYTES, LogUnavailable, OffsetLost
-from services.rows import Position, Record
+from services.ports.errors import LogUnavailable, OffsetLost
+from services.ports.rows import Position, Record
+from services.ports.store import STEP_BYTES
 from services.settings import KafkaSettings
 
 log = logging.getLogger("stafett.kafka")

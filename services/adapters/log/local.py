@@ -20,16 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql import tables as t
 from services.adapters.sql.store import SqlStore
-from services.ports import (
-    STEP_BYTES,
-    LogUnavailable,
-    OffsetLost,
-    RecordTooLarge,
-    StoreRejected,
-    StoreUnavailable,
-    oversized,
-)
-from services.rows import Position, Record, RecordOut
+from services.ports.errors import LogUnavailable, OffsetLost, RecordTooLarge, StoreRejected, StoreUnavailable
+from services.ports.log import oversized
+from services.ports.rows import Position, Record, RecordOut
+from services.ports.store import STEP_BYTES
 
 log = logging.getLogger("stafett.log")
 MEMBER_TTL = 10.0

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Engines, scalar
 from services.adapters.sql.instants import instant, micros
-from services.rows import AgreementRow, ApprovalRow
+from services.ports.rows import AgreementRow, ApprovalRow
 
 _APPROVALS = text("""SELECT id, hash, side, person, principal, reason, approved_at FROM approvals
     ORDER BY approved_at, id""")

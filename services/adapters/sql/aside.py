@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect
 from services.adapters.sql.instants import micros
-from services.ports import QuarantineFull
-from services.rows import Kept, Quarantine, Quota
+from services.ports.errors import QuarantineFull
+from services.ports.rows import Kept, Quarantine, Quota
 
 COUNT_EVERY = 5.0
 """Seconds between two counts; in between we add what we put there. With several processes a bound may be passed by what

@@ -15,8 +15,18 @@ from services.adapters.sql import agreements, withdrawals
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Rows, scalar
 from services.adapters.sql.instants import all_micros, instant, instant_or_none, micros
-from services.ports import Conflict, Fenced
-from services.rows import AccountRow, AgreementRow, ClockRow, DeadLetter, LeadRow, LedgerRow, LinkRow, RecordOut, Writes
+from services.ports.errors import Conflict, Fenced
+from services.ports.rows import (
+    AccountRow,
+    AgreementRow,
+    ClockRow,
+    DeadLetter,
+    LeadRow,
+    LedgerRow,
+    LinkRow,
+    RecordOut,
+    Writes,
+)
 
 R = TypeVar("R")
 _LEAD = ", ".join(LeadRow._fields)

@@ -11,7 +11,7 @@ import sqlite3
 from pathlib import Path
 from typing import IO
 
-from services.ports import StoreUnavailable
+from services.ports.errors import StoreUnavailable
 
 
 def mark_in_use(lock: IO[bytes]) -> None:

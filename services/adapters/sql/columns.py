@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from services.ports import StoreRejected
+from services.ports.errors import StoreRejected
 
 _PART, _NULL = "\x1f", "\x1e"
 """Between the values, and in the place of one that is not there."""

@@ -24,7 +24,7 @@ from sqlalchemy.pool import NullPool
 from schemas.certain import certain
 from services.adapters.sql.claims import mark_in_use, refuse_torn_copy
 from services.adapters.sql.columns import array, key_array, keys, texts, turned
-from services.ports import StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
+from services.ports.errors import StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
 
 log = logging.getLogger("stafett.store")
 

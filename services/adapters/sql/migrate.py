@@ -13,7 +13,7 @@ from alembic.util import CommandError
 from services.adapters.sql.claims import refuse_torn_copy
 from services.adapters.sql.engine import Engines, translated
 from services.adapters.sql.schema import Columns, columns_of, foreign, lacking, revision_of
-from services.ports import SchemaOutdated
+from services.ports.errors import SchemaOutdated
 from services.resources import migrations_dir
 
 GRANTS = """\

@@ -14,7 +14,7 @@ from services.adapters.sql.aside import USAGE, usage_of
 from services.adapters.sql.batch import lead_row
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.instants import instant, instant_or_none, micros
-from services.rows import ClockRow, DeadLetter, EventRow, HistoryRow, Kept, LeadRow, OutboxRow, Quarantine
+from services.ports.rows import ClockRow, DeadLetter, EventRow, HistoryRow, Kept, LeadRow, OutboxRow, Quarantine
 
 _LEAD = ", ".join(LeadRow._fields)
 _HISTORY = ", ".join(HistoryRow._fields)

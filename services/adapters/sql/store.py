@@ -19,16 +19,8 @@ from services.adapters.sql.batch import SqlBatch, add_letters
 from services.adapters.sql.engine import Engines, scalar
 from services.adapters.sql.instants import instant, instant_or_none, micros
 from services.adapters.sql.tables import HEAD
-from services.ports import (
-    STEP_BYTES,
-    ClusterChanged,
-    Fenced,
-    SchemaOutdated,
-    SpoolFull,
-    StoreRejected,
-    StoreUnavailable,
-)
-from services.rows import (
+from services.ports.errors import ClusterChanged, Fenced, SchemaOutdated, SpoolFull, StoreRejected, StoreUnavailable
+from services.ports.rows import (
     ClockRow,
     DeadLetter,
     OutboxEntry,
@@ -41,6 +33,7 @@ from services.rows import (
     SpoolEntry,
     Suspect,
 )
+from services.ports.store import STEP_BYTES
 
 COUNT_EVERY = 1.0
 """Seconds between two counts of the spool; in between we add what we put there, so that an outage's load is not counts.

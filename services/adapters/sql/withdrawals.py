@@ -15,8 +15,8 @@ from routing.identity import WAITING, Key
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect
 from services.adapters.sql.instants import micros
-from services.ports import Conflict
-from services.rows import WithdrawalChange
+from services.ports.errors import Conflict
+from services.ports.rows import WithdrawalChange
 
 _KEY = ("brand", "kind", "digest")
 

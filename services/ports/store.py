@@ -1,4 +1,4 @@
-"""The ports: what the roles need of the log and of the store, and what an adapter promises. Bytes in, rows out."""
+"""What the roles need of the store, and what an adapter of one promises. Rows in, rows out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from services.rows import (
+from services.ports.rows import (
     AccountRow,
     AgreementRow,
     ClockRow,
@@ -17,195 +17,15 @@ from services.rows import (
     OutboxEntry,
     Position,
     Quarantine,
-    Record,
     RecordOut,
     SpoolEntry,
     Suspect,
     Writes,
 )
 
-RECORD_BYTES = 2 * 1024 * 1024 - 1024
-"""Largest key and value of a record together, on every log. What is larger is set aside before it comes to a log."""
-
 STEP_BYTES = 16 * 1024 * 1024
 """Of outbox or spool in one step of the relay, unless a single record has more. A thousand usual records are a tenth of it; a
 thousand of the largest would be 2 GiB, held several times over on the way from the store to the log."""
-
-
-class PortError(Exception):
-    """An adapter could not do what was asked. The message holds no personal data: it may be logged."""
-
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or (type(self).__doc__ or "").strip())
-
-    @property
-    def fields(self) -> dict[str, str | int]:
-        """What a log line says beside the message."""
-        return {}
-
-
-class LogUnavailable(PortError):
-    """The log cannot take or give records now; nothing says whether a record that was under way is stored.
-
-    `stored`: of records that were to be appended, the places of those that are stored for certain.
-    """
-
-    def __init__(self, message: str | None = None, stored: frozenset[int] = frozenset()) -> None:
-        super().__init__(message)
-        self.stored = stored
-
-
-class RecordTooLarge(PortError):
-    """The log never takes a record of this size, so trying again would not help.
-
-    `at`: the places of these among the records that were to be appended; `stored`: of those that are stored for certain.
-    """
-
-    def __init__(self, at: frozenset[int], stored: frozenset[int] = frozenset()) -> None:
-        super().__init__(f"{len(at)} records are larger than the log takes")
-        self.at, self.stored = at, stored
-
-
-class StoreUnavailable(PortError):
-    """The store cannot be reached now, or gave up on a transaction for a passing reason; try again later."""
-
-
-class StoreFull(StoreUnavailable):
-    """The disk under the store is full: make room; nothing has to be repaired."""
-
-
-class StoreTooSlow(StoreUnavailable):
-    """The store ended a transaction that took longer than it may; a smaller one may go through."""
-
-
-class QuarantineFull(PortError):
-    """As many bodies wait in quarantine as may, of this source or of all; an operator has to look at them."""
-
-
-class SpoolFull(StoreUnavailable):
-    """As many signals wait in the spool as may; it takes more once the log is back."""
-
-
-class Fenced(PortError):
-    """Another process holds these partitions or this lease now; roll back and read the positions again."""
-
-
-class SchemaOutdated(PortError):
-    """The database's schema is not the one this version needs; run `stafett db upgrade` with a role that may."""
-
-
-class ClusterChanged(PortError):
-    """Stored offsets belong to another cluster; if the log was replaced or restored, run `stafett db restored`."""
-
-
-class RulesUnreadable(PortError):
-    """What rules was stored by another version, and this one cannot read it: better no router than one that decides by other
-    rules than the others. Run one version of Stafett in all processes."""
-
-
-class StoreRejected(PortError):
-    """The store refuses the data itself (a value that no column takes): trying again would not help."""
-
-
-class OffsetLost(PortError):
-    """The stored position is not in the log any more, so records would be skipped; an operator has to decide.
-
-    `wanted` is the stored position, `available` the first offset that the log still has (of this partition).
-    """
-
-    def __init__(self, topic: str, partition: int, wanted: int, available: int) -> None:
-        self.topic, self.partition, self.wanted, self.available = topic, partition, wanted, available
-        super().__init__(
-            f"{topic}/{partition}: the next record to read is {wanted}, but the log begins at {available}; its retention"
-            " was shorter than our outage, or the topic was made anew. Nothing was skipped; `stafett db positions` can."
-        )
-
-    @property
-    def fields(self) -> dict[str, str | int]:
-        return {"topic": self.topic, "partition": self.partition, "offset": self.wanted}
-
-
-class Conflict(PortError):
-    """Another transaction linked an identity that this batch was about to link; start the batch over.
-
-    `taken`: the identities that are linked already, and whose they are. Those of a race are read by the next attempt.
-    """
-
-    def __init__(
-        self, message: str | None = None, taken: frozenset[tuple[tuple[str, str, str], str | None]] = frozenset()
-    ) -> None:
-        super().__init__(message)
-        self.taken = taken
-
-
-def is_oversized(record: RecordOut) -> bool:
-    """Whether no log takes it."""
-    return len(record.key) + len(record.value) > RECORD_BYTES
-
-
-def oversized(records: Sequence[RecordOut]) -> frozenset[int]:
-    """The places of those that no log takes."""
-    return frozenset(at for at, record in enumerate(records) if is_oversized(record))
-
-
-class LogConsumer(Protocol):
-    """Reads one topic for one consumer group. The truth about positions is the store's, not the log's.
-
-    After a (re)assignment a partition is delivered only once `seek` gave it a position; until then `poll` lists it in
-    `unpositioned` and returns no record of it. Never raises from a listener; `poll` raises LogUnavailable, and
-    OffsetLost where the log no longer has the position. Records are in hand from the `poll` that returned them until
-    the next `poll` or `committed`: a partition that has to be given up waits for that, for a bounded time.
-    """
-
-    @property
-    def topic(self) -> str: ...
-
-    def unpositioned(self) -> set[int]: ...
-
-    def assignment(self) -> set[int]: ...
-
-    async def seek(self, positions: Sequence[Position]) -> None: ...
-
-    async def poll(self, max_records: int, timeout: float) -> list[Record]:
-        """Up to `max_records`, in order within each partition; [] after `timeout` seconds. Not to be cancelled."""
-
-    async def committed(self, positions: Sequence[Position]) -> None:
-        """Tell the log's own dashboards; the outcome does not matter and errors are swallowed with a log line."""
-
-    async def stop(self) -> None: ...
-
-
-class Log(Protocol):
-    """A durable, partitioned log."""
-
-    @property
-    def cluster(self) -> str:
-        """Names the log that offsets belong to: offsets of one cluster mean nothing in another."""
-
-    async def start(self) -> None: ...
-
-    async def append(self, records: Sequence[RecordOut]) -> None:
-        """Durable when it returns (acks=all; one transaction). Concurrent calls are grouped. Raises RecordTooLarge where
-        one of them has more than RECORD_BYTES, or more than the log itself takes; else LogUnavailable."""
-
-    async def publish(self, records: Sequence[RecordOut]) -> None:
-        """Make events known on their topics, in order per key, durable when it returns. The embedded log's readers
-        follow the `events` table, so it has nothing to do here. Raises LogUnavailable, or RecordTooLarge where one of them
-        is larger than a topic takes; others may be stored then."""
-
-    def consumer(self, topic: str, group: str) -> LogConsumer: ...
-
-    async def begin_offsets(self, topic: str) -> dict[int, int]:
-        """{partition: offset of the first record that retention has left, the end where there is none}. Raises
-        LogUnavailable."""
-
-    async def end_offsets(self, topic: str) -> dict[int, int]:
-        """{partition: offset after the last record}. Raises LogUnavailable."""
-
-    async def check(self) -> None:
-        """Raises LogUnavailable unless the log answers now."""
-
-    async def close(self) -> None: ...
 
 
 class Batch(Protocol):

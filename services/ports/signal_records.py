@@ -15,8 +15,8 @@ from routing.ids import derive
 from schemas.signals import PERSONAL_FIELDS, Signal
 from schemas.wording import rule_of
 from services.observability import LONGEST_PLACE, scrub
-from services.ports import StoreRejected
-from services.rows import DeadLetter, Record, RecordOut, SpoolEntry
+from services.ports.errors import StoreRejected
+from services.ports.rows import DeadLetter, Record, RecordOut, SpoolEntry
 
 
 def _change(kind: type[Any], value: Any) -> Any:
