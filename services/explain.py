@@ -12,7 +12,7 @@ from routing.explain_volume import explain_volume
 from routing.model import Clock, Lead, Tally
 from routing.volumes import is_promise, subject_of
 from schemas.explain import AssignmentExplanation, ClockExplanation, LeadExplanation
-from services.adapters.sql.reading import HistoryEntry, Reading
+from services.ports.reading import ExplanationReading, HistoryEntry
 from services.ruling import Ruling
 
 PAGE = 500
@@ -24,10 +24,12 @@ class Explainer:
     """`ruling` gives every agreement that decisions were made under. Every method returns None where there is nothing of
     that id, and raises StoreUnavailable."""
 
-    def __init__(self, reading: Reading, ruling: Callable[[], Awaitable[Ruling]], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, reading: ExplanationReading, ruling: Callable[[], Awaitable[Ruling]], now: Callable[[], datetime]
+    ) -> None:
         self._reading, self._ruling, self._now = reading, ruling, now
 
-    def within(self, reading: Reading) -> Explainer:
+    def within(self, reading: ExplanationReading) -> Explainer:
         """The same for somebody who sees what this reads."""
         return Explainer(reading, self._ruling, self._now)
 

@@ -9,8 +9,8 @@ from functools import partial
 
 from routing.ids import derive
 from schemas.signals import Kind, Signal
-from services.adapters.sql.reading import Reading
 from services.ports.log import Log
+from services.ports.reading import RecheckReading
 from services.ports.rows import RecordOut
 from services.ports.signal_records import record_of
 
@@ -18,7 +18,14 @@ PAGE = 500
 
 
 async def ask(
-    reading: Reading, target: Log, topic: str, now: datetime, *, adopt: bool, key: str, stages: Sequence[str] = ()
+    reading: RecheckReading,
+    target: Log,
+    topic: str,
+    now: datetime,
+    *,
+    adopt: bool,
+    key: str,
+    stages: Sequence[str] = (),
 ) -> int:
     """One signal for each lead with an open clock, and for each in these stages, of which the agreement asks for time alone
     (`routing.waking.stages_of`); returns how many. The same `key` again asks nothing twice.

@@ -10,8 +10,8 @@ from routing.holidays import ResolvedHolidays, early_days
 from schemas.agreement import AgreementFile
 from schemas.http import AgreementDetail, AgreementView, ApprovalView
 from schemas.yamlfile import load
-from services.adapters.sql.agreements import Agreements
 from services.approvals import pending
+from services.ports.reading import AgreementReading
 from services.ports.rows import ApprovalRow
 from services.publications import Publication, PublishedAgreements, read, standing
 from services.ruling import Ruling
@@ -22,7 +22,7 @@ class Versions:
     StoreUnavailable."""
 
     def __init__(
-        self, store: Agreements, files: Callable[[], Ruling], file: Callable[[], str], now: Callable[[], datetime]
+        self, store: AgreementReading, files: Callable[[], Ruling], file: Callable[[], str], now: Callable[[], datetime]
     ) -> None:
         self._store, self._files, self._file, self._now = store, files, file, now
         self._published = PublishedAgreements()

@@ -19,7 +19,7 @@ from schemas.signals import IdentityKey, Person, Signal
 from schemas.yamlfile import load
 from services.adapters.log.kafka import KafkaLog
 from services.adapters.log.local import LocalLog
-from services.adapters.sql.reading import Reading
+from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.store import SqlStore
 from services.ports.rows import RecordOut
 from services.relay import Relay
@@ -64,7 +64,7 @@ def record(item, topic):
 class Setup:
     def __init__(self, store, log, topic):
         self.store, self.log, self.topic = store, log, topic
-        self.reading = Reading(store.engines)
+        self.reading = SqlReading(store.engines)
         self.at = START
         self.ruling = ruling()
         self.router = Router(

@@ -22,7 +22,6 @@ from schemas.sources import Source, SourcesFile
 from schemas.words import probably
 from schemas.yamlfile import FileError, load, problem, problems_of
 from services import metrics
-from services.adapters.sql.reading import headers_of
 from services.bootstrap import metering
 from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.commands import commanding_of, versions_of
@@ -225,7 +224,7 @@ def _api(
     commanding: Commanding,
 ) -> APIRouter:
     reading = parts.reading
-    retry = Retry(sources, intake, parts.key, reading.quarantined_one, headers_of, parts.store)
+    retry = Retry(sources, intake, parts.key, reading.quarantined_one, parts.store)
 
     def digest_email(text: str, brand: str) -> str | None:
         address = normal_address(text)

@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from services import metrics
 from services.adapters.sql.aside import filled
-from services.adapters.sql.deliveries import Deliveries
 from services.bootstrap.parts import Parts, quota_of
 from services.ports.errors import PortError
 from services.router.role import Outcome
@@ -83,7 +82,7 @@ async def refresh(parts: Parts) -> None:
     metrics.held_leads.set(counts.held_leads)
     metrics.queues({count.queue: count.waiting for count in await parts.reading.queues()})
     metrics.clock_counts(counts.running_clocks, counts.due_clocks)
-    for state in await Deliveries(parts.store.engines).states():
+    for state in await parts.deliveries.states():
         metrics.subscription_state(state.subscription, state.pending, state.disabled is not None)
     for gauge, group, name in ((metrics.consumer_lag, "router", "signals"), (metrics.thin_lag, "enrich", "thin")):
         topic = parts.settings.topic(name)

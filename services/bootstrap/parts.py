@@ -13,11 +13,14 @@ from routing.roster import Roster
 from schemas.roster import RosterFile
 from schemas.yamlfile import FileError, load
 from services.adapters.log.local import LocalLog
-from services.adapters.sql.reading import Reading
+from services.adapters.sql.deliveries import SqlDeliveries
+from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.store import SqlStore
 from services.doorbell import Doorbell
+from services.ports.deliveries import Deliveries
 from services.ports.errors import LogUnavailable, StoreUnavailable
 from services.ports.log import Log
+from services.ports.reading import Reading
 from services.ports.rows import Kept, Quota
 from services.pulses import Pulses
 from services.ruling import Ruling
@@ -33,6 +36,7 @@ class Parts(NamedTuple):
     settings: Settings
     store: SqlStore
     reading: Reading
+    deliveries: Deliveries
     log: Log
     key: bytes
     now: Callable[[], datetime]
@@ -67,7 +71,8 @@ async def parts_of(
         yield Parts(
             settings=settings,
             store=store,
-            reading=Reading(store.engines),
+            reading=SqlReading(store.engines),
+            deliveries=SqlDeliveries(store.engines),
             log=log,
             key=key,
             now=now,

@@ -17,7 +17,6 @@ from functools import partial
 from routing.roster import Roster
 from services import metrics
 from services.absences import PAGE, AbsenceWatch
-from services.adapters.sql.deliveries import Deliveries
 from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
 from services.bootstrap.commands import versions_of
@@ -128,7 +127,7 @@ def _sla(parts: Parts) -> Run:
 def _delivery(parts: Parts) -> Run:
     settings, subscribers = parts.settings, subscribers_of(parts.settings)
     return Delivery(
-        Deliveries(parts.store.engines),
+        parts.deliveries,
         subscribers,
         parts.now,
         timeout=settings.delivery.timeout,

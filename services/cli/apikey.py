@@ -84,7 +84,7 @@ def _instant(text: str) -> str:
 
 
 async def _list(args: argparse.Namespace) -> int:
-    from services.adapters.sql.reading import Reading
+    from services.adapters.sql.reading import SqlReading
     from services.adapters.sql.store import SqlStore
     from services.bootstrap.keyring import keys_of
 
@@ -93,7 +93,7 @@ async def _list(args: argparse.Namespace) -> int:
     store = SqlStore(settings.database_url, exclusive=False)
     try:
         await store.start()
-        uses = await Reading(store.engines).key_uses()
+        uses = await SqlReading(store.engines).key_uses()
     finally:
         await store.close()
     for name, key in keys.items():

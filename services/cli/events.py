@@ -43,13 +43,13 @@ def run(args: argparse.Namespace) -> int:
 
 async def _tail(args: argparse.Namespace) -> None:
     from schemas.envelope import whole
-    from services.adapters.sql.reading import Reading
+    from services.adapters.sql.reading import SqlReading
     from services.adapters.sql.store import SqlStore
 
     store = SqlStore(settings_of(args).database_url, exclusive=False)
     await store.start()
     try:
-        reading = Reading(store.engines)
+        reading = SqlReading(store.engines)
         after = await reading.head() if args.after is None else args.after
         while True:
             rows = await reading.events(after, args.topic, 500)

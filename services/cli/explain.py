@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from services.cli.environment import add_config, settings_of
 
 if TYPE_CHECKING:
-    from services.adapters.sql.reading import HistoryEntry
+    from services.ports.reading import HistoryEntry
 
 EPILOG = """\
 examples:

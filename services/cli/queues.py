@@ -62,10 +62,10 @@ async def _queues(args: argparse.Namespace) -> list[QueueView]:
 
 
 async def _waiting(args: argparse.Namespace) -> list[WaitingView]:
-    from services.adapters.sql.instants import micros
-    from services.adapters.sql.reading import Place
     from services.bootstrap.parts import parts_of
     from services.console.queues import waiting_view
+    from services.ports.instants import micros
+    from services.ports.reading import Place
 
     found: list[WaitingView] = []
     async with parts_of(settings_of(args), exclusive=False) as parts:

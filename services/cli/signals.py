@@ -16,7 +16,7 @@ from services.cli.numbers import whole_number
 from services.cli.tables import table
 
 if TYPE_CHECKING:
-    from services.adapters.sql.reading import HistoryEntry
+    from services.ports.reading import HistoryEntry
 
 EPILOG = """\
 examples:
@@ -59,8 +59,8 @@ def _run(args: argparse.Namespace) -> int:
 
 
 async def _read(args: argparse.Namespace, since: datetime | None) -> list[HistoryEntry]:
-    from services.adapters.sql.reading import place_of
     from services.bootstrap.parts import parts_of
+    from services.ports.reading import place_of
 
     fates, most = (args.outcome,) if args.outcome else FATES, min(max(args.limit, 1), MOST)
     found: list[HistoryEntry] = []

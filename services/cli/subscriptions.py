@@ -35,32 +35,29 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 async def _list(args: argparse.Namespace) -> int:
-    from services.adapters.sql.deliveries import Deliveries
     from services.bootstrap.parts import parts_of
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
-        for state in await Deliveries(parts.store.engines).states():
+        for state in await parts.deliveries.states():
             print(json.dumps(state._asdict()))
     return 0
 
 
 async def _attempts(args: argparse.Namespace) -> int:
-    from services.adapters.sql.deliveries import Deliveries
     from services.bootstrap.parts import parts_of
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
-        for tried in await Deliveries(parts.store.engines).attempts(args.name, failed=args.failed):
+        for tried in await parts.deliveries.attempts(args.name, failed=args.failed):
             print(json.dumps(tried._asdict() | {"at": tried.at.isoformat()}))
     return 0
 
 
 async def _set(args: argparse.Namespace, action: str) -> int:
-    from services.adapters.sql.deliveries import Deliveries
     from services.bootstrap.parts import parts_of
 
     reason = None if action == "enable" else "by an operator"
     async with parts_of(settings_of(args), exclusive=False) as parts:
-        if not await Deliveries(parts.store.engines).disable(args.name, reason):
+        if not await parts.deliveries.disable(args.name, reason):
             print(f"{args.name} is no subscription that ever ran", file=sys.stderr)
             return 1
     print(f"{args.name}: {action}d")

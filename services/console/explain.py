@@ -10,7 +10,7 @@ from typing import Any
 from routing.explain_assignment import Given, explain_assignment, explain_rule, passed_lines
 from schemas.explain import LeadExplanation
 from schemas.http import Explanation, LeadView, Step
-from services.adapters.sql.reading import HistoryEntry
+from services.ports.reading import HistoryEntry
 
 
 def explanation(

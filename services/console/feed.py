@@ -12,10 +12,10 @@ from fastapi import APIRouter, Query, Request, Response
 from schemas.envelope import whole
 from schemas.events import Topic
 from schemas.http import FeedPage, Snapshot
-from services.adapters.sql.reading import Reading
 from services.console.access import Access, Key, route
 from services.console.scoped import Scoped
 from services.console.views import MAX_NUMBER, After, Limit, lead_view, may_see
+from services.ports.reading import FeedReading
 from services.ports.rows import EventRow
 from services.problems import Trouble
 
@@ -34,7 +34,7 @@ class Feed:
         self._stopping, self._waiting = stopping, 0
 
     async def page(
-        self, reading: Reading, request: Request, after: int, topic: Topic | None, limit: int, wait: int
+        self, reading: FeedReading, request: Request, after: int, topic: Topic | None, limit: int, wait: int
     ) -> tuple[int, int, Sequence[EventRow]]:
         """(head, where to go on, events): at once where there are some, else after `wait` seconds at most.
 
@@ -62,7 +62,9 @@ class Feed:
             await asyncio.wait_for(self._stopping.wait(), LOOK)
 
 
-async def _look(reading: Reading, after: int, topic: Topic | None, limit: int) -> tuple[int, int, Sequence[EventRow]]:
+async def _look(
+    reading: FeedReading, after: int, topic: Topic | None, limit: int
+) -> tuple[int, int, Sequence[EventRow]]:
     """The head is read first, so that nothing between it and the rows is passed over."""
     head = await reading.head()
     rows = await reading.events(after, topic, limit) if head > after else []

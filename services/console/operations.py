@@ -22,13 +22,12 @@ from schemas.http import (
     Retried,
     Status,
 )
-from services.adapters.sql.reading import headers_of
 from services.console.access import Access, Key, route
 from services.console.scoped import Scoped
 from services.console.shape import readable, shape_of
 from services.console.unnamed import media_type, unnamed_headers, unnamed_place, unnamed_reason, unnamed_shape
 from services.console.views import After, Limit, may_see, storable
-from services.ports.rows import Quarantine
+from services.ports.rows import Quarantine, headers_of
 from services.problems import Trouble
 
 Retry = Callable[[str], Awaitable[Retried | None]]

@@ -11,12 +11,12 @@ from routing.model import Lead
 from schemas.certain import certain
 from schemas.http import PassedOver, QueueList, QueueView, WaitingPage, WaitingView
 from schemas.http.queues import Route
-from services.adapters.sql.instants import micros
-from services.adapters.sql.reading import Place, QueueCount
 from services.console.access import Access, Key, route
 from services.console.scoped import Scoped
 from services.console.signals import read_place
 from services.console.views import After, Limit, storable
+from services.ports.instants import micros
+from services.ports.reading import Place, QueueCount
 from services.ports.rows import LeadRow
 
 UNKNOWN = "-"

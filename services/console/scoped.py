@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.adapters.sql.reading import Reading
 from services.console.access import Key
+from services.ports.reading import ApiReading, Reading
 
 
 class Scoped:
@@ -14,7 +14,7 @@ class Scoped:
     def __init__(self, reading: Reading, brands: Mapping[str, str]) -> None:
         self._reading, self._brands = reading, brands
 
-    def of(self, key: Key) -> Reading:
+    def of(self, key: Key) -> ApiReading:
         """Everything, or the brands of the key alone, wherever it is asked."""
         if key.brands is None:
             return self._reading

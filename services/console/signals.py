@@ -9,10 +9,10 @@ from pydantic import AwareDatetime
 
 from schemas.fates import FATES, Fate
 from schemas.http import SIGNAL_ID, HistoryPage, SignalPage
-from services.adapters.sql.reading import HistoryEntry, Place, place_of
 from services.console.access import Access, Key, route
 from services.console.scoped import Scoped
 from services.console.views import MAX_NUMBER, After, Limit, history_view, signal_view, storable, text
+from services.ports.reading import HistoryEntry, Place, place_of
 from services.problems import Trouble
 
 

@@ -11,8 +11,8 @@ from msgspec.structs import asdict
 from routing.model import Clock, Handover, Lead
 from routing.volumes import is_promise
 from schemas.http import LEAD_ID, ClockView, HandoverView, HistoryView, LeadPersonal, LeadView, OfferView, SignalView
-from services.adapters.sql.reading import HistoryEntry
 from services.console.access import Key
+from services.ports.reading import HistoryEntry
 from services.ports.rows import ClockRow, LeadRow
 from services.problems import Trouble
 

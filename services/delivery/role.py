@@ -18,9 +18,9 @@ from typing import NamedTuple
 import httpx
 
 from schemas.subscriptions import Subscription
-from services.adapters.sql.deliveries import Attempt, Deliveries, Due
 from services.delivery.sending import send
 from services.doorbell import Doorbell
+from services.ports.deliveries import Attempt, DeliveryQueue, Due
 from services.ports.errors import PortError
 
 log = logging.getLogger("stafett.delivery")
@@ -50,7 +50,7 @@ class Delivery:
 
     def __init__(
         self,
-        deliveries: Deliveries,
+        deliveries: DeliveryQueue,
         subscribers: Sequence[Subscriber],
         now: Callable[[], datetime],
         *,

@@ -14,7 +14,7 @@ from services.ingest.intake import Intake, NowhereToPut, Taken
 from services.ingest.offload import Offload
 from services.ingest.signed_ids import read_signed
 from services.observability import LONGEST_PLACE, scrub
-from services.ports.rows import Quarantine
+from services.ports.rows import Quarantine, headers_of
 from services.problems import Trouble
 
 
@@ -35,12 +35,11 @@ class Retry:
         intake: Intake,
         key: bytes,
         find: Callable[[str], Awaitable[Quarantine | None]],
-        headers_of: Callable[[Quarantine], dict[str, str]],
         store: Aside,
         offload: Offload | None = None,
     ) -> None:
         self._sources, self._intake, self._key = sources, intake, key
-        self._find, self._headers_of, self._store = find, headers_of, store
+        self._find, self._store = find, store
         self._offload = offload or Offload()
 
     async def __call__(self, entry_id: str) -> Retried | None:
@@ -67,7 +66,7 @@ class Retry:
         return Retried(signals=safe, quarantined=[one.place for one in left])
 
     def _understood(self, source: Source, entry: Quarantine, body: bytes) -> Understood:
-        headers = {name.casefold(): value for name, value in self._headers_of(entry).items()}
+        headers = {name.casefold(): value for name, value in headers_of(entry).items()}
         found = read_signed(source, body, entry.content_type or "", headers)
         return signals_of(source, found, entry.received_at, self._key)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -216,6 +217,12 @@ class Quarantine(NamedTuple):
     mode: str
     received_at: datetime
     size: int = 0
+
+
+def headers_of(entry: Quarantine) -> dict[str, str]:
+    """The kept headers of a quarantined request."""
+    found: dict[str, str] = json.loads(entry.headers)
+    return found
 
 
 class Kept(NamedTuple):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from services.adapters.sql import reading
 from services.adapters.sql.migrate import upgrade
-from services.adapters.sql.reading import Reading
+from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.store import SqlStore
 from services.ports.rows import ClockRow, Writes
 
@@ -22,7 +22,7 @@ async def test_a_quick_count_is_made_anew_and_a_slow_one_is_kept_for_a_while(tmp
     await upgrade(url)
     store = SqlStore(url)
     await store.start()
-    asked = Reading(store.engines)
+    asked = SqlReading(store.engines)
     await add(store, 1)
     monkeypatch.setattr(reading, "QUICK", 60)
     assert (await asked.counts(NOW)).running_clocks == 1

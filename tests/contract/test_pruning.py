@@ -7,10 +7,10 @@ from sqlalchemy import text
 
 from services.adapters.sql import pruning
 from services.adapters.sql import tables as t
-from services.adapters.sql.instants import micros
 from services.adapters.sql.store import SqlStore
 from services.housekeeping import Housekeeper
 from services.ports.errors import StoreUnavailable
+from services.ports.instants import micros
 from tests.parts.postgres import migrated_database
 from tests.parts.sqlite import migrated_file
 

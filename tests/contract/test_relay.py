@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.adapters.sql.reading import Reading
+from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.store import SqlStore
 from services.ports.errors import Fenced, RecordTooLarge
 from services.ports.log import RECORD_BYTES
@@ -64,7 +64,7 @@ def relay(store, log, holder, **more):
 
 async def check(store, log):
     """Every event once in the feed, positions and sequences without a gap, whatever was published twice."""
-    feed = await Reading(store.engines).events(limit=1000)
+    feed = await SqlReading(store.engines).events(limit=1000)
     assert [entry.position for entry in feed] == list(range(1, LEADS * EACH + 1))
     assert len({entry.row.event_id for entry in feed}) == LEADS * EACH
     newest = dict.fromkeys((f"lead_{lead}" for lead in range(LEADS)), 0)
@@ -166,7 +166,7 @@ async def test_an_event_that_its_topic_never_takes_is_in_the_feed_and_holds_up_n
     for lead in range(LEADS):
         numbers = [event["sequence"] for event in topics.seen if event["subject"] == f"lead_{lead}"]
         assert numbers == sorted(numbers), "each lead's in its order"
-    rows = await Reading(store.engines).events(limit=LEADS * EACH)
+    rows = await SqlReading(store.engines).events(limit=LEADS * EACH)
     assert len(rows) == LEADS * EACH and [row.position for row in rows] == list(range(1, LEADS * EACH + 1))
     assert told == [1]
 
@@ -187,5 +187,5 @@ async def test_what_cannot_be_kept_as_text_leaves_the_spool_as_bytes(store, valu
     hostile = json.dumps({**plain, "id": "sig_\x00", "attempt": 10**30}).encode()
     await store.spool([RecordOut("t.signals.v1", b"k", item) for item in (hostile, value)], 10)
     await relay(store, Tight(), "a").drain()
-    letters = await Reading(store.engines).dead_letters()
+    letters = await SqlReading(store.engines).dead_letters()
     assert len(letters) == 2 and await store.spooled(10) == []

@@ -16,12 +16,13 @@ from sqlalchemy import text
 from schemas.fates import FATES
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql.engine import one_shot
-from services.adapters.sql.instants import micros
 from services.adapters.sql.migrate import config, downgrade, upgrade
-from services.adapters.sql.reading import Place, Reading, place_of
+from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import HEAD, metadata
 from services.ports.errors import ClusterChanged, Conflict, Fenced, SchemaOutdated, SpoolFull, StoreUnavailable
+from services.ports.instants import micros
+from services.ports.reading import Place, place_of
 from services.ports.rows import (
     DeadLetter,
     HistoryRow,
@@ -138,7 +139,7 @@ async def test_what_came_to_nothing_before_is_sorted_when_the_schema_is_upgraded
     store = SqlStore(url)
     await store.start()
     for ident, (*_, expected) in OLD.items():
-        ((_, row),) = await Reading(store.engines).recorded(ident)
+        ((_, row),) = await SqlReading(store.engines).recorded(ident)
         assert (row.fate, row.reason, row.source) == expected, ident
     await store.close()
 
@@ -156,7 +157,7 @@ async def test_what_came_to_nothing_is_listed_by_outcome_source_and_time_each_on
     ]
     async with store.batch() as batch:
         await batch.write(Writes(history=rows))
-    reading = Reading(store.engines)
+    reading = SqlReading(store.engines)
 
     async def listed(wanted, limit=7, **more):
         found, after = [], None
@@ -177,7 +178,7 @@ async def test_what_came_to_nothing_is_listed_by_outcome_source_and_time_each_on
 @pytest.mark.parametrize(("source", "index"), [(None, "history_fate"), ("web", "history_source_fate")])
 async def test_what_came_to_nothing_is_found_by_an_index_without_a_look_at_the_rest(store, source, index):
     statements = []
-    reading = Reading(store.engines)
+    reading = SqlReading(store.engines)
 
     async def explained(statement, **values):
         plain = {name: value for name, value in values.items() if f":{name}" in statement}
@@ -208,7 +209,7 @@ async def test_who_waits_is_counted_and_listed_by_queue_and_longest_first_each_o
     rows = [row if row.queue else row._replace(queued_at=None) for row in rows]
     async with store.batch() as batch:
         await batch.write(Writes(leads=rows))
-    reading = Reading(store.engines)
+    reading = SqlReading(store.engines)
     assert await reading.queues() == [
         ("hand_over/field", 30, NOW),
         ("qualification/sdr", 30, NOW),
@@ -233,7 +234,7 @@ async def test_who_waited_before_queues_were_kept_is_in_one_after_the_upgrade(ur
     await upgrade(url)
     store = SqlStore(url)
     await store.start()
-    reading = Reading(store.engines)
+    reading = SqlReading(store.engines)
     assert await reading.queues() == [("hand_over/", 1, NOW + timedelta(microseconds=1))]
     assert [row.id for row in await reading.waiting("hand_over/")] == ["lead_a"]
     await store.close()
@@ -366,10 +367,10 @@ async def test_the_spool_keeps_order_and_forgets_only_what_it_is_told_to(store):
     assert [entry.record.value for entry in (first, second, third)] == [b"1", b"2", b"3"]
     await store.unspool([first.id, second.id], [a_letter("dl_2")])
     assert await store.spooled(100) == [third]
-    letters = await Reading(store.engines).dead_letters(limit=10)
+    letters = await SqlReading(store.engines).dead_letters(limit=10)
     assert [(letter.id, letter.raw) for letter in letters] == [("dl_2", b"2")]
     await store.unspool([third.id], [a_letter("dl_2")])
-    assert len(await Reading(store.engines).dead_letters(limit=10)) == 1, "killed in between, it is the same letter"
+    assert len(await SqlReading(store.engines).dead_letters(limit=10)) == 1, "killed in between, it is the same letter"
 
 
 async def test_the_spools_limit_is_kept_and_its_counting_costs_one_look_a_second(url):
@@ -401,7 +402,7 @@ def set_aside(place, body=b"{", **more):
 async def test_what_is_set_aside_again_is_the_same_entry_with_the_reason_of_now(store):
     await store.quarantine([set_aside("a"), set_aside("b")])
     await store.quarantine([set_aside("a", reason="other")])
-    kept = await Reading(store.engines).quarantined()
+    kept = await SqlReading(store.engines).quarantined()
     assert [(entry.place, entry.reason) for entry in kept] == [("a", "other"), ("b", "why")]
 
 
@@ -409,7 +410,7 @@ async def test_of_a_delivery_only_what_is_left_stays_in_quarantine(store):
     others = [set_aside("x", body=b"["), set_aside("y", received_at=NOW.replace(day=9))]
     await store.quarantine([set_aside("a"), set_aside("b"), set_aside("c"), *others])
     await store.requarantine(set_aside("a"), [set_aside("b", reason="other"), set_aside("d")])
-    kept = await Reading(store.engines).quarantined()
+    kept = await SqlReading(store.engines).quarantined()
     assert {entry.place: entry.reason for entry in kept} == {"b": "other", "d": "why", "x": "why", "y": "why"}
 
 

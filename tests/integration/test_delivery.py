@@ -9,7 +9,7 @@ import pytest
 
 from schemas.sources import Scheme
 from schemas.subscriptions import Subscription
-from services.adapters.sql.deliveries import Deliveries
+from services.adapters.sql.deliveries import SqlDeliveries
 from services.delivery.role import Delivery, Subscriber
 from services.ingest.verify import Request, verify
 from services.outbound import is_public
@@ -59,7 +59,9 @@ async def receiver():
 def worker(running, receiver, schedule=(timedelta(seconds=1),) * 5, **more):
     given = {"name": "crm", "url": receiver.url, "events": ("stafett.handover.*",), "secrets": ("STAFETT_SECRET_X",)}
     subscriber = Subscriber(Subscription(**{**given, "allow_private": True, **more}), (SECRET,))
-    return Delivery(Deliveries(running.store.engines), [subscriber], lambda: running.at, schedule=schedule), subscriber
+    return Delivery(
+        SqlDeliveries(running.store.engines), [subscriber], lambda: running.at, schedule=schedule
+    ), subscriber
 
 
 async def rounds(running, delivery, subscriber, count=12):
@@ -114,7 +116,7 @@ async def test_after_the_last_try_the_event_is_given_up_and_the_next_one_goes(ru
     await offered(running, delivery, subscriber)
     await rounds(running, delivery, subscriber)
     assert kinds(receiver) == ["stafett.handover.accepted.v1"]
-    stored = Deliveries(running.store.engines)
+    stored = SqlDeliveries(running.store.engines)
     (state,) = await stored.states()
     assert (state.pending, state.failed) == (0, 1)
     tried = await stored.attempts("crm", failed=True)
@@ -140,7 +142,7 @@ async def test_whatever_an_attempt_fails_with_is_noted_and_the_others_go_on(runn
     await offered(running, delivery, other)
     await rounds(running, delivery, broken, 2)
     await rounds(running, delivery, other)
-    assert {t.error for t in await Deliveries(running.store.engines).attempts("broken")} == {error}
+    assert {t.error for t in await SqlDeliveries(running.store.engines).attempts("broken")} == {error}
     assert kinds(receiver) == ["stafett.handover.offered.v1", "stafett.handover.accepted.v1"]
 
 
@@ -150,9 +152,9 @@ async def test_410_disables_the_subscription_and_enabling_it_sends_everything_si
     await offered(running, delivery, subscriber)
     await rounds(running, delivery, subscriber)
     assert len(receiver.got) == 1
-    (state,) = await Deliveries(running.store.engines).states()
+    (state,) = await SqlDeliveries(running.store.engines).states()
     assert (state.disabled, state.pending) == ("the receiver answered 410 Gone", 2)
-    assert await Deliveries(running.store.engines).disable("crm", None)
+    assert await SqlDeliveries(running.store.engines).disable("crm", None)
     await rounds(running, delivery, subscriber)
     assert kinds(receiver) == ["stafett.handover.offered.v1", "stafett.handover.accepted.v1"]
 

@@ -9,7 +9,7 @@ from routing.roster import Roster
 from schemas.roster import RosterFile
 from services.adapters.log.local import LocalLog
 from services.adapters.sql.migrate import upgrade
-from services.adapters.sql.reading import Reading
+from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.store import SqlStore
 from services.router.role import Router
 from tests.setups import START, record, ruling, signal
@@ -36,7 +36,7 @@ class Worker:
 
     def __init__(self, url):
         self.store, self.batches = SqlStore(url), 0
-        self.reading = Reading(self.store.engines)
+        self.reading = SqlReading(self.store.engines)
         self.log = LocalLog(self.store, partitions=6)
         self.consumer = self.log.consumer(TOPIC, "router")
         rules = weighted()

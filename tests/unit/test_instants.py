@@ -12,9 +12,9 @@ from schemas.instants import FIRST, LAST, plausible, read_instant
 from schemas.roster import Absence, RosterChange
 from schemas.signals import Consent
 from schemas.yamlfile import FileError, load
-from services.adapters.sql.instants import instant, micros
 from services.ingest.parsers import crm
 from services.ingest.parsers.reading import when
+from services.ports.instants import instant, micros
 from tests.setups import START, ruling
 
 NO_TIMES = ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"]

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from services.adapters.sql.reading import headers_of
 from services.ingest.aside import MAX_ENTRIES
 from services.ingest.intake import Intake
 from services.ingest.retry import Retry
@@ -36,7 +35,7 @@ class World:
             return next((entry for entry in self.store.aside if entry.id == wanted), None)
 
         sources = {"s": source("generic", **configured)}
-        return await Retry(sources, self.intake, b"k" * 32, find, headers_of, self.store)(entry_id)
+        return await Retry(sources, self.intake, b"k" * 32, find, self.store)(entry_id)
 
     def aside(self):
         return {entry.place: entry.reason for entry in self.store.aside}

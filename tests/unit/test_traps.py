@@ -27,9 +27,9 @@ from schemas.duration import parse_target
 from schemas.roster import RosterFile
 from schemas.signals import Signal
 from schemas.subscriptions import Subscription
-from services.adapters.sql.deliveries import Due
 from services.delivery.role import SCHEDULE, Delivery, Subscriber
 from services.ingest.verify import Refused, verify
+from services.ports.deliveries import Due
 from services.ports.rows import ClockRow, LedgerRow, Record
 from services.ports.signal_records import decode, record_of
 from services.router.asked import Asked

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Engines, scalar
-from services.adapters.sql.instants import instant, micros
+from services.ports.instants import instant, micros
 from services.ports.rows import AgreementRow, ApprovalRow
 
 _APPROVALS = text("""SELECT id, hash, side, person, principal, reason, approved_at FROM approvals

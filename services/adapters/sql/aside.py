@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect
-from services.adapters.sql.instants import micros
 from services.ports.errors import QuarantineFull
+from services.ports.instants import micros
 from services.ports.rows import Kept, Quarantine, Quota
 
 COUNT_EVERY = 5.0

@@ -14,8 +14,8 @@ from routing.lifecycle import WORKED
 from services.adapters.sql import agreements, withdrawals
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Rows, scalar
-from services.adapters.sql.instants import all_micros, instant, instant_or_none, micros
 from services.ports.errors import Conflict, Fenced
+from services.ports.instants import all_micros, instant, instant_or_none, micros
 from services.ports.rows import (
     AccountRow,
     AgreementRow,

@@ -1,64 +1,21 @@
-"""Deliveries in the store: fanned out from the events, claimed for a time, finished or put off."""
+"""The port `Deliveries` in SQL."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import text
 
 from schemas.envelope import whole
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Engines
-from services.adapters.sql.instants import instant, micros
+from services.ports.deliveries import Attempt, Due, State, Tried
+from services.ports.instants import instant, micros
 
 
-class Due(NamedTuple):
-    """A delivery that this process has claimed; `body` is the envelope's text."""
-
-    id: str
-    event_id: str
-    attempts: int
-    body: str
-
-
-class Attempt(NamedTuple):
-    """What one try gave: the HTTP status, or the class of the error."""
-
-    at: datetime
-    status: int | None
-    error: str | None
-    duration_ms: int
-
-
-class Tried(NamedTuple):
-    """One try of one event, with what became of the event: `delivered`, `failed` for good, or `pending`."""
-
-    event_id: str
-    lead_id: str
-    position: int
-    state: str
-    number: int
-    at: datetime
-    status: int | None
-    error: str | None
-    duration_ms: int
-
-
-class State(NamedTuple):
-    """How far a subscription is in the feed, why it is disabled (None while it is not), how many events wait for it and
-    how many it did not take in the end."""
-
-    subscription: str
-    position: int
-    disabled: str | None
-    pending: int
-    failed: int
-
-
-class Deliveries:
-    """`matches(topic, type, head)` of a subscription says which events it gets."""
+class SqlDeliveries:
+    """The port `Deliveries`."""
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
@@ -66,11 +23,6 @@ class Deliveries:
     async def fan_out(
         self, subscription: str, matches: Callable[[str, str, str], bool], now: datetime, limit: int = 500
     ) -> int:
-        """The next events become deliveries, the cursor moves with them; returns how many events were looked at.
-
-        A subscription that is new begins with the next event. Two processes do not fan out the same event: one of them
-        finds the cursor moved and does nothing.
-        """
         async with self._engines.write() as conn:
             lock = self._engines.dialect.lock
             await conn.execute(
@@ -112,7 +64,6 @@ class Deliveries:
         return len(events)
 
     async def claim(self, subscription: str, now: datetime, until: datetime, limit: int) -> list[Due]:
-        """Due deliveries, each the oldest pending one of its lead; nobody else sends them before `until`."""
         dialect = self._engines.dialect
         lock = f"{dialect.lock} OF d SKIP LOCKED" if dialect.lock else ""
         statement = f"""
@@ -134,8 +85,6 @@ class Deliveries:
         return [Due(row.id, row.event_id, row.attempts, whole(row.head, row.personal)) for row in rows]
 
     async def disable(self, subscription: str, reason: str | None) -> bool:
-        """Nothing is sent until it is enabled (`reason` None); its place in the feed is kept, so that nothing is lost.
-        False for a subscription that never ran."""
         async with self._engines.write() as conn:
             done = await conn.execute(
                 text("UPDATE delivery_cursors SET disabled_reason = :r WHERE subscription = :s"),
@@ -144,7 +93,6 @@ class Deliveries:
         return done.rowcount == 1
 
     async def states(self) -> list[State]:
-        """Each subscription that ever ran, by name."""
         statement = """SELECT c.subscription, c.position, c.disabled_reason,
             (SELECT count(*) FROM deliveries d WHERE d.subscription = c.subscription AND d.state = 'pending'),
             (SELECT count(*) FROM deliveries d WHERE d.subscription = c.subscription AND d.state = 'failed')
@@ -153,7 +101,6 @@ class Deliveries:
             return [State(*row) for row in await conn.execute(text(statement))]
 
     async def attempts(self, subscription: str, *, failed: bool = False, limit: int = 10_000) -> list[Tried]:
-        """What was tried last, in the order of the feed; `failed`: only of events that were given up."""
         statement = """SELECT d.event_id, d.lead_id, d.position, d.state, a.number, a.at, a.status, a.error, a.duration_ms
             FROM deliveries d JOIN delivery_attempts a ON a.delivery_id = d.id
             WHERE d.subscription = :s AND (d.state = 'failed' OR NOT :failed)
@@ -163,7 +110,6 @@ class Deliveries:
         return [Tried(*row)._replace(at=instant(row.at)) for row in reversed(rows)]
 
     async def finish(self, due: Due, attempt: Attempt, state: str, next_at: datetime | None) -> None:
-        """One try is over: `delivered`, `failed` for good, or `pending` with the instant of the next."""
         async with self._engines.write() as conn:
             await conn.execute(
                 text(

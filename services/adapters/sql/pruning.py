@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.adapters.sql import withdrawals
 from services.adapters.sql.engine import Engines
-from services.adapters.sql.instants import micros
+from services.ports.instants import micros
 
 BATCH = 2000
 """Rows in one transaction, so that no router waits long for a lock or for the file."""

@@ -1,4 +1,4 @@
-"""The reading side: what the API, deliveries, tools and metrics ask of the store. Nothing here changes state."""
+"""The port `Reading` in SQL. Nothing here changes state."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any
 
 from sqlalchemy import text
 
 from services.adapters.sql.aside import USAGE, usage_of
 from services.adapters.sql.batch import lead_row
 from services.adapters.sql.engine import Engines, scalar
-from services.adapters.sql.instants import instant, instant_or_none, micros
+from services.ports.instants import instant, instant_or_none, micros
+from services.ports.reading import Counts, HistoryEntry, Place, QueueCount, place_of
 from services.ports.rows import ClockRow, DeadLetter, EventRow, HistoryRow, Kept, LeadRow, OutboxRow, Quarantine
 
 _LEAD = ", ".join(LeadRow._fields)
@@ -24,51 +25,10 @@ _LETTER = ", ".join(DeadLetter._fields)
 _QUARANTINE = ", ".join(f"q.{name}" for name in Quarantine._fields if name not in ("body", "size"))
 
 
-K = TypeVar("K")
 LARGE = 100
 """A count of what may be millions that took longer than QUICK seconds is kept for so many times as long as it took, so that
 metrics that are asked for often take a hundredth of one connection at most."""
 QUICK = 0.01
-
-
-class HistoryEntry(NamedTuple):
-    """A judged signal with its number in the order of recording."""
-
-    id: int
-    row: HistoryRow
-
-
-class Place(NamedTuple, Generic[K]):
-    """Where something stands in a list by time: its instant in microseconds since 1970, and its id or number."""
-
-    at: int
-    id: K
-
-
-def place_of(entry: HistoryEntry) -> Place[int]:
-    """In the order of recording."""
-    return Place(micros(entry.row.recorded_at), entry.id)
-
-
-class QueueCount(NamedTuple):
-    """A queue, how many leads wait in it, and since when the first of them does."""
-
-    queue: str
-    waiting: int
-    since: datetime
-
-
-class Counts(NamedTuple):
-    """Depths for metrics."""
-
-    outbox: int
-    spool: int
-    held_leads: int
-    dead_letters: int
-    quarantine: int
-    running_clocks: int
-    due_clocks: int
-    pending_deliveries: int
 
 
 # By itself, or as the lead that the one of this address is merged into.
@@ -78,9 +38,8 @@ _NAMED = """id IN (
     WHERE e.kind = 'email' AND e.digest = :digest AND l.kind = 'lead')"""
 
 
-class Reading:
-    """Lists are ordered and bounded; a cursor is the last id or number of the page before. `brands` and `sources`: what else
-    there is, is not there for whoever reads with it."""
+class SqlReading:
+    """The port `Reading`. `brands` and `sources`: what else there is, is not there for whoever reads with it."""
 
     def __init__(
         self, engines: Engines, brands: frozenset[str] | None = None, sources: frozenset[str] = frozenset()
@@ -91,9 +50,9 @@ class Reading:
         self._used: dict[str, Kept] = {}
         self._use_again = 0.0
 
-    def within(self, brands: Iterable[str], sources: Iterable[str]) -> Reading:
+    def within(self, brands: Iterable[str], sources: Iterable[str]) -> SqlReading:
         """The same for somebody who sees these brands alone, and bodies of these sources."""
-        return Reading(self._engines, frozenset(brands), frozenset(sources))
+        return SqlReading(self._engines, frozenset(brands), frozenset(sources))
 
     def _seen(self, lead_id: str) -> str:
         """A condition on rows that belong to the lead in this column."""
@@ -115,7 +74,6 @@ class Reading:
         after: str = "",
         limit: int = 50,
     ) -> list[LeadRow]:
-        """By id. An e-mail address finds every lead that it names, also one that has several."""
         where = ["id > :after", self._seen("id")]
         asked = {"brand": brand, "stage": stage, "owner": owner}
         where += [f"{name} = :{name}" for name, value in asked.items() if value is not None]
@@ -132,13 +90,11 @@ class Reading:
         return lead_row(rows[0]) if rows else None
 
     async def queues(self) -> list[QueueCount]:
-        """Every queue in which somebody waits, by its name. Only leads that wait are counted."""
         statement = f"""SELECT queue, count(*), min(queued_at) FROM leads WHERE queue IS NOT NULL AND {self._seen("id")} GROUP BY queue
             ORDER BY queue"""  # noqa: S608 - names are ours, values are parameters
         return [QueueCount(row[0], row[1], instant(row[2])) for row in await self._all(statement)]
 
     async def waiting(self, queue: str, after: Place[str] | None = None, limit: int = 50) -> list[LeadRow]:
-        """Leads of one queue, who has waited longest first; from behind `after`, the place of the last one of the page before."""
         at, ident = (after.at, after.id) if after else (-1, "")
         statement = f"""SELECT {_LEAD} FROM leads WHERE queue = :queue AND {self._seen("id")}
             AND queued_at >= :at AND (queued_at > :at OR id > :id)
@@ -146,13 +102,11 @@ class Reading:
         return [lead_row(row) for row in await self._all(statement, queue=queue, at=at, id=ident, limit=limit)]
 
     async def history(self, lead_id: str, after: int = 0, limit: int = 200) -> list[HistoryEntry]:
-        """In the order of recording, which is the order of decisions."""
         statement = f"""SELECT id, {_HISTORY} FROM history
             WHERE lead_id = :lead AND id > :after AND {self._seen("lead_id")} ORDER BY id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
         return [_history(row) for row in await self._all(statement, lead=lead_id, after=after, limit=limit)]
 
     async def recorded(self, signal_id: str) -> list[HistoryEntry]:
-        """What became of one signal; [] while the router has not got to it."""
         statement = f"""SELECT id, {_HISTORY} FROM history
             WHERE signal_id = :s AND (lead_id IS NULL OR {self._seen("lead_id")}) ORDER BY id"""  # noqa: S608 - names are ours, values are parameters
         found = [_history(row) for row in await self._all(statement, s=signal_id)]
@@ -171,8 +125,7 @@ class Reading:
         after: Place[int] | None = None,
         limit: int = 50,
     ) -> list[HistoryEntry]:
-        """Signals that came to nothing in these ways, in the order of recording; from behind `after`, the place of the last one
-        of the page before. By an index for each way, so that the rest of history is not looked at."""
+        """By an index for each way, so that the rest of history is not looked at."""
         where = f"fate = :fate AND ({self._seen('lead_id')} OR (lead_id IS NULL AND {self._sent('source')}))"
         where += " AND source = :source" if source is not None else ""
         begin = max(Place(micros(since) if since else 0, 0), after or Place(0, 0))
@@ -194,7 +147,6 @@ class Reading:
         after: str = "",
         limit: int = 50,
     ) -> list[ClockRow]:
-        """By id; ask with `due_before` for what is due soon."""
         asked = {"lead_id": lead_id, "state": state, "policy": policy}
         where = ["id > :after", self._seen("lead_id")]
         where += [f"{name} = :{name}" for name, value in asked.items() if value is not None]
@@ -213,19 +165,16 @@ class Reading:
         )
 
     async def lead_of_handover(self, handover_id: str) -> str | None:
-        """The lead that this hand-over is of."""
         statement = "SELECT subject_id FROM identities WHERE kind = 'handover' AND digest = :id"
         rows = await self._all(f"{statement} AND {self._seen('subject_id')}", id=handover_id)
         return str(rows[0][0]) if rows else None
 
     async def timed_leads(self, after: str, limit: int) -> list[tuple[str, str]]:
-        """(id, partition key) of leads with a clock that runs or is paused, by id."""
         statement = """SELECT lead_id, min(partition_key) FROM clocks
             WHERE state IN ('running', 'paused') AND lead_id > :after AND lead_id NOT LIKE 'promise:%' GROUP BY lead_id ORDER BY lead_id LIMIT :limit"""
         return [(row[0], row[1]) for row in await self._all(statement, after=after, limit=limit)]
 
     async def leads_without_clock(self, stages: Sequence[str], after: str, limit: int) -> list[tuple[str, str]]:
-        """(id, partition key) of active leads in these stages with no clock that runs or is paused, by id."""
         among = self._engines.dialect.among("stage", "stages")
         statement = f"""SELECT id, state FROM leads WHERE {among} AND disposition = 'active' AND id > :after
             AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.lead_id = leads.id AND c.state IN ('running', 'paused'))
@@ -235,30 +184,24 @@ class Reading:
         return [(row[0], json.loads(row[1])["partition_key"]) for row in rows]
 
     async def ledger(self, name: str) -> str | None:
-        """The state of a pool's ledger, or of the tally of a volume promise, as JSON."""
         rows = await self._all("SELECT state FROM ledgers WHERE pool = :name", name=name)
         return rows[0][0] if rows else None
 
     async def events(self, after: int = 0, topic: str | None = None, limit: int = 100) -> list[EventRow]:
-        """By position, which has no gaps over all topics."""
         where = f"position > :after AND {self._seen('lead_id')}" + (" AND topic = :topic" if topic else "")
         statement = f"SELECT position, {_EVENT} FROM events WHERE {where} ORDER BY position LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
         rows = await self._all(statement, after=after, topic=topic, limit=limit)
         return [EventRow(row[0], OutboxRow(*row[1:])) for row in rows]
 
     async def head(self) -> int:
-        """The position of the last event; 0 before the first."""
         async with self._engines.read() as conn:
             return int(await scalar(conn, "SELECT value FROM counters WHERE name = 'events'") or 0)
 
     async def snapshot(self, after: str = "", limit: int = 500) -> tuple[int, list[LeadRow]]:
-        """A page of leads and the feed's position before it was read: following the feed from there misses nothing
-        (an event that the page holds already is told apart by the lead's sequence)."""
         position = await self.head()
         return position, await self.leads(after=after, limit=limit)
 
     async def quarantined(self, after: str = "", limit: int = 50) -> list[Quarantine]:
-        """By id, without the bodies: of those only their size."""
         statement = f"""SELECT {_QUARANTINE}, NULL AS body, b.size FROM quarantine q
             LEFT JOIN quarantine_bodies b ON b.source = q.source AND b.digest = q.digest
             WHERE q.id > :after AND {self._sent("q.source")} ORDER BY q.id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
@@ -272,7 +215,6 @@ class Reading:
         return _quarantine(rows[0]) if rows else None
 
     async def dead_letters(self, state: str | None = None, limit: int = 100) -> list[DeadLetter]:
-        """Oldest first."""
         where = f"({self._seen('lead_id')} OR (lead_id IS NULL AND {self._sent('source')}))"
         where += " AND state = :state" if state else ""
         statement = f"SELECT {_LETTER} FROM dead_letters WHERE {where} ORDER BY number LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
@@ -280,7 +222,6 @@ class Reading:
         return [_letter(row) for row in rows]
 
     async def roster_changes(self) -> str | None:
-        """The recorded changes on top of the roster's file, as the router keeps them."""
         async with self._engines.read() as conn:
             found: str | None = await scalar(conn, "SELECT value FROM meta WHERE key = 'roster'")
         return found
@@ -290,7 +231,7 @@ class Reading:
         return _letter(rows[0]) if rows else None
 
     async def quarantine_usage(self) -> dict[str, Kept]:
-        """What waits in quarantine, by source; it may be older where it takes long to count, see LARGE."""
+        """It may be older where it takes long to count, see LARGE."""
         begun = time.monotonic()
         if begun >= self._use_again:
             self._used = usage_of(await self._all(USAGE))
@@ -299,11 +240,10 @@ class Reading:
         return self._used
 
     async def key_uses(self) -> dict[str, datetime]:
-        """When each API key was used last, by its name; within minutes."""
         return {name: instant(at) for name, at in await self._all("SELECT name, used_at FROM api_key_uses")}
 
     async def counts(self, now: datetime) -> Counts:
-        """The counts are near one instant; those of running clocks and of the quarantine may be older, see LARGE."""
+        """Those of running clocks and of the quarantine may be older, see LARGE."""
         statement = """SELECT
             (SELECT count(*) FROM outbox) AS outbox, (SELECT count(*) FROM spool) AS spool,
             (SELECT count(*) FROM leads WHERE held) AS held_leads,
@@ -346,9 +286,3 @@ def _quarantine(row: Any) -> Quarantine:
 
 def _letter(row: Any) -> DeadLetter:
     return DeadLetter(**row._asdict() | {"recorded_at": instant(row.recorded_at)})
-
-
-def headers_of(entry: Quarantine) -> dict[str, str]:
-    """The kept headers of a quarantined request."""
-    found: dict[str, str] = json.loads(entry.headers)
-    return found

@@ -17,9 +17,9 @@ from services.adapters.sql import tables as t
 from services.adapters.sql.aside import Aside
 from services.adapters.sql.batch import SqlBatch, add_letters
 from services.adapters.sql.engine import Engines, scalar
-from services.adapters.sql.instants import instant, instant_or_none, micros
 from services.adapters.sql.tables import HEAD
 from services.ports.errors import ClusterChanged, Fenced, SchemaOutdated, SpoolFull, StoreRejected, StoreUnavailable
+from services.ports.instants import instant, instant_or_none, micros
 from services.ports.rows import (
     ClockRow,
     DeadLetter,

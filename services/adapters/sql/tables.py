@@ -1,5 +1,5 @@
 """The schema, one for both engines. Instants are whole microseconds since 1970 (UTC), so that both keep and order them
-alike; `services.adapters.sql.instants` converts. Personal data is in the columns named `personal`, `body` and `raw`.
+alike; `services.ports.instants` converts. Personal data is in the columns named `personal`, `body` and `raw`.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from routing.identity import WAITING, Key
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect
-from services.adapters.sql.instants import micros
 from services.ports.errors import Conflict
+from services.ports.instants import micros
 from services.ports.rows import WithdrawalChange
 
 _KEY = ("brand", "kind", "digest")

@@ -1,4 +1,4 @@
-"""Instants as the tables keep them: whole microseconds since 1970-01-01T00:00Z."""
+"""Instants as the tables and `Place` keep them: whole microseconds since 1970-01-01T00:00Z."""
 
 from __future__ import annotations
 
