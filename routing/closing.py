@@ -117,7 +117,7 @@ def _take_up(draft: Draft) -> None:
     if offer is not None and offer.followed_up_at is None:
         handover.note_follow_up(draft, offer, draft.at, None)
     elif opened.followed_up_at is None:
-        draft.lead.handover = opened.but(followed_up_at=draft.at)
+        handover.put_handover(draft, opened.but(followed_up_at=draft.at))
         said = handover.saying(draft, None)
         draft.emit(HandoverFollowedUp(**said, followed_up_at=draft.at))
 
@@ -145,19 +145,18 @@ def _win_outside(draft: Draft) -> None:
     _step(draft)
     before = _handover_without_sale(draft)
     opened = before or handover.open_one(draft)
-    lead.handover = opened.but(closed_at=draft.at, outcome="won")
+    handover.put_handover(draft, opened.but(closed_at=draft.at, outcome="won"))
     handover.tell_won(draft, outside=True, corrects=before.outcome if before is not None else None)
 
 
 def _win_before(draft: Draft) -> str:
     """The id of a hand-over of its own, offered to nobody, for a sale from before the one that is open: it is told and credited, and
     what began after it goes on."""
-    lead = draft.lead
-    current, sold = lead.handover, handover.earlier_handover(draft)
+    current, sold = handover.the_handover(draft), handover.earlier_handover(draft)
     draft.finding("won before this hand-over was opened, which stays open")
-    lead.handover = sold.but(closed_at=draft.at, outcome="won")
+    handover.put_handover(draft, sold.but(closed_at=draft.at, outcome="won"))
     handover.tell_won(draft, outside=True)
-    lead.handover = current
+    handover.put_handover(draft, current)
     return sold.id
 
 

@@ -14,6 +14,7 @@ from routing import (
     moving,
     named,
     nurturing,
+    readiness,
     repeats,
     volumes,
     waiting,
@@ -22,14 +23,15 @@ from routing import (
 )
 from routing.contradictions import new_address, with_gathered
 from routing.draft import Context, Draft
-from routing.identity import names_somebody, score
+from routing.identity import names_somebody
 from routing.importing import assert_imported
 from routing.lead import absorb, new_lead
-from routing.lifecycle import first_fit
+from routing.lifecycle import Fact, first_fit
 from routing.model import Decision, Lead, Link, Transition
 from routing.proof import is_outranked, may_link
+from routing.proposals import propose
 from schemas.certain import certain
-from schemas.events import LeadCreated, LeadMergeProposed, Stage
+from schemas.events import LeadCreated, Stage
 from schemas.fates import Reason
 from schemas.signals import LISTINGS, TOUCHES, Kind, Signal
 
@@ -39,7 +41,6 @@ _WRITTEN = frozenset({Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED, Kind.EMAIL_OPEN
 """Kinds of which an automated one tells of nobody: an absence, a newsletter, a mail program that fetched the pictures."""
 _JOINS = frozenset({Kind.SALES_MERGED, Kind.SALES_CONVERTED})
 """The CRM made one record of two: if each is a lead here, that is proposed to be one as well."""
-MAX_PROPOSED = 20
 
 
 def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
@@ -95,7 +96,7 @@ def _why_no_lead(signal: Signal) -> tuple[Reason, str] | None:
 
 def _begin(signal: Signal, context: Context) -> Draft:
     """A new lead, in the stage of the table's first row that takes somebody in."""
-    fact = "listed" if signal.kind in LISTINGS else "touched"
+    fact: Fact = "listed" if signal.kind in LISTINGS else "touched"
     row = certain(first_fit(None, {fact}, set()), "the table takes in both the listed and the touched")
     draft = Draft(new_lead(signal, row.to_stage), signal, context)
     draft.brought_on()
@@ -110,7 +111,7 @@ def _take_in(draft: Draft, new: bool) -> None:
     absorb(draft)
     repeats.note_request(draft)
     dossier.note(draft)
-    judging.note_points(draft)
+    readiness.note_points(draft)
     if context.found:
         draft.evidence["identity"] = dict(context.found)
     if context.brought and not is_outranked(lead, signal) and (address := new_address(signal)) is not None:
@@ -134,17 +135,7 @@ def _take_in(draft: Draft, new: bool) -> None:
     hunting.find(draft)
     if context.others and (signal.kind in _MAKES or signal.kind in _JOINS):
         for other, kinds in context.others:
-            _propose(draft, other, kinds)
-
-
-def _propose(draft: Draft, other: str, kinds: tuple[str, ...]) -> None:
-    """That the other lead may be the same person; said once."""
-    lead = draft.lead
-    if other not in lead.proposed:
-        lead.proposed = (*lead.proposed, other)[-MAX_PROPOSED:]
-        draft.emit(
-            LeadMergeProposed(mode=draft.signal.mode, kept=lead.id, other=other, evidence=kinds, score=score(kinds))
-        )
+            propose(draft, other, kinds)
 
 
 def _run(draft: Draft, entered: set[Stage]) -> None:

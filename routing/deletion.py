@@ -4,9 +4,10 @@ come back by themselves. What we know of them is erased by the usual rules and t
 from __future__ import annotations
 
 from routing.draft import Draft
-from routing.lifecycle import DIALOGUE
+from routing.lead import drop_references
+from routing.lifecycle import DIALOGUE, Fact
 
-FACT = "contact_deleted"
+FACT: Fact = "contact_deleted"
 
 
 def note(draft: Draft) -> None:
@@ -16,7 +17,7 @@ def note(draft: Draft) -> None:
         draft.refuse("not_allowed", "a source that proves nothing deletes nobody")
         return
     gone = {(r.system, r.id) for r in draft.signal.references if r.object == "person"}
-    lead.references = tuple(r for r in lead.references if (r.system, r.id) not in gone)
+    drop_references(lead, gone)
     systems = {system for system, _ in gone}
     if any(r.object == "person" and r.system in systems for r in lead.references):
         draft.ignore("no_change", "the person has another record there")

@@ -10,7 +10,7 @@ from routing import nurturing
 from routing.draft import Draft
 from routing.ids import derive
 from routing.lead import counts_for_pass, genuine
-from routing.model import Clock, Talk
+from routing.model import Clock, Lead, Talk
 from routing.sla import DIALOGUE_END, subject_of
 from schemas.signals import Kind
 
@@ -72,9 +72,14 @@ def clock_of(draft: Draft) -> Clock | None:
 def fall_silent(draft: Draft) -> None:
     """Nobody said anything for so long: mail may go on, and the next step begins anew."""
     end(draft)
-    draft.lead.talk = None
+    forget_pass(draft.lead)
     if draft.lead.suppressed == "dialogue":
         nurturing.release(draft, "dialogue_over")
+
+
+def forget_pass(lead: Lead) -> None:
+    """What was said in the pass that is over."""
+    lead.talk = None
 
 
 def end(draft: Draft) -> None:

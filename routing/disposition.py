@@ -8,6 +8,7 @@ from routing import handover, nurturing, ownership, parking, sla
 from routing.assignment import Assignment
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE, route_of
+from routing.owner_fields import clear_owner, set_unowned_reason
 from schemas.events import Disposition, LeadDispositionChanged
 
 _KNOWN: dict[str, Disposition] = {
@@ -70,7 +71,7 @@ def _stand_down(draft: Draft, disposition: Disposition) -> None:
     sla.cancel(draft, disposition)
     parking.drop(draft)
     ownership.free_account(draft, customer=True)
-    lead.owner, lead.owner_since, lead.unowned_reason = None, None, disposition
+    clear_owner(lead, disposition)
     if disposition == "do_not_contact":
         nurturing.suppress(draft, disposition)
 
@@ -78,7 +79,7 @@ def _stand_down(draft: Draft, disposition: Disposition) -> None:
 def _stand_up(draft: Draft) -> None:
     """Somebody works the lead again, as its stage asks for: who had it, else by the rules."""
     lead = draft.lead
-    lead.unowned_reason = "nurturing: active again" if lead.stage == "nurturing" else "marketing"
+    set_unowned_reason(lead, "nurturing: active again" if lead.stage == "nurturing" else "marketing")
     if lead.stage == "hand_over":
         _offer_again(draft)
     elif lead.stage in ("qualification", "deal") or lead.track == "growth":
@@ -94,8 +95,8 @@ def _offer_again(draft: Draft) -> None:
     former = _former(draft)
     if former is not None:
         handover.offer_to(draft, former)
-    elif not handover.offer_next(draft):
-        draft.facts.add("offers_exhausted")
+    else:
+        handover.offer_or_give_up(draft)
 
 
 def _former(draft: Draft) -> Assignment | None:

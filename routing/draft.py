@@ -16,7 +16,7 @@ from routing.capacity import carrier
 from routing.definitions import Expression, Judge, Points
 from routing.heard import recalled, to_keep
 from routing.identity import Others
-from routing.lifecycle import WORKED
+from routing.lifecycle import WORKED, Fact
 from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Tallied, Transition
 from routing.roster import Roster
 from schemas.events import Contact, EventData, Owner
@@ -93,7 +93,7 @@ class Draft:
         self.links: tuple[Link, ...] = ()
         self.emissions: list[Emission] = []
         self.transitions: list[Transition] = []
-        self.facts: set[str] = set()
+        self.facts: set[Fact] = set()
         self.seller: str | None = None
         self.learned = False
         self.was_asked = False
@@ -152,6 +152,16 @@ class Draft:
         later = self.transitions[to.index("qualification") + 1 :] if "qualification" in to else ()
         return any(move.from_stage == "qualification" for move in later)
 
+    def forget_pass(self) -> None:
+        """The lead's pass is over: what was established in it moves the lead no more."""
+        self.lead.form_id = None
+        self.facts.clear()
+        self.lead_changed()
+
+    def note_learned(self) -> None:
+        """There is something to judge again: a fact of the lead is another one now, or it was let go."""
+        self.learned = True
+
     def lead_changed(self) -> None:
         """What was reckoned from the lead before is old now."""
         self._judge, self._judge_of_way = None, None
@@ -196,6 +206,10 @@ class Draft:
         if self.lead.clocks is not self._own_clocks:
             self.lead.clocks = self._own_clocks = dict(self.lead.clocks)
         self._own_clocks[clock.id] = self.clocks[clock.id] = clock
+
+    def drop_clocks(self, gone: set[str]) -> None:
+        """These clocks are kept with the lead no more; what is written of them stays."""
+        self.lead.clocks = {key: clock for key, clock in self.lead.clocks.items() if key not in gone}
 
     def put_ledger(self, ledger: Ledger) -> None:
         self.ledgers = {**self.ledgers, ledger.pool: ledger}

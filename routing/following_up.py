@@ -72,7 +72,7 @@ def _note_without_offer(draft: Draft, opened: Handover, by: str | None) -> None:
         _tell_holder(draft, by)
         return
     known, sales = opened.followed_up_at, draft.signal.sales
-    draft.lead.handover = opened.but(followed_up_at=min(filter(None, (known, draft.at))))
+    handover.put_handover(draft, opened.but(followed_up_at=min(filter(None, (known, draft.at)))))
     if known is None:
         kind = sales.activity_type if sales is not None else None
         draft.emit(HandoverFollowedUp(**handover.saying(draft, None), followed_up_at=draft.at, activity_type=kind))

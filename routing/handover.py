@@ -12,6 +12,7 @@ from routing.draft import Draft
 from routing.ids import derive
 from routing.lifecycle import route_of
 from routing.model import Handover, Offer
+from routing.owner_fields import set_unowned_reason
 from routing.verdict import is_standing_still
 from schemas.certain import certain
 from schemas.events import (
@@ -43,7 +44,7 @@ def begin(draft: Draft) -> None:
     for policy in draft.context.agreement.policies.starting("hand_over"):
         sla.start(draft, policy, handover.id, draft.at)
     if not _blocked(draft):
-        _first_offer(draft)
+        offer_or_give_up(draft)
 
 
 def _blocked(draft: Draft) -> bool:
@@ -53,9 +54,9 @@ def _blocked(draft: Draft) -> bool:
         draft.finding(f"the dossier lacks {', '.join(lacks)}")
     if not lacks or not _keeps_back(draft):
         return False
-    draft.lead.handover = the_handover(draft).but(blocked=lacks)
+    put_handover(draft, the_handover(draft).but(blocked=lacks))
     if draft.lead.owner is None:
-        draft.lead.unowned_reason = "waiting: the dossier"
+        set_unowned_reason(draft.lead, "waiting: the dossier")
     draft.emit(HandoverBlocked(**saying(draft, None), missing=lacks))
     return True
 
@@ -64,7 +65,8 @@ def _keeps_back(draft: Draft) -> bool:
     return draft.context.agreement.file.handover.dossier.incomplete == "block"
 
 
-def _first_offer(draft: Draft) -> None:
+def offer_or_give_up(draft: Draft) -> None:
+    """Offers to the next person by the rules; where nobody is left the lead goes back to marketing."""
     if not offer_next(draft):
         draft.facts.add("offers_exhausted")
 
@@ -80,8 +82,8 @@ def complete(draft: Draft) -> None:
     if not lacks:
         sla.touch(draft, "dossier", max(draft.at, handover.opened_at), handover.id)
     if handover.blocked and not (lacks and _keeps_back(draft)):
-        lead.handover = the_handover(draft).but(blocked=())
-        _first_offer(draft)
+        put_handover(draft, the_handover(draft).but(blocked=()))
+        offer_or_give_up(draft)
 
 
 def _note_known_steps(draft: Draft, offer: Offer) -> None:
@@ -100,7 +102,7 @@ def note_follow_up(draft: Draft, offer: Offer, at: datetime, activity_type: str 
     earliest = at if known is None else min(at, known)
     put_offer(draft, offer.but(followed_up_at=earliest))
     if handover.current is not None and handover.current.id == offer.id:
-        draft.lead.handover = the_handover(draft).but(followed_up_at=earliest)
+        put_handover(draft, the_handover(draft).but(followed_up_at=earliest))
     if known is None:
         said = HandoverFollowedUp(**saying(draft, offer), followed_up_at=at, activity_type=activity_type)
         draft.emit(said, at)
@@ -115,13 +117,14 @@ def accept_by_step(draft: Draft, offer: Offer, at: datetime) -> None:
 def open_one(draft: Draft) -> Handover:
     """This pass's hand-over, offered to nobody yet."""
     lead = draft.lead
-    lead.handover = Handover(
+    opened = Handover(
         id=derive("ho", lead.id, lead.pass_number),
         pass_number=lead.pass_number,
         opened_at=draft.at,
         mode=draft.signal.mode,
     )
-    return lead.handover
+    put_handover(draft, opened)
+    return opened
 
 
 def earlier_handover(draft: Draft) -> Handover:
@@ -195,7 +198,7 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
         id=offer_id, number=number, person=chosen.person, pool=chosen.pool, offered_at=now, expires_at=expires
     )
     # Whoever had it before, the next step is for this person to take.
-    draft.lead.handover = handover.but(offers=(*handover.offers, offer), blocked=(), followed_up_at=None)
+    put_handover(draft, handover.but(offers=(*handover.offers, offer), blocked=(), followed_up_at=None))
     ownership.give(draft, chosen)
     draft.evidence["owners"][-1]["offer"] = offer_id
     draft.emit(
@@ -233,7 +236,7 @@ def accept(draft: Draft, offer: Offer | None, at: datetime | None = None) -> Non
     if offer is not None:
         put_offer(draft, offer.but(state="accepted", decided_at=at))
         _end_expiry(draft, offer)
-    draft.lead.handover = the_handover(draft).but(accepted_at=at)
+    put_handover(draft, the_handover(draft).but(accepted_at=at))
     draft.emit(HandoverAccepted(**saying(draft, offer)), at)
     keep_answer_promise(draft, offer, at)
     if offer is None:
@@ -280,8 +283,7 @@ def expire(draft: Draft, offer_id: str) -> None:
     put_offer(draft, offer.but(state="expired", decided_at=due))
     sla.cancel(draft, "offer_expired", offer.id)
     draft.emit(HandoverExpired(**saying(draft, offer), expired_at=due), due)
-    if not offer_next(draft):
-        draft.facts.add("offers_exhausted")
+    offer_or_give_up(draft)
 
 
 def withdraw(draft: Draft, reason: str, at: datetime | None = None) -> None:
@@ -292,7 +294,7 @@ def withdraw(draft: Draft, reason: str, at: datetime | None = None) -> None:
     put_offer(draft, offer.but(state="withdrawn", decided_at=at, reason=reason))
     if draft.lead.stage == "hand_over":
         # Who is offered it next has to say yes for themselves.
-        draft.lead.handover = the_handover(draft).but(accepted_at=None)
+        put_handover(draft, the_handover(draft).but(accepted_at=None))
     sla.cancel(draft, reason, offer.id, at)
     draft.emit(HandoverWithdrawn(**saying(draft, offer), reason=reason), at)
 
@@ -305,7 +307,7 @@ def link(draft: Draft) -> None:
         return
     new = tuple(r for r in draft.signal.references if r not in handover.references)
     held = (handover.references + new)[-MAX_REFERENCES:]
-    draft.lead.handover = handover.but(references=held)
+    put_handover(draft, handover.but(references=held))
     draft.emit(HandoverLinked(**saying(draft, open_offer(draft))))
 
 
@@ -324,7 +326,7 @@ def close(draft: Draft, outcome: str) -> None:
     elif offer is not None and (offer.state == "open" or outcome in ("taken_back", "contact_deleted")):
         withdraw(draft, outcome)
     sla.cancel(draft, outcome)
-    draft.lead.handover = the_handover(draft).but(closed_at=draft.at, outcome=outcome)
+    put_handover(draft, the_handover(draft).but(closed_at=draft.at, outcome=outcome))
 
 
 def tell_won(draft: Draft, *, outside: bool = False, corrects: str | None = None) -> None:
@@ -368,11 +370,16 @@ def the_handover(draft: Draft) -> Handover:
     return certain(draft.lead.handover, "a hand-over is open in this stage")
 
 
+def put_handover(draft: Draft, handover: Handover) -> None:
+    """The hand-over of the lead is this one, or this one as it is now."""
+    draft.lead.handover = handover
+
+
 def put_offer(draft: Draft, offer: Offer) -> None:
     """This offer in the place of the one with its id."""
     handover = the_handover(draft)
     offers = tuple(offer if known.id == offer.id else known for known in handover.offers)
-    draft.lead.handover = handover.but(offers=offers)
+    put_handover(draft, handover.but(offers=offers))
 
 
 def the_offer(draft: Draft, offer_id: str) -> Offer:

@@ -6,6 +6,7 @@ from routing import ownership
 from routing.assignment import Assignment
 from routing.draft import Draft
 from routing.lead import genuine
+from routing.model import Lead
 from routing.proof import is_outranked
 from schemas.signals import Kind, Signal
 
@@ -29,6 +30,11 @@ def find(draft: Draft) -> None:
     lead.hunter = person
     if lead.owner is None:
         ownership.give(draft, Assignment(person, "hunter", None, None, {"rule": "hunter"}))
+
+
+def forget_hunter(lead: Lead) -> None:
+    """Who found the lead has left, or gave it away."""
+    lead.hunter = None
 
 
 def _names_another(draft: Draft, signal: Signal, person: str) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from routing import disposition, handover, nurturing, ownership, sla, waiting
+from typing import assert_never
+
+from routing import disposition, handover, moving, nurturing, ownership, sla, waiting
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Transition
+from routing.owner_fields import clear_owner, set_owner, set_turn, set_unowned_reason
 from schemas.events import STAGES, Stage
 from schemas.fates import Reason
 
@@ -61,10 +64,10 @@ def _place(draft: Draft, stage: Stage) -> None:
         nurturing.release(draft, "import")
     if stage in DIALOGUE and lead.stage not in DIALOGUE:
         handover.open_one(draft)
-    lead.stage, lead.stage_since = stage, draft.at
-    lead.track, lead.own_track = "warm_up" if stage == "nurturing" else None, None
+    moving.enter_stage(lead, stage, draft.at)
+    nurturing.put_on_track(lead, "warm_up" if stage == "nurturing" else None, programme=lead.programme)
     if stage == "nurturing":
-        lead.owner, lead.owner_since = None, None
+        clear_owner(lead, "nurturing: import")
 
 
 def _put_on_track(draft: Draft) -> None:
@@ -74,8 +77,7 @@ def _put_on_track(draft: Draft) -> None:
         return
     rules = draft.context.agreement.file.nurturing.track(asserted.track)
     programme = nurturing.programme_for(rules, "won", None) if asserted.track == "growth" else None
-    lead.own_track = None
-    lead.track, lead.programme = asserted.track, programme.name if programme else None
+    nurturing.put_on_track(lead, asserted.track, programme=programme.name if programme else None)
 
 
 def _own(draft: Draft) -> None:
@@ -85,12 +87,21 @@ def _own(draft: Draft) -> None:
     systems = (*(reference.system for reference in signal.references), signal.source)
     person = next(filter(None, (draft.context.roster.person_of(system, ident) for system in systems)), None)
     if person is not None and draft.context.roster.people[person].active:
-        lead.owner, lead.owner_since, lead.unowned_reason = person, draft.at, None
+        set_owner(lead, person, draft.at)
         waiting.end(draft)
-        lead.owner_route = None
+        set_turn(lead, lead.owner_pool, None)
     elif lead.owner is None:
-        lead.unowned_reason = {
-            "prospecting": "marketing",
-            "contact": "marketing",
-            "nurturing": "nurturing: import",
-        }.get(lead.stage, "import: the owner is not in the roster, or left")
+        set_unowned_reason(lead, _unowned_reason(lead.stage))
+
+
+def _unowned_reason(stage: Stage) -> str:
+    """Why an imported lead of this stage has no owner."""
+    match stage:
+        case "prospecting" | "contact":
+            return "marketing"
+        case "nurturing":
+            return "nurturing: import"
+        case "qualification" | "hand_over" | "deal":
+            return "import: the owner is not in the roster, or left"
+        case _:
+            assert_never(stage)

@@ -27,12 +27,12 @@ from routing import (
     waking,
 )
 from routing.draft import Draft
-from routing.lead import consents, counts_for_pass, with_instant
+from routing.lead import consents, counts_for_pass
 from routing.lifecycle import DIALOGUE
 from routing.model import Lead
-from routing.readiness import is_engagement
+from routing.readiness import is_engagement, note_sales_ready
 from routing.sla import DIALOGUE_END, HOLD_END, QUEUE, WAKE
-from schemas.signals import INBOUND, LISTINGS, TOUCHES, Kind
+from schemas.signals import LISTINGS, TOUCHES, Kind
 
 ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
 """Kinds that are acted on whatever the lead's disposition."""
@@ -51,7 +51,7 @@ def note_signal(draft: Draft) -> None:
             ownership.tell_owner(draft)
     nurturing.watch(draft)
     if signal.tags:
-        _note_sales_ready(draft)
+        note_sales_ready(draft)
     if act := _ACTS.get(kind):
         act(draft)
     for consent in signal.consents:
@@ -63,39 +63,6 @@ def note_signal(draft: Draft) -> None:
         dialogue.note(draft)
         agreed_signals.note(draft)
         handover.complete(draft)
-
-
-def note_points(draft: Draft) -> None:
-    """Scoring rules with a condition, or on a kind that is not counted anyway, keep the instants of what they met."""
-    lead, signal, agreement = draft.lead, draft.signal, draft.context.agreement
-    rules = agreement.standards.apart.get(signal.kind)
-    if not rules or not counts_for_pass(draft) or (signal.automated and signal.kind in INBOUND):
-        return
-    for rule in rules:
-        if rule.when is None or draft.judge.asks(rule.when).met:
-            known = lead.scored.get(rule.name, ())
-            lead.scored = {**lead.scored, rule.name: with_instant(known, draft.instant, agreement.kept)}
-            draft.lead_changed()
-
-
-def _note_sales_ready(draft: Draft) -> None:
-    """The agreed tag counts whoever set it, as far as that can be told; not where a program set it, and not from a source that
-    proves nothing: anybody could write it."""
-    signal = draft.signal
-    agreed = draft.context.agreement.sales_ready_tags
-    if agreed.isdisjoint(signal.tags) or signal.kind == Kind.TAG_REMOVED or draft.lead.sales_ready:
-        return
-    if not counts_for_pass(draft):
-        draft.ignore("older_fact", "the sales-ready tag was set in an earlier pass")
-        return
-    if signal.automated or signal.actor.kind in ("automation", "system"):
-        draft.ignore("not_by_an_sdr", "the sales-ready tag was set by a program")
-        return
-    if signal.proof == "none":
-        draft.ignore("not_by_an_sdr", "the sales-ready tag came from a source that proves nothing")
-        return
-    draft.lead.sales_ready = True
-    draft.facts.add("sales_ready")
 
 
 def _follow_up(draft: Draft) -> None:

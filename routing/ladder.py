@@ -17,9 +17,6 @@ from schemas.events import Owner, SlaEscalated
 from schemas.sla import AT_ONCE, Rung
 from schemas.words import Telling
 
-_FACT = "taken_back"
-"""What a `take_back` establishes; the lifecycle's rows ask for it."""
-
 
 def climb(draft: Draft, clock_id: str) -> None:
     """Takes each rung of a breached clock that is due now; the watcher comes back for the others."""
@@ -107,7 +104,7 @@ def _above(draft: Draft, person: str | None) -> tuple[str, ...]:
 
 
 def _take_back(draft: Draft) -> tuple[str, tuple[Owner, ...]]:
-    draft.facts.add(_FACT)
+    draft.facts.add("taken_back")
     return "done", ()
 
 

@@ -87,7 +87,7 @@ def _note_acceptance_before_rejection(draft: Draft, offer: Offer) -> None:
     if opened.accepted_at is not None or offer.answered_at is not None:
         draft.ignore("already_answered", "the offer was answered already")
         return
-    draft.lead.handover = opened.but(accepted_at=draft.at)
+    handover.put_handover(draft, opened.but(accepted_at=draft.at))
     handover.put_offer(draft, offer.but(answered_at=draft.at))
     draft.emit(HandoverAccepted(**handover.saying(draft, offer)))
 
@@ -135,7 +135,7 @@ def _give_back(draft: Draft, offer: Offer) -> None:
     opened = handover.the_handover(draft)
     # Every offer after this one went out because no answer was known.
     undone = tuple(one.but(undone=True) if one.number > offer.number else one for one in opened.offers)
-    draft.lead.handover = opened.but(offers=undone, followed_up_at=offer.followed_up_at)
+    handover.put_handover(draft, opened.but(offers=undone, followed_up_at=offer.followed_up_at))
     _put_acceptance(draft, offer)
     since = opened.opened_at - sla.COARSE if offer.number == 1 else offer.offered_at
     own = [at for at in steps.instants_for_person(draft.lead, "follow_up", offer.person, named=True) if at > since]
@@ -150,7 +150,7 @@ def _put_acceptance(draft: Draft, offer: Offer) -> None:
     handover.put_offer(draft, accepted)
     opened = handover.the_handover(draft)
     if opened.accepted_at is None or draft.at < opened.accepted_at:
-        draft.lead.handover = opened.but(accepted_at=draft.at)
+        handover.put_handover(draft, opened.but(accepted_at=draft.at))
 
 
 def _start_acceptance_clocks(draft: Draft, offer: Offer) -> None:

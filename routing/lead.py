@@ -69,7 +69,7 @@ def _take_facts(draft: Draft) -> None:
     if (personal := _personal(lead.personal, signal, scale, newer)) is not lead.personal:
         lead.personal = personal
     if _learn(lead, signal, scale):
-        draft.learned = True
+        draft.note_learned()
     if signal.fields:
         _attributes(draft, scale)
     if signal.tags:
@@ -123,6 +123,11 @@ def _meet(lead: Lead, signal: Signal) -> None:
         lead.references = (*lead.references, *people)[-MAX_REFERENCES:]
 
 
+def drop_references(lead: Lead, gone: set[tuple[str, str]]) -> None:
+    """These records, by their system and id, are no more."""
+    lead.references = tuple(r for r in lead.references if (r.system, r.id) not in gone)
+
+
 def _attributes(draft: Draft, scale: Scale) -> None:
     """As evidence too, because fields are personal and do not outlive an erasure, and what was decided on does."""
     said = attributes.read(draft.context.agreement.attributes, draft.signal.fields)
@@ -142,8 +147,17 @@ def consents(draft: Draft, purpose: str, state: str, at: datetime) -> None:
     if state == "given" and not may_give(lead, draft.signal, purpose):
         state = ASKED_FOR
     if may_replace(state, at, lead.consents.get(purpose), lead.consents_at.get(purpose)):
-        lead.consents = {**lead.consents, purpose: state}
-        lead.consents_at = {**lead.consents_at, purpose: at}
+        put_consent(lead, purpose, state, at)
+
+
+def put_consent(lead: Lead, purpose: str, state: str, at: datetime) -> None:
+    """The state of the consent for this purpose, and when it was said."""
+    put_consents(lead, {**lead.consents, purpose: state}, {**lead.consents_at, purpose: at})
+
+
+def put_consents(lead: Lead, states: dict[str, str], said_at: dict[str, datetime]) -> None:
+    """All consents, each with when it was said."""
+    lead.consents, lead.consents_at = states, said_at
 
 
 def may_replace(state: str, at: datetime, known: str | None, known_at: datetime | None) -> bool:
@@ -172,6 +186,11 @@ def in_pass(lead: Lead, at: datetime) -> bool:
     if lead.stage == "nurturing":
         return at >= lead.stage_since
     return lead.pass_number == 1 or at >= lead.pass_since
+
+
+def forget_counts(lead: Lead) -> None:
+    """What was counted in the pass that is over."""
+    lead.recent = {}
 
 
 def _count(draft: Draft) -> None:

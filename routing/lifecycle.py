@@ -6,7 +6,8 @@ per signal. Docs, API and tests read `TABLE`, so that the picture cannot drift f
 
 from __future__ import annotations
 
-from typing import NamedTuple, assert_never
+from collections.abc import Set as AbstractSet
+from typing import Literal, NamedTuple, assert_never
 
 from schemas.events import Stage, Track
 
@@ -16,79 +17,113 @@ WORKED: tuple[Stage, ...] = ("qualification", "hand_over", "deal")
 DIALOGUE: tuple[Stage, ...] = ("hand_over", "deal")
 
 
+Fact = Literal[
+    "cold",
+    "contact_deleted",
+    "engaged",
+    "listed",
+    "lost",
+    "meeting_booked",
+    "not_now",
+    "offers_exhausted",
+    "rejected",
+    "returned",
+    "sales_qualified",
+    "sales_ready",
+    "taken_back",
+    "taken_up",
+    "touched",
+    "won",
+]
+"""What may be established of a lead while a signal is judged; only these move it."""
+
+
 class Row(NamedTuple):
     """One row. `facts`: it fits as soon as one of these was established while the signal was judged
     (`routing.judging` establishes them). `on` says the same in words."""
 
     name: str
     from_stages: tuple[Stage | None, ...]
-    facts: frozenset[str]
+    facts: frozenset[Fact]
     on: str
     to_stage: Stage
     track: Track | None = None
 
 
-def _row(
-    name: str, from_stages: tuple[Stage | None, ...], facts: str, on: str, to: Stage, track: Track | None = None
-) -> Row:
-    return Row(name, from_stages, frozenset(facts.split()), on, to, track)
-
-
 TABLE: tuple[Row, ...] = (
-    _row(
-        "won_outside",
-        ("prospecting", "contact", "qualification", "nurturing"),
-        "won",
-        "won, a fact of the CRM; told as outside the process",
-        "deal",
+    Row(
+        name="won_outside",
+        from_stages=("prospecting", "contact", "qualification", "nurturing"),
+        facts=frozenset({"won"}),
+        on="won, a fact of the CRM; told as outside the process",
+        to_stage="deal",
     ),
-    _row("touched", (None, "prospecting"), "touched", "any outreach or inbound touch", "contact"),
-    _row("listed", (None,), "listed", "the person was put on a target list", "prospecting"),
-    _row(
-        "engaged",
-        ("contact", "nurturing"),
-        "engaged sales_ready meeting_booked",
-        "engagement that meets `engaged`; a sales-ready tag that a person set; a meeting booked with sales",
-        "qualification",
+    Row(
+        name="touched",
+        from_stages=(None, "prospecting"),
+        facts=frozenset({"touched"}),
+        on="any outreach or inbound touch",
+        to_stage="contact",
     ),
-    _row(
-        "qualified",
-        ("qualification",),
-        "sales_qualified sales_ready meeting_booked",
-        "meets `sales_qualified`; a sales-ready tag that a person set; a meeting booked with sales",
-        "hand_over",
+    Row(
+        name="listed",
+        from_stages=(None,),
+        facts=frozenset({"listed"}),
+        on="the person was put on a target list",
+        to_stage="prospecting",
     ),
-    _row(
-        "not_now",
-        ("qualification",),
-        "not_now taken_back",
-        "meets `not_now`; taken back after a breach",
-        "nurturing",
-        "warm_up",
+    Row(
+        name="engaged",
+        from_stages=("contact", "nurturing"),
+        facts=frozenset({"engaged", "sales_ready", "meeting_booked"}),
+        on="engagement that meets `engaged`; a sales-ready tag that a person set; a meeting booked with sales",
+        to_stage="qualification",
     ),
-    _row(
-        "taken_up",
-        ("hand_over",),
-        "taken_up won",
-        "accepted and a first follow-up logged; or won",
-        "deal",
+    Row(
+        name="qualified",
+        from_stages=("qualification",),
+        facts=frozenset({"sales_qualified", "sales_ready", "meeting_booked"}),
+        on="meets `sales_qualified`; a sales-ready tag that a person set; a meeting booked with sales",
+        to_stage="hand_over",
     ),
-    _row(
-        "handed_back",
-        ("hand_over",),
-        "rejected lost returned cold offers_exhausted taken_back contact_deleted",
-        "rejected; lost or returned; cold after the agreed attempts; no owner left to offer it to; taken back after a breach; deleted in the CRM",
-        "nurturing",
-        "recycle",
+    Row(
+        name="not_now",
+        from_stages=("qualification",),
+        facts=frozenset({"not_now", "taken_back"}),
+        on="meets `not_now`; taken back after a breach",
+        to_stage="nurturing",
+        track="warm_up",
     ),
-    _row("won", ("deal",), "won", "won", "nurturing", "growth"),
-    _row(
-        "lost",
-        ("deal",),
-        "lost returned rejected taken_back contact_deleted",
-        "lost; returned or rejected by sales; taken back after a breach; deleted in the CRM",
-        "nurturing",
-        "recycle",
+    Row(
+        name="taken_up",
+        from_stages=("hand_over",),
+        facts=frozenset({"taken_up", "won"}),
+        on="accepted and a first follow-up logged; or won",
+        to_stage="deal",
+    ),
+    Row(
+        name="handed_back",
+        from_stages=("hand_over",),
+        facts=frozenset({"rejected", "lost", "returned", "cold", "offers_exhausted", "taken_back", "contact_deleted"}),
+        on="rejected; lost or returned; cold after the agreed attempts; no owner left to offer it to; taken back after a breach; deleted in the CRM",
+        to_stage="nurturing",
+        track="recycle",
+    ),
+    Row(
+        name="won",
+        from_stages=("deal",),
+        facts=frozenset({"won"}),
+        on="won",
+        to_stage="nurturing",
+        track="growth",
+    ),
+    Row(
+        name="lost",
+        from_stages=("deal",),
+        facts=frozenset({"lost", "returned", "rejected", "taken_back", "contact_deleted"}),
+        on="lost; returned or rejected by sales; taken back after a breach; deleted in the CRM",
+        to_stage="nurturing",
+        track="recycle",
     ),
 )
 
@@ -99,7 +134,7 @@ _MOVES = {stage: frozenset().union(*[row.facts for row in rows]) for stage, rows
 """By the stage, all facts that lead from it."""
 
 
-def first_fit(stage: Stage | None, facts: frozenset[str] | set[str], entered: set[Stage]) -> Row | None:
+def first_fit(stage: Stage | None, facts: AbstractSet[Fact], entered: set[Stage]) -> Row | None:
     """The first row that fits now; None when the lead stays where it is."""
     if _MOVES[stage].isdisjoint(facts):
         return None

@@ -29,6 +29,11 @@ def note(draft: Draft) -> None:
         draft.facts.add("meeting_booked")
 
 
+def forget_pass(lead: Lead) -> None:
+    """Meetings of the pass that is over."""
+    lead.meetings, lead.meeting_booked_at = (), None
+
+
 def host_of(lead: Lead) -> str | None:
     """Who invites to the meeting that stands, where that is somebody of the roster."""
     standing = _standing(lead.meetings)

@@ -13,11 +13,12 @@ from routing import commands, dossier, limbo, moving, nurturing, ownership, sla,
 from routing.bounds import MAX_REFERENCES, MAX_TAGS
 from routing.draft import Context, Draft
 from routing.handover import open_offer, put_offer, saying
-from routing.lead import COMPANY, in_pass, may_replace
+from routing.lead import COMPANY, in_pass, may_replace, put_consent, put_consents
 from routing.lifecycle import DIALOGUE
 from routing.model import Clock, Decision, Lead, Ledger, Mark, Merged, Offer
 from routing.own_hours import calendar_of
 from routing.proof import give_back, take_over
+from routing.proposals import note_proposed
 from routing.rotation import moved
 from routing.soundness import MOST_KEPT
 from routing.verdict import standing
@@ -133,7 +134,8 @@ def _unmerge(stays: Draft, goes: Draft) -> None:
     _settle(stays)
     goes.follow(stays)
     gone.merged_into = None
-    kept.proposed, gone.proposed = (*kept.proposed, gone.id), (*gone.proposed, kept.id)
+    note_proposed(kept, gone.id)
+    note_proposed(gone, kept.id)
     _tell(stays, goes, LeadUnmerged)
     _go_on(goes)
     _count(goes, 1)
@@ -213,8 +215,7 @@ def _take_consents(kept: Lead, gone: Lead) -> dict[str, Any]:
         known, state = kept.consents_at.get(purpose), gone.consents[purpose]
         if may_replace(state, at, kept.consents.get(purpose), known):
             before[purpose] = None if known is None else (kept.consents[purpose], known)
-            kept.consents = {**kept.consents, purpose: state}
-            kept.consents_at = {**kept.consents_at, purpose: at}
+            put_consent(kept, purpose, state, at)
     return before
 
 
@@ -260,7 +261,7 @@ def _give_consents_back(kept: Lead, gone: Lead, link: Merged) -> None:
         del states[purpose], ats[purpose]
         if before is not None:
             states[purpose], ats[purpose] = before
-    kept.consents, kept.consents_at = states, ats
+    put_consents(kept, states, ats)
 
 
 def _apart(mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from routing import dialogue, handover, matching, nurturing, ownership, readiness, sla, waiting
+from routing import dialogue, handover, matching, meetings, nurturing, ownership, parking, readiness, sla, waiting
 from routing.assignment import Held
 from routing.draft import Draft
-from routing.lifecycle import Row, first_fit
-from routing.model import Transition
+from routing.lead import forget_counts
+from routing.lifecycle import Fact, Row, first_fit
+from routing.model import Lead, Transition
+from routing.owner_fields import clear_owner, set_turn
 from schemas.events import LeadStageChanged, Stage
 
 
@@ -40,7 +42,7 @@ def _move(draft: Draft, row: Row) -> None:
     before, fact, owner = lead.stage, _fact(draft, row), draft.seller or lead.owner
     if before == "nurturing":
         nurturing.leave(draft, row.to_stage)
-    lead.stage, lead.stage_since = row.to_stage, max(_since(draft, fact), lead.stage_since)
+    enter_stage(lead, row.to_stage, max(_since(draft, fact), lead.stage_since))
     if before == "qualification":
         waiting.end(draft)
         sla.touch(draft, "qualification", lead.stage_since, sla.subject_of(draft))
@@ -63,7 +65,12 @@ def _move(draft: Draft, row: Row) -> None:
     _enter(draft, row, fact, owner)
 
 
-def _since(draft: Draft, fact: str) -> datetime:
+def enter_stage(lead: Lead, stage: Stage, since: datetime) -> None:
+    """The lead is in this stage since then; what comes of it is the caller's."""
+    lead.stage, lead.stage_since = stage, since
+
+
+def _since(draft: Draft, fact: Fact) -> datetime:
     """A deal has begun with the later of acceptance and step, whichever arrives last."""
     handover = draft.lead.handover
     if fact != "taken_up" or handover is None:
@@ -71,12 +78,12 @@ def _since(draft: Draft, fact: str) -> datetime:
     return max(filter(None, (draft.at, handover.accepted_at, handover.followed_up_at)))
 
 
-def _evidence(draft: Draft, row: Row, before: Stage, fact: str) -> dict[str, Any]:
+def _evidence(draft: Draft, row: Row, before: Stage, fact: Fact) -> dict[str, Any]:
     made: dict[str, Any] = {"row": row.name, "fact": fact, "from": before, "to": row.to_stage}
     return made | ({"straight": True} if before == "qualification" and draft.straight_through else {})
 
 
-def _enter(draft: Draft, row: Row, fact: str, owner: str | None) -> None:
+def _enter(draft: Draft, row: Row, fact: Fact, owner: str | None) -> None:
     """What entering the row's stage brings; `owner` had the lead until then."""
     if row.to_stage == "deal" and "won" in draft.facts:
         return  # It is over as soon as it is entered: nothing is promised for it, and no mail stops.
@@ -98,7 +105,7 @@ def _enter(draft: Draft, row: Row, fact: str, owner: str | None) -> None:
         nurturing.enter(draft, row.track, fact, draft.signal.reason)
 
 
-def _come_back(draft: Draft, row: Row, fact: str) -> None:
+def _come_back(draft: Draft, row: Row, fact: Fact) -> None:
     """Back with marketing: the pass is over, and only what happens from now on counts for the next."""
     lead = draft.lead
     matching.remember_dialogue(draft)
@@ -106,17 +113,18 @@ def _come_back(draft: Draft, row: Row, fact: str) -> None:
     sla.cancel(draft, fact)
     ownership.free_account(draft)
     nurturing.release(draft, fact)
-    lead.track = row.track
-    lead.owner, lead.owner_since, lead.unowned_reason = None, None, f"nurturing: {fact}"
-    lead.owner_pool, lead.owner_route = None, None
+    nurturing.put_on_track(lead, row.track)
+    clear_owner(lead, f"nurturing: {fact}")
+    set_turn(lead, None, None)
     lead.pass_number, lead.pass_since = lead.pass_number + 1, lead.stage_since
-    lead.recent, lead.sales_ready, lead.meeting_booked_at = {}, False, None
-    lead.form_id = None
-    lead.scored, lead.met, lead.talk, lead.meetings, lead.heard = {}, (), None, (), ()
-    draft.facts.clear()
-    draft.lead_changed()
+    forget_counts(lead)
+    readiness.forget_pass(lead)
+    meetings.forget_pass(lead)
+    dialogue.forget_pass(lead)
+    parking.forget_pass(lead)
+    draft.forget_pass()
 
 
-def _fact(draft: Draft, row: Row) -> str:
+def _fact(draft: Draft, row: Row) -> Fact:
     """Which of the row's facts it was; where several hold, the first by name, so that a replay says the same."""
     return min(row.facts & draft.facts)

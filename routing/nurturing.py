@@ -218,8 +218,7 @@ def enter(draft: Draft, track: Track, reason: str, detail: str | None) -> None:
     own = _own_track(draft, track, reason, detail)
     rules = draft.context.agreement.file.nurturing.track(track)
     programme = programme_for(own.file if own is not None and own.file.entry else rules, reason, detail)
-    draft.lead.track, draft.lead.own_track = track, own.name if own is not None else None
-    draft.lead.programme = programme.name if programme else None
+    put_on_track(draft.lead, track, own.name if own is not None else None, programme.name if programme else None)
     purpose = own.file.purpose if own is not None else rules.purpose
     draft.emit(
         NurtureEntered(
@@ -253,7 +252,12 @@ def leave(draft: Draft, to_stage: Stage) -> None:
     if lead.track is not None:
         said = NurtureLeft(mode=draft.signal.mode, track=lead.track, own_track=lead.own_track, to_stage=to_stage)
         draft.emit(said)
-        lead.track, lead.own_track, lead.programme = None, None, None
+        put_on_track(lead, None)
+
+
+def put_on_track(lead: Lead, track: Track | None, own_track: str | None = None, programme: str | None = None) -> None:
+    """The track the lead is on, which of the agreement's own within it, and the programme there; None: on none."""
+    lead.track, lead.own_track, lead.programme = track, own_track, programme
 
 
 def programme_for(track: NurturingTrack, reason: str, detail: str | None) -> Programme | None:

@@ -11,6 +11,7 @@ from routing.capacity import consulted, given, is_new_to, without
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model import Ledger, Load
+from routing.owner_fields import clear_owner, set_owner, set_turn
 from routing.roster import ROLES
 from routing.rotation import change, counted
 from schemas.certain import Impossible
@@ -71,17 +72,17 @@ def _line(draft: Draft) -> Line | None:
 def give(draft: Draft, chosen: Assignment) -> None:
     """The lead has this owner now; the pool's ledger counts it, except on trial (`observe`) and day one (`import`)."""
     lead = draft.lead
-    lead.owner_pool, lead.owner_route = None, chosen.route
-    if chosen.ledger is not None and draft.signal.mode == "live":
+    is_counted = chosen.ledger is not None and draft.signal.mode == "live"
+    if chosen.ledger is not None and is_counted:
         draft.put_ledger(chosen.ledger)
-        lead.owner_pool = chosen.pool
+    set_turn(lead, chosen.pool if is_counted else None, chosen.route)
     _count(draft, chosen.person)
     waiting.end(draft)
     away = _last_resort_away(draft, chosen)
     draft.evidence.setdefault("owners", []).append({"person": chosen.person, **chosen.why, **away})
     if lead.owner != chosen.person:
-        before, lead.owner = lead.owner, chosen.person
-        lead.owner_since, lead.unowned_reason = draft.at, None
+        before = lead.owner
+        set_owner(lead, chosen.person, draft.at)
         draft.emit(
             LeadOwnerChanged(
                 mode=draft.signal.mode,
@@ -150,8 +151,8 @@ def leave_to_nobody(draft: Draft, reason: str) -> None:
     """Who had it has it no more, and nobody was chosen yet."""
     lead = draft.lead
     free_account(draft)
-    lead.owner, lead.owner_since, lead.owner_pool, lead.owner_route = None, None, None, None
-    lead.unowned_reason = reason
+    clear_owner(lead, reason)
+    set_turn(lead, None, None)
 
 
 def wait_in_line(draft: Draft, held: Held) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from math import ceil
 
-from routing import offer_expiry
+from routing import handover, offer_expiry
 from routing.draft import Draft
 from routing.heard import recalled, to_keep
 from routing.ids import derive
 from routing.lifecycle import DIALOGUE
-from routing.model import Clock
+from routing.model import Clock, Lead
 from routing.sla import HOLD_END
 from schemas.events import LeadParked, LeadUnparked
 
@@ -60,8 +60,14 @@ def remember(draft: Draft) -> None:
 
 def drop(draft: Draft) -> None:
     """Nobody works the lead any more, so nothing is held back."""
-    draft.lead.parked, draft.lead.parked_until, draft.lead.heard = None, None, ()
+    draft.lead.parked, draft.lead.parked_until = None, None
+    forget_pass(draft.lead)
     _end_clock(draft)
+
+
+def forget_pass(lead: Lead) -> None:
+    """What came during a hold of the pass that is over is not judged any more."""
+    lead.heard = ()
 
 
 def _let_go(draft: Draft, by: str, reason: str | None) -> None:
@@ -70,7 +76,7 @@ def _let_go(draft: Draft, by: str, reason: str | None) -> None:
     draft.heard = tuple(recalled(heard, draft.signal) for heard in reversed(lead.heard))
     drop(draft)
     _let_offer_expire(draft)
-    draft.learned = True
+    draft.note_learned()
     if lead.sales_ready:
         draft.facts.add("sales_ready")
     if lead.meeting_booked_at is not None:
@@ -85,7 +91,7 @@ def _let_offer_expire(draft: Draft) -> None:
     expires, opened = offer_expiry.go_on(draft), draft.lead.handover
     if expires and opened is not None:
         offers = tuple(o.but(expires_at=expires.get(o.id, o.expires_at)) for o in opened.offers)
-        draft.lead.handover = opened.but(offers=offers)
+        handover.put_handover(draft, opened.but(offers=offers))
 
 
 def _end_clock(draft: Draft) -> None:

@@ -1,17 +1,56 @@
-"""What the stage of the moment asks of the agreement's definitions, and the facts that are noted when they are met."""
+"""What the stage of the moment asks of the agreement: tags, scoring rules and definitions, and the facts noted when they are met."""
 
 from __future__ import annotations
 
 from routing import handover, nurturing
 from routing.draft import Draft
-from routing.lead import counts_for_pass, genuine
-from routing.lifecycle import DIALOGUE
+from routing.lead import counts_for_pass, genuine, with_instant
+from routing.lifecycle import DIALOGUE, Fact
+from routing.model import Lead
 from routing.proof import is_outranked
 from schemas.events import LeadDefinitionMet, Milestone
 from schemas.signals import INBOUND, Kind, Signal
 
 _TRIES = frozenset({Kind.CLOCK_DUE, Kind.SALES_FOLLOW_UP, Kind.OUTREACH_LOGGED})
 _LOOK_AGAIN = frozenset({Kind.POINTS_CHANGED, Kind.LEAD_UNPARKED, Kind.LEAD_MERGE})
+
+
+def note_sales_ready(draft: Draft) -> None:
+    """The agreed tag counts whoever set it, as far as that can be told; not where a program set it, and not from a source that
+    proves nothing: anybody could write it."""
+    signal = draft.signal
+    agreed = draft.context.agreement.sales_ready_tags
+    if agreed.isdisjoint(signal.tags) or signal.kind == Kind.TAG_REMOVED or draft.lead.sales_ready:
+        return
+    if not counts_for_pass(draft):
+        draft.ignore("older_fact", "the sales-ready tag was set in an earlier pass")
+        return
+    if signal.automated or signal.actor.kind in ("automation", "system"):
+        draft.ignore("not_by_an_sdr", "the sales-ready tag was set by a program")
+        return
+    if signal.proof == "none":
+        draft.ignore("not_by_an_sdr", "the sales-ready tag came from a source that proves nothing")
+        return
+    draft.lead.sales_ready = True
+    draft.facts.add("sales_ready")
+
+
+def note_points(draft: Draft) -> None:
+    """Scoring rules with a condition, or on a kind that is not counted anyway, keep the instants of what they met."""
+    lead, signal, agreement = draft.lead, draft.signal, draft.context.agreement
+    rules = agreement.standards.apart.get(signal.kind)
+    if not rules or not counts_for_pass(draft) or (signal.automated and signal.kind in INBOUND):
+        return
+    for rule in rules:
+        if rule.when is None or draft.judge.asks(rule.when).met:
+            known = lead.scored.get(rule.name, ())
+            lead.scored = {**lead.scored, rule.name: with_instant(known, draft.instant, agreement.kept)}
+            draft.lead_changed()
+
+
+def forget_pass(lead: Lead) -> None:
+    """What was met in the pass that is over."""
+    lead.met, lead.scored, lead.sales_ready = (), {}, False
 
 
 def note_definitions(draft: Draft) -> None:
@@ -58,7 +97,9 @@ def _note_engagement(draft: Draft) -> bool:
         facts.add("engaged")
     if lead.stage == "qualification":
         # A fact that comes late may carry a lead on, but never back.
-        asked = ("sales_qualified", "not_now") if draft.at >= lead.stage_since else ("sales_qualified",)
+        asked: tuple[Fact, ...] = (
+            ("sales_qualified", "not_now") if draft.at >= lead.stage_since else ("sales_qualified",)
+        )
         facts.update([name for name in asked if draft.meets(name) and _may_follow(draft, name)])
     return len(facts) > known
 

@@ -85,7 +85,7 @@ def _second_offer(draft: Draft, offer: Offer) -> bool:
         return False
     sla.cancel(draft, "rejected", offer.id)
     # The next holder has to say yes for themselves.
-    draft.lead.handover = handover.the_handover(draft).but(accepted_at=None)
+    handover.put_handover(draft, handover.the_handover(draft).but(accepted_at=None))
     draft.evidence["second_offer"] = {"reason": reason_key(draft.signal.reason or ""), "to": rule.to}
     match rule.to:
         case "next":

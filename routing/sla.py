@@ -288,8 +288,7 @@ def forget_old(draft: Draft) -> None:
     if len(draft.lead.clocks) <= ENDED_KEPT:
         return
     ended = sorted((c.started_at, c.id) for c in draft.lead.clocks.values() if not c.open and c.next_at is None)
-    gone = {ident for _, ident in ended[:-ENDED_KEPT]}
-    draft.lead.clocks = {key: clock for key, clock in draft.lead.clocks.items() if key not in gone}
+    draft.drop_clocks({ident for _, ident in ended[:-ENDED_KEPT]})
 
 
 def _not_before(clock: Clock, at: datetime) -> datetime:

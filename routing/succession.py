@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing import handover, hunted, ownership, transfer, waiting
+from routing import handover, hunted, hunting, ownership, transfer, waiting
 from routing.assignment import Assignment
 from routing.draft import Draft
 from routing.lifecycle import route_of
@@ -41,14 +41,14 @@ def _offer_to_another(draft: Draft, person: str | None, reason: str) -> None:
     successor = None if waits else _successor(draft, person)
     if successor is not None:
         handover.offer_to(draft, successor)
-    elif not handover.offer_next(draft):
-        draft.facts.add("offers_exhausted")
+    else:
+        handover.offer_or_give_up(draft)
 
 
 def _pass_on(draft: Draft, person: str | None) -> None:
     lead = draft.lead
     if lead.hunter == person:
-        lead.hunter = None
+        hunting.forget_hunter(lead)
     chosen = _successor(draft, person) or ownership.choose(
         draft, route_of(lead.stage), frozenset(filter(None, [person]))
     )

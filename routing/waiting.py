@@ -11,6 +11,7 @@ from routing.hindrances import codes_of
 from routing.ids import derive
 from routing.lifecycle import route_of
 from routing.model import Clock, Lead, Ledger, Passed, Queue
+from routing.owner_fields import set_unowned_reason
 from routing.rotation import moved
 from routing.sla import QUEUE
 from schemas.certain import certain
@@ -46,7 +47,7 @@ def _stand_in_line(draft: Draft, held: Held, clock: Clock, had_it: str | None) -
         passed=passed,
         kept_for=held.kept_for,
     )
-    lead.unowned_reason = f"waiting: {held.rule}"
+    set_unowned_reason(lead, f"waiting: {held.rule}")
     if before is not None and (before.route, before.rule, before.pool) == (route, held.rule, held.pool):
         return
     draft.emit(

@@ -24,7 +24,7 @@ PAUSE = timedelta(minutes=1)
 
 def wake(draft: Draft) -> None:
     """The instant has come: the definitions of the stage are asked. `arm` finds the next one."""
-    draft.learned = True
+    draft.note_learned()
 
 
 def arm(draft: Draft) -> None:

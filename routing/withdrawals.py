@@ -8,7 +8,7 @@ from typing import Literal
 
 from routing import disposition, lists, nurturing
 from routing.draft import Context, Draft, Purposes
-from routing.lead import consents
+from routing.lead import consents, put_consent
 from schemas.certain import certain
 from schemas.signals import Consent, IdentityKey, Kind, Signal, happened
 
@@ -114,8 +114,7 @@ def _hold_against_anybody(draft: Draft) -> None:
     lead = draft.lead
     for purpose, at in _newest(draft.context).items():
         if lead.consents.get(purpose) == "given":
-            lead.consents = {**lead.consents, purpose: "withdrawn"}
-            lead.consents_at = {**lead.consents_at, purpose: at}
+            put_consent(lead, purpose, "withdrawn", at)
 
 
 def _newest(context: Context) -> dict[str, datetime]:
