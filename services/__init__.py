@@ -1,4 +1,4 @@
 """Everything that touches the world: roles, adapters, settings, the composition root and the command line."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 """Of the release. The package takes it from here, so that a checkout that was never installed knows it too."""

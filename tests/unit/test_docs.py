@@ -15,7 +15,7 @@ from schemas.mapping import Mapping
 from schemas.sla import Action, Metric, Start
 from schemas.sources import SourcesFile
 from schemas.yamlfile import load
-from services import metrics
+from services import __version__, metrics
 from services.ingest.mapped import check
 from services.ingest.parsers import PARSERS
 from services.settings.reading import load as load_settings
@@ -29,6 +29,31 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_lifecycle_in_the_docs_is_the_table():
     assert diagram() in (ROOT / "docs" / "architecture.md").read_text()
+
+
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_of_the_docs_lead_to_files_and_headings_that_exist(page):
+    for path, heading in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)", page.read_text()):
+        target = (page.parent / path) if path else page
+        assert target.exists(), f"{page.name}: {path}"
+        if heading:
+            names = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            assert heading in {anchor(name) for name in names}, f"{page.name}: {path}#{heading}"
+
+
+def anchor(heading):
+    """As GitHub makes it of a heading: small letters, no punctuation, hyphens for spaces."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_the_newest_release_of_the_changelog_is_the_version():
+    releases = re.findall(
+        r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+    assert releases[0] == __version__
 
 
 def test_the_examples_are_sound_together():
