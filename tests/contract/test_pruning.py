@@ -2,39 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from sqlalchemy import text
 
 from services.adapters.sql import pruning
 from services.adapters.sql import tables as t
-from services.adapters.sql.store import SqlStore
 from services.housekeeping import Housekeeper
 from services.ports.errors import StoreUnavailable
 from services.ports.instants import micros
-from tests.parts.postgres import migrated_database
-from tests.parts.sqlite import migrated_file
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 OLD, YOUNG = micros(NOW - timedelta(days=40)), micros(NOW - timedelta(days=1))
 KEEP = dict.fromkeys(pruning.RULES, timedelta(days=30))
-
-
-@pytest.fixture(params=["sqlite", "real-postgres"])
-async def store(request, tmp_path):
-    async def made(url):
-        store = SqlStore(url)
-        await store.start()
-        return store
-
-    if request.param == "sqlite":
-        store = await made(await migrated_file(tmp_path / "s.db"))
-        yield store
-        await store.close()
-        return
-    async with migrated_database(request.getfixturevalue("postgres")) as url:
-        store = await made(url)
-        yield store
-        await store.close()
 
 
 async def put(store, table, columns, *rows):

@@ -16,19 +16,9 @@ from services.adapters.sql.store import SqlStore
 from services.ports.errors import QuarantineFull
 from services.ports.instants import micros
 from services.ports.rows import Kept, Quarantine, Quota
-from tests.parts.postgres import fresh_database
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 SMALL = Quota(Kept(40, 10_000), Kept(60, 15_000), Kept(100, 30_000))
-
-
-@pytest.fixture(params=["sqlite", "real-postgres"])
-async def url(request, tmp_path):
-    if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path}/s.db"
-        return
-    async with fresh_database(request.getfixturevalue("postgres")) as made:
-        yield made
 
 
 @pytest.fixture

@@ -13,8 +13,6 @@ from services.ports.log import RECORD_BYTES
 from services.ports.rows import OutboxRow, RecordOut, Writes
 from services.ports.store import STEP_BYTES
 from services.relay import Relay
-from tests.parts.postgres import migrated_database
-from tests.parts.sqlite import migrated_file
 from tests.setups import signal
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
@@ -33,18 +31,9 @@ class Topics:
             await self.interrupt()
 
 
-@pytest.fixture(params=["sqlite", "real-postgres"])
-async def url(request, tmp_path):
-    if request.param == "sqlite":
-        yield await migrated_file(tmp_path / "s.db")
-        return
-    async with migrated_database(request.getfixturevalue("postgres")) as made:
-        yield made
-
-
 @pytest.fixture
-async def store(url):
-    made = SqlStore(url)
+async def store(migrated_url):
+    made = SqlStore(migrated_url)
     await made.start()
     rows = [event(lead, number) for number in range(1, EACH + 1) for lead in range(LEADS)]
     async with made.batch() as batch:

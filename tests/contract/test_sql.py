@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from schemas.fates import FATES
 from services.adapters.log.partitioner import partition_of
 from services.adapters.sql.engine import one_shot
 from services.adapters.sql.migrate import config, downgrade, upgrade
@@ -21,11 +20,8 @@ from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import HEAD, metadata
 from services.ports.errors import ClusterChanged, Conflict, Fenced, SchemaOutdated, SpoolFull, StoreUnavailable
-from services.ports.instants import micros
-from services.ports.reading import Place, place_of
 from services.ports.rows import (
     DeadLetter,
-    HistoryRow,
     LeadRow,
     LinkRow,
     OutboxRow,
@@ -35,28 +31,9 @@ from services.ports.rows import (
     Writes,
 )
 from services.resources import migrations_dir
-from tests.parts.postgres import fresh_database
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 EMPTY = Writes()
-
-
-@pytest.fixture(params=["sqlite", "real-postgres"])
-async def url(request, tmp_path):
-    if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path}/s.db"
-        return
-    async with fresh_database(request.getfixturevalue("postgres")) as made:
-        yield made
-
-
-@pytest.fixture
-async def store(url):
-    await upgrade(url)
-    made = SqlStore(url)
-    await made.start()
-    yield made
-    await made.close()
 
 
 def out(number):
@@ -142,84 +119,6 @@ async def test_what_came_to_nothing_before_is_sorted_when_the_schema_is_upgraded
         ((_, row),) = await SqlReading(store.engines).recorded(ident)
         assert (row.fate, row.reason, row.source) == expected, ident
     await store.close()
-
-
-def judged(number, fate, at=NOW, source="web"):
-    ident = f"sig_{number:04d}"
-    return HistoryRow(ident, 0, None, "x", "live", at, at, at, "{}", None, None, None, "recorded", "", "{}", source, fate, "no_change" if fate else None)  # fmt: skip
-
-
-async def test_what_came_to_nothing_is_listed_by_outcome_source_and_time_each_once(store):
-    fates = ("ignored", None, "refused", "no_lead")
-    rows = [
-        judged(number, fates[number % 4], NOW + timedelta(seconds=number // 5), "crm" if number % 3 else "web")
-        for number in range(200)
-    ]
-    async with store.batch() as batch:
-        await batch.write(Writes(history=rows))
-    reading = SqlReading(store.engines)
-
-    async def listed(wanted, limit=7, **more):
-        found, after = [], None
-        while page := await reading.fates(wanted, after=after, limit=limit, **more):
-            found += page
-            after = place_of(page[-1])
-        return [entry.row.signal_id for entry in found]
-
-    expected = [row for row in rows if row.fate]
-    assert await listed(FATES) == [row.signal_id for row in expected]
-    assert await listed(("refused",)) == [row.signal_id for row in expected if row.fate == "refused"]
-    assert await listed(FATES, source="crm") == [row.signal_id for row in expected if row.source == "crm"]
-    since = NOW + timedelta(seconds=30)
-    assert await listed(FATES, since=since) == [row.signal_id for row in expected if row.recorded_at >= since]
-    assert await listed(("no_lead",), source="nobody") == []
-
-
-@pytest.mark.parametrize(("source", "index"), [(None, "history_fate"), ("web", "history_source_fate")])
-async def test_what_came_to_nothing_is_found_by_an_index_without_a_look_at_the_rest(store, source, index):
-    statements = []
-    reading = SqlReading(store.engines)
-
-    async def explained(statement, **values):
-        plain = {name: value for name, value in values.items() if f":{name}" in statement}
-        async with store.engines.read() as conn:
-            if not store.engines.sqlite:
-                await conn.execute(text("SET enable_seqscan = off"))
-            words = "EXPLAIN QUERY PLAN" if store.engines.sqlite else "EXPLAIN"
-            statements.append(str((await conn.execute(text(f"{words} {statement}"), plain)).all()))
-        return []
-
-    reading._all = explained
-    await reading.fates(("refused",), source=source)
-    assert index in statements[0] and "SCAN history" not in statements[0] and "Seq Scan" not in statements[0]
-
-
-def in_line(number, queue, at):
-    ident = f"lead_{number:03d}"
-    return LeadRow(ident, "default", "hand_over", "active", None, None, False, 1, "{}", None, None, NOW, queue, at)
-
-
-async def test_who_waits_is_counted_and_listed_by_queue_and_longest_first_each_once(store):
-    rows = [
-        in_line(
-            number, (None, "hand_over/field", "qualification/sdr")[number % 3], NOW + timedelta(seconds=number // 7)
-        )
-        for number in range(90)
-    ]
-    rows = [row if row.queue else row._replace(queued_at=None) for row in rows]
-    async with store.batch() as batch:
-        await batch.write(Writes(leads=rows))
-    reading = SqlReading(store.engines)
-    assert await reading.queues() == [
-        ("hand_over/field", 30, NOW),
-        ("qualification/sdr", 30, NOW),
-    ]
-    found, after = [], None
-    while page := await reading.waiting("hand_over/field", after, 7):
-        found += page
-        after = Place(micros(page[-1].queued_at), page[-1].id)
-    expected = [row for row in rows if row.queue == "hand_over/field"]
-    assert found == sorted(expected, key=lambda row: (row.queued_at, row.id))
 
 
 async def test_who_waited_before_queues_were_kept_is_in_one_after_the_upgrade(url):

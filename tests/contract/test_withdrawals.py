@@ -7,30 +7,12 @@ import pytest
 
 from routing.identity import WAITING
 from services.adapters.sql.pruning import prune
-from services.adapters.sql.store import SqlStore
 from services.ports.errors import Conflict
 from services.ports.rows import LinkRow, WithdrawalChange, Writes
-from tests.parts.postgres import migrated_database
-from tests.parts.sqlite import migrated_file
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 ANNA, BO = ("default", "email", "anna"), ("default", "email", "bo")
 MAIL, MORE = '{"email":"2026-06-01T00:00:00Z"}', '{"email":"2026-06-01T00:00:00Z","sms":"2026-06-02T00:00:00Z"}'
-
-
-@pytest.fixture(params=["sqlite", "real-postgres"])
-async def store(request, tmp_path):
-    if request.param == "sqlite":
-        made = SqlStore(await migrated_file(tmp_path / "s.db"))
-        await made.start()
-        yield made
-        await made.close()
-        return
-    async with migrated_database(request.getfixturevalue("postgres")) as url:
-        made = SqlStore(url)
-        await made.start()
-        yield made
-        await made.close()
 
 
 def beginning(who=ANNA, after=MAIL, at=NOW):
