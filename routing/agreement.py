@@ -277,7 +277,13 @@ def _works(roster: Roster, person: str) -> bool:
 
 def _route(name: str, route: Route) -> CompiledRoute:
     rules = tuple(
-        CompiledRule(rule.name, compile_expression(rule.when), rule.pool, rule.match_language, rule.overflow)
+        CompiledRule(
+            name=rule.name,
+            when=compile_expression(rule.when),
+            pool=rule.pool,
+            match_language=rule.match_language,
+            overflow=rule.overflow,
+        )
         for rule in route.rules
     )
     overflows = [rule.overflow.pool for rule in rules if rule.overflow is not None and rule.overflow.pool is not None]

@@ -34,9 +34,9 @@ class Assignment(NamedTuple):
 
     person: str
     rule: str
-    pool: str | None
-    ledger: Ledger | None
     why: dict[str, Any]
+    pool: str | None = None
+    ledger: Ledger | None = None
     route: str | None = None
 
 
@@ -87,7 +87,12 @@ class Asked(NamedTuple):
         roster, now = self.roster, self.now
         role: Code | None = None if not self.roles or roster.has_role(person, *self.roles) else "role"
         silent: Code | None = "language" if rule.match_language and not self._speaks(person) else None
-        found = role, roster.off_hours(person, now), *fullness(person, roster, self.loads, now, self.zone), silent
+        found = (
+            role,
+            roster.off_hours(person, now),
+            *fullness(person, roster, loads=self.loads, now=now, zone=self.zone),
+            silent,
+        )
         return tuple([code for code in found if code is not None]) if any(found) else ()
 
     def _speaks(self, person: str) -> bool:
@@ -105,13 +110,13 @@ def assign(route: CompiledRoute, asked: Asked) -> Assignment | Held | None:
         if not finding.met:
             tried.append({"rule": rule.name, **_not_met(finding), **because})
             continue
-        chosen = _by_rule(route, rule, asked, tried, because)
+        chosen = _by_rule(route, rule, asked=asked, tried=tried, because=because)
         if chosen is not None:
             return chosen
     if not asked.last_resort or route.fallback in asked.passed_over:
         return None
     why = {"route": route.name, "tried": tried, "rule": FALLBACK}
-    return Assignment(route.fallback, FALLBACK, None, None, why, route.name)
+    return Assignment(person=route.fallback, rule=FALLBACK, why=why, route=route.name)
 
 
 def _not_met(finding: Finding) -> dict[str, Any]:
@@ -126,27 +131,49 @@ def _by_rule(
 
     `because` has what its condition was asked of."""
     why: dict[str, Any] = {"route": route.name, "tried": tried, "rule": rule.name, **because}
-    if _is_shared_over_day(rule, asked) and (shared := _turn_of_the_day(route, rule, asked, why, because)) is not None:
+    if (
+        _is_shared_over_day(rule, asked)
+        and (shared := _turn_of_the_day(route, rule, asked=asked, why=why, because=because)) is not None
+    ):
         return shared
     found = _turn(rule, rule.pool, asked)
     if found.person is not None:
-        return Assignment(found.person, rule.name, rule.pool, found.ledger, {**why, **found.why}, route.name)
+        return Assignment(
+            person=found.person,
+            rule=rule.name,
+            pool=rule.pool,
+            ledger=found.ledger,
+            why={**why, **found.why},
+            route=route.name,
+        )
     nobody: dict[str, Any] = {"rule": rule.name, "code": "nobody", **because, "candidates": found.why["candidates"]}
     over = rule.overflow
     if over is not None and over.pool is not None:
         other = _turn(rule, over.pool, asked)
         if other.person is not None:
             why["overflow"] = nobody
-            return Assignment(other.person, rule.name, over.pool, other.ledger, {**why, **other.why}, route.name)
+            return Assignment(
+                person=other.person,
+                rule=rule.name,
+                pool=over.pool,
+                ledger=other.ledger,
+                why={**why, **other.why},
+                route=route.name,
+            )
         nobody["overflow"] = {"pool": over.pool, "candidates": other.why["candidates"]}
     elif over is not None and over.person is not None:
         person = over.person
         codes = asked.roster.why_not(person, asked.now, asked.passed_over)
         if not codes:
-            return Assignment(over.person, rule.name, None, None, {**why, "overflow": nobody}, route.name)
+            return Assignment(
+                person=over.person,
+                rule=rule.name,
+                why={**why, "overflow": nobody},
+                route=route.name,
+            )
         nobody["overflow"] = {"person": person, **evidence_of(codes)}
     elif over is not None and asked.may_hold and (at := _back_at(rule, asked)) is not None:
-        return Held(rule.name, rule.pool, at, over, {**why, "held": nobody})
+        return Held(rule=rule.name, pool=rule.pool, retry_at=at, overflow=over, why={**why, "held": nobody})
     tried.append(nobody)
     return None
 
@@ -173,7 +200,12 @@ def _turn_of_the_day(
     coming, kept = _arrivals(pool, asked, line.until), line.kept_for
     codes = {
         seat.person: hindrances_of(
-            pool, seat.person, asked.roster, asked.now, asked.passed_over, partial(asked.unfit, rule=rule)
+            pool,
+            seat.person,
+            roster=asked.roster,
+            now=asked.now,
+            passed_over=asked.passed_over,
+            unfit=partial(asked.unfit, rule=rule),
         )
         for seat in pool.seats
     }
@@ -181,17 +213,33 @@ def _turn_of_the_day(
     if kept is not None and codes.get(kept) == ():
         seats = [{"person": s.person, "weight": s.weight} | _turn_evidence(s.person, kept, codes) for s in pool.seats]
         said = {"pool": pool.name, "candidates": seats, "ledger": change(pool, ledger, ledger), "kept": True}
-        return Assignment(kept, rule.name, rule.pool, ledger, {**why, **said}, route.name)
+        return Assignment(
+            person=kept, rule=rule.name, pool=rule.pool, ledger=ledger, why={**why, **said}, route=route.name
+        )
     if kept is None or kept not in coming or codes.get(kept) != ("off_hours",):
         found = rotate(
-            pool, ledger, asked.roster, asked.now, asked.passed_over, lambda p: asked.unfit(p, rule), coming.keys()
+            pool,
+            ledger,
+            roster=asked.roster,
+            now=asked.now,
+            passed_over=asked.passed_over,
+            unfit=lambda p: asked.unfit(p, rule),
+            coming=coming.keys(),
         )
         if found.person is None or codes[found.person] == ():
             return _assignment_by_turn(route, rule, found, why)
         kept, after = found.person, found.ledger
     seats = [{"person": s.person, "weight": s.weight} | _turn_evidence(s.person, None, codes) for s in pool.seats]
     held = {"rule": rule.name, "code": "kept", **because, "candidates": seats}
-    return Held(rule.name, rule.pool, coming[kept], overflow, {**why, "held": held}, kept, after)
+    return Held(
+        rule=rule.name,
+        pool=rule.pool,
+        retry_at=coming[kept],
+        overflow=overflow,
+        why={**why, "held": held},
+        kept_for=kept,
+        ledger=after,
+    )
 
 
 def _assignment_by_turn(
@@ -199,7 +247,14 @@ def _assignment_by_turn(
 ) -> Assignment | None:
     if found.person is None:
         return None
-    return Assignment(found.person, rule.name, rule.pool, found.ledger, {**why, **found.why}, route.name)
+    return Assignment(
+        person=found.person,
+        rule=rule.name,
+        pool=rule.pool,
+        ledger=found.ledger,
+        why={**why, **found.why},
+        route=route.name,
+    )
 
 
 def _turn_evidence(person: str, whose: str | None, codes: Mapping[str, tuple[Code, ...]]) -> dict[str, Any]:
@@ -225,7 +280,12 @@ def _arrivals(pool: Pool, asked: Asked, until: datetime) -> dict[str, datetime]:
 def _turn(rule: CompiledRule, pool: str, asked: Asked) -> Rotation:
     ledger = asked.ledgers.get(pool) or Ledger(pool=pool)
     return rotate(
-        asked.roster.pool(pool), ledger, asked.roster, asked.now, asked.passed_over, lambda p: asked.unfit(p, rule)
+        asked.roster.pool(pool),
+        ledger,
+        roster=asked.roster,
+        now=asked.now,
+        passed_over=asked.passed_over,
+        unfit=lambda p: asked.unfit(p, rule),
     )
 
 

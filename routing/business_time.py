@@ -236,7 +236,7 @@ class BusinessCalendar:
         for start, end in zip(starts, ends, strict=True):
             before.append(total)
             total += end - start
-        return _Year(starts, ends, before, total, days, list(days))
+        return _Year(starts=starts, ends=ends, before=before, total=total, days=days, dates=list(days))
 
     def _of_day(self, day: date) -> list[tuple[int, int]]:
         """Open while the wall clock shows a time within the day's intervals: what it shows twice counts twice, what it

@@ -30,7 +30,7 @@ def carrier(lead: Lead | None) -> str | None:
 def why_full(person: str, roster: Roster, loads: Mapping[str, Load], now: datetime, zone: tzinfo = UTC) -> Code | None:
     """None for somebody who can take one more, else `full` or `team_full`. `zone`: whose days they are for people without
     hours, where the roster names none."""
-    return next(iter(fullness(person, roster, loads, now, zone)), None)
+    return next(iter(fullness(person, roster, loads=loads, now=now, zone=zone)), None)
 
 
 def fullness(
@@ -41,10 +41,12 @@ def fullness(
         return ()
     member = roster.people[person]
     team = roster.teams.get(member.team or "")
-    full = member.capacity is not None and _is_full(member.capacity, [member], roster, loads, now, zone)
+    full = member.capacity is not None and _is_full(
+        member.capacity, [member], roster=roster, loads=loads, now=now, zone=zone
+    )
     shared = team.capacity if team is not None else None
     mates = roster.team_of(team.name) if team is not None else []
-    crowded = shared is not None and _is_full(shared, mates, roster, loads, now, zone)
+    crowded = shared is not None and _is_full(shared, mates, roster=roster, loads=loads, now=now, zone=zone)
     known: tuple[tuple[Code, bool], ...] = (("full", full), ("team_full", crowded))
     return tuple([code for code, is_so in known if is_so])
 
@@ -102,7 +104,7 @@ def _is_full(
         return True
     periods = ((capacity.per_day, 0), (capacity.per_week, 1), (capacity.per_month, 2))
     return any(
-        most is not None and sum(_since(load, roster, now, zone, which) for _, load in known) >= most
+        most is not None and sum(_since(load, roster, now=now, zone=zone, which=which) for _, load in known) >= most
         for most, which in periods
     )
 

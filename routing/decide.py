@@ -181,4 +181,4 @@ def _decide_for_nobody(signal: Signal, context: Context, reason: tuple[Reason, s
 
 
 def _nobody(context: Context, reason: Reason, note: str) -> Decision:
-    return Decision(None, context.account, (), (), (), (), (), "no_lead", note, {}, reason=reason)
+    return Decision(lead=None, account=context.account, outcome="no_lead", note=note, reason=reason)

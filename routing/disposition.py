@@ -107,4 +107,4 @@ def _former(draft: Draft) -> Assignment | None:
     person = open_one.current.person
     if draft.context.roster.why_away(person, draft.context.now) is not None:
         return None
-    return Assignment(person, "former_owner", None, None, {"rule": "former_owner"})
+    return Assignment(person=person, rule="former_owner", why={"rule": "former_owner"})

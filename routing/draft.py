@@ -119,7 +119,13 @@ class Draft:
     def judge(self) -> Judge:
         """Expressions over the lead as it is now; made once, when first asked for."""
         if self._judge is None:
-            self._judge = Judge(self.lead, self._asked_of, self.at, self.context.agreement.standards, self.instant)
+            self._judge = Judge(
+                lead=self.lead,
+                signal=self._asked_of,
+                now=self.at,
+                standards=self.context.agreement.standards,
+                instant=self.instant,
+            )
         return self._judge
 
     @property
@@ -131,7 +137,9 @@ class Draft:
             return self.judge
         if self._judge_of_way is None:
             signal, standards = recalled(brought, self.signal), self.context.agreement.standards
-            self._judge_of_way = Judge(self.lead, signal, self.at, standards, self.instant)
+            self._judge_of_way = Judge(
+                lead=self.lead, signal=signal, now=self.at, standards=standards, instant=self.instant
+            )
         return self._judge_of_way
 
     def ask_of(self, signal: Signal) -> None:
@@ -228,21 +236,21 @@ class Draft:
         lead.version += 1
         lead.sequence += len(self.emissions)
         return Decision(
-            lead,
-            self.account,
-            tuple(self.moved_ledgers.values()),
-            tuple(self.clocks.values()),
-            self.links,
-            tuple(self.emissions),
-            tuple(self.transitions),
-            "changed" if self.transitions or self.emissions else "recorded",
-            "; ".join(self._notes),
-            self.evidence,
-            tuple(self.moved_loads.values()),
-            self.consulted,
-            self.asked_account,
-            tuple(self.tallied),
-            None if self.transitions or self.emissions else self._reason,
+            lead=lead,
+            account=self.account,
+            ledgers=tuple(self.moved_ledgers.values()),
+            clocks=tuple(self.clocks.values()),
+            links=self.links,
+            emissions=tuple(self.emissions),
+            transitions=tuple(self.transitions),
+            outcome="changed" if self.transitions or self.emissions else "recorded",
+            note="; ".join(self._notes),
+            evidence=self.evidence,
+            loads=tuple(self.moved_loads.values()),
+            consulted=self.consulted,
+            asked_account=self.asked_account,
+            tallied=tuple(self.tallied),
+            reason=None if self.transitions or self.emissions else self._reason,
         )
 
     def contact(self) -> Contact | None:

@@ -46,7 +46,13 @@ class Subject(NamedTuple):
 
 
 def about(lead: Lead) -> Subject:
-    return Subject(lead.id, lead.brand, lead.partition_key, lead.sequence, f"{lead.id}.{lead.pass_number}")
+    return Subject(
+        id=lead.id,
+        brand=lead.brand,
+        partition_key=lead.partition_key,
+        sequence=lead.sequence,
+        correlation=f"{lead.id}.{lead.pass_number}",
+    )
 
 
 def seal(
@@ -58,7 +64,11 @@ def seal(
     for i, emission in enumerate(emissions):
         if emission.at is not at:  # most that follows from a signal took place at one instant
             at, time = emission.at, instant(emission.at)
-        sealed.append(_seal(emission.data, time, first + i, before + i, subject, signal, stamp))
+        sealed.append(
+            _seal(
+                emission.data, time, sequence=first + i, count=before + i, subject=subject, signal=signal, stamp=stamp
+            )
+        )
     return sealed
 
 
@@ -84,4 +94,13 @@ def _seal(
         traceparent=UNSET if signal.traceparent is None else signal.traceparent,
         data=data,
     )
-    return Outgoing(event_id, data.topic, subject.id, sequence, kind, subject.partition_key, written.head(), personal)
+    return Outgoing(
+        event_id=event_id,
+        topic=data.topic,
+        lead_id=subject.id,
+        sequence=sequence,
+        type=kind,
+        partition_key=subject.partition_key,
+        head=written.head(),
+        personal=personal,
+    )

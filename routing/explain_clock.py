@@ -28,7 +28,11 @@ def explain_clock(
     found = [gap for gap in gaps(clock) if gap.since < end]
     pauses: list[Pause] = [(gap.since, gap.until or end) for gap in found]
     target = target_of(clock.target)
-    spans = spans_between(clock.started_at, end, target, calendar, pauses) if end > clock.started_at else []
+    spans = (
+        spans_between(clock.started_at, end, target=target, calendar=calendar, pauses=pauses)
+        if end > clock.started_at
+        else []
+    )
     intervals = tuple(_view(part) for span in spans for part in _named(span, found, end))
     whole = calendar if target.kind == "business_days" else None
     plain = plain_due(whole, clock.started_at, target.days) if whole is not None else None
@@ -41,7 +45,17 @@ def explain_clock(
         counted_seconds=sum(i.seconds for i in intervals if i.counted), text="",
     )  # fmt: skip
     return made.model_copy(
-        update={"text": "\n".join(_lines(made, still, calendar, clock.offer_ended_at, _calendar_in_words(clock)))}
+        update={
+            "text": "\n".join(
+                _lines(
+                    made,
+                    still,
+                    calendar=calendar,
+                    offer_ended_at=clock.offer_ended_at,
+                    counted_in=_calendar_in_words(clock),
+                )
+            )
+        }
     )
 
 

@@ -86,7 +86,14 @@ def assignments(lead_id: str, steps: Sequence[Step], agreements: Agreements) -> 
     found = []
     for step in steps:
         said = step.said
-        given = Given(lead_id, step.signal_id, step.recorded_at, said["agreement"], said["roster"], said.get("made_by"))
+        given = Given(
+            lead_id=lead_id,
+            signal_id=step.signal_id,
+            at=step.recorded_at,
+            agreement=said["agreement"],
+            roster=said["roster"],
+            made_by=said.get("made_by"),
+        )
         for evidence in step.said["evidence"].get("owners", []):
             found.append(explain_assignment(evidence, given, agreements(given.agreement)))
     return found

@@ -157,16 +157,16 @@ def compile_expression(text: str) -> Expression:
     called = {word for word, _ in words} & FUNCTIONS.keys()
     foreseen = None if "now" in names else _foreseen([word for word, _ in words])
     return Expression(
-        text,
-        compiled,
-        names,
-        frozenset(call.name for call in calls if call.function == "in_segment" and call.name),
-        frozenset(called),
-        None if called or names else _value(compiled),
-        foreseen,
-        None if foreseen is None else reader_of(names, foreseen),
-        {},
-        frozenset((call.function, call.name) for call in calls if call.name and call.function in _OF_FILE),
+        text=text,
+        compiled=compiled,
+        names=names,
+        segments=frozenset(call.name for call in calls if call.function == "in_segment" and call.name),
+        calls=frozenset(called),
+        constant=None if called or names else _value(compiled),
+        foreseen=foreseen,
+        reader=None if foreseen is None else reader_of(names, foreseen),
+        answers={},
+        named=frozenset((call.function, call.name) for call in calls if call.name and call.function in _OF_FILE),
     )
 
 

@@ -49,7 +49,7 @@ def choose(draft: Draft, route: str, hunter: str, had_it: frozenset[str], may_ho
     if fallback in had_it:
         return None
     why = {"route": route, "tried": list(match.passed), "rule": FALLBACK}
-    return Assignment(fallback, FALLBACK, None, None, why, route)
+    return Assignment(person=fallback, rule=FALLBACK, why=why, route=route)
 
 
 def _hold(draft: Draft, route: str, hunter: str) -> Held:
@@ -62,4 +62,10 @@ def _hold(draft: Draft, route: str, hunter: str) -> Held:
         "held": {"rule": RULE, "code": "nobody", "candidates": [{"person": hunter, "code": "absent"}]},
     }
     over = Overflow(hold=rules.waits, calendar=rules.calendar) if rules is not None else Overflow()
-    return Held(RULE, f"{RULE}:{hunter}", max(back or now + LOOK_AGAIN, now + LOOK_AGAIN), over, why)
+    return Held(
+        rule=RULE,
+        pool=f"{RULE}:{hunter}",
+        retry_at=max(back or now + LOOK_AGAIN, now + LOOK_AGAIN),
+        overflow=over,
+        why=why,
+    )

@@ -29,7 +29,7 @@ def find(draft: Draft) -> None:
         return
     lead.hunter = person
     if lead.owner is None:
-        ownership.give(draft, Assignment(person, "hunter", None, None, {"rule": "hunter"}))
+        ownership.give(draft, Assignment(person=person, rule="hunter", why={"rule": "hunter"}))
 
 
 def forget_hunter(lead: Lead) -> None:

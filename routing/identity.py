@@ -176,24 +176,24 @@ def resolve(signal: Signal, known: Mapping[Key, str], lead_of: LeadOf = no_lead_
     elif _first(named, _STRONG) is None:
         stranger = _came_with_a_record(signal, lead, named, lead_of)
         looked.append(lead)
-    claimed, asked_too = _unproven_links(signal, lead, named, suspects, lead_of)
+    claimed, asked_too = _unproven_links(signal, lead, named=named, suspects=suspects, lead_of=lead_of)
     looked += asked_too
     if stranger:
         unlinked = [i for i in unlinked if i.kind not in (*_NAMES, *LIKENESS)]
     return Resolution(
-        lead,
-        _others(lead, [*named, *_apart(suspects)]),
-        _first(named, _COMPANY),
-        _unlinked(unlinked, _LINKED) if unlinked else (),
-        _unlinked(unlinked, _ACCOUNT) if unlinked else (),
-        by_number,
-        apart,
-        suspects,
-        brought,
-        stranger,
-        tuple(looked),
-        tuple(barred),
-        claimed,
+        lead_id=lead,
+        others=_others(lead, [*named, *_apart(suspects)]),
+        account_id=_first(named, _COMPANY),
+        unlinked=_unlinked(unlinked, _LINKED) if unlinked else (),
+        unlinked_account=_unlinked(unlinked, _ACCOUNT) if unlinked else (),
+        by_number=by_number,
+        apart=apart,
+        suspects=suspects,
+        brought=brought,
+        stranger=stranger,
+        looked_at=tuple(looked),
+        barred=tuple(barred),
+        claimed=claimed,
     )
 
 

@@ -29,7 +29,9 @@ def explain(
     start: datetime, target: Target, calendar: BusinessCalendar | None, pauses: Sequence[Pause] = ()
 ) -> list[IntervalSpan]:
     """[start, due) in spans that tile it: each counted or skipped, with the cause (open, wall, pause, closed: ...)."""
-    return spans_between(start, due_at(start, target, calendar, pauses), target, calendar, pauses)
+    return spans_between(
+        start, due_at(start, target, calendar, pauses), target=target, calendar=calendar, pauses=pauses
+    )
 
 
 def spans_between(
@@ -46,7 +48,10 @@ def spans_between(
     cuts = sorted({at, due, *(x for pair in (*gone, *opened) for x in pair if at < x < due)})
     if calendar is not None:
         cuts = sorted({*cuts, *_midnights(calendar, at, due)})
-    spans = [_span(a, b, gone, opened, calendar, target) for a, b in zip(cuts, cuts[1:], strict=False)]
+    spans = [
+        _span(a, b, gone=gone, opened=opened, calendar=calendar, target=target)
+        for a, b in zip(cuts, cuts[1:], strict=False)
+    ]
     return _joined(spans)
 
 

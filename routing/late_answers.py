@@ -141,7 +141,10 @@ def _give_back(draft: Draft, offer: Offer) -> None:
     own = [at for at in steps.instants_for_person(draft.lead, "follow_up", offer.person, named=True) if at > since]
     if own:
         handover.note_follow_up(draft, handover.the_offer(draft, offer.id), own[0], None)
-    ownership.give(draft, Assignment(offer.person, ANSWERED_IN_TIME, None, None, {"rule": ANSWERED_IN_TIME}))
+    ownership.give(
+        draft,
+        Assignment(person=offer.person, rule=ANSWERED_IN_TIME, why={"rule": ANSWERED_IN_TIME}),
+    )
     sla.go_on(draft, offer.id)
 
 

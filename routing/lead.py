@@ -89,7 +89,7 @@ def _learn(lead: Lead, signal: Signal, scale: Scale) -> bool:
     company, held, learned = _of_company(signal.company), _held_company(lead), False
     if company != _UNKNOWN and (company != held or lead.assumed or not scale.is_plain):
         for name, said, known in zip(COMPANY, company, held, strict=True):
-            if said is not None and _is_learned(lead, signal, name, said, known, scale):
+            if said is not None and _is_learned(lead, signal, name=name, said=said, known=known, scale=scale):
                 setattr(lead, f"company_{name}", said)
                 learned = True
     if signal.language is not None and scale.take_fact("language", signal.language, lead.language):

@@ -68,7 +68,7 @@ def _why_not(draft: Draft, person: str, had_it: frozenset[str]) -> tuple[Code, .
 
 def _already(person: str, rule: str, route: str, passed: list[dict[str, Any]]) -> Assignment:
     why = {"route": route, "rule": rule} | ({"tried": passed} if passed else {})
-    return Assignment(person, rule, None, None, why)
+    return Assignment(person=person, rule=rule, why=why)
 
 
 def _heir(draft: Draft, person: str, route: str) -> str | None:

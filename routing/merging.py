@@ -204,7 +204,7 @@ def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
     texts = {key: words for key, words in {**kept.personal.texts, **gone.personal.texts}.items() if key in entries}
     who = kept.personal.person.but(**{name: said[name] for name in person})
     kept.personal = kept.personal.but(person=who, texts=texts)
-    take_over(kept, gone, fields, person, link.tags)
+    take_over(kept, gone, fields=fields, person=person, tags=link.tags)
     return link
 
 

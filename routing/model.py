@@ -467,7 +467,7 @@ class Transition(NamedTuple):
     row: str
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """All that follows from one signal. `lead` is None where the signal names nobody, or a test.
 
     `consulted` are the people whose load was looked at, `loads` those that it changed; `asked_account` says that it was
@@ -478,15 +478,15 @@ class Decision(msgspec.Struct, frozen=True):
     """
 
     lead: Lead | None
-    account: Account | None
-    ledgers: tuple[Ledger, ...]
-    clocks: tuple[Clock, ...]
-    links: tuple[Link, ...]
-    emissions: tuple[Emission, ...]
-    transitions: tuple[Transition, ...]
+    account: Account | None = None
+    ledgers: tuple[Ledger, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    links: tuple[Link, ...] = ()
+    emissions: tuple[Emission, ...] = ()
+    transitions: tuple[Transition, ...] = ()
     outcome: Literal["changed", "recorded", "no_lead"]
-    note: str
-    evidence: dict[str, Any]
+    note: str = ""
+    evidence: dict[str, Any] = {}
     loads: tuple[Load, ...] = ()
     consulted: frozenset[str] = frozenset()
     asked_account: bool = False

@@ -32,7 +32,7 @@ def choose_or_wait(
     """The owner: somebody who has it already in one way or another (`routing.matching`), else the route decides."""
     lead, roster, now = draft.lead, draft.context.roster, draft.context.now
     if (hunter := hunted.hunter_of(draft, route)) is not None:
-        return hunted.choose(draft, route, hunter, had_it, may_hold)
+        return hunted.choose(draft, route, hunter=hunter, had_it=had_it, may_hold=may_hold)
     match = matching.owner_of_old(draft, route, had_it)
     if match.chosen is not None:
         return match.chosen
@@ -43,11 +43,11 @@ def choose_or_wait(
     chosen = assign(
         agreement.routes[route],
         Asked(
-            draft.judge_of_way,
-            roster,
-            draft.ledgers,
-            without(draft.loads, lead, draft.carried_by),
-            now,
+            judge=draft.judge_of_way,
+            roster=roster,
+            ledgers=draft.ledgers,
+            loads=without(draft.loads, lead, draft.carried_by),
+            now=now,
             language=lead.language,
             passed_over=had_it,
             may_hold=may_hold,
@@ -104,7 +104,7 @@ def _count(draft: Draft, person: str) -> None:
     lead, roster, now = draft.lead, draft.context.roster, draft.context.now
     if draft.signal.mode != "live" or person not in roster.limited:
         return
-    if is_new_to(lead, person, roster, now, draft.context.agreement.zone):
+    if is_new_to(lead, person, roster=roster, now=now, zone=draft.context.agreement.zone):
         draft.put_load(given(draft.loads.get(person) or Load(person=person), now))
         lead.counted = {**lead.counted, person: (lead.pass_number, int(now.timestamp()))}
 
@@ -175,12 +175,12 @@ def by_hand(draft: Draft, person: str) -> Assignment:
     rules = draft.context.agreement.routes[name].rules if name is not None else ()
     pool = roster.pool_with((rule.pool for rule in rules), person)
     if pool is None:
-        return Assignment(person, "manual", None, None, why)
+        return Assignment(person=person, rule="manual", why=why)
     before = draft.ledgers.get(pool.name) or Ledger(pool=pool.name)
     at_work = [seat.person for seat in pool.seats if roster.why_away(seat.person, draft.context.now) is None]
     after = counted(pool, before, person, at_work)
     why |= {"pool": pool.name, "ledger": change(pool, before, after)}
-    return Assignment(person, "manual", pool.name, after, why)
+    return Assignment(person=person, rule="manual", pool=pool.name, ledger=after, why=why)
 
 
 def hold_account(draft: Draft) -> None:

@@ -101,5 +101,8 @@ def _offer_to_fallback(draft: Draft) -> bool:
     person = agreement.routes["hand_over"].fallback
     if person in {offer.person for offer in opened.offers} or len(opened.offers) >= agreement.file.handover.max_offers:
         return False
-    handover.offer_to(draft, Assignment(person, SECOND_OFFER, None, None, {"route": "hand_over", "rule": SECOND_OFFER}))
+    handover.offer_to(
+        draft,
+        Assignment(person=person, rule=SECOND_OFFER, why={"route": "hand_over", "rule": SECOND_OFFER}),
+    )
     return True

@@ -65,7 +65,10 @@ def rotate(
     """The next of the pool, or none where all are away, unfit or passed over; the ledger counts the chosen one.
 
     `unfit` gives the codes of all that is in somebody's way. Whoever is `coming` has a turn although they are not at work yet."""
-    hindered = {seat.person: hindrances_of(pool, seat.person, roster, now, passed_over, unfit) for seat in pool.seats}
+    hindered = {
+        seat.person: hindrances_of(pool, seat.person, roster=roster, now=now, passed_over=passed_over, unfit=unfit)
+        for seat in pool.seats
+    }
     hindered |= {person: () for person in coming if hindered.get(person) == ("off_hours",)}
     codes = {person: found[0] if found else None for person, found in hindered.items()}
     if all(codes.values()):
@@ -90,7 +93,7 @@ def hindrances_of(
     unfit: Callable[[str], tuple[Code, ...]],
 ) -> tuple[Code, ...]:
     """The codes of all that keeps somebody of the pool from a lead now."""
-    return (*_away(pool, person, roster, now, passed_over), *unfit(person))
+    return (*_away(pool, person, roster=roster, now=now, passed_over=passed_over), *unfit(person))
 
 
 def counted(pool: Pool, ledger: Ledger, person: str, at_work: Iterable[str] = ()) -> Ledger:

@@ -76,7 +76,7 @@ class Standards(NamedTuple):
     fits: dict[Any, Gained]
 
 
-NONE = Standards({}, (), (), {}, {}, None, {})
+NONE = Standards(segments={}, fit=(), intent=(), apart={}, territories={}, reader=None, fits={})
 _NOTHING = Gained(0, {})
 _word = lru_cache(maxsize=2048)(word_key)
 _host = lru_cache(maxsize=2048)(host_of)
@@ -91,13 +91,13 @@ def compile_standards(file: AgreementFile) -> Standards:
     intent = tuple(_intent(rule, rule.half_life or scoring.half_life) for rule in scoring.intent)
     apart = [rule for rule in intent if not rule.counted]
     return Standards(
-        segments,
-        fit,
-        intent,
-        {rule.on: tuple(other for other in apart if other.on == rule.on) for rule in apart},
-        {name: compile_territory(territory) for name, territory in file.territories.items()},
-        _reader([rule.when for rule in fit], segments),
-        {},
+        segments=segments,
+        fit=fit,
+        intent=intent,
+        apart={rule.on: tuple(other for other in apart if other.on == rule.on) for rule in apart},
+        territories={name: compile_territory(territory) for name, territory in file.territories.items()},
+        reader=_reader([rule.when for rule in fit], segments),
+        fits={},
     )
 
 
@@ -125,13 +125,15 @@ def _asked_by(segment: CompiledSegment) -> Iterator[str]:
 
 
 def _segment(file: Segment) -> CompiledSegment:
+    least, most = _bounds(file.employees)
     return CompiledSegment(
-        _condition(file.when),
-        frozenset(key for name in file.industries if (key := _word(name)) is not None),
-        frozenset(file.countries),
-        frozenset(file.accounts),
-        file.only_accounts,
-        *_bounds(file.employees),
+        when=_condition(file.when),
+        industries=frozenset(key for name in file.industries if (key := _word(name)) is not None),
+        countries=frozenset(file.countries),
+        accounts=frozenset(file.accounts),
+        only_accounts=file.only_accounts,
+        least=least,
+        most=most,
     )
 
 
@@ -145,7 +147,15 @@ def _bounds(asked: Employees | None) -> tuple[float | None, float | None]:
 def _intent(rule: IntentRule, half_life: timedelta) -> CompiledIntent:
     when = _condition(rule.when)
     counted = when is None and rule.on in COUNTED
-    return CompiledIntent(rule.name, rule.on, when, rule.points, rule.most, half_life.total_seconds(), counted)
+    return CompiledIntent(
+        name=rule.name,
+        on=rule.on,
+        when=when,
+        points=rule.points,
+        most=rule.most,
+        half_life=half_life.total_seconds(),
+        counted=counted,
+    )
 
 
 def _condition(text: str) -> Expression | None:

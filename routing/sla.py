@@ -321,8 +321,8 @@ def settle(
         reason = "absence"
     after = told(draft, before, after, Cause(reason, still, announced, why))
     if announced is not None and after.state == "running" and policy is not None:
-        after = _warn(draft, after, policy, calendar, announced)
-    next_at = _next(draft, after, policy, calendar, still)
+        after = _warn(draft, after, policy=policy, calendar=calendar, announced=announced)
+    next_at = _next(draft, after, policy=policy, calendar=calendar, still=still)
     if before is None or next_at != before.next_at or after != before:
         changes = {"next_at": next_at, "revision": before.revision + 1 if before else 0}
         draft.put_clock(after.but(**changes))
@@ -333,7 +333,7 @@ def _next(
 ) -> datetime | None:
     """When the watcher looks again; after a breach, when the next rung is taken, unless it was kept late or is over."""
     if clock.state != "breached":
-        return next_look(clock, policy, calendar, still, draft.context.now)
+        return next_look(clock, policy, calendar=calendar, still=still, now=draft.context.now)
     if policy is None or clock.touched_at or clock.cancelled_at or clock.rungs_done >= len(policy.ladder):
         return None
     return rung_at(clock, policy, calendar, known_from(draft))

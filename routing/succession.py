@@ -62,4 +62,4 @@ def _successor(draft: Draft, person: str | None) -> Assignment | None:
     heir = member.successor if member is not None else None
     if heir is None or roster.why_away(heir, draft.context.now) is not None:
         return None
-    return Assignment(heir, "successor", None, None, {"rule": "successor", "of": person})
+    return Assignment(person=heir, rule="successor", why={"rule": "successor", "of": person})

@@ -121,14 +121,14 @@ def add(tally: Tally, one: Tallied, signal: Signal, terms: Terms) -> Told:
         return Told(tally, note=f"{one.volume} is promised no more")
     found = period_of(one.at, compiled.file.per, terms.agreement.calendars[compiled.file.calendar].zone)
     key = found[0]
-    told = Told(tally) if key in tally.periods else _open(tally, compiled, found, signal, terms)
+    told = Told(tally) if key in tally.periods else _open(tally, compiled, period=found, signal=signal, terms=terms)
     period = told.tally.periods.get(key)
     if period is None or one.at < period.clock.started_at:
         return told._replace(note=f"{one.volume} was not measured then")
     more = {"counted": period.counted + one.good, "against": period.against + (not one.good)}
     latest = max(filter(None, (period.latest_at, one.at)))
     after = period.but(**(more | {"latest_at": latest}))
-    return _judged(_with(told, key, after), key, period, signal, terms)
+    return _judged(_with(told, key, after), key, before=period, signal=signal, terms=terms)
 
 
 def begin(tally: Tally, name: str, signal: Signal, terms: Terms) -> Told:
@@ -138,7 +138,9 @@ def begin(tally: Tally, name: str, signal: Signal, terms: Terms) -> Told:
         return Told(tally)
     zone = terms.agreement.calendars[compiled.file.calendar].zone
     period = period_of(signal.occurred_at, compiled.file.per, zone)
-    return Told(tally) if period[0] in tally.periods else _open(tally, compiled, period, signal, terms)
+    return (
+        Told(tally) if period[0] in tally.periods else _open(tally, compiled, period=period, signal=signal, terms=terms)
+    )
 
 
 def fall_due(tally: Tally, due: ClockDue, terms: Terms) -> Told:
@@ -154,11 +156,11 @@ def fall_due(tally: Tally, due: ClockDue, terms: Terms) -> Told:
     if volume is None:
         return _put(Told(tally), key, clock.but(next_at=None))
     if clock.state == "running" and due.due_at < clock.due_at:
-        return _warn(Told(tally), key, due, volume, terms)
+        return _warn(Told(tally), key, due=due, volume=volume, terms=terms)
     told = Told(tally)
     if clock.state == "running":
         told = _end(told, key, due, volume)
-    return _climb(told, key, due, volume, terms)
+    return _climb(told, key, due=due, volume=volume, terms=terms)
 
 
 def _open(

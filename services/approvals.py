@@ -125,6 +125,14 @@ def wrongly_typed(
 
 def typed(said: Typed, digest: str, now: datetime) -> list[ApprovalRow]:
     return [
-        ApprovalRow(derive("apr", digest, side, person), digest, side, person, OPERATOR, "first publication", now)
+        ApprovalRow(
+            id=derive("apr", digest, side, person),
+            hash=digest,
+            side=side,
+            person=person,
+            principal=OPERATOR,
+            reason="first publication",
+            approved_at=now,
+        )
         for side, (person, _) in sorted(said.items())
     ]

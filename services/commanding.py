@@ -75,7 +75,14 @@ async def carry(world: Commanding, command: AnyCommand, principal: Principal, ke
     why = refusal(command.command, principal.person, roster, owner=owner, about=getattr(command, "person", None))
     if why is not None:
         raise Refused(why)
-    signal = to_signal(command, principal, world.now(), key or secrets.token_hex(16), brand, partition_key)
+    signal = to_signal(
+        command,
+        principal,
+        now=world.now(),
+        idempotency_key=key or secrets.token_hex(16),
+        brand=brand,
+        partition_key=partition_key,
+    )
     if (why := await world.unfit(signal)) is not None:
         raise Refused(why)
     if key is not None and not await world.remember(signal.id, _digest(command), world.now()):

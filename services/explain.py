@@ -87,4 +87,10 @@ class Explainer:
 
 def _step(entry: HistoryEntry) -> Step:
     row = entry.row
-    return Step(row.signal_id, row.kind, row.occurred_at, row.recorded_at, json.loads(row.decision))
+    return Step(
+        signal_id=row.signal_id,
+        kind=row.kind,
+        occurred_at=row.occurred_at,
+        recorded_at=row.recorded_at,
+        said=json.loads(row.decision),
+    )

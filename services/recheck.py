@@ -36,7 +36,9 @@ async def ask(
     async def ask_each(read: Callable[[str, int], Awaitable[list[tuple[str, str]]]]) -> int:
         asked, after = 0, ""
         while page := await read(after, PAGE):
-            await target.append([_question(lead, partition, topic, now, adopt, key) for lead, partition in page])
+            await target.append(
+                [_question(lead, partition, topic=topic, now=now, adopt=adopt, key=key) for lead, partition in page]
+            )
             asked, after = asked + len(page), page[-1][0]
         return asked
 

@@ -89,13 +89,13 @@ def document() -> dict[str, Any]:
     routes = create_router(
         nothing,
         Access(dict, nothing, lambda: datetime.now(UTC), nothing),
-        lambda *_: None,
-        lambda: datetime.now(UTC),
-        nothing,
-        nothing,
-        asyncio.Event(),
-        nothing,
-        nothing,
+        digest_email=lambda *_: None,
+        now=lambda: datetime.now(UTC),
+        retry=nothing,
+        commanding=nothing,
+        stopping=asyncio.Event(),
+        explainer=nothing,
+        versions=nothing,
     )
     app.include_router(routes)
     add_health(app, unasked, Access(dict, nothing, lambda: datetime.now(UTC), nothing))

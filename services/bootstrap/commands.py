@@ -58,4 +58,6 @@ def commanding_of(parts: Parts, intake: Intake | None = None) -> Commanding:
         await taker.accept(observed if settings.mode == "observe" else signals)
 
     remember = parts.store.remember_command
-    return Commanding(roster, parts.reading.lead, accept, parts.now, unfit, remember)
+    return Commanding(
+        roster=roster, lead=parts.reading.lead, accept=accept, now=parts.now, unfit=unfit, remember=remember
+    )

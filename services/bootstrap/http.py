@@ -145,7 +145,13 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
     """The HTTP application, with the hooks of `ingest` and the API of `console` unless one of them is left out; `stopping`
     ends what waits. Raises FileError, SettingsError."""
     settings = parts.settings
-    intake = Intake(parts.log, parts.store, settings.topic("signals"), settings.spool_limit, settings.topic("thin"))
+    intake = Intake(
+        target=parts.log,
+        store=parts.store,
+        topic=settings.topic("signals"),
+        spool_limit=settings.spool_limit,
+        thin=settings.topic("thin"),
+    )
     sources = sources_of(settings)
     commanding = commanding_of(parts, intake)
     access = _access(parts, commanding, api)
@@ -155,7 +161,7 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
     if settings.metrics_port is None:
         app.add_route("/metrics", _for_keys(metering.scraped(parts), access), methods=["GET"])
     if api:
-        app.include_router(_api(parts, sources, intake, stopping, access, commanding))
+        app.include_router(_api(parts, sources, intake=intake, stopping=stopping, access=access, commanding=commanding))
     add_health(app, partial(readiness, parts, hooks), access, intake=hooks)
     return app
 
@@ -179,7 +185,9 @@ def _access(parts: Parts, commanding: Commanding, api: bool) -> Access:
     async def gone(person: str) -> str | None:
         return has_left(person, await commanding.roster())
 
-    return Access(keys, gone, parts.now, parts.store.note_key_uses, settings.http.trusted_proxies)
+    return Access(
+        keys=keys, gone=gone, now=parts.now, note=parts.store.note_key_uses, trusted=settings.http.trusted_proxies
+    )
 
 
 def _for_keys(answer: Answer, access: Access) -> Answer:
@@ -204,7 +212,15 @@ def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], in
     stops = Stops(
         lambda: parts.store.dead_since(topic, parts.now() - HOUR), limit, time.monotonic, metrics.source_stopped
     )
-    hooks = Hooks(sources, intake, parts.key, parts.now, http.public_url, http.trusted_proxies, stops=stops)
+    hooks = Hooks(
+        sources=sources,
+        intake=intake,
+        key=parts.key,
+        now=parts.now,
+        public_url=http.public_url,
+        trusted=http.trusted_proxies,
+        stops=stops,
+    )
     app.state.hook = metering.counted(hooks.answer, sources)
     app.add_route("/v1/hooks/{source}", app.state.hook, methods=["POST"])
 
@@ -224,7 +240,7 @@ def _api(
     commanding: Commanding,
 ) -> APIRouter:
     reading = parts.reading
-    retry = Retry(sources, intake, parts.key, reading.quarantined_one, parts.store)
+    retry = Retry(sources=sources, intake=intake, key=parts.key, find=reading.quarantined_one, store=parts.store)
 
     def digest_email(text: str, brand: str) -> str | None:
         address = normal_address(text)
@@ -233,7 +249,17 @@ def _api(
     versions = versions_of(parts)
     explainer = Explainer(reading, versions.ruling, parts.now)
     scoped = Scoped(reading, {name: entry.source.brand for name, entry in sources.items()})
-    return create_router(scoped, access, digest_email, parts.now, retry, commanding, stopping, explainer, versions)
+    return create_router(
+        scoped,
+        access,
+        digest_email=digest_email,
+        now=parts.now,
+        retry=retry,
+        commanding=commanding,
+        stopping=stopping,
+        explainer=explainer,
+        versions=versions,
+    )
 
 
 def serving(
@@ -248,4 +274,6 @@ def serving(
     if hooks:
         hook: ASGIApp = request_response(app.state.hook)
         outer = short_cut(bounded(hook, door.bodies), outer)
-    return listening(settings, settings.http.port, headed(outer), ports, door, parts.pulses, on_open=on_open)
+    return listening(
+        settings, settings.http.port, app=headed(outer), ports=ports, door=door, pulses=parts.pulses, on_open=on_open
+    )

@@ -131,4 +131,10 @@ class _Server(uvicorn.Server):
 
     def _protocol(self) -> GuardedProtocol:
         door = self._door
-        return GuardedProtocol(self.config, self.server_state, self.lifespan.state, door.connections, door.bounds)
+        return GuardedProtocol(
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            connections=door.connections,
+            bounds=door.bounds,
+        )

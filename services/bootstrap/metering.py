@@ -24,7 +24,9 @@ _OUTCOMES = {401: "refused", 404: "refused", 413: "too_large", 429: "limited", 5
 
 def batch_done(outcome: Outcome) -> None:
     """The router's `on_batch`."""
-    metrics.batch_done(outcome.size, outcome.age, outcome.breach_lateness, outcome.dead_letters, outcome.limbo)
+    metrics.batch_done(
+        outcome.size, outcome.age, lateness=outcome.breach_lateness, failures=outcome.dead_letters, limbo=outcome.limbo
+    )
     for (source, fate, reason), count in outcome.fates.items():
         metrics.come_to_nothing(source, fate, reason, count)
 

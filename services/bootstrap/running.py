@@ -46,11 +46,11 @@ log = logging.getLogger("stafett")
 def _router(parts: Parts) -> Run:
     settings = parts.settings
     return Router(
-        parts.store,
-        parts.log,
-        settings.topic("signals"),
-        parts.ruling,
-        parts.now,
+        store=parts.store,
+        source=parts.log,
+        topic=settings.topic("signals"),
+        ruling=parts.ruling,
+        now=parts.now,
         batch_max=settings.router.batch_max,
         batch_wait=settings.router.batch_wait,
         budget=settings.router.dead_letter_budget,
@@ -64,12 +64,12 @@ def _router(parts: Parts) -> Run:
 def _relay(parts: Parts) -> Run:
     settings = parts.settings
     return Relay(
-        parts.store,
-        parts.log,
-        settings.topic,
-        parts.now,
+        store=parts.store,
+        target=parts.log,
+        topic_of=settings.topic,
+        now=parts.now,
         # Host and process id alone are no name: every container may be process 1 of a host that it shares.
-        f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        holder=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         lease_ttl=settings.relay.lease_ttl,
         poll=settings.relay.poll,
         batch_max=settings.relay.batch_max,
@@ -90,11 +90,11 @@ def _sla(parts: Parts) -> Run:
         return in_force(await parts.reading.roster_changes()).roster
 
     limbo = LimboWatch(
-        parts.store,
-        parts.log,
-        settings.topic("signals"),
-        roster,
-        parts.now,
+        store=parts.store,
+        target=parts.log,
+        topic=settings.topic("signals"),
+        roster=roster,
+        now=parts.now,
         on_count=metering.in_limbo,
         batch_max=settings.sla.batch_max,
     )
@@ -112,9 +112,17 @@ def _sla(parts: Parts) -> Run:
     async def offered(person: str, after: str) -> list[LeadRow]:
         return await parts.reading.leads(stage="hand_over", owner=person, after=after, limit=PAGE)
 
-    absences = AbsenceWatch(parts.log, settings.topic("signals"), roster, offered, parts.now)
+    absences = AbsenceWatch(
+        target=parts.log, topic=settings.topic("signals"), roster=roster, owned=offered, now=parts.now
+    )
 
-    periods = PeriodWatch(parts.log, settings.topic("signals"), versions_of(parts).ruling, parts.now, settings.mode)
+    periods = PeriodWatch(
+        target=parts.log,
+        topic=settings.topic("signals"),
+        ruling=versions_of(parts).ruling,
+        now=parts.now,
+        mode=settings.mode,
+    )
 
     async def together(stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
@@ -153,13 +161,13 @@ def _enrich(parts: Parts) -> Run:
     # A signal may wait for its API so long; that is patience and no standing still.
     patience = max((fetcher.fetch.patience for fetcher in fetchers.values()), default=0.0)
     return Enricher(
-        parts.store,
-        parts.log,
-        settings.topic("thin"),
-        settings.topic("signals"),
-        fetchers,
-        parts.key,
-        parts.now,
+        store=parts.store,
+        target=parts.log,
+        thin=settings.topic("thin"),
+        signals=settings.topic("signals"),
+        fetchers=fetchers,
+        key=parts.key,
+        now=parts.now,
         on_fetch=metering.fetched,
         on_step=parts.pulses.of("enrich", timedelta(seconds=patience)),
     ).run
@@ -255,7 +263,9 @@ def _runs(parts: Parts, roles: Sequence[str], stop: asyncio.Event, on_open: OnOp
         if (port := parts.settings.metrics_port) is not None:
             app = health_app(parts, intake="ingest" in roles)
             door = door_of(parts.settings, Bounds(connections=METRICS_CONNECTIONS))
-            runs["health"] = listening(parts.settings, port, headed(app), ports, door, host=parts.settings.metrics_host)
+            runs["health"] = listening(
+                parts.settings, port, app=headed(app), ports=ports, door=door, host=parts.settings.metrics_host
+            )
         ports.pop_all()  # the servers close them
     return runs
 

@@ -97,14 +97,14 @@ async def _do(args: argparse.Namespace, parts: Parts, asked: Asked) -> int:
         print(_elsewhen(latest, now), file=sys.stderr)
         return 1
     row = row or resolved(asked.agreement, asked.text, now, asked.effective_from)
-    approvals = [] if latest is not None else await _approved(args, parts, asked, known, now)
+    approvals = [] if latest is not None else await _approved(args, parts, asked=asked, known=known, now=now)
     if latest is None and not approvals:
         return 1
     if args.apply_to_open and not args.yes:
         await preview(parts, compiled(digest, row))
         return 0
     if latest is None:
-        latest = await _store(parts, asked, row, before, approvals, now)
+        latest = await _store(parts, asked, row=row, before=before, approvals=approvals, now=now)
         if latest is None:
             print("somebody else published meanwhile; look at it and try again", file=sys.stderr)
             return 1
@@ -142,7 +142,7 @@ async def _approved(
     refused = check_against(agreement, roster, asked.text, str(args.file))
     refused += brand_problems(parts.settings, agreement.file.brands)
     refused += objections(asked.effective_from, now, known)
-    refused += wrongly_typed(asked.typed, agreement.hash, roster, known, named)
+    refused += wrongly_typed(asked.typed, agreement.hash, roster=roster, before=known, named=named)
     approvals = entitled(counting(await Agreements(parts.store.engines).approvals(), agreement.hash, known), named)
     approvals += typed(asked.typed, agreement.hash, now)
     refused += missing(approvals, agreement.hash, named)
@@ -170,7 +170,9 @@ async def _store(
         approvals=signatures(approvals),
     )  # fmt: skip
     typed = [approval for approval in approvals if approval.principal == OPERATOR]
-    stored = await Agreements(parts.store.engines).publish(before, write((*known, latest)), files, now, typed)
+    stored = await Agreements(parts.store.engines).publish(
+        before, write((*known, latest)), files=files, now=now, typed=typed
+    )
     return latest if stored else None
 
 

@@ -111,7 +111,13 @@ async def _run(args: argparse.Namespace) -> int:
         return 2
     known = {*roster.people, *(ident for member in roster.file.people for ident in member.ids.values())}
     sources = read_sources(settings.path(settings.files.sources))[0]
-    contacts = Contacts(args.name, known.__contains__, args.region, sources.accounts(args.brand), datetime.now(UTC))
+    contacts = Contacts(
+        name=args.name,
+        knows=known.__contains__,
+        region=args.region,
+        accounts=sources.accounts(args.brand),
+        now=datetime.now(UTC),
+    )
     try:
         dialect = dialect_of(args.file)
         digest, tally = _judged(args.file, dialect.encoding, contacts)
@@ -125,7 +131,14 @@ async def _run(args: argparse.Namespace) -> int:
         tally.write(args.report)
     if not args.dry_run:
         async with parts_of(settings, exclusive=False) as parts:
-            await _send(args, parts, contacts, dialect.encoding, tally, f"{digest}:{args.name}:{args.brand}")
+            await _send(
+                args,
+                parts,
+                contacts=contacts,
+                encoding=dialect.encoding,
+                tally=tally,
+                what=f"{digest}:{args.name}:{args.brand}",
+            )
     return 3 if tally.skipped else 0
 
 

@@ -83,7 +83,10 @@ def _try(args: argparse.Namespace) -> int:
     body, headers = sys.stdin.buffer.read(), _headers(args.header)
     content_type = args.content_type or headers.get("content-type", "")
     kept = signals_of(
-        source, read(args.kind, body, content_type, headers, source.mapping), datetime.now(UTC), _TRIAL_KEY
+        source,
+        read(args.kind, body, content_type=content_type, headers=headers, mapping=source.mapping),
+        datetime.now(UTC),
+        _TRIAL_KEY,
     )
     for signal in kept.signals:
         said = {name: value for name, value in signal.plain().items() if name not in _OF_THE_LOG}
@@ -130,7 +133,13 @@ def _verify(args: argparse.Namespace) -> int:
         raise ValueError(f"the environment has no {', '.join(missing)}")
     scheme = _scheme(args.scheme, names)
     secrets = [os.environ[name] for name in names or scheme.secrets if name in os.environ]
-    request = Request(args.method, args.url, _headers(args.header), sys.stdin.buffer.read(), args.client)
+    request = Request(
+        method=args.method,
+        url=args.url,
+        headers=_headers(args.header),
+        body=sys.stdin.buffer.read(),
+        client=args.client,
+    )
     now = _instant(args.at)
     said: dict[str, Any] = {"accepted": True, "why": "the proof is right"}
     try:

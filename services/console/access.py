@@ -124,7 +124,7 @@ def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
 
 
 def route(
-    router: APIRouter, path: str, scope: Scope, operation: str, tag: str, *errors: str, method: str = "GET", **more: Any
+    router: APIRouter, path: str, *errors: str, scope: Scope, operation: str, tag: str, method: str = "GET", **more: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Registers a route that says which scope it needs, what it asks for and every problem it may answer with."""
     asks: dict[str, Any] = {"requestBody": body} if (body := more.pop("asks", None)) else {}

@@ -18,15 +18,19 @@ Digest = Annotated[
 
 
 def add_agreements(router: APIRouter, access: Access, versions: Versions) -> None:
-    @route(router, "/agreements", "leads:read", "listAgreements", "operations", summary="List the agreement's versions")
+    @route(
+        router,
+        "/agreements",
+        scope="leads:read",
+        operation="listAgreements",
+        tag="operations",
+        summary="List the agreement's versions",
+    )
     async def agreements(_: Key = access.needs("leads:read")) -> AgreementList:
         """What ruled when, who approved it, what rules now and what is to come; which approvals wait."""
         return AgreementList(agreements=await versions.all(), pending=await versions.pending())
 
-    @route(
-        router, "/agreements/{digest}", "leads:read", "getAgreement", "operations", "not_found",
-        summary="Show a version of the agreement",
-    )  # fmt: skip
+    @route(router, "/agreements/{digest}", "not_found", scope="leads:read", operation="getAgreement", tag="operations", summary="Show a version of the agreement")  # fmt: skip
     async def agreement(digest: Digest, _: Key = access.needs("leads:read")) -> AgreementDetail:
         """The file as both sides approved it, byte for byte; events name it in `agreementversion`."""
         found = await versions.one(storable(digest))

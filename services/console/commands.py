@@ -38,11 +38,7 @@ _ASKS = {
 def add_commands(router: APIRouter, scoped: Scoped, access: Access, commanding: Commanding) -> None:
     """`POST /v1/commands`."""
 
-    @route(
-        router, "/commands", "commands:write", "command", "commands", "not_found", "refused", "other_command",
-        method="POST", status_code=202, summary="Ask for something",
-        asks=_ASKS,
-    )  # fmt: skip
+    @route(router, "/commands", "not_found", "refused", "other_command", scope="commands:write", operation="command", tag="commands", method="POST", status_code=202, summary="Ask for something", asks=_ASKS)  # fmt: skip
     async def command(
         asked: Command,
         key: Key = access.needs("commands:write"),
@@ -68,7 +64,7 @@ def add_commands(router: APIRouter, scoped: Scoped, access: Access, commanding: 
 def add_roster(router: APIRouter, access: Access, commanding: Commanding) -> None:
     """`GET /v1/roster`."""
 
-    @route(router, "/roster", "leads:read", "getRoster", "commands", summary="Show who works now")
+    @route(router, "/roster", scope="leads:read", operation="getRoster", tag="commands", summary="Show who works now")
     async def roster(_: Key = access.needs("leads:read")) -> RosterView:
         """The roster in force: the file with every recorded change; `away` says why somebody gets nothing now."""
         found, now = await commanding.roster(), commanding.now()

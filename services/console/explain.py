@@ -64,7 +64,14 @@ def _step(entry: HistoryEntry) -> Step:
     evidence = said["evidence"]
     lines += _moves(said["transitions"], evidence)
     made_by = said.get("made_by")
-    given = Given(row.lead_id or "", row.signal_id, row.recorded_at, said["agreement"], said["roster"], made_by)
+    given = Given(
+        lead_id=row.lead_id or "",
+        signal_id=row.signal_id,
+        at=row.recorded_at,
+        agreement=said["agreement"],
+        roster=said["roster"],
+        made_by=made_by,
+    )
     for owner in evidence.get("owners", []):
         lines += [f"  {line}" for line in explain_assignment(owner, given, None).text.splitlines()]
     for waits in evidence.get("waits", []):

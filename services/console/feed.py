@@ -74,10 +74,7 @@ async def _look(
 def add_feed(router: APIRouter, scoped: Scoped, access: Access, stopping: asyncio.Event) -> None:
     feed = Feed(stopping)
 
-    @route(
-        router, "/events", "events:read", "listEvents", "feed", "too_many", summary="Follow events",
-        response_model=FeedPage,
-    )  # fmt: skip
+    @route(router, "/events", "too_many", scope="events:read", operation="listEvents", tag="feed", summary="Follow events", response_model=FeedPage)  # fmt: skip
     async def events(
         request: Request,
         key: Key = access.needs("events:read"),
@@ -92,10 +89,12 @@ def add_feed(router: APIRouter, scoped: Scoped, access: Access, stopping: asynci
     ) -> Response:
         """The feed by gapless position. Ask again with `after` = `next`; with `wait` an answer comes as soon as there
         is news, or empty when the time is over. Without `personal:read` the personal part of each event is null."""
-        head, following, rows = await feed.page(scoped.of(key), request, after, topic, limit, wait)
+        head, following, rows = await feed.page(
+            scoped.of(key), request, after=after, topic=topic, limit=limit, wait=wait
+        )
         return Response(page_text(rows, following, head, may_see(key)), media_type="application/json")
 
-    @route(router, "/snapshot", "leads:read", "getSnapshot", "feed", summary="Begin with all leads")
+    @route(router, "/snapshot", scope="leads:read", operation="getSnapshot", tag="feed", summary="Begin with all leads")
     async def snapshot(key: Key = access.needs("leads:read"), after: After = "", limit: Limit = 500) -> Snapshot:
         """A page of all leads, and the feed's position before it was read: follow the feed from the first page's
         position, and pass over events whose `sequence` is not above their lead's."""

@@ -40,7 +40,7 @@ def add_leads(
 ) -> None:
     """`digest_email(address, brand)` is how identities are kept."""
 
-    @route(router, "/leads", "leads:read", "listLeads", "leads", summary="Find leads")
+    @route(router, "/leads", scope="leads:read", operation="listLeads", tag="leads", summary="Find leads")
     async def leads(
         key: Key = access.needs("leads:read"),
         email: Annotated[str | None, text("Only leads that this address names.", "anna@example.com")] = None,
@@ -60,12 +60,28 @@ def add_leads(
         following = rows[-1].id if len(rows) == limit else None
         return LeadPage(leads=[lead_view(row, key) for row in rows], next=following)
 
-    @route(router, "/leads/{lead_id}", "leads:read", "getLead", "leads", "not_found", summary="Show a lead")
+    @route(
+        router,
+        "/leads/{lead_id}",
+        "not_found",
+        scope="leads:read",
+        operation="getLead",
+        tag="leads",
+        summary="Show a lead",
+    )
     async def lead(lead_id: LeadId, key: Key = access.needs("leads:read")) -> LeadView:
         """One lead; personal data only for keys with `personal:read`."""
         return lead_view(found(await scoped.of(key).lead(storable(lead_id))), key)
 
-    @route(router, "/leads/{lead_id}/history", "leads:read", "getHistory", "leads", "not_found", summary="List signals")
+    @route(
+        router,
+        "/leads/{lead_id}/history",
+        "not_found",
+        scope="leads:read",
+        operation="getHistory",
+        tag="leads",
+        summary="List signals",
+    )
     async def history(
         lead_id: LeadId, key: Key = access.needs("leads:read"), after: Number = 0, limit: Limit = 200
     ) -> HistoryPage:
@@ -80,10 +96,10 @@ def add_explanations(router: APIRouter, scoped: Scoped, access: Access, explaine
     @route(
         router,
         "/leads/{lead_id}/explain",
-        "leads:read",
-        "explainLead",
-        "leads",
         "not_found",
+        scope="leads:read",
+        operation="explainLead",
+        tag="leads",
         summary="Explain a lead",
         response_model=Explanation,
         responses=_plain("lead_... is in contact ..."),
@@ -107,10 +123,10 @@ def add_reasons(router: APIRouter, scoped: Scoped, access: Access, explainer: Ex
     @route(
         router,
         "/clocks/{clock_id}/explain",
-        "leads:read",
-        "explainClock",
-        "sla",
         "not_found",
+        scope="leads:read",
+        operation="explainClock",
+        tag="sla",
         summary="Explain an SLA clock",
         response_model=ClockExplanation,
         responses=_plain("lead-waits, sales's promise: 2 business days on calendar stockholm ..."),
@@ -126,10 +142,10 @@ def add_reasons(router: APIRouter, scoped: Scoped, access: Access, explainer: Ex
     @route(
         router,
         "/assignments/{ident}/explain",
-        "leads:read",
-        "explainAssignment",
-        "leads",
         "not_found",
+        scope="leads:read",
+        operation="explainAssignment",
+        tag="leads",
         summary="Explain an assignment",
         response_model=AssignmentExplanation,
         responses=_plain("2026-11-24 09:00:00Z  given to elin by rule `everybody` of pool field ..."),
@@ -162,7 +178,7 @@ def _plain(example: str) -> dict[int | str, Any]:
 
 
 def add_clocks(router: APIRouter, scoped: Scoped, access: Access) -> None:
-    @route(router, "/clocks", "leads:read", "listClocks", "sla", summary="List SLA clocks")
+    @route(router, "/clocks", scope="leads:read", operation="listClocks", tag="sla", summary="List SLA clocks")
     async def clocks(
         key: Key = access.needs("leads:read"),
         lead: Annotated[str | None, text("Only clocks of this lead.", "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe")] = None,

@@ -37,7 +37,14 @@ EntryId = Annotated[str, Path(description="The entry's id.", examples=[QUARANTIN
 def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Retry) -> None:
     """`retry(id)` reads the body of an entry again; None where there is no such entry, Trouble where it cannot."""
 
-    @route(router, "/quarantine", "ops:read", "listQuarantine", "operations", summary="List what was not understood")
+    @route(
+        router,
+        "/quarantine",
+        scope="ops:read",
+        operation="listQuarantine",
+        tag="operations",
+        summary="List what was not understood",
+    )
     async def quarantine(key: Key = access.needs("ops:read"), after: After = "", limit: Limit = 50) -> QuarantinePage:
         """Bodies that could not be understood: where and why, without the bodies. Names that a sender chose are hidden from
         keys without `personal:read`."""
@@ -45,10 +52,7 @@ def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Ret
         shown = [QuarantineView(**_summary(row, may_see(key))) for row in rows]
         return QuarantinePage(quarantine=shown, next=rows[-1].id if len(rows) == limit else None)
 
-    @route(
-        router, "/quarantine/{entry_id}", "ops:read", "getQuarantine", "operations", "not_found",
-        summary="Show what was not understood",
-    )  # fmt: skip
+    @route(router, "/quarantine/{entry_id}", "not_found", scope="ops:read", operation="getQuarantine", tag="operations", summary="Show what was not understood")  # fmt: skip
     async def entry(entry_id: EntryId, key: Key = access.needs("ops:read")) -> QuarantineDetail:
         """The names and types in the body; its values, and names that are not commonly used, only for keys with
         `personal:read`."""
@@ -63,10 +67,7 @@ def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Ret
             shape, headers = unnamed_shape(shape), unnamed_headers(headers)
         return QuarantineDetail(**_summary(row, whole), headers=headers, shape=shape, body=body)
 
-    @route(
-        router, "/quarantine/{entry_id}/retry", "ops:write", "retryQuarantine", "operations", "not_found",
-        "still_unclear", "no_longer_kept", method="POST", status_code=202, summary="Read a body again",
-    )  # fmt: skip
+    @route(router, "/quarantine/{entry_id}/retry", "not_found", "still_unclear", "no_longer_kept", scope="ops:write", operation="retryQuarantine", tag="operations", method="POST", status_code=202, summary="Read a body again")  # fmt: skip
     async def again(entry_id: EntryId, key: Key = access.needs("ops:write")) -> Retried:
         """Reads the body with the source's configuration of now, after you corrected it. Its signals keep the time at
         which they were received and have no second effect. Of the body's parts those that are understood now leave the
@@ -86,19 +87,33 @@ def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Ret
 
 
 def add_operations(router: APIRouter, scoped: Scoped, access: Access, now: Callable[[], datetime]) -> None:
-    @route(router, "/dead-letters", "ops:read", "listDeadLetters", "operations", summary="List dead letters")
+    @route(
+        router,
+        "/dead-letters",
+        scope="ops:read",
+        operation="listDeadLetters",
+        tag="operations",
+        summary="List dead letters",
+    )
     async def dead_letters(key: Key = access.needs("ops:read"), limit: Limit = 100) -> DeadLetterPage:
         """Signals that could not be processed, oldest first, with those that wait behind them."""
         rows = await scoped.of(key).dead_letters(limit=limit)
         shown = [DeadLetterView(**{name: getattr(row, name) for name in DeadLetterView.model_fields}) for row in rows]
         return DeadLetterPage(dead_letters=shown)
 
-    @route(router, "/status", "ops:read", "getStatus", "operations", summary="Show depths")
+    @route(router, "/status", scope="ops:read", operation="getStatus", tag="operations", summary="Show depths")
     async def status(key: Key = access.needs("ops:read")) -> Status:
         """Depths: outbox, spool, held leads, clocks, deliveries."""
         return Status(**(await scoped.of(key).counts(now()))._asdict())
 
-    @route(router, "/lifecycle", "leads:read", "getLifecycle", "operations", summary="Show the lifecycle")
+    @route(
+        router,
+        "/lifecycle",
+        scope="leads:read",
+        operation="getLifecycle",
+        tag="operations",
+        summary="Show the lifecycle",
+    )
     async def lifecycle(_: Key = access.needs("leads:read")) -> Lifecycle:
         """The lifecycle table that decisions are made by."""
         rows = [LifecycleRow(**row._asdict() | {"facts": sorted(row.facts)}) for row in TABLE]

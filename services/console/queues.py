@@ -24,7 +24,7 @@ UNKNOWN = "-"
 
 
 def add_queues(router: APIRouter, scoped: Scoped, access: Access) -> None:
-    @route(router, "/queues", "leads:read", "listQueues", "leads", summary="List queues")
+    @route(router, "/queues", scope="leads:read", operation="listQueues", tag="leads", summary="List queues")
     async def queues(key: Key = access.needs("leads:read")) -> QueueList:
         """Every queue in which leads wait for somebody of a pool: how many, and since when. One in which nobody waits is not
         in the list."""
@@ -33,10 +33,10 @@ def add_queues(router: APIRouter, scoped: Scoped, access: Access) -> None:
     @route(
         router,
         "/queues/{route}/{pool}",
-        "leads:read",
-        "listWaiting",
-        "leads",
         "not_found",
+        scope="leads:read",
+        operation="listWaiting",
+        tag="leads",
         summary="List who waits in a queue",
     )
     async def waiting(

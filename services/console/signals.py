@@ -17,7 +17,14 @@ from services.problems import Trouble
 
 
 def add_signals(router: APIRouter, scoped: Scoped, access: Access) -> None:
-    @route(router, "/signals", "leads:read", "listSignals", "leads", summary="List what came to nothing")
+    @route(
+        router,
+        "/signals",
+        scope="leads:read",
+        operation="listSignals",
+        tag="leads",
+        summary="List what came to nothing",
+    )
     async def signals(
         key: Key = access.needs("leads:read"),
         outcome: Annotated[
@@ -41,7 +48,13 @@ def add_signals(router: APIRouter, scoped: Scoped, access: Access) -> None:
         return SignalPage(signals=[signal_view(row, key) for row in rows], next=following(rows, limit))
 
     @route(
-        router, "/signals/{signal_id}", "leads:read", "getSignal", "leads", "not_found", summary="What became of one"
+        router,
+        "/signals/{signal_id}",
+        "not_found",
+        scope="leads:read",
+        operation="getSignal",
+        tag="leads",
+        summary="What became of one",
     )
     async def signal(
         signal_id: Annotated[

@@ -111,7 +111,7 @@ class Delivery:
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
                 answer = await send(
-                    client, subscription.url, subscriber.secrets, due.event_id, due.body, now,
+                    client, subscription.url, secrets=subscriber.secrets, ident=due.event_id, body=due.body, now=now,
                     allow_private=subscription.allow_private,
                 )  # fmt: skip
             status, headers = answer.status_code, dict(answer.headers)

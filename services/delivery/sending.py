@@ -47,7 +47,7 @@ async def send(
         "webhook-timestamp": str(stamp),
         "webhook-signature": signature(secrets, ident, stamp, raw),
     }
-    request = await pinned(client, "POST", url, headers, raw, allow_private=allow_private)
+    request = await pinned(client, "POST", url=url, headers=headers, content=raw, allow_private=allow_private)
     answer = await client.send(request, stream=True, follow_redirects=False)
     await answer.aclose()
     return answer

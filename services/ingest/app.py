@@ -121,7 +121,7 @@ class Hooks:
             return found
         self._gate.count(source, client, len(found.signals) + len(found.unclear))
         request.state.may_not = found.may_not
-        return await self._store(request, source, delivery, found, now)
+        return await self._store(request, source, delivery=delivery, found=found, now=now)
 
     async def greet(self, request: HttpRequest) -> Response:
         """GET, HEAD and OPTIONS: what senders ask before they send; and a form that is sent by GET."""
@@ -158,7 +158,7 @@ class Hooks:
         peer = request.client.host if request.client else ""
         client = client_of(peer, headers, self._trusted) if scheme.networks else ""
         url = self._url(request, headers, peer) if scheme.signs_url else ""
-        return Request(request.method, url, headers, body, client)
+        return Request(method=request.method, url=url, headers=headers, body=body, client=client)
 
     def _url(self, request: HttpRequest, headers: dict[str, str], peer: str) -> str:
         """The URL as the sender called it, with its path and query as sent."""
@@ -167,7 +167,9 @@ class Hooks:
         sent = path.decode("latin-1").partition("?")[0] + (f"?{query.decode('latin-1')}" if query else "")
         base = self._public_url
         if base is None:
-            base = origin_of(peer, headers, self._trusted, request.scope["scheme"], headers.get("host", ""))
+            base = origin_of(
+                peer, headers, trusted=self._trusted, scheme=request.scope["scheme"], host=headers.get("host", "")
+            )
         return f"{base.rstrip('/')}{sent}"
 
     async def _store(
@@ -198,7 +200,9 @@ class Hooks:
         """What is kept of a delivery that was not understood as a whole."""
         # When it is read again the signatures are gone: an id that nobody signed must not be believed then.
         headers = empty_unsigned_ids(source.verify, delivery.headers)
-        return await self._offload.run(delivery.body, lambda: set_aside(source, unclear, delivery.body, headers, now))
+        return await self._offload.run(
+            delivery.body, lambda: set_aside(source, unclear, body=delivery.body, headers=headers, now=now)
+        )
 
 
 def understood(configured: Configured, delivery: Request, now: datetime, key: bytes) -> Understood | Response:
@@ -211,7 +215,7 @@ def understood(configured: Configured, delivery: Request, now: datetime, key: by
     with events_at_most(source.events_at_once, source.values_at_once):
         believed = empty_unsigned_ids(source.verify, headers)
         found = read_signed(source, body, headers.get("content-type", ""), believed)
-    return signals_of(source, found, now, key, headers.get("traceparent"))
+    return signals_of(source, found, received_at=now, key=key, traceparent=headers.get("traceparent"))
 
 
 def signals_of(
@@ -229,7 +233,7 @@ def signals_of(
         told, why, lacking = apply_may(boxes_meant(meant(item, source.sales), source.consents), source)
         may_not.update(lacking)
         if told is not None:
-            signal = to_signal(told, source, received_at, key, traceparent)
+            signal = to_signal(told, source, received_at=received_at, key=key, traceparent=traceparent)
             nobody = None if source.fetch is not None else why_nobody(signal, signal.identities, source.number_region)
             if nobody is None:
                 signals.append(signal)

@@ -80,7 +80,7 @@ class Contacts:
             for values in reader:
                 line = heading.lines + reader.line_num
                 if any(value.strip() for value in values):
-                    yield self._row(line, columns, values, len(header), seen)
+                    yield self._row(line, columns, values=values, width=len(header), seen=seen)
         except (csv.Error, UnicodeDecodeError):
             raise NoTable(
                 f"line {heading.lines + reader.line_num + 1}: is no CSV; save the file as CSV UTF-8"

@@ -108,7 +108,7 @@ class Enricher:
             return []
 
     async def _position(self, consumer: LogConsumer, partitions: set[int]) -> None:
-        known = await positions_of(self._store, self._log, GROUP, self._thin, sorted(partitions))
+        known = await positions_of(self._store, self._log, group=GROUP, topic=self._thin, partitions=sorted(partitions))
         self._expected.update({p.partition: p.offset for p in known})
         await consumer.seek(known)
 
@@ -171,7 +171,7 @@ class Enricher:
                 return whole
 
     def _merged(self, signal: Signal, facts: Parsed, source: Source) -> Signal:
-        whole = to_signal(facts, source, signal.received_at, self._key, signal.traceparent)
+        whole = to_signal(facts, source, received_at=signal.received_at, key=self._key, traceparent=signal.traceparent)
         same = {
             "id": signal.id,
             "dedupe_key": signal.dedupe_key,
@@ -192,7 +192,7 @@ class Enricher:
                 return
 
     def _letter(self, incoming: Incoming, reason: str, error: str) -> SetAside:
-        letter = dead_letter(incoming, None, "dead", reason, error, self._now())
+        letter = dead_letter(incoming, None, state="dead", reason=reason, error=error, now=self._now())
         log.error("could not be completed: set aside", extra=named(letter))
         return SetAside(letter, incoming.record.value)
 

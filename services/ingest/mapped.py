@@ -83,7 +83,7 @@ def read(kind: str, body: bytes, content_type: str, headers: dict[str, str], map
     """As `parse`, with the mapping's say over it. A kind of its own is mapped where the body is one event."""
     if mapping is None:
         return parse(kind, body, content_type, headers)
-    return finish(_mapped(kind, body, content_type, headers, mapping), body, content_type)
+    return finish(_mapped(kind, body, content_type=content_type, headers=headers, mapping=mapping), body, content_type)
 
 
 def _mapped(kind: str, body: bytes, content_type: str, headers: dict[str, str], mapping: Mapping) -> Result:
@@ -94,15 +94,15 @@ def _mapped(kind: str, body: bytes, content_type: str, headers: dict[str, str], 
             if len(found) != 1:
                 return found
             named = {"answers": typeform.by_question(whole)} if kind == "typeform" else {}
-            return _over(found[0], {**named, **as_object(whole)}, mapping, headers, "$")
+            return _over(found[0], {**named, **as_object(whole)}, mapping=mapping, headers=headers, where="$")
         rows = _rows(whole, mapping)
     except Unreadable as error:
         return [Quarantined(quarantined=error.reason, where=error.where)]
     skipped: list[int] = []
 
     def one(row: dict[str, Any], where: str, index: int) -> Parsed | Quarantined:
-        guessed = _guessed(row, where, body_key(body, index), headers, mapping)
-        items = _over(guessed, row, mapping, headers, where)
+        guessed = _guessed(row, where, key=body_key(body, index), headers=headers, mapping=mapping)
+        items = _over(guessed, row, mapping=mapping, headers=headers, where=where)
         if not items:
             skipped.append(index)
             return Quarantined(quarantined="skipped", where=where)

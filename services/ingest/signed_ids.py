@@ -23,7 +23,7 @@ ID_HEADERS = frozenset({"webhook-id", "svix-id", "idempotency-key", "ce-id"})
 def read_signed(source: Source, body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """What is in a body of this source, with ids of deliveries that its sender alone can choose. `headers` come from
     `empty_unsigned_ids`, as those do that are kept with a body that was set aside."""
-    found = read(source.kind, body, content_type, headers, source.mapping)
+    found = read(source.kind, body, content_type=content_type, headers=headers, mapping=source.mapping)
     return _with_body_in_ids(found, body) if source.proof == "none" else found
 
 

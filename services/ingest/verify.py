@@ -96,7 +96,13 @@ def _standard(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim
         version.encode() + b"," + proof for version, value in parts if (proof := decode(value, "base64")) is not None
     )
     keys = tuple(secret.encode() for secret in secrets)
-    return Claim(signed, given or (b",",), keys, _made(stamp, 1), lambda key, proof: _one_standard(key, proof, signed))
+    return Claim(
+        signed=signed,
+        given=given or (b",",),
+        expected=keys,
+        made_at=_made(stamp, 1),
+        fits=lambda key, proof: _one_standard(key, proof, signed),
+    )
 
 
 def _one_standard(key: bytes, proof: bytes, signed: bytes) -> bool:
@@ -127,11 +133,11 @@ def _public_key(scheme: Scheme, secrets: Sequence[str], request: Request) -> Cla
     given = tuple(decode(value, scheme.encoding) for value in values)
     keys = tuple(pem.encode() for pem in (*scheme.public_keys, *secrets))
     return Claim(
-        signed,
-        given,
-        keys,
-        _time(scheme, stamp),
-        lambda pem, proof: signed_with(pem, proof, signed, scheme.algorithm),
+        signed=signed,
+        given=given,
+        expected=keys,
+        made_at=_time(scheme, stamp),
+        fits=lambda pem, proof: signed_with(pem, proof, signed, scheme.algorithm),
     )
 
 

@@ -130,8 +130,10 @@ def next_attempt(letter: DeadLetter) -> Signal | None:
 def unsendable(entry: SpoolEntry, now: datetime) -> DeadLetter:
     """A row for a signal of the spool that the log never takes; its lead goes on without it."""
     topic, key, value = entry.record
-    incoming = decode(Record(topic, -1, entry.id, key, value))
-    letter = dead_letter(incoming, None, "dead", "larger than the log takes", "RecordTooLarge", now)
+    incoming = decode(Record(topic=topic, partition=-1, offset=entry.id, key=key, value=value))
+    letter = dead_letter(
+        incoming, None, state="dead", reason="larger than the log takes", error="RecordTooLarge", now=now
+    )
     return letter._replace(origin=f"{topic}/spool/{entry.id}")
 
 

@@ -114,7 +114,9 @@ class Fold:
         """What depends on shared rows, decided again on these; what depends on none stays as it was decided."""
         ruling, epoch = self._from
         free = self._free
-        loaded = self.loaded.with_shared(accounts, ledgers, opens, free.leads, free.links, free.withdrawals)
+        loaded = self.loaded.with_shared(
+            accounts, ledgers, opens=opens, leads=free.leads, links=free.links, withdrawals=free.withdrawals
+        )
         other = type(self)(loaded, ruling, self.now, epoch, self._free, self._handling)
         other.run(self._leaners)
         return other
@@ -122,7 +124,7 @@ class Fold:
     def _hear(self, incoming: Incoming) -> None:
         signal = incoming.signal
         if signal is None:
-            self._set_aside(incoming, None, "dead", incoming.fault or "undecodable", "Undecodable")
+            self._set_aside(incoming, None, state="dead", reason=incoming.fault or "undecodable", error="Undecodable")
             return
         self._switch(signal)
         if self._handling.fault is not None:
@@ -233,7 +235,7 @@ class Fold:
         try:
             self.ruling = changed(before, signal, change)
         except ChangeRefused as refused:
-            self._note(signal, before, f"refused: {refused}", "recorded", refused.reason)
+            self._note(signal, before, note=f"refused: {refused}", outcome="recorded", reason=refused.reason)
             return
         self._sheet.roster_changes.append(change)
         if change.change == "left" or (change.change == "absent" and (change.since or self.now) <= self.now):
@@ -245,7 +247,7 @@ class Fold:
         try:
             row = approval_of(signal, self.ruling)
         except ApprovalRefused as refused:
-            self._note(signal, self.ruling, f"refused: {refused}", "recorded", "cannot_approve")
+            self._note(signal, self.ruling, note=f"refused: {refused}", outcome="recorded", reason="cannot_approve")
             return
         self._sheet.approvals.append(row)
         self._note(signal, self.ruling, f"{row.person} approves {row.hash[:12]} for {row.side}", "changed")
@@ -259,8 +261,8 @@ class Fold:
         reason: Reason | None = None,
     ) -> None:
         evidence = {"roster": [before.roster.version, self.ruling.roster.version]}
-        nobody = Decision(None, None, (), (), (), (), (), outcome, note, evidence, reason=reason)
-        self._sheet.history.append(history(signal, None, nobody, before, self.now))
+        nobody = Decision(lead=None, outcome=outcome, note=note, evidence=evidence, reason=reason)
+        self._sheet.history.append(history(signal, None, decision=nobody, ruling=before, now=self.now))
 
     def _judge(self, incoming: Incoming, signal: Signal) -> bool:
         """True where the signal was decided on; False where it was set aside."""
@@ -272,12 +274,14 @@ class Fold:
         if lead is not None and (nameless := without_names(signal, lead.personal.person)) is not signal:
             signal, incoming = nameless, incoming._replace(signal=nameless, halves=None)
         if lead is not None and lead.held:
-            self._set_aside(incoming, lead, "queued", "waits behind a dead letter of its lead", "Held")
+            self._set_aside(
+                incoming, lead, state="queued", reason="waits behind a dead letter of its lead", error="Held"
+            )
             return False
         told, meant = self._suspect(signal, found), as_found(signal, found)
         if meant is not signal and incoming.halves is None:
             incoming = incoming._replace(halves=halves(signal))
-        return self._try(incoming, meant, lead, found, told)
+        return self._try(incoming, meant, lead=lead, found=found, before=told)
 
     def _found(self, signal: Signal) -> Resolution:
         """Whom the signal is about; accounts of a system that it is the first to tell of are known from now on."""
@@ -320,7 +324,9 @@ class Fold:
         )
         told = lead.but(sequence=lead.sequence + 1)
         self._put(told, signal)
-        self._sheet.outbox += outbox_rows(seal((Emission(said, self.now),), about(told), signal, self.stamp, before))
+        self._sheet.outbox += outbox_rows(
+            seal((Emission(said, self.now),), about(told), signal=signal, stamp=self.stamp, before=before)
+        )
 
     def _promise(self, signal: Signal) -> None:
         """A volume promise begins to be measured, or its clock falls due."""
@@ -333,18 +339,27 @@ class Fold:
         where the signal was set aside."""
         kept, gone = self.loaded.lead(signal.lead_id), self.loaded.lead(signal.other_lead_id)
         if kept is None or gone is None:
-            self._note(signal, self.ruling, "refused: one of the two leads is not there", "recorded", "cannot_merge")
+            self._note(
+                signal,
+                self.ruling,
+                note="refused: one of the two leads is not there",
+                outcome="recorded",
+                reason="cannot_merge",
+            )
             return True
-        nobody = Resolution(None, (), None, (), ())
+        nobody = Resolution(lead_id=None, others=(), account_id=None, unlinked=(), unlinked_account=())
         try:
             contexts = self._context(signal, kept, nobody), self._context(signal, gone, nobody)
             joined = join(kept, gone, signal, contexts)
             told = [decision for decision in joined if decision is not None]
-            rows = [history(signal, d.lead.id if d.lead else None, d, self.ruling, self.now) for d in told]
+            rows = [
+                history(signal, d.lead.id if d.lead else None, decision=d, ruling=self.ruling, now=self.now)
+                for d in told
+            ]
             outgoing = self._sealed(told[0], signal)
             outgoing += self._sealed(told[1], signal, len(outgoing)) if len(told) > 1 else []
         except Exception as error:  # noqa: BLE001 - a defect of ours for this one signal: it is set aside, and seen
-            self._set_aside(incoming, kept, "dead", place_of(error), type(error).__name__)
+            self._set_aside(incoming, kept, state="dead", reason=place_of(error), error=type(error).__name__)
             return False
         for decision in told:
             self._apply(decision, signal)
@@ -374,13 +389,13 @@ class Fold:
             row = history(
                 signal,
                 decision.lead.id if decision.lead else lead.id if lead else None,
-                decision,
-                self.ruling,
-                self.now,
-                incoming.halves,
+                decision=decision,
+                ruling=self.ruling,
+                now=self.now,
+                parted=incoming.halves,
             )
         except Exception as error:  # noqa: BLE001 - a defect of ours for this one signal: it is set aside, and seen
-            self._set_aside(incoming, lead, "dead", place_of(error), type(error).__name__)
+            self._set_aside(incoming, lead, state="dead", reason=place_of(error), error=type(error).__name__)
             return False
         self._apply(decision, signal)
         self._claim_ids(decision, signal, found)
@@ -453,7 +468,9 @@ class Fold:
         """`before` is how many events the signal had already, of another lead."""
         if decision.lead is None or not decision.emissions:
             return []
-        return outbox_rows(seal(decision.emissions, about(decision.lead), signal, self.stamp, before))
+        return outbox_rows(
+            seal(decision.emissions, about(decision.lead), signal=signal, stamp=self.stamp, before=before)
+        )
 
     def _apply(self, decision: Decision, signal: Signal) -> None:
         lead = decision.lead
@@ -520,7 +537,7 @@ class Fold:
         self._sheet.put(lead, signal)
 
     def _set_aside(self, incoming: Incoming, lead: Lead | None, state: str, reason: str, error: str) -> None:
-        letter = dead_letter(incoming, lead.id if lead else None, state, reason, error, self.now)
+        letter = dead_letter(incoming, lead.id if lead else None, state=state, reason=reason, error=error, now=self.now)
         self._sheet.dead.append(letter)
         self._sheet.failures += state == "dead"
         if lead is not None and state == "dead" and incoming.signal is not None:
@@ -530,7 +547,7 @@ class Fold:
         """What follows from the signal cannot be committed. Only what is about a lead holds it; a redrive's lead is held."""
         about = signal.clock.lead_id if signal.clock else resolve(signal, self.loaded.links).lead_id
         lead = self.loaded.lead(about) if of_one_lead(signal) or signal.kind in JOINING else None
-        self._set_aside(incoming, lead, "dead", fault.reason, fault.error_class)
+        self._set_aside(incoming, lead, state="dead", reason=fault.reason, error=fault.error_class)
         if fault.refused:
             _, self._sheet.dead[-1], _ = forms(self._sheet.dead[-1], incoming.record.value)
 

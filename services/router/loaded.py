@@ -41,7 +41,7 @@ class Overlay(NamedTuple):
         )
 
 
-NOTHING = Overlay({}, {}, {}, {}, {}, {}, frozenset())
+NOTHING = Overlay(leads={}, models={}, accounts={}, ledgers={}, opens={}, links={}, tentative=frozenset())
 
 
 class Loaded:
@@ -129,14 +129,14 @@ class Loaded:
     ) -> Loaded:
         """What was read, with these in place of what other routers moved, and what is decided already."""
         other = Loaded(
-            {**self._links, **links},
-            self.rows,
-            {**self.account_rows, **accounts},
-            {**self.ledger_rows, **ledgers},
-            self.waiting,
-            opens,
-            self.links_of,
-            self.withdrawals_read,
+            links={**self._links, **links},
+            leads=self.rows,
+            accounts={**self.account_rows, **accounts},
+            ledgers={**self.ledger_rows, **ledgers},
+            waiting=self.waiting,
+            opens=opens,
+            links_of=self.links_of,
+            withdrawals=self.withdrawals_read,
         )
         other.withdrawals |= withdrawals
         other._read, other._leads, other.tentative = self._read, dict(leads), self.tentative

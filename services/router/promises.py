@@ -53,7 +53,13 @@ class Promises:
         return Told(outgoing, "; ".join(sorted({one.note for one in found if one.note})))
 
     def _terms(self, ruling: Ruling) -> Terms:
-        return Terms(ruling.agreement, ruling.agreement_of, ruling.roster, self._now, ruling.timeline)
+        return Terms(
+            agreement=ruling.agreement,
+            agreements=ruling.agreement_of,
+            roster=ruling.roster,
+            now=self._now,
+            timeline=ruling.timeline,
+        )
 
     def _tally(self, name: str) -> Tally:
         row = volumes.subject_of(name)
@@ -68,4 +74,10 @@ class Promises:
         tally = told.tally.but(seq=was.seq + 1, sequence=was.sequence + len(told.emissions))
         self._loaded.tallies[row] = self.moved[row] = tally
         self.clocks |= {clock.id: (row, clock) for clock in told.clocks}
-        return seal(told.emissions, Subject(row, "default", row, tally.sequence, row), signal, stamp, before)
+        return seal(
+            told.emissions,
+            Subject(id=row, brand="default", partition_key=row, sequence=tally.sequence, correlation=row),
+            signal=signal,
+            stamp=stamp,
+            before=before,
+        )

@@ -149,7 +149,9 @@ class Router:
         fresh = consumer.unpositioned()
         if not fresh:
             return
-        positions = await positions_of(self._store, self._log, self._group, self._topic, sorted(fresh))
+        positions = await positions_of(
+            self._store, self._log, group=self._group, topic=self._topic, partitions=sorted(fresh)
+        )
         self._epoch = await self._store.epoch()
         self._expected.update({p.partition: p.offset for p in positions})
         await consumer.seek(positions)
@@ -212,7 +214,9 @@ class Router:
         ours = sorted(set(partitions) & consumer.assignment())
         await asyncio.sleep(0.2)
         try:
-            positions = await positions_of(self._store, self._log, self._group, self._topic, ours)
+            positions = await positions_of(
+                self._store, self._log, group=self._group, topic=self._topic, partitions=ours
+            )
         except (LogUnavailable, StoreUnavailable):
             return
         self._expected.update({p.partition: p.offset for p in positions})
@@ -237,7 +241,9 @@ class Router:
                     ruling, changes = await self._steps.ruled(tx)
             leg.decides()
             epoch = self._epoch if self._epoch is not None else await self._store.epoch()
-            seen, fold = await transaction.decided(asked, fresh, ruling, now, epoch, over, handling)
+            seen, fold = await transaction.decided(
+                asked, fresh, ruling=ruling, now=now, epoch=epoch, over=over, handling=handling
+            )
             leg.decide(fold)
             holds, below = True, NOTHING
             if before is not None:
@@ -247,7 +253,9 @@ class Router:
             moves = self._moves(leg.batch)
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             while not (holds and await transaction.locked(tx, fold, seen)):
-                seen, fold = await transaction.decided(Asked(tx), fresh, ruling, now, epoch, handling=handling)
+                seen, fold = await transaction.decided(
+                    Asked(tx), fresh, ruling=ruling, now=now, epoch=epoch, handling=handling
+                )
                 holds = True
             fold = await transaction.written(tx, fold, len(fresh))
             await self._steps.follow_roster(tx, fold, changes, now)
@@ -276,7 +284,9 @@ class Router:
         with suppress(StoreUnavailable):
             await self._keep_to_budget()
         fault = describe_fault(error)
-        letter = dead_letter(incoming, None, "dead", fault.reason, fault.error_class, self._now())
+        letter = dead_letter(
+            incoming, None, state="dead", reason=fault.reason, error=fault.error_class, now=self._now()
+        )
         _, plain, nameless = forms(letter, incoming.record.value)
         ways: list[Callable[[], Awaitable[None]]] = [
             lambda: self._commit([incoming], Handling(fault=fault)),

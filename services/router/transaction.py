@@ -147,7 +147,16 @@ async def look(tx: Asked, batch: Sequence[Incoming], ruling: Ruling, over: Overl
     opens = over.opens if over.opens.keys() == set(people) else await tx.open_leads(people)
     waited = set(wanted_withdrawals(links))
     withdrawals = dict.fromkeys(waited, "") | await _read(tx.withdrawals, waited, over.withdrawals)
-    loaded = Loaded(links, leads, accounts, ledgers, waiting, opens, links_of, withdrawals)
+    loaded = Loaded(
+        links=links,
+        leads=leads,
+        accounts=accounts,
+        ledgers=ledgers,
+        waiting=waiting,
+        opens=opens,
+        links_of=links_of,
+        withdrawals=withdrawals,
+    )
     loaded.stand_on(over)
     return Look(keys, links, sorted(wanted)), loaded
 

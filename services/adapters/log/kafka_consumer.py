@@ -161,7 +161,10 @@ class KafkaConsumer:
         if partition in stale or partition not in self._next or not found:
             return []
         self._next[partition] = found[-1].offset + 1
-        return [Record(self.topic, partition, r.offset, r.key or b"", r.value or b"") for r in found]
+        return [
+            Record(topic=self.topic, partition=partition, offset=r.offset, key=r.key or b"", value=r.value or b"")
+            for r in found
+        ]
 
     async def _lost(self, error: OffsetOutOfRangeError) -> None:
         """Such a partition is not read until somebody seeks it. Raises OffsetLost, LogUnavailable."""

@@ -120,7 +120,7 @@ class LocalLog:
                     if found.first() is None:
                         columns = ("topic", "partition", "next_offset")
                         insert = self._store.engines.dialect.insert
-                        await insert(conn, t.log_partitions, columns, rows, "ON CONFLICT DO NOTHING")
+                        await insert(conn, t.log_partitions, columns=columns, rows=rows, tail="ON CONFLICT DO NOTHING")
             except StoreUnavailable as error:
                 raise LogUnavailable(str(error)) from error
             self._counts[topic] = len(await self.ends(topic))

@@ -37,7 +37,7 @@ async def agreements(conn: AsyncConnection, dialect: Dialect, hashes: Sequence[s
 async def add_approvals(conn: AsyncConnection, dialect: Dialect, approvals: Sequence[ApprovalRow]) -> None:
     """Each act once."""
     rows = [(*row[:-1], micros(row.approved_at)) for row in approvals]
-    await dialect.insert(conn, t.approvals, ApprovalRow._fields, rows, "ON CONFLICT (id) DO NOTHING")
+    await dialect.insert(conn, t.approvals, columns=ApprovalRow._fields, rows=rows, tail="ON CONFLICT (id) DO NOTHING")
 
 
 class Agreements:
@@ -76,6 +76,8 @@ class Agreements:
                 return False
             rows = [(digest, *file, micros(now)) for digest, file in sorted(files.items())]
             columns = ("hash", *AgreementRow._fields, "recorded_at")
-            await self._engines.dialect.insert(conn, t.agreements, columns, rows, "ON CONFLICT (hash) DO NOTHING")
+            await self._engines.dialect.insert(
+                conn, t.agreements, columns=columns, rows=rows, tail="ON CONFLICT (hash) DO NOTHING"
+            )
             await add_approvals(conn, self._engines.dialect, typed)
             return True

@@ -43,13 +43,15 @@ class Aside:
             await self._find_room(conn, source, [entry for entry in entries if entry.source == source], unproven)
         rows = [(source, digest, len(body), unproven, body) for (source, digest), body in bodies.items()]
         columns = ("source", "digest", "size", "unproven", "body")
-        await self._dialect.insert(conn, t.quarantine_bodies, columns, rows, "ON CONFLICT (source, digest) DO NOTHING")
+        await self._dialect.insert(
+            conn, t.quarantine_bodies, columns=columns, rows=rows, tail="ON CONFLICT (source, digest) DO NOTHING"
+        )
         await self._dialect.insert(
             conn,
             t.quarantine,
-            _ENTRY,
-            list(map(_row, entries)),
-            "ON CONFLICT (id) DO UPDATE SET reason = excluded.reason",
+            columns=_ENTRY,
+            rows=list(map(_row, entries)),
+            tail="ON CONFLICT (id) DO UPDATE SET reason = excluded.reason",
         )
 
     async def replace(self, conn: AsyncConnection, entry: Quarantine, left: Sequence[Quarantine]) -> None:
@@ -78,7 +80,7 @@ class Aside:
             await self._count(conn)
         self._unproven |= {source} if unproven else set()
         more = Kept(sum(digest_of(e) in fresh for e in entries), sum(fresh.values()))
-        check_room(self._quota, self._kept, self._unproven, source, more)
+        check_room(self._quota, self._kept, unproven=self._unproven, source=source, more=more)
         self._kept[source] = _sum([self._kept.get(source, Kept()), more])
 
     async def _fresh(self, conn: AsyncConnection, source: str, entries: Sequence[Quarantine]) -> dict[str | None, int]:

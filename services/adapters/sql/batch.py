@@ -55,7 +55,9 @@ class SqlBatch:
         """Sorted, so that two routers with the same signals wait for one another in one direction only."""
         rows = [(*identity, micros(now)) for identity in sorted(signal_ids)]
         tail = "ON CONFLICT DO NOTHING RETURNING signal_id, attempt"
-        found = await self._dialect.returning(self._conn, t.inbox, ("signal_id", "attempt", "entered_at"), rows, tail)
+        found = await self._dialect.returning(
+            self._conn, t.inbox, columns=("signal_id", "attempt", "entered_at"), rows=rows, tail=tail
+        )
         return {(row.signal_id, row.attempt) for row in found}
 
     async def links(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
@@ -97,7 +99,9 @@ class SqlBatch:
 
     async def lock_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
         empty = [(ident, "") for ident in sorted(ids)]
-        await self._dialect.insert(self._conn, t.accounts, ("id", "state"), empty, "ON CONFLICT DO NOTHING")
+        await self._dialect.insert(
+            self._conn, t.accounts, columns=("id", "state"), rows=empty, tail="ON CONFLICT DO NOTHING"
+        )
         return {row[0]: AccountRow(*row) for row in await self._locked("SELECT id, state FROM accounts", "id", ids)}
 
     async def read_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
@@ -113,7 +117,9 @@ class SqlBatch:
     async def lock_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
         """A pool without a row gets an empty one first: a row that is not there cannot be locked."""
         empty = [(pool, 0, "") for pool in sorted(pools)]
-        await self._dialect.insert(self._conn, t.ledgers, ("pool", "seq", "state"), empty, "ON CONFLICT DO NOTHING")
+        await self._dialect.insert(
+            self._conn, t.ledgers, columns=("pool", "seq", "state"), rows=empty, tail="ON CONFLICT DO NOTHING"
+        )
         rows = await self._locked("SELECT pool, seq, state FROM ledgers", "pool", pools)
         return {row[0]: LedgerRow(*row) for row in rows}
 
@@ -151,7 +157,11 @@ class SqlBatch:
     async def keep_roster(self, version: str, body: str, now: datetime) -> None:
         columns = ("version", "body", "recorded_at")
         await self._dialect.insert(
-            self._conn, t.rosters, columns, [(version, body, micros(now))], "ON CONFLICT (version) DO NOTHING"
+            self._conn,
+            t.rosters,
+            columns=columns,
+            rows=[(version, body, micros(now))],
+            tail="ON CONFLICT (version) DO NOTHING",
         )
 
     async def owned_by(self, person: str, after: str, limit: int) -> list[LeadRow]:
@@ -196,7 +206,7 @@ class SqlBatch:
         rows = sorted(links)
         wanted = {row[:3]: row.subject_id for row in rows}
         tail = "ON CONFLICT DO NOTHING RETURNING brand, kind, digest"
-        made = await self._dialect.returning(self._conn, t.identities, LinkRow._fields, rows, tail)
+        made = await self._dialect.returning(self._conn, t.identities, columns=LinkRow._fields, rows=rows, tail=tail)
         known = wanted.keys() - {tuple(row) for row in made}
         now = await self.links(sorted(known))
         if taken := frozenset((key, now.get(key)) for key in known if now.get(key) != wanted[key]):
@@ -205,7 +215,7 @@ class SqlBatch:
     async def _upsert(self, table: Table, columns: Sequence[str], key: str, rows: Rows) -> None:
         changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key.split(", "))
         tail = f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
-        await self._dialect.insert(self._conn, table, columns, rows, tail)
+        await self._dialect.insert(self._conn, table, columns=columns, rows=rows, tail=tail)
 
     async def _locked(self, select: str, key: str, ids: Sequence[str]) -> Sequence[Any]:
         if not ids:
@@ -218,7 +228,9 @@ class SqlBatch:
 async def add_letters(conn: AsyncConnection, dialect: Dialect, letters: Sequence[DeadLetter]) -> None:
     """Those that are there already stay as they are."""
     rows = plain_rows(letters, "recorded_at")
-    await dialect.insert(conn, t.dead_letters, DeadLetter._fields, rows, "ON CONFLICT (id) DO NOTHING")
+    await dialect.insert(
+        conn, t.dead_letters, columns=DeadLetter._fields, rows=rows, tail="ON CONFLICT (id) DO NOTHING"
+    )
 
 
 def lead_row(row: Any) -> LeadRow:

@@ -129,7 +129,7 @@ class Postgres:
         """With its values: each column as one text, or all as arrays."""
         arrays, types = turned(rows), self._types(table, tuple(columns))
         joined = texts(arrays) if "bytea" not in types else None
-        return _insert(table.name, tuple(columns), types, tail, joined is not None), joined or arrays
+        return _insert(table.name, tuple(columns), types=types, tail=tail, joined=joined is not None), joined or arrays
 
     def _types(self, table: Table, columns: tuple[str, ...]) -> tuple[str, ...]:
         known = self._known.get((table.name, columns))

@@ -108,7 +108,9 @@ class SqlStore:
         rows = [(group, topic, cluster, *position) for position in sorted(positions)]
         columns = ("consumer_group", "topic", "cluster", "partition", "next_offset")
         async with self.engines.write() as conn:
-            await self.engines.dialect.insert(conn, t.positions, columns, rows, "ON CONFLICT DO NOTHING")
+            await self.engines.dialect.insert(
+                conn, t.positions, columns=columns, rows=rows, tail="ON CONFLICT DO NOTHING"
+            )
 
     async def all_positions(self, group: str, topic: str, cluster: str) -> dict[int, int]:
         statement = text(
@@ -171,7 +173,7 @@ class SqlStore:
             )
 
     async def outbox(self, limit: int, size: int = STEP_BYTES) -> list[OutboxEntry]:
-        rows = await self._oldest("outbox", OutboxRow._fields, ("head", "personal"), limit, size)
+        rows = await self._oldest("outbox", OutboxRow._fields, large=("head", "personal"), limit=limit, size=size)
         return [OutboxEntry(row[0], OutboxRow(*row[1:])) for row in rows]
 
     async def _oldest(
@@ -216,7 +218,7 @@ class SqlStore:
         return last
 
     async def spooled(self, limit: int, size: int = STEP_BYTES) -> list[SpoolEntry]:
-        rows = await self._oldest("spool", ("topic", "key", "body"), ("body",), limit, size)
+        rows = await self._oldest("spool", ("topic", "key", "body"), large=("body",), limit=limit, size=size)
         return [SpoolEntry(row[0], RecordOut(*row[1:])) for row in rows]
 
     async def unspool(self, ids: Sequence[int], letters: Sequence[DeadLetter] = ()) -> None:
@@ -279,7 +281,7 @@ class SqlStore:
         rows = [(name, micros(now)) for name in names]
         tail = "ON CONFLICT (name) DO UPDATE SET used_at = excluded.used_at"
         async with self.engines.write() as conn:
-            await self.engines.dialect.insert(conn, t.api_key_uses, ("name", "used_at"), rows, tail)
+            await self.engines.dialect.insert(conn, t.api_key_uses, columns=("name", "used_at"), rows=rows, tail=tail)
 
     # --- operators
     async def placed(self) -> list[Placed]:

@@ -49,7 +49,9 @@ async def begin_waits(conn: AsyncConnection, dialect: Dialect, changes: Sequence
     if not rows:
         return
     tail = "ON CONFLICT DO NOTHING RETURNING brand, kind, digest"
-    made = await dialect.returning(conn, t.withdrawals, (*_KEY, "purposes", "recorded_at"), rows, tail)
+    made = await dialect.returning(
+        conn, t.withdrawals, columns=(*_KEY, "purposes", "recorded_at"), rows=rows, tail=tail
+    )
     if len(made) != len(rows):
         raise Conflict("what waits for somebody unknown moved")
 

@@ -33,8 +33,8 @@ class Pipedrive:
             "lost_reason": None, "custom_fields": {}, "add_time": now(),
         }  # fmt: skip
         self._deals[email] = deal
-        yield self._event("person", "create", person, None, OUR_USER, "api")
-        yield self._event("deal", "create", deal, None, OUR_USER, "api")
+        yield self._event("person", "create", data=person, previous=None, user=OUR_USER, by="api")
+        yield self._event("deal", "create", data=deal, previous=None, user=OUR_USER, by="api")
 
     def accepted(self, email: str) -> dict[str, Any]:
         """The deal is dragged to the stage that means so."""
@@ -53,7 +53,7 @@ class Pipedrive:
             "participants": [{"person_id": deal["person_id"], "primary": True}],
         }  # fmt: skip
         previous = {"done": False, "marked_as_done_time": None}
-        return self._event("activity", "change", activity, previous, deal["owner_id"], "app")
+        return self._event("activity", "change", data=activity, previous=previous, user=deal["owner_id"], by="app")
 
     def won(self, email: str, amount: int) -> dict[str, Any]:
         return self._changed(email, status="won", value=amount, won_time=now())
@@ -65,7 +65,7 @@ class Pipedrive:
         deal = self._deals[email]
         previous = {name: deal.get(name) for name in fields}
         deal.update(fields)
-        return self._event("deal", "change", deal, previous, deal["owner_id"], "app")
+        return self._event("deal", "change", data=deal, previous=previous, user=deal["owner_id"], by="app")
 
     def _event(
         self, entity: str, action: str, data: dict[str, Any], previous: dict[str, Any] | None, user: int, by: str

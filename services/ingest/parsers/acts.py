@@ -114,7 +114,7 @@ def act_of(kind: Kind, chain: Chain, found: list[Node], word: str | None, nouns:
         return Act(Kind.NOTE_ADDED, turn, doer_of(chain))
     if kind is Kind.OUTREACH_LOGGED:
         return _ours(turn, chain, found, call)
-    return Act(kind, turn) if call else _theirs(kind, turn, chain, found, word)
+    return Act(kind, turn) if call else _theirs(kind, turn, chain=chain, found=found, word=word)
 
 
 def directed(kind: Kind, turn: Turn, chain: Chain, call: bool) -> Kind:
@@ -136,19 +136,33 @@ def _ours(turn: Turn, chain: Chain, found: list[Node], call: bool) -> Act:
     """A conversation by telephone and a message that one of us wrote are steps; what a program sent, and a try, are outreach."""
     what = "call" if call else "message"
     if turn.by == "machine":
-        return Act(Kind.OUTREACH_LOGGED, turn, Actor(kind="automation"), True, Sales(activity_type=what))
+        return Act(
+            kind=Kind.OUTREACH_LOGGED,
+            turn=turn,
+            actor=Actor(kind="automation"),
+            automated=True,
+            sales=Sales(activity_type=what),
+        )
     who = doer_of(chain) if turn.way == "out" or call else Actor()
     if who.email is not None and why_automated(Mail(sender=who.email)) is not None:
-        return Act(Kind.OUTREACH_LOGGED, turn, Actor(kind="automation"), True, Sales(activity_type=what))
+        return Act(
+            kind=Kind.OUTREACH_LOGGED,
+            turn=turn,
+            actor=Actor(kind="automation"),
+            automated=True,
+            sales=Sales(activity_type=what),
+        )
     if call:
         went = call_of([*reversed(chain), *_legs(found)])
         sales = Sales(activity_type="call", to=went.outcome)
         if turn.way == "out" and went.connected:
-            return Act(Kind.SALES_FOLLOW_UP, turn, who, False, sales.but(done=True))
-        return Act(Kind.OUTREACH_LOGGED, turn, who, False, sales)
+            return Act(kind=Kind.SALES_FOLLOW_UP, turn=turn, actor=who, automated=False, sales=sales.but(done=True))
+        return Act(kind=Kind.OUTREACH_LOGGED, turn=turn, actor=who, automated=False, sales=sales)
     if turn.way == "out" and (turn.by == "person" or who.reference is not None):
         by = who if who.reference is not None else Actor(kind="person")
-        return Act(Kind.SALES_FOLLOW_UP, turn, by, False, Sales(activity_type=what, done=True))
+        return Act(
+            kind=Kind.SALES_FOLLOW_UP, turn=turn, actor=by, automated=False, sales=Sales(activity_type=what, done=True)
+        )
     return Act(Kind.OUTREACH_LOGGED, turn, who)
 
 

@@ -83,7 +83,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         ]
     now, before = mapping(event.get("data")), mapping(event.get("previous_data"))
     row = now or before
-    kind, sales = _work(family, what, action, now, before)
+    kind, sales = _work(family, what, action=action, now=now, before=before)
     client = text(event.get("api_key_id")) or text(event.get("oauth_client_id"))
     incoming = kind in CAME_IN
     machine = (
@@ -181,7 +181,7 @@ def _of_activity(what: str, action: str, now: dict[str, Any], before: dict[str, 
     if what in ("lead_status_change", "opportunity_status_change"):
         return _of_status(what, action, now, owner)
     if what == "meeting":
-        return _of_meeting(action, status, owner, before, plain)
+        return _of_meeting(action, status, owner=owner, before=before, plain=plain)
     new = action in ("created", "sent", "completed") or "status" in before
     if what not in ("call", "email", "sms", "whatsapp_message") or not new or action == "deleted":
         return plain, None

@@ -96,7 +96,7 @@ def _read(value: Any, acts: bool, within: str = "", levels: int = MAX_LEVELS) ->
     for key, held in islice(value.items(), MAX_FIELDS):
         name = str(key)
         if isinstance(held, Mapping | list):
-            yield from _of_object(name, held, acts, levels - 1, within) if levels else ()
+            yield from _of_object(name, held, acts=acts, levels=levels - 1, around=within) if levels else ()
         elif (consent := _of_field(name, held, beside, acts)) is not None:
             yield consent
 
@@ -114,7 +114,7 @@ def _of_object(name: str, held: Any, acts: bool, levels: int, around: str = "") 
     holds = _HOLDERS.search(label(path)) is not None
     if field is not None and not isinstance(low.get("value", []), Mapping | list):
         # `{value, timestamp}`, as some platforms write each field.
-        yield from _only(_of_field(name, low["value"], _Beside(held), acts, _moment(low)))
+        yield from _only(_of_field(name, low["value"], beside=_Beside(held), acts=acts, at=_moment(low)))
     elif holds and (stated := _stated_in(low)) is not None:
         yield from _only(_stated(path, low, stated))
     elif OUT.search(label(path)) and (channel := text(low.get("channel"))):
@@ -148,7 +148,7 @@ def _members(path: str, held: Mapping[str, Any], acts: bool, levels: int) -> Ite
         if isinstance(value, Mapping | list):
             yield from _of_object(f"{path} {key}", value, acts, levels - 1) if levels > 0 else ()
         else:
-            yield from _only(_of_channel(path, str(key), value, beside, acts))
+            yield from _only(_of_channel(path, str(key), value=value, beside=beside, acts=acts))
 
 
 def _of_channel(path: str, key: str, value: Any, beside: _Beside, acts: bool) -> Consent | None:

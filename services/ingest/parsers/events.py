@@ -37,7 +37,9 @@ def parse_standard(body: bytes, content_type: str, headers: dict[str, str]) -> R
         raise Unreadable("a Standard Webhook has a type", "$.type")
     ident = headers.get("webhook-id") or headers.get("svix-id")
     key = f"id:{ident}" if identifier(ident) else body_key(body)
-    found = _read(event.get("data", event), text(event.get("type")), when(event.get("timestamp")), None, key)
+    found = _read(
+        event.get("data", event), text(event.get("type")), at=when(event.get("timestamp")), ident=None, key=key
+    )
     return [found]
 
 
@@ -72,9 +74,9 @@ def _event(event: dict[str, Any], where: str, fallback: str, *, signed: bool = T
     return _read(
         data,
         text(event.get("type")),
-        when(event.get("time")),
-        ident if signed else None,
-        f"{source}:{ident}" if signed and identifier(ident) else fallback,
+        at=when(event.get("time")),
+        ident=ident if signed else None,
+        key=f"{source}:{ident}" if signed and identifier(ident) else fallback,
     )
 
 

@@ -135,9 +135,9 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
         facts = {**facts, **_only_address(event.own, where, form or _looks_filled(chain))}
     if form and not facts.keys() & _NAMED:
         facts |= {name: said for name, said in numbered_name(dict(event.own)).items() if said}
-    act = act_of(kind, chain, found, word, nouns)
+    act = act_of(kind, chain, found=found, word=word, nouns=nouns)
     kind = act.kind
-    told = Told(kind, act.turn.way, nouns is _MAILED, chain, found, person)
+    told = Told(kind=kind, way=act.turn.way, mailed=nouns is _MAILED, chain=chain, found=found, person=person)
     facts, company = {**lead_of(told, facts), **other_end(found)}, firm_of(told, company)
     facts = facts if act.instead is None else act.instead
     ident, test = id_of(chain, person, nouns, found), _is_test(plain, around, word)
@@ -160,7 +160,7 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
         person=person_of(facts),
         company=_firm(company, firm, person),
         external_id=ident,
-        references=references_of(kind, chain, ident, nouns, firm if _is_theirs(firm, person) else None),
+        references=references_of(kind, chain, said=ident, nouns=nouns, firm=firm if _is_theirs(firm, person) else None),
         actor=act.actor,
         automated=act.automated,
         sales=sales,

@@ -33,7 +33,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     known, answers = _columns(columns)
     test = lead.get("is_test") in (True, "true", 1) or ident.startswith(_TEST)
     key = f"lead:{ident}" if identifier(ident) else body_key(body)
-    return [_signal(lead, ident, known, answers, test).but(dedupe_key=key)]
+    return [_signal(lead, ident, known=known, answers=answers, test=test).but(dedupe_key=key)]
 
 
 def _signal(lead: dict[str, Any], ident: str, known: dict[str, str], answers: dict[str, Any], test: bool) -> Parsed:

@@ -55,7 +55,7 @@ def _thin(change: dict[str, Any], where: str, index: int) -> Parsed | Quarantine
     ident = identifier(value.get("leadgen_id"))
     if ident is None:
         raise Unreadable("a lead has a leadgen_id", f"{where}.value.leadgen_id")
-    return _signal(value, ident, rows(value.get("field_data")), f"leadgen:{ident}", "leadgen")
+    return _signal(value, ident, answers=rows(value.get("field_data")), key=f"leadgen:{ident}", said="leadgen")
 
 
 def _whole(lead: dict[str, Any], where: str, body: bytes, index: int) -> Parsed | Quarantined:
@@ -65,7 +65,9 @@ def _whole(lead: dict[str, Any], where: str, body: bytes, index: int) -> Parsed 
         raise Unreadable("neither entries nor answers", where)
     value = {name: single(lead.get(name)) for name in _ABOUT - {"field_data"}}
     answers = {**answers, **_boxes(lead.get("custom_disclaimer_responses"))}
-    return _signal(value, ident, answers, f"leadgen:{ident}" if ident else body_key(body, index), "lead")
+    return _signal(
+        value, ident, answers=answers, key=f"leadgen:{ident}" if ident else body_key(body, index), said="lead"
+    )
 
 
 def _boxes(rows: Any) -> dict[str, Any]:

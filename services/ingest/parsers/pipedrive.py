@@ -52,7 +52,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     action = text(meta.get("action")) or ""
     action = _ACTIONS.get(action, action)
     if entity in _OTHERS:
-        return [_other(entity, action, whole, meta, body)]
+        return [_other(entity, action, whole=whole, meta=meta, body=body)]
     if entity not in _ENTITY:
         raise Unreadable(f"unknown entity `{entity[:40]}`", "$.meta")
     now = mapping(whole.get("current")) or mapping(whole.get("data"))
@@ -61,7 +61,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     account = identifier(meta.get("company_id"))
     named = row if now or entity in ("person", "organization") else {}  # what a deleted record named is over
     kind, sales = _work(entity, action, now, before)
-    gone = _gone(entity, action, row, meta, account)
+    gone = _gone(entity, action, row=row, meta=meta, account=account)
     kind = Kind.SALES_MERGED if gone else kind
     by_person = text(meta.get("change_source")) == "app"
     found = Parsed(
@@ -71,7 +71,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         person=_person(entity, named),
         company=_firm(entity, row, named),
         external_id=identifier(row.get("id")) or identifier(meta.get("entity_id")) or identifier(meta.get("id")),
-        references=tuple(_references(entity, row, meta, account, action)),
+        references=tuple(_references(entity, row, meta=meta, account=account, action=action)),
         previous=gone,
         actor=Actor(kind="person" if by_person else None, reference=text(meta.get("user_id"))),
         automated=text(meta.get("change_source")) in ("automation", "workflow", "api"),

@@ -100,7 +100,13 @@ def _questions(response: dict[str, Any]) -> Iterator[Question]:
         answer, where = as_object(answer, f"$.form_response.answers[{i}]"), mapping(mapping(answer).get("field"))
         reference, ident = text(where.get("ref")), text(where.get("id"))
         title = titles.get(where.get("id"))
-        yield Question(title, reference, ident or f"answer {i + 1}", text(answer.get("type")), _value(answer))
+        yield Question(
+            title=title,
+            reference=reference,
+            ident=ident or f"answer {i + 1}",
+            kind=text(answer.get("type")),
+            value=_value(answer),
+        )
 
 
 def _named(asked: list[Question]) -> dict[str, Any]:
