@@ -89,6 +89,15 @@ def whole(head: str, personal: str | None) -> str:
     return f"{head}{personal or 'null'}}}}}"
 
 
+class _OnlyMode(msgspec.Struct):
+    mode: Mode
+
+
+def mode_of(head: str) -> Mode:
+    """The envelope's mode, from the half that is kept of every event. Raises msgspec.DecodeError where it is no half of ours."""
+    return _READ_MODE.decode(whole(head, None)).mode
+
+
 def instant(at: datetime) -> str:
     """RFC 3339 with microseconds and `Z`; `at` must be aware. An absence may be written with an offset."""
     text = _WRITE(at.astimezone(UTC))[1:-2].decode()
@@ -96,3 +105,4 @@ def instant(at: datetime) -> str:
 
 
 _WRITE = msgspec.json.Encoder().encode
+_READ_MODE = msgspec.json.Decoder(_OnlyMode)

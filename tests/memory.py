@@ -9,6 +9,7 @@ from routing.identity import WAITING
 from routing.ids import derive
 from routing.lifecycle import WORKED
 from routing.model import Clock
+from schemas.envelope import whole
 from schemas.signals import ClockDue, Kind, Signal
 from services.ports.rows import Record
 from services.ports.signal_records import decode, record_of
@@ -104,6 +105,4 @@ class Memory:
     def said(self, kind):
         """Bodies of the events of this kind, so far."""
         name = f"stafett.{kind}.v1"
-        return [
-            json.loads(f"{row.head}{row.personal or 'null'}}}}}")["data"] for row in self.outbox if row.type == name
-        ]
+        return [json.loads(whole(row.head, row.personal))["data"] for row in self.outbox if row.type == name]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import NamedTuple
 
 import httpx
 
+from schemas.envelope import mode_of
 from schemas.subscriptions import Subscription
 from services.delivery.sending import send
 from services.doorbell import Doorbell
@@ -96,7 +96,7 @@ class Delivery:
         def matches(topic: str, event_type: str, head: str) -> bool:
             if self._trial and "observe" not in subscription.modes:
                 return False
-            return subscription.wants(topic, event_type) and _mode(head) in subscription.modes
+            return subscription.wants(topic, event_type) and mode_of(head) in subscription.modes
 
         looked_at = await self._deliveries.fan_out(subscription.name, matches, now)
         until = now + 2 * self._timeout + timedelta(seconds=10)
@@ -160,9 +160,3 @@ def _jitter(due: Due) -> float:
     """0.9 to 1.1, from the delivery's id and number: spread out, and the same in a replay."""
     drawn = hashlib.sha256(f"{due.id}.{due.attempts}".encode()).digest()[0]
     return 0.9 + drawn / 255 * 0.2
-
-
-def _mode(head: str) -> str:
-    """The envelope's mode, from the part that is kept of it."""
-    mode: str = json.loads(f"{head}null}}}}")["mode"]
-    return mode

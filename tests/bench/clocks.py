@@ -11,6 +11,7 @@ import asyncpg
 from routing.agreement import compile_agreement
 from routing.business_time import due_at
 from schemas.duration import parse_target
+from schemas.envelope import whole
 from services.router.role import Router
 from tests.bench.mix import Mix
 from tests.bench.table import Row
@@ -117,7 +118,7 @@ async def _at_once(machine, parts, due):
     feeding.cancel()
     found = await conn.fetch("SELECT head, recorded_at FROM events WHERE type = 'stafett.sla.breached.v1'")
     await conn.close()
-    return _lateness([json.loads(f"{head}null}}}}") | {"at": at} for head, at in found], instant)
+    return _lateness([json.loads(whole(head, None)) | {"at": at} for head, at in found], instant)
 
 
 def _lateness(breaches, instant):

@@ -2,15 +2,26 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
-from schemas.envelope import Envelope, Written, instant, parted, whole
-from schemas.events import EVENT_TYPES, Contact, DossierContact, HandoverOffered, LeadTouched, Owner, Said, SlaBreached
+from schemas.envelope import Envelope, Written, instant, mode_of, parted, whole
+from schemas.events import (
+    EVENT_TYPES,
+    Contact,
+    DossierContact,
+    HandoverOffered,
+    LeadReleased,
+    LeadTouched,
+    Owner,
+    Said,
+    SlaBreached,
+)
 from schemas.export import schema
-from schemas.signals import Person, Reference
+from schemas.signals import Mode, Person, Reference
 
 AT = datetime(2026, 6, 8, 9, 30, tzinfo=UTC)
 ATTRIBUTES = {
@@ -122,6 +133,19 @@ def test_members_come_in_one_order_and_the_schema_names_them_all(event):
     described = schema(event.type_name)
     assert tuple(described["properties"]) == members and described["title"] == event.__name__
     assert ("description" in described) == bool(event.__doc__)
+
+
+@pytest.mark.parametrize("mode", get_args(Mode))
+@pytest.mark.parametrize(
+    "data",
+    [LeadReleased(processed=1), LeadTouched(owner=None, stage="contact", signal_kind="form.submitted", source="web")],
+    ids=["plain", "personal"],
+)
+def test_the_mode_is_read_from_the_half_that_is_always_kept_and_is_the_envelopes(data, mode):
+    head, _ = written(data)
+    assert mode_of(head.replace('"mode":"live"', f'"mode":"{mode}"', 1)) == mode
+    with pytest.raises(msgspec.DecodeError):
+        mode_of(whole(head, None))
 
 
 def test_a_body_that_is_not_of_its_type_is_refused():
