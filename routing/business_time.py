@@ -1,6 +1,6 @@
 """Business time: due instants over calendars, exact to the microsecond, through DST and odd zones.
 
-Each year of a calendar is reckoned once, when first needed, into sorted UTC intervals with their running sum; a query is
+Each year of a calendar is computed once, when first needed, into sorted UTC intervals with their running sum; a query is
 two bisections. All instants are aware; results are UTC. Intervals are half-open.
 """
 
@@ -212,10 +212,10 @@ class BusinessCalendar:
         if block is None:
             if not 1 < year < 9998:
                 raise HorizonExceeded
-            block = self._years[year] = self._reckon(year)
+            block = self._years[year] = self._compute_year(year)
         return block
 
-    def _reckon(self, year: int) -> _Year:
+    def _compute_year(self, year: int) -> _Year:
         spans: list[tuple[int, int]] = []
         days: dict[date, tuple[int, int]] = {}
         day = date(year, 1, 1)

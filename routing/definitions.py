@@ -76,7 +76,7 @@ def _plain(value: Any) -> Any:
 class Judge:
     """Evaluates expressions over one lead, one signal and one instant; one activation serves them all.
 
-    What expressions call is reckoned once, when the first of them needs it; segments and points before CEL is entered,
+    What expressions call is computed once, when the first of them needs it; segments and points before CEL is entered,
     because they ask expressions of their own. An expression whose values were seen before is not evaluated again: most
     signals change none of them.
     """
@@ -164,7 +164,7 @@ class Judge:
         return scoring.Gained(scoring.whole(sum(parts.values())), parts)
 
     @property
-    def reckoned(self) -> Points | None:
+    def points_asked_for(self) -> Points | None:
         """The points, where some expression asked for them."""
         return self._points
 

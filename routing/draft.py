@@ -185,7 +185,7 @@ class Draft:
         self.evidence.setdefault("definitions", {})[name] = said
         if finding.fault is not None:
             self.finding(f"`{name}` could not be judged: {finding.fault}")
-        points = judge.reckoned
+        points = judge.points_asked_for
         if points is not self._told and points is not None:
             self.evidence["points"] = {"fit": points.fit, "intent": points.intent, "rules": points.parts}
             self._told = points

@@ -41,7 +41,7 @@ class Joined(NamedTuple):
     gone: Decision | None
 
 
-def obstacle(kept: Lead, gone: Lead) -> str | None:
+def merge_hindrance(kept: Lead, gone: Lead) -> str | None:
     """Why these two cannot be merged so; None where nothing is in the way."""
     if kept.id == gone.id:
         return "a lead is one with itself"
@@ -78,7 +78,7 @@ def join(kept: Lead, gone: Lead, signal: Signal, contexts: tuple[Context, Contex
     merge = signal.kind == Kind.LEAD_MERGE
     stays, goes = Draft(kept.copied(), signal, contexts[0]), Draft(gone.copied(), signal, contexts[1])
     no_right = _no_right(stays)
-    why = (obstacle if merge else no_link)(kept, gone) or no_right
+    why = (merge_hindrance if merge else no_link)(kept, gone) or no_right
     if why is not None:
         stays.refuse("not_allowed" if why == no_right else "cannot_merge", why)
         return Joined(stays.decided(), None)

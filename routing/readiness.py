@@ -120,7 +120,7 @@ def _milestone(draft: Draft, name: Milestone) -> None:
     if not draft.holds(name, expression):
         return
     lead.met = (*lead.met, name)
-    points = draft.judge.reckoned
+    points = draft.judge.points_asked_for
     draft.emit(
         LeadDefinitionMet(
             mode=draft.signal.mode,

@@ -1,6 +1,6 @@
 """SLA clocks: started, paused, resumed, warned, fulfilled, breached, cancelled, corrected.
 
-Every fact is put on the clocks it concerns and their verdict reckoned anew (`routing.verdict`); this module tells what
+Every fact is put on the clocks it concerns and their verdict computed again (`routing.verdict`); this module tells what
 changed. So a late fact corrects what was said before, and each breach is said once.
 """
 
@@ -175,7 +175,7 @@ def enter(draft: Draft, stage: str) -> None:
 def fall_due(draft: Draft, due: ClockDue) -> Clock | None:
     """What the watcher announced: a warning point, the due instant, a rung of the ladder. None when it is over already.
 
-    The verdict is reckoned anew first: somebody may be away by now, or back.
+    The verdict is computed again first: somebody may be away by now, or back.
     """
     clock = draft.lead.clocks.get(due.clock_id)
     if clock is None or clock.revision != due.revision or clock.next_at is None:
@@ -216,7 +216,7 @@ def delegate(draft: Draft, owner: str | None, person: str) -> None:
 
 
 def recheck(draft: Draft, adopt: bool) -> None:
-    """Holidays, absences or the agreement changed: open clocks are reckoned anew and what differs is corrected.
+    """Holidays, absences or the agreement changed: open clocks are computed again and what differs is corrected.
 
     With `adopt` they go under the agreement of now, its target and calendar; one whose policy is gone is cancelled.
     """
@@ -247,8 +247,8 @@ def forecast(clock: Clock, agreement: Agreement, roster: Roster) -> Clock | None
     compiled, new = agreement.policy(clock.policy), under(clock, agreement)
     if compiled is None or new is None:
         return None
-    reckoned = _with_roster(new, compiled.file, agreement, roster)
-    return judged(reckoned, calendar_of(reckoned, agreement))[0]
+    current = _with_roster(new, compiled.file, agreement, roster)
+    return judged(current, calendar_of(current, agreement))[0]
 
 
 def cancel(draft: Draft, reason: str, subject_id: str | None = None, at: datetime | None = None) -> None:
@@ -314,10 +314,10 @@ def settle(
     agreement = draft.context.agreement_of(clock.agreement)
     compiled = agreement.policy(clock.policy)
     policy = compiled.file if compiled else None
-    reckoned = _with_roster(clock, policy, agreement, draft.context.roster)
-    calendar = calendar_of(reckoned, agreement)
-    after, still = judged(reckoned, calendar, announced.due_at if announced is not None else None)
-    if before is not None and (before.away, before.own_hours) != (reckoned.away, reckoned.own_hours):
+    current = _with_roster(clock, policy, agreement, draft.context.roster)
+    calendar = calendar_of(current, agreement)
+    after, still = judged(current, calendar, announced.due_at if announced is not None else None)
+    if before is not None and (before.away, before.own_hours) != (current.away, current.own_hours):
         reason = "absence"
     after = told(draft, before, after, Cause(reason, still, announced, why))
     if announced is not None and after.state == "running" and policy is not None:

@@ -88,15 +88,15 @@ class Step(FileModel):
         made = handler.resolve_ref_schema(handler(core))
         parts = made["properties"]
         named = {"to": parts["to"], "channel": parts["channel"]}
-        whom = {"anyOf": [parts["to"], {"type": "object", "properties": named, "additionalProperties": False}]}
+        receivers = {"anyOf": [parts["to"], {"type": "object", "properties": named, "additionalProperties": False}]}
         whole = {
             key: made.pop(key) for key in ("type", "properties", "required", "additionalProperties") if key in made
         }
-        return made | {"anyOf": [whole, *(_short_schema(action, whom, parts["after"]) for action in TELLS)]}
+        return made | {"anyOf": [whole, *(_short_schema(action, receivers, parts["after"]) for action in TELLS)]}
 
 
-def _short_schema(action: Telling, whom: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    parts = {action: whom, "after": after}
+def _short_schema(action: Telling, receivers: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    parts = {action: receivers, "after": after}
     return {"type": "object", "properties": parts, "required": [action], "additionalProperties": False}
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from routing.commands import ROSTER_KEY, Principal, cannot_approve, cannot_receive, refusal, to_signal
-from routing.merging import no_link, obstacle
+from routing.merging import merge_hindrance, no_link
 from routing.model import Lead
 from routing.roster import Roster
 from schemas.commands import Absence, AnyCommand, Approve, Assign, Claim, Delegate, Merge, OnLead, Unmerge
@@ -102,7 +102,7 @@ async def _check_other(world: Commanding, command: Merge | Unmerge, lead: Lead) 
     if row is None:
         raise Refused(f"there is no lead {command.other}", missing=True)
     other = Lead.read(row.state)
-    why = obstacle(lead, other) if isinstance(command, Merge) else no_link(lead, other)
+    why = merge_hindrance(lead, other) if isinstance(command, Merge) else no_link(lead, other)
     if why is not None:
         raise Refused(why)
 

@@ -72,9 +72,9 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         if args.vectors:
-            from services.cli.vectors import reckoned
+            from services.cli.vectors import computed_vectors
 
-            for ident, due in reckoned(args.vectors):
+            for ident, due in computed_vectors(args.vectors):
                 print(json.dumps({"id": ident, "due_at": _say(due)}))
             return 0
         if not (args.agreement and args.policy and args.start):

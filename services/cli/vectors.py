@@ -30,13 +30,13 @@ class Case(BaseModel):
 
 
 class Vectors(BaseModel):
-    """Calendars by name, as in an agreement, and the cases that are reckoned in them."""
+    """Calendars by name, as in an agreement, and the cases that are computed in them."""
 
     calendars: dict[str, Calendar]
     cases: list[Case]
 
 
-def reckoned(path: Path) -> Iterator[tuple[str, datetime]]:
+def computed_vectors(path: Path) -> Iterator[tuple[str, datetime]]:
     """(case, when it is due). Raises FileError where the file is something else."""
     from routing.business_time import compile_calendar
 

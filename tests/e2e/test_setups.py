@@ -134,7 +134,7 @@ async def test_who_left_the_roster_leaves_nobody_in_limbo_unseen(running):
     assert types(await running.events()).count("lead.in_limbo") == 1
 
 
-async def test_open_clocks_are_reckoned_anew_when_that_is_asked_for(running):
+async def test_open_clocks_are_computed_again_when_that_is_asked_for(running):
     from services.recheck import ask
 
     await running.give(signal(1, "form.submitted", "anna", form_id="demo"))

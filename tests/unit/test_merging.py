@@ -8,7 +8,7 @@ from routing.commands import Principal, to_signal
 from routing.decide import decide
 from routing.draft import Context
 from routing.identity import resolve, score
-from routing.merging import join, obstacle
+from routing.merging import join, merge_hindrance
 from schemas.commands import Command
 from schemas.signals import ClockDue, Company, Consent, IdentityKey, Parsed, Person, Reference
 from schemas.sources import Scheme, Source
@@ -187,14 +187,14 @@ def test_who_left_meanwhile_does_not_get_it_back():
 )
 def test_what_cannot_be_merged_is_refused_with_the_reason(change, said):
     kept, gone = lead_of("anna").lead, lead_of("bo").lead.but(**change)
-    assert said in obstacle(kept, gone)
+    assert said in merge_hindrance(kept, gone)
     told = joined("merge", kept, gone)
     assert told.gone is None and told.kept.emissions == () and said in told.kept.note
 
 
 def test_a_lead_cannot_be_merged_with_itself_and_only_what_is_merged_is_parted():
     one, two = lead_of("anna").lead, lead_of("bo").lead
-    assert obstacle(one, one) and joined("unmerge", one, two).gone is None
+    assert merge_hindrance(one, one) and joined("unmerge", one, two).gone is None
 
 
 def test_who_is_neither_owner_nor_sdr_nor_marketing_may_not():
