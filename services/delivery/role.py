@@ -7,10 +7,9 @@ On kill -9 between the subscriber's answer and our note of it the claim runs out
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,16 +17,13 @@ import httpx
 
 from schemas.envelope import mode_of
 from schemas.subscriptions import Subscription
+from services.delivery.schedule import SCHEDULE, judge_attempt, outcome_of
 from services.delivery.sending import send
 from services.doorbell import Doorbell
 from services.ports.deliveries import Attempt, DeliveryQueue, Due
 from services.ports.errors import PortError
 
 log = logging.getLogger("stafett.delivery")
-SCHEDULE = tuple(timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400))
-"""Pauses before the second and further tries, as Standard Webhooks recommends: about three days in all."""
-LONGEST_WAIT = timedelta(hours=24)
-"""A Retry-After beyond it is cut."""
 
 
 class Subscriber(NamedTuple):
@@ -35,13 +31,6 @@ class Subscriber(NamedTuple):
 
     subscription: Subscription
     secrets: tuple[str, ...]
-
-
-class Verdict(NamedTuple):
-    """What follows from a try."""
-
-    state: str
-    wait: timedelta | None = None
 
 
 class Delivery:
@@ -117,11 +106,11 @@ class Delivery:
             status, headers = answer.status_code, dict(answer.headers)
         except Exception as raised:  # noqa: BLE001 - noted with the attempt; it ends neither the role nor the others
             error = type(raised).__name__
-        verdict = self.judge(due, status, headers)
+        verdict = judge_attempt(due, status, headers, self._schedule)
         if status == 410:
             await self._deliveries.disable(subscription.name, "the receiver answered 410 Gone")
             log.error("subscription disabled: 410 Gone", extra={"subscription": subscription.name})
-        outcome = _outcome(verdict, status, error)
+        outcome = outcome_of(verdict, status, error)
         self._on_attempt(outcome)
         if outcome != "delivered":
             told = {"subscription": subscription.name, "event_id": due.event_id, "attempt": due.attempts + 1}
@@ -130,33 +119,3 @@ class Delivery:
         await self._deliveries.finish(
             due, attempt, verdict.state, now + verdict.wait if verdict.wait is not None else None
         )
-
-    def judge(self, due: Due, status: int | None, headers: Mapping[str, str]) -> Verdict:
-        """Only 2xx is success; a redirect is none; Retry-After is honoured. After a 410 the subscription is disabled, and
-        the event waits with those that follow until somebody enables it."""
-        if status is not None and 200 <= status < 300:
-            return Verdict("delivered")
-        if status == 410:
-            return Verdict("pending", timedelta(0))
-        if due.attempts >= len(self._schedule):
-            return Verdict("failed")
-        wait = self._schedule[due.attempts]
-        asked = headers.get("retry-after", "")
-        if asked.isascii() and asked.isdigit():
-            wait = min(max(wait, timedelta(seconds=int(asked[:9]))), LONGEST_WAIT)
-        return Verdict("pending", wait * _jitter(due))
-
-
-def _outcome(verdict: Verdict, status: int | None, error: str | None) -> str:
-    """One of the words of the metric on attempts."""
-    if verdict.state != "pending":
-        return {"failed": "given_up"}.get(verdict.state, verdict.state)
-    if error is not None and "Timeout" in error:
-        return "timeout"
-    return "refused" if error == "AddressRefused" or (status is not None and 400 <= status < 500) else "failed"
-
-
-def _jitter(due: Due) -> float:
-    """0.9 to 1.1, from the delivery's id and number: spread out, and the same in a replay."""
-    drawn = hashlib.sha256(f"{due.id}.{due.attempts}".encode()).digest()[0]
-    return 0.9 + drawn / 255 * 0.2

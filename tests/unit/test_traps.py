@@ -27,7 +27,8 @@ from schemas.duration import parse_target
 from schemas.roster import RosterFile
 from schemas.signals import Signal
 from schemas.subscriptions import Subscription
-from services.delivery.role import SCHEDULE, Delivery, Subscriber
+from services.delivery.role import Delivery, Subscriber
+from services.delivery.schedule import SCHEDULE
 from services.ingest.verify import Refused, verify
 from services.ports.deliveries import Due
 from services.ports.rows import ClockRow, LedgerRow, Record

@@ -1,0 +1,55 @@
+"""What follows from a try to deliver: done, once more and when, or given up. No I/O: it judges what came of the try."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from services.ports.deliveries import Due
+
+SCHEDULE = tuple(timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400))
+"""Pauses before the second and further tries, as Standard Webhooks recommends: about three days in all."""
+LONGEST_WAIT = timedelta(hours=24)
+"""A Retry-After beyond it is cut."""
+
+
+class Verdict(NamedTuple):
+    """What follows from a try."""
+
+    state: str
+    wait: timedelta | None = None
+
+
+def judge_attempt(
+    due: Due, status: int | None, headers: Mapping[str, str], schedule: Sequence[timedelta] = SCHEDULE
+) -> Verdict:
+    """Only 2xx is success; a redirect is none; Retry-After is honoured. `status` is None where there was no answer. After a 410
+    the subscription is disabled, and the event waits with those that follow until somebody enables it."""
+    if status is not None and 200 <= status < 300:
+        return Verdict("delivered")
+    if status == 410:
+        return Verdict("pending", timedelta(0))
+    if due.attempts >= len(schedule):
+        return Verdict("failed")
+    wait = schedule[due.attempts]
+    retry_after = headers.get("retry-after", "")
+    if retry_after.isascii() and retry_after.isdigit():
+        wait = min(max(wait, timedelta(seconds=int(retry_after[:9]))), LONGEST_WAIT)
+    return Verdict("pending", wait * _jitter(due))
+
+
+def outcome_of(verdict: Verdict, status: int | None, error: str | None) -> str:
+    """One of the words of the metric on attempts."""
+    if verdict.state != "pending":
+        return {"failed": "given_up"}.get(verdict.state, verdict.state)
+    if error is not None and "Timeout" in error:
+        return "timeout"
+    return "refused" if error == "AddressRefused" or (status is not None and 400 <= status < 500) else "failed"
+
+
+def _jitter(due: Due) -> float:
+    """0.9 to 1.1, from the delivery's id and number: spread out, and the same in a replay."""
+    drawn = hashlib.sha256(f"{due.id}.{due.attempts}".encode()).digest()[0]
+    return 0.9 + drawn / 255 * 0.2
