@@ -320,18 +320,28 @@ def before_due(
 
     Raises BusinessTimeError; whole business days have no such instant.
     """
-    if amount.kind == "elapsed":
-        if not pauses:
-            return in_utc(due) - amount.amount
-        left = micros(due) - amount.amount // ONE
-        for begin, end in _backwards(pauses, due):
-            if end <= left:
-                break
-            left -= end - begin
-        return instant(left)
-    if calendar is None or amount.kind == "business_days":
-        raise BusinessTimeError("open time before an instant needs a calendar and an amount in hours")
-    return calendar.subtract_business(due, amount.amount, pauses)
+    match amount.kind:
+        case "elapsed":
+            return _elapsed_before(due, amount.amount, pauses)
+        case "business":
+            if calendar is None:
+                raise BusinessTimeError("open time before an instant needs a calendar")
+            return calendar.subtract_business(due, amount.amount, pauses)
+        case "business_days":
+            raise BusinessTimeError("whole business days have no instant before another: write an amount in hours")
+        case _:
+            assert_never(amount.kind)
+
+
+def _elapsed_before(due: datetime, amount: timedelta, pauses: Sequence[Pause]) -> datetime:
+    if not pauses:
+        return in_utc(due) - amount
+    left = micros(due) - amount // ONE
+    for begin, end in _backwards(pauses, due):
+        if end <= left:
+            break
+        left -= end - begin
+    return instant(left)
 
 
 def _elapsed(start: datetime, amount: timedelta, pauses: Sequence[Pause]) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import assert_never
 
 from routing import handover, nurturing, ownership, parking, sla
 from routing.assignment import Assignment
@@ -44,10 +45,13 @@ def _to(draft: Draft, asked: Disposition | None) -> None:
     draft.emit(
         LeadDispositionChanged(mode=signal.mode, from_disposition=before, to_disposition=asked, reason=signal.reason)
     )
-    if asked == "active":
-        _stand_up(draft)
-    else:
-        _stand_down(draft, asked)
+    match asked:
+        case "active":
+            _stand_up(draft)
+        case "spam" | "not_a_buyer" | "do_not_contact" | "erased":
+            _stand_down(draft, asked)
+        case _:
+            assert_never(asked)
 
 
 def stand_down_since(draft: Draft, asked: Disposition, at: datetime) -> None:
@@ -80,15 +84,26 @@ def _stand_up(draft: Draft) -> None:
     """Somebody works the lead again, as its stage asks for: who had it, else by the rules."""
     lead = draft.lead
     set_unowned_reason(lead, "nurturing: active again" if lead.stage == "nurturing" else "marketing")
-    if lead.stage == "hand_over":
-        _offer_again(draft)
-    elif lead.stage in ("qualification", "deal") or lead.track == "growth":
-        chosen = _former(draft) if lead.stage == "deal" else None
-        chosen = chosen or ownership.choose(draft, route_of(lead.stage))
-        if chosen is not None:
-            ownership.give(draft, chosen)
+    match lead.stage:
+        case "hand_over":
+            _offer_again(draft)
+        case "deal":
+            _give_again(draft, _former(draft))
+        case "qualification":
+            _give_again(draft, None)
+        case "prospecting" | "contact" | "nurturing":
+            if lead.track == "growth":
+                _give_again(draft, None)
+        case _:
+            assert_never(lead.stage)
     if lead.stage not in DIALOGUE and lead.suppressed in ("do_not_contact", "consent_withdrawn", "dialogue"):
         nurturing.release(draft, "active_again")
+
+
+def _give_again(draft: Draft, former: Assignment | None) -> None:
+    chosen = former or ownership.choose(draft, route_of(draft.lead.stage))
+    if chosen is not None:
+        ownership.give(draft, chosen)
 
 
 def _offer_again(draft: Draft) -> None:

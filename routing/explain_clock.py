@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from routing.business_time import EVE, BusinessCalendar, Pause, plain_due
 from routing.intervals import IntervalSpan, spans_between
-from routing.model import Clock
+from routing.model import Clock, ClockState
 from routing.verdict import Gap, gaps, standing, target_of
 from schemas.explain import ClockExplanation, DayView, IntervalView
 
@@ -44,19 +45,7 @@ def explain_clock(
         kept_at=clock.touched_at, kept_by=clock.touched_by, intervals=intervals, days=days,
         counted_seconds=sum(i.seconds for i in intervals if i.counted), text="",
     )  # fmt: skip
-    return made.model_copy(
-        update={
-            "text": "\n".join(
-                _lines(
-                    made,
-                    still,
-                    calendar=calendar,
-                    offer_ended_at=clock.offer_ended_at,
-                    counted_in=_calendar_in_words(clock),
-                )
-            )
-        }
-    )
+    return made.model_copy(update={"text": "\n".join(_lines(made, clock, still, calendar))})
 
 
 def _calendar_in_words(clock: Clock) -> str:
@@ -114,15 +103,9 @@ def _days(start: datetime, end: datetime, days: int, calendar: BusinessCalendar)
         day += _DAY
 
 
-def _lines(
-    made: ClockExplanation,
-    still: Gap | None,
-    calendar: BusinessCalendar | None,
-    offer_ended_at: datetime | None,
-    counted_in: str,
-) -> Iterator[str]:
+def _lines(made: ClockExplanation, clock: Clock, still: Gap | None, calendar: BusinessCalendar | None) -> Iterator[str]:
     whose = f", {made.side}'s promise" if made.side else ""
-    yield f"{made.policy}{whose}: {made.target}{counted_in}"
+    yield f"{made.policy}{whose}: {made.target}{_calendar_in_words(clock)}"
     if made.person:
         yield f"it measures {made.person}"
     yield f"started {said(made.started_at)} by {made.started_by}"
@@ -137,13 +120,13 @@ def _lines(
     yield f"counted {amount(made.counted_seconds)} in all"
     if made.plain_due_at is not None and made.plain_due_at != made.due_at:
         yield f"without pauses it is due {_local(made.plain_due_at, calendar)}; a pause moves it by the open time that it takes"
-    if offer_ended_at is not None and offer_ended_at == made.due_at:
+    if clock.offer_ended_at is not None and clock.offer_ended_at == made.due_at:
         yield "its offer expired unanswered before that: it is due by then"
     if made.due_at is None:
         yield f"it stands still: {still.cause if still else 'paused'}"
     else:
         yield f"due {_local(made.due_at, calendar)}"
-    yield _verdict(made)
+    yield _verdict(made, clock.state)
 
 
 def _local(at: datetime, calendar: BusinessCalendar | None) -> str:
@@ -151,15 +134,19 @@ def _local(at: datetime, calendar: BusinessCalendar | None) -> str:
     return said(at) + (f" ({at.astimezone(calendar.zone):%a %Y-%m-%d %H:%M %Z})" if calendar else "")
 
 
-def _verdict(made: ClockExplanation) -> str:
+def _verdict(made: ClockExplanation, state: ClockState) -> str:
     kept = f"{said(made.kept_at)}" + (f" by {made.kept_by}" if made.kept_by else "") if made.kept_at else ""
-    if made.state == "fulfilled":
-        return f"kept at {kept}"
-    if made.state == "breached":
-        return "breached" + (f"; done late at {kept}" if kept else "; not done")
-    if made.state == "cancelled" and made.ended_at:
-        return f"cancelled at {said(made.ended_at)}"
-    return made.state
+    match state:
+        case "fulfilled":
+            return f"kept at {kept}"
+        case "breached":
+            return "breached" + (f"; done late at {kept}" if kept else "; not done")
+        case "cancelled":
+            return f"cancelled at {said(made.ended_at)}" if made.ended_at else "cancelled"
+        case "running" | "paused":
+            return state
+        case _:
+            assert_never(state)
 
 
 def said(at: datetime) -> str:

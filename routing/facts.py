@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 from routing.model import Handover, Lead
+from schemas.certain import Impossible
 from schemas.signals import Signal
 
 FOREVER = timedelta(days=36_525)
@@ -121,8 +122,10 @@ def _reader(call: Call) -> Reader:
             return lambda asked: asked.points().fit
         case "intent":
             return lambda asked: asked.points().intent
-        case _:
+        case "score":
             return lambda asked: (points := asked.points()).fit + points.intent
+        case _:
+            raise Impossible(f"{call.function} is no function of ours")
 
 
 def _counter(kind: str, window: timedelta) -> Reader:

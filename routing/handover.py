@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from routing import dossier, offer_expiry, ownership, sla, steps, waiting
+from routing import dossier, offer_expiry, ownership, sla, steps
 from routing.assignment import Assignment, Held
 from routing.bounds import MAX_REFERENCES
 from routing.draft import Draft
 from routing.ids import derive
-from routing.lifecycle import route_of
+from routing.lifecycle import Fact
 from routing.model import Handover, Offer
 from routing.owner_fields import set_unowned_reason
 from routing.verdict import is_standing_still
@@ -311,7 +311,7 @@ def link(draft: Draft) -> None:
     draft.emit(HandoverLinked(**saying(draft, open_offer(draft))))
 
 
-def close(draft: Draft, outcome: str) -> None:
+def close(draft: Draft, outcome: Fact | Literal["import"]) -> None:
     """The hand-over is over: won, lost, returned, or handed back; nothing of it runs on."""
     handover = draft.lead.handover
     if handover is None or handover.closed_at is not None:
@@ -337,27 +337,6 @@ def tell_won(draft: Draft, *, outside: bool = False, corrects: str | None = None
     draft.emit(
         HandoverWon(**said, amount=signal.amount, currency=signal.currency, outside_process=outside, corrects=corrects)
     )
-
-
-def wait_no_more(draft: Draft) -> None:
-    """The queue's clock fell due: somebody may be back, or the waiting is over and the next rule decides."""
-    lead, clock = draft.lead, waiting.queued(draft)
-    if clock is None:
-        return
-    may_hold = draft.context.now < clock.due_at
-    had_it = people_asked(lead.handover) if lead.handover is not None else frozenset()
-    route = route_of(lead.stage)
-    chosen = ownership.choose_or_wait(draft, route, had_it if route == "hand_over" else frozenset(), may_hold=may_hold)
-    if isinstance(chosen, Held):
-        ownership.wait_in_line(draft, chosen)
-        return
-    waiting.end(draft)
-    if lead.stage == "hand_over" and chosen is not None:
-        offer_to(draft, chosen)
-    elif lead.stage == "hand_over":
-        draft.facts.add("offers_exhausted")
-    elif lead.stage == "qualification" and chosen is not None:
-        ownership.give(draft, chosen)
 
 
 def _end_expiry(draft: Draft, offer: Offer) -> None:

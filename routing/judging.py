@@ -13,6 +13,7 @@ from routing import (
     deletion,
     dialogue,
     disposition,
+    end_of_wait,
     following_up,
     handover,
     ladder,
@@ -124,7 +125,7 @@ def _on_trial(lead: Lead) -> bool:
 
 
 _OVER: dict[str, Callable[[Draft], None]] = {
-    QUEUE: handover.wait_no_more,
+    QUEUE: end_of_wait.wait_no_more,
     DIALOGUE_END: dialogue.fall_silent,
     HOLD_END: parking.end_of_hold,
     WAKE: waking.wake,

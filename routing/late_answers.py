@@ -7,7 +7,7 @@ they keep it. Either way both and the managers are told, so that nobody calls tw
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from routing import handover, ownership, sla, steps
 from routing.assignment import ANSWERED_IN_TIME, Assignment
@@ -58,16 +58,19 @@ def earlier_offer(draft: Draft, by: str | None) -> Offer | None:
 def accept(draft: Draft, offer: Offer) -> None:
     """The person of this offer took the lead, whatever became of the offer since."""
     ended = offer.decided_at or draft.at
-    if offer.state == "open" and offer == handover.open_offer(draft):
-        handover.accept(draft, offer)
-    elif offer.state == "accepted":
-        _note_earlier_acceptance(draft, offer)
-    elif draft.at > ended:
-        _accept_too_late(draft, offer)
-    elif offer.state == "rejected":
-        _note_acceptance_before_rejection(draft, offer)
-    else:
-        _accept_in_time(draft, offer)
+    match offer.state:
+        case "open" if offer == handover.open_offer(draft):
+            handover.accept(draft, offer)
+        case "accepted":
+            _note_earlier_acceptance(draft, offer)
+        case "open" | "rejected" | "withdrawn" | "expired" if draft.at > ended:
+            _accept_too_late(draft, offer)
+        case "rejected":
+            _note_acceptance_before_rejection(draft, offer)
+        case "open" | "withdrawn" | "expired":
+            _accept_in_time(draft, offer)
+        case _:
+            assert_never(offer.state)
 
 
 def _note_earlier_acceptance(draft: Draft, offer: Offer) -> None:

@@ -8,13 +8,12 @@ a pool is counted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from routing import meetings
 from routing.assignment import Assignment
 from routing.draft import Draft
 from routing.hindrances import Code, evidence_of
-from routing.lifecycle import DIALOGUE
 from routing.model import Account, Lead
 from routing.roster import ROLES
 
@@ -114,11 +113,15 @@ def _of_account(lead: Lead, account: Account | None, route: str) -> Iterator[tup
 
 def route_now(lead: Lead) -> str | None:
     """The route that the lead's owner of now is on; None where it is nobody's to work."""
-    if lead.stage in DIALOGUE:
-        return "hand_over"
-    if lead.stage == "qualification":
-        return "qualification"
-    return "growth" if lead.track == "growth" else None
+    match lead.stage:
+        case "hand_over" | "deal":
+            return "hand_over"
+        case "qualification":
+            return "qualification"
+        case "prospecting" | "contact" | "nurturing":
+            return "growth" if lead.track == "growth" else None
+        case _:
+            assert_never(lead.stage)
 
 
 def remember(draft: Draft) -> None:

@@ -7,7 +7,7 @@ given back. The one that is kept takes over what it did not know, and remembers 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, assert_never
 
 from routing import commands, dossier, limbo, moving, nurturing, ownership, sla, succession, waiting
 from routing.bounds import MAX_REFERENCES, MAX_TAGS
@@ -324,7 +324,13 @@ def _paused_by(clock: Clock) -> Mark | None:
     """The mark that the clock stands still by."""
     begun = None
     for mark in sorted(clock.marks, key=lambda m: (m.at, m.what == "pause", m.signal_id)):
-        begun = None if mark.what == "resume" else begun or mark
+        match mark.what:
+            case "pause":
+                begun = begun or mark
+            case "resume":
+                begun = None
+            case _:
+                assert_never(mark.what)
     return begun
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from routing import dialogue, handover, matching, meetings, nurturing, ownership, parking, readiness, sla, waiting
 from routing.assignment import Held
@@ -87,22 +87,33 @@ def _enter(draft: Draft, row: Row, fact: Fact, owner: str | None) -> None:
     """What entering the row's stage brings; `owner` had the lead until then."""
     if row.to_stage == "deal" and "won" in draft.facts:
         return  # It is over as soon as it is entered: nothing is promised for it, and no mail stops.
-    if row.to_stage == "hand_over":
-        sla.forget_old(draft)
-    else:
-        sla.enter(draft, row.to_stage)
-    if row.to_stage == "hand_over":
-        nurturing.suppress(draft, "hand_over")
-        dialogue.end(draft)
-        handover.begin(draft)
-    elif row.to_stage == "deal":
-        ownership.begin_dialogue(draft, "deal")
-    elif row.to_stage == "nurturing" and row.track is not None:
-        if row.track == "growth":
-            chosen = matching.kept_by_seller(draft, owner) or ownership.choose(draft, "growth")
-            if chosen is not None:
-                ownership.give(draft, chosen)
-        nurturing.enter(draft, row.track, fact, draft.signal.reason)
+    match row.to_stage:
+        case "hand_over":
+            sla.forget_old(draft)
+            nurturing.suppress(draft, "hand_over")
+            dialogue.end(draft)
+            handover.begin(draft)
+        case "deal":
+            sla.enter(draft, row.to_stage)
+            ownership.begin_dialogue(draft, "deal")
+        case "nurturing":
+            sla.enter(draft, row.to_stage)
+            _enter_track(draft, row, fact, owner)
+        case "prospecting" | "contact" | "qualification":
+            sla.enter(draft, row.to_stage)
+        case _:
+            assert_never(row.to_stage)
+
+
+def _enter_track(draft: Draft, row: Row, fact: Fact, owner: str | None) -> None:
+    """Onto the row's track; a customer is kept by an account manager, `owner` where they are one."""
+    if row.track is None:
+        return
+    if row.track == "growth":
+        chosen = matching.kept_by_seller(draft, owner) or ownership.choose(draft, "growth")
+        if chosen is not None:
+            ownership.give(draft, chosen)
+    nurturing.enter(draft, row.track, fact, draft.signal.reason)
 
 
 def _come_back(draft: Draft, row: Row, fact: Fact) -> None:

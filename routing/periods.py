@@ -112,6 +112,10 @@ def part_asked(volume: Volume, period: tuple[datetime, datetime, datetime], term
     first, start, end = period
     calendar = terms.agreement.calendars[volume.calendar]
     left, whole = calendar.open_between(start, end), calendar.open_between(first, end)
-    if volume.first == "whole" or not left:
-        return None
-    return max(1, (volume.at_least or 0) * left // whole)
+    match volume.first:
+        case "whole":
+            return None
+        case "pro_rata":
+            return max(1, (volume.at_least or 0) * left // whole) if left else None
+        case _:
+            assert_never(volume.first)

@@ -53,6 +53,19 @@ def apply(file: RosterFile, change: RosterChange) -> RosterFile:
             assert_never(change.change)
 
 
+def is_gone(change: RosterChange, now: datetime) -> bool:
+    """Whether its person is away from now on, for a time or for good, so that others take over what they hold."""
+    match change.change:
+        case "left":
+            return True
+        case "absent":
+            return (change.since or now) <= now
+        case "pool_paused" | "pool_resumed" | "joined" | "returned":
+            return False
+        case _:
+            assert_never(change.change)
+
+
 def _member(file: RosterFile, change: RosterChange) -> Member:
     member = next((m for m in file.people if m.id == change.person), None)
     if member is None:

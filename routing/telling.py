@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, assert_never
 
 from routing.draft import Draft
 from routing.model import Clock
 from routing.verdict import Gap, gaps
+from schemas.certain import certain
 from schemas.events import (
     EventData,
     SlaBreached,
@@ -56,20 +57,26 @@ def _step(draft: Draft, before: Clock, after: Clock, cause: Cause) -> tuple[Even
     if before.state == after.state or not before.open:
         return None
     said = saying(draft, after)
-    if after.state == "fulfilled" and after.ended_at is not None:
-        return SlaFulfilled(**said, fulfilled_at=after.ended_at), after.ended_at
-    if after.state == "cancelled":
-        return SlaCancelled(**said, reason=cause.why or "cancelled"), draft.at
-    if before.state == "running" and after.state == "paused" and cause.still is not None:
-        at = max(cause.still.since, after.started_at)
-        absent = cause.still.cause.startswith("absence")
-        return SlaPaused(**said, reason="absence" if absent else "signal", paused_at=at, cause=draft.signal.id), at
-    if before.state == "paused" and after.state == "running":
-        # What ended last and is over: an absence that is still to come did not hold it.
-        now = max(draft.at, draft.context.now)
-        at = max((gap.until for gap in gaps(after) if gap.until is not None and gap.until <= now), default=draft.at)
-        return SlaResumed(**said, resumed_at=at, cause=draft.signal.id), at
-    return None
+    match after.state:
+        case "fulfilled":
+            ended = certain(after.ended_at, "a promise was kept at an instant")
+            return SlaFulfilled(**said, fulfilled_at=ended), ended
+        case "cancelled":
+            return SlaCancelled(**said, reason=cause.why or "cancelled"), draft.at
+        case "paused":
+            still = certain(cause.still, "a clock stands still for a reason")
+            at = max(still.since, after.started_at)
+            absent = still.cause.startswith("absence")
+            return SlaPaused(**said, reason="absence" if absent else "signal", paused_at=at, cause=draft.signal.id), at
+        case "running":
+            # What ended last and is over: an absence that is still to come did not hold it.
+            now = max(draft.at, draft.context.now)
+            at = max((gap.until for gap in gaps(after) if gap.until is not None and gap.until <= now), default=draft.at)
+            return SlaResumed(**said, resumed_at=at, cause=draft.signal.id), at
+        case "breached":
+            return None
+        case _:
+            assert_never(after.state)
 
 
 def _corrected(draft: Draft, before: Clock, after: Clock, reason: Reason) -> SlaCorrected:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from routing.business_time import BusinessCalendar, HorizonExceeded, Pause, before_due, due_at
-from routing.model import Away, Clock
+from routing.model import Away, Clock, ClockState
 from schemas.duration import TargetValue, parse_target
 from schemas.sla import Policy
 
@@ -55,11 +55,15 @@ def _pauses(clock: Clock) -> Iterator[Gap]:
     known = [mark for mark in clock.marks if clock.touched_at is None or mark.at <= clock.touched_at]
     # At one instant a resume comes first: what pauses in the same second as the last pause ends, pauses anew.
     for mark in sorted(known, key=lambda m: (m.at, m.what == "pause", m.signal_id)):
-        if mark.what == "pause" and begun is None:
-            begun = mark
-        elif mark.what == "resume" and begun is not None:
-            yield Gap(begun.at, mark.at, f"pause by {begun.signal_kind} {begun.signal_id}")
-            begun = None
+        match mark.what:
+            case "pause":
+                begun = begun or mark
+            case "resume":
+                if begun is not None:
+                    yield Gap(begun.at, mark.at, f"pause by {begun.signal_kind} {begun.signal_id}")
+                begun = None
+            case _:
+                assert_never(mark.what)
     if begun is not None:
         yield Gap(begun.at, None, f"pause by {begun.signal_kind} {begun.signal_id}")
 
@@ -134,7 +138,7 @@ def _is_over(clock: Clock, due: datetime, passed: datetime | None) -> bool:
     )
 
 
-def _as(clock: Clock, state: str, ended_at: datetime | None, due: datetime) -> Clock:
+def _as(clock: Clock, state: ClockState, ended_at: datetime | None, due: datetime) -> Clock:
     if clock.state == state and clock.due_at == due and clock.ended_at == ended_at:
         return clock
     return clock.but(state=state, ended_at=ended_at, due_at=due)
@@ -165,12 +169,16 @@ def next_look(
     clock: Clock, policy: Policy | None, calendar: BusinessCalendar | None, still: Gap | None, now: datetime
 ) -> datetime | None:
     """When the watcher has to look at this clock again, rungs apart; None where only a signal can change anything."""
-    if clock.state == "running":
-        points = warning_points(clock, policy, calendar)[clock.warnings_done :] if policy else []
-        return points[0][0] if points else clock.due_at
-    if clock.state == "paused" and still is not None and still.cause.startswith("absence"):
-        return now + RECHECK
-    return None
+    match clock.state:
+        case "running":
+            points = warning_points(clock, policy, calendar)[clock.warnings_done :] if policy else []
+            return points[0][0] if points else clock.due_at
+        case "paused":
+            return now + RECHECK if still is not None and still.cause.startswith("absence") else None
+        case "fulfilled" | "breached" | "cancelled":
+            return None
+        case _:
+            assert_never(clock.state)
 
 
 def absences_of(person: str | None, absences: Sequence[Away], clock: Clock) -> tuple[Away, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, NamedTuple, assert_never
+from typing import Any, Literal, NamedTuple, assert_never
 
 from routing.agreement import CompiledVolume
 from routing.draft import Draft
@@ -246,7 +246,7 @@ def _judged(told: Told, key: str, before: Period, signal: Signal, terms: Terms) 
     )
 
 
-def _verdict(period: Period, volume: Volume) -> str:
+def _verdict(period: Period, volume: Volume) -> Literal["fulfilled", "breached", "cancelled"]:
     """Of a period that is over."""
     if volume.share is None:
         least = volume.at_least or 0 if period.at_least is None else period.at_least
@@ -263,11 +263,15 @@ def _end(told: Told, key: str, due: ClockDue, volume: Volume) -> Told:
     ended = clock.but(state=state, ended_at=clock.due_at, next_at=None)
     told = _put(told, key, ended)
     said = _saying(told.tally.periods[key])
-    if state == "breached":
-        return _say(told, e.SlaBreached(**said, noticed_at=max(due.noticed_at, clock.due_at)), clock.due_at)
-    if state == "fulfilled":
-        return _say(told, e.SlaFulfilled(**said, fulfilled_at=clock.due_at), clock.due_at)
-    return _say(told, e.SlaCancelled(**said, reason="nothing_to_count"), clock.due_at)
+    match state:
+        case "breached":
+            return _say(told, e.SlaBreached(**said, noticed_at=max(due.noticed_at, clock.due_at)), clock.due_at)
+        case "fulfilled":
+            return _say(told, e.SlaFulfilled(**said, fulfilled_at=clock.due_at), clock.due_at)
+        case "cancelled":
+            return _say(told, e.SlaCancelled(**said, reason="nothing_to_count"), clock.due_at)
+        case _:
+            assert_never(state)
 
 
 def _warn(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) -> Told:

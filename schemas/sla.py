@@ -25,7 +25,10 @@ _STARTS: dict[Metric, tuple[Start, ...]] = {
     "acceptance": ("offer", "hand_over"),
     "qualification": ("qualification",),
     "dossier": ("hand_over",),
+    "follow_up": get_args(Start),
+    "custom": get_args(Start),
 }
+"""What a promise of each metric may start with."""
 AT_ONCE = parse_target("0s elapsed")
 
 
@@ -173,8 +176,8 @@ class Policy(FileModel):
 
     @model_validator(mode="after")
     def _start_fits(self) -> Policy:
-        allowed = _STARTS.get(self.metric)
-        if allowed and self.starts not in allowed:
+        allowed = _STARTS[self.metric]
+        if self.starts not in allowed:
             raise ValueError(f"`metric: {self.metric}` starts with {' or '.join(allowed)}, not with {self.starts}")
         if (self.starts == "signal") != bool(self.start_on):
             raise ValueError("`starts: signal` and `start_on` go together: name the signals that start it")

@@ -22,6 +22,10 @@ Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$")]
 SecretName = Annotated[str, Field(pattern=r"^STAFETT_SECRET_[A-Z0-9_]+$")]
 
 
+Encoding = Literal["hex", "base64"]
+"""How bytes are written as text."""
+
+
 class Scheme(FileModel):
     """How a delivery is verified. Bound to the source, never inferred from what a request brings along.
 
@@ -41,7 +45,7 @@ class Scheme(FileModel):
     header: str = ""
     field: str = ""
     algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
-    encoding: Literal["hex", "base64"] = "hex"
+    encoding: Encoding = "hex"
     key: Literal["text", "hex", "base64"] = "text"
     prefix: str = ""
     separator: str = ""

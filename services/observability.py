@@ -10,7 +10,7 @@ import re
 import sys
 import traceback
 from datetime import UTC, datetime
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, assert_never
 
 ALLOWED = frozenset(
     {
@@ -96,12 +96,22 @@ def ours(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING or record.name.partition(".")[0] == "stafett"
 
 
+def _formatter_of(form: Literal["json", "text"]) -> logging.Formatter:
+    match form:
+        case "json":
+            return JsonFormatter()
+        case "text":
+            return TextFormatter()
+        case _:
+            assert_never(form)
+
+
 def configure(
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"], form: Literal["json", "text"], stream: TextIO | None = None
 ) -> None:
     """Sends all log lines of the process to `stream` (standard error unless given). Libraries only warn."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.setFormatter(_formatter_of(form))
     handler.addFilter(ours)
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from routing.agreement import check_against, compile_agreement
 from routing.roster import Roster
@@ -105,11 +105,15 @@ async def _started(start: Start, patient: bool) -> bool:
 
 def log_of(settings: Settings, store: SqlStore) -> Log:
     """The log that the settings name."""
-    if settings.log.kind == "embedded":
-        return LocalLog(store, partitions=settings.kafka.partitions)
-    from services.adapters.log.kafka import KafkaLog
+    match settings.log.kind:
+        case "embedded":
+            return LocalLog(store, partitions=settings.kafka.partitions)
+        case "kafka":
+            from services.adapters.log.kafka import KafkaLog
 
-    return KafkaLog(settings)
+            return KafkaLog(settings)
+        case _:
+            assert_never(settings.log.kind)
 
 
 def ruling_of(settings: Settings) -> Callable[[], Ruling]:

@@ -8,7 +8,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from schemas.instants import read_any
 from schemas.yamlfile import FileError
@@ -204,11 +204,13 @@ def _shown(scheme: Scheme, claim: Claim, now: float) -> dict[str, Any]:
     import base64
 
     def written(value: bytes) -> str:
-        return (
-            value.hex()
-            if scheme.encoding == "hex" and scheme.scheme != "standard_webhooks"
-            else base64.b64encode(value).decode()
-        )
+        match "base64" if scheme.scheme == "standard_webhooks" else scheme.encoding:
+            case "hex":
+                return value.hex()
+            case "base64":
+                return base64.b64encode(value).decode()
+            case never:
+                assert_never(never)
 
     said: dict[str, Any] = {"signed": claim.signed.decode("utf-8", "backslashreplace") if claim.signed else None}
     if claim.made_at is not None:

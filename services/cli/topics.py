@@ -56,10 +56,12 @@ def run(args: argparse.Namespace) -> int:
     if settings.log.kind != "kafka":
         print("the log is embedded in the store, which makes its topics by itself")
         return 0
-    if args.action == "check":
-        findings = asyncio.run(topics.check(settings, role))
-    else:
-        findings = asyncio.run((topics.plan if args.action == "plan" else topics.apply)(settings))
+    asked = {
+        "check": lambda: topics.check(settings, role),
+        "plan": lambda: topics.plan(settings),
+        "apply": lambda: topics.apply(settings),
+    }
+    findings = asyncio.run(asked[args.action]())
     for topic, kind, text in findings:
         print(f"{kind:6} {topic}: {text}")
     if args.action == "plan":

@@ -8,7 +8,7 @@ either way.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from schemas.may import CLASS_OF, CLASSES, May
 from schemas.signals import INBOUND, REQUESTS, Actor, Kind, Parsed, Sales
@@ -54,7 +54,13 @@ def may_of(source: Source) -> frozenset[May]:
         return frozenset(source.may)
     if source.proof != "none":
         return NATURE[source.kind]
-    return UNPROVEN | {"consent"} if source.consent == "gives" else UNPROVEN
+    match source.consent:
+        case "gives":
+            return UNPROVEN | {"consent"}
+        case "asks":
+            return UNPROVEN
+        case _:
+            assert_never(source.consent)
 
 
 def needs_words(source: Source) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Literal, assert_never
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from schemas.sources import Scheme
+from schemas.sources import Encoding, Scheme
 from services.ingest.keys import public_key
 from services.ingest.verify import decode
 
@@ -31,7 +31,7 @@ def secret_problem(scheme: Scheme, secret: str) -> str | None:
         case "standard_webhooks":
             return _standard_problem(secret)
         case "hmac":
-            return _text_problem(secret) if scheme.key == "text" else _encoded_problem(secret, scheme.key)
+            return _key_problem(secret, scheme.key)
         case "public_key":
             return pem_problem(secret)
         case "basic":
@@ -74,7 +74,17 @@ def _text_problem(secret: str) -> str | None:
     return _length_problem(len(secret.encode()))
 
 
-def _encoded_problem(secret: str, encoding: str) -> str | None:
+def _key_problem(secret: str, form: Literal["text"] | Encoding) -> str | None:
+    match form:
+        case "text":
+            return _text_problem(secret)
+        case "hex" | "base64":
+            return _encoded_problem(secret, form)
+        case _:
+            assert_never(form)
+
+
+def _encoded_problem(secret: str, encoding: Encoding) -> str | None:
     raw = decode(secret, encoding)
     if raw is None:
         return f"is no {encoding}, as `key` says it is, so nothing could be verified"

@@ -11,10 +11,10 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple, assert_never
 from urllib.parse import parse_qsl
 
-from schemas.sources import Scheme
+from schemas.sources import Encoding, Scheme
 from services.ingest.body_keys import may_hold
 from services.ingest.keys import signed_with, standard_key
 
@@ -122,7 +122,7 @@ def _hmac(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     values, stamp = _proofs(scheme, request)
     signed = _signed(scheme, request, stamp)
     given = tuple(decode(value, scheme.encoding) for value in values)
-    keys = [secret.encode() if scheme.key == "text" else decode(secret, scheme.key) for secret in secrets]
+    keys = [_key_bytes(secret, scheme.key) for secret in secrets]
     expected = tuple(hmac.digest(key, signed, scheme.algorithm) for key in keys if key)
     return Claim(signed, given, expected, _time(scheme, stamp))
 
@@ -270,7 +270,13 @@ _CLAIMS: dict[str, Callable[[Scheme, Sequence[str], Request], Claim]] = {
 def _time(scheme: Scheme, stamp: str) -> float | None:
     if not scheme.timestamp_header and not scheme.timestamp_field:
         return None
-    return _made(stamp, 1000 if scheme.timestamp_unit == "ms" else 1)
+    match scheme.timestamp_unit:
+        case "s":
+            return _made(stamp, 1)
+        case "ms":
+            return _made(stamp, 1000)
+        case _:
+            assert_never(scheme.timestamp_unit)
 
 
 def _made(stamp: str, per_second: int) -> float:
@@ -280,9 +286,25 @@ def _made(stamp: str, per_second: int) -> float:
     return int(stamp) / per_second
 
 
-def decode(value: str, encoding: str) -> bytes | None:
+def _key_bytes(secret: str, form: Literal["text"] | Encoding) -> bytes | None:
+    match form:
+        case "text":
+            return secret.encode()
+        case "hex" | "base64":
+            return decode(secret, form)
+        case _:
+            assert_never(form)
+
+
+def decode(value: str, encoding: Encoding) -> bytes | None:
     """Bytes of hex or base64; None for what is neither."""
     try:
-        return bytes.fromhex(value) if encoding == "hex" else base64.b64decode(value, validate=True)
+        match encoding:
+            case "hex":
+                return bytes.fromhex(value)
+            case "base64":
+                return base64.b64decode(value, validate=True)
+            case _:
+                assert_never(encoding)
     except (binascii.Error, ValueError):
         return None

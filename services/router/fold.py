@@ -37,7 +37,7 @@ from routing.ids import derive
 from routing.merging import join
 from routing.model import Account, Decision, Emission, Lead, Link
 from routing.proof import is_outranked
-from routing.roster_changes import ChangeRefused
+from routing.roster_changes import ChangeRefused, is_gone
 from routing.volumes import is_promise
 from schemas.envelope import instant
 from schemas.events import LeadHeld, LeadInLimbo, LeadPartingProposed, LeadReleased, SlaBreached
@@ -238,7 +238,7 @@ class Fold:
             self._note(signal, before, note=f"refused: {refused}", outcome="recorded", reason=refused.reason)
             return
         self._sheet.roster_changes.append(change)
-        if change.change == "left" or (change.change == "absent" and (change.since or self.now) <= self.now):
+        if is_gone(change, self.now):
             self._sheet.away.append(signal)
         self._note(signal, before, "", "changed")
 

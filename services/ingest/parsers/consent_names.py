@@ -6,7 +6,7 @@ Names are compared as `label` writes them. A name that is of something about it 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from services.ingest.parsers.naming import label, remembered
 
@@ -14,7 +14,7 @@ from services.ingest.parsers.naming import label, remembered
 class Field(NamedTuple):
     """What a field's name says: an opt-out, a yes to something, or a status of either; and for which purpose."""
 
-    what: str
+    what: Literal["out", "out_at", "status", "any_status", "in", "contact"]
     purpose: str
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, assert_never
 
 from schemas.signals import INBOUND, Consent, Parsed
 from services.ingest.parsers.consent_names import NEGATED, OUT, Field, meaning_of, purpose_of
@@ -185,21 +185,28 @@ def _moment(low: Mapping[str, Any]) -> datetime | None:
     return next((at for key in _MOMENTS if (at := when(low.get(key))) is not None), None)
 
 
+def _state_of(field: Field, value: Any, acts: bool) -> State | None:
+    match field.what:
+        case "out" | "out_at":
+            return _opted_out(field, value)
+        case "status":
+            return status_of(value)
+        case "any_status":
+            return "withdrawn" if label(text(value) or "") in _UNSUBSCRIBED else None
+        case "in" | "contact":
+            return _ticked(field, value, acts)
+        case _:
+            assert_never(field.what)
+
+
 def _of_field(name: str, value: Any, beside: _Beside | None, acts: bool, at: datetime | None = None) -> Consent | None:
     field = meaning_of(name)
     if field is None or value is None or (isinstance(value, str) and (len(value) > _LONGEST or "://" in value)):
         return None
     if at is None and beside is not None:
         at = beside.time_of(name)
-    if field.what in ("out", "out_at"):
-        state = _opted_out(field, value)
-        at = when(value) if field.what == "out_at" else at
-    elif field.what == "status":
-        state = status_of(value)
-    elif field.what == "any_status":
-        state = "withdrawn" if label(text(value) or "") in _UNSUBSCRIBED else None
-    else:
-        state = _ticked(field, value, acts)
+    at = when(value) if field.what == "out_at" else at
+    state = _state_of(field, value, acts)
     if state is None or (state == "given" and not acts and at is None):
         return None
     return Consent(purpose=field.purpose, state=state, basis=name.strip()[:100], at=at)
