@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import msgspec
 
-from routing import (
-    commands,
-    dossier,
-    hunting,
-    judging,
-    limbo,
-    merging,
-    moving,
-    named,
-    nurturing,
-    readiness,
-    repeats,
-    volumes,
-    waiting,
-    waking,
-    withdrawals,
-)
-from routing.contradictions import new_address, with_gathered
+from routing import judging
+from routing.assignment import hunting, queue
 from routing.draft import Context, Draft
-from routing.identity import names_somebody
-from routing.importing import assert_imported
-from routing.lead import absorb, new_lead
+from routing.lead import dossier, named, repeats
+from routing.lead.absorb import absorb, new_lead
+from routing.lead.proof import is_outranked, may_link
 from routing.lifecycle import Fact, first_fit
-from routing.model import Decision, Lead, Link, Transition
-from routing.proof import is_outranked, may_link
-from routing.proposals import propose
+from routing.model.contradictions import new_address, with_gathered
+from routing.model.identity import names_somebody
+from routing.model.records import Decision, Lead, Link, Transition
+from routing.nurturing import nurturing
+from routing.people import commands
+from routing.sla import volumes
+from routing.stages import limbo, moving, readiness, waking
+from routing.upkeep import merging, withdrawals
+from routing.upkeep.importing import assert_imported
+from routing.upkeep.proposals import propose
 from schemas.certain import certain
 from schemas.events import LeadCreated, Stage
 from schemas.fates import Reason
@@ -72,7 +63,7 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
         assert_imported(draft)
     else:
         _run(draft, entered)
-    waiting.leave_line(draft)
+    queue.leave_line(draft)
     waking.arm(draft)
     limbo.watch(draft)
     volumes.note(draft)

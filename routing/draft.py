@@ -11,14 +11,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from routing.agreement import Agreement
-from routing.capacity import carrier
-from routing.definitions import Expression, Judge, Points
-from routing.heard import recalled, to_keep
-from routing.identity import Others
+from routing.agreement.agreement import Agreement
+from routing.agreement.definitions import Expression, Judge, Points
 from routing.lifecycle import WORKED, Fact
-from routing.model import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Tallied, Transition
-from routing.roster import Roster
+from routing.model.heard import recalled, to_keep
+from routing.model.identity import Others
+from routing.model.records import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Tallied, Transition
+from routing.people.capacity import carrier
+from routing.people.roster import Roster
 from schemas.events import Contact, EventData, Owner
 from schemas.fates import Reason
 from schemas.signals import IdentityKey, Person, Signal, happened

@@ -6,33 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from routing import (
-    agreed_signals,
-    asking,
-    closing,
-    deletion,
-    dialogue,
-    disposition,
-    end_of_wait,
-    following_up,
-    handover,
-    ladder,
-    meetings,
-    nurturing,
-    overriding,
-    ownership,
-    parking,
-    rejecting,
-    sla,
-    succession,
-    waking,
-)
+from routing.assignment import ownership
 from routing.draft import Draft
-from routing.lead import consents, counts_for_pass
+from routing.escalation import ladder
+from routing.handover import end_of_wait, following_up, handover, manual, rejection, succession
+from routing.lead import asking, deletion, meetings
+from routing.lead.absorb import consents, counts_for_pass
 from routing.lifecycle import DIALOGUE
-from routing.model import Lead
-from routing.readiness import is_engagement, note_sales_ready
-from routing.sla import DIALOGUE_END, HOLD_END, QUEUE, WAKE
+from routing.model.records import Lead
+from routing.nurturing import dialogue, nurturing
+from routing.sla import agreed_signals, clocks
+from routing.sla.clocks import DIALOGUE_END, HOLD_END, QUEUE, WAKE
+from routing.stages import closing, hold, waking
+from routing.stages.readiness import is_engagement, note_sales_ready
+from routing.upkeep import disposition
 from schemas.signals import LISTINGS, TOUCHES, Kind
 
 ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
@@ -60,7 +47,7 @@ def note_signal(draft: Draft) -> None:
     asking.ask(draft)
     if lead.disposition == "active":
         if is_engagement(draft) and counts_for_pass(draft):
-            parking.remember(draft)
+            hold.remember(draft)
         dialogue.note(draft)
         agreed_signals.note(draft)
         handover.complete(draft)
@@ -78,7 +65,7 @@ def _follow_up(draft: Draft) -> None:
 
 def _withdrawn(draft: Draft) -> None:
     """Withdrawn or unsubscribed without a word of what for means everything, the mail first of all. Who leaves a list that is
-    named says nothing of other mail (`routing.lists`)."""
+    named says nothing of other mail (`routing.lead.lists`)."""
     one_list = draft.signal.kind == Kind.LIST_UNSUBSCRIBED and draft.signal.lists
     if not one_list and "withdrawn" not in [consent.state for consent in draft.signal.consents]:
         consents(draft, "email", "withdrawn", draft.at)
@@ -94,12 +81,12 @@ def _given(draft: Draft) -> None:
 
 def _clock_due(draft: Draft) -> None:
     due = draft.signal.clock
-    clock = sla.fall_due(draft, due) if due is not None else None
+    clock = clocks.fall_due(draft, due) if due is not None else None
     if clock is None:
         return
     if clock.policy in _OVER:
         _OVER[clock.policy](draft)
-    elif clock.policy == sla.OFFER_EXPIRY:
+    elif clock.policy == clocks.OFFER_EXPIRY:
         for broken in handover.break_answer(draft, clock.subject_id):
             ladder.climb(draft, broken)
         handover.expire(draft, clock.subject_id)
@@ -113,7 +100,7 @@ def _owner_away(draft: Draft) -> None:
     if _on_trial(draft.lead):
         draft.signal = draft.signal.but(mode="observe")
     succession.hand_back(draft)
-    sla.recheck(draft, adopt=False)
+    clocks.recheck(draft, adopt=False)
 
 
 def _on_trial(lead: Lead) -> bool:
@@ -127,19 +114,19 @@ def _on_trial(lead: Lead) -> bool:
 _OVER: dict[str, Callable[[Draft], None]] = {
     QUEUE: end_of_wait.wait_no_more,
     DIALOGUE_END: dialogue.fall_silent,
-    HOLD_END: parking.end_of_hold,
+    HOLD_END: hold.end_of_hold,
     WAKE: waking.wake,
 }
 """What comes of a clock that is no promise."""
 _ACTS: dict[Kind, Callable[[Draft], None]] = {
-    Kind.SALES_ACCEPTED: overriding.accept,
-    Kind.SALES_REJECTED: rejecting.reject,
+    Kind.SALES_ACCEPTED: manual.accept,
+    Kind.SALES_REJECTED: rejection.reject,
     Kind.SALES_FOLLOW_UP: _follow_up,
     Kind.OUTREACH_LOGGED: following_up.note_personal_message,
     Kind.SALES_MEETING_HELD: _follow_up,
     Kind.SALES_MEETING_BOOKED: following_up.note_booked_meeting,
     Kind.SALES_MEETING_CANCELLED: meetings.note,
-    Kind.SALES_OWNER_CHANGED: overriding.owner_changed,
+    Kind.SALES_OWNER_CHANGED: manual.owner_changed,
     Kind.SALES_WON: closing.win,
     Kind.SALES_LOST: lambda draft: closing.lose(draft, "lost"),
     Kind.SALES_RETURNED: lambda draft: closing.lose(draft, "returned"),
@@ -150,9 +137,9 @@ _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.CONSENT_WITHDRAWN: _withdrawn,
     Kind.LIST_UNSUBSCRIBED: _withdrawn,
     Kind.CLOCK_DUE: _clock_due,
-    Kind.CLOCK_RECHECK: lambda draft: sla.recheck(draft, adopt=draft.signal.reason == "adopt"),
+    Kind.CLOCK_RECHECK: lambda draft: clocks.recheck(draft, adopt=draft.signal.reason == "adopt"),
     Kind.OWNER_AWAY: _owner_away,
-    Kind.LEAD_PARKED: parking.park,
-    Kind.LEAD_UNPARKED: parking.unpark,
+    Kind.LEAD_PARKED: hold.park,
+    Kind.LEAD_UNPARKED: hold.unpark,
     Kind.LEAD_LISTED: nurturing.exempt,
 }

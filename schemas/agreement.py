@@ -1,4 +1,4 @@
-"""The agreement file: what both sides signed, one per organisation. YAML; `routing.agreement.compile_agreement` makes
+"""The agreement file: what both sides signed, one per organisation. YAML; `routing.agreement.agreement.compile_agreement` makes
 it ready for decisions."""
 
 from __future__ import annotations

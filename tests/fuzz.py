@@ -20,10 +20,10 @@ from urllib.parse import urlencode
 from schemas.signals import Parsed, Quarantined
 from schemas.sources import Source
 from services.ingest import parsers
-from services.ingest.mapped import read
-from services.ingest.normalise import to_signal
+from services.ingest.configured.mapped import read
+from services.ingest.configured.sales import meant
+from services.ingest.normalising.normalise import to_signal
 from services.ingest.parsers import PARSERS
-from services.ingest.sales import meant
 from services.ports.rows import Record
 from services.ports.signal_records import decode, record_of
 
@@ -88,7 +88,12 @@ def dictionary(kind):
     used = {getattr(held, "__module__", None) or "" for held in vars(module).values()}
     found = set()
     for name in sorted(
-        {module.__name__, *(name for name in used if name.startswith(own)), f"{own}naming", f"{own}records"}
+        {
+            module.__name__,
+            *(name for name in used if name.startswith(own)),
+            f"{own}reading.naming",
+            f"{own}guesses.records",
+        }
     ):
         path = Path(sys.modules[name].__file__)
         words_of(compile(path.read_text("utf-8"), str(path), "exec"), found)

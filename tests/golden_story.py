@@ -9,7 +9,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from routing.volumes import PREFIX
+from routing.sla.volumes import PREFIX
 from schemas.signals import Sales
 from tests.setups import START, Setup, setup, signal
 

@@ -4,18 +4,18 @@ import json
 from collections import Counter
 from datetime import timedelta
 
-from routing.capacity import limited
-from routing.identity import WAITING
-from routing.ids import derive
 from routing.lifecycle import WORKED
-from routing.model import Clock
+from routing.model.identity import WAITING
+from routing.model.ids import derive
+from routing.model.records import Clock
+from routing.people.capacity import limited
 from schemas.envelope import whole
 from schemas.signals import ClockDue, Kind, Signal
 from services.ports.rows import Record
 from services.ports.signal_records import decode, record_of
-from services.router.fold import Fold
-from services.router.in_force import away_signals, who_is_away
-from services.router.loaded import Loaded
+from services.router.batch_decider import Fold
+from services.router.snapshot import Loaded
+from services.rules.in_force import away_signals, who_is_away
 from tests.setups import START
 
 

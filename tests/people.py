@@ -6,7 +6,7 @@ from itertools import count
 
 from schemas.signals import Kind, Parsed, Person
 from schemas.sources import Scheme, Source
-from services.ingest.normalise import to_signal
+from services.ingest.normalising.normalise import to_signal
 from tests.memory import Memory
 from tests.setups import START, ruling
 

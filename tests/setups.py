@@ -11,8 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from sqlalchemy import text
 
-from routing.agreement import compile_agreement
-from routing.roster import Roster
+from routing.agreement.agreement import compile_agreement
+from routing.people.roster import Roster
 from schemas.envelope import whole
 from schemas.roster import RosterFile
 from schemas.signals import IdentityKey, Person, Signal
@@ -22,11 +22,11 @@ from services.adapters.log.local import LocalLog
 from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.store import SqlStore
 from services.ports.rows import RecordOut
-from services.relay import Relay
+from services.relay.role import Relay
 from services.router.role import Router
-from services.ruling import Ruling
+from services.rules.ruling import Ruling
 from services.settings.reading import load as load_settings
-from services.sla import Watcher
+from services.sla.watcher import Watcher
 from tests.parts.kafka import create_topics
 from tests.parts.postgres import migrated_database
 from tests.parts.sqlite import migrated_file

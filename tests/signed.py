@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas.sources import Scheme
-from services.ingest.verify import Request
+from services.ingest.proof.verify import Request
 
 PUBLISHED = Path(os.environ.get("STAFETT_SAMPLES", Path(__file__).parents[2] / "shared" / "samples"))
 NAME = ("STAFETT_SECRET_X",)

@@ -5,17 +5,17 @@ from datetime import timedelta
 
 import yaml
 
-from routing.agreement import compile_agreement
-from routing.commands import Principal, to_signal
+from routing.agreement.agreement import compile_agreement
 from routing.decide import decide
 from routing.draft import Context
-from routing.explain_clock import explain_clock
-from routing.explain_lead import Step, assignments, explain_lead
-from routing.roster import Roster
+from routing.explain.clock import explain_clock
+from routing.explain.lead import Step, assignments, explain_lead
+from routing.people.commands import Principal, to_signal
+from routing.people.roster import Roster
 from schemas.commands import Command
 from schemas.roster import RosterFile
 from schemas.signals import ClockDue, Sales
-from services.ruling import Ruling
+from services.rules.ruling import Ruling
 from tests.setups import EXAMPLES, START, signal
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from routing.model import Lead
+from routing.model.records import Lead
 from schemas.signals import Actor, Company, IdentityKey, Kind, Person, Sales
 from tests.setups import setup, signal
 

@@ -23,13 +23,13 @@ from schemas.http import BODIES, Accepted, Health, Readiness
 from schemas.problems import Problem
 from schemas.wording import rule_of
 from services import __version__
+from services.api.access import Access, problems
+from services.api.app import create_router
 from services.bootstrap.docs_page import POLICY, page_of
 from services.bootstrap.readiness import told
-from services.console.access import Access, problems
-from services.console.app import create_router
 from services.door.bodies import BodyRefused
+from services.door.problems import Trouble
 from services.ports.errors import PortError
-from services.problems import Trouble
 
 log = logging.getLogger("stafett.http")
 _NOT = ("model_type", "model_attributes_type", "dict_type")

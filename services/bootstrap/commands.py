@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from routing.roster import Roster
-from routing.roster_changes import ChangeRefused
+from routing.people.roster import Roster
+from routing.people.roster_changes import ChangeRefused
 from schemas.signals import Kind, Signal
 from services.adapters.sql.agreements import Agreements
-from services.approvals import ApprovalRefused, approval_of
+from services.api.commanding import Commanding
 from services.bootstrap.parts import Parts, read_file
-from services.commanding import Commanding
-from services.ingest.intake import Intake
-from services.router.in_force import InForce, changed
-from services.ruling import Ruling
-from services.versions import Versions
+from services.ingest.accepting.intake import Intake
+from services.rules.approvals import ApprovalRefused, approval_of
+from services.rules.in_force import InForce, changed
+from services.rules.ruling import Ruling
+from services.rules.versions import Versions
 
 
 def versions_of(parts: Parts) -> Versions:

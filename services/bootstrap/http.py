@@ -16,12 +16,16 @@ from starlette.responses import Response
 from starlette.routing import request_response
 from starlette.types import ASGIApp
 
-from routing.commands import has_left
+from routing.people.commands import has_left
 from schemas.api_keys import KeyEntry
 from schemas.sources import Source, SourcesFile
 from schemas.words import probably
 from schemas.yamlfile import FileError, load, problem, problems_of
-from services import metrics
+from services.api.access import Access
+from services.api.app import create_router
+from services.api.commanding import Commanding
+from services.api.explanations import Explainer
+from services.api.scoped import Scoped
 from services.bootstrap import metering
 from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.commands import commanding_of, versions_of
@@ -32,25 +36,21 @@ from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.metering import Answer
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
-from services.commanding import Commanding
-from services.console.access import Access
-from services.console.app import create_router
-from services.console.scoped import Scoped
 from services.door.bodies import bounded
 from services.door.headers import headed
-from services.explain import Explainer
+from services.ingest.accepting.intake import Intake
 from services.ingest.app import Hooks
-from services.ingest.configured import Configured
-from services.ingest.handshake import handshake_problem
-from services.ingest.intake import Intake
-from services.ingest.mapped import ConditionError, check
-from services.ingest.may import needs_words, withheld_classes
-from services.ingest.names import digest
+from services.ingest.configured.mapped import ConditionError, check
+from services.ingest.configured.may import needs_words, withheld_classes
+from services.ingest.configured.source import Configured
+from services.ingest.limits.stops import Stops
+from services.ingest.normalising.names import digest
 from services.ingest.parsers import PARSERS
-from services.ingest.parsers.addresses import normal_address
-from services.ingest.retry import Retry
-from services.ingest.secret_rules import pem_problem, secret_problem, word_problem
-from services.ingest.stops import Stops
+from services.ingest.parsers.reading.addresses import normal_address
+from services.ingest.proof.handshake import handshake_problem
+from services.ingest.proof.secret_rules import pem_problem, secret_problem, word_problem
+from services.ingest.reread import Retry
+from services.observability import metrics
 from services.settings import LOOPBACK, Settings
 
 log = logging.getLogger("stafett.http")

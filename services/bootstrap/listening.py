@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import uvicorn
 from starlette.types import ASGIApp
 
-from services import metrics
 from services.bootstrap.readiness import ACCEPT
 from services.door.acceptor import Acceptor
 from services.door.bodies import Bodies
 from services.door.bounds import Bounds
 from services.door.connections import Connections
 from services.door.protocol import GuardedProtocol
-from services.pulses import Pulses
+from services.observability import metrics
+from services.observability.pulses import Pulses
 from services.settings import Settings
 
 Run = Callable[[asyncio.Event], Coroutine[Any, Any, None]]

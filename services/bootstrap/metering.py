@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Container
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services import metrics
 from services.adapters.sql.aside import filled
 from services.bootstrap.parts import Parts, quota_of
+from services.observability import metrics
 from services.ports.errors import PortError
 from services.router.role import Outcome
 

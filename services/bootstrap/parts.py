@@ -8,22 +8,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple, assert_never
 
-from routing.agreement import check_against, compile_agreement
-from routing.roster import Roster
+from routing.agreement.agreement import check_against, compile_agreement
+from routing.people.roster import Roster
 from schemas.roster import RosterFile
 from schemas.yamlfile import FileError, load
 from services.adapters.log.local import LocalLog
 from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.store import SqlStore
-from services.doorbell import Doorbell
+from services.loops.doorbell import Doorbell
+from services.observability.pulses import Pulses
 from services.ports.deliveries import Deliveries
 from services.ports.errors import LogUnavailable, StoreUnavailable
 from services.ports.log import Log
 from services.ports.reading import Reading
 from services.ports.rows import Kept, Quota
-from services.pulses import Pulses
-from services.ruling import Ruling
+from services.rules.ruling import Ruling
 from services.settings import Settings, SettingsError, deployment_key
 
 logger = logging.getLogger("stafett")

@@ -14,9 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import partial
 
-from routing.roster import Roster
-from services import metrics
-from services.absences import PAGE, AbsenceWatch
+from routing.people.roster import Roster
 from services.adapters.sql.pruning import prune
 from services.bootstrap import metering
 from services.bootstrap.commands import versions_of
@@ -28,17 +26,19 @@ from services.bootstrap.subscribers import subscribers_of
 from services.delivery.role import Delivery
 from services.door.bounds import Bounds
 from services.door.headers import headed
-from services.housekeeping import Housekeeper
 from services.ingest.enrich import Enricher
 from services.ingest.fetching import Fetcher
-from services.limbo import LimboWatch
-from services.periods import PeriodWatch
+from services.observability import metrics
 from services.ports.errors import LogUnavailable, PortError, StoreUnavailable
 from services.ports.rows import LeadRow
-from services.relay import Relay
-from services.router.in_force import InForce
+from services.relay.housekeeping import Housekeeper
+from services.relay.role import Relay
 from services.router.role import Router
-from services.sla import Watcher
+from services.rules.in_force import InForce
+from services.sla.absences import PAGE, AbsenceWatch
+from services.sla.limbo import LimboWatch
+from services.sla.periods import PeriodWatch
+from services.sla.watcher import Watcher
 
 log = logging.getLogger("stafett")
 

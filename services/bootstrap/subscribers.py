@@ -7,7 +7,7 @@ from schemas.yamlfile import FileError, load, problems_of
 from services.bootstrap.parts import read_file, secrets_of
 from services.delivery.role import Subscriber
 from services.delivery.sending import key_of
-from services.ingest.secret_rules import SHORTEST
+from services.ingest.proof.secret_rules import SHORTEST
 from services.settings import Settings
 
 

@@ -8,7 +8,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from services.cli.environment import add_config, settings_of
+from services.cli.support.environment import add_config, settings_of
 
 if TYPE_CHECKING:
     from services.ports.reading import HistoryEntry
@@ -36,9 +36,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 async def _explain(args: argparse.Namespace) -> int:
+    from services.api.explanations import Explainer
     from services.bootstrap.commands import versions_of
     from services.bootstrap.parts import parts_of
-    from services.explain import Explainer
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         if args.what == "signal":
@@ -53,7 +53,7 @@ async def _explain(args: argparse.Namespace) -> int:
 
 
 def _signal(entries: list[HistoryEntry], args: argparse.Namespace) -> int:
-    from services.console.explain import told
+    from services.api.journey import told
 
     if not entries:
         print(f"no signal {args.id} was judged; it may wait for the router", file=sys.stderr)

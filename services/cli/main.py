@@ -7,8 +7,8 @@ import importlib
 import os
 import sys
 
-from services.cli.failures import said_of
-from services.cli.modes import own_files
+from services.cli.support.failures import said_of
+from services.cli.support.modes import own_files
 
 COMMANDS = {
     "demo": "Show the whole process on a temporary file.",
@@ -38,15 +38,31 @@ COMMANDS = {
     "relay": "Run the role that publishes events.",
     "delivery": "Run the role that sends webhooks.",
 }
-_MODULE = {
-    "import": "importing",
-    "ingest": "up",
+_MODULES = {
+    "agreement": "agreements.agreement",
+    "apikey": "setting_up.apikey",
+    "command": "operating.command",
     "console": "up",
-    "enrich": "up",
-    "router": "up",
-    "relay": "up",
+    "db": "operating.db",
     "delivery": "up",
+    "dlq": "operating.dlq",
+    "enrich": "up",
+    "events": "operating.events",
+    "import": "setting_up.importing",
+    "ingest": "up",
+    "new": "setting_up.new",
+    "parse": "setting_up.parse",
+    "queues": "operating.queues",
+    "relay": "up",
+    "router": "up",
+    "schema": "setting_up.schema",
+    "settings": "setting_up.settings",
+    "signals": "operating.signals",
+    "source": "setting_up.source",
+    "subscriptions": "operating.subscriptions",
+    "topics": "operating.topics",
 }
+"""Where a command's module is, below `services.cli`; any other command is the name of its module."""
 EPILOG = "Begin with: stafett new myfolder. Then `stafett COMMAND --help` teaches each command."
 
 
@@ -61,7 +77,7 @@ def main(argv: list[str] | None = None) -> int:
     wanted = given[0] if given and given[0] in COMMANDS else None
     for name, text in COMMANDS.items():
         if name == wanted:
-            importlib.import_module(f"services.cli.{_MODULE.get(name, name)}").add(subparsers)
+            importlib.import_module(f"services.cli.{_MODULES.get(name, name)}").add(subparsers)
         elif wanted is None:
             subparsers.add_parser(name, help=text)
     args, rest = parser.parse_known_args(given)
@@ -77,7 +93,7 @@ class _Version(argparse.Action):
     """Its words take some milliseconds to find, which no other command has to wait for."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from services.made_by import made_by
+        from services.observability.provenance import made_by
 
         print(f"stafett: {made_by()}")
         parser.exit()

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.instants import read_instant
 from services.cli import up
-from services.cli.environment import add_config, settings_of
-from services.cli.files import read_agreement, read_roster
+from services.cli.support.environment import add_config, settings_of
+from services.cli.support.files import read_agreement, read_roster
 
 if TYPE_CHECKING:
-    from routing.agreement import Agreement
-    from routing.business_time import BusinessCalendar
+    from routing.agreement.agreement import Agreement
+    from routing.calendar.business_time import BusinessCalendar
     from schemas.sla import Policy
 
 HELP = "Compute when a promise falls due, with each interval counted or skipped."
@@ -68,7 +68,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     """Exit status 0, or 2 where something given is wrong."""
-    from routing.errors import RoutingError
+    from routing.model.errors import RoutingError
 
     try:
         if args.vectors:
@@ -88,10 +88,10 @@ def run(args: argparse.Namespace) -> int:
 
 async def _recheck(args: argparse.Namespace) -> int:
     """Asks the router by signals, so that it happens in each lead's own order; differences are `sla.corrected`."""
-    from routing.waking import stages_of
+    from routing.stages.waking import stages_of
     from services.bootstrap.commands import ruling_now
     from services.bootstrap.parts import parts_of
-    from services.recheck import ask
+    from services.sla.recheck import ask
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         topic = parts.settings.topic("signals")
@@ -102,8 +102,8 @@ async def _recheck(args: argparse.Namespace) -> int:
 
 
 def _due(args: argparse.Namespace) -> dict[str, Any]:
-    from routing.business_time import due_at, plain_due
-    from routing.intervals import explain
+    from routing.calendar.business_time import due_at, plain_due
+    from routing.calendar.intervals import explain
 
     agreement, _ = read_agreement(args.agreement)
     policies = {name: policy.file for name, policy in agreement.policies.by_name.items()}
@@ -137,7 +137,7 @@ def _due(args: argparse.Namespace) -> dict[str, Any]:
 
 def _calendar(agreement: Agreement, policy: Policy, args: argparse.Namespace) -> BusinessCalendar | None:
     """What the promise's time counts in. Raises ValueError, FileError."""
-    from routing.hours import compiled_hours
+    from routing.calendar.hours import compiled_hours
 
     otherwise = policy.organisation_calendar(agreement.calendars)
     if (args.roster is None) != (args.person is None):

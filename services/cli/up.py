@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from services.cli.environment import add_config, settings_of
-from services.cli.modes import keep_private
+from services.cli.support.environment import add_config, settings_of
+from services.cli.support.modes import keep_private
 
 if TYPE_CHECKING:
     from services.settings import Settings
@@ -100,7 +100,7 @@ async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
     from services.bootstrap.http import check_brands
     from services.bootstrap.parts import parts_of
     from services.bootstrap.running import run_roles
-    from services.observability import configure
+    from services.observability.logging import configure
 
     settings = settings_of(args)
     configure(settings.log_level, settings.log_format)

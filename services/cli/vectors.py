@@ -12,10 +12,10 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from schemas.calendar import Calendar
 from schemas.wording import rule_of
 from schemas.yamlfile import FileError
-from services.cli.files import read_text
+from services.cli.support.files import read_text
 
 if TYPE_CHECKING:
-    from routing.business_time import BusinessCalendar
+    from routing.calendar.business_time import BusinessCalendar
 
 
 class Case(BaseModel):
@@ -38,7 +38,7 @@ class Vectors(BaseModel):
 
 def computed_vectors(path: Path) -> Iterator[tuple[str, datetime]]:
     """(case, when it is due). Raises FileError where the file is something else."""
-    from routing.business_time import compile_calendar
+    from routing.calendar.business_time import compile_calendar
 
     vectors = _read(path)
     calendars = {name: compile_calendar(body) for name, body in vectors.calendars.items()}
@@ -71,7 +71,7 @@ def _said(path: Path, problem: dict[str, Any]) -> str:
 
 
 def _due(case: Case, calendar: BusinessCalendar) -> datetime:
-    from routing.business_time import business_days_due
+    from routing.calendar.business_time import business_days_due
 
     if case.business_days is not None:
         return business_days_due(calendar, case.start, case.business_days, case.pauses)

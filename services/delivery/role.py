@@ -19,7 +19,7 @@ from schemas.envelope import mode_of
 from schemas.subscriptions import Subscription
 from services.delivery.schedule import SCHEDULE, judge_attempt, outcome_of
 from services.delivery.sending import send
-from services.doorbell import Doorbell
+from services.loops.doorbell import Doorbell
 from services.ports.deliveries import Attempt, DeliveryQueue, Due
 from services.ports.errors import PortError
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import httpx
 
-from services.outbound import pinned
+from services.outbound.client import pinned
 
 
 def key_of(secret: str) -> bytes:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from services.door.answers import written
 from services.door.connections import Connections
+from services.door.problems import Trouble
 from services.door.protocol import GuardedProtocol
-from services.problems import Trouble
 
 log = logging.getLogger("stafett.http")
 AT_ONCE = 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from services.door.headers import HEADERS
-from services.problems import Trouble
+from services.door.problems import Trouble
 
 
 def written(trouble: Trouble) -> bytes:

@@ -6,7 +6,7 @@ import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.problems import Trouble
+from services.door.problems import Trouble
 
 HEADERS = (
     (b"cache-control", b"no-store"),

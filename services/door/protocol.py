@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from services.door.answers import written
 from services.door.bounds import Bounds
 from services.door.connections import Connections, Part
-from services.problems import Trouble
+from services.door.problems import Trouble
 
 
 class Stage(Enum):

@@ -15,28 +15,28 @@ from schemas.may import May
 from schemas.signals import Quarantined, Signal
 from schemas.sources import Scheme, Source
 from services.door.bodies import BodyRefused
+from services.door.problems import Trouble
 from services.door.proxies import Network, client_in, client_of, network_of, origin_of
-from services.ingest.aside import WHOLE, set_aside, too_large
-from services.ingest.boxes import boxes_meant
+from services.ingest.accepting.intake import Intake, NowhereToPut
 from services.ingest.browsers import preflight, shared_with
 from services.ingest.by_get import ALLOWED, FORM, form_in, is_form, names_somebody
-from services.ingest.configured import Configured
-from services.ingest.gate import Gate
-from services.ingest.handshake import challenged, greeted
-from services.ingest.intake import Intake, NowhereToPut
-from services.ingest.may import apply_may
-from services.ingest.normalise import to_signal
-from services.ingest.offload import Offload
-from services.ingest.parsers.reading import Result, events_at_most
-from services.ingest.parsers.salesforce import ACK
-from services.ingest.requests import why_nobody
-from services.ingest.sales import meant
-from services.ingest.signed_ids import empty_unsigned_ids, read_signed
-from services.ingest.stops import Stops
-from services.ingest.verify import Refused, Request, verify
+from services.ingest.configured.boxes import boxes_meant
+from services.ingest.configured.may import apply_may
+from services.ingest.configured.sales import meant
+from services.ingest.configured.source import Configured
+from services.ingest.limits.gate import Gate
+from services.ingest.limits.offload import Offload
+from services.ingest.limits.stops import Stops
+from services.ingest.normalising.normalise import to_signal
+from services.ingest.normalising.requests import why_nobody
+from services.ingest.parsers.platforms.salesforce import ACK
+from services.ingest.parsers.reading.safely import Result, events_at_most
+from services.ingest.proof.handshake import challenged, greeted
+from services.ingest.proof.signed_ids import empty_unsigned_ids, read_signed
+from services.ingest.proof.verify import Refused, Request, verify
+from services.ingest.quarantine.aside import WHOLE, set_aside, too_large
 from services.ports.errors import QuarantineFull
 from services.ports.rows import Quarantine
-from services.problems import Trouble
 
 MISSING = "the delivery's proof is missing, or no source has this name"
 

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 from schemas.signals import Parsed, Signal
 from schemas.sources import Source
-from services.faults import place_of
 from services.ingest.fetching import Fetcher, Gone, Later, Refused
-from services.ingest.normalise import to_signal
+from services.ingest.normalising.normalise import to_signal
+from services.loops.positions import positions_of
 from services.ports.errors import Fenced, LogUnavailable, RecordTooLarge, StoreUnavailable
 from services.ports.log import Log, LogConsumer
 from services.ports.rows import DeadLetter, Position, Record, Writes
@@ -33,7 +33,7 @@ from services.ports.signal_records import (
     write_letters,
 )
 from services.ports.store import Store
-from services.positions import positions_of
+from services.privacy.faults import place_of
 
 log = logging.getLogger("stafett.enrich")
 GROUP = "enrich"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.signals import Parsed
-from services.ingest.parsers.bodies import embedded, whole_of
-from services.ingest.parsers.reading import Unreadable, text
+from services.ingest.parsers.reading.bodies import embedded, whole_of
+from services.ingest.parsers.reading.safely import Unreadable, text
 
 MAX_PLACES = 3
 MAX_LEAVES = 20_000

@@ -47,7 +47,7 @@ class Placed(NamedTuple):
 
 class AgreementRow(NamedTuple):
     """A published agreement: the text of its file, and the public holidays that it was published with, JSON of
-    `routing.holidays.ResolvedHolidays`."""
+    `routing.calendar.holidays.ResolvedHolidays`."""
 
     body: str
     holidays: str
@@ -67,7 +67,7 @@ class ApprovalRow(NamedTuple):
 
 
 class LeadRow(NamedTuple):
-    """A stored lead. `state` and `personal` are JSON texts of `routing.model.Lead` and `LeadPersonal`; the rest are
+    """A stored lead. `state` and `personal` are JSON texts of `routing.model.records.Lead` and `LeadPersonal`; the rest are
     copies for queries. One that is merged into another has no owner there and the disposition `merged`. `queue` is the queue
     that it waits in (`route/pool`) since `queued_at`."""
 

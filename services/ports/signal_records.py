@@ -11,10 +11,10 @@ import msgspec
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from routing.ids import derive
+from routing.model.ids import derive
 from schemas.signals import PERSONAL_FIELDS, Signal
 from schemas.wording import rule_of
-from services.observability import LONGEST_PLACE, scrub
+from services.observability.logging import LONGEST_PLACE, scrub
 from services.ports.errors import StoreRejected
 from services.ports.rows import DeadLetter, Record, RecordOut, SpoolEntry
 

@@ -112,7 +112,7 @@ class Store(Protocol):
         """One transaction: commits at the end of the block, rolls back on any exception."""
 
     async def positions(self, group: str, topic: str, cluster: str, partitions: Sequence[int]) -> list[Position]:
-        """Those that are stored, by partition; `services.positions` knows where the others begin. Raises ClusterChanged
+        """Those that are stored, by partition; `services.loops.positions` knows where the others begin. Raises ClusterChanged
         where positions of another cluster are stored in this epoch (see docs: restore)."""
 
     async def place(self, group: str, topic: str, cluster: str, positions: Sequence[Position]) -> None:

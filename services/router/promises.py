@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from routing import volumes
-from routing.envelope import Outgoing, Stamp, Subject, seal
-from routing.model import Clock, Decision, Tally
-from routing.periods import Terms
+from routing.model.envelope import Outgoing, Stamp, Subject, seal
+from routing.model.records import Clock, Decision, Tally
+from routing.sla import volumes
+from routing.sla.periods import Terms
 from schemas.signals import Signal
-from services.router.loaded import Loaded
-from services.ruling import Ruling
+from services.router.snapshot import Loaded
+from services.rules.ruling import Ruling
 
 
 class Told(NamedTuple):

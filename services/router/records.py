@@ -11,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from routing.envelope import Outgoing
-from routing.model import Decision, Transition
+from routing.model.envelope import Outgoing
+from routing.model.records import Decision, Transition
 from schemas.fates import Fate, Reason, fate_of
 from schemas.signals import OWN_QUESTIONS, Signal
-from services.made_by import made_by
+from services.observability.provenance import made_by
 from services.ports.rows import HistoryRow, OutboxRow
 from services.ports.signal_records import halves
-from services.ruling import Ruling
+from services.rules.ruling import Ruling
 
 _WRITE = msgspec.json.Encoder().encode
 

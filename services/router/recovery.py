@@ -11,9 +11,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from services.faults import Fault, place_of
 from services.ports.errors import Conflict, PortError, StoreRejected, StoreTooSlow, StoreUnavailable
 from services.ports.signal_records import Incoming
+from services.privacy.faults import Fault, place_of
 
 log = logging.getLogger("stafett.router")
 ATTEMPTS = 3

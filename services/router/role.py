@@ -16,21 +16,21 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from schemas.signals import Kind
-from services.doorbell import Doorbell
+from services.loops.doorbell import Doorbell
+from services.loops.positions import positions_of
 from services.ports.errors import ClusterChanged, Fenced, LogUnavailable, PortError, StoreUnavailable
 from services.ports.log import Log, LogConsumer
 from services.ports.rows import DeadLetter, Position, Record, Writes
 from services.ports.signal_records import Incoming, dead_letter, decode, forms, named, partitions_said
 from services.ports.store import Store
-from services.positions import positions_of
 from services.router import transaction
-from services.router.asked import Asked
-from services.router.fold import USUAL, Fold, Handling
-from services.router.leg import Leg
-from services.router.loaded import NOTHING, Overlay
+from services.router.batch_decider import USUAL, Fold, Handling
+from services.router.cached_reads import Asked
+from services.router.pipeline import Leg
 from services.router.recovery import Recovery, commit_or_fault, describe_fault
-from services.router.sheet import Sheet
-from services.ruling import Ruling
+from services.router.snapshot import NOTHING, Overlay
+from services.router.writes import Sheet
+from services.rules.ruling import Ruling
 
 log = logging.getLogger("stafett.router")
 AT_ONCE = 8

@@ -14,9 +14,9 @@ from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
-from routing.capacity import limited
-from routing.errors import RoutingError
-from routing.identity import Key, pointed_to
+from routing.model.errors import RoutingError
+from routing.model.identity import Key, pointed_to
+from routing.people.capacity import limited
 from schemas.certain import certain
 from schemas.signals import Kind, Signal
 from schemas.yamlfile import FileError
@@ -24,11 +24,9 @@ from services.ports.errors import Conflict, RulesUnreadable
 from services.ports.rows import LeadRow
 from services.ports.signal_records import Incoming, next_attempt, record_of
 from services.ports.store import Batch
-from services.publications import PublishedAgreements
-from services.router.asked import Asked
-from services.router.fold import REDRIVEN, USUAL, Fold, Handling
-from services.router.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
-from services.router.loaded import (
+from services.router.batch_decider import REDRIVEN, USUAL, Fold, Handling
+from services.router.cached_reads import Asked
+from services.router.snapshot import (
     NOTHING,
     Loaded,
     Overlay,
@@ -39,7 +37,9 @@ from services.router.loaded import (
     wanted_tallies,
 )
 from services.router.withdrawn import wanted_withdrawals
-from services.ruling import Ruling
+from services.rules.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
+from services.rules.publications import PublishedAgreements
+from services.rules.ruling import Ruling
 
 K = TypeVar("K", str, Key)
 R = TypeVar("R")

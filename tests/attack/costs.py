@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from schemas.sources import Source
 from services.ingest.app import Understood, understood
-from services.ingest.aside import set_aside
-from services.ingest.configured import Configured
-from services.ingest.offload import takes_long
-from services.ingest.verify import Request
+from services.ingest.configured.source import Configured
+from services.ingest.limits.offload import takes_long
+from services.ingest.proof.verify import Request
+from services.ingest.quarantine.aside import set_aside
 from services.ports.signal_records import record_of
 from tests.attack.bodies import of_kind
 from tests.everykind import sent

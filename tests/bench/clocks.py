@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from routing.agreement import compile_agreement
-from routing.business_time import due_at
+from routing.agreement.agreement import compile_agreement
+from routing.calendar.business_time import due_at
 from schemas.duration import parse_target
 from schemas.envelope import whole
 from services.router.role import Router

@@ -4,16 +4,16 @@ import statistics
 import time
 from unittest.mock import patch
 
-from routing.agreement import compile_agreement
-from routing.capacity import limited
+from routing.agreement.agreement import compile_agreement
 from routing.decide import decide
-from routing.identity import pointed_to
+from routing.model.identity import pointed_to
+from routing.people.capacity import limited
 from services.bootstrap.running import spare_the_collector
 from services.ports.rows import Record
 from services.ports.signal_records import decode
-from services.router import fold as folding
-from services.router.fold import Fold
-from services.router.loaded import Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads, wanted_tallies
+from services.router import batch_decider as folding
+from services.router.batch_decider import Fold
+from services.router.snapshot import Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads, wanted_tallies
 from tests.bench.mix import Mix
 from tests.bench.table import Row
 from tests.setups import EXAMPLES, ruling

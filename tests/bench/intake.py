@@ -5,9 +5,9 @@ from itertools import cycle, islice
 
 from schemas.signals import Parsed
 from schemas.sources import Source
-from services.ingest.mapped import read
-from services.ingest.normalise import to_signal
-from services.ingest.sales import meant
+from services.ingest.configured.mapped import read
+from services.ingest.configured.sales import meant
+from services.ingest.normalising.normalise import to_signal
 from services.ports.signal_records import record_of
 from tests.bench.kinds import NOW, kinds
 from tests.bench.load import send

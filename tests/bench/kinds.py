@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 from schemas.signals import Parsed
 from schemas.sources import Scheme, Source
-from services.ingest.mapped import read
-from services.ingest.normalise import to_signal
+from services.ingest.configured.mapped import read
+from services.ingest.configured.sales import meant
+from services.ingest.normalising.normalise import to_signal
 from services.ingest.parsers import PARSERS
-from services.ingest.sales import meant
-from services.ingest.verify import Request, verify
+from services.ingest.proof.verify import Request, verify
 from services.ports.signal_records import record_of
 from tests.bench.table import Row
 from tests.fuzz import seeds_of

@@ -10,7 +10,7 @@ import httpx
 import psutil
 
 from services.bootstrap.parts import parts_of
-from services.cli.environment import _lines
+from services.cli.support.environment import _lines
 from services.settings.reading import load
 from tests.bench.mix import Mix
 from tests.parts.fleet import ROOT, Fleet

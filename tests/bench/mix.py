@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from schemas.sources import Scheme, Source
-from services.ingest.normalise import to_signal
+from services.ingest.normalising.normalise import to_signal
 from services.ingest.parsers import parse
 from services.ports.rows import RecordOut
 

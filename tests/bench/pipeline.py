@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from services.bootstrap.running import spare_the_collector
-from services.relay import Relay
+from services.relay.role import Relay
 from services.router.role import Router
 from tests.bench.bare import SMALL, Consumer, StateStore, Store
 from tests.bench.load import send

@@ -6,9 +6,9 @@ from sqlalchemy import text
 
 from services.adapters.sql import pruning
 from services.adapters.sql import tables as t
-from services.housekeeping import Housekeeper
 from services.ports.errors import StoreUnavailable
 from services.ports.instants import micros
+from services.relay.housekeeping import Housekeeper
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 OLD, YOUNG = micros(NOW - timedelta(days=40)), micros(NOW - timedelta(days=1))

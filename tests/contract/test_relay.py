@@ -12,7 +12,7 @@ from services.ports.errors import Fenced, RecordTooLarge
 from services.ports.log import RECORD_BYTES
 from services.ports.rows import OutboxRow, RecordOut, Writes
 from services.ports.store import STEP_BYTES
-from services.relay import Relay
+from services.relay.role import Relay
 from tests.setups import signal
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)

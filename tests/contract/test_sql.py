@@ -30,7 +30,7 @@ from services.ports.rows import (
     RecordOut,
     Writes,
 )
-from services.resources import migrations_dir
+from services.settings.resources import migrations_dir
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 EMPTY = Writes()

@@ -7,9 +7,9 @@ import time
 import pytest
 import yaml
 
-from services import metrics
+from services.api.feed import Feed
 from services.bootstrap.api import document
-from services.console.feed import Feed
+from services.observability import metrics
 from tests.api import KEYS, bearer, installed
 from tests.setups import EXAMPLES
 
@@ -264,7 +264,7 @@ async def test_a_clock_and_an_assignment_are_explained_as_json_and_for_people(ap
      ("text/plain;q=0.2, application/json;q=0.9", False), ("text/html, text/*;q=0.8, application/json;q=x", True)],
 )  # fmt: skip
 def test_the_accept_header_is_weighed(accept, text):
-    from services.console.leads import prefers_text
+    from services.api.leads import prefers_text
 
     assert prefers_text(accept) is text
 
@@ -313,7 +313,7 @@ async def test_a_process_that_ends_answers_who_waits(api):
 
 
 async def test_only_so_many_may_wait(api, monkeypatch):
-    monkeypatch.setattr("services.console.feed.MAX_WAITING", 2)
+    monkeypatch.setattr("services.api.feed.MAX_WAITING", 2)
     counts, pause = set(), Feed._pause
 
     async def counted(feed):

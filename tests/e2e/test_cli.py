@@ -130,7 +130,7 @@ def test_whole_days_are_shown_with_and_without_their_pauses(tmp_path, capsys):
 
 
 def test_a_defect_of_ours_keeps_its_traceback(monkeypatch):
-    monkeypatch.setattr("services.cli.parse.run", lambda _: {}["no"])
+    monkeypatch.setattr("services.cli.setting_up.parse.run", lambda _: {}["no"])
     with pytest.raises(KeyError):
         main(["parse", "form"])
 
@@ -139,5 +139,5 @@ def test_ctrl_c_is_no_traceback(monkeypatch):
     def interrupted(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("services.cli.parse.run", interrupted)
+    monkeypatch.setattr("services.cli.setting_up.parse.run", interrupted)
     assert main(["parse", "form"]) == 130

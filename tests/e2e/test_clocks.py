@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.signals import Sales
-from services.sla import Watcher
+from services.sla.watcher import Watcher
 from tests.setups import SETUPS, START, record, setup, signal
 from tests.stories import rules
 

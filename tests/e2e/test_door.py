@@ -20,7 +20,7 @@ from services.door.bounds import Bounds
 from services.door.connections import Connections
 from services.door.headers import headed
 from services.door.proxies import network_of
-from services.pulses import Pulses
+from services.observability.pulses import Pulses
 from services.settings import SettingsError
 from services.settings.reading import load
 

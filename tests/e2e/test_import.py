@@ -9,8 +9,8 @@ import pytest
 
 from schemas.signals import Sales
 from schemas.sources import Scheme, Source
-from services.ingest.contacts import Contacts
-from services.ingest.normalise import to_signal
+from services.ingest.contacts.contacts import Contacts
+from services.ingest.normalising.normalise import to_signal
 from tests.setups import SETUPS, START, setup, signal
 
 KEY = b"k" * 32

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from services.ingest.intake import Intake
-from services.observability import ALLOWED
+from services.ingest.accepting.intake import Intake
+from services.observability.logging import ALLOWED
 from services.ports.rows import RecordOut
 from tests.doubles import FakeLog, FakeStore
 from tests.integration.test_delivery import Receiver, offered, rounds, worker

@@ -7,9 +7,9 @@ import pytest
 
 from schemas.signals import Parsed
 from schemas.sources import SalesMeaning, Scheme, Source
-from services.ingest.normalise import to_signal
+from services.ingest.configured.sales import meant
+from services.ingest.normalising.normalise import to_signal
 from services.ingest.parsers import parse
-from services.ingest.sales import meant
 from tests.setups import START, setup
 
 KEY = b"k" * 32

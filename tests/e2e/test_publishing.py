@@ -7,24 +7,24 @@ from datetime import date, timedelta
 
 import pytest
 
-from routing.agreement import compile_agreement, content_hash
-from routing.commands import ROSTER_KEY, Principal, cannot_approve, to_signal
-from routing.holidays import ResolvedHolidays, resolve_holidays
-from routing.roster import Roster
-from routing.roster_changes import apply
+from routing.agreement.agreement import compile_agreement, content_hash
+from routing.calendar.holidays import ResolvedHolidays, resolve_holidays
+from routing.people.commands import ROSTER_KEY, Principal, cannot_approve, to_signal
+from routing.people.roster import Roster
+from routing.people.roster_changes import apply
 from schemas.calendar import Holidays
 from schemas.commands import Approve
 from schemas.roster import RosterChange
 from services.adapters.sql.agreements import Agreements
-from services.approvals import counting, missing, pending, signatures, wrongly_typed
-from services.cli.agreement import differences
+from services.api.explanations import Explainer
+from services.cli.agreements.agreement import differences
 from services.cli.main import main
-from services.explain import Explainer
 from services.ports.rows import AgreementRow, ApprovalRow
-from services.publications import BEGINNING, LEAD, Publication, objections, read, write
-from services.recheck import ask
 from services.router.role import Router
-from services.versions import Versions
+from services.rules.approvals import counting, missing, pending, signatures, wrongly_typed
+from services.rules.publications import BEGINNING, LEAD, Publication, objections, read, write
+from services.rules.versions import Versions
+from services.sla.recheck import ask
 from tests.api import bearer, installed
 from tests.setups import EXAMPLES, SETUPS, START, ruling, setup, signal
 

@@ -80,16 +80,16 @@ async def test_a_follow_up_accepted_before_the_due_instant_counts_while_the_rout
 
 
 async def test_what_fails_is_set_aside_and_what_comes_after_it_waits_in_order(running, monkeypatch):
-    from services.router import fold
+    from services.router import batch_decider
 
-    real = fold.decide
+    real = batch_decider.decide
 
     def fails(lead, item, context):
         if item.id == "sig_2" and item.attempt == 0:
             raise ZeroDivisionError
         return real(lead, item, context)
 
-    monkeypatch.setattr(fold, "decide", fails)
+    monkeypatch.setattr(batch_decider, "decide", fails)
     await running.give(
         signal(1, "email.sent"), signal(2, "form.submitted", form_id="demo"), signal(3, "sales.accepted")
     )
@@ -114,7 +114,7 @@ async def test_bytes_that_are_no_signal_become_a_dead_letter_and_stop_nobody(run
 
 
 async def test_who_left_the_roster_leaves_nobody_in_limbo_unseen(running):
-    from services.limbo import LimboWatch
+    from services.sla.limbo import LimboWatch
 
     await running.give(signal(1, "form.submitted", "anna", form_id="demo"), signal(2, "form.submitted", "bo"))
     rules, counts = running.ruling, []
@@ -135,7 +135,7 @@ async def test_who_left_the_roster_leaves_nobody_in_limbo_unseen(running):
 
 
 async def test_open_clocks_are_computed_again_when_that_is_asked_for(running):
-    from services.recheck import ask
+    from services.sla.recheck import ask
 
     await running.give(signal(1, "form.submitted", "anna", form_id="demo"))
     closed = running.ruling.agreement.file.calendars["stockholm"].model_dump(mode="json")

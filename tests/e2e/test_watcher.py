@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from services.sla import Watcher
+from services.sla.watcher import Watcher
 from tests.setups import START, record, setup, signal
 
 WHO = ("anna", "bo", "cia", "dan", "eva")

@@ -7,12 +7,12 @@ from datetime import date
 
 import pytest
 
-from routing.agreement import compile_agreement
-from routing.holidays import resolve_holidays
+from routing.agreement.agreement import compile_agreement
+from routing.calendar.holidays import resolve_holidays
 from services.adapters.sql.agreements import Agreements
 from services.cli.main import main
 from services.ports.rows import AgreementRow
-from services.publications import read
+from services.rules.publications import read
 from tests.api import installed
 from tests.setups import EXAMPLES
 
@@ -117,8 +117,8 @@ def test_check_tells_a_file_that_cannot_be_read_from_one_that_is_not_sound(tmp_p
 
 async def test_open_clocks_go_under_a_version_each_time_it_is_published(tmp_path):
     """The questions have ids of their own for each publication, or the inbox would drop those of the second."""
-    from services.cli.agreement_publish import _apply
-    from services.publications import Publication, write
+    from services.cli.agreements.publish import _apply
+    from services.rules.publications import Publication, write
 
     async with installed(tmp_path) as api:
         await api.form(email="anna@acme.example", form_id="demo")

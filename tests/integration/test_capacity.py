@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from routing.roster import Roster
+from routing.people.roster import Roster
 from schemas.roster import RosterFile
 from tests.setups import record, ruling, setup, signal
 

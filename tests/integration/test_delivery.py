@@ -11,8 +11,8 @@ from schemas.sources import Scheme
 from schemas.subscriptions import Subscription
 from services.adapters.sql.deliveries import SqlDeliveries
 from services.delivery.role import Delivery, Subscriber
-from services.ingest.verify import Request, verify
-from services.outbound import is_public
+from services.ingest.proof.verify import Request, verify
+from services.outbound.client import is_public
 from tests.setups import setup, signal
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from routing.commands import Principal, to_signal
-from routing.model import Lead
+from routing.model.records import Lead
+from routing.people.commands import Principal, to_signal
 from schemas.commands import Command
 from schemas.signals import IdentityKey
 from services.adapters.sql.batch import SqlBatch

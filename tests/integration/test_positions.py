@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.cli.positions import shown, skip
+from services.cli.operating.positions import shown, skip
 from services.ports.errors import Fenced, OffsetLost
 from tests.setups import SETUPS, forget, setup, signal
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from routing.commands import ROSTER_KEY, Principal, to_signal
+from routing.people.commands import ROSTER_KEY, Principal, to_signal
 from schemas.commands import Command
-from services.absences import AbsenceWatch
-from services.router.in_force import InForce, read_changes
+from services.rules.in_force import InForce, read_changes
+from services.sla.absences import AbsenceWatch
 from tests.setups import setup, signal
 
 

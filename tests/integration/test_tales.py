@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from routing.model import Lead
+from routing.model.records import Lead
 from schemas.envelope import Envelope
 from tests.setups import START, setup, signal
 from tests.tales import Outcome, arrivals, cases

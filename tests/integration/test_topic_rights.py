@@ -9,11 +9,11 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import CreateAclsRequest
 
-from services import topics
 from services.adapters.log.kafka import KafkaLog
+from services.kafka_admin import topics
+from services.kafka_admin.topic_rights import NEEDS, rights
 from services.ports.errors import LogUnavailable
 from services.ports.rows import Position, RecordOut
-from services.topic_rights import NEEDS, rights
 from tests.integration.test_topics import kinds, settings_for
 from tests.parts.kafka_secure import GuardedKafka, token
 

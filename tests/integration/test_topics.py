@@ -7,11 +7,11 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from services import topics
 from services.cli.main import main
+from services.kafka_admin import topics
+from services.kafka_admin.topic_rights import rights
 from services.ports.errors import LogUnavailable
 from services.settings import load
-from services.topic_rights import rights
 
 
 def settings_for(bootstrap, prefix, **more):

@@ -4,8 +4,8 @@ import asyncio
 import json
 from datetime import timedelta
 
-from routing.model import Ledger
-from routing.roster import Roster
+from routing.model.records import Ledger
+from routing.people.roster import Roster
 from schemas.roster import RosterFile
 from services.adapters.log.local import LocalLog
 from services.adapters.sql.migrate import upgrade

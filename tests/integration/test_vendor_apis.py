@@ -8,10 +8,10 @@ import pytest
 
 from schemas.signals import Kind, Parsed
 from schemas.sources import Source
+from services.ingest.configured.sales import meant
 from services.ingest.fetching import Fetcher, Gone, Later, Refused
-from services.ingest.normalise import to_signal
+from services.ingest.normalising.normalise import to_signal
 from services.ingest.parsers import parse
-from services.ingest.sales import meant
 from tests.integration.test_enrich import CONTACT, KEY, SALESFORCE, START, Server, hubspot
 from tests.integration.test_enrich import source as configured_source
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from routing.model import Clock
-from services.periods import PeriodWatch
+from routing.model.records import Clock
+from services.sla.periods import PeriodWatch
 from tests.setups import setup, signal
 from tests.stories import rules
 

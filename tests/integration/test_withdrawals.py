@@ -3,9 +3,9 @@ leads that were there before an agreement that asks for time are asked when that
 
 import pytest
 
-from routing.model import Lead
-from routing.waking import stages_of
-from services.recheck import ask
+from routing.model.records import Lead
+from routing.stages.waking import stages_of
+from services.sla.recheck import ask
 from tests.integration.test_in_a_row import given, small_batches
 from tests.setups import signal
 from tests.stories import DAY, rules

@@ -1,7 +1,7 @@
 """The facts of the matrix: what each is in a signal, so that what a body says can be held against what is read."""
 
 from schemas.signals import Kind
-from services.ingest.parsers.mail import CAME_IN
+from services.ingest.parsers.guesses.mail import CAME_IN
 
 OURS = (Kind.OUTREACH_LOGGED, Kind.SALES_FOLLOW_UP, Kind.EMAIL_SENT, Kind.NOTE_ADDED)
 GONE = (Kind.LIST_UNSUBSCRIBED, Kind.CONSENT_WITHDRAWN)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from services.cli.environment import _lines
+from services.cli.support.environment import _lines
 from tests.parts.kafka import SWIFT, KafkaBroker
 from tests.parts.postgres import PostgresServer
 from tests.parts.process import end, free_port, spawn

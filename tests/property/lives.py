@@ -4,11 +4,11 @@ import json
 from collections import Counter
 from datetime import timedelta
 
-from routing.capacity import why_full
-from routing.commands import Principal, to_signal
-from routing.ids import derive
 from routing.lifecycle import DIALOGUE
-from routing.model import Account
+from routing.model.ids import derive
+from routing.model.records import Account
+from routing.people.capacity import why_full
+from routing.people.commands import Principal, to_signal
 from schemas.commands import Command
 from schemas.signals import (
     INTERNAL_KINDS,
@@ -22,7 +22,7 @@ from schemas.signals import (
     Sales,
     Signal,
 )
-from services.router.fold import Fold
+from services.router.batch_decider import Fold
 from tests.memory import Memory
 from tests.property import test_invariants as law
 from tests.property.worlds import AGREEMENTS, ENDED, JOINERS, RULING, SEATS

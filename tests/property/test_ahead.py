@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from services.ports.rows import Record
 from services.ports.signal_records import decode, record_of
-from services.router.asked import Asked
-from services.router.loaded import NOTHING, row_of
+from services.router.cached_reads import Asked
+from services.router.snapshot import NOTHING, row_of
 from services.router.transaction import FEW, decided, locked, look, moved_on, settled, written
 from tests.memory import Memory
 from tests.property.test_order import recorded

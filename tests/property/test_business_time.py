@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from routing.business_time import business_days_due, compile_calendar, plain_due
+from routing.calendar.business_time import business_days_due, compile_calendar, plain_due
 from schemas.calendar import WEEKDAYS, Calendar
 from tests.property.reckoning import MINUTE, VECTORS, due, walk, walk_days
 

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from routing.business_time import before_due, compile_calendar, plain_due
-from routing.explain_clock import explain_clock
-from routing.model import Away, Clock, Mark
-from routing.verdict import gaps, judged, standing
+from routing.calendar.business_time import before_due, compile_calendar, plain_due
+from routing.explain.clock import explain_clock
+from routing.model.records import Away, Clock, Mark
+from routing.sla.verdict import gaps, judged, standing
 from schemas.calendar import WEEKDAYS, Calendar
 from schemas.duration import parse_target
 

@@ -10,14 +10,14 @@ from typing import get_args
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.agreement import CompiledRoute, CompiledRule
-from routing.assignment import FALLBACK, Asked, Held, assign
-from routing.definitions import Answer, Finding
-from routing.explain_assignment import Given, explain_assignment, explain_rule, passed_lines
-from routing.expressions import compile_expression
-from routing.hindrances import HINDRANCES, Code, reason_of
-from routing.model import Ledger, LedgerEntry, Load
-from routing.roster import Roster
+from routing.agreement.agreement import CompiledRoute, CompiledRule
+from routing.agreement.definitions import Answer, Finding
+from routing.agreement.expressions import compile_expression
+from routing.assignment.assignment import FALLBACK, Asked, Held, assign
+from routing.explain.assignment import Given, explain_assignment, explain_rule, passed_lines
+from routing.model.records import Ledger, LedgerEntry, Load
+from routing.people.hindrances import HINDRANCES, Code, reason_of
+from routing.people.roster import Roster
 from schemas.agreement import Overflow
 from schemas.calendar import WEEKDAYS
 from schemas.roster import RosterFile

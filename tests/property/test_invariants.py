@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from routing.decide import decide
 from routing.draft import Context
-from routing.envelope import Stamp, about, seal
 from routing.lifecycle import TABLE
-from routing.model import Account, Lead, LeadPersonal
+from routing.model.envelope import Stamp, about, seal
+from routing.model.records import Account, Lead, LeadPersonal
 from schemas.envelope import Envelope, whole
 from schemas.events import EVENT_TYPES, TOPICS
 from schemas.signals import Actor, ClockDue, Consent, Kind, Reference, Sales

@@ -4,7 +4,7 @@ a person carries, a company, a promise of how many), gives the same rows and eve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.capacity import carrier
+from routing.people.capacity import carrier
 from tests.memory import Memory
 from tests.property.lives import FACTS, Lives
 from tests.property.test_state_machine import USUAL, words

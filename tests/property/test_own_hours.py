@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from routing.explain_clock import explain_clock
-from routing.model import Clock
-from routing.own_hours import calendar_of, hours_of
-from routing.roster import Roster
-from routing.verdict import judged, standing
+from routing.explain.clock import explain_clock
+from routing.model.records import Clock
+from routing.people.roster import Roster
+from routing.sla.own_hours import calendar_of, hours_of
+from routing.sla.verdict import judged, standing
 from schemas.roster import RosterFile
 from tests.property.test_clocks import ZONES, Walk, away, clock_of, marks, starts, wall, weeks
 from tests.stories import rules

@@ -8,9 +8,9 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.model import Ledger
-from routing.roster import Roster
-from routing.rotation import counted, moved, rotate
+from routing.assignment.rotation import counted, moved, rotate
+from routing.model.records import Ledger
+from routing.people.roster import Roster
 from schemas.roster import Absence, Member, Pool, RosterFile, Seat
 from tests.setups import START
 

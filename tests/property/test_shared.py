@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from services.ports.rows import AccountRow, LedgerRow, Record
 from services.ports.signal_records import decode, record_of
-from services.router.fold import Fold
-from services.router.loaded import Loaded, row_of
+from services.router.batch_decider import Fold
+from services.router.snapshot import Loaded, row_of
 from services.router.transaction import settled
 from tests.memory import Memory
 from tests.property.test_order import facts, recorded

@@ -103,5 +103,5 @@ def test_a_lead_goes_the_same_way_by_its_own_wakes_as_when_it_is_asked_each_minu
     # Without wakes of its own.
     asked = ruling._replace(agreement=ruling.agreement._replace(timing={}))
     # The pause is for leads that go in a circle.
-    with patch("routing.waking.PAUSE", timedelta(0)):
+    with patch("routing.stages.waking.PAUSE", timedelta(0)):
         assert tell_story(ruling, signals, by_wakes) == tell_story(asked, signals, by_asking)

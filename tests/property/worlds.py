@@ -1,10 +1,10 @@
 """What rules the lives of leads in the properties: agreements that differ in all that can differ between two of them, and a
 roster with capacities, hours, languages, teams and people who join and leave."""
 
-from routing.agreement import compile_agreement
-from routing.roster import Roster
+from routing.agreement.agreement import compile_agreement
+from routing.people.roster import Roster
 from schemas.roster import RosterFile
-from services.ruling import Ruling
+from services.rules.ruling import Ruling
 from tests.setups import EXAMPLES
 
 TEXT = (EXAMPLES / "agreement.yaml").read_text()

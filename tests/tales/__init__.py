@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from routing.model import Lead
+from routing.model.records import Lead
 from schemas.events import EventData
-from services.ruling import Ruling
+from services.rules.ruling import Ruling
 from tests.setups import START, ruling, signal
 from tests.stories import Story
 

@@ -6,9 +6,9 @@ import pytest
 
 from schemas.signals import Parsed, Reference
 from schemas.sources import Scheme, Source, SourcesFile
-from services.ingest.contacts import Contacts
-from services.ingest.normalise import to_signal
-from services.ingest.parsers.records import SYSTEM
+from services.ingest.contacts.contacts import Contacts
+from services.ingest.normalising.normalise import to_signal
+from services.ingest.parsers.guesses.records import SYSTEM
 from tests.everykind import KINDS, read
 from tests.people import KEY, People, said
 from tests.setups import START

@@ -7,16 +7,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing import facts
-from routing.agreement import check_against, compile_agreement, content_hash
+from routing.agreement import facts
+from routing.agreement.agreement import check_against, compile_agreement, content_hash
+from routing.agreement.definitions import Judge
+from routing.agreement.expressions import VARIABLES, DefinitionError, compile_expression
+from routing.agreement.literals import most_counted
+from routing.agreement.scoring import compile_standards, intent_of
 from routing.decide import decide
-from routing.definitions import Judge
 from routing.draft import Context
-from routing.expressions import VARIABLES, DefinitionError, compile_expression
-from routing.lead import new_lead
-from routing.literals import most_counted
-from routing.roster import Roster
-from routing.scoring import compile_standards, intent_of
+from routing.lead.absorb import new_lead
+from routing.people.roster import Roster
 from schemas.agreement import AgreementFile
 from schemas.roster import RosterFile
 from schemas.signals import Actor, Company

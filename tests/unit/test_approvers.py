@@ -7,15 +7,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.agreement import check_against, compile_agreement
-from routing.commands import OPERATOR, ROSTER_KEY, Principal, cannot_sign, signers, to_signal
-from routing.roster import Roster
-from routing.roster_changes import apply
+from routing.agreement.agreement import check_against, compile_agreement
+from routing.people.commands import OPERATOR, ROSTER_KEY, Principal, cannot_sign, signers, to_signal
+from routing.people.roster import Roster
+from routing.people.roster_changes import apply
 from schemas.agreement import Approvers
 from schemas.commands import Approve
 from schemas.roster import RosterChange
 from schemas.yamlfile import FileError
-from services.approvals import (
+from services.ports.rows import ApprovalRow
+from services.rules.approvals import (
     ApprovalRefused,
     approval_of,
     cannot_withdraw,
@@ -26,8 +27,7 @@ from services.approvals import (
     signatures,
     wrongly_typed,
 )
-from services.ports.rows import ApprovalRow
-from services.ruling import Ruling
+from services.rules.ruling import Ruling
 from tests.setups import EXAMPLES, START, ruling
 
 ROSTER = ruling().roster

@@ -5,13 +5,13 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing import bounds
-from routing.envelope import Stamp, about, seal
+from routing.model import bounds
+from routing.model.envelope import Stamp, about, seal
 from schemas.envelope import whole
 from schemas.signals import Company, Kind, Parsed, Person, Reference
 from schemas.sources import Source
-from services.ingest.lengths import LONGEST, LONGEST_PROSE, fitting
-from services.ingest.normalise import to_signal
+from services.ingest.normalising.lengths import LONGEST, LONGEST_PROSE, fitting
+from services.ingest.normalising.normalise import to_signal
 from services.ports.log import RECORD_BYTES, oversized
 from services.ports.signal_records import record_of
 from tests.setups import START

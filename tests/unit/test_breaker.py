@@ -1,6 +1,6 @@
 """Who may try a log that failed, and when; the time is in the test's hand."""
 
-from services.ingest.breaker import Breaker
+from services.ingest.accepting.breaker import Breaker
 
 
 def opened(at=0.0):

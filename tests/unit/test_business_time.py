@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from routing.business_time import HorizonExceeded, business_days_due, compile_calendar
-from routing.intervals import explain
+from routing.calendar.business_time import HorizonExceeded, business_days_due, compile_calendar
+from routing.calendar.intervals import explain
 from schemas.calendar import Calendar
 from schemas.duration import parse_target
 

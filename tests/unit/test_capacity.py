@@ -8,13 +8,13 @@ import yaml
 from hypothesis import given as given_some
 from hypothesis import strategies as st
 
-from routing.agreement import check_against, compile_agreement
-from routing.capacity import carrier, given, why_full
+from routing.agreement.agreement import check_against, compile_agreement
 from routing.decide import decide
 from routing.draft import Context
-from routing.limbo import why
-from routing.model import Load
-from routing.roster import Roster
+from routing.model.records import Load
+from routing.people.capacity import carrier, given, why_full
+from routing.people.roster import Roster
+from routing.stages.limbo import why
 from schemas.roster import RosterFile, Seat
 from schemas.signals import ClockDue, Commanded, Kind
 from schemas.yamlfile import FileError

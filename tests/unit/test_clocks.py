@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from routing.agreement import compile_agreement
+from routing.agreement.agreement import compile_agreement
 from schemas.signals import Actor, Sales
 from schemas.yamlfile import FileError
 from tests.setups import EXAMPLES, START

@@ -14,35 +14,39 @@ import pytest
 import routing
 import schemas
 import services
-from routing import commands, dossier, facts, hindrances, judging, lifecycle, waking
-from routing.expressions import FUNCTIONS
+from routing import judging, lifecycle
+from routing.agreement import facts
+from routing.agreement.expressions import FUNCTIONS
+from routing.lead import dossier
+from routing.people import commands, hindrances
+from routing.stages import waking
 from schemas import fates, may, sla, sources
 from schemas.commands import AnyCommand
 from schemas.events import Stage
 from schemas.handover import Part
 from schemas.signals import Kind
 from schemas.words import Side
-from services.ingest import verify
+from services.ingest.proof import verify
 
 SENDERS = "services/ingest/parsers/"
 """Words of senders are no closed set: whatever is not known is kept as not classified."""
 OPEN = {
     (
-        "routing/handover.py",
+        "routing/handover/handover.py",
         "outcome",
     ): "which of a fact's sixteen words are told besides; the others are told as the stage's change",
-    ("routing/literals.py", "token.text"): "text of an expression",
-    ("routing/matching.py", "route"): "each is left out of one list",
-    ("routing/readiness.py", "lead.stage"): "what each stage asks for besides; the others ask nothing",
-    ("routing/scoring.py", "call.function"): "two functions that read names of their own",
-    ("routing/smallest_change.py", "tried['code']"): "evidence of before may have other codes",
-    ("routing/timing.py", "name"): "names of variables, else an instant as text",
+    ("routing/agreement/literals.py", "token.text"): "text of an expression",
+    ("routing/assignment/matching.py", "route"): "each is left out of one list",
+    ("routing/stages/readiness.py", "lead.stage"): "what each stage asks for besides; the others ask nothing",
+    ("routing/agreement/scoring.py", "call.function"): "two functions that read names of their own",
+    ("routing/explain/smallest_change.py", "tried['code']"): "evidence of before may have other codes",
+    ("routing/agreement/timing.py", "name"): "names of variables, else an instant as text",
     ("services/adapters/sql/engine.py", "mode"): "words of libpq",
     ("services/cli/up.py", "name"): "options that one role has",
     ("services/ingest/app.py", "source.kind"): "two senders that ask for an answer of their own",
-    ("services/ingest/may.py", "parsed.mode"): "each needs a right of its own; a live one needs none",
-    ("services/problems.py", "self.code"): "two problems with a header of their own",
-    ("services/topics.py", "kinds.get(topic.name)"): "only what is to be changed is in it",
+    ("services/ingest/configured/may.py", "parsed.mode"): "each needs a right of its own; a live one needs none",
+    ("services/door/problems.py", "self.code"): "two problems with a header of their own",
+    ("services/kafka_admin/topics.py", "kinds.get(topic.name)"): "only what is to be changed is in it",
     ("schemas/sla.py", "self.starts"): "two rules of their own, told apart in two validators",
     ("schemas/sla.py", "t.kind"): "whether any of them counts open time",
     ("schemas/sources.py", "self.scheme"): "which schemes need which key",

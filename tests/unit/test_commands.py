@@ -5,16 +5,16 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from routing.agreement import compile_agreement
-from routing.commands import RIGHTS, Principal, refusal, to_signal
+from routing.agreement.agreement import compile_agreement
 from routing.decide import decide
 from routing.draft import Context
-from routing.roster import Roster
-from routing.roster_changes import ChangeRefused, applied, apply
+from routing.people.commands import RIGHTS, Principal, refusal, to_signal
+from routing.people.roster import Roster
+from routing.people.roster_changes import ChangeRefused, applied, apply
 from schemas.commands import AnyCommand, Command
 from schemas.roster import Member, RosterChange
 from schemas.signals import Commanded, Kind
-from services.router.in_force import changed, read_changes, write_changes
+from services.rules.in_force import changed, read_changes, write_changes
 from tests.setups import EXAMPLES, START, ruling, signal
 from tests.stories import Story, rules
 

@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.agreement import compile_agreement
+from routing.agreement.agreement import compile_agreement
+from routing.agreement.definitions import Judge
+from routing.agreement.expressions import compile_expression
 from routing.decide import decide
-from routing.definitions import Judge
 from routing.draft import Context
-from routing.expressions import compile_expression
-from routing.lead import new_lead
+from routing.lead.absorb import new_lead
 from schemas.domains import host_of
 from schemas.headcount import is_range, lower_end
 from schemas.places import city_key, country_of_code, post_code, region_key, town_of
 from schemas.signals import Company, Person
 from schemas.sources import Scheme, Source
+from services.ingest.configured.mapped import read
 from services.ingest.fetching.fetcher import _facts
-from services.ingest.mapped import read
-from services.ingest.normalise import to_signal
+from services.ingest.normalising.normalise import to_signal
 from services.ingest.parsers import parse
 from tests.setups import START, ruling, signal
 from tests.unit.test_agreement import changed

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.signals import Consent, Kind, Parsed, Person
 from schemas.sources import Scheme, Source
-from services.ingest.normalise import to_signal
+from services.ingest.normalising.normalise import to_signal
 from tests.setups import START
 from tests.stories import DAY, HOUR, MINUTE, Story, rules
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from schemas.sources import Scheme, Source, SourcesFile
 from schemas.yamlfile import FileError, load
 from services.ingest.app import signals_of
-from services.ingest.contacts import Contacts
+from services.ingest.contacts.contacts import Contacts
 from services.ingest.parsers import parse
-from services.ingest.parsers.consent_words import state_of
-from services.ingest.parsers.consents import acts_in, states_in
-from services.ingest.parsers.naming import label
+from services.ingest.parsers.consent.consents import acts_in, states_in
+from services.ingest.parsers.consent.yes_no_words import state_of
+from services.ingest.parsers.reading.naming import label
 from tests.everykind import KINDS, Who, read
 from tests.setups import START
 
@@ -260,7 +260,7 @@ def test_c1_each_field_of_a_record_is_looked_at_a_bounded_number_of_times(monkey
     """However many of the others state consents: for each of them all were gone through."""
     looked = []
     monkeypatch.setattr(
-        "services.ingest.parsers.consents.label", lambda name, plain=label: looked.append(name) or plain(name)
+        "services.ingest.parsers.consent.consents.label", lambda name, plain=label: looked.append(name) or plain(name)
     )
     names = (
         {f"newsletter {n}": "yes" for n in range(400)}

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.columns import COLUMNS, column_named, columns_of, likely_column
-from services.ingest.contacts import Contacts
-from services.ingest.tables import Dialect, NoTable, dialect_of, open_table, read_heading
+from services.ingest.contacts.columns import COLUMNS, column_named, columns_of, likely_column
+from services.ingest.contacts.contacts import Contacts
+from services.ingest.contacts.spreadsheets import Dialect, NoTable, dialect_of, open_table, read_heading
 
 HEAD = "email,phone,stage,owner,since,tags,consent:email,id:crm\n"
 

@@ -7,11 +7,11 @@ import pytest
 
 from schemas.sources import Source
 from services.ingest.app import understood
-from services.ingest.configured import Configured
-from services.ingest.parsers import naming
-from services.ingest.parsers.naming import remembered
-from services.ingest.parsers.reading import MAX_DEPTH, MAX_VALUES, Unreadable, events_at_most, read_json
-from services.ingest.verify import Request
+from services.ingest.configured.source import Configured
+from services.ingest.parsers.reading import naming
+from services.ingest.parsers.reading.naming import remembered
+from services.ingest.parsers.reading.safely import MAX_DEPTH, MAX_VALUES, Unreadable, events_at_most, read_json
+from services.ingest.proof.verify import Request
 from tests.everykind import KINDS, sent
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -69,7 +69,7 @@ def test_h6_values_are_counted_and_not_what_texts_have_in_them():
 
 
 def test_h6_a_mebibyte_of_brackets_is_not_read_at_all(monkeypatch):
-    monkeypatch.setattr("services.ingest.parsers.reading.json.loads", None)
+    monkeypatch.setattr("services.ingest.parsers.reading.safely.json.loads", None)
     with pytest.raises(Unreadable, match="more values"):
         read_json(b"[" + b"[]," * 300_000 + b"[]]")
 

@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from routing.definitions import TOO_DEAR, DefinitionError, Judge, compile_expression
-from routing.model import Lead
+from routing.agreement.definitions import TOO_DEAR, DefinitionError, Judge, compile_expression
+from routing.model.records import Lead
 from schemas.signals import Consent, Kind, Parsed, Person, Reference
 from schemas.sources import Source
-from services.ingest.lengths import MOST, fitting
-from services.ingest.normalise import to_signal
-from services.ingest.stops import Stops
+from services.ingest.limits.stops import Stops
+from services.ingest.normalising.lengths import MOST, fitting
+from services.ingest.normalising.normalise import to_signal
 from services.ports.errors import StoreUnavailable
 from tests.setups import START, signal
 

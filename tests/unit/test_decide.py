@@ -7,7 +7,7 @@ import pytest
 from routing.decide import decide
 from routing.draft import Context
 from routing.lifecycle import TABLE
-from routing.model import Account
+from routing.model.records import Account
 from schemas.signals import Actor, Asserted, Kind, Sales
 from tests.setups import START, ruling, signal
 

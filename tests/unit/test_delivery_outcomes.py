@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from services import metrics
 from services.delivery.schedule import LONGEST_WAIT, SCHEDULE, Verdict, judge_attempt, outcome_of
+from services.observability import metrics
 from services.ports.deliveries import Due
 
 LATER = Verdict("pending", timedelta(seconds=5))

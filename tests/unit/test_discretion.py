@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.signals import Actor, Company, Consent, Parsed, Person, Reference, Sales
-from services.discretion import discreet, trace_of, without_names
+from services.privacy.discretion import discreet, trace_of, without_names
 from tests.setups import signal
 
 ANNA = Person(email="Anna.Ek@example.com", full_name="Anna Ek Lund", phone="+46 70 198 76 54")

@@ -8,19 +8,20 @@ from typing import get_args
 import pytest
 import yaml
 
-from routing.agreement import check_against
+from routing.agreement.agreement import check_against
 from routing.lifecycle import diagram
 from schemas.handover import Part
 from schemas.mapping import Mapping
 from schemas.sla import Action, Metric, Start
 from schemas.sources import SourcesFile
 from schemas.yamlfile import load
-from services import __version__, metrics
-from services.ingest.mapped import check
+from services import __version__
+from services.ingest.configured.mapped import check
 from services.ingest.parsers import PARSERS
+from services.kafka_admin.topic_rights import rights
+from services.kafka_admin.topics import desired
+from services.observability import metrics
 from services.settings.reading import load as load_settings
-from services.topic_rights import rights
-from services.topics import desired
 from tests.setups import EXAMPLES, ruling
 from tests.stories import sample_clock
 

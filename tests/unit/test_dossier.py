@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from routing import limbo
+from routing.stages import limbo
 from schemas.signals import Actor, Commanded, Company, Kind, Person
 from schemas.yamlfile import FileError
 from tests.setups import START

@@ -10,8 +10,8 @@ from services.adapters.sql.engine import _meaning
 from services.adapters.sql.store import SqlStore
 from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import shown
-from services.ingest.verify import Refused, verify
-from services.outbound import is_public
+from services.ingest.proof.verify import Refused, verify
+from services.outbound.client import is_public
 from services.ports.errors import StoreFull
 from services.settings import describe
 from services.settings.reading import load

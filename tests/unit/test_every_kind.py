@@ -7,10 +7,10 @@ import pytest
 from schemas.mapping import Mapping
 from schemas.signals import Parsed, Quarantined
 from schemas.sources import Scheme, Source
-from services.ingest.mapped import read
-from services.ingest.normalise import digest, identities
+from services.ingest.configured.mapped import read
+from services.ingest.normalising.normalise import digest, identities
 from services.ingest.parsers import PARSERS, parse
-from services.ingest.parsers.markup import readable
+from services.ingest.parsers.reading.markup import readable
 from tests.unit.every_kind import JSON, NO_COMPANY, SHAPES, body_of
 
 KEY = b"k" * 32

@@ -8,10 +8,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.agreement import compile_agreement
-from routing.business_time import compile_calendar, due_at
-from routing.explain_clock import explain_clock
-from routing.holidays import early_days, resolve_holidays
+from routing.agreement.agreement import compile_agreement
+from routing.calendar.business_time import compile_calendar, due_at
+from routing.calendar.holidays import early_days, resolve_holidays
+from routing.explain.clock import explain_clock
 from schemas.calendar import WEEKDAYS, Calendar
 from schemas.duration import parse_target
 from schemas.roster import RosterFile

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from routing.business_time import compile_calendar
-from routing.explain_clock import amount, explain_clock
+from routing.calendar.business_time import compile_calendar
+from routing.explain.clock import amount, explain_clock
 from schemas.calendar import Calendar
 from tests.setups import START
 from tests.stories import DAY, DONE, HOUR, MINUTE, Kept, Story, rules
@@ -220,7 +220,7 @@ def test_days_are_counted_as_the_due_instant_counts_them():
         told = Story(rules([{**BUSINESS, "target": "3 business days"}])).tell(
             "form.submitted", timedelta(hours=hours), form_id="demo"
         )
-        from routing.verdict import judged
+        from routing.sla.verdict import judged
 
         clock, _ = judged(told.clock("p"), calendar)
         made = explain_clock(clock, calendar, told.at)

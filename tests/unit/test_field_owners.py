@@ -13,37 +13,37 @@ import pytest
 import routing
 from routing.draft import Draft
 from routing.lifecycle import TABLE, Fact
-from routing.model import Lead
+from routing.model.records import Lead
 
 ROOT = Path(routing.__file__).parent
 
 LEAD = {
-    "routing.asking": "consents_asked",
-    "routing.closing": "sales",
+    "routing.lead.asking": "consents_asked",
+    "routing.stages.closing": "sales",
     "routing.decide": "account_id gathered",
-    "routing.dialogue": "talk",
-    "routing.disposition": "disposition disposition_at",
-    "routing.dossier": "known record personal",
+    "routing.nurturing.dialogue": "talk",
+    "routing.upkeep.disposition": "disposition disposition_at",
+    "routing.lead.dossier": "known record personal",
     "routing.draft": "brought clocks form_id sequence version",
-    "routing.handover": "handover",
-    "routing.hunting": "hunter",
-    "routing.lead": "assumed attributes campaign consents consents_at language last_touch_at names personal recent references tags",
-    "routing.limbo": "limbo",
-    "routing.matching": "former",
-    "routing.meetings": "meeting_booked_at meetings",
-    "routing.merging": "merged merged_into",
-    "routing.moving": "pass_number pass_since stage stage_since",
-    "routing.nurturing": "exempt_lists mailed own_track programme suppressed suppressed_at track",
-    "routing.owner_fields": "owner owner_pool owner_route owner_since unowned_reason",
-    "routing.ownership": "counted",
-    "routing.parking": "heard parked parked_until",
-    "routing.proof": "personal proof unproven",
-    "routing.proposals": "proposed",
-    "routing.readiness": "met sales_ready scored",
-    "routing.repeats": "requests",
-    "routing.sla": "marks",
-    "routing.steps": "steps",
-    "routing.waiting": "queue",
+    "routing.handover.handover": "handover",
+    "routing.assignment.hunting": "hunter",
+    "routing.lead.absorb": "assumed attributes campaign consents consents_at language last_touch_at names personal recent references tags",
+    "routing.stages.limbo": "limbo",
+    "routing.assignment.matching": "former",
+    "routing.lead.meetings": "meeting_booked_at meetings",
+    "routing.upkeep.merging": "merged merged_into",
+    "routing.stages.moving": "pass_number pass_since stage stage_since",
+    "routing.nurturing.nurturing": "exempt_lists mailed own_track programme suppressed suppressed_at track",
+    "routing.assignment.owner_fields": "owner owner_pool owner_route owner_since unowned_reason",
+    "routing.assignment.ownership": "counted",
+    "routing.stages.hold": "heard parked parked_until",
+    "routing.lead.proof": "personal proof unproven",
+    "routing.upkeep.proposals": "proposed",
+    "routing.stages.readiness": "met sales_ready scored",
+    "routing.lead.repeats": "requests",
+    "routing.sla.clocks": "marks",
+    "routing.lead.steps": "steps",
+    "routing.assignment.queue": "queue",
 }
 """Which module writes which fields of a lead that exists."""
 TAKEN_OVER = frozenset(
@@ -51,19 +51,19 @@ TAKEN_OVER = frozenset(
 )
 """Facts that a merge puts together of two leads."""
 DRAFT = {
-    "routing.closing": "seller",
+    "routing.stages.closing": "seller",
     "routing.decide": "links",
     "routing.judging": "signal",
-    "routing.matching": "asked_account",
-    "routing.ownership": "account consulted kept",
-    "routing.parking": "at heard",
-    "routing.readiness": "was_asked",
-    "routing.volumes": "tallied",
+    "routing.assignment.matching": "asked_account",
+    "routing.assignment.ownership": "account consulted kept",
+    "routing.stages.hold": "at heard",
+    "routing.stages.readiness": "was_asked",
+    "routing.sla.volumes": "tallied",
 }
 """Which module writes which values of the sheet; `routing.draft` itself may write all."""
 SHEETS = frozenset({"draft", "stays", "goes"})
 """What a sheet is called where it is written on."""
-SET_BY_NAME = frozenset({"routing.lead", "routing.merging"})
+SET_BY_NAME = frozenset({"routing.lead.absorb", "routing.upkeep.merging"})
 """Modules that put down a fact of the company by the name of its field."""
 
 
@@ -94,7 +94,7 @@ def test_each_field_of_a_lead_is_written_by_its_owner_alone():
     for name, tree in modules():
         for whose, field in writers(tree):
             table = LEAD if whose == "lead" else DRAFT
-            allowed = set(table.get(name, "").split()) | (TAKEN_OVER if name == "routing.merging" else set())
+            allowed = set(table.get(name, "").split()) | (TAKEN_OVER if name == "routing.upkeep.merging" else set())
             if field not in allowed:
                 strangers.append(f"{name} writes {whose}.{field}")
     assert not strangers
@@ -107,7 +107,9 @@ def test_no_field_has_two_owners_and_no_owner_is_named_for_nothing():
         assert {(name, whose, field) for name, field in named} <= written
         fields = [field for _, field in named if field != "personal"]
         assert len(fields) == len(set(fields))
-    assert {field for name, whose, field in written if (name, whose) == ("routing.merging", "lead")} >= TAKEN_OVER
+    assert {
+        field for name, whose, field in written if (name, whose) == ("routing.upkeep.merging", "lead")
+    } >= TAKEN_OVER
 
 
 def test_the_fields_that_nobody_writes_are_what_a_lead_begins_with():

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.mapping import Mapping
 from schemas.signals import Kind, Parsed, Quarantined, is_request
-from services.ingest.mapped import read
+from services.ingest.configured.mapped import read
 from services.ingest.parsers import parse
 from tests.unit.form_bodies import CHATS, FORM, FORMS, JSON, MAIL, PHONE, SEVERAL
 

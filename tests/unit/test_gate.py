@@ -12,8 +12,8 @@ from starlette.routing import Route
 from schemas.sources import Source
 from services.door.limits import Buckets, Sampled
 from services.ingest.app import Hooks
-from services.ingest.configured import Configured
-from services.ingest.offload import LARGE, takes_long
+from services.ingest.configured.source import Configured
+from services.ingest.limits.offload import LARGE, takes_long
 from services.ports.errors import QuarantineFull
 from tests.unit.test_hooks import HMAC, NAME, NOW, TRUSTED, Kept
 

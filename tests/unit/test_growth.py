@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from routing.model import Account
-from routing.roster import Roster
-from routing.roster_changes import apply
+from routing.model.records import Account
+from routing.people.roster import Roster
+from routing.people.roster_changes import apply
 from schemas.roster import RosterChange
 from schemas.signals import Sales
 from schemas.yamlfile import FileError

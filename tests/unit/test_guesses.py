@@ -6,7 +6,8 @@ import tracemalloc
 import pytest
 
 from schemas.signals import Kind, Quarantined
-from services.ingest.parsers import naming, reading, words
+from services.ingest.parsers.guesses import words
+from services.ingest.parsers.reading import naming, safely
 from tests.unit.test_kinds import FORM, facts, one, read
 
 REP = {"id": 81, "name": "Rut Rep", "email": "rut@ours.example"}
@@ -288,7 +289,7 @@ class Counted:
 
 @pytest.mark.parametrize(
     "look",
-    [naming.label, naming.meaning, naming.is_secret, reading.plain_name, words.kind_of],
+    [naming.label, naming.meaning, naming.is_secret, safely.plain_name, words.kind_of],
     ids=lambda f: f.__name__,
 )
 def test_what_a_sender_writes_in_place_of_a_name_is_not_kept_in_memory(look):

@@ -10,9 +10,9 @@ import pytest
 from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.health import health_app, readiness
 from services.bootstrap.running import start_late
+from services.door.problems import Trouble
+from services.observability.pulses import Pulses
 from services.ports.errors import LogUnavailable, SchemaOutdated, SpoolFull, StoreUnavailable
-from services.problems import Trouble
-from services.pulses import Pulses
 
 
 class Part:

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from schemas.sources import Source
-from services.ingest.mapped import read
+from services.ingest.configured.mapped import read
 from services.ingest.parsers import PARSERS
 from tests.fuzz import LARGE, MIB, OWN, Maker, run, tried
 

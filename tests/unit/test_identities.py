@@ -2,13 +2,13 @@
 
 import pytest
 
-from routing.identity import names_somebody, resolve
+from routing.model.identity import names_somebody, resolve
 from schemas.signals import Company, Kind, Parsed, Person
 from schemas.sources import Scheme, Source, SourcesFile
 from schemas.yamlfile import FileError, load, problems_of
-from services.ingest.free_mail import is_free_mail
-from services.ingest.normalise import to_signal
-from services.ingest.parsers.profile import profiled
+from services.ingest.normalising.free_mail import is_free_mail
+from services.ingest.normalising.normalise import to_signal
+from services.ingest.parsers.finishing.profile import profiled
 from tests.setups import START
 
 SIGNED = Scheme(scheme="token", header="x", secrets=("STAFETT_SECRET_X",))

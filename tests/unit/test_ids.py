@@ -6,7 +6,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.ids import base32, derive
+from routing.model.ids import base32, derive
 
 
 @given(st.binary(min_size=32, max_size=32))

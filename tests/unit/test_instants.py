@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from routing.roster_changes import ChangeRefused, applied, apply
+from routing.people.roster_changes import ChangeRefused, applied, apply
 from schemas.commands import Command
 from schemas.instants import FIRST, LAST, plausible, read_instant
 from schemas.roster import Absence, RosterChange
 from schemas.signals import Consent
 from schemas.yamlfile import FileError, load
-from services.ingest.parsers import crm
-from services.ingest.parsers.reading import when
+from services.ingest.parsers.platforms import crm
+from services.ingest.parsers.reading.safely import when
 from services.ports.instants import instant, micros
 from tests.setups import START, ruling
 

@@ -9,10 +9,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from schemas.signals import Kind
-from services import metrics
 from services.bootstrap import metering
+from services.ingest.accepting.intake import Intake, NowhereToPut, TooLarge
 from services.ingest.app import Hooks
-from services.ingest.intake import Intake, NowhereToPut, TooLarge
+from services.observability import metrics
 from services.ports.log import RECORD_BYTES
 from tests.doubles import FakeLog, FakeStore
 from tests.setups import START, signal

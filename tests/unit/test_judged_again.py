@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from routing.commands import Principal, to_signal
+from routing.people.commands import Principal, to_signal
 from schemas.commands import Command
 from schemas.signals import Company, Reference, Sales
 from tests.setups import START

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from routing import ladder
-from routing.agreement import check_against, compile_agreement
-from routing.roster import Roster
-from routing.roster_changes import ChangeRefused, apply
+from routing.agreement.agreement import check_against, compile_agreement
+from routing.escalation import ladder
+from routing.people.roster import Roster
+from routing.people.roster_changes import ChangeRefused, apply
 from schemas.events import SlaEscalated
 from schemas.export import schema
 from schemas.roster import Member, RosterChange, RosterFile, circle_above

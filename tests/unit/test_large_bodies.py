@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
+from services.door.problems import Trouble
 from services.ingest import app
-from services.ingest.aside import MAX_ENTRIES
-from services.ingest.offload import LARGE, WORKERS, Offload
-from services.problems import Trouble
+from services.ingest.limits.offload import LARGE, WORKERS, Offload
+from services.ingest.quarantine.aside import MAX_ENTRIES
 from tests.unit.test_hooks import NAME, Kept, client, source
 
 ROW = {"event": "lead.created", "email": "anna@example.com", "note": "x" * 1000}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from routing.advice import advice
-from routing.explain_clock import explain_clock
+from routing.agreement.advice import advice
+from routing.explain.clock import explain_clock
 from schemas.signals import Actor, Sales
 from tests.setups import START
 from tests.stories import DAY, DONE, HOUR, MINUTE, Kept, Story, changed, rules

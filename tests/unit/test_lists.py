@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from routing.lists import MOST, left_lists
+from routing.lead.lists import MOST, left_lists
 from schemas.signals import Actor, Consent, Kind
 from services.ingest.parsers import parse
 from tests.memory import Memory

@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from schemas.sources import Scheme, Source
 from services.ingest.app import Hooks
-from services.ingest.configured import Configured
-from services.ingest.signed_ids import ID_HEADERS, empty_unsigned_ids
+from services.ingest.configured.source import Configured
+from services.ingest.proof.signed_ids import ID_HEADERS, empty_unsigned_ids
 from tests.unit.test_hooks import Kept
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -7,10 +7,10 @@ import pytest
 
 from schemas.signals import Actor, Company, Consent, Parsed, Person, Reference, Sales
 from schemas.sources import Source
-from services.discretion import STRUCK, discreet, without_accents, without_names
 from services.ingest.app import signals_of
-from services.ingest.mapped import read
+from services.ingest.configured.mapped import read
 from services.ingest.parsers import PARSERS
+from services.privacy.discretion import STRUCK, discreet, without_accents, without_names
 from tests.everykind import Who, sent
 from tests.setups import START, signal
 

@@ -2,14 +2,7 @@
 
 import pytest
 
-from services.console.unnamed import (
-    KNOWN,
-    media_type,
-    unnamed_headers,
-    unnamed_place,
-    unnamed_reason,
-    unnamed_shape,
-)
+from services.api.unnamed import KNOWN, media_type, unnamed_headers, unnamed_place, unnamed_reason, unnamed_shape
 
 PEOPLE = [
     "Bo Ek",

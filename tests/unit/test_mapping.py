@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from schemas.mapping import Mapping
 from schemas.signals import Kind, Quarantined
-from services.ingest.mapped import ConditionError, check, read
-from services.ingest.paths import at
+from services.ingest.configured.mapped import ConditionError, check, read
+from services.ingest.configured.paths import at
 
 
 def mapped(body, kind="generic", **mapping):

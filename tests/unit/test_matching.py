@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from routing import meetings
-from routing.model import Account
-from routing.roster import Roster
+from routing.lead import meetings
+from routing.model.records import Account
+from routing.people.roster import Roster
 from schemas.signals import Actor, Asserted, Sales
 from tests.stories import DAY, DONE, Kept, rules
 

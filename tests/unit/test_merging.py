@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from routing.commands import Principal, to_signal
 from routing.decide import decide
 from routing.draft import Context
-from routing.identity import resolve, score
-from routing.merging import join, merge_hindrance
+from routing.model.identity import resolve, score
+from routing.people.commands import Principal, to_signal
+from routing.upkeep.merging import join, merge_hindrance
 from schemas.commands import Command
 from schemas.signals import ClockDue, Company, Consent, IdentityKey, Parsed, Person, Reference
 from schemas.sources import Scheme, Source
-from services.ingest.normalise import full_name, identities
+from services.ingest.normalising.normalise import full_name, identities
 from tests.setups import START, signal
 from tests.stories import DONE, HOUR, MINUTE, Story, rules
 

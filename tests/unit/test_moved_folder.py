@@ -8,8 +8,8 @@ import pytest
 
 from schemas.yamlfile import FileError
 from services.adapters.sql.claims import mark_in_use, refuse_if_torn, was_copied_while_in_use
-from services.cli.environment import settings_of
 from services.cli.main import main
+from services.cli.support.environment import settings_of
 from services.ports.errors import StoreUnavailable
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.signals import Parsed
 from services.ingest.parsers import parse
-from services.ingest.stripping import stripped
+from services.ingest.quarantine.stripping import stripped
 
 SAID = "multipart/form-data; boundary=edge"
 

@@ -9,9 +9,9 @@ import pytest
 from schemas.api_keys import KeysFile
 from schemas.yamlfile import FileError
 from schemas.yamlfile import load as load_file
-from services.cli.environment import settings_of
 from services.cli.main import main
-from services.cli.modes import keep_private
+from services.cli.support.environment import settings_of
+from services.cli.support.modes import keep_private
 from services.settings import Settings, load
 from tests.setups import EXAMPLES
 

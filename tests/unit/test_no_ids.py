@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from schemas.signals import Reference
 from schemas.sources import Scheme, Source
-from services.ingest.contacts import Contacts
-from services.ingest.normalise import to_signal
-from services.ingest.parsers.identifiers import is_identifier
+from services.ingest.contacts.contacts import Contacts
+from services.ingest.normalising.normalise import to_signal
+from services.ingest.parsers.reading.identifiers import is_identifier
 from tests.everykind import KINDS, Who, read
 from tests.setups import START
 

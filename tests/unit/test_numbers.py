@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.signals import Person, Reference
-from services.ingest.names import name_words
+from services.ingest.normalising.names import name_words
 from tests.people import People, said
 
 NUMBER, SPELLED = "070-174 06 77", "+46 70 174 06 77"

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from services import metrics
-from services.observability import configure, scrub
+from services.observability import metrics
+from services.observability.logging import configure, scrub
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from routing.agreement import check_against
-from routing.commands import Principal, to_signal
-from routing.roster import Roster
-from routing.roster_changes import applied
+from routing.agreement.agreement import check_against
+from routing.people.commands import Principal, to_signal
+from routing.people.roster import Roster
+from routing.people.roster_changes import applied
 from schemas.commands import Command
 from schemas.roster import RosterChange
 from schemas.signals import Actor, Sales
-from services.commanding import Commanding, Refused, carry
+from services.api.commanding import Commanding, Refused, carry
 from tests.setups import EXAMPLES, START
 from tests.stories import HOUR, Kept, changed, rules
 

@@ -5,14 +5,14 @@ import json
 import pytest
 import yaml
 
-from routing.advice import advice
-from routing.agreement import compile_agreement
-from routing.explain_clock import explain_clock
-from routing.explain_lead import known_calendar
-from routing.model import Clock
-from routing.own_hours import calendar_of
-from routing.roster import Roster
-from routing.sla import forecast
+from routing.agreement.advice import advice
+from routing.agreement.agreement import compile_agreement
+from routing.explain.clock import explain_clock
+from routing.explain.lead import known_calendar
+from routing.model.records import Clock
+from routing.people.roster import Roster
+from routing.sla.clocks import forecast
+from routing.sla.own_hours import calendar_of
 from schemas.roster import RosterFile
 from schemas.yamlfile import FileError
 from services.cli.main import main

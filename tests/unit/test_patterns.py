@@ -26,10 +26,10 @@ import schemas
 import services
 from schemas.signals import Quarantined
 from schemas.sources import Source
-from services.console.shape import shape_of
-from services.ingest.aside import set_aside
-from services.ingest.mapped import read
-from services.observability import JsonFormatter, scrub
+from services.api.shape import shape_of
+from services.ingest.configured.mapped import read
+from services.ingest.quarantine.aside import set_aside
+from services.observability.logging import JsonFormatter, scrub
 
 ROOT = Path(services.__file__).parent.parent
 LENGTHS = (24, 100, 400, 1600)
@@ -45,17 +45,17 @@ CALLS = ("search", "sub", "match", "fullmatch", "findall", "finditer", "split", 
 WEB = Source(name="web", kind="form", verify={"scheme": "none"})
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 HANDED = {
-    "services.ingest.parsers.words._COMPILED": ("fullmatch",),
-    "services.ingest.parsers.naming._ASKED": ("fullmatch",),
+    "services.ingest.parsers.guesses.words._COMPILED": ("fullmatch",),
+    "services.ingest.parsers.reading.naming._ASKED": ("fullmatch",),
 }
 """Tables of patterns, and all that their module does with them."""
 MADE = {
     # Patterns that a function puts together: (file, its text in the source) by an example of each.
-    ("services/ingest/stripping.py", 0): rb'("token"\s*:\s*")(?:[^"\\]|\\.)*',
-    ("services/ingest/stripping.py", 1): rb"((?:^|&)token=)[^&]*",
-    ("services/ingest/body_keys.py", 0): r'(?:"key")[ \t\n\r]*+:[ \t\n\r]*+"((?:[^"\\]++|\\.)*+)"',
-    ("services/discretion.py", 0): r"\bberg\b",
-    ("services/ingest/parsers/multipart.py", 0): rb"(?:\A|\r\n)--x(?=--|[ \t]{0,100}\r\n)",
+    ("services/ingest/quarantine/stripping.py", 0): rb'("token"\s*:\s*")(?:[^"\\]|\\.)*',
+    ("services/ingest/quarantine/stripping.py", 1): rb"((?:^|&)token=)[^&]*",
+    ("services/ingest/proof/body_keys.py", 0): r'(?:"key")[ \t\n\r]*+:[ \t\n\r]*+"((?:[^"\\]++|\\.)*+)"',
+    ("services/privacy/discretion.py", 0): r"\bberg\b",
+    ("services/ingest/parsers/reading/multipart.py", 0): rb"(?:\A|\r\n)--x(?=--|[ \t]{0,100}\r\n)",
 }
 
 

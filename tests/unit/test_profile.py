@@ -7,16 +7,16 @@ import pytest
 
 from routing.decide import decide
 from routing.draft import Context
-from routing.roster import Roster
+from routing.people.roster import Roster
 from schemas.places import country_code, language_code, post_code
 from schemas.roster import RosterFile
 from schemas.signals import Company, Person
 from schemas.sources import Scheme, Source
 from schemas.yamlfile import FileError, load
-from services.discretion import discreet
-from services.ingest.mapped import read
-from services.ingest.normalise import to_signal
+from services.ingest.configured.mapped import read
+from services.ingest.normalising.normalise import to_signal
 from services.ingest.parsers import parse
+from services.privacy.discretion import discreet
 from tests.setups import START, ruling, signal
 
 RULES = ruling()

@@ -2,14 +2,14 @@
 
 import pytest
 
-from routing.commands import Principal
-from routing.commands import to_signal as commanded
+from routing.people.commands import Principal
+from routing.people.commands import to_signal as commanded
 from schemas.commands import Accept
 from schemas.signals import Kind, Parsed, Person, Signal
 from schemas.sources import Scheme, Source
 from services.ingest.app import signals_of
-from services.ingest.mapped import read
-from services.ingest.normalise import to_signal
+from services.ingest.configured.mapped import read
+from services.ingest.normalising.normalise import to_signal
 from services.ports.rows import Record
 from services.ports.signal_records import decode, halves, record_of, rejoin
 from tests.setups import START

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from routing.model import Lead, LeadPersonal
-from routing.proof import MOST_PROPOSED
+from routing.lead.proof import MOST_PROPOSED
+from routing.model.records import Lead, LeadPersonal
 from schemas.signals import Actor, Company, Person, Reference, Sales
 from tests.setups import START
 from tests.stories import DAY, HOUR, MINUTE, Kept, changed, rules

@@ -5,8 +5,8 @@ from typing import get_args
 
 import pytest
 
-from routing.model import Link
-from routing.proof import may_link
+from routing.lead.proof import may_link
+from routing.model.records import Link
 from schemas.signals import Company, IdentityKey, IdentityKind, Reference
 from schemas.sources import Scheme, Source
 from tests.people import People, said

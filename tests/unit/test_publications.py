@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from routing.sla import forecast
+from routing.sla.clocks import forecast
 from schemas.agreed import Withdrawal
-from services.approvals import cannot_withdraw, counting, pending
 from services.ports.rows import ApprovalRow
-from services.publications import (
+from services.rules.approvals import cannot_withdraw, counting, pending
+from services.rules.publications import (
     BEGINNING,
     FARTHEST,
     LEAD,
@@ -80,7 +80,7 @@ def test_the_same_command_again_is_about_the_same_publication_whatever_waits_beh
 
 
 def test_a_withdrawn_publication_rules_nothing():
-    from routing.agreement import compile_agreement
+    from routing.agreement.agreement import compile_agreement
 
     digest = compile_agreement(TEXT.replace("offer_expires: 4h", "offer_expires: 3h")).hash
     known = entries(digest)
@@ -126,7 +126,7 @@ CLOSED = ('closed_days: ["2027-07-19"', 'closed_days: ["2026-11-24", "2027-07-19
     ],
 )
 def test_a_forecast_says_what_going_under_another_agreement_comes_to(change, moves):
-    from routing.agreement import compile_agreement
+    from routing.agreement.agreement import compile_agreement
 
     told = Story(ruling())
     clock = told.tell("form.submitted", form_id="demo").clock("answer")
@@ -140,7 +140,7 @@ def test_a_forecast_says_what_going_under_another_agreement_comes_to(change, mov
 
 
 def test_a_forecast_of_a_promise_that_is_gone_is_none():
-    from routing.agreement import compile_agreement
+    from routing.agreement.agreement import compile_agreement
 
     clock = Story(ruling()).tell("form.submitted", form_id="demo").clock("answer")
     gone = TEXT.replace("- name: answer\n", "- name: reply\n")

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.pulses import Pulses
+from services.observability.pulses import Pulses
 
 
 def test_a_loop_is_well_while_it_takes_steps_and_found_when_it_stands_still():

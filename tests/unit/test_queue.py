@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from routing import waiting
+from routing.assignment import queue
 from routing.draft import Context
-from routing.merging import join
+from routing.upkeep.merging import join
 from schemas.signals import ClockDue, Sales
 from tests.setups import EXAMPLES, START, signal
 from tests.stories import DAY, HOUR, MINUTE, Kept, changed, rules
@@ -39,7 +39,7 @@ def test_whoever_had_it_has_it_no_more_and_the_event_says_so():
     assert said.since == START + HOUR and said.until == told.clock("queue").due_at
     assert {c["person"] for c in said.why["held"]["candidates"]} == set(SELLERS)
     assert (told.lead.owner, told.lead.unowned_reason, told.lead.limbo) == (None, "waiting: everybody", None)
-    assert waiting.place(told.lead) == ("hand_over/field", START + HOUR)
+    assert queue.place(told.lead) == ("hand_over/field", START + HOUR)
     assert {(p.person, p.codes) for p in told.lead.queue.passed} == {(p, ("absent",)) for p in SELLERS}
 
 
@@ -47,7 +47,7 @@ def test_it_is_told_once_however_often_the_pool_is_looked_at_and_the_end_by_the_
     told = judged().wait(DAY - HOUR)
     assert len(told.all("lead.queued")) == 1 and told.lead.owner is None
     told.wait(DAY + HOUR)
-    assert told.lead.owner in SELLERS and told.lead.queue is None and waiting.place(told.lead) is None
+    assert told.lead.owner in SELLERS and told.lead.queue is None and queue.place(told.lead) is None
     assert len(told.all("lead.queued")) == 1 and len(told.all("handover.offered")) == 1
     last = told.all("lead.owner_changed")[-1]
     assert (last.from_owner, last.to_owner.person) == (None, told.lead.owner)
@@ -73,15 +73,15 @@ def spam(told):
 def test_whatever_ends_the_waiting_the_lead_stands_in_line_no_more(end):
     told = judged()
     end(told)
-    assert told.lead.queue is None and waiting.place(told.lead) is None
+    assert told.lead.queue is None and queue.place(told.lead) is None
     assert told.lead.owner == ("karin" if end is claim else None)
 
 
 def test_an_owner_by_an_import_ends_the_waiting_for_a_judge():
     told = Kept(holding("qualification", JUDGES)).tell("form.submitted", HOUR, form_id="news")
-    assert waiting.place(told.lead)[0].startswith("qualification/") and told.lead.owner is None
+    assert queue.place(told.lead)[0].startswith("qualification/") and told.lead.owner is None
     told.tell("contact.updated", 2 * HOUR, mode="import", sales=Sales(to="qualification", owner_id="elin"))
-    assert told.lead.owner == "elin" and waiting.place(told.lead) is None
+    assert told.lead.owner == "elin" and queue.place(told.lead) is None
 
 
 def test_who_waits_for_a_judge_and_is_handed_over_waits_in_a_line_of_its_own():
@@ -99,20 +99,20 @@ def test_a_lead_that_is_merged_away_stands_in_no_line_until_it_is_parted():
     context = Context(told.rules.agreement, told.rules.roster, {}, None, START + 2 * HOUR)
     ask = asked("merge", other.lead, told.lead, 2 * HOUR)
     merged = join(other.lead, told.lead, ask, (context, context))
-    assert waiting.place(merged.gone.lead) is None
+    assert queue.place(merged.gone.lead) is None
     apart = join(
         merged.kept.lead, merged.gone.lead, asked("unmerge", other.lead, told.lead, 3 * HOUR), (context, context)
     )
-    assert waiting.place(apart.gone.lead) == ("hand_over/field", START + HOUR)
+    assert queue.place(apart.gone.lead) == ("hand_over/field", START + HOUR)
 
 
 def test_of_a_lead_that_waits_since_before_lines_were_kept_the_pool_is_known_at_the_next_look():
     told = judged()
     told.lead = told.lead.but(queue=None)
-    assert waiting.place(told.lead) == ("hand_over/", START + HOUR)
+    assert queue.place(told.lead) == ("hand_over/", START + HOUR)
     told.said.clear()
     clock = told.clock("queue")
     due = ClockDue(clock_id=clock.id, revision=clock.revision, lead_id=told.lead.id, due_at=told.at, noticed_at=told.at)
     told.tell("clock.due", 2 * HOUR, clock=due)
-    assert waiting.place(told.lead) == ("hand_over/field", START + HOUR)
+    assert queue.place(told.lead) == ("hand_over/field", START + HOUR)
     assert [said.since for said in told.all("lead.queued")] == [START + HOUR]

@@ -5,10 +5,10 @@ import re
 
 from routing.decide import decide
 from routing.draft import Context
-from routing.explain_lead import Step, assignments
+from routing.explain.lead import Step, assignments
 from services import __version__
-from services.console.explain import told
-from services.made_by import core_version, made_by
+from services.api.journey import told
+from services.observability.provenance import core_version, made_by
 from services.ports.reading import HistoryEntry
 from services.router.records import history
 from tests.setups import START, ruling, signal

@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 
 from schemas.sources import Source
-from services.console.feed import MAX_WAIT
+from services.api.feed import MAX_WAIT
 from services.door.bounds import Bounds
 from services.settings.reading import load
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.repeats import MAX_REQUESTS
+from routing.lead.repeats import MAX_REQUESTS
 from schemas.fates import REASONS
 from schemas.signals import Kind, Parsed, Person, Quarantined, Reference, Signal
 from schemas.sources import FORM_REPEATS, WEBHOOK_REPEATS, Scheme, Source
 from schemas.yamlfile import FileError
-from services.ingest.mapped import read
-from services.ingest.normalise import to_signal
+from services.ingest.configured.mapped import read
+from services.ingest.normalising.normalise import to_signal
 from services.ports.signal_records import Incoming
 from services.router.transaction import fresh
 from tests.setups import START

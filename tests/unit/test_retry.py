@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from services.ingest.aside import MAX_ENTRIES
-from services.ingest.intake import Intake
-from services.ingest.retry import Retry
-from services.problems import Trouble
+from services.door.problems import Trouble
+from services.ingest.accepting.intake import Intake
+from services.ingest.quarantine.aside import MAX_ENTRIES
+from services.ingest.reread import Retry
 from tests.doubles import FakeLog, FakeStore
 from tests.unit.test_hooks import client, source
 

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from routing.model import Ledger, LedgerEntry
-from routing.roster import Roster
-from routing.rotation import counted, moved, rotate
+from routing.assignment.rotation import counted, moved, rotate
+from routing.model.records import Ledger, LedgerEntry
+from routing.people.roster import Roster
 from schemas.roster import Member, Pool, RosterFile, Seat
 from tests.setups import START
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from routing.commands import Principal, to_signal
-from routing.roster import Roster
-from routing.roster_changes import apply
+from routing.people.commands import Principal, to_signal
+from routing.people.roster import Roster
+from routing.people.roster_changes import apply
 from schemas.commands import Command
 from schemas.roster import RosterChange
 from schemas.signals import TOUCHES, Actor, Commanded, Consent, IdentityKey, Reference, Sales

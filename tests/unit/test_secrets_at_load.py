@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from schemas.sources import Scheme
 from schemas.yamlfile import FileError
 from services.bootstrap.http import sources_of
-from services.ingest.verify import Refused, verify
+from services.ingest.proof.verify import Refused, verify
 from services.settings import SettingsError
 from services.settings.reading import load
 from tests.signed import BODY, post

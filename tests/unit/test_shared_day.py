@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 
-from routing.agreement import compile_agreement
-from routing.model import Ledger
-from routing.roster import Roster
+from routing.agreement.agreement import compile_agreement
+from routing.model.records import Ledger
+from routing.people.roster import Roster
 from schemas.roster import RosterFile
 from schemas.yamlfile import FileError
-from services.ruling import Ruling
+from services.rules.ruling import Ruling
 from tests.memory import Memory
 from tests.setups import EXAMPLES, signal
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from routing.commands import Principal, to_signal
 from routing.draft import Context
-from routing.merging import join
+from routing.people.commands import Principal, to_signal
+from routing.upkeep.merging import join
 from schemas.commands import Command
 from schemas.signals import Actor, Consent, Reference, Sales
 from schemas.suppression import Suppression

@@ -2,10 +2,10 @@
 
 import pytest
 
-from routing.model import Ledger, LedgerEntry
-from routing.roster import Roster
-from routing.rotation import rotate
-from routing.smallest_change import runner_up, smallest_change
+from routing.assignment.rotation import rotate
+from routing.explain.smallest_change import runner_up, smallest_change
+from routing.model.records import Ledger, LedgerEntry
+from routing.people.roster import Roster
 from schemas.roster import Member, Pool, RosterFile, Seat
 from tests.setups import START
 from tests.stories import DONE, HOUR, Kept, rules

@@ -6,7 +6,18 @@ from datetime import UTC, datetime, timedelta, timezone
 import msgspec
 import pytest
 
-from routing.model import Account, Booking, Clock, Handover, Lead, LeadPersonal, Ledger, LedgerEntry, Load, Tally
+from routing.model.records import (
+    Account,
+    Booking,
+    Clock,
+    Handover,
+    Lead,
+    LeadPersonal,
+    Ledger,
+    LedgerEntry,
+    Load,
+    Tally,
+)
 from schemas.signals import Person, Reference
 from tests.setups import START
 from tests.stories import Story, rules

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from routing.decide import decide
 from routing.draft import Context
-from routing.model import Load
-from routing.roster import Roster
+from routing.model.records import Load
+from routing.people.roster import Roster
 from schemas.roster import Capacity
 from tests.setups import START, signal
 from tests.stories import DAY, HOUR, Kept, rules

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from routing.lead import NAMES
+from routing.lead.absorb import NAMES
 from schemas.signals import Company, Consent, Reference
 from schemas.sources import Scheme, Source
 from services.ingest.app import signals_of
-from services.ingest.mapped import read
+from services.ingest.configured.mapped import read
 from tests.everykind import KINDS, Who, sent
 from tests.matrix.page import BODIES
 from tests.people import KEY, People, said

@@ -6,17 +6,17 @@ from functools import cache
 
 import pytest
 
-from routing.agreement import compile_agreement
-from routing.attributes import declared, read
+from routing.agreement.agreement import compile_agreement
+from routing.agreement.attributes import declared, read
+from routing.agreement.definitions import Judge
+from routing.agreement.expressions import compile_expression
 from routing.decide import decide
-from routing.definitions import Judge
 from routing.draft import Context
-from routing.expressions import compile_expression
-from routing.lead import COMPANY, new_lead
+from routing.lead.absorb import COMPANY, new_lead
 from schemas.market import Attribute
 from schemas.signals import Company
-from services.console.access import Key
-from services.console.views import lead_view
+from services.api.access import Key
+from services.api.views import lead_view
 from services.ports.rows import LeadRow
 from tests.setups import START, ruling, signal
 from tests.unit.test_agreement import changed, problems

@@ -7,8 +7,8 @@ import pytest
 from schemas.signals import Consent, Kind, Parsed, Person, happened
 from schemas.sources import Scheme, Source
 from services.ingest.app import signals_of
-from services.ingest.mapped import read
-from services.ingest.normalise import to_signal
+from services.ingest.configured.mapped import read
+from services.ingest.normalising.normalise import to_signal
 from tests.setups import START
 from tests.stories import DAY, HOUR, Story, rules
 

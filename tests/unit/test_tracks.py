@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.agreement import compile_agreement, own_track
+from routing.agreement.agreement import compile_agreement, own_track
 from routing.lifecycle import TABLE
 from schemas.agreement import OwnTrack
 from schemas.export import schema

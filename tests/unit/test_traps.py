@@ -15,13 +15,13 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from routing.business_time import compile_calendar, due_at
-from routing.capacity import given, why_full
+from routing.assignment.rotation import rotate
+from routing.calendar.business_time import compile_calendar, due_at
 from routing.draft import Context
-from routing.merging import join
-from routing.model import Ledger, LedgerEntry, Load
-from routing.roster import Roster
-from routing.rotation import rotate
+from routing.model.records import Ledger, LedgerEntry, Load
+from routing.people.capacity import given, why_full
+from routing.people.roster import Roster
+from routing.upkeep.merging import join
 from schemas.calendar import WEEKDAYS, Calendar
 from schemas.duration import parse_target
 from schemas.roster import RosterFile
@@ -29,15 +29,15 @@ from schemas.signals import Signal
 from schemas.subscriptions import Subscription
 from services.delivery.role import Delivery, Subscriber
 from services.delivery.schedule import SCHEDULE
-from services.ingest.verify import Refused, verify
+from services.ingest.proof.verify import Refused, verify
 from services.ports.deliveries import Due
 from services.ports.rows import ClockRow, LedgerRow, Record
 from services.ports.signal_records import decode, record_of
-from services.router.asked import Asked
-from services.router.fold import Fold
-from services.router.loaded import NOTHING
+from services.router.batch_decider import Fold
+from services.router.cached_reads import Asked
+from services.router.snapshot import NOTHING
 from services.router.transaction import look, settled
-from services.sla import Watcher
+from services.sla.watcher import Watcher
 from tests.property.test_invariants import PLAIN, World
 from tests.setups import START, ruling, signal
 from tests.signed import BODY, NAME, post, scheme

@@ -7,7 +7,7 @@ from services.ports.errors import LogUnavailable
 from services.ports.log import RECORD_BYTES
 from services.ports.rows import RecordOut
 from services.ports.signal_records import once_more, record_of
-from services.relay import Relay
+from services.relay.role import Relay
 from tests.doubles import FakeLog, FakeStore
 from tests.setups import START, signal
 

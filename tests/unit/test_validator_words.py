@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, ConfigDict, ValidationError, create_model
 from pydantic_core import PydanticKnownError, core_schema
 from pydantic_core._pydantic_core import list_all_errors
 
-from routing.cel_words import plain_complaint
-from routing.expressions import DefinitionError, compile_expression
+from routing.agreement.cel_words import plain_complaint
+from routing.agreement.expressions import DefinitionError, compile_expression
 from schemas.agreement import AgreementFile
 from schemas.api_keys import KeysFile
 from schemas.calendar import Holidays

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from schemas.sources import Scheme
-from services.ingest.verify import Refused, verify
+from services.ingest.proof.verify import Refused, verify
 from tests.signed import BODY, NAME, digest, made_at, own, post, published, scheme
 
 SIGNED = [pytest.param(item, id=item.id) for item in (*own(), *published())]
@@ -142,7 +142,7 @@ def test_m3_a_body_that_does_not_hold_the_secret_is_not_read_as_json(monkeypatch
     def read(body):
         raise AssertionError("the body was read before its sender was proven")
 
-    monkeypatch.setattr("services.ingest.verify.json.loads", read)
+    monkeypatch.setattr("services.ingest.proof.verify.json.loads", read)
     guesses = json.dumps({"rows": [{"key": f"guess {n}", "email": "a@b.example"} for n in range(900)]})
     more = '{"rows": [' + '{"key": "guess"},' * 20_000 + '{"key": "guess"}]}'
     for body, code in ((guesses, "wrong"), (more, "malformed"), ('{"rows": [' + "[]," * 300_000 + "1]}", "missing")):

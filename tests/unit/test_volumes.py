@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from routing import periods, volumes
 from routing.decide import decide
 from routing.draft import Context
-from routing.explain_volume import explain_volume
-from routing.model import Tallied, Tally
-from routing.periods import Terms, period_of
+from routing.explain.volume import explain_volume
+from routing.model.records import Tallied, Tally
+from routing.sla import periods, volumes
+from routing.sla.periods import Terms, period_of
 from schemas.signals import ClockDue
 from schemas.yamlfile import FileError
 from tests.setups import START, signal

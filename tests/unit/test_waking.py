@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 
-from routing.agreement import compile_agreement
-from routing.sla import WAKE
-from routing.timing import Moment, Unforeseen, time_changes_in
+from routing.agreement.agreement import compile_agreement
+from routing.agreement.timing import Moment, Unforeseen, time_changes_in
+from routing.sla.clocks import WAKE
 from schemas.signals import Asserted, Sales
 from schemas.yamlfile import FileError
 from tests.setups import EXAMPLES, START

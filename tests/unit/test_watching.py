@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from services.loops.watching import watch
 from services.ports.errors import StoreUnavailable
-from services.watching import watch
 
 LOG = logging.getLogger("stafett.test")
 

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.signals import Kind, Parsed
 from schemas.sources import Source
-from services.ingest.normalise import to_signal
+from services.ingest.normalising.normalise import to_signal
 from services.ingest.parsers import parse
 
 

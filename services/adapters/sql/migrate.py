@@ -14,7 +14,7 @@ from services.adapters.sql.claims import refuse_torn_copy
 from services.adapters.sql.engine import Engines, translated
 from services.adapters.sql.schema import Columns, columns_of, foreign, lacking, revision_of
 from services.ports.errors import SchemaOutdated
-from services.resources import migrations_dir
+from services.settings.resources import migrations_dir
 
 GRANTS = """\
 -- Rights of the role that runs the roles: it reads and writes rows, and changes no schema. To be run by the role that

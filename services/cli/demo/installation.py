@@ -46,7 +46,7 @@ class Alone:
     """A `stafett up` of its own: one process, one file."""
 
     def __init__(self, config: Path) -> None:
-        from services.cli.new import run as new
+        from services.cli.setting_up.new import run as new
 
         said = io.StringIO()
         with contextlib.redirect_stdout(said):

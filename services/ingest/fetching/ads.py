@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from schemas.signals import Kind, Parsed
 from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import Ask, Vendor, filled, read_by, shown
-from services.ingest.parsers import linkedin, meta_lead_ads
+from services.ingest.parsers.platforms import linkedin, meta_lead_ads
 
 
 class Meta(Vendor):

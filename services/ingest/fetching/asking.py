@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 from schemas.sources import Fetch
-from services.ingest.parsers.reading import Unreadable, mapping, read_json
-from services.outbound import AddressRefused, pinned
+from services.ingest.parsers.reading.safely import Unreadable, mapping, read_json
+from services.outbound.client import AddressRefused, pinned
 
 TIMEOUT = 10.0
 """Seconds for a whole request."""

@@ -7,8 +7,8 @@ import base64
 from schemas.signals import Kind, Parsed
 from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import Ask, Vendor, filled, linked, named, read_by, record, shown
-from services.ingest.parsers import close
-from services.ingest.parsers.reading import mapping, text
+from services.ingest.parsers.platforms import close
+from services.ingest.parsers.reading.safely import mapping, text
 
 
 class Close(Vendor):

@@ -10,7 +10,8 @@ import httpx
 from schemas.certain import certain
 from schemas.signals import Kind, Parsed, Signal
 from schemas.sources import FETCHED, Source
-from services.ingest.boxes import boxes_meant
+from services.ingest.configured.boxes import boxes_meant
+from services.ingest.configured.sales import meant
 from services.ingest.fetching.ads import LinkedIn, Meta
 from services.ingest.fetching.asking import Asker, Refused
 from services.ingest.fetching.close import Close
@@ -19,8 +20,7 @@ from services.ingest.fetching.hubspot import HubSpot
 from services.ingest.fetching.pipedrive import Pipedrive
 from services.ingest.fetching.salesforce import Salesforce
 from services.ingest.fetching.vendor import OTHER, Vendor
-from services.ingest.parsers.reading import UNEXPECTED
-from services.ingest.sales import meant
+from services.ingest.parsers.reading.safely import UNEXPECTED
 
 _NOT_ASKED = frozenset({Kind.CONTACT_DELETED, Kind.COMPANY_DELETED, Kind.DEAL_DELETED, Kind.UNCLASSIFIED})
 VENDORS: Mapping[str, type[Vendor]] = {

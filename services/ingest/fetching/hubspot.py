@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from schemas.signals import Kind, Parsed, Person, Sales
 from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import Ask, Vendor, contact, filled, linked, named, shown
-from services.ingest.parsers.hubspot_activities import PROPERTIES, activity_of
-from services.ingest.parsers.reading import mapping, text
-from services.ingest.parsers.stated import of_record
+from services.ingest.parsers.finishing.stated import of_record
+from services.ingest.parsers.platforms.hubspot_activities import PROPERTIES, activity_of
+from services.ingest.parsers.reading.safely import mapping, text
 
 _PROPERTIES = ("email", "firstname", "lastname", "phone", "mobilephone", "company", "website", "industry", "country",
                "numberofemployees", "state", "city", "zip", "hs_language", "hs_email_optout")  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from schemas.signals import Parsed
 from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import Ask, Vendor, filled, linked, named, read_by, record, shown
-from services.ingest.parsers import pipedrive
-from services.ingest.parsers.reading import text
+from services.ingest.parsers.platforms import pipedrive
+from services.ingest.parsers.reading.safely import text
 
 
 class Pipedrive(Vendor):

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from schemas.signals import Parsed, Person
 from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import Ask, Vendor, contact, filled, linked, named
-from services.ingest.parsers.reading import mapping, text
-from services.ingest.parsers.stated import of_record
+from services.ingest.parsers.finishing.stated import of_record
+from services.ingest.parsers.reading.safely import mapping, text
 
 _NOUNS = {"003": "Contact", "00Q": "Lead", "00T": "Task", "00U": "Event"}
 """Salesforce's ids begin with what they are ids of."""

@@ -10,11 +10,11 @@ from urllib.parse import quote
 from schemas.signals import Company, Kind, Object, Parsed, Person, Quarantined, Reference
 from schemas.sources import Fetch
 from services.ingest.fetching.asking import Gone, Refused
-from services.ingest.parsers.consents import with_consents
-from services.ingest.parsers.finishing import clean_reach, readable_facts
-from services.ingest.parsers.profile import profiled
-from services.ingest.parsers.reading import Result, Unreadable, text
-from services.ingest.parsers.stated import stated
+from services.ingest.parsers.consent.consents import with_consents
+from services.ingest.parsers.finishing.finishing import clean_reach, readable_facts
+from services.ingest.parsers.finishing.profile import profiled
+from services.ingest.parsers.finishing.stated import stated
+from services.ingest.parsers.reading.safely import Result, Unreadable, text
 
 Ask = Callable[[str], Awaitable[Mapping[str, Any]]]
 """Gives the answer to a path. Raises Later, Refused, Gone."""

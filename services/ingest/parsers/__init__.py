@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from services.ingest.parsers import (
+from services.ingest.parsers.finishing import profile
+from services.ingest.parsers.finishing.finishing import finish, readable_facts
+from services.ingest.parsers.finishing.machine_mail import told_apart
+from services.ingest.parsers.finishing.stated import stated
+from services.ingest.parsers.platforms import (
     activecampaign,
     calendly,
     close,
@@ -24,18 +28,14 @@ from services.ingest.parsers import (
     mautic,
     meta_lead_ads,
     pipedrive,
-    profile,
     salesforce,
     segment,
     tally,
     typeform,
     webflow,
 )
-from services.ingest.parsers.finishing import finish, readable_facts
-from services.ingest.parsers.identifiers import identified
-from services.ingest.parsers.machine_mail import told_apart
-from services.ingest.parsers.reading import Result, Unreadable
-from services.ingest.parsers.stated import stated
+from services.ingest.parsers.reading.identifiers import identified
+from services.ingest.parsers.reading.safely import Result, Unreadable
 
 if TYPE_CHECKING:
     Parser = Callable[[bytes, str, dict[str, str]], Result]

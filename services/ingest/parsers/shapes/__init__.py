@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.ingest.parsers.reading import Result
+from services.ingest.parsers.reading.safely import Result
 from services.ingest.parsers.shapes import amocrm, attio, bitrix24, calcom, copper, meta_messages, odoo, twilio, zoho
 
 _SHAPES = (calcom, amocrm, bitrix24, attio, copper, zoho, twilio, meta_messages, odoo)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
-from services.ingest.parsers.answers import rows
-from services.ingest.parsers.identifiers import identifier
-from services.ingest.parsers.reading import (
+from services.ingest.parsers.reading.answers import rows
+from services.ingest.parsers.reading.identifiers import identifier
+from services.ingest.parsers.reading.safely import (
     Result,
     body_key,
     bounded,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Kind, Parsed, Reference
-from services.ingest.parsers.identifiers import identifier
-from services.ingest.parsers.reading import Result, body_key, bounded, each, mapping, only_known, text
+from services.ingest.parsers.reading.identifiers import identifier
+from services.ingest.parsers.reading.safely import Result, body_key, bounded, each, mapping, only_known, text
 
 _ATTIO = ("record_id", "entry_id", "note_id", "task_id", "comment_id", "thread_id", "call_recording_id", "activity_id", "list_id",
           "workspace_member_id", "object_id", "attribute_id")  # fmt: skip

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from schemas.signals import Object, Parsed, Reference
-from services.ingest.parsers.identifiers import identifier
-from services.ingest.parsers.reading import Result, body_key, mapping, text, when
-from services.ingest.parsers.words import kind_of
+from services.ingest.parsers.guesses.words import kind_of
+from services.ingest.parsers.reading.identifiers import identifier
+from services.ingest.parsers.reading.safely import Result, body_key, mapping, text, when
 
 _BITRIX = re.compile(r"ONCRM(LEAD|DEAL|CONTACT|COMPANY|ACTIVITY)(ADD|UPDATE|DELETE)")
 _BITRIX_OBJECTS: dict[str, Object] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Company, Kind, Parsed, Person, Reference, Sales
-from services.ingest.parsers.identifiers import identifier
-from services.ingest.parsers.people import person_in
-from services.ingest.parsers.reading import Result, body_key, mapping, only_known, text, when
-from services.ingest.parsers.tree import nodes
+from services.ingest.parsers.guesses.people import person_in
+from services.ingest.parsers.guesses.tree import nodes
+from services.ingest.parsers.reading.identifiers import identifier
+from services.ingest.parsers.reading.safely import Result, body_key, mapping, only_known, text, when
 
 _BOOKINGS: dict[str, Kind] = {
     "BOOKING_CREATED": Kind.SALES_MEETING_BOOKED,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.signals import Kind, Parsed, Person, Reference
-from services.ingest.parsers.identifiers import identifier
-from services.ingest.parsers.reading import Result, body_key, bounded, each, mapping, only_known, text, when
+from services.ingest.parsers.reading.identifiers import identifier
+from services.ingest.parsers.reading.safely import Result, body_key, bounded, each, mapping, only_known, text, when
 
 _OBJECTS = ("whatsapp_business_account", "page", "instagram")
 _PAGE_INBOX = "263902037430900"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Company, Kind, Object, Parsed, Person, Reference, Sales
-from services.ingest.parsers.identifiers import identifier
-from services.ingest.parsers.reading import Result, body_key, number, only_known, text, when
-from services.ingest.parsers.stated import of_record
+from services.ingest.parsers.finishing.stated import of_record
+from services.ingest.parsers.reading.identifiers import identifier
+from services.ingest.parsers.reading.safely import Result, body_key, number, only_known, text, when
 
 _MODELS: dict[str, tuple[Object, Kind]] = {
     "crm.lead": ("deal", Kind.DEAL_UPDATED),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Consent, Kind, Parsed, Person, Sales
-from services.ingest.parsers.calls import call_of
-from services.ingest.parsers.chain import level
-from services.ingest.parsers.identifiers import identifier
-from services.ingest.parsers.reading import Result, body_key, only_known, text
+from services.ingest.parsers.guesses.calls import call_of
+from services.ingest.parsers.guesses.chain import level
+from services.ingest.parsers.reading.identifiers import identifier
+from services.ingest.parsers.reading.safely import Result, body_key, only_known, text
 
 
 def fits(whole: dict[str, Any]) -> bool:

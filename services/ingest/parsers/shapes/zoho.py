@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Parsed
-from services.ingest.parsers.reading import Result, body_key, bounded, text, when
-from services.ingest.parsers.words import kind_of
+from services.ingest.parsers.guesses.words import kind_of
+from services.ingest.parsers.reading.safely import Result, body_key, bounded, text, when
 
 
 def fits(whole: dict[str, Any]) -> bool:

@@ -1,0 +1,142 @@
+"""The smallest change that would have chosen another owner, found in the evidence that the decision left.
+
+Of all that could have been otherwise the least is said: each lead less in the ledger weighs one, and so does a place of
+capacity, other hours, another language, one condition; an absence two, what somebody already was or had three
+(`routing.people.hindrances`). Where no one thing would have done, it is what was in somebody's way and leads less together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from routing.assignment.rotation import TIE, turn
+from routing.people.hindrances import LAST, codes_of, otherwise
+
+MOST = 100
+"""A runner-up further behind than so many leads is not reckoned with."""
+_BEFORE_RULES = {
+    "hunter": "had {person} not found the lead themselves",
+    "host": "had the lead not booked a meeting with {person}",
+    "present_owner": "had {person} not had it already",
+    "former_owner": "had {person} not had it before",
+    "account_in_dialogue": "had {person} not been in dialogue with this company",
+    "customer_account": "had {person} not kept this company as a customer",
+    "seller": "had the agreement not let the seller keep the customer",
+    "successor": "had {of} named no successor in the roster",
+    "manual": "had nobody named {person} by hand, with {signal}",
+    "answered_in_time": "had {person} not accepted it before their offer ended",
+    "second_offer": "had the agreement's second offer for this reason been for the next in turn",
+}
+"""What chose an owner in place of the rules, in words of what would have let them decide."""
+
+
+class Change(NamedTuple):
+    """`weight` is how much would have to be otherwise; of equals the first `place` is said."""
+
+    weight: int
+    place: int
+    text: str
+
+
+def smallest_change(evidence: dict[str, Any], conditions: Mapping[str, str]) -> str:
+    """`conditions` are the texts of the route's rules, where the agreement is at hand."""
+    if found := sorted(_changes(evidence, conditions), key=lambda change: change[:2]):
+        return found[0].text
+    pool, seats = evidence.get("pool"), evidence.get("candidates", [])
+    if len(seats) > 1:
+        return f"nobody else of {pool} was within {MOST} leads of their turn"
+    nobody = f"nobody else has a seat in {pool}" if seats else None
+    if not evidence.get("tried"):
+        nobody = f"{nobody}, and no rule was asked before" if nobody else "no rule was asked before"
+        return f"{nobody}: only another {'seat' if seats else 'rule'} would have"
+    return f"{nobody or 'nobody else could have had it by the rules'}: only other seats or rules would have"
+
+
+def _changes(evidence: dict[str, Any], conditions: Mapping[str, str]) -> Iterator[Change]:
+    rule, person = evidence["rule"], evidence["person"]
+    for tried in evidence.get("tried", []):
+        yield from _of_rule(tried, person, conditions)
+    if "overflow" in evidence:
+        yield from _of_rule(evidence["overflow"], person, conditions)
+    if rule in _BEFORE_RULES and not evidence.get("candidates"):
+        said = {"of": "somebody", "signal": "a signal", **evidence}
+        yield Change(1, 0, f"the rules would have decided, {_BEFORE_RULES[rule].format_map(said)}")
+    if evidence.get("candidates"):
+        yield from _of_turn(_Seats(evidence))
+
+
+def _of_rule(tried: dict[str, Any], chosen: str, conditions: Mapping[str, str]) -> Iterator[Change]:
+    """What would have let a rule decide that was passed."""
+    name, place = tried["rule"], LAST
+    held = f"its condition held: {conditions[name]}" if name in conditions else "its condition held"
+    if tried["code"] == "not_met":
+        yield Change(1, place, f"rule `{name}` would have been asked first, had {held}")
+    elif tried["code"] == "unknown":
+        fact = f"`{tried['unknown']}`" if "unknown" in tried else "a fact that it asks for"
+        yield Change(1, place, f"rule `{name}` would have been asked first, had {fact} been known and {held}")
+    over = tried.get("overflow", {})
+    asked = [*tried.get("candidates", []), *over.get("candidates", []), *([over] if "code" in over else [])]
+    for candidate in asked:
+        if candidate["person"] != chosen:
+            weight, order, had = otherwise(candidate)
+            yield Change(weight, order, f"rule `{name}` would have decided, {had}")
+
+
+class _Seats:
+    """The pool's turn as it was, to be taken again with one thing otherwise."""
+
+    def __init__(self, evidence: dict[str, Any]) -> None:
+        self.candidates, self.chosen = evidence["candidates"], evidence["person"]
+        self.weights = {c["person"]: c["weight"] for c in self.candidates}
+        self.codes = {c["person"]: codes_of(c) for c in self.candidates}
+        self.shorts = {person: figures[1] for person, figures in evidence["ledger"]["seats"].items()}
+        self.found = {c["person"]: c["short"] for c in self.candidates if "short" in c}
+
+    def chooses(self, person: str, fewer: int = 0) -> bool:
+        """Whether it would be theirs, were nothing in the way and had they had so many leads less."""
+        shorts = self.shorts | {person: self.shorts[person] + fewer}
+        return turn(self.weights, shorts, self._without(person)).person == person
+
+    def fewer(self, person: str) -> int | None:
+        """How many leads less would have made it theirs; None where it takes too many."""
+        return next((n for n in range(1, MOST) if self.chooses(person, n)), None)
+
+    def _without(self, person: str) -> dict[str, str | None]:
+        """The codes, were nothing in this person's way. Room in a team is room for all of it, so far as is known."""
+        room = "team_full" in self.codes[person]
+        free = {p for p, codes in self.codes.items() if p == person or (room and codes == ("team_full",))}
+        return {p: codes[0] if codes and p not in free else None for p, codes in self.codes.items()}
+
+
+def _of_turn(seats: _Seats) -> Iterator[Change]:
+    person = runner_up(seats.candidates, seats.chosen)
+    passed = [candidate for candidate in seats.candidates if "code" in candidate]
+    alone = [change for candidate in passed if (change := _without_hindrance(seats, candidate))]
+    if person and (fewer := seats.fewer(person)):
+        tie = seats.found[person] == seats.found[seats.chosen]
+        equal = f"{seats.chosen} and {person} were equal, and {TIE}; " if tie else ""
+        alone.append(Change(fewer, 0, f"{equal}with {_leads(fewer)} less so far, {person} would have been chosen"))
+    yield from alone or (change for candidate in passed if (change := _with_fewer(seats, candidate)))
+
+
+def _without_hindrance(seats: _Seats, candidate: dict[str, Any]) -> Change | None:
+    weight, order, had = otherwise(candidate)
+    return Change(weight, order, f"{had}, they would have been chosen") if seats.chooses(candidate["person"]) else None
+
+
+def _with_fewer(seats: _Seats, candidate: dict[str, Any]) -> Change | None:
+    weight, order, had = otherwise(candidate)
+    if (fewer := seats.fewer(candidate["person"])) is None:
+        return None
+    return Change(weight + fewer, order, f"{had}, and with {_leads(fewer)} less so far, they would have been chosen")
+
+
+def _leads(count: int) -> str:
+    return "1 lead" if count == 1 else f"{count} leads"
+
+
+def runner_up(candidates: list[dict[str, Any]], chosen: str) -> str | None:
+    """Who was next by the same measure; of equals the one whose seat is first."""
+    others = [c for c in candidates if "short" in c and c["person"] != chosen]
+    return max(others, key=lambda c: c["short"])["person"] if others else None

@@ -1,0 +1,5 @@
+"""The hand-over from marketing to sales: offered to one person at a time, accepted, rejected, expired or overruled by hand.
+
+Imported by: escalation, stages, upkeep and judging.
+Open first: `handover.py`.
+"""

@@ -1,0 +1,31 @@
+"""A deal changes hands: whoever gets it is told all that is known of the lead, as with an offer."""
+
+from __future__ import annotations
+
+from routing.assignment import ownership
+from routing.assignment.assignment import Assignment
+from routing.draft import Draft
+from routing.handover import handover
+from routing.lead import dossier
+from routing.sla import clocks
+from schemas.events import HandoverTransferred
+
+
+def give(draft: Draft, chosen: Assignment, reason: str) -> None:
+    """The lead is theirs, with the next step to take; in a deal they are told of it."""
+    lead, before = draft.lead, draft.lead.owner
+    ownership.give(draft, chosen)
+    clocks.restart_recurring(draft)
+    if lead.stage != "deal" or lead.handover is None or before == lead.owner:
+        return
+    said = handover.saying(draft, handover.open_offer(draft)) | {"owner": draft.owner(lead.owner)}
+    draft.emit(
+        HandoverTransferred(
+            **said,
+            from_owner=draft.owner(before),
+            reason=reason,
+            dossier=dossier.assembled(lead, draft.context.agreement),
+            personal=dossier.in_words(lead),
+        ),
+        max(draft.at, draft.context.now),
+    )

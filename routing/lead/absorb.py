@@ -1,0 +1,267 @@
+"""What a lead takes in from a signal before anything is decided: who it is, what was done, what was consented."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from routing.agreement import attributes
+from routing.draft import Draft
+from routing.lead.asking import ASKED_FOR, may_give
+from routing.lead.proof import ANSWER, ATTRIBUTE, TAG, Scale, is_outranked, note_proof
+from routing.model.bounds import MAX_REFERENCES, MAX_TAGS, answers
+from routing.model.contradictions import names_after
+from routing.model.ids import derive
+from routing.model.records import Lead, LeadPersonal
+from schemas.events import Stage
+from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened
+
+COMPANY = ("name", "domain", "industry", "country", "employees", "region", "city", "postcode")
+"""Facts of the company that the lead keeps."""
+NAMES = ("first_name", "last_name", "full_name")
+_KEPT_AS = tuple(f"company_{name}" for name in COMPANY)
+_UNKNOWN = (None,) * len(COMPANY)
+_held_company = attrgetter(*_KEPT_AS)
+_of_company = attrgetter(*COMPANY)
+_of_person = attrgetter("email", "first_name", "last_name", "full_name", "phone")
+# A kind that each touch is compared with has a name of its own: to look one up at its class costs a call.
+_STEP = Kind.SALES_FOLLOW_UP
+
+
+def new_lead(signal: Signal, stage: Stage) -> Lead:
+    """A lead as this signal makes it; its id comes from the signal's."""
+    at = happened(signal)
+    return Lead(
+        id=derive("lead", signal.id),
+        brand=signal.brand,
+        partition_key=signal.partition_key,
+        created_at=at,
+        stage=stage,
+        stage_since=at,
+        pass_since=at,
+        source=signal.source,
+        proof=signal.proof,
+        names=(),
+        unowned_reason="marketing",
+    )
+
+
+def absorb(draft: Draft) -> None:
+    """Facts of the signal become the lead's. An older fact fills gaps but replaces nothing, nor does a less proven one."""
+    lead, signal = draft.lead, draft.signal
+    note_proof(lead, signal)
+    _take_facts(draft)
+    for consent in signal.consents:
+        at = consent.at if signal.proof == "signed" else None
+        consents(draft, consent.purpose, consent.state, min(at or draft.at, signal.received_at))
+    if signal.kind in TOUCHES:
+        _count(draft)
+        if lead.last_touch_at is None or draft.at > lead.last_touch_at:
+            lead.last_touch_at = draft.at
+
+
+def _take_facts(draft: Draft) -> None:
+    """What is said of the person and of the company, each fact weighed by its time and its proof."""
+    lead, signal = draft.lead, draft.signal
+    newer = lead.last_touch_at is None or draft.at >= lead.last_touch_at
+    scale = Scale(lead, signal, newer)
+    if (personal := _personal(lead.personal, signal, scale, newer)) is not lead.personal:
+        lead.personal = personal
+    if _learn(lead, signal, scale):
+        draft.note_learned()
+    if signal.fields:
+        _attributes(draft, scale)
+    if signal.tags:
+        _tags(lead, signal, scale)
+    scale.keep()
+    if scale.refused:
+        draft.evidence["proposed_facts"] = sorted(scale.refused)
+    outranked = is_outranked(lead, signal)
+    if signal.names and (lead.names is None or not outranked):
+        lead.names = names_after(lead.names, signal.names, newer)
+    if signal.references != lead.references and not outranked:
+        _meet(lead, signal)
+
+
+def _learn(lead: Lead, signal: Signal, scale: Scale) -> bool:
+    """Whether a fact that is decided on is another one now; the campaign alone is none."""
+    company, held, learned = _of_company(signal.company), _held_company(lead), False
+    if company != _UNKNOWN and (company != held or lead.assumed or not scale.is_plain):
+        for name, said, known in zip(COMPANY, company, held, strict=True):
+            if said is not None and _is_learned(lead, signal, name=name, said=said, known=known, scale=scale):
+                setattr(lead, f"company_{name}", said)
+                learned = True
+    if signal.language is not None and scale.take_fact("language", signal.language, lead.language):
+        lead.language, learned = signal.language, True
+    if signal.campaign is not None and scale.take_fact("campaign", signal.campaign, lead.campaign):
+        lead.campaign = signal.campaign
+    return learned
+
+
+def _is_learned(lead: Lead, signal: Signal, name: str, said: str | int, known: str | int | None, scale: Scale) -> bool:
+    """Whether it becomes the lead's fact. What was only assumed gives way to what somebody as much proven says, and replaces
+    no such."""
+    fact, guess, guessed = f"company_{name}", name in signal.assumed, name in lead.assumed
+    if guess:
+        if known is not None and not guessed:
+            return False
+        if scale.take_fact(fact, said, known):
+            lead.assumed = lead.assumed if guessed else (*lead.assumed, name)
+            return True
+        return False
+    if guessed and scale.is_as_proven(fact):
+        lead.assumed = tuple(one for one in lead.assumed if one != name)
+        scale.take_fact(fact, said, None)
+        return said != known
+    return scale.take_fact(fact, said, known)
+
+
+def _meet(lead: Lead, signal: Signal) -> None:
+    people = [r for r in signal.references if r.object == "person" and r not in lead.references]
+    if people:
+        lead.references = (*lead.references, *people)[-MAX_REFERENCES:]
+
+
+def drop_references(lead: Lead, gone: set[tuple[str, str]]) -> None:
+    """These records, by their system and id, are no more."""
+    lead.references = tuple(r for r in lead.references if (r.system, r.id) not in gone)
+
+
+def _attributes(draft: Draft, scale: Scale) -> None:
+    """As evidence too, because fields are personal and do not outlive an erasure, and what was decided on does."""
+    said = attributes.read(draft.context.agreement.attributes, draft.signal.fields)
+    if not said:
+        return
+    held = draft.lead.attributes or {}
+    said = {name: value for name, value in said.items() if scale.take_fact(f"{ATTRIBUTE}{name}", value, held.get(name))}
+    if said:
+        draft.lead.attributes = {**held, **said}
+        draft.evidence["attributes"] = said
+
+
+def consents(draft: Draft, purpose: str, state: str, at: datetime) -> None:
+    """Kept per purpose, the latest by when it was said: an older consent that arrives late undoes no withdrawal, and whatever
+    is said replaces what is only asked for."""
+    lead = draft.lead
+    if state == "given" and not may_give(lead, draft.signal, purpose):
+        state = ASKED_FOR
+    if may_replace(state, at, lead.consents.get(purpose), lead.consents_at.get(purpose)):
+        put_consent(lead, purpose, state, at)
+
+
+def put_consent(lead: Lead, purpose: str, state: str, at: datetime) -> None:
+    """The state of the consent for this purpose, and when it was said."""
+    put_consents(lead, {**lead.consents, purpose: state}, {**lead.consents_at, purpose: at})
+
+
+def put_consents(lead: Lead, states: dict[str, str], said_at: dict[str, datetime]) -> None:
+    """All consents, each with when it was said."""
+    lead.consents, lead.consents_at = states, said_at
+
+
+def may_replace(state: str, at: datetime, known: str | None, known_at: datetime | None) -> bool:
+    """Whether this state of a consent, said then, replaces the one that is known."""
+    if known is None or known_at is None:
+        return True
+    if ASKED_FOR in (state, known):
+        return state != ASKED_FOR
+    return at > known_at or (at == known_at and state == "withdrawn")
+
+
+def genuine(signal: Signal) -> bool:
+    """Whether a person did it: neither an auto-reply nor a system's record, and done, not planned."""
+    planned = signal.sales is not None and signal.sales.done is False
+    return not signal.automated and signal.actor.kind not in ("automation", "system") and not planned
+
+
+def counts_for_pass(draft: Draft) -> bool:
+    """Within a pass only what happened since it began counts, so that nobody bounces back with yesterday's facts. The
+    first pass has no yesterday: a fact that overtook the one which made the lead takes nothing from it."""
+    return in_pass(draft.lead, draft.at)
+
+
+def in_pass(lead: Lead, at: datetime) -> bool:
+    """Whether what happened then counts for the lead's pass of now."""
+    if lead.stage == "nurturing":
+        return at >= lead.stage_since
+    return lead.pass_number == 1 or at >= lead.pass_since
+
+
+def forget_counts(lead: Lead) -> None:
+    """What was counted in the pass that is over."""
+    lead.recent = {}
+
+
+def _count(draft: Draft) -> None:
+    lead, signal = draft.lead, draft.signal
+    if _is_counted(signal) and counts_for_pass(draft):
+        known = lead.recent.get(signal.kind, ())
+        instants = with_instant(known, draft.instant, draft.context.agreement.kept)
+        lead.recent = {**lead.recent, str(signal.kind): instants}
+
+
+def _is_counted(signal: Signal) -> bool:
+    """An automatic answer is no engagement; a step that is only planned, or that no person took, is no attempt to reach
+    anybody."""
+    if signal.automated and signal.kind in INBOUND:
+        return False
+    return signal.kind != _STEP or genuine(signal)
+
+
+def with_instant(known: tuple[int, ...], instant: int, kept: int) -> tuple[int, ...]:
+    """In order, the newest `kept` of them."""
+    if not known or instant >= known[-1]:
+        return (*known, instant)[-kept:]
+    return tuple(sorted((*known, instant)))[-kept:]
+
+
+def _tags(lead: Lead, signal: Signal, scale: Scale) -> None:
+    """Somebody unproven takes off no tag but their own kind's, and theirs make room for others."""
+    if signal.kind == Kind.TAG_REMOVED:
+        gone = {tag for tag in signal.tags if tag in lead.tags and scale.may_drop(f"{TAG}{tag}")}
+        lead.tags = tuple(tag for tag in lead.tags if tag not in gone)
+        return
+    for tag in signal.tags:
+        scale.take_fact(f"{TAG}{tag}", True, True if tag in lead.tags else None)
+    tags = tuple(dict.fromkeys((*lead.tags, *signal.tags)))
+    if len(tags) > MAX_TAGS and signal.proof == "signed":
+        tags = tuple(sorted(tags, key=lambda tag: scale.is_unproven(f"{TAG}{tag}")))
+    lead.tags = tags[:MAX_TAGS]
+
+
+def _personal(known: LeadPersonal, signal: Signal, scale: Scale, newer: bool) -> LeadPersonal:
+    who, kept = _person(known.person, signal.person, scale), known.answers
+    if signal.fields:
+        kept = _answers(kept, signal.fields, scale, newer)
+    elif who is known.person:
+        return known
+    return known.but(person=who, answers=kept)
+
+
+def _answers(known: dict[str, Any], said: dict[str, Any], scale: Scale, newer: bool) -> dict[str, Any]:
+    """Where there are too many the first go: what is older, and before it what nobody proven said."""
+    if scale.is_plain:
+        return answers({**known, **said} if newer else {**said, **known})
+    taken = {name: value for name, value in said.items() if scale.take_fact(f"{ANSWER}{name}", value, known.get(name))}
+    both = {**known, **taken} if newer else {**taken, **known}
+    return answers(dict(sorted(both.items(), key=lambda item: not scale.is_unproven(f"{ANSWER}{item[0]}"))))
+
+
+def _person(known: Person, more: Person, scale: Scale) -> Person:
+    if scale.is_plain and (more == known or not _says_more(more, known)):
+        return known
+    held, said = known.known(), more.known()
+    if any(name in held and not scale.is_as_proven(name) for name in NAMES):
+        # A name is one fact in three fields: no stranger's first name beside a proven last name.
+        said = {name: value for name, value in said.items() if name not in NAMES or name in held}
+    taken = {name: value for name, value in said.items() if scale.take_fact(name, value, held.get(name))}
+    return known.but(**taken) if taken else known
+
+
+def _says_more(person: Person, known: Person) -> bool:
+    """Whether something is said of the person that is not known, or is known otherwise."""
+    for said, held in zip(_of_person(person), _of_person(known), strict=True):
+        if said is not None and said != held:
+            return True
+    return False

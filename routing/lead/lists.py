@@ -1,0 +1,70 @@
+"""Lists that the person left, one by one: their mail stops, other mail may go on. Each is kept as a consent of its own, so that
+the later word counts in any order of arrival, and follows the person where two leads become one."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from routing.draft import Draft
+from routing.lead.absorb import consents
+from routing.model.records import Lead
+from schemas.events import ListReleased, ListStopped
+from schemas.signals import Kind, Signal
+
+MOST = 200
+"""Lists that are remembered of one lead."""
+_PREFIX = "list:"
+
+
+def purpose(name: str) -> str:
+    """The name of the consent for this list."""
+    return f"{_PREFIX}{name}"
+
+
+def left_lists(lead: Lead) -> frozenset[str]:
+    """The lists that the person left and did not join again."""
+    return frozenset(
+        said.removeprefix(_PREFIX)
+        for said, state in lead.consents.items()
+        if state == "withdrawn" and said.startswith(_PREFIX)
+    )
+
+
+def stated_consents(signal: Signal) -> list[tuple[str, Literal["given", "withdrawn"]]]:
+    """What the signal says of lists that it names: the name of each one's consent, and its state."""
+    match signal.kind:
+        case Kind.LIST_UNSUBSCRIBED:
+            return [(purpose(name), "withdrawn") for name in signal.lists]
+        case Kind.LIST_SUBSCRIBED:
+            return [(purpose(name), "given") for name in signal.lists]
+        case _:
+            return []
+
+
+def follow(draft: Draft) -> None:
+    """Who leaves a list that is named leaves that one; who joins it again lifts that."""
+    signal, lead = draft.signal, draft.lead
+    before = left_lists(lead)
+    for name, state in stated_consents(signal):
+        if state == "given" and signal.proof == "none":
+            draft.finding("who proves nothing joins nobody to a list again")
+        elif name in lead.consents or _count(lead) < MOST:
+            consents(draft, name, state, draft.at)
+        else:
+            draft.finding(f"more than {MOST} lists: what was said of others is not kept")
+    tell(draft, before)
+
+
+def tell(draft: Draft, before: frozenset[str]) -> None:
+    """What is left now, and was not `before`, or the other way about."""
+    lead = draft.lead
+    after = left_lists(lead)
+    said: dict[str, Any] = {"mode": draft.signal.mode, "references": lead.references, "personal": draft.contact()}
+    if stopped := after - before:
+        draft.emit(ListStopped(**said, lists=tuple(sorted(stopped))))
+    if released := before - after:
+        draft.emit(ListReleased(**said, lists=tuple(sorted(released))))
+
+
+def _count(lead: Lead) -> int:
+    return sum(said.startswith(_PREFIX) for said in lead.consents)

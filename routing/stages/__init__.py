@@ -1,0 +1,5 @@
+"""The lifecycle's table carried out: which row fits, what a stage asks of the agreement, holds, deals closed, limbo and wakes.
+
+Imported by: upkeep and judging.
+Open first: `moving.py`, then `readiness.py`.
+"""

@@ -1,0 +1,403 @@
+"""Two leads that are one person: a merge is a link that can be taken back, so nothing of either is lost.
+
+The one that is gone stands still as it was: its clocks do not count the time, its offer is withdrawn, its owner's turn is
+given back. The one that is kept takes over what it did not know, and remembers what that was. `unmerge` undoes all of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple, assert_never
+
+from routing.agreement.soundness import MOST_KEPT
+from routing.assignment import ownership, queue
+from routing.assignment.rotation import moved
+from routing.draft import Context, Draft
+from routing.handover import succession
+from routing.handover.handover import open_offer, put_offer, saying
+from routing.lead import dossier
+from routing.lead.absorb import COMPANY, in_pass, may_replace, put_consent, put_consents
+from routing.lead.proof import give_back, take_over
+from routing.lifecycle import DIALOGUE
+from routing.model.bounds import MAX_REFERENCES, MAX_TAGS
+from routing.model.records import Clock, Decision, Lead, Ledger, Mark, Merged, Offer
+from routing.nurturing import nurturing
+from routing.people import commands
+from routing.sla import clocks
+from routing.sla.own_hours import calendar_of
+from routing.sla.verdict import standing
+from routing.stages import limbo, moving
+from routing.upkeep.proposals import note_proposed
+from schemas.events import HandoverOffered, HandoverWithdrawn, LeadMerged, LeadUnmerged
+from schemas.signals import Kind, Signal
+
+MERGED = "merged"
+"""The reason with which an offer is withdrawn and mail stops, that `unmerge` gives back."""
+MOST = 10
+"""Leads that may be one with another at a time."""
+_RANK = ("prospecting", "contact", "nurturing", "qualification", "hand_over", "deal")
+_GAPS = (*(f"company_{name}" for name in COMPANY), "language", "attributes", "campaign", "meeting_booked_at")
+"""Facts that the kept lead takes over where it does not know them."""
+
+
+class Joined(NamedTuple):
+    """What follows for the lead that is kept, and for the other one; None where the signal was refused."""
+
+    kept: Decision
+    gone: Decision | None
+
+
+def merge_hindrance(kept: Lead, gone: Lead) -> str | None:
+    """Why these two cannot be merged so; None where nothing is in the way."""
+    if kept.id == gone.id:
+        return "a lead is one with itself"
+    if kept.brand != gone.brand:
+        return "they are of two brands"
+    for lead in (kept, gone):
+        if lead.merged_into is not None:
+            return f"{lead.id} is merged into {lead.merged_into} already"
+        if lead.held:
+            return f"{lead.id} has a dead letter; redrive it first"
+        if lead.disposition != "active":
+            return f"{lead.id} is {lead.disposition}"
+    if _RANK.index(gone.stage) > _RANK.index(kept.stage):
+        return f"keep the one that has come further: {gone.id} is in {gone.stage}, {kept.id} in {kept.stage}"
+    if len(kept.merged) >= MOST or gone.merged:
+        return f"{gone.id} has leads merged into it" if gone.merged else f"{kept.id} has {MOST} already"
+    return None
+
+
+def no_link(kept: Lead, gone: Lead) -> str | None:
+    """Why there is nothing between these two to be undone; None where there is."""
+    if gone.merged_into != kept.id:
+        return f"{gone.id} is not merged into {kept.id}"
+    if kept.held or gone.held:
+        return "one of them has a dead letter; redrive it first"
+    return None
+
+
+def join(kept: Lead, gone: Lead, signal: Signal, contexts: tuple[Context, Context]) -> Joined:
+    """Carries out `lead.merge` or `lead.unmerge`; `contexts` are those of the two. Changes no argument.
+
+    Apply the decision on the kept one first: the other's goes on from it where both move an account or a ledger.
+    """
+    merge = signal.kind == Kind.LEAD_MERGE
+    stays, goes = Draft(kept.copied(), signal, contexts[0]), Draft(gone.copied(), signal, contexts[1])
+    no_right = _no_right(stays)
+    why = (merge_hindrance if merge else no_link)(kept, gone) or no_right
+    if why is not None:
+        stays.refuse("not_allowed" if why == no_right else "cannot_merge", why)
+        return Joined(stays.decided(), None)
+    (_merge if merge else _unmerge)(stays, goes)
+    for draft, other in ((stays, goes), (goes, stays)):
+        draft.evidence[MERGED] = {"other": other.lead.id, "undone": not merge}
+        queue.leave_line(draft)
+        limbo.watch(draft)
+    return Joined(stays.decided(), goes.decided())
+
+
+def pass_by(draft: Draft) -> None:
+    """A signal that reached the lead that is gone: only what was due before it stood still is still said."""
+    signal = draft.signal
+    if signal.kind == Kind.CLOCK_DUE and signal.clock is not None:
+        clock = draft.lead.clocks.get(signal.clock.clock_id)
+        if clock is not None and clock.policy not in clocks.SILENT and (due := clocks.fall_due(draft, signal.clock)):
+            _never_look(draft, due.id)
+    elif signal.kind == Kind.CLOCK_RECHECK:
+        clocks.recheck(draft, adopt=signal.reason == "adopt")
+    draft.ignore("lead_merged", f"it is merged into {draft.lead.merged_into}")
+
+
+def _no_right(draft: Draft) -> str | None:
+    command = draft.signal.command
+    if command is None:
+        return None
+    return commands.refusal(command.name, command.person, draft.context.roster, owner=draft.lead.owner, about=None)
+
+
+def _merge(stays: Draft, goes: Draft) -> None:
+    kept, gone = stays.lead, goes.lead
+    _tell(stays, goes, LeadMerged)
+    kept.merged = (*kept.merged, _take_over(kept, gone, stays))
+    nurturing.follow_consent(stays, "given")
+    _settle(stays)
+    goes.follow(stays)
+    gone.merged_into = kept.id
+    _withdraw_offer(goes)
+    _stand_still(goes)
+    _count(goes, -1)
+    ownership.free_account(goes, customer=True)
+    if kept.stage in DIALOGUE:
+        nurturing.suppress(goes, MERGED)
+
+
+def _unmerge(stays: Draft, goes: Draft) -> None:
+    kept, gone = stays.lead, goes.lead
+    link = next(link for link in kept.merged if link.lead_id == gone.id)
+    kept.merged = tuple(other for other in kept.merged if other.lead_id != gone.id)
+    _give_back(kept, gone, link)
+    nurturing.follow_consent(stays, "given")
+    _settle(stays)
+    goes.follow(stays)
+    gone.merged_into = None
+    note_proposed(kept, gone.id)
+    note_proposed(gone, kept.id)
+    _tell(stays, goes, LeadUnmerged)
+    _go_on(goes)
+    _count(goes, 1)
+    ownership.hold_account(goes)
+    if gone.suppressed == MERGED:
+        nurturing.release(goes, "unmerged")
+    _offer_again(goes)
+    _still_there(goes)
+    _settle(goes)
+
+
+def _settle(draft: Draft) -> None:
+    """What is known of the lead by now may carry it on."""
+    draft.lead_changed()
+    moving.run(draft, set())
+
+
+def _tell(stays: Draft, goes: Draft, event: type[LeadMerged | LeadUnmerged]) -> None:
+    signal = stays.signal
+    said: dict[str, Any] = {
+        "kept": stays.lead.id,
+        "gone": goes.lead.id,
+        "by": signal.command.principal if signal.command else signal.source,
+        "reason": signal.reason,
+        "owner": stays.owner(stays.lead.owner),
+        "other_owner": goes.owner(goes.lead.owner),
+        "references": goes.lead.references,
+    }
+    for draft in (stays, goes):
+        draft.emit(event(mode=signal.mode, **said))
+
+
+# --- what the kept lead takes over, and gives back --------------------------------------------------------------------
+def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
+    fields = [name for name in _GAPS if getattr(kept, name) is None and getattr(gone, name) is not None]
+    if gone.meeting_booked_at is not None and not in_pass(kept, gone.meeting_booked_at):
+        fields = [name for name in fields if name != "meeting_booked_at"]
+    for name in fields:
+        setattr(kept, name, getattr(gone, name))
+    if "meeting_booked_at" in fields:
+        kept.meetings = gone.meetings
+    kept.assumed = (*kept.assumed, *(name for name in gone.assumed if f"company_{name}" in fields))
+    held, said = kept.personal.person.values(), gone.personal.person.values()
+    person = tuple(name for name in said if held[name] is None and said[name] is not None)
+    link = Merged(
+        lead_id=gone.id,
+        at=draft.at,
+        fields=tuple(fields),
+        person=person,
+        tags=tuple(tag for tag in gone.tags if tag not in kept.tags),
+        known=tuple(name for name in gone.known if name not in kept.known),
+        references=tuple(r for r in gone.references if r not in kept.references),
+        consents=_take_consents(kept, gone),
+        proof=kept.proof if kept.proof != gone.proof else None,
+    )
+    kept.tags = (*kept.tags, *link.tags)[:MAX_TAGS]
+    kept.known = tuple(sorted((*kept.known, *link.known)))
+    kept.references = (*kept.references, *link.references)[-MAX_REFERENCES:]
+    kept.last_touch_at = max(filter(None, (kept.last_touch_at, gone.last_touch_at)), default=None)
+    kept.recent = _together(kept.recent, gone.recent, kept)
+    kept.scored = _together(kept.scored, gone.scored, kept)
+    kept.record = tuple(sorted((*kept.record, *gone.record), key=lambda e: (e.at, e.signal_id)))[
+        -dossier.ENTRIES_KEPT :
+    ]
+    entries = {entry.signal_id for entry in kept.record}
+    texts = {key: words for key, words in {**kept.personal.texts, **gone.personal.texts}.items() if key in entries}
+    who = kept.personal.person.but(**{name: said[name] for name in person})
+    kept.personal = kept.personal.but(person=who, texts=texts)
+    take_over(kept, gone, fields=fields, person=person, tags=link.tags)
+    return link
+
+
+def _take_consents(kept: Lead, gone: Lead) -> dict[str, Any]:
+    """The later word decides, and of two of one instant the withdrawal; returns what it replaced."""
+    before: dict[str, Any] = {}
+    for purpose, at in gone.consents_at.items():
+        known, state = kept.consents_at.get(purpose), gone.consents[purpose]
+        if may_replace(state, at, kept.consents.get(purpose), known):
+            before[purpose] = None if known is None else (kept.consents[purpose], known)
+            put_consent(kept, purpose, state, at)
+    return before
+
+
+def _together(mine: dict[str, Any], theirs: dict[str, Any], kept: Lead) -> dict[str, Any]:
+    since = kept.stage_since if kept.stage == "nurturing" else kept.pass_since
+    first = kept.pass_number == 1 and kept.stage != "nurturing"
+    found = dict(mine)
+    for name, instants in theirs.items():
+        counting = [at for at in instants if first or at >= since.timestamp()]
+        if counting:
+            found[name] = tuple(sorted((*mine.get(name, ()), *counting)))[-MOST_KEPT:]
+    return found
+
+
+def _give_back(kept: Lead, gone: Lead, link: Merged) -> None:
+    """What nobody said anew since goes out again."""
+    for name in link.fields:
+        if getattr(kept, name) == getattr(gone, name):
+            setattr(kept, name, None)
+            kept.assumed = tuple(one for one in kept.assumed if f"company_{one}" != name)
+            kept.meetings = () if name == "meeting_booked_at" else kept.meetings
+    held, said = kept.personal.person.values(), gone.personal.person.values()
+    theirs = {name for name in link.person if held[name] == said[name]}
+    kept.tags = tuple(tag for tag in kept.tags if tag not in link.tags)
+    kept.known = tuple(name for name in kept.known if name not in link.known)
+    kept.references = tuple(r for r in kept.references if r not in link.references)
+    kept.recent, kept.scored = _apart(kept.recent, gone.recent), _apart(kept.scored, gone.scored)
+    entries = {entry.signal_id for entry in gone.record}
+    kept.record = tuple(entry for entry in kept.record if entry.signal_id not in entries)
+    kept.personal = kept.personal.but(
+        person=kept.personal.person.but(**dict.fromkeys(theirs)),
+        texts={key: words for key, words in kept.personal.texts.items() if key not in entries},
+    )
+    give_back(kept, link.fields, theirs, link.proof)
+    _give_consents_back(kept, gone, link)
+
+
+def _give_consents_back(kept: Lead, gone: Lead, link: Merged) -> None:
+    states, ats = dict(kept.consents), dict(kept.consents_at)
+    for purpose, before in link.consents.items():
+        if ats.get(purpose) != gone.consents_at.get(purpose):
+            continue
+        del states[purpose], ats[purpose]
+        if before is not None:
+            states[purpose], ats[purpose] = before
+    put_consents(kept, states, ats)
+
+
+def _apart(mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, instants in mine.items():
+        left = list(instants)
+        for at in theirs.get(name, ()):
+            if at in left:
+                left.remove(at)
+        if left:
+            found[name] = tuple(left)
+    return found
+
+
+# --- the lead that is gone stands still, and goes on ------------------------------------------------------------------
+def _stand_still(draft: Draft) -> None:
+    """No clock of it counts from now on; one that an agreed signal stopped before stays as it is."""
+    for clock in list(draft.lead.clocks.values()):
+        mark = _mark(draft, "pause", draft.at)
+        marked = clock if _paused_by(clock) else clock.but(marks=(*clock.marks, mark))
+        if clock.policy in clocks.SILENT and clock.open:
+            draft.put_clock(marked.but(state="paused"))
+        elif clock.open:
+            clocks.settle(draft, clock, marked, "late_fact")
+        if draft.lead.clocks[clock.id].state != "running":
+            _never_look(draft, clock.id)
+
+
+def _never_look(draft: Draft, clock_id: str) -> None:
+    clock = draft.lead.clocks[clock_id]
+    if clock.next_at is not None:
+        draft.put_clock(clock.but(next_at=None, revision=clock.revision + 1))
+
+
+def _go_on(draft: Draft) -> None:
+    for clock in list(draft.lead.clocks.values()):
+        pause, marked = _paused_by(clock), clock
+        if pause is not None and pause.signal_kind == Kind.LEAD_MERGE:
+            # After it even where both have one instant: at one instant a resume comes first.
+            at = max(draft.at, pause.at + timedelta.resolution)
+            marked = clock.but(marks=(*clock.marks, _mark(draft, "resume", at)))
+        if clock.policy in clocks.SILENT and clock.open and _paused_by(marked) is not None:
+            draft.put_clock(marked)  # The lead is on hold: its offer expires no sooner than that ends.
+        elif clock.policy in clocks.SILENT and clock.open:
+            _wait_on(draft, marked)
+        elif clock.open or clock.state == "breached":
+            clocks.settle(draft, clock, marked, "late_fact")
+
+
+def _wait_on(draft: Draft, clock: Clock) -> None:
+    """The end of an offer, or of waiting in a queue, is later by as long as it stood still."""
+    calendar = calendar_of(clock, draft.context.agreement_of(clock.agreement))
+    due = standing(clock, calendar).due_at or clock.due_at
+    look = max(draft.at, draft.context.now) if clock.policy == clocks.QUEUE else due
+    changes = {"state": "running", "due_at": due, "next_at": look, "revision": clock.revision + 1}
+    draft.put_clock(clock.but(**changes))
+
+
+def _paused_by(clock: Clock) -> Mark | None:
+    """The mark that the clock stands still by."""
+    begun = None
+    for mark in sorted(clock.marks, key=lambda m: (m.at, m.what == "pause", m.signal_id)):
+        match mark.what:
+            case "pause":
+                begun = begun or mark
+            case "resume":
+                begun = None
+            case _:
+                assert_never(mark.what)
+    return begun
+
+
+def _mark(draft: Draft, what: Literal["pause", "resume"], at: datetime) -> Mark:
+    return Mark(at=at, what=what, signal_id=draft.signal.id, signal_kind=draft.signal.kind)
+
+
+def _withdraw_offer(draft: Draft) -> None:
+    """Nobody is to answer it now. Its clocks are not ended, for it may come back."""
+    offer = open_offer(draft)
+    if offer is not None and offer.state == "open":
+        put_offer(draft, offer.but(state="withdrawn", decided_at=draft.at, reason=MERGED))
+        draft.emit(HandoverWithdrawn(**saying(draft, offer), reason=MERGED))
+
+
+def _withdrawn_offer(draft: Draft) -> Offer | None:
+    handover = draft.lead.handover
+    if handover is None or handover.closed_at is not None or handover.current is None:
+        return None
+    last = handover.current
+    return last if (last.state, last.reason) == ("withdrawn", MERGED) else None
+
+
+def _offer_again(draft: Draft) -> None:
+    """The same offer to the same person; it expires later by as long as it was withdrawn."""
+    offer = _withdrawn_offer(draft)
+    if offer is None:
+        return
+    expiry = [
+        c.due_at for c in draft.lead.clocks.values() if c.policy == clocks.OFFER_EXPIRY and c.subject_id == offer.id
+    ]
+    changes = {"state": "open", "decided_at": None, "reason": None, "expires_at": next(iter(expiry), offer.expires_at)}
+    again = offer.but(**changes)
+    put_offer(draft, again)
+    draft.emit(
+        HandoverOffered(
+            **saying(draft, again),
+            offer_number=again.number,
+            expires_at=again.expires_at,
+            dossier=dossier.assembled(draft.lead, draft.context.agreement),
+            personal=dossier.in_words(draft.lead),
+        )
+    )
+
+
+def _still_there(draft: Draft) -> None:
+    """Whoever had it may have left or fallen ill meanwhile."""
+    lead, roster = draft.lead, draft.context.roster
+    if lead.owner is None or roster.why_away(lead.owner, draft.context.now) is None:
+        return
+    member = roster.people.get(lead.owner)
+    succession.give_back(draft, lead.owner, gone=member is None or not member.active)
+
+
+def _count(draft: Draft, turns: int) -> None:
+    """The pool's ledger: the owner's turn is given back, or counted again."""
+    lead = draft.lead
+    pool = draft.context.roster.pools.get(lead.owner_pool or "")
+    if pool is None or lead.owner is None or all(seat.person != lead.owner for seat in pool.seats):
+        return
+    before = draft.ledgers.get(pool.name) or Ledger(pool=pool.name)
+    after = moved(pool, before, lead.owner, turns)
+    draft.put_ledger(after)
+    draft.evidence["ledger"] = {"pool": pool.name, "person": lead.owner, "turns": turns, "seq": after.seq}

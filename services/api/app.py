@@ -1,0 +1,51 @@
+"""The reading API: leads, their history and explanation, clocks, the feed, what was set aside. Behind API keys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from fastapi import APIRouter, Depends
+
+from services.api.access import Access
+from services.api.agreements import add_agreements
+from services.api.commanding import Commanding
+from services.api.commands import add_commands, add_roster
+from services.api.explanations import Explainer
+from services.api.feed import add_feed
+from services.api.leads import add_clocks, add_explanations, add_leads, add_reasons
+from services.api.operations import Retry, add_operations, add_quarantine
+from services.api.parameters import OnlyKnown
+from services.api.queues import add_queues
+from services.api.scoped import Scoped
+from services.api.signals import add_signals
+from services.rules.versions import Versions
+
+
+def create_router(
+    scoped: Scoped,
+    access: Access,
+    digest_email: Callable[[str, str], str | None],
+    now: Callable[[], datetime],
+    retry: Retry,
+    commanding: Commanding,
+    stopping: asyncio.Event,
+    explainer: Explainer,
+    versions: Versions,
+) -> APIRouter:
+    """Routes under /v1. `stopping` ends requests that wait for news."""
+    router = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())])
+    add_leads(router, scoped, access, digest_email)
+    add_explanations(router, scoped, access, explainer)
+    add_signals(router, scoped, access)
+    add_queues(router, scoped, access)
+    add_reasons(router, scoped, access, explainer)
+    add_clocks(router, scoped, access)
+    add_feed(router, scoped, access, stopping)
+    add_quarantine(router, scoped, access, retry)
+    add_operations(router, scoped, access, now)
+    add_commands(router, scoped, access, commanding)
+    add_roster(router, access, commanding)
+    add_agreements(router, access, versions)
+    return router

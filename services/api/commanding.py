@@ -1,0 +1,122 @@
+"""From a command to a signal on the log: whose lead it is, whether the asker may, and then nothing but an append."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from routing.model.records import Lead
+from routing.people.commands import ROSTER_KEY, Principal, cannot_approve, cannot_receive, refusal, to_signal
+from routing.people.roster import Roster
+from routing.upkeep.merging import merge_hindrance, no_link
+from schemas.commands import Absence, AnyCommand, Approve, Assign, Claim, Delegate, Merge, OnLead, Unmerge
+from schemas.signals import Signal
+from services.ports.rows import LeadRow
+
+
+class Refused(Exception):
+    """The asker may not, or it names what is not there. `missing` tells the second from the first."""
+
+    def __init__(self, why: str, *, missing: bool = False) -> None:
+        super().__init__(why)
+        self.missing = missing
+
+
+SAME_KEY = "this key was given to another command before; take another"
+
+
+class SameKey(Exception):
+    """Another command was given this idempotency key before."""
+
+
+async def always(_: str, __: str, ___: datetime) -> bool:
+    """For who draws a key for each command."""
+    return True
+
+
+class Commanding(NamedTuple):
+    """What carrying a command takes: the roster of now, a lead by its id, the log or its spool, the time, why a change does
+    not fit the roster and the agreement of now, and whether an id is this command's (by its digest) and no other's."""
+
+    roster: Callable[[], Awaitable[Roster]]
+    lead: Callable[[str], Awaitable[LeadRow | None]]
+    accept: Callable[[Sequence[Signal]], Awaitable[None]]
+    now: Callable[[], datetime]
+    unfit: Callable[[Signal], Awaitable[str | None]]
+    remember: Callable[[str, str, datetime], Awaitable[bool]] = always
+
+
+async def carry(world: Commanding, command: AnyCommand, principal: Principal, key: str | None) -> Signal:
+    """The signal, durable when it returns. Rights are looked at again when the router carries it out. `key`: the same is the
+    same command, and happens once; drawn where there is none.
+
+    Raises Refused, SameKey, and NowhereToPut where neither log nor spool can take it.
+    """
+    roster = await world.roster()
+    _check_people(command, principal, roster)
+    if isinstance(command, Absence) and command.until is not None and command.until <= world.now():
+        raise Refused("`until` is over already; say when they come back")
+    if isinstance(command, Approve) and (why := cannot_approve(principal, command.side, roster)):
+        raise Refused(why)
+    brand, partition_key, owner = "default", ROSTER_KEY, None
+    if isinstance(command, OnLead):
+        row = await world.lead(command.lead)
+        if row is None:
+            raise Refused(f"there is no lead {command.lead}", missing=True)
+        lead = Lead.read(row.state)
+        brand, partition_key, owner = lead.brand, lead.partition_key, lead.owner
+        if lead.merged_into is not None:
+            raise Refused(f"{lead.id} is merged into {lead.merged_into}")
+        if isinstance(command, Merge | Unmerge):
+            await _check_other(world, command, lead)
+    why = refusal(command.command, principal.person, roster, owner=owner, about=getattr(command, "person", None))
+    if why is not None:
+        raise Refused(why)
+    signal = to_signal(
+        command,
+        principal,
+        now=world.now(),
+        idempotency_key=key or secrets.token_hex(16),
+        brand=brand,
+        partition_key=partition_key,
+    )
+    if (why := await world.unfit(signal)) is not None:
+        raise Refused(why)
+    if key is not None and not await world.remember(signal.id, _digest(command), world.now()):
+        raise SameKey
+    await world.accept([signal])
+    return signal
+
+
+def _digest(command: AnyCommand) -> str:
+    """Equal for the same command with the same members."""
+    return hashlib.sha256(command.model_dump_json().encode()).hexdigest()
+
+
+async def _check_other(world: Commanding, command: Merge | Unmerge, lead: Lead) -> None:
+    """What is in the way is told at once; the router looks again."""
+    row = await world.lead(command.other)
+    if row is None:
+        raise Refused(f"there is no lead {command.other}", missing=True)
+    other = Lead.read(row.state)
+    why = merge_hindrance(lead, other) if isinstance(command, Merge) else no_link(lead, other)
+    if why is not None:
+        raise Refused(why)
+
+
+def _check_people(command: AnyCommand, principal: Principal, roster: Roster) -> None:
+    for person in (principal.person, getattr(command, "person", None)):
+        if person is not None and person not in roster.people:
+            raise Refused(f"{person} is not in the roster", missing=True)
+    if isinstance(command, Assign | Claim | Delegate):
+        receiver = principal.person if isinstance(command, Claim) else command.person
+        if receiver is not None and (why := cannot_receive(receiver, roster)):
+            raise Refused(why)
+    pool = getattr(command, "pool", None)
+    if pool is not None and pool not in roster.pools:
+        raise Refused(f"there is no pool {pool}", missing=True)
+    if isinstance(command, Claim) and principal.person is None:
+        raise Refused("claim is for somebody of the roster; an API key says who by `person`")

@@ -1,0 +1,199 @@
+"""Routes on leads and their clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi.responses import PlainTextResponse
+
+from schemas.events import Stage
+from schemas.explain import AssignmentExplanation, ClockExplanation
+from schemas.http import ClockPage, Explanation, HistoryPage, LeadPage, LeadView
+from services.api.access import Access, Key, route
+from services.api.explanations import Explainer
+from services.api.journey import explanation
+from services.api.scoped import Scoped
+from services.api.views import After, LeadId, Limit, Number, clock_view, found, history_view, lead_view, storable, text
+from services.door.problems import Trouble
+
+E = TypeVar("E", ClockExplanation, AssignmentExplanation)
+Accept = Annotated[str, Header(description="`text/plain` for people.", examples=["text/plain"])]
+CLOCK_ID = "clk_3bq6m2mzl4tq5xj7c3a4m5v6qy"
+ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
+
+
+def add_leads(
+    router: APIRouter, scoped: Scoped, access: Access, digest_email: Callable[[str, str], str | None]
+) -> None:
+    """`digest_email(address, brand)` is how identities are kept."""
+
+    @route(router, "/leads", scope="leads:read", operation="listLeads", tag="leads", summary="Find leads")
+    async def leads(
+        key: Key = access.needs("leads:read"),
+        email: Annotated[str | None, text("Only leads that this address names.", "anna@example.com")] = None,
+        stage: Annotated[Stage | None, Query(description="Only leads in this stage.", examples=["hand_over"])] = None,
+        owner: Annotated[str | None, text("Only this person's, by the roster's id.", "elin")] = None,
+        brand: Annotated[str, text("The brand to look in.", "default")] = "default",
+        after: After = "",
+        limit: Limit = 50,
+    ) -> LeadPage:
+        """Leads of a brand by id; filters may be combined."""
+        digest = None
+        if email is not None and (digest := digest_email(email, brand)) is None:
+            raise Trouble("invalid", "query.email: is no address")
+        rows = await scoped.of(key).leads(
+            brand=brand, email_digest=digest, stage=stage, owner=owner, after=after, limit=limit
+        )
+        following = rows[-1].id if len(rows) == limit else None
+        return LeadPage(leads=[lead_view(row, key) for row in rows], next=following)
+
+    @route(
+        router,
+        "/leads/{lead_id}",
+        "not_found",
+        scope="leads:read",
+        operation="getLead",
+        tag="leads",
+        summary="Show a lead",
+    )
+    async def lead(lead_id: LeadId, key: Key = access.needs("leads:read")) -> LeadView:
+        """One lead; personal data only for keys with `personal:read`."""
+        return lead_view(found(await scoped.of(key).lead(storable(lead_id))), key)
+
+    @route(
+        router,
+        "/leads/{lead_id}/history",
+        "not_found",
+        scope="leads:read",
+        operation="getHistory",
+        tag="leads",
+        summary="List signals",
+    )
+    async def history(
+        lead_id: LeadId, key: Key = access.needs("leads:read"), after: Number = 0, limit: Limit = 200
+    ) -> HistoryPage:
+        """Every signal of the lead in the order of decisions, and what followed."""
+        found(await scoped.of(key).lead(storable(lead_id)))
+        rows = await scoped.of(key).history(lead_id, after, limit)
+        following = rows[-1].id if len(rows) == limit else None
+        return HistoryPage(history=[history_view(row, key) for row in rows], next=following)
+
+
+def add_explanations(router: APIRouter, scoped: Scoped, access: Access, explainer: Explainer) -> None:
+    @route(
+        router,
+        "/leads/{lead_id}/explain",
+        "not_found",
+        scope="leads:read",
+        operation="explainLead",
+        tag="leads",
+        summary="Explain a lead",
+        response_model=Explanation,
+        responses=_plain("lead_... is in contact ..."),
+    )
+    async def explain(
+        lead_id: LeadId,
+        accept: Accept = "*/*",
+        key: Key = access.needs("leads:read"),
+        after: Number = 0,
+        limit: Limit = 200,
+    ) -> Explanation | Response:
+        """Why the lead is where it is: each move with its row and definitions, each owner with who was passed over."""
+        shown = lead_view(found(await scoped.of(key).lead(storable(lead_id))), key)
+        rows = await scoped.of(key).history(lead_id, after, limit)
+        whole = await explainer.within(scoped.of(key)).lead(shown.id) if after == 0 else None
+        made = explanation(shown, rows, rows[-1].id if len(rows) == limit else None, whole)
+        return PlainTextResponse(made.text) if prefers_text(accept) else made
+
+
+def add_reasons(router: APIRouter, scoped: Scoped, access: Access, explainer: Explainer) -> None:
+    @route(
+        router,
+        "/clocks/{clock_id}/explain",
+        "not_found",
+        scope="leads:read",
+        operation="explainClock",
+        tag="sla",
+        summary="Explain an SLA clock",
+        response_model=ClockExplanation,
+        responses=_plain("lead-waits, sales's promise: 2 business days on calendar stockholm ..."),
+    )
+    async def clock(
+        clock_id: Annotated[str, Path(description="The clock's id.", examples=[CLOCK_ID], max_length=320)],
+        accept: Accept = "*/*",
+        key: Key = access.needs("leads:read"),
+    ) -> ClockExplanation | Response:
+        """Every interval on its way, counted or skipped with the cause, and the sum."""
+        return shown(await explainer.within(scoped.of(key)).clock(storable(clock_id)), accept)
+
+    @route(
+        router,
+        "/assignments/{ident}/explain",
+        "not_found",
+        scope="leads:read",
+        operation="explainAssignment",
+        tag="leads",
+        summary="Explain an assignment",
+        response_model=AssignmentExplanation,
+        responses=_plain("2026-11-24 09:00:00Z  given to elin by rule `everybody` of pool field ..."),
+    )
+    async def assignment(
+        ident: Annotated[
+            str,
+            Path(
+                description="Id of the offer; or of a hand-over or lead, for its newest; or of the signal it was made with.",
+                examples=["ho_q5h6j7k2l3m4n5o6p7q2r3s4t5.1"],
+                max_length=320,
+            ),
+        ],
+        accept: Accept = "*/*",
+        key: Key = access.needs("leads:read"),
+    ) -> AssignmentExplanation | Response:
+        """The rules on the way, each candidate with the reason, the ledger, and the smallest change for another."""
+        return shown(await explainer.within(scoped.of(key)).assignment(storable(ident)), accept)
+
+
+def shown(made: E | None, accept: str) -> E | Response:
+    """As asked for: JSON, or the text alone. Raises Trouble where there is none."""
+    if made is None:
+        raise Trouble("not_found", "there is nothing of this id")
+    return PlainTextResponse(made.text) if prefers_text(accept) else made
+
+
+def _plain(example: str) -> dict[int | str, Any]:
+    return {200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": example}}}}
+
+
+def add_clocks(router: APIRouter, scoped: Scoped, access: Access) -> None:
+    @route(router, "/clocks", scope="leads:read", operation="listClocks", tag="sla", summary="List SLA clocks")
+    async def clocks(
+        key: Key = access.needs("leads:read"),
+        lead: Annotated[str | None, text("Only clocks of this lead.", "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe")] = None,
+        state: Annotated[
+            ClockState | None, Query(description="Only clocks in this state.", examples=["running"])
+        ] = None,
+        policy: Annotated[str | None, text("Only clocks of this policy.", "follow-up")] = None,
+        after: After = "",
+        limit: Limit = 50,
+    ) -> ClockPage:
+        """SLA clocks by id; `due_at` is exact."""
+        rows = await scoped.of(key).clocks(lead_id=lead, state=state, policy=policy, after=after, limit=limit)
+        following = rows[-1].id if len(rows) == limit else None
+        return ClockPage(clocks=[clock_view(row) for row in rows], next=following)
+
+
+def prefers_text(accept: str) -> bool:
+    """Whether `text/plain` weighs more than JSON in an Accept header (RFC 9110); JSON where both weigh the same."""
+    weights: dict[str, float] = {}
+    for part in accept.split(","):
+        kind, *parameters = (piece.strip().casefold() for piece in part.split(";"))
+        quality = next((p.removeprefix("q=") for p in parameters if p.startswith("q=")), "1")
+        try:
+            weights[kind] = min(1.0, max(0.0, float(quality)))
+        except ValueError:
+            weights[kind] = 0.0
+    everything = weights.get("*/*", 0.0)
+    plain = weights.get("text/plain", weights.get("text/*", everything))
+    return plain > weights.get("application/json", weights.get("application/*", everything))

@@ -1,0 +1,5 @@
+"""`stafett agreement ...`: check, publish, approve, show, withdraw.
+
+Imported by: `services.cli.main`.
+Open first: `agreement.py`.
+"""

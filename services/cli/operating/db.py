@@ -1,0 +1,66 @@
+"""`stafett db`: the schema, rights of the runtime role, and what to do after a restore."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from services.cli.operating import positions
+from services.cli.support.environment import add_config, settings_of
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = subparsers.add_parser("db", description="The database.")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    upgrade = actions.add_parser("upgrade", help="bring the schema up to date; needs a role with DDL rights")
+    upgrade.set_defaults(func=_upgrade)
+    grants = actions.add_parser("grants", help="print SQL that gives a runtime role the rights it needs, no more")
+    grants.add_argument("role")
+    grants.set_defaults(func=_grants)
+    restored = actions.add_parser(
+        "restored", help="after a restore from a backup: raise the epoch and read the log from its start again"
+    )
+    restored.set_defaults(func=_restored)
+    positions.add(actions)
+    for action in (upgrade, restored):
+        add_config(action)
+
+
+def _upgrade(args: argparse.Namespace) -> int:
+    from services.adapters.sql.migrate import upgrade
+
+    asyncio.run(upgrade(settings_of(args).database_url))
+    print("the schema is up to date")
+    return 0
+
+
+def _grants(args: argparse.Namespace) -> int:
+    from services.adapters.sql.migrate import grants
+
+    try:
+        print(grants(args.role), end="")
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _restored(args: argparse.Namespace) -> int:
+    """What the log no longer has is said now: afterwards nobody could tell."""
+    from services.bootstrap.parts import parts_of
+
+    async def run() -> int:
+        async with parts_of(settings_of(args)) as parts:
+            for line in await positions.shown(parts):
+                if line.state == "lost":
+                    print(
+                        f"{line.at.topic}/{line.at.partition}: the backup stood at {line.at.offset}, the log begins at "
+                        f"{line.begins}: what lay between does not come back",
+                        file=sys.stderr,
+                    )
+            return await parts.store.raise_epoch()
+
+    print(f"epoch {asyncio.run(run())}: what the inbox remembers is not decided again, new events have new ids")
+    return 0

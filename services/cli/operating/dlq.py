@@ -1,0 +1,123 @@
+"""`stafett dlq list|redrive|drop`: signals that were set aside, another try for them, or none."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from services.cli.support.environment import add_config, settings_of
+from services.ports.signal_records import record_of
+
+if TYPE_CHECKING:
+    from services.bootstrap.parts import Parts
+    from services.ports.rows import DeadLetter
+
+EPILOG = """\
+A dead letter holds its lead: later signals of the lead queue behind it. `redrive LEAD` gives them another try in their
+order, up to the first that fails again; do it when the cause is repaired. A letter that names no lead is redriven by
+its own id. `drop LETTER` gives one up: it stays in the list for a while, and a redrive of its lead passes over it.
+"""
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = subparsers.add_parser("dlq", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="one JSON line each, oldest first, without personal data")
+    listing.add_argument("--state", choices=("dead", "queued", "redriven", "dropped"))
+    listing.set_defaults(func=lambda args: asyncio.run(_list(args)))
+    redrive = actions.add_parser("redrive", help="another try for all that waits of a lead, or for one letter")
+    redrive.add_argument("name", metavar="LEAD|LETTER")
+    redrive.set_defaults(func=lambda args: asyncio.run(_redrive(args)))
+    drop = actions.add_parser("drop", help="give one letter up")
+    drop.add_argument("name", metavar="LETTER")
+    drop.set_defaults(func=lambda args: asyncio.run(_drop(args)))
+    for action in (listing, redrive, drop):
+        add_config(action)
+
+
+async def _list(args: argparse.Namespace) -> int:
+    from services.bootstrap.parts import parts_of
+
+    names = ("id", "lead_id", "signal_id", "attempt", "state", "reason", "error_class", "origin", "recorded_at")
+    async with parts_of(settings_of(args), exclusive=False) as parts:
+        letters = await parts.reading.dead_letters(state=args.state, limit=10_000)
+        if not letters:
+            print("nothing was set aside", file=sys.stderr)
+        for letter in letters:
+            print(json.dumps({name: getattr(letter, name) for name in names}, default=_instant))
+    return 0
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+async def _redrive(args: argparse.Namespace) -> int:
+    """Asks the router by a signal, so that it happens in the lead's own order."""
+    from services.bootstrap.parts import parts_of
+
+    async with parts_of(settings_of(args), exclusive=False) as parts:
+        letter = await parts.reading.dead_letter(args.name)
+        if letter is not None:
+            return await _redrive_letter(parts, letter)
+        return await _redrive_lead(parts, args.name)
+
+
+async def _redrive_lead(parts: Parts, lead_id: str) -> int:
+    from routing.model.ids import derive
+    from routing.model.records import Lead
+    from schemas.signals import Kind, Signal
+
+    row = await parts.reading.lead(lead_id)
+    if row is None or not row.held:
+        print(f"{lead_id} is no lead that is held, and no dead letter", file=sys.stderr)
+        return 1
+    lead, now = Lead.read(row.state), parts.now()
+    ident = derive("sig", "redrive", lead.id, lead.version)
+    request = Signal(
+        kind=Kind.LEAD_REDRIVE, id=ident, dedupe_key=ident, source="operator", brand=lead.brand,
+        occurred_at=now, received_at=now, partition_key=lead.partition_key, lead_id=lead.id,
+    )  # fmt: skip
+    await parts.log.append([record_of(request, parts.settings.topic("signals"))])
+    print(f"asked; see `stafett dlq list` and the event stafett.lead.released.v1 of {lead_id}")
+    return 0
+
+
+async def _redrive_letter(parts: Parts, letter: DeadLetter) -> int:
+    """Killed after the append, the letter is still listed: another redrive is the same signal, and the inbox drops it."""
+    from services.ports.errors import RecordTooLarge
+    from services.ports.signal_records import once_more
+
+    if letter.lead_id is not None:
+        print(f"{letter.id} holds a lead; say: stafett dlq redrive {letter.lead_id}", file=sys.stderr)
+        return 1
+    if letter.state != "dead":
+        print(f"{letter.id} is {letter.state} already", file=sys.stderr)
+        return 1
+    thin = parts.settings.topic("thin")
+    topic = thin if letter.origin.startswith(f"{thin}/") else parts.settings.topic("signals")
+    try:
+        await parts.log.append([once_more(letter, topic)])
+    except RecordTooLarge:
+        print(f"{letter.id} is larger than the log takes; see the log's limit, or drop it", file=sys.stderr)
+        return 1
+    await parts.store.settle_letter(letter.id, "redriven")
+    print(f"{letter.id} is on the log again; if it fails again, it is a new letter")
+    return 0
+
+
+async def _drop(args: argparse.Namespace) -> int:
+    from services.bootstrap.parts import parts_of
+
+    async with parts_of(settings_of(args), exclusive=False) as parts:
+        letter = await parts.reading.dead_letter(args.name)
+        if letter is None or not await parts.store.settle_letter(letter.id, "dropped"):
+            print(f"{args.name} is no dead letter that waits", file=sys.stderr)
+            return 1
+    print(f"dropped; next: stafett dlq redrive {letter.lead_id}" if letter.lead_id else "dropped")
+    return 0

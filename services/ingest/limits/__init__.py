@@ -1,0 +1,5 @@
+"""How much one sender may send, what stops a sender whose signals fail, and what is worked off beside the loop.
+
+Imported by: ingest and bootstrap.
+Open first: `gate.py`.
+"""

@@ -1,0 +1,45 @@
+"""Bodies that take long are read beside the event loop: a thousand events take half a second, and others wait for answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from services.door.problems import Trouble
+
+LARGE = 64 * 1024
+"""Bytes from which on a body is large, whatever is in it."""
+_COSTLY = {b"{": 16, b"[": 256, b"<": 400, b"&": 400, b"\n": 1000, b",": 2000}
+"""How many of such bytes a body may have and still be small: objects, lists, tags, fields of a form, lines, values. Each takes
+about a millisecond in sum; to count them takes some microseconds."""
+WORKERS = 2
+"""More would not read faster: they share one interpreter, and each holds a body and what is read from it."""
+SECONDS = 10.0
+"""For a large body to be read, with the wait for those before it."""
+Done = TypeVar("Done")
+
+
+def takes_long(body: bytes) -> bool:
+    """Whether to read it would take longer than to hand it over and back, which under load is some milliseconds."""
+    return len(body) > LARGE or any(body.count(mark) > most for mark, most in _COSTLY.items())
+
+
+class Offload:
+    """A bounded pool of threads, started when the first large body comes. Safe to share within one event loop."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="stafett-bodies")
+
+    async def run(self, body: bytes, work: Callable[[], Done]) -> Done:
+        """What `work` gives, or raises, for this body. Raises Trouble where so many large bodies are before it that it would
+        take too long: nothing of it was stored then, and the sender has to try again."""
+        if not takes_long(body):
+            return work()
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except TimeoutError:
+            raise Trouble("unavailable", "too many large bodies are being read", retry_after=5) from None

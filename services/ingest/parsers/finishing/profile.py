@@ -1,0 +1,42 @@
+"""Facts that decisions may use, among the answers that no parser has a place for: the language, and where and what the
+company is. They are looked for by the names that forms and platforms give them; the answers stay as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.places import language_code
+from schemas.signals import Company, Parsed
+from services.ingest.parsers.reading.firmographics import firm_facts
+from services.ingest.parsers.reading.naming import label
+from services.ingest.parsers.reading.safely import text
+
+_PHONE_VERIFIED = frozenset(["phone_verified", "phone_number_verified", "is_phone_verified", "phone_is_verified"])
+
+
+def profiled(parsed: Parsed) -> Parsed:
+    """With what its answers tell and its parser did not; the same object where they tell nothing."""
+    said = firm_facts(parsed.fields) if parsed.fields else {}
+    language = language_code(said.pop("language", None)) if parsed.language is None else None
+    told = {name: value for name, value in said.items() if name != "language"}
+    company = Company(**{**told, **parsed.company.known()})
+    changed: dict[str, Any] = {"language": language} if language is not None else {}
+    if not parsed.utm and (utm := _utm(parsed.fields)):
+        changed |= {"utm": utm, "campaign": parsed.campaign or utm.get("utm_campaign")}
+    if not parsed.phone_verified and any(_says_yes(name, value) for name, value in parsed.fields.items()):
+        changed["phone_verified"] = True
+    if company != parsed.company:
+        changed["company"] = company
+    return parsed.but(**changed) if changed else parsed
+
+
+def _utm(fields: dict[str, Any]) -> dict[str, str]:
+    """Parameters of a campaign that a platform keeps among its own fields."""
+    named = (
+        (label(name.removesuffix("__c")), value) for name, value in fields.items() if "utm" in name[:20].casefold()
+    )
+    return {name: said for name, value in named if name.startswith("utm_") and (said := text(value)) is not None}
+
+
+def _says_yes(name: str, value: Any) -> bool:
+    return label(name) in _PHONE_VERIFIED and (text(value) or str(value)).casefold() in ("true", "1", "yes", "ja")

@@ -1,0 +1,21 @@
+"""What an answer or a record states beside the facts that its parser reads: consents, and addresses of before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.signals import Parsed
+from services.ingest.parsers.consent.consents import consented, states_in, with_consents
+from services.ingest.parsers.reading.former import moved
+
+
+def stated(parsed: Parsed) -> Parsed:
+    """With what its answers state; the same object where they state nothing."""
+    return moved(consented(parsed), parsed.fields) if parsed.fields else parsed
+
+
+def of_record(parsed: Parsed, *records: Any) -> Parsed:
+    """With what these objects of the body state of the person: a record's fields of which the parser keeps only some."""
+    for record in records:
+        parsed = with_consents(parsed, states_in(record))
+    return moved(parsed, *records)

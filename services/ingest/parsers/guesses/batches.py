@@ -1,0 +1,105 @@
+"""The events of a body of an unknown sender: one, a list, or a list in an envelope; and a form's schema beside its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from services.ingest.parsers.reading.answers import rows
+from services.ingest.parsers.reading.bodies import embedded
+from services.ingest.parsers.reading.naming import label, meaning
+from services.ingest.parsers.reading.safely import MAX_ANSWERS, Unreadable, as_object, bounded, text
+
+_LISTS = ("events", "mandrill_events", "records", "notifications", "batch", "entries", "entry", "messages", "data", "payload", "leads", "contacts",
+          "items", "results", "rows", "submissions", "responses", "people", "subscribers", "value", "object_keys")  # fmt: skip
+_PARTS = ("tags", "files", "attachments", "products", "line_items", "authors", "questions", "fields", "answers", "attendees", "participants",
+          "recipients", "contacts", "users", "authorizations", "links", "options", "segments", "lists", "groups", "notes", "parties",
+          "changes", "emails", "phones", "phone_numbers", "documents", "payments", "custom_fields", "input_parameters")  # fmt: skip
+"""Lists that are parts of the one event that has them."""
+_BESIDE = ("meta", "links", "account", "paging")
+_REACH = ("email", "phone", "first_name", "last_name")
+
+
+class Row(NamedTuple):
+    """One event: its path in the body, itself, and what stood around the list that it was in."""
+
+    where: str
+    own: Any
+    around: Mapping[str, Any]
+
+
+def events_of(whole: Any) -> list[Row]:
+    """Every event of a body. A list of `{name, value}` is one form's answers. Raises Unreadable."""
+    if not isinstance(whole, list):
+        return list(_of_object("$", as_object(whole)))
+    if all(isinstance(row, dict) and len(row) <= 6 for row in whole) and rows(whole):
+        return [Row("$", {"answers": whole}, {})]
+    found: list[Row] = []
+    for i, row in enumerate(bounded(whole)):
+        found.extend(_of_object(f"$[{i}]", row) if isinstance(row, dict) and row else [Row(f"$[{i}]", row, {})])
+        bounded(found)
+    return found
+
+
+def _of_object(where: str, whole: dict[str, Any]) -> Iterator[Row]:
+    """The object, or what is in the only list of it, if nothing else in it tells of anybody."""
+    if not whole:
+        raise Unreadable("the body is empty")
+    whole = {key: embedded(value) for key, value in whole.items()}
+    held = [(k, v) for k, v in whole.items() if isinstance(v, list) and label(str(k)) in _LISTS and _are_events(v)]
+    if not held and not any(text(whole.get(key)) for key in ("id", "uuid", "_id")):
+        # An envelope of a sender's own: one list of objects, and scalars of which none is an id.
+        lists = [(k, v) for k, v in whole.items() if isinstance(v, list) and v]
+        held = [(k, v) for k, v in lists if len(lists) == 1 and label(str(k)) not in _PARTS and _are_events(v)]
+    others = [v for k, v in whole.items() if isinstance(v, dict) and label(str(k)) not in _BESIDE]
+    if len(held) == 1 and label(str(held[0][0])) in _EVENTS:
+        others = [v for v in others if not _is_about_the_delivery(v)]
+    if len(held) != 1 or others or _tells_of_somebody(whole):
+        yield Row(where, _titled(whole), {})
+        return
+    name, listed = held[0]
+    around = {k: v for k, v in whole.items() if k != name}
+    for i, row in enumerate(bounded(listed)):
+        yield Row(f"{where}[{i}]" if where == "$" else f"{where}.{name}[{i}]", row, around)
+
+
+_EVENTS = frozenset(["events", "notifications", "records", "messages", "batch"])
+
+
+def _is_about_the_delivery(value: dict[str, Any]) -> bool:
+    """Scalars of which none tells of anybody: when it was sent, of which account, by which request."""
+    return not any(isinstance(held, dict | list) for held in value.values()) and not _tells_of_somebody(value)
+
+
+def _are_events(value: list[Any]) -> bool:
+    return (
+        bool(value) and all(isinstance(row, dict) for row in value) and not (len(value) <= MAX_ANSWERS and rows(value))
+    )
+
+
+def _tells_of_somebody(whole: Mapping[str, Any]) -> bool:
+    """An order with its items is one event about its buyer."""
+    scalars = [str(key) for key, value in list(whole.items())[:200] if text(value)]
+    return any((meaning(name) or ("", 0))[0] in _REACH for name in scalars)
+
+
+def _titled(whole: dict[str, Any]) -> dict[str, Any]:
+    """Answers under the fields' titles, where a list in the body says which title `Field3` has."""
+    titles: dict[str, str] = {}
+    for key, value in list(whole.items())[:200]:
+        listed = next((v for v in value.values() if isinstance(v, list)), []) if isinstance(value, dict) else []
+        titles |= _titles(listed, whole) if label(str(key)).endswith(("structure", "schema")) else {}
+    return {titles.get(key, key): value for key, value in whole.items()} if titles else whole
+
+
+def _titles(fields: list[Any], whole: Mapping[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for field in fields[:MAX_ANSWERS]:
+        held = {label(str(key)): value for key, value in field.items()} if isinstance(field, dict) else {}
+        parts = next((v for n, v in held.items() if n in ("sub_fields", "parts") and isinstance(v, list)), [])
+        inner = _titles(parts, whole)
+        ident, title = text(held.get("id")), text(held.get("title")) or text(held.get("label"))
+        found |= {key: f"{title} {said}" for key, said in inner.items() if title}
+        if not inner and ident and title and ident in whole and title not in whole:
+            found[ident] = title
+    return found

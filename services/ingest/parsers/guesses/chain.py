@@ -1,0 +1,130 @@
+"""The way from an event of an unknown sender to the thing that it is about, and the names on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
+
+from services.ingest.parsers.reading.naming import label
+from services.ingest.parsers.reading.safely import mapping, text
+
+WRAPPERS = ("payload", "data", "event_data", "body", "object", "resource", "record", "item", "entity", "event", "msg", "message", "detail",
+            "attributes", "submission", "response", "result", "model", "form_response", "content", "current", "properties", "fields",
+            "values", "variables", "answers", "responses", "form_data", "formdata", "data_fields", "webhook_payload", "edited_message", "lead", "form_submission", "json", "data_json")  # fmt: skip
+"""Keys behind which the thing itself is; the order is the one in which they are followed."""
+_ANOTHERS = frozenset(["event", "message", "msg", "lead", "entity"])
+"""Inside a thing that has an id of its own these are other things (a guest's `event`)."""
+_SUBJECTS = ("subject", "target")
+_THINGS = ("entity", "resource", "record")
+"""With an id they are what the event is about, whatever `data` stands beside."""
+_OF_EVENTS = frozenset(
+    ["update_id", "event_id", "webhook_id", "request_id", "subscription_id", "delivery_id", "attempt_id", "trace_id"]
+)
+_OWN = ("call_id", "message_id", "ticket_id", "order_id", "booking_id", "submission_id", "response_id")
+"""With one of these an object is a thing itself, and its `target` is somebody's or something's else."""
+_PARTS = """status stage owner tag tags form survey quiz campaign list page email mail webhook link score field value new old
+    type column property attribute updated created deleted changed added removed id team recipient workspace"""
+_NO_NOUNS = frozenset(_PARTS.split())
+"""Words of an event's name that tell what happened, or to what part of the thing, or where; not what it is about."""
+_ASIDE = """meta metadata links account paging headers context request previous old before changes signature auth app utm user users
+    sender owner actor creator name address location webhook integration workspace team property site pagination campaign form survey
+    quiz list page tag stage status source language parent"""
+_BESIDE = frozenset(_ASIDE.split())
+"""Objects that stand beside the thing, so that a lone one of them is not it."""
+MAX_LEVELS = 6
+MAX_KEYS = 300
+
+
+class Level(NamedTuple):
+    """One object on the way: itself, and what it holds by names as `label` writes them."""
+
+    raw: Mapping[str, Any]
+    held: dict[str, Any]
+
+
+Chain = list[Level]
+Found = TypeVar("Found")
+
+
+def level(raw: Mapping[str, Any]) -> Level:
+    """Of a name that is there in two spellings the first counts."""
+    held: dict[str, Any] = {}
+    for key, value in islice(raw.items(), MAX_KEYS):
+        held.setdefault(label(str(key)), value)
+    return Level(raw, held)
+
+
+def first(chain: Iterable[Level], names: Iterable[str], read: Callable[[Any], Found | None]) -> Found | None:
+    """The first of `names` that holds something, the innermost object first."""
+    inwards = list(chain)[::-1]
+    for name in names:
+        for at in inwards:
+            if name in at.held and (found := read(at.held[name])) is not None:
+                return found
+    return None
+
+
+def nouns_of(phrase: str | None) -> tuple[str, ...]:
+    """What an event's word can be about: of `sales_account.created` `sales_account`, `sales` and `account`."""
+    words = label(phrase or "").split("_")
+    both = ["_".join(pair) for pair in zip(words, words[1:], strict=False)] + words
+    return tuple(
+        dict.fromkeys(
+            name for word in both for name in (word, word.removesuffix("s")) if name and name not in _NO_NOUNS
+        )
+    )
+
+
+def chain_of(event: Mapping[str, Any], nouns: tuple[str, ...] = ()) -> Chain:
+    """The event and what it wraps, outermost first: `{data: {object: {...}}}` has three. The object that is called as the
+    event's word has it (`task` of `task.completed`) comes before any wrapper."""
+    chain = [level(event)]
+    while len(chain) <= MAX_LEVELS and (inner := _inside(chain, nouns)) is not None:
+        chain.append(level(inner))
+    return chain
+
+
+def _inside(chain: Chain, nouns: tuple[str, ...]) -> Mapping[str, Any] | None:
+    held = chain[-1].held
+    if len(chain) > 1 and chain[-2].held.get("attributes") is chain[-1].raw and text(chain[-2].held.get("id")):
+        # JSON:API: what is in the attributes of a thing is a part of it.
+        return None
+    thing = len(chain) > 1 and text(held.get("id")) is not None
+    known = held.keys()
+    subjects = () if not known.isdisjoint(_OWN) and any(text(held.get(name)) for name in _OWN) else _SUBJECTS
+    named = (
+        () if thing or known.isdisjoint(_THINGS) else tuple(n for n in _THINGS if text(mapping(held.get(n)).get("id")))
+    )
+    for name in (*(() if thing else (*nouns, *subjects)), *named, *WRAPPERS):
+        value = held.get(name)
+        if name == "event" and _is_occasion(value) and text(held.get("id")):
+            continue
+        if isinstance(value, dict) and value and not (thing and name in _ANOTHERS):
+            return value
+    return _lone(held, MAX_LEVELS)
+
+
+def _is_occasion(value: Any) -> bool:
+    """An `event` that people go to, not one that a sender tells of."""
+    names = {label(str(key)) for key in islice(mapping(value), MAX_KEYS)}
+    return not names.isdisjoint(("start", "start_time", "start_date", "starts_at")) and names.isdisjoint(
+        ("type", "event_type", "action")
+    )
+
+
+def _lone(held: Mapping[str, Any], levels: int) -> Mapping[str, Any] | None:
+    """The only object in one that has no id, if it has one or leads to one."""
+    if levels == 0 or any("id" in name.split("_") or name == "key" for name in held.keys() - _OF_EVENTS):
+        return None
+    inner = [v for name, v in held.items() if isinstance(v, dict) and v and name not in _BESIDE]
+    if len(inner) != 1:
+        return None
+    names = level(inner[0]).held
+    named = any(text(value) and "id" in name.split("_") for name, value in names.items())
+    return inner[0] if named or _lone(names, levels - 1) is not None else None
+
+
+def ident(value: Any) -> str | None:
+    """An id, or the id of an object."""
+    return text(value) or next((said for key in ("id", "name") if (said := text(mapping(value).get(key)))), None)

@@ -1,0 +1,298 @@
+"""Who wrote a message or made a call: the lead, one of us, or a program of ours; and what only our own people see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+
+from services.ingest.parsers.guesses.chain import Chain, Level, level
+from services.ingest.parsers.guesses.tree import Node
+from services.ingest.parsers.reading.automation import is_set
+from services.ingest.parsers.reading.naming import label
+from services.ingest.parsers.reading.safely import mapping, text
+
+Way = Literal["in", "out", "inside"]
+By = Literal["person", "machine"]
+
+
+class Turn(NamedTuple):
+    """`way`: from the lead, from us, or among ourselves (a private note); `by`: who of us, a person or a program. None: not said."""
+
+    way: Way | None = None
+    by: By | None = None
+
+
+_INWARDS = frozenset(
+    [
+        "inbound",
+        "incoming",
+        "in",
+        "received",
+        "inward",
+        "mo",
+        "eingehend",
+        "inkommande",
+        "entrant",
+        "entrante",
+        "entrada",
+        "innkommende",
+        "indgaende",
+        "ingaende",
+    ]
+)
+_OUTWARDS = frozenset(
+    [
+        "outbound",
+        "outgoing",
+        "out",
+        "sent",
+        "outward",
+        "mt",
+        "ausgehend",
+        "utgaende",
+        "utgående",
+        "sortant",
+        "saliente",
+        "saida",
+        "utgaande",
+    ]
+)
+_DIRECTIONS = ("direction", "call_direction", "message_direction", "hs_call_direction", "hs_email_direction", "event_direction", "bound",
+               "call_bound", "communication_direction", "direction_type", "conversation_direction")  # fmt: skip
+_TYPES = (
+    "message_type",
+    "call_type",
+    "type",
+    "kind",
+    "sms_type",
+    "type_of_call",
+    "event_type",
+    "activity_type",
+    "direction_of_call",
+    "flow",
+)
+"""Names that say which way only where their value begins with one of these words, and much else besides."""
+_TYPED = {"inbound": "in", "incoming": "in", "outbound": "out", "outgoing": "out"}
+_OUT_FLAGS = ("from_me", "is_from_me", "is_outgoing", "outgoing", "outbound", "is_outbound", "sent_by_me", "from_self", "is_echo", "is_from_agent",
+              "from_agent", "is_agent", "is_agent_message", "is_admin_reply", "sent_by_agent", "is_staff", "from_us", "is_sent", "is_from_business")  # fmt: skip
+_IN_FLAGS = ("incoming", "is_incoming", "inbound", "is_inbound", "from_customer", "is_from_customer", "from_contact", "is_from_contact",
+             "from_visitor", "from_lead", "is_customer_message", "is_received", "is_customer")  # fmt: skip
+_PRIVATE = (
+    "private",
+    "is_private",
+    "internal",
+    "is_internal",
+    "internal_note",
+    "is_internal_note",
+    "is_note",
+    "private_note",
+    "is_private_note",
+    "whisper",
+)
+_PUBLIC = ("public", "is_public")
+_NOTES = frozenset(
+    [
+        "note",
+        "private_note",
+        "internal_note",
+        "private",
+        "internal",
+        "whisper",
+        "comment_internal",
+        "internal_comment",
+        "agents_only",
+        "staff_only",
+    ]
+)
+_NOTE_NAMES = (
+    "visibility",
+    "message_type",
+    "part_type",
+    "comment_type",
+    "event_type",
+    "content_type",
+    "type",
+    "note_type",
+    "body_type",
+    "privacy",
+)
+_THEIRS = frozenset(
+    ["contact", "lead", "customer", "visitor", "end_user", "enduser", "client", "guest", "prospect", "consumer", "shopper", "subscriber", "respondent", "requester", "caller", "person", "end_customer", "contacts", "buyer", "patient", "member"]
+)  # fmt: skip
+_PEOPLE = frozenset(
+    ["agent", "admin", "operator", "teammate", "staff", "employee", "support", "rep", "representative", "owner", "human", "business", "company", "manager", "seller", "advisor", "consultant", "moderator", "account_user", "internal", "colleague", "team", "human_agent", "live_agent", "page", "administrator", "sales_rep", "support_agent", "salesperson", "workspace_member", "workspace_user", "sales", "csr", "collaborator"]
+)  # fmt: skip
+_MACHINES = frozenset(
+    ["bot", "chatbot", "system", "automation", "automated", "workflow", "campaign", "trigger", "ai", "ai_agent", "assistant", "robot", "sequence", "broadcast", "virtual_agent", "autopilot", "rule", "integration", "api", "app", "scheduled", "drip", "cadence", "autoresponder", "agent_bot", "agentbot", "virtual_assistant", "automation_rule", "bulk", "machine", "application", "flow", "flows", "chatflow", "journey", "ai_assistant", "fin", "voicebot"]
+)  # fmt: skip
+_SENDER_NAMES = ("sender_type", "author_type", "from_type", "sent_by_type", "sender_role", "author_role", "actor_type", "from_role", "message_sender_type",
+                 "sent_by", "sender", "author", "from", "user_type", "participant_type", "actor")  # fmt: skip
+_SENDERS = ("sender", "author", "from", "actor", "sent_by", "created_by", "participant", "message_author", "user")
+_ROLES = ("type", "role", "kind", "user_type", "sender_type", "actor_type", "author_type", "subtype")
+_BOTS = ("is_bot", "bot", "is_ai", "from_ai_agent", "is_automated", "is_ai_answer", "is_system")
+_RUNS = ("campaign_id", "sequence_id", "broadcast_id", "automation_id", "workflow_id", "bulk_email_action_id", "flow_id", "journey_id", "cadence_id",
+         "bot_id", "assistant_id", "assistant", "ai_agent", "voice_id", "retell_llm_dynamic_variables", "automation_rule_id", "bulk_id", "ai_agent_id", "chatbot_id", "drip_id")  # fmt: skip
+"""What of ours sent a message, where no person did."""
+_RUN_BY = (
+    "source",
+    "via",
+    "sent_via",
+    "origin",
+    "delivered_as",
+    "trigger_type",
+    "initiated_by",
+    "send_type",
+    "message_source",
+    "created_via",
+    "initiator",
+)
+_WORDS_OF_OURS = frozenset(["agent", "admin", "operator", "staff", "teammate", "rep"])
+_WORDS_OF_THEIRS = frozenset(["customer", "visitor", "contact", "client", "guest", "prospect"])
+_SAID = frozenset(
+    [
+        "reply",
+        "replied",
+        "replies",
+        "message",
+        "messages",
+        "sent",
+        "respond",
+        "responded",
+        "response",
+        "answered",
+        "wrote",
+    ]
+)
+
+
+def turn_of(chain: Chain, found: list[Node], word: str | None = None) -> Turn:
+    """Of a message or a call. `word` is the sender's word for the event, which may say it (`conversation.agent.replied`)."""
+    levels = [*reversed(chain), *_parties(found)]
+    by, way = _author(levels)
+    if way is None and _is_not_who_began(found):
+        by, way = "person", "out"
+    said = _private(levels) or _direction(levels) or way or _worded(word)
+    if said != "out" and not (said is None and by == "machine"):
+        return Turn(said, None)
+    machine = by == "machine" or _is_run(levels)
+    return Turn("out", "machine" if machine else by or ("person" if _worded(word) == "out" else None))
+
+
+def _parties(found: list[Node]) -> Iterator[Level]:
+    """Parts of the body that say a direction of their own: a call's leg, a conversation's message."""
+    for node in found:
+        if node.depth and not {"direction", "message_type", "call_direction"}.isdisjoint(node.raw):
+            yield level(node.raw)
+
+
+def _is_not_who_began(found: list[Node]) -> bool:
+    """Whether a chat's message has a sender of its own, who is not the one that the conversation is with."""
+    begun = next(
+        (address for node in found if node.path[-2:] == ("meta", "sender") and (address := _address(node.raw))), None
+    )
+    if begun is None:
+        return False
+    wrote = next(
+        (address for node in found if (address := _address(mapping(level(node.raw).held.get("sender"))))), None
+    )
+    return wrote is not None and begun != wrote
+
+
+def _address(of: Mapping[str, Any]) -> str | None:
+    said = text(level(of).held.get("email"))
+    return said.casefold() if said else None
+
+
+def _direction(levels: list[Level]) -> Way | None:
+    for at in levels:
+        for name in _DIRECTIONS:
+            words = label(text(at.held.get(name)) or "").split("_")
+            if words[0] in _INWARDS:
+                return "in"
+            if words[0] in _OUTWARDS:
+                return "out"
+        for name in _TYPES:
+            if (found := _TYPED.get(label(text(at.held.get(name)) or "").partition("_")[0])) is not None:
+                return "in" if found == "in" else "out"
+        if (flagged := _flagged(at)) is not None:
+            return flagged
+    return None
+
+
+def _flagged(at: Level) -> Way | None:
+    for names, yes, no in ((_OUT_FLAGS, "out", "in"), (_IN_FLAGS, "in", "out")):
+        for name in names:
+            value = at.held.get(name)
+            if value in (True, False, 0, 1, "0", "1", "true", "false") and value is not None:
+                up = is_set(value)
+                if up or name in (
+                    "from_me",
+                    "is_from_me",
+                    "is_outgoing",
+                    "outgoing",
+                    "outbound",
+                    "is_outbound",
+                    "incoming",
+                    "is_incoming",
+                    "inbound",
+                    "is_inbound",
+                ):
+                    return "out" if (yes if up else no) == "out" else "in"
+    return None
+
+
+def _private(levels: list[Level]) -> Way | None:
+    for at in levels:
+        if any(at.held.get(name) in (True, 1, "true", "1") for name in _PRIVATE):
+            return "inside"
+        if any(at.held.get(name) in (False, "false") for name in _PUBLIC):
+            return "inside"
+        if any(label(text(at.held.get(name)) or "") in _NOTES for name in _NOTE_NAMES):
+            return "inside"
+    return None
+
+
+def _author(levels: list[Level]) -> tuple[By | None, Way | None]:
+    """(who of us, which way) by what the sender of the message is said to be; a bare `user` is either."""
+    for at in levels:
+        for name in _SENDER_NAMES:
+            if (said := _of_role(text(at.held.get(name)))) is not None:
+                return said
+        for name in _SENDERS:
+            who = mapping(at.held.get(name))
+            if not who:
+                continue
+            held = level(who).held
+            if any(is_set(held.get(flag)) for flag in _BOTS):
+                return "machine", "out"
+            for role in _ROLES:
+                if (said := _of_role(text(held.get(role)))) is not None:
+                    return said
+    return None, None
+
+
+def _of_role(role: str | None) -> tuple[By | None, Way] | None:
+    said = label(role) if role is not None and len(role) <= 40 else ""
+    if said in _THEIRS:
+        return None, "in"
+    if said in _MACHINES:
+        return "machine", "out"
+    return ("person", "out") if said in _PEOPLE else None
+
+
+def _is_run(levels: list[Level]) -> bool:
+    """A campaign, a sequence or a workflow sent it."""
+    for at in levels:
+        if any(at.held.get(name) not in (None, "", 0, "0", [], {}) for name in _RUNS):
+            return True
+        if any(label(text(at.held.get(name)) or "") in _MACHINES for name in _RUN_BY):
+            return True
+    return False
+
+
+def _worded(word: str | None) -> Way | None:
+    words = set(label(word or "").split("_"))
+    if words.isdisjoint(_SAID):
+        return None
+    ours, theirs = not words.isdisjoint(_WORDS_OF_OURS), not words.isdisjoint(_WORDS_OF_THEIRS)
+    return None if ours == theirs else "out" if ours else "in"

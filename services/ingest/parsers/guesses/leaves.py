@@ -1,0 +1,59 @@
+"""The answers of a nested body by names of one level, as people read them beside the lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.ingest.parsers.reading.answers import rows
+from services.ingest.parsers.reading.bodies import embedded
+from services.ingest.parsers.reading.naming import label
+from services.ingest.parsers.reading.safely import MAX_ANSWERS, Unreadable, name_parts, text
+
+_HOLDERS = ("value", "answer", "values")
+
+
+def flat_answers(tree: dict[str, Any]) -> dict[str, Any]:
+    """Every answer of the tree, a list whole; a name that is there twice has a number. Raises Unreadable for more than
+    `MAX_ANSWERS`."""
+    found: dict[str, Any] = {}
+    for name, value in tree.items():
+        _gather(str(name), value, found)
+    return found
+
+
+def _gather(name: str, value: Any, found: dict[str, Any]) -> None:
+    value = embedded(value)
+    if isinstance(value, dict):
+        _gather_object(name, value, found)
+    elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
+        for title, answer in (rows(value) or {_numbered(name, i): one for i, one in enumerate(value, 1)}).items():
+            _gather(title, answer, found) if isinstance(answer, dict | list) else _put(title, answer, found)
+    else:
+        _put(name, value, found)
+
+
+def _gather_object(name: str, value: dict[str, Any], found: dict[str, Any]) -> None:
+    if parts := name_parts(value):
+        _put(name, " ".join(parts.values()), found)
+        return
+    held = next((value[key] for key in _HOLDERS if key in value and not isinstance(value[key], dict)), None)
+    if held is not None and len(value) <= 8:
+        _put(next((said for key in ("label", "title") if (said := text(value.get(key)))), name), held, found)
+        return
+    for key, inner in value.items():
+        _gather(_numbered(name, key) if not label(str(key)) or str(key).isdigit() else str(key), inner, found)
+
+
+def _numbered(name: str, number: object) -> str:
+    return f"{name} {number}".strip()
+
+
+def _put(name: str, value: Any, found: dict[str, Any]) -> None:
+    if value in (None, "", [], {}):
+        return
+    title, number = name, 2
+    while title in found and found[title] != value and number < 100:
+        title, number = f"{name} ({number})", number + 1
+    found[title] = value
+    if len(found) > MAX_ANSWERS:
+        raise Unreadable(f"over {MAX_ANSWERS} answers, so many are not taken at once")

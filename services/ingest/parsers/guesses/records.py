@@ -1,0 +1,229 @@
+"""Of an event of an unknown sender: the id of what it is about, what it says of sales work, whom it names by id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from schemas.signals import Kind, Object, Reference, Sales
+from services.ingest.parsers.guesses.chain import Chain, Level, first, ident, level
+from services.ingest.parsers.guesses.tree import Node
+from services.ingest.parsers.reading.identifiers import identifier, is_identifier
+from services.ingest.parsers.reading.safely import mapping, number, text
+
+_IDS = """id uid uuid guid record_id object_id entity_id primary_key primary_entity_id unique_id submission_id response_id lead_id contact_id
+    entry_id responder_uuid response_uuid submission_uuid respondent_id subscriber_id subscriber_uid contact_uid lead_uid lead_uuid contact_uuid person_id customer_id booking_id deal_id ticket_id order_id message_id sg_message_id email_id delivery_id resource_ids record_ids event_id request_id session_id message_token
+    conversation_id chat_id call_id call_sid resource_id log_id box_key pulse_id item_id distinct_id uri token reference key"""
+_ORDER = tuple(_IDS.split())
+_OTHERS = """account user owner organization organisation org company workspace team tenant location site website project campaign form page list
+    template app client connection webhook subscription device group board pipeline stage status calendar organizer host agent anonymous
+    tag tags area instance merchant shop store session request trace channel trigger correlation ip journey broadcast newsletter content action variation send dispatch product plan"""
+_LINKS = ("api_url", "resource_url", "resource_uri", "self")
+_SHAKY = ("token", "reference", "key")
+"""Are ids only where little else stands beside them."""
+_OWNERS = ("owner_id", "assigned_to_id", "assignee_id", "assigned_user_id", "responsible_user_id", "user_id")
+_PEOPLE = ("owner", "assigned_to", "assignee", "responsible")
+_STAGES = ("stage_id", "stage", "status_id", "deal_stage", "pipeline_stage_id", "status")
+_BEFORE = ("previous", "old", "previous_attributes", "previous_data", "before")
+_OLD = ("old", "previous", "prev", "from", "former")
+_CHANGES = ("changes", "changed", "changeset", "diff", "updated_attributes")
+_NOW = ("new", "to", "current", "after")
+_REASONS = ("lost_reason", "loss_reason", "rejection_reason", "reject_reason", "disqualification_reason", "cancellation_reason",
+            "cancel_reason", "close_reason", "closed_lost_reason", "reason", "lost_reason_id", "loss_reason_id")  # fmt: skip
+_NAMED: dict[str, Object] = {
+    "contact_id": "person", "person_id": "person", "customer_id": "person", "lead_id": "person", "company_id": "company",
+    "organization_id": "company", "organisation_id": "company", "account_id": "company", "deal_id": "deal", "opportunity_id": "deal",
+}  # fmt: skip
+_NOUNS: dict[str, Object] = {
+    **dict.fromkeys(("deal", "opportunity"), "deal"),
+    **dict.fromkeys(("task", "todo", "activity", "meeting", "booking", "appointment", "call"), "activity"),
+    **dict.fromkeys(("contact", "person", "people", "lead", "customer", "prospect"), "person"),
+    **dict.fromkeys(("company", "organization", "organisation"), "company"),
+}  # fmt: skip
+SYSTEM = "source"
+"""The system of references that only the configuration can name; ingest puts the source's name in its place."""
+
+
+def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = (), found: Sequence[Node] = ()) -> str | None:
+    """The id of the innermost thing, else of the person, else of the event. `found`: all objects of the event."""
+    theirs = level(person.raw) if person else None
+    if person and person.path[-1:] == ("attributes",):
+        # JSON:API has the id beside the attributes.
+        theirs = next((level(node.raw) for node in found if node.path == person.path[:-1]), theirs)
+    for at in reversed(chain):
+        if (said := _own_id(at, nouns)) is not None:
+            return said
+        if theirs and person and at.raw is not theirs.raw and person.weight == 100 and (said := _own_id(theirs)):
+            return said
+    named = (_own_id(theirs) if theirs else None) or first(chain, _LINKS, _last_step)
+    if named or not nouns:
+        return named
+    whose = ((name, mapping(at.held.get(name))) for name in _WHOSE for at in chain)
+    if (said := next((said for name, at in whose if (said := _own_id(level(at), (name,)))), None)) is not None:
+        return said
+    only = next((said for at in reversed(chain) if (said := _only_id(at)) is not None), None)
+    # Who did it, where nothing else has an id.
+    return only or (_own_id(chain[-1], ("user",)) if person else None)
+
+
+def _only_id(at: Level) -> str | None:
+    """Of an event, where nothing else has an id: the first that is named as one, and is not of whom it belongs to, or of where it happened."""
+    names = (
+        name
+        for name in at.held
+        if name.endswith(("_id", "_uuid")) and _NOT_ITS.isdisjoint((name.rpartition("_")[0], *name.split("_")[-2:-1]))
+    )
+    return next(
+        (said for name in names if (said := text(at.held[name])) and identifier(said) and "@" not in said), None
+    )
+
+
+_WHOSE = ("contact", "customer", "subscriber", "profile", "person", "lead", "user")
+_NOT_ITS = frozenset(_OTHERS.split())
+
+
+def _last_step(value: Any) -> str | None:
+    """Of a link to the thing, which is all that some senders give, the number at its end."""
+    step = (text(value) or "")[:500].partition("?")[0].rstrip("/").rpartition("/")
+    return step[2] if step[0].startswith("http") and step[2].isdigit() else None
+
+
+def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
+    of_nouns = tuple(f"{noun}_{part}" for noun in nouns for part in ("id", "key", "uuid"))
+    # Beside what happened and when, `id` is the event's; whom or what it is about has its own.
+    told = {"type", "occurred_at"} <= at.held.keys() or {"event", "occurred_at"} <= at.held.keys()
+    for name in (*((*of_nouns, "contact_id", "subscriber_id") if told else ()), "id", *of_nouns, *_ORDER):
+        value = at.held.get(name)
+        if isinstance(value, dict):
+            value = next((value[k] for k in ("record_id", "entry_id", "id", "value") if text(value.get(k))), None)
+        said = text(value[0] if isinstance(value, list) and len(value) == 1 else value)
+        # What has an address in it is a mail's Message-ID, or made of somebody's address: personal data is in no id.
+        if (
+            said
+            and is_identifier(said)
+            and "@" not in said
+            and len(said) <= 200
+            and not _is_shaky(name, at)
+            and not (name == "uri" and "://" not in said)
+        ):
+            return said
+    return None
+
+
+def _is_shaky(name: str, at: Level) -> bool:
+    """A `token` or a `key` among much else; among other keys (`staff_key`) it is the record's."""
+    keyed = name == "key" and any(other.endswith("_key") for other in at.held)
+    return name in _SHAKY and len(at.raw) > 4 and not keyed
+
+
+def sales_of(kind: Kind, chain: Chain, phrase: str | None = None) -> tuple[Kind, Sales | None]:
+    """(the kind, more exactly; what it says). A deal's update that shows the stage, the status or the owner before is that change."""
+    before, after = _changes(chain)
+    chain = [*chain, *after]
+    stage = first(chain, (*(f"{word}_{name}" for name in _STAGES for word in ("new", "to")), *_STAGES), ident)
+    owner, former = _owner(chain), _owner(before)
+    beside = [f"{word}_{name}" for name in _STAGES for word in _OLD]
+    earlier = first(before, _STAGES, ident) or first(chain, beside, ident)
+    if kind is Kind.DEAL_UPDATED:
+        status = (first(chain, ("new_status", "status"), text) or "").casefold()
+        was = first(before, ("status",), text) or first(chain, [f"{word}_status" for word in _OLD], text)
+        if was and status in ("won", "lost") and was.casefold() != status:
+            kind, stage, earlier = Kind(f"sales.{status}"), status, was
+        elif earlier is not None and earlier != stage:
+            kind = Kind.SALES_STAGE_CHANGED
+        elif former is not None and former != owner:
+            kind = Kind.SALES_OWNER_CHANGED
+    if not kind.startswith("sales."):
+        return kind, None
+    if kind is Kind.SALES_OWNER_CHANGED:
+        whose = [f"{word}_{name}" for name in (*_OWNERS, *_PEOPLE) for word in _OLD]
+        stage, earlier = owner, former or first(chain, whose, ident)
+    if kind is Kind.SALES_STAGE_CHANGED and stage is None and "qualified" in (phrase or "").casefold():
+        stage = "qualified"
+    done = True if kind is Kind.SALES_FOLLOW_UP else False if kind is Kind.SALES_TASK_OPEN else None
+    typed = first(chain, ("activity_type", "task_type"), text) if done is not None else None
+    return kind, Sales(from_=earlier, to=stage, owner_id=owner, done=done, activity_type=typed)
+
+
+def _changes(chain: Chain) -> tuple[Chain, Chain]:
+    """(what was before, what is now) as objects of their own: `previous` whole, or `changes` with both values of each name."""
+    whole = [level(mapping(at.held[n])) for at in chain for n in _BEFORE if isinstance(at.held.get(n), dict)]
+    held = next((mapping(at.held[n]) for at in chain for n in _CHANGES if isinstance(at.held.get(n), dict)), {})
+    both = {str(name): value for name, value in list(held.items())[:100] if isinstance(value, dict)}
+    old = {name: said for name, value in both.items() if (said := first([level(value)], (*_OLD, "before"), ident))}
+    new = {name: said for name, value in both.items() if (said := first([level(value)], _NOW, ident))}
+    return [*whole[:1], *([level(old)] if old else [])], [level(new)] if new else []
+
+
+def _owner(chain: Chain) -> str | None:
+    return first(chain, _OWNERS, text) or first(chain, _PEOPLE, lambda value: text(mapping(value).get("id")))
+
+
+def reason_of(kind: Kind, chain: Chain) -> str | None:
+    """Why a deal was lost, a lead refused, a meeting called off; of other facts a `reason` is anything."""
+    if kind not in (Kind.SALES_LOST, Kind.SALES_REJECTED, Kind.SALES_RETURNED, Kind.SALES_MEETING_CANCELLED):
+        return None
+    return first(chain, _REASONS, lambda value: text(value) or text(mapping(value).get("name")))
+
+
+MAX_TAGS = 100
+"""Of one event; what comes after is of the same kind."""
+
+
+def tags_of(kind: Kind, chain: Chain, person: Node | None) -> tuple[str, ...]:
+    """The tags of the person, or the one that an event of a tag is about."""
+    held = [*([level(person.raw).held] if person else []), *(at.held for at in reversed(chain))]
+    if kind in (Kind.TAG_ADDED, Kind.TAG_REMOVED):
+        one = first(chain, ("tag", "tag_name", "label"), lambda value: text(value) or text(mapping(value).get("name")))
+        if one is not None:
+            return (one,)
+    given: Any = next((at["tags"] for at in held if at.get("tags")), [])
+    rows: list[Any] = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
+    named = (text(row) or text(mapping(row).get("name")) or text(mapping(row).get("tag")) for row in rows[:MAX_TAGS])
+    return tuple(dict.fromkeys(tag for tag in named if tag))
+
+
+def references_of(
+    kind: Kind, chain: Chain, said: str | None, nouns: tuple[str, ...] = (), firm: Node | None = None
+) -> tuple[Reference, ...]:
+    """Who is named by id: the thing itself, as far as the sender's word or our kind tells what it is, and what it points to."""
+    found: dict[tuple[str, str], Reference] = {}
+    noun = kind.partition(".")[0]
+    own = _NOUNS[noun] if noun in ("contact", "company", "deal", "activity") else None
+    if own is None and kind.startswith("sales."):
+        own = next((_NOUNS[noun] for noun in nouns if noun in _NOUNS), None)
+    if said and own and not _is_of_the_delivery(said, chain):
+        found[own, said] = Reference(system=SYSTEM, object=own, id=said)
+    # The account of an envelope, or of a form or a mailing, is the sender's customer: us.
+    told = kind is not Kind.UNCLASSIFIED and not kind.startswith(("form.", "email.", "message.", "call.", "list."))
+    for i, at in enumerate(chain):
+        for key, value in at.held.items():
+            what, name = _NAMED.get(key), text(value)
+            if what == "company" and not (told and (i == len(chain) - 1 or len(chain) == 1)):
+                continue
+            if what and name and is_identifier(name):
+                found.setdefault((what, name), Reference(system=SYSTEM, object=what, id=name))
+    if firm is not None and (ident := _own_id(level(firm.raw))) is not None and kind is not Kind.UNCLASSIFIED:
+        found.setdefault(("company", ident), Reference(system=SYSTEM, object="company", id=ident))
+    return tuple(found.values())
+
+
+_DELIVERIES = ("event_id", "delivery_id", "request_id", "webhook_id", "message_id")
+
+
+def _is_of_the_delivery(said: str, chain: Chain) -> bool:
+    """An id that is the event's own, taken where the record has none: the next event has another."""
+    ids = {text(chain[0].held.get(name)) for name in _DELIVERIES}
+    return said in ids and not any(text(at.held.get("id")) == said for at in chain)
+
+
+def amount_of(kind: Kind, chain: Chain) -> tuple[float | None, str | None]:
+    """(amount, currency) of a deal; what a meeting or an order costs is no deal's amount."""
+    if not kind.startswith(("deal.", "sales.won", "sales.lost", "sales.stage")):
+        return None, None
+    names = ("amount", "value", "price", "deal_value")
+    amount = first(
+        chain, names, lambda value: number(mapping(value).get("amount") if isinstance(value, dict) else value)
+    )
+    inner = first(chain, names, lambda value: text(mapping(value).get("currency")))
+    return amount, (first(chain, ("currency", "currency_code"), text) or inner) if amount is not None else None

@@ -1,0 +1,34 @@
+"""Our own JSON for sales facts and anything else that a system of the customer's can tell: one object or a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas.crm import CrmFact
+from schemas.signals import Parsed, Quarantined
+from schemas.wording import keys_at, rule_of
+from services.ingest.parsers.reading.identifiers import identifier
+from services.ingest.parsers.reading.safely import Result, as_object, body_key, bounded, read_json
+
+
+def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """Each fact judged alone. Raises Unreadable for what is no JSON."""
+    whole = read_json(body)
+    rows = whole if isinstance(whole, list) else [as_object(whole)]
+    return [
+        one(row, f"$[{i}]" if isinstance(whole, list) else "$", body_key(body, i))
+        for i, row in enumerate(bounded(rows))
+    ]
+
+
+def one(row: Any, where: str, fallback_key: str) -> Parsed | Quarantined:
+    """A fact, or why it is none: the field and the rule, never the value."""
+    try:
+        fact = CrmFact.model_validate(row)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = ".".join([where, *map(str, first["loc"])])
+        return Quarantined(quarantined=rule_of(first, keys_at(CrmFact, first["loc"][:-1])), where=path)
+    return (fact if identifier(fact.id) else fact.model_copy(update={"id": None})).parsed(fallback_key)

@@ -1,0 +1,103 @@
+"""Enveloped events of any sender: Standard Webhooks ({type, timestamp, data}) and CloudEvents (binary, structured, batch).
+
+Data in the shape of our own `crm` JSON is read as such, any other by the guesses of the generic kind, with the event's type for its
+word; what they can make nothing of is an unclassified touch that keeps its facts.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+from urllib.parse import unquote
+
+from schemas.signals import Kind, Parsed, Quarantined
+from services.ingest.parsers.platforms import crm, generic
+from services.ingest.parsers.reading.identifiers import identifier
+from services.ingest.parsers.reading.safely import (
+    Result,
+    Unreadable,
+    as_object,
+    body_key,
+    each,
+    listed,
+    only_known,
+    person_facts,
+    person_of,
+    read_json,
+    text,
+    when,
+)
+
+
+def parse_standard(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """One event; the delivery's id is the dedupe key. Raises Unreadable."""
+    event = as_object(read_json(body))
+    if text(event.get("type")) is None:
+        raise Unreadable("a Standard Webhook has a type", "$.type")
+    ident = headers.get("webhook-id") or headers.get("svix-id")
+    key = f"id:{ident}" if identifier(ident) else body_key(body)
+    found = _read(
+        event.get("data", event), text(event.get("type")), at=when(event.get("timestamp")), ident=None, key=key
+    )
+    return [found]
+
+
+def parse_cloud(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """One event or a batch. Raises Unreadable."""
+    kind = content_type.partition(";")[0].strip().casefold()
+    if kind == "application/cloudevents-batch+json":
+        rows = read_json(body)
+        if not isinstance(rows, list):
+            raise Unreadable("a batch is a list")
+        return each(listed(rows), lambda row, where, i: _event(row, where, body_key(body, i)))
+    if kind == "application/cloudevents+json":
+        return [_event(as_object(read_json(body)), "$", body_key(body))]
+    if not any(name.startswith("ce-") for name in headers) and kind.endswith("json"):
+        # Structured or a batch under plain JSON's own name: the event itself says what it is.
+        return each(listed(read_json(body)), lambda row, where, i: _event(row, where, body_key(body, i)))
+    attributes = {n.removeprefix("ce-"): unquote(v) for n, v in headers.items() if n.startswith("ce-")}
+    data = None if not body else read_json(body) if kind.endswith("json") else body.decode("utf-8", "replace")
+    # An id that nobody signed is emptied: it is there, and told by the body.
+    signed = attributes.get("id") != ""
+    event = attributes if signed else {**attributes, "id": "unsigned"}
+    return [_event({**event, "data": data}, "$", body_key(body), signed=signed)]
+
+
+def _event(event: dict[str, Any], where: str, fallback: str, *, signed: bool = True) -> Parsed | Quarantined:
+    ident, source = text(event.get("id")), text(event.get("source"))
+    if ident is None or source is None or text(event.get("type")) is None:
+        raise Unreadable("a CloudEvent has id, source and type", where)
+    data = event.get("data")
+    if data is None and isinstance(event.get("data_base64"), str):
+        data = _decoded(event["data_base64"])
+    return _read(
+        data,
+        text(event.get("type")),
+        at=when(event.get("time")),
+        ident=ident if signed else None,
+        key=f"{source}:{ident}" if signed and identifier(ident) else fallback,
+    )
+
+
+def _decoded(value: str) -> Any:
+    try:
+        return read_json(base64.b64decode(value, validate=True))
+    except (binascii.Error, ValueError, Unreadable):
+        return None
+
+
+def _read(data: Any, kind: str | None, at: Any, ident: str | None, key: str) -> Parsed | Quarantined:
+    if isinstance(data, dict) and "fact" in data:
+        found = crm.one(data, "$.data", key)
+        return found.but(dedupe_key=key, source_kind=kind) if isinstance(found, Parsed) else found
+    own = data if isinstance(data, dict) else {"data": data} if data is not None else {}
+    try:
+        found = generic.one(generic.Event({"type": kind, "data": own}, {}, {}), "$.data", key)
+    except Unreadable:
+        facts, rest = person_facts(own)
+        found = Parsed(kind=Kind.UNCLASSIFIED, person=person_of(facts), fields=only_known(rest.items()), dedupe_key=key)
+    if isinstance(found, Quarantined):
+        return found
+    said = {"source_kind": kind, "occurred_at": at or found.occurred_at, "external_id": ident or found.external_id}
+    return found.but(**said, dedupe_key=key)

@@ -1,0 +1,334 @@
+"""Any JSON or form body, read by guesses that a person would make; what cannot be told is left out, never invented.
+
+The sender's word for the event, the object it is about and the person in it are looked for; `shapes` knows a few
+platforms whose sales facts are plain. A body that names neither a person nor a record is set aside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from schemas.signals import Company, Kind, Parsed, Quarantined, Sales
+from services.ingest.parsers import shapes
+from services.ingest.parsers.finishing.stated import of_record
+from services.ingest.parsers.guesses.acts import act_of
+from services.ingest.parsers.guesses.batches import events_of
+from services.ingest.parsers.guesses.candidates import candidates_in, several
+from services.ingest.parsers.guesses.chain import Chain, Level, chain_of, first, level, nouns_of
+from services.ingest.parsers.guesses.chats import is_call, is_message, other_end
+from services.ingest.parsers.guesses.colleagues import host_of_meeting
+from services.ingest.parsers.guesses.mail import CAME_IN, MAILED, is_mail
+from services.ingest.parsers.guesses.moments import moment_of
+from services.ingest.parsers.guesses.people import company_in, firm_in, names_beside, person_in
+from services.ingest.parsers.guesses.records import amount_of, id_of, reason_of, references_of, sales_of, tags_of
+from services.ingest.parsers.guesses.sides import Told, firm_of, lead_of
+from services.ingest.parsers.guesses.tree import MAX_NODES, Node, nodes
+from services.ingest.parsers.guesses.words import FIELDS, kind_of
+from services.ingest.parsers.platforms.gravity_forms import numbered_name
+from services.ingest.parsers.reading.addresses import named_address
+from services.ingest.parsers.reading.bodies import whole_of
+from services.ingest.parsers.reading.firmographics import address_facts, company_facts
+from services.ingest.parsers.reading.form_fields import looks_like_json, words_of
+from services.ingest.parsers.reading.former import moved
+from services.ingest.parsers.reading.identifiers import identifier
+from services.ingest.parsers.reading.naming import is_anothers, is_id_of_a_thing, is_secret, label
+from services.ingest.parsers.reading.safely import (
+    MAX_ANSWERS,
+    Result,
+    Unreadable,
+    body_key,
+    by_shape,
+    company_of,
+    each,
+    mapping,
+    only_known,
+    person_facts,
+    person_of,
+    plain_name,
+    text,
+    utm_of,
+)
+
+_NOUNS = (
+    "type",
+    "object",
+    "entity",
+    "entity_type",
+    "object_type",
+    "resource",
+    "resource_type",
+    "model",
+    "module",
+    "table",
+)
+MAX_WORDS = 6
+"""Names of the event that are looked at in one object; a body that has more of them is no sender's."""
+_FORM_IDS = ("form_id", "formid", "form_name", "form", "survey_id", "page_id", "form_title")
+_FILLED = frozenset(
+    ["form_id", "form_name", "answers", "form_response", "submission_id", "submission", "submitted_at", "form"]
+)
+_WORK = frozenset(["deal", "opportunity", "task", "todo", "note", "activity", "call"])
+_MAILED = ("delivery", "email", "message")
+"""What an event of a mailing is about, whatever its word names besides."""
+_CHANNELS = frozenset(["push", "sms", "slack", "webhook", "in_app", "whatsapp", "web_push", "mms", "voice", "letter"])
+"""What is sent, delivered and clicked and is no e-mail."""
+_COLLEAGUES = frozenset(["user", "users", "author"])
+"""Who does the work on these: one of ours, not the lead."""
+_TESTS = frozenset(["test", "ping", "webhook_test", "test_event", "test_webhook", "test_notification", "webhook_ping", "test_ping", "url_verification", "endpoint_url_validation", "verification"])  # fmt: skip
+
+
+class Event(NamedTuple):
+    """One event of a body with what stood around it. `limit`: of how many objects in it is looked at."""
+
+    own: Mapping[str, Any]
+    around: Mapping[str, Any]
+    headers: Mapping[str, str]
+    limit: int = MAX_NODES
+
+
+class Said(NamedTuple):
+    """The sender's word, our kind, and the word with the noun that it was read with (`deal updated`)."""
+
+    word: str | None
+    kind: Kind
+    phrase: str | None
+
+
+def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
+    """Each event judged alone. Raises Unreadable."""
+    form = not looks_like_json(body, content_type)
+    whole = whole_of(body, content_type)
+    if isinstance(whole, dict) and (found := shapes.read(whole, body)) is not None:
+        return found
+    events, words = events_of(whole), words_of(whole, body, content_type)
+    # A body's objects are looked at in a bounded number, whether they are of one event or of a thousand.
+    limit = min(MAX_NODES, max(24, 12_000 // max(1, len(events))))
+    around = [row.around for row in events]
+    return each(
+        [(row.where, row.own) for row in events],
+        lambda row, where, i: one(Event(row, around[i], headers, limit), where, body_key(words, i), form),
+    )
+
+
+def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quarantined:
+    """What one event tells. Raises Unreadable for one that names nobody and nothing."""
+    plain, around = chain_of(event.own), level(event.around)
+    word, kind, phrase = said_of(event, plain, around)
+    nouns = nouns_of(phrase)
+    if kind in MAILED or (kind is Kind.UNCLASSIFIED and not {"email", *_CHANNELS}.isdisjoint(nouns)):
+        nouns = _MAILED
+    chain = chain_of(event.own, nouns) if nouns else plain
+    work = _WORK & set(nouns) or kind.startswith(("sales.", "deal.", "note.", "activity."))
+    found = nodes(event.own, _COLLEAGUES if work else frozenset(), event.limit)
+    facts, person = person_in(found)
+    ours = word is not None and "id" in plain[0].held and "account" not in nouns
+    firm = firm_in(found, person, ours)
+    company = company_in(found, person, firm)
+    if kind is Kind.UNCLASSIFIED and (word is None or word in _CONTENTS):
+        kind = _kind_by_fields(plain, found)
+    answers, utm = _answers(found, person, chain)
+    if (form or not word or kind is Kind.FORM_SUBMITTED) and kind not in CAME_IN:
+        facts, answers = _by_its_shape(event.own, facts, answers, form)
+    if (form or not word) and not facts.keys() & {"email", "phone"} and kind not in CAME_IN:
+        facts = {**facts, **_only_address(event.own, where, form or _looks_filled(chain))}
+    if form and not facts.keys() & _NAMED:
+        facts |= {name: said for name, said in numbered_name(dict(event.own)).items() if said}
+    act = act_of(kind, chain, found=found, word=word, nouns=nouns)
+    kind = act.kind
+    told = Told(kind=kind, way=act.turn.way, mailed=nouns is _MAILED, chain=chain, found=found, person=person)
+    facts, company = {**lead_of(told, facts), **other_end(found)}, firm_of(told, company)
+    facts = facts if act.instead is None else act.instead
+    ident, test = id_of(chain, person, nouns, found), _is_test(plain, around, word)
+    if "challenge" in plain[0].held:
+        # A handshake: what stands beside the challenge is a secret, not a record.
+        ident = None
+    if not facts and not company and ident is None and not test:
+        raise Unreadable("names neither a person nor a record", where)
+    if kind is Kind.UNCLASSIFIED and facts.keys() & {"email", "phone"} and (not word or _looks_filled(chain)):
+        kind = Kind.FORM_SUBMITTED
+    kind, sales = sales_of(kind, chain, phrase)
+    sales = act.sales or _hosted(kind, sales, chain)
+    amount, currency = amount_of(kind, chain)
+    outer = [around, *chain]
+    said = Parsed(
+        kind=kind,
+        source_kind=word or ("form" if form else None),
+        occurred_at=moment_of(kind, outer),
+        mode="test" if test else "live",
+        person=person_of(facts),
+        company=_firm(company, firm, person),
+        external_id=ident,
+        references=references_of(kind, chain, said=ident, nouns=nouns, firm=firm if _is_theirs(firm, person) else None),
+        actor=act.actor,
+        automated=act.automated,
+        sales=sales,
+        reason=reason_of(kind, chain),
+        amount=amount,
+        currency=currency,
+        form_id=first(outer, _FORM_IDS, text) or _id_of_form(found),
+        campaign=utm.get("utm_campaign") or first(outer, ("campaign", "campaign_name", "campaign_id"), text),
+        utm=utm,
+        tags=tags_of(kind, chain, person),
+        fields=answers,
+        dedupe_key=_delivery(event, key, (word, ident, sorted(facts.items()))),
+    )
+    records = [person.raw] if person else []
+    if not work and not kind.startswith("company.") and all(chain[-1].raw is not raw for raw in records):
+        records.append(chain[-1].raw)
+    return moved(of_record(said, *records), event.own) if facts else of_record(said, *records)
+
+
+_CONTENTS = ("text", "image", "audio", "sms", "mms", "email", "call", "phonecall", "voice")
+"""Words for what a message is made of, which do not tell what happened."""
+
+
+def _kind_by_fields(plain: Chain, found: list[Node]) -> Kind:
+    """Of a body without a word for what happened: a mail, a message of a chat, a call, as far as its fields tell."""
+    if is_mail(plain[0].held) or any(
+        is_mail(level(node.raw).held) for node in found[:MAX_WRAPPED] if node.weight >= -1
+    ):
+        return Kind.MESSAGE_RECEIVED
+    if is_message(found):
+        return Kind.MESSAGE_RECEIVED
+    return Kind.OUTREACH_LOGGED if is_call(found) else Kind.UNCLASSIFIED
+
+
+MAX_WRAPPED = 12
+"""Objects among which a mail is looked for."""
+
+
+def _firm(company: dict[str, str], firm: Node | None, person: Node | None) -> Company:
+    """The company with what its own object says of it, and where the person is."""
+    told = {**(address_facts(person.raw) if person else {}), **(company_facts(firm.raw) if firm else {})}
+    named = company_of(company).known()
+    # An address that is one of ours is no lead's: without a person or a company nobody is anywhere.
+    return Company(**{**told, **named}) if told else company_of(company)
+
+
+def _is_theirs(firm: Node | None, person: Node | None) -> bool:
+    """A company inside somebody's own object; one beside it may be whose webhook it is: us."""
+    if firm is None or person is None or not person.path:
+        return False
+    return firm.path[: len(person.path)] == person.path
+
+
+_MEETINGS = (Kind.SALES_MEETING_BOOKED, Kind.SALES_MEETING_HELD, Kind.SALES_MEETING_CANCELLED)
+
+
+def _hosted(kind: Kind, sales: Sales | None, chain: Chain) -> Sales | None:
+    """A meeting is whoever's invites to it."""
+    if sales is None or kind not in _MEETINGS:
+        return sales
+    host = host_of_meeting(chain)
+    return sales.but(owner_id=host.reference or sales.owner_id, owner_email=host.email)
+
+
+def said_of(event: Event, chain: Chain, around: Level) -> Said:
+    """The event's word, and our kind. A noun and a verb in two fields (`type: lead, event: update`) belong together."""
+    told: str | None = None
+    whole: str | None = None
+    for at in (*chain[:2], level(mapping(event.own.get("meta"))), around, *chain[2:3]):
+        if told is not None and at in chain[2:3]:
+            break
+        nouns = [noun for n in _NOUNS if (noun := text(at.held.get(n)))]
+        for word in _words(at):
+            phrases = [word, *(f"{noun} {word}" for noun in nouns if noun != word)]
+            told, whole = (told, whole) if told else (word, phrases[-1])
+            for phrase in phrases:
+                kind = kind_of(phrase)
+                if kind in MAILED and any(label(noun) in _CHANNELS for noun in nouns):
+                    continue
+                if kind is not Kind.UNCLASSIFIED:
+                    return Said(word, kind, phrase)
+    for name, value in event.headers.items():
+        if name.startswith("x-") and name.endswith(("-event", "-topic", "-event-type", "-event-key", "-webhook-topic")):
+            told, whole = (told, whole) if told else (value, value)
+            if (kind := kind_of(value)) is not Kind.UNCLASSIFIED:
+                return Said(value, kind, value)
+    return Said(told, Kind.UNCLASSIFIED, whole)
+
+
+def _words(at: Level) -> list[str]:
+    """What one object says that happened, the most telling name first."""
+    held = [at.held[name] for name in FIELDS if at.held.get(name)][:MAX_WORDS]
+    words = [text(v) or text(mapping(v).get("type")) or text(mapping(v).get("name")) for v in held]
+    return [word for word in words if word is not None and len(word) <= 80]
+
+
+def _answers(found: list[Node], person: Node | None, chain: Chain) -> tuple[dict[str, Any], dict[str, str]]:
+    """(further answers, campaign parameters): of the person's object, of lists of answers and of the innermost wrapper."""
+    said: dict[str, Any] = {}
+    for node in found:
+        mine = node is person or (node.path and node.path[-1].endswith("()")) or node.raw is chain[-1].raw
+        said |= {k: v for k, v in node.fields.items() if mine or plain_name(k).startswith("utm_")}
+    utm = utm_of(said)
+    _, rest = person_facts(dict(list(said.items())[:MAX_ANSWERS]))
+    return only_known([(n, v) for n, v in rest.items() if not is_secret(n)][:200]), utm
+
+
+_NAMED = frozenset(["first_name", "last_name", "full_name"])
+
+
+def _only_address(body: Mapping[str, Any], where: str, filled: bool) -> dict[str, str]:
+    """Our facts of the only address that a body has. Raises Unreadable for a form that has several."""
+    candidates = candidates_in(body)
+    if len(candidates) > 1 and filled:
+        raise Unreadable(several(candidates), where)
+    if len(candidates) != 1:
+        return {}
+    name, address = named_address(candidates[0].written)
+    # The names that stand beside it are whose it is, unless it is among answers and things.
+    beside = names_beside(candidates[0].row, address) if _is_flat(body) or candidates[0].row is not body else {}
+    return {"email": address, **({"full_name": name} if name else beside)}
+
+
+def _by_its_shape(
+    body: Mapping[str, Any], facts: dict[str, str], answers: dict[str, Any], form: bool
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """(facts, answers) once an address or a number that no name tells is taken out of the answers of somebody unnamed."""
+    if facts and not (form and not facts.keys() & {"email", "phone"}):
+        return facts, answers
+    facts = dict(facts)
+    of_theirs = {n: v for n, v in answers.items() if not is_anothers(n) and not is_id_of_a_thing(n)}
+    used = by_shape(of_theirs, facts)
+    if "email" in facts and not facts.keys() & _NAMED and _is_flat(body):
+        facts = {**names_beside(body, facts["email"]), **facts}
+    return facts, {name: value for name, value in answers.items() if name not in used}
+
+
+def _is_flat(body: Mapping[str, Any]) -> bool:
+    """A form of plain answers, in which nobody else has an object of their own."""
+    return not any(isinstance(value, dict | list) for value in body.values())
+
+
+def _id_of_form(found: list[Node]) -> str | None:
+    """`form[id]`, `wpforms[id]`: a form's id in an object that is called as one."""
+    forms = (level(node.raw).held for node in found if node.path and node.path[-1].endswith(("form", "forms")))
+    return next(
+        (said for held in forms for name in ("id", "form_id", "formid") if (said := text(held.get(name)))), None
+    )
+
+
+def _is_test(chain: Chain, around: Level, word: str | None) -> bool:
+    flags = [at.held.get(n) for at in (*chain[:2], around) for n in ("test", "is_test", "test_mode")]
+    return any(flag in (True, "true", "1", 1) for flag in flags) or label(word or "") in _TESTS
+
+
+def _looks_filled(chain: Chain) -> bool:
+    return any(_FILLED & at.held.keys() for at in chain)
+
+
+def _delivery(event: Event, fallback: str, about: object) -> str:
+    """The sender's id of the delivery, where it has a header or a field of its own. What is called `event_id` may be a fair's:
+    what the event tells, and of whom, is added, and an id that is short is none."""
+    named = (event.headers.get(name) for name in ("webhook-id", "svix-id", "idempotency-key"))
+    ident = next(filter(None, map(identifier, named)), None)
+    names = ("event_id", "eventId", "idempotencyKey", "delivery_id")
+    own = next(
+        (said for n in names if (said := identifier(event.own.get(n))) and len(said) >= 16 and not said.isdigit()), None
+    )
+    if own:
+        own = f"{own}:{hashlib.sha256(repr(about).encode()).hexdigest()[:12]}"
+    return f"id:{ident}" if ident and not event.around else f"event:{own}" if own else fallback

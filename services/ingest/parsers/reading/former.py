@@ -1,0 +1,136 @@
+"""Addresses that somebody had before: told by a field of its own, by what was before a change, or by both values of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from schemas.signals import Parsed
+from services.ingest.parsers.reading.naming import is_former, is_new_address, label, meaning
+from services.ingest.parsers.reading.safely import text
+from services.ingest.parsers.reading.values import is_address
+
+MOST = 5
+"""Former addresses of one signal."""
+MAX_FIELDS, MAX_ROWS, MAX_LEVELS = 300, 50, 4
+_PAST = "previous old before previous_attributes previous_data previous_values old_values old_data previous_properties old_attributes previous_record"
+_BEFORE = frozenset(_PAST.split())
+"""Objects of what was before a change."""
+_OLD = _BEFORE | {"from", "was", "prev", "former", "old_value", "original"}
+"""The earlier one of two values."""
+_CHANGES = frozenset(
+    [
+        "changes",
+        "changed",
+        "changeset",
+        "diff",
+        "updated_attributes",
+        "property_changes",
+        "modifications",
+        "modified",
+        "updates",
+        "change",
+        "field_changes",
+    ]
+)
+_NAMES = ("field", "name", "property", "property_name", "attribute", "key", "field_name", "column")
+_CHANGED = frozenset(["changed_fields", "changed", "updated_fields", "modified_fields", "changed_properties", "fields_changed", "changes", "modified", "updated_attributes", "changed_attributes"])  # fmt: skip
+
+
+def _is_mail(name: str) -> bool:
+    return (meaning(name) or ("", 0))[0] == "email"
+
+
+def moved(parsed: Parsed, *records: Any) -> Parsed:
+    """With the addresses of before that these objects tell of; the same object where they tell of none."""
+    own = (parsed.person.email or "").strip().casefold()
+    found = (said for record in records for said in _former(record, MAX_LEVELS))
+    others = [said for said in islice(found, MAX_ROWS) if said.casefold() != own]
+    former = tuple(dict.fromkeys((*parsed.former_emails, *others)))[:MOST]
+    changed = bool(own) and (parsed.address_changed or any(map(_tells_of_change, records)))
+    if former == parsed.former_emails and changed == parsed.address_changed:
+        return parsed
+    return parsed.but(former_emails=former, address_changed=changed)
+
+
+def _former(value: Any, levels: int) -> Iterator[str]:
+    if levels == 0 or not isinstance(value, Mapping):
+        return
+    renewed = any(is_new_address(str(key)) for key in islice(value, MAX_FIELDS))
+    for key, held in islice(value.items(), MAX_FIELDS):
+        name = label(str(key))
+        if is_former(str(key)) or (renewed and name in ("email", "email_address", "mail")):
+            yield from _addresses(held)
+        elif name in _BEFORE and isinstance(held, Mapping):
+            yield from _in_past(held, levels - 1)
+        elif name in _CHANGES:
+            yield from _in_changes(held)
+        elif isinstance(held, Mapping):
+            yield from _former(held, levels - 1)
+
+
+def _in_past(held: Mapping[Any, Any], levels: int) -> Iterator[str]:
+    """Of what was before a change, whatever means an address."""
+    for key, value in islice(held.items(), MAX_FIELDS):
+        if _is_mail(str(key)) or is_former(str(key)):
+            yield from _addresses(value)
+        elif isinstance(value, Mapping) and levels > 0 and label(str(key)) in _THEIRS:
+            yield from _in_past(value, levels - 1)
+
+
+_THEIRS = frozenset(["contact", "person", "customer", "lead", "subscriber", "profile", "member", "user", "properties", "attributes", "fields", "data", "object", "record", "values", "traits", "core"])  # fmt: skip
+"""Objects of what was before that are the person's; an `owner` is somebody else."""
+
+
+def _in_changes(held: Any) -> Iterator[str]:
+    """`{email: [old, new]}`, `{email: {old, new}}`, `[{field: email, old, new}]`."""
+    if isinstance(held, Mapping):
+        for key, value in islice(held.items(), MAX_FIELDS):
+            if _is_mail(str(key)):
+                yield from _first_of(value)
+            elif isinstance(value, Mapping) and label(str(key)) in ("fields", "attributes", "properties"):
+                yield from _in_changes(value)
+            elif label(str(key)) in _BEFORE and isinstance(value, Mapping):
+                yield from _in_past(value, 2)
+    elif isinstance(held, list):
+        for row in islice(held, MAX_ROWS):
+            named = next((said for n in _NAMES if isinstance(row, Mapping) and (said := text(row.get(n)))), "")
+            if _is_mail(named):
+                yield from _first_of(row)
+
+
+def _first_of(value: Any) -> Iterator[str]:
+    """The earlier of two values; one alone is that of now."""
+    if isinstance(value, list) and len(value) == 2:
+        yield from _addresses(value[0])
+    elif isinstance(value, Mapping):
+        for key, held in islice(value.items(), MAX_FIELDS):
+            if label(str(key)) in _OLD or label(str(key)).startswith(("old_", "previous_", "from_")):
+                yield from _addresses(held)
+
+
+def _addresses(value: Any) -> Iterator[str]:
+    """An address, or a list of them, alone or in objects."""
+    if isinstance(value, list):
+        for one in islice(value, MAX_ROWS):
+            yield from _addresses(one)
+    elif isinstance(value, Mapping):
+        for key in ("value", "email", "address", "email_address"):
+            if (said := text(value.get(key))) and is_address(said):
+                yield said
+                return
+    elif (said := text(value)) is not None and is_address(said):
+        yield said
+
+
+def _tells_of_change(record: Any) -> bool:
+    """A list of what was changed has the address in it."""
+    if not isinstance(record, Mapping):
+        return False
+    lists = (
+        held
+        for key, held in islice(record.items(), MAX_FIELDS)
+        if label(str(key)) in _CHANGED and isinstance(held, list)
+    )
+    return any(_is_mail(said) for held in lists for one in islice(held, MAX_ROWS) if (said := text(one)) is not None)

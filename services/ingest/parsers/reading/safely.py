@@ -1,0 +1,399 @@
+"""What the parsers share: safe reading of bodies, of times, and of a person's facts under the names that forms use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from typing import Any, TypeVar
+
+from schemas.instants import plausible
+from schemas.signals import Company, Parsed, Person, Quarantined
+from services.ingest.parsers.reading.naming import is_anothers, is_login, is_secret, label, meaning, remembered
+from services.ingest.parsers.reading.values import fits, is_address, lined
+from services.ingest.parsers.reading.whose import settle_names
+
+MAX_DEPTH = 64
+MAX_EVENTS = 1000
+MAX_VALUES = 50_000
+"""Of one body, however few events they are in: each costs some microseconds, and some tens where its name means something."""
+MAX_BRACKETS = 100_000
+"""Of a body, inside texts too: to read a mebibyte of empty lists takes ten times as long as to read one of texts."""
+_COUNTED = 100
+"""Values of a text of JSON that need no count."""
+_most: ContextVar[int] = ContextVar("most events of a body", default=MAX_EVENTS)
+_left: ContextVar[list[int] | None] = ContextVar("values that a body may still have", default=None)
+"""One number, shared by all texts of JSON in a body; None where each has a bound of its own."""
+UNEXPECTED = (ValueError, TypeError, KeyError, AttributeError, LookupError, RecursionError, OverflowError)
+"""What reading a shape that no sender was seen to send can raise: it is set aside, with the body kept."""
+Result = list[Parsed | Quarantined]
+
+
+class Unreadable(Exception):
+    """A body, or a part of it, is not what its kind sends. `where` is the path in the body."""
+
+    def __init__(self, reason: str, where: str = "$") -> None:
+        super().__init__(reason)
+        self.reason, self.where = reason, where
+
+
+_ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[eE]\+?[0-9]{3}|[0-9]{309}")
+"""Bytes of which JSON can make what no store takes: half characters, NUL, numbers beyond a double."""
+
+
+def read_json(body: bytes) -> Any:
+    """Raises Unreadable: not UTF-8, not JSON, too deep, a key twice in one object, numbers that are none or too large."""
+    brackets = body.count(b"[") + body.count(b"{")
+    if brackets > MAX_BRACKETS:
+        raise Unreadable("the body has more values than are taken at once")
+    odd = _ODD.search(body) is not None
+    try:
+        whole = json.loads(
+            body.decode("utf-8-sig"),
+            parse_constant=_refuse,
+            parse_float=_finite if odd else None,
+            object_pairs_hook=_once,
+        )
+    except UnicodeDecodeError:
+        raise Unreadable("not UTF-8") from None
+    except RecursionError:
+        raise Unreadable(f"nested over {MAX_DEPTH} deep") from None
+    except ValueError:
+        raise Unreadable("not JSON") from None
+    if brackets > MAX_DEPTH or body.count(b",") + body.count(b":") > _COUNTED:
+        _measure(whole)
+    return _cleaned(whole) if odd else whole
+
+
+def _measure(whole: Any) -> None:
+    """Raises Unreadable where it is too deep, or has more values than the body may still have. Level by level: brackets, commas
+    and colons inside texts are none."""
+    left = _left.get()
+    most = MAX_VALUES if left is None else left[0]
+    level, count, depth = [whole], 0, 0
+    while inner := [v for v in level if isinstance(v, dict | list)]:
+        if depth >= MAX_DEPTH:
+            raise Unreadable(f"nested over {MAX_DEPTH} deep")
+        count += sum(map(len, inner))
+        if count > most:
+            raise Unreadable("the body has more values than are taken at once")
+        level = [v for held in inner for v in (held.values() if isinstance(held, dict) else held)]
+        depth += 1
+    if left is not None:
+        left[0] -= count
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a key that is there twice one reader takes the first and the next the last; we guess neither."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unreadable("a key is there twice in one object")
+    return found
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(number[:40])
+    return value
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {clean(k): _cleaned(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(v) for v in value]
+    return clean(value) if isinstance(value, str) else value
+
+
+def clean(value: str) -> str:
+    """Without NUL, which PostgreSQL cannot hold, and with half characters (lone surrogates) shown as such."""
+    if "\x00" in value:
+        value = value.replace("\x00", "")
+    return value if value.isascii() else _HALF.sub("\ufffd", value)
+
+
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def as_object(value: Any, where: str = "$") -> dict[str, Any]:
+    """Raises Unreadable unless it is an object."""
+    if not isinstance(value, dict):
+        raise Unreadable("an object is expected here", where)
+    return value
+
+
+def bounded(rows: list[Any]) -> list[Any]:
+    """Raises Unreadable for more than may be: then the whole body is set aside, and nothing of it is lost."""
+    most = _most.get()
+    if len(rows) > most:
+        raise Unreadable(f"{len(rows)} events, at most {most} are taken at once")
+    return rows
+
+
+@contextmanager
+def events_at_most(count: int, values: int = MAX_VALUES) -> Iterator[None]:
+    """The body that is read in it may have so many events and values: a sender who proves nothing may not cost as much as
+    another."""
+    token, left = _most.set(min(count, MAX_EVENTS)), _left.set([min(values, MAX_VALUES)])
+    try:
+        yield
+    finally:
+        _most.reset(token)
+        _left.reset(left)
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """An object, or {} for whatever else a sender puts there (PHP writes an empty one as [])."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: Any) -> str | None:
+    """A scalar as trimmed text; None for what holds nothing."""
+    if type(value) is str:
+        return clean(value).strip() or None
+    if isinstance(value, bool) or value is None or isinstance(value, dict | list):
+        return None
+    return clean(str(value)).strip() or None
+
+
+def when(value: Any) -> datetime | None:
+    """ISO 8601, or seconds, milliseconds or microseconds since 1970; without a zone it is UTC. None where it is no time, or
+    one in which nobody was a lead: what platforms write for none."""
+    try:
+        if isinstance(value, str) and not value.strip().isdigit():
+            at = datetime.fromisoformat(value.strip())
+            return plausible(at if at.tzinfo else at.replace(tzinfo=UTC))
+        number = float(value)
+        for unit, least in ((1e6, 1e14), (1e3, 1e11), (1.0, 1e8)):
+            # From 1973 on in each unit: a year or a day's date written as a number is no instant.
+            if least <= number < 1e17:
+                return plausible(datetime.fromtimestamp(number / unit, UTC))
+    except (ValueError, TypeError, OverflowError, OSError):
+        pass
+    return None
+
+
+def number(value: Any) -> float | None:
+    """A finite number, also written as text; None for what is none."""
+    try:
+        found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+Found = TypeVar("Found")
+
+
+Read = Callable[[dict[str, Any], str, int], Parsed | Quarantined]
+
+
+def each(rows: Iterable[tuple[str, Any]], read: Read) -> Result:
+    """Every row (its path, itself) judged alone: one that is not understood is set aside, the others go on."""
+    return [guarded(where, partial(_one, read, row, where, i)) for i, (where, row) in enumerate(rows)]
+
+
+def _one(read: Read, row: Any, where: str, i: int) -> Parsed | Quarantined:
+    return read(as_object(row, where), where, i)
+
+
+def guarded(where: str, read: Callable[[], Found]) -> Found | Quarantined:
+    """What `read` gives; where it does not understand what stands at `where`, that is set aside."""
+    try:
+        return read()
+    except Unreadable as error:
+        return Quarantined(quarantined=error.reason, where=error.where)
+    except UNEXPECTED as error:
+        return Quarantined(quarantined=f"unexpected shape ({type(error).__name__})", where=where)
+
+
+def listed(whole: Any) -> list[tuple[str, Any]]:
+    """The events of a body that is one event or a list of them, each with its path. Raises Unreadable for too many."""
+    if isinstance(whole, list):
+        return [(f"$[{i}]", row) for i, row in enumerate(bounded(whole))]
+    return [("$", whole)]
+
+
+def body_key(body: bytes, *more: object) -> str:
+    """A dedupe key of the body itself; `services.ingest.normalising.normalise` adds the window in which it holds."""
+    return ":".join(["body", body_digest(body), *map(str, more)])
+
+
+@lru_cache(maxsize=4)
+def body_digest(body: bytes) -> str:
+    """Computed once for a body, however many events are in it; several, for bodies are read on several threads."""
+    return hashlib.sha256(body).hexdigest()[:40]
+
+
+_IDS = ("request_id", "submission_id", "submissionid", "entry_id", "response_id", "lead_id", "id")
+MAX_FIELD = 20_000
+MAX_ANSWERS = 2000
+
+
+@remembered
+def plain_name(name: str) -> str:
+    """A field's name as the table above has it."""
+    return name.strip().casefold().replace("-", "_").replace(" ", "_").removesuffix("[]")
+
+
+def person_facts(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """(facts by our names, every further answer by the sender's names). The most telling name wins.
+
+    Raises Unreadable for more than `MAX_ANSWERS`: then the whole is set aside, and nothing of it is lost.
+    """
+    if len(fields) > MAX_ANSWERS:
+        raise Unreadable(f"{len(fields)} answers, at most {MAX_ANSWERS} are taken at once")
+    best: dict[str, tuple[int, str, str]] = {}
+    for name, value in fields.items():
+        for fact, rank, said in _read(name, value):
+            if rank < best.get(fact, (9999, "", ""))[0]:
+                best[fact] = (rank, said, name)
+    if "email" in best and not best.keys() & set(_NAMED) and (named := _beside(best["email"][2], fields)) is not None:
+        best["full_name"] = named
+    used = {fact: name for fact, (_, _, name) in best.items()}
+    told = {fact: said for fact, (_, said, _) in best.items()}
+    settle_names(told, used, fields)
+    rest = {name: value for name, value in fields.items() if name not in used.values()}
+    return _untangled(told, used), rest
+
+
+def _beside(address: str, fields: Mapping[str, Any]) -> tuple[int, str, str] | None:
+    """The `user_name` of a `user_email`: whoever's address it is."""
+    whose = label(address).removesuffix("_address").removesuffix("_email")
+    if whose == label(address) or whose in _FIRMS or (is_anothers(whose) and whose != "user"):
+        return None
+    named = {label(name): name for name in list(fields)[:MAX_ANSWERS]}
+    name = named.get(f"{whose}_name")
+    said = _said(fields[name]) if name is not None else None
+    return (970, said, name) if name is not None and said and " " in said and fits("full_name", said) else None
+
+
+_FIRMS = frozenset(
+    [
+        "company",
+        "organization",
+        "organisation",
+        "business",
+        "account",
+        "shop",
+        "store",
+        "merchant",
+        "site",
+        "work",
+        "billing",
+    ]
+)
+"""Whose name beside their address is no person's."""
+
+
+def _read(name: str, value: Any) -> list[tuple[str, int, str]]:
+    """(fact, rank, what it says) of one answer: none for one that means nothing to us, several for a name in lines."""
+    plain = plain_name(name)
+    meant = ("external_id", _IDS.index(plain)) if plain in _IDS else meaning(name)
+    # Most names mean nothing to us, and their values may be long: only those that do are looked at.
+    if meant is None and not is_login(name):
+        return []
+    if (said := _said(value)) is None:
+        return []
+    if (meant is None or meant[0] in _NAMED) and is_address(said):
+        # Whoever signs in by an address has it as the name.
+        return [("email", 980, said)]
+    if meant is None:
+        return []
+    if meant[0] == "full_name" and (parts := name_parts(lined(said))):
+        return [(fact, meant[1], held) for fact, held in parts.items()]
+    # A test that fills every field with the field's own name says nothing.
+    return [(*meant, said)] if fits(meant[0], said) and not ("_" in said and said == plain) else []
+
+
+_NAMED = ("first_name", "last_name", "full_name")
+
+
+def _said(value: Any) -> str | None:
+    """An answer as text; a list of one (a box, a column of a spreadsheet) is its one answer."""
+    if isinstance(value, list) and value:
+        return text(value[0])
+    return text(value)
+
+
+def _untangled(facts: dict[str, str], used: dict[str, str]) -> dict[str, str]:
+    """`Nom` or `Nombre` alone on a form is the whole name; beside `Prénom` or `Apellidos` it is one part of it."""
+    for part, other in (("last_name", "first_name"), ("first_name", "last_name")):
+        alone = part in facts and other not in facts and "full_name" not in facts
+        if (
+            alone
+            and label(used[part]) in ("nom", "nombre", "nome", "nume")
+            and (part == "last_name" or " " in facts[part])
+        ):
+            facts["full_name"] = facts.pop(part)
+    full, last = facts.get("full_name"), facts.get("last_name")
+    if full and last and "first_name" not in facts and label(used.get("full_name", "")) in _FIRSTS and last not in full:
+        facts["first_name"] = facts.pop("full_name")
+    return facts
+
+
+_FIRSTS = ("name", "f_name", "nome", "nombre", label("имя"), label("ім_я"))
+"""Beside a family name these are the given one: `name` and `last_name`, `Nome` and `Cognome`, `Имя` and `Фамилия`."""
+
+
+def person_of(facts: Mapping[str, str | None]) -> Person:
+    """The person among facts by our names."""
+    return Person(**{name: facts.get(name) for name in Person.__struct_fields__})
+
+
+def company_of(facts: Mapping[str, str | None]) -> Company:
+    return Company(name=facts.get("company"), domain=facts.get("domain"))
+
+
+def utm_of(fields: dict[str, Any]) -> dict[str, str]:
+    """Takes the campaign parameters out of `fields`."""
+    names = [name for name in fields if plain_name(name).startswith("utm_")]
+    return {plain_name(name): said for name in names if (said := text(fields.pop(name))) is not None}
+
+
+def only_known(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Answers that hold something, bounded; secrets are none."""
+    return {
+        name[:200]: (v[:MAX_FIELD] if isinstance(v, str) else v)
+        for name, v in items
+        if v not in (None, "", [], {}) and not is_secret(name)
+    }
+
+
+def name_parts(value: Any) -> dict[str, str]:
+    """A name that a form has in parts, `{first, last}`; {} for what is none."""
+    if not isinstance(value, dict) or not value or not {str(k).casefold() for k in value} <= _PARTS.keys():
+        return {}
+    found = {_PARTS[str(k).casefold()]: text(v) for k, v in value.items()}
+    return {k: v for k, v in found.items() if k and v}
+
+
+_PARTS = {"first": "first_name", "last": "last_name", "middle": "", "prefix": "", "suffix": "", "first_name": "first_name",
+          "last_name": "last_name", "firstname": "first_name", "lastname": "last_name", "firstandlast": "full_name",
+          "middleinitial": "", "title": "", "full_name": "full_name", "fullname": "full_name"}  # fmt: skip
+_INTERNATIONAL = re.compile(r"\+[1-9][\d\s().-]{6,20}|\(\d{3}\) \d{3}-\d{4}")
+
+
+def by_shape(answers: Mapping[str, Any], facts: dict[str, str]) -> tuple[str, ...]:
+    """Fills in an e-mail address and a phone number that no name tells, where exactly one answer can be it: a form
+    builder that numbers its fields leaves nothing but the answer's shape. Returns the names of those answers."""
+    used: list[str] = []
+    for fact, is_one in (("email", is_address), ("phone", _INTERNATIONAL.fullmatch)):
+        if fact in facts:
+            continue
+        found = [(n, said) for n, v in answers.items() if (said := text(v)) is not None and is_one(said)]
+        if len({said for _, said in found}) == 1:
+            facts[fact] = found[0][1]
+            used.extend(name for name, _ in found)
+    return tuple(used)

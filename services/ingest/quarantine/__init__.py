@@ -1,0 +1,5 @@
+"""What was not understood: kept once, without secrets, for somebody to look at.
+
+Imported by: ingest.
+Open first: `aside.py`.
+"""
