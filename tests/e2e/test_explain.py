@@ -9,7 +9,7 @@ import pytest
 
 from services.cli import main as cli
 from tests.setups import setup, signal
-from tests.unit.test_queue import SELLERS, holding
+from tests.unit.routing.assignment.test_queue import SELLERS, holding
 
 
 def said(*words):

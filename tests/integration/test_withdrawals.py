@@ -9,7 +9,7 @@ from services.sla.recheck import ask
 from tests.integration.test_in_a_row import given, small_batches
 from tests.setups import signal
 from tests.stories import DAY, rules
-from tests.unit.test_waking import NURTURING
+from tests.unit.routing.stages.test_waking import NURTURING
 
 
 @pytest.fixture(params=["sqlite-embedded", "real-postgres-embedded"])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stories import MINUTE, Story, rules
-from tests.unit.test_waking import NURTURING
+from tests.unit.routing.stages.test_waking import NURTURING
 
 MINUTES = 75
 TICK = timedelta.resolution

@@ -1,4 +1,4 @@
-"""Stories as facts, each told in several orders of arrival: to the pure core (tests/unit/test_tales.py) and to the router on real
+"""Stories as facts, each told in several orders of arrival: to the pure core (tests/unit/whole/test_tales.py) and to the router on real
 stores (tests/integration/test_tales.py). A module of this package has its stories in `TALES`; the runners find them."""
 
 import importlib
