@@ -76,7 +76,7 @@ REASONS: Mapping[Reason, Meaning] = {
     "older_fact": Meaning("ignored", "something later is known"),
     "no_change": Meaning("ignored", "it is so already"),
     "repeated": Meaning("ignored", "the same request was made a moment before"),
-    "unknown_colleague": Meaning("ignored", "the colleague whom it names is not in the roster"),
+    "unknown_colleague": Meaning("ignored", "the colleague that it names is not in the roster"),
     "not_by_a_person": Meaning("ignored", "no person did it"),
     "not_by_an_sdr": Meaning(
         "ignored", "the sales-ready tag was set by a program, or came from a source that proves nothing"
