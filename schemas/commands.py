@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from schemas.instants import Instant
 from schemas.roster import Member
-from schemas.words import Name, Side
+from schemas.words import Name, Side, is_not_qualified
 
 LeadId = Annotated[str, Field(pattern=r"^lead_[a-z2-7]{26}$", examples=["lead_o6ax5urvbbdx52qw5d5xi7r5f7"])]
 
@@ -36,7 +36,7 @@ class Reject(_OnLead):
 
     @model_validator(mode="after")
     def _criterion_is_named(self) -> Reject:
-        if self.reason.casefold().replace(" ", "_") == "not_qualified" and self.criterion is None:
+        if is_not_qualified(self.reason) and self.criterion is None:
             raise ValueError("for `not_qualified` name the failed `criterion`")
         return self
 

@@ -7,16 +7,11 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from schemas.duration import Target
-from schemas.words import Name
+from schemas.words import Name, reason_key
 from schemas.yamlfile import FileModel
 
 Part = Literal["need", "contact", "name", "company", "messages", "learned", "next_step"]
 PARTS: tuple[Part, ...] = get_args(Part)
-
-
-def reason_key(text: str) -> str:
-    """Reasons as people and systems write them, made comparable: `Not qualified`, `not-qualified`, `NOT_QUALIFIED`."""
-    return "_".join(text.casefold().replace("-", " ").replace("_", " ").split())
 
 
 class DossierRules(FileModel):
@@ -94,10 +89,10 @@ class Handover(FileModel):
 
     def reason(self, text: str | None) -> Reason | None:
         """The agreed reason that is meant."""
-        key = reason_key(text or "")
+        key = reason_key(text)
         return next((reason for reason in self.reasons if reason_key(reason.name) == key), None)
 
     def second(self, text: str | None) -> SecondOffer | None:
         """The rule for a second offer after this reason."""
-        key = reason_key(text or "")
+        key = reason_key(text)
         return next((rule for rule in self.second_offer if key in map(reason_key, rule.reasons)), None)

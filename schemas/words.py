@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+NOT_QUALIFIED = "not_qualified"
+"""The reason for a rejection that needs the criterion that failed."""
 Side = Literal["marketing", "sales"]
 TEAM_MANAGER = "team_manager"
 """Where a ladder names people: the manager of whom it is about, as the roster has it."""
@@ -36,6 +38,16 @@ Names = Annotated[tuple[Name, ...], BeforeValidator(one_or_more, json_schema_inp
 def plain(reason: str) -> str:
     """Reasons are compared without regard to case, spaces, hyphens and underscores."""
     return " ".join(reason.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def reason_key(reason: str | None) -> str:
+    """A reason as it is kept: `Not qualified`, `not-qualified` and `NOT_QUALIFIED` are all `not_qualified`. "" for none."""
+    return plain(reason or "").replace(" ", "_")
+
+
+def is_not_qualified(reason: str | None) -> bool:
+    """Whether it is the reason that has to name the criterion that failed."""
+    return reason_key(reason) == NOT_QUALIFIED
 
 
 def probably(written: str, known: Iterable[str]) -> str:

@@ -31,6 +31,8 @@ STILL_DUE = frozenset({"language"})
 TIE = "the first seat of the pool wins"
 """How equals are told apart, in words."""
 _DIGITS = 9
+_EQUAL = 6
+"""Digits of a lead in which equals are equal."""
 
 
 class Turn(NamedTuple):
@@ -50,7 +52,17 @@ def turn(weights: Mapping[str, float], shorts: Mapping[str, float], codes: Mappi
     """Whose turn it is of the seats, in their order; `codes` has None for those who can take it, of whom there is one."""
     here = [person for person in weights if codes[person] is None]
     with_share = _shared(weights, shorts, here, [p for p in weights if codes[p] in STILL_DUE])
-    return Turn(max(here, key=lambda person: round(with_share[person], 6)), with_share)
+    return Turn(shortest(here, with_share), with_share)
+
+
+def shortest(people: Iterable[str], shorts: Mapping[str, float]) -> str:
+    """Whose turn it is of these, who come in the order of their seats: who is shortest, and of equals the first (`TIE`)."""
+    return max(people, key=lambda person: round(shorts[person], _EQUAL))
+
+
+def are_equal(one: float, other: float) -> bool:
+    """Whether two are as short as each other, so that the order of their seats decides."""
+    return round(one, _EQUAL) == round(other, _EQUAL)
 
 
 def rotate(

@@ -10,24 +10,8 @@ from typing import Any, NamedTuple
 from routing.agreement.agreement import Agreement
 from routing.explain.clock import said
 from routing.explain.smallest_change import runner_up, smallest_change
-from routing.people.hindrances import RULES_PASSED, codes_of, reason_of, reasons_of
+from routing.people.hindrances import RULES_PASSED, codes_of, own_rule, reason_of, reasons_of
 from schemas.explain import AssignmentExplanation, CandidateView, LedgerView, RuleView, SeatView
-
-_OTHERWISE = {
-    "manual": "by hand",
-    "hunter": "they found the lead themselves",
-    "host": "the lead booked a meeting with them",
-    "present_owner": "they have it already",
-    "former_owner": "they had it before",
-    "account_in_dialogue": "they are in dialogue with this company already",
-    "customer_account": "they keep this company, which is a customer",
-    "seller": "they sold to the customer, and the agreement lets the seller keep it",
-    "successor": "they are the successor of who had it",
-    "second_offer": "the agreed second offer after a rejection",
-    "answered_in_time": "they had accepted it before their offer ended, which came out later",
-    "fallback": "the person of last resort",
-}
-"""Rules that are not the agreement's own, in words."""
 
 
 class Given(NamedTuple):
@@ -108,7 +92,8 @@ def explain_rule(tried: dict[str, Any], conditions: Mapping[str, str]) -> RuleVi
 def _lines(made: AssignmentExplanation) -> Iterator[str]:
     pool = f" of pool {made.pool}" if made.pool else ""
     route = f" on route {made.route}" if made.route else ""
-    because = f" ({_OTHERWISE[made.rule]})" if made.rule in _OTHERWISE else ""
+    own = own_rule(made.rule)
+    because = f" ({own.because})" if own is not None else ""
     yield f"{said(made.at)}  given to {made.person} by rule `{made.rule}`{because}{pool}{route}, with {made.signal_id}"
     if made.note:
         yield f"  {made.note}"

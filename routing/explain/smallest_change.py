@@ -10,25 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from routing.assignment.rotation import TIE, turn
-from routing.people.hindrances import LAST, codes_of, otherwise
+from routing.assignment.rotation import TIE, are_equal, shortest, turn
+from routing.people.hindrances import LAST, codes_of, otherwise, own_rule
 
 MOST = 100
 """A runner-up further behind than so many leads is not reckoned with."""
-_BEFORE_RULES = {
-    "hunter": "had {person} not found the lead themselves",
-    "host": "had the lead not booked a meeting with {person}",
-    "present_owner": "had {person} not had it already",
-    "former_owner": "had {person} not had it before",
-    "account_in_dialogue": "had {person} not been in dialogue with this company",
-    "customer_account": "had {person} not kept this company as a customer",
-    "seller": "had the agreement not let the seller keep the customer",
-    "successor": "had {of} named no successor in the roster",
-    "manual": "had nobody named {person} by hand, with {signal}",
-    "answered_in_time": "had {person} not accepted it before their offer ended",
-    "second_offer": "had the agreement's second offer for this reason been for the next in turn",
-}
-"""What chose an owner in place of the rules, in words of what would have let them decide."""
 
 
 class Change(NamedTuple):
@@ -59,9 +45,10 @@ def _changes(evidence: dict[str, Any], conditions: Mapping[str, str]) -> Iterato
         yield from _of_rule(tried, person, conditions)
     if "overflow" in evidence:
         yield from _of_rule(evidence["overflow"], person, conditions)
-    if rule in _BEFORE_RULES and not evidence.get("candidates"):
+    own = own_rule(rule)
+    if own is not None and own.otherwise is not None and not evidence.get("candidates"):
         said = {"of": "somebody", "signal": "a signal", **evidence}
-        yield Change(1, 0, f"the rules would have decided, {_BEFORE_RULES[rule].format_map(said)}")
+        yield Change(1, 0, f"the rules would have decided, {own.otherwise.format_map(said)}")
     if evidence.get("candidates"):
         yield from _of_turn(_Seats(evidence))
 
@@ -114,7 +101,7 @@ def _of_turn(seats: _Seats) -> Iterator[Change]:
     passed = [candidate for candidate in seats.candidates if "code" in candidate]
     alone = [change for candidate in passed if (change := _without_hindrance(seats, candidate))]
     if person and (fewer := seats.fewer(person)):
-        tie = seats.found[person] == seats.found[seats.chosen]
+        tie = are_equal(seats.found[person], seats.found[seats.chosen])
         equal = f"{seats.chosen} and {person} were equal, and {TIE}; " if tie else ""
         alone.append(Change(fewer, 0, f"{equal}with {_leads(fewer)} less so far, {person} would have been chosen"))
     yield from alone or (change for candidate in passed if (change := _with_fewer(seats, candidate)))
@@ -138,5 +125,5 @@ def _leads(count: int) -> str:
 
 def runner_up(candidates: list[dict[str, Any]], chosen: str) -> str | None:
     """Who was next by the same measure; of equals the one whose seat is first."""
-    others = [c for c in candidates if "short" in c and c["person"] != chosen]
-    return max(others, key=lambda c: c["short"])["person"] if others else None
+    others = {c["person"]: c["short"] for c in candidates if "short" in c and c["person"] != chosen}
+    return shortest(others, others) if others else None

@@ -11,7 +11,7 @@ from routing.lifecycle import DIALOGUE
 from routing.model.records import Offer
 from routing.sla import clocks
 from schemas.events import HandoverRejected
-from schemas.handover import reason_key
+from schemas.words import is_not_qualified, reason_key
 
 
 def reject(draft: Draft) -> None:
@@ -73,7 +73,7 @@ def _judge_reason(draft: Draft) -> None:
     agreed = rules.reason(signal.reason)
     if rules.reasons and agreed is None:
         draft.finding("rejected for a reason that is not among the agreed ones")
-    needs_criterion = agreed.criterion if agreed else reason_key(signal.reason or "") == "not_qualified"
+    needs_criterion = agreed.criterion if agreed else is_not_qualified(signal.reason)
     if needs_criterion and not signal.criterion:
         draft.finding("rejected as not qualified without naming the failed criterion")
 
@@ -87,7 +87,7 @@ def _second_offer(draft: Draft, offer: Offer) -> bool:
     clocks.cancel(draft, "rejected", offer.id)
     # The next holder has to say yes for themselves.
     handover.put_handover(draft, handover.the_handover(draft).but(accepted_at=None))
-    draft.evidence["second_offer"] = {"reason": reason_key(draft.signal.reason or ""), "to": rule.to}
+    draft.evidence["second_offer"] = {"reason": reason_key(draft.signal.reason), "to": rule.to}
     match rule.to:
         case "next":
             return handover.offer_next(draft)

@@ -32,6 +32,49 @@ HINDRANCES: dict[Code, Hindrance] = {
     "unknown": Hindrance("not in the roster", "had {person} been in the roster", 3),
 }
 """Of equal weight the first is said first."""
+OwnRule = Literal[
+    "manual", "hunter", "host", "present_owner", "former_owner", "account_in_dialogue", "customer_account", "seller", "successor",
+    "second_offer", "answered_in_time", "fallback",
+]  # fmt: skip
+"""What chooses an owner beside the agreement's rules, by the name that evidence has of it."""
+
+
+class Choice(NamedTuple):
+    """`because` is why somebody was chosen without the rules, `otherwise` what would have let the rules decide; None where it is
+    what is left after them."""
+
+    because: str
+    otherwise: str | None
+
+
+OWN_RULES: dict[OwnRule, Choice] = {
+    "manual": Choice("by hand", "had nobody named {person} by hand, with {signal}"),
+    "hunter": Choice("they found the lead themselves", "had {person} not found the lead themselves"),
+    "host": Choice("the lead booked a meeting with them", "had the lead not booked a meeting with {person}"),
+    "present_owner": Choice("they have it already", "had {person} not had it already"),
+    "former_owner": Choice("they had it before", "had {person} not had it before"),
+    "account_in_dialogue": Choice(
+        "they are in dialogue with this company already", "had {person} not been in dialogue with this company"
+    ),
+    "customer_account": Choice(
+        "they keep this company, which is a customer", "had {person} not kept this company as a customer"
+    ),
+    "seller": Choice(
+        "they sold to the customer, and the agreement lets the seller keep it",
+        "had the agreement not let the seller keep the customer",
+    ),
+    "successor": Choice("they are the successor of who had it", "had {of} named no successor in the roster"),
+    "second_offer": Choice(
+        "the agreed second offer after a rejection",
+        "had the agreement's second offer for this reason been for the next in turn",
+    ),
+    "answered_in_time": Choice(
+        "they had accepted it before their offer ended, which came out later",
+        "had {person} not accepted it before their offer ended",
+    ),
+    "fallback": Choice("the person of last resort", None),
+}
+_BY_RULE: Mapping[str, Choice] = {str(rule): choice for rule, choice in OWN_RULES.items()}
 RULES_PASSED = {
     "unknown": "a fact that it asks for was unknown",
     "not_met": "its condition did not hold",
@@ -49,6 +92,11 @@ def reason_of(code: str) -> str:
     """A code that a later version wrote is said as it is."""
     known = _BY_CODE.get(code)
     return known.reason if known is not None else code.replace("_", " ")
+
+
+def own_rule(rule: str) -> Choice | None:
+    """The words of what chose without the rules; None for a rule of the agreement."""
+    return _BY_RULE.get(rule)
 
 
 def codes_of(candidate: Mapping[str, Any]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from schemas.subscriptions import Subscription
 from services.delivery.schedule import SCHEDULE, judge_attempt, outcome_of
 from services.delivery.sending import send
 from services.loops.doorbell import Doorbell
+from services.outbound.client import retry_after
 from services.ports.deliveries import Attempt, DeliveryQueue, Due
 from services.ports.errors import PortError
 
@@ -95,7 +96,7 @@ class Delivery:
 
     async def _try(self, client: httpx.AsyncClient, subscriber: Subscriber, due: Due) -> None:
         now, begun = self._now(), time.monotonic()
-        status, error, headers = None, None, {}
+        status, error, headers = None, None, httpx.Headers()
         subscription = subscriber.subscription
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
@@ -103,10 +104,10 @@ class Delivery:
                     client, subscription.url, secrets=subscriber.secrets, ident=due.event_id, body=due.body, now=now,
                     allow_private=subscription.allow_private,
                 )  # fmt: skip
-            status, headers = answer.status_code, dict(answer.headers)
+            status, headers = answer.status_code, answer.headers
         except Exception as raised:  # noqa: BLE001 - noted with the attempt; it ends neither the role nor the others
             error = type(raised).__name__
-        verdict = judge_attempt(due, status, headers, self._schedule)
+        verdict = judge_attempt(due, status, retry_after(headers.get("retry-after"), now), self._schedule)
         if status == 410:
             await self._deliveries.disable(subscription.name, "the receiver answered 410 Gone")
             log.error("subscription disabled: 410 Gone", extra={"subscription": subscription.name})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -11,8 +11,6 @@ from services.ports.deliveries import Due
 
 SCHEDULE = tuple(timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400))
 """Pauses before the second and further tries, as Standard Webhooks recommends: about three days in all."""
-LONGEST_WAIT = timedelta(hours=24)
-"""A Retry-After beyond it is cut."""
 
 
 class Verdict(NamedTuple):
@@ -23,9 +21,10 @@ class Verdict(NamedTuple):
 
 
 def judge_attempt(
-    due: Due, status: int | None, headers: Mapping[str, str], schedule: Sequence[timedelta] = SCHEDULE
+    due: Due, status: int | None, pause: timedelta | None = None, schedule: Sequence[timedelta] = SCHEDULE
 ) -> Verdict:
-    """Only 2xx is success; a redirect is none; Retry-After is honoured. `status` is None where there was no answer. After a 410
+    """Only 2xx is success; a redirect is none. `status` is None where there was no answer, `pause` the one that it asks for (Retry-After),
+    which is honoured. After a 410
     the subscription is disabled, and the event waits with those that follow until somebody enables it."""
     if status is not None and 200 <= status < 300:
         return Verdict("delivered")
@@ -33,10 +32,7 @@ def judge_attempt(
         return Verdict("pending", timedelta(0))
     if due.attempts >= len(schedule):
         return Verdict("failed")
-    wait = schedule[due.attempts]
-    retry_after = headers.get("retry-after", "")
-    if retry_after.isascii() and retry_after.isdigit():
-        wait = min(max(wait, timedelta(seconds=int(retry_after[:9]))), LONGEST_WAIT)
+    wait = max(schedule[due.attempts], pause or timedelta(0))
     return Verdict("pending", wait * _jitter(due))
 
 

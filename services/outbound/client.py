@@ -6,6 +6,8 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,6 +17,8 @@ class AddressRefused(Exception):
     """The name leads to an address that is not public."""
 
 
+LONGEST_PAUSE = timedelta(days=1)
+"""Whoever asks for a longer pause is asked again after it."""
 _NO_GUESTS = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -42,6 +46,20 @@ def is_public(address: str) -> bool:
         if inner is not None:
             found = inner
     return found.is_global and not found.is_multicast and not any(found in network for network in _NO_GUESTS)
+
+
+def retry_after(header: str | None, now: datetime) -> timedelta | None:
+    """The pause that an answer asks for by `Retry-After`, in seconds or as a date, a day at most; None where it asks for none or
+    cannot be read."""
+    said = (header or "").strip()
+    if said.isascii() and said.replace(".", "", 1).isdigit():
+        return timedelta(seconds=min(float(said), LONGEST_PAUSE.total_seconds()))
+    try:
+        at = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    pause = (at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - now
+    return min(max(pause, timedelta(0)), LONGEST_PAUSE)
 
 
 async def address_of(host: str, port: int, *, allow_private: bool) -> str:

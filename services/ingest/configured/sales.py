@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.signals import Actor, Kind, Parsed, Sales
 from schemas.sources import SalesMeaning
+from schemas.words import NOT_QUALIFIED, reason_key
 
 _STATES = frozenset({Kind.SALES_STAGE_CHANGED, Kind.DEAL_UPDATED, Kind.CONTACT_UPDATED, Kind.COMPANY_UPDATED})
 """Kinds that carry a stage or a status in `sales.to`."""
@@ -59,7 +60,6 @@ def _step(parsed: Parsed, sales: Sales, meaning: SalesMeaning) -> Parsed:
 
 def _reason(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
     """`not_qualified` has to name the failed criterion: the CRM's own words of it are kept as that."""
-    said = (parsed.reason or "").casefold()
-    if parsed.kind in _ENDED and said in {word.casefold() for word in meaning.not_qualified}:
-        return parsed.but(reason="not_qualified", criterion=parsed.criterion or parsed.reason)
+    if parsed.kind in _ENDED and reason_key(parsed.reason) in set(map(reason_key, meaning.not_qualified)):
+        return parsed.but(reason=NOT_QUALIFIED, criterion=parsed.criterion or parsed.reason)
     return parsed

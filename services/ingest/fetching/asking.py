@@ -7,14 +7,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from schemas.sources import Fetch
 from services.ingest.parsers.reading.safely import Unreadable, mapping, read_json
-from services.outbound.client import AddressRefused, pinned
+from services.outbound.client import AddressRefused, pinned, retry_after
 
 TIMEOUT = 10.0
 """Seconds for a whole request."""
@@ -80,7 +79,8 @@ class Asker:
         except (httpx.HTTPError, OSError, TimeoutError) as error:
             raise Later(type(error).__name__) from None
         if status in _PASSING or status >= 500:
-            seconds = _seconds(headers.get("retry-after"))
+            pause = retry_after(headers.get("retry-after"), datetime.now(UTC))
+            seconds = pause.total_seconds() if pause is not None else None
             self._pace.hold(seconds if seconds is not None and status == 429 else 0.0)
             raise Later(f"it answered {status}", seconds)
         if status in (404, 410):
@@ -123,17 +123,3 @@ class _Pace:
 
     def hold(self, seconds: float) -> None:
         self._next = max(self._next, time.monotonic() + min(seconds, 3600.0))
-
-
-def _seconds(said: str | None) -> float | None:
-    """`Retry-After`, in seconds or as a date."""
-    if said is None:
-        return None
-    try:
-        return max(0.0, float(said))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None

@@ -1,11 +1,12 @@
 """What follows from an attempt at a subscriber, and how it is counted."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.delivery.schedule import LONGEST_WAIT, SCHEDULE, Verdict, judge_attempt, outcome_of
+from services.delivery.schedule import SCHEDULE, Verdict, judge_attempt, outcome_of
 from services.observability import metrics
+from services.outbound.client import LONGEST_PAUSE, retry_after
 from services.ports.deliveries import Due
 
 LATER = Verdict("pending", timedelta(seconds=5))
@@ -31,16 +32,34 @@ def test_an_attempt_is_counted_by_how_it_ended(verdict, status, error, counted):
 
 
 def test_each_pause_of_the_schedule_is_longer_than_the_one_before_and_the_last_try_is_given_up():
-    waits = [judge_attempt(Due("d", "evt", attempts, "{}"), 500, {}).wait for attempts in range(len(SCHEDULE))]
+    waits = [judge_attempt(Due("d", "evt", attempts, "{}"), 500).wait for attempts in range(len(SCHEDULE))]
     assert all(0.9 * planned <= wait <= 1.1 * planned for planned, wait in zip(SCHEDULE, waits, strict=True))
     assert waits == sorted(waits) and sum(SCHEDULE, timedelta()) > timedelta(days=3)
-    assert judge_attempt(Due("d", "evt", len(SCHEDULE), "{}"), 500, {}) == Verdict("failed")
+    assert judge_attempt(Due("d", "evt", len(SCHEDULE), "{}"), 500) == Verdict("failed")
+
+
+NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("retry_after", "planned"),
-    [("60", timedelta(seconds=60)), ("1", SCHEDULE[0]), ("9" * 30, LONGEST_WAIT), ("tomorrow", SCHEDULE[0]), ("²", SCHEDULE[0])],
-)  # fmt: skip
-def test_a_receiver_that_says_when_is_tried_then_but_not_sooner_than_planned_nor_after_a_day(retry_after, planned):
-    wait = judge_attempt(Due("d", "evt", 0, "{}"), 503, {"retry-after": retry_after}).wait
+    ("header", "planned"),
+    [
+        ("60", timedelta(seconds=60)),
+        ("1", SCHEDULE[0]),
+        ("9" * 30, LONGEST_PAUSE),
+        ("9" * 400, LONGEST_PAUSE),
+        ("tomorrow", SCHEDULE[0]),
+        ("²", SCHEDULE[0]),
+        ("nan", SCHEDULE[0]),
+        ("-7", SCHEDULE[0]),
+        ("", SCHEDULE[0]),
+        (None, SCHEDULE[0]),
+        ("Sun, 29 Nov 2026 12:02:00 GMT", timedelta(minutes=2)),
+        ("Sun, 29 Nov 2026 12:02:00 -0000", timedelta(minutes=2)),
+        ("Sun, 29 Nov 2026 11:00:00 GMT", SCHEDULE[0]),
+        ("Sun, 29 Nov 2099 12:00:00 GMT", LONGEST_PAUSE),
+    ],
+)
+def test_a_receiver_that_says_when_is_tried_then_but_not_sooner_than_planned_nor_after_a_day(header, planned):
+    wait = judge_attempt(Due("d", "evt", 0, "{}"), 503, retry_after(header, NOW)).wait
     assert 0.9 * planned <= wait <= 1.1 * planned
