@@ -30,6 +30,7 @@ from services.ingest.limits.stops import Stops
 from services.ingest.normalising.normalise import to_signal
 from services.ingest.normalising.requests import why_nobody
 from services.ingest.parsers.platforms.salesforce import ACK
+from services.ingest.parsers.reading.pieces import facts_in, paced
 from services.ingest.parsers.reading.safely import Result, events_at_most
 from services.ingest.proof.handshake import challenged, greeted
 from services.ingest.proof.signed_ids import empty_unsigned_ids, read_signed
@@ -212,7 +213,7 @@ def understood(configured: Configured, delivery: Request, now: datetime, key: by
     verify(source.verify, configured.secrets, delivery, now.timestamp())
     if (answer := challenged(source.kind, body, configured.secrets)) is not None:
         return answer
-    with events_at_most(source.events_at_once, source.values_at_once):
+    with events_at_most(source.events_at_once, source.values_at_once, len(body)):
         believed = empty_unsigned_ids(source.verify, headers)
         found = read_signed(source, body, headers.get("content-type", ""), believed)
     return signals_of(source, found, received_at=now, key=key, traceparent=headers.get("traceparent"))
@@ -226,7 +227,7 @@ def signals_of(
     signals: list[Signal] = []
     unclear: list[Quarantined] = []
     may_not: Counter[May] = Counter()
-    for number, item in enumerate(found, 1):
+    for number, item in enumerate(paced(found, facts_in), 1):
         if isinstance(item, Quarantined):
             unclear.append(item)
             continue

@@ -158,9 +158,49 @@ def of_any_kind() -> Iterator[tuple[str, bytes, str]]:
     yield "JSON in JSON", json.dumps({"data": json.dumps(json.dumps(numbered_rows(400)))}).encode(), JSON
 
 
+def events_that_share(kind: str, count: int) -> Iterator[tuple[str, str]]:
+    """(what, body) of so many events to which something belongs that stands once: many fields, a long text, many people."""
+    long, ids = "x" * 900_000, [f"00Q{n:015}" for n in range(count)]
+    fields = {f"{name}_{n}": value for n in range(100) for name, value in ROW.items()}
+    own = {f"Own_{n}__c": "Hello &amp; me" for n in range(200)}
+    head = {"entityName": "Lead", "changeType": "UPDATE", "recordIds": ids}
+    rows = [{"contact": {"id": n, "fields": {"core": {"email": {"value": f"a{n}@b.example"}}}}} for n in range(count)]
+    events = [{"email": f"a{n}@b.example"} for n in range(count)]
+    contacts = [{"wa_id": str(n), "profile": {"name": "A B"}} for n in range(3000)]
+    statuses = [{"id": f"w{n}", "status": "sent", "timestamp": "1790000000", "recipient_id": "4"} for n in range(count)]
+    value = {"contacts": contacts, "statuses": statuses}
+    chats = [{"id": "1", "changes": [{"field": "messages", "value": value}]}]
+    made: dict[str, dict[str, dict[str, object]]] = {
+        "salesforce": {
+            "fields": {"payload": {"ChangeEventHeader": head, **fields}},
+            "own fields": {"payload": {"ChangeEventHeader": head, **own}},
+            "noun": {"payload": {"ChangeEventHeader": {**head, "entityName": long}}},
+            "user": {"payload": {"ChangeEventHeader": {**head, "commitUser": long}}},
+            "addresses": {"payload": {"ChangeEventHeader": head, "Email": "a@b.example, " * 60_000}},
+        },
+        "mautic": {
+            "name": {f"mautic.{long}": rows},
+            "time": {"timestamp": "1" * 900_000, "mautic.lead_post_save_update": rows},
+            "fields": {"mautic.lead_post_save_update": rows, **fields},
+        },
+        "generic": {
+            "changes": {"ids": ids, "event": "u", "type": "lead", "updated_attributes": {n: [1, v] for n, v in fields.items()}},
+            "type": {"ids": ids, "event": "update", "type": long},
+            "module": {"ids": ids, "operation": "edit", "module": long},
+            "account": {"account": {"subdomain": long}, "contacts": {"add": [{"id": i, "name": "A B"} for i in ids]}},
+            "people": {"object": "whatsapp_business_account", "entry": chats},
+            "fields": {"events": events, **fields},
+            "word": {"events": events, "event": "x", "type": long},
+            "time": {"events": events, "timestamp": "1" * 900_000},
+        },
+    }  # fmt: skip
+    yield from ((f"{count} events that share {what}", json.dumps(body)) for what, body in made.get(kind, {}).items())
+
+
 def of_kind(kind: str) -> Iterator[tuple[str, bytes, str]]:
     """Those, and what is made of the kind's own body."""
     own = sent(kind)
+    yield from ((what, body.encode(), JSON) for count in (100, 1000) for what, body in events_that_share(kind, count))
     for what, body, said in of_any_kind():
         if len(body) <= MOST:
             yield what, body, said

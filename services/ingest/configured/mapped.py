@@ -21,6 +21,7 @@ from services.ingest.parsers.finishing.stated import stated
 from services.ingest.parsers.guesses.batches import events_of
 from services.ingest.parsers.guesses.records import SYSTEM
 from services.ingest.parsers.platforms import generic, typeform
+from services.ingest.parsers.reading.amount import TooMuch
 from services.ingest.parsers.reading.bodies import whole_of
 from services.ingest.parsers.reading.identifiers import identified, is_identifier
 from services.ingest.parsers.reading.markup import readable, readable_answer
@@ -109,7 +110,10 @@ def _mapped(kind: str, body: bytes, content_type: str, headers: dict[str, str], 
             return Quarantined(quarantined="skipped", where=where)
         return items[0]
 
-    read_rows = each(rows, one)
+    try:
+        read_rows = each(rows, one)
+    except TooMuch as error:
+        return [Quarantined(quarantined=error.reason, where=error.where)]
     return [item for i, item in enumerate(read_rows) if i not in skipped]
 
 

@@ -34,7 +34,9 @@ from services.ingest.parsers.platforms import (
     typeform,
     webflow,
 )
+from services.ingest.parsers.reading.amount import TooMuch
 from services.ingest.parsers.reading.identifiers import identified
+from services.ingest.parsers.reading.pieces import facts_in, paced
 from services.ingest.parsers.reading.safely import Result, Unreadable
 
 if TYPE_CHECKING:
@@ -89,9 +91,9 @@ def parse_unfinished(kind: str, body: bytes, content_type: str, headers: dict[st
             item
             if isinstance(item, Quarantined)
             else profile.profiled(stated(told_apart(readable_facts(identified(item)))))
-            for item in found
+            for item in paced(found, facts_in)
         ]
-    except Unreadable as error:
+    except (Unreadable, TooMuch) as error:
         return [Quarantined(quarantined=error.reason, where=error.where)]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         # A shape that no sender was seen to send: the body is kept and shown rather than refused.

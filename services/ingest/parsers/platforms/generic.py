@@ -7,7 +7,8 @@ platforms whose sales facts are plain. A body that names neither a person nor a 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from schemas.signals import Company, Kind, Parsed, Quarantined, Sales
@@ -65,6 +66,8 @@ _NOUNS = (
 )
 MAX_WORDS = 6
 """Names of the event that are looked at in one object; a body that has more of them is no sender's."""
+LONGEST_WORD = 80
+_WORDS_OF_HEADERS = ("-event", "-topic", "-event-type", "-event-key", "-webhook-topic")
 _FORM_IDS = ("form_id", "formid", "form_name", "form", "survey_id", "page_id", "form_title")
 _FILLED = frozenset(
     ["form_id", "form_name", "answers", "form_response", "submission_id", "submission", "submitted_at", "form"]
@@ -242,19 +245,23 @@ def said_of(event: Event, chain: Chain, around: Level) -> Said:
                     continue
                 if kind is not Kind.UNCLASSIFIED:
                     return Said(word, kind, phrase)
-    for name, value in event.headers.items():
-        if name.startswith("x-") and name.endswith(("-event", "-topic", "-event-type", "-event-key", "-webhook-topic")):
+    for value in islice(_words_of_headers(event.headers), MAX_WORDS):
+        if len(value) <= LONGEST_WORD:
             told, whole = (told, whole) if told else (value, value)
             if (kind := kind_of(value)) is not Kind.UNCLASSIFIED:
                 return Said(value, kind, value)
     return Said(told, Kind.UNCLASSIFIED, whole)
 
 
+def _words_of_headers(headers: Mapping[str, str]) -> Iterator[str]:
+    return (value for name, value in headers.items() if name.startswith("x-") and name.endswith(_WORDS_OF_HEADERS))
+
+
 def _words(at: Level) -> list[str]:
     """What one object says that happened, the most telling name first."""
     held = [at.held[name] for name in FIELDS if at.held.get(name)][:MAX_WORDS]
     words = [text(v) or text(mapping(v).get("type")) or text(mapping(v).get("name")) for v in held]
-    return [word for word in words if word is not None and len(word) <= 80]
+    return [word for word in words if word is not None and len(word) <= LONGEST_WORD]
 
 
 def _answers(found: list[Node], person: Node | None, chain: Chain) -> tuple[dict[str, Any], dict[str, str]]:

@@ -11,7 +11,9 @@ from typing import Any
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Quarantined, Reference, Sales
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.platforms import salesforce_activities
+from services.ingest.parsers.reading.amount import added_up
 from services.ingest.parsers.reading.identifiers import identifier
+from services.ingest.parsers.reading.pieces import alone, paced
 from services.ingest.parsers.reading.safely import (
     Result,
     Unreadable,
@@ -111,7 +113,13 @@ def _outbound(root: Element) -> Result:
         raise Unreadable("no outbound message: there are no notifications")
     rows = bounded(body.all("Notification"))
     paths = [f"Envelope.Body.notifications.Notification[{i}]" for i in range(len(rows))]
-    return [guarded(where, partial(_notified, row, where)) for where, row in zip(paths, rows, strict=True)]
+    return [
+        guarded(where, partial(_notified, row, where)) for where, row in zip(paths, paced(rows, _fields), strict=True)
+    ]
+
+
+def _fields(row: Element) -> int:
+    return sum(len(child.children) for child in row.children)
 
 
 def _notified(row: Element, where: str) -> Parsed | Quarantined:
@@ -172,16 +180,20 @@ def _change(event: Any, where: str, body: bytes) -> Result:
     kind, sales = _changed(noun, change, fields)
     transaction, number = identifier(head.get("transactionKey")), text(head.get("sequenceNumber"))
     key = f"{transaction}:{number}" if transaction and number else body_key(body, where)
-    found = [
-        _parsed(
-            noun, fields, kind or _kind(noun, _CHANGES.get(change)), sales, source_kind=f"{noun}.{change}",
-            ident=ident, at=when(head.get("commitTimestamp")), key=f"{key}:{ident}",
-            user=_client(head) or text(head.get("commitUser")),
-        )
-        for ident in idents
-    ]  # fmt: skip
+    first = _parsed(
+        noun, fields, kind or _kind(noun, _CHANGES.get(change)), sales, source_kind=f"{noun}.{change}",
+        ident=idents[0], at=when(head.get("commitTimestamp")), key=f"{key}:{idents[0]}",
+        user=_client(head) or text(head.get("commitUser")),
+    )  # fmt: skip
     # An update holds what was changed and nothing else.
-    return [one.but(address_changed=change == "UPDATE" and one.person.email is not None) for one in found]
+    first = first.but(address_changed=change == "UPDATE" and first.person.email is not None)
+    return list(added_up(_of_record(first, noun, ident, fields, f"{key}:{ident}") for ident in paced(idents, alone)))
+
+
+def _of_record(change: Parsed, noun: str, ident: str | None, fields: Mapping[str, Any], key: str) -> Parsed:
+    """The same change of another record: it is read once, for a thousand records may have it."""
+    references = tuple(_references(noun, ident, fields))
+    return change.but(external_id=ident, references=references, dedupe_key=key)
 
 
 def _idents(head: Mapping[str, Any]) -> list[Any]:

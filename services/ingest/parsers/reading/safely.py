@@ -15,7 +15,9 @@ from typing import Any, TypeVar
 
 from schemas.instants import plausible
 from schemas.signals import Company, Parsed, Person, Quarantined
+from services.ingest.parsers.reading.amount import added_up, facts_at_most
 from services.ingest.parsers.reading.naming import is_anothers, is_login, is_secret, label, meaning, remembered
+from services.ingest.parsers.reading.pieces import paced, values_in
 from services.ingest.parsers.reading.values import fits, is_address, lined
 from services.ingest.parsers.reading.whose import settle_names
 
@@ -25,6 +27,8 @@ MAX_VALUES = 50_000
 """Of one body, however few events they are in: each costs some microseconds, and some tens where its name means something."""
 MAX_BRACKETS = 100_000
 """Of a body, inside texts too: to read a mebibyte of empty lists takes ten times as long as to read one of texts."""
+LONGEST_NUMBER = 400
+"""Characters of a number or a time: to read a megabyte of digits takes milliseconds, and an event may ask for several."""
 _COUNTED = 100
 """Values of a text of JSON that need no count."""
 _most: ContextVar[int] = ContextVar("most events of a body", default=MAX_EVENTS)
@@ -142,12 +146,13 @@ def bounded(rows: list[Any]) -> list[Any]:
 
 
 @contextmanager
-def events_at_most(count: int, values: int = MAX_VALUES) -> Iterator[None]:
+def events_at_most(count: int, values: int = MAX_VALUES, size: int = 0) -> Iterator[None]:
     """The body that is read in it may have so many events and values: a sender who proves nothing may not cost as much as
-    another."""
+    another. `size`: its bytes, which bound what is made of them."""
     token, left = _most.set(min(count, MAX_EVENTS)), _left.set([min(values, MAX_VALUES)])
     try:
-        yield
+        with facts_at_most(min(values, MAX_VALUES), size):
+            yield
     finally:
         _most.reset(token)
         _left.reset(left)
@@ -170,6 +175,8 @@ def text(value: Any) -> str | None:
 def when(value: Any) -> datetime | None:
     """ISO 8601, or seconds, milliseconds or microseconds since 1970; without a zone it is UTC. None where it is no time, or
     one in which nobody was a lead: what platforms write for none."""
+    if isinstance(value, str) and len(value) > LONGEST_NUMBER:
+        return None
     try:
         if isinstance(value, str) and not value.strip().isdigit():
             at = datetime.fromisoformat(value.strip())
@@ -186,6 +193,8 @@ def when(value: Any) -> datetime | None:
 
 def number(value: Any) -> float | None:
     """A finite number, also written as text; None for what is none."""
+    if isinstance(value, str) and len(value) > LONGEST_NUMBER:
+        return None
     try:
         found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):
@@ -200,8 +209,9 @@ Read = Callable[[dict[str, Any], str, int], Parsed | Quarantined]
 
 
 def each(rows: Iterable[tuple[str, Any]], read: Read) -> Result:
-    """Every row (its path, itself) judged alone: one that is not understood is set aside, the others go on."""
-    return [guarded(where, partial(_one, read, row, where, i)) for i, (where, row) in enumerate(rows)]
+    """Every row (its path, itself) judged alone: one that is not understood is set aside, the others go on. Raises TooMuch."""
+    paced_rows = enumerate(paced(rows, lambda row: values_in(row[1])))
+    return list(added_up(guarded(where, partial(_one, read, row, where, i)) for i, (where, row) in paced_rows))
 
 
 def _one(read: Read, row: Any, where: str, i: int) -> Parsed | Quarantined:

@@ -6,6 +6,8 @@ from typing import Any
 
 from schemas.signals import Kind, Object, Parsed, Reference, Sales
 from services.ingest.parsers.guesses.words import kind_of
+from services.ingest.parsers.reading.amount import added_up
+from services.ingest.parsers.reading.pieces import alone, paced
 from services.ingest.parsers.reading.safely import Result, body_key, bounded, mapping, number, only_known, text, when
 
 _COPPER: dict[str, Object] = {
@@ -25,21 +27,26 @@ def fits(whole: dict[str, Any]) -> bool:
 
 def parse(whole: dict[str, Any], body: bytes) -> Result:
     """The signals of one body."""
-    ids = bounded(whole["ids"])
-    return [_copper_one(whole, text(ident), body_key(body, i)) for i, ident in enumerate(ids)]
+    change = _copper_change(whole, body_key(body))
+    what = _COPPER.get(text(whole.get("type")) or "")
+    paced_ids = enumerate(paced(map(text, bounded(whole["ids"])), alone))
+    return list(added_up(_of_record(change, what, ident, body_key(body, i)) for i, ident in paced_ids))
 
 
-def _copper_one(whole: dict[str, Any], ident: str | None, key: str) -> Parsed:
+def _of_record(change: Parsed, what: Object | None, ident: str | None, key: str) -> Parsed:
+    references = (Reference(system="copper", object=what, id=ident),) if what and ident else ()
+    return change.but(external_id=ident, references=references, dedupe_key=key)
+
+
+def _copper_change(whole: dict[str, Any], key: str) -> Parsed:
+    """What was changed of all the records of a body, read once."""
     noun, verb = text(whole.get("type")) or "", text(whole.get("event")) or ""
     changed = {n: v for n, v in mapping(whole.get("updated_attributes")).items() if isinstance(v, list) and len(v) == 2}
     kind, sales = _copper_sales(noun, verb, changed)
-    what = _COPPER.get(noun)
     return Parsed(
         kind=kind,
         source_kind=f"{noun}.{verb}",
         occurred_at=when(whole.get("timestamp")),
-        external_id=ident,
-        references=(Reference(system="copper", object=what, id=ident),) if what and ident else (),
         sales=sales,
         amount=number(changed["monetary_value"][1]) if "monetary_value" in changed else None,
         reason=text(changed["loss_reason_id"][1]) if "loss_reason_id" in changed else None,

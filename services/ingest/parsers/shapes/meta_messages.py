@@ -24,10 +24,11 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     """Each message and each status, judged alone."""
     found = bounded(list(_rows(whole)))
     values = [value for _, _, value, _ in found]
+    profiles = {key: _profiles(value) for key, value in {id(value): value for value in values}.items()}
     lists = [name for _, name, _, _ in found]
     return each(
         [(where, row) for where, _, _, row in found],
-        lambda row, _, i: _one(row, lists[i], values[i], body_key(body, i)),
+        lambda row, _, i: _one(row, lists[i], profiles[id(values[i])], body_key(body, i)),
     )
 
 
@@ -45,13 +46,18 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _one(row: dict[str, Any], listed: str, value: dict[str, Any], key: str) -> Parsed:
+def _profiles(value: dict[str, Any]) -> dict[str | None, dict[str, Any]]:
+    """Who the numbers are, by number; of two the first counts."""
+    contacts = [mapping(contact) for contact in _listed(value.get("contacts"))]
+    return {text(contact.get("wa_id")): mapping(contact.get("profile")) for contact in reversed(contacts)}
+
+
+def _one(row: dict[str, Any], listed: str, profiles: dict[str | None, dict[str, Any]], key: str) -> Parsed:
     if listed == "messaging":
         return _direct(row, key)
     ours = listed == "statuses"
     number = text(row.get("recipient_id" if ours else "from"))
-    contacts = [mapping(c) for c in _listed(value.get("contacts"))]
-    named = next((mapping(c.get("profile")) for c in contacts if text(c.get("wa_id")) == number), {})
+    named = profiles.get(number, {})
     status, ident = text(row.get("status")), identifier(row.get("id"))
     return Parsed(
         kind=Kind.MESSAGE_RECEIVED if not ours else Kind.OUTREACH_LOGGED if status == "sent" else Kind.UNCLASSIFIED,

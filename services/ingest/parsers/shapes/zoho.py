@@ -6,6 +6,8 @@ from typing import Any
 
 from schemas.signals import Parsed
 from services.ingest.parsers.guesses.words import kind_of
+from services.ingest.parsers.reading.amount import added_up
+from services.ingest.parsers.reading.pieces import alone, paced
 from services.ingest.parsers.reading.safely import Result, body_key, bounded, text, when
 
 
@@ -18,13 +20,15 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     """The signals of one body."""
     module, verb = text(whole.get("module")) or "", (text(whole.get("operation")) or "").casefold()
     word = f"{module.removesuffix('s')} {verb}"
-    return [
-        Parsed(
-            kind=kind_of(word),
-            source_kind=f"{module}.{verb}",
-            occurred_at=when(whole.get("server_time")),
-            external_id=text(ident),
-            dedupe_key=body_key(body, i),
+    return list(
+        added_up(
+            Parsed(
+                kind=kind_of(word),
+                source_kind=f"{module}.{verb}",
+                occurred_at=when(whole.get("server_time")),
+                external_id=text(ident),
+                dedupe_key=body_key(body, i),
+            )
+            for i, ident in enumerate(paced(bounded(whole["ids"]), alone))
         )
-        for i, ident in enumerate(bounded(whole["ids"]))
-    ]
+    )

@@ -17,9 +17,9 @@ from tests.everykind import KINDS, sent
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
-def read_body(kind, body, said="application/json", **more):
+def read_body(kind, body, said="application/json", headers=None, **more):
     source = Source(name="s", kind=kind, verify={"scheme": "none"}, **more)
-    headers = {**sent(kind).headers, "content-type": said}
+    headers = {**sent(kind).headers, **(headers or {}), "content-type": said}
     return understood(Configured(source, (), ()), Request("POST", "", headers, body), NOW, b"k" * 32)
 
 
