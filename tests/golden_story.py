@@ -9,7 +9,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from routing.sla.volumes import PREFIX
+from routing.model.ids import PROMISES
 from schemas.signals import Sales
 from tests.setups import START, Setup, setup, signal
 
@@ -22,7 +22,7 @@ async def whole_story(running: Setup) -> None:
     minute = timedelta(minutes=1)
     # The service ran in October, so the promises of November are whole.
     running.at = START - timedelta(days=30)
-    await running.give(signal("october", "period.begun", at=running.at).but(partition_key=PREFIX, identities=()))
+    await running.give(signal("october", "period.begun", at=running.at).but(partition_key=PROMISES, identities=()))
     running.at = START
     await running.give(
         signal(1, "email.sent", "anna"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from routing.lifecycle import WORKED
 from routing.model.identity import WAITING
-from routing.model.ids import derive
+from routing.model.ids import derive, promise_subject
 from routing.model.records import Clock
 from routing.people.capacity import limited
 from schemas.envelope import whole
@@ -65,7 +65,7 @@ class Memory:
     def _keep(self, writes):
         self.leads |= {row.id: row for row in writes.leads}
         self.accounts |= {row.id: row for row in writes.accounts}
-        self.ledgers |= {row.pool: row for row in writes.ledgers}
+        self.ledgers |= {row.key: row for row in writes.ledgers}
         self.clocks |= {row.id: row for row in writes.clocks}
         self.links |= {row[:3]: row.subject_id for row in (*writes.links, *writes.relinks)}
         for change in writes.withdrawals:
@@ -91,7 +91,11 @@ class Memory:
         """As the watcher does, `late` after the instant."""
         self.at = max(self.at, row.next_at + late)
         body = ClockDue(
-            clock_id=row.id, revision=row.revision, lead_id=row.lead_id, due_at=row.next_at, noticed_at=self.at
+            clock_id=row.id,
+            revision=row.revision,
+            lead_id=row.lead_id or promise_subject(row.promise),
+            due_at=row.next_at,
+            noticed_at=self.at,
         )
         ident = derive("sig", row.id, row.revision)
         return self.give(

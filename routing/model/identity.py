@@ -368,6 +368,11 @@ def _subject(brand: str, said: str | None, known: Mapping[Key, str]) -> str | No
     return None
 
 
+def is_pointer(link: str) -> bool:
+    """Whether it leads to an identity, or to nobody, instead of a lead."""
+    return POINTER in link
+
+
 def merged(lead_id: str) -> str:
     """The link of an identity whose lead was merged: to that lead, which another link leads on from."""
     return f"lead{POINTER}{lead_id}"

@@ -10,6 +10,21 @@ _PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _WORDS = struct.Struct(">QQH").unpack_from
 
 
+PROMISES = "promise:"
+"""Before the name of a volume promise in the subject of its events and in a `clock.due` signal, where a lead has its id; no
+lead's id begins so. Alone it is the partition key of what concerns all promises."""
+
+
+def promise_subject(name: str) -> str:
+    """As the promise of this name stands on the wire where a lead may stand."""
+    return f"{PROMISES}{name}"
+
+
+def promise_named(subject: str | None) -> str | None:
+    """The name of the volume promise that this is the subject of; None for a lead's id. No other place tells them apart."""
+    return subject.removeprefix(PROMISES) or None if subject is not None and subject.startswith(PROMISES) else None
+
+
 def derive(prefix: str, *parts: object) -> str:
     """`prefix_` and 26 base32 digits (130 bits) of SHA-256 over the parts. The parts must not be personal data:
     signal ids, which everything is derived from, are keyed digests already."""

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, assert_never
 
 from routing.agreement.agreement import CompiledVolume
 from routing.draft import Draft
-from routing.model.ids import derive
+from routing.model.ids import derive, promise_subject
 from routing.model.records import Clock, Emission, Period, Tallied, Tally
 from routing.people.recipients import named_people
 from routing.people.roster import Roster
@@ -33,8 +33,6 @@ from schemas.signals import ClockDue, Kind, Mode, Signal
 from schemas.volumes import Told as Step
 from schemas.volumes import Volume
 
-PREFIX = "promise:"
-"""Before the name of a volume promise, where ids of leads stand; no lead's id begins so."""
 PERIODS_KEPT = 4
 """Periods kept with the tally, for facts that come late; the store keeps all clocks."""
 _MEETING, _BOOKED = "meeting_booked", Kind.SALES_MEETING_BOOKED
@@ -59,14 +57,6 @@ class Told(NamedTuple):
     clocks: tuple[Clock, ...] = ()
     emissions: tuple[Emission, ...] = ()
     note: str = ""
-
-
-def subject_of(name: str) -> str:
-    return f"{PREFIX}{name}"
-
-
-def is_promise(ident: str | None) -> bool:
-    return ident is not None and ident.startswith(PREFIX)
 
 
 # --- what a decision counts for ---------------------------------------------------------------------------------------
@@ -192,7 +182,7 @@ def _open(
 
 def _clock(volume: Volume, period: tuple[str, datetime, datetime], signal: Signal, terms: Terms) -> Clock:
     key, start, end = period
-    subject, name = volume.subject, subject_of(volume.name)
+    subject, name = volume.subject, promise_subject(volume.name)
     return Clock(
         id=derive("clk", name, key),
         policy=volume.name,

@@ -10,9 +10,9 @@ from routing.explain.clock import explain_clock
 from routing.explain.lead import Step, assignments, explain_lead, known_calendar
 from routing.explain.volume import explain_volume
 from routing.model.records import Clock, Lead, Tally
-from routing.sla.volumes import is_promise, subject_of
 from schemas.explain import AssignmentExplanation, ClockExplanation, LeadExplanation
 from services.ports.reading import ExplanationReading, HistoryEntry
+from services.ports.rows import LedgerKey
 from services.rules.ruling import Ruling
 
 PAGE = 500
@@ -47,13 +47,13 @@ class Explainer:
         if row is None:
             return None
         clock = Clock.read(row.body)
-        if is_promise(row.lead_id):
+        if row.promise is not None:
             return await self._volume(clock)
         calendar = known_calendar(clock, (await self._ruling()).agreement_of)
         return explain_clock(clock, calendar, self._now(), row.lead_id)
 
     async def _volume(self, clock: Clock) -> ClockExplanation:
-        tally = await self._reading.ledger(subject_of(clock.policy))
+        tally = await self._reading.ledger(LedgerKey("promise", clock.policy))
         kept = Tally.read(tally).periods.values() if tally else ()
         return explain_volume(clock, next((p for p in kept if p.clock.id == clock.id), None))
 

@@ -9,7 +9,6 @@ from fastapi import Path, Query
 from msgspec.structs import asdict
 
 from routing.model.records import Clock, Handover, Lead
-from routing.sla.volumes import is_promise
 from schemas.http import LEAD_ID, ClockView, HandoverView, HistoryView, LeadPersonal, LeadView, OfferView, SignalView
 from services.api.access import Key
 from services.door.problems import Trouble
@@ -93,4 +92,4 @@ def signal_view(entry: HistoryEntry, key: Key) -> SignalView:
 
 def clock_view(row: ClockRow) -> ClockView:
     clock = Clock.read(row.body)
-    return ClockView(lead_id=None if is_promise(row.lead_id) else row.lead_id, **asdict(clock))
+    return ClockView(lead_id=row.lead_id, **asdict(clock))

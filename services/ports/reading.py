@@ -20,6 +20,7 @@ from services.ports.rows import (
     HistoryRow,
     Kept,
     LeadRow,
+    LedgerKey,
     Quarantine,
 )
 
@@ -83,8 +84,8 @@ class ExplanationReading(Protocol):
 
     async def clock(self, clock_id: str) -> ClockRow | None: ...
 
-    async def ledger(self, name: str) -> str | None:
-        """The state of a pool's ledger, or of the tally of a volume promise, as JSON."""
+    async def ledger(self, key: LedgerKey) -> str | None:
+        """The state that this row of the ledgers keeps, as JSON."""
 
     async def history(self, lead_id: str, after: int = 0, limit: int = 200) -> list[HistoryEntry]:
         """In the order of recording, which is the order of decisions."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from schemas.words import Side
 
@@ -69,7 +69,7 @@ class ApprovalRow(NamedTuple):
 class LeadRow(NamedTuple):
     """A stored lead. `state` and `personal` are JSON texts of `routing.model.records.Lead` and `LeadPersonal`; the rest are
     copies for queries. One that is merged into another has no owner there and the disposition `merged`. `queue` is the queue
-    that it waits in (`route/pool`) since `queued_at`."""
+    that it waits in (`route/pool`) since `queued_at`; `unowned_reason` says why nobody has it, `limbo` why somebody should."""
 
     id: str
     brand: str
@@ -85,6 +85,8 @@ class LeadRow(NamedTuple):
     updated_at: datetime
     queue: str | None = None
     queued_at: datetime | None = None
+    unowned_reason: str | None = None
+    limbo: str | None = None
 
 
 class AccountRow(NamedTuple):
@@ -92,10 +94,28 @@ class AccountRow(NamedTuple):
     state: str
 
 
+LedgerKind = Literal["pool", "person", "promise"]
+
+
+class LedgerKey(NamedTuple):
+    """Whose figures one row of the ledgers keeps: the turns of a pool, the load of a person, the tally of a volume promise."""
+
+    kind: LedgerKind
+    name: str
+
+
 class LedgerRow(NamedTuple):
-    pool: str
+    """`state` is the JSON text of `routing.model.records.Ledger`, `Load` or `Tally`, by its kind; "" in a row that was made only to
+    be locked. `seq` counts its changes."""
+
+    kind: LedgerKind
+    name: str
     seq: int
     state: str
+
+    @property
+    def key(self) -> LedgerKey:
+        return LedgerKey(self.kind, self.name)
 
 
 class LinkRow(NamedTuple):
@@ -118,10 +138,11 @@ class WithdrawalChange(NamedTuple):
 
 
 class ClockRow(NamedTuple):
-    """`next_at` is when the watcher must look at it, None once it is over."""
+    """`next_at` is when the watcher must look at it, None once it is over. It is a lead's or a volume promise's: one of
+    `lead_id` and `promise` (its name) is None."""
 
     id: str
-    lead_id: str
+    lead_id: str | None
     policy: str
     state: str
     revision: int
@@ -129,6 +150,7 @@ class ClockRow(NamedTuple):
     next_at: datetime | None
     partition_key: str
     body: str
+    promise: str | None = None
 
 
 class HistoryRow(NamedTuple):

@@ -13,6 +13,7 @@ from services.ports.rows import (
     ClockRow,
     DeadLetter,
     LeadRow,
+    LedgerKey,
     LedgerRow,
     OutboxEntry,
     Position,
@@ -58,15 +59,15 @@ class Batch(Protocol):
     async def lock_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
         """Locked in id order; a company without a row gets one without a state, so that there is something to lock."""
 
-    async def read_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
+    async def read_ledgers(self, keys: Sequence[LedgerKey]) -> dict[LedgerKey, LedgerRow]:
         """Not locked."""
 
     async def open_leads(self, people: Sequence[str]) -> dict[str, int]:
         """How many active leads in qualification, hand-over and deal each of these people has; 0 for nobody's. As
         committed: counted under the lock of their rows, nobody else is giving them one."""
 
-    async def lock_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
-        """Locked in name order; a pool without a row gets one, so that there is something to lock."""
+    async def lock_ledgers(self, keys: Sequence[LedgerKey]) -> dict[LedgerKey, LedgerRow]:
+        """Locked in order of kind and name; a key without a row gets one, so that there is something to lock."""
 
     async def waiting(self, lead_ids: Sequence[str], limit: int) -> list[DeadLetter]:
         """Dead and queued signals of these leads, oldest first, of each at most `limit`."""

@@ -37,22 +37,21 @@ from routing.model.ids import derive
 from routing.model.records import Account, Decision, Emission, Lead, Link
 from routing.people.capacity import carrier
 from routing.people.roster_changes import ChangeRefused, is_gone
-from routing.sla.volumes import is_promise
 from routing.upkeep.merging import join
 from schemas.envelope import instant
 from schemas.events import LeadHeld, LeadInLimbo, LeadPartingProposed, LeadReleased, SlaBreached
 from schemas.fates import Reason
 from schemas.roster import RosterChange
 from schemas.signals import IdentityKey, Kind, Signal
-from services.ports.rows import AccountRow, DeadLetter, LedgerRow, OutboxRow, WithdrawalChange, Writes
+from services.ports.rows import AccountRow, DeadLetter, LedgerKey, LedgerRow, OutboxRow, WithdrawalChange, Writes
 from services.ports.signal_records import Incoming, dead_letter, forms, halves, next_attempt
 from services.privacy.discretion import without_names
 from services.privacy.faults import Fault, place_of
 from services.router.promises import Promises
 from services.router.records import history, outbox_rows
-from services.router.snapshot import Loaded, Overlay, row_of
+from services.router.snapshot import Loaded, Overlay, due_promise, row_of, row_of_pool
 from services.router.withdrawn import changes, text_of, waiting_for
-from services.router.writes import JOINING, Sheet, clock_row, due_subject, link_rows, of_one_lead, writes_of
+from services.router.writes import JOINING, Sheet, clock_row, link_rows, of_one_lead, writes_of
 from services.rules.approvals import ApprovalRefused, approval_of
 from services.rules.in_force import changed
 from services.rules.ruling import Ruling
@@ -109,7 +108,7 @@ class Fold:
                 self._leaners.append(incoming)
 
     def again(
-        self, accounts: Mapping[str, AccountRow], ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]
+        self, accounts: Mapping[str, AccountRow], ledgers: Mapping[LedgerKey, LedgerRow], opens: Mapping[str, int]
     ) -> Fold:
         """What depends on shared rows, decided again on these; what depends on none stays as it was decided."""
         ruling, epoch = self._from
@@ -141,7 +140,7 @@ class Fold:
             self._redrive(incoming, signal)
         elif signal.roster is not None:
             self._change_roster(signal, signal.roster)
-        elif signal.kind == Kind.PERIOD_BEGUN or is_promise(due_subject(signal)):
+        elif signal.kind == Kind.PERIOD_BEGUN or due_promise(signal) is not None:
             self._promise(signal)
         elif signal.kind == Kind.AGREEMENT_APPROVED:
             self._approve(signal)
@@ -206,7 +205,7 @@ class Fold:
                 leads={row.id: row for row in (*sure.leads, *rest.leads)},
                 models=self._free.leads | self._leaning.leads,
                 accounts={**loaded.account_rows, **{row.id: row for row in (*sure.accounts, *rest.accounts)}},
-                ledgers={**loaded.ledger_rows, **{row.pool: row for row in rest.ledgers}},
+                ledgers={**loaded.ledger_rows, **{row.key: row for row in rest.ledgers}},
                 opens={person: load.open for person, load in loaded.loads.items()},
                 links=self.links,
                 tentative=frozenset(self._leaning.leads),
@@ -220,7 +219,7 @@ class Fold:
         return self._free.under(self._leaning)
 
     @property
-    def touched_pools(self) -> set[str]:
+    def touched_pools(self) -> set[LedgerKey]:
         """Rows of ledgers, loads and tallies that were looked at or moved."""
         return self._leaning.pools | self._promises.asked
 
@@ -482,9 +481,9 @@ class Fold:
         self._keep_account(decision)
         for ledger in decision.ledgers:
             self.loaded.ledgers[ledger.pool] = self._sheet.ledgers[ledger.pool] = ledger
-            self._sheet.pools.add(ledger.pool)
+            self._sheet.pools.add(row_of_pool(ledger.pool))
         for clock in decision.clocks:
-            self._sheet.clocks[clock.id] = clock_row(clock, lead.id, lead.partition_key)
+            self._sheet.clocks[clock.id] = clock_row(clock, lead.partition_key, lead_id=lead.id)
         for data, _ in decision.emissions:
             if isinstance(data, SlaBreached):
                 self._sheet.breaches.append(data)

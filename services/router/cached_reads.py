@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from routing.model.identity import Key
-from services.ports.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
+from services.ports.rows import AccountRow, DeadLetter, LeadRow, LedgerKey, LedgerRow
 from services.ports.store import Batch
 
 K = TypeVar("K")
@@ -21,7 +21,7 @@ class Asked:
         self._links: dict[Key, str | None] = {}
         self._leads: dict[str, LeadRow | None] = {}
         self._accounts: dict[str, AccountRow | None] = {}
-        self._ledgers: dict[str, LedgerRow | None] = {}
+        self._ledgers: dict[LedgerKey, LedgerRow | None] = {}
         self._opens: dict[str, int | None] = {}
         self._withdrawals: dict[Key, str | None] = {}
 
@@ -34,8 +34,8 @@ class Asked:
     async def read_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
         return await _once(self._accounts, ids, self._tx.read_accounts)
 
-    async def read_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
-        return await _once(self._ledgers, pools, self._tx.read_ledgers)
+    async def read_ledgers(self, keys: Sequence[LedgerKey]) -> dict[LedgerKey, LedgerRow]:
+        return await _once(self._ledgers, keys, self._tx.read_ledgers)
 
     async def open_leads(self, people: Sequence[str]) -> dict[str, int]:
         return await _once(self._opens, people, self._tx.open_leads)

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from routing.model.envelope import Outgoing, Stamp, Subject, seal
+from routing.model.ids import promise_subject
 from routing.model.records import Clock, Decision, Tally
 from routing.sla import volumes
 from routing.sla.periods import Terms
 from schemas.signals import Signal
-from services.router.snapshot import Loaded
+from services.ports.rows import LedgerKey
+from services.router.snapshot import Loaded, due_promise, row_of_promise
 from services.rules.ruling import Ruling
 
 
@@ -22,12 +24,12 @@ class Told(NamedTuple):
 
 
 class Promises:
-    """`asked` are the rows of tallies that were looked at, `moved` the tallies that changed, by their row; `clocks` those of
-    their periods, with the row."""
+    """`asked` are the rows of tallies that were looked at, `moved` the tallies that changed, by their promise; `clocks` those
+    of their periods, with the promise."""
 
     def __init__(self, loaded: Loaded, now: datetime) -> None:
         self._loaded, self._now = loaded, now
-        self.asked: set[str] = set()
+        self.asked: set[LedgerKey] = set()
         self.moved: dict[str, Tally] = {}
         self.clocks: dict[str, tuple[str, Clock]] = {}
 
@@ -41,9 +43,9 @@ class Promises:
 
     def hear(self, signal: Signal, ruling: Ruling, stamp: Stamp) -> Told:
         """A period begins, or the clock of one falls due."""
-        terms, due = self._terms(ruling), signal.clock
-        if due is not None:
-            found = [volumes.fall_due(self._tally(due.lead_id.removeprefix(volumes.PREFIX)), due, terms)]
+        terms, due, name = self._terms(ruling), signal.clock, due_promise(signal)
+        if due is not None and name is not None:
+            found = [volumes.fall_due(self._tally(name), due, terms)]
         else:
             names = [volume.file.name for volume in ruling.agreement.volumes]
             found = [volumes.begin(self._tally(name), name, signal, terms) for name in names]
@@ -62,21 +64,26 @@ class Promises:
         )
 
     def _tally(self, name: str) -> Tally:
-        row = volumes.subject_of(name)
-        self.asked.add(row)
-        return self._loaded.tallies.get(row) or Tally(name=name)
+        self.asked.add(row_of_promise(name))
+        return self._loaded.tallies.get(name) or Tally(name=name)
 
     def _keep(self, told: volumes.Told, signal: Signal, stamp: Stamp, before: int) -> list[Outgoing]:
         was = self._tally(told.tally.name)
         if told.tally == was:
             return []
-        row = volumes.subject_of(was.name)
+        name, subject = was.name, promise_subject(was.name)
         tally = told.tally.but(seq=was.seq + 1, sequence=was.sequence + len(told.emissions))
-        self._loaded.tallies[row] = self.moved[row] = tally
-        self.clocks |= {clock.id: (row, clock) for clock in told.clocks}
+        self._loaded.tallies[name] = self.moved[name] = tally
+        self.clocks |= {clock.id: (name, clock) for clock in told.clocks}
         return seal(
             told.emissions,
-            Subject(id=row, brand="default", partition_key=row, sequence=tally.sequence, correlation=row),
+            Subject(
+                id=subject,
+                brand="default",
+                partition_key=subject,
+                sequence=tally.sequence,
+                correlation=subject,
+            ),
             signal=signal,
             stamp=stamp,
             before=before,

@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from routing.agreement.agreement import Agreement
-from routing.model.identity import NO_LEAD, POINTER, SHARED, Key, is_named, keys_of
+from routing.model.identity import NO_LEAD, SHARED, Key, is_named, is_pointer, keys_of
+from routing.model.ids import promise_named
 from routing.model.records import Account, Lead, LeadPersonal, Ledger, Load, Tally
-from routing.sla.volumes import is_promise, subject_of
 from schemas.signals import Signal
-from services.ports.rows import AccountRow, DeadLetter, LeadRow, LedgerRow
+from services.ports.rows import AccountRow, DeadLetter, LeadRow, LedgerKey, LedgerRow
 
 
 class Overlay(NamedTuple):
@@ -21,7 +21,7 @@ class Overlay(NamedTuple):
     leads: Mapping[str, LeadRow]
     models: Mapping[str, Lead]
     accounts: Mapping[str, AccountRow]
-    ledgers: Mapping[str, LedgerRow]
+    ledgers: Mapping[LedgerKey, LedgerRow]
     opens: Mapping[str, int]
     links: Mapping[Key, str]
     tentative: frozenset[str]
@@ -54,7 +54,7 @@ class Loaded:
         links: Mapping[Key, str],
         leads: Mapping[str, LeadRow],
         accounts: Mapping[str, AccountRow],
-        ledgers: Mapping[str, LedgerRow],
+        ledgers: Mapping[LedgerKey, LedgerRow],
         waiting: Sequence[DeadLetter] = (),
         opens: Mapping[str, int] = MappingProxyType({}),
         links_of: Mapping[Key, str] = MappingProxyType({}),
@@ -68,12 +68,9 @@ class Loaded:
         self.ledger_rows = dict(ledgers)
         self.opens = dict(opens)
         self.accounts = {row.id: Account.read(row.state) for row in accounts.values() if row.state}
-        self.ledgers = {
-            row.pool: Ledger.read(row.state) for row in ledgers.values() if row.state and ":" not in row.pool
-        }
-        self.tallies = {
-            row.pool: Tally.read(row.state) for row in ledgers.values() if row.state and is_promise(row.pool)
-        }
+        kept = [row for row in ledgers.values() if row.state]
+        self.ledgers = {row.name: Ledger.read(row.state) for row in kept if row.kind == "pool"}
+        self.tallies = {row.name: Tally.read(row.state) for row in kept if row.kind == "promise"}
         self.waiting = list(waiting)
         self.loads = loads_of(ledgers, opens)
         self._read: dict[str, Lead] = {}
@@ -85,7 +82,7 @@ class Loaded:
         for ident in self.rows.keys() & over.models.keys():
             self.rows[ident], self._read[ident] = over.leads[ident], over.models[ident]
         self.account_rows = {ident: over.accounts.get(ident, row) for ident, row in self.account_rows.items()}
-        self.ledger_rows = {pool: over.ledgers.get(pool, row) for pool, row in self.ledger_rows.items()}
+        self.ledger_rows = {key: over.ledgers.get(key, row) for key, row in self.ledger_rows.items()}
         self.opens = {person: over.opens.get(person, count) for person, count in self.opens.items()}
         self.tentative = over.tentative
 
@@ -106,13 +103,13 @@ class Loaded:
         self._leads[lead.id] = lead
 
     def moved(
-        self, accounts: Mapping[str, AccountRow], ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]
+        self, accounts: Mapping[str, AccountRow], ledgers: Mapping[LedgerKey, LedgerRow], opens: Mapping[str, int]
     ) -> bool:
         """Whether one of these, which are locked now, is another one than was read."""
         states = {ident: row.state for ident, row in self.account_rows.items()}
         return (
             # The row whole: of one that was about to be written and was not, another has the same `seq`.
-            any(row != self.ledger_rows.get(pool, LedgerRow(pool, 0, "")) for pool, row in ledgers.items())
+            any(row != self.ledger_rows.get(key, LedgerRow(*key, 0, "")) for key, row in ledgers.items())
             or any(row.state != states.get(ident, "") for ident, row in accounts.items())
             # On trial leads are given without a turn, and lost ones go without one.
             or any(count != self.opens.get(person) for person, count in opens.items() if row_of(person) in ledgers)
@@ -121,7 +118,7 @@ class Loaded:
     def with_shared(
         self,
         accounts: Mapping[str, AccountRow],
-        ledgers: Mapping[str, LedgerRow],
+        ledgers: Mapping[LedgerKey, LedgerRow],
         opens: Mapping[str, int],
         leads: Mapping[str, Lead],
         links: Mapping[Key, str],
@@ -143,19 +140,33 @@ class Loaded:
         return other
 
 
-def row_of(person: str) -> str:
-    """The row among the ledgers that holds somebody's load; no pool can have such a name."""
-    return f"person:{person}"
+def row_of(person: str) -> LedgerKey:
+    """The row among the ledgers that holds somebody's load."""
+    return LedgerKey("person", person)
 
 
-def wanted_tallies(signals: Iterable[Signal], agreements: Iterable[Agreement]) -> set[str]:
+def row_of_pool(name: str) -> LedgerKey:
+    """The row among the ledgers that holds a pool's turns."""
+    return LedgerKey("pool", name)
+
+
+def row_of_promise(name: str) -> LedgerKey:
+    """The row among the ledgers that holds a volume promise's tally."""
+    return LedgerKey("promise", name)
+
+
+def due_promise(signal: Signal) -> str | None:
+    """The volume promise whose clock falls due by this signal."""
+    return promise_named(signal.clock.lead_id) if signal.clock is not None else None
+
+
+def wanted_tallies(signals: Iterable[Signal], agreements: Iterable[Agreement]) -> set[LedgerKey]:
     """Rows of the volume promises that the signals may count for."""
-    named = {subject_of(volume.file.name) for agreement in agreements for volume in agreement.volumes}
-    due = {signal.clock.lead_id for signal in signals if signal.clock is not None}
-    return named | set(filter(is_promise, due))
+    named = {volume.file.name for agreement in agreements for volume in agreement.volumes}
+    return set(map(row_of_promise, named.union(filter(None, map(due_promise, signals)))))
 
 
-def loads_of(ledgers: Mapping[str, LedgerRow], opens: Mapping[str, int]) -> dict[str, Load]:
+def loads_of(ledgers: Mapping[LedgerKey, LedgerRow], opens: Mapping[str, int]) -> dict[str, Load]:
     """The loads of everybody who has a capacity: `opens` are the counts of their open leads."""
     found = {}
     for person, count in opens.items():
@@ -172,11 +183,11 @@ def wanted_keys(signals: Iterable[Signal]) -> list[Key]:
 
 def wanted_leads(signals: Iterable[Signal], links: Mapping[Key, str]) -> set[str]:
     """Every lead that the signals may change. One that has the same number is among them where nothing else names anybody."""
-    named = {who for (_, kind, _), who in links.items() if kind not in NO_LEAD and POINTER not in who}
+    named = {who for (_, kind, _), who in links.items() if kind not in NO_LEAD and not is_pointer(who)}
     for signal in signals:
         if not is_named(signal, links):
             named.update(_of_number(signal, links))
-        due = signal.clock.lead_id if signal.clock and not is_promise(signal.clock.lead_id) else None
+        due = signal.clock.lead_id if signal.clock and due_promise(signal) is None else None
         named.update(filter(None, (signal.lead_id, signal.other_lead_id, due)))
     return named
 
@@ -184,7 +195,7 @@ def wanted_leads(signals: Iterable[Signal], links: Mapping[Key, str]) -> set[str
 def _of_number(signal: Signal, links: Mapping[Key, str]) -> Iterator[str]:
     for where in keys_of(signal):
         who = links.get(where) if where[1] in _NUMBERS else None
-        if who is not None and POINTER not in who:
+        if who is not None and not is_pointer(who):
             yield who
 
 

@@ -21,7 +21,7 @@ from schemas.certain import certain
 from schemas.signals import Kind, Signal
 from schemas.yamlfile import FileError
 from services.ports.errors import Conflict, RulesUnreadable
-from services.ports.rows import LeadRow
+from services.ports.rows import LeadRow, LedgerKey
 from services.ports.signal_records import Incoming, next_attempt, record_of
 from services.ports.store import Batch
 from services.router.batch_decider import REDRIVEN, USUAL, Fold, Handling
@@ -31,6 +31,7 @@ from services.router.snapshot import (
     Loaded,
     Overlay,
     row_of,
+    row_of_pool,
     wanted_accounts,
     wanted_keys,
     wanted_leads,
@@ -41,7 +42,7 @@ from services.rules.in_force import InForce, away_signals, read_changes, who_is_
 from services.rules.publications import PublishedAgreements
 from services.rules.ruling import Ruling
 
-K = TypeVar("K", str, Key)
+K = TypeVar("K", str, Key, LedgerKey)
 R = TypeVar("R")
 FEW = 200
 """Signals of which a batch is written in one go."""
@@ -142,7 +143,7 @@ async def look(tx: Asked, batch: Sequence[Incoming], ruling: Ruling, over: Overl
     accounts = await _read(tx.read_accounts, wanted_accounts(leads.values(), links), over.accounts)
     people = sorted(limited(ruling.roster))
     tallies = wanted_tallies(signals, [ruling.agreement, *(agreement for _, agreement in ruling.timeline)])
-    pools = {*ruling.roster.pools, *map(row_of, people), *tallies}
+    pools = {*map(row_of_pool, ruling.roster.pools), *map(row_of, people), *tallies}
     ledgers = await _read(tx.read_ledgers, pools, over.ledgers)
     opens = over.opens if over.opens.keys() == set(people) else await tx.open_leads(people)
     waited = set(wanted_withdrawals(links))

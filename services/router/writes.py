@@ -12,8 +12,8 @@ from datetime import datetime
 from routing.assignment import queue
 from routing.lead.proof import is_outranked
 from routing.model.identity import Key
+from routing.model.ids import promise_subject
 from routing.model.records import Account, Clock, Lead, Ledger, Load
-from routing.sla.volumes import is_promise
 from schemas.events import SlaBreached
 from schemas.roster import RosterChange
 from schemas.signals import Kind, Signal
@@ -24,13 +24,14 @@ from services.ports.rows import (
     DeadLetter,
     HistoryRow,
     LeadRow,
+    LedgerKey,
     LedgerRow,
     LinkRow,
     OutboxRow,
     Writes,
 )
 from services.router.promises import Promises
-from services.router.snapshot import row_of
+from services.router.snapshot import due_promise, row_of, row_of_pool, row_of_promise
 
 
 class Sheet:
@@ -57,7 +58,7 @@ class Sheet:
         self.away: list[Signal] = []
         self.further: list[Signal] = []
         self.limbo = self.failures = 0
-        self.pools: set[str] = set()
+        self.pools: set[LedgerKey] = set()
         self.companies: set[str] = set()
 
     def put(self, lead: Lead, signal: Signal) -> None:
@@ -87,14 +88,14 @@ def writes_of(sheet: Sheet, promises: Promises | None, before: Mapping[str, Lead
         leads=[_lead_row(lead, sheet.emails.get(lead.id), before, now) for lead in sheet.leads.values()],
         accounts=[AccountRow(a.id, a.text()) for a in sheet.accounts.values()],
         ledgers=[
-            *(LedgerRow(x.pool, x.seq, x.text()) for x in sheet.ledgers.values()),
-            *(LedgerRow(row_of(x.person), x.seq, x.but(open=0).text()) for x in loads),
-            *(LedgerRow(name, x.seq, x.text()) for name, x in tallies.items()),
+            *(LedgerRow(*row_of_pool(x.pool), x.seq, x.text()) for x in sheet.ledgers.values()),
+            *(LedgerRow(*row_of(x.person), x.seq, x.but(open=0).text()) for x in loads),
+            *(LedgerRow(*row_of_promise(name), x.seq, x.text()) for name, x in tallies.items()),
         ],
         links=link_rows(sheet.links),
         clocks=[
             *sheet.clocks.values(),
-            *(clock_row(clock, name, name) for name, clock in promised),
+            *(clock_row(clock, promise_subject(name), promise=name) for name, clock in promised),
         ],
         history=sheet.history,
         outbox=sheet.outbox,
@@ -109,7 +110,8 @@ def link_rows(links: Mapping[Key, str]) -> list[LinkRow]:
     return [LinkRow(*identity, subject) for identity, subject in links.items()]
 
 
-def clock_row(clock: Clock, lead_id: str, partition_key: str) -> ClockRow:
+def clock_row(clock: Clock, partition_key: str, *, lead_id: str | None = None, promise: str | None = None) -> ClockRow:
+    """The clock of a lead or of a volume promise: one of the two is given."""
     return ClockRow(
         id=clock.id,
         lead_id=lead_id,
@@ -120,6 +122,7 @@ def clock_row(clock: Clock, lead_id: str, partition_key: str) -> ClockRow:
         next_at=clock.next_at,
         partition_key=partition_key,
         body=clock.text(),
+        promise=promise,
     )
 
 
@@ -141,6 +144,8 @@ def _lead_row(lead: Lead, email: str | None, before: Mapping[str, LeadRow], now:
         updated_at=now,
         queue=pool,
         queued_at=queued_at,
+        unowned_reason=lead.unowned_reason,
+        limbo=lead.limbo,
     )
 
 
@@ -151,9 +156,4 @@ _BEYOND_ONE = frozenset({Kind.LEAD_REDRIVE, Kind.PERIOD_BEGUN, Kind.AGREEMENT_AP
 
 def of_one_lead(signal: Signal) -> bool:
     """Whether it concerns its own lead only, so that others may be decided on before it."""
-    return signal.roster is None and signal.kind not in _BEYOND_ONE and not is_promise(due_subject(signal))
-
-
-def due_subject(signal: Signal) -> str | None:
-    """The lead or promise whose clock falls due by this signal."""
-    return signal.clock.lead_id if signal.clock is not None else None
+    return signal.roster is None and signal.kind not in _BEYOND_ONE and due_promise(signal) is None

@@ -10,9 +10,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from routing.model.ids import derive
+from routing.model.ids import PROMISES, derive
 from routing.sla.periods import period_of
-from routing.sla.volumes import PREFIX
 from schemas.signals import Kind, Mode, Signal
 from services.loops.watching import watch
 from services.ports.log import Log
@@ -59,7 +58,7 @@ class PeriodWatch:
             mode=self._mode,
             occurred_at=now,
             received_at=now,
-            partition_key=PREFIX,
+            partition_key=PROMISES,
         )
         await self._log.append([record_of(signal, self._topic)])
         self._noted = ident

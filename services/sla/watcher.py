@@ -13,8 +13,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from routing.model.ids import derive
+from routing.model.ids import derive, promise_subject
 from routing.model.records import Clock
+from schemas.certain import certain
 from schemas.signals import ClockDue, Kind, Signal
 from services.ports.errors import LogUnavailable, StoreUnavailable
 from services.ports.log import Log
@@ -106,7 +107,8 @@ class Watcher:
 
     def _record(self, row: ClockRow, now: datetime) -> RecordOut:
         at = row.next_at or row.due_at
-        due = ClockDue(clock_id=row.id, revision=row.revision, lead_id=row.lead_id, due_at=at, noticed_at=now)
+        about = row.lead_id or promise_subject(certain(row.promise, "a clock is a lead's or a promise's"))
+        due = ClockDue(clock_id=row.id, revision=row.revision, lead_id=about, due_at=at, noticed_at=now)
         signal = Signal(
             kind=Kind.CLOCK_DUE,
             dedupe_key=f"{row.id}:{row.revision}",

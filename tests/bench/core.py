@@ -13,7 +13,15 @@ from services.ports.rows import Record
 from services.ports.signal_records import decode
 from services.router import batch_decider as folding
 from services.router.batch_decider import Fold
-from services.router.snapshot import Loaded, row_of, wanted_accounts, wanted_keys, wanted_leads, wanted_tallies
+from services.router.snapshot import (
+    Loaded,
+    row_of,
+    row_of_pool,
+    wanted_accounts,
+    wanted_keys,
+    wanted_leads,
+    wanted_tallies,
+)
 from tests.bench.mix import Mix
 from tests.bench.table import Row
 from tests.setups import EXAMPLES, ruling
@@ -35,7 +43,7 @@ class Rows:
         leads = _of(self.leads, wanted_leads(signals, links))
         people = sorted(limited(self.rules.roster))
         tallies = wanted_tallies(signals, [self.rules.agreement])
-        ledgers = _of(self.ledgers, [*self.rules.roster.pools, *map(row_of, people), *tallies])
+        ledgers = _of(self.ledgers, [*map(row_of_pool, self.rules.roster.pools), *map(row_of, people), *tallies])
         accounts = _of(self.accounts, wanted_accounts(leads.values(), links))
         done = Fold(Loaded(links, leads, accounts, ledgers, opens=dict.fromkeys(people, 0)), self.rules, now, 1)
         done.run(batch)
@@ -51,7 +59,7 @@ class Rows:
         assert not writes.dead_letters, writes.dead_letters[0].reason
         self.leads |= {row.id: row for row in writes.leads}
         self.accounts |= {row.id: row for row in writes.accounts}
-        self.ledgers |= {row.pool: row for row in writes.ledgers}
+        self.ledgers |= {row.key: row for row in writes.ledgers}
         self.links |= {row[:3]: row.subject_id for row in (*writes.links, *writes.relinks)}
 
 

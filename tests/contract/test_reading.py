@@ -15,6 +15,7 @@ from services.ports.rows import (
     HistoryRow,
     Kept,
     LeadRow,
+    LedgerKey,
     LinkRow,
     OutboxRow,
     Quarantine,
@@ -328,7 +329,11 @@ async def test_depths_are_counted(store, reading):
 
 
 async def test_what_the_operator_asks_for_is_there_once_it_was_written(store, reading):
-    assert (await reading.roster_changes(), await reading.key_uses(), await reading.ledger("field")) == (None, {}, None)
+    assert (
+        await reading.roster_changes(),
+        await reading.key_uses(),
+        await reading.ledger(LedgerKey("pool", "field")),
+    ) == (None, {}, None)
     async with store.batch() as batch:
         await batch.put_roster_changes('{"a":1}')
     await store.note_key_uses(["console"], NOW)

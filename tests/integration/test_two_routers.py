@@ -11,6 +11,7 @@ from services.adapters.log.local import LocalLog
 from services.adapters.sql.migrate import upgrade
 from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.store import SqlStore
+from services.ports.rows import LedgerKey
 from services.router.role import Router
 from tests.setups import START, record, ruling, signal
 
@@ -97,7 +98,7 @@ async def test_two_routers_on_one_pool_lose_no_turn_and_keep_the_shares(postgres
             await worker.start()
         await given_out(workers)
         made = await turns(workers[0].reading)
-        ledger = Ledger.read(await workers[0].reading.ledger("field"))
+        ledger = Ledger.read(await workers[0].reading.ledger(LedgerKey("pool", "field")))
     finally:
         for worker in workers:
             await worker.close()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from routing.model.records import Clock
+from services.ports.rows import LedgerKey
 from services.sla.periods import PeriodWatch
 from tests.setups import setup, signal
 from tests.stories import rules
@@ -57,7 +58,7 @@ async def test_a_month_without_a_lead_is_begun_by_the_watcher_and_breached_at_it
     await running.route(1)
     assert not await running.watch.sweep(), "once a period"
     assert await told(running) == [("started", 1, 0)]
-    (row,) = [r for r in await running.reading.clocks() if r.lead_id == "promise:leads"]
+    (row,) = [r for r in await running.reading.clocks() if r.promise == "leads"]
     assert (row.due_at, row.next_at) == (END, END)
     await running.later(days=31)
     assert await told(running) == [("started", 1, 0), ("breached", 2, 0), ("escalated", 3, 0)]
@@ -69,6 +70,6 @@ async def test_each_lead_counts_once_however_often_it_is_delivered_and_keeps_the
         await running.give(item, item)
         running.at += timedelta(minutes=1)
     assert await told(running) == [("started", 1, 0), ("fulfilled", 2, 3)]
-    (row,) = [r for r in await running.reading.clocks() if r.lead_id == "promise:leads"]
+    (row,) = [r for r in await running.reading.clocks() if r.promise == "leads"]
     assert Clock.read(row.body).state == "fulfilled" and row.next_at is None
-    assert '"counted":4' in await running.reading.ledger("promise:leads")
+    assert '"counted":4' in await running.reading.ledger(LedgerKey("promise", "leads"))

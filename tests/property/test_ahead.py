@@ -137,7 +137,7 @@ async def test_the_stories_that_are_tried_decide_anew_what_was_decided_ahead():
     ahead, afterwards, anew = await met(story, ours)
     assert anew == (True, True) and ahead == afterwards
     (_, _, ledgers, *_), _, _ = ahead
-    assert row_of("elin") in {row.pool for row in ledgers}, "the second batch leans on what she carries as well"
+    assert row_of("elin") in {row.key for row in ledgers}, "the second batch leans on what she carries as well"
 
 
 async def test_a_batch_decided_ahead_sees_the_leads_and_identities_that_the_one_before_makes():

@@ -25,7 +25,7 @@ class Locking:
         return {ident: self.memory.accounts.get(ident, AccountRow(ident, "")) for ident in ids}
 
     async def lock_ledgers(self, pools):
-        return {pool: self.memory.ledgers.get(pool, LedgerRow(pool, 0, "")) for pool in pools}
+        return {pool: self.memory.ledgers.get(pool, LedgerRow(*pool, 0, "")) for pool in pools}
 
     async def open_leads(self, people):
         found = self.memory.opens()

@@ -22,6 +22,7 @@ from services.ports.rows import (
     ClockRow,
     DeadLetter,
     LeadRow,
+    LedgerKey,
     LedgerRow,
     LinkRow,
     RecordOut,
@@ -104,24 +105,26 @@ class SqlBatch:
         )
         return {row[0]: AccountRow(*row) for row in await self._locked("SELECT id, state FROM accounts", "id", ids)}
 
-    async def read_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
-        if not pools:
-            return {}
-        where = self._dialect.among("pool", "ids")
-        found = await self._conn.execute(
-            text(f"SELECT pool, seq, state FROM ledgers WHERE {where}"),  # noqa: S608 - names are ours, values are parameters
-            {"ids": self._dialect.listed(pools)},
-        )
-        return {row[0]: LedgerRow(*row) for row in found}
+    async def read_ledgers(self, keys: Sequence[LedgerKey]) -> dict[LedgerKey, LedgerRow]:
+        return await self._ledgers(keys, "") if keys else {}
 
-    async def lock_ledgers(self, pools: Sequence[str]) -> dict[str, LedgerRow]:
-        """A pool without a row gets an empty one first: a row that is not there cannot be locked."""
-        empty = [(pool, 0, "") for pool in sorted(pools)]
-        await self._dialect.insert(
-            self._conn, t.ledgers, columns=("pool", "seq", "state"), rows=empty, tail="ON CONFLICT DO NOTHING"
-        )
-        rows = await self._locked("SELECT pool, seq, state FROM ledgers", "pool", pools)
-        return {row[0]: LedgerRow(*row) for row in rows}
+    async def lock_ledgers(self, keys: Sequence[LedgerKey]) -> dict[LedgerKey, LedgerRow]:
+        """A key without a row gets an empty one first: a row that is not there cannot be locked."""
+        if not keys:
+            return {}
+        empty = [LedgerRow(*key, 0, "") for key in sorted(keys)]
+        await self._dialect.insert(self._conn, t.ledgers, LedgerRow._fields, empty, "ON CONFLICT DO NOTHING")
+        lock = f"{self._dialect.lock} OF ledgers" if self._dialect.lock else ""
+        return await self._ledgers(keys, f"ORDER BY kind, name {lock}")
+
+    async def _ledgers(self, keys: Sequence[LedgerKey], tail: str) -> dict[LedgerKey, LedgerRow]:
+        statement = f"""
+            SELECT kind, name, seq, state
+            FROM {self._dialect.values(("text", "text"), "u")}
+            JOIN ledgers ON kind = u.c0 AND name = u.c1 {tail}"""  # noqa: S608 - names are ours, values are parameters
+        found = await self._conn.execute(text(statement), self._dialect.columns("u", keys))
+        rows = [LedgerRow(*row) for row in found]
+        return {row.key: row for row in rows}
 
     async def waiting(self, lead_ids: Sequence[str], limit: int) -> list[DeadLetter]:
         statement = text(f"""SELECT {_LETTER} FROM dead_letters
@@ -180,7 +183,7 @@ class SqlBatch:
         await self._upsert(t.identities, LinkRow._fields, "brand, kind, digest", sorted(writes.relinks))
         await self._upsert(t.leads, LeadRow._fields, "id", plain_rows(writes.leads, "updated_at", "queued_at"))
         await self._upsert(t.accounts, AccountRow._fields, "id", writes.accounts)
-        await self._upsert(t.ledgers, LedgerRow._fields, "pool", writes.ledgers)
+        await self._upsert(t.ledgers, LedgerRow._fields, "kind, name", writes.ledgers)
         clocks = plain_rows(writes.clocks, "due_at", "next_at")
         await self._upsert(t.clocks, ClockRow._fields, "id", clocks)
         await self._insert_all(writes)

@@ -10,12 +10,23 @@ from typing import Any
 
 from sqlalchemy import text
 
+from routing.model.identity import merged
 from services.adapters.sql.aside import USAGE, usage_of
 from services.adapters.sql.batch import lead_row
 from services.adapters.sql.engine import Engines, scalar
 from services.ports.instants import instant, instant_or_none, micros
 from services.ports.reading import Counts, HistoryEntry, Place, QueueCount, place_of
-from services.ports.rows import ClockRow, DeadLetter, EventRow, HistoryRow, Kept, LeadRow, OutboxRow, Quarantine
+from services.ports.rows import (
+    ClockRow,
+    DeadLetter,
+    EventRow,
+    HistoryRow,
+    Kept,
+    LeadRow,
+    LedgerKey,
+    OutboxRow,
+    Quarantine,
+)
 
 _LEAD = ", ".join(LeadRow._fields)
 _HISTORY = ", ".join(HistoryRow._fields)
@@ -34,7 +45,7 @@ QUICK = 0.01
 # By itself, or as the lead that the one of this address is merged into.
 _NAMED = """id IN (
     SELECT subject_id FROM identities WHERE kind = 'email' AND digest = :digest
-    UNION SELECT l.subject_id FROM identities e JOIN identities l ON e.subject_id = 'lead/' || l.digest
+    UNION SELECT l.subject_id FROM identities e JOIN identities l ON e.subject_id = :merged || l.digest
     WHERE e.kind = 'email' AND e.digest = :digest AND l.kind = 'lead')"""
 
 
@@ -82,7 +93,7 @@ class SqlReading:
         if stage is not None:
             where.append("disposition <> 'merged'")
         statement = f"SELECT {_LEAD} FROM leads WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
-        rows = await self._all(statement, after=after, limit=limit, digest=email_digest, **asked)
+        rows = await self._all(statement, after=after, limit=limit, digest=email_digest, merged=merged(""), **asked)
         return [lead_row(row) for row in rows]
 
     async def lead(self, lead_id: str) -> LeadRow | None:
@@ -171,7 +182,7 @@ class SqlReading:
 
     async def timed_leads(self, after: str, limit: int) -> list[tuple[str, str]]:
         statement = """SELECT lead_id, min(partition_key) FROM clocks
-            WHERE state IN ('running', 'paused') AND lead_id > :after AND lead_id NOT LIKE 'promise:%' GROUP BY lead_id ORDER BY lead_id LIMIT :limit"""
+            WHERE state IN ('running', 'paused') AND lead_id > :after GROUP BY lead_id ORDER BY lead_id LIMIT :limit"""
         return [(row[0], row[1]) for row in await self._all(statement, after=after, limit=limit)]
 
     async def leads_without_clock(self, stages: Sequence[str], after: str, limit: int) -> list[tuple[str, str]]:
@@ -183,8 +194,9 @@ class SqlReading:
         rows = await self._all(statement, stages=listed, after=after, limit=limit)
         return [(row[0], json.loads(row[1])["partition_key"]) for row in rows]
 
-    async def ledger(self, name: str) -> str | None:
-        rows = await self._all("SELECT state FROM ledgers WHERE pool = :name", name=name)
+    async def ledger(self, key: LedgerKey) -> str | None:
+        statement = "SELECT state FROM ledgers WHERE kind = :kind AND name = :name"
+        rows = await self._all(statement, kind=key.kind, name=key.name)
         return rows[0][0] if rows else None
 
     async def events(self, after: int = 0, topic: str | None = None, limit: int = 100) -> list[EventRow]:

@@ -305,7 +305,7 @@ class SqlStore:
         beyond = "AND next_at >= :at AND (next_at > :at OR id > :id)" if after else ""
         statement = text(f"""
             SELECT {_CLOCK} FROM clocks
-            WHERE next_at <= :now {beyond} AND lead_id NOT IN (SELECT id FROM leads WHERE held)
+            WHERE next_at <= :now {beyond} AND (lead_id IS NULL OR lead_id NOT IN (SELECT id FROM leads WHERE held))
             ORDER BY next_at, id LIMIT :n""")  # noqa: S608 - names are ours, values are parameters
         asked = {"at": micros(after[0]), "id": after[1]} if after else {}
         async with self.engines.read() as conn:
@@ -321,12 +321,11 @@ class SqlStore:
             return instant_or_none(await scalar(conn, "SELECT min(next_at) FROM clocks WHERE next_at > :t", t=least))
 
     async def limbo_suspects(self, stages: Sequence[str], present: Sequence[str], limit: int) -> list[Suspect]:
-        """The state is JSON text in which quotes of values are escaped, so that a key with its quotes is that key."""
         dialect = self.engines.dialect
         statement = text(f"""
-            SELECT id, brand, state, state LIKE '%"limbo":"%' AS told FROM leads
+            SELECT id, brand, state, limbo IS NOT NULL AS told FROM leads
             WHERE {dialect.among("stage", "stages")} AND disposition = 'active' AND NOT held
-              AND ((owner IS NULL AND state NOT LIKE '%"unowned_reason":"%')
+              AND ((owner IS NULL AND unowned_reason IS NULL)
                    OR (owner IS NOT NULL AND NOT ({dialect.among("owner", "present")})))
             ORDER BY told, id LIMIT :n""")  # noqa: S608 - names are ours, values are parameters
         asked = {"stages": dialect.listed(stages), "present": dialect.listed(present), "n": limit}

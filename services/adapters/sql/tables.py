@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -78,6 +78,8 @@ leads = Table(
     _whole("updated_at"),
     _text("queue", null=True),
     _whole("queued_at", null=True),
+    _text("unowned_reason", null=True),
+    _text("limbo", null=True),
     Index("leads_queue", "queue", "queued_at", "id", postgresql_where=_WAITS, sqlite_where=_WAITS),
     Index("leads_stage", "stage", "id"),
     Index("leads_owner", "owner", "id"),
@@ -85,12 +87,20 @@ leads = Table(
     Index("leads_held", "id", postgresql_where=text("held"), sqlite_where=text("held")),
 )
 accounts = Table("accounts", metadata, Column("id", Text, primary_key=True), _text("state"))
-ledgers = Table("ledgers", metadata, Column("pool", Text, primary_key=True), _whole("seq"), _text("state"))
+ledgers = Table(
+    "ledgers",
+    metadata,
+    _text("kind"),
+    _text("name"),
+    _whole("seq"),
+    _text("state"),
+    PrimaryKeyConstraint("kind", "name"),
+)
 clocks = Table(
     "clocks",
     metadata,
     Column("id", Text, primary_key=True),
-    _text("lead_id"),
+    _text("lead_id", null=True),
     _text("policy"),
     _text("state"),
     _whole("revision"),
@@ -98,6 +108,7 @@ clocks = Table(
     _whole("next_at", null=True),
     _text("partition_key"),
     _text("body"),
+    _text("promise", null=True),
     Index("clocks_lead", "lead_id"),
     Index(
         "clocks_next",

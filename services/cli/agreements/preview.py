@@ -38,13 +38,12 @@ async def preview(parts: Parts, agreement: Agreement) -> None:
 async def _open_clocks(parts: Parts) -> AsyncIterator[tuple[str, Clock]]:
     from routing.model.records import Clock
     from routing.sla.clocks import SILENT
-    from routing.sla.volumes import is_promise
 
     after = ""
     while rows := await parts.reading.clocks(after=after, limit=PAGE):
         after = rows[-1].id
         for row in rows:
-            if row.state in ("running", "paused") and row.policy not in SILENT and not is_promise(row.lead_id):
+            if row.state in ("running", "paused") and row.policy not in SILENT and row.lead_id is not None:
                 yield row.lead_id, Clock.read(row.body)
 
 

@@ -35,7 +35,7 @@ from services.ports.rows import ClockRow, LedgerRow, Record
 from services.ports.signal_records import decode, record_of
 from services.router.batch_decider import Fold
 from services.router.cached_reads import Asked
-from services.router.snapshot import NOTHING
+from services.router.snapshot import NOTHING, row_of_pool
 from services.router.transaction import look, settled
 from services.sla.watcher import Watcher
 from tests.property.test_invariants import PLAIN, World
@@ -168,16 +168,16 @@ class Moved:
     links = withdrawals = read_leads = read_accounts = lock_accounts = open_leads = nothing
 
     async def read_ledgers(self, pools):
-        return {"field": self.read}
+        return {row_of_pool("field"): self.read}
 
     async def lock_ledgers(self, pools):
         self.asked += pools
-        return {pool: self.locked if pool == "field" else LedgerRow(pool, 0, "") for pool in pools}
+        return {pool: self.locked if pool == row_of_pool("field") else LedgerRow(*pool, 0, "") for pool in pools}
 
 
 def ledger_row(seq, **shorts):
     entries = {person: LedgerEntry(given=seq, short=short) for person, short in shorts.items()}
-    return LedgerRow("field", seq, Ledger(pool="field", seq=seq, entries=entries).text())
+    return LedgerRow("pool", "field", seq, Ledger(pool="field", seq=seq, entries=entries).text())
 
 
 async def test_rotation_pointer_read_and_written_without_a_lock():
@@ -189,8 +189,8 @@ async def test_rotation_pointer_read_and_written_without_a_lock():
     fold = Fold(loaded, ruling(), START, 0)
     fold.run(batch)
     writes = (await settled(tx, fold)).writes()
-    assert "field" in tx.asked
-    (field,) = [row for row in writes.ledgers if row.pool == "field"]
+    assert row_of_pool("field") in tx.asked
+    (field,) = [row for row in writes.ledgers if row.key == row_of_pool("field")]
     assert field.seq == 6, "it follows the ledger that was locked"
     assert [row.owner for row in writes.leads] == ["johan"]
 

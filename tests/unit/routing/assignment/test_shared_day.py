@@ -11,6 +11,7 @@ from routing.model.records import Ledger
 from routing.people.roster import Roster
 from schemas.roster import RosterFile
 from schemas.yamlfile import FileError
+from services.ports.rows import LedgerKey
 from services.rules.ruling import Ruling
 from tests.memory import Memory
 from tests.setups import EXAMPLES, signal
@@ -71,7 +72,7 @@ class Night(Memory):
         return Counter(row.owner for row in self.leads.values())
 
     def ledger(self):
-        return Ledger.read(self.ledgers["field"].state)
+        return Ledger.read(self.ledgers[LedgerKey("pool", "field")].state)
 
 
 def night(count=9, **overflow):

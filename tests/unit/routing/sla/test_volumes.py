@@ -8,6 +8,7 @@ import pytest
 from routing.decide import decide
 from routing.draft import Context
 from routing.explain.volume import explain_volume
+from routing.model.ids import promise_subject
 from routing.model.records import Tallied, Tally
 from routing.sla import periods, volumes
 from routing.sla.periods import Terms, period_of
@@ -62,7 +63,7 @@ class Promise:
     def wait(self, until=END + timedelta(days=2)):
         """What falls due is announced."""
         while self.tally.periods and (clock := self.clock).next_at is not None and clock.next_at <= until:
-            due = ClockDue(clock_id=clock.id, revision=clock.revision, lead_id=volumes.subject_of(self.name),
+            due = ClockDue(clock_id=clock.id, revision=clock.revision, lead_id=promise_subject(self.name),
                            due_at=clock.next_at, noticed_at=clock.next_at + MINUTE)  # fmt: skip
             self.take(volumes.fall_due(self.tally, due, self.terms(due.noticed_at)))
         return self
