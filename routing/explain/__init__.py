@@ -1,5 +1,5 @@
 """Why, in words: a lead's stage and owner, a clock's intervals, a choice and the smallest change that would have turned it.
 
-Imported by: the services that answer people; nothing that decides.
+Imported by: the services.
 Open first: `lead.py`.
 """

@@ -1,5 +1,5 @@
 """What happens to a lead beside its way through the stages: merged, imported, disposed of, withdrawn before it was known.
 
-Imported by: judging and decide.
+Imported by: decide, judging and the services.
 Open first: `merging.py`.
 """

@@ -1,4 +1,8 @@
-"""Events out: the typed `data` of every event, by topic. `schemas.envelope` has what goes around it."""
+"""Events out: the typed `data` of every event, by topic. `schemas.envelope` has what goes around it.
+
+Imported by: agreement, asyncapi, envelope, export, http, subscriptions, the core and the services.
+Open first: `base.py`, then the file of a topic.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Bodies of the HTTP API: what each route answers. Only ever grows; unknown members are to be passed over."""
+"""Bodies of the HTTP API: what each route answers. Only ever grows; unknown members are to be passed over.
+
+Imported by: export and the services.
+Open first: `leads.py`.
+"""
 
 from __future__ import annotations
 

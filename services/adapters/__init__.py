@@ -1,1 +1,5 @@
-"""Adapters of the ports."""
+"""Adapters of the ports.
+
+Imported by: nobody.
+Open first: `sql/store.py` and `log/local.py`.
+"""

@@ -1,1 +1,5 @@
-"""The role `console`: the reading API."""
+"""The role `console`: the reading API.
+
+Imported by: bootstrap and cli.
+Open first: `app.py`.
+"""

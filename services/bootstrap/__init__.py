@@ -3,4 +3,7 @@ else.
 
 Nothing is imported here: `parts` is all that most commands need, and `running`, with every role, takes longer to load than
 they take to run.
+
+Imported by: cli.
+Open first: `parts.py` (what is made), then `running.py` (what runs).
 """

@@ -1,1 +1,5 @@
-"""The command line: one module a command."""
+"""The command line: one module a command.
+
+Imported by: nobody.
+Open first: `main.py`, the table of commands.
+"""

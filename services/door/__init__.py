@@ -1,5 +1,8 @@
 """The front door: what any stranger can do to a port before a request is looked at, and its bounds.
 
-Open `protocol.py` first (one connection), then `connections.py` (all of them), `acceptor.py` (new ones) and `bodies.py`.
-Roles and the composition root may import it; it knows problems and addresses only.
+It knows problems and addresses only.
+
+Imported by: api, bootstrap and ingest.
+Open first: `protocol.py` (one connection), then `connections.py` (all of them), `acceptor.py` (new ones) and
+`bodies.py`.
 """

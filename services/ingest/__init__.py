@@ -1,1 +1,5 @@
-"""The role `ingest`: a webhook verified, read and appended; only then answered."""
+"""The role `ingest`: a webhook verified, read and appended; only then answered.
+
+Imported by: bootstrap and cli.
+Open first: `app.py`.
+"""

@@ -1,5 +1,5 @@
 """What operators see: log lines by an allow-list, metrics of closed labels, signs of life, and which version decided.
 
-Imported by: every room.
+Imported by: api, bootstrap, cli, ingest, ports, privacy and router.
 Open first: `metrics.py`.
 """

@@ -1,4 +1,7 @@
 """What the roles need of the outside, as Protocols, with the rows and errors that go over them.
 
-The roles import it, the adapters fulfil it; it knows neither. Open `store.py` first, then `log.py`. Import from the modules.
+The roles import it, the adapters fulfil it; it knows neither. Import from the modules.
+
+Imported by: adapters, api, bootstrap, cli, delivery, ingest, kafka_admin, loops, relay, router, rules and sla.
+Open first: `store.py`, then `log.py`.
 """

@@ -2,6 +2,9 @@
 
 A variable is `STAFETT_` and the path of the field: `settings.kafka.username` is `STAFETT_KAFKA_USERNAME`. Every variable
 may also name a file that holds the value, `STAFETT_KAFKA_PASSWORD_FILE`, which is read at start, without its last newline.
+
+Imported by: adapters, bootstrap, cli and kafka_admin.
+Open first: `tree.py`.
 """
 
 from services.settings.describe import Described, describe

@@ -1,5 +1,5 @@
 """`stafett agreement ...`: check, publish, approve, show, withdraw.
 
-Imported by: `services.cli.main`.
+Imported by: main.
 Open first: `agreement.py`.
 """

@@ -1,4 +1,8 @@
-"""`stafett demo`: the whole process in the terminal, on a temporary file, with targets of seconds."""
+"""`stafett demo`: the whole process in the terminal, on a temporary file, with targets of seconds.
+
+Imported by: nobody.
+Open first: `story.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Commands for whoever runs it: database, set-aside signals, queues, subscriptions, topics, events.
 
-Imported by: `services.cli.main`.
+Imported by: main.
 Open first: `db.py`.
 """

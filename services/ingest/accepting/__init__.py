@@ -1,5 +1,5 @@
 """Signals into the log, else into the spool, else not at all: what a 202 promises.
 
-Imported by: ingest, bootstrap and cli.
+Imported by: app, bootstrap, cli, quarantine and reread.
 Open first: `intake.py`.
 """

@@ -1,5 +1,5 @@
 """From facts to a signal: keyed digests, derived ids, bounded lengths, and requests that name nobody.
 
-Imported by: ingest and cli.
+Imported by: app, bootstrap, cli and enrich.
 Open first: `normalise.py`.
 """

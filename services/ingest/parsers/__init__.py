@@ -1,4 +1,8 @@
-"""Parsers: raw body in, facts out, nothing decided, nothing guessed. One file per kind; adding one is a line here."""
+"""Parsers: raw body in, facts out, nothing decided, nothing guessed. One file per kind; adding one is a line here.
+
+Imported by: bootstrap, cli and configured.
+Open first: this file's `PARSERS`.
+"""
 
 from __future__ import annotations
 

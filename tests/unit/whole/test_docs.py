@@ -22,6 +22,7 @@ from services.kafka_admin.topic_rights import rights
 from services.kafka_admin.topics import desired
 from services.observability import metrics
 from services.settings.reading import load as load_settings
+from tests.imports import importers, line_of, rooms
 from tests.setups import EXAMPLES, ruling
 from tests.stories import sample_clock
 
@@ -54,6 +55,16 @@ def anchor(heading):
 def test_the_pages_have_no_word_that_the_glossary_leaves_out(page):
     if page.stem not in {"glossary", "CHANGELOG"}:
         assert not re.findall(r"(?i)\b(?:reckon\w*|anew|lest|whom)\b", page.read_text())
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_each_room_says_who_imports_it_and_which_file_to_open_first(room):
+    folder = rooms()[room]
+    first_lines = " ".join((folder / "__init__.py").read_text().split('"""')[1].split())
+    assert line_of(importers()[room]) in first_lines, f"{room}/__init__.py says something else"
+    _, there, first = first_lines.partition("Open first: ")
+    assert there
+    assert all((folder / name).exists() for name in re.findall(r"`([\w/]+(?:\.py|/))`", first)), first
 
 
 def test_the_newest_release_of_the_changelog_is_the_version():

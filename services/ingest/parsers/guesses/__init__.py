@@ -1,5 +1,5 @@
 """What a person would guess of a body nobody described: who the lead is, what was done, when, by whom.
 
-Imported by: platforms and shapes.
+Imported by: configured, finishing, normalising, platforms and shapes.
 Open first: `tree.py`.
 """

@@ -1,4 +1,8 @@
-"""Shapes of platforms without a kind of their own whose bodies say more than guesses can tell: recognised by their keys."""
+"""Shapes of platforms without a kind of their own whose bodies say more than guesses can tell: recognised by their keys.
+
+Imported by: platforms.
+Open first: this file; each shape is a file.
+"""
 
 from __future__ import annotations
 
