@@ -57,6 +57,46 @@ def test_the_pages_have_no_word_that_the_glossary_leaves_out(page):
         assert not re.findall(r"(?i)\b(?:reckon\w*|anew|lest|whom)\b", page.read_text())
 
 
+def named_files(page, heading):
+    """(path, names that a reader looks for in it) of each row below the heading: `path` in one cell, `names` in the next."""
+    section = re.split(r"^#{2,3} ", (ROOT / "docs" / page).read_text(), flags=re.MULTILINE)
+    (text,) = [part for part in section if part.startswith(heading + "\n")]
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| `"):
+            yield cells[0].strip("`"), re.findall(r"`([^`]+)`", cells[1])
+
+
+def headings(page, below):
+    _, _, rest = (ROOT / "docs" / page).read_text().partition(f"\n## {below}\n")
+    return re.findall(r"^### (.+)$", rest.partition("\n## ")[0], re.MULTILINE)
+
+
+WALKS = [("architecture.md", heading) for heading in headings("architecture.md", "Three walks")]
+CHANGES = [("contributing.md", heading) for heading in headings("contributing.md", "To add or change ...")]
+
+
+def test_there_are_three_walks_and_ten_changes():
+    assert (len(WALKS), len(CHANGES)) == (3, 10)
+
+
+@pytest.mark.parametrize(("page", "heading"), WALKS + CHANGES, ids=lambda value: value.replace(" ", "-"))
+def test_the_files_of_a_walk_or_a_change_are_there_and_have_what_a_reader_looks_for(page, heading):
+    named = list(named_files(page, heading))
+    assert named
+    for path, names in named:
+        target = ROOT / path
+        assert target.exists(), path
+        assert names or target.is_dir(), f"{path}: nothing to look for"
+        for name in names:
+            assert name in target.read_text(), f"{path}: {name}"
+
+
+def test_every_room_is_on_the_map():
+    on_it = {path for path, _ in named_files("architecture.md", "The rooms")}
+    assert on_it == {room.replace(".", "/") for room in rooms()} - {"services", "services/adapters"}
+
+
 @pytest.mark.parametrize("room", rooms())
 def test_each_room_says_who_imports_it_and_which_file_to_open_first(room):
     folder = rooms()[room]
