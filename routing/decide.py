@@ -15,7 +15,7 @@ from routing.model.contradictions import new_address, with_gathered
 from routing.model.identity import names_somebody
 from routing.model.records import Decision, Lead, Link, Transition
 from routing.nurturing import nurturing
-from routing.people import commands
+from routing.people import permissions
 from routing.sla import volumes
 from routing.stages import limbo, moving, readiness, waking
 from routing.upkeep import merging, withdrawals
@@ -152,10 +152,10 @@ def _refused(draft: Draft) -> tuple[Reason, str] | None:
     if command is None or draft.signal.kind == Kind.OWNER_AWAY:
         return None
     owner, roster, sales = draft.lead.owner, draft.context.roster, draft.signal.sales
-    if why := commands.refusal(command.name, command.person, roster, owner=owner, about=None):
+    if why := permissions.refusal(command.name, command.person, roster, owner=owner, about=None):
         return "not_allowed", why
-    if command.name in commands.GIVES:
-        why = commands.cannot_receive(sales.owner_id if sales is not None else None, roster)
+    if command.name in permissions.GIVES:
+        why = permissions.cannot_receive(sales.owner_id if sales is not None else None, roster)
     return ("cannot_receive", why) if why else None
 
 

@@ -10,7 +10,8 @@ from routing.decide import decide
 from routing.draft import Context
 from routing.explain.clock import explain_clock
 from routing.explain.lead import Step, assignments, explain_lead
-from routing.people.commands import Principal, to_signal
+from routing.people.commands import to_signal
+from routing.people.permissions import Principal
 from routing.people.roster import Roster
 from schemas.commands import Command
 from schemas.roster import RosterFile

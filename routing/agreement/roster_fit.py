@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from routing.agreement.policies import ladders_of
-from routing.people.commands import SIDES, cannot_sign
+from routing.people.permissions import SIDES, cannot_sign
 from routing.people.roster import Roster
 from schemas.agreement import AgreementFile
 from schemas.words import TEAM_MANAGER

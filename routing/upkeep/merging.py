@@ -22,7 +22,7 @@ from routing.lifecycle import DIALOGUE
 from routing.model.bounds import MAX_REFERENCES, MAX_TAGS
 from routing.model.records import Clock, Decision, Lead, Ledger, Mark, Merged, Offer
 from routing.nurturing import nurturing
-from routing.people import commands
+from routing.people import permissions
 from routing.sla import clocks
 from routing.sla.own_hours import calendar_of
 from routing.sla.verdict import standing
@@ -112,7 +112,7 @@ def _no_right(draft: Draft) -> str | None:
     command = draft.signal.command
     if command is None:
         return None
-    return commands.refusal(command.name, command.person, draft.context.roster, owner=draft.lead.owner, about=None)
+    return permissions.refusal(command.name, command.person, draft.context.roster, owner=draft.lead.owner, about=None)
 
 
 def _merge(stays: Draft, goes: Draft) -> None:

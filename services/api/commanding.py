@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from routing.model.records import Lead
-from routing.people.commands import ROSTER_KEY, Principal, cannot_approve, cannot_receive, refusal, to_signal
+from routing.people.commands import ROSTER_KEY, to_signal
+from routing.people.permissions import Principal, cannot_approve, cannot_receive, refusal
 from routing.people.roster import Roster
 from routing.upkeep.merging import merge_hindrance, no_link
 from schemas.commands import Absence, AnyCommand, Approve, Assign, Claim, Delegate, Merge, OnLead, Unmerge

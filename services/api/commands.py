@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header
 
-from routing.people.commands import Principal
+from routing.people.permissions import Principal
 from schemas.commands import Command
 from schemas.http import LEAD_ID, CommandTaken, RosterView
 from services.api.access import Access, Key, route

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import request_response
 from starlette.types import ASGIApp
 
-from routing.people.commands import has_left
+from routing.people.permissions import has_left
 from schemas.api_keys import KeyEntry
 from schemas.sources import Source, SourcesFile
 from schemas.words import probably

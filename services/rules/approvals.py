@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from routing.agreement.agreement import Agreement
 from routing.model.ids import derive
-from routing.people.commands import OPERATOR, SIDES, Principal, cannot_approve, cannot_sign, signers
+from routing.people.permissions import OPERATOR, SIDES, Principal, cannot_approve, cannot_sign, signers
 from routing.people.roster import Roster
 from schemas.signals import Signal
 from schemas.words import Side

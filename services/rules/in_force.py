@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 from routing.model.errors import RoutingError
 from routing.model.ids import derive
 from routing.model.records import Lead
-from routing.people.commands import SOURCE, refusal
+from routing.people.commands import SOURCE
+from routing.people.permissions import refusal
 from routing.people.roster import Roster
 from routing.people.roster_changes import ChangeRefused, NotAllowed, applied, apply
 from schemas.certain import certain

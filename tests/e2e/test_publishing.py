@@ -9,7 +9,8 @@ import pytest
 
 from routing.agreement.agreement import compile_agreement, content_hash
 from routing.calendar.holidays import ResolvedHolidays, resolve_holidays
-from routing.people.commands import ROSTER_KEY, Principal, cannot_approve, to_signal
+from routing.people.commands import ROSTER_KEY, to_signal
+from routing.people.permissions import Principal, cannot_approve
 from routing.people.roster import Roster
 from routing.people.roster_changes import apply
 from schemas.calendar import Holidays

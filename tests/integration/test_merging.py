@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from routing.model.records import Lead
-from routing.people.commands import Principal, to_signal
+from routing.people.commands import to_signal
+from routing.people.permissions import Principal
 from schemas.commands import Command
 from schemas.signals import IdentityKey
 from services.adapters.sql.batch import SqlBatch

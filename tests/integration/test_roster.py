@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from routing.people.commands import ROSTER_KEY, Principal, to_signal
+from routing.people.commands import ROSTER_KEY, to_signal
+from routing.people.permissions import Principal
 from schemas.commands import Command
 from services.rules.in_force import InForce, read_changes
 from services.sla.absences import AbsenceWatch

@@ -8,7 +8,8 @@ from routing.lifecycle import DIALOGUE
 from routing.model.ids import derive
 from routing.model.records import Account
 from routing.people.capacity import why_full
-from routing.people.commands import Principal, to_signal
+from routing.people.commands import to_signal
+from routing.people.permissions import Principal
 from schemas.commands import Command
 from schemas.signals import (
     INTERNAL_KINDS,

@@ -45,7 +45,7 @@ def add(actions: Any) -> None:
 async def _approve(args: argparse.Namespace) -> int:
     from pydantic import ValidationError
 
-    from routing.people.commands import Principal
+    from routing.people.permissions import Principal
     from schemas.commands import Approve
     from schemas.wording import meant, rule_of
     from schemas.yamlfile import FileError

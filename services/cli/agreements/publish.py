@@ -154,7 +154,7 @@ async def _store(
     parts: Parts, asked: Asked, row: AgreementRow, before: str | None, approvals: list[ApprovalRow], now: datetime
 ) -> Publication | None:
     """Before the first publication stands what ruled until then, from the beginning. None where somebody published meanwhile."""
-    from routing.people.commands import OPERATOR
+    from routing.people.permissions import OPERATOR
     from services.adapters.sql.agreements import Agreements
     from services.bootstrap.parts import read_file
     from services.rules.approvals import signatures
@@ -200,7 +200,7 @@ async def _apply(parts: Parts, latest: Publication) -> int:
 
 
 def _approval(said: str) -> tuple[Side, tuple[str, str]]:
-    from routing.people.commands import SIDES
+    from routing.people.permissions import SIDES
 
     named, _, rest = said.partition("=")
     person, _, digest = rest.partition("@")

@@ -53,7 +53,7 @@ async def _show(args: argparse.Namespace) -> int:
 
 
 def _said(approval: ApprovalRow) -> str:
-    from routing.people.commands import OPERATOR
+    from routing.people.permissions import OPERATOR
 
     how = "typed by the operator" if approval.principal == OPERATOR else f"with the key {approval.principal}"
     return f"{approval.side}: {approval.person}, {how}, {approval.approved_at.isoformat()}: {approval.reason}"

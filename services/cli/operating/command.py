@@ -47,7 +47,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 async def _run(args: argparse.Namespace) -> int:
     """Exit status 0 once it is on the log, 1 where it is refused, 2 where it is no command."""
-    from routing.people.commands import OPERATOR, Principal
+    from routing.people.permissions import OPERATOR, Principal
     from services.api.commanding import SAME_KEY, Refused, SameKey, carry
     from services.bootstrap.parts import parts_of
 

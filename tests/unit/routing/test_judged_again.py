@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from routing.people.commands import Principal, to_signal
+from routing.people.commands import to_signal
+from routing.people.permissions import Principal
 from schemas.commands import Command
 from schemas.signals import Company, Reference, Sales
 from tests.setups import START

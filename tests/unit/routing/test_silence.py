@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from routing.draft import Context
-from routing.people.commands import Principal, to_signal
+from routing.people.commands import to_signal
+from routing.people.permissions import Principal
 from routing.upkeep.merging import join
 from schemas.commands import Command
 from schemas.signals import Actor, Consent, Reference, Sales

@@ -18,7 +18,7 @@ from routing import judging, lifecycle
 from routing.agreement import facts
 from routing.agreement.expressions import FUNCTIONS
 from routing.lead import dossier
-from routing.people import commands, hindrances
+from routing.people import hindrances, permissions
 from routing.stages import waking
 from schemas import fates, may, sla, sources
 from schemas.commands import AnyCommand
@@ -181,8 +181,8 @@ APART = frozenset(
         pytest.param(waking._ASKED, get_args(Stage), id="what is asked in a stage"),
         pytest.param(lifecycle._MOVES, (*get_args(Stage), None), id="what leads from a stage"),
         pytest.param(dossier._HAS, get_args(Part), id="parts of a dossier"),
-        pytest.param(commands.SIDES, get_args(Side), id="who signs for a side"),
-        pytest.param(commands.RIGHTS, COMMANDS, id="who may command what"),
+        pytest.param(permissions.SIDES, get_args(Side), id="who signs for a side"),
+        pytest.param(permissions.RIGHTS, COMMANDS, id="who may command what"),
         pytest.param(hindrances.HINDRANCES, get_args(hindrances.Code), id="why somebody was passed over"),
         pytest.param(fates.REASONS, get_args(fates.Reason), id="why a signal came to nothing"),
         pytest.param(may.CLASS_OF, tuple(Kind), id="who may say what"),

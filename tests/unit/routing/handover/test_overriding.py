@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from routing.agreement.agreement import check_against
-from routing.people.commands import Principal, to_signal
+from routing.people.commands import to_signal
+from routing.people.permissions import Principal
 from routing.people.roster import Roster
 from routing.people.roster_changes import applied
 from schemas.commands import Command

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.agreement.agreement import check_against, compile_agreement
-from routing.people.commands import OPERATOR, ROSTER_KEY, Principal, cannot_sign, signers, to_signal
+from routing.people.commands import ROSTER_KEY, to_signal
+from routing.people.permissions import OPERATOR, Principal, cannot_sign, signers
 from routing.people.roster import Roster
 from routing.people.roster_changes import apply
 from schemas.agreement import Approvers

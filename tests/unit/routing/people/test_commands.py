@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from routing.agreement.agreement import compile_agreement
 from routing.decide import decide
 from routing.draft import Context
-from routing.people.commands import RIGHTS, Principal, refusal, to_signal
+from routing.people.commands import to_signal
+from routing.people.permissions import RIGHTS, Principal, refusal
 from routing.people.roster import Roster
 from routing.people.roster_changes import ChangeRefused, applied, apply
 from schemas.commands import AnyCommand, Command

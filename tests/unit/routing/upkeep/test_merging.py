@@ -7,7 +7,8 @@ import pytest
 from routing.decide import decide
 from routing.draft import Context
 from routing.model.identity import resolve, score
-from routing.people.commands import Principal, to_signal
+from routing.people.commands import to_signal
+from routing.people.permissions import Principal
 from routing.upkeep.merging import join, merge_hindrance
 from schemas.commands import Command
 from schemas.signals import ClockDue, Company, Consent, IdentityKey, Parsed, Person, Reference

@@ -2,8 +2,8 @@
 
 import pytest
 
-from routing.people.commands import Principal
 from routing.people.commands import to_signal as commanded
+from routing.people.permissions import Principal
 from schemas.commands import Accept
 from schemas.signals import Kind, Parsed, Person, Signal
 from schemas.sources import Scheme, Source
