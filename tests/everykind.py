@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from schemas.signals import Parsed
-from services.ingest.parsers import PARSERS, parse
+from services.ingest.parsers.registry import PARSERS, parse
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 

@@ -23,7 +23,7 @@ from services.ingest import parsers
 from services.ingest.configured.mapped import read
 from services.ingest.configured.sales import meant
 from services.ingest.normalising.normalise import to_signal
-from services.ingest.parsers import PARSERS
+from services.ingest.parsers.registry import PARSERS
 from services.ports.rows import Record
 from services.ports.signal_records import decode, record_of
 

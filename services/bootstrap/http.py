@@ -45,8 +45,8 @@ from services.ingest.configured.may import needs_words, withheld_classes
 from services.ingest.configured.source import Configured
 from services.ingest.limits.stops import Stops
 from services.ingest.normalising.names import digest
-from services.ingest.parsers import PARSERS
 from services.ingest.parsers.reading.addresses import normal_address
+from services.ingest.parsers.registry import PARSERS
 from services.ingest.proof.handshake import handshake_problem
 from services.ingest.proof.secret_rules import pem_problem, secret_problem, word_problem
 from services.ingest.reread import Retry

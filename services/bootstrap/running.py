@@ -27,7 +27,7 @@ from services.delivery.role import Delivery
 from services.door.bounds import Bounds
 from services.door.headers import headed
 from services.ingest.enrich import Enricher
-from services.ingest.fetching import Fetcher
+from services.ingest.fetching.fetcher import Fetcher
 from services.observability import metrics
 from services.ports.errors import LogUnavailable, PortError, StoreUnavailable
 from services.ports.rows import LeadRow

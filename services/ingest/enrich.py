@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from schemas.signals import Parsed, Signal
 from schemas.sources import Source
-from services.ingest.fetching import Fetcher, Gone, Later, Refused
+from services.ingest.fetching.asking import Gone, Later, Refused
+from services.ingest.fetching.fetcher import Fetcher
 from services.ingest.normalising.normalise import to_signal
 from services.loops.positions import positions_of
 from services.ports.errors import Fenced, LogUnavailable, RecordTooLarge, StoreUnavailable

@@ -11,7 +11,7 @@ from schemas.sources import Scheme, Source
 from services.ingest.configured.mapped import read
 from services.ingest.configured.sales import meant
 from services.ingest.normalising.normalise import to_signal
-from services.ingest.parsers import PARSERS
+from services.ingest.parsers.registry import PARSERS
 from services.ingest.proof.verify import Request, verify
 from services.ports.signal_records import record_of
 from tests.bench.table import Row

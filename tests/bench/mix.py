@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from schemas.sources import Scheme, Source
 from services.ingest.normalising.normalise import to_signal
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 from services.ports.rows import RecordOut
 
 NEW = 0.12

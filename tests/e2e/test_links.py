@@ -9,7 +9,7 @@ from schemas.signals import Parsed
 from schemas.sources import SalesMeaning, Scheme, Source
 from services.ingest.configured.sales import meant
 from services.ingest.normalising.normalise import to_signal
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 from tests.setups import START, setup
 
 KEY = b"k" * 32

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from services.adapters.sql.tables import metadata
-from services.ingest.parsers import PARSERS
+from services.ingest.parsers.registry import PARSERS
 from tests.api import bearer
 from tests.e2e.test_up import Installed
 from tests.parts.kafka import create_topics

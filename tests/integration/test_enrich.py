@@ -10,9 +10,9 @@ import pytest
 from schemas.signals import Parsed
 from schemas.sources import Source
 from services.ingest.enrich import GROUP, Enricher
-from services.ingest.fetching import Fetcher
+from services.ingest.fetching.fetcher import Fetcher
 from services.ingest.normalising.normalise import to_signal
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 from services.loops.positions import positions_of
 from services.ports.signal_records import once_more, record_of
 from tests.setups import SETUPS, START, setup

@@ -9,9 +9,10 @@ import pytest
 from schemas.signals import Kind, Parsed
 from schemas.sources import Source
 from services.ingest.configured.sales import meant
-from services.ingest.fetching import Fetcher, Gone, Later, Refused
+from services.ingest.fetching.asking import Gone, Later, Refused
+from services.ingest.fetching.fetcher import Fetcher
 from services.ingest.normalising.normalise import to_signal
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 from tests.integration.test_enrich import CONTACT, KEY, SALESFORCE, START, Server, hubspot
 from tests.integration.test_enrich import source as configured_source
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from schemas.signals import Parsed
-from services.ingest.parsers import PARSERS, parse
+from services.ingest.parsers.registry import PARSERS, parse
 from tests.matrix.bodies_crms import CRMS
 from tests.matrix.bodies_forms import FORMS
 from tests.matrix.bodies_others import OTHERS

@@ -12,7 +12,7 @@ from schemas.signals import Parsed, Quarantined
 from schemas.sources import SalesMeaning, Scheme, Source
 from services.ingest.configured.sales import meant
 from services.ingest.normalising.normalise import to_signal
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 MEANING = SalesMeaning(accepted=("2",), follow_up_types=("call",), meeting_types=("demo",), our_users=("5",))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.signals import Parsed, Quarantined
-from services.ingest.parsers import PARSERS, parse
+from services.ingest.parsers.registry import PARSERS, parse
 
 words = st.sampled_from(
     ["email", "form_response", "answers", "meta", "current", "previous", "data", "mautic.form_on_submit", "contact", "fields",

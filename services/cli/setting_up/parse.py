@@ -36,7 +36,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace) -> int:
     """Prints the signals."""
     from schemas.signals import Parsed
-    from services.ingest.parsers import PARSERS, parse
+    from services.ingest.parsers.registry import PARSERS, parse
 
     if args.kind not in PARSERS:
         print(f"there is no kind {args.kind}; there are {', '.join(sorted(PARSERS))}", file=sys.stderr)

@@ -74,7 +74,7 @@ def _try(args: argparse.Namespace) -> int:
     from services.ingest.app import signals_of
     from services.ingest.configured.mapped import read
     from services.ingest.normalising.requests import person_doubts
-    from services.ingest.parsers import PARSERS
+    from services.ingest.parsers.registry import PARSERS
     from services.ingest.tracing import found_at
 
     if args.kind not in PARSERS:

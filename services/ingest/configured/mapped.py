@@ -14,7 +14,6 @@ from schemas.places import language_code
 from schemas.signals import Company, Kind, Parsed, Quarantined, Reference, Sales
 from services.ingest.configured.mapping_findings import bounded_findings, missing, unread
 from services.ingest.configured.paths import MISSING, find
-from services.ingest.parsers import parse, parse_unfinished
 from services.ingest.parsers.finishing.finishing import finish, readable_facts
 from services.ingest.parsers.finishing.profile import profiled
 from services.ingest.parsers.finishing.stated import stated
@@ -37,6 +36,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.registry import parse, parse_unfinished
 
 _KNOWN = {
     "body": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),

@@ -1,10 +1,5 @@
-"""What a thin webhook leaves out, asked of the sender's API: `asking` asks, a file per vendor says what.
+"""What a thin webhook leaves out, asked of the sender's API.
 
 Imported by: bootstrap and enrich.
-Open first: `asking.py`, then `fetcher.py`.
+Open first: `fetcher.py`; `asking.py` sends the request, and a file per vendor says what to ask.
 """
-
-from services.ingest.fetching.asking import Gone, Later, Refused
-from services.ingest.fetching.fetcher import Fetcher
-
-__all__ = ["Fetcher", "Gone", "Later", "Refused"]

@@ -17,7 +17,7 @@ from schemas.sources import SourcesFile
 from schemas.yamlfile import load
 from services import __version__
 from services.ingest.configured.mapped import check
-from services.ingest.parsers import PARSERS
+from services.ingest.parsers.registry import PARSERS
 from services.kafka_admin.topic_rights import rights
 from services.kafka_admin.topics import desired
 from services.observability import metrics

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.parsers import PARSERS
+from services.ingest.parsers.registry import PARSERS
 from tests.matrix.facts import FACTS
 from tests.matrix.page import BODIES, LACKING, PAGE, differences, page, states
 

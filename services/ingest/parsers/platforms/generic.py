@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from schemas.signals import Company, Kind, Parsed, Quarantined, Sales
-from services.ingest.parsers import shapes
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.guesses.acts import act_of
 from services.ingest.parsers.guesses.batches import events_of
@@ -51,6 +50,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     utm_of,
 )
+from services.ingest.parsers.shapes.known_shapes import read_known_shape
 
 _NOUNS = (
     "type",
@@ -103,7 +103,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """Each event judged alone. Raises Unreadable."""
     form = not looks_like_json(body, content_type)
     whole = whole_of(body, content_type)
-    if isinstance(whole, dict) and (found := shapes.read(whole, body)) is not None:
+    if isinstance(whole, dict) and (found := read_known_shape(whole, body)) is not None:
         return found
     events, words = events_of(whole), words_of(whole, body, content_type)
     # A body's objects are looked at in a bounded number, whether they are of one event or of a thousand.

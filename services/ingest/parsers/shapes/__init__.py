@@ -1,19 +1,5 @@
-"""Shapes of platforms without a kind of their own whose bodies say more than guesses can tell: recognised by their keys.
+"""Bodies of platforms that have no kind of their own, recognised by their keys.
 
 Imported by: platforms.
-Open first: this file; each shape is a file.
+Open first: `known_shapes.py`.
 """
-
-from __future__ import annotations
-
-from typing import Any
-
-from services.ingest.parsers.reading.safely import Result
-from services.ingest.parsers.shapes import amocrm, attio, bitrix24, calcom, copper, meta_messages, odoo, twilio, zoho
-
-_SHAPES = (calcom, amocrm, bitrix24, attio, copper, zoho, twilio, meta_messages, odoo)
-
-
-def read(whole: dict[str, Any], body: bytes) -> Result | None:
-    """The signals of a known shape; None for any other."""
-    return next((shape.parse(whole, body) for shape in _SHAPES if shape.fits(whole)), None)

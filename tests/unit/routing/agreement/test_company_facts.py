@@ -22,7 +22,7 @@ from schemas.sources import Scheme, Source
 from services.ingest.configured.mapped import read
 from services.ingest.fetching.fetcher import _facts
 from services.ingest.normalising.normalise import to_signal
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 from tests.setups import START, ruling, signal
 from tests.unit.routing.agreement.test_agreement import changed
 

@@ -15,7 +15,7 @@ from schemas.sources import Scheme, Source
 from schemas.yamlfile import FileError, load
 from services.ingest.configured.mapped import read
 from services.ingest.normalising.normalise import to_signal
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 from services.privacy.discretion import discreet
 from tests.setups import START, ruling, signal
 

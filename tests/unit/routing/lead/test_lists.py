@@ -8,7 +8,7 @@ import pytest
 
 from routing.lead.lists import MOST, left_lists
 from schemas.signals import Actor, Consent, Kind
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 from tests.memory import Memory
 from tests.setups import START, ruling, signal
 from tests.stories import HOUR, MINUTE, Kept, rules

@@ -11,10 +11,10 @@ from schemas.sources import Scheme, Source, SourcesFile
 from schemas.yamlfile import FileError, load
 from services.ingest.app import signals_of
 from services.ingest.contacts.contacts import Contacts
-from services.ingest.parsers import parse
 from services.ingest.parsers.consent.consents import acts_in, states_in
 from services.ingest.parsers.consent.yes_no_words import state_of
 from services.ingest.parsers.reading.naming import label
+from services.ingest.parsers.registry import parse
 from tests.everykind import KINDS, Who, read
 from tests.setups import START
 

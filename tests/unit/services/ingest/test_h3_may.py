@@ -14,7 +14,7 @@ from services.bootstrap.http import sources_of
 from services.ingest.app import signals_of
 from services.ingest.configured.mapped import read
 from services.ingest.configured.may import NATURE, OWN_WORDS, UNPROVEN, apply_may, may_of, needs_words, withheld_classes
-from services.ingest.parsers import PARSERS
+from services.ingest.parsers.registry import PARSERS
 from services.settings.reading import load
 from tests.matrix.page import BODIES
 from tests.setups import START

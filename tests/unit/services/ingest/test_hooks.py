@@ -15,7 +15,7 @@ from services.door.proxies import client_of, origin_of
 from services.ingest.accepting.intake import Taken
 from services.ingest.app import Hooks
 from services.ingest.configured.source import Configured
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 from services.ingest.quarantine.stripping import stripped
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)

@@ -13,10 +13,10 @@ from services.ingest.app import signals_of
 from services.ingest.configured.mapped import read
 from services.ingest.normalising.normalise import digest, identities
 from services.ingest.normalising.requests import why_nobody
-from services.ingest.parsers import PARSERS
 from services.ingest.parsers.finishing.finishing import clean_reach
 from services.ingest.parsers.reading.addresses import addresses_in, named_address, normal_address
 from services.ingest.parsers.reading.numbers import may_be_number, normal_numbers, read_numbers, shown_number
+from services.ingest.parsers.registry import PARSERS
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 KEY = b"k" * 32

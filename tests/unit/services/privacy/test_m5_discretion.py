@@ -9,7 +9,7 @@ from schemas.signals import Actor, Company, Consent, Parsed, Person, Reference, 
 from schemas.sources import Source
 from services.ingest.app import signals_of
 from services.ingest.configured.mapped import read
-from services.ingest.parsers import PARSERS
+from services.ingest.parsers.registry import PARSERS
 from services.privacy.discretion import STRUCK, discreet, without_accents, without_names
 from tests.everykind import Who, sent
 from tests.setups import START, signal

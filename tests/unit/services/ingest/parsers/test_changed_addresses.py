@@ -5,7 +5,7 @@ import json
 import pytest
 
 from schemas.signals import Reference
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 from tests.everykind import KINDS, Who, read
 from tests.people import People, said
 

@@ -7,7 +7,7 @@ import pytest
 from schemas.signals import Kind, Parsed, Quarantined
 from schemas.sources import SalesMeaning
 from services.ingest.configured.sales import meant
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 
 
 def read(kind, body, content_type="application/json"):

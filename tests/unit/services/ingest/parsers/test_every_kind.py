@@ -9,8 +9,8 @@ from schemas.signals import Parsed, Quarantined
 from schemas.sources import Scheme, Source
 from services.ingest.configured.mapped import read
 from services.ingest.normalising.normalise import digest, identities
-from services.ingest.parsers import PARSERS, parse
 from services.ingest.parsers.reading.markup import readable
+from services.ingest.parsers.registry import PARSERS, parse
 from tests.unit.services.ingest.parsers.every_kind import JSON, NO_COMPANY, SHAPES, body_of
 
 KEY = b"k" * 32

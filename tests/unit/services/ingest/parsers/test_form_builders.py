@@ -8,7 +8,7 @@ import pytest
 from schemas.mapping import Mapping
 from schemas.signals import Kind, Parsed, Quarantined, is_request
 from services.ingest.configured.mapped import read
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 from tests.unit.services.ingest.parsers.form_bodies import CHATS, FORM, FORMS, JSON, MAIL, PHONE, SEVERAL
 
 ids = [name for name, *_ in FORMS]

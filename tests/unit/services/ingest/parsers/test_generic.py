@@ -5,7 +5,7 @@ import json
 import pytest
 
 from schemas.signals import Kind, Parsed, Quarantined
-from services.ingest.parsers import parse as read_body
+from services.ingest.parsers.registry import parse as read_body
 from tests.unit.services.ingest.parsers.test_kinds import FORM, facts, one, read
 
 

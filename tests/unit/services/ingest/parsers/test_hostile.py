@@ -7,7 +7,7 @@ import pytest
 
 from schemas.sources import Source
 from services.ingest.configured.mapped import read
-from services.ingest.parsers import PARSERS
+from services.ingest.parsers.registry import PARSERS
 from tests.fuzz import LARGE, MIB, OWN, Maker, run, tried
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from schemas.signals import Kind, Parsed, Quarantined
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 
 
 def read(body):

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from schemas.signals import Kind, Parsed, Quarantined
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.signals import Parsed
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 from services.ingest.quarantine.stripping import stripped
 
 SAID = "multipart/form-data; boundary=edge"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from schemas.signals import Quarantined
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 
 CLOUD = {"specversion": "1.0", "id": "c1", "source": "/s", "type": "x.y", "data": {"email": "eva@firma.example"}}
 

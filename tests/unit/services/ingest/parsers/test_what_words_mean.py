@@ -9,7 +9,7 @@ import pytest
 from schemas.signals import Kind, Parsed
 from schemas.sources import Source
 from services.ingest.normalising.normalise import to_signal
-from services.ingest.parsers import parse
+from services.ingest.parsers.registry import parse
 
 
 def one(kind, body, content_type="application/json"):

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from schemas.signals import Kind, Parsed
-from services.ingest.parsers import parse
 from services.ingest.parsers.reading.automation import Mail, headers_of, why_automated
+from services.ingest.parsers.registry import parse
 
 ELI = {"id": 7, "name": "Eli Ode", "email": "eli@ode.example", "phone": "+46701740605"}
 REP = {"id": 81, "name": "Rut Rep", "email": "rut@ours.example"}
