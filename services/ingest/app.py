@@ -6,13 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from schemas.may import May
-from schemas.signals import Quarantined, Signal
+from schemas.signals import Parsed, Quarantined, Signal
 from schemas.sources import Scheme, Source
 from services.door.bodies import BodyRefused
 from services.door.problems import Trouble
@@ -30,6 +31,7 @@ from services.ingest.limits.stops import Stops
 from services.ingest.normalising.normalise import to_signal
 from services.ingest.normalising.requests import why_nobody
 from services.ingest.parsers.platforms.salesforce import ACK
+from services.ingest.parsers.reading.faults import guarded
 from services.ingest.parsers.reading.pieces import facts_in, paced
 from services.ingest.parsers.reading.safely import Result, events_at_most
 from services.ingest.proof.handshake import challenged, greeted
@@ -231,17 +233,34 @@ def signals_of(
         if isinstance(item, Quarantined):
             unclear.append(item)
             continue
-        told, why, lacking = apply_may(boxes_meant(meant(item, source.sales), source.consents), source)
-        may_not.update(lacking)
-        if told is not None:
-            signal = to_signal(told, source, received_at=received_at, key=key, traceparent=traceparent)
-            nobody = None if source.fetch is not None else why_nobody(signal, signal.identities, source.number_region)
-            if nobody is None:
-                signals.append(signal)
-            why = why or nobody
-        if why is not None:
-            unclear.append(Quarantined(quarantined=why, where=WHOLE if len(found) == 1 else f"event {number}"))
+        where = WHOLE if len(found) == 1 else f"event {number}"
+        read = guarded(where, partial(_signal_of, source, item, received_at, key=key, traceparent=traceparent))
+        if isinstance(read, Quarantined):
+            unclear.append(read)
+            continue
+        may_not.update(read.may_not)
+        if read.signal is not None:
+            signals.append(read.signal)
+        if read.why is not None:
+            unclear.append(Quarantined(quarantined=read.why, where=where))
     return Understood(signals, unclear, may_not)
+
+
+class _Read(NamedTuple):
+    """What one event came to: a signal, or why there is none, or both where the source may not say a part of it."""
+
+    signal: Signal | None
+    why: str | None
+    may_not: Sequence[May]
+
+
+def _signal_of(source: Source, item: Parsed, received_at: datetime, key: bytes, traceparent: str | None) -> _Read:
+    told, why, lacking = apply_may(boxes_meant(meant(item, source.sales), source.consents), source)
+    if told is None:
+        return _Read(None, why, lacking)
+    signal = to_signal(told, source, received_at=received_at, key=key, traceparent=traceparent)
+    nobody = None if source.fetch is not None else why_nobody(signal, signal.identities, source.number_region)
+    return _Read(signal if nobody is None else None, why or nobody, lacking)
 
 
 def _accepted(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Response:

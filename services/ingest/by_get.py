@@ -8,7 +8,7 @@ from schemas.signals import Parsed
 from schemas.sources import Scheme, Source
 from services.ingest.parsers.finishing.finishing import may_reach_somebody
 from services.ingest.parsers.platforms.form import parse
-from services.ingest.parsers.reading.safely import Unreadable
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 FORM = "application/x-www-form-urlencoded"
 ALLOWED = "OPTIONS, POST"

@@ -7,7 +7,8 @@ from typing import Any
 
 from schemas.signals import Parsed
 from services.ingest.parsers.reading.bodies import embedded, whole_of
-from services.ingest.parsers.reading.safely import Unreadable, text
+from services.ingest.parsers.reading.safely import text
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 MAX_PLACES = 3
 MAX_LEAVES = 20_000

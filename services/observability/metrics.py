@@ -64,6 +64,12 @@ not_permitted = Counter(
     ["source", "may"],
     registry=REGISTRY,
 )
+reading_faults = Counter(
+    "stafett_reading_faults",
+    "Bodies, or parts of them, that were set aside for a fault of ours, by the module that it is in.",
+    ["module"],
+    registry=REGISTRY,
+)
 published = Counter("stafett_relay_published_events", "Events moved from the outbox to the topics.", registry=REGISTRY)
 unpublished = Counter(
     "stafett_relay_unpublished_events",
@@ -136,6 +142,11 @@ def come_to_nothing(source: str | None, fate: str, reason: str, count: int) -> N
 def count_not_permitted(source: str | None, may: str, count: int) -> None:
     """So many signals of one delivery. `may` is a class of `schemas.may`."""
     not_permitted.labels(_bounded(source), may).inc(count)
+
+
+def count_reading_fault(module: str) -> None:
+    """A fault of ours while a body was read. `module` is a name of our code's."""
+    reading_faults.labels(module).inc()
 
 
 def request_taken(source: str | None, outcome: str) -> None:

@@ -26,7 +26,6 @@ from services.ingest.parsers.reading.identifiers import identified, is_identifie
 from services.ingest.parsers.reading.markup import readable, readable_answer
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     as_object,
     body_key,
     bounded,
@@ -36,6 +35,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.parsers.registry import parse, parse_unfinished
 
 _KNOWN = {

@@ -13,14 +13,15 @@ from schemas.sources import FETCHED, Source
 from services.ingest.configured.boxes import boxes_meant
 from services.ingest.configured.sales import meant
 from services.ingest.fetching.ads import LinkedIn, Meta
-from services.ingest.fetching.asking import Asker, Refused
+from services.ingest.fetching.asking import Asker, Gone, Later, Refused
 from services.ingest.fetching.close import Close
 from services.ingest.fetching.gohighlevel import GoHighLevel
 from services.ingest.fetching.hubspot import HubSpot
 from services.ingest.fetching.pipedrive import Pipedrive
 from services.ingest.fetching.salesforce import Salesforce
 from services.ingest.fetching.vendor import OTHER, Vendor
-from services.ingest.parsers.reading.safely import UNEXPECTED
+from services.ingest.parsers.reading.faults import note_fault
+from services.ingest.parsers.reading.unreadable import EndsReading, Unreadable
 
 _NOT_ASKED = frozenset({Kind.CONTACT_DELETED, Kind.COMPANY_DELETED, Kind.DEAL_DELETED, Kind.UNCLASSIFIED})
 VENDORS: Mapping[str, type[Vendor]] = {
@@ -65,8 +66,14 @@ class Fetcher:
         except Refused:
             self._asker.forget(asked)  # a redrive asks again
             raise
-        except UNEXPECTED:
+        except (Later, Gone):
+            raise
+        except (Unreadable, EndsReading):
             self._asker.forget(asked)
+            raise Refused(OTHER) from None
+        except Exception as error:  # noqa: BLE001 - an answer that we fail to read is asked for again by a redrive
+            self._asker.forget(asked)
+            note_fault(error)
             raise Refused(OTHER) from None
         found = boxes_meant(found, self.source.consents)
         return found if found.kind == facts.kind else meant(found, self.source.sales)

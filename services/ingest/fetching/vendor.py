@@ -14,7 +14,8 @@ from services.ingest.parsers.consent.consents import with_consents
 from services.ingest.parsers.finishing.finishing import clean_reach, readable_facts
 from services.ingest.parsers.finishing.profile import profiled
 from services.ingest.parsers.finishing.stated import stated
-from services.ingest.parsers.reading.safely import Result, Unreadable, text
+from services.ingest.parsers.reading.safely import Result, text
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 Ask = Callable[[str], Awaitable[Mapping[str, Any]]]
 """Gives the answer to a path. Raises Later, Refused, Gone."""

@@ -35,9 +35,10 @@ from services.ingest.parsers.platforms import (
     webflow,
 )
 from services.ingest.parsers.reading.amount import TooMuch
+from services.ingest.parsers.reading.faults import guarded
 from services.ingest.parsers.reading.identifiers import identified
 from services.ingest.parsers.reading.pieces import facts_in, paced
-from services.ingest.parsers.reading.safely import Result, Unreadable
+from services.ingest.parsers.reading.safely import Result
 
 if TYPE_CHECKING:
     Parser = Callable[[bytes, str, dict[str, str]], Result]
@@ -75,26 +76,27 @@ def parse(kind: str, body: bytes, content_type: str, headers: dict[str, str]) ->
     """Signals, and what was not understood in its place; ids that are none are left out. Never raises for what a sender can
     send.
 
-    `headers` have lower-case names. KeyError for an unknown kind.
+    `headers` have lower-case names.
     """
     return finish(parse_unfinished(kind, body, content_type, headers), body, content_type)
 
 
 def parse_unfinished(kind: str, body: bytes, content_type: str, headers: dict[str, str]) -> Result:
-    """What the kind's own parser reads, for a mapping to replace parts of; `finish` comes after it."""
+    """What the kind's own parser reads, for a mapping to replace parts of; `finish` comes after it. KeyError for an unknown kind."""
     from schemas.signals import Quarantined
 
     parser = PARSERS[kind]
-    try:
-        found = parser(body, content_type, headers)
+
+    def understood() -> Result:
         return [
             item
             if isinstance(item, Quarantined)
             else profile.profiled(stated(told_apart(readable_facts(identified(item)))))
-            for item in paced(found, facts_in)
+            for item in paced(parser(body, content_type, headers), facts_in)
         ]
-    except (Unreadable, TooMuch) as error:
-        return [Quarantined(quarantined=error.reason, where=error.where)]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        # A shape that no sender was seen to send: the body is kept and shown rather than refused.
-        return [Quarantined(quarantined=f"unexpected shape ({type(error).__name__})")]
+
+    try:
+        found = guarded("$", understood)
+    except TooMuch as error:
+        found = Quarantined(quarantined=error.reason, where=error.where)
+    return [found] if isinstance(found, Quarantined) else found

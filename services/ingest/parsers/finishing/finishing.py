@@ -14,7 +14,8 @@ from services.ingest.parsers.reading.markup import readable, readable_answer, wi
 from services.ingest.parsers.reading.numbers import may_be_number, shown_number
 from services.ingest.parsers.reading.pieces import facts_in, paced
 from services.ingest.parsers.reading.plain import single_line
-from services.ingest.parsers.reading.safely import Result, Unreadable
+from services.ingest.parsers.reading.safely import Result
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _NAMES = ("first_name", "last_name", "full_name")
 _WORDS = ("campaign", "reason", "criterion")

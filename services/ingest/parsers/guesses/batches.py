@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import embedded
 from services.ingest.parsers.reading.naming import label, meaning
-from services.ingest.parsers.reading.safely import MAX_ANSWERS, Unreadable, as_object, bounded, text
+from services.ingest.parsers.reading.safely import MAX_ANSWERS, as_object, bounded, text
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _LISTS = ("events", "mandrill_events", "records", "notifications", "batch", "entries", "entry", "messages", "data", "payload", "leads", "contacts",
           "items", "results", "rows", "submissions", "responses", "people", "subscribers", "value", "object_keys")  # fmt: skip

@@ -7,7 +7,8 @@ from typing import Any
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import embedded
 from services.ingest.parsers.reading.naming import label
-from services.ingest.parsers.reading.safely import MAX_ANSWERS, Unreadable, name_parts, text
+from services.ingest.parsers.reading.safely import MAX_ANSWERS, name_parts, text
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _HOLDERS = ("value", "answer", "values")
 

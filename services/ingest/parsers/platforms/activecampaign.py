@@ -9,7 +9,8 @@ from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Refere
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.reading.bodies import object_of
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.safely import Result, Unreadable, body_key, mapping, number, only_known, text, when
+from services.ingest.parsers.reading.safely import Result, body_key, mapping, number, only_known, text, when
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _KINDS: dict[str, Kind] = {
     "subscribe": Kind.LIST_SUBSCRIBED,

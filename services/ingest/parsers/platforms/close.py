@@ -14,7 +14,6 @@ from services.ingest.parsers.reading.firmographics import company_from
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     as_object,
     body_key,
     mapping,
@@ -24,6 +23,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _RECORDS: dict[str, tuple[Object, dict[str, Kind]]] = {
     "lead": (

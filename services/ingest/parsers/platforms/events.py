@@ -16,7 +16,6 @@ from services.ingest.parsers.platforms import crm, generic
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     as_object,
     body_key,
     each,
@@ -28,6 +27,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 
 def parse_standard(body: bytes, content_type: str, headers: dict[str, str]) -> Result:

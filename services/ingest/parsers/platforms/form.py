@@ -13,7 +13,6 @@ from services.ingest.parsers.reading.form_fields import fields_of, words_of
 from services.ingest.parsers.reading.former import moved
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     body_key,
     company_of,
     only_known,
@@ -24,6 +23,7 @@ from services.ingest.parsers.reading.safely import (
     utm_of,
     when,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _FORM_NAMES = ("form_id", "formid", "form_name", "form", "form_type")
 _WRAPPERS = (

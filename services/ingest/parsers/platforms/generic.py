@@ -37,7 +37,6 @@ from services.ingest.parsers.reading.naming import is_anothers, is_id_of_a_thing
 from services.ingest.parsers.reading.safely import (
     MAX_ANSWERS,
     Result,
-    Unreadable,
     body_key,
     by_shape,
     company_of,
@@ -50,6 +49,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     utm_of,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.parsers.shapes.known_shapes import read_known_shape
 
 _NOUNS = (

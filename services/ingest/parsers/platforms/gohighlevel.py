@@ -17,7 +17,6 @@ from services.ingest.parsers.guesses.words import kind_of
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     as_object,
     body_key,
     mapping,
@@ -27,6 +26,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _PLAIN: dict[str, tuple[Object, Kind]] = {
     "ContactCreate": ("person", Kind.CONTACT_CREATED),

@@ -8,16 +8,8 @@ from schemas.signals import Parsed
 from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.naming import meaning
-from services.ingest.parsers.reading.safely import (
-    Result,
-    Unreadable,
-    as_object,
-    body_key,
-    mapping,
-    read_json,
-    text,
-    when,
-)
+from services.ingest.parsers.reading.safely import Result, as_object, body_key, mapping, read_json, text, when
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _COLUMNS = {
     "FULL_NAME": "full_name",

@@ -9,7 +9,8 @@ from schemas.signals import Kind
 from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.bodies import object_of
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.safely import Result, Unreadable, body_key, mapping, text, when
+from services.ingest.parsers.reading.safely import Result, body_key, mapping, text, when
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _ABOUT = frozenset(
     ["id", "form_id", "post_id", "date_created", "date_updated", "is_starred", "is_read", "ip", "source_url", "source_id", "user_agent", "currency", "payment_status", "payment_date", "payment_amount", "payment_method", "transaction_id", "transaction_type", "is_fulfilled", "created_by", "status", "form_title", "entry_id"]

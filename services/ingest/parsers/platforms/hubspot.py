@@ -10,17 +10,8 @@ from services.ingest.parsers.guesses.calls import call_of
 from services.ingest.parsers.guesses.chain import level
 from services.ingest.parsers.platforms.hubspot_objects import PLACES, TYPE_IDS, UPDATED, whole_object
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.safely import (
-    Result,
-    Unreadable,
-    each,
-    listed,
-    number,
-    only_known,
-    read_json,
-    text,
-    when,
-)
+from services.ingest.parsers.reading.safely import Result, each, listed, number, only_known, read_json, text, when
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _OBJECTS: dict[str, Object | None] = {
     "contact": "person",

@@ -11,7 +11,6 @@ from services.ingest.parsers.reading.firmographics import company_from
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     as_object,
     body_key,
     mapping,
@@ -20,6 +19,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _CONTACT = frozenset({"contact", "user", "lead", "visitor"})
 _ENDINGS: tuple[tuple[str, Kind], ...] = (

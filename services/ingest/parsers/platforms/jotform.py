@@ -12,7 +12,6 @@ from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.naming import label, meaning
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     as_object,
     body_key,
     mapping,
@@ -21,6 +20,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _SHORT = {"fName": "first_name", "lName": "last_name"}
 _QUESTION = re.compile(r"q\d+_(?:q\d+_)?(.+)")

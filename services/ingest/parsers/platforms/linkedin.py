@@ -7,17 +7,8 @@ from typing import Any
 from schemas.signals import Kind, Parsed, Quarantined, Reference
 from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.safely import (
-    Result,
-    Unreadable,
-    body_key,
-    each,
-    listed,
-    mapping,
-    read_json,
-    text,
-    when,
-)
+from services.ingest.parsers.reading.safely import Result, body_key, each, listed, mapping, read_json, text, when
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _ACTIONS = {"CREATED": Kind.FORM_SUBMITTED, "DELETED": Kind.CONTACT_DELETED}
 

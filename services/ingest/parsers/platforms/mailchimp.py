@@ -10,7 +10,6 @@ from services.ingest.parsers.reading.bodies import object_of
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     body_key,
     company_of,
     mapping,
@@ -20,6 +19,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _KINDS: dict[str, Kind] = {
     "subscribe": Kind.LIST_SUBSCRIBED,

@@ -15,7 +15,6 @@ from services.ingest.parsers.reading.bodies import whole_of
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     as_object,
     body_key,
     bounded,
@@ -26,6 +25,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _KINDS: dict[str, Kind] = {
     "lead_post_save_new": Kind.CONTACT_CREATED,

@@ -10,7 +10,6 @@ from services.ingest.parsers.reading.answers import filled_in, rows, single
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     as_object,
     body_key,
     bounded,
@@ -21,6 +20,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _IDS = ("leadgen_id", "facebook_lead_id", "lead_id", "leadgenId", "id")
 _ABOUT = frozenset(

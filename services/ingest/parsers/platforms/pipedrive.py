@@ -8,16 +8,8 @@ from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Refere
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.reading.firmographics import company_from
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.safely import (
-    Result,
-    Unreadable,
-    as_object,
-    body_key,
-    mapping,
-    read_json,
-    text,
-    when,
-)
+from services.ingest.parsers.reading.safely import Result, as_object, body_key, mapping, read_json, text, when
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _ENTITY: dict[str, Object] = {
     "person": "person",

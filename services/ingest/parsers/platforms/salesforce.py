@@ -12,15 +12,14 @@ from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Quaran
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.platforms import salesforce_activities
 from services.ingest.parsers.reading.amount import added_up
+from services.ingest.parsers.reading.faults import guarded
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.pieces import alone, paced
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     as_object,
     body_key,
     bounded,
-    guarded,
     mapping,
     number,
     only_known,
@@ -29,6 +28,7 @@ from services.ingest.parsers.reading.safely import (
     when,
 )
 from services.ingest.parsers.reading.soap import Element, read_xml
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _OBJECTS: dict[str, Object] = {
     "Lead": "person",

@@ -21,7 +21,6 @@ from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.naming import meaning
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     body_key,
     bounded,
     each,
@@ -31,6 +30,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _KINDS = {
     "identify": Kind.CONTACT_UPDATED,

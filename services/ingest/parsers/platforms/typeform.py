@@ -12,7 +12,6 @@ from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.naming import is_anothers, label, meaning
 from services.ingest.parsers.reading.safely import (
     Result,
-    Unreadable,
     as_object,
     body_key,
     company_of,
@@ -25,6 +24,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:

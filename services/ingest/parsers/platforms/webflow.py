@@ -7,16 +7,8 @@ from typing import Any
 from schemas.signals import Kind
 from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.safely import (
-    Result,
-    Unreadable,
-    as_object,
-    body_key,
-    mapping,
-    read_json,
-    text,
-    when,
-)
+from services.ingest.parsers.reading.safely import Result, as_object, body_key, mapping, read_json, text, when
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:

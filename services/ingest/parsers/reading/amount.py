@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from schemas.parts import Part
+from services.ingest.parsers.reading.unreadable import EndsReading
 
 CHARACTERS_A_VALUE = 80
 """Of text, for each value that a body may have: names, addresses and titles have twenty, and some texts are long."""
@@ -20,7 +21,7 @@ MOST_FACTS, MOST_CHARACTERS = 50_000, 64 * 1024 * 1024
 Item = TypeVar("Item")
 
 
-class TooMuch(Exception):
+class TooMuch(EndsReading):
     """More is made of a body than may be. Whoever judges single events lets it pass: it is about the whole."""
 
     reason, where = "more facts come of the body's events than are taken at once", "$"

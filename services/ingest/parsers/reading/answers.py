@@ -12,7 +12,6 @@ from services.ingest.parsers.reading.bodies import embedded
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import (
     MAX_ANSWERS,
-    Unreadable,
     by_shape,
     company_of,
     mapping,
@@ -23,6 +22,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     utm_of,
 )
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _TITLES = ("name", "label", "title", "question", "column_id", "column_name", "key", "field_name", "field_label", "field_title", "question_title",
            "question_text", "question_name", "question_label", "label_text", "caption", "prompt", "field")  # fmt: skip

@@ -7,7 +7,8 @@ from typing import Any
 
 from services.ingest.parsers.reading.charsets import charset_of, recoded
 from services.ingest.parsers.reading.form_fields import fields_of, looks_like_json, unwrap_json
-from services.ingest.parsers.reading.safely import Unreadable, as_object, read_json
+from services.ingest.parsers.reading.safely import as_object, read_json
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _STEP = re.compile(r"\[([^\[\]]*)\]")

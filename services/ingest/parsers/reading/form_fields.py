@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl
 
 from services.ingest.parsers.reading.charsets import charset_of, decoded, known, recoded
 from services.ingest.parsers.reading.multipart import pairs_of
-from services.ingest.parsers.reading.safely import Unreadable, as_object, read_json
+from services.ingest.parsers.reading.safely import as_object, read_json
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 MAX_FIELDS = 2000
 

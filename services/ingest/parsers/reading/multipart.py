@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from services.ingest.parsers.reading.charsets import charset_of, decoded, known
-from services.ingest.parsers.reading.safely import Unreadable, read_json
+from services.ingest.parsers.reading.safely import read_json
+from services.ingest.parsers.reading.unreadable import Unreadable
 
 MAX_PARTS = 2000
 MAX_HEAD = 8 * 1024

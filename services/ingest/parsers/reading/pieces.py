@@ -37,7 +37,8 @@ _meter: ContextVar[_Meter | None] = ContextVar("work left in this piece", defaul
 
 @contextmanager
 def in_pieces(pause: Callable[[], None]) -> Iterator[None]:
-    """What is read in it is read in pieces; `pause` is called between two of them. What it raises ends the work."""
+    """What is read in it is read in pieces; `pause` is called between two of them. An `EndsReading` that it raises
+    ends the work."""
     token = _meter.set(_Meter(pause))
     try:
         yield

@@ -16,8 +16,10 @@ from typing import Any, TypeVar
 from schemas.instants import plausible
 from schemas.signals import Company, Parsed, Person, Quarantined
 from services.ingest.parsers.reading.amount import added_up, facts_at_most
+from services.ingest.parsers.reading.faults import guarded
 from services.ingest.parsers.reading.naming import is_anothers, is_login, is_secret, label, meaning, remembered
 from services.ingest.parsers.reading.pieces import paced, values_in
+from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.parsers.reading.values import fits, is_address, lined
 from services.ingest.parsers.reading.whose import settle_names
 
@@ -34,17 +36,7 @@ _COUNTED = 100
 _most: ContextVar[int] = ContextVar("most events of a body", default=MAX_EVENTS)
 _left: ContextVar[list[int] | None] = ContextVar("values that a body may still have", default=None)
 """One number, shared by all texts of JSON in a body; None where each has a bound of its own."""
-UNEXPECTED = (ValueError, TypeError, KeyError, AttributeError, LookupError, RecursionError, OverflowError)
-"""What reading a shape that no sender was seen to send can raise: it is set aside, with the body kept."""
 Result = list[Parsed | Quarantined]
-
-
-class Unreadable(Exception):
-    """A body, or a part of it, is not what its kind sends. `where` is the path in the body."""
-
-    def __init__(self, reason: str, where: str = "$") -> None:
-        super().__init__(reason)
-        self.reason, self.where = reason, where
 
 
 _ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[eE]\+?[0-9]{3}|[0-9]{309}")
@@ -216,16 +208,6 @@ def each(rows: Iterable[tuple[str, Any]], read: Read) -> Result:
 
 def _one(read: Read, row: Any, where: str, i: int) -> Parsed | Quarantined:
     return read(as_object(row, where), where, i)
-
-
-def guarded(where: str, read: Callable[[], Found]) -> Found | Quarantined:
-    """What `read` gives; where it does not understand what stands at `where`, that is set aside."""
-    try:
-        return read()
-    except Unreadable as error:
-        return Quarantined(quarantined=error.reason, where=error.where)
-    except UNEXPECTED as error:
-        return Quarantined(quarantined=f"unexpected shape ({type(error).__name__})", where=where)
 
 
 def listed(whole: Any) -> list[tuple[str, Any]]:

@@ -10,7 +10,8 @@ from services.ingest.app import understood
 from services.ingest.configured.source import Configured
 from services.ingest.parsers.reading import naming
 from services.ingest.parsers.reading.naming import remembered
-from services.ingest.parsers.reading.safely import MAX_DEPTH, MAX_VALUES, Unreadable, events_at_most, read_json
+from services.ingest.parsers.reading.safely import MAX_DEPTH, MAX_VALUES, events_at_most, read_json
+from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.proof.verify import Request
 from tests.everykind import KINDS, sent
 
