@@ -115,7 +115,7 @@ class Hooks:
         delivery = self._delivery(request, source.verify, headers, body)
         now = self._now()
         try:
-            found = await self._offload.run(body, lambda: understood(configured, delivery, now, self._key))
+            found = await self._offload.run(body, lambda: understood(configured, delivery, now, self._key), client)
         except Refused as refused:
             self._gate.fail(source.name, client, refused.code)
             said = MISSING if refused.code == "missing" else f"the delivery's proof is {refused.code}"

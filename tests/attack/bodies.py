@@ -206,6 +206,12 @@ def of_kind(kind: str) -> Iterator[tuple[str, bytes, str]]:
             yield what, body, said
             if said == JSON and own.content_type.startswith("application/cloudevents"):
                 yield f"{what} in an event", _with_data(own.body, body), own.content_type
+    yield from of_own(kind)
+
+
+def of_own(kind: str) -> Iterator[tuple[str, bytes, str]]:
+    """What is made of the kind's own body."""
+    own = sent(kind)
     for count in (100, 1999):
         record = dict(
             itertools.islice(((f"{name} {n}", value) for n in range(100) for name, value in ROW.items()), count)

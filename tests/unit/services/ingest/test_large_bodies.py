@@ -85,7 +85,7 @@ async def test_a_large_body_that_proves_nothing_is_refused_all_the_same():
 
 async def test_who_waits_too_long_behind_other_large_bodies_is_told_to_come_again_and_is_not_read_later():
     offload, go_on, done = Offload(seconds=0.2), threading.Event(), []
-    held = [asyncio.create_task(offload.run(bytes(LARGE + 1), lambda: go_on.wait(60))) for _ in range(WORKERS)]
+    held = [asyncio.create_task(offload.run(bytes(LARGE + 1), lambda: go_on.wait(60), str(n))) for n in range(WORKERS)]
     await asyncio.sleep(0)  # they come first
     try:
         with pytest.raises(Trouble) as caught:
