@@ -21,7 +21,7 @@ from schemas.signals import Parsed, Quarantined
 from schemas.sources import Source
 from services.ingest import parsers
 from services.ingest.configured.mapped import read
-from services.ingest.configured.sales import meant
+from services.ingest.configured.sales import with_sales_words
 from services.ingest.normalising.normalise import to_signal
 from services.ingest.parsers.registry import PARSERS
 from services.ports.rows import Record
@@ -208,7 +208,7 @@ def tried(source, body, said):
     for item in found:
         assert isinstance(item, Parsed | Quarantined)
         if isinstance(item, Parsed):
-            signal = to_signal(meant(item, source.sales), source, NOW, KEY)
+            signal = to_signal(with_sales_words(item, source.sales), source, NOW, KEY)
             out = record_of(signal, "t")
             again = decode(Record("t", 0, 0, out.key, out.value))
             assert again.signal == signal, "what is on the log is what was read"

@@ -23,7 +23,7 @@ from services.ingest.browsers import preflight, shared_with
 from services.ingest.by_get import ALLOWED, FORM, form_in, is_form, names_somebody
 from services.ingest.configured.boxes import boxes_meant
 from services.ingest.configured.may import apply_may
-from services.ingest.configured.sales import meant
+from services.ingest.configured.sales import with_sales_words
 from services.ingest.configured.source import Configured
 from services.ingest.limits.gate import Gate
 from services.ingest.limits.offload import Offload
@@ -34,7 +34,7 @@ from services.ingest.parsers.platforms.salesforce import ACK
 from services.ingest.parsers.reading.faults import guarded
 from services.ingest.parsers.reading.pieces import facts_in, paced
 from services.ingest.parsers.reading.safely import Result, events_at_most
-from services.ingest.proof.handshake import challenged, greeted
+from services.ingest.proof.handshake import answer_challenge, answer_probe
 from services.ingest.proof.signed_ids import empty_unsigned_ids, read_signed
 from services.ingest.proof.verify import Refused, Request, verify
 from services.ingest.quarantine.aside import WHOLE, set_aside, too_large
@@ -98,7 +98,7 @@ class Hooks:
             self._gate.fail(None, client, "no_source")
             raise Trouble("not_verified", MISSING)
         source = configured.source
-        declared = _declared(request)
+        declared = _declared_length(request)
         self._gate.enter(source, client, declared)
         if self._stops is not None and source.verify.scheme != "none" and self._stops.is_stopped(source.name):
             # Who proves nothing cannot send again: what is wrong of theirs is set aside one by one.
@@ -115,7 +115,7 @@ class Hooks:
         delivery = self._delivery(request, source.verify, headers, body)
         now = self._now()
         try:
-            found = await self._offload.run(body, lambda: understood(configured, delivery, now, self._key), client)
+            found = await self._offload.run(body, lambda: read_delivery(configured, delivery, now, self._key), client)
         except Refused as refused:
             self._gate.fail(source.name, client, refused.code)
             said = MISSING if refused.code == "missing" else f"the delivery's proof is {refused.code}"
@@ -145,7 +145,7 @@ class Hooks:
             return preflight(request.headers.get("origin"), source.origins)
         if names_somebody(request, source):
             return Trouble("method", "this source takes deliveries by POST only").response({"Allow": ALLOWED})
-        answer = greeted(configured, request.method, request.query_params, request.headers)
+        answer = answer_probe(configured, request.method, request.query_params, request.headers)
         if answer is None:
             self._gate.fail(source.name, client, "handshake")
             return Trouble("not_verified", "the caller does not know this source's word").response()
@@ -195,7 +195,7 @@ class Hooks:
             return JSONResponse({})
         if source.redirect is not None and "text/html" in headers.get("accept", ""):
             return RedirectResponse(source.redirect, 303)
-        return _accepted([signal for signal in signals if signal not in taken.large], aside)
+        return _accepted_answer([signal for signal in signals if signal not in taken.large], aside)
 
     async def _entries(
         self, source: Source, unclear: Sequence[Quarantined], delivery: Request, now: datetime
@@ -208,12 +208,12 @@ class Hooks:
         )
 
 
-def understood(configured: Configured, delivery: Request, now: datetime, key: bytes) -> Understood | Response:
+def read_delivery(configured: Configured, delivery: Request, now: datetime, key: bytes) -> Understood | Response:
     """A genuine delivery as signals, or the answer to a handshake. It touches nothing but its arguments, so that it may run
     on any thread. Raises Refused."""
     source, headers, body = configured.source, delivery.headers, delivery.body
     verify(source.verify, configured.secrets, delivery, now.timestamp())
-    if (answer := challenged(source.kind, body, configured.secrets)) is not None:
+    if (answer := answer_challenge(source.kind, body, configured.secrets)) is not None:
         return answer
     with events_at_most(source.events_at_once, source.values_at_once, len(body)):
         believed = empty_unsigned_ids(source.verify, headers)
@@ -255,7 +255,7 @@ class _Read(NamedTuple):
 
 
 def _signal_of(source: Source, item: Parsed, received_at: datetime, key: bytes, traceparent: str | None) -> _Read:
-    told, why, lacking = apply_may(boxes_meant(meant(item, source.sales), source.consents), source)
+    told, why, lacking = apply_may(boxes_meant(with_sales_words(item, source.sales), source.consents), source)
     if told is None:
         return _Read(None, why, lacking)
     signal = to_signal(told, source, received_at=received_at, key=key, traceparent=traceparent)
@@ -263,12 +263,12 @@ def _signal_of(source: Source, item: Parsed, received_at: datetime, key: bytes, 
     return _Read(signal if nobody is None else None, why or nobody, lacking)
 
 
-def _accepted(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Response:
+def _accepted_answer(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Response:
     said = {"signals": [signal.id for signal in signals], "quarantined": [entry.id for entry in aside]}
     return JSONResponse(said, 202)
 
 
-def _declared(request: HttpRequest) -> int:
+def _declared_length(request: HttpRequest) -> int:
     """Bytes that the body is said to have; 0 where nothing is said. What it had is counted in the end."""
     said = request.headers.get("content-length", "0")
     return int(said) if said.isdecimal() and len(said) < 12 else 0

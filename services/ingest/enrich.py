@@ -132,7 +132,7 @@ class Enricher:
                 aside.append(self._letter(incoming, incoming.fault or "undecodable", "Undecodable"))
                 continue
             try:
-                signal = await self._completed(incoming.signal)
+                signal = await self._fetch_missing_facts(incoming.signal)
             except GaveUp as error:
                 aside.append(self._letter(incoming, str(error), "NotFetched"))
                 continue
@@ -141,7 +141,7 @@ class Enricher:
             except RecordTooLarge:
                 aside.append(self._letter(incoming, "larger than the log takes when completed", "RecordTooLarge"))
 
-    async def _completed(self, signal: Signal) -> Signal:
+    async def _fetch_missing_facts(self, signal: Signal) -> Signal:
         """The same signal, with the same id, and more facts. Raises GaveUp."""
         fetcher = self._fetchers.get(signal.source)
         if fetcher is None or not fetcher.wants(signal):
@@ -149,7 +149,7 @@ class Enricher:
         until, pause = time.monotonic() + fetcher.fetch.patience, 1.0
         while True:
             try:
-                whole = self._merged(signal, await fetcher.complete(signal), fetcher.source)
+                whole = self._same_signal_with(signal, await fetcher.complete(signal), fetcher.source)
             except Gone:
                 self._on_fetch(signal.source, "gone")
                 return signal
@@ -171,7 +171,7 @@ class Enricher:
                 self._on_fetch(signal.source, "fetched")
                 return whole
 
-    def _merged(self, signal: Signal, facts: Parsed, source: Source) -> Signal:
+    def _same_signal_with(self, signal: Signal, facts: Parsed, source: Source) -> Signal:
         whole = to_signal(facts, source, received_at=signal.received_at, key=self._key, traceparent=signal.traceparent)
         same = {
             "id": signal.id,

@@ -51,7 +51,7 @@ class Retry:
         if configured is None or entry.body is None:
             raise Trouble("no_longer_kept", "its source is no longer configured" if entry.body else "it was erased")
         source, body = configured.source, entry.body
-        found = await self._offload.run(body, lambda: self._understood(source, entry, body))
+        found = await self._offload.run(body, lambda: self._read_again(source, entry, body))
         if same := next((item for item in found.unclear if scrub(item.where, LONGEST_PLACE) == entry.place), None):
             reason = scrub(same.quarantined, LONGEST_PLACE)
             await self._store.quarantine([entry._replace(reason=reason)])
@@ -65,7 +65,7 @@ class Retry:
             raise Trouble("still_unclear", f"{still.place}: {still.reason}")
         return Retried(signals=safe, quarantined=[one.place for one in left])
 
-    def _understood(self, source: Source, entry: Quarantine, body: bytes) -> Understood:
+    def _read_again(self, source: Source, entry: Quarantine, body: bytes) -> Understood:
         headers = {name.casefold(): value for name, value in headers_of(entry).items()}
         found = read_signed(source, body, entry.content_type or "", headers)
         return signals_of(source, found, entry.received_at, self._key)

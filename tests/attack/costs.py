@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from schemas.sources import Source
-from services.ingest.app import Understood, understood
+from services.ingest.app import Understood, read_delivery
 from services.ingest.configured.source import Configured
 from services.ingest.limits.offload import takes_long
 from services.ingest.parsers.reading.pieces import in_pieces
@@ -84,7 +84,7 @@ def pieces_of(sender: Sender, body: bytes, headers: dict[str, str], measured: Ca
 def read(sender: Sender, body: bytes, headers: dict[str, str]) -> None:
     """All that is done with a body before it is stored."""
     delivery = Request("POST", "", {**headers, **sender.headers}, body)
-    found = understood(Configured(sender.source, sender.secrets, ()), delivery, NOW, b"k" * 32)
+    found = read_delivery(Configured(sender.source, sender.secrets, ()), delivery, NOW, b"k" * 32)
     if isinstance(found, Understood):
         for signal in found.signals:
             record_of(signal, "t")

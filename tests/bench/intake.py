@@ -6,7 +6,7 @@ from itertools import cycle, islice
 from schemas.signals import Parsed
 from schemas.sources import Source
 from services.ingest.configured.mapped import read
-from services.ingest.configured.sales import meant
+from services.ingest.configured.sales import with_sales_words
 from services.ingest.normalising.normalise import to_signal
 from services.ports.signal_records import record_of
 from tests.bench.kinds import NOW, kinds
@@ -44,7 +44,7 @@ class Sender:
 
 def _bytes_of_records(source, body, said):
     found = [item for item in read(source.kind, body, said, {}, None) if isinstance(item, Parsed)]
-    signals = [to_signal(meant(item, source.sales), source, NOW, KEY) for item in found]
+    signals = [to_signal(with_sales_words(item, source.sales), source, NOW, KEY) for item in found]
     return sum(len(record_of(signal, "t").value) for signal in signals)
 
 

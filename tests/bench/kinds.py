@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from schemas.signals import Parsed
 from schemas.sources import Scheme, Source
 from services.ingest.configured.mapped import read
-from services.ingest.configured.sales import meant
+from services.ingest.configured.sales import with_sales_words
 from services.ingest.normalising.normalise import to_signal
 from services.ingest.parsers.registry import PARSERS
 from services.ingest.proof.verify import Request, verify
@@ -34,7 +34,9 @@ def work(source, given):
     verify(SCHEME, (SECRET,), given, NOW.timestamp())
     found = read(source.kind, given.body, given.headers["content-type"], given.headers, None)
     signals = [
-        to_signal(meant(item, source.sales), source, NOW, b"k" * 32) for item in found if isinstance(item, Parsed)
+        to_signal(with_sales_words(item, source.sales), source, NOW, b"k" * 32)
+        for item in found
+        if isinstance(item, Parsed)
     ]
     return len([record_of(signal, "t") for signal in signals])
 

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.signals import Parsed
 from schemas.sources import SalesMeaning, Scheme, Source
-from services.ingest.configured.sales import meant
+from services.ingest.configured.sales import with_sales_words
 from services.ingest.normalising.normalise import to_signal
 from services.ingest.parsers.registry import parse
 from tests.setups import START, setup
@@ -31,7 +31,7 @@ def read(source, body, minutes):
     at = START + timedelta(minutes=minutes)
     for item in found:
         assert isinstance(item, Parsed), item
-    return [to_signal(meant(item, source.sales), source, at, KEY).but(occurred_at=at) for item in found]
+    return [to_signal(with_sales_words(item, source.sales), source, at, KEY).but(occurred_at=at) for item in found]
 
 
 def asked():

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.signals import Kind, Parsed
 from schemas.sources import Source
-from services.ingest.configured.sales import meant
+from services.ingest.configured.sales import with_sales_words
 from services.ingest.fetching.asking import Gone, Later, Refused
 from services.ingest.fetching.fetcher import Fetcher
 from services.ingest.normalising.normalise import to_signal
@@ -39,7 +39,7 @@ async def server():
 def signal_of(configured, body):
     (found,) = parse(configured.kind, json.dumps(body).encode(), "application/json", {})
     assert isinstance(found, Parsed), found
-    return to_signal(meant(found, configured.sales), configured, START, KEY)
+    return to_signal(with_sales_words(found, configured.sales), configured, START, KEY)
 
 
 async def completed(configured, body):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.signals import Parsed, Quarantined
 from schemas.sources import SalesMeaning, Scheme, Source
-from services.ingest.configured.sales import meant
+from services.ingest.configured.sales import with_sales_words
 from services.ingest.normalising.normalise import to_signal
 from services.ingest.parsers.registry import parse
 
@@ -83,7 +83,7 @@ def becomes_a_signal_or_is_set_aside(kind, raw):
     for item in parse(kind, raw, "application/json", {}):
         assert isinstance(item, Parsed | Quarantined)
         if isinstance(item, Parsed):
-            signal = to_signal(meant(item, source.sales), source, NOW, b"k" * 32)
+            signal = to_signal(with_sales_words(item, source.sales), source, NOW, b"k" * 32)
             signal.text().encode()
 
 

@@ -125,7 +125,7 @@ async def _run(args: argparse.Namespace) -> int:
         said = error.strerror if isinstance(error, OSError) else error if isinstance(error, NoTable) else "is damaged"
         print(f"{args.file}: {said}; nothing was imported", file=sys.stderr)
         return 2
-    print(f"read as {dialect.described()}")
+    print(f"read as {dialect.description()}")
     print(tally.told())
     if args.report:
         tally.write(args.report)

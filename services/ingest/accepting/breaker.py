@@ -19,25 +19,25 @@ class Breaker:
         self._probing = False
 
     def ask(self, now: float) -> int | None:
-        """The number of a try, which has to be told `succeeded` or `failed`; None for those who must not try now."""
+        """The number of a try, which has to be told `record_success` or `record_failure`; None for those who must not try now."""
         if self._wait:
             if self._probing or now < self._open_until:
                 return None
             self._probing = True
         return self._number
 
-    def succeeded(self, number: int) -> None:
+    def record_success(self, number: int) -> None:
         if number == self._number:
             self._wait, self._probing = 0.0, False
 
-    def failed(self, number: int, now: float) -> None:
+    def record_failure(self, number: int, now: float) -> None:
         if number != self._number:
             return
         self._number += 1
         self._wait = min(2 * self._wait, self._longest) if self._wait else self._first
         self._open_until, self._probing = now + self._wait, False
 
-    def abandoned(self, number: int) -> None:
+    def release_probe(self, number: int) -> None:
         """Nothing was learned, so that somebody else may probe."""
         if number == self._number:
             self._probing = False

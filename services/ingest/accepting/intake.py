@@ -98,18 +98,18 @@ class Intake:
         try:
             await self._log.append(records)
         except LogUnavailable as error:
-            self._breaker.failed(number, self._ticks())
+            self._breaker.record_failure(number, self._ticks())
             missing = [at for at in range(len(records)) if at not in error.stored]
             ids = ",".join(signals[at].id for at in missing[:SAID])
             log.warning("the log is unavailable: spooling", extra={"count": len(missing), "signal_id": ids})
             return [records[at] for at in missing]
         except RecordTooLarge:
-            self._breaker.succeeded(number)  # it answered
+            self._breaker.record_success(number)  # it answered
             raise
         except BaseException:
-            self._breaker.abandoned(number)
+            self._breaker.release_probe(number)
             raise
-        self._breaker.succeeded(number)
+        self._breaker.record_success(number)
         return []
 
     async def _spool(self, records: list[RecordOut]) -> None:

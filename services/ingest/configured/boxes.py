@@ -27,11 +27,11 @@ def boxes_meant(parsed: Parsed, meaning: Mapping[str, tuple[str, ...]]) -> Parse
 def _of_answers(parsed: Parsed, purposes: Mapping[str, tuple[str, ...]]) -> Iterator[Consent]:
     for name, value in parsed.fields.items():
         said = purposes.get(label(name), ())
-        if said and (state := _meant(name, value)) is not None:
+        if said and (state := _box_state(name, value)) is not None:
             yield from (Consent(purpose=purpose, state=state, basis=name[:100]) for purpose in said)
 
 
-def _meant(name: str, value: object) -> State | None:
+def _box_state(name: str, value: object) -> State | None:
     """A yes to an opt-out takes back; a box without a yes says nothing."""
     field, state = meaning_of(name), state_of(value)
     if field is not None and field.what == "out":

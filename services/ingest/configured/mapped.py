@@ -85,10 +85,12 @@ def read(kind: str, body: bytes, content_type: str, headers: dict[str, str], map
     """As `parse`, with the mapping's say over it. A kind of its own is mapped where the body is one event."""
     if mapping is None:
         return parse(kind, body, content_type, headers)
-    return finish(_mapped(kind, body, content_type=content_type, headers=headers, mapping=mapping), body, content_type)
+    return finish(
+        _read_mapped(kind, body, content_type=content_type, headers=headers, mapping=mapping), body, content_type
+    )
 
 
-def _mapped(kind: str, body: bytes, content_type: str, headers: dict[str, str], mapping: Mapping) -> Result:
+def _read_mapped(kind: str, body: bytes, content_type: str, headers: dict[str, str], mapping: Mapping) -> Result:
     try:
         whole = whole_of(body, content_type)
         if kind != "generic":
@@ -103,7 +105,7 @@ def _mapped(kind: str, body: bytes, content_type: str, headers: dict[str, str], 
     skipped: list[int] = []
 
     def one(row: dict[str, Any], where: str, index: int) -> Parsed | Quarantined:
-        guessed = _guessed(row, where, key=body_key(body, index), headers=headers, mapping=mapping)
+        guessed = _guess_facts(row, where, key=body_key(body, index), headers=headers, mapping=mapping)
         items = _over(guessed, row, mapping=mapping, headers=headers, where=where)
         if not items:
             skipped.append(index)
@@ -126,7 +128,7 @@ def _rows(whole: Any, mapping: Mapping) -> list[tuple[str, Any]]:
     return [(f"$.{mapping.events}[{i}]", row) for i, row in enumerate(bounded(listed))]
 
 
-def _guessed(
+def _guess_facts(
     row: dict[str, Any], where: str, key: str, headers: dict[str, str], mapping: Mapping
 ) -> Parsed | Quarantined:
     if mapping.guess:

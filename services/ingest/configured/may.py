@@ -132,7 +132,11 @@ class _Without:
     def take_out(self) -> tuple[dict[str, Any], dict[str, Any], tuple[May, ...]]:
         """(the fields of the signal that change, what they had as answers, the classes that were taken out)."""
         taken_out: list[May] = []
-        for name, take_out in (("consent", self._consents), ("sales", self._sales), ("import", self._asserted)):
+        for name, take_out in (
+            ("consent", self._consents),
+            ("sales", self._sales),
+            ("import", self._take_out_asserted),
+        ):
             before = len(self.aside)
             if name not in self.allowed:
                 take_out()
@@ -168,7 +172,7 @@ class _Without:
         if deals:
             self.aside["(deals)"], self.changes["references"] = deals[:_KEPT], _without_deals(parsed)
 
-    def _asserted(self) -> None:
+    def _take_out_asserted(self) -> None:
         if self.parsed.asserted is not None:
             self.aside["(asserted)"], self.changes["asserted"] = self.parsed.asserted.known(), None
 

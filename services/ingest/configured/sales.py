@@ -12,7 +12,7 @@ _MEETINGS = {Kind.SALES_TASK_OPEN: Kind.SALES_MEETING_BOOKED, Kind.SALES_FOLLOW_
 _ENDED = frozenset({Kind.SALES_LOST, Kind.SALES_REJECTED, Kind.SALES_RETURNED})
 
 
-def meant(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
+def with_sales_words(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
     """The signal as this source's configuration has it; what it says nothing of stays as the body said."""
     parsed = _by_whom(parsed, meaning)
     if parsed.sales is not None:

@@ -47,7 +47,7 @@ def columns_of(header: Sequence[str], line: int = 1) -> list[Column]:
         raise NoTable(f"line {line}: there is no header")
     found = [Column(at, column_named(name) or "") for at, name in enumerate(names) if name]
     if unknown := [names[column.at] for column in found if not column.name]:
-        raise NoTable(f"line {line}: {_told(unknown, len(found))}")
+        raise NoTable(f"line {line}: {_unknown_columns_message(unknown, len(found))}")
     known = [column.name for column in found]
     if len(known) != len(set(known)):
         twice = next(name for name in known if known.count(name) > 1)
@@ -79,17 +79,17 @@ def likely_column(name: str) -> str | None:
     return near.split("`")[1] if near else None
 
 
-def _told(unknown: Sequence[str], columns: int) -> str:
+def _unknown_columns_message(unknown: Sequence[str], columns: int) -> str:
     """A first line without one name that means anything may be somebody's data, which is not told."""
     likely = {name: likely_column(name) for name in unknown}
     known = f"known are {', '.join(COLUMNS)}, consent:PURPOSE, id:SYSTEM, deal:SYSTEM"
     if len(unknown) == columns and not any(likely.values()):
         return f"none of its {columns} columns is known, so it may be no header; {known}"
-    said = [_said(name, likely[name]) for name in unknown]
+    said = [_column_hint(name, likely[name]) for name in unknown]
     noun = "column" if len(unknown) == 1 else "columns"
     return f"{len(unknown)} unknown {noun}: {', '.join(said)}; rename or remove them; {known}"
 
 
-def _said(name: str, likely: str | None) -> str:
+def _column_hint(name: str, likely: str | None) -> str:
     shown = name[:40] if "@" not in name and sum(map(str.isdigit, name)) < 5 else "(hidden)"
     return f"`{shown}` (likely `{likely}`)" if likely else f"`{shown}`"

@@ -111,10 +111,10 @@ class Contacts:
         if who in seen:
             found.append(Finding(line, "email", f"is the person of line {seen[who]} too; the later since decides"))
         seen.setdefault(who, line)
-        parsed = self._parsed(line, given, references, found)
+        parsed = self._facts_of_row(line, given, references, found)
         return Row(line, parsed, tuple(found))
 
-    def _parsed(
+    def _facts_of_row(
         self, line: int, given: dict[str, str], references: tuple[Reference, ...], found: list[Finding]
     ) -> Parsed:
         names = ("email", "first_name", "last_name", "full_name", "phone")
@@ -126,7 +126,7 @@ class Contacts:
             person=Person(**{name: given.get(name) or None for name in names}),
             company=_company(line, given, found),
             language=_language(line, given.get("language", ""), found),
-            asserted=_asserted(line, given, found),
+            asserted=_track_and_disposition(line, given, found),
             references=references,
             sales=Sales(to=_stage(line, given, found), owner_id=self._owner(line, given, found)),
             consents=_consents(line, given, found),
@@ -204,7 +204,7 @@ def _language(line: int, said: str, found: list[Finding]) -> str | None:
     return code
 
 
-def _asserted(line: int, given: dict[str, str], found: list[Finding]) -> Asserted | None:
+def _track_and_disposition(line: int, given: dict[str, str], found: list[Finding]) -> Asserted | None:
     """A disposition that is not understood is taken as `do_not_contact`: who was set aside is not routed by mistake."""
     track, disposition = (_word(given.get(name, "")) for name in ("track", "disposition"))
     if track and (track not in _TRACKS or _word(given.get("stage", "")) != "nurturing"):

@@ -27,7 +27,7 @@ class Dialect(NamedTuple):
     encoding: str
     delimiter: str
 
-    def described(self) -> str:
+    def description(self) -> str:
         """For people."""
         names = {
             "utf-16-le": "UTF-16",

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from schemas.signals import Kind, Parsed
 from services.ingest.fetching.asking import Gone
-from services.ingest.fetching.vendor import Ask, Vendor, filled, read_by, shown
+from services.ingest.fetching.vendor import Ask, Vendor, fill_gaps, path_segment, read_by
 from services.ingest.parsers.platforms import linkedin, meta_lead_ads
 
 
@@ -16,8 +16,8 @@ class Meta(Vendor):
 
     async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
         asked = {"fields": "id,created_time,ad_id,form_id,campaign_id,campaign_name,platform,field_data"}
-        path = f"/{self.fetch.version or 'v23.0'}/{_needed(facts)}?{urlencode(asked)}"
-        return filled(facts, read_by(meta_lead_ads.parse, await ask(path)))
+        path = f"/{self.fetch.version or 'v23.0'}/{_lead_segment(facts)}?{urlencode(asked)}"
+        return fill_gaps(facts, read_by(meta_lead_ads.parse, await ask(path)))
 
 
 class LinkedIn(Vendor):
@@ -29,14 +29,14 @@ class LinkedIn(Vendor):
         return _lead(facts) is not None
 
     async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
-        return filled(facts, read_by(linkedin.parse, await ask(f"/rest/leadFormResponses/{_needed(facts)}")))
+        return fill_gaps(facts, read_by(linkedin.parse, await ask(f"/rest/leadFormResponses/{_lead_segment(facts)}")))
 
 
 def _lead(facts: Parsed) -> str | None:
     return facts.external_id if facts.kind is Kind.FORM_SUBMITTED else None
 
 
-def _needed(facts: Parsed) -> str:
+def _lead_segment(facts: Parsed) -> str:
     if (ident := _lead(facts)) is None:
         raise Gone
-    return shown(ident)
+    return path_segment(ident)

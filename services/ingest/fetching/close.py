@@ -6,7 +6,7 @@ import base64
 
 from schemas.signals import Kind, Parsed
 from services.ingest.fetching.asking import Gone
-from services.ingest.fetching.vendor import Ask, Vendor, filled, linked, named, read_by, record, shown
+from services.ingest.fetching.vendor import Ask, Vendor, fill_gaps, id_of, path_segment, read_by, record, with_reference
 from services.ingest.parsers.platforms import close
 from services.ingest.parsers.reading.safely import mapping, text
 
@@ -20,18 +20,18 @@ class Close(Vendor):
         """A contact's own webhook has all of it, and what a company is called, or merged with, is nobody's step."""
         if (facts.source_kind or "").startswith("contact.") or facts.kind is Kind.SALES_MERGED:
             return False
-        return not facts.kind.startswith("company.") and bool(named(facts, "person") or named(facts, "company"))
+        return not facts.kind.startswith("company.") and bool(id_of(facts, "person") or id_of(facts, "company"))
 
     async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
-        if (person := named(facts, "person")) is not None:
-            row = await ask(f"/api/v1/contact/{shown(person)}/")
+        if (person := id_of(facts, "person")) is not None:
+            row = await ask(f"/api/v1/contact/{path_segment(person)}/")
         else:
-            lead = await ask(f"/api/v1/lead/{shown(named(facts, 'company') or '')}/?_fields=id,name,contacts")
+            lead = await ask(f"/api/v1/lead/{path_segment(id_of(facts, 'company') or '')}/?_fields=id,name,contacts")
             rows = lead.get("contacts")
             row = mapping(rows[0]) if isinstance(rows, list) and len(rows) == 1 else {}
             # Of several nobody says which of them it was with.
             if (person := text(row.get("id"))) is None:
                 raise Gone
-            facts = linked(facts, "person", person)
+            facts = with_reference(facts, "person", person)
         event = {"object_type": "contact", "action": "updated", "object_id": person, "data": record(dict(row))}
-        return filled(facts, read_by(close.parse, {"event": event}))
+        return fill_gaps(facts, read_by(close.parse, {"event": event}))

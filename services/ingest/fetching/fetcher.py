@@ -11,7 +11,7 @@ from schemas.certain import certain
 from schemas.signals import Kind, Parsed, Signal
 from schemas.sources import FETCHED, Source
 from services.ingest.configured.boxes import boxes_meant
-from services.ingest.configured.sales import meant
+from services.ingest.configured.sales import with_sales_words
 from services.ingest.fetching.ads import LinkedIn, Meta
 from services.ingest.fetching.asking import Asker, Gone, Later, Refused
 from services.ingest.fetching.close import Close
@@ -76,7 +76,7 @@ class Fetcher:
             note_fault(error)
             raise Refused(OTHER) from None
         found = boxes_meant(found, self.source.consents)
-        return found if found.kind == facts.kind else meant(found, self.source.sales)
+        return found if found.kind == facts.kind else with_sales_words(found, self.source.sales)
 
 
 def _facts(signal: Signal) -> Parsed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.signals import Parsed
 from services.ingest.fetching.asking import Gone
-from services.ingest.fetching.vendor import Ask, Vendor, filled, linked, named, read_by, record, shown
+from services.ingest.fetching.vendor import Ask, Vendor, fill_gaps, id_of, path_segment, read_by, record, with_reference
 from services.ingest.parsers.platforms import gohighlevel
 from services.ingest.parsers.reading.safely import text
 
@@ -18,13 +18,13 @@ class GoHighLevel(Vendor):
     def wants(self, facts: Parsed) -> bool:
         """A contact's own webhook has all of it."""
         own = (facts.source_kind or "").startswith("Contact")
-        return not own and bool(named(facts, "person") or named(facts, "deal"))
+        return not own and bool(id_of(facts, "person") or id_of(facts, "deal"))
 
     async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
-        if named(facts, "person") is None:
-            answer = await ask(f"/opportunities/{shown(named(facts, 'deal') or '')}")
+        if id_of(facts, "person") is None:
+            answer = await ask(f"/opportunities/{path_segment(id_of(facts, 'deal') or '')}")
             if (person := text(record(answer.get("opportunity")).get("contactId"))) is None:
                 raise Gone
-            facts = linked(facts, "person", person)
-        answer = await ask(f"/contacts/{shown(named(facts, 'person') or '')}")
-        return filled(facts, read_by(gohighlevel.parse, {**record(answer.get("contact")), "type": "ContactUpdate"}))
+            facts = with_reference(facts, "person", person)
+        answer = await ask(f"/contacts/{path_segment(id_of(facts, 'person') or '')}")
+        return fill_gaps(facts, read_by(gohighlevel.parse, {**record(answer.get("contact")), "type": "ContactUpdate"}))

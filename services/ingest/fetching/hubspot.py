@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from schemas.signals import Kind, Parsed, Person, Sales
 from services.ingest.fetching.asking import Gone
-from services.ingest.fetching.vendor import Ask, Vendor, contact, filled, linked, named, shown
+from services.ingest.fetching.vendor import Ask, Vendor, contact, fill_gaps, id_of, path_segment, with_reference
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.platforms.hubspot_activities import PROPERTIES, activity_of
 from services.ingest.parsers.reading.safely import mapping, text
@@ -19,27 +19,27 @@ _PROPERTIES = ("email", "firstname", "lastname", "phone", "mobilephone", "compan
 
 class HubSpot(Vendor):
     def wants(self, facts: Parsed) -> bool:
-        return bool(named(facts, "person") or _activity(facts) or _deal(facts))
+        return bool(id_of(facts, "person") or _activity(facts) or _deal(facts))
 
     async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
         if (what := _activity(facts)) is not None:
-            return await _of_contact(_joined(facts, await ask(_activity_path(facts, what)), what), ask)
-        if named(facts, "person") is None and (path := _deal(facts)) is not None:
+            return await _of_contact(_with_record(facts, await ask(_activity_path(facts, what)), what), ask)
+        if id_of(facts, "person") is None and (path := _deal(facts)) is not None:
             found = _first(await ask(path))
-            facts = facts if found is None else linked(facts, "person", found)
-        if named(facts, "person") is None:
+            facts = facts if found is None else with_reference(facts, "person", found)
+        if id_of(facts, "person") is None:
             raise Gone
         return await _of_contact(facts, ask)
 
 
 async def _of_contact(facts: Parsed, ask: Ask) -> Parsed:
     """An activity with nobody, or with a contact that is no more, keeps what is known of it. Raises Gone for anything else."""
-    person = named(facts, "person")
+    person = id_of(facts, "person")
     try:
         if person is None:
             raise Gone
         asked = urlencode({"properties": ",".join(_PROPERTIES)})
-        return filled(facts, _contact(await ask(f"/crm/v3/objects/contacts/{shown(person)}?{asked}")))
+        return fill_gaps(facts, _contact(await ask(f"/crm/v3/objects/contacts/{path_segment(person)}?{asked}")))
     except Gone:
         if _activity(facts) is None:
             raise
@@ -48,30 +48,30 @@ async def _of_contact(facts: Parsed, ask: Ask) -> Parsed:
 
 def _activity(facts: Parsed) -> str | None:
     """What kind of activity it is that says no more than that it is there."""
-    said = facts.sales.activity_type if facts.sales and named(facts, "activity") else None
+    said = facts.sales.activity_type if facts.sales and id_of(facts, "activity") else None
     return said if said in PROPERTIES else None
 
 
 def _activity_path(facts: Parsed, what: str) -> str:
     asked = {"properties": ",".join((*PROPERTIES[what], "hubspot_owner_id")), "associations": "contacts,deals"}
-    return f"/crm/v3/objects/{what}s/{shown(named(facts, 'activity') or '')}?{urlencode(asked)}"
+    return f"/crm/v3/objects/{what}s/{path_segment(id_of(facts, 'activity') or '')}?{urlencode(asked)}"
 
 
 def _deal(facts: Parsed) -> str | None:
-    ident = named(facts, "deal")
+    ident = id_of(facts, "deal")
     noun = (
         "leads" if "lead" in (facts.fields.get("object_type"), (facts.source_kind or "").partition(".")[0]) else "deals"
     )
-    return f"/crm/v3/objects/{noun}/{shown(ident)}/associations/contacts" if ident else None
+    return f"/crm/v3/objects/{noun}/{path_segment(ident)}/associations/contacts" if ident else None
 
 
-def _joined(facts: Parsed, record: Mapping[str, Any], what: str) -> Parsed:
+def _with_record(facts: Parsed, record: Mapping[str, Any], what: str) -> Parsed:
     """With whom and what it is about, and with what it was: an incoming call is no step of ours."""
     near = mapping(record.get("associations"))
-    if named(facts, "person") is None and (person := _first(mapping(near.get("contacts")))) is not None:
-        facts = linked(facts, "person", person)
+    if id_of(facts, "person") is None and (person := _first(mapping(near.get("contacts")))) is not None:
+        facts = with_reference(facts, "person", person)
     if (deal := _first(mapping(near.get("deals")))) is not None:
-        facts = linked(facts, "deal", deal)
+        facts = with_reference(facts, "deal", deal)
     said = {name: text(value) for name, value in mapping(record.get("properties")).items()}
     sales = (facts.sales or Sales()).but(owner_id=said.get("hubspot_owner_id"))
     work = activity_of(what, said)

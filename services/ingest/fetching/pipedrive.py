@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.signals import Parsed
 from services.ingest.fetching.asking import Gone
-from services.ingest.fetching.vendor import Ask, Vendor, filled, linked, named, read_by, record, shown
+from services.ingest.fetching.vendor import Ask, Vendor, fill_gaps, id_of, path_segment, read_by, record, with_reference
 from services.ingest.parsers.platforms import pipedrive
 from services.ingest.parsers.reading.safely import text
 
@@ -17,20 +17,20 @@ class Pipedrive(Vendor):
     def wants(self, facts: Parsed) -> bool:
         """A person's own webhook has all of them."""
         own = (facts.source_kind or "").endswith((".person", ".organization"))
-        return not own and bool(named(facts, "person") or named(facts, "deal"))
+        return not own and bool(id_of(facts, "person") or id_of(facts, "deal"))
 
     async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
-        if named(facts, "person") is None:
-            deal = record((await ask(_deal(named(facts, "deal") or ""))).get("data"))
+        if id_of(facts, "person") is None:
+            deal = record((await ask(_deal(id_of(facts, "deal") or ""))).get("data"))
             if (person := text(deal.get("person_id"))) is None:
                 raise Gone
-            facts = linked(facts, "person", person)
-        answer = await ask(f"/api/v2/persons/{shown(named(facts, 'person') or '')}")
+            facts = with_reference(facts, "person", person)
+        answer = await ask(f"/api/v2/persons/{path_segment(id_of(facts, 'person') or '')}")
         body = {"meta": {"action": "change", "entity": "person"}, "data": record(answer.get("data"))}
         found = read_by(pipedrive.parse, body)
-        return filled(facts, found.but(fields={}))
+        return fill_gaps(facts, found.but(fields={}))
 
 
 def _deal(ident: str) -> str:
     """A lead of theirs is a deal to us; its id is a UUID, a deal's is a number."""
-    return f"/v1/leads/{shown(ident)}" if "-" in ident else f"/api/v2/deals/{shown(ident)}"
+    return f"/v1/leads/{path_segment(ident)}" if "-" in ident else f"/api/v2/deals/{path_segment(ident)}"

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from schemas.signals import Parsed, Person
 from services.ingest.fetching.asking import Gone
-from services.ingest.fetching.vendor import Ask, Vendor, contact, filled, linked, named
+from services.ingest.fetching.vendor import Ask, Vendor, contact, fill_gaps, id_of, with_reference
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.reading.safely import mapping, text
 
@@ -18,14 +18,14 @@ _NOUNS = {"003": "Contact", "00Q": "Lead", "00T": "Task", "00U": "Event"}
 
 class Salesforce(Vendor):
     def wants(self, facts: Parsed) -> bool:
-        return any(named(facts, what) for what in ("person", "deal", "activity"))
+        return any(id_of(facts, what) for what in ("person", "deal", "activity"))
 
     async def complete(self, facts: Parsed, ask: Ask) -> Parsed:
-        if named(facts, "person") is None and named(facts, "deal") is None:
-            facts = _joined(facts, await ask(self._record(named(facts, "activity"))))
-        if named(facts, "person") is None:
-            facts = _with(facts, await ask(self._roles(named(facts, "deal"))))
-        return filled(facts, _contact(await ask(self._record(named(facts, "person")))))
+        if id_of(facts, "person") is None and id_of(facts, "deal") is None:
+            facts = _with_references(facts, await ask(self._record(id_of(facts, "activity"))))
+        if id_of(facts, "person") is None:
+            facts = _with(facts, await ask(self._roles(id_of(facts, "deal"))))
+        return fill_gaps(facts, _contact(await ask(self._record(id_of(facts, "person")))))
 
     def _record(self, ident: str | None) -> str:
         noun = _NOUNS.get((ident or "")[:3])
@@ -48,12 +48,12 @@ def _is_id(ident: str | None) -> bool:
     return ident is not None and ident.isascii() and ident.isalnum() and len(ident) <= 18
 
 
-def _joined(facts: Parsed, record: Mapping[str, Any]) -> Parsed:
+def _with_references(facts: Parsed, record: Mapping[str, Any]) -> Parsed:
     """A change event of a task holds what changed, which is seldom whom the task is with."""
     who, about = text(record.get("WhoId")), text(record.get("WhatId"))
     if who is not None:
-        facts = linked(facts, "person", who)
-    return linked(facts, "deal", about) if about is not None and about.startswith("006") else facts
+        facts = with_reference(facts, "person", who)
+    return with_reference(facts, "deal", about) if about is not None and about.startswith("006") else facts
 
 
 def _with(facts: Parsed, answer: Mapping[str, Any]) -> Parsed:
@@ -61,7 +61,7 @@ def _with(facts: Parsed, answer: Mapping[str, Any]) -> Parsed:
     found = next((said for row in rows if (said := text(mapping(row).get("ContactId")))), None)
     if found is None:
         raise Gone
-    return linked(facts, "person", found)
+    return with_reference(facts, "person", found)
 
 
 def _contact(record: Mapping[str, Any]) -> Parsed:

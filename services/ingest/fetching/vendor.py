@@ -40,19 +40,19 @@ class Vendor:
         raise NotImplementedError
 
 
-def named(facts: Parsed, what: Object) -> str | None:
+def id_of(facts: Parsed, what: Object) -> str | None:
     """The id of the first reference to one."""
     return next((r.id for r in facts.references if r.object == what), None)
 
 
-def linked(facts: Parsed, what: Object, ident: str) -> Parsed:
+def with_reference(facts: Parsed, what: Object, ident: str) -> Parsed:
     """The facts with one more reference, in the system and the account of those that they have."""
     known = facts.references[0]
     found = Reference(system=known.system, account=known.account, object=what, id=ident)
     return facts.but(references=tuple(dict.fromkeys((*facts.references, found))))
 
 
-def shown(ident: str) -> str:
+def path_segment(ident: str) -> str:
     """An id as a step of a path. Raises Gone for one that would lead to another path: it names no record."""
     if ident in ("", ".", ".."):
         raise Gone
@@ -89,7 +89,7 @@ def contact(person: Person, company: Mapping[str, str | None], language: str | N
     )
 
 
-def filled(thin: Parsed, found: Parsed) -> Parsed:
+def fill_gaps(thin: Parsed, found: Parsed) -> Parsed:
     """Gaps of the webhook filled with what was fetched. The webhook's facts are clean already."""
     found = readable_facts(found)
     whole = thin.but(

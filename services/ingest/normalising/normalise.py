@@ -140,7 +140,7 @@ def to_signal(
     begin a promise in the past."""
     proof = proof or source.proof
     ident, next_ident, repeat = _named_by(parsed, source, received_at, key)
-    parsed, assumed = _with_assumed(_placed(identified(fitting(parsed)), source), source)
+    parsed, assumed = _with_assumed(_with_source_account(identified(fitting(parsed)), source), source)
     if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):
         parsed = parsed.but(campaign=campaign)
     facts = discreet(parsed, key)
@@ -211,7 +211,7 @@ def _with_assumed(parsed: Parsed, source: Source) -> tuple[Parsed, tuple[str, ..
     return parsed.but(company=parsed.company.but(**found)), assumed
 
 
-def _placed(parsed: Parsed, source: Source) -> Parsed:
+def _with_source_account(parsed: Parsed, source: Source) -> Parsed:
     """References whose system only the configuration can name are of the source's own; those of its own system are in its account,
     unless the body says another."""
     if not parsed.references and not parsed.previous:

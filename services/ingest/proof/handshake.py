@@ -36,14 +36,14 @@ def handshake_problem(source: Source) -> str | None:
     return None
 
 
-def greeted(
+def answer_probe(
     configured: Configured, method: str, query: Mapping[str, str], headers: Mapping[str, str]
 ) -> Response | None:
     """The answer to GET, HEAD or OPTIONS; None where the caller does not know the word it has to say. A word that stands in
     URLs is one of its own: the secrets that prove deliveries are never compared with it."""
     source = configured.source
     if method == "OPTIONS":
-        return _permitted(source.kind, headers, source.rate)
+        return _permission_answer(source.kind, headers, source.rate)
     if "hub.challenge" in query or "hub.mode" in query or "hub.verify_token" in query:
         said = query.get("hub.verify_token", "").encode()
         known = any([hmac.compare_digest(word.encode(), said) for word in configured.words])
@@ -59,7 +59,7 @@ def greeted(
     return Response(status_code=200)
 
 
-def _permitted(kind: str, headers: Mapping[str, str], rate: float) -> Response:
+def _permission_answer(kind: str, headers: Mapping[str, str], rate: float) -> Response:
     """The origin is allowed by name and told how many requests a minute are taken."""
     origin = headers.get("webhook-request-origin", "")
     answer = {"Allow": "GET, HEAD, OPTIONS, POST"}
@@ -68,7 +68,7 @@ def _permitted(kind: str, headers: Mapping[str, str], rate: float) -> Response:
     return Response(status_code=200, headers=answer)
 
 
-def challenged(kind: str, body: bytes, secrets: Sequence[str]) -> Response | None:
+def answer_challenge(kind: str, body: bytes, secrets: Sequence[str]) -> Response | None:
     """The answer to a POST that is a handshake (Slack's, Zoom's); None for a delivery. The sender is proved already."""
     if (
         kind not in _SUBSCRIBING

@@ -100,7 +100,7 @@ def _standard(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim
         signed=signed,
         given=given or (b",",),
         expected=keys,
-        made_at=_made(stamp, 1),
+        made_at=_stamp_seconds(stamp, 1),
         fits=lambda key, proof: _one_standard(key, proof, signed),
     )
 
@@ -120,7 +120,7 @@ def _one_standard(key: bytes, proof: bytes, signed: bytes) -> bool:
 
 def _hmac(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     values, stamp = _proofs(scheme, request)
-    signed = _signed(scheme, request, stamp)
+    signed = _signed_text(scheme, request, stamp)
     given = tuple(decode(value, scheme.encoding) for value in values)
     keys = [_key_bytes(secret, scheme.key) for secret in secrets]
     expected = tuple(hmac.digest(key, signed, scheme.algorithm) for key in keys if key)
@@ -129,7 +129,7 @@ def _hmac(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
 
 def _public_key(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     values, stamp = _proofs(scheme, request)
-    signed = _signed(scheme, request, stamp)
+    signed = _signed_text(scheme, request, stamp)
     given = tuple(decode(value, scheme.encoding) for value in values)
     keys = tuple(pem.encode() for pem in (*scheme.public_keys, *secrets))
     return Claim(
@@ -170,7 +170,7 @@ def _pieces(template: str) -> tuple[str, ...]:
     return tuple(piece for piece in _PLACE.split(template) if piece)
 
 
-def _signed(scheme: Scheme, request: Request, stamp: str) -> bytes:
+def _signed_text(scheme: Scheme, request: Request, stamp: str) -> bytes:
     """Put together from the raw body: what it holds is never taken for a place of the template."""
     if scheme.template == "{body}":
         return request.body
@@ -196,7 +196,7 @@ def _hubspot(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
         urls = dict.fromkeys((request.url, _ENCODED.sub(lambda m: _DECODED[m[0].casefold()], request.url)))
         texts = [f"{request.method}{url}".encode() + request.body + stamp.encode() for url in urls]
         expected = tuple(hmac.digest(secret.encode(), text, "sha256") for secret in secrets for text in texts)
-        return Claim(texts[0], (decode(given, "base64"),), expected, _made(stamp, 1000))
+        return Claim(texts[0], (decode(given, "base64"),), expected, _stamp_seconds(stamp, 1000))
     middle = f"{request.method}{request.url}".encode() if scheme.version == "v2" else b""
     expected = tuple(hashlib.sha256(secret.encode() + middle + request.body).digest() for secret in secrets)
     return Claim(middle + request.body, (decode(given, "hex"),), expected)
@@ -208,14 +208,14 @@ def _basic(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     if kind.casefold() != "basic":
         raise Refused("missing")
     whole = [secret for secret in secrets if all(secret.partition(":"))]
-    return _sent(whole, decode(value, "base64"))
+    return _claim_of_secret(whole, decode(value, "base64"))
 
 
 def _token(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     given = request.headers.get(scheme.header.casefold())
     if given is None or not given.startswith(scheme.prefix):
         raise Refused("missing")
-    return _sent(secrets, given.removeprefix(scheme.prefix).encode())
+    return _claim_of_secret(secrets, given.removeprefix(scheme.prefix).encode())
 
 
 def _query(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
@@ -228,7 +228,7 @@ def _query(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     given = next((value for name, value in pairs if name == scheme.field), None)
     if given is None:
         raise Refused("missing")
-    return _sent(secrets, given.encode())
+    return _claim_of_secret(secrets, given.encode())
 
 
 def _body_key(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
@@ -248,10 +248,10 @@ def _body_key(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim
         raise Refused("malformed") from None
     if not isinstance(at, str) or not at:
         raise Refused("missing")
-    return _sent(secrets, at.encode("utf-8", "replace"))
+    return _claim_of_secret(secrets, at.encode("utf-8", "replace"))
 
 
-def _sent(secrets: Sequence[str], given: bytes | None) -> Claim:
+def _claim_of_secret(secrets: Sequence[str], given: bytes | None) -> Claim:
     return Claim(b"", (given,), tuple(secret.encode() for secret in secrets))
 
 
@@ -272,14 +272,14 @@ def _time(scheme: Scheme, stamp: str) -> float | None:
         return None
     match scheme.timestamp_unit:
         case "s":
-            return _made(stamp, 1)
+            return _stamp_seconds(stamp, 1)
         case "ms":
-            return _made(stamp, 1000)
+            return _stamp_seconds(stamp, 1000)
         case _:
             assert_never(scheme.timestamp_unit)
 
 
-def _made(stamp: str, per_second: int) -> float:
+def _stamp_seconds(stamp: str, per_second: int) -> float:
     """Seconds since 1970. Raises Refused."""
     if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 16:
         raise Refused("malformed" if stamp else "missing")

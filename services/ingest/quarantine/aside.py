@@ -11,7 +11,7 @@ from routing.model.ids import derive
 from schemas.signals import Quarantined, Signal
 from schemas.sources import Source
 from services.ingest.accepting.intake import Taken
-from services.ingest.quarantine.stripping import stripped
+from services.ingest.quarantine.stripping import hide_secrets
 from services.observability.logging import LONGEST_HEADER, LONGEST_PLACE, scrub
 from services.ports.log import RECORD_BYTES
 from services.ports.rows import Quarantine
@@ -29,7 +29,7 @@ def set_aside(
     if not items:
         return []
     content_type = headers.get("content-type")
-    kept = stripped(body, source.verify.field)
+    kept = hide_secrets(body, source.verify.field)
     whole = Quarantine(
         id="",
         source=source.name,

@@ -18,7 +18,7 @@ _XML = re.compile(rb"(<(?:\w+:)?(?:SessionId|password|secret)>)[^<]*", re.IGNORE
 _PART = re.compile(rb'(name="(?:' + _NAMES + rb')"\r?\n(?:[^\r\n]{1,1000}\r?\n){0,10}\r?\n)[^\r\n]*', re.IGNORECASE)
 
 
-def stripped(body: bytes, field: str = "") -> bytes:
+def hide_secrets(body: bytes, field: str = "") -> bytes:
     """The body with the values of such names replaced; `field` is the name that this source's own secret is under."""
     for pattern in (_JSON, _XML, _FORM, _PART):
         body = pattern.sub(lambda m: m[1] + HIDDEN + (b'"' if m[0].endswith(b'"') and m.re is _JSON else b""), body)

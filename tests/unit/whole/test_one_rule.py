@@ -18,7 +18,7 @@ from schemas.commands import Reject
 from schemas.handover import Handover
 from schemas.signals import Kind, Parsed
 from schemas.sources import SalesMeaning
-from services.ingest.configured.sales import meant
+from services.ingest.configured.sales import with_sales_words
 from tests.stories import MINUTE, Kept, rules
 from tests.unit.routing.explain.test_smallest_change import chosen
 
@@ -83,7 +83,7 @@ class TestEachDoorTakesAReasonHoweverItIsWritten:
 
     def test_a_sender_that_calls_it_so_means_it(self, reason):
         parsed = Parsed(dedupe_key="k", kind=Kind.SALES_LOST, reason=reason)
-        found = meant(parsed, SalesMeaning(not_qualified=("not-qualified",)))
+        found = with_sales_words(parsed, SalesMeaning(not_qualified=("not-qualified",)))
         assert (found.reason, found.criterion) == ("not_qualified", parsed.reason)
 
     def test_its_programme_is_entered(self, reason):

@@ -5,7 +5,7 @@ from services.ingest.accepting.breaker import Breaker
 
 def opened(at=0.0):
     breaker = Breaker(first=1.0, longest=30.0)
-    breaker.failed(breaker.ask(at), at)
+    breaker.record_failure(breaker.ask(at), at)
     return breaker
 
 
@@ -27,7 +27,7 @@ def test_then_one_at_a_time_probes():
 
 def test_a_probe_that_succeeds_closes_it():
     breaker = opened()
-    breaker.succeeded(breaker.ask(1.0))
+    breaker.record_success(breaker.ask(1.0))
     assert all(breaker.ask(1.0) is not None for _ in range(3))
 
 
@@ -38,15 +38,15 @@ def test_each_probe_that_fails_doubles_the_wait_up_to_the_bound():
         while (number := breaker.ask(now)) is None:
             now += 0.5
         waits.append(now - begun)
-        breaker.failed(number, now)
+        breaker.record_failure(number, now)
     assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
 
 
 def test_the_wait_begins_short_again_after_a_success():
     breaker = opened()
-    breaker.failed(breaker.ask(1.0), 1.0)
-    breaker.succeeded(breaker.ask(3.0))
-    breaker.failed(breaker.ask(4.0), 4.0)
+    breaker.record_failure(breaker.ask(1.0), 1.0)
+    breaker.record_success(breaker.ask(3.0))
+    breaker.record_failure(breaker.ask(4.0), 4.0)
     assert breaker.ask(4.9) is None
     assert breaker.ask(5.0) is not None
 
@@ -54,11 +54,11 @@ def test_the_wait_begins_short_again_after_a_success():
 def test_calls_from_before_it_opened_that_fail_late_lengthen_nothing_and_end_no_probe():
     breaker = Breaker(first=1.0)
     early, late = breaker.ask(0.0), breaker.ask(0.0)
-    breaker.failed(early, 0.0)
+    breaker.record_failure(early, 0.0)
     probe = breaker.ask(1.0)
-    breaker.failed(late, 1.0)
+    breaker.record_failure(late, 1.0)
     assert breaker.ask(1.5) is None, "the probe is still under way"
-    breaker.failed(probe, 2.0)
+    breaker.record_failure(probe, 2.0)
     assert breaker.ask(3.9) is None
     assert breaker.ask(4.0) is not None
 
@@ -66,12 +66,12 @@ def test_calls_from_before_it_opened_that_fail_late_lengthen_nothing_and_end_no_
 def test_a_late_success_from_before_does_not_close_it():
     breaker = Breaker(first=1.0)
     early, late = breaker.ask(0.0), breaker.ask(0.0)
-    breaker.failed(early, 0.0)
-    breaker.succeeded(late)
+    breaker.record_failure(early, 0.0)
+    breaker.record_success(late)
     assert breaker.ask(0.5) is None
 
 
 def test_a_probe_that_was_abandoned_leaves_its_place_to_the_next():
     breaker = opened()
-    breaker.abandoned(breaker.ask(1.0))
+    breaker.release_probe(breaker.ask(1.0))
     assert breaker.ask(1.0) is not None

@@ -140,7 +140,7 @@ def read_file(path):
 def test_a_table_is_read_as_spreadsheets_save_it(tmp_path, encoding, name, sign, mark):
     text = mark.format(sign=sign) + ROWS.replace(";", sign).replace("\n", "\r\n")
     dialect, (row,) = read_file(file_of(tmp_path, text.encode(encoding)))
-    assert dialect.described().startswith(name) and dialect.delimiter == sign
+    assert dialect.description().startswith(name) and dialect.delimiter == sign
     assert (
         row.findings == () and row.parsed.person.full_name == "Åsa Öberg" and row.parsed.company.name == "Nordkust AB"
     )
@@ -160,7 +160,7 @@ def test_characters_that_cannot_be_told_are_refused_rather_than_guessed(tmp_path
 def test_what_parts_columns_is_not_looked_for_in_quotes():
     assert read_heading(io.StringIO('email,"a;b;c;d"\n')).delimiter == ","
     assert read_heading(io.StringIO("email\n")).delimiter == ","
-    assert Dialect("utf-8", ";").described() == "UTF-8, columns parted by semicolons"
+    assert Dialect("utf-8", ";").description() == "UTF-8, columns parted by semicolons"
 
 
 @pytest.mark.parametrize(

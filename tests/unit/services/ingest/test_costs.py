@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.sources import Source
-from services.ingest.app import understood
+from services.ingest.app import read_delivery
 from services.ingest.configured.source import Configured
 from services.ingest.parsers.reading import naming
 from services.ingest.parsers.reading.naming import remembered
@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 def read_body(kind, body, said="application/json", headers=None, **more):
     source = Source(name="s", kind=kind, verify={"scheme": "none"}, **more)
     headers = {**sent(kind).headers, **(headers or {}), "content-type": said}
-    return understood(Configured(source, (), ()), Request("POST", "", headers, body), NOW, b"k" * 32)
+    return read_delivery(Configured(source, (), ()), Request("POST", "", headers, body), NOW, b"k" * 32)
 
 
 def change(count):

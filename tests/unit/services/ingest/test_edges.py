@@ -9,7 +9,7 @@ from schemas.sources import Scheme
 from services.adapters.sql.engine import _meaning
 from services.adapters.sql.store import SqlStore
 from services.ingest.fetching.asking import Gone
-from services.ingest.fetching.vendor import shown
+from services.ingest.fetching.vendor import path_segment
 from services.ingest.proof.verify import Refused, verify
 from services.outbound.client import is_public
 from services.ports.errors import StoreFull
@@ -80,11 +80,11 @@ def test_l4_what_is_public_stays_so(address):
 @pytest.mark.parametrize("ident", [".", "..", ""])
 def test_l5_an_id_that_leads_to_another_path_names_no_record(ident):
     with pytest.raises(Gone):
-        shown(ident)
+        path_segment(ident)
 
 
 def test_l5_other_ids_are_one_step_of_a_path():
-    assert shown("a/b?c#d") == "a%2Fb%3Fc%23d" and shown("...") == "..." and shown("1") == "1"
+    assert path_segment("a/b?c#d") == "a%2Fb%3Fc%23d" and path_segment("...") == "..." and path_segment("1") == "1"
 
 
 class Driver(Exception):

@@ -16,7 +16,7 @@ from services.ingest.accepting.intake import Taken
 from services.ingest.app import Hooks
 from services.ingest.configured.source import Configured
 from services.ingest.parsers.registry import parse
-from services.ingest.quarantine.stripping import stripped
+from services.ingest.quarantine.stripping import hide_secrets
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 
@@ -138,15 +138,15 @@ async def test_no_secret_of_a_sender_is_kept_with_what_is_set_aside():
     ],
 )
 def test_names_of_secrets_lose_their_values_and_nothing_else(body):
-    after = stripped(body)
+    after = hide_secrets(body)
     assert b"hush" not in after and b'hu\\"sh' not in after and b"(removed)" in after
     if body[:1] == b"{":
         json.loads(after)
 
 
 def test_a_name_that_only_this_source_uses_is_stripped_too():
-    assert stripped(b'{"word": "hush"}', "auth.word") == b'{"word": "(removed)"}'
-    assert stripped(b"a=1&word=hush", "word") == b"a=1&word=(removed)"
+    assert hide_secrets(b'{"word": "hush"}', "auth.word") == b'{"word": "(removed)"}'
+    assert hide_secrets(b"a=1&word=hush", "word") == b"a=1&word=(removed)"
 
 
 XML = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>'

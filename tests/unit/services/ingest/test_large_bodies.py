@@ -102,8 +102,8 @@ UNCLEAR = json.dumps([{"nr": number, "note": "x" * 1000} for number in range(100
 
 
 async def test_a_body_of_a_thousand_parts_that_nobody_understands_is_kept_once(monkeypatch):
-    kept, stripped, strip = Kept(), [], app.set_aside.__globals__["stripped"]
-    monkeypatch.setitem(app.set_aside.__globals__, "stripped", lambda *given: stripped.append(1) or strip(*given))
+    kept, stripped, strip = Kept(), [], app.set_aside.__globals__["hide_secrets"]
+    monkeypatch.setitem(app.set_aside.__globals__, "hide_secrets", lambda *given: stripped.append(1) or strip(*given))
     async with client(LARGER, kept) as http:
         answer = await http.post("/v1/hooks/s", content=UNCLEAR, headers=JSON)
     (entry,) = kept.aside

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.signals import Kind, Parsed, Quarantined
 from schemas.sources import SalesMeaning
-from services.ingest.configured.sales import meant
+from services.ingest.configured.sales import with_sales_words
 from services.ingest.parsers.registry import parse
 
 
@@ -256,26 +256,35 @@ MEANING = SalesMeaning(
 
 def test_a_stage_means_what_the_source_says():
     taken = close("opportunity", "updated", {"status_id": "s", "status_label": "working"}, {"status_id": "r"})
-    assert meant(taken, MEANING).kind == Kind.SALES_ACCEPTED
+    assert with_sales_words(taken, MEANING).kind == Kind.SALES_ACCEPTED
     refused = close("opportunity", "updated", {"status_id": "s", "status_label": "Unqualified"}, {"status_id": "r"})
-    assert (meant(refused, MEANING).kind, meant(refused, MEANING).reason) == (Kind.SALES_REJECTED, "Unqualified")
+    assert (with_sales_words(refused, MEANING).kind, with_sales_words(refused, MEANING).reason) == (
+        Kind.SALES_REJECTED,
+        "Unqualified",
+    )
     other = close("opportunity", "updated", {"status_id": "s", "status_label": "Later"}, {"status_id": "r"})
-    assert meant(other, MEANING) == other
+    assert with_sales_words(other, MEANING) == other
 
 
 def test_only_agreed_activities_are_steps_and_our_own_writes_are_nobodys():
     call = high("OutboundMessage", direction="outbound", messageType="CALL", userId="u1", callStatus="completed")
     mail = high("OutboundMessage", direction="outbound", messageType="Email", userId="u1")
-    assert (meant(call, MEANING).kind, meant(mail, MEANING).kind) == (Kind.SALES_FOLLOW_UP, Kind.ACTIVITY_UPDATED)
+    assert (with_sales_words(call, MEANING).kind, with_sales_words(mail, MEANING).kind) == (
+        Kind.SALES_FOLLOW_UP,
+        Kind.ACTIVITY_UPDATED,
+    )
     ours = high("OutboundMessage", direction="outbound", messageType="CALL", userId="u9", callStatus="completed")
-    assert (meant(ours, MEANING).automated, meant(ours, MEANING).actor.kind) == (True, "system")
+    assert (with_sales_words(ours, MEANING).automated, with_sales_words(ours, MEANING).actor.kind) == (True, "system")
 
 
 def test_a_reason_that_means_not_qualified_names_the_criterion():
     lost = close(
         "opportunity", "updated", {"status_type": "lost", "lost_reason": "No budget"}, {"status_type": "active"}
     )
-    assert (meant(lost, MEANING).reason, meant(lost, MEANING).criterion) == ("not_qualified", "No budget")
+    assert (with_sales_words(lost, MEANING).reason, with_sales_words(lost, MEANING).criterion) == (
+        "not_qualified",
+        "No budget",
+    )
 
 
 def test_a_stage_cannot_mean_two_things():
@@ -307,7 +316,7 @@ def test_hubspot_an_association_links_the_two_and_its_end_links_nothing():
 
 def test_hubspot_an_integration_is_named_so_that_our_own_can_be_recognised():
     event = thin(subscriptionType="deal.creation", changeSource="INTEGRATION", sourceId="4711")
-    ours = meant(event, SalesMeaning(our_users=("4711",)))
+    ours = with_sales_words(event, SalesMeaning(our_users=("4711",)))
     assert (event.automated, ours.actor.kind, ours.automated) == (True, "system", True)
 
 

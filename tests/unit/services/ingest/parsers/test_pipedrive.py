@@ -6,7 +6,7 @@ import pytest
 
 from schemas.signals import Kind, Parsed, Quarantined
 from schemas.sources import SalesMeaning
-from services.ingest.configured.sales import meant
+from services.ingest.configured.sales import with_sales_words
 from services.ingest.parsers.registry import parse
 
 
@@ -107,6 +107,6 @@ def test_an_activity_type_of_the_customers_own_can_be_a_meeting():
     meaning = SalesMeaning(meeting_types=("demo",))
     planned = v2("activity", "create", {"id": 1, "type": "demo", "done": False})
     held = v2("activity", "change", {"id": 1, "type": "demo", "done": True}, {"done": False})
-    assert (meant(planned, meaning).kind, meant(held, meaning).kind) == (
+    assert (with_sales_words(planned, meaning).kind, with_sales_words(held, meaning).kind) == (
         Kind.SALES_MEETING_BOOKED, Kind.SALES_MEETING_HELD,
     )  # fmt: skip
