@@ -80,6 +80,7 @@ def test_m5_words_that_only_hold_the_letters_of_a_name_stay(person, text):
         ("write to bo.ek (at) firma.example", "write to [hidden]"),
         ("no budget this year", "no budget this year"),
         ("price 10 000", "price 10 000"),
+        ("Karin Berg is on sick leave", "Karin Berg is on sick leave"),  # docs/security.md, "What is not held"
         ("They have a new manager who is ill since March and their mother has to be cared for, so nothing", "[hidden]"),
     ],
 )
