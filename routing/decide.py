@@ -49,13 +49,13 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
         draft = _begin(signal, context)
         entered.add(draft.lead.stage)
     else:
-        draft = Draft(lead.copied(), signal, context)
+        draft = Draft(lead.copy(), signal, context)
         if lead.merged_into is not None:
             merging.pass_by(draft)
-            return draft.decided()
+            return draft.make_decision()
         if (earlier := repeats.earlier_request(lead, signal)) is not None:
             draft.ignore("repeated", f"a repetition of {earlier.signal_id}, sent again within its window")
-            return draft.decided()
+            return draft.make_decision()
     _take_in(draft, new=lead is None)
     if signal.kind == Kind.UNCLASSIFIED and not draft.learned:
         draft.ignore("unclassified", "what happened is not known")
@@ -67,7 +67,7 @@ def decide(lead: Lead | None, signal: Signal, context: Context) -> Decision:
     waking.arm(draft)
     limbo.watch(draft)
     volumes.note(draft)
-    return draft.decided()
+    return draft.make_decision()
 
 
 def _why_no_lead(signal: Signal) -> tuple[Reason, str] | None:
@@ -131,7 +131,7 @@ def _take_in(draft: Draft, new: bool) -> None:
 
 def _run(draft: Draft, entered: set[Stage]) -> None:
     """What the signal means, and then the table."""
-    if why := _refused(draft):
+    if why := _why_refused(draft):
         draft.refuse(*why)
         return
     if missing := named.nothing_answered(draft):
@@ -146,7 +146,7 @@ def _run(draft: Draft, entered: set[Stage]) -> None:
     moving.run(draft, entered)
 
 
-def _refused(draft: Draft) -> tuple[Reason, str] | None:
+def _why_refused(draft: Draft) -> tuple[Reason, str] | None:
     """The right to a command is looked at again when it is carried out: owner and roster may have changed meanwhile."""
     command = draft.signal.command
     if command is None or draft.signal.kind == Kind.OWNER_AWAY:

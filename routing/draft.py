@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 from routing.agreement.agreement import Agreement
 from routing.agreement.definitions import Expression, Judge, Points
 from routing.lifecycle import WORKED, Fact
-from routing.model.heard import recalled, to_keep
+from routing.model.heard import restore_signal, to_keep
 from routing.model.identity import Others
 from routing.model.records import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Tallied, Transition
 from routing.people.capacity import carrier
 from routing.people.roster import Roster
 from schemas.events import Contact, EventData, Owner
 from schemas.fates import Reason
-from schemas.signals import IdentityKey, Person, Signal, happened
+from schemas.signals import IdentityKey, Person, Signal, happened_at
 
 _NOBODY = Person()
 Purposes = Mapping[str, datetime]
@@ -77,7 +77,7 @@ class Draft:
         self.lead = lead
         self.signal = signal
         self.context = context
-        self.at = happened(signal)
+        self.at = happened_at(signal)
         self.carried_by = carrier(lead)
         self.instant = int(self.at.timestamp())
         self.account = context.account
@@ -136,7 +136,7 @@ class Draft:
         if brought is None or brought.signal_id == self._asked_of.id:
             return self.judge
         if self._judge_of_way is None:
-            signal, standards = recalled(brought, self.signal), self.context.agreement.standards
+            signal, standards = restore_signal(brought, self.signal), self.context.agreement.standards
             self._judge_of_way = Judge(
                 lead=self.lead, signal=signal, now=self.at, standards=standards, instant=self.instant
             )
@@ -149,7 +149,7 @@ class Draft:
     def brought_on(self) -> None:
         """The signal that expressions see has brought the lead to the stage that it is in now."""
         lead, signal = self.lead, self._asked_of
-        lead.brought = to_keep(signal, happened(signal)) if lead.stage in WORKED else None
+        lead.brought = to_keep(signal, happened_at(signal)) if lead.stage in WORKED else None
         lead.form_id = signal.form_id or lead.form_id
         self.lead_changed()
 
@@ -230,7 +230,7 @@ class Draft:
     def owner(self, person: str | None) -> Owner | None:
         return self.context.roster.owner(person)
 
-    def decided(self) -> Decision:
+    def make_decision(self) -> Decision:
         """All that was written on the sheet; the lead has its next version and the sequence of its last event."""
         lead = self.lead
         lead.version += 1

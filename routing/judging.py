@@ -63,7 +63,7 @@ def _follow_up(draft: Draft) -> None:
         following_up.follow_up(draft)
 
 
-def _withdrawn(draft: Draft) -> None:
+def _note_withdrawal(draft: Draft) -> None:
     """Withdrawn or unsubscribed without a word of what for means everything, the mail first of all. Who leaves a list that is
     named says nothing of other mail (`routing.lead.lists`)."""
     one_list = draft.signal.kind == Kind.LIST_UNSUBSCRIBED and draft.signal.lists
@@ -72,7 +72,7 @@ def _withdrawn(draft: Draft) -> None:
     nurturing.follow_consent(draft, "withdrawn")
 
 
-def _given(draft: Draft) -> None:
+def _note_consent(draft: Draft) -> None:
     """Consent given in general means the one that a withdrawal in general took away."""
     if not draft.signal.consents:
         consents(draft, "email", "given", draft.at)
@@ -133,9 +133,9 @@ _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.CRM_LINKED: handover.link,
     Kind.CONTACT_DELETED: deletion.note,
     Kind.DISPOSITION_SET: disposition.change,
-    Kind.CONSENT_GIVEN: _given,
-    Kind.CONSENT_WITHDRAWN: _withdrawn,
-    Kind.LIST_UNSUBSCRIBED: _withdrawn,
+    Kind.CONSENT_GIVEN: _note_consent,
+    Kind.CONSENT_WITHDRAWN: _note_withdrawal,
+    Kind.LIST_UNSUBSCRIBED: _note_withdrawal,
     Kind.CLOCK_DUE: _clock_due,
     Kind.CLOCK_RECHECK: lambda draft: clocks.recheck(draft, adopt=draft.signal.reason == "adopt"),
     Kind.OWNER_AWAY: _owner_away,

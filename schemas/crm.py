@@ -94,7 +94,7 @@ class CrmFact(BaseModel):
             raise ValueError(f"unknown fact; say one of {', '.join(_SHORT)}, or a kind such as form.submitted")
         return value
 
-    def parsed(self, fallback_key: str) -> Parsed:
+    def to_parsed(self, fallback_key: str) -> Parsed:
         """As every parser yields it."""
         kind = _SHORT.get(self.fact) or Kind(self.fact)
         work = (self.owner_id, self.to, self.activity_type, self.done)

@@ -48,19 +48,19 @@ def parse_target(text: str) -> TargetValue:
     if len(words) > LENGTH:
         raise ValueError(f"`{words[:20]}...` is longer than any calendar")
     if days := _DAYS.fullmatch(words):
-        return _bounded(TargetValue("business_days", timedelta(0), int(days[1]), words))
+        return _check_bounds(TargetValue("business_days", timedelta(0), int(days[1]), words))
     amount, _, unit = words.partition(" ")
     if _AMOUNT.fullmatch(amount) and unit in ("elapsed", "business"):
         kind: Literal["elapsed", "business"] = "elapsed" if unit == "elapsed" else "business"
         if kind == "business" and "d" in amount:
             raise ValueError(f"`{text}`: a day of open time has no length; say `N business days`, or hours")
-        return _bounded(TargetValue(kind, parse_duration(amount), 0, words))
+        return _check_bounds(TargetValue(kind, parse_duration(amount), 0, words))
     if _AMOUNT.fullmatch(words):
         raise ValueError(f"`{text}` does not say which time; write `{words} elapsed` or `{words} business`")
     raise ValueError(f"`{text}` is no target; write one of {FORMS}")
 
 
-def _bounded(target: TargetValue) -> TargetValue:
+def _check_bounds(target: TargetValue) -> TargetValue:
     if target.amount > LONGEST or target.days > LONGEST.days:
         raise ValueError(f"`{target.text}` is over ten years")
     if target.kind == "business_days" and target.days < 1:

@@ -77,7 +77,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
         return text[: -len("null}}")] if apart else f'{text[: -len("}}")]},"personal":'
 
 
-def parted(data: EventData) -> tuple[EventData, str | None]:
+def split_personal(data: EventData) -> tuple[EventData, str | None]:
     """(the same without its personal part, that part as JSON)."""
     if data.personal is None:
         return data, None

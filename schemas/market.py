@@ -34,18 +34,18 @@ HalfLife = Annotated[
 """After this long half of the points are left, after twice as long a quarter."""
 
 
-def _folded(value: Any) -> Any:
+def _fold_case(value: Any) -> Any:
     return value.strip().casefold() if isinstance(value, str) else value
 
 
 def _domain(value: Any) -> Any:
-    return (host_of(value) or _folded(value)) if isinstance(value, str) else value
+    return (host_of(value) or _fold_case(value)) if isinstance(value, str) else value
 
 
 Country = Annotated[
     str, BeforeValidator(lambda v: v.upper() if isinstance(v, str) else v), Field(pattern=r"^[A-Z]{2}$")
 ]
-Industry = Annotated[str, BeforeValidator(_folded), Field(min_length=1, max_length=100)]
+Industry = Annotated[str, BeforeValidator(_fold_case), Field(min_length=1, max_length=100)]
 Domain = Annotated[
     str, BeforeValidator(_domain), Field(pattern=r"^[^\s@/:]+\.[^\s@/:.]+$", description="a domain: acme.example")
 ]
@@ -92,7 +92,7 @@ class Segment(FileModel):
         return not (self.industries or self.countries or self.employees or self.when != "true")
 
 
-Place = Annotated[str, BeforeValidator(_folded), Field(min_length=1, max_length=100)]
+Place = Annotated[str, BeforeValidator(_fold_case), Field(min_length=1, max_length=100)]
 
 
 def _prefix(value: Any) -> Any:

@@ -28,7 +28,7 @@ class Part(
     """A part of a signal. Absent is None, or what the field is by default."""
 
     @classmethod
-    def checked(cls, value: Any) -> Self:
+    def from_mapping(cls, value: Any) -> Self:
         """Of a mapping, or one of these. Raises pydantic's ValidationError."""
         found: Self = _adapter(cls).validate_python(value)
         return found
@@ -60,7 +60,7 @@ class Part(
         """Each field by its name."""
         return msgspec.structs.asdict(self)
 
-    def known(self) -> dict[str, Any]:
+    def known_fields(self) -> dict[str, Any]:
         """The fields that are not None, by their names."""
         return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
 
@@ -69,7 +69,7 @@ class Part(
         return core_schema.no_info_wrap_validator_function(
             lambda value, check: value if isinstance(value, cls) else _plain(cls, check(value)),
             handler(_form(cls)),
-            serialization=core_schema.wrap_serializer_function_ser_schema(lambda part, write: write(_shown(part))),
+            serialization=core_schema.wrap_serializer_function_ser_schema(lambda part, write: write(_as_form(part))),
         )
 
 
@@ -84,14 +84,14 @@ def _form(kind: type[Any]) -> type[BaseModel]:
     config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
     fields: dict[str, Any] = {field.name: (field.type, _rule(field)) for field in msgspec.structs.fields(kind)}
     named: dict[str, Any] = {"__config__": config, "__doc__": kind.__doc__, "__module__": kind.__module__}
-    if (tidied := getattr(kind, "tidied", None)) is not None:
-        named["__validators__"] = {"tidied": model_validator(mode="before")(partial(_tidied, tidied))}
+    if (tidy := getattr(kind, "tidy", None)) is not None:
+        named["__validators__"] = {"tidy": model_validator(mode="before")(partial(_tidy_mapping, tidy))}
     return create_model(kind.__name__, **named, **fields)
 
 
-def _tidied(tidied: Callable[[dict[str, Any]], dict[str, Any]], given: Any) -> Any:
+def _tidy_mapping(tidy: Callable[[dict[str, Any]], dict[str, Any]], given: Any) -> Any:
     """A part may put what it is made of in order first, where one field says of two facts."""
-    return tidied(given) if isinstance(given, dict) else given
+    return tidy(given) if isinstance(given, dict) else given
 
 
 @cache
@@ -111,7 +111,7 @@ def _plain(kind: type[Any], checked: BaseModel) -> Any:
     return msgspec.StructMeta.__call__(kind, **vars(checked))
 
 
-def _shown(part: Part) -> BaseModel:
+def _as_form(part: Part) -> BaseModel:
     """As its form, for pydantic to write; nothing is checked again."""
     form = _form(type(part))
     shown = form.__new__(form)

@@ -221,7 +221,7 @@ class Company(Part, frozen=True, kw_only=True):
     postcode: Annotated[Text, AfterValidator(post_code), Field(description="without gaps")] = None
 
     @classmethod
-    def tidied(cls, given: dict[str, Any]) -> dict[str, Any]:
+    def tidy(cls, given: dict[str, Any]) -> dict[str, Any]:
         """What one field says of two facts, each in its place: a range of employees, a postcode with its town."""
         found, size = dict(given), given.get("employees")
         if found.get("employees_range") is None and is_range(size):
@@ -451,7 +451,7 @@ PERSONAL_FIELDS = ("person", "fields", "utm", "former_emails")
 """Fields of a signal that hold personal data or free text; a sender can put anything into a campaign parameter."""
 
 
-def happened(signal: Signal) -> datetime:
+def happened_at(signal: Signal) -> datetime:
     """When the fact happened, never after it was received: a sender's clock that runs ahead does not rule ours."""
     if signal.occurred_at <= signal.received_at:
         return signal.occurred_at

@@ -289,7 +289,7 @@ class SourcesFile(FileModel):
                 hint = probably(source.brand, known) or f" ({', '.join(known)})"
                 yield ("sources", i, "brand"), f"brand `{source.brand}` is not among the agreement's `brands`{hint}"
 
-    def shared(self, source: Source) -> Source:
+    def with_file_defaults(self, source: Source) -> Source:
         """The source with what holds for all of them; the account of its system too, where the file names one only."""
         accounts = self.accounts(source.brand).get(source.own_system, frozenset())
         account = source.account or (next(iter(accounts)) if len(accounts) == 1 else None)

@@ -12,7 +12,7 @@ from schemas.validator_words import words_of
 from schemas.words import probably
 
 
-def meant(error: ValidationError) -> list[dict[str, Any]]:
+def root_errors(error: ValidationError) -> list[dict[str, Any]]:
     """Its errors without those that only follow: a list whose one entry is wrong is not too short besides."""
     found: list[dict[str, Any]] = [{**item} for item in error.errors(include_url=False)]
     wrong: list[tuple[int | str, ...]] = [item["loc"] for item in found]

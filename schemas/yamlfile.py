@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from schemas.validator_words import yaml_words
-from schemas.wording import keys_at, meant, rule_of
+from schemas.wording import keys_at, root_errors, rule_of
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 100_000
@@ -67,7 +67,7 @@ def load(text: str, model: type[M], name: str) -> M:
     try:
         return model.model_validate(data if data is not None else {})
     except ValidationError as error:
-        items = meant(error)
+        items = root_errors(error)
         found = [_problem(name, node, item, model) for item in items[:MAX_PROBLEMS]]
         more = len(items) - len(found)
         raise FileError([*found, *([f"{name}:1: and {more} more problems"] if more else [])]) from None
@@ -98,12 +98,12 @@ def problems_of(name: str, text: str, broken: Iterable[tuple[tuple[str | int, ..
     """A line for each (path, rule) that was found broken after loading, each once."""
     found = list(dict.fromkeys(broken))
     node = yaml.compose(text, Loader=yaml.SafeLoader) if found else None
-    return [f"{name}:{line_of(node, path)}: {_dotted(path)}: {rule}" for path, rule in found]
+    return [f"{name}:{line_of(node, path)}: {_path_text(path)}: {rule}" for path, rule in found]
 
 
 def problem(name: str, text: str, path: tuple[str | int, ...], rule: str) -> str:
     """One line for a rule found broken after loading (a reference to nothing, an expression that does not compile)."""
-    return f"{name}:{line_of(yaml.compose(text, Loader=yaml.SafeLoader), path)}: {_dotted(path)}: {rule}"
+    return f"{name}:{line_of(yaml.compose(text, Loader=yaml.SafeLoader), path)}: {_path_text(path)}: {rule}"
 
 
 def line_of(node: yaml.Node | None, path: tuple[str | int, ...]) -> int:
@@ -132,10 +132,10 @@ def _problem(name: str, node: yaml.Node | None, item: dict[str, Any], model: typ
     error = item.get("ctx", {}).get("error")
     path = (*item["loc"], *(error.path if isinstance(error, BrokenAt) else ()))
     rule = rule_of(item, keys_at(model, path[:-1]))
-    return f"{name}:{line_of(node, path)}: {_dotted(path)}: {rule}"
+    return f"{name}:{line_of(node, path)}: {_path_text(path)}: {rule}"
 
 
-def _dotted(path: tuple[str | int, ...]) -> str:
+def _path_text(path: tuple[str | int, ...]) -> str:
     return ".".join(str(step) for step in path) or "(top)"
 
 

@@ -8,7 +8,6 @@ from routing.lifecycle import WORKED
 from routing.model.identity import WAITING
 from routing.model.ids import derive, promise_subject
 from routing.model.records import Clock
-from routing.people.capacity import limited
 from schemas.envelope import whole
 from schemas.signals import ClockDue, Kind, Signal
 from services.ports.rows import Record
@@ -60,7 +59,7 @@ class Memory:
         """How many open leads everybody has whose load matters."""
         carried = [row for row in self.leads.values() if row.stage in WORKED and row.disposition == "active"]
         held = Counter(row.owner for row in carried)
-        return {person: held[person] for person in limited(self.ruling.roster)}
+        return {person: held[person] for person in self.ruling.roster.limited}
 
     def _keep(self, writes):
         self.leads |= {row.id: row for row in writes.leads}

@@ -11,7 +11,7 @@ from datetime import UTC, timedelta, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from routing.agreement.attributes import Declared, declared
+from routing.agreement.attributes import Declared, compile_attributes
 from routing.agreement.expressions import Expression, compile_expression
 from routing.agreement.policies import (
     CompiledPolicy,
@@ -151,7 +151,7 @@ def compile_agreement(text: str, name: str = "agreement.yaml", resolved: Resolve
         own_tracks=tuple(own_track(name, track) for name, track in file.nurturing.tracks.items()),
         volumes=tuple(CompiledVolume(v, condition(v.when)) for v in file.sla.volumes),
         kept=max(LEAST_KEPT, *(count for _, count in counts_of(file))),
-        attributes=declared(file.attributes),
+        attributes=compile_attributes(file.attributes),
         sales_ready_tags=frozenset(file.sales_ready_tags),
         dossier=tuple(part for part in PARTS if part in file.handover.dossier.requires),
         counted=frozenset(what for v in file.sla.volumes for what in (v.counts, v.against) if what is not None),

@@ -35,7 +35,7 @@ class Declared(NamedTuple):
     fields: frozenset[str]
 
 
-def declared(file: Mapping[str, market.Attribute]) -> Declared:
+def compile_attributes(file: Mapping[str, market.Attribute]) -> Declared:
     attributes = tuple(
         Attribute(name, one.type, tuple(field.casefold() for field in one.fields)) for name, one in file.items()
     )
@@ -56,14 +56,14 @@ def _of_type(attributes: tuple[Attribute, ...], said: Mapping[str, Any]) -> dict
     found: dict[str, str | float | bool] = {}
     for name, kind, names in attributes:
         for field in names:
-            value = _typed(kind, said[field]) if field in said else None
+            value = _value_of_type(kind, said[field]) if field in said else None
             if value is not None:
                 found[name] = value
                 break
     return found
 
 
-def _typed(kind: market.AttributeType, value: Any) -> str | float | bool | None:
+def _value_of_type(kind: market.AttributeType, value: Any) -> str | float | bool | None:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     match kind:

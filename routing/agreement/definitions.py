@@ -46,7 +46,7 @@ class Finding(NamedTuple):
     unknown: str | None = None
     fault: str | None = None
 
-    def said(self) -> dict[str, Any]:
+    def evidence(self) -> dict[str, Any]:
         """As evidence keeps it."""
         return {"met": self.met, **self.trouble()}
 
@@ -111,13 +111,13 @@ class Judge:
         read, answers = expression.reader, expression.answers
         if read is None:
             self._prepare(expression)
-            return self._evaluated(expression)
+            return self._evaluate(expression)
         values = read(self)
         known: Answer | None = answers.get(values)
         if known is None:
             if len(answers) >= ANSWERS_KEPT:
                 answers.clear()
-            known = answers[values] = self._evaluated(expression)
+            known = answers[values] = self._evaluate(expression)
         return known
 
     def _prepare(self, expression: Expression) -> None:
@@ -126,17 +126,17 @@ class Judge:
         if not SCORES.isdisjoint(expression.calls):
             self.points()
 
-    def _evaluated(self, expression: Expression) -> Answer:
+    def _evaluate(self, expression: Expression) -> Answer:
         self._reached = {}
         _asking.judge = self
         if self._activation is None:
             self._activation = ENV.Activation(_facts(self, self._at), functions=_CALLS)
         try:
-            finding = _found(expression.compiled.eval(self._activation).plain_value())
+            finding = _finding_of(expression.compiled.eval(self._activation).plain_value())
         except RuntimeError:
             # CEL gives up: the steps of one evaluation are bounded, and a sender chose how much there is to go through.
             finding = Finding(False, unknown=TOO_DEAR)
-        return Answer(finding, finding.said() | {"inputs": self._inputs(expression)})
+        return Answer(finding, finding.evidence() | {"inputs": self._inputs(expression)})
 
     def is_in(self, name: str) -> bool | None:
         """Whether the lead is in this segment; None where what decides it is not known."""
@@ -177,7 +177,7 @@ class Judge:
         return self._points
 
     def _belongs(self, segment: scoring.CompiledSegment) -> bool | None:
-        account = scoring.named(self.lead, segment)
+        account = scoring.is_named_account(self.lead, segment)
         if account or segment.only_accounts:
             return account
         fits = scoring.company_fits(self.lead, segment)
@@ -194,7 +194,7 @@ class Judge:
         wide = "" if window == FOREVER else f", {window.total_seconds() / 3600:g}h"
         return self._note(f"count('{kind}'{wide})", found)
 
-    def reached(self, what: str, of: Callable[[Points], int]) -> int:
+    def note_figure(self, what: str, of: Callable[[Points], int]) -> int:
         """A figure of the points, kept as one that the expression came to ask for."""
         return self._note(what, of(self.points()))
 
@@ -261,9 +261,9 @@ _BODIES: dict[tuple[str, int], Callable[..., Any]] = {
     ("text", 1): lambda name: _asking.judge.attribute("text", name),
     ("number", 1): lambda name: _asking.judge.attribute("number", name),
     ("yes", 1): lambda name: _asking.judge.attribute("yes", name),
-    ("fit", 0): lambda: _asking.judge.reached("fit()", lambda points: points.fit),
-    ("intent", 0): lambda: _asking.judge.reached("intent()", lambda points: points.intent),
-    ("score", 0): lambda: _asking.judge.reached("score()", lambda points: points.fit + points.intent),
+    ("fit", 0): lambda: _asking.judge.note_figure("fit()", lambda points: points.fit),
+    ("intent", 0): lambda: _asking.judge.note_figure("intent()", lambda points: points.intent),
+    ("score", 0): lambda: _asking.judge.note_figure("score()", lambda points: points.fit + points.intent),
 }
 _CALLS = [
     cel.Function(name, list(taken), False, _BODIES[name, len(taken)], given)
@@ -279,7 +279,7 @@ def _facts(judge: Judge, now: datetime) -> dict[str, Any]:
     return facts | {"now": now}
 
 
-def _found(plain: Any) -> Finding:
+def _finding_of(plain: Any) -> Finding:
     """CEL's own words for an error value are all that tells what kind of error it is."""
     if isinstance(plain, bool):
         return Finding(plain)

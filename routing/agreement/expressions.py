@@ -153,7 +153,7 @@ def compile_expression(text: str) -> Expression:
     calls = list(_calls(words))
     for call in calls:
         _check(call, text)
-    names = _named(words)
+    names = _variables_in(words)
     called = {word for word, _ in words} & FUNCTIONS.keys()
     foreseen = None if "now" in names else _foreseen([word for word, _ in words])
     return Expression(
@@ -199,7 +199,7 @@ def _plain_call(words: list[str]) -> Call | None:
             return None
 
 
-def _named(words: list[tuple[str, int]]) -> tuple[str, ...]:
+def _variables_in(words: list[tuple[str, int]]) -> tuple[str, ...]:
     return tuple(n for n in VARIABLES if any(word == n or word.startswith(f"{n}.") for word, _ in words))
 
 

@@ -37,7 +37,7 @@ class _Token(NamedTuple):
 
 def misfits(text: str, known: Mapping[str, Iterable[str]]) -> Iterator[str]:
     """A rule for each word that a fact of `known` is compared with and can never be, with its place and the likely one."""
-    for name, token in _compared(tokens_of(text)):
+    for name, token in _comparisons(tokens_of(text)):
         allowed = [word for word in known.get(name, ()) if word]
         word = token.word or ""
         if name in known and word not in known[name]:
@@ -70,7 +70,7 @@ def parts_of(tokens: list[_Token]) -> Iterator[list[_Token]]:
     yield part
 
 
-def _compared(tokens: list[_Token]) -> Iterator[tuple[str, _Token]]:
+def _comparisons(tokens: list[_Token]) -> Iterator[tuple[str, _Token]]:
     """(fact, word in quotes) of `fact == 'word'`, `'word' == fact` and `fact in ['word', ...]`."""
     for i, token in enumerate(tokens[1:-1], 1):
         before, after = tokens[i - 1], tokens[i + 1]

@@ -61,7 +61,7 @@ def compile_policies(policies: Sequence[Policy]) -> Policies:
     agreed: dict[Kind, tuple[AgreedSignal, ...]] = {}
     for policy in compiled:
         by_start[policy.file.starts] = (*by_start.get(policy.file.starts, ()), policy)
-        for kind, signal in _agreed(policy):
+        for kind, signal in _signals_of(policy):
             agreed[kind] = (*agreed.get(kind, ()), signal)
     return Policies(
         all=compiled,
@@ -72,7 +72,7 @@ def compile_policies(policies: Sequence[Policy]) -> Policies:
     )
 
 
-def _agreed(policy: CompiledPolicy) -> Iterator[tuple[Kind, AgreedSignal]]:
+def _signals_of(policy: CompiledPolicy) -> Iterator[tuple[Kind, AgreedSignal]]:
     for part in PARTS:
         for match in getattr(policy.file, part):
             yield match.kind, AgreedSignal(policy, part, condition(match.when))

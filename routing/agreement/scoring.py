@@ -195,7 +195,7 @@ def company_fits(lead: Lead, segment: CompiledSegment) -> bool | None:
     return None if None in known else True
 
 
-def named(lead: Lead, segment: CompiledSegment) -> bool | None:
+def is_named_account(lead: Lead, segment: CompiledSegment) -> bool | None:
     """Whether the company is one of the named accounts; None where accounts are named and its domain is not known."""
     if not segment.accounts:
         return False

@@ -86,10 +86,10 @@ def uncompilable(file: AgreementFile) -> Found:
             hint = probably(name, file.segments) or f"; there are {known}"
             yield path, f"segment `{name}` is not among `segments`{hint}"
         for function, name in sorted(expression.named):
-            yield from ((path, rule) for rule in _undeclared(function, name, file))
+            yield from ((path, rule) for rule in _problems_of_name(function, name, file))
 
 
-def _undeclared(function: str, name: str, file: AgreementFile) -> Iterator[str]:
+def _problems_of_name(function: str, name: str, file: AgreementFile) -> Iterator[str]:
     if function == "in_territory":
         if name not in file.territories:
             known = ", ".join(sorted(file.territories)) or "none"

@@ -36,7 +36,7 @@ def compile_territory(file: Territory) -> CompiledTerritory:
 
 def is_there(lead: Lead, territory: CompiledTerritory) -> bool | None:
     """Whether the company is in the territory; None where something that decides it is not known."""
-    country, place = _in_country(lead, territory), _placed(lead, territory)
+    country, place = _in_country(lead, territory), _in_any_place(lead, territory)
     if country is False or place is False:
         return False
     return None if country is None or place is None else True
@@ -48,7 +48,7 @@ def _in_country(lead: Lead, territory: CompiledTerritory) -> bool | None:
     return None if lead.company_country is None else lead.company_country in territory.countries
 
 
-def _placed(lead: Lead, territory: CompiledTerritory) -> bool | None:
+def _in_any_place(lead: Lead, territory: CompiledTerritory) -> bool | None:
     code, found = lead.company_postcode, []
     if territory.regions:
         key = region_key(lead.company_region, lead.company_country)

@@ -108,7 +108,9 @@ def _part(words: list[str], turned: bool) -> TimeChanges:
     if any(word == "now" or word.startswith("now.") for word in words):
         return TimeChanges(moments=_moments(words))
     windows = frozenset(_windows(words, turned))
-    fades = frozenset([Fade(_ways(words, turned), _bound(words))]) if not _FADING.isdisjoint(words) else frozenset()
+    fades = (
+        frozenset([Fade(_ways(words, turned), _points_bound(words))]) if not _FADING.isdisjoint(words) else frozenset()
+    )
     return TimeChanges(windows=windows, fades=fades)
 
 
@@ -172,7 +174,7 @@ def _ways(words: list[str], turned: bool) -> frozenset[Way]:
     return frozenset(ways if left else [_OTHER[way] for way in ways])
 
 
-def _bound(words: list[str]) -> int | None:
+def _points_bound(words: list[str]) -> int | None:
     """The number of `score() >= 80`; None where the comparison is less plain."""
     match words:
         case [_, "(", ")", compared, number] if compared in _COMPARE and number.isdecimal():

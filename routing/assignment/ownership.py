@@ -7,13 +7,13 @@ from typing import Any
 from routing.assignment import hunted, matching, queue
 from routing.assignment.assignment import FALLBACK, LAST_RESORTS, Asked, Assignment, Held, Line, assign
 from routing.assignment.owner_fields import clear_owner, set_owner, set_turn
-from routing.assignment.rotation import change, counted
+from routing.assignment.rotation import change, with_turn_by_hand
 from routing.draft import Draft
 from routing.lifecycle import DIALOGUE
 from routing.model.bounds import MAX_REFERENCES
 from routing.model.records import Ledger, Load
 from routing.nurturing import nurturing
-from routing.people.capacity import consulted, given, is_new_to, without
+from routing.people.capacity import is_new_to, people_to_consult, with_one_more, without
 from routing.people.roster import ROLES
 from schemas.certain import Impossible
 from schemas.events import LeadEscalated, LeadOwnerChanged, LeadTouched
@@ -40,7 +40,7 @@ def choose_or_wait(
     agreement = draft.context.agreement
     pools = [roster.pool(name) for name in agreement.routes[route].pools]
     if roster.limited:
-        draft.consulted |= consulted([seat.person for pool in pools for seat in pool.seats], roster)
+        draft.consulted |= people_to_consult([seat.person for pool in pools for seat in pool.seats], roster)
     chosen = assign(
         agreement.routes[route],
         Asked(
@@ -65,7 +65,7 @@ def choose_or_wait(
 
 def _line(draft: Draft) -> Line | None:
     place = draft.lead.queue
-    if place is None or queue.queued(draft) is None:
+    if place is None or queue.clock_of(draft) is None:
         return None
     return Line(place.rule, place.until, place.kept_for)
 
@@ -106,7 +106,7 @@ def _count(draft: Draft, person: str) -> None:
     if draft.signal.mode != "live" or person not in roster.limited:
         return
     if is_new_to(lead, person, roster=roster, now=now, zone=draft.context.agreement.zone):
-        draft.put_load(given(draft.loads.get(person) or Load(person=person), now))
+        draft.put_load(with_one_more(draft.loads.get(person) or Load(person=person), now))
         lead.counted = {**lead.counted, person: (lead.pass_number, int(now.timestamp()))}
 
 
@@ -179,7 +179,7 @@ def by_hand(draft: Draft, person: str) -> Assignment:
         return Assignment(person=person, rule="manual", why=why)
     before = draft.ledgers.get(pool.name) or Ledger(pool=pool.name)
     at_work = [seat.person for seat in pool.seats if roster.why_away(seat.person, draft.context.now) is None]
-    after = counted(pool, before, person, at_work)
+    after = with_turn_by_hand(pool, before, person, at_work)
     why |= {"pool": pool.name, "ledger": change(pool, before, after)}
     return Assignment(person=person, rule="manual", pool=pool.name, ledger=after, why=why)
 

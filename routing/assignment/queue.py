@@ -6,7 +6,7 @@ from datetime import datetime
 
 from routing.assignment.assignment import Held
 from routing.assignment.owner_fields import set_unowned_reason
-from routing.assignment.rotation import moved
+from routing.assignment.rotation import with_turns_moved
 from routing.calendar.business_time import due_at
 from routing.draft import Draft
 from routing.lifecycle import route_of
@@ -22,7 +22,7 @@ def wait(draft: Draft, held: Held, had_it: str | None) -> None:
     """Begins to wait, or goes on; the end of the waiting stays where it was. `had_it` has the lead no more."""
     now, over = max(draft.at, draft.context.now), held.overflow
     hold = certain(over.hold, "only a rule that holds makes anybody wait")
-    running = queued(draft)
+    running = clock_of(draft)
     clock = running or _clock(draft, held)
     if running is None:
         calendar = draft.context.agreement.calendar(over.calendar)
@@ -77,14 +77,14 @@ def place(lead: Lead) -> tuple[str, datetime] | None:
     return (f"{known.route}/{known.pool}" if known is not None else f"{route_of(lead.stage)}/", clock.started_at)
 
 
-def queued(draft: Draft) -> Clock | None:
+def clock_of(draft: Draft) -> Clock | None:
     """The clock of the queue, while it runs."""
     return next((c for c in draft.lead.clocks.values() if c.policy == QUEUE and c.open), None)
 
 
 def leave_line(draft: Draft) -> None:
     """Called once a decision is made: whatever ended the waiting, the lead stands in no line any more."""
-    if draft.lead.queue is not None and queued(draft) is None:
+    if draft.lead.queue is not None and clock_of(draft) is None:
         draft.lead.queue = None
     _give_turn_back(draft)
 
@@ -97,12 +97,12 @@ def _give_turn_back(draft: Draft) -> None:
     if draft.signal.mode == "live" and kept.pool in roster.pools:
         ledger = draft.ledgers.get(kept.pool) or Ledger(pool=kept.pool)
         if kept.person in ledger.entries:
-            draft.put_ledger(moved(roster.pools[kept.pool], ledger, kept.person, -1))
+            draft.put_ledger(with_turns_moved(roster.pools[kept.pool], ledger, kept.person, -1))
 
 
 def end(draft: Draft) -> None:
     """Somebody has it, or nobody needs it any more."""
-    clock = queued(draft)
+    clock = clock_of(draft)
     if clock is not None:
         over = {"state": "fulfilled", "ended_at": draft.at, "next_at": None, "revision": clock.revision + 1}
         draft.put_clock(clock.but(**over))

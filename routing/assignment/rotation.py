@@ -51,7 +51,7 @@ class Rotation(NamedTuple):
 def turn(weights: Mapping[str, float], shorts: Mapping[str, float], codes: Mapping[str, str | None]) -> Turn:
     """Whose turn it is of the seats, in their order; `codes` has None for those who can take it, of whom there is one."""
     here = [person for person in weights if codes[person] is None]
-    with_share = _shared(weights, shorts, here, [p for p in weights if codes[p] in STILL_DUE])
+    with_share = _shorts_with_share(weights, shorts, here, [p for p in weights if codes[p] in STILL_DUE])
     return Turn(shortest(here, with_share), with_share)
 
 
@@ -87,7 +87,7 @@ def rotate(
         return Rotation(None, ledger, {"pool": pool.name, "candidates": _candidates(pool, hindered, {})})
     before = with_seats(ledger, pool)
     chosen, shorts = turn(_weights(pool), {p: entry.short for p, entry in before.entries.items()}, codes)
-    after = _given(before, chosen, shorts)
+    after = _with_turn(before, chosen, shorts)
     why = {
         "pool": pool.name,
         "candidates": _candidates(pool, hindered, shorts),
@@ -108,15 +108,15 @@ def hindrances_of(
     return (*_away(pool, person, roster=roster, now=now, passed_over=passed_over), *unfit(person))
 
 
-def counted(pool: Pool, ledger: Ledger, person: str, at_work: Iterable[str] = ()) -> Ledger:
+def with_turn_by_hand(pool: Pool, ledger: Ledger, person: str, at_work: Iterable[str] = ()) -> Ledger:
     """The ledger after somebody of the pool was given a lead by hand: those `at_work` were due their share of it."""
     before = with_seats(ledger, pool)
     shorts = {seat.person: before.entries[seat.person].short for seat in pool.seats}
     others = [seat.person for seat in pool.seats if seat.person in set(at_work) - {person}]
-    return _given(before, person, _shared(_weights(pool), shorts, [person], others))
+    return _with_turn(before, person, _shorts_with_share(_weights(pool), shorts, [person], others))
 
 
-def moved(pool: Pool, ledger: Ledger, person: str, turns: int) -> Ledger:
+def with_turns_moved(pool: Pool, ledger: Ledger, person: str, turns: int) -> Ledger:
     """The ledger after a turn was given back (-1), or counted again (1). Where that would leave them too far from the
     others, it moves what they were given and not what they are short of."""
     before = with_seats(ledger, pool)
@@ -153,7 +153,7 @@ def change(pool: Pool, before: Ledger, after: Ledger) -> dict[str, Any]:
     }
 
 
-def _shared(
+def _shorts_with_share(
     weights: Mapping[str, float], shorts: Mapping[str, float], here: list[str], others: list[str]
 ) -> dict[str, float]:
     """What each is short of with their share of one more lead. The `others`, who cannot take it, have a share too while
@@ -165,7 +165,7 @@ def _shared(
     return {p: round(shorts[p] + (weights[p] / total if p in due else 0.0), _DIGITS) for p in weights}
 
 
-def _given(before: Ledger, chosen: str, shorts: Mapping[str, float]) -> Ledger:
+def _with_turn(before: Ledger, chosen: str, shorts: Mapping[str, float]) -> Ledger:
     entries = dict(before.entries)
     for person, short in shorts.items():
         entries[person] = entries[person].but(short=short)
@@ -193,12 +193,12 @@ def _candidates(
     """Each seat: the code of the reason it was passed over, and what else was in the way (`also`); or how short it is with
     its share of this lead."""
     return [
-        {"person": seat.person, "weight": seat.weight} | _found(seat.person, hindered[seat.person], shorts)
+        {"person": seat.person, "weight": seat.weight} | _seat_evidence(seat.person, hindered[seat.person], shorts)
         for seat in pool.seats
     ]
 
 
-def _found(person: str, hindered: tuple[Code, ...], shorts: Mapping[str, float]) -> dict[str, Any]:
+def _seat_evidence(person: str, hindered: tuple[Code, ...], shorts: Mapping[str, float]) -> dict[str, Any]:
     if not hindered:
         return {"short": round(shorts[person], 6)}
     return evidence_of(hindered)

@@ -50,12 +50,12 @@ class BusinessCalendar:
 
     def __init__(self, calendar: Calendar, holidays: OfYear | None = None) -> None:
         self.zone = ZoneInfo(calendar.zone)
-        self._week = [_merged(calendar.week.get(day, ())) for day in WEEKDAYS]
+        self._week = [_merged_hours(calendar.week.get(day, ())) for day in WEEKDAYS]
         self._closed = frozenset(calendar.closed_days)
         self._holidays = holidays or (calendar.holidays.of_year if calendar.holidays is not None else None)
         self._eves = calendar.eves
         self._holidays_of: dict[int, Mapping[date, str]] = {}
-        self._special = {day: _merged(hours) for day, hours in calendar.special_days.items()}
+        self._special = {day: _merged_hours(hours) for day, hours in calendar.special_days.items()}
         self._years: dict[int, _Year] = {}
 
     def open_seconds_between(self, start: datetime, end: datetime) -> float:
@@ -302,7 +302,7 @@ def due_at(
     """When a promise of this target that started at `start` falls due. Raises BusinessTimeError."""
     match target.kind:
         case "elapsed":
-            return _elapsed(start, target.amount, pauses)
+            return _elapsed_due(start, target.amount, pauses)
         case "business" | "business_days" if calendar is None:
             raise BusinessTimeError("a target in business time needs a calendar")
         case "business":
@@ -344,7 +344,7 @@ def _elapsed_before(due: datetime, amount: timedelta, pauses: Sequence[Pause]) -
     return instant(left)
 
 
-def _elapsed(start: datetime, amount: timedelta, pauses: Sequence[Pause]) -> datetime:
+def _elapsed_due(start: datetime, amount: timedelta, pauses: Sequence[Pause]) -> datetime:
     if not pauses:
         return in_utc(start) + amount
     at = micros(start)
@@ -375,7 +375,7 @@ def _backwards(pauses: Sequence[Pause], end: datetime) -> list[tuple[int, int]]:
     return merged_pauses([(a, min(b, end)) for a, b in pauses], None)[::-1] if pauses else []
 
 
-def _merged(hours: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+def _merged_hours(hours: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for start, end in sorted((seconds_of_day(a), seconds_of_day(b)) for a, b in hours):
         if found and start <= found[-1][1]:

@@ -52,7 +52,7 @@ def spans_between(
         _span(a, b, gone=gone, opened=opened, calendar=calendar, target=target)
         for a, b in zip(cuts, cuts[1:], strict=False)
     ]
-    return _joined(spans)
+    return _joined_spans(spans)
 
 
 def _span(
@@ -73,7 +73,7 @@ def _span(
     return IntervalSpan(start, end, False, f"closed: {why}")
 
 
-def _joined(spans: list[IntervalSpan]) -> list[IntervalSpan]:
+def _joined_spans(spans: list[IntervalSpan]) -> list[IntervalSpan]:
     found: list[IntervalSpan] = []
     for span in spans:
         if found and found[-1].counted == span.counted and found[-1].cause == span.cause:

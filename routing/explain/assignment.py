@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from routing.agreement.agreement import Agreement
-from routing.explain.clock import said
+from routing.explain.clock import format_instant
 from routing.explain.smallest_change import runner_up, smallest_change
 from routing.people.hindrances import RULES_PASSED, codes_of, own_rule, reason_of, reasons_of
 from schemas.explain import AssignmentExplanation, CandidateView, LedgerView, RuleView, SeatView
@@ -94,7 +94,7 @@ def _lines(made: AssignmentExplanation) -> Iterator[str]:
     route = f" on route {made.route}" if made.route else ""
     own = own_rule(made.rule)
     because = f" ({own.because})" if own is not None else ""
-    yield f"{said(made.at)}  given to {made.person} by rule `{made.rule}`{because}{pool}{route}, with {made.signal_id}"
+    yield f"{format_instant(made.at)}  given to {made.person} by rule `{made.rule}`{because}{pool}{route}, with {made.signal_id}"
     if made.note:
         yield f"  {made.note}"
     for rule in made.path:
@@ -112,7 +112,7 @@ def _lines(made: AssignmentExplanation) -> Iterator[str]:
         yield f"  {c.person}: {mark}, {c.reason}{had}"
     if made.ledger:
         yield f"  ledger of {made.pool}, before and after change {made.ledger.seq[1]}:"
-        yield from (_moved(seat) for seat in made.ledger.seats)
+        yield from (_seat_line(seat) for seat in made.ledger.seats)
     if made.runner_up:
         yield f"  runner-up: {made.runner_up}"
     yield f"  smallest change: {made.smallest_change}"
@@ -130,6 +130,6 @@ def _inputs(inputs: Mapping[str, Any]) -> Iterator[str]:
     return (f"    {name} = {'unknown' if value is None else value}" for name, value in inputs.items())
 
 
-def _moved(seat: SeatView) -> str:
+def _seat_line(seat: SeatView) -> str:
     (had, has), (before, after) = seat.given, seat.short
     return f"    {seat.person}: given {had} and {has}, short {before:+.2f} and {after:+.2f}"

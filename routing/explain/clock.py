@@ -34,7 +34,7 @@ def explain_clock(
         if end > clock.started_at
         else []
     )
-    intervals = tuple(_view(part) for span in spans for part in _named(span, found, end))
+    intervals = tuple(_view(part) for span in spans for part in _spans_with_cause(span, found, end))
     whole = calendar if target.kind == "business_days" else None
     plain = plain_due(whole, clock.started_at, target.days) if whole is not None else None
     days = tuple(_days(clock.started_at, end, target.days, whole)) if whole is not None else ()
@@ -58,18 +58,18 @@ def _calendar_in_words(clock: Clock) -> str:
     return f" on calendar {own.otherwise}, for the roster has no hours of {clock.person or 'nobody'} that suffice"
 
 
-def _closed(why: str) -> str:
+def _closing_cause(why: str) -> str:
     """What closed it: by its name where it is a holiday, or the day before one."""
     if why.startswith(EVE):
         return f"closed: outside the hours of the day before {why.removeprefix(EVE)}"
     return _CLOSED.get(why) or f"closed: {why.replace('holiday: ', 'holiday ')}"
 
 
-def _named(span: IntervalSpan, found: list[Gap], end: datetime) -> Iterator[IntervalSpan]:
+def _spans_with_cause(span: IntervalSpan, found: list[Gap], end: datetime) -> Iterator[IntervalSpan]:
     """A paused span in parts, each with the gap that it lies in; a closed one with what closed it."""
     if span.cause != "pause":
         what = span.cause.removeprefix("closed: ")
-        yield span if span.counted else span._replace(cause=_closed(what))
+        yield span if span.counted else span._replace(cause=_closing_cause(what))
         return
     edges = {span.start, span.end}
     edges |= {at for gap in found for at in (gap.since, gap.until or end) if span.start < at < span.end}
@@ -92,7 +92,7 @@ def _days(start: datetime, end: datetime, days: int, calendar: BusinessCalendar)
         _, why = calendar.hours(day)
         opened = calendar.day_span(day)
         if opened is None:
-            yield DayView(day=day, number=None, cause=_closed(why))
+            yield DayView(day=day, number=None, cause=_closing_cause(why))
         elif day == first and start >= opened[1]:
             yield DayView(day=day, number=None, cause="started after its close: belongs to the next open day")
         elif number == days:
@@ -108,9 +108,9 @@ def _lines(made: ClockExplanation, clock: Clock, still: Gap | None, calendar: Bu
     yield f"{made.policy}{whose}: {made.target}{_calendar_in_words(clock)}"
     if made.person:
         yield f"it measures {made.person}"
-    yield f"started {said(made.started_at)} by {made.started_by}"
+    yield f"started {format_instant(made.started_at)} by {made.started_by}"
     for i in made.intervals:
-        yield f"  {said(i.from_)} - {said(i.to)}  {'counted' if i.counted else 'skipped'} {amount(i.seconds)}  {i.cause}"
+        yield f"  {format_instant(i.from_)} - {format_instant(i.to)}  {'counted' if i.counted else 'skipped'} {amount(i.seconds)}  {i.cause}"
     for day in made.days:
         yield (
             f"  {day.day:%a %Y-%m-%d}  "
@@ -131,25 +131,25 @@ def _lines(made: ClockExplanation, clock: Clock, still: Gap | None, calendar: Bu
 
 def _local(at: datetime, calendar: BusinessCalendar | None) -> str:
     """An instant, and what the calendar's wall clock shows then."""
-    return said(at) + (f" ({at.astimezone(calendar.zone):%a %Y-%m-%d %H:%M %Z})" if calendar else "")
+    return format_instant(at) + (f" ({at.astimezone(calendar.zone):%a %Y-%m-%d %H:%M %Z})" if calendar else "")
 
 
 def _verdict(made: ClockExplanation, state: ClockState) -> str:
-    kept = f"{said(made.kept_at)}" + (f" by {made.kept_by}" if made.kept_by else "") if made.kept_at else ""
+    kept = f"{format_instant(made.kept_at)}" + (f" by {made.kept_by}" if made.kept_by else "") if made.kept_at else ""
     match state:
         case "fulfilled":
             return f"kept at {kept}"
         case "breached":
             return "breached" + (f"; done late at {kept}" if kept else "; not done")
         case "cancelled":
-            return f"cancelled at {said(made.ended_at)}" if made.ended_at else "cancelled"
+            return f"cancelled at {format_instant(made.ended_at)}" if made.ended_at else "cancelled"
         case "running" | "paused":
             return state
         case _:
             assert_never(state)
 
 
-def said(at: datetime) -> str:
+def format_instant(at: datetime) -> str:
     """An instant in UTC, to the second, or to the microsecond where it has them."""
     return at.strftime("%Y-%m-%d %H:%M:%S" + (".%f" if at.microsecond else "")) + "Z"
 

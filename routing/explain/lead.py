@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from routing.agreement.agreement import Agreement
 from routing.calendar.business_time import BusinessCalendar
 from routing.explain.assignment import Given, conditions_of, explain_assignment, explain_rule, passed_lines
-from routing.explain.clock import amount, explain_clock, said
+from routing.explain.clock import amount, explain_clock, format_instant
 from routing.model.records import Clock, Lead
 from routing.sla.clocks import QUEUE, SILENT
 from routing.sla.own_hours import calendar_of
@@ -29,13 +29,13 @@ Agreements = Callable[[str], Agreement | None]
 
 
 class Step(NamedTuple):
-    """One judged signal of the history. `said` is the decision as it was recorded."""
+    """One judged signal of the history. `decision` is its decision as it was recorded."""
 
     signal_id: str
     kind: str
     occurred_at: datetime
     recorded_at: datetime
-    said: dict[str, Any]
+    decision: dict[str, Any]
 
 
 def explain_lead(lead: Lead, steps: Sequence[Step], agreements: Agreements, now: datetime) -> LeadExplanation:
@@ -57,7 +57,7 @@ def explain_lead(lead: Lead, steps: Sequence[Step], agreements: Agreements, now:
         clocks=clocks,
         limbo=lead.limbo,
         on_hold=HoldView(by=lead.parked, until=lead.parked_until) if lead.parked is not None else None,
-        findings=tuple(f for step in steps for f in step.said["evidence"].get("findings", [])),
+        findings=tuple(f for step in steps for f in step.decision["evidence"].get("findings", [])),
         unproven=lead.unproven,
         text="",
     )
@@ -68,11 +68,11 @@ def _waits_for(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> Rul
     """While the queue's clock runs: what the last look at its pool found."""
     if not any(clock.policy == QUEUE and clock.open for clock in lead.clocks.values()):
         return None
-    found = [(why, step) for step in steps for why in step.said["evidence"].get("waits", [])]
+    found = [(why, step) for step in steps for why in step.decision["evidence"].get("waits", [])]
     if not found:
         return None
     why, step = found[-1]
-    return explain_rule(why["held"], conditions_of(agreements(step.said["agreement"]), why.get("route")))
+    return explain_rule(why["held"], conditions_of(agreements(step.decision["agreement"]), why.get("route")))
 
 
 def known_calendar(clock: Clock, agreements: Agreements) -> BusinessCalendar | None:
@@ -85,7 +85,7 @@ def assignments(lead_id: str, steps: Sequence[Step], agreements: Agreements) -> 
     """Everybody who was given the lead, in that order."""
     found = []
     for step in steps:
-        said = step.said
+        said = step.decision
         given = Given(
             lead_id=lead_id,
             signal_id=step.signal_id,
@@ -94,7 +94,7 @@ def assignments(lead_id: str, steps: Sequence[Step], agreements: Agreements) -> 
             roster=said["roster"],
             made_by=said.get("made_by"),
         )
-        for evidence in step.said["evidence"].get("owners", []):
+        for evidence in step.decision["evidence"].get("owners", []):
             found.append(explain_assignment(evidence, given, agreements(given.agreement)))
     return found
 
@@ -108,10 +108,10 @@ def _stage(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> StageEx
         pass_number=lead.pass_number,
     )
     for step in reversed(steps):
-        moves = [move for move in step.said["transitions"] if move[1] == lead.stage]
+        moves = [move for move in step.decision["transitions"] if move[1] == lead.stage]
         if not moves:
             continue
-        evidence, agreement = step.said["evidence"], agreements(step.said["agreement"])
+        evidence, agreement = step.decision["evidence"], agreements(step.decision["agreement"])
         row: dict[str, Any] = next((row for row in evidence.get("rows", []) if row["row"] == moves[-1][2]), {})
         texts = _texts(agreement) if agreement else {}
         definitions = tuple(
@@ -142,9 +142,9 @@ def _custody(
 ) -> Iterator[CustodyView]:
     """Time in custody, by the instants at which each could know; nobody's time is left out between."""
     turns: list[tuple[datetime, str | None]] = [(g.at, g.person) for g in given]
-    turns += [(s.recorded_at, None) for s in steps for move in s.said["transitions"] if move[1] == "nurturing"]
+    turns += [(s.recorded_at, None) for s in steps for move in s.decision["transitions"] if move[1] == "nurturing"]
     # A lead that waits in a queue is nobody's, whoever had it before.
-    turns += [(s.recorded_at, None) for s in steps if s.said["evidence"].get("waits")]
+    turns += [(s.recorded_at, None) for s in steps if s.decision["evidence"].get("waits")]
     ordered = sorted(turns, key=lambda turn: turn[0])
     for i, (at, person) in enumerate(ordered):
         end = ordered[i + 1][0] if i + 1 < len(ordered) else None
@@ -157,7 +157,7 @@ def _lines(made: LeadExplanation) -> Iterator[str]:
     stage = made.stage
     names = [name for name in (stage.track, stage.own_track) if name is not None]
     track = f" ({', '.join(names)})" if names else ""
-    yield f"{made.lead_id} is in {stage.stage}{track} since {said(stage.since)}, pass {stage.pass_number}"
+    yield f"{made.lead_id} is in {stage.stage}{track} since {format_instant(stage.since)}, pass {stage.pass_number}"
     if stage.row:
         because = f" because of {stage.fact}" if stage.fact else ""
         yield f"  by row `{stage.row}`{because}, with {stage.signal_kind} {stage.signal_id}"
@@ -173,7 +173,7 @@ def _lines(made: LeadExplanation) -> Iterator[str]:
     if made.custody:
         yield "custody:"
     for turn in made.custody:
-        yield f"  {turn.person}  {said(turn.from_)} - {said(turn.to) if turn.to else 'now'}  {amount(turn.seconds)}"
+        yield f"  {turn.person}  {format_instant(turn.from_)} - {format_instant(turn.to) if turn.to else 'now'}  {amount(turn.seconds)}"
     for clock in made.clocks:
         yield from _clock(clock)
     yield from (f"finding: {finding}" for finding in made.findings)
@@ -189,7 +189,7 @@ def _whose(made: LeadExplanation) -> Iterator[str]:
     if made.assignment:
         yield from (f"  {line}" for line in made.assignment.text.splitlines())
     if made.on_hold:
-        until = f" until {said(made.on_hold.until)}" if made.on_hold.until else ""
+        until = f" until {format_instant(made.on_hold.until)}" if made.on_hold.until else ""
         yield f"on hold by {made.on_hold.by}{until}: neither qualified nor handed over"
     if made.waits_for:
         yield f"it waits for somebody of rule `{made.waits_for.rule}`:"

@@ -13,7 +13,7 @@ from routing.lifecycle import route_of
 
 def wait_no_more(draft: Draft) -> None:
     """The queue's clock fell due: somebody may be back, or the waiting is over and the next rule decides."""
-    lead, clock = draft.lead, queue.queued(draft)
+    lead, clock = draft.lead, queue.clock_of(draft)
     if clock is None:
         return
     may_hold = draft.context.now < clock.due_at

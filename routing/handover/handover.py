@@ -46,11 +46,11 @@ def begin(draft: Draft) -> None:
     handover = open_one(draft)
     for policy in draft.context.agreement.policies.starting("hand_over"):
         clocks.start(draft, policy, handover.id, draft.at)
-    if not _blocked(draft):
+    if not _block_if_incomplete(draft):
         offer_or_give_up(draft)
 
 
-def _blocked(draft: Draft) -> bool:
+def _block_if_incomplete(draft: Draft) -> bool:
     """An incomplete dossier is a finding against marketing; whether it keeps the offer back, the agreement says."""
     lacks = dossier.missing(draft.lead, draft.context.agreement)
     if lacks:
@@ -209,7 +209,7 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
             **saying(draft, offer),
             offer_number=number,
             expires_at=expires,
-            dossier=dossier.assembled(draft.lead, draft.context.agreement),
+            dossier=dossier.build_dossier(draft.lead, draft.context.agreement),
             personal=dossier.in_words(draft.lead),
         ),
         now,

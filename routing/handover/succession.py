@@ -28,7 +28,7 @@ def give_back(draft: Draft, person: str | None, *, gone: bool) -> None:
             _pass_on(draft, person)
     elif (offer is None or offer.state == "accepted") and not gone:
         draft.ignore("already_answered", "it was accepted: it waits for the return")
-    elif queue.queued(draft) is not None or handover.the_handover(draft).blocked:
+    elif queue.clock_of(draft) is not None or handover.the_handover(draft).blocked:
         ownership.leave_to_nobody(draft, f"waiting: {reason}")
     else:
         _offer_to_another(draft, person, reason)

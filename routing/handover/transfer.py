@@ -24,7 +24,7 @@ def give(draft: Draft, chosen: Assignment, reason: str) -> None:
             **said,
             from_owner=draft.owner(before),
             reason=reason,
-            dossier=dossier.assembled(lead, draft.context.agreement),
+            dossier=dossier.build_dossier(lead, draft.context.agreement),
             personal=dossier.in_words(lead),
         ),
         max(draft.at, draft.context.now),

@@ -15,7 +15,7 @@ from routing.model.contradictions import names_after
 from routing.model.ids import derive
 from routing.model.records import Lead, LeadPersonal
 from schemas.events import Stage
-from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened
+from schemas.signals import INBOUND, TOUCHES, Kind, Person, Signal, happened_at
 
 COMPANY = ("name", "domain", "industry", "country", "employees", "region", "city", "postcode")
 """Facts of the company that the lead keeps."""
@@ -31,7 +31,7 @@ _STEP = Kind.SALES_FOLLOW_UP
 
 def new_lead(signal: Signal, stage: Stage) -> Lead:
     """A lead as this signal makes it; its id comes from the signal's."""
-    at = happened(signal)
+    at = happened_at(signal)
     return Lead(
         id=derive("lead", signal.id),
         brand=signal.brand,
@@ -251,7 +251,7 @@ def _answers(known: dict[str, Any], said: dict[str, Any], scale: Scale, newer: b
 def _person(known: Person, more: Person, scale: Scale) -> Person:
     if scale.is_plain and (more == known or not _says_more(more, known)):
         return known
-    held, said = known.known(), more.known()
+    held, said = known.known_fields(), more.known_fields()
     if any(name in held and not scale.is_as_proven(name) for name in NAMES):
         # A name is one fact in three fields: no stranger's first name beside a proven last name.
         said = {name: value for name, value in said.items() if name not in NAMES or name in held}

@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 
 from routing.agreement.agreement import Agreement
 from routing.draft import Draft
-from routing.model.bounds import said
+from routing.model.bounds import shortened_words
 from routing.model.records import Entry, Lead
 from schemas.events import Dossier, DossierContact, DossierEntry, Proposed, Said
 from schemas.handover import Part
@@ -78,7 +78,7 @@ def _record(draft: Draft) -> None:
     lead.record = tuple(sorted([*others, entry], key=_in_order)[-ENTRIES_KEPT:])
     if signal.fields:
         kept = {e.signal_id for e in lead.record}
-        texts = {**lead.personal.texts, signal.id: said(signal.fields)}
+        texts = {**lead.personal.texts, signal.id: shortened_words(signal.fields)}
         texts = {key: words for key, words in texts.items() if key in kept}
         lead.personal = lead.personal.but(texts=texts)
 
@@ -100,7 +100,7 @@ _HAS: dict[Part, Callable[[Lead, Agreement], object]] = {
 """Whether the lead's dossier has it."""
 
 
-def assembled(lead: Lead, agreement: Agreement) -> Dossier:
+def build_dossier(lead: Lead, agreement: Agreement) -> Dossier:
     """Facts of the dossier as the offer carries them."""
     lacks = missing(lead, agreement)
     return Dossier(

@@ -12,7 +12,7 @@ from typing import Any
 from routing.model.contradictions import has_address
 from routing.model.identity import names_somebody
 from routing.model.records import Lead, Link, ProposedFact
-from schemas.signals import Proof, Signal, happened
+from schemas.signals import Proof, Signal, happened_at
 
 MOST_PROPOSED = 20
 """Proposals that a lead keeps, one for each fact; of more the oldest go."""
@@ -144,7 +144,7 @@ class Scale:
         known = self._proposed if self._proposed is not None else self._lead.personal.proposed_facts
         others = [(other, fact) for other, fact in known.items() if other != name]
         signal = self._signal
-        new = ProposedFact(value=_short_value(said), at=happened(signal), source=signal.source, signal_id=signal.id)
+        new = ProposedFact(value=_short_value(said), at=happened_at(signal), source=signal.source, signal_id=signal.id)
         self._proposed = dict([*others, (name, new)][-MOST_PROPOSED:])
 
 

@@ -23,7 +23,7 @@ _LEAST = 64
 """Bytes below which nothing is begun any more; a mark always fits."""
 
 
-def said(fields: dict[str, Any]) -> dict[str, Any]:
+def shortened_words(fields: dict[str, Any]) -> dict[str, Any]:
     """The words of one entry, at most SAID_BYTES."""
     shortened = {name: _short(value) for name, value in fields.items()}
     return shortened if _fits(shortened, SAID_BYTES) else _object(shortened, SAID_BYTES, _LEVELS)

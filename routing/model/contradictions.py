@@ -104,7 +104,7 @@ def is_stranger(lead: Lead, signal: Signal) -> bool:
     return names_agree(lead.names, signal.names) is not True
 
 
-def gathered(lead: Lead, identity: IdentityKey, address: str) -> tuple[str, ...]:
+def gathered_addresses(lead: Lead, identity: IdentityKey, address: str) -> tuple[str, ...]:
     """The addresses that this id or number has brought to the lead beside its own, this one among them."""
     known = lead.gathered.get(_key(identity), ())
     return known if address in known else (*known, address)[:MAX_ADDRESSES]
@@ -117,7 +117,7 @@ def addresses_by(lead: Lead, identity: IdentityKey) -> int:
 
 def with_gathered(lead: Lead, identity: IdentityKey, address: str) -> dict[str, tuple[str, ...]]:
     """What the lead keeps of it; the oldest of many ids is forgotten."""
-    kept = {**lead.gathered, _key(identity): gathered(lead, identity, address)}
+    kept = {**lead.gathered, _key(identity): gathered_addresses(lead, identity, address)}
     return dict(list(kept.items())[-MAX_GATHERED:])
 
 

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from routing.model.ids import derive
 from routing.model.records import Emission, Lead
-from schemas.envelope import Written, instant, parted
+from schemas.envelope import Written, instant, split_personal
 from schemas.events import EventData
 from schemas.signals import Signal
 
@@ -75,7 +75,7 @@ def seal(
 def _seal(
     said: EventData, time: str, sequence: int, count: int, subject: Subject, signal: Signal, stamp: Stamp
 ) -> Outgoing:
-    data, personal = parted(said)
+    data, personal = split_personal(said)
     event_id, kind = derive("evt", stamp.epoch, signal.id, signal.attempt, count), data.type_name
     written = Written(
         id=event_id,

@@ -17,7 +17,7 @@ def to_keep(signal: Signal, at: datetime) -> Heard:
     return Heard(signal_id=signal.id, at=at, **facts)
 
 
-def recalled(heard: Heard, at_hand: Signal) -> Signal:
+def restore_signal(heard: Heard, at_hand: Signal) -> Signal:
     """A signal with the facts of the kept one, as far as they are decided on, in place of the one at hand."""
     facts = {name: getattr(heard, name) for name in _DECIDED_ON}
     return at_hand.but(id=heard.signal_id, occurred_at=heard.at, command=None, clock=None, **facts)

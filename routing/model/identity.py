@@ -13,7 +13,7 @@ from typing import NamedTuple
 from routing.model.contradictions import (
     MAX_ADDRESSES,
     contradiction,
-    gathered,
+    gathered_addresses,
     is_another_record,
     is_stranger,
     names_agree,
@@ -184,8 +184,8 @@ def resolve(signal: Signal, known: Mapping[Key, str], lead_of: LeadOf = no_lead_
         lead_id=lead,
         others=_others(lead, [*named, *_apart(suspects)]),
         account_id=_first(named, _COMPANY),
-        unlinked=_unlinked(unlinked, _LINKED) if unlinked else (),
-        unlinked_account=_unlinked(unlinked, _ACCOUNT) if unlinked else (),
+        unlinked=_identities_to_link(unlinked, _LINKED) if unlinked else (),
+        unlinked_account=_identities_to_link(unlinked, _ACCOUNT) if unlinked else (),
         by_number=by_number,
         apart=apart,
         suspects=suspects,
@@ -255,7 +255,7 @@ def _suspects(
     if lead.proof != signal.proof:
         # Between a proven and an unproven side an id alone joins nobody, and says nothing against the id.
         return tuple(Suspect(who, identity, False, noted=False) for identity in ids), (), who
-    barred = [len(gathered(lead, identity, address)) >= MAX_ADDRESSES for identity in ids]
+    barred = [len(gathered_addresses(lead, identity, address)) >= MAX_ADDRESSES for identity in ids]
     if any(barred) or names_agree(lead.names, signal.names) is False:
         return tuple(Suspect(who, *pair) for pair in zip(ids, barred, strict=True)), (), who
     return (), tuple(ids), who
@@ -373,7 +373,7 @@ def is_pointer(link: str) -> bool:
     return POINTER in link
 
 
-def merged(lead_id: str) -> str:
+def pointer_to_lead(lead_id: str) -> str:
     """The link of an identity whose lead was merged: to that lead, which another link leads on from."""
     return f"lead{POINTER}{lead_id}"
 
@@ -406,6 +406,6 @@ def pointers(signal: Signal, found: Resolution) -> dict[Key, str]:
     return {key(signal, identity): said for identity in found.unlinked if identity.kind in ("deal", "activity")}
 
 
-def _unlinked(nobody: list[IdentityKey], kinds: tuple[str, ...]) -> tuple[IdentityKey, ...]:
+def _identities_to_link(nobody: list[IdentityKey], kinds: tuple[str, ...]) -> tuple[IdentityKey, ...]:
     likens = LIKENESS if kinds is _LINKED else ()
     return tuple([i for i in nobody if i.kind in likens or (i.verified and i.kind in kinds)])

@@ -365,7 +365,7 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
     form_id: str | None = None
     personal: LeadPersonal = _NOBODY
 
-    def copied(self) -> Self:
+    def copy(self) -> Self:
         """A lead of its own with the same values, which nobody changes in place."""
         lead: Any = self
         found: Self = lead.__copy__()

@@ -84,7 +84,7 @@ def release(draft: Draft, reason: str) -> None:
         lead.suppressed = own
         tell_change(draft)
     elif own is None and lead.disposition == "active":
-        _released(draft, reason)
+        _end_suppression(draft, reason)
 
 
 def _own_no(draft: Draft) -> str | None:
@@ -96,7 +96,7 @@ def _own_no(draft: Draft) -> str | None:
     return "consent_withdrawn" if mail_withdrawn(draft) else None
 
 
-def _released(draft: Draft, reason: str) -> None:
+def _end_suppression(draft: Draft, reason: str) -> None:
     lead = draft.lead
     lead.suppressed, lead.suppressed_at = None, None
     said = SuppressionReleased(

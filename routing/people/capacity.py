@@ -15,11 +15,6 @@ KEPT = timedelta(days=32)
 """How long it is remembered when somebody was given a lead: the longest month, and a day for zones."""
 
 
-def limited(roster: Roster) -> frozenset[str]:
-    """Everybody whose load matters: with a capacity, or of a team that has one."""
-    return roster.limited
-
-
 def carrier(lead: Lead | None) -> str | None:
     """Who carries this lead as an open one."""
     if lead is None or lead.merged_into is not None or lead.disposition != "active":
@@ -51,7 +46,7 @@ def fullness(
     return tuple([code for code, is_so in known if is_so])
 
 
-def consulted(people: Iterable[str], roster: Roster) -> frozenset[str]:
+def people_to_consult(people: Iterable[str], roster: Roster) -> frozenset[str]:
     """Whose loads decide whether one of these people is full."""
     found: set[str] = set()
     for person in roster.limited.intersection(people):
@@ -89,7 +84,7 @@ def without(loads: Mapping[str, Load], lead: Lead, carried_by: str | None) -> Ma
     return {**loads, **changed} if changed else loads
 
 
-def given(load: Load, now: datetime) -> Load:
+def with_one_more(load: Load, now: datetime) -> Load:
     """The load after one more was given."""
     since = int((now - KEPT).timestamp())
     kept = tuple(at for at in load.given if at > since)

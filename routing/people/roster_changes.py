@@ -24,7 +24,7 @@ class NotAllowed(ChangeRefused):
     reason: Reason = "not_allowed"
 
 
-def applied(file: RosterFile, changes: Iterable[RosterChange]) -> RosterFile:
+def apply_all(file: RosterFile, changes: Iterable[RosterChange]) -> RosterFile:
     """The roster after the changes. One that no longer fits (its person left the file) is passed over."""
     for change in changes:
         try:
@@ -42,11 +42,11 @@ def apply(file: RosterFile, change: RosterChange) -> RosterFile:
         case "pool_resumed":
             return _with_pool(file, change.pool, paused=False)
         case "joined":
-            return _joined(file, change)
+            return _add_person(file, change)
         case "absent":
             return _with_member(file, _absent(_member(file, change), change))
         case "returned":
-            return _with_member(file, _returned(_member(file, change), change.at))
+            return _with_member(file, _end_absences(_member(file, change), change.at))
         case "left":
             return _with_member(file, _member(file, change).model_copy(update={"active": False}))
         case _:
@@ -83,17 +83,17 @@ def _absent(member: Member, change: RosterChange) -> Member:
     return member.model_copy(update={"absences": (*member.absences, away)})
 
 
-def _returned(member: Member, at: datetime) -> Member:
-    return member.model_copy(update={"absences": tuple(_ended(absence, at) for absence in member.absences)})
+def _end_absences(member: Member, at: datetime) -> Member:
+    return member.model_copy(update={"absences": tuple(_end_absence(absence, at) for absence in member.absences)})
 
 
-def _ended(absence: Absence, at: datetime) -> Absence:
+def _end_absence(absence: Absence, at: datetime) -> Absence:
     if absence.since <= at and (absence.until is None or absence.until > at):
         return absence.model_copy(update={"until": at})
     return absence
 
 
-def _joined(file: RosterFile, change: RosterChange) -> RosterFile:
+def _add_person(file: RosterFile, change: RosterChange) -> RosterFile:
     if change.member is None:
         raise ChangeRefused("who joins has to be described")
     if unknown := sorted(set(change.seats) - {pool.name for pool in file.pools}):
@@ -101,7 +101,7 @@ def _joined(file: RosterFile, change: RosterChange) -> RosterFile:
     _check_newcomer(file, change.member)
     known = any(m.id == change.member.id for m in file.people)
     file = _with_member(file, change.member) if known else _plus(file, change.member)
-    pools = tuple(_seated(pool, change) if pool.name in change.seats else pool for pool in file.pools)
+    pools = tuple(_give_seat(pool, change) if pool.name in change.seats else pool for pool in file.pools)
     return file.model_copy(update={"pools": pools})
 
 
@@ -124,7 +124,7 @@ def _check_manager(file: RosterFile, member: Member) -> None:
         raise ChangeRefused(f"the managers go round in a circle: {' -> '.join(circle)}")
 
 
-def _seated(pool: Pool, change: RosterChange) -> Pool:
+def _give_seat(pool: Pool, change: RosterChange) -> Pool:
     rest = tuple(seat for seat in pool.seats if seat.person != change.person)
     seat = Seat(person=change.person or "", weight=change.seats[pool.name])
     return pool.model_copy(update={"seats": (*rest, seat)})

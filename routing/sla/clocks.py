@@ -16,9 +16,9 @@ from routing.lead import dossier, steps
 from routing.model.ids import derive
 from routing.model.records import Away, Clock, Step
 from routing.people.roster import Roster
-from routing.sla.events import Cause, Reason, known_from, saying, told
+from routing.sla.events import Cause, Reason, known_from, saying, tell_step
 from routing.sla.own_hours import calendar_of, hours_of
-from routing.sla.verdict import Gap, absences_of, judged, next_look, rung_at, warning_points
+from routing.sla.verdict import Gap, absences_of, next_look, rung_at, warning_points, with_verdict
 from schemas.events import SlaWarned
 from schemas.signals import ClockDue
 from schemas.sla import PERSONAL, Policy
@@ -248,7 +248,7 @@ def forecast(clock: Clock, agreement: Agreement, roster: Roster) -> Clock | None
     if compiled is None or new is None:
         return None
     current = _with_roster(new, compiled.file, agreement, roster)
-    return judged(current, calendar_of(current, agreement))[0]
+    return with_verdict(current, calendar_of(current, agreement))[0]
 
 
 def cancel(draft: Draft, reason: str, subject_id: str | None = None, at: datetime | None = None) -> None:
@@ -316,10 +316,10 @@ def settle(
     policy = compiled.file if compiled else None
     current = _with_roster(clock, policy, agreement, draft.context.roster)
     calendar = calendar_of(current, agreement)
-    after, still = judged(current, calendar, announced.due_at if announced is not None else None)
+    after, still = with_verdict(current, calendar, announced.due_at if announced is not None else None)
     if before is not None and (before.away, before.own_hours) != (current.away, current.own_hours):
         reason = "absence"
-    after = told(draft, before, after, Cause(reason, still, announced, why))
+    after = tell_step(draft, before, after, Cause(reason, still, announced, why))
     if announced is not None and after.state == "running" and policy is not None:
         after = _warn(draft, after, policy=policy, calendar=calendar, announced=announced)
     next_at = _next(draft, after, policy=policy, calendar=calendar, still=still)

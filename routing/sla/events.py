@@ -34,7 +34,7 @@ class Cause(NamedTuple):
     why: str | None = None
 
 
-def told(draft: Draft, before: Clock | None, after: Clock, cause: Cause) -> Clock:
+def tell_step(draft: Draft, before: Clock | None, after: Clock, cause: Cause) -> Clock:
     """Emits what the step from `before` to `after` means; returns `after`, knowing whether its breach was said."""
     if before is None:
         draft.emit(SlaStarted(**saying(draft, after)), after.started_at)
@@ -48,7 +48,7 @@ def told(draft: Draft, before: Clock | None, after: Clock, cause: Cause) -> Cloc
     elif (said := _step(draft, before, after, cause)) is not None:
         draft.emit(*said)
     elif (before.state, before.ended_at, before.due_at) != (after.state, after.ended_at, after.due_at):
-        draft.emit(_corrected(draft, before, after, cause.reason))
+        draft.emit(_correction(draft, before, after, cause.reason))
     return after
 
 
@@ -79,7 +79,7 @@ def _step(draft: Draft, before: Clock, after: Clock, cause: Cause) -> tuple[Even
             assert_never(after.state)
 
 
-def _corrected(draft: Draft, before: Clock, after: Clock, reason: Reason) -> SlaCorrected:
+def _correction(draft: Draft, before: Clock, after: Clock, reason: Reason) -> SlaCorrected:
     return SlaCorrected(
         **saying(draft, after),
         old=before.state,

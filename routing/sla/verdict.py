@@ -108,7 +108,9 @@ def _standing(clock: Clock, calendar: BusinessCalendar | None, all_gaps: list[Ga
     return Standing(due, None) if still is None or due <= still.since else Standing(None, still)
 
 
-def judged(clock: Clock, calendar: BusinessCalendar | None, passed: datetime | None = None) -> tuple[Clock, Gap | None]:
+def with_verdict(
+    clock: Clock, calendar: BusinessCalendar | None, passed: datetime | None = None
+) -> tuple[Clock, Gap | None]:
     """The clock with its verdict, and the gap that it stands still in. `passed` is an instant that is known to be over
     and all that was answered before it known: what was due by then and not kept is breached."""
     due, still = standing(clock, calendar)

@@ -82,13 +82,13 @@ def _facts(draft: Draft, wanted: frozenset[str]) -> list[tuple[str, datetime, st
     for data, at in draft.emissions:
         name_of = _NAMED.get(type(data))
         if name_of is not None and name_of(data) in wanted and data.mode == "live":
-            found.append((name_of(data), at, _credited(draft, data)))
+            found.append((name_of(data), at, _person_credited(draft, data)))
     if draft.signal.kind == _BOOKED and draft.signal.mode == "live" and _MEETING in wanted:
         found.append((_MEETING, draft.at, draft.lead.owner))
     return found
 
 
-def _credited(draft: Draft, data: e.EventData) -> str | None:
+def _person_credited(draft: Draft, data: e.EventData) -> str | None:
     """Whose doing it counts as. A lead that passed straight through qualification was judged by nobody."""
     if isinstance(data, e.LeadStageChanged) and data.to_stage == "qualification" and draft.straight_through:
         return None
@@ -118,7 +118,7 @@ def add(tally: Tally, one: Tallied, signal: Signal, terms: Terms) -> Told:
     more = {"counted": period.counted + one.good, "against": period.against + (not one.good)}
     latest = max(filter(None, (period.latest_at, one.at)))
     after = period.but(**(more | {"latest_at": latest}))
-    return _judged(_with(told, key, after), key, before=period, signal=signal, terms=terms)
+    return _judge_period(_with(told, key, after), key, before=period, signal=signal, terms=terms)
 
 
 def begin(tally: Tally, name: str, signal: Signal, terms: Terms) -> Told:
@@ -201,7 +201,7 @@ def _clock(volume: Volume, period: tuple[str, datetime, datetime], signal: Signa
     )
 
 
-def _judged(told: Told, key: str, before: Period, signal: Signal, terms: Terms) -> Told:
+def _judge_period(told: Told, key: str, before: Period, signal: Signal, terms: Terms) -> Told:
     """A count that is reached is kept at once; a period that is over may have to be said anew."""
     period = told.tally.periods[key]
     clock, volume = period.clock, _volume(period.clock, terms)

@@ -8,7 +8,7 @@ from math import ceil
 from routing.draft import Draft
 from routing.handover import handover, offer_expiry
 from routing.lifecycle import DIALOGUE
-from routing.model.heard import recalled, to_keep
+from routing.model.heard import restore_signal, to_keep
 from routing.model.ids import derive
 from routing.model.records import Clock, Lead
 from routing.sla.clocks import HOLD_END
@@ -73,7 +73,7 @@ def forget_pass(lead: Lead) -> None:
 def _let_go(draft: Draft, by: str, reason: str | None) -> None:
     """What happened meanwhile is judged now."""
     lead = draft.lead
-    draft.heard = tuple(recalled(heard, draft.signal) for heard in reversed(lead.heard))
+    draft.heard = tuple(restore_signal(heard, draft.signal) for heard in reversed(lead.heard))
     drop(draft)
     _let_offer_expire(draft)
     draft.note_learned()

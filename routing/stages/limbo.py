@@ -22,7 +22,7 @@ def why(lead: Lead, roster: Roster) -> str | None:
         return "no_owner_and_no_reason"
     if lead.owner is not None and not _is_there(lead.owner, roster):
         return "owner_is_gone"
-    if lead.stage in WORKED and lead.owner is None and not _is_waited_for(lead) and not _imported(lead):
+    if lead.stage in WORKED and lead.owner is None and not _is_waited_for(lead) and not _is_imported(lead):
         return "nobody_works_it"
     return _without_offer(lead) if lead.stage == "hand_over" else None
 
@@ -36,7 +36,7 @@ def _is_waited_for(lead: Lead) -> bool:
     return any(c.next_at is not None and c.policy not in (DIALOGUE_END, HOLD_END, WAKE) for c in lead.clocks.values())
 
 
-def _imported(lead: Lead) -> bool:
+def _is_imported(lead: Lead) -> bool:
     return "import" in (lead.unowned_reason or "")
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, assert_never
 
 from routing.agreement.soundness import MOST_KEPT
 from routing.assignment import ownership, queue
-from routing.assignment.rotation import moved
+from routing.assignment.rotation import with_turns_moved
 from routing.draft import Context, Draft
 from routing.handover import succession
 from routing.handover.handover import open_offer, put_offer, saying
@@ -82,18 +82,18 @@ def join(kept: Lead, gone: Lead, signal: Signal, contexts: tuple[Context, Contex
     Apply the decision on the kept one first: the other's goes on from it where both move an account or a ledger.
     """
     merge = signal.kind == Kind.LEAD_MERGE
-    stays, goes = Draft(kept.copied(), signal, contexts[0]), Draft(gone.copied(), signal, contexts[1])
+    stays, goes = Draft(kept.copy(), signal, contexts[0]), Draft(gone.copy(), signal, contexts[1])
     no_right = _no_right(stays)
     why = (merge_hindrance if merge else no_link)(kept, gone) or no_right
     if why is not None:
         stays.refuse("not_allowed" if why == no_right else "cannot_merge", why)
-        return Joined(stays.decided(), None)
+        return Joined(stays.make_decision(), None)
     (_merge if merge else _unmerge)(stays, goes)
     for draft, other in ((stays, goes), (goes, stays)):
         draft.evidence[MERGED] = {"other": other.lead.id, "undone": not merge}
         queue.leave_line(draft)
         limbo.watch(draft)
-    return Joined(stays.decided(), goes.decided())
+    return Joined(stays.make_decision(), goes.make_decision())
 
 
 def pass_by(draft: Draft) -> None:
@@ -376,7 +376,7 @@ def _offer_again(draft: Draft) -> None:
             **saying(draft, again),
             offer_number=again.number,
             expires_at=again.expires_at,
-            dossier=dossier.assembled(draft.lead, draft.context.agreement),
+            dossier=dossier.build_dossier(draft.lead, draft.context.agreement),
             personal=dossier.in_words(draft.lead),
         )
     )
@@ -398,6 +398,6 @@ def _count(draft: Draft, turns: int) -> None:
     if pool is None or lead.owner is None or all(seat.person != lead.owner for seat in pool.seats):
         return
     before = draft.ledgers.get(pool.name) or Ledger(pool=pool.name)
-    after = moved(pool, before, lead.owner, turns)
+    after = with_turns_moved(pool, before, lead.owner, turns)
     draft.put_ledger(after)
     draft.evidence["ledger"] = {"pool": pool.name, "person": lead.owner, "turns": turns, "seq": after.seq}

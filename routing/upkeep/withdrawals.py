@@ -12,7 +12,7 @@ from routing.lead.absorb import consents, put_consent
 from routing.nurturing import nurturing
 from routing.upkeep import disposition
 from schemas.certain import certain
-from schemas.signals import Consent, IdentityKey, Kind, Signal, happened
+from schemas.signals import Consent, IdentityKey, Kind, Signal, happened_at
 
 EVERYTHING = "*"
 """Purpose of somebody who wants no contact at all."""
@@ -31,16 +31,18 @@ _WITHOUT_A_WORD: Mapping[Kind, Literal["given", "withdrawn"]] = {
 
 def stated_consents(signal: Signal) -> tuple[Consent, ...]:
     """What the signal says of consents, each with its instant, which is never after its arrival."""
-    said = [c.but(at=min(c.at or happened(signal), signal.received_at)) for c in signal.consents]
-    said += [Consent(purpose=name, state=state, at=happened(signal)) for name, state in lists.stated_consents(signal)]
+    said = [c.but(at=min(c.at or happened_at(signal), signal.received_at)) for c in signal.consents]
+    said += [
+        Consent(purpose=name, state=state, at=happened_at(signal)) for name, state in lists.stated_consents(signal)
+    ]
     meant = _WITHOUT_A_WORD.get(signal.kind)
     if meant is not None and meant not in [consent.state for consent in said]:
-        said.append(Consent(purpose=MAIL, state=meant, at=happened(signal)))
+        said.append(Consent(purpose=MAIL, state=meant, at=happened_at(signal)))
     if signal.kind == Kind.DISPOSITION_SET:
         asked = (signal.sales.to if signal.sales else None) or signal.reason
         if asked in ("do_not_contact", "active"):
             state: Literal["given", "withdrawn"] = "given" if asked == "active" else "withdrawn"
-            said.append(Consent(purpose=EVERYTHING, state=state, at=happened(signal)))
+            said.append(Consent(purpose=EVERYTHING, state=state, at=happened_at(signal)))
     return tuple(said)
 
 

@@ -92,5 +92,5 @@ def _step(entry: HistoryEntry) -> Step:
         kind=row.kind,
         occurred_at=row.occurred_at,
         recorded_at=row.recorded_at,
-        said=json.loads(row.decision),
+        decision=json.loads(row.decision),
     )

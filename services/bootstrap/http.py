@@ -78,7 +78,7 @@ def sources_of(settings: Settings) -> dict[str, Configured]:
             raise FileError([problem(path, text, ("sources", number, "mapping"), str(error))]) from None
         if (fault := handshake_problem(source)) is not None:
             raise FileError([problem(path, text, ("sources", number, "handshake"), fault)])
-        source = on_trial(file.shared(source), settings)
+        source = on_trial(file.with_file_defaults(source), settings)
         secrets = secrets_of(settings, source.verify.secrets, f"source {source.name}")
         words = secrets_of(settings, (source.handshake,), f"source {source.name}") if source.handshake else ()
         found[source.name] = Configured(source, secrets, words)

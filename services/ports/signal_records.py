@@ -108,7 +108,7 @@ def halves(signal: Signal) -> tuple[str, str | None]:
 
 def rejoin(facts: str, personal: str | None, attempt: int) -> Signal:
     """A signal set aside, as it comes back with a new attempt number. Raises ValidationError."""
-    return Signal.checked({**json.loads(facts), **json.loads(personal or "{}"), "attempt": attempt})
+    return Signal.from_mapping({**json.loads(facts), **json.loads(personal or "{}"), "attempt": attempt})
 
 
 def once_more(letter: DeadLetter, topic: str) -> RecordOut:

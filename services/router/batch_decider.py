@@ -28,8 +28,8 @@ from routing.model.identity import (
     as_found,
     how_found,
     key,
-    merged,
     number_shared,
+    pointer_to_lead,
     pointers,
     resolve,
 )
@@ -373,7 +373,7 @@ class Fold:
         theirs = {where for where, who in {**self.loaded.links_of, **self.loaded.links}.items() if who == gone.id}
         theirs |= {where for where, who in self.sheet.links.items() if who == gone.id}
         here = (gone.brand, "lead", gone.id)
-        moved = dict.fromkeys(sorted(theirs - {here}), merged(gone.id)) | {here: now.id}
+        moved = dict.fromkeys(sorted(theirs - {here}), pointer_to_lead(gone.id)) | {here: now.id}
         self.loaded.links |= moved
         self._sheet.relinks |= moved
 

@@ -16,7 +16,6 @@ from pydantic import ValidationError
 
 from routing.model.errors import RoutingError
 from routing.model.identity import Key, pointed_to
-from routing.people.capacity import limited
 from schemas.certain import certain
 from schemas.signals import Kind, Signal
 from schemas.yamlfile import FileError
@@ -141,7 +140,7 @@ async def look(tx: Asked, batch: Sequence[Incoming], ruling: Ruling, over: Overl
     merging = sorted({signal.other_lead_id for signal in signals if signal.other_lead_id})
     links_of = await tx.links_of(merging) if merging else {}
     accounts = await _read(tx.read_accounts, wanted_accounts(leads.values(), links), over.accounts)
-    people = sorted(limited(ruling.roster))
+    people = sorted(ruling.roster.limited)
     tallies = wanted_tallies(signals, [ruling.agreement, *(agreement for _, agreement in ruling.timeline)])
     pools = {*map(row_of_pool, ruling.roster.pools), *map(row_of, people), *tallies}
     ledgers = await _read(tx.read_ledgers, pools, over.ledgers)

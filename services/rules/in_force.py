@@ -13,7 +13,7 @@ from routing.model.records import Lead
 from routing.people.commands import SOURCE
 from routing.people.permissions import refusal
 from routing.people.roster import Roster
-from routing.people.roster_changes import ChangeRefused, NotAllowed, applied, apply
+from routing.people.roster_changes import ChangeRefused, NotAllowed, apply, apply_all
 from schemas.certain import certain
 from schemas.roster import RosterChange
 from schemas.signals import Commanded, Kind, Signal
@@ -41,7 +41,7 @@ class InForce:
 def _with(files: Ruling, changes: str | None) -> Ruling:
     if changes is None:
         return files
-    return files._replace(roster=Roster(applied(files.roster.file, read_changes(changes))))
+    return files._replace(roster=Roster(apply_all(files.roster.file, read_changes(changes))))
 
 
 def read_changes(text: str | None) -> tuple[RosterChange, ...]:

@@ -7,7 +7,6 @@ from unittest.mock import patch
 from routing.agreement.agreement import compile_agreement
 from routing.decide import decide
 from routing.model.identity import pointed_to
-from routing.people.capacity import limited
 from services.bootstrap.running import spare_the_collector
 from services.ports.rows import Record
 from services.ports.signal_records import decode
@@ -41,7 +40,7 @@ class Rows:
         signals = [incoming.signal for incoming in batch]
         links = self._linked(wanted_keys(signals))
         leads = _of(self.leads, wanted_leads(signals, links))
-        people = sorted(limited(self.rules.roster))
+        people = sorted(self.rules.roster.limited)
         tallies = wanted_tallies(signals, [self.rules.agreement])
         ledgers = _of(self.ledgers, [*map(row_of_pool, self.rules.roster.pools), *map(row_of, people), *tallies])
         accounts = _of(self.accounts, wanted_accounts(leads.values(), links))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from routing.calendar.business_time import before_due, compile_calendar, plain_due
 from routing.explain.clock import explain_clock
 from routing.model.records import Away, Clock, Mark
-from routing.sla.verdict import gaps, judged, standing
+from routing.sla.verdict import gaps, standing, with_verdict
 from schemas.calendar import WEEKDAYS, Calendar
 from schemas.duration import parse_target
 
@@ -136,7 +136,7 @@ def test_whole_days_are_numbered_to_the_due_instant_and_intervals_tile_the_way(z
     clock, calendar = clock_of(start, f"{days} business day{'s' * (days > 1)}", found, absent), compiled(zone, week)
     due = standing(clock, calendar).due_at
     assume(due is not None)
-    made = explain_clock(judged(clock, calendar)[0], calendar, due)
+    made = explain_clock(with_verdict(clock, calendar)[0], calendar, due)
     numbers = [day.number for day in made.days if day.number is not None]
     assert numbers == list(range(len(numbers))) and numbers[-1] == days and made.due_at == due
     plain = calendar.open_seconds_between(start, made.plain_due_at)
@@ -175,7 +175,7 @@ def test_the_verdict_does_not_depend_on_the_order_of_arrival(week, start, minute
     mixed = list(clock.marks)
     draw.shuffle(mixed)
     other = clock.but(marks=tuple(mixed))
-    one, two = judged(clock, calendar)[0], judged(other, calendar)[0]
+    one, two = with_verdict(clock, calendar)[0], with_verdict(other, calendar)[0]
     assert (one.state, one.due_at, one.ended_at) == (two.state, two.due_at, two.ended_at)
     assert one.state == ("fulfilled" if one.ended_at == clock.touched_at else "breached")
     if one.state == "breached":

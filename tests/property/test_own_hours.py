@@ -9,7 +9,7 @@ from routing.explain.clock import explain_clock
 from routing.model.records import Clock
 from routing.people.roster import Roster
 from routing.sla.own_hours import calendar_of, hours_of
-from routing.sla.verdict import judged, standing
+from routing.sla.verdict import standing, with_verdict
 from schemas.roster import RosterFile
 from tests.property.test_clocks import ZONES, Walk, away, clock_of, marks, starts, wall, weeks
 from tests.stories import rules
@@ -61,7 +61,7 @@ def test_what_is_kept_with_the_clock_explains_it_whatever_the_roster_has_later(
     )
     due = standing(clock, calendar_of(clock, AGREEMENT)).due_at
     assume(due is not None)
-    ended = judged(clock.but(touched_at=due), calendar_of(clock, AGREEMENT))[0]
+    ended = with_verdict(clock.but(touched_at=due), calendar_of(clock, AGREEMENT))[0]
     later = Clock.read(in_hours_of(ended, roster("UTC", {"sun": [(0, 60)]})).text())
     assert (later.state, later.own_hours) == ("fulfilled", clock.own_hours)
     made = explain_clock(later, calendar_of(later, AGREEMENT), due)

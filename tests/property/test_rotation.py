@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.assignment.rotation import counted, moved, rotate
+from routing.assignment.rotation import rotate, with_turn_by_hand, with_turns_moved
 from routing.model.records import Ledger
 from routing.people.roster import Roster
 from schemas.roster import Absence, Member, Pool, RosterFile, Seat
@@ -75,7 +75,7 @@ class Told:
             self.sit()
             at_work = self.weights.keys() - self.away
             self._share([person], [p for p in at_work if p != person])
-            self._give(person, counted(roster(self.weights).pool("p"), self.ledger, person, at_work))
+            self._give(person, with_turn_by_hand(roster(self.weights).pool("p"), self.ledger, person, at_work))
 
     def given_back(self, person, turns):
         """A merge gives a turn back, its end takes it anew: it is made up for unless that led too far."""
@@ -85,7 +85,7 @@ class Told:
             far = self.short(person) - min(shorts) if turns < 0 else max(shorts) - self.short(person)
             self.had[person] += turns
             self.due[person] += turns if far > 2 + 1e-6 else 0
-            self._follow(moved(roster(self.weights).pool("p"), self.ledger, person, turns))
+            self._follow(with_turns_moved(roster(self.weights).pool("p"), self.ledger, person, turns))
 
     def _share(self, here, others):
         """Leads that went by for their language are made up for while nobody is more than two behind."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from routing.model.identity import merged
+from routing.model.identity import pointer_to_lead
 from services.adapters.sql.aside import USAGE, usage_of
 from services.adapters.sql.batch import lead_row
 from services.adapters.sql.engine import Engines, scalar
@@ -93,7 +93,9 @@ class SqlReading:
         if stage is not None:
             where.append("disposition <> 'merged'")
         statement = f"SELECT {_LEAD} FROM leads WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
-        rows = await self._all(statement, after=after, limit=limit, digest=email_digest, merged=merged(""), **asked)
+        rows = await self._all(
+            statement, after=after, limit=limit, digest=email_digest, merged=pointer_to_lead(""), **asked
+        )
         return [lead_row(row) for row in rows]
 
     async def lead(self, lead_id: str) -> LeadRow | None:

@@ -47,7 +47,7 @@ async def _approve(args: argparse.Namespace) -> int:
 
     from routing.people.permissions import Principal
     from schemas.commands import Approve
-    from schemas.wording import meant, rule_of
+    from schemas.wording import root_errors, rule_of
     from schemas.yamlfile import FileError
     from services.api.commanding import SAME_KEY, Refused, SameKey, carry
     from services.bootstrap.commands import commanding_of
@@ -65,7 +65,7 @@ async def _approve(args: argparse.Namespace) -> int:
         print("\n".join(error.problems), file=sys.stderr)
         return 1
     except ValidationError as error:
-        print(*(f"{'.'.join(map(str, p['loc']))}: {rule_of(p)}" for p in meant(error)), sep="\n", file=sys.stderr)
+        print(*(f"{'.'.join(map(str, p['loc']))}: {rule_of(p)}" for p in root_errors(error)), sep="\n", file=sys.stderr)
         return 1
     except SameKey:
         print(f"refused: {SAME_KEY}", file=sys.stderr)

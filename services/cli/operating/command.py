@@ -71,14 +71,14 @@ def _command(args: argparse.Namespace) -> AnyCommand | None:
     from pydantic import ValidationError
 
     from schemas.commands import AnyCommand, Command
-    from schemas.wording import keys_at, meant, rule_of
+    from schemas.wording import keys_at, root_errors, rule_of
 
     kinds = {get_args(kind.model_fields["command"].annotation)[0]: kind for kind in get_args(AnyCommand)}
     given = {name: _value(value) for name, _, value in (pair.partition("=") for pair in args.values)}
     try:
         return Command.model_validate({"command": args.name, "reason": args.reason, **given}).root
     except ValidationError as error:
-        for problem in meant(error):
+        for problem in root_errors(error):
             steps = tuple(step for step in problem["loc"] if step != args.name)
             known = keys_at(kinds.get(args.name), steps[:-1])
             print(f"{'.'.join(map(str, steps)) or args.name}: {rule_of(problem, known)}", file=sys.stderr)

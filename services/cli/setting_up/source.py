@@ -119,7 +119,7 @@ def _source(args: argparse.Namespace) -> Source:
     found = next((source for source in file.sources if source.name == args.name), None)
     if found is None:
         raise ValueError(f"{args.sources} has no source named {args.name}; say which by --name")
-    return file.shared(found)
+    return file.with_file_defaults(found)
 
 
 def _verify(args: argparse.Namespace) -> int:

@@ -163,7 +163,7 @@ def _over(
     found = _with(item, facts, kind, fields, test=rule is not None and rule.test)
     told = [*missing(held, paths), *missing(answers, mapping.fields), *unread(facts, paths, found)]
     found = profiled(stated(found.but(findings=bounded_findings((*item.findings, *told)))))
-    if found.external_id or found.references or found.person.known():
+    if found.external_id or found.references or found.person.known_fields():
         return [found]
     return [Quarantined(quarantined="; ".join(["names neither a person nor a record", *told[:1]]), where=where)]
 
@@ -171,9 +171,11 @@ def _over(
 def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any], *, test: bool) -> Parsed:
     person = item.person.but(**{n: facts[n] for n in _PERSON if n in facts})
     told = {"name": facts.get("company"), **{name: facts.get(name) for name in _COMPANY}}
-    company = Company(**{**item.company.known(), **{name: value for name, value in told.items() if value is not None}})
+    company = Company(
+        **{**item.company.known_fields(), **{name: value for name, value in told.items() if value is not None}}
+    )
     pointed = tuple(
-        Reference.checked({"system": SYSTEM, "object": what, "id": facts[f"{what}_id"]})
+        Reference.from_mapping({"system": SYSTEM, "object": what, "id": facts[f"{what}_id"]})
         for what in _REFERENCES
         if f"{what}_id" in facts
     )
@@ -189,7 +191,7 @@ def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any
     work = {name: facts[name] for name in ("from", "to", "owner_id", "activity_type") if name in facts}
     if work or (kind.startswith("sales.") and item.sales is None):
         held = item.sales.plain() if item.sales else {}
-        changed["sales"] = Sales.checked({**held, **work})
+        changed["sales"] = Sales.from_mapping({**held, **work})
     if test:
         changed["mode"] = "test"
     references = tuple(dict.fromkeys((*pointed, *item.references)))

@@ -157,13 +157,13 @@ class _Without:
         parsed = self.parsed
         if parsed.sales is not None:
             kept = _host(parsed.sales) if parsed.kind == Kind.SALES_MEETING_BOOKED else None
-            left = {} if kept is None else kept.known()
-            said = {f"(sales {n.strip('_')})": v for n, v in parsed.sales.known().items() if n not in left}
+            left = {} if kept is None else kept.known_fields()
+            said = {f"(sales {n.strip('_')})": v for n, v in parsed.sales.known_fields().items() if n not in left}
             if said:
                 self.aside |= said
                 self.changes["sales"] = kept
         if parsed.actor.reference is not None or parsed.actor.email is not None:
-            self.aside["(actor)"] = parsed.actor.known()
+            self.aside["(actor)"] = parsed.actor.known_fields()
             self.changes["actor"] = Actor(kind=parsed.actor.kind)
         for name in ("handover_id", "offer_id"):
             if (value := getattr(parsed, name)) is not None:
@@ -174,7 +174,7 @@ class _Without:
 
     def _take_out_asserted(self) -> None:
         if self.parsed.asserted is not None:
-            self.aside["(asserted)"], self.changes["asserted"] = self.parsed.asserted.known(), None
+            self.aside["(asserted)"], self.changes["asserted"] = self.parsed.asserted.known_fields(), None
 
 
 def _host(sales: Sales) -> Sales | None:

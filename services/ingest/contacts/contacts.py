@@ -190,7 +190,7 @@ _NO_FRACTION = re.compile(r"(?<=\d)[.,]0{1,6}$")
 def _company(line: int, given: dict[str, str], found: list[Finding]) -> Company:
     said = {name: given.get(name) or None for name in ("domain", *PLACES)}
     said["employees"] = _NO_FRACTION.sub("", said["employees"]) if said["employees"] else None
-    company = Company.checked({"name": given.get("company") or None, **said})
+    company = Company.from_mapping({"name": given.get("company") or None, **said})
     for name in ("country", "employees", "postcode"):
         if said[name] is not None and getattr(company, name) is None:
             found.append(Finding(line, name, "is not understood; not imported"))

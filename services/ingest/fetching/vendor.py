@@ -84,7 +84,7 @@ def contact(person: Person, company: Mapping[str, str | None], language: str | N
         kind=Kind.CONTACT_UPDATED,
         dedupe_key="fetched",
         person=person,
-        company=Company.checked(known),
+        company=Company.from_mapping(known),
         language=language,
     )
 
@@ -93,8 +93,8 @@ def fill_gaps(thin: Parsed, found: Parsed) -> Parsed:
     """Gaps of the webhook filled with what was fetched. The webhook's facts are clean already."""
     found = readable_facts(found)
     whole = thin.but(
-        person=found.person.but(**thin.person.known()),
-        company=found.company.but(**thin.company.known()),
+        person=found.person.but(**thin.person.known_fields()),
+        company=found.company.but(**thin.company.known_fields()),
         fields={**found.fields, **thin.fields},
         utm={**found.utm, **thin.utm},
         language=thin.language or found.language,

@@ -153,7 +153,7 @@ def to_signal(
         facts = facts.but(findings=(*facts.findings, *person_doubts(parsed, source.number_region)))
     claimed = plausible(parsed.occurred_at) if proof == "none" and parsed.occurred_at is not None else None
     occurred = received_at if proof == "none" else parsed.occurred_at or received_at
-    given = facts.known() | {"dedupe_key": ident, "occurred_at": occurred}
+    given = facts.known_fields() | {"dedupe_key": ident, "occurred_at": occurred}
     if parsed.mode == "live" and source.mode != "live":
         given["mode"] = source.mode
     return Signal(

@@ -46,7 +46,7 @@ def stranger(told, after, kind="form.submitted", **more):
 
 
 def known_facts(lead):
-    return {name: getattr(lead, name) for name in FACTS} | {"person": lead.personal.person.known()}
+    return {name: getattr(lead, name) for name in FACTS} | {"person": lead.personal.person.known_fields()}
 
 
 def test_h2_nothing_that_somebody_proven_said_is_replaced_by_somebody_unproven():

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from schemas.envelope import Envelope, Written, instant, mode_of, parted, whole
+from schemas.envelope import Envelope, Written, instant, mode_of, split_personal, whole
 from schemas.events import (
     EVENT_TYPES,
     Contact,
@@ -48,7 +48,7 @@ HEAD = (
 
 
 def written(data, **more):
-    facts, personal = parted(data)
+    facts, personal = split_personal(data)
     return Written(**ATTRIBUTES, **more, data=facts).head(), personal
 
 

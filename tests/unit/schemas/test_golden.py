@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from schemas.envelope import Envelope, Written, parted, whole
+from schemas.envelope import Envelope, Written, split_personal, whole
 from schemas.events import EVENT_TYPES
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "v1"
@@ -23,7 +23,7 @@ def test_golden_event_parses_and_keeps_what_it_said(path):
     then = json.loads(path.read_text())
     body = Envelope.model_validate(then).body()
     assert body.type_name == path.stem
-    facts, personal = parted(body)
+    facts, personal = split_personal(body)
     written = replace(msgspec.convert(then, Written), data=facts)
     assert holds(json.loads(whole(written.head(), personal)), then)
 

@@ -19,7 +19,7 @@ from routing.assignment.rotation import rotate
 from routing.calendar.business_time import compile_calendar, due_at
 from routing.draft import Context
 from routing.model.records import Ledger, LedgerEntry, Load
-from routing.people.capacity import given, why_full
+from routing.people.capacity import why_full, with_one_more
 from routing.people.roster import Roster
 from routing.upkeep.merging import join
 from schemas.calendar import WEEKDAYS, Calendar
@@ -201,7 +201,7 @@ def test_monthly_caps_rounded_to_a_daily_quota_of_zero():
     people, load = Roster(RosterFile.model_validate({"version": 1, "people": [member]})), Load(person="elin")
     for number in range(10):
         assert why_full("elin", people, {"elin": load}, START) is None, number
-        load = given(load, START)
+        load = with_one_more(load, START)
     assert why_full("elin", people, {"elin": load}, START + 6 * DAY) == "full"
     assert why_full("elin", people, {"elin": load}, START + 7 * DAY) is None, "December"
 

@@ -61,7 +61,7 @@ def readable_facts(parsed: Parsed) -> Parsed:
     changed: dict[str, Any] = {name: readable(said) for name in _WORDS if (said := getattr(parsed, name)) is not None}
     changed |= {name: without_steering(said) for name in _CODES if (said := getattr(parsed, name)) is not None}
     fields = readable_answer(parsed.fields) if parsed.fields else parsed.fields
-    person = parsed.person.but(**{name: readable(said) for name, said in parsed.person.known().items()})
+    person = parsed.person.but(**{name: readable(said) for name, said in parsed.person.known_fields().items()})
     company = parsed.company.but(
         **{name: readable(value) for name in _PLACES if (value := getattr(parsed.company, name)) is not None}
     )

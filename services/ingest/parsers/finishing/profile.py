@@ -19,7 +19,7 @@ def profiled(parsed: Parsed) -> Parsed:
     said = firm_facts(parsed.fields) if parsed.fields else {}
     language = language_code(said.pop("language", None)) if parsed.language is None else None
     told = {name: value for name, value in said.items() if name != "language"}
-    company = Company(**{**told, **parsed.company.known()})
+    company = Company(**{**told, **parsed.company.known_fields()})
     changed: dict[str, Any] = {"language": language} if language is not None else {}
     if not parsed.utm and (utm := _utm(parsed.fields)):
         changed |= {"utm": utm, "campaign": parsed.campaign or utm.get("utm_campaign")}

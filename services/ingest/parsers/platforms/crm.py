@@ -32,4 +32,4 @@ def one(row: Any, where: str, fallback_key: str) -> Parsed | Quarantined:
         first = error.errors(include_url=False)[0]
         path = ".".join([where, *map(str, first["loc"])])
         return Quarantined(quarantined=rule_of(first, keys_at(CrmFact, first["loc"][:-1])), where=path)
-    return (fact if identifier(fact.id) else fact.model_copy(update={"id": None})).parsed(fallback_key)
+    return (fact if identifier(fact.id) else fact.model_copy(update={"id": None})).to_parsed(fallback_key)

@@ -66,7 +66,7 @@ def _nested(tree: dict[str, Any], body: bytes) -> Parsed:
         return _signal({}, answers, None, body)
     if not isinstance(guess, Parsed):
         return _signal({}, answers, None, body)
-    person, company = guess.person.known(), guess.company
+    person, company = guess.person.known_fields(), guess.company
     used = {*person.values(), company.name, company.domain}
     ident = person_facts({name: value for name, value in tree.items() if not isinstance(value, dict | list)})[0].get(
         "external_id"

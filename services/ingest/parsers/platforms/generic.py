@@ -205,7 +205,7 @@ MAX_WRAPPED = 12
 def _firm(company: dict[str, str], firm: Node | None, person: Node | None) -> Company:
     """The company with what its own object says of it, and where the person is."""
     told = {**(address_facts(person.raw) if person else {}), **(company_facts(firm.raw) if firm else {})}
-    named = company_of(company).known()
+    named = company_of(company).known_fields()
     # An address that is one of ours is no lead's: without a person or a company nobody is anywhere.
     return Company(**{**told, **named}) if told else company_of(company)
 

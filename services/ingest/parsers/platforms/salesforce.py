@@ -266,7 +266,7 @@ def _parsed(
         fields=only_known((name, text(fields.get(name))) for name in _kept(noun, fields)),
         dedupe_key=key,
     )
-    return of_record(found, fields) if found.person.known() or _OBJECTS.get(noun) == "person" else found
+    return of_record(found, fields) if found.person.known_fields() or _OBJECTS.get(noun) == "person" else found
 
 
 MAX_OWN = 200

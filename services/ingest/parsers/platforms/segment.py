@@ -79,7 +79,7 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
         found = _acted(found, answers, name)
     if company is None:
         return found
-    told: dict[str, Any] = {**found.company.known(), **company.known()}
+    told: dict[str, Any] = {**found.company.known_fields(), **company.known_fields()}
     return found.but(company=Company(**told))
 
 

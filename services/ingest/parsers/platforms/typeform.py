@@ -47,7 +47,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             source_kind=text(event.get("event_type")),
             occurred_at=when(response.get("submitted_at")),
             person=person_of(facts),
-            company=Company(**{**firm_facts(by_reference), **company_of(facts).known()}),
+            company=Company(**{**firm_facts(by_reference), **company_of(facts).known_fields()}),
             external_id=identifier(event.get("event_id")) or identifier(token),
             form_id=text(response.get("form_id")),
             campaign=text(hidden.get("campaign")) or utm.get("utm_campaign"),

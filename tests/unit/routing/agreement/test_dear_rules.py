@@ -36,7 +36,7 @@ def test_m1_an_expression_that_takes_too_many_steps_is_unknown_and_raises_nothin
     expression = compile_expression(DEAR)
     finding = judge(*TAGS).asks(expression)
     assert not finding.met and finding.unknown == TOO_DEAR
-    assert finding.said() == {"met": False, "unknown": TOO_DEAR}
+    assert finding.evidence() == {"met": False, "unknown": TOO_DEAR}
     assert judge("demo").asks(expression).met
     assert judge(*TAGS).asks(expression).unknown == TOO_DEAR, "kept answers are the same"
 

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from routing.agreement.agreement import compile_agreement
-from routing.agreement.attributes import declared, read
+from routing.agreement.attributes import compile_attributes, read
 from routing.agreement.definitions import Judge
 from routing.agreement.expressions import compile_expression
 from routing.decide import decide
@@ -122,7 +122,7 @@ def test_attributes_are_read_by_their_type_and_what_is_not_of_it_is_left():
         "seats": Attribute(type="number", **{"from": ["seats", "Antal platser"]}),
         "partner": Attribute(type="yes_no", **{"from": "partner"}),
     }
-    said = read(declared(attributes), {"erp-SYSTEM ": " SAP ", "antal platser": ["1 200,5"], "Partner": "Ja"})
+    said = read(compile_attributes(attributes), {"erp-SYSTEM ": " SAP ", "antal platser": ["1 200,5"], "Partner": "Ja"})
     assert said == {"erp": "SAP", "seats": 1200.5, "partner": True}
     for wrong in (
         {"erp-system": "anna@acme.example"},
@@ -130,7 +130,7 @@ def test_attributes_are_read_by_their_type_and_what_is_not_of_it_is_left():
         {"seats": "many"},
         {"partner": "maybe"},
     ):
-        assert read(declared(attributes), wrong) == {}
+        assert read(compile_attributes(attributes), wrong) == {}
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_attributes_are_read_by_their_type_and_what_is_not_of_it_is_left():
 )
 def test_true_and_false_of_a_spreadsheet_in_its_owners_language_are_yes_and_no_of_an_attribute(yes, no):
     partner = {"partner": Attribute(type="yes_no", **{"from": "partner"})}
-    assert read(declared(partner), {"partner": yes}) == {"partner": True}
-    assert read(declared(partner), {"partner": no}) == {"partner": False}
+    assert read(compile_attributes(partner), {"partner": yes}) == {"partner": True}
+    assert read(compile_attributes(partner), {"partner": no}) == {"partner": False}
 
 
 def test_an_attribute_counts_is_unknown_until_it_is_said_and_the_newest_wins():

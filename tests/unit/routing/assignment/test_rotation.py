@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from routing.assignment.rotation import counted, moved, rotate
+from routing.assignment.rotation import rotate, with_turn_by_hand, with_turns_moved
 from routing.model.records import Ledger, LedgerEntry
 from routing.people.roster import Roster
 from schemas.roster import Member, Pool, RosterFile, Seat
@@ -80,10 +80,10 @@ def test_a_few_leads_given_by_hand_are_made_up_for_and_many_are_no_flood():
     turns = Turns()
     turns.give(3)
     for _ in range(2):
-        turns.ledger = counted(ALL.pool("p"), turns.ledger, "a", "abc")
+        turns.ledger = with_turn_by_hand(ALL.pool("p"), turns.ledger, "a", "abc")
     assert turns.give(4) == {"b": 2, "c": 2}
     for _ in range(50):
-        turns.ledger = counted(ALL.pool("p"), turns.ledger, "a", "abc")
+        turns.ledger = with_turn_by_hand(ALL.pool("p"), turns.ledger, "a", "abc")
     assert turns.give(30)["a"] >= 30 / 3 - 3
     assert turns.ledger.seq == 3 + 2 + 4 + 50 + 30
 
@@ -91,10 +91,10 @@ def test_a_few_leads_given_by_hand_are_made_up_for_and_many_are_no_flood():
 def test_a_turn_given_back_comes_again_and_many_are_no_flood():
     turns = Turns()
     turns.give(90)
-    turns.ledger = moved(ALL.pool("p"), turns.ledger, "c", -1)
+    turns.ledger = with_turns_moved(ALL.pool("p"), turns.ledger, "c", -1)
     assert turns.give(2) == {"c": 1, "a": 1}
     for _ in range(20):
-        turns.ledger = moved(ALL.pool("p"), turns.ledger, "c", -1)
+        turns.ledger = with_turns_moved(ALL.pool("p"), turns.ledger, "c", -1)
     assert turns.ledger.entries["c"].given == 10
     assert turns.give(30)["c"] <= 30 / 3 + 3
 
@@ -103,8 +103,8 @@ def test_a_turn_that_was_given_back_and_is_counted_again_leaves_the_ledger_as_it
     turns = Turns()
     turns.give(7)
     before = turns.ledger.entries
-    back = moved(ALL.pool("p"), turns.ledger, "a", -1)
-    assert moved(ALL.pool("p"), back, "a", 1).entries == before
+    back = with_turns_moved(ALL.pool("p"), turns.ledger, "a", -1)
+    assert with_turns_moved(ALL.pool("p"), back, "a", 1).entries == before
 
 
 def test_the_evidence_has_every_seat_before_and_after():

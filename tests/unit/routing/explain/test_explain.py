@@ -220,9 +220,9 @@ def test_days_are_counted_as_the_due_instant_counts_them():
         told = Story(rules([{**BUSINESS, "target": "3 business days"}])).tell(
             "form.submitted", timedelta(hours=hours), form_id="demo"
         )
-        from routing.sla.verdict import judged
+        from routing.sla.verdict import with_verdict
 
-        clock, _ = judged(told.clock("p"), calendar)
+        clock, _ = with_verdict(told.clock("p"), calendar)
         made = explain_clock(clock, calendar, told.at)
         assert made.days[-1].number == 3, hours
 

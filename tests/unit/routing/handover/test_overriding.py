@@ -9,7 +9,7 @@ from routing.agreement.agreement import check_against
 from routing.people.commands import to_signal
 from routing.people.permissions import Principal
 from routing.people.roster import Roster
-from routing.people.roster_changes import applied
+from routing.people.roster_changes import apply_all
 from schemas.commands import Command
 from schemas.roster import RosterChange
 from schemas.signals import Actor, Sales
@@ -24,7 +24,7 @@ EVERYBODY = dict.fromkeys(("elin", "johan", "karin"), AWAY)
 
 def without(*people, ruling=RULES):
     left = [RosterChange(change="left", at=START, person=person) for person in people]
-    return ruling._replace(roster=Roster(applied(ruling.roster.file, left)))
+    return ruling._replace(roster=Roster(apply_all(ruling.roster.file, left)))
 
 
 def with_role(person, *roles, ruling=RULES):

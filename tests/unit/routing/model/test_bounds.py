@@ -32,25 +32,25 @@ JSON = st.recursive(
 @given(st.dictionaries(NAME, JSON, max_size=5), st.integers(1, 20))
 def test_the_words_of_an_entry_have_a_bound_whatever_is_in_them(fields, times):
     fields = {f"{name}{n}": value for n in range(times) for name, value in fields.items()}
-    kept = bounds.said(fields)
+    kept = bounds.shortened_words(fields)
     assert bounds.size(kept) <= bounds.SAID_BYTES
-    assert kept == bounds.said(fields)
+    assert kept == bounds.shortened_words(fields)
     assert kept == fields or bounds.MARK in json.dumps(kept), "what was cut is marked"
-    assert bounds.said(kept) == kept
+    assert bounds.shortened_words(kept) == kept
 
 
 def test_short_words_stay_as_they_are():
     fields = {"text": "Hej, vi behöver en ruttplanerare.", "boxes": ["a", "b"], "more": {"n": 1}}
-    assert bounds.said(fields) == fields
+    assert bounds.shortened_words(fields) == fields
 
 
 def test_a_long_text_keeps_its_beginning():
-    (kept,) = bounds.said({"text": "ab" * 5000}).values()
+    (kept,) = bounds.shortened_words({"text": "ab" * 5000}).values()
     assert kept == "ab" * 1000 + " [cut]"
 
 
 def test_nested_words_are_cut_where_they_are():
-    kept = bounds.said({"first": "x", "message": {"parts": ["y" * 5000, "z" * 5000, "last"]}})
+    kept = bounds.shortened_words({"first": "x", "message": {"parts": ["y" * 5000, "z" * 5000, "last"]}})
     assert kept["first"] == "x"
     assert kept["message"]["parts"][0] == "y" * 2000 + " [cut]"
     assert bounds.size(kept) <= bounds.SAID_BYTES

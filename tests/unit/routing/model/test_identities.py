@@ -75,7 +75,7 @@ def test_a_sources_file_adds_mail_domains_for_all_of_its_sources_and_a_company_s
     file = SourcesFile(
         version=1, free_mail=("bredband.example",), sources=({"name": "web", "kind": "form", "verify": {"scheme": "none"}},)
     )  # fmt: skip
-    shared = file.shared(file.sources[0])
+    shared = file.with_file_defaults(file.sources[0])
     person = Person(email="anna@bredband.example")
     assert "domain" not in {identity.kind for identity in made(shared, person=person).identities}
     said = made(shared, person=person, company=Company(domain="acme.example")).identities

@@ -12,7 +12,7 @@ from routing.agreement.agreement import check_against, compile_agreement
 from routing.decide import decide
 from routing.draft import Context
 from routing.model.records import Load
-from routing.people.capacity import carrier, given, why_full
+from routing.people.capacity import carrier, why_full, with_one_more
 from routing.people.roster import Roster
 from routing.stages.limbo import why
 from schemas.roster import RosterFile, Seat
@@ -93,7 +93,7 @@ def test_a_lead_given_is_remembered_with_its_instant():
 )
 def test_periods_are_calendar_days_weeks_and_months_of_the_persons_zone_never_a_quota_by_the_day(capacity, ago, full):
     people = roster(elin={"capacity": capacity, "hours": OFFICE})
-    loads = {"elin": given(Load(person="elin"), START - ago)}
+    loads = {"elin": with_one_more(Load(person="elin"), START - ago)}
     assert (why_full("elin", people, loads, START, UTC) == "full") is full
 
 
@@ -108,7 +108,7 @@ def test_the_day_of_who_has_no_hours_is_one_of_the_organisations_zone(zone, hour
     people = roster(elin={"capacity": {("per_day", "per_week", "per_month")[which]: most}}, zone=zone)
     load, same = Load(person="elin"), 0
     for ago in sorted(hours, reverse=True):
-        load = given(load, START - ago * HOUR)
+        load = with_one_more(load, START - ago * HOUR)
         there, here = (at.astimezone(ZoneInfo(zone)) for at in (START - ago * HOUR, START))
         same += ((there.date() == here.date()), there.isocalendar()[:2] == here.isocalendar()[:2],
                  (there.year, there.month) == (here.year, here.month))[which]  # fmt: skip

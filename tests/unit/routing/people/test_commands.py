@@ -11,7 +11,7 @@ from routing.draft import Context
 from routing.people.commands import to_signal
 from routing.people.permissions import RIGHTS, Principal, refusal
 from routing.people.roster import Roster
-from routing.people.roster_changes import ChangeRefused, applied, apply
+from routing.people.roster_changes import ChangeRefused, apply, apply_all
 from schemas.commands import AnyCommand, Command
 from schemas.roster import Member, RosterChange
 from schemas.signals import Commanded, Kind
@@ -134,7 +134,7 @@ def away_signal(lead, person, name="absence"):
 
 
 def roster_after(*changes):
-    return Roster(applied(RULES.roster.file, changes))
+    return Roster(apply_all(RULES.roster.file, changes))
 
 
 def absent(person):

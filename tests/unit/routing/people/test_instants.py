@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from routing.people.roster_changes import ChangeRefused, applied, apply
+from routing.people.roster_changes import ChangeRefused, apply, apply_all
 from schemas.commands import Command
 from schemas.instants import FIRST, LAST, plausible, read_instant
 from schemas.roster import Absence, RosterChange
@@ -81,7 +81,7 @@ def test_an_absence_that_was_recorded_with_no_time_is_passed_over():
     change = RosterChange(change="absent", at=START, person="johan", since=never)
     with pytest.raises(ChangeRefused, match="1973 to 2286"):
         apply(ruling().roster.file, change)
-    assert applied(ruling().roster.file, [change]) == ruling().roster.file, "no router stops at it"
+    assert apply_all(ruling().roster.file, [change]) == ruling().roster.file, "no router stops at it"
 
 
 def test_an_absence_that_is_over_when_it_is_recorded_is_refused():

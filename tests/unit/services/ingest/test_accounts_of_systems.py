@@ -116,11 +116,11 @@ def test_the_only_account_of_the_file_holds_for_every_source_of_that_system_and_
         {"name": "flow", "kind": "hubspot"},
         {"name": "nord", "kind": "hubspot", "brand": "nord"},
     )
-    assert [file.shared(source).account for source in file.sources] == ["1", "1", None]
+    assert [file.with_file_defaults(source).account for source in file.sources] == ["1", "1", None]
     two = file_of(
         {"name": "a", **hub}, {"name": "b", "kind": "hubspot", "account": "2"}, {"name": "c", "kind": "hubspot"}
     )
-    assert [two.shared(source).account for source in two.sources] == ["1", "2", None]
+    assert [two.with_file_defaults(source).account for source in two.sources] == ["1", "2", None]
 
 
 @pytest.mark.parametrize(

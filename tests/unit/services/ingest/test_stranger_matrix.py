@@ -132,7 +132,7 @@ def changes(memory, later, ident):
 
 def facts_changed(before, after, names):
     found = [f"{name} of {before.id}" for name in names if getattr(after, name) != getattr(before, name)]
-    known, now = before.personal.person.known(), after.personal.person.known()
+    known, now = before.personal.person.known_fields(), after.personal.person.known_fields()
     return (
         found
         + [f"{name} of {before.id}" for name, value in known.items() if now[name] != value]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas.signals import Consent, Kind, Parsed, Person, happened
+from schemas.signals import Consent, Kind, Parsed, Person, happened_at
 from schemas.sources import Scheme, Source
 from services.ingest.app import signals_of
 from services.ingest.configured.mapped import read
@@ -27,7 +27,7 @@ def signals_of_post(scheme, kind="form", body=FORM, content_type="application/x-
 
 def test_h2_an_anonymous_form_of_last_winter_begins_no_promise_in_the_past():
     (signal,) = signals_of_post(OPEN)
-    assert (signal.occurred_at, happened(signal), signal.claimed_at) == (START, START, LONG_AGO)
+    assert (signal.occurred_at, happened_at(signal), signal.claimed_at) == (START, START, LONG_AGO)
     told = Story(rules([PROMISE])).take(signal).wait(HOUR)
     assert told.lead.created_at == START and told.all("sla.breached") == [] and told.all("sla.escalated") == []
     assert {clock.started_at for clock in told.lead.clocks.values()} == {START}
