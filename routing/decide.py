@@ -160,7 +160,7 @@ def _why_refused(draft: Draft) -> tuple[Reason, str] | None:
 
 
 def _decide_for_nobody(signal: Signal, context: Context, reason: tuple[Reason, str]) -> Decision:
-    """A withdrawal waits for whom nobody knows, where the signal names an address, an id or a number of theirs."""
+    """A withdrawal of somebody unknown waits for them, where the signal names an address, an id or a number of theirs."""
     waits = withdrawals.waiting_after(signal, context) if signal.lead_id is None else {}
     if any(waits.values()):
         reason = "waits_for_them", "nobody known is named: what they withdraw waits for them"

@@ -55,7 +55,7 @@ class Context(NamedTuple):
 
 
 class TurnKept(NamedTuple):
-    """Whom a lead in a queue is kept for, and of which pool their turn is."""
+    """The person that a lead in a queue is kept for, and the pool that counted their turn."""
 
     person: str
     pool: str
@@ -64,8 +64,8 @@ class TurnKept(NamedTuple):
 class Draft:
     """`at` is when the fact happened, `instant` the same in whole seconds since 1970; `carried_by` had the lead as an open
     one before the signal. `learned` says that there is something
-    to judge anew: a fact of the lead is another one now, or it was let go. `was_asked`: the definitions of its stage were. `kept`:
-    the turn that was counted for somebody whom the lead is kept for. `facts` are the names that the lifecycle's rows
+    to judge again: a fact of the lead is another one now, or it was let go. `was_asked`: the definitions of its stage were. `kept`:
+    the turn that was counted for the person that the lead is kept for. `facts` are the names that the lifecycle's rows
     ask for; `heard` is what came during a hold that ends now, the newest first; `seller` is who won it, where it was won."""
 
     __slots__ = (
@@ -171,7 +171,7 @@ class Draft:
         self.learned = True
 
     def lead_changed(self) -> None:
-        """What was reckoned from the lead before is old now."""
+        """What was computed from the lead before is out of date now."""
         self._judge, self._judge_of_way = None, None
 
     def meets(self, definition: str) -> bool:

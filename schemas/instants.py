@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime
 FIRST = datetime.fromtimestamp(1e8, UTC)
 LAST = datetime.fromtimestamp(1e10, UTC)
 """1973 to 2286. What is outside is no time but a sender's word for none (0001-01-01, 1970-01-01, 9999-12-31), and near the
-ends of the calendar no other zone and no due instant could be reckoned."""
+ends of the calendar no other zone and no due instant could be computed."""
 RULE = f"an instant is from {FIRST.year} to {LAST.year}; leave it out where it is not known"
 
 

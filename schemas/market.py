@@ -1,4 +1,4 @@
-"""Whom both sides want and what they aim at: segments, scoring and goals of the agreement."""
+"""Who both sides want and what they aim at: segments, scoring and goals of the agreement."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Start = Literal["contact", "qualification", "hand_over", "offer", "acceptance", 
 PERSONAL: tuple[Start, ...] = ("offer", "acceptance", "deal")
 """Starts whose clock measures a person: the one who was offered the lead, or who owns the deal."""
 OWNER = "owner"
-"""As `calendar` of a policy: the working hours of the person whom the clock measures."""
+"""As `calendar` of a policy: the working hours of the person that the clock measures."""
 _SALES: tuple[Metric, ...] = ("follow_up", "acceptance")
 _STARTS: dict[Metric, tuple[Start, ...]] = {
     "acceptance": ("offer", "hand_over"),

@@ -159,7 +159,7 @@ SYSTEMS = frozenset(
 FORM_REPEATS = timedelta(minutes=10)
 """A browser's double click, its way back and forth, a script that tries again."""
 WEBHOOK_REPEATS = timedelta(hours=12)
-"""A platform that tries again for hours; on another day the same words are asked anew."""
+"""A platform that tries again for hours; on another day the same words are asked again."""
 
 
 Purpose = Annotated[str, Field(pattern=r"^[^\s,;@]{1,60}$")]

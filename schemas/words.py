@@ -14,7 +14,7 @@ NOT_QUALIFIED = "not_qualified"
 """The reason for a rejection that needs the criterion that failed."""
 Side = Literal["marketing", "sales"]
 TEAM_MANAGER = "team_manager"
-"""Where a ladder names people: the manager of whom it is about, as the roster has it."""
+"""Where a ladder names people: the manager of the person it is about, as the roster has it."""
 Telling = Literal["notify", "escalate"]
 """Steps of a ladder that only tell people."""
 Action = Literal[Telling, "reassign", "take_back"]

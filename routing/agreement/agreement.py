@@ -1,4 +1,4 @@
-"""The agreement made ready for decisions: expressions compiled, calendars reckoned, references checked, hashed."""
+"""The agreement made ready for decisions: expressions compiled, calendars computed, references checked, hashed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from schemas.yamlfile import FileError, load, plain_data, problems_of
 
 Path = tuple[str | int, ...]
 TAKES_LEADS = ("sdr", "sales", "account_manager", "manager")
-"""Roles of people to whom a lead can be given."""
+"""Roles of people who can be given a lead."""
 
 
 class CompiledRule(NamedTuple):

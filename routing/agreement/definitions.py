@@ -94,7 +94,7 @@ class Judge:
     def __init__(
         self, lead: Lead, signal: Signal, now: datetime, standards: Standards = NONE, instant: int | None = None
     ) -> None:
-        """`instant` is `now` in whole seconds since 1970, where that was reckoned before."""
+        """`instant` is `now` in whole seconds since 1970, where that was computed before."""
         self.lead, self.signal, self._at, self._standards = lead, signal, now, standards
         self.instant = int(now.timestamp()) if instant is None else instant
         self._points: Points | None = None
@@ -245,8 +245,8 @@ _TYPES: dict[str, type[str | float | bool]] = {"text": str, "number": float, "ye
 
 
 class _Asking(threading.local):
-    """Whose expression CEL is evaluating in this thread. The functions are made once for all, for to make them anew for
-    each judge costs as much as an evaluation."""
+    """Whose expression CEL is evaluating in this thread. The functions are made once for all judges: to make them for
+    each one costs as much as an evaluation."""
 
     judge: Judge
 

@@ -153,7 +153,7 @@ def _ends_waiting(policy: Policy) -> bool:
 
 
 def people_named(file: AgreementFile) -> Iterator[tuple[Path, str]]:
-    """(path, person) of everybody whom a ladder names."""
+    """(path, person) of everybody that a ladder names."""
     for path, step in ladders_of(file):
         for k, person in enumerate(step.to):
             if person != TEAM_MANAGER:

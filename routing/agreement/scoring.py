@@ -1,4 +1,4 @@
-"""Segments and points: who they are, and what they did, with half-lives. Reckoned lazily, at the instant asked about.
+"""Segments and points: who they are, and what they did, with half-lives. Computed only when asked for, at the instant asked about.
 
 Of a signal only its instant is kept, so that the same points come out whatever the order of arrival.
 """

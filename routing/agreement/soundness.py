@@ -211,7 +211,7 @@ def _counts(file: AgreementFile) -> Found:
 
 
 def _too_long(path: Path, target: TargetValue, calendar: str | None, file: AgreementFile) -> Found:
-    """Asked by reckoning it once: no bound to keep in step with the one of business time."""
+    """Computed once to find out: no bound has to be kept in step with the one of business time."""
     if calendar is not None and calendar not in file.calendars:
         return
     try:

@@ -55,7 +55,7 @@ class Held(NamedTuple):
 
 
 class Line(NamedTuple):
-    """The queue that a lead stands in: of which rule, until when at most, and whom it is kept for."""
+    """The queue that a lead stands in: of which rule, until when at most, and the person it is kept for."""
 
     rule: str
     until: datetime

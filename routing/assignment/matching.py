@@ -84,7 +84,7 @@ def _claims(draft: Draft, route: str) -> Iterator[tuple[str, str]]:
     roles = roles_of(draft, route)
     own = [("hunter", lead.hunter)] if route != "growth" else []
     own += [("host", meetings.host_of(lead))] if route == "hand_over" else []
-    # Whom the rules of another route chose was chosen for that only.
+    # An owner chosen by the rules of another route was chosen for that route only.
     present = lead.owner if lead.owner_route in (None, route) else None
     if draft.straight_through and not roster.has_role(present, *ROLES["qualification"]):
         present = None  # A lead that stops in qualification would not stay theirs there either.

@@ -90,7 +90,7 @@ def leave_line(draft: Draft) -> None:
 
 
 def _give_turn_back(draft: Draft) -> None:
-    """A turn that was counted for somebody whom the lead was kept for, and who did not get it after all."""
+    """Gives back a turn counted for the person that the lead was kept for, who did not get it after all."""
     queue, kept, roster = draft.lead.queue, draft.kept, draft.context.roster
     if kept is None or (queue is not None and queue.kept_for == kept.person):
         return

@@ -49,7 +49,7 @@ class Rotation(NamedTuple):
 
 
 def turn(weights: Mapping[str, float], shorts: Mapping[str, float], codes: Mapping[str, str | None]) -> Turn:
-    """Whose turn it is of the seats, in their order; `codes` has None for those who can take it, of whom there is one."""
+    """Whose turn it is of the seats, in their order; `codes` has None for those who can take it; there is at least one."""
     here = [person for person in weights if codes[person] is None]
     with_share = _shorts_with_share(weights, shorts, here, [p for p in weights if codes[p] in STILL_DUE])
     return Turn(shortest(here, with_share), with_share)

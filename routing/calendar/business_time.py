@@ -45,7 +45,7 @@ class _Year(NamedTuple):
 
 
 class BusinessCalendar:
-    """A compiled calendar. Years are of the zone's local dates; they are kept once reckoned. `holidays` gives its public
+    """A compiled calendar. Years are of the zone's local dates; they are kept once computed. `holidays` gives its public
     holidays where they were resolved before; else they are those of the installed calendar data."""
 
     def __init__(self, calendar: Calendar, holidays: OfYear | None = None) -> None:
@@ -269,7 +269,7 @@ def _open_before(block: _Year, at: int) -> int:
 
 
 def compile_calendar(calendar: Calendar, holidays: OfYear | None = None) -> BusinessCalendar:
-    """Ready for queries; the first query of a year reckons it (about a millisecond)."""
+    """Ready for queries; the first query of a year computes it (about a millisecond)."""
     return BusinessCalendar(calendar, holidays)
 
 

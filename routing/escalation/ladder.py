@@ -95,7 +95,7 @@ def _recipients(draft: Draft, clock: Clock, action: Telling, named: tuple[str, .
 
 
 def _above(draft: Draft, person: str | None) -> tuple[str, ...]:
-    """The manager of whom it is about; a finding where there is none to tell, and somebody else is told."""
+    """The manager of the person it is about; a finding where there is none to tell, and somebody else is told."""
     roster = draft.context.roster
     found = roster.above(person, draft.context.now)
     if person is None:

@@ -76,7 +76,7 @@ def _waits_for(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> Rul
 
 
 def known_calendar(clock: Clock, agreements: Agreements) -> BusinessCalendar | None:
-    """The calendar that a clock was reckoned on; None where it has none, or its agreement is not at hand."""
+    """The calendar that a clock was computed on; None where it has none, or its agreement is not at hand."""
     agreement = agreements(clock.agreement)
     return calendar_of(clock, agreement) if agreement is not None else None
 

@@ -14,7 +14,7 @@ from routing.assignment.rotation import TIE, are_equal, shortest, turn
 from routing.people.hindrances import LAST, codes_of, otherwise, own_rule
 
 MOST = 100
-"""A runner-up further behind than so many leads is not reckoned with."""
+"""A runner-up further behind than so many leads does not count."""
 
 
 class Change(NamedTuple):

@@ -214,7 +214,7 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
         ),
         now,
     )
-    # What was done for the lead before the first offer counts for its holder; later holders start anew.
+    # What was done for the lead before the first offer counts for its holder; later holders start from nothing.
     counts_from = handover.opened_at - clocks.COARSE if number == 1 else None
     for policy in draft.context.agreement.policies.starting("offer"):
         clocks.start(draft, policy, offer_id, now, counts_from=counts_from)

@@ -1,6 +1,6 @@
 """The dossier: what marketing knows of a lead, put together from its history, and whether that is as complete as agreed.
 
-What was said and by whom is kept in two halves: facts with the lead (`record`), words with its personal part (`texts`).
+What was said, and who said it, is kept in two halves: facts with the lead (`record`), words with its personal part (`texts`).
 Completeness is judged on facts only, so that it can be judged again when the words are erased.
 """
 

@@ -1,6 +1,6 @@
 """Genuine acts of our people that keep promises: who did them, and whose promise they may keep.
 
-A person's promise is kept by that person, or by whom they delegated the lead to; the lead's own by any of us. Where the
+A person's promise is kept by that person, or by the colleague who took over the lead; the lead's own by any of us. Where the
 sender does not say who acted, the act counts for whoever had the lead.
 """
 
@@ -16,7 +16,7 @@ STEPS_KEPT = 64
 
 
 def doer(draft: Draft) -> str | None:
-    """The person of the roster who took the step; None where the sender does not say, or names nobody whom we know. Where a
+    """The person of the roster who took the step; None where the sender does not say, or names nobody of the roster. Where a
     sender tells only whose activity it is, its owner did it."""
     signal, roster, sales = draft.signal, draft.context.roster, draft.signal.sales
     named = roster.actor_of(signal.actor, signal.references, signal.source)

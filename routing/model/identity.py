@@ -119,7 +119,7 @@ def key(signal: Signal, identity: IdentityKey) -> Key:
 
 
 def keys_of(signal: Signal) -> Iterator[Key]:
-    """Every link that decides whom the signal is about."""
+    """Every link that decides who the signal is about."""
     brand = signal.brand
     for identity in signal.identities:
         yield brand, identity.kind, identity.digest
@@ -200,7 +200,7 @@ def resolve(signal: Signal, known: Mapping[Key, str], lead_of: LeadOf = no_lead_
 def _unproven_links(
     signal: Signal, lead_id: str | None, named: list[_Named], suspects: tuple[Suspect, ...], lead_of: LeadOf
 ) -> tuple[tuple[IdentityKey, ...], list[str]]:
-    """(identities of a proven signal that only somebody unproven had linked to another lead, whom was looked at)."""
+    """(identities of a proven signal that only somebody unproven had linked to another lead, the leads that were looked at)."""
     if signal.proof == "none" or signal.lead_id is not None:
         return (), []
     elsewhere = [(one.who, one.identity) for one in named if one.who != lead_id and one.identity.kind in _CLAIMED]
@@ -262,7 +262,7 @@ def _suspects(
 
 
 def _apart(suspects: tuple[Suspect, ...]) -> list[_Named]:
-    """Whom these ids would name: proposed, unless they name anybody."""
+    """The leads that these ids would name: proposed, unless one of the ids is barred."""
     barred = any(suspect.barred for suspect in suspects)
     return [] if barred else [_Named(_WEAK.start, suspect.lead_id, suspect.identity) for suspect in suspects]
 
@@ -270,7 +270,7 @@ def _apart(suspects: tuple[Suspect, ...]) -> list[_Named]:
 def _by_number(
     signal: Signal, named: list[_Named], known: Mapping[Key, str], lead_of: LeadOf
 ) -> tuple[str | None, str | None, list[str]]:
-    """(the lead that has the same number and of which nothing contradicts, what does, whom was looked at)."""
+    """(the lead that has the same number and of which nothing contradicts, what does, the leads that were looked at)."""
     looked: list[str] = []
     exact, holders, why = _holders(signal, named, known)
     for who in dict.fromkeys((*exact, *holders)):
@@ -343,7 +343,7 @@ def _came_with_a_record(signal: Signal, lead_id: str, named: list[_Named], lead_
 
 
 def _first(named: list[_Named], ranks: range) -> str | None:
-    """Whom the first of these ranks names."""
+    """The lead or account that the first of these ranks names."""
     for one in named:
         if one.rank in ranks:
             return one.who
@@ -359,7 +359,7 @@ def _others(lead: str | None, named: list[_Named]) -> Others:
 
 
 def _subject(brand: str, said: str | None, known: Mapping[Key, str]) -> str | None:
-    """The lead or account behind a link; for a pointer, whom the identity that it points to names by now."""
+    """The lead or account behind a link; for a pointer, the one that its identity names by now."""
     for _ in range(HOPS):
         if said is None or POINTER not in said:
             return said

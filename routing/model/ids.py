@@ -16,7 +16,7 @@ lead's id begins so. Alone it is the partition key of what concerns all promises
 
 
 def promise_subject(name: str) -> str:
-    """As the promise of this name stands on the wire where a lead may stand."""
+    """The promise of this name, as it is written on the wire where a lead's id may be."""
     return f"{PROMISES}{name}"
 
 

@@ -31,14 +31,14 @@ class Mark(State, frozen=True, kw_only=True):
 
 
 class Away(State, frozen=True, kw_only=True):
-    """An absence of the clock's person as it was reckoned with, half-open; `until` None: nobody knows yet."""
+    """An absence of the clock's person as it was counted, half-open; `until` None: nobody knows yet."""
 
     since: At
     until: At | None = None
 
 
 class OwnHours(State, frozen=True, kw_only=True):
-    """The working hours of the clock's person as it was reckoned with: the roster's, as JSON. None where the roster has none
+    """The working hours of the clock's person as they counted: the roster's, as JSON. None where the roster has none
     for them: then the agreement's calendar `otherwise` counts."""
 
     hours: str | None = None
@@ -46,10 +46,11 @@ class OwnHours(State, frozen=True, kw_only=True):
 
 
 class Clock(State, frozen=True, kw_only=True):
-    """One promise being measured: the facts it is judged on, and the verdict that `routing.sla.verdict` reckons from them.
+    """One promise being measured: the facts it is judged on, and the verdict that `routing.sla.verdict` computes from them.
 
     `policy` is a name of the agreement's SLA policies, or `offer_expiry`, which is no promise but the end of an offer.
-    `own_hours` is there where the policy says `calendar: owner`. `delegate` is whom the person gave the lead to, whose steps keep it as well. Touches count from after `counts_from`.
+    `own_hours` is there where the policy says `calendar: owner`. `delegate` is the colleague to
+    take over the lead, whose steps keep it as well. Touches count from after `counts_from`.
     `offer_ended_at` is when the offer that it waits to be answered expired: it is due by then, whatever its target. `next_at` is
     when the watcher must look at it: a warning, the due instant, a rung of the ladder; None while there is nothing to wait for.
     `revision` rises with each change.
@@ -389,7 +390,7 @@ class Account(State, frozen=True, kw_only=True):
 class LedgerEntry(State, frozen=True, kw_only=True):
     """How many leads a person was given, and how many they are short of their share (below nought: ahead of it).
 
-    Without a seat when the ledger moved last (`seated`), what they were short of is no longer reckoned with."""
+    Without a seat when the ledger moved last (`seated`), what they were short of counts no longer."""
 
     given: int = 0
     short: float = 0.0

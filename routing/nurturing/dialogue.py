@@ -70,7 +70,7 @@ def clock_of(draft: Draft) -> Clock | None:
 
 
 def fall_silent(draft: Draft) -> None:
-    """Nobody said anything for so long: mail may go on, and the next step begins anew."""
+    """Nobody said anything for so long: mail may go on, and the next step begins a new one."""
     end(draft)
     forget_pass(draft.lead)
     if draft.lead.suppressed == "dialogue":

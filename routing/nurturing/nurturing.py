@@ -1,4 +1,4 @@
-"""Nurturing and suppression: whom marketing keeps warm, and whose automated mail has to stop meanwhile."""
+"""Nurturing and suppression: who marketing keeps warm, and whose automated mail has to stop meanwhile."""
 
 from __future__ import annotations
 

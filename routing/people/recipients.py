@@ -1,4 +1,4 @@
-"""Whom a step of a ladder names: people of the roster, or the manager of whom it is about."""
+"""Who a step of a ladder names: people of the roster, or the manager of the person it is about."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ ROLES: dict[str, tuple[Role, ...]] = {
     "hand_over": ("sales", "account_manager"),
     "growth": ("account_manager",),
 }
-"""By route: the roles of who may be given a lead on it. The last resort, and whom somebody names by hand, may be others."""
+"""By route: the roles of who may be given a lead on it. The last resort, and a person named by hand, may have others."""
 
 
 class UnknownPool(RoutingError):

@@ -76,7 +76,7 @@ def _is_the_same(draft: Draft, policy: CompiledPolicy, later: Clock) -> bool:
 
 
 def _restart(draft: Draft, policy: CompiledPolicy) -> None:
-    """Each agreed signal ends the promise that ran by then and starts it anew, whichever arrives first."""
+    """Each agreed signal ends the promise that ran by then and starts it again, whichever arrives first."""
     known, at = _clocks_of_pass(draft, policy), draft.at
     started = clocks.start(draft, policy, clocks.subject_of(draft), at, by=draft.signal.id)
     if started is None:

@@ -310,7 +310,7 @@ def settle(
     announced: ClockDue | None = None,
     why: str | None = None,
 ) -> None:
-    """Reckons the verdict of `clock`, stores it and tells what changed since `before` (None: it has just started)."""
+    """Computes the verdict of `clock`, stores it and tells what changed since `before` (None: it has just started)."""
     agreement = draft.context.agreement_of(clock.agreement)
     compiled = agreement.policy(clock.policy)
     policy = compiled.file if compiled else None

@@ -1,4 +1,4 @@
-"""The verdict on a clock, reckoned anew from its facts whenever one comes: so the order of arrival does not matter.
+"""The verdict on a clock, computed again from its facts whenever one comes: so the order of arrival does not matter.
 
 The facts are when it started, what paused it and let it go on, when its person was away, the earliest genuine touch and
 when it was cancelled. Nothing here emits; `routing.sla.clocks` tells what changed.
@@ -53,7 +53,7 @@ def _pauses(clock: Clock) -> Iterator[Gap]:
     """What pauses or resumes after the touch that kept the promise is none of it: what was said stays so."""
     begun = None
     known = [mark for mark in clock.marks if clock.touched_at is None or mark.at <= clock.touched_at]
-    # At one instant a resume comes first: what pauses in the same second as the last pause ends, pauses anew.
+    # At one instant a resume comes first: what pauses in the same second as the last pause ends, pauses again.
     for mark in sorted(known, key=lambda m: (m.at, m.what == "pause", m.signal_id)):
         match mark.what:
             case "pause":
@@ -101,7 +101,7 @@ def _standing(clock: Clock, calendar: BusinessCalendar | None, all_gaps: list[Ga
     except HorizonExceeded:
         if not closed:
             raise
-        # Away until 2099 is how some say "nobody knows": a gap that no due instant can be reckoned beyond lasts.
+        # Away until 2099 is how some say "nobody knows": a gap that leaves no due instant that can be computed is one without end.
         last = max(gap.until for gap in all_gaps if gap.until is not None)
         return _standing(clock, calendar, [g._replace(until=None) if g.until == last else g for g in all_gaps])
     still = next((gap for gap in all_gaps if gap.until is None), None)

@@ -202,7 +202,7 @@ def _clock(volume: Volume, period: tuple[str, datetime, datetime], signal: Signa
 
 
 def _judge_period(told: Told, key: str, before: Period, signal: Signal, terms: Terms) -> Told:
-    """A count that is reached is kept at once; a period that is over may have to be said anew."""
+    """A count that is reached is kept at once; the verdict on a period that is over may have to be corrected."""
     period = told.tally.periods[key]
     clock, volume = period.clock, _volume(period.clock, terms)
     if volume is None or (clock.state == "fulfilled" and volume.share is None):

@@ -33,7 +33,7 @@ def lose(draft: Draft, fact: Literal["lost", "returned"]) -> None:
 
 
 def win(draft: Draft) -> None:
-    """Won makes a customer in any stage, of whom sold it; each sale once."""
+    """A sale makes a customer in any stage, for the person who sold; each sale counts once."""
     lead = draft.lead
     if _is_known(draft):
         draft.ignore("no_change", "this sale is known already")
@@ -141,7 +141,7 @@ def _give_to_seller(draft: Draft) -> None:
 
 
 def _win_outside(draft: Draft) -> None:
-    """No hand-over was open: the sale closes the last one anew if that ended otherwise, else one of its own, offered to nobody."""
+    """No hand-over was open: the sale closes the last one again if that ended otherwise, else one of its own, offered to nobody."""
     lead = draft.lead
     draft.finding(f"won outside the process, in {lead.stage}")
     _step(draft)

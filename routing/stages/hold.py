@@ -44,7 +44,7 @@ def unpark(draft: Draft) -> None:
 
 
 def end_of_hold(draft: Draft) -> None:
-    """Its time is over: who asked for it is named as the one by whom it ends."""
+    """Its time is over. It ends in the name of the person who asked for it."""
     if draft.lead.parked is not None:
         _let_go(draft, draft.lead.parked, "its time is over")
 

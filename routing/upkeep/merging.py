@@ -237,7 +237,7 @@ def _together(mine: dict[str, Any], theirs: dict[str, Any], kept: Lead) -> dict[
 
 
 def _give_back(kept: Lead, gone: Lead, link: Merged) -> None:
-    """What nobody said anew since goes out again."""
+    """What nobody has said again since is taken out."""
     for name in link.fields:
         if getattr(kept, name) == getattr(gone, name):
             setattr(kept, name, None)
