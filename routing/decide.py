@@ -113,7 +113,7 @@ def _take_in(draft: Draft, new: bool) -> None:
     if links:
         draft.links = tuple([Link(link.brand, link.identity, link.subject_id or lead.id) for link in links])
     if new:
-        said = LeadCreated(
+        event = LeadCreated(
             mode=signal.mode,
             stage=lead.stage,
             source=signal.source,
@@ -121,7 +121,7 @@ def _take_in(draft: Draft, new: bool) -> None:
             references=lead.references,
             personal=draft.contact(),
         )
-        draft.emit(said)
+        draft.emit(event)
     withdrawals.follow(draft)
     hunting.find(draft)
     if context.others and (signal.kind in _MAKES or signal.kind in _JOINS):
@@ -164,11 +164,11 @@ def _decide_for_nobody(signal: Signal, context: Context, reason: tuple[Reason, s
     waits = withdrawals.waiting_after(signal, context) if signal.lead_id is None else {}
     if any(waits.values()):
         reason = "waits_for_them", "nobody known is named: what they withdraw waits for them"
-    found = _nobody(context, *reason)
+    decision = _nobody(context, *reason)
     if not waits:
-        return found
-    said = {"waited": withdrawals.evidence(context.waiting)} if context.waiting else {}
-    return msgspec.structs.replace(found, waits=waits, evidence=said | {"waits": withdrawals.evidence(waits)})
+        return decision
+    evidence = {"waited": withdrawals.evidence(context.waiting)} if context.waiting else {}
+    return msgspec.structs.replace(decision, waits=waits, evidence=evidence | {"waits": withdrawals.evidence(waits)})
 
 
 def _nobody(context: Context, reason: Reason, note: str) -> Decision:

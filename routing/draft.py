@@ -181,8 +181,8 @@ class Draft:
     def holds(self, name: str, expression: Expression) -> bool:
         """Whether the expression that is called `name` holds of the lead now; kept as evidence either way."""
         judge = self.judge
-        finding, said = judge.answer(expression)
-        self.evidence.setdefault("definitions", {})[name] = said
+        finding, evidence = judge.answer(expression)
+        self.evidence.setdefault("definitions", {})[name] = evidence
         if finding.fault is not None:
             self.finding(f"`{name}` could not be judged: {finding.fault}")
         points = judge.points_asked_for

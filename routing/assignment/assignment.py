@@ -62,7 +62,7 @@ class Line(NamedTuple):
     kept_for: str | None
 
 
-class Asked(NamedTuple):
+class AssignmentContext(NamedTuple):
     """What a choice depends on beside the route: `passed_over` have had their chance in this hand-over; without
     `last_resort` nobody may be found; with `may_hold` the answer may be to wait. `matched` is evidence of those who came
     before the rules and could not take it; `zone` is the organisation's, for days of capacity; `line` where the lead waits already."""
@@ -87,13 +87,13 @@ class Asked(NamedTuple):
         roster, now = self.roster, self.now
         role: Code | None = None if not self.roles or roster.has_role(person, *self.roles) else "role"
         silent: Code | None = "language" if rule.match_language and not self._speaks(person) else None
-        found = (
+        codes = (
             role,
             roster.off_hours(person, now),
             *fullness(person, roster, loads=self.loads, now=now, zone=self.zone),
             silent,
         )
-        return tuple([code for code in found if code is not None]) if any(found) else ()
+        return tuple([code for code in codes if code is not None]) if any(codes) else ()
 
     def _speaks(self, person: str) -> bool:
         member = self.roster.people.get(person)
@@ -101,19 +101,19 @@ class Asked(NamedTuple):
         return self.language is None or self.language.casefold() in spoken
 
 
-def assign(route: CompiledRoute, asked: Asked) -> Assignment | Held | None:
+def assign(route: CompiledRoute, context: AssignmentContext) -> Assignment | Held | None:
     """The owner by this route, or that it has to wait; None where nobody is left."""
-    tried = list(asked.matched)
+    tried = list(context.matched)
     for rule in route.rules:
-        finding, said = asked.judge.answer(rule.when)
-        because = {"inputs": said["inputs"]} if said["inputs"] else {}
+        finding, evidence = context.judge.answer(rule.when)
+        because = {"inputs": evidence["inputs"]} if evidence["inputs"] else {}
         if not finding.met:
             tried.append({"rule": rule.name, **_not_met(finding), **because})
             continue
-        chosen = _by_rule(route, rule, asked=asked, tried=tried, because=because)
+        chosen = _by_rule(route, rule, context=context, tried=tried, because=because)
         if chosen is not None:
             return chosen
-    if not asked.last_resort or route.fallback in asked.passed_over:
+    if not context.last_resort or route.fallback in context.passed_over:
         return None
     why = {"route": route.name, "tried": tried, "rule": FALLBACK}
     return Assignment(person=route.fallback, rule=FALLBACK, why=why, route=route.name)
@@ -125,31 +125,35 @@ def _not_met(finding: Finding) -> dict[str, Any]:
 
 
 def _by_rule(
-    route: CompiledRoute, rule: CompiledRule, asked: Asked, tried: list[dict[str, Any]], because: dict[str, Any]
+    route: CompiledRoute,
+    rule: CompiledRule,
+    context: AssignmentContext,
+    tried: list[dict[str, Any]],
+    because: dict[str, Any],
 ) -> Assignment | Held | None:
     """Somebody of the rule's pool, else by its overflow; None, and why is noted, where the next rule has to decide.
 
     `because` has what its condition was asked of."""
     why: dict[str, Any] = {"route": route.name, "tried": tried, "rule": rule.name, **because}
     if (
-        _is_shared_over_day(rule, asked)
-        and (shared := _turn_of_the_day(route, rule, asked=asked, why=why, because=because)) is not None
+        _is_shared_over_day(rule, context)
+        and (shared := _turn_of_the_day(route, rule, context=context, why=why, because=because)) is not None
     ):
         return shared
-    found = _turn(rule, rule.pool, asked)
-    if found.person is not None:
+    rotation = _turn(rule, rule.pool, context)
+    if rotation.person is not None:
         return Assignment(
-            person=found.person,
+            person=rotation.person,
             rule=rule.name,
             pool=rule.pool,
-            ledger=found.ledger,
-            why={**why, **found.why},
+            ledger=rotation.ledger,
+            why={**why, **rotation.why},
             route=route.name,
         )
-    nobody: dict[str, Any] = {"rule": rule.name, "code": "nobody", **because, "candidates": found.why["candidates"]}
+    nobody: dict[str, Any] = {"rule": rule.name, "code": "nobody", **because, "candidates": rotation.why["candidates"]}
     over = rule.overflow
     if over is not None and over.pool is not None:
-        other = _turn(rule, over.pool, asked)
+        other = _turn(rule, over.pool, context)
         if other.person is not None:
             why["overflow"] = nobody
             return Assignment(
@@ -163,7 +167,7 @@ def _by_rule(
         nobody["overflow"] = {"pool": over.pool, "candidates": other.why["candidates"]}
     elif over is not None and over.person is not None:
         person = over.person
-        codes = asked.roster.why_not(person, asked.now, asked.passed_over)
+        codes = context.roster.why_not(person, context.now, context.passed_over)
         if not codes:
             return Assignment(
                 person=over.person,
@@ -172,63 +176,63 @@ def _by_rule(
                 route=route.name,
             )
         nobody["overflow"] = {"person": person, **evidence_of(codes)}
-    elif over is not None and asked.may_hold and (at := _back_at(rule, asked)) is not None:
+    elif over is not None and context.may_hold and (at := _back_at(rule, context)) is not None:
         return Held(rule=rule.name, pool=rule.pool, retry_at=at, overflow=over, why={**why, "held": nobody})
     tried.append(nobody)
     return None
 
 
-def _is_shared_over_day(rule: CompiledRule, asked: Asked) -> bool:
+def _is_shared_over_day(rule: CompiledRule, context: AssignmentContext) -> bool:
     """Whether what waits for this rule is shared among all who work that day, and the lead is such a one."""
-    over, line = rule.overflow, asked.line
+    over, line = rule.overflow, context.line
     return (
         over is not None
         and over.shared_over == "day"
-        and asked.may_hold
+        and context.may_hold
         and line is not None
         and line.rule == rule.name
     )
 
 
 def _turn_of_the_day(
-    route: CompiledRoute, rule: CompiledRule, asked: Asked, why: dict[str, Any], because: dict[str, Any]
+    route: CompiledRoute, rule: CompiledRule, context: AssignmentContext, why: dict[str, Any], because: dict[str, Any]
 ) -> Assignment | Held | None:
     """Whose turn it is of those at work and those who come later that day; None where there is nobody. A lead whose turn is one
     of the latter's waits for them, and their turn is counted at once, so that the next lead is another's."""
-    pool, ledger = asked.roster.pool(rule.pool), asked.ledgers.get(rule.pool) or Ledger(pool=rule.pool)
-    line, overflow = certain(asked.line, "it waits"), certain(rule.overflow, "it waits for this rule")
-    coming, kept = _arrivals(pool, asked, line.until), line.kept_for
+    pool, ledger = context.roster.pool(rule.pool), context.ledgers.get(rule.pool) or Ledger(pool=rule.pool)
+    line, overflow = certain(context.line, "it waits"), certain(rule.overflow, "it waits for this rule")
+    coming, kept = _arrivals(pool, context, line.until), line.kept_for
     codes = {
         seat.person: hindrances_of(
             pool,
             seat.person,
-            roster=asked.roster,
-            now=asked.now,
-            passed_over=asked.passed_over,
-            unfit=partial(asked.unfit, rule=rule),
+            roster=context.roster,
+            now=context.now,
+            passed_over=context.passed_over,
+            unfit=partial(context.unfit, rule=rule),
         )
         for seat in pool.seats
     }
     after: Ledger | None = None
     if kept is not None and codes.get(kept) == ():
         seats = [{"person": s.person, "weight": s.weight} | _turn_evidence(s.person, kept, codes) for s in pool.seats]
-        said = {"pool": pool.name, "candidates": seats, "ledger": change(pool, ledger, ledger), "kept": True}
+        turn = {"pool": pool.name, "candidates": seats, "ledger": change(pool, ledger, ledger), "kept": True}
         return Assignment(
-            person=kept, rule=rule.name, pool=rule.pool, ledger=ledger, why={**why, **said}, route=route.name
+            person=kept, rule=rule.name, pool=rule.pool, ledger=ledger, why={**why, **turn}, route=route.name
         )
     if kept is None or kept not in coming or codes.get(kept) != ("off_hours",):
-        found = rotate(
+        rotation = rotate(
             pool,
             ledger,
-            roster=asked.roster,
-            now=asked.now,
-            passed_over=asked.passed_over,
-            unfit=lambda p: asked.unfit(p, rule),
+            roster=context.roster,
+            now=context.now,
+            passed_over=context.passed_over,
+            unfit=lambda p: context.unfit(p, rule),
             coming=coming.keys(),
         )
-        if found.person is None or codes[found.person] == ():
-            return _assignment_by_turn(route, rule, found, why)
-        kept, after = found.person, found.ledger
+        if rotation.person is None or codes[rotation.person] == ():
+            return _assignment_by_turn(route, rule, rotation, why)
+        kept, after = rotation.person, rotation.ledger
     seats = [{"person": s.person, "weight": s.weight} | _turn_evidence(s.person, None, codes) for s in pool.seats]
     held = {"rule": rule.name, "code": "kept", **because, "candidates": seats}
     return Held(
@@ -243,16 +247,16 @@ def _turn_of_the_day(
 
 
 def _assignment_by_turn(
-    route: CompiledRoute, rule: CompiledRule, found: Rotation, why: dict[str, Any]
+    route: CompiledRoute, rule: CompiledRule, rotation: Rotation, why: dict[str, Any]
 ) -> Assignment | None:
-    if found.person is None:
+    if rotation.person is None:
         return None
     return Assignment(
-        person=found.person,
+        person=rotation.person,
         rule=rule.name,
         pool=rule.pool,
-        ledger=found.ledger,
-        why={**why, **found.why},
+        ledger=rotation.ledger,
+        why={**why, **rotation.why},
         route=route.name,
     )
 
@@ -262,35 +266,35 @@ def _turn_evidence(person: str, whose: str | None, codes: Mapping[str, tuple[Cod
     return {"short": 0.0} if person == whose else evidence_of(codes[person] or ("turn",))
 
 
-def _arrivals(pool: Pool, asked: Asked, until: datetime) -> dict[str, datetime]:
+def _arrivals(pool: Pool, context: AssignmentContext, until: datetime) -> dict[str, datetime]:
     """When those come to work who are not there yet, on this day of theirs and before the waiting is over."""
-    found: dict[str, datetime] = {}
+    arrivals: dict[str, datetime] = {}
     for seat in pool.seats:
-        zone = asked.roster.zone_of(seat.person, asked.zone)
-        at = asked.roster.back_at(seat.person, asked.now)
+        zone = context.roster.zone_of(seat.person, context.zone)
+        at = context.roster.back_at(seat.person, context.now)
         if (
             at is not None
-            and asked.now < at < until
-            and at.astimezone(zone).date() == asked.now.astimezone(zone).date()
+            and context.now < at < until
+            and at.astimezone(zone).date() == context.now.astimezone(zone).date()
         ):
-            found[seat.person] = at
-    return found
+            arrivals[seat.person] = at
+    return arrivals
 
 
-def _turn(rule: CompiledRule, pool: str, asked: Asked) -> Rotation:
-    ledger = asked.ledgers.get(pool) or Ledger(pool=pool)
+def _turn(rule: CompiledRule, pool: str, context: AssignmentContext) -> Rotation:
+    ledger = context.ledgers.get(pool) or Ledger(pool=pool)
     return rotate(
-        asked.roster.pool(pool),
+        context.roster.pool(pool),
         ledger,
-        roster=asked.roster,
-        now=asked.now,
-        passed_over=asked.passed_over,
-        unfit=lambda p: asked.unfit(p, rule),
+        roster=context.roster,
+        now=context.now,
+        passed_over=context.passed_over,
+        unfit=lambda p: context.unfit(p, rule),
     )
 
 
-def _back_at(rule: CompiledRule, asked: Asked) -> datetime | None:
+def _back_at(rule: CompiledRule, context: AssignmentContext) -> datetime | None:
     """When to look again: as soon as somebody is back, soon where somebody is only full; None where waiting is in vain."""
-    seats = [s.person for s in asked.roster.pool(rule.pool).seats if s.person not in asked.passed_over]
-    found = [at for person in seats if (at := asked.roster.back_at(person, asked.now)) is not None]
-    return max(min(found), asked.now + LOOK_AGAIN) if found else None
+    seats = [s.person for s in context.roster.pool(rule.pool).seats if s.person not in context.passed_over]
+    returns = [at for person in seats if (at := context.roster.back_at(person, context.now)) is not None]
+    return max(min(returns), context.now + LOOK_AGAIN) if returns else None

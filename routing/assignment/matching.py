@@ -32,15 +32,15 @@ def owner_of_old(draft: Draft, route: str, had_it: frozenset[str]) -> Match:
         codes = _why_not(draft, person, had_it)
         if not codes:
             return Match(_already(person, rule, route, passed), ())
-        asked = [{"person": person, **evidence_of(codes)}]
-        passed.append({"rule": rule, "code": "matched", "candidates": asked})
+        candidates = [{"person": person, **evidence_of(codes)}]
+        passed.append({"rule": rule, "code": "matched", "candidates": candidates})
         if "had_it" in codes or (heir := _heir(draft, person, route)) is None:
             continue
         codes = _why_not(draft, heir, had_it)
         if not codes:
             chosen = _already(heir, "successor", route, passed)
             return Match(chosen._replace(why={**chosen.why, "of": person}), ())
-        asked.append({"person": heir, **evidence_of(codes)})
+        candidates.append({"person": heir, **evidence_of(codes)})
     return Match(None, tuple(passed))
 
 

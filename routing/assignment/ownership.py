@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from routing.assignment import hunted, matching, queue
-from routing.assignment.assignment import FALLBACK, LAST_RESORTS, Asked, Assignment, Held, Line, assign
+from routing.assignment.assignment import FALLBACK, LAST_RESORTS, Assignment, AssignmentContext, Held, Line, assign
 from routing.assignment.owner_fields import clear_owner, set_owner, set_turn
 from routing.assignment.rotation import change, with_turn_by_hand
 from routing.draft import Draft
@@ -43,7 +43,7 @@ def choose_or_wait(
         draft.consulted |= people_to_consult([seat.person for pool in pools for seat in pool.seats], roster)
     chosen = assign(
         agreement.routes[route],
-        Asked(
+        AssignmentContext(
             judge=draft.judge_of_way,
             roster=roster,
             ledgers=draft.ledgers,

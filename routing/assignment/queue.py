@@ -73,8 +73,8 @@ def place(lead: Lead) -> tuple[str, datetime] | None:
     clock = next((c for c in lead.clocks.values() if c.policy == QUEUE and c.open), None)
     if clock is None or lead.merged_into is not None:
         return None
-    known = lead.queue
-    return (f"{known.route}/{known.pool}" if known is not None else f"{route_of(lead.stage)}/", clock.started_at)
+    queue = lead.queue
+    return (f"{queue.route}/{queue.pool}" if queue is not None else f"{route_of(lead.stage)}/", clock.started_at)
 
 
 def clock_of(draft: Draft) -> Clock | None:

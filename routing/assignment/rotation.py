@@ -82,7 +82,7 @@ def rotate(
         for seat in pool.seats
     }
     hindered |= {person: () for person in coming if hindered.get(person) == ("off_hours",)}
-    codes = {person: found[0] if found else None for person, found in hindered.items()}
+    codes = {person: all_codes[0] if all_codes else None for person, all_codes in hindered.items()}
     if all(codes.values()):
         return Rotation(None, ledger, {"pool": pool.name, "candidates": _candidates(pool, hindered, {})})
     before = with_seats(ledger, pool)
@@ -133,8 +133,8 @@ def with_seats(ledger: Ledger, pool: Pool) -> Ledger:
     if {person for person, entry in entries.items() if entry.seated} == {seat.person for seat in pool.seats}:
         return ledger
     seats = {seat.person: LedgerEntry() for seat in pool.seats}
-    known = [entries[person].short for person in seats if person in entries and entries[person].seated]
-    begin = round(sum(known) / len(known), _DIGITS) if known else 0.0
+    shorts = [entries[person].short for person in seats if person in entries and entries[person].seated]
+    begin = round(sum(shorts) / len(shorts), _DIGITS) if shorts else 0.0
     moves = {
         person: entry.but(seated=person in seats, short=begin)
         for person, entry in {**seats, **entries}.items()

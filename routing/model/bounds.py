@@ -29,34 +29,34 @@ def shortened_words(fields: dict[str, Any]) -> dict[str, Any]:
     return shortened if _fits(shortened, SAID_BYTES) else _object(shortened, SAID_BYTES, _LEVELS)
 
 
-def answers(given: dict[str, Any]) -> dict[str, Any]:
+def answers(fields: dict[str, Any]) -> dict[str, Any]:
     """The last ANSWERS_KEPT of them, as many as fit into ANSWERS_BYTES; a mark comes first where others were left out."""
-    if len(given) <= ANSWERS_KEPT and _fits(given, ANSWERS_BYTES):
-        return given
+    if len(fields) <= ANSWERS_KEPT and _fits(fields, ANSWERS_BYTES):
+        return fields
     kept: list[tuple[str, Any]] = []
-    left = ANSWERS_BYTES - _LEAST
-    for name, value in reversed([item for item in given.items() if item[0] != MARK]):
+    room = ANSWERS_BYTES - _LEAST
+    for name, value in reversed([item for item in fields.items() if item[0] != MARK]):
         one = _object({name: value}, SAID_BYTES, _LEVELS)
-        left -= size(one)
-        if left < 0 or len(kept) + 1 == ANSWERS_KEPT:
+        room -= size(one)
+        if room < 0 or len(kept) + 1 == ANSWERS_KEPT:
             break
         kept += one.items()
     return {MARK: MARK, **dict(reversed(kept))}
 
 
-def _fits(given: dict[str, Any], room: int) -> bool:
+def _fits(fields: dict[str, Any], room: int) -> bool:
     """Short texts and numbers, as nearly all are, need not be written to be measured: a character is six bytes at most,
     quotes and separators of one answer are eight, a number is thirty."""
     characters = 0
-    for name, value in given.items():
+    for name, value in fields.items():
         if isinstance(value, str):
             characters += len(value)
         elif value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**18):
             characters += 5
         else:
-            return size(given) <= room
+            return size(fields) <= room
         characters += len(name) + 2
-    return characters * 6 <= room or size(given) <= room
+    return characters * 6 <= room or size(fields) <= room
 
 
 def size(value: object) -> int:
@@ -85,23 +85,23 @@ def _cut(value: Any, room: int, levels: int) -> Any:
 
 def _object(value: dict[str, Any], room: int, levels: int) -> dict[str, Any]:
     kept: dict[str, Any] = {}
-    left = room - _LEAST
+    remaining = room - _LEAST
     for name, item in value.items():
         name = name if size(name) <= _LEAST * 4 else f"{name[:32]} {MARK}"
-        left -= size(name) + 4
-        if left < _LEAST:
+        remaining -= size(name) + 4
+        if remaining < _LEAST:
             return {**kept, MARK: MARK}
-        kept[name] = _cut(item, left, levels - 1)
-        left -= size(kept[name])
+        kept[name] = _cut(item, remaining, levels - 1)
+        remaining -= size(kept[name])
     return kept
 
 
 def _list(value: list[Any], room: int, levels: int) -> list[Any]:
     kept: list[Any] = []
-    left = room - _LEAST
+    remaining = room - _LEAST
     for item in value:
-        if left < _LEAST:
+        if remaining < _LEAST:
             return [*kept, MARK]
-        kept.append(_cut(item, left, levels - 1))
-        left -= size(kept[-1]) + 2
+        kept.append(_cut(item, remaining, levels - 1))
+        remaining -= size(kept[-1]) + 2
     return kept

@@ -20,17 +20,17 @@ MAX_GATHERED = 8
 """Ids and numbers of a lead of which such addresses are kept."""
 
 
-def names_agree(known: tuple[str, ...] | None, said: tuple[str, ...]) -> bool | None:
+def names_agree(held: tuple[str, ...] | None, stated: tuple[str, ...]) -> bool | None:
     """Whether the words of one name are all in the other, in full or by an initial; None where one of them is not known."""
-    if not known or not said:
+    if not held or not stated:
         return None
-    fewer, more = sorted((known, said), key=len)
-    left = list(more)
+    fewer, more = sorted((held, stated), key=len)
+    unmatched = list(more)
     for word in sorted(fewer, key=_is_initial):
-        match = next((other for other in left if _same(word, other)), None)
+        match = next((other for other in unmatched if _same(word, other)), None)
         if match is None:
             return False
-        left.remove(match)
+        unmatched.remove(match)
     return True
 
 
@@ -45,16 +45,16 @@ def _is_initial(word: str) -> bool:
     return word.startswith(".")
 
 
-def names_after(known: tuple[str, ...] | None, said: tuple[str, ...], newer: bool) -> tuple[str, ...] | None:
+def names_after(held: tuple[str, ...] | None, stated: tuple[str, ...], newer: bool) -> tuple[str, ...] | None:
     """The words of the lead's name once this was said: what agrees is kept together, else the newer word counts."""
-    if not said or said == known:
-        return known
-    agree = names_agree(known, said)
+    if not stated or stated == held:
+        return held
+    agree = names_agree(held, stated)
     if agree is None:
-        return said
+        return stated
     if agree:
-        return tuple(dict.fromkeys((*(known or ()), *said)))[:MAX_NAMES]
-    return said if newer else known
+        return tuple(dict.fromkeys((*(held or ()), *stated)))[:MAX_NAMES]
+    return stated if newer else held
 
 
 def has_address(lead: Lead) -> bool:
@@ -87,12 +87,12 @@ def tells_of_change(signal: Signal) -> bool:
 
 def is_another_record(lead: Lead, signal: Signal) -> bool:
     """Two ids in one system are two people there, unless the sender says that one of them became the other."""
-    said = [r for r in signal.references if r.object == "person"]
-    joined = {(r.system, r.id) for r in (*signal.previous, *said)}
-    for known in lead.references:
-        if known.object != "person" or (known.system, known.id) in joined:
+    stated = [r for r in signal.references if r.object == "person"]
+    joined = {(r.system, r.id) for r in (*signal.previous, *stated)}
+    for held in lead.references:
+        if held.object != "person" or (held.system, held.id) in joined:
             continue
-        if any(r.system == known.system and (r.account or known.account) == (known.account or r.account) for r in said):
+        if any(r.system == held.system and (r.account or held.account) == (held.account or r.account) for r in stated):
             return True
     return False
 
@@ -106,8 +106,8 @@ def is_stranger(lead: Lead, signal: Signal) -> bool:
 
 def gathered_addresses(lead: Lead, identity: IdentityKey, address: str) -> tuple[str, ...]:
     """The addresses that this id or number has brought to the lead beside its own, this one among them."""
-    known = lead.gathered.get(_key(identity), ())
-    return known if address in known else (*known, address)[:MAX_ADDRESSES]
+    addresses = lead.gathered.get(_key(identity), ())
+    return addresses if address in addresses else (*addresses, address)[:MAX_ADDRESSES]
 
 
 def addresses_by(lead: Lead, identity: IdentityKey) -> int:

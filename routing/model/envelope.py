@@ -73,9 +73,9 @@ def seal(
 
 
 def _seal(
-    said: EventData, time: str, sequence: int, count: int, subject: Subject, signal: Signal, stamp: Stamp
+    event: EventData, time: str, sequence: int, count: int, subject: Subject, signal: Signal, stamp: Stamp
 ) -> Outgoing:
-    data, personal = split_personal(said)
+    data, personal = split_personal(event)
     event_id, kind = derive("evt", stamp.epoch, signal.id, signal.attempt, count), data.type_name
     written = Written(
         id=event_id,

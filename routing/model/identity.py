@@ -129,12 +129,12 @@ def keys_of(signal: Signal) -> Iterator[Key]:
             yield from ((brand, kind, identity.account[:16]) for kind in ACCOUNTS)
 
 
-def is_named(signal: Signal, known: Mapping[Key, str]) -> bool:
+def is_named(signal: Signal, links: Mapping[Key, str]) -> bool:
     """Whether an address, a person's id or a proven number of the signal is somebody's already."""
     return any(
         identity.verified
         and identity.kind in _NAMES
-        and known.get(key(signal, identity), WAITING)[: len(WAITING)] != WAITING
+        and links.get(key(signal, identity), WAITING)[: len(WAITING)] != WAITING
         for identity in signal.identities
     )
 
@@ -144,34 +144,35 @@ def names_somebody(signal: Signal) -> bool:
     return any(identity.kind in _NAMES for identity in signal.identities)
 
 
-def accounts_met(signal: Signal, known: Mapping[Key, str]) -> dict[Key, str]:
+def accounts_met(signal: Signal, links: Mapping[Key, str]) -> dict[Key, str]:
     """The accounts that were not heard of before, of systems of which none or one was known."""
-    found: dict[Key, str] = {}
+    new_links: dict[Key, str] = {}
     for account in dict.fromkeys(i.account for i in signal.identities if i.account is not None):
         first, second = ((signal.brand, kind, account[:16]) for kind in ACCOUNTS)
-        if first not in known:
-            found[first] = account[16:]
-        elif known[first] != account[16:] and second not in known:
-            found[second] = account[16:]
-    return found
+        if first not in links:
+            new_links[first] = account[16:]
+        elif links[first] != account[16:] and second not in links:
+            new_links[second] = account[16:]
+    return new_links
 
 
-def _is_only_account(brand: str, account: str, known: Mapping[Key, str]) -> bool:
+def _is_only_account(brand: str, account: str, links: Mapping[Key, str]) -> bool:
     first, second = ((brand, kind, account[:16]) for kind in ACCOUNTS)
-    return known.get(first) in (None, account[16:]) and second not in known
+    return links.get(first) in (None, account[16:]) and second not in links
 
 
-def resolve(signal: Signal, known: Mapping[Key, str], lead_of: LeadOf = no_lead_at_hand) -> Resolution:
-    """Pure: `known` are the links, `lead_of` gives the leads that were read. A deal of another lead neither links nor proposes."""
-    named, unlinked, barred = _looked_up(signal, known)
-    suspects, brought, asked = _suspects(signal, named, unlinked, lead_of)
+def resolve(signal: Signal, links: Mapping[Key, str], lead_of: LeadOf = no_lead_at_hand) -> Resolution:
+    """Pure: `links` say who identities name, `lead_of` gives the leads that were read. A deal of another lead neither links nor proposes."""
+    named, unlinked, barred = _looked_up(signal, links)
+    suspects, brought, suspect_id = _suspects(signal, named, unlinked, lead_of)
     if suspects:
         refused = [suspect.identity for suspect in suspects]
         named = [one for one in named if one.identity not in refused]
     lead = signal.lead_id or _first(named, _STRONG) or _first(named, _THROUGH)
-    looked, apart, by_number, stranger = [asked] if asked else [], "address" if suspects else None, False, False
+    looked, by_number, stranger = [suspect_id] if suspect_id else [], False, False
+    apart = "address" if suspects else None
     if lead is None:
-        lead, why, numbers = _by_number(signal, named, known, lead_of)
+        lead, why, numbers = _by_number(signal, named, links, lead_of)
         by_number, apart, looked = lead is not None, apart or why, [*looked, *numbers]
     elif _first(named, _STRONG) is None:
         stranger = _came_with_a_record(signal, lead, named, lead_of)
@@ -207,29 +208,29 @@ def _unproven_links(
     elsewhere += [(suspect.lead_id, suspect.identity) for suspect in suspects if not suspect.barred]
     if not elsewhere or (lead_id is None and not suspects):
         return (), []
-    asked = list(dict.fromkeys(who for who, _ in elsewhere))
-    unproven = {who for who in asked if (lead := lead_of(who)) is not None and lead.proof == "none"}
-    return tuple(identity for who, identity in elsewhere if who in unproven and identity.verified), asked
+    lead_ids = list(dict.fromkeys(who for who, _ in elsewhere))
+    unproven = {who for who in lead_ids if (lead := lead_of(who)) is not None and lead.proof == "none"}
+    return tuple(identity for who, identity in elsewhere if who in unproven and identity.verified), lead_ids
 
 
-def _looked_up(signal: Signal, known: Mapping[Key, str]) -> tuple[list[_Named], list[IdentityKey], list[IdentityKey]]:
+def _looked_up(signal: Signal, links: Mapping[Key, str]) -> tuple[list[_Named], list[IdentityKey], list[IdentityKey]]:
     """(those that name somebody, the strongest first; those that name nobody yet; those that name nobody any more)."""
     brand = signal.brand
     named: list[_Named] = []
     unlinked: list[IdentityKey] = []
     barred: list[IdentityKey] = []
     for identity in signal.identities:
-        if identity.account is not None and not _is_only_account(brand, identity.account, known):
+        if identity.account is not None and not _is_only_account(brand, identity.account, links):
             continue
         kind = identity.kind
-        who: str | None = known.get((brand, kind, identity.digest))
+        who: str | None = links.get((brand, kind, identity.digest))
         if who is None or who.startswith(WAITING):
             unlinked.append(identity)
             continue
         if POINTER in who:
             if who.startswith(BARRED):
                 barred.append(identity)
-            who = _subject(brand, who, known)
+            who = _subject(brand, who, links)
         rank = (_RANK if identity.verified else _RANK_UNVERIFIED).get(kind)
         if who is not None and rank is not None:
             named.append(_Named(rank, who, identity))
@@ -268,11 +269,11 @@ def _apart(suspects: tuple[Suspect, ...]) -> list[_Named]:
 
 
 def _by_number(
-    signal: Signal, named: list[_Named], known: Mapping[Key, str], lead_of: LeadOf
+    signal: Signal, named: list[_Named], links: Mapping[Key, str], lead_of: LeadOf
 ) -> tuple[str | None, str | None, list[str]]:
     """(the lead that has the same number and of which nothing contradicts, what does, the leads that were looked at)."""
     looked: list[str] = []
-    exact, holders, why = _holders(signal, named, known)
+    exact, holders, why = _holders(signal, named, links)
     for who in dict.fromkeys((*exact, *holders)):
         lead = lead_of(who)
         if lead is None:
@@ -285,43 +286,47 @@ def _by_number(
     return None, why, looked
 
 
-def _holders(signal: Signal, named: list[_Named], known: Mapping[Key, str]) -> tuple[list[str], list[str], str | None]:
+def _holders(signal: Signal, named: list[_Named], links: Mapping[Key, str]) -> tuple[list[str], list[str], str | None]:
     """(who has a number of the signal's with the same name, who has one, why nobody of those is asked)."""
     brand = signal.brand
-    exact = [known.get(key(signal, i)) for i in signal.identities if i.kind == "phone_name"]
-    second = [known.get((brand, SHARED, i.digest)) for i in signal.identities if i.kind == "like_phone"]
+    exact = [links.get(key(signal, i)) for i in signal.identities if i.kind == "phone_name"]
+    second = [links.get((brand, SHARED, i.digest)) for i in signal.identities if i.kind == "like_phone"]
     holders: list[str | None] = [one.who for one in named if one.identity.kind in _NUMBERS]
     shared = any(who is not None for who in second)
     # Several have it: a number without a name tells nobody of them.
-    holders = [] if shared and not signal.names else [*holders, *(_subject(brand, who, known) for who in second)]
-    found = [_subject(brand, who, known) for who in exact]
-    return [w for w in found if w is not None], [w for w in holders if w is not None], "several" if shared else None
+    holders = [] if shared and not signal.names else [*holders, *(_subject(brand, who, links) for who in second)]
+    same_name = [_subject(brand, who, links) for who in exact]
+    return [w for w in same_name if w is not None], [w for w in holders if w is not None], "several" if shared else None
 
 
-def number_shared(signal: Signal, lead_id: str, known: Mapping[Key, str]) -> dict[Key, str]:
+def number_shared(signal: Signal, lead_id: str, links: Mapping[Key, str]) -> dict[Key, str]:
     """The links that say that this lead has the same number as another one, which are new."""
-    found: dict[Key, str] = {}
+    new_links: dict[Key, str] = {}
     for identity in signal.identities:
         second = (signal.brand, SHARED, identity.digest)
-        if identity.kind == "like_phone" and second not in known:
-            first = _subject(signal.brand, known.get(key(signal, identity)), known)
+        if identity.kind == "like_phone" and second not in links:
+            first = _subject(signal.brand, links.get(key(signal, identity)), links)
             if first not in (None, lead_id):
-                found[second] = lead_id
-    return found
+                new_links[second] = lead_id
+    return new_links
 
 
-def how_found(found: Resolution) -> dict[str, str]:
+def how_found(resolution: Resolution) -> dict[str, str]:
     """Evidence of a lead that was not found by an address or an id alone."""
-    said = {"by": "number"} if found.by_number else {}
-    return said | ({"apart": found.apart} if found.apart else {}) | ({"stranger": "record"} if found.stranger else {})
+    evidence = {"by": "number"} if resolution.by_number else {}
+    return (
+        evidence
+        | ({"apart": resolution.apart} if resolution.apart else {})
+        | ({"stranger": "record"} if resolution.stranger else {})
+    )
 
 
-def as_found(signal: Signal, found: Resolution) -> Signal:
+def as_found(signal: Signal, resolution: Resolution) -> Signal:
     """The signal without ids that name nobody any more. Where the person in it is another one than the lead, whose deal or activity
     it is about, without that person."""
-    if barred := (*found.barred, *(suspect.identity for suspect in found.suspects if suspect.barred)):
+    if barred := (*resolution.barred, *(suspect.identity for suspect in resolution.suspects if suspect.barred)):
         signal = signal.but(identities=tuple(i for i in signal.identities if i not in barred))
-    if not found.stranger:
+    if not resolution.stranger:
         return signal
     return signal.but(
         person=Person(),
@@ -358,13 +363,13 @@ def _others(lead: str | None, named: list[_Named]) -> Others:
     return tuple([(who, tuple(kinds)) for who, kinds in sorted(others.items())]) if others else ()
 
 
-def _subject(brand: str, said: str | None, known: Mapping[Key, str]) -> str | None:
+def _subject(brand: str, subject_id: str | None, links: Mapping[Key, str]) -> str | None:
     """The lead or account behind a link; for a pointer, the one that its identity names by now."""
     for _ in range(HOPS):
-        if said is None or POINTER not in said:
-            return said
-        kind, _, value = said.partition(POINTER)
-        said = known.get((brand, kind, value))
+        if subject_id is None or POINTER not in subject_id:
+            return subject_id
+        kind, _, value = subject_id.partition(POINTER)
+        subject_id = links.get((brand, kind, value))
     return None
 
 
@@ -388,22 +393,24 @@ def score(kinds: tuple[str, ...]) -> float:
 
 def pointed_to(links: Mapping[Key, str]) -> list[Key]:
     """The identities that pointers among `links` lead to; they have to be looked up as well."""
-    found = ((brand, *said.partition(POINTER)) for (brand, _, _), said in links.items() if POINTER in said)
-    return sorted({(brand, kind, value) for brand, kind, _, value in found if kind in _POINTED})
+    targets = (
+        (brand, *subject_id.partition(POINTER)) for (brand, _, _), subject_id in links.items() if POINTER in subject_id
+    )
+    return sorted({(brand, kind, value) for brand, kind, _, value in targets if kind in _POINTED})
 
 
 _POINTED = frozenset((*_NAMES, "lead"))
 """Kinds of identities that a link may lead on to."""
 
 
-def pointers(signal: Signal, found: Resolution) -> dict[Key, str]:
+def pointers(signal: Signal, resolution: Resolution) -> dict[Key, str]:
     """For a signal that is about nobody known yet: its deals and activities point to the person that they name, so that
     what later names only the deal finds its lead, whichever of the records came first."""
-    naming = next((i for i in found.unlinked if i.kind in ("person", "email")), None)
-    if found.lead_id is not None or naming is None:
+    naming = next((i for i in resolution.unlinked if i.kind in ("person", "email")), None)
+    if resolution.lead_id is not None or naming is None:
         return {}
-    said = f"{naming.kind}{POINTER}{naming.digest}"
-    return {key(signal, identity): said for identity in found.unlinked if identity.kind in ("deal", "activity")}
+    pointer = f"{naming.kind}{POINTER}{naming.digest}"
+    return {key(signal, identity): pointer for identity in resolution.unlinked if identity.kind in ("deal", "activity")}
 
 
 def _identities_to_link(nobody: list[IdentityKey], kinds: tuple[str, ...]) -> tuple[IdentityKey, ...]:

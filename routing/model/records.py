@@ -368,9 +368,9 @@ class Lead(Kept, msgspec.Struct, kw_only=True, omit_defaults=True):
 
     def copy(self) -> Self:
         """A lead of its own with the same values, which nobody changes in place."""
-        lead: Any = self
-        found: Self = lead.__copy__()
-        return found
+        itself: Any = self
+        lead: Self = itself.__copy__()
+        return lead
 
     def text(self) -> str:
         """The state alone: what is known of the person is kept beside it."""

@@ -24,8 +24,8 @@ class Kept:
     def read(cls, text: str) -> Self:
         """Of `text()`. Raises msgspec.ValidationError, which names the place."""
         kind: Any = cls
-        found: Self = _decoder(kind).decode(text)
-        return found
+        state: Self = _decoder(kind).decode(text)
+        return state
 
     def text(self) -> str:
         """JSON, instants as RFC 3339."""
@@ -33,8 +33,8 @@ class Kept:
 
     def but(self, **changes: Any) -> Self:
         """The same with these fields changed."""
-        found: Self = _replaced(self, **changes)
-        return found
+        changed: Self = _replaced(self, **changes)
+        return changed
 
 
 class State(Kept, msgspec.Struct, frozen=True, omit_defaults=True):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from routing.agreement.agreement import CompiledRoute, CompiledRule
 from routing.agreement.definitions import Answer, Finding
 from routing.agreement.expressions import compile_expression
-from routing.assignment.assignment import FALLBACK, Asked, Held, assign
+from routing.assignment.assignment import FALLBACK, AssignmentContext, Held, assign
 from routing.explain.assignment import Given, explain_assignment, explain_rule, passed_lines
 from routing.model.records import Ledger, LedgerEntry, Load
 from routing.people.hindrances import HINDRANCES, Code, reason_of
@@ -166,7 +166,7 @@ class World:
         judge = SimpleNamespace(answer=lambda e: Answer(Finding(e.constant is True), {"inputs": {}}))
         return assign(
             route,
-            Asked(judge, self.roster(), self.ledgers(fewer), self.loads(), NOW, language=self.drawn["language"],
+            AssignmentContext(judge, self.roster(), self.ledgers(fewer), self.loads(), NOW, language=self.drawn["language"],
                   passed_over=self.had_it, may_hold=True, roles=ROLES),
         )  # fmt: skip
 
