@@ -113,7 +113,7 @@ class SqlBatch:
         if not keys:
             return {}
         empty = [LedgerRow(*key, 0, "") for key in sorted(keys)]
-        await self._dialect.insert(self._conn, t.ledgers, LedgerRow._fields, empty, "ON CONFLICT DO NOTHING")
+        await self._dialect.insert(self._conn, t.ledgers, LedgerRow._fields, empty, tail="ON CONFLICT DO NOTHING")
         lock = f"{self._dialect.lock} OF ledgers" if self._dialect.lock else ""
         return await self._ledgers(keys, f"ORDER BY kind, name {lock}")
 

@@ -187,7 +187,9 @@ def _change(event: Any, where: str, body: bytes) -> Result:
     )  # fmt: skip
     # An update holds what was changed and nothing else.
     first = first.but(address_changed=change == "UPDATE" and first.person.email is not None)
-    return list(added_up(_of_record(first, noun, ident, fields, f"{key}:{ident}") for ident in paced(idents, alone)))
+    return list(
+        added_up(_of_record(first, noun, ident, fields, key=f"{key}:{ident}") for ident in paced(idents, alone))
+    )
 
 
 def _of_record(change: Parsed, noun: str, ident: str | None, fields: Mapping[str, Any], key: str) -> Parsed:
