@@ -33,7 +33,7 @@ from services.ports.signal_records import (
     record_of,
     write_letters,
 )
-from services.ports.store import Store
+from services.ports.store import TransactionStore
 from services.privacy.faults import place_of
 
 log = logging.getLogger("stafett.enrich")
@@ -58,7 +58,7 @@ class Enricher:
 
     def __init__(
         self,
-        store: Store,
+        store: TransactionStore,
         target: Log,
         thin: str,
         signals: str,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping
 
 from schemas.http import Retried
 from schemas.sources import Source
@@ -16,14 +15,7 @@ from services.ingest.proof.signed_ids import read_signed
 from services.ingest.quarantine.aside import WHOLE, still_aside, too_large
 from services.observability.logging import LONGEST_PLACE, scrub
 from services.ports.rows import Quarantine, headers_of
-
-
-class Aside(Protocol):
-    """What a retry does to the quarantine; see the port `Store`."""
-
-    async def quarantine(self, entries: Sequence[Quarantine]) -> None: ...
-
-    async def requarantine(self, entry: Quarantine, left: Sequence[Quarantine]) -> None: ...
+from services.ports.store import QuarantineStore
 
 
 class Retry:
@@ -35,7 +27,7 @@ class Retry:
         intake: Intake,
         key: bytes,
         find: Callable[[str], Awaitable[Quarantine | None]],
-        store: Aside,
+        store: QuarantineStore,
         offload: Offload | None = None,
     ) -> None:
         self._sources, self._intake, self._key = sources, intake, key

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from services.ports.errors import LogUnavailable
 from services.ports.log import Log
 from services.ports.rows import Position
-from services.ports.store import Store
+from services.ports.store import PositionStore
 
 
-async def positions_of(store: Store, log: Log, group: str, topic: str, partitions: Sequence[int]) -> list[Position]:
+async def positions_of(
+    store: PositionStore, log: Log, group: str, topic: str, partitions: Sequence[int]
+) -> list[Position]:
     """The stored positions, by partition. A partition without one begins where the log begins, which retention may have
     moved past 0; that is stored before anybody reads, so that `advance` has a row to compare.
 

@@ -1,4 +1,4 @@
-"""What the roles need of the store, and what an adapter of one promises. Rows in, rows out."""
+"""What the roles need of the store, one Protocol for each one's need, and what an adapter promises. Rows in, rows out."""
 
 from __future__ import annotations
 
@@ -98,19 +98,14 @@ class Batch(Protocol):
         Conflict on a link that is taken by another subject, and where what waits by an identity is not as it was read."""
 
 
-class Store(Protocol):
-    """The state. One SQL adapter serves SQLite and PostgreSQL."""
+class ReachedPositions(Protocol):
+    """For whoever waits until a group has read so far."""
 
-    async def start(self) -> None:
-        """Raises StoreUnavailable, or SchemaOutdated where `stafett db upgrade` has to run first."""
+    async def all_positions(self, group: str, topic: str, cluster: str) -> dict[int, int]: ...
 
-    async def close(self) -> None: ...
 
-    async def check(self) -> None: ...
-
-    # router
-    def batch(self) -> AbstractAsyncContextManager[Batch]:
-        """One transaction: commits at the end of the block, rolls back on any exception."""
+class PositionStore(ReachedPositions, Protocol):
+    """For whoever begins to read where it stopped."""
 
     async def positions(self, group: str, topic: str, cluster: str, partitions: Sequence[int]) -> list[Position]:
         """Those that are stored, by partition; `services.loops.positions` knows where the others begin. Raises ClusterChanged
@@ -119,7 +114,16 @@ class Store(Protocol):
     async def place(self, group: str, topic: str, cluster: str, positions: Sequence[Position]) -> None:
         """First positions, so that `advance` has rows to compare. One that is stored already stays as it is."""
 
-    async def all_positions(self, group: str, topic: str, cluster: str) -> dict[int, int]: ...
+
+class TransactionStore(PositionStore, Protocol):
+    """For whoever reads the log and writes what follows in the transaction that moves its positions."""
+
+    def batch(self) -> AbstractAsyncContextManager[Batch]:
+        """One transaction: commits at the end of the block, rolls back on any exception."""
+
+
+class RouterStore(TransactionStore, Protocol):
+    """For the router."""
 
     async def epoch(self) -> int:
         """Raised by `stafett db restored` after a restore from a backup; it enters the ids of events."""
@@ -128,14 +132,20 @@ class Store(Protocol):
         """How many signals of this topic were set aside since then and wait: neither redriven nor dropped; by their source,
         "" for those that cannot be read."""
 
-    # commands
+
+class CommandStore(Protocol):
+    """For whoever takes commands."""
+
     async def remember_command(self, signal_id: str, digest: str, now: datetime) -> bool:
         """Durable when it returns. False where another command has this id: `digest` tells them apart."""
 
     async def note_key_uses(self, names: Sequence[str], now: datetime) -> None:
         """API keys of these names were used."""
 
-    # relay
+
+class RelayStore(Protocol):
+    """For the relay."""
+
     async def acquire_lease(self, name: str, holder: str, ttl: float) -> int | None:
         """The lease's epoch if `holder` has it now (taken, kept or expired), else None. The time is the database's own, so
         that clocks which differ between machines take nobody's lease away."""
@@ -154,12 +164,9 @@ class Store(Protocol):
     async def unspool(self, ids: Sequence[int], letters: Sequence[DeadLetter] = ()) -> None:
         """Forget them, and set aside those that the log never takes, in one transaction."""
 
-    # ingest
-    async def spool(self, records: Sequence[RecordOut], limit: int) -> None:
-        """Durable when it returns. Raises SpoolFull where more than `limit` records would wait, else StoreUnavailable."""
 
-    async def check_spool(self, limit: int) -> None:
-        """Raises SpoolFull where `limit` records wait already."""
+class QuarantineStore(Protocol):
+    """For whoever reads a body again that was set aside."""
 
     async def quarantine(self, entries: Sequence[Quarantine], unproven: bool = False) -> None:
         """Durable when it returns. One that is there already stays, with the reason of now; a body is kept once. `unproven`:
@@ -168,7 +175,20 @@ class Store(Protocol):
     async def requarantine(self, entry: Quarantine, left: Sequence[Quarantine]) -> None:
         """Of the delivery that `entry` is of, only `left` is in quarantine afterwards; one transaction."""
 
-    # watcher
+
+class IntakeStore(QuarantineStore, Protocol):
+    """For whoever takes what others send."""
+
+    async def spool(self, records: Sequence[RecordOut], limit: int) -> None:
+        """Durable when it returns. Raises SpoolFull where more than `limit` records would wait, else StoreUnavailable."""
+
+    async def check_spool(self, limit: int) -> None:
+        """Raises SpoolFull where `limit` records wait already."""
+
+
+class ClockStore(ReachedPositions, Protocol):
+    """For the watcher of clocks."""
+
     async def due_clocks(self, now: datetime, limit: int, after: tuple[datetime, str] | None = None) -> list[ClockRow]:
         """Running clocks with next_at <= now, earliest first, then by id; from behind `after`, the (next_at, id) of the
         last one of the page before. Without those of held leads, whose signals only queue until an operator acts."""
@@ -176,6 +196,21 @@ class Store(Protocol):
     async def next_due(self, after: datetime | None = None) -> datetime | None:
         """The earliest next_at of all, or of those later than `after`."""
 
+
+class LimboStore(Protocol):
+    """For the watcher of leads that nobody has."""
+
     async def limbo_suspects(self, stages: Sequence[str], present: Sequence[str], limit: int) -> list[Suspect]:
         """Active leads in these stages whose owner is not among those `present`, or that have neither an owner nor a
         reason why; those not told yet first."""
+
+
+class Store(RouterStore, CommandStore, RelayStore, IntakeStore, ClockStore, LimboStore, Protocol):
+    """The state, all of it. One SQL adapter serves SQLite and PostgreSQL."""
+
+    async def start(self) -> None:
+        """Raises StoreUnavailable, or SchemaOutdated where `stafett db upgrade` has to run first."""
+
+    async def close(self) -> None: ...
+
+    async def check(self) -> None: ...

@@ -19,7 +19,7 @@ from services.ports.errors import Fenced, LogUnavailable, RecordTooLarge, StoreU
 from services.ports.log import Log
 from services.ports.rows import OutboxEntry, RecordOut, SpoolEntry
 from services.ports.signal_records import named, unsendable, write_letters
-from services.ports.store import Store
+from services.ports.store import RelayStore
 
 log = logging.getLogger("stafett.relay")
 LEASE = "relay"
@@ -30,7 +30,7 @@ class Relay:
 
     def __init__(
         self,
-        store: Store,
+        store: RelayStore,
         target: Log,
         topic_of: Callable[[str], str],
         now: Callable[[], datetime],

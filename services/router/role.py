@@ -22,7 +22,7 @@ from services.ports.errors import ClusterChanged, Fenced, LogUnavailable, PortEr
 from services.ports.log import Log, LogConsumer
 from services.ports.rows import DeadLetter, Position, Record, Writes
 from services.ports.signal_records import Incoming, dead_letter, decode, forms, named, partitions_said
-from services.ports.store import Store
+from services.ports.store import RouterStore
 from services.router import transaction
 from services.router.batch_decider import USUAL, Fold, Handling
 from services.router.cached_reads import Asked
@@ -83,7 +83,7 @@ class Router:
 
     def __init__(
         self,
-        store: Store,
+        store: RouterStore,
         source: Log,
         topic: str,
         ruling: Callable[[], Ruling],

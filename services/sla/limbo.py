@@ -19,7 +19,7 @@ from services.loops.watching import watch
 from services.ports.log import Log
 from services.ports.rows import RecordOut, Suspect
 from services.ports.signal_records import record_of
-from services.ports.store import Store
+from services.ports.store import LimboStore
 
 log = logging.getLogger("stafett.limbo")
 EVERY = timedelta(minutes=1)
@@ -30,7 +30,7 @@ class LimboWatch:
 
     def __init__(
         self,
-        store: Store,
+        store: LimboStore,
         target: Log,
         topic: str,
         roster: Callable[[], Awaitable[Roster]],

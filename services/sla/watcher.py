@@ -21,7 +21,7 @@ from services.ports.errors import LogUnavailable, StoreUnavailable
 from services.ports.log import Log
 from services.ports.rows import ClockRow, RecordOut
 from services.ports.signal_records import record_of
-from services.ports.store import Store
+from services.ports.store import ClockStore
 
 log = logging.getLogger("stafett.sla")
 AGAIN = timedelta(seconds=30)
@@ -41,7 +41,7 @@ class Watcher:
 
     def __init__(
         self,
-        store: Store,
+        store: ClockStore,
         target: Log,
         topic: str,
         now: Callable[[], datetime],

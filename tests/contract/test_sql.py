@@ -139,10 +139,20 @@ async def test_who_waited_before_queues_were_kept_is_in_one_after_the_upgrade(ur
     await store.close()
 
 
-def test_the_first_revision_is_frozen():
-    """A database that was made by it has its name: another schema is another revision, in a file of its own."""
-    spine = migrations_dir() / "versions" / "v0001_spine.py"
-    assert sha256(spine.read_bytes()).hexdigest() == "e6511be06ce0ab71857713e2dcdaf8aec15d5a79f538d8abda633fa9979ea40e"
+FROZEN = {
+    "v0001_spine.py": "e6511be06ce0ab71857713e2dcdaf8aec15d5a79f538d8abda633fa9979ea40e",
+    "v0002_fates.py": "29f88858488422d9562fd15f1f0f99070aad3d7795864ff80097fe9bc5f15507",
+    "v0003_front_door.py": "eb929e8278eeca3e0554da13ae761f87002f31eddc1fe7aad98234d6bd39bbc2",
+    "v0004_queues.py": "69311a116fa8f969eb886062401ab4769aa7eeed83a058c444f7b90ccd32673a",
+    "v0005_withdrawals.py": "8424ec8504c966c0cad68697bfff4e41269e81b20a0c86f3551349483079a0b5",
+    "v0006_kinds.py": "8f6ceb36b2f538ba5d5a7dd82aa243cd77b9e56c54a120bd793cac1c5abae7f3",
+}
+
+
+def test_revisions_are_frozen():
+    """A database that was made by one has its name: another schema is another revision, in a file of its own."""
+    there = {path.name: sha256(path.read_bytes()).hexdigest() for path in (migrations_dir() / "versions").glob("v*.py")}
+    assert there == FROZEN
 
 
 def test_the_revision_that_is_needed_is_the_newest():

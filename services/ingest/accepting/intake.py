@@ -13,7 +13,7 @@ from services.ports.errors import LogUnavailable, RecordTooLarge, StoreUnavailab
 from services.ports.log import Log, oversized
 from services.ports.rows import Quarantine, RecordOut
 from services.ports.signal_records import record_of
-from services.ports.store import Store
+from services.ports.store import IntakeStore
 
 log = logging.getLogger("stafett.ingest")
 SAID = 20
@@ -46,7 +46,7 @@ class Intake:
     def __init__(
         self,
         target: Log,
-        store: Store,
+        store: IntakeStore,
         topic: str,
         spool_limit: int = 100_000,
         thin: str = "",
