@@ -355,7 +355,9 @@ def assert_silent(told, silent):
     elif lead.suppressed == "dialogue":
         assert [c for c in lead.clocks.values() if c.policy == "dialogue_end" and c.open], "a dialogue has an end"
     elif lead.suppressed == "contact_deleted":
-        assert lead.stage == "nurturing", "of whom the CRM's record is gone, and nobody from there writes"
+        assert lead.pass_number > 1, (
+            "sales had them in an earlier pass, and nothing but a hand-over or their consent ends it"
+        )
     elif not withdrawn:
         assert not lead.suppressed, "nobody is silenced for ever without a reason"
     if withdrawn and told.item.kind in (Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED):
