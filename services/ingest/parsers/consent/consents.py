@@ -203,11 +203,15 @@ def _of_field(name: str, value: Any, beside: _Beside | None, acts: bool, at: dat
     field = meaning_of(name)
     if field is None or value is None or (isinstance(value, str) and (len(value) > _LONGEST or "://" in value)):
         return None
-    if at is None and beside is not None:
-        at = beside.time_of(name)
-    at = when(value) if field.what == "out_at" else at
     state = _state_of(field, value, acts)
-    if state is None or (state == "given" and not acts and at is None):
+    if state is None:
+        return None
+    # Most fields state nothing: whose time it would be is looked for only where one does.
+    if field.what == "out_at":
+        at = when(value)
+    elif at is None and beside is not None:
+        at = beside.time_of(name)
+    if state == "given" and not acts and at is None:
         return None
     return Consent(purpose=field.purpose, state=state, basis=name.strip()[:100], at=at)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import phonenumbers
@@ -73,7 +74,12 @@ class Reading(NamedTuple):
 
 def read_numbers(written: str | None, region: str | None) -> Reading:
     """The numbers of a field. `region` is the country, two letters, of those that have no country code."""
-    line = shown_number(written or "")
+    return _read(shown_number(written or ""), region)
+
+
+@lru_cache(maxsize=64)
+def _read(line: str, region: str | None) -> Reading:
+    """A number that is doubtful is asked for again, to say why. `line` is bounded by `shown_number`."""
     if not any(map(str.isdigit, line)):
         return Reading((), "has no digits" if line else None)
     if len(line) > LONGEST:

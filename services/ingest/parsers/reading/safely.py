@@ -170,8 +170,10 @@ def when(value: Any) -> datetime | None:
     if isinstance(value, str) and len(value) > LONGEST_NUMBER:
         return None
     try:
-        if isinstance(value, str) and not value.strip().isdigit():
-            at = datetime.fromisoformat(value.strip())
+        if isinstance(value, str) and not (written := value.strip()).isdigit():
+            if not written[:1].isdigit():
+                return None
+            at = datetime.fromisoformat(written)
             return plausible(at if at.tzinfo else at.replace(tzinfo=UTC))
         number = float(value)
         for unit, least in ((1e6, 1e14), (1e3, 1e11), (1.0, 1e8)):
