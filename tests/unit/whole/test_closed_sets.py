@@ -19,12 +19,14 @@ from routing.agreement import facts
 from routing.agreement.expressions import FUNCTIONS
 from routing.lead import dossier
 from routing.people import hindrances, permissions
+from routing.sla import volumes
 from routing.stages import waking
 from schemas import fates, may, sla, sources
 from schemas.commands import AnyCommand
-from schemas.events import Stage
+from schemas.events import LeadDefinitionMet, LeadStageChanged, Milestone, Stage
 from schemas.handover import Part
 from schemas.signals import Kind
+from schemas.volumes import Countable
 from schemas.words import Side
 from services.ingest.proof import verify
 
@@ -199,6 +201,15 @@ def test_a_table_has_each_word_of_its_set(table, words):
 
 def test_what_a_signal_does_is_said_once():
     assert len(ACTS) + len(NOTED) + len(APART) == len(Kind)
+
+
+def test_each_word_that_a_promise_by_number_may_count_is_the_name_of_some_event():
+    """Stages and milestones are named by the event itself; the others by their kind of event."""
+    example = {LeadStageChanged: "to_stage", LeadDefinitionMet: "definition"}
+    named = {name_of(None) for kind, name_of in volumes._NAMED.items() if kind not in example}
+    said = {*get_args(Milestone), *(stage for stage in get_args(Stage) if stage not in ("prospecting", "nurturing"))}
+    assert example.keys() <= volumes._NAMED.keys()
+    assert {*named, *said, volumes._MEETING} == set(get_args(Countable))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
