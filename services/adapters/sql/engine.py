@@ -22,8 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from schemas.certain import certain
+from services.adapters.sql.arrays import array, columns_of, key_array, keys, texts
 from services.adapters.sql.claims import mark_in_use, refuse_torn_copy
-from services.adapters.sql.columns import array, key_array, keys, texts, turned
 from services.ports.errors import StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
 
 log = logging.getLogger("stafett.store")
@@ -123,11 +123,11 @@ class Postgres:
         return f"unnest({arrays}) AS {name}({', '.join(f'c{i}' for i in range(len(types)))})"
 
     def columns(self, name: str, rows: Rows) -> dict[str, Any]:
-        return {f"{name}{i}": keys(column) for i, column in enumerate(turned(rows))}
+        return {f"{name}{i}": keys(column) for i, column in enumerate(columns_of(rows))}
 
     def _statement(self, table: Table, columns: Sequence[str], rows: Rows, tail: str) -> tuple[str, tuple[Any, ...]]:
         """With its values: each column as one text, or all as arrays."""
-        arrays, types = turned(rows), self._types(table, tuple(columns))
+        arrays, types = columns_of(rows), self._types(table, tuple(columns))
         joined = texts(arrays) if "bytea" not in types else None
         return _insert(table.name, tuple(columns), types=types, tail=tail, joined=joined is not None), joined or arrays
 

@@ -1,4 +1,4 @@
-"""Rows as columns, as PostgreSQL takes many of them at once.
+"""Rows as one array for each column, as PostgreSQL takes many of them at once.
 
 Of an array the driver asks each element whether it is an array itself, which costs more than all else that it does with
 it; so what can goes as one text, and PostgreSQL parts it.
@@ -20,7 +20,7 @@ def array(parameter: str, kind: str) -> str:
     return f"string_to_array(CAST({parameter} AS text), chr(31), chr(30))::{kind}[]"
 
 
-def turned(rows: Sequence[Sequence[Any]]) -> tuple[Sequence[Any], ...]:
+def columns_of(rows: Sequence[Sequence[Any]]) -> tuple[Sequence[Any], ...]:
     return tuple(zip(*rows, strict=True))
 
 
