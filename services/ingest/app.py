@@ -31,8 +31,8 @@ from services.ingest.limits.stops import Stops
 from services.ingest.normalising.normalise import to_signal
 from services.ingest.normalising.requests import why_nobody
 from services.ingest.parsers.platforms.salesforce import ACK
-from services.ingest.parsers.reading.faults import guarded
-from services.ingest.parsers.reading.pieces import facts_in, paced
+from services.ingest.parsers.reading.faults import read_or_quarantine
+from services.ingest.parsers.reading.pieces import facts_in, take_turns
 from services.ingest.parsers.reading.safely import Result, events_at_most
 from services.ingest.proof.handshake import answer_challenge, answer_probe
 from services.ingest.proof.signed_ids import empty_unsigned_ids, read_signed
@@ -229,12 +229,14 @@ def signals_of(
     signals: list[Signal] = []
     unclear: list[Quarantined] = []
     may_not: Counter[May] = Counter()
-    for number, item in enumerate(paced(found, facts_in), 1):
+    for number, item in enumerate(take_turns(found, facts_in), 1):
         if isinstance(item, Quarantined):
             unclear.append(item)
             continue
         where = WHOLE if len(found) == 1 else f"event {number}"
-        read = guarded(where, partial(_signal_of, source, item, received_at, key=key, traceparent=traceparent))
+        read = read_or_quarantine(
+            where, partial(_signal_of, source, item, received_at, key=key, traceparent=traceparent)
+        )
         if isinstance(read, Quarantined):
             unclear.append(read)
             continue

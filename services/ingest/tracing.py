@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.signals import Parsed
-from services.ingest.parsers.reading.bodies import embedded, whole_of
+from services.ingest.parsers.reading.bodies import read_embedded_json, whole_of
 from services.ingest.parsers.reading.safely import text
 from services.ingest.parsers.reading.unreadable import Unreadable
 
@@ -39,7 +39,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
         if not todo:
             return
         at, held = todo.pop(0)
-        held = embedded(held)
+        held = read_embedded_json(held)
         if isinstance(held, dict):
             todo.extend((f"{at}.{key}", inner) for key, inner in held.items())
         elif isinstance(held, list):

@@ -15,23 +15,23 @@ from schemas.signals import Company, Kind, Parsed, Quarantined, Reference, Sales
 from services.ingest.configured.mapping_findings import bounded_findings, missing, unread
 from services.ingest.configured.paths import MISSING, find
 from services.ingest.parsers.finishing.finishing import finish, readable_facts
-from services.ingest.parsers.finishing.profile import profiled
-from services.ingest.parsers.finishing.stated import stated
+from services.ingest.parsers.finishing.profile import with_profile
+from services.ingest.parsers.finishing.stated import with_stated_facts
 from services.ingest.parsers.guesses.batches import events_of
 from services.ingest.parsers.guesses.records import SYSTEM
 from services.ingest.parsers.platforms import generic, typeform
 from services.ingest.parsers.reading.amount import TooMuch
 from services.ingest.parsers.reading.bodies import whole_of
-from services.ingest.parsers.reading.identifiers import identified, is_identifier
+from services.ingest.parsers.reading.identifiers import is_identifier, without_false_ids
 from services.ingest.parsers.reading.markup import readable, readable_answer
 from services.ingest.parsers.reading.safely import (
     Result,
     as_object,
     body_key,
-    bounded,
     each,
     number,
     only_known,
+    refuse_too_many,
     text,
     when,
 )
@@ -125,7 +125,7 @@ def _rows(whole: Any, mapping: Mapping) -> list[tuple[str, Any]]:
     listed = find(whole, mapping.events)
     if not isinstance(listed, list):
         raise Unreadable("a list of events is expected here", f"$.{mapping.events}")
-    return [(f"$.{mapping.events}[{i}]", row) for i, row in enumerate(bounded(listed))]
+    return [(f"$.{mapping.events}[{i}]", row) for i, row in enumerate(refuse_too_many(listed))]
 
 
 def _guess_facts(
@@ -162,7 +162,7 @@ def _over(
     }
     found = _with(item, facts, kind, fields, test=rule is not None and rule.test)
     told = [*missing(held, paths), *missing(answers, mapping.fields), *unread(facts, paths, found)]
-    found = profiled(stated(found.but(findings=bounded_findings((*item.findings, *told)))))
+    found = with_profile(with_stated_facts(found.but(findings=bounded_findings((*item.findings, *told)))))
     if found.external_id or found.references or found.person.known_fields():
         return [found]
     return [Quarantined(quarantined="; ".join(["names neither a person nor a record", *told[:1]]), where=where)]
@@ -196,7 +196,7 @@ def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any
         changed["mode"] = "test"
     references = tuple(dict.fromkeys((*pointed, *item.references)))
     whole = item.but(kind=kind, person=person, company=company, references=references, fields=fields, **changed)
-    return identified(whole)
+    return without_false_ids(whole)
 
 
 def _holds(rule: Rule, row: dict[str, Any], headers: Pairs[str, str]) -> bool:

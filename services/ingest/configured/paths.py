@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from services.ingest.parsers.reading.bodies import embedded
+from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.safely import text
 
 _STEP = re.compile(r"\['([^']+)'\]|\[(\d+)\]|\[([\w.-]+)=(?:'([^']*)'|([^'\]=]+))\]|([^.\[\]']+)")
@@ -30,7 +30,7 @@ def find(value: Any, path: str) -> Any:
     """What stands at a path; MISSING where nothing does. JSON in a text is gone into, `[key=value]` is the first of a list that
     says so."""
     for quoted, index, key, said, bare, name in _STEP.findall(path):
-        value = embedded(value)
+        value = read_embedded_json(value)
         if key:
             rows = value[:MAX_ROWS] if isinstance(value, list) else []
             value = next((row for row in rows if text(at(row, key)) == (said or bare)), MISSING)

@@ -12,8 +12,8 @@ from schemas.sources import Fetch
 from services.ingest.fetching.asking import Gone, Refused
 from services.ingest.parsers.consent.consents import with_consents
 from services.ingest.parsers.finishing.finishing import clean_reach, readable_facts
-from services.ingest.parsers.finishing.profile import profiled
-from services.ingest.parsers.finishing.stated import stated
+from services.ingest.parsers.finishing.profile import with_profile
+from services.ingest.parsers.finishing.stated import with_stated_facts
 from services.ingest.parsers.reading.safely import Result, text
 from services.ingest.parsers.reading.unreadable import Unreadable
 
@@ -102,4 +102,4 @@ def fill_gaps(thin: Parsed, found: Parsed) -> Parsed:
         form_id=thin.form_id or found.form_id,
         mode=found.mode if found.mode == "test" else thin.mode,
     )
-    return profiled(stated(clean_reach(with_consents(whole, found.consents))))
+    return with_profile(with_stated_facts(clean_reach(with_consents(whole, found.consents))))

@@ -30,7 +30,7 @@ from services.ingest.normalising.names import account_digest, digest, name_diges
 from services.ingest.normalising.requests import person_doubts
 from services.ingest.parsers.guesses.records import SYSTEM
 from services.ingest.parsers.reading.addresses import normal_address
-from services.ingest.parsers.reading.identifiers import identified
+from services.ingest.parsers.reading.identifiers import without_false_ids
 from services.ingest.parsers.reading.numbers import normal_numbers
 from services.privacy.discretion import discreet, trace_of
 
@@ -140,7 +140,7 @@ def to_signal(
     begin a promise in the past."""
     proof = proof or source.proof
     ident, next_ident, repeat = _named_by(parsed, source, received_at, key)
-    parsed, assumed = _with_assumed(_with_source_account(identified(fitting(parsed)), source), source)
+    parsed, assumed = _with_assumed(_with_source_account(without_false_ids(fitting(parsed)), source), source)
     if parsed.campaign is None and (campaign := parsed.utm.get("utm_campaign")):
         parsed = parsed.but(campaign=campaign)
     facts = discreet(parsed, key)

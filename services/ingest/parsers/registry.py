@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.ingest.parsers.finishing import profile
 from services.ingest.parsers.finishing.finishing import finish, readable_facts
 from services.ingest.parsers.finishing.machine_mail import told_apart
-from services.ingest.parsers.finishing.stated import stated
+from services.ingest.parsers.finishing.stated import with_stated_facts
 from services.ingest.parsers.platforms import (
     activecampaign,
     calendly,
@@ -35,9 +35,9 @@ from services.ingest.parsers.platforms import (
     webflow,
 )
 from services.ingest.parsers.reading.amount import TooMuch
-from services.ingest.parsers.reading.faults import guarded
-from services.ingest.parsers.reading.identifiers import identified
-from services.ingest.parsers.reading.pieces import facts_in, paced
+from services.ingest.parsers.reading.faults import read_or_quarantine
+from services.ingest.parsers.reading.identifiers import without_false_ids
+from services.ingest.parsers.reading.pieces import facts_in, take_turns
 from services.ingest.parsers.reading.safely import Result
 
 if TYPE_CHECKING:
@@ -87,16 +87,16 @@ def parse_unfinished(kind: str, body: bytes, content_type: str, headers: dict[st
 
     parser = PARSERS[kind]
 
-    def understood() -> Result:
+    def read_events() -> Result:
         return [
             item
             if isinstance(item, Quarantined)
-            else profile.profiled(stated(told_apart(readable_facts(identified(item)))))
-            for item in paced(parser(body, content_type, headers), facts_in)
+            else profile.with_profile(with_stated_facts(told_apart(readable_facts(without_false_ids(item)))))
+            for item in take_turns(parser(body, content_type, headers), facts_in)
         ]
 
     try:
-        found = guarded("$", understood)
+        found = read_or_quarantine("$", read_events)
     except TooMuch as error:
         found = Quarantined(quarantined=error.reason, where=error.where)
     return [found] if isinstance(found, Quarantined) else found

@@ -14,7 +14,7 @@ from typing import assert_never
 from schemas.signals import Quarantined
 from schemas.sources import Scheme, Source
 from services.ingest.configured.mapped import read
-from services.ingest.parsers.reading.faults import guarded
+from services.ingest.parsers.reading.faults import read_or_quarantine
 from services.ingest.parsers.reading.safely import Result, body_digest
 
 ID_HEADERS = frozenset({"webhook-id", "svix-id", "idempotency-key", "ce-id"})
@@ -24,7 +24,9 @@ ID_HEADERS = frozenset({"webhook-id", "svix-id", "idempotency-key", "ce-id"})
 def read_signed(source: Source, body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """What is in a body of this source, with ids of deliveries that its sender alone can choose. `headers` come from
     `empty_unsigned_ids`, as those do that are kept with a body that was set aside."""
-    found = guarded("$", lambda: read(source.kind, body, content_type, headers=headers, mapping=source.mapping))
+    found = read_or_quarantine(
+        "$", lambda: read(source.kind, body, content_type, headers=headers, mapping=source.mapping)
+    )
     if isinstance(found, Quarantined):
         return [found]
     return _with_body_in_ids(found, body) if source.proof == "none" else found

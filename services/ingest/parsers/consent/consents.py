@@ -47,7 +47,7 @@ def acts_in(fields: Mapping[str, Any]) -> tuple[Consent, ...]:
     return _one_each(_read(fields, acts=True))
 
 
-def consented(parsed: Parsed) -> Parsed:
+def with_stated_consents(parsed: Parsed) -> Parsed:
     """With the consents that its answers state and its parser did not read; the same object where there are none."""
     if not parsed.fields:
         return parsed
@@ -116,7 +116,7 @@ def _of_object(name: str, held: Any, acts: bool, levels: int, around: str = "") 
         # `{value, timestamp}`, as some platforms write each field.
         yield from _only(_of_field(name, low["value"], beside=_Beside(held), acts=acts, at=_moment(low)))
     elif holds and (stated := _stated_in(low)) is not None:
-        yield from _only(_stated(path, low, stated))
+        yield from _only(_consent_of_object(path, low, stated))
     elif OUT.search(label(path)) and (channel := text(low.get("channel"))):
         yield from _only(_not_to_do(path, channel, text(low.get("reason"))))
     elif holds or (field is not None and field.what == "out"):
@@ -157,14 +157,14 @@ def _of_channel(path: str, key: str, value: Any, beside: _Beside, acts: bool) ->
     if not purpose or meaning_of(key) is not None:
         return _of_field(key, value, beside, acts)
     out = OUT.search(label(path)) is not None
-    state = _opted_out(Field("out", purpose), value) if out else _ticked(Field("in", purpose), value, acts)
+    state = _opted_out(Field("out", purpose), value) if out else _state_of_box(Field("in", purpose), value, acts)
     at = beside.moment
     if state is None or (state == "given" and not acts and at is None):
         return None
     return Consent(purpose=purpose, state=state, basis=f"{path.strip()} {key}"[:100], at=at)
 
 
-def _stated(path: str, low: Mapping[str, Any], stated: Any) -> Consent | None:
+def _consent_of_object(path: str, low: Mapping[str, Any], stated: Any) -> Consent | None:
     """An object's own state. A no is one that was said: a word for it, or a false with its time."""
     named = next((said for key in _PURPOSES if (said := text(low.get(key)))), "")
     words = label(f"{named} {path}").split("_")
@@ -194,7 +194,7 @@ def _state_of(field: Field, value: Any, acts: bool) -> State | None:
         case "any_status":
             return "withdrawn" if label(text(value) or "") in _UNSUBSCRIBED else None
         case "in" | "contact":
-            return _ticked(field, value, acts)
+            return _state_of_box(field, value, acts)
         case _:
             assert_never(field.what)
 
@@ -230,7 +230,7 @@ def _opted_out(field: Field, value: Any) -> State | None:
     return "withdrawn" if said else None
 
 
-def _ticked(field: Field, value: Any, acts: bool) -> State | None:
+def _state_of_box(field: Field, value: Any, acts: bool) -> State | None:
     """A yes; of a box that posts its own text, that text. A no that was said is a withdrawal, a box left empty is none."""
     if status_of(value) == "withdrawn":
         return "withdrawn"

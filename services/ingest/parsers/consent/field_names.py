@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-from services.ingest.parsers.reading.naming import label, remembered
+from services.ingest.parsers.reading.naming import cache_by_name, label
 
 
 class Field(NamedTuple):
@@ -61,7 +61,7 @@ _ASPECTS = frozenset(["url", "uri", "link", "href", "token", "id", "ids", "uuid"
 _TIMES = frozenset(["at", "date", "time", "timestamp", "on", "datetime", "ts"])
 
 
-@remembered
+@cache_by_name
 def meaning_of(name: str) -> Field | None:
     """What a field's name says of consent; None for one that says nothing of it."""
     said = label(name)

@@ -12,7 +12,7 @@ from services.ingest.parsers.reading.addresses import addresses_in, named_addres
 from services.ingest.parsers.reading.bodies import whole_of
 from services.ingest.parsers.reading.markup import readable, readable_answer, without_steering
 from services.ingest.parsers.reading.numbers import may_be_number, shown_number
-from services.ingest.parsers.reading.pieces import facts_in, paced
+from services.ingest.parsers.reading.pieces import facts_in, take_turns
 from services.ingest.parsers.reading.plain import single_line
 from services.ingest.parsers.reading.safely import Result
 from services.ingest.parsers.reading.unreadable import Unreadable
@@ -26,7 +26,7 @@ _PLACES = ("name", "industry", "region", "city")
 def finish(found: Result, body: bytes, content_type: str) -> Result:
     """The items of a body as they are kept. Never raises."""
     finished: Result = []
-    for item in paced(found, facts_in):
+    for item in take_turns(found, facts_in):
         if isinstance(item, Parsed):
             item = clean_reach(item)
             item = _with_lists(item, body if len(found) == 1 else b"", content_type)

@@ -14,7 +14,7 @@ from services.ingest.parsers.reading.safely import text
 _PHONE_VERIFIED = frozenset(["phone_verified", "phone_number_verified", "is_phone_verified", "phone_is_verified"])
 
 
-def profiled(parsed: Parsed) -> Parsed:
+def with_profile(parsed: Parsed) -> Parsed:
     """With what its answers tell and its parser did not; the same object where they tell nothing."""
     said = firm_facts(parsed.fields) if parsed.fields else {}
     language = language_code(said.pop("language", None)) if parsed.language is None else None

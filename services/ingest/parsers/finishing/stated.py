@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Parsed
-from services.ingest.parsers.consent.consents import consented, states_in, with_consents
-from services.ingest.parsers.reading.former import moved
+from services.ingest.parsers.consent.consents import states_in, with_consents, with_stated_consents
+from services.ingest.parsers.reading.former import with_former_emails
 
 
-def stated(parsed: Parsed) -> Parsed:
+def with_stated_facts(parsed: Parsed) -> Parsed:
     """With what its answers state; the same object where they state nothing."""
-    return moved(consented(parsed), parsed.fields) if parsed.fields else parsed
+    return with_former_emails(with_stated_consents(parsed), parsed.fields) if parsed.fields else parsed
 
 
 def of_record(parsed: Parsed, *records: Any) -> Parsed:
     """With what these objects of the body state of the person: a record's fields of which the parser keeps only some."""
     for record in records:
         parsed = with_consents(parsed, states_in(record))
-    return moved(parsed, *records)
+    return with_former_emails(parsed, *records)

@@ -109,7 +109,7 @@ def act_of(kind: Kind, chain: Chain, found: list[Node], word: str | None, nouns:
         kind = Kind.CALL_RECEIVED if call else Kind.MESSAGE_RECEIVED
     if kind not in _TALK and not (kind is Kind.UNCLASSIFIED and word is not None and is_automatic(word)):
         return Act(kind, turn)
-    kind = directed(kind, turn, chain, call)
+    kind = kind_by_direction(kind, turn, chain, call)
     if turn.way == "inside":
         return Act(Kind.NOTE_ADDED, turn, doer_of(chain))
     if kind is Kind.OUTREACH_LOGGED:
@@ -117,7 +117,7 @@ def act_of(kind: Kind, chain: Chain, found: list[Node], word: str | None, nouns:
     return Act(kind, turn) if call else _theirs(kind, turn, chain=chain, found=found, word=word)
 
 
-def directed(kind: Kind, turn: Turn, chain: Chain, call: bool) -> Kind:
+def kind_by_direction(kind: Kind, turn: Turn, chain: Chain, call: bool) -> Kind:
     """A call that is over is outreach of ours only if we made it."""
     if turn.way == "in" and kind is Kind.OUTREACH_LOGGED:
         return (

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from services.ingest.parsers.reading.answers import rows
-from services.ingest.parsers.reading.bodies import embedded
+from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import label, meaning
-from services.ingest.parsers.reading.safely import MAX_ANSWERS, as_object, bounded, text
+from services.ingest.parsers.reading.safely import MAX_ANSWERS, as_object, refuse_too_many, text
 from services.ingest.parsers.reading.unreadable import Unreadable
 
 _LISTS = ("events", "mandrill_events", "records", "notifications", "batch", "entries", "entry", "messages", "data", "payload", "leads", "contacts",
@@ -36,9 +36,9 @@ def events_of(whole: Any) -> list[Row]:
     if all(isinstance(row, dict) and len(row) <= 6 for row in whole) and rows(whole):
         return [Row("$", {"answers": whole}, {})]
     found: list[Row] = []
-    for i, row in enumerate(bounded(whole)):
+    for i, row in enumerate(refuse_too_many(whole)):
         found.extend(_of_object(f"$[{i}]", row) if isinstance(row, dict) and row else [Row(f"$[{i}]", row, {})])
-        bounded(found)
+        refuse_too_many(found)
     return found
 
 
@@ -46,7 +46,7 @@ def _of_object(where: str, whole: dict[str, Any]) -> Iterator[Row]:
     """The object, or what is in the only list of it, if nothing else in it tells of anybody."""
     if not whole:
         raise Unreadable("the body is empty")
-    whole = {key: embedded(value) for key, value in whole.items()}
+    whole = {key: read_embedded_json(value) for key, value in whole.items()}
     held = [(k, v) for k, v in whole.items() if isinstance(v, list) and label(str(k)) in _LISTS and _are_events(v)]
     if not held and not any(text(whole.get(key)) for key in ("id", "uuid", "_id")):
         # An envelope of a sender's own: one list of objects, and scalars of which none is an id.
@@ -56,11 +56,11 @@ def _of_object(where: str, whole: dict[str, Any]) -> Iterator[Row]:
     if len(held) == 1 and label(str(held[0][0])) in _EVENTS:
         others = [v for v in others if not _is_about_the_delivery(v)]
     if len(held) != 1 or others or _tells_of_somebody(whole):
-        yield Row(where, _titled(whole), {})
+        yield Row(where, _under_titles(whole), {})
         return
     name, listed = held[0]
     around = {k: v for k, v in whole.items() if k != name}
-    for i, row in enumerate(bounded(listed)):
+    for i, row in enumerate(refuse_too_many(listed)):
         yield Row(f"{where}[{i}]" if where == "$" else f"{where}.{name}[{i}]", row, around)
 
 
@@ -84,7 +84,7 @@ def _tells_of_somebody(whole: Mapping[str, Any]) -> bool:
     return any((meaning(name) or ("", 0))[0] in _REACH for name in scalars)
 
 
-def _titled(whole: dict[str, Any]) -> dict[str, Any]:
+def _under_titles(whole: dict[str, Any]) -> dict[str, Any]:
     """Answers under the fields' titles, where a list in the body says which title `Field3` has."""
     titles: dict[str, str] = {}
     for key, value in list(whole.items())[:200]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from services.ingest.parsers.guesses.tree import is_another_side
 from services.ingest.parsers.reading.addresses import addresses_in, named_address, normal_address
-from services.ingest.parsers.reading.bodies import embedded
+from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import is_anothers, is_id_of_a_thing, is_secret, label
 from services.ingest.parsers.reading.plain import single_line
 
@@ -66,7 +66,7 @@ def _leaves(tree: Any) -> Iterator[_Leaf]:
         if not todo:
             return
         leaf = todo.pop()
-        value = embedded(leaf.value)
+        value = read_embedded_json(leaf.value)
         if isinstance(value, str):
             if len(value) <= LONGEST and any(sign in value for sign in _SIGNS):
                 yield leaf

@@ -73,7 +73,7 @@ def host_of_meeting(chain: Chain) -> Actor:
         for who in _rows(at.get(name))
         if isinstance(who, dict) and _is_marked(who)
     )
-    return next((found for who in marked if (found := _named(who))), None) or _of(
+    return next((found for who in marked if (found := _colleague_of(who))), None) or _of(
         chain, _HOSTS, _HOST_IDS, _HOST_ADDRESSES
     )
 
@@ -97,7 +97,7 @@ def _of(chain: Chain, objects: tuple[str, ...], ids: tuple[str, ...], addresses:
     for name in objects:
         for at in held:
             for who in _rows(at.get(name)):
-                if (found := _named(who)) is not None:
+                if (found := _colleague_of(who)) is not None:
                     return found
     reference = next((said for name in ids for at in held if (said := text(at.get(name))) and said != "0"), None)
     address = next(
@@ -110,7 +110,7 @@ def _rows(value: Any) -> Iterator[Any]:
     yield from value[:50] if isinstance(value, list) else (value,)
 
 
-def _named(who: Any) -> Actor | None:
+def _colleague_of(who: Any) -> Actor | None:
     """One of ours, by an object, or by an address in its place."""
     if isinstance(who, str):
         said = who.strip()

@@ -171,11 +171,11 @@ def turn_of(chain: Chain, found: list[Node], word: str | None = None) -> Turn:
     by, way = _author(levels)
     if way is None and _is_not_who_began(found):
         by, way = "person", "out"
-    said = _private(levels) or _direction(levels) or way or _worded(word)
+    said = _private(levels) or _direction(levels) or way or _way_by_words(word)
     if said != "out" and not (said is None and by == "machine"):
         return Turn(said, None)
     machine = by == "machine" or _is_run(levels)
-    return Turn("out", "machine" if machine else by or ("person" if _worded(word) == "out" else None))
+    return Turn("out", "machine" if machine else by or ("person" if _way_by_words(word) == "out" else None))
 
 
 def _parties(found: list[Node]) -> Iterator[Level]:
@@ -214,12 +214,12 @@ def _direction(levels: list[Level]) -> Way | None:
         for name in _TYPES:
             if (found := _TYPED.get(label(text(at.held.get(name)) or "").partition("_")[0])) is not None:
                 return "in" if found == "in" else "out"
-        if (flagged := _flagged(at)) is not None:
+        if (flagged := _way_by_flags(at)) is not None:
             return flagged
     return None
 
 
-def _flagged(at: Level) -> Way | None:
+def _way_by_flags(at: Level) -> Way | None:
     for names, yes, no in ((_OUT_FLAGS, "out", "in"), (_IN_FLAGS, "in", "out")):
         for name in names:
             value = at.held.get(name)
@@ -290,7 +290,7 @@ def _is_run(levels: list[Level]) -> bool:
     return False
 
 
-def _worded(word: str | None) -> Way | None:
+def _way_by_words(word: str | None) -> Way | None:
     words = set(label(word or "").split("_"))
     if words.isdisjoint(_SAID):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.ingest.parsers.reading.answers import rows
-from services.ingest.parsers.reading.bodies import embedded
+from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import MAX_ANSWERS, name_parts, text
 from services.ingest.parsers.reading.unreadable import Unreadable
@@ -23,11 +23,13 @@ def flat_answers(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def _gather(name: str, value: Any, found: dict[str, Any]) -> None:
-    value = embedded(value)
+    value = read_embedded_json(value)
     if isinstance(value, dict):
         _gather_object(name, value, found)
     elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
-        for title, answer in (rows(value) or {_numbered(name, i): one for i, one in enumerate(value, 1)}).items():
+        for title, answer in (
+            rows(value) or {_name_with_number(name, i): one for i, one in enumerate(value, 1)}
+        ).items():
             _gather(title, answer, found) if isinstance(answer, dict | list) else _put(title, answer, found)
     else:
         _put(name, value, found)
@@ -42,10 +44,10 @@ def _gather_object(name: str, value: dict[str, Any], found: dict[str, Any]) -> N
         _put(next((said for key in ("label", "title") if (said := text(value.get(key)))), name), held, found)
         return
     for key, inner in value.items():
-        _gather(_numbered(name, key) if not label(str(key)) or str(key).isdigit() else str(key), inner, found)
+        _gather(_name_with_number(name, key) if not label(str(key)) or str(key).isdigit() else str(key), inner, found)
 
 
-def _numbered(name: str, number: object) -> str:
+def _name_with_number(name: str, number: object) -> str:
     return f"{name} {number}".strip()
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from services.ingest.parsers.guesses.chain import WRAPPERS
 from services.ingest.parsers.guesses.contact_points import points_in
 from services.ingest.parsers.reading.answers import rows
-from services.ingest.parsers.reading.bodies import embedded
+from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import label, meaning
 from services.ingest.parsers.reading.safely import MAX_ANSWERS, name_parts, text
 
@@ -156,7 +156,7 @@ def _inner(
     for key, value in islice(at.items(), 200):
         if not isinstance(value, dict | list | str):
             continue
-        value = embedded(value)
+        value = read_embedded_json(value)
         if not isinstance(value, dict | list) or not value:
             continue
         name = label(str(key))
@@ -199,7 +199,7 @@ def _within(path: tuple[str, ...], key: str, value: Any) -> Iterator[tuple[tuple
     if answers := _answers(name, value):
         yield listed, answers
         return
-    if name in _FIELDS and (numbered := _numbered(key, value)):
+    if name in _FIELDS and (numbered := _numbered_answers(key, value)):
         yield listed, numbered
     if isinstance(value, dict):
         # A message that says `type: agent` says who wrote it, not who everybody in it is.
@@ -255,7 +255,7 @@ def _answers(name: str, value: Any) -> dict[str, Any]:
     return rows(value)
 
 
-def _numbered(key: str, value: Any) -> dict[str, Any]:
+def _numbered_answers(key: str, value: Any) -> dict[str, Any]:
     """Answers of a builder that numbers its fields: a list or an object of them, some of which have no names."""
     held = value.items() if isinstance(value, dict) else enumerate(value)
     items = [(str(name), inner) for name, inner in islice(held, MAX_ANSWERS)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from schemas.signals import Kind
-from services.ingest.parsers.reading.naming import label, remembered
+from services.ingest.parsers.reading.naming import cache_by_name, label
 
 FIELDS = ("trigger_event", "event_type", "event_name", "event", "topic", "webhook_event", "trigger_type", "trigger", "notification_type",
           "action", "trigger_name", "activity", "metric", "event_title", "record_type", "alert_name", "type", "hook", "object_kind", "kind", "ev", "event_key", "scope")  # fmt: skip
@@ -71,7 +71,7 @@ _COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)
 _STEPS = re.compile(r"[.:/]+")
 
 
-@remembered
+@cache_by_name
 def kind_of(word: str) -> Kind:
     """Our kind for a sender's word such as `contact.created`, `BOOKING_CANCELLED` or `Form Submitted`."""
     said = label(word).replace("_", " ").replace("un subscri", "unsubscri")

@@ -98,7 +98,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         company=_company(family, row),
         external_id=identifier(row.get("id")) if family == "opportunity" else _own(event, row),
         references=tuple(_references(family, event, row)),
-        previous=_merged(event) if action == "merged" else (),
+        previous=_merged_records(event) if action == "merged" else (),
         actor=Actor()
         if incoming
         else Actor(kind="automation" if machine else "person" if user else None, reference=client or user),
@@ -289,7 +289,7 @@ def _references(family: str, event: dict[str, Any], row: dict[str, Any]) -> list
     return list(dict.fromkeys(found))
 
 
-def _merged(event: dict[str, Any]) -> tuple[Reference, ...]:
+def _merged_records(event: dict[str, Any]) -> tuple[Reference, ...]:
     source = text(mapping(event.get("meta")).get("merge_source_lead_id"))
     account = identifier(event.get("organization_id"))
     return (Reference(system="close", account=account, object="company", id=source),) if source else ()

@@ -10,8 +10,8 @@ from schemas.crm import CrmFact
 from schemas.signals import Parsed, Quarantined
 from schemas.wording import keys_at, rule_of
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.pieces import paced, values_in
-from services.ingest.parsers.reading.safely import Result, as_object, body_key, bounded, read_json
+from services.ingest.parsers.reading.pieces import take_turns, values_in
+from services.ingest.parsers.reading.safely import Result, as_object, body_key, read_json, refuse_too_many
 
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
@@ -20,7 +20,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     rows = whole if isinstance(whole, list) else [as_object(whole)]
     return [
         one(row, f"$[{i}]" if isinstance(whole, list) else "$", body_key(body, i))
-        for i, row in enumerate(paced(bounded(rows), values_in))
+        for i, row in enumerate(take_turns(refuse_too_many(rows), values_in))
     ]
 
 

@@ -19,7 +19,7 @@ from services.ingest.parsers.reading.safely import (
     as_object,
     body_key,
     each,
-    listed,
+    events_with_paths,
     only_known,
     person_facts,
     person_of,
@@ -50,12 +50,12 @@ def parse_cloud(body: bytes, content_type: str, headers: dict[str, str]) -> Resu
         rows = read_json(body)
         if not isinstance(rows, list):
             raise Unreadable("a batch is a list")
-        return each(listed(rows), lambda row, where, i: _event(row, where, body_key(body, i)))
+        return each(events_with_paths(rows), lambda row, where, i: _event(row, where, body_key(body, i)))
     if kind == "application/cloudevents+json":
         return [_event(as_object(read_json(body)), "$", body_key(body))]
     if not any(name.startswith("ce-") for name in headers) and kind.endswith("json"):
         # Structured or a batch under plain JSON's own name: the event itself says what it is.
-        return each(listed(read_json(body)), lambda row, where, i: _event(row, where, body_key(body, i)))
+        return each(events_with_paths(read_json(body)), lambda row, where, i: _event(row, where, body_key(body, i)))
     attributes = {n.removeprefix("ce-"): unquote(v) for n, v in headers.items() if n.startswith("ce-")}
     data = None if not body else read_json(body) if kind.endswith("json") else body.decode("utf-8", "replace")
     # An id that nobody signed is emptied: it is there, and told by the body.
@@ -70,7 +70,7 @@ def _event(event: dict[str, Any], where: str, fallback: str, *, signed: bool = T
         raise Unreadable("a CloudEvent has id, source and type", where)
     data = event.get("data")
     if data is None and isinstance(event.get("data_base64"), str):
-        data = _decoded(event["data_base64"])
+        data = _decode_data(event["data_base64"])
     return _read(
         data,
         text(event.get("type")),
@@ -80,7 +80,7 @@ def _event(event: dict[str, Any], where: str, fallback: str, *, signed: bool = T
     )
 
 
-def _decoded(value: str) -> Any:
+def _decode_data(value: str) -> Any:
     try:
         return read_json(base64.b64decode(value, validate=True))
     except (binascii.Error, ValueError, Unreadable):

@@ -8,9 +8,9 @@ from schemas.signals import Kind, Parsed
 from services.ingest.parsers.guesses.leaves import flat_answers
 from services.ingest.parsers.platforms import generic
 from services.ingest.parsers.platforms.gravity_forms import numbered_name
-from services.ingest.parsers.reading.bodies import embedded, unfolded
+from services.ingest.parsers.reading.bodies import read_embedded_json, unfold_keys
 from services.ingest.parsers.reading.form_fields import fields_of, words_of
-from services.ingest.parsers.reading.former import moved
+from services.ingest.parsers.reading.former import with_former_emails
 from services.ingest.parsers.reading.safely import (
     Result,
     body_key,
@@ -49,15 +49,17 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
 
 def submission(fields: dict[str, Any], body: bytes) -> Parsed:
     """The signal of a form that was filled in. Raises Unreadable for too many answers."""
-    lifted = _lifted(fields)
+    lifted = _lift_wrappers(fields)
     if _is_nested(lifted):
-        return _nested(unfolded(lifted), body)
+        return _read_nested(unfold_keys(lifted), body)
     parts = numbered_name(lifted)
     facts, rest = person_facts(lifted)
-    return moved(_signal({**{name: said for name, said in parts.items() if said}, **facts}, rest, None, body), lifted)
+    return with_former_emails(
+        _signal({**{name: said for name, said in parts.items() if said}, **facts}, rest, None, body), lifted
+    )
 
 
-def _nested(tree: dict[str, Any], body: bytes) -> Parsed:
+def _read_nested(tree: dict[str, Any], body: bytes) -> Parsed:
     """A form whose answers are objects, lists or rows: who filled it in is found as in a body that nobody described."""
     answers = flat_answers(tree)
     try:
@@ -108,14 +110,16 @@ def _has_objects(value: Any) -> bool:
     return isinstance(value, dict) and "file" not in value
 
 
-def _lifted(fields: dict[str, Any], deep: int = 3) -> dict[str, Any]:
+def _lift_wrappers(fields: dict[str, Any], deep: int = 3) -> dict[str, Any]:
     """What a wrapper among the fields holds (`data`, also with JSON in a text) stands beside the others; a file is none."""
-    read = {name: embedded(value) if _is_wrapper(name) else value for name, value in fields.items()}
+    read = {name: read_embedded_json(value) if _is_wrapper(name) else value for name, value in fields.items()}
     inner = {name: value for name, value in read.items() if _is_wrapper(name) and _is_plain(value)}
     lifted = {str(name): value for held in inner.values() for name, value in held.items()}
     whole = {**lifted, **{name: value for name, value in read.items() if name not in inner}}
-    again = deep > 0 and any(_is_wrapper(str(name)) and embedded(value) is not value for name, value in lifted.items())
-    return _lifted(whole, deep - 1) if again else whole
+    again = deep > 0 and any(
+        _is_wrapper(str(name)) and read_embedded_json(value) is not value for name, value in lifted.items()
+    )
+    return _lift_wrappers(whole, deep - 1) if again else whole
 
 
 def _is_wrapper(name: str) -> bool:

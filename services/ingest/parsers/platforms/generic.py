@@ -31,7 +31,7 @@ from services.ingest.parsers.reading.addresses import named_address
 from services.ingest.parsers.reading.bodies import whole_of
 from services.ingest.parsers.reading.firmographics import address_facts, company_facts
 from services.ingest.parsers.reading.form_fields import looks_like_json, words_of
-from services.ingest.parsers.reading.former import moved
+from services.ingest.parsers.reading.former import with_former_emails
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.naming import is_anothers, is_id_of_a_thing, is_secret, label
 from services.ingest.parsers.reading.safely import (
@@ -152,7 +152,7 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     if kind is Kind.UNCLASSIFIED and facts.keys() & {"email", "phone"} and (not word or _looks_filled(chain)):
         kind = Kind.FORM_SUBMITTED
     kind, sales = sales_of(kind, chain, phrase)
-    sales = act.sales or _hosted(kind, sales, chain)
+    sales = act.sales or _with_host(kind, sales, chain)
     amount, currency = amount_of(kind, chain)
     outer = [around, *chain]
     said = Parsed(
@@ -180,7 +180,7 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     records = [person.raw] if person else []
     if not work and not kind.startswith("company.") and all(chain[-1].raw is not raw for raw in records):
         records.append(chain[-1].raw)
-    return moved(of_record(said, *records), event.own) if facts else of_record(said, *records)
+    return with_former_emails(of_record(said, *records), event.own) if facts else of_record(said, *records)
 
 
 _CONTENTS = ("text", "image", "audio", "sms", "mms", "email", "call", "phonecall", "voice")
@@ -220,7 +220,7 @@ def _is_theirs(firm: Node | None, person: Node | None) -> bool:
 _MEETINGS = (Kind.SALES_MEETING_BOOKED, Kind.SALES_MEETING_HELD, Kind.SALES_MEETING_CANCELLED)
 
 
-def _hosted(kind: Kind, sales: Sales | None, chain: Chain) -> Sales | None:
+def _with_host(kind: Kind, sales: Sales | None, chain: Chain) -> Sales | None:
     """A meeting is whoever's invites to it."""
     if sales is None or kind not in _MEETINGS:
         return sales

@@ -107,7 +107,9 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     if not kind.startswith("Contact"):
         return [said]
     # Where channels are named, the flag for all of them says no more.
-    flags = {name: value for name, value in event.items() if name != "dnd" or _silenced({**event, "dnd": None}) == ()}
+    flags = {
+        name: value for name, value in event.items() if name != "dnd" or _silent_channels({**event, "dnd": None}) == ()
+    }
     return [of_record(said, flags)]
 
 
@@ -165,7 +167,7 @@ def _work(kind: str, plain: Kind, row: dict[str, Any]) -> tuple[Kind, Sales | No
         status = (text(row.get("appointmentStatus")) or text(row.get("status")) or "").casefold()
         found = _MEETING.get(status, plain)
         return found, Sales(to=status or None, owner_id=owner, activity_type="meeting"), False
-    if kind == "ContactDndUpdate" and _silenced(row):
+    if kind == "ContactDndUpdate" and _silent_channels(row):
         return Kind.CONSENT_WITHDRAWN, None, False
     return plain, None, False
 
@@ -223,7 +225,7 @@ def _references(noun: Object, ident: str | None, row: dict[str, Any]) -> list[Re
     return list(dict.fromkeys(found))
 
 
-def _silenced(row: dict[str, Any]) -> tuple[str, ...]:
+def _silent_channels(row: dict[str, Any]) -> tuple[str, ...]:
     """What may not be sent any more: the channels whose silence is `active`, everything where none is named."""
     channels = mapping(row.get("dndSettings")).items()
     said = tuple(str(n).casefold() for n, v in channels if text(mapping(v).get("status")) in ("active", "permanent"))

@@ -10,7 +10,16 @@ from services.ingest.parsers.guesses.calls import call_of
 from services.ingest.parsers.guesses.chain import level
 from services.ingest.parsers.platforms.hubspot_objects import PLACES, TYPE_IDS, UPDATED, whole_object
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.safely import Result, each, listed, number, only_known, read_json, text, when
+from services.ingest.parsers.reading.safely import (
+    Result,
+    each,
+    events_with_paths,
+    number,
+    only_known,
+    read_json,
+    text,
+    when,
+)
 from services.ingest.parsers.reading.unreadable import Unreadable
 
 _OBJECTS: dict[str, Object | None] = {
@@ -77,7 +86,7 @@ _MACHINES = {"INTEGRATION", "AUTOMATION_PLATFORM", "API", "WORKFLOWS", "IMPORT"}
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """Each event judged alone. Raises Unreadable."""
-    return each(listed(read_json(body)), lambda row, where, _: _one(row, where, body))
+    return each(events_with_paths(read_json(body)), lambda row, where, _: _one(row, where, body))
 
 
 def _one(event: dict[str, Any], where: str, body: bytes) -> Parsed | Quarantined:
@@ -115,7 +124,7 @@ def _thin(event: dict[str, Any], where: str) -> Parsed:
         company=Company(name=value) if (noun, name) in _COMPANY and not test else Company(),
         external_id=ident,
         references=_references(noun, ident, portal, event),
-        previous=_merged(noun, portal, event) if verb.casefold() == "merge" else (),
+        previous=_merged_records(noun, portal, event) if verb.casefold() == "merge" else (),
         actor=Actor(kind=actor_kind, reference=user or None),
         automated=actor_kind == "automation",
         sales=sales,
@@ -196,18 +205,18 @@ def _references(noun: str, ident: str | None, portal: str | None, event: dict[st
     merged = identifier(event.get("newObjectId")) or identifier(event.get("primaryObjectId"))
     named = [(own, i) for i in dict.fromkeys((merged, ident))]
     if event.get("associationRemoved") is False:
-        named.append((_OBJECTS.get(_associated(event)), identifier(event.get("toObjectId"))))
+        named.append((_OBJECTS.get(_associated_object(event)), identifier(event.get("toObjectId"))))
     found = [Reference(system="hubspot", account=portal, object=o, id=i) for o, i in named if o and i]
     return tuple(dict.fromkeys(found))
 
 
-def _associated(event: dict[str, Any]) -> str:
+def _associated_object(event: dict[str, Any]) -> str:
     """What an association leads to: `DEAL_TO_CONTACT`, or the id of the type."""
     said = (text(event.get("associationType")) or "").casefold().partition("_to_")[2]
     return TYPE_IDS.get(text(event.get("toObjectTypeId")) or "", said)
 
 
-def _merged(noun: str, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:
+def _merged_records(noun: str, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:
     """The records of a merge that are no more."""
     kept, own = identifier(event.get("newObjectId")) or identifier(event.get("primaryObjectId")), _OBJECTS[noun]
     rows = event.get("mergedObjectIds")

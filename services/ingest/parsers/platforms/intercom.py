@@ -85,7 +85,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         company=_company(family, item, who),
         external_id=identifier(item.get("id")) or (identifier(who.get("id")) if family in _CONTACT else None),
         references=tuple(_references(family, event, item, who)),
-        previous=_merged(kind, event, item),
+        previous=_merged_records(kind, event, item),
         actor=actor,
         automated=actor.kind == "automation" or is_set(part.get("is_automated_reply")),
         sales=sales,
@@ -174,7 +174,7 @@ def _only_company(who: dict[str, Any]) -> str | None:
     return identifier(mapping(rows[0]).get("id")) if isinstance(rows, list) and len(rows) == 1 else None
 
 
-def _merged(kind: Kind, event: dict[str, Any], item: dict[str, Any]) -> tuple[Reference, ...]:
+def _merged_records(kind: Kind, event: dict[str, Any], item: dict[str, Any]) -> tuple[Reference, ...]:
     """Who is no more of two that were merged."""
     gone = mapping(item.get("merged_from") or item.get("lead") or item.get("from"))
     ident = identifier(gone.get("id"))

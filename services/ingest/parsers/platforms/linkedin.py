@@ -7,7 +7,16 @@ from typing import Any
 from schemas.signals import Kind, Parsed, Quarantined, Reference
 from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.safely import Result, body_key, each, listed, mapping, read_json, text, when
+from services.ingest.parsers.reading.safely import (
+    Result,
+    body_key,
+    each,
+    events_with_paths,
+    mapping,
+    read_json,
+    text,
+    when,
+)
 from services.ingest.parsers.reading.unreadable import Unreadable
 
 _ACTIONS = {"CREATED": Kind.FORM_SUBMITTED, "DELETED": Kind.CONTACT_DELETED}
@@ -18,7 +27,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     whole = read_json(body)
     if isinstance(whole, dict) and isinstance(whole.get("elements"), list):
         whole = whole["elements"]
-    return each(listed(whole), lambda row, where, i: _one(row, where, body, i))
+    return each(events_with_paths(whole), lambda row, where, i: _one(row, where, body, i))
 
 
 def _one(event: dict[str, Any], where: str, body: bytes, index: int) -> Parsed | Quarantined:

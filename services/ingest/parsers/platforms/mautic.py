@@ -17,11 +17,11 @@ from services.ingest.parsers.reading.safely import (
     Result,
     as_object,
     body_key,
-    bounded,
     each,
     mapping,
     only_known,
     read_json,
+    refuse_too_many,
     text,
     when,
 )
@@ -55,7 +55,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     rows = list(_rows(whole))
     if not rows:
         return [_of_campaign(whole, body)]
-    names = [name for name, _, _ in bounded(rows)]
+    names = [name for name, _, _ in refuse_too_many(rows)]
     return each(
         [(where, row) for _, where, row in rows],
         lambda row, _, i: _signal(names[i], row, whole, body_key(body, i)),

@@ -12,11 +12,11 @@ from services.ingest.parsers.reading.safely import (
     Result,
     as_object,
     body_key,
-    bounded,
     each,
-    listed,
+    events_with_paths,
     mapping,
     read_json,
+    refuse_too_many,
     text,
     when,
 )
@@ -34,12 +34,12 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """Each lead judged alone. Raises Unreadable."""
     whole = read_json(body)
     if isinstance(whole, dict) and "object" in whole:
-        return each(bounded(list(_changes(whole))), _thin)
+        return each(refuse_too_many(list(_changes(whole))), _thin)
     if isinstance(whole, dict) and isinstance(whole.get("data"), list):
         # The API's own list of a form's leads, which go-betweens pass on.
-        rows = [(f"$.data[{i}]", row) for i, row in enumerate(bounded(whole["data"]))]
+        rows = [(f"$.data[{i}]", row) for i, row in enumerate(refuse_too_many(whole["data"]))]
         return each(rows, lambda row, where, i: _whole(row, where, body, i))
-    return each(listed(whole), lambda row, where, i: _whole(row, where, body, i))
+    return each(events_with_paths(whole), lambda row, where, i: _whole(row, where, body, i))
 
 
 def _changes(whole: dict[str, Any]) -> Iterator[tuple[str, Any]]:

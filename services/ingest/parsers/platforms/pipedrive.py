@@ -62,7 +62,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     account = identifier(meta.get("company_id"))
     named = row if now or entity in ("person", "organization") else {}  # what a deleted record named is over
     kind, sales = _work(entity, action, now, before)
-    gone = _gone(entity, action, row=row, meta=meta, account=account)
+    gone = _merged_records(entity, action, row=row, meta=meta, account=account)
     kind = Kind.SALES_MERGED if gone else kind
     by_person = text(meta.get("change_source")) == "app"
     found = Parsed(
@@ -113,14 +113,14 @@ def _firm(entity: str, row: dict[str, Any], named: dict[str, Any]) -> Company:
 
 def _deal(now: dict[str, Any], before: dict[str, Any], owner: str | None) -> tuple[Kind | None, Sales | None]:
     status = text(now.get("status"))
-    if _changed("status", now, before) and status in ("won", "lost"):
+    if _has_changed("status", now, before) and status in ("won", "lost"):
         kind_won = Kind.SALES_WON if status == "won" else Kind.SALES_LOST
         return kind_won, Sales(from_=text(before.get("status")), to=status, owner_id=owner)
     if (step := _step(now, before)) is not None:
         return Kind.SALES_FOLLOW_UP, step
-    if _changed("status", now, before):
+    if _has_changed("status", now, before):
         return Kind.SALES_STAGE_CHANGED, Sales(from_=text(before.get("status")), to=status, owner_id=owner)
-    if _changed("stage_id", now, before):
+    if _has_changed("stage_id", now, before):
         return Kind.SALES_STAGE_CHANGED, Sales(
             from_=text(before.get("stage_id")), to=text(now.get("stage_id")), owner_id=owner
         )
@@ -129,7 +129,7 @@ def _deal(now: dict[str, Any], before: dict[str, Any], owner: str | None) -> tup
 
 def _owner(now: dict[str, Any], before: dict[str, Any], owner: str | None) -> tuple[Kind | None, Sales | None]:
     for name in ("user_id", "owner_id"):
-        if _changed(name, now, before):
+        if _has_changed(name, now, before):
             return Kind.SALES_OWNER_CHANGED, Sales(from_=text(_flat(before.get(name))), to=owner, owner_id=owner)
     return None, None
 
@@ -166,7 +166,7 @@ def _step(now: dict[str, Any], before: dict[str, Any]) -> Sales | None:
     )
 
 
-def _gone(
+def _merged_records(
     entity: str, action: str, row: dict[str, Any], meta: dict[str, Any], account: str | None
 ) -> tuple[Reference, ...]:
     """Whom a merge did away with: v2 names the other in `meta`; v1's `merged` keeps the survivor under the same id."""
@@ -188,7 +188,7 @@ def _other(entity: str, action: str, whole: dict[str, Any], meta: dict[str, Any]
     )
 
 
-def _changed(name: str, now: dict[str, Any], before: dict[str, Any]) -> bool:
+def _has_changed(name: str, now: dict[str, Any], before: dict[str, Any]) -> bool:
     return name in before and _flat(before[name]) != _flat(now.get(name))
 
 

@@ -12,18 +12,18 @@ from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Quaran
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.platforms import salesforce_activities
 from services.ingest.parsers.reading.amount import added_up
-from services.ingest.parsers.reading.faults import guarded
+from services.ingest.parsers.reading.faults import read_or_quarantine
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.pieces import alone, paced
+from services.ingest.parsers.reading.pieces import alone, take_turns
 from services.ingest.parsers.reading.safely import (
     Result,
     as_object,
     body_key,
-    bounded,
     mapping,
     number,
     only_known,
     read_json,
+    refuse_too_many,
     text,
     when,
 )
@@ -99,9 +99,11 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     whole = read_json(body)
     found: Result = []
     events = list(_events(whole))
-    bounded([ident for _, event in events for ident in _idents(mapping(mapping(event).get("ChangeEventHeader")))])
+    refuse_too_many(
+        [ident for _, event in events for ident in _idents(mapping(mapping(event).get("ChangeEventHeader")))]
+    )
     for where, event in events:
-        read = guarded(where, partial(_change, event, where, body))
+        read = read_or_quarantine(where, partial(_change, event, where, body))
         found += [read] if isinstance(read, Quarantined) else read
     return found
 
@@ -111,10 +113,11 @@ def _outbound(root: Element) -> Result:
     body = root.find("notifications")
     if body is None:
         raise Unreadable("no outbound message: there are no notifications")
-    rows = bounded(body.all("Notification"))
+    rows = refuse_too_many(body.all("Notification"))
     paths = [f"Envelope.Body.notifications.Notification[{i}]" for i in range(len(rows))]
     return [
-        guarded(where, partial(_notified, row, where)) for where, row in zip(paths, paced(rows, _fields), strict=True)
+        read_or_quarantine(where, partial(_read_notification, row, where))
+        for where, row in zip(paths, take_turns(rows, _fields), strict=True)
     ]
 
 
@@ -122,7 +125,7 @@ def _fields(row: Element) -> int:
     return sum(len(child.children) for child in row.children)
 
 
-def _notified(row: Element, where: str) -> Parsed | Quarantined:
+def _read_notification(row: Element, where: str) -> Parsed | Quarantined:
     record = row.find("sObject")
     if record is None or record.type is None:
         return Quarantined(quarantined="a notification has an sObject with its type", where=where)
@@ -130,8 +133,8 @@ def _notified(row: Element, where: str) -> Parsed | Quarantined:
     noun = record.type
     kind, sales = _state(noun, fields)
     stamp = when(fields.get("LastModifiedDate")) or when(fields.get("SystemModstamp"))
-    key = row.said("Id") or f"{fields.get('Id')}:{stamp}"
-    return _parsed(
+    key = row.child_text("Id") or f"{fields.get('Id')}:{stamp}"
+    return _facts_of_record(
         noun, fields, kind or _kind(noun, 1), sales, source_kind=f"{noun}.outbound_message",
         ident=fields.get("Id"), at=stamp, key=key, user=fields.get("LastModifiedById"),
     )  # fmt: skip
@@ -141,7 +144,7 @@ def _state(noun: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | N
     """What the state says by itself; a stage or a status says nothing of a change."""
     owner = text(fields.get("OwnerId"))
     if noun == "Opportunity":
-        return _ended(fields), Sales(to=text(fields.get("StageName")), owner_id=owner)
+        return _closing_kind(fields), Sales(to=text(fields.get("StageName")), owner_id=owner)
     if noun == "Lead":
         converted = Kind.SALES_CONVERTED if _true(fields.get("IsConverted")) else None
         return converted, Sales(to=text(fields.get("Status")), owner_id=owner)
@@ -150,7 +153,7 @@ def _state(noun: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | N
     return None, Sales(owner_id=owner) if owner else None
 
 
-def _ended(fields: Mapping[str, Any]) -> Kind | None:
+def _closing_kind(fields: Mapping[str, Any]) -> Kind | None:
     """Won or lost: by the flags, or by the stages that every organisation begins with."""
     if "IsWon" not in fields and text(fields.get("StageName")) in _CLOSED:
         return _CLOSED[str(fields["StageName"]).strip()]
@@ -161,7 +164,7 @@ def _ended(fields: Mapping[str, Any]) -> Kind | None:
 
 # --- change events
 def _events(whole: Any) -> Iterator[tuple[str, Any]]:
-    rows = bounded(whole) if isinstance(whole, list) else [whole]
+    rows = refuse_too_many(whole) if isinstance(whole, list) else [whole]
     for i, row in enumerate(rows):
         where = f"$[{i}]" if isinstance(whole, list) else "$"
         inner = mapping(mapping(row).get("data"))
@@ -177,10 +180,10 @@ def _change(event: Any, where: str, body: bytes) -> Result:
     if not noun or not idents:
         raise Unreadable("a change event names its entity and its records", f"{where}.ChangeEventHeader")
     fields = {name: value for name, value in event.items() if value is not None and name != "ChangeEventHeader"}
-    kind, sales = _changed(noun, change, fields)
+    kind, sales = _kind_of_change(noun, change, fields)
     transaction, number = identifier(head.get("transactionKey")), text(head.get("sequenceNumber"))
     key = f"{transaction}:{number}" if transaction and number else body_key(body, where)
-    first = _parsed(
+    first = _facts_of_record(
         noun, fields, kind or _kind(noun, _CHANGES.get(change)), sales, source_kind=f"{noun}.{change}",
         ident=idents[0], at=when(head.get("commitTimestamp")), key=f"{key}:{idents[0]}",
         user=_client(head) or text(head.get("commitUser")),
@@ -188,7 +191,7 @@ def _change(event: Any, where: str, body: bytes) -> Result:
     # An update holds what was changed and nothing else.
     first = first.but(address_changed=change == "UPDATE" and first.person.email is not None)
     return list(
-        added_up(_of_record(first, noun, ident, fields, key=f"{key}:{ident}") for ident in paced(idents, alone))
+        added_up(_of_record(first, noun, ident, fields, key=f"{key}:{ident}") for ident in take_turns(idents, alone))
     )
 
 
@@ -219,7 +222,7 @@ def _client(head: dict[str, Any]) -> str | None:
     return (text(head.get("changeOrigin")) or "").partition(";client=")[2] or None
 
 
-def _changed(noun: str, change: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | None]:
+def _kind_of_change(noun: str, change: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | None]:
     """The sales fact in a change, most telling first. A gap event says that something changed, never what."""
     owner = text(fields.get("OwnerId"))
     if change not in ("CREATE", "UPDATE"):
@@ -231,7 +234,7 @@ def _changed(noun: str, change: str, fields: Mapping[str, Any]) -> tuple[Kind | 
     sales = Sales(to=stage, owner_id=owner) if stage or owner else None
     if _true(fields.get("IsConverted")):
         return Kind.SALES_CONVERTED, sales
-    if noun == "Opportunity" and (ended := _ended(fields)):
+    if noun == "Opportunity" and (ended := _closing_kind(fields)):
         return ended, sales
     if change == "UPDATE" and stage:
         return Kind.SALES_STAGE_CHANGED, sales
@@ -246,7 +249,7 @@ def _kind(noun: str, change: int | None) -> Kind:
     return kinds[change] if kinds is not None and change is not None else Kind.UNCLASSIFIED
 
 
-def _parsed(
+def _facts_of_record(
     noun: str, fields: Mapping[str, Any], kind: Kind, sales: Sales | None, *,
     source_kind: str, ident: str | None, at: Any, key: str, user: str | None,
 ) -> Parsed:  # fmt: skip
@@ -265,7 +268,7 @@ def _parsed(
         amount=number(fields.get("Amount")),
         currency=text(fields.get("CurrencyIsoCode")),
         campaign=text(fields.get("CampaignId")),
-        fields=only_known((name, text(fields.get(name))) for name in _kept(noun, fields)),
+        fields=only_known((name, text(fields.get(name))) for name in _kept_names(noun, fields)),
         dedupe_key=key,
     )
     return of_record(found, fields) if found.person.known_fields() or _OBJECTS.get(noun) == "person" else found
@@ -275,14 +278,14 @@ MAX_OWN = 200
 """Fields of the customer's own that are kept of one record."""
 
 
-def _kept(noun: str, fields: Mapping[str, Any]) -> Iterator[str]:
+def _kept_names(noun: str, fields: Mapping[str, Any]) -> Iterator[str]:
     yield from (name for name in _KEPT if noun != "Account" or name != "Name")
     yield from islice((name for name in fields if name.endswith("__c")), MAX_OWN)
 
 
 def _person(noun: str, fields: Mapping[str, Any]) -> Person:
     """Of a lead, a contact, a person account, or of an object of the customer's own with fields of these names."""
-    fields = _supplied(noun, fields)
+    fields = _supplied_fields(noun, fields)
     is_one = "PersonEmail" in fields or "PersonContactId" in fields
     if _OBJECTS.get(noun) not in ("person", None) and not is_one:
         return Person()
@@ -304,11 +307,11 @@ def _company(noun: str, fields: Mapping[str, Any]) -> str | None:
     """A field of the customer's own is named `Company__c`, on an object of their own as on one of Salesforce's."""
     if noun == "Account":
         return text(fields.get("Name"))
-    fields = _supplied(noun, fields)
+    fields = _supplied_fields(noun, fields)
     return text(fields.get("Company")) or text(fields.get("Company__c")) or text(fields.get("Company_Name__c"))
 
 
-def _supplied(noun: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+def _supplied_fields(noun: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return (
         {ours: fields[theirs] for theirs, ours in _SUPPLIED.items() if theirs in fields} if noun == "Case" else fields
     )

@@ -22,11 +22,11 @@ from services.ingest.parsers.reading.naming import meaning
 from services.ingest.parsers.reading.safely import (
     Result,
     body_key,
-    bounded,
     each,
-    listed,
+    events_with_paths,
     mapping,
     only_known,
+    refuse_too_many,
     text,
     when,
 )
@@ -47,7 +47,9 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     whole = whole_of(body, content_type)
     batch = mapping(whole).get("batch")
     rows = (
-        [(f"$.batch[{i}]", row) for i, row in enumerate(bounded(batch))] if isinstance(batch, list) else listed(whole)
+        [(f"$.batch[{i}]", row) for i, row in enumerate(refuse_too_many(batch))]
+        if isinstance(batch, list)
+        else events_with_paths(whole)
     )
     return each(rows, lambda row, where, i: _call(row, where, body, i))
 
@@ -74,22 +76,22 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
         dedupe_key=f"message:{message}" if message else body_key(body, index),
     )  # fmt: skip
     if kind not in ("identify", "group"):
-        found = _unnamed(found, answers)
+        found = _without_names(found, answers)
     if kind == "track":
-        found = _acted(found, answers, name)
+        found = _with_act(found, answers, name)
     if company is None:
         return found
     told: dict[str, Any] = {**found.company.known_fields(), **company.known_fields()}
     return found.but(company=Company(**told))
 
 
-def _acted(found: Parsed, properties: dict[str, Any], name: str | None) -> Parsed:
+def _with_act(found: Parsed, properties: dict[str, Any], name: str | None) -> Parsed:
     """A message or a call that is told as an event: whose it was, and whether a program's."""
     act = act_of(found.kind, chain_of(properties), found=nodes(properties), word=name, nouns=nouns_of(name))
     return found.but(kind=act.kind, actor=act.actor, automated=act.automated, sales=act.sales or found.sales)
 
 
-def _unnamed(found: Parsed, properties: dict[str, Any]) -> Parsed:
+def _without_names(found: Parsed, properties: dict[str, Any]) -> Parsed:
     """Without a name that stands there for another thing; it is kept as an answer."""
     person = found.person
     if person.email or person.phone:

@@ -35,7 +35,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     if token is None:
         raise Unreadable("a response has a token", "$.form_response.token")
     asked = list(_questions(response))
-    answers, by_reference = _named(asked), _telling(asked)
+    answers, by_reference = _answers_by_name(asked), _telling(asked)
     hidden = {str(k): v for k, v in mapping(response.get("hidden")).items()}
     facts, rest = person_facts(answers)
     facts = {**person_facts(by_reference)[0], **facts}
@@ -109,7 +109,7 @@ def _questions(response: dict[str, Any]) -> Iterator[Question]:
         )
 
 
-def _named(asked: list[Question]) -> dict[str, Any]:
+def _answers_by_name(asked: list[Question]) -> dict[str, Any]:
     """Answers by our names where the type or the question tells, else by the question. Of two addresses the one that is asked
     of somebody else (`Your colleague's e-mail`) is an answer."""
     found: dict[str, Any] = {}

@@ -27,7 +27,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return [
         filled_in(
             mapping(data) if form else _customer(payload),
-            _typed(payload, mapping(data)),
+            _email_by_type(payload, mapping(data)),
             kind=Kind.FORM_SUBMITTED if form else Kind.UNCLASSIFIED,
             source_kind=trigger,
             occurred_at=when(at),
@@ -43,7 +43,7 @@ def _customer(payload: dict[str, Any]) -> dict[str, Any]:
     return mapping(payload.get("customerInfo")) or mapping(mapping(payload.get("data")).get("data"))
 
 
-def _typed(payload: dict[str, Any], data: dict[str, Any]) -> dict[str, str | None]:
+def _email_by_type(payload: dict[str, Any], data: dict[str, Any]) -> dict[str, str | None]:
     """A field that the form declares to hold an e-mail address holds one, whatever the designer named it."""
     for field in map(mapping, payload.get("schema") or []):
         said = text(data.get(text(field.get("fieldName")) or ""))

@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.signals import Kind, Parsed
 from services.ingest.parsers.reading.addresses import addresses_in
-from services.ingest.parsers.reading.bodies import embedded
+from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import (
     MAX_ANSWERS,
@@ -59,7 +59,7 @@ def filled_in(
     facts.pop("external_id", None)
     told = {name: said for name, said in (known or {}).items() if said}
     # An answer that meant the same as a fact of the format is kept as an answer.
-    left = {n: v for n, v in left.items() if n in rest_of or _lost(v, facts, told)}
+    left = {n: v for n, v in left.items() if n in rest_of or _would_be_lost(v, facts, told)}
     facts |= told
     if shapes:
         for name in by_shape(left, facts):
@@ -77,7 +77,7 @@ def filled_in(
     )
 
 
-def _lost(value: Any, facts: Mapping[str, str], told: Mapping[str, str]) -> bool:
+def _would_be_lost(value: Any, facts: Mapping[str, str], told: Mapping[str, str]) -> bool:
     said = text(value)
     return any(facts[n] == said and told[n] != said for n in facts.keys() & told.keys())
 
@@ -119,7 +119,7 @@ def _row(row: Mapping[str, Any], names: tuple[str, ...], own_name: str) -> dict[
     holder = next((key for key in _VALUE if key in row), None)
     if name is None or holder is None:
         return {}
-    value = single(embedded(row[holder]))
+    value = single(read_embedded_json(row[holder]))
     parts = any(isinstance(row.get(key), dict) for key in _RECORDS)
     if "id" in row and ((isinstance(value, dict) and len(row) > 4) or parts):
         # A record that has a value, such as a deal, is no answer.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Literal, NamedTuple
 
-from services.ingest.parsers.reading.bodies import embedded
+from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text
 
@@ -53,7 +53,7 @@ _NULL_PATHS = frozenset(["<>", "<mailer-daemon>"])
 
 def headers_of(value: Any) -> dict[str, str]:
     """Headers by names as `label` writes them, of an object, of pairs, of rows of `{name, value}`, or as they were sent. {} for none."""
-    held = embedded(value)
+    held = read_embedded_json(value)
     pairs: Iterable[tuple[Any, Any]]
     if isinstance(held, Mapping):
         pairs = held.items()

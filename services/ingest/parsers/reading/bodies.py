@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from services.ingest.parsers.reading.charsets import charset_of, recoded
+from services.ingest.parsers.reading.charsets import charset_of, to_utf8
 from services.ingest.parsers.reading.form_fields import fields_of, looks_like_json, unwrap_json
 from services.ingest.parsers.reading.safely import as_object, read_json
 from services.ingest.parsers.reading.unreadable import Unreadable
@@ -19,10 +19,10 @@ def whole_of(body: bytes, content_type: str) -> Any:
     """JSON as it is; a form as an object with bracketed keys unfolded. Raises Unreadable."""
     if looks_like_json(body, content_type):
         try:
-            return unwrap_json(read_json(recoded(body, content_type)))
+            return unwrap_json(read_json(to_utf8(body, content_type)))
         except UnicodeDecodeError:
             raise Unreadable(f"not {charset_of(content_type).upper()}") from None
-    return unfolded(fields_of(body, content_type))
+    return unfold_keys(fields_of(body, content_type))
 
 
 def object_of(body: bytes, content_type: str) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def object_of(body: bytes, content_type: str) -> dict[str, Any]:
     return as_object(whole_of(body, content_type))
 
 
-def unfolded(fields: dict[str, Any]) -> dict[str, Any]:
+def unfold_keys(fields: dict[str, Any]) -> dict[str, Any]:
     """`a[b][0]=x` as PHP, Rails and jQuery write nested data. A key that is no such path stays as it is."""
     tree: dict[str, Any] = {}
     for key, value in fields.items():
@@ -70,7 +70,7 @@ def _lists(value: Any) -> Any:
     return inner
 
 
-def embedded(value: Any) -> Any:
+def read_embedded_json(value: Any) -> Any:
     """A text that holds a JSON object or list, read; anything else as it is."""
     if isinstance(value, str) and value[:1] in ("{", "[") and value.rstrip()[-1:] in ("}", "]"):
         try:

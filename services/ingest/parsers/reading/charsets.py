@@ -12,10 +12,10 @@ _FAMILIES = ("iso8859", "cp125", "koi8", "utf-8", "utf-16", "shift_jis", "euc", 
 def charset_of(content_type: str) -> str:
     """The charset of a content type, by Python's name for it."""
     found = _DECLARED.search(content_type[:1000])
-    return known(found[1]) if found else "utf-8"
+    return python_charset(found[1]) if found else "utf-8"
 
 
-def known(name: str) -> str:
+def python_charset(name: str) -> str:
     """Python's name of a character set. Python's other codecs (`zlib`, `punycode`, ...) are none that a sender may ask for."""
     try:
         said = codecs.lookup(name).name
@@ -27,7 +27,7 @@ def known(name: str) -> str:
     return said if said.startswith(_FAMILIES) else "utf-8"
 
 
-def recoded(body: bytes, content_type: str) -> bytes:
+def to_utf8(body: bytes, content_type: str) -> bytes:
     """The body in UTF-8. Raises UnicodeDecodeError where it is not what it declares to be."""
     charset = charset_of(content_type)
     if charset == "utf-8" and (wide := _wide(body)) is not None:
@@ -44,7 +44,7 @@ def _wide(body: bytes) -> str | None:
     return "utf-16-be" if body[:1] == b"\x00" and body[1:2] in (b"{", b"[") else None
 
 
-def decoded(raw: bytes, charset: str) -> str:
+def decode_field(raw: bytes, charset: str) -> str:
     """The text of a form's field. What is no UTF-8 is Windows-1252, in which pages without a charset are written, unless
     most of it is UTF-8 all the same. Raises UnicodeDecodeError for any other charset that the bytes are not in."""
     try:

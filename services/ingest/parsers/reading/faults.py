@@ -23,8 +23,8 @@ _said_at: dict[str, float] = {}
 Found = TypeVar("Found")
 
 
-def guarded(where: str, read: Callable[[], Found]) -> Found | Quarantined:
-    """What `read` gives. What stands at `where` is set aside if it is not what its kind sends, or if reading it fails. Raises
+def read_or_quarantine(where: str, read: Callable[[], Found]) -> Found | Quarantined:
+    """What `read` returns. What stands at `where` is set aside if it is not what its kind sends, or if reading it fails. Raises
     EndsReading."""
     try:
         return read()

@@ -90,7 +90,7 @@ def firm_facts(fields: Mapping[str, Any]) -> dict[str, str]:
     """The most telling answer to each, by our names; {} where nothing of the kind is said. What cannot be read as the fact
     that its name means (a country that is none) is none of it, and the next name is asked."""
     best: dict[str, tuple[int, str]] = {}
-    for name, value, penalty in _told(fields):
+    for name, value, penalty in _answers_with_penalty(fields):
         found = _BY_NAME.get(name)
         if found is None:
             continue
@@ -121,7 +121,7 @@ def address_facts(raw: Mapping[str, Any]) -> dict[str, str]:
     return {name: said[name] for name in ("country", "region", "city", "postcode") if name in said}
 
 
-def _told(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any, int]]:
+def _answers_with_penalty(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any, int]]:
     """(name as compared, value, how much less it tells): the answers, then those of an address of its own."""
     for key, value in fields.items():
         name = label(str(key).removesuffix("__c"))  # a field of one's own, as Salesforce names it

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
-from services.ingest.parsers.reading.charsets import charset_of, decoded, known, recoded
+from services.ingest.parsers.reading.charsets import charset_of, decode_field, python_charset, to_utf8
 from services.ingest.parsers.reading.multipart import pairs_of
 from services.ingest.parsers.reading.safely import as_object, read_json
 from services.ingest.parsers.reading.unreadable import Unreadable
@@ -18,16 +18,16 @@ def fields_of(body: bytes, content_type: str) -> dict[str, Any]:
     """The form's fields by the sender's names; a name given twice keeps all its values. Raises Unreadable."""
     kind = content_type.partition(";")[0].strip().casefold()
     if kind == "multipart/form-data":
-        return _gathered(pairs_of(body, content_type))
+        return _fields_of_pairs(pairs_of(body, content_type))
     if looks_like_json(body, content_type):
         try:
-            whole = unwrap_json(read_json(recoded(body, content_type)))
+            whole = unwrap_json(read_json(to_utf8(body, content_type)))
         except UnicodeDecodeError:
             raise Unreadable(f"not {charset_of(content_type).upper()}") from None
         if isinstance(whole, list):
-            return _gathered(_serialized(whole)) if _is_serialized(whole) else _form_in_list(whole)
+            return _fields_of_pairs(_serialized_pairs(whole)) if _is_serialized(whole) else _form_in_list(whole)
         return as_object(whole)
-    return _gathered(_urlencoded(body, charset_of(content_type)))
+    return _fields_of_pairs(_urlencoded_pairs(body, charset_of(content_type)))
 
 
 _BLANK = b" \t\r\n\xef\xbb\xbf"
@@ -72,12 +72,12 @@ def words_of(fields: Any, body: bytes, content_type: str) -> bytes:
     return repr(fields).encode("utf-8", "replace") if divided else body
 
 
-def _urlencoded(body: bytes, charset: str) -> list[tuple[str, str]]:
+def _urlencoded_pairs(body: bytes, charset: str) -> list[tuple[str, str]]:
     """Byte by byte first, then each name and value in its characters: browsers name no charset in a form's content type, and
     a page may be written in another than UTF-8. A form may name its own in a field, `_charset_`. Raises Unreadable."""
     line = body.decode("latin-1")
     if (named := re.search(r"(?:^|&)_charset_=([\w.:-]{1,40})", line)) is not None:
-        charset = known(named[1])
+        charset = python_charset(named[1])
     try:
         pairs = parse_qsl(
             line, keep_blank_values=True, strict_parsing=True, encoding="latin-1", max_num_fields=MAX_FIELDS
@@ -90,7 +90,7 @@ def _urlencoded(body: bytes, charset: str) -> list[tuple[str, str]]:
 
 
 def _characters(value: str, charset: str) -> str:
-    return value if value.isascii() and charset == "utf-8" else decoded(value.encode("latin-1"), charset)
+    return value if value.isascii() and charset == "utf-8" else decode_field(value.encode("latin-1"), charset)
 
 
 def _is_serialized(whole: Any) -> bool:
@@ -102,11 +102,11 @@ def _is_serialized(whole: Any) -> bool:
     )
 
 
-def _serialized(whole: list[dict[str, Any]]) -> list[tuple[str, Any]]:
+def _serialized_pairs(whole: list[dict[str, Any]]) -> list[tuple[str, Any]]:
     return [(str(row["name"]), row["value"]) for row in whole]
 
 
-def _gathered(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _fields_of_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in pairs:
         if name in fields:

@@ -42,7 +42,7 @@ def _is_mail(name: str) -> bool:
     return (meaning(name) or ("", 0))[0] == "email"
 
 
-def moved(parsed: Parsed, *records: Any) -> Parsed:
+def with_former_emails(parsed: Parsed, *records: Any) -> Parsed:
     """With the addresses of before that these objects tell of; the same object where they tell of none."""
     own = (parsed.person.email or "").strip().casefold()
     found = (said for record in records for said in _former(record, MAX_LEVELS))

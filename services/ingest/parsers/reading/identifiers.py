@@ -88,7 +88,7 @@ def identifier(value: Any) -> str | None:
     return said if said is not None and is_identifier(said) else None
 
 
-def identified(parsed: Parsed) -> Parsed:
+def without_false_ids(parsed: Parsed) -> Parsed:
     """Without the ids that are none; the same object where all are, as nearly always."""
     if all(map(_is_real, (*parsed.references, *parsed.previous))) and _is_id(parsed.external_id):
         return parsed

@@ -12,7 +12,7 @@ import re
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from services.ingest.parsers.reading.charsets import charset_of, decoded, known
+from services.ingest.parsers.reading.charsets import charset_of, decode_field, python_charset
 from services.ingest.parsers.reading.safely import read_json
 from services.ingest.parsers.reading.unreadable import Unreadable
 
@@ -35,7 +35,9 @@ def pairs_of(body: bytes, content_type: str) -> list[tuple[str, Any]]:
     """(name, value) of every part, in order; JSON in a part that says so is read. Raises Unreadable."""
     parts = [_part(raw, newline, i) for i, (raw, newline) in enumerate(_split(body, content_type))]
     hint = next((p.content[:40].decode("ascii", "replace") for p in parts if p.said["name"] == "_charset_"), "utf-8")
-    return [(part.said["name"], _value(part, known(hint))) for part in parts if part.said["name"] != "_charset_"]
+    return [
+        (part.said["name"], _value(part, python_charset(hint))) for part in parts if part.said["name"] != "_charset_"
+    ]
 
 
 def _split(body: bytes, content_type: str) -> list[tuple[bytes, bytes]]:
@@ -69,7 +71,7 @@ def _part(raw: bytes, newline: bytes, index: int) -> Part:
     head, _, content = raw.partition(newline + newline)
     if len(head) > MAX_HEAD:
         raise Unreadable(f"a part's headers are over {MAX_HEAD} bytes", f"$[{index}]")
-    lines = re.sub(r"\r?\n[ \t]+", " ", decoded(head, "utf-8")).splitlines()
+    lines = re.sub(r"\r?\n[ \t]+", " ", decode_field(head, "utf-8")).splitlines()
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     said = _parameters(headers.get("content-disposition", ""))
     if "name" not in said:
@@ -85,7 +87,7 @@ def _parameters(disposition: str) -> dict[str, str]:
         value = quoted.replace('\\"', '"').replace("\\\\", "\\") or bare
         if starred:
             charset, _, rest = value.partition("'")
-            value = unquote(rest.partition("'")[2], known(charset or "utf-8"), "replace")
+            value = unquote(rest.partition("'")[2], python_charset(charset or "utf-8"), "replace")
         found.setdefault(name.lower(), value)
     return found
 
@@ -96,7 +98,7 @@ def _value(part: Part, hint: str) -> Any:
     kind = part.headers.get("content-type", "")
     charset = charset_of(kind) if "charset" in kind.lower() else hint
     try:
-        text = decoded(_content(part), charset)
+        text = decode_field(_content(part), charset)
     except UnicodeDecodeError:
         text = _content(part).decode(charset, "replace")
     if kind.partition(";")[0].strip().lower().endswith("json"):

@@ -177,7 +177,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _GAPS = re.compile(r"[\W_]+")
 
 
-def remembered(function: Callable[[str], Found]) -> Callable[[str], Found]:
+def cache_by_name(function: Callable[[str], Found]) -> Callable[[str], Found]:
     """The same function with what it said of some thousand names. A sender may write a mebibyte where a name stands: of such
     nothing is remembered, or the memory would be theirs."""
     # What is known is found without a call of ours: names are looked up a thousand times for one event.
@@ -200,7 +200,7 @@ class _Memory(dict[str, Found]):
         return found
 
 
-@remembered
+@cache_by_name
 def label(name: str) -> str:
     """A field's name or a question as the table has it: `E-Mail*`, `e_mail` and `eMail` are the same."""
     parted = _CAMEL.sub("_", name[:LONGEST_NAME])
@@ -225,7 +225,7 @@ _SECRET = re.compile(
 )
 
 
-@remembered
+@cache_by_name
 def is_secret(name: str) -> bool:
     """A field that a sender proves itself by, or a person: a password, a token, a key, a captcha's answer."""
     return _SECRET.fullmatch(label(name)) is not None
@@ -247,7 +247,7 @@ def is_login(name: str) -> bool:
 _ENDS = frozenset(["from", "to", "reply", "recipient", "envelope", "notify", "notification", "our"])
 
 
-@remembered
+@cache_by_name
 def is_anothers(name: str) -> bool:
     """A field of somebody or something else than the one who filled in a form, as far as its name says."""
     said = label(name)
@@ -263,7 +263,7 @@ _ID_OF_A_THING = re.compile(
 )
 
 
-@remembered
+@cache_by_name
 def is_id_of_a_thing(name: str) -> bool:
     """A field of an id that may be written like an address: of a mail, an entry of a calendar, a folder."""
     return _ID_OF_A_THING.fullmatch(label(name)) is not None
@@ -281,13 +281,13 @@ _NEW = r"(?:new|ny|nya|neue?|nouv(?:eau|elle)|nuev[oa]|nuov[oa]|nieuwe?|uusi|upd
 _NEW_ADDRESS = re.compile(rf"(?:\w{{1,60}}_)?{_NEW}_{_MAIL}|(?:\w{{1,60}}_)?{_MAIL}_{_NEW}")
 
 
-@remembered
+@cache_by_name
 def is_former(name: str) -> bool:
     """Whether a field of this name holds an address that somebody had before."""
     return _FORMER.fullmatch(label(name)) is not None
 
 
-@remembered
+@cache_by_name
 def is_new_address(name: str) -> bool:
     """Whether it holds the address that somebody has from now on."""
     return _NEW_ADDRESS.fullmatch(label(name)) is not None
@@ -303,7 +303,7 @@ def _is_of_ours(said: str) -> bool:
     return said.endswith("_name") and any(program in f"_{said}" for program in _PROGRAMS)
 
 
-@remembered
+@cache_by_name
 def meaning(name: str) -> tuple[str, int] | None:
     """(our fact, rank: the smaller the more telling) of a field's name; None for one that means nothing to us."""
     said = label(name)

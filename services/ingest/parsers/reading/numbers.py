@@ -92,7 +92,7 @@ def _read(line: str, region: str | None) -> Reading:
     numbers = (whole,) if whole else _several(line, region)
     if numbers:
         return Reading(numbers)
-    local = region is None and any(map(_is_local, _told(line)))
+    local = region is None and any(map(_is_local, _pieces_of_line(line)))
     return Reading((), "has no country code, and no `region` is known" if local else "is no telephone number")
 
 
@@ -136,7 +136,7 @@ def _several(line: str, region: str | None) -> tuple[str, ...]:
 
 def _divisions(line: str) -> Iterator[list[str]]:
     """The ways to part a field, the surest first. A single blank parts only where each part is long enough by itself."""
-    pieces = _told(line)
+    pieces = _pieces_of_line(line)
     yield pieces
     if "/" in line:
         yield [part for piece in pieces for part in piece.split("/")]
@@ -146,7 +146,7 @@ def _divisions(line: str) -> Iterator[list[str]]:
         yield words
 
 
-def _told(line: str) -> list[str]:
+def _pieces_of_line(line: str) -> list[str]:
     return _with_digits(_BETWEEN.split(line))
 
 
@@ -158,7 +158,7 @@ def _with_digits(pieces: Iterable[str]) -> list[str]:
 def _number(piece: str, region: str | None) -> str | None:
     """The one number in a piece; None where there is none, or more than one, or anything that may be a part of it."""
     if _SIMPLE.fullmatch(piece) and " - " not in piece:
-        return _formatted(_parsed(piece, region), "")
+        return _e164(_possible_number(piece, region), "")
     piece, extension = _ASIDE.sub(" ", _TIMES.sub(" ", piece)), ""
     ends = [end for end in _EXTENSION.finditer(piece) if any(map(str.isdigit, piece[: end.start()]))]
     if len(ends) == 1:
@@ -169,10 +169,10 @@ def _number(piece: str, region: str | None) -> str | None:
         return None
     if not _may_precede(piece[: runs[0].start()]) or not _may_follow(piece[runs[0].end() :]):
         return None
-    return _formatted(_parsed(runs[0][0].replace("/", " "), region), extension)
+    return _e164(_possible_number(runs[0][0].replace("/", " "), region), extension)
 
 
-def _formatted(number: phonenumbers.PhoneNumber | None, extension: str) -> str | None:
+def _e164(number: phonenumbers.PhoneNumber | None, extension: str) -> str | None:
     if number is None:
         return None
     return f"{phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)}{extension}"
@@ -193,7 +193,7 @@ def _may_follow(words: str) -> bool:
     return all(len(word) > 2 and not word.isupper() for word in unknown)
 
 
-def _parsed(run: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+def _possible_number(run: str, region: str | None) -> phonenumbers.PhoneNumber | None:
     run = run.strip(" .-/")
     run = run.lstrip("( .-") if run.lstrip("( .-").startswith("+") else run
     tries = [run]

@@ -46,7 +46,7 @@ def in_pieces(pause: Callable[[], None]) -> Iterator[None]:
         _meter.reset(token)
 
 
-def paced(items: Iterable[Item], work: Callable[[Item], int]) -> Iterator[Item]:
+def take_turns(items: Iterable[Item], work: Callable[[Item], int]) -> Iterator[Item]:
     """The same items, each once there is a turn for it. `work`: what is done for one, in values."""
     meter = _meter.get()
     if meter is None:

@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 from schemas.instants import plausible
 from schemas.signals import Company, Parsed, Person, Quarantined
 from services.ingest.parsers.reading.amount import added_up, facts_at_most
-from services.ingest.parsers.reading.faults import guarded
-from services.ingest.parsers.reading.naming import is_anothers, is_login, is_secret, label, meaning, remembered
-from services.ingest.parsers.reading.pieces import paced, values_in
+from services.ingest.parsers.reading.faults import read_or_quarantine
+from services.ingest.parsers.reading.naming import cache_by_name, is_anothers, is_login, is_secret, label, meaning
+from services.ingest.parsers.reading.pieces import take_turns, values_in
 from services.ingest.parsers.reading.unreadable import Unreadable
-from services.ingest.parsers.reading.values import fits, is_address, lined
+from services.ingest.parsers.reading.values import fits, is_address, lines_as_object
 from services.ingest.parsers.reading.whose import settle_names
 
 MAX_DEPTH = 64
@@ -64,7 +64,7 @@ def read_json(body: bytes) -> Any:
         raise Unreadable("not JSON") from None
     if brackets > MAX_DEPTH or body.count(b",") + body.count(b":") > _COUNTED:
         _measure(whole)
-    return _cleaned(whole) if odd else whole
+    return _clean_deeply(whole) if odd else whole
 
 
 def _measure(whole: Any) -> None:
@@ -104,11 +104,11 @@ def _finite(number: str) -> float:
     return value
 
 
-def _cleaned(value: Any) -> Any:
+def _clean_deeply(value: Any) -> Any:
     if isinstance(value, dict):
-        return {clean(k): _cleaned(v) for k, v in value.items()}
+        return {clean(k): _clean_deeply(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [_cleaned(v) for v in value]
+        return [_clean_deeply(v) for v in value]
     return clean(value) if isinstance(value, str) else value
 
 
@@ -129,7 +129,7 @@ def as_object(value: Any, where: str = "$") -> dict[str, Any]:
     return value
 
 
-def bounded(rows: list[Any]) -> list[Any]:
+def refuse_too_many(rows: list[Any]) -> list[Any]:
     """Raises Unreadable for more than may be: then the whole body is set aside, and nothing of it is lost."""
     most = _most.get()
     if len(rows) > most:
@@ -204,18 +204,20 @@ Read = Callable[[dict[str, Any], str, int], Parsed | Quarantined]
 
 def each(rows: Iterable[tuple[str, Any]], read: Read) -> Result:
     """Every row (its path, itself) judged alone: one that is not understood is set aside, the others go on. Raises TooMuch."""
-    paced_rows = enumerate(paced(rows, lambda row: values_in(row[1])))
-    return list(added_up(guarded(where, partial(_one, read, row, where, i)) for i, (where, row) in paced_rows))
+    paced_rows = enumerate(take_turns(rows, lambda row: values_in(row[1])))
+    return list(
+        added_up(read_or_quarantine(where, partial(_one, read, row, where, i)) for i, (where, row) in paced_rows)
+    )
 
 
 def _one(read: Read, row: Any, where: str, i: int) -> Parsed | Quarantined:
     return read(as_object(row, where), where, i)
 
 
-def listed(whole: Any) -> list[tuple[str, Any]]:
+def events_with_paths(whole: Any) -> list[tuple[str, Any]]:
     """The events of a body that is one event or a list of them, each with its path. Raises Unreadable for too many."""
     if isinstance(whole, list):
-        return [(f"$[{i}]", row) for i, row in enumerate(bounded(whole))]
+        return [(f"$[{i}]", row) for i, row in enumerate(refuse_too_many(whole))]
     return [("$", whole)]
 
 
@@ -235,7 +237,7 @@ MAX_FIELD = 20_000
 MAX_ANSWERS = 2000
 
 
-@remembered
+@cache_by_name
 def plain_name(name: str) -> str:
     """A field's name as the table above has it."""
     return name.strip().casefold().replace("-", "_").replace(" ", "_").removesuffix("[]")
@@ -259,7 +261,7 @@ def person_facts(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, A
     told = {fact: said for fact, (_, said, _) in best.items()}
     settle_names(told, used, fields)
     rest = {name: value for name, value in fields.items() if name not in used.values()}
-    return _untangled(told, used), rest
+    return _untangle_names(told, used), rest
 
 
 def _beside(address: str, fields: Mapping[str, Any]) -> tuple[int, str, str] | None:
@@ -269,7 +271,7 @@ def _beside(address: str, fields: Mapping[str, Any]) -> tuple[int, str, str] | N
         return None
     named = {label(name): name for name in list(fields)[:MAX_ANSWERS]}
     name = named.get(f"{whose}_name")
-    said = _said(fields[name]) if name is not None else None
+    said = _answer_text(fields[name]) if name is not None else None
     return (970, said, name) if name is not None and said and " " in said and fits("full_name", said) else None
 
 
@@ -298,14 +300,14 @@ def _read(name: str, value: Any) -> list[tuple[str, int, str]]:
     # Most names mean nothing to us, and their values may be long: only those that do are looked at.
     if meant is None and not is_login(name):
         return []
-    if (said := _said(value)) is None:
+    if (said := _answer_text(value)) is None:
         return []
     if (meant is None or meant[0] in _NAMED) and is_address(said):
         # Whoever signs in by an address has it as the name.
         return [("email", 980, said)]
     if meant is None:
         return []
-    if meant[0] == "full_name" and (parts := name_parts(lined(said))):
+    if meant[0] == "full_name" and (parts := name_parts(lines_as_object(said))):
         return [(fact, meant[1], held) for fact, held in parts.items()]
     # A test that fills every field with the field's own name says nothing.
     return [(*meant, said)] if fits(meant[0], said) and not ("_" in said and said == plain) else []
@@ -314,14 +316,14 @@ def _read(name: str, value: Any) -> list[tuple[str, int, str]]:
 _NAMED = ("first_name", "last_name", "full_name")
 
 
-def _said(value: Any) -> str | None:
+def _answer_text(value: Any) -> str | None:
     """An answer as text; a list of one (a box, a column of a spreadsheet) is its one answer."""
     if isinstance(value, list) and value:
         return text(value[0])
     return text(value)
 
 
-def _untangled(facts: dict[str, str], used: dict[str, str]) -> dict[str, str]:
+def _untangle_names(facts: dict[str, str], used: dict[str, str]) -> dict[str, str]:
     """`Nom` or `Nombre` alone on a form is the whole name; beside `Prénom` or `Apellidos` it is one part of it."""
     for part, other in (("last_name", "first_name"), ("first_name", "last_name")):
         alone = part in facts and other not in facts and "full_name" not in facts

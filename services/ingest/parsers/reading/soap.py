@@ -25,7 +25,7 @@ class Element(NamedTuple):
         """Children of this name."""
         return [child for child in self.children if child.name == name]
 
-    def said(self, name: str) -> str | None:
+    def child_text(self, name: str) -> str | None:
         """The text of the first child of this name."""
         return next((child.text for child in self.children if child.name == name), None)
 

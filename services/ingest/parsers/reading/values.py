@@ -53,7 +53,7 @@ def fits(fact: str, said: str) -> bool:
     return len(said) <= 200
 
 
-def lined(said: str) -> dict[str, str]:
+def lines_as_object(said: str) -> dict[str, str]:
     """`first = Eli` and `last = Ode`, each on its line, as an object; {} for any other text."""
     lines = (
         [line for line in said.splitlines() if line.strip()] if " = " in said[:200] and len(said) <= MAX_FACT else []

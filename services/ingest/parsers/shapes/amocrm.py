@@ -11,12 +11,12 @@ from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
     Result,
     body_key,
-    bounded,
     each,
     mapping,
     number,
     only_known,
     person_facts,
+    refuse_too_many,
     text,
     when,
 )
@@ -59,7 +59,7 @@ def fits(whole: dict[str, Any]) -> bool:
 def parse(whole: dict[str, Any], body: bytes) -> Result:
     """The signals of one body."""
     account = text(mapping(whole.get("account")).get("subdomain"))
-    found = bounded(list(_amo_rows(whole)))
+    found = refuse_too_many(list(_amo_rows(whole)))
     kinds = [row[0] for row in found]
     return each(
         [(where, row) for _, where, row in found], lambda row, _, i: _amo_one(kinds[i], row, account, body_key(body, i))
@@ -103,11 +103,11 @@ def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, ke
             activity_type=text(row.get("task_type")) or text(row.get("task_type_id")), done=done, owner_id=owner
         )
     elif noun == "message":
-        kind, sales = _written(row, kind)
+        kind, sales = _kind_of_message(row, kind)
     elif owner:
         sales = Sales(owner_id=owner) if noun == "leads" else None
     answers = {**rows(row.get("custom_fields")), **rows(row.get("custom_fields_values"))}
-    told, rest = person_facts({**answers, **{_code(f): v for f, v in _coded(row) if _code(f)}})
+    told, rest = person_facts({**answers, **{_code(f): v for f, v in _custom_fields(row) if _code(f)}})
     ident, person = (
         identifier(row.get("id")) or identifier(row.get("uid")) or identifier(row.get("element_id")),
         noun == "contacts",
@@ -144,7 +144,7 @@ def _is_ours(row: dict[str, Any]) -> bool:
     return text(row.get("type")) == "outgoing" or author in ("internal", "bot")
 
 
-def _written(row: dict[str, Any], kind: Kind) -> tuple[Kind, Sales | None]:
+def _kind_of_message(row: dict[str, Any], kind: Kind) -> tuple[Kind, Sales | None]:
     """A chat's message: the lead's, one that a colleague wrote, or a bot's."""
     if not _is_ours(row):
         return kind, None
@@ -153,7 +153,7 @@ def _written(row: dict[str, Any], kind: Kind) -> tuple[Kind, Sales | None]:
     return Kind.SALES_FOLLOW_UP, Sales(activity_type="message", done=True)
 
 
-def _coded(row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
+def _custom_fields(row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
     for field in row.get("custom_fields") or row.get("custom_fields_values") or []:
         values = mapping(field).get("values")
         if isinstance(values, list) and values:

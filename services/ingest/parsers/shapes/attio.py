@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.signals import Actor, Kind, Parsed, Reference
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.safely import Result, body_key, bounded, each, mapping, only_known, text
+from services.ingest.parsers.reading.safely import Result, body_key, each, mapping, only_known, refuse_too_many, text
 
 _ATTIO = ("record_id", "entry_id", "note_id", "task_id", "comment_id", "thread_id", "call_recording_id", "activity_id", "list_id",
           "workspace_member_id", "object_id", "attribute_id")  # fmt: skip
@@ -24,7 +24,7 @@ def fits(whole: dict[str, Any]) -> bool:
 
 def parse(whole: dict[str, Any], body: bytes) -> Result:
     """The signals of one body."""
-    listed = [(f"$.events[{i}]", row) for i, row in enumerate(bounded(whole["events"]))]
+    listed = [(f"$.events[{i}]", row) for i, row in enumerate(refuse_too_many(whole["events"]))]
     return each(listed, lambda row, _, i: _attio_one(row, body_key(body, i)))
 
 

@@ -7,8 +7,17 @@ from typing import Any
 from schemas.signals import Kind, Object, Parsed, Reference, Sales
 from services.ingest.parsers.guesses.words import kind_of
 from services.ingest.parsers.reading.amount import added_up
-from services.ingest.parsers.reading.pieces import alone, paced
-from services.ingest.parsers.reading.safely import Result, body_key, bounded, mapping, number, only_known, text, when
+from services.ingest.parsers.reading.pieces import alone, take_turns
+from services.ingest.parsers.reading.safely import (
+    Result,
+    body_key,
+    mapping,
+    number,
+    only_known,
+    refuse_too_many,
+    text,
+    when,
+)
 
 _COPPER: dict[str, Object] = {
     "lead": "person",
@@ -29,7 +38,7 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     """The signals of one body."""
     change = _copper_change(whole, body_key(body))
     what = _COPPER.get(text(whole.get("type")) or "")
-    paced_ids = enumerate(paced(map(text, bounded(whole["ids"])), alone))
+    paced_ids = enumerate(take_turns(map(text, refuse_too_many(whole["ids"])), alone))
     return list(added_up(_of_record(change, what, ident, body_key(body, i)) for i, ident in paced_ids))
 
 

@@ -7,7 +7,16 @@ from typing import Any
 
 from schemas.signals import Kind, Parsed, Person, Reference
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.safely import Result, body_key, bounded, each, mapping, only_known, text, when
+from services.ingest.parsers.reading.safely import (
+    Result,
+    body_key,
+    each,
+    mapping,
+    only_known,
+    refuse_too_many,
+    text,
+    when,
+)
 
 _OBJECTS = ("whatsapp_business_account", "page", "instagram")
 _PAGE_INBOX = "263902037430900"
@@ -22,7 +31,7 @@ def fits(whole: dict[str, Any]) -> bool:
 
 def parse(whole: dict[str, Any], body: bytes) -> Result:
     """Each message and each status, judged alone."""
-    found = bounded(list(_rows(whole)))
+    found = refuse_too_many(list(_rows(whole)))
     values = [value for _, _, value, _ in found]
     profiles = {key: _profiles(value) for key, value in {id(value): value for value in values}.items()}
     lists = [name for _, name, _, _ in found]
@@ -34,21 +43,21 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
 
 def _rows(whole: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
     """(path, which list it is in, what that list is in, itself)."""
-    for i, entry in enumerate(_listed(whole.get("entry"))):
-        holders = [(f"$.entry[{i}].changes[{j}].value", mapping(c).get("value")) for j, c in enumerate(_listed(mapping(entry).get("changes")))]  # fmt: skip
+    for i, entry in enumerate(_as_list(whole.get("entry"))):
+        holders = [(f"$.entry[{i}].changes[{j}].value", mapping(c).get("value")) for j, c in enumerate(_as_list(mapping(entry).get("changes")))]  # fmt: skip
         for where, value in [(f"$.entry[{i}]", entry), *holders]:
             for name in _LISTS:
-                for k, row in enumerate(_listed(mapping(value).get(name))):
+                for k, row in enumerate(_as_list(mapping(value).get(name))):
                     yield f"{where}.{name}[{k}]", name, mapping(value), row
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
 def _profiles(value: dict[str, Any]) -> dict[str | None, dict[str, Any]]:
     """Who the numbers are, by number; of two the first counts."""
-    contacts = [mapping(contact) for contact in _listed(value.get("contacts"))]
+    contacts = [mapping(contact) for contact in _as_list(value.get("contacts"))]
     return {text(contact.get("wa_id")): mapping(contact.get("profile")) for contact in reversed(contacts)}
 
 

@@ -35,11 +35,13 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
         source_kind=model,
         occurred_at=when(whole.get("write_date")),
         person=Person(
-            email=_said(whole, "email_from", "email"),
-            full_name=_said(whole, "contact_name") or (None if firm else named),
-            phone=_said(whole, "phone", "mobile"),
+            email=_first_text(whole, "email_from", "email"),
+            full_name=_first_text(whole, "contact_name") or (None if firm else named),
+            phone=_first_text(whole, "phone", "mobile"),
         ),
-        company=Company(name=_said(whole, "partner_name", "commercial_company_name") or (named if firm else None)),
+        company=Company(
+            name=_first_text(whole, "partner_name", "commercial_company_name") or (named if firm else None)
+        ),
         external_id=ident,
         references=tuple(Reference(system="odoo", object=o, id=i) for o, i in references if o and i),
         sales=Sales(to=_id(whole.get("stage_id")), owner_id=_id(whole.get("user_id"))) if what == "deal" else None,
@@ -50,7 +52,7 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     return [of_record(found, whole)]
 
 
-def _said(whole: dict[str, Any], *names: str) -> str | None:
+def _first_text(whole: dict[str, Any], *names: str) -> str | None:
     """Odoo writes `false` where there is nothing."""
     return next((said for name in names if (said := text(whole.get(name)))), None)
 

@@ -7,8 +7,8 @@ from typing import Any
 from schemas.signals import Parsed
 from services.ingest.parsers.guesses.words import kind_of
 from services.ingest.parsers.reading.amount import added_up
-from services.ingest.parsers.reading.pieces import alone, paced
-from services.ingest.parsers.reading.safely import Result, body_key, bounded, text, when
+from services.ingest.parsers.reading.pieces import alone, take_turns
+from services.ingest.parsers.reading.safely import Result, body_key, refuse_too_many, text, when
 
 
 def fits(whole: dict[str, Any]) -> bool:
@@ -29,6 +29,6 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
                 external_id=text(ident),
                 dedupe_key=body_key(body, i),
             )
-            for i, ident in enumerate(paced(bounded(whole["ids"]), alone))
+            for i, ident in enumerate(take_turns(refuse_too_many(whole["ids"]), alone))
         )
     )

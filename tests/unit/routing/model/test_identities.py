@@ -8,7 +8,7 @@ from schemas.sources import Scheme, Source, SourcesFile
 from schemas.yamlfile import FileError, load, problems_of
 from services.ingest.normalising.free_mail import is_free_mail
 from services.ingest.normalising.normalise import to_signal
-from services.ingest.parsers.finishing.profile import profiled
+from services.ingest.parsers.finishing.profile import with_profile
 from tests.setups import START
 
 SIGNED = Scheme(scheme="token", header="x", secrets=("STAFETT_SECRET_X",))
@@ -17,7 +17,7 @@ SIGNED = Scheme(scheme="token", header="x", secrets=("STAFETT_SECRET_X",))
 def made(source=None, fields=None, **more):
     source = source or Source(name="s", kind="form", verify=Scheme(scheme="none"), region="SE")
     parsed = Parsed(kind=Kind.FORM_SUBMITTED, dedupe_key="1", fields=fields or {}, **more)
-    return to_signal(profiled(parsed), source, START, b"k")
+    return to_signal(with_profile(parsed), source, START, b"k")
 
 
 def proves(signal):

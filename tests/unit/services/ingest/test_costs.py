@@ -9,7 +9,7 @@ from schemas.sources import Source
 from services.ingest.app import read_delivery
 from services.ingest.configured.source import Configured
 from services.ingest.parsers.reading import naming
-from services.ingest.parsers.reading.naming import remembered
+from services.ingest.parsers.reading.naming import cache_by_name
 from services.ingest.parsers.reading.safely import MAX_DEPTH, MAX_VALUES, events_at_most, read_json
 from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.proof.verify import Request
@@ -107,7 +107,7 @@ def test_a_body_has_a_depth(depth, ok):
 
 def test_of_names_a_bounded_number_is_remembered_and_of_long_ones_none():
     asked = []
-    known = remembered(lambda name: asked.append(name) or name.upper())
+    known = cache_by_name(lambda name: asked.append(name) or name.upper())
     assert [known("a"), known("a"), known("b" * 300), known("b" * 300)] == ["A", "A", "B" * 300, "B" * 300]
     assert asked == ["a", "b" * 300, "b" * 300]
     for number in range(2 * naming.REMEMBERED + 1):

@@ -9,7 +9,7 @@ from services.ingest.limits import turns
 from services.ingest.limits.offload import LARGE, Offload
 from services.ingest.limits.turns import SHORT, Abandoned, Job, Turns
 from services.ingest.parsers.reading import pieces
-from services.ingest.parsers.reading.pieces import EVENT, PIECE, in_pieces, paced, values_in
+from services.ingest.parsers.reading.pieces import EVENT, PIECE, in_pieces, take_turns, values_in
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def no_pause(monkeypatch):
 def test_an_item_that_does_not_fit_into_the_piece_begins_one_and_one_that_fits_into_none_is_its_own():
     seen = []
     with in_pieces(lambda: seen.append("pause")):
-        seen.extend(paced([PIECE // 2, PIECE // 2, 1, 3 * PIECE, 2 * PIECE], int))
+        seen.extend(take_turns([PIECE // 2, PIECE // 2, 1, 3 * PIECE, 2 * PIECE], int))
     assert seen == [PIECE // 2, PIECE // 2, "pause", 1, "pause", 3 * PIECE, "pause", 2 * PIECE]
 
 
@@ -28,9 +28,9 @@ def test_pieces_go_on_from_one_step_of_a_body_to_the_next():
     pauses = []
     with in_pieces(lambda: pauses.append(1)):
         for _ in range(3):
-            list(paced([PIECE // 2], int))
+            list(take_turns([PIECE // 2], int))
     assert pauses == [1]
-    assert list(paced([PIECE, PIECE], int)) == [PIECE, PIECE], "nobody asked for pieces"
+    assert list(take_turns([PIECE, PIECE], int)) == [PIECE, PIECE], "nobody asked for pieces"
     assert pauses == [1]
 
 
@@ -54,7 +54,7 @@ class Worker:
             self.ended = error
 
     def _work(self):
-        for _ in paced([PIECE] * self.count, int):
+        for _ in take_turns([PIECE] * self.count, int):
             self.log.append(self.name)
         return "done"
 
@@ -105,7 +105,7 @@ def test_a_body_has_a_higher_rank_with_each_of_its_first_pieces_and_then_waits_f
 
     jobs = [Job(Recorded()) for _ in range(2)]
     for job in jobs:
-        job.run(lambda: list(paced([PIECE] * (SHORT + 3), int)))
+        job.run(lambda: list(take_turns([PIECE] * (SHORT + 3), int)))
     first, second = ranks[: SHORT + 3], ranks[SHORT + 3 :]
     assert [piece for piece, _ in first] == [*range(SHORT), SHORT, SHORT, SHORT]
     assert all(mine < other for mine, other in zip(first, second, strict=True))
@@ -117,7 +117,7 @@ def test_two_threads_never_have_the_turn_at_once():
 
     class Watched(Worker):
         def _work(self):
-            for _ in paced([PIECE] * self.count, int):
+            for _ in take_turns([PIECE] * self.count, int):
                 at_once[0] += 1
                 most.append(at_once[0])
                 at_once[0] -= 1
