@@ -47,9 +47,10 @@ chaos: .venv/dev.stamp ## a fleet under load, everything killed, then the outsid
 bench: .venv/dev.stamp ## what it carries, against a bare baseline in the same run; a quarter of an hour
 	$(BIN)/python -m tests.bench
 
-fuzz: .venv/dev.stamp ## ten minutes of hostile bodies for every kind of source, and five that coverage guides
+fuzz: .venv/dev.stamp ## ten minutes of hostile bodies for every kind of source, five that coverage guides, ten of requests to the API
 	$(BIN)/python -m tests.fuzz
 	$(BIN)/python -m tests.guided
+	STAFETT_REQUESTS=400 $(BIN)/python -m pytest --timeout 3600 tests/e2e/test_fuzz.py
 
 attack: .venv/dev.stamp ## what strangers may do to a running Stafett, and what one body of theirs may cost; some minutes
 	$(BIN)/python -m tests.attack

@@ -204,7 +204,9 @@ class Hooks:
         # When it is read again the signatures are gone: an id that nobody signed must not be believed then.
         headers = empty_unsigned_ids(source.verify, delivery.headers)
         return await self._offload.run(
-            delivery.body, lambda: set_aside(source, unclear, body=delivery.body, headers=headers, now=now)
+            delivery.body,
+            lambda: set_aside(source, unclear, body=delivery.body, headers=headers, now=now),
+            client=f"set aside of {source.name}",  # its client may have the next body read meanwhile
         )
 
 

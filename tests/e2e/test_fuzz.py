@@ -1,5 +1,9 @@
-"""Requests made up from the OpenAPI document, valid and not: never a 500, and every answer is one that it names."""
+"""Requests made up from the OpenAPI document, valid and not: never a 500, and every answer is one that it names.
 
+STAFETT_REQUESTS says how many are made of each operation and way, other ones each time; 50, always the same, where it is absent.
+"""
+
+import os
 import random
 
 import pytest
@@ -37,7 +41,8 @@ def running(tmp_path_factory):
     assert "a request failed" not in log, log[-3000:]
 
 
-EXAMPLES = 50
+EXAMPLES = int(os.environ.get("STAFETT_REQUESTS", "50"))
+IS_LONG = "STAFETT_REQUESTS" in os.environ
 MODES = [
     (name, mode)
     for name, operation in OPERATIONS.items()
@@ -52,7 +57,7 @@ def test_no_request_that_the_document_or_its_opposite_allows_surprises(running, 
     made, known = running
     operation = OPERATIONS[name]
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate], derandomize=True,
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate], derandomize=not IS_LONG,
               suppress_health_check=list(HealthCheck))  # fmt: skip
     @given(operation.as_strategy(generation_mode=mode))
     def run(case):
