@@ -29,7 +29,7 @@ def climb(draft: Draft, clock_id: str) -> None:
         # Counted first: giving the lead away may end this clock, and a rung is never taken twice.
         draft.put_clock(clock.but(rungs_done=number))
         outcome, to = _take(draft, clock, rung)
-        said = whose | {
+        fields = whose | {
             "rung": number,
             "action": rung.do,
             "outcome": outcome,
@@ -37,7 +37,7 @@ def climb(draft: Draft, clock_id: str) -> None:
             "escalated_at": at,
             "channel": rung.channel,
         }
-        draft.emit(SlaEscalated(**said), at)
+        draft.emit(SlaEscalated(**fields), at)
         clocks.look_again(draft, clock_id)
 
 
@@ -97,12 +97,12 @@ def _recipients(draft: Draft, clock: Clock, action: Telling, named: tuple[str, .
 def _above(draft: Draft, person: str | None) -> tuple[str, ...]:
     """The manager of the person it is about; a finding where there is none to tell, and somebody else is told."""
     roster = draft.context.roster
-    found = roster.above(person, draft.context.now)
+    managers = roster.above(person, draft.context.now)
     if person is None:
         draft.finding("nobody has it, so no manager of theirs could be told: all managers were")
-    elif found != (roster.manager_of(person),):
-        draft.finding(f"no manager of {person} is at work: {', '.join(found) or 'nobody'} was told")
-    return found
+    elif managers != (roster.manager_of(person),):
+        draft.finding(f"no manager of {person} is at work: {', '.join(managers) or 'nobody'} was told")
+    return managers
 
 
 def _take_back(draft: Draft) -> tuple[str, tuple[Owner, ...]]:
@@ -116,13 +116,13 @@ def _reassign(draft: Draft) -> tuple[str, tuple[Owner, ...]]:
     if lead.stage == "hand_over" and handover.the_handover(draft).blocked:
         return "not_open", ()
     if lead.stage in DIALOGUE and lead.handover is not None and lead.handover.closed_at is None:
-        given = handover.offer_again(draft, "sla_breached", bounded=False)
-        if given:
+        is_given = handover.offer_again(draft, "sla_breached", bounded=False)
+        if is_given:
             clocks.restart_recurring(draft)
     else:
         chosen = ownership.choose(draft, route_of(lead.stage), frozenset(filter(None, [lead.owner])))
-        given = chosen is not None
+        is_given = chosen is not None
         if chosen is not None:
             transfer.give(draft, chosen, "sla_breached")
     owner = draft.owner(lead.owner)
-    return ("done", (owner,) if owner else ()) if given else ("nobody_left", ())
+    return ("done", (owner,) if owner else ()) if is_given else ("nobody_left", ())

@@ -14,7 +14,7 @@ from routing.people.hindrances import RULES_PASSED, codes_of, own_rule, reason_o
 from schemas.explain import AssignmentExplanation, CandidateView, LedgerView, RuleView, SeatView
 
 
-class Given(NamedTuple):
+class RecordedDecision(NamedTuple):
     """Where the evidence comes from."""
 
     lead_id: str
@@ -25,7 +25,9 @@ class Given(NamedTuple):
     made_by: str | None = None
 
 
-def explain_assignment(evidence: dict[str, Any], given: Given, agreement: Agreement | None) -> AssignmentExplanation:
+def explain_assignment(
+    evidence: dict[str, Any], decision: RecordedDecision, agreement: Agreement | None
+) -> AssignmentExplanation:
     """`agreement` is the one that was decided under, None where it is not at hand: then conditions have no text."""
     person, route = evidence["person"], evidence.get("route")
     conditions = conditions_of(agreement, route)
@@ -33,13 +35,13 @@ def explain_assignment(evidence: dict[str, Any], given: Given, agreement: Agreem
     # Where a rule's own pool could not take it, its overflow did: the pool that was passed is the last on the path.
     passed = [*evidence.get("tried", []), *([evidence["overflow"]] if "overflow" in evidence else [])]
     made = AssignmentExplanation(
-        lead_id=given.lead_id, signal_id=given.signal_id, at=given.at, offer_id=evidence.get("offer"), person=person,
+        lead_id=decision.lead_id, signal_id=decision.signal_id, at=decision.at, offer_id=evidence.get("offer"), person=person,
         route=route, path=tuple(explain_rule(tried, conditions) for tried in passed),
         rule=evidence["rule"], when=conditions.get(evidence["rule"]), inputs=evidence.get("inputs", {}),
         pool=evidence.get("pool"), candidates=tuple(_candidate(c, person, had.get(c["person"])) for c in candidates),
         ledger=_ledger(evidence["ledger"]) if "ledger" in evidence else None,
         runner_up=runner_up(candidates, person), smallest_change=smallest_change(evidence, conditions),
-        agreement=given.agreement, roster=given.roster, made_by=given.made_by, note=_note(evidence), text="",
+        agreement=decision.agreement, roster=decision.roster, made_by=decision.made_by, note=_note(evidence), text="",
     )  # fmt: skip
     return made.model_copy(update={"text": "\n".join(_lines(made))})
 
@@ -56,25 +58,25 @@ def _note(evidence: dict[str, Any]) -> str | None:
     return f"{evidence['person']} was {reason_of(code)}; the managers were told" if code is not None else None
 
 
-def _candidate(known: dict[str, Any], chosen: str = "", figures: Sequence[float] | None = None) -> CandidateView:
-    (code, *also), short = codes_of(known) or (None,), known.get("short")
+def _candidate(entry: dict[str, Any], chosen: str = "", figures: Sequence[float] | None = None) -> CandidateView:
+    (code, *also), short = codes_of(entry) or (None,), entry.get("short")
     share = f"{abs(short or 0):.2f} leads {'below' if (short or 0) >= 0 else 'above'} the fair share"
     return CandidateView(
-        person=known["person"], chosen=known["person"] == chosen, code=code, also=tuple(also),
-        reason=reasons_of(known) or share, short=short,
-        had=int(figures[0]) if figures else None, weight=known.get("weight"),
+        person=entry["person"], chosen=entry["person"] == chosen, code=code, also=tuple(also),
+        reason=reasons_of(entry) or share, short=short,
+        had=int(figures[0]) if figures else None, weight=entry.get("weight"),
     )  # fmt: skip
 
 
-def _ledger(known: dict[str, Any]) -> LedgerView:
-    before, after = known["seq"]
-    return LedgerView(seq=(before, after), seats=tuple(_seat(p, figures) for p, figures in known["seats"].items()))
+def _ledger(entry: dict[str, Any]) -> LedgerView:
+    before, after = entry["seq"]
+    return LedgerView(seq=(before, after), seats=tuple(_seat(p, figures) for p, figures in entry["seats"].items()))
 
 
 def _seat(person: str, figures: Sequence[float]) -> SeatView:
     """Four figures of a seat that the turn moved, two of one that it did not."""
-    given, short, given_after, short_after = (*figures, *figures)[:4]
-    return SeatView(person=person, given=(int(given), int(given_after)), short=(short, short_after))
+    given_before, short, given_after, short_after = (*figures, *figures)[:4]
+    return SeatView(person=person, given=(int(given_before), int(given_after)), short=(short, short_after))
 
 
 def explain_rule(tried: dict[str, Any], conditions: Mapping[str, str]) -> RuleView:

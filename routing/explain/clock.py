@@ -26,15 +26,15 @@ def explain_clock(
     """To the due instant; while the clock stands still, to `now`."""
     due, still = standing(clock, calendar)
     end = due or max(now, clock.started_at)
-    found = [gap for gap in gaps(clock) if gap.since < end]
-    pauses: list[Pause] = [(gap.since, gap.until or end) for gap in found]
+    clock_gaps = [gap for gap in gaps(clock) if gap.since < end]
+    pauses: list[Pause] = [(gap.since, gap.until or end) for gap in clock_gaps]
     target = target_of(clock.target)
     spans = (
         spans_between(clock.started_at, end, target=target, calendar=calendar, pauses=pauses)
         if end > clock.started_at
         else []
     )
-    intervals = tuple(_view(part) for span in spans for part in _spans_with_cause(span, found, end))
+    intervals = tuple(_view(part) for span in spans for part in _spans_with_cause(span, clock_gaps, end))
     whole = calendar if target.kind == "business_days" else None
     plain = plain_due(whole, clock.started_at, target.days) if whole is not None else None
     days = tuple(_days(clock.started_at, end, target.days, whole)) if whole is not None else ()
@@ -65,17 +65,17 @@ def _closing_cause(why: str) -> str:
     return _CLOSED.get(why) or f"closed: {why.replace('holiday: ', 'holiday ')}"
 
 
-def _spans_with_cause(span: IntervalSpan, found: list[Gap], end: datetime) -> Iterator[IntervalSpan]:
+def _spans_with_cause(span: IntervalSpan, clock_gaps: list[Gap], end: datetime) -> Iterator[IntervalSpan]:
     """A paused span in parts, each with the gap that it lies in; a closed one with what closed it."""
     if span.cause != "pause":
         what = span.cause.removeprefix("closed: ")
         yield span if span.counted else span._replace(cause=_closing_cause(what))
         return
     edges = {span.start, span.end}
-    edges |= {at for gap in found for at in (gap.since, gap.until or end) if span.start < at < span.end}
+    edges |= {at for gap in clock_gaps for at in (gap.since, gap.until or end) if span.start < at < span.end}
     cuts = sorted(edges)
     for start, stop in zip(cuts, cuts[1:], strict=False):
-        causes = [gap.cause for gap in found if gap.since <= start and start < (gap.until or end)]
+        causes = [gap.cause for gap in clock_gaps if gap.since <= start and start < (gap.until or end)]
         yield IntervalSpan(start, stop, False, "; ".join(dict.fromkeys(causes)))
 
 
@@ -157,7 +157,9 @@ def format_instant(at: datetime) -> str:
 def amount(seconds: float) -> str:
     """`1 d 02:30:00`, `00:00:07.5`."""
     whole = timedelta(seconds=seconds)
-    hours, rest = divmod(whole.seconds, 3600)
+    hours, seconds_left = divmod(whole.seconds, 3600)
     fraction = f"{whole.microseconds / 1e6:.6f}"[1:].rstrip("0.") if whole.microseconds else ""
     tail = f".{whole.microseconds:06d}".rstrip("0") if fraction else ""
-    return (f"{whole.days} d " if whole.days else "") + f"{hours:02}:{rest // 60:02}:{rest % 60:02}{tail}"
+    return (
+        f"{whole.days} d " if whole.days else ""
+    ) + f"{hours:02}:{seconds_left // 60:02}:{seconds_left % 60:02}{tail}"

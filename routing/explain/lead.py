@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from routing.agreement.agreement import Agreement
 from routing.calendar.business_time import BusinessCalendar
-from routing.explain.assignment import Given, conditions_of, explain_assignment, explain_rule, passed_lines
+from routing.explain.assignment import RecordedDecision, conditions_of, explain_assignment, explain_rule, passed_lines
 from routing.explain.clock import amount, explain_clock, format_instant
 from routing.model.records import Clock, Lead
 from routing.sla.clocks import QUEUE, SILENT
@@ -40,7 +40,7 @@ class Step(NamedTuple):
 
 def explain_lead(lead: Lead, steps: Sequence[Step], agreements: Agreements, now: datetime) -> LeadExplanation:
     """`steps` in the order of decisions."""
-    given = assignments(lead.id, steps, agreements)
+    owners = assignments(lead.id, steps, agreements)
     clocks = tuple(
         explain_clock(clock, known_calendar(clock, agreements), now, lead.id)
         for clock in lead.clocks.values()
@@ -51,9 +51,9 @@ def explain_lead(lead: Lead, steps: Sequence[Step], agreements: Agreements, now:
         stage=_stage(lead, steps, agreements),
         owner=lead.owner,
         unowned_reason=lead.unowned_reason,
-        assignment=given[-1] if given and given[-1].person == lead.owner else None,
+        assignment=owners[-1] if owners and owners[-1].person == lead.owner else None,
         waits_for=_waits_for(lead, steps, agreements),
-        custody=tuple(_custody(lead, steps, given, now)),
+        custody=tuple(_custody(lead, steps, owners, now)),
         clocks=clocks,
         limbo=lead.limbo,
         on_hold=HoldView(by=lead.parked, until=lead.parked_until) if lead.parked is not None else None,
@@ -68,10 +68,10 @@ def _waits_for(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> Rul
     """While the queue's clock runs: what the last look at its pool found."""
     if not any(clock.policy == QUEUE and clock.open for clock in lead.clocks.values()):
         return None
-    found = [(why, step) for step in steps for why in step.decision["evidence"].get("waits", [])]
-    if not found:
+    waits = [(why, step) for step in steps for why in step.decision["evidence"].get("waits", [])]
+    if not waits:
         return None
-    why, step = found[-1]
+    why, step = waits[-1]
     return explain_rule(why["held"], conditions_of(agreements(step.decision["agreement"]), why.get("route")))
 
 
@@ -83,24 +83,24 @@ def known_calendar(clock: Clock, agreements: Agreements) -> BusinessCalendar | N
 
 def assignments(lead_id: str, steps: Sequence[Step], agreements: Agreements) -> list[AssignmentExplanation]:
     """Everybody who was given the lead, in that order."""
-    found = []
+    explained = []
     for step in steps:
-        said = step.decision
-        given = Given(
+        recorded = step.decision
+        decision = RecordedDecision(
             lead_id=lead_id,
             signal_id=step.signal_id,
             at=step.recorded_at,
-            agreement=said["agreement"],
-            roster=said["roster"],
-            made_by=said.get("made_by"),
+            agreement=recorded["agreement"],
+            roster=recorded["roster"],
+            made_by=recorded.get("made_by"),
         )
         for evidence in step.decision["evidence"].get("owners", []):
-            found.append(explain_assignment(evidence, given, agreements(given.agreement)))
-    return found
+            explained.append(explain_assignment(evidence, decision, agreements(decision.agreement)))
+    return explained
 
 
 def _stage(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> StageExplanation:
-    known = StageExplanation(
+    explanation = StageExplanation(
         stage=lead.stage,
         track=lead.track,
         own_track=lead.own_track,
@@ -124,10 +124,10 @@ def _stage(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> StageEx
             )
             for name, d in evidence.get("definitions", {}).items()
         )
-        said_of = {"row": moves[-1][2], "fact": row.get("fact"), "straight": row.get("straight", False),
+        move_facts = {"row": moves[-1][2], "fact": row.get("fact"), "straight": row.get("straight", False),
                    "signal_id": step.signal_id, "signal_kind": step.kind}  # fmt: skip
-        return known.model_copy(update={**said_of, "definitions": definitions})
-    return known
+        return explanation.model_copy(update={**move_facts, "definitions": definitions})
+    return explanation
 
 
 def _texts(agreement: Agreement) -> dict[str, str]:
@@ -138,10 +138,10 @@ def _texts(agreement: Agreement) -> dict[str, str]:
 
 
 def _custody(
-    lead: Lead, steps: Sequence[Step], given: Sequence[AssignmentExplanation], now: datetime
+    lead: Lead, steps: Sequence[Step], owners: Sequence[AssignmentExplanation], now: datetime
 ) -> Iterator[CustodyView]:
     """Time in custody, by the instants at which each could know; nobody's time is left out between."""
-    turns: list[tuple[datetime, str | None]] = [(g.at, g.person) for g in given]
+    turns: list[tuple[datetime, str | None]] = [(g.at, g.person) for g in owners]
     turns += [(s.recorded_at, None) for s in steps for move in s.decision["transitions"] if move[1] == "nurturing"]
     # A lead that waits in a queue is nobody's, whoever had it before.
     turns += [(s.recorded_at, None) for s in steps if s.decision["evidence"].get("waits")]
@@ -197,6 +197,6 @@ def _whose(made: LeadExplanation) -> Iterator[str]:
 
 
 def _clock(clock: ClockExplanation) -> Iterator[str]:
-    first, *rest = clock.text.splitlines()
+    first, *more = clock.text.splitlines()
     yield f"clock {clock.clock_id}  {first}"
-    yield from (f"  {line}" for line in rest)
+    yield from (f"  {line}" for line in more)

@@ -27,8 +27,8 @@ class Change(NamedTuple):
 
 def smallest_change(evidence: dict[str, Any], conditions: Mapping[str, str]) -> str:
     """`conditions` are the texts of the route's rules, where the agreement is at hand."""
-    if found := sorted(_changes(evidence, conditions), key=lambda change: change[:2]):
-        return found[0].text
+    if changes := sorted(_changes(evidence, conditions), key=lambda change: change[:2]):
+        return changes[0].text
     pool, seats = evidence.get("pool"), evidence.get("candidates", [])
     if len(seats) > 1:
         return f"nobody else of {pool} was within {MOST} leads of their turn"
@@ -47,8 +47,8 @@ def _changes(evidence: dict[str, Any], conditions: Mapping[str, str]) -> Iterato
         yield from _of_rule(evidence["overflow"], person, conditions)
     own = own_rule(rule)
     if own is not None and own.otherwise is not None and not evidence.get("candidates"):
-        said = {"of": "somebody", "signal": "a signal", **evidence}
-        yield Change(1, 0, f"the rules would have decided, {own.otherwise.format_map(said)}")
+        words = {"of": "somebody", "signal": "a signal", **evidence}
+        yield Change(1, 0, f"the rules would have decided, {own.otherwise.format_map(words)}")
     if evidence.get("candidates"):
         yield from _of_turn(_Seats(evidence))
 
@@ -63,8 +63,8 @@ def _of_rule(tried: dict[str, Any], chosen: str, conditions: Mapping[str, str]) 
         fact = f"`{tried['unknown']}`" if "unknown" in tried else "a fact that it asks for"
         yield Change(1, place, f"rule `{name}` would have been asked first, had {fact} been known and {held}")
     over = tried.get("overflow", {})
-    asked = [*tried.get("candidates", []), *over.get("candidates", []), *([over] if "code" in over else [])]
-    for candidate in asked:
+    candidates = [*tried.get("candidates", []), *over.get("candidates", []), *([over] if "code" in over else [])]
+    for candidate in candidates:
         if candidate["person"] != chosen:
             weight, order, had = otherwise(candidate)
             yield Change(weight, order, f"rule `{name}` would have decided, {had}")

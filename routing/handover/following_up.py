@@ -73,9 +73,9 @@ def _note_without_offer(draft: Draft, opened: Handover, by: str | None) -> None:
     if opened.mode != "import" or by not in (None, draft.lead.owner):
         _tell_holder(draft, by)
         return
-    known, sales = opened.followed_up_at, draft.signal.sales
-    handover.put_handover(draft, opened.but(followed_up_at=min(filter(None, (known, draft.at)))))
-    if known is None:
+    earlier, sales = opened.followed_up_at, draft.signal.sales
+    handover.put_handover(draft, opened.but(followed_up_at=min(filter(None, (earlier, draft.at)))))
+    if earlier is None:
         kind = sales.activity_type if sales is not None else None
         draft.emit(HandoverFollowedUp(**handover.saying(draft, None), followed_up_at=draft.at, activity_type=kind))
     if by is not None and opened.accepted_at is None and draft.context.agreement.file.handover.follow_up_accepts:

@@ -93,22 +93,24 @@ def _note_known_steps(draft: Draft, offer: Offer) -> None:
     """A genuine step that lies after the opening may have come before the offer that it is about, or before the signal that
     opened the hand-over."""
     since = the_handover(draft).opened_at - clocks.COARSE
-    if known := [at for at in steps.instants_for_person(draft.lead, "follow_up", offer.person) if at > since]:
-        note_follow_up(draft, offer, known[0], None)
-    if own := [at for at in steps.instants_for_person(draft.lead, "follow_up", offer.person, named=True) if at > since]:
-        accept_by_step(draft, the_offer(draft, offer.id), own[0])
+    if step_instants := [at for at in steps.instants_for_person(draft.lead, "follow_up", offer.person) if at > since]:
+        note_follow_up(draft, offer, step_instants[0], None)
+    if own_instants := [
+        at for at in steps.instants_for_person(draft.lead, "follow_up", offer.person, named=True) if at > since
+    ]:
+        accept_by_step(draft, the_offer(draft, offer.id), own_instants[0])
 
 
 def note_follow_up(draft: Draft, offer: Offer, at: datetime, activity_type: str | None) -> None:
     """A genuine step that counts for whoever has this offer. The earliest stands, and is told once."""
-    handover, known = the_handover(draft), offer.followed_up_at
-    earliest = at if known is None else min(at, known)
+    handover, earlier = the_handover(draft), offer.followed_up_at
+    earliest = at if earlier is None else min(at, earlier)
     put_offer(draft, offer.but(followed_up_at=earliest))
     if handover.current is not None and handover.current.id == offer.id:
         put_handover(draft, the_handover(draft).but(followed_up_at=earliest))
-    if known is None:
-        said = HandoverFollowedUp(**saying(draft, offer), followed_up_at=at, activity_type=activity_type)
-        draft.emit(said, at)
+    if earlier is None:
+        event = HandoverFollowedUp(**saying(draft, offer), followed_up_at=at, activity_type=activity_type)
+        draft.emit(event, at)
 
 
 def accept_by_step(draft: Draft, offer: Offer, at: datetime) -> None:
@@ -335,10 +337,12 @@ def close(draft: Draft, outcome: Fact | Literal["import"]) -> None:
 def tell_won(draft: Draft, *, outside: bool = False, corrects: str | None = None) -> None:
     """The sale with its amount, credited to who won it."""
     signal = draft.signal
-    said = saying(draft, None if outside else open_offer(draft))
-    said |= {"owner": draft.owner(draft.seller)} if draft.seller is not None else {}
+    fields = saying(draft, None if outside else open_offer(draft))
+    fields |= {"owner": draft.owner(draft.seller)} if draft.seller is not None else {}
     draft.emit(
-        HandoverWon(**said, amount=signal.amount, currency=signal.currency, outside_process=outside, corrects=corrects)
+        HandoverWon(
+            **fields, amount=signal.amount, currency=signal.currency, outside_process=outside, corrects=corrects
+        )
     )
 
 
@@ -360,7 +364,7 @@ def put_handover(draft: Draft, handover: Handover) -> None:
 def put_offer(draft: Draft, offer: Offer) -> None:
     """This offer in the place of the one with its id."""
     handover = the_handover(draft)
-    offers = tuple(offer if known.id == offer.id else known for known in handover.offers)
+    offers = tuple(offer if other.id == offer.id else other for other in handover.offers)
     put_handover(draft, handover.but(offers=offers))
 
 

@@ -190,16 +190,16 @@ def _accept_too_late(draft: Draft, offer: Offer) -> None:
 
 def _tell_people(draft: Draft, offer: Offer, was_theirs: str | None, *, in_time: bool) -> None:
     roster, holder = draft.context.roster, was_theirs if was_theirs != offer.person else None
-    told = dict.fromkeys(filter(None, (offer.person, holder, *roster.active_with("manager"))))
-    said = HandoverAcceptedLate(
+    recipients = dict.fromkeys(filter(None, (offer.person, holder, *roster.active_with("manager"))))
+    event = HandoverAcceptedLate(
         **handover.saying(draft, offer),
         accepted_at=draft.at,
         in_time=in_time,
         holder=draft.owner(holder),
         kept_by=draft.owner(draft.lead.owner),
-        to=roster.owners(told),
+        to=roster.owners(recipients),
     )
-    draft.emit(said, max(draft.at, draft.context.now))
+    draft.emit(event, max(draft.at, draft.context.now))
 
 
 def is_no_last_word(draft: Draft, offer: Offer) -> bool:
@@ -218,12 +218,12 @@ def reject(draft: Draft, offer: Offer) -> None:
     if offer.state in ("accepted", "rejected") or offer.answered_at is not None:
         draft.ignore("already_answered", "the offer was answered already")
         return
-    said: dict[str, Any] = {
+    changes: dict[str, Any] = {
         "state": "rejected",
         "decided_at": draft.at,
         "reason": signal.reason,
         "criterion": signal.criterion,
     }
-    handover.put_offer(draft, offer.but(**said))
+    handover.put_offer(draft, offer.but(**changes))
     rejected = HandoverRejected(**handover.saying(draft, offer), reason=signal.reason, criterion=signal.criterion)
     draft.emit(rejected)

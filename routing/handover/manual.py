@@ -34,8 +34,8 @@ def _last_word(draft: Draft) -> datetime:
     opened = lead.handover if lead.handover is not None and lead.handover.closed_at is None else None
     offer = opened.current if opened is not None else None
     accepted = offer is not None and offer.state == "accepted" and offer.person == lead.owner
-    known = [lead.owner_since, offer.decided_at if offer is not None and accepted else None]
-    return max((at for at in known if at is not None), default=draft.at)
+    instants = [lead.owner_since, offer.decided_at if offer is not None and accepted else None]
+    return max((at for at in instants if at is not None), default=draft.at)
 
 
 def reassign(draft: Draft, person: str) -> None:

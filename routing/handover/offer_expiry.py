@@ -50,15 +50,15 @@ def stop(draft: Draft) -> None:
 
 def go_on(draft: Draft) -> dict[str, datetime]:
     """Offers expire later by as long as `stop` held them; returns the new instants by the offers' ids."""
-    found = {}
+    expiries = {}
     for clock in _clocks_in_state(draft, "paused"):
         calendar = calendar_of(clock, draft.context.agreement_of(clock.agreement))
         begun = max(mark.at for mark in clock.marks)
         freed = clock.but(marks=(*clock.marks, _mark(draft, "resume", max(draft.at, begun + timedelta.resolution))))
         due = standing(freed, calendar).due_at or clock.due_at
         draft.put_clock(freed.but(state="running", due_at=due, next_at=due, revision=clock.revision + 1))
-        found[clock.subject_id] = due
-    return found
+        expiries[clock.subject_id] = due
+    return expiries
 
 
 def _clocks_in_state(draft: Draft, state: str) -> list[Clock]:

@@ -62,8 +62,8 @@ def _put_rejection(draft: Draft, offer: Offer | None) -> None:
     if offer is not None:
         # A CRM's coarse clock may put the answer before the offer that it answers.
         at = max(draft.at, offer.offered_at)
-        said = {"state": "rejected", "decided_at": at, "reason": signal.reason, "criterion": signal.criterion}
-        handover.put_offer(draft, offer.but(**said))
+        changes = {"state": "rejected", "decided_at": at, "reason": signal.reason, "criterion": signal.criterion}
+        handover.put_offer(draft, offer.but(**changes))
     draft.emit(HandoverRejected(**handover.saying(draft, offer), reason=signal.reason, criterion=signal.criterion))
 
 

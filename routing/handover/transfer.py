@@ -18,10 +18,10 @@ def give(draft: Draft, chosen: Assignment, reason: str) -> None:
     clocks.restart_recurring(draft)
     if lead.stage != "deal" or lead.handover is None or before == lead.owner:
         return
-    said = handover.saying(draft, handover.open_offer(draft)) | {"owner": draft.owner(lead.owner)}
+    fields = handover.saying(draft, handover.open_offer(draft)) | {"owner": draft.owner(lead.owner)}
     draft.emit(
         HandoverTransferred(
-            **said,
+            **fields,
             from_owner=draft.owner(before),
             reason=reason,
             dossier=dossier.build_dossier(lead, draft.context.agreement),

@@ -29,11 +29,11 @@ def note(draft: Draft) -> None:
     answer = signal.kind in _ANSWERS
     if not step and not answer:
         return
-    known = lead.talk or Talk(last_at=draft.at)
+    talk = lead.talk or Talk(last_at=draft.at)
     lead.talk = Talk(
-        first_step_at=_earliest(known.first_step_at, draft.at) if step else known.first_step_at,
-        last_answer_at=_latest(known.last_answer_at, draft.at) if answer else known.last_answer_at,
-        last_at=max(known.last_at, draft.at),
+        first_step_at=_earliest(talk.first_step_at, draft.at) if step else talk.first_step_at,
+        last_answer_at=_latest(talk.last_answer_at, draft.at) if answer else talk.last_answer_at,
+        last_at=max(talk.last_at, draft.at),
     )
     _go_on(draft, lead.talk)
 
@@ -107,9 +107,9 @@ def _clock(draft: Draft, target: str) -> Clock:
     )
 
 
-def _earliest(known: datetime | None, at: datetime) -> datetime:
-    return at if known is None else min(known, at)
+def _earliest(other: datetime | None, at: datetime) -> datetime:
+    return at if other is None else min(other, at)
 
 
-def _latest(known: datetime | None, at: datetime) -> datetime:
-    return at if known is None else max(known, at)
+def _latest(other: datetime | None, at: datetime) -> datetime:
+    return at if other is None else max(other, at)

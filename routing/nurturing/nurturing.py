@@ -40,7 +40,7 @@ def suppress(draft: Draft, reason: str) -> None:
 
     The person's own no stays the reason whatever sales does, and only their wish for no contact at all says more."""
     lead = draft.lead
-    if lead.suppressed == reason or _says_more(lead.suppressed, reason):
+    if lead.suppressed == reason or _adds_nothing(lead.suppressed, reason):
         return
     before, lead.suppressed = lead.suppressed, reason
     if before is not None:
@@ -58,11 +58,11 @@ def suppress(draft: Draft, reason: str) -> None:
     )
 
 
-def _says_more(known: str | None, reason: str) -> bool:
+def _adds_nothing(current: str | None, reason: str) -> bool:
     """Whether mail is stopped already for a reason that this one adds nothing to."""
-    if known is None or reason in BESIDE_OTHERS:
-        return known is not None
-    return known in ABSOLUTE and reason != "do_not_contact"
+    if current is None or reason in BESIDE_OTHERS:
+        return current is not None
+    return current in ABSOLUTE and reason != "do_not_contact"
 
 
 def exempt_lists(draft: Draft) -> tuple[str, ...]:
@@ -70,8 +70,8 @@ def exempt_lists(draft: Draft) -> tuple[str, ...]:
     if draft.lead.suppressed in (*ABSOLUTE, deletion.FACT) or mail_withdrawn(draft):
         return ()
     agreed = dict.fromkeys((*draft.context.agreement.file.exempt_lists, *draft.lead.exempt_lists))
-    left = lists.left_lists(draft.lead)
-    return tuple(name for name in agreed if name not in left)
+    left_lists = lists.left_lists(draft.lead)
+    return tuple(name for name in agreed if name not in left_lists)
 
 
 def release(draft: Draft, reason: str) -> None:
@@ -99,19 +99,21 @@ def _own_no(draft: Draft) -> str | None:
 def _end_suppression(draft: Draft, reason: str) -> None:
     lead = draft.lead
     lead.suppressed, lead.suppressed_at = None, None
-    said = SuppressionReleased(
+    event = SuppressionReleased(
         mode=draft.signal.mode, reason=reason, references=lead.references, personal=draft.contact()
     )
-    draft.emit(said)
+    draft.emit(event)
 
 
-def follow_consent(draft: Draft, said: str) -> None:
+def follow_consent(draft: Draft, state: str) -> None:
     """Consent withdrawn stops automated mail whatever the stage; given again by somebody proven, mail goes on unless sales is in
     dialogue."""
     lead = draft.lead
     if mail_withdrawn(draft):
         suppress(draft, "consent_withdrawn")
-    elif said == "given" and lead.suppressed in ("consent_withdrawn", deletion.FACT) and draft.signal.proof == "signed":
+    elif (
+        state == "given" and lead.suppressed in ("consent_withdrawn", deletion.FACT) and draft.signal.proof == "signed"
+    ):
         if (reason := _in_dialogue(lead)) is not None:
             lead.suppressed = reason
             tell_change(draft)
@@ -169,7 +171,7 @@ def watch(draft: Draft) -> None:
     """An automated mail to somebody suppressed, or of a list that they left, seen in the platform's own signals, is a violation:
     once a message, whether it is told of as sent, as delivered, or as both."""
     lead, signal = draft.lead, draft.signal
-    if signal.kind not in _MAILS or signal.actor.kind == "person" or _told_before(draft):
+    if signal.kind not in _MAILS or signal.actor.kind == "person" or _is_told_before(draft):
         return
     names = {*signal.tags, *signal.lists, signal.campaign or ""}
     since = [lead.consents_at[lists.purpose(name)] for name in lists.left_lists(lead) & names]
@@ -191,7 +193,7 @@ def watch(draft: Draft) -> None:
     )
 
 
-def _told_before(draft: Draft) -> bool:
+def _is_told_before(draft: Draft) -> bool:
     """Whether this message was told of already: a delivery of what was sent, or the other way about."""
     lead, signal = draft.lead, draft.signal
     message = _message(signal)
@@ -199,9 +201,9 @@ def _told_before(draft: Draft) -> bool:
     if other not in lead.mailed:
         lead.mailed = (*lead.mailed, f"{signal.kind!s}:{message}")[-MAILED_KEPT:]
         return False
-    known = list(lead.mailed)
-    known.remove(other)
-    lead.mailed = tuple(known)
+    mails = list(lead.mailed)
+    mails.remove(other)
+    lead.mailed = tuple(mails)
     return True
 
 
@@ -250,8 +252,8 @@ def _own_track(draft: Draft, track: Track, reason: str, detail: str | None) -> C
 def leave(draft: Draft, to_stage: Stage) -> None:
     lead = draft.lead
     if lead.track is not None:
-        said = NurtureLeft(mode=draft.signal.mode, track=lead.track, own_track=lead.own_track, to_stage=to_stage)
-        draft.emit(said)
+        event = NurtureLeft(mode=draft.signal.mode, track=lead.track, own_track=lead.own_track, to_stage=to_stage)
+        draft.emit(event)
         put_on_track(lead, None)
 
 

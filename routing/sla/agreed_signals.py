@@ -57,8 +57,8 @@ def _start_by_signal(draft: Draft, policy: CompiledPolicy) -> None:
 def _clocks_of_pass(draft: Draft, policy: CompiledPolicy) -> list[Clock]:
     """The policy's clocks of this pass, by their beginning."""
     subject = clocks.subject_of(draft)
-    found = [c for c in draft.lead.clocks.values() if c.policy == policy.name and c.subject_id == subject]
-    return sorted(found, key=lambda clock: (clock.started_at, clock.id))
+    policy_clocks = [c for c in draft.lead.clocks.values() if c.policy == policy.name and c.subject_id == subject]
+    return sorted(policy_clocks, key=lambda clock: (clock.started_at, clock.id))
 
 
 def _was_running_at(clock: Clock, at: datetime) -> bool:
@@ -77,14 +77,14 @@ def _is_the_same(draft: Draft, policy: CompiledPolicy, later: Clock) -> bool:
 
 def _restart(draft: Draft, policy: CompiledPolicy) -> None:
     """Each agreed signal ends the promise that ran by then and starts it again, whichever arrives first."""
-    known, at = _clocks_of_pass(draft, policy), draft.at
+    earlier_clocks, at = _clocks_of_pass(draft, policy), draft.at
     started = clocks.start(draft, policy, clocks.subject_of(draft), at, by=draft.signal.id)
     if started is None:
         return
-    later = min((clock.started_at for clock in known if clock.started_at >= at), default=None)
+    later = min((clock.started_at for clock in earlier_clocks if clock.started_at >= at), default=None)
     if later is not None:
         _end_by_restart(draft, started, later)
-    for clock in known:
+    for clock in earlier_clocks:
         if clock.started_at < at:
             _end_by_restart(draft, clock, at)
 

@@ -16,7 +16,7 @@ from routing.lead import dossier, steps
 from routing.model.ids import derive
 from routing.model.records import Away, Clock, Step
 from routing.people.roster import Roster
-from routing.sla.events import Cause, Reason, known_from, saying, tell_step
+from routing.sla.events import Cause, Reason, known_from, saying, tell_verdict_change
 from routing.sla.own_hours import calendar_of, hours_of
 from routing.sla.verdict import Gap, absences_of, next_look, rung_at, warning_points, with_verdict
 from schemas.events import SlaWarned
@@ -102,8 +102,8 @@ def _applies(draft: Draft, compiled: CompiledPolicy) -> bool:
     # What starts at a stage, or with an offer there, is promised for the way on which the lead came.
     at_hand = compiled.file.starts in ("signal", "acceptance")
     finding = (draft.judge if at_hand else draft.judge_of_way).asks(compiled.when)
-    said = {"met": finding.met} | ({"unknown": finding.unknown} if finding.unknown else {})
-    draft.evidence.setdefault("policies", {})[compiled.name] = said
+    evidence = {"met": finding.met} | ({"unknown": finding.unknown} if finding.unknown else {})
+    draft.evidence.setdefault("policies", {})[compiled.name] = evidence
     return finding.met
 
 
@@ -116,8 +116,8 @@ def with_known_touch(draft: Draft, clock: Clock, policy: Policy) -> Clock:
             lead.marks.get(key, ()) if clock.person is None else steps.instants_for_person(lead, key, clock.person)
         )
     ]
-    known = [at for at in for_it if _counts(clock, at)]
-    return clock.but(touched_at=_not_before(clock, min(known))) if known else clock
+    counting = [at for at in for_it if _counts(clock, at)]
+    return clock.but(touched_at=_not_before(clock, min(counting))) if counting else clock
 
 
 def touch(
@@ -136,8 +136,8 @@ def touch(
     """
     if subject_id is None:
         steps.note(draft.lead, Step(what=metric, at=at, by=by))
-        known = sorted({*draft.lead.marks.get(metric, ()), at})[-MARKS_KEPT:]
-        draft.lead.marks = {**draft.lead.marks, metric: tuple(known)}
+        instants = sorted({*draft.lead.marks.get(metric, ()), at})[-MARKS_KEPT:]
+        draft.lead.marks = {**draft.lead.marks, metric: tuple(instants)}
     for clock in list(draft.lead.clocks.values()):
         if metric != clock.metric and metric != clock.policy:
             continue
@@ -272,8 +272,8 @@ def go_on(draft: Draft, subject_id: str) -> None:
             again = clock.but(cancelled_at=None, offer_ended_at=ended)
             compiled = draft.context.agreement_of(clock.agreement).policy(clock.policy)
             # What was done meanwhile counts, too.
-            known = with_known_touch(draft, again, compiled.file) if compiled is not None else again
-            settle(draft, clock, known, "late_fact")
+            resumed = with_known_touch(draft, again, compiled.file) if compiled is not None else again
+            settle(draft, clock, resumed, "late_fact")
 
 
 def end_expiry(draft: Draft, clock: Clock, at: datetime | None = None) -> None:
@@ -319,7 +319,7 @@ def settle(
     after, still = with_verdict(current, calendar, announced.due_at if announced is not None else None)
     if before is not None and (before.away, before.own_hours) != (current.away, current.own_hours):
         reason = "absence"
-    after = tell_step(draft, before, after, Cause(reason, still, announced, why))
+    after = tell_verdict_change(draft, before, after, Cause(reason, still, announced, why))
     if announced is not None and after.state == "running" and policy is not None:
         after = _warn(draft, after, policy=policy, calendar=calendar, announced=announced)
     next_at = _next(draft, after, policy=policy, calendar=calendar, still=still)
@@ -352,8 +352,8 @@ def _away(clock: Clock, policy: Policy | None, roster: Roster) -> tuple[Away, ..
     if policy is None or not policy.absences or clock.person is None or not clock.open:
         return clock.away
     member = roster.people.get(clock.person)
-    known = [Away(since=a.since, until=a.until) for a in member.absences] if member else []
-    return absences_of(clock.person, known, clock)
+    absences = [Away(since=a.since, until=a.until) for a in member.absences] if member else []
+    return absences_of(clock.person, absences, clock)
 
 
 def _warn(draft: Draft, clock: Clock, policy: Policy, calendar: BusinessCalendar | None, announced: ClockDue) -> Clock:
@@ -363,6 +363,6 @@ def _warn(draft: Draft, clock: Clock, policy: Policy, calendar: BusinessCalendar
         at, before = points[clock.warnings_done]
         clock = clock.but(warnings_done=clock.warnings_done + 1)
         if announced.noticed_at < clock.due_at:
-            said = saying(draft, clock) | {"warning": clock.warnings_done, "before": str(before), "warned_at": at}
-            draft.emit(SlaWarned(**said, noticed_at=announced.noticed_at), at)
+            fields = saying(draft, clock) | {"warning": clock.warnings_done, "before": str(before), "warned_at": at}
+            draft.emit(SlaWarned(**fields, noticed_at=announced.noticed_at), at)
     return clock

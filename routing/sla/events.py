@@ -34,7 +34,7 @@ class Cause(NamedTuple):
     why: str | None = None
 
 
-def tell_step(draft: Draft, before: Clock | None, after: Clock, cause: Cause) -> Clock:
+def tell_verdict_change(draft: Draft, before: Clock | None, after: Clock, cause: Cause) -> Clock:
     """Emits what the step from `before` to `after` means; returns `after`, knowing whether its breach was said."""
     if before is None:
         draft.emit(SlaStarted(**saying(draft, after)), after.started_at)
@@ -45,8 +45,8 @@ def tell_step(draft: Draft, before: Clock | None, after: Clock, cause: Cause) ->
         after = after.but(breach_said=True)
         noticed = cause.announced.noticed_at if cause.announced is not None else draft.context.now
         draft.emit(SlaBreached(**saying(draft, after), noticed_at=max(noticed, after.due_at)), after.due_at)
-    elif (said := _step(draft, before, after, cause)) is not None:
-        draft.emit(*said)
+    elif (emission := _step(draft, before, after, cause)) is not None:
+        draft.emit(*emission)
     elif (before.state, before.ended_at, before.due_at) != (after.state, after.ended_at, after.due_at):
         draft.emit(_correction(draft, before, after, cause.reason))
     return after
@@ -56,23 +56,25 @@ def _step(draft: Draft, before: Clock, after: Clock, cause: Cause) -> tuple[Even
     """The event of an ordinary step; None where what was said before has to be corrected, or nothing changed."""
     if before.state == after.state or not before.open:
         return None
-    said = saying(draft, after)
+    fields = saying(draft, after)
     match after.state:
         case "fulfilled":
             ended = certain(after.ended_at, "a promise was kept at an instant")
-            return SlaFulfilled(**said, fulfilled_at=ended), ended
+            return SlaFulfilled(**fields, fulfilled_at=ended), ended
         case "cancelled":
-            return SlaCancelled(**said, reason=cause.why or "cancelled"), draft.at
+            return SlaCancelled(**fields, reason=cause.why or "cancelled"), draft.at
         case "paused":
             still = certain(cause.still, "a clock stands still for a reason")
             at = max(still.since, after.started_at)
             absent = still.cause.startswith("absence")
-            return SlaPaused(**said, reason="absence" if absent else "signal", paused_at=at, cause=draft.signal.id), at
+            return SlaPaused(
+                **fields, reason="absence" if absent else "signal", paused_at=at, cause=draft.signal.id
+            ), at
         case "running":
             # What ended last and is over: an absence that is still to come did not hold it.
             now = max(draft.at, draft.context.now)
             at = max((gap.until for gap in gaps(after) if gap.until is not None and gap.until <= now), default=draft.at)
-            return SlaResumed(**said, resumed_at=at, cause=draft.signal.id), at
+            return SlaResumed(**fields, resumed_at=at, cause=draft.signal.id), at
         case "breached":
             return None
         case _:

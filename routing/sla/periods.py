@@ -71,15 +71,15 @@ def _calendar(clock: Clock, terms: Terms) -> BusinessCalendar | None:
 
 def warning_points(clock: Clock, volume: Volume, terms: Terms) -> list[tuple[datetime, str]]:
     calendar = _calendar(clock, terms)
-    found = [
+    points = [
         (before_due(clock.due_at, w, calendar if w.kind == "business" else None, ()), str(w)) for w in volume.warnings
     ]
-    return sorted((at, text) for at, text in found if clock.started_at < at < clock.due_at)
+    return sorted((at, text) for at, text in points if clock.started_at < at < clock.due_at)
 
 
 def next_look(clock: Clock, volume: Volume, terms: Terms) -> datetime:
-    left = warning_points(clock, volume, terms)[clock.warnings_done :]
-    return left[0][0] if left else clock.due_at
+    points = warning_points(clock, volume, terms)[clock.warnings_done :]
+    return points[0][0] if points else clock.due_at
 
 
 def rung_at(clock: Clock, volume: Volume, terms: Terms) -> datetime:
@@ -92,30 +92,30 @@ def earliest_start(tally: Tally) -> datetime | None:
     return min((period.clock.started_at for period in tally.periods.values()), default=None)
 
 
-def measured_since(name: str, known: datetime | None, seen_at: datetime, terms: Terms) -> datetime:
+def measured_since(name: str, since: datetime | None, seen_at: datetime, terms: Terms) -> datetime:
     """Since when the promise is measured: since it rules, or since it was first looked at, whichever was later. One that an
     agreement left out and a later one has again begins again with that one. `seen_at` is when what makes us look came in."""
     ruled = None
     for at, agreement in terms.timeline:
         if at <= terms.now:
             ruled = (ruled or at) if agreement.volume(name) is not None else None
-    if known is None:
+    if since is None:
         # Many senders cut instants to the second.
         seen_at = min(seen_at, terms.now).replace(microsecond=0)
         return ruled if ruled is not None and seen_at - ruled <= SEEN_WITHIN else seen_at
-    return max(known, ruled or known)
+    return max(since, ruled or since)
 
 
-def part_asked(volume: Volume, period: tuple[datetime, datetime, datetime], terms: Terms) -> int | None:
+def target_of_part(volume: Volume, period: tuple[datetime, datetime, datetime], terms: Terms) -> int | None:
     """What is promised of a period of which only the rest is measured: its part by open time, rounded down, but at least one.
     None where it is not judged."""
     first, start, end = period
     calendar = terms.agreement.calendars[volume.calendar]
-    left, whole = calendar.open_between(start, end), calendar.open_between(first, end)
+    remaining, whole = calendar.open_between(start, end), calendar.open_between(first, end)
     match volume.first:
         case "whole":
             return None
         case "pro_rata":
-            return max(1, (volume.at_least or 0) * left // whole) if left else None
+            return max(1, (volume.at_least or 0) * remaining // whole) if remaining else None
         case _:
             assert_never(volume.first)

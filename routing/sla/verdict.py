@@ -40,8 +40,8 @@ class Standing(NamedTuple):
 
 def gaps(clock: Clock) -> list[Gap]:
     """Pauses by signals and absences, by their beginning; a pause within a pause is one."""
-    found = [Gap(a.since, a.until, f"absence of {clock.person}") for a in clock.away]
-    return sorted([*found, *_pauses(clock)], key=lambda gap: gap.since)
+    absences = [Gap(a.since, a.until, f"absence of {clock.person}") for a in clock.away]
+    return sorted([*absences, *_pauses(clock)], key=lambda gap: gap.since)
 
 
 def is_standing_still(clock: Clock, at: datetime) -> bool:
@@ -52,9 +52,9 @@ def is_standing_still(clock: Clock, at: datetime) -> bool:
 def _pauses(clock: Clock) -> Iterator[Gap]:
     """What pauses or resumes after the touch that kept the promise is none of it: what was said stays so."""
     begun = None
-    known = [mark for mark in clock.marks if clock.touched_at is None or mark.at <= clock.touched_at]
+    marks = [mark for mark in clock.marks if clock.touched_at is None or mark.at <= clock.touched_at]
     # At one instant a resume comes first: what pauses in the same second as the last pause ends, pauses again.
-    for mark in sorted(known, key=lambda m: (m.at, m.what == "pause", m.signal_id)):
+    for mark in sorted(marks, key=lambda m: (m.at, m.what == "pause", m.signal_id)):
         match mark.what:
             case "pause":
                 begun = begun or mark
@@ -72,11 +72,13 @@ def standing(clock: Clock, calendar: BusinessCalendar | None) -> Standing:
     """The due instant by all gaps, and not after the end of the offer that is waited on. It stands also where a gap that lasts
     began only after it. Raises BusinessTimeError."""
     if not clock.marks and not clock.away:
-        found = Standing(due_at(clock.started_at, target_of(clock.target), calendar), None)
+        result = Standing(due_at(clock.started_at, target_of(clock.target), calendar), None)
     else:
-        found = _standing(clock, calendar, gaps(clock))
+        result = _standing(clock, calendar, gaps(clock))
     ended = clock.offer_ended_at
-    return Standing(ended, None) if ended is not None and found.due_at is not None and ended < found.due_at else found
+    return (
+        Standing(ended, None) if ended is not None and result.due_at is not None and ended < result.due_at else result
+    )
 
 
 def _beginnings(clock: Clock, calendar: BusinessCalendar | None) -> list[datetime]:
@@ -156,8 +158,8 @@ def warning_points(
     if clock.marks or clock.away:
         closed = [(gap.since, gap.until) for gap in gaps(clock) if gap.until is not None]
     due = clock.due_at
-    found = [(before_due(due, warning, calendar, closed), warning) for warning in policy.warnings]
-    return sorted([point for point in found if clock.started_at < point[0] < due])
+    points = [(before_due(due, warning, calendar, closed), warning) for warning in policy.warnings]
+    return sorted([point for point in points if clock.started_at < point[0] < due])
 
 
 def rung_at(clock: Clock, policy: Policy, calendar: BusinessCalendar | None, known_from: datetime | None) -> datetime:

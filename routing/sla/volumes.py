@@ -23,14 +23,14 @@ from routing.sla.periods import (
     earliest_start,
     measured_since,
     next_look,
-    part_asked,
     period_of,
     rung_at,
+    target_of_part,
     warning_points,
 )
 from schemas import events as e
 from schemas.signals import ClockDue, Kind, Mode, Signal
-from schemas.volumes import Told as Step
+from schemas.volumes import Told as Rung
 from schemas.volumes import Volume
 
 PERIODS_KEPT = 4
@@ -50,7 +50,7 @@ _NAMED: dict[type[e.EventData], Callable[[Any], str]] = {
 """What each event is counted as."""
 
 
-class Told(NamedTuple):
+class TallyResult(NamedTuple):
     """What follows for one promise: its tally and clocks after it, the events, and why nothing did."""
 
     tally: Tally
@@ -71,21 +71,21 @@ def note(draft: Draft) -> None:
     for compiled in draft.context.agreement.volumes:
         volume = compiled.file
         for counted, good in ((volume.counts, True), (volume.against, False)):
-            found = [at for name, at, person in facts if name == counted and _whose(draft, volume, person)]
-            if found and (compiled.when is None or draft.judge.asks(compiled.when).met):
-                draft.tallied += [Tallied(volume.name, good, at) for at in found]
+            instants = [at for name, at, person in facts if name == counted and _whose(draft, volume, person)]
+            if instants and (compiled.when is None or draft.judge.asks(compiled.when).met):
+                draft.tallied += [Tallied(volume.name, good, at) for at in instants]
 
 
 def _facts(draft: Draft, wanted: frozenset[str]) -> list[tuple[str, datetime, str | None]]:
     """(what is counted, when it was, whose it was) of this decision."""
-    found: list[tuple[str, datetime, str | None]] = []
+    facts: list[tuple[str, datetime, str | None]] = []
     for data, at in draft.emissions:
         name_of = _NAMED.get(type(data))
         if name_of is not None and name_of(data) in wanted and data.mode == "live":
-            found.append((name_of(data), at, _person_credited(draft, data)))
+            facts.append((name_of(data), at, _person_credited(draft, data)))
     if draft.signal.kind == _BOOKED and draft.signal.mode == "live" and _MEETING in wanted:
-        found.append((_MEETING, draft.at, draft.lead.owner))
-    return found
+        facts.append((_MEETING, draft.at, draft.lead.owner))
+    return facts
 
 
 def _person_credited(draft: Draft, data: e.EventData) -> str | None:
@@ -104,80 +104,86 @@ def _whose(draft: Draft, volume: Volume, person: str | None) -> bool:
 
 
 # --- the tally --------------------------------------------------------------------------------------------------------
-def add(tally: Tally, one: Tallied, signal: Signal, terms: Terms) -> Told:
+def add(tally: Tally, one: Tallied, signal: Signal, terms: Terms) -> TallyResult:
     """Counts one. A fact of a period that was never measured changes nothing."""
     compiled = terms.agreement.volume(one.volume)
     if compiled is None:
-        return Told(tally, note=f"{one.volume} is promised no more")
-    found = period_of(one.at, compiled.file.per, terms.agreement.calendars[compiled.file.calendar].zone)
-    key = found[0]
-    told = Told(tally) if key in tally.periods else _open(tally, compiled, period=found, signal=signal, terms=terms)
-    period = told.tally.periods.get(key)
+        return TallyResult(tally, note=f"{one.volume} is promised no more")
+    bounds = period_of(one.at, compiled.file.per, terms.agreement.calendars[compiled.file.calendar].zone)
+    key = bounds[0]
+    result = (
+        TallyResult(tally)
+        if key in tally.periods
+        else _open(tally, compiled, period=bounds, signal=signal, terms=terms)
+    )
+    period = result.tally.periods.get(key)
     if period is None or one.at < period.clock.started_at:
-        return told._replace(note=f"{one.volume} was not measured then")
+        return result._replace(note=f"{one.volume} was not measured then")
     more = {"counted": period.counted + one.good, "against": period.against + (not one.good)}
     latest = max(filter(None, (period.latest_at, one.at)))
     after = period.but(**(more | {"latest_at": latest}))
-    return _judge_period(_with(told, key, after), key, before=period, signal=signal, terms=terms)
+    return _judge_period(_with(result, key, after), key, before=period, signal=signal, terms=terms)
 
 
-def begin(tally: Tally, name: str, signal: Signal, terms: Terms) -> Told:
+def begin(tally: Tally, name: str, signal: Signal, terms: Terms) -> TallyResult:
     """The period of the signal's instant begins to be measured, where it is not yet."""
     compiled = terms.agreement.volume(name)
     if compiled is None:
-        return Told(tally)
+        return TallyResult(tally)
     zone = terms.agreement.calendars[compiled.file.calendar].zone
     period = period_of(signal.occurred_at, compiled.file.per, zone)
     return (
-        Told(tally) if period[0] in tally.periods else _open(tally, compiled, period=period, signal=signal, terms=terms)
+        TallyResult(tally)
+        if period[0] in tally.periods
+        else _open(tally, compiled, period=period, signal=signal, terms=terms)
     )
 
 
-def fall_due(tally: Tally, due: ClockDue, terms: Terms) -> Told:
+def fall_due(tally: Tally, due: ClockDue, terms: Terms) -> TallyResult:
     """What the watcher announced: a warning point, the end of the period, a rung of the ladder."""
     key = next((key for key, period in tally.periods.items() if period.clock.id == due.clock_id), None)
     if key is None:
-        return Told(tally, note="the clock is not kept any more")
+        return TallyResult(tally, note="the clock is not kept any more")
     period = tally.periods[key]
     clock = period.clock
     if clock.revision != due.revision or clock.next_at is None:
-        return Told(tally, note="the clock is over, or was changed since")
+        return TallyResult(tally, note="the clock is over, or was changed since")
     volume = _volume(clock, terms)
     if volume is None:
-        return _put(Told(tally), key, clock.but(next_at=None))
+        return _put(TallyResult(tally), key, clock.but(next_at=None))
     if clock.state == "running" and due.due_at < clock.due_at:
-        return _warn(Told(tally), key, due=due, volume=volume, terms=terms)
-    told = Told(tally)
+        return _warn(TallyResult(tally), key, due=due, volume=volume, terms=terms)
+    result = TallyResult(tally)
     if clock.state == "running":
-        told = _end(told, key, due, volume)
-    return _climb(told, key, due=due, volume=volume, terms=terms)
+        result = _end(result, key, due, volume)
+    return _climb(result, key, due=due, volume=volume, terms=terms)
 
 
 def _open(
     tally: Tally, compiled: CompiledVolume, period: tuple[str, datetime, datetime], signal: Signal, terms: Terms
-) -> Told:
+) -> TallyResult:
     """The period's clock starts, where it is the one of now and the promise is measured in it."""
     key, first, end = period
     if not first <= terms.now < end:
-        return Told(tally)
-    volume, known = compiled.file, tally.since or earliest_start(tally)
-    since = measured_since(volume.name, known, signal.received_at, terms)
+        return TallyResult(tally)
+    volume, measured = compiled.file, tally.since or earliest_start(tally)
+    since = measured_since(volume.name, measured, signal.received_at, terms)
     tally, start = tally.but(since=since), max(first, since)
-    part = None if start == first else part_asked(volume, (first, start, end), terms)
+    part = None if start == first else target_of_part(volume, (first, start, end), terms)
     if start > first and part is None:
-        return Told(tally, note=f"{volume.name} is first judged in the period that begins at {end.isoformat()}")
+        return TallyResult(tally, note=f"{volume.name} is first judged in the period that begins at {end.isoformat()}")
     clock = _clock(volume, (key, start, end), signal, terms)
     if part is not None and volume.share is None:
         clock = clock.but(
             target=f"{part} {volume.counts} until the end of the {volume.per} ({volume.promise}, pro rata)"
         )
-    if known is None:
+    if measured is None:
         # Whatever would have been said before the promise was measured is not said afterwards.
         clock = clock.but(warnings_done=sum(at <= terms.now for at, _ in warning_points(clock, volume, terms)))
     opened = Period(clock=clock, at_least=None if volume.share else part)
     known_periods = dict(sorted({**tally.periods, key: opened}.items())[-PERIODS_KEPT:])
-    told = _say(Told(tally.but(periods=known_periods)), e.SlaStarted(**_saying(opened)), start)
-    return _put(told, key, clock.but(next_at=next_look(clock, volume, terms)))
+    result = _say(TallyResult(tally.but(periods=known_periods)), e.SlaStarted(**_saying(opened)), start)
+    return _put(result, key, clock.but(next_at=next_look(clock, volume, terms)))
 
 
 def _clock(volume: Volume, period: tuple[str, datetime, datetime], signal: Signal, terms: Terms) -> Clock:
@@ -201,30 +207,30 @@ def _clock(volume: Volume, period: tuple[str, datetime, datetime], signal: Signa
     )
 
 
-def _judge_period(told: Told, key: str, before: Period, signal: Signal, terms: Terms) -> Told:
+def _judge_period(result: TallyResult, key: str, before: Period, signal: Signal, terms: Terms) -> TallyResult:
     """A count that is reached is kept at once; the verdict on a period that is over may have to be corrected."""
-    period = told.tally.periods[key]
+    period = result.tally.periods[key]
     clock, volume = period.clock, _volume(period.clock, terms)
     if volume is None or (clock.state == "fulfilled" and volume.share is None):
-        return told
+        return result
     state = _verdict(period, volume)
     if clock.state == "running":
         if volume.share is not None or state != "fulfilled":
-            return told
+            return result
         ended = period.latest_at or signal.occurred_at
         kept = clock.but(state="fulfilled", ended_at=ended, next_at=None)
-        told = _put(told, key, kept)
-        said = _saying(told.tally.periods[key])
-        return _say(told, e.SlaFulfilled(**said, fulfilled_at=ended), ended)
+        result = _put(result, key, kept)
+        fields = _saying(result.tally.periods[key])
+        return _say(result, e.SlaFulfilled(**fields, fulfilled_at=ended), ended)
     if state == clock.state:
-        return told
+        return result
     reached = clock.due_at if volume.share is not None else period.latest_at
     ended_at = reached if state == "fulfilled" else clock.due_at
-    told = _put(told, key, clock.but(state=state, ended_at=ended_at, next_at=None))
+    result = _put(result, key, clock.but(state=state, ended_at=ended_at, next_at=None))
     return _say(
-        told,
+        result,
         e.SlaCorrected(
-            **_saying(told.tally.periods[key]),
+            **_saying(result.tally.periods[key]),
             old=clock.state,
             new=state,
             fulfilled_at=ended_at if state == "fulfilled" else None,
@@ -247,68 +253,68 @@ def _verdict(period: Period, volume: Volume) -> Literal["fulfilled", "breached",
     return "fulfilled" if period.counted >= volume.share * everything else "breached"
 
 
-def _end(told: Told, key: str, due: ClockDue, volume: Volume) -> Told:
-    period = told.tally.periods[key]
+def _end(result: TallyResult, key: str, due: ClockDue, volume: Volume) -> TallyResult:
+    period = result.tally.periods[key]
     clock, state = period.clock, _verdict(period, volume)
     ended = clock.but(state=state, ended_at=clock.due_at, next_at=None)
-    told = _put(told, key, ended)
-    said = _saying(told.tally.periods[key])
+    result = _put(result, key, ended)
+    fields = _saying(result.tally.periods[key])
     match state:
         case "breached":
-            return _say(told, e.SlaBreached(**said, noticed_at=max(due.noticed_at, clock.due_at)), clock.due_at)
+            return _say(result, e.SlaBreached(**fields, noticed_at=max(due.noticed_at, clock.due_at)), clock.due_at)
         case "fulfilled":
-            return _say(told, e.SlaFulfilled(**said, fulfilled_at=clock.due_at), clock.due_at)
+            return _say(result, e.SlaFulfilled(**fields, fulfilled_at=clock.due_at), clock.due_at)
         case "cancelled":
-            return _say(told, e.SlaCancelled(**said, reason="nothing_to_count"), clock.due_at)
+            return _say(result, e.SlaCancelled(**fields, reason="nothing_to_count"), clock.due_at)
         case _:
             assert_never(state)
 
 
-def _warn(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) -> Told:
-    points = warning_points(told.tally.periods[key].clock, volume, terms)
+def _warn(result: TallyResult, key: str, due: ClockDue, volume: Volume, terms: Terms) -> TallyResult:
+    points = warning_points(result.tally.periods[key].clock, volume, terms)
     for number, (at, before) in enumerate(points, start=1):
-        clock = told.tally.periods[key].clock
+        clock = result.tally.periods[key].clock
         if number <= clock.warnings_done or at > due.due_at:
             continue
-        told = _put(told, key, clock.but(warnings_done=number))
+        result = _put(result, key, clock.but(warnings_done=number))
         if due.noticed_at < clock.due_at:
-            said = _saying(told.tally.periods[key]) | {"warning": number, "before": before, "warned_at": at}
-            told = _say(told, e.SlaWarned(**said, noticed_at=due.noticed_at), at)
-    clock = told.tally.periods[key].clock
-    return _put(told, key, clock.but(next_at=next_look(clock, volume, terms)))
+            fields = _saying(result.tally.periods[key]) | {"warning": number, "before": before, "warned_at": at}
+            result = _say(result, e.SlaWarned(**fields, noticed_at=due.noticed_at), at)
+    clock = result.tally.periods[key].clock
+    return _put(result, key, clock.but(next_at=next_look(clock, volume, terms)))
 
 
-def _climb(told: Told, key: str, due: ClockDue, volume: Volume, terms: Terms) -> Told:
+def _climb(result: TallyResult, key: str, due: ClockDue, volume: Volume, terms: Terms) -> TallyResult:
     """Each rung of a breach that is due by now."""
-    clock = told.tally.periods[key].clock
+    clock = result.tally.periods[key].clock
     while clock.state == "breached" and clock.rungs_done < len(volume.ladder):
         rung, at = volume.ladder[clock.rungs_done], rung_at(clock, volume, terms)
         if at > max(due.due_at, clock.due_at):
-            return _put(told, key, clock.but(next_at=at))
-        told = _put(told, key, clock.but(rungs_done=clock.rungs_done + 1, next_at=None))
-        clock = told.tally.periods[key].clock
+            return _put(result, key, clock.but(next_at=at))
+        result = _put(result, key, clock.but(rungs_done=clock.rungs_done + 1, next_at=None))
+        clock = result.tally.periods[key].clock
         people = _people_to_tell(rung, volume, terms)
-        said = _saying(told.tally.periods[key]) | {
+        fields = _saying(result.tally.periods[key]) | {
             "rung": clock.rungs_done,
             "action": rung.do,
             "outcome": "done",
             "to": terms.roster.owners(people),
             "channel": rung.channel,
         }
-        told = _say(told, e.SlaEscalated(**said, escalated_at=at), at)
-    return told
+        result = _say(result, e.SlaEscalated(**fields, escalated_at=at), at)
+    return result
 
 
-def _people_to_tell(step: Step, volume: Volume, terms: Terms) -> tuple[str, ...]:
-    if step.to:
-        return named_people(step.to, lambda: _above(volume, terms))
-    match step.do:
+def _people_to_tell(rung: Rung, volume: Volume, terms: Terms) -> tuple[str, ...]:
+    if rung.to:
+        return named_people(rung.to, lambda: _above(volume, terms))
+    match rung.do:
         case "notify":
             return _promisers(volume, terms.roster)
         case "escalate":
             return terms.roster.active_with("manager")
         case _:
-            assert_never(step.do)
+            assert_never(rung.do)
 
 
 def _above(volume: Volume, terms: Terms) -> tuple[str, ...]:
@@ -335,20 +341,20 @@ def _volume(clock: Clock, terms: Terms) -> Volume | None:
 
 
 # --- what is put and said ---------------------------------------------------------------------------------------------
-def _with(told: Told, key: str, period: Period) -> Told:
-    return told._replace(tally=told.tally.but(periods={**told.tally.periods, key: period}))
+def _with(result: TallyResult, key: str, period: Period) -> TallyResult:
+    return result._replace(tally=result.tally.but(periods={**result.tally.periods, key: period}))
 
 
-def _put(told: Told, key: str, clock: Clock) -> Told:
+def _put(result: TallyResult, key: str, clock: Clock) -> TallyResult:
     """The clock after one change more."""
-    period = told.tally.periods[key]
+    period = result.tally.periods[key]
     changed = clock.but(revision=period.clock.revision + 1)
-    kept = [c for c in told.clocks if c.id != clock.id]
-    return _with(told, key, period.but(clock=changed))._replace(clocks=(*kept, changed))
+    kept = [c for c in result.clocks if c.id != clock.id]
+    return _with(result, key, period.but(clock=changed))._replace(clocks=(*kept, changed))
 
 
-def _say(told: Told, data: e.EventData, at: datetime) -> Told:
-    return told._replace(emissions=(*told.emissions, Emission(data, at)))
+def _say(result: TallyResult, data: e.EventData, at: datetime) -> TallyResult:
+    return result._replace(emissions=(*result.emissions, Emission(data, at)))
 
 
 def _saying(period: Period) -> dict[str, Any]:

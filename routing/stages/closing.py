@@ -120,8 +120,8 @@ def _take_up(draft: Draft) -> None:
         handover.note_follow_up(draft, offer, draft.at, None)
     elif opened.followed_up_at is None:
         handover.put_handover(draft, opened.but(followed_up_at=draft.at))
-        said = handover.saying(draft, None)
-        draft.emit(HandoverFollowedUp(**said, followed_up_at=draft.at))
+        fields = handover.saying(draft, None)
+        draft.emit(HandoverFollowedUp(**fields, followed_up_at=draft.at))
 
 
 def _step(draft: Draft) -> None:
@@ -163,7 +163,7 @@ def _win_before(draft: Draft) -> str:
 
 
 def _handover_without_sale(draft: Draft) -> Handover | None:
-    known, lead = draft.lead.handover, draft.lead
-    if lead.stage != "nurturing" or known is None or known.outcome == "won" or known.closed_at is None:
+    last, lead = draft.lead.handover, draft.lead
+    if lead.stage != "nurturing" or last is None or last.outcome == "won" or last.closed_at is None:
         return None
-    return known if known.pass_number == lead.pass_number - 1 else None
+    return last if last.pass_number == lead.pass_number - 1 else None

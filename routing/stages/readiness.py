@@ -44,8 +44,8 @@ def note_points(draft: Draft) -> None:
         return
     for rule in rules:
         if rule.when is None or draft.judge.asks(rule.when).met:
-            known = lead.scored.get(rule.name, ())
-            lead.scored = {**lead.scored, rule.name: with_instant(known, draft.instant, agreement.kept)}
+            instants = lead.scored.get(rule.name, ())
+            lead.scored = {**lead.scored, rule.name: with_instant(instants, draft.instant, agreement.kept)}
             draft.lead_changed()
 
 
@@ -82,14 +82,14 @@ def _brought_by(draft: Draft) -> Signal:
     if draft.facts.isdisjoint({"sales_ready", "meeting_booked"}):
         return draft.signal
     tags = draft.context.agreement.sales_ready_tags
-    asked = (s for s in draft.heard if s.kind == Kind.SALES_MEETING_BOOKED or not tags.isdisjoint(s.tags))
-    return next(asked, draft.signal)
+    candidates = (s for s in draft.heard if s.kind == Kind.SALES_MEETING_BOOKED or not tags.isdisjoint(s.tags))
+    return next(candidates, draft.signal)
 
 
 def _note_engagement(draft: Draft) -> bool:
     """Whether the definitions that this stage asks for, or one of them, are met."""
     lead, facts = draft.lead, draft.facts
-    known = len(facts)
+    before = len(facts)
     if lead.stage in ("contact", "qualification"):
         _milestone(draft, "marketing_qualified")
     if (lead.stage == "contact" and draft.meets("engaged")) or (
@@ -98,11 +98,11 @@ def _note_engagement(draft: Draft) -> bool:
         facts.add("engaged")
     if lead.stage == "qualification":
         # A fact that comes late may carry a lead on, but never back.
-        asked: tuple[Fact, ...] = (
+        definitions: tuple[Fact, ...] = (
             ("sales_qualified", "not_now") if draft.at >= lead.stage_since else ("sales_qualified",)
         )
-        facts.update([name for name in asked if draft.meets(name) and _may_follow(draft, name)])
-    return len(facts) > known
+        facts.update([name for name in definitions if draft.meets(name) and _may_follow(draft, name)])
+    return len(facts) > before
 
 
 def _may_follow(draft: Draft, name: str) -> bool:

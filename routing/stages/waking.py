@@ -53,16 +53,16 @@ def _next(draft: Draft, agreement: Agreement) -> datetime | None:
     if draft.signal.mode == "import":
         # What turned long ago would move all that is imported at once: it is asked at the next signal.
         after = max(after, draft.context.now)
-    asked = NEVER
+    changes = NEVER
     for name in _names_asked(lead, agreement):
-        asked |= agreement.timing.get(name, NEVER)
-    found = [next_change(asked, lead, agreement.standards, after)] if asked != NEVER else []
-    if (asked.moments or asked.windows) and (not draft.was_asked or draft.at < after):
+        changes |= agreement.timing.get(name, NEVER)
+    instants = [next_change(changes, lead, agreement.standards, after)] if changes != NEVER else []
+    if (changes.moments or changes.windows) and (not draft.was_asked or draft.at < after):
         # Nobody asked on account of this signal, and what it changed may make true what time made true before.
-        found.append(after + timedelta.resolution)
+        instants.append(after + timedelta.resolution)
     end = nurturing.wake_instant(lead, agreement)
-    found.append(end if end is not None and end > after else None)
-    earliest = min((at for at in found if at is not None), default=None)
+    instants.append(end if end is not None and end > after else None)
+    earliest = min((at for at in instants if at is not None), default=None)
     if earliest is not None and draft.transitions and _was_woken(draft):
         return max(earliest, draft.at + PAUSE)
     return earliest
@@ -94,8 +94,8 @@ def stages_of(agreement: Agreement) -> tuple[Stage, ...]:
     nurtured = bool(agreement.wakes) or any(name.startswith("exit:") for name in agreement.timing)
     return tuple(
         stage
-        for stage, asked in _ASKED.items()
-        if (stage == "nurturing" and nurtured) or not agreement.timing.keys().isdisjoint(asked)
+        for stage, definitions in _ASKED.items()
+        if (stage == "nurturing" and nurtured) or not agreement.timing.keys().isdisjoint(definitions)
     )
 
 

@@ -37,39 +37,41 @@ def assert_imported(draft: Draft) -> None:
         _to(draft, asserted.disposition)
 
 
-def _to(draft: Draft, asked: Disposition | None) -> None:
+def _to(draft: Draft, disposition: Disposition | None) -> None:
     lead, signal = draft.lead, draft.signal
     if lead.disposition_at is not None and draft.at < lead.disposition_at:
         draft.ignore("older_fact", "a later disposition was stated already")
         return
-    if asked is None or asked == lead.disposition or lead.disposition == "erased":
+    if disposition is None or disposition == lead.disposition or lead.disposition == "erased":
         draft.ignore("no_change", "the disposition is unknown, or was that already")
         return
-    before, lead.disposition, lead.disposition_at = lead.disposition, asked, draft.at
+    before, lead.disposition, lead.disposition_at = lead.disposition, disposition, draft.at
     draft.emit(
-        LeadDispositionChanged(mode=signal.mode, from_disposition=before, to_disposition=asked, reason=signal.reason)
+        LeadDispositionChanged(
+            mode=signal.mode, from_disposition=before, to_disposition=disposition, reason=signal.reason
+        )
     )
-    match asked:
+    match disposition:
         case "active":
             _stand_up(draft)
         case "spam" | "not_a_buyer" | "do_not_contact" | "erased":
-            _stand_down(draft, asked)
+            _stand_down(draft, disposition)
         case _:
-            assert_never(asked)
+            assert_never(disposition)
 
 
-def stand_down_since(draft: Draft, asked: Disposition, at: datetime) -> None:
+def stand_down_since(draft: Draft, disposition: Disposition, at: datetime) -> None:
     """The disposition that was stated then, before the lead was known, unless a later one is known."""
     lead = draft.lead
     if lead.disposition != "active" or (lead.disposition_at is not None and at <= lead.disposition_at):
         return
-    lead.disposition, lead.disposition_at = asked, at
+    lead.disposition, lead.disposition_at = disposition, at
     draft.emit(
         LeadDispositionChanged(
-            mode=draft.signal.mode, from_disposition="active", to_disposition=asked, reason="stated before"
+            mode=draft.signal.mode, from_disposition="active", to_disposition=disposition, reason="stated before"
         )
     )
-    _stand_down(draft, asked)
+    _stand_down(draft, disposition)
 
 
 def _stand_down(draft: Draft, disposition: Disposition) -> None:

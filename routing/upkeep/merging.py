@@ -161,7 +161,7 @@ def _settle(draft: Draft) -> None:
 
 def _tell(stays: Draft, goes: Draft, event: type[LeadMerged | LeadUnmerged]) -> None:
     signal = stays.signal
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "kept": stays.lead.id,
         "gone": goes.lead.id,
         "by": signal.command.principal if signal.command else signal.source,
@@ -171,7 +171,7 @@ def _tell(stays: Draft, goes: Draft, event: type[LeadMerged | LeadUnmerged]) -> 
         "references": goes.lead.references,
     }
     for draft in (stays, goes):
-        draft.emit(event(mode=signal.mode, **said))
+        draft.emit(event(mode=signal.mode, **fields))
 
 
 # --- what the kept lead takes over, and gives back --------------------------------------------------------------------
@@ -184,8 +184,8 @@ def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
     if "meeting_booked_at" in fields:
         kept.meetings = gone.meetings
     kept.assumed = (*kept.assumed, *(name for name in gone.assumed if f"company_{name}" in fields))
-    held, said = kept.personal.person.values(), gone.personal.person.values()
-    person = tuple(name for name in said if held[name] is None and said[name] is not None)
+    kept_values, gone_values = kept.personal.person.values(), gone.personal.person.values()
+    person = tuple(name for name in gone_values if kept_values[name] is None and gone_values[name] is not None)
     link = Merged(
         lead_id=gone.id,
         at=draft.at,
@@ -208,7 +208,7 @@ def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
     ]
     entries = {entry.signal_id for entry in kept.record}
     texts = {key: words for key, words in {**kept.personal.texts, **gone.personal.texts}.items() if key in entries}
-    who = kept.personal.person.but(**{name: said[name] for name in person})
+    who = kept.personal.person.but(**{name: gone_values[name] for name in person})
     kept.personal = kept.personal.but(person=who, texts=texts)
     take_over(kept, gone, fields=fields, person=person, tags=link.tags)
     return link
@@ -218,9 +218,9 @@ def _take_consents(kept: Lead, gone: Lead) -> dict[str, Any]:
     """The later word decides, and of two of one instant the withdrawal; returns what it replaced."""
     before: dict[str, Any] = {}
     for purpose, at in gone.consents_at.items():
-        known, state = kept.consents_at.get(purpose), gone.consents[purpose]
-        if may_replace(state, at, kept.consents.get(purpose), known):
-            before[purpose] = None if known is None else (kept.consents[purpose], known)
+        kept_at, state = kept.consents_at.get(purpose), gone.consents[purpose]
+        if may_replace(state, at, kept.consents.get(purpose), kept_at):
+            before[purpose] = None if kept_at is None else (kept.consents[purpose], kept_at)
             put_consent(kept, purpose, state, at)
     return before
 
@@ -228,12 +228,12 @@ def _take_consents(kept: Lead, gone: Lead) -> dict[str, Any]:
 def _together(mine: dict[str, Any], theirs: dict[str, Any], kept: Lead) -> dict[str, Any]:
     since = kept.stage_since if kept.stage == "nurturing" else kept.pass_since
     first = kept.pass_number == 1 and kept.stage != "nurturing"
-    found = dict(mine)
+    both = dict(mine)
     for name, instants in theirs.items():
         counting = [at for at in instants if first or at >= since.timestamp()]
         if counting:
-            found[name] = tuple(sorted((*mine.get(name, ()), *counting)))[-MOST_KEPT:]
-    return found
+            both[name] = tuple(sorted((*mine.get(name, ()), *counting)))[-MOST_KEPT:]
+    return both
 
 
 def _give_back(kept: Lead, gone: Lead, link: Merged) -> None:
@@ -243,8 +243,8 @@ def _give_back(kept: Lead, gone: Lead, link: Merged) -> None:
             setattr(kept, name, None)
             kept.assumed = tuple(one for one in kept.assumed if f"company_{one}" != name)
             kept.meetings = () if name == "meeting_booked_at" else kept.meetings
-    held, said = kept.personal.person.values(), gone.personal.person.values()
-    theirs = {name for name in link.person if held[name] == said[name]}
+    kept_values, gone_values = kept.personal.person.values(), gone.personal.person.values()
+    theirs = {name for name in link.person if kept_values[name] == gone_values[name]}
     kept.tags = tuple(tag for tag in kept.tags if tag not in link.tags)
     kept.known = tuple(name for name in kept.known if name not in link.known)
     kept.references = tuple(r for r in kept.references if r not in link.references)
@@ -271,15 +271,15 @@ def _give_consents_back(kept: Lead, gone: Lead, link: Merged) -> None:
 
 
 def _apart(mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
-    found = {}
+    without = {}
     for name, instants in mine.items():
-        left = list(instants)
+        remaining = list(instants)
         for at in theirs.get(name, ()):
-            if at in left:
-                left.remove(at)
-        if left:
-            found[name] = tuple(left)
-    return found
+            if at in remaining:
+                remaining.remove(at)
+        if remaining:
+            without[name] = tuple(remaining)
+    return without
 
 
 # --- the lead that is gone stands still, and goes on ------------------------------------------------------------------

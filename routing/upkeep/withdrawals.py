@@ -31,38 +31,38 @@ _WITHOUT_A_WORD: Mapping[Kind, Literal["given", "withdrawn"]] = {
 
 def stated_consents(signal: Signal) -> tuple[Consent, ...]:
     """What the signal says of consents, each with its instant, which is never after its arrival."""
-    said = [c.but(at=min(c.at or happened_at(signal), signal.received_at)) for c in signal.consents]
-    said += [
+    consents = [c.but(at=min(c.at or happened_at(signal), signal.received_at)) for c in signal.consents]
+    consents += [
         Consent(purpose=name, state=state, at=happened_at(signal)) for name, state in lists.stated_consents(signal)
     ]
-    meant = _WITHOUT_A_WORD.get(signal.kind)
-    if meant is not None and meant not in [consent.state for consent in said]:
-        said.append(Consent(purpose=MAIL, state=meant, at=happened_at(signal)))
+    implied = _WITHOUT_A_WORD.get(signal.kind)
+    if implied is not None and implied not in [consent.state for consent in consents]:
+        consents.append(Consent(purpose=MAIL, state=implied, at=happened_at(signal)))
     if signal.kind == Kind.DISPOSITION_SET:
-        asked = (signal.sales.to if signal.sales else None) or signal.reason
-        if asked in ("do_not_contact", "active"):
-            state: Literal["given", "withdrawn"] = "given" if asked == "active" else "withdrawn"
-            said.append(Consent(purpose=EVERYTHING, state=state, at=happened_at(signal)))
-    return tuple(said)
+        disposition = (signal.sales.to if signal.sales else None) or signal.reason
+        if disposition in ("do_not_contact", "active"):
+            state: Literal["given", "withdrawn"] = "given" if disposition == "active" else "withdrawn"
+            consents.append(Consent(purpose=EVERYTHING, state=state, at=happened_at(signal)))
+    return tuple(consents)
 
 
 def waiting_after(signal: Signal, context: Context) -> dict[IdentityKey, Purposes]:
     """What waits after a signal that is about nobody known, by each identity for which something waits or waited. Of one
     purpose the newest withdrawal waits, until consent is given later than that by a sender who proves who they are."""
-    said = stated_consents(signal)
-    if not said:
+    consents = stated_consents(signal)
+    if not consents:
         return {}
-    found: dict[IdentityKey, Purposes] = {}
+    waits: dict[IdentityKey, Purposes] = {}
     for identity in _waiting_identities(signal, context):
-        known = context.waiting.get(identity, {})
-        now = dict(known)
-        for consent in said:
+        waited = context.waiting.get(identity, {})
+        now = dict(waited)
+        for consent in consents:
             if consent.state == "given" and signal.proof == "none":
                 continue  # Anybody may have said so, of anybody.
             _hear(now, consent, identity, named=_is_named(signal))
-        if now or known:
-            found[identity] = now
-    return found
+        if now or waited:
+            waits[identity] = now
+    return waits
 
 
 def _waiting_identities(signal: Signal, context: Context) -> Iterator[IdentityKey]:
@@ -123,11 +123,11 @@ def _hold_against_anybody(draft: Draft) -> None:
 
 def _newest(context: Context) -> dict[str, datetime]:
     """The newest of each purpose, whichever of the identities it waited by."""
-    found: dict[str, datetime] = {}
+    newest: dict[str, datetime] = {}
     for purposes in context.waiting.values():
         for purpose, at in purposes.items():
-            found[purpose] = max(at, found.get(purpose, at))
-    return found
+            newest[purpose] = max(at, newest.get(purpose, at))
+    return newest
 
 
 def evidence(waiting: Mapping[IdentityKey, Purposes]) -> list[dict[str, object]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from routing.explain.assignment import Given, explain_assignment, explain_rule, passed_lines
+from routing.explain.assignment import RecordedDecision, explain_assignment, explain_rule, passed_lines
 from schemas.explain import LeadExplanation
 from schemas.http import Explanation, LeadView, Step
 from services.ports.reading import HistoryEntry
@@ -64,7 +64,7 @@ def _step(entry: HistoryEntry) -> Step:
     evidence = said["evidence"]
     lines += _moves(said["transitions"], evidence)
     made_by = said.get("made_by")
-    given = Given(
+    given = RecordedDecision(
         lead_id=row.lead_id or "",
         signal_id=row.signal_id,
         at=row.recorded_at,

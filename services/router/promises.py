@@ -67,7 +67,7 @@ class Promises:
         self.asked.add(row_of_promise(name))
         return self._loaded.tallies.get(name) or Tally(name=name)
 
-    def _keep(self, told: volumes.Told, signal: Signal, stamp: Stamp, before: int) -> list[Outgoing]:
+    def _keep(self, told: volumes.TallyResult, signal: Signal, stamp: Stamp, before: int) -> list[Outgoing]:
         was = self._tally(told.tally.name)
         if told.tally == was:
             return []

@@ -14,7 +14,7 @@ from routing.agreement.agreement import CompiledRoute, CompiledRule
 from routing.agreement.definitions import Answer, Finding
 from routing.agreement.expressions import compile_expression
 from routing.assignment.assignment import FALLBACK, AssignmentContext, Held, assign
-from routing.explain.assignment import Given, explain_assignment, explain_rule, passed_lines
+from routing.explain.assignment import RecordedDecision, explain_assignment, explain_rule, passed_lines
 from routing.model.records import Ledger, LedgerEntry, Load
 from routing.people.hindrances import HINDRANCES, Code, reason_of
 from routing.people.roster import Roster
@@ -196,7 +196,7 @@ class World:
 
 
 def explained(chosen):
-    given_ = Given("lead_1", "sig_1", NOW, "a" * 64, "r1")
+    given_ = RecordedDecision("lead_1", "sig_1", NOW, "a" * 64, "r1")
     return explain_assignment({"person": chosen.person, **chosen.why}, given_, None)
 
 
