@@ -11,7 +11,7 @@ from datetime import UTC, timedelta, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from routing.agreement.attributes import Declared, compile_attributes
+from routing.agreement.attributes import CompiledAttributes, compile_attributes
 from routing.agreement.expressions import Expression, compile_expression
 from routing.agreement.policies import (
     CompiledPolicy,
@@ -97,7 +97,7 @@ class Agreement(NamedTuple):
     volumes: tuple[CompiledVolume, ...]
     kept: int
     """Instants that a lead keeps of each kind within a pass: as many as the agreement counts."""
-    attributes: Declared
+    attributes: CompiledAttributes
     sales_ready_tags: frozenset[str]
     dossier: tuple[Part, ...]
     """What a dossier must hold, in the order in which it is told."""
@@ -147,7 +147,7 @@ def compile_agreement(text: str, name: str = "agreement.yaml", resolved: Resolve
         standards=standards,
         exits=exits,
         wakes=dict(_wakes(file)),
-        timing=_timing(definitions | {f"exit:{name}": asked for name, asked in exits.items()}, standards),
+        timing=_timing(definitions | {f"exit:{name}": expression for name, expression in exits.items()}, standards),
         own_tracks=tuple(own_track(name, track) for name, track in file.nurturing.tracks.items()),
         volumes=tuple(CompiledVolume(v, condition(v.when)) for v in file.sla.volumes),
         kept=max(LEAST_KEPT, *(count for _, count in counts_of(file))),
@@ -160,8 +160,8 @@ def compile_agreement(text: str, name: str = "agreement.yaml", resolved: Resolve
 
 def content_hash(text: str) -> str:
     """What the file says, whatever its comments, layout and order of keys; the same in every release."""
-    said = json.dumps(plain_data(text), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(said.encode()).hexdigest()
+    content = json.dumps(plain_data(text), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _calendar(name: str, calendar: Calendar, resolved: ResolvedHolidays | None) -> BusinessCalendar:
@@ -192,14 +192,14 @@ def _wakes(file: AgreementFile) -> Iterator[tuple[str, timedelta]]:
                 yield f"{name}.{programme.name}", programme.wake
 
 
-def _timing(asked: Mapping[str, Expression], standards: Standards) -> dict[str, TimeChanges]:
+def _timing(expressions: Mapping[str, Expression], standards: Standards) -> dict[str, TimeChanges]:
     """Those that change with time alone. One of which nobody can tell when, in a version of before this was refused, is asked at
     signals only."""
-    found: dict[str, TimeChanges] = {}
-    for name, expression in asked.items():
+    changes: dict[str, TimeChanges] = {}
+    for name, expression in expressions.items():
         with suppress(Unforeseen):
-            found[name] = time_changes(expression, standards)
-    return {name: one for name, one in found.items() if one != NEVER}
+            changes[name] = time_changes(expression, standards)
+    return {name: one for name, one in changes.items() if one != NEVER}
 
 
 def check_against(agreement: Agreement, roster: Roster, text: str, name: str) -> list[str]:

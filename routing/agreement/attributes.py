@@ -28,39 +28,39 @@ class Attribute(NamedTuple):
     fields: tuple[str, ...]
 
 
-class Declared(NamedTuple):
+class CompiledAttributes(NamedTuple):
     """All attributes that an agreement declares, and all fields that they are read off."""
 
     attributes: tuple[Attribute, ...]
     fields: frozenset[str]
 
 
-def compile_attributes(file: Mapping[str, market.Attribute]) -> Declared:
+def compile_attributes(file: Mapping[str, market.Attribute]) -> CompiledAttributes:
     attributes = tuple(
         Attribute(name, one.type, tuple(field.casefold() for field in one.fields)) for name, one in file.items()
     )
-    return Declared(attributes, frozenset(field for one in attributes for field in one.fields))
+    return CompiledAttributes(attributes, frozenset(field for one in attributes for field in one.fields))
 
 
-def read(wanted: Declared, fields: Mapping[str, Any]) -> dict[str, str | float | bool]:
+def read(wanted: CompiledAttributes, fields: Mapping[str, Any]) -> dict[str, str | float | bool]:
     """The value of each attribute that the fields hold, as its type. What is not of the type is left where it was."""
-    said: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for field, value in fields.items():
         plain = field.strip().casefold()
         if plain in wanted.fields:
-            said[plain] = value
-    return _of_type(wanted.attributes, said) if said else {}
+            values[plain] = value
+    return _of_type(wanted.attributes, values) if values else {}
 
 
-def _of_type(attributes: tuple[Attribute, ...], said: Mapping[str, Any]) -> dict[str, str | float | bool]:
-    found: dict[str, str | float | bool] = {}
+def _of_type(attributes: tuple[Attribute, ...], values: Mapping[str, Any]) -> dict[str, str | float | bool]:
+    typed: dict[str, str | float | bool] = {}
     for name, kind, names in attributes:
         for field in names:
-            value = _value_of_type(kind, said[field]) if field in said else None
+            value = _value_of_type(kind, values[field]) if field in values else None
             if value is not None:
-                found[name] = value
+                typed[name] = value
                 break
-    return found
+    return typed
 
 
 def _value_of_type(kind: market.AttributeType, value: Any) -> str | float | bool | None:
@@ -88,7 +88,7 @@ def _number(value: Any) -> float | None:
     if isinstance(value, str):
         value = value.replace(" ", "").replace("\u00a0", "").replace(",", ".")
     try:
-        found = math.nan if isinstance(value, bool) else float(value)
+        number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) else None
+    return number if math.isfinite(number) else None

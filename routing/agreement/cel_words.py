@@ -31,57 +31,57 @@ Forms = Callable[[str], str | None]
 """How a function of ours is called, None where it is none."""
 
 
-def plain_complaint(message: str, text: str, known: Collection[str], forms: Forms | None = None) -> str:
-    """CEL's first complaint about `text`; `known` are the names that it may use."""
+def plain_complaint(message: str, text: str, names: Collection[str], forms: Forms | None = None) -> str:
+    """CEL's first complaint about `text`; `names` are those that it may use."""
     first = message.split("ERROR: ")[1] if "ERROR: " in message else message
-    found = _PLACE.match(first)
-    line, column, rest = (found[1], found[2], found[3]) if found else ("1", "1", first)
-    theirs = " ".join(rest.split(" [INVALID_ARGUMENT]")[0].split(" | ")[0].split("\n")[0].split())
+    match = _PLACE.match(first)
+    line, column, complaint = (match[1], match[2], match[3]) if match else ("1", "1", first)
+    theirs = " ".join(complaint.split(" [INVALID_ARGUMENT]")[0].split(" | ")[0].split("\n")[0].split())
     at = f"at {line}:{column}: "
     if unknown := _UNDECLARED.search(theirs):
         whole = _whole_name(text, int(line), int(column)) or unknown[1]
-        return f"{at}`{whole}` is not known{probably(whole, list(known)) or _names_hint(known)}"
+        return f"{at}`{whole}` is not known{probably(whole, list(names)) or _names_hint(names)}"
     if overload := _OVERLOAD.search(theirs):
         return at + _overload(overload[1], overload[2], forms)
     return at + _syntax(theirs)
 
 
-def _names_hint(known: Collection[str]) -> str:
-    if len(known) > FEW:
+def _names_hint(names: Collection[str]) -> str:
+    if len(names) > FEW:
         return "; see the list at the top of `stafett agreement new`"
-    return f"; there are {', '.join(sorted(known))}"
+    return f"; there are {', '.join(sorted(names))}"
 
 
-def _overload(function: str, given: str, forms: Forms | None) -> str:
+def _overload(function: str, operands: str, forms: Forms | None) -> str:
     sign = function.strip("_@")
-    kinds = ", ".join(_KINDS.get(kind, kind) for kind in re.split(r", (?![^(]*\))", given))
+    kinds = ", ".join(_KINDS.get(kind, kind) for kind in re.split(r", (?![^(]*\))", operands))
     rule = f"`{sign}` does not go with ({kinds})"
     if forms is not None and (form := forms(function)):
         return f"{rule}; say {form}"
-    if "double" in given and "int" in given:
+    if "double" in operands and "int" in operands:
         return f"{rule}; write a whole number as 1 and an amount as 1.0"
     return rule
 
 
 def _syntax(theirs: str) -> str:
-    rest = theirs.removeprefix("Syntax error: ")
-    if token := _text_in_quotes(rest, "token recognition error at: "):
+    complaint = theirs.removeprefix("Syntax error: ")
+    if token := _text_in_quotes(complaint, "token recognition error at: "):
         word = token.strip()
         if word[:1] in ("'", '"') and len(word) > 1:
             return f"the quote that begins {word} does not end, or a `\\` in it is none of CEL's"
         return f"`{word}` cannot be read here{_operator_hint(word)}"
-    if lacking := _text_in_quotes(rest, "missing "):
+    if lacking := _text_in_quotes(complaint, "missing "):
         sign, _, place = lacking.partition("' at '")
         return f"`{sign}` is missing " + ("at the end" if place == _END else f"before `{place}`")
-    if extra := _text_in_quotes(rest.partition(" expecting ")[0], "input "):
+    if extra := _text_in_quotes(complaint.partition(" expecting ")[0], "input "):
         return ENDS_EARLY if extra == _END else f"`{extra}` does not fit here{_operator_hint(extra)}"
-    return rest
+    return complaint
 
 
 def _text_in_quotes(text: str, before: str) -> str:
     """What stands between the quote after `before` and the one at the end; '' where none does. It may hold quotes itself."""
-    _, found, rest = text.partition(f"{before}'")
-    return rest.removesuffix("'") if found else ""
+    _, quote, quoted = text.partition(f"{before}'")
+    return quoted.removesuffix("'") if quote else ""
 
 
 def _operator_hint(word: str) -> str:

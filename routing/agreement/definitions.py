@@ -113,12 +113,12 @@ class Judge:
             self._prepare(expression)
             return self._evaluate(expression)
         values = read(self)
-        known: Answer | None = answers.get(values)
-        if known is None:
+        answer: Answer | None = answers.get(values)
+        if answer is None:
             if len(answers) >= ANSWERS_KEPT:
                 answers.clear()
-            known = answers[values] = self._evaluate(expression)
-        return known
+            answer = answers[values] = self._evaluate(expression)
+        return answer
 
     def _prepare(self, expression: Expression) -> None:
         for name in expression.segments:
@@ -160,12 +160,12 @@ class Judge:
         if standards.reader is None:
             return self._fit_by_rules()
         values = standards.reader(self)
-        known = standards.fits.get(values)
-        if known is None:
+        gained = standards.fits.get(values)
+        if gained is None:
             if len(standards.fits) >= ANSWERS_KEPT:
                 standards.fits.clear()
-            known = standards.fits[values] = self._fit_by_rules()
-        return known
+            gained = standards.fits[values] = self._fit_by_rules()
+        return gained
 
     def _fit_by_rules(self) -> scoring.Gained:
         parts = {r.rule.name: float(r.rule.points) for r in self._standards.fit if self.asks(r.when).met}
@@ -183,16 +183,16 @@ class Judge:
         fits = scoring.company_fits(self.lead, segment)
         if fits is False or segment.when is None:
             return None if fits and account is None else fits
-        found = self.asks(segment.when)
-        if not found.met:
-            return None if found.unknown else False
+        finding = self.asks(segment.when)
+        if not finding.met:
+            return None if finding.unknown else False
         return fits
 
     def count(self, kind: str, window: timedelta) -> int:
         """How many signals of this kind happened within the window before the instant."""
-        found = count_of(self.lead.recent.get(kind, ()), self.instant - window.total_seconds())
+        count = count_of(self.lead.recent.get(kind, ()), self.instant - window.total_seconds())
         wide = "" if window == FOREVER else f", {window.total_seconds() / 3600:g}h"
-        return self._note(f"count('{kind}'{wide})", found)
+        return self._note(f"count('{kind}'{wide})", count)
 
     def note_figure(self, what: str, of: Callable[[Points], int]) -> int:
         """A figure of the points, kept as one that the expression came to ask for."""
@@ -205,26 +205,26 @@ class Judge:
 
     def in_territory(self, name: str) -> bool:
         """Whether the lead is there. Raises ValueError: unknown."""
-        found = self._note(f"in_territory('{name}')", self.is_there(name))
-        if found is None:
+        is_there = self._note(f"in_territory('{name}')", self.is_there(name))
+        if is_there is None:
             raise ValueError(f"unknown: whether the company is in {name}")
-        return found
+        return is_there
 
     def attribute(self, function: str, name: str) -> str | float | bool:
         """Its value. Raises ValueError: unknown, or of another type under the agreement of before."""
-        found = self._note(f"{function}('{name}')", attribute_of(self.lead, name))
-        if not isinstance(found, _TYPES[function]):
+        value = self._note(f"{function}('{name}')", attribute_of(self.lead, name))
+        if not isinstance(value, _TYPES[function]):
             raise ValueError(f"unknown: attribute {name}")
-        return found
+        return value
 
     def _note(self, what: str, value: Noted) -> Noted:
         self._reached[what] = value
         return value
 
     def _inputs(self, expression: Expression) -> dict[str, Any]:
-        known = {name: _plain(self._at if name == "now" else FACTS[name](self)) for name in expression.names}
+        facts = {name: _plain(self._at if name == "now" else FACTS[name](self)) for name in expression.names}
         inside = {f"in_segment('{name}')": self._segments[name] for name in sorted(expression.segments)}
-        return {**known, **inside, **self._reached}
+        return {**facts, **inside, **self._reached}
 
     def last(self, kind: str) -> datetime:
         """When the newest signal of this kind happened. Raises ValueError: unknown."""
@@ -235,10 +235,10 @@ class Judge:
 
     def in_segment(self, name: str) -> bool:
         """`is_in`, for an expression. Raises ValueError: unknown."""
-        found = self.is_in(name)
-        if found is None:
+        is_in = self.is_in(name)
+        if is_in is None:
             raise ValueError(f"unknown: whether the company is in {name}")
-        return found
+        return is_in
 
 
 _TYPES: dict[str, type[str | float | bool]] = {"text": str, "number": float, "yes": bool}
@@ -274,8 +274,8 @@ _CALLS = [
 
 def _facts(judge: Judge, now: datetime) -> dict[str, Any]:
     """As CEL takes them: what is unknown is left out, and a tuple is a list."""
-    known = ((name, read(judge)) for name, read in FACTS.items())
-    facts = {name: list(value) if isinstance(value, tuple) else value for name, value in known if value is not None}
+    values = ((name, read(judge)) for name, read in FACTS.items())
+    facts = {name: list(value) if isinstance(value, tuple) else value for name, value in values if value is not None}
     return facts | {"now": now}
 
 
@@ -286,8 +286,12 @@ def _finding_of(plain: Any) -> Finding:
     text = str(plain)
     if _MISSING in text:
         return Finding(False, unknown=_unknown(text))
-    known = text.partition(": ")[2] or text
-    return Finding(False, unknown=known) if text.startswith("OUT_OF_RANGE: unknown") else Finding(False, None, known)
+    complaint = text.partition(": ")[2] or text
+    return (
+        Finding(False, unknown=complaint)
+        if text.startswith("OUT_OF_RANGE: unknown")
+        else Finding(False, None, complaint)
+    )
 
 
 def _unknown(message: str) -> str:

@@ -176,14 +176,14 @@ _PLAIN = "'\""
 
 def _foreseen(words: list[str]) -> tuple[Call, ...] | None:
     """Every call of ours, once; None where the arguments of one are not plain."""
-    found: dict[Call, None] = {}
+    calls: dict[Call, None] = {}
     for i, word in enumerate(words):
         if word in FUNCTIONS:
             call = _plain_call(words[i : i + 9])
             if call is None:
                 return None
-            found[call] = None
-    return tuple(found)
+            calls[call] = None
+    return tuple(calls)
 
 
 def _plain_call(words: list[str]) -> Call | None:
@@ -212,7 +212,7 @@ def _value(compiled: cel.Expression) -> bool | None:
 
 
 def _words(text: str) -> Iterator[tuple[str, int]]:
-    return ((found[0], found.start()) for found in _TOKEN.finditer(text) if not found[0].startswith("//"))
+    return ((match[0], match.start()) for match in _TOKEN.finditer(text) if not match[0].startswith("//"))
 
 
 def _refuse_parted(words: list[tuple[str, int]], text: str) -> None:
@@ -242,9 +242,9 @@ def _check(call: _Named, text: str) -> None:
     if call.name is None:
         raise DefinitionError(f"{place}: say the name in `{call.function}` in quotes, so that it can be checked")
     if call.function in ("count", "last") and call.name not in COUNTED:
-        meant = probably(call.name, COUNTED)
+        hint = probably(call.name, COUNTED)
         raise DefinitionError(
-            f"{place}: `{call.name}` is no kind that is counted{meant or '; there are ' + ', '.join(sorted(COUNTED))}"
+            f"{place}: `{call.name}` is no kind that is counted{hint or '; there are ' + ', '.join(sorted(COUNTED))}"
         )
 
 

@@ -33,7 +33,7 @@ class Figures(Protocol):
     def intent(self) -> int: ...
 
 
-class Asked(Protocol):
+class Judged(Protocol):
     """What it is read of: a lead and a signal at an instant (seconds since 1970), under one agreement."""
 
     @property
@@ -47,7 +47,7 @@ class Asked(Protocol):
     def points(self) -> Figures: ...
 
 
-Reader = Callable[[Asked], Any]
+Reader = Callable[[Judged], Any]
 
 _PLACES = {
     "lead.stage": "lead.stage",
@@ -81,15 +81,19 @@ _PLACES = {
 """Where the variables stand that are read as they are kept."""
 FACTS: dict[str, Reader] = {
     **{name: attrgetter(place) for name, place in _PLACES.items()},
-    "lead.track": lambda asked: asked.lead.track or "",
-    "lead.own_track": lambda asked: asked.lead.own_track or "",
-    "lead.programme": lambda asked: asked.lead.programme or "",
-    "lead.meeting_booked": lambda asked: asked.lead.meeting_booked_at is not None,
-    "lead.suppressed": lambda asked: asked.lead.suppressed is not None,
-    "lead.accepted": lambda asked: (found := _current(asked.lead)) is not None and found.accepted_at is not None,
-    "lead.followed_up": lambda asked: (found := _current(asked.lead)) is not None and found.followed_up_at is not None,
-    "lead.offers": lambda asked: len(found.offers) if (found := _current(asked.lead)) is not None else 0,
-    "signal.kind": lambda asked: asked.signal.kind.value,
+    "lead.track": lambda judged: judged.lead.track or "",
+    "lead.own_track": lambda judged: judged.lead.own_track or "",
+    "lead.programme": lambda judged: judged.lead.programme or "",
+    "lead.meeting_booked": lambda judged: judged.lead.meeting_booked_at is not None,
+    "lead.suppressed": lambda judged: judged.lead.suppressed is not None,
+    "lead.accepted": lambda judged: (
+        (handover := _current(judged.lead)) is not None and handover.accepted_at is not None
+    ),
+    "lead.followed_up": lambda judged: (
+        (handover := _current(judged.lead)) is not None and handover.followed_up_at is not None
+    ),
+    "lead.offers": lambda judged: len(handover.offers) if (handover := _current(judged.lead)) is not None else 0,
+    "signal.kind": lambda judged: judged.signal.kind.value,
 }
 """The value of each variable but `now`; None where it is unknown. All of them can be compared and hashed."""
 
@@ -100,7 +104,7 @@ def reader_of(names: tuple[str, ...], calls: tuple[Call, ...]) -> Reader:
     readers: list[Reader] = [attrgetter(*places)] if places else []
     readers += [FACTS[name] for name in names if name not in _PLACES]
     readers += [_reader(call) for call in calls]
-    return readers[0] if len(readers) == 1 else lambda asked: tuple([read(asked) for read in readers])
+    return readers[0] if len(readers) == 1 else lambda judged: tuple([read(judged) for read in readers])
 
 
 def _reader(call: Call) -> Reader:
@@ -110,27 +114,29 @@ def _reader(call: Call) -> Reader:
         case "count":
             return _counter(name, call.window or FOREVER)
         case "last":
-            return lambda asked: asked.lead.recent.get(name, (None,))[-1]
+            return lambda judged: judged.lead.recent.get(name, (None,))[-1]
         case "in_segment":
-            return lambda asked: asked.is_in(name)
+            return lambda judged: judged.is_in(name)
         case "in_territory":
-            return lambda asked: asked.is_there(name)
+            return lambda judged: judged.is_there(name)
         case "text" | "number" | "yes":
             # With its class: yes and 1.0 are equal, and a lead may hold what was declared as another type before.
-            return lambda asked: (found := attribute_of(asked.lead, name), found.__class__)
+            return lambda judged: (value := attribute_of(judged.lead, name), value.__class__)
         case "fit":
-            return lambda asked: asked.points().fit
+            return lambda judged: judged.points().fit
         case "intent":
-            return lambda asked: asked.points().intent
+            return lambda judged: judged.points().intent
         case "score":
-            return lambda asked: (points := asked.points()).fit + points.intent
+            return lambda judged: (points := judged.points()).fit + points.intent
         case _:
             raise Impossible(f"{call.function} is no function of ours")
 
 
 def _counter(kind: str, window: timedelta) -> Reader:
     seconds = window.total_seconds()
-    return lambda asked: count_of(found, asked.instant - seconds) if (found := asked.lead.recent.get(kind)) else 0
+    return lambda judged: (
+        count_of(instants, judged.instant - seconds) if (instants := judged.lead.recent.get(kind)) else 0
+    )
 
 
 def count_of(instants: tuple[int, ...], begin: float) -> int:

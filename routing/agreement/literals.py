@@ -35,12 +35,12 @@ class _Token(NamedTuple):
         return self.text[1:-1] if self.text[0] in _QUOTES else None
 
 
-def misfits(text: str, known: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    """A rule for each word that a fact of `known` is compared with and can never be, with its place and the likely one."""
+def misfits(text: str, words: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """A rule for each word that a fact of `words` is compared with and can never be, with its place and the likely one."""
     for name, token in _comparisons(tokens_of(text)):
-        allowed = [word for word in known.get(name, ()) if word]
+        allowed = [word for word in words.get(name, ()) if word]
         word = token.word or ""
-        if name in known and word not in known[name]:
+        if name in words and word not in words[name]:
             hint = probably(word, allowed) or f"; there are {', '.join(sorted(allowed))}"
             yield f"{_place(text, token.offset)}: `{name}` is never '{word}'{hint}"
 

@@ -113,7 +113,7 @@ def broken_policies(file: AgreementFile) -> Iterator[tuple[Path, str]]:
 
 def broken_own_hours(file: AgreementFile) -> Iterator[tuple[Path, str]]:
     """`calendar: owner` where the clock measures nobody, and an `otherwise` that is missing, unknown or says nothing."""
-    known = ", ".join(sorted(file.calendars)) or "none"
+    names = ", ".join(sorted(file.calendars)) or "none"
     for i, policy in enumerate(file.sla.policies):
         path: Path = ("sla", "policies", i)
         if not policy.is_in_own_hours(file.calendars):
@@ -125,14 +125,14 @@ def broken_own_hours(file: AgreementFile) -> Iterator[tuple[Path, str]]:
         elif policy.starts not in PERSONAL:
             rule = (
                 f"`calendar: {OWNER}` is for a clock on a person, which starts with {', '.join(PERSONAL)}: a clock that starts "
-                f"with `{policy.starts}` is the lead's own, whoever has it; name one of `calendars` ({known})"
+                f"with `{policy.starts}` is the lead's own, whoever has it; name one of `calendars` ({names})"
             )
             yield (*path, "calendar"), rule
         elif policy.organisation_calendar(file.calendars) is None:
-            rule = f"say in `otherwise` which of `calendars` counts for an owner without hours ({known})"
+            rule = f"say in `otherwise` which of `calendars` counts for an owner without hours ({names})"
             yield (*path, "calendar"), rule
         elif policy.otherwise is not None and policy.otherwise not in file.calendars:
-            hint = probably(policy.otherwise, file.calendars) or f" ({known})"
+            hint = probably(policy.otherwise, file.calendars) or f" ({names})"
             yield (*path, "otherwise"), f"calendar `{policy.otherwise}` is not among `calendars`{hint}"
 
 

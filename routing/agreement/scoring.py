@@ -103,10 +103,10 @@ def compile_standards(file: AgreementFile) -> Standards:
 
 def _reader(rules: list[Expression], segments: Mapping[str, CompiledSegment]) -> Reader | None:
     """A segment and a territory are what they ask for, so that neither has to be judged to look the points up."""
-    asked = [segments[name] for rule in rules for name in sorted(rule.segments) if name in segments]
-    names = dict.fromkeys(name for segment in asked for name in _asked_by(segment))
+    named = [segments[name] for rule in rules for name in sorted(rule.segments) if name in segments]
+    names = dict.fromkeys(name for segment in named for name in _asked_by(segment))
     calls: dict[Call, None] = {}
-    for expression in (*rules, *[segment.when for segment in asked if segment.when is not None]):
+    for expression in (*rules, *[segment.when for segment in named if segment.when is not None]):
         if expression.foreseen is None:
             return None
         names |= dict.fromkeys(expression.names)
@@ -137,11 +137,11 @@ def _segment(file: Segment) -> CompiledSegment:
     )
 
 
-def _bounds(asked: Employees | None) -> tuple[float | None, float | None]:
+def _bounds(employees: Employees | None) -> tuple[float | None, float | None]:
     """An end that is left out is open; None where nothing is asked."""
-    if asked is None:
+    if employees is None:
         return None, None
-    return asked.least or 0, math.inf if asked.most is None else asked.most
+    return employees.least or 0, math.inf if employees.most is None else employees.most
 
 
 def _intent(rule: IntentRule, half_life: timedelta) -> CompiledIntent:
@@ -185,14 +185,14 @@ def whole(points: float) -> int:
 
 def company_fits(lead: Lead, segment: CompiledSegment) -> bool | None:
     """Whether the company fits what the segment says of companies; None where something asked for is not known."""
-    known = (
+    fits = (
         _among(_word(lead.company_industry), segment.industries),
         _among(lead.company_country, segment.countries),
         _of_size(lead.company_employees, segment),
     )
-    if False in known:
+    if False in fits:
         return False
-    return None if None in known else True
+    return None if None in fits else True
 
 
 def is_named_account(lead: Lead, segment: CompiledSegment) -> bool | None:

@@ -82,8 +82,8 @@ def uncompilable(file: AgreementFile) -> Found:
         for rule in misfits(text, words):
             yield path, rule
         for name in sorted(expression.segments - file.segments.keys()):
-            known = ", ".join(sorted(file.segments)) or "none"
-            hint = probably(name, file.segments) or f"; there are {known}"
+            names = ", ".join(sorted(file.segments)) or "none"
+            hint = probably(name, file.segments) or f"; there are {names}"
             yield path, f"segment `{name}` is not among `segments`{hint}"
         for function, name in sorted(expression.named):
             yield from ((path, rule) for rule in _problems_of_name(function, name, file))
@@ -92,14 +92,14 @@ def uncompilable(file: AgreementFile) -> Found:
 def _problems_of_name(function: str, name: str, file: AgreementFile) -> Iterator[str]:
     if function == "in_territory":
         if name not in file.territories:
-            known = ", ".join(sorted(file.territories)) or "none"
-            yield f"territory `{name}` is not among `territories`{probably(name, file.territories) or f'; there are {known}'}"
+            names = ", ".join(sorted(file.territories)) or "none"
+            yield f"territory `{name}` is not among `territories`{probably(name, file.territories) or f'; there are {names}'}"
     elif name not in file.attributes:
-        known = ", ".join(sorted(file.attributes)) or "none"
-        yield f"attribute `{name}` is not among `attributes`{probably(name, file.attributes) or f'; there are {known}'}"
+        names = ", ".join(sorted(file.attributes)) or "none"
+        yield f"attribute `{name}` is not among `attributes`{probably(name, file.attributes) or f'; there are {names}'}"
     elif (kind := file.attributes[name].type) != ATTRIBUTES[function]:
-        meant = next(other for other, asked in ATTRIBUTES.items() if asked == kind)
-        yield f"attribute `{name}` is of type {kind}; ask `{meant}('{name}')`"
+        right_function = next(other for other, type_ in ATTRIBUTES.items() if type_ == kind)
+        yield f"attribute `{name}` is of type {kind}; ask `{right_function}('{name}')`"
 
 
 def _definitions(file: AgreementFile) -> Found:
@@ -113,12 +113,12 @@ def _definitions(file: AgreementFile) -> Found:
 def _unreachable_rules(path: Path, route: Route) -> Found:
     """A rule is passed over when nobody of its pool is at work, so what comes after `true` is unreachable only where it
     asks a pool that was asked already."""
-    asked: list[tuple[Rule, Expression]] = []
+    earlier_rules: list[tuple[Rule, Expression]] = []
     for i, rule in enumerate(route.rules):
         when = compile_expression(rule.when)
         if when.constant is False:
             yield (*path, i, "when"), "can never hold, so the rule is unreachable; remove it or mend the condition"
-        for earlier, before in asked:
+        for earlier, before in earlier_rules:
             asks_all = not earlier.match_language or rule.match_language
             pools = (earlier.pool, earlier.overflow.pool if earlier.overflow else None)
             if rule.pool in pools and asks_all and (before.constant is True or before.text == rule.when):
@@ -127,7 +127,7 @@ def _unreachable_rules(path: Path, route: Route) -> Found:
                     f"rule `{rule.name}` is unreachable: `{earlier.name}` asks pool `{rule.pool}` before it",
                 )
                 break
-        asked.append((rule, when))
+        earlier_rules.append((rule, when))
 
 
 def _segments(file: AgreementFile) -> Found:

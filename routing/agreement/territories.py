@@ -49,15 +49,15 @@ def _in_country(lead: Lead, territory: CompiledTerritory) -> bool | None:
 
 
 def _in_any_place(lead: Lead, territory: CompiledTerritory) -> bool | None:
-    code, found = lead.company_postcode, []
+    code, fits = lead.company_postcode, []
     if territory.regions:
         key = region_key(lead.company_region, lead.company_country)
-        found.append(None if key is None else key in territory.regions)
+        fits.append(None if key is None else key in territory.regions)
     if territory.cities:
         town = city_key(lead.company_city)
-        found.append(None if town is None else town in territory.cities)
+        fits.append(None if town is None else town in territory.cities)
     if territory.postcodes:
-        found.append(None if code is None else code.startswith(territory.postcodes))
-    if not found or True in found:
+        fits.append(None if code is None else code.startswith(territory.postcodes))
+    if not fits or True in fits:
         return True
-    return None if None in found else False
+    return None if None in fits else False

@@ -70,18 +70,18 @@ class Unforeseen(Exception):
 
 def time_changes(expression: Expression, standards: Standards) -> TimeChanges:
     """What it asks itself, and what the segments and the rules for points ask that it asks for. Raises Unforeseen."""
-    found = time_changes_in(expression.text)
-    asked = [standards.segments[name].when for name in sorted(expression.segments) if name in standards.segments]
+    changes = time_changes_in(expression.text)
+    conditions = [standards.segments[name].when for name in sorted(expression.segments) if name in standards.segments]
     if not SCORES.isdisjoint(expression.calls):
         for rule in standards.fit:
-            found |= time_changes_in(rule.when.text)
-            asked += [
+            changes |= time_changes_in(rule.when.text)
+            conditions += [
                 standards.segments[name].when for name in sorted(rule.when.segments) if name in standards.segments
             ]
-    for when in asked:
+    for when in conditions:
         if when is not None:
-            found |= time_changes_in(when.text)
-    return found
+            changes |= time_changes_in(when.text)
+    return changes
 
 
 @lru_cache(maxsize=2048)
@@ -89,10 +89,10 @@ def time_changes_in(text: str) -> TimeChanges:
     """Of the expression's own words. Raises Unforeseen."""
     words = [token.text for token in tokens_of(text)]
     turned = any(word in ("!", "?") for word in words)
-    found = NEVER
+    changes = NEVER
     for part in parts_of(tokens_of(text)):
-        found |= _part([token.text for token in part], turned)
-    return found
+        changes |= _part([token.text for token in part], turned)
+    return changes
 
 
 def is_foreseen(text: str) -> bool:
@@ -195,20 +195,20 @@ def _value(text: str) -> Any:
         raise Unforeseen from None
 
 
-def next_change(asked: TimeChanges, lead: Lead, standards: Standards, after: datetime) -> datetime | None:
+def next_change(changes: TimeChanges, lead: Lead, standards: Standards, after: datetime) -> datetime | None:
     """The first instant after this one at which the answer may be another one by time alone; None where there is none."""
-    return min((at for at in _changes(asked, lead, standards, after) if at > after), default=None)
+    return min((at for at in _changes(changes, lead, standards, after) if at > after), default=None)
 
 
-def _changes(asked: TimeChanges, lead: Lead, standards: Standards, after: datetime) -> Iterator[datetime]:
-    for moment in asked.moments:
+def _changes(changes: TimeChanges, lead: Lead, standards: Standards, after: datetime) -> Iterator[datetime]:
+    for moment in changes.moments:
         time = _time(moment.time, lead)
         if time is not None:
             # One comparison turns at the instant, another just after it.
             yield from (time + moment.span, time + moment.span + timedelta.resolution)
-    for kind, window in asked.windows:
+    for kind, window in changes.windows:
         yield from (datetime.fromtimestamp(at, UTC) + window for at in lead.recent.get(kind, ()))
-    if asked.fades and _may_points_matter(asked.fades, lead, standards, after):
+    if changes.fades and _may_points_matter(changes.fades, lead, standards, after):
         yield after + POINTS_ASKED
 
 
@@ -225,14 +225,15 @@ def _time(name: str, lead: Lead) -> datetime | None:
 
 def _may_points_matter(fades: Iterable[Fade], lead: Lead, standards: Standards, after: datetime) -> bool:
     """Whether some points still move in a way, and as far, as to change an answer. What was given falls, what was taken comes back."""
-    left = [_points_left(rule, lead, after.timestamp()) for rule in standards.intent]
-    given, taken = math.fsum(max(0.0, points) for points in left), math.fsum(min(0.0, points) for points in left)
+    remaining = [_points_left(rule, lead, after.timestamp()) for rule in standards.intent]
+    gains = math.fsum(max(0.0, points) for points in remaining)
+    losses = math.fsum(min(0.0, points) for points in remaining)
     fits = [float(rule.rule.points) for rule in standards.fit]
-    most = given + math.fsum(max(0.0, points) for points in fits) + _SPENT
-    least = taken + math.fsum(min(0.0, points) for points in fits) - 1
+    most = gains + math.fsum(max(0.0, points) for points in fits) + _SPENT
+    least = losses + math.fsum(min(0.0, points) for points in fits) - 1
     return any(
-        ("up" in fade.ways and taken < -_SPENT and (fade.bound is None or most >= fade.bound))
-        or ("down" in fade.ways and given > _SPENT and (fade.bound is None or least <= fade.bound))
+        ("up" in fade.ways and losses < -_SPENT and (fade.bound is None or most >= fade.bound))
+        or ("down" in fade.ways and gains > _SPENT and (fade.bound is None or least <= fade.bound))
         for fade in fades
     )
 

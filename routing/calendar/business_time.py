@@ -175,15 +175,15 @@ class BusinessCalendar:
             return at
         year = self._year_at(end)
         block, first = self._year(year), year - HORIZON_YEARS
-        left = _open_before(block, at) - need
-        while left < 0:
+        remaining = _open_before(block, at) - need
+        while remaining < 0:
             if year == first:
                 raise HorizonExceeded
             year -= 1
             block = self._year(year)
-            left += block.total
-        i = bisect_right(block.before, left) - 1
-        return block.starts[i] + left - block.before[i]
+            remaining += block.total
+        i = bisect_right(block.before, remaining) - 1
+        return block.starts[i] + remaining - block.before[i]
 
     def _year_at(self, at: datetime) -> int:
         """The zone's year then. Dates of two zones are two days apart at most, so most instants need no look at the zone."""
@@ -336,12 +336,12 @@ def before_due(
 def _elapsed_before(due: datetime, amount: timedelta, pauses: Sequence[Pause]) -> datetime:
     if not pauses:
         return in_utc(due) - amount
-    left = micros(due) - amount // ONE
+    at = micros(due) - amount // ONE
     for begin, end in _backwards(pauses, due):
-        if end <= left:
+        if end <= at:
             break
-        left -= end - begin
-    return instant(left)
+        at -= end - begin
+    return instant(at)
 
 
 def _elapsed_due(start: datetime, amount: timedelta, pauses: Sequence[Pause]) -> datetime:
@@ -358,16 +358,16 @@ def _elapsed_due(start: datetime, amount: timedelta, pauses: Sequence[Pause]) ->
 
 def merged_pauses(pauses: Sequence[Pause], start: int | None) -> list[tuple[int, int]]:
     """Sorted, clipped to what comes after `start`, overlapping ones made one."""
-    found: list[tuple[int, int]] = []
+    merged: list[tuple[int, int]] = []
     first = -(2**62) if start is None else start
     for begin, end in sorted((max(micros(a), first), micros(b)) for a, b in pauses):
         if end <= begin:
             continue
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:
-            found.append((begin, end))
-    return found
+            merged.append((begin, end))
+    return merged
 
 
 def _backwards(pauses: Sequence[Pause], end: datetime) -> list[tuple[int, int]]:
@@ -376,10 +376,10 @@ def _backwards(pauses: Sequence[Pause], end: datetime) -> list[tuple[int, int]]:
 
 
 def _merged_hours(hours: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
+    merged: list[tuple[int, int]] = []
     for start, end in sorted((seconds_of_day(a), seconds_of_day(b)) for a, b in hours):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:
-            found.append((start, end))
-    return found
+            merged.append((start, end))
+    return merged

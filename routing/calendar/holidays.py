@@ -56,9 +56,9 @@ def resolve_holidays(
     first, last = now.year - YEARS_BACK, since.year + ahead
     days = {
         name: {
-            day: said
+            day: holiday
             for year in range(first, last + 1)
-            for day, said in sorted(of_year(calendar.holidays, year).items())
+            for day, holiday in sorted(of_year(calendar.holidays, year).items())
             if day.year == year
         }
         for name, calendar in file.calendars.items()

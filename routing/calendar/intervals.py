@@ -74,13 +74,13 @@ def _span(
 
 
 def _joined_spans(spans: list[IntervalSpan]) -> list[IntervalSpan]:
-    found: list[IntervalSpan] = []
+    joined: list[IntervalSpan] = []
     for span in spans:
-        if found and found[-1].counted == span.counted and found[-1].cause == span.cause:
-            found[-1] = found[-1]._replace(end=span.end)
+        if joined and joined[-1].counted == span.counted and joined[-1].cause == span.cause:
+            joined[-1] = joined[-1]._replace(end=span.end)
         else:
-            found.append(span)
-    return found
+            joined.append(span)
+    return joined
 
 
 def _midnights(calendar: BusinessCalendar, start: int, end: int) -> Iterator[int]:

@@ -37,10 +37,10 @@ def _offset(at: int, zone: ZoneInfo) -> int:
 def first_instant(day: date, zone: ZoneInfo) -> int:
     """The first instant of a local date; where the clock skips midnight, the instant of the change."""
     aware = datetime.combine(day, datetime.min.time(), zone)
-    found = micros(aware)
-    if instant(found).astimezone(zone).date() == day:
-        return found
-    return _change(zone, found - _SLACK, found + _SLACK)
+    at = micros(aware)
+    if instant(at).astimezone(zone).date() == day:
+        return at
+    return _change(zone, at - _SLACK, at + _SLACK)
 
 
 def _change(zone: ZoneInfo, low: int, high: int) -> int:

@@ -88,9 +88,9 @@ def _learn(lead: Lead, signal: Signal, scale: Scale) -> bool:
     """Whether a fact that is decided on is another one now; the campaign alone is none."""
     company, held, learned = _of_company(signal.company), _held_company(lead), False
     if company != _UNKNOWN and (company != held or lead.assumed or not scale.is_plain):
-        for name, said, known in zip(COMPANY, company, held, strict=True):
-            if said is not None and _is_learned(lead, signal, name=name, said=said, known=known, scale=scale):
-                setattr(lead, f"company_{name}", said)
+        for name, stated, held_value in zip(COMPANY, company, held, strict=True):
+            if stated is not None and _is_learned(lead, signal, name=name, stated=stated, held=held_value, scale=scale):
+                setattr(lead, f"company_{name}", stated)
                 learned = True
     if signal.language is not None and scale.take_fact("language", signal.language, lead.language):
         lead.language, learned = signal.language, True
@@ -99,22 +99,22 @@ def _learn(lead: Lead, signal: Signal, scale: Scale) -> bool:
     return learned
 
 
-def _is_learned(lead: Lead, signal: Signal, name: str, said: str | int, known: str | int | None, scale: Scale) -> bool:
+def _is_learned(lead: Lead, signal: Signal, name: str, stated: str | int, held: str | int | None, scale: Scale) -> bool:
     """Whether it becomes the lead's fact. What was only assumed gives way to what somebody as much proven says, and replaces
     no such."""
     fact, guess, guessed = f"company_{name}", name in signal.assumed, name in lead.assumed
     if guess:
-        if known is not None and not guessed:
+        if held is not None and not guessed:
             return False
-        if scale.take_fact(fact, said, known):
+        if scale.take_fact(fact, stated, held):
             lead.assumed = lead.assumed if guessed else (*lead.assumed, name)
             return True
         return False
     if guessed and scale.is_as_proven(fact):
         lead.assumed = tuple(one for one in lead.assumed if one != name)
-        scale.take_fact(fact, said, None)
-        return said != known
-    return scale.take_fact(fact, said, known)
+        scale.take_fact(fact, stated, None)
+        return stated != held
+    return scale.take_fact(fact, stated, held)
 
 
 def _meet(lead: Lead, signal: Signal) -> None:
@@ -130,14 +130,16 @@ def drop_references(lead: Lead, gone: set[tuple[str, str]]) -> None:
 
 def _attributes(draft: Draft, scale: Scale) -> None:
     """As evidence too, because fields are personal and do not outlive an erasure, and what was decided on does."""
-    said = attributes.read(draft.context.agreement.attributes, draft.signal.fields)
-    if not said:
+    stated = attributes.read(draft.context.agreement.attributes, draft.signal.fields)
+    if not stated:
         return
     held = draft.lead.attributes or {}
-    said = {name: value for name, value in said.items() if scale.take_fact(f"{ATTRIBUTE}{name}", value, held.get(name))}
-    if said:
-        draft.lead.attributes = {**held, **said}
-        draft.evidence["attributes"] = said
+    stated = {
+        name: value for name, value in stated.items() if scale.take_fact(f"{ATTRIBUTE}{name}", value, held.get(name))
+    }
+    if stated:
+        draft.lead.attributes = {**held, **stated}
+        draft.evidence["attributes"] = stated
 
 
 def consents(draft: Draft, purpose: str, state: str, at: datetime) -> None:
@@ -160,13 +162,13 @@ def put_consents(lead: Lead, states: dict[str, str], said_at: dict[str, datetime
     lead.consents, lead.consents_at = states, said_at
 
 
-def may_replace(state: str, at: datetime, known: str | None, known_at: datetime | None) -> bool:
+def may_replace(state: str, at: datetime, current: str | None, current_at: datetime | None) -> bool:
     """Whether this state of a consent, said then, replaces the one that is known."""
-    if known is None or known_at is None:
+    if current is None or current_at is None:
         return True
-    if ASKED_FOR in (state, known):
+    if ASKED_FOR in (state, current):
         return state != ASKED_FOR
-    return at > known_at or (at == known_at and state == "withdrawn")
+    return at > current_at or (at == current_at and state == "withdrawn")
 
 
 def genuine(signal: Signal) -> bool:
@@ -196,8 +198,8 @@ def forget_counts(lead: Lead) -> None:
 def _count(draft: Draft) -> None:
     lead, signal = draft.lead, draft.signal
     if _is_counted(signal) and counts_for_pass(draft):
-        known = lead.recent.get(signal.kind, ())
-        instants = with_instant(known, draft.instant, draft.context.agreement.kept)
+        earlier = lead.recent.get(signal.kind, ())
+        instants = with_instant(earlier, draft.instant, draft.context.agreement.kept)
         lead.recent = {**lead.recent, str(signal.kind): instants}
 
 
@@ -209,11 +211,11 @@ def _is_counted(signal: Signal) -> bool:
     return signal.kind != _STEP or genuine(signal)
 
 
-def with_instant(known: tuple[int, ...], instant: int, kept: int) -> tuple[int, ...]:
+def with_instant(earlier: tuple[int, ...], instant: int, kept: int) -> tuple[int, ...]:
     """In order, the newest `kept` of them."""
-    if not known or instant >= known[-1]:
-        return (*known, instant)[-kept:]
-    return tuple(sorted((*known, instant)))[-kept:]
+    if not earlier or instant >= earlier[-1]:
+        return (*earlier, instant)[-kept:]
+    return tuple(sorted((*earlier, instant)))[-kept:]
 
 
 def _tags(lead: Lead, signal: Signal, scale: Scale) -> None:
@@ -230,38 +232,35 @@ def _tags(lead: Lead, signal: Signal, scale: Scale) -> None:
     lead.tags = tags[:MAX_TAGS]
 
 
-def _personal(known: LeadPersonal, signal: Signal, scale: Scale, newer: bool) -> LeadPersonal:
-    who, kept = _person(known.person, signal.person, scale), known.answers
+def _personal(personal: LeadPersonal, signal: Signal, scale: Scale, newer: bool) -> LeadPersonal:
+    who, kept = _person(personal.person, signal.person, scale), personal.answers
     if signal.fields:
         kept = _answers(kept, signal.fields, scale, newer)
-    elif who is known.person:
-        return known
-    return known.but(person=who, answers=kept)
+    elif who is personal.person:
+        return personal
+    return personal.but(person=who, answers=kept)
 
 
-def _answers(known: dict[str, Any], said: dict[str, Any], scale: Scale, newer: bool) -> dict[str, Any]:
+def _answers(held: dict[str, Any], stated: dict[str, Any], scale: Scale, newer: bool) -> dict[str, Any]:
     """Where there are too many the first go: what is older, and before it what nobody proven said."""
     if scale.is_plain:
-        return answers({**known, **said} if newer else {**said, **known})
-    taken = {name: value for name, value in said.items() if scale.take_fact(f"{ANSWER}{name}", value, known.get(name))}
-    both = {**known, **taken} if newer else {**taken, **known}
+        return answers({**held, **stated} if newer else {**stated, **held})
+    taken = {name: value for name, value in stated.items() if scale.take_fact(f"{ANSWER}{name}", value, held.get(name))}
+    both = {**held, **taken} if newer else {**taken, **held}
     return answers(dict(sorted(both.items(), key=lambda item: not scale.is_unproven(f"{ANSWER}{item[0]}"))))
 
 
-def _person(known: Person, more: Person, scale: Scale) -> Person:
-    if scale.is_plain and (more == known or not _says_more(more, known)):
-        return known
-    held, said = known.known_fields(), more.known_fields()
-    if any(name in held and not scale.is_as_proven(name) for name in NAMES):
+def _person(held: Person, more: Person, scale: Scale) -> Person:
+    if scale.is_plain and (more == held or not _says_more(more, held)):
+        return held
+    held_fields, stated = held.known_fields(), more.known_fields()
+    if any(name in held_fields and not scale.is_as_proven(name) for name in NAMES):
         # A name is one fact in three fields: no stranger's first name beside a proven last name.
-        said = {name: value for name, value in said.items() if name not in NAMES or name in held}
-    taken = {name: value for name, value in said.items() if scale.take_fact(name, value, held.get(name))}
-    return known.but(**taken) if taken else known
+        stated = {name: value for name, value in stated.items() if name not in NAMES or name in held_fields}
+    taken = {name: value for name, value in stated.items() if scale.take_fact(name, value, held_fields.get(name))}
+    return held.but(**taken) if taken else held
 
 
-def _says_more(person: Person, known: Person) -> bool:
+def _says_more(person: Person, held: Person) -> bool:
     """Whether something is said of the person that is not known, or is known otherwise."""
-    for said, held in zip(_of_person(person), _of_person(known), strict=True):
-        if said is not None and said != held:
-            return True
-    return False
+    return any(new is not None and new != old for new, old in zip(_of_person(person), _of_person(held), strict=True))

@@ -8,20 +8,20 @@ from routing.model.records import Account
 from schemas.signals import IdentityKey, Signal
 
 
-def own_account(signal: Signal, found: Resolution) -> str:
+def own_account(signal: Signal, resolution: Resolution) -> str:
     """The id of the company that identities which are nobody's yet name: of the best of them, so that two routers that meet it at once mean
     the same one. There has to be one."""
-    best = _best(found)
+    best = _best(resolution)
     return derive("acc", signal.brand, best.kind, best.digest)
 
 
-def names_of_company(signal: Signal, account: Account, found: Resolution) -> tuple[IdentityKey, ...]:
+def names_of_company(signal: Signal, account: Account, resolution: Resolution) -> tuple[IdentityKey, ...]:
     """Identities that name the company from now on. Of somebody unproven only the one that it is new by: an id of theirs would join two
     companies."""
-    if not found.unlinked_account or signal.proof == "signed":
-        return found.unlinked_account
-    return (_best(found),) if account.id == own_account(signal, found) else ()
+    if not resolution.unlinked_account or signal.proof == "signed":
+        return resolution.unlinked_account
+    return (_best(resolution),) if account.id == own_account(signal, resolution) else ()
 
 
-def _best(found: Resolution) -> IdentityKey:
-    return min(found.unlinked_account, key=lambda identity: identity.kind != "domain")
+def _best(resolution: Resolution) -> IdentityKey:
+    return min(resolution.unlinked_account, key=lambda identity: identity.kind != "domain")

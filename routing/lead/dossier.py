@@ -50,18 +50,18 @@ def note(draft: Draft) -> None:
         _record(draft)
 
 
-def _new(signal: Signal, known: tuple[str, ...]) -> list[str]:
+def _new(signal: Signal, known_parts: tuple[str, ...]) -> list[str]:
     """Parts of a dossier that come with the signal and are not known."""
-    person, found = signal.person, []
-    if "email" not in known and (person.email or _has(signal, "email")):
-        found.append("email")
-    if "phone" not in known and (person.phone or _has(signal, "phone")):
-        found.append("phone")
-    if "name" not in known and (person.full_name or person.last_name):
-        found.append("name")
-    if "need" not in known and signal.fields and signal.kind in _NEEDS:
-        found.append("need")
-    return found
+    person, new_parts = signal.person, []
+    if "email" not in known_parts and (person.email or _has(signal, "email")):
+        new_parts.append("email")
+    if "phone" not in known_parts and (person.phone or _has(signal, "phone")):
+        new_parts.append("phone")
+    if "name" not in known_parts and (person.full_name or person.last_name):
+        new_parts.append("name")
+    if "need" not in known_parts and signal.fields and signal.kind in _NEEDS:
+        new_parts.append("need")
+    return new_parts
 
 
 def _has(signal: Signal, kind: str) -> bool:
@@ -123,7 +123,7 @@ def build_dossier(lead: Lead, agreement: Agreement) -> Dossier:
 def in_words(lead: Lead) -> DossierContact:
     """The personal half: who it is, what they need, and what was said, by the entries of the record."""
     personal = lead.personal
-    told = [
+    entries = [
         Said(signal_id=e.signal_id, words=personal.texts[e.signal_id])
         for e in lead.record
         if e.signal_id in personal.texts
@@ -131,7 +131,7 @@ def in_words(lead: Lead) -> DossierContact:
     return DossierContact(
         person=personal.person,
         answers=personal.answers,
-        said=tuple(told),
+        said=tuple(entries),
         unproven=personal.unproven,
         proposed=tuple(Proposed(name=name, **asdict(fact)) for name, fact in personal.proposed_facts.items()),
     )

@@ -24,9 +24,9 @@ def purpose(name: str) -> str:
 def left_lists(lead: Lead) -> frozenset[str]:
     """The lists that the person left and did not join again."""
     return frozenset(
-        said.removeprefix(_PREFIX)
-        for said, state in lead.consents.items()
-        if state == "withdrawn" and said.startswith(_PREFIX)
+        purpose.removeprefix(_PREFIX)
+        for purpose, state in lead.consents.items()
+        if state == "withdrawn" and purpose.startswith(_PREFIX)
     )
 
 
@@ -59,12 +59,12 @@ def tell(draft: Draft, before: frozenset[str]) -> None:
     """What is left now, and was not `before`, or the other way about."""
     lead = draft.lead
     after = left_lists(lead)
-    said: dict[str, Any] = {"mode": draft.signal.mode, "references": lead.references, "personal": draft.contact()}
+    fields: dict[str, Any] = {"mode": draft.signal.mode, "references": lead.references, "personal": draft.contact()}
     if stopped := after - before:
-        draft.emit(ListStopped(**said, lists=tuple(sorted(stopped))))
+        draft.emit(ListStopped(**fields, lists=tuple(sorted(stopped))))
     if released := before - after:
-        draft.emit(ListReleased(**said, lists=tuple(sorted(released))))
+        draft.emit(ListReleased(**fields, lists=tuple(sorted(released))))
 
 
 def _count(lead: Lead) -> int:
-    return sum(said.startswith(_PREFIX) for said in lead.consents)
+    return sum(purpose.startswith(_PREFIX) for purpose in lead.consents)

@@ -20,12 +20,12 @@ def note(draft: Draft) -> None:
     lead, booked = draft.lead, draft.signal.kind == Kind.SALES_MEETING_BOOKED
     if not counts_for_pass(draft):
         return
-    said = Booking(at=draft.at, booked=booked, record=_record(draft.signal), host=_host(draft) if booked else None)
-    lead.meetings = (*lead.meetings, said)[-KEPT:]
+    booking = Booking(at=draft.at, booked=booked, record=_record(draft.signal), host=_host(draft) if booked else None)
+    lead.meetings = (*lead.meetings, booking)[-KEPT:]
     standing = _standing(lead.meetings)
     lead.meeting_booked_at = standing[-1].at if standing else None
     draft.lead_changed()
-    if said in standing:
+    if booking in standing:
         draft.facts.add("meeting_booked")
 
 
@@ -57,18 +57,18 @@ def _host(draft: Draft) -> str | None:
     return person
 
 
-def _standing(said: Iterable[Booking]) -> list[Booking]:
+def _standing(bookings: Iterable[Booking]) -> list[Booking]:
     """Bookings that were not called off, in their order. A cancellation that names none is of the latest."""
-    found: list[Booking] = []
-    for one in sorted(said, key=lambda b: (b.at, not b.booked)):
+    standing: list[Booking] = []
+    for one in sorted(bookings, key=lambda b: (b.at, not b.booked)):
         if one.booked:
-            found.append(one)
+            standing.append(one)
             continue
-        same = [b for b in found if one.record is None or b.record == one.record]
-        same = same or [b for b in found if b.record is None]
+        same = [b for b in standing if one.record is None or b.record == one.record]
+        same = same or [b for b in standing if b.record is None]
         if same:
-            found.remove(same[-1])
-    return found
+            standing.remove(same[-1])
+    return standing
 
 
 def _record(signal: Signal) -> str | None:

@@ -67,19 +67,19 @@ class Scale:
         personal = self._lead.personal
         return self._signed and not (self._lead.unproven or personal.unproven or personal.proposed_facts)
 
-    def take_fact(self, name: str, said: object, known: object) -> bool:
+    def take_fact(self, name: str, stated: object, held: object) -> bool:
         """Whether what is said becomes the lead's fact. Where it may not replace a proven one it becomes a proposal."""
-        if known is None:
+        if held is None:
             self._mark(name)
             return True
         if self._signed:
-            self._confirm(name, said)
+            self._confirm(name, stated)
             was_unproven = self._prove(name)
-            return said != known and (was_unproven or self._newer)
+            return stated != held and (was_unproven or self._newer)
         if self.is_unproven(name):
-            return self._newer and said != known
-        if not _is_same(name, said, known):
-            self._propose(name, said)
+            return self._newer and stated != held
+        if not _is_same(name, stated, held):
+            self._propose(name, stated)
         return False
 
     def is_unproven(self, name: str) -> bool:
@@ -131,20 +131,22 @@ class Scale:
             self._unproven = [*self._lead.unproven, *self._lead.personal.unproven]
         return self._unproven
 
-    def _confirm(self, name: str, said: object) -> None:
+    def _confirm(self, name: str, stated: object) -> None:
         """Somebody proven says what was proposed: it is a proposal no more."""
         proposed = self._proposed if self._proposed is not None else self._lead.personal.proposed_facts
-        if name in proposed and _is_same(name, proposed[name].value, _short_value(said)):
+        if name in proposed and _is_same(name, proposed[name].value, _short_value(stated)):
             self._proposed = {other: fact for other, fact in proposed.items() if other != name}
 
-    def _propose(self, name: str, said: object) -> None:
+    def _propose(self, name: str, stated: object) -> None:
         self.refused.append(name)
         if name.startswith(ANSWER):
             return  # the record keeps the words of each form
-        known = self._proposed if self._proposed is not None else self._lead.personal.proposed_facts
-        others = [(other, fact) for other, fact in known.items() if other != name]
+        proposed = self._proposed if self._proposed is not None else self._lead.personal.proposed_facts
+        others = [(other, fact) for other, fact in proposed.items() if other != name]
         signal = self._signal
-        new = ProposedFact(value=_short_value(said), at=happened_at(signal), source=signal.source, signal_id=signal.id)
+        new = ProposedFact(
+            value=_short_value(stated), at=happened_at(signal), source=signal.source, signal_id=signal.id
+        )
         self._proposed = dict([*others, (name, new)][-MOST_PROPOSED:])
 
 
@@ -185,11 +187,11 @@ def _is_there(lead: Lead, name: str) -> bool:
     return not name.startswith(TAG) or name.removeprefix(TAG) in lead.tags
 
 
-def _is_same(name: str, said: object, known: object) -> bool:
+def _is_same(name: str, stated: object, held: object) -> bool:
     """Whether two ways of writing are one value: no proposal comes of a capital letter, or of a number with blanks."""
-    if said == known:
+    if stated == held:
         return True
-    one, other = str(said).strip().casefold(), str(known).strip().casefold()
+    one, other = str(stated).strip().casefold(), str(held).strip().casefold()
     if name == "phone":
         one, other = ("".join(filter(str.isdigit, text))[-LIKE_NUMBER:] for text in (one, other))
     return one == other

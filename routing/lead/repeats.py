@@ -35,5 +35,5 @@ def note_request(draft: Draft) -> None:
     if signal.repeat is None:
         return
     request = Request(key=signal.repeat.key, at=signal.received_at, pass_number=lead.pass_number, signal_id=signal.id)
-    others = tuple(known for known in lead.requests if known.key != request.key)
+    others = tuple(other for other in lead.requests if other.key != request.key)
     lead.requests = (*others, request)[-MAX_REQUESTS:]

@@ -42,29 +42,29 @@ def fullness(
     shared = team.capacity if team is not None else None
     mates = roster.team_of(team.name) if team is not None else []
     crowded = shared is not None and _is_full(shared, mates, roster=roster, loads=loads, now=now, zone=zone)
-    known: tuple[tuple[Code, bool], ...] = (("full", full), ("team_full", crowded))
-    return tuple([code for code, is_so in known if is_so])
+    checks: tuple[tuple[Code, bool], ...] = (("full", full), ("team_full", crowded))
+    return tuple([code for code, is_so in checks if is_so])
 
 
 def people_to_consult(people: Iterable[str], roster: Roster) -> frozenset[str]:
     """Whose loads decide whether one of these people is full."""
-    found: set[str] = set()
+    carriers: set[str] = set()
     for person in roster.limited.intersection(people):
         member = roster.people[person]
         if member.capacity is not None:
-            found.add(person)
+            carriers.add(person)
         team = roster.teams.get(member.team or "")
         if team is not None and team.capacity is not None:
-            found.update(mate.id for mate in roster.team_of(team.name))
-    return frozenset(found)
+            carriers.update(mate.id for mate in roster.team_of(team.name))
+    return frozenset(carriers)
 
 
 def is_new_to(lead: Lead, person: str, roster: Roster, now: datetime, zone: tzinfo = UTC) -> bool:
     """Whether the lead counts for this person now: once in a pass, and once in a day whatever the passes."""
-    known = lead.counted.get(person)
-    if known is None:
+    counted = lead.counted.get(person)
+    if counted is None:
         return True
-    number, at = known
+    number, at = counted
     zone = roster.zone_of(person, zone)
     return number != lead.pass_number and datetime.fromtimestamp(at, zone).date() != now.astimezone(zone).date()
 
@@ -78,9 +78,9 @@ def without(loads: Mapping[str, Load], lead: Lead, carried_by: str | None) -> Ma
     for person, (number, at) in lead.counted.items():
         load = changed.get(person) or loads.get(person)
         if load is not None and number == lead.pass_number and at in load.given:
-            left = list(load.given)
-            left.remove(at)
-            changed[person] = load.but(given=tuple(left))
+            instants = list(load.given)
+            instants.remove(at)
+            changed[person] = load.but(given=tuple(instants))
     return {**loads, **changed} if changed else loads
 
 
@@ -94,12 +94,12 @@ def with_one_more(load: Load, now: datetime) -> Load:
 def _is_full(
     capacity: Capacity, people: list[Member], roster: Roster, loads: Mapping[str, Load], now: datetime, zone: tzinfo
 ) -> bool:
-    known = [(member, loads.get(member.id, Load(person=member.id))) for member in people]
-    if capacity.open is not None and sum(load.open for _, load in known) >= capacity.open:
+    pairs = [(member, loads.get(member.id, Load(person=member.id))) for member in people]
+    if capacity.open is not None and sum(load.open for _, load in pairs) >= capacity.open:
         return True
     periods = ((capacity.per_day, 0), (capacity.per_week, 1), (capacity.per_month, 2))
     return any(
-        most is not None and sum(_since(load, roster, now=now, zone=zone, which=which) for _, load in known) >= most
+        most is not None and sum(_since(load, roster, now=now, zone=zone, which=which) for _, load in pairs) >= most
         for most, which in periods
     )
 

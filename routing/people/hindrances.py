@@ -90,8 +90,8 @@ LAST = len(_PLACES) + 1
 
 def reason_of(code: str) -> str:
     """A code that a later version wrote is said as it is."""
-    known = _BY_CODE.get(code)
-    return known.reason if known is not None else code.replace("_", " ")
+    hindrance = _BY_CODE.get(code)
+    return hindrance.reason if hindrance is not None else code.replace("_", " ")
 
 
 def own_rule(rule: str) -> Choice | None:
@@ -119,6 +119,6 @@ def otherwise(candidate: Mapping[str, Any]) -> tuple[int, int, str]:
     """(weight, place, words) of all that would have had to be for somebody who was passed over."""
     person, codes = candidate["person"], codes_of(candidate)
     unknown = Hindrance("", "had {person} not been passed over", 3)
-    found = [_BY_CODE.get(code, unknown) for code in codes]
-    words = ", and ".join(hindrance.otherwise.format(person=person) for hindrance in found)
-    return sum(hindrance.weight for hindrance in found), min(_PLACES.get(code, LAST) for code in codes), words
+    hindrances = [_BY_CODE.get(code, unknown) for code in codes]
+    words = ", and ".join(hindrance.otherwise.format(person=person) for hindrance in hindrances)
+    return sum(hindrance.weight for hindrance in hindrances), min(_PLACES.get(code, LAST) for code in codes), words

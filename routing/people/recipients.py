@@ -9,5 +9,5 @@ from schemas.words import TEAM_MANAGER
 
 def named_people(names: Sequence[str], managers: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
     """Each person once, in the order in which they are named; `managers` stand where `team_manager` is said."""
-    found = [managers() if name == TEAM_MANAGER else (name,) for name in names]
-    return tuple(dict.fromkeys(person for people in found for person in people))
+    groups = [managers() if name == TEAM_MANAGER else (name,) for name in names]
+    return tuple(dict.fromkeys(person for people in groups for person in people))

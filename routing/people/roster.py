@@ -80,8 +80,8 @@ class Roster:
             for system in (*(reference.system for reference in references), source):
                 if person := self.person_of(system, ident):
                     return person
-        said = next((one for one in (address, ident) if one is not None and "@" in one), None)
-        return self._by_address.get(said.strip().casefold()) if said is not None else None
+        mail = next((one for one in (address, ident) if one is not None and "@" in one), None)
+        return self._by_address.get(mail.strip().casefold()) if mail is not None else None
 
     def pool_with(self, names: Iterable[str], person: str) -> Pool | None:
         """The first of these pools in which the person has a seat."""
@@ -145,8 +145,8 @@ class Roster:
 
     def above_team(self, team: str, now: datetime) -> tuple[str, ...]:
         """The same for a team as a whole."""
-        known = self.teams.get(team)
-        manager = known.manager if known is not None else None
+        known_team = self.teams.get(team)
+        manager = known_team.manager if known_team is not None else None
         if manager is not None and self.why_away(manager, now) is None:
             return (manager,)
         return self.above(manager, now)
@@ -173,8 +173,8 @@ class Roster:
         """As events name them; somebody who left the roster keeps their id only."""
         if person is None:
             return None
-        found = self._owners.get(person)
-        if found is None:
+        owner = self._owners.get(person)
+        if owner is None:
             member = self.people.get(person)
-            found = self._owners[person] = Owner(person=person, ids=member.ids if member else {})
-        return found
+            owner = self._owners[person] = Owner(person=person, ids=member.ids if member else {})
+        return owner

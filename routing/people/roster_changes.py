@@ -99,8 +99,8 @@ def _add_person(file: RosterFile, change: RosterChange) -> RosterFile:
     if unknown := sorted(set(change.seats) - {pool.name for pool in file.pools}):
         raise ChangeRefused(f"there is no pool {unknown[0]}")
     _check_newcomer(file, change.member)
-    known = any(m.id == change.member.id for m in file.people)
-    file = _with_member(file, change.member) if known else _plus(file, change.member)
+    is_known = any(m.id == change.member.id for m in file.people)
+    file = _with_member(file, change.member) if is_known else _plus(file, change.member)
     pools = tuple(_give_seat(pool, change) if pool.name in change.seats else pool for pool in file.pools)
     return file.model_copy(update={"pools": pools})
 
@@ -125,9 +125,9 @@ def _check_manager(file: RosterFile, member: Member) -> None:
 
 
 def _give_seat(pool: Pool, change: RosterChange) -> Pool:
-    rest = tuple(seat for seat in pool.seats if seat.person != change.person)
+    others = tuple(seat for seat in pool.seats if seat.person != change.person)
     seat = Seat(person=change.person or "", weight=change.seats[pool.name])
-    return pool.model_copy(update={"seats": (*rest, seat)})
+    return pool.model_copy(update={"seats": (*others, seat)})
 
 
 def _plus(file: RosterFile, member: Member) -> RosterFile:
