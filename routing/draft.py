@@ -69,9 +69,39 @@ class Draft:
     ask for; `heard` is what came during a hold that ends now, the newest first; `seller` is who won it, where it was won."""
 
     __slots__ = (
-        "_asked_of", "_judge", "_judge_of_way", "_notes", "_own_clocks", "_reason", "_told", "account", "asked_account", "at", "carried_by", "clocks", "consulted", "context", "emissions", "evidence", "facts", "heard",
-        "instant", "kept", "lead", "learned", "ledgers", "links", "loads", "moved_ledgers", "moved_loads", "seller", "signal", "tallied", "transitions", "was_asked",
-    )  # fmt: skip
+        "_asked_of",
+        "_judge",
+        "_judge_of_way",
+        "_notes",
+        "_own_clocks",
+        "_reason",
+        "_told",
+        "account",
+        "asked_account",
+        "at",
+        "carried_by",
+        "clocks",
+        "consulted",
+        "context",
+        "emissions",
+        "evidence",
+        "facts",
+        "heard",
+        "instant",
+        "kept",
+        "lead",
+        "learned",
+        "ledgers",
+        "links",
+        "loads",
+        "moved_ledgers",
+        "moved_loads",
+        "seller",
+        "signal",
+        "tallied",
+        "transitions",
+        "was_asked",
+    )
 
     def __init__(self, lead: Lead, signal: Signal, context: Context) -> None:
         self.lead = lead

@@ -41,18 +41,36 @@ class ClockExplanation(_View):
 
     model_config = _example(
         {
-            "clock_id": "clk_3bq6m2mzl4tq5xj7c3a4m5v6qy", "lead_id": "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe",
-            "policy": "follow-up", "metric": "follow_up", "side": "sales", "person": "elin", "state": "running",
-            "target": "2h elapsed", "calendar": None, "agreement": "0d5b7e", "started_at": "2026-11-24T09:00:00Z",
-            "started_by": "sig_q5h6j7k2l3m4n5o6p7q2r3s4t5", "due_at": "2026-11-24T11:00:00Z", "ended_at": None,
-            "kept_at": None, "kept_by": None, "days": [], "counted_seconds": 7200,
+            "clock_id": "clk_3bq6m2mzl4tq5xj7c3a4m5v6qy",
+            "lead_id": "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe",
+            "policy": "follow-up",
+            "metric": "follow_up",
+            "side": "sales",
+            "person": "elin",
+            "state": "running",
+            "target": "2h elapsed",
+            "calendar": None,
+            "agreement": "0d5b7e",
+            "started_at": "2026-11-24T09:00:00Z",
+            "started_by": "sig_q5h6j7k2l3m4n5o6p7q2r3s4t5",
+            "due_at": "2026-11-24T11:00:00Z",
+            "ended_at": None,
+            "kept_at": None,
+            "kept_by": None,
+            "days": [],
+            "counted_seconds": 7200,
             "intervals": [
-                {"from": "2026-11-24T09:00:00Z", "to": "2026-11-24T11:00:00Z", "counted": True, "cause": "wall time",
-                 "seconds": 7200}
+                {
+                    "from": "2026-11-24T09:00:00Z",
+                    "to": "2026-11-24T11:00:00Z",
+                    "counted": True,
+                    "cause": "wall time",
+                    "seconds": 7200,
+                }
             ],
             "text": "follow-up, sales's promise: 2h elapsed",
         }
-    )  # fmt: skip
+    )
     clock_id: str
     lead_id: str | None = None
     policy: str
@@ -127,14 +145,36 @@ class AssignmentExplanation(_View):
 
     model_config = _example(
         {
-            "lead_id": "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe", "signal_id": "sig_q5h6j7k2l3m4n5o6p7q2r3s4t5",
-            "at": "2026-11-24T09:00:00Z", "offer_id": "ho_q5h6j7k2l3m4n5o6p7q2r3s4t5.1", "person": "elin",
-            "route": "hand_over", "path": [], "rule": "everybody", "when": "true", "inputs": {}, "pool": "field",
+            "lead_id": "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe",
+            "signal_id": "sig_q5h6j7k2l3m4n5o6p7q2r3s4t5",
+            "at": "2026-11-24T09:00:00Z",
+            "offer_id": "ho_q5h6j7k2l3m4n5o6p7q2r3s4t5.1",
+            "person": "elin",
+            "route": "hand_over",
+            "path": [],
+            "rule": "everybody",
+            "when": "true",
+            "inputs": {},
+            "pool": "field",
             "candidates": [
-                {"person": "elin", "chosen": True, "code": None, "reason": "1.00 leads below the fair share", "short": 1.0,
-                 "had": 0, "weight": 1.0},
-                {"person": "johan", "chosen": False, "code": "absent", "reason": "away then", "short": None, "load": None,
-                 "weight": None},
+                {
+                    "person": "elin",
+                    "chosen": True,
+                    "code": None,
+                    "reason": "1.00 leads below the fair share",
+                    "short": 1.0,
+                    "had": 0,
+                    "weight": 1.0,
+                },
+                {
+                    "person": "johan",
+                    "chosen": False,
+                    "code": "absent",
+                    "reason": "away then",
+                    "short": None,
+                    "load": None,
+                    "weight": None,
+                },
             ],
             "ledger": {
                 "seq": [0, 1],
@@ -143,11 +183,14 @@ class AssignmentExplanation(_View):
                     {"person": "johan", "given": [0, 0], "short": [0.0, 0.0]},
                 ],
             },
-            "runner_up": None, "smallest_change": "had johan not been away, they would have been chosen",
-            "agreement": "0d5b7e", "roster": "4af5e5",
-            "made_by": "core 0.1.0+3f2a91c0d4e5, tzdata 2026.6, holidays 0.109", "text": "given to elin by rule `everybody` of pool field",
+            "runner_up": None,
+            "smallest_change": "had johan not been away, they would have been chosen",
+            "agreement": "0d5b7e",
+            "roster": "4af5e5",
+            "made_by": "core 0.1.0+3f2a91c0d4e5, tzdata 2026.6, holidays 0.109",
+            "text": "given to elin by rule `everybody` of pool field",
         }
-    )  # fmt: skip
+    )
     lead_id: str
     signal_id: str
     at: AwareDatetime

@@ -31,10 +31,41 @@ def _is_ours(value: Kind) -> Kind:
 Path = Annotated[str, Field(max_length=300), AfterValidator(_is_path)]
 OuterKind = Annotated[Kind, AfterValidator(_is_ours)]
 Fact = Literal[
-    "email", "first_name", "last_name", "full_name", "phone", "company", "domain", "industry", "country", "employees", "region", "city", "postcode",
-    "language", "external_id", "source_kind", "occurred_at", "form_id", "campaign", "reason", "criterion", "amount", "currency", "handover_id", "offer_id", "from", "to", "owner_id", "activity_type", "person_id",
-    "company_id", "deal_id", "activity_id", "delivery_id",
-]  # fmt: skip
+    "email",
+    "first_name",
+    "last_name",
+    "full_name",
+    "phone",
+    "company",
+    "domain",
+    "industry",
+    "country",
+    "employees",
+    "region",
+    "city",
+    "postcode",
+    "language",
+    "external_id",
+    "source_kind",
+    "occurred_at",
+    "form_id",
+    "campaign",
+    "reason",
+    "criterion",
+    "amount",
+    "currency",
+    "handover_id",
+    "offer_id",
+    "from",
+    "to",
+    "owner_id",
+    "activity_type",
+    "person_id",
+    "company_id",
+    "deal_id",
+    "activity_id",
+    "delivery_id",
+]
 
 
 class Rule(FileModel):

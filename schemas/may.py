@@ -15,20 +15,55 @@ CLASSES: tuple[May, ...] = get_args(May)
 
 _FORM = (Kind.FORM_SUBMITTED, Kind.MESSAGE_RECEIVED, Kind.CALL_RECEIVED, Kind.SALES_MEETING_BOOKED)
 _ENGAGEMENT = (
-    Kind.PROSPECT_LISTED, Kind.CONTACT_CREATED, Kind.CONTACT_UPDATED, Kind.CONTACT_DELETED,
-    Kind.COMPANY_CREATED, Kind.COMPANY_UPDATED, Kind.COMPANY_DELETED,
-    Kind.EMAIL_SENT, Kind.EMAIL_DELIVERED, Kind.EMAIL_OPENED, Kind.EMAIL_CLICKED, Kind.EMAIL_REPLIED, Kind.EMAIL_BOUNCED,
-    Kind.PAGE_VISITED, Kind.AD_CLICKED, Kind.EVENT_ATTENDED, Kind.POINTS_CHANGED, Kind.TAG_ADDED, Kind.TAG_REMOVED,
-    Kind.LIST_SUBSCRIBED, Kind.UNCLASSIFIED,
-)  # fmt: skip
+    Kind.PROSPECT_LISTED,
+    Kind.CONTACT_CREATED,
+    Kind.CONTACT_UPDATED,
+    Kind.CONTACT_DELETED,
+    Kind.COMPANY_CREATED,
+    Kind.COMPANY_UPDATED,
+    Kind.COMPANY_DELETED,
+    Kind.EMAIL_SENT,
+    Kind.EMAIL_DELIVERED,
+    Kind.EMAIL_OPENED,
+    Kind.EMAIL_CLICKED,
+    Kind.EMAIL_REPLIED,
+    Kind.EMAIL_BOUNCED,
+    Kind.PAGE_VISITED,
+    Kind.AD_CLICKED,
+    Kind.EVENT_ATTENDED,
+    Kind.POINTS_CHANGED,
+    Kind.TAG_ADDED,
+    Kind.TAG_REMOVED,
+    Kind.LIST_SUBSCRIBED,
+    Kind.UNCLASSIFIED,
+)
 _SALES = (
-    Kind.OUTREACH_LOGGED, Kind.NOTE_ADDED, Kind.DISPOSITION_SET, Kind.CRM_LINKED,
-    Kind.DEAL_CREATED, Kind.DEAL_UPDATED, Kind.DEAL_DELETED,
-    Kind.ACTIVITY_CREATED, Kind.ACTIVITY_UPDATED, Kind.ACTIVITY_DELETED,
-    Kind.SALES_ACCEPTED, Kind.SALES_REJECTED, Kind.SALES_FOLLOW_UP, Kind.SALES_MEETING_HELD, Kind.SALES_MEETING_CANCELLED,
-    Kind.SALES_OWNER_CHANGED, Kind.SALES_STAGE_CHANGED, Kind.SALES_WON, Kind.SALES_LOST, Kind.SALES_RETURNED,
-    Kind.SALES_CONVERTED, Kind.SALES_MERGED, Kind.SALES_TASK_OPEN, Kind.ROSTER_ABSENT, Kind.ROSTER_RETURNED,
-)  # fmt: skip
+    Kind.OUTREACH_LOGGED,
+    Kind.NOTE_ADDED,
+    Kind.DISPOSITION_SET,
+    Kind.CRM_LINKED,
+    Kind.DEAL_CREATED,
+    Kind.DEAL_UPDATED,
+    Kind.DEAL_DELETED,
+    Kind.ACTIVITY_CREATED,
+    Kind.ACTIVITY_UPDATED,
+    Kind.ACTIVITY_DELETED,
+    Kind.SALES_ACCEPTED,
+    Kind.SALES_REJECTED,
+    Kind.SALES_FOLLOW_UP,
+    Kind.SALES_MEETING_HELD,
+    Kind.SALES_MEETING_CANCELLED,
+    Kind.SALES_OWNER_CHANGED,
+    Kind.SALES_STAGE_CHANGED,
+    Kind.SALES_WON,
+    Kind.SALES_LOST,
+    Kind.SALES_RETURNED,
+    Kind.SALES_CONVERTED,
+    Kind.SALES_MERGED,
+    Kind.SALES_TASK_OPEN,
+    Kind.ROSTER_ABSENT,
+    Kind.ROSTER_RETURNED,
+)
 
 Classed = May | Literal["anybody", "nobody"]
 """`anybody`: no source needs leave for it. `nobody`: our own kinds, which no source may send."""
@@ -45,9 +80,32 @@ CLASS_OF: dict[Kind, Classed] = {
 
 BLOCK_CLASS: dict[str, Classed] = {
     **dict.fromkeys(
-        ["kind", "source_kind", "occurred_at", "person", "company", "language", "phone_verified", "external_id", "previous",
-         "former_emails", "address_changed", "automated", "reason", "criterion", "amount", "currency", "form_id", "campaign", "utm", "lists",
-         "tags", "fields", "findings", "dedupe_key"],
+        [
+            "kind",
+            "source_kind",
+            "occurred_at",
+            "person",
+            "company",
+            "language",
+            "phone_verified",
+            "external_id",
+            "previous",
+            "former_emails",
+            "address_changed",
+            "automated",
+            "reason",
+            "criterion",
+            "amount",
+            "currency",
+            "form_id",
+            "campaign",
+            "utm",
+            "lists",
+            "tags",
+            "fields",
+            "findings",
+            "dedupe_key",
+        ],
         "anybody",
     ),
     "mode": "test",
@@ -58,6 +116,6 @@ BLOCK_CLASS: dict[str, Classed] = {
     "references": "sales",
     "handover_id": "sales",
     "offer_id": "sales",
-}  # fmt: skip
+}
 """Every field of a signal that a parser fills. Of `mode` it is `test`, and `import`, that need leave; of `consents` what was given, where
 it is no act of the person's own; of `actor` which colleague it was; of `references` those to deals."""

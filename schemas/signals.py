@@ -350,8 +350,18 @@ class Quarantined(Part, frozen=True, kw_only=True):
 
 
 IdentityKind = Literal[
-    "email", "person", "phone", "handover", "deal", "activity", "company", "domain", "like_name", "like_phone", "phone_name"
-]  # fmt: skip
+    "email",
+    "person",
+    "phone",
+    "handover",
+    "deal",
+    "activity",
+    "company",
+    "domain",
+    "like_name",
+    "like_phone",
+    "phone_name",
+]
 
 
 class IdentityKey(Part, frozen=True, kw_only=True):

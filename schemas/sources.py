@@ -152,9 +152,21 @@ VALUES_AN_EVENT = 150
 
 
 SYSTEMS = frozenset(
-    ["hubspot", "mautic", "pipedrive", "activecampaign", "mailchimp", "linkedin", "calendly", "segment", "intercom", "close", "gohighlevel",
-     "salesforce"]
-)  # fmt: skip
+    [
+        "hubspot",
+        "mautic",
+        "pipedrive",
+        "activecampaign",
+        "mailchimp",
+        "linkedin",
+        "calendly",
+        "segment",
+        "intercom",
+        "close",
+        "gohighlevel",
+        "salesforce",
+    ]
+)
 """Kinds that are the name of the system whose ids they hold."""
 FORM_REPEATS = timedelta(minutes=10)
 """A browser's double click, its way back and forth, a script that tries again."""

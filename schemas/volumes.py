@@ -13,9 +13,21 @@ from schemas.words import TEAM_MANAGER, Expression, Name, Side, Telling
 from schemas.yamlfile import FileModel
 
 Countable = Literal[
-    "contact", "qualification", "hand_over", "deal", "marketing_qualified", "opportunity", "offered", "accepted",
-    "rejected", "followed_up", "won", "lost", "returned", "meeting_booked",
-]  # fmt: skip
+    "contact",
+    "qualification",
+    "hand_over",
+    "deal",
+    "marketing_qualified",
+    "opportunity",
+    "offered",
+    "accepted",
+    "rejected",
+    "followed_up",
+    "won",
+    "lost",
+    "returned",
+    "meeting_booked",
+]
 """A stage entered, a definition met, an answer to a hand-over or its end, a meeting booked: each at its own instant."""
 Per = Literal["week", "month", "quarter", "year"]
 

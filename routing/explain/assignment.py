@@ -35,14 +35,27 @@ def explain_assignment(
     # Where a rule's own pool could not take it, its overflow did: the pool that was passed is the last on the path.
     passed = [*evidence.get("tried", []), *([evidence["overflow"]] if "overflow" in evidence else [])]
     made = AssignmentExplanation(
-        lead_id=decision.lead_id, signal_id=decision.signal_id, at=decision.at, offer_id=evidence.get("offer"), person=person,
-        route=route, path=tuple(explain_rule(tried, conditions) for tried in passed),
-        rule=evidence["rule"], when=conditions.get(evidence["rule"]), inputs=evidence.get("inputs", {}),
-        pool=evidence.get("pool"), candidates=tuple(_candidate(c, person, had.get(c["person"])) for c in candidates),
+        lead_id=decision.lead_id,
+        signal_id=decision.signal_id,
+        at=decision.at,
+        offer_id=evidence.get("offer"),
+        person=person,
+        route=route,
+        path=tuple(explain_rule(tried, conditions) for tried in passed),
+        rule=evidence["rule"],
+        when=conditions.get(evidence["rule"]),
+        inputs=evidence.get("inputs", {}),
+        pool=evidence.get("pool"),
+        candidates=tuple(_candidate(c, person, had.get(c["person"])) for c in candidates),
         ledger=_ledger(evidence["ledger"]) if "ledger" in evidence else None,
-        runner_up=runner_up(candidates, person), smallest_change=smallest_change(evidence, conditions),
-        agreement=decision.agreement, roster=decision.roster, made_by=decision.made_by, note=_note(evidence), text="",
-    )  # fmt: skip
+        runner_up=runner_up(candidates, person),
+        smallest_change=smallest_change(evidence, conditions),
+        agreement=decision.agreement,
+        roster=decision.roster,
+        made_by=decision.made_by,
+        note=_note(evidence),
+        text="",
+    )
     return made.model_copy(update={"text": "\n".join(_lines(made))})
 
 
@@ -62,10 +75,15 @@ def _candidate(entry: dict[str, Any], chosen: str = "", figures: Sequence[float]
     (code, *also), short = codes_of(entry) or (None,), entry.get("short")
     share = f"{abs(short or 0):.2f} leads {'below' if (short or 0) >= 0 else 'above'} the fair share"
     return CandidateView(
-        person=entry["person"], chosen=entry["person"] == chosen, code=code, also=tuple(also),
-        reason=reasons_of(entry) or share, short=short,
-        had=int(figures[0]) if figures else None, weight=entry.get("weight"),
-    )  # fmt: skip
+        person=entry["person"],
+        chosen=entry["person"] == chosen,
+        code=code,
+        also=tuple(also),
+        reason=reasons_of(entry) or share,
+        short=short,
+        had=int(figures[0]) if figures else None,
+        weight=entry.get("weight"),
+    )
 
 
 def _ledger(entry: dict[str, Any]) -> LedgerView:
@@ -84,11 +102,16 @@ def explain_rule(tried: dict[str, Any], conditions: Mapping[str, str]) -> RuleVi
     code, over = tried["code"], tried.get("overflow", {})
     second = over.get("candidates", [over] if "code" in over else [])
     return RuleView(
-        rule=tried["rule"], code=code, reason=RULES_PASSED.get(code, code), when=conditions.get(tried["rule"]),
-        unknown=tried.get("unknown"), inputs=tried.get("inputs", {}),
+        rule=tried["rule"],
+        code=code,
+        reason=RULES_PASSED.get(code, code),
+        when=conditions.get(tried["rule"]),
+        unknown=tried.get("unknown"),
+        inputs=tried.get("inputs", {}),
         candidates=tuple(_candidate(c) for c in tried.get("candidates", [])),
-        overflow_pool=over.get("pool"), overflow=tuple(_candidate(c) for c in second),
-    )  # fmt: skip
+        overflow_pool=over.get("pool"),
+        overflow=tuple(_candidate(c) for c in second),
+    )
 
 
 def _lines(made: AssignmentExplanation) -> Iterator[str]:

@@ -39,12 +39,28 @@ def explain_clock(
     plain = plain_due(whole, clock.started_at, target.days) if whole is not None else None
     days = tuple(_days(clock.started_at, end, target.days, whole)) if whole is not None else ()
     made = ClockExplanation(
-        clock_id=clock.id, lead_id=lead_id, policy=clock.policy, metric=clock.metric, side=clock.side, person=clock.person,
-        state=clock.state, target=clock.target, calendar=clock.calendar, agreement=clock.agreement,
-        started_at=clock.started_at, started_by=clock.cause, due_at=due, plain_due_at=plain, ended_at=clock.ended_at,
-        kept_at=clock.touched_at, kept_by=clock.touched_by, intervals=intervals, days=days,
-        counted_seconds=sum(i.seconds for i in intervals if i.counted), text="",
-    )  # fmt: skip
+        clock_id=clock.id,
+        lead_id=lead_id,
+        policy=clock.policy,
+        metric=clock.metric,
+        side=clock.side,
+        person=clock.person,
+        state=clock.state,
+        target=clock.target,
+        calendar=clock.calendar,
+        agreement=clock.agreement,
+        started_at=clock.started_at,
+        started_by=clock.cause,
+        due_at=due,
+        plain_due_at=plain,
+        ended_at=clock.ended_at,
+        kept_at=clock.touched_at,
+        kept_by=clock.touched_by,
+        intervals=intervals,
+        days=days,
+        counted_seconds=sum(i.seconds for i in intervals if i.counted),
+        text="",
+    )
     return made.model_copy(update={"text": "\n".join(_lines(made, clock, still, calendar))})
 
 

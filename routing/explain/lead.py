@@ -124,8 +124,13 @@ def _stage(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> StageEx
             )
             for name, d in evidence.get("definitions", {}).items()
         )
-        move_facts = {"row": moves[-1][2], "fact": row.get("fact"), "straight": row.get("straight", False),
-                   "signal_id": step.signal_id, "signal_kind": step.kind}  # fmt: skip
+        move_facts = {
+            "row": moves[-1][2],
+            "fact": row.get("fact"),
+            "straight": row.get("straight", False),
+            "signal_id": step.signal_id,
+            "signal_kind": step.kind,
+        }
         return explanation.model_copy(update={**move_facts, "definitions": definitions})
     return explanation
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 Code = Literal[
     "full", "team_full", "off_hours", "turn", "language", "absent", "paused", "had_it", "role", "inactive", "unknown"
-]  # fmt: skip
+]
 
 
 class Hindrance(NamedTuple):
@@ -33,9 +33,19 @@ HINDRANCES: dict[Code, Hindrance] = {
 }
 """Of equal weight the first is said first."""
 OwnRule = Literal[
-    "manual", "hunter", "host", "present_owner", "former_owner", "account_in_dialogue", "customer_account", "seller", "successor",
-    "second_offer", "answered_in_time", "fallback",
-]  # fmt: skip
+    "manual",
+    "hunter",
+    "host",
+    "present_owner",
+    "former_owner",
+    "account_in_dialogue",
+    "customer_account",
+    "seller",
+    "successor",
+    "second_offer",
+    "answered_in_time",
+    "fallback",
+]
 """What chooses an owner beside the agreement's rules, by the name that evidence has of it."""
 
 

@@ -73,12 +73,32 @@ from schemas.http.ruling import (
 from schemas.http.signals import SIGNAL_EXAMPLE, SignalPage, SignalView
 
 BODIES: tuple[type[BaseModel], ...] = (
-    AgreementList, AgreementDetail,
-    CommandTaken, RosterView,
-    Accepted, LeadView, LeadPage, Snapshot, HistoryPage, SignalPage, QueueList, WaitingPage, Explanation, ClockExplanation, AssignmentExplanation,
-    ClockPage, FeedPage, QuarantinePage,
-    QuarantineDetail, Retried, DeadLetterPage, Status, Lifecycle, Health, Readiness,
-)  # fmt: skip
+    AgreementList,
+    AgreementDetail,
+    CommandTaken,
+    RosterView,
+    Accepted,
+    LeadView,
+    LeadPage,
+    Snapshot,
+    HistoryPage,
+    SignalPage,
+    QueueList,
+    WaitingPage,
+    Explanation,
+    ClockExplanation,
+    AssignmentExplanation,
+    ClockPage,
+    FeedPage,
+    QuarantinePage,
+    QuarantineDetail,
+    Retried,
+    DeadLetterPage,
+    Status,
+    Lifecycle,
+    Health,
+    Readiness,
+)
 """Every body of an answer that is no problem."""
 
 __all__ = [

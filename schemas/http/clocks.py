@@ -40,11 +40,23 @@ class ClockView(BaseModel):
 
 
 CLOCK_EXAMPLE: dict[str, Any] = {
-    "id": "clk_3bq6m2mzl4tq5xj7c3a4m5v6qy", "lead_id": LEAD_ID, "policy": "follow-up", "metric": "follow_up",
-    "subject_kind": "offer", "subject_id": "ho_q5h6j7k2l3m4n5o6p7q2r3s4t5.1", "state": "running", "started_at": AT,
-    "target": "24h elapsed", "calendar": None, "due_at": "2026-11-25T09:00:00Z", "ended_at": None, "revision": 0,
-    "mode": "live", "agreement": "0d5b7e", "cause": SIGNAL_ID,
-}  # fmt: skip
+    "id": "clk_3bq6m2mzl4tq5xj7c3a4m5v6qy",
+    "lead_id": LEAD_ID,
+    "policy": "follow-up",
+    "metric": "follow_up",
+    "subject_kind": "offer",
+    "subject_id": "ho_q5h6j7k2l3m4n5o6p7q2r3s4t5.1",
+    "state": "running",
+    "started_at": AT,
+    "target": "24h elapsed",
+    "calendar": None,
+    "due_at": "2026-11-25T09:00:00Z",
+    "ended_at": None,
+    "revision": 0,
+    "mode": "live",
+    "agreement": "0d5b7e",
+    "cause": SIGNAL_ID,
+}
 
 
 class ClockPage(BaseModel):

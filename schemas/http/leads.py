@@ -45,14 +45,49 @@ class HandoverView(BaseModel):
 
 
 LEAD_EXAMPLE: dict[str, Any] = {
-    "id": LEAD_ID, "brand": "default", "stage": "qualification", "stage_since": AT, "track": None, "own_track": None, "pass_number": 1,
-    "pass_since": AT, "disposition": "active", "owner": "sara", "owner_since": AT, "hunter": None,
-    "unowned_reason": None, "account_id": None, "source": "web", "proof": "signed", "unproven": [], "campaign": None, "company_name": "Acme",
-    "company_domain": "example.com", "company_industry": "logistics", "company_country": "SE", "company_employees": 120,
-    "company_region": "skåne", "company_city": "Malmö", "company_postcode": "211 20", "language": None,
-    "attributes": {"partner": False}, "references": [], "tags": [], "consents": {}, "suppressed": None,
-    "handover": None, "merged_into": None, "merged": [], "proposed": [], "held": False, "sequence": 3, "version": 1, "created_at": AT, "updated_at": AT, "personal": None,
-}  # fmt: skip
+    "id": LEAD_ID,
+    "brand": "default",
+    "stage": "qualification",
+    "stage_since": AT,
+    "track": None,
+    "own_track": None,
+    "pass_number": 1,
+    "pass_since": AT,
+    "disposition": "active",
+    "owner": "sara",
+    "owner_since": AT,
+    "hunter": None,
+    "unowned_reason": None,
+    "account_id": None,
+    "source": "web",
+    "proof": "signed",
+    "unproven": [],
+    "campaign": None,
+    "company_name": "Acme",
+    "company_domain": "example.com",
+    "company_industry": "logistics",
+    "company_country": "SE",
+    "company_employees": 120,
+    "company_region": "skåne",
+    "company_city": "Malmö",
+    "company_postcode": "211 20",
+    "language": None,
+    "attributes": {"partner": False},
+    "references": [],
+    "tags": [],
+    "consents": {},
+    "suppressed": None,
+    "handover": None,
+    "merged_into": None,
+    "merged": [],
+    "proposed": [],
+    "held": False,
+    "sequence": 3,
+    "version": 1,
+    "created_at": AT,
+    "updated_at": AT,
+    "personal": None,
+}
 
 
 class LeadView(BaseModel):
@@ -152,10 +187,21 @@ class HistoryView(BaseModel):
 
 
 HISTORY_EXAMPLE: dict[str, Any] = {
-    "id": 7, "lead": LEAD_ID, "signal_id": SIGNAL_ID, "attempt": 0, "kind": "form.submitted", "mode": "live", "occurred_at": AT,
-    "received_at": AT, "recorded_at": AT, "outcome": "changed", "note": "", "facts": {"form_id": "demo"},
-    "decision": {"agreement": "0d5b7e", "transitions": [[None, "contact", "touched"]]}, "personal": None,
-}  # fmt: skip
+    "id": 7,
+    "lead": LEAD_ID,
+    "signal_id": SIGNAL_ID,
+    "attempt": 0,
+    "kind": "form.submitted",
+    "mode": "live",
+    "occurred_at": AT,
+    "received_at": AT,
+    "recorded_at": AT,
+    "outcome": "changed",
+    "note": "",
+    "facts": {"form_id": "demo"},
+    "decision": {"agreement": "0d5b7e", "transitions": [[None, "contact", "touched"]]},
+    "personal": None,
+}
 
 
 class HistoryPage(BaseModel):

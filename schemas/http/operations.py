@@ -33,9 +33,15 @@ class QuarantineView(BaseModel):
 
 
 QUARANTINE_EXAMPLE: dict[str, Any] = {
-    "id": QUARANTINE_ID, "source": "web", "reason": "not JSON", "place": "$", "content_type": "application/json",
-    "mode": "live", "received_at": AT, "bytes": 8,
-}  # fmt: skip
+    "id": QUARANTINE_ID,
+    "source": "web",
+    "reason": "not JSON",
+    "place": "$",
+    "content_type": "application/json",
+    "mode": "live",
+    "received_at": AT,
+    "bytes": 8,
+}
 
 
 class QuarantinePage(BaseModel):
@@ -95,13 +101,19 @@ class DeadLetterPage(BaseModel):
         {
             "dead_letters": [
                 {
-                    "id": "dl_2n5q6m2mzl4tq5xj7c3a4m5v6q", "lead_id": LEAD_ID, "signal_id": SIGNAL_ID, "attempt": 0,
-                    "state": "dead", "reason": "ZeroDivisionError at routing.sla:42", "error_class": "ZeroDivisionError",
-                    "origin": "stafett.signals.v1/3/1042", "recorded_at": AT,
+                    "id": "dl_2n5q6m2mzl4tq5xj7c3a4m5v6q",
+                    "lead_id": LEAD_ID,
+                    "signal_id": SIGNAL_ID,
+                    "attempt": 0,
+                    "state": "dead",
+                    "reason": "ZeroDivisionError at routing.sla:42",
+                    "error_class": "ZeroDivisionError",
+                    "origin": "stafett.signals.v1/3/1042",
+                    "recorded_at": AT,
                 }
             ]
         }
-    )  # fmt: skip
+    )
     dead_letters: list[DeadLetterView]
 
 
@@ -110,10 +122,16 @@ class Status(BaseModel):
 
     model_config = example(
         {
-            "outbox": 0, "spool": 0, "held_leads": 0, "dead_letters": 0, "quarantine": 1, "running_clocks": 12,
-            "due_clocks": 0, "pending_deliveries": 0,
+            "outbox": 0,
+            "spool": 0,
+            "held_leads": 0,
+            "dead_letters": 0,
+            "quarantine": 1,
+            "running_clocks": 12,
+            "due_clocks": 0,
+            "pending_deliveries": 0,
         }
-    )  # fmt: skip
+    )
     outbox: int = Field(description="Events decided and not yet published.")
     spool: int = Field(description="Signals that wait for the log.")
     held_leads: int
@@ -143,12 +161,16 @@ class Lifecycle(BaseModel):
         {
             "rows": [
                 {
-                    "name": "won", "from_stages": ["deal"], "facts": ["won"], "on": "won", "to_stage": "nurturing",
+                    "name": "won",
+                    "from_stages": ["deal"],
+                    "facts": ["won"],
+                    "on": "won",
+                    "to_stage": "nurturing",
                     "track": "growth",
                 }
             ]
         }
-    )  # fmt: skip
+    )
     rows: list[LifecycleRow]
 
 

@@ -26,8 +26,12 @@ class QueueView(BaseModel):
 
 
 QUEUE_EXAMPLE: dict[str, Any] = {
-    "queue": "hand_over/field", "route": "hand_over", "pool": "field", "waiting": 3, "since": AT,
-}  # fmt: skip
+    "queue": "hand_over/field",
+    "route": "hand_over",
+    "pool": "field",
+    "waiting": 3,
+    "since": AT,
+}
 
 
 class QueueList(BaseModel):
@@ -61,10 +65,15 @@ class WaitingView(BaseModel):
 
 
 WAITING_EXAMPLE: dict[str, Any] = {
-    "lead": LEAD_ID, "brand": "default", "stage": "hand_over", "since": AT, "until": AT, "rule": "everybody",
+    "lead": LEAD_ID,
+    "brand": "default",
+    "stage": "hand_over",
+    "since": AT,
+    "until": AT,
+    "rule": "everybody",
     "passed": [{"person": "elin", "codes": ["absent"], "reason": "away then"}],
     "why": "nobody of pool field could take it: elin: away then",
-}  # fmt: skip
+}
 
 
 class WaitingPage(BaseModel):

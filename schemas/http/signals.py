@@ -34,10 +34,22 @@ class SignalView(BaseModel):
 
 
 SIGNAL_EXAMPLE: dict[str, Any] = {
-    "id": 9, "signal_id": SIGNAL_ID, "attempt": 0, "source": "crm", "kind": "sales.accepted", "mode": "live", "occurred_at": AT,
-    "received_at": AT, "recorded_at": AT, "lead": None, "outcome": "no_lead", "reason": "no_such_offer", "note": "no such offer",
-    "facts": {"offer_id": "ho_x.1"}, "personal": None,
-}  # fmt: skip
+    "id": 9,
+    "signal_id": SIGNAL_ID,
+    "attempt": 0,
+    "source": "crm",
+    "kind": "sales.accepted",
+    "mode": "live",
+    "occurred_at": AT,
+    "received_at": AT,
+    "recorded_at": AT,
+    "lead": None,
+    "outcome": "no_lead",
+    "reason": "no_such_offer",
+    "note": "no such offer",
+    "facts": {"offer_id": "ho_x.1"},
+    "personal": None,
+}
 
 
 class SignalPage(BaseModel):
