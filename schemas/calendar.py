@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
@@ -32,7 +32,7 @@ def seconds_of_day(text: str) -> int:
     return seconds
 
 
-def _interval(value: Any) -> tuple[str, str]:
+def _interval(value: object) -> tuple[str, str]:
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise ValueError('an interval is two times of day, for example ["09:00", "17:00"]')
     start, end = (str(part) for part in value)
@@ -74,7 +74,7 @@ class Holidays(FileModel):
         return {day: str(name) for day, name in found.items()}
 
 
-def _clock_time(value: Any) -> Any:
+def _clock_time(value: object) -> object:
     if seconds_of_day(str(value)) == 0:
         raise ValueError(
             "an eve that closes at 00:00 is a closed day; list it under `closed_days`, or say a later time"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -68,7 +68,7 @@ def _check_bounds(target: TargetValue) -> TargetValue:
     return target
 
 
-def _validate(value: Any) -> TargetValue:
+def _validate(value: object) -> TargetValue:
     if isinstance(value, TargetValue):
         return value
     if isinstance(value, str):
@@ -85,7 +85,7 @@ Target = Annotated[
 """A field that is written as text and read as `TargetValue`."""
 
 
-def _window(value: Any) -> timedelta:
+def _window(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     window = parse_duration(value) if isinstance(value, str) else None
@@ -104,7 +104,7 @@ Window = Annotated[
 """A length of time that is written as text, a month at most."""
 
 
-def _wake(value: Any) -> timedelta:
+def _wake(value: object) -> timedelta:
     wake = value if isinstance(value, timedelta) else parse_duration(value) if isinstance(value, str) else None
     if wake is None or not timedelta(hours=1) <= wake <= LONGEST:
         raise ValueError(f"write after how long, between 1h and {LONGEST.days}d, as 12h, 90d or 30d12h")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 _THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f.,'’](?=\d{3}(?!\d))")
 """`1 200`, `1.200`, `1,200` and `1'200` are one number."""
@@ -28,7 +27,7 @@ LONGEST = 60
 _MOST = 10_000_000
 
 
-def lower_end(value: Any) -> int | None:
+def lower_end(value: object) -> int | None:
     """The number, or the lower end of a range: 50 of `50-249`, 1200 of `1 200+`, 120 of `ca 120`, 1 of `<10`, `1-10` or
     `self-employed`. None for what is no size: words, a negative number, a date that a spreadsheet made of a range."""
     if isinstance(value, bool) or value is None:
@@ -64,6 +63,6 @@ def _is_no_size(plain: str) -> bool:
     )
 
 
-def is_range(value: Any) -> bool:
+def is_range(value: object) -> bool:
     """Whether the size was written as something else than the plain number."""
     return isinstance(value, str) and not re.fullmatch(r"\d{1,9}", value.strip()) and lower_end(value) is not None

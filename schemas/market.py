@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
@@ -14,7 +14,7 @@ from schemas.words import Expression, Name, one_or_more
 from schemas.yamlfile import FileModel
 
 
-def _duration(value: Any) -> timedelta:
+def _duration(value: object) -> timedelta:
     found = value if isinstance(value, timedelta) else parse_duration(str(value))
     if found <= timedelta(0):
         raise ValueError("a half-life is longer than nothing, for example 14d")
@@ -34,11 +34,11 @@ HalfLife = Annotated[
 """After this long half of the points are left, after twice as long a quarter."""
 
 
-def _fold_case(value: Any) -> Any:
+def _fold_case(value: object) -> object:
     return value.strip().casefold() if isinstance(value, str) else value
 
 
-def _domain(value: Any) -> Any:
+def _domain(value: object) -> object:
     return (host_of(value) or _fold_case(value)) if isinstance(value, str) else value
 
 
@@ -95,7 +95,7 @@ class Segment(FileModel):
 Place = Annotated[str, BeforeValidator(_fold_case), Field(min_length=1, max_length=100)]
 
 
-def _prefix(value: Any) -> Any:
+def _prefix(value: object) -> object:
     return value.upper().replace(" ", "") if isinstance(value, str) else value
 
 
@@ -146,7 +146,7 @@ class FitRule(FileModel):
     points: Points
 
 
-def _outside(value: Any) -> Any:
+def _outside(value: object) -> object:
     if isinstance(value, str) and value in set(INTERNAL_KINDS):
         raise ValueError(f"`{value}` is our own; points are for what happens outside")
     return value

@@ -170,7 +170,7 @@ REQUESTS = frozenset({Kind.FORM_SUBMITTED, Kind.MESSAGE_RECEIVED, Kind.CALL_RECE
 """What somebody asks of us: who does becomes a lead, or is set aside where somebody sees it."""
 
 
-def _text(value: Any) -> Any:
+def _text(value: object) -> object:
     """Senders mix numbers and strings for ids and answers; we keep their digits as text, trimmed, never empty."""
     if isinstance(value, str):
         # PostgreSQL can store no NUL in text; nothing a person wrote contains one.

@@ -46,7 +46,7 @@ class Match(FileModel):
         return value
 
 
-def _short(value: Any) -> Any:
+def _short(value: object) -> object:
     return {"kind": value} if isinstance(value, str) else value
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic_core.core_schema import ErrorType
 
@@ -172,7 +171,7 @@ _FORMS = re.compile(r"(\b1 )?\((\w+)\|(\w+)\)")
 _PLACE = re.compile(r"line (\d+) column (\d+)")
 
 
-def words_of(kind: str, context: Mapping[str, Any], message: str) -> str:
+def words_of(kind: str, context: Mapping[str, object], message: str) -> str:
     """A type of error with its context. `message` is used where it is ours: of a rule of our own, or a type of our own."""
     template = _BY_NAME.get(kind)
     match kind:

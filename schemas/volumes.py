@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
@@ -45,7 +45,7 @@ class Subject(FileModel):
         return self
 
 
-def _percent(value: Any) -> Any:
+def _percent(value: object) -> object:
     """`80%` as 0.8, since 80 could be meant as a count."""
     if isinstance(value, str) and (found := re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", value.strip())):
         return float(found[1]) / 100

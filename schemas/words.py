@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -26,7 +26,7 @@ LONGEST = 100
 """Characters of what somebody wrote that are compared with words of ours, which are all shorter."""
 
 
-def one_or_more(value: Any) -> Any:
+def one_or_more(value: object) -> object:
     """One text where a list of them may stand."""
     return (value,) if isinstance(value, str) else value
 

@@ -42,9 +42,9 @@ def compile_attributes(file: Mapping[str, market.Attribute]) -> CompiledAttribut
     return CompiledAttributes(attributes, frozenset(field for one in attributes for field in one.fields))
 
 
-def read(wanted: CompiledAttributes, fields: Mapping[str, Any]) -> dict[str, str | float | bool]:
+def read(wanted: CompiledAttributes, fields: Mapping[str, object]) -> dict[str, str | float | bool]:
     """The value of each attribute that the fields hold, as its type. What is not of the type is left where it was."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for field, value in fields.items():
         plain = field.strip().casefold()
         if plain in wanted.fields:
@@ -52,7 +52,7 @@ def read(wanted: CompiledAttributes, fields: Mapping[str, Any]) -> dict[str, str
     return _of_type(wanted.attributes, values) if values else {}
 
 
-def _of_type(attributes: tuple[Attribute, ...], values: Mapping[str, Any]) -> dict[str, str | float | bool]:
+def _of_type(attributes: tuple[Attribute, ...], values: Mapping[str, object]) -> dict[str, str | float | bool]:
     typed: dict[str, str | float | bool] = {}
     for name, kind, names in attributes:
         for field in names:
@@ -63,7 +63,7 @@ def _of_type(attributes: tuple[Attribute, ...], values: Mapping[str, Any]) -> di
     return typed
 
 
-def _value_of_type(kind: market.AttributeType, value: Any) -> str | float | bool | None:
+def _value_of_type(kind: market.AttributeType, value: object) -> str | float | bool | None:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     match kind:
@@ -78,7 +78,7 @@ def _value_of_type(kind: market.AttributeType, value: Any) -> str | float | bool
             assert_never(kind)
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     """An address is no attribute: what definitions decide on names nobody."""
     text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
     return text if text and len(text) <= MAX_TEXT and "@" not in text else None

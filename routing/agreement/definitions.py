@@ -46,7 +46,7 @@ class Finding(NamedTuple):
     unknown: str | None = None
     fault: str | None = None
 
-    def evidence(self) -> dict[str, Any]:
+    def evidence(self) -> dict[str, object]:
         """As evidence keeps it."""
         return {"met": self.met, **self.trouble()}
 
@@ -74,7 +74,7 @@ class Points(msgspec.Struct, frozen=True):
     parts: dict[str, float]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """As JSON has it, so that evidence reads the same before and after it was stored."""
     if isinstance(value, datetime):
         return value.isoformat()
@@ -99,7 +99,7 @@ class Judge:
         self.instant = int(now.timestamp()) if instant is None else instant
         self._points: Points | None = None
         self._segments: dict[str, bool | None] = {}
-        self._reached: dict[str, Any] = {}
+        self._reached: dict[str, object] = {}
         self._activation: cel.Activation | None = None
 
     def asks(self, expression: Expression) -> Finding:
@@ -221,7 +221,7 @@ class Judge:
         self._reached[what] = value
         return value
 
-    def _inputs(self, expression: Expression) -> dict[str, Any]:
+    def _inputs(self, expression: Expression) -> dict[str, object]:
         facts = {name: _plain(self._at if name == "now" else FACTS[name](self)) for name in expression.names}
         inside = {f"in_segment('{name}')": self._segments[name] for name in sorted(expression.segments)}
         return {**facts, **inside, **self._reached}
@@ -272,14 +272,14 @@ _CALLS = [
 ]
 
 
-def _facts(judge: Judge, now: datetime) -> dict[str, Any]:
+def _facts(judge: Judge, now: datetime) -> dict[str, object]:
     """As CEL takes them: what is unknown is left out, and a tuple is a list."""
     values = ((name, read(judge)) for name, read in FACTS.items())
     facts = {name: list(value) if isinstance(value, tuple) else value for name, value in values if value is not None}
     return facts | {"now": now}
 
 
-def _finding_of(plain: Any) -> Finding:
+def _finding_of(plain: object) -> Finding:
     """CEL's own words for an error value are all that tells what kind of error it is."""
     if isinstance(plain, bool):
         return Finding(plain)

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from datetime import timedelta
 from operator import attrgetter
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from routing.model.records import Handover, Lead
 from schemas.certain import Impossible
@@ -47,7 +47,7 @@ class Judged(Protocol):
     def points(self) -> Figures: ...
 
 
-Reader = Callable[[Judged], Any]
+Reader = Callable[[Judged], object]
 
 _PLACES = {
     "lead.stage": "lead.stage",

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -73,7 +73,7 @@ class Standards(NamedTuple):
     apart: dict[Kind, tuple[CompiledIntent, ...]]
     territories: Mapping[str, CompiledTerritory]
     reader: Reader | None
-    fits: dict[Any, Gained]
+    fits: dict[object, Gained]
 
 
 NONE = Standards(segments={}, fit=(), intent=(), apart={}, territories={}, reader=None, fits={})

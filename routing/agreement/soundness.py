@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import get_args
 
 from routing.agreement.expressions import ATTRIBUTES, SCORES, DefinitionError, Expression, compile_expression
 from routing.agreement.literals import WORDS, misfits, most_counted
@@ -52,7 +52,7 @@ def expressions_of(file: AgreementFile) -> Iterator[tuple[Path, str]]:
     yield from _conditions(file.model_dump(by_alias=True, exclude_none=True), ())
 
 
-def _conditions(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def _conditions(value: object, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(value, dict):
         for key, inner in value.items():
             if key in ("when", "exit") and isinstance(inner, str):

@@ -151,7 +151,7 @@ def passed_lines(rule: RuleView) -> Iterator[str]:
         yield from (f"      {c.person}: {c.reason}" for c in rule.overflow)
 
 
-def _inputs(inputs: Mapping[str, Any]) -> Iterator[str]:
+def _inputs(inputs: Mapping[str, object]) -> Iterator[str]:
     return (f"    {name} = {'unknown' if value is None else value}" for name, value in inputs.items())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
 
 from routing.agreement import attributes
 from routing.draft import Draft
@@ -241,7 +240,7 @@ def _personal(personal: LeadPersonal, signal: Signal, scale: Scale, newer: bool)
     return personal.but(person=who, answers=kept)
 
 
-def _answers(held: dict[str, Any], stated: dict[str, Any], scale: Scale, newer: bool) -> dict[str, Any]:
+def _answers(held: dict[str, object], stated: dict[str, object], scale: Scale, newer: bool) -> dict[str, object]:
     """Where there are too many the first go: what is older, and before it what nobody proven said."""
     if scale.is_plain:
         return answers({**held, **stated} if newer else {**stated, **held})

@@ -7,7 +7,6 @@ the newer counts. What somebody proven says is proven from then on, whenever the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from routing.model.contradictions import has_address
 from routing.model.identity import names_somebody
@@ -197,7 +196,7 @@ def _is_same(name: str, stated: object, held: object) -> bool:
     return one == other
 
 
-def _short_value(value: Any) -> str | int | float | bool:
+def _short_value(value: object) -> str | int | float | bool:
     if isinstance(value, bool | int | float):
         return value
     return str(value)[:LONGEST_PROPOSED]

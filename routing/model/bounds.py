@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 MARK = "[cut]"
 """Stands where something was left out."""
@@ -23,17 +22,17 @@ _LEAST = 64
 """Bytes below which nothing is begun any more; a mark always fits."""
 
 
-def shortened_words(fields: dict[str, Any]) -> dict[str, Any]:
+def shortened_words(fields: dict[str, object]) -> dict[str, object]:
     """The words of one entry, at most SAID_BYTES."""
     shortened = {name: _short(value) for name, value in fields.items()}
     return shortened if _fits(shortened, SAID_BYTES) else _object(shortened, SAID_BYTES, _LEVELS)
 
 
-def answers(fields: dict[str, Any]) -> dict[str, Any]:
+def answers(fields: dict[str, object]) -> dict[str, object]:
     """The last ANSWERS_KEPT of them, as many as fit into ANSWERS_BYTES; a mark comes first where others were left out."""
     if len(fields) <= ANSWERS_KEPT and _fits(fields, ANSWERS_BYTES):
         return fields
-    kept: list[tuple[str, Any]] = []
+    kept: list[tuple[str, object]] = []
     room = ANSWERS_BYTES - _LEAST
     for name, value in reversed([item for item in fields.items() if item[0] != MARK]):
         one = _object({name: value}, SAID_BYTES, _LEVELS)
@@ -44,7 +43,7 @@ def answers(fields: dict[str, Any]) -> dict[str, Any]:
     return {MARK: MARK, **dict(reversed(kept))}
 
 
-def _fits(fields: dict[str, Any], room: int) -> bool:
+def _fits(fields: dict[str, object], room: int) -> bool:
     """Short texts and numbers, as nearly all are, need not be written to be measured: a character is six bytes at most,
     quotes and separators of one answer are eight, a number is thirty."""
     characters = 0
@@ -68,7 +67,7 @@ def _short(value: object) -> object:
     return f"{value[:WORDS_KEPT]} {MARK}" if isinstance(value, str) and len(value) > WORDS_KEPT else value
 
 
-def _cut(value: Any, room: int, levels: int) -> Any:
+def _cut(value: object, room: int, levels: int) -> object:
     """At most `room` bytes, which are _LEAST or more."""
     value = _short(value)
     if size(value) <= room:
@@ -83,8 +82,8 @@ def _cut(value: Any, room: int, levels: int) -> Any:
     return MARK
 
 
-def _object(value: dict[str, Any], room: int, levels: int) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
+def _object(value: dict[str, object], room: int, levels: int) -> dict[str, object]:
+    kept: dict[str, object] = {}
     remaining = room - _LEAST
     for name, item in value.items():
         name = name if size(name) <= _LEAST * 4 else f"{name[:32]} {MARK}"
@@ -96,8 +95,8 @@ def _object(value: dict[str, Any], room: int, levels: int) -> dict[str, Any]:
     return kept
 
 
-def _list(value: list[Any], room: int, levels: int) -> list[Any]:
-    kept: list[Any] = []
+def _list(value: list[object], room: int, levels: int) -> list[object]:
+    kept: list[object] = []
     remaining = room - _LEAST
     for item in value:
         if remaining < _LEAST:

@@ -225,7 +225,9 @@ def _take_consents(kept: Lead, gone: Lead) -> dict[str, Any]:
     return before
 
 
-def _together(mine: dict[str, Any], theirs: dict[str, Any], kept: Lead) -> dict[str, Any]:
+def _together(
+    mine: dict[str, tuple[int, ...]], theirs: dict[str, tuple[int, ...]], kept: Lead
+) -> dict[str, tuple[int, ...]]:
     since = kept.stage_since if kept.stage == "nurturing" else kept.pass_since
     first = kept.pass_number == 1 and kept.stage != "nurturing"
     both = dict(mine)
@@ -270,7 +272,7 @@ def _give_consents_back(kept: Lead, gone: Lead, link: Merged) -> None:
     put_consents(kept, states, ats)
 
 
-def _apart(mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+def _apart(mine: dict[str, tuple[int, ...]], theirs: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
     without = {}
     for name, instants in mine.items():
         remaining = list(instants)
