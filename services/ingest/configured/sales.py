@@ -14,13 +14,13 @@ _ENDED = frozenset({Kind.SALES_LOST, Kind.SALES_REJECTED, Kind.SALES_RETURNED})
 
 def with_sales_words(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
     """The signal as this source's configuration has it; what it says nothing of stays as the body said."""
-    parsed = _by_whom(parsed, meaning)
+    parsed = _without_own_users(parsed, meaning)
     if parsed.sales is not None:
         parsed = _step(_stage(parsed, parsed.sales, meaning), parsed.sales, meaning)
     return _reason(parsed, meaning)
 
 
-def _by_whom(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
+def _without_own_users(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
     """Our own writes come back from the CRM: nobody's step."""
     if parsed.actor.reference is None or parsed.actor.reference not in meaning.our_users:
         return parsed

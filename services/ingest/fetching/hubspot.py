@@ -1,4 +1,4 @@
-"""HubSpot: a contact by its id; whom a deal or an activity is with by its associations; which way a call went."""
+"""HubSpot: a contact by its id; the person of a deal or an activity by its associations; which way a call went."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _deal(facts: Parsed) -> str | None:
 
 
 def _with_record(facts: Parsed, record: Mapping[str, Any], what: str) -> Parsed:
-    """With whom and what it is about, and with what it was: an incoming call is no step of ours."""
+    """With the person and the deal it is about, and with what it was: an incoming call is no step of ours."""
     near = mapping(record.get("associations"))
     if id_of(facts, "person") is None and (person := _first(mapping(near.get("contacts")))) is not None:
         facts = with_reference(facts, "person", person)

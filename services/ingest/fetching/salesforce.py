@@ -1,4 +1,4 @@
-"""Salesforce: a lead or a contact by its id; whom an opportunity is with by its contact roles; what a task is about."""
+"""Salesforce: a lead or a contact by its id; an opportunity's person by its contact roles; what a task is about."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _is_id(ident: str | None) -> bool:
 
 
 def _with_references(facts: Parsed, record: Mapping[str, Any]) -> Parsed:
-    """A change event of a task holds what changed, which is seldom whom the task is with."""
+    """A change event of a task holds what changed, which is seldom the person the task is with."""
     who, about = text(record.get("WhoId")), text(record.get("WhatId"))
     if who is not None:
         facts = with_reference(facts, "person", who)

@@ -171,8 +171,8 @@ def _legs(found: list[Node]) -> Iterator[Level]:
 
 
 def _theirs(kind: Kind, turn: Turn, chain: Chain, found: list[Node], word: str | None) -> Act:
-    """What came in, and whether a person wrote it. Of a message that came back the lead is whom it was for; a form that is sent on
-    by mail is of whom the answer would go to."""
+    """What came in, and whether a person wrote it. Of a message that came back the lead is the one it was for; a form that is sent on
+    by mail is from the one an answer would go to."""
     headers = _headers(chain)
     sender = sender_in(found).get("email")
     subject = first(chain, _SUBJECTS, text)
@@ -189,7 +189,7 @@ def _theirs(kind: Kind, turn: Turn, chain: Chain, found: list[Node], word: str |
 
 
 def _answer_to(headers: Mapping[str, str], chain: Chain, sender: str | None) -> str | None:
-    """Whom an answer goes to, where that is a person and not who sent it."""
+    """The person an answer goes to, if that is not the sender."""
     said = first(chain, ("reply_to", "reply_to_email"), text) or headers.get("reply_to", "")
     address = said.rpartition("<")[2].rstrip("> ").strip()
     if not is_address(address) or address.casefold() == (sender or "").casefold():

@@ -22,7 +22,7 @@ _HOLDERS = frozenset(["value", "values", "answer", "answers", "content", "text",
 _NOT_LOOKED_AT = frozenset(
     ["headers", "request", "cookies", "settings", "config", "schema", "to", "cc", "bcc", "reply_to", "recipient", "recipients", "notify", "notifications", "action_metadata", "source_metadata", "audit", "audit_log"]
 )  # fmt: skip
-"""Keys behind which no request has its sender's address: how the form is set up, and to whom it is sent."""
+"""Keys behind which no request has its sender's address: how the form is set up, and who it is sent to."""
 
 
 class Candidate(NamedTuple):

@@ -46,7 +46,7 @@ def is_message(found: Iterable[Node]) -> bool:
 
 
 _PARTNERS = ("remote_jid_alt", "sender_pn", "remote_jid", "jid", "chat_id")
-"""Whom a chat is with, whoever of the two writes; what has a number first."""
+"""The one a chat is with, whoever of the two writes; what has a number first."""
 _IN_A_GROUP = ("participant_alt", "participant_pn", "participant", "author")
 
 
@@ -59,7 +59,7 @@ def _partner(held: Mapping[str, Any]) -> dict[str, str]:
 
 
 def other_end(found: Iterable[Node]) -> dict[str, str]:
-    """The number of whom a chat is with, or of whom a message went to or came from, where our own number stands beside it; {}
+    """The number of the one a chat is with, or a message went to or came from, where our own number stands beside it; {}
     for anything else."""
     for node in islice(found, MAX_NODES):
         held = level(node.raw).held

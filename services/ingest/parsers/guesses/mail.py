@@ -1,4 +1,4 @@
-"""The two ends of a message: whom it went to, whom it is from. Of what was sent the lead is the recipient, of what came in the sender."""
+"""The two ends of a message: who it went to, who it is from. Of what was sent the lead is the recipient, of what came in the sender."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ _REPLIES = ("reply_message", "reply")
 
 
 def recipient_in(found: list[Node]) -> dict[str, str]:
-    """Our facts of the one whom a message went to; {} where nobody is named."""
+    """Our facts of the one a message went to; {} where nobody is named."""
     facts = next(_ends(found, _TO), {})
     name = next((said for node in found for key in _TO_NAMES if (said := text(level(node.raw).held.get(key)))), None)
     return {"full_name": name, **facts} if facts and name else facts
 
 
 def sender_in(found: list[Node]) -> dict[str, str]:
-    """Our facts of the one whom a message is from."""
+    """Our facts of the one a message is from."""
     facts = next(_ends(found, _FROM), {}) or next(_parties(found, "from"), {})
     name = next((said for node in found for key in _NAMES if (said := text(level(node.raw).held.get(key)))), None)
     return {"full_name": name, **facts} if facts and name else facts

@@ -244,7 +244,7 @@ def _same(facts: dict[str, str], said: dict[str, str], node: Node, chosen: Node)
 
 _TRACKED = frozenset(["trackingnum", "tracking_number", "tracking_phone_number"])
 _OF_TRACKED = frozenset(["company", "company_name", "account", "account_name"])
-"""Where a call is told by the advertised number that was rung, the company is whom that number belongs to: us."""
+"""Where a call is told by the advertised number that was rung, the company is the number's owner: us."""
 
 
 def _employs(node: Node, person: Node | None) -> bool:
@@ -260,7 +260,7 @@ def _employs(node: Node, person: Node | None) -> bool:
 
 
 def _is_another(said: dict[str, str], facts: dict[str, str]) -> bool:
-    """Names that cannot be one person's: whom the parcel goes to is not who ordered it. A given name here and a family
+    """Names that cannot be one person's: the one a parcel goes to is not who ordered it. A given name here and a family
     name there can."""
     for part in ("first_name", "last_name"):
         if part in said and part in facts and said[part].casefold() != facts[part].casefold():

@@ -1,4 +1,4 @@
-"""Of an event of an unknown sender: the id of what it is about, what it says of sales work, whom it names by id."""
+"""Of an event of an unknown sender: the id of what it is about, what it says of sales work, the people it names by id."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = (), found:
 
 
 def _only_id(at: Level) -> str | None:
-    """Of an event, where nothing else has an id: the first that is named as one, and is not of whom it belongs to, or of where it happened."""
+    """Of an event, where nothing else has an id: the first that is named as one, and is neither its owner's nor the place's."""
     names = (
         name
         for name in at.held
@@ -90,7 +90,7 @@ def _last_step(value: Any) -> str | None:
 
 def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
     of_nouns = tuple(f"{noun}_{part}" for noun in nouns for part in ("id", "key", "uuid"))
-    # Beside what happened and when, `id` is the event's; whom or what it is about has its own.
+    # Beside what happened and when, `id` is the event's; the person or thing it is about has its own.
     told = {"type", "occurred_at"} <= at.held.keys() or {"event", "occurred_at"} <= at.held.keys()
     for name in (*((*of_nouns, "contact_id", "subscriber_id") if told else ()), "id", *of_nouns, *_ORDER):
         value = at.held.get(name)

@@ -61,7 +61,7 @@ def _at_the_other_end(told: Told, facts: dict[str, str]) -> dict[str, str]:
         return facts
     if not end:
         return facts
-    # A name that stands beside a call's numbers is of whom it was with.
+    # A name that stands beside a call's numbers is the name of the one it was with.
     kept = {"full_name": facts["full_name"]} if "full_name" in facts and end.keys() == {"phone"} else {}
     if end.keys() == {"phone"} and "phone" not in facts and told.person is not None and told.person.weight in (0, 1):
         # Who wrote is said in the message's own fields, all but the number.

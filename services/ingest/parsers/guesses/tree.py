@@ -1,4 +1,4 @@
-"""Finding whom an event of an unknown sender is about: every object in it, judged by the words on the way to it."""
+"""Finds who an event of an unknown sender is about: every object in it, judged by the words on the way to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.ingest.parsers.reading.safely import MAX_ANSWERS, name_parts, text
 
 MAX_NODES = 400
 MAX_PEOPLE = 50
-"""People of one list among whom the first who is not ours is looked for."""
+"""People of one list that are searched for the first who is not ours."""
 MAX_LEVEL = 7
 _PEOPLE = {
     "sender",

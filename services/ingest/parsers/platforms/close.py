@@ -242,7 +242,7 @@ def _person(family: str, row: dict[str, Any]) -> Person:
 
 
 def _attendee(row: dict[str, Any]) -> dict[str, Any]:
-    """Whom a meeting is with: the first of the attendees that is a contact and no colleague."""
+    """The one a meeting is with: the first of the attendees that is a contact and no colleague."""
     rows = row.get("attendees")
     named = (mapping(r) for r in rows) if isinstance(rows, list) else iter(())
     return next((r for r in named if identifier(r.get("contact_id"))), {})

@@ -329,7 +329,7 @@ def _looks_filled(chain: Chain) -> bool:
 
 def _delivery(event: Event, fallback: str, about: object) -> str:
     """The sender's id of the delivery, where it has a header or a field of its own. What is called `event_id` may be a fair's:
-    what the event tells, and of whom, is added, and an id that is short is none."""
+    what the event tells, and about which person, is added, and an id that is short is none."""
     named = (event.headers.get(name) for name in ("webhook-id", "svix-id", "idempotency-key"))
     ident = next(filter(None, map(identifier, named)), None)
     names = ("event_id", "eventId", "idempotencyKey", "delivery_id")

@@ -185,7 +185,7 @@ def _kind(noun: str, verb: str, name: str | None, value: str | None) -> tuple[Ki
 
 
 def _activity(noun: str, verb: str, name: str | None, value: str | None) -> tuple[Kind, Sales | None]:
-    """Calls, meetings, mails and tasks are told as they are made; whom they are with has to be fetched."""
+    """Calls, meetings, mails and tasks are told as they are made; the person they are with has to be fetched."""
     said = Sales(to=value if name else None, activity_type=noun)
     if (name, value) == ("hs_task_status", "COMPLETED"):
         return Kind.SALES_FOLLOW_UP, Sales(to="COMPLETED", activity_type=noun, done=True)

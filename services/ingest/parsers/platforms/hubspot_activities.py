@@ -18,7 +18,7 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
     "note": (),
     "communication": (),
 }  # fmt: skip
-"""What of an activity is looked at, beside whom it is with and whose it is."""
+"""What of an activity is looked at, beside the person it is with and whose it is."""
 _OUTCOMES = {
     "COMPLETED": Kind.SALES_MEETING_HELD,
     "CANCELED": Kind.SALES_MEETING_CANCELLED,

@@ -148,7 +148,7 @@ def _state(noun: str, values: dict[str, str | None], owner: str | None) -> Sales
 
 
 def _writer(values: dict[str, str | None]) -> Person:
-    """Whom a mail is from, or whom ours went to."""
+    """The one a mail is from, or ours went to."""
     end = "from" if values.get("hs_email_direction") == "INCOMING_EMAIL" else "to"
     return Person(
         email=values.get(f"hs_email_{end}_email"),

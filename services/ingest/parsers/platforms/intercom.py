@@ -132,7 +132,7 @@ def _message(kind: Kind, actor: Actor, item: dict[str, Any], part: dict[str, Any
 
 
 def _who(family: str, item: dict[str, Any]) -> dict[str, Any]:
-    """The contact: the item itself (beside the tag, in a tag's item), or whom a conversation is with."""
+    """The contact: the item itself (beside the tag, in a tag's item), or the one a conversation is with."""
     if family in ("conversation", "ticket"):
         rows = mapping(item.get("contacts")).get("contacts")
         first = mapping(rows[0]) if isinstance(rows, list) and rows else {}

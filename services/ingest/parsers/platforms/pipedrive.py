@@ -169,7 +169,7 @@ def _step(now: dict[str, Any], before: dict[str, Any]) -> Sales | None:
 def _merged_records(
     entity: str, action: str, row: dict[str, Any], meta: dict[str, Any], account: str | None
 ) -> tuple[Reference, ...]:
-    """Whom a merge did away with: v2 names the other in `meta`; v1's `merged` keeps the survivor under the same id."""
+    """The records that a merge did away with: v2 names the other in `meta`; v1's `merged` keeps the survivor under the same id."""
     if entity not in _ENTITY or not (text(meta.get("merged_to_id")) or text(meta.get("merged_from_id"))):
         return ()
     own = identifier(row.get("id")) or identifier(meta.get("entity_id"))
@@ -240,7 +240,7 @@ def _references(
 
 
 def _participant(row: dict[str, Any]) -> Any:
-    """v2 names whom an activity is with among its participants."""
+    """v2 names the one an activity is with among its participants."""
     rows = row.get("participants")
     named = [mapping(r) for r in rows] if isinstance(rows, list) else []
     named.sort(key=lambda r: not (r.get("primary_flag") or r.get("primary")))

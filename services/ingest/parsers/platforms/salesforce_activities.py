@@ -80,7 +80,7 @@ def is_automated(noun: str, fields: Mapping[str, Any]) -> bool:
 
 
 def other_end(fields: Mapping[str, Any]) -> Person:
-    """Whom a mail is from, or whom ours went to; nobody for what came back."""
+    """The one a mail is from, or ours went to; nobody for what came back."""
     if not _true(fields.get("Incoming")):
         to = (text(fields.get("ToAddress")) or "").replace(",", ";").partition(";")[0].strip()
         return Person(email=to or None)

@@ -59,7 +59,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
 
 
 def _with_hidden(facts: dict[str, str], hidden: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
-    """(facts, what is left of the hidden fields): a link in a letter can bring along whom it was sent to; what the person
+    """(facts, what is left of the hidden fields): a link in a letter can bring along who it was sent to; what the person
     answers themselves comes first, and a name is taken whole from one of the two."""
     brought, left = person_facts(hidden)
     brought.pop("external_id", None)

@@ -252,7 +252,7 @@ _FAILED = re.compile(
 
 
 def failed_recipient(headers: Mapping[str, str], words: str | None) -> str | None:
-    """Whom a returned message was for, as the report says it; None where it does not."""
+    """The address a returned message was for, as the report says it; None where it does not."""
     said = headers.get("x_failed_recipients", "").partition(",")[0].strip()
     if "@" in said:
         return said

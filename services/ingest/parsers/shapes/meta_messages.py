@@ -80,7 +80,7 @@ def _one(row: dict[str, Any], listed: str, profiles: dict[str | None, dict[str, 
 
 
 def _direct(row: dict[str, Any], key: str) -> Parsed:
-    """A message between a page and somebody whom Meta names by an id of the page's own; an echo is ours."""
+    """A message between a page and a person that Meta names by an id of the page's own; an echo is ours."""
     message = mapping(row.get("message")) or mapping(row.get("postback"))
     ours = message.get("is_echo") is True
     theirs = identifier(mapping(row.get("recipient" if ours else "sender")).get("id"))

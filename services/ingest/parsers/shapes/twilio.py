@@ -49,7 +49,7 @@ def _message(inbound: bool) -> tuple[Kind, Sales | None]:
 
 
 def _call(whole: dict[str, Any], inbound: bool, direction: str) -> tuple[Kind, Sales | None]:
-    """Whom somebody had connected (`outbound-dial`) was talked to, if long enough; what a program dials is a program's."""
+    """A call that somebody had connected (`outbound-dial`) was a talk, if long enough; what a program dials is a program's."""
     if inbound:
         return Kind.CALL_RECEIVED, None
     went = call_of([level(whole)])
