@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from tests.attack.costs import costs
-from tests.attack.door import MIB, attacked_stafett, connections, flood, unreadable
+from tests.attack.door import MIB, attacked_stafett, batches, connections, flood, unreadable
 from tests.everykind import KINDS
 
 HEALTHY = 0.5
@@ -31,6 +31,8 @@ def main(kinds: list[str], seconds: float) -> int:
             check(name, seen, seen.figures["form"] == 202)
         seen = flood(made, seconds)
         check("one client at ten times the rate", seen, set(seen.figures["honest"]) == {202})
+        seen = batches(made, seconds)
+        check("two clients with a thousand events at once", seen, set(seen.figures["hundreds"]) == {202})
         seen = unreadable(made)
         check("4 MiB of unreadable bodies", seen, 0 < seen.figures["stored"] < 5 * MIB)
     for kind in kinds:

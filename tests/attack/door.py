@@ -1,9 +1,11 @@
 """Attacks on a running Stafett from a few addresses of this machine, and what others find meanwhile."""
 
 import contextlib
+import json
 import resource
 import socket
 import sqlite3
+import statistics
 import threading
 import time
 from collections import Counter
@@ -12,6 +14,7 @@ from typing import NamedTuple, Self
 
 import httpx
 
+from tests.attack.bodies import ROW, numbered_rows
 from tests.e2e.test_up import Installed
 
 ATTACKER, ASKING = "127.0.0.66", "127.0.0.5"
@@ -21,7 +24,9 @@ version: 1
 sources:
   - {name: web, kind: form, verify: {scheme: none}}
   - {name: own, kind: generic, verify: {scheme: none}, rate: 1000, burst: 1000}
+  - {name: batches, kind: generic, verify: {scheme: token, header: x-token, secrets: [STAFETT_SECRET_BATCHES]}}
 """
+SECRET = "a secret of some length"
 MIB = 1024 * 1024
 REQUEST = (
     b"POST /v1/hooks/web HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 35\r\n\r\n"
@@ -45,7 +50,8 @@ class Seen(NamedTuple):
 def attacked_stafett(folder, descriptors: int = 1024) -> Iterator[Installed]:
     """A Stafett with so many descriptors, until it is left."""
     made = Installed(folder)
-    (folder / "sources.yaml").write_text(SOURCES)
+    (made.folder / "sources.yaml").write_text(SOURCES)
+    made.env["STAFETT_SECRET_BATCHES"] = SECRET
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard))
     try:
@@ -145,6 +151,37 @@ def flood(made: Installed, seconds: float, rate: int = 500) -> Seen:
         for sender in senders:
             sender.join()
     return watch.result(honest=dict(honest), attacker=dict(answers))
+
+
+def batches(made: Installed, seconds: float, clients: int = 2) -> Seen:
+    """Proven clients that send a thousand rich events at once, again and again, beside one that sends a hundred now and then.
+    The figures have the seconds at the median and the answers of both."""
+    stop = threading.Event()
+    times: dict[int, list[float]] = {1000: [], 100: []}
+    answers: dict[int, Counter[int]] = {1000: Counter(), 100: Counter()}
+
+    def send(number: int, events: int, wait: float) -> None:
+        transport = httpx.HTTPTransport(local_address=f"127.2.0.{number}")
+        headers = {"x-token": SECRET, "content-type": "application/json"}
+        with httpx.Client(transport=transport, headers=headers, timeout=30) as http:
+            while not stop.wait(wait):
+                sent = len(times[events])
+                rows = numbered_rows(events, lambda n, at=f"{number}-{sent}": {**ROW, "email": f"{at}@b{n}.example"})
+                begun = time.monotonic()
+                answers[events][http.post(f"{made.url}/v1/hooks/batches", content=json.dumps(rows)).status_code] += 1
+                times[events].append(time.monotonic() - begun)
+
+    senders = [threading.Thread(target=send, args=(number + 1, 1000, 0)) for number in range(clients)]
+    senders.append(threading.Thread(target=send, args=(99, 100, 0.3)))
+    with Watch(made.url) as watch:
+        for sender in senders:
+            sender.start()
+        stop.wait(seconds)
+        stop.set()
+        for sender in senders:
+            sender.join()
+    medians = {f"median of {n}": f"{statistics.median(held):.1f} s" for n, held in times.items()}
+    return watch.result(thousands=dict(answers[1000]), hundreds=dict(answers[100]), **medians)
 
 
 def unreadable(made: Installed, count: int = 4) -> Seen:
