@@ -35,7 +35,7 @@ def test_who_was_on_a_track_for_as_long_as_agreed_leaves_it_by_itself():
     assert told.lead.stage == "nurturing"
     told.wait(91 * DAY)
     assert told.lead.stage == "qualification" and told.lead.stage_since == since + 90 * DAY
-    assert told.steps[-1].said["evidence"]["woken"]["at"] == (since + 90 * DAY).isoformat()
+    assert told.steps[-1].decision["evidence"]["woken"]["at"] == (since + 90 * DAY).isoformat()
 
 
 @pytest.mark.parametrize(
