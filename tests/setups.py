@@ -74,7 +74,7 @@ class Setup:
         self.watcher = Watcher(store, log, topic, lambda: self.at)
         self.consumer = log.consumer(topic, "router")
 
-    async def anew(self):
+    async def rejoin(self):
         """The router's place in the group is given to one that begins."""
         await self.leave()
         self.consumer = self.log.consumer(self.topic, "router")

@@ -23,7 +23,7 @@ def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
 
 
 def network_of(address: str) -> str:
-    """Whom an address is counted for: IPv4 by the address, IPv6 by its /64, which one subscriber has whole; "" for none."""
+    """Which client an address is counted for: IPv4 by the address, IPv6 by its /64, which one subscriber has whole; "" for none."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -164,7 +164,7 @@ def _bounded(source: str | None) -> str:
 
 @functools.cache
 def _intake(source: str, outcome: str) -> Counter:
-    """The library's own look-up checks every label anew."""
+    """The library's own look-up checks every label each time."""
     return intake.labels(source, outcome)
 
 

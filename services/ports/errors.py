@@ -88,7 +88,7 @@ class OffsetLost(PortError):
         self.topic, self.partition, self.wanted, self.available = topic, partition, wanted, available
         super().__init__(
             f"{topic}/{partition}: the next record to read is {wanted}, but the log begins at {available}; its retention"
-            " was shorter than our outage, or the topic was made anew. Nothing was skipped; `stafett db positions` can."
+            " was shorter than our outage, or the topic was made again. Nothing was skipped; `stafett db positions` can."
         )
 
     @property

@@ -11,7 +11,7 @@ from schemas.words import Side
 
 
 class RecordOut(NamedTuple):
-    """A record to append. The partition is murmur2(key), as Kafka's own default partitioner reckons it."""
+    """A record to append. The partition is murmur2(key), as Kafka's own default partitioner computes it."""
 
     topic: str
     key: bytes

@@ -93,7 +93,7 @@ def _deep(signal: Signal, record: bytes) -> bool:
 
 
 def _parted(record: bytes) -> tuple[str, str | None]:
-    """The members as they stand in the record: to write them anew costs three times as much."""
+    """The members as they stand in the record: to write them again costs three times as much."""
     members, personal = _MEMBERS.decode(record), {}
     for name in PERSONAL_FIELDS:
         if name in members:

@@ -107,7 +107,7 @@ def discreet(parsed: Parsed, key: bytes) -> Parsed:
 
 
 def without_names(signal: Signal, person: Person) -> Signal:
-    """The signal without the lead's person, of whom a signal that only names an offer or a deal does not know."""
+    """The signal without the lead's person, which a signal that only names an offer or a deal does not know."""
     known = _known(person)
     if not _suspicious(signal, known):
         return signal

@@ -43,7 +43,7 @@ def approval_of(signal: Signal, ruling: Ruling) -> ApprovalRow:
 
 def counting(approvals: Iterable[ApprovalRow], digest: str, before: Sequence[Publication]) -> list[ApprovalRow]:
     """Those of this hash that no publication has used up, the first of each person for a side: to go back to an earlier
-    version is agreed on anew. A publication that was withdrawn used up none."""
+    version is agreed on again. A publication that was withdrawn used up none."""
     last = max((entry.published_at for entry in standing(before) if entry.hash == digest), default=None)
     found: dict[tuple[str, str], ApprovalRow] = {}
     for row in approvals:
@@ -117,7 +117,7 @@ def wrongly_typed(
         if (why := cannot_sign(person, side, roster, named.get(side, ())))
     ]
     return found + [
-        f"{side}: what was approved is `{over}`, but this file is {digest[:12]}: approve it anew"
+        f"{side}: what was approved is `{over}`, but this file is {digest[:12]}: approve it again"
         for side, (_, over) in said.items()
         if len(over) < 12 or not digest.startswith(over)
     ]

@@ -24,7 +24,7 @@ _CHANGES = TypeAdapter(tuple[RosterChange, ...])
 
 
 class InForce:
-    """Reckoned once for each state of the changes, since almost every batch finds it as the one before did."""
+    """Computed once for each state of the changes, since almost every batch finds it as the one before did."""
 
     def __init__(self, files: Callable[[], Ruling]) -> None:
         self._files = files

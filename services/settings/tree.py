@@ -122,7 +122,7 @@ class KafkaSettings(Tree):
     )
     stall: Duration = Field(
         timedelta(seconds=30),
-        description="A consumer that gets nothing for so long while its partitions grow is made anew.",
+        description="A consumer that gets nothing for so long while its partitions grow is made again.",
     )
     in_flight: Count = Field(1000, description="Records that one process may have on their way; further appends wait.")
 
@@ -247,7 +247,7 @@ class RetentionSettings(Tree):
     dead_letters: Duration = Field(timedelta(days=90), description="Dead letters that were redriven or dropped.")
     withdrawals: Duration = Field(
         timedelta(days=1095),
-        description="What somebody withdrew whom nobody knows yet, by digests of their address or number.",
+        description="What somebody unknown withdrew, by digests of their address or number.",
     )
     deliveries: Duration = Field(timedelta(days=30), description="Deliveries that are over, with their attempts.")
 

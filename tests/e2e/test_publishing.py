@@ -210,8 +210,8 @@ def test_what_the_operator_types_counts_for_the_first_publication_only():
 
     good = {"marketing": ("lena", NEW.hash[:12]), "sales": ("maja", NEW.hash)}
     assert said(good) == []
-    assert "approve it anew" in said({**good, "sales": ("maja", OLD.hash)})[0]
-    assert "approve it anew" in said({**good, "sales": ("maja", NEW.hash[:11])})[0]
+    assert "approve it again" in said({**good, "sales": ("maja", OLD.hash)})[0]
+    assert "approve it again" in said({**good, "sales": ("maja", NEW.hash[:11])})[0]
     assert "cannot approve for marketing" in said({**good, "marketing": ("sara", NEW.hash)})[0]
     assert "each side approves by itself" in said(good, entries())[0]
 

@@ -34,7 +34,7 @@ async def test_after_a_restore_an_old_topic_is_read_from_where_it_begins(made):
     before = await placed(made)
     await forget(made.log, made.topic, before)
     await made.store.raise_epoch()
-    await made.anew()
+    await made.rejoin()
     await made.give(*forms(5))
     assert await known(made) == [f"sig_{number}" for number in range(6)]
     (partition,) = (p for p, offset in before.items() if offset)
@@ -48,7 +48,7 @@ async def test_a_position_that_is_lost_stops_the_router_until_an_operator_skips(
     async with made.store.batch() as tx:
         await tx.advance("router", made.topic, made.log.cluster, {partition: (5, 2)})
     await forget(made.log, made.topic, {partition: 4})
-    await made.anew()
+    await made.rejoin()
     with pytest.raises(OffsetLost) as caught:
         await made.route(1)
     assert (caught.value.partition, caught.value.wanted, caught.value.available) == (partition, 2, 4)

@@ -181,7 +181,7 @@ class KafkaConsumer:
         raise OffsetLost(self.topic, place.partition, wanted, begins[place])
 
     async def _watch(self) -> None:
-        """Nothing came for long. Where there is something to read, or we never got into the group, begin anew."""
+        """Nothing came for long. Where there is something to read, or we never got into the group, begin again."""
         now = asyncio.get_running_loop().time()
         if self._fetch is not None and not self._fetch.done() and not self._assigned:
             if now - self._moved_at > self._join_patience:
@@ -201,7 +201,7 @@ class KafkaConsumer:
             await self._renew("partitions grow and nothing comes")
 
     async def _renew(self, reason: str) -> None:
-        log.warning("joining the group anew: %s", reason, extra={"topic": self.topic})
+        log.warning("joining the group again: %s", reason, extra={"topic": self.topic})
         await self._leave()
         self._errors = 0
         self._moved_at = asyncio.get_running_loop().time()

@@ -13,7 +13,7 @@ Event = dict[str, Any]
 
 
 class Handover(NamedTuple):
-    """A hand-over: whom it is about, who got it, and its events by the last word of their type."""
+    """A hand-over: who it is about, who got it, and its events by the last word of their type."""
 
     name: str
     seller: str

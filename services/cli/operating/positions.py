@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("stafett.positions")
 EPILOG = """\
-A position is lost where the log's retention has passed it, or where the topic was made anew. A role never skips records
+A position is lost where the log's retention has passed it, or where the topic was made again. A role never skips records
 by itself: it stops. `skip` moves lost positions, and no others, to where the log begins. What lay between is gone: the
 line that it logs says how much, and why you did it.
 """

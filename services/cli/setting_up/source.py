@@ -200,7 +200,7 @@ def _why(code: str, scheme: Scheme, request: Request) -> str:
 
 
 def _shown(scheme: Scheme, claim: Claim, now: float) -> dict[str, Any]:
-    """What both sides reckoned. A secret that is sent as such is not shown."""
+    """What both sides computed. A secret that is sent as such is not shown."""
     import base64
 
     def written(value: bytes) -> str:
