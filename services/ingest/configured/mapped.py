@@ -35,6 +35,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.tables import words
 from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.parsers.registry import parse, parse_unfinished
 
@@ -44,17 +45,9 @@ _KNOWN = {
 }
 _ENV = cel.NewEnv(variables=_KNOWN)
 _PERSON = ("email", "first_name", "last_name", "full_name", "phone")
-_PLAIN = (
-    "external_id",
-    "source_kind",
-    "form_id",
-    "campaign",
-    "reason",
-    "criterion",
-    "currency",
-    "handover_id",
-    "offer_id",
-)
+_PLAIN = words("""
+    external_id source_kind form_id campaign reason criterion currency handover_id offer_id
+""")
 _COMPANY = ("domain", "industry", "country", "employees", "region", "city", "postcode")
 _REFERENCES = ("person", "company", "deal", "activity")
 

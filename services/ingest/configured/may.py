@@ -20,15 +20,40 @@ _FORMS: frozenset[May] = frozenset({"form", "engagement", "consent", "test"})
 _CRM: frozenset[May] = frozenset({*_FORMS, "sales"})
 NATURE: dict[str, frozenset[May]] = {
     **dict.fromkeys(
-        ["form", "typeform", "jotform", "tally", "webflow", "gravity_forms", "google_ads", "meta_lead_ads", "linkedin", "mailchimp"],
+        [
+            "form",
+            "typeform",
+            "jotform",
+            "tally",
+            "webflow",
+            "gravity_forms",
+            "google_ads",
+            "meta_lead_ads",
+            "linkedin",
+            "mailchimp",
+        ],
         _FORMS,
     ),
     **dict.fromkeys(
-        ["crm", "generic", "standard_webhooks", "cloudevents", "hubspot", "pipedrive", "salesforce", "close", "gohighlevel",
-         "activecampaign", "intercom", "calendly", "segment", "mautic"],
+        [
+            "crm",
+            "generic",
+            "standard_webhooks",
+            "cloudevents",
+            "hubspot",
+            "pipedrive",
+            "salesforce",
+            "close",
+            "gohighlevel",
+            "activecampaign",
+            "intercom",
+            "calendly",
+            "segment",
+            "mautic",
+        ],
         _CRM,
     ),
-}  # fmt: skip
+}
 """What a kind's sender may say once it has proven itself, where its source says nothing else. `import` is in none of them."""
 OWN_WORDS = frozenset({"crm", "standard_webhooks", "cloudevents"})
 """Kinds that are our own words, made for facts of systems that can sign: without a scheme their file has to say `may`."""

@@ -13,9 +13,23 @@ from services.ingest.parsers.reading.plain import single_line
 
 PLACES = ("industry", "country", "employees", "region", "city", "postcode")
 COLUMNS = (
-    "email", "phone", "first_name", "last_name", "full_name", "company", "domain", "stage", "owner", "since", "tags",
-    "campaign", "track", "disposition", "language", *PLACES,
-)  # fmt: skip
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "full_name",
+    "company",
+    "domain",
+    "stage",
+    "owner",
+    "since",
+    "tags",
+    "campaign",
+    "track",
+    "disposition",
+    "language",
+    *PLACES,
+)
 """Besides these: `consent:PURPOSE` (given or withdrawn), `id:SYSTEM` (the person's id there) and `deal:SYSTEM` (their deals)."""
 WITH_NAME = ("consent:", "id:", "deal:")
 _PLAIN = {name.replace("_", ""): name for name in COLUMNS}
@@ -28,7 +42,7 @@ _LIKELY = {
     "consent:PURPOSE": "samtycke gdpr consent opt_in optin newsletter nyhetsbrev marketing_consent subscribed einwilligung email_opt_in",
     "id:SYSTEM": "id kundnummer kundnr customer_id customer_number contact_id kontakt_id record_id crm_id hubspot_id salesforce_id external_id lead_id",
     "deal:SYSTEM": "deal deal_id deals opportunity opportunity_id affar affars_id",
-}  # fmt: skip
+}
 _LIKELY_BY_NAME = {name: column for column, names in _LIKELY.items() for name in names.split()}
 
 

@@ -29,11 +29,16 @@ from services.ingest.parsers.reading.identifiers import is_identifier
 from services.ingest.parsers.reading.numbers import read_numbers
 
 _TRACKS: Mapping[str, Literal["warm_up", "recycle", "growth"]] = {
-    "warm_up": "warm_up", "recycle": "recycle", "growth": "growth"
-}  # fmt: skip
+    "warm_up": "warm_up",
+    "recycle": "recycle",
+    "growth": "growth",
+}
 _DISPOSITIONS: Mapping[str, Literal["active", "spam", "not_a_buyer", "do_not_contact"]] = {
-    "active": "active", "spam": "spam", "not_a_buyer": "not_a_buyer", "do_not_contact": "do_not_contact"
-}  # fmt: skip
+    "active": "active",
+    "spam": "spam",
+    "not_a_buyer": "not_a_buyer",
+    "do_not_contact": "do_not_contact",
+}
 
 
 class Finding(NamedTuple):

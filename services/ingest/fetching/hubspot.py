@@ -12,9 +12,12 @@ from services.ingest.fetching.vendor import Ask, Vendor, contact, fill_gaps, id_
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.platforms.hubspot_activities import PROPERTIES, activity_of
 from services.ingest.parsers.reading.safely import mapping, text
+from services.ingest.parsers.reading.tables import words
 
-_PROPERTIES = ("email", "firstname", "lastname", "phone", "mobilephone", "company", "website", "industry", "country",
-               "numberofemployees", "state", "city", "zip", "hs_language", "hs_email_optout")  # fmt: skip
+_PROPERTIES = words("""
+    email firstname lastname phone mobilephone company website industry country numberofemployees state city zip
+    hs_language hs_email_optout
+""")
 
 
 class HubSpot(Vendor):

@@ -6,39 +6,13 @@ import hmac
 
 from schemas.signals import Person, Reference
 from services.ingest.parsers.reading.naming import label
+from services.ingest.parsers.reading.tables import word_set
 
 MAX_WORDS = 8
 """Words of a name that are compared."""
-_TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "mx",
-        "dr",
-        "prof",
-        "herr",
-        "hr",
-        "frau",
-        "fru",
-        "froken",
-        "ing",
-        "dipl",
-        "mag",
-        "sir",
-        "madam",
-        "m",
-        "mme",
-        "mlle",
-        "sr",
-        "sra",
-        "srta",
-        "dott",
-        "dhr",
-        "mevr",
-    ]
-)
+_TITLES = word_set("""
+    mr mrs ms miss mx dr prof herr hr frau fru froken ing dipl mag sir madam m mme mlle sr sra srta dott dhr mevr
+""")
 """Words before a name that are none of it; as `label` writes them."""
 
 

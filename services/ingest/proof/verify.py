@@ -179,8 +179,20 @@ def _signed_text(scheme: Scheme, request: Request, stamp: str) -> bytes:
     return b"".join(request.body if p == "{body}" else values.get(p, p).encode() for p in _pieces(scheme.template))
 
 
-_DECODED = {"%3a": ":", "%2f": "/", "%3f": "?", "%40": "@", "%21": "!", "%24": "$", "%27": "'", "%28": "(", "%29": ")",
-            "%2a": "*", "%2c": ",", "%3b": ";"}  # fmt: skip
+_DECODED = {
+    "%3a": ":",
+    "%2f": "/",
+    "%3f": "?",
+    "%40": "@",
+    "%21": "!",
+    "%24": "$",
+    "%27": "'",
+    "%28": "(",
+    "%29": ")",
+    "%2a": "*",
+    "%2c": ",",
+    "%3b": ";",
+}
 _ENCODED = re.compile("|".join(_DECODED), re.IGNORECASE)
 
 

@@ -19,6 +19,7 @@ from services.ingest.parsers.consent.field_names import NEGATED, OUT, Field, mea
 from services.ingest.parsers.consent.yes_no_words import State, state_of, status_of, yes_or_no
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text, when
+from services.ingest.parsers.reading.tables import words
 
 MAX_FIELDS = 500
 """Fields of one object that are looked at, and objects in all."""
@@ -28,9 +29,17 @@ _LONGEST = 200
 """Characters of a value that may be a word for yes or no; a longer one is a text, or a link."""
 
 
-_STATES = ("state", "status", "consent", "value", "granted", "given", "opted_in", "subscribed", "accepted", "active", "consented", "is_granted", "subscription_status", "opt_in")  # fmt: skip
-_MOMENTS = ("consent_updated_at", "consent_timestamp", "updated_at", "timestamp", "at", "date", "occurred_at", "last_updated", "last_updated_at", "created_at", "collected_at", "granted_at", "given_at", "consented_at", "time", "opt_in_timestamp", "last_modified")  # fmt: skip
-_PURPOSES = ("purpose", "channel", "type", "topic", "name", "category", "consent_type", "communication_type", "key", "id", "legal_basis_purpose")  # fmt: skip
+_STATES = words("""
+    state status consent value granted given opted_in subscribed accepted active consented is_granted
+    subscription_status opt_in
+""")
+_MOMENTS = words("""
+    consent_updated_at consent_timestamp updated_at timestamp at date occurred_at last_updated last_updated_at
+    created_at collected_at granted_at given_at consented_at time opt_in_timestamp last_modified
+""")
+_PURPOSES = words("""
+    purpose channel type topic name category consent_type communication_type key id legal_basis_purpose
+""")
 _HOLDERS = re.compile(
     r"(?:^|_)(?:consents?|subscriptions?|permissions?|preferences?|opt_?ins?|opt_?outs?|dnd_settings|do_not_contact|marketing)(?:_|$)"
 )

@@ -9,6 +9,7 @@ import re
 from typing import Literal, NamedTuple
 
 from services.ingest.parsers.reading.naming import cache_by_name, label
+from services.ingest.parsers.reading.tables import word_set
 
 
 class Field(NamedTuple):
@@ -23,12 +24,23 @@ _CHANNELS = (
     ("whatsapp", "whatsapp"),
     ("fax", "fax"),
     ("push", "push"),
-    ("phone", "phone call calls calling telephone tel telefon telefono telephonique samtal ringas anruf anrufe llamadas dnc"),
+    (
+        "phone",
+        "phone call calls calling telephone tel telefon telefono telephonique samtal ringas anruf anrufe llamadas dnc",
+    ),
     ("post", "postal postal_mail direct_mail brev"),
-    ("email", "email emails e_mail e_mails mail mails epost e_post mejl courriel courriels correo correos sahkoposti bulkemail"),
-    ("marketing", ("marketing newsletter newsletters nyhetsbrev nyhedsbrev nieuwsbrief infolettre boletin uutiskirje erbjudanden reklam"
-     " werbung utskick campaigns campaign promotions promotional offers market bulk")),
-)  # fmt: skip
+    (
+        "email",
+        "email emails e_mail e_mails mail mails epost e_post mejl courriel courriels correo correos sahkoposti bulkemail",
+    ),
+    (
+        "marketing",
+        (
+            "marketing newsletter newsletters nyhetsbrev nyhedsbrev nieuwsbrief infolettre boletin uutiskirje erbjudanden reklam"
+            " werbung utskick campaigns campaign promotions promotional offers market bulk"
+        ),
+    ),
+)
 """A purpose by the words of a name; the first that is there."""
 _OF_WORD = {word: purpose for purpose, words in _CHANNELS for word in words.split()}
 OUT = re.compile(
@@ -42,7 +54,9 @@ OUT = re.compile(
 NEGATED = re.compile(
     r"(?:^|_)(?:inte|ej|not|dont|don_t|no_longer|nicht|keine|ne_pas|pas_de|nie|niet|geen|ikke|ei|en_halua|no_deseo|no_quiero|non_desidero|nao_quero|не)(?:_|$)"
 )
-_NEWS = re.compile(r"(?:^|_)(?:newsletters?|nyhetsbrev[^\W_]{0,20}|nyhedsbrev[^\W_]{0,20}|nieuwsbrief|infolettre|boletin[^\W_]{0,20}|uutiskirje[^\W_]{0,20}|marketing|werbung|reklam|erbjudanden|utskick|promotions?)(?:_|$)")  # fmt: skip
+_NEWS = re.compile(
+    r"(?:^|_)(?:newsletters?|nyhetsbrev[^\W_]{0,20}|nyhedsbrev[^\W_]{0,20}|nieuwsbrief|infolettre|boletin[^\W_]{0,20}|uutiskirje[^\W_]{0,20}|marketing|werbung|reklam|erbjudanden|utskick|promotions?)(?:_|$)"
+)
 _STATUS = re.compile(
     r"(?:\w{1,60}_)?(?:marketing|subscription|subscriber|opt_?in|consent|email_marketing|sms_marketing|emailing|newsletter)_(?:status|state)|"
     r"(?:email|sms|push)_(?:subscribe|subscription|status|state)|subscribe_status|unsubscribe_status"
@@ -56,7 +70,10 @@ _CONTACT = re.compile(
     r"(?:^|_)(?:consents?|gdpr|rgpd|dsgvo|avg|samtycke[^\W_]{0,20}|samtykke[^\W_]{0,20}|einwilligung[^\W_]{0,20}|datenschutz[^\W_]{0,20}|consentement[^\W_]{0,20}|consentimiento[^\W_]{0,20}|consenso|consentimento|toestemming|suostumus[^\W_]{0,20}|zgoda|"
     r"privacy|integritet[^\W_]{0,20}|integritetspolicy|personuppgift[^\W_]{0,20}|persondata[^\W_]{0,20}|personvern[^\W_]{0,20}|tietosuoja[^\W_]{0,20}|confidentialite|privacidad|acceptance|i_agree|i_accept|agree(?:ment)?|jag_godkanner|godkann[^\W_]{0,20})(?:_|$)"
 )
-_ASPECTS = frozenset(["url", "uri", "link", "href", "token", "id", "ids", "uuid", "reason", "reasons", "source", "ip", "count", "header", "page", "text", "message", "label", "key", "version", "country", "name", "level", "method", "by", "survey", "comment", "note", "type", "code", "rate", "total", "list", "lists", "html", "snippet", "group", "groups", "footer"])  # fmt: skip
+_ASPECTS = word_set("""
+    url uri link href token id ids uuid reason reasons source ip count header page text message label key version
+    country name level method by survey comment note type code rate total list lists html snippet group groups footer
+""")
 """Last words of a name that is of something about it: `unsubscribe_url` is no opt-out."""
 _TIMES = frozenset(["at", "date", "time", "timestamp", "on", "datetime", "ts"])
 

@@ -31,7 +31,13 @@ _WITHDRAWN = """
 """
 _YES = frozenset(map(label, _GIVEN.split()))
 _NO = frozenset(map(label, _WITHDRAWN.split()))
-_GONE = frozenset(map(label, ["opt_out", "opted_out", "optout", "optedout", "unsubscribed", "unsubscribe", "unsub", "withdrawn", "revoked", "denied", "declined", "rejected", "refused", "objected", "blacklisted", "blocklisted", "suppressed", "complained", "spam", "do_not_contact", "do_not_email", "redacted", "avregistrerad", "avanmald", "abgemeldet", "widerrufen", "desinscrit", "desabonne", "baja", "afgemeld", "uitgeschreven", "frameldt", "avmeldt", "wypisany", "globally_unsubscribed", "unsubscribed_all", "opted_out_all"]))  # fmt: skip
+_GONE_WORDS = """
+    opt_out opted_out optout optedout unsubscribed unsubscribe unsub withdrawn revoked denied declined rejected refused
+    objected blacklisted blocklisted suppressed complained spam do_not_contact do_not_email redacted avregistrerad
+    avanmald abgemeldet widerrufen desinscrit desabonne baja afgemeld uitgeschreven frameldt avmeldt wypisany
+    globally_unsubscribed unsubscribed_all opted_out_all
+"""
+_GONE = frozenset(map(label, _GONE_WORDS.split()))
 """Words for a no that was said, and not merely for a yes that was not."""
 _SIGNS = {"✓": True, "✔": True, "☑": True, "✅": True, "+": True, "✗": False, "✘": False, "❌": False, "☐": False}
 
@@ -63,4 +69,7 @@ def status_of(value: Any) -> State | None:
     return "given" if word in _SUBSCRIBED else None
 
 
-_SUBSCRIBED = frozenset(map(label, ["subscribed", "opted_in", "opt_in", "optin", "double_opt_in", "confirmed_opt_in", "given", "granted", "confirmed", "accepted", "consented"]))  # fmt: skip
+_SUBSCRIBED_WORDS = """
+    subscribed opted_in opt_in optin double_opt_in confirmed_opt_in given granted confirmed accepted consented
+"""
+_SUBSCRIBED = frozenset(map(label, _SUBSCRIBED_WORDS.split()))

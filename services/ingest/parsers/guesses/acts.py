@@ -24,65 +24,32 @@ from services.ingest.parsers.reading.automation import (
 )
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text
+from services.ingest.parsers.reading.tables import word_set, words
 from services.ingest.parsers.reading.values import is_address
 
 _LOOKED_AT = (Kind.EMAIL_OPENED, Kind.EMAIL_CLICKED)
 _TALK = frozenset({*CAME_IN, Kind.OUTREACH_LOGGED})
-_TALKED = frozenset(
-    ["message", "chat", "chat_message", "sms", "mms", "text", "text_message", "whatsapp", "whatsapp_message", "call", "phone_call",
-     "telephone_call", "message_event", "message_create", "message_created", "messages"]
-)  # fmt: skip
+_TALKED = word_set("""
+    message chat chat_message sms mms text text_message whatsapp whatsapp_message call phone_call telephone_call
+    message_event message_create message_created messages
+""")
 """Words for a message or a call that say nothing of whose it is: it is one where the body says which way it went."""
-_CALLED = (
-    "call_id",
-    "call_sid",
-    "call_type",
-    "call_status",
-    "call_duration",
-    "voicemail",
-    "call_direction",
-    "call_uuid",
-    "talk_time",
-)
-_HEADERS = (
-    "headers",
-    "message_headers",
-    "email_headers",
-    "mail_headers",
-    "raw_headers",
-    "header",
-    "internet_message_headers",
-    "hs_email_headers",
-    "envelope_headers",
-)
-_OWN_HEADERS = (
-    "auto_submitted",
-    "precedence",
-    "x_autoreply",
-    "x_autorespond",
-    "x_auto_response_suppress",
-    "list_id",
-    "list_unsubscribe",
-    "return_path",
-    "x_failed_recipients",
-    "reply_to",
-)
+_CALLED = words("""
+    call_id call_sid call_type call_status call_duration voicemail call_direction call_uuid talk_time
+""")
+_HEADERS = words("""
+    headers message_headers email_headers mail_headers raw_headers header internet_message_headers hs_email_headers
+    envelope_headers
+""")
+_OWN_HEADERS = words("""
+    auto_submitted precedence x_autoreply x_autorespond x_auto_response_suppress list_id list_unsubscribe
+    return_path x_failed_recipients reply_to
+""")
 """Headers that stand among the fields of the mail themselves."""
 _SUBJECTS = ("subject", "email_subject", "message_subject", "reply_subject", "hs_email_subject", "subject_line")
-_WORDS = (
-    "text",
-    "body_plain",
-    "text_body",
-    "stripped_text",
-    "body",
-    "html",
-    "message",
-    "content",
-    "plain",
-    "body_text",
-    "reply_text",
-    "reply_body",
-)
+_WORDS = words("""
+    text body_plain text_body stripped_text body html message content plain body_text reply_text reply_body
+""")
 MAX_PARTS = 40
 """Objects of one message in which a flag is looked for."""
 

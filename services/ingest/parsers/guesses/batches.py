@@ -9,13 +9,18 @@ from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import label, meaning
 from services.ingest.parsers.reading.safely import MAX_ANSWERS, as_object, refuse_too_many, text
+from services.ingest.parsers.reading.tables import words
 from services.ingest.parsers.reading.unreadable import Unreadable
 
-_LISTS = ("events", "mandrill_events", "records", "notifications", "batch", "entries", "entry", "messages", "data", "payload", "leads", "contacts",
-          "items", "results", "rows", "submissions", "responses", "people", "subscribers", "value", "object_keys")  # fmt: skip
-_PARTS = ("tags", "files", "attachments", "products", "line_items", "authors", "questions", "fields", "answers", "attendees", "participants",
-          "recipients", "contacts", "users", "authorizations", "links", "options", "segments", "lists", "groups", "notes", "parties",
-          "changes", "emails", "phones", "phone_numbers", "documents", "payments", "custom_fields", "input_parameters")  # fmt: skip
+_LISTS = words("""
+    events mandrill_events records notifications batch entries entry messages data payload leads contacts items results
+    rows submissions responses people subscribers value object_keys
+""")
+_PARTS = words("""
+    tags files attachments products line_items authors questions fields answers attendees participants recipients
+    contacts users authorizations links options segments lists groups notes parties changes emails phones phone_numbers
+    documents payments custom_fields input_parameters
+""")
 """Lists that are parts of the one event that has them."""
 _BESIDE = ("meta", "links", "account", "paging")
 _REACH = ("email", "phone", "first_name", "last_name")

@@ -10,69 +10,56 @@ from services.ingest.parsers.guesses.chain import Level
 from services.ingest.parsers.reading.automation import is_set
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import number, text, when
+from services.ingest.parsers.reading.tables import word_set, words
 
 SHORTEST = 20
 """Seconds of talk from which an answered call is a conversation."""
 SURE = 60
 """Seconds from which a call is one though nobody says that it was answered: nothing rings for so long."""
-_OUTCOMES = ("call_disposition", "disposition", "outcome", "call_outcome", "result", "call_result", "call_status", "status", "state", "last_state",
-             "hangup_cause", "end_reason", "ended_reason", "missed_call_reason", "termination_reason", "disposition_name", "answered_by", "amd_result",
-             "final_status", "completion_status", "dial_call_status", "call_state", "reason", "hs_call_disposition", "hs_call_status")  # fmt: skip
-_TALKED = frozenset(
-    ["connected", "talked", "spoke", "spoken", "conversation", "reached", "human", "live_answer", "picked_up", "interested", "correct_contact", "meeting_booked", "meeting_scheduled", "call_connected", "contacted", "successful", "talk", "connected_call", "spoke_with_contact", "conversation_held", "had_conversation", "positive", "nådd", "svarade", "svarat", "f240bbac_87c9_4f6e_bf70_924b57d47db7"]
-)  # fmt: skip
+_OUTCOMES = words("""
+    call_disposition disposition outcome call_outcome result call_result call_status status state last_state
+    hangup_cause end_reason ended_reason missed_call_reason termination_reason disposition_name answered_by amd_result
+    final_status completion_status dial_call_status call_state reason hs_call_disposition hs_call_status
+""")
+_TALKED = word_set("""
+    connected talked spoke spoken conversation reached human live_answer picked_up interested correct_contact
+    meeting_booked meeting_scheduled call_connected contacted successful talk connected_call spoke_with_contact
+    conversation_held had_conversation positive nådd svarade svarat f240bbac_87c9_4f6e_bf70_924b57d47db7
+""")
 """Said by whoever talked: no length is asked for. The last is HubSpot's own id of `Connected`."""
-_ANSWERED = frozenset(
-    [
-        "answered",
-        "answer",
-        "accepted",
-        "completed",
-        "complete",
-        "ended",
-        "success",
-        "ok",
-        "normal_clearing",
-        "hangup",
-        "bridged",
-        "handled",
-        "done",
-    ]
-)
-_FAILED = frozenset(
-    ["no_answer", "noanswer", "not_answered", "unanswered", "busy", "missed", "voicemail", "failed", "failure", "canceled", "cancelled", "abandoned", "rejected", "declined", "wrong_number", "invalid_number", "bad_number", "not_reached", "unreachable", "unavailable", "out_of_service", "blocked", "error", "no_pickup", "left_message", "no_user_response", "user_busy", "call_rejected", "no_contact", "vm_left", "vm_answer", "fax", "not_available", "missed_call", "agents_did_not_answer", "short_abandoned", "abandoned_in_ivr", "abandoned_in_classic", "out_of_opening_hours", "no_available_agent", "chanunavail", "congestion", "number_changed", "gatekeeper", "left_live_message", "9d9162e7_6cf3_4944_bf63_4dff82258764", "a4c4c377_d246_4b32_a13b_75a56a4cd0ff", "b2cf5968_551e_4856_9783_52b3da59a7d0", "73a0d17f_1163_4015_bdd5_ec830791da20", "17b47fee_58de_441e_a44c_c6300d46f273", "upptaget", "svarar_ej", "inget_svar", "ej_svar", "not_connected"]
-)  # fmt: skip
+_ANSWERED = word_set("""
+    answered answer accepted completed complete ended success ok normal_clearing hangup bridged handled done
+""")
+_FAILED = word_set("""
+    no_answer noanswer not_answered unanswered busy missed voicemail failed failure canceled cancelled abandoned
+    rejected declined wrong_number invalid_number bad_number not_reached unreachable unavailable out_of_service blocked
+    error no_pickup left_message no_user_response user_busy call_rejected no_contact vm_left vm_answer fax not_available
+    missed_call agents_did_not_answer short_abandoned abandoned_in_ivr abandoned_in_classic out_of_opening_hours
+    no_available_agent chanunavail congestion number_changed gatekeeper left_live_message
+    9d9162e7_6cf3_4944_bf63_4dff82258764 a4c4c377_d246_4b32_a13b_75a56a4cd0ff b2cf5968_551e_4856_9783_52b3da59a7d0
+    73a0d17f_1163_4015_bdd5_ec830791da20 17b47fee_58de_441e_a44c_c6300d46f273 upptaget svarar_ej inget_svar ej_svar
+    not_connected
+""")
 _FAILING = re.compile(
     r".*(?:voice_?mail|no_?answer|not_answered|unanswered|answering_machine|machine_(?:start|end)|left_(?:a_)?(?:vm|message)|wrong_number|did_not_(?:answer|connect)).*|busy_.*|vm_.*"
 )
-_ANSWERS = (
-    "answered_at",
-    "answer_time",
-    "answered_time",
-    "connected_at",
-    "date_connected",
-    "answered_date",
-    "connect_time",
-    "answer_stamp",
-    "agent_answer_time",
-)
+_ANSWERS = words("""
+    answered_at answer_time answered_time connected_at date_connected answered_date connect_time answer_stamp
+    agent_answer_time
+""")
 _UP = ("answered", "is_answered", "connected", "is_connected", "was_answered", "call_answered")
-_DOWN = (
-    "missed",
-    "is_missed",
-    "voicemail",
-    "is_voicemail",
-    "has_voicemail",
-    "voicemail_url",
-    "voicemail_link",
-    "voicemail_id",
-    "left_voicemail",
-    "vm",
-)
-_TALK = ("talk_time", "talk_duration", "conversation_duration", "talk_seconds", "billsec", "bill_sec", "billable_duration", "talking_time", "incall_duration",
-         "connected_duration", "duration_talk", "speaking_time", "in_call_duration")  # fmt: skip
-_LENGTH = ("call_duration", "duration", "duration_in_seconds", "duration_seconds", "call_duration_in_seconds", "call_duration_seconds", "total_duration",
-           "length", "call_length", "seconds", "dial_call_duration", "recording_duration", "total_call_duration", "duration_sec")  # fmt: skip
+_DOWN = words("""
+    missed is_missed voicemail is_voicemail has_voicemail voicemail_url voicemail_link voicemail_id left_voicemail
+    vm
+""")
+_TALK = words("""
+    talk_time talk_duration conversation_duration talk_seconds billsec bill_sec billable_duration talking_time
+    incall_duration connected_duration duration_talk speaking_time in_call_duration
+""")
+_LENGTH = words("""
+    call_duration duration duration_in_seconds duration_seconds call_duration_in_seconds call_duration_seconds
+    total_duration length call_length seconds dial_call_duration recording_duration total_call_duration duration_sec
+""")
 _MILLISECONDS = (
     "duration_ms",
     "duration_in_millis",

@@ -10,6 +10,7 @@ from services.ingest.parsers.reading.addresses import addresses_in, named_addres
 from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import is_anothers, is_id_of_a_thing, is_secret, label
 from services.ingest.parsers.reading.plain import single_line
+from services.ingest.parsers.reading.tables import word_set
 
 MAX_LEAVES = 5000
 LONGEST = 400
@@ -19,9 +20,10 @@ MOST_NAMED = 5
 _SIGNS = ("@", "%40", "(at)", "[at]", "\uff20", "&#64;")
 _HOLDERS = frozenset(["value", "values", "answer", "answers", "content", "text", "raw_value", "string_value"])
 """Keys of an answer that say nothing of the question."""
-_NOT_LOOKED_AT = frozenset(
-    ["headers", "request", "cookies", "settings", "config", "schema", "to", "cc", "bcc", "reply_to", "recipient", "recipients", "notify", "notifications", "action_metadata", "source_metadata", "audit", "audit_log"]
-)  # fmt: skip
+_NOT_LOOKED_AT = word_set("""
+    headers request cookies settings config schema to cc bcc reply_to recipient recipients notify notifications
+    action_metadata source_metadata audit audit_log
+""")
 """Keys behind which no request has its sender's address: how the form is set up, and who it is sent to."""
 
 

@@ -8,10 +8,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import mapping, text
+from services.ingest.parsers.reading.tables import words
 
-WRAPPERS = ("payload", "data", "event_data", "body", "object", "resource", "record", "item", "entity", "event", "msg", "message", "detail",
-            "attributes", "submission", "response", "result", "model", "form_response", "content", "current", "properties", "fields",
-            "values", "variables", "answers", "responses", "form_data", "formdata", "data_fields", "webhook_payload", "edited_message", "lead", "form_submission", "json", "data_json")  # fmt: skip
+WRAPPERS = words("""
+    payload data event_data body object resource record item entity event msg message detail attributes submission
+    response result model form_response content current properties fields values variables answers responses form_data
+    formdata data_fields webhook_payload edited_message lead form_submission json data_json
+""")
 """Keys behind which the thing itself is; the order is the one in which they are followed."""
 _ANOTHERS = frozenset(["event", "message", "msg", "lead", "entity"])
 """Inside a thing that has an id of its own these are other things (a guest's `event`)."""

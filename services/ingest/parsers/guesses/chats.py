@@ -10,10 +10,14 @@ from services.ingest.parsers.guesses.chain import level
 from services.ingest.parsers.guesses.contact_points import number_of_chat
 from services.ingest.parsers.guesses.tree import Node
 from services.ingest.parsers.reading.safely import text
+from services.ingest.parsers.reading.tables import word_set
 
 MAX_NODES = 12
 """Objects of one event that are looked at."""
-_CALLS = frozenset(["call_id", "call_sid", "call_uuid", "call_status", "call_duration", "call_direction", "call_type", "talk_time", "ended_reason", "hangup_cause", "missed_call_reason", "voicemail"])  # fmt: skip
+_CALLS = word_set("""
+    call_id call_sid call_uuid call_status call_duration call_direction call_type talk_time ended_reason hangup_cause
+    missed_call_reason voicemail
+""")
 _RECORDED = frozenset(["recording", "recording_url", "recordings", "transcript", "transcription", "call_transcript"])
 _TIMED = frozenset(["duration", "direction", "answered_at", "ended_at", "conversation_duration"])
 _TEXTS = frozenset(["text", "body", "caption", "message_body", "content", "sticker", "photo", "voice", "audio"])

@@ -8,51 +8,36 @@ from typing import Any
 from schemas.signals import Actor
 from services.ingest.parsers.guesses.chain import Chain, level
 from services.ingest.parsers.reading.safely import mapping, text
+from services.ingest.parsers.reading.tables import words
 from services.ingest.parsers.reading.values import is_address
 
-_DOERS = ("agent", "user", "sender", "author", "operator", "admin", "teammate", "employee", "rep", "sales_rep", "staff", "created_by", "sent_by",
-          "performed_by", "completed_by", "updated_by", "changed_by", "initiator", "actor", "from_user", "from", "member", "caller", "assignee", "assigned_to", "owner")  # fmt: skip
+_DOERS = words("""
+    agent user sender author operator admin teammate employee rep sales_rep staff created_by sent_by performed_by
+    completed_by updated_by changed_by initiator actor from_user from member caller assignee assigned_to owner
+""")
 """Objects of whoever did it, the most telling first."""
-_IDS = ("agent_id", "user_id", "operator_id", "author_id", "sender_id", "admin_id", "created_by_id", "sent_by_id", "updated_by_user_id", "created_by_user_id",
-        "completed_by_id", "performed_by_id", "actor_id", "staff_id", "employee_id", "assignee_id", "assigned_user_id", "owner_id")  # fmt: skip
-_ADDRESSES = (
-    "agent_email",
-    "user_email",
-    "operator_email",
-    "author_email",
-    "sender_email",
-    "created_by_email",
-    "owner_email",
-    "from_email",
-    "rep_email",
-)
-_HOSTS = ("organizer", "organiser", "host", "hosts", "organizers", "assigned_host", "host_user", "event_memberships", "team_member", "booked_with",
-          "staff", "employee", "provider", "practitioner", "consultant", "advisor", "agent", "owner", "assigned_to", "assignee", "users", "user", "calendar_owner", "scheduled_with", "meeting_host")  # fmt: skip
-_HOST_IDS = (
-    "host_id",
-    "organizer_id",
-    "organiser_id",
-    "assigned_user_id",
-    "hubspot_owner_id",
-    "staff_id",
-    "employee_id",
-    "owner_id",
-    "user_id",
-    "assigned_to_id",
-    "assignee_id",
-)
-_HOST_ADDRESSES = (
-    "host_email",
-    "organizer_email",
-    "organiser_email",
-    "owner_email",
-    "staff_email",
-    "user_email",
-    "employee_email",
-    "calendar_email",
-    "assigned_to_email",
-    "agent_email",
-)
+_IDS = words("""
+    agent_id user_id operator_id author_id sender_id admin_id created_by_id sent_by_id updated_by_user_id
+    created_by_user_id completed_by_id performed_by_id actor_id staff_id employee_id assignee_id assigned_user_id
+    owner_id
+""")
+_ADDRESSES = words("""
+    agent_email user_email operator_email author_email sender_email created_by_email owner_email from_email
+    rep_email
+""")
+_HOSTS = words("""
+    organizer organiser host hosts organizers assigned_host host_user event_memberships team_member booked_with staff
+    employee provider practitioner consultant advisor agent owner assigned_to assignee users user calendar_owner
+    scheduled_with meeting_host
+""")
+_HOST_IDS = words("""
+    host_id organizer_id organiser_id assigned_user_id hubspot_owner_id staff_id employee_id owner_id user_id
+    assigned_to_id assignee_id
+""")
+_HOST_ADDRESSES = words("""
+    host_email organizer_email organiser_email owner_email staff_email user_email employee_email calendar_email
+    assigned_to_email agent_email
+""")
 _OWN_IDS = ("id", "user_id", "uuid", "uid", "user", "uri", "user_uri")
 _OWN_ADDRESSES = ("email", "user_email", "email_address", "mail", "address")
 _THEIRS = frozenset(["contact", "lead", "customer", "visitor", "end_user", "client", "guest", "prospect"])

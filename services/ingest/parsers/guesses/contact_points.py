@@ -9,16 +9,22 @@ from typing import Any
 
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text
+from services.ingest.parsers.reading.tables import word_set
 from services.ingest.parsers.reading.values import fits, is_address
 
 MAX_POINTS = 50
 _SORTS = ("type", "kind", "channel", "channel_type", "identifier_type", "medium")
 _SORTED = {
     **dict.fromkeys(("email", "e_mail", "mail", "email_address", "emailaddress"), "email"),
-    **dict.fromkeys(("phone", "phone_number", "mobile", "sms", "tel", "telephone", "whatsapp", "cell", "call"), "phone"),
-}  # fmt: skip
+    **dict.fromkeys(
+        ("phone", "phone_number", "mobile", "sms", "tel", "telephone", "whatsapp", "cell", "call"), "phone"
+    ),
+}
 _HOLDERS = ("value", "handle", "address", "identifier", "id", "number", "data")
-_LISTS = frozenset(["identifiers", "identities", "contact_points", "contact_channels", "channels", "handles", "reachability", "contact_methods", "communication_channels", "sources"])  # fmt: skip
+_LISTS = word_set("""
+    identifiers identities contact_points contact_channels channels handles reachability contact_methods
+    communication_channels sources
+""")
 """Keys of lists of which each row is one way to reach somebody."""
 _NUMBERED = re.compile(r"(\d{7,15})(?::\d{1,3})?@(?:s\.whatsapp\.net|c\.us)")
 

@@ -10,6 +10,7 @@ from services.ingest.parsers.guesses.tree import Node
 from services.ingest.parsers.reading.automation import is_set
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import mapping, text
+from services.ingest.parsers.reading.tables import word_set, words
 
 Way = Literal["in", "out", "inside"]
 By = Literal["person", "machine"]
@@ -22,147 +23,77 @@ class Turn(NamedTuple):
     by: By | None = None
 
 
-_INWARDS = frozenset(
-    [
-        "inbound",
-        "incoming",
-        "in",
-        "received",
-        "inward",
-        "mo",
-        "eingehend",
-        "inkommande",
-        "entrant",
-        "entrante",
-        "entrada",
-        "innkommende",
-        "indgaende",
-        "ingaende",
-    ]
-)
-_OUTWARDS = frozenset(
-    [
-        "outbound",
-        "outgoing",
-        "out",
-        "sent",
-        "outward",
-        "mt",
-        "ausgehend",
-        "utgaende",
-        "utgående",
-        "sortant",
-        "saliente",
-        "saida",
-        "utgaande",
-    ]
-)
-_DIRECTIONS = ("direction", "call_direction", "message_direction", "hs_call_direction", "hs_email_direction", "event_direction", "bound",
-               "call_bound", "communication_direction", "direction_type", "conversation_direction")  # fmt: skip
-_TYPES = (
-    "message_type",
-    "call_type",
-    "type",
-    "kind",
-    "sms_type",
-    "type_of_call",
-    "event_type",
-    "activity_type",
-    "direction_of_call",
-    "flow",
-)
+_INWARDS = word_set("""
+    inbound incoming in received inward mo eingehend inkommande entrant entrante entrada innkommende indgaende
+    ingaende
+""")
+_OUTWARDS = word_set("""
+    outbound outgoing out sent outward mt ausgehend utgaende utgående sortant saliente saida utgaande
+""")
+_DIRECTIONS = words("""
+    direction call_direction message_direction hs_call_direction hs_email_direction event_direction bound call_bound
+    communication_direction direction_type conversation_direction
+""")
+_TYPES = words("""
+    message_type call_type type kind sms_type type_of_call event_type activity_type direction_of_call flow
+""")
 """Names that say which way only where their value begins with one of these words, and much else besides."""
 _TYPED = {"inbound": "in", "incoming": "in", "outbound": "out", "outgoing": "out"}
-_OUT_FLAGS = ("from_me", "is_from_me", "is_outgoing", "outgoing", "outbound", "is_outbound", "sent_by_me", "from_self", "is_echo", "is_from_agent",
-              "from_agent", "is_agent", "is_agent_message", "is_admin_reply", "sent_by_agent", "is_staff", "from_us", "is_sent", "is_from_business")  # fmt: skip
-_IN_FLAGS = ("incoming", "is_incoming", "inbound", "is_inbound", "from_customer", "is_from_customer", "from_contact", "is_from_contact",
-             "from_visitor", "from_lead", "is_customer_message", "is_received", "is_customer")  # fmt: skip
-_PRIVATE = (
-    "private",
-    "is_private",
-    "internal",
-    "is_internal",
-    "internal_note",
-    "is_internal_note",
-    "is_note",
-    "private_note",
-    "is_private_note",
-    "whisper",
-)
+_OUT_FLAGS = words("""
+    from_me is_from_me is_outgoing outgoing outbound is_outbound sent_by_me from_self is_echo is_from_agent from_agent
+    is_agent is_agent_message is_admin_reply sent_by_agent is_staff from_us is_sent is_from_business
+""")
+_IN_FLAGS = words("""
+    incoming is_incoming inbound is_inbound from_customer is_from_customer from_contact is_from_contact from_visitor
+    from_lead is_customer_message is_received is_customer
+""")
+_PRIVATE = words("""
+    private is_private internal is_internal internal_note is_internal_note is_note private_note is_private_note
+    whisper
+""")
 _PUBLIC = ("public", "is_public")
-_NOTES = frozenset(
-    [
-        "note",
-        "private_note",
-        "internal_note",
-        "private",
-        "internal",
-        "whisper",
-        "comment_internal",
-        "internal_comment",
-        "agents_only",
-        "staff_only",
-    ]
-)
-_NOTE_NAMES = (
-    "visibility",
-    "message_type",
-    "part_type",
-    "comment_type",
-    "event_type",
-    "content_type",
-    "type",
-    "note_type",
-    "body_type",
-    "privacy",
-)
-_THEIRS = frozenset(
-    ["contact", "lead", "customer", "visitor", "end_user", "enduser", "client", "guest", "prospect", "consumer", "shopper", "subscriber", "respondent", "requester", "caller", "person", "end_customer", "contacts", "buyer", "patient", "member"]
-)  # fmt: skip
-_PEOPLE = frozenset(
-    ["agent", "admin", "operator", "teammate", "staff", "employee", "support", "rep", "representative", "owner", "human", "business", "company", "manager", "seller", "advisor", "consultant", "moderator", "account_user", "internal", "colleague", "team", "human_agent", "live_agent", "page", "administrator", "sales_rep", "support_agent", "salesperson", "workspace_member", "workspace_user", "sales", "csr", "collaborator"]
-)  # fmt: skip
-_MACHINES = frozenset(
-    ["bot", "chatbot", "system", "automation", "automated", "workflow", "campaign", "trigger", "ai", "ai_agent", "assistant", "robot", "sequence", "broadcast", "virtual_agent", "autopilot", "rule", "integration", "api", "app", "scheduled", "drip", "cadence", "autoresponder", "agent_bot", "agentbot", "virtual_assistant", "automation_rule", "bulk", "machine", "application", "flow", "flows", "chatflow", "journey", "ai_assistant", "fin", "voicebot"]
-)  # fmt: skip
-_SENDER_NAMES = ("sender_type", "author_type", "from_type", "sent_by_type", "sender_role", "author_role", "actor_type", "from_role", "message_sender_type",
-                 "sent_by", "sender", "author", "from", "user_type", "participant_type", "actor")  # fmt: skip
+_NOTES = word_set("""
+    note private_note internal_note private internal whisper comment_internal internal_comment agents_only
+    staff_only
+""")
+_NOTE_NAMES = words("""
+    visibility message_type part_type comment_type event_type content_type type note_type body_type privacy
+""")
+_THEIRS = word_set("""
+    contact lead customer visitor end_user enduser client guest prospect consumer shopper subscriber respondent
+    requester caller person end_customer contacts buyer patient member
+""")
+_PEOPLE = word_set("""
+    agent admin operator teammate staff employee support rep representative owner human business company manager seller
+    advisor consultant moderator account_user internal colleague team human_agent live_agent page administrator
+    sales_rep support_agent salesperson workspace_member workspace_user sales csr collaborator
+""")
+_MACHINES = word_set("""
+    bot chatbot system automation automated workflow campaign trigger ai ai_agent assistant robot sequence broadcast
+    virtual_agent autopilot rule integration api app scheduled drip cadence autoresponder agent_bot agentbot
+    virtual_assistant automation_rule bulk machine application flow flows chatflow journey ai_assistant fin voicebot
+""")
+_SENDER_NAMES = words("""
+    sender_type author_type from_type sent_by_type sender_role author_role actor_type from_role message_sender_type
+    sent_by sender author from user_type participant_type actor
+""")
 _SENDERS = ("sender", "author", "from", "actor", "sent_by", "created_by", "participant", "message_author", "user")
 _ROLES = ("type", "role", "kind", "user_type", "sender_type", "actor_type", "author_type", "subtype")
 _BOTS = ("is_bot", "bot", "is_ai", "from_ai_agent", "is_automated", "is_ai_answer", "is_system")
-_RUNS = ("campaign_id", "sequence_id", "broadcast_id", "automation_id", "workflow_id", "bulk_email_action_id", "flow_id", "journey_id", "cadence_id",
-         "bot_id", "assistant_id", "assistant", "ai_agent", "voice_id", "retell_llm_dynamic_variables", "automation_rule_id", "bulk_id", "ai_agent_id", "chatbot_id", "drip_id")  # fmt: skip
+_RUNS = words("""
+    campaign_id sequence_id broadcast_id automation_id workflow_id bulk_email_action_id flow_id journey_id cadence_id
+    bot_id assistant_id assistant ai_agent voice_id retell_llm_dynamic_variables automation_rule_id bulk_id ai_agent_id
+    chatbot_id drip_id
+""")
 """What of ours sent a message, where no person did."""
-_RUN_BY = (
-    "source",
-    "via",
-    "sent_via",
-    "origin",
-    "delivered_as",
-    "trigger_type",
-    "initiated_by",
-    "send_type",
-    "message_source",
-    "created_via",
-    "initiator",
-)
+_RUN_BY = words("""
+    source via sent_via origin delivered_as trigger_type initiated_by send_type message_source created_via initiator
+""")
 _WORDS_OF_OURS = frozenset(["agent", "admin", "operator", "staff", "teammate", "rep"])
 _WORDS_OF_THEIRS = frozenset(["customer", "visitor", "contact", "client", "guest", "prospect"])
-_SAID = frozenset(
-    [
-        "reply",
-        "replied",
-        "replies",
-        "message",
-        "messages",
-        "sent",
-        "respond",
-        "responded",
-        "response",
-        "answered",
-        "wrote",
-    ]
-)
+_SAID = word_set("""
+    reply replied replies message messages sent respond responded response answered wrote
+""")
 
 
 def turn_of(chain: Chain, found: list[Node], word: str | None = None) -> Turn:

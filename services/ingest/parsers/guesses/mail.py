@@ -11,32 +11,28 @@ from services.ingest.parsers.guesses.chain import Chain, level
 from services.ingest.parsers.guesses.contact_points import number_of_chat
 from services.ingest.parsers.guesses.tree import Node
 from services.ingest.parsers.reading.safely import mapping, text
+from services.ingest.parsers.reading.tables import word_set, words
 from services.ingest.parsers.reading.values import is_chat_id
 
 CAME_IN = (Kind.EMAIL_REPLIED, Kind.MESSAGE_RECEIVED, Kind.CALL_RECEIVED)
 MAILED = (Kind.EMAIL_SENT, Kind.EMAIL_DELIVERED, Kind.EMAIL_OPENED, Kind.EMAIL_CLICKED, Kind.EMAIL_BOUNCED)
 WENT_OUT = (*MAILED, Kind.LIST_UNSUBSCRIBED, Kind.OUTREACH_LOGGED)
-_TO = ("recipient", "rcpt_to", "rcpt", "raw_rcpt_to", "to", "to_email", "to_address", "destination", "recipients", "bounced_recipients",
-       "complained_recipients", "sent_to", "to_number")  # fmt: skip
-_FROM = (
-    "from_email",
-    "from",
-    "from_full",
-    "from_field",
-    "from_address",
-    "message_from",
-    "sender_address",
-    "sender",
-    "sender_email",
-    "from_number",
-    "msisdn",
-)
+_TO = words("""
+    recipient rcpt_to rcpt raw_rcpt_to to to_email to_address destination recipients bounced_recipients
+    complained_recipients sent_to to_number
+""")
+_FROM = words("""
+    from_email from from_full from_field from_address message_from sender_address sender sender_email from_number
+    msisdn
+""")
 _ADDRESSES = ("email", "email_address", "address", "number", "phone", "phone_number", "handle", "value")
 _NAMES = ("from_name", "sender_name")
 _TO_NAMES = ("to_name", "recipient_name")
 _MAILED = ("text", "html", "body_plain", "text_body", "html_body", "stripped_text", "body")
 _SENDERS = frozenset(["from", "from_field", "from_address", "from_email", "sender", "sender_email", "sender_address"])
-_RECEIVERS = frozenset(["to", "to_field", "to_fields", "to_recipients", "to_address", "to_email", "recipient", "recipients", "delivered_to"])  # fmt: skip
+_RECEIVERS = word_set("""
+    to to_field to_fields to_recipients to_address to_email recipient recipients delivered_to
+""")
 _PREVIEWS = frozenset(
     [*_MAILED, "summary", "preview", "body_preview", "snippet", "content", "body_text", "plain", "text_as_html"]
 )

@@ -7,14 +7,31 @@ from datetime import datetime
 from schemas.signals import Kind
 from services.ingest.parsers.guesses.chain import Chain, first
 from services.ingest.parsers.reading.safely import when
+from services.ingest.parsers.reading.tables import words
 
-_HAPPENED = ("occurred_at", "submitted_at", "event_time", "event_ts", "event_timestamp", "event_timestamp_ms", "event_date", "timestamp", "time", "ts",
-             "triggered_at", "fired_at", "date_time", "datetime", "date_submitted", "submission_time", "time_submitted")  # fmt: skip
-_DONE = ("completed_at", "closed_at", "won_at", "lost_at", "opened_at", "clicked_at", "bounced_at", "delivered_at", "received_at", "sent_at", "done_at",
-         "ended_at")  # fmt: skip
-_CHANGED = ("updated_at", "date_updated", "modified_at", "last_modified", "update_time", "changed_at", "modified_time", "date_modified")  # fmt: skip
-_MADE = ("created_at", "created_on", "created", "date", "date_created", "created_time", "creation_date", "create_time", "create_date", "added_at", "date_added")  # fmt: skip
-_BEGINNINGS = (Kind.FORM_SUBMITTED, Kind.MESSAGE_RECEIVED, Kind.LIST_SUBSCRIBED, Kind.NOTE_ADDED, Kind.SALES_MEETING_BOOKED, Kind.SALES_TASK_OPEN)  # fmt: skip
+_HAPPENED = words("""
+    occurred_at submitted_at event_time event_ts event_timestamp event_timestamp_ms event_date timestamp time ts
+    triggered_at fired_at date_time datetime date_submitted submission_time time_submitted
+""")
+_DONE = words("""
+    completed_at closed_at won_at lost_at opened_at clicked_at bounced_at delivered_at received_at sent_at done_at
+    ended_at
+""")
+_CHANGED = words("""
+    updated_at date_updated modified_at last_modified update_time changed_at modified_time date_modified
+""")
+_MADE = words("""
+    created_at created_on created date date_created created_time creation_date create_time create_date added_at
+    date_added
+""")
+_BEGINNINGS = (
+    Kind.FORM_SUBMITTED,
+    Kind.MESSAGE_RECEIVED,
+    Kind.LIST_SUBSCRIBED,
+    Kind.NOTE_ADDED,
+    Kind.SALES_MEETING_BOOKED,
+    Kind.SALES_TASK_OPEN,
+)
 """Kinds of which the record is made by the event itself."""
 
 

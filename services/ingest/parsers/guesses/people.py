@@ -10,6 +10,7 @@ from services.ingest.parsers.guesses.contact_points import point_of
 from services.ingest.parsers.guesses.tree import THINGS, Node, flat
 from services.ingest.parsers.reading.naming import label, meaning
 from services.ingest.parsers.reading.safely import person_facts, text
+from services.ingest.parsers.reading.tables import word_set, words
 from services.ingest.parsers.reading.values import fits
 
 
@@ -48,16 +49,9 @@ def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
     return facts, chosen
 
 
-_ANSWERS = (
-    "fields",
-    "custom_fields",
-    "merge_fields",
-    "variables",
-    "form_data",
-    "answers",
-    "personal_info",
-    "profile_fields",
-)
+_ANSWERS = words("""
+    fields custom_fields merge_fields variables form_data answers personal_info profile_fields
+""")
 
 
 _STEP = re.compile(r"(?:step|page|section|screen|part|steg|sida|schritt|seite|etape|paso|stap|vaihe|trin)_?\d{1,3}")
@@ -149,22 +143,14 @@ def _is_shown(name: str, shown: str) -> bool:
 
 _REACH = frozenset(["email", "phone"])
 _NAMES = frozenset(["first_name", "last_name", "full_name"])
-_FILLED = frozenset(
-    ["form", "order", "booking", "appointment", "meeting", "ticket", "conversation", "deal", "opportunity", "invoice", "payment",
-     "subscription", "session", "task", "quiz", "survey", "inquiry", "request", "questionnaire"]
-)  # fmt: skip
+_FILLED = word_set("""
+    form order booking appointment meeting ticket conversation deal opportunity invoice payment subscription session
+    task quiz survey inquiry request questionnaire
+""")
 """Things that are about one person, and may have their facts without an object of their own."""
-_FIRMS = frozenset(
-    [
-        "industry",
-        "employees",
-        "employee_count",
-        "employees_count",
-        "number_of_employees",
-        "annual_revenue",
-        "org_number",
-    ]
-)
+_FIRMS = word_set("""
+    industry employees employee_count employees_count number_of_employees annual_revenue org_number
+""")
 """What only companies have."""
 
 
@@ -181,17 +167,9 @@ def is_firm(node: Node) -> bool:
     return node.path[-1:] in (("lead",), ("customer",), ("client",), ("prospect",)) and not names.isdisjoint(_FIRMS)
 
 
-_SORTS = (
-    "object_type",
-    "object",
-    "entity_type",
-    "record_type",
-    "object_name",
-    "client_type",
-    "contact_type",
-    "customer_type",
-    "type",
-)
+_SORTS = words("""
+    object_type object entity_type record_type object_name client_type contact_type customer_type type
+""")
 _COMPANY = frozenset(["company", "organization", "organisation", "account", "business"])
 
 

@@ -10,6 +10,7 @@ from services.ingest.parsers.guesses.chain import Chain, Level, first, ident, le
 from services.ingest.parsers.guesses.tree import Node
 from services.ingest.parsers.reading.identifiers import identifier, is_identifier
 from services.ingest.parsers.reading.safely import mapping, number, text
+from services.ingest.parsers.reading.tables import words
 
 _IDS = """id uid uuid guid record_id object_id entity_id primary_key primary_entity_id unique_id submission_id response_id lead_id contact_id
     entry_id responder_uuid response_uuid submission_uuid respondent_id subscriber_id subscriber_uid contact_uid lead_uid lead_uuid contact_uuid person_id customer_id booking_id deal_id ticket_id order_id message_id sg_message_id email_id delivery_id resource_ids record_ids event_id request_id session_id message_token
@@ -28,18 +29,28 @@ _BEFORE = ("previous", "old", "previous_attributes", "previous_data", "before")
 _OLD = ("old", "previous", "prev", "from", "former")
 _CHANGES = ("changes", "changed", "changeset", "diff", "updated_attributes")
 _NOW = ("new", "to", "current", "after")
-_REASONS = ("lost_reason", "loss_reason", "rejection_reason", "reject_reason", "disqualification_reason", "cancellation_reason",
-            "cancel_reason", "close_reason", "closed_lost_reason", "reason", "lost_reason_id", "loss_reason_id")  # fmt: skip
+_REASONS = words("""
+    lost_reason loss_reason rejection_reason reject_reason disqualification_reason cancellation_reason cancel_reason
+    close_reason closed_lost_reason reason lost_reason_id loss_reason_id
+""")
 _NAMED: dict[str, Object] = {
-    "contact_id": "person", "person_id": "person", "customer_id": "person", "lead_id": "person", "company_id": "company",
-    "organization_id": "company", "organisation_id": "company", "account_id": "company", "deal_id": "deal", "opportunity_id": "deal",
-}  # fmt: skip
+    "contact_id": "person",
+    "person_id": "person",
+    "customer_id": "person",
+    "lead_id": "person",
+    "company_id": "company",
+    "organization_id": "company",
+    "organisation_id": "company",
+    "account_id": "company",
+    "deal_id": "deal",
+    "opportunity_id": "deal",
+}
 _NOUNS: dict[str, Object] = {
     **dict.fromkeys(("deal", "opportunity"), "deal"),
     **dict.fromkeys(("task", "todo", "activity", "meeting", "booking", "appointment", "call"), "activity"),
     **dict.fromkeys(("contact", "person", "people", "lead", "customer", "prospect"), "person"),
     **dict.fromkeys(("company", "organization", "organisation"), "company"),
-}  # fmt: skip
+}
 SYSTEM = "source"
 """The system of references that only the configuration can name; ingest puts the source's name in its place."""
 

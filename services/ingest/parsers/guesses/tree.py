@@ -13,104 +13,69 @@ from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import label, meaning
 from services.ingest.parsers.reading.safely import MAX_ANSWERS, name_parts, text
+from services.ingest.parsers.reading.tables import word_set, words
 
 MAX_NODES = 400
 MAX_PEOPLE = 50
 """People of one list that are searched for the first who is not ours."""
 MAX_LEVEL = 7
-_PEOPLE = {
-    "sender",
-    "contact", "lead", "person", "customer", "attendee", "attendees", "invitee", "invitees", "subscriber", "respondent", "visitor", "guest",
-    "prospect", "client", "participant", "participants", "member", "applicant", "registrant", "buyer", "shopper", "submitter", "caller",
-    "customer_info", "contact_info", "contact_attributes", "personal_info", "profile", "kund", "kontakt", "kontaktperson", "kunde", "cliente",
-    "contacto", "klant", "asiakas", "contacts", "people", "persons", "leads", "booker", "candidate", "lead_data", "user_data", "personal_data",
-    "requester", "scheduler", "billing", "billing_address", "customer_details",
-    "payer", "voter", "reviewer", "reporter", "signer", "signatory", "signers", "patient", "donor", "constituent", "person_account", "contact_names", "who", "sender_info", "contact_details", "to_contact", "subscribers", "parties",
-}  # fmt: skip
+_PEOPLE = word_set("""
+    sender contact lead person customer attendee attendees invitee invitees subscriber respondent visitor guest prospect
+    client participant participants member applicant registrant buyer shopper submitter caller customer_info
+    contact_info contact_attributes personal_info profile kund kontakt kontaktperson kunde cliente contacto klant
+    asiakas contacts people persons leads booker candidate lead_data user_data personal_data requester scheduler billing
+    billing_address customer_details payer voter reviewer reporter signer signatory signers patient donor constituent
+    person_account contact_names who sender_info contact_details to_contact subscribers parties
+""")
 _WEAK = {"user", "users", "from", "recipient", "recipients", "to", "author", "account_holder", "traits"}
 """Can be the lead or one of ours: taken where nobody else is named."""
-_OURS = {
-    "owner", "organizer", "organiser", "host", "hosts", "agent", "assignee", "assigned_to", "assigned", "sender", "creator", "created_by",
-    "updated_by", "modified_by", "actor", "operator", "operators", "rep", "sales_rep", "team", "staff", "admin", "initiator", "triggered_by",
-    "deleted_by", "cancelled_by", "canceled_by", "rescheduled_by", "seller", "salesperson", "employee", "consultant", "advisor", "recruiter",
-    "guests", "additional_guests", "assignees", "owners", "creators", "notifications", "responsible", "whatsapp_account", "email_account", "substitutions", "destination_calendar", "auth", "app", "application", "bot", "webhook", "integration", "sent_by", "members",
-    "previous", "previous_attributes", "previous_data", "old", "before", "changes", "event_memberships", "event_guests", "headers", "request",
-    "context", "user_agent", "library", "device", "os", "browser", "geo", "form_structure", "field_structure", "referrer", "referral", "emergency_contact", "partner", "spouse", "company_owner",
-}  # fmt: skip
-THINGS = {
-    "campaign", "form", "page", "list", "product", "products", "event", "location", "deal", "stage", "pipeline", "status", "site", "survey",
-    "workflow", "automation", "sequence", "tag", "tags", "file", "files", "meta", "metadata", "calendar", "event_type", "scheduled_event",
-    "project", "task", "note", "ticket", "order", "plan", "source", "channel", "inbox", "group", "category", "link", "url", "questionnaire",
-    "opportunity", "definition", "options", "schema", "price", "payment", "subscription", "invoice", "conversation", "line_items", "quiz",
-    "booking", "meeting", "appointment", "repository", "post", "shop", "store", "merchant", "video", "recording", "course", "webinar", "session", "language", "time_zone", "template",
-}  # fmt: skip
+_OURS = word_set("""
+    owner organizer organiser host hosts agent assignee assigned_to assigned sender creator created_by updated_by
+    modified_by actor operator operators rep sales_rep team staff admin initiator triggered_by deleted_by cancelled_by
+    canceled_by rescheduled_by seller salesperson employee consultant advisor recruiter guests additional_guests
+    assignees owners creators notifications responsible whatsapp_account email_account substitutions
+    destination_calendar auth app application bot webhook integration sent_by members previous previous_attributes
+    previous_data old before changes event_memberships event_guests headers request context user_agent library device os
+    browser geo form_structure field_structure referrer referral emergency_contact partner spouse company_owner
+""")
+THINGS = word_set("""
+    campaign form page list product products event location deal stage pipeline status site survey workflow automation
+    sequence tag tags file files meta metadata calendar event_type scheduled_event project task note ticket order plan
+    source channel inbox group category link url questionnaire opportunity definition options schema price payment
+    subscription invoice conversation line_items quiz booking meeting appointment repository post shop store merchant
+    video recording course webinar session language time_zone template
+""")
 """Their `name` is no person's."""
-_COMPANIES = {
-    "company",
-    "organization",
-    "organisation",
-    "business",
-    "account",
-    "companies",
-    "sales_account",
-    "sales_accounts",
-    "employment",
-    "employer",
-    "firma",
-    "foretag",
-    "entreprise",
-    "empresa",
-}
-_WHO = (
-    "_contact",
-    "_customer",
-    "_attendee",
-    "_invitee",
-    "_lead",
-    "_person",
-    "_participant",
-    "_visitor",
-    "_payer",
-    "_subscriber",
-)
+_COMPANIES = word_set("""
+    company organization organisation business account companies sales_account sales_accounts employment employer
+    firma foretag entreprise empresa
+""")
+_WHO = words("""
+    _contact _customer _attendee _invitee _lead _person _participant _visitor _payer _subscriber
+""")
 """Ends of keys that are somebody."""
 _LISTED = _PEOPLE | _WEAK | _COMPANIES
 """Keys of which a list is one of people or companies."""
-_ONES = {
-    "responses",
-    "submissions",
-    "entries",
-    "results",
-    "records",
-    "rows",
-    "items",
-    "answers",
-    "submission",
-    "response",
-}
+_ONES = word_set("""
+    responses submissions entries results records rows items answers submission response
+""")
 """Keys of lists of which a lone object is what was filled in."""
-_PLURAL = {"emails": "email", "email_addresses": "email", "emailaddresses": "email", "phones": "phone", "phone_numbers": "phone",
-           "phonenumbers": "phone", "mobile_phones": "phone", "e_mails": "email"}  # fmt: skip
+_PLURAL = {
+    "emails": "email",
+    "email_addresses": "email",
+    "emailaddresses": "email",
+    "phones": "phone",
+    "phone_numbers": "phone",
+    "phonenumbers": "phone",
+    "mobile_phones": "phone",
+    "e_mails": "email",
+}
 _FIELDS = {"fields", "form_fields", "item_meta", "field", "input", "entries", "wpforms", "data"}
 """Keys of the answers of a form."""
-_SCALAR = (
-    "value",
-    "email",
-    "mail",
-    "address",
-    "email_address",
-    "number",
-    "phone",
-    "phone_number",
-    "original_phone_number",
-    "original_email_address",
-    "full",
-    "formatted",
-    "international",
-    "e164",
-    "raw_number",
-    "sanitized_number",
-)
+_SCALAR = words("""
+    value email mail address email_address number phone phone_number original_phone_number original_email_address
+    full formatted international e164 raw_number sanitized_number
+""")
 
 
 class Node(NamedTuple):
@@ -238,7 +203,9 @@ def _are_records(value: Any) -> bool:
     return isinstance(value, dict) and any(isinstance(one, dict) and text(one.get("id")) for one in value.values())
 
 
-_HTTP = frozenset(["method", "headers", "ip", "cookies", "user_agent", "ip_address", "remote_addr", "remote_ip", "http_method"])  # fmt: skip
+_HTTP = word_set("""
+    method headers ip cookies user_agent ip_address remote_addr remote_ip http_method
+""")
 
 
 def _is_http(value: Any) -> bool:
@@ -292,8 +259,10 @@ def _is_software(row: Mapping[str, Any]) -> bool:
     return not names.isdisjoint(("family", "version", "os", "user_agent")) and names.isdisjoint(("email", "phone"))
 
 
-_HOSTS = ("organizer", "organiser", "is_organizer", "isOrganizer", "host", "is_host", "isHost", "self", "isAdmin", "is_admin",
-          "is_staff", "isStaff", "is_agent", "isAgent")  # fmt: skip
+_HOSTS = words("""
+    organizer organiser is_organizer isOrganizer host is_host isHost self isAdmin is_admin is_staff isStaff is_agent
+    isAgent
+""")
 _STAFF = ("internal", "agent", "admin", "host", "operator", "organizer", "organiser", "bot", "teammate", "staff")
 
 

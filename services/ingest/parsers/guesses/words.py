@@ -6,11 +6,15 @@ import re
 
 from schemas.signals import Kind
 from services.ingest.parsers.reading.naming import cache_by_name, label
+from services.ingest.parsers.reading.tables import words
 
-FIELDS = ("trigger_event", "event_type", "event_name", "event", "topic", "webhook_event", "trigger_type", "trigger", "notification_type",
-          "action", "trigger_name", "activity", "metric", "event_title", "record_type", "alert_name", "type", "hook", "object_kind", "kind", "ev", "event_key", "scope")  # fmt: skip
+FIELDS = words("""
+    trigger_event event_type event_name event topic webhook_event trigger_type trigger notification_type action
+    trigger_name activity metric event_title record_type alert_name type hook object_kind kind ev event_key scope
+""")
 """Fields that say what happened, the most telling first."""
 
+# A rule on one line each: the kind beside all its words; the formatter would take three lines for each.
 _RULES: tuple[tuple[str, Kind], ...] = (
     (r"(?:invitee|booking|meeting|appointment|event)s? (?:was )?(?:created|booked|scheduled|requested|confirmed|new)|meeting booked|(?:booking|meeting|appointment)s? (?:booked|scheduled|created) (?:via|by|through|from|with)(?: (?!cancell?ed|rescheduled)\w+){1,6}", Kind.SALES_MEETING_BOOKED),
     (r"(?:booking|meeting|appointment|invitee)s? (?:was )?(?:cancell?ed|rejected|declined|deleted)|(?:booking|meeting|appointment)s? (?:\w+ ){1,6}cancell?ed", Kind.SALES_MEETING_CANCELLED),

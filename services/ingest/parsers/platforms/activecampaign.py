@@ -57,28 +57,26 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     ident, deal_id = identifier(contact.get("id")) or identifier(deal.get("contactid")), identifier(deal.get("id"))
     about_deal = bool(deal) and (said or "").startswith("deal")
     campaign = mapping(event.get("campaign"))
-    found = (
-        Parsed(
-            kind=kind,
-            source_kind=said or "automation",
-            occurred_at=when(event.get("date_time")),
-            person=_person(contact, deal),
-            company=Company(name=_company(event, contact, deal)),
-            external_id=_task(event) or (deal_id if about_deal else ident or text(mapping(event.get("account")).get("id"))),
-            references=_references(ident, deal_id, event, deal),
-            actor=_actor(event),
-            automated=said in ("sent", "sms_sent") or (text(event.get("initiated_by")) or "") in ("system", "automation"),
-            sales=sales,
-            reason=text(deal.get("lost_reason")),
-            amount=_amount(deal),
-            currency=(text(deal.get("currency")) or "").upper() or None,
-            form_id=text(mapping(event.get("form")).get("id")),
-            campaign=text(campaign.get("name")),
-            tags=_tags(event, contact),
-            fields=only_known({**mapping(contact.get("fields")), **_extra(event)}.items()),
-            dedupe_key=_key(body, event, ident),
-        )
-    )  # fmt: skip
+    found = Parsed(
+        kind=kind,
+        source_kind=said or "automation",
+        occurred_at=when(event.get("date_time")),
+        person=_person(contact, deal),
+        company=Company(name=_company(event, contact, deal)),
+        external_id=_task(event) or (deal_id if about_deal else ident or text(mapping(event.get("account")).get("id"))),
+        references=_references(ident, deal_id, event, deal),
+        actor=_actor(event),
+        automated=said in ("sent", "sms_sent") or (text(event.get("initiated_by")) or "") in ("system", "automation"),
+        sales=sales,
+        reason=text(deal.get("lost_reason")),
+        amount=_amount(deal),
+        currency=(text(deal.get("currency")) or "").upper() or None,
+        form_id=text(mapping(event.get("form")).get("id")),
+        campaign=text(campaign.get("name")),
+        tags=_tags(event, contact),
+        fields=only_known({**mapping(contact.get("fields")), **_extra(event)}.items()),
+        dedupe_key=_key(body, event, ident),
+    )
     changed = event.get("updated_fields")
     rows = list(changed.values()) if isinstance(changed, dict) else changed
     return [of_record(found, contact, {"updated_fields": rows})]
@@ -122,7 +120,12 @@ def _kind(said: str | None, event: dict[str, Any], deal: dict[str, Any]) -> tupl
     if said != "deal_update":
         return kind, None
     changed = event.get("updated_fields")
-    names = {text(name) for name in (changed.values() if isinstance(changed, dict) else changed if isinstance(changed, list) else [changed])} - {None}  # fmt: skip
+    names = {
+        text(name)
+        for name in (
+            changed.values() if isinstance(changed, dict) else changed if isinstance(changed, list) else [changed]
+        )
+    } - {None}
     status, stage, owner = (text(deal.get(n)) for n in ("status", "stageid", "owner"))
     if (closed := _CLOSED.get((status or "").casefold())) and (not names or "status" in names):
         return closed, Sales(to=status, owner_id=owner)
@@ -139,16 +142,24 @@ def _references(
     account = identifier(mapping(event.get("account")).get("id")) or identifier(deal.get("orgid"))
     task = _task(event)
     named: list[tuple[Object, str | None]] = [
-        ("person", ident), ("deal", deal_id), ("company", account), ("activity", task)
-    ]  # fmt: skip
+        ("person", ident),
+        ("deal", deal_id),
+        ("company", account),
+        ("activity", task),
+    ]
     return tuple(Reference(system="activecampaign", object=what, id=i) for what, i in named if i and i != "0")
 
 
 def _actor(event: dict[str, Any]) -> Actor:
     by = text(event.get("initiated_by"))
     kinds: dict[str, Literal["person", "automation", "system"]] = {
-        "admin": "person", "contact": "person", "public": "person", "system": "system", "automation": "automation", "api": "automation"
-    }  # fmt: skip
+        "admin": "person",
+        "contact": "person",
+        "public": "person",
+        "system": "system",
+        "automation": "automation",
+        "api": "automation",
+    }
     return Actor(kind=kinds.get(by or ""))
 
 

@@ -47,15 +47,20 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             sales=_sales(said, invitee, payload),
             reason=text(cancelled.get("reason")),
             **_tracking(payload),
-            form_id=text(payload.get("routing_form")) or text(mapping(payload.get("scheduled_event")).get("event_type")),
+            form_id=text(payload.get("routing_form"))
+            or text(mapping(payload.get("scheduled_event")).get("event_type")),
             dedupe_key=f"{said}:{uri}:{at}" if uri and at else body_key(body),
         )
-    ]  # fmt: skip
+    ]
 
 
 _PERSON = {
-    "email": "email", "full_name": "name", "first_name": "first_name", "last_name": "last_name", "phone": "text_reminder_number"
-}  # fmt: skip
+    "email": "email",
+    "full_name": "name",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "phone": "text_reminder_number",
+}
 
 
 def _activities(uri: str | None) -> tuple[Reference, ...]:

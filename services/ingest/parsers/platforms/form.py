@@ -23,21 +23,13 @@ from services.ingest.parsers.reading.safely import (
     utm_of,
     when,
 )
+from services.ingest.parsers.reading.tables import words
 from services.ingest.parsers.reading.unreadable import Unreadable
 
 _FORM_NAMES = ("form_id", "formid", "form_name", "form", "form_type")
-_WRAPPERS = (
-    "data",
-    "payload",
-    "fields",
-    "form_data",
-    "formdata",
-    "form_fields",
-    "submission",
-    "contact",
-    "lead",
-    "person",
-)
+_WRAPPERS = words("""
+    data payload fields form_data formdata form_fields submission contact lead person
+""")
 _TIMES = ("timestamp", "submitted_at", "created_at")
 
 

@@ -49,21 +49,13 @@ from services.ingest.parsers.reading.safely import (
     text,
     utm_of,
 )
+from services.ingest.parsers.reading.tables import word_set, words
 from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.parsers.shapes.known_shapes import read_known_shape
 
-_NOUNS = (
-    "type",
-    "object",
-    "entity",
-    "entity_type",
-    "object_type",
-    "resource",
-    "resource_type",
-    "model",
-    "module",
-    "table",
-)
+_NOUNS = words("""
+    type object entity entity_type object_type resource resource_type model module table
+""")
 MAX_WORDS = 6
 """Names of the event that are looked at in one object; a body that has more of them is no sender's."""
 LONGEST_WORD = 80
@@ -79,7 +71,10 @@ _CHANNELS = frozenset(["push", "sms", "slack", "webhook", "in_app", "whatsapp", 
 """What is sent, delivered and clicked and is no e-mail."""
 _COLLEAGUES = frozenset(["user", "users", "author"])
 """Who does the work on these: one of ours, not the lead."""
-_TESTS = frozenset(["test", "ping", "webhook_test", "test_event", "test_webhook", "test_notification", "webhook_ping", "test_ping", "url_verification", "endpoint_url_validation", "verification"])  # fmt: skip
+_TESTS = word_set("""
+    test ping webhook_test test_event test_webhook test_notification webhook_ping test_ping url_verification
+    endpoint_url_validation verification
+""")
 
 
 class Event(NamedTuple):

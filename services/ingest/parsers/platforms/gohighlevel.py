@@ -26,6 +26,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.tables import words
 from services.ingest.parsers.reading.unreadable import Unreadable
 
 _PLAIN: dict[str, tuple[Object, Kind]] = {
@@ -113,20 +114,9 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return [of_record(said, flags)]
 
 
-_KEPT = (
-    "source",
-    "title",
-    "subject",
-    "body",
-    "notes",
-    "website",
-    "city",
-    "state",
-    "postalCode",
-    "country",
-    "timezone",
-    "language",
-)
+_KEPT = words("""
+    source title subject body notes website city state postalCode country timezone language
+""")
 _UTM = {
     "utmSource": "utm_source",
     "utmMedium": "utm_medium",

@@ -10,11 +10,14 @@ from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.bodies import object_of
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import Result, body_key, mapping, text, when
+from services.ingest.parsers.reading.tables import word_set
 from services.ingest.parsers.reading.unreadable import Unreadable
 
-_ABOUT = frozenset(
-    ["id", "form_id", "post_id", "date_created", "date_updated", "is_starred", "is_read", "ip", "source_url", "source_id", "user_agent", "currency", "payment_status", "payment_date", "payment_amount", "payment_method", "transaction_id", "transaction_type", "is_fulfilled", "created_by", "status", "form_title", "entry_id"]
-)  # fmt: skip
+_ABOUT = word_set("""
+    id form_id post_id date_created date_updated is_starred is_read ip source_url source_id user_agent currency
+    payment_status payment_date payment_amount payment_method transaction_id transaction_type is_fulfilled created_by
+    status form_title entry_id
+""")
 _PART = re.compile(r"(?:input_)?(\d+)[._](\d+)")
 """`1.3` in an entry, `input_1.3` or `input_1_3` in the form's own post."""
 

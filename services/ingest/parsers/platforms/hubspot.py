@@ -20,6 +20,7 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
+from services.ingest.parsers.reading.tables import word_set
 from services.ingest.parsers.reading.unreadable import Unreadable
 
 _OBJECTS: dict[str, Object | None] = {
@@ -55,19 +56,9 @@ _VERBS: dict[tuple[str, str], Kind] = {
     ("deal", "creation"): Kind.DEAL_CREATED,
     ("deal", "deletion"): Kind.DEAL_DELETED,
 }
-_VERB_WORDS = frozenset(
-    (
-        "creation",
-        "deletion",
-        "privacydeletion",
-        "merge",
-        "restore",
-        "associationchange",
-        "propertychange",
-        "change",
-        "newmessage",
-    )
-)
+_VERB_WORDS = word_set("""
+    creation deletion privacydeletion merge restore associationchange propertychange change newmessage
+""")
 _STAGES = {"dealstage", "hs_lead_status", "lifecyclestage", "hs_pipeline_stage"}
 _ENDED = {"closedwon": Kind.SALES_WON, "closedlost": Kind.SALES_LOST}
 """The stages that every account begins with; those of its own making have numbers."""
@@ -194,8 +185,12 @@ def _activity(noun: str, verb: str, name: str | None, value: str | None) -> tupl
     if name == "hs_call_disposition" and call_of([level({name: value})]).connected:
         return Kind.SALES_FOLLOW_UP, said.but(done=True)
     if verb == "creation":
-        kinds = {"call": Kind.SALES_FOLLOW_UP, "meeting": Kind.SALES_MEETING_BOOKED, "task": Kind.SALES_TASK_OPEN,
-                 "note": Kind.NOTE_ADDED}  # fmt: skip
+        kinds = {
+            "call": Kind.SALES_FOLLOW_UP,
+            "meeting": Kind.SALES_MEETING_BOOKED,
+            "task": Kind.SALES_TASK_OPEN,
+            "note": Kind.NOTE_ADDED,
+        }
         return kinds.get(noun, Kind.ACTIVITY_CREATED), Sales(activity_type=noun)
     return (Kind.ACTIVITY_DELETED if verb == "deletion" else Kind.ACTIVITY_UPDATED), said
 

@@ -12,12 +12,19 @@ from services.ingest.parsers.reading.automation import Mail, headers_of, why_aut
 
 PROPERTIES: Mapping[str, tuple[str, ...]] = {
     "call": ("hs_call_direction", "hs_call_status", "hs_call_disposition", "hs_call_duration"),
-    "email": ("hs_email_direction", "hs_email_status", "hs_email_subject", "hs_email_headers", "hs_email_from_email", "hs_sequence_id"),
+    "email": (
+        "hs_email_direction",
+        "hs_email_status",
+        "hs_email_subject",
+        "hs_email_headers",
+        "hs_email_from_email",
+        "hs_sequence_id",
+    ),
     "meeting": ("hs_meeting_outcome",),
     "task": ("hs_task_status",),
     "note": (),
     "communication": (),
-}  # fmt: skip
+}
 """What of an activity is looked at, beside the person it is with and whose it is."""
 _OUTCOMES = {
     "COMPLETED": Kind.SALES_MEETING_HELD,

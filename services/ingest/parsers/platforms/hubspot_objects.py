@@ -34,14 +34,27 @@ UPDATED = {
     "deal": Kind.DEAL_UPDATED,
     "lead": Kind.DEAL_UPDATED,
 }
-PLACES = {"hs_country_code": "country_code", "country": "country", "state": "region", "city": "city", "zip": "postcode",
-           "industry": "industry", "website": "website", "hs_state_code": "state_code", "numberofemployees": "employees", "numemployees": "employees"}  # fmt: skip
+PLACES = {
+    "hs_country_code": "country_code",
+    "country": "country",
+    "state": "region",
+    "city": "city",
+    "zip": "postcode",
+    "industry": "industry",
+    "website": "website",
+    "hs_state_code": "state_code",
+    "numberofemployees": "employees",
+    "numemployees": "employees",
+}
 """Where and what a company is, by our names; `services.ingest.profile` reads them off the answers."""
 _KEPT = ("hs_email_subject", "jobtitle", "dealname", "dealstage", "industry", "hs_language", "closed_lost_reason")
 _NOUNS: dict[str, Object] = {
-    "contact": "person", "company": "company", "deal": "deal", "lead": "deal",
+    "contact": "person",
+    "company": "company",
+    "deal": "deal",
+    "lead": "deal",
     **dict.fromkeys(("call", "email", "meeting", "task", "note", "communication"), "activity"),
-}  # fmt: skip
+}
 _KNOWN = frozenset(TYPE_IDS.values())
 """Of a ticket or a product the record is kept, and it is no lead's business."""
 _TELLING = {

@@ -46,10 +46,12 @@ def _one(event: dict[str, Any], where: str, body: bytes, index: int) -> Parsed |
         external_id=response,
         references=(Reference(system="linkedin", object="person", id=response),),
         reason="erasure" if action == "DELETED" else None,
-        form_id=text(event.get("leadGenForm")) or text(event.get("leadForm")) or text(event.get("versionedLeadGenFormUrn")),
+        form_id=text(event.get("leadGenForm"))
+        or text(event.get("leadForm"))
+        or text(event.get("versionedLeadGenFormUrn")),
         campaign=_campaign(event),
         dedupe_key=f"id:{ident}" if ident else f"{response}:{action}:{event.get('occurredAt')}",
-    )  # fmt: skip
+    )
 
 
 def _campaign(event: dict[str, Any]) -> str | None:

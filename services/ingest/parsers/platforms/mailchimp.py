@@ -49,22 +49,20 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     email = text(data.get("new_email")) or text(data.get("email")) or text(merges.get("EMAIL"))
     ident = identifier(data.get("new_id")) or identifier(data.get("id"))
     person = person_of({**facts, "email": email}) if said != "campaign" else Person()
-    found = (
-        Parsed(
-            kind=_KINDS[said],
-            source_kind=said,
-            occurred_at=when(event.get("fired_at")),
-            person=person,
-            company=company_of(facts),
-            external_id=ident,
-            references=(Reference(system="mailchimp", object="person", id=ident),) if ident and said != "campaign" else (),
-            consents=_AUDIENCE.get(said, ()),
-            reason=text(data.get("reason")),
-            campaign=text(data.get("campaign_id")) or (ident if said == "campaign" else None),
-            fields=only_known({**rest, **_extra(data)}.items()),
-            dedupe_key=body_key(f"{said}:{event.get('fired_at')}:{ident}:{email}".encode()),
-        )
-    )  # fmt: skip
+    found = Parsed(
+        kind=_KINDS[said],
+        source_kind=said,
+        occurred_at=when(event.get("fired_at")),
+        person=person,
+        company=company_of(facts),
+        external_id=ident,
+        references=(Reference(system="mailchimp", object="person", id=ident),) if ident and said != "campaign" else (),
+        consents=_AUDIENCE.get(said, ()),
+        reason=text(data.get("reason")),
+        campaign=text(data.get("campaign_id")) or (ident if said == "campaign" else None),
+        fields=only_known({**rest, **_extra(data)}.items()),
+        dedupe_key=body_key(f"{said}:{event.get('fired_at')}:{ident}:{email}".encode()),
+    )
     return [of_record(found, data)]
 
 

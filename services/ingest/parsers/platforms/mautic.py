@@ -41,8 +41,14 @@ _KINDS: dict[str, Kind] = {
     "email_on_send": Kind.EMAIL_SENT,
 }
 _USED = ("firstname", "lastname", "email", "phone", "mobile", "company")
-_PLACES = {"industry": "industry", "country": "country", "state": "region", "city": "city", "zipcode": "postcode",
-           "number_of_employees": "employees"}  # fmt: skip
+_PLACES = {
+    "industry": "industry",
+    "country": "country",
+    "state": "region",
+    "city": "city",
+    "zipcode": "postcode",
+    "number_of_employees": "employees",
+}
 """Where and what a company is, by our names."""
 _TEST_ADDRESSES = {"john@doe.name", "email@formsubmit.com"}
 """Addresses of the payloads that Mautic's own "Send test payload" sends; nothing else in them says so."""

@@ -24,10 +24,28 @@ from services.ingest.parsers.reading.unreadable import Unreadable
 
 _IDS = ("leadgen_id", "facebook_lead_id", "lead_id", "leadgenId", "id")
 _ABOUT = frozenset(
-    (*_IDS, "created_time", "form_id", "form_name", "page_id", "page_name", "ad_id", "ad_name", "adset_id", "adset_name", "adgroup_id",
-     "campaign_id", "campaign_name", "platform", "is_organic", "field_data", "inbox_url", "partner_name",
-     "custom_disclaimer_responses")
-)  # fmt: skip
+    (
+        *_IDS,
+        "created_time",
+        "form_id",
+        "form_name",
+        "page_id",
+        "page_name",
+        "ad_id",
+        "ad_name",
+        "adset_id",
+        "adset_name",
+        "adgroup_id",
+        "campaign_id",
+        "campaign_name",
+        "platform",
+        "is_organic",
+        "field_data",
+        "inbox_url",
+        "partner_name",
+        "custom_disclaimer_responses",
+    )
+)
 
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:

@@ -28,6 +28,7 @@ from services.ingest.parsers.reading.safely import (
     when,
 )
 from services.ingest.parsers.reading.soap import Element, read_xml
+from services.ingest.parsers.reading.tables import words
 from services.ingest.parsers.reading.unreadable import Unreadable
 
 _OBJECTS: dict[str, Object] = {
@@ -62,33 +63,15 @@ _KINDS: dict[Object, tuple[Kind, Kind, Kind]] = {
 }
 _CLOSED = {"Closed Won": Kind.SALES_WON, "Closed Lost": Kind.SALES_LOST}
 _CHANGES = {"CREATE": 0, "UNDELETE": 0, "UPDATE": 1, "DELETE": 2}
-_NAMED = ("RelatedToId", "RelatedRecordId", "AccountId", "ContactId", "WhoId", "WhatId", "OpportunityId", "ConvertedContactId", "ConvertedOpportunityId",
-          "ConvertedAccountId")  # fmt: skip
-_KEPT = (
-    "Title",
-    "Industry",
-    "LeadSource",
-    "Rating",
-    "Description",
-    "Subject",
-    "Name",
-    "Website",
-    "City",
-    "Country",
-    "CountryCode",
-    "State",
-    "StateCode",
-    "PostalCode",
-    "MailingCity",
-    "MailingState",
-    "MailingCountry",
-    "MailingPostalCode",
-    "BillingCity",
-    "BillingState",
-    "BillingCountry",
-    "BillingPostalCode",
-    "NumberOfEmployees",
-)
+_NAMED = words("""
+    RelatedToId RelatedRecordId AccountId ContactId WhoId WhatId OpportunityId ConvertedContactId ConvertedOpportunityId
+    ConvertedAccountId
+""")
+_KEPT = words("""
+    Title Industry LeadSource Rating Description Subject Name Website City Country CountryCode State StateCode
+    PostalCode MailingCity MailingState MailingCountry MailingPostalCode BillingCity BillingState BillingCountry
+    BillingPostalCode NumberOfEmployees
+""")
 _WORK = ("Task", "Event", "EmailMessage", "VoiceCall")
 
 
@@ -135,9 +118,16 @@ def _read_notification(row: Element, where: str) -> Parsed | Quarantined:
     stamp = when(fields.get("LastModifiedDate")) or when(fields.get("SystemModstamp"))
     key = row.child_text("Id") or f"{fields.get('Id')}:{stamp}"
     return _facts_of_record(
-        noun, fields, kind or _kind(noun, 1), sales, source_kind=f"{noun}.outbound_message",
-        ident=fields.get("Id"), at=stamp, key=key, user=fields.get("LastModifiedById"),
-    )  # fmt: skip
+        noun,
+        fields,
+        kind or _kind(noun, 1),
+        sales,
+        source_kind=f"{noun}.outbound_message",
+        ident=fields.get("Id"),
+        at=stamp,
+        key=key,
+        user=fields.get("LastModifiedById"),
+    )
 
 
 def _state(noun: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | None]:
@@ -184,10 +174,16 @@ def _change(event: Any, where: str, body: bytes) -> Result:
     transaction, number = identifier(head.get("transactionKey")), text(head.get("sequenceNumber"))
     key = f"{transaction}:{number}" if transaction and number else body_key(body, where)
     first = _facts_of_record(
-        noun, fields, kind or _kind(noun, _CHANGES.get(change)), sales, source_kind=f"{noun}.{change}",
-        ident=idents[0], at=when(head.get("commitTimestamp")), key=f"{key}:{idents[0]}",
+        noun,
+        fields,
+        kind or _kind(noun, _CHANGES.get(change)),
+        sales,
+        source_kind=f"{noun}.{change}",
+        ident=idents[0],
+        at=when(head.get("commitTimestamp")),
+        key=f"{key}:{idents[0]}",
         user=_client(head) or text(head.get("commitUser")),
-    )  # fmt: skip
+    )
     # An update holds what was changed and nothing else.
     first = first.but(address_changed=change == "UPDATE" and first.person.email is not None)
     return list(
@@ -250,9 +246,17 @@ def _kind(noun: str, change: int | None) -> Kind:
 
 
 def _facts_of_record(
-    noun: str, fields: Mapping[str, Any], kind: Kind, sales: Sales | None, *,
-    source_kind: str, ident: str | None, at: Any, key: str, user: str | None,
-) -> Parsed:  # fmt: skip
+    noun: str,
+    fields: Mapping[str, Any],
+    kind: Kind,
+    sales: Sales | None,
+    *,
+    source_kind: str,
+    ident: str | None,
+    at: Any,
+    key: str,
+    user: str | None,
+) -> Parsed:
     found = Parsed(
         kind=kind,
         source_kind=source_kind,

@@ -67,14 +67,16 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
         {"locale": mapping(call.get("context")).get("locale"), **answers},
         kind=kind_of(name or "") if kind == "track" else _KINDS[kind],
         source_kind=f"{kind}:{name}" if name else kind,
-        occurred_at=next((at for n in ("timestamp", "originalTimestamp", "sentAt", "receivedAt") if (at := when(call.get(n)))), None),
+        occurred_at=next(
+            (at for n in ("timestamp", "originalTimestamp", "sentAt", "receivedAt") if (at := when(call.get(n)))), None
+        ),
         external_id=user or anonymous,
         references=_references(user, call, kind),
         previous=_previous(call),
         utm={f"utm_{n}": said for n, v in utm.items() if n != "name" and (said := text(v))},
         campaign=text(utm.get("name")),
         dedupe_key=f"message:{message}" if message else body_key(body, index),
-    )  # fmt: skip
+    )
     if kind not in ("identify", "group"):
         found = _without_names(found, answers)
     if kind == "track":

@@ -129,8 +129,9 @@ def _telling(asked: list[Question]) -> dict[str, Any]:
     return {
         question.reference: question.value
         for question in asked
-        if question.reference and not (question.title and (meaning(question.title) or firm_facts({question.title: question.value})))
-    }  # fmt: skip
+        if question.reference
+        and not (question.title and (meaning(question.title) or firm_facts({question.title: question.value})))
+    }
 
 
 def _is_of_another(question: Question) -> bool:

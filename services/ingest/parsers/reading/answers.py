@@ -22,20 +22,39 @@ from services.ingest.parsers.reading.safely import (
     text,
     utm_of,
 )
+from services.ingest.parsers.reading.tables import words
 from services.ingest.parsers.reading.unreadable import Unreadable
 
-_TITLES = ("name", "label", "title", "question", "column_id", "column_name", "key", "field_name", "field_label", "field_title", "question_title",
-           "question_text", "question_name", "question_label", "label_text", "caption", "prompt", "field")  # fmt: skip
+_TITLES = words("""
+    name label title question column_id column_name key field_name field_label field_title question_title question_text
+    question_name question_label label_text caption prompt field
+""")
 _NAME = (*_TITLES, "ref", "id", "type")
 """What a row calls its question, the most telling first; `type: EMAIL` only where nothing else does."""
-_VALUE = ("value", "answer", "string_value", "values", "text", "response", "answers", "user_data", "answer_text", "field_value",
-          "answer_value", "response_value", "response_text", "user_response", "input_value")  # fmt: skip
+_VALUE = words("""
+    value answer string_value values text response answers user_data answer_text field_value answer_value response_value
+    response_text user_response input_value
+""")
 
 _TYPES = ("type", "field_type", "input_type", "question_type", "element_type")
 _TYPED = {
     **dict.fromkeys(("email", "emailinput", "email_input", "input_email", "email_address", "e_mail", "mail"), "email"),
-    **dict.fromkeys(("tel", "phone", "telephone", "phonenumber", "phone_number", "input_phone_number", "phoneinput", "phone_input", "mobile", "cell"), "phone"),
-}  # fmt: skip
+    **dict.fromkeys(
+        (
+            "tel",
+            "phone",
+            "telephone",
+            "phonenumber",
+            "phone_number",
+            "input_phone_number",
+            "phoneinput",
+            "phone_input",
+            "mobile",
+            "cell",
+        ),
+        "phone",
+    ),
+}
 """Types of a form's fields that tell what stands in them, whatever they are called."""
 _RECORDS = ("owner", "contact", "person", "customer", "company", "organization", "account", "stage", "pipeline", "user")
 """What a record has as objects of their own, and no answer."""

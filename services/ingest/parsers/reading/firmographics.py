@@ -56,7 +56,7 @@ _NAMES = {
         mitarbeiteranzahl unternehmensgrosse nombre_d_employes nombre_de_salaries effectif taille_de_l_entreprise
         numero_de_empleados empleados tamano_de_la_empresa aantal_medewerkers aantal_werknemers bedrijfsgrootte numero_dipendenti
         dipendenti liczba_pracownikow numero_de_funcionarios""",
-}  # fmt: skip
+}
 """The most telling name first."""
 _ADDRESSES = """
     address addresses primary_address company_address business_address billing_address mailing_address postal_address

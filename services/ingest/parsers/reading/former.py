@@ -9,6 +9,7 @@ from typing import Any
 from schemas.signals import Parsed
 from services.ingest.parsers.reading.naming import is_former, is_new_address, label, meaning
 from services.ingest.parsers.reading.safely import text
+from services.ingest.parsers.reading.tables import word_set
 from services.ingest.parsers.reading.values import is_address
 
 MOST = 5
@@ -19,23 +20,15 @@ _BEFORE = frozenset(_PAST.split())
 """Objects of what was before a change."""
 _OLD = _BEFORE | {"from", "was", "prev", "former", "old_value", "original"}
 """The earlier one of two values."""
-_CHANGES = frozenset(
-    [
-        "changes",
-        "changed",
-        "changeset",
-        "diff",
-        "updated_attributes",
-        "property_changes",
-        "modifications",
-        "modified",
-        "updates",
-        "change",
-        "field_changes",
-    ]
-)
+_CHANGES = word_set("""
+    changes changed changeset diff updated_attributes property_changes modifications modified updates change
+    field_changes
+""")
 _NAMES = ("field", "name", "property", "property_name", "attribute", "key", "field_name", "column")
-_CHANGED = frozenset(["changed_fields", "changed", "updated_fields", "modified_fields", "changed_properties", "fields_changed", "changes", "modified", "updated_attributes", "changed_attributes"])  # fmt: skip
+_CHANGED = word_set("""
+    changed_fields changed updated_fields modified_fields changed_properties fields_changed changes modified
+    updated_attributes changed_attributes
+""")
 
 
 def _is_mail(name: str) -> bool:
@@ -79,7 +72,10 @@ def _in_past(held: Mapping[Any, Any], levels: int) -> Iterator[str]:
             yield from _in_past(value, levels - 1)
 
 
-_THEIRS = frozenset(["contact", "person", "customer", "lead", "subscriber", "profile", "member", "user", "properties", "attributes", "fields", "data", "object", "record", "values", "traits", "core"])  # fmt: skip
+_THEIRS = word_set("""
+    contact person customer lead subscriber profile member user properties attributes fields data object record values
+    traits core
+""")
 """Objects of what was before that are the person's; an `owner` is somebody else."""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas.signals import Parsed, Reference
 from services.ingest.parsers.reading.safely import text
+from services.ingest.parsers.reading.tables import word_set
 
 _WORDS = """
     undefined undef null nullptr nil none void nothing empty blank missing nan inf infinity -infinity n/a n.a. n.a na n_a #n/a #na
@@ -26,11 +27,15 @@ _WORDS = """
 """
 _NONE = frozenset(_WORDS.split())
 """What stands there for nothing, without gaps and in lower case."""
-_LIMITS = frozenset(["2147483647", "-2147483648", "4294967295", "9223372036854775807", "-9223372036854775808", "18446744073709551615",
-                     "9007199254740991", "2147483648", "9223372036854775808"])  # fmt: skip
+_LIMITS = word_set("""
+    2147483647 -2147483648 4294967295 9223372036854775807 -9223372036854775808 18446744073709551615 9007199254740991
+    2147483648 9223372036854775808
+""")
 """The largest numbers of programs' types: what an id that did not fit became."""
-_SHOWN = frozenset(["123e4567-e89b-12d3-a456-426614174000", "12345678-1234-1234-1234-123456789012", "12345678-1234-5678-1234-567812345678",
-                    "550e8400-e29b-41d4-a716-446655440000", "12345678-1234-1234-1234-123456789abc"])  # fmt: skip
+_SHOWN = word_set("""
+    123e4567-e89b-12d3-a456-426614174000 12345678-1234-1234-1234-123456789012 12345678-1234-5678-1234-567812345678
+    550e8400-e29b-41d4-a716-446655440000 12345678-1234-1234-1234-123456789abc
+""")
 """UUIDs that documents show."""
 _UUID = re.compile(r"[({]?[0-9a-fx]{8}-?[0-9a-fx]{4}-?[0-9a-fx]{4}-?[0-9a-fx]{4}-?[0-9a-fx]{12}[)}]?")
 _NUMBER = re.compile(

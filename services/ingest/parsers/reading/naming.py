@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import TypeVar
 
+from services.ingest.parsers.reading.tables import word_set
+
 Found = TypeVar("Found")
 LONGEST_NAME = 200
 """Characters of a name that are looked at."""
@@ -71,7 +73,7 @@ _NAMES: dict[str, str] = {
         spolecnost spolocnost nazev_firmy ceg cegnev companie numele_companiei εταιρεια επωνυμια şirket şirket_adı cong_ty ten_cong_ty perusahaan
         nama_perusahaan 会社名 会社 企業名 貴社名 御社名 公司 公司名称 公司名稱 单位 企业名称 회사 회사명 الشركة اسم_الشركة חברה שם_החברה""",
     "domain": "domain website company_domain company_website web_site webbplats hemsida webseite site_web sitio_web nettside hjemmeside verkkosivu website_url",
-}  # fmt: skip
+}
 _BEFORE = re.compile(
     r"^(?:q\d+_|\d+_|input_|field_|text_|form_|wpforms_|fields_|cf_|answer_|question_|f\d+_|your_|my_|contact_|lead_|customer_|client_|user_|"
     r"person_|visitor_|submitter_|requester_|registrant_|applicant_|respondent_|participant_|subscriber_|invitee_|guest_|booker_|"
@@ -101,76 +103,13 @@ _WHOLE = {
     "what_company_do_you_work_for": "company",
     "where_do_you_work": "company",
 }
-_OTHERS = frozenset(
-    [
-        "cc",
-        "bcc",
-        "sender",
-        "send",
-        "creator",
-        "admin",
-        "staff",
-        "host",
-        "organizer",
-        "organiser",
-        "assignee",
-        "support",
-        "child",
-        "children",
-        "student",
-        "kid",
-        "pet",
-        "partner",
-        "spouse",
-        "emergency",
-        "reference",
-        "referrer",
-        "referral",
-        "refered",
-        "friend",
-        "colleague",
-        "colleagues",
-        "coworker",
-        "kollega",
-        "kollege",
-        "collegue",
-        "collega",
-        "boss",
-        "chef",
-        "owner",
-        "agent",
-        "responsible",
-        "assigned",
-        "browser",
-        "device",
-        "rep",
-        "manager",
-        "event",
-        "product",
-        "file",
-        "job",
-        "user",
-        "form",
-        "page",
-        "campaign",
-        "list",
-        "course",
-        "school",
-        "barn",
-        "elev",
-        "kind",
-        "enfant",
-        "hijo",
-        "status",
-        "verified",
-        "valid",
-        "consent",
-        "type",
-        "hash",
-        "subject",
-        "template",
-    ]
-)
+_OTHERS = word_set("""
+    cc bcc sender send creator admin staff host organizer organiser assignee support child children student kid pet
+    partner spouse emergency reference referrer referral refered friend colleague colleagues coworker kollega
+    kollege collegue collega boss chef owner agent responsible assigned browser device rep manager event product
+    file job user form page campaign list course school barn elev kind enfant hijo status verified valid consent
+    type hash subject template
+""")
 """Words beside a name that make it the name of somebody or something else."""
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "œ": "oe", "’": "_", "'": "_"})
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

@@ -19,6 +19,7 @@ from services.ingest.parsers.reading.amount import added_up, facts_at_most
 from services.ingest.parsers.reading.faults import read_or_quarantine
 from services.ingest.parsers.reading.naming import cache_by_name, is_anothers, is_login, is_secret, label, meaning
 from services.ingest.parsers.reading.pieces import take_turns, values_in
+from services.ingest.parsers.reading.tables import word_set
 from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.parsers.reading.values import fits, is_address, lines_as_object
 from services.ingest.parsers.reading.whose import settle_names
@@ -275,21 +276,9 @@ def _beside(address: str, fields: Mapping[str, Any]) -> tuple[int, str, str] | N
     return (970, said, name) if name is not None and said and " " in said and fits("full_name", said) else None
 
 
-_FIRMS = frozenset(
-    [
-        "company",
-        "organization",
-        "organisation",
-        "business",
-        "account",
-        "shop",
-        "store",
-        "merchant",
-        "site",
-        "work",
-        "billing",
-    ]
-)
+_FIRMS = word_set("""
+    company organization organisation business account shop store merchant site work billing
+""")
 """Whose name beside their address is no person's."""
 
 
@@ -375,9 +364,12 @@ def name_parts(value: Any) -> dict[str, str]:
     return {k: v for k, v in found.items() if k and v}
 
 
-_PARTS = {"first": "first_name", "last": "last_name", "middle": "", "prefix": "", "suffix": "", "first_name": "first_name",
-          "last_name": "last_name", "firstname": "first_name", "lastname": "last_name", "firstandlast": "full_name",
-          "middleinitial": "", "title": "", "full_name": "full_name", "fullname": "full_name"}  # fmt: skip
+_PARTS = {
+    **dict.fromkeys(("first", "first_name", "firstname"), "first_name"),
+    **dict.fromkeys(("last", "last_name", "lastname"), "last_name"),
+    **dict.fromkeys(("full_name", "fullname", "firstandlast"), "full_name"),
+    **dict.fromkeys(("middle", "middleinitial", "prefix", "suffix", "title"), ""),
+}
 _INTERNATIONAL = re.compile(r"\+[1-9][\d\s().-]{6,20}|\(\d{3}\) \d{3}-\d{4}")
 
 

@@ -8,9 +8,25 @@ MAX_FACT = 500
 """Characters; what is longer is a text that somebody wrote."""
 _ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,190}\.[^@\s,;<>\".\d]{2,24}")
 _NOTHING = frozenset(
-    ["null", "NULL", "none", "None", "undefined", "nil", "NaN", "nan", "N/A", "n/a", "N.A.", "unknown", "Unknown", "UNKNOWN",
-     "[object Object]", "(not set)"]
-)  # fmt: skip
+    [
+        "null",
+        "NULL",
+        "none",
+        "None",
+        "undefined",
+        "nil",
+        "NaN",
+        "nan",
+        "N/A",
+        "n/a",
+        "N.A.",
+        "unknown",
+        "Unknown",
+        "UNKNOWN",
+        "[object Object]",
+        "(not set)",
+    ]
+)
 """What programs write where there is nothing. `Null` and `Na`, as people are called, are not among them."""
 _UNFILLED = re.compile(r"\{\{.*\}\}|\{[a-z_. ]+\}|\$\{.*\}|%[A-Z_]+%|\*\|.*\|\*|<[a-z_ ]+>|\[\[.*\]\]")
 """A template's place that nobody filled in: `{{contact.name}}`, `*|FNAME|*`."""

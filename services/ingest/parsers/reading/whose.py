@@ -7,13 +7,14 @@ from itertools import islice
 from typing import Any
 
 from services.ingest.parsers.reading.naming import label
+from services.ingest.parsers.reading.tables import word_set
 from services.ingest.parsers.reading.values import fits
 
 MAX_NAMES = 500
 """Fields of one object that are looked at."""
-_PEOPLE = frozenset(
-    ["user", "customer", "client", "lead", "visitor", "buyer", "guest", "member", "attendee", "subscriber", "patient", "reviewer", "author"]
-)  # fmt: skip
+_PEOPLE = word_set("""
+    user customer client lead visitor buyer guest member attendee subscriber patient reviewer author
+""")
 _ADDRESS = ("_email_address", "_email", "_e_mail", "_mail")
 _SHOWN = ("display_name", "real_name", "displayed_name", "formatted_name")
 _BARE = ("name", "title")

@@ -123,20 +123,28 @@ def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, ke
     return Parsed(
         kind=kind,
         source_kind=f"{noun}.{verb}",
-        occurred_at=when(row.get("last_modified")) or when(row.get("updated_at")) or when(row.get("created_at")) or when(row.get("date_create")),
+        occurred_at=when(row.get("last_modified"))
+        or when(row.get("updated_at"))
+        or when(row.get("created_at"))
+        or when(row.get("date_create")),
         person=Person(full_name=name, email=told.get("email"), phone=told.get("phone")),
         company=Company(name=text(row.get("name")) if noun == "companies" else text(row.get("company_name"))),
         external_id=ident,
         references=_amo_references(noun, ident, row, account),
-        actor=Actor(reference=text(row.get("modified_user_id")) or (text(author.get("id")) if sales and noun == "message" else None)),
+        actor=Actor(
+            reference=text(row.get("modified_user_id"))
+            or (text(author.get("id")) if sales and noun == "message" else None)
+        ),
         automated=noun == "message" and _is_ours(row) and text(author.get("type")) == "bot",
         sales=sales,
         amount=number(row.get("price")) if noun == "leads" else None,
         reason=text(row.get("loss_reason_id")),
-        tags=tuple(t for t in (text(mapping(tag).get("name")) for tag in row.get("tags") or [] if isinstance(tag, dict)) if t),
+        tags=tuple(
+            t for t in (text(mapping(tag).get("name")) for tag in row.get("tags") or [] if isinstance(tag, dict)) if t
+        ),
         fields=only_known(rest.items()),
         dedupe_key=key,
-    )  # fmt: skip
+    )
 
 
 def _is_ours(row: dict[str, Any]) -> bool:

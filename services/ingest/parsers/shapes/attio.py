@@ -7,9 +7,12 @@ from typing import Any
 from schemas.signals import Actor, Kind, Parsed, Reference
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import Result, body_key, each, mapping, only_known, refuse_too_many, text
+from services.ingest.parsers.reading.tables import words
 
-_ATTIO = ("record_id", "entry_id", "note_id", "task_id", "comment_id", "thread_id", "call_recording_id", "activity_id", "list_id",
-          "workspace_member_id", "object_id", "attribute_id")  # fmt: skip
+_ATTIO = words("""
+    record_id entry_id note_id task_id comment_id thread_id call_recording_id activity_id list_id workspace_member_id
+    object_id attribute_id
+""")
 _ATTIO_KINDS = {
     "record.merged": Kind.SALES_MERGED,
     "note.created": Kind.NOTE_ADDED,

@@ -44,7 +44,10 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
 def _rows(whole: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
     """(path, which list it is in, what that list is in, itself)."""
     for i, entry in enumerate(_as_list(whole.get("entry"))):
-        holders = [(f"$.entry[{i}].changes[{j}].value", mapping(c).get("value")) for j, c in enumerate(_as_list(mapping(entry).get("changes")))]  # fmt: skip
+        holders = [
+            (f"$.entry[{i}].changes[{j}].value", mapping(c).get("value"))
+            for j, c in enumerate(_as_list(mapping(entry).get("changes")))
+        ]
         for where, value in [(f"$.entry[{i}]", entry), *holders]:
             for name in _LISTS:
                 for k, row in enumerate(_as_list(mapping(value).get(name))):
