@@ -50,7 +50,7 @@ bench: .venv/dev.stamp ## what it carries, against a bare baseline in the same r
 fuzz: .venv/dev.stamp ## ten minutes of hostile bodies for every kind of source, five that coverage guides, ten of requests to the API
 	$(BIN)/python -m tests.fuzz
 	$(BIN)/python -m tests.guided
-	STAFETT_REQUESTS=400 $(BIN)/python -m pytest --timeout 3600 tests/e2e/test_fuzz.py
+	FUZZ_REQUESTS=400 $(BIN)/python -m pytest --timeout 3600 tests/e2e/test_fuzz.py
 
 attack: .venv/dev.stamp ## what strangers may do to a running Stafett, and what one body of theirs may cost; some minutes
 	$(BIN)/python -m tests.attack

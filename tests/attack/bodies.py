@@ -170,7 +170,7 @@ def events_that_share(kind: str, count: int) -> Iterator[tuple[str, str]]:
     statuses = [{"id": f"w{n}", "status": "sent", "timestamp": "1790000000", "recipient_id": "4"} for n in range(count)]
     value = {"contacts": contacts, "statuses": statuses}
     chats = [{"id": "1", "changes": [{"field": "messages", "value": value}]}]
-    made: dict[str, dict[str, dict[str, object]]] = {
+    made: dict[str, dict[str, object]] = {
         "salesforce": {
             "fields": {"payload": {"ChangeEventHeader": head, **fields}},
             "own fields": {"payload": {"ChangeEventHeader": head, **own}},
@@ -187,6 +187,8 @@ def events_that_share(kind: str, count: int) -> Iterator[tuple[str, str]]:
             "changes": {"ids": ids, "event": "u", "type": "lead", "updated_attributes": {n: [1, v] for n, v in fields.items()}},
             "type": {"ids": ids, "event": "update", "type": long},
             "module": {"ids": ids, "operation": "edit", "module": long},
+            "name": [{long: [{"email": f"a{n}@b.example"} for n in range(count)]}],
+            "key": {"account": {"subdomain": "x"}, long: {"add": [{"id": i, "name": "A B"} for i in ids]}, "contacts": {}},
             "account": {"account": {"subdomain": long}, "contacts": {"add": [{"id": i, "name": "A B"} for i in ids]}},
             "people": {"object": "whatsapp_business_account", "entry": chats},
             "fields": {"events": events, **fields},

@@ -1,6 +1,6 @@
 """Requests made up from the OpenAPI document, valid and not: never a 500, and every answer is one that it names.
 
-STAFETT_REQUESTS says how many are made of each operation and way, other ones each time; 50, always the same, where it is absent.
+FUZZ_REQUESTS says how many are made of each operation and way, other ones each time; 50, always the same, where it is absent.
 """
 
 import os
@@ -41,8 +41,8 @@ def running(tmp_path_factory):
     assert "a request failed" not in log, log[-3000:]
 
 
-EXAMPLES = int(os.environ.get("STAFETT_REQUESTS", "50"))
-IS_LONG = "STAFETT_REQUESTS" in os.environ
+EXAMPLES = int(os.environ.get("FUZZ_REQUESTS", "50"))
+IS_LONG = "FUZZ_REQUESTS" in os.environ
 MODES = [
     (name, mode)
     for name, operation in OPERATIONS.items()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from services.ingest.parsers.reading.pieces import in_pieces
+from services.ingest.parsers.reading.unreadable import EndsReading
 
 SHORT = 8
 """Pieces of a body that come before the rest of longer ones: about 0.3 s of CPU, as much as any body of a sender who proves
@@ -20,7 +21,7 @@ wait at each of its steps until the interpreter makes the thread stop."""
 Done = TypeVar("Done")
 
 
-class Abandoned(Exception):
+class Abandoned(EndsReading):
     """Nobody waits for this work any more; what it read is dropped."""
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import label, meaning
-from services.ingest.parsers.reading.safely import MAX_ANSWERS, as_object, refuse_too_many, text
+from services.ingest.parsers.reading.safely import LONGEST_IN_PATH, MAX_ANSWERS, as_object, refuse_too_many, text
 from services.ingest.parsers.reading.tables import words
 from services.ingest.parsers.reading.unreadable import Unreadable
 
@@ -66,7 +66,7 @@ def _of_object(where: str, whole: dict[str, Any]) -> Iterator[Row]:
     name, listed = held[0]
     around = {k: v for k, v in whole.items() if k != name}
     for i, row in enumerate(refuse_too_many(listed)):
-        yield Row(f"{where}[{i}]" if where == "$" else f"{where}.{name}[{i}]", row, around)
+        yield Row(f"{where}[{i}]" if where == "$" else f"{where}.{name[:LONGEST_IN_PATH]}[{i}]", row, around)
 
 
 _EVENTS = frozenset(["events", "notifications", "records", "messages", "batch"])

@@ -230,7 +230,7 @@ def said_of(event: Event, chain: Chain, around: Level) -> Said:
     for at in (*chain[:2], level(mapping(event.own.get("meta"))), around, *chain[2:3]):
         if told is not None and at in chain[2:3]:
             break
-        nouns = [noun for n in _NOUNS if (noun := text(at.held.get(n)))]
+        nouns = [noun for n in _NOUNS if (noun := text(at.held.get(n))) and len(noun) <= LONGEST_WORD]
         for word in _words(at):
             phrases = [word, *(f"{noun} {word}" for noun in nouns if noun != word)]
             told, whole = (told, whole) if told else (word, phrases[-1])

@@ -14,6 +14,7 @@ from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.bodies import whole_of
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
+    LONGEST_IN_PATH,
     Result,
     as_object,
     body_key,
@@ -73,7 +74,7 @@ def _rows(whole: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
         if not key.startswith("mautic."):
             continue
         if isinstance(value, list):
-            yield from ((key, f"$['{key}'][{i}]", row) for i, row in enumerate(value))
+            yield from ((key, f"$['{key[:LONGEST_IN_PATH]}'][{i}]", row) for i, row in enumerate(value))
         else:
             yield key, f"$['{key}']", value
 

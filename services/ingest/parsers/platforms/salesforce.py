@@ -163,7 +163,7 @@ def _events(whole: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _change(event: Any, where: str, body: bytes) -> Result:
-    event = _plain(as_object(event, where))
+    event = as_object(_plain(as_object(event, where)), where)
     head = as_object(event.get("ChangeEventHeader"), f"{where}.ChangeEventHeader")
     noun, change = text(head.get("entityName")) or "", text(head.get("changeType")) or ""
     idents = [identifier(i) for i in _idents(head) if text(i)]

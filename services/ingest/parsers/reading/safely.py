@@ -32,6 +32,8 @@ MAX_BRACKETS = 100_000
 """Of a body, inside texts too: to read a mebibyte of empty lists takes ten times as long as to read one of texts."""
 LONGEST_NUMBER = 400
 """Characters of a number or a time: to read a megabyte of digits takes milliseconds, and an event may ask for several."""
+LONGEST_IN_PATH = 100
+"""Characters of a name in the path of an event: it may be a megabyte, and a thousand events have a path each."""
 _COUNTED = 100
 """Values of a text of JSON that need no count."""
 _most: ContextVar[int] = ContextVar("most events of a body", default=MAX_EVENTS)

@@ -9,6 +9,7 @@ from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Refere
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
+    LONGEST_IN_PATH,
     Result,
     body_key,
     each,
@@ -72,7 +73,8 @@ def _amo_rows(whole: dict[str, Any]) -> Iterator[tuple[tuple[str, str], str, Any
             continue
         for verb, held in mapping(verbs).items():
             for i, row in enumerate(held if isinstance(held, list) else mapping(held).values()):
-                yield (noun, verb), f"$.{noun}.{verb}[{i}]", mapping(row).get("note", row) if verb == "note" else row
+                where = f"$.{noun[:LONGEST_IN_PATH]}.{verb[:LONGEST_IN_PATH]}[{i}]"
+                yield (noun, verb), where, mapping(row).get("note", row) if verb == "note" else row
 
 
 def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, key: str) -> Parsed:

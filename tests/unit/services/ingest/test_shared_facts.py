@@ -56,6 +56,12 @@ def test_h6_headers_that_may_tell_what_happened_are_bounded_in_number_and_length
     assert more < 1.5 * cost
 
 
+@pytest.mark.parametrize("union", ["string", "int"])
+def test_a_change_that_is_a_union_of_nothing_is_set_aside_for_what_it_is(union):
+    found = read_body("salesforce", json.dumps({"payload": {union: [1]}}).encode())
+    assert [item.quarantined for item in found.unclear] == ["an object is expected here"]
+
+
 @pytest.mark.parametrize("read", [when, number])
 def test_a_megabyte_of_digits_is_no_number_and_no_time(read):
     assert read("1" * 1_000_000) is None

@@ -10,6 +10,9 @@ from services.ingest.limits.offload import LARGE, Offload
 from services.ingest.limits.turns import SHORT, Abandoned, Job, Turns
 from services.ingest.parsers.reading import pieces
 from services.ingest.parsers.reading.pieces import EVENT, PIECE, in_pieces, take_turns, values_in
+from services.ingest.parsers.registry import parse
+from tests.attack.bodies import of_own
+from tests.everykind import sent
 
 
 @pytest.fixture(autouse=True)
@@ -155,6 +158,19 @@ async def test_of_one_client_one_body_is_read_at_a_time_and_another_client_does_
     assert await asyncio.gather(*first, other) == [0, 1, 2, "b"]
     assert begun.index("b") < begun.index(2)
     assert offload._lanes == {}
+
+
+@pytest.mark.parametrize("kind", ["generic", "hubspot", "crm", "cloudevents", "salesforce"])
+def test_abandoned_work_is_no_fault_of_a_body(kind):
+    body = next(body for what, body, _ in of_own(kind) if what == "1000 own bodies")
+
+    def abandon():
+        raise Abandoned
+
+    with in_pieces(abandon), pytest.raises(Abandoned):
+        parse(
+            kind, body, sent(kind).content_type.replace("cloudevents+", "cloudevents-batch+"), dict(sent(kind).headers)
+        )
 
 
 def test_a_piece_is_small_beside_what_is_granted_before_others():
