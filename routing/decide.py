@@ -90,7 +90,7 @@ def _begin(signal: Signal, context: Context) -> Draft:
     fact: Fact = "listed" if signal.kind in LISTINGS else "touched"
     row = certain(first_fit(None, {fact}, set()), "the table takes in both the listed and the touched")
     draft = Draft(new_lead(signal, row.to_stage), signal, context)
-    draft.brought_on()
+    draft.note_bringing_signal()
     draft.transitions.append(Transition(None, row.to_stage, row.name))
     return draft
 
@@ -142,7 +142,7 @@ def _run(draft: Draft, entered: set[Stage]) -> None:
         judging.note_signal(draft)
     else:
         draft.ignore("lead_inactive", f"the lead is {draft.lead.disposition}: neither routed nor timed")
-        nurturing.watch(draft)
+        nurturing.watch_mail(draft)
     moving.run(draft, entered)
 
 

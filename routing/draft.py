@@ -176,7 +176,7 @@ class Draft:
         """From now on expressions see this signal: what a hold kept back is judged by what came then."""
         self._asked_of, self._judge = signal, None
 
-    def brought_on(self) -> None:
+    def note_bringing_signal(self) -> None:
         """The signal that expressions see has brought the lead to the stage that it is in now."""
         lead, signal = self.lead, self._asked_of
         lead.brought = to_keep(signal, happened_at(signal)) if lead.stage in WORKED else None

@@ -11,7 +11,7 @@ from routing.draft import Draft
 from routing.escalation import ladder
 from routing.handover import end_of_wait, following_up, handover, manual, rejection, succession
 from routing.lead import asking, deletion, meetings
-from routing.lead.absorb import consents, counts_for_pass
+from routing.lead.absorb import counts_for_pass, note_consent
 from routing.lifecycle import DIALOGUE
 from routing.model.records import Lead
 from routing.nurturing import dialogue, nurturing
@@ -37,7 +37,7 @@ def note_signal(draft: Draft) -> None:
         draft.facts.add("touched")
         if lead.stage in DIALOGUE and kind in _TOLD:
             ownership.tell_owner(draft)
-    nurturing.watch(draft)
+    nurturing.watch_mail(draft)
     if signal.tags:
         note_sales_ready(draft)
     if act := _ACTS.get(kind):
@@ -68,14 +68,14 @@ def _note_withdrawal(draft: Draft) -> None:
     named says nothing of other mail (`routing.lead.lists`)."""
     one_list = draft.signal.kind == Kind.LIST_UNSUBSCRIBED and draft.signal.lists
     if not one_list and "withdrawn" not in [consent.state for consent in draft.signal.consents]:
-        consents(draft, "email", "withdrawn", draft.at)
+        note_consent(draft, "email", "withdrawn", draft.at)
     nurturing.follow_consent(draft, "withdrawn")
 
 
-def _note_consent(draft: Draft) -> None:
+def _note_given_consent(draft: Draft) -> None:
     """Consent given in general means the one that a withdrawal in general took away."""
     if not draft.signal.consents:
-        consents(draft, "email", "given", draft.at)
+        note_consent(draft, "email", "given", draft.at)
     nurturing.follow_consent(draft, "given")
 
 
@@ -97,13 +97,13 @@ def _clock_due(draft: Draft) -> None:
 def _owner_away(draft: Draft) -> None:
     """What waits for them goes to somebody else; what stays theirs does not count while they are away, where agreed. An absence
     is told of a person, not of a lead: what follows from it for one on trial is on trial, too."""
-    if _on_trial(draft.lead):
+    if _is_on_trial(draft.lead):
         draft.signal = draft.signal.but(mode="observe")
     succession.hand_back(draft)
     clocks.recheck(draft, adopt=False)
 
 
-def _on_trial(lead: Lead) -> bool:
+def _is_on_trial(lead: Lead) -> bool:
     """Whether its open hand-over, or else each of its clocks that still run, began on trial."""
     if lead.handover is not None and lead.handover.closed_at is None:
         return lead.handover.mode == "observe"
@@ -126,14 +126,14 @@ _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.SALES_MEETING_HELD: _follow_up,
     Kind.SALES_MEETING_BOOKED: following_up.note_booked_meeting,
     Kind.SALES_MEETING_CANCELLED: meetings.note,
-    Kind.SALES_OWNER_CHANGED: manual.owner_changed,
+    Kind.SALES_OWNER_CHANGED: manual.change_owner,
     Kind.SALES_WON: closing.win,
     Kind.SALES_LOST: lambda draft: closing.lose(draft, "lost"),
     Kind.SALES_RETURNED: lambda draft: closing.lose(draft, "returned"),
     Kind.CRM_LINKED: handover.link,
     Kind.CONTACT_DELETED: deletion.note,
     Kind.DISPOSITION_SET: disposition.change,
-    Kind.CONSENT_GIVEN: _note_consent,
+    Kind.CONSENT_GIVEN: _note_given_consent,
     Kind.CONSENT_WITHDRAWN: _note_withdrawal,
     Kind.LIST_UNSUBSCRIBED: _note_withdrawal,
     Kind.CLOCK_DUE: _clock_due,
@@ -141,5 +141,5 @@ _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.OWNER_AWAY: _owner_away,
     Kind.LEAD_PARKED: hold.park,
     Kind.LEAD_UNPARKED: hold.unpark,
-    Kind.LEAD_LISTED: nurturing.exempt,
+    Kind.LEAD_LISTED: nurturing.exempt_from_lists,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from routing.assignment import ownership
 from routing.assignment.assignment import Assignment
 from routing.draft import Draft
-from routing.lead.absorb import genuine
+from routing.lead.absorb import is_genuine
 from routing.lead.proof import is_outranked
 from routing.model.records import Lead
 from schemas.signals import Kind, Signal
@@ -16,7 +16,7 @@ _FINDS = frozenset({Kind.CONTACT_CREATED, Kind.OUTREACH_LOGGED, Kind.SALES_FOLLO
 def find(draft: Draft) -> None:
     """The first salesperson who enters or reaches somebody that nobody else owns, before anybody was asked to judge it."""
     lead, signal, roster = draft.lead, draft.signal, draft.context.roster
-    if signal.kind not in _FINDS or signal.mode == "import" or lead.hunter is not None or not genuine(signal):
+    if signal.kind not in _FINDS or signal.mode == "import" or lead.hunter is not None or not is_genuine(signal):
         return
     if is_outranked(lead, signal):
         return

@@ -77,7 +77,7 @@ def give(draft: Draft, chosen: Assignment) -> None:
     if chosen.ledger is not None and is_counted:
         draft.put_ledger(chosen.ledger)
     set_turn(lead, chosen.pool if is_counted else None, chosen.route)
-    _count(draft, chosen.person)
+    _count_for_capacity(draft, chosen.person)
     queue.end(draft)
     away = _last_resort_away(draft, chosen)
     draft.evidence.setdefault("owners", []).append({"person": chosen.person, **chosen.why, **away})
@@ -100,7 +100,7 @@ def give(draft: Draft, chosen: Assignment) -> None:
         _call_managers(draft, away["away"])
 
 
-def _count(draft: Draft, person: str) -> None:
+def _count_for_capacity(draft: Draft, person: str) -> None:
     """One more for this person's capacity, unless this very lead was counted for them already."""
     lead, roster, now = draft.lead, draft.context.roster, draft.context.now
     if draft.signal.mode != "live" or person not in roster.limited:
@@ -166,7 +166,7 @@ def wait_in_line(draft: Draft, held: Held) -> None:
     queue.wait(draft, held, had_it)
 
 
-def by_hand(draft: Draft, person: str) -> Assignment:
+def assign_by_hand(draft: Draft, person: str) -> Assignment:
     """Obeyed, and counted in the ledger of the first pool of the stage's rules in which the person stands.
 
     Where nobody is routed yet (`contact`, a track without an owner) no turn of anybody is taken, and none is counted."""

@@ -12,7 +12,7 @@ from routing.lifecycle import DIALOGUE, WORKED, route_of
 from routing.model.records import Clock
 from routing.people.recipients import named_people
 from routing.sla import clocks
-from routing.sla.events import known_from, saying
+from routing.sla.events import event_fields, offered_to_owner_at
 from routing.sla.own_hours import calendar_of
 from routing.sla.verdict import rung_at
 from schemas.events import Owner, SlaEscalated
@@ -24,7 +24,7 @@ def climb(draft: Draft, clock_id: str) -> None:
     """Takes each rung of a breached clock that is due now; the watcher comes back for the others."""
     while (clock := draft.lead.clocks.get(clock_id)) is not None and (rung := _due(draft, clock)) is not None:
         number = clock.rungs_done + 1
-        whose = saying(draft, clock)
+        whose = event_fields(draft, clock)
         at = max(draft.at, clock.due_at)
         # Counted first: giving the lead away may end this clock, and a rung is never taken twice.
         draft.put_clock(clock.but(rungs_done=number))
@@ -47,7 +47,7 @@ def _due(draft: Draft, clock: Clock) -> Rung | None:
     policy = agreement.policy(clock.policy)
     if policy is None or clock.state != "breached" or clock.next_at is None:
         return None
-    at = rung_at(clock, policy.file, calendar_of(clock, agreement), known_from(draft))
+    at = rung_at(clock, policy.file, calendar_of(clock, agreement), offered_to_owner_at(draft))
     return policy.file.ladder[clock.rungs_done] if at <= _now(draft) else None
 
 
@@ -57,7 +57,7 @@ def _now(draft: Draft) -> datetime:
 
 def _could_know(draft: Draft, clock: Clock, rung: Rung) -> bool:
     """Nobody loses a lead at the moment they get it: an owner of after the due instant has the rung's own time."""
-    since = known_from(draft)
+    since = offered_to_owner_at(draft)
     return clock.person is not None or since is None or since < clock.due_at or str(rung.after) != str(AT_ONCE)
 
 

@@ -126,14 +126,14 @@ def _lines(made: ClockExplanation, clock: Clock, still: Gap | None, calendar: Bu
         yield f"it measures {made.person}"
     yield f"started {format_instant(made.started_at)} by {made.started_by}"
     for i in made.intervals:
-        yield f"  {format_instant(i.from_)} - {format_instant(i.to)}  {'counted' if i.counted else 'skipped'} {amount(i.seconds)}  {i.cause}"
+        yield f"  {format_instant(i.from_)} - {format_instant(i.to)}  {'counted' if i.counted else 'skipped'} {format_amount(i.seconds)}  {i.cause}"
     for day in made.days:
         yield (
             f"  {day.day:%a %Y-%m-%d}  "
             + (f"day {day.number}" if day.number is not None else "skipped")
             + f"  {day.cause}"
         )
-    yield f"counted {amount(made.counted_seconds)} in all"
+    yield f"counted {format_amount(made.counted_seconds)} in all"
     if made.plain_due_at is not None and made.plain_due_at != made.due_at:
         yield f"without pauses it is due {_local(made.plain_due_at, calendar)}; a pause moves it by the open time that it takes"
     if clock.offer_ended_at is not None and clock.offer_ended_at == made.due_at:
@@ -170,7 +170,7 @@ def format_instant(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M:%S" + (".%f" if at.microsecond else "")) + "Z"
 
 
-def amount(seconds: float) -> str:
+def format_amount(seconds: float) -> str:
     """`1 d 02:30:00`, `00:00:07.5`."""
     whole = timedelta(seconds=seconds)
     hours, seconds_left = divmod(whole.seconds, 3600)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from routing.agreement.agreement import Agreement
 from routing.calendar.business_time import BusinessCalendar
 from routing.explain.assignment import RecordedDecision, conditions_of, explain_assignment, explain_rule, passed_lines
-from routing.explain.clock import amount, explain_clock, format_instant
+from routing.explain.clock import explain_clock, format_amount, format_instant
 from routing.model.records import Clock, Lead
 from routing.sla.clocks import QUEUE, SILENT
 from routing.sla.own_hours import calendar_of
@@ -178,7 +178,7 @@ def _lines(made: LeadExplanation) -> Iterator[str]:
     if made.custody:
         yield "custody:"
     for turn in made.custody:
-        yield f"  {turn.person}  {format_instant(turn.from_)} - {format_instant(turn.to) if turn.to else 'now'}  {amount(turn.seconds)}"
+        yield f"  {turn.person}  {format_instant(turn.from_)} - {format_instant(turn.to) if turn.to else 'now'}  {format_amount(turn.seconds)}"
     for clock in made.clocks:
         yield from _clock(clock)
     yield from (f"finding: {finding}" for finding in made.findings)

@@ -7,7 +7,7 @@ from routing.assignment import ownership
 from routing.draft import Draft
 from routing.handover import handover, late_answers
 from routing.lead import meetings, steps
-from routing.lead.absorb import genuine
+from routing.lead.absorb import is_genuine
 from routing.lifecycle import DIALOGUE
 from routing.model.records import Handover
 from routing.sla.clocks import COARSE, touch
@@ -34,7 +34,7 @@ def follow_up(draft: Draft) -> None:
 def note_personal_message(draft: Draft) -> None:
     """A personal message of whoever has, or had, the lead is a step; a call that nobody answered is a try."""
     signal, opened = draft.signal, draft.lead.handover
-    if not genuine(signal) or (signal.sales is not None and signal.sales.activity_type == "call"):
+    if not is_genuine(signal) or (signal.sales is not None and signal.sales.activity_type == "call"):
         return
     person = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
     offered = {offer.person for offer in opened.offers} if opened is not None else set()
@@ -77,7 +77,9 @@ def _note_without_offer(draft: Draft, opened: Handover, by: str | None) -> None:
     handover.put_handover(draft, opened.but(followed_up_at=min(filter(None, (earlier, draft.at)))))
     if earlier is None:
         kind = sales.activity_type if sales is not None else None
-        draft.emit(HandoverFollowedUp(**handover.saying(draft, None), followed_up_at=draft.at, activity_type=kind))
+        draft.emit(
+            HandoverFollowedUp(**handover.event_fields(draft, None), followed_up_at=draft.at, activity_type=kind)
+        )
     if by is not None and opened.accepted_at is None and draft.context.agreement.file.handover.follow_up_accepts:
         handover.accept(draft, None)
 

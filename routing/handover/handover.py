@@ -60,7 +60,7 @@ def _block_if_incomplete(draft: Draft) -> bool:
     put_handover(draft, the_handover(draft).but(blocked=lacks))
     if draft.lead.owner is None:
         set_unowned_reason(draft.lead, "waiting: the dossier")
-    draft.emit(HandoverBlocked(**saying(draft, None), missing=lacks))
+    draft.emit(HandoverBlocked(**event_fields(draft, None), missing=lacks))
     return True
 
 
@@ -109,7 +109,7 @@ def note_follow_up(draft: Draft, offer: Offer, at: datetime, activity_type: str 
     if handover.current is not None and handover.current.id == offer.id:
         put_handover(draft, the_handover(draft).but(followed_up_at=earliest))
     if earlier is None:
-        event = HandoverFollowedUp(**saying(draft, offer), followed_up_at=at, activity_type=activity_type)
+        event = HandoverFollowedUp(**event_fields(draft, offer), followed_up_at=at, activity_type=activity_type)
         draft.emit(event, at)
 
 
@@ -208,7 +208,7 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
     draft.evidence["owners"][-1]["offer"] = offer_id
     draft.emit(
         HandoverOffered(
-            **saying(draft, offer),
+            **event_fields(draft, offer),
             offer_number=number,
             expires_at=expires,
             dossier=dossier.build_dossier(draft.lead, draft.context.agreement),
@@ -242,7 +242,7 @@ def accept(draft: Draft, offer: Offer | None, at: datetime | None = None) -> Non
         put_offer(draft, offer.but(state="accepted", decided_at=at))
         _end_expiry(draft, offer)
     put_handover(draft, the_handover(draft).but(accepted_at=at))
-    draft.emit(HandoverAccepted(**saying(draft, offer)), at)
+    draft.emit(HandoverAccepted(**event_fields(draft, offer)), at)
     keep_answer_promise(draft, offer, at)
     if offer is None:
         return
@@ -287,7 +287,7 @@ def expire(draft: Draft, offer_id: str) -> None:
     due = offer.expires_at or draft.at
     put_offer(draft, offer.but(state="expired", decided_at=due))
     clocks.cancel(draft, "offer_expired", offer.id)
-    draft.emit(HandoverExpired(**saying(draft, offer), expired_at=due), due)
+    draft.emit(HandoverExpired(**event_fields(draft, offer), expired_at=due), due)
     offer_or_give_up(draft)
 
 
@@ -301,7 +301,7 @@ def withdraw(draft: Draft, reason: str, at: datetime | None = None) -> None:
         # Who is offered it next has to say yes for themselves.
         put_handover(draft, the_handover(draft).but(accepted_at=None))
     clocks.cancel(draft, reason, offer.id, at)
-    draft.emit(HandoverWithdrawn(**saying(draft, offer), reason=reason), at)
+    draft.emit(HandoverWithdrawn(**event_fields(draft, offer), reason=reason), at)
 
 
 def link(draft: Draft) -> None:
@@ -313,7 +313,7 @@ def link(draft: Draft) -> None:
     new = tuple(r for r in draft.signal.references if r not in handover.references)
     held = (handover.references + new)[-MAX_REFERENCES:]
     put_handover(draft, handover.but(references=held))
-    draft.emit(HandoverLinked(**saying(draft, open_offer(draft))))
+    draft.emit(HandoverLinked(**event_fields(draft, open_offer(draft))))
 
 
 def close(draft: Draft, outcome: Fact | Literal["import"]) -> None:
@@ -325,9 +325,9 @@ def close(draft: Draft, outcome: Fact | Literal["import"]) -> None:
     if outcome == "won":
         tell_won(draft)
     elif outcome == "lost":
-        draft.emit(HandoverLost(**saying(draft, offer), reason=signal.reason))
+        draft.emit(HandoverLost(**event_fields(draft, offer), reason=signal.reason))
     elif outcome == "returned":
-        draft.emit(HandoverReturned(**saying(draft, offer), reason=signal.reason))
+        draft.emit(HandoverReturned(**event_fields(draft, offer), reason=signal.reason))
     elif offer is not None and (offer.state == "open" or outcome in ("taken_back", "contact_deleted")):
         withdraw(draft, outcome)
     clocks.cancel(draft, outcome)
@@ -337,7 +337,7 @@ def close(draft: Draft, outcome: Fact | Literal["import"]) -> None:
 def tell_won(draft: Draft, *, outside: bool = False, corrects: str | None = None) -> None:
     """The sale with its amount, credited to who won it."""
     signal = draft.signal
-    fields = saying(draft, None if outside else open_offer(draft))
+    fields = event_fields(draft, None if outside else open_offer(draft))
     fields |= {"owner": draft.owner(draft.seller)} if draft.seller is not None else {}
     draft.emit(
         HandoverWon(
@@ -373,7 +373,7 @@ def the_offer(draft: Draft, offer_id: str) -> Offer:
     return next(offer for offer in the_handover(draft).offers if offer.id == offer_id)
 
 
-def saying(draft: Draft, offer: Offer | None) -> dict[str, Any]:
+def event_fields(draft: Draft, offer: Offer | None) -> dict[str, Any]:
     handover = the_handover(draft)
     return {
         "mode": "observe" if draft.signal.mode == "live" and handover.mode == "observe" else draft.signal.mode,

@@ -95,7 +95,7 @@ def _note_acceptance_before_rejection(draft: Draft, offer: Offer) -> None:
         return
     handover.put_handover(draft, opened.but(accepted_at=draft.at))
     handover.put_offer(draft, offer.but(answered_at=draft.at))
-    draft.emit(HandoverAccepted(**handover.saying(draft, offer)))
+    draft.emit(HandoverAccepted(**handover.event_fields(draft, offer)))
 
 
 def _accept_in_time(draft: Draft, offer: Offer) -> None:
@@ -112,7 +112,7 @@ def _accept_in_time(draft: Draft, offer: Offer) -> None:
         _put_acceptance(draft, offer)
     else:
         handover.put_offer(draft, offer.but(answered_at=draft.at))
-    draft.emit(HandoverAccepted(**handover.saying(draft, offer)))
+    draft.emit(HandoverAccepted(**handover.event_fields(draft, offer)))
     if given_back:
         _start_acceptance_clocks(draft, offer)
     if opened.closed_at is None or opened.outcome == "offers_exhausted":
@@ -181,7 +181,7 @@ def _accept_too_late(draft: Draft, offer: Offer) -> None:
     member = draft.context.roster.people.get(offer.person)
     if draft.lead.stage == "hand_over" and is_holder_idle(draft) and member is not None and member.active:
         handover.withdraw(draft, "accepted_by_another", max(draft.at, draft.context.now))
-        handover.offer_to(draft, ownership.by_hand(draft, offer.person))
+        handover.offer_to(draft, ownership.assign_by_hand(draft, offer.person))
         handover.accept(draft, handover.open_offer(draft))
     else:
         draft.ignore("no_open_offer", "somebody else works it by now")
@@ -192,7 +192,7 @@ def _tell_people(draft: Draft, offer: Offer, was_theirs: str | None, *, in_time:
     roster, holder = draft.context.roster, was_theirs if was_theirs != offer.person else None
     recipients = dict.fromkeys(filter(None, (offer.person, holder, *roster.active_with("manager"))))
     event = HandoverAcceptedLate(
-        **handover.saying(draft, offer),
+        **handover.event_fields(draft, offer),
         accepted_at=draft.at,
         in_time=in_time,
         holder=draft.owner(holder),
@@ -225,5 +225,5 @@ def reject(draft: Draft, offer: Offer) -> None:
         "criterion": signal.criterion,
     }
     handover.put_offer(draft, offer.but(**changes))
-    rejected = HandoverRejected(**handover.saying(draft, offer), reason=signal.reason, criterion=signal.criterion)
+    rejected = HandoverRejected(**handover.event_fields(draft, offer), reason=signal.reason, criterion=signal.criterion)
     draft.emit(rejected)

@@ -12,7 +12,7 @@ from routing.people.roster import ROLES
 from routing.sla import clocks
 
 
-def owner_changed(draft: Draft) -> None:
+def change_owner(draft: Draft) -> None:
     """Another owner. Nobody can give a lead to who left: then the rules decide."""
     signal, roster = draft.signal, draft.context.roster
     ident = signal.sales.owner_id if signal.sales else None
@@ -23,7 +23,7 @@ def owner_changed(draft: Draft) -> None:
     elif draft.at < _last_word(draft):
         draft.ignore("older_fact", "the change is older than the owner of now, or than their acceptance")
     elif not roster.people[person].active:
-        _given_to_nobody(draft, person)
+        _pass_by_who_left(draft, person)
     else:
         reassign(draft, person)
 
@@ -44,7 +44,7 @@ def reassign(draft: Draft, person: str) -> None:
     if lead.owner == person:
         draft.ignore("no_change", "the owner is that person already")
         return
-    chosen = ownership.by_hand(draft, person)
+    chosen = ownership.assign_by_hand(draft, person)
     route = matching.route_now(lead)
     if route is not None and not draft.context.roster.has_role(person, "manager", *matching.roles_of(draft, route)):
         draft.finding(f"{person} was made the owner by hand and has no role for {route}")
@@ -57,7 +57,7 @@ def reassign(draft: Draft, person: str) -> None:
     handover.offer_to(draft, chosen)
 
 
-def _given_to_nobody(draft: Draft, person: str) -> None:
+def _pass_by_who_left(draft: Draft, person: str) -> None:
     """Neither who left nor who had it before gets it: somebody took it from the one, and the other is not here."""
     lead = draft.lead
     draft.finding(f"it was given to {person}, who left")

@@ -64,7 +64,9 @@ def _put_rejection(draft: Draft, offer: Offer | None) -> None:
         at = max(draft.at, offer.offered_at)
         changes = {"state": "rejected", "decided_at": at, "reason": signal.reason, "criterion": signal.criterion}
         handover.put_offer(draft, offer.but(**changes))
-    draft.emit(HandoverRejected(**handover.saying(draft, offer), reason=signal.reason, criterion=signal.criterion))
+    draft.emit(
+        HandoverRejected(**handover.event_fields(draft, offer), reason=signal.reason, criterion=signal.criterion)
+    )
 
 
 def _judge_reason(draft: Draft) -> None:

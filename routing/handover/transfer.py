@@ -18,7 +18,7 @@ def give(draft: Draft, chosen: Assignment, reason: str) -> None:
     clocks.restart_recurring(draft)
     if lead.stage != "deal" or lead.handover is None or before == lead.owner:
         return
-    fields = handover.saying(draft, handover.open_offer(draft)) | {"owner": draft.owner(lead.owner)}
+    fields = handover.event_fields(draft, handover.open_offer(draft)) | {"owner": draft.owner(lead.owner)}
     draft.emit(
         HandoverTransferred(
             **fields,

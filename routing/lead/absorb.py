@@ -53,9 +53,9 @@ def absorb(draft: Draft) -> None:
     _take_facts(draft)
     for consent in signal.consents:
         at = consent.at if signal.proof == "signed" else None
-        consents(draft, consent.purpose, consent.state, min(at or draft.at, signal.received_at))
+        note_consent(draft, consent.purpose, consent.state, min(at or draft.at, signal.received_at))
     if signal.kind in TOUCHES:
-        _count(draft)
+        _count_signal(draft)
         if lead.last_touch_at is None or draft.at > lead.last_touch_at:
             lead.last_touch_at = draft.at
 
@@ -70,9 +70,9 @@ def _take_facts(draft: Draft) -> None:
     if _learn(lead, signal, scale):
         draft.note_learned()
     if signal.fields:
-        _attributes(draft, scale)
+        _take_attributes(draft, scale)
     if signal.tags:
-        _tags(lead, signal, scale)
+        _take_tags(lead, signal, scale)
     scale.keep()
     if scale.refused:
         draft.evidence["proposed_facts"] = sorted(scale.refused)
@@ -80,7 +80,7 @@ def _take_facts(draft: Draft) -> None:
     if signal.names and (lead.names is None or not outranked):
         lead.names = names_after(lead.names, signal.names, newer)
     if signal.references != lead.references and not outranked:
-        _meet(lead, signal)
+        _add_references(lead, signal)
 
 
 def _learn(lead: Lead, signal: Signal, scale: Scale) -> bool:
@@ -116,7 +116,7 @@ def _is_learned(lead: Lead, signal: Signal, name: str, stated: str | int, held: 
     return scale.take_fact(fact, stated, held)
 
 
-def _meet(lead: Lead, signal: Signal) -> None:
+def _add_references(lead: Lead, signal: Signal) -> None:
     people = [r for r in signal.references if r.object == "person" and r not in lead.references]
     if people:
         lead.references = (*lead.references, *people)[-MAX_REFERENCES:]
@@ -127,7 +127,7 @@ def drop_references(lead: Lead, gone: set[tuple[str, str]]) -> None:
     lead.references = tuple(r for r in lead.references if (r.system, r.id) not in gone)
 
 
-def _attributes(draft: Draft, scale: Scale) -> None:
+def _take_attributes(draft: Draft, scale: Scale) -> None:
     """As evidence too, because fields are personal and do not outlive an erasure, and what was decided on does."""
     stated = attributes.read(draft.context.agreement.attributes, draft.signal.fields)
     if not stated:
@@ -141,7 +141,7 @@ def _attributes(draft: Draft, scale: Scale) -> None:
         draft.evidence["attributes"] = stated
 
 
-def consents(draft: Draft, purpose: str, state: str, at: datetime) -> None:
+def note_consent(draft: Draft, purpose: str, state: str, at: datetime) -> None:
     """Kept per purpose, the latest by when it was said: an older consent that arrives late undoes no withdrawal, and whatever
     is said replaces what is only asked for."""
     lead = draft.lead
@@ -170,7 +170,7 @@ def may_replace(state: str, at: datetime, current: str | None, current_at: datet
     return at > current_at or (at == current_at and state == "withdrawn")
 
 
-def genuine(signal: Signal) -> bool:
+def is_genuine(signal: Signal) -> bool:
     """Whether a person did it: neither an auto-reply nor a system's record, and done, not planned."""
     planned = signal.sales is not None and signal.sales.done is False
     return not signal.automated and signal.actor.kind not in ("automation", "system") and not planned
@@ -179,10 +179,10 @@ def genuine(signal: Signal) -> bool:
 def counts_for_pass(draft: Draft) -> bool:
     """Within a pass only what happened since it began counts, so that nobody bounces back with yesterday's facts. The
     first pass has no yesterday: a fact that overtook the one which made the lead takes nothing from it."""
-    return in_pass(draft.lead, draft.at)
+    return is_in_pass(draft.lead, draft.at)
 
 
-def in_pass(lead: Lead, at: datetime) -> bool:
+def is_in_pass(lead: Lead, at: datetime) -> bool:
     """Whether what happened then counts for the lead's pass of now."""
     if lead.stage == "nurturing":
         return at >= lead.stage_since
@@ -194,7 +194,7 @@ def forget_counts(lead: Lead) -> None:
     lead.recent = {}
 
 
-def _count(draft: Draft) -> None:
+def _count_signal(draft: Draft) -> None:
     lead, signal = draft.lead, draft.signal
     if _is_counted(signal) and counts_for_pass(draft):
         earlier = lead.recent.get(signal.kind, ())
@@ -207,7 +207,7 @@ def _is_counted(signal: Signal) -> bool:
     anybody."""
     if signal.automated and signal.kind in INBOUND:
         return False
-    return signal.kind != _STEP or genuine(signal)
+    return signal.kind != _STEP or is_genuine(signal)
 
 
 def with_instant(earlier: tuple[int, ...], instant: int, kept: int) -> tuple[int, ...]:
@@ -217,7 +217,7 @@ def with_instant(earlier: tuple[int, ...], instant: int, kept: int) -> tuple[int
     return tuple(sorted((*earlier, instant)))[-kept:]
 
 
-def _tags(lead: Lead, signal: Signal, scale: Scale) -> None:
+def _take_tags(lead: Lead, signal: Signal, scale: Scale) -> None:
     """Somebody unproven takes off no tag but their own kind's, and theirs make room for others."""
     if signal.kind == Kind.TAG_REMOVED:
         gone = {tag for tag in signal.tags if tag in lead.tags and scale.may_drop(f"{TAG}{tag}")}

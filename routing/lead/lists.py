@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from routing.draft import Draft
-from routing.lead.absorb import consents
+from routing.lead.absorb import note_consent
 from routing.model.records import Lead
 from schemas.events import ListReleased, ListStopped
 from schemas.signals import Kind, Signal
@@ -49,7 +49,7 @@ def follow(draft: Draft) -> None:
         if state == "given" and signal.proof == "none":
             draft.finding("who proves nothing joins nobody to a list again")
         elif name in lead.consents or _count(lead) < MOST:
-            consents(draft, name, state, draft.at)
+            note_consent(draft, name, state, draft.at)
         else:
             draft.finding(f"more than {MOST} lists: what was said of others is not kept")
     tell(draft, before)

@@ -144,7 +144,7 @@ def names_somebody(signal: Signal) -> bool:
     return any(identity.kind in _NAMES for identity in signal.identities)
 
 
-def accounts_met(signal: Signal, links: Mapping[Key, str]) -> dict[Key, str]:
+def new_account_links(signal: Signal, links: Mapping[Key, str]) -> dict[Key, str]:
     """The accounts that were not heard of before, of systems of which none or one was known."""
     new_links: dict[Key, str] = {}
     for account in dict.fromkeys(i.account for i in signal.identities if i.account is not None):
@@ -163,7 +163,7 @@ def _is_only_account(brand: str, account: str, links: Mapping[Key, str]) -> bool
 
 def resolve(signal: Signal, links: Mapping[Key, str], lead_of: LeadOf = no_lead_at_hand) -> Resolution:
     """Pure: `links` say who identities name, `lead_of` gives the leads that were read. A deal of another lead neither links nor proposes."""
-    named, unlinked, barred = _looked_up(signal, links)
+    named, unlinked, barred = _split_by_link(signal, links)
     suspects, brought, suspect_id = _suspects(signal, named, unlinked, lead_of)
     if suspects:
         refused = [suspect.identity for suspect in suspects]
@@ -172,10 +172,10 @@ def resolve(signal: Signal, links: Mapping[Key, str], lead_of: LeadOf = no_lead_
     looked, by_number, stranger = [suspect_id] if suspect_id else [], False, False
     apart = "address" if suspects else None
     if lead is None:
-        lead, why, numbers = _by_number(signal, named, links, lead_of)
+        lead, why, numbers = _lead_by_number(signal, named, links, lead_of)
         by_number, apart, looked = lead is not None, apart or why, [*looked, *numbers]
     elif _first(named, _STRONG) is None:
-        stranger = _came_with_a_record(signal, lead, named, lead_of)
+        stranger = _is_stranger_with_record(signal, lead, named, lead_of)
         looked.append(lead)
     claimed, asked_too = _unproven_links(signal, lead, named=named, suspects=suspects, lead_of=lead_of)
     looked += asked_too
@@ -183,7 +183,7 @@ def resolve(signal: Signal, links: Mapping[Key, str], lead_of: LeadOf = no_lead_
         unlinked = [i for i in unlinked if i.kind not in (*_NAMES, *LIKENESS)]
     return Resolution(
         lead_id=lead,
-        others=_others(lead, [*named, *_apart(suspects)]),
+        others=_others(lead, [*named, *_suspected(suspects)]),
         account_id=_first(named, _COMPANY),
         unlinked=_identities_to_link(unlinked, _LINKED) if unlinked else (),
         unlinked_account=_identities_to_link(unlinked, _ACCOUNT) if unlinked else (),
@@ -213,7 +213,9 @@ def _unproven_links(
     return tuple(identity for who, identity in elsewhere if who in unproven and identity.verified), lead_ids
 
 
-def _looked_up(signal: Signal, links: Mapping[Key, str]) -> tuple[list[_Named], list[IdentityKey], list[IdentityKey]]:
+def _split_by_link(
+    signal: Signal, links: Mapping[Key, str]
+) -> tuple[list[_Named], list[IdentityKey], list[IdentityKey]]:
     """(those that name somebody, the strongest first; those that name nobody yet; those that name nobody any more)."""
     brand = signal.brand
     named: list[_Named] = []
@@ -262,13 +264,13 @@ def _suspects(
     return (), tuple(ids), who
 
 
-def _apart(suspects: tuple[Suspect, ...]) -> list[_Named]:
+def _suspected(suspects: tuple[Suspect, ...]) -> list[_Named]:
     """The leads that these ids would name: proposed, unless one of the ids is barred."""
     barred = any(suspect.barred for suspect in suspects)
     return [] if barred else [_Named(_WEAK.start, suspect.lead_id, suspect.identity) for suspect in suspects]
 
 
-def _by_number(
+def _lead_by_number(
     signal: Signal, named: list[_Named], links: Mapping[Key, str], lead_of: LeadOf
 ) -> tuple[str | None, str | None, list[str]]:
     """(the lead that has the same number and of which nothing contradicts, what does, the leads that were looked at)."""
@@ -299,7 +301,7 @@ def _holders(signal: Signal, named: list[_Named], links: Mapping[Key, str]) -> t
     return [w for w in same_name if w is not None], [w for w in holders if w is not None], "several" if shared else None
 
 
-def number_shared(signal: Signal, lead_id: str, links: Mapping[Key, str]) -> dict[Key, str]:
+def shared_number_links(signal: Signal, lead_id: str, links: Mapping[Key, str]) -> dict[Key, str]:
     """The links that say that this lead has the same number as another one, which are new."""
     new_links: dict[Key, str] = {}
     for identity in signal.identities:
@@ -311,7 +313,7 @@ def number_shared(signal: Signal, lead_id: str, links: Mapping[Key, str]) -> dic
     return new_links
 
 
-def how_found(resolution: Resolution) -> dict[str, str]:
+def match_evidence(resolution: Resolution) -> dict[str, str]:
     """Evidence of a lead that was not found by an address or an id alone."""
     evidence = {"by": "number"} if resolution.by_number else {}
     return (
@@ -321,7 +323,7 @@ def how_found(resolution: Resolution) -> dict[str, str]:
     )
 
 
-def as_found(signal: Signal, resolution: Resolution) -> Signal:
+def without_strangers(signal: Signal, resolution: Resolution) -> Signal:
     """The signal without ids that name nobody any more. Where the person in it is another one than the lead, whose deal or activity
     it is about, without that person."""
     if barred := (*resolution.barred, *(suspect.identity for suspect in resolution.suspects if suspect.barred)):
@@ -337,7 +339,7 @@ def as_found(signal: Signal, resolution: Resolution) -> Signal:
     )
 
 
-def _came_with_a_record(signal: Signal, lead_id: str, named: list[_Named], lead_of: LeadOf) -> bool:
+def _is_stranger_with_record(signal: Signal, lead_id: str, named: list[_Named], lead_of: LeadOf) -> bool:
     """Whether the signal's person is another one than the lead, whose deal or activity it is about."""
     if signal.lead_id is not None or any(one.identity.kind == "handover" for one in named):
         return False
@@ -383,7 +385,7 @@ def pointer_to_lead(lead_id: str) -> str:
     return f"lead{POINTER}{lead_id}"
 
 
-def score(kinds: tuple[str, ...]) -> float:
+def likeness_score(kinds: tuple[str, ...]) -> float:
     """How much these kinds together say that two leads are one person: 1 minus the product of their doubts."""
     doubt = 1.0
     for kind in kinds:
@@ -391,7 +393,7 @@ def score(kinds: tuple[str, ...]) -> float:
     return round(1 - doubt, 2)
 
 
-def pointed_to(links: Mapping[Key, str]) -> list[Key]:
+def pointer_targets(links: Mapping[Key, str]) -> list[Key]:
     """The identities that pointers among `links` lead to; they have to be looked up as well."""
     targets = (
         (brand, *subject_id.partition(POINTER)) for (brand, _, _), subject_id in links.items() if POINTER in subject_id

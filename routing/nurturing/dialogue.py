@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from routing.draft import Draft
-from routing.lead.absorb import counts_for_pass, genuine
+from routing.lead.absorb import counts_for_pass, is_genuine
 from routing.model.ids import derive
 from routing.model.records import Clock, Lead, Talk
 from routing.nurturing import nurturing
@@ -23,7 +23,7 @@ _EARLY = ("prospecting", "contact", "qualification")
 def note(draft: Draft) -> None:
     """A step or an answer, in any order of arrival. An answer to marketing's mail alone is no dialogue."""
     lead, signal = draft.lead, draft.signal
-    if signal.kind not in _SAYS or lead.stage not in _EARLY or not genuine(signal) or not counts_for_pass(draft):
+    if signal.kind not in _SAYS or lead.stage not in _EARLY or not is_genuine(signal) or not counts_for_pass(draft):
         return
     step = signal.kind in _STEPS and _by_sales(draft)
     answer = signal.kind in _ANSWERS

@@ -67,7 +67,7 @@ def _adds_nothing(current: str | None, reason: str) -> bool:
 
 def exempt_lists(draft: Draft) -> tuple[str, ...]:
     """Lists whose mail may go on. None where the person themselves said no: that wins over every list."""
-    if draft.lead.suppressed in (*ABSOLUTE, deletion.FACT) or mail_withdrawn(draft):
+    if draft.lead.suppressed in (*ABSOLUTE, deletion.FACT) or is_mail_withdrawn(draft):
         return ()
     agreed = dict.fromkeys((*draft.context.agreement.file.exempt_lists, *draft.lead.exempt_lists))
     left_lists = lists.left_lists(draft.lead)
@@ -93,7 +93,7 @@ def _own_no(draft: Draft) -> str | None:
         return "do_not_contact"
     if deletion.FACT in draft.facts:
         return deletion.FACT
-    return "consent_withdrawn" if mail_withdrawn(draft) else None
+    return "consent_withdrawn" if is_mail_withdrawn(draft) else None
 
 
 def _end_suppression(draft: Draft, reason: str) -> None:
@@ -109,32 +109,32 @@ def follow_consent(draft: Draft, state: str) -> None:
     """Consent withdrawn stops automated mail whatever the stage; given again by somebody proven, mail goes on unless sales is in
     dialogue."""
     lead = draft.lead
-    if mail_withdrawn(draft):
+    if is_mail_withdrawn(draft):
         suppress(draft, "consent_withdrawn")
     elif (
         state == "given" and lead.suppressed in ("consent_withdrawn", deletion.FACT) and draft.signal.proof == "signed"
     ):
-        if (reason := _in_dialogue(lead)) is not None:
+        if (reason := _dialogue_reason(lead)) is not None:
             lead.suppressed = reason
             tell_change(draft)
         else:
             release(draft, "consent_given")
 
 
-def mail_withdrawn(draft: Draft) -> bool:
+def is_mail_withdrawn(draft: Draft) -> bool:
     """Whether a consent was withdrawn without which no mail goes out; one for something else stops none."""
     stops = draft.context.agreement.file.suppression.stops_mail
     return any(state == "withdrawn" and stops(purpose) for purpose, state in draft.lead.consents.items())
 
 
-def _in_dialogue(lead: Lead) -> str | None:
+def _dialogue_reason(lead: Lead) -> str | None:
     """The reason for silence that is there beside the person's own no."""
     if lead.stage in DIALOGUE:
         return lead.stage
     return "dialogue" if any(c.policy == DIALOGUE_END and c.open for c in lead.clocks.values()) else None
 
 
-def exempt(draft: Draft) -> None:
+def exempt_from_lists(draft: Draft) -> None:
     """Sales put it on these brand lists, or took it off: platforms that keep silent hear of it at once."""
     lead, command = draft.lead, draft.signal.command
     if command is None:
@@ -167,7 +167,7 @@ def tell_change(draft: Draft) -> None:
     )
 
 
-def watch(draft: Draft) -> None:
+def watch_mail(draft: Draft) -> None:
     """An automated mail to somebody suppressed, or of a list that they left, seen in the platform's own signals, is a violation:
     once a message, whether it is told of as sent, as delivered, or as both."""
     lead, signal = draft.lead, draft.signal

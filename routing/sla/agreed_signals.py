@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 from routing.agreement.policies import CompiledPolicy
 from routing.draft import Draft
-from routing.lead.absorb import counts_for_pass, genuine
+from routing.lead.absorb import counts_for_pass, is_genuine
 from routing.model.records import Clock, Mark
 from routing.sla import clocks
 
@@ -22,7 +22,7 @@ def note(draft: Draft) -> None:
                 _mark(draft, policy.name, "pause")
             case "resume_on":
                 _mark(draft, policy.name, "resume")
-            case "start_on" | "fulfil_on" if not genuine(draft.signal):
+            case "start_on" | "fulfil_on" if not is_genuine(draft.signal):
                 draft.ignore("not_by_a_person", f"not a person's doing: no {part} for {policy.name}")
             case "fulfil_on":
                 signal = draft.signal

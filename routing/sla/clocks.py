@@ -16,7 +16,7 @@ from routing.lead import dossier, steps
 from routing.model.ids import derive
 from routing.model.records import Away, Clock, Step
 from routing.people.roster import Roster
-from routing.sla.events import Cause, Reason, known_from, saying, tell_verdict_change
+from routing.sla.events import Cause, Reason, event_fields, offered_to_owner_at, tell_verdict_change
 from routing.sla.own_hours import calendar_of, hours_of
 from routing.sla.verdict import Gap, absences_of, next_look, rung_at, warning_points, with_verdict
 from schemas.events import SlaWarned
@@ -116,7 +116,7 @@ def with_known_touch(draft: Draft, clock: Clock, policy: Policy) -> Clock:
             lead.marks.get(key, ()) if clock.person is None else steps.instants_for_person(lead, key, clock.person)
         )
     ]
-    counting = [at for at in for_it if _counts(clock, at)]
+    counting = [at for at in for_it if _is_counted(clock, at)]
     return clock.but(touched_at=_not_before(clock, min(counting))) if counting else clock
 
 
@@ -144,14 +144,14 @@ def touch(
         if (subject_id is not None and subject_id != clock.subject_id) or not steps.may_keep(clock, by):
             continue
         kept_at = _not_before(clock, at)
-        if _counts(clock, at) and (clock.touched_at is None or kept_at < clock.touched_at):
+        if _is_counted(clock, at) and (clock.touched_at is None or kept_at < clock.touched_at):
             touched = clock.but(touched_at=kept_at, touched_by=draft.signal.id)
             settle(draft, clock, touched, "late_fact")
     if recurs:
-        _recur(draft, metric, at, by)
+        _start_next_step_clocks(draft, metric, at, by)
 
 
-def _recur(draft: Draft, metric: str, at: datetime, by: str | None) -> None:
+def _start_next_step_clocks(draft: Draft, metric: str, at: datetime, by: str | None) -> None:
     """While a deal is open, each step of who has it starts the clock for the next one."""
     lead = draft.lead
     if metric != "follow_up" or lead.stage != "deal" or at <= lead.stage_since or by not in (None, lead.owner):
@@ -224,7 +224,7 @@ def recheck(draft: Draft, adopt: bool) -> None:
     for clock in list(draft.lead.clocks.values()):
         if not clock.open or clock.policy in SILENT:
             continue
-        new = under(clock, agreement) if adopt else clock
+        new = with_terms_of(clock, agreement) if adopt else clock
         if new is None:
             gone = clock.but(cancelled_at=draft.at)
             settle(draft, clock, gone, "policy", why="policy_ended")
@@ -232,7 +232,7 @@ def recheck(draft: Draft, adopt: bool) -> None:
             settle(draft, clock, new, "policy")
 
 
-def under(clock: Clock, agreement: Agreement) -> Clock | None:
+def with_terms_of(clock: Clock, agreement: Agreement) -> Clock | None:
     """With the terms that this agreement has for its policy; None where it has no such policy."""
     compiled = agreement.policy(clock.policy)
     if compiled is None:
@@ -244,7 +244,7 @@ def under(clock: Clock, agreement: Agreement) -> Clock | None:
 def forecast(clock: Clock, agreement: Agreement, roster: Roster) -> Clock | None:
     """As it would stand under this agreement and roster: what `recheck` with `adopt` comes to, told to nobody. None where
     its policy is gone."""
-    compiled, new = agreement.policy(clock.policy), under(clock, agreement)
+    compiled, new = agreement.policy(clock.policy), with_terms_of(clock, agreement)
     if compiled is None or new is None:
         return None
     current = _with_roster(new, compiled.file, agreement, roster)
@@ -296,7 +296,7 @@ def _not_before(clock: Clock, at: datetime) -> datetime:
     return at if at + COARSE > clock.started_at else clock.started_at
 
 
-def _counts(clock: Clock, at: datetime) -> bool:
+def _is_counted(clock: Clock, at: datetime) -> bool:
     since = clock.counts_from if clock.counts_from is not None else clock.started_at - COARSE
     return at > since and (clock.cancelled_at is None or at <= clock.cancelled_at)
 
@@ -336,7 +336,7 @@ def _next(
         return next_look(clock, policy, calendar=calendar, still=still, now=draft.context.now)
     if policy is None or clock.touched_at or clock.cancelled_at or clock.rungs_done >= len(policy.ladder):
         return None
-    return rung_at(clock, policy, calendar, known_from(draft))
+    return rung_at(clock, policy, calendar, offered_to_owner_at(draft))
 
 
 def _with_roster(clock: Clock, policy: Policy | None, agreement: Agreement, roster: Roster) -> Clock:
@@ -363,6 +363,10 @@ def _warn(draft: Draft, clock: Clock, policy: Policy, calendar: BusinessCalendar
         at, before = points[clock.warnings_done]
         clock = clock.but(warnings_done=clock.warnings_done + 1)
         if announced.noticed_at < clock.due_at:
-            fields = saying(draft, clock) | {"warning": clock.warnings_done, "before": str(before), "warned_at": at}
+            fields = event_fields(draft, clock) | {
+                "warning": clock.warnings_done,
+                "before": str(before),
+                "warned_at": at,
+            }
             draft.emit(SlaWarned(**fields, noticed_at=announced.noticed_at), at)
     return clock

@@ -37,14 +37,14 @@ class Cause(NamedTuple):
 def tell_verdict_change(draft: Draft, before: Clock | None, after: Clock, cause: Cause) -> Clock:
     """Emits what the step from `before` to `after` means; returns `after`, knowing whether its breach was said."""
     if before is None:
-        draft.emit(SlaStarted(**saying(draft, after)), after.started_at)
+        draft.emit(SlaStarted(**event_fields(draft, after)), after.started_at)
         if after.state == "running":
             return after
         before = after.but(state="running", ended_at=None)
     if before.open and after.state == "breached" and not after.breach_said:
         after = after.but(breach_said=True)
         noticed = cause.announced.noticed_at if cause.announced is not None else draft.context.now
-        draft.emit(SlaBreached(**saying(draft, after), noticed_at=max(noticed, after.due_at)), after.due_at)
+        draft.emit(SlaBreached(**event_fields(draft, after), noticed_at=max(noticed, after.due_at)), after.due_at)
     elif (emission := _step(draft, before, after, cause)) is not None:
         draft.emit(*emission)
     elif (before.state, before.ended_at, before.due_at) != (after.state, after.ended_at, after.due_at):
@@ -56,7 +56,7 @@ def _step(draft: Draft, before: Clock, after: Clock, cause: Cause) -> tuple[Even
     """The event of an ordinary step; None where what was said before has to be corrected, or nothing changed."""
     if before.state == after.state or not before.open:
         return None
-    fields = saying(draft, after)
+    fields = event_fields(draft, after)
     match after.state:
         case "fulfilled":
             ended = certain(after.ended_at, "a promise was kept at an instant")
@@ -83,7 +83,7 @@ def _step(draft: Draft, before: Clock, after: Clock, cause: Cause) -> tuple[Even
 
 def _correction(draft: Draft, before: Clock, after: Clock, reason: Reason) -> SlaCorrected:
     return SlaCorrected(
-        **saying(draft, after),
+        **event_fields(draft, after),
         old=before.state,
         new=after.state,
         fulfilled_at=after.ended_at if after.state == "fulfilled" else None,
@@ -94,14 +94,14 @@ def _correction(draft: Draft, before: Clock, after: Clock, reason: Reason) -> Sl
     )
 
 
-def known_from(draft: Draft) -> datetime | None:
+def offered_to_owner_at(draft: Draft) -> datetime | None:
     """Since when the owner of now could know of the lead: the last offer, where there is one."""
     handover = draft.lead.handover
     current = handover.current if handover is not None else None
     return current.offered_at if current is not None else None
 
 
-def saying(draft: Draft, clock: Clock) -> dict[str, Any]:
+def event_fields(draft: Draft, clock: Clock) -> dict[str, Any]:
     """What every SLA event says of its clock. The mode is the clock's own: its start decides who is alerted.
 
     The owner is the person that the clock measures; for the lead's own clock who has the lead now, and nobody where it
@@ -111,7 +111,7 @@ def saying(draft: Draft, clock: Clock) -> dict[str, Any]:
     if clock.metric == "qualification" and clock.touched_by == clock.cause:
         person = None  # It passed straight through: the rules judged it, and nobody has the merit.
     if clock.person is None and clock.state == "breached":
-        since = known_from(draft)
+        since = offered_to_owner_at(draft)
         person = None if since is not None and clock.due_at <= since else person
     return {
         "mode": clock.mode,

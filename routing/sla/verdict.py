@@ -118,14 +118,14 @@ def with_verdict(
     due, still = standing(clock, calendar)
     touched, gone = clock.touched_at, clock.cancelled_at
     if touched is not None and (due is None or touched <= due):
-        return _as(clock, "fulfilled", touched, due or clock.due_at), None
+        return _with_state(clock, "fulfilled", touched, due or clock.due_at), None
     if due is not None and _is_over(clock, due, passed):
-        return _as(clock, "breached", due, due), None
+        return _with_state(clock, "breached", due, due), None
     if gone is not None:
-        return _as(clock, "cancelled", gone, due or clock.due_at), None
+        return _with_state(clock, "cancelled", gone, due or clock.due_at), None
     if due is None:
-        return _as(clock, "paused", None, clock.due_at), still
-    return _as(clock, "running", None, due), None
+        return _with_state(clock, "paused", None, clock.due_at), still
+    return _with_state(clock, "running", None, due), None
 
 
 def _is_over(clock: Clock, due: datetime, passed: datetime | None) -> bool:
@@ -142,7 +142,7 @@ def _is_over(clock: Clock, due: datetime, passed: datetime | None) -> bool:
     )
 
 
-def _as(clock: Clock, state: ClockState, ended_at: datetime | None, due: datetime) -> Clock:
+def _with_state(clock: Clock, state: ClockState, ended_at: datetime | None, due: datetime) -> Clock:
     if clock.state == state and clock.due_at == due and clock.ended_at == ended_at:
         return clock
     return clock.but(state=state, ended_at=ended_at, due_at=due)

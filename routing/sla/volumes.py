@@ -122,7 +122,7 @@ def add(tally: Tally, one: Tallied, signal: Signal, terms: Terms) -> TallyResult
     more = {"counted": period.counted + one.good, "against": period.against + (not one.good)}
     latest = max(filter(None, (period.latest_at, one.at)))
     after = period.but(**(more | {"latest_at": latest}))
-    return _judge_period(_with(result, key, after), key, before=period, signal=signal, terms=terms)
+    return _judge_period(_with_period(result, key, after), key, before=period, signal=signal, terms=terms)
 
 
 def begin(tally: Tally, name: str, signal: Signal, terms: Terms) -> TallyResult:
@@ -150,7 +150,7 @@ def fall_due(tally: Tally, due: ClockDue, terms: Terms) -> TallyResult:
         return TallyResult(tally, note="the clock is over, or was changed since")
     volume = _volume(clock, terms)
     if volume is None:
-        return _put(TallyResult(tally), key, clock.but(next_at=None))
+        return _with_clock(TallyResult(tally), key, clock.but(next_at=None))
     if clock.state == "running" and due.due_at < clock.due_at:
         return _warn(TallyResult(tally), key, due=due, volume=volume, terms=terms)
     result = TallyResult(tally)
@@ -182,8 +182,8 @@ def _open(
         clock = clock.but(warnings_done=sum(at <= terms.now for at, _ in warning_points(clock, volume, terms)))
     opened = Period(clock=clock, at_least=None if volume.share else part)
     known_periods = dict(sorted({**tally.periods, key: opened}.items())[-PERIODS_KEPT:])
-    result = _say(TallyResult(tally.but(periods=known_periods)), e.SlaStarted(**_saying(opened)), start)
-    return _put(result, key, clock.but(next_at=next_look(clock, volume, terms)))
+    result = _with_event(TallyResult(tally.but(periods=known_periods)), e.SlaStarted(**_event_fields(opened)), start)
+    return _with_clock(result, key, clock.but(next_at=next_look(clock, volume, terms)))
 
 
 def _clock(volume: Volume, period: tuple[str, datetime, datetime], signal: Signal, terms: Terms) -> Clock:
@@ -219,18 +219,18 @@ def _judge_period(result: TallyResult, key: str, before: Period, signal: Signal,
             return result
         ended = period.latest_at or signal.occurred_at
         kept = clock.but(state="fulfilled", ended_at=ended, next_at=None)
-        result = _put(result, key, kept)
-        fields = _saying(result.tally.periods[key])
-        return _say(result, e.SlaFulfilled(**fields, fulfilled_at=ended), ended)
+        result = _with_clock(result, key, kept)
+        fields = _event_fields(result.tally.periods[key])
+        return _with_event(result, e.SlaFulfilled(**fields, fulfilled_at=ended), ended)
     if state == clock.state:
         return result
     reached = clock.due_at if volume.share is not None else period.latest_at
     ended_at = reached if state == "fulfilled" else clock.due_at
-    result = _put(result, key, clock.but(state=state, ended_at=ended_at, next_at=None))
-    return _say(
+    result = _with_clock(result, key, clock.but(state=state, ended_at=ended_at, next_at=None))
+    return _with_event(
         result,
         e.SlaCorrected(
-            **_saying(result.tally.periods[key]),
+            **_event_fields(result.tally.periods[key]),
             old=clock.state,
             new=state,
             fulfilled_at=ended_at if state == "fulfilled" else None,
@@ -257,15 +257,17 @@ def _end(result: TallyResult, key: str, due: ClockDue, volume: Volume) -> TallyR
     period = result.tally.periods[key]
     clock, state = period.clock, _verdict(period, volume)
     ended = clock.but(state=state, ended_at=clock.due_at, next_at=None)
-    result = _put(result, key, ended)
-    fields = _saying(result.tally.periods[key])
+    result = _with_clock(result, key, ended)
+    fields = _event_fields(result.tally.periods[key])
     match state:
         case "breached":
-            return _say(result, e.SlaBreached(**fields, noticed_at=max(due.noticed_at, clock.due_at)), clock.due_at)
+            return _with_event(
+                result, e.SlaBreached(**fields, noticed_at=max(due.noticed_at, clock.due_at)), clock.due_at
+            )
         case "fulfilled":
-            return _say(result, e.SlaFulfilled(**fields, fulfilled_at=clock.due_at), clock.due_at)
+            return _with_event(result, e.SlaFulfilled(**fields, fulfilled_at=clock.due_at), clock.due_at)
         case "cancelled":
-            return _say(result, e.SlaCancelled(**fields, reason="nothing_to_count"), clock.due_at)
+            return _with_event(result, e.SlaCancelled(**fields, reason="nothing_to_count"), clock.due_at)
         case _:
             assert_never(state)
 
@@ -276,12 +278,12 @@ def _warn(result: TallyResult, key: str, due: ClockDue, volume: Volume, terms: T
         clock = result.tally.periods[key].clock
         if number <= clock.warnings_done or at > due.due_at:
             continue
-        result = _put(result, key, clock.but(warnings_done=number))
+        result = _with_clock(result, key, clock.but(warnings_done=number))
         if due.noticed_at < clock.due_at:
-            fields = _saying(result.tally.periods[key]) | {"warning": number, "before": before, "warned_at": at}
-            result = _say(result, e.SlaWarned(**fields, noticed_at=due.noticed_at), at)
+            fields = _event_fields(result.tally.periods[key]) | {"warning": number, "before": before, "warned_at": at}
+            result = _with_event(result, e.SlaWarned(**fields, noticed_at=due.noticed_at), at)
     clock = result.tally.periods[key].clock
-    return _put(result, key, clock.but(next_at=next_look(clock, volume, terms)))
+    return _with_clock(result, key, clock.but(next_at=next_look(clock, volume, terms)))
 
 
 def _climb(result: TallyResult, key: str, due: ClockDue, volume: Volume, terms: Terms) -> TallyResult:
@@ -290,18 +292,18 @@ def _climb(result: TallyResult, key: str, due: ClockDue, volume: Volume, terms: 
     while clock.state == "breached" and clock.rungs_done < len(volume.ladder):
         rung, at = volume.ladder[clock.rungs_done], rung_at(clock, volume, terms)
         if at > max(due.due_at, clock.due_at):
-            return _put(result, key, clock.but(next_at=at))
-        result = _put(result, key, clock.but(rungs_done=clock.rungs_done + 1, next_at=None))
+            return _with_clock(result, key, clock.but(next_at=at))
+        result = _with_clock(result, key, clock.but(rungs_done=clock.rungs_done + 1, next_at=None))
         clock = result.tally.periods[key].clock
         people = _people_to_tell(rung, volume, terms)
-        fields = _saying(result.tally.periods[key]) | {
+        fields = _event_fields(result.tally.periods[key]) | {
             "rung": clock.rungs_done,
             "action": rung.do,
             "outcome": "done",
             "to": terms.roster.owners(people),
             "channel": rung.channel,
         }
-        result = _say(result, e.SlaEscalated(**fields, escalated_at=at), at)
+        result = _with_event(result, e.SlaEscalated(**fields, escalated_at=at), at)
     return result
 
 
@@ -341,23 +343,23 @@ def _volume(clock: Clock, terms: Terms) -> Volume | None:
 
 
 # --- what is put and said ---------------------------------------------------------------------------------------------
-def _with(result: TallyResult, key: str, period: Period) -> TallyResult:
+def _with_period(result: TallyResult, key: str, period: Period) -> TallyResult:
     return result._replace(tally=result.tally.but(periods={**result.tally.periods, key: period}))
 
 
-def _put(result: TallyResult, key: str, clock: Clock) -> TallyResult:
+def _with_clock(result: TallyResult, key: str, clock: Clock) -> TallyResult:
     """The clock after one change more."""
     period = result.tally.periods[key]
     changed = clock.but(revision=period.clock.revision + 1)
     kept = [c for c in result.clocks if c.id != clock.id]
-    return _with(result, key, period.but(clock=changed))._replace(clocks=(*kept, changed))
+    return _with_period(result, key, period.but(clock=changed))._replace(clocks=(*kept, changed))
 
 
-def _say(result: TallyResult, data: e.EventData, at: datetime) -> TallyResult:
+def _with_event(result: TallyResult, data: e.EventData, at: datetime) -> TallyResult:
     return result._replace(emissions=(*result.emissions, Emission(data, at)))
 
 
-def _saying(period: Period) -> dict[str, Any]:
+def _event_fields(period: Period) -> dict[str, Any]:
     clock = period.clock
     mode: Mode = clock.mode
     return {

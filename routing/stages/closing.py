@@ -120,7 +120,7 @@ def _take_up(draft: Draft) -> None:
         handover.note_follow_up(draft, offer, draft.at, None)
     elif opened.followed_up_at is None:
         handover.put_handover(draft, opened.but(followed_up_at=draft.at))
-        fields = handover.saying(draft, None)
+        fields = handover.event_fields(draft, None)
         draft.emit(HandoverFollowedUp(**fields, followed_up_at=draft.at))
 
 
@@ -137,7 +137,7 @@ def _give_to_seller(draft: Draft) -> None:
     if lead.stage == "hand_over":
         manual.reassign(draft, seller)
     else:
-        ownership.give(draft, ownership.by_hand(draft, seller))
+        ownership.give(draft, ownership.assign_by_hand(draft, seller))
 
 
 def _win_outside(draft: Draft) -> None:

@@ -56,7 +56,7 @@ def _move(draft: Draft, row: Row) -> None:
     draft.evidence.setdefault("rows", []).append(_evidence(draft, row, before, fact))
     if row.to_stage == "nurturing":
         _come_back(draft, row, fact)
-    draft.brought_on()
+    draft.note_bringing_signal()
     draft.emit(
         LeadStageChanged(
             mode=draft.signal.mode,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from routing.draft import Draft
 from routing.handover import handover
-from routing.lead.absorb import counts_for_pass, genuine, with_instant
+from routing.lead.absorb import counts_for_pass, is_genuine, with_instant
 from routing.lead.proof import is_outranked
 from routing.lifecycle import DIALOGUE, Fact
 from routing.model.records import Lead
@@ -136,7 +136,7 @@ def _milestone(draft: Draft, name: Milestone) -> None:
 
 def _tries(draft: Draft) -> bool:
     kind = draft.signal.kind
-    return kind in _TRIES and (kind == Kind.CLOCK_DUE or genuine(draft.signal))
+    return kind in _TRIES and (kind == Kind.CLOCK_DUE or is_genuine(draft.signal))
 
 
 def is_engagement(draft: Draft) -> bool:

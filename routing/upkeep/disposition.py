@@ -27,17 +27,17 @@ _KNOWN: dict[str, Disposition] = {
 def change(draft: Draft) -> None:
     """The disposition that the signal states, unless a later one was stated already."""
     signal = draft.signal
-    _to(draft, _KNOWN.get((signal.sales.to if signal.sales else None) or signal.reason or ""))
+    _set_disposition(draft, _KNOWN.get((signal.sales.to if signal.sales else None) or signal.reason or ""))
 
 
 def assert_imported(draft: Draft) -> None:
     """What an import says of it; where it says nothing, nothing changes."""
     asserted = draft.signal.asserted
     if asserted is not None and asserted.disposition not in (None, draft.lead.disposition):
-        _to(draft, asserted.disposition)
+        _set_disposition(draft, asserted.disposition)
 
 
-def _to(draft: Draft, disposition: Disposition | None) -> None:
+def _set_disposition(draft: Draft, disposition: Disposition | None) -> None:
     lead, signal = draft.lead, draft.signal
     if lead.disposition_at is not None and draft.at < lead.disposition_at:
         draft.ignore("older_fact", "a later disposition was stated already")

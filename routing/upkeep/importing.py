@@ -38,9 +38,9 @@ def _assert_place(draft: Draft) -> None:
     lead, sales = draft.lead, draft.signal.sales
     stage = next((stage for stage in STAGES if sales is not None and stage == sales.to), None)
     if stage is not None and stage != lead.stage:
-        _place(draft, stage)
+        _put_in_stage(draft, stage)
     _put_on_track(draft)
-    _own(draft)
+    _assert_owner(draft)
     if lead.stage in DIALOGUE:
         ownership.begin_dialogue(draft, "import")
     ownership.hold_account(draft)
@@ -58,7 +58,7 @@ def _why_not(draft: Draft) -> tuple[Reason, str] | None:
     return None
 
 
-def _place(draft: Draft, stage: Stage) -> None:
+def _put_in_stage(draft: Draft, stage: Stage) -> None:
     lead = draft.lead
     draft.transitions.append(Transition(lead.stage, stage, "import"))
     clocks.cancel(draft, "import")
@@ -85,7 +85,7 @@ def _put_on_track(draft: Draft) -> None:
     nurturing.put_on_track(lead, asserted.track, programme=programme.name if programme else None)
 
 
-def _own(draft: Draft) -> None:
+def _assert_owner(draft: Draft) -> None:
     """Who is not in the roster, or left, can own nothing; the reason says so where somebody ought to work the lead."""
     lead, signal = draft.lead, draft.signal
     ident = signal.sales.owner_id if signal.sales else None

@@ -14,9 +14,9 @@ from routing.assignment import ownership, queue
 from routing.assignment.rotation import with_turns_moved
 from routing.draft import Context, Draft
 from routing.handover import succession
-from routing.handover.handover import open_offer, put_offer, saying
+from routing.handover.handover import event_fields, open_offer, put_offer
 from routing.lead import dossier
-from routing.lead.absorb import COMPANY, in_pass, may_replace, put_consent, put_consents
+from routing.lead.absorb import COMPANY, is_in_pass, may_replace, put_consent, put_consents
 from routing.lead.proof import give_back, take_over
 from routing.lifecycle import DIALOGUE
 from routing.model.bounds import MAX_REFERENCES, MAX_TAGS
@@ -67,7 +67,7 @@ def merge_hindrance(kept: Lead, gone: Lead) -> str | None:
     return None
 
 
-def no_link(kept: Lead, gone: Lead) -> str | None:
+def unmerge_hindrance(kept: Lead, gone: Lead) -> str | None:
     """Why there is nothing between these two to be undone; None where there is."""
     if gone.merged_into != kept.id:
         return f"{gone.id} is not merged into {kept.id}"
@@ -84,7 +84,7 @@ def join(kept: Lead, gone: Lead, signal: Signal, contexts: tuple[Context, Contex
     merge = signal.kind == Kind.LEAD_MERGE
     stays, goes = Draft(kept.copy(), signal, contexts[0]), Draft(gone.copy(), signal, contexts[1])
     no_right = _no_right(stays)
-    why = (merge_hindrance if merge else no_link)(kept, gone) or no_right
+    why = (merge_hindrance if merge else unmerge_hindrance)(kept, gone) or no_right
     if why is not None:
         stays.refuse("not_allowed" if why == no_right else "cannot_merge", why)
         return Joined(stays.make_decision(), None)
@@ -120,12 +120,12 @@ def _merge(stays: Draft, goes: Draft) -> None:
     _tell(stays, goes, LeadMerged)
     kept.merged = (*kept.merged, _take_over(kept, gone, stays))
     nurturing.follow_consent(stays, "given")
-    _settle(stays)
+    _run_stages(stays)
     goes.follow(stays)
     gone.merged_into = kept.id
     _withdraw_offer(goes)
     _stand_still(goes)
-    _count(goes, -1)
+    _move_turn(goes, -1)
     ownership.free_account(goes, customer=True)
     if kept.stage in DIALOGUE:
         nurturing.suppress(goes, MERGED)
@@ -137,23 +137,23 @@ def _unmerge(stays: Draft, goes: Draft) -> None:
     kept.merged = tuple(other for other in kept.merged if other.lead_id != gone.id)
     _give_back(kept, gone, link)
     nurturing.follow_consent(stays, "given")
-    _settle(stays)
+    _run_stages(stays)
     goes.follow(stays)
     gone.merged_into = None
     note_proposed(kept, gone.id)
     note_proposed(gone, kept.id)
     _tell(stays, goes, LeadUnmerged)
     _go_on(goes)
-    _count(goes, 1)
+    _move_turn(goes, 1)
     ownership.hold_account(goes)
     if gone.suppressed == MERGED:
         nurturing.release(goes, "unmerged")
     _offer_again(goes)
-    _still_there(goes)
-    _settle(goes)
+    _pass_on_if_away(goes)
+    _run_stages(goes)
 
 
-def _settle(draft: Draft) -> None:
+def _run_stages(draft: Draft) -> None:
     """What is known of the lead by now may carry it on."""
     draft.lead_changed()
     moving.run(draft, set())
@@ -177,7 +177,7 @@ def _tell(stays: Draft, goes: Draft, event: type[LeadMerged | LeadUnmerged]) -> 
 # --- what the kept lead takes over, and gives back --------------------------------------------------------------------
 def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
     fields = [name for name in _GAPS if getattr(kept, name) is None and getattr(gone, name) is not None]
-    if gone.meeting_booked_at is not None and not in_pass(kept, gone.meeting_booked_at):
+    if gone.meeting_booked_at is not None and not is_in_pass(kept, gone.meeting_booked_at):
         fields = [name for name in fields if name != "meeting_booked_at"]
     for name in fields:
         setattr(kept, name, getattr(gone, name))
@@ -201,8 +201,8 @@ def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
     kept.known = tuple(sorted((*kept.known, *link.known)))
     kept.references = (*kept.references, *link.references)[-MAX_REFERENCES:]
     kept.last_touch_at = max(filter(None, (kept.last_touch_at, gone.last_touch_at)), default=None)
-    kept.recent = _together(kept.recent, gone.recent, kept)
-    kept.scored = _together(kept.scored, gone.scored, kept)
+    kept.recent = _merge_instants(kept.recent, gone.recent, kept)
+    kept.scored = _merge_instants(kept.scored, gone.scored, kept)
     kept.record = tuple(sorted((*kept.record, *gone.record), key=lambda e: (e.at, e.signal_id)))[
         -dossier.ENTRIES_KEPT :
     ]
@@ -225,7 +225,7 @@ def _take_consents(kept: Lead, gone: Lead) -> dict[str, Any]:
     return before
 
 
-def _together(
+def _merge_instants(
     mine: dict[str, tuple[int, ...]], theirs: dict[str, tuple[int, ...]], kept: Lead
 ) -> dict[str, tuple[int, ...]]:
     since = kept.stage_since if kept.stage == "nurturing" else kept.pass_since
@@ -250,7 +250,7 @@ def _give_back(kept: Lead, gone: Lead, link: Merged) -> None:
     kept.tags = tuple(tag for tag in kept.tags if tag not in link.tags)
     kept.known = tuple(name for name in kept.known if name not in link.known)
     kept.references = tuple(r for r in kept.references if r not in link.references)
-    kept.recent, kept.scored = _apart(kept.recent, gone.recent), _apart(kept.scored, gone.scored)
+    kept.recent, kept.scored = _remove_instants(kept.recent, gone.recent), _remove_instants(kept.scored, gone.scored)
     entries = {entry.signal_id for entry in gone.record}
     kept.record = tuple(entry for entry in kept.record if entry.signal_id not in entries)
     kept.personal = kept.personal.but(
@@ -272,7 +272,9 @@ def _give_consents_back(kept: Lead, gone: Lead, link: Merged) -> None:
     put_consents(kept, states, ats)
 
 
-def _apart(mine: dict[str, tuple[int, ...]], theirs: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+def _remove_instants(
+    mine: dict[str, tuple[int, ...]], theirs: dict[str, tuple[int, ...]]
+) -> dict[str, tuple[int, ...]]:
     without = {}
     for name, instants in mine.items():
         remaining = list(instants)
@@ -351,7 +353,7 @@ def _withdraw_offer(draft: Draft) -> None:
     offer = open_offer(draft)
     if offer is not None and offer.state == "open":
         put_offer(draft, offer.but(state="withdrawn", decided_at=draft.at, reason=MERGED))
-        draft.emit(HandoverWithdrawn(**saying(draft, offer), reason=MERGED))
+        draft.emit(HandoverWithdrawn(**event_fields(draft, offer), reason=MERGED))
 
 
 def _withdrawn_offer(draft: Draft) -> Offer | None:
@@ -375,7 +377,7 @@ def _offer_again(draft: Draft) -> None:
     put_offer(draft, again)
     draft.emit(
         HandoverOffered(
-            **saying(draft, again),
+            **event_fields(draft, again),
             offer_number=again.number,
             expires_at=again.expires_at,
             dossier=dossier.build_dossier(draft.lead, draft.context.agreement),
@@ -384,7 +386,7 @@ def _offer_again(draft: Draft) -> None:
     )
 
 
-def _still_there(draft: Draft) -> None:
+def _pass_on_if_away(draft: Draft) -> None:
     """Whoever had it may have left or fallen ill meanwhile."""
     lead, roster = draft.lead, draft.context.roster
     if lead.owner is None or roster.why_away(lead.owner, draft.context.now) is None:
@@ -393,7 +395,7 @@ def _still_there(draft: Draft) -> None:
     succession.give_back(draft, lead.owner, gone=member is None or not member.active)
 
 
-def _count(draft: Draft, turns: int) -> None:
+def _move_turn(draft: Draft, turns: int) -> None:
     """The pool's ledger: the owner's turn is given back, or counted again."""
     lead = draft.lead
     pool = draft.context.roster.pools.get(lead.owner_pool or "")

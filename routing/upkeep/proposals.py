@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from routing.draft import Draft
-from routing.model.identity import score
+from routing.model.identity import likeness_score
 from routing.model.records import Lead
 from schemas.events import LeadMergeProposed
 
@@ -17,7 +17,9 @@ def propose(draft: Draft, other: str, kinds: tuple[str, ...]) -> None:
     if other not in lead.proposed:
         lead.proposed = (*lead.proposed, other)[-MAX_PROPOSED:]
         draft.emit(
-            LeadMergeProposed(mode=draft.signal.mode, kept=lead.id, other=other, evidence=kinds, score=score(kinds))
+            LeadMergeProposed(
+                mode=draft.signal.mode, kept=lead.id, other=other, evidence=kinds, score=likeness_score(kinds)
+            )
         )
 
 

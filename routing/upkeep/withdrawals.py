@@ -8,7 +8,7 @@ from typing import Literal
 
 from routing.draft import Context, Draft, Purposes
 from routing.lead import lists
-from routing.lead.absorb import consents, put_consent
+from routing.lead.absorb import note_consent, put_consent
 from routing.nurturing import nurturing
 from routing.upkeep import disposition
 from schemas.certain import certain
@@ -95,7 +95,7 @@ def take_in(draft: Draft) -> None:
     """What waited for the lead counts as if it had been there: whoever says later than that that consent is given says more."""
     for purpose, at in _newest(draft.context).items():
         if purpose != EVERYTHING:
-            consents(draft, purpose, "withdrawn", at)
+            note_consent(draft, purpose, "withdrawn", at)
     if draft.context.waiting:
         draft.evidence["waited"] = evidence(draft.context.waiting)
 

@@ -12,7 +12,7 @@ from routing.model.records import Lead
 from routing.people.commands import ROSTER_KEY, to_signal
 from routing.people.permissions import Principal, cannot_approve, cannot_receive, refusal
 from routing.people.roster import Roster
-from routing.upkeep.merging import merge_hindrance, no_link
+from routing.upkeep.merging import merge_hindrance, unmerge_hindrance
 from schemas.commands import Absence, AnyCommand, Approve, Assign, Claim, Delegate, Merge, OnLead, Unmerge
 from schemas.signals import Signal
 from services.ports.rows import LeadRow
@@ -103,7 +103,7 @@ async def _check_other(world: Commanding, command: Merge | Unmerge, lead: Lead) 
     if row is None:
         raise Refused(f"there is no lead {command.other}", missing=True)
     other = Lead.read(row.state)
-    why = merge_hindrance(lead, other) if isinstance(command, Merge) else no_link(lead, other)
+    why = merge_hindrance(lead, other) if isinstance(command, Merge) else unmerge_hindrance(lead, other)
     if why is not None:
         raise Refused(why)
 

@@ -24,14 +24,14 @@ from routing.model.identity import (
     WAITING,
     Key,
     Resolution,
-    accounts_met,
-    as_found,
-    how_found,
     key,
-    number_shared,
+    match_evidence,
+    new_account_links,
     pointer_to_lead,
     pointers,
     resolve,
+    shared_number_links,
+    without_strangers,
 )
 from routing.model.ids import derive
 from routing.model.records import Account, Decision, Emission, Lead, Link
@@ -277,14 +277,14 @@ class Fold:
                 incoming, lead, state="queued", reason="waits behind a dead letter of its lead", error="Held"
             )
             return False
-        told, meant = self._suspect(signal, found), as_found(signal, found)
+        told, meant = self._suspect(signal, found), without_strangers(signal, found)
         if meant is not signal and incoming.halves is None:
             incoming = incoming._replace(halves=halves(signal))
         return self._try(incoming, meant, lead=lead, found=found, before=told)
 
     def _found(self, signal: Signal) -> Resolution:
         """Whom the signal is about; accounts of a system that it is the first to tell of are known from now on."""
-        met = accounts_met(signal, self.loaded.links) if signal.mode != "test" else {}
+        met = new_account_links(signal, self.loaded.links) if signal.mode != "test" else {}
         self._link(met)
         return resolve(signal, self.loaded.links, self.loaded.lead)
 
@@ -439,7 +439,7 @@ class Fold:
             now=self.now,
             others=found.others,
             links=tuple(links),
-            found=how_found(found),
+            found=match_evidence(found),
             brought=found.brought,
             past=self.ruling.past,
             loads=self.loaded.loads,
@@ -496,7 +496,7 @@ class Fold:
             self._set_waiting(where, "")
         self._link(linked)
         if not is_outranked(lead, signal):
-            self._link(number_shared(signal, lead.id, self.loaded.links))
+            self._link(shared_number_links(signal, lead.id, self.loaded.links))
         if lead.handover is not None and (
             known is None or known.handover is None or known.handover.id != lead.handover.id
         ):
@@ -608,4 +608,4 @@ class Fold:
     def _decide_again(self, incoming: Incoming, signal: Signal, lead: Lead | None) -> bool:
         found = self._found(signal)
         again = incoming if incoming.halves is not None else incoming._replace(halves=halves(signal))
-        return self._try(again, as_found(signal, found), lead, found)
+        return self._try(again, without_strangers(signal, found), lead, found)

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from routing.model.errors import RoutingError
-from routing.model.identity import Key, pointed_to
+from routing.model.identity import Key, pointer_targets
 from schemas.certain import certain
 from schemas.signals import Kind, Signal
 from schemas.yamlfile import FileError
@@ -172,7 +172,7 @@ async def _links(tx: Asked | Batch, keys: Sequence[Key], over: Mapping[Key, str]
     while further:
         found = await tx.links(further) | {key: over[key] for key in further if key in over}
         links |= found
-        further = [key for key in pointed_to(found) if key not in links]
+        further = [key for key in pointer_targets(found) if key not in links]
     return links
 
 
@@ -217,7 +217,7 @@ async def locked(tx: Batch, fold: Fold, seen: Look) -> bool:
 def _may_have_moved(links: Mapping[Key, str], leads: Mapping[str, LeadRow]) -> bool:
     """Whether a merge, or its taking back, may have come between the look at identities and the lock of their leads. Nothing
     else moves an identity; one that another router links at the same time is a conflict when we write."""
-    return bool(pointed_to(links)) or any(row.disposition == "merged" for row in leads.values())
+    return bool(pointer_targets(links)) or any(row.disposition == "merged" for row in leads.values())
 
 
 async def written(tx: Batch, fold: Fold, count: int) -> Fold:

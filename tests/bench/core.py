@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from routing.agreement.agreement import compile_agreement
 from routing.decide import decide
-from routing.model.identity import pointed_to
+from routing.model.identity import pointer_targets
 from services.bootstrap.running import spare_the_collector
 from services.ports.rows import Record
 from services.ports.signal_records import decode
@@ -50,7 +50,7 @@ class Rows:
 
     def _linked(self, keys):
         found = _of(self.links, keys)
-        while further := _of(self.links, [key for key in pointed_to(found) if key not in found]):
+        while further := _of(self.links, [key for key in pointer_targets(found) if key not in found]):
             found |= further
         return found
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from routing.calendar.business_time import compile_calendar
-from routing.explain.clock import amount, explain_clock
+from routing.explain.clock import explain_clock, format_amount
 from schemas.calendar import Calendar
 from tests.setups import START
 from tests.stories import DAY, DONE, HOUR, MINUTE, Kept, Story, rules
@@ -100,7 +100,7 @@ def test_wall_time_is_counted_whole():
     ("seconds", "text"), [(0, "00:00:00"), (7.5, "00:00:07.5"), (93784, "1 d 02:03:04"), (0.000001, "00:00:00.000001")]
 )
 def test_amounts_are_exact(seconds, text):
-    assert amount(seconds) == text
+    assert format_amount(seconds) == text
 
 
 # --- assignments ------------------------------------------------------------------------------------------------------

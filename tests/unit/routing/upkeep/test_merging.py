@@ -6,7 +6,7 @@ import pytest
 
 from routing.decide import decide
 from routing.draft import Context
-from routing.model.identity import resolve, score
+from routing.model.identity import likeness_score, resolve
 from routing.people.commands import to_signal
 from routing.people.permissions import Principal
 from routing.upkeep.merging import join, merge_hindrance
@@ -234,7 +234,13 @@ def test_a_likeness_is_proposed_once_with_evidence_and_score():
 
 
 def test_the_more_speaks_for_it_the_higher_the_score():
-    assert score(("like_phone",)) < score(("like_name",)) < score(("like_name", "like_phone")) < score(("email",)) < 1
+    assert (
+        likeness_score(("like_phone",))
+        < likeness_score(("like_name",))
+        < likeness_score(("like_name", "like_phone"))
+        < likeness_score(("email",))
+        < 1
+    )
 
 
 def test_parted_leads_are_not_proposed_again():
