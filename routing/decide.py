@@ -130,7 +130,7 @@ def _take_in(draft: Draft, new: bool) -> None:
 
 
 def _run(draft: Draft, entered: set[Stage]) -> None:
-    """What the signal means, and then the table."""
+    """Judges what the signal means, and then runs the table."""
     if why := _why_refused(draft):
         draft.refuse(*why)
         return
@@ -147,7 +147,8 @@ def _run(draft: Draft, entered: set[Stage]) -> None:
 
 
 def _why_refused(draft: Draft) -> tuple[Reason, str] | None:
-    """The right to a command is looked at again when it is carried out: owner and roster may have changed meanwhile."""
+    """Why a command cannot be carried out by now: owner and roster may have changed since it was asked for. None where
+    it can."""
     command = draft.signal.command
     if command is None or draft.signal.kind == Kind.OWNER_AWAY:
         return None

@@ -139,7 +139,8 @@ class Draft:
         self._told: Points | None = None
 
     def follow(self, other: Draft) -> None:
-        """Goes on where the decision on another lead, of the same signal, left what both may move."""
+        """Takes over the account, the ledgers and the loads as the decision on another lead, of the same signal, left
+        them."""
         if self.account is not None and other.account is not None and self.account.id == other.account.id:
             self.account = other.account
         self.ledgers = {**self.ledgers, **other.moved_ledgers}
@@ -173,11 +174,11 @@ class Draft:
         return self._judge_of_way
 
     def ask_of(self, signal: Signal) -> None:
-        """From now on expressions see this signal: what a hold kept back is judged by what came then."""
+        """Lets expressions see this signal from now on: what a hold kept back is judged by what came then."""
         self._asked_of, self._judge = signal, None
 
     def note_bringing_signal(self) -> None:
-        """The signal that expressions see has brought the lead to the stage that it is in now."""
+        """Keeps the signal that expressions see as the one that brought the lead to its stage of now."""
         lead, signal = self.lead, self._asked_of
         lead.brought = to_keep(signal, happened_at(signal)) if lead.stage in WORKED else None
         lead.form_id = signal.form_id or lead.form_id
@@ -191,7 +192,7 @@ class Draft:
         return any(move.from_stage == "qualification" for move in later)
 
     def forget_pass(self) -> None:
-        """The lead's pass is over: what was established in it moves the lead no more."""
+        """Forgets what was established in the pass that is over: it moves the lead no more."""
         self.lead.form_id = None
         self.facts.clear()
         self.lead_changed()
@@ -201,7 +202,7 @@ class Draft:
         self.learned = True
 
     def lead_changed(self) -> None:
-        """What was computed from the lead before is out of date now."""
+        """Drops what was computed from the lead as it was before."""
         self._judge, self._judge_of_way = None, None
 
     def meets(self, definition: str) -> bool:
@@ -222,18 +223,20 @@ class Draft:
         return finding.met
 
     def finding(self, text: str) -> None:
-        """Something that one side did not do as agreed, or that is wrong with the lead's data; kept as evidence."""
+        """Notes something that one side did not do as agreed, or that is wrong with the lead's data; kept as
+        evidence."""
         findings = self.evidence.setdefault("findings", [])
         if text not in findings:
             findings.append(text)
 
     def ignore(self, reason: Reason, text: str) -> None:
-        """The signal does not do what it means, or not all of it. Of several reasons the first is counted."""
+        """Notes that the signal does not do what it means, or not all of it. Of several reasons the first is
+        counted."""
         self._notes.append(text)
         self._reason = self._reason or reason
 
     def refuse(self, reason: Reason, why: str) -> None:
-        """Whoever asked for it may not, or it cannot be; kept as evidence."""
+        """Notes that whoever asked for it may not, or that it cannot be; kept as evidence."""
         self.ignore(reason, f"refused: {why}")
         self.evidence["refused"] = why
 
@@ -261,7 +264,8 @@ class Draft:
         return self.context.roster.owner(person)
 
     def make_decision(self) -> Decision:
-        """All that was written on the sheet; the lead has its next version and the sequence of its last event."""
+        """The decision, with all that was written on the sheet. The lead gets its next version and the sequence of its
+        last event."""
         lead = self.lead
         lead.version += 1
         lead.sequence += len(self.emissions)

@@ -28,7 +28,7 @@ _TOLD = TOUCHES - {Kind.SALES_FOLLOW_UP, Kind.EMAIL_DELIVERED, Kind.SALES_MEETIN
 
 
 def note_signal(draft: Draft) -> None:
-    """First look, before any stage is considered."""
+    """Notes what the signal means, before any stage is considered."""
     signal, lead = draft.signal, draft.lead
     kind = signal.kind
     if kind in LISTINGS:
@@ -64,8 +64,8 @@ def _follow_up(draft: Draft) -> None:
 
 
 def _note_withdrawal(draft: Draft) -> None:
-    """Withdrawn or unsubscribed without a word of what for means everything, the mail first of all. Who leaves a list that is
-    named says nothing of other mail (`routing.lead.lists`)."""
+    """Notes a withdrawal. One that does not say what for means everything, the mail first of all. Leaving a list that
+    is named says nothing of other mail (`routing.lead.lists`)."""
     one_list = draft.signal.kind == Kind.LIST_UNSUBSCRIBED and draft.signal.lists
     if not one_list and "withdrawn" not in [consent.state for consent in draft.signal.consents]:
         note_consent(draft, "email", "withdrawn", draft.at)
@@ -73,7 +73,7 @@ def _note_withdrawal(draft: Draft) -> None:
 
 
 def _note_given_consent(draft: Draft) -> None:
-    """Consent given in general means the one that a withdrawal in general took away."""
+    """Notes a consent. One given in general gives back what a withdrawal in general took away."""
     if not draft.signal.consents:
         note_consent(draft, "email", "given", draft.at)
     nurturing.follow_consent(draft, "given")
@@ -95,8 +95,8 @@ def _clock_due(draft: Draft) -> None:
 
 
 def _owner_away(draft: Draft) -> None:
-    """What waits for them goes to somebody else; what stays theirs does not count while they are away, where agreed. An absence
-    is told of a person, not of a lead: what follows from it for one on trial is on trial, too."""
+    """Hands on what waits for an owner who is away. What stays theirs does not count meanwhile, where agreed. An
+    absence is told of a person, not of a lead: what follows from it for a lead on trial is on trial, too."""
     if _is_on_trial(draft.lead):
         draft.signal = draft.signal.but(mode="observe")
     succession.hand_back(draft)
@@ -141,5 +141,5 @@ _ACTS: dict[Kind, Callable[[Draft], None]] = {
     Kind.OWNER_AWAY: _owner_away,
     Kind.LEAD_PARKED: hold.park,
     Kind.LEAD_UNPARKED: hold.unpark,
-    Kind.LEAD_LISTED: nurturing.exempt_from_lists,
+    Kind.LEAD_LISTED: nurturing.set_exempt_lists,
 }

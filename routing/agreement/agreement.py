@@ -193,8 +193,8 @@ def _wakes(file: AgreementFile) -> Iterator[tuple[str, timedelta]]:
 
 
 def _timing(expressions: Mapping[str, Expression], standards: Standards) -> dict[str, TimeChanges]:
-    """Those that change with time alone. One of which nobody can tell when, in a version of before this was refused, is asked at
-    signals only."""
+    """The expressions whose answer changes with time alone. One that turns at no instant that can be foreseen (it was
+    published before that was refused) is asked at signals only."""
     changes: dict[str, TimeChanges] = {}
     for name, expression in expressions.items():
         with suppress(Unforeseen):

@@ -107,7 +107,7 @@ class Judge:
         return self.answer(expression).finding
 
     def answer(self, expression: Expression) -> Answer:
-        """The same with what it was found from; its evidence is shared, so nobody may change it."""
+        """The finding and what it was found from. The evidence is shared, so nobody may change it."""
         read, answers = expression.reader, expression.answers
         if read is None:
             self._prepare(expression)

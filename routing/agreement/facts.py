@@ -34,7 +34,7 @@ class Figures(Protocol):
 
 
 class Judged(Protocol):
-    """What it is read of: a lead and a signal at an instant (seconds since 1970), under one agreement."""
+    """What values are read of: a lead and a signal at an instant (seconds since 1970), under one agreement."""
 
     @property
     def lead(self) -> Lead: ...

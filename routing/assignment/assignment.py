@@ -63,9 +63,10 @@ class Line(NamedTuple):
 
 
 class AssignmentContext(NamedTuple):
-    """What a choice depends on beside the route: `passed_over` have had their chance in this hand-over; without
-    `last_resort` nobody may be found; with `may_hold` the answer may be to wait. `matched` is evidence of those who came
-    before the rules and could not take it; `zone` is the organisation's, for days of capacity; `line` where the lead waits already."""
+    """What a choice depends on beside the route. People `passed_over` have had their chance in this hand-over. Without
+    `last_resort` the answer may be nobody; with `may_hold` it may be to wait. `matched` is evidence of those who came
+    before the rules and could not take it. `zone` is the organisation's, for days of capacity; `line` is where the lead
+    waits already."""
 
     judge: Judge
     roster: Roster
@@ -102,7 +103,7 @@ class AssignmentContext(NamedTuple):
 
 
 def assign(route: CompiledRoute, context: AssignmentContext) -> Assignment | Held | None:
-    """The owner by this route, or that it has to wait; None where nobody is left."""
+    """Chooses the owner by this route, or says that the lead has to wait; None where nobody is left."""
     tried = list(context.matched)
     for rule in route.rules:
         finding, evidence = context.judge.answer(rule.when)
@@ -131,9 +132,10 @@ def _by_rule(
     tried: list[dict[str, Any]],
     because: dict[str, Any],
 ) -> Assignment | Held | None:
-    """Somebody of the rule's pool, else by its overflow; None, and why is noted, where the next rule has to decide.
+    """Chooses somebody of the rule's pool, else by its overflow. None where the next rule has to decide; `tried` says
+    why then.
 
-    `because` has what its condition was asked of."""
+    `because` has what the rule's condition was asked of."""
     why: dict[str, Any] = {"route": route.name, "tried": tried, "rule": rule.name, **because}
     if (
         _is_shared_over_day(rule, context)

@@ -33,7 +33,7 @@ def find(draft: Draft) -> None:
 
 
 def forget_hunter(lead: Lead) -> None:
-    """Who found the lead has left, or gave it away."""
+    """Forgets who found the lead: they have left, or gave it away."""
     lead.hunter = None
 
 

@@ -125,7 +125,8 @@ def route_now(lead: Lead) -> str | None:
 
 
 def remember(draft: Draft) -> None:
-    """Who works it now is asked first next time. In a dialogue only who said yes or no is: `remember_dialogue`."""
+    """Remembers who works the lead, to ask them first next time; in a dialogue only those who said yes or no
+    (`remember_dialogue`)."""
     lead, route = draft.lead, route_now(draft.lead)
     if route is not None and route != "hand_over" and lead.owner is not None:
         lead.former = {**lead.former, route: lead.owner}

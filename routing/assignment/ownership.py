@@ -71,7 +71,8 @@ def _line(draft: Draft) -> Line | None:
 
 
 def give(draft: Draft, chosen: Assignment) -> None:
-    """The lead has this owner now; the pool's ledger counts it, except on trial (`observe`) and day one (`import`)."""
+    """Gives the lead to this owner. The pool's ledger counts the turn, except on trial (`observe`) and on day one
+    (`import`)."""
     lead = draft.lead
     is_counted = chosen.ledger is not None and draft.signal.mode == "live"
     if chosen.ledger is not None and is_counted:
@@ -101,7 +102,7 @@ def give(draft: Draft, chosen: Assignment) -> None:
 
 
 def _count_for_capacity(draft: Draft, person: str) -> None:
-    """One more for this person's capacity, unless this very lead was counted for them already."""
+    """Counts the lead for this person's capacity, unless it was counted for them already."""
     lead, roster, now = draft.lead, draft.context.roster, draft.context.now
     if draft.signal.mode != "live" or person not in roster.limited:
         return
@@ -133,7 +134,7 @@ def _call_managers(draft: Draft, why: str) -> None:
 
 
 def tell_owner(draft: Draft) -> None:
-    """Somebody who is in dialogue was touched: whoever has the lead knows of it."""
+    """Tells whoever has the lead that it was touched while in dialogue."""
     signal, lead = draft.signal, draft.lead
     draft.emit(
         LeadTouched(
@@ -149,7 +150,7 @@ def tell_owner(draft: Draft) -> None:
 
 
 def leave_to_nobody(draft: Draft, reason: str) -> None:
-    """Who had it has it no more, and nobody was chosen yet."""
+    """Takes the lead from its owner before anybody else is chosen."""
     lead = draft.lead
     free_account(draft)
     clear_owner(lead, reason)
@@ -157,7 +158,7 @@ def leave_to_nobody(draft: Draft, reason: str) -> None:
 
 
 def wait_in_line(draft: Draft, held: Held) -> None:
-    """The lead is nobody's until somebody of the pool can take it."""
+    """Puts the lead in the queue: it is nobody's until somebody of the pool can take it."""
     had_it = draft.lead.owner
     if had_it is not None:
         leave_to_nobody(draft, held.rule)
@@ -167,9 +168,10 @@ def wait_in_line(draft: Draft, held: Held) -> None:
 
 
 def assign_by_hand(draft: Draft, person: str) -> Assignment:
-    """Obeyed, and counted in the ledger of the first pool of the stage's rules in which the person stands.
+    """The assignment to a person named by hand, counted in the ledger of the first pool of the stage's rules in which
+    they have a seat.
 
-    Where nobody is routed yet (`contact`, a track without an owner) no turn of anybody is taken, and none is counted."""
+    Where nobody is routed yet (`contact`, a track without an owner) no turn is counted."""
     roster = draft.context.roster
     why: dict[str, Any] = {"rule": "manual", "signal": draft.signal.id}
     name = matching.route_now(draft.lead)
@@ -197,7 +199,7 @@ def hold_account(draft: Draft) -> None:
 
 
 def free_account(draft: Draft, *, customer: bool = False) -> None:
-    """The dialogue is over; with `customer` the lead is no customer's (any more) either."""
+    """Ends the lead's dialogue on the account; with `customer` the lead is no customer's (any more) either."""
     account, lead = draft.account, draft.lead
     if account is None:
         return

@@ -34,7 +34,7 @@ def wait(draft: Draft, held: Held, had_it: str | None) -> None:
 
 
 def _stand_in_line(draft: Draft, held: Held, clock: Clock, had_it: str | None) -> None:
-    """It is told once for each queue, however often the pool is looked at."""
+    """Tells it once for each queue, however often the pool is looked at."""
     lead, before = draft.lead, draft.lead.queue
     route = held.why["route"]
     passed = tuple(Passed(person=one["person"], codes=codes_of(one)) for one in held.why["held"]["candidates"])
@@ -83,7 +83,7 @@ def clock_of(draft: Draft) -> Clock | None:
 
 
 def leave_line(draft: Draft) -> None:
-    """Called once a decision is made: whatever ended the waiting, the lead stands in no line any more."""
+    """Takes the lead out of line once a decision is made, whatever ended the waiting."""
     if draft.lead.queue is not None and clock_of(draft) is None:
         draft.lead.queue = None
     _give_turn_back(draft)
@@ -101,7 +101,7 @@ def _give_turn_back(draft: Draft) -> None:
 
 
 def end(draft: Draft) -> None:
-    """Somebody has it, or nobody needs it any more."""
+    """Ends the waiting: somebody has the lead, or nobody needs it any more."""
     clock = clock_of(draft)
     if clock is not None:
         over = {"state": "fulfilled", "ended_at": draft.at, "next_at": None, "revision": clock.revision + 1}

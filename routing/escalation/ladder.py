@@ -111,7 +111,7 @@ def _take_back(draft: Draft) -> tuple[str, tuple[Owner, ...]]:
 
 
 def _reassign(draft: Draft) -> tuple[str, tuple[Owner, ...]]:
-    """To the next by the route who had no chance yet; nobody loses it before somebody else has it."""
+    """Gives the lead to the next by the route who had no chance yet; nobody loses it before somebody else has it."""
     lead = draft.lead
     if lead.stage == "hand_over" and handover.the_handover(draft).blocked:
         return "not_open", ()

@@ -12,7 +12,8 @@ from routing.lifecycle import route_of
 
 
 def wait_no_more(draft: Draft) -> None:
-    """The queue's clock fell due: somebody may be back, or the waiting is over and the next rule decides."""
+    """Looks again when the queue's clock falls due: somebody may be back, or the waiting is over and the next rule
+    decides."""
     lead, clock = draft.lead, queue.clock_of(draft)
     if clock is None:
         return
@@ -28,7 +29,7 @@ def wait_no_more(draft: Draft) -> None:
 
 
 def _end_waiting(draft: Draft, chosen: Assignment | None) -> None:
-    """Whoever was chosen has it, or is offered it; a hand-over that nobody is left for goes back to marketing."""
+    """Gives or offers the lead to whoever was chosen; a hand-over that nobody is left for goes back to marketing."""
     match draft.lead.stage:
         case "hand_over":
             if chosen is not None:

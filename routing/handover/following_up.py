@@ -19,8 +19,8 @@ _STEPS = frozenset({Kind.SALES_FOLLOW_UP, Kind.SALES_MEETING_HELD})
 
 
 def follow_up(draft: Draft) -> None:
-    """A genuine step by a person. For whoever was offered the lead then it is theirs, whatever the order of arrival; a
-    colleague's keeps the lead's own promises, and who has the lead is told of it."""
+    """Notes a genuine step by a person. It counts for whoever was offered the lead then, whatever the order of arrival.
+    A colleague's step keeps the lead's own promises, and the owner is told of it."""
     by, opened = steps.doer(draft), draft.lead.handover
     touch(draft, "follow_up", draft.at, by=by)
     if opened is None or not _is_within(opened, draft):
@@ -85,7 +85,7 @@ def _note_without_offer(draft: Draft, opened: Handover, by: str | None) -> None:
 
 
 def _tell_holder(draft: Draft, by: str | None) -> None:
-    """A colleague spoke with the lead: it accepts nothing, and whoever has the lead knows of it."""
+    """Tells the owner that a colleague spoke with the lead; such a step accepts nothing."""
     lead = draft.lead
     if by is None or lead.stage not in DIALOGUE or lead.owner in (None, by) or draft.signal.kind not in _STEPS:
         return

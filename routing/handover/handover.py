@@ -75,8 +75,8 @@ def offer_or_give_up(draft: Draft) -> None:
 
 
 def complete(draft: Draft) -> None:
-    """What was still lacking may have come with this signal: marketing's promise is kept, and a blocked offer leaves. It
-    leaves, too, under an agreement that no longer keeps it back."""
+    """Looks again at what the dossier lacked. Once nothing is missing marketing's promise is kept. A blocked offer is
+    made then, or when the agreement no longer keeps it back."""
     lead = draft.lead
     handover = lead.handover
     if lead.stage != "hand_over" or handover is None:
@@ -90,7 +90,7 @@ def complete(draft: Draft) -> None:
 
 
 def _note_known_steps(draft: Draft, offer: Offer) -> None:
-    """A genuine step that lies after the opening may have come before the offer that it is about, or before the signal that
+    """Counts, for this offer, genuine steps that arrived before the offer they are about, or before the signal that
     opened the hand-over."""
     since = the_handover(draft).opened_at - clocks.COARSE
     if step_instants := [at for at in steps.instants_for_person(draft.lead, "follow_up", offer.person) if at > since]:
@@ -102,7 +102,7 @@ def _note_known_steps(draft: Draft, offer: Offer) -> None:
 
 
 def note_follow_up(draft: Draft, offer: Offer, at: datetime, activity_type: str | None) -> None:
-    """A genuine step that counts for whoever has this offer. The earliest stands, and is told once."""
+    """Notes a genuine step for whoever has this offer. The earliest counts, and is told once."""
     handover, earlier = the_handover(draft), offer.followed_up_at
     earliest = at if earlier is None else min(at, earlier)
     put_offer(draft, offer.but(followed_up_at=earliest))
@@ -114,7 +114,7 @@ def note_follow_up(draft: Draft, offer: Offer, at: datetime, activity_type: str 
 
 
 def accept_by_step(draft: Draft, offer: Offer, at: datetime) -> None:
-    """Who calls at once has taken the lead, where the agreement lets a follow-up accept."""
+    """Accepts an open offer by a step of its person, where the agreement lets a follow-up accept."""
     if offer.state == "open" and draft.context.agreement.file.handover.follow_up_accepts:
         accept(draft, offer, at)
 
@@ -193,7 +193,7 @@ def offer_again(draft: Draft, reason: str, *, bounded: bool = True) -> bool:
 
 
 def offer_to(draft: Draft, chosen: Assignment) -> None:
-    """One offer to one person, with the dossier; clocks on the person start now, never before."""
+    """Offers the lead to one person, with the dossier. Clocks on the person start now, never before."""
     handover, now = the_handover(draft), max(draft.at, draft.context.now)
     number = len(handover.offers) + 1
     offer_id = f"{handover.id}.{number}"
@@ -236,7 +236,8 @@ def why_not_accepted(draft: Draft, offer: Offer | None) -> tuple[Reason, str] | 
 
 
 def accept(draft: Draft, offer: Offer | None, at: datetime | None = None) -> None:
-    """The open offer is its holder's, since `at` (left out: when the signal's fact happened). The follow-up clock runs on."""
+    """Accepts the open offer for its holder at `at` (left out: when the signal's fact happened). The follow-up clock
+    runs on."""
     at = at or draft.at
     if offer is not None:
         put_offer(draft, offer.but(state="accepted", decided_at=at))
@@ -260,8 +261,9 @@ def keep_answer_promise(draft: Draft, offer: Offer | None, at: datetime | None =
 
 
 def break_answer(draft: Draft, offer_id: str) -> list[str]:
-    """Whoever lets an offer expire has not answered it: their promise to answer is due by then. One that stands still, because
-    they are away, is not broken by it. Returns the clocks that are broken now; to be called before the offer expires."""
+    """Breaks the promise to answer of a person who lets an offer expire: it is due by then. A clock that stands still,
+    because they are away, is not broken by it. Returns the clocks that are broken now; call it before the offer
+    expires."""
     offer, due = open_offer(draft), draft.signal.clock
     if offer is None or offer.id != offer_id or offer.state != "open" or due is None:
         return []
@@ -279,7 +281,7 @@ def break_answer(draft: Draft, offer_id: str) -> list[str]:
 
 
 def expire(draft: Draft, offer_id: str) -> None:
-    """The offer's time is over unanswered: the next person is offered it, or nobody is left."""
+    """Ends an offer that nobody answered in time: the next person is offered the lead, or nobody is left."""
     offer = open_offer(draft)
     if offer is None or offer.id != offer_id or offer.state != "open":
         draft.ignore("already_answered", "the offer was answered already")
@@ -305,7 +307,7 @@ def withdraw(draft: Draft, reason: str, at: datetime | None = None) -> None:
 
 
 def link(draft: Draft) -> None:
-    """The CRM told us its own ids of the opportunity."""
+    """Keeps the CRM's own ids of the opportunity."""
     handover = draft.lead.handover
     if handover is None:
         draft.ignore("no_open_handover", "there is no hand-over to link")
@@ -317,7 +319,7 @@ def link(draft: Draft) -> None:
 
 
 def close(draft: Draft, outcome: Fact | Literal["import"]) -> None:
-    """The hand-over is over: won, lost, returned, or handed back; nothing of it runs on."""
+    """Closes the hand-over (won, lost, returned, or handed back); nothing of it runs on."""
     handover = draft.lead.handover
     if handover is None or handover.closed_at is not None:
         return
@@ -335,7 +337,7 @@ def close(draft: Draft, outcome: Fact | Literal["import"]) -> None:
 
 
 def tell_won(draft: Draft, *, outside: bool = False, corrects: str | None = None) -> None:
-    """The sale with its amount, credited to who won it."""
+    """Tells the sale with its amount, credited to who won it."""
     signal = draft.signal
     fields = event_fields(draft, None if outside else open_offer(draft))
     fields |= {"owner": draft.owner(draft.seller)} if draft.seller is not None else {}
@@ -357,12 +359,12 @@ def the_handover(draft: Draft) -> Handover:
 
 
 def put_handover(draft: Draft, handover: Handover) -> None:
-    """The hand-over of the lead is this one, or this one as it is now."""
+    """Puts this hand-over in the place of the lead's."""
     draft.lead.handover = handover
 
 
 def put_offer(draft: Draft, offer: Offer) -> None:
-    """This offer in the place of the one with its id."""
+    """Puts this offer in the place of the one with its id."""
     handover = the_handover(draft)
     offers = tuple(offer if other.id == offer.id else other for other in handover.offers)
     put_handover(draft, handover.but(offers=offers))

@@ -59,7 +59,7 @@ def earlier_offer(draft: Draft, by: str | None) -> Offer | None:
 
 
 def accept(draft: Draft, offer: Offer) -> None:
-    """The person of this offer took the lead, whatever became of the offer since."""
+    """Notes that the person of this offer took the lead, whatever became of the offer since."""
     ended = offer.decided_at or draft.at
     match offer.state:
         case "open" if offer == handover.open_offer(draft):
@@ -134,7 +134,7 @@ def is_holder_idle(draft: Draft) -> bool:
 
 
 def _give_back(draft: Draft, offer: Offer) -> None:
-    """The lead is theirs as if the answer had been known in time; what ran on them runs on."""
+    """Gives the lead back as if the answer had been known in time; what ran on its person runs on."""
     later = handover.open_offer(draft)
     if later is not None:
         handover.withdraw(draft, "answered_before", max(draft.at, draft.context.now))
@@ -163,7 +163,7 @@ def _put_acceptance(draft: Draft, offer: Offer) -> None:
 
 
 def _start_acceptance_clocks(draft: Draft, offer: Offer) -> None:
-    """What starts with the acceptance starts when it was; what started later than that is moved there."""
+    """Starts the clocks of an acceptance when it was; clocks that started later than that are moved there."""
     at = max(draft.at, offer.offered_at)
     for policy in draft.context.agreement.policies.starting("acceptance"):
         clocks.start_at(draft, policy, offer.id, at)
@@ -208,8 +208,8 @@ def is_no_last_word(draft: Draft, offer: Offer) -> bool:
 
 
 def reject(draft: Draft, offer: Offer) -> None:
-    """The person of this offer refused it while it was theirs: the promise to answer is kept, and the reason is told. The
-    lead stays where it went on to."""
+    """Notes that the person of this offer refused it while it was theirs: the promise to answer is kept, and the reason
+    is told. The lead stays where it went on to."""
     if draft.at > (offer.decided_at or draft.at):
         draft.ignore("already_answered", "the offer was over by then")
         return

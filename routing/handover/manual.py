@@ -13,7 +13,7 @@ from routing.sla import clocks
 
 
 def change_owner(draft: Draft) -> None:
-    """Another owner. Nobody can give a lead to who left: then the rules decide."""
+    """Gives the lead to another owner. Where that person has left, the rules decide."""
     signal, roster = draft.signal, draft.context.roster
     ident = signal.sales.owner_id if signal.sales else None
     systems = (*(reference.system for reference in signal.references), signal.source)
@@ -58,7 +58,8 @@ def reassign(draft: Draft, person: str) -> None:
 
 
 def _pass_by_who_left(draft: Draft, person: str) -> None:
-    """Neither who left nor who had it before gets it: somebody took it from the one, and the other is not here."""
+    """Chooses by the rules where the new owner has left. Neither they nor the owner before get the lead: somebody took
+    it from the one, and the other is not here."""
     lead = draft.lead
     draft.finding(f"it was given to {person}, who left")
     route = matching.route_now(lead)
@@ -71,8 +72,8 @@ def _pass_by_who_left(draft: Draft, person: str) -> None:
 
 
 def accept(draft: Draft) -> None:
-    """The holder accepts, or a manager for them. A salesperson who accepts somebody else's offer takes it over; from who
-    has no role for it, it is no acceptance."""
+    """Accepts for the holder, who may be spoken for by a manager. A salesperson who accepts somebody else's offer takes
+    it over; somebody without a role for it accepts nothing."""
     signal, roster = draft.signal, draft.context.roster
     actor = roster.actor_of(signal.actor, signal.references, signal.source)
     by_machine = signal.automated or signal.actor.kind in ("automation", "system")

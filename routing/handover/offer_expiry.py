@@ -42,14 +42,14 @@ def start(draft: Draft, offer_id: str, at: datetime) -> datetime | None:
 
 
 def stop(draft: Draft) -> None:
-    """No offer expires from now on; `go_on` lets the time go on."""
+    """Stops the time of all offers, so that none expires; `go_on` lets it go on."""
     for clock in _clocks_in_state(draft, "running"):
         held = clock.but(marks=(*clock.marks, _mark(draft, "pause", draft.at)))
         draft.put_clock(held.but(state="paused", next_at=None, revision=clock.revision + 1))
 
 
 def go_on(draft: Draft) -> dict[str, datetime]:
-    """Offers expire later by as long as `stop` held them; returns the new instants by the offers' ids."""
+    """Lets offers expire later by as long as `stop` held them; returns the new instants by the offers' ids."""
     expiries = {}
     for clock in _clocks_in_state(draft, "paused"):
         calendar = calendar_of(clock, draft.context.agreement_of(clock.agreement))

@@ -15,7 +15,7 @@ from schemas.words import is_not_qualified, reason_key
 
 
 def reject(draft: Draft) -> None:
-    """The holder hands it back, with a reason; for `not_qualified` the failed criterion must be named."""
+    """Hands the lead back with the holder's reason; for `not_qualified` the failed criterion must be named."""
     lead, offer, signal = draft.lead, handover.open_offer(draft), draft.signal
     by = draft.context.roster.actor_of(signal.actor, signal.references, signal.source)
     if (earlier := late_answers.earlier_offer(draft, by)) is not None and late_answers.is_no_last_word(draft, earlier):
@@ -34,7 +34,7 @@ def reject(draft: Draft) -> None:
 
 
 def reject_open(draft: Draft) -> None:
-    """The open offer, or the hand-over that was offered to nobody yet, is rejected."""
+    """Rejects the open offer, or the hand-over that was offered to nobody yet."""
     offer = handover.open_offer(draft)
     _put_rejection(draft, offer)
     handover.keep_answer_promise(draft, offer)
@@ -81,7 +81,7 @@ def _judge_reason(draft: Draft) -> None:
 
 
 def _second_offer(draft: Draft, offer: Offer) -> bool:
-    """By the agreed rule for this reason: somebody else is offered the same opportunity."""
+    """Offers the same opportunity to somebody else, by the agreed rule for this reason."""
     rules = draft.context.agreement.file.handover
     rule = rules.second(draft.signal.reason)
     if rule is None:

@@ -10,8 +10,8 @@ from routing.lifecycle import route_of
 
 
 def hand_back(draft: Draft) -> None:
-    """The owner is ill or gone: an unanswered offer goes to the successor, else to the next by the rules; who is gone
-    for good hands back everything."""
+    """Hands on what an owner who is ill or gone holds: an unanswered offer goes to the successor, else to the next by
+    the rules. Somebody who is gone for good hands back everything."""
     command, lead = draft.signal.command, draft.lead
     if command is None or lead.owner != command.person:
         draft.ignore("no_change", "it is somebody else's by now")
@@ -20,7 +20,7 @@ def hand_back(draft: Draft) -> None:
 
 
 def give_back(draft: Draft, person: str | None, *, gone: bool) -> None:
-    """What this owner, who is away or gone, holds of the lead."""
+    """Gives back what this owner, who is away or gone, holds of the lead."""
     lead, offer = draft.lead, handover.open_offer(draft)
     reason = "owner_left" if gone else "owner_absent"
     if lead.stage != "hand_over":

@@ -12,7 +12,7 @@ from schemas.events import HandoverTransferred
 
 
 def give(draft: Draft, chosen: Assignment, reason: str) -> None:
-    """The lead is theirs, with the next step to take; in a deal they are told of it."""
+    """Gives the lead to this person, with the next step to take; in a deal they are told of it."""
     lead, before = draft.lead, draft.lead.owner
     ownership.give(draft, chosen)
     clocks.restart_recurring(draft)

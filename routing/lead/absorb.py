@@ -47,7 +47,7 @@ def new_lead(signal: Signal, stage: Stage) -> Lead:
 
 
 def absorb(draft: Draft) -> None:
-    """Facts of the signal become the lead's. An older fact fills gaps but replaces nothing, nor does a less proven one."""
+    """Takes the signal's facts into the lead. An older or a less proven fact fills gaps and replaces nothing."""
     lead, signal = draft.lead, draft.signal
     note_proof(lead, signal)
     _take_facts(draft)
@@ -123,12 +123,13 @@ def _add_references(lead: Lead, signal: Signal) -> None:
 
 
 def drop_references(lead: Lead, gone: set[tuple[str, str]]) -> None:
-    """These records, by their system and id, are no more."""
+    """Drops the references to these records, which are no more, by their system and id."""
     lead.references = tuple(r for r in lead.references if (r.system, r.id) not in gone)
 
 
 def _take_attributes(draft: Draft, scale: Scale) -> None:
-    """As evidence too, because fields are personal and do not outlive an erasure, and what was decided on does."""
+    """Takes in the attributes. They are evidence as well: fields are personal and do not outlive an erasure, while what
+    was decided on does."""
     stated = attributes.read(draft.context.agreement.attributes, draft.signal.fields)
     if not stated:
         return
@@ -142,8 +143,8 @@ def _take_attributes(draft: Draft, scale: Scale) -> None:
 
 
 def note_consent(draft: Draft, purpose: str, state: str, at: datetime) -> None:
-    """Kept per purpose, the latest by when it was said: an older consent that arrives late undoes no withdrawal, and whatever
-    is said replaces what is only asked for."""
+    """Keeps the consent for one purpose. The latest statement counts, so that an older one which arrives late undoes no
+    withdrawal; whatever is said replaces what is only asked for."""
     lead = draft.lead
     if state == "given" and not may_give(lead, draft.signal, purpose):
         state = ASKED_FOR
@@ -152,12 +153,12 @@ def note_consent(draft: Draft, purpose: str, state: str, at: datetime) -> None:
 
 
 def put_consent(lead: Lead, purpose: str, state: str, at: datetime) -> None:
-    """The state of the consent for this purpose, and when it was said."""
+    """Puts the state of the consent for this purpose, and when it was said."""
     put_consents(lead, {**lead.consents, purpose: state}, {**lead.consents_at, purpose: at})
 
 
 def put_consents(lead: Lead, states: dict[str, str], said_at: dict[str, datetime]) -> None:
-    """All consents, each with when it was said."""
+    """Puts all consents, each with when it was said."""
     lead.consents, lead.consents_at = states, said_at
 
 
@@ -190,7 +191,7 @@ def is_in_pass(lead: Lead, at: datetime) -> bool:
 
 
 def forget_counts(lead: Lead) -> None:
-    """What was counted in the pass that is over."""
+    """Forgets what was counted in the pass that is over."""
     lead.recent = {}
 
 

@@ -42,7 +42,7 @@ def stated_consents(signal: Signal) -> list[tuple[str, Literal["given", "withdra
 
 
 def follow(draft: Draft) -> None:
-    """Who leaves a list that is named leaves that one; who joins it again lifts that."""
+    """Follows the lists that the signal names: leaving one stops that list's mail only, joining it again lifts that."""
     signal, lead = draft.signal, draft.lead
     before = left_lists(lead)
     for name, state in stated_consents(signal):
@@ -56,7 +56,7 @@ def follow(draft: Draft) -> None:
 
 
 def tell(draft: Draft, before: frozenset[str]) -> None:
-    """What is left now, and was not `before`, or the other way about."""
+    """Tells which lists the person left, or joined again, since `before`."""
     lead = draft.lead
     after = left_lists(lead)
     fields: dict[str, Any] = {"mode": draft.signal.mode, "references": lead.references, "personal": draft.contact()}

@@ -16,7 +16,7 @@ KEPT = 20
 
 
 def note(draft: Draft) -> None:
-    """A booking, or that one was called off."""
+    """Notes a booking, or that one was called off."""
     lead, booked = draft.lead, draft.signal.kind == Kind.SALES_MEETING_BOOKED
     if not counts_for_pass(draft):
         return
@@ -30,7 +30,7 @@ def note(draft: Draft) -> None:
 
 
 def forget_pass(lead: Lead) -> None:
-    """Meetings of the pass that is over."""
+    """Forgets the meetings of the pass that is over."""
     lead.meetings, lead.meeting_booked_at = (), None
 
 

@@ -99,7 +99,7 @@ class Scale:
         return True
 
     def keep(self) -> None:
-        """Puts down with the lead what is proven, and what is proposed."""
+        """Writes down with the lead what is proven, and what is proposed."""
         lead, personal = self._lead, self._lead.personal
         if self._unproven is not None:
             there = [name for name in self._unproven if _is_there(lead, name)]

@@ -30,7 +30,7 @@ def earlier_request(lead: Lead, signal: Signal) -> Request | None:
 
 
 def note_request(draft: Draft) -> None:
-    """Remember it; of the same words the newest counts."""
+    """Remembers the request; of the same words the newest counts."""
     lead, signal = draft.lead, draft.signal
     if signal.repeat is None:
         return

@@ -1,6 +1,6 @@
 """Genuine acts of our people that keep promises: who did them, and whose promise they may keep.
 
-A person's promise is kept by that person, or by the colleague who took over the lead; the lead's own by any of us. Where the
+A person's promise is kept by that person, or by the colleague that they gave the lead to; the lead's own by any of us. Where the
 sender does not say who acted, the act counts for whoever had the lead.
 """
 
@@ -26,7 +26,7 @@ def doer(draft: Draft) -> str | None:
 
 
 def note(lead: Lead, step: Step) -> None:
-    """Keeps who took a step; of more than are kept the oldest are dropped."""
+    """Keeps who took a step; where there are too many the oldest are dropped."""
     if step not in lead.steps:
         lead.steps = tuple(sorted((*lead.steps, step), key=lambda s: (s.at, s.what, s.by or "")))[-STEPS_KEPT:]
 

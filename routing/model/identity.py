@@ -162,7 +162,8 @@ def _is_only_account(brand: str, account: str, links: Mapping[Key, str]) -> bool
 
 
 def resolve(signal: Signal, links: Mapping[Key, str], lead_of: LeadOf = no_lead_at_hand) -> Resolution:
-    """Pure: `links` say who identities name, `lead_of` gives the leads that were read. A deal of another lead neither links nor proposes."""
+    """Which lead the signal is about. `links` say who identities name, `lead_of` gives the leads that were read. A deal
+    of another lead neither links nor proposes."""
     named, unlinked, barred = _split_by_link(signal, links)
     suspects, brought, suspect_id = _suspects(signal, named, unlinked, lead_of)
     if suspects:

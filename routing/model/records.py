@@ -49,8 +49,8 @@ class Clock(State, frozen=True, kw_only=True):
     """One promise being measured: the facts it is judged on, and the verdict that `routing.sla.verdict` computes from them.
 
     `policy` is a name of the agreement's SLA policies, or `offer_expiry`, which is no promise but the end of an offer.
-    `own_hours` is there where the policy says `calendar: owner`. `delegate` is the colleague to
-    take over the lead, whose steps keep it as well. Touches count from after `counts_from`.
+    `own_hours` is there where the policy says `calendar: owner`. `delegate` is the colleague that the
+    person gave the lead to, whose steps keep it as well. Touches count from after `counts_from`.
     `offer_ended_at` is when the offer that it waits to be answered expired: it is due by then, whatever its target. `next_at` is
     when the watcher must look at it: a warning, the due instant, a rung of the ladder; None while there is nothing to wait for.
     `revision` rises with each change.

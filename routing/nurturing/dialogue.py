@@ -21,7 +21,7 @@ _EARLY = ("prospecting", "contact", "qualification")
 
 
 def note(draft: Draft) -> None:
-    """A step or an answer, in any order of arrival. An answer to marketing's mail alone is no dialogue."""
+    """Notes a step or an answer, in any order of arrival. An answer to marketing's mail alone is no dialogue."""
     lead, signal = draft.lead, draft.signal
     if signal.kind not in _SAYS or lead.stage not in _EARLY or not is_genuine(signal) or not counts_for_pass(draft):
         return
@@ -70,7 +70,7 @@ def clock_of(draft: Draft) -> Clock | None:
 
 
 def fall_silent(draft: Draft) -> None:
-    """Nobody said anything for so long: mail may go on, and the next step begins a new one."""
+    """Ends a dialogue in which nobody said anything for so long: mail may go on, and the next step begins a new one."""
     end(draft)
     forget_pass(draft.lead)
     if draft.lead.suppressed == "dialogue":
@@ -78,12 +78,12 @@ def fall_silent(draft: Draft) -> None:
 
 
 def forget_pass(lead: Lead) -> None:
-    """What was said in the pass that is over."""
+    """Forgets what was said in the pass that is over."""
     lead.talk = None
 
 
 def end(draft: Draft) -> None:
-    """Nothing is waited for any more: it is over, or a hand-over took its place."""
+    """Ends the dialogue's clock: the dialogue is over, or a hand-over took its place."""
     clock = clock_of(draft)
     if clock is not None:
         over = {"state": "fulfilled", "ended_at": draft.at, "next_at": None, "revision": clock.revision + 1}

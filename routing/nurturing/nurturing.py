@@ -36,7 +36,8 @@ _MAILS = {Kind.EMAIL_SENT: str(Kind.EMAIL_DELIVERED), Kind.EMAIL_DELIVERED: str(
 
 
 def suppress(draft: Draft, reason: str) -> None:
-    """Marketing's automated mail to this person stops, which is told once; another reason while it lasts is told as a change.
+    """Stops marketing's automated mail to this person, which is told once; another reason while it lasts is told as a
+    change.
 
     The person's own no stays the reason whatever sales does, and only their wish for no contact at all says more."""
     lead = draft.lead
@@ -75,7 +76,7 @@ def exempt_lists(draft: Draft) -> tuple[str, ...]:
 
 
 def release(draft: Draft, reason: str) -> None:
-    """The reason for silence is over: mail may go on, unless there is another, which is the reason from now and told."""
+    """Lets mail go on, unless there is another reason for silence: that one holds from now on, and is told."""
     lead = draft.lead
     if lead.suppressed is None:
         return
@@ -134,8 +135,8 @@ def _dialogue_reason(lead: Lead) -> str | None:
     return "dialogue" if any(c.policy == DIALOGUE_END and c.open for c in lead.clocks.values()) else None
 
 
-def exempt_from_lists(draft: Draft) -> None:
-    """Sales put it on these brand lists, or took it off: platforms that keep silent hear of it at once."""
+def set_exempt_lists(draft: Draft) -> None:
+    """Sets the brand lists whose mail may go on, as sales said; platforms that keep silent hear of it at once."""
     lead, command = draft.lead, draft.signal.command
     if command is None:
         return
@@ -146,7 +147,7 @@ def exempt_from_lists(draft: Draft) -> None:
 
 
 def follow_lists(draft: Draft) -> None:
-    """Lists that the person leaves or joins; one that was exempt is not while they are off it."""
+    """Follows the lists that the person leaves or joins; an exempt list is not exempt while they are off it."""
     before = exempt_lists(draft)
     lists.follow(draft)
     if draft.lead.suppressed is not None and exempt_lists(draft) != before:
@@ -154,7 +155,7 @@ def follow_lists(draft: Draft) -> None:
 
 
 def tell_change(draft: Draft) -> None:
-    """Mail is still to stop, for another reason or with other exceptions."""
+    """Tells that mail is still to stop, for another reason or with other exceptions."""
     lead = draft.lead
     draft.emit(
         SuppressionChanged(
@@ -168,8 +169,8 @@ def tell_change(draft: Draft) -> None:
 
 
 def watch_mail(draft: Draft) -> None:
-    """An automated mail to somebody suppressed, or of a list that they left, seen in the platform's own signals, is a violation:
-    once a message, whether it is told of as sent, as delivered, or as both."""
+    """Tells a violation: an automated mail to somebody suppressed, or of a list that they left, seen in the platform's
+    own signals. Each message violates once, whether it is told of as sent, as delivered, or as both."""
     lead, signal = draft.lead, draft.signal
     if signal.kind not in _MAILS or signal.actor.kind == "person" or _is_told_before(draft):
         return
@@ -216,7 +217,7 @@ def _message(signal: Signal) -> str:
 
 
 def enter(draft: Draft, track: Track, reason: str, detail: str | None) -> None:
-    """Onto a track, for a reason that goes with it, which chooses the programme."""
+    """Puts the lead on a track; the reason chooses the programme."""
     own = _own_track(draft, track, reason, detail)
     rules = draft.context.agreement.file.nurturing.track(track)
     programme = programme_for(own.file if own is not None and own.file.entry else rules, reason, detail)
@@ -258,7 +259,7 @@ def leave(draft: Draft, to_stage: Stage) -> None:
 
 
 def put_on_track(lead: Lead, track: Track | None, own_track: str | None = None, programme: str | None = None) -> None:
-    """The track the lead is on, which of the agreement's own within it, and the programme there; None: on none."""
+    """Puts the lead on this track, on one of the agreement's own within it, and on a programme there; None: on none."""
     lead.track, lead.own_track, lead.programme = track, own_track, programme
 
 

@@ -152,7 +152,7 @@ def touch(
 
 
 def _start_next_step_clocks(draft: Draft, metric: str, at: datetime, by: str | None) -> None:
-    """While a deal is open, each step of who has it starts the clock for the next one."""
+    """Starts the clock for the next step with each step of the owner, while a deal is open."""
     lead = draft.lead
     if metric != "follow_up" or lead.stage != "deal" or at <= lead.stage_since or by not in (None, lead.owner):
         return
@@ -166,7 +166,7 @@ def subject_of(draft: Draft) -> str:
 
 
 def enter(draft: Draft, stage: str) -> None:
-    """Starts what starts with entering this stage, hand-overs and offers apart."""
+    """Starts the clocks that start with entering this stage, hand-overs and offers apart."""
     at = draft.lead.stage_since
     for policy in draft.context.agreement.policies.starting(stage):
         start(draft, policy, subject_of(draft), at, counts_from=at if policy.file.recurs else None)
@@ -192,13 +192,13 @@ def fall_due(draft: Draft, due: ClockDue) -> Clock | None:
 
 
 def look_again(draft: Draft, clock_id: str) -> None:
-    """After a rung was taken: when is the next one?"""
+    """Computes, after a rung was taken, when the next one is."""
     clock = draft.lead.clocks[clock_id]
     settle(draft, clock, clock, "policy")
 
 
 def restart_recurring(draft: Draft) -> None:
-    """Somebody else has the deal: the step that was waited for is no longer the former owner's, and theirs begins now."""
+    """Moves the next step of a deal to its new owner: the former owner's clock ends, and theirs begins now."""
     if draft.lead.stage != "deal":
         return
     at = max(draft.at, draft.context.now)
@@ -209,7 +209,7 @@ def restart_recurring(draft: Draft) -> None:
 
 
 def delegate(draft: Draft, owner: str | None, person: str) -> None:
-    """What `owner` promised and still runs may be kept by `person` as well."""
+    """Lets `person` keep as well what `owner` promised and still runs."""
     for clock in list(draft.lead.clocks.values()):
         if clock.open and owner is not None and clock.person == owner:
             draft.put_clock(clock.but(delegate=person, revision=clock.revision + 1))
@@ -265,7 +265,7 @@ def cancel(draft: Draft, reason: str, subject_id: str | None = None, at: datetim
 
 
 def go_on(draft: Draft, subject_id: str) -> None:
-    """What was ended of this subject, and should not have been, is judged again as if nothing had ended it."""
+    """Judges again what was ended of this subject and should not have been, as if nothing had ended it."""
     for clock in list(draft.lead.clocks.values()):
         if clock.subject_id == subject_id and clock.policy not in SILENT and clock.cancelled_at is not None:
             ended = clock.offer_ended_at if clock.touched_at is not None else None
@@ -277,7 +277,7 @@ def go_on(draft: Draft, subject_id: str) -> None:
 
 
 def end_expiry(draft: Draft, clock: Clock, at: datetime | None = None) -> None:
-    """The offer was answered or withdrawn: its end is no longer waited for."""
+    """Ends the clock of an offer that was answered or withdrawn."""
     if clock.open:
         ended = {"state": "cancelled", "ended_at": at or draft.at, "next_at": None, "revision": clock.revision + 1}
         draft.put_clock(clock.but(**ended))

@@ -61,7 +61,7 @@ class TallyResult(NamedTuple):
 
 # --- what a decision counts for ---------------------------------------------------------------------------------------
 def note(draft: Draft) -> None:
-    """Puts on the sheet what this decision counts for; on trial and on day one nothing does."""
+    """Notes what this decision counts for; on trial and on day one nothing does."""
     wanted = draft.context.agreement.counted
     if not wanted or not (draft.emissions or draft.signal.kind == _BOOKED):
         return
@@ -126,7 +126,7 @@ def add(tally: Tally, one: Tallied, signal: Signal, terms: Terms) -> TallyResult
 
 
 def begin(tally: Tally, name: str, signal: Signal, terms: Terms) -> TallyResult:
-    """The period of the signal's instant begins to be measured, where it is not yet."""
+    """Begins to measure the period of the signal's instant, where it is not measured yet."""
     compiled = terms.agreement.volume(name)
     if compiled is None:
         return TallyResult(tally)
@@ -162,7 +162,7 @@ def fall_due(tally: Tally, due: ClockDue, terms: Terms) -> TallyResult:
 def _open(
     tally: Tally, compiled: CompiledVolume, period: tuple[str, datetime, datetime], signal: Signal, terms: Terms
 ) -> TallyResult:
-    """The period's clock starts, where it is the one of now and the promise is measured in it."""
+    """Starts the period's clock, where the period is the one of now and the promise is measured in it."""
     key, first, end = period
     if not first <= terms.now < end:
         return TallyResult(tally)
@@ -287,7 +287,7 @@ def _warn(result: TallyResult, key: str, due: ClockDue, volume: Volume, terms: T
 
 
 def _climb(result: TallyResult, key: str, due: ClockDue, volume: Volume, terms: Terms) -> TallyResult:
-    """Each rung of a breach that is due by now."""
+    """Takes each rung of a breach that is due by now."""
     clock = result.tally.periods[key].clock
     while clock.state == "breached" and clock.rungs_done < len(volume.ladder):
         rung, at = volume.ladder[clock.rungs_done], rung_at(clock, volume, terms)

@@ -20,7 +20,7 @@ SALES_KEPT = 12
 
 
 def lose(draft: Draft, fact: Literal["lost", "returned"]) -> None:
-    """Whoever closes what nobody accepted rejects it, for the CRM's reason."""
+    """Ends the opportunity as lost or returned. One that nobody accepted is rejected, for the CRM's reason."""
     lead = draft.lead
     if lead.stage not in DIALOGUE:
         draft.ignore("not_in_dialogue", f"nothing to be {fact} in {lead.stage}")

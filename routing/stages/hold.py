@@ -22,7 +22,7 @@ KEPT = 16
 
 
 def park(draft: Draft) -> None:
-    """Until it is released, or until the end that was asked for."""
+    """Puts the lead on hold until it is released, or until the end that was asked for."""
     lead, command = draft.lead, draft.signal.command
     if command is None or lead.parked is not None:
         draft.ignore("no_change", "it is on hold already")
@@ -35,7 +35,7 @@ def park(draft: Draft) -> None:
 
 
 def unpark(draft: Draft) -> None:
-    """Somebody released it."""
+    """Releases the lead."""
     command = draft.signal.command
     if command is None or draft.lead.parked is None:
         draft.ignore("no_change", "it was not on hold")
@@ -44,13 +44,13 @@ def unpark(draft: Draft) -> None:
 
 
 def end_of_hold(draft: Draft) -> None:
-    """Its time is over. It ends in the name of the person who asked for it."""
+    """Ends a hold whose time is over, in the name of the person who asked for it."""
     if draft.lead.parked is not None:
         _let_go(draft, draft.lead.parked, "its time is over")
 
 
 def remember(draft: Draft) -> None:
-    """What comes during a hold and would move the lead is kept, to be judged when the hold ends."""
+    """Keeps what comes during a hold and would move the lead, to be judged when the hold ends."""
     lead = draft.lead
     if lead.parked is None or lead.stage in DIALOGUE:
         return
@@ -66,12 +66,12 @@ def drop(draft: Draft) -> None:
 
 
 def forget_pass(lead: Lead) -> None:
-    """What came during a hold of the pass that is over is not judged any more."""
+    """Forgets what came during a hold of the pass that is over."""
     lead.heard = ()
 
 
 def _let_go(draft: Draft, by: str, reason: str | None) -> None:
-    """What happened meanwhile is judged now."""
+    """Judges now what happened during the hold."""
     lead = draft.lead
     draft.heard = tuple(restore_signal(heard, draft.signal) for heard in reversed(lead.heard))
     drop(draft)
@@ -87,7 +87,7 @@ def _let_go(draft: Draft, by: str, reason: str | None) -> None:
 
 
 def _let_offer_expire(draft: Draft) -> None:
-    """An open offer stood still as well: it expires later by as long as the hold took of its time."""
+    """Lets an open offer expire later by as long as the hold took of its time."""
     expires, opened = offer_expiry.go_on(draft), draft.lead.handover
     if expires and opened is not None:
         offers = tuple(o.but(expires_at=expires.get(o.id, o.expires_at)) for o in opened.offers)

@@ -25,7 +25,7 @@ _KNOWN: dict[str, Disposition] = {
 
 
 def change(draft: Draft) -> None:
-    """The disposition that the signal states, unless a later one was stated already."""
+    """Sets the disposition that the signal states, unless a later one was stated already."""
     signal = draft.signal
     _set_disposition(draft, _KNOWN.get((signal.sales.to if signal.sales else None) or signal.reason or ""))
 
@@ -61,7 +61,7 @@ def _set_disposition(draft: Draft, disposition: Disposition | None) -> None:
 
 
 def stand_down_since(draft: Draft, disposition: Disposition, at: datetime) -> None:
-    """The disposition that was stated then, before the lead was known, unless a later one is known."""
+    """Sets the disposition that was stated then, before the lead was known, unless a later one is known."""
     lead = draft.lead
     if lead.disposition != "active" or (lead.disposition_at is not None and at <= lead.disposition_at):
         return
@@ -75,7 +75,7 @@ def stand_down_since(draft: Draft, disposition: Disposition, at: datetime) -> No
 
 
 def _stand_down(draft: Draft, disposition: Disposition) -> None:
-    """Offers are withdrawn, clocks end, and nobody has the lead."""
+    """Withdraws offers, ends clocks, and takes the lead from its owner."""
     lead = draft.lead
     handover.withdraw(draft, disposition)
     clocks.cancel(draft, disposition)
@@ -87,7 +87,7 @@ def _stand_down(draft: Draft, disposition: Disposition) -> None:
 
 
 def _stand_up(draft: Draft) -> None:
-    """Somebody works the lead again, as its stage asks for: who had it, else by the rules."""
+    """Gives the lead to whoever had it, else by the rules, as its stage asks for."""
     lead = draft.lead
     set_unowned_reason(lead, "nurturing: active again" if lead.stage == "nurturing" else "marketing")
     match lead.stage:

@@ -154,7 +154,7 @@ def _unmerge(stays: Draft, goes: Draft) -> None:
 
 
 def _run_stages(draft: Draft) -> None:
-    """What is known of the lead by now may carry it on."""
+    """Lets the lifecycle look at the lead again: what is known of it by now may carry it on."""
     draft.lead_changed()
     moving.run(draft, set())
 
@@ -239,7 +239,7 @@ def _merge_instants(
 
 
 def _give_back(kept: Lead, gone: Lead, link: Merged) -> None:
-    """What nobody has said again since is taken out."""
+    """Takes out what came with the merged lead, except what somebody has said again since."""
     for name in link.fields:
         if getattr(kept, name) == getattr(gone, name):
             setattr(kept, name, None)
@@ -288,7 +288,7 @@ def _remove_instants(
 
 # --- the lead that is gone stands still, and goes on ------------------------------------------------------------------
 def _stand_still(draft: Draft) -> None:
-    """No clock of it counts from now on; one that an agreed signal stopped before stays as it is."""
+    """Stops all of the lead's clocks from now on; one that an agreed signal stopped before stays as it is."""
     for clock in list(draft.lead.clocks.values()):
         mark = _mark(draft, "pause", draft.at)
         marked = clock if _paused_by(clock) else clock.but(marks=(*clock.marks, mark))
@@ -322,7 +322,7 @@ def _go_on(draft: Draft) -> None:
 
 
 def _wait_on(draft: Draft, clock: Clock) -> None:
-    """The end of an offer, or of waiting in a queue, is later by as long as it stood still."""
+    """Moves the end of an offer, or of waiting in a queue, later by as long as it stood still."""
     calendar = calendar_of(clock, draft.context.agreement_of(clock.agreement))
     due = standing(clock, calendar).due_at or clock.due_at
     look = max(draft.at, draft.context.now) if clock.policy == clocks.QUEUE else due
@@ -349,7 +349,7 @@ def _mark(draft: Draft, what: Literal["pause", "resume"], at: datetime) -> Mark:
 
 
 def _withdraw_offer(draft: Draft) -> None:
-    """Nobody is to answer it now. Its clocks are not ended, for it may come back."""
+    """Withdraws the open offer. Its clocks are not ended, for it may come back."""
     offer = open_offer(draft)
     if offer is not None and offer.state == "open":
         put_offer(draft, offer.but(state="withdrawn", decided_at=draft.at, reason=MERGED))
@@ -365,7 +365,7 @@ def _withdrawn_offer(draft: Draft) -> Offer | None:
 
 
 def _offer_again(draft: Draft) -> None:
-    """The same offer to the same person; it expires later by as long as it was withdrawn."""
+    """Makes the same offer to the same person; it expires later by as long as it was withdrawn."""
     offer = _withdrawn_offer(draft)
     if offer is None:
         return
@@ -387,7 +387,7 @@ def _offer_again(draft: Draft) -> None:
 
 
 def _pass_on_if_away(draft: Draft) -> None:
-    """Whoever had it may have left or fallen ill meanwhile."""
+    """Passes the lead on where its owner has left or fallen ill meanwhile."""
     lead, roster = draft.lead, draft.context.roster
     if lead.owner is None or roster.why_away(lead.owner, draft.context.now) is None:
         return
@@ -396,7 +396,7 @@ def _pass_on_if_away(draft: Draft) -> None:
 
 
 def _move_turn(draft: Draft, turns: int) -> None:
-    """The pool's ledger: the owner's turn is given back, or counted again."""
+    """Moves the owner's turn in the pool's ledger: it is given back, or counted again."""
     lead = draft.lead
     pool = draft.context.roster.pools.get(lead.owner_pool or "")
     if pool is None or lead.owner is None or all(seat.person != lead.owner for seat in pool.seats):

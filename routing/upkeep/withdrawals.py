@@ -92,7 +92,7 @@ def _hear(now: dict[str, datetime], consent: Consent, identity: IdentityKey, nam
 
 
 def take_in(draft: Draft) -> None:
-    """What waited for the lead counts as if it had been there: whoever says later than that that consent is given says more."""
+    """Counts what waited for the lead as if it had been there; a consent given later than that counts more."""
     for purpose, at in _newest(draft.context).items():
         if purpose != EVERYTHING:
             note_consent(draft, purpose, "withdrawn", at)
