@@ -103,8 +103,8 @@ def _take_in(draft: Draft, new: bool) -> None:
     repeats.note_request(draft)
     dossier.note(draft)
     readiness.note_points(draft)
-    if context.found:
-        draft.evidence["identity"] = dict(context.found)
+    if context.match:
+        draft.evidence["identity"] = dict(context.match)
     if context.brought and not is_outranked(lead, signal) and (address := new_address(signal)) is not None:
         for identity in context.brought:
             lead.gathered = with_gathered(lead, identity, address)

@@ -32,7 +32,7 @@ class Context(NamedTuple):
     """All that a decision depends on beside the lead and the signal; recorded with it by hash or version.
 
     `others` are leads that the signal's identities name as well (id, kinds of identity); `links` the identities that may
-    be linked; `found` says how the lead was found, where it was not by an address or an id alone; `brought` are the ids that found
+    be linked; `match` says how the lead was found, where it was not by an address or an id alone; `brought` are the ids that found
     it with an address which is new to it; `waiting` is what was withdrawn by those of its identities that are nobody's yet; `past` are agreements of before by hash, for the clocks that started under them.
     """
 
@@ -43,7 +43,7 @@ class Context(NamedTuple):
     now: datetime
     others: Others = ()
     links: tuple[Link, ...] = ()
-    found: Mapping[str, str] = MappingProxyType({})
+    match: Mapping[str, str] = MappingProxyType({})
     brought: tuple[IdentityKey, ...] = ()
     past: Mapping[str, Agreement] = MappingProxyType({})
     loads: Mapping[str, Load] = MappingProxyType({})

@@ -266,9 +266,9 @@ _BODIES: dict[tuple[str, int], Callable[..., Any]] = {
     ("score", 0): lambda: _asking.judge.note_figure("score()", lambda points: points.fit + points.intent),
 }
 _CALLS = [
-    cel.Function(name, list(taken), False, _BODIES[name, len(taken)], given)
+    cel.Function(name, list(parameters), False, _BODIES[name, len(parameters)], returned)
     for name, forms in FUNCTIONS.items()
-    for taken, given in forms
+    for parameters, returned in forms
 ]
 
 

@@ -92,8 +92,13 @@ _DECLARED = [
     cel.FunctionDecl(
         name,
         [
-            cel.Overload(id=f"stafett_{name}_{len(taken)}", return_type=given, parameters=list(taken), is_member=False)
-            for taken, given in forms
+            cel.Overload(
+                id=f"stafett_{name}_{len(parameters)}",
+                return_type=returned,
+                parameters=list(parameters),
+                is_member=False,
+            )
+            for parameters, returned in forms
         ],
     )
     for name, forms in FUNCTIONS.items()

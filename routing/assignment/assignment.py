@@ -40,7 +40,7 @@ class Assignment(NamedTuple):
     route: str | None = None
 
 
-class Held(NamedTuple):
+class Wait(NamedTuple):
     """Nobody of the rule's pool can take it now, and the agreement says to wait: until `retry_at` at least, then look
     again, `hold` in all. `kept_for`: it is their turn, and they come to work then; `ledger` is the pool's with that turn, None where
     it was counted before."""
@@ -102,7 +102,7 @@ class AssignmentContext(NamedTuple):
         return self.language is None or self.language.casefold() in spoken
 
 
-def assign(route: CompiledRoute, context: AssignmentContext) -> Assignment | Held | None:
+def assign(route: CompiledRoute, context: AssignmentContext) -> Assignment | Wait | None:
     """Chooses the owner by this route, or says that the lead has to wait; None where nobody is left."""
     tried = list(context.matched)
     for rule in route.rules:
@@ -131,7 +131,7 @@ def _by_rule(
     context: AssignmentContext,
     tried: list[dict[str, Any]],
     because: dict[str, Any],
-) -> Assignment | Held | None:
+) -> Assignment | Wait | None:
     """Chooses somebody of the rule's pool, else by its overflow. None where the next rule has to decide; `tried` says
     why then.
 
@@ -179,7 +179,7 @@ def _by_rule(
             )
         nobody["overflow"] = {"person": person, **evidence_of(codes)}
     elif over is not None and context.may_hold and (at := _back_at(rule, context)) is not None:
-        return Held(rule=rule.name, pool=rule.pool, retry_at=at, overflow=over, why={**why, "held": nobody})
+        return Wait(rule=rule.name, pool=rule.pool, retry_at=at, overflow=over, why={**why, "held": nobody})
     tried.append(nobody)
     return None
 
@@ -198,7 +198,7 @@ def _is_shared_over_day(rule: CompiledRule, context: AssignmentContext) -> bool:
 
 def _turn_of_the_day(
     route: CompiledRoute, rule: CompiledRule, context: AssignmentContext, why: dict[str, Any], because: dict[str, Any]
-) -> Assignment | Held | None:
+) -> Assignment | Wait | None:
     """Whose turn it is of those at work and those who come later that day; None where there is nobody. A lead whose turn is one
     of the latter's waits for them, and their turn is counted at once, so that the next lead is another's."""
     pool, ledger = context.roster.pool(rule.pool), context.ledgers.get(rule.pool) or Ledger(pool=rule.pool)
@@ -237,7 +237,7 @@ def _turn_of_the_day(
         kept, after = rotation.person, rotation.ledger
     seats = [{"person": s.person, "weight": s.weight} | _turn_evidence(s.person, None, codes) for s in pool.seats]
     held = {"rule": rule.name, "code": "kept", **because, "candidates": seats}
-    return Held(
+    return Wait(
         rule=rule.name,
         pool=rule.pool,
         retry_at=coming[kept],

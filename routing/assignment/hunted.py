@@ -4,7 +4,7 @@ else to the person of last resort. Who gives it up themselves, by a rejection, l
 from __future__ import annotations
 
 from routing.assignment import matching
-from routing.assignment.assignment import FALLBACK, LOOK_AGAIN, Assignment, Held
+from routing.assignment.assignment import FALLBACK, LOOK_AGAIN, Assignment, Wait
 from routing.draft import Draft
 from schemas.agreement import Overflow
 
@@ -37,7 +37,7 @@ def without_absences(draft: Draft, hunter: str, had_it: frozenset[str]) -> froze
     return had_it - {hunter} if own and away else had_it
 
 
-def choose(draft: Draft, route: str, hunter: str, had_it: frozenset[str], may_hold: bool) -> Assignment | Held | None:
+def choose(draft: Draft, route: str, hunter: str, had_it: frozenset[str], may_hold: bool) -> Assignment | Wait | None:
     """The hunter, or who comes instead; no turn of anybody is taken."""
     had_it = without_absences(draft, hunter, had_it)
     if may_hold and hunter not in had_it and is_waited_for(draft, hunter):
@@ -52,7 +52,7 @@ def choose(draft: Draft, route: str, hunter: str, had_it: frozenset[str], may_ho
     return Assignment(person=fallback, rule=FALLBACK, why=why, route=route)
 
 
-def _hold(draft: Draft, route: str, hunter: str) -> Held:
+def _hold(draft: Draft, route: str, hunter: str) -> Wait:
     rules, now = draft.context.agreement.file.handover.hunter, draft.context.now
     back = draft.context.roster.back_at(hunter, now)
     why = {
@@ -62,7 +62,7 @@ def _hold(draft: Draft, route: str, hunter: str) -> Held:
         "held": {"rule": RULE, "code": "nobody", "candidates": [{"person": hunter, "code": "absent"}]},
     }
     over = Overflow(hold=rules.waits, calendar=rules.calendar) if rules is not None else Overflow()
-    return Held(
+    return Wait(
         rule=RULE,
         pool=f"{RULE}:{hunter}",
         retry_at=max(back or now + LOOK_AGAIN, now + LOOK_AGAIN),

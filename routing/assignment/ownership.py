@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from routing.assignment import hunted, matching, queue
-from routing.assignment.assignment import FALLBACK, LAST_RESORTS, Assignment, AssignmentContext, Held, Line, assign
+from routing.assignment.assignment import FALLBACK, LAST_RESORTS, Assignment, AssignmentContext, Line, Wait, assign
 from routing.assignment.owner_fields import clear_owner, set_owner, set_turn
 from routing.assignment.rotation import change, with_turn_by_hand
 from routing.draft import Draft
@@ -22,14 +22,14 @@ from schemas.events import LeadEscalated, LeadOwnerChanged, LeadTouched
 def choose(draft: Draft, route: str, had_it: frozenset[str] = frozenset()) -> Assignment | None:
     """The owner, at once."""
     chosen = choose_or_wait(draft, route, had_it, may_hold=False)
-    if isinstance(chosen, Held):
+    if isinstance(chosen, Wait):
         raise Impossible("it was not asked to wait")
     return chosen
 
 
 def choose_or_wait(
     draft: Draft, route: str, had_it: frozenset[str] = frozenset(), *, may_hold: bool = True
-) -> Assignment | Held | None:
+) -> Assignment | Wait | None:
     """The owner: somebody who has it already in one way or another (`routing.assignment.matching`), else the route decides."""
     lead, roster, now = draft.lead, draft.context.roster, draft.context.now
     if (hunter := hunted.hunter_of(draft, route)) is not None:
@@ -157,7 +157,7 @@ def leave_to_nobody(draft: Draft, reason: str) -> None:
     set_turn(lead, None, None)
 
 
-def wait_in_line(draft: Draft, held: Held) -> None:
+def wait_in_line(draft: Draft, held: Wait) -> None:
     """Puts the lead in the queue: it is nobody's until somebody of the pool can take it."""
     had_it = draft.lead.owner
     if had_it is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from routing.assignment.assignment import Held
+from routing.assignment.assignment import Wait
 from routing.assignment.owner_fields import set_unowned_reason
 from routing.assignment.rotation import with_turns_moved
 from routing.calendar.business_time import due_at
@@ -18,7 +18,7 @@ from schemas.certain import certain
 from schemas.events import LeadQueued
 
 
-def wait(draft: Draft, held: Held, had_it: str | None) -> None:
+def wait(draft: Draft, held: Wait, had_it: str | None) -> None:
     """Begins to wait, or goes on; the end of the waiting stays where it was. `had_it` has the lead no more."""
     now, over = max(draft.at, draft.context.now), held.overflow
     hold = certain(over.hold, "only a rule that holds makes anybody wait")
@@ -33,7 +33,7 @@ def wait(draft: Draft, held: Held, had_it: str | None) -> None:
     _stand_in_line(draft, held, clock, had_it)
 
 
-def _stand_in_line(draft: Draft, held: Held, clock: Clock, had_it: str | None) -> None:
+def _stand_in_line(draft: Draft, held: Wait, clock: Clock, had_it: str | None) -> None:
     """Tells it once for each queue, however often the pool is looked at."""
     lead, before = draft.lead, draft.lead.queue
     route = held.why["route"]
@@ -108,7 +108,7 @@ def end(draft: Draft) -> None:
         draft.put_clock(clock.but(**over))
 
 
-def _clock(draft: Draft, held: Held) -> Clock:
+def _clock(draft: Draft, held: Wait) -> Clock:
     lead, now = draft.lead, max(draft.at, draft.context.now)
     subject = f"{lead.id}.{lead.pass_number}"
     return Clock(

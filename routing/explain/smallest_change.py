@@ -78,7 +78,7 @@ class _Seats:
         self.weights = {c["person"]: c["weight"] for c in self.candidates}
         self.codes = {c["person"]: codes_of(c) for c in self.candidates}
         self.shorts = {person: figures[1] for person, figures in evidence["ledger"]["seats"].items()}
-        self.found = {c["person"]: c["short"] for c in self.candidates if "short" in c}
+        self.shares = {c["person"]: c["short"] for c in self.candidates if "short" in c}
 
     def chooses(self, person: str, fewer: int = 0) -> bool:
         """Whether it would be theirs, were nothing in the way and had they had so many leads less."""
@@ -101,7 +101,7 @@ def _of_turn(seats: _Seats) -> Iterator[Change]:
     passed = [candidate for candidate in seats.candidates if "code" in candidate]
     alone = [change for candidate in passed if (change := _without_hindrance(seats, candidate))]
     if person and (fewer := seats.fewer(person)):
-        tie = are_equal(seats.found[person], seats.found[seats.chosen])
+        tie = are_equal(seats.shares[person], seats.shares[seats.chosen])
         equal = f"{seats.chosen} and {person} were equal, and {TIE}; " if tie else ""
         alone.append(Change(fewer, 0, f"{equal}with {_leads(fewer)} less so far, {person} would have been chosen"))
     yield from alone or (change for candidate in passed if (change := _with_fewer(seats, candidate)))

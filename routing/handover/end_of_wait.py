@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from routing.assignment import ownership, queue
-from routing.assignment.assignment import Assignment, Held
+from routing.assignment.assignment import Assignment, Wait
 from routing.draft import Draft
 from routing.handover import handover
 from routing.lifecycle import route_of
@@ -21,7 +21,7 @@ def wait_no_more(draft: Draft) -> None:
     had_it = handover.people_asked(lead.handover) if lead.handover is not None else frozenset()
     route = route_of(lead.stage)
     chosen = ownership.choose_or_wait(draft, route, had_it if route == "hand_over" else frozenset(), may_hold=may_hold)
-    if isinstance(chosen, Held):
+    if isinstance(chosen, Wait):
         ownership.wait_in_line(draft, chosen)
         return
     queue.end(draft)

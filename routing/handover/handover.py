@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from routing.assignment import ownership
-from routing.assignment.assignment import Assignment, Held
+from routing.assignment.assignment import Assignment, Wait
 from routing.assignment.owner_fields import set_unowned_reason
 from routing.draft import Draft
 from routing.handover import offer_expiry
@@ -163,7 +163,7 @@ def offer_next(draft: Draft) -> bool:
     if len(handover.offers) >= draft.context.agreement.file.handover.max_offers:
         return False
     chosen = ownership.choose_or_wait(draft, "hand_over", people_asked(handover))
-    if isinstance(chosen, Held):
+    if isinstance(chosen, Wait):
         ownership.wait_in_line(draft, chosen)
         return True
     if chosen is None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from routing.assignment import matching, ownership, queue
-from routing.assignment.assignment import Held
+from routing.assignment.assignment import Wait
 from routing.assignment.owner_fields import clear_owner, set_turn
 from routing.draft import Draft
 from routing.handover import handover
@@ -36,7 +36,7 @@ def run(draft: Draft, entered: set[Stage]) -> None:
 def _ask_judge(draft: Draft) -> None:
     """Somebody judges a lead that this signal left in qualification. What passed straight through took nobody's turn."""
     chosen = ownership.choose_or_wait(draft, "qualification")
-    if isinstance(chosen, Held):
+    if isinstance(chosen, Wait):
         ownership.wait_in_line(draft, chosen)
     elif chosen is not None:
         ownership.give(draft, chosen)

@@ -40,7 +40,7 @@ _GAPS = (*(f"company_{name}" for name in COMPANY), "language", "attributes", "ca
 """Facts that the kept lead takes over where it does not know them."""
 
 
-class Joined(NamedTuple):
+class MergeResult(NamedTuple):
     """What follows for the lead that is kept, and for the other one; None where the signal was refused."""
 
     kept: Decision
@@ -76,7 +76,7 @@ def unmerge_hindrance(kept: Lead, gone: Lead) -> str | None:
     return None
 
 
-def join(kept: Lead, gone: Lead, signal: Signal, contexts: tuple[Context, Context]) -> Joined:
+def join(kept: Lead, gone: Lead, signal: Signal, contexts: tuple[Context, Context]) -> MergeResult:
     """Carries out `lead.merge` or `lead.unmerge`; `contexts` are those of the two. Changes no argument.
 
     Apply the decision on the kept one first: the other's goes on from it where both move an account or a ledger.
@@ -87,13 +87,13 @@ def join(kept: Lead, gone: Lead, signal: Signal, contexts: tuple[Context, Contex
     why = (merge_hindrance if merge else unmerge_hindrance)(kept, gone) or no_right
     if why is not None:
         stays.refuse("not_allowed" if why == no_right else "cannot_merge", why)
-        return Joined(stays.make_decision(), None)
+        return MergeResult(stays.make_decision(), None)
     (_merge if merge else _unmerge)(stays, goes)
     for draft, other in ((stays, goes), (goes, stays)):
         draft.evidence[MERGED] = {"other": other.lead.id, "undone": not merge}
         queue.leave_line(draft)
         limbo.watch(draft)
-    return Joined(stays.make_decision(), goes.make_decision())
+    return MergeResult(stays.make_decision(), goes.make_decision())
 
 
 def pass_by(draft: Draft) -> None:

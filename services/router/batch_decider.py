@@ -439,7 +439,7 @@ class Fold:
             now=self.now,
             others=found.others,
             links=tuple(links),
-            found=match_evidence(found),
+            match=match_evidence(found),
             brought=found.brought,
             past=self.ruling.past,
             loads=self.loaded.loads,

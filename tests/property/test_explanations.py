@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from routing.agreement.agreement import CompiledRoute, CompiledRule
 from routing.agreement.definitions import Answer, Finding
 from routing.agreement.expressions import compile_expression
-from routing.assignment.assignment import FALLBACK, AssignmentContext, Held, assign
+from routing.assignment.assignment import FALLBACK, AssignmentContext, Wait, assign
 from routing.explain.assignment import RecordedDecision, explain_assignment, explain_rule, passed_lines
 from routing.model.records import Ledger, LedgerEntry, Load
 from routing.people.hindrances import HINDRANCES, Code, reason_of
@@ -268,7 +268,7 @@ def check_change(world, drawn, chosen, text):
         codes, fewer, rule_name, person = read_change(text)
         # A pool that is paused is said without a name; who else is in its way is named beside it.
         other = World(drawn, tuple(codes)).assign(fewer)
-        assert not isinstance(other, Held)
+        assert not isinstance(other, Wait)
         if rule_name is not None:
             assert other.rule == rule_name, text
             assert (other.rule, other.pool, other.person) != (chosen.rule, chosen.pool, chosen.person), text
@@ -281,7 +281,7 @@ def check_change(world, drawn, chosen, text):
 def test_an_explanation_agrees_with_the_decision_and_with_itself(drawn):
     world = World(drawn)
     chosen = world.assign()
-    if isinstance(chosen, Held):
+    if isinstance(chosen, Wait):
         check_passed(world, explain_rule(chosen.why["held"], {}))
         assert "\n".join(passed_lines(explain_rule(chosen.why["held"], {})))
         return
