@@ -21,7 +21,7 @@ from services.door.proxies import Network, client_in, client_of, network_of, ori
 from services.ingest.accepting.intake import Intake, NowhereToPut
 from services.ingest.browsers import preflight, shared_with
 from services.ingest.by_get import ALLOWED, FORM, form_in, is_form, names_somebody
-from services.ingest.configured.boxes import boxes_meant
+from services.ingest.configured.boxes import with_box_consents
 from services.ingest.configured.may import apply_may
 from services.ingest.configured.sales import with_sales_words
 from services.ingest.configured.source import Configured
@@ -115,16 +115,16 @@ class Hooks:
         delivery = self._delivery(request, source.verify, headers, body)
         now = self._now()
         try:
-            found = await self._offload.run(body, lambda: read_delivery(configured, delivery, now, self._key), client)
+            outcome = await self._offload.run(body, lambda: read_delivery(configured, delivery, now, self._key), client)
         except Refused as refused:
             self._gate.fail(source.name, client, refused.code)
-            said = MISSING if refused.code == "missing" else f"the delivery's proof is {refused.code}"
-            raise Trouble("not_verified", said) from None
-        if isinstance(found, Response):
-            return found
-        self._gate.count(source, client, len(found.signals) + len(found.unclear))
-        request.state.may_not = found.may_not
-        return await self._store(request, source, delivery=delivery, found=found, now=now)
+            why = MISSING if refused.code == "missing" else f"the delivery's proof is {refused.code}"
+            raise Trouble("not_verified", why) from None
+        if isinstance(outcome, Response):
+            return outcome
+        self._gate.count(source, client, len(outcome.signals) + len(outcome.unclear))
+        request.state.may_not = outcome.may_not
+        return await self._store(request, source, delivery=delivery, understood=outcome, now=now)
 
     async def greet(self, request: HttpRequest) -> Response:
         """GET, HEAD and OPTIONS: what senders ask before they send; and a form that is sent by GET."""
@@ -176,12 +176,12 @@ class Hooks:
         return f"{base.rstrip('/')}{sent}"
 
     async def _store(
-        self, request: HttpRequest, source: Source, delivery: Request, found: Understood, now: datetime
+        self, request: HttpRequest, source: Source, delivery: Request, understood: Understood, now: datetime
     ) -> Response:
         """The signals first, since what is set aside may be one of them. `request.state.outcome` is for the metrics."""
-        body, headers, signals = delivery.body, delivery.headers, found.signals
+        body, headers, signals = delivery.body, delivery.headers, understood.signals
         taken = await self._intake.take(signals, thin=source.fetch is not None)
-        unclear = [*found.unclear, *too_large(signals, taken)]
+        unclear = [*understood.unclear, *too_large(signals, taken)]
         aside = await self._entries(source, unclear, delivery, now) if unclear else []
         try:
             await self._intake.set_aside(aside, source.verify.scheme == "none")
@@ -219,23 +219,23 @@ def read_delivery(configured: Configured, delivery: Request, now: datetime, key:
         return answer
     with events_at_most(source.events_at_once, source.values_at_once, len(body)):
         believed = empty_unsigned_ids(source.verify, headers)
-        found = read_signed(source, body, headers.get("content-type", ""), believed)
-    return signals_of(source, found, received_at=now, key=key, traceparent=headers.get("traceparent"))
+        items = read_signed(source, body, headers.get("content-type", ""), believed)
+    return signals_of(source, items, received_at=now, key=key, traceparent=headers.get("traceparent"))
 
 
 def signals_of(
-    source: Source, found: Result, received_at: datetime, key: bytes, traceparent: str | None = None
+    source: Source, items: Result, received_at: datetime, key: bytes, traceparent: str | None = None
 ) -> Understood:
     """What was read, as records for the log and the rest. A request by a person that names nobody is set aside, but where
     the sender's API is asked who it is; so is what the source may not say."""
     signals: list[Signal] = []
     unclear: list[Quarantined] = []
     may_not: Counter[May] = Counter()
-    for number, item in enumerate(take_turns(found, facts_in), 1):
+    for number, item in enumerate(take_turns(items, facts_in), 1):
         if isinstance(item, Quarantined):
             unclear.append(item)
             continue
-        where = WHOLE if len(found) == 1 else f"event {number}"
+        where = WHOLE if len(items) == 1 else f"event {number}"
         read = read_or_quarantine(
             where, partial(_signal_of, source, item, received_at, key=key, traceparent=traceparent)
         )
@@ -259,23 +259,25 @@ class _Read(NamedTuple):
 
 
 def _signal_of(source: Source, item: Parsed, received_at: datetime, key: bytes, traceparent: str | None) -> _Read:
-    told, why, lacking = apply_may(boxes_meant(with_sales_words(item, source.sales), source.consents), source)
-    if told is None:
+    permitted, why, lacking = apply_may(
+        with_box_consents(with_sales_words(item, source.sales), source.consents), source
+    )
+    if permitted is None:
         return _Read(None, why, lacking)
-    signal = to_signal(told, source, received_at=received_at, key=key, traceparent=traceparent)
+    signal = to_signal(permitted, source, received_at=received_at, key=key, traceparent=traceparent)
     nobody = None if source.fetch is not None else why_nobody(signal, signal.identities, source.number_region)
     return _Read(signal if nobody is None else None, why or nobody, lacking)
 
 
 def _accepted_answer(signals: Sequence[Signal], aside: Sequence[Quarantine]) -> Response:
-    said = {"signals": [signal.id for signal in signals], "quarantined": [entry.id for entry in aside]}
-    return JSONResponse(said, 202)
+    answer = {"signals": [signal.id for signal in signals], "quarantined": [entry.id for entry in aside]}
+    return JSONResponse(answer, 202)
 
 
 def _declared_length(request: HttpRequest) -> int:
     """Bytes that the body is said to have; 0 where nothing is said. What it had is counted in the end."""
-    said = request.headers.get("content-length", "0")
-    return int(said) if said.isdecimal() and len(said) < 12 else 0
+    header = request.headers.get("content-length", "0")
+    return int(header) if header.isdecimal() and len(header) < 12 else 0
 
 
 async def _body(request: HttpRequest, limit: int) -> bytes:

@@ -10,7 +10,7 @@ from services.ingest.parsers.consent.yes_no_words import State, state_of
 from services.ingest.parsers.reading.naming import label
 
 
-def boxes_meant(parsed: Parsed, meaning: Mapping[str, tuple[str, ...]]) -> Parsed:
+def with_box_consents(parsed: Parsed, meaning: Mapping[str, tuple[str, ...]]) -> Parsed:
     """The signal with the purposes that the configuration gives a field, in place of those that its name suggests."""
     if not meaning:
         return parsed

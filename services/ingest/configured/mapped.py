@@ -87,11 +87,11 @@ def _read_mapped(kind: str, body: bytes, content_type: str, headers: dict[str, s
     try:
         whole = whole_of(body, content_type)
         if kind != "generic":
-            found = parse_unfinished(kind, body, content_type, headers)
-            if len(found) != 1:
-                return found
+            results = parse_unfinished(kind, body, content_type, headers)
+            if len(results) != 1:
+                return results
             named = {"answers": typeform.by_question(whole)} if kind == "typeform" else {}
-            return _over(found[0], {**named, **as_object(whole)}, mapping=mapping, headers=headers, where="$")
+            return _over(results[0], {**named, **as_object(whole)}, mapping=mapping, headers=headers, where="$")
         rows = _rows(whole, mapping)
     except Unreadable as error:
         return [Quarantined(quarantined=error.reason, where=error.where)]
@@ -145,27 +145,27 @@ def _over(
     paths: dict[str, str] = {str(name): path for name, path in mapping.facts.items()}
     paths |= {str(name): path for name, path in (rule.facts.items() if rule else ())}
     held = {name: find(row, path) for name, path in paths.items()}
-    said = {name: text(value) for name, value in held.items() if value is not MISSING}
-    facts = {name: readable(value) for name, value in said.items() if value is not None}
+    texts = {name: text(value) for name, value in held.items() if value is not MISSING}
+    facts = {name: readable(value) for name, value in texts.items() if value is not None}
     kind = (rule.kind if rule else None) or mapping.kind or item.kind
     answers = {name: find(row, path) for name, path in mapping.fields.items()}
     fields = {
         **item.fields,
         **only_known((name, readable_answer(value)) for name, value in answers.items() if value is not MISSING),
     }
-    found = _with(item, facts, kind, fields, test=rule is not None and rule.test)
-    told = [*missing(held, paths), *missing(answers, mapping.fields), *unread(facts, paths, found)]
-    found = with_profile(with_stated_facts(found.but(findings=bounded_findings((*item.findings, *told)))))
-    if found.external_id or found.references or found.person.known_fields():
-        return [found]
-    return [Quarantined(quarantined="; ".join(["names neither a person nor a record", *told[:1]]), where=where)]
+    parsed = _with(item, facts, kind, fields, test=rule is not None and rule.test)
+    findings = [*missing(held, paths), *missing(answers, mapping.fields), *unread(facts, paths, parsed)]
+    parsed = with_profile(with_stated_facts(parsed.but(findings=bounded_findings((*item.findings, *findings)))))
+    if parsed.external_id or parsed.references or parsed.person.known_fields():
+        return [parsed]
+    return [Quarantined(quarantined="; ".join(["names neither a person nor a record", *findings[:1]]), where=where)]
 
 
 def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any], *, test: bool) -> Parsed:
     person = item.person.but(**{n: facts[n] for n in _PERSON if n in facts})
-    told = {"name": facts.get("company"), **{name: facts.get(name) for name in _COMPANY}}
+    company_facts = {"name": facts.get("company"), **{name: facts.get(name) for name in _COMPANY}}
     company = Company(
-        **{**item.company.known_fields(), **{name: value for name, value in told.items() if value is not None}}
+        **{**item.company.known_fields(), **{name: value for name, value in company_facts.items() if value is not None}}
     )
     pointed = tuple(
         Reference.from_mapping({"system": SYSTEM, "object": what, "id": facts[f"{what}_id"]})

@@ -59,49 +59,49 @@ def columns_of(header: Sequence[str], line: int = 1) -> list[Column]:
     names = [single_line(name) for name in header]
     if not any(names):
         raise NoTable(f"line {line}: there is no header")
-    found = [Column(at, column_named(name) or "") for at, name in enumerate(names) if name]
-    if unknown := [names[column.at] for column in found if not column.name]:
-        raise NoTable(f"line {line}: {_unknown_columns_message(unknown, len(found))}")
-    known = [column.name for column in found]
-    if len(known) != len(set(known)):
-        twice = next(name for name in known if known.count(name) > 1)
+    columns = [Column(at, column_named(name) or "") for at, name in enumerate(names) if name]
+    if unknown := [names[column.at] for column in columns if not column.name]:
+        raise NoTable(f"line {line}: {_unknown_columns_message(unknown, len(columns))}")
+    column_names = [column.name for column in columns]
+    if len(column_names) != len(set(column_names)):
+        twice = next(name for name in column_names if column_names.count(name) > 1)
         raise NoTable(f"line {line}: a column is there twice: `{twice}`")
-    if not {"email", "phone"} & set(known) and not any(name.startswith("id:") for name in known):
+    if not {"email", "phone"} & set(column_names) and not any(name.startswith("id:") for name in column_names):
         raise NoTable(f"line {line}: neither email, phone nor id:SYSTEM is a column, so nobody would be named")
-    return found
+    return columns
 
 
 def column_named(name: str) -> str | None:
     """Our name of a column, as its own says it in any writing; None for one that we do not know."""
-    prefix, colon, rest = name.partition(":")
+    prefix, colon, suffix = name.partition(":")
     if colon:
-        known = f"{prefix.strip().casefold()}:"
-        return f"{known}{rest.strip()}" if known in WITH_NAME and rest.strip() else None
+        kind = f"{prefix.strip().casefold()}:"
+        return f"{kind}{suffix.strip()}" if kind in WITH_NAME and suffix.strip() else None
     return _PLAIN.get(label(name).replace("_", ""))
 
 
 def likely_column(name: str) -> str | None:
     """Which of our columns a name of another language or another program was likely meant to be."""
-    said = label(name)
-    if (likely := _LIKELY_BY_NAME.get(said)) is not None:
+    plain = label(name)
+    if (likely := _LIKELY_BY_NAME.get(plain)) is not None:
         return likely
-    if (meant := meaning(name)) is not None:
-        return meant[0]
+    if (target := meaning(name)) is not None:
+        return target[0]
     if (fact := fact_named(name)) is not None and fact in COLUMNS:
         return fact
-    near = probably(said, COLUMNS)
+    near = probably(plain, COLUMNS)
     return near.split("`")[1] if near else None
 
 
 def _unknown_columns_message(unknown: Sequence[str], columns: int) -> str:
     """A first line without one name that means anything may be somebody's data, which is not told."""
     likely = {name: likely_column(name) for name in unknown}
-    known = f"known are {', '.join(COLUMNS)}, consent:PURPOSE, id:SYSTEM, deal:SYSTEM"
+    hint = f"known are {', '.join(COLUMNS)}, consent:PURPOSE, id:SYSTEM, deal:SYSTEM"
     if len(unknown) == columns and not any(likely.values()):
-        return f"none of its {columns} columns is known, so it may be no header; {known}"
-    said = [_column_hint(name, likely[name]) for name in unknown]
+        return f"none of its {columns} columns is known, so it may be no header; {hint}"
+    hints = [_column_hint(name, likely[name]) for name in unknown]
     noun = "column" if len(unknown) == 1 else "columns"
-    return f"{len(unknown)} unknown {noun}: {', '.join(said)}; rename or remove them; {known}"
+    return f"{len(unknown)} unknown {noun}: {', '.join(hints)}; rename or remove them; {hint}"
 
 
 def _column_hint(name: str, likely: str | None) -> str:

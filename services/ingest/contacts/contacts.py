@@ -94,57 +94,57 @@ class Contacts:
     def _row(
         self, line: int, columns: Sequence[Column], values: Sequence[str], width: int, seen: dict[str, int]
     ) -> Row:
-        found: list[Finding] = []
+        findings: list[Finding] = []
         if any(value.strip() for value in values[width:]):
             return Row(line, None, (Finding(line, "", "has more values than the header has columns", True),))
-        given = {column.name: values[column.at].strip() if column.at < len(values) else "" for column in columns}
+        cells = {column.name: values[column.at].strip() if column.at < len(values) else "" for column in columns}
         named = {column.at for column in columns}
         if any(value.strip() for at, value in enumerate(values[:width]) if at not in named):
-            found.append(Finding(line, "", "has a value in a column without a name; not imported"))
-        addresses = addresses_in(given.get("email", ""))
-        if given.get("email") and len(addresses) != 1:
+            findings.append(Finding(line, "", "has a value in a column without a name; not imported"))
+        addresses = addresses_in(cells.get("email", ""))
+        if cells.get("email") and len(addresses) != 1:
             several = "has several addresses; the first is taken" if addresses else "is no e-mail address"
-            found.append(Finding(line, "email", several))
-        phone = read_numbers(given.get("phone"), self._region)
+            findings.append(Finding(line, "email", several))
+        phone = read_numbers(cells.get("phone"), self._region)
         if phone.doubt:
-            found.append(Finding(line, "phone", f"{phone.doubt}; it is kept as written"))
-        references = _references(line, given, found, self._accounts)
+            findings.append(Finding(line, "phone", f"{phone.doubt}; it is kept as written"))
+        references = _references(line, cells, findings, self._accounts)
         who = _who(addresses, references, phone.numbers)
         if who is None:
-            told = Finding(line, "email", "nobody is named: no address, no id and no telephone number", True)
-            return Row(line, None, (*found, told))
+            nobody = Finding(line, "email", "nobody is named: no address, no id and no telephone number", True)
+            return Row(line, None, (*findings, nobody))
         if who in seen:
-            found.append(Finding(line, "email", f"is the person of line {seen[who]} too; the later since decides"))
+            findings.append(Finding(line, "email", f"is the person of line {seen[who]} too; the later since decides"))
         seen.setdefault(who, line)
-        parsed = self._facts_of_row(line, given, references, found)
-        return Row(line, parsed, tuple(found))
+        parsed = self._facts_of_row(line, cells, references, findings)
+        return Row(line, parsed, tuple(findings))
 
     def _facts_of_row(
-        self, line: int, given: dict[str, str], references: tuple[Reference, ...], found: list[Finding]
+        self, line: int, cells: dict[str, str], references: tuple[Reference, ...], findings: list[Finding]
     ) -> Parsed:
         names = ("email", "first_name", "last_name", "full_name", "phone")
         row = Parsed(
             kind=Kind.CONTACT_CREATED,
             source_kind="import",
             mode="import",
-            occurred_at=_since(line, given.get("since", ""), found, self._now),
-            person=Person(**{name: given.get(name) or None for name in names}),
-            company=_company(line, given, found),
-            language=_language(line, given.get("language", ""), found),
-            asserted=_track_and_disposition(line, given, found),
+            occurred_at=_since(line, cells.get("since", ""), findings, self._now),
+            person=Person(**{name: cells.get(name) or None for name in names}),
+            company=_company(line, cells, findings),
+            language=_language(line, cells.get("language", ""), findings),
+            asserted=_track_and_disposition(line, cells, findings),
             references=references,
-            sales=Sales(to=_stage(line, given, found), owner_id=self._owner(line, given, found)),
-            consents=_consents(line, given, found),
-            tags=_several(given.get("tags", "")),
-            campaign=given.get("campaign") or None,
-            dedupe_key=f"import:{self._name}:{_digest(given)}",
+            sales=Sales(to=_stage(line, cells, findings), owner_id=self._owner(line, cells, findings)),
+            consents=_consents(line, cells, findings),
+            tags=_several(cells.get("tags", "")),
+            campaign=cells.get("campaign") or None,
+            dedupe_key=f"import:{self._name}:{_digest(cells)}",
         )
         return clean_reach(readable_facts(row))
 
-    def _owner(self, line: int, given: dict[str, str], found: list[Finding]) -> str | None:
-        owner = given.get("owner") or None
+    def _owner(self, line: int, cells: dict[str, str], findings: list[Finding]) -> str | None:
+        owner = cells.get("owner") or None
         if owner is not None and not self._knows(owner):
-            found.append(Finding(line, "owner", "is nobody of the roster; imported without an owner"))
+            findings.append(Finding(line, "owner", "is nobody of the roster; imported without an owner"))
         return owner
 
 
@@ -159,28 +159,32 @@ def _who(addresses: Sequence[str], references: Sequence[Reference], numbers: Seq
 
 
 def _references(
-    line: int, given: dict[str, str], found: list[Finding], accounts: Mapping[str, frozenset[str]]
+    line: int, cells: dict[str, str], findings: list[Finding], accounts: Mapping[str, frozenset[str]]
 ) -> tuple[Reference, ...]:
     """People first. What is no id at all would join everybody who has it."""
     kinds: tuple[tuple[str, Literal["person", "deal"]], ...] = (("id:", "person"), ("deal:", "deal"))
     references = []
     for prefix, what in kinds:
-        for column, value in given.items():
+        for column, value in cells.items():
             if not column.startswith(prefix):
                 continue
-            system, _, said = column.partition(":")[2].partition("@")
-            known = {said} if said else accounts.get(system, frozenset())
+            system, _, account = column.partition(":")[2].partition("@")
+            accounts_of_system = {account} if account else accounts.get(system, frozenset())
             for one in _several(value) if what == "deal" else filter(None, (value,)):
-                if len(known) > 1:
+                if len(accounts_of_system) > 1:
                     which = f"{prefix}{system}@ACCOUNT"
-                    found.append(
-                        Finding(line, column, f"is in one of {len(known)} accounts: say {which}; not imported")
+                    findings.append(
+                        Finding(
+                            line, column, f"is in one of {len(accounts_of_system)} accounts: say {which}; not imported"
+                        )
                     )
                 elif is_identifier(one):
-                    references.append(Reference(system=system, account=next(iter(known), None), object=what, id=one))
+                    references.append(
+                        Reference(system=system, account=next(iter(accounts_of_system), None), object=what, id=one)
+                    )
                 else:
-                    said = "is no id (a word for nothing, a template's place, a number that a spreadsheet rounded)"
-                    found.append(Finding(line, column, f"{said}; not imported"))
+                    why = "is no id (a word for nothing, a template's place, a number that a spreadsheet rounded)"
+                    findings.append(Finding(line, column, f"{why}; not imported"))
     return tuple(references)
 
 
@@ -192,32 +196,32 @@ _NO_FRACTION = re.compile(r"(?<=\d)[.,]0{1,6}$")
 """`50,0`: a spreadsheet's number of people."""
 
 
-def _company(line: int, given: dict[str, str], found: list[Finding]) -> Company:
-    said = {name: given.get(name) or None for name in ("domain", *PLACES)}
-    said["employees"] = _NO_FRACTION.sub("", said["employees"]) if said["employees"] else None
-    company = Company.from_mapping({"name": given.get("company") or None, **said})
+def _company(line: int, cells: dict[str, str], findings: list[Finding]) -> Company:
+    facts = {name: cells.get(name) or None for name in ("domain", *PLACES)}
+    facts["employees"] = _NO_FRACTION.sub("", facts["employees"]) if facts["employees"] else None
+    company = Company.from_mapping({"name": cells.get("company") or None, **facts})
     for name in ("country", "employees", "postcode"):
-        if said[name] is not None and getattr(company, name) is None:
-            found.append(Finding(line, name, "is not understood; not imported"))
+        if facts[name] is not None and getattr(company, name) is None:
+            findings.append(Finding(line, name, "is not understood; not imported"))
     return company
 
 
-def _language(line: int, said: str, found: list[Finding]) -> str | None:
-    code = language_code(said)
-    if said and code is None:
-        found.append(Finding(line, "language", "is no language we know of; not imported"))
+def _language(line: int, written: str, findings: list[Finding]) -> str | None:
+    code = language_code(written)
+    if written and code is None:
+        findings.append(Finding(line, "language", "is no language we know of; not imported"))
     return code
 
 
-def _track_and_disposition(line: int, given: dict[str, str], found: list[Finding]) -> Asserted | None:
+def _track_and_disposition(line: int, cells: dict[str, str], findings: list[Finding]) -> Asserted | None:
     """A disposition that is not understood is taken as `do_not_contact`: who was set aside is not routed by mistake."""
-    track, disposition = (_word(given.get(name, "")) for name in ("track", "disposition"))
-    if track and (track not in _TRACKS or _word(given.get("stage", "")) != "nurturing"):
-        found.append(Finding(line, "track", f"is for the stage nurturing: {', '.join(_TRACKS)}; not imported"))
+    track, disposition = (_word(cells.get(name, "")) for name in ("track", "disposition"))
+    if track and (track not in _TRACKS or _word(cells.get("stage", "")) != "nurturing"):
+        findings.append(Finding(line, "track", f"is for the stage nurturing: {', '.join(_TRACKS)}; not imported"))
         track = ""
     if disposition and disposition not in _DISPOSITIONS:
-        said = f"is none of {', '.join(_DISPOSITIONS)}; taken as do_not_contact"
-        found.append(Finding(line, "disposition", said))
+        message = f"is none of {', '.join(_DISPOSITIONS)}; taken as do_not_contact"
+        findings.append(Finding(line, "disposition", message))
         disposition = "do_not_contact"
     if not track and not disposition:
         return None
@@ -228,47 +232,47 @@ def _word(text: str) -> str:
     return text.casefold().replace("-", "_").replace(" ", "_")
 
 
-def _stage(line: int, given: dict[str, str], found: list[Finding]) -> str | None:
-    stage = _word(given.get("stage", "")) or None
+def _stage(line: int, cells: dict[str, str], findings: list[Finding]) -> str | None:
+    stage = _word(cells.get("stage", "")) or None
     if stage is not None and stage not in STAGES:
-        found.append(Finding(line, "stage", f"is none of {', '.join(STAGES)}; not imported", skipped=False))
+        findings.append(Finding(line, "stage", f"is none of {', '.join(STAGES)}; not imported", skipped=False))
         return None
     return stage
 
 
-def _since(line: int, text: str, found: list[Finding], now: datetime | None) -> datetime | None:
+def _since(line: int, text: str, findings: list[Finding], now: datetime | None) -> datetime | None:
     """Nobody was in a stage at a time that has not come."""
     if not text:
         return None
     try:
         since = read_instant(text)
     except ValueError:
-        found.append(Finding(line, "since", "is no instant with a zone (2026-01-31T09:00:00+01:00); taken as now"))
+        findings.append(Finding(line, "since", "is no instant with a zone (2026-01-31T09:00:00+01:00); taken as now"))
         return None
     if now is not None and since > now:
-        found.append(Finding(line, "since", "lies in the future; taken as now"))
+        findings.append(Finding(line, "since", "lies in the future; taken as now"))
         return None
     return since
 
 
-def _consents(line: int, given: dict[str, str], found: list[Finding]) -> tuple[Consent, ...]:
-    said = []
-    for column, value in given.items():
+def _consents(line: int, cells: dict[str, str], findings: list[Finding]) -> tuple[Consent, ...]:
+    consents = []
+    for column, value in cells.items():
         if not column.startswith("consent:") or not value:
             continue
         state = state_of(value)
         if state is None:
             # Who knows what the word meant: without a consent nobody is written to.
-            found.append(
+            findings.append(
                 Finding(
                     line,
                     column,
                     "is neither yes nor no (given, yes, 1, opt-in; withdrawn, no, 0, opt-out); taken as withdrawn",
                 )
             )
-        said.append(Consent(purpose=column.partition(":")[2], state=state or "withdrawn"))
-    return tuple(said)
+        consents.append(Consent(purpose=column.partition(":")[2], state=state or "withdrawn"))
+    return tuple(consents)
 
 
-def _digest(given: dict[str, str]) -> str:
-    return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:32]
+def _digest(cells: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:32]

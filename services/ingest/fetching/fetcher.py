@@ -10,7 +10,7 @@ import httpx
 from schemas.certain import certain
 from schemas.signals import Kind, Parsed, Signal
 from schemas.sources import FETCHED, Source
-from services.ingest.configured.boxes import boxes_meant
+from services.ingest.configured.boxes import with_box_consents
 from services.ingest.configured.sales import with_sales_words
 from services.ingest.fetching.ads import LinkedIn, Meta
 from services.ingest.fetching.asking import Asker, Gone, Later, Refused
@@ -75,7 +75,7 @@ class Fetcher:
             self._asker.forget(asked)
             note_fault(error)
             raise Refused(OTHER) from None
-        found = boxes_meant(found, self.source.consents)
+        found = with_box_consents(found, self.source.consents)
         return found if found.kind == facts.kind else with_sales_words(found, self.source.sales)
 
 

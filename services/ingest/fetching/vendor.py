@@ -47,9 +47,9 @@ def id_of(facts: Parsed, what: Object) -> str | None:
 
 def with_reference(facts: Parsed, what: Object, ident: str) -> Parsed:
     """The facts with one more reference, in the system and the account of those that they have."""
-    known = facts.references[0]
-    found = Reference(system=known.system, account=known.account, object=what, id=ident)
-    return facts.but(references=tuple(dict.fromkeys((*facts.references, found))))
+    first = facts.references[0]
+    reference = Reference(system=first.system, account=first.account, object=what, id=ident)
+    return facts.but(references=tuple(dict.fromkeys((*facts.references, reference))))
 
 
 def path_segment(ident: str) -> str:
@@ -69,37 +69,37 @@ def record(value: Any) -> dict[str, Any]:
 def read_by(parse: Callable[[bytes, str, dict[str, str]], Result], body: Any) -> Parsed:
     """A record in the shape in which the vendor's webhooks have it is read as one of those. Raises Refused."""
     try:
-        found = parse(json.dumps(body).encode(), "application/json", {})
+        items = parse(json.dumps(body).encode(), "application/json", {})
     except Unreadable:
-        found = []
-    if len(found) != 1 or isinstance(found[0], Quarantined):
+        items = []
+    if len(items) != 1 or isinstance(items[0], Quarantined):
         raise Refused(OTHER)
-    return found[0]
+    return items[0]
 
 
 def contact(person: Person, company: Mapping[str, str | None], language: str | None = None) -> Parsed:
     """A person's record. What is not known of the company is left out."""
-    known = {name: value for name, value in company.items() if value is not None}
+    known_facts = {name: value for name, value in company.items() if value is not None}
     return Parsed(
         kind=Kind.CONTACT_UPDATED,
         dedupe_key="fetched",
         person=person,
-        company=Company.from_mapping(known),
+        company=Company.from_mapping(known_facts),
         language=language,
     )
 
 
-def fill_gaps(thin: Parsed, found: Parsed) -> Parsed:
+def fill_gaps(thin: Parsed, fetched: Parsed) -> Parsed:
     """Gaps of the webhook filled with what was fetched. The webhook's facts are clean already."""
-    found = readable_facts(found)
+    fetched = readable_facts(fetched)
     whole = thin.but(
-        person=found.person.but(**thin.person.known_fields()),
-        company=found.company.but(**thin.company.known_fields()),
-        fields={**found.fields, **thin.fields},
-        utm={**found.utm, **thin.utm},
-        language=thin.language or found.language,
-        campaign=thin.campaign or found.campaign,
-        form_id=thin.form_id or found.form_id,
-        mode=found.mode if found.mode == "test" else thin.mode,
+        person=fetched.person.but(**thin.person.known_fields()),
+        company=fetched.company.but(**thin.company.known_fields()),
+        fields={**fetched.fields, **thin.fields},
+        utm={**fetched.utm, **thin.utm},
+        language=thin.language or fetched.language,
+        campaign=thin.campaign or fetched.campaign,
+        form_id=thin.form_id or fetched.form_id,
+        mode=fetched.mode if fetched.mode == "test" else thin.mode,
     )
-    return with_profile(with_stated_facts(clean_reach(with_consents(whole, found.consents))))
+    return with_profile(with_stated_facts(clean_reach(with_consents(whole, fetched.consents))))

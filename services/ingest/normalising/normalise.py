@@ -45,7 +45,7 @@ def identities(parsed: Parsed, source: Source, key: bytes) -> tuple[IdentityKey,
     """Strongest first: e-mail, references to the person, phone, hand-over, deal, activity; then the account, and last what
     only likens two people. A phone is verified where the source's are, or where a sender who is verified says so."""
     proven = source.verify.scheme != "none" and (source.phone_verified or parsed.phone_verified)
-    found = [
+    identity_keys = [
         IdentityKey(
             kind=value.kind,
             digest=value.said if value.kind == "handover" else digest(key, value.kind, source.brand, value.said),
@@ -55,7 +55,7 @@ def identities(parsed: Parsed, source: Source, key: bytes) -> tuple[IdentityKey,
         )
         for value in _values(parsed, source)
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(identity_keys))
 
 
 class _Value(NamedTuple):
@@ -107,9 +107,9 @@ def _of(kind: Literal["person", "deal", "activity", "company"], references: Iter
 
 def work_domain(parsed: Parsed, source: Source) -> str | None:
     """The domain of the company: what the sender says it is, else the address's; None where many share it."""
-    said = host_of(parsed.company.domain)
-    if said is not None and not is_shared(said, source.free_mail):
-        return said
+    stated = host_of(parsed.company.domain)
+    if stated is not None and not is_shared(stated, source.free_mail):
+        return stated
     theirs = (normal_address(parsed.person.email) or "").rpartition("@")[2]
     return theirs if theirs and not is_shared(theirs, source.free_mail) else None
 
@@ -148,16 +148,16 @@ def to_signal(
     ours = {"handover_id": facts.handover_id, "offer_id": facts.offer_id}
     names = identities(parsed if facts is parsed else parsed.but(**ours), source, key)
     placing = next((i for i in names if i.kind not in _NO_PLACE), None)
-    known = {i.kind for i in names}
-    if (parsed.person.email and "email" not in known) or (parsed.person.phone and "phone" not in known):
+    kinds = {i.kind for i in names}
+    if (parsed.person.email and "email" not in kinds) or (parsed.person.phone and "phone" not in kinds):
         facts = facts.but(findings=(*facts.findings, *person_doubts(parsed, source.number_region)))
     claimed = plausible(parsed.occurred_at) if proof == "none" and parsed.occurred_at is not None else None
     occurred = received_at if proof == "none" else parsed.occurred_at or received_at
-    given = facts.known_fields() | {"dedupe_key": ident, "occurred_at": occurred}
+    fields = facts.known_fields() | {"dedupe_key": ident, "occurred_at": occurred}
     if parsed.mode == "live" and source.mode != "live":
-        given["mode"] = source.mode
+        fields["mode"] = source.mode
     return Signal(
-        **given,
+        **fields,
         id=ident,
         source=source.name,
         proof=proof,
@@ -197,18 +197,18 @@ def _named_by(
 
 def _with_assumed(parsed: Parsed, source: Source) -> tuple[Parsed, tuple[str, ...]]:
     """With what the sender does not say of the company and we know all the same, and the names of those facts."""
-    domain, said = work_domain(parsed, source), host_of(parsed.company.domain)
-    found: dict[str, str | None] = {}
+    domain, stated = work_domain(parsed, source), host_of(parsed.company.domain)
+    assumptions: dict[str, str | None] = {}
     if domain != parsed.company.domain:
-        found["domain"] = domain
+        assumptions["domain"] = domain
     if source.country is not None and parsed.company.country is None:
-        found["country"] = source.country
-    if not found:
+        assumptions["country"] = source.country
+    if not assumptions:
         return parsed, ()
     assumed = tuple(
-        name for name, value in found.items() if value is not None and not (name == "domain" and value == said)
+        name for name, value in assumptions.items() if value is not None and not (name == "domain" and value == stated)
     )
-    return parsed.but(company=parsed.company.but(**found)), assumed
+    return parsed.but(company=parsed.company.but(**assumptions)), assumed
 
 
 def _with_source_account(parsed: Parsed, source: Source) -> Parsed:
@@ -216,7 +216,7 @@ def _with_source_account(parsed: Parsed, source: Source) -> Parsed:
     unless the body says another."""
     if not parsed.references and not parsed.previous:
         return parsed
-    held = tuple(tuple(_in_place(r, source) for r in found) for found in (parsed.references, parsed.previous))
+    held = tuple(tuple(_in_place(r, source) for r in group) for group in (parsed.references, parsed.previous))
     if held == (parsed.references, parsed.previous):
         return parsed
     return parsed.but(references=held[0], previous=held[1])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.ingest.parsers.finishing import profile
 from services.ingest.parsers.finishing.finishing import finish, readable_facts
-from services.ingest.parsers.finishing.machine_mail import told_apart
+from services.ingest.parsers.finishing.machine_mail import mark_machine_mail
 from services.ingest.parsers.finishing.stated import with_stated_facts
 from services.ingest.parsers.platforms import (
     activecampaign,
@@ -91,7 +91,7 @@ def parse_unfinished(kind: str, body: bytes, content_type: str, headers: dict[st
         return [
             item
             if isinstance(item, Quarantined)
-            else profile.with_profile(with_stated_facts(told_apart(readable_facts(without_false_ids(item)))))
+            else profile.with_profile(with_stated_facts(mark_machine_mail(readable_facts(without_false_ids(item)))))
             for item in take_turns(parser(body, content_type, headers), facts_in)
         ]
 

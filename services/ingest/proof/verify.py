@@ -92,13 +92,13 @@ def _standard(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim
     ident, stamp = (request.headers.get(prefix + n, "") for n in ("id", "timestamp"))
     signed = f"{ident}.{stamp}.".encode() + request.body
     parts = [part.partition(",")[::2] for part in request.headers[f"{prefix}signature"].split()][:20]
-    given = tuple(
+    proofs = tuple(
         version.encode() + b"," + proof for version, value in parts if (proof := decode(value, "base64")) is not None
     )
     keys = tuple(secret.encode() for secret in secrets)
     return Claim(
         signed=signed,
-        given=given or (b",",),
+        given=proofs or (b",",),
         expected=keys,
         made_at=_stamp_seconds(stamp, 1),
         fits=lambda key, proof: _one_standard(key, proof, signed),
@@ -121,20 +121,20 @@ def _one_standard(key: bytes, proof: bytes, signed: bytes) -> bool:
 def _hmac(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     values, stamp = _proofs(scheme, request)
     signed = _signed_text(scheme, request, stamp)
-    given = tuple(decode(value, scheme.encoding) for value in values)
+    proofs = tuple(decode(value, scheme.encoding) for value in values)
     keys = [_key_bytes(secret, scheme.key) for secret in secrets]
     expected = tuple(hmac.digest(key, signed, scheme.algorithm) for key in keys if key)
-    return Claim(signed, given, expected, _time(scheme, stamp))
+    return Claim(signed, proofs, expected, _time(scheme, stamp))
 
 
 def _public_key(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     values, stamp = _proofs(scheme, request)
     signed = _signed_text(scheme, request, stamp)
-    given = tuple(decode(value, scheme.encoding) for value in values)
+    proofs = tuple(decode(value, scheme.encoding) for value in values)
     keys = tuple(pem.encode() for pem in (*scheme.public_keys, *secrets))
     return Claim(
         signed=signed,
-        given=given,
+        given=proofs,
         expected=keys,
         made_at=_time(scheme, stamp),
         fits=lambda pem, proof: signed_with(pem, proof, signed, scheme.algorithm),
@@ -143,23 +143,23 @@ def _public_key(scheme: Scheme, secrets: Sequence[str], request: Request) -> Cla
 
 def _proofs(scheme: Scheme, request: Request) -> tuple[list[str], str]:
     """(the signatures as written, the time as written; "" for a scheme without one). Raises Refused."""
-    given = request.headers.get(scheme.header.casefold())
-    if given is None:
+    header = request.headers.get(scheme.header.casefold())
+    if header is None:
         raise Refused("missing")
     stamp = request.headers.get(scheme.timestamp_header.casefold(), "") if scheme.timestamp_header else ""
     if scheme.signature_field:
-        pairs = [p.strip().partition("=")[::2] for p in given.split(scheme.separator or ",")][:20]
+        pairs = [p.strip().partition("=")[::2] for p in header.split(scheme.separator or ",")][:20]
         stamp = next(
             (v.strip() for n, v in pairs if scheme.timestamp_field and n.strip() == scheme.timestamp_field), stamp
         )
         values = [value.strip() for name, value in pairs if name.strip() == scheme.signature_field]
     else:
-        parts = given.split(scheme.separator)[:20] if scheme.separator else [given]
+        parts = header.split(scheme.separator)[:20] if scheme.separator else [header]
         values = [part.strip() for part in parts]
-    found = [value.removeprefix(scheme.prefix) for value in values if value.startswith(scheme.prefix)]
-    if not found:
+    proofs = [value.removeprefix(scheme.prefix) for value in values if value.startswith(scheme.prefix)]
+    if not proofs:
         raise Refused("missing")
-    return found, stamp
+    return proofs, stamp
 
 
 _PLACE = re.compile(r"(\{(?:timestamp|id|method|url|body)\})")
@@ -200,18 +200,18 @@ def _hubspot(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
     """v3: base64 HMAC over method, URL, body and the timestamp in ms; the sender undoes some of the URL's escapes.
     v1 and v2 are hex SHA-256, not HMAC."""
     third = scheme.version == "v3"
-    given = request.headers.get("x-hubspot-signature-v3" if third else "x-hubspot-signature")
-    if given is None:
+    signature = request.headers.get("x-hubspot-signature-v3" if third else "x-hubspot-signature")
+    if signature is None:
         raise Refused("missing")
     if third:
         stamp = request.headers.get("x-hubspot-request-timestamp", "")
         urls = dict.fromkeys((request.url, _ENCODED.sub(lambda m: _DECODED[m[0].casefold()], request.url)))
         texts = [f"{request.method}{url}".encode() + request.body + stamp.encode() for url in urls]
         expected = tuple(hmac.digest(secret.encode(), text, "sha256") for secret in secrets for text in texts)
-        return Claim(texts[0], (decode(given, "base64"),), expected, _stamp_seconds(stamp, 1000))
+        return Claim(texts[0], (decode(signature, "base64"),), expected, _stamp_seconds(stamp, 1000))
     middle = f"{request.method}{request.url}".encode() if scheme.version == "v2" else b""
     expected = tuple(hashlib.sha256(secret.encode() + middle + request.body).digest() for secret in secrets)
-    return Claim(middle + request.body, (decode(given, "hex"),), expected)
+    return Claim(middle + request.body, (decode(signature, "hex"),), expected)
 
 
 def _basic(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
@@ -224,10 +224,10 @@ def _basic(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
 
 
 def _token(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
-    given = request.headers.get(scheme.header.casefold())
-    if given is None or not given.startswith(scheme.prefix):
+    token = request.headers.get(scheme.header.casefold())
+    if token is None or not token.startswith(scheme.prefix):
         raise Refused("missing")
-    return _claim_of_secret(secrets, given.removeprefix(scheme.prefix).encode())
+    return _claim_of_secret(secrets, token.removeprefix(scheme.prefix).encode())
 
 
 def _query(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
@@ -237,10 +237,10 @@ def _query(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=100)
     except ValueError:
         raise Refused("malformed") from None
-    given = next((value for name, value in pairs if name == scheme.field), None)
-    if given is None:
+    secret = next((value for name, value in pairs if name == scheme.field), None)
+    if secret is None:
         raise Refused("missing")
-    return _claim_of_secret(secrets, given.encode())
+    return _claim_of_secret(secrets, secret.encode())
 
 
 def _body_key(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:
@@ -248,9 +248,9 @@ def _body_key(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim
     try:
         if request.body.lstrip()[:1] == b"{":
             names = scheme.field.split(".")
-            found = may_hold(request.body, names[-1], secrets)
-            if not found:
-                raise Refused("missing" if found is None else "wrong")
+            holds = may_hold(request.body, names[-1], secrets)
+            if not holds:
+                raise Refused("missing" if holds is None else "wrong")
             at = json.loads(request.body)
             for name in names:
                 at = at.get(name) if isinstance(at, dict) else None
@@ -263,8 +263,8 @@ def _body_key(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim
     return _claim_of_secret(secrets, at.encode("utf-8", "replace"))
 
 
-def _claim_of_secret(secrets: Sequence[str], given: bytes | None) -> Claim:
-    return Claim(b"", (given,), tuple(secret.encode() for secret in secrets))
+def _claim_of_secret(secrets: Sequence[str], proof: bytes | None) -> Claim:
+    return Claim(b"", (proof,), tuple(secret.encode() for secret in secrets))
 
 
 _CLAIMS: dict[str, Callable[[Scheme, Sequence[str], Request], Claim]] = {

@@ -60,34 +60,36 @@ def with_stated_consents(parsed: Parsed) -> Parsed:
     """With the consents that its answers state and its parser did not read; the same object where there are none."""
     if not parsed.fields:
         return parsed
-    said = (acts_in if parsed.kind in INBOUND else states_in)(parsed.fields)
-    found = with_consents(parsed, said)
-    unclear = [c.basis for c in said if c.basis in parsed.fields and _is_unclear(parsed.fields[c.basis])]
-    told = (f"`{name}` says neither yes nor no: taken as withdrawn" for name in unclear)
-    return found.but(findings=(*found.findings, *told)) if unclear else found
+    consents = (acts_in if parsed.kind in INBOUND else states_in)(parsed.fields)
+    result = with_consents(parsed, consents)
+    unclear = [c.basis for c in consents if c.basis in parsed.fields and _is_unclear(parsed.fields[c.basis])]
+    findings = (f"`{name}` says neither yes nor no: taken as withdrawn" for name in unclear)
+    return result.but(findings=(*result.findings, *findings)) if unclear else result
 
 
 def _is_unclear(value: Any) -> bool:
-    said = yes_or_no(value) if status_of(value) is None else True
-    return said is None and when(value) is None and not _AGREES.search(label(str(value)[:_LONGEST]))
+    answer = yes_or_no(value) if status_of(value) is None else True
+    return answer is None and when(value) is None and not _AGREES.search(label(str(value)[:_LONGEST]))
 
 
-def with_consents(parsed: Parsed, said: tuple[Consent, ...]) -> Parsed:
+def with_consents(parsed: Parsed, consents: tuple[Consent, ...]) -> Parsed:
     """With these as well; of one purpose what is there already counts, unless this one is a withdrawal and that is none."""
     held = {consent.purpose: consent for consent in parsed.consents}
-    new = [c for c in said if c.purpose not in held or (c.state == "withdrawn" and held[c.purpose].state == "given")]
+    new = [
+        c for c in consents if c.purpose not in held or (c.state == "withdrawn" and held[c.purpose].state == "given")
+    ]
     if not new:
         return parsed
     kept = [c for c in parsed.consents if c.purpose not in {other.purpose for other in new}]
     return parsed.but(consents=(*kept, *new)[:MAX_CONSENTS])
 
 
-def _one_each(found: Iterator[Consent]) -> tuple[Consent, ...]:
+def _one_each(consents: Iterator[Consent]) -> tuple[Consent, ...]:
     """Of each purpose one: a withdrawal before a consent."""
     by: dict[str, Consent] = {}
-    for consent in islice(found, MAX_FIELDS):
-        known = by.get(consent.purpose)
-        if known is None or (consent.state == "withdrawn" and known.state == "given"):
+    for consent in islice(consents, MAX_FIELDS):
+        earlier = by.get(consent.purpose)
+        if earlier is None or (consent.state == "withdrawn" and earlier.state == "given"):
             by[consent.purpose] = consent
     return tuple(by.values())[:MAX_CONSENTS]
 
@@ -134,9 +136,9 @@ def _of_object(name: str, held: Any, acts: bool, levels: int, around: str = "") 
         yield from _read(held, acts, name, levels)
 
 
-def _only(found: Consent | None) -> Iterator[Consent]:
-    if found is not None:
-        yield found
+def _only(consent: Consent | None) -> Iterator[Consent]:
+    if consent is not None:
+        yield consent
 
 
 def _stated_in(low: Mapping[str, Any]) -> Any:
@@ -175,7 +177,7 @@ def _of_channel(path: str, key: str, value: Any, beside: _Beside, acts: bool) ->
 
 def _consent_of_object(path: str, low: Mapping[str, Any], stated: Any) -> Consent | None:
     """An object's own state. A no is one that was said: a word for it, or a false with its time."""
-    named = next((said for key in _PURPOSES if (said := text(low.get(key)))), "")
+    named = next((name for key in _PURPOSES if (name := text(low.get(key)))), "")
     words = label(f"{named} {path}").split("_")
     at, out = _moment(low), OUT.search(label(path)) is not None or "dnd" in words
     purpose = purpose_of(label(named).split("_"), "") or purpose_of(words, "all" if out else "marketing")
@@ -227,16 +229,16 @@ def _of_field(name: str, value: Any, beside: _Beside | None, acts: bool, at: dat
 
 def _opted_out(field: Field, value: Any) -> State | None:
     """A time says when; a word for no is no opt-out, and no consent either. What is not understood is taken as one."""
-    said = yes_or_no(value) if status_of(value) != "withdrawn" else True
+    answer = yes_or_no(value) if status_of(value) != "withdrawn" else True
     if field.what == "out_at":
         return "withdrawn" if when(value) is not None else None
-    if said is None:
+    if answer is None:
         return (
             "withdrawn"
             if text(value) and label(str(value)) not in ("null", "undefined", "na", "unknown", "pending")
             else None
         )
-    return "withdrawn" if said else None
+    return "withdrawn" if answer else None
 
 
 def _state_of_box(field: Field, value: Any, acts: bool) -> State | None:
@@ -245,11 +247,11 @@ def _state_of_box(field: Field, value: Any, acts: bool) -> State | None:
         return "withdrawn"
     if field.what == "contact" and not acts:
         return None
-    said = yes_or_no(value)
-    if said is None and acts and isinstance(value, str):
+    answer = yes_or_no(value)
+    if answer is None and acts and isinstance(value, str):
         words = label(value)
-        said = True if _AGREES.search(words) and not NEGATED.search(words) else None
-    return "given" if said else None
+        answer = True if _AGREES.search(words) and not NEGATED.search(words) else None
+    return "given" if answer else None
 
 
 _AGREES = re.compile(

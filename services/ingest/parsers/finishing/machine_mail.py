@@ -12,7 +12,7 @@ _SUBJECTS = frozenset(["subject", "email_subject", "message_subject", "reply_sub
 _HEADERS = frozenset(["headers", "message_headers", "email_headers"])
 
 
-def told_apart(parsed: Parsed) -> Parsed:
+def mark_machine_mail(parsed: Parsed) -> Parsed:
     """The same, or automated; a mail that came back is a bounce, and its sender nobody. The same object for nearly all."""
     if parsed.kind not in CAME_IN or parsed.automated or parsed.kind is Kind.CALL_RECEIVED:
         return parsed

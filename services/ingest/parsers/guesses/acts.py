@@ -66,12 +66,12 @@ class Act(NamedTuple):
     instead: dict[str, str] | None = None
 
 
-def act_of(kind: Kind, chain: Chain, found: list[Node], word: str | None, nouns: tuple[str, ...]) -> Act:
+def act_of(kind: Kind, chain: Chain, objects: list[Node], word: str | None, nouns: tuple[str, ...]) -> Act:
     """Of what is neither a message, a call nor a mail only the kind."""
     if kind in _LOOKED_AT:
-        return Act(kind, automated=any(is_machine_open(held) for held in _parts(chain, found)))
+        return Act(kind, automated=any(is_machine_open(held) for held in _parts(chain, objects)))
     call = kind is Kind.CALL_RECEIVED or "call" in nouns or _names(chain, _CALLED)
-    turn = turn_of(chain, found, word)
+    turn = turn_of(chain, objects, word)
     if kind is Kind.UNCLASSIFIED and turn.way in ("in", "out") and label(word or "") in _TALKED:
         kind = Kind.CALL_RECEIVED if call else Kind.MESSAGE_RECEIVED
     if kind not in _TALK and not (kind is Kind.UNCLASSIFIED and word is not None and is_automatic(word)):
@@ -80,8 +80,8 @@ def act_of(kind: Kind, chain: Chain, found: list[Node], word: str | None, nouns:
     if turn.way == "inside":
         return Act(Kind.NOTE_ADDED, turn, doer_of(chain))
     if kind is Kind.OUTREACH_LOGGED:
-        return _ours(turn, chain, found, call)
-    return Act(kind, turn) if call else _theirs(kind, turn, chain=chain, found=found, word=word)
+        return _ours(turn, chain, objects, call)
+    return Act(kind, turn) if call else _theirs(kind, turn, chain=chain, objects=objects, word=word)
 
 
 def kind_by_direction(kind: Kind, turn: Turn, chain: Chain, call: bool) -> Kind:
@@ -99,7 +99,7 @@ def _names(chain: Chain, names: tuple[str, ...]) -> bool:
     return any(name in at.held for at in chain for name in names)
 
 
-def _ours(turn: Turn, chain: Chain, found: list[Node], call: bool) -> Act:
+def _ours(turn: Turn, chain: Chain, objects: list[Node], call: bool) -> Act:
     """A conversation by telephone and a message that one of us wrote are steps; what a program sent, and a try, are outreach."""
     what = "call" if call else "message"
     if turn.by == "machine":
@@ -120,7 +120,7 @@ def _ours(turn: Turn, chain: Chain, found: list[Node], call: bool) -> Act:
             sales=Sales(activity_type=what),
         )
     if call:
-        went = call_of([*reversed(chain), *_legs(found)])
+        went = call_of([*reversed(chain), *_legs(objects)])
         sales = Sales(activity_type="call", to=went.outcome)
         if turn.way == "out" and went.connected:
             return Act(kind=Kind.SALES_FOLLOW_UP, turn=turn, actor=who, automated=False, sales=sales.but(done=True))
@@ -133,17 +133,17 @@ def _ours(turn: Turn, chain: Chain, found: list[Node], call: bool) -> Act:
     return Act(Kind.OUTREACH_LOGGED, turn, who)
 
 
-def _legs(found: list[Node]) -> Iterator[Level]:
-    yield from (level(node.raw) for node in islice(found, MAX_PARTS) if node.depth)
+def _legs(objects: list[Node]) -> Iterator[Level]:
+    yield from (level(node.raw) for node in islice(objects, MAX_PARTS) if node.depth)
 
 
-def _theirs(kind: Kind, turn: Turn, chain: Chain, found: list[Node], word: str | None) -> Act:
+def _theirs(kind: Kind, turn: Turn, chain: Chain, objects: list[Node], word: str | None) -> Act:
     """What came in, and whether a person wrote it. Of a message that came back the lead is the one it was for; a form that is sent on
     by mail is from the one an answer would go to."""
     headers = _headers(chain)
-    sender = sender_in(found).get("email")
+    sender = sender_in(objects).get("email")
     subject = first(chain, _SUBJECTS, text)
-    flags = {name: value for held in _parts(chain, found) for name, value in held.items() if name in FLAGS}
+    flags = {name: value for held in _parts(chain, objects) for name, value in held.items() if name in FLAGS}
     why = why_automated(Mail(headers, sender, subject, flags))
     if why is None and word is not None and is_automatic(word):
         why, kind = "auto_reply", kind if kind in CAME_IN else Kind.EMAIL_REPLIED
@@ -157,26 +157,26 @@ def _theirs(kind: Kind, turn: Turn, chain: Chain, found: list[Node], word: str |
 
 def _answer_to(headers: Mapping[str, str], chain: Chain, sender: str | None) -> str | None:
     """The person an answer goes to, if that is not the sender."""
-    said = first(chain, ("reply_to", "reply_to_email"), text) or headers.get("reply_to", "")
-    address = said.rpartition("<")[2].rstrip("> ").strip()
+    reply_to = first(chain, ("reply_to", "reply_to_email"), text) or headers.get("reply_to", "")
+    address = reply_to.rpartition("<")[2].rstrip("> ").strip()
     if not is_address(address) or address.casefold() == (sender or "").casefold():
         return None
     return address if why_automated(Mail(sender=address)) is None else None
 
 
 def _headers(chain: Chain) -> dict[str, str]:
-    found: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for at in reversed(chain):
         for name in _HEADERS:
             if name in at.held:
-                found = {**headers_of(at.held[name]), **found}
-        found = {**{name: said for name in _OWN_HEADERS if (said := text(at.held.get(name)))}, **found}
-    return found
+                headers = {**headers_of(at.held[name]), **headers}
+        headers = {**{name: value for name in _OWN_HEADERS if (value := text(at.held.get(name)))}, **headers}
+    return headers
 
 
-def _parts(chain: Chain, found: list[Node]) -> Iterator[Mapping[str, Any]]:
+def _parts(chain: Chain, objects: list[Node]) -> Iterator[Mapping[str, Any]]:
     yield from (at.held for at in chain)
-    for node in islice(found, MAX_PARTS):
+    for node in islice(objects, MAX_PARTS):
         yield {label(str(key)): value for key, value in islice(node.raw.items(), 100)}
         for key, value in islice(node.raw.items(), 100):
             if isinstance(value, dict) and label(str(key)) in (

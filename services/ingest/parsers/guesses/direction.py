@@ -96,42 +96,42 @@ _SAID = word_set("""
 """)
 
 
-def turn_of(chain: Chain, found: list[Node], word: str | None = None) -> Turn:
+def turn_of(chain: Chain, objects: list[Node], word: str | None = None) -> Turn:
     """Of a message or a call. `word` is the sender's word for the event, which may say it (`conversation.agent.replied`)."""
-    levels = [*reversed(chain), *_parties(found)]
+    levels = [*reversed(chain), *_parties(objects)]
     by, way = _author(levels)
-    if way is None and _is_not_who_began(found):
+    if way is None and _is_not_who_began(objects):
         by, way = "person", "out"
-    said = _private(levels) or _direction(levels) or way or _way_by_words(word)
-    if said != "out" and not (said is None and by == "machine"):
-        return Turn(said, None)
+    direction = _private(levels) or _direction(levels) or way or _way_by_words(word)
+    if direction != "out" and not (direction is None and by == "machine"):
+        return Turn(direction, None)
     machine = by == "machine" or _is_run(levels)
     return Turn("out", "machine" if machine else by or ("person" if _way_by_words(word) == "out" else None))
 
 
-def _parties(found: list[Node]) -> Iterator[Level]:
+def _parties(objects: list[Node]) -> Iterator[Level]:
     """Parts of the body that say a direction of their own: a call's leg, a conversation's message."""
-    for node in found:
+    for node in objects:
         if node.depth and not {"direction", "message_type", "call_direction"}.isdisjoint(node.raw):
             yield level(node.raw)
 
 
-def _is_not_who_began(found: list[Node]) -> bool:
+def _is_not_who_began(objects: list[Node]) -> bool:
     """Whether a chat's message has a sender of its own, who is not the one that the conversation is with."""
     begun = next(
-        (address for node in found if node.path[-2:] == ("meta", "sender") and (address := _address(node.raw))), None
+        (address for node in objects if node.path[-2:] == ("meta", "sender") and (address := _address(node.raw))), None
     )
     if begun is None:
         return False
     wrote = next(
-        (address for node in found if (address := _address(mapping(level(node.raw).held.get("sender"))))), None
+        (address for node in objects if (address := _address(mapping(level(node.raw).held.get("sender"))))), None
     )
     return wrote is not None and begun != wrote
 
 
 def _address(of: Mapping[str, Any]) -> str | None:
-    said = text(level(of).held.get("email"))
-    return said.casefold() if said else None
+    email = text(level(of).held.get("email"))
+    return email.casefold() if email else None
 
 
 def _direction(levels: list[Level]) -> Way | None:
@@ -143,8 +143,8 @@ def _direction(levels: list[Level]) -> Way | None:
             if words[0] in _OUTWARDS:
                 return "out"
         for name in _TYPES:
-            if (found := _TYPED.get(label(text(at.held.get(name)) or "").partition("_")[0])) is not None:
-                return "in" if found == "in" else "out"
+            if (typed_way := _TYPED.get(label(text(at.held.get(name)) or "").partition("_")[0])) is not None:
+                return "in" if typed_way == "in" else "out"
         if (flagged := _way_by_flags(at)) is not None:
             return flagged
     return None
@@ -187,8 +187,8 @@ def _author(levels: list[Level]) -> tuple[By | None, Way | None]:
     """(who of us, which way) by what the sender of the message is said to be; a bare `user` is either."""
     for at in levels:
         for name in _SENDER_NAMES:
-            if (said := _of_role(text(at.held.get(name)))) is not None:
-                return said
+            if (author := _of_role(text(at.held.get(name)))) is not None:
+                return author
         for name in _SENDERS:
             who = mapping(at.held.get(name))
             if not who:
@@ -197,18 +197,18 @@ def _author(levels: list[Level]) -> tuple[By | None, Way | None]:
             if any(is_set(held.get(flag)) for flag in _BOTS):
                 return "machine", "out"
             for role in _ROLES:
-                if (said := _of_role(text(held.get(role)))) is not None:
-                    return said
+                if (author := _of_role(text(held.get(role)))) is not None:
+                    return author
     return None, None
 
 
 def _of_role(role: str | None) -> tuple[By | None, Way] | None:
-    said = label(role) if role is not None and len(role) <= 40 else ""
-    if said in _THEIRS:
+    role_label = label(role) if role is not None and len(role) <= 40 else ""
+    if role_label in _THEIRS:
         return None, "in"
-    if said in _MACHINES:
+    if role_label in _MACHINES:
         return "machine", "out"
-    return ("person", "out") if said in _PEOPLE else None
+    return ("person", "out") if role_label in _PEOPLE else None
 
 
 def _is_run(levels: list[Level]) -> bool:

@@ -54,31 +54,33 @@ def is_sent(chain: Chain) -> bool:
     return any({"from", "to", "subject"} <= at.held.keys() and texts.isdisjoint(at.held) for at in chain)
 
 
-def replied_to(chain: Chain, found: list[Node]) -> dict[str, str]:
+def replied_to(chain: Chain, objects: list[Node]) -> dict[str, str]:
     """Where a reply is an object of its own beside them, the two ends are those of what it answers: the lead is who that
     went to. {} where it is not."""
-    return recipient_in(found) if any(mapping(at.held.get(n)) for at in chain for n in _REPLIES) else {}
+    return recipient_in(objects) if any(mapping(at.held.get(n)) for at in chain for n in _REPLIES) else {}
 
 
 _REPLIES = ("reply_message", "reply")
 
 
-def recipient_in(found: list[Node]) -> dict[str, str]:
+def recipient_in(objects: list[Node]) -> dict[str, str]:
     """Our facts of the one a message went to; {} where nobody is named."""
-    facts = next(_ends(found, _TO), {})
-    name = next((said for node in found for key in _TO_NAMES if (said := text(level(node.raw).held.get(key)))), None)
+    facts = next(_ends(objects, _TO), {})
+    name = next(
+        (value for node in objects for key in _TO_NAMES if (value := text(level(node.raw).held.get(key)))), None
+    )
     return {"full_name": name, **facts} if facts and name else facts
 
 
-def sender_in(found: list[Node]) -> dict[str, str]:
+def sender_in(objects: list[Node]) -> dict[str, str]:
     """Our facts of the one a message is from."""
-    facts = next(_ends(found, _FROM), {}) or next(_parties(found, "from"), {})
-    name = next((said for node in found for key in _NAMES if (said := text(level(node.raw).held.get(key)))), None)
+    facts = next(_ends(objects, _FROM), {}) or next(_parties(objects, "from"), {})
+    name = next((value for node in objects for key in _NAMES if (value := text(level(node.raw).held.get(key)))), None)
     return {"full_name": name, **facts} if facts and name else facts
 
 
-def _ends(found: list[Node], names: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    for node in found:
+def _ends(objects: list[Node], names: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    for node in objects:
         held = level(node.raw).held
         for name in names:
             if name == "sender" and is_chat_id(text(held.get(name)) or ""):
@@ -88,9 +90,9 @@ def _ends(found: list[Node], names: tuple[str, ...]) -> Iterator[dict[str, str]]
                 yield facts
 
 
-def _parties(found: list[Node], role: str) -> Iterator[dict[str, str]]:
+def _parties(objects: list[Node], role: str) -> Iterator[dict[str, str]]:
     """Those of a list of a message's parties who have a role in it."""
-    for node in found:
+    for node in objects:
         for row in level(node.raw).held.get("recipients") or []:
             if isinstance(row, dict) and text(row.get("role")) == role and (facts := _end(row)):
                 yield facts
@@ -105,15 +107,15 @@ def _end(value: Any) -> dict[str, str]:
         facts = next((end for key in _ADDRESSES if (end := _end(held.get(key)))), {})
         named = text(held.get("name")) or text(held.get("display_name"))
         return {"full_name": named, **facts} if facts and named else facts
-    said = (text(value) or "")[:500]
-    if (number := number_of_chat(said)) is not None:
+    line = (text(value) or "")[:500]
+    if (number := number_of_chat(line)) is not None:
         return {"phone": number}
-    if is_chat_id(said):
+    if is_chat_id(line):
         return {}
-    if whole := _NAMED.fullmatch(said):
+    if whole := _NAMED.fullmatch(line):
         name = whole[1].strip()
         return {"email": whole[2], **({"full_name": name} if name and name != whole[2] else {})}
-    if "@" in said and " " not in said:
-        return {"email": said}
-    phone = _PHONE.fullmatch(said)
+    if "@" in line and " " not in line:
+        return {"email": line}
+    phone = _PHONE.fullmatch(line)
     return {"phone": phone[1]} if phone else {}

@@ -14,34 +14,36 @@ from services.ingest.parsers.reading.tables import word_set, words
 from services.ingest.parsers.reading.values import fits
 
 
-def person_in(found: list[Node]) -> tuple[dict[str, str], Node | None]:
+def person_in(objects: list[Node]) -> tuple[dict[str, str], Node | None]:
     """(facts by our names, the object that tells most of them). A person is one object; what wrappers around it and a
     form's answers say is added where it does not speak of another address."""
-    told = [(node, said) for node in found if node.weight >= 0 and (said := person_of(node))]
-    if not any(said.keys() & _REACH for _, said in told):
+    candidates = [(node, theirs) for node in objects if node.weight >= 0 and (theirs := person_of(node))]
+    if not any(theirs.keys() & _REACH for _, theirs in candidates):
         # An order or a booking that has an address has its buyer's; a form that is all there is, is one that was filled in.
-        alone = len(found[0].raw) == 1
+        alone = len(objects[0].raw) == 1
         filled = (
             node
-            for node in found
+            for node in objects
             if node.weight == -1 and node.path[-1] in _FILLED and (alone or not _is_a_questionnaire(node))
         )
-        told += [(node, said) for node in filled if (said := person_of(node)).keys() & _REACH]
+        candidates += [(node, theirs) for node in filled if (theirs := person_of(node)).keys() & _REACH]
     facts: dict[str, str] = {}
     chosen: Node | None = None
-    if any(node.weight in (0, 50) and "email" in said for node, said in told):
+    if any(node.weight in (0, 50) and "email" in theirs for node, theirs in candidates):
         # Whoever filled it in says so; a `user` beside them is the account in which it was kept.
-        told = [
-            (node, said) for node, said in told if node.weight != 10 or said.get("email") in (None, _email_of(told))
+        candidates = [
+            (node, theirs)
+            for node, theirs in candidates
+            if node.weight != 10 or theirs.get("email") in (None, _email_of(candidates))
         ]
-    reached = any("email" in said for node, said in told if not _is_a_place(node))
-    for node, said in sorted(told, key=lambda one: _rank(one, reached), reverse=True):
+    reached = any("email" in theirs for node, theirs in candidates if not _is_a_place(node))
+    for node, theirs in sorted(candidates, key=lambda one: _rank(one, reached), reverse=True):
         if chosen is None:
-            chosen, facts = node, dict(said)
-        elif _same(facts, said, node, chosen):
-            facts = {**said, **facts}
+            chosen, facts = node, dict(theirs)
+        elif _same(facts, theirs, node, chosen):
+            facts = {**theirs, **facts}
     if chosen is not None and not facts.keys() & _NAMES:
-        facts |= _name_among_answers(found, chosen)
+        facts |= _name_among_answers(objects, chosen)
     full, last = facts.get("full_name", ""), facts.get("last_name", "")
     if full and last and "first_name" not in facts and " " not in full and last not in full:
         # A short name in one object and the family name among further answers.
@@ -58,24 +60,24 @@ _STEP = re.compile(r"(?:step|page|section|screen|part|steg|sida|schritt|seite|et
 """Parts of a form that is filled in one after the other."""
 
 
-def _name_among_answers(found: list[Node], chosen: Node) -> dict[str, str]:
+def _name_among_answers(objects: list[Node], chosen: Node) -> dict[str, str]:
     """`{email, fields: {name}}`: a bare name among the further answers of somebody who has none."""
-    for node in found:
+    for node in objects:
         if not node.path or node is chosen:
             continue
         step = node.path[:-1] == chosen.path[:-1] and _STEP.fullmatch(node.path[-1]) is not None
         if node.path[:-1] != chosen.path and not step:
             continue
         if step or node.path[-1].removesuffix("()") in _ANSWERS or node.path[-1].endswith("_form_data"):
-            said, _ = person_facts(node.fields)
-            if said.keys() & _NAMES and "email" not in said:
-                return {name: said[name] for name in _NAMES if name in said}
+            facts, _ = person_facts(node.fields)
+            if facts.keys() & _NAMES and "email" not in facts:
+                return {name: facts[name] for name in _NAMES if name in facts}
     return {}
 
 
-def _email_of(told: list[tuple[Node, dict[str, str]]]) -> str | None:
+def _email_of(candidates: list[tuple[Node, dict[str, str]]]) -> str | None:
     """The address that stands with the answers themselves."""
-    return next((said["email"] for node, said in told if node.weight in (0, 50) and "email" in said), None)
+    return next((facts["email"] for node, facts in candidates if node.weight in (0, 50) and "email" in facts), None)
 
 
 def _is_a_questionnaire(node: Node) -> bool:
@@ -88,49 +90,49 @@ def person_of(node: Node) -> dict[str, str]:
     """The person's facts of one object. A bare `name` counts beside an address or a number, or where the object is a person's."""
     if is_firm(node):
         return {}
-    said, _ = person_facts(node.fields)
+    facts, _ = person_facts(node.fields)
     somebody = node.weight >= 10
-    shown = _as_a_person_writes(node, said) if somebody or said.keys() & {"email", *_NAMES} else {}
-    if somebody and not said.keys() & _REACH:
+    shown = _as_a_person_writes(node, facts) if somebody or facts.keys() & {"email", *_NAMES} else {}
+    if somebody and not facts.keys() & _REACH:
         shown |= point_of(node.raw)
     for name in ("external_id", "domain"):
-        said.pop(name, None)
-    if "full_name" in said and not _is_a_name(node, said):
-        said.pop("full_name")
-    said = {**shown, **said}
-    return said if said.keys() & {"email", "phone", *_NAMES} else {}
+        facts.pop(name, None)
+    if "full_name" in facts and not _is_a_name(node, facts):
+        facts.pop("full_name")
+    facts = {**shown, **facts}
+    return facts if facts.keys() & {"email", "phone", *_NAMES} else {}
 
 
-def _is_a_name(node: Node, said: dict[str, str]) -> bool:
+def _is_a_name(node: Node, facts: dict[str, str]) -> bool:
     """Whether the `full_name` that was read is a person's."""
-    if _is_program(node, said["full_name"]):
+    if _is_program(node, facts["full_name"]):
         return False
     # A `client` is a person or a program.
     named = (node.weight >= 50 and node.path[-1] != "client") or (node.path and node.path[-1].endswith("()"))
-    if named or said.keys() & {"email", "phone", "first_name", "last_name"}:
+    if named or facts.keys() & {"email", "phone", "first_name", "last_name"}:
         return True
     bare = ("name", "nome", "navn", "naam", "display_name")
     sure = any((meaning(n) or ("", 0))[0] == "full_name" and label(n) not in bare for n in node.fields)
     return sure and node.path[-1:] != ("client",) and not set(node.path) & THINGS
 
 
-def _as_a_person_writes(node: Node, said: dict[str, str]) -> dict[str, str]:
+def _as_a_person_writes(node: Node, facts: dict[str, str]) -> dict[str, str]:
     """Of somebody in a call, a chat or a meeting: the name that is shown or has its parts, the number in full."""
-    found: dict[str, str] = {}
+    written: dict[str, str] = {}
     for key, value in node.fields.items():
         shown, name = text(value) or "", label(str(key))
-        if name == "number" and shown.startswith("+") and "phone" not in said and fits("phone", shown):
-            found["phone"] = shown
-        if name in ("first", "last") and f"{name}_name" not in said and fits("first_name", shown):
-            found[f"{name}_name"] = shown
+        if name == "number" and shown.startswith("+") and "phone" not in facts and fits("phone", shown):
+            written["phone"] = shown
+        if name in ("first", "last") and f"{name}_name" not in facts and fits("first_name", shown):
+            written[f"{name}_name"] = shown
         if (
             (name in _SHOWN or (name == "user_name" and node.weight >= 10))
-            and not said.keys() & _NAMES
+            and not facts.keys() & _NAMES
             and fits("full_name", shown)
             and _is_shown(name, shown)
         ):
-            found["full_name"] = shown
-    return found
+            written["full_name"] = shown
+    return written
 
 
 _SHOWN = ("username", "nickname", "nick")
@@ -175,8 +177,8 @@ _COMPANY = frozenset(["company", "organization", "organisation", "account", "bus
 
 def _says_firm(node: Node) -> bool:
     """`_objectType: Account`, `object: company`: the record itself says that it is a company's."""
-    said = {label(str(key)): label(text(value) or "") for key, value in node.fields.items()}
-    return any(said.get(sort) in _COMPANY for sort in _SORTS)
+    words = {label(str(key)): label(text(value) or "") for key, value in node.fields.items()}
+    return any(words.get(sort) in _COMPANY for sort in _SORTS)
 
 
 def _has_contacts(node: Node) -> bool:
@@ -200,22 +202,24 @@ def _is_a_place(node: Node) -> bool:
     return node.path[-1:] == ("billing",) or bool(node.path and node.path[-1].endswith("_address"))
 
 
-def _rank(told: tuple[Node, dict[str, str]], reached: bool) -> tuple[int, int, int]:
+def _rank(candidate: tuple[Node, dict[str, str]], reached: bool) -> tuple[int, int, int]:
     """`reached`: an object that is no place has an address of somebody."""
-    node, said = told
-    worth = 4 * ("email" in said) + 2 * ("phone" in said) + len(said.keys() & {"first_name", "last_name", "full_name"})
+    node, facts = candidate
+    worth = (
+        4 * ("email" in facts) + 2 * ("phone" in facts) + len(facts.keys() & {"first_name", "last_name", "full_name"})
+    )
     # An object under a key that says nothing is no nearer to the lead than what is around it.
     weight = 1 if node.weight == 0 else node.weight
     if reached and _is_a_place(node):
-        weight, worth = 1, worth - 4 * ("email" in said)
+        weight, worth = 1, worth - 4 * ("email" in facts)
     return (weight if worth else -1, worth, -node.depth)
 
 
-def _same(facts: dict[str, str], said: dict[str, str], node: Node, chosen: Node) -> bool:
+def _same(facts: dict[str, str], theirs: dict[str, str], node: Node, chosen: Node) -> bool:
     """Weak objects and other people are somebody else, unless the address is the same."""
-    if "email" in said and "email" in facts:
-        return said["email"].casefold() == facts["email"].casefold()
-    if _is_another(said, facts):
+    if "email" in theirs and "email" in facts:
+        return theirs["email"].casefold() == facts["email"].casefold()
+    if _is_another(theirs, facts):
         return False
     return node.weight in (0, 1, 50) or (node.weight == 100 and node.path[:-1] == chosen.path)
 
@@ -237,13 +241,13 @@ def _employs(node: Node, person: Node | None) -> bool:
     }
 
 
-def _is_another(said: dict[str, str], facts: dict[str, str]) -> bool:
+def _is_another(theirs: dict[str, str], facts: dict[str, str]) -> bool:
     """Names that cannot be one person's: the one a parcel goes to is not who ordered it. A given name here and a family
     name there can."""
     for part in ("first_name", "last_name"):
-        if part in said and part in facts and said[part].casefold() != facts[part].casefold():
+        if part in theirs and part in facts and theirs[part].casefold() != facts[part].casefold():
             return True
-    for one, other in ((said, facts), (facts, said)):
+    for one, other in ((theirs, facts), (facts, theirs)):
         whole = set(one.get("full_name", "").casefold().split())
         words = {word for name in _NAMES for word in other.get(name, "").casefold().split()}
         if len(whole) > 1 and not words <= whole and not whole <= words:
@@ -260,9 +264,9 @@ _OF_OURS = frozenset(
 """Whose organization is whoever keeps them: us."""
 
 
-def firm_in(found: list[Node], person: Node | None, ours: bool = False) -> Node | None:
+def firm_in(objects: list[Node], person: Node | None, ours: bool = False) -> Node | None:
     """A company's object that has its name. `ours`: the body's own `account` is ours."""
-    for node in found:
+    for node in objects:
         if (ours and node.path == ("account",)) or not _OF_OURS.isdisjoint(node.path[-2:-1]):
             continue
         if (node.weight == -2 or is_firm(node) or _employs(node, person)) and _name_of(node):
@@ -274,8 +278,8 @@ def names_beside(row: Mapping[str, Any], address: str) -> dict[str, str]:
     """The names in the object of somebody whose address is known: their first and last name, or both in one."""
     if len(row) > MAX_BESIDE:
         return {}
-    said, _ = person_facts(flat(row))
-    return {name: said[name] for name in _NAMES if name in said} if said.get("email", address) == address else {}
+    facts, _ = person_facts(flat(row))
+    return {name: facts[name] for name in _NAMES if name in facts} if facts.get("email", address) == address else {}
 
 
 MAX_BESIDE = 40
@@ -289,11 +293,11 @@ def _is_part_of(firm: Node, person: Node | None) -> bool:
 
 def _name_of(node: Node) -> str | None:
     names = ("name", "company_name", "display_name", "Name", "displayName")
-    said = next((said for name in names if (said := text(node.fields.get(name)))), None)
-    return said if said is not None and fits("company", said) else None
+    value = next((value for name in names if (value := text(node.fields.get(name)))), None)
+    return value if value is not None and fits("company", value) else None
 
 
-def company_in(found: list[Node], person: Node | None, firm: Node | None) -> dict[str, str]:
+def company_in(objects: list[Node], person: Node | None, firm: Node | None) -> dict[str, str]:
     """The company of `firm`, a company's object, or the one that is written beside the person."""
     own = _firm_beside(person) if person is not None and firm is not None else {}
     if "company" in own and firm is not None and not _is_part_of(firm, person):
@@ -301,10 +305,10 @@ def company_in(found: list[Node], person: Node | None, firm: Node | None) -> dic
     if firm is not None and (name := _name_of(firm)):
         domain = text(firm.fields.get("domain")) or text(firm.fields.get("website"))
         return {"company": name, **({"domain": domain} if domain else {})}
-    for node in ([person] if person else []) + [n for n in found if n.weight in (0, 1, 50, 100)]:
-        said = _firm_beside(node)
-        if "company" in said and (node is person or not (person and _is_another(person_of(node), person_of(person)))):
-            return {name: said[name] for name in ("company", "domain") if name in said}
+    for node in ([person] if person else []) + [n for n in objects if n.weight in (0, 1, 50, 100)]:
+        beside = _firm_beside(node)
+        if "company" in beside and (node is person or not (person and _is_another(person_of(node), person_of(person)))):
+            return {name: beside[name] for name in ("company", "domain") if name in beside}
     return {}
 
 

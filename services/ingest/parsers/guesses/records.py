@@ -55,24 +55,24 @@ SYSTEM = "source"
 """The system of references that only the configuration can name; ingest puts the source's name in its place."""
 
 
-def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = (), found: Sequence[Node] = ()) -> str | None:
-    """The id of the innermost thing, else of the person, else of the event. `found`: all objects of the event."""
+def id_of(chain: Chain, person: Node | None, nouns: tuple[str, ...] = (), objects: Sequence[Node] = ()) -> str | None:
+    """The id of the innermost thing, else of the person, else of the event. `objects`: all of the event."""
     theirs = level(person.raw) if person else None
     if person and person.path[-1:] == ("attributes",):
         # JSON:API has the id beside the attributes.
-        theirs = next((level(node.raw) for node in found if node.path == person.path[:-1]), theirs)
+        theirs = next((level(node.raw) for node in objects if node.path == person.path[:-1]), theirs)
     for at in reversed(chain):
-        if (said := _own_id(at, nouns)) is not None:
-            return said
-        if theirs and person and at.raw is not theirs.raw and person.weight == 100 and (said := _own_id(theirs)):
-            return said
+        if (own_id := _own_id(at, nouns)) is not None:
+            return own_id
+        if theirs and person and at.raw is not theirs.raw and person.weight == 100 and (own_id := _own_id(theirs)):
+            return own_id
     named = (_own_id(theirs) if theirs else None) or first(chain, _LINKS, _last_step)
     if named or not nouns:
         return named
     whose = ((name, mapping(at.held.get(name))) for name in _WHOSE for at in chain)
-    if (said := next((said for name, at in whose if (said := _own_id(level(at), (name,)))), None)) is not None:
-        return said
-    only = next((said for at in reversed(chain) if (said := _only_id(at)) is not None), None)
+    if (own_id := next((own_id for name, at in whose if (own_id := _own_id(level(at), (name,)))), None)) is not None:
+        return own_id
+    only = next((own_id for at in reversed(chain) if (own_id := _only_id(at)) is not None), None)
     # Who did it, where nothing else has an id.
     return only or (_own_id(chain[-1], ("user",)) if person else None)
 
@@ -85,7 +85,7 @@ def _only_id(at: Level) -> str | None:
         if name.endswith(("_id", "_uuid")) and _NOT_ITS.isdisjoint((name.rpartition("_")[0], *name.split("_")[-2:-1]))
     )
     return next(
-        (said for name in names if (said := text(at.held[name])) and identifier(said) and "@" not in said), None
+        (value for name in names if (value := text(at.held[name])) and identifier(value) and "@" not in value), None
     )
 
 
@@ -102,22 +102,22 @@ def _last_step(value: Any) -> str | None:
 def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
     of_nouns = tuple(f"{noun}_{part}" for noun in nouns for part in ("id", "key", "uuid"))
     # Beside what happened and when, `id` is the event's; the person or thing it is about has its own.
-    told = {"type", "occurred_at"} <= at.held.keys() or {"event", "occurred_at"} <= at.held.keys()
-    for name in (*((*of_nouns, "contact_id", "subscriber_id") if told else ()), "id", *of_nouns, *_ORDER):
+    is_event = {"type", "occurred_at"} <= at.held.keys() or {"event", "occurred_at"} <= at.held.keys()
+    for name in (*((*of_nouns, "contact_id", "subscriber_id") if is_event else ()), "id", *of_nouns, *_ORDER):
         value = at.held.get(name)
         if isinstance(value, dict):
             value = next((value[k] for k in ("record_id", "entry_id", "id", "value") if text(value.get(k))), None)
-        said = text(value[0] if isinstance(value, list) and len(value) == 1 else value)
+        candidate = text(value[0] if isinstance(value, list) and len(value) == 1 else value)
         # What has an address in it is a mail's Message-ID, or made of somebody's address: personal data is in no id.
         if (
-            said
-            and is_identifier(said)
-            and "@" not in said
-            and len(said) <= 200
+            candidate
+            and is_identifier(candidate)
+            and "@" not in candidate
+            and len(candidate) <= 200
             and not _is_shaky(name, at)
-            and not (name == "uri" and "://" not in said)
+            and not (name == "uri" and "://" not in candidate)
         ):
-            return said
+            return candidate
     return None
 
 
@@ -161,8 +161,8 @@ def _changes(chain: Chain) -> tuple[Chain, Chain]:
     whole = [level(mapping(at.held[n])) for at in chain for n in _BEFORE if isinstance(at.held.get(n), dict)]
     held = next((mapping(at.held[n]) for at in chain for n in _CHANGES if isinstance(at.held.get(n), dict)), {})
     both = {str(name): value for name, value in list(held.items())[:100] if isinstance(value, dict)}
-    old = {name: said for name, value in both.items() if (said := first([level(value)], (*_OLD, "before"), ident))}
-    new = {name: said for name, value in both.items() if (said := first([level(value)], _NOW, ident))}
+    old = {name: scalar for name, value in both.items() if (scalar := first([level(value)], (*_OLD, "before"), ident))}
+    new = {name: scalar for name, value in both.items() if (scalar := first([level(value)], _NOW, ident))}
     return [*whole[:1], *([level(old)] if old else [])], [level(new)] if new else []
 
 
@@ -188,44 +188,46 @@ def tags_of(kind: Kind, chain: Chain, person: Node | None) -> tuple[str, ...]:
         one = first(chain, ("tag", "tag_name", "label"), lambda value: text(value) or text(mapping(value).get("name")))
         if one is not None:
             return (one,)
-    given: Any = next((at["tags"] for at in held if at.get("tags")), [])
-    rows: list[Any] = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
+    tags: Any = next((at["tags"] for at in held if at.get("tags")), [])
+    rows: list[Any] = tags.split(",") if isinstance(tags, str) else tags if isinstance(tags, list) else []
     named = (text(row) or text(mapping(row).get("name")) or text(mapping(row).get("tag")) for row in rows[:MAX_TAGS])
     return tuple(dict.fromkeys(tag for tag in named if tag))
 
 
 def references_of(
-    kind: Kind, chain: Chain, said: str | None, nouns: tuple[str, ...] = (), firm: Node | None = None
+    kind: Kind, chain: Chain, own_id: str | None, nouns: tuple[str, ...] = (), firm: Node | None = None
 ) -> tuple[Reference, ...]:
     """Who is named by id: the thing itself, as far as the sender's word or our kind tells what it is, and what it points to."""
-    found: dict[tuple[str, str], Reference] = {}
+    references: dict[tuple[str, str], Reference] = {}
     noun = kind.partition(".")[0]
     own = _NOUNS[noun] if noun in ("contact", "company", "deal", "activity") else None
     if own is None and kind.startswith("sales."):
         own = next((_NOUNS[noun] for noun in nouns if noun in _NOUNS), None)
-    if said and own and not _is_of_the_delivery(said, chain):
-        found[own, said] = Reference(system=SYSTEM, object=own, id=said)
+    if own_id and own and not _is_of_the_delivery(own_id, chain):
+        references[own, own_id] = Reference(system=SYSTEM, object=own, id=own_id)
     # The account of an envelope, or of a form or a mailing, is the sender's customer: us.
-    told = kind is not Kind.UNCLASSIFIED and not kind.startswith(("form.", "email.", "message.", "call.", "list."))
+    names_company = kind is not Kind.UNCLASSIFIED and not kind.startswith(
+        ("form.", "email.", "message.", "call.", "list.")
+    )
     for i, at in enumerate(chain):
         for key, value in at.held.items():
             what, name = _NAMED.get(key), text(value)
-            if what == "company" and not (told and (i == len(chain) - 1 or len(chain) == 1)):
+            if what == "company" and not (names_company and (i == len(chain) - 1 or len(chain) == 1)):
                 continue
             if what and name and is_identifier(name):
-                found.setdefault((what, name), Reference(system=SYSTEM, object=what, id=name))
+                references.setdefault((what, name), Reference(system=SYSTEM, object=what, id=name))
     if firm is not None and (ident := _own_id(level(firm.raw))) is not None and kind is not Kind.UNCLASSIFIED:
-        found.setdefault(("company", ident), Reference(system=SYSTEM, object="company", id=ident))
-    return tuple(found.values())
+        references.setdefault(("company", ident), Reference(system=SYSTEM, object="company", id=ident))
+    return tuple(references.values())
 
 
 _DELIVERIES = ("event_id", "delivery_id", "request_id", "webhook_id", "message_id")
 
 
-def _is_of_the_delivery(said: str, chain: Chain) -> bool:
+def _is_of_the_delivery(own_id: str, chain: Chain) -> bool:
     """An id that is the event's own, taken where the record has none: the next event has another."""
     ids = {text(chain[0].held.get(name)) for name in _DELIVERIES}
-    return said in ids and not any(text(at.held.get("id")) == said for at in chain)
+    return own_id in ids and not any(text(at.held.get("id")) == own_id for at in chain)
 
 
 def amount_of(kind: Kind, chain: Chain) -> tuple[float | None, str | None]:

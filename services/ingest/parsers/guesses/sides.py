@@ -16,68 +16,70 @@ _ENDS = ("lead_email", "contact_email", "prospect_email", "customer_email", "vis
 _REACH = {"email", "phone"}
 
 
-class Told(NamedTuple):
+class Clues(NamedTuple):
     """What is known of an event so far. `way`: `in`, `out` or `inside` where it says so; `mailed`: it is about a mailing."""
 
     kind: Kind
     way: str | None
     mailed: bool
     chain: Chain
-    found: list[Node]
+    objects: list[Node]
     person: Node | None
 
 
-def lead_of(told: Told, facts: dict[str, str]) -> dict[str, str]:
+def lead_of(clues: Clues, facts: dict[str, str]) -> dict[str, str]:
     """The lead's facts, of which `facts` is what the objects of the body say. A company's event tells no person's name;
     of a message or a call the lead is the end that is not ours."""
-    if told.kind.startswith("company."):
-        return facts if told.person is not None and told.person.weight >= 50 else {}
-    if not (told.person is not None and told.person.weight >= 100) and not _says_lead(told.found):
-        facts = _at_the_other_end(told, facts)
-    mailed = told.kind in WENT_OUT or (told.kind is Kind.UNCLASSIFIED and (told.mailed or is_sent(told.chain)))
+    if clues.kind.startswith("company."):
+        return facts if clues.person is not None and clues.person.weight >= 50 else {}
+    if not (clues.person is not None and clues.person.weight >= 100) and not _says_lead(clues.objects):
+        facts = _at_the_other_end(clues, facts)
+    mailed = clues.kind in WENT_OUT or (clues.kind is Kind.UNCLASSIFIED and (clues.mailed or is_sent(clues.chain)))
     if mailed and not facts.keys() & _REACH:
-        facts = {**facts, **recipient_in(told.found)}
-    if _is_of_the_event(facts.get("full_name"), told):
-        facts = {name: said for name, said in facts.items() if name != "full_name"}
+        facts = {**facts, **recipient_in(clues.objects)}
+    if _is_of_the_event(facts.get("full_name"), clues):
+        facts = {name: value for name, value in facts.items() if name != "full_name"}
     return facts
 
 
-def firm_of(told: Told, company: dict[str, str]) -> dict[str, str]:
+def firm_of(clues: Clues, company: dict[str, str]) -> dict[str, str]:
     """The company's facts; of an event about a company its own name."""
-    if company or not told.kind.startswith("company."):
+    if company or not clues.kind.startswith("company."):
         return company
-    name = first(told.chain, ("name", "company_name"), text)
+    name = first(clues.chain, ("name", "company_name"), text)
     return {"company": name} if name else {}
 
 
-def _at_the_other_end(told: Told, facts: dict[str, str]) -> dict[str, str]:
-    if told.way == "inside":
+def _at_the_other_end(clues: Clues, facts: dict[str, str]) -> dict[str, str]:
+    if clues.way == "inside":
         return facts
-    if told.kind in CAME_IN or told.way == "in":
-        end = replied_to(told.chain, told.found) or sender_in(told.found)
-    elif told.way == "out":
-        end = recipient_in(told.found)
+    if clues.kind in CAME_IN or clues.way == "in":
+        end = replied_to(clues.chain, clues.objects) or sender_in(clues.objects)
+    elif clues.way == "out":
+        end = recipient_in(clues.objects)
     else:
         return facts
     if not end:
         return facts
     # A name that stands beside a call's numbers is the name of the one it was with.
     kept = {"full_name": facts["full_name"]} if "full_name" in facts and end.keys() == {"phone"} else {}
-    if end.keys() == {"phone"} and "phone" not in facts and told.person is not None and told.person.weight in (0, 1):
+    if end.keys() == {"phone"} and "phone" not in facts and clues.person is not None and clues.person.weight in (0, 1):
         # Who wrote is said in the message's own fields, all but the number.
         kept = facts
     return {**kept, **end}
 
 
-def _says_lead(found: list[Node]) -> bool:
+def _says_lead(objects: list[Node]) -> bool:
     """A message that names the lead, beside its two ends."""
-    return any(label(name).endswith(_ENDS) for node in found for name in node.fields)
+    return any(label(name).endswith(_ENDS) for node in objects for name in node.fields)
 
 
-def _is_of_the_event(name: str | None, told: Told) -> bool:
+def _is_of_the_event(name: str | None, clues: Clues) -> bool:
     """`Name: Hard bounce` beside `Type: HardBounce`; a bounce that has a description has a name, too."""
-    if name is None or told.kind not in (Kind.EMAIL_BOUNCED, Kind.LIST_UNSUBSCRIBED):
+    if name is None or clues.kind not in (Kind.EMAIL_BOUNCED, Kind.LIST_UNSUBSCRIBED):
         return False
-    words = {label(said).replace("_", "") for at in told.chain for word in FIELDS if (said := text(at.held.get(word)))}
-    described = any(at.held.get("name") == name and "description" in at.held for at in told.chain)
-    return (described and told.kind is Kind.EMAIL_BOUNCED) or label(name).replace("_", "") in words
+    words = {
+        label(value).replace("_", "") for at in clues.chain for word in FIELDS if (value := text(at.held.get(word)))
+    }
+    described = any(at.held.get("name") == name and "description" in at.held for at in clues.chain)
+    return (described and clues.kind is Kind.EMAIL_BOUNCED) or label(name).replace("_", "") in words

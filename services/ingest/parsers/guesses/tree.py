@@ -94,16 +94,16 @@ class Node(NamedTuple):
 def nodes(event: Mapping[str, Any], ours: frozenset[str] = frozenset(), limit: int = MAX_NODES) -> list[Node]:
     """Every object that may tell of the lead, and of the company; what is ours or another's is left out. `ours`: further
     keys that are our own people here (the `user` of a task)."""
-    found: list[Node] = []
+    objects: list[Node] = []
     todo: deque[tuple[tuple[str, ...], Mapping[str, Any]]] = deque([((), event)])
     wrapped = _is_envelope(event)
-    while todo and len(found) < limit:
+    while todo and len(objects) < limit:
         path, at = todo.popleft()
-        told = path[1:] if wrapped and path[:1] == ("event",) else path
-        found.append(Node(told, flat(at), at, _weight(told)))
+        named_path = path[1:] if wrapped and path[:1] == ("event",) else path
+        objects.append(Node(named_path, flat(at), at, _weight(named_path)))
         if len(path) < MAX_LEVEL:
             todo.extend(_inner(path, at, ours))
-    return found
+    return objects
 
 
 def _is_envelope(event: Mapping[str, Any]) -> bool:
@@ -228,11 +228,11 @@ def _numbered_answers(key: str, value: Any) -> dict[str, Any]:
     items = [(str(name), inner) for name, inner in islice(held, MAX_ANSWERS)]
     if not any(name.isdigit() and not isinstance(inner, dict | list) for name, inner in items):
         return {}
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for name, inner in items:
         parts = name_parts(inner)
-        found |= parts or {f"{key} {name}" if name.isdigit() else name: inner}
-    return found
+        answers |= parts or {f"{key} {name}" if name.isdigit() else name: inner}
+    return answers
 
 
 def _are_answers(value: Any) -> bool:
@@ -294,19 +294,19 @@ def _weight(path: tuple[str, ...]) -> int:
 
 def flat(at: Mapping[str, Any]) -> dict[str, Any]:
     """The scalars of an object: `{label, value}` is its value, a list of addresses its first or primary one."""
-    found: dict[str, Any] = {}
+    scalars: dict[str, Any] = {}
     for key, value in islice(at.items(), 500):
         if isinstance(value, dict):
-            found |= _flat_object(str(key), value)
+            scalars |= _flat_object(str(key), value)
         elif isinstance(value, list):
             name = label(str(key))
             if len(value) > 1 and not _is_address(name) and not any(isinstance(one, dict | list) for one in value):
-                found[str(key)] = value[:MAX_ANSWERS]
+                scalars[str(key)] = value[:MAX_ANSWERS]
             elif (one := _primary(name, value)) is not None:
-                found[_PLURAL.get(name, str(key))] = one
+                scalars[_PLURAL.get(name, str(key))] = one
         else:
-            found[str(key)] = value
-    return found
+            scalars[str(key)] = value
+    return scalars
 
 
 def _flat_object(key: str, value: dict[str, Any]) -> dict[str, Any]:
@@ -317,28 +317,32 @@ def _flat_object(key: str, value: dict[str, Any]) -> dict[str, Any]:
         return parts
     if (typed := value.get(text(value.get("type")) or "")) is not None:
         # A value under its own type, as a page's property has it: `{type: title, title: [{plain_text}]}`.
-        said = typed[0] if isinstance(typed, list) and typed else typed
+        inner = typed[0] if isinstance(typed, list) and typed else typed
         held = (
-            next((said[k] for k in ("plain_text", "name", "text") if text(said.get(k))), None)
-            if isinstance(said, dict)
-            else said
+            next((inner[k] for k in ("plain_text", "name", "text") if text(inner.get(k))), None)
+            if isinstance(inner, dict)
+            else inner
         )
         return {key: held} if text(held) else {}
     if name in ("name", "full_name", "names"):
         return {str(k): v for k, v in value.items() if text(v)}
-    if _is_address(name) and (said := _number(value) or _scalar(value)):
-        return {_PLURAL.get(name, key): said}
+    if _is_address(name) and (inner := _number(value) or _scalar(value)):
+        return {_PLURAL.get(name, key): inner}
     return {}
 
 
 def _number(value: Mapping[str, Any]) -> str | None:
     """A telephone number that has its country's code beside it."""
     code = next(
-        (said for k in ("c", "cc", "country_code", "countryCode", "code") if (said := text(value.get(k)))), None
+        (digits for k in ("c", "cc", "country_code", "countryCode", "code") if (digits := text(value.get(k)))), None
     )
-    rest = next((said for k in ("n", "number", "national_number") if (said := text(value.get(k)))), None)
+    local_number = next((digits for k in ("n", "number", "national_number") if (digits := text(value.get(k)))), None)
     code = (code or "").removeprefix("+")
-    return f"+{code}{rest}" if rest and code.isdigit() and not rest.startswith(("+", "00")) else None
+    return (
+        f"+{code}{local_number}"
+        if local_number and code.isdigit() and not local_number.startswith(("+", "00"))
+        else None
+    )
 
 
 def _primary(name: str, values: list[Any]) -> Any:

@@ -23,7 +23,7 @@ from services.ingest.parsers.guesses.mail import CAME_IN, MAILED, is_mail
 from services.ingest.parsers.guesses.moments import moment_of
 from services.ingest.parsers.guesses.people import company_in, firm_in, names_beside, person_in
 from services.ingest.parsers.guesses.records import amount_of, id_of, reason_of, references_of, sales_of, tags_of
-from services.ingest.parsers.guesses.sides import Told, firm_of, lead_of
+from services.ingest.parsers.guesses.sides import Clues, firm_of, lead_of
 from services.ingest.parsers.guesses.tree import MAX_NODES, Node, nodes
 from services.ingest.parsers.guesses.words import FIELDS, kind_of
 from services.ingest.parsers.platforms.gravity_forms import numbered_name
@@ -86,7 +86,7 @@ class Event(NamedTuple):
     limit: int = MAX_NODES
 
 
-class Said(NamedTuple):
+class EventWord(NamedTuple):
     """The sender's word, our kind, and the word with the noun that it was read with (`deal updated`)."""
 
     word: str | None
@@ -98,8 +98,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """Each event judged alone. Raises Unreadable."""
     form = not looks_like_json(body, content_type)
     whole = whole_of(body, content_type)
-    if isinstance(whole, dict) and (found := read_known_shape(whole, body)) is not None:
-        return found
+    if isinstance(whole, dict) and (result := read_known_shape(whole, body)) is not None:
+        return result
     events, words = events_of(whole), words_of(whole, body, content_type)
     # A body's objects are looked at in a bounded number, whether they are of one event or of a thousand.
     limit = min(MAX_NODES, max(24, 12_000 // max(1, len(events))))
@@ -113,32 +113,32 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
 def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quarantined:
     """What one event tells. Raises Unreadable for one that names nobody and nothing."""
     plain, around = chain_of(event.own), level(event.around)
-    word, kind, phrase = said_of(event, plain, around)
+    word, kind, phrase = event_word_of(event, plain, around)
     nouns = nouns_of(phrase)
     if kind in MAILED or (kind is Kind.UNCLASSIFIED and not {"email", *_CHANNELS}.isdisjoint(nouns)):
         nouns = _MAILED
     chain = chain_of(event.own, nouns) if nouns else plain
     work = _WORK & set(nouns) or kind.startswith(("sales.", "deal.", "note.", "activity."))
-    found = nodes(event.own, _COLLEAGUES if work else frozenset(), event.limit)
-    facts, person = person_in(found)
+    objects = nodes(event.own, _COLLEAGUES if work else frozenset(), event.limit)
+    facts, person = person_in(objects)
     ours = word is not None and "id" in plain[0].held and "account" not in nouns
-    firm = firm_in(found, person, ours)
-    company = company_in(found, person, firm)
+    firm = firm_in(objects, person, ours)
+    company = company_in(objects, person, firm)
     if kind is Kind.UNCLASSIFIED and (word is None or word in _CONTENTS):
-        kind = _kind_by_fields(plain, found)
-    answers, utm = _answers(found, person, chain)
+        kind = _kind_by_fields(plain, objects)
+    answers, utm = _answers(objects, person, chain)
     if (form or not word or kind is Kind.FORM_SUBMITTED) and kind not in CAME_IN:
         facts, answers = _by_its_shape(event.own, facts, answers, form)
     if (form or not word) and not facts.keys() & {"email", "phone"} and kind not in CAME_IN:
         facts = {**facts, **_only_address(event.own, where, form or _looks_filled(chain))}
     if form and not facts.keys() & _NAMED:
-        facts |= {name: said for name, said in numbered_name(dict(event.own)).items() if said}
-    act = act_of(kind, chain, found=found, word=word, nouns=nouns)
+        facts |= {name: value for name, value in numbered_name(dict(event.own)).items() if value}
+    act = act_of(kind, chain, objects=objects, word=word, nouns=nouns)
     kind = act.kind
-    told = Told(kind=kind, way=act.turn.way, mailed=nouns is _MAILED, chain=chain, found=found, person=person)
-    facts, company = {**lead_of(told, facts), **other_end(found)}, firm_of(told, company)
+    clues = Clues(kind=kind, way=act.turn.way, mailed=nouns is _MAILED, chain=chain, objects=objects, person=person)
+    facts, company = {**lead_of(clues, facts), **other_end(objects)}, firm_of(clues, company)
     facts = facts if act.instead is None else act.instead
-    ident, test = id_of(chain, person, nouns, found), _is_test(plain, around, word)
+    ident, test = id_of(chain, person, nouns, objects), _is_test(plain, around, word)
     if "challenge" in plain[0].held:
         # A handshake: what stands beside the challenge is a secret, not a record.
         ident = None
@@ -150,7 +150,7 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     sales = act.sales or _with_host(kind, sales, chain)
     amount, currency = amount_of(kind, chain)
     outer = [around, *chain]
-    said = Parsed(
+    parsed = Parsed(
         kind=kind,
         source_kind=word or ("form" if form else None),
         occurred_at=moment_of(kind, outer),
@@ -158,14 +158,16 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
         person=person_of(facts),
         company=_firm(company, firm, person),
         external_id=ident,
-        references=references_of(kind, chain, said=ident, nouns=nouns, firm=firm if _is_theirs(firm, person) else None),
+        references=references_of(
+            kind, chain, own_id=ident, nouns=nouns, firm=firm if _is_theirs(firm, person) else None
+        ),
         actor=act.actor,
         automated=act.automated,
         sales=sales,
         reason=reason_of(kind, chain),
         amount=amount,
         currency=currency,
-        form_id=first(outer, _FORM_IDS, text) or _id_of_form(found),
+        form_id=first(outer, _FORM_IDS, text) or _id_of_form(objects),
         campaign=utm.get("utm_campaign") or first(outer, ("campaign", "campaign_name", "campaign_id"), text),
         utm=utm,
         tags=tags_of(kind, chain, person),
@@ -175,22 +177,22 @@ def one(event: Event, where: str, key: str, form: bool = False) -> Parsed | Quar
     records = [person.raw] if person else []
     if not work and not kind.startswith("company.") and all(chain[-1].raw is not raw for raw in records):
         records.append(chain[-1].raw)
-    return with_former_emails(of_record(said, *records), event.own) if facts else of_record(said, *records)
+    return with_former_emails(of_record(parsed, *records), event.own) if facts else of_record(parsed, *records)
 
 
 _CONTENTS = ("text", "image", "audio", "sms", "mms", "email", "call", "phonecall", "voice")
 """Words for what a message is made of, which do not tell what happened."""
 
 
-def _kind_by_fields(plain: Chain, found: list[Node]) -> Kind:
+def _kind_by_fields(plain: Chain, objects: list[Node]) -> Kind:
     """Of a body without a word for what happened: a mail, a message of a chat, a call, as far as its fields tell."""
     if is_mail(plain[0].held) or any(
-        is_mail(level(node.raw).held) for node in found[:MAX_WRAPPED] if node.weight >= -1
+        is_mail(level(node.raw).held) for node in objects[:MAX_WRAPPED] if node.weight >= -1
     ):
         return Kind.MESSAGE_RECEIVED
-    if is_message(found):
+    if is_message(objects):
         return Kind.MESSAGE_RECEIVED
-    return Kind.OUTREACH_LOGGED if is_call(found) else Kind.UNCLASSIFIED
+    return Kind.OUTREACH_LOGGED if is_call(objects) else Kind.UNCLASSIFIED
 
 
 MAX_WRAPPED = 12
@@ -199,10 +201,10 @@ MAX_WRAPPED = 12
 
 def _firm(company: dict[str, str], firm: Node | None, person: Node | None) -> Company:
     """The company with what its own object says of it, and where the person is."""
-    told = {**(address_facts(person.raw) if person else {}), **(company_facts(firm.raw) if firm else {})}
+    facts = {**(address_facts(person.raw) if person else {}), **(company_facts(firm.raw) if firm else {})}
     named = company_of(company).known_fields()
     # An address that is one of ours is no lead's: without a person or a company nobody is anywhere.
-    return Company(**{**told, **named}) if told else company_of(company)
+    return Company(**{**facts, **named}) if facts else company_of(company)
 
 
 def _is_theirs(firm: Node | None, person: Node | None) -> bool:
@@ -223,29 +225,29 @@ def _with_host(kind: Kind, sales: Sales | None, chain: Chain) -> Sales | None:
     return sales.but(owner_id=host.reference or sales.owner_id, owner_email=host.email)
 
 
-def said_of(event: Event, chain: Chain, around: Level) -> Said:
+def event_word_of(event: Event, chain: Chain, around: Level) -> EventWord:
     """The event's word, and our kind. A noun and a verb in two fields (`type: lead, event: update`) belong together."""
-    told: str | None = None
-    whole: str | None = None
+    first_word: str | None = None
+    first_phrase: str | None = None
     for at in (*chain[:2], level(mapping(event.own.get("meta"))), around, *chain[2:3]):
-        if told is not None and at in chain[2:3]:
+        if first_word is not None and at in chain[2:3]:
             break
         nouns = [noun for n in _NOUNS if (noun := text(at.held.get(n))) and len(noun) <= LONGEST_WORD]
         for word in _words(at):
             phrases = [word, *(f"{noun} {word}" for noun in nouns if noun != word)]
-            told, whole = (told, whole) if told else (word, phrases[-1])
+            first_word, first_phrase = (first_word, first_phrase) if first_word else (word, phrases[-1])
             for phrase in phrases:
                 kind = kind_of(phrase)
                 if kind in MAILED and any(label(noun) in _CHANNELS for noun in nouns):
                     continue
                 if kind is not Kind.UNCLASSIFIED:
-                    return Said(word, kind, phrase)
+                    return EventWord(word, kind, phrase)
     for value in islice(_words_of_headers(event.headers), MAX_WORDS):
         if len(value) <= LONGEST_WORD:
-            told, whole = (told, whole) if told else (value, value)
+            first_word, first_phrase = (first_word, first_phrase) if first_word else (value, value)
             if (kind := kind_of(value)) is not Kind.UNCLASSIFIED:
-                return Said(value, kind, value)
-    return Said(told, Kind.UNCLASSIFIED, whole)
+                return EventWord(value, kind, value)
+    return EventWord(first_word, Kind.UNCLASSIFIED, first_phrase)
 
 
 def _words_of_headers(headers: Mapping[str, str]) -> Iterator[str]:
@@ -259,15 +261,15 @@ def _words(at: Level) -> list[str]:
     return [word for word in words if word is not None and len(word) <= LONGEST_WORD]
 
 
-def _answers(found: list[Node], person: Node | None, chain: Chain) -> tuple[dict[str, Any], dict[str, str]]:
+def _answers(objects: list[Node], person: Node | None, chain: Chain) -> tuple[dict[str, Any], dict[str, str]]:
     """(further answers, campaign parameters): of the person's object, of lists of answers and of the innermost wrapper."""
-    said: dict[str, Any] = {}
-    for node in found:
+    answers: dict[str, Any] = {}
+    for node in objects:
         mine = node is person or (node.path and node.path[-1].endswith("()")) or node.raw is chain[-1].raw
-        said |= {k: v for k, v in node.fields.items() if mine or plain_name(k).startswith("utm_")}
-    utm = utm_of(said)
-    _, rest = person_facts(dict(list(said.items())[:MAX_ANSWERS]))
-    return only_known([(n, v) for n, v in rest.items() if not is_secret(n)][:200]), utm
+        answers |= {k: v for k, v in node.fields.items() if mine or plain_name(k).startswith("utm_")}
+    utm = utm_of(answers)
+    _, others = person_facts(dict(list(answers.items())[:MAX_ANSWERS]))
+    return only_known([(n, v) for n, v in others.items() if not is_secret(n)][:200]), utm
 
 
 _NAMED = frozenset(["first_name", "last_name", "full_name"])
@@ -305,11 +307,11 @@ def _is_flat(body: Mapping[str, Any]) -> bool:
     return not any(isinstance(value, dict | list) for value in body.values())
 
 
-def _id_of_form(found: list[Node]) -> str | None:
+def _id_of_form(objects: list[Node]) -> str | None:
     """`form[id]`, `wpforms[id]`: a form's id in an object that is called as one."""
-    forms = (level(node.raw).held for node in found if node.path and node.path[-1].endswith(("form", "forms")))
+    forms = (level(node.raw).held for node in objects if node.path and node.path[-1].endswith(("form", "forms")))
     return next(
-        (said for held in forms for name in ("id", "form_id", "formid") if (said := text(held.get(name)))), None
+        (ident for held in forms for name in ("id", "form_id", "formid") if (ident := text(held.get(name)))), None
     )
 
 
@@ -329,7 +331,8 @@ def _delivery(event: Event, fallback: str, about: object) -> str:
     ident = next(filter(None, map(identifier, named)), None)
     names = ("event_id", "eventId", "idempotencyKey", "delivery_id")
     own = next(
-        (said for n in names if (said := identifier(event.own.get(n))) and len(said) >= 16 and not said.isdigit()), None
+        (value for n in names if (value := identifier(event.own.get(n))) and len(value) >= 16 and not value.isdigit()),
+        None,
     )
     if own:
         own = f"{own}:{hashlib.sha256(repr(about).encode()).hexdigest()[:12]}"

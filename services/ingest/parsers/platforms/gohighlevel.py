@@ -76,14 +76,14 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         raise Unreadable(f"unknown type `{(kind or '')[:40]}`", "$.type")
     row = event | mapping(event.get("appointment"))
     noun, plain = _PLAIN[kind]
-    found, sales, automated = _work(kind, plain, row)
+    our_kind, sales, automated = _work(kind, plain, row)
     ident = identifier(row.get("id")) or identifier(row.get("messageId")) or identifier(row.get("emailMessageId"))
     user = text(row.get("userId")) or text(row.get("updatedBy"))
     attribution = mapping(row.get("attributionSource")) or mapping(row.get("lastAttributionSource"))
     if sales is None and noun in ("person", "deal") and (owner := text(row.get("assignedTo"))) is not None:
         sales = Sales(owner_id=owner)
-    said = Parsed(
-        kind=found,
+    parsed = Parsed(
+        kind=our_kind,
         source_kind=kind,
         occurred_at=when(event.get("timestamp"))
         or when(row.get("dateAdded" if kind.endswith(("Create", "Message")) else "dateUpdated")),
@@ -92,7 +92,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         external_id=ident,
         references=tuple(_references(noun, ident, row)),
         actor=Actor()
-        if found in CAME_IN
+        if our_kind in CAME_IN
         else Actor(kind="automation" if automated else "person" if user else None, reference=user),
         automated=automated,
         sales=sales,
@@ -106,12 +106,12 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         dedupe_key=identifier(event.get("webhookId")) or body_key(body, kind, ident),
     )
     if not kind.startswith("Contact"):
-        return [said]
+        return [parsed]
     # Where channels are named, the flag for all of them says no more.
     flags = {
         name: value for name, value in event.items() if name != "dnd" or _silent_channels({**event, "dnd": None}) == ()
     }
-    return [of_record(said, flags)]
+    return [of_record(parsed, flags)]
 
 
 _KEPT = words("""
@@ -127,7 +127,7 @@ _UTM = {
 
 
 def _utm(attribution: dict[str, Any]) -> dict[str, str]:
-    return {ours: said for theirs, ours in _UTM.items() if (said := text(attribution.get(theirs))) is not None}
+    return {ours: value for theirs, ours in _UTM.items() if (value := text(attribution.get(theirs))) is not None}
 
 
 def _custom(row: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -155,8 +155,8 @@ def _work(kind: str, plain: Kind, row: dict[str, Any]) -> tuple[Kind, Sales | No
         return plain, Sales(owner_id=owner, activity_type="task", done=done), False
     if kind.startswith("Appointment"):
         status = (text(row.get("appointmentStatus")) or text(row.get("status")) or "").casefold()
-        found = _MEETING.get(status, plain)
-        return found, Sales(to=status or None, owner_id=owner, activity_type="meeting"), False
+        our_kind = _MEETING.get(status, plain)
+        return our_kind, Sales(to=status or None, owner_id=owner, activity_type="meeting"), False
     if kind == "ContactDndUpdate" and _silent_channels(row):
         return Kind.CONSENT_WITHDRAWN, None, False
     return plain, None, False
@@ -198,9 +198,9 @@ def _person(kind: str, row: dict[str, Any]) -> Person:
 
 def _address(value: Any) -> str | None:
     """`Name <address>` or the address."""
-    said = text(value) or ""
-    said = said.rpartition("<")[2].rstrip("> ")
-    return said if "@" in said else None
+    address = text(value) or ""
+    address = address.rpartition("<")[2].rstrip("> ")
+    return address if "@" in address else None
 
 
 def _references(noun: Object, ident: str | None, row: dict[str, Any]) -> list[Reference]:
@@ -211,21 +211,21 @@ def _references(noun: Object, ident: str | None, row: dict[str, Any]) -> list[Re
         ("deal", identifier(row.get("opportunityId"))),
         ("company", identifier(row.get("businessId"))),
     ]
-    found = [Reference(system="gohighlevel", account=account, object=o, id=i) for o, i in named if i is not None]
-    return list(dict.fromkeys(found))
+    references = [Reference(system="gohighlevel", account=account, object=o, id=i) for o, i in named if i is not None]
+    return list(dict.fromkeys(references))
 
 
 def _silent_channels(row: dict[str, Any]) -> tuple[str, ...]:
     """What may not be sent any more: the channels whose silence is `active`, everything where none is named."""
     channels = mapping(row.get("dndSettings")).items()
-    said = tuple(str(n).casefold() for n, v in channels if text(mapping(v).get("status")) in ("active", "permanent"))
-    return said or (("all",) if row.get("dnd") is True else ())
+    silent = tuple(str(n).casefold() for n, v in channels if text(mapping(v).get("status")) in ("active", "permanent"))
+    return silent or (("all",) if row.get("dnd") is True else ())
 
 
 def _tags(row: dict[str, Any]) -> tuple[str, ...]:
     tags = row.get("tags")
     tags = tags.split(",") if isinstance(tags, str) else tags
-    return tuple(said for tag in tags if (said := text(tag)) is not None) if isinstance(tags, list) else ()
+    return tuple(name for tag in tags if (name := text(tag)) is not None) if isinstance(tags, list) else ()
 
 
 def _is_of_a_location(event: dict[str, Any]) -> bool:
@@ -245,7 +245,7 @@ def _of_another_kind(kind: str | None, event: dict[str, Any], body: bytes) -> Pa
     )
     person = identifier(event.get("contactId")) or identifier(contact.get("id"))
     account = identifier(event.get("locationId"))
-    found = Parsed(
+    parsed = Parsed(
         kind=kind_of(f"email {text(mailing.get('event')) or ''}") if mailing else Kind.UNCLASSIFIED,
         source_kind=kind,
         occurred_at=when(event.get("timestamp")) or when(mailing.get("timestamp")) or when(event.get("dateAdded")),
@@ -259,7 +259,7 @@ def _of_another_kind(kind: str | None, event: dict[str, Any], body: bytes) -> Pa
         references=(Reference(system="gohighlevel", account=account, object="person", id=person),) if person else (),
         dedupe_key=identifier(event.get("webhookId")) or body_key(body, kind, ident),
     )
-    return of_record(found, contact)
+    return of_record(parsed, contact)
 
 
 def _contact(event: dict[str, Any]) -> dict[str, Any]:
@@ -277,8 +277,18 @@ def _of_workflow(event: dict[str, Any], body: bytes) -> Parsed:
     ident = identifier(event.get("contact_id")) or identifier(event.get("id"))
     location = mapping(event.get("location"))
     account = identifier(location.get("id")) or identifier(event.get("location_id"))
-    known = {"contact_id", "first_name", "last_name", "full_name", "email", "phone", "company_name", "tags", "location"}
-    found = Reference(system="gohighlevel", account=account, object="person", id=ident) if ident else None
+    own_names = {
+        "contact_id",
+        "first_name",
+        "last_name",
+        "full_name",
+        "email",
+        "phone",
+        "company_name",
+        "tags",
+        "location",
+    }
+    reference = Reference(system="gohighlevel", account=account, object="person", id=ident) if ident else None
     whole = Parsed(
         kind=Kind.CONTACT_UPDATED,
         source_kind="workflow",
@@ -292,10 +302,10 @@ def _of_workflow(event: dict[str, Any], body: bytes) -> Parsed:
         ),
         company=Company(name=text(event.get("company_name"))),
         external_id=ident,
-        references=(found,) if found else (),
+        references=(reference,) if reference else (),
         actor=Actor(kind="automation"),
         tags=_tags(event),
-        fields=only_known((n, v) for n, v in event.items() if n not in known and not isinstance(v, dict | list)),
+        fields=only_known((n, v) for n, v in event.items() if n not in own_names and not isinstance(v, dict | list)),
         dedupe_key=body_key(body),
     )
     return of_record(whole, event)

@@ -84,7 +84,7 @@ def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
     is_company, what = noun == "company", _NOUNS.get(noun)
     work, owner = activity_of(noun, values) if noun in PROPERTIES else None, values.get("hubspot_owner_id")
     utm = {name: said for name, said in values.items() if name.startswith("utm_") and said is not None}
-    found = Parsed(
+    parsed = Parsed(
         kind=(work.kind if work else None) or UPDATED.get(noun, Kind.UNCLASSIFIED),
         source_kind=f"{noun}.workflow",
         occurred_at=max((s for s in stamps if s is not None), default=None) or when(record.get("updatedAt")),
@@ -106,8 +106,8 @@ def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
         dedupe_key=body_key(body, where),
     )
     if noun != "contact":
-        return found
-    return of_record(found.but(former_emails=_addresses(record, properties, found.person.email)), properties)
+        return parsed
+    return of_record(parsed.but(former_emails=_addresses(record, properties, parsed.person.email)), properties)
 
 
 def _addresses(record: dict[str, Any], properties: dict[str, Any], own: str | None) -> tuple[str, ...]:
@@ -115,26 +115,29 @@ def _addresses(record: dict[str, Any], properties: dict[str, Any], own: str | No
     held = properties.get("hs_additional_emails")
     further = (text(mapping(held).get("value") if isinstance(held, dict) else held) or "").split(";")
     versions = mapping(properties.get("email")).get("versions")
-    found = [*further, *(text(mapping(row).get("value")) for row in (versions if isinstance(versions, list) else []))]
+    candidates = [
+        *further,
+        *(text(mapping(row).get("value")) for row in (versions if isinstance(versions, list) else [])),
+    ]
     profiles = record.get("identity-profiles")
     for profile in profiles if isinstance(profiles, list) else []:
         rows = mapping(profile).get("identities")
         for row in map(mapping, rows if isinstance(rows, list) else []):
-            found += [text(row.get("value"))] if text(row.get("type")) == "EMAIL" else []
-    other = (said.strip() for said in found if said and is_address(said.strip()))
-    return tuple(dict.fromkeys(said for said in other if said.casefold() != (own or "").casefold()))[:MOST]
+            candidates += [text(row.get("value"))] if text(row.get("type")) == "EMAIL" else []
+    other = (address.strip() for address in candidates if address and is_address(address.strip()))
+    return tuple(dict.fromkeys(address for address in other if address.casefold() != (own or "").casefold()))[:MOST]
 
 
 def _noun(record: dict[str, Any], values: dict[str, str | None], where: str) -> str:
     """What it is, by its type or else by its properties. Raises Unreadable."""
     type_id = text(record.get("objectTypeId")) or (text(record.get("objectType")) or "").casefold()
-    said = TYPE_IDS.get(type_id, type_id)
-    if "vid" in record or said in _KNOWN:
-        return said if said in _KNOWN else "contact"
-    found = next((noun for noun, names in _TELLING.items() if any(values.get(n) for n in names)), None)
-    if said or found is None:
+    type_name = TYPE_IDS.get(type_id, type_id)
+    if "vid" in record or type_name in _KNOWN:
+        return type_name if type_name in _KNOWN else "contact"
+    likely = next((noun for noun, names in _TELLING.items() if any(values.get(n) for n in names)), None)
+    if type_name or likely is None:
         raise Unreadable("neither a subscription type nor an object that is known", where)
-    return found
+    return likely
 
 
 def _person(values: dict[str, str | None], is_company: bool) -> Person:
@@ -156,7 +159,7 @@ _STATES = {
 
 def _state(noun: str, values: dict[str, str | None], owner: str | None) -> Sales | None:
     """Whose it is and where it stands: the state, and nothing of a change."""
-    stage = next((said for name in _STATES.get(noun, ()) if (said := values.get(name))), None)
+    stage = next((value for name in _STATES.get(noun, ()) if (value := values.get(name))), None)
     return Sales(to=stage, owner_id=owner) if noun in _STATES and (stage or owner) else None
 
 

@@ -89,7 +89,7 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
 
 def _with_act(found: Parsed, properties: dict[str, Any], name: str | None) -> Parsed:
     """A message or a call that is told as an event: whose it was, and whether a program's."""
-    act = act_of(found.kind, chain_of(properties), found=nodes(properties), word=name, nouns=nouns_of(name))
+    act = act_of(found.kind, chain_of(properties), objects=nodes(properties), word=name, nouns=nouns_of(name))
     return found.but(kind=act.kind, actor=act.actor, automated=act.automated, sales=act.sales or found.sales)
 
 

@@ -68,21 +68,21 @@ def filled_in(
     """The signal of answers. `known` are facts that the format itself tells: they win over what names suggest.
     `shapes`: the format numbers its fields, so an address may be told by its shape alone. `rest` goes into the signal.
     """
-    left = dict(answers)
-    for name in list(left):
-        if parts := name_parts(left[name]):
+    remaining = dict(answers)
+    for name in list(remaining):
+        if parts := name_parts(remaining[name]):
             known = {**parts, **{k: v for k, v in (known or {}).items() if v}}
-            del left[name]
-    utm = utm_of(left)
-    facts, rest_of = person_facts(left)
+            del remaining[name]
+    utm = utm_of(remaining)
+    facts, unread = person_facts(remaining)
     facts.pop("external_id", None)
-    told = {name: said for name, said in (known or {}).items() if said}
+    format_facts = {name: value for name, value in (known or {}).items() if value}
     # An answer that meant the same as a fact of the format is kept as an answer.
-    left = {n: v for n, v in left.items() if n in rest_of or _would_be_lost(v, facts, told)}
-    facts |= told
+    remaining = {n: v for n, v in remaining.items() if n in unread or _would_be_lost(v, facts, format_facts)}
+    facts |= format_facts
     if shapes:
-        for name in by_shape(left, facts):
-            left.pop(name, None)
+        for name in by_shape(remaining, facts):
+            remaining.pop(name, None)
     return Parsed(
         **{
             "kind": Kind.FORM_SUBMITTED,
@@ -90,35 +90,35 @@ def filled_in(
             "company": company_of(facts),
             "utm": utm,
             "campaign": utm.get("utm_campaign"),
-            "fields": only_known(left.items()),
+            "fields": only_known(remaining.items()),
             **rest,
         }
     )
 
 
-def _would_be_lost(value: Any, facts: Mapping[str, str], told: Mapping[str, str]) -> bool:
-    said = text(value)
-    return any(facts[n] == said and told[n] != said for n in facts.keys() & told.keys())
+def _would_be_lost(value: Any, facts: Mapping[str, str], format_facts: Mapping[str, str]) -> bool:
+    answer = text(value)
+    return any(facts[n] == answer and format_facts[n] != answer for n in facts.keys() & format_facts.keys())
 
 
 def rows(value: Any) -> dict[str, Any]:
     """Answers that come as a list of `{name, value}` in one of the usual spellings, or as an object of such rows with titles;
     {} for what is none. Raises Unreadable for more than `MAX_ANSWERS`."""
     keyed = isinstance(value, dict)
-    given = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    if len(given) > MAX_ANSWERS:
-        raise Unreadable(f"{len(given)} answers, at most {MAX_ANSWERS} are taken at once")
-    found: dict[str, Any] = {}
+    items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    if len(items) > MAX_ANSWERS:
+        raise Unreadable(f"{len(items)} answers, at most {MAX_ANSWERS} are taken at once")
+    answers: dict[str, Any] = {}
     own_names: Iterable[str] = map(str, value) if isinstance(value, dict) else repeat("")
-    for row, own_name in zip(given, own_names, strict=False):
+    for row, own_name in zip(items, own_names, strict=False):
         read = _row(
             {label(str(key)): held for key, held in mapping(row).items()}, _TITLES if keyed else _NAME, own_name
         )
         if keyed and not read:
             return {}
-        for name, said in read.items():
-            found[name] = _with_one_more(found[name], said) if name in found else said
-    return found
+        for name, answer in read.items():
+            answers[name] = _with_one_more(answers[name], answer) if name in answers else answer
+    return answers
 
 
 def _with_one_more(held: Any, value: Any) -> Any:
@@ -152,17 +152,17 @@ def _row(row: Mapping[str, Any], names: tuple[str, ...], own_name: str) -> dict[
 def _title_of(question: Any) -> str | None:
     """A question's text, also of a question that is an object."""
     if isinstance(question, dict):
-        return next((said for key in ("label", "title", "text", "name") if (said := text(question.get(key)))), None)
+        return next((title for key in ("label", "title", "text", "name") if (title := text(question.get(key)))), None)
     return text(question)
 
 
 def fact_of_type(row: Mapping[str, Any], value: Any) -> str | None:
     """`email` or `phone` where the type of a form's field says so and its value can be one. Names of `row` are labels."""
-    fact = next((_TYPED[said] for key in _TYPES if (said := label(text(row.get(key)) or "")) in _TYPED), None)
-    said = text(value) or ""
+    fact = next((_TYPED[kind] for key in _TYPES if (kind := label(text(row.get(key)) or "")) in _TYPED), None)
+    answer = text(value) or ""
     if fact == "email":
-        return fact if addresses_in(said) else None
-    return fact if fact and sum(map(str.isdigit, said)) >= 5 else None
+        return fact if addresses_in(answer) else None
+    return fact if fact and sum(map(str.isdigit, answer)) >= 5 else None
 
 
 def single(value: Any) -> Any:

@@ -66,12 +66,12 @@ def headers_of(value: Any) -> dict[str, str]:
         pairs = _pairs(held)
     else:
         pairs = _lines(held) if isinstance(held, str) else ()
-    found: dict[str, str] = {}
-    for name, given in islice(pairs, MAX_HEADERS):
-        said = given[0] if isinstance(given, list) and given else given
-        if isinstance(said, str):
-            found.setdefault(label(str(name)), said.strip()[:1000])
-    return found
+    headers: dict[str, str] = {}
+    for name, held_value in islice(pairs, MAX_HEADERS):
+        line = held_value[0] if isinstance(held_value, list) and held_value else held_value
+        if isinstance(line, str):
+            headers.setdefault(label(str(name)), line.strip()[:1000])
+    return headers
 
 
 def _pairs(rows: list[Any]) -> Iterator[tuple[Any, Any]]:
@@ -166,8 +166,8 @@ def _by_flags(flags: Mapping[str, Any]) -> Reason | None:
     for name, value in flags.items():
         if name in _FLAGS and is_set(value):
             return "auto_reply" if "repl" in name or "resp" in name or "office" in name or "oo" in name else "flagged"
-        said = text(value.get("name") if isinstance(value, dict) else value)
-        if name in _CLASSES and said and is_automatic(said):
+        answer = text(value.get("name") if isinstance(value, dict) else value)
+        if name in _CLASSES and answer and is_automatic(answer):
             return "auto_reply"
     return None
 
@@ -245,12 +245,12 @@ _WHOLE = re.compile(
 
 def _by_subject(subject: str | None) -> Reason | None:
     """By how it begins, in the languages that mail programs speak. `Re: Automatic reply` is somebody's answer."""
-    said = (subject or "").strip()[:200]
-    if not said:
+    start = (subject or "").strip()[:200]
+    if not start:
         return None
-    if _RETURNED.match(said):
+    if _RETURNED.match(start):
         return "bounce"
-    return "auto_reply" if _STARTS.match(said) or _WHOLE.fullmatch(said) else None
+    return "auto_reply" if _STARTS.match(start) or _WHOLE.fullmatch(start) else None
 
 
 _FAILED = re.compile(
@@ -260,8 +260,8 @@ _FAILED = re.compile(
 
 def failed_recipient(headers: Mapping[str, str], words: str | None) -> str | None:
     """The address a returned message was for, as the report says it; None where it does not."""
-    said = headers.get("x_failed_recipients", "").partition(",")[0].strip()
-    if "@" in said:
-        return said
-    found = _FAILED.search((words or "")[:MAX_RAW])
-    return found[1] if found else None
+    address = headers.get("x_failed_recipients", "").partition(",")[0].strip()
+    if "@" in address:
+        return address
+    match = _FAILED.search((words or "")[:MAX_RAW])
+    return match[1] if match else None

@@ -82,8 +82,8 @@ MAX_PARTS = 10
 
 def fact_named(name: str) -> str | None:
     """Which of the facts a field's name means; None for any other."""
-    found = _BY_NAME.get(label(name))
-    return found[0] if found else None
+    entry = _BY_NAME.get(label(name))
+    return entry[0] if entry else None
 
 
 def firm_facts(fields: Mapping[str, Any]) -> dict[str, str]:
@@ -91,34 +91,34 @@ def firm_facts(fields: Mapping[str, Any]) -> dict[str, str]:
     that its name means (a country that is none) is none of it, and the next name is asked."""
     best: dict[str, tuple[int, str]] = {}
     for name, value, penalty in _answers_with_penalty(fields):
-        found = _BY_NAME.get(name)
-        if found is None:
+        entry = _BY_NAME.get(name)
+        if entry is None:
             continue
-        fact, rank = found[0], found[1] + penalty
+        fact, rank = entry[0], entry[1] + penalty
         if rank < best.get(fact, (9999, ""))[0] and (answer := _answer(fact, value)) is not None:
             best[fact] = (rank, answer)
-    said = {fact: answer for fact, (_, answer) in best.items()}
-    return said if said.keys() >= {"city", "postcode", "country"} else {**_of_lines(fields), **said}
+    answers = {fact: answer for fact, (_, answer) in best.items()}
+    return answers if answers.keys() >= {"city", "postcode", "country"} else {**_of_lines(fields), **answers}
 
 
 def company_facts(raw: Mapping[str, Any]) -> dict[str, str]:
     """Of a company's own object what `Company` has, by its names, beside the name; what it says of a language is nobody's."""
-    said = firm_facts(raw)
-    said.pop("language", None)
-    return said
+    facts = firm_facts(raw)
+    facts.pop("language", None)
+    return facts
 
 
 def company_from(raw: Mapping[str, Any], name: str | None) -> Company:
     """A company of this name with what its own object says of it."""
-    told: dict[str, Any] = {**company_facts(raw), "name": name}
-    return Company(**told)
+    facts: dict[str, Any] = {**company_facts(raw), "name": name}
+    return Company(**facts)
 
 
 def address_facts(raw: Mapping[str, Any]) -> dict[str, str]:
     """Of somebody's object where they are, as far as an address that is an object of its own says it."""
     inner = {key: value for key, value in islice(raw.items(), 300) if isinstance(value, dict | list)}
-    said = firm_facts({key: value for key, value in inner.items() if label(str(key)) in _OBJECTS})
-    return {name: said[name] for name in ("country", "region", "city", "postcode") if name in said}
+    facts = firm_facts({key: value for key, value in inner.items() if label(str(key)) in _OBJECTS})
+    return {name: facts[name] for name in ("country", "region", "city", "postcode") if name in facts}
 
 
 def _answers_with_penalty(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any, int]]:
@@ -132,20 +132,20 @@ def _answers_with_penalty(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any,
 
 
 def _answer(fact: str, value: Any) -> str | None:
-    said = text(value[0] if isinstance(value, list) and len(value) == 1 else value)
+    answer = text(value[0] if isinstance(value, list) and len(value) == 1 else value)
     if isinstance(value, dict):
-        said = next((held for k in ("name", "label", "value", "code") if (held := text(value.get(k)))), None)
-    if said is None or len(said) > LONGEST:
+        answer = next((held for k in ("name", "label", "value", "code") if (held := text(value.get(k)))), None)
+    if answer is None or len(answer) > LONGEST:
         return None
     match fact:
         case "country":
-            return said if country_code(said) is not None else None
+            return answer if country_code(answer) is not None else None
         case "domain":
-            return said if host_of(said) is not None else None
+            return answer if host_of(answer) is not None else None
         case "postcode":
-            return said if post_code(said) is not None else None
+            return answer if post_code(answer) is not None else None
         case _:
-            return said if len(said) <= 100 and any(map(str.isalnum, said)) else None
+            return answer if len(answer) <= 100 and any(map(str.isalnum, answer)) else None
 
 
 def _of_lines(fields: Mapping[str, Any]) -> dict[str, str]:

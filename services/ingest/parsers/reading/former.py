@@ -38,8 +38,8 @@ def _is_mail(name: str) -> bool:
 def with_former_emails(parsed: Parsed, *records: Any) -> Parsed:
     """With the addresses of before that these objects tell of; the same object where they tell of none."""
     own = (parsed.person.email or "").strip().casefold()
-    found = (said for record in records for said in _former(record, MAX_LEVELS))
-    others = [said for said in islice(found, MAX_ROWS) if said.casefold() != own]
+    addresses = (address for record in records for address in _former(record, MAX_LEVELS))
+    others = [address for address in islice(addresses, MAX_ROWS) if address.casefold() != own]
     former = tuple(dict.fromkeys((*parsed.former_emails, *others)))[:MOST]
     changed = bool(own) and (parsed.address_changed or any(map(_tells_of_change, records)))
     if former == parsed.former_emails and changed == parsed.address_changed:
@@ -91,7 +91,7 @@ def _in_changes(held: Any) -> Iterator[str]:
                 yield from _in_past(value, 2)
     elif isinstance(held, list):
         for row in islice(held, MAX_ROWS):
-            named = next((said for n in _NAMES if isinstance(row, Mapping) and (said := text(row.get(n)))), "")
+            named = next((name for n in _NAMES if isinstance(row, Mapping) and (name := text(row.get(n)))), "")
             if _is_mail(named):
                 yield from _first_of(row)
 
@@ -113,11 +113,11 @@ def _addresses(value: Any) -> Iterator[str]:
             yield from _addresses(one)
     elif isinstance(value, Mapping):
         for key in ("value", "email", "address", "email_address"):
-            if (said := text(value.get(key))) and is_address(said):
-                yield said
+            if (address := text(value.get(key))) and is_address(address):
+                yield address
                 return
-    elif (said := text(value)) is not None and is_address(said):
-        yield said
+    elif (address := text(value)) is not None and is_address(address):
+        yield address
 
 
 def _tells_of_change(record: Any) -> bool:
@@ -129,4 +129,4 @@ def _tells_of_change(record: Any) -> bool:
         for key, held in islice(record.items(), MAX_FIELDS)
         if label(str(key)) in _CHANGED and isinstance(held, list)
     )
-    return any(_is_mail(said) for held in lists for one in islice(held, MAX_ROWS) if (said := text(one)) is not None)
+    return any(_is_mail(name) for held in lists for one in islice(held, MAX_ROWS) if (name := text(one)) is not None)

@@ -131,12 +131,12 @@ class _Memory(dict[str, Found]):
         self._function = function
 
     def __missing__(self, name: str) -> Found:
-        found = self._function(name)
+        result = self._function(name)
         if len(name) <= LONGEST_NAME:
             if len(self) >= REMEMBERED:
                 self.clear()
-            self[name] = found
-        return found
+            self[name] = result
+        return result
 
 
 @cache_by_name
@@ -189,10 +189,10 @@ _ENDS = frozenset(["from", "to", "reply", "recipient", "envelope", "notify", "no
 @cache_by_name
 def is_anothers(name: str) -> bool:
     """A field of somebody or something else than the one who filled in a form, as far as its name says."""
-    said = label(name)
-    if _is_of_ours(said):
+    plain = label(name)
+    if _is_of_ours(plain):
         return True
-    words = said.split("_")
+    words = plain.split("_")
     several = [word.removesuffix("s") for word in words]
     return not _OTHERS.isdisjoint((*words, *several)) or words[0] in _ENDS or words == ["account"]
 
@@ -235,42 +235,42 @@ def is_new_address(name: str) -> bool:
 _PROGRAMS = ("_client_info_", "_user_agent_", "_browser_", "_platform_info_", "_device_info_", "_os_")
 
 
-def _is_of_ours(said: str) -> bool:
-    """The number at which a business is written to, a program's name, and whoever owns a thing; `said` as `label` writes it."""
-    if said == "display_phone_number" or said.endswith("_owner"):
+def _is_of_ours(plain: str) -> bool:
+    """The number at which a business is written to, a program's name, and whoever owns a thing; `plain` as `label` writes it."""
+    if plain == "display_phone_number" or plain.endswith("_owner"):
         return True
-    return said.endswith("_name") and any(program in f"_{said}" for program in _PROGRAMS)
+    return plain.endswith("_name") and any(program in f"_{plain}" for program in _PROGRAMS)
 
 
 @cache_by_name
 def meaning(name: str) -> tuple[str, int] | None:
     """(our fact, rank: the smaller the more telling) of a field's name; None for one that means nothing to us."""
-    said = label(name)
-    if said in _WHOLE:
-        return _WHOLE[said], 0
-    if _is_of_ours(said) or _FORMER.fullmatch(said):
+    plain = label(name)
+    if plain in _WHOLE:
+        return _WHOLE[plain], 0
+    if _is_of_ours(plain) or _FORMER.fullmatch(plain):
         return None
-    if _NEW_ADDRESS.fullmatch(said):
+    if _NEW_ADDRESS.fullmatch(plain):
         return "email", -1
     for penalty in (0, 200, 400, 600):
-        if (found := _BY_NAME.get(said)) is not None:
-            return found[0], found[1] + penalty
-        if said.endswith("s") and (several := _BY_NAME.get(said[:-1], ("", 0)))[0] in ("email", "phone"):
+        if (hit := _BY_NAME.get(plain)) is not None:
+            return hit[0], hit[1] + penalty
+        if plain.endswith("s") and (several := _BY_NAME.get(plain[:-1], ("", 0)))[0] in ("email", "phone"):
             return several[0], several[1] + penalty + 100
-        before = _BEFORE.match(said)
-        shorter = said[before.end() :] if before else said
-        if shorter in ("name", "company", "organization", "business") and _WEAK.match(said):
+        before = _BEFORE.match(plain)
+        shorter = plain[before.end() :] if before else plain
+        if shorter in ("name", "company", "organization", "business") and _WEAK.match(plain):
             return None
-        shorter = shorter if shorter != said else _AFTER.sub("", said, count=1)
-        if not shorter or shorter == said:
+        shorter = shorter if shorter != plain else _AFTER.sub("", plain, count=1)
+        if not shorter or shorter == plain:
             break
-        said = shorter
+        plain = shorter
     return _by_words(label(name))
 
 
-def _by_words(said: str) -> tuple[str, int] | None:
+def _by_words(plain: str) -> tuple[str, int] | None:
     """Short questions such as `What is your work e-mail?`: one telling word and none that names another thing."""
-    words = said.split("_")
+    words = plain.split("_")
     if not 1 < len(words) <= 8 or not _OTHERS.isdisjoint(words) or words[-1] in _ASPECTS:
         return None
     if _WORDS.isdisjoint(words):
@@ -287,7 +287,7 @@ def _by_words(said: str) -> tuple[str, int] | None:
     for fact, telling in _TELLING:
         if not telling.isdisjoint(joined):
             return fact, rank
-    return next(((fact, rank) for fact, question in _ASKED if question.fullmatch(said)), None)
+    return next(((fact, rank) for fact, question in _ASKED if question.fullmatch(plain)), None)
 
 
 _ALONE = {

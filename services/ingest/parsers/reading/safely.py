@@ -73,8 +73,8 @@ def read_json(body: bytes) -> Any:
 def _measure(whole: Any) -> None:
     """Raises Unreadable where it is too deep, or has more values than the body may still have. Level by level: brackets, commas
     and colons inside texts are none."""
-    left = _left.get()
-    most = MAX_VALUES if left is None else left[0]
+    budget = _left.get()
+    most = MAX_VALUES if budget is None else budget[0]
     level, count, depth = [whole], 0, 0
     while inner := [v for v in level if isinstance(v, dict | list)]:
         if depth >= MAX_DEPTH:
@@ -84,16 +84,16 @@ def _measure(whole: Any) -> None:
             raise Unreadable("the body has more values than are taken at once")
         level = [v for held in inner for v in (held.values() if isinstance(held, dict) else held)]
         depth += 1
-    if left is not None:
-        left[0] -= count
+    if budget is not None:
+        budget[0] -= count
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Of a key that is there twice one reader takes the first and the next the last; we guess neither."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    whole = dict(pairs)
+    if len(whole) != len(pairs):
         raise Unreadable("a key is there twice in one object")
-    return found
+    return whole
 
 
 def _refuse(name: str) -> Any:
@@ -144,13 +144,13 @@ def refuse_too_many(rows: list[Any]) -> list[Any]:
 def events_at_most(count: int, values: int = MAX_VALUES, size: int = 0) -> Iterator[None]:
     """The body that is read in it may have so many events and values: a sender who proves nothing may not cost as much as
     another. `size`: its bytes, which bound what is made of them."""
-    token, left = _most.set(min(count, MAX_EVENTS)), _left.set([min(values, MAX_VALUES)])
+    token, budget_token = _most.set(min(count, MAX_EVENTS)), _left.set([min(values, MAX_VALUES)])
     try:
         with facts_at_most(min(values, MAX_VALUES), size):
             yield
     finally:
         _most.reset(token)
-        _left.reset(left)
+        _left.reset(budget_token)
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -193,10 +193,10 @@ def number(value: Any) -> float | None:
     if isinstance(value, str) and len(value) > LONGEST_NUMBER:
         return None
     try:
-        found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+        result = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) else None
+    return result if math.isfinite(result) else None
 
 
 Found = TypeVar("Found")
@@ -255,16 +255,16 @@ def person_facts(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, A
         raise Unreadable(f"{len(fields)} answers, at most {MAX_ANSWERS} are taken at once")
     best: dict[str, tuple[int, str, str]] = {}
     for name, value in fields.items():
-        for fact, rank, said in _read(name, value):
+        for fact, rank, answer in _read(name, value):
             if rank < best.get(fact, (9999, "", ""))[0]:
-                best[fact] = (rank, said, name)
+                best[fact] = (rank, answer, name)
     if "email" in best and not best.keys() & set(_NAMED) and (named := _beside(best["email"][2], fields)) is not None:
         best["full_name"] = named
     used = {fact: name for fact, (_, _, name) in best.items()}
-    told = {fact: said for fact, (_, said, _) in best.items()}
-    settle_names(told, used, fields)
-    rest = {name: value for name, value in fields.items() if name not in used.values()}
-    return _untangle_names(told, used), rest
+    facts = {fact: answer for fact, (_, answer, _) in best.items()}
+    settle_names(facts, used, fields)
+    others = {name: value for name, value in fields.items() if name not in used.values()}
+    return _untangle_names(facts, used), others
 
 
 def _beside(address: str, fields: Mapping[str, Any]) -> tuple[int, str, str] | None:
@@ -274,8 +274,8 @@ def _beside(address: str, fields: Mapping[str, Any]) -> tuple[int, str, str] | N
         return None
     named = {label(name): name for name in list(fields)[:MAX_ANSWERS]}
     name = named.get(f"{whose}_name")
-    said = _answer_text(fields[name]) if name is not None else None
-    return (970, said, name) if name is not None and said and " " in said and fits("full_name", said) else None
+    answer = _answer_text(fields[name]) if name is not None else None
+    return (970, answer, name) if name is not None and answer and " " in answer and fits("full_name", answer) else None
 
 
 _FIRMS = word_set("""
@@ -287,21 +287,21 @@ _FIRMS = word_set("""
 def _read(name: str, value: Any) -> list[tuple[str, int, str]]:
     """(fact, rank, what it says) of one answer: none for one that means nothing to us, several for a name in lines."""
     plain = plain_name(name)
-    meant = ("external_id", _IDS.index(plain)) if plain in _IDS else meaning(name)
+    target = ("external_id", _IDS.index(plain)) if plain in _IDS else meaning(name)
     # Most names mean nothing to us, and their values may be long: only those that do are looked at.
-    if meant is None and not is_login(name):
+    if target is None and not is_login(name):
         return []
-    if (said := _answer_text(value)) is None:
+    if (answer := _answer_text(value)) is None:
         return []
-    if (meant is None or meant[0] in _NAMED) and is_address(said):
+    if (target is None or target[0] in _NAMED) and is_address(answer):
         # Whoever signs in by an address has it as the name.
-        return [("email", 980, said)]
-    if meant is None:
+        return [("email", 980, answer)]
+    if target is None:
         return []
-    if meant[0] == "full_name" and (parts := name_parts(lines_as_object(said))):
-        return [(fact, meant[1], held) for fact, held in parts.items()]
+    if target[0] == "full_name" and (parts := name_parts(lines_as_object(answer))):
+        return [(fact, target[1], held) for fact, held in parts.items()]
     # A test that fills every field with the field's own name says nothing.
-    return [(*meant, said)] if fits(meant[0], said) and not ("_" in said and said == plain) else []
+    return [(*target, answer)] if fits(target[0], answer) and not ("_" in answer and answer == plain) else []
 
 
 _NAMED = ("first_name", "last_name", "full_name")
@@ -346,7 +346,7 @@ def company_of(facts: Mapping[str, str | None]) -> Company:
 def utm_of(fields: dict[str, Any]) -> dict[str, str]:
     """Takes the campaign parameters out of `fields`."""
     names = [name for name in fields if plain_name(name).startswith("utm_")]
-    return {plain_name(name): said for name in names if (said := text(fields.pop(name))) is not None}
+    return {plain_name(name): value for name in names if (value := text(fields.pop(name))) is not None}
 
 
 def only_known(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -362,8 +362,8 @@ def name_parts(value: Any) -> dict[str, str]:
     """A name that a form has in parts, `{first, last}`; {} for what is none."""
     if not isinstance(value, dict) or not value or not {str(k).casefold() for k in value} <= _PARTS.keys():
         return {}
-    found = {_PARTS[str(k).casefold()]: text(v) for k, v in value.items()}
-    return {k: v for k, v in found.items() if k and v}
+    parts = {_PARTS[str(k).casefold()]: text(v) for k, v in value.items()}
+    return {k: v for k, v in parts.items() if k and v}
 
 
 _PARTS = {
@@ -382,8 +382,8 @@ def by_shape(answers: Mapping[str, Any], facts: dict[str, str]) -> tuple[str, ..
     for fact, is_one in (("email", is_address), ("phone", _INTERNATIONAL.fullmatch)):
         if fact in facts:
             continue
-        found = [(n, said) for n, v in answers.items() if (said := text(v)) is not None and is_one(said)]
-        if len({said for _, said in found}) == 1:
-            facts[fact] = found[0][1]
-            used.extend(name for name, _ in found)
+        matches = [(n, answer) for n, v in answers.items() if (answer := text(v)) is not None and is_one(answer)]
+        if len({answer for _, answer in matches}) == 1:
+            facts[fact] = matches[0][1]
+            used.extend(name for name, _ in matches)
     return tuple(used)
