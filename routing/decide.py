@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from routing import judging
-from routing.assignment import hunting, queue
+from routing.assignment import hunter_credit, queue
 from routing.draft import Context, Draft
-from routing.lead import dossier, named, repeats
+from routing.lead import dossier, named_handovers, repeats
 from routing.lead.absorb import absorb, new_lead
 from routing.lead.proof import is_outranked, may_link
 from routing.lifecycle import Fact, first_fit
@@ -78,7 +78,7 @@ def _why_no_lead(signal: Signal) -> tuple[Reason, str] | None:
         return None
     if signal.lead_id is not None:
         return "no_such_lead", "no such lead"
-    if missing := named.nothing_named(signal):
+    if missing := named_handovers.nothing_named(signal):
         return missing
     if not somebody:
         return "names_nobody", "it names nobody: no e-mail address, no person's id, no telephone number"
@@ -123,7 +123,7 @@ def _take_in(draft: Draft, new: bool) -> None:
         )
         draft.emit(event)
     withdrawals.follow(draft)
-    hunting.find(draft)
+    hunter_credit.credit_hunter(draft)
     if context.others and (signal.kind in _MAKES or signal.kind in _JOINS):
         for other, kinds in context.others:
             propose(draft, other, kinds)
@@ -134,7 +134,7 @@ def _run(draft: Draft, entered: set[Stage]) -> None:
     if why := _why_refused(draft):
         draft.refuse(*why)
         return
-    if missing := named.nothing_answered(draft):
+    if missing := named_handovers.nothing_answered(draft):
         draft.ignore(*missing)
         return
     nurturing.follow_lists(draft)

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from routing.agreement.agreement import Agreement
 from routing.agreement.definitions import Expression, Judge, Points
 from routing.lifecycle import WORKED, Fact
-from routing.model.heard import restore_signal, to_keep
 from routing.model.identity import Others
+from routing.model.kept_signal import restore_signal, to_keep
 from routing.model.records import Account, Clock, Decision, Emission, Lead, Ledger, Link, Load, Tallied, Transition
 from routing.people.capacity import carrier
 from routing.people.roster import Roster

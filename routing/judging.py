@@ -10,7 +10,7 @@ from routing.assignment import ownership
 from routing.draft import Draft
 from routing.escalation import ladder
 from routing.handover import end_of_wait, following_up, handover, manual, rejection, succession
-from routing.lead import asking, deletion, meetings
+from routing.lead import consent_requests, deletion, meetings
 from routing.lead.absorb import counts_for_pass, note_consent
 from routing.lifecycle import DIALOGUE
 from routing.model.records import Lead
@@ -44,7 +44,7 @@ def note_signal(draft: Draft) -> None:
         act(draft)
     for consent in signal.consents:
         nurturing.follow_consent(draft, consent.state)
-    asking.ask(draft)
+    consent_requests.ask(draft)
     if lead.disposition == "active":
         if is_engagement(draft) and counts_for_pass(draft):
             hold.remember(draft)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing.assignment import hunted, matching, queue
+from routing.assignment import hunter_claim, matching, queue
 from routing.assignment.assignment import FALLBACK, LAST_RESORTS, Assignment, AssignmentContext, Line, Wait, assign
 from routing.assignment.owner_fields import clear_owner, set_owner, set_turn
 from routing.assignment.rotation import change, with_turn_by_hand
@@ -32,8 +32,8 @@ def choose_or_wait(
 ) -> Assignment | Wait | None:
     """The owner: somebody who has it already in one way or another (`routing.assignment.matching`), else the route decides."""
     lead, roster, now = draft.lead, draft.context.roster, draft.context.now
-    if (hunter := hunted.hunter_of(draft, route)) is not None:
-        return hunted.choose(draft, route, hunter=hunter, had_it=had_it, may_hold=may_hold)
+    if (hunter := hunter_claim.hunter_of(draft, route)) is not None:
+        return hunter_claim.choose(draft, route, hunter=hunter, had_it=had_it, may_hold=may_hold)
     match = matching.owner_of_old(draft, route, had_it)
     if match.chosen is not None:
         return match.chosen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routing.assignment import hunted, hunting, ownership, queue
+from routing.assignment import hunter_claim, hunter_credit, ownership, queue
 from routing.assignment.assignment import Assignment
 from routing.draft import Draft
 from routing.handover import handover, transfer
@@ -37,7 +37,9 @@ def give_back(draft: Draft, person: str | None, *, gone: bool) -> None:
 def _offer_to_another(draft: Draft, person: str | None, reason: str) -> None:
     handover.withdraw(draft, reason)
     waits = (
-        person is not None and person == hunted.hunter_of(draft, "hand_over") and hunted.is_waited_for(draft, person)
+        person is not None
+        and person == hunter_claim.hunter_of(draft, "hand_over")
+        and hunter_claim.is_waited_for(draft, person)
     )
     successor = None if waits else _successor(draft, person)
     if successor is not None:
@@ -49,7 +51,7 @@ def _offer_to_another(draft: Draft, person: str | None, reason: str) -> None:
 def _pass_on(draft: Draft, person: str | None) -> None:
     lead = draft.lead
     if lead.hunter == person:
-        hunting.forget_hunter(lead)
+        hunter_credit.forget_hunter(lead)
     chosen = _successor(draft, person) or ownership.choose(
         draft, route_of(lead.stage), frozenset(filter(None, [person]))
     )

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from routing.agreement import attributes
 from routing.draft import Draft
-from routing.lead.asking import ASKED_FOR, may_give
+from routing.lead.consent_requests import ASKED_FOR, may_give
 from routing.lead.proof import ANSWER, ATTRIBUTE, TAG, Scale, is_outranked, note_proof
 from routing.model.bounds import MAX_REFERENCES, MAX_TAGS, answers
 from routing.model.contradictions import names_after

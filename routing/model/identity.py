@@ -184,7 +184,7 @@ def resolve(signal: Signal, links: Mapping[Key, str], lead_of: LeadOf = no_lead_
         unlinked = [i for i in unlinked if i.kind not in (*_NAMES, *LIKENESS)]
     return Resolution(
         lead_id=lead,
-        others=_others(lead, [*named, *_suspected(suspects)]),
+        others=_others(lead, [*named, *_suspected_leads(suspects)]),
         account_id=_first(named, _COMPANY),
         unlinked=_identities_to_link(unlinked, _LINKED) if unlinked else (),
         unlinked_account=_identities_to_link(unlinked, _ACCOUNT) if unlinked else (),
@@ -265,7 +265,7 @@ def _suspects(
     return (), tuple(ids), who
 
 
-def _suspected(suspects: tuple[Suspect, ...]) -> list[_Named]:
+def _suspected_leads(suspects: tuple[Suspect, ...]) -> list[_Named]:
     """The leads that these ids would name: proposed, unless one of the ids is barred."""
     barred = any(suspect.barred for suspect in suspects)
     return [] if barred else [_Named(_WEAK.start, suspect.lead_id, suspect.identity) for suspect in suspects]

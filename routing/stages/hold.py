@@ -8,8 +8,8 @@ from math import ceil
 from routing.draft import Draft
 from routing.handover import handover, offer_expiry
 from routing.lifecycle import DIALOGUE
-from routing.model.heard import restore_signal, to_keep
 from routing.model.ids import derive
+from routing.model.kept_signal import restore_signal, to_keep
 from routing.model.records import Clock, Lead
 from routing.sla.clocks import HOLD_END
 from schemas.events import LeadParked, LeadUnparked

@@ -18,7 +18,7 @@ from routing.model.records import Lead
 ROOT = Path(routing.__file__).parent
 
 LEAD = {
-    "routing.lead.asking": "consents_asked",
+    "routing.lead.consent_requests": "consents_asked",
     "routing.stages.closing": "sales",
     "routing.decide": "account_id gathered",
     "routing.nurturing.dialogue": "talk",
@@ -26,7 +26,7 @@ LEAD = {
     "routing.lead.dossier": "known record personal",
     "routing.draft": "brought clocks form_id sequence version",
     "routing.handover.handover": "handover",
-    "routing.assignment.hunting": "hunter",
+    "routing.assignment.hunter_credit": "hunter",
     "routing.lead.absorb": "assumed attributes campaign consents consents_at language last_touch_at names personal recent references tags",
     "routing.stages.limbo": "limbo",
     "routing.assignment.matching": "former",

@@ -13,7 +13,7 @@ from schemas.signals import Kind, Signal
 _FINDS = frozenset({Kind.CONTACT_CREATED, Kind.OUTREACH_LOGGED, Kind.SALES_FOLLOW_UP})
 
 
-def find(draft: Draft) -> None:
+def credit_hunter(draft: Draft) -> None:
     """The first salesperson who enters or reaches somebody that nobody else owns, before anybody was asked to judge it."""
     lead, signal, roster = draft.lead, draft.signal, draft.context.roster
     if signal.kind not in _FINDS or signal.mode == "import" or lead.hunter is not None or not is_genuine(signal):
