@@ -62,16 +62,16 @@ class Holidays(FileModel):
         import holidays
 
         try:
-            found = holidays.country_holidays(
+            days = holidays.country_holidays(
                 self.country, subdiv=self.subdivision, years=year, categories=self.categories, language="en_US"
             )
         except NotImplementedError:  # what the library raises for a country or part of one that it does not know
             place = f"{self.country}-{self.subdivision}" if self.subdivision else self.country
             raise ValueError(f"no holidays are known of `{place}`; list them as closed_days") from None
         except ValueError:  # a category that it does not have for this country
-            known = holidays.country_holidays(self.country, subdiv=self.subdivision).supported_categories
-            raise ValueError(f"`categories` of {self.country} are {', '.join(sorted(known))}") from None
-        return {day: str(name) for day, name in found.items()}
+            categories = holidays.country_holidays(self.country, subdiv=self.subdivision).supported_categories
+            raise ValueError(f"`categories` of {self.country} are {', '.join(sorted(categories))}") from None
+        return {day: str(name) for day, name in days.items()}
 
 
 def _clock_time(value: object) -> object:
@@ -138,8 +138,8 @@ class Calendar(FileModel):
         """(place, rule) of each name in `eves.before` that no holiday of the calendar has, in any of some years."""
         if self.eves is None or self.holidays is None or not self.eves.before:
             return
-        known = sorted({name for year in _NAMED_IN for name in self.holidays.of_year(year).values()})
+        names = sorted({name for year in _NAMED_IN for name in self.holidays.of_year(year).values()})
         for i, name in enumerate(self.eves.before):
-            if plain(name) not in map(plain, known):
-                hint = probably(name, known) or f"; there are {', '.join(known)}"
+            if plain(name) not in map(plain, names):
+                hint = probably(name, names) or f"; there are {', '.join(names)}"
                 yield i, f"`{name}` is no holiday of this calendar{hint}"

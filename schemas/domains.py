@@ -19,8 +19,8 @@ def host_of(text: str | None) -> str | None:
     """
     if text is None:
         return None
-    said = text[:LONGEST].strip()
-    bare = said[match.end() :] if (match := _SCHEME.match(said)) else said
+    short = text[:LONGEST].strip()
+    bare = short[match.end() :] if (match := _SCHEME.match(short)) else short
     host = _END.split(bare, maxsplit=1)[0].rpartition("@")[2].partition(":")[0].rstrip(".").casefold()
     host = _WWW.sub("", host)
     if not host.isascii():

@@ -34,16 +34,16 @@ def lower_end(value: object) -> int | None:
         return None
     if isinstance(value, int | float):
         return int(value) if value == value and 0 <= value <= _MOST and float(value).is_integer() else None
-    said = str(value).strip()
-    return _read(said) if 0 < len(said) <= LONGEST else None
+    text = str(value).strip()
+    return _read(text) if 0 < len(text) <= LONGEST else None
 
 
-def _read(said: str) -> int | None:
-    if whole := _SPREADSHEET.fullmatch(said):
+def _read(text: str) -> int | None:
+    if whole := _SPREADSHEET.fullmatch(text):
         return int(whole[1])
-    if _ALONE.search(said):
+    if _ALONE.search(text):
         return 1
-    plain = _KILO.sub(r"\g<1>000", _THOUSANDS.sub("", _JOINED.sub("-", said).replace("_", " ")))
+    plain = _KILO.sub(r"\g<1>000", _THOUSANDS.sub("", _JOINED.sub("-", text).replace("_", " ")))
     numbers = [int(digits) for digits in _NUMBER.findall(plain) if len(digits) < 10]
     if not 1 <= len(numbers) <= 2 or len(_NUMBER.findall(plain)) != len(numbers) or _is_no_size(plain):
         return None

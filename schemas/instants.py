@@ -18,10 +18,10 @@ RULE = f"an instant is from {FIRST.year} to {LAST.year}; leave it out where it i
 def plausible(at: datetime) -> datetime | None:
     """In UTC; None where it is outside `FIRST` to `LAST`. It has to be aware."""
     try:
-        found = at.astimezone(UTC)
+        in_utc = at.astimezone(UTC)
     except OverflowError:
         return None
-    return found if FIRST <= found <= LAST else None
+    return in_utc if FIRST <= in_utc <= LAST else None
 
 
 def _check_plausible(at: datetime) -> datetime:
@@ -46,10 +46,10 @@ Instant = Annotated[AwareDatetime, AfterValidator(_check_plausible)]
 
 def read_instant(text: str) -> datetime:
     """Of the command line, in UTC. Raises ValueError with what to write."""
-    found = plausible(read_any(text))
-    if found is None:
+    instant = plausible(read_any(text))
+    if instant is None:
         raise ValueError(f"{text}: an instant is from {FIRST.year} to {LAST.year}")
-    return found
+    return instant
 
 
 def read_any(text: str) -> datetime:

@@ -15,10 +15,10 @@ from schemas.yamlfile import FileModel
 
 
 def _duration(value: object) -> timedelta:
-    found = value if isinstance(value, timedelta) else parse_duration(str(value))
-    if found <= timedelta(0):
+    span = value if isinstance(value, timedelta) else parse_duration(str(value))
+    if span <= timedelta(0):
         raise ValueError("a half-life is longer than nothing, for example 14d")
-    return found
+    return span
 
 
 def _plain(value: timedelta) -> str:

@@ -18,8 +18,8 @@ from pydantic_core import CoreSchema, core_schema
 class _Checking(msgspec.StructMeta):
     """To call the class is to check and to clean; what msgspec reads, copies or changes it makes without a call."""
 
-    def __call__(self, **given: Any) -> Any:
-        return _plain(self, _form(self)(**given))
+    def __call__(self, **fields: Any) -> Any:
+        return _plain(self, _form(self)(**fields))
 
 
 class Part(
@@ -30,27 +30,27 @@ class Part(
     @classmethod
     def from_mapping(cls, value: Any) -> Self:
         """Of a mapping, or one of these. Raises pydantic's ValidationError."""
-        found: Self = _adapter(cls).validate_python(value)
-        return found
+        part: Self = _adapter(cls).validate_python(value)
+        return part
 
     @classmethod
     def read(cls, text: str | bytes) -> Self:
         """Of JSON that may be anybody's, checked. Raises pydantic's ValidationError."""
-        found: Self = _adapter(cls).validate_json(text)
-        return found
+        part: Self = _adapter(cls).validate_json(text)
+        return part
 
     def text(self) -> str:
         """JSON without what is as by default."""
-        said = {name: value for name, value in _defaults(type(self)) if getattr(self, name) == value}
+        defaults = {name: value for name, value in _defaults(type(self)) if getattr(self, name) == value}
         try:
-            return _WRITE(self.but(**said)).decode()
+            return _WRITE(self.but(**defaults)).decode()
         except (TypeError, ValueError, OverflowError):  # a number or a type among free values that only pydantic knows
             return _adapter(type(self)).dump_json(self, by_alias=True, exclude_defaults=True).decode()
 
     def plain(self) -> dict[str, Any]:
         """All of it as JSON has it."""
-        found: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json", by_alias=True)
-        return found
+        members: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json", by_alias=True)
+        return members
 
     def but(self, **changes: Any) -> Self:
         """The same with these fields changed, which are not checked again."""
@@ -89,9 +89,9 @@ def _form(kind: type[Any]) -> type[BaseModel]:
     return create_model(kind.__name__, **named, **fields)
 
 
-def _tidy_mapping(tidy: Callable[[dict[str, Any]], dict[str, Any]], given: Any) -> Any:
+def _tidy_mapping(tidy: Callable[[dict[str, Any]], dict[str, Any]], value: Any) -> Any:
     """A part may put what it is made of in order first, where one field says of two facts."""
-    return tidy(given) if isinstance(given, dict) else given
+    return tidy(value) if isinstance(value, dict) else value
 
 
 @cache

@@ -106,10 +106,10 @@ def language_code(text: str | None) -> str | None:
     """
     if text is None:
         return None
-    said = _plain(text)
-    first = said.partition("_")[0]
-    if known := _LANGUAGE_OF.get(said) or _LANGUAGE_OF.get(first):
-        return known
+    name = _plain(text)
+    first = name.partition("_")[0]
+    if code := _LANGUAGE_OF.get(name) or _LANGUAGE_OF.get(first):
+        return code
     return first if len(first) == 2 and first.isascii() and first.isalpha() else None
 
 
@@ -117,10 +117,10 @@ def country_code(text: str | None) -> str | None:
     """Two letters (ISO 3166-1): `SE` for `se`, `SWE`, `Sweden` or `Sverige`. What is neither is not guessed at."""
     if text is None:
         return None
-    said = _plain(text)
-    if known := _COUNTRY_OF.get(said):
-        return known
-    return said.upper() if len(said) == 2 and said.isascii() and said.isalpha() else None
+    name = _plain(text)
+    if code := _COUNTRY_OF.get(name):
+        return code
+    return name.upper() if len(name) == 2 and name.isascii() and name.isalpha() else None
 
 
 def region_key(text: str | None, country: str | None = None) -> str | None:
@@ -130,11 +130,11 @@ def region_key(text: str | None, country: str | None = None) -> str | None:
     """
     if text is None:
         return None
-    said = text.strip().upper()
-    if known := _REGION_OF.get(said.replace("_", "-").replace(" ", "-")):
-        return known
-    if country == "US" and (known := _OWN_CODES.get(said)):
-        return known
+    code = text.strip().upper()
+    if key := _REGION_OF.get(code.replace("_", "-").replace(" ", "-")):
+        return key
+    if country == "US" and (key := _OWN_CODES.get(code)):
+        return key
     return _without(_plain(text).removesuffix("sregionen"), _REGION_WORDS)
 
 
@@ -148,9 +148,9 @@ def word_key(text: str | None) -> str | None:
     return (_plain(text) or None) if text is not None else None
 
 
-def _without(said: str, generic: frozenset[str]) -> str | None:
+def _without(name: str, generic: frozenset[str]) -> str | None:
     """The words that tell which one it is; where all are generic (`Land`), all of them."""
-    words = said.split("_")
+    words = name.split("_")
     kept = [word for word in words if word not in generic]
     if (
         kept
@@ -170,31 +170,31 @@ def post_code(text: str | None) -> str | None:
         return None
     if (bare := _bare_code(text)) is not None:
         return bare
-    found = _CODE_AND_TOWN.fullmatch(text.strip()) or _TOWN_AND_CODE.fullmatch(text.strip())
-    return _bare_code(found["code"]) if found else None
+    match = _CODE_AND_TOWN.fullmatch(text.strip()) or _TOWN_AND_CODE.fullmatch(text.strip())
+    return _bare_code(match["code"]) if match else None
 
 
 def _bare_code(text: str) -> str | None:
-    said = text.strip().upper().replace("\u00a0", " ")
-    if whole := _SPREADSHEET.fullmatch(said):
-        said = whole[1]
-    said = _PREFIX.sub("", said)
-    said = said.partition("-")[0] if re.fullmatch(r"\d{5}-\d{4}", said) else said
-    bare = said.replace(" ", "").replace("-", "")
+    code = text.strip().upper().replace("\u00a0", " ")
+    if whole := _SPREADSHEET.fullmatch(code):
+        code = whole[1]
+    code = _PREFIX.sub("", code)
+    code = code.partition("-")[0] if re.fullmatch(r"\d{5}-\d{4}", code) else code
+    bare = code.replace(" ", "").replace("-", "")
     return bare if _POSTCODE.fullmatch(bare) and any(c.isdigit() for c in bare) else None
 
 
 def town_of(text: str | None) -> str | None:
     """The town of a line that holds the postcode too: `Malmö` of `211 20 Malmö`, `SE-211 20 Malmö` or `Malmö 211 20`. None where
     it is no such line."""
-    found = None if text is None else _CODE_AND_TOWN.fullmatch(text.strip()) or _TOWN_AND_CODE.fullmatch(text.strip())
-    return found["town"].strip() if found else None
+    match = None if text is None else _CODE_AND_TOWN.fullmatch(text.strip()) or _TOWN_AND_CODE.fullmatch(text.strip())
+    return match["town"].strip() if match else None
 
 
 def country_of_code(text: str | None) -> str | None:
     """The country that stands before a postcode: `SE` of `SE-211 20`. None where none does."""
-    found = re.match(r"([A-Za-z]{2})-\s?\d", text.lstrip()) if text is not None else None
-    return found[1].upper() if found and found[1].upper() in _COUNTRIES_KNOWN else None
+    match = re.match(r"([A-Za-z]{2})-\s?\d", text.lstrip()) if text is not None else None
+    return match[1].upper() if match and match[1].upper() in _COUNTRIES_KNOWN else None
 
 
 _COUNTRIES_KNOWN = frozenset(_COUNTRY_OF.values())

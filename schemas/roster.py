@@ -161,8 +161,8 @@ class RosterFile(FileModel):
     def managers(self) -> dict[str, str]:
         """By person: their manager, else their team's. Nobody is their own."""
         of_team = {team.name: team.manager for team in self.teams}
-        found = {member.id: member.manager or of_team.get(member.team or "") for member in self.people}
-        return {person: manager for person, manager in found.items() if manager is not None and manager != person}
+        managers = {member.id: member.manager or of_team.get(member.team or "") for member in self.people}
+        return {person: manager for person, manager in managers.items() if manager is not None and manager != person}
 
     @model_validator(mode="after")
     def _managers_are_known(self) -> RosterFile:

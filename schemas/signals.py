@@ -223,15 +223,15 @@ class Company(Part, frozen=True, kw_only=True):
     @classmethod
     def tidy(cls, given: dict[str, Any]) -> dict[str, Any]:
         """What one field says of two facts, each in its place: a range of employees, a postcode with its town."""
-        found, size = dict(given), given.get("employees")
-        if found.get("employees_range") is None and is_range(size):
-            found["employees_range"] = str(size).strip()
+        fields, size = dict(given), given.get("employees")
+        if fields.get("employees_range") is None and is_range(size):
+            fields["employees_range"] = str(size).strip()
         for name in ("postcode", "city"):
             line = given.get(name)
             if isinstance(line, str) and (town := town_of(line)) is not None:
-                found["postcode"] = given.get("postcode") or line
-                found["city"] = town if name == "city" else found.get("city") or town
-        return found
+                fields["postcode"] = given.get("postcode") or line
+                fields["city"] = town if name == "city" else fields.get("city") or town
+        return fields
 
 
 Object = Literal["person", "company", "deal", "activity"]

@@ -79,8 +79,8 @@ class Step(FileModel):
             raise ValueError(
                 "say one thing that is done, such as `escalate: team_manager`, and add a step for each other"
             )
-        said = value[short[0]]
-        more = said if isinstance(said, dict) else {"to": said} if said is not None else {}
+        short_value = value[short[0]]
+        more = short_value if isinstance(short_value, dict) else {"to": short_value} if short_value is not None else {}
         if twice := sorted(more.keys() & value.keys()):
             raise ValueError(f"`{twice[0]}` is said twice")
         return {key: part for key, part in value.items() if key != short[0]} | {"do": short[0], **more}

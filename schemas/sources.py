@@ -295,10 +295,10 @@ class SourcesFile(FileModel):
 
     def of_other_brands(self, brands: Iterable[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """(path, rule) of each source whose brand is none of the agreement's: its leads would be of a brand nobody agreed on."""
-        known = sorted(brands)
+        names = sorted(brands)
         for i, source in enumerate(self.sources):
-            if source.brand not in known:
-                hint = probably(source.brand, known) or f" ({', '.join(known)})"
+            if source.brand not in names:
+                hint = probably(source.brand, names) or f" ({', '.join(names)})"
                 yield ("sources", i, "brand"), f"brand `{source.brand}` is not among the agreement's `brands`{hint}"
 
     def with_file_defaults(self, source: Source) -> Source:
@@ -309,11 +309,11 @@ class SourcesFile(FileModel):
 
     def accounts(self, brand: str) -> dict[str, frozenset[str]]:
         """The accounts of each system that this brand's sources are of."""
-        found: dict[str, frozenset[str]] = {}
+        accounts: dict[str, frozenset[str]] = {}
         for source in self.sources:
             if source.account is not None and source.brand == brand:
-                found[source.own_system] = found.get(source.own_system, frozenset()) | {source.account}
-        return found
+                accounts[source.own_system] = accounts.get(source.own_system, frozenset()) | {source.account}
+        return accounts
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> SourcesFile:

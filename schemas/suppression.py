@@ -29,5 +29,5 @@ class Suppression(FileModel):
 
     def stops_mail(self, purpose: str) -> bool:
         """Whether a withdrawal of this purpose stops automated mail."""
-        said = purpose.strip().casefold()
-        return said in ALL_PURPOSES or said in {name.strip().casefold() for name in self.mail_purposes}
+        plain = purpose.strip().casefold()
+        return plain in ALL_PURPOSES or plain in {name.strip().casefold() for name in self.mail_purposes}

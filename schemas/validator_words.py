@@ -181,15 +181,15 @@ def words_of(kind: str, context: Mapping[str, object], message: str) -> str:
             return PATTERNS[context["pattern"]]
         case "json_invalid":
             theirs = str(context.get("error", ""))
-            found = _PLACE.search(theirs)
-            at = f", at line {found[1]}, character {found[2]}" if found else ""
+            match = _PLACE.search(theirs)
+            at = f", at line {match[1]}, character {match[2]}" if match else ""
             return (NESTED if "recursion" in theirs else JSON) + at
         case _:
             pass
     if template is None:
         return message
     filled = template.format_map(context)
-    return _FORMS.sub(lambda found: f"1 {found[2]}" if found[1] else found[3], filled)
+    return _FORMS.sub(lambda match: f"1 {match[2]}" if match[1] else match[3], filled)
 
 
 _YAML: tuple[tuple[str, str], ...] = (

@@ -47,8 +47,8 @@ class Subject(FileModel):
 
 def _percent(value: object) -> object:
     """`80%` as 0.8, since 80 could be meant as a count."""
-    if isinstance(value, str) and (found := re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", value.strip())):
-        return float(found[1]) / 100
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%", value.strip())):
+        return float(match[1]) / 100
     raise ValueError(f"`{value}` is no share; write it as 80%")
 
 
@@ -112,7 +112,7 @@ class Volume(FileModel):
 
     @model_validator(mode="after")
     def _has_a_manager_to_tell(self) -> Volume:
-        if self.subject is None and any(TEAM_MANAGER in told.to for told in self.ladder):
+        if self.subject is None and any(TEAM_MANAGER in rung.to for rung in self.ladder):
             rule = f"the whole organisation has no `{TEAM_MANAGER}`; leave `to` out for all managers, or name somebody"
             raise ValueError(rule)
         return self

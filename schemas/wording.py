@@ -14,23 +14,23 @@ from schemas.words import probably
 
 def root_errors(error: ValidationError) -> list[dict[str, Any]]:
     """Its errors without those that only follow: a list whose one entry is wrong is not too short besides."""
-    found: list[dict[str, Any]] = [{**item} for item in error.errors(include_url=False)]
-    wrong: list[tuple[int | str, ...]] = [item["loc"] for item in found]
+    errors: list[dict[str, Any]] = [{**item} for item in error.errors(include_url=False)]
+    wrong: list[tuple[int | str, ...]] = [item["loc"] for item in errors]
     return [
         item
-        for item in found
+        for item in errors
         if item["type"] != "too_short"
         or not any(len(w) > len(item["loc"]) and w[: len(item["loc"])] == item["loc"] for w in wrong)
     ]
 
 
-def rule_of(item: Mapping[str, Any], known: Iterable[str] = ()) -> str:
-    """One of pydantic's errors as a rule; `known` are the keys that may stand where it was found."""
+def rule_of(item: Mapping[str, Any], allowed: Iterable[str] = ()) -> str:
+    """One of pydantic's errors as a rule; `allowed` are the keys that may stand where it was found."""
     context = item.get("ctx", {})
     words = words_of(item["type"], context, str(item["msg"]))
     match item["type"]:
         case "extra_forbidden":
-            keys = list(known)
+            keys = list(allowed)
             there_are = f"; there are {', '.join(keys)}" if keys else "; is it misspelt?"
             return words + (probably(str(item["loc"][-1]), keys) or there_are)
         case "missing":
@@ -52,10 +52,10 @@ def rule_of(item: Mapping[str, Any], known: Iterable[str] = ()) -> str:
 def keys_at(model: Any, path: tuple[str | int, ...]) -> list[str]:
     """The keys that may stand at this place of a file of `model`; [] where that cannot be told."""
     for step in path:
-        found = [_inside(kind, step) for kind in _models(model)]
-        model = next((inner for inner in found if inner is not None), None)
+        inner_models = [_inside(kind, step) for kind in _models(model)]
+        model = next((inner for inner in inner_models if inner is not None), None)
     fields = [kind.model_fields for kind in _models(model) if isinstance(kind, type) and issubclass(kind, BaseModel)]
-    return [field.alias or name for found in fields for name, field in found.items()]
+    return [field.alias or name for members in fields for name, field in members.items()]
 
 
 def _inside(kind: Any, step: str | int) -> Any:

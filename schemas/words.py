@@ -50,7 +50,7 @@ def is_not_qualified(reason: str | None) -> bool:
     return reason_key(reason) == NOT_QUALIFIED
 
 
-def probably(written: str, known: Iterable[str]) -> str:
-    """`; did you mean ...?` where something known is near, else nothing."""
-    near = get_close_matches(written[:LONGEST], list(known), n=1, cutoff=0.6)
+def probably(written: str, names: Iterable[str]) -> str:
+    """`; did you mean ...?` where one of `names` is near, else nothing."""
+    near = get_close_matches(written[:LONGEST], list(names), n=1, cutoff=0.6)
     return f"; did you mean `{near[0]}`?" if near else ""

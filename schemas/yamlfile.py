@@ -68,9 +68,9 @@ def load(text: str, model: type[M], name: str) -> M:
         return model.model_validate(data if data is not None else {})
     except ValidationError as error:
         items = root_errors(error)
-        found = [_problem(name, node, item, model) for item in items[:MAX_PROBLEMS]]
-        more = len(items) - len(found)
-        raise FileError([*found, *([f"{name}:1: and {more} more problems"] if more else [])]) from None
+        problems = [_problem(name, node, item, model) for item in items[:MAX_PROBLEMS]]
+        more = len(items) - len(problems)
+        raise FileError([*problems, *([f"{name}:1: and {more} more problems"] if more else [])]) from None
 
 
 def _read(text: str, name: str) -> tuple[yaml.Node | None, Any]:
@@ -96,9 +96,9 @@ def plain_data(text: str) -> Any:
 
 def problems_of(name: str, text: str, broken: Iterable[tuple[tuple[str | int, ...], str]]) -> list[str]:
     """A line for each (path, rule) that was found broken after loading, each once."""
-    found = list(dict.fromkeys(broken))
-    node = yaml.compose(text, Loader=yaml.SafeLoader) if found else None
-    return [f"{name}:{line_of(node, path)}: {_path_text(path)}: {rule}" for path, rule in found]
+    rules = list(dict.fromkeys(broken))
+    node = yaml.compose(text, Loader=yaml.SafeLoader) if rules else None
+    return [f"{name}:{line_of(node, path)}: {_path_text(path)}: {rule}" for path, rule in rules]
 
 
 def problem(name: str, text: str, path: tuple[str | int, ...], rule: str) -> str:
@@ -110,10 +110,10 @@ def line_of(node: yaml.Node | None, path: tuple[str | int, ...]) -> int:
     """The 1-based line of the deepest part of `path` that exists."""
     line = node.start_mark.line + 1 if node else 1
     for step in path:
-        found = _child(node, step)
-        if found is None:
+        child = _child(node, step)
+        if child is None:
             break
-        line, node = found
+        line, node = child
     return line
 
 
@@ -207,8 +207,8 @@ class _Loader(yaml.SafeLoader):
         self._count += 1
         if self._count > MAX_NODES:
             raise _TooManyNodes(self.line + 1)
-        found: yaml.Node | None = super().compose_node(parent, index)
-        return found
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Raises ConstructorError also for `!!int abc`: PyYAML lets out whatever the conversion raised."""
