@@ -32,7 +32,7 @@ def names_somebody(request: HttpRequest, source: Source) -> bool:
     if request.method != "GET":
         return False
     try:
-        found = parse(form_in(request, source.verify), FORM, {})
+        items = parse(form_in(request, source.verify), FORM, {})
     except Unreadable:
         return False
-    return any(isinstance(item, Parsed) and may_reach_somebody(item) for item in found)
+    return any(isinstance(item, Parsed) and may_reach_somebody(item) for item in items)

@@ -109,9 +109,11 @@ class Enricher:
             return []
 
     async def _position(self, consumer: LogConsumer, partitions: set[int]) -> None:
-        known = await positions_of(self._store, self._log, group=GROUP, topic=self._thin, partitions=sorted(partitions))
-        self._expected.update({p.partition: p.offset for p in known})
-        await consumer.seek(known)
+        positions = await positions_of(
+            self._store, self._log, group=GROUP, topic=self._thin, partitions=sorted(partitions)
+        )
+        self._expected.update({p.partition: p.offset for p in positions})
+        await consumer.seek(positions)
 
     async def handle(self, records: Sequence[Record], consumer: LogConsumer) -> None:
         """Keys beside one another, the records of one key one after the other; then the positions move."""
@@ -208,8 +210,8 @@ class Enricher:
                 log.warning("store unavailable, trying again")
                 await asyncio.sleep(0.5)
             except Fenced:
-                said = {"topic": self._thin, "partition": partitions_said(records), "count": len(records)}
-                log.warning("fenced: another process has these partitions", extra=said)
+                details = {"topic": self._thin, "partition": partitions_said(records), "count": len(records)}
+                log.warning("fenced: another process has these partitions", extra=details)
                 await self._reposition(set(after), consumer)
                 return
             else:

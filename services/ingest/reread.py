@@ -43,27 +43,27 @@ class Retry:
         if configured is None or entry.body is None:
             raise Trouble("no_longer_kept", "its source is no longer configured" if entry.body else "it was erased")
         source, body = configured.source, entry.body
-        found = await self._offload.run(body, lambda: self._read_again(source, entry, body))
-        if same := next((item for item in found.unclear if scrub(item.where, LONGEST_PLACE) == entry.place), None):
+        understood = await self._offload.run(body, lambda: self._read_again(source, entry, body))
+        if same := next((item for item in understood.unclear if scrub(item.where, LONGEST_PLACE) == entry.place), None):
             reason = scrub(same.quarantined, LONGEST_PLACE)
             await self._store.quarantine([entry._replace(reason=reason)])
             raise Trouble("still_unclear", f"{entry.place}: {reason}")
-        taken = await self._take(source, found)
-        left = still_aside(entry, [*found.unclear, *too_large(found.signals, taken)])
+        taken = await self._take(source, understood)
+        remaining = still_aside(entry, [*understood.unclear, *too_large(understood.signals, taken)])
         # After the signals are safe: a crash before this only means that it is tried again, to no second effect.
-        await self._store.requarantine(entry, left)
-        safe = [signal.id for signal in found.signals if signal not in taken.large]
-        if still := next((one for one in left if one.id == entry.id and (one.place != WHOLE or not safe)), None):
+        await self._store.requarantine(entry, remaining)
+        safe = [signal.id for signal in understood.signals if signal not in taken.large]
+        if still := next((one for one in remaining if one.id == entry.id and (one.place != WHOLE or not safe)), None):
             raise Trouble("still_unclear", f"{still.place}: {still.reason}")
-        return Retried(signals=safe, quarantined=[one.place for one in left])
+        return Retried(signals=safe, quarantined=[one.place for one in remaining])
 
     def _read_again(self, source: Source, entry: Quarantine, body: bytes) -> Understood:
         headers = {name.casefold(): value for name, value in headers_of(entry).items()}
-        found = read_signed(source, body, entry.content_type or "", headers)
-        return signals_of(source, found, entry.received_at, self._key)
+        items = read_signed(source, body, entry.content_type or "", headers)
+        return signals_of(source, items, entry.received_at, self._key)
 
-    async def _take(self, source: Source, found: Understood) -> Taken:
+    async def _take(self, source: Source, understood: Understood) -> Taken:
         try:
-            return await self._intake.take(found.signals, thin=source.fetch is not None)
+            return await self._intake.take(understood.signals, thin=source.fetch is not None)
         except NowhereToPut:
             raise Trouble("unavailable", "the signals could not be stored", retry_after=5) from None

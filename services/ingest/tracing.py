@@ -27,10 +27,10 @@ def found_at(signal: Parsed, body: bytes, content_type: str) -> dict[str, list[s
         leaves = list(_leaves(whole_of(body, content_type), "$"))
     except Unreadable:
         return {}
-    found = {
-        name: [path for path, said in leaves if said == value][:MAX_PLACES] for name, value in facts.items() if value
+    places = {
+        name: [path for path, leaf in leaves if leaf == value][:MAX_PLACES] for name, value in facts.items() if value
     }
-    return {name: paths for name, paths in found.items() if paths}
+    return {name: paths for name, paths in places.items() if paths}
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -44,5 +44,5 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
             todo.extend((f"{at}.{key}", inner) for key, inner in held.items())
         elif isinstance(held, list):
             todo.extend((f"{at}[{i}]", inner) for i, inner in enumerate(held))
-        elif (said := text(held)) is not None:
-            yield at, said
+        elif (leaf := text(held)) is not None:
+            yield at, leaf

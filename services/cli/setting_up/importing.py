@@ -81,7 +81,7 @@ class Tally:
         if row.parsed is not None and row.parsed.sales is not None:
             self.stages[row.parsed.sales.to or "as it comes"] += 1
         for finding in row.findings:
-            self.wrong[(finding.column, finding.said.partition(" of line ")[0])] += 1
+            self.wrong[(finding.column, finding.text.partition(" of line ")[0])] += 1
             self.findings.append(finding)
 
     def told(self) -> str:

@@ -14,21 +14,21 @@ def with_box_consents(parsed: Parsed, meaning: Mapping[str, tuple[str, ...]]) ->
     """The signal with the purposes that the configuration gives a field, in place of those that its name suggests."""
     if not meaning:
         return parsed
-    purposes = {label(name): said for name, said in meaning.items()}
+    purposes = {label(name): own_purposes for name, own_purposes in meaning.items()}
     kept = tuple(consent for consent in parsed.consents if label(consent.basis or "") not in purposes)
-    found = [*_of_answers(parsed, purposes), *_of_fields(parsed, purposes)]
-    new = {consent.purpose: consent for consent in sorted(found, key=lambda consent: consent.state == "withdrawn")}
+    stated = [*_of_answers(parsed, purposes), *_of_fields(parsed, purposes)]
+    new = {consent.purpose: consent for consent in sorted(stated, key=lambda consent: consent.state == "withdrawn")}
     if not new and kept == parsed.consents:
         return parsed
-    rest = (consent for consent in kept if consent.purpose not in new)
-    return parsed.but(consents=(*rest, *new.values()))
+    unchanged = (consent for consent in kept if consent.purpose not in new)
+    return parsed.but(consents=(*unchanged, *new.values()))
 
 
 def _of_answers(parsed: Parsed, purposes: Mapping[str, tuple[str, ...]]) -> Iterator[Consent]:
     for name, value in parsed.fields.items():
-        said = purposes.get(label(name), ())
-        if said and (state := _box_state(name, value)) is not None:
-            yield from (Consent(purpose=purpose, state=state, basis=name[:100]) for purpose in said)
+        own_purposes = purposes.get(label(name), ())
+        if own_purposes and (state := _box_state(name, value)) is not None:
+            yield from (Consent(purpose=purpose, state=state, basis=name[:100]) for purpose in own_purposes)
 
 
 def _box_state(name: str, value: object) -> State | None:

@@ -30,15 +30,15 @@ def missing(held: Mapping[str, Any], paths: Mapping[str, str]) -> Iterator[str]:
     yield from (f"`{name}`: nothing stands at `{paths[name]}`" for name, value in held.items() if value is MISSING)
 
 
-def unread(facts: Mapping[str, str], paths: Mapping[str, str], found: Parsed) -> Iterator[str]:
+def unread(facts: Mapping[str, str], paths: Mapping[str, str], parsed: Parsed) -> Iterator[str]:
     """One for each value that was there and cannot be the fact that it is named for."""
     for name, wrong, fact in _NEEDS:
-        if name in facts and fact(found) is None:
+        if name in facts and fact(parsed) is None:
             yield f"`{name}`: what stands at `{paths[name]}` is {wrong}"
     if "occurred_at" in facts and when(facts["occurred_at"]) is None:
         yield f"`occurred_at`: what stands at `{paths['occurred_at']}` is no time"
 
 
-def bounded_findings(told: Iterable[str]) -> tuple[str, ...]:
+def bounded_findings(findings: Iterable[str]) -> tuple[str, ...]:
     """Each once, and at most `MAX_FINDINGS`."""
-    return tuple(dict.fromkeys(told))[:MAX_FINDINGS]
+    return tuple(dict.fromkeys(findings))[:MAX_FINDINGS]

@@ -166,26 +166,28 @@ class _Without:
             if name not in self.allowed:
                 take_out()
             if len(self.aside) > before:
-                taken_out += [known for known in CLASSES if known == name]
+                taken_out += [kind for kind in CLASSES if kind == name]
         return self.changes, self.aside, tuple(taken_out)
 
     def _consents(self) -> None:
         """A box that the person ticked belongs to what they did; what a record says was given does not."""
         if self.parsed.kind in _ACTS:
             return
-        given = [consent.purpose for consent in self.parsed.consents if consent.state == "given"]
-        if given:
-            self.aside["(consents)"] = given[:_KEPT]
+        purposes = [consent.purpose for consent in self.parsed.consents if consent.state == "given"]
+        if purposes:
+            self.aside["(consents)"] = purposes[:_KEPT]
             self.changes["consents"] = tuple(c for c in self.parsed.consents if c.state != "given")
 
     def _sales(self) -> None:
         parsed = self.parsed
         if parsed.sales is not None:
             kept = _host(parsed.sales) if parsed.kind == Kind.SALES_MEETING_BOOKED else None
-            left = {} if kept is None else kept.known_fields()
-            said = {f"(sales {n.strip('_')})": v for n, v in parsed.sales.known_fields().items() if n not in left}
-            if said:
-                self.aside |= said
+            kept_fields = {} if kept is None else kept.known_fields()
+            taken = {
+                f"(sales {n.strip('_')})": v for n, v in parsed.sales.known_fields().items() if n not in kept_fields
+            }
+            if taken:
+                self.aside |= taken
                 self.changes["sales"] = kept
         if parsed.actor.reference is not None or parsed.actor.email is not None:
             self.aside["(actor)"] = parsed.actor.known_fields()

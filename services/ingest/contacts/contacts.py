@@ -46,7 +46,7 @@ class Finding(NamedTuple):
 
     line: int
     column: str
-    said: str
+    text: str
     skipped: bool = False
 
 

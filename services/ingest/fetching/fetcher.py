@@ -62,7 +62,7 @@ class Fetcher:
             return await self._asker.get(path)
 
         try:
-            found = await self._vendor.complete(facts, ask)
+            whole = await self._vendor.complete(facts, ask)
         except Refused:
             self._asker.forget(asked)  # a redrive asks again
             raise
@@ -75,12 +75,12 @@ class Fetcher:
             self._asker.forget(asked)
             note_fault(error)
             raise Refused(OTHER) from None
-        found = with_box_consents(found, self.source.consents)
-        return found if found.kind == facts.kind else with_sales_words(found, self.source.sales)
+        whole = with_box_consents(whole, self.source.consents)
+        return whole if whole.kind == facts.kind else with_sales_words(whole, self.source.sales)
 
 
 def _facts(signal: Signal) -> Parsed:
     """What the webhook said: what was only assumed of the company is asked for, not held against the answer."""
-    said = {name: getattr(signal, name) for name in Parsed.__struct_fields__}
+    fields = {name: getattr(signal, name) for name in Parsed.__struct_fields__}
     company = signal.company.but(**dict.fromkeys(signal.assumed))
-    return Parsed(**{**said, "company": company})
+    return Parsed(**{**fields, "company": company})

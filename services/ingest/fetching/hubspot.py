@@ -28,8 +28,8 @@ class HubSpot(Vendor):
         if (what := _activity(facts)) is not None:
             return await _of_contact(_with_record(facts, await ask(_activity_path(facts, what)), what), ask)
         if id_of(facts, "person") is None and (path := _deal(facts)) is not None:
-            found = _first(await ask(path))
-            facts = facts if found is None else with_reference(facts, "person", found)
+            person = _first(await ask(path))
+            facts = facts if person is None else with_reference(facts, "person", person)
         if id_of(facts, "person") is None:
             raise Gone
         return await _of_contact(facts, ask)
@@ -51,8 +51,8 @@ async def _of_contact(facts: Parsed, ask: Ask) -> Parsed:
 
 def _activity(facts: Parsed) -> str | None:
     """What kind of activity it is that says no more than that it is there."""
-    said = facts.sales.activity_type if facts.sales and id_of(facts, "activity") else None
-    return said if said in PROPERTIES else None
+    kind = facts.sales.activity_type if facts.sales and id_of(facts, "activity") else None
+    return kind if kind in PROPERTIES else None
 
 
 def _activity_path(facts: Parsed, what: str) -> str:
@@ -75,9 +75,9 @@ def _with_record(facts: Parsed, record: Mapping[str, Any], what: str) -> Parsed:
         facts = with_reference(facts, "person", person)
     if (deal := _first(mapping(near.get("deals")))) is not None:
         facts = with_reference(facts, "deal", deal)
-    said = {name: text(value) for name, value in mapping(record.get("properties")).items()}
-    sales = (facts.sales or Sales()).but(owner_id=said.get("hubspot_owner_id"))
-    work = activity_of(what, said)
+    properties = {name: text(value) for name, value in mapping(record.get("properties")).items()}
+    sales = (facts.sales or Sales()).but(owner_id=properties.get("hubspot_owner_id"))
+    work = activity_of(what, properties)
     if work.kind is None or facts.kind not in _TOLD_BY_RECORD:
         return facts.but(sales=sales)
     done = True if work.kind is Kind.SALES_FOLLOW_UP else sales.done
@@ -90,28 +90,28 @@ _TOLD_BY_RECORD = frozenset({Kind.SALES_FOLLOW_UP, Kind.ACTIVITY_CREATED})
 
 def _first(answer: Mapping[str, Any]) -> str | None:
     rows: Iterator[Any] = iter(answer.get("results") or [])
-    return next((said for row in rows if (said := text(mapping(row).get("id")))), None)
+    return next((ident for row in rows if (ident := text(mapping(row).get("id")))), None)
 
 
 def _contact(record: Mapping[str, Any]) -> Parsed:
-    said = mapping(record.get("properties"))
-    found = contact(
+    properties = mapping(record.get("properties"))
+    facts = contact(
         Person(
-            email=text(said.get("email")),
-            first_name=text(said.get("firstname")),
-            last_name=text(said.get("lastname")),
-            phone=text(said.get("phone")) or text(said.get("mobilephone")),
+            email=text(properties.get("email")),
+            first_name=text(properties.get("firstname")),
+            last_name=text(properties.get("lastname")),
+            phone=text(properties.get("phone")) or text(properties.get("mobilephone")),
         ),
         {
-            "name": text(said.get("company")),
-            "domain": text(said.get("website")),
-            "industry": text(said.get("industry")),
-            "country": text(said.get("country")),
-            "employees": text(said.get("numberofemployees")),
-            "region": text(said.get("state")),
-            "city": text(said.get("city")),
-            "postcode": text(said.get("zip")),
+            "name": text(properties.get("company")),
+            "domain": text(properties.get("website")),
+            "industry": text(properties.get("industry")),
+            "country": text(properties.get("country")),
+            "employees": text(properties.get("numberofemployees")),
+            "region": text(properties.get("state")),
+            "city": text(properties.get("city")),
+            "postcode": text(properties.get("zip")),
         },
-        text(said.get("hs_language")),
+        text(properties.get("hs_language")),
     )
-    return of_record(found, said)
+    return of_record(facts, properties)

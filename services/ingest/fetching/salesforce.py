@@ -58,14 +58,14 @@ def _with_references(facts: Parsed, record: Mapping[str, Any]) -> Parsed:
 
 def _with(facts: Parsed, answer: Mapping[str, Any]) -> Parsed:
     rows = answer.get("records") or []
-    found = next((said for row in rows if (said := text(mapping(row).get("ContactId")))), None)
-    if found is None:
+    person = next((ident for row in rows if (ident := text(mapping(row).get("ContactId")))), None)
+    if person is None:
         raise Gone
-    return with_reference(facts, "person", found)
+    return with_reference(facts, "person", person)
 
 
 def _contact(record: Mapping[str, Any]) -> Parsed:
-    found = contact(
+    facts = contact(
         Person(
             email=text(record.get("Email")),
             first_name=text(record.get("FirstName")),
@@ -83,4 +83,4 @@ def _contact(record: Mapping[str, Any]) -> Parsed:
             "postcode": text(record.get("PostalCode")) or text(record.get("MailingPostalCode")),
         },
     )
-    return of_record(found, record)
+    return of_record(facts, record)

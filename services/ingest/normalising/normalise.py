@@ -48,7 +48,7 @@ def identities(parsed: Parsed, source: Source, key: bytes) -> tuple[IdentityKey,
     identity_keys = [
         IdentityKey(
             kind=value.kind,
-            digest=value.said if value.kind == "handover" else digest(key, value.kind, source.brand, value.said),
+            digest=value.text if value.kind == "handover" else digest(key, value.kind, source.brand, value.text),
             verified=value.kind not in LIKENESS and (proven or value.kind != "phone"),
             former=value.former,
             account=account_digest(value.within, key, source.brand) if value.within is not None else None,
@@ -62,7 +62,7 @@ class _Value(NamedTuple):
     """What an identity is made of. `within`: the reference whose account is left out of it."""
 
     kind: IdentityKind
-    said: str
+    text: str
     former: bool = False
     within: Reference | None = None
 

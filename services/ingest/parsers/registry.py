@@ -96,7 +96,7 @@ def parse_unfinished(kind: str, body: bytes, content_type: str, headers: dict[st
         ]
 
     try:
-        found = read_or_quarantine("$", read_events)
+        result = read_or_quarantine("$", read_events)
     except TooMuch as error:
-        found = Quarantined(quarantined=error.reason, where=error.where)
-    return [found] if isinstance(found, Quarantined) else found
+        result = Quarantined(quarantined=error.reason, where=error.where)
+    return [result] if isinstance(result, Quarantined) else result

@@ -32,7 +32,7 @@ def may_hold(body: bytes, name: str, secrets: Sequence[str]) -> bool | None:
 
 def _texts_of(text: str, name: str) -> Iterator[str]:
     """The values that are texts of all members of this name, as they are written."""
-    return (found[1] for found in _member(name).finditer(text))
+    return (match[1] for match in _member(name).finditer(text))
 
 
 def _is_one_of(written: str, wanted: Sequence[bytes], longest: int) -> bool:
@@ -40,8 +40,8 @@ def _is_one_of(written: str, wanted: Sequence[bytes], longest: int) -> bool:
     if len(written) > longest:
         return False
     value = json.loads(f'"{written}"') if "\\" in written else written
-    given = value.encode("utf-8", "replace")
-    return any([hmac.compare_digest(given, secret) for secret in wanted])
+    candidate = value.encode("utf-8", "replace")
+    return any([hmac.compare_digest(candidate, secret) for secret in wanted])
 
 
 @lru_cache(maxsize=64)

@@ -45,10 +45,10 @@ def answer_probe(
     if method == "OPTIONS":
         return _permission_answer(source.kind, headers, source.rate)
     if "hub.challenge" in query or "hub.mode" in query or "hub.verify_token" in query:
-        said = query.get("hub.verify_token", "").encode()
-        known = any([hmac.compare_digest(word.encode(), said) for word in configured.words])
+        token = query.get("hub.verify_token", "").encode()
+        is_ours = any([hmac.compare_digest(word.encode(), token) for word in configured.words])
         challenge = query.get("hub.challenge", "")
-        return PlainTextResponse(challenge) if known and _is_plain(challenge) else None
+        return PlainTextResponse(challenge) if is_ours and _is_plain(challenge) else None
     code = query.get("challengeCode")
     if source.kind == "linkedin" and code is not None:
         if not configured.secrets or not _CODE.fullmatch(code):
@@ -77,17 +77,17 @@ def answer_challenge(kind: str, body: bytes, secrets: Sequence[str]) -> Response
     ):
         return None
     try:
-        said = json.loads(body)
+        message = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(said, dict):
+    if not isinstance(message, dict):
         return None
-    challenge = said.get("challenge")
-    if said.get("type") == "url_verification" and isinstance(challenge, str) and _is_plain(challenge):
+    challenge = message.get("challenge")
+    if message.get("type") == "url_verification" and isinstance(challenge, str) and _is_plain(challenge):
         return PlainTextResponse(challenge)
-    payload = said.get("payload")
+    payload = message.get("payload")
     token = payload.get("plainToken") if isinstance(payload, dict) else None
-    if said.get("event") == "endpoint.url_validation" and isinstance(token, str) and _is_plain(token) and secrets:
+    if message.get("event") == "endpoint.url_validation" and isinstance(token, str) and _is_plain(token) and secrets:
         proof = hmac.digest(secrets[0].encode(), token.encode(), "sha256").hex()
         return JSONResponse({"plainToken": token, "encryptedToken": proof})
     return None

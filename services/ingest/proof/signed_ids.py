@@ -24,12 +24,12 @@ ID_HEADERS = frozenset({"webhook-id", "svix-id", "idempotency-key", "ce-id"})
 def read_signed(source: Source, body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """What is in a body of this source, with ids of deliveries that its sender alone can choose. `headers` come from
     `empty_unsigned_ids`, as those do that are kept with a body that was set aside."""
-    found = read_or_quarantine(
+    result = read_or_quarantine(
         "$", lambda: read(source.kind, body, content_type, headers=headers, mapping=source.mapping)
     )
-    if isinstance(found, Quarantined):
-        return [found]
-    return _with_body_in_ids(found, body) if source.proof == "none" else found
+    if isinstance(result, Quarantined):
+        return [result]
+    return _with_body_in_ids(result, body) if source.proof == "none" else result
 
 
 def empty_unsigned_ids(scheme: Scheme, headers: dict[str, str]) -> dict[str, str]:
@@ -54,11 +54,11 @@ def _signed_ids(scheme: Scheme, headers: Mapping[str, str]) -> frozenset[str]:
             assert_never(scheme.scheme)
 
 
-def _with_body_in_ids(found: Result, body: bytes) -> Result:
+def _with_body_in_ids(items: Result, body: bytes) -> Result:
     """A key that is the body's digest already has it."""
     return [
         item
         if isinstance(item, Quarantined) or item.dedupe_key.startswith("body:")
         else item.but(dedupe_key=f"{item.dedupe_key}:{body_digest(body)[:16]}")
-        for item in found
+        for item in items
     ]

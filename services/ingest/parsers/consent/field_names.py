@@ -81,33 +81,33 @@ _TIMES = frozenset(["at", "date", "time", "timestamp", "on", "datetime", "ts"])
 @cache_by_name
 def meaning_of(name: str) -> Field | None:
     """What a field's name says of consent; None for one that says nothing of it."""
-    said = label(name)
-    words = said.split("_")
+    plain = label(name)
+    words = plain.split("_")
     if words[-1] in _ASPECTS or len(words) > 40:
         return None
     timed = words[-1] in _TIMES and len(words) > 1
-    if OUT.search(said):
-        return Field("out_at" if timed else "out", purpose_of(words, "all" if _is_of_all(said) else "email"))
-    if _NEWS.search(said) and NEGATED.search(said):
+    if OUT.search(plain):
+        return Field("out_at" if timed else "out", purpose_of(words, "all" if _is_of_all(plain) else "email"))
+    if _NEWS.search(plain) and NEGATED.search(plain):
         return Field("out", purpose_of(words, "marketing"))
     if timed:
         return None
-    if _STATUS.fullmatch(said):
+    if _STATUS.fullmatch(plain):
         return Field("status", purpose_of(words, "email"))
-    if said in ("status", "state", "subscriber_state"):
+    if plain in ("status", "state", "subscriber_state"):
         return Field("any_status", "email")
-    if _IN.search(said):
-        return None if NEGATED.search(said) else Field("in", purpose_of(words, "marketing"))
-    if _CONTACT.search(said):
-        return None if NEGATED.search(said) else Field("contact", "contact")
+    if _IN.search(plain):
+        return None if NEGATED.search(plain) else Field("in", purpose_of(words, "marketing"))
+    if _CONTACT.search(plain):
+        return None if NEGATED.search(plain) else Field("contact", "contact")
     return None
 
 
-def _is_of_all(said: str) -> bool:
+def _is_of_all(plain: str) -> bool:
     return (
         re.search(
             r"(?:^|_)(?:do_?not_?(?:contact|disturb|solicit)|dnd|no_contactar|ne_pas_(?:me_)?contacter|all)(?:_|$)",
-            said,
+            plain,
         )
         is not None
     )

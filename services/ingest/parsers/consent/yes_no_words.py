@@ -48,17 +48,17 @@ def yes_or_no(value: Any) -> bool | None:
         value = value[0]
     if isinstance(value, bool):
         return value
-    said = (text(value) or "").strip()[:200]
-    if said in _SIGNS:
-        return _SIGNS[said]
-    word = label(said.removesuffix(".0"))
+    written = (text(value) or "").strip()[:200]
+    if written in _SIGNS:
+        return _SIGNS[written]
+    word = label(written.removesuffix(".0"))
     return True if word in _YES else False if word in _NO else None
 
 
 def state_of(value: Any) -> State | None:
     """Of a field for a consent: given or withdrawn; None for what is not understood, and for nothing."""
-    said = yes_or_no(value)
-    return None if said is None else "given" if said else "withdrawn"
+    answer = yes_or_no(value)
+    return None if answer is None else "given" if answer else "withdrawn"
 
 
 def status_of(value: Any) -> State | None:

@@ -23,15 +23,15 @@ _CODES = ("form_id", "source_kind", "language", "currency")
 _PLACES = ("name", "industry", "region", "city")
 
 
-def finish(found: Result, body: bytes, content_type: str) -> Result:
+def finish(items: Result, body: bytes, content_type: str) -> Result:
     """The items of a body as they are kept. Never raises."""
     finished: Result = []
-    for item in take_turns(found, facts_in):
+    for item in take_turns(items, facts_in):
         if isinstance(item, Parsed):
             item = clean_reach(item)
-            item = _with_lists(item, body if len(found) == 1 else b"", content_type)
+            item = _with_lists(item, body if len(items) == 1 else b"", content_type)
             if is_request(item) and not may_reach_somebody(item):
-                finished.append(_with_only_address(item, body if len(found) == 1 else b"", content_type))
+                finished.append(_with_only_address(item, body if len(items) == 1 else b"", content_type))
                 continue
         finished.append(item)
     return finished
@@ -58,10 +58,12 @@ def _with_lists(parsed: Parsed, body: bytes, content_type: str) -> Parsed:
 def readable_facts(parsed: Parsed) -> Parsed:
     """The same facts as a person reads them, without entities, markup and what steers a terminal; the same object where
     nothing changes. To be called once on what a parser read: what was decoded once is not decoded again."""
-    changed: dict[str, Any] = {name: readable(said) for name in _WORDS if (said := getattr(parsed, name)) is not None}
-    changed |= {name: without_steering(said) for name in _CODES if (said := getattr(parsed, name)) is not None}
+    changed: dict[str, Any] = {
+        name: readable(written) for name in _WORDS if (written := getattr(parsed, name)) is not None
+    }
+    changed |= {name: without_steering(written) for name in _CODES if (written := getattr(parsed, name)) is not None}
     fields = readable_answer(parsed.fields) if parsed.fields else parsed.fields
-    person = parsed.person.but(**{name: readable(said) for name, said in parsed.person.known_fields().items()})
+    person = parsed.person.but(**{name: readable(written) for name, written in parsed.person.known_fields().items()})
     company = parsed.company.but(
         **{name: readable(value) for name in _PLACES if (value := getattr(parsed.company, name)) is not None}
     )
@@ -91,8 +93,8 @@ def _person(person: Person) -> tuple[Person, dict[str, str]]:
     changed: dict[str, str | None] = {}
     aside: dict[str, str] = {}
     for name in _NAMES:
-        if (said := getattr(person, name)) is not None:
-            changed[name] = single_line(said) or None
+        if (written := getattr(person, name)) is not None:
+            changed[name] = single_line(written) or None
     changed |= _cleaned_email(person, aside)
     if person.phone is not None:
         changed["phone"] = shown_number(person.phone) or None
@@ -117,14 +119,14 @@ def _cleaned_email(person: Person, aside: dict[str, str]) -> dict[str, str | Non
 
 def _with_only_address(parsed: Parsed, body: bytes, content_type: str) -> Parsed | Quarantined:
     """Of several that differ none is guessed at: the body is set aside, with the names of the fields that have them."""
-    found = candidates_in(parsed.fields) or candidates_in(_whole(body, content_type))
-    if not found:
+    candidates = candidates_in(parsed.fields) or candidates_in(_whole(body, content_type))
+    if not candidates:
         return parsed
-    if len(found) > 1:
-        return Quarantined(quarantined=several(found))
-    name, address = named_address(found[0].written)
+    if len(candidates) > 1:
+        return Quarantined(quarantined=several(candidates))
+    name, address = named_address(candidates[0].written)
     named = {"full_name": name} if name and not any(getattr(parsed.person, part) for part in _NAMES) else {}
-    fields = {key: value for key, value in parsed.fields.items() if value != found[0].written}
+    fields = {key: value for key, value in parsed.fields.items() if value != candidates[0].written}
     return parsed.but(person=parsed.person.but(email=addresses_in(address)[0], **named), fields=fields)
 
 

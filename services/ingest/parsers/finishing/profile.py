@@ -16,10 +16,10 @@ _PHONE_VERIFIED = frozenset(["phone_verified", "phone_number_verified", "is_phon
 
 def with_profile(parsed: Parsed) -> Parsed:
     """With what its answers tell and its parser did not; the same object where they tell nothing."""
-    said = firm_facts(parsed.fields) if parsed.fields else {}
-    language = language_code(said.pop("language", None)) if parsed.language is None else None
-    told = {name: value for name, value in said.items() if name != "language"}
-    company = Company(**{**told, **parsed.company.known_fields()})
+    answers = firm_facts(parsed.fields) if parsed.fields else {}
+    language = language_code(answers.pop("language", None)) if parsed.language is None else None
+    facts = {name: value for name, value in answers.items() if name != "language"}
+    company = Company(**{**facts, **parsed.company.known_fields()})
     changed: dict[str, Any] = {"language": language} if language is not None else {}
     if not parsed.utm and (utm := _utm(parsed.fields)):
         changed |= {"utm": utm, "campaign": parsed.campaign or utm.get("utm_campaign")}
@@ -35,7 +35,9 @@ def _utm(fields: dict[str, Any]) -> dict[str, str]:
     named = (
         (label(name.removesuffix("__c")), value) for name, value in fields.items() if "utm" in name[:20].casefold()
     )
-    return {name: said for name, value in named if name.startswith("utm_") and (said := text(value)) is not None}
+    return {
+        name: parameter for name, value in named if name.startswith("utm_") and (parameter := text(value)) is not None
+    }
 
 
 def _says_yes(name: str, value: Any) -> bool:

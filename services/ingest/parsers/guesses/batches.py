@@ -40,11 +40,11 @@ def events_of(whole: Any) -> list[Row]:
         return list(_of_object("$", as_object(whole)))
     if all(isinstance(row, dict) and len(row) <= 6 for row in whole) and rows(whole):
         return [Row("$", {"answers": whole}, {})]
-    found: list[Row] = []
+    events: list[Row] = []
     for i, row in enumerate(refuse_too_many(whole)):
-        found.extend(_of_object(f"$[{i}]", row) if isinstance(row, dict) and row else [Row(f"$[{i}]", row, {})])
-        refuse_too_many(found)
-    return found
+        events.extend(_of_object(f"$[{i}]", row) if isinstance(row, dict) and row else [Row(f"$[{i}]", row, {})])
+        refuse_too_many(events)
+    return events
 
 
 def _of_object(where: str, whole: dict[str, Any]) -> Iterator[Row]:
@@ -99,13 +99,13 @@ def _under_titles(whole: dict[str, Any]) -> dict[str, Any]:
 
 
 def _titles(fields: list[Any], whole: Mapping[str, Any]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    titles: dict[str, str] = {}
     for field in fields[:MAX_ANSWERS]:
         held = {label(str(key)): value for key, value in field.items()} if isinstance(field, dict) else {}
         parts = next((v for n, v in held.items() if n in ("sub_fields", "parts") and isinstance(v, list)), [])
         inner = _titles(parts, whole)
         ident, title = text(held.get("id")), text(held.get("title")) or text(held.get("label"))
-        found |= {key: f"{title} {said}" for key, said in inner.items() if title}
+        titles |= {key: f"{title} {part}" for key, part in inner.items() if title}
         if not inner and ident and title and ident in whole and title not in whole:
-            found[ident] = title
-    return found
+            titles[ident] = title
+    return titles

@@ -82,7 +82,7 @@ class Call(NamedTuple):
 def call_of(levels: Iterable[Level]) -> Call:
     """How a call that is over went, the innermost object's word first."""
     held = [at.held for at in levels]
-    words = [said for at in held for name in _OUTCOMES if (said := text(at.get(name)))]
+    words = [value for at in held for name in _OUTCOMES if (value := text(at.get(name)))]
     outcome = next(
         (word for word in words if label(word) in _TALKED | _FAILED | _ANSWERED or _FAILING.fullmatch(label(word))),
         None,
@@ -125,15 +125,15 @@ def _is_up(held: list[dict[str, Any]], names: tuple[str, ...]) -> bool:
 
 
 def _seconds(held: list[dict[str, Any]], names: tuple[str, ...]) -> float | None:
-    return next((said for said in _lengths(held, names)), None)
+    return next((seconds for seconds in _lengths(held, names)), None)
 
 
 def _lengths(held: list[dict[str, Any]], names: tuple[str, ...]) -> Iterator[float]:
     for at in held:
         for name in names:
             value = at.get(name)
-            if (said := number(value)) is not None:
-                yield said
+            if (seconds := number(value)) is not None:
+                yield seconds
             elif isinstance(value, str) and (clock := _CLOCK.fullmatch(value.strip())):
                 yield int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + int(clock[3])
 

@@ -45,14 +45,14 @@ class _Leaf(NamedTuple):
 
 def candidates_in(tree: Any) -> list[Candidate]:
     """One for each address, in the order of the body; our own people's and recipients' are none, nor is an address in a text."""
-    found: dict[str | None, Candidate] = {}
+    candidates: dict[str | None, Candidate] = {}
     for leaf in _leaves(tree):
         alone = named_address(leaf.value)[1]
         if " " in single_line(alone) or len(addresses_in(alone)) != 1 or _is_anothers(leaf):
             continue
         row = leaf.inside.value if leaf.inside is not None and isinstance(leaf.inside.value, dict) else {}
-        found.setdefault(normal_address(alone), Candidate(_name(leaf), leaf.value, row))
-    return list(found.values())
+        candidates.setdefault(normal_address(alone), Candidate(_name(leaf), leaf.value, row))
+    return list(candidates.values())
 
 
 def several(candidates: Sequence[Candidate]) -> str:
@@ -111,6 +111,6 @@ def _title(row: dict[str, Any]) -> str | None:
     """What an answer's row calls its question."""
     held = {label(str(key)): value for key, value in row.items()}
     return next(
-        (said for key in ("label", "title", "name", "question") if isinstance(said := held.get(key), str) and said),
+        (title for key in ("label", "title", "name", "question") if isinstance(title := held.get(key), str) and title),
         None,
     )

@@ -63,8 +63,8 @@ def first(chain: Iterable[Level], names: Iterable[str], read: Callable[[Any], Fo
     inwards = list(chain)[::-1]
     for name in names:
         for at in inwards:
-            if name in at.held and (found := read(at.held[name])) is not None:
-                return found
+            if name in at.held and (value := read(at.held[name])) is not None:
+                return value
     return None
 
 
@@ -94,10 +94,10 @@ def _inside(chain: Chain, nouns: tuple[str, ...]) -> Mapping[str, Any] | None:
         # JSON:API: what is in the attributes of a thing is a part of it.
         return None
     thing = len(chain) > 1 and text(held.get("id")) is not None
-    known = held.keys()
-    subjects = () if not known.isdisjoint(_OWN) and any(text(held.get(name)) for name in _OWN) else _SUBJECTS
+    names = held.keys()
+    subjects = () if not names.isdisjoint(_OWN) and any(text(held.get(name)) for name in _OWN) else _SUBJECTS
     named = (
-        () if thing or known.isdisjoint(_THINGS) else tuple(n for n in _THINGS if text(mapping(held.get(n)).get("id")))
+        () if thing or names.isdisjoint(_THINGS) else tuple(n for n in _THINGS if text(mapping(held.get(n)).get("id")))
     )
     for name in (*(() if thing else (*nouns, *subjects)), *named, *WRAPPERS):
         value = held.get(name)
@@ -130,4 +130,4 @@ def _lone(held: Mapping[str, Any], levels: int) -> Mapping[str, Any] | None:
 
 def ident(value: Any) -> str | None:
     """An id, or the id of an object."""
-    return text(value) or next((said for key in ("id", "name") if (said := text(mapping(value).get(key)))), None)
+    return text(value) or next((name for key in ("id", "name") if (name := text(mapping(value).get(key)))), None)

@@ -25,9 +25,9 @@ _OUR_NUMBER = frozenset(["phone_number_id", "display_phone_number"])
 """Which of our numbers somebody wrote to, as WhatsApp's business accounts say it."""
 
 
-def is_call(found: Iterable[Node]) -> bool:
+def is_call(objects: Iterable[Node]) -> bool:
     """Whether an object of the event is a call: it has a call's id or outcome, or a recording and how long it was."""
-    for node in islice(found, MAX_NODES):
+    for node in islice(objects, MAX_NODES):
         names = level(node.raw).held.keys()
         if node.weight >= -1 and (
             len(_CALLS & names) > 1 or (not _RECORDED.isdisjoint(names) and not _TIMED.isdisjoint(names))
@@ -36,10 +36,10 @@ def is_call(found: Iterable[Node]) -> bool:
     return False
 
 
-def is_message(found: Iterable[Node]) -> bool:
+def is_message(objects: Iterable[Node]) -> bool:
     """Whether an object of the event is a message in a chat or by SMS: who it is from, and in which chat or to which of our
     numbers."""
-    for node in islice(found, MAX_NODES):
+    for node in islice(objects, MAX_NODES):
         names = level(node.raw).held.keys()
         chat = {"chat", "from"} <= names and not names.isdisjoint(("message_id", *_TEXTS))
         sms = {"message_from", "message_to"} <= names or {"message_from", "message_body"} <= names
@@ -55,26 +55,26 @@ _IN_A_GROUP = ("participant_alt", "participant_pn", "participant", "author")
 
 
 def _partner(held: Mapping[str, Any]) -> dict[str, str]:
-    said = [text(held.get(name)) or "" for name in _PARTNERS]
-    if any(one.endswith("@g.us") for one in said):
-        said = [text(held.get(name)) or "" for name in _IN_A_GROUP]
-    number = next((number for one in said if (number := number_of_chat(one)) is not None), None)
+    ids = [text(held.get(name)) or "" for name in _PARTNERS]
+    if any(one.endswith("@g.us") for one in ids):
+        ids = [text(held.get(name)) or "" for name in _IN_A_GROUP]
+    number = next((number for one in ids if (number := number_of_chat(one)) is not None), None)
     return {"phone": number} if number else {}
 
 
-def other_end(found: Iterable[Node]) -> dict[str, str]:
+def other_end(objects: Iterable[Node]) -> dict[str, str]:
     """The number of the one a chat is with, or a message went to or came from, where our own number stands beside it; {}
     for anything else."""
-    for node in islice(found, MAX_NODES):
+    for node in islice(objects, MAX_NODES):
         held = level(node.raw).held
         if partner := _partner(held):
             return partner
         if _OUR_NUMBER.isdisjoint(held):
             continue
         for name in ("recipient_id", "wa_id", "from"):
-            said = text(held.get(name)) or ""
-            if (number := number_of_chat(said)) is not None:
+            ident = text(held.get(name)) or ""
+            if (number := number_of_chat(ident)) is not None:
                 return {"phone": number}
-            if said.isdigit() and 8 <= len(said) <= 15:
-                return {"phone": said}
+            if ident.isdigit() and 8 <= len(ident) <= 15:
+                return {"phone": ident}
     return {}

@@ -58,7 +58,7 @@ def host_of_meeting(chain: Chain) -> Actor:
         for who in _rows(at.get(name))
         if isinstance(who, dict) and _is_marked(who)
     )
-    return next((found for who in marked if (found := _colleague_of(who))), None) or _of(
+    return next((colleague for who in marked if (colleague := _colleague_of(who))), None) or _of(
         chain, _HOSTS, _HOST_IDS, _HOST_ADDRESSES
     )
 
@@ -82,11 +82,11 @@ def _of(chain: Chain, objects: tuple[str, ...], ids: tuple[str, ...], addresses:
     for name in objects:
         for at in held:
             for who in _rows(at.get(name)):
-                if (found := _colleague_of(who)) is not None:
-                    return found
-    reference = next((said for name in ids for at in held if (said := text(at.get(name))) and said != "0"), None)
+                if (colleague := _colleague_of(who)) is not None:
+                    return colleague
+    reference = next((value for name in ids for at in held if (value := text(at.get(name))) and value != "0"), None)
     address = next(
-        (said for name in addresses for at in held if (said := text(at.get(name))) and is_address(said)), None
+        (value for name in addresses for at in held if (value := text(at.get(name))) and is_address(value)), None
     )
     return Actor(kind="person", reference=reference or address, email=address) if reference or address else Actor()
 
@@ -98,8 +98,8 @@ def _rows(value: Any) -> Iterator[Any]:
 def _colleague_of(who: Any) -> Actor | None:
     """One of ours, by an object, or by an address in its place."""
     if isinstance(who, str):
-        said = who.strip()
-        return Actor(kind="person", reference=said, email=said) if is_address(said) else None
+        written = who.strip()
+        return Actor(kind="person", reference=written, email=written) if is_address(written) else None
     held = level(mapping(who)).held if isinstance(who, Mapping) else {}
     if not held or (text(held.get("type")) or "").casefold() in _THEIRS:
         return None

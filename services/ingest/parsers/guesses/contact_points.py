@@ -45,14 +45,14 @@ def points_in(name: str, value: Any) -> dict[str, str]:
     """The first address and the first number of a list of ways to reach somebody; `name` is its key, as `label` writes it."""
     if name not in _LISTS or not isinstance(value, list):
         return {}
-    found: dict[str, str] = {}
+    points: dict[str, str] = {}
     for row in value[:MAX_POINTS]:
         if isinstance(row, dict):
-            found = {**point_of(row), **found}
-    return found
+            points = {**point_of(row), **points}
+    return points
 
 
-def number_of_chat(said: str) -> str | None:
+def number_of_chat(ident: str) -> str | None:
     """The telephone number that the id of a chat with one person is made of; None for a group, a channel and any other text."""
-    match = _NUMBERED.fullmatch(said.strip())
+    match = _NUMBERED.fullmatch(ident.strip())
     return f"+{match[1]}" if match else None

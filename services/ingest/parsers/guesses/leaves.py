@@ -16,47 +16,47 @@ _HOLDERS = ("value", "answer", "values")
 def flat_answers(tree: dict[str, Any]) -> dict[str, Any]:
     """Every answer of the tree, a list whole; a name that is there twice has a number. Raises Unreadable for more than
     `MAX_ANSWERS`."""
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for name, value in tree.items():
-        _gather(str(name), value, found)
-    return found
+        _gather(str(name), value, answers)
+    return answers
 
 
-def _gather(name: str, value: Any, found: dict[str, Any]) -> None:
+def _gather(name: str, value: Any, answers: dict[str, Any]) -> None:
     value = read_embedded_json(value)
     if isinstance(value, dict):
-        _gather_object(name, value, found)
+        _gather_object(name, value, answers)
     elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
         for title, answer in (
             rows(value) or {_name_with_number(name, i): one for i, one in enumerate(value, 1)}
         ).items():
-            _gather(title, answer, found) if isinstance(answer, dict | list) else _put(title, answer, found)
+            _gather(title, answer, answers) if isinstance(answer, dict | list) else _put(title, answer, answers)
     else:
-        _put(name, value, found)
+        _put(name, value, answers)
 
 
-def _gather_object(name: str, value: dict[str, Any], found: dict[str, Any]) -> None:
+def _gather_object(name: str, value: dict[str, Any], answers: dict[str, Any]) -> None:
     if parts := name_parts(value):
-        _put(name, " ".join(parts.values()), found)
+        _put(name, " ".join(parts.values()), answers)
         return
     held = next((value[key] for key in _HOLDERS if key in value and not isinstance(value[key], dict)), None)
     if held is not None and len(value) <= 8:
-        _put(next((said for key in ("label", "title") if (said := text(value.get(key)))), name), held, found)
+        _put(next((title for key in ("label", "title") if (title := text(value.get(key)))), name), held, answers)
         return
     for key, inner in value.items():
-        _gather(_name_with_number(name, key) if not label(str(key)) or str(key).isdigit() else str(key), inner, found)
+        _gather(_name_with_number(name, key) if not label(str(key)) or str(key).isdigit() else str(key), inner, answers)
 
 
 def _name_with_number(name: str, number: object) -> str:
     return f"{name} {number}".strip()
 
 
-def _put(name: str, value: Any, found: dict[str, Any]) -> None:
+def _put(name: str, value: Any, answers: dict[str, Any]) -> None:
     if value in (None, "", [], {}):
         return
     title, number = name, 2
-    while title in found and found[title] != value and number < 100:
+    while title in answers and answers[title] != value and number < 100:
         title, number = f"{name} ({number})", number + 1
-    found[title] = value
-    if len(found) > MAX_ANSWERS:
+    answers[title] = value
+    if len(answers) > MAX_ANSWERS:
         raise Unreadable(f"over {MAX_ANSWERS} answers, so many are not taken at once")

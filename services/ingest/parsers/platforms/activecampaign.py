@@ -50,23 +50,24 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """One event. Raises Unreadable."""
     event = object_of(body, content_type)
     contact, deal = mapping(event.get("contact")), mapping(event.get("deal"))
-    said = text(event.get("type"))
-    if not contact and not deal and said is None:
+    event_type = text(event.get("type"))
+    if not contact and not deal and event_type is None:
         raise Unreadable("neither a type, a contact nor a deal")
-    kind, sales = _kind(said, event, deal)
+    kind, sales = _kind(event_type, event, deal)
     ident, deal_id = identifier(contact.get("id")) or identifier(deal.get("contactid")), identifier(deal.get("id"))
-    about_deal = bool(deal) and (said or "").startswith("deal")
+    about_deal = bool(deal) and (event_type or "").startswith("deal")
     campaign = mapping(event.get("campaign"))
-    found = Parsed(
+    parsed = Parsed(
         kind=kind,
-        source_kind=said or "automation",
+        source_kind=event_type or "automation",
         occurred_at=when(event.get("date_time")),
         person=_person(contact, deal),
         company=Company(name=_company(event, contact, deal)),
         external_id=_task(event) or (deal_id if about_deal else ident or text(mapping(event.get("account")).get("id"))),
         references=_references(ident, deal_id, event, deal),
         actor=_actor(event),
-        automated=said in ("sent", "sms_sent") or (text(event.get("initiated_by")) or "") in ("system", "automation"),
+        automated=event_type in ("sent", "sms_sent")
+        or (text(event.get("initiated_by")) or "") in ("system", "automation"),
         sales=sales,
         reason=text(deal.get("lost_reason")),
         amount=_amount(deal),
@@ -79,7 +80,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     )
     changed = event.get("updated_fields")
     rows = list(changed.values()) if isinstance(changed, dict) else changed
-    return [of_record(found, contact, {"updated_fields": rows})]
+    return [of_record(parsed, contact, {"updated_fields": rows})]
 
 
 def _task(event: dict[str, Any]) -> str | None:
@@ -93,7 +94,7 @@ def _company(event: dict[str, Any], contact: dict[str, Any], deal: dict[str, Any
         deal.get("orgname"),
         mapping(event.get("account")).get("name"),
     )
-    return next((said for name in named if (said := text(name))), None)
+    return next((value for name in named if (value := text(name))), None)
 
 
 def _amount(deal: dict[str, Any]) -> float | None:
@@ -110,14 +111,14 @@ def _person(contact: dict[str, Any], deal: dict[str, Any]) -> Person:
     )
 
 
-def _kind(said: str | None, event: dict[str, Any], deal: dict[str, Any]) -> tuple[Kind, Sales | None]:
+def _kind(event_type: str | None, event: dict[str, Any], deal: dict[str, Any]) -> tuple[Kind, Sales | None]:
     """A deal's update is what its changed fields say; without them a closed one is won or lost, and no more is known."""
-    kind = _KINDS.get(said or "", Kind.UNCLASSIFIED if said else Kind.CONTACT_UPDATED)
+    kind = _KINDS.get(event_type or "", Kind.UNCLASSIFIED if event_type else Kind.CONTACT_UPDATED)
     task = mapping(event.get("task")) or mapping(event.get("deal_task"))
     if kind in (Kind.SALES_TASK_OPEN, Kind.SALES_FOLLOW_UP):
         name = text(task.get("type_title")) or text(task.get("type"))
         return kind, Sales(activity_type=name, done=kind is Kind.SALES_FOLLOW_UP, owner_id=text(deal.get("owner")))
-    if said != "deal_update":
+    if event_type != "deal_update":
         return kind, None
     changed = event.get("updated_fields")
     names = {

@@ -22,13 +22,13 @@ _KINDS: dict[str, Kind] = {
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """One event. Raises Unreadable."""
     event = as_object(read_json(body))
-    said, payload = text(event.get("event")), as_object(event.get("payload"), "$.payload")
-    if said is None:
+    event_name, payload = text(event.get("event")), as_object(event.get("payload"), "$.payload")
+    if event_name is None:
         raise Unreadable("a delivery names its event", "$.event")
     # The shape of version 1 has the invitee as an object of its own.
     invitee = {**payload, **mapping(payload.get("invitee"))}
     booked = identifier(payload.get("invitee"))  # who did not show up is named by the booking alone
-    person = _PERSON if said.startswith(("invitee", "routing_form")) else {}
+    person = _PERSON if event_name.startswith(("invitee", "routing_form")) else {}
     uri = identifier(invitee.get("uri")) or identifier(invitee.get("uuid"))
     moved = invitee.get("rescheduled") is True
     cancelled = mapping(invitee.get("cancellation"))
@@ -37,19 +37,21 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         filled_in(
             _questions(payload),
             {name: text(invitee.get(source)) for name, source in person.items()},
-            kind=Kind.ACTIVITY_UPDATED if moved and said == "invitee.canceled" else _KINDS.get(said, Kind.UNCLASSIFIED),
-            source_kind=said,
+            kind=Kind.ACTIVITY_UPDATED
+            if moved and event_name == "invitee.canceled"
+            else _KINDS.get(event_name, Kind.UNCLASSIFIED),
+            source_kind=event_name,
             occurred_at=when(event.get("created_at")) or when(event.get("time")),
             external_id=uri,
             references=_activities(booked or uri),
             previous=_activities(identifier(payload.get("old_invitee"))),
             actor=Actor(kind="person") if cancelled else Actor(),
-            sales=_sales(said, invitee, payload),
+            sales=_sales(event_name, invitee, payload),
             reason=text(cancelled.get("reason")),
             **_tracking(payload),
             form_id=text(payload.get("routing_form"))
             or text(mapping(payload.get("scheduled_event")).get("event_type")),
-            dedupe_key=f"{said}:{uri}:{at}" if uri and at else body_key(body),
+            dedupe_key=f"{event_name}:{uri}:{at}" if uri and at else body_key(body),
         )
     ]
 
@@ -67,9 +69,9 @@ def _activities(uri: str | None) -> tuple[Reference, ...]:
     return (Reference(system="calendly", object="activity", id=uri),) if uri else ()
 
 
-def _sales(said: str, invitee: dict[str, Any], payload: dict[str, Any]) -> Sales | None:
+def _sales(event_name: str, invitee: dict[str, Any], payload: dict[str, Any]) -> Sales | None:
     """The host is the first user of the event's memberships, where the event is along; version 1 names who it is assigned to."""
-    if not said.startswith("invitee"):
+    if not event_name.startswith("invitee"):
         return None
     hosts = (
         mapping(payload.get("scheduled_event")).get("event_memberships")
@@ -83,14 +85,16 @@ def _sales(said: str, invitee: dict[str, Any], payload: dict[str, Any]) -> Sales
 
 
 def _questions(payload: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for row in map(mapping, payload.get("questions_and_answers") or []):
         if (name := text(row.get("question"))) is not None:
-            found.setdefault(name, row.get("answer"))
-    return found
+            answers.setdefault(name, row.get("answer"))
+    return answers
 
 
 def _tracking(payload: dict[str, Any]) -> dict[str, Any]:
     tracking = mapping(payload.get("tracking"))
-    utm = {name: said for name, value in tracking.items() if name.startswith("utm_") and (said := text(value))}
+    utm = {
+        name: parameter for name, value in tracking.items() if name.startswith("utm_") and (parameter := text(value))
+    }
     return {"utm": utm, "campaign": utm.get("utm_campaign")}

@@ -90,7 +90,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         (client is not None or _bulk(row)) if not incoming else is_set(mapping(row.get("envelope")).get("is_autoreply"))
     )
     user = text(event.get("user_id"))
-    found = Parsed(
+    parsed = Parsed(
         kind=kind,
         source_kind=f"{noun}.{action}",
         occurred_at=when(event.get("date_created")) or when(row.get("date_updated")),
@@ -111,8 +111,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         dedupe_key=identifier(event.get("id")) or body_key(body),
     )
     if family != "contact":
-        return [found]
-    return [of_record(found, row, {"previous_data": before, "changed_fields": event.get("changed_fields")})]
+        return [parsed]
+    return [of_record(parsed, row, {"previous_data": before, "changed_fields": event.get("changed_fields")})]
 
 
 def _own(event: dict[str, Any], row: dict[str, Any]) -> str | None:
@@ -149,8 +149,8 @@ def _of_record(family: str, action: str, now: dict[str, Any], before: dict[str, 
 def _status(row: dict[str, Any], which: str = "") -> str | None:
     """As people call it, or its id where that is all; in two fields or as an object of its own."""
     whole = mapping(row.get(f"{which}status"))
-    said = text(row.get(f"{which}status_label")) or text(row.get(f"{which}status_id"))
-    return said or text(whole.get("label")) or text(whole.get("id"))
+    name = text(row.get(f"{which}status_label")) or text(row.get(f"{which}status_id"))
+    return name or text(whole.get("label")) or text(whole.get("id"))
 
 
 def _of_status(what: str, action: str, now: dict[str, Any], owner: str | None) -> tuple[Kind, Sales | None]:
@@ -232,10 +232,10 @@ def _person(family: str, row: dict[str, Any]) -> Person:
         )
     incoming = text(row.get("direction")) in _INCOMING
     to = row.get("to")
-    said = row.get("sender") if incoming else to[0] if isinstance(to, list) and to else to
+    party = row.get("sender") if incoming else to[0] if isinstance(to, list) and to else to
     attendee = _attendee(row)
     return Person(
-        email=_address(said) or text(attendee.get("email")),
+        email=_address(party) or text(attendee.get("email")),
         full_name=text(row.get("contact_name")) or text(attendee.get("name")),
         phone=text(row.get("remote_phone")) or (text(row.get("phone")) if family == "activity" else None),
     )
@@ -250,20 +250,20 @@ def _attendee(row: dict[str, Any]) -> dict[str, Any]:
 
 def _address(value: Any) -> str | None:
     """`Name <address>` or the address."""
-    said = (text(value) or "").rpartition("<")[2].rstrip("> ")
-    return said if "@" in said else None
+    address = (text(value) or "").rpartition("<")[2].rstrip("> ")
+    return address if "@" in address else None
 
 
 def _first(rows: Any, name: str) -> str | None:
-    found = (text(mapping(row).get(name)) for row in rows) if isinstance(rows, list) else iter(())
-    return next((said for said in found if said is not None), None)
+    values = (text(mapping(row).get(name)) for row in rows) if isinstance(rows, list) else iter(())
+    return next((value for value in values if value is not None), None)
 
 
 def _company(family: str, row: dict[str, Any]) -> Company:
     own = text(row.get("name")) or text(row.get("display_name")) if family == "lead" else None
     custom = {**mapping(row.get("custom")), **{n: v for n, v in row.items() if n.startswith("custom.")}}
-    told = {**custom, **_first_of(row)} if family in ("lead", "contact") else {}
-    return company_from(told, own or text(row.get("lead_name")))
+    facts = {**custom, **_first_of(row)} if family in ("lead", "contact") else {}
+    return company_from(facts, own or text(row.get("lead_name")))
 
 
 def _first_of(row: dict[str, Any]) -> dict[str, Any]:
@@ -285,8 +285,8 @@ def _references(family: str, event: dict[str, Any], row: dict[str, Any]) -> list
         ("deal", identifier(row.get("opportunity_id"))),
         ("company", lead),
     ]
-    found = [Reference(system="close", account=account, object=o, id=i) for o, i in named if i is not None]
-    return list(dict.fromkeys(found))
+    references = [Reference(system="close", account=account, object=o, id=i) for o, i in named if i is not None]
+    return list(dict.fromkeys(references))
 
 
 def _merged_records(event: dict[str, Any]) -> tuple[Reference, ...]:

@@ -37,10 +37,10 @@ def parse_standard(body: bytes, content_type: str, headers: dict[str, str]) -> R
         raise Unreadable("a Standard Webhook has a type", "$.type")
     ident = headers.get("webhook-id") or headers.get("svix-id")
     key = f"id:{ident}" if identifier(ident) else body_key(body)
-    found = _read(
+    event_facts = _read(
         event.get("data", event), text(event.get("type")), at=when(event.get("timestamp")), ident=None, key=key
     )
-    return [found]
+    return [event_facts]
 
 
 def parse_cloud(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
@@ -89,15 +89,21 @@ def _decode_data(value: str) -> Any:
 
 def _read(data: Any, kind: str | None, at: Any, ident: str | None, key: str) -> Parsed | Quarantined:
     if isinstance(data, dict) and "fact" in data:
-        found = crm.one(data, "$.data", key)
-        return found.but(dedupe_key=key, source_kind=kind) if isinstance(found, Parsed) else found
+        parsed = crm.one(data, "$.data", key)
+        return parsed.but(dedupe_key=key, source_kind=kind) if isinstance(parsed, Parsed) else parsed
     own = data if isinstance(data, dict) else {"data": data} if data is not None else {}
     try:
-        found = generic.one(generic.Event({"type": kind, "data": own}, {}, {}), "$.data", key)
+        parsed = generic.one(generic.Event({"type": kind, "data": own}, {}, {}), "$.data", key)
     except Unreadable:
-        facts, rest = person_facts(own)
-        found = Parsed(kind=Kind.UNCLASSIFIED, person=person_of(facts), fields=only_known(rest.items()), dedupe_key=key)
-    if isinstance(found, Quarantined):
-        return found
-    said = {"source_kind": kind, "occurred_at": at or found.occurred_at, "external_id": ident or found.external_id}
-    return found.but(**said, dedupe_key=key)
+        facts, others = person_facts(own)
+        parsed = Parsed(
+            kind=Kind.UNCLASSIFIED, person=person_of(facts), fields=only_known(others.items()), dedupe_key=key
+        )
+    if isinstance(parsed, Quarantined):
+        return parsed
+    envelope = {
+        "source_kind": kind,
+        "occurred_at": at or parsed.occurred_at,
+        "external_id": ident or parsed.external_id,
+    }
+    return parsed.but(**envelope, dedupe_key=key)

@@ -45,9 +45,9 @@ def submission(fields: dict[str, Any], body: bytes) -> Parsed:
     if _is_nested(lifted):
         return _read_nested(unfold_keys(lifted), body)
     parts = numbered_name(lifted)
-    facts, rest = person_facts(lifted)
+    facts, others = person_facts(lifted)
     return with_former_emails(
-        _signal({**{name: said for name, said in parts.items() if said}, **facts}, rest, None, body), lifted
+        _signal({**{name: value for name, value in parts.items() if value}, **facts}, others, None, body), lifted
     )
 
 
@@ -66,27 +66,27 @@ def _read_nested(tree: dict[str, Any], body: bytes) -> Parsed:
         "external_id"
     )
     facts = {**person, "company": company.name, "domain": company.domain, "external_id": ident}
-    left = {name: value for name, value in answers.items() if not isinstance(value, str) or value not in used}
-    found = _signal({name: said for name, said in facts.items() if said}, left, guess.form_id, body)
-    return found.but(consents=guess.consents, former_emails=guess.former_emails)
+    others = {name: value for name, value in answers.items() if not isinstance(value, str) or value not in used}
+    parsed = _signal({name: fact for name, fact in facts.items() if fact}, others, guess.form_id, body)
+    return parsed.but(consents=guess.consents, former_emails=guess.former_emails)
 
 
 def _signal(facts: dict[str, str], answers: dict[str, Any], form_id: str | None, body: bytes) -> Parsed:
     """`answers` are the further ones, of which a form's name, campaign parameters and consents are taken out."""
-    rest = dict(answers)
-    utm = utm_of(rest)
-    named = next((text(rest.pop(n)) for n in list(rest) if plain_name(n) in _FORM_NAMES and text(rest[n])), None)
+    others = dict(answers)
+    utm = utm_of(others)
+    named = next((text(others.pop(n)) for n in list(others) if plain_name(n) in _FORM_NAMES and text(others[n])), None)
     return Parsed(
         kind=Kind.FORM_SUBMITTED,
         source_kind="form",
-        occurred_at=next((when(rest[n]) for n in rest if plain_name(n) in _TIMES), None),
+        occurred_at=next((when(others[n]) for n in others if plain_name(n) in _TIMES), None),
         person=person_of(facts),
         company=company_of(facts),
         external_id=facts.get("external_id"),
         form_id=form_id or named,
         campaign=utm.get("utm_campaign"),
         utm=utm,
-        fields=only_known(rest.items()),
+        fields=only_known(others.items()),
         dedupe_key=body_key(body),
     )
 

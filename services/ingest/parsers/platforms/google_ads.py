@@ -31,17 +31,17 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     columns = lead.get("user_column_data")
     if ident is None or not isinstance(columns, list):
         raise Unreadable("a lead has a lead_id and user_column_data")
-    known, answers = _columns(columns)
+    facts, answers = _columns(columns)
     test = lead.get("is_test") in (True, "true", 1) or ident.startswith(_TEST)
     key = f"lead:{ident}" if identifier(ident) else body_key(body)
-    return [_signal(lead, ident, known=known, answers=answers, test=test).but(dedupe_key=key)]
+    return [_signal(lead, ident, facts=facts, answers=answers, test=test).but(dedupe_key=key)]
 
 
-def _signal(lead: dict[str, Any], ident: str, known: dict[str, str], answers: dict[str, Any], test: bool) -> Parsed:
+def _signal(lead: dict[str, Any], ident: str, facts: dict[str, str], answers: dict[str, Any], test: bool) -> Parsed:
     extra = {n: text(lead.get(n)) for n in ("gcl_id", "adgroup_id", "creative_id", "asset_group_id", "lead_source")}
     return filled_in(
         {**answers, **extra},
-        known,
+        facts,
         source_kind="lead",
         occurred_at=when(lead.get("lead_submit_time")),
         mode="test" if test else "live",
@@ -54,16 +54,16 @@ def _signal(lead: dict[str, Any], ident: str, known: dict[str, str], answers: di
 
 def _columns(columns: list[Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """(facts of the standard columns, custom questions by their ids). The private one of two e-mails or numbers wins."""
-    known: dict[str, str] = {}
+    facts: dict[str, str] = {}
     answers: dict[str, Any] = {}
     for row in map(mapping, columns):
         ident, value = text(row.get("column_id")) or text(row.get("column_name")), text(row.get("string_value"))
         if ident is None or value is None:
             continue
         fact = _COLUMNS.get(ident.upper()) or (None if "column_id" in row else (meaning(ident) or (None, 0))[0])
-        if fact is not None and (fact not in known or not ident.upper().startswith("WORK_")):
-            answers |= {f"WORK_{fact}".upper(): known[fact]} if fact in known else {}
-            known[fact] = value
+        if fact is not None and (fact not in facts or not ident.upper().startswith("WORK_")):
+            answers |= {f"WORK_{fact}".upper(): facts[fact]} if fact in facts else {}
+            facts[fact] = value
         else:
             answers[ident] = value
-    return known, answers
+    return facts, answers

@@ -85,20 +85,20 @@ def _one(event: dict[str, Any], where: str, body: bytes) -> Parsed | Quarantined
 
 
 def _thin(event: dict[str, Any], where: str) -> Parsed:
-    said = text(event.get("subscriptionType")) or ""
-    noun, _, verb = said.partition(".")
+    subscription = text(event.get("subscriptionType")) or ""
+    noun, _, verb = subscription.partition(".")
     type_id = text(event.get("objectTypeId")) or text(event.get("fromObjectTypeId"))
     noun = TYPE_IDS.get(type_id or "", noun) if noun == "object" else noun
     if noun not in _OBJECTS or verb.casefold() not in _VERB_WORDS:
-        raise Unreadable(f"unknown subscription type `{said[:60]}`", f"{where}.subscriptionType")
+        raise Unreadable(f"unknown subscription type `{subscription[:60]}`", f"{where}.subscriptionType")
     named = ("objectId", "fromObjectId", "newObjectId", "primaryObjectId")
     ident, portal = next((i for n in named if (i := identifier(event.get(n)))), None), identifier(event.get("portalId"))
     name, value = text(event.get("propertyName")), text(event.get("propertyValue"))
     value = None if value == "REDACTED" else value
     source = text(event.get("changeSource"))
-    said_of = states_in({name: value}) if noun == "contact" and name and verb.casefold() == "propertychange" else ()
+    consents = states_in({name: value}) if noun == "contact" and name and verb.casefold() == "propertychange" else ()
     kind, sales = _kind(noun, verb.casefold(), name, value)
-    kind = Kind.CONSENT_WITHDRAWN if any(c.state == "withdrawn" for c in said_of) else kind
+    kind = Kind.CONSENT_WITHDRAWN if any(c.state == "withdrawn" for c in consents) else kind
     test = name == "sample-property" or value == "sample-value" or _from_console(event)
     mode: Mode = "test" if test else "live"
     person = Person(**{_PERSON[name]: value}) if noun == "contact" and name in _PERSON and not test else Person()
@@ -108,7 +108,7 @@ def _thin(event: dict[str, Any], where: str) -> Parsed:
     )
     return Parsed(
         kind=kind,
-        source_kind=said,
+        source_kind=subscription,
         occurred_at=when(event.get("occurredAt")),
         mode=mode,
         person=person,
@@ -121,10 +121,10 @@ def _thin(event: dict[str, Any], where: str) -> Parsed:
         sales=sales,
         reason=value if name in _REASONS else None,
         amount=number(value) if name == "amount" else None,
-        consents=said_of,
+        consents=consents,
         address_changed=bool(person.email),
         former_emails=_former(event) if person.email else (),
-        fields=_fields(noun, said, name, value),
+        fields=_fields(noun, subscription, name, value),
         dedupe_key=_key(event),
     )
 
@@ -132,13 +132,13 @@ def _thin(event: dict[str, Any], where: str) -> Parsed:
 def _former(event: dict[str, Any]) -> tuple[str, ...]:
     """The value before, where somebody passes it on with the event."""
     names = ("previousValue", "propertyPreviousValue", "oldValue", "previousPropertyValue")
-    return tuple(said for name in names if (said := text(event.get(name))) is not None)[:1]
+    return tuple(value for name in names if (value := text(event.get(name))) is not None)[:1]
 
 
-def _fields(noun: str, said: str, name: str | None, value: str | None) -> dict[str, Any]:
+def _fields(noun: str, subscription: str, name: str | None, value: str | None) -> dict[str, Any]:
     """The value that changed, and what an `object` is, of which the word for the event says nothing."""
     kept = [(name, value), (PLACES.get(name, name), value)] if name and name not in _PERSON else []
-    return only_known([*kept, *([("object_type", noun)] if said.startswith("object.") else [])])
+    return only_known([*kept, *([("object_type", noun)] if subscription.startswith("object.") else [])])
 
 
 _PARTS = ("portalId", "subscriptionId", "subscriptionType", "objectId", "eventId", "occurredAt", "propertyName")
@@ -177,13 +177,13 @@ def _kind(noun: str, verb: str, name: str | None, value: str | None) -> tuple[Ki
 
 def _activity(noun: str, verb: str, name: str | None, value: str | None) -> tuple[Kind, Sales | None]:
     """Calls, meetings, mails and tasks are told as they are made; the person they are with has to be fetched."""
-    said = Sales(to=value if name else None, activity_type=noun)
+    sales = Sales(to=value if name else None, activity_type=noun)
     if (name, value) == ("hs_task_status", "COMPLETED"):
         return Kind.SALES_FOLLOW_UP, Sales(to="COMPLETED", activity_type=noun, done=True)
     if name == "hs_meeting_outcome" and value in _OUTCOMES:
-        return _OUTCOMES[value], said
+        return _OUTCOMES[value], sales
     if name == "hs_call_disposition" and call_of([level({name: value})]).connected:
-        return Kind.SALES_FOLLOW_UP, said.but(done=True)
+        return Kind.SALES_FOLLOW_UP, sales.but(done=True)
     if verb == "creation":
         kinds = {
             "call": Kind.SALES_FOLLOW_UP,
@@ -192,7 +192,7 @@ def _activity(noun: str, verb: str, name: str | None, value: str | None) -> tupl
             "note": Kind.NOTE_ADDED,
         }
         return kinds.get(noun, Kind.ACTIVITY_CREATED), Sales(activity_type=noun)
-    return (Kind.ACTIVITY_DELETED if verb == "deletion" else Kind.ACTIVITY_UPDATED), said
+    return (Kind.ACTIVITY_DELETED if verb == "deletion" else Kind.ACTIVITY_UPDATED), sales
 
 
 def _references(noun: str, ident: str | None, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:
@@ -207,8 +207,8 @@ def _references(noun: str, ident: str | None, portal: str | None, event: dict[st
 
 def _associated_object(event: dict[str, Any]) -> str:
     """What an association leads to: `DEAL_TO_CONTACT`, or the id of the type."""
-    said = (text(event.get("associationType")) or "").casefold().partition("_to_")[2]
-    return TYPE_IDS.get(text(event.get("toObjectTypeId")) or "", said)
+    target = (text(event.get("associationType")) or "").casefold().partition("_to_")[2]
+    return TYPE_IDS.get(text(event.get("toObjectTypeId")) or "", target)
 
 
 def _merged_records(noun: str, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:

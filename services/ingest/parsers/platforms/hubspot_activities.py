@@ -42,46 +42,48 @@ class Activity(NamedTuple):
     outcome: str | None = None
 
 
-def activity_of(noun: str, said: Mapping[str, str | None]) -> Activity:
+def activity_of(noun: str, properties: Mapping[str, str | None]) -> Activity:
     """Of the properties of one record."""
     match noun:
         case "call":
-            return _call(said)
+            return _call(properties)
         case "email":
-            return _email(said)
+            return _email(properties)
         case "meeting":
-            outcome = said.get("hs_meeting_outcome")
+            outcome = properties.get("hs_meeting_outcome")
             return Activity(_OUTCOMES.get(outcome or "", Kind.SALES_MEETING_BOOKED), outcome=outcome)
         case "task":
-            done = said.get("hs_task_status") == "COMPLETED"
-            return Activity(Kind.SALES_FOLLOW_UP if done else Kind.SALES_TASK_OPEN, outcome=said.get("hs_task_status"))
+            done = properties.get("hs_task_status") == "COMPLETED"
+            return Activity(
+                Kind.SALES_FOLLOW_UP if done else Kind.SALES_TASK_OPEN, outcome=properties.get("hs_task_status")
+            )
         case "note":
             return Activity(Kind.NOTE_ADDED)
         case _:
             return Activity(None)
 
 
-def _call(said: Mapping[str, str | None]) -> Activity:
+def _call(properties: Mapping[str, str | None]) -> Activity:
     """A call that nobody says anything of was logged by hand: a step."""
-    if said.get("hs_call_direction") == "INBOUND":
+    if properties.get("hs_call_direction") == "INBOUND":
         return Activity(Kind.CALL_RECEIVED)
-    went = call_of([level({name: value for name, value in said.items() if value is not None})])
-    outcome = said.get("hs_call_status") or went.outcome
+    went = call_of([level({name: value for name, value in properties.items() if value is not None})])
+    outcome = properties.get("hs_call_status") or went.outcome
     return Activity(Kind.OUTREACH_LOGGED if went.connected is False else Kind.SALES_FOLLOW_UP, outcome=outcome)
 
 
-def _email(said: Mapping[str, str | None]) -> Activity:
+def _email(properties: Mapping[str, str | None]) -> Activity:
     """Mail of a colleague or of the contact; drafts and what failed stay what they are. A sequence's is a program's."""
-    status = said.get("hs_email_status")
+    status = properties.get("hs_email_status")
     if status == "BOUNCED":
         return Activity(Kind.EMAIL_BOUNCED, True, status)
-    if said.get("hs_email_direction") == "INCOMING_EMAIL":
-        headers = headers_of(said.get("hs_email_headers"))
-        why = why_automated(Mail(headers, said.get("hs_email_from_email"), said.get("hs_email_subject")))
+    if properties.get("hs_email_direction") == "INCOMING_EMAIL":
+        headers = headers_of(properties.get("hs_email_headers"))
+        why = why_automated(Mail(headers, properties.get("hs_email_from_email"), properties.get("hs_email_subject")))
         return Activity(Kind.EMAIL_BOUNCED if why == "bounce" else Kind.EMAIL_REPLIED, why is not None)
-    if (said.get("hs_email_direction"), status) != ("EMAIL", "SENT"):
+    if (properties.get("hs_email_direction"), status) != ("EMAIL", "SENT"):
         return Activity(None)
-    by_sequence = bool(said.get("hs_sequence_id"))
+    by_sequence = bool(properties.get("hs_sequence_id"))
     return Activity(Kind.EMAIL_SENT if by_sequence else Kind.SALES_FOLLOW_UP, by_sequence, status)
 
 

@@ -55,8 +55,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     family = topic.partition(".")[0]
     if not topic:
         raise Unreadable("a notification has a topic", "$.topic")
-    known = family in _CONTACT or family in ("conversation", "company", "ticket")
-    if not known and topic not in _CONVERSATION:
+    is_known = family in _CONTACT or family in ("conversation", "company", "ticket")
+    if not is_known and topic not in _CONVERSATION:
         # Colleagues, statistics of content: kept, and no lead's business.
         at, key = when(event.get("created_at")), identifier(event.get("id")) or body_key(body)
         ident = identifier(item.get("id"))
@@ -77,7 +77,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         if owner
         else None
     )
-    found = Parsed(
+    parsed = Parsed(
         kind=kind,
         source_kind=topic,
         occurred_at=when(event.get("created_at")) or when(item.get("updated_at")),
@@ -91,12 +91,12 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         sales=sales,
         consents=(Consent(purpose="email", state="withdrawn"),) if kind == Kind.CONSENT_WITHDRAWN else (),
         campaign=text(item.get("utm_campaign")),
-        utm={n: said for n in item if n.startswith("utm_") and (said := text(item.get(n))) is not None},
+        utm={n: value for n in item if n.startswith("utm_") and (value := text(item.get(n))) is not None},
         tags=_tags(item),
         fields=_fields(item, author),
         dedupe_key=identifier(event.get("id")) or body_key(body),
     )
-    return [of_record(found, who) if family != "company" else found]
+    return [of_record(parsed, who) if family != "company" else parsed]
 
 
 def _kind(topic: str, family: str) -> Kind:
@@ -163,8 +163,8 @@ def _references(family: str, event: dict[str, Any], item: dict[str, Any], who: d
         ("person", person),
         ("company", _only_company(who) if family in _CONTACT else None),
     ]
-    found = [Reference(system="intercom", account=account, object=o, id=i) for o, i in named if i is not None]
-    return list(dict.fromkeys(found))
+    references = [Reference(system="intercom", account=account, object=o, id=i) for o, i in named if i is not None]
+    return list(dict.fromkeys(references))
 
 
 def _only_company(who: dict[str, Any]) -> str | None:
@@ -202,14 +202,14 @@ def _tags(item: dict[str, Any]) -> tuple[str, ...]:
     tag = text(mapping(item.get("tag")).get("name"))
     rows = mapping(item.get("tags")).get("data") or mapping(item.get("tags")).get("tags")
     names = [text(mapping(row).get("name")) for row in rows] if isinstance(rows, list) else []
-    return tuple(dict.fromkeys(said for said in (tag, *names) if said is not None))
+    return tuple(dict.fromkeys(name for name in (tag, *names) if name is not None))
 
 
 def _fields(item: dict[str, Any], author: str | None) -> dict[str, Any]:
-    said = mapping(item.get("custom_attributes"))
+    custom = mapping(item.get("custom_attributes"))
     source = mapping(item.get("source"))
     words = [("subject", source.get("subject")), ("message", source.get("body"))] if author or source else []
     place = mapping(item.get("location"))
-    told = [(name, item.get(name)) for name in ("role", "language_override", "browser_language")]
+    own = [(name, item.get(name)) for name in ("role", "language_override", "browser_language")]
     where = [(name, place.get(name)) for name in ("country_code", "country", "region", "city")]
-    return only_known([*said.items(), *words, *told, *where])
+    return only_known([*custom.items(), *words, *own, *where])

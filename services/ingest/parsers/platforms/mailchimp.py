@@ -40,30 +40,32 @@ _AUDIENCE: dict[str, tuple[Consent, ...]] = {
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """One event. Raises Unreadable."""
     event = object_of(body, content_type)
-    said, data = text(event.get("type")), mapping(event.get("data"))
-    if said not in _KINDS:
+    event_type, data = text(event.get("type")), mapping(event.get("data"))
+    if event_type not in _KINDS:
         raise Unreadable("unknown type", "$.type")
     merges = mapping(data.get("merges"))
-    facts, rest = person_facts({name: value for name, value in merges.items() if name.upper() != "EMAIL"})
+    facts, others = person_facts({name: value for name, value in merges.items() if name.upper() != "EMAIL"})
     facts.pop("external_id", None)
     email = text(data.get("new_email")) or text(data.get("email")) or text(merges.get("EMAIL"))
     ident = identifier(data.get("new_id")) or identifier(data.get("id"))
-    person = person_of({**facts, "email": email}) if said != "campaign" else Person()
-    found = Parsed(
-        kind=_KINDS[said],
-        source_kind=said,
+    person = person_of({**facts, "email": email}) if event_type != "campaign" else Person()
+    parsed = Parsed(
+        kind=_KINDS[event_type],
+        source_kind=event_type,
         occurred_at=when(event.get("fired_at")),
         person=person,
         company=company_of(facts),
         external_id=ident,
-        references=(Reference(system="mailchimp", object="person", id=ident),) if ident and said != "campaign" else (),
-        consents=_AUDIENCE.get(said, ()),
+        references=(Reference(system="mailchimp", object="person", id=ident),)
+        if ident and event_type != "campaign"
+        else (),
+        consents=_AUDIENCE.get(event_type, ()),
         reason=text(data.get("reason")),
-        campaign=text(data.get("campaign_id")) or (ident if said == "campaign" else None),
-        fields=only_known({**rest, **_extra(data)}.items()),
-        dedupe_key=body_key(f"{said}:{event.get('fired_at')}:{ident}:{email}".encode()),
+        campaign=text(data.get("campaign_id")) or (ident if event_type == "campaign" else None),
+        fields=only_known({**others, **_extra(data)}.items()),
+        dedupe_key=body_key(f"{event_type}:{event.get('fired_at')}:{ident}:{email}".encode()),
     )
-    return [of_record(found, data)]
+    return [of_record(parsed, data)]
 
 
 def _extra(data: dict[str, Any]) -> dict[str, Any]:

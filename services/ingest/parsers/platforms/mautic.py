@@ -93,7 +93,7 @@ def _signal(key: str, row: dict[str, Any], whole: dict[str, Any], dedupe: str) -
     consents: tuple[Consent, ...] = ()
     if name == "lead_channel_subscription_changed":
         kind, consents = _contactable(text(row.get("channel")) or "email", text(row.get("new_status")))
-    found = Parsed(
+    parsed = Parsed(
         kind=kind,
         source_kind=key,
         occurred_at=at,
@@ -118,7 +118,7 @@ def _signal(key: str, row: dict[str, Any], whole: dict[str, Any], dedupe: str) -
         ),
         dedupe_key=dedupe,
     )
-    return of_record(found, contact, {"changes": row.get("changes")}, {"changes": contact.get("changes")})
+    return of_record(parsed, contact, {"changes": row.get("changes")}, {"changes": contact.get("changes")})
 
 
 def _mode(email: str | None) -> Mode:
@@ -156,7 +156,7 @@ def _company(key: str, row: dict[str, Any], at: Any, dedupe: str) -> Parsed | Qu
 
 def _of_campaign(whole: dict[str, Any], body: bytes) -> Parsed | Quarantined:
     ident = identifier(whole.get("contact_id")) or identifier(whole.get("contactid")) or identifier(whole.get("id"))
-    found = filled_in(
+    parsed = filled_in(
         {name: value for name, value in whole.items() if name not in ("contact_id", "contactid", "id")},
         kind=Kind.CONTACT_UPDATED,
         source_kind="campaign",
@@ -165,9 +165,9 @@ def _of_campaign(whole: dict[str, Any], body: bytes) -> Parsed | Quarantined:
         actor=Actor(kind="automation"),
         dedupe_key=body_key(body),
     )
-    if not found.person.email and not found.person.phone and "contact_id" not in whole:
+    if not parsed.person.email and not parsed.person.phone and "contact_id" not in whole:
         raise Unreadable("no key begins with `mautic.`, and nobody is named")
-    return found.but(mode=_mode(found.person.email))
+    return parsed.but(mode=_mode(parsed.person.email))
 
 
 def _contact(row: dict[str, Any]) -> dict[str, Any]:

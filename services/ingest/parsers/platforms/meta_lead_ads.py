@@ -73,7 +73,7 @@ def _thin(change: dict[str, Any], where: str, index: int) -> Parsed | Quarantine
     ident = identifier(value.get("leadgen_id"))
     if ident is None:
         raise Unreadable("a lead has a leadgen_id", f"{where}.value.leadgen_id")
-    return _signal(value, ident, answers=rows(value.get("field_data")), key=f"leadgen:{ident}", said="leadgen")
+    return _signal(value, ident, answers=rows(value.get("field_data")), key=f"leadgen:{ident}", source_kind="leadgen")
 
 
 def _whole(lead: dict[str, Any], where: str, body: bytes, index: int) -> Parsed | Quarantined:
@@ -84,7 +84,7 @@ def _whole(lead: dict[str, Any], where: str, body: bytes, index: int) -> Parsed 
     value = {name: single(lead.get(name)) for name in _ABOUT - {"field_data"}}
     answers = {**answers, **_boxes(lead.get("custom_disclaimer_responses"))}
     return _signal(
-        value, ident, answers=answers, key=f"leadgen:{ident}" if ident else body_key(body, index), said="lead"
+        value, ident, answers=answers, key=f"leadgen:{ident}" if ident else body_key(body, index), source_kind="lead"
     )
 
 
@@ -94,7 +94,7 @@ def _boxes(rows: Any) -> dict[str, Any]:
     return {name: row.get("is_checked") for row in named if (name := text(row.get("checkbox_key"))) is not None}
 
 
-def _signal(value: dict[str, Any], ident: str | None, answers: dict[str, Any], key: str, said: str) -> Parsed:
+def _signal(value: dict[str, Any], ident: str | None, answers: dict[str, Any], key: str, source_kind: str) -> Parsed:
     """Meta's test buttons send ids of nothing but fours, and answers that say that they are dummies."""
     test = (ident or "").strip("4") == "" and ident is not None and len(ident) > 8
     test = test or any((text(v) or "").startswith("<test lead:") for v in answers.values())
@@ -102,7 +102,7 @@ def _signal(value: dict[str, Any], ident: str | None, answers: dict[str, Any], k
     return filled_in(
         {} if test else {**answers, **extra},
         kind=Kind.FORM_SUBMITTED,
-        source_kind=said,
+        source_kind=source_kind,
         occurred_at=when(value.get("created_time")),
         mode="test" if test else "live",
         external_id=ident,

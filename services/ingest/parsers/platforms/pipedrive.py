@@ -65,7 +65,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     gone = _merged_records(entity, action, row=row, meta=meta, account=account)
     kind = Kind.SALES_MERGED if gone else kind
     by_person = text(meta.get("change_source")) == "app"
-    found = Parsed(
+    parsed = Parsed(
         kind=kind or _KINDS.get((entity, action), Kind.UNCLASSIFIED),
         source_kind=f"{action}.{entity}",
         occurred_at=when(meta.get("timestamp")),
@@ -83,7 +83,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
         currency=_currency(row),
         dedupe_key=_dedupe(meta, body),
     )
-    return [of_record(found, row, {"previous": before}) if entity == "person" else found]
+    return [of_record(parsed, row, {"previous": before}) if entity == "person" else parsed]
 
 
 def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[Kind | None, Sales | None]:
@@ -92,8 +92,8 @@ def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any])
     if entity == "activity":
         return _activity(action, now, before, owner)
     if entity == "lead" and "is_archived" in before:
-        said = [f"is_archived={str(bool(r.get('is_archived'))).lower()}" for r in (before, now)]
-        return Kind.SALES_STAGE_CHANGED, Sales(from_=said[0], to=said[1], owner_id=owner)
+        states = [f"is_archived={str(bool(r.get('is_archived'))).lower()}" for r in (before, now)]
+        return Kind.SALES_STAGE_CHANGED, Sales(from_=states[0], to=states[1], owner_id=owner)
     if action != "updated":
         return None, None
     return _deal(now, before, owner) if entity == "deal" else _owner(now, before, owner)
@@ -144,13 +144,13 @@ def _activity(
         cancelled = meeting and not before.get("done")
         return (Kind.SALES_MEETING_CANCELLED, Sales(activity_type=what, done=False)) if cancelled else (None, None)
     if action == "updated" and done and before.get("done") in (False, 0):
-        said = Sales(from_="done=false", to="done=true", owner_id=owner, activity_type=what, done=True)
-        return (Kind.SALES_MEETING_HELD if meeting else Kind.SALES_FOLLOW_UP), said
+        sales = Sales(from_="done=false", to="done=true", owner_id=owner, activity_type=what, done=True)
+        return (Kind.SALES_MEETING_HELD if meeting else Kind.SALES_FOLLOW_UP), sales
     if action == "added" and now:
-        said = Sales(owner_id=owner, activity_type=what, done=done)
+        sales = Sales(owner_id=owner, activity_type=what, done=done)
         if done:
-            return (Kind.SALES_MEETING_HELD if meeting else Kind.SALES_FOLLOW_UP), said
-        return (Kind.SALES_MEETING_BOOKED if meeting else Kind.SALES_TASK_OPEN), said
+            return (Kind.SALES_MEETING_HELD if meeting else Kind.SALES_FOLLOW_UP), sales
+        return (Kind.SALES_MEETING_BOOKED if meeting else Kind.SALES_TASK_OPEN), sales
     return None, None
 
 
@@ -219,7 +219,7 @@ def _primary(value: Any) -> str | None:
 
 def _company(row: dict[str, Any]) -> str | None:
     named = (mapping(row.get(name)).get("name") for name in ("org_id", "organization"))
-    return text(row.get("org_name")) or next((said for name in named if (said := text(name))), None)
+    return text(row.get("org_name")) or next((value for name in named if (value := text(name))), None)
 
 
 def _references(
@@ -235,8 +235,10 @@ def _references(
         ("deal", _flat(row.get("lead_id"))),
         ("company", _flat(row.get("org_id", row.get("organization_id")))),
     ]
-    found = [Reference(system="pipedrive", account=account, object=o, id=str(i)) for o, i in named if identifier(i)]
-    return list(dict.fromkeys(found))
+    references = [
+        Reference(system="pipedrive", account=account, object=o, id=str(i)) for o, i in named if identifier(i)
+    ]
+    return list(dict.fromkeys(references))
 
 
 def _participant(row: dict[str, Any]) -> Any:

@@ -80,15 +80,15 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     if body.lstrip()[:1] == b"<":
         return _outbound(read_xml(body))
     whole = read_json(body)
-    found: Result = []
+    result: Result = []
     events = list(_events(whole))
     refuse_too_many(
         [ident for _, event in events for ident in _idents(mapping(mapping(event).get("ChangeEventHeader")))]
     )
     for where, event in events:
         read = read_or_quarantine(where, partial(_change, event, where, body))
-        found += [read] if isinstance(read, Quarantined) else read
-    return found
+        result += [read] if isinstance(read, Quarantined) else read
+    return result
 
 
 # --- outbound messages
@@ -199,8 +199,8 @@ def _of_record(change: Parsed, noun: str, ident: str | None, fields: Mapping[str
 
 def _idents(head: Mapping[str, Any]) -> list[Any]:
     """The records that one change is of: each becomes a signal of its own."""
-    found = head.get("recordIds") or []
-    return found if isinstance(found, list) else [found]
+    idents = head.get("recordIds") or []
+    return idents if isinstance(idents, list) else [idents]
 
 
 def _plain(value: Any) -> Any:
@@ -224,8 +224,8 @@ def _kind_of_change(noun: str, change: str, fields: Mapping[str, Any]) -> tuple[
     if change not in ("CREATE", "UPDATE"):
         return None, None
     if noun in _WORK:
-        told = change == "CREATE" or (noun == "Task" and salesforce_activities.is_done(fields))
-        return salesforce_activities.activity_of(noun, fields, owner) if told else (None, None)
+        is_step = change == "CREATE" or (noun == "Task" and salesforce_activities.is_done(fields))
+        return salesforce_activities.activity_of(noun, fields, owner) if is_step else (None, None)
     stage = text(fields.get("StageName")) or text(fields.get("Status")) if noun in ("Opportunity", "Lead") else None
     sales = Sales(to=stage, owner_id=owner) if stage or owner else None
     if _true(fields.get("IsConverted")):
@@ -257,7 +257,7 @@ def _facts_of_record(
     key: str,
     user: str | None,
 ) -> Parsed:
-    found = Parsed(
+    parsed = Parsed(
         kind=kind,
         source_kind=source_kind,
         occurred_at=at,
@@ -275,7 +275,7 @@ def _facts_of_record(
         fields=only_known((name, text(fields.get(name))) for name in _kept_names(noun, fields)),
         dedupe_key=key,
     )
-    return of_record(found, fields) if found.person.known_fields() or _OBJECTS.get(noun) == "person" else found
+    return of_record(parsed, fields) if parsed.person.known_fields() or _OBJECTS.get(noun) == "person" else parsed
 
 
 MAX_OWN = 200

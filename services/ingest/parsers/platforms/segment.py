@@ -63,7 +63,7 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
     name = text(call.get("event")) or text(call.get("name"))
     answers, company = _facts(kind, call)
     utm = mapping(mapping(call.get("context")).get("campaign"))
-    found = filled_in(
+    parsed = filled_in(
         {"locale": mapping(call.get("context")).get("locale"), **answers},
         kind=kind_of(name or "") if kind == "track" else _KINDS[kind],
         source_kind=f"{kind}:{name}" if name else kind,
@@ -73,35 +73,35 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
         external_id=user or anonymous,
         references=_references(user, call, kind),
         previous=_previous(call),
-        utm={f"utm_{n}": said for n, v in utm.items() if n != "name" and (said := text(v))},
+        utm={f"utm_{n}": value for n, v in utm.items() if n != "name" and (value := text(v))},
         campaign=text(utm.get("name")),
         dedupe_key=f"message:{message}" if message else body_key(body, index),
     )
     if kind not in ("identify", "group"):
-        found = _without_names(found, answers)
+        parsed = _without_names(parsed, answers)
     if kind == "track":
-        found = _with_act(found, answers, name)
+        parsed = _with_act(parsed, answers, name)
     if company is None:
-        return found
-    told: dict[str, Any] = {**found.company.known_fields(), **company.known_fields()}
-    return found.but(company=Company(**told))
+        return parsed
+    company_facts: dict[str, Any] = {**parsed.company.known_fields(), **company.known_fields()}
+    return parsed.but(company=Company(**company_facts))
 
 
-def _with_act(found: Parsed, properties: dict[str, Any], name: str | None) -> Parsed:
+def _with_act(parsed: Parsed, properties: dict[str, Any], name: str | None) -> Parsed:
     """A message or a call that is told as an event: whose it was, and whether a program's."""
-    act = act_of(found.kind, chain_of(properties), objects=nodes(properties), word=name, nouns=nouns_of(name))
-    return found.but(kind=act.kind, actor=act.actor, automated=act.automated, sales=act.sales or found.sales)
+    act = act_of(parsed.kind, chain_of(properties), objects=nodes(properties), word=name, nouns=nouns_of(name))
+    return parsed.but(kind=act.kind, actor=act.actor, automated=act.automated, sales=act.sales or parsed.sales)
 
 
-def _without_names(found: Parsed, properties: dict[str, Any]) -> Parsed:
+def _without_names(parsed: Parsed, properties: dict[str, Any]) -> Parsed:
     """Without a name that stands there for another thing; it is kept as an answer."""
-    person = found.person
+    person = parsed.person
     if person.email or person.phone:
-        return found
+        return parsed
     others = {n: v for n, v in properties.items() if (meaning(n) or ("", 0))[0] in ("full_name", "company", "domain")}
     named = Person(first_name=person.first_name, last_name=person.last_name)
-    fields = {**found.fields, **only_known(others.items())}
-    return found.but(person=named, company=Company(), fields=fields)
+    fields = {**parsed.fields, **only_known(others.items())}
+    return parsed.but(person=named, company=Company(), fields=fields)
 
 
 def _facts(kind: str, call: dict[str, Any]) -> tuple[dict[str, Any], Company | None]:
@@ -112,12 +112,12 @@ def _facts(kind: str, call: dict[str, Any]) -> tuple[dict[str, Any], Company | N
     if kind != "identify":
         return mapping(call.get("properties")), None
     company = mapping(traits.get("company"))
-    found = company_from(company, text(company.get("name"))) if company else None
+    employer = company_from(company, text(company.get("name"))) if company else None
     return {
         n: v
         for n, v in (traits or mapping(mapping(call.get("context")).get("traits"))).items()
         if n != "company" or not company
-    }, found
+    }, employer
 
 
 def _references(user: str | None, call: dict[str, Any], kind: str) -> tuple[Reference, ...]:

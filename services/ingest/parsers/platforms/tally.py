@@ -25,7 +25,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     fields = data.get("fields")
     if not isinstance(fields, list):
         raise Unreadable("a response has fields", "$.data.fields")
-    known, answers = _answers(fields)
+    facts, answers = _answers(fields)
     ident, response = (
         identifier(event.get("eventId")),
         identifier(data.get("responseId")) or identifier(data.get("submissionId")),
@@ -36,7 +36,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return [
         filled_in(
             answers,
-            known,
+            facts,
             source_kind=text(event.get("eventType")),
             occurred_at=when(data.get("createdAt")) or when(event.get("createdAt")),
             mode=mode,
@@ -49,22 +49,22 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
 
 def _answers(fields: list[Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """(what types and labels tell of the person, further answers by their labels)."""
-    known: dict[str, str] = {}
+    facts: dict[str, str] = {}
     ranks: dict[str, int] = {}
     answers: dict[str, Any] = {}
     for i, field in enumerate(map(mapping, fields)):
-        kind, said = text(field.get("type")), text(field.get("label")) or text(field.get("key")) or f"field {i + 1}"
+        kind, title = text(field.get("type")), text(field.get("label")) or text(field.get("key")) or f"field {i + 1}"
         value = _value(field)
         fact, rank = _TYPES.get(kind or ""), -1
         if fact is None and kind in _FREE and text(value) is not None:
-            fact, rank = meaning(said) or meaning(text(field.get("key")) or "") or (None, 0)
+            fact, rank = meaning(title) or meaning(text(field.get("key")) or "") or (None, 0)
         held = text(value)
         misfit = (fact == "email" and "@" not in (held or "")) or kind == "TEXTAREA"
         if fact is None or held is None or misfit or ranks.get(fact, 9999) <= rank:
-            answers.setdefault(said if said not in answers else f"{said} ({text(field.get('key')) or i})", value)
+            answers.setdefault(title if title not in answers else f"{title} ({text(field.get('key')) or i})", value)
         else:
-            known[fact], ranks[fact] = held, rank
-    return known, {name: value for name, value in answers.items() if value is not False}
+            facts[fact], ranks[fact] = held, rank
+    return facts, {name: value for name, value in answers.items() if value is not False}
 
 
 def _value(field: dict[str, Any]) -> Any:
@@ -72,6 +72,8 @@ def _value(field: dict[str, Any]) -> Any:
     for option in map(mapping, field.get("options") or []):
         texts[text(option.get("id"))] = text(option.get("text")) or text(option.get("name"))
     if isinstance(value, list):
-        said = [texts.get(text(v)) or (text(mapping(v).get("name")) if isinstance(v, dict) else text(v)) for v in value]
-        return said[0] if len(said) == 1 else said
+        chosen = [
+            texts.get(text(v)) or (text(mapping(v).get("name")) if isinstance(v, dict) else text(v)) for v in value
+        ]
+        return chosen[0] if len(chosen) == 1 else chosen
     return texts.get(text(value)) or value if not isinstance(value, dict) else value

@@ -37,7 +37,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     asked = list(_questions(response))
     answers, by_reference = _answers_by_name(asked), _telling(asked)
     hidden = {str(k): v for k, v in mapping(response.get("hidden")).items()}
-    facts, rest = person_facts(answers)
+    facts, others = person_facts(answers)
     facts = {**person_facts(by_reference)[0], **facts}
     facts, hidden = _with_hidden(facts, hidden)
     utm = {k: str(v) for k, v in hidden.items() if plain_name(k).startswith("utm_")}
@@ -52,7 +52,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             form_id=text(response.get("form_id")),
             campaign=text(hidden.get("campaign")) or utm.get("utm_campaign"),
             utm=utm,
-            fields=only_known([*rest.items(), *((k, v) for k, v in hidden.items() if k not in utm)]),
+            fields=only_known([*others.items(), *((k, v) for k, v in hidden.items() if k not in utm)]),
             dedupe_key=f"response:{token}:{text(event.get('event_type'))}" if identifier(token) else body_key(body),
         )
     ]
@@ -61,12 +61,12 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
 def _with_hidden(facts: dict[str, str], hidden: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """(facts, what is left of the hidden fields): a link in a letter can bring along who it was sent to; what the person
     answers themselves comes first, and a name is taken whole from one of the two."""
-    brought, left = person_facts(hidden)
+    brought, unread = person_facts(hidden)
     brought.pop("external_id", None)
     if facts.keys() & _NAMES:
-        brought = {n: said for n, said in brought.items() if n not in _NAMES}
-    taken = {n: said for n, said in brought.items() if n not in facts}
-    return {**facts, **taken}, {n: v for n, v in hidden.items() if n in left or text(v) not in taken.values()}
+        brought = {n: value for n, value in brought.items() if n not in _NAMES}
+    taken = {n: value for n, value in brought.items() if n not in facts}
+    return {**facts, **taken}, {n: v for n, v in hidden.items() if n in unread or text(v) not in taken.values()}
 
 
 _NAMES = {"first_name", "last_name", "full_name"}
@@ -87,10 +87,10 @@ def by_question(whole: Any) -> dict[str, Any]:
     asked = list(_questions(mapping(mapping(whole).get("form_response"))))
     names = ((question.reference, question.title, question.ident) for question in asked)
     rows = [(name, question.value) for question, row in zip(asked, names, strict=True) for name in row if name]
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for name, value in rows:
-        found.setdefault(name, value)
-    return found
+        answers.setdefault(name, value)
+    return answers
 
 
 def _questions(response: dict[str, Any]) -> Iterator[Question]:
@@ -112,16 +112,16 @@ def _questions(response: dict[str, Any]) -> Iterator[Question]:
 def _answers_by_name(asked: list[Question]) -> dict[str, Any]:
     """Answers by our names where the type or the question tells, else by the question. Of two addresses the one that is asked
     of somebody else (`Your colleague's e-mail`) is an answer."""
-    found: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for question in asked:
         title = question.title or question.reference or question.ident
         name = _name(question.kind, title)
         if name != title and _is_of_another(question) and _has_own(asked, question):
             name = title
-        if name in found and name != title:
+        if name in answers and name != title:
             name = title
-        found.setdefault(name, question.value)
-    return found
+        answers.setdefault(name, question.value)
+    return answers
 
 
 def _telling(asked: list[Question]) -> dict[str, Any]:
@@ -158,8 +158,8 @@ def _name(kind: str | None, title: str) -> str:
     if kind != "text" or meaning(title) is not None:
         return title
     asked = label(_OWN.sub("", title))
-    if (found := meaning(asked)) is not None:
-        return found[0]
+    if (target := meaning(asked)) is not None:
+        return target[0]
     return next((fact for fact, question in _ASKED if question.search(asked)), title)
 
 

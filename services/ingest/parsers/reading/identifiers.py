@@ -64,11 +64,11 @@ MAX_ID = 500
 """Characters; what is longer is a text."""
 
 
-def is_identifier(said: str) -> bool:
+def is_identifier(value: str) -> bool:
     """Whether it can be an id at all."""
-    if len(said) > MAX_ID:
+    if len(value) > MAX_ID:
         return False
-    bare = _GAPS.sub("", said).strip(_QUOTES).casefold()
+    bare = _GAPS.sub("", value).strip(_QUOTES).casefold()
     if not any(map(str.isalnum, bare)):
         return False
     if len(bare) > 16 and bare.isalnum() and _MIXED.search(bare) and len(set(bare)) > 2:
@@ -89,8 +89,8 @@ def _is_repeated(bare: str) -> bool:
 
 def identifier(value: Any) -> str | None:
     """An id as text, None for what is none."""
-    said = text(value)
-    return said if said is not None and is_identifier(said) else None
+    ident = text(value)
+    return ident if ident is not None and is_identifier(ident) else None
 
 
 def without_false_ids(parsed: Parsed) -> Parsed:
@@ -104,8 +104,8 @@ def without_false_ids(parsed: Parsed) -> Parsed:
     )
 
 
-def _is_id(said: str | None) -> bool:
-    return said is None or is_identifier(said)
+def _is_id(value: str | None) -> bool:
+    return value is None or is_identifier(value)
 
 
 def _is_real(reference: Reference) -> bool:
@@ -114,5 +114,5 @@ def _is_real(reference: Reference) -> bool:
 
 def _real(references: tuple[Reference, ...]) -> tuple[Reference, ...]:
     """An account that is none is not known."""
-    known = (r for r in references if is_identifier(r.id))
-    return tuple(r if _is_id(r.account) else r.but(account=None) for r in known)
+    real = (r for r in references if is_identifier(r.id))
+    return tuple(r if _is_id(r.account) else r.but(account=None) for r in real)

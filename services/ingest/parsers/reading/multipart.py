@@ -27,25 +27,29 @@ class Part(NamedTuple):
     """One part: its headers by lower-case name, what its disposition says, its bytes."""
 
     headers: dict[str, str]
-    said: dict[str, str]
+    parameters: dict[str, str]
     content: bytes
 
 
 def pairs_of(body: bytes, content_type: str) -> list[tuple[str, Any]]:
     """(name, value) of every part, in order; JSON in a part that says so is read. Raises Unreadable."""
     parts = [_part(raw, newline, i) for i, (raw, newline) in enumerate(_split(body, content_type))]
-    hint = next((p.content[:40].decode("ascii", "replace") for p in parts if p.said["name"] == "_charset_"), "utf-8")
+    hint = next(
+        (p.content[:40].decode("ascii", "replace") for p in parts if p.parameters["name"] == "_charset_"), "utf-8"
+    )
     return [
-        (part.said["name"], _value(part, python_charset(hint))) for part in parts if part.said["name"] != "_charset_"
+        (part.parameters["name"], _value(part, python_charset(hint)))
+        for part in parts
+        if part.parameters["name"] != "_charset_"
     ]
 
 
 def _split(body: bytes, content_type: str) -> list[tuple[bytes, bytes]]:
     """(part, line end) of every part. The first delimiter's own line end is the one that the sender uses."""
-    found = _BOUNDARY.search(content_type[:2000])
+    boundary = _BOUNDARY.search(content_type[:2000])
     start = body.lstrip(b"\r\n")
     try:
-        delimiter = b"--" + (found[1] or found[2]).encode("latin-1") if found else b""
+        delimiter = b"--" + (boundary[1] or boundary[2]).encode("latin-1") if boundary else b""
     except UnicodeEncodeError:
         raise Unreadable("the content type is not Latin-1") from None
     if not delimiter or not start.startswith(delimiter):
@@ -73,28 +77,28 @@ def _part(raw: bytes, newline: bytes, index: int) -> Part:
         raise Unreadable(f"a part's headers are over {MAX_HEAD} bytes", f"$[{index}]")
     lines = re.sub(r"\r?\n[ \t]+", " ", decode_field(head, "utf-8")).splitlines()
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    said = _parameters(headers.get("content-disposition", ""))
-    if "name" not in said:
+    parameters = _parameters(headers.get("content-disposition", ""))
+    if "name" not in parameters:
         raise Unreadable("a part has no name", f"$[{index}]")
     if headers.get("content-type", "").lower().startswith("multipart/"):
         raise Unreadable("a part is divided itself", f"$[{index}]")
-    return Part(headers, said, content)
+    return Part(headers, parameters, content)
 
 
 def _parameters(disposition: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for name, starred, quoted, bare in _PARAMETER.findall(disposition):
         value = quoted.replace('\\"', '"').replace("\\\\", "\\") or bare
         if starred:
-            charset, _, rest = value.partition("'")
-            value = unquote(rest.partition("'")[2], python_charset(charset or "utf-8"), "replace")
-        found.setdefault(name.lower(), value)
-    return found
+            charset, _, escaped = value.partition("'")
+            value = unquote(escaped.partition("'")[2], python_charset(charset or "utf-8"), "replace")
+        parameters.setdefault(name.lower(), value)
+    return parameters
 
 
 def _value(part: Part, hint: str) -> Any:
-    if "filename" in part.said:
-        return {"file": part.said["filename"]}
+    if "filename" in part.parameters:
+        return {"file": part.parameters["filename"]}
     kind = part.headers.get("content-type", "")
     charset = charset_of(kind) if "charset" in kind.lower() else hint
     try:

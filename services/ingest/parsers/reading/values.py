@@ -44,35 +44,35 @@ _KEY = re.compile(
 """What a system calls a record by."""
 
 
-def is_chat_id(said: str) -> bool:
+def is_chat_id(value: str) -> bool:
     """The id of a person, a group or a channel in a chat, which is written like an e-mail address and is none."""
-    return _CHAT.fullmatch(said.strip()) is not None
+    return _CHAT.fullmatch(value.strip()) is not None
 
 
-def is_address(said: str) -> bool:
+def is_address(value: str) -> bool:
     """An e-mail address and nothing else."""
-    return _ADDRESS.fullmatch(said) is not None and not is_chat_id(said)
+    return _ADDRESS.fullmatch(value) is not None and not is_chat_id(value)
 
 
-def fits(fact: str, said: str) -> bool:
+def fits(fact: str, value: str) -> bool:
     """An address has an @, a number has digits and little else, a name has a letter: what does not fit is left where it was."""
-    if len(said) > MAX_FACT or said in _NOTHING or _UNFILLED.fullmatch(said) or not any(map(str.isalnum, said)):
+    if len(value) > MAX_FACT or value in _NOTHING or _UNFILLED.fullmatch(value) or not any(map(str.isalnum, value)):
         return False
     if fact == "email":
-        return "@" in said and not is_chat_id(said)
+        return "@" in value and not is_chat_id(value)
     if fact == "phone":
-        return sum(map(str.isdigit, said)) >= 5 and len(said) <= 40 and _SPLICED.search(said) is None
+        return sum(map(str.isdigit, value)) >= 5 and len(value) <= 40 and _SPLICED.search(value) is None
     if fact in ("first_name", "last_name", "full_name"):
-        return len(said) <= 200 and any(map(str.isalpha, said)) and "://" not in said and not _THING.fullmatch(said)
-    if fact == "company" and (_KEY.fullmatch(said) or (said.isdigit() and len(said) > 3)):
+        return len(value) <= 200 and any(map(str.isalpha, value)) and "://" not in value and not _THING.fullmatch(value)
+    if fact == "company" and (_KEY.fullmatch(value) or (value.isdigit() and len(value) > 3)):
         return False
-    return len(said) <= 200
+    return len(value) <= 200
 
 
-def lines_as_object(said: str) -> dict[str, str]:
+def lines_as_object(value: str) -> dict[str, str]:
     """`first = Eli` and `last = Ode`, each on its line, as an object; {} for any other text."""
     lines = (
-        [line for line in said.splitlines() if line.strip()] if " = " in said[:200] and len(said) <= MAX_FACT else []
+        [line for line in value.splitlines() if line.strip()] if " = " in value[:200] and len(value) <= MAX_FACT else []
     )
-    found = [_LINE.fullmatch(line) for line in lines[:10]]
-    return {match[1]: match[2].strip() for match in found if match} if lines and all(found) else {}
+    matches = [_LINE.fullmatch(line) for line in lines[:10]]
+    return {match[1]: match[2].strip() for match in matches if match} if lines and all(matches) else {}

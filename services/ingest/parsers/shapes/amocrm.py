@@ -60,10 +60,11 @@ def fits(whole: dict[str, Any]) -> bool:
 def parse(whole: dict[str, Any], body: bytes) -> Result:
     """The signals of one body."""
     account = text(mapping(whole.get("account")).get("subdomain"))
-    found = refuse_too_many(list(_amo_rows(whole)))
-    kinds = [row[0] for row in found]
+    records = refuse_too_many(list(_amo_rows(whole)))
+    kinds = [row[0] for row in records]
     return each(
-        [(where, row) for _, where, row in found], lambda row, _, i: _amo_one(kinds[i], row, account, body_key(body, i))
+        [(where, row) for _, where, row in records],
+        lambda row, _, i: _amo_one(kinds[i], row, account, body_key(body, i)),
     )
 
 
@@ -109,7 +110,7 @@ def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, ke
     elif owner:
         sales = Sales(owner_id=owner) if noun == "leads" else None
     answers = {**rows(row.get("custom_fields")), **rows(row.get("custom_fields_values"))}
-    told, rest = person_facts({**answers, **{_code(f): v for f, v in _custom_fields(row) if _code(f)}})
+    facts, others = person_facts({**answers, **{_code(f): v for f, v in _custom_fields(row) if _code(f)}})
     ident, person = (
         identifier(row.get("id")) or identifier(row.get("uid")) or identifier(row.get("element_id")),
         noun == "contacts",
@@ -129,7 +130,7 @@ def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, ke
         or when(row.get("updated_at"))
         or when(row.get("created_at"))
         or when(row.get("date_create")),
-        person=Person(full_name=name, email=told.get("email"), phone=told.get("phone")),
+        person=Person(full_name=name, email=facts.get("email"), phone=facts.get("phone")),
         company=Company(name=text(row.get("name")) if noun == "companies" else text(row.get("company_name"))),
         external_id=ident,
         references=_amo_references(noun, ident, row, account),
@@ -144,7 +145,7 @@ def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, ke
         tags=tuple(
             t for t in (text(mapping(tag).get("name")) for tag in row.get("tags") or [] if isinstance(tag, dict)) if t
         ),
-        fields=only_known(rest.items()),
+        fields=only_known(others.items()),
         dedupe_key=key,
     )
 
@@ -179,9 +180,11 @@ _AMO_ELEMENTS: dict[str, Object] = {"1": "person", "2": "deal", "3": "company"}
 
 
 def _amo_references(noun: str, ident: str | None, row: dict[str, Any], account: str | None) -> tuple[Reference, ...]:
-    found = [Reference(system="amocrm", account=account, object=_AMO[noun], id=ident)] if ident and noun in _AMO else []
+    references = (
+        [Reference(system="amocrm", account=account, object=_AMO[noun], id=ident)] if ident and noun in _AMO else []
+    )
     target = identifier(row.get("element_id"))
     other = _AMO_ELEMENTS.get(text(row.get("element_type")) or "")
     if target and other and noun == "task":
-        found.append(Reference(system="amocrm", account=account, object=other, id=target))
-    return tuple(found)
+        references.append(Reference(system="amocrm", account=account, object=other, id=target))
+    return tuple(references)

@@ -30,7 +30,7 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
         what, kind = "company", Kind.COMPANY_UPDATED
     named = text(whole.get("name")) if what in ("person", "company") else None
     references = [(what, ident), *(((("person", _id(whole.get("partner_id")))),) if what == "deal" else ())]
-    found = Parsed(
+    parsed = Parsed(
         kind=kind,
         source_kind=model,
         occurred_at=when(whole.get("write_date")),
@@ -49,12 +49,12 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
         fields=only_known((name, text(whole.get(name))) for name in ("name", "description", "type", "summary")),
         dedupe_key=body_key(body),
     )
-    return [of_record(found, whole)]
+    return [of_record(parsed, whole)]
 
 
 def _first_text(whole: dict[str, Any], *names: str) -> str | None:
     """Odoo writes `false` where there is nothing."""
-    return next((said for name in names if (said := text(whole.get(name)))), None)
+    return next((value for name in names if (value := text(whole.get(name)))), None)
 
 
 def _id(value: Any) -> str | None:

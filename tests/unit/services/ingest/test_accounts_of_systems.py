@@ -136,4 +136,4 @@ def test_an_import_is_in_the_account_that_the_sources_name_or_the_column(account
     (row,) = Contacts("x", {}.__contains__, None, accounts).rows(io.StringIO(f"email,{column}\na@b.se,5991\n"))
     assert [r.account for r in row.parsed.references] == ([] if account == "skipped" else [account])
     assert len(row.findings) == findings
-    assert all(column in finding.column and "5991" not in finding.said for finding in row.findings)
+    assert all(column in finding.column and "5991" not in finding.text for finding in row.findings)

@@ -210,7 +210,7 @@ def test_words_for_no(word):
 def test_an_import_takes_them_and_what_is_not_understood_is_withdrawn_and_told(value, state, findings):
     (row,) = Contacts("x", {}.__contains__).rows(io.StringIO(f"email,consent:email\na@b.se,{value}\n"))
     assert [c.state for c in row.parsed.consents] == [state] and len(row.findings) == findings
-    assert all(value not in finding.said for finding in row.findings if len(value) > 3)
+    assert all(value not in finding.text for finding in row.findings if len(value) > 3)
 
 
 def told(consents, kind="form", **record):

@@ -51,7 +51,7 @@ def test_what_is_wrong_is_told_by_line_and_column_and_never_by_value(text, colum
     last = row.findings[-1]
     assert (last.line, last.column, last.skipped, row.parsed is None) == (2, column, skipped, skipped)
     for value in ("nobody,", "someday", "stranger", "yesterday", "maybe"):
-        assert value not in "".join(finding.said for finding in row.findings)
+        assert value not in "".join(finding.text for finding in row.findings)
 
 
 MORE = "email,stage,track,owner,disposition,language,industry,country,employees,postcode,deal:crm\n"
@@ -84,7 +84,7 @@ def test_a_consent_that_is_not_understood_counts_as_withdrawn():
 
 def test_the_same_person_twice_is_told_with_the_first_line():
     rows = read(HEAD + "a@b.se,,contact,,,,,\nA@B.se,,deal,,,,,\n")
-    assert "line 2" in rows[1].findings[0].said and rows[1].parsed is not None
+    assert "line 2" in rows[1].findings[0].text and rows[1].parsed is not None
 
 
 def test_the_same_row_is_the_same_fact_and_another_name_makes_it_another():
@@ -215,7 +215,7 @@ def test_two_columns_of_one_meaning_are_refused(names):
 
 def test_columns_without_a_name_are_passed_over_unless_something_stands_there():
     empty, full = read("email;phone;;\na@b.example;;;\nc@d.example;;x;\n")
-    assert empty.findings == () and [f.said for f in full.findings] == [
+    assert empty.findings == () and [f.text for f in full.findings] == [
         "has a value in a column without a name; not imported"
     ]
 
@@ -227,7 +227,7 @@ def test_lines_without_any_value_are_none():
 def test_a_row_with_a_number_alone_names_somebody_and_says_where_it_does_not():
     one, other = read("email,phone\n,+46701740605\n,070-174 06 05\n")
     assert one.parsed is not None and one.findings == ()
-    assert other.parsed is None and other.findings[0].column == "phone" and "`region`" in other.findings[0].said
+    assert other.parsed is None and other.findings[0].column == "phone" and "`region`" in other.findings[0].text
 
 
 @pytest.mark.parametrize(
@@ -237,14 +237,14 @@ def test_a_row_with_a_number_alone_names_somebody_and_says_where_it_does_not():
 def test_what_a_spreadsheet_did_to_a_number_is_undone_or_told(number, doubt):
     row = next(iter(Contacts("x", str, "SE").rows(io.StringIO(f"email;phone\na@b.example;{number}\n"))))
     assert [f.column for f in row.findings] == (["phone"] if doubt else []) and (
-        not doubt or doubt in row.findings[0].said
+        not doubt or doubt in row.findings[0].text
     )
 
 
 def test_addresses_are_cleaned_and_several_are_told():
     one, two = read('email;full_name\n"Åsa <mailto:asa@nordkust.example>";\na@b.example, c@d.example;X\n')
     assert (one.parsed.person.email, one.parsed.person.full_name, one.findings) == ("asa@nordkust.example", "Åsa", ())
-    assert two.parsed.person.email == "a@b.example" and "first is taken" in two.findings[0].said
+    assert two.parsed.person.email == "a@b.example" and "first is taken" in two.findings[0].text
 
 
 def test_a_since_that_has_not_come_is_told():
@@ -252,7 +252,7 @@ def test_a_since_that_has_not_come_is_told():
     now = datetime(2026, 11, 24, tzinfo=UTC)
     row = next(iter(Contacts("x", str, now=now).rows(io.StringIO(head))))
     assert row.parsed.occurred_at is None and [(f.column, f.skipped) for f in row.findings] == [("since", False)]
-    assert "future" in row.findings[0].said
+    assert "future" in row.findings[0].text
     later = next(iter(Contacts("x", str, now=now + timedelta(days=30)).rows(io.StringIO(head))))
     assert later.parsed.occurred_at is not None and later.findings == ()
 
