@@ -91,5 +91,5 @@ def test_an_import_tells_of_it_by_line_and_column_and_takes_the_row_without_it()
     first, second, third = rows
     assert [(r.object, r.id) for r in first.parsed.references] == [("deal", "D1")]
     assert [(f.line, f.column, f.skipped) for f in first.findings] == [(2, "id:crm", False), (2, "deal:crm", False)]
-    assert "1.23" not in "".join(f.said for f in first.findings)
+    assert "1.23" not in "".join(f.text for f in first.findings)
     assert second.parsed is None and third.parsed is not None
