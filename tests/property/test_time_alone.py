@@ -83,6 +83,10 @@ def tell_story(ruling, signals, pass_time):
             if tick == 2 and minute in coming:
                 kind, form = coming[minute]
                 story.tell(kind, minute * MINUTE + 2 * TICK, **({"form_id": form} if kind == "form.submitted" else {}))
+                if pass_time is by_asking:
+                    # What a signal changes that engages nobody is asked at the tick after it, and what is true for one tick
+                    # alone is true for nobody.
+                    continue
             pass_time(story, minute, tick)
     moved = [(data.from_stage, data.to_stage) for data in story.all("lead.stage_changed")]
     return moved, story.lead.stage, story.lead.stage_since, story.lead.met
