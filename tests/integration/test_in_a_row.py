@@ -197,7 +197,7 @@ async def test_what_passes_is_never_a_dead_letter(made, request, tmp_path, monke
     """Tried for far longer than a fault of its own is."""
     monkeypatch.setattr(recovery, "FIRST_PAUSE", 0.001)
     monkeypatch.setattr(recovery, "LONGEST_PAUSE", 0.001)
-    write, left = SqlBatch.write, [60]
+    write, left = SqlBatch.write, [25]
 
     async def passing(self, writes):
         if left[0] and "sig_09" in {row.signal_id for row in writes.history}:
@@ -207,7 +207,7 @@ async def test_what_passes_is_never_a_dead_letter(made, request, tmp_path, monke
 
     monkeypatch.setattr(SqlBatch, "write", passing)
     await made.log.append([record(item, made.topic)._replace(key=b"one") for item in story()])
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(100):
         while sum(len(said) for *_, said in (await outcome(made)).values()) < COUNT:
             await made.router._position(made.consumer)
             if records := await made.consumer.poll(100, 0.2):
