@@ -1,4 +1,4 @@
-"""The router's rows in memory: each batch is folded on what the rows say, and leaves rows, as a transaction would."""
+"""The router's rows in memory: each batch is decided on what the rows say, and leaves rows, as a transaction would."""
 
 import json
 from collections import Counter
@@ -12,14 +12,15 @@ from schemas.envelope import whole
 from schemas.signals import ClockDue, Kind, Signal
 from services.ports.rows import Record
 from services.ports.signal_records import decode, record_of
-from services.router.batch_decider import Fold
-from services.router.snapshot import Loaded
+from services.router.batch_decider import BatchDecider
+from services.router.shared_state import SharedState
+from services.router.snapshot import Snapshot
 from services.rules.in_force import away_signals, who_is_away
 from tests.setups import START
 
 
 class Memory:
-    """`give` is one batch; `fold` the one that was made last. What the router asks of itself is given at once."""
+    """`give` is one batch; `decider` the one that was made last. What the router asks of itself is given at once."""
 
     def __init__(self, ruling, at=START):
         self.ruling, self.at = ruling, at
@@ -32,28 +33,29 @@ class Memory:
         fresh = [item for key, item in reversed(once.items()) if key not in self.seen]
         self.seen |= once.keys()
         self.at = max([self.at, *(item.received_at for item in fresh)])
-        self.fold = fold = self.folded([decode(Record("t", 0, 0, b"k", record_of(item, "t").value)) for item in fresh])
-        self._keep(fold.writes())
-        self.ruling = self.ruling._replace(roster=fold.ruling.roster)
+        self.decider = decider = self.decide(
+            [decode(Record("t", 0, 0, b"k", record_of(item, "t").value)) for item in fresh]
+        )
+        self._keep(decider.writes())
+        self.ruling = self.ruling._replace(roster=decider.state.ruling.roster)
         self.after()
-        for cause in fold.sheet.away:
+        for cause in decider.result.all.away:
             held = [row for row in self.leads.values() if row.owner == who_is_away(cause)]
             if held:
                 self.give(*away_signals(cause, sorted(held), self.at))
         return self
 
-    def folded(self, batch):
-        made = Fold(self.loaded(), self.ruling, self.at, 0)
-        made.run(batch)
-        return made
+    def decide(self, batch):
+        decider = BatchDecider(self.snapshot(), self.ruling, self.at, 0)
+        decider.decide(batch)
+        return decider
 
     def after(self):
         """Called once a batch's rows are there."""
 
-    def loaded(self):
-        return Loaded(
-            self.links, self.leads, self.accounts, self.ledgers, (), self.opens(), self.links, self.withdrawals
-        )
+    def snapshot(self):
+        shared = SharedState(self.accounts, self.ledgers, self.opens())
+        return Snapshot(self.links, self.leads, shared, links_of=self.links, withdrawals=self.withdrawals)
 
     def opens(self):
         """How many open leads everybody has whose load matters."""
@@ -79,7 +81,7 @@ class Memory:
 
     def lead(self, ident):
         """A model of its own, as the next batch will read it."""
-        return Loaded({}, {ident: self.leads[ident]}, {}, {}).lead(ident)
+        return Snapshot({}, {ident: self.leads[ident]}, SharedState({}, {}, {})).lead(ident)
 
     def next_due(self):
         """The clock that the watcher has to look at first."""

@@ -1,4 +1,4 @@
-"""What a transaction was asked without a lock, each thing once: what was read early is not read again."""
+"""Reads of a transaction without a lock, each thing once: what was read early is not read again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Asked:
+class CachedReads:
     """The reading half of `Batch`. Answers are those of when it was first asked."""
 
     def __init__(self, tx: Batch) -> None:

@@ -1,4 +1,4 @@
-"""A batch under way, as the one after it sees it: how it was decided, and whether that was written."""
+"""A batch in flight, as the one after it sees it: how it was decided, and whether that was written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from schemas.certain import certain
 from services.ports.errors import StoreUnavailable
 from services.ports.signal_records import Incoming
-from services.router.batch_decider import Fold
+from services.router.batch_decider import BatchDecider
 from services.router.recovery import is_own_fault
 from services.router.snapshot import NOTHING, Overlay
 
@@ -18,56 +18,59 @@ class Abandoned(Exception):
     """What the batch was decided upon did not come true."""
 
 
-class Leg:
-    """One batch's way through its transaction: it looks, decides, stands on what the batch before left, and commits."""
+class BatchInFlight:
+    """One batch's way through its transaction. It tells the next batch of three steps: that it begins to decide, as what it was
+    decided first (`decider`), and what the batch before it left in the end (`below`)."""
 
     def __init__(self, batch: Sequence[Incoming]) -> None:
         self.batch = batch
-        self.fold: Fold | None = None
+        self.decider: BatchDecider | None = None
         self.below = NOTHING
-        self._deciding, self._decided, self._stands = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._task: asyncio.Task[Fold] | None = None
+        self._begins, self._is_decided, self._has_base = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._task: asyncio.Task[BatchDecider] | None = None
 
-    def begin(self, work: Coroutine[Any, Any, Fold]) -> None:
+    def start(self, work: Coroutine[Any, Any, BatchDecider]) -> None:
         """`work` tells of each step and returns what it committed."""
         self._task = asyncio.create_task(work, name="router-batch")
-        self._task.add_done_callback(self._over)
+        self._task.add_done_callback(self._tell_all)
 
-    def _over(self, _: object) -> None:
-        for step in (self._deciding, self._decided, self._stands):
+    def _tell_all(self, _: object) -> None:
+        for step in (self._begins, self._is_decided, self._has_base):
             step.set()
 
-    def decides(self) -> None:
-        self._deciding.set()
+    def tell_begin(self) -> None:
+        """It has read what it needs, and begins to decide."""
+        self._begins.set()
 
-    def decide(self, fold: Fold) -> None:
-        self.fold = fold
-        self._decided.set()
+    def tell_decision(self, decider: BatchDecider) -> None:
+        """It was decided; it may be decided again before it is written."""
+        self.decider = decider
+        self._is_decided.set()
 
-    def stand(self, below: Overlay) -> None:
+    def tell_base(self, below: Overlay) -> None:
         """The batch before it is committed, and left that."""
         self.below = below
-        self._stands.set()
+        self._has_base.set()
 
-    async def deciding(self) -> None:
-        """Waits until it decides, or for another end."""
-        await self._deciding.wait()
+    async def wait_for_begin(self) -> None:
+        """Until it decides, or has ended."""
+        await self._begins.wait()
 
-    async def left(self) -> Overlay:
-        """What it leaves for the batch after it, and under that what the one before it left, once it was decided on; nothing
-        that the store does not say where it concerns all that follows, and has been committed therefore. Raises Abandoned
-        where it ended otherwise."""
-        await self._decided.wait()
-        await self._stands.wait()
-        if self.fold is None:
+    async def wait_for_overlay(self) -> Overlay:
+        """What it leaves for the batch after it, upon what the one before it left, once it was decided; NOTHING that the store
+        does not say where it concerns all that follows, and has been committed therefore. Raises Abandoned where it ended
+        otherwise."""
+        await self._is_decided.wait()
+        await self._has_base.wait()
+        if self.decider is None:
             raise Abandoned
-        if self.fold.beyond_one:
-            await self.committed()
+        if self.decider.holds_next_batch:
+            await self.wait_for_commit()
             return NOTHING
-        return self.below.under(self.fold.overlay())
+        return self.below.followed_by(self.decider.overlay())
 
-    async def committed(self) -> Fold:
-        """Waits for its end. Raises Abandoned where nothing was committed."""
+    async def wait_for_commit(self) -> BatchDecider:
+        """Until its end: as what it was committed. Raises Abandoned where nothing was."""
         task = certain(self._task, "it has begun")
         await asyncio.wait([task])
         if task.cancelled() or task.exception() is not None:

@@ -1,4 +1,4 @@
-"""The volume promises that a batch counts for: tallies in memory while it is folded, rows afterwards."""
+"""The volume promises that a batch counts for: tallies in memory while it is decided, rows afterwards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from routing.sla import volumes
 from routing.sla.periods import Terms
 from schemas.signals import Signal
 from services.ports.rows import LedgerKey
-from services.router.snapshot import Loaded, due_promise, row_of_promise
+from services.router.shared_state import SharedState, promise_key
+from services.router.snapshot import due_promise
 from services.rules.ruling import Ruling
 
 
@@ -27,8 +28,8 @@ class Promises:
     """`asked` are the rows of tallies that were looked at, `moved` the tallies that changed, by their promise; `clocks` those
     of their periods, with the promise."""
 
-    def __init__(self, loaded: Loaded, now: datetime) -> None:
-        self._loaded, self._now = loaded, now
+    def __init__(self, shared: SharedState, now: datetime) -> None:
+        self._shared, self._now = shared, now
         self.asked: set[LedgerKey] = set()
         self.moved: dict[str, Tally] = {}
         self.clocks: dict[str, tuple[str, Clock]] = {}
@@ -64,8 +65,8 @@ class Promises:
         )
 
     def _tally(self, name: str) -> Tally:
-        self.asked.add(row_of_promise(name))
-        return self._loaded.tallies.get(name) or Tally(name=name)
+        self.asked.add(promise_key(name))
+        return self._shared.tallies.get(name) or Tally(name=name)
 
     def _keep(self, told: volumes.TallyResult, signal: Signal, stamp: Stamp, before: int) -> list[Outgoing]:
         was = self._tally(told.tally.name)
@@ -73,7 +74,7 @@ class Promises:
             return []
         name, subject = was.name, promise_subject(was.name)
         tally = told.tally.but(seq=was.seq + 1, sequence=was.sequence + len(told.emissions))
-        self._loaded.tallies[name] = self.moved[name] = tally
+        self._shared.tallies[name] = self.moved[name] = tally
         self.clocks |= {clock.id: (name, clock) for clock in told.clocks}
         return seal(
             told.emissions,

@@ -23,13 +23,14 @@ from services.ports.log import Log, LogConsumer
 from services.ports.rows import DeadLetter, Position, Record, Writes
 from services.ports.signal_records import Incoming, dead_letter, decode, forms, named, partitions_said
 from services.ports.store import RouterStore
-from services.router import transaction
-from services.router.batch_decider import USUAL, Fold, Handling
-from services.router.cached_reads import Asked
-from services.router.pipeline import Leg
+from services.router.batch_decider import BatchDecider
+from services.router.changes import Changes
+from services.router.pipeline import BatchInFlight
 from services.router.recovery import Recovery, commit_or_fault, describe_fault
+from services.router.ruling_in_store import RulingInStore
 from services.router.snapshot import NOTHING, Overlay
-from services.router.writes import Sheet
+from services.router.step import USUAL, Handling
+from services.router.transaction import BatchTransaction
 from services.rules.ruling import Ruling
 
 log = logging.getLogger("stafett.router")
@@ -63,16 +64,16 @@ class Outcome:
     """What the last batch did, for metrics: sizes, ages in seconds, lateness of breaches in seconds, how many signals came to
     nothing by (source, fate, reason)."""
 
-    def __init__(self, sheet: Sheet, batch: Sequence[Incoming], now: datetime) -> None:
+    def __init__(self, changes: Changes, batch: Sequence[Incoming], now: datetime) -> None:
         self.size = len(batch)
         signals = [i.signal for i in batch if i.signal is not None]
         self.age = max(((now - s.received_at).total_seconds() for s in signals), default=0.0)
-        self.breach_lateness = [max(0.0, (now - breach.due_at).total_seconds()) for breach in sheet.breaches]
-        self.dead_letters = sheet.failures
-        self.limbo = sheet.limbo
+        self.breach_lateness = [max(0.0, (now - breach.due_at).total_seconds()) for breach in changes.breaches]
+        self.dead_letters = changes.failures
+        self.limbo = changes.limbo
         self.fates = Counter(
             (row.source, row.fate, row.reason)
-            for row in sheet.history
+            for row in changes.history
             if row.fate is not None and row.reason is not None
         )
 
@@ -99,7 +100,7 @@ class Router:
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._log, self._topic, self._group = store, source, topic, group
-        self._steps, self._now = transaction.Steps(ruling, topic), now
+        self._ruling, self._now = RulingInStore(ruling, topic), now
         self._batch_max, self._batch_wait = batch_max, batch_wait.total_seconds()
         self._budget, self._source_budget = budget, source_budget
         self._bell, self._on_batch, self._on_step = relay_bell, on_batch, on_step
@@ -170,34 +171,34 @@ class Router:
     async def _in_a_row(self, records: Sequence[Record]) -> None:
         """Each batch is decided on while the one before it is written; what does not go well is done again by itself.
         Raises Fenced."""
-        legs: list[Leg] = []
+        flights: list[BatchInFlight] = []
         try:
             for at in range(0, len(records), self._batch_max):
                 self._on_step()
                 with suppress(StoreUnavailable):
                     await self._keep_to_budget()
-                leg = Leg([decode(record) for record in records[at : at + self._batch_max]])
-                leg.begin(self._transact(leg, legs[-1] if legs else None))
-                legs.append(leg)
-                await leg.deciding()
-                await self._finish(legs, UNDER_WAY)
-            await self._finish(legs, 0)
+                flight = BatchInFlight([decode(record) for record in records[at : at + self._batch_max]])
+                flight.start(self._transact(flight, flights[-1] if flights else None))
+                flights.append(flight)
+                await flight.wait_for_begin()
+                await self._finish(flights, UNDER_WAY)
+            await self._finish(flights, 0)
         finally:
-            for leg in legs:
-                await leg.stop()
+            for flight in flights:
+                await flight.stop()
 
-    async def _finish(self, legs: list[Leg], left: int) -> None:
-        """Waits for the first of them until so many are left. Where one fails, it and those upon it are done one by one."""
-        while len(legs) > left:
-            if await legs[0].went_well():
-                legs.pop(0)
+    async def _finish(self, flights: list[BatchInFlight], remaining: int) -> None:
+        """Waits for the first of them until so many remain. Where one fails, it and those upon it are done one by one."""
+        while len(flights) > remaining:
+            if await flights[0].went_well():
+                flights.pop(0)
                 continue
-            for leg in legs:
-                await leg.stop()
-            while legs:
-                batch = legs[0].batch
+            for flight in flights:
+                await flight.stop()
+            while flights:
+                batch = flights[0].batch
                 await self._recovery.process(batch, self._at([i.record for i in batch]))
-                legs.pop(0)
+                flights.pop(0)
 
     def _at(self, records: Sequence[Record]) -> dict[str, str | int]:
         return {"topic": self._topic, "partition": partitions_said(records), "count": len(records)}
@@ -224,50 +225,53 @@ class Router:
 
     async def _commit(self, batch: Sequence[Incoming], handling: Handling = USUAL) -> None:
         """One transaction with these, upon no other."""
-        await self._transact(Leg(batch), None, handling)
+        await self._transact(BatchInFlight(batch), None, handling)
 
-    async def _transact(self, leg: Leg, before: Leg | None, handling: Handling = USUAL) -> Fold:
-        """`before` may be in its transaction still. The fence stands before all writes but the inbox's."""
-        now, over = self._now(), NOTHING
+    async def _transact(
+        self, flight: BatchInFlight, before: BatchInFlight | None, handling: Handling = USUAL
+    ) -> BatchDecider:
+        """`before` may be in its transaction still. The fence comes before all writes but the inbox's."""
         async with self._store.batch() as tx:
-            fresh = await transaction.fresh(tx, leg.batch, now)
-            asked = Asked(tx)
-            ruling, changes = await self._steps.ruled(tx)
-            if before is not None:
-                await transaction.look(asked, fresh, ruling, NOTHING)
-                over = await before.left()
-                if over is NOTHING:
-                    asked = Asked(tx)
-                    ruling, changes = await self._steps.ruled(tx)
-            leg.decides()
-            epoch = self._epoch if self._epoch is not None else await self._store.epoch()
-            seen, fold = await transaction.decided(
-                asked, fresh, ruling=ruling, now=now, epoch=epoch, over=over, handling=handling
-            )
-            leg.decide(fold)
-            holds, below = True, NOTHING
-            if before is not None:
-                came = await before.committed()
-                holds, below = self._holds(fold, over, before, came), came.overlay()
-            leg.stand(below)
-            moves = self._moves(leg.batch)
+            work = BatchTransaction(tx, flight.batch, self._now(), handling)
+            await work.claim_new_signals()
+            await work.read_ruling(self._ruling)
+            over = await self._wait_for_overlay(work, before)
+            flight.tell_begin()
+            await work.decide(self._epoch if self._epoch is not None else await self._store.epoch(), over)
+            flight.tell_decision(work.decider)
+            is_valid, below = await self._wait_for_commit(work, before, over)
+            flight.tell_base(below)
+            moves = self._moves(flight.batch)
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
-            while not (holds and await transaction.locked(tx, fold, seen)):
-                seen, fold = await transaction.decided(
-                    Asked(tx), fresh, ruling=ruling, now=now, epoch=epoch, handling=handling
-                )
-                holds = True
-            fold = await transaction.written(tx, fold, len(fresh))
-            await self._steps.follow_roster(tx, fold, changes, now)
+            await work.lock_leads(is_valid=is_valid)
+            await work.write()
+            await work.follow_roster(self._ruling)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
-        self._done(fold.sheet, leg.batch)
-        return fold
+        self._tell_done(work.decider.result.all, flight.batch)
+        return work.decider
+
+    async def _wait_for_overlay(self, work: BatchTransaction, before: BatchInFlight | None) -> Overlay:
+        """What the batch before leaves, once it was decided; meanwhile this one looks up what it needs."""
+        if before is None:
+            return NOTHING
+        await work.look_up_early()
+        over = await before.wait_for_overlay()
+        if over is NOTHING:
+            work.forget_reads()
+            await work.read_ruling(self._ruling)
+        return over
 
     @staticmethod
-    def _holds(fold: Fold, over: Overlay, before: Leg, came: Fold) -> bool:
-        """Whether the fold, decided on `over`, still holds now that the batch before came out as `came`."""
-        said = before.fold
-        return over is NOTHING or said is None or came is said or transaction.moved_on(fold, before.below, said, came)
+    async def _wait_for_commit(
+        work: BatchTransaction, before: BatchInFlight | None, over: Overlay
+    ) -> tuple[bool, Overlay]:
+        """(whether what was decided upon `over` still holds now that the batch before is committed, what that one left)"""
+        if before is None:
+            return True, NOTHING
+        committed, expected = await before.wait_for_commit(), before.decider
+        if over is NOTHING or expected is None or committed is expected:
+            return True, committed.overlay()
+        return work.rebase(before.below, expected, committed), committed.overlay()
 
     def _moves(self, batch: Sequence[Incoming]) -> dict[int, tuple[int, int]]:
         after: dict[int, int] = {}
@@ -304,20 +308,20 @@ class Router:
         raise error
 
     async def _write_letter(self, incoming: Incoming, letter: DeadLetter) -> None:
-        moves, sheet = self._moves([incoming]), Sheet()
-        sheet.dead, sheet.failures = [letter], 1
+        moves, changes = self._moves([incoming]), Changes()
+        changes.dead, changes.failures = [letter], 1
         async with self._store.batch() as tx:
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             await tx.write(Writes(dead_letters=[letter]))
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
-        self._done(sheet, [incoming])
+        self._tell_done(changes, [incoming])
 
-    def _done(self, sheet: Sheet, batch: Sequence[Incoming]) -> None:
+    def _tell_done(self, changes: Changes, batch: Sequence[Incoming]) -> None:
         if self._bell is not None:
             self._bell.ring()
-        self._on_batch(Outcome(sheet, batch, self._now()))
-        if sheet.failures:
-            for letter in sheet.dead:
+        self._on_batch(Outcome(changes, batch, self._now()))
+        if changes.failures:
+            for letter in changes.dead:
                 if letter.state == "dead":
                     log.error("signal set aside", extra=named(letter))
             self._uncounted = True

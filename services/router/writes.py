@@ -1,8 +1,4 @@
-"""What signals come to, on the sheet of those that lean on what leads share or on the sheet of those that do not.
-
-Pools, people's loads, promises and companies are shared with other routers. What was decided without a look at them holds
-whatever those did meanwhile; only the rest is decided anew where one of them had moved.
-"""
+"""From changes to the rows that the store takes."""
 
 from __future__ import annotations
 
@@ -10,99 +6,46 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from routing.assignment import queue
-from routing.lead.proof import is_outranked
 from routing.model.identity import Key
 from routing.model.ids import promise_subject
-from routing.model.records import Account, Clock, Lead, Ledger, Load
-from schemas.events import SlaBreached
-from schemas.roster import RosterChange
-from schemas.signals import Kind, Signal
+from routing.model.records import Clock, Lead
 from services.ports.rows import (
     AccountRow,
-    ApprovalRow,
     ClockRow,
-    DeadLetter,
-    HistoryRow,
     LeadRow,
-    LedgerKey,
     LedgerRow,
     LinkRow,
-    OutboxRow,
     Writes,
 )
+from services.router.changes import Changes
 from services.router.promises import Promises
-from services.router.snapshot import due_promise, row_of, row_of_pool, row_of_promise
+from services.router.shared_state import load_key, pool_key, promise_key
 
 
-class Sheet:
-    """Newest states by id and rows in the order of deciding. `pools` and `companies` are rows that were leant on;
-    `further` are signals by which the router goes on in another transaction."""
-
-    def __init__(self) -> None:
-        self.leads: dict[str, Lead] = {}
-        self.emails: dict[str, str] = {}
-        self.accounts: dict[str, Account] = {}
-        self.ledgers: dict[str, Ledger] = {}
-        self.loads: dict[str, Load] = {}
-        self.links: dict[Key, str] = {}
-        self.relinks: dict[Key, str] = {}
-        self.withdrawals: dict[Key, str] = {}
-        self.clocks: dict[str, ClockRow] = {}
-        self.history: list[HistoryRow] = []
-        self.outbox: list[OutboxRow] = []
-        self.dead: list[DeadLetter] = []
-        self.redriven: list[str] = []
-        self.approvals: list[ApprovalRow] = []
-        self.breaches: list[SlaBreached] = []
-        self.roster_changes: list[RosterChange] = []
-        self.away: list[Signal] = []
-        self.further: list[Signal] = []
-        self.limbo = self.failures = 0
-        self.pools: set[LedgerKey] = set()
-        self.companies: set[str] = set()
-
-    def put(self, lead: Lead, signal: Signal) -> None:
-        self.leads[lead.id] = lead
-        if is_outranked(lead, signal) and "email" not in lead.personal.unproven:
-            return  # the lead is found by the address that somebody proven told of
-        for identity in signal.identities:
-            if identity.kind == "email":
-                self.emails[lead.id] = identity.digest
-                break
-
-    def under(self, later: Sheet) -> Sheet:
-        """This one and then the other, which has the last word on what both changed."""
-        both = Sheet()
-        for name, first in vars(self).items():
-            second = getattr(later, name)
-            setattr(both, name, first | second if isinstance(first, dict | set) else first + second)
-        return both
-
-
-def writes_of(sheet: Sheet, promises: Promises | None, before: Mapping[str, LeadRow], now: datetime) -> Writes:
+def writes_of(changes: Changes, promises: Promises | None, before: Mapping[str, LeadRow], now: datetime) -> Writes:
     """As rows; `before` are the leads' as they were."""
-    loads = sheet.loads.values()
+    loads = changes.loads.values()
     tallies = promises.moved if promises is not None else {}
     promised = promises.clocks.values() if promises is not None else ()
     return Writes(
-        leads=[_lead_row(lead, sheet.emails.get(lead.id), before, now) for lead in sheet.leads.values()],
-        accounts=[AccountRow(a.id, a.text()) for a in sheet.accounts.values()],
+        leads=[_lead_row(lead, changes.emails.get(lead.id), before, now) for lead in changes.leads.values()],
+        accounts=[AccountRow(a.id, a.text()) for a in changes.accounts.values()],
         ledgers=[
-            *(LedgerRow(*row_of_pool(x.pool), x.seq, x.text()) for x in sheet.ledgers.values()),
-            *(LedgerRow(*row_of(x.person), x.seq, x.but(open=0).text()) for x in loads),
-            *(LedgerRow(*row_of_promise(name), x.seq, x.text()) for name, x in tallies.items()),
+            *(LedgerRow(*pool_key(x.pool), x.seq, x.text()) for x in changes.ledgers.values()),
+            *(LedgerRow(*load_key(x.person), x.seq, x.but(open=0).text()) for x in loads),
+            *(LedgerRow(*promise_key(name), x.seq, x.text()) for name, x in tallies.items()),
         ],
-        links=link_rows(sheet.links),
+        links=link_rows(changes.links),
         clocks=[
-            *sheet.clocks.values(),
+            *changes.clocks.values(),
             *(clock_row(clock, promise_subject(name), promise=name) for name, clock in promised),
         ],
-        history=sheet.history,
-        outbox=sheet.outbox,
-        dead_letters=sheet.dead,
-        redriven=sheet.redriven,
-        relinks=link_rows(sheet.relinks),
-        approvals=sheet.approvals,
+        history=changes.history,
+        outbox=changes.outbox,
+        dead_letters=changes.dead,
+        redriven=changes.redriven,
+        relinks=link_rows(changes.relinks),
+        approvals=changes.approvals,
     )
 
 
@@ -147,13 +90,3 @@ def _lead_row(lead: Lead, email: str | None, before: Mapping[str, LeadRow], now:
         unowned_reason=lead.unowned_reason,
         limbo=lead.limbo,
     )
-
-
-JOINING = frozenset({Kind.LEAD_MERGE, Kind.LEAD_UNMERGE})
-"""Kinds that change two leads at once."""
-_BEYOND_ONE = frozenset({Kind.LEAD_REDRIVE, Kind.PERIOD_BEGUN, Kind.AGREEMENT_APPROVED}) | JOINING
-
-
-def of_one_lead(signal: Signal) -> bool:
-    """Whether it concerns its own lead only, so that others may be decided on before it."""
-    return signal.roster is None and signal.kind not in _BEYOND_ONE and due_promise(signal) is None

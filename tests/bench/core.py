@@ -10,12 +10,11 @@ from routing.model.identity import pointer_targets
 from services.bootstrap.running import spare_the_collector
 from services.ports.rows import Record
 from services.ports.signal_records import decode
-from services.router import batch_decider as folding
-from services.router.batch_decider import Fold
+from services.router import one_lead
+from services.router.batch_decider import BatchDecider
+from services.router.shared_state import SharedState, load_key, pool_key
 from services.router.snapshot import (
-    Loaded,
-    row_of,
-    row_of_pool,
+    Snapshot,
     wanted_accounts,
     wanted_keys,
     wanted_leads,
@@ -34,18 +33,19 @@ class Rows:
     def __init__(self):
         self.rules, self.links, self.leads, self.accounts, self.ledgers = ruling(), {}, {}, {}, {}
 
-    def fold(self, records, now):
-        """One batch as the router folds it; what it writes is kept."""
+    def decide(self, records, now):
+        """One batch as the router decides it; what it writes is kept."""
         batch = [decode(Record(r.topic, 0, at, r.key, r.value)) for at, r in enumerate(records)]
         signals = [incoming.signal for incoming in batch]
         links = self._linked(wanted_keys(signals))
         leads = _of(self.leads, wanted_leads(signals, links))
         people = sorted(self.rules.roster.limited)
         tallies = wanted_tallies(signals, [self.rules.agreement])
-        ledgers = _of(self.ledgers, [*map(row_of_pool, self.rules.roster.pools), *map(row_of, people), *tallies])
+        ledgers = _of(self.ledgers, [*map(pool_key, self.rules.roster.pools), *map(load_key, people), *tallies])
         accounts = _of(self.accounts, wanted_accounts(leads.values(), links))
-        done = Fold(Loaded(links, leads, accounts, ledgers, opens=dict.fromkeys(people, 0)), self.rules, now, 1)
-        done.run(batch)
+        shared = SharedState(accounts, ledgers, dict.fromkeys(people, 0))
+        done = BatchDecider(Snapshot(links, leads, shared), self.rules, now, 1)
+        done.decide(batch)
         self._keep(done.writes())
 
     def _linked(self, keys):
@@ -80,25 +80,25 @@ class Timed:
 
 
 def core(rounds, count):
-    """`decide` p50 and p99, a signal's share of a fold, and the agreement's load; the first round warms up."""
-    mix, rows, middle, late, folds = Mix(), Rows(), [], [], []
+    """`decide` p50 and p99, a signal's share of a batch, and the agreement's load; the first round warms up."""
+    mix, rows, middle, late, batches = Mix(), Rows(), [], [], []
     spare_the_collector()
     for _ in range(rounds + 1):
         records = mix.records(count, "t")
         now = max(decode(Record("t", 0, 0, r.key, r.value)).signal.received_at for r in records[-BATCH:])
         timed = Timed()
         begun = time.process_time()
-        with patch.object(folding, "decide", timed):
+        with patch.object(one_lead, "decide", timed):
             for at in range(0, count, BATCH):
-                rows.fold(records[at : at + BATCH], now)
-        folds.append((time.process_time() - begun) / count * 1e6)
+                rows.decide(records[at : at + BATCH], now)
+        batches.append((time.process_time() - begun) / count * 1e6)
         took = sorted(timed.took)
         middle.append(statistics.median(took))
         late.append(took[int(0.99 * len(took))])
     return [
         Row("decide, p50", "us", middle[1:]),
         Row("decide, p99", "us", late[1:]),
-        Row("fold of a batch, for each signal", "us", folds[1:]),
+        Row("a batch decided, for each signal", "us", batches[1:]),
         Row("load of the example agreement", "ms", [_load() for _ in range(rounds)]),
     ]
 

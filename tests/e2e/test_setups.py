@@ -80,16 +80,16 @@ async def test_a_follow_up_accepted_before_the_due_instant_counts_while_the_rout
 
 
 async def test_what_fails_is_set_aside_and_what_comes_after_it_waits_in_order(running, monkeypatch):
-    from services.router import batch_decider
+    from services.router import one_lead
 
-    real = batch_decider.decide
+    real = one_lead.decide
 
     def fails(lead, item, context):
         if item.id == "sig_2" and item.attempt == 0:
             raise ZeroDivisionError
         return real(lead, item, context)
 
-    monkeypatch.setattr(batch_decider, "decide", fails)
+    monkeypatch.setattr(one_lead, "decide", fails)
     await running.give(
         signal(1, "email.sent"), signal(2, "form.submitted", form_id="demo"), signal(3, "sales.accepted")
     )

@@ -10,7 +10,7 @@ import pytest
 
 from services.adapters.sql.batch import SqlBatch
 from services.ports.errors import Conflict, Fenced, StoreRejected, StoreUnavailable
-from services.router import batch_decider, recovery, transaction
+from services.router import many_leads, recovery, transaction
 from services.router.role import Router
 from tests.integration.test_roster import ask
 from tests.setups import record, setup, signal
@@ -179,7 +179,7 @@ async def test_a_redrive_that_fails_at_the_commit_goes_on_letter_by_letter_up_to
 
 
 async def test_more_letters_than_one_transaction_should_take_are_redriven_in_several(made, monkeypatch):
-    monkeypatch.setattr(batch_decider, "REDRIVEN", 2)
+    monkeypatch.setattr(many_leads, "REDRIVEN", 2)
     repair = always(monkeypatch, KeyError("x"), "sig_05")
     await made.router.handle(await given(made, story()), made.consumer)
     lead = (await made.reading.dead_letters())[0].lead_id

@@ -23,7 +23,8 @@ from schemas.signals import (
     Sales,
     Signal,
 )
-from services.router.batch_decider import Fold
+from services.router.batch_decider import BatchDecider
+from services.router.step import Step
 from tests.memory import Memory
 from tests.property import test_invariants as law
 from tests.property.worlds import AGREEMENTS, ENDED, JOINERS, RULING, SEATS
@@ -77,20 +78,32 @@ CHANGES = [
 """Of the roster: absences may have an end."""
 
 
-class Watched(Fold):
+class WatchedStep(Step):
     """Keeps each decision with what was before it."""
 
-    def __init__(self, *given):
-        super().__init__(*given)
+    def __init__(self, state, decided):
+        super().__init__(state)
+        self.decided = decided
+
+    def apply(self, decision, signal):
+        shared = self.state.shared
+        before = self.state.snapshot.lead(decision.lead.id) if decision.lead is not None else None
+        company = shared.accounts.get(decision.account.id) if decision.account is not None else None
+        told = law.Told(signal, before, decision, dict(shared.ledgers), company)
+        told.loads, told.roster = dict(shared.loads), self.state.ruling.roster
+        self.decided.append(told)
+        super().apply(decision, signal)
+
+
+class Watched(BatchDecider):
+    """Its steps are watched."""
+
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
         self.decided = []
 
-    def _apply(self, decision, signal):
-        before = self.loaded.lead(decision.lead.id) if decision.lead is not None else None
-        company = self.loaded.accounts.get(decision.account.id) if decision.account is not None else None
-        told = law.Told(signal, before, decision, dict(self.loaded.ledgers), company)
-        told.loads, told.roster = dict(self.loaded.loads), self.ruling.roster
-        self.decided.append(told)
-        super()._apply(decision, signal)
+    def begin_step(self):
+        return WatchedStep(self.state, self.decided)
 
 
 class Lives(Memory):
@@ -217,20 +230,20 @@ class Lives(Memory):
         self.give(item)
 
     # --- what must hold -------------------------------------------------------------------------------------------
-    def folded(self, batch):
-        made = Watched(self.loaded(), self.ruling, self.at, 0)
-        made.run(batch)
+    def decide(self, batch):
+        decider = Watched(self.snapshot(), self.ruling, self.at, 0)
+        decider.decide(batch)
         if self.twice:
-            other = Fold(self.loaded(), self.ruling, self.at, 0)
-            other.run(batch)
-            one, two = made.writes(), other.writes()
+            other = BatchDecider(self.snapshot(), self.ruling, self.at, 0)
+            other.decide(batch)
+            one, two = decider.writes(), other.writes()
             assert one.outbox == two.outbox and one.leads == two.leads, "the same rows give the same decisions"
             assert one.clocks == two.clocks and one.ledgers == two.ledgers
-        return made
+        return decider
 
     def after(self):
         assert not self.letters, f"no signal is a dead letter: {self.letters[-1].reason}"
-        for told in self.fold.decided:
+        for told in self.decider.decided:
             self._decided(told)
         self._said()
         self._accounts()

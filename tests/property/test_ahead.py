@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from services.ports.rows import Record
 from services.ports.signal_records import decode, record_of
-from services.router.cached_reads import Asked
-from services.router.snapshot import NOTHING, row_of
-from services.router.transaction import FEW, decided, locked, look, moved_on, settled, written
+from services.router.shared_state import load_key
+from services.router.snapshot import NOTHING
+from services.router.transaction import BatchTransaction
 from tests.memory import Memory
 from tests.property.test_order import recorded
 from tests.property.test_shared import KEYS, Locking, counting, said
@@ -46,37 +46,52 @@ class Transaction(Locking):
         return {pool: self.memory.ledgers[pool] for pool in pools if pool in self.memory.ledgers}
 
 
+class Rules:
+    """What rules does not change."""
+
+    async def read(self, _):
+        return RULING, None
+
+
 class Row:
     """Three batches of ours: the first is written while the second is decided on and the third looks."""
 
     def __init__(self, memory):
         self.memory, self.tx = memory, Transaction(memory)
 
-    async def decided(self, batch, over=NOTHING, asked=None):
-        return await decided(asked or Asked(self.tx), batch, RULING, self.memory.at, 0, over)
+    async def begin(self, batch):
+        work = BatchTransaction(self.tx, batch, self.memory.at)
+        await work.read_ruling(Rules())
+        return work
 
-    async def committed(self, fold, seen, holds, batch):
-        if not (holds and await locked(self.tx, fold, seen)):
-            _, fold = await self.decided(batch)
-        return await written(self.tx, fold, FEW)
+    async def decide(self, batch, over=NOTHING):
+        work = await self.begin(batch)
+        await work.decide(0, over)
+        return work
+
+    async def commit(self, work, is_valid):
+        await work.lock_leads(is_valid=is_valid)
+        await work.write()
+        return work.decider
 
     async def ahead(self, first, second, third, meanwhile):
         """(what the third came to, whether each of the others came out otherwise than the next one was decided on)"""
-        seen, one = await self.decided(first)
-        seen_second, two = await self.decided(second, one.overlay())
-        early = Asked(self.tx)
-        await look(early, third, RULING, NOTHING)
+        one = await self.decide(first)
+        expected = one.decider
+        two = await self.decide(second, expected.overlay())
+        three = await self.begin(third)
+        await three.look_up_early()
         meanwhile[0]()
-        came = await self.committed(one, seen, True, first)
-        holds = came is one or moved_on(two, NOTHING, one, came)
-        below = came.overlay()
-        seen_third, three = await self.decided(third, below.under(two.overlay()), early)
+        came = await self.commit(one, True)
+        is_valid = came is expected or two.rebase(NOTHING, expected, came)
+        below, expected_second = came.overlay(), two.decider
+        await three.decide(0, below.followed_by(expected_second.overlay()))
         meanwhile[1]()
-        then = await self.committed(two, seen_second, holds, second)
-        holds = then is two or moved_on(three, below, two, then)
-        if not (holds and await locked(self.tx, three, seen_third)):
-            _, three = await self.decided(third)
-        return await settled(self.tx, three), (came is not one, then is not two)
+        then = await self.commit(two, is_valid)
+        is_valid = then is expected_second or three.rebase(below, expected_second, then)
+        await three.lock_leads(is_valid=is_valid)
+        await three.lock_shared_and_redecide()
+        return three.decider, (came is not expected, then is not expected_second)
 
 
 def batch_of(entries):
@@ -84,7 +99,7 @@ def batch_of(entries):
 
 
 async def met(story, chosen):
-    """(what the third batch comes to decided ahead, and once the others were there, and which of them were decided anew)"""
+    """(what the third batch comes to decided ahead, and once the others were there, and which of them were decided again)"""
     history = recorded(story)
     keys = sorted({entry[0] for entry in history})
     ours = {key for at, key in enumerate(keys) if at in chosen}
@@ -98,15 +113,15 @@ async def met(story, chosen):
     batches = [batch_of([entry for entry in found if entry[0] in ours]) for found in parts]
     others = [[item for key, item, _, _ in found if key not in ours] for found in parts]
     row = Row(memory)
-    ahead, anew = await row.ahead(*batches, [partial(memory.give, *found) for found in others])
-    _, afterwards = await row.decided(batches[2])
-    return comes_to(ahead, memory), comes_to(afterwards, memory), anew
+    ahead, again = await row.ahead(*batches, [partial(memory.give, *found) for found in others])
+    afterwards = (await row.decide(batches[2])).decider
+    return comes_to(ahead, memory), comes_to(afterwards, memory), again
 
 
-def comes_to(fold, memory):
+def comes_to(decider, memory):
     """All that it writes but for links that are there already: another router met the company as well."""
-    links = [row for row in fold.writes().links if memory.links.get(row[:3]) != row.subject_id]
-    return said(fold.writes()._replace(links=links))
+    links = [row for row in decider.writes().links if memory.links.get(row[:3]) != row.subject_id]
+    return said(decider.writes()._replace(links=links))
 
 
 @settings(max_examples=150, deadline=None)
@@ -120,7 +135,7 @@ def usual(lead, **more):
     return {**{name: values[0] for name, values in USUAL.items()}, "language": None, "lead": lead, **more}
 
 
-async def test_the_stories_that_are_tried_decide_anew_what_was_decided_ahead():
+async def test_the_stories_that_are_tried_decide_again_what_was_decided_ahead():
     """Bo's turn moves the pool under Anna's, and what follows about Anna was decided on as if it had not."""
     story = [
         usual("eva", kind="page.visited", form_id=None),
@@ -134,10 +149,10 @@ async def test_the_stories_that_are_tried_decide_anew_what_was_decided_ahead():
     ]
     keys = [entry[0] for entry in recorded(story)]
     ours = {at for at, key in enumerate(sorted(set(keys))) if key != keys[3]}
-    ahead, afterwards, anew = await met(story, ours)
-    assert anew == (True, True) and ahead == afterwards
+    ahead, afterwards, again = await met(story, ours)
+    assert again == (True, True) and ahead == afterwards
     (_, _, ledgers, *_), _, _ = ahead
-    assert row_of("elin") in {row.key for row in ledgers}, "the second batch leans on what she carries as well"
+    assert load_key("elin") in {row.key for row in ledgers}, "the second batch depends on what she carries as well"
 
 
 async def test_a_batch_decided_ahead_sees_the_leads_and_identities_that_the_one_before_makes():

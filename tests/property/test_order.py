@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.people.capacity import carrier
-from services.router.snapshot import row_of, row_of_pool
+from services.router.shared_state import load_key, pool_key
 from tests.memory import Memory
 from tests.property.lives import FACTS, Lives
 from tests.property.test_state_machine import USUAL, words
@@ -25,7 +25,7 @@ class Recorded(Lives):
 
     def give(self, item):
         super().give(item)
-        shares = any(map(self._shares, self.fold.decided)) or self.fold.touched_pools
+        shares = any(map(self._shares, self.decider.decided)) or self.decider.ledger_keys
         self.met_in_order.append((item.partition_key, item, self.at, bool(shares)))
 
     def _shares(self, told):
@@ -53,7 +53,7 @@ def replayed(history):
     memory, wrote = Memory(RULING), {}
     for _, item, now, _ in history:
         memory.at = now
-        writes = memory.give(item).fold.writes()
+        writes = memory.give(item).decider.writes()
         kept = [row._replace(salt=None, digest=None) for row in writes.history]
         wrote[item.id] = writes._replace(history=kept)
     return wrote
@@ -89,7 +89,7 @@ def test_the_orders_that_are_tried_share_a_pool_a_company_and_peoples_loads():
     facts = [{**usual, "lead": name, "kind": "form.submitted", "language": None} for name in names for _ in range(2)]
     history = recorded(facts)
     loads = [row.key for writes in replayed(history).values() for row in writes.ledgers]
-    assert row_of_pool("field") in loads and row_of("elin") in loads
+    assert pool_key("field") in loads and load_key("elin") in loads
     assert len({row.id for writes in replayed(history).values() for row in writes.accounts}) == 1
     assert not all(entry[3] for entry in history), "some may be met in another order"
     assert [e[1].id for e in interleaved(history, lambda n: n - 1)] != [e[1].id for e in history]

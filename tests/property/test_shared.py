@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from services.ports.rows import AccountRow, LedgerRow, Record
 from services.ports.signal_records import decode, record_of
-from services.router.batch_decider import Fold
-from services.router.snapshot import Loaded, row_of
-from services.router.transaction import settled
+from services.router.batch_decider import BatchDecider
+from services.router.shared_state import SharedState, load_key
+from services.router.snapshot import Snapshot
+from services.router.transaction import BatchTransaction
 from tests.memory import Memory
 from tests.property.test_order import facts, recorded
 from tests.property.test_state_machine import USUAL
@@ -33,7 +34,7 @@ class Locking:
 
 
 async def met(story, whose):
-    """(folded on rows that had moved and then settled, folded on the rows of now, whether anything was decided anew)"""
+    """(decided on rows that had moved and again once locked, decided on the rows of now, whether anything was decided again)"""
     history = recorded(story)
     memory, half = Memory(RULING), len(history) // 2
     for _, item, now, _ in history[:half]:
@@ -43,20 +44,24 @@ async def met(story, whose):
     later = history[half:]
     memory.give(*[item for key, item, _, _ in later if key not in whose])
     ours = [decode(Record("t", 0, 0, b"k", record_of(item, "t").value)) for key, item, _, _ in later if key in whose]
-    stale = folded(memory, ours, accounts, ledgers, opens)
-    done = await settled(Locking(memory), stale)
-    return done, folded(memory, ours, memory.accounts, memory.ledgers, memory.opens()), done is not stale
+    stale = decide(memory, ours, SharedState(accounts, ledgers, opens))
+    done = await lock_and_redecide(Locking(memory), stale)
+    fresh = decide(memory, ours, SharedState(memory.accounts, memory.ledgers, memory.opens()))
+    return done, fresh, done is not stale
 
 
-def folded(memory, batch, accounts, ledgers, opens):
-    fold = Fold(
-        Loaded(memory.links, memory.leads, accounts, ledgers, (), opens, memory.links, memory.withdrawals),
-        RULING,
-        memory.at,
-        0,
-    )
-    fold.run(batch)
-    return fold
+def decide(memory, batch, shared):
+    snapshot = Snapshot(memory.links, memory.leads, shared, links_of=memory.links, withdrawals=memory.withdrawals)
+    decider = BatchDecider(snapshot, RULING, memory.at, 0)
+    decider.decide(batch)
+    return decider
+
+
+async def lock_and_redecide(tx, decider):
+    work = BatchTransaction(tx, (), decider.state.now)
+    work._decider = decider
+    await work.lock_shared_and_redecide()
+    return work.decider
 
 
 def said(writes):
@@ -89,7 +94,7 @@ async def test_the_stories_that_are_tried_move_what_others_lean_on():
     first, *_ = [entry[0] for entry in recorded(story[-1:])]
     done, fresh, anew = await met(story, {first})
     assert anew and said(done.writes()) == said(fresh.writes())
-    assert row_of("elin") in done.touched_pools or done.touched_pools, "it leant on a pool"
+    assert load_key("elin") in done.ledger_keys or done.ledger_keys, "it depended on a pool"
 
 
 async def test_what_leans_on_nothing_shared_is_decided_once():
@@ -97,4 +102,4 @@ async def test_what_leans_on_nothing_shared_is_decided_once():
     quiet = {**usual, "kind": "page.visited", "form_id": None}
     story = [{**quiet, "lead": name} for name in ("anna", "bo", "dan", "eva")] * 2
     done, _, anew = await met(story, {entry[0] for entry in recorded(story)[:1]})
-    assert not anew and not done.touched_pools and not done.touched_accounts
+    assert not anew and not done.ledger_keys and not done.account_ids

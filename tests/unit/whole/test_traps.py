@@ -33,12 +33,14 @@ from services.ingest.proof.verify import Refused, verify
 from services.ports.deliveries import Due
 from services.ports.rows import ClockRow, LedgerRow, Record
 from services.ports.signal_records import decode, record_of
-from services.router.batch_decider import Fold
-from services.router.cached_reads import Asked
-from services.router.snapshot import NOTHING, row_of_pool
-from services.router.transaction import look, settled
+from services.router.batch_decider import BatchDecider
+from services.router.cached_reads import CachedReads
+from services.router.look_up import look_up
+from services.router.shared_state import pool_key
+from services.router.snapshot import NOTHING
 from services.sla.watcher import Watcher
 from tests.property.test_invariants import PLAIN, World
+from tests.property.test_shared import lock_and_redecide
 from tests.setups import START, ruling, signal
 from tests.signed import BODY, NAME, post, scheme
 from tests.stories import DAY, HOUR, MINUTE, Story, rules
@@ -168,11 +170,11 @@ class Moved:
     links = withdrawals = read_leads = read_accounts = lock_accounts = open_leads = nothing
 
     async def read_ledgers(self, pools):
-        return {row_of_pool("field"): self.read}
+        return {pool_key("field"): self.read}
 
     async def lock_ledgers(self, pools):
         self.asked += pools
-        return {pool: self.locked if pool == row_of_pool("field") else LedgerRow(*pool, 0, "") for pool in pools}
+        return {pool: self.locked if pool == pool_key("field") else LedgerRow(*pool, 0, "") for pool in pools}
 
 
 def ledger_row(seq, **shorts):
@@ -181,16 +183,16 @@ def ledger_row(seq, **shorts):
 
 
 async def test_rotation_pointer_read_and_written_without_a_lock():
-    """Another router gave Elin her turn between our look and our lock: the turn is chosen anew, from what was locked."""
+    """Another router gave Elin her turn between our look and our lock: the turn is chosen again, from what was locked."""
     tx = Moved(ledger_row(4, elin=0.6, johan=-0.3, karin=-0.3), ledger_row(5, elin=-0.4, johan=0.5, karin=-0.1))
     item = signal(1, "form.submitted", form_id="demo")
     batch = [decode(Record("t", 0, 0, b"k", record_of(item, "t").value))]
-    _, loaded = await look(Asked(tx), batch, ruling(), NOTHING)
-    fold = Fold(loaded, ruling(), START, 0)
-    fold.run(batch)
-    writes = (await settled(tx, fold)).writes()
-    assert row_of_pool("field") in tx.asked
-    (field,) = [row for row in writes.ledgers if row.key == row_of_pool("field")]
+    _, snapshot = await look_up(CachedReads(tx), batch, ruling(), NOTHING)
+    decider = BatchDecider(snapshot, ruling(), START, 0)
+    decider.decide(batch)
+    writes = (await lock_and_redecide(tx, decider)).writes()
+    assert pool_key("field") in tx.asked
+    (field,) = [row for row in writes.ledgers if row.key == pool_key("field")]
     assert field.seq == 6, "it follows the ledger that was locked"
     assert [row.owner for row in writes.leads] == ["johan"]
 

@@ -14,7 +14,7 @@ from schemas.yamlfile import FileError
 from services.ingest.configured.mapped import read
 from services.ingest.normalising.normalise import to_signal
 from services.ports.signal_records import Incoming
-from services.router.transaction import fresh
+from services.router.inbox import claim_new_signals
 from tests.setups import START
 from tests.stories import HOUR, Story, rules
 
@@ -177,7 +177,7 @@ class Inbox:
 
 async def kept(inbox, *signals):
     batch = [Incoming(None, signal) for signal in signals]
-    return [incoming.signal for incoming in await fresh(inbox, batch, AT)]
+    return [incoming.signal for incoming in await claim_new_signals(inbox, batch, AT)]
 
 
 BORDER = datetime.fromordinal((AT.toordinal() // 30 + 1) * 30).replace(tzinfo=UTC)
