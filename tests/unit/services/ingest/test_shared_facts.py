@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from services.ingest.limits.offload import LARGE, takes_long
 from services.ingest.parsers.reading.amount import TooMuch, added_up, facts_at_most
 from services.ingest.parsers.reading.safely import number, when
 from tests.attack.bodies import events_that_share
@@ -44,6 +45,17 @@ def test_h6_a_change_of_many_records_tells_the_same_of_each():
     assert {signal.references[0].id for signal in signals} == set(event["payload"]["ChangeEventHeader"]["recordIds"])
     assert {signal.fields["Own_99__c"] for signal in signals} == {"value 99"}
     assert {signal.person.email for signal in signals} == {"anna@example.com"}
+
+
+@pytest.mark.parametrize("kind", ["salesforce", "generic"])
+def test_h6_a_list_of_ids_that_is_read_on_the_loop_makes_few_signals(kind):
+    long = short = 0
+    for count in (1, 50, 100, 300, 1000):
+        change_of_copper = {"ids": [f"{n:018}" for n in range(count)], "event": "update", "type": "lead"}
+        body = json.dumps(change(count) if kind == "salesforce" else change_of_copper).encode()
+        assert len(body) < LARGE
+        long, short = (long + 1, short) if takes_long(body) else (long, max(short, count))
+    assert (long, short) == (2, 100)
 
 
 def test_h6_headers_that_may_tell_what_happened_are_bounded_in_number_and_length():
