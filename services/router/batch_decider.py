@@ -1,9 +1,9 @@
 """A batch decided in memory, one signal after the other. Nothing here touches the world.
 
-Leads, companies, ledgers and links come in as the transaction read them; what changed goes out as rows. A signal whose
+Leads, accounts, ledgers and links come in as the transaction read them; what changed goes out as rows. A signal whose
 decision fails is set aside and its lead held, so that the lead's later signals queue behind it in order.
 
-Pools, people's loads, promises and companies are shared with other routers. A signal depends on them when its decision looked
+Pools, people's loads, promises and accounts are shared with other routers. A signal depends on them when its decision looked
 at one or changes one, and so does everything later about its lead. What depends on none holds whatever other routers did
 meanwhile; only the rest is decided again where one of the shared rows had moved.
 """
@@ -120,7 +120,7 @@ class BatchDecider:
 
     @property
     def account_ids(self) -> set[str]:
-        """Companies whose owners were looked at or changed."""
+        """Accounts whose owners were looked at or changed."""
         return self.result.dependent.account_ids
 
     def writes(self) -> Writes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from routing.decide import decide
 from routing.draft import Context
-from routing.lead.companies import names_of_company, own_account
+from routing.lead.accounts import names_of_account, own_account
 from routing.model.contradictions import addresses_by, new_address, with_gathered
 from routing.model.envelope import Outgoing, about, seal
 from routing.model.identity import (
@@ -64,7 +64,7 @@ def context_of(state: BatchState, signal: Signal, lead: Lead | None, resolution:
     account = _account(state, signal, lead, resolution)
     links = [Link(signal.brand, identity, "") for identity in resolution.unlinked]
     if account is not None:
-        names = names_of_company(signal, account, resolution)
+        names = names_of_account(signal, account, resolution)
         links += [Link(signal.brand, identity, account.id) for identity in names]
     return Context(
         agreement=state.ruling.agreement,

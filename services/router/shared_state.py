@@ -1,4 +1,4 @@
-"""What all routers share, as a batch read it: pools' turns, people's loads, tallies of promises, and companies."""
+"""What all routers share, as a batch read it: pools' turns, people's loads, tallies of promises, and accounts."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from services.router.shared_state import SharedState, promise_key
 
 
 class Overlay(NamedTuple):
-    """What a batch leaves that is being written: it lies over what the store says. Companies, ledgers and counts of open
+    """What a batch leaves that is being written: it lies over what the store says. Accounts, ledgers and counts of open
     leads with those that it only read. `tentative` are leads that it may decide on again once it has its locks."""
 
     leads: Mapping[str, LeadRow]
@@ -72,7 +72,7 @@ class Snapshot:
         self.tentative: frozenset[str] = frozenset()
 
     def rebase(self, over: Overlay) -> None:
-        """Leads, companies and what routers share count as read as `over` left them."""
+        """Leads, accounts and what routers share count as read as `over` left them."""
         for ident in self.rows.keys() & over.models.keys():
             self.rows[ident], self._parsed[ident] = over.leads[ident], over.models[ident]
         self.shared.rebase(over.accounts, over.ledgers, over.open_leads)

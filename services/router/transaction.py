@@ -99,7 +99,7 @@ class BatchTransaction:
             is_valid = True
 
     async def lock_shared_and_redecide(self) -> None:
-        """Locks in one order (companies, then ledgers), so that routers never wait in a ring; where another router moved something
+        """Locks in one order (accounts, then ledgers), so that routers never wait in a ring; where another router moved something
         between our look and our lock, what depends on it is decided again."""
         decider, people = self.decider, sorted(self.decider.state.shared.open_leads)
         while decider.account_ids or decider.ledger_keys or decider.is_outdated:

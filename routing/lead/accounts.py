@@ -1,4 +1,4 @@
-"""By which of its identities a signal names a company, and which company those of nobody's name."""
+"""By which of its identities a signal names an account, and which account those of nobody's name."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from schemas.signals import IdentityKey, Signal
 
 
 def own_account(signal: Signal, resolution: Resolution) -> str:
-    """The id of the company that identities which are nobody's yet name: of the best of them, so that two routers that meet it at once mean
-    the same one. There has to be one."""
+    """The id of the account that identities name which are nobody's yet: by the best of them, so that two routers that meet the
+    company at once mean the same account. There has to be one."""
     best = _best(resolution)
     return derive("acc", signal.brand, best.kind, best.digest)
 
 
-def names_of_company(signal: Signal, account: Account, resolution: Resolution) -> tuple[IdentityKey, ...]:
-    """Identities that name the company from now on. Of somebody unproven only the one that it is new by: an id of theirs would join two
-    companies."""
+def names_of_account(signal: Signal, account: Account, resolution: Resolution) -> tuple[IdentityKey, ...]:
+    """Identities that name the account from now on. Of somebody unproven only the one that it is new by: an id of theirs would
+    join two companies."""
     if not resolution.unlinked_account or signal.proof == "signed":
         return resolution.unlinked_account
     return (_best(resolution),) if account.id == own_account(signal, resolution) else ()
