@@ -12,9 +12,9 @@ from schemas.envelope import whole
 from schemas.signals import ClockDue, Kind, Signal
 from services.ports.rows import Record
 from services.ports.signal_records import decode, record_of
-from services.router.batch_decider import BatchDecider
-from services.router.shared_state import SharedState
-from services.router.snapshot import Snapshot
+from services.router.deciding.batch_decider import BatchDecider
+from services.router.deciding.shared_state import SharedState
+from services.router.deciding.snapshot import Snapshot
 from services.rules.in_force import away_signals, who_is_away
 from tests.setups import START
 

@@ -1,5 +1,5 @@
 """The router: the only writer of leads, clocks and ledgers. A batch of signals is one transaction.
 
 Imported by: bootstrap.
-Open first: `role.py`, then `transaction.py`, then `batch_decider.py`: one batch is followed through these three.
+Open first: `role.py`, then `transaction.py`, then `deciding/batch_decider.py`: one batch is followed through these three.
 """

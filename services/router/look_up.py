@@ -11,10 +11,17 @@ from services.ports.rows import LeadRow, LedgerKey
 from services.ports.signal_records import Incoming, next_attempt
 from services.ports.store import Batch
 from services.router.cached_reads import CachedReads
-from services.router.many_leads import REDRIVEN
-from services.router.shared_state import SharedState, load_key, pool_key
-from services.router.snapshot import Overlay, Snapshot, wanted_accounts, wanted_keys, wanted_leads, wanted_tallies
-from services.router.withdrawn import wanted_withdrawals
+from services.router.deciding.many_leads import REDRIVEN
+from services.router.deciding.shared_state import SharedState, load_key, pool_key
+from services.router.deciding.snapshot import (
+    Overlay,
+    Snapshot,
+    wanted_accounts,
+    wanted_keys,
+    wanted_leads,
+    wanted_tallies,
+)
+from services.router.deciding.withdrawn import wanted_withdrawals
 from services.rules.ruling import Ruling
 
 K = TypeVar("K", str, Key, LedgerKey)

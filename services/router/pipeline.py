@@ -9,9 +9,9 @@ from typing import Any
 from schemas.certain import certain
 from services.ports.errors import StoreUnavailable
 from services.ports.signal_records import Incoming
-from services.router.batch_decider import BatchDecider
+from services.router.deciding.batch_decider import BatchDecider
+from services.router.deciding.snapshot import NOTHING, Overlay
 from services.router.recovery import is_own_fault
-from services.router.snapshot import NOTHING, Overlay
 
 
 class Abandoned(Exception):

@@ -23,13 +23,13 @@ from services.ports.log import Log, LogConsumer
 from services.ports.rows import DeadLetter, Position, Record, Writes
 from services.ports.signal_records import Incoming, dead_letter, decode, forms, named, partitions_said
 from services.ports.store import RouterStore
-from services.router.batch_decider import BatchDecider
-from services.router.changes import Changes
+from services.router.deciding.batch_decider import BatchDecider
+from services.router.deciding.changes import Changes
+from services.router.deciding.snapshot import NOTHING, Overlay
+from services.router.deciding.step import USUAL, Handling
 from services.router.pipeline import BatchInFlight
 from services.router.recovery import Recovery, commit_or_fault, describe_fault
 from services.router.ruling_in_store import RulingInStore
-from services.router.snapshot import NOTHING, Overlay
-from services.router.step import USUAL, Handling
 from services.router.transaction import BatchTransaction
 from services.rules.ruling import Ruling
 

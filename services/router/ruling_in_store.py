@@ -13,7 +13,7 @@ from schemas.yamlfile import FileError
 from services.ports.errors import RulesUnreadable
 from services.ports.signal_records import record_of
 from services.ports.store import Batch
-from services.router.batch_decider import BatchDecider
+from services.router.deciding.batch_decider import BatchDecider
 from services.rules.in_force import InForce, away_signals, read_changes, who_is_away, write_changes
 from services.rules.publications import PublishedAgreements
 from services.rules.ruling import Ruling

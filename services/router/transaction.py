@@ -15,14 +15,14 @@ from schemas.certain import certain
 from services.ports.errors import Conflict
 from services.ports.signal_records import Incoming
 from services.ports.store import Batch
-from services.router.batch_decider import BatchDecider
 from services.router.cached_reads import CachedReads
+from services.router.deciding.batch_decider import BatchDecider
+from services.router.deciding.shared_state import load_key
+from services.router.deciding.snapshot import NOTHING, Overlay
+from services.router.deciding.step import USUAL, Handling
 from services.router.inbox import claim_new_signals
 from services.router.look_up import Identified, is_unchanged, look_up
 from services.router.ruling_in_store import RulingInStore
-from services.router.shared_state import load_key
-from services.router.snapshot import NOTHING, Overlay
-from services.router.step import USUAL, Handling
 from services.rules.ruling import Ruling
 
 FEW = 200

@@ -10,16 +10,10 @@ from routing.model.identity import pointer_targets
 from services.bootstrap.running import spare_the_collector
 from services.ports.rows import Record
 from services.ports.signal_records import decode
-from services.router import one_lead
-from services.router.batch_decider import BatchDecider
-from services.router.shared_state import SharedState, load_key, pool_key
-from services.router.snapshot import (
-    Snapshot,
-    wanted_accounts,
-    wanted_keys,
-    wanted_leads,
-    wanted_tallies,
-)
+from services.router.deciding import one_lead
+from services.router.deciding.batch_decider import BatchDecider
+from services.router.deciding.shared_state import SharedState, load_key, pool_key
+from services.router.deciding.snapshot import Snapshot, wanted_accounts, wanted_keys, wanted_leads, wanted_tallies
 from tests.bench.mix import Mix
 from tests.bench.table import Row
 from tests.setups import EXAMPLES, ruling

@@ -80,7 +80,7 @@ async def test_a_follow_up_accepted_before_the_due_instant_counts_while_the_rout
 
 
 async def test_what_fails_is_set_aside_and_what_comes_after_it_waits_in_order(running, monkeypatch):
-    from services.router import one_lead
+    from services.router.deciding import one_lead
 
     real = one_lead.decide
 

@@ -10,7 +10,8 @@ import pytest
 
 from services.adapters.sql.batch import SqlBatch
 from services.ports.errors import Conflict, Fenced, StoreRejected, StoreUnavailable
-from services.router import many_leads, recovery, transaction
+from services.router import recovery, transaction
+from services.router.deciding import many_leads
 from services.router.role import Router
 from tests.integration.test_roster import ask
 from tests.setups import record, setup, signal

@@ -23,8 +23,8 @@ from schemas.signals import (
     Sales,
     Signal,
 )
-from services.router.batch_decider import BatchDecider
-from services.router.step import Step
+from services.router.deciding.batch_decider import BatchDecider
+from services.router.deciding.step import Step
 from tests.memory import Memory
 from tests.property import test_invariants as law
 from tests.property.worlds import AGREEMENTS, ENDED, JOINERS, RULING, SEATS

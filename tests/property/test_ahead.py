@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from services.ports.rows import Record
 from services.ports.signal_records import decode, record_of
-from services.router.shared_state import load_key
-from services.router.snapshot import NOTHING
+from services.router.deciding.shared_state import load_key
+from services.router.deciding.snapshot import NOTHING
 from services.router.transaction import BatchTransaction
 from tests.memory import Memory
 from tests.property.test_order import recorded

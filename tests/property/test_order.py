@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.people.capacity import carrier
-from services.router.shared_state import load_key, pool_key
+from services.router.deciding.shared_state import load_key, pool_key
 from tests.memory import Memory
 from tests.property.lives import FACTS, Lives
 from tests.property.test_state_machine import USUAL, words

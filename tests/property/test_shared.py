@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from services.ports.rows import AccountRow, LedgerRow, Record
 from services.ports.signal_records import decode, record_of
-from services.router.batch_decider import BatchDecider
-from services.router.shared_state import SharedState, load_key
-from services.router.snapshot import Snapshot
+from services.router.deciding.batch_decider import BatchDecider
+from services.router.deciding.shared_state import SharedState, load_key
+from services.router.deciding.snapshot import Snapshot
 from services.router.transaction import BatchTransaction
 from tests.memory import Memory
 from tests.property.test_order import facts, recorded

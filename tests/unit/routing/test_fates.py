@@ -10,7 +10,7 @@ from routing.decide import decide
 from routing.draft import Context
 from schemas.fates import FATES, REASONS, Fate, Reason, fate_of
 from schemas.signals import OWN_QUESTIONS, Actor, Company, IdentityKey, Sales
-from services.router.records import history
+from services.router.deciding.records import history
 from tests.setups import signal
 from tests.stories import DONE, HOUR, Story, rules
 

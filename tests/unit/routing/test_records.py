@@ -10,7 +10,7 @@ from services import __version__
 from services.api.journey import told
 from services.observability.provenance import core_version, made_by
 from services.ports.reading import HistoryEntry
-from services.router.records import history
+from services.router.deciding.records import history
 from tests.setups import START, ruling, signal
 
 

@@ -33,11 +33,11 @@ from services.ingest.proof.verify import Refused, verify
 from services.ports.deliveries import Due
 from services.ports.rows import ClockRow, LedgerRow, Record
 from services.ports.signal_records import decode, record_of
-from services.router.batch_decider import BatchDecider
 from services.router.cached_reads import CachedReads
+from services.router.deciding.batch_decider import BatchDecider
+from services.router.deciding.shared_state import pool_key
+from services.router.deciding.snapshot import NOTHING
 from services.router.look_up import look_up
-from services.router.shared_state import pool_key
-from services.router.snapshot import NOTHING
 from services.sla.watcher import Watcher
 from tests.property.test_invariants import PLAIN, World
 from tests.property.test_shared import lock_and_redecide

@@ -15,12 +15,12 @@ from schemas.envelope import instant
 from schemas.events import LeadInLimbo, SlaBreached
 from schemas.signals import Signal
 from services.privacy.faults import Fault
-from services.router.changes import Changes
-from services.router.promises import Promises
-from services.router.records import outbox_rows
-from services.router.shared_state import load_key, pool_key
-from services.router.snapshot import Snapshot
-from services.router.writes import clock_row
+from services.router.deciding.changes import Changes
+from services.router.deciding.promises import Promises
+from services.router.deciding.records import outbox_rows
+from services.router.deciding.shared_state import load_key, pool_key
+from services.router.deciding.snapshot import Snapshot
+from services.router.deciding.writes import clock_row
 from services.rules.ruling import Ruling
 
 

@@ -12,8 +12,8 @@ from schemas.signals import Signal
 from services.ports.rows import DeadLetter
 from services.ports.signal_records import Incoming, dead_letter, forms
 from services.privacy.faults import Fault
-from services.router.kinds import JOINING, concerns_one_lead
-from services.router.step import Step
+from services.router.deciding.kinds import JOINING, concerns_one_lead
+from services.router.deciding.step import Step
 
 
 def set_aside(

@@ -26,10 +26,10 @@ from schemas.signals import IdentityKey, Signal
 from services.ports.signal_records import Incoming, halves
 from services.privacy.discretion import without_names
 from services.privacy.faults import place_of
-from services.router.records import history
-from services.router.setting_aside import set_aside
-from services.router.step import BatchState, Step
-from services.router.withdrawn import text_of, waiting_for
+from services.router.deciding.records import history
+from services.router.deciding.setting_aside import set_aside
+from services.router.deciding.step import BatchState, Step
+from services.router.deciding.withdrawn import text_of, waiting_for
 
 
 def decide_about_one_lead(step: Step, incoming: Incoming, signal: Signal) -> bool:

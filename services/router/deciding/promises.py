@@ -12,8 +12,8 @@ from routing.sla import volumes
 from routing.sla.periods import Terms
 from schemas.signals import Signal
 from services.ports.rows import LedgerKey
-from services.router.shared_state import SharedState, promise_key
-from services.router.snapshot import due_promise
+from services.router.deciding.shared_state import SharedState, promise_key
+from services.router.deciding.snapshot import due_promise
 from services.rules.ruling import Ruling
 
 

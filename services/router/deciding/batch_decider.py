@@ -17,15 +17,15 @@ from typing import NamedTuple, Self
 from routing.model.identity import Key
 from services.ports.rows import AccountRow, LedgerKey, LedgerRow, WithdrawalChange, Writes
 from services.ports.signal_records import Incoming
-from services.router.changes import Changes
-from services.router.kinds import concerns_one_lead
-from services.router.many_leads import decide_about_many_leads
-from services.router.one_lead import decide_about_one_lead
-from services.router.setting_aside import give_up, set_aside
-from services.router.snapshot import Overlay, Snapshot
-from services.router.step import USUAL, BatchState, Handling, Step
-from services.router.withdrawn import changes as withdrawal_changes
-from services.router.writes import link_rows, writes_of
+from services.router.deciding.changes import Changes
+from services.router.deciding.kinds import concerns_one_lead
+from services.router.deciding.many_leads import decide_about_many_leads
+from services.router.deciding.one_lead import decide_about_one_lead
+from services.router.deciding.setting_aside import give_up, set_aside
+from services.router.deciding.snapshot import Overlay, Snapshot
+from services.router.deciding.step import USUAL, BatchState, Handling, Step
+from services.router.deciding.withdrawn import changes as withdrawal_changes
+from services.router.deciding.writes import link_rows, writes_of
 from services.rules.ruling import Ruling
 
 

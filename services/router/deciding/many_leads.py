@@ -17,12 +17,12 @@ from schemas.signals import Kind, Signal
 from services.ports.rows import DeadLetter
 from services.ports.signal_records import Incoming, next_attempt
 from services.privacy.faults import place_of
-from services.router.kinds import JOINING
-from services.router.one_lead import context_of, decide_once_more, seal_events
-from services.router.records import history
-from services.router.setting_aside import mark_held, set_aside
-from services.router.snapshot import due_promise
-from services.router.step import Step
+from services.router.deciding.kinds import JOINING
+from services.router.deciding.one_lead import context_of, decide_once_more, seal_events
+from services.router.deciding.records import history
+from services.router.deciding.setting_aside import mark_held, set_aside
+from services.router.deciding.snapshot import due_promise
+from services.router.deciding.step import Step
 from services.rules.approvals import ApprovalRefused, approval_of
 from services.rules.in_force import changed
 from services.rules.ruling import Ruling

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.signals import Kind, Signal
-from services.router.snapshot import due_promise
+from services.router.deciding.snapshot import due_promise
 
 JOINING = frozenset({Kind.LEAD_MERGE, Kind.LEAD_UNMERGE})
 """Kinds that change two leads at once."""

@@ -17,9 +17,9 @@ from services.ports.rows import (
     LinkRow,
     Writes,
 )
-from services.router.changes import Changes
-from services.router.promises import Promises
-from services.router.shared_state import load_key, pool_key, promise_key
+from services.router.deciding.changes import Changes
+from services.router.deciding.promises import Promises
+from services.router.deciding.shared_state import load_key, pool_key, promise_key
 
 
 def writes_of(changes: Changes, promises: Promises | None, before: Mapping[str, LeadRow], now: datetime) -> Writes:

@@ -12,8 +12,8 @@ from routing.model.ids import promise_named
 from routing.model.records import Lead, LeadPersonal
 from schemas.signals import Signal
 from services.ports.rows import AccountRow, DeadLetter, LeadRow, LedgerKey, LedgerRow
-from services.router.changes import Changes
-from services.router.shared_state import SharedState, promise_key
+from services.router.deciding.changes import Changes
+from services.router.deciding.shared_state import SharedState, promise_key
 
 
 class Overlay(NamedTuple):
@@ -49,7 +49,7 @@ NOTHING = Overlay(leads={}, models={}, accounts={}, ledgers={}, open_leads={}, l
 class Snapshot:
     """What a batch's transaction read, and what its signals came to so far. Leads are parsed when first asked for. `links_of` are all
     links of the leads that the batch merges; `withdrawals` what waits by identities that are nobody's
-    (`services.router.withdrawn`), which are as they were read in `withdrawals_read`; `waiting` letters that are tried again;
+    (`services.router.deciding.withdrawn`), which are as they were read in `withdrawals_read`; `waiting` letters that are tried again;
     `tentative` leads that the batch before this one may decide on again."""
 
     def __init__(
