@@ -3,7 +3,7 @@
 from itertools import accumulate
 
 from services.ports.errors import LogUnavailable, RecordTooLarge, StoreUnavailable
-from services.ports.log import oversized
+from services.ports.log import oversized_indexes
 from services.ports.rows import SpoolEntry
 from services.ports.store import STEP_BYTES
 
@@ -19,7 +19,7 @@ class FakeLog:
         self.tries += 1
         if self.down:
             raise LogUnavailable("down")
-        large = oversized(records) | {at for at, r in enumerate(records) if r.key in self.refused}
+        large = oversized_indexes(records) | {at for at, r in enumerate(records) if r.key in self.refused}
         lost = {at for at, record in enumerate(records) if record.key in self.lost}
         stored = frozenset(range(len(records))) - large - lost
         self.records += [records[at] for at in sorted(stored)]

@@ -100,7 +100,7 @@ class Enricher:
 
     async def _poll(self, consumer: LogConsumer) -> list[Record]:
         try:
-            if fresh := consumer.unpositioned():
+            if fresh := consumer.partitions_to_seek():
                 await self._position(consumer, fresh)
             return await consumer.poll(self._batch_max, 0.2)
         except (LogUnavailable, StoreUnavailable) as error:
@@ -216,7 +216,9 @@ class Enricher:
                 return
             else:
                 self._expected.update(after)
-                await consumer.committed([Position(partition, offset) for partition, offset in sorted(after.items())])
+                await consumer.report_positions(
+                    [Position(partition, offset) for partition, offset in sorted(after.items())]
+                )
                 return
 
     async def _write(self, after: Mapping[int, int], aside: Sequence[SetAside]) -> None:

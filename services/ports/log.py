@@ -16,7 +16,7 @@ def is_oversized(record: RecordOut) -> bool:
     return len(record.key) + len(record.value) > RECORD_BYTES
 
 
-def oversized(records: Sequence[RecordOut]) -> frozenset[int]:
+def oversized_indexes(records: Sequence[RecordOut]) -> frozenset[int]:
     """The places of those that no log takes."""
     return frozenset(at for at, record in enumerate(records) if is_oversized(record))
 
@@ -25,15 +25,15 @@ class LogConsumer(Protocol):
     """Reads one topic for one consumer group. The truth about positions is the store's, not the log's.
 
     After a (re)assignment a partition is delivered only once `seek` gave it a position; until then `poll` lists it in
-    `unpositioned` and returns no record of it. Never raises from a listener; `poll` raises LogUnavailable, and
+    `partitions_to_seek` and returns no record of it. Never raises from a listener; `poll` raises LogUnavailable, and
     OffsetLost where the log no longer has the position. Records are in hand from the `poll` that returned them until
-    the next `poll` or `committed`: a partition that has to be given up waits for that, for a bounded time.
+    the next `poll` or `report_positions`: a partition that has to be given up waits for that, for a bounded time.
     """
 
     @property
     def topic(self) -> str: ...
 
-    def unpositioned(self) -> set[int]: ...
+    def partitions_to_seek(self) -> set[int]: ...
 
     def assignment(self) -> set[int]: ...
 
@@ -42,7 +42,7 @@ class LogConsumer(Protocol):
     async def poll(self, max_records: int, timeout: float) -> list[Record]:
         """Up to `max_records`, in order within each partition; [] after `timeout` seconds. Not to be cancelled."""
 
-    async def committed(self, positions: Sequence[Position]) -> None:
+    async def report_positions(self, positions: Sequence[Position]) -> None:
         """Tell the log's own dashboards; the outcome does not matter and errors are swallowed with a log line."""
 
     async def stop(self) -> None: ...

@@ -147,7 +147,7 @@ class Router:
 
     async def _position(self, consumer: LogConsumer) -> None:
         """Partitions that came to us are read from where the store says, never from where the log thinks."""
-        fresh = consumer.unpositioned()
+        fresh = consumer.partitions_to_seek()
         if not fresh:
             return
         positions = await positions_of(
@@ -166,7 +166,7 @@ class Router:
             await self._reposition(records, consumer)
             return
         if consumer is not None:
-            await consumer.committed(await self._reached(records))
+            await consumer.report_positions(await self._reached(records))
 
     async def _in_a_row(self, records: Sequence[Record]) -> None:
         """Each batch is decided on while the one before it is written; what does not go well is done again by itself.

@@ -101,7 +101,7 @@ class Ours:
     async def join(self):
         """In the group, with positions, and with nothing left to read."""
         async with asyncio.timeout(60):
-            while not self._consumer.assignment() or self._consumer.unpositioned():
+            while not self._consumer.assignment() or self._consumer.partitions_to_seek():
                 await self._router._step(self._consumer)
         await self._router._step(self._consumer)
 

@@ -71,7 +71,7 @@ async def read(consumer, count, places=None, seconds=40):
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while len(found) < count:
-                await consumer.seek([Position(p, (places or {}).get(p, 0)) for p in consumer.unpositioned()])
+                await consumer.seek([Position(p, (places or {}).get(p, 0)) for p in consumer.partitions_to_seek()])
                 found += await consumer.poll(500, 0.2)
     return found
 
@@ -95,7 +95,7 @@ async def test_nothing_is_delivered_before_a_position_is_given(log_and_topic):
     await log.append(out(topic, *range(30)))
     consumer = log.consumer(topic, "router")
     async with asyncio.timeout(40):
-        while len(consumer.unpositioned()) < PARTITIONS:
+        while len(consumer.partitions_to_seek()) < PARTITIONS:
             assert await consumer.poll(100, 0.1) == []
     assert await consumer.poll(100, 0.2) == []
     await consumer.stop()
@@ -142,7 +142,7 @@ async def test_a_poll_gives_no_more_bytes_than_a_process_can_bear_and_loses_none
     found = []
     async with asyncio.timeout(40):
         while len(found) < count:
-            await consumer.seek([Position(p, 0) for p in consumer.unpositioned()])
+            await consumer.seek([Position(p, 0) for p in consumer.partitions_to_seek()])
             part = await consumer.poll(4000, 0.2)
             assert sum(len(record.value) for record in part) <= STEP_BYTES + 500 * len(large)
             found += part
@@ -166,7 +166,7 @@ async def test_two_of_a_group_share_the_partitions_and_one_takes_over_when_the_o
     async def polled(consumer, ready):
         async with asyncio.timeout(60):
             while not ready():
-                await consumer.seek([Position(p, 0) for p in consumer.unpositioned()])
+                await consumer.seek([Position(p, 0) for p in consumer.partitions_to_seek()])
                 await consumer.poll(10, 0.1)
 
     def shared():
@@ -246,7 +246,7 @@ async def test_a_position_that_retention_has_passed_is_lost_until_another_is_giv
     with pytest.raises(OffsetLost) as caught:
         await read(consumer, 1, {partition: 3})
     assert (caught.value.partition, caught.value.wanted, caught.value.available) == (partition, 3, left)
-    assert consumer.unpositioned() == {partition}
+    assert consumer.partitions_to_seek() == {partition}
     assert await consumer.poll(10, 0.2) == []
     await consumer.seek([Position(partition, left)])
     await log.append(out(topic, 20, key="one"))

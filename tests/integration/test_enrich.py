@@ -398,7 +398,7 @@ async def test_a_key_that_waits_for_the_api_holds_no_other_and_keeps_its_own_ord
     reader = running.log.consumer(topic, "look")
     async with asyncio.timeout(20):
         while len(got) < 3:
-            if fresh := reader.unpositioned():
+            if fresh := reader.partitions_to_seek():
                 await reader.seek(await positions_of(running.store, running.log, "look", topic, sorted(fresh)))
             got += await reader.poll(10, 0.2)
     await reader.stop()

@@ -94,7 +94,7 @@ async def joined(consumer, count):
 
 
 async def from_start(consumer, positions=None):
-    await consumer.seek([Position(p, (positions or {}).get(p, 0)) for p in consumer.unpositioned()])
+    await consumer.seek([Position(p, (positions or {}).get(p, 0)) for p in consumer.partitions_to_seek()])
 
 
 async def read(consumer, count, timeout=40):
@@ -113,7 +113,7 @@ async def test_a_partition_gives_nothing_until_it_has_a_position(made):
     consumer = log.consumer(topic, "router")
     try:
         await joined(consumer, PARTITIONS)
-        assert consumer.unpositioned() == set(range(PARTITIONS))
+        assert consumer.partitions_to_seek() == set(range(PARTITIONS))
         for _ in range(5):
             assert await consumer.poll(100, 0.1) == []
         one = partition_of(b"k1", PARTITIONS)
@@ -121,7 +121,7 @@ async def test_a_partition_gives_nothing_until_it_has_a_position(made):
         found = await consumer.poll(100, 2)
         assert found
         assert {record.partition for record in found} == {one}
-        assert consumer.unpositioned() == set(range(PARTITIONS)) - {one}
+        assert consumer.partitions_to_seek() == set(range(PARTITIONS)) - {one}
     finally:
         await consumer.stop()
 
@@ -158,7 +158,7 @@ async def test_a_position_that_retention_has_passed_is_an_error_and_nothing_is_s
         with pytest.raises(OffsetLost) as caught:
             await read_positioned(consumer)
         assert (caught.value.partition, caught.value.wanted, caught.value.available) == (partition, 3, 8)
-        assert partition in consumer.unpositioned()
+        assert partition in consumer.partitions_to_seek()
         assert await consumer.poll(10, 0.5) == []
         await consumer.seek([Position(partition, 8)])
         assert [int(record.value) for record in await read_positioned(consumer)] == list(range(8, 20))
@@ -184,14 +184,14 @@ async def test_members_share_the_partitions_and_a_revoke_waits_for_the_batch_in_
         other = asyncio.create_task(joined(second, PARTITIONS // 2))
         await asyncio.sleep(4)
         assert len(first.assignment()) == PARTITIONS, "the batch is still in hand"
-        await first.committed([Position(record.partition, record.offset + 1) for record in in_hand])
+        await first.report_positions([Position(record.partition, record.offset + 1) for record in in_hand])
         async with asyncio.timeout(30):
             while len(first.assignment()) != PARTITIONS // 2 or not other.done():
                 await first.poll(10, 0.1)
                 await asyncio.sleep(0)
         await other
         assert first.assignment().isdisjoint(second.assignment())
-        assert first.unpositioned() == first.assignment(), "positions end with an assignment"
+        assert first.partitions_to_seek() == first.assignment(), "positions end with an assignment"
         await second.stop()
         await joined(first, PARTITIONS)
     finally:

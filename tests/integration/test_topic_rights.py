@@ -91,7 +91,7 @@ async def read_one(log, topic, group):
     try:
         async with asyncio.timeout(40):
             while True:
-                await consumer.seek([Position(partition, 0) for partition in consumer.unpositioned()])
+                await consumer.seek([Position(partition, 0) for partition in consumer.partitions_to_seek()])
                 if records := await consumer.poll(10, 0.2):
                     await consumer._client.commit({TopicPartition(topic, r.partition): r.offset + 1 for r in records})
                     return records

@@ -89,14 +89,14 @@ class KafkaLog:
             if client is not None:
                 await client.stop()
 
-    def _started(self) -> AIOKafkaProducer:
+    def _require_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
             raise LogUnavailable("the log is not started")
         return self._producer
 
     async def append(self, records: Sequence[RecordOut]) -> None:
         """Returns when all are acknowledged by all replicas in sync. Raises LogUnavailable, RecordTooLarge."""
-        fates = await self._fates(self._started(), records)
+        fates = await self._fates(self._require_producer(), records)
         failed = {at: fate for at, fate in enumerate(fates) if fate is not None}
         if not failed:
             return
@@ -113,7 +113,7 @@ class KafkaLog:
             try:
                 sent.append(await self._send(producer, record))
             except FAILURES as error:
-                sent.append(_failed(error))
+                sent.append(_failed_future(error))
                 if not isinstance(error, TOO_LARGE):
                     break
         await _over(sent)
@@ -132,10 +132,10 @@ class KafkaLog:
         except BaseException:
             self._in_flight.release()
             raise
-        sent.add_done_callback(self._landed)
+        sent.add_done_callback(self._free_place)
         return sent
 
-    def _landed(self, sent: asyncio.Future[object]) -> None:
+    def _free_place(self, sent: asyncio.Future[object]) -> None:
         self._in_flight.release()
         if not sent.cancelled():
             sent.exception()  # seen, even where the caller gave up waiting
@@ -143,14 +143,14 @@ class KafkaLog:
     async def publish(self, records: Sequence[RecordOut]) -> None:
         """In order per key even where the broker fails in between: a partition has one batch on its way at a time, which
         it takes or leaves as a whole, so that no event is ever seen before an earlier one of its key."""
-        producer = self._started()
+        producer = self._require_producer()
         try:
             lanes = await _lanes(producer, records)
             while lanes:
                 waits = []
                 for (topic, partition), lane in lanes.items():
-                    waits.append(await producer.send_batch(_filled(producer, lane), topic, partition=partition))
-                await _settled(waits)
+                    waits.append(await producer.send_batch(_fill_batch(producer, lane), topic, partition=partition))
+                await _wait_for_all(waits)
                 lanes = {place: lane for place, lane in lanes.items() if lane}
         except TOO_LARGE as error:
             raise RecordTooLarge(frozenset(range(len(records)))) from error
@@ -170,7 +170,7 @@ class KafkaLog:
         return await self._offsets(topic, lambda watcher, places: watcher.end_offsets(places), "end")
 
     async def _offsets(self, topic: str, ask: Ask, what: str) -> dict[int, int]:
-        producer, watcher = self._started(), certain(self._watcher, "it starts with the producer")
+        producer, watcher = self._require_producer(), certain(self._watcher, "it starts with the producer")
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 partitions = await producer.partitions_for(topic)
@@ -190,7 +190,7 @@ class KafkaLog:
             raise LogUnavailable(f"the brokers are now those of cluster {found}, we started on {self.cluster}")
 
 
-def _failed(error: BaseException) -> asyncio.Future[object]:
+def _failed_future(error: BaseException) -> asyncio.Future[object]:
     future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
     future.set_exception(error)
     future.exception()  # seen, even where the caller gave up waiting
@@ -203,7 +203,7 @@ async def _over(waits: Sequence[asyncio.Future[object]]) -> None:
         await asyncio.wait(waits)
 
 
-async def _settled(waits: Sequence[asyncio.Future[object]]) -> None:
+async def _wait_for_all(waits: Sequence[asyncio.Future[object]]) -> None:
     """Waits for all of them, then raises the first failure."""
     await _over(waits)
     failures = [error for error in (wait.exception() for wait in waits) if error is not None]
@@ -219,7 +219,7 @@ async def _lanes(producer: AIOKafkaProducer, records: Sequence[RecordOut]) -> La
     return lanes
 
 
-def _filled(producer: AIOKafkaProducer, lane: deque[RecordOut]) -> object:
+def _fill_batch(producer: AIOKafkaProducer, lane: deque[RecordOut]) -> object:
     """A batch with as much of the lane as fits, at least one record; what is in it leaves the lane."""
     batch = producer.create_batch()
     while lane and batch.append(timestamp=None, key=lane[0].key, value=lane[0].value) is not None:

@@ -58,7 +58,7 @@ class KafkaConsumer:
     def assignment(self) -> set[int]:
         return set(self._assigned)
 
-    def unpositioned(self) -> set[int]:
+    def partitions_to_seek(self) -> set[int]:
         return self._assigned - self._next.keys()
 
     async def seek(self, positions: Sequence[Position]) -> None:
@@ -110,7 +110,7 @@ class KafkaConsumer:
         if self._fetch is None:
             self._fetch = asyncio.create_task(self._get(max_records, max(timeout, 0.0)), name="kafka-fetch")
         done, _ = await asyncio.wait({self._fetch}, timeout=max(timeout, 0.0))
-        return await self._taken() if done else []
+        return await self._take_fetched() if done else []
 
     async def _get(self, max_records: int, timeout: float) -> Fetched:
         if self._client is None:
@@ -136,18 +136,18 @@ class KafkaConsumer:
             if self.topic not in await client.topics():
                 raise LogUnavailable(f"there is no topic {self.topic}, or we may not see it; see `stafett topics plan`")
         except BaseException:
-            await _stopped(client)
+            await _stop_client(client)
             raise
         self._client = client
         client.subscribe([self.topic], listener=_Listener(self, client))
 
-    async def _taken(self) -> list[Record]:
+    async def _take_fetched(self) -> list[Record]:
         task, self._fetch = certain(self._fetch, "it was waited for"), None
         stale, self._stale = self._stale, set()
         try:
             fetched = task.result()
         except OffsetOutOfRangeError as error:
-            await self._lost(error)
+            await self._stop_at_lost_offset(error)
             return []
         except (KafkaError, ConsumerStoppedError, OSError, TimeoutError) as error:
             self._errors += 1
@@ -166,7 +166,7 @@ class KafkaConsumer:
             for r in found
         ]
 
-    async def _lost(self, error: OffsetOutOfRangeError) -> None:
+    async def _stop_at_lost_offset(self, error: OffsetOutOfRangeError) -> None:
         """Such a partition is not read until somebody seeks it. Raises OffsetLost, LogUnavailable."""
         client = certain(self._client, "it has fetched")
         place, wanted = next(iter(error.args[0].items()))
@@ -188,7 +188,7 @@ class KafkaConsumer:
                 await self._renew("the group did not let us in")
             return
         self._moved_at = now
-        if self._client is None or self.unpositioned():
+        if self._client is None or self.partitions_to_seek():
             return
         places = [self._place(partition) for partition in self._next]
         try:
@@ -206,7 +206,7 @@ class KafkaConsumer:
         self._errors = 0
         self._moved_at = asyncio.get_running_loop().time()
 
-    async def committed(self, positions: Sequence[Position]) -> None:
+    async def report_positions(self, positions: Sequence[Position]) -> None:
         """In the background and at most one at a time: aiokafka repeats a commit for as long as Kafka is away."""
         self._free.set()
         # One partition that is not ours would spoil the whole commit.
@@ -222,7 +222,7 @@ class KafkaConsumer:
     async def _leave(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            await _stopped(client)
+            await _stop_client(client)
         # The client is gone, or is just joining and stops itself: nothing can be spoiled by cancelling now.
         tasks = [task for task in (self._fetch, self._commit) if task is not None]
         for task in tasks:
@@ -261,7 +261,7 @@ class KafkaConsumer:
         log.info("partitions assigned", extra={"topic": self.topic, "group": self._group, "partition": said})
 
 
-async def _stopped(client: AIOKafkaConsumer) -> None:
+async def _stop_client(client: AIOKafkaConsumer) -> None:
     """Leaves the group. Bounded: the farewell could wait for ever without a broker, and as long as a rebalance lasts
     while we join; then the connections are closed under it, which ends what it waits for. In a task of its own, for
     aiokafka then lets a cancellation of its own fetch escape, before it closed its connections."""

@@ -21,7 +21,7 @@ from services.adapters.log.partitioner import partition_of
 from services.adapters.sql import tables as t
 from services.adapters.sql.store import SqlStore
 from services.ports.errors import LogUnavailable, OffsetLost, RecordTooLarge, StoreRejected, StoreUnavailable
-from services.ports.log import oversized
+from services.ports.log import oversized_indexes
 from services.ports.rows import Position, Record, RecordOut
 from services.ports.store import STEP_BYTES
 
@@ -74,7 +74,7 @@ class LocalLog:
     async def append(self, records: Sequence[RecordOut]) -> None:
         if not records:
             return
-        if large := oversized(records):
+        if large := oversized_indexes(records):
             raise RecordTooLarge(large)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append((records, done))
@@ -210,7 +210,7 @@ class LocalConsumer:
         self._beat_at = 0.0
         self._turn = 0
 
-    def unpositioned(self) -> set[int]:
+    def partitions_to_seek(self) -> set[int]:
         return self._assigned - self._next.keys()
 
     def assignment(self) -> set[int]:
@@ -226,7 +226,7 @@ class LocalConsumer:
         try:
             while True:
                 await self._beat()
-                if self.unpositioned():
+                if self.partitions_to_seek():
                     return []
                 self._log.news(self.topic).clear()
                 if records := await self._read(min(max_records, POLL)):
@@ -238,7 +238,7 @@ class LocalConsumer:
         except (StoreUnavailable, StoreRejected) as error:
             raise LogUnavailable(str(error)) from error
 
-    async def committed(self, positions: Sequence[Position]) -> None:
+    async def report_positions(self, positions: Sequence[Position]) -> None:
         """The store's positions are all there is."""
 
     async def stop(self) -> None:

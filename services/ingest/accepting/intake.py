@@ -10,7 +10,7 @@ from typing import NamedTuple
 from schemas.signals import Signal
 from services.ingest.accepting.breaker import Breaker
 from services.ports.errors import LogUnavailable, RecordTooLarge, StoreUnavailable
-from services.ports.log import Log, oversized
+from services.ports.log import Log, oversized_indexes
 from services.ports.rows import Quarantine, RecordOut
 from services.ports.signal_records import record_of
 from services.ports.store import IntakeStore
@@ -72,7 +72,7 @@ class Intake:
         so that they stay in order. Raises NowhereToPut, TooLarge."""
         records = [record_of(signal, self._thin if thin else self._topic) for signal in signals]
         try:
-            if large := oversized(records):
+            if large := oversized_indexes(records):
                 raise RecordTooLarge(large)
             missing = await self._append(records, signals) if records else []
         except RecordTooLarge as error:

@@ -12,7 +12,7 @@ from schemas.signals import Company, Kind, Parsed, Person, Reference
 from schemas.sources import Source
 from services.ingest.normalising.lengths import LONGEST, LONGEST_PROSE, fitting
 from services.ingest.normalising.normalise import to_signal
-from services.ports.log import RECORD_BYTES, oversized
+from services.ports.log import RECORD_BYTES, oversized_indexes
 from services.ports.signal_records import record_of
 from tests.setups import START
 from tests.stories import MINUTE, Story, rules
@@ -124,7 +124,7 @@ def test_the_largest_events_fit_into_a_record():
     for number, kind in enumerate(kinds, 1):
         more = {"form_id": "demo"} if kind == Kind.FORM_SUBMITTED else {"form_id": WIDEST * 300}
         said = widest(number, kind, (wide, deep)[number % 2], **more)
-        assert not oversized([record_of(said, "t")]), "a signal that ingest accepts"
+        assert not oversized_indexes([record_of(said, "t")]), "a signal that ingest accepts"
         told.at = said.received_at
         told.take(said)
         emitted = seal(told.decision.emissions, about(told.lead), said, stamp)
