@@ -9,7 +9,7 @@ from datetime import datetime
 
 import httpx
 
-from services.outbound.client import pinned
+from services.outbound.client import build_pinned_request
 
 
 def key_of(secret: str) -> bytes:
@@ -47,7 +47,9 @@ async def send(
         "webhook-timestamp": str(stamp),
         "webhook-signature": signature(secrets, ident, stamp, raw),
     }
-    request = await pinned(client, "POST", url=url, headers=headers, content=raw, allow_private=allow_private)
+    request = await build_pinned_request(
+        client, "POST", url=url, headers=headers, content=raw, allow_private=allow_private
+    )
     answer = await client.send(request, stream=True, follow_redirects=False)
     await answer.aclose()
     return answer

@@ -71,7 +71,7 @@ async def address_of(host: str, port: int, *, allow_private: bool) -> str:
     return addresses[0]
 
 
-async def pinned(
+async def build_pinned_request(
     client: httpx.AsyncClient,
     method: str,
     url: str,

@@ -99,16 +99,16 @@ class _Known(NamedTuple):
 
 def discreet(parsed: Parsed, key: bytes) -> Parsed:
     """The same facts with nobody in them; the same object where there was nobody, as nearly always."""
-    known = _known(parsed.person)
+    known = _identifying_parts(parsed.person)
     if not _suspicious(parsed, known):
         return parsed
     work = _Work(parsed, known, key)
-    return work.done()
+    return work.hide_person()
 
 
 def without_names(signal: Signal, person: Person) -> Signal:
     """The signal without the lead's person, which a signal that only names an offer or a deal does not know."""
-    known = _known(person)
+    known = _identifying_parts(person)
     if not _suspicious(signal, known):
         return signal
     work = _Work(signal, known, b"")
@@ -135,7 +135,8 @@ class _Work:
         self.parsed, self.known, self.key = parsed, known, key
         self.aside: dict[str, str] = {}
 
-    def done(self) -> Parsed:
+    def hide_person(self) -> Parsed:
+        """The facts without the person; what was struck out is among the fields, in brackets."""
         p = self.parsed
         changes = {
             "source_kind": self.text("source_kind", p.source_kind),
@@ -231,7 +232,7 @@ class _Work:
         return instead
 
 
-def _known(person: Person) -> _Known:
+def _identifying_parts(person: Person) -> _Known:
     written = " ".join(filter(None, (person.first_name, person.last_name, person.full_name))).casefold()
     words = dict.fromkeys(_LETTERS.findall(unicodedata.normalize("NFC", written)))
     ways = tuple(

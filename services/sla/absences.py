@@ -60,12 +60,12 @@ class AbsenceWatch:
         return count
 
     async def _ask(self, person: str, absence: Absence, now: datetime) -> int:
-        found = [_question(person, absence, lead, now) async for lead in self._offered(person, absence.since)]
+        found = [_question(person, absence, lead, now) async for lead in self._leads_offered_to(person, absence.since)]
         if found:
             await self._log.append([record_of(signal, self._topic) for signal in found])
         return len(found)
 
-    async def _offered(self, person: str, before: datetime) -> AsyncIterator[Lead]:
+    async def _leads_offered_to(self, person: str, before: datetime) -> AsyncIterator[Lead]:
         """Who has an offer of this person's from before that instant; what somebody gave them meanwhile was meant."""
         after = ""
         while rows := await self._owned(person, after):

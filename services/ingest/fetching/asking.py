@@ -14,7 +14,7 @@ import httpx
 from schemas.sources import Fetch
 from services.ingest.parsers.reading.safely import mapping, read_json
 from services.ingest.parsers.reading.unreadable import Unreadable
-from services.outbound.client import AddressRefused, pinned, retry_after
+from services.outbound.client import AddressRefused, build_pinned_request, retry_after
 
 TIMEOUT = 10.0
 """Seconds for a whole request."""
@@ -95,7 +95,9 @@ class Asker:
 
     async def _exchange(self, path: str) -> tuple[int, httpx.Headers, bytes]:
         private = self._fetch.allow_private
-        request = await pinned(self._client, "GET", f"{self._base}{path}", self._headers, allow_private=private)
+        request = await build_pinned_request(
+            self._client, "GET", f"{self._base}{path}", self._headers, allow_private=private
+        )
         answer = await self._client.send(request, stream=True, follow_redirects=False)
         try:
             parts, size = [], 0
