@@ -42,7 +42,7 @@ class FakeStore:
             self._number += 1
             self.spool_rows.append(SpoolEntry(self._number, record))
 
-    async def spooled(self, limit, size=STEP_BYTES):
+    async def spool_entries(self, limit, size=STEP_BYTES):
         self._up()
         before = accumulate((len(row.record.value) for row in self.spool_rows), initial=0)
         return [row for row, so_far in zip(self.spool_rows, before, strict=False) if so_far < size][:limit]

@@ -76,7 +76,7 @@ async def walked():
                 person = Person(email=f"{lead}@example.com", full_name=lead.title())
                 item = signal(number, Kind(kind), lead, at, company=company, person=person, **more).but(**_joined(lead))
                 await running.give(item)
-                known = await running.reading.recorded(item.id)
+                known = await running.reading.history_of_signal(item.id)
                 names[known[0].row.lead_id] = lead
             await _until(running, MONDAY + timedelta(days=4, hours=10))
             return await _told(running, names)

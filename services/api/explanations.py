@@ -73,7 +73,7 @@ class Explainer:
         if ident.startswith("ho_"):
             return await self._reading.lead_of_handover(ident.partition(".")[0])
         if ident.startswith("sig_"):
-            return next((entry.row.lead_id for entry in await self._reading.recorded(ident)), None)
+            return next((entry.row.lead_id for entry in await self._reading.history_of_signal(ident)), None)
         return ident if await self._reading.lead(ident) is not None else None
 
     async def _steps(self, lead_id: str) -> list[Step]:

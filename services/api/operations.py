@@ -48,7 +48,7 @@ def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Ret
     async def quarantine(key: Key = access.needs("ops:read"), after: After = "", limit: Limit = 50) -> QuarantinePage:
         """Bodies that could not be understood: where and why, without the bodies. Names that a sender chose are hidden from
         keys without `personal:read`."""
-        rows = await scoped.of(key).quarantined(after, limit)
+        rows = await scoped.of(key).quarantine_entries(after, limit)
         shown = [QuarantineView(**_summary(row, may_see(key))) for row in rows]
         return QuarantinePage(quarantine=shown, next=rows[-1].id if len(rows) == limit else None)
 
@@ -56,7 +56,7 @@ def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Ret
     async def entry(entry_id: EntryId, key: Key = access.needs("ops:read")) -> QuarantineDetail:
         """The names and types in the body; its values, and names that are not commonly used, only for keys with
         `personal:read`."""
-        row = await scoped.of(key).quarantined_one(storable(entry_id))
+        row = await scoped.of(key).quarantine_entry(storable(entry_id))
         if row is None:
             raise Trouble("not_found", "there is no such entry")
         whole = may_see(key)
@@ -72,7 +72,7 @@ def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Ret
         """Reads the body with the source's configuration of now, after you corrected it. Its signals keep the time at
         which they were received and have no second effect. Of the body's parts those that are understood now leave the
         quarantine, the others stay in it with their reason of now."""
-        seen = await scoped.of(key).quarantined_one(storable(entry_id))
+        seen = await scoped.of(key).quarantine_entry(storable(entry_id))
         try:
             retried = None if seen is None else await retry(entry_id)
         except Trouble as trouble:

@@ -64,7 +64,7 @@ def add_signals(router: APIRouter, scoped: Scoped, access: Access) -> None:
     ) -> HistoryPage:
         """How a signal was judged, once for each attempt: whose it is, what it changed, or why nothing; of a command, whether it
         was carried out or refused. Not found while it waits for the router."""
-        rows = await scoped.of(key).recorded(storable(signal_id))
+        rows = await scoped.of(key).history_of_signal(storable(signal_id))
         if not rows:
             raise Trouble("not_found", "no such signal was judged yet")
         return HistoryPage(history=[history_view(row, key) for row in rows], next=None)

@@ -12,7 +12,7 @@ from services.api.commanding import Commanding
 from services.bootstrap.parts import Parts, read_file
 from services.ingest.accepting.intake import Intake
 from services.rules.approvals import ApprovalRefused, approval_of
-from services.rules.in_force import InForce, changed
+from services.rules.in_force import InForce, apply_roster_change
 from services.rules.ruling import Ruling
 from services.rules.versions import Versions
 
@@ -45,7 +45,7 @@ def commanding_of(parts: Parts, intake: Intake | None = None) -> Commanding:
         ruling = (await versions.ruling())._replace(roster=await roster())
         try:
             if signal.roster is not None:
-                changed(ruling, signal, signal.roster)
+                apply_roster_change(ruling, signal, signal.roster)
             else:
                 approval_of(signal, ruling)
         except (ChangeRefused, ApprovalRefused) as refused:

@@ -240,7 +240,7 @@ def _api(
     commanding: Commanding,
 ) -> APIRouter:
     reading = parts.reading
-    retry = Retry(sources=sources, intake=intake, key=parts.key, find=reading.quarantined_one, store=parts.store)
+    retry = Retry(sources=sources, intake=intake, key=parts.key, find=reading.quarantine_entry, store=parts.store)
 
     def digest_email(text: str, brand: str) -> str | None:
         address = normal_address(text)

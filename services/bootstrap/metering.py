@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Container
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.adapters.sql.aside import filled
+from services.adapters.sql.aside import fill_levels
 from services.bootstrap.parts import Parts, quota_of
 from services.observability import metrics
 from services.ports.errors import PortError
@@ -80,7 +80,7 @@ async def refresh(parts: Parts) -> None:
     metrics.quarantine_depth.set(counts.quarantine)
     usage = await parts.reading.quarantine_usage()
     metrics.quarantine_bytes.set(sum(kept.size for kept in usage.values()))
-    metrics.quarantine_full(filled(quota_of(parts.settings), usage))
+    metrics.quarantine_full(fill_levels(quota_of(parts.settings), usage))
     metrics.held_leads.set(counts.held_leads)
     metrics.queues({count.queue: count.waiting for count in await parts.reading.queues()})
     metrics.clock_counts(counts.running_clocks, counts.due_clocks)

@@ -42,7 +42,7 @@ async def _explain(args: argparse.Namespace) -> int:
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         if args.what == "signal":
-            return _signal(await parts.reading.recorded(args.id), args)
+            return _signal(await parts.reading.history_of_signal(args.id), args)
         explainer = Explainer(parts.reading, versions_of(parts).ruling, parts.now)
         found = await getattr(explainer, args.what)(args.id)
     if found is None:

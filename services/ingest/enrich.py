@@ -28,7 +28,7 @@ from services.ports.signal_records import (
     Incoming,
     dead_letter,
     decode,
-    named,
+    letter_fields,
     partitions_said,
     record_of,
     write_letters,
@@ -196,7 +196,7 @@ class Enricher:
 
     def _letter(self, incoming: Incoming, reason: str, error: str) -> SetAside:
         letter = dead_letter(incoming, None, state="dead", reason=reason, error=error, now=self._now())
-        log.error("could not be completed: set aside", extra=named(letter))
+        log.error("could not be completed: set aside", extra=letter_fields(letter))
         return SetAside(letter, incoming.record.value)
 
     async def _commit(self, records: Sequence[Record], aside: Sequence[SetAside], consumer: LogConsumer) -> None:

@@ -17,7 +17,7 @@ def is_oversized(record: RecordOut) -> bool:
 
 
 def oversized_indexes(records: Sequence[RecordOut]) -> frozenset[int]:
-    """The places of those that no log takes."""
+    """The indexes of the records that no log takes."""
     return frozenset(at for at, record in enumerate(records) if is_oversized(record))
 
 

@@ -90,7 +90,7 @@ class ExplanationReading(Protocol):
     async def history(self, lead_id: str, after: int = 0, limit: int = 200) -> list[HistoryEntry]:
         """In the order of recording, which is the order of decisions."""
 
-    async def recorded(self, signal_id: str) -> list[HistoryEntry]:
+    async def history_of_signal(self, signal_id: str) -> list[HistoryEntry]:
         """What became of one signal; [] while the router has not got to it."""
 
     async def lead_of_handover(self, handover_id: str) -> str | None:
@@ -169,10 +169,10 @@ class ApiReading(ExplanationReading, FeedReading, Protocol):
         """Signals that came to nothing in these ways, in the order of recording; from behind `after`, the place of the last
         one of the page before."""
 
-    async def quarantined(self, after: str = "", limit: int = 50) -> list[Quarantine]:
+    async def quarantine_entries(self, after: str = "", limit: int = 50) -> list[Quarantine]:
         """By id, without the bodies: of those only their size."""
 
-    async def quarantined_one(self, entry_id: str) -> Quarantine | None:
+    async def quarantine_entry(self, entry_id: str) -> Quarantine | None:
         """With its body."""
 
     async def dead_letters(self, state: str | None = None, limit: int = 100) -> list[DeadLetter]:
@@ -201,7 +201,7 @@ class Reading(ApiReading, RecheckReading, MetricsReading, Protocol):
 class AgreementReading(Protocol):
     """For those who show which agreement is in force, and who approved it."""
 
-    async def published(self) -> str | None:
+    async def publications(self) -> str | None:
         """The publications of agreements (JSON), None before the first."""
 
     async def rows(self, hashes: Sequence[str]) -> dict[str, AgreementRow]:

@@ -1,4 +1,4 @@
-"""How a signal stands on the log, and how it is set aside."""
+"""How a signal is written on the log, and how it is set aside."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def decode(record: Record) -> Incoming:
     """Never raises. The fault names fields and rules, never values: they can be personal data."""
     try:
         signal = _ours(record.value) or Signal.read(record.value)
-        parted = _parted(record.value)
+        halves_of_record = _split_halves(record.value)
     except msgspec.DecodeError:  # what pydantic takes for a number and JSON does not know: NaN, Infinity
         return Incoming(record, None, "$: no JSON")
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = scrub(".".join(str(step) for step in first["loc"]), LONGEST_PLACE)
         return Incoming(record, None, f"{where or '$'}: {scrub(_rule_of(first), LONGEST_PLACE)}")
-    return Incoming(record, signal, None, parted)
+    return Incoming(record, signal, None, halves_of_record)
 
 
 def _rule_of(first: ErrorDetails) -> str:
@@ -92,8 +92,8 @@ def _deep(signal: Signal, record: bytes) -> bool:
     return False
 
 
-def _parted(record: bytes) -> tuple[str, str | None]:
-    """The members as they stand in the record: to write them again costs three times as much."""
+def _split_halves(record: bytes) -> tuple[str, str | None]:
+    """(facts, personal) from the members as they are in the record: to write them again costs three times as much."""
     members, personal = _MEMBERS.decode(record), {}
     for name in PERSONAL_FIELDS:
         if name in members:
@@ -103,7 +103,7 @@ def _parted(record: bytes) -> tuple[str, str | None]:
 
 def halves(signal: Signal) -> tuple[str, str | None]:
     """(facts, personal) as JSON texts; personal is None where the signal holds nothing personal."""
-    return _parted(signal.text().encode())
+    return _split_halves(signal.text().encode())
 
 
 def rejoin(facts: str, personal: str | None, attempt: int) -> Signal:
@@ -142,7 +142,7 @@ def partitions_said(records: Iterable[Record]) -> str:
     return ",".join(map(str, sorted({record.partition for record in records})))
 
 
-def named(letter: DeadLetter) -> dict[str, str | int | None]:
+def letter_fields(letter: DeadLetter) -> dict[str, str | int | None]:
     """What a log line says of a letter: ids and the class of the error, nothing of anybody."""
     return {
         "dead_letter_id": letter.id,

@@ -35,7 +35,7 @@ class Batch(Protocol):
     async def advance(self, group: str, topic: str, cluster: str, moves: Mapping[int, tuple[int, int]]) -> None:
         """Compare-and-set of positions, {partition: (expected next offset, new next offset)}. Raises Fenced."""
 
-    async def fresh(self, signal_ids: Sequence[tuple[str, int]], now: datetime) -> set[tuple[str, int]]:
+    async def claim_new(self, signal_ids: Sequence[tuple[str, int]], now: datetime) -> set[tuple[str, int]]:
         """Enter (signal id, attempt) in the inbox; returns those that were not there."""
 
     async def links(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
@@ -76,7 +76,7 @@ class Batch(Protocol):
         """The recorded changes on top of the roster's file (JSON), None while there are none. Not locked: they are
         written by whoever holds the one partition that they come on."""
 
-    async def published(self) -> str | None:
+    async def publications(self) -> str | None:
         """The publications of agreements (JSON), None before the first. Not locked: they take effect in the future."""
 
     async def agreements(self, hashes: Sequence[str]) -> dict[str, AgreementRow]:
@@ -158,7 +158,7 @@ class RelayStore(Protocol):
     async def move_to_events(self, entries: Sequence[OutboxEntry], lease: str, epoch: int, now: datetime) -> int:
         """Outbox -> events with gapless positions, one transaction; returns the last position. Raises Fenced."""
 
-    async def spooled(self, limit: int, size: int = STEP_BYTES) -> list[SpoolEntry]:
+    async def spool_entries(self, limit: int, size: int = STEP_BYTES) -> list[SpoolEntry]:
         """As `outbox`."""
 
     async def unspool(self, ids: Sequence[int], letters: Sequence[DeadLetter] = ()) -> None:

@@ -18,7 +18,7 @@ from services.loops.doorbell import Doorbell
 from services.ports.errors import Fenced, LogUnavailable, RecordTooLarge, StoreUnavailable
 from services.ports.log import Log
 from services.ports.rows import OutboxEntry, RecordOut, SpoolEntry
-from services.ports.signal_records import named, unsendable, write_letters
+from services.ports.signal_records import letter_fields, unsendable, write_letters
 from services.ports.store import RelayStore
 
 log = logging.getLogger("stafett.relay")
@@ -117,7 +117,7 @@ class Relay:
     async def unspool(self) -> int:
         """Signals that the log could not take when they came; returns how many wait no more. One that it never takes
         becomes a dead letter, so that it holds up nobody. Raises LogUnavailable, StoreUnavailable."""
-        waiting = await self._store.spooled(self._batch_max)
+        waiting = await self._store.spool_entries(self._batch_max)
         if not waiting:
             return 0
         try:
@@ -135,7 +135,7 @@ class Relay:
         letters = [unsendable(waiting[at], self._now()) for at in large]
         ids = [waiting[at].id for at in (*stored, *large)]
         for letter in letters:
-            log.error("larger than the log takes: set aside", extra=named(letter))
+            log.error("larger than the log takes: set aside", extra=letter_fields(letter))
         if letters:
             self._on_set_aside(len(letters))
         if ids:

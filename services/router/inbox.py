@@ -14,7 +14,7 @@ async def claim_new_signals(tx: Batch, batch: Sequence[Incoming], now: datetime)
     """The batch without what was seen before, in it or in an earlier one; what does not decode passes. A fact that has no id of
     its own enters the id that a repetition has in the next window, too: no border parts the two."""
     firsts = {(i.signal.id, i.signal.attempt): i for i in reversed(batch) if i.signal is not None}
-    new = await tx.fresh(list(firsts), now)
+    new = await tx.claim_new(list(firsts), now)
     next_ids: set[str] = set()
     claimed: list[Incoming] = []
     for incoming in batch:
@@ -25,7 +25,7 @@ async def claim_new_signals(tx: Batch, batch: Sequence[Incoming], now: datetime)
             if incoming.signal.next_window_id is not None:
                 next_ids.add(incoming.signal.next_window_id)
     if next_ids:
-        await tx.fresh([(ident, 0) for ident in sorted(next_ids)], now)
+        await tx.claim_new([(ident, 0) for ident in sorted(next_ids)], now)
     return claimed
 
 

@@ -21,7 +21,7 @@ from services.loops.positions import positions_of
 from services.ports.errors import ClusterChanged, Fenced, LogUnavailable, PortError, StoreUnavailable
 from services.ports.log import Log, LogConsumer
 from services.ports.rows import DeadLetter, Position, Record, Writes
-from services.ports.signal_records import Incoming, dead_letter, decode, forms, named, partitions_said
+from services.ports.signal_records import Incoming, dead_letter, decode, forms, letter_fields, partitions_said
 from services.ports.store import RouterStore
 from services.router.deciding.batch_decider import BatchDecider
 from services.router.deciding.changes import Changes
@@ -166,7 +166,7 @@ class Router:
             await self._reposition(records, consumer)
             return
         if consumer is not None:
-            await consumer.report_positions(await self._reached(records))
+            await consumer.report_positions(await self._positions_after(records))
 
     async def _in_a_row(self, records: Sequence[Record]) -> None:
         """Each batch is decided on while the one before it is written; what does not go well is done again by itself.
@@ -203,7 +203,7 @@ class Router:
     def _at(self, records: Sequence[Record]) -> dict[str, str | int]:
         return {"topic": self._topic, "partition": partitions_said(records), "count": len(records)}
 
-    async def _reached(self, records: Sequence[Record]) -> list[Position]:
+    async def _positions_after(self, records: Sequence[Record]) -> list[Position]:
         return [Position(p, self._expected[p]) for p in sorted({record.partition for record in records})]
 
     async def _reposition(self, records: Sequence[Record], consumer: LogConsumer | None) -> None:
@@ -323,7 +323,7 @@ class Router:
         if changes.failures:
             for letter in changes.dead:
                 if letter.state == "dead":
-                    log.error("signal set aside", extra=named(letter))
+                    log.error("signal set aside", extra=letter_fields(letter))
             self._uncounted = True
 
 

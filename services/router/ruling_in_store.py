@@ -34,7 +34,7 @@ class RulingInStore:
         """What rules this batch (which agreement rules a signal is chosen by when it was received), and the recorded changes of
         the roster. Raises RulesUnreadable."""
         changes = await tx.roster_changes()
-        published = await tx.published()
+        published = await tx.publications()
         try:
             rows = await tx.agreements(self._published.missing(published))
             return self._published.follow(self._in_force(changes), published, rows), changes

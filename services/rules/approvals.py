@@ -75,7 +75,7 @@ def named_by(ruling: Ruling, version: Agreement) -> Named:
     return {side: signers(side, ruling.roster, before, own) for side in SIDES}
 
 
-def entitled(approvals: Iterable[ApprovalRow], named: Named) -> list[ApprovalRow]:
+def approvals_of_entitled(approvals: Iterable[ApprovalRow], named: Named) -> list[ApprovalRow]:
     """Those of people who may approve this version: the agreement that names who may can be another by now."""
     return [row for row in approvals if not named[row.side] or row.person in named[row.side]]
 
@@ -123,7 +123,8 @@ def wrongly_typed(
     ]
 
 
-def typed(said: Typed, digest: str, now: datetime) -> list[ApprovalRow]:
+def typed_approvals(said: Typed, digest: str, now: datetime) -> list[ApprovalRow]:
+    """A row for each approval that the operator typed."""
     return [
         ApprovalRow(
             id=derive("apr", digest, side, person),

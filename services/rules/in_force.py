@@ -52,7 +52,7 @@ def write_changes(changes: tuple[RosterChange, ...]) -> str:
     return _CHANGES.dump_json(changes, by_alias=True, exclude_defaults=True).decode()
 
 
-def changed(ruling: Ruling, signal: Signal, change: RosterChange) -> Ruling:
+def apply_roster_change(ruling: Ruling, signal: Signal, change: RosterChange) -> Ruling:
     """What rules after this change of the roster. Raises ChangeRefused."""
     command, roster = signal.command, ruling.roster
     if command is not None:

@@ -55,13 +55,13 @@ def standing(publications: Iterable[Publication]) -> tuple[Publication, ...]:
     return tuple(entry for entry in publications if entry.withdrawn is None)
 
 
-def resolved(agreement: Agreement, text: str, now: datetime, effective_from: datetime) -> AgreementRow:
+def agreement_row(agreement: Agreement, text: str, now: datetime, effective_from: datetime) -> AgreementRow:
     """What is stored of an agreement that is published `now`: its text, and its public holidays of today."""
     days = resolve_holidays(agreement.file, now.date(), effective_from.date())
     return AgreementRow(text, days.model_dump_json())
 
 
-def compiled(digest: str, row: AgreementRow) -> Agreement:
+def compile_row(digest: str, row: AgreementRow) -> Agreement:
     """With the holidays that it was published with. Raises FileError."""
     days = ResolvedHolidays.model_validate_json(row.holidays)
     return compile_agreement(row.body, f"agreement {digest[:12]}", days)
@@ -84,7 +84,7 @@ class PublishedAgreements:
         """The ruling with every published agreement at hand; `Ruling.at` chooses among them."""
         if text != self._text:
             for digest, row in rows.items():
-                self._compiled[digest] = compiled(digest, row)
+                self._compiled[digest] = compile_row(digest, row)
             self._timeline = tuple((p.effective_from, self._compiled[p.hash]) for p in standing(read(text)))
             self._text = text
         if not self._timeline:

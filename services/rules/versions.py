@@ -29,13 +29,13 @@ class Versions:
 
     async def ruling(self) -> Ruling:
         """With every published agreement at hand, however old, and the one that rules now in front."""
-        said = await self._store.published()
+        said = await self._store.publications()
         rows = await self._store.rows(self._published.missing(said))
         return self._published.follow(self._files(), said, rows).at(self._now())
 
     async def all(self) -> list[AgreementView]:
         """In the order of their effect; the configured file alone where nothing was published."""
-        known = read(await self._store.published())
+        known = read(await self._store.publications())
         if not known:
             agreement = self._files().agreement
             return [AgreementView(hash=agreement.hash, title=agreement.file.title, rules="now")]
@@ -45,7 +45,7 @@ class Versions:
 
     async def pending(self) -> list[ApprovalView]:
         """Approvals that wait for a publication, oldest first."""
-        known = read(await self._store.published())
+        known = read(await self._store.publications())
         return [_approval(row) for row in pending(await self._store.approvals(), known)]
 
     async def one(self, digest: str) -> AgreementDetail | None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from services.adapters.sql import pruning
-from services.adapters.sql.aside import filled
+from services.adapters.sql.aside import fill_levels
 from services.adapters.sql.engine import one_shot
 from services.adapters.sql.migrate import downgrade, upgrade
 from services.adapters.sql.reading import SqlReading
@@ -45,9 +45,9 @@ async def test_h5_twenty_entries_of_one_body_keep_it_once(store):
     body = b"x" * 5000
     await store.quarantine([entry(n, body=body) for n in range(20)], unproven=True)
     assert await bodies(store) == [("web", hashlib.sha256(body).hexdigest(), 5000)]
-    listed = await SqlReading(store.engines).quarantined()
+    listed = await SqlReading(store.engines).quarantine_entries()
     assert len(listed) == 20 and {one.size for one in listed} == {5000} and {one.body for one in listed} == {None}
-    shown = await SqlReading(store.engines).quarantined_one("qua_7")
+    shown = await SqlReading(store.engines).quarantine_entry("qua_7")
     assert shown.body == body and shown.size == 5000 and shown.place == "$[7]"
     assert await SqlReading(store.engines).quarantine_usage() == {"web": Kept(20, 5000)}
 
@@ -58,7 +58,7 @@ async def test_h5_a_delivery_that_is_repeated_costs_nothing_even_where_nothing_m
     with pytest.raises(QuarantineFull, match="of this source"):
         await store.quarantine([entry("new", body=b"new")], unproven=True)
     await store.quarantine([full[0]._replace(reason="other")], unproven=True)
-    assert (await SqlReading(store.engines).quarantined_one("qua_0")).reason == "other"
+    assert (await SqlReading(store.engines).quarantine_entry("qua_0")).reason == "other"
     assert len(await bodies(store)) == 5
 
 
@@ -67,7 +67,7 @@ async def test_h5_nothing_that_was_taken_goes_for_what_comes(store):
     for n in range(50, 60):
         with pytest.raises(QuarantineFull):
             await store.quarantine([entry(n, body=bytes([n]))], unproven=True)
-    assert len(await SqlReading(store.engines).quarantined()) == 40
+    assert len(await SqlReading(store.engines).quarantine_entries()) == 40
 
 
 async def test_h5_one_source_and_those_without_proof_leave_room_for_the_others(store):
@@ -79,7 +79,7 @@ async def test_h5_one_source_and_those_without_proof_leave_room_for_the_others(s
     with pytest.raises(QuarantineFull, match="in quarantine as may"):
         await store.quarantine([entry("erp", "erp", b"4")])
     usage = await SqlReading(store.engines).quarantine_usage()
-    assert filled(SMALL, usage) == {"web": 0.75, "landing": 0.75, "crm": 1.0, "all": 1.0}
+    assert fill_levels(SMALL, usage) == {"web": 0.75, "landing": 0.75, "crm": 1.0, "all": 1.0}
 
 
 async def test_h5_a_new_process_knows_what_is_there_and_room_comes_back(store, url):
@@ -103,14 +103,14 @@ async def test_h5_a_body_goes_with_its_last_entry(store):
     assert len(await bodies(store)) == 2, "the delivery of the next day has it too"
     await store.requarantine(entry(3, body=body, at=later), [])
     assert [size for _, _, size in await bodies(store)] == [1]
-    assert (await SqlReading(store.engines).quarantined_one("qua_4")).body == b"["
+    assert (await SqlReading(store.engines).quarantine_entry("qua_4")).body == b"["
 
 
 async def test_h5_what_is_too_old_goes_with_its_body(store):
     await store.quarantine([entry(1, body=b"old", at=NOW - timedelta(days=91)), entry(2, body=b"new")])
     gone = await pruning.prune(store.engines, {"quarantine": NOW - timedelta(days=90)})
     assert gone == {"quarantine": 1, "quarantine_bodies": 1}
-    assert [one.id for one in await SqlReading(store.engines).quarantined()] == ["qua_2"]
+    assert [one.id for one in await SqlReading(store.engines).quarantine_entries()] == ["qua_2"]
     assert len(await bodies(store)) == 1
 
 
@@ -141,7 +141,7 @@ async def test_h5_what_was_kept_before_is_carried_over_and_back(url):
     store = SqlStore(url)
     await store.start()
     reading = SqlReading(store.engines)
-    assert [(await reading.quarantined_one(f"qua_{n:03}")).body for n in (0, 299, 300, 301)] == [
+    assert [(await reading.quarantine_entry(f"qua_{n:03}")).body for n in (0, 299, 300, 301)] == [
         b"one",
         b"one",
         b"two",

@@ -200,8 +200,8 @@ async def test_history_comes_in_the_order_of_recording(store, reading):
     assert [first.row, second.row] == [rows[0], rows[2]] and first.id < second.id
     assert await reading.history("lead_b", after=first.id) == [second]
     assert await reading.history("lead_b", limit=1) == [first]
-    assert [entry.row for entry in await reading.recorded("sig_0002")] == [rows[1]]
-    assert await reading.recorded("sig_9") == []
+    assert [entry.row for entry in await reading.history_of_signal("sig_0002")] == [rows[1]]
+    assert await reading.history_of_signal("sig_9") == []
 
 
 async def test_clocks_are_listed_by_id_and_by_each_of_their_columns(store, reading):
@@ -275,13 +275,18 @@ async def test_who_sees_one_brand_finds_nothing_of_another(store, reading):
     ours = reading.within(["ours"], ["web"])
     assert await ids(ours.leads()) == ["lead_a"] and await ours.lead("lead_b") is None
     assert await ids(ours.clocks()) == ["clk_a"] and await ours.clock("clk_b") is None
-    assert await ours.history("lead_b") == await ours.recorded("sig_0001") == await ours.recorded("sig_0002") == []
+    assert (
+        await ours.history("lead_b")
+        == await ours.history_of_signal("sig_0001")
+        == await ours.history_of_signal("sig_0002")
+        == []
+    )
     assert await ours.lead_of_handover("ho_b") is None
     assert (await ours.queues(), await ours.waiting("hand_over/")) == ([], [])
     assert [row.lead_id for _, row in await ours.events()] == ["lead_a"]
     assert await ids(ours.dead_letters()) == ["dl_d"]
-    assert await ids(ours.quarantined()) == ["qua_web"] and await ours.quarantined_one("qua_crm") is None
-    assert len(await reading.leads()) == len(await reading.quarantined()) == 2
+    assert await ids(ours.quarantine_entries()) == ["qua_web"] and await ours.quarantine_entry("qua_crm") is None
+    assert len(await reading.leads()) == len(await reading.quarantine_entries()) == 2
 
 
 async def test_what_was_set_aside_is_listed_oldest_first_and_by_its_state(store, reading):
@@ -296,9 +301,9 @@ async def test_what_was_set_aside_is_listed_oldest_first_and_by_its_state(store,
 async def test_bodies_come_with_one_entry_and_their_size_with_a_list(store, reading):
     kept = Quarantine("qua_1", "web", "why", "$", "text/plain", "{}", b"hello", "live", NOW, 5)
     await store.quarantine([kept])
-    assert await reading.quarantined() == [kept._replace(body=None)]
-    assert await reading.quarantined(after="qua_1") == []
-    assert await reading.quarantined_one("qua_1") == kept
+    assert await reading.quarantine_entries() == [kept._replace(body=None)]
+    assert await reading.quarantine_entries(after="qua_1") == []
+    assert await reading.quarantine_entry("qua_1") == kept
     assert await reading.quarantine_usage() == {"web": Kept(1, 5)}
 
 

@@ -177,4 +177,4 @@ async def test_what_cannot_be_kept_as_text_leaves_the_spool_as_bytes(store, valu
     await store.spool([RecordOut("t.signals.v1", b"k", item) for item in (hostile, value)], 10)
     await relay(store, Tight(), "a").drain()
     letters = await SqlReading(store.engines).dead_letters()
-    assert len(letters) == 2 and await store.spooled(10) == []
+    assert len(letters) == 2 and await store.spool_entries(10) == []

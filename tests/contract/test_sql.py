@@ -116,7 +116,7 @@ async def test_what_came_to_nothing_before_is_sorted_when_the_schema_is_upgraded
     store = SqlStore(url)
     await store.start()
     for ident, (*_, expected) in OLD.items():
-        ((_, row),) = await SqlReading(store.engines).recorded(ident)
+        ((_, row),) = await SqlReading(store.engines).history_of_signal(ident)
         assert (row.fate, row.reason, row.source) == expected, ident
     await store.close()
 
@@ -192,9 +192,9 @@ async def test_of_two_batches_from_one_position_one_is_fenced(store):
 
 async def test_the_inbox_lets_each_signal_and_attempt_through_once(store):
     async with store.batch() as batch:
-        assert await batch.fresh([("a", 0), ("b", 0)], NOW) == {("a", 0), ("b", 0)}
+        assert await batch.claim_new([("a", 0), ("b", 0)], NOW) == {("a", 0), ("b", 0)}
     async with store.batch() as batch:
-        assert await batch.fresh([("a", 0), ("a", 1)], NOW) == {("a", 1)}
+        assert await batch.claim_new([("a", 0), ("a", 1)], NOW) == {("a", 1)}
 
 
 async def test_an_identity_names_one_subject_for_ever(store):
@@ -272,10 +272,10 @@ def a_letter(ident):
 
 async def test_the_spool_keeps_order_and_forgets_only_what_it_is_told_to(store):
     await store.spool(to_spool(1, 2, 3), 100)
-    first, second, third = await store.spooled(100)
+    first, second, third = await store.spool_entries(100)
     assert [entry.record.value for entry in (first, second, third)] == [b"1", b"2", b"3"]
     await store.unspool([first.id, second.id], [a_letter("dl_2")])
-    assert await store.spooled(100) == [third]
+    assert await store.spool_entries(100) == [third]
     letters = await SqlReading(store.engines).dead_letters(limit=10)
     assert [(letter.id, letter.raw) for letter in letters] == [("dl_2", b"2")]
     await store.unspool([third.id], [a_letter("dl_2")])
@@ -291,7 +291,7 @@ async def test_the_spools_limit_is_kept_and_its_counting_costs_one_look_a_second
     with pytest.raises(SpoolFull, match="2 signals wait"):
         await store.spool(to_spool(3, 4), 3)
     await store.spool(to_spool(3), 3)
-    await store.unspool([entry.id for entry in await store.spooled(2)])
+    await store.unspool([entry.id for entry in await store.spool_entries(2)])
     with pytest.raises(StoreUnavailable, match="3 signals wait"):
         await store.spool(to_spool(4), 3)
     seconds = 101.0
@@ -299,7 +299,7 @@ async def test_the_spools_limit_is_kept_and_its_counting_costs_one_look_a_second
     await store.spool(to_spool(4, 5), 3)
     with pytest.raises(SpoolFull):
         await store.check_spool(3)
-    assert len(await store.spooled(10)) == 3
+    assert len(await store.spool_entries(10)) == 3
     await store.close()
 
 
@@ -311,7 +311,7 @@ def set_aside(place, body=b"{", **more):
 async def test_what_is_set_aside_again_is_the_same_entry_with_the_reason_of_now(store):
     await store.quarantine([set_aside("a"), set_aside("b")])
     await store.quarantine([set_aside("a", reason="other")])
-    kept = await SqlReading(store.engines).quarantined()
+    kept = await SqlReading(store.engines).quarantine_entries()
     assert [(entry.place, entry.reason) for entry in kept] == [("a", "other"), ("b", "why")]
 
 
@@ -319,7 +319,7 @@ async def test_of_a_delivery_only_what_is_left_stays_in_quarantine(store):
     others = [set_aside("x", body=b"["), set_aside("y", received_at=NOW.replace(day=9))]
     await store.quarantine([set_aside("a"), set_aside("b"), set_aside("c"), *others])
     await store.requarantine(set_aside("a"), [set_aside("b", reason="other"), set_aside("d")])
-    kept = await SqlReading(store.engines).quarantined()
+    kept = await SqlReading(store.engines).quarantine_entries()
     assert {entry.place: entry.reason for entry in kept} == {"b": "other", "d": "why", "x": "why", "y": "why"}
 
 
@@ -330,10 +330,10 @@ async def test_what_is_taken_of_spool_and_outbox_at_once_is_bounded_in_bytes_and
     async with store.batch() as batch:
         await batch.write(EMPTY._replace(outbox=rows))
     for size, expected in ((400, 1), (401, 2), (800, 2), (801, 3), (811, 4), (5810, 4), (5811, 5)):
-        spooled, waiting = await store.spooled(100, size), await store.outbox(100, size)
+        spooled, waiting = await store.spool_entries(100, size), await store.outbox(100, size)
         assert [entry.record.value.decode() for entry in spooled] == texts[:expected], size
         assert [entry.row.event_id for entry in waiting] == [f"evt_{n}" for n in range(expected)], size
-    assert len(await store.spooled(2, 5811)) == len(await store.outbox(2, 5811)) == 2
-    await store.unspool([entry.id for entry in await store.spooled(100, 801)])
-    (large,) = await store.spooled(100, 1)
+    assert len(await store.spool_entries(2, 5811)) == len(await store.outbox(2, 5811)) == 2
+    await store.unspool([entry.id for entry in await store.spool_entries(100, 801)])
+    (large,) = await store.spool_entries(100, 1)
     assert len(large.record.value) == 5000, "larger than a step may be, it goes alone"

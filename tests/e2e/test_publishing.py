@@ -156,7 +156,7 @@ async def test_of_two_who_publish_at_once_one_is_told(running):
     store = Agreements(running.store.engines)
     assert (await store.rows([OLD.hash])) == files(TEXT)
     assert not await store.publish("stale", write(entries()), {}, START)
-    assert read(await store.published()) == entries()
+    assert read(await store.publications()) == entries()
 
 
 def approval(side, person, digest=NEW.hash, at=START, principal=None):
@@ -230,9 +230,9 @@ async def test_each_side_approves_by_a_command_of_its_own_that_is_recorded_once(
         ("sales", "maja", "maja", NEW.hash, "as agreed", START),
     ]
     assert signatures(kept) == {"marketing": "lena", "sales": "maja"}
-    (told,) = await running.reading.recorded(lena.id)
+    (told,) = await running.reading.history_of_signal(lena.id)
     assert (told.row.outcome, told.row.note) == ("changed", f"lena approves {NEW.hash[:12]} for marketing")
-    (refused,) = await running.reading.recorded(sara.id)
+    (refused,) = await running.reading.history_of_signal(sara.id)
     assert refused.row.note.startswith("refused: `sara` has none of the roles")
 
 

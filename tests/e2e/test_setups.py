@@ -51,7 +51,7 @@ async def test_a_delivery_given_twice_has_no_second_effect(running):
     before = await running.events()
     await running.give(once)
     assert await running.events() == before
-    assert len(await running.reading.recorded("sig_1")) == 1
+    assert len(await running.reading.history_of_signal("sig_1")) == 1
 
 
 async def test_a_breach_is_at_its_due_instant_and_happens_once(running):

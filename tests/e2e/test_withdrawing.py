@@ -76,10 +76,10 @@ async def test_a_withdrawal_and_a_publication_at_once_do_not_overwrite_each_othe
     await approved(desk)
     await desk("publish", desk.new, "--effective-from", NEXT_YEAR)
     store = Agreements(desk.api.parts.store.engines)
-    before = await store.published()
+    before = await store.publications()
     assert (await desk("withdraw", NEW[:12], "--reason", "x", key="sk_maja"))[0] == 0
     assert not await store.publish(before, before, {}, desk.api.parts.now())
-    assert read(await store.published())[1].withdrawn is not None
+    assert read(await store.publications())[1].withdrawn is not None
 
 
 async def test_the_file_that_rules_is_shown_before_anything_is_published(desk):

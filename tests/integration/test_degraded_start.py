@@ -49,7 +49,7 @@ async def test_without_kafka_signals_are_spooled_from_the_first_request_on(tmp_p
     async with ingest(settings_of(tmp_path, postgres_url, NO_KAFKA)) as (parts, client):
         answer = await client.post("/v1/hooks/web", data=FORM)
         assert answer.status_code == 202
-        (waiting,) = await parts.store.spooled(10)
+        (waiting,) = await parts.store.spool_entries(10)
         assert answer.json()["signals"][0].encode() in waiting.record.value
         ready = await client.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (200, "degraded")

@@ -196,7 +196,7 @@ async def test_a_contact_that_hubspot_only_names_becomes_a_lead_with_its_facts_i
     await made.step(2)
     await everywhere.route(2)
     ours = [s.id for body in touch for s in thin("hubspot", configured, [body])]
-    rows = [(await everywhere.reading.recorded(ident))[0].row for ident in ours]
+    rows = [(await everywhere.reading.history_of_signal(ident))[0].row for ident in ours]
     assert [row.signal_id for row in rows] == ours
     assert json.loads(rows[0].personal)["person"]["email"] == "Anna@Example.com"
     assert json.loads(rows[0].facts)["company"]["name"] == "Acme AB"
@@ -247,14 +247,14 @@ async def test_a_step_that_names_an_unknown_id_finds_the_lead_that_a_form_made(r
     await made.step(1)
     await running.route(1)
     ((lead, known),) = await leads(running)
-    (entry,) = await running.reading.recorded(signal.id)
+    (entry,) = await running.reading.history_of_signal(signal.id)
     assert (entry.row.lead_id, known["full_name"]) == (lead.id, "Eva Berg")
     # From then on the deal alone is enough, without asking.
     again = {**body, "meta": {**body["meta"], "id": "d2"}}
     (later,) = thin("pipedrive", configured, again, 6)
     await running.log.append([record_of(later, running.topic)])
     await running.route(1)
-    assert [e.row.lead_id for e in await running.reading.recorded(later.id)] == [lead.id]
+    assert [e.row.lead_id for e in await running.reading.history_of_signal(later.id)] == [lead.id]
 
 
 async def test_a_deal_of_nobody_known_is_joined_to_its_contact(server):
@@ -382,7 +382,7 @@ async def test_a_record_that_is_gone_goes_on_as_it_came(running, server, at):
     await made.step(1)
     await running.route(1)
     assert made.seen == ["gone"] and await running.reading.dead_letters() == []
-    assert [entry.row.signal_id for entry in await running.reading.recorded(signal.id)] == [signal.id]
+    assert [entry.row.signal_id for entry in await running.reading.history_of_signal(signal.id)] == [signal.id]
 
 
 async def test_a_key_that_waits_for_the_api_holds_no_other_and_keeps_its_own_order(running, server, at):
@@ -424,7 +424,7 @@ async def test_killed_between_the_append_and_the_positions_it_has_one_effect(eve
     again = at(everywhere, configured)
     await again.step(1)
     await everywhere.route(2)
-    recorded = await everywhere.reading.recorded(signal.id)
+    recorded = await everywhere.reading.history_of_signal(signal.id)
     assert len(recorded) == 1, "the same id, which the inbox drops"
     assert len(await everywhere.reading.leads()) == 1
 

@@ -97,7 +97,7 @@ async def test_a_merge_of_what_is_not_there_is_recorded_as_refused(running):
     nobody = anna._replace(id="lead_aaaaaaaaaaaaaaaaaaaaaaaaaa")
     merge = ask(running, "merge", anna, nobody, "k1")
     await running.give(merge)
-    (entry,) = await running.reading.recorded(merge.id)
+    (entry,) = await running.reading.history_of_signal(merge.id)
     assert "not there" in entry.row.note
 
 

@@ -33,7 +33,7 @@ async def test_who_falls_ill_hands_back_open_offers_and_gets_no_more(running):
     had = [lead for lead, owner in (await owners(running)).items() if owner == "elin"]
     assert had
     await running.give(ask(running, "k1", "absence", person="elin"))
-    assert len(await running.store.spooled(100)) == 0, "the relay has brought them to the log"
+    assert len(await running.store.spool_entries(100)) == 0, "the relay has brought them to the log"
     await running.route(len(had))
     assert "elin" not in (await owners(running)).values()
     for number in range(6, 10):
@@ -51,7 +51,7 @@ async def test_a_command_asked_twice_changes_the_roster_once_and_a_refused_one_i
     first = ask(running, "same", "pause_pool", pool="field")
     await running.give(first, first, ask(running, "bad", "pause_pool", pool="nowhere"))
     assert len(read_changes(await running.reading.roster_changes())) == 1
-    (row,) = await running.reading.recorded(ask(running, "bad", "pause_pool", pool="nowhere").id)
+    (row,) = await running.reading.history_of_signal(ask(running, "bad", "pause_pool", pool="nowhere").id)
     assert row.row.note == "refused: there is no pool nowhere"
 
 

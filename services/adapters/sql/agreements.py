@@ -19,7 +19,7 @@ _APPROVALS = text("""SELECT id, hash, side, person, principal, reason, approved_
 """In the order of `ApprovalRow`."""
 
 
-async def published(conn: AsyncConnection) -> str | None:
+async def publications(conn: AsyncConnection) -> str | None:
     """The publications (JSON), None before the first."""
     found: str | None = await scalar(conn, "SELECT value FROM meta WHERE key = 'agreements'")
     return found
@@ -30,7 +30,7 @@ async def agreements(conn: AsyncConnection, dialect: Dialect, hashes: Sequence[s
     if not hashes:
         return {}
     statement = text(f"SELECT hash, body, holidays FROM agreements WHERE {dialect.among('hash', 'ids')}")  # noqa: S608 - names are ours, values are parameters
-    found = await conn.execute(statement, {"ids": dialect.listed(hashes)})
+    found = await conn.execute(statement, {"ids": dialect.list_value(hashes)})
     return {row.hash: AgreementRow(row.body, row.holidays) for row in found}
 
 
@@ -46,9 +46,9 @@ class Agreements:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
 
-    async def published(self) -> str | None:
+    async def publications(self) -> str | None:
         async with self._engines.read() as conn:
-            return await published(conn)
+            return await publications(conn)
 
     async def rows(self, hashes: Sequence[str]) -> dict[str, AgreementRow]:
         async with self._engines.read() as conn:

@@ -88,7 +88,7 @@ class Aside:
         sizes = {digest_of(entry): len(entry.body) for entry in entries if entry.body is not None}
         where = self._dialect.among("digest", "digests")
         statement = f"SELECT digest FROM quarantine_bodies WHERE source = :source AND {where}"  # noqa: S608 - names are ours, values are parameters
-        asked = {"source": source, "digests": self._dialect.listed(filter(None, sizes))}
+        asked = {"source": source, "digests": self._dialect.list_value(filter(None, sizes))}
         known = {row[0] for row in await conn.execute(text(statement), asked)}
         return {digest: size for digest, size in sizes.items() if digest not in known}
 
@@ -111,7 +111,7 @@ def check_room(quota: Quota, kept: Mapping[str, Kept], unproven: set[str], sourc
         raise QuarantineFull("as many bodies wait in quarantine as may")
 
 
-def filled(quota: Quota, kept: Mapping[str, Kept]) -> dict[str, float]:
+def fill_levels(quota: Quota, kept: Mapping[str, Kept]) -> dict[str, float]:
     """How full it is, by source, and as a whole under the name `all`: 1.0 where nothing more is taken."""
     of_sources = {name: _share(quota.of_source, one) for name, one in kept.items()}
     return {**of_sources, "all": _share(quota.of_all, _sum(list(kept.values())))}

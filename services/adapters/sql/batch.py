@@ -52,7 +52,7 @@ class SqlBatch:
         if found.rowcount != len(rows):
             raise Fenced
 
-    async def fresh(self, signal_ids: Sequence[tuple[str, int]], now: datetime) -> set[tuple[str, int]]:
+    async def claim_new(self, signal_ids: Sequence[tuple[str, int]], now: datetime) -> set[tuple[str, int]]:
         """Sorted, so that two routers with the same signals wait for one another in one direction only."""
         rows = [(*identity, micros(now)) for identity in sorted(signal_ids)]
         tail = "ON CONFLICT DO NOTHING RETURNING signal_id, attempt"
@@ -74,7 +74,7 @@ class SqlBatch:
     async def links_of(self, lead_ids: Sequence[str]) -> dict[tuple[str, str, str], str]:
         where = self._dialect.among("subject_id", "ids")
         statement = text(f"SELECT brand, kind, digest, subject_id FROM identities WHERE {where}")  # noqa: S608 - names are ours, values are parameters
-        found = await self._conn.execute(statement, {"ids": self._dialect.listed(lead_ids)})
+        found = await self._conn.execute(statement, {"ids": self._dialect.list_value(lead_ids)})
         return {(row[0], row[1], row[2]): row[3] for row in found}
 
     async def withdrawals(self, keys: Sequence[Key]) -> dict[Key, str]:
@@ -84,18 +84,18 @@ class SqlBatch:
         if not ids:
             return {}
         statement = text(f"SELECT {_LEAD} FROM leads WHERE {self._dialect.among('id', 'ids')}")  # noqa: S608 - names are ours, values are parameters
-        rows = await self._conn.execute(statement, {"ids": self._dialect.listed(ids)})
+        rows = await self._conn.execute(statement, {"ids": self._dialect.list_value(ids)})
         return {row[0]: lead_row(row) for row in rows}
 
     async def lock_leads(self, ids: Sequence[str]) -> dict[str, int]:
-        return {row[0]: row[1] for row in await self._locked("SELECT id, version FROM leads", "id", ids)}
+        return {row[0]: row[1] for row in await self._lock_rows("SELECT id, version FROM leads", "id", ids)}
 
     async def read_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
         if not ids:
             return {}
         where = self._dialect.among("id", "ids")
         statement = text(f"SELECT id, state FROM accounts WHERE {where}")  # noqa: S608 - names are ours, values are parameters
-        found = await self._conn.execute(statement, {"ids": self._dialect.listed(ids)})
+        found = await self._conn.execute(statement, {"ids": self._dialect.list_value(ids)})
         return {row[0]: AccountRow(*row) for row in found}
 
     async def lock_accounts(self, ids: Sequence[str]) -> dict[str, AccountRow]:
@@ -103,7 +103,7 @@ class SqlBatch:
         await self._dialect.insert(
             self._conn, t.accounts, columns=("id", "state"), rows=empty, tail="ON CONFLICT DO NOTHING"
         )
-        return {row[0]: AccountRow(*row) for row in await self._locked("SELECT id, state FROM accounts", "id", ids)}
+        return {row[0]: AccountRow(*row) for row in await self._lock_rows("SELECT id, state FROM accounts", "id", ids)}
 
     async def read_ledgers(self, keys: Sequence[LedgerKey]) -> dict[LedgerKey, LedgerRow]:
         return await self._ledgers(keys, "") if keys else {}
@@ -140,7 +140,7 @@ class SqlBatch:
         statement = f"""SELECT owner, count(*) FROM leads WHERE {self._dialect.among("owner", "people")}
             AND {self._dialect.among("stage", "worked")} AND disposition = 'active' GROUP BY owner"""  # noqa: S608 - names are ours, values are parameters
         found = await self._conn.execute(
-            text(statement), {"people": self._dialect.listed(people), "worked": self._dialect.listed(WORKED)}
+            text(statement), {"people": self._dialect.list_value(people), "worked": self._dialect.list_value(WORKED)}
         )
         return dict.fromkeys(people, 0) | {row[0]: row[1] for row in found}
 
@@ -148,8 +148,8 @@ class SqlBatch:
         found: str | None = await scalar(self._conn, "SELECT value FROM meta WHERE key = 'roster'")
         return found
 
-    async def published(self) -> str | None:
-        return await agreements.published(self._conn)
+    async def publications(self) -> str | None:
+        return await agreements.publications(self._conn)
 
     async def agreements(self, hashes: Sequence[str]) -> dict[str, AgreementRow]:
         return await agreements.agreements(self._conn, self._dialect, hashes)
@@ -197,7 +197,7 @@ class SqlBatch:
         await agreements.add_approvals(conn, self._dialect, writes.approvals)
         if writes.redriven:
             where = self._dialect.among("id", "ids")
-            done = {"ids": self._dialect.listed(writes.redriven)}
+            done = {"ids": self._dialect.list_value(writes.redriven)}
             await conn.execute(text(f"UPDATE dead_letters SET state = 'redriven' WHERE {where}"), done)  # noqa: S608 - names are ours, values are parameters
         if writes.outbox:
             await append(conn, t.outbox, writes.outbox[0]._fields, writes.outbox)
@@ -220,12 +220,12 @@ class SqlBatch:
         tail = f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
         await self._dialect.insert(self._conn, table, columns=columns, rows=rows, tail=tail)
 
-    async def _locked(self, select: str, key: str, ids: Sequence[str]) -> Sequence[Any]:
+    async def _lock_rows(self, select: str, key: str, ids: Sequence[str]) -> Sequence[Any]:
         if not ids:
             return []
         where = self._dialect.among(key, "ids")
         statement = f"{select} WHERE {where} ORDER BY {key} {self._dialect.lock}"
-        return (await self._conn.execute(text(statement), {"ids": self._dialect.listed(sorted(ids))})).all()
+        return (await self._conn.execute(text(statement), {"ids": self._dialect.list_value(sorted(ids))})).all()
 
 
 async def add_letters(conn: AsyncConnection, dialect: Dialect, letters: Sequence[DeadLetter]) -> None:

@@ -80,7 +80,7 @@ class SqlDeliveries:
             if rows:
                 await conn.execute(
                     text(f"UPDATE deliveries SET claimed_until = :u WHERE {dialect.among('id', 'ids')}"),  # noqa: S608 - names are ours, values are parameters
-                    {"u": micros(until), "ids": dialect.listed(row.id for row in rows)},
+                    {"u": micros(until), "ids": dialect.list_value(row.id for row in rows)},
                 )
         return [Due(row.id, row.event_id, row.attempts, whole(row.head, row.personal)) for row in rows]
 

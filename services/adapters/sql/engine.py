@@ -47,7 +47,7 @@ class Dialect(Protocol):
     def among(self, column: str, name: str) -> str:
         """Condition that `column` is one of the list parameter `name`."""
 
-    def listed(self, values: Iterable[Any]) -> Any:
+    def list_value(self, values: Iterable[Any]) -> Any:
         """A list as the value of such a parameter."""
 
     async def insert(
@@ -91,7 +91,7 @@ class Postgres:
     def among(self, column: str, name: str) -> str:
         return f"{column} = ANY(:{name})"
 
-    def listed(self, values: Iterable[Any]) -> Any:
+    def list_value(self, values: Iterable[Any]) -> Any:
         return list(values)
 
     async def insert(
@@ -148,7 +148,7 @@ class Sqlite:
     def among(self, column: str, name: str) -> str:
         return f"{column} IN (SELECT value FROM json_each(:{name}))"  # noqa: S608 - names are ours, values are parameters
 
-    def listed(self, values: Iterable[Any]) -> Any:
+    def list_value(self, values: Iterable[Any]) -> Any:
         return json.dumps(list(values))
 
     async def insert(
@@ -156,7 +156,7 @@ class Sqlite:
     ) -> None:
         if rows:
             marks = ", ".join("?" for _ in columns)
-            with _refused():
+            with _reject_unstorable():
                 await conn.exec_driver_sql(
                     self._into(table, columns, f"VALUES ({marks}) {tail}"), [tuple(row) for row in rows]
                 )
@@ -267,7 +267,7 @@ class translated:  # noqa: N801 - reads as a statement
 
 
 @contextmanager
-def _refused() -> Iterator[None]:
+def _reject_unstorable() -> Iterator[None]:
     """What SQLite's driver says of a value that no column takes, such as a number of more than eight bytes, is no error of a
     database to SQLAlchemy."""
     try:

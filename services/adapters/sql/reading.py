@@ -65,13 +65,13 @@ class SqlReading:
         """The same for somebody who sees these brands alone, and bodies of these sources."""
         return SqlReading(self._engines, frozenset(brands), frozenset(sources))
 
-    def _seen(self, lead_id: str) -> str:
+    def _lead_condition(self, lead_id: str) -> str:
         """A condition on rows that belong to the lead in this column."""
         if self._brands is None:
             return "1 = 1"
         return f"{lead_id} IN (SELECT id FROM leads WHERE {self._engines.dialect.among('brand', 'seen_brands')})"  # noqa: S608 - names are ours, values are parameters
 
-    def _sent(self, source: str) -> str:
+    def _source_condition(self, source: str) -> str:
         """A condition on rows that came from the source in this column."""
         return "1 = 1" if self._brands is None else self._engines.dialect.among(source, "seen_sources")
 
@@ -85,7 +85,7 @@ class SqlReading:
         after: str = "",
         limit: int = 50,
     ) -> list[LeadRow]:
-        where = ["id > :after", self._seen("id")]
+        where = ["id > :after", self._lead_condition("id")]
         asked = {"brand": brand, "stage": stage, "owner": owner}
         where += [f"{name} = :{name}" for name, value in asked.items() if value is not None]
         if email_digest is not None:
@@ -99,29 +99,29 @@ class SqlReading:
         return [lead_row(row) for row in rows]
 
     async def lead(self, lead_id: str) -> LeadRow | None:
-        rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE id = :id AND {self._seen('id')}", id=lead_id)  # noqa: S608 - names are ours, values are parameters
+        rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE id = :id AND {self._lead_condition('id')}", id=lead_id)  # noqa: S608 - names are ours, values are parameters
         return lead_row(rows[0]) if rows else None
 
     async def queues(self) -> list[QueueCount]:
-        statement = f"""SELECT queue, count(*), min(queued_at) FROM leads WHERE queue IS NOT NULL AND {self._seen("id")} GROUP BY queue
+        statement = f"""SELECT queue, count(*), min(queued_at) FROM leads WHERE queue IS NOT NULL AND {self._lead_condition("id")} GROUP BY queue
             ORDER BY queue"""  # noqa: S608 - names are ours, values are parameters
         return [QueueCount(row[0], row[1], instant(row[2])) for row in await self._all(statement)]
 
     async def waiting(self, queue: str, after: Place[str] | None = None, limit: int = 50) -> list[LeadRow]:
         at, ident = (after.at, after.id) if after else (-1, "")
-        statement = f"""SELECT {_LEAD} FROM leads WHERE queue = :queue AND {self._seen("id")}
+        statement = f"""SELECT {_LEAD} FROM leads WHERE queue = :queue AND {self._lead_condition("id")}
             AND queued_at >= :at AND (queued_at > :at OR id > :id)
             ORDER BY queued_at, id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
         return [lead_row(row) for row in await self._all(statement, queue=queue, at=at, id=ident, limit=limit)]
 
     async def history(self, lead_id: str, after: int = 0, limit: int = 200) -> list[HistoryEntry]:
         statement = f"""SELECT id, {_HISTORY} FROM history
-            WHERE lead_id = :lead AND id > :after AND {self._seen("lead_id")} ORDER BY id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
+            WHERE lead_id = :lead AND id > :after AND {self._lead_condition("lead_id")} ORDER BY id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
         return [_history(row) for row in await self._all(statement, lead=lead_id, after=after, limit=limit)]
 
-    async def recorded(self, signal_id: str) -> list[HistoryEntry]:
+    async def history_of_signal(self, signal_id: str) -> list[HistoryEntry]:
         statement = f"""SELECT id, {_HISTORY} FROM history
-            WHERE signal_id = :s AND (lead_id IS NULL OR {self._seen("lead_id")}) ORDER BY id"""  # noqa: S608 - names are ours, values are parameters
+            WHERE signal_id = :s AND (lead_id IS NULL OR {self._lead_condition("lead_id")}) ORDER BY id"""  # noqa: S608 - names are ours, values are parameters
         found = [_history(row) for row in await self._all(statement, s=signal_id)]
         return [entry for entry in found if entry.row.lead_id is not None or self._is_of_ours(entry)]
 
@@ -139,7 +139,7 @@ class SqlReading:
         limit: int = 50,
     ) -> list[HistoryEntry]:
         """By an index for each way, so that the rest of history is not looked at."""
-        where = f"fate = :fate AND ({self._seen('lead_id')} OR (lead_id IS NULL AND {self._sent('source')}))"
+        where = f"fate = :fate AND ({self._lead_condition('lead_id')} OR (lead_id IS NULL AND {self._source_condition('source')}))"
         where += " AND source = :source" if source is not None else ""
         begin = max(Place(micros(since) if since else 0, 0), after or Place(0, 0))
         statement = f"""SELECT id, {_HISTORY} FROM history
@@ -161,7 +161,7 @@ class SqlReading:
         limit: int = 50,
     ) -> list[ClockRow]:
         asked = {"lead_id": lead_id, "state": state, "policy": policy}
-        where = ["id > :after", self._seen("lead_id")]
+        where = ["id > :after", self._lead_condition("lead_id")]
         where += [f"{name} = :{name}" for name, value in asked.items() if value is not None]
         if due_before is not None:
             where.append("due_at < :due")
@@ -171,7 +171,7 @@ class SqlReading:
         return [ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows]
 
     async def clock(self, clock_id: str) -> ClockRow | None:
-        statement = f"SELECT {_CLOCK} FROM clocks WHERE id = :id AND {self._seen('lead_id')}"  # noqa: S608 - names are ours, values are parameters
+        statement = f"SELECT {_CLOCK} FROM clocks WHERE id = :id AND {self._lead_condition('lead_id')}"  # noqa: S608 - names are ours, values are parameters
         rows = await self._all(statement, id=clock_id)
         return next(
             (ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows), None
@@ -179,7 +179,7 @@ class SqlReading:
 
     async def lead_of_handover(self, handover_id: str) -> str | None:
         statement = "SELECT subject_id FROM identities WHERE kind = 'handover' AND digest = :id"
-        rows = await self._all(f"{statement} AND {self._seen('subject_id')}", id=handover_id)
+        rows = await self._all(f"{statement} AND {self._lead_condition('subject_id')}", id=handover_id)
         return str(rows[0][0]) if rows else None
 
     async def timed_leads(self, after: str, limit: int) -> list[tuple[str, str]]:
@@ -192,7 +192,7 @@ class SqlReading:
         statement = f"""SELECT id, state FROM leads WHERE {among} AND disposition = 'active' AND id > :after
             AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.lead_id = leads.id AND c.state IN ('running', 'paused'))
             ORDER BY id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
-        listed = self._engines.dialect.listed(stages)
+        listed = self._engines.dialect.list_value(stages)
         rows = await self._all(statement, stages=listed, after=after, limit=limit)
         return [(row[0], json.loads(row[1])["partition_key"]) for row in rows]
 
@@ -202,7 +202,7 @@ class SqlReading:
         return rows[0][0] if rows else None
 
     async def events(self, after: int = 0, topic: str | None = None, limit: int = 100) -> list[EventRow]:
-        where = f"position > :after AND {self._seen('lead_id')}" + (" AND topic = :topic" if topic else "")
+        where = f"position > :after AND {self._lead_condition('lead_id')}" + (" AND topic = :topic" if topic else "")
         statement = f"SELECT position, {_EVENT} FROM events WHERE {where} ORDER BY position LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
         rows = await self._all(statement, after=after, topic=topic, limit=limit)
         return [EventRow(row[0], OutboxRow(*row[1:])) for row in rows]
@@ -215,21 +215,21 @@ class SqlReading:
         position = await self.head()
         return position, await self.leads(after=after, limit=limit)
 
-    async def quarantined(self, after: str = "", limit: int = 50) -> list[Quarantine]:
+    async def quarantine_entries(self, after: str = "", limit: int = 50) -> list[Quarantine]:
         statement = f"""SELECT {_QUARANTINE}, NULL AS body, b.size FROM quarantine q
             LEFT JOIN quarantine_bodies b ON b.source = q.source AND b.digest = q.digest
-            WHERE q.id > :after AND {self._sent("q.source")} ORDER BY q.id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
+            WHERE q.id > :after AND {self._source_condition("q.source")} ORDER BY q.id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
         return [_quarantine(row) for row in await self._all(statement, after=after, limit=limit)]
 
-    async def quarantined_one(self, entry_id: str) -> Quarantine | None:
+    async def quarantine_entry(self, entry_id: str) -> Quarantine | None:
         statement = f"""SELECT {_QUARANTINE}, b.body, b.size FROM quarantine q
             LEFT JOIN quarantine_bodies b ON b.source = q.source AND b.digest = q.digest
-            WHERE q.id = :id AND {self._sent("q.source")}"""  # noqa: S608 - names are ours, values are parameters
+            WHERE q.id = :id AND {self._source_condition("q.source")}"""  # noqa: S608 - names are ours, values are parameters
         rows = await self._all(statement, id=entry_id)
         return _quarantine(rows[0]) if rows else None
 
     async def dead_letters(self, state: str | None = None, limit: int = 100) -> list[DeadLetter]:
-        where = f"({self._seen('lead_id')} OR (lead_id IS NULL AND {self._sent('source')}))"
+        where = f"({self._lead_condition('lead_id')} OR (lead_id IS NULL AND {self._source_condition('source')}))"
         where += " AND state = :state" if state else ""
         statement = f"SELECT {_LETTER} FROM dead_letters WHERE {where} ORDER BY number LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
         rows = await self._all(statement, state=state, limit=limit)
@@ -278,7 +278,7 @@ class SqlReading:
         return self._counted
 
     async def _all(self, statement: str, **values: Any) -> Sequence[Any]:
-        listed = self._engines.dialect.listed
+        listed = self._engines.dialect.list_value
         values |= {"seen_brands": listed(self._brands or ()), "seen_sources": listed(self._sources)}
         asked = {name: value for name, value in values.items() if f":{name}" in statement}
         async with self._engines.read() as conn:

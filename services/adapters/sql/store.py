@@ -200,7 +200,7 @@ class SqlStore:
                 raise Fenced
             gone = await conn.execute(
                 text(f"DELETE FROM outbox WHERE {dialect.among('id', 'ids')}"),  # noqa: S608 - names are ours, values are parameters
-                {"ids": dialect.listed(entry.id for entry in entries)},
+                {"ids": dialect.list_value(entry.id for entry in entries)},
             )
             if gone.rowcount != len(entries):
                 raise Fenced("some of these events were moved by another relay")
@@ -217,7 +217,7 @@ class SqlStore:
             await dialect.insert(conn, t.events, ("position", *OutboxRow._fields, "recorded_at"), rows)
         return last
 
-    async def spooled(self, limit: int, size: int = STEP_BYTES) -> list[SpoolEntry]:
+    async def spool_entries(self, limit: int, size: int = STEP_BYTES) -> list[SpoolEntry]:
         rows = await self._oldest("spool", ("topic", "key", "body"), large=("body",), limit=limit, size=size)
         return [SpoolEntry(row[0], RecordOut(*row[1:])) for row in rows]
 
@@ -227,7 +227,7 @@ class SqlStore:
             await add_letters(conn, dialect, letters)
             await conn.execute(
                 text(f"DELETE FROM spool WHERE {dialect.among('id', 'ids')}"),  # noqa: S608 - names are ours, values are parameters
-                {"ids": dialect.listed(ids)},
+                {"ids": dialect.list_value(ids)},
             )
 
     # --- ingest
@@ -284,7 +284,7 @@ class SqlStore:
             await self.engines.dialect.insert(conn, t.api_key_uses, columns=("name", "used_at"), rows=rows, tail=tail)
 
     # --- operators
-    async def placed(self) -> list[Placed]:
+    async def stored_positions(self) -> list[Placed]:
         """Every stored position, whatever its group, topic and cluster."""
         statement = """SELECT consumer_group, topic, cluster, partition, next_offset FROM positions
             ORDER BY consumer_group, topic, cluster, partition"""
@@ -328,7 +328,7 @@ class SqlStore:
               AND ((owner IS NULL AND unowned_reason IS NULL)
                    OR (owner IS NOT NULL AND NOT ({dialect.among("owner", "present")})))
             ORDER BY told, id LIMIT :n""")  # noqa: S608 - names are ours, values are parameters
-        asked = {"stages": dialect.listed(stages), "present": dialect.listed(present), "n": limit}
+        asked = {"stages": dialect.list_value(stages), "present": dialect.list_value(present), "n": limit}
         async with self.engines.read() as conn:
             rows = (await conn.execute(statement, asked)).all()
         return [Suspect(r.id, r.brand, json.loads(r.state)["partition_key"], bool(r.told)) for r in rows]

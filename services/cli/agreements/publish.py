@@ -87,21 +87,21 @@ class Asked(NamedTuple):
 async def _do(args: argparse.Namespace, parts: Parts, asked: Asked) -> int:
     from routing.stages.waking import stages_of
     from services.adapters.sql.agreements import Agreements
-    from services.rules.publications import again, compiled, read, resolved
+    from services.rules.publications import again, agreement_row, compile_row, read
 
     store, now, digest = Agreements(parts.store.engines), parts.now(), asked.agreement.hash
-    before = await store.published()
+    before = await store.publications()
     known, row = read(before), (await store.rows([digest])).get(digest)
     latest = again(known, digest, now, asked.effective_from if args.effective_from else None)
     if latest is not None and args.effective_from and asked.effective_from != latest.effective_from:
         print(_elsewhen(latest, now), file=sys.stderr)
         return 1
-    row = row or resolved(asked.agreement, asked.text, now, asked.effective_from)
+    row = row or agreement_row(asked.agreement, asked.text, now, asked.effective_from)
     approvals = [] if latest is not None else await _approved(args, parts, asked=asked, known=known, now=now)
     if latest is None and not approvals:
         return 1
     if args.apply_to_open and not args.yes:
-        await preview(parts, compiled(digest, row))
+        await preview(parts, compile_row(digest, row))
         return 0
     if latest is None:
         latest = await _store(parts, asked, row=row, before=before, approvals=approvals, now=now)
@@ -134,7 +134,14 @@ async def _approved(
     from services.adapters.sql.agreements import Agreements
     from services.bootstrap.commands import ruling_now
     from services.bootstrap.http import brand_problems
-    from services.rules.approvals import counting, entitled, missing, named_by, typed, wrongly_typed
+    from services.rules.approvals import (
+        approvals_of_entitled,
+        counting,
+        missing,
+        named_by,
+        typed_approvals,
+        wrongly_typed,
+    )
     from services.rules.publications import objections
 
     agreement, ruling = asked.agreement, await ruling_now(parts)
@@ -143,8 +150,10 @@ async def _approved(
     refused += brand_problems(parts.settings, agreement.file.brands)
     refused += objections(asked.effective_from, now, known)
     refused += wrongly_typed(asked.typed, agreement.hash, roster=roster, before=known, named=named)
-    approvals = entitled(counting(await Agreements(parts.store.engines).approvals(), agreement.hash, known), named)
-    approvals += typed(asked.typed, agreement.hash, now)
+    approvals = approvals_of_entitled(
+        counting(await Agreements(parts.store.engines).approvals(), agreement.hash, known), named
+    )
+    approvals += typed_approvals(asked.typed, agreement.hash, now)
     refused += missing(approvals, agreement.hash, named)
     print("\n".join(refused), file=sys.stderr, end="\n" if refused else "")
     return [] if refused else approvals
@@ -158,13 +167,13 @@ async def _store(
     from services.adapters.sql.agreements import Agreements
     from services.bootstrap.parts import read_file
     from services.rules.approvals import signatures
-    from services.rules.publications import BEGINNING, Publication, read, resolved, write
+    from services.rules.publications import BEGINNING, Publication, agreement_row, read, write
 
     agreement, known, files = asked.agreement, read(before), {asked.agreement.hash: row}
     if not known:
         file = parts.ruling().agreement
         known = (Publication(hash=file.hash, title=file.file.title, effective_from=BEGINNING, published_at=now),)
-        files.setdefault(file.hash, resolved(file, read_file(parts.settings, "agreement"), now, now))
+        files.setdefault(file.hash, agreement_row(file, read_file(parts.settings, "agreement"), now, now))
     latest = Publication(
         hash=agreement.hash, title=agreement.file.title, effective_from=asked.effective_from, published_at=now,
         approvals=signatures(approvals),
@@ -187,7 +196,7 @@ async def _apply(parts: Parts, latest: Publication) -> int:
     while (wait := (latest.effective_from - parts.now()).total_seconds()) >= 0:
         print(f"open clocks move when it takes effect, in {wait:.0f} s", file=sys.stderr)
         await asyncio.sleep(min(60.0, wait + 0.1))
-    if latest not in read(await Agreements(parts.store.engines).published()):
+    if latest not in read(await Agreements(parts.store.engines).publications()):
         print("it was withdrawn meanwhile; no clock moves", file=sys.stderr)
         return 1
     # A version may be published again after another one: each publication asks again.

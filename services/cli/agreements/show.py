@@ -33,7 +33,7 @@ async def _show(args: argparse.Namespace) -> int:
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         store = Agreements(parts.store.engines)
-        known, approvals = read(await store.published()), await store.approvals()
+        known, approvals = read(await store.publications()), await store.approvals()
         if args.hash is None:
             _list(known, parts.now(), parts.ruling().agreement)
             print("".join(f"  {a.hash[:12]}  not published  ({_said(a)})\n" for a in pending(approvals, known)), end="")

@@ -65,7 +65,7 @@ async def _taken_back(parts: Parts, key: Key, digest: str, reason: str) -> Publi
     from services.rules.publications import read, waits, without, write
 
     store, now = Agreements(parts.store.engines), parts.now()
-    before = await store.published()
+    before = await store.publications()
     known = read(before)
     why = cannot_withdraw(key.name, key.person, await ruling_now(parts))
     if why is not None:

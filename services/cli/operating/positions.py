@@ -60,7 +60,7 @@ def add(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 async def shown(parts: Parts) -> list[Shown]:
     """Every stored position. Raises StoreUnavailable, LogUnavailable."""
-    placed = await parts.store.placed()
+    placed = await parts.store.stored_positions()
     topics = {at.topic for at in placed if at.cluster == parts.log.cluster}
     begins = {topic: await parts.log.begin_offsets(topic) for topic in topics}
     ends = {topic: await parts.log.end_offsets(topic) for topic in topics}

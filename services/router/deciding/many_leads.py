@@ -24,7 +24,7 @@ from services.router.deciding.setting_aside import mark_held, set_aside
 from services.router.deciding.snapshot import due_promise
 from services.router.deciding.step import Step
 from services.rules.approvals import ApprovalRefused, approval_of
-from services.rules.in_force import changed
+from services.rules.in_force import apply_roster_change
 from services.rules.ruling import Ruling
 
 REDRIVEN = 100
@@ -53,7 +53,7 @@ def _change_roster(step: Step, signal: Signal, change: RosterChange) -> None:
     """From the next signal of the batch on the roster is another; who is away now hands back what they hold."""
     before = step.state.ruling
     try:
-        step.state.ruling = changed(before, signal, change)
+        step.state.ruling = apply_roster_change(before, signal, change)
     except ChangeRefused as refusal:
         _record(step, signal, before, note=f"refused: {refusal}", outcome="recorded", reason=refusal.reason)
         return

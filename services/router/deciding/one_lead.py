@@ -1,4 +1,4 @@
-"""A signal about one lead: whom it is about, what is decided, and whether that depends on shared rows."""
+"""A signal about one lead: which lead it is about, what is decided, and whether that depends on shared rows."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def seal_events(state: BatchState, decision: Decision, signal: Signal, before: i
 
 
 def _resolve(step: Step, signal: Signal) -> Resolution:
-    """Whom the signal is about; accounts of a system that it is the first to tell of are known from now on."""
+    """Which lead the signal is about; accounts of a system that it is the first to tell of are known from now on."""
     snapshot = step.state.snapshot
     if signal.mode != "test":
         step.link(new_account_links(signal, snapshot.links))

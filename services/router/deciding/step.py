@@ -37,7 +37,7 @@ USUAL = Handling()
 
 class BatchState:
     """What the signals of a batch are decided on, one after the other: what was read, what rules, and what was decided so far.
-    `dependent_leads` are those of whom something depends on shared rows."""
+    `dependent_leads` are the leads with a decision that depends on shared rows."""
 
     def __init__(self, snapshot: Snapshot, ruling: Ruling, now: datetime, epoch: int, *, handling: Handling) -> None:
         self.snapshot, self.shared = snapshot, snapshot.shared

@@ -169,7 +169,7 @@ class Inbox:
     def __init__(self):
         self.held = set()
 
-    async def fresh(self, idents, now):
+    async def claim_new(self, idents, now):
         new = {ident for ident in idents if ident not in self.held}
         self.held |= new
         return new

@@ -20,9 +20,9 @@ from services.ports.rows import ApprovalRow
 from services.rules.approvals import (
     ApprovalRefused,
     approval_of,
+    approvals_of_entitled,
     cannot_withdraw,
     counting,
-    entitled,
     missing,
     named_by,
     signatures,
@@ -78,7 +78,7 @@ def test_a_version_that_waits_names_who_approves_the_one_after_it():
 def test_a_version_cannot_name_who_approves_it_while_the_one_before_it_names_somebody():
     new = compile_agreement(version(sales=["elin"], marketing=["lena"]))
     assert named_by(RULES, new) == {"marketing": ("lena",), "sales": ("maja",)}
-    assert entitled([given_by("elin", "sales"), given_by("lena", "marketing")], named_by(RULES, new)) == [
+    assert approvals_of_entitled([given_by("elin", "sales"), given_by("lena", "marketing")], named_by(RULES, new)) == [
         given_by("lena", "marketing")
     ]
 
@@ -86,8 +86,11 @@ def test_a_version_cannot_name_who_approves_it_while_the_one_before_it_names_som
 def test_the_first_version_that_names_somebody_is_approved_by_them():
     before = Ruling(PLAIN, ROSTER)
     approvals = [given_by("elin", "sales"), given_by("lena", "marketing")]
-    assert signatures(entitled(approvals, named_by(before, PLAIN))) == {"marketing": "lena", "sales": "elin"}
-    left = entitled(approvals, named_by(before, NAMED))
+    assert signatures(approvals_of_entitled(approvals, named_by(before, PLAIN))) == {
+        "marketing": "lena",
+        "sales": "elin",
+    }
+    left = approvals_of_entitled(approvals, named_by(before, NAMED))
     assert left == [given_by("lena", "marketing")]
     (line,) = missing(left, NAMED.hash, named_by(before, NAMED))
     assert line.startswith(f"no approval of sales over {NAMED.hash[:12]}: one of maja gives it")
@@ -96,7 +99,9 @@ def test_the_first_version_that_names_somebody_is_approved_by_them():
 def test_an_approval_given_before_another_agreement_named_others_is_looked_at_when_it_is_published():
     rows = [given_by("elin", "sales"), given_by("lena", "marketing")]
     assert len(counting(rows, PLAIN.hash, ())) == 2
-    assert [row.person for row in entitled(counting(rows, PLAIN.hash, ()), named_by(RULES, PLAIN))] == ["lena"]
+    assert [row.person for row in approvals_of_entitled(counting(rows, PLAIN.hash, ()), named_by(RULES, PLAIN))] == [
+        "lena"
+    ]
 
 
 def test_where_nobody_who_is_named_is_left_the_version_says_and_else_the_roles_so_that_nothing_is_stuck():

@@ -15,7 +15,7 @@ from routing.people.roster_changes import ChangeRefused, apply, apply_all
 from schemas.commands import AnyCommand, Command
 from schemas.roster import Member, RosterChange
 from schemas.signals import Commanded, Kind
-from services.rules.in_force import changed, read_changes, write_changes
+from services.rules.in_force import apply_roster_change, read_changes, write_changes
 from tests.setups import EXAMPLES, START, ruling, signal
 from tests.stories import Story, rules
 
@@ -195,7 +195,7 @@ def test_the_last_resort_of_the_agreement_cannot_leave():
     last = RULES.agreement.routes["hand_over"].fallback
     leaving = RosterChange(change="left", at=START, person=last)
     with pytest.raises(ChangeRefused, match="last resort"):
-        changed(RULES, signal(1, Kind.ROSTER_LEFT), leaving)
+        apply_roster_change(RULES, signal(1, Kind.ROSTER_LEFT), leaving)
 
 
 def test_changes_survive_being_written():
@@ -215,9 +215,9 @@ def test_the_last_resort_of_an_agreement_that_is_published_for_later_cannot_leav
     with pytest.raises(
         ChangeRefused, match=f"qualification in agreement {later.hash[:12]}, which rules from 2026-11-24T10"
     ):
-        changed(published, cause, leaving)
+        apply_roster_change(published, cause, leaving)
     past = RULES._replace(timeline=((START - HOUR, later), (START, RULES.agreement)))
-    assert not changed(past, cause, leaving).roster.people["karin"].active
+    assert not apply_roster_change(past, cause, leaving).roster.people["karin"].active
 
 
 def on_hold(*said, ruling=None):

@@ -15,9 +15,9 @@ from services.rules.publications import (
     Publication,
     PublishedAgreements,
     again,
+    agreement_row,
     objections,
     read,
-    resolved,
     standing,
     waits,
     without,
@@ -85,7 +85,7 @@ def test_a_withdrawn_publication_rules_nothing():
     digest = compile_agreement(TEXT.replace("offer_expires: 4h", "offer_expires: 3h")).hash
     known = entries(digest)
     text = write(without(known, known[1], WITHDRAWAL))
-    published, row = PublishedAgreements(), resolved(OLD, TEXT, START, START)
+    published, row = PublishedAgreements(), agreement_row(OLD, TEXT, START, START)
     assert published.missing(text) == [OLD.hash], "nobody needs it"
     ruled = published.follow(ruling(), text, {OLD.hash: row})
     assert ruled.at(SWITCH + HOUR).agreement.hash == OLD.hash
