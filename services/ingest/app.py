@@ -30,9 +30,9 @@ from services.ingest.limits.offload import Offload
 from services.ingest.limits.stops import Stops
 from services.ingest.normalising.normalise import to_signal
 from services.ingest.normalising.requests import why_nobody
+from services.ingest.parsers.bounds.faults import read_or_quarantine
+from services.ingest.parsers.bounds.pieces import facts_in, take_turns
 from services.ingest.parsers.platforms.salesforce import ACK
-from services.ingest.parsers.reading.faults import read_or_quarantine
-from services.ingest.parsers.reading.pieces import facts_in, take_turns
 from services.ingest.parsers.reading.safely import Result, events_at_most
 from services.ingest.proof.handshake import answer_challenge, answer_probe
 from services.ingest.proof.signed_ids import empty_unsigned_ids, read_signed

@@ -6,9 +6,9 @@ from starlette.requests import Request as HttpRequest
 
 from schemas.signals import Parsed
 from schemas.sources import Scheme, Source
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.finishing import may_reach_somebody
 from services.ingest.parsers.platforms.form import parse
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 FORM = "application/x-www-form-urlencoded"
 ALLOWED = "OPTIONS, POST"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.signals import Parsed
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.bodies import read_embedded_json, whole_of
 from services.ingest.parsers.reading.safely import text
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 MAX_PLACES = 3
 MAX_LEAVES = 20_000

@@ -11,7 +11,7 @@ from schemas.sources import Source
 from services.ingest.app import Understood, read_delivery
 from services.ingest.configured.source import Configured
 from services.ingest.limits.offload import takes_long
-from services.ingest.parsers.reading.pieces import in_pieces
+from services.ingest.parsers.bounds.pieces import in_pieces
 from services.ingest.proof.verify import Request
 from services.ingest.quarantine.aside import set_aside
 from services.ports.signal_records import record_of

@@ -14,13 +14,14 @@ from schemas.places import language_code
 from schemas.signals import Company, Kind, Parsed, Quarantined, Reference, Sales
 from services.ingest.configured.mapping_findings import bounded_findings, missing, unread
 from services.ingest.configured.paths import MISSING, find
+from services.ingest.parsers.bounds.amount import TooMuch
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.finishing import finish, readable_facts
 from services.ingest.parsers.finishing.profile import with_profile
 from services.ingest.parsers.finishing.stated import with_stated_facts
 from services.ingest.parsers.guesses.batches import events_of
 from services.ingest.parsers.guesses.records import SYSTEM
 from services.ingest.parsers.platforms import generic, typeform
-from services.ingest.parsers.reading.amount import TooMuch
 from services.ingest.parsers.reading.bodies import whole_of
 from services.ingest.parsers.reading.identifiers import is_identifier, without_false_ids
 from services.ingest.parsers.reading.markup import readable, readable_answer
@@ -36,7 +37,6 @@ from services.ingest.parsers.reading.safely import (
     when,
 )
 from services.ingest.parsers.reading.tables import words
-from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.parsers.registry import parse, parse_unfinished
 
 _KNOWN = {

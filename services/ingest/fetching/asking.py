@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 
 from schemas.sources import Fetch
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.safely import mapping, read_json
-from services.ingest.parsers.reading.unreadable import Unreadable
 from services.outbound.client import AddressRefused, build_pinned_request, retry_after
 
 TIMEOUT = 10.0

@@ -20,8 +20,8 @@ from services.ingest.fetching.hubspot import HubSpot
 from services.ingest.fetching.pipedrive import Pipedrive
 from services.ingest.fetching.salesforce import Salesforce
 from services.ingest.fetching.vendor import OTHER, Vendor
-from services.ingest.parsers.reading.faults import note_fault
-from services.ingest.parsers.reading.unreadable import EndsReading, Unreadable
+from services.ingest.parsers.bounds.faults import note_fault
+from services.ingest.parsers.bounds.unreadable import EndsReading, Unreadable
 
 _NOT_ASKED = frozenset({Kind.CONTACT_DELETED, Kind.COMPANY_DELETED, Kind.DEAL_DELETED, Kind.UNCLASSIFIED})
 VENDORS: Mapping[str, type[Vendor]] = {

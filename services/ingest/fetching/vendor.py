@@ -10,12 +10,12 @@ from urllib.parse import quote
 from schemas.signals import Company, Kind, Object, Parsed, Person, Quarantined, Reference
 from schemas.sources import Fetch
 from services.ingest.fetching.asking import Gone, Refused
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.consent.consents import with_consents
 from services.ingest.parsers.finishing.finishing import clean_reach, readable_facts
 from services.ingest.parsers.finishing.profile import with_profile
 from services.ingest.parsers.finishing.stated import with_stated_facts
 from services.ingest.parsers.reading.safely import Result, text
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 Ask = Callable[[str], Awaitable[Mapping[str, Any]]]
 """Gives the answer to a path. Raises Later, Refused, Gone."""

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from services.ingest.parsers.reading.pieces import in_pieces
-from services.ingest.parsers.reading.unreadable import EndsReading
+from services.ingest.parsers.bounds.pieces import in_pieces
+from services.ingest.parsers.bounds.unreadable import EndsReading
 
 SHORT = 8
 """Pieces of a body that come before the rest of longer ones: about 0.3 s of CPU, as much as any body of a sender who proves

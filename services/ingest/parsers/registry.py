@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from services.ingest.parsers.bounds.amount import TooMuch
+from services.ingest.parsers.bounds.faults import read_or_quarantine
+from services.ingest.parsers.bounds.pieces import facts_in, take_turns
 from services.ingest.parsers.finishing import profile
 from services.ingest.parsers.finishing.finishing import finish, readable_facts
 from services.ingest.parsers.finishing.machine_mail import mark_machine_mail
@@ -34,10 +37,7 @@ from services.ingest.parsers.platforms import (
     typeform,
     webflow,
 )
-from services.ingest.parsers.reading.amount import TooMuch
-from services.ingest.parsers.reading.faults import read_or_quarantine
 from services.ingest.parsers.reading.identifiers import without_false_ids
-from services.ingest.parsers.reading.pieces import facts_in, take_turns
 from services.ingest.parsers.reading.safely import Result
 
 if TYPE_CHECKING:

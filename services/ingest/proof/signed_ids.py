@@ -14,7 +14,7 @@ from typing import assert_never
 from schemas.signals import Quarantined
 from schemas.sources import Scheme, Source
 from services.ingest.configured.mapped import read
-from services.ingest.parsers.reading.faults import read_or_quarantine
+from services.ingest.parsers.bounds.faults import read_or_quarantine
 from services.ingest.parsers.reading.safely import Result, body_digest
 
 ID_HEADERS = frozenset({"webhook-id", "svix-id", "idempotency-key", "ce-id"})

@@ -6,16 +6,16 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Parsed, Person, Quarantined, is_request
+from services.ingest.parsers.bounds.pieces import facts_in, take_turns
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.consent.lists import ABOUT_LISTS, lists_in
 from services.ingest.parsers.guesses.candidates import candidates_in, several
 from services.ingest.parsers.reading.addresses import addresses_in, named_address, normal_address
 from services.ingest.parsers.reading.bodies import whole_of
 from services.ingest.parsers.reading.markup import readable, readable_answer, without_steering
 from services.ingest.parsers.reading.numbers import may_be_number, shown_number
-from services.ingest.parsers.reading.pieces import facts_in, take_turns
 from services.ingest.parsers.reading.plain import single_line
 from services.ingest.parsers.reading.safely import Result
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _NAMES = ("first_name", "last_name", "full_name")
 _WORDS = ("campaign", "reason", "criterion")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import label, meaning
 from services.ingest.parsers.reading.safely import LONGEST_IN_PATH, MAX_ANSWERS, as_object, refuse_too_many, text
 from services.ingest.parsers.reading.tables import words
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _LISTS = words("""
     events mandrill_events records notifications batch entries entry messages data payload leads contacts items results

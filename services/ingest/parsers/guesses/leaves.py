@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import MAX_ANSWERS, name_parts, text
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _HOLDERS = ("value", "answer", "values")
 

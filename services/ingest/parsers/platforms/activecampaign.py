@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.reading.bodies import object_of
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import Result, body_key, mapping, number, only_known, text, when
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _KINDS: dict[str, Kind] = {
     "subscribe": Kind.LIST_SUBSCRIBED,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Kind, Reference, Sales
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import Result, as_object, body_key, mapping, read_json, text, when
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _KINDS: dict[str, Kind] = {
     "invitee.created": Kind.SALES_MEETING_BOOKED,

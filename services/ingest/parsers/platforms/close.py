@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.guesses.calls import call_of
 from services.ingest.parsers.guesses.chain import level
@@ -23,7 +24,6 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _RECORDS: dict[str, tuple[Object, dict[str, Kind]]] = {
     "lead": (

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from schemas.crm import CrmFact
 from schemas.signals import Parsed, Quarantined
 from schemas.wording import keys_at, rule_of
+from services.ingest.parsers.bounds.pieces import take_turns, values_in
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.pieces import take_turns, values_in
 from services.ingest.parsers.reading.safely import Result, as_object, body_key, read_json, refuse_too_many
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from schemas.signals import Kind, Parsed, Quarantined
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.platforms import crm, generic
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
@@ -27,7 +28,6 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 
 def parse_standard(body: bytes, content_type: str, headers: dict[str, str]) -> Result:

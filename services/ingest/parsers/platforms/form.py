@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Kind, Parsed
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.guesses.leaves import flat_answers
 from services.ingest.parsers.platforms import generic
 from services.ingest.parsers.platforms.gravity_forms import numbered_name
@@ -24,7 +25,6 @@ from services.ingest.parsers.reading.safely import (
     when,
 )
 from services.ingest.parsers.reading.tables import words
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _FORM_NAMES = ("form_id", "formid", "form_name", "form", "form_type")
 _WRAPPERS = words("""

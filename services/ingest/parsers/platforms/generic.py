@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from schemas.signals import Company, Kind, Parsed, Quarantined, Sales
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.guesses.acts import act_of
 from services.ingest.parsers.guesses.batches import events_of
@@ -50,7 +51,6 @@ from services.ingest.parsers.reading.safely import (
     utm_of,
 )
 from services.ingest.parsers.reading.tables import word_set, words
-from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.parsers.shapes.known_shapes import read_known_shape
 
 _NOUNS = words("""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.guesses.calls import call_of
 from services.ingest.parsers.guesses.chain import level
@@ -27,7 +28,6 @@ from services.ingest.parsers.reading.safely import (
     when,
 )
 from services.ingest.parsers.reading.tables import words
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _PLAIN: dict[str, tuple[Object, Kind]] = {
     "ContactCreate": ("person", Kind.CONTACT_CREATED),

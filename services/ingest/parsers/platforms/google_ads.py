@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Parsed
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.naming import meaning
 from services.ingest.parsers.reading.safely import Result, as_object, body_key, mapping, read_json, text, when
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _COLUMNS = {
     "FULL_NAME": "full_name",

@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 from schemas.signals import Kind
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.bodies import object_of
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import Result, body_key, mapping, text, when
 from services.ingest.parsers.reading.tables import word_set
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _ABOUT = word_set("""
     id form_id post_id date_created date_updated is_starred is_read ip source_url source_id user_agent currency

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from schemas.signals import Actor, Company, Kind, Mode, Object, Parsed, Person, Quarantined, Reference, Sales
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.consent.consents import states_in
 from services.ingest.parsers.guesses.calls import call_of
 from services.ingest.parsers.guesses.chain import level
@@ -21,7 +22,6 @@ from services.ingest.parsers.reading.safely import (
     when,
 )
 from services.ingest.parsers.reading.tables import word_set
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _OBJECTS: dict[str, Object | None] = {
     "contact": "person",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Company, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.platforms.hubspot_activities import PROPERTIES, activity_of, sales_of
 from services.ingest.parsers.reading.former import MOST
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import body_key, mapping, number, only_known, text, when
-from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.parsers.reading.values import is_address
 
 TYPE_IDS = {

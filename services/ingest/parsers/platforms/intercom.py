@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Company, Consent, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.reading.automation import is_set
 from services.ingest.parsers.reading.firmographics import company_from
@@ -19,7 +20,6 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _CONTACT = frozenset({"contact", "user", "lead", "visitor"})
 _ENDINGS: tuple[tuple[str, Kind], ...] = (

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from schemas.signals import Parsed
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.bodies import object_of
 from services.ingest.parsers.reading.identifiers import identifier
@@ -20,7 +21,6 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _SHORT = {"fName": "first_name", "lName": "last_name"}
 _QUESTION = re.compile(r"q\d+_(?:q\d+_)?(.+)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Kind, Parsed, Quarantined, Reference
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
@@ -17,7 +18,6 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _ACTIONS = {"CREATED": Kind.FORM_SUBMITTED, "DELETED": Kind.CONTACT_DELETED}
 

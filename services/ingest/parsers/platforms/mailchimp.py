@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Consent, Kind, Parsed, Person, Reference
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.reading.bodies import object_of
 from services.ingest.parsers.reading.identifiers import identifier
@@ -19,7 +20,6 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _KINDS: dict[str, Kind] = {
     "subscribe": Kind.LIST_SUBSCRIBED,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.signals import Actor, Company, Consent, Kind, Mode, Parsed, Person, Quarantined, Reference, Sales
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.bodies import whole_of
@@ -26,7 +27,6 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _KINDS: dict[str, Kind] = {
     "lead_post_save_new": Kind.CONTACT_CREATED,

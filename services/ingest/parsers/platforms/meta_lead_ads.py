@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas.signals import Kind, Parsed, Quarantined
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in, rows, single
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
@@ -20,7 +21,6 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _IDS = ("leadgen_id", "facebook_lead_id", "lead_id", "leadgenId", "id")
 _ABOUT = frozenset(

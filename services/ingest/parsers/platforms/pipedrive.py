@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.reading.firmographics import company_from
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import Result, as_object, body_key, mapping, read_json, text, when
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _ENTITY: dict[str, Object] = {
     "person": "person",

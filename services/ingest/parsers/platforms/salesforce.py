@@ -9,12 +9,13 @@ from itertools import islice
 from typing import Any
 
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Quarantined, Reference, Sales
+from services.ingest.parsers.bounds.amount import added_up
+from services.ingest.parsers.bounds.faults import read_or_quarantine
+from services.ingest.parsers.bounds.pieces import alone, take_turns
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.platforms import salesforce_activities
-from services.ingest.parsers.reading.amount import added_up
-from services.ingest.parsers.reading.faults import read_or_quarantine
 from services.ingest.parsers.reading.identifiers import identifier
-from services.ingest.parsers.reading.pieces import alone, take_turns
 from services.ingest.parsers.reading.safely import (
     Result,
     as_object,
@@ -29,7 +30,6 @@ from services.ingest.parsers.reading.safely import (
 )
 from services.ingest.parsers.reading.soap import Element, read_xml
 from services.ingest.parsers.reading.tables import words
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _OBJECTS: dict[str, Object] = {
     "Lead": "person",

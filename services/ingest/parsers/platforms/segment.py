@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Company, Kind, Parsed, Person, Reference
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.guesses.acts import act_of
 from services.ingest.parsers.guesses.chain import chain_of, nouns_of
 from services.ingest.parsers.guesses.tree import nodes
@@ -30,7 +31,6 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _KINDS = {
     "identify": Kind.CONTACT_UPDATED,

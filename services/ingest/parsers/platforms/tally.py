@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 from schemas.signals import Mode
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.naming import meaning
 from services.ingest.parsers.reading.safely import Result, as_object, body_key, mapping, read_json, text, when
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _TYPES: dict[str, str] = {"INPUT_EMAIL": "email", "INPUT_PHONE_NUMBER": "phone", "INPUT_PHONE": "phone"}
 _FREE = {"INPUT_TEXT", "HIDDEN_FIELDS", "TEXTAREA", "INPUT_LINK", None}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from schemas.signals import Company, Kind, Parsed
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.firmographics import firm_facts
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.naming import is_anothers, label, meaning
@@ -24,7 +25,6 @@ from services.ingest.parsers.reading.safely import (
     text,
     when,
 )
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 
 def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:

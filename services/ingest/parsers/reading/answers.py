@@ -7,6 +7,7 @@ from itertools import repeat
 from typing import Any
 
 from schemas.signals import Kind, Parsed
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.addresses import addresses_in
 from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import label
@@ -23,7 +24,6 @@ from services.ingest.parsers.reading.safely import (
     utm_of,
 )
 from services.ingest.parsers.reading.tables import words
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _TITLES = words("""
     name label title question column_id column_name key field_name field_label field_title question_title question_text

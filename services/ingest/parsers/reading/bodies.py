@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.charsets import charset_of, to_utf8
 from services.ingest.parsers.reading.form_fields import fields_of, looks_like_json, unwrap_json
 from services.ingest.parsers.reading.safely import as_object, read_json
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _STEP = re.compile(r"\[([^\[\]]*)\]")

@@ -6,10 +6,10 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.charsets import charset_of, decode_field, python_charset, to_utf8
 from services.ingest.parsers.reading.multipart import pairs_of
 from services.ingest.parsers.reading.safely import as_object, read_json
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 MAX_FIELDS = 2000
 

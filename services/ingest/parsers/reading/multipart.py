@@ -12,9 +12,9 @@ import re
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.charsets import charset_of, decode_field, python_charset
 from services.ingest.parsers.reading.safely import read_json
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 MAX_PARTS = 2000
 MAX_HEAD = 8 * 1024

@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 
 from schemas.instants import plausible
 from schemas.signals import Company, Parsed, Person, Quarantined
-from services.ingest.parsers.reading.amount import added_up, facts_at_most
-from services.ingest.parsers.reading.faults import read_or_quarantine
+from services.ingest.parsers.bounds.amount import added_up, facts_at_most
+from services.ingest.parsers.bounds.faults import read_or_quarantine
+from services.ingest.parsers.bounds.pieces import take_turns, values_in
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.naming import cache_by_name, is_anothers, is_login, is_secret, label, meaning
-from services.ingest.parsers.reading.pieces import take_turns, values_in
 from services.ingest.parsers.reading.tables import word_set
-from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.parsers.reading.values import fits, is_address, lines_as_object
 from services.ingest.parsers.reading.whose import settle_names
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple, NoReturn
 from xml.parsers import expat
 
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.safely import MAX_DEPTH
-from services.ingest.parsers.reading.unreadable import Unreadable
 
 MAX_ELEMENTS = 50_000
 _NIL = "http://www.w3.org/2001/XMLSchema-instance nil"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.signals import Kind, Object, Parsed, Reference, Sales
+from services.ingest.parsers.bounds.amount import added_up
+from services.ingest.parsers.bounds.pieces import alone, take_turns
 from services.ingest.parsers.guesses.words import kind_of
-from services.ingest.parsers.reading.amount import added_up
-from services.ingest.parsers.reading.pieces import alone, take_turns
 from services.ingest.parsers.reading.safely import (
     Result,
     body_key,

@@ -8,10 +8,10 @@ import pytest
 from schemas.sources import Source
 from services.ingest.app import read_delivery
 from services.ingest.configured.source import Configured
+from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading import naming
 from services.ingest.parsers.reading.naming import cache_by_name
 from services.ingest.parsers.reading.safely import MAX_DEPTH, MAX_VALUES, events_at_most, read_json
-from services.ingest.parsers.reading.unreadable import Unreadable
 from services.ingest.proof.verify import Request
 from tests.everykind import KINDS, sent
 

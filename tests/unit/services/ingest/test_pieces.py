@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from services.ingest.parsers.reading.pieces import PIECE, in_pieces
+from services.ingest.parsers.bounds.pieces import PIECE, in_pieces
 from tests.attack.bodies import of_any_kind, of_own
 from tests.attack.costs import Calls, pieces_of, read, sender_of
 from tests.everykind import KINDS, sent

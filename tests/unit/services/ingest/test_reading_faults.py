@@ -7,7 +7,7 @@ import pytest
 
 from services.ingest import app
 from services.ingest.parsers import registry
-from services.ingest.parsers.reading import faults
+from services.ingest.parsers.bounds import faults
 from services.observability.metrics import REGISTRY
 from tests.unit.services.ingest.test_retry import World
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from services.ingest.limits.offload import LARGE, takes_long
-from services.ingest.parsers.reading.amount import TooMuch, added_up, facts_at_most
+from services.ingest.parsers.bounds.amount import TooMuch, added_up, facts_at_most
 from services.ingest.parsers.reading.safely import number, when
 from tests.attack.bodies import events_that_share
 from tests.attack.costs import count_calls

@@ -8,8 +8,8 @@ import pytest
 from services.ingest.limits import turns
 from services.ingest.limits.offload import LARGE, Offload
 from services.ingest.limits.turns import SHORT, Abandoned, Job, Turns
-from services.ingest.parsers.reading import pieces
-from services.ingest.parsers.reading.pieces import EVENT, PIECE, in_pieces, take_turns, values_in
+from services.ingest.parsers.bounds import pieces
+from services.ingest.parsers.bounds.pieces import EVENT, PIECE, in_pieces, take_turns, values_in
 from services.ingest.parsers.registry import parse
 from tests.attack.bodies import of_own
 from tests.everykind import sent

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from schemas.parts import Part
-from services.ingest.parsers.reading.unreadable import EndsReading
+from services.ingest.parsers.bounds.unreadable import EndsReading
 
 CHARACTERS_A_VALUE = 80
 """Of text, for each value that a body may have: names, addresses and titles have twenty, and some texts are long."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from schemas.signals import Quarantined
-from services.ingest.parsers.reading.unreadable import EndsReading, Unreadable
+from services.ingest.parsers.bounds.unreadable import EndsReading, Unreadable
 from services.privacy.faults import place_of
 
 log = logging.getLogger("stafett.ingest")
