@@ -126,7 +126,7 @@ async def _read(settings: Settings, topic: str, group: str) -> Tried:
         consumer.assign([place])
         consumer.seek(place, (await consumer.end_offsets([place]))[place])
         await consumer.getmany(timeout_ms=500)
-        await consumer.report_positions(place)
+        await consumer.committed(place)
     except FAILURES as error:
         return Tried(topic, True, f"cannot be read by group {group}: {type(error).__name__}")
     finally:
