@@ -65,16 +65,16 @@ class Access:
         """Every configured key is compared, in constant time. Raises Trouble."""
         key = found_key(self._keys().values(), authorization)
         if key is None:
-            raise self._refused(request, "no_key", "send Authorization: Bearer and a key of this installation")
+            raise self._charge_refusal(request, "no_key", "send Authorization: Bearer and a key of this installation")
         now = self._now()
         if key.is_over(now):
-            raise self._refused(request, "expired", "this key expired")
+            raise self._charge_refusal(request, "expired", "this key expired")
         if key.person is not None and (why := await self._gone(key.person)) is not None:
-            raise self._refused(request, "gone", f"{why}; their key opens nothing")
-        self._used(key.name, now)
+            raise self._charge_refusal(request, "gone", f"{why}; their key opens nothing")
+        self._note_use(key.name, now)
         return key
 
-    def _refused(self, request: HTTPConnection, code: str, detail: str) -> Trouble:
+    def _charge_refusal(self, request: HTTPConnection, code: str, detail: str) -> Trouble:
         at = time.monotonic()
         client = network_of(client_in(request.scope, self._trusted))
         seconds = self._wrong.wait(client, at)
@@ -85,7 +85,7 @@ class Access:
             return Trouble("too_many", "too many keys from this address are none", seconds)
         return Trouble("no_key", detail)
 
-    def _used(self, name: str, now: datetime) -> None:
+    def _note_use(self, name: str, now: datetime) -> None:
         noted = self._noted.get(name)
         if noted is not None and now - noted < NOTE_EVERY:
             return

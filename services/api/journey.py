@@ -23,7 +23,7 @@ def explanation(
     return Explanation(lead=lead.id, steps=steps, now=whole, text=text + "\n", next=following)
 
 
-def told(entries: Sequence[HistoryEntry]) -> str:
+def journey_text(entries: Sequence[HistoryEntry]) -> str:
     """What became of one signal, once for each attempt."""
     return "\n".join(line for entry in entries for line in _signal_lines(entry))
 

@@ -15,7 +15,18 @@ from services.api.access import Access, Key, route
 from services.api.explanations import Explainer
 from services.api.journey import explanation
 from services.api.scoped import Scoped
-from services.api.views import After, LeadId, Limit, Number, clock_view, found, history_view, lead_view, storable, text
+from services.api.views import (
+    After,
+    LeadId,
+    Limit,
+    Number,
+    clock_view,
+    history_view,
+    lead_view,
+    require_lead,
+    storable,
+    text,
+)
 from services.door.problems import Trouble
 
 E = TypeVar("E", ClockExplanation, AssignmentExplanation)
@@ -60,7 +71,7 @@ def add_leads(
     )
     async def lead(lead_id: LeadId, key: Key = access.needs("leads:read")) -> LeadView:
         """One lead; personal data only for keys with `personal:read`."""
-        return lead_view(found(await scoped.of(key).lead(storable(lead_id))), key)
+        return lead_view(require_lead(await scoped.of(key).lead(storable(lead_id))), key)
 
     @route(
         router,
@@ -75,7 +86,7 @@ def add_leads(
         lead_id: LeadId, key: Key = access.needs("leads:read"), after: Number = 0, limit: Limit = 200
     ) -> HistoryPage:
         """Every signal of the lead in the order of decisions, and what followed."""
-        found(await scoped.of(key).lead(storable(lead_id)))
+        require_lead(await scoped.of(key).lead(storable(lead_id)))
         rows = await scoped.of(key).history(lead_id, after, limit)
         following = rows[-1].id if len(rows) == limit else None
         return HistoryPage(history=[history_view(row, key) for row in rows], next=following)
@@ -101,7 +112,7 @@ def add_explanations(router: APIRouter, scoped: Scoped, access: Access, explaine
         limit: Limit = 200,
     ) -> Explanation | Response:
         """Why the lead is where it is: each move with its row and definitions, each owner with who was passed over."""
-        shown = lead_view(found(await scoped.of(key).lead(storable(lead_id))), key)
+        shown = lead_view(require_lead(await scoped.of(key).lead(storable(lead_id))), key)
         rows = await scoped.of(key).history(lead_id, after, limit)
         whole = await explainer.within(scoped.of(key)).lead(shown.id) if after == 0 else None
         made = explanation(shown, rows, rows[-1].id if len(rows) == limit else None, whole)
@@ -126,7 +137,7 @@ def add_reasons(router: APIRouter, scoped: Scoped, access: Access, explainer: Ex
         key: Key = access.needs("leads:read"),
     ) -> ClockExplanation | Response:
         """Every interval on its way, counted or skipped with the cause, and the sum."""
-        return shown(await explainer.within(scoped.of(key)).clock(storable(clock_id)), accept)
+        return text_or_json(await explainer.within(scoped.of(key)).clock(storable(clock_id)), accept)
 
     @route(
         router,
@@ -152,10 +163,10 @@ def add_reasons(router: APIRouter, scoped: Scoped, access: Access, explainer: Ex
         key: Key = access.needs("leads:read"),
     ) -> AssignmentExplanation | Response:
         """The rules on the way, each candidate with the reason, the ledger, and the smallest change for another."""
-        return shown(await explainer.within(scoped.of(key)).assignment(storable(ident)), accept)
+        return text_or_json(await explainer.within(scoped.of(key)).assignment(storable(ident)), accept)
 
 
-def shown(made: E | None, accept: str) -> E | Response:
+def text_or_json(made: E | None, accept: str) -> E | Response:
     """As asked for: JSON, or the text alone. Raises Trouble where there is none."""
     if made is None:
         raise Trouble("not_found", "there is nothing of this id")

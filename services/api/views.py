@@ -37,7 +37,7 @@ def may_see(key: Key) -> bool:
     return "personal:read" in key.scopes
 
 
-def found(row: LeadRow | None) -> LeadRow:
+def require_lead(row: LeadRow | None) -> LeadRow:
     """Raises Trouble where there is none."""
     if row is None:
         raise Trouble("not_found", "there is no such lead")

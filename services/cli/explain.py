@@ -53,7 +53,7 @@ async def _explain(args: argparse.Namespace) -> int:
 
 
 def _signal(entries: list[HistoryEntry], args: argparse.Namespace) -> int:
-    from services.api.journey import told
+    from services.api.journey import journey_text
 
     if not entries:
         print(f"no signal {args.id} was judged; it may wait for the router", file=sys.stderr)
@@ -68,5 +68,5 @@ def _signal(entries: list[HistoryEntry], args: argparse.Namespace) -> int:
         }
         for e in entries
     ]
-    print(json.dumps(said, indent=2) if args.json else told(entries))
+    print(json.dumps(said, indent=2) if args.json else journey_text(entries))
     return 0

@@ -7,7 +7,7 @@ from routing.decide import decide
 from routing.draft import Context
 from routing.explain.lead import Step, assignments
 from services import __version__
-from services.api.journey import told
+from services.api.journey import journey_text
 from services.observability.provenance import core_version, made_by
 from services.ports.reading import HistoryEntry
 from services.router.deciding.records import history
@@ -41,7 +41,7 @@ def test_explanations_name_what_decided_and_old_decisions_are_explained_without(
     decision = decide(None, form, Context(rules.agreement, rules.roster, {}, None, START))
     row = history(form, decision.lead.id, decision, rules, START)
     older = row._replace(decision=json.dumps({k: v for k, v in json.loads(row.decision).items() if k != "made_by"}))
-    lines = told([HistoryEntry(1, row), HistoryEntry(2, older)])
+    lines = journey_text([HistoryEntry(1, row), HistoryEntry(2, older)])
     assert f"\n  decided by {made_by()}, agreement {rules.agreement.hash[:12]}" in lines
     assert "\n  decided by a version that is not known, agreement " in lines
     steps = [Step(r.signal_id, r.kind, START, START, json.loads(r.decision)) for r in (row, older)]
