@@ -36,8 +36,8 @@ from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.metering import Answer
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
-from services.door.bodies import bounded
-from services.door.headers import headed
+from services.door.bodies import limit_bodies
+from services.door.headers import add_headers
 from services.ingest.accepting.intake import Intake
 from services.ingest.app import Hooks
 from services.ingest.configured.mapped import ConditionError, check
@@ -270,10 +270,16 @@ def serving(
     app = app_of(parts, stop, hooks=hooks, api=api)
     door = door_of(settings, bounds_of(settings))
     metrics.watch_door(door.connections, door.bodies)
-    outer: ASGIApp = bounded(app, door.bodies, settings.http.max_body)
+    outer: ASGIApp = limit_bodies(app, door.bodies, settings.http.max_body)
     if hooks:
         hook: ASGIApp = request_response(app.state.hook)
-        outer = short_cut(bounded(hook, door.bodies), outer)
+        outer = short_cut(limit_bodies(hook, door.bodies), outer)
     return listening(
-        settings, settings.http.port, app=headed(outer), ports=ports, door=door, pulses=parts.pulses, on_open=on_open
+        settings,
+        settings.http.port,
+        app=add_headers(outer),
+        ports=ports,
+        door=door,
+        pulses=parts.pulses,
+        on_open=on_open,
     )

@@ -25,7 +25,7 @@ from services.bootstrap.parts import Parts, Start, secrets_of
 from services.bootstrap.subscribers import subscribers_of
 from services.delivery.role import Delivery
 from services.door.bounds import Bounds
-from services.door.headers import headed
+from services.door.headers import add_headers
 from services.ingest.enrich import Enricher
 from services.ingest.fetching.fetcher import Fetcher
 from services.observability import metrics
@@ -264,7 +264,7 @@ def _runs(parts: Parts, roles: Sequence[str], stop: asyncio.Event, on_open: OnOp
             app = health_app(parts, intake="ingest" in roles)
             door = door_of(parts.settings, Bounds(connections=METRICS_CONNECTIONS))
             runs["health"] = listening(
-                parts.settings, port, app=headed(app), ports=ports, door=door, host=parts.settings.metrics_host
+                parts.settings, port, app=add_headers(app), ports=ports, door=door, host=parts.settings.metrics_host
             )
         ports.pop_all()  # the servers close them
     return runs

@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from services.door.answers import written
+from services.door.answers import response_bytes
 from services.door.connections import Connections
 from services.door.problems import Trouble
 from services.door.protocol import GuardedProtocol
@@ -80,7 +80,7 @@ class Acceptor:
         if not self._open.admit(protocol, address, time.monotonic()):
             self.refused += 1
             with contextlib.suppress(OSError):
-                connection.send(written(Trouble("unavailable", "too many connections are open", retry_after=5)))
+                connection.send(response_bytes(Trouble("unavailable", "too many connections are open", retry_after=5)))
             connection.close()
             return
         task = self._loop.create_task(self._start(connection, protocol))

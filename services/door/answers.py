@@ -8,7 +8,7 @@ from services.door.headers import HEADERS
 from services.door.problems import Trouble
 
 
-def written(trouble: Trouble) -> bytes:
+def response_bytes(trouble: Trouble) -> bytes:
     """The whole response, after which the connection is closed."""
     response = trouble.response()
     lines = [f"HTTP/1.1 {response.status_code} {HTTPStatus(response.status_code).phrase}".encode()]

@@ -90,7 +90,7 @@ class _Reading:
             self._bodies.release(self._client, self._held)
 
 
-def bounded(app: ASGIApp, bodies: Bodies, limit: int | None = None) -> ASGIApp:
+def limit_bodies(app: ASGIApp, bodies: Bodies, limit: int | None = None) -> ASGIApp:
     """The same application, its requests' bodies bounded; `limit` in bytes where the application has none of its own."""
 
     async def within(scope: Scope, receive: Receive, send: Send) -> None:

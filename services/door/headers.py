@@ -18,7 +18,7 @@ HEADERS = (
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{0,253})(?::[0-9]{1,5})?")
 
 
-def headed(app: ASGIApp) -> ASGIApp:
+def add_headers(app: ASGIApp) -> ASGIApp:
     """The same application; each answer has these headers unless it has its own of that name, and a request for a host that
     is none is answered 400."""
 

@@ -12,7 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from services.door.answers import written
+from services.door.answers import response_bytes
 from services.door.bounds import Bounds
 from services.door.connections import Connections, Part
 from services.door.problems import Trouble
@@ -159,5 +159,5 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._open.is_whole(self)
         self._dropped = True
-        self.transport.write(written(trouble))
+        self.transport.write(response_bytes(trouble))
         self.transport.close()

@@ -76,7 +76,7 @@ def _group(settings: Settings, role: str) -> str:
     return f"{settings.kafka.topic_prefix}.{role}"
 
 
-async def tried(settings: Settings, role: str) -> list[Tried]:
+async def check_rights(settings: Settings, role: str) -> list[Tried]:
     """Whether the client of these settings may do what `role` does; nothing is written. Raises LogUnavailable."""
     needs = NEEDS[role]
     client = AIOKafkaClient(**client_options(settings))
@@ -84,7 +84,7 @@ async def tried(settings: Settings, role: str) -> list[Tried]:
         await client.bootstrap()
         client.set_topics([settings.topic(name) for name in needs.topics])
         await client.force_metadata_update()
-        found = [await _tried(client, settings, name, needs) for name in needs.topics]
+        found = [await _check_topic(client, settings, name, needs) for name in needs.topics]
     except FAILURES as error:
         raise LogUnavailable(f"Kafka cannot be reached: {type(error).__name__}") from error
     finally:
@@ -94,7 +94,7 @@ async def tried(settings: Settings, role: str) -> list[Tried]:
     return found
 
 
-async def _tried(client: AIOKafkaClient, settings: Settings, name: str, needs: Needs) -> Tried:
+async def _check_topic(client: AIOKafkaClient, settings: Settings, name: str, needs: Needs) -> Tried:
     topic = settings.topic(name)
     partitions = client.cluster.partitions_for_topic(topic)
     if not partitions:

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, for_code
 from schemas.events import TOPICS
 from services.adapters.log.kafka import REQUEST_BYTES
 from services.adapters.log.kafka_client import client_options
-from services.kafka_admin.topic_rights import ADMIN, tried
+from services.kafka_admin.topic_rights import ADMIN, check_rights
 from services.ports.errors import LogUnavailable
 from services.settings import Settings
 
@@ -52,7 +52,7 @@ class Finding(NamedTuple):
     text: str
 
 
-def desired(settings: Settings) -> list[Desired]:
+def desired_topics(settings: Settings) -> list[Desired]:
     """The topics of these settings. Never compacted: a compacted topic keeps what an erasure has to end."""
     kafka = settings.kafka
     configs = {
@@ -93,9 +93,9 @@ def compare(wanted: Desired, found: Found | None) -> Iterator[Finding]:
 
 async def plan(settings: Settings) -> list[Finding]:
     """What `apply` would do, and what it cannot. Raises LogUnavailable."""
-    wanted = desired(settings)
+    wanted = desired_topics(settings)
     async with _Admin(settings) as admin:
-        found = await admin.found([topic.name for topic in wanted])
+        found = await admin.find_topics([topic.name for topic in wanted])
     return [finding for topic in wanted for finding in compare(topic, found[topic.name])]
 
 
@@ -104,8 +104,8 @@ async def apply(settings: Settings) -> list[Finding]:
     findings = await plan(settings)
     kinds = {finding.topic: finding.kind for finding in findings if finding.kind in {"create", "alter"}}
     async with _Admin(settings) as admin:
-        found = await admin.found(list(kinds)) if kinds else {}
-        for topic in desired(settings):
+        found = await admin.find_topics(list(kinds)) if kinds else {}
+        for topic in desired_topics(settings):
             if kinds.get(topic.name) == "create":
                 await admin.create(topic)
             elif kinds.get(topic.name) == "alter":
@@ -132,7 +132,9 @@ async def check(settings: Settings, role: str | None = None) -> list[Finding]:
     if role is None or role == ADMIN:
         findings = await plan(settings)
         return [f._replace(kind="error", text="is missing") if f.kind == "create" else f for f in findings]
-    return [Finding(one.topic, "error" if one.refused else "ok", one.text) for one in await tried(settings, role)]
+    return [
+        Finding(one.topic, "error" if one.refused else "ok", one.text) for one in await check_rights(settings, role)
+    ]
 
 
 class _Admin:
@@ -154,7 +156,7 @@ class _Admin:
         if isinstance(error, FAILURES):
             raise LogUnavailable(f"Kafka refused: {type(error).__name__}") from error
 
-    async def found(self, names: Sequence[str]) -> dict[str, Found | None]:
+    async def find_topics(self, names: Sequence[str]) -> dict[str, Found | None]:
         topics: dict[str, Found | None] = dict.fromkeys(names)
         for topic in await self._client.describe_topics(list(names)):
             if topic["error_code"] == UNKNOWN_TOPIC:

@@ -136,12 +136,12 @@ def batch_done(size: int, age: float, lateness: Sequence[float], failures: int, 
 
 def come_to_nothing(source: str | None, fate: str, reason: str, count: int) -> None:
     """So many signals of one batch. The words are those of `schemas.fates`."""
-    fates.labels(_bounded(source), fate, reason).inc(count)
+    fates.labels(_source_label(source), fate, reason).inc(count)
 
 
 def count_not_permitted(source: str | None, may: str, count: int) -> None:
     """So many signals of one delivery. `may` is a class of `schemas.may`."""
-    not_permitted.labels(_bounded(source), may).inc(count)
+    not_permitted.labels(_source_label(source), may).inc(count)
 
 
 def count_reading_fault(module: str) -> None:
@@ -151,10 +151,10 @@ def count_reading_fault(module: str) -> None:
 
 def request_taken(source: str | None, outcome: str) -> None:
     """A request to a hook was answered. `source` is the configured one, None where there is none of that name."""
-    _intake(_bounded(source), outcome if outcome in OUTCOMES else OTHER).inc()
+    _intake(_source_label(source), outcome if outcome in OUTCOMES else OTHER).inc()
 
 
-def _bounded(source: str | None) -> str:
+def _source_label(source: str | None) -> str:
     """The source as a label, as long as there are few."""
     if source is None or (source not in _sources and len(_sources) >= MAX_SOURCES):
         return OTHER

@@ -30,13 +30,13 @@ def describe(settings: Settings) -> list[Described]:
     for path, field in leaves().items():
         name = variable(path)
         value = reduce(getattr, path, settings)
-        rows.append(Described(name, _shown(value), settings.sources.get(name, "default"), field.description or ""))
+        rows.append(Described(name, _value_text(value), settings.sources.get(name, "default"), field.description or ""))
     meaning = Settings.model_fields["secrets"].description or ""
     secrets = [PREFIX + SECRETS + name for name in settings.secrets]
     return rows + [Described(name, HIDDEN, settings.sources.get(name, "default"), meaning) for name in secrets]
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     match value:
         case None:
             return ""

@@ -53,7 +53,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(*map(_said, error.errors(include_url=False))) from None
+        raise SettingsError(*map(_error_text, error.errors(include_url=False))) from None
     if problems := broken_rules(settings):
         raise SettingsError(*problems)
     return settings
@@ -133,5 +133,5 @@ def _unknown(names: set[str]) -> Iterator[str]:
         yield f"{name}: there is no such setting; " + (f"did you mean {near[0]}?" if near else "see `stafett settings`")
 
 
-def _said(error: Any) -> str:
+def _error_text(error: Any) -> str:
     return f"{variable(tuple(str(part) for part in error['loc'] if part != 'function-before'))}: {rule_of(error)}"

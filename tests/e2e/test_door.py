@@ -15,10 +15,10 @@ from starlette.responses import PlainTextResponse
 from services.bootstrap.api import bare_app
 from services.bootstrap.descriptors import bounds_of
 from services.bootstrap.listening import Door, listening
-from services.door.bodies import Bodies, bounded
+from services.door.bodies import Bodies, limit_bodies
 from services.door.bounds import Bounds
 from services.door.connections import Connections
-from services.door.headers import headed
+from services.door.headers import add_headers
 from services.door.proxies import network_of
 from services.observability.pulses import Pulses
 from services.settings import SettingsError
@@ -49,7 +49,7 @@ async def door(trusted=(), limit=None, **bounds):
     held = Bounds(**bounds)
     made = Door(held, Connections(held, trusted), Bodies(held, trusted))
     settings, stop, pulses, port = load({"STAFETT_HTTP_HOST": "127.0.0.1"}), asyncio.Event(), Pulses(), free_port()
-    outer = headed(bounded(app, made.bodies, limit))
+    outer = add_headers(limit_bodies(app, made.bodies, limit))
     with ExitStack() as ports:
         task = asyncio.create_task(listening(settings, port, outer, ports, made, pulses)(stop))
         made_of = {"port": port, "door": made, "pulses": pulses}

@@ -57,7 +57,7 @@ async def test_a_configuration_is_altered_and_what_others_set_is_kept(kafka_boot
     await topics.apply(longer)
     assert kinds(await topics.check(longer)) == {"ok"}
     async with topics._Admin(longer) as ours:
-        found = (await ours.found([name]))[name]
+        found = (await ours.find_topics([name]))[name]
     assert found.own["segment.bytes"] == "20000000"
 
 
@@ -68,7 +68,7 @@ async def test_partitions_are_never_changed(kafka_bootstrap, prefix):
     assert kinds(findings) == {"error"}
     assert "STAFETT_KAFKA_PARTITIONS=6" in findings[0].text
     async with topics._Admin(more) as admin:
-        assert (await admin.found([f"{prefix}.signals.v1"]))[f"{prefix}.signals.v1"].partitions == 6
+        assert (await admin.find_topics([f"{prefix}.signals.v1"]))[f"{prefix}.signals.v1"].partitions == 6
 
 
 async def test_no_broker_is_said(prefix):

@@ -19,7 +19,7 @@ from services import __version__
 from services.ingest.configured.mapped import check
 from services.ingest.parsers.registry import PARSERS
 from services.kafka_admin.topic_rights import rights
-from services.kafka_admin.topics import desired
+from services.kafka_admin.topics import desired_topics
 from services.observability import metrics
 from services.settings.reading import load as load_settings
 from tests.imports import importers, line_of, rooms
@@ -168,6 +168,6 @@ def test_the_topics_in_deploy_are_those_that_the_settings_ask_for():
     written = yaml.safe_load((ROOT / "deploy" / "kafka" / "topics.yaml").read_text())
     assert written["topics"] == [
         {"name": t.name, "partitions": t.partitions, "replicas": t.replicas, "configs": dict(t.configs)}
-        for t in desired(settings)
+        for t in desired_topics(settings)
     ]
     assert written["acls"] == rights(settings)

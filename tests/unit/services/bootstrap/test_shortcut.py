@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from services.bootstrap.shortcut import short_cut
-from services.door.bodies import Bodies, bounded
+from services.door.bodies import Bodies, limit_bodies
 from services.door.bounds import Bounds
 
 
@@ -51,7 +51,7 @@ async def test_a_body_over_the_bound_is_refused_whatever_its_length_header_says(
         for _ in range(size):
             yield b"x"
 
-    app = bounded(Starlette(routes=[Route("/", echo, methods=["POST"])]), Bodies(Bounds()), 10)
+    app = limit_bodies(Starlette(routes=[Route("/", echo, methods=["POST"])]), Bodies(Bounds()), 10)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         answer = await client.post("/", content=parts())
     assert answer.status_code == status
