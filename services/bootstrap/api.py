@@ -26,7 +26,7 @@ from services import __version__
 from services.api.access import Access, problems
 from services.api.app import create_router
 from services.bootstrap.docs_page import POLICY, page_of
-from services.bootstrap.readiness import told
+from services.bootstrap.readiness import readiness_answer
 from services.door.bodies import BodyRefused
 from services.door.problems import Trouble
 from services.ports.errors import PortError
@@ -98,11 +98,11 @@ def document() -> dict[str, Any]:
         versions=nothing,
     )
     app.include_router(routes)
-    add_health(app, unasked, Access(dict, nothing, lambda: datetime.now(UTC), nothing))
+    add_health(app, no_readiness, Access(dict, nothing, lambda: datetime.now(UTC), nothing))
     return app.openapi()
 
 
-async def unasked() -> dict[str, str]:
+async def no_readiness() -> dict[str, str]:
     """For the document alone: no part is there."""
     return {}
 
@@ -128,7 +128,7 @@ def add_health(
         """Store and log answer, and each role of the process goes on. While one of them does not, a process that takes webhooks
         still can: `degraded`, until the spool is full, which takes its signals while the log is away. Which part it is, is
         for keys with `metrics:read` or `ops:read`."""
-        said, status = told(await readiness(), intake)
+        said, status = readiness_answer(await readiness(), intake)
         return JSONResponse(said if await _may_know(request, access) else {"status": said["status"]}, status)
 
 
@@ -270,7 +270,7 @@ def _hook() -> dict[str, Any]:
         },
         "responses": {
             "202": {"description": "The delivery is safe.", "content": accepted},
-            **_named(
+            **_by_status(
                 problems("no_source", "not_verified", "too_slow", "too_large", "too_many", "unavailable", "stopped")
             ),
         },
@@ -287,10 +287,10 @@ def _metrics() -> dict[str, Any]:
         "security": [{"apiKey": ["metrics:read"]}],
         "responses": {
             "200": {"description": "All metrics.", "content": {"text/plain": said}},
-            **_named(problems("no_key", "no_scope", "too_many")),
+            **_by_status(problems("no_key", "no_scope", "too_many")),
         },
     }
 
 
-def _named(found: dict[int | str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _by_status(found: dict[int | str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {str(status): said for status, said in found.items()}

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from services.bootstrap import metering
 from services.bootstrap.parts import Parts
-from services.bootstrap.readiness import Check, answers, told
+from services.bootstrap.readiness import Check, answers, readiness_answer
 
 
 def health_app(parts: Parts, *, intake: bool = False) -> Starlette:
@@ -22,11 +22,11 @@ def health_app(parts: Parts, *, intake: bool = False) -> Starlette:
         return JSONResponse({"status": "ok"})
 
     async def ready(_: Request) -> Response:
-        return JSONResponse(*told(await readiness(parts, intake), intake))
+        return JSONResponse(*readiness_answer(await readiness(parts, intake), intake))
 
     return Starlette(
         routes=[
-            Route("/metrics", metering.scraped(parts)),
+            Route("/metrics", metering.metrics_handler(parts)),
             Route("/healthz", alive),
             Route("/readyz", ready),
         ]

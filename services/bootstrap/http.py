@@ -159,7 +159,7 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
     if hooks:
         _add_hooks(app, parts, sources, intake)
     if settings.metrics_port is None:
-        app.add_route("/metrics", _for_keys(metering.scraped(parts), access), methods=["GET"])
+        app.add_route("/metrics", _for_keys(metering.metrics_handler(parts), access), methods=["GET"])
     if api:
         app.include_router(_api(parts, sources, intake=intake, stopping=stopping, access=access, commanding=commanding))
     add_health(app, partial(readiness, parts, hooks), access, intake=hooks)
@@ -182,22 +182,26 @@ def _access(parts: Parts, commanding: Commanding, api: bool) -> Access:
         parts.pulses.watch("api_keys", ring.state)
         keys = ring
 
-    async def gone(person: str) -> str | None:
+    async def departure_of(person: str) -> str | None:
         return has_left(person, await commanding.roster())
 
     return Access(
-        keys=keys, gone=gone, now=parts.now, note=parts.store.note_key_uses, trusted=settings.http.trusted_proxies
+        keys=keys,
+        gone=departure_of,
+        now=parts.now,
+        note=parts.store.note_key_uses,
+        trusted=settings.http.trusted_proxies,
     )
 
 
 def _for_keys(answer: Answer, access: Access) -> Answer:
     """The same handler, for keys that may read metrics."""
 
-    async def checked(request: Request) -> Response:
+    async def check_then_answer(request: Request) -> Response:
         await access.check(request, request.headers.get("authorization", ""), "metrics:read")
         return await answer(request)
 
-    return checked
+    return check_then_answer
 
 
 def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], intake: Intake) -> None:
@@ -221,7 +225,7 @@ def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], in
         trusted=http.trusted_proxies,
         stops=stops,
     )
-    app.state.hook = metering.counted(hooks.answer, sources)
+    app.state.hook = metering.count_requests(hooks.answer, sources)
     app.add_route("/v1/hooks/{source}", app.state.hook, methods=["POST"])
 
     async def greet(request: Request) -> Response:

@@ -70,11 +70,11 @@ def listening(
         server_header=False,
     )
     return partial(
-        _listen, _Server(config, door, pulses, on_open), ports.enter_context(_bound(host or settings.http.host, port))
+        _listen, _Server(config, door, pulses, on_open), ports.enter_context(_bind(host or settings.http.host, port))
     )
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)

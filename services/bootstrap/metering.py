@@ -36,27 +36,27 @@ def in_limbo(count: int) -> None:
     metrics.limbo_leads.set(count)
 
 
-def published(count: int) -> None:
+def count_published(count: int) -> None:
     """The relay's `on_published`."""
     metrics.published.inc(count)
 
 
-def set_aside(count: int) -> None:
+def count_set_aside(count: int) -> None:
     """The relay's `on_set_aside`."""
     metrics.dead_letters.inc(count)
 
 
-def unpublished(count: int) -> None:
+def count_unpublished(count: int) -> None:
     """The relay's `on_unpublished`."""
     metrics.unpublished.inc(count)
 
 
-def fetched(source: str, outcome: str) -> None:
+def count_fetch(source: str, outcome: str) -> None:
     """The `on_fetch` of enrichment."""
     metrics.fetches.labels(source, outcome).inc()
 
 
-def counted(answer: Answer, sources: Container[str]) -> Answer:
+def count_requests(answer: Answer, sources: Container[str]) -> Answer:
     """The same handler of hooks, counting requests by source and outcome."""
 
     async def counting(request: Request) -> Response:
@@ -92,7 +92,7 @@ async def refresh(parts: Parts) -> None:
         metrics.lag(gauge, positions, await parts.log.end_offsets(topic))
 
 
-def scraped(parts: Parts) -> Answer:
+def metrics_handler(parts: Parts) -> Answer:
     """The handler that answers Prometheus, with the last known depths where store or log are away."""
 
     async def scrape(_: Request) -> Response:

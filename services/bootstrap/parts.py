@@ -67,7 +67,7 @@ async def parts_of(
         stack.push_async_callback(store.close)
         log = log_of(settings, store)
         stack.push_async_callback(log.close)
-        late = [start for start in (store.start, log.start) if not await _started(start, patient)]
+        late = [start for start in (store.start, log.start) if not await _try_to_start(start, patient)]
         yield Parts(
             settings=settings,
             store=store,
@@ -92,7 +92,7 @@ def quota_of(settings: Settings) -> Quota:
     return Quota(Kept(quarantine.source_entries, quarantine.source_bytes), half, of_all)
 
 
-async def _started(start: Start, patient: bool) -> bool:
+async def _try_to_start(start: Start, patient: bool) -> bool:
     try:
         await start()
     except (StoreUnavailable, LogUnavailable) as error:

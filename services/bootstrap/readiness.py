@@ -46,7 +46,7 @@ def state(said: Mapping[str, str], intake: bool) -> State:
     return "degraded" if intake and takes else "unready"
 
 
-def told(said: Mapping[str, str], intake: bool) -> tuple[dict[str, str], int]:
+def readiness_answer(said: Mapping[str, str], intake: bool) -> tuple[dict[str, str], int]:
     """Body and status of an answer to /readyz."""
     found = state(said, intake)
     return {"status": found, **said}, 503 if found == "unready" else 200

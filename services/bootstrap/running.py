@@ -75,9 +75,9 @@ def _relay(parts: Parts) -> Run:
         batch_max=settings.relay.batch_max,
         bell=parts.relay_bell,
         delivery_bell=parts.delivery_bell,
-        on_published=metering.published,
-        on_set_aside=metering.set_aside,
-        on_unpublished=metering.unpublished,
+        on_published=metering.count_published,
+        on_set_aside=metering.count_set_aside,
+        on_unpublished=metering.count_unpublished,
         on_step=parts.pulses.of("relay", settings.relay.poll),
     ).run
 
@@ -109,11 +109,11 @@ def _sla(parts: Parts) -> Run:
         on_step=parts.pulses.of("sla", settings.sla.sweep),
     )
 
-    async def offered(person: str, after: str) -> list[LeadRow]:
+    async def hand_overs_of(person: str, after: str) -> list[LeadRow]:
         return await parts.reading.leads(stage="hand_over", owner=person, after=after, limit=PAGE)
 
     absences = AbsenceWatch(
-        target=parts.log, topic=settings.topic("signals"), roster=roster, owned=offered, now=parts.now
+        target=parts.log, topic=settings.topic("signals"), roster=roster, owned=hand_overs_of, now=parts.now
     )
 
     periods = PeriodWatch(
@@ -168,7 +168,7 @@ def _enrich(parts: Parts) -> Run:
         fetchers=fetchers,
         key=parts.key,
         now=parts.now,
-        on_fetch=metering.fetched,
+        on_fetch=metering.count_fetch,
         on_step=parts.pulses.of("enrich", timedelta(seconds=patience)),
     ).run
 
