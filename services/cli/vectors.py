@@ -50,7 +50,7 @@ def _read(path: Path) -> Vectors:
     try:
         vectors = Vectors.model_validate_json(read_text(path))
     except ValidationError as error:
-        raise FileError([_said(path, dict(item)) for item in error.errors(include_url=False)]) from None
+        raise FileError([_problem_text(path, dict(item)) for item in error.errors(include_url=False)]) from None
     problems = [
         f"{path}: case {case.id}: there is no calendar {case.calendar}"
         for case in vectors.cases
@@ -65,7 +65,7 @@ def _read(path: Path) -> Vectors:
     return vectors
 
 
-def _said(path: Path, problem: dict[str, Any]) -> str:
+def _problem_text(path: Path, problem: dict[str, Any]) -> str:
     where = ".".join(map(str, problem["loc"]))
     return f"{path}: {where + ': ' if where else ''}{rule_of(problem)}"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.cli.operating.positions import shown, skip
+from services.cli.operating.positions import list_positions, skip
 from services.ports.errors import Fenced, OffsetLost
 from tests.setups import SETUPS, forget, setup, signal
 
@@ -53,7 +53,7 @@ async def test_a_position_that_is_lost_stops_the_router_until_an_operator_skips(
         await made.route(1)
     assert (caught.value.partition, caught.value.wanted, caught.value.available) == (partition, 2, 4)
     assert await placed(made) == at | {partition: 2}
-    (lost,) = [line for line in await shown(made) if line.state != "kept"]
+    (lost,) = [line for line in await list_positions(made) if line.state != "kept"]
     assert (lost.state, lost.at.partition, lost.at.offset, lost.begins, lost.ends) == ("lost", partition, 2, 4, 5)
     await skip(made, lost, "retention was too short")
     assert "position moved from 2 to where the log begins, 4: retention was too short" in caplog.messages

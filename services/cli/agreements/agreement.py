@@ -126,12 +126,12 @@ def differences(old: Any, new: Any, path: str) -> Iterator[str]:
         for key in [*old, *(key for key in new if key not in old)]:
             yield from differences(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))
     elif old != new:
-        yield f"{path}: {_said(old)} -> {_said(new)}"
+        yield f"{path}: {_value_text(old)} -> {_value_text(new)}"
 
 
 def _name(entry: Any) -> str | None:
     return entry.get("name") if isinstance(entry, dict) else None
 
 
-def _said(value: Any) -> str:
+def _value_text(value: Any) -> str:
     return "(nothing)" if value is None else json.dumps(value, ensure_ascii=False)

@@ -97,7 +97,7 @@ async def _do(args: argparse.Namespace, parts: Parts, asked: Asked) -> int:
         print(_elsewhen(latest, now), file=sys.stderr)
         return 1
     row = row or agreement_row(asked.agreement, asked.text, now, asked.effective_from)
-    approvals = [] if latest is not None else await _approved(args, parts, asked=asked, known=known, now=now)
+    approvals = [] if latest is not None else await _find_approvals(args, parts, asked=asked, known=known, now=now)
     if latest is None and not approvals:
         return 1
     if args.apply_to_open and not args.yes:
@@ -126,7 +126,7 @@ def _elsewhen(latest: Publication, now: datetime) -> str:
     return said + (f"; `stafett agreement withdraw {latest.hash[:12]}` first" if waits(latest, now) else "")
 
 
-async def _approved(
+async def _find_approvals(
     args: argparse.Namespace, parts: Parts, asked: Asked, known: tuple[Publication, ...], now: datetime
 ) -> list[ApprovalRow]:
     """The approvals that carry it; none, with the reasons told, where it cannot be published."""

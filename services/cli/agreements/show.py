@@ -36,7 +36,10 @@ async def _show(args: argparse.Namespace) -> int:
         known, approvals = read(await store.publications()), await store.approvals()
         if args.hash is None:
             _list(known, parts.now(), parts.ruling().agreement)
-            print("".join(f"  {a.hash[:12]}  not published  ({_said(a)})\n" for a in pending(approvals, known)), end="")
+            print(
+                "".join(f"  {a.hash[:12]}  not published  ({_approval_text(a)})\n" for a in pending(approvals, known)),
+                end="",
+            )
             return 0
         file = parts.ruling().agreement.hash
         hashes = {p.hash for p in known} | {a.hash for a in approvals} | ({file} if not known else set())
@@ -52,7 +55,7 @@ async def _show(args: argparse.Namespace) -> int:
         return 0
 
 
-def _said(approval: ApprovalRow) -> str:
+def _approval_text(approval: ApprovalRow) -> str:
     from routing.people.permissions import OPERATOR
 
     how = "typed by the operator" if approval.principal == OPERATOR else f"with the key {approval.principal}"
@@ -65,7 +68,7 @@ def _notes(row: AgreementRow | None, approvals: list[ApprovalRow]) -> Iterator[s
     from schemas.agreement import AgreementFile
     from schemas.yamlfile import load
 
-    yield from (f"# approved for {_said(approval)}" for approval in approvals)
+    yield from (f"# approved for {_approval_text(approval)}" for approval in approvals)
     if row is None:
         yield "# not published"
         return

@@ -20,7 +20,7 @@ class Pipedrive:
         self._ids = count(101)
         self._deals: dict[str, dict[str, Any]] = {}
 
-    def opened(self, name: str, email: str, owner: int) -> Iterator[dict[str, Any]]:
+    def open_deal(self, name: str, email: str, owner: int) -> Iterator[dict[str, Any]]:
         """The person and the deal that our own integration writes."""
         first, _, last = name.partition(" ")
         person = {
@@ -36,15 +36,17 @@ class Pipedrive:
         yield self._event("person", "create", data=person, previous=None, user=OUR_USER, by="api")
         yield self._event("deal", "create", data=deal, previous=None, user=OUR_USER, by="api")
 
-    def accepted(self, email: str) -> dict[str, Any]:
+    def accept_deal(self, email: str) -> dict[str, Any]:
         """The deal is dragged to the stage that means so."""
-        return self._changed(email, stage_id=ACCEPTED)
+        return self._change_deal(email, stage_id=ACCEPTED)
 
-    def handed_back(self, email: str, reason: str) -> dict[str, Any]:
+    def hand_deal_back(self, email: str, reason: str) -> dict[str, Any]:
         """The same, with a reason in a field of the team's own."""
-        return self._changed(email, stage_id=HANDED_BACK, custom_fields={REASON: {"type": "varchar", "value": reason}})
+        return self._change_deal(
+            email, stage_id=HANDED_BACK, custom_fields={REASON: {"type": "varchar", "value": reason}}
+        )
 
-    def called(self, email: str) -> dict[str, Any]:
+    def finish_call(self, email: str) -> dict[str, Any]:
         """A call that was planned is ticked off."""
         deal = self._deals[email]
         activity = {
@@ -55,13 +57,13 @@ class Pipedrive:
         previous = {"done": False, "marked_as_done_time": None}
         return self._event("activity", "change", data=activity, previous=previous, user=deal["owner_id"], by="app")
 
-    def won(self, email: str, amount: int) -> dict[str, Any]:
-        return self._changed(email, status="won", value=amount, won_time=now())
+    def win_deal(self, email: str, amount: int) -> dict[str, Any]:
+        return self._change_deal(email, status="won", value=amount, won_time=now())
 
-    def lost(self, email: str, reason: str) -> dict[str, Any]:
-        return self._changed(email, status="lost", lost_reason=reason, lost_time=now())
+    def lose_deal(self, email: str, reason: str) -> dict[str, Any]:
+        return self._change_deal(email, status="lost", lost_reason=reason, lost_time=now())
 
-    def _changed(self, email: str, **fields: Any) -> dict[str, Any]:
+    def _change_deal(self, email: str, **fields: Any) -> dict[str, Any]:
         deal = self._deals[email]
         previous = {name: deal.get(name) for name in fields}
         deal.update(fields)

@@ -100,12 +100,12 @@ class Senders:
             "answers": [said | {"field": {"id": i, "type": kind, "ref": i}} for i, kind, _, said in answers],
         }  # fmt: skip
         said = {"event_id": secrets.token_hex(13), "event_type": "form_response", "form_response": response}
-        return self._signed("typeform", said, "Typeform-Signature", "sha256=")
+        return self._signed_post("typeform", said, "Typeform-Signature", "sha256=")
 
     def mautic(self, **events: dict[str, Any]) -> Post:
         """One POST with a row for each of the events."""
         rows = {f"mautic.{name}": [row | {"timestamp": now()}] for name, row in events.items()}
-        return self._signed("mautic", rows, "Webhook-Signature", "")
+        return self._signed_post("mautic", rows, "Webhook-Signature", "")
 
     def pipedrive(self, event: dict[str, Any]) -> Post:
         """Not signed: a user name and a password."""
@@ -113,7 +113,7 @@ class Senders:
         headers = {"content-type": "application/json", "authorization": f"Basic {user}"}
         return Post("pipedrive", json.dumps(event).encode(), headers, "HTTP Basic")
 
-    def _signed(self, source: str, said: dict[str, Any], header: str, prefix: str) -> Post:
+    def _signed_post(self, source: str, said: dict[str, Any], header: str, prefix: str) -> Post:
         body = json.dumps(said).encode()
         proof = b64encode(digest(self._secrets[source].encode(), body, "sha256")).decode()
         return Post(source, body, {"content-type": "application/json", header: prefix + proof}, header)

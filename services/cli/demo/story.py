@@ -89,16 +89,16 @@ class Demo:
         self._step("She opens it and looks at a page; Mautic tells both in one webhook", both)
         asked = senders.typeform("demo", *ANNA, "We lose leads between marketing and sales.")
         self._step("She asks for a demo in a Typeform", asked, "handover.offered")
-        self._opened(ANNA)
-        self._accepted(ANNA)
-        self._works("... and ticks off a call", self._crm.called(ANNA.email), "handover.followed_up")
-        self._works("The deal is won", self._crm.won(ANNA.email, 125_000), "handover.won")
+        self._open_deal(ANNA)
+        self._accept_deal(ANNA)
+        self._works("... and ticks off a call", self._crm.finish_call(ANNA.email), "handover.followed_up")
+        self._works("The deal is won", self._crm.win_deal(ANNA.email, 125_000), "handover.won")
 
     def _bo(self) -> None:
         form = self._senders.form(**BO._asdict(), form_id="demo", message="We want to see it.")
         self._step("Bo asks for a demo in the form on the web site", form, "handover.offered")
-        self._opened(BO)
-        back = self._crm.handed_back(BO.email, "wrong timing")
+        self._open_deal(BO)
+        back = self._crm.hand_deal_back(BO.email, "wrong timing")
         self._works("The deal is dragged to the stage `Handed back`, with a reason", back, "handover.rejected")
 
     def _cia(self) -> None:
@@ -108,29 +108,29 @@ class Demo:
         }  # fmt: skip
         form = self._senders.mautic(form_on_submit={"submission": submission})
         self._step("Cia asks for prices in a form of Mautic", form, "handover.offered")
-        self._opened(CIA)
-        self._accepted(CIA)
+        self._open_deal(CIA)
+        self._accept_deal(CIA)
         print("\n  Nobody calls ...")
         self._breached = self._follow_until("sla.breached")["clock_id"]
         print("\n  ... and two seconds after the breach it goes to the manager", flush=True)
         self._follow_until("sla.escalated", action="escalate")
-        late = self._crm.called(CIA.email)
+        late = self._crm.finish_call(CIA.email)
         self._works("Now she is called: too late for the promise", late, "handover.followed_up")
-        gone = self._crm.lost(CIA.email, "Chose a competitor")
+        gone = self._crm.lose_deal(CIA.email, "Chose a competitor")
         self._works("The deal is lost, with its reason", gone, "handover.lost")
 
-    def _opened(self, person: Person) -> None:
+    def _open_deal(self, person: Person) -> None:
         """The CRM has the hand-over by signed webhook and makes a person and a deal of it, which it tells us in turn."""
         owner = self._receiver.offer_to(person.email, PATIENCE)["owner"]
         posts = map(
-            self._senders.pipedrive, self._crm.opened(person.name, person.email, int(owner["ids"]["pipedrive"]))
+            self._senders.pipedrive, self._crm.open_deal(person.name, person.email, int(owner["ids"]["pipedrive"]))
         )
         words = f"The hand-over reached the CRM, which opened a deal for {owner['person']}: Pipedrive tells of both"
         self._step(words, posts)
 
-    def _accepted(self, person: Person) -> None:
+    def _accept_deal(self, person: Person) -> None:
         words = "The salesperson drags the deal to the stage that means `accepted`"
-        self._works(words, self._crm.accepted(person.email), "handover.accepted")
+        self._works(words, self._crm.accept_deal(person.email), "handover.accepted")
 
     def _works(self, words: str, event: dict[str, Any], until: str) -> None:
         self._step(words, self._senders.pipedrive(event), until)

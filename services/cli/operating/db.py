@@ -22,7 +22,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     restored = actions.add_parser(
         "restored", help="after a restore from a backup: raise the epoch and read the log from its start again"
     )
-    restored.set_defaults(func=_restored)
+    restored.set_defaults(func=_begin_after_restore)
     positions.add(actions)
     for action in (upgrade, restored):
         add_config(action)
@@ -47,13 +47,13 @@ def _grants(args: argparse.Namespace) -> int:
     return 0
 
 
-def _restored(args: argparse.Namespace) -> int:
+def _begin_after_restore(args: argparse.Namespace) -> int:
     """What the log no longer has is said now: afterwards nobody could tell."""
     from services.bootstrap.parts import parts_of
 
     async def run() -> int:
         async with parts_of(settings_of(args)) as parts:
-            for line in await positions.shown(parts):
+            for line in await positions.list_positions(parts):
                 if line.state == "lost":
                     print(
                         f"{line.at.topic}/{line.at.partition}: the backup stood at {line.at.offset}, the log begins at "

@@ -58,7 +58,7 @@ def add(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         add_config(action)
 
 
-async def shown(parts: Parts) -> list[Shown]:
+async def list_positions(parts: Parts) -> list[Shown]:
     """Every stored position. Raises StoreUnavailable, LogUnavailable."""
     placed = await parts.store.stored_positions()
     topics = {at.topic for at in placed if at.cluster == parts.log.cluster}
@@ -76,7 +76,7 @@ async def _show(args: argparse.Namespace) -> int:
     from services.bootstrap.parts import parts_of
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
-        for line in await shown(parts):
+        for line in await list_positions(parts):
             said = {"begins": line.begins, "ends": line.ends, "state": line.state}
             print(json.dumps(line.at._asdict() | said))
     return 0
@@ -91,7 +91,7 @@ async def _skip(args: argparse.Namespace) -> int:
     async with parts_of(settings, exclusive=False) as parts:
         lost = [
             line
-            for line in await shown(parts)
+            for line in await list_positions(parts)
             if line.state == "lost" and line.at.group == args.group and args.partition in (None, line.at.partition)
         ]
         for line in lost:

@@ -58,12 +58,12 @@ def run(args: argparse.Namespace) -> int:
         given = getpass("API key: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
         print(f"put into api_keys.yaml, under `keys`:\n{entry_of(args.name, given, args.scope, more)}", end="")
         return 0
-    key, entry = made(args.name, args.scope, more)
+    key, entry = make_key(args.name, args.scope, more)
     print(f"API key, shown only now: {key}\nadd to api_keys.yaml, under `keys`:\n{entry}", end="")
     return 0
 
 
-def made(name: str, scopes: list[str], more: dict[str, str | None] | None = None) -> tuple[str, str]:
+def make_key(name: str, scopes: list[str], more: dict[str, str | None] | None = None) -> tuple[str, str]:
     """(the key, its entry under `keys` of the file)."""
     key = f"sk_{secrets.token_urlsafe(32)}"
     return key, entry_of(name, key, scopes, more or {})

@@ -84,7 +84,7 @@ class Tally:
             self.wrong[(finding.column, finding.text.partition(" of line ")[0])] += 1
             self.findings.append(finding)
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """For people: counts, never values."""
         lines = [f"{self.rows} rows, {self.rows - self.skipped} to import, {self.skipped} skipped"]
         lines += [f"  {count:>8}  {stage}" for stage, count in sorted(self.stages.items())]
@@ -120,13 +120,13 @@ async def _run(args: argparse.Namespace) -> int:
     )
     try:
         dialect = dialect_of(args.file)
-        digest, tally = _judged(args.file, dialect.encoding, contacts)
+        digest, tally = _count_rows(args.file, dialect.encoding, contacts)
     except (NoTable, OSError, UnicodeError) as error:
         said = error.strerror if isinstance(error, OSError) else error if isinstance(error, NoTable) else "is damaged"
         print(f"{args.file}: {said}; nothing was imported", file=sys.stderr)
         return 2
     print(f"read as {dialect.description()}")
-    print(tally.told())
+    print(tally.summary())
     if args.report:
         tally.write(args.report)
     if not args.dry_run:
@@ -142,7 +142,7 @@ async def _run(args: argparse.Namespace) -> int:
     return 3 if tally.skipped else 0
 
 
-def _judged(path: Path, encoding: str, contacts: Contacts) -> tuple[str, Tally]:
+def _count_rows(path: Path, encoding: str, contacts: Contacts) -> tuple[str, Tally]:
     """Every row is looked at before the first is sent."""
     from services.ingest.contacts.spreadsheets import open_table
 

@@ -27,7 +27,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace) -> int:
     """Refuses a folder that has something in it."""
-    from services.cli.setting_up.apikey import made
+    from services.cli.setting_up.apikey import make_key
     from services.settings.resources import examples_dir
 
     folder: Path = args.folder
@@ -38,7 +38,9 @@ def run(args: argparse.Namespace) -> int:
     folder.chmod(0o700)
     for example in sorted(examples_dir().glob("*.yaml")):
         shutil.copyfile(example, folder / example.name)
-    key, entry = made("first", ["leads:read", "personal:read", "events:read", "ops:read", "ops:write", "metrics:read"])
+    key, entry = make_key(
+        "first", ["leads:read", "personal:read", "events:read", "ops:read", "ops:write", "metrics:read"]
+    )
     keys = folder / "api_keys.yaml"
     keys.write_text(keys.read_text("utf-8").replace("keys: []\n", f"keys:\n{entry}"), "utf-8")
     env = folder / ".env"

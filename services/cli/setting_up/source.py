@@ -39,7 +39,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     trial.add_argument("--header", action="append", default=[], metavar="'K: V'")
     trial.add_argument("--sources", type=Path, help="a sources file")
     trial.add_argument("--name", help="the source in it whose configuration is used")
-    trial.set_defaults(func=_guarded(_try))
+    trial.set_defaults(func=_with_errors_printed(_try))
     check = actions.add_parser("verify", help="accepted or refused, and why")
     check.add_argument("--scheme", type=Path, required=True, metavar="FILE")
     check.add_argument("--secret-env", action="append", default=[], metavar="NAME")
@@ -48,11 +48,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     check.add_argument("--header", action="append", default=[], metavar="'K: V'")
     check.add_argument("--client", default="", help="the sender's address, for `networks`")
     check.add_argument("--at", help="the time of arrival (default: now)")
-    check.set_defaults(func=_guarded(_verify))
+    check.set_defaults(func=_with_errors_printed(_verify))
 
 
-def _guarded(run: Any) -> Any:
-    def guarded(args: argparse.Namespace) -> int:
+def _with_errors_printed(run: Any) -> Any:
+    def run_and_print_errors(args: argparse.Namespace) -> int:
         try:
             status: int = run(args)
         except (FileError, ValueError) as error:
@@ -60,7 +60,7 @@ def _guarded(run: Any) -> Any:
             return 2
         return status
 
-    return guarded
+    return run_and_print_errors
 
 
 def _headers(pairs: list[str]) -> dict[str, str]:
@@ -148,7 +148,7 @@ def _verify(args: argparse.Namespace) -> int:
         said = {"accepted": False, "code": refused.code, "why": _why(refused.code, scheme, request)}
     if scheme.scheme != "none":
         try:
-            said |= _shown(scheme, claim_of(scheme, secrets, request), now)
+            said |= _proof_details(scheme, claim_of(scheme, secrets, request), now)
         except Refused:
             said["signed"] = None
     if weak := [problem for secret in secrets if (problem := secret_problem(scheme, secret))]:
@@ -199,11 +199,11 @@ def _why(code: str, scheme: Scheme, request: Request) -> str:
     }[code]
 
 
-def _shown(scheme: Scheme, claim: Claim, now: float) -> dict[str, Any]:
+def _proof_details(scheme: Scheme, claim: Claim, now: float) -> dict[str, Any]:
     """What both sides computed. A secret that is sent as such is not shown."""
     import base64
 
-    def written(value: bytes) -> str:
+    def encode_proof(value: bytes) -> str:
         match "base64" if scheme.scheme == "standard_webhooks" else scheme.encoding:
             case "hex":
                 return value.hex()
@@ -220,6 +220,6 @@ def _shown(scheme: Scheme, claim: Claim, now: float) -> dict[str, Any]:
             "tolerance_seconds": scheme.tolerance_seconds,
         }
     if scheme.scheme in ("hmac", "hubspot"):
-        said["expected"] = [written(proof) for proof in claim.expected]
-        said["given"] = [None if proof is None else written(proof) for proof in claim.given]
+        said["expected"] = [encode_proof(proof) for proof in claim.expected]
+        said["given"] = [None if proof is None else encode_proof(proof) for proof in claim.given]
     return said
