@@ -63,7 +63,7 @@ class Access:
 
     async def key_of(self, request: HTTPConnection, authorization: str) -> Key:
         """Every configured key is compared, in constant time. Raises Trouble."""
-        key = found_key(self._keys().values(), authorization)
+        key = matching_key(self._keys().values(), authorization)
         if key is None:
             raise self._charge_refusal(request, "no_key", "send Authorization: Bearer and a key of this installation")
         now = self._now()
@@ -101,7 +101,7 @@ class Access:
             log.debug("the use of a key was not noted", extra={"error": type(error).__name__})
 
 
-def found_key(keys: Any, authorization: str) -> Key | None:
+def matching_key(keys: Any, authorization: str) -> Key | None:
     """The one that was sent; None where it is none of these."""
     scheme, _, given = authorization.partition(" ")
     proof = digest_of(given.strip())

@@ -214,7 +214,7 @@ def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], in
             )
     topic, limit = parts.settings.topic("signals"), parts.settings.router.source_dead_letters
     stops = Stops(
-        lambda: parts.store.dead_since(topic, parts.now() - HOUR), limit, time.monotonic, metrics.source_stopped
+        lambda: parts.store.dead_since(topic, parts.now() - HOUR), limit, time.monotonic, metrics.set_source_stopped
     )
     hooks = Hooks(
         sources=sources,

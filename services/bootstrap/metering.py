@@ -22,13 +22,13 @@ PATIENCE = 5.0
 _OUTCOMES = {401: "refused", 404: "refused", 413: "too_large", 429: "limited", 503: "unavailable"}
 
 
-def batch_done(outcome: Outcome) -> None:
+def count_batch(outcome: Outcome) -> None:
     """The router's `on_batch`."""
-    metrics.batch_done(
+    metrics.count_batch(
         outcome.size, outcome.age, lateness=outcome.breach_lateness, failures=outcome.dead_letters, limbo=outcome.limbo
     )
     for (source, fate, reason), count in outcome.fates.items():
-        metrics.come_to_nothing(source, fate, reason, count)
+        metrics.count_fate(source, fate, reason, count)
 
 
 def in_limbo(count: int) -> None:
@@ -64,7 +64,7 @@ def count_requests(answer: Answer, sources: Container[str]) -> Answer:
         name = request.path_params["source"]
         outcome = _OUTCOMES.get(response.status_code, "accepted" if response.status_code < 400 else "refused")
         outcome = getattr(request.state, "outcome", outcome)
-        metrics.request_taken(name if name in sources else None, outcome)
+        metrics.count_request(name if name in sources else None, outcome)
         for may, count in getattr(request.state, "may_not", {}).items():
             metrics.count_not_permitted(name, may, count)
         return response
@@ -80,7 +80,7 @@ async def refresh(parts: Parts) -> None:
     metrics.quarantine_depth.set(counts.quarantine)
     usage = await parts.reading.quarantine_usage()
     metrics.quarantine_bytes.set(sum(kept.size for kept in usage.values()))
-    metrics.quarantine_full(fill_levels(quota_of(parts.settings), usage))
+    metrics.set_quarantine_fill(fill_levels(quota_of(parts.settings), usage))
     metrics.held_leads.set(counts.held_leads)
     metrics.queues({count.queue: count.waiting for count in await parts.reading.queues()})
     metrics.clock_counts(counts.running_clocks, counts.due_clocks)

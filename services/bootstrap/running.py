@@ -56,7 +56,7 @@ def _router(parts: Parts) -> Run:
         budget=settings.router.dead_letter_budget,
         source_budget=settings.router.source_dead_letters,
         relay_bell=parts.relay_bell,
-        on_batch=metering.batch_done,
+        on_batch=metering.count_batch,
         on_step=parts.pulses.of("router"),
     ).run
 
@@ -143,7 +143,7 @@ def _delivery(parts: Parts) -> Run:
         concurrency=settings.delivery.concurrency,
         bell=parts.delivery_bell,
         trial=settings.mode == "observe",
-        on_attempt=metrics.delivery_attempted,
+        on_attempt=metrics.count_attempt,
         # Without subscribers there is no loop that could stand still.
         on_step=parts.pulses.of("delivery", 2 * settings.delivery.timeout) if subscribers else lambda: None,
     ).run

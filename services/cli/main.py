@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 
-from services.cli.support.failures import said_of
+from services.cli.support.failures import failure_text
 from services.cli.support.modes import own_files
 
 COMMANDS = {
@@ -112,7 +112,7 @@ def _run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        said = said_of(error)
+        said = failure_text(error)
         if said is None:
             raise
         print(said, file=sys.stderr)

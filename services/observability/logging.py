@@ -47,7 +47,7 @@ def scrub(text: str, limit: int | None = None) -> str:
     return _PHONE.sub(HIDDEN, _EMAIL.sub(HIDDEN, text))[:limit]
 
 
-def said_of(error: BaseException) -> dict[str, Any]:
+def exception_fields(error: BaseException) -> dict[str, Any]:
     """An exception without its message: drivers put values of rows into theirs. Causes are named in turn."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     said: dict[str, Any] = {"class": type(error).__name__, "at": [f"{f.name}:{f.lineno}" for f in frames]}
@@ -71,7 +71,7 @@ def fields(record: logging.LogRecord) -> dict[str, Any]:
             value if isinstance(value, bool | int | float) or value is None else scrub(str(value), LONGEST_PLACE)
         )
     if record.exc_info and record.exc_info[1] is not None:
-        said["exception"] = said_of(record.exc_info[1])
+        said["exception"] = exception_fields(record.exc_info[1])
     return said
 
 

@@ -124,7 +124,7 @@ deliveries = Counter("stafett_delivery_attempts", "Attempts to deliver an event.
 _sources: set[str] = set()
 
 
-def batch_done(size: int, age: float, lateness: Sequence[float], failures: int, limbo: int = 0) -> None:
+def count_batch(size: int, age: float, lateness: Sequence[float], failures: int, limbo: int = 0) -> None:
     """A batch of the router is committed. `age` and `lateness` in seconds."""
     batch_size.observe(size)
     age_at_commit.observe(age)
@@ -134,7 +134,7 @@ def batch_done(size: int, age: float, lateness: Sequence[float], failures: int, 
     limbo_found.inc(limbo)
 
 
-def come_to_nothing(source: str | None, fate: str, reason: str, count: int) -> None:
+def count_fate(source: str | None, fate: str, reason: str, count: int) -> None:
     """So many signals of one batch. The words are those of `schemas.fates`."""
     fates.labels(_source_label(source), fate, reason).inc(count)
 
@@ -149,7 +149,7 @@ def count_reading_fault(module: str) -> None:
     reading_faults.labels(module).inc()
 
 
-def request_taken(source: str | None, outcome: str) -> None:
+def count_request(source: str | None, outcome: str) -> None:
     """A request to a hook was answered. `source` is the configured one, None where there is none of that name."""
     _intake(_source_label(source), outcome if outcome in OUTCOMES else OTHER).inc()
 
@@ -168,12 +168,12 @@ def _intake(source: str, outcome: str) -> Counter:
     return intake.labels(source, outcome)
 
 
-def source_stopped(source: str, stopped: bool) -> None:
+def set_source_stopped(source: str, stopped: bool) -> None:
     """A configured source takes nothing now, or takes signals again."""
     stopped_sources.labels(source).set(stopped)
 
 
-def quarantine_full(shares: Mapping[str, float]) -> None:
+def set_quarantine_fill(shares: Mapping[str, float]) -> None:
     """How full it is, by source; of sources beyond MAX_SOURCES the fullest counts for all of them."""
     named = sorted(shares, key=lambda name: (name != "all", name))[:MAX_SOURCES]
     quarantine_filled.clear()
@@ -183,7 +183,7 @@ def quarantine_full(shares: Mapping[str, float]) -> None:
         quarantine_filled.labels(OTHER).set(max(rest))
 
 
-def delivery_attempted(outcome: str) -> None:
+def count_attempt(outcome: str) -> None:
     """An attempt at a subscriber ended."""
     deliveries.labels(outcome if outcome in ATTEMPTS else OTHER).inc()
 

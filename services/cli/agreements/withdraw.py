@@ -45,7 +45,7 @@ async def _withdraw(args: argparse.Namespace) -> int:
         settings = settings_of(args)
         key = own_key(settings)
         async with parts_of(settings, exclusive=False) as parts:
-            gone = await _taken_back(parts, key, args.hash, args.reason.strip())
+            gone = await _withdraw_unless_refused(parts, key, args.hash, args.reason.strip())
     except NoKey as refused:
         print(f"refused: {refused}", file=sys.stderr)
         return 1
@@ -56,7 +56,7 @@ async def _withdraw(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _taken_back(parts: Parts, key: Key, digest: str, reason: str) -> Publication | str:
+async def _withdraw_unless_refused(parts: Parts, key: Key, digest: str, reason: str) -> Publication | str:
     """What was withdrawn, or why nothing was."""
     from schemas.agreed import Withdrawal
     from services.adapters.sql.agreements import Agreements

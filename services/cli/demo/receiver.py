@@ -72,7 +72,7 @@ class Receiver:
         offers: list[dict[str, Any]] = [event["data"] for _, event in self._got if event["type"] == OFFERED]
         return next((data for data in offers if data["personal"]["person"]["email"] == email), None)
 
-    def after_quiet(self, seconds: float) -> list[tuple[str, dict[str, Any]]]:
+    def wait_for_quiet(self, seconds: float) -> list[tuple[str, dict[str, Any]]]:
         """All that was received, as soon as nothing more has come for so long."""
         with self._came:
             while self._came.wait(seconds):

@@ -71,7 +71,7 @@ class Demo:
         _say("And why was Cia's follow-up late?")
         self._explain("clocks", self._breached)
         _say("What the CRM and the ops team were sent meanwhile, as signed webhooks")
-        for name, event in self._receiver.after_quiet(1.0):
+        for name, event in self._receiver.wait_for_quiet(1.0):
             print(f"      {name}: {event['type'].removeprefix('stafett.'):28} {self._gist(event['data'])}")
         _say("What happened, in five lines")
         for line in five_lines(self._shown_events, self._local, self._posted):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def said_of(error: Exception) -> str | None:
+def failure_text(error: Exception) -> str | None:
     """What to tell the operator; None for a defect."""
     from sqlalchemy.exc import SQLAlchemyError
 

@@ -21,14 +21,14 @@ class NoKey(ValueError):
 
 def own_key(settings: Settings) -> Key:
     """Raises NoKey with what to do, FileError."""
-    from services.api.access import found_key
+    from services.api.access import matching_key
     from services.bootstrap.keyring import keys_of
     from services.bootstrap.parts import utc_now
 
     given = _secret()
     if not given:
         raise NoKey("no API key was given; type it, or let it be read from standard input")
-    key = found_key(keys_of(settings).values(), f"Bearer {given}")
+    key = matching_key(keys_of(settings).values(), f"Bearer {given}")
     if key is None:
         raise NoKey("no entry of api_keys.yaml is of that API key; `stafett apikey` makes one")
     if key.is_over(utc_now()):

@@ -57,8 +57,8 @@ def test_ids_instants_and_places_stay(text):
 
 def test_label_values_are_bounded():
     for number in range(metrics.MAX_SOURCES + 50):
-        metrics.request_taken(f"source-{number}", "accepted")
-    metrics.request_taken(None, "no such outcome")
+        metrics.count_request(f"source-{number}", "accepted")
+    metrics.count_request(None, "no such outcome")
     text = metrics.exposition().decode()
     sources = set(re.findall(r'stafett_intake_requests_total\{outcome="\w+",source="([^"]*)"', text))
     assert len(sources) == metrics.MAX_SOURCES + 1, "and one for all others"
@@ -66,7 +66,7 @@ def test_label_values_are_bounded():
 
 
 def test_a_batch_is_counted():
-    metrics.batch_done(5, 0.02, [1.5], 1)
+    metrics.count_batch(5, 0.02, [1.5], 1)
     metrics.lag(metrics.consumer_lag, {0: 3}, {0: 10, 1: 4})
     text = metrics.exposition().decode()
     assert 'stafett_consumer_lag_records{partition="0"} 7.0' in text
