@@ -81,10 +81,10 @@ def _ours(record: bytes) -> Signal | None:
     except (msgspec.DecodeError, RecursionError):
         return None
     ours = signal.occurred_at.tzinfo is UTC and signal.received_at.tzinfo is UTC
-    return signal if ours and not _deep(signal, record) else None
+    return signal if ours and not _may_be_too_deep(signal, record) else None
 
 
-def _deep(signal: Signal, record: bytes) -> bool:
+def _may_be_too_deep(signal: Signal, record: bytes) -> bool:
     """Whether it may hold more levels than we reach: brackets are counted only where a sender's field holds any."""
     for value in signal.fields.values():
         if type(value) is dict or type(value) is list:

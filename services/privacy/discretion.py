@@ -62,7 +62,7 @@ class _Known(NamedTuple):
         small = without_accents(text)
         if self.email and self.email in small:
             return True
-        if self._whole_name_in(small):
+        if self._has_whole_name(small):
             return True
         return bool(self.number) and self.number in "".join(_DIGITS.findall(text))
 
@@ -75,7 +75,7 @@ class _Known(NamedTuple):
         """A quick look at a text without accents."""
         return any(way in small for ways in self.words for way in ways)
 
-    def _whole_name_in(self, small: str) -> bool:
+    def _has_whole_name(self, small: str) -> bool:
         if not self.words or not self.may_be_in(small):
             return False
         if len(self.words) == 1:
@@ -100,7 +100,7 @@ class _Known(NamedTuple):
 def discreet(parsed: Parsed, key: bytes) -> Parsed:
     """The same facts with nobody in them; the same object where there was nobody, as nearly always."""
     known = _identifying_parts(parsed.person)
-    if not _suspicious(parsed, known):
+    if not _may_name_person(parsed, known):
         return parsed
     work = _Work(parsed, known, key)
     return work.hide_person()
@@ -109,7 +109,7 @@ def discreet(parsed: Parsed, key: bytes) -> Parsed:
 def without_names(signal: Signal, person: Person) -> Signal:
     """The signal without the lead's person, which a signal that only names an offer or a deal does not know."""
     known = _identifying_parts(person)
-    if not _suspicious(signal, known):
+    if not _may_name_person(signal, known):
         return signal
     work = _Work(signal, known, b"")
     changes = work.words()
@@ -249,7 +249,7 @@ def _is_no_category(text: str) -> bool:
     return len(text) > _LONGEST_PLACE or _ANY_NUMBER.search(text) is not None
 
 
-def _suspicious(p: Parsed, known: _Known) -> bool:
+def _may_name_person(p: Parsed, known: _Known) -> bool:
     """A quick look at everything at once; the careful one is for the few that fail it."""
     said = [p.source_kind, p.external_id, p.reason, p.criterion, p.handover_id, p.offer_id, p.currency, p.form_id]
     said += [

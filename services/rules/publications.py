@@ -108,7 +108,7 @@ def objections(effective_from: datetime, now: datetime, before: Sequence[Publica
             f"it has to take effect after the one before it, {others[-1].effective_from.isoformat()}"
             + (
                 f"; `stafett agreement withdraw {others[-1].hash[:12]}` takes that back"
-                if waits(others[-1], now)
+                if can_be_withdrawn(others[-1], now)
                 else ""
             )
         )
@@ -126,7 +126,7 @@ def again(before: Sequence[Publication], digest: str, now: datetime, asked_from:
     return None if behind else found
 
 
-def waits(entry: Publication, now: datetime) -> bool:
+def can_be_withdrawn(entry: Publication, now: datetime) -> bool:
     """Whether it can be withdrawn still: no router may have decided by it when all of them know."""
     return entry.withdrawn is None and entry.effective_from >= now + LEAD
 

@@ -81,7 +81,7 @@ class Watcher:
                 seen.add((row.id, row.revision))
                 self._noticed.setdefault((row.id, row.revision), _Noticed(now, ends))
             reached = await self._store.all_positions(self._group, self._topic, self._log.cluster)
-            await self._announce([row for row in page if self._ready(row, reached, now)], now)
+            await self._announce([row for row in page if self._may_announce(row, reached, now)], now)
             waiting |= any(self._noticed[row.id, row.revision].announced_at is None for row in page)
             if len(page) < self._batch_max:
                 break
@@ -89,7 +89,7 @@ class Watcher:
         self._noticed = {key: self._noticed[key] for key in seen}
         return waiting
 
-    def _ready(self, row: ClockRow, reached: dict[int, int], now: datetime) -> bool:
+    def _may_announce(self, row: ClockRow, reached: dict[int, int], now: datetime) -> bool:
         seen = self._noticed[(row.id, row.revision)]
         if seen.announced_at is not None:
             return now >= seen.announced_at + AGAIN

@@ -116,7 +116,7 @@ class KafkaLog:
                 sent.append(_failed_future(error))
                 if not isinstance(error, TOO_LARGE):
                     break
-        await _over(sent)
+        await _wait_until_done(sent)
         return [wait.exception() for wait in sent]
 
     async def _send(self, producer: AIOKafkaProducer, record: RecordOut) -> asyncio.Future[object]:
@@ -197,7 +197,7 @@ def _failed_future(error: BaseException) -> asyncio.Future[object]:
     return future
 
 
-async def _over(waits: Sequence[asyncio.Future[object]]) -> None:
+async def _wait_until_done(waits: Sequence[asyncio.Future[object]]) -> None:
     """Until all of them are over, however. Cancelling the wait cancels none of them."""
     if waits:
         await asyncio.wait(waits)
@@ -205,7 +205,7 @@ async def _over(waits: Sequence[asyncio.Future[object]]) -> None:
 
 async def _wait_for_all(waits: Sequence[asyncio.Future[object]]) -> None:
     """Waits for all of them, then raises the first failure."""
-    await _over(waits)
+    await _wait_until_done(waits)
     failures = [error for error in (wait.exception() for wait in waits) if error is not None]
     if failures:
         raise failures[0]

@@ -87,12 +87,12 @@ class KafkaConsumer:
         if records:
             self._free.clear()
             self._moved_at = clock()
-            await self._more(records, max_records)
+            await self._read_at_hand(records, max_records)
         elif clock() - self._moved_at > self._stall:
             await self._watch()
         return records
 
-    async def _more(self, records: list[Record], max_records: int) -> None:
+    async def _read_at_hand(self, records: list[Record], max_records: int) -> None:
         """What is at hand already, by parts: how large records are is only known once they are unpacked. An error is met again
         at the next poll; what was taken is not lost for it."""
         part, size = records[:], 0

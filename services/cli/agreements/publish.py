@@ -120,10 +120,10 @@ async def _do(args: argparse.Namespace, parts: Parts, asked: Asked) -> int:
 
 
 def _elsewhen(latest: Publication, now: datetime) -> str:
-    from services.rules.publications import waits
+    from services.rules.publications import can_be_withdrawn
 
     said = f"{latest.hash[:12]} is published already, in force from {latest.effective_from.isoformat()}"
-    return said + (f"; `stafett agreement withdraw {latest.hash[:12]}` first" if waits(latest, now) else "")
+    return said + (f"; `stafett agreement withdraw {latest.hash[:12]}` first" if can_be_withdrawn(latest, now) else "")
 
 
 async def _find_approvals(

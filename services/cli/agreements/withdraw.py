@@ -62,7 +62,7 @@ async def _withdraw_unless_refused(parts: Parts, key: Key, digest: str, reason: 
     from services.adapters.sql.agreements import Agreements
     from services.bootstrap.commands import ruling_now
     from services.rules.approvals import cannot_withdraw
-    from services.rules.publications import read, waits, without, write
+    from services.rules.publications import can_be_withdrawn, read, without, write
 
     store, now = Agreements(parts.store.engines), parts.now()
     before = await store.publications()
@@ -73,7 +73,7 @@ async def _withdraw_unless_refused(parts: Parts, key: Key, digest: str, reason: 
     if not reason:
         return "--reason must not be empty"
     named = [entry for entry in known if len(digest) >= 12 and entry.hash.startswith(digest)]
-    found = next((entry for entry in named if waits(entry, now)), None)
+    found = next((entry for entry in named if can_be_withdrawn(entry, now)), None)
     if found is None:
         return (
             "it rules already, or is withdrawn" if named else f"no publication {digest} waits: `stafett agreement show`"

@@ -16,10 +16,10 @@ from services.rules.publications import (
     PublishedAgreements,
     again,
     agreement_row,
+    can_be_withdrawn,
     objections,
     read,
     standing,
-    waits,
     without,
     write,
 )
@@ -49,11 +49,11 @@ def test_a_mistyped_year_is_refused_for_nothing_could_be_published_before_it():
 
 def test_one_that_waits_can_be_withdrawn_until_routers_may_know_of_it_too_late():
     first, waiting = entries()
-    assert waits(waiting, SWITCH - LEAD)
-    assert not waits(waiting, SWITCH - LEAD + timedelta(microseconds=1))
-    assert not waits(first, START), "it rules already"
+    assert can_be_withdrawn(waiting, SWITCH - LEAD)
+    assert not can_be_withdrawn(waiting, SWITCH - LEAD + timedelta(microseconds=1))
+    assert not can_be_withdrawn(first, START), "it rules already"
     gone = without((first, waiting), waiting, WITHDRAWAL)
-    assert standing(gone) == (first,) and not waits(gone[1], START)
+    assert standing(gone) == (first,) and not can_be_withdrawn(gone[1], START)
     assert read(write(gone)) == gone, "it stays on record with who took it back and why"
 
 
