@@ -125,7 +125,7 @@ def _lines(made: AssignmentExplanation) -> Iterator[str]:
     for rule in made.path:
         when = f": {rule.when}" if rule.when and rule.code != "nobody" else ""
         unknown = f" ({rule.unknown})" if rule.unknown else ""
-        yield f"  rule `{rule.rule}` was passed: {rule.reason}{unknown}{when}"
+        yield f"  rule `{rule.rule}` was passed over: {rule.reason}{unknown}{when}"
         yield from _inputs(rule.inputs)
         yield from passed_lines(rule)
     if made.inputs:

@@ -162,7 +162,7 @@ def _lines(made: LeadExplanation) -> Iterator[str]:
     stage = made.stage
     names = [name for name in (stage.track, stage.own_track) if name is not None]
     track = f" ({', '.join(names)})" if names else ""
-    yield f"{made.lead_id} is in {stage.stage}{track} since {format_instant(stage.since)}, pass {stage.pass_number}"
+    yield f"{made.lead_id} has been in {stage.stage}{track} since {format_instant(stage.since)}, pass {stage.pass_number}"
     if stage.row:
         because = f" because of {stage.fact}" if stage.fact else ""
         yield f"  by row `{stage.row}`{because}, with {stage.signal_kind} {stage.signal_id}"

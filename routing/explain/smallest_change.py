@@ -1,8 +1,8 @@
 """The smallest change that would have chosen another owner, found in the evidence that the decision left.
 
-Of all that could have been otherwise the least is said: each lead less in the ledger weighs one, and so does a place of
-capacity, other hours, another language, one condition; an absence two, what somebody already was or had three
-(`routing.people.hindrances`). Where no one thing would have done, it is what was in somebody's way and leads less together.
+Of all that could have been otherwise the least is said: each lead less in the ledger weighs one (where somebody had not so
+many, each lead more for who was chosen; among equals, another order of the seats), and so does a place of capacity, other
+hours, another language, one condition; an absence two, what somebody already was or had three (`routing.people.hindrances`). Where no one thing would have done, it is what was in somebody's way and such leads together.
 """
 
 from __future__ import annotations
@@ -77,17 +77,24 @@ class _Seats:
         self.candidates, self.chosen = evidence["candidates"], evidence["person"]
         self.weights = {c["person"]: c["weight"] for c in self.candidates}
         self.codes = {c["person"]: codes_of(c) for c in self.candidates}
+        self.given = {person: figures[0] for person, figures in evidence["ledger"]["seats"].items()}
         self.shorts = {person: figures[1] for person, figures in evidence["ledger"]["seats"].items()}
         self.shares = {c["person"]: c["short"] for c in self.candidates if "short" in c}
 
-    def chooses(self, person: str, fewer: int = 0) -> bool:
-        """Whether it would be theirs, were nothing in the way and had they had so many leads less."""
-        shorts = self.shorts | {person: self.shorts[person] + fewer}
+    def chooses(self, person: str, fewer: int = 0, more: int = 0) -> bool:
+        """Whether it would be theirs, were nothing in the way and had they had so many leads less, or who was chosen so many
+        more."""
+        shorts = self.shorts | {person: self.shorts[person] + fewer, self.chosen: self.shorts[self.chosen] - more}
         return turn(self.weights, shorts, self._without(person)).person == person
 
-    def fewer(self, person: str) -> int | None:
-        """How many leads less would have made it theirs; None where it takes too many."""
-        return next((n for n in range(1, MOST) if self.chooses(person, n)), None)
+    def other_leads(self, person: str) -> tuple[int, str] | None:
+        """How many leads otherwise would have made it theirs, in words too: less of theirs where they had so many, else more
+        for who was chosen. None where it takes too many."""
+        less = next((n for n in range(1, MOST) if self.chooses(person, fewer=n)), None)
+        if less is not None and less <= self.given[person]:
+            return less, f"with {_leads(less)} less so far"
+        more = next((n for n in range(1, MOST) if self.chooses(person, more=n)), None)
+        return None if more is None else (more, f"with {_leads(more)} more for {self.chosen} so far")
 
     def _without(self, person: str) -> dict[str, str | None]:
         """The codes, were nothing in this person's way. Room in a team is room for all of it, so far as is known."""
@@ -100,11 +107,20 @@ def _of_turn(seats: _Seats) -> Iterator[Change]:
     person = runner_up(seats.candidates, seats.chosen)
     passed = [candidate for candidate in seats.candidates if "code" in candidate]
     alone = [change for candidate in passed if (change := _without_hindrance(seats, candidate))]
-    if person and (fewer := seats.fewer(person)):
-        tie = are_equal(seats.shares[person], seats.shares[seats.chosen])
-        equal = f"{seats.chosen} and {person} were equal, and {TIE}; " if tie else ""
-        alone.append(Change(fewer, 0, f"{equal}with {_leads(fewer)} less so far, {person} would have been chosen"))
-    yield from alone or (change for candidate in passed if (change := _with_fewer(seats, candidate)))
+    if person and (change := _of_runner_up(seats, person)):
+        alone.append(change)
+    yield from alone or (change for candidate in passed if (change := _with_other_leads(seats, candidate)))
+
+
+def _of_runner_up(seats: _Seats, person: str) -> Change | None:
+    if (leads := seats.other_leads(person)) is None:
+        return None
+    (count, had), equal = leads, ""
+    if are_equal(seats.shares[person], seats.shares[seats.chosen]):
+        equal = f"{seats.chosen} and {person} were equal, and {TIE}; "
+        if not seats.given[person]:
+            count, had = 1, f"had {person}'s seat stood first"
+    return Change(count, 0, f"{equal}{had}, {person} would have been chosen")
 
 
 def _without_hindrance(seats: _Seats, candidate: dict[str, Any]) -> Change | None:
@@ -112,11 +128,12 @@ def _without_hindrance(seats: _Seats, candidate: dict[str, Any]) -> Change | Non
     return Change(weight, order, f"{had}, they would have been chosen") if seats.chooses(candidate["person"]) else None
 
 
-def _with_fewer(seats: _Seats, candidate: dict[str, Any]) -> Change | None:
+def _with_other_leads(seats: _Seats, candidate: dict[str, Any]) -> Change | None:
     weight, order, had = otherwise(candidate)
-    if (fewer := seats.fewer(candidate["person"])) is None:
+    if (leads := seats.other_leads(candidate["person"])) is None:
         return None
-    return Change(weight + fewer, order, f"{had}, and with {_leads(fewer)} less so far, they would have been chosen")
+    count, less_or_more = leads
+    return Change(weight + count, order, f"{had}, and {less_or_more}, they would have been chosen")
 
 
 def _leads(count: int) -> str:

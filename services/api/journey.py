@@ -37,7 +37,7 @@ def _signal_lines(entry: HistoryEntry) -> Iterator[str]:
 
 def _now(lead: LeadView) -> Iterator[str]:
     track = f" ({lead.track})" if lead.track else ""
-    yield f"{lead.id} is in {lead.stage}{track} since {_at(lead.stage_since)}, pass {lead.pass_number}"
+    yield f"{lead.id} has been in {lead.stage}{track} since {_at(lead.stage_since)}, pass {lead.pass_number}"
     yield f"owner: {lead.owner}" if lead.owner else f"nobody has it: {lead.unowned_reason}"
 
 

@@ -229,7 +229,7 @@ async def test_an_explanation_is_text_for_people_and_json_for_programs(api):
     answer = await api.client.get(path, headers={**bearer("leads:read"), "Accept": "text/plain"})
     assert answer.headers["content-type"].startswith("text/plain")
     text = answer.text
-    assert text.startswith(f"{lead['id']} is in nurturing (recycle) since")
+    assert text.startswith(f"{lead['id']} has been in nurturing (recycle) since")
     for said in ("moved from contact to qualification by row `engaged`", "definition `sales_qualified` was met",
                  "by rule `everybody` of pool field", "below the fair share", "by row `handed_back`, because of rejected",
                  "nobody has it: nurturing: rejected"):  # fmt: skip

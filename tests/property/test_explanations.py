@@ -75,15 +75,17 @@ worlds = st.fixed_dictionaries(
         "open": st.lists(st.integers(0, 3), min_size=5, max_size=5),
         "had_it": st.frozensets(st.sampled_from(PEOPLE), max_size=2),
         "language": st.sampled_from([None, "sv", "en", "de"]),
+        "given": st.sampled_from([0, 1, 200]),
     }
 )
 
 
 class World:
-    """A route, a roster, and a state of the ledgers; `changes` are what the smallest change says to be otherwise."""
+    """A route, a roster, and a state of the ledgers; `changes` are what the smallest change says to be otherwise, and
+    `first` is whose seat it says to stand first."""
 
-    def __init__(self, drawn, changes=()):
-        self.drawn, self.changes = drawn, changes
+    def __init__(self, drawn, changes=(), first=None):
+        self.drawn, self.changes, self.first = drawn, changes, first
         self.had_it = frozenset(p for p in drawn["had_it"] if ("had_it", p) not in changes)
         self.people = {
             name: self._member(name, dict(body)) for name, body in zip(PEOPLE, drawn["members"], strict=True)
@@ -131,7 +133,7 @@ class World:
                     "teams": [{"name": "north", "capacity": {"open": self.team_open}}],
                     "pools": [
                         {"name": name, "paused": body["paused"],
-                         "seats": [{"person": person, "weight": weight} for person, weight in body["seats"]]}
+                         "seats": [{"person": person, "weight": weight} for person, weight in sorted(body["seats"], key=lambda seat: seat[0] != self.first)]}
                         for name, body in self.pools.items()
                     ],
                 }
@@ -145,7 +147,7 @@ class World:
             entries = {}
             for person, _ in body["seats"]:
                 short = next(shorts) + (fewer[1] if fewer and fewer[0] == person else 0)
-                entries[person] = LedgerEntry(given=200, short=short)
+                entries[person] = LedgerEntry(given=self.drawn["given"], short=short)
             found[name] = Ledger(pool=name, seq=400, entries=entries)
         return found
 
@@ -230,19 +232,29 @@ def check_passed(world, rule_view):
 WORDS = {code: re.compile(h.otherwise.format(person="([a-z]+)") + "$") for code, h in HINDRANCES.items()}
 
 
+LEADS = r"with (\d+) leads? (?:(less)|more for (\w+)) so far"
+
+
 def read_change(text):
-    """The hindrances to be otherwise, (person, leads less), and the rule that would decide or the person who would have it."""
+    """The hindrances to be otherwise; (person, leads less, which are below nought where they are more); the rule that would
+    decide or the person who would have it; whose seat stands first."""
     decided = re.match(r"rule `(\w+)` would have decided, (.*)", text)
     if decided:
-        return [hindrance_of(part) for part in decided[2].split(", and ")], None, decided[1], None
-    lead_text, person = text.split("; ")[-1], None
-    if found := re.match(r"with (\d+) leads? less so far, (\w+) would have been chosen", lead_text):
-        return [], (found[2], int(found[1])), None, found[2]
+        return [hindrance_of(part) for part in decided[2].split(", and ")], None, decided[1], None, None
+    lead_text = text.split("; ")[-1]
+    if found := re.fullmatch(r"had (\w+)'s seat stood first, (\w+) would have been chosen", lead_text):
+        return [], None, None, found[2], found[1]
+    if found := re.fullmatch(rf"{LEADS}, (\w+) would have been chosen", lead_text):
+        return [], leads_of(found, found[4]), None, found[4], None
     parts = text.removesuffix(", they would have been chosen").split(", and ")
-    fewer = re.match(r"with (\d+) leads? less so far", parts[-1])
-    codes = [hindrance_of(part) for part in (parts[:-1] if fewer else parts)]
+    found = re.match(LEADS, parts[-1])
+    codes = [hindrance_of(part) for part in (parts[:-1] if found else parts)]
     person = next(p for _, p in codes if p)
-    return codes, (person, int(fewer[1])) if fewer else None, None, person
+    return codes, leads_of(found, person) if found else None, None, person, None
+
+
+def leads_of(found, person):
+    return (person, int(found[1])) if found[2] else (found[3], -int(found[1]))
 
 
 def hindrance_of(part):
@@ -265,9 +277,10 @@ def check_change(world, drawn, chosen, text):
     elif "would have been asked first" in text:
         assert any(tried["code"] == "not_met" for tried in chosen.why["tried"])
     else:
-        codes, fewer, rule_name, person = read_change(text)
+        codes, fewer, rule_name, person, first = read_change(text)
+        assert fewer is None or fewer[1] <= drawn["given"], f"nobody had so many: {text}"
         # A pool that is paused is said without a name; who else is in its way is named beside it.
-        other = World(drawn, tuple(codes)).assign(fewer)
+        other = World(drawn, tuple(codes), first).assign(fewer)
         assert not isinstance(other, Wait)
         if rule_name is not None:
             assert other.rule == rule_name, text

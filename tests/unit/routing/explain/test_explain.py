@@ -123,7 +123,7 @@ def test_an_assignment_names_each_candidate_the_ledger_and_the_smallest_change()
     ]  # fmt: skip
     assert made.smallest_change == (
         "elin and johan were equal, and the first seat of the pool wins; "
-        "with 1 lead less so far, johan would have been chosen"
+        "had johan's seat stood first, johan would have been chosen"
     )
     (passed,) = made.path
     assert (passed.rule, passed.when, passed.inputs) == (

@@ -13,12 +13,13 @@ from tests.stories import DONE, HOUR, Kept, rules
 PEOPLE = ("elin", "johan", "karin")
 
 
-def chosen(shorts, codes=None, weights=(1, 1, 1)):
-    """The evidence of a turn in a pool of three; `codes` is all that is in a person's way, as words."""
+def chosen(shorts, codes=None, weights=(1, 1, 1), given=50):
+    """The evidence of a turn in a pool of three, of whom each was given so many; `codes` is all that is in a person's way,
+    as words."""
     members = tuple(Member(id=p, roles=("sales",)) for p in PEOPLE)
     seats = tuple(Seat(person=p, weight=w) for p, w in zip(PEOPLE, weights, strict=True))
     roster = Roster(RosterFile(version=1, people=members, pools=(Pool(name="field", seats=seats),)))
-    entries = {p: LedgerEntry(given=50, short=s) for p, s in zip(PEOPLE, shorts, strict=True)}
+    entries = {p: LedgerEntry(given=given, short=s) for p, s in zip(PEOPLE, shorts, strict=True)}
     ledger = Ledger(pool="field", seq=150, entries=entries)
     found = rotate(
         roster.pool("field"), ledger, roster, START, frozenset(), lambda p: tuple((codes or {}).get(p, "").split())
@@ -40,6 +41,21 @@ def test_equals_are_named_and_the_first_seat_won():
     assert smallest_change(chosen((0, 0, -1)), {}) == (
         "elin and johan were equal, and the first seat of the pool wins; "
         "with 1 lead less so far, johan would have been chosen"
+    )
+
+
+def test_nobody_is_said_to_have_had_a_lead_less_than_none():
+    assert smallest_change(chosen((0, 0, -1), given=0), {}) == (
+        "elin and johan were equal, and the first seat of the pool wins; "
+        "had johan's seat stood first, johan would have been chosen"
+    )
+    made = chosen((1.5, 0.3, 0), given=1)
+    assert smallest_change(made, {}) == "with 2 leads more for elin so far, johan would have been chosen"
+    assert chosen((1.5 - 2, 0.3, 0))["person"] == "johan" and chosen((1.5 - 1, 0.3, 0))["person"] == "elin"
+    away = chosen((2, -9, -9), {"johan": "absent off_hours", "karin": "off_hours"}, given=0)
+    assert (
+        smallest_change(away, {})
+        == "had karin been at work then, and with 12 leads more for elin so far, they would have been chosen"
     )
 
 
