@@ -15,17 +15,17 @@ from services.router.recovery import is_own_fault
 
 
 class Abandoned(Exception):
-    """What the batch was decided upon did not come true."""
+    """The batch that this one built on was not committed."""
 
 
 class BatchInFlight:
-    """One batch's way through its transaction. It tells the next batch of three steps: that it begins to decide, as what it was
-    decided first (`decider`), and what the batch before it left in the end (`below`)."""
+    """One batch's way through its transaction. It tells the next batch of three steps: that it begins to decide, how it was
+    decided first (`decider`), and what the batch before it left in the end (`left_before`)."""
 
     def __init__(self, batch: Sequence[Incoming]) -> None:
         self.batch = batch
         self.decider: BatchDecider | None = None
-        self.below = NOTHING
+        self.left_before = NOTHING
         self._begins, self._is_decided, self._has_base = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[BatchDecider] | None = None
 
@@ -47,30 +47,29 @@ class BatchInFlight:
         self.decider = decider
         self._is_decided.set()
 
-    def tell_base(self, below: Overlay) -> None:
+    def tell_base(self, left_before: Overlay) -> None:
         """The batch before it is committed, and left that."""
-        self.below = below
+        self.left_before = left_before
         self._has_base.set()
 
     async def wait_for_begin(self) -> None:
         """Until it decides, or has ended."""
         await self._begins.wait()
 
-    async def wait_for_overlay(self) -> Overlay:
-        """What it leaves for the batch after it, upon what the one before it left, once it was decided; NOTHING that the store
-        does not say where it concerns all that follows, and has been committed therefore. Raises Abandoned where it ended
-        otherwise."""
+    async def wait_for_overlay(self) -> Overlay | None:
+        """What this and the earlier batches leave, once it was decided. If it may concern everything after it: waits for its
+        commit, and returns None. Raises Abandoned if it was not decided or not committed."""
         await self._is_decided.wait()
         await self._has_base.wait()
         if self.decider is None:
             raise Abandoned
-        if self.decider.holds_next_batch:
+        if self.decider.next_batch_must_wait:
             await self.wait_for_commit()
-            return NOTHING
-        return self.below.followed_by(self.decider.overlay())
+            return None
+        return self.left_before.followed_by(self.decider.overlay())
 
     async def wait_for_commit(self) -> BatchDecider:
-        """Until its end: as what it was committed. Raises Abandoned where nothing was."""
+        """Waits for its end, and returns what was committed. Raises Abandoned if nothing was."""
         task = certain(self._task, "it has begun")
         await asyncio.wait([task])
         if task.cancelled() or task.exception() is not None:
@@ -78,7 +77,7 @@ class BatchInFlight:
         return task.result()
 
     async def went_well(self) -> bool:
-        """Waits for its end. False where it has to be done again, by itself; raises what that would not help."""
+        """Waits for its end. False where it has to be done again, by itself; raises an error that another attempt cannot cure."""
         task = certain(self._task, "it has begun")
         await asyncio.wait([task])
         error = task.exception()

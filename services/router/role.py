@@ -34,10 +34,10 @@ from services.router.transaction import BatchTransaction
 from services.rules.ruling import Ruling
 
 log = logging.getLogger("stafett.router")
-AT_ONCE = 8
-"""Batches that are read at once: in each row of them all but the first are decided on while another is written."""
-UNDER_WAY = 2
-"""Batches in their transactions when another begins: one is written, one decided on, and the other looks."""
+BATCHES_PER_POLL = 8
+"""Batches that one poll reads: within it each batch but the first is decided while the one before is written."""
+MAX_OTHERS_IN_FLIGHT = 2
+"""How many earlier batches may be unfinished when the next one starts: one is written, one decided, and the next looks up."""
 SMALL = 100
 """A batch below it is followed by a short pause, so that the next one is larger; transactions are what costs."""
 
@@ -100,11 +100,11 @@ class Router:
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._log, self._topic, self._group = store, source, topic, group
-        self._ruling, self._now = RulingInStore(ruling, topic), now
+        self._rules, self._now = RulingInStore(ruling, topic), now
         self._batch_max, self._batch_wait = batch_max, batch_wait.total_seconds()
         self._budget, self._source_budget = budget, source_budget
         self._bell, self._on_batch, self._on_step = relay_bell, on_batch, on_step
-        self._uncounted = True
+        self._must_recount = True
         self._expected: dict[int, int] = {}
         self._epoch: int | None = None
         self._recovery = Recovery(self._commit, self._set_aside)
@@ -123,7 +123,7 @@ class Router:
         try:
             await self._keep_to_budget()
             await self._position(consumer)
-            records = await consumer.poll(AT_ONCE * self._batch_max, 0.2)
+            records = await consumer.poll(BATCHES_PER_POLL * self._batch_max, 0.2)
         except (LogUnavailable, StoreUnavailable) as error:
             log.warning("cannot read", extra={"error": type(error).__name__})
             await asyncio.sleep(0.5)
@@ -136,14 +136,14 @@ class Router:
     async def _keep_to_budget(self) -> None:
         """At the start and after a failure. In the store, so that neither a new start nor a second router has a budget of
         its own. Raises BudgetSpent."""
-        if not self._uncounted:
+        if not self._must_recount:
             return
         counts = await self._store.dead_since(self._topic, self._now() - HOUR)
         # One sender stops itself at the door; here it counts no more than that. What cannot be read is of nobody.
         count = sum(min(n, self._source_budget) if source else n for source, n in counts.items())
         if count > self._budget:
             raise BudgetSpent(count, self._budget)
-        self._uncounted = False
+        self._must_recount = False
 
     async def _position(self, consumer: LogConsumer) -> None:
         """Partitions that came to us are read from where the store says, never from where the log thinks."""
@@ -158,9 +158,9 @@ class Router:
         await consumer.seek(positions)
 
     async def handle(self, records: Sequence[Record], consumer: LogConsumer | None = None) -> None:
-        """Processes these records, however often it takes; returns once they are committed or no longer ours."""
+        """Processes these records, however many attempts it takes; returns once they are committed or no longer ours."""
         try:
-            await self._in_a_row(records)
+            await self._overlapped(records)
         except Fenced:
             log.warning("fenced: another router has these partitions", extra=self._at(records))
             await self._reposition(records, consumer)
@@ -168,7 +168,7 @@ class Router:
         if consumer is not None:
             await consumer.report_positions(await self._positions_after(records))
 
-    async def _in_a_row(self, records: Sequence[Record]) -> None:
+    async def _overlapped(self, records: Sequence[Record]) -> None:
         """Each batch is decided on while the one before it is written; what does not go well is done again by itself.
         Raises Fenced."""
         flights: list[BatchInFlight] = []
@@ -181,7 +181,7 @@ class Router:
                 flight.start(self._transact(flight, flights[-1] if flights else None))
                 flights.append(flight)
                 await flight.wait_for_begin()
-                await self._finish(flights, UNDER_WAY)
+                await self._finish(flights, MAX_OTHERS_IN_FLIGHT)
             await self._finish(flights, 0)
         finally:
             for flight in flights:
@@ -228,50 +228,52 @@ class Router:
         await self._transact(BatchInFlight(batch), None, handling)
 
     async def _transact(
-        self, flight: BatchInFlight, before: BatchInFlight | None, handling: Handling = USUAL
+        self, flight: BatchInFlight, previous: BatchInFlight | None, handling: Handling = USUAL
     ) -> BatchDecider:
-        """`before` may be in its transaction still. The fence comes before all writes but the inbox's."""
+        """`previous` may be in its transaction still. `tx.advance` fences off other routers before any write but the inbox's."""
         async with self._store.batch() as tx:
             work = BatchTransaction(tx, flight.batch, self._now(), handling)
             await work.claim_new_signals()
-            await work.read_ruling(self._ruling)
-            over = await self._wait_for_overlay(work, before)
+            await work.read_ruling(self._rules)
+            assumed = await self._wait_for_overlay(work, previous)
             flight.tell_begin()
-            await work.decide(self._epoch if self._epoch is not None else await self._store.epoch(), over)
+            await work.decide(self._epoch if self._epoch is not None else await self._store.epoch(), assumed)
             flight.tell_decision(work.decider)
-            is_valid, below = await self._wait_for_commit(work, before, over)
-            flight.tell_base(below)
+            is_valid, left_before = await self._wait_for_commit(work, previous, assumed)
+            flight.tell_base(left_before)
             moves = self._moves(flight.batch)
             await tx.advance(self._group, self._topic, self._log.cluster, moves)
             await work.lock_leads(is_valid=is_valid)
             await work.write()
-            await work.follow_roster(self._ruling)
+            await work.follow_roster(self._rules)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
         self._tell_done(work.decider.result.all, flight.batch)
         return work.decider
 
-    async def _wait_for_overlay(self, work: BatchTransaction, before: BatchInFlight | None) -> Overlay:
-        """What the batch before leaves, once it was decided; meanwhile this one looks up what it needs."""
-        if before is None:
+    async def _wait_for_overlay(self, work: BatchTransaction, previous: BatchInFlight | None) -> Overlay:
+        """What the earlier batches leave, as far as the store does not say it yet; meanwhile this one looks up what it needs."""
+        if previous is None:
             return NOTHING
         await work.look_up_early()
-        over = await before.wait_for_overlay()
-        if over is NOTHING:
-            work.forget_reads()
-            await work.read_ruling(self._ruling)
-        return over
+        overlay = await previous.wait_for_overlay()
+        if overlay is not None:
+            return overlay
+        # It is committed, and may have changed anything, the rules too: all is read again.
+        work.forget_reads()
+        await work.read_ruling(self._rules)
+        return NOTHING
 
     @staticmethod
     async def _wait_for_commit(
-        work: BatchTransaction, before: BatchInFlight | None, over: Overlay
+        work: BatchTransaction, previous: BatchInFlight | None, assumed: Overlay
     ) -> tuple[bool, Overlay]:
-        """(whether what was decided upon `over` still holds now that the batch before is committed, what that one left)"""
-        if before is None:
+        """(whether what was decided upon `assumed` holds now that the previous batch is committed, what that one left)"""
+        if previous is None:
             return True, NOTHING
-        committed, expected = await before.wait_for_commit(), before.decider
-        if over is NOTHING or expected is None or committed is expected:
+        committed, expected = await previous.wait_for_commit(), previous.decider
+        if assumed is NOTHING or expected is None or committed is expected:
             return True, committed.overlay()
-        return work.rebase(before.below, expected, committed), committed.overlay()
+        return work.rebase(previous.left_before, expected, committed), committed.overlay()
 
     def _moves(self, batch: Sequence[Incoming]) -> dict[int, tuple[int, int]]:
         after: dict[int, int] = {}
@@ -324,7 +326,7 @@ class Router:
             for letter in changes.dead:
                 if letter.state == "dead":
                     log.error("signal set aside", extra=letter_fields(letter))
-            self._uncounted = True
+            self._must_recount = True
 
 
 __all__ = ["BudgetSpent", "ClusterChanged", "Outcome", "Router"]

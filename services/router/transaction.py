@@ -75,15 +75,15 @@ class BatchTransaction:
             self._decider.decide(self.signals[at : at + AT_A_TIME])
             await asyncio.sleep(0)
 
-    def rebase(self, below: Overlay, expected: BatchDecider, committed: BatchDecider) -> bool:
-        """The batch before, which this one was decided upon as `expected`, was `committed`, upon `below`. False where that is another
-        one in more than what depends on what routers share: then this one has to be decided again."""
+    def rebase(self, left_before: Overlay, expected: BatchDecider, committed: BatchDecider) -> bool:
+        """The previous batch was assumed to come out as `expected`, and was `committed`, upon what was `left_before`. False if they
+        differ in more than what depends on shared rows: decide this one again."""
         old, new = expected.overlay(), committed.overlay()
         if not expected.differs_in_dependent_only(committed) or new.leads.keys() != old.leads.keys():
             return False
         if new.links != old.links or new.withdrawals != old.withdrawals:
             return False
-        self.decider.rebase(below.followed_by(new))
+        self.decider.rebase(left_before.followed_by(new))
         return True
 
     async def lock_leads_if_unchanged(self) -> bool:
@@ -92,7 +92,7 @@ class BatchTransaction:
         return await is_unchanged(self._tx, identified, self.decider.state.snapshot.rows)
 
     async def lock_leads(self, *, is_valid: bool) -> None:
-        """Locks the leads, and decides again where they are not as they were decided on, or where that was not `is_valid`."""
+        """Locks the leads, and decides again if they are not as they were decided on, or if `is_valid` is false."""
         while not (is_valid and await self.lock_leads_if_unchanged()):
             self.forget_reads()
             await self.decide(self._epoch)

@@ -34,7 +34,7 @@ async def owners(running):
 
 async def test_nobody_has_more_open_leads_than_their_capacity_within_a_batch_and_over_batches(running):
     rules = limited()
-    running.router._ruling._in_force._files = lambda: rules
+    running.router._rules._in_force._files = lambda: rules
     items = [signal(n, "form.submitted", lead=f"p{n}", form_id="demo", at=running.at) for n in range(9)]
     await running.log.append([record(item, running.topic) for item in items[:5]])
     await running.route(5)

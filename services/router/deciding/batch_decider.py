@@ -52,7 +52,7 @@ class BatchResult(NamedTuple):
 
 class BatchDecider:
     """`decide` takes the signals, in one go or in parts; then `result` says what they come to and the `writes` give it as rows.
-    `independent` is what another pass decided for good. `holds_next_batch` is true once a signal came that may concern all
+    `independent` is what was already decided for good before a `redecide`. `next_batch_must_wait` is true once a signal came that may concern all
     that follows, in later batches, too; `is_outdated` where what depends on shared rows is to be decided again in any case."""
 
     def __init__(
@@ -67,7 +67,7 @@ class BatchDecider:
     ) -> None:
         self.state = BatchState(snapshot, ruling, now, epoch, handling=handling)
         self.result = BatchResult(independent or Changes(), Changes())
-        self.holds_next_batch = self.is_outdated = False
+        self.next_batch_must_wait = self.is_outdated = False
         self._ruling_before, self._epoch = ruling, epoch
         self._all_depend = independent is not None
         self._dependent_signals: list[Incoming] = []
@@ -177,12 +177,12 @@ class BatchDecider:
             decide_about_one_lead(step, incoming, signal)
         else:
             # It may concern anything that comes after it.
-            self._all_depend = step.holds_next_batch = True
+            self._all_depend = step.next_batch_must_wait = True
             links = (self.result.independent.links, self.result.dependent.links)
             decide_about_many_leads(step, incoming, signal, links)
 
     def _take(self, step: Step, incoming: Incoming) -> None:
-        self.holds_next_batch |= step.holds_next_batch
+        self.next_batch_must_wait |= step.next_batch_must_wait
         if not (step.depends_on_shared or self._all_depend):
             self.result.independent.add(step.changes)
             return

@@ -51,17 +51,15 @@ class Changes:
 
     def add(self, later: Changes) -> None:
         """Adds what was changed later, which has the last word on what both changed."""
-        mine = vars(self)
-        for name, more in vars(later).items():
-            match more:
-                case dict() | set():
-                    if more:
-                        mine[name].update(more)
-                case list():
-                    if more:
-                        mine[name].extend(more)
-                case _:
-                    mine[name] += more
+        mine, more = vars(self), vars(later)
+        for name in _KEYED:
+            if more[name]:
+                mine[name].update(more[name])
+        for name in _IN_ORDER:
+            if more[name]:
+                mine[name].extend(more[name])
+        self.limbo += later.limbo
+        self.failures += later.failures
 
     def followed_by(self, later: Changes) -> Changes:
         """These and then the other's, as one."""
@@ -69,3 +67,8 @@ class Changes:
         both.add(self)
         both.add(later)
         return both
+
+
+# Told apart once: a batch adds up its changes signal by signal.
+_KEYED = tuple(name for name, empty in vars(Changes()).items() if isinstance(empty, dict | set))
+_IN_ORDER = tuple(name for name, empty in vars(Changes()).items() if isinstance(empty, list))

@@ -33,7 +33,7 @@ from services.router.deciding.withdrawn import text_of, waiting_for
 
 
 def decide_about_one_lead(step: Step, incoming: Incoming, signal: Signal) -> bool:
-    """Whether the signal was decided on; it was set aside where not."""
+    """Decides on the signal, or sets it aside; returns whether it was decided."""
     resolution = _resolve(step, signal)
     lead_id = signal.clock.lead_id if signal.clock else resolution.lead_id
     lead = step.state.snapshot.lead(lead_id)
@@ -115,7 +115,7 @@ def _note_suspects(step: Step, signal: Signal, resolution: Resolution) -> int:
 
 def _bar(step: Step, signal: Signal, lead: Lead, identity: IdentityKey, *, events_before: int) -> None:
     step.relink({key(signal, identity): f"{BARRED}{identity.digest}"})
-    step.holds_next_batch = True
+    step.next_batch_must_wait = True
     proposal = LeadPartingProposed(
         mode=signal.mode,
         kind=identity.kind,
@@ -169,7 +169,7 @@ def _claim_ids(step: Step, decision: Decision, signal: Signal, resolution: Resol
     if decision.lead is None or not resolution.claimed or signal.mode == "test":
         return
     step.relink({key(signal, identity): decision.lead.id for identity in resolution.claimed})
-    step.holds_next_batch = True
+    step.next_batch_must_wait = True
 
 
 def _keep_waiting(step: Step, brand: str, decision: Decision) -> None:

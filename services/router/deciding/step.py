@@ -60,12 +60,12 @@ class BatchState:
 
 class Step:
     """Each of its changes goes both to `changes`, which are written, and to the state, on which later signals are decided.
-    `depends_on_shared` is set where another step could come out on other shared rows; `holds_next_batch` where it may concern
+    `depends_on_shared` is set if the outcome could differ with other shared rows; `next_batch_must_wait` where it may concern
     all that follows, in later batches, too."""
 
     def __init__(self, state: BatchState) -> None:
         self.state, self.changes = state, Changes()
-        self.depends_on_shared = self.holds_next_batch = False
+        self.depends_on_shared = self.next_batch_must_wait = False
 
     def put_lead(self, lead: Lead, signal: Signal) -> None:
         """The lead as it is now."""
