@@ -1,5 +1,5 @@
-"""Small things that several files share: a name as people write it, the text of an expression, reasons compared, and
-what was probably meant."""
+"""Small things that several files share: a name as people write it, the text of an expression, what a step of a ladder can do
+(`Telling`, `Action`), reasons compared, and what was probably meant."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_an_owner_who_is_away_is_passed_over_and_said_so():
     assert told.lead.handover.offers[0].person == "elin"
     offered = told.assigned()[1]
     assert (offered.person, offered.path[0].rule) == ("elin", "present_owner")
-    assert "rule `present_owner` was passed: who has it so could not take it\n    karin: away then" in offered.text
+    assert "rule `present_owner` was passed over: who has it so could not take it\n    karin: away then" in offered.text
 
 
 def heirs(*away, **successors):
