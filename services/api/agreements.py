@@ -30,7 +30,15 @@ def add_agreements(router: APIRouter, access: Access, versions: Versions) -> Non
         """What ruled when, who approved it, what rules now and what is to come; which approvals wait."""
         return AgreementList(agreements=await versions.all(), pending=await versions.pending())
 
-    @route(router, "/agreements/{digest}", "not_found", scope="leads:read", operation="getAgreement", tag="operations", summary="Show a version of the agreement")  # fmt: skip
+    @route(
+        router,
+        "/agreements/{digest}",
+        "not_found",
+        scope="leads:read",
+        operation="getAgreement",
+        tag="operations",
+        summary="Show a version of the agreement",
+    )
     async def agreement(digest: Digest, _: Key = access.needs("leads:read")) -> AgreementDetail:
         """The file as both sides approved it, byte for byte; events name it in `agreementversion`."""
         found = await versions.one(storable(digest))

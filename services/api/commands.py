@@ -38,7 +38,20 @@ _ASKS = {
 def add_commands(router: APIRouter, scoped: Scoped, access: Access, commanding: Commanding) -> None:
     """`POST /v1/commands`."""
 
-    @route(router, "/commands", "not_found", "refused", "other_command", scope="commands:write", operation="command", tag="commands", method="POST", status_code=202, summary="Ask for something", asks=_ASKS)  # fmt: skip
+    @route(
+        router,
+        "/commands",
+        "not_found",
+        "refused",
+        "other_command",
+        scope="commands:write",
+        operation="command",
+        tag="commands",
+        method="POST",
+        status_code=202,
+        summary="Ask for something",
+        asks=_ASKS,
+    )
     async def command(
         asked: Command,
         key: Key = access.needs("commands:write"),

@@ -74,7 +74,16 @@ async def _look(
 def add_feed(router: APIRouter, scoped: Scoped, access: Access, stopping: asyncio.Event) -> None:
     feed = Feed(stopping)
 
-    @route(router, "/events", "too_many", scope="events:read", operation="listEvents", tag="feed", summary="Follow events", response_model=FeedPage)  # fmt: skip
+    @route(
+        router,
+        "/events",
+        "too_many",
+        scope="events:read",
+        operation="listEvents",
+        tag="feed",
+        summary="Follow events",
+        response_model=FeedPage,
+    )
     async def events(
         request: Request,
         key: Key = access.needs("events:read"),

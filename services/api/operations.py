@@ -52,7 +52,15 @@ def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Ret
         shown = [QuarantineView(**_summary(row, may_see(key))) for row in rows]
         return QuarantinePage(quarantine=shown, next=rows[-1].id if len(rows) == limit else None)
 
-    @route(router, "/quarantine/{entry_id}", "not_found", scope="ops:read", operation="getQuarantine", tag="operations", summary="Show what was not understood")  # fmt: skip
+    @route(
+        router,
+        "/quarantine/{entry_id}",
+        "not_found",
+        scope="ops:read",
+        operation="getQuarantine",
+        tag="operations",
+        summary="Show what was not understood",
+    )
     async def entry(entry_id: EntryId, key: Key = access.needs("ops:read")) -> QuarantineDetail:
         """The names and types in the body; its values, and names that are not commonly used, only for keys with
         `personal:read`."""
@@ -67,7 +75,19 @@ def add_quarantine(router: APIRouter, scoped: Scoped, access: Access, retry: Ret
             shape, headers = unnamed_shape(shape), unnamed_headers(headers)
         return QuarantineDetail(**_summary(row, whole), headers=headers, shape=shape, body=body)
 
-    @route(router, "/quarantine/{entry_id}/retry", "not_found", "still_unclear", "no_longer_kept", scope="ops:write", operation="retryQuarantine", tag="operations", method="POST", status_code=202, summary="Read a body again")  # fmt: skip
+    @route(
+        router,
+        "/quarantine/{entry_id}/retry",
+        "not_found",
+        "still_unclear",
+        "no_longer_kept",
+        scope="ops:write",
+        operation="retryQuarantine",
+        tag="operations",
+        method="POST",
+        status_code=202,
+        summary="Read a body again",
+    )
     async def again(entry_id: EntryId, key: Key = access.needs("ops:write")) -> Retried:
         """Reads the body with the source's configuration of now, after you corrected it. Its signals keep the time at
         which they were received and have no second effect. Of the body's parts those that are understood now leave the

@@ -33,9 +33,27 @@ _MEDIA = re.compile(
     re.IGNORECASE,
 )
 _SUBTYPES = frozenset(
-    ["json", "x-www-form-urlencoded", "form-data", "plain", "html", "xml", "csv", "octet-stream", "cloudevents+json",
-     "cloudevents-batch+json", "soap+xml", "x-json", "ld+json", "vnd.api+json", "problem+json", "javascript", "mixed", "related"]
-)  # fmt: skip
+    [
+        "json",
+        "x-www-form-urlencoded",
+        "form-data",
+        "plain",
+        "html",
+        "xml",
+        "csv",
+        "octet-stream",
+        "cloudevents+json",
+        "cloudevents-batch+json",
+        "soap+xml",
+        "x-json",
+        "ld+json",
+        "vnd.api+json",
+        "problem+json",
+        "javascript",
+        "mixed",
+        "related",
+    ]
+)
 _CHARSET = re.compile(
     r";\s*charset\s*=\s*\"?(utf-?8|utf-?16|us-ascii|iso-8859-\d{1,2}|windows-125\d)\"?\s*(?:;|$)", re.IGNORECASE
 )

@@ -121,9 +121,13 @@ def add_health(
     unready = {"model": Readiness, "description": "Not ready: what went wrong, by part."}
 
     @app.get(
-        "/readyz", tags=["operations"], operation_id="ready", summary="Can it work", response_model=Readiness,
+        "/readyz",
+        tags=["operations"],
+        operation_id="ready",
+        summary="Can it work",
+        response_model=Readiness,
         responses={503: unready},
-    )  # fmt: skip
+    )
     async def ready(request: Request) -> Response:
         """Store and log answer, and each role of the process goes on. While one of them does not, a process that takes webhooks
         still can: `degraded`, until the spool is full, which takes its signals while the log is away. Which part it is, is
@@ -193,10 +197,15 @@ def _document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         tags = [{"name": name, "description": text} for name, text in _TAGS.items()]
         made = get_openapi(
-            title=app.title, version=app.version, openapi_version=app.openapi_version, description=_ABOUT,
-            routes=app.routes, tags=tags, license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            title=app.title,
+            version=app.version,
+            openapi_version=app.openapi_version,
+            description=_ABOUT,
+            routes=app.routes,
+            tags=tags,
+            license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
             servers=[{"url": "/", "description": "This installation."}],
-        )  # fmt: skip
+        )
         _complete(made)
         app.openapi_schema = made
     return app.openapi_schema

@@ -66,9 +66,12 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     """Adds `up` and a command for each role."""
     for name, (roles, text, more) in ROLES.items():
         parser = subparsers.add_parser(
-            name, help=text, description=text, epilog=f"{more}\n{STOPS}",
+            name,
+            help=text,
+            description=text,
+            epilog=f"{more}\n{STOPS}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
-        )  # fmt: skip
+        )
         add_config(parser)
         if name == "relay":
             parser.add_argument("--watch", action="store_true", help="also watch the SLA clocks")

@@ -101,9 +101,14 @@ class Delivery:
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
                 answer = await send(
-                    client, subscription.url, secrets=subscriber.secrets, ident=due.event_id, body=due.body, now=now,
+                    client,
+                    subscription.url,
+                    secrets=subscriber.secrets,
+                    ident=due.event_id,
+                    body=due.body,
+                    now=now,
                     allow_private=subscription.allow_private,
-                )  # fmt: skip
+                )
             status, headers = answer.status_code, answer.headers
         except Exception as raised:  # noqa: BLE001 - noted with the attempt; it ends neither the role nor the others
             error = type(raised).__name__

@@ -160,7 +160,7 @@ class Router:
     async def handle(self, records: Sequence[Record], consumer: LogConsumer | None = None) -> None:
         """Processes these records, however many attempts it takes; returns once they are committed or no longer ours."""
         try:
-            await self._overlapped(records)
+            await self._process_overlapped(records)
         except Fenced:
             log.warning("fenced: another router has these partitions", extra=self._at(records))
             await self._reposition(records, consumer)
@@ -168,7 +168,7 @@ class Router:
         if consumer is not None:
             await consumer.report_positions(await self._positions_after(records))
 
-    async def _overlapped(self, records: Sequence[Record]) -> None:
+    async def _process_overlapped(self, records: Sequence[Record]) -> None:
         """Each batch is decided on while the one before it is written; what does not go well is done again by itself.
         Raises Fenced."""
         flights: list[BatchInFlight] = []

@@ -98,8 +98,17 @@ def away_signals(cause: Signal, rows: Sequence[LeadRow], now: datetime) -> list[
         lead = Lead.read(row.state)
         found.append(
             Signal(
-                kind=Kind.OWNER_AWAY, id=ident, dedupe_key=ident, source=SOURCE, brand=row.brand, occurred_at=now,
-                received_at=now, partition_key=lead.partition_key, lead_id=row.id, command=command, reason=cause.reason,
+                kind=Kind.OWNER_AWAY,
+                id=ident,
+                dedupe_key=ident,
+                source=SOURCE,
+                brand=row.brand,
+                occurred_at=now,
+                received_at=now,
+                partition_key=lead.partition_key,
+                lead_id=row.id,
+                command=command,
+                reason=cause.reason,
             )
-        )  # fmt: skip
+        )
     return found

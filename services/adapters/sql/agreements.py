@@ -61,9 +61,13 @@ class Agreements:
             return [ApprovalRow(*row)._replace(approved_at=instant(row.approved_at)) for row in found]
 
     async def publish(
-        self, before: str | None, after: str, files: Mapping[str, AgreementRow], now: datetime,
+        self,
+        before: str | None,
+        after: str,
+        files: Mapping[str, AgreementRow],
+        now: datetime,
         typed: Sequence[ApprovalRow] = (),
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """One transaction: the list if it is still `before`, the files by hash, each as it was first published, and the
         approvals that the operator typed. False, with nothing done, where somebody published meanwhile."""
         async with self._engines.write() as conn:

@@ -50,11 +50,21 @@ class SqlDeliveries:
             if not events:
                 return 0
             rows = [
-                (f"{e.event_id}.{subscription}", subscription, e.position, e.event_id, e.lead_id, "pending", 0,
-                 micros(now), 0, micros(now))
+                (
+                    f"{e.event_id}.{subscription}",
+                    subscription,
+                    e.position,
+                    e.event_id,
+                    e.lead_id,
+                    "pending",
+                    0,
+                    micros(now),
+                    0,
+                    micros(now),
+                )
                 for e in events
                 if matches(e.topic, e.type, e.head)
-            ]  # fmt: skip
+            ]
             columns = ("id", "subscription", "position", "event_id", "lead_id", "state", "attempts", "next_at")
             await self._engines.dialect.insert(conn, t.deliveries, (*columns, "claimed_until", "created_at"), rows)
             await conn.execute(

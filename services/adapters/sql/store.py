@@ -97,8 +97,10 @@ class SqlStore:
             other = await scalar(
                 conn,
                 "SELECT cluster FROM positions WHERE consumer_group = :g AND topic = :t AND cluster <> :c LIMIT 1",
-                g=group, t=topic, c=cluster,
-            )  # fmt: skip
+                g=group,
+                t=topic,
+                c=cluster,
+            )
             if other is not None:
                 raise ClusterChanged
         known = await self.all_positions(group, topic, cluster)

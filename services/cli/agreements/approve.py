@@ -31,9 +31,11 @@ exit status: 0 it is on the log; 1 refused, with the reason
 def add(actions: Any) -> None:
     """Adds the action."""
     approve = actions.add_parser(
-        "approve", help="approve a version for one side", epilog=EPILOG,
+        "approve",
+        help="approve a version for one side",
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     approve.add_argument("version", metavar="FILE|HASH", help="the file, or the whole hash that `check` prints")
     approve.add_argument("--side", choices=("marketing", "sales"), required=True)
     approve.add_argument("--reason", required=True)

@@ -44,9 +44,11 @@ exit status: 0 done, or shown; 1 refused, with the reasons
 def add(actions: Any) -> None:
     """Adds the action."""
     publish = actions.add_parser(
-        "publish", help="let a version rule from an instant, once both sides approved it", epilog=PUBLISH,
+        "publish",
+        help="let a version rule from an instant, once both sides approved it",
+        epilog=PUBLISH,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     publish.add_argument("file", type=Path)
     publish.add_argument(
         "--approve", action="append", default=[], metavar="SIDE=PERSON@HASH", help="only the first time"
@@ -175,9 +177,12 @@ async def _store(
         known = (Publication(hash=file.hash, title=file.file.title, effective_from=BEGINNING, published_at=now),)
         files.setdefault(file.hash, agreement_row(file, read_file(parts.settings, "agreement"), now, now))
     latest = Publication(
-        hash=agreement.hash, title=agreement.file.title, effective_from=asked.effective_from, published_at=now,
+        hash=agreement.hash,
+        title=agreement.file.title,
+        effective_from=asked.effective_from,
+        published_at=now,
         approvals=signatures(approvals),
-    )  # fmt: skip
+    )
     typed = [approval for approval in approvals if approval.principal == OPERATOR]
     stored = await Agreements(parts.store.engines).publish(
         before, write((*known, latest)), files=files, now=now, typed=typed

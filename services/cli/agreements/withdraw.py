@@ -29,9 +29,11 @@ exit status: 0 done; 1 refused, with the reason
 def add(actions: Any) -> None:
     """Adds the action."""
     withdraw = actions.add_parser(
-        "withdraw", help="take back a publication that waits", epilog=EPILOG,
+        "withdraw",
+        help="take back a publication that waits",
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     withdraw.add_argument("hash", help="the beginning of its hash, 12 digits at least")
     withdraw.add_argument("--reason", required=True)
     withdraw.set_defaults(func=lambda args: asyncio.run(_withdraw(args)))

@@ -30,8 +30,13 @@ def five_lines(events: Sequence[Event], local: LocalTime, webhooks: int) -> list
     late = next(h for ident, h in handovers.items() if breach["subject_id"].partition(".")[0] == ident)
     won = next(h for h in handovers.values() if "won" in h.events)
     rejected = next(h for h in handovers.values() if "rejected" in h.events)
-    return [_bought_line(won, events), _came_back_line(rejected), _was_late_line(late, breach, local), _promises_line(events, late),
-            f"Everything is kept: {webhooks} webhooks came in, {len(events)} events went out, and every decision can be explained."]  # fmt: skip
+    return [
+        _bought_line(won, events),
+        _came_back_line(rejected),
+        _was_late_line(late, breach, local),
+        _promises_line(events, late),
+        f"Everything is kept: {webhooks} webhooks came in, {len(events)} events went out, and every decision can be explained.",
+    ]
 
 
 def _handovers(events: Sequence[Event]) -> dict[str, Handover]:

@@ -24,14 +24,30 @@ class Pipedrive:
         """The person and the deal that our own integration writes."""
         first, _, last = name.partition(" ")
         person = {
-            "id": next(self._ids), "name": name, "first_name": first, "last_name": last, "owner_id": owner,
-            "emails": [{"value": email, "primary": True, "label": "work"}], "phones": [], "add_time": now(),
-        }  # fmt: skip
+            "id": next(self._ids),
+            "name": name,
+            "first_name": first,
+            "last_name": last,
+            "owner_id": owner,
+            "emails": [{"value": email, "primary": True, "label": "work"}],
+            "phones": [],
+            "add_time": now(),
+        }
         deal = {
-            "id": next(self._ids), "title": f"{name}: demo", "status": "open", "stage_id": QUALIFIED, "pipeline_id": 1,
-            "value": 0, "currency": "SEK", "owner_id": owner, "person_id": person["id"], "org_id": None,
-            "lost_reason": None, "custom_fields": {}, "add_time": now(),
-        }  # fmt: skip
+            "id": next(self._ids),
+            "title": f"{name}: demo",
+            "status": "open",
+            "stage_id": QUALIFIED,
+            "pipeline_id": 1,
+            "value": 0,
+            "currency": "SEK",
+            "owner_id": owner,
+            "person_id": person["id"],
+            "org_id": None,
+            "lost_reason": None,
+            "custom_fields": {},
+            "add_time": now(),
+        }
         self._deals[email] = deal
         yield self._event("person", "create", data=person, previous=None, user=OUR_USER, by="api")
         yield self._event("deal", "create", data=deal, previous=None, user=OUR_USER, by="api")
@@ -50,10 +66,16 @@ class Pipedrive:
         """A call that was planned is ticked off."""
         deal = self._deals[email]
         activity = {
-            "id": next(self._ids), "type": "call", "subject": "First call", "done": True, "owner_id": deal["owner_id"],
-            "deal_id": deal["id"], "org_id": None, "marked_as_done_time": now(),
+            "id": next(self._ids),
+            "type": "call",
+            "subject": "First call",
+            "done": True,
+            "owner_id": deal["owner_id"],
+            "deal_id": deal["id"],
+            "org_id": None,
+            "marked_as_done_time": now(),
             "participants": [{"person_id": deal["person_id"], "primary": True}],
-        }  # fmt: skip
+        }
         previous = {"done": False, "marked_as_done_time": None}
         return self._event("activity", "change", data=activity, previous=previous, user=deal["owner_id"], by="app")
 
@@ -74,9 +96,21 @@ class Pipedrive:
     ) -> dict[str, Any]:
         """`by` is `app` for what a person did by hand, `api` for what a program wrote."""
         meta = {
-            "action": action, "entity": entity, "entity_id": str(data["id"]), "company_id": COMPANY, "user_id": str(user),
-            "change_source": by, "id": str(uuid4()), "correlation_id": str(uuid4()), "timestamp": now(), "attempt": 1,
-            "type": "general", "version": "2.0", "webhook_id": "31", "webhook_owner_id": "9301", "is_bulk_edit": False,
+            "action": action,
+            "entity": entity,
+            "entity_id": str(data["id"]),
+            "company_id": COMPANY,
+            "user_id": str(user),
+            "change_source": by,
+            "id": str(uuid4()),
+            "correlation_id": str(uuid4()),
+            "timestamp": now(),
+            "attempt": 1,
+            "type": "general",
+            "version": "2.0",
+            "webhook_id": "31",
+            "webhook_owner_id": "9301",
+            "is_bulk_edit": False,
             "host": "nordlys.pipedrive.example",
-        }  # fmt: skip
+        }
         return {"data": dict(data), "previous": previous, "meta": meta}

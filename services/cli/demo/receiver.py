@@ -40,10 +40,15 @@ class Receiver:
         """Writes the subscriptions of the demo."""
         url = f"http://127.0.0.1:{self._server.server_address[1]}"
         entries = [
-            {"name": name, "url": f"{url}/{name}", "events": events, "secrets": [f"STAFETT_SECRET_{name.upper()}_HOOK"],
-             "allow_private": True}
+            {
+                "name": name,
+                "url": f"{url}/{name}",
+                "events": events,
+                "secrets": [f"STAFETT_SECRET_{name.upper()}_HOOK"],
+                "allow_private": True,
+            }
             for name, events in self._events.items()
-        ]  # fmt: skip
+        ]
         (folder / "subscriptions.yaml").write_text(json.dumps({"version": 1, "subscriptions": entries}))
         lines = [f"STAFETT_SECRET_{n.upper()}_HOOK=whsec_{b64encode(key).decode()}" for n, key in self._secrets.items()]
         with (folder / ".env").open("a") as env:

@@ -95,10 +95,13 @@ class Senders:
             "landed_at": now(),
             "submitted_at": now(),
             "hidden": {"form": form, "utm_source": "newsletter", "utm_campaign": "autumn"},
-            "definition": {"id": "tQ7rLm2x", "title": "See it at work",
-                           "fields": [{"id": i, "type": kind, "title": title, "ref": i} for i, kind, title, _ in answers]},
+            "definition": {
+                "id": "tQ7rLm2x",
+                "title": "See it at work",
+                "fields": [{"id": i, "type": kind, "title": title, "ref": i} for i, kind, title, _ in answers],
+            },
             "answers": [said | {"field": {"id": i, "type": kind, "ref": i}} for i, kind, _, said in answers],
-        }  # fmt: skip
+        }
         said = {"event_id": secrets.token_hex(13), "event_type": "form_response", "form_response": response}
         return self._signed_post("typeform", said, "Typeform-Signature", "sha256=")
 
@@ -124,9 +127,16 @@ def contact(ident: int, name: str, email: str, company: str) -> dict[str, Any]:
     first, _, last = name.partition(" ")
     values = {"firstname": first, "lastname": last, "email": email, "company": company}
     core = {
-        alias: {"id": str(number), "label": alias.title(), "alias": alias, "type": "text", "group": "core", "value": said}
+        alias: {
+            "id": str(number),
+            "label": alias.title(),
+            "alias": alias,
+            "type": "text",
+            "group": "core",
+            "value": said,
+        }
         for number, (alias, said) in enumerate(values.items(), 2)
-    }  # fmt: skip
+    }
     return {"id": ident, "points": 5, "fields": {"core": core, "social": {}}, "tags": []}
 
 

@@ -103,9 +103,11 @@ class Demo:
 
     def _cia(self) -> None:
         submission = {
-            "id": 3, "form": {"id": 2, "name": "Pricing", "alias": "pricing"}, "contact": contact(72, *CIA),
+            "id": 3,
+            "form": {"id": 2, "name": "Pricing", "alias": "pricing"},
+            "contact": contact(72, *CIA),
             "results": {"email": CIA.email, "message": "What does it cost for forty people?"},
-        }  # fmt: skip
+        }
         form = self._senders.mautic(form_on_submit={"submission": submission})
         self._step("Cia asks for prices in a form of Mautic", form, "handover.offered")
         self._open_deal(CIA)

@@ -80,9 +80,16 @@ async def _redrive_lead(parts: Parts, lead_id: str) -> int:
     lead, now = Lead.read(row.state), parts.now()
     ident = derive("sig", "redrive", lead.id, lead.version)
     request = Signal(
-        kind=Kind.LEAD_REDRIVE, id=ident, dedupe_key=ident, source="operator", brand=lead.brand,
-        occurred_at=now, received_at=now, partition_key=lead.partition_key, lead_id=lead.id,
-    )  # fmt: skip
+        kind=Kind.LEAD_REDRIVE,
+        id=ident,
+        dedupe_key=ident,
+        source="operator",
+        brand=lead.brand,
+        occurred_at=now,
+        received_at=now,
+        partition_key=lead.partition_key,
+        lead_id=lead.id,
+    )
     await parts.log.append([record_of(request, parts.settings.topic("signals"))])
     print(f"asked; see `stafett dlq list` and the event stafett.lead.released.v1 of {lead_id}")
     return 0

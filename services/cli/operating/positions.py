@@ -43,9 +43,11 @@ class Shown(NamedTuple):
 def add(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `positions` to `stafett db`."""
     parser = actions.add_parser(
-        "positions", help="show where each group reads on; skip what the log no longer has", epilog=EPILOG,
+        "positions",
+        help="show where each group reads on; skip what the log no longer has",
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     inner = parser.add_subparsers(required=True, metavar="ACTION")
     show = inner.add_parser("show", help="one JSON line for each partition of each group")
     show.set_defaults(func=lambda args: asyncio.run(_show(args)))

@@ -170,7 +170,7 @@ async def _send(
     free = read_sources(parts.settings.path(parts.settings.files.sources))[0].free_mail
     source = Source(
         name="import", kind="import", brand=args.brand, verify=Scheme(scheme="none"), region=args.region, free_mail=free
-    )  # fmt: skip
+    )
     intake = Intake(parts.log, parts.store, parts.settings.topic("signals"), parts.settings.spool_limit)
     begun, first, sent = time.monotonic(), done, 0
     with open_table(args.file, encoding) as file:

@@ -11,10 +11,23 @@ from pathlib import Path
 
 HELP = "Make a folder with a commented configuration to start from."
 MAIN = (
-    "MODE", "LOG_URL", "HTTP_HOST", "HTTP_PORT", "HTTP_PUBLIC_URL", "HTTP_TRUSTED_PROXIES", "METRICS_PORT",
-    "LOG_LEVEL", "LOG_FORMAT", "KAFKA_PARTITIONS", "KAFKA_REPLICATION_FACTOR", "KAFKA_MIN_INSYNC_REPLICAS",
-    "KAFKA_RETENTION", "SPOOL_LIMIT", "ROUTER_DEAD_LETTER_BUDGET", "RETENTION_QUARANTINE",
-)  # fmt: skip
+    "MODE",
+    "LOG_URL",
+    "HTTP_HOST",
+    "HTTP_PORT",
+    "HTTP_PUBLIC_URL",
+    "HTTP_TRUSTED_PROXIES",
+    "METRICS_PORT",
+    "LOG_LEVEL",
+    "LOG_FORMAT",
+    "KAFKA_PARTITIONS",
+    "KAFKA_REPLICATION_FACTOR",
+    "KAFKA_MIN_INSYNC_REPLICAS",
+    "KAFKA_RETENTION",
+    "SPOOL_LIMIT",
+    "ROUTER_DEAD_LETTER_BUDGET",
+    "RETENTION_QUARANTINE",
+)
 """The settings that a new folder shows, with their defaults; `stafett settings` lists them all."""
 
 
