@@ -12,7 +12,7 @@ from typing import Any
 from services.cli.agreements import approve, publish, show, withdraw
 from services.cli.support.files import read_agreement, read_roster, read_sources, read_text
 
-HELP = "Check an agreement file: every problem with its line, path, rule."
+HELP = "Check an agreement file: its problems, each with line, path and rule."
 EPILOG = """\
 examples:
   stafett agreement check agreement.yaml

@@ -36,6 +36,15 @@ def test_the_main_settings_are_shown_with_the_values_that_are_in_force_anyway(fo
     assert (folder / ".env").stat().st_mode & 0o077 == 0
 
 
+def test_every_file_that_it_wrote_is_named_and_that_names_are_placeholders(tmp_path, capsys):
+    assert main(["new", str(tmp_path / "mine")]) == 0
+    written, *others = capsys.readouterr().out.splitlines()
+    named = re.split(", | and ", written.removeprefix(f"{tmp_path}/mine: "))
+    assert sorted(named) == sorted(path.stem for path in (tmp_path / "mine").iterdir())
+    assert "organisation: nordlys" in (tmp_path / "mine" / "agreement.yaml").read_text()
+    assert any("`nordlys`" in line and "placeholders" in line for line in others)
+
+
 def test_what_comes_next_can_be_typed_as_it_is_printed(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["new", str(tmp_path / "mine")]) == 0
