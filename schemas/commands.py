@@ -130,7 +130,7 @@ class Join(_Command):
 
 
 class Leave(_Command):
-    """Gone for good: everything they own goes to their successor, else to the person that the rules choose."""
+    """Gone for good: everything they own goes to their successor, else to whom the rules say."""
 
     command: Literal["leave"]
     person: Name

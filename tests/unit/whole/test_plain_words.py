@@ -17,6 +17,7 @@ VERBS_AND_NOUNS = {"feed", "need", "seed", "speed", "embed", "proceed", "exceed"
 HARD = re.compile(r"\b(?:whom|anew|reckon\w*|lest|(?:leans|stands) on)\b", re.IGNORECASE)
 PUBLISHED = {
     "schemas/asyncapi.py",
+    "schemas/commands.py",
     "schemas/events/base.py",
     "schemas/explain.py",
     "schemas/http/clocks.py",
