@@ -9,7 +9,7 @@ from typing import assert_never
 from routing.calendar.business_time import EVE, BusinessCalendar, Pause, plain_due
 from routing.calendar.intervals import IntervalSpan, spans_between
 from routing.model.records import Clock, ClockState
-from routing.sla.verdict import Gap, gaps, standing, target_of
+from routing.sla.verdict import Gap, Standing, gaps, standing, target_of
 from schemas.explain import ClockExplanation, DayView, IntervalView
 
 _DAY, _ONE = timedelta(days=1), timedelta(microseconds=1)
@@ -23,15 +23,17 @@ _CLOSED = {
 def explain_clock(
     clock: Clock, calendar: BusinessCalendar | None, now: datetime, lead_id: str | None = None
 ) -> ClockExplanation:
-    """To the due instant; while the clock stands still, to `now`."""
-    due, still = standing(clock, calendar)
+    """To the due instant; while the clock stands still, to `now`. Where the calendar that it needs is not at hand, as it is
+    recorded and without intervals."""
+    lost = _is_calendar_lost(clock, calendar)
+    due, still = _recorded(clock) if lost else standing(clock, calendar)
     end = due or max(now, clock.started_at)
     clock_gaps = [gap for gap in gaps(clock) if gap.since < end]
     pauses: list[Pause] = [(gap.since, gap.until or end) for gap in clock_gaps]
     target = target_of(clock.target)
     spans = (
         spans_between(clock.started_at, end, target=target, calendar=calendar, pauses=pauses)
-        if end > clock.started_at
+        if end > clock.started_at and not lost
         else []
     )
     intervals = tuple(_view(part) for span in spans for part in _spans_with_cause(span, clock_gaps, end))
@@ -62,6 +64,17 @@ def explain_clock(
         text="",
     )
     return made.model_copy(update={"text": "\n".join(_lines(made, clock, still, calendar))})
+
+
+def _is_calendar_lost(clock: Clock, calendar: BusinessCalendar | None) -> bool:
+    """Whether the clock needs a calendar and there is none: it started under a file that was edited and never published."""
+    return calendar is None and target_of(clock.target).kind != "elapsed"
+
+
+def _recorded(clock: Clock) -> Standing:
+    """Where the clock stands by what was kept of it."""
+    still = next((gap for gap in gaps(clock) if gap.until is None), None)
+    return Standing(None, still) if clock.state == "paused" else Standing(clock.due_at, None)
 
 
 def _calendar_in_words(clock: Clock) -> str:
@@ -133,7 +146,10 @@ def _lines(made: ClockExplanation, clock: Clock, still: Gap | None, calendar: Bu
             + (f"day {day.number}" if day.number is not None else "skipped")
             + f"  {day.cause}"
         )
-    yield f"counted {format_amount(made.counted_seconds)} in all"
+    if _is_calendar_lost(clock, calendar):
+        yield "the agreement that it was started under is not at hand: which time counted cannot be shown"
+    else:
+        yield f"counted {format_amount(made.counted_seconds)} in all"
     if made.plain_due_at is not None and made.plain_due_at != made.due_at:
         yield f"without pauses it is due {_local(made.plain_due_at, calendar)}; a pause moves it by the open time that it takes"
     if clock.offer_ended_at is not None and clock.offer_ended_at == made.due_at:

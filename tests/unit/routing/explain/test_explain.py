@@ -91,6 +91,16 @@ def test_the_verdict_says_when_and_by_which_signal(tell, verdict):
     assert told.clock_explained("p").text.splitlines()[-1] == verdict
 
 
+def test_a_clock_whose_agreement_is_not_at_hand_is_explained_as_it_is_recorded():
+    told = Kept(rules()).offered()
+    clock = next(clock for clock in told.lead.clocks.values() if "business" in clock.target)
+    made = explain_clock(clock, None, START + HOUR)
+    assert (made.due_at, made.intervals, made.agreement) == (clock.due_at, (), clock.agreement)
+    assert "which time counted cannot be shown" in made.text and "counted 0" not in made.text
+    paused = explain_clock(clock.but(state="paused"), None, START + HOUR)
+    assert paused.due_at is None and "it stands still" in paused.text
+
+
 def test_wall_time_is_counted_whole():
     told = Kept(rules([{"name": "p", "metric": "follow_up", "starts": "offer", "target": "24h elapsed"}])).offered()
     assert [(i.cause, i.seconds) for i in told.clock_explained("p").intervals] == [("wall time", 86400)]
