@@ -26,7 +26,7 @@ def explain_clock(
     """To the due instant; while the clock stands still, to `now`. Where the calendar that it needs is not at hand, as it is
     recorded and without intervals."""
     lost = _is_calendar_lost(clock, calendar)
-    due, still = _recorded(clock) if lost else standing(clock, calendar)
+    due, still = _standing_as_kept(clock) if lost else standing(clock, calendar)
     end = due or max(now, clock.started_at)
     clock_gaps = [gap for gap in gaps(clock) if gap.since < end]
     pauses: list[Pause] = [(gap.since, gap.until or end) for gap in clock_gaps]
@@ -71,7 +71,7 @@ def _is_calendar_lost(clock: Clock, calendar: BusinessCalendar | None) -> bool:
     return calendar is None and target_of(clock.target).kind != "elapsed"
 
 
-def _recorded(clock: Clock) -> Standing:
+def _standing_as_kept(clock: Clock) -> Standing:
     """Where the clock stands by what was kept of it."""
     still = next((gap for gap in gaps(clock) if gap.until is None), None)
     return Standing(None, still) if clock.state == "paused" else Standing(clock.due_at, None)
