@@ -28,7 +28,7 @@ def climb(draft: Draft, clock_id: str) -> None:
         at = max(draft.at, clock.due_at)
         # Counted first: giving the lead away may end this clock, and a rung is never taken twice.
         draft.put_clock(clock.but(rungs_done=number))
-        outcome, to = _take(draft, clock, rung)
+        outcome, to = _carry_out_step(draft, clock, rung)
         fields = whose | {
             "rung": number,
             "action": rung.do,
@@ -61,7 +61,7 @@ def _could_know(draft: Draft, clock: Clock, rung: Rung) -> bool:
     return clock.person is not None or since is None or since < clock.due_at or str(rung.after) != str(AT_ONCE)
 
 
-def _take(draft: Draft, clock: Clock, rung: Rung) -> tuple[str, tuple[Owner, ...]]:
+def _carry_out_step(draft: Draft, clock: Clock, rung: Rung) -> tuple[str, tuple[Owner, ...]]:
     """(outcome, who is told or has it now)."""
     match rung.do:
         case "notify" | "escalate":

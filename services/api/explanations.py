@@ -1,4 +1,4 @@
-"""Explanations from what is stored: reads a lead, its history, a clock; `routing.explain_*` makes the words."""
+"""Explanations from what is stored: reads a lead, its history, a clock; `routing.explain` makes the words."""
 
 from __future__ import annotations
 

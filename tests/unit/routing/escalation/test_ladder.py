@@ -32,7 +32,7 @@ class _Sheet:
 
 def test_a_step_that_nobody_knows_is_an_error_and_never_a_reassignment():
     with pytest.raises(AssertionError):
-        ladder._take(_Sheet(), None, Rung.model_construct(do="page_the_ceo", to=()))
+        ladder._carry_out_step(_Sheet(), None, Rung.model_construct(do="page_the_ceo", to=()))
 
 
 def test_the_actions_are_the_same_in_the_agreement_and_in_the_event_and_are_all_described():
