@@ -11,6 +11,7 @@ from datetime import UTC, timedelta, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from routing.agreement.alert_channels import unknown_channels
 from routing.agreement.attributes import CompiledAttributes, compile_attributes
 from routing.agreement.expressions import Expression, compile_expression
 from routing.agreement.policies import (
@@ -18,10 +19,10 @@ from routing.agreement.policies import (
     Policies,
     broken_dossier,
     broken_own_hours,
-    broken_policies,
     compile_policies,
     condition,
     people_named,
+    unknown_calendars,
 )
 from routing.agreement.roster_fit import approvers_who_cannot, days_of_nowhere, nobody_to_tell
 from routing.agreement.scoring import Standards, compile_standards
@@ -298,7 +299,8 @@ def _broken_rules(file: AgreementFile, resolved: ResolvedHolidays | None) -> Ite
         for i, rule in enumerate(route.rules):
             if rule.overflow and rule.overflow.calendar and rule.overflow.calendar not in file.calendars:
                 yield ("routing", key, "rules", i, "overflow", "calendar"), _no_calendar(rule.overflow.calendar, file)
-    yield from broken_policies(file)
+    yield from unknown_channels(file)
+    yield from unknown_calendars(file)
     yield from broken_own_hours(file)
     yield from broken_dossier(file)
     yield from _broken_offer(file)

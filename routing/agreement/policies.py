@@ -94,12 +94,8 @@ def ladders_of(file: AgreementFile) -> Iterator[tuple[Path, Rung | Told]]:
             yield ("sla", kind, i, "ladder", j), step
 
 
-def broken_policies(file: AgreementFile) -> Iterator[tuple[Path, str]]:
-    """(path, rule) of every calendar and channel that does not exist. Expressions are checked with all the others."""
-    for path, step in ladders_of(file):
-        if step.channel is not None and step.channel not in file.channels:
-            hint = probably(step.channel, file.channels) or f" ({', '.join(file.channels) or 'none'})"
-            yield (*path, "channel"), f"channel `{step.channel}` is not among `channels`{hint}"
+def unknown_calendars(file: AgreementFile) -> Iterator[tuple[Path, str]]:
+    """(path, rule) of every calendar that does not exist. Expressions are checked with all the others."""
     named: tuple[tuple[str, list[str | None]], ...] = (
         ("policies", [None if p.is_in_own_hours(file.calendars) else p.calendar for p in file.sla.policies]),
         ("volumes", [volume.calendar for volume in file.sla.volumes]),
