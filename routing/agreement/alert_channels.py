@@ -2,6 +2,7 @@
 
 A channel is a name under `channels` of the agreement, and no code: the event of an escalation says it, and whoever subscribes to
 that event brings it there (docs/sla.md). Here is held that no step names one that the agreement does not have.
+Only another way than a signed webhook would begin in `services/delivery/sending.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A rejection: its reason judged by what was agreed, and by it a second offer, or back to marketing."""
+"""A rejection: its reason judged by what was agreed, and by it a second offer, or back to marketing.
+
+Which reasons there are is agreed: `handover.reasons` of the agreement. Who may reject is in `routing/people/permissions.py`.
+"""
 
 from __future__ import annotations
 

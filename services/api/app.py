@@ -1,4 +1,8 @@
-"""The reading API: leads, their history and explanation, clocks, the feed, what was set aside. Behind API keys."""
+"""The reading API: leads, their history and explanation, clocks, the feed, what was set aside. Behind API keys.
+
+A new route is a file here, as `queues.py`, and its line in `create_router`; what it asks of the store is in
+`services/ports/reading.py`.
+"""
 
 from __future__ import annotations
 
