@@ -25,6 +25,7 @@ from services.ports.signal_records import Incoming, dead_letter, decode, forms, 
 from services.ports.store import RouterStore
 from services.router.deciding.batch_decider import BatchDecider
 from services.router.deciding.changes import Changes
+from services.router.deciding.kinds import concerns_one_lead
 from services.router.deciding.snapshot import NOTHING, Overlay
 from services.router.deciding.step import USUAL, Handling
 from services.router.pipeline import BatchInFlight
@@ -246,6 +247,7 @@ class Router:
             await work.lock_leads(is_valid=is_valid)
             await work.write()
             await work.follow_roster(self._rules)
+        self._rules.note_kept(work.decider.state.ruling.roster.version)
         self._expected.update({partition: after for partition, (_, after) in moves.items()})
         self._tell_done(work.decider.result.all, flight.batch)
         return work.decider
@@ -254,10 +256,14 @@ class Router:
         """What the earlier batches leave, as far as the store does not say it yet; meanwhile this one looks up what it needs."""
         if previous is None:
             return NOTHING
-        await work.look_up_early()
-        overlay = await previous.wait_for_overlay()
-        if overlay is not None:
-            return overlay
+        if all(i.signal is None or concerns_one_lead(i.signal) for i in work.signals):
+            await work.look_up_early()
+            overlay = await previous.wait_for_overlay()
+            if overlay is not None:
+                return overlay
+        else:
+            # A merge looks for all links of a lead and a redrive for its letters: no overlay has those.
+            await previous.wait_for_commit()
         # It is committed, and may have changed anything, the rules too: all is read again.
         work.forget_reads()
         await work.read_ruling(self._rules)
@@ -271,7 +277,10 @@ class Router:
         if previous is None:
             return True, NOTHING
         committed, expected = await previous.wait_for_commit(), previous.decider
-        if assumed is NOTHING or expected is None or committed is expected:
+        if assumed is NOTHING:
+            # The store said all of it before this batch, and the one after it, looked.
+            return True, NOTHING
+        if expected is None or committed is expected:
             return True, committed.overlay()
         return work.rebase(previous.left_before, expected, committed), committed.overlay()
 

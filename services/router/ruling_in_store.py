@@ -50,10 +50,13 @@ class RulingInStore:
             await tx.put_roster_changes(write_changes((*read_changes(recorded), *changes.roster_changes)))
         if roster.version != self._kept:
             await tx.keep_roster(roster.version, roster.file.model_dump_json(by_alias=True), now)
-            self._kept = roster.version
         for cause in changes.away:
             await self._ask_to_hand_back(tx, cause, now)
         await tx.spool([record_of(signal, self._topic) for signal in changes.further])
+
+    def note_kept(self, version: str) -> None:
+        """The transaction that kept this version of the roster is committed: it need not be kept again."""
+        self._kept = version
 
     async def _ask_to_hand_back(self, tx: Batch, cause: Signal, now: datetime) -> None:
         """Page by page: one person may have any number of leads."""

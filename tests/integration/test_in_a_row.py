@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from schemas.signals import IdentityKey
 from services.adapters.sql.batch import SqlBatch
 from services.ports.errors import Conflict, Fenced, StoreRejected, StoreUnavailable
 from services.router import recovery, transaction
-from services.router.deciding import many_leads
+from services.router.deciding import many_leads, one_lead
 from services.router.role import Router
 from tests.integration.test_roster import ask
 from tests.setups import record, setup, signal
@@ -266,3 +267,56 @@ async def test_a_change_of_the_roster_rules_the_very_next_batch(made):
     await made.router.handle(await given(made, [*looks, ill, *asks]), made.consumer)
     owners = {lead.owner for lead in await made.reading.leads(stage="hand_over")}
     assert owners and "elin" not in owners
+
+
+@pytest.fixture(params=["sqlite-embedded", "real-postgres-embedded"])
+async def one_by_one(request, tmp_path, monkeypatch):
+    """Batches of one signal, each of which is still in flight, where the store allows it, while the one after it looks."""
+    write = SqlBatch.write
+
+    async def write_late(self, writes):
+        await asyncio.sleep(0.2)
+        await write(self, writes)
+
+    monkeypatch.setattr(SqlBatch, "write", write_late)
+    async with small_batches(request, tmp_path, monkeypatch, few=3, size=1) as made:
+        yield made
+
+
+async def test_a_merge_takes_the_ids_that_the_batch_before_it_links(one_by_one):
+    made, person = one_by_one, IdentityKey(kind="person", digest="p77")
+    await made.give(signal(1, "page.visited", "anna"), signal(2, "page.visited", "bo"))
+    anna, bo = sorted(await made.reading.leads(), key=lambda row: row.personal)
+    known = signal(3, "page.visited", "bo")
+    merge = signal(4, "lead.merge", lead_id=anna.id, other_lead_id=bo.id).but(identities=())
+    late = signal(5, "page.visited", "zoe").but(identities=(person,))
+    signals = [known.but(identities=(*known.identities, person)), merge, late]
+    await made.router.handle(await given(made, signals), made.consumer)
+    assert [entry.row.signal_id for entry in await made.reading.history(anna.id)][-1] == "sig_5"
+
+
+async def test_a_redrive_takes_the_letters_of_the_batch_before_it(one_by_one, monkeypatch):
+    made = one_by_one
+    await made.give(signal(1, "page.visited", "anna"))
+    (lead,) = await made.reading.leads()
+    monkeypatch.setattr(one_lead, "decide", failing_first("sig_2", one_lead.decide))
+    signals = [
+        signal(2, "page.visited", "anna"),
+        signal(3, "page.visited", "anna"),
+        signal("again", "lead.redrive", lead_id=lead.id).but(identities=()),
+    ]
+    await made.router.handle(await given(made, signals), made.consumer)
+    states = {one.signal_id: one.state for one in await made.reading.dead_letters()}
+    assert states == {"sig_2": "redriven", "sig_3": "redriven"}
+    assert not (await made.reading.lead(lead.id)).held
+
+
+def failing_first(signal_id, decide):
+    """Fails for the first attempt of this signal."""
+
+    def fail(lead, item, context):
+        if item.id == signal_id and item.attempt == 0:
+            raise ZeroDivisionError
+        return decide(lead, item, context)
+
+    return fail

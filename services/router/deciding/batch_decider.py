@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Self
 
-from routing.model.identity import Key
+from routing.model.identity import Key, keys_of, pointer_targets
+from schemas.signals import Signal
 from services.ports.rows import AccountRow, LedgerKey, LedgerRow, WithdrawalChange, Writes
 from services.ports.signal_records import Incoming
 from services.router.deciding.changes import Changes
@@ -71,6 +72,7 @@ class BatchDecider:
         self._ruling_before, self._epoch = ruling, epoch
         self._all_depend = independent is not None
         self._dependent_signals: list[Incoming] = []
+        self._keys_read: set[Key] = set()
         self._independent_writes: Writes | None = None
         self._dependent_writes: Writes | None = None
         self._overlay: Overlay | None = None
@@ -158,7 +160,7 @@ class BatchDecider:
                 accounts={**shared.account_rows, **{row.id: row for row in (*first.accounts, *then.accounts)}},
                 ledgers={**shared.ledger_rows, **{row.key: row for row in then.ledgers}},
                 open_leads={person: load.open for person, load in shared.loads.items()},
-                links=self.result.links,
+                links=self.result.links | self.result.independent.relinks | self.result.dependent.relinks,
                 tentative=frozenset(self.result.dependent.leads),
                 withdrawals={**self.state.snapshot.withdrawals_read, **self.result.withdrawals},
             )
@@ -178,17 +180,33 @@ class BatchDecider:
         else:
             # It may concern anything that comes after it.
             self._all_depend = step.next_batch_must_wait = True
-            links = (self.result.independent.links, self.result.dependent.links)
-            decide_about_many_leads(step, incoming, signal, links)
+            self.state.letters = [*self.result.independent.dead, *self.result.dependent.dead]
+            decide_about_many_leads(step, incoming, signal)
 
     def _take(self, step: Step, incoming: Incoming) -> None:
         self.next_batch_must_wait |= step.next_batch_must_wait
-        if not (step.depends_on_shared or self._all_depend):
+        if not (step.depends_on_shared or self._all_depend or self._moves_what_was_read(step)):
             self.result.independent.add(step.changes)
             return
         self.result.dependent.add(step.changes)
         self.state.dependent_leads |= step.changes.leads.keys()
         self._dependent_signals.append(incoming)
+        if incoming.signal is not None:
+            self._keys_read |= self._keys_of(incoming.signal)
+
+    def _moves_what_was_read(self, step: Step) -> bool:
+        """Whether it links an identity by which a dependent signal before it looked for its lead: were that one decided again
+        after this one, it would see what came later."""
+        moved = step.changes.links.keys() | step.changes.relinks.keys()
+        return not self._keys_read.isdisjoint(moved)
+
+    def _keys_of(self, signal: Signal) -> set[Key]:
+        """The identities of the signal, and those that these lead to."""
+        links, keys, further = self.state.snapshot.links, set[Key](), list(keys_of(signal))
+        while further:
+            keys.update(further)
+            further = [key for key in pointer_targets({k: links[k] for k in further if k in links}) if key not in keys]
+        return keys
 
     def _withdrawal_changes(self) -> list[WithdrawalChange]:
         return withdrawal_changes(self.result.withdrawals, self.state.snapshot.withdrawals_read, self.state.now)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
-from routing.model.identity import Key, Resolution, pointer_to_lead
+from routing.model.identity import Resolution, pointer_to_lead
 from routing.model.ids import derive
 from routing.model.records import Decision, Emission, Lead
 from routing.people.roster_changes import ChangeRefused, is_gone
@@ -33,12 +33,10 @@ signals queued meanwhile."""
 _NOBODY = Resolution(lead_id=None, others=(), account_id=None, unlinked=(), unlinked_account=())
 
 
-def decide_about_many_leads(
-    step: Step, incoming: Incoming, signal: Signal, links_decided: Sequence[Mapping[Key, str]]
-) -> None:
-    """`links_decided` are the identities that signals before it in the batch linked."""
+def decide_about_many_leads(step: Step, incoming: Incoming, signal: Signal) -> None:
+    """Decides on the signal, or sets it aside."""
     if signal.kind == Kind.LEAD_REDRIVE:
-        _redrive(step, incoming, signal, links_decided)
+        _redrive(step, incoming, signal)
     elif signal.roster is not None:
         _change_roster(step, signal, signal.roster)
     elif signal.kind == Kind.PERIOD_BEGUN or due_promise(signal) is not None:
@@ -46,7 +44,7 @@ def decide_about_many_leads(
     elif signal.kind == Kind.AGREEMENT_APPROVED:
         _approve(step, signal)
     else:
-        _join(step, incoming, signal, links_decided)
+        _join(step, incoming, signal)
 
 
 def _change_roster(step: Step, signal: Signal, change: RosterChange) -> None:
@@ -99,7 +97,7 @@ def _record(
     step.changes.history.append(history(signal, None, decision=decision, ruling=before, now=step.state.now))
 
 
-def _join(step: Step, incoming: Incoming, signal: Signal, links_decided: Sequence[Mapping[Key, str]]) -> bool:
+def _join(step: Step, incoming: Incoming, signal: Signal) -> bool:
     """Two leads at once: both were locked, and every identity of the other one leads to the right one afterwards. False where
     the signal was set aside."""
     state = step.state
@@ -124,22 +122,21 @@ def _join(step: Step, incoming: Incoming, signal: Signal, links_decided: Sequenc
     for decision in decisions:
         step.apply(decision, signal)
     if joined.gone is not None:
-        _relink(step, gone, kept if signal.kind == Kind.LEAD_MERGE else gone, links_decided)
+        _relink(step, gone, kept if signal.kind == Kind.LEAD_MERGE else gone)
     step.emit(events)
     step.changes.history += rows
     return True
 
 
-def _relink(step: Step, gone: Lead, now: Lead, links_decided: Sequence[Mapping[Key, str]]) -> None:
+def _relink(step: Step, gone: Lead, now: Lead) -> None:
     """Identities of the one that is gone point to it, and it points to `now`; to part them again is one link."""
     snapshot = step.state.snapshot
-    known = ({**snapshot.links_of, **snapshot.links}, *links_decided, step.changes.links)
-    theirs = {where for links in known for where, who in links.items() if who == gone.id}
+    theirs = {where for where, who in {**snapshot.links_of, **snapshot.links}.items() if who == gone.id}
     here = (gone.brand, "lead", gone.id)
     step.relink(dict.fromkeys(sorted(theirs - {here}), pointer_to_lead(gone.id)) | {here: now.id})
 
 
-def _redrive(step: Step, incoming: Incoming, request: Signal, links_decided: Sequence[Mapping[Key, str]]) -> None:
+def _redrive(step: Step, incoming: Incoming, request: Signal) -> None:
     """The lead's dead and queued signals once more, in their order, up to the first that fails again. Where there are more
     than one transaction should take, the lead stays held, and asks for the rest itself."""
     state = step.state
@@ -147,9 +144,9 @@ def _redrive(step: Step, incoming: Incoming, request: Signal, links_decided: Seq
     if lead is None or not lead.held:
         return
     state.snapshot.put_lead(lead.but(held=False))
-    letters = [letter for letter in state.snapshot.waiting if letter.lead_id == request.lead_id]
+    letters = [letter for letter in (*state.snapshot.waiting, *state.letters) if letter.lead_id == request.lead_id]
     first = letters[: state.handling.letters or REDRIVEN]
-    succeeded = _redrive_in_order(step, incoming, first, links_decided)
+    succeeded = _redrive_in_order(step, incoming, first)
     after = state.snapshot.lead(request.lead_id)
     if after is None:
         return
@@ -163,28 +160,24 @@ def _redrive(step: Step, incoming: Incoming, request: Signal, links_decided: Seq
         step.changes.further.append(request.but(id=ident, dedupe_key=ident, received_at=state.now))
 
 
-def _redrive_in_order(
-    step: Step, incoming: Incoming, letters: Sequence[DeadLetter], links_decided: Sequence[Mapping[Key, str]]
-) -> int:
+def _redrive_in_order(step: Step, incoming: Incoming, letters: Sequence[DeadLetter]) -> int:
     """How many of them went well."""
     for succeeded, letter in enumerate(letters):
-        if not _try_again(step, incoming, letter, links_decided):
+        if not _try_again(step, incoming, letter):
             return succeeded
         step.changes.redriven.append(letter.id)
     return len(letters)
 
 
-def _try_again(step: Step, incoming: Incoming, letter: DeadLetter, links_decided: Sequence[Mapping[Key, str]]) -> bool:
+def _try_again(step: Step, incoming: Incoming, letter: DeadLetter) -> bool:
     signal = next_attempt(letter)
     if signal is None:
         return False
     snapshot, changes = step.state.snapshot, step.changes
     lead, again = snapshot.lead(letter.lead_id), Incoming(incoming.record, signal)
     dead, events, failures = len(changes.dead), len(changes.outbox), changes.failures
-    if signal.kind in JOINING:
-        went_well = _join(step, again, signal, links_decided)
-    else:
-        went_well = decide_once_more(step, again, signal, lead)
+    is_join = signal.kind in JOINING
+    went_well = _join(step, again, signal) if is_join else decide_once_more(step, again, signal, lead)
     if not went_well:
         # It stays the dead letter that it was: no second row, no second event.
         del changes.dead[dead:], changes.outbox[events:]

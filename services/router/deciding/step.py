@@ -14,6 +14,7 @@ from routing.people.capacity import carrier
 from schemas.envelope import instant
 from schemas.events import LeadInLimbo, SlaBreached
 from schemas.signals import Signal
+from services.ports.rows import DeadLetter
 from services.privacy.faults import Fault
 from services.router.deciding.changes import Changes
 from services.router.deciding.promises import Promises
@@ -37,7 +38,7 @@ USUAL = Handling()
 
 class BatchState:
     """What the signals of a batch are decided on, one after the other: what was read, what rules, and what was decided so far.
-    `dependent_leads` are the leads with a decision that depends on shared rows."""
+    `dependent_leads` are the leads with a decision that depends on shared rows; `letters` those that signals before made."""
 
     def __init__(self, snapshot: Snapshot, ruling: Ruling, now: datetime, epoch: int, *, handling: Handling) -> None:
         self.snapshot, self.shared = snapshot, snapshot.shared
@@ -45,6 +46,7 @@ class BatchState:
         self.stamp = Stamp(ruling.organisation, ruling.agreement.hash, instant(now), epoch)
         self.promises = Promises(snapshot.shared, now)
         self.dependent_leads: set[str] = set()
+        self.letters: list[DeadLetter] = []
 
     def follow_agreement(self, signal: Signal) -> None:
         """A signal is decided under the agreement that was in force when it was received."""
