@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from routing.agreement.agreement import Agreement
 from routing.agreement.definitions import Expression, Judge, Points
@@ -21,6 +21,7 @@ from routing.people.capacity import carrier
 from routing.people.roster import Roster
 from schemas.events import Contact, EventData, Owner
 from schemas.fates import Reason
+from schemas.json_values import JsonObject
 from schemas.signals import IdentityKey, Person, Signal, happened_at
 
 _NOBODY = Person()
@@ -131,7 +132,7 @@ class Draft:
         self.kept = TurnKept(queue.kept_for, queue.pool) if queue is not None and queue.kept_for is not None else None
         self._notes: list[str] = []
         self._reason: Reason | None = None
-        self.evidence: dict[str, Any] = {}
+        self.evidence: JsonObject = {}
         self.heard: tuple[Signal, ...] = ()
         self._asked_of: Signal = signal
         self._judge: Judge | None = None

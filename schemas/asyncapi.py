@@ -9,6 +9,7 @@ from pydantic.json_schema import JsonSchemaMode
 
 from schemas.envelope import Envelope
 from schemas.events import EVENT_TYPES, TOPICS
+from schemas.json_values import JsonObject
 from schemas.signals import Signal
 
 _ABOUT = {
@@ -24,7 +25,7 @@ _ORDER = (
 )
 
 
-def document(prefix: str = "stafett") -> dict[str, Any]:
+def document(prefix: str = "stafett") -> JsonObject:
     """The document for topics named `PREFIX.leads.v1` and so on."""
     models: dict[str, type[Any]] = {"envelope": Envelope, "signal": Signal, **EVENT_TYPES}
     adapters = [(name, _READ, TypeAdapter(model)) for name, model in models.items()]
@@ -57,7 +58,7 @@ def _types(topic: str) -> list[str]:
     return [name for name, event in EVENT_TYPES.items() if event.topic == topic]
 
 
-def _channel(address: str, about: str, messages: list[str]) -> dict[str, Any]:
+def _channel(address: str, about: str, messages: list[str]) -> JsonObject:
     return {
         "address": address,
         "description": about,
@@ -65,7 +66,7 @@ def _channel(address: str, about: str, messages: list[str]) -> dict[str, Any]:
     }
 
 
-def _message(name: str, data: dict[str, Any]) -> dict[str, Any]:
+def _message(name: str, data: JsonObject) -> JsonObject:
     typed = {"type": "object", "properties": {"type": {"const": name}, "data": data}}
     return {
         "name": name,
@@ -81,7 +82,7 @@ def _first_line(name: str) -> str:
     return str(about).strip().partition("\n")[0]
 
 
-def _signal() -> dict[str, Any]:
+def _signal() -> JsonObject:
     return {
         "name": "signal",
         "title": "signal",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from schemas.instants import Instant
+from schemas.json_values import JsonObject
 from schemas.signals import (
     INTERNAL_KINDS,
     Actor,
@@ -85,7 +84,7 @@ class CrmFact(BaseModel):
     campaign: Text = None
     tags: tuple[str, ...] = ()
     lists: tuple[str, ...] = Field(default=(), description="Of `list.subscribed` and `list.unsubscribed`: which lists.")
-    fields: dict[str, Any] = {}
+    fields: JsonObject = {}
 
     @field_validator("fact")
     @classmethod

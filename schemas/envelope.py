@@ -8,13 +8,14 @@ stay the same everywhere: `whole(head, personal)`.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from schemas.events import EVENT_TYPES, EventData
+from schemas.json_values import JsonObject
 from schemas.signals import Mode
 
 
@@ -38,7 +39,7 @@ class Envelope(BaseModel):
     agreementversion: str
     mode: Mode
     traceparent: str | None = None
-    data: dict[str, Any]
+    data: JsonObject
 
     def body(self) -> EventData:
         """`data` as its type has it; unknown members of it are passed over.

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from schemas.json_values import JsonObject
 
 
 class _View(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
 
 
-def _example(value: dict[str, Any]) -> ConfigDict:
+def _example(value: JsonObject) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [value]})
 
 
@@ -133,7 +134,7 @@ class RuleView(_View):
     reason: str
     when: str | None = None
     unknown: str | None = None
-    inputs: dict[str, Any] = {}
+    inputs: JsonObject = {}
     candidates: tuple[CandidateView, ...] = ()
     overflow_pool: str | None = None
     overflow: tuple[CandidateView, ...] = ()
@@ -200,7 +201,7 @@ class AssignmentExplanation(_View):
     path: tuple[RuleView, ...]
     rule: str
     when: str | None = None
-    inputs: dict[str, Any] = {}
+    inputs: JsonObject = {}
     pool: str | None
     candidates: tuple[CandidateView, ...]
     ledger: LedgerView | None
@@ -223,7 +224,7 @@ class DefinitionView(_View):
     met: bool
     unknown: str | None = None
     expression: str | None = None
-    inputs: dict[str, Any] = {}
+    inputs: JsonObject = {}
 
 
 class StageExplanation(_View):

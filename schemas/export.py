@@ -17,6 +17,7 @@ from schemas.crm import CrmFact
 from schemas.envelope import Envelope
 from schemas.events import EVENT_TYPES
 from schemas.http import BODIES
+from schemas.json_values import JsonObject
 from schemas.problems import Problem
 from schemas.roster import RosterFile
 from schemas.signals import Parsed, Quarantined, Signal
@@ -41,7 +42,7 @@ _READ: dict[str, type[Any]] = {
 _BODIES: tuple[type[BaseModel], ...] = (*BODIES, Problem)
 _ANSWERED: dict[str, type[BaseModel]] = {f"http.{body.__name__}": body for body in _BODIES}
 """What the API answers: every member is there."""
-DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {"asyncapi": asyncapi.document}
+DOCUMENTS: dict[str, Callable[[], JsonObject]] = {"asyncapi": asyncapi.document}
 
 
 def names() -> list[str]:
@@ -49,7 +50,7 @@ def names() -> list[str]:
     return [*_READ, *_ANSWERED, *DOCUMENTS]
 
 
-def schema(name: str) -> dict[str, Any]:
+def schema(name: str) -> JsonObject:
     """The schema (or document) of this name. KeyError for an unknown one.
 
     An event type's schema is of its `data`; its `$id` is what the envelope's `dataschema` says.

@@ -14,6 +14,8 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, create_model, model_validator
 from pydantic_core import CoreSchema, core_schema
 
+from schemas.json_values import JsonObject
+
 
 class _Checking(msgspec.StructMeta):
     """To call the class is to check and to clean; what msgspec reads, copies or changes it makes without a call."""
@@ -47,20 +49,20 @@ class Part(
         except (TypeError, ValueError, OverflowError):  # a number or a type among free values that only pydantic knows
             return _adapter(type(self)).dump_json(self, by_alias=True, exclude_defaults=True).decode()
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> JsonObject:
         """All of it as JSON has it."""
-        members: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json", by_alias=True)
+        members: JsonObject = _adapter(type(self)).dump_python(self, mode="json", by_alias=True)
         return members
 
     def but(self, **changes: Any) -> Self:
         """The same with these fields changed, which are not checked again."""
         return msgspec.structs.replace(self, **changes)
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> JsonObject:
         """Each field by its name."""
         return msgspec.structs.asdict(self)
 
-    def known_fields(self) -> dict[str, Any]:
+    def known_fields(self) -> JsonObject:
         """The fields that are not None, by their names."""
         return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
 
@@ -82,14 +84,14 @@ def _adapter(kind: type[Part]) -> TypeAdapter[Any]:
 def _form(kind: type[Any]) -> type[BaseModel]:
     """The model of pydantic with the same fields, which checks, cleans, writes and tells the schema."""
     config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
-    fields: dict[str, Any] = {field.name: (field.type, _rule(field)) for field in msgspec.structs.fields(kind)}
-    named: dict[str, Any] = {"__config__": config, "__doc__": kind.__doc__, "__module__": kind.__module__}
+    fields: JsonObject = {field.name: (field.type, _rule(field)) for field in msgspec.structs.fields(kind)}
+    named: JsonObject = {"__config__": config, "__doc__": kind.__doc__, "__module__": kind.__module__}
     if (tidy := getattr(kind, "tidy", None)) is not None:
         named["__validators__"] = {"tidy": model_validator(mode="before")(partial(_tidy_mapping, tidy))}
     return create_model(kind.__name__, **named, **fields)
 
 
-def _tidy_mapping(tidy: Callable[[dict[str, Any]], dict[str, Any]], value: Any) -> Any:
+def _tidy_mapping(tidy: Callable[[JsonObject], JsonObject], value: Any) -> Any:
     """A part may put what it is made of in order first, where one field says of two facts."""
     return tidy(value) if isinstance(value, dict) else value
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from schemas.domains import host_of
 from schemas.headcount import is_range, lower_end
 from schemas.instants import At, InUTC, plausible
+from schemas.json_values import JsonObject
 from schemas.parts import Part
 from schemas.places import country_code, language_code, post_code, town_of
 from schemas.roster import RosterChange
@@ -221,7 +222,7 @@ class Company(Part, frozen=True, kw_only=True):
     postcode: Annotated[Text, AfterValidator(post_code), Field(description="without gaps")] = None
 
     @classmethod
-    def tidy(cls, given: dict[str, Any]) -> dict[str, Any]:
+    def tidy(cls, given: JsonObject) -> JsonObject:
         """What one field says of two facts, each in its place: a range of employees, a postcode with its town."""
         fields, size = dict(given), given.get("employees")
         if fields.get("employees_range") is None and is_range(size):
@@ -330,7 +331,7 @@ class Parsed(Part, frozen=True, kw_only=True):
     utm: dict[str, str] = {}
     tags: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
-    fields: dict[str, Any] = {}
+    fields: JsonObject = {}
     findings: tuple[str, ...] = ()
     dedupe_key: str
 

@@ -10,6 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from schemas.duration import Target, TargetValue, parse_target
+from schemas.json_values import JsonObject
 from schemas.signals import INTERNAL_KINDS, Kind
 from schemas.words import Action, Expression, Name, Names, Side, Telling
 from schemas.yamlfile import FileModel
@@ -98,7 +99,7 @@ class Step(FileModel):
         return made | {"anyOf": [whole, *(_short_schema(action, receivers, parts["after"]) for action in TELLS)]}
 
 
-def _short_schema(action: Telling, receivers: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+def _short_schema(action: Telling, receivers: JsonObject, after: JsonObject) -> JsonObject:
     parts = {action: receivers, "after": after}
     return {"type": "object", "properties": parts, "required": [action], "additionalProperties": False}
 

@@ -8,13 +8,14 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from schemas.json_values import JsonObject
 from schemas.validator_words import words_of
 from schemas.words import probably
 
 
-def root_errors(error: ValidationError) -> list[dict[str, Any]]:
+def root_errors(error: ValidationError) -> list[JsonObject]:
     """Its errors without those that only follow: a list whose one entry is wrong is not too short besides."""
-    errors: list[dict[str, Any]] = [{**item} for item in error.errors(include_url=False)]
+    errors: list[JsonObject] = [{**item} for item in error.errors(include_url=False)]
     wrong: list[tuple[int | str, ...]] = [item["loc"] for item in errors]
     return [
         item

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from schemas.json_values import JsonObject
 from schemas.validator_words import yaml_words
 from schemas.wording import keys_at, root_errors, rule_of
 
@@ -128,7 +129,7 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | N
     return None
 
 
-def _problem(name: str, node: yaml.Node | None, item: dict[str, Any], model: type[BaseModel]) -> str:
+def _problem(name: str, node: yaml.Node | None, item: JsonObject, model: type[BaseModel]) -> str:
     error = item.get("ctx", {}).get("error")
     path = (*item["loc"], *(error.path if isinstance(error, BrokenAt) else ()))
     rule = rule_of(item, keys_at(model, path[:-1]))

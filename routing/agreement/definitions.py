@@ -27,6 +27,7 @@ from routing.agreement.expressions import (
 from routing.agreement.facts import FACTS, FOREVER, attribute_of, count_of
 from routing.agreement.scoring import NONE, Standards
 from routing.model.records import Lead
+from schemas.json_values import JsonObject
 from schemas.signals import Signal
 
 __all__ = ["VARIABLES", "DefinitionError", "Expression", "Finding", "Judge", "Points", "compile_expression"]
@@ -63,7 +64,7 @@ class Answer(NamedTuple):
     what the calls that it reached gave."""
 
     finding: Finding
-    evidence: dict[str, Any]
+    evidence: JsonObject
 
 
 class Points(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from routing.agreement.agreement import CompiledRoute, CompiledRule
 from routing.agreement.definitions import Finding, Judge
@@ -16,6 +16,7 @@ from routing.people.hindrances import Code, evidence_of
 from routing.people.roster import Roster
 from schemas.agreement import Overflow
 from schemas.certain import certain
+from schemas.json_values import JsonObject
 from schemas.roster import Pool
 
 FALLBACK = "fallback"
@@ -34,7 +35,7 @@ class Assignment(NamedTuple):
 
     person: str
     rule: str
-    why: dict[str, Any]
+    why: JsonObject
     pool: str | None = None
     ledger: Ledger | None = None
     route: str | None = None
@@ -49,7 +50,7 @@ class Wait(NamedTuple):
     pool: str
     retry_at: datetime
     overflow: Overflow
-    why: dict[str, Any]
+    why: JsonObject
     kept_for: str | None = None
     ledger: Ledger | None = None
 
@@ -77,7 +78,7 @@ class AssignmentContext(NamedTuple):
     passed_over: frozenset[str] = frozenset()
     last_resort: bool = True
     may_hold: bool = False
-    matched: tuple[dict[str, Any], ...] = ()
+    matched: tuple[JsonObject, ...] = ()
     roles: tuple[str, ...] = ()
     zone: tzinfo = UTC
     line: Line | None = None
@@ -120,7 +121,7 @@ def assign(route: CompiledRoute, context: AssignmentContext) -> Assignment | Wai
     return Assignment(person=route.fallback, rule=FALLBACK, why=why, route=route.name)
 
 
-def _not_met(finding: Finding) -> dict[str, Any]:
+def _not_met(finding: Finding) -> JsonObject:
     """The code, and where a fact was unknown or the lead's data wrong, what CEL said of it."""
     return {"code": "unknown" if finding.unknown else "not_met", **finding.trouble()}
 
@@ -129,14 +130,14 @@ def _by_rule(
     route: CompiledRoute,
     rule: CompiledRule,
     context: AssignmentContext,
-    tried: list[dict[str, Any]],
-    because: dict[str, Any],
+    tried: list[JsonObject],
+    because: JsonObject,
 ) -> Assignment | Wait | None:
     """Chooses somebody of the rule's pool, else by its overflow. None where the next rule has to decide; `tried` says
     why then.
 
     `because` has what the rule's condition was asked of."""
-    why: dict[str, Any] = {"route": route.name, "tried": tried, "rule": rule.name, **because}
+    why: JsonObject = {"route": route.name, "tried": tried, "rule": rule.name, **because}
     if (
         _is_shared_over_day(rule, context)
         and (shared := _turn_of_the_day(route, rule, context=context, why=why, because=because)) is not None
@@ -152,7 +153,7 @@ def _by_rule(
             why={**why, **rotation.why},
             route=route.name,
         )
-    nobody: dict[str, Any] = {"rule": rule.name, "code": "nobody", **because, "candidates": rotation.why["candidates"]}
+    nobody: JsonObject = {"rule": rule.name, "code": "nobody", **because, "candidates": rotation.why["candidates"]}
     over = rule.overflow
     if over is not None and over.pool is not None:
         other = _turn(rule, over.pool, context)
@@ -197,7 +198,7 @@ def _is_shared_over_day(rule: CompiledRule, context: AssignmentContext) -> bool:
 
 
 def _turn_of_the_day(
-    route: CompiledRoute, rule: CompiledRule, context: AssignmentContext, why: dict[str, Any], because: dict[str, Any]
+    route: CompiledRoute, rule: CompiledRule, context: AssignmentContext, why: JsonObject, because: JsonObject
 ) -> Assignment | Wait | None:
     """Whose turn it is of those at work and those who come later that day; None where there is nobody. A lead whose turn is one
     of the latter's waits for them, and their turn is counted at once, so that the next lead is another's."""
@@ -249,7 +250,7 @@ def _turn_of_the_day(
 
 
 def _assignment_by_turn(
-    route: CompiledRoute, rule: CompiledRule, rotation: Rotation, why: dict[str, Any]
+    route: CompiledRoute, rule: CompiledRule, rotation: Rotation, why: JsonObject
 ) -> Assignment | None:
     if rotation.person is None:
         return None
@@ -263,7 +264,7 @@ def _assignment_by_turn(
     )
 
 
-def _turn_evidence(person: str, whose: str | None, codes: Mapping[str, tuple[Code, ...]]) -> dict[str, Any]:
+def _turn_evidence(person: str, whose: str | None, codes: Mapping[str, tuple[Code, ...]]) -> JsonObject:
     """As evidence of a seat: whose turn it is, else what was in the way."""
     return {"short": 0.0} if person == whose else evidence_of(codes[person] or ("turn",))
 

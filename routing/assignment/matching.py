@@ -8,7 +8,7 @@ a pool is counted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, assert_never
+from typing import NamedTuple, assert_never
 
 from routing.assignment.assignment import Assignment
 from routing.draft import Draft
@@ -16,18 +16,19 @@ from routing.lead import meetings
 from routing.model.records import Account, Lead
 from routing.people.hindrances import Code, evidence_of
 from routing.people.roster import ROLES
+from schemas.json_values import JsonObject
 
 
 class Match(NamedTuple):
     """Who was found, and the evidence of those who came first and could not take it."""
 
     chosen: Assignment | None
-    passed: tuple[dict[str, Any], ...]
+    passed: tuple[JsonObject, ...]
 
 
 def owner_of_old(draft: Draft, route: str, had_it: frozenset[str]) -> Match:
     """The first who is there of those whose lead it is already; `had_it` have had their chance in this hand-over."""
-    passed: list[dict[str, Any]] = []
+    passed: list[JsonObject] = []
     for rule, person in _claims(draft, route):
         codes = _why_not(draft, person, had_it)
         if not codes:
@@ -65,7 +66,7 @@ def _why_not(draft: Draft, person: str, had_it: frozenset[str]) -> tuple[Code, .
     return draft.context.roster.why_not(person, draft.context.now, had_it)
 
 
-def _already(person: str, rule: str, route: str, passed: list[dict[str, Any]]) -> Assignment:
+def _already(person: str, rule: str, route: str, passed: list[JsonObject]) -> Assignment:
     why = {"route": route, "rule": rule} | ({"tried": passed} if passed else {})
     return Assignment(person=person, rule=rule, why=why)
 

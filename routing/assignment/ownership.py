@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from routing.assignment import hunter_claim, matching, queue
 from routing.assignment.assignment import FALLBACK, LAST_RESORTS, Assignment, AssignmentContext, Line, Wait, assign
 from routing.assignment.owner_fields import clear_owner, set_owner, set_turn
@@ -17,6 +15,7 @@ from routing.people.capacity import is_new_to, people_to_consult, with_one_more,
 from routing.people.roster import ROLES
 from schemas.certain import Impossible
 from schemas.events import LeadEscalated, LeadOwnerChanged, LeadTouched
+from schemas.json_values import JsonObject
 
 
 def choose(draft: Draft, route: str, had_it: frozenset[str] = frozenset()) -> Assignment | None:
@@ -173,7 +172,7 @@ def assign_by_hand(draft: Draft, person: str) -> Assignment:
 
     Where nobody is routed yet (`contact`, a track without an owner) no turn is counted."""
     roster = draft.context.roster
-    why: dict[str, Any] = {"rule": "manual", "signal": draft.signal.id}
+    why: JsonObject = {"rule": "manual", "signal": draft.signal.id}
     name = matching.route_now(draft.lead)
     rules = draft.context.agreement.routes[name].rules if name is not None else ()
     pool = roster.pool_with((rule.pool for rule in rules), person)

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from routing.model.records import Ledger, LedgerEntry
 from routing.people.hindrances import Code, evidence_of
 from routing.people.roster import Roster
+from schemas.json_values import JsonObject
 from schemas.roster import Pool
 
 MADE_UP = 2.0
@@ -45,7 +46,7 @@ class Turn(NamedTuple):
 class Rotation(NamedTuple):
     person: str | None
     ledger: Ledger
-    why: dict[str, Any]
+    why: JsonObject
 
 
 def turn(weights: Mapping[str, float], shorts: Mapping[str, float], codes: Mapping[str, str | None]) -> Turn:
@@ -143,7 +144,7 @@ def with_seats(ledger: Ledger, pool: Pool) -> Ledger:
     return ledger.but(entries={**entries, **moves})
 
 
-def change(pool: Pool, before: Ledger, after: Ledger) -> dict[str, Any]:
+def change(pool: Pool, before: Ledger, after: Ledger) -> JsonObject:
     """As evidence keeps it, for each seat: leads given and leads short, before and, where they moved, after."""
     was, now = with_seats(before, pool).entries, after.entries
     seats = {seat.person: [_figures(was[seat.person]), _figures(now[seat.person])] for seat in pool.seats}
@@ -187,9 +188,7 @@ def _away(pool: Pool, person: str, roster: Roster, now: datetime, passed_over: f
     return (*paused, *roster.why_not(person, now, passed_over))
 
 
-def _candidates(
-    pool: Pool, hindered: Mapping[str, tuple[Code, ...]], shorts: Mapping[str, float]
-) -> list[dict[str, Any]]:
+def _candidates(pool: Pool, hindered: Mapping[str, tuple[Code, ...]], shorts: Mapping[str, float]) -> list[JsonObject]:
     """Each seat: the code of the reason it was passed over, and what else was in the way (`also`); or how short it is with
     its share of this lead."""
     return [
@@ -198,7 +197,7 @@ def _candidates(
     ]
 
 
-def _seat_evidence(person: str, hindered: tuple[Code, ...], shorts: Mapping[str, float]) -> dict[str, Any]:
+def _seat_evidence(person: str, hindered: tuple[Code, ...], shorts: Mapping[str, float]) -> JsonObject:
     if not hindered:
         return {"short": round(shorts[person], 6)}
     return evidence_of(hindered)

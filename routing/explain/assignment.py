@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from routing.agreement.agreement import Agreement
 from routing.explain.clock import format_instant
 from routing.explain.smallest_change import runner_up, smallest_change
 from routing.people.hindrances import RULES_PASSED, codes_of, own_rule, reason_of, reasons_of
 from schemas.explain import AssignmentExplanation, CandidateView, LedgerView, RuleView, SeatView
+from schemas.json_values import JsonObject
 
 
 class RecordedDecision(NamedTuple):
@@ -26,7 +27,7 @@ class RecordedDecision(NamedTuple):
 
 
 def explain_assignment(
-    evidence: dict[str, Any], decision: RecordedDecision, agreement: Agreement | None
+    evidence: JsonObject, decision: RecordedDecision, agreement: Agreement | None
 ) -> AssignmentExplanation:
     """`agreement` is the one that was decided under, None where it is not at hand: then conditions have no text."""
     person, route = evidence["person"], evidence.get("route")
@@ -65,13 +66,13 @@ def conditions_of(agreement: Agreement | None, route: str | None) -> dict[str, s
     return {rule.name: rule.when.text for rule in rules}
 
 
-def _note(evidence: dict[str, Any]) -> str | None:
+def _note(evidence: JsonObject) -> str | None:
     """That the person of last resort was away: they have it, and the managers know."""
     code = evidence.get("away")
     return f"{evidence['person']} was {reason_of(code)}; the managers were told" if code is not None else None
 
 
-def _candidate(entry: dict[str, Any], chosen: str = "", figures: Sequence[float] | None = None) -> CandidateView:
+def _candidate(entry: JsonObject, chosen: str = "", figures: Sequence[float] | None = None) -> CandidateView:
     (code, *also), short = codes_of(entry) or (None,), entry.get("short")
     share = f"{abs(short or 0):.2f} leads {'below' if (short or 0) >= 0 else 'above'} the fair share"
     return CandidateView(
@@ -86,7 +87,7 @@ def _candidate(entry: dict[str, Any], chosen: str = "", figures: Sequence[float]
     )
 
 
-def _ledger(entry: dict[str, Any]) -> LedgerView:
+def _ledger(entry: JsonObject) -> LedgerView:
     before, after = entry["seq"]
     return LedgerView(seq=(before, after), seats=tuple(_seat(p, figures) for p, figures in entry["seats"].items()))
 
@@ -97,9 +98,10 @@ def _seat(person: str, figures: Sequence[float]) -> SeatView:
     return SeatView(person=person, given=(int(given_before), int(given_after)), short=(short, short_after))
 
 
-def explain_rule(tried: dict[str, Any], conditions: Mapping[str, str]) -> RuleView:
+def explain_rule(tried: JsonObject, conditions: Mapping[str, str]) -> RuleView:
     """A rule that was looked at and did not decide."""
-    code, over = tried["code"], tried.get("overflow", {})
+    code: str = tried["code"]
+    over = tried.get("overflow", {})
     second = over.get("candidates", [over] if "code" in over else [])
     return RuleView(
         rule=tried["rule"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from routing.agreement.agreement import Agreement
 from routing.calendar.business_time import BusinessCalendar
@@ -23,6 +23,7 @@ from schemas.explain import (
     RuleView,
     StageExplanation,
 )
+from schemas.json_values import JsonObject
 
 Agreements = Callable[[str], Agreement | None]
 """The agreement of a hash, None where it is not at hand."""
@@ -35,7 +36,7 @@ class Step(NamedTuple):
     kind: str
     occurred_at: datetime
     recorded_at: datetime
-    decision: dict[str, Any]
+    decision: JsonObject
 
 
 def explain_lead(lead: Lead, steps: Sequence[Step], agreements: Agreements, now: datetime) -> LeadExplanation:
@@ -112,7 +113,7 @@ def _stage(lead: Lead, steps: Sequence[Step], agreements: Agreements) -> StageEx
         if not moves:
             continue
         evidence, agreement = step.decision["evidence"], agreements(step.decision["agreement"])
-        row: dict[str, Any] = next((row for row in evidence.get("rows", []) if row["row"] == moves[-1][2]), {})
+        row: JsonObject = next((row for row in evidence.get("rows", []) if row["row"] == moves[-1][2]), {})
         texts = _texts(agreement) if agreement else {}
         definitions = tuple(
             DefinitionView(

@@ -8,10 +8,11 @@ hours, another language, one condition; an absence two, what somebody already wa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from routing.assignment.rotation import TIE, are_equal, shortest, turn
 from routing.people.hindrances import LAST, codes_of, otherwise, own_rule
+from schemas.json_values import JsonObject
 
 MOST = 100
 """A runner-up further behind than so many leads does not count."""
@@ -25,7 +26,7 @@ class Change(NamedTuple):
     text: str
 
 
-def smallest_change(evidence: dict[str, Any], conditions: Mapping[str, str]) -> str:
+def smallest_change(evidence: JsonObject, conditions: Mapping[str, str]) -> str:
     """`conditions` are the texts of the route's rules, where the agreement is at hand."""
     if changes := sorted(_changes(evidence, conditions), key=lambda change: change[:2]):
         return changes[0].text
@@ -39,7 +40,7 @@ def smallest_change(evidence: dict[str, Any], conditions: Mapping[str, str]) -> 
     return f"{nobody or 'nobody else could have had it by the rules'}: only other seats or rules would have"
 
 
-def _changes(evidence: dict[str, Any], conditions: Mapping[str, str]) -> Iterator[Change]:
+def _changes(evidence: JsonObject, conditions: Mapping[str, str]) -> Iterator[Change]:
     rule, person = evidence["rule"], evidence["person"]
     for tried in evidence.get("tried", []):
         yield from _of_rule(tried, person, conditions)
@@ -53,7 +54,7 @@ def _changes(evidence: dict[str, Any], conditions: Mapping[str, str]) -> Iterato
         yield from _of_turn(_Seats(evidence))
 
 
-def _of_rule(tried: dict[str, Any], chosen: str, conditions: Mapping[str, str]) -> Iterator[Change]:
+def _of_rule(tried: JsonObject, chosen: str, conditions: Mapping[str, str]) -> Iterator[Change]:
     """What would have let a rule decide that was passed."""
     name, place = tried["rule"], LAST
     held = f"its condition held: {conditions[name]}" if name in conditions else "its condition held"
@@ -73,7 +74,7 @@ def _of_rule(tried: dict[str, Any], chosen: str, conditions: Mapping[str, str]) 
 class _Seats:
     """The pool's turn as it was, to be taken again with one thing otherwise."""
 
-    def __init__(self, evidence: dict[str, Any]) -> None:
+    def __init__(self, evidence: JsonObject) -> None:
         self.candidates, self.chosen = evidence["candidates"], evidence["person"]
         self.weights = {c["person"]: c["weight"] for c in self.candidates}
         self.codes = {c["person"]: codes_of(c) for c in self.candidates}
@@ -123,12 +124,12 @@ def _of_runner_up(seats: _Seats, person: str) -> Change | None:
     return Change(count, 0, f"{equal}{had}, {person} would have been chosen")
 
 
-def _without_hindrance(seats: _Seats, candidate: dict[str, Any]) -> Change | None:
+def _without_hindrance(seats: _Seats, candidate: JsonObject) -> Change | None:
     weight, order, had = otherwise(candidate)
     return Change(weight, order, f"{had}, they would have been chosen") if seats.chooses(candidate["person"]) else None
 
 
-def _with_other_leads(seats: _Seats, candidate: dict[str, Any]) -> Change | None:
+def _with_other_leads(seats: _Seats, candidate: JsonObject) -> Change | None:
     weight, order, had = otherwise(candidate)
     if (leads := seats.other_leads(candidate["person"])) is None:
         return None
@@ -140,7 +141,7 @@ def _leads(count: int) -> str:
     return "1 lead" if count == 1 else f"{count} leads"
 
 
-def runner_up(candidates: list[dict[str, Any]], chosen: str) -> str | None:
+def runner_up(candidates: list[JsonObject], chosen: str) -> str | None:
     """Who was next by the same measure; of equals the one whose seat is first."""
     others = {c["person"]: c["short"] for c in candidates if "short" in c and c["person"] != chosen}
     return shortest(others, others) if others else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from routing.assignment import ownership
 from routing.assignment.assignment import Assignment, Wait
@@ -31,6 +31,7 @@ from schemas.events import (
     HandoverWon,
 )
 from schemas.fates import Reason
+from schemas.json_values import JsonObject
 
 
 def open_offer(draft: Draft) -> Offer | None:
@@ -375,7 +376,7 @@ def the_offer(draft: Draft, offer_id: str) -> Offer:
     return next(offer for offer in the_handover(draft).offers if offer.id == offer_id)
 
 
-def event_fields(draft: Draft, offer: Offer | None) -> dict[str, Any]:
+def event_fields(draft: Draft, offer: Offer | None) -> JsonObject:
     handover = the_handover(draft)
     return {
         "mode": "observe" if draft.signal.mode == "live" and handover.mode == "observe" else draft.signal.mode,

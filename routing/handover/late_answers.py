@@ -7,7 +7,7 @@ they keep it. Either way both and the managers are told, so that nobody calls tw
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, assert_never
+from typing import assert_never
 
 from routing.assignment import ownership
 from routing.assignment.assignment import ANSWERED_IN_TIME, Assignment
@@ -17,6 +17,7 @@ from routing.lead import steps
 from routing.model.records import Handover, Offer
 from routing.sla import clocks
 from schemas.events import HandoverAccepted, HandoverAcceptedLate, HandoverRejected
+from schemas.json_values import JsonObject
 
 _ENDED_BY_TIME = ("expired", "owner_absent")
 """What ended an offer because no answer was known: an answer of before gives it back."""
@@ -218,7 +219,7 @@ def reject(draft: Draft, offer: Offer) -> None:
     if offer.state in ("accepted", "rejected") or offer.answered_at is not None:
         draft.ignore("already_answered", "the offer was answered already")
         return
-    changes: dict[str, Any] = {
+    changes: JsonObject = {
         "state": "rejected",
         "decided_at": draft.at,
         "reason": signal.reason,

@@ -3,12 +3,13 @@ the later word counts in any order of arrival, and follows the person where two 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from routing.draft import Draft
 from routing.lead.absorb import note_consent
 from routing.model.records import Lead
 from schemas.events import ListReleased, ListStopped
+from schemas.json_values import JsonObject
 from schemas.signals import Kind, Signal
 
 MOST = 200
@@ -59,7 +60,7 @@ def tell(draft: Draft, before: frozenset[str]) -> None:
     """Tells which lists the person left, or joined again, since `before`."""
     lead = draft.lead
     after = left_lists(lead)
-    fields: dict[str, Any] = {"mode": draft.signal.mode, "references": lead.references, "personal": draft.contact()}
+    fields: JsonObject = {"mode": draft.signal.mode, "references": lead.references, "personal": draft.contact()}
     if stopped := after - before:
         draft.emit(ListStopped(**fields, lists=tuple(sorted(stopped))))
     if released := before - after:

@@ -16,6 +16,7 @@ from routing.model.state import Kept, State
 from schemas.events import Disposition, EventData, Stage, SubjectKind, Track
 from schemas.fates import Reason
 from schemas.instants import At
+from schemas.json_values import JsonObject
 from schemas.signals import IdentityKey, Kind, Mode, Person, Proof, Reference
 
 ClockState = Literal["running", "paused", "fulfilled", "breached", "cancelled"]
@@ -264,8 +265,8 @@ class LeadPersonal(State, frozen=True, kw_only=True):
     may not replace proven ones, of the company too, by the names of the lead's fields (`company_country`, `phone`)."""
 
     person: Person = Person()
-    answers: dict[str, Any] = {}
-    texts: dict[str, dict[str, Any]] = {}
+    answers: JsonObject = {}
+    texts: dict[str, JsonObject] = {}
     unproven: tuple[str, ...] = ()
     proposed_facts: dict[str, ProposedFact] = {}
 
@@ -487,7 +488,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     transitions: tuple[Transition, ...] = ()
     outcome: Literal["changed", "recorded", "no_lead"]
     note: str = ""
-    evidence: dict[str, Any] = {}
+    evidence: JsonObject = {}
     loads: tuple[Load, ...] = ()
     consulted: frozenset[str] = frozenset()
     asked_account: bool = False

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, assert_never
+from typing import assert_never
 
 from routing.model.ids import derive
 from routing.people.permissions import Principal
 from schemas import commands as c
+from schemas.json_values import JsonObject
 from schemas.roster import RosterChange
 from schemas.signals import Actor, Commanded, Kind, Sales, Signal
 
@@ -50,7 +51,7 @@ def to_signal(
     )
 
 
-def _meaning(command: c.AnyCommand, principal: Principal, now: datetime) -> tuple[Kind, dict[str, Any]]:
+def _meaning(command: c.AnyCommand, principal: Principal, now: datetime) -> tuple[Kind, JsonObject]:
     """The kind of signal that a command becomes, and the members of the signal that only this kind has."""
     match command:
         case c.Approve():
@@ -73,7 +74,7 @@ _ALONE: dict[type[c.OnLead], Kind] = {
 """Kinds of commands whose signal has no member of its own."""
 
 
-def _of_lead(command: c.OnLead, principal: Principal) -> tuple[Kind, dict[str, Any]]:
+def _of_lead(command: c.OnLead, principal: Principal) -> tuple[Kind, JsonObject]:
     match command:
         case c.Accept() | c.Hold() | c.Release() | c.BrandList() | c.Merge() | c.Unmerge():
             return _ALONE[type(command)], {}

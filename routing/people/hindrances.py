@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from schemas.json_values import JsonObject
+
 Code = Literal[
     "full", "team_full", "off_hours", "turn", "language", "absent", "paused", "had_it", "role", "inactive", "unknown"
 ]
@@ -115,7 +117,7 @@ def codes_of(candidate: Mapping[str, Any]) -> tuple[str, ...]:
     return () if code is None else (code, *candidate.get("also", ()))
 
 
-def evidence_of(codes: Sequence[Code]) -> dict[str, Any]:
+def evidence_of(codes: Sequence[Code]) -> JsonObject:
     """As evidence keeps what was in somebody's way: the first as `code`, further ones as `also`."""
     code, *also = codes
     return {"code": code, "also": also} if also else {"code": code}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, assert_never
+from typing import Literal, NamedTuple, assert_never
 
 from routing.draft import Draft
 from routing.model.records import Clock
@@ -19,6 +19,7 @@ from schemas.events import (
     SlaResumed,
     SlaStarted,
 )
+from schemas.json_values import JsonObject
 from schemas.signals import ClockDue
 
 Reason = Literal["late_fact", "absence", "policy"]
@@ -101,7 +102,7 @@ def offered_to_owner_at(draft: Draft) -> datetime | None:
     return current.offered_at if current is not None else None
 
 
-def event_fields(draft: Draft, clock: Clock) -> dict[str, Any]:
+def event_fields(draft: Draft, clock: Clock) -> JsonObject:
     """What every SLA event says of its clock. The mode is the clock's own: its start decides who is alerted.
 
     The owner is the person that the clock measures; for the lead's own clock who has the lead now, and nobody where it

@@ -29,6 +29,7 @@ from routing.sla.periods import (
     warning_points,
 )
 from schemas import events as e
+from schemas.json_values import JsonObject
 from schemas.signals import ClockDue, Kind, Mode, Signal
 from schemas.volumes import Told as Rung
 from schemas.volumes import Volume
@@ -359,7 +360,7 @@ def _with_event(result: TallyResult, data: e.EventData, at: datetime) -> TallyRe
     return result._replace(emissions=(*result.emissions, Emission(data, at)))
 
 
-def _event_fields(period: Period) -> dict[str, Any]:
+def _event_fields(period: Period) -> JsonObject:
     clock = period.clock
     mode: Mode = clock.mode
     return {

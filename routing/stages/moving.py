@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, assert_never
+from typing import assert_never
 
 from routing.assignment import matching, ownership, queue
 from routing.assignment.assignment import Wait
@@ -18,6 +18,7 @@ from routing.nurturing import dialogue, nurturing
 from routing.sla import clocks
 from routing.stages import hold, readiness
 from schemas.events import LeadStageChanged, Stage
+from schemas.json_values import JsonObject
 
 
 def run(draft: Draft, entered: set[Stage]) -> None:
@@ -83,8 +84,8 @@ def _since(draft: Draft, fact: Fact) -> datetime:
     return max(filter(None, (draft.at, handover.accepted_at, handover.followed_up_at)))
 
 
-def _evidence(draft: Draft, row: Row, before: Stage, fact: Fact) -> dict[str, Any]:
-    made: dict[str, Any] = {"row": row.name, "fact": fact, "from": before, "to": row.to_stage}
+def _evidence(draft: Draft, row: Row, before: Stage, fact: Fact) -> JsonObject:
+    made: JsonObject = {"row": row.name, "fact": fact, "from": before, "to": row.to_stage}
     return made | ({"straight": True} if before == "qualification" and draft.straight_through else {})
 
 

@@ -7,7 +7,7 @@ given back. The one that is kept takes over what it did not know, and remembers 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple, assert_never
+from typing import Literal, NamedTuple, assert_never
 
 from routing.agreement.soundness import MOST_KEPT
 from routing.assignment import ownership, queue
@@ -29,6 +29,7 @@ from routing.sla.verdict import standing
 from routing.stages import limbo, moving
 from routing.upkeep.proposals import note_proposed
 from schemas.events import HandoverOffered, HandoverWithdrawn, LeadMerged, LeadUnmerged
+from schemas.json_values import JsonObject
 from schemas.signals import Kind, Signal
 
 MERGED = "merged"
@@ -161,7 +162,7 @@ def _run_stages(draft: Draft) -> None:
 
 def _tell(stays: Draft, goes: Draft, event: type[LeadMerged | LeadUnmerged]) -> None:
     signal = stays.signal
-    fields: dict[str, Any] = {
+    fields: JsonObject = {
         "kept": stays.lead.id,
         "gone": goes.lead.id,
         "by": signal.command.principal if signal.command else signal.source,
@@ -214,9 +215,9 @@ def _take_over(kept: Lead, gone: Lead, draft: Draft) -> Merged:
     return link
 
 
-def _take_consents(kept: Lead, gone: Lead) -> dict[str, Any]:
+def _take_consents(kept: Lead, gone: Lead) -> JsonObject:
     """The later word decides, and of two of one instant the withdrawal; returns what it replaced."""
-    before: dict[str, Any] = {}
+    before: JsonObject = {}
     for purpose, at in gone.consents_at.items():
         kept_at, state = kept.consents_at.get(purpose), gone.consents[purpose]
         if may_replace(state, at, kept.consents.get(purpose), kept_at):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from schemas.events.parts import EventPart
 from schemas.instants import At
+from schemas.json_values import JsonObject
 from schemas.signals import Mode, Person
 
 Topic = Literal["leads", "handovers", "sla", "marketing"]
@@ -27,14 +28,14 @@ class Said(EventPart, frozen=True, kw_only=True):
     """What was said with one entry of a dossier's record."""
 
     signal_id: str
-    words: dict[str, Any]
+    words: JsonObject
 
 
 class Contact(EventPart, frozen=True, kw_only=True):
     """Personal part of an event: whom it is about, so that a platform can find them. Emptied by an erasure."""
 
     person: Person = Person()
-    answers: dict[str, Any] = {}
+    answers: JsonObject = {}
 
 
 class Proposed(EventPart, frozen=True, kw_only=True):

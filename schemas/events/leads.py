@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from schemas.events.base import Contact, Disposition, EventData, Owner, Stage, Track
 from schemas.instants import At
+from schemas.json_values import JsonObject
 from schemas.signals import Reference
 
 
@@ -37,7 +38,7 @@ class LeadOwnerChanged(EventData, frozen=True, kw_only=True):
     from_owner: Owner | None
     to_owner: Owner | None
     rule: str
-    why: dict[str, Any] = {}
+    why: JsonObject = {}
 
 
 class LeadTouched(EventData, frozen=True, kw_only=True):
@@ -188,7 +189,7 @@ class LeadQueued(EventData, frozen=True, kw_only=True):
     pool: str
     since: At
     until: At
-    why: dict[str, Any] = {}
+    why: JsonObject = {}
     references: tuple[Reference, ...] = ()
 
 

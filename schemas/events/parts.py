@@ -14,6 +14,7 @@ from msgspec.structs import FieldInfo, fields
 from pydantic import BaseModel, GetCoreSchemaHandler, create_model
 from pydantic_core import CoreSchema
 
+from schemas.json_values import JsonObject
 from schemas.parts import Part
 
 
@@ -28,7 +29,7 @@ class EventPart(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def model_of(kind: type[EventPart]) -> type[BaseModel]:
     """The model that says the same of itself: pydantic writes its JSON Schema."""
-    members: dict[str, Any] = {field.name: (field.type, _default(field)) for field in fields(kind)}
+    members: JsonObject = {field.name: (field.type, _default(field)) for field in fields(kind)}
     return create_model(kind.__name__, __doc__=kind.__doc__, __module__=kind.__module__, **members)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from schemas.envelope import Envelope
 from schemas.events import SubjectKind
 from schemas.http.common import AT, EVENT, LEAD_ID, SIGNAL_ID, Next, example
+from schemas.json_values import JsonObject
 from schemas.signals import Mode
 
 
@@ -39,7 +40,7 @@ class ClockView(BaseModel):
     )
 
 
-CLOCK_EXAMPLE: dict[str, Any] = {
+CLOCK_EXAMPLE: JsonObject = {
     "id": "clk_3bq6m2mzl4tq5xj7c3a4m5v6qy",
     "lead_id": LEAD_ID,
     "policy": "follow-up",

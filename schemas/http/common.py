@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from schemas.json_values import JsonObject
 from schemas.signals import Person
 
 LEAD_ID = "lead_ts5bb7tmp3fqo3w4rhkrwxyfbe"
@@ -40,7 +41,7 @@ EVENT = {
 AT = "2026-11-24T09:00:00Z"
 
 
-def example(value: dict[str, Any]) -> ConfigDict:
+def example(value: JsonObject) -> ConfigDict:
     return ConfigDict(frozen=True, json_schema_extra={"examples": [value]})
 
 
@@ -65,7 +66,7 @@ class LeadPersonal(BaseModel):
 
     model_config = example({"person": {"email": "anna@example.com", "full_name": "Anna Ek"}, "answers": {}})
     person: Person = Field(default=Person(), description="As the senders wrote it.")
-    answers: dict[str, Any] = Field(default={}, description="Answers of forms, by the sender's own names.")
+    answers: JsonObject = Field(default={}, description="Answers of forms, by the sender's own names.")
     unproven: list[str] = Field(
         default=[], description="Facts of the person that nobody proven has said; of an answer `answer:NAME`."
     )

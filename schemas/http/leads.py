@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from schemas.events import Disposition, Stage, Track
 from schemas.explain import LeadExplanation
 from schemas.fates import Reason
 from schemas.http.common import AT, LEAD_ID, SIGNAL_ID, Next, NextNumber, Personal, example
+from schemas.json_values import JsonObject
 from schemas.signals import Mode, Proof, Reference
 
 
@@ -44,7 +45,7 @@ class HandoverView(BaseModel):
     references: list[Reference]
 
 
-LEAD_EXAMPLE: dict[str, Any] = {
+LEAD_EXAMPLE: JsonObject = {
     "id": LEAD_ID,
     "brand": "default",
     "stage": "qualification",
@@ -181,12 +182,12 @@ class HistoryView(BaseModel):
     outcome: Literal["changed", "recorded", "no_lead"]
     note: str = Field(description="Why it changed nothing, where it did not.")
     reason: Reason | None = Field(default=None, description="The same in a word, where it came to nothing.")
-    facts: dict[str, Any] = Field(description="The signal without its personal part.")
-    decision: dict[str, Any] = Field(description="Versions, moves, types of events, ledgers and evidence.")
-    personal: dict[str, Any] | None = Field(default=None, description="Only for keys with `personal:read`.")
+    facts: JsonObject = Field(description="The signal without its personal part.")
+    decision: JsonObject = Field(description="Versions, moves, types of events, ledgers and evidence.")
+    personal: JsonObject | None = Field(default=None, description="Only for keys with `personal:read`.")
 
 
-HISTORY_EXAMPLE: dict[str, Any] = {
+HISTORY_EXAMPLE: JsonObject = {
     "id": 7,
     "lead": LEAD_ID,
     "signal_id": SIGNAL_ID,
@@ -222,7 +223,7 @@ class Step(BaseModel):
         default=None,
         description="What decided beside the agreement: versions of the core (with a digest of its source), tzdata, holidays.",
     )
-    evidence: dict[str, Any] = Field(description="The rule path, definitions, candidates passed over, ledgers.")
+    evidence: JsonObject = Field(description="The rule path, definitions, candidates passed over, ledgers.")
     text: str
 
 

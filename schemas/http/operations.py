@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from schemas.events import Stage, Track
 from schemas.http.common import AT, LEAD_ID, QUARANTINE_ID, SIGNAL_ID, Next, example
+from schemas.json_values import JsonObject
 
 
 class Accepted(BaseModel):
@@ -32,7 +33,7 @@ class QuarantineView(BaseModel):
     bytes: int = Field(ge=0)
 
 
-QUARANTINE_EXAMPLE: dict[str, Any] = {
+QUARANTINE_EXAMPLE: JsonObject = {
     "id": QUARANTINE_ID,
     "source": "web",
     "reason": "not JSON",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from schemas.events import Stage
 from schemas.http.common import AT, LEAD_ID, Next, example
+from schemas.json_values import JsonObject
 
 Route = Literal["qualification", "hand_over", "growth"]
 
@@ -25,7 +26,7 @@ class QueueView(BaseModel):
     since: AwareDatetime = Field(description="Since when the first of them waits.")
 
 
-QUEUE_EXAMPLE: dict[str, Any] = {
+QUEUE_EXAMPLE: JsonObject = {
     "queue": "hand_over/field",
     "route": "hand_over",
     "pool": "field",
@@ -64,7 +65,7 @@ class WaitingView(BaseModel):
     why: str = Field(description="The same in a sentence.")
 
 
-WAITING_EXAMPLE: dict[str, Any] = {
+WAITING_EXAMPLE: JsonObject = {
     "lead": LEAD_ID,
     "brand": "default",
     "stage": "hand_over",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from schemas.agreed import Withdrawal
 from schemas.http.common import SIGNAL_ID, example
+from schemas.json_values import JsonObject
 from schemas.roster import Member, Pool
 from schemas.words import Side
 
@@ -38,7 +39,7 @@ class RosterView(BaseModel):
 
 
 AGREEMENT_HASH = "0d5b7e2c91fa4e0b8a36c57d90e1f2a3b4c5d6e7f8091a2b3c4d5e6f70818283"
-AGREEMENT_EXAMPLE: dict[str, Any] = {
+AGREEMENT_EXAMPLE: JsonObject = {
     "hash": AGREEMENT_HASH,
     "title": "Smarketing agreement 2027",
     "rules": "now",
@@ -46,7 +47,7 @@ AGREEMENT_EXAMPLE: dict[str, Any] = {
     "published_at": "2026-12-18T14:02:11Z",
     "approvals": {"marketing": "lena", "sales": "maja"},
 }
-APPROVAL_EXAMPLE: dict[str, Any] = {
+APPROVAL_EXAMPLE: JsonObject = {
     "hash": AGREEMENT_HASH,
     "side": "marketing",
     "person": "lena",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from schemas.fates import Fate, Reason
 from schemas.http.common import AT, SIGNAL_ID, Next, example
+from schemas.json_values import JsonObject
 from schemas.signals import Mode
 
 
@@ -29,11 +28,11 @@ class SignalView(BaseModel):
     outcome: Fate
     reason: Reason = Field(description="Why, in a word of a closed set (docs/operations.md).")
     note: str = Field(description="Why, in a sentence.")
-    facts: dict[str, Any] = Field(description="The signal without its personal part.")
-    personal: dict[str, Any] | None = Field(default=None, description="Only for keys with `personal:read`.")
+    facts: JsonObject = Field(description="The signal without its personal part.")
+    personal: JsonObject | None = Field(default=None, description="Only for keys with `personal:read`.")
 
 
-SIGNAL_EXAMPLE: dict[str, Any] = {
+SIGNAL_EXAMPLE: JsonObject = {
     "id": 9,
     "signal_id": SIGNAL_ID,
     "attempt": 0,

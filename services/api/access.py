@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from starlette.requests import HTTPConnection
 
 from schemas.api_keys import KeyEntry, Scope, digest_of
+from schemas.json_values import JsonObject
 from schemas.problems import KINDS, MEDIA_TYPE, problem
 from services.door.limits import Buckets, Sampled
 from services.door.problems import Trouble
@@ -109,9 +110,9 @@ def matching_key(keys: Any, authorization: str) -> Key | None:
     return found[0] if found and scheme.casefold() == "bearer" else None
 
 
-def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
+def problems(*codes: str) -> dict[int | str, JsonObject]:
     """The `responses` of a route for these problems, with an example of each."""
-    found: dict[int | str, dict[str, Any]] = {}
+    found: dict[int | str, JsonObject] = {}
     for code in codes:
         kind = KINDS[code]
         entry = found.setdefault(kind.status, {"description": kind.meaning, "content": {MEDIA_TYPE: {}}})
@@ -127,7 +128,7 @@ def route(
     router: APIRouter, path: str, *errors: str, scope: Scope, operation: str, tag: str, method: str = "GET", **more: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Registers a route that says which scope it needs, what it asks for and every problem it may answer with."""
-    asks: dict[str, Any] = {"requestBody": body} if (body := more.pop("asks", None)) else {}
+    asks: JsonObject = {"requestBody": body} if (body := more.pop("asks", None)) else {}
     said = problems("no_key", "no_scope", "invalid", "too_many", "unavailable", *errors) | more.pop("responses", {})
     return router.api_route(
         path,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from routing.explain.assignment import RecordedDecision, explain_assignment, explain_rule, passed_lines
 from schemas.explain import LeadExplanation
 from schemas.http import Explanation, LeadView, Step
+from schemas.json_values import JsonObject
 from services.ports.reading import HistoryEntry
 
 
@@ -88,7 +88,7 @@ def _step(entry: HistoryEntry) -> Step:
     )
 
 
-def _moves(transitions: Sequence[Sequence[str | None]], evidence: dict[str, Any]) -> Iterator[str]:
+def _moves(transitions: Sequence[Sequence[str | None]], evidence: JsonObject) -> Iterator[str]:
     facts = {row["row"]: row["fact"] for row in evidence.get("rows", [])}
     for before, to, row in transitions:
         because = f", because of {facts[row]}" if row in facts else ""

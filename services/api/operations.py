@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 
@@ -22,6 +22,7 @@ from schemas.http import (
     Retried,
     Status,
 )
+from schemas.json_values import JsonObject
 from services.api.access import Access, Key, route
 from services.api.scoped import Scoped
 from services.api.shape import readable, shape_of
@@ -140,7 +141,7 @@ def add_operations(router: APIRouter, scoped: Scoped, access: Access, now: Calla
         return Lifecycle(rows=rows)
 
 
-def _summary(row: Quarantine, whole: bool) -> dict[str, Any]:
+def _summary(row: Quarantine, whole: bool) -> JsonObject:
     """`whole`: with what the sender chose."""
     names = [name for name in QuarantineView.model_fields if name in row._fields]
     said = {name: getattr(row, name) for name in names} | {"bytes": row.size}

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from schemas.crm import CrmFact
+from schemas.json_values import JsonObject
 from schemas.may import CLASSES
 from schemas.signals import Actor, Asserted, Company, Consent, Parsed, Person, Reference, Sales
 
@@ -85,7 +86,7 @@ def unnamed_shape(shape: Any) -> Any:
         return [unnamed_shape(inner) for inner in shape]
     if not isinstance(shape, dict):
         return shape
-    shown: dict[str, Any] = {}
+    shown: JsonObject = {}
     for number, (name, inner) in enumerate(shape.items(), 1):
         shown[name if _is_known(name) else f"[name {number}]"] = unnamed_shape(inner)
     return shown

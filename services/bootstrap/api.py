@@ -20,6 +20,7 @@ from schemas.api_keys import SCOPES
 from schemas.certain import certainly
 from schemas.crm import CrmFact
 from schemas.http import BODIES, Accepted, Health, Readiness
+from schemas.json_values import JsonObject
 from schemas.problems import Problem
 from schemas.wording import rule_of
 from services import __version__
@@ -38,7 +39,7 @@ _RULES = {404: "there is no such path", 405: "this path does not take this metho
 _NO_OBJECT = "has to be a JSON object, sent with Content-Type: application/json"
 
 
-def _extra(body: type[BaseModel]) -> dict[str, Any]:
+def _extra(body: type[BaseModel]) -> JsonObject:
     return certainly(body.model_config.get("json_schema_extra"), dict, "every body of an answer has an example")
 
 
@@ -51,7 +52,7 @@ _TAGS = {
     "feed": "Events by gapless position, and snapshots to begin from.",
     "operations": "What was set aside, depths, health.",
 }
-_EXAMPLES: dict[str, Any] = {body.__name__: _extra(body)["examples"] for body in BODIES}
+_EXAMPLES: JsonObject = {body.__name__: _extra(body)["examples"] for body in BODIES}
 """The framework drops null members of examples, so they are put back from the models."""
 _ANSWERS = {body.__name__: " ".join((body.__doc__ or "").split()) for body in BODIES}
 _ABOUT = """Stafett takes webhooks, decides which stage a lead is in and who works it, and emits events.
@@ -63,7 +64,7 @@ members that you do not know. Instants are RFC 3339 in UTC.
 
 
 class _Api(FastAPI):
-    def openapi(self) -> dict[str, Any]:
+    def openapi(self) -> JsonObject:
         return _document(self)
 
 
@@ -82,7 +83,7 @@ async def _docs(request: Request) -> Response:
     return HTMLResponse(page_of(request.app.openapi()), headers={"content-security-policy": POLICY})
 
 
-def document() -> dict[str, Any]:
+def document() -> JsonObject:
     """The OpenAPI document, without any part of an installation."""
     app = bare_app()
     nothing = cast("Any", None)
@@ -193,7 +194,7 @@ def _errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, defect)
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI) -> JsonObject:
     if app.openapi_schema is None:
         tags = [{"name": name, "description": text} for name, text in _TAGS.items()]
         made = get_openapi(
@@ -211,7 +212,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
-def _complete(made: dict[str, Any]) -> None:
+def _complete(made: JsonObject) -> None:
     """What plain routes and our own errors leave out: the hot route, metrics, the key, examples of answers."""
     parts = made.setdefault("components", {})
     _, extra = models_json_schema(
@@ -233,7 +234,7 @@ def _complete(made: dict[str, Any]) -> None:
                 _exemplify(answer)
 
 
-def _exemplify(answer: dict[str, Any]) -> None:
+def _exemplify(answer: JsonObject) -> None:
     for content in answer.get("content", {}).values():
         name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
         if name in _EXAMPLES and "examples" not in content:
@@ -242,7 +243,7 @@ def _exemplify(answer: dict[str, Any]) -> None:
             answer["description"] = _ANSWERS[name]
 
 
-def _hook() -> dict[str, Any]:
+def _hook() -> JsonObject:
     fact = {"schema": {}, "example": {"fact": "accepted", "offer_id": "ho_x.1"}}
     form = {"email": "anna@example.com", "name": "Anna Ek", "form_id": "demo"}
     anything = {"schema": {"type": "object", "additionalProperties": True}, "example": form}
@@ -286,7 +287,7 @@ def _hook() -> dict[str, Any]:
     }
 
 
-def _metrics() -> dict[str, Any]:
+def _metrics() -> JsonObject:
     said = {"schema": {"type": "string"}, "example": "stafett_outbox_depth 0.0"}
     return {
         "tags": ["operations"],
@@ -301,5 +302,5 @@ def _metrics() -> dict[str, Any]:
     }
 
 
-def _by_status(found: dict[int | str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _by_status(found: dict[int | str, JsonObject]) -> dict[str, JsonObject]:
     return {str(status): said for status, said in found.items()}

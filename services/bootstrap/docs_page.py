@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from schemas.json_values import JsonObject
+
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 h2 { margin-top: 2.5rem; border-bottom: 1px solid; } summary { cursor: pointer; padding: .3rem 0; }
@@ -21,7 +23,7 @@ POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; frame-ancestors 'none
 """What a browser may do with the page: nothing but its own style."""
 
 
-def page_of(document: dict[str, Any]) -> str:
+def page_of(document: JsonObject) -> str:
     """HTML of an OpenAPI document."""
     info = document["info"]
     parts = [
@@ -36,7 +38,7 @@ def page_of(document: dict[str, Any]) -> str:
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>'
 
 
-def _section(tag: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
+def _section(tag: JsonObject, document: JsonObject) -> Iterator[str]:
     found = [
         _operation(path, method, operation)
         for path, operations in document["paths"].items()
@@ -48,7 +50,7 @@ def _section(tag: dict[str, Any], document: dict[str, Any]) -> Iterator[str]:
         yield from found
 
 
-def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
+def _operation(path: str, method: str, operation: JsonObject) -> str:
     scopes = ", ".join(name for need in operation.get("security", ()) for names in need.values() for name in names)
     head = f'<span class="method">{escape(method.upper())}</span> <code>{escape(path)}</code>'
     parts = [
@@ -71,7 +73,7 @@ def _parameters(parameters: Any) -> str:
     return f"<table>{rows}</table>" if rows else ""
 
 
-def _answers(responses: dict[str, Any]) -> str:
+def _answers(responses: JsonObject) -> str:
     rows = "".join(
         f"<tr><td><code>{escape(str(status))}</code></td><td>{escape(answer.get('description', ''))} {_links(answer)}</td></tr>"
         for status, answer in responses.items()
@@ -79,14 +81,14 @@ def _answers(responses: dict[str, Any]) -> str:
     return f"<table>{rows}</table>"
 
 
-def _links(answer: dict[str, Any]) -> str:
+def _links(answer: JsonObject) -> str:
     names = {
         content.get("schema", {}).get("$ref", "").rpartition("/")[2] for content in answer.get("content", {}).values()
     }
     return " ".join(f'<a href="#{escape(name)}">{escape(name)}</a>' for name in sorted(names - {""}))
 
 
-def _schemas(schemas: dict[str, Any]) -> Iterator[str]:
+def _schemas(schemas: JsonObject) -> Iterator[str]:
     for name, schema in sorted(schemas.items()):
         text = escape(json.dumps(schema, indent=2, ensure_ascii=False))
         yield f'<details id="{escape(name)}"><summary><code>{escape(name)}</code></summary><pre>{text}</pre></details>'

@@ -8,9 +8,10 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from schemas.instants import read_instant
+from schemas.json_values import JsonObject
 from services.cli import up
 from services.cli.support.environment import add_config, settings_of
 from services.cli.support.files import read_agreement, read_roster
@@ -101,7 +102,7 @@ async def _recheck(args: argparse.Namespace) -> int:
     return 0
 
 
-def _due(args: argparse.Namespace) -> dict[str, Any]:
+def _due(args: argparse.Namespace) -> JsonObject:
     from routing.calendar.business_time import due_at, plain_due
     from routing.calendar.intervals import explain
 

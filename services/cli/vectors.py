@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from schemas.calendar import Calendar
+from schemas.json_values import JsonObject
 from schemas.wording import rule_of
 from schemas.yamlfile import FileError
 from services.cli.support.files import read_text
@@ -65,7 +66,7 @@ def _read(path: Path) -> Vectors:
     return vectors
 
 
-def _problem_text(path: Path, problem: dict[str, Any]) -> str:
+def _problem_text(path: Path, problem: JsonObject) -> str:
     where = ".".join(map(str, problem["loc"]))
     return f"{path}: {where + ': ' if where else ''}{rule_of(problem)}"
 

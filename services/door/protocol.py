@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from enum import Enum
-from typing import Any
 
 import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from schemas.json_values import JsonObject
 from services.door.answers import response_bytes
 from services.door.bounds import Bounds
 from services.door.connections import Connections, Part
@@ -42,7 +42,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self,
         config: uvicorn.Config,
         server_state: ServerState,
-        app_state: dict[str, Any],
+        app_state: JsonObject,
         connections: Connections,
         bounds: Bounds,
     ) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from schemas.json_values import JsonValue
 from schemas.signals import Parsed
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.bodies import read_embedded_json, whole_of
@@ -33,8 +33,8 @@ def found_at(signal: Parsed, body: bytes, content_type: str) -> dict[str, list[s
     return {name: paths for name, paths in places.items() if paths}
 
 
-def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    todo: list[tuple[str, Any]] = [(path, value)]
+def _leaves(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
+    todo: list[tuple[str, JsonValue]] = [(path, value)]
     for _ in range(MAX_LEAVES):
         if not todo:
             return

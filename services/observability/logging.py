@@ -10,7 +10,9 @@ import re
 import sys
 import traceback
 from datetime import UTC, datetime
-from typing import Any, Literal, TextIO, assert_never
+from typing import Literal, TextIO, assert_never
+
+from schemas.json_values import JsonObject
 
 ALLOWED = frozenset(
     {
@@ -84,19 +86,19 @@ def scrub(text: str, limit: int | None = None) -> str:
     return _PHONE.sub(HIDDEN, _EMAIL.sub(HIDDEN, text))[:limit]
 
 
-def exception_fields(error: BaseException) -> dict[str, Any]:
+def exception_fields(error: BaseException) -> JsonObject:
     """An exception without its message: drivers put values of rows into theirs. Causes are named in turn."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
-    said: dict[str, Any] = {"class": type(error).__name__, "at": [f"{f.name}:{f.lineno}" for f in frames]}
+    said: JsonObject = {"class": type(error).__name__, "at": [f"{f.name}:{f.lineno}" for f in frames]}
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None:
         said["cause"] = type(cause).__name__
     return said
 
 
-def fields(record: logging.LogRecord) -> dict[str, Any]:
+def fields(record: logging.LogRecord) -> JsonObject:
     """The line as an object."""
-    said: dict[str, Any] = {
+    said: JsonObject = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": record.levelname,
         "logger": record.name,

@@ -12,8 +12,9 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from schemas.json_values import JsonObject
 from schemas.signals import Company, Consent, Parsed, Person, Reference, Sales, Signal
 from services.observability.logging import scrub
 
@@ -153,7 +154,7 @@ class _Work:
         changes |= self.words()
         return p.but(**changes, fields={**p.fields, **self.aside}) if self.aside else p
 
-    def words(self) -> dict[str, Any]:
+    def words(self) -> JsonObject:
         """Fields of free words, which name nobody by themselves."""
         p = self.parsed
         return {

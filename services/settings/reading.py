@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from schemas.json_values import JsonObject
 from schemas.wording import rule_of
 from services.settings.deployment_key import key_bytes
 from services.settings.rules import broken_rules
@@ -79,8 +80,8 @@ class _Reader:
         self.used: set[str] = set()
         self.problems: list[str] = []
 
-    def values(self) -> dict[str, Any]:
-        tree: dict[str, Any] = {}
+    def values(self) -> JsonObject:
+        tree: JsonObject = {}
         sources: dict[str, str] = {}
         for path in leaves():
             name = variable(path)
@@ -117,7 +118,7 @@ class _Reader:
         return text.removesuffix("\n").removesuffix("\r"), f"file {file}"
 
 
-def _put(tree: dict[str, Any], path: tuple[str, ...], value: str) -> None:
+def _put(tree: JsonObject, path: tuple[str, ...], value: str) -> None:
     for name in path[:-1]:
         tree = tree.setdefault(name, {})
     tree[path[-1]] = value

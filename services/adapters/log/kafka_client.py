@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import ssl
 import time
-from typing import Any
 
 import httpx
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient
 
+from schemas.json_values import JsonObject
 from services.settings import Settings
 
 
-def client_options(settings: Settings) -> dict[str, Any]:
+def client_options(settings: Settings) -> JsonObject:
     """Keyword arguments for every aiokafka client. Raises OSError and ssl.SSLError for files that cannot be used."""
     kafka, protocol = settings.kafka, settings.security_protocol
-    options: dict[str, Any] = {
+    options: JsonObject = {
         "bootstrap_servers": list(settings.log.brokers),
         "security_protocol": protocol,
         "client_id": "stafett",
@@ -76,7 +76,7 @@ class Tokens(AbstractTokenProvider):
         return str(said["access_token"]), time.monotonic() + 0.8 * float(said.get("expires_in", 300))
 
 
-async def cluster_id(options: dict[str, Any]) -> str:
+async def cluster_id(options: JsonObject) -> str:
     """Kafka's own name for the cluster. Raises KafkaError, OSError."""
     admin = AIOKafkaAdminClient(**options)
     try:

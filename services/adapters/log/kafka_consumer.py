@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
 
 from schemas.certain import certain
+from schemas.json_values import JsonObject
 from services.ports.errors import LogUnavailable, OffsetLost
 from services.ports.rows import Position, Record
 from services.ports.store import STEP_BYTES
@@ -38,7 +39,7 @@ Fetched = Mapping[TopicPartition, Sequence[Any]]
 class KafkaConsumer:
     """A member of the group. A partition is paused from its assignment until `seek`."""
 
-    def __init__(self, options: dict[str, Any], topic: str, group: str, settings: KafkaSettings) -> None:
+    def __init__(self, options: JsonObject, topic: str, group: str, settings: KafkaSettings) -> None:
         self.topic = topic
         self._options, self._group, self._settings = options, group, settings
         self._stall = settings.stall.total_seconds()

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from schemas.certain import certain
+from schemas.json_values import JsonObject
 from services.adapters.sql.arrays import array, columns_of, key_array, keys, texts
 from services.adapters.sql.claims import mark_in_use, refuse_torn_copy
 from services.ports.errors import StoreFull, StoreRejected, StoreTooSlow, StoreUnavailable
@@ -69,7 +70,7 @@ class Dialect(Protocol):
     def values(self, types: Sequence[str], name: str) -> str:
         """A derived table of columns c0, c1, ... from the list parameters `name0`, `name1`, ...; none of them is NULL."""
 
-    def columns(self, name: str, rows: Rows) -> dict[str, Any]:
+    def columns(self, name: str, rows: Rows) -> JsonObject:
         """Values of those parameters. Raises StoreRejected for a text that none of ours is."""
 
 
@@ -122,7 +123,7 @@ class Postgres:
         arrays = ", ".join(key_array(f":{name}{i}", kind) for i, kind in enumerate(types))
         return f"unnest({arrays}) AS {name}({', '.join(f'c{i}' for i in range(len(types)))})"
 
-    def columns(self, name: str, rows: Rows) -> dict[str, Any]:
+    def columns(self, name: str, rows: Rows) -> JsonObject:
         return {f"{name}{i}": keys(column) for i, column in enumerate(columns_of(rows))}
 
     def _statement(self, table: Table, columns: Sequence[str], rows: Rows, tail: str) -> tuple[str, tuple[Any, ...]]:
@@ -178,7 +179,7 @@ class Sqlite:
         fields = ", ".join(f"json_extract(value, '$[{i}]') AS c{i}" for i in range(len(types)))
         return f"(SELECT {fields} FROM json_each(:{name})) AS {name}"  # noqa: S608 - names are ours, values are parameters
 
-    def columns(self, name: str, rows: Rows) -> dict[str, Any]:
+    def columns(self, name: str, rows: Rows) -> JsonObject:
         return {name: json.dumps([list(row) for row in rows])}
 
     def _into(self, table: Table, columns: Sequence[str], rest: str) -> str:
@@ -346,7 +347,7 @@ def _postgres(url: URL, longest: str = "60000") -> AsyncEngine:
     query = dict(url.query)
     given = {name: query.pop(f"ssl{name}", None) for name in ("mode", "rootcert", "cert", "key")}
     mode, root, cert, key = (str(value) if value else None for value in given.values())
-    arguments: dict[str, Any] = {
+    arguments: JsonObject = {
         "server_settings": {
             "application_name": "stafett",
             "idle_in_transaction_session_timeout": longest,

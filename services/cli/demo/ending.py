@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from schemas.json_values import JsonObject
 from services.cli.demo.local_time import LocalTime
 
-Event = dict[str, Any]
+Event = JsonObject
 """An envelope, as the feed gives it."""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
-from typing import Any
 from uuid import uuid4
 
+from schemas.json_values import JsonObject, JsonValue
 from services.cli.demo.senders import ACCEPTED, HANDED_BACK, OUR_USER, REASON, now
 
 QUALIFIED = 1
@@ -18,9 +18,9 @@ class Pipedrive:
 
     def __init__(self) -> None:
         self._ids = count(101)
-        self._deals: dict[str, dict[str, Any]] = {}
+        self._deals: dict[str, JsonObject] = {}
 
-    def open_deal(self, name: str, email: str, owner: int) -> Iterator[dict[str, Any]]:
+    def open_deal(self, name: str, email: str, owner: int) -> Iterator[JsonObject]:
         """The person and the deal that our own integration writes."""
         first, _, last = name.partition(" ")
         person = {
@@ -52,17 +52,17 @@ class Pipedrive:
         yield self._event("person", "create", data=person, previous=None, user=OUR_USER, by="api")
         yield self._event("deal", "create", data=deal, previous=None, user=OUR_USER, by="api")
 
-    def accept_deal(self, email: str) -> dict[str, Any]:
+    def accept_deal(self, email: str) -> JsonObject:
         """The deal is dragged to the stage that means so."""
         return self._change_deal(email, stage_id=ACCEPTED)
 
-    def hand_deal_back(self, email: str, reason: str) -> dict[str, Any]:
+    def hand_deal_back(self, email: str, reason: str) -> JsonObject:
         """The same, with a reason in a field of the team's own."""
         return self._change_deal(
             email, stage_id=HANDED_BACK, custom_fields={REASON: {"type": "varchar", "value": reason}}
         )
 
-    def finish_call(self, email: str) -> dict[str, Any]:
+    def finish_call(self, email: str) -> JsonObject:
         """A call that was planned is ticked off."""
         deal = self._deals[email]
         activity = {
@@ -79,21 +79,21 @@ class Pipedrive:
         previous = {"done": False, "marked_as_done_time": None}
         return self._event("activity", "change", data=activity, previous=previous, user=deal["owner_id"], by="app")
 
-    def win_deal(self, email: str, amount: int) -> dict[str, Any]:
+    def win_deal(self, email: str, amount: int) -> JsonObject:
         return self._change_deal(email, status="won", value=amount, won_time=now())
 
-    def lose_deal(self, email: str, reason: str) -> dict[str, Any]:
+    def lose_deal(self, email: str, reason: str) -> JsonObject:
         return self._change_deal(email, status="lost", lost_reason=reason, lost_time=now())
 
-    def _change_deal(self, email: str, **fields: Any) -> dict[str, Any]:
+    def _change_deal(self, email: str, **fields: JsonValue) -> JsonObject:
         deal = self._deals[email]
         previous = {name: deal.get(name) for name in fields}
         deal.update(fields)
         return self._event("deal", "change", data=deal, previous=previous, user=deal["owner_id"], by="app")
 
     def _event(
-        self, entity: str, action: str, data: dict[str, Any], previous: dict[str, Any] | None, user: int, by: str
-    ) -> dict[str, Any]:
+        self, entity: str, action: str, data: JsonObject, previous: JsonObject | None, user: int, by: str
+    ) -> JsonObject:
         """`by` is `app` for what a person did by hand, `api` for what a program wrote."""
         meta = {
             "action": action,

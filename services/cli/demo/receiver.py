@@ -9,7 +9,8 @@ from base64 import b64encode
 from hmac import compare_digest, digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+
+from schemas.json_values import JsonObject, JsonValue
 
 OFFERED = "stafett.handover.offered.v1"
 
@@ -18,7 +19,7 @@ class Receiver:
     """`events` says what each of them subscribes to."""
 
     def __init__(self, events: dict[str, list[str]]) -> None:
-        self._got: list[tuple[str, dict[str, Any]]] = []
+        self._got: list[tuple[str, JsonObject]] = []
         self._came = threading.Condition()
         self._events = events
         self._secrets = {name: os.urandom(32) for name in events}
@@ -30,7 +31,7 @@ class Receiver:
                 self.send_response(receiver.take(self.path.strip("/"), dict(self.headers), body))
                 self.end_headers()
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - named by the base class
+            def log_message(self, format: str, *args: JsonValue) -> None:  # noqa: A002 - named by the base class
                 """Quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -66,18 +67,18 @@ class Receiver:
             self._came.notify_all()
         return 204
 
-    def offer_to(self, email: str, seconds: float) -> dict[str, Any]:
+    def offer_to(self, email: str, seconds: float) -> JsonObject:
         """What the CRM was told when this person was offered. Raises RuntimeError where that does not come in time."""
         with self._came:
             if self._came.wait_for(lambda: self._offer(email) is not None, seconds) and (found := self._offer(email)):
                 return found
         raise RuntimeError("the CRM was not told of a hand-over")
 
-    def _offer(self, email: str) -> dict[str, Any] | None:
-        offers: list[dict[str, Any]] = [event["data"] for _, event in self._got if event["type"] == OFFERED]
+    def _offer(self, email: str) -> JsonObject | None:
+        offers: list[JsonObject] = [event["data"] for _, event in self._got if event["type"] == OFFERED]
         return next((data for data in offers if data["personal"]["person"]["email"] == email), None)
 
-    def wait_for_quiet(self, seconds: float) -> list[tuple[str, dict[str, Any]]]:
+    def wait_for_quiet(self, seconds: float) -> list[tuple[str, JsonObject]]:
         """All that was received, as soon as nothing more has come for so long."""
         with self._came:
             while self._came.wait(seconds):

@@ -9,8 +9,10 @@ from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from hmac import digest
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlencode
+
+from schemas.json_values import JsonObject, JsonValue
 
 REASON = "4c1f0a97be52d6038e7719c2a4d85b6f30e1927d"
 """The key by which Pipedrive's webhooks call a field of one's own; here, why a deal was handed back."""
@@ -66,7 +68,7 @@ class Senders:
             "web", urlencode(fields).encode(), {"content-type": "application/x-www-form-urlencoded"}, "not signed"
         )
 
-    def fact(self, **fact: Any) -> Post:
+    def fact(self, **fact: JsonValue) -> Post:
         """Our own JSON, for what no platform says; signed as Standard Webhooks has it."""
         ident, stamp = secrets.token_hex(8), str(int(time.time()))
         body = json.dumps(fact | {"id": ident}).encode()
@@ -105,24 +107,24 @@ class Senders:
         said = {"event_id": secrets.token_hex(13), "event_type": "form_response", "form_response": response}
         return self._signed_post("typeform", said, "Typeform-Signature", "sha256=")
 
-    def mautic(self, **events: dict[str, Any]) -> Post:
+    def mautic(self, **events: JsonObject) -> Post:
         """One POST with a row for each of the events."""
         rows = {f"mautic.{name}": [row | {"timestamp": now()}] for name, row in events.items()}
         return self._signed_post("mautic", rows, "Webhook-Signature", "")
 
-    def pipedrive(self, event: dict[str, Any]) -> Post:
+    def pipedrive(self, event: JsonObject) -> Post:
         """Not signed: a user name and a password."""
         user = b64encode(self._secrets["pipedrive"].encode()).decode()
         headers = {"content-type": "application/json", "authorization": f"Basic {user}"}
         return Post("pipedrive", json.dumps(event).encode(), headers, "HTTP Basic")
 
-    def _signed_post(self, source: str, said: dict[str, Any], header: str, prefix: str) -> Post:
+    def _signed_post(self, source: str, said: JsonObject, header: str, prefix: str) -> Post:
         body = json.dumps(said).encode()
         proof = b64encode(digest(self._secrets[source].encode(), body, "sha256")).decode()
         return Post(source, body, {"content-type": "application/json", header: prefix + proof}, header)
 
 
-def contact(ident: int, name: str, email: str, company: str) -> dict[str, Any]:
+def contact(ident: int, name: str, email: str, company: str) -> JsonObject:
     """A contact as Mautic shows it, with its core fields."""
     first, _, last = name.partition(" ")
     values = {"firstname": first, "lastname": last, "email": email, "company": company}

@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.roster import RosterFile
 from schemas.yamlfile import load
 from services.cli.demo.ending import five_lines
@@ -47,7 +48,7 @@ class Demo:
         self._http = httpx.Client(base_url=installation.url, timeout=10)
         self._local = LocalTime(_zone(installation.config))
         self._seen, self._breached = 0, ""
-        self._shown_events: list[dict[str, Any]] = []
+        self._shown_events: list[JsonObject] = []
         self._posted = 0
 
     def close(self) -> None:
@@ -134,7 +135,7 @@ class Demo:
         words = "The salesperson drags the deal to the stage that means `accepted`"
         self._works(words, self._crm.accept_deal(person.email), "handover.accepted")
 
-    def _works(self, words: str, event: dict[str, Any], until: str) -> None:
+    def _works(self, words: str, event: JsonObject, until: str) -> None:
         self._step(words, self._senders.pipedrive(event), until)
 
     def _step(self, words: str, posts: Post | Iterable[Post], until: str | None = None) -> None:
@@ -150,17 +151,17 @@ class Demo:
         else:
             self._follow_until(until)
 
-    def _follow_until(self, kind: str, **said: str) -> dict[str, Any]:
+    def _follow_until(self, kind: str, **said: str) -> JsonObject:
         """The data of the first event of this kind that says so."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             for event in self._events():
-                data: dict[str, Any] = event["data"]
+                data: JsonObject = event["data"]
                 if event["type"] == f"stafett.{kind}.v1" and said.items() <= data.items():
                     return data
         raise RuntimeError(f"{kind} did not come")
 
-    def _events(self) -> list[dict[str, Any]]:
+    def _events(self) -> list[JsonObject]:
         """Shown as they come; [] where none came within a second."""
         entries = self._get("/v1/events", after=self._seen, wait=1)["events"]
         for entry in entries:
@@ -190,7 +191,7 @@ class Demo:
     def _explain(self, what: str, ident: str) -> None:
         print(self._local.text(self._get(f"/v1/{what}/{ident}/explain")["text"]))
 
-    def _gist(self, data: dict[str, Any]) -> str:
+    def _gist(self, data: JsonObject) -> str:
         if "to_stage" in data and "from_stage" in data:
             return f"{data['from_stage']} -> {data['to_stage']} ({data['reason']})"
         owner = data.get("owner") or data.get("to_owner") or {}
@@ -199,7 +200,7 @@ class Demo:
             words.append(f"due {self._local.due(data['due_at'], datetime.now(UTC))}")
         return " · ".join(str(word) for word in words if word)
 
-    def _get(self, path: str, **params: Any) -> Any:
+    def _get(self, path: str, **params: JsonValue) -> JsonValue:
         answer = self._http.get(path, params=params, headers={"Authorization": f"Bearer {self._key}"})
         answer.raise_for_status()
         return answer.json()

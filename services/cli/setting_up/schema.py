@@ -6,7 +6,8 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+
+from schemas.json_values import JsonObject
 
 HELP = "Print JSON Schema of signals, events, files and HTTP bodies; OpenAPI and AsyncAPI."
 EPILOG = """\
@@ -54,7 +55,7 @@ def _text(name: str) -> str:
     return json.dumps(_document(name), indent=2, ensure_ascii=False) + "\n"
 
 
-def _document(name: str) -> dict[str, Any]:
+def _document(name: str) -> JsonObject:
     if name == "openapi":
         from services.bootstrap.api import document
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 from schemas.instants import read_any
+from schemas.json_values import JsonObject
 from schemas.yamlfile import FileError
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _verify(args: argparse.Namespace) -> int:
         client=args.client,
     )
     now = _instant(args.at)
-    said: dict[str, Any] = {"accepted": True, "why": "the proof is right"}
+    said: JsonObject = {"accepted": True, "why": "the proof is right"}
     try:
         verify(scheme, secrets, request, now)
     except Refused as refused:
@@ -199,7 +200,7 @@ def _why(code: str, scheme: Scheme, request: Request) -> str:
     }[code]
 
 
-def _proof_details(scheme: Scheme, claim: Claim, now: float) -> dict[str, Any]:
+def _proof_details(scheme: Scheme, claim: Claim, now: float) -> JsonObject:
     """What both sides computed. A secret that is sent as such is not shown."""
     import base64
 
@@ -212,7 +213,7 @@ def _proof_details(scheme: Scheme, claim: Claim, now: float) -> dict[str, Any]:
             case never:
                 assert_never(never)
 
-    said: dict[str, Any] = {"signed": claim.signed.decode("utf-8", "backslashreplace") if claim.signed else None}
+    said: JsonObject = {"signed": claim.signed.decode("utf-8", "backslashreplace") if claim.signed else None}
     if claim.made_at is not None:
         said |= {
             "made_at": claim.made_at,

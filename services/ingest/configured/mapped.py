@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Pairs
 from functools import lru_cache
-from typing import Any
 
 from cel_expr_python import cel
 
 from routing.agreement.cel_words import plain_complaint
+from schemas.json_values import JsonObject, JsonValue
 from schemas.mapping import Mapping, Rule
 from schemas.places import language_code
 from schemas.signals import Company, Kind, Parsed, Quarantined, Reference, Sales
@@ -97,7 +97,7 @@ def _read_mapped(kind: str, body: bytes, content_type: str, headers: dict[str, s
         return [Quarantined(quarantined=error.reason, where=error.where)]
     skipped: list[int] = []
 
-    def one(row: dict[str, Any], where: str, index: int) -> Parsed | Quarantined:
+    def one(row: JsonObject, where: str, index: int) -> Parsed | Quarantined:
         guessed = _guess_facts(row, where, key=body_key(body, index), headers=headers, mapping=mapping)
         items = _over(guessed, row, mapping=mapping, headers=headers, where=where)
         if not items:
@@ -112,7 +112,7 @@ def _read_mapped(kind: str, body: bytes, content_type: str, headers: dict[str, s
     return [item for i, item in enumerate(read_rows) if i not in skipped]
 
 
-def _rows(whole: Any, mapping: Mapping) -> list[tuple[str, Any]]:
+def _rows(whole: JsonValue, mapping: Mapping) -> list[tuple[str, JsonValue]]:
     if mapping.events is None:
         return [(row.where, row.own) for row in events_of(whole)]
     listed = find(whole, mapping.events)
@@ -122,7 +122,7 @@ def _rows(whole: Any, mapping: Mapping) -> list[tuple[str, Any]]:
 
 
 def _guess_facts(
-    row: dict[str, Any], where: str, key: str, headers: dict[str, str], mapping: Mapping
+    row: JsonObject, where: str, key: str, headers: dict[str, str], mapping: Mapping
 ) -> Parsed | Quarantined:
     if mapping.guess:
         try:
@@ -134,7 +134,7 @@ def _guess_facts(
 
 
 def _over(
-    item: Parsed | Quarantined, row: dict[str, Any], mapping: Mapping, headers: Pairs[str, str], where: str
+    item: Parsed | Quarantined, row: JsonObject, mapping: Mapping, headers: Pairs[str, str], where: str
 ) -> list[Parsed | Quarantined]:
     """The item as the mapping has it; none for an event that a rule skips."""
     if isinstance(item, Quarantined):
@@ -161,7 +161,7 @@ def _over(
     return [Quarantined(quarantined="; ".join(["names neither a person nor a record", *findings[:1]]), where=where)]
 
 
-def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any], *, test: bool) -> Parsed:
+def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: JsonObject, *, test: bool) -> Parsed:
     person = item.person.but(**{n: facts[n] for n in _PERSON if n in facts})
     company_facts = {"name": facts.get("company"), **{name: facts.get(name) for name in _COMPANY}}
     company = Company(
@@ -172,7 +172,7 @@ def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any
         for what in _REFERENCES
         if f"{what}_id" in facts
     )
-    changed: dict[str, Any] = {n: facts[n] for n in _PLAIN if n in facts}
+    changed: JsonObject = {n: facts[n] for n in _PLAIN if n in facts}
     if (language := language_code(facts.get("language"))) is not None:
         changed["language"] = language
     if is_identifier(facts.get("delivery_id", "")):
@@ -192,7 +192,7 @@ def _with(item: Parsed, facts: dict[str, str], kind: Kind, fields: dict[str, Any
     return without_false_ids(whole)
 
 
-def _holds(rule: Rule, row: dict[str, Any], headers: Pairs[str, str]) -> bool:
+def _holds(rule: Rule, row: JsonObject, headers: Pairs[str, str]) -> bool:
     """An error value (what the body does not have, a number too large for CEL) is a condition that does not hold."""
     try:
         return condition(rule.when).eval(_ENV.Activation({"body": row, "headers": dict(headers)})).plain_value() is True

@@ -6,8 +6,8 @@ Paths and names are the operator's own words; no value of the body is in a findi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
+from schemas.json_values import JsonValue
 from schemas.signals import Parsed
 from services.ingest.configured.paths import MISSING
 from services.ingest.parsers.reading.safely import when
@@ -25,7 +25,7 @@ _NEEDS: tuple[tuple[str, str, Callable[[Parsed], object]], ...] = (
 """Facts that have to be of a form, what is told where a value is not, and where they stand."""
 
 
-def missing(held: Mapping[str, Any], paths: Mapping[str, str]) -> Iterator[str]:
+def missing(held: Mapping[str, JsonValue], paths: Mapping[str, str]) -> Iterator[str]:
     """One for each name at whose path nothing stands; an empty answer is an answer."""
     yield from (f"`{name}`: nothing stands at `{paths[name]}`" for name, value in held.items() if value is MISSING)
 

@@ -8,8 +8,9 @@ either way.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NamedTuple, assert_never
+from typing import NamedTuple, assert_never
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.may import CLASS_OF, CLASSES, May
 from schemas.signals import INBOUND, REQUESTS, Actor, Kind, Parsed, Sales
 from schemas.sources import Source
@@ -151,10 +152,10 @@ class _Without:
 
     def __init__(self, parsed: Parsed, allowed: Collection[May]) -> None:
         self.parsed, self.allowed = parsed, allowed
-        self.changes: dict[str, Any] = {}
-        self.aside: dict[str, Any] = {}
+        self.changes: JsonObject = {}
+        self.aside: JsonObject = {}
 
-    def take_out(self) -> tuple[dict[str, Any], dict[str, Any], tuple[May, ...]]:
+    def take_out(self) -> tuple[JsonObject, JsonObject, tuple[May, ...]]:
         """(the fields of the signal that change, what they had as answers, the classes that were taken out)."""
         taken_out: list[May] = []
         for name, take_out in (
@@ -211,5 +212,5 @@ def _host(sales: Sales) -> Sales | None:
     return Sales(owner_id=sales.owner_id, owner_email=sales.owner_email)
 
 
-def _without_deals(parsed: Parsed) -> tuple[Any, ...]:
+def _without_deals(parsed: Parsed) -> tuple[JsonValue, ...]:
     return tuple(reference for reference in parsed.references if reference.object != "deal")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from schemas.json_values import JsonValue
 from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.safely import text
 
@@ -20,13 +20,13 @@ class _Missing:
 MISSING = _Missing()
 
 
-def at(value: Any, path: str) -> Any:
+def at(value: JsonValue, path: str) -> JsonValue:
     """What stands at a path; None where nothing does."""
     held = find(value, path)
     return None if held is MISSING else held
 
 
-def find(value: Any, path: str) -> Any:
+def find(value: JsonValue, path: str) -> JsonValue:
     """What stands at a path; MISSING where nothing does. JSON in a text is gone into, `[key=value]` is the first of a list that
     says so."""
     for quoted, index, key, said, bare, name in _STEP.findall(path):

@@ -7,10 +7,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 
+from schemas.json_values import JsonValue
 from schemas.sources import Fetch
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.safely import mapping, read_json
@@ -47,7 +47,7 @@ class Asker:
         self._fetch, self._base, self._headers = fetch, base.rstrip("/"), {"accept": "application/json", **headers}
         self._client = client or httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
         self._pace = _Pace(fetch.per_second)
-        self._kept: OrderedDict[str, tuple[float, Mapping[str, Any]]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, Mapping[str, JsonValue]]] = OrderedDict()
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -57,7 +57,7 @@ class Asker:
         for path in paths:
             self._kept.pop(path, None)
 
-    async def get(self, path: str) -> Mapping[str, Any]:
+    async def get(self, path: str) -> Mapping[str, JsonValue]:
         """Raises Later, Refused, Gone."""
         now = time.monotonic()
         kept = self._kept.get(path)
@@ -70,7 +70,7 @@ class Asker:
             self._kept.popitem(last=False)
         return found
 
-    async def _ask(self, path: str) -> Mapping[str, Any]:
+    async def _ask(self, path: str) -> Mapping[str, JsonValue]:
         await self._pace.turn()
         try:
             async with asyncio.timeout(TIMEOUT):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import httpx
 
 from schemas.certain import certain
+from schemas.json_values import JsonValue
 from schemas.signals import Kind, Parsed, Signal
 from schemas.sources import FETCHED, Source
 from services.ingest.configured.boxes import with_box_consents
@@ -57,7 +57,7 @@ class Fetcher:
         """The signal's facts with those that were fetched; what the webhook itself said wins. Raises Later, Refused, Gone."""
         facts, asked = _facts(signal), []
 
-        async def ask(path: str) -> Mapping[str, Any]:
+        async def ask(path: str) -> Mapping[str, JsonValue]:
             asked.append(path)
             return await self._asker.get(path)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 from urllib.parse import urlencode
 
+from schemas.json_values import JsonValue
 from schemas.signals import Kind, Parsed, Person, Sales
 from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import Ask, Vendor, contact, fill_gaps, id_of, path_segment, with_reference
@@ -68,7 +68,7 @@ def _deal(facts: Parsed) -> str | None:
     return f"/crm/v3/objects/{noun}/{path_segment(ident)}/associations/contacts" if ident else None
 
 
-def _with_record(facts: Parsed, record: Mapping[str, Any], what: str) -> Parsed:
+def _with_record(facts: Parsed, record: Mapping[str, JsonValue], what: str) -> Parsed:
     """With the person and the deal it is about, and with what it was: an incoming call is no step of ours."""
     near = mapping(record.get("associations"))
     if id_of(facts, "person") is None and (person := _first(mapping(near.get("contacts")))) is not None:
@@ -88,12 +88,12 @@ _TOLD_BY_RECORD = frozenset({Kind.SALES_FOLLOW_UP, Kind.ACTIVITY_CREATED})
 """Kinds of a thin event of a call or a mail of which the record says what they were; a meeting or a task says so itself."""
 
 
-def _first(answer: Mapping[str, Any]) -> str | None:
-    rows: Iterator[Any] = iter(answer.get("results") or [])
+def _first(answer: Mapping[str, JsonValue]) -> str | None:
+    rows: Iterator[JsonValue] = iter(answer.get("results") or [])
     return next((ident for row in rows if (ident := text(mapping(row).get("id")))), None)
 
 
-def _contact(record: Mapping[str, Any]) -> Parsed:
+def _contact(record: Mapping[str, JsonValue]) -> Parsed:
     properties = mapping(record.get("properties"))
     facts = contact(
         Person(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
+from schemas.json_values import JsonValue
 from schemas.signals import Parsed, Person
 from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import Ask, Vendor, contact, fill_gaps, id_of, with_reference
@@ -48,7 +48,7 @@ def _is_id(ident: str | None) -> bool:
     return ident is not None and ident.isascii() and ident.isalnum() and len(ident) <= 18
 
 
-def _with_references(facts: Parsed, record: Mapping[str, Any]) -> Parsed:
+def _with_references(facts: Parsed, record: Mapping[str, JsonValue]) -> Parsed:
     """A change event of a task holds what changed, which is seldom the person the task is with."""
     who, about = text(record.get("WhoId")), text(record.get("WhatId"))
     if who is not None:
@@ -56,7 +56,7 @@ def _with_references(facts: Parsed, record: Mapping[str, Any]) -> Parsed:
     return with_reference(facts, "deal", about) if about is not None and about.startswith("006") else facts
 
 
-def _with(facts: Parsed, answer: Mapping[str, Any]) -> Parsed:
+def _with(facts: Parsed, answer: Mapping[str, JsonValue]) -> Parsed:
     rows = answer.get("records") or []
     person = next((ident for row in rows if (ident := text(mapping(row).get("ContactId")))), None)
     if person is None:
@@ -64,7 +64,7 @@ def _with(facts: Parsed, answer: Mapping[str, Any]) -> Parsed:
     return with_reference(facts, "person", person)
 
 
-def _contact(record: Mapping[str, Any]) -> Parsed:
+def _contact(record: Mapping[str, JsonValue]) -> Parsed:
     facts = contact(
         Person(
             email=text(record.get("Email")),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 from urllib.parse import quote
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Company, Kind, Object, Parsed, Person, Quarantined, Reference
 from schemas.sources import Fetch
 from services.ingest.fetching.asking import Gone, Refused
@@ -17,7 +17,7 @@ from services.ingest.parsers.finishing.profile import with_profile
 from services.ingest.parsers.finishing.stated import with_stated_facts
 from services.ingest.parsers.reading.safely import Result, text
 
-Ask = Callable[[str], Awaitable[Mapping[str, Any]]]
+Ask = Callable[[str], Awaitable[Mapping[str, JsonValue]]]
 """Gives the answer to a path. Raises Later, Refused, Gone."""
 OTHER = "the API's answer is not what this kind of source answers"
 
@@ -59,14 +59,14 @@ def path_segment(ident: str) -> str:
     return quote(ident, safe="")
 
 
-def record(value: Any) -> dict[str, Any]:
+def record(value: JsonValue) -> JsonObject:
     """A record that the API gave. Raises Refused where it is none."""
     if not isinstance(value, dict) or not text(value.get("id")):
         raise Refused(OTHER)
     return value
 
 
-def read_by(parse: Callable[[bytes, str, dict[str, str]], Result], body: Any) -> Parsed:
+def read_by(parse: Callable[[bytes, str, dict[str, str]], Result], body: JsonValue) -> Parsed:
     """A record in the shape in which the vendor's webhooks have it is read as one of those. Raises Refused."""
     try:
         items = parse(json.dumps(body).encode(), "application/json", {})

@@ -6,8 +6,8 @@ What people wrote (`fields`, `utm`) is not cut here: the signal has all of it, a
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.parts import Part
 from schemas.signals import Actor, Company, Consent, Parsed, Person, Reference, Sales
 
@@ -32,12 +32,12 @@ def fitting(parsed: Parsed) -> Parsed:
     }
     if not long:
         return parsed
-    whole: dict[str, Any] = {}
+    whole: JsonObject = {}
     cut = {name: _cut(value, name, whole) for name, value in long.items()}
     return parsed.but(**cut, fields={**parsed.fields, **whole})
 
 
-def _is_long(value: Any, limit: int) -> bool:
+def _is_long(value: JsonValue, limit: int) -> bool:
     """By exact types and most frequent first: this is on every request's way."""
     kind = type(value)
     if value is None or kind is bool:
@@ -49,7 +49,7 @@ def _is_long(value: Any, limit: int) -> bool:
     return kind in _PARTS and any([_is_long(item, limit) for item in value.values().values()])
 
 
-def _cut(value: Any, place: str, whole: dict[str, Any]) -> Any:
+def _cut(value: JsonValue, place: str, whole: JsonObject) -> JsonValue:
     """A digest of what was cut keeps equal ones equal and different ones different."""
     limit = LONGEST_PROSE if place in _PROSE else LONGEST
     if isinstance(value, str) and len(value) > limit:

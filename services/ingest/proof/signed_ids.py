@@ -1,6 +1,6 @@
 """Ids of deliveries choose what is a repetition, so nobody but the sender may choose them.
 
-A header is believed where the scheme signs it, or where the secret itself was sent: who has it may say everything. Any other
+A header is believed where the scheme signs it, or where the secret itself was sent: who has it may say everything. JsonValue other
 header is emptied before a parser reads it, and the delivery is told by its body: one captured delivery, sent again under six
 ids, is one. A source that proves nothing keeps its ids, those in the body as well, but the body is part of each: an id that
 a stranger used first does not take the place of the honest delivery, nor of one that is proven later.

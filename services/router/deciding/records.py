@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 
 from routing.model.envelope import Outgoing
 from routing.model.records import Decision, Transition
 from schemas.fates import Fate, Reason, fate_of
+from schemas.json_values import JsonObject
 from schemas.signals import OWN_QUESTIONS, Signal
 from services.observability.provenance import made_by
 from services.ports.rows import HistoryRow, OutboxRow
@@ -29,7 +29,7 @@ class _Said(msgspec.Struct):
     transitions: tuple[Transition, ...]
     events: list[str]
     ledgers: dict[str, int]
-    evidence: dict[str, Any]
+    evidence: JsonObject
 
 
 def history(

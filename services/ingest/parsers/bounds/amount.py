@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from schemas.json_values import JsonValue
 from schemas.parts import Part
 from services.ingest.parsers.bounds.unreadable import EndsReading
 
@@ -65,7 +66,7 @@ def added_up(items: Iterable[Item]) -> Iterator[Item]:
 def _size(part: Part) -> tuple[int, int]:
     """(facts, characters) in it; by exact types and most frequent first."""
     facts, characters = 0, 0
-    level: list[Any] = [part]
+    level: list[JsonValue] = [part]
     while level:
         held = level.pop()
         kind = type(held)

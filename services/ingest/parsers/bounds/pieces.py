@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from schemas.json_values import JsonValue
 from schemas.signals import Parsed, Quarantined
 
 EVENT = 12
@@ -61,13 +62,13 @@ def take_turns(items: Iterable[Item], work: Callable[[Item], int]) -> Iterator[I
         yield item
 
 
-def values_in(value: Any) -> int:
+def values_in(value: JsonValue) -> int:
     """The work of reading an event: its fields and members of lists, at any depth, and what each event costs besides."""
     if not isinstance(value, dict | list):
         return EVENT
     count, level = EVENT, [value]
     while level:
-        inner: list[Any] = [v for held in level for v in (held.values() if isinstance(held, dict) else held)]
+        inner: list[JsonValue] = [v for held in level for v in (held.values() if isinstance(held, dict) else held)]
         count += len(inner)
         level = [v for v in inner if isinstance(v, dict | list)]
     return count

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from typing import Any, assert_never
+from typing import assert_never
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import INBOUND, Consent, Parsed
 from services.ingest.parsers.consent.field_names import NEGATED, OUT, Field, meaning_of, purpose_of
 from services.ingest.parsers.consent.yes_no_words import State, state_of, status_of, yes_or_no
@@ -46,12 +47,12 @@ _HOLDERS = re.compile(
 """Objects and lists whose members state consents."""
 
 
-def states_in(record: Any) -> tuple[Consent, ...]:
+def states_in(record: JsonValue) -> tuple[Consent, ...]:
     """Of a record: who opted out of what, and what was consented with its time. `basis` is the field's name."""
     return _one_each(_read(record, acts=False))
 
 
-def acts_in(fields: Mapping[str, Any]) -> tuple[Consent, ...]:
+def acts_in(fields: Mapping[str, JsonValue]) -> tuple[Consent, ...]:
     """Of a form that was filled in: boxes that were ticked as well."""
     return _one_each(_read(fields, acts=True))
 
@@ -67,7 +68,7 @@ def with_stated_consents(parsed: Parsed) -> Parsed:
     return result.but(findings=(*result.findings, *findings)) if unclear else result
 
 
-def _is_unclear(value: Any) -> bool:
+def _is_unclear(value: JsonValue) -> bool:
     answer = yes_or_no(value) if status_of(value) is None else True
     return answer is None and when(value) is None and not _AGREES.search(label(str(value)[:_LONGEST]))
 
@@ -94,7 +95,7 @@ def _one_each(consents: Iterator[Consent]) -> tuple[Consent, ...]:
     return tuple(by.values())[:MAX_CONSENTS]
 
 
-def _read(value: Any, acts: bool, within: str = "", levels: int = MAX_LEVELS) -> Iterator[Consent]:
+def _read(value: JsonValue, acts: bool, within: str = "", levels: int = MAX_LEVELS) -> Iterator[Consent]:
     """Field by field, and what is in objects; `within` is the name of the object."""
     if isinstance(value, list):
         for row in islice(value, 50):
@@ -112,7 +113,7 @@ def _read(value: Any, acts: bool, within: str = "", levels: int = MAX_LEVELS) ->
             yield consent
 
 
-def _of_object(name: str, held: Any, acts: bool, levels: int, around: str = "") -> Iterator[Consent]:
+def _of_object(name: str, held: JsonValue, acts: bool, levels: int, around: str = "") -> Iterator[Consent]:
     """An object that states a consent itself (`email_marketing_consent: {state, consent_updated_at}`), or holds others that do."""
     if isinstance(held, list):
         if len(held) == 1 and not isinstance(held[0], Mapping | list):
@@ -141,7 +142,7 @@ def _only(consent: Consent | None) -> Iterator[Consent]:
         yield consent
 
 
-def _stated_in(low: Mapping[str, Any]) -> Any:
+def _stated_in(low: Mapping[str, JsonValue]) -> JsonValue:
     return next((low[key] for key in _STATES if key in low and not isinstance(low[key], Mapping | list)), None)
 
 
@@ -152,7 +153,7 @@ def _not_to_do(path: str, channel: str, reason: str | None) -> Consent | None:
     return Consent(purpose=purpose_of(label(channel).split("_"), "all"), state="withdrawn", basis=path.strip()[:100])
 
 
-def _members(path: str, held: Mapping[str, Any], acts: bool, levels: int) -> Iterator[Consent]:
+def _members(path: str, held: Mapping[str, JsonValue], acts: bool, levels: int) -> Iterator[Consent]:
     """`{email: {...}, sms: false}` in an object of consents."""
     beside = _Beside(held)
     for key, value in islice(held.items(), MAX_FIELDS):
@@ -162,7 +163,7 @@ def _members(path: str, held: Mapping[str, Any], acts: bool, levels: int) -> Ite
             yield from _only(_of_channel(path, str(key), value=value, beside=beside, acts=acts))
 
 
-def _of_channel(path: str, key: str, value: Any, beside: _Beside, acts: bool) -> Consent | None:
+def _of_channel(path: str, key: str, value: JsonValue, beside: _Beside, acts: bool) -> Consent | None:
     """`email: true` in an object of consents is a yes for that channel, in one of opt-outs an opt-out."""
     purpose = purpose_of(label(key).split("_"), "")
     if not purpose or meaning_of(key) is not None:
@@ -175,7 +176,7 @@ def _of_channel(path: str, key: str, value: Any, beside: _Beside, acts: bool) ->
     return Consent(purpose=purpose, state=state, basis=f"{path.strip()} {key}"[:100], at=at)
 
 
-def _consent_of_object(path: str, low: Mapping[str, Any], stated: Any) -> Consent | None:
+def _consent_of_object(path: str, low: Mapping[str, JsonValue], stated: JsonValue) -> Consent | None:
     """An object's own state. A no is one that was said: a word for it, or a false with its time."""
     named = next((name for key in _PURPOSES if (name := text(low.get(key)))), "")
     words = label(f"{named} {path}").split("_")
@@ -192,11 +193,11 @@ def _consent_of_object(path: str, low: Mapping[str, Any], stated: Any) -> Consen
     return Consent(purpose=purpose, state=state, basis=path.strip()[:100], at=at)
 
 
-def _moment(low: Mapping[str, Any]) -> datetime | None:
+def _moment(low: Mapping[str, JsonValue]) -> datetime | None:
     return next((at for key in _MOMENTS if (at := when(low.get(key))) is not None), None)
 
 
-def _state_of(field: Field, value: Any, acts: bool) -> State | None:
+def _state_of(field: Field, value: JsonValue, acts: bool) -> State | None:
     match field.what:
         case "out" | "out_at":
             return _opted_out(field, value)
@@ -210,7 +211,9 @@ def _state_of(field: Field, value: Any, acts: bool) -> State | None:
             assert_never(field.what)
 
 
-def _of_field(name: str, value: Any, beside: _Beside | None, acts: bool, at: datetime | None = None) -> Consent | None:
+def _of_field(
+    name: str, value: JsonValue, beside: _Beside | None, acts: bool, at: datetime | None = None
+) -> Consent | None:
     field = meaning_of(name)
     if field is None or value is None or (isinstance(value, str) and (len(value) > _LONGEST or "://" in value)):
         return None
@@ -227,7 +230,7 @@ def _of_field(name: str, value: Any, beside: _Beside | None, acts: bool, at: dat
     return Consent(purpose=field.purpose, state=state, basis=name.strip()[:100], at=at)
 
 
-def _opted_out(field: Field, value: Any) -> State | None:
+def _opted_out(field: Field, value: JsonValue) -> State | None:
     """A time says when; a word for no is no opt-out, and no consent either. What is not understood is taken as one."""
     answer = yes_or_no(value) if status_of(value) != "withdrawn" else True
     if field.what == "out_at":
@@ -241,7 +244,7 @@ def _opted_out(field: Field, value: Any) -> State | None:
     return "withdrawn" if answer else None
 
 
-def _state_of_box(field: Field, value: Any, acts: bool) -> State | None:
+def _state_of_box(field: Field, value: JsonValue, acts: bool) -> State | None:
     """A yes; of a box that posts its own text, that text. A no that was said is a withdrawal, a box left empty is none."""
     if status_of(value) == "withdrawn":
         return "withdrawn"
@@ -266,11 +269,11 @@ _UNSUBSCRIBED = frozenset(["unsubscribed", "opted_out", "optedout", "unsubscribe
 class _Beside:
     """The fields of an object, looked at by their labels: once for all its consents, for a record may have hundreds."""
 
-    def __init__(self, fields: Mapping[str, Any]) -> None:
+    def __init__(self, fields: Mapping[str, JsonValue]) -> None:
         self._fields = fields
 
     @cached_property
-    def _values(self) -> dict[str, Any]:
+    def _values(self) -> JsonObject:
         shown = islice(self._fields.items(), MAX_FIELDS)
         return {label(str(key)): value for key, value in shown if isinstance(value, str | int | float)}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
 
+from schemas.json_values import JsonValue
 from schemas.signals import Kind
 from schemas.suppression import ALL_PURPOSES
 from services.ingest.parsers.reading.naming import label
@@ -26,7 +26,7 @@ _ALL = ALL_PURPOSES | {"*", "all lists", "global"}
 _NO_LISTS = frozenset(["list_unsubscribe", "list_unsubscribe_post"])
 
 
-def lists_in(whole: Any) -> tuple[str, ...] | None:
+def lists_in(whole: JsonValue) -> tuple[str, ...] | None:
     """The lists that are named in answers or in a body; none of them where all lists are meant. None where no list is named."""
     found = tuple(dict.fromkeys(islice(_list_names(whole, 0), MOST)))
     if not found:
@@ -34,7 +34,7 @@ def lists_in(whole: Any) -> tuple[str, ...] | None:
     return () if any(name.casefold() in _ALL for name in found) else found
 
 
-def _list_names(node: Any, level: int) -> Iterator[str]:
+def _list_names(node: JsonValue, level: int) -> Iterator[str]:
     if level > _MAX_LEVELS:
         return
     if isinstance(node, list):
@@ -48,7 +48,7 @@ def _list_names(node: Any, level: int) -> Iterator[str]:
                 yield from _list_names(value, level + 1)
 
 
-def _names_of(value: Any) -> Iterator[str]:
+def _names_of(value: JsonValue) -> Iterator[str]:
     """One list, or several: a name, an id, or an object that has them."""
     if isinstance(value, list):
         for one in value[:MOST]:

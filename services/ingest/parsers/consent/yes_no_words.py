@@ -6,8 +6,9 @@ spreadsheet writes for true and false in its owner's language, such as SANT and 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
+from schemas.json_values import JsonValue
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text
 
@@ -42,7 +43,7 @@ _GONE = frozenset(map(label, _GONE_WORDS.split()))
 _SIGNS = {"✓": True, "✔": True, "☑": True, "✅": True, "+": True, "✗": False, "✘": False, "❌": False, "☐": False}
 
 
-def yes_or_no(value: Any) -> bool | None:
+def yes_or_no(value: JsonValue) -> bool | None:
     """What the value says; None for what is not understood, and for nothing."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
@@ -55,13 +56,13 @@ def yes_or_no(value: Any) -> bool | None:
     return True if word in _YES else False if word in _NO else None
 
 
-def state_of(value: Any) -> State | None:
+def state_of(value: JsonValue) -> State | None:
     """Of a field for a consent: given or withdrawn; None for what is not understood, and for nothing."""
     answer = yes_or_no(value)
     return None if answer is None else "given" if answer else "withdrawn"
 
 
-def status_of(value: Any) -> State | None:
+def status_of(value: JsonValue) -> State | None:
     """Of a field for a status, such as `subscribed`; None for `pending`, `not_subscribed` and anything that is no yes and no no."""
     word = label((text(value) or "")[:200])
     if word in _GONE:

@@ -3,8 +3,7 @@ only address of a request taken where no name tells whose it is."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Parsed, Person, Quarantined, is_request
 from services.ingest.parsers.bounds.pieces import facts_in, take_turns
 from services.ingest.parsers.bounds.unreadable import Unreadable
@@ -58,9 +57,7 @@ def _with_lists(parsed: Parsed, body: bytes, content_type: str) -> Parsed:
 def readable_facts(parsed: Parsed) -> Parsed:
     """The same facts as a person reads them, without entities, markup and what steers a terminal; the same object where
     nothing changes. To be called once on what a parser read: what was decoded once is not decoded again."""
-    changed: dict[str, Any] = {
-        name: readable(written) for name in _WORDS if (written := getattr(parsed, name)) is not None
-    }
+    changed: JsonObject = {name: readable(written) for name in _WORDS if (written := getattr(parsed, name)) is not None}
     changed |= {name: without_steering(written) for name in _CODES if (written := getattr(parsed, name)) is not None}
     fields = readable_answer(parsed.fields) if parsed.fields else parsed.fields
     person = parsed.person.but(**{name: readable(written) for name, written in parsed.person.known_fields().items()})
@@ -130,7 +127,7 @@ def _with_only_address(parsed: Parsed, body: bytes, content_type: str) -> Parsed
     return parsed.but(person=parsed.person.but(email=addresses_in(address)[0], **named), fields=fields)
 
 
-def _whole(body: bytes, content_type: str) -> Any:
+def _whole(body: bytes, content_type: str) -> JsonValue:
     try:
         return whole_of(body, content_type) if body else None
     except Unreadable:

@@ -3,8 +3,7 @@ company is. They are looked for by the names that forms and platforms give them;
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from schemas.places import language_code
 from schemas.signals import Company, Parsed
 from services.ingest.parsers.reading.firmographics import firm_facts
@@ -20,7 +19,7 @@ def with_profile(parsed: Parsed) -> Parsed:
     language = language_code(answers.pop("language", None)) if parsed.language is None else None
     facts = {name: value for name, value in answers.items() if name != "language"}
     company = Company(**{**facts, **parsed.company.known_fields()})
-    changed: dict[str, Any] = {"language": language} if language is not None else {}
+    changed: JsonObject = {"language": language} if language is not None else {}
     if not parsed.utm and (utm := _utm(parsed.fields)):
         changed |= {"utm": utm, "campaign": parsed.campaign or utm.get("utm_campaign")}
     if not parsed.phone_verified and any(_says_yes(name, value) for name, value in parsed.fields.items()):
@@ -30,7 +29,7 @@ def with_profile(parsed: Parsed) -> Parsed:
     return parsed.but(**changed) if changed else parsed
 
 
-def _utm(fields: dict[str, Any]) -> dict[str, str]:
+def _utm(fields: JsonObject) -> dict[str, str]:
     """Parameters of a campaign that a platform keeps among its own fields."""
     named = (
         (label(name.removesuffix("__c")), value) for name, value in fields.items() if "utm" in name[:20].casefold()
@@ -40,5 +39,5 @@ def _utm(fields: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _says_yes(name: str, value: Any) -> bool:
+def _says_yes(name: str, value: JsonValue) -> bool:
     return label(name) in _PHONE_VERIFIED and (text(value) or str(value)).casefold() in ("true", "1", "yes", "ja")

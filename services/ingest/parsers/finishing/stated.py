@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonValue
 from schemas.signals import Parsed
 from services.ingest.parsers.consent.consents import states_in, with_consents, with_stated_consents
 from services.ingest.parsers.reading.former import with_former_emails
@@ -14,7 +13,7 @@ def with_stated_facts(parsed: Parsed) -> Parsed:
     return with_former_emails(with_stated_consents(parsed), parsed.fields) if parsed.fields else parsed
 
 
-def of_record(parsed: Parsed, *records: Any) -> Parsed:
+def of_record(parsed: Parsed, *records: JsonValue) -> Parsed:
     """With what these objects of the body state of the person: a record's fields of which the parser keeps only some."""
     for record in records:
         parsed = with_consents(parsed, states_in(record))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from schemas.json_values import JsonValue
 from schemas.signals import Actor, Kind, Sales
 from services.ingest.parsers.guesses.calls import call_of
 from services.ingest.parsers.guesses.chain import Chain, Level, first, level
@@ -174,7 +175,7 @@ def _headers(chain: Chain) -> dict[str, str]:
     return headers
 
 
-def _parts(chain: Chain, objects: list[Node]) -> Iterator[Mapping[str, Any]]:
+def _parts(chain: Chain, objects: list[Node]) -> Iterator[Mapping[str, JsonValue]]:
     yield from (at.held for at in chain)
     for node in islice(objects, MAX_PARTS):
         yield {label(str(key)): value for key, value in islice(node.raw.items(), 100)}

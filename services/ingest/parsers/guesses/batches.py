@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from schemas.json_values import JsonObject, JsonValue
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import read_embedded_json
@@ -30,11 +31,11 @@ class Row(NamedTuple):
     """One event: its path in the body, itself, and what stood around the list that it was in."""
 
     where: str
-    own: Any
-    around: Mapping[str, Any]
+    own: JsonValue
+    around: Mapping[str, JsonValue]
 
 
-def events_of(whole: Any) -> list[Row]:
+def events_of(whole: JsonValue) -> list[Row]:
     """Every event of a body. A list of `{name, value}` is one form's answers. Raises Unreadable."""
     if not isinstance(whole, list):
         return list(_of_object("$", as_object(whole)))
@@ -47,7 +48,7 @@ def events_of(whole: Any) -> list[Row]:
     return events
 
 
-def _of_object(where: str, whole: dict[str, Any]) -> Iterator[Row]:
+def _of_object(where: str, whole: JsonObject) -> Iterator[Row]:
     """The object, or what is in the only list of it, if nothing else in it tells of anybody."""
     if not whole:
         raise Unreadable("the body is empty")
@@ -72,24 +73,24 @@ def _of_object(where: str, whole: dict[str, Any]) -> Iterator[Row]:
 _EVENTS = frozenset(["events", "notifications", "records", "messages", "batch"])
 
 
-def _is_about_the_delivery(value: dict[str, Any]) -> bool:
+def _is_about_the_delivery(value: JsonObject) -> bool:
     """Scalars of which none tells of anybody: when it was sent, of which account, by which request."""
     return not any(isinstance(held, dict | list) for held in value.values()) and not _tells_of_somebody(value)
 
 
-def _are_events(value: list[Any]) -> bool:
+def _are_events(value: list[JsonValue]) -> bool:
     return (
         bool(value) and all(isinstance(row, dict) for row in value) and not (len(value) <= MAX_ANSWERS and rows(value))
     )
 
 
-def _tells_of_somebody(whole: Mapping[str, Any]) -> bool:
+def _tells_of_somebody(whole: Mapping[str, JsonValue]) -> bool:
     """An order with its items is one event about its buyer."""
     scalars = [str(key) for key, value in list(whole.items())[:200] if text(value)]
     return any((meaning(name) or ("", 0))[0] in _REACH for name in scalars)
 
 
-def _under_titles(whole: dict[str, Any]) -> dict[str, Any]:
+def _under_titles(whole: JsonObject) -> JsonObject:
     """Answers under the fields' titles, where a list in the body says which title `Field3` has."""
     titles: dict[str, str] = {}
     for key, value in list(whole.items())[:200]:
@@ -98,7 +99,7 @@ def _under_titles(whole: dict[str, Any]) -> dict[str, Any]:
     return {titles.get(key, key): value for key, value in whole.items()} if titles else whole
 
 
-def _titles(fields: list[Any], whole: Mapping[str, Any]) -> dict[str, str]:
+def _titles(fields: list[JsonValue], whole: Mapping[str, JsonValue]) -> dict[str, str]:
     titles: dict[str, str] = {}
     for field in fields[:MAX_ANSWERS]:
         held = {label(str(key)): value for key, value in field.items()} if isinstance(field, dict) else {}

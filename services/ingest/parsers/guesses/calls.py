@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from schemas.json_values import JsonObject
 from services.ingest.parsers.guesses.chain import Level
 from services.ingest.parsers.reading.automation import is_set
 from services.ingest.parsers.reading.naming import label
@@ -97,7 +98,7 @@ def call_of(levels: Iterable[Level]) -> Call:
     return Call(_is_talk(held, plain), outcome)
 
 
-def _is_talk(held: list[dict[str, Any]], words: set[str]) -> bool | None:
+def _is_talk(held: list[JsonObject], words: set[str]) -> bool | None:
     talk, length = _seconds(held, _TALK), _seconds(held, _LENGTH)
     length = length if length is not None else _thousandth(_seconds(held, _MILLISECONDS))
     answered = next(
@@ -115,7 +116,7 @@ def _is_talk(held: list[dict[str, Any]], words: set[str]) -> bool | None:
     return length >= (SHORTEST if not words.isdisjoint(_ANSWERED) else SURE)
 
 
-def _is_up(held: list[dict[str, Any]], names: tuple[str, ...]) -> bool:
+def _is_up(held: list[JsonObject], names: tuple[str, ...]) -> bool:
     for at in held:
         for name in names:
             value = at.get(name)
@@ -124,11 +125,11 @@ def _is_up(held: list[dict[str, Any]], names: tuple[str, ...]) -> bool:
     return False
 
 
-def _seconds(held: list[dict[str, Any]], names: tuple[str, ...]) -> float | None:
+def _seconds(held: list[JsonObject], names: tuple[str, ...]) -> float | None:
     return next((seconds for seconds in _lengths(held, names)), None)
 
 
-def _lengths(held: list[dict[str, Any]], names: tuple[str, ...]) -> Iterator[float]:
+def _lengths(held: list[JsonObject], names: tuple[str, ...]) -> Iterator[float]:
     for at in held:
         for name in names:
             value = at.get(name)

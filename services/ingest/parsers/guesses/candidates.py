@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from schemas.json_values import JsonObject, JsonValue
 from services.ingest.parsers.guesses.tree import is_another_side
 from services.ingest.parsers.reading.addresses import addresses_in, named_address, normal_address
 from services.ingest.parsers.reading.bodies import read_embedded_json
@@ -32,18 +33,18 @@ class Candidate(NamedTuple):
 
     name: str
     written: str
-    row: Mapping[str, Any] = {}
+    row: Mapping[str, JsonValue] = {}
 
 
 class _Leaf(NamedTuple):
     """A value, its key and the leaf whose value it is in: names are looked at only on the way to an address."""
 
     key: str
-    value: Any
+    value: JsonValue
     inside: _Leaf | None
 
 
-def candidates_in(tree: Any) -> list[Candidate]:
+def candidates_in(tree: JsonValue) -> list[Candidate]:
     """One for each address, in the order of the body; our own people's and recipients' are none, nor is an address in a text."""
     candidates: dict[str | None, Candidate] = {}
     for leaf in _leaves(tree):
@@ -61,7 +62,7 @@ def several(candidates: Sequence[Candidate]) -> str:
     return f"{len(candidates)} e-mail addresses, and no name tells whose: {names}; map one to `email`"
 
 
-def _leaves(tree: Any) -> Iterator[_Leaf]:
+def _leaves(tree: JsonValue) -> Iterator[_Leaf]:
     """Every text that may be an address."""
     todo = [_Leaf("", tree, None)]
     for _ in range(MAX_LEAVES):
@@ -107,7 +108,7 @@ def _name(leaf: _Leaf) -> str:
     return leaf.key
 
 
-def _title(row: dict[str, Any]) -> str | None:
+def _title(row: JsonObject) -> str | None:
     """What an answer's row calls its question."""
     held = {label(str(key)): value for key, value in row.items()}
     return next(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
+from schemas.json_values import JsonObject, JsonValue
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import mapping, text
 from services.ingest.parsers.reading.tables import words
@@ -42,23 +43,23 @@ MAX_KEYS = 300
 class Level(NamedTuple):
     """One object on the way: itself, and what it holds by names as `label` writes them."""
 
-    raw: Mapping[str, Any]
-    held: dict[str, Any]
+    raw: Mapping[str, JsonValue]
+    held: JsonObject
 
 
 Chain = list[Level]
 Found = TypeVar("Found")
 
 
-def level(raw: Mapping[str, Any]) -> Level:
+def level(raw: Mapping[str, JsonValue]) -> Level:
     """Of a name that is there in two spellings the first counts."""
-    held: dict[str, Any] = {}
+    held: JsonObject = {}
     for key, value in islice(raw.items(), MAX_KEYS):
         held.setdefault(label(str(key)), value)
     return Level(raw, held)
 
 
-def first(chain: Iterable[Level], names: Iterable[str], read: Callable[[Any], Found | None]) -> Found | None:
+def first(chain: Iterable[Level], names: Iterable[str], read: Callable[[JsonValue], Found | None]) -> Found | None:
     """The first of `names` that holds something, the innermost object first."""
     inwards = list(chain)[::-1]
     for name in names:
@@ -79,7 +80,7 @@ def nouns_of(phrase: str | None) -> tuple[str, ...]:
     )
 
 
-def chain_of(event: Mapping[str, Any], nouns: tuple[str, ...] = ()) -> Chain:
+def chain_of(event: Mapping[str, JsonValue], nouns: tuple[str, ...] = ()) -> Chain:
     """The event and what it wraps, outermost first: `{data: {object: {...}}}` has three. The object that is called as the
     event's word has it (`task` of `task.completed`) comes before any wrapper."""
     chain = [level(event)]
@@ -88,7 +89,7 @@ def chain_of(event: Mapping[str, Any], nouns: tuple[str, ...] = ()) -> Chain:
     return chain
 
 
-def _inside(chain: Chain, nouns: tuple[str, ...]) -> Mapping[str, Any] | None:
+def _inside(chain: Chain, nouns: tuple[str, ...]) -> Mapping[str, JsonValue] | None:
     held = chain[-1].held
     if len(chain) > 1 and chain[-2].held.get("attributes") is chain[-1].raw and text(chain[-2].held.get("id")):
         # JSON:API: what is in the attributes of a thing is a part of it.
@@ -108,7 +109,7 @@ def _inside(chain: Chain, nouns: tuple[str, ...]) -> Mapping[str, Any] | None:
     return _lone(held, MAX_LEVELS)
 
 
-def _is_occasion(value: Any) -> bool:
+def _is_occasion(value: JsonValue) -> bool:
     """An `event` that people go to, not one that a sender tells of."""
     names = {label(str(key)) for key in islice(mapping(value), MAX_KEYS)}
     return not names.isdisjoint(("start", "start_time", "start_date", "starts_at")) and names.isdisjoint(
@@ -116,7 +117,7 @@ def _is_occasion(value: Any) -> bool:
     )
 
 
-def _lone(held: Mapping[str, Any], levels: int) -> Mapping[str, Any] | None:
+def _lone(held: Mapping[str, JsonValue], levels: int) -> Mapping[str, JsonValue] | None:
     """The only object in one that has no id, if it has one or leads to one."""
     if levels == 0 or any("id" in name.split("_") or name == "key" for name in held.keys() - _OF_EVENTS):
         return None
@@ -128,6 +129,6 @@ def _lone(held: Mapping[str, Any], levels: int) -> Mapping[str, Any] | None:
     return inner[0] if named or _lone(names, levels - 1) is not None else None
 
 
-def ident(value: Any) -> str | None:
+def ident(value: JsonValue) -> str | None:
     """An id, or the id of an object."""
     return text(value) or next((name for key in ("id", "name") if (name := text(mapping(value).get(key)))), None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any
 
+from schemas.json_values import JsonValue
 from services.ingest.parsers.guesses.chain import level
 from services.ingest.parsers.guesses.contact_points import number_of_chat
 from services.ingest.parsers.guesses.tree import Node
@@ -54,7 +54,7 @@ _PARTNERS = ("remote_jid_alt", "sender_pn", "remote_jid", "jid", "chat_id")
 _IN_A_GROUP = ("participant_alt", "participant_pn", "participant", "author")
 
 
-def _partner(held: Mapping[str, Any]) -> dict[str, str]:
+def _partner(held: Mapping[str, JsonValue]) -> dict[str, str]:
     ids = [text(held.get(name)) or "" for name in _PARTNERS]
     if any(one.endswith("@g.us") for one in ids):
         ids = [text(held.get(name)) or "" for name in _IN_A_GROUP]

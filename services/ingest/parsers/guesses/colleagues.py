@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from schemas.json_values import JsonValue
 from schemas.signals import Actor
 from services.ingest.parsers.guesses.chain import Chain, level
 from services.ingest.parsers.reading.safely import mapping, text
@@ -67,7 +67,7 @@ _COMERS = ("attendees", "participants", "invitees", "guests", "people", "users",
 _MARKS = ("organizer", "organiser", "is_organizer", "is_organiser", "host", "is_host", "self", "is_owner")
 
 
-def _is_marked(who: Mapping[str, Any]) -> bool:
+def _is_marked(who: Mapping[str, JsonValue]) -> bool:
     held = level(who).held
     return any(held.get(mark) is True for mark in _MARKS) or (text(held.get("role")) or "").casefold() in (
         "host",
@@ -91,11 +91,11 @@ def _of(chain: Chain, objects: tuple[str, ...], ids: tuple[str, ...], addresses:
     return Actor(kind="person", reference=reference or address, email=address) if reference or address else Actor()
 
 
-def _rows(value: Any) -> Iterator[Any]:
+def _rows(value: JsonValue) -> Iterator[JsonValue]:
     yield from value[:50] if isinstance(value, list) else (value,)
 
 
-def _colleague_of(who: Any) -> Actor | None:
+def _colleague_of(who: JsonValue) -> Actor | None:
     """One of ours, by an object, or by an address in its place."""
     if isinstance(who, str):
         written = who.strip()

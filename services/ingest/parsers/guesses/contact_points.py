@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
 
+from schemas.json_values import JsonValue
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text
 from services.ingest.parsers.reading.tables import word_set
@@ -29,7 +29,7 @@ _LISTS = word_set("""
 _NUMBERED = re.compile(r"(\d{7,15})(?::\d{1,3})?@(?:s\.whatsapp\.net|c\.us)")
 
 
-def point_of(row: Mapping[str, Any]) -> dict[str, str]:
+def point_of(row: Mapping[str, JsonValue]) -> dict[str, str]:
     """`email` or `phone` of an object that says which of them its value is, or whose value can only be an address; {} else."""
     held = {label(str(key)): value for key, value in islice(row.items(), MAX_POINTS)}
     said = next((word for name in _HOLDERS if (word := text(held.get(name)))), None)
@@ -41,7 +41,7 @@ def point_of(row: Mapping[str, Any]) -> dict[str, str]:
     return {fact: said} if fits(fact, said) and (fact != "email" or is_address(said)) else {}
 
 
-def points_in(name: str, value: Any) -> dict[str, str]:
+def points_in(name: str, value: JsonValue) -> dict[str, str]:
     """The first address and the first number of a list of ways to reach somebody; `name` is its key, as `label` writes it."""
     if name not in _LISTS or not isinstance(value, list):
         return {}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from schemas.json_values import JsonValue
 from services.ingest.parsers.guesses.chain import Chain, Level, level
 from services.ingest.parsers.guesses.tree import Node
 from services.ingest.parsers.reading.automation import is_set
@@ -129,7 +130,7 @@ def _is_not_who_began(objects: list[Node]) -> bool:
     return wrote is not None and begun != wrote
 
 
-def _address(of: Mapping[str, Any]) -> str | None:
+def _address(of: Mapping[str, JsonValue]) -> str | None:
     email = text(level(of).held.get("email"))
     return email.casefold() if email else None
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.bodies import read_embedded_json
@@ -13,16 +12,16 @@ from services.ingest.parsers.reading.safely import MAX_ANSWERS, name_parts, text
 _HOLDERS = ("value", "answer", "values")
 
 
-def flat_answers(tree: dict[str, Any]) -> dict[str, Any]:
+def flat_answers(tree: JsonObject) -> JsonObject:
     """Every answer of the tree, a list whole; a name that is there twice has a number. Raises Unreadable for more than
     `MAX_ANSWERS`."""
-    answers: dict[str, Any] = {}
+    answers: JsonObject = {}
     for name, value in tree.items():
         _gather(str(name), value, answers)
     return answers
 
 
-def _gather(name: str, value: Any, answers: dict[str, Any]) -> None:
+def _gather(name: str, value: JsonValue, answers: JsonObject) -> None:
     value = read_embedded_json(value)
     if isinstance(value, dict):
         _gather_object(name, value, answers)
@@ -35,7 +34,7 @@ def _gather(name: str, value: Any, answers: dict[str, Any]) -> None:
         _put(name, value, answers)
 
 
-def _gather_object(name: str, value: dict[str, Any], answers: dict[str, Any]) -> None:
+def _gather_object(name: str, value: JsonObject, answers: JsonObject) -> None:
     if parts := name_parts(value):
         _put(name, " ".join(parts.values()), answers)
         return
@@ -51,7 +50,7 @@ def _name_with_number(name: str, number: object) -> str:
     return f"{name} {number}".strip()
 
 
-def _put(name: str, value: Any, answers: dict[str, Any]) -> None:
+def _put(name: str, value: JsonValue, answers: JsonObject) -> None:
     if value in (None, "", [], {}):
         return
     title, number = name, 2

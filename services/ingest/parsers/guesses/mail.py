@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from schemas.json_values import JsonValue
 from schemas.signals import Kind
 from services.ingest.parsers.guesses.chain import Chain, level
 from services.ingest.parsers.guesses.contact_points import number_of_chat
@@ -98,7 +98,7 @@ def _parties(objects: list[Node], role: str) -> Iterator[dict[str, str]]:
                 yield facts
 
 
-def _end(value: Any) -> dict[str, str]:
+def _end(value: JsonValue) -> dict[str, str]:
     """`Name <address>`, an address, a number, an object or a list of such."""
     if isinstance(value, list):
         value = value[0] if value else None

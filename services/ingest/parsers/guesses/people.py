@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
+from schemas.json_values import JsonValue
 from services.ingest.parsers.guesses.contact_points import point_of
 from services.ingest.parsers.guesses.tree import THINGS, Node, flat
 from services.ingest.parsers.reading.naming import label, meaning
@@ -274,7 +274,7 @@ def firm_in(objects: list[Node], person: Node | None, ours: bool = False) -> Nod
     return None
 
 
-def names_beside(row: Mapping[str, Any], address: str) -> dict[str, str]:
+def names_beside(row: Mapping[str, JsonValue], address: str) -> dict[str, str]:
     """The names in the object of somebody whose address is known: their first and last name, or both in one."""
     if len(row) > MAX_BESIDE:
         return {}

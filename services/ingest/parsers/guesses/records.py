@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from schemas.json_values import JsonValue
 from schemas.signals import Kind, Object, Reference, Sales
 from services.ingest.parsers.guesses.chain import Chain, Level, first, ident, level
 from services.ingest.parsers.guesses.tree import Node
@@ -93,7 +93,7 @@ _WHOSE = ("contact", "customer", "subscriber", "profile", "person", "lead", "use
 _NOT_ITS = frozenset(_OTHERS.split())
 
 
-def _last_step(value: Any) -> str | None:
+def _last_step(value: JsonValue) -> str | None:
     """Of a link to the thing, which is all that some senders give, the number at its end."""
     step = (text(value) or "")[:500].partition("?")[0].rstrip("/").rpartition("/")
     return step[2] if step[0].startswith("http") and step[2].isdigit() else None
@@ -188,8 +188,8 @@ def tags_of(kind: Kind, chain: Chain, person: Node | None) -> tuple[str, ...]:
         one = first(chain, ("tag", "tag_name", "label"), lambda value: text(value) or text(mapping(value).get("name")))
         if one is not None:
             return (one,)
-    tags: Any = next((at["tags"] for at in held if at.get("tags")), [])
-    rows: list[Any] = tags.split(",") if isinstance(tags, str) else tags if isinstance(tags, list) else []
+    tags: JsonValue = next((at["tags"] for at in held if at.get("tags")), [])
+    rows: list[JsonValue] = tags.split(",") if isinstance(tags, str) else tags if isinstance(tags, list) else []
     named = (text(row) or text(mapping(row).get("name")) or text(mapping(row).get("tag")) for row in rows[:MAX_TAGS])
     return tuple(dict.fromkeys(tag for tag in named if tag))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from schemas.json_values import JsonObject, JsonValue
 from services.ingest.parsers.guesses.chain import WRAPPERS
 from services.ingest.parsers.guesses.contact_points import points_in
 from services.ingest.parsers.reading.answers import rows
@@ -82,8 +83,8 @@ class Node(NamedTuple):
     """An object in the body: the way to it, its own scalars by name, and how far it is a person's (0 for a wrapper)."""
 
     path: tuple[str, ...]
-    fields: dict[str, Any]
-    raw: Mapping[str, Any]
+    fields: JsonObject
+    raw: Mapping[str, JsonValue]
     weight: int
 
     @property
@@ -91,11 +92,11 @@ class Node(NamedTuple):
         return len(self.path)
 
 
-def nodes(event: Mapping[str, Any], ours: frozenset[str] = frozenset(), limit: int = MAX_NODES) -> list[Node]:
+def nodes(event: Mapping[str, JsonValue], ours: frozenset[str] = frozenset(), limit: int = MAX_NODES) -> list[Node]:
     """Every object that may tell of the lead, and of the company; what is ours or another's is left out. `ours`: further
     keys that are our own people here (the `user` of a task)."""
     objects: list[Node] = []
-    todo: deque[tuple[tuple[str, ...], Mapping[str, Any]]] = deque([((), event)])
+    todo: deque[tuple[tuple[str, ...], Mapping[str, JsonValue]]] = deque([((), event)])
     wrapped = _is_envelope(event)
     while todo and len(objects) < limit:
         path, at = todo.popleft()
@@ -106,7 +107,7 @@ def nodes(event: Mapping[str, Any], ours: frozenset[str] = frozenset(), limit: i
     return objects
 
 
-def _is_envelope(event: Mapping[str, Any]) -> bool:
+def _is_envelope(event: Mapping[str, JsonValue]) -> bool:
     """What happened, under `event` and with a type: not the fair or the meeting that somebody goes to."""
     held = event.get("event")
     names = {label(str(key)) for key in held} if isinstance(held, dict) else set()
@@ -116,8 +117,8 @@ def _is_envelope(event: Mapping[str, Any]) -> bool:
 
 
 def _inner(
-    path: tuple[str, ...], at: Mapping[str, Any], ours: frozenset[str]
-) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    path: tuple[str, ...], at: Mapping[str, JsonValue], ours: frozenset[str]
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
     for key, value in islice(at.items(), 200):
         if not isinstance(value, dict | list | str):
             continue
@@ -139,7 +140,7 @@ def _inner(
         yield from _within((*path, name), str(key), value)
 
 
-def _is_all_there_is(name: str, at: Mapping[str, Any]) -> bool:
+def _is_all_there_is(name: str, at: Mapping[str, JsonValue]) -> bool:
     """What was before, where nothing is now: the record was deleted."""
     if name not in _BEFORE:
         return False
@@ -155,7 +156,9 @@ _BEFORE = frozenset(["previous", "old", "before"])
 _NOW = frozenset(["current", "new", "after"])
 
 
-def _within(path: tuple[str, ...], key: str, value: Any) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+def _within(
+    path: tuple[str, ...], key: str, value: JsonValue
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
     """What is gone into of an object or a list that stands under `key`."""
     name, listed = path[-1], (*path[:-1], f"{path[-1]}()")
     if points := points_in(name, value):
@@ -182,7 +185,7 @@ def _within(path: tuple[str, ...], key: str, value: Any) -> Iterator[tuple[tuple
         yield path, value[0]
 
 
-def is_another_side(name: str, value: Any) -> bool:
+def is_another_side(name: str, value: JsonValue) -> bool:
     """Whether what stands under a key is ours or somebody else's than the lead's, as far as its name says. A chat's
     `sender` can say itself that it is a contact."""
     if name == "request" and not _is_http(value):
@@ -198,7 +201,7 @@ def _is_of_a_chat(path: tuple[str, ...], name: str) -> bool:
     return name == "sender" and path[-1:] == ("meta",)
 
 
-def _are_records(value: Any) -> bool:
+def _are_records(value: JsonValue) -> bool:
     """`changes` that hold whole records by their sort, of which each has its id; not what was before and is now."""
     return isinstance(value, dict) and any(isinstance(one, dict) and text(one.get("id")) for one in value.values())
 
@@ -208,12 +211,12 @@ _HTTP = word_set("""
 """)
 
 
-def _is_http(value: Any) -> bool:
+def _is_http(value: JsonValue) -> bool:
     """A `request` of a browser; one of a customer has people in it."""
     return not isinstance(value, dict) or not _HTTP.isdisjoint(label(str(key)) for key in islice(value, 50))
 
 
-def _answers(name: str, value: Any) -> dict[str, Any]:
+def _answers(name: str, value: JsonValue) -> JsonObject:
     """A form's answers; addresses with their labels are none, nor is a list that no form is as long as."""
     if len(value) > MAX_ANSWERS or _is_address(name):
         return {}
@@ -222,20 +225,20 @@ def _answers(name: str, value: Any) -> dict[str, Any]:
     return rows(value)
 
 
-def _numbered_answers(key: str, value: Any) -> dict[str, Any]:
+def _numbered_answers(key: str, value: JsonValue) -> JsonObject:
     """Answers of a builder that numbers its fields: a list or an object of them, some of which have no names."""
     held = value.items() if isinstance(value, dict) else enumerate(value)
     items = [(str(name), inner) for name, inner in islice(held, MAX_ANSWERS)]
     if not any(name.isdigit() and not isinstance(inner, dict | list) for name, inner in items):
         return {}
-    answers: dict[str, Any] = {}
+    answers: JsonObject = {}
     for name, inner in items:
         parts = name_parts(inner)
         answers |= parts or {f"{key} {name}" if name.isdigit() else name: inner}
     return answers
 
 
-def _are_answers(value: Any) -> bool:
+def _are_answers(value: JsonValue) -> bool:
     """`changes` that are a form's `{field, value}`, with nothing of what was before."""
     return isinstance(value, list) and all(isinstance(row, dict) and row.keys() == {"field", "value"} for row in value)
 
@@ -245,7 +248,7 @@ def _is_address(name: str) -> bool:
     return name in _PLURAL or (meaning(name) or ("", 0))[0] in ("email", "phone")
 
 
-def _is_ours(row: Mapping[str, Any]) -> bool:
+def _is_ours(row: Mapping[str, JsonValue]) -> bool:
     """One in a list of people, or in a chat, who says to be the host or an agent."""
     if any(row.get(flag) is True for flag in _HOSTS):
         return True
@@ -253,7 +256,7 @@ def _is_ours(row: Mapping[str, Any]) -> bool:
     return any((text(row.get(name)) or "").casefold() in _STAFF for name in roles)
 
 
-def _is_software(row: Mapping[str, Any]) -> bool:
+def _is_software(row: Mapping[str, JsonValue]) -> bool:
     """A `client` that is a mail program or a browser, which have makers."""
     names = {label(str(key)) for key in row}
     return not names.isdisjoint(("family", "version", "os", "user_agent")) and names.isdisjoint(("email", "phone"))
@@ -266,7 +269,7 @@ _HOSTS = words("""
 _STAFF = ("internal", "agent", "admin", "host", "operator", "organizer", "organiser", "bot", "teammate", "staff")
 
 
-def _is_theirs(value: Any) -> bool:
+def _is_theirs(value: JsonValue) -> bool:
     """A chat's `sender` that says itself that it is a contact."""
     return isinstance(value, dict) and (text(value.get("type")) or "").casefold() in (
         "contact",
@@ -292,9 +295,9 @@ def _weight(path: tuple[str, ...]) -> int:
     return -1 if path[-1] in THINGS else 1 if not set(path) & THINGS else -1
 
 
-def flat(at: Mapping[str, Any]) -> dict[str, Any]:
+def flat(at: Mapping[str, JsonValue]) -> JsonObject:
     """The scalars of an object: `{label, value}` is its value, a list of addresses its first or primary one."""
-    scalars: dict[str, Any] = {}
+    scalars: JsonObject = {}
     for key, value in islice(at.items(), 500):
         if isinstance(value, dict):
             scalars |= _flat_object(str(key), value)
@@ -309,7 +312,7 @@ def flat(at: Mapping[str, Any]) -> dict[str, Any]:
     return scalars
 
 
-def _flat_object(key: str, value: dict[str, Any]) -> dict[str, Any]:
+def _flat_object(key: str, value: JsonObject) -> JsonObject:
     held, name = value.get("value"), label(key)
     if "value" in value:
         return name_parts(held) or {key: held.get("value") if isinstance(held, dict) else held}
@@ -331,7 +334,7 @@ def _flat_object(key: str, value: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _number(value: Mapping[str, Any]) -> str | None:
+def _number(value: Mapping[str, JsonValue]) -> str | None:
     """A telephone number that has its country's code beside it."""
     code = next(
         (digits for k in ("c", "cc", "country_code", "countryCode", "code") if (digits := text(value.get(k)))), None
@@ -345,7 +348,7 @@ def _number(value: Mapping[str, Any]) -> str | None:
     )
 
 
-def _primary(name: str, values: list[Any]) -> Any:
+def _primary(name: str, values: list[JsonValue]) -> JsonValue:
     if not values or (
         isinstance(values[0], dict) and not _is_address(name) and len(values) <= MAX_ANSWERS and rows(values)
     ):
@@ -357,5 +360,5 @@ def _primary(name: str, values: list[Any]) -> Any:
     return _scalar(chosen) if isinstance(chosen, dict) else chosen
 
 
-def _scalar(value: Mapping[str, Any]) -> Any:
+def _scalar(value: Mapping[str, JsonValue]) -> JsonValue:
     return next((value[k] for k in _SCALAR if text(value.get(k))), None)

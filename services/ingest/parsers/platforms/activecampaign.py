@@ -3,8 +3,9 @@ neither its type nor a time."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
+from schemas.json_values import JsonObject
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
@@ -83,11 +84,11 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return [of_record(parsed, contact, {"updated_fields": rows})]
 
 
-def _task(event: dict[str, Any]) -> str | None:
+def _task(event: JsonObject) -> str | None:
     return text((mapping(event.get("task")) or mapping(event.get("deal_task"))).get("id"))
 
 
-def _company(event: dict[str, Any], contact: dict[str, Any], deal: dict[str, Any]) -> str | None:
+def _company(event: JsonObject, contact: JsonObject, deal: JsonObject) -> str | None:
     named = (
         contact.get("orgname"),
         contact.get("customer_acct_name"),
@@ -97,12 +98,12 @@ def _company(event: dict[str, Any], contact: dict[str, Any], deal: dict[str, Any
     return next((value for name in named if (value := text(name))), None)
 
 
-def _amount(deal: dict[str, Any]) -> float | None:
+def _amount(deal: JsonObject) -> float | None:
     """`value` is written for people: 45,600.00."""
     return number(deal.get("value_raw") or (text(deal.get("value")) or "").replace(",", ""))
 
 
-def _person(contact: dict[str, Any], deal: dict[str, Any]) -> Person:
+def _person(contact: JsonObject, deal: JsonObject) -> Person:
     return Person(
         email=text(contact.get("email")) or text(deal.get("contact_email")),
         first_name=text(contact.get("first_name")) or text(deal.get("contact_firstname")),
@@ -111,7 +112,7 @@ def _person(contact: dict[str, Any], deal: dict[str, Any]) -> Person:
     )
 
 
-def _kind(event_type: str | None, event: dict[str, Any], deal: dict[str, Any]) -> tuple[Kind, Sales | None]:
+def _kind(event_type: str | None, event: JsonObject, deal: JsonObject) -> tuple[Kind, Sales | None]:
     """A deal's update is what its changed fields say; without them a closed one is won or lost, and no more is known."""
     kind = _KINDS.get(event_type or "", Kind.UNCLASSIFIED if event_type else Kind.CONTACT_UPDATED)
     task = mapping(event.get("task")) or mapping(event.get("deal_task"))
@@ -137,9 +138,7 @@ def _kind(event_type: str | None, event: dict[str, Any], deal: dict[str, Any]) -
     return kind, Sales(to=stage, owner_id=owner)
 
 
-def _references(
-    ident: str | None, deal_id: str | None, event: dict[str, Any], deal: dict[str, Any]
-) -> tuple[Reference, ...]:
+def _references(ident: str | None, deal_id: str | None, event: JsonObject, deal: JsonObject) -> tuple[Reference, ...]:
     account = identifier(mapping(event.get("account")).get("id")) or identifier(deal.get("orgid"))
     task = _task(event)
     named: list[tuple[Object, str | None]] = [
@@ -151,7 +150,7 @@ def _references(
     return tuple(Reference(system="activecampaign", object=what, id=i) for what, i in named if i and i != "0")
 
 
-def _actor(event: dict[str, Any]) -> Actor:
+def _actor(event: JsonObject) -> Actor:
     by = text(event.get("initiated_by"))
     kinds: dict[str, Literal["person", "automation", "system"]] = {
         "admin": "person",
@@ -164,17 +163,17 @@ def _actor(event: dict[str, Any]) -> Actor:
     return Actor(kind=kinds.get(by or ""))
 
 
-def _tags(event: dict[str, Any], contact: dict[str, Any]) -> tuple[str, ...]:
+def _tags(event: JsonObject, contact: JsonObject) -> tuple[str, ...]:
     one = text(event.get("tag"))
     return (one,) if one else tuple(t.strip() for t in (text(contact.get("tags")) or "").split(",") if t.strip())
 
 
-def _extra(event: dict[str, Any]) -> dict[str, Any]:
+def _extra(event: JsonObject) -> JsonObject:
     link = mapping(event.get("link"))
     return {"list": event.get("list"), "link": link.get("url"), "seriesid": event.get("seriesid")}
 
 
-def _key(body: bytes, event: dict[str, Any], ident: str | None) -> str:
+def _key(body: bytes, event: JsonObject, ident: str | None) -> str:
     """An automation names itself and the contact, and says no more of which pass it was."""
     series = identifier(event.get("seriesid"))
     return body_key(f"{series}:{ident}".encode()) if series and ident and "type" not in event else body_key(body)

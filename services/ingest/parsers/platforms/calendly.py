@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject
 from schemas.signals import Actor, Kind, Reference, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
@@ -69,7 +68,7 @@ def _activities(uri: str | None) -> tuple[Reference, ...]:
     return (Reference(system="calendly", object="activity", id=uri),) if uri else ()
 
 
-def _sales(event_name: str, invitee: dict[str, Any], payload: dict[str, Any]) -> Sales | None:
+def _sales(event_name: str, invitee: JsonObject, payload: JsonObject) -> Sales | None:
     """The host is the first user of the event's memberships, where the event is along; version 1 names who it is assigned to."""
     if not event_name.startswith("invitee"):
         return None
@@ -84,15 +83,15 @@ def _sales(event_name: str, invitee: dict[str, Any], payload: dict[str, Any]) ->
     return Sales(activity_type="meeting", to=text(invitee.get("status")), owner_id=ident, owner_email=address)
 
 
-def _questions(payload: dict[str, Any]) -> dict[str, Any]:
-    answers: dict[str, Any] = {}
+def _questions(payload: JsonObject) -> JsonObject:
+    answers: JsonObject = {}
     for row in map(mapping, payload.get("questions_and_answers") or []):
         if (name := text(row.get("question"))) is not None:
             answers.setdefault(name, row.get("answer"))
     return answers
 
 
-def _tracking(payload: dict[str, Any]) -> dict[str, Any]:
+def _tracking(payload: JsonObject) -> JsonObject:
     tracking = mapping(payload.get("tracking"))
     utm = {
         name: parameter for name, value in tracking.items() if name.startswith("utm_") and (parameter := text(value))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
@@ -115,13 +114,11 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return [of_record(parsed, row, {"previous_data": before, "changed_fields": event.get("changed_fields")})]
 
 
-def _own(event: dict[str, Any], row: dict[str, Any]) -> str | None:
+def _own(event: JsonObject, row: JsonObject) -> str | None:
     return identifier(event.get("object_id")) or identifier(row.get("id"))
 
 
-def _work(
-    family: str, what: str, action: str, now: dict[str, Any], before: dict[str, Any]
-) -> tuple[Kind, Sales | None]:
+def _work(family: str, what: str, action: str, now: JsonObject, before: JsonObject) -> tuple[Kind, Sales | None]:
     if family in _RECORDS:
         return _of_record(family, action, now, before)
     if family == "task":
@@ -129,7 +126,7 @@ def _work(
     return _of_activity(what, action, now, before)
 
 
-def _of_record(family: str, action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[Kind, Sales | None]:
+def _of_record(family: str, action: str, now: JsonObject, before: JsonObject) -> tuple[Kind, Sales | None]:
     """The sales fact in a change, most telling first; which status means what is the customer's own set-up."""
     plain = _RECORDS[family][1].get(action, Kind.UNCLASSIFIED)
     owner = text(now.get("user_id")) if family == "opportunity" else None
@@ -146,14 +143,14 @@ def _of_record(family: str, action: str, now: dict[str, Any], before: dict[str, 
     return plain, None
 
 
-def _status(row: dict[str, Any], which: str = "") -> str | None:
+def _status(row: JsonObject, which: str = "") -> str | None:
     """As people call it, or its id where that is all; in two fields or as an object of its own."""
     whole = mapping(row.get(f"{which}status"))
     name = text(row.get(f"{which}status_label")) or text(row.get(f"{which}status_id"))
     return name or text(whole.get("label")) or text(whole.get("id"))
 
 
-def _of_status(what: str, action: str, now: dict[str, Any], owner: str | None) -> tuple[Kind, Sales | None]:
+def _of_status(what: str, action: str, now: JsonObject, owner: str | None) -> tuple[Kind, Sales | None]:
     """Close writes each change of a status into the history as an activity."""
     if action != "created":
         return _ACTIVITY.get(action, Kind.UNCLASSIFIED), None
@@ -163,7 +160,7 @@ def _of_status(what: str, action: str, now: dict[str, Any], owner: str | None) -
     return ended or Kind.SALES_STAGE_CHANGED, moved
 
 
-def _of_task(action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[Kind, Sales | None]:
+def _of_task(action: str, now: JsonObject, before: JsonObject) -> tuple[Kind, Sales | None]:
     owner, done = text(now.get("assigned_to")), bool(now.get("is_complete"))
     if done and (action == "completed" or before.get("is_complete") is False or action == "created"):
         changed = {"from_": "done=false", "to": "done=true"} if before.get("is_complete") is False else {}
@@ -173,7 +170,7 @@ def _of_task(action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[
     return _ACTIVITY.get(action, Kind.UNCLASSIFIED), None
 
 
-def _of_activity(what: str, action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[Kind, Sales | None]:
+def _of_activity(what: str, action: str, now: JsonObject, before: JsonObject) -> tuple[Kind, Sales | None]:
     owner, status = text(now.get("user_id")), text(now.get("status")) or ""
     plain = Kind.NOTE_ADDED if (what, action) == ("note", "created") else _ACTIVITY.get(action, Kind.UNCLASSIFIED)
     if what == "task_completed" and action == "created":
@@ -195,7 +192,7 @@ def _of_activity(what: str, action: str, now: dict[str, Any], before: dict[str, 
     return plain, None
 
 
-def _of_call(now: dict[str, Any], status: str, owner: str | None, plain: Kind) -> tuple[Kind, Sales | None]:
+def _of_call(now: JsonObject, status: str, owner: str | None, plain: Kind) -> tuple[Kind, Sales | None]:
     """A call of ours that is over: a conversation, or a try. One that nobody says anything of was logged by hand as done."""
     went = call_of([level(now)])
     if went.connected is False or status in _NOT_REACHED:
@@ -206,7 +203,7 @@ def _of_call(now: dict[str, Any], status: str, owner: str | None, plain: Kind) -
 
 
 def _of_meeting(
-    action: str, status: str, owner: str | None, before: dict[str, Any], plain: Kind
+    action: str, status: str, owner: str | None, before: JsonObject, plain: Kind
 ) -> tuple[Kind, Sales | None]:
     sales = Sales(from_=text(before.get("status")), to=status or None, owner_id=owner, activity_type="meeting")
     if action == "canceled" or status in ("canceled", "declined-by-lead", "declined-by-org"):
@@ -218,12 +215,12 @@ def _of_meeting(
     return plain, None
 
 
-def _bulk(row: dict[str, Any]) -> bool:
+def _bulk(row: JsonObject) -> bool:
     """Mail of a sequence or a bulk action is sent by nobody."""
     return any(text(row.get(name)) for name in ("bulk_email_action_id", "sequence_id", "sequence_subscription_id"))
 
 
-def _person(family: str, row: dict[str, Any]) -> Person:
+def _person(family: str, row: JsonObject) -> Person:
     if family == "contact":
         return Person(
             email=_first(row.get("emails"), "email"),
@@ -241,32 +238,32 @@ def _person(family: str, row: dict[str, Any]) -> Person:
     )
 
 
-def _attendee(row: dict[str, Any]) -> dict[str, Any]:
+def _attendee(row: JsonObject) -> JsonObject:
     """The one a meeting is with: the first of the attendees that is a contact and no colleague."""
     rows = row.get("attendees")
     named = (mapping(r) for r in rows) if isinstance(rows, list) else iter(())
     return next((r for r in named if identifier(r.get("contact_id"))), {})
 
 
-def _address(value: Any) -> str | None:
+def _address(value: JsonValue) -> str | None:
     """`Name <address>` or the address."""
     address = (text(value) or "").rpartition("<")[2].rstrip("> ")
     return address if "@" in address else None
 
 
-def _first(rows: Any, name: str) -> str | None:
+def _first(rows: JsonValue, name: str) -> str | None:
     values = (text(mapping(row).get(name)) for row in rows) if isinstance(rows, list) else iter(())
     return next((value for value in values if value is not None), None)
 
 
-def _company(family: str, row: dict[str, Any]) -> Company:
+def _company(family: str, row: JsonObject) -> Company:
     own = text(row.get("name")) or text(row.get("display_name")) if family == "lead" else None
     custom = {**mapping(row.get("custom")), **{n: v for n, v in row.items() if n.startswith("custom.")}}
     facts = {**custom, **_first_of(row)} if family in ("lead", "contact") else {}
     return company_from(facts, own or text(row.get("lead_name")))
 
 
-def _first_of(row: dict[str, Any]) -> dict[str, Any]:
+def _first_of(row: JsonObject) -> JsonObject:
     """The web site and the first address: of a lead, which is a company, or of a contact."""
     addresses, urls = row.get("addresses"), row.get("urls")
     site = text(row.get("url")) or (text(mapping(urls[0]).get("url")) if isinstance(urls, list) and urls else None)
@@ -274,7 +271,7 @@ def _first_of(row: dict[str, Any]) -> dict[str, Any]:
     return {"website": site, "address": where}
 
 
-def _references(family: str, event: dict[str, Any], row: dict[str, Any]) -> list[Reference]:
+def _references(family: str, event: JsonObject, row: JsonObject) -> list[Reference]:
     account = identifier(event.get("organization_id"))
     kind: Object = _RECORDS[family][0] if family in _RECORDS else "activity"
     own = identifier(row.get("id")) if family == "opportunity" else None
@@ -289,12 +286,12 @@ def _references(family: str, event: dict[str, Any], row: dict[str, Any]) -> list
     return list(dict.fromkeys(references))
 
 
-def _merged_records(event: dict[str, Any]) -> tuple[Reference, ...]:
+def _merged_records(event: JsonObject) -> tuple[Reference, ...]:
     source = text(mapping(event.get("meta")).get("merge_source_lead_id"))
     account = identifier(event.get("organization_id"))
     return (Reference(system="close", account=account, object="company", id=source),) if source else ()
 
 
-def _money(row: dict[str, Any], name: str) -> float | None:
+def _money(row: JsonObject, name: str) -> float | None:
     cents = number(row.get(name))
     return None if cents is None else cents / 100

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import ValidationError
 
 from schemas.crm import CrmFact
+from schemas.json_values import JsonValue
 from schemas.signals import Parsed, Quarantined
 from schemas.wording import keys_at, rule_of
 from services.ingest.parsers.bounds.pieces import take_turns, values_in
@@ -24,7 +23,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     ]
 
 
-def one(row: Any, where: str, fallback_key: str) -> Parsed | Quarantined:
+def one(row: JsonValue, where: str, fallback_key: str) -> Parsed | Quarantined:
     """A fact, or why it is none: the field and the rule, never the value."""
     try:
         fact = CrmFact.model_validate(row)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
 from urllib.parse import unquote
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Kind, Parsed, Quarantined
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.platforms import crm, generic
@@ -64,7 +64,7 @@ def parse_cloud(body: bytes, content_type: str, headers: dict[str, str]) -> Resu
     return [_event({**event, "data": data}, "$", body_key(body), signed=signed)]
 
 
-def _event(event: dict[str, Any], where: str, fallback: str, *, signed: bool = True) -> Parsed | Quarantined:
+def _event(event: JsonObject, where: str, fallback: str, *, signed: bool = True) -> Parsed | Quarantined:
     ident, source = text(event.get("id")), text(event.get("source"))
     if ident is None or source is None or text(event.get("type")) is None:
         raise Unreadable("a CloudEvent has id, source and type", where)
@@ -80,14 +80,14 @@ def _event(event: dict[str, Any], where: str, fallback: str, *, signed: bool = T
     )
 
 
-def _decode_data(value: str) -> Any:
+def _decode_data(value: str) -> JsonValue:
     try:
         return read_json(base64.b64decode(value, validate=True))
     except (binascii.Error, ValueError, Unreadable):
         return None
 
 
-def _read(data: Any, kind: str | None, at: Any, ident: str | None, key: str) -> Parsed | Quarantined:
+def _read(data: JsonValue, kind: str | None, at: JsonValue, ident: str | None, key: str) -> Parsed | Quarantined:
     if isinstance(data, dict) and "fact" in data:
         parsed = crm.one(data, "$.data", key)
         return parsed.but(dedupe_key=key, source_kind=kind) if isinstance(parsed, Parsed) else parsed

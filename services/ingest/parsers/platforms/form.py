@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Kind, Parsed
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.guesses.leaves import flat_answers
@@ -39,7 +38,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return [submission(fields, words_of(fields, body, content_type))]
 
 
-def submission(fields: dict[str, Any], body: bytes) -> Parsed:
+def submission(fields: JsonObject, body: bytes) -> Parsed:
     """The signal of a form that was filled in. Raises Unreadable for too many answers."""
     lifted = _lift_wrappers(fields)
     if _is_nested(lifted):
@@ -51,7 +50,7 @@ def submission(fields: dict[str, Any], body: bytes) -> Parsed:
     )
 
 
-def _read_nested(tree: dict[str, Any], body: bytes) -> Parsed:
+def _read_nested(tree: JsonObject, body: bytes) -> Parsed:
     """A form whose answers are objects, lists or rows: who filled it in is found as in a body that nobody described."""
     answers = flat_answers(tree)
     try:
@@ -71,7 +70,7 @@ def _read_nested(tree: dict[str, Any], body: bytes) -> Parsed:
     return parsed.but(consents=guess.consents, former_emails=guess.former_emails)
 
 
-def _signal(facts: dict[str, str], answers: dict[str, Any], form_id: str | None, body: bytes) -> Parsed:
+def _signal(facts: dict[str, str], answers: JsonObject, form_id: str | None, body: bytes) -> Parsed:
     """`answers` are the further ones, of which a form's name, campaign parameters and consents are taken out."""
     others = dict(answers)
     utm = utm_of(others)
@@ -91,18 +90,18 @@ def _signal(facts: dict[str, str], answers: dict[str, Any], form_id: str | None,
     )
 
 
-def _is_nested(fields: dict[str, Any]) -> bool:
+def _is_nested(fields: JsonObject) -> bool:
     """Whether an answer is an object or rows, or its name has a path in it (`a[b]`; `a[]` is only a list)."""
     return any("[" in name.removesuffix("[]") or _has_objects(value) for name, value in fields.items())
 
 
-def _has_objects(value: Any) -> bool:
+def _has_objects(value: JsonValue) -> bool:
     if isinstance(value, list):
         return any(isinstance(one, dict) for one in value)
     return isinstance(value, dict) and "file" not in value
 
 
-def _lift_wrappers(fields: dict[str, Any], deep: int = 3) -> dict[str, Any]:
+def _lift_wrappers(fields: JsonObject, deep: int = 3) -> JsonObject:
     """What a wrapper among the fields holds (`data`, also with JSON in a text) stands beside the others; a file is none."""
     read = {name: read_embedded_json(value) if _is_wrapper(name) else value for name, value in fields.items()}
     inner = {name: value for name, value in read.items() if _is_wrapper(name) and _is_plain(value)}
@@ -118,6 +117,6 @@ def _is_wrapper(name: str) -> bool:
     return plain_name(name) in _WRAPPERS or name.endswith((".json", "_json"))
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: JsonValue) -> bool:
     """An object without further objects in it, which are read as a whole."""
     return isinstance(value, dict) and "file" not in value and not any(_has_objects(held) for held in value.values())

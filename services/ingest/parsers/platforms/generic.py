@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Company, Kind, Parsed, Quarantined, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
@@ -80,8 +81,8 @@ _TESTS = word_set("""
 class Event(NamedTuple):
     """One event of a body with what stood around it. `limit`: of how many objects in it is looked at."""
 
-    own: Mapping[str, Any]
-    around: Mapping[str, Any]
+    own: Mapping[str, JsonValue]
+    around: Mapping[str, JsonValue]
     headers: Mapping[str, str]
     limit: int = MAX_NODES
 
@@ -261,9 +262,9 @@ def _words(at: Level) -> list[str]:
     return [word for word in words if word is not None and len(word) <= LONGEST_WORD]
 
 
-def _answers(objects: list[Node], person: Node | None, chain: Chain) -> tuple[dict[str, Any], dict[str, str]]:
+def _answers(objects: list[Node], person: Node | None, chain: Chain) -> tuple[JsonObject, dict[str, str]]:
     """(further answers, campaign parameters): of the person's object, of lists of answers and of the innermost wrapper."""
-    answers: dict[str, Any] = {}
+    answers: JsonObject = {}
     for node in objects:
         mine = node is person or (node.path and node.path[-1].endswith("()")) or node.raw is chain[-1].raw
         answers |= {k: v for k, v in node.fields.items() if mine or plain_name(k).startswith("utm_")}
@@ -275,7 +276,7 @@ def _answers(objects: list[Node], person: Node | None, chain: Chain) -> tuple[di
 _NAMED = frozenset(["first_name", "last_name", "full_name"])
 
 
-def _only_address(body: Mapping[str, Any], where: str, filled: bool) -> dict[str, str]:
+def _only_address(body: Mapping[str, JsonValue], where: str, filled: bool) -> dict[str, str]:
     """Our facts of the only address that a body has. Raises Unreadable for a form that has several."""
     candidates = candidates_in(body)
     if len(candidates) > 1 and filled:
@@ -289,8 +290,8 @@ def _only_address(body: Mapping[str, Any], where: str, filled: bool) -> dict[str
 
 
 def _by_its_shape(
-    body: Mapping[str, Any], facts: dict[str, str], answers: dict[str, Any], form: bool
-) -> tuple[dict[str, str], dict[str, Any]]:
+    body: Mapping[str, JsonValue], facts: dict[str, str], answers: JsonObject, form: bool
+) -> tuple[dict[str, str], JsonObject]:
     """(facts, answers) once an address or a number that no name tells is taken out of the answers of somebody unnamed."""
     if facts and not (form and not facts.keys() & {"email", "phone"}):
         return facts, answers
@@ -302,7 +303,7 @@ def _by_its_shape(
     return facts, {name: value for name, value in answers.items() if name not in used}
 
 
-def _is_flat(body: Mapping[str, Any]) -> bool:
+def _is_flat(body: Mapping[str, JsonValue]) -> bool:
     """A form of plain answers, in which nobody else has an object of their own."""
     return not any(isinstance(value, dict | list) for value in body.values())
 

@@ -6,8 +6,7 @@ made, not when it was done.
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
@@ -126,11 +125,11 @@ _UTM = {
 }
 
 
-def _utm(attribution: dict[str, Any]) -> dict[str, str]:
+def _utm(attribution: JsonObject) -> dict[str, str]:
     return {ours: value for theirs, ours in _UTM.items() if (value := text(attribution.get(theirs))) is not None}
 
 
-def _custom(row: dict[str, Any]) -> list[tuple[str, Any]]:
+def _custom(row: JsonObject) -> list[tuple[str, JsonValue]]:
     """Fields of the account's own, by their keys where the event has those."""
     held = row.get("customFields")
     rows = [mapping(field) for field in held[:200]] if isinstance(held, list) else []
@@ -138,7 +137,7 @@ def _custom(row: dict[str, Any]) -> list[tuple[str, Any]]:
     return [(name.removeprefix("contact."), value) for name, value in named if name]
 
 
-def _work(kind: str, plain: Kind, row: dict[str, Any]) -> tuple[Kind, Sales | None, bool]:
+def _work(kind: str, plain: Kind, row: JsonObject) -> tuple[Kind, Sales | None, bool]:
     """(kind, what sales did, whether a machine did it)."""
     owner = text(row.get("assignedTo")) or text(row.get("assignedUserId"))
     if kind.endswith("Message"):
@@ -162,7 +161,7 @@ def _work(kind: str, plain: Kind, row: dict[str, Any]) -> tuple[Kind, Sales | No
     return plain, None, False
 
 
-def _of_message(kind: str, row: dict[str, Any]) -> tuple[Kind, Sales | None, bool]:
+def _of_message(kind: str, row: JsonObject) -> tuple[Kind, Sales | None, bool]:
     """A message to or from the person: `direction` tells, not the type, which can name a call from outside outbound."""
     what = (text(row.get("messageType")) or "message").casefold()
     owner, status = text(row.get("userId")), text(row.get("status"))
@@ -180,7 +179,7 @@ def _of_message(kind: str, row: dict[str, Any]) -> tuple[Kind, Sales | None, boo
     return (Kind.EMAIL_SENT if what == "email" else Kind.OUTREACH_LOGGED), sales, not by_person
 
 
-def _person(kind: str, row: dict[str, Any]) -> Person:
+def _person(kind: str, row: JsonObject) -> Person:
     if kind.endswith("Message"):
         to = row.get("to")
         inbound = (text(row.get("direction")) or "").casefold() == "inbound"
@@ -196,14 +195,14 @@ def _person(kind: str, row: dict[str, Any]) -> Person:
     )
 
 
-def _address(value: Any) -> str | None:
+def _address(value: JsonValue) -> str | None:
     """`Name <address>` or the address."""
     address = text(value) or ""
     address = address.rpartition("<")[2].rstrip("> ")
     return address if "@" in address else None
 
 
-def _references(noun: Object, ident: str | None, row: dict[str, Any]) -> list[Reference]:
+def _references(noun: Object, ident: str | None, row: JsonObject) -> list[Reference]:
     account = identifier(row.get("locationId"))
     named: list[tuple[Object, str | None]] = [
         (noun, ident),
@@ -215,26 +214,26 @@ def _references(noun: Object, ident: str | None, row: dict[str, Any]) -> list[Re
     return list(dict.fromkeys(references))
 
 
-def _silent_channels(row: dict[str, Any]) -> tuple[str, ...]:
+def _silent_channels(row: JsonObject) -> tuple[str, ...]:
     """What may not be sent any more: the channels whose silence is `active`, everything where none is named."""
     channels = mapping(row.get("dndSettings")).items()
     silent = tuple(str(n).casefold() for n, v in channels if text(mapping(v).get("status")) in ("active", "permanent"))
     return silent or (("all",) if row.get("dnd") is True else ())
 
 
-def _tags(row: dict[str, Any]) -> tuple[str, ...]:
+def _tags(row: JsonObject) -> tuple[str, ...]:
     tags = row.get("tags")
     tags = tags.split(",") if isinstance(tags, str) else tags
     return tuple(name for tag in tags if (name := text(tag)) is not None) if isinstance(tags, list) else ()
 
 
-def _is_of_a_location(event: dict[str, Any]) -> bool:
+def _is_of_a_location(event: JsonObject) -> bool:
     """Invoices and records of an account's own objects come without a type."""
     record = text(event.get("id")) or text(event.get("_id")) or text(event.get("type"))
     return bool(record and (text(event.get("locationId")) or text(event.get("companyId")) or text(event.get("altId"))))
 
 
-def _of_another_kind(kind: str | None, event: dict[str, Any], body: bytes) -> Parsed:
+def _of_another_kind(kind: str | None, event: JsonObject, body: bytes) -> Parsed:
     """Invoices, orders, users, installations, what became of a mailing: kept with the contact, and no sales work."""
     mailing, contact = mapping(event.get("webhookPayload")), _contact(event)
     ident = (
@@ -262,7 +261,7 @@ def _of_another_kind(kind: str | None, event: dict[str, Any], body: bytes) -> Pa
     return of_record(parsed, contact)
 
 
-def _contact(event: dict[str, Any]) -> dict[str, Any]:
+def _contact(event: JsonObject) -> JsonObject:
     """The contact of an invoice or an order; a message that is to be sent names the number or the address only."""
     whole = (
         mapping(event.get("contactDetails")) or mapping(event.get("contactSnapshot")) or mapping(event.get("contact"))
@@ -272,7 +271,7 @@ def _contact(event: dict[str, Any]) -> dict[str, Any]:
     return whole or {"phone": event.get("phone"), "email": to} if "messageId" in event else whole
 
 
-def _of_workflow(event: dict[str, Any], body: bytes) -> Parsed:
+def _of_workflow(event: JsonObject, body: bytes) -> Parsed:
     """A workflow's webhook: the contact as it is; what triggered it is in the workflow's name only."""
     ident = identifier(event.get("contact_id")) or identifier(event.get("id"))
     location = mapping(event.get("location"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Parsed
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
@@ -37,7 +36,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return [_signal(lead, ident, facts=facts, answers=answers, test=test).but(dedupe_key=key)]
 
 
-def _signal(lead: dict[str, Any], ident: str, facts: dict[str, str], answers: dict[str, Any], test: bool) -> Parsed:
+def _signal(lead: JsonObject, ident: str, facts: dict[str, str], answers: JsonObject, test: bool) -> Parsed:
     extra = {n: text(lead.get(n)) for n in ("gcl_id", "adgroup_id", "creative_id", "asset_group_id", "lead_source")}
     return filled_in(
         {**answers, **extra},
@@ -52,10 +51,10 @@ def _signal(lead: dict[str, Any], ident: str, facts: dict[str, str], answers: di
     )
 
 
-def _columns(columns: list[Any]) -> tuple[dict[str, str], dict[str, Any]]:
+def _columns(columns: list[JsonValue]) -> tuple[dict[str, str], JsonObject]:
     """(facts of the standard columns, custom questions by their ids). The private one of two e-mails or numbers wins."""
     facts: dict[str, str] = {}
-    answers: dict[str, Any] = {}
+    answers: JsonObject = {}
     for row in map(mapping, columns):
         ident, value = text(row.get("column_id")) or text(row.get("column_name")), text(row.get("string_value"))
         if ident is None or value is None:

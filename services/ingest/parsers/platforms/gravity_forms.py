@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from schemas.json_values import JsonObject
 from schemas.signals import Kind
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
@@ -49,7 +49,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     ]
 
 
-def numbered_name(answers: dict[str, Any]) -> dict[str, str | None]:
+def numbered_name(answers: JsonObject) -> dict[str, str | None]:
     """Takes the first name field out of the answers: parts 2, 3, 4, 6, 8, where an address also has a 1 or a 5."""
     parts: dict[str, dict[str, str]] = {}
     for name in answers:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
+from schemas.json_values import JsonObject
 from schemas.signals import Actor, Company, Kind, Mode, Object, Parsed, Person, Quarantined, Reference, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.consent.consents import states_in
@@ -80,11 +81,11 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return each(events_with_paths(read_json(body)), lambda row, where, _: _one(row, where, body))
 
 
-def _one(event: dict[str, Any], where: str, body: bytes) -> Parsed | Quarantined:
+def _one(event: JsonObject, where: str, body: bytes) -> Parsed | Quarantined:
     return _thin(event, where) if "subscriptionType" in event else whole_object(event, where, body)
 
 
-def _thin(event: dict[str, Any], where: str) -> Parsed:
+def _thin(event: JsonObject, where: str) -> Parsed:
     subscription = text(event.get("subscriptionType")) or ""
     noun, _, verb = subscription.partition(".")
     type_id = text(event.get("objectTypeId")) or text(event.get("fromObjectTypeId"))
@@ -129,13 +130,13 @@ def _thin(event: dict[str, Any], where: str) -> Parsed:
     )
 
 
-def _former(event: dict[str, Any]) -> tuple[str, ...]:
+def _former(event: JsonObject) -> tuple[str, ...]:
     """The value before, where somebody passes it on with the event."""
     names = ("previousValue", "propertyPreviousValue", "oldValue", "previousPropertyValue")
     return tuple(value for name in names if (value := text(event.get(name))) is not None)[:1]
 
 
-def _fields(noun: str, subscription: str, name: str | None, value: str | None) -> dict[str, Any]:
+def _fields(noun: str, subscription: str, name: str | None, value: str | None) -> JsonObject:
     """The value that changed, and what an `object` is, of which the word for the event says nothing."""
     kept = [(name, value), (PLACES.get(name, name), value)] if name and name not in _PERSON else []
     return only_known([*kept, *([("object_type", noun)] if subscription.startswith("object.") else [])])
@@ -152,13 +153,13 @@ _OF_TWO = (
 )
 
 
-def _key(event: dict[str, Any]) -> str:
+def _key(event: JsonObject) -> str:
     """All that tells two events apart: HubSpot does not promise that `eventId` does."""
     parts = [str(event.get(part)) for part in _PARTS]
     return ":".join([*parts, *(f"{part}={event[part]}" for part in _OF_TWO if part in event)])
 
 
-def _from_console(event: dict[str, Any]) -> bool:
+def _from_console(event: JsonObject) -> bool:
     """The console's test button sends one fixed event: id 100 about object 123."""
     return text(event.get("eventId")) == "100" and text(event.get("objectId")) == "123"
 
@@ -195,7 +196,7 @@ def _activity(noun: str, verb: str, name: str | None, value: str | None) -> tupl
     return (Kind.ACTIVITY_DELETED if verb == "deletion" else Kind.ACTIVITY_UPDATED), sales
 
 
-def _references(noun: str, ident: str | None, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:
+def _references(noun: str, ident: str | None, portal: str | None, event: JsonObject) -> tuple[Reference, ...]:
     own = _OBJECTS[noun]
     merged = identifier(event.get("newObjectId")) or identifier(event.get("primaryObjectId"))
     named = [(own, i) for i in dict.fromkeys((merged, ident))]
@@ -205,13 +206,13 @@ def _references(noun: str, ident: str | None, portal: str | None, event: dict[st
     return tuple(dict.fromkeys(found))
 
 
-def _associated_object(event: dict[str, Any]) -> str:
+def _associated_object(event: JsonObject) -> str:
     """What an association leads to: `DEAL_TO_CONTACT`, or the id of the type."""
     target = (text(event.get("associationType")) or "").casefold().partition("_to_")[2]
     return TYPE_IDS.get(text(event.get("toObjectTypeId")) or "", target)
 
 
-def _merged_records(noun: str, portal: str | None, event: dict[str, Any]) -> tuple[Reference, ...]:
+def _merged_records(noun: str, portal: str | None, event: JsonObject) -> tuple[Reference, ...]:
     """The records of a merge that are no more."""
     kept, own = identifier(event.get("newObjectId")) or identifier(event.get("primaryObjectId")), _OBJECTS[noun]
     rows = event.get("mergedObjectIds")

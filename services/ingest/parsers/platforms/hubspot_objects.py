@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject
 from schemas.signals import Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
@@ -69,7 +68,7 @@ _TELLING = {
 """Properties by which an object is known that does not say what it is."""
 
 
-def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
+def whole_object(event: JsonObject, where: str, body: bytes) -> Parsed:
     """Properties are texts, or objects with a value and its history. Raises Unreadable."""
     record = {**event, **mapping(event.get("object"))}
     own = mapping(record.get("properties"))
@@ -110,7 +109,7 @@ def whole_object(event: dict[str, Any], where: str, body: bytes) -> Parsed:
     return of_record(parsed.but(former_emails=_addresses(record, properties, parsed.person.email)), properties)
 
 
-def _addresses(record: dict[str, Any], properties: dict[str, Any], own: str | None) -> tuple[str, ...]:
+def _addresses(record: JsonObject, properties: JsonObject, own: str | None) -> tuple[str, ...]:
     """The contact's further addresses, and those that it had before: the history of the property, the profiles' identities."""
     held = properties.get("hs_additional_emails")
     further = (text(mapping(held).get("value") if isinstance(held, dict) else held) or "").split(";")
@@ -128,7 +127,7 @@ def _addresses(record: dict[str, Any], properties: dict[str, Any], own: str | No
     return tuple(dict.fromkeys(address for address in other if address.casefold() != (own or "").casefold()))[:MOST]
 
 
-def _noun(record: dict[str, Any], values: dict[str, str | None], where: str) -> str:
+def _noun(record: JsonObject, values: dict[str, str | None], where: str) -> str:
     """What it is, by its type or else by its properties. Raises Unreadable."""
     type_id = text(record.get("objectTypeId")) or (text(record.get("objectType")) or "").casefold()
     type_name = TYPE_IDS.get(type_id, type_id)
@@ -177,6 +176,6 @@ def _places(values: dict[str, str | None]) -> list[tuple[str, str | None]]:
     return [(ours, values[theirs]) for theirs, ours in PLACES.items() if values.get(theirs)]
 
 
-def _employer(event: dict[str, Any]) -> str | None:
+def _employer(event: JsonObject) -> str | None:
     properties = mapping(mapping(event.get("associated-company")).get("properties"))
     return text(mapping(properties.get("name")).get("value"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject
 from schemas.signals import Actor, Company, Consent, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
@@ -115,13 +114,13 @@ _RUN = frozenset({"automated", "operator_initiated", "campaigns_initiated"})
 """How a conversation began that no person of ours began."""
 
 
-def _last_part(item: dict[str, Any]) -> dict[str, Any]:
+def _last_part(item: JsonObject) -> JsonObject:
     """What the notification is about: the newest part of the conversation; {} where it is its beginning."""
     rows = mapping(item.get("conversation_parts")).get("conversation_parts")
     return mapping(rows[-1]) if isinstance(rows, list) and rows else {}
 
 
-def _message(kind: Kind, actor: Actor, item: dict[str, Any], part: dict[str, Any]) -> Kind:
+def _message(kind: Kind, actor: Actor, item: JsonObject, part: JsonObject) -> Kind:
     """The same, or what its part says: a note among us, a program's message, one that an admin is named for."""
     if text(part.get("part_type")) == "note":
         return Kind.NOTE_ADDED
@@ -131,7 +130,7 @@ def _message(kind: Kind, actor: Actor, item: dict[str, Any], part: dict[str, Any
     return Kind.SALES_FOLLOW_UP if kind is Kind.MESSAGE_RECEIVED and by_admin else kind
 
 
-def _who(family: str, item: dict[str, Any]) -> dict[str, Any]:
+def _who(family: str, item: JsonObject) -> JsonObject:
     """The contact: the item itself (beside the tag, in a tag's item), or the one a conversation is with."""
     if family in ("conversation", "ticket"):
         rows = mapping(item.get("contacts")).get("contacts")
@@ -141,11 +140,11 @@ def _who(family: str, item: dict[str, Any]) -> dict[str, Any]:
     return mapping(item.get("contact")) or mapping(item.get("user")) or item
 
 
-def _person(who: dict[str, Any]) -> Person:
+def _person(who: JsonObject) -> Person:
     return Person(email=text(who.get("email")), full_name=text(who.get("name")), phone=text(who.get("phone")))
 
 
-def _company(family: str, item: dict[str, Any], who: dict[str, Any]) -> Company:
+def _company(family: str, item: JsonObject, who: JsonObject) -> Company:
     if family == "company":
         return company_from({**mapping(item.get("custom_attributes")), **item}, text(item.get("name")))
     companies = mapping(who.get("companies"))
@@ -154,7 +153,7 @@ def _company(family: str, item: dict[str, Any], who: dict[str, Any]) -> Company:
     return company_from(first, text(first.get("name")))
 
 
-def _references(family: str, event: dict[str, Any], item: dict[str, Any], who: dict[str, Any]) -> list[Reference]:
+def _references(family: str, event: JsonObject, item: JsonObject, who: JsonObject) -> list[Reference]:
     account = identifier(event.get("app_id"))
     nouns: dict[str, Object] = {"conversation": "activity", "company": "company"}
     person = identifier(who.get("id")) if family != "company" else None
@@ -167,14 +166,14 @@ def _references(family: str, event: dict[str, Any], item: dict[str, Any], who: d
     return list(dict.fromkeys(references))
 
 
-def _only_company(who: dict[str, Any]) -> str | None:
+def _only_company(who: JsonObject) -> str | None:
     """Whose account it is where somebody is of one company; of several nobody says which."""
     companies = mapping(who.get("companies"))
     rows = companies.get("data") or companies.get("companies")
     return identifier(mapping(rows[0]).get("id")) if isinstance(rows, list) and len(rows) == 1 else None
 
 
-def _merged_records(kind: Kind, event: dict[str, Any], item: dict[str, Any]) -> tuple[Reference, ...]:
+def _merged_records(kind: Kind, event: JsonObject, item: JsonObject) -> tuple[Reference, ...]:
     """Who is no more of two that were merged."""
     gone = mapping(item.get("merged_from") or item.get("lead") or item.get("from"))
     ident = identifier(gone.get("id"))
@@ -183,7 +182,7 @@ def _merged_records(kind: Kind, event: dict[str, Any], item: dict[str, Any]) -> 
     return (Reference(system="intercom", account=identifier(event.get("app_id")), object="person", id=ident),)
 
 
-def _actor(topic: str, item: dict[str, Any], part: dict[str, Any]) -> Actor:
+def _actor(topic: str, item: JsonObject, part: JsonObject) -> Actor:
     """Who of us wrote: the part's author, or whoever began the conversation. A bot is a program, and so is a campaign."""
     if not topic.startswith("conversation."):
         return Actor()
@@ -198,14 +197,14 @@ def _actor(topic: str, item: dict[str, Any], part: dict[str, Any]) -> Actor:
     return Actor(kind="person") if topic.startswith("conversation.admin") else Actor()
 
 
-def _tags(item: dict[str, Any]) -> tuple[str, ...]:
+def _tags(item: JsonObject) -> tuple[str, ...]:
     tag = text(mapping(item.get("tag")).get("name"))
     rows = mapping(item.get("tags")).get("data") or mapping(item.get("tags")).get("tags")
     names = [text(mapping(row).get("name")) for row in rows] if isinstance(rows, list) else []
     return tuple(dict.fromkeys(name for name in (tag, *names) if name is not None))
 
 
-def _fields(item: dict[str, Any], author: str | None) -> dict[str, Any]:
+def _fields(item: JsonObject, author: str | None) -> JsonObject:
     custom = mapping(item.get("custom_attributes"))
     source = mapping(item.get("source"))
     words = [("subject", source.get("subject")), ("message", source.get("body"))] if author or source else []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Parsed
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
@@ -45,7 +45,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return [_signal(answers, form, ident, body)]
 
 
-def _signal(answers: dict[str, Any], form: dict[str, Any], ident: str | None, body: bytes) -> Parsed:
+def _signal(answers: JsonObject, form: JsonObject, ident: str | None, body: bytes) -> Parsed:
     return filled_in(
         answers,
         _name(answers),
@@ -58,7 +58,7 @@ def _signal(answers: dict[str, Any], form: dict[str, Any], ident: str | None, bo
     )
 
 
-def _name(answers: dict[str, Any]) -> dict[str, str]:
+def _name(answers: JsonObject) -> dict[str, str]:
     """Of several names in parts the one whose question asks for a name, else the first."""
     named = {n: v for n, v in answers.items() if name_parts(v)}
     telling = [n for n in named if meaning(n) is not None or label(n).startswith("name")]
@@ -71,7 +71,7 @@ def _name(answers: dict[str, Any]) -> dict[str, str]:
     return parts
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: JsonValue) -> JsonValue:
     """Numbers and dates come in parts."""
     parts = mapping(value)
     if "full" in parts:
@@ -83,9 +83,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _from_api(answers: dict[str, Any]) -> dict[str, Any]:
+def _from_api(answers: JsonObject) -> JsonObject:
     """The shape of the vendor's API, which go-betweens post: questions by number, each with its name and answer."""
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     for number, row in answers.items():
         row = mapping(row)
         if row.get("answer") not in (None, "", [], {}):

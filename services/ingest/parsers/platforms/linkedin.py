@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Kind, Parsed, Quarantined, Reference
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
@@ -30,7 +29,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return each(events_with_paths(whole), lambda row, where, i: _one(row, where, body, i))
 
 
-def _one(event: dict[str, Any], where: str, body: bytes, index: int) -> Parsed | Quarantined:
+def _one(event: JsonObject, where: str, body: bytes, index: int) -> Parsed | Quarantined:
     response = identifier(event.get("leadGenFormResponse")) or identifier(event.get("leadFormResponse"))
     if response is None and "formResponse" in event:
         return _response(event, where, body, index)
@@ -54,7 +53,7 @@ def _one(event: dict[str, Any], where: str, body: bytes, index: int) -> Parsed |
     )
 
 
-def _campaign(event: dict[str, Any]) -> str | None:
+def _campaign(event: JsonObject) -> str | None:
     entity = mapping(event.get("associatedEntity"))
     info = mapping(mapping(event.get("leadMetadata")).get("sponsoredLeadMetadata"))
     return (
@@ -64,12 +63,12 @@ def _campaign(event: dict[str, Any]) -> str | None:
     )
 
 
-def _response(lead: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
+def _response(lead: JsonObject, where: str, body: bytes, index: int) -> Parsed:
     """As `leadFormResponses` gives it: the form, where it is along, names the questions and the predefined fields."""
     form = mapping(lead.get("form"))
     content = mapping(form.get("content")) or form
     questions = {text(q.get("questionId")): q for q in map(mapping, content.get("questions") or [])}
-    answers: dict[str, Any] = {}
+    answers: JsonObject = {}
     for i, row in enumerate(map(mapping, mapping(lead.get("formResponse")).get("answers") or [])):
         question = questions.get(text(row.get("questionId")), {})
         name = text(question.get("predefinedField")) or text(row.get("name")) or text(question.get("name"))
@@ -91,6 +90,6 @@ def _response(lead: dict[str, Any], where: str, body: bytes, index: int) -> Pars
     )
 
 
-def _answer(details: dict[str, Any]) -> Any:
+def _answer(details: JsonObject) -> JsonValue:
     said = text(mapping(details.get("textQuestionAnswer")).get("answer"))
     return said or mapping(details.get("multipleChoiceAnswer")).get("options")

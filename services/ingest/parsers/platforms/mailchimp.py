@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject
 from schemas.signals import Consent, Kind, Parsed, Person, Reference
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
@@ -68,6 +67,6 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return [of_record(parsed, data)]
 
 
-def _extra(data: dict[str, Any]) -> dict[str, Any]:
+def _extra(data: JsonObject) -> JsonObject:
     names = ("list_id", "old_email", "email_type", "subject", "status", "action")
     return {name: data.get(name) for name in names}

@@ -6,8 +6,8 @@ A campaign's own action "send a webhook" posts what its author wrote there, one 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Actor, Company, Consent, Kind, Mode, Parsed, Person, Quarantined, Reference, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
@@ -69,7 +69,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     )
 
 
-def _rows(whole: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+def _rows(whole: JsonObject) -> Iterator[tuple[str, str, JsonValue]]:
     for key, value in whole.items():
         if not key.startswith("mautic."):
             continue
@@ -79,7 +79,7 @@ def _rows(whole: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
             yield key, f"$['{key}']", value
 
 
-def _signal(key: str, row: dict[str, Any], whole: dict[str, Any], dedupe: str) -> Parsed | Quarantined:
+def _signal(key: str, row: JsonObject, whole: JsonObject, dedupe: str) -> Parsed | Quarantined:
     name, at = key.removeprefix("mautic."), when(row.get("timestamp")) or when(whole.get("timestamp"))
     if name.startswith("company_"):
         return _company(key, row, at, dedupe)
@@ -135,7 +135,7 @@ def _contactable(channel: str, status: str | None) -> tuple[Kind, tuple[Consent,
     return Kind.EMAIL_BOUNCED if bounced else Kind.CONTACT_UPDATED, ()
 
 
-def _company(key: str, row: dict[str, Any], at: Any, dedupe: str) -> Parsed | Quarantined:
+def _company(key: str, row: JsonObject, at: JsonValue, dedupe: str) -> Parsed | Quarantined:
     """A company's fields are named as a contact's, with `company` before each."""
     company = mapping(row.get("company"))
     core = {n.removeprefix("company"): _value(f) for n, f in _core(company).items()}
@@ -154,7 +154,7 @@ def _company(key: str, row: dict[str, Any], at: Any, dedupe: str) -> Parsed | Qu
     )
 
 
-def _of_campaign(whole: dict[str, Any], body: bytes) -> Parsed | Quarantined:
+def _of_campaign(whole: JsonObject, body: bytes) -> Parsed | Quarantined:
     ident = identifier(whole.get("contact_id")) or identifier(whole.get("contactid")) or identifier(whole.get("id"))
     parsed = filled_in(
         {name: value for name, value in whole.items() if name not in ("contact_id", "contactid", "id")},
@@ -170,7 +170,7 @@ def _of_campaign(whole: dict[str, Any], body: bytes) -> Parsed | Quarantined:
     return parsed.but(mode=_mode(parsed.person.email))
 
 
-def _contact(row: dict[str, Any]) -> dict[str, Any]:
+def _contact(row: JsonObject) -> JsonObject:
     for holder in (row, mapping(row.get("submission")), mapping(row.get("stat")), mapping(row.get("hit"))):
         for name in ("contact", "lead"):
             if isinstance(holder.get(name), dict):
@@ -178,21 +178,21 @@ def _contact(row: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _core(contact: dict[str, Any]) -> dict[str, Any]:
+def _core(contact: JsonObject) -> JsonObject:
     """Newer versions group the fields (core, social, ...), some leave the groups out."""
     fields = mapping(contact.get("fields"))
     grouped = [mapping(fields[g]) for g in ("core", "social", "personal", "professional") if g in fields]
     return {n: f for group in reversed(grouped or [fields]) for n, f in group.items()}
 
 
-def _value(field: Any) -> str | None:
+def _value(field: JsonValue) -> str | None:
     return text(field.get("value") if isinstance(field, dict) else field)
 
 
-def _tags(contact: dict[str, Any]) -> tuple[str, ...]:
+def _tags(contact: JsonObject) -> tuple[str, ...]:
     rows = contact.get("tags")
     return tuple(tag for tag in map(_tag, rows) if tag) if isinstance(rows, list) else ()
 
 
-def _tag(tag: Any) -> str | None:
+def _tag(tag: JsonValue) -> str | None:
     return text(tag.get("tag") if isinstance(tag, dict) else tag)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Kind, Parsed, Quarantined
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in, rows, single
@@ -60,13 +60,13 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return each(events_with_paths(whole), lambda row, where, i: _whole(row, where, body, i))
 
 
-def _changes(whole: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _changes(whole: JsonObject) -> Iterator[tuple[str, JsonValue]]:
     for i, entry in enumerate(whole.get("entry") or []):
         for j, change in enumerate(mapping(entry).get("changes") or []):
             yield f"$.entry[{i}].changes[{j}]", change
 
 
-def _thin(change: dict[str, Any], where: str, index: int) -> Parsed | Quarantined:
+def _thin(change: JsonObject, where: str, index: int) -> Parsed | Quarantined:
     if text(change.get("field")) != "leadgen":
         raise Unreadable("no change of `leadgen`", f"{where}.field")
     value = as_object(change.get("value"), f"{where}.value")
@@ -76,7 +76,7 @@ def _thin(change: dict[str, Any], where: str, index: int) -> Parsed | Quarantine
     return _signal(value, ident, answers=rows(value.get("field_data")), key=f"leadgen:{ident}", source_kind="leadgen")
 
 
-def _whole(lead: dict[str, Any], where: str, body: bytes, index: int) -> Parsed | Quarantined:
+def _whole(lead: JsonObject, where: str, body: bytes, index: int) -> Parsed | Quarantined:
     ident = next((said for name in _IDS if (said := identifier(single(lead.get(name))))), None)
     answers = rows(lead.get("field_data")) or {n: single(v) for n, v in lead.items() if n not in _ABOUT}
     if not answers:
@@ -88,13 +88,13 @@ def _whole(lead: dict[str, Any], where: str, body: bytes, index: int) -> Parsed 
     )
 
 
-def _boxes(rows: Any) -> dict[str, Any]:
+def _boxes(rows: JsonValue) -> JsonObject:
     """The boxes of a form's own disclaimer, by their keys."""
     named = map(mapping, rows if isinstance(rows, list) else [])
     return {name: row.get("is_checked") for row in named if (name := text(row.get("checkbox_key"))) is not None}
 
 
-def _signal(value: dict[str, Any], ident: str | None, answers: dict[str, Any], key: str, source_kind: str) -> Parsed:
+def _signal(value: JsonObject, ident: str | None, answers: JsonObject, key: str, source_kind: str) -> Parsed:
     """Meta's test buttons send ids of nothing but fours, and answers that say that they are dummies."""
     test = (ident or "").strip("4") == "" and ident is not None and len(ident) > 8
     test = test or any((text(v) or "").startswith("<test lead:") for v in answers.values())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.finishing.stated import of_record
@@ -86,7 +85,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return [of_record(parsed, row, {"previous": before}) if entity == "person" else parsed]
 
 
-def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any]) -> tuple[Kind | None, Sales | None]:
+def _work(entity: str, action: str, now: JsonObject, before: JsonObject) -> tuple[Kind | None, Sales | None]:
     """The sales fact in a change, most telling first; what a stage means is the customer's own set-up."""
     owner = _owner_of(now)
     if entity == "activity":
@@ -99,11 +98,11 @@ def _work(entity: str, action: str, now: dict[str, Any], before: dict[str, Any])
     return _deal(now, before, owner) if entity == "deal" else _owner(now, before, owner)
 
 
-def _owner_of(now: dict[str, Any]) -> str | None:
+def _owner_of(now: JsonObject) -> str | None:
     return text(_flat(now.get("user_id"))) or text(_flat(now.get("owner_id")))
 
 
-def _firm(entity: str, row: dict[str, Any], named: dict[str, Any]) -> Company:
+def _firm(entity: str, row: JsonObject, named: JsonObject) -> Company:
     """An organization with what it says of itself; of a person the company's name and where they are."""
     if entity == "organization":
         return company_from(row, text(row.get("name")))
@@ -111,7 +110,7 @@ def _firm(entity: str, row: dict[str, Any], named: dict[str, Any]) -> Company:
     return company_from(where, _company(named))
 
 
-def _deal(now: dict[str, Any], before: dict[str, Any], owner: str | None) -> tuple[Kind | None, Sales | None]:
+def _deal(now: JsonObject, before: JsonObject, owner: str | None) -> tuple[Kind | None, Sales | None]:
     status = text(now.get("status"))
     if _has_changed("status", now, before) and status in ("won", "lost"):
         kind_won = Kind.SALES_WON if status == "won" else Kind.SALES_LOST
@@ -127,16 +126,14 @@ def _deal(now: dict[str, Any], before: dict[str, Any], owner: str | None) -> tup
     return _owner(now, before, owner)
 
 
-def _owner(now: dict[str, Any], before: dict[str, Any], owner: str | None) -> tuple[Kind | None, Sales | None]:
+def _owner(now: JsonObject, before: JsonObject, owner: str | None) -> tuple[Kind | None, Sales | None]:
     for name in ("user_id", "owner_id"):
         if _has_changed(name, now, before):
             return Kind.SALES_OWNER_CHANGED, Sales(from_=text(_flat(before.get(name))), to=owner, owner_id=owner)
     return None, None
 
 
-def _activity(
-    action: str, now: dict[str, Any], before: dict[str, Any], owner: str | None
-) -> tuple[Kind | None, Sales | None]:
+def _activity(action: str, now: JsonObject, before: JsonObject, owner: str | None) -> tuple[Kind | None, Sales | None]:
     """An activity done is a step taken; one of their type `meeting` is a meeting, from when it is planned."""
     what, done = text((now or before).get("type")), bool(now.get("done"))
     meeting = what == "meeting"
@@ -154,7 +151,7 @@ def _activity(
     return None, None
 
 
-def _step(now: dict[str, Any], before: dict[str, Any]) -> Sales | None:
+def _step(now: JsonObject, before: JsonObject) -> Sales | None:
     """v1 can tell a completed activity by its deal alone: the deal's next activity was done and is not the next any more."""
     following = mapping(before.get("next_activity"))
     ident = text(following.get("id")) or text(before.get("next_activity_id"))
@@ -167,7 +164,7 @@ def _step(now: dict[str, Any], before: dict[str, Any]) -> Sales | None:
 
 
 def _merged_records(
-    entity: str, action: str, row: dict[str, Any], meta: dict[str, Any], account: str | None
+    entity: str, action: str, row: JsonObject, meta: JsonObject, account: str | None
 ) -> tuple[Reference, ...]:
     """The records that a merge did away with: v2 names the other in `meta`; v1's `merged` keeps the survivor under the same id."""
     if entity not in _ENTITY or not (text(meta.get("merged_to_id")) or text(meta.get("merged_from_id"))):
@@ -177,7 +174,7 @@ def _merged_records(
     return (Reference(system="pipedrive", account=account, object=_ENTITY[entity], id=gone),) if gone else ()
 
 
-def _other(entity: str, action: str, whole: dict[str, Any], meta: dict[str, Any], body: bytes) -> Parsed:
+def _other(entity: str, action: str, whole: JsonObject, meta: JsonObject, body: bytes) -> Parsed:
     row = mapping(whole.get("current")) or mapping(whole.get("data")) or mapping(whole.get("previous"))
     return Parsed(
         kind=Kind.UNCLASSIFIED,
@@ -188,16 +185,16 @@ def _other(entity: str, action: str, whole: dict[str, Any], meta: dict[str, Any]
     )
 
 
-def _has_changed(name: str, now: dict[str, Any], before: dict[str, Any]) -> bool:
+def _has_changed(name: str, now: JsonObject, before: JsonObject) -> bool:
     return name in before and _flat(before[name]) != _flat(now.get(name))
 
 
-def _flat(value: Any) -> Any:
+def _flat(value: JsonValue) -> JsonValue:
     """Some accounts get ids as {value, name, ...}."""
     return value.get("value", value.get("id")) if isinstance(value, dict) else value
 
 
-def _person(entity: str, row: dict[str, Any]) -> Person:
+def _person(entity: str, row: JsonObject) -> Person:
     if entity != "person":
         return Person(full_name=text(row.get("person_name")) or text(mapping(row.get("person")).get("name")))
     first, last = text(row.get("first_name")), text(row.get("last_name"))
@@ -210,25 +207,23 @@ def _person(entity: str, row: dict[str, Any]) -> Person:
     )
 
 
-def _primary(value: Any) -> str | None:
+def _primary(value: JsonValue) -> str | None:
     if not isinstance(value, list):
         return text(value)
     rows = sorted((mapping(v) for v in value), key=lambda r: not r.get("primary"))
     return next((said for r in rows if (said := text(r.get("value")))), None)
 
 
-def _company(row: dict[str, Any]) -> str | None:
+def _company(row: JsonObject) -> str | None:
     named = (mapping(row.get(name)).get("name") for name in ("org_id", "organization"))
     return text(row.get("org_name")) or next((value for name in named if (value := text(name))), None)
 
 
-def _references(
-    entity: str, row: dict[str, Any], meta: dict[str, Any], account: str | None, action: str
-) -> list[Reference]:
+def _references(entity: str, row: JsonObject, meta: JsonObject, account: str | None, action: str) -> list[Reference]:
     """The object itself, then what it names; a lead of theirs is a deal by another id."""
     merged = identifier(meta.get("merged_to_id")) if action == "deleted" else None
     own = merged or identifier(row.get("id")) or identifier(meta.get("entity_id"))
-    named: list[tuple[Object, Any]] = [
+    named: list[tuple[Object, JsonValue]] = [
         (_ENTITY[entity], own),
         ("person", identifier(_flat(row.get("person_id"))) or _participant(row)),
         ("deal", _flat(row.get("deal_id"))),
@@ -241,7 +236,7 @@ def _references(
     return list(dict.fromkeys(references))
 
 
-def _participant(row: dict[str, Any]) -> Any:
+def _participant(row: JsonObject) -> JsonValue:
     """v2 names the one an activity is with among its participants."""
     rows = row.get("participants")
     named = [mapping(r) for r in rows] if isinstance(rows, list) else []
@@ -249,7 +244,7 @@ def _participant(row: dict[str, Any]) -> Any:
     return next((r["person_id"] for r in named if identifier(r.get("person_id"))), None)
 
 
-def _amount(row: dict[str, Any]) -> float | None:
+def _amount(row: JsonObject) -> float | None:
     value = row.get("value")
     value = value.get("amount") if isinstance(value, dict) else value
     try:
@@ -258,11 +253,11 @@ def _amount(row: dict[str, Any]) -> float | None:
         return None
 
 
-def _currency(row: dict[str, Any]) -> str | None:
+def _currency(row: JsonObject) -> str | None:
     return text(row.get("currency")) or text(mapping(row.get("value")).get("currency"))
 
 
-def _dedupe(meta: dict[str, Any], body: bytes) -> str:
+def _dedupe(meta: JsonObject, body: bytes) -> str:
     if "timestamp_micro" in meta:
         return ":".join(str(meta.get(n)) for n in ("webhook_id", "timestamp_micro", "object", "id", "action"))
     return identifier(meta.get("id")) or body_key(body)

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import islice
-from typing import Any
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Quarantined, Reference, Sales
 from services.ingest.parsers.bounds.amount import added_up
 from services.ingest.parsers.bounds.faults import read_or_quarantine
@@ -130,7 +130,7 @@ def _read_notification(row: Element, where: str) -> Parsed | Quarantined:
     )
 
 
-def _state(noun: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | None]:
+def _state(noun: str, fields: Mapping[str, JsonValue]) -> tuple[Kind | None, Sales | None]:
     """What the state says by itself; a stage or a status says nothing of a change."""
     owner = text(fields.get("OwnerId"))
     if noun == "Opportunity":
@@ -143,7 +143,7 @@ def _state(noun: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | N
     return None, Sales(owner_id=owner) if owner else None
 
 
-def _closing_kind(fields: Mapping[str, Any]) -> Kind | None:
+def _closing_kind(fields: Mapping[str, JsonValue]) -> Kind | None:
     """Won or lost: by the flags, or by the stages that every organisation begins with."""
     if "IsWon" not in fields and text(fields.get("StageName")) in _CLOSED:
         return _CLOSED[str(fields["StageName"]).strip()]
@@ -153,7 +153,7 @@ def _closing_kind(fields: Mapping[str, Any]) -> Kind | None:
 
 
 # --- change events
-def _events(whole: Any) -> Iterator[tuple[str, Any]]:
+def _events(whole: JsonValue) -> Iterator[tuple[str, JsonValue]]:
     rows = refuse_too_many(whole) if isinstance(whole, list) else [whole]
     for i, row in enumerate(rows):
         where = f"$[{i}]" if isinstance(whole, list) else "$"
@@ -162,7 +162,7 @@ def _events(whole: Any) -> Iterator[tuple[str, Any]]:
         yield (f"{where}.data.payload" if inner else where), (payload or inner or row)
 
 
-def _change(event: Any, where: str, body: bytes) -> Result:
+def _change(event: JsonValue, where: str, body: bytes) -> Result:
     event = as_object(_plain(as_object(event, where)), where)
     head = as_object(event.get("ChangeEventHeader"), f"{where}.ChangeEventHeader")
     noun, change = text(head.get("entityName")) or "", text(head.get("changeType")) or ""
@@ -191,19 +191,19 @@ def _change(event: Any, where: str, body: bytes) -> Result:
     )
 
 
-def _of_record(change: Parsed, noun: str, ident: str | None, fields: Mapping[str, Any], key: str) -> Parsed:
+def _of_record(change: Parsed, noun: str, ident: str | None, fields: Mapping[str, JsonValue], key: str) -> Parsed:
     """The same change of another record: it is read once, for a thousand records may have it."""
     references = tuple(_references(noun, ident, fields))
     return change.but(external_id=ident, references=references, dedupe_key=key)
 
 
-def _idents(head: Mapping[str, Any]) -> list[Any]:
+def _idents(head: Mapping[str, JsonValue]) -> list[JsonValue]:
     """The records that one change is of: each becomes a signal of its own."""
     idents = head.get("recordIds") or []
     return idents if isinstance(idents, list) else [idents]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: JsonValue) -> JsonValue:
     if isinstance(value, list):
         return [_plain(v) for v in value]
     if not isinstance(value, dict):
@@ -213,12 +213,12 @@ def _plain(value: Any) -> Any:
     return {name: _plain(v) for name, v in value.items()}
 
 
-def _client(head: dict[str, Any]) -> str | None:
+def _client(head: JsonObject) -> str | None:
     """The program that made the change where `changeOrigin` names one: `com/salesforce/api/soap/58.0;client=Acme`."""
     return (text(head.get("changeOrigin")) or "").partition(";client=")[2] or None
 
 
-def _kind_of_change(noun: str, change: str, fields: Mapping[str, Any]) -> tuple[Kind | None, Sales | None]:
+def _kind_of_change(noun: str, change: str, fields: Mapping[str, JsonValue]) -> tuple[Kind | None, Sales | None]:
     """The sales fact in a change, most telling first. A gap event says that something changed, never what."""
     owner = text(fields.get("OwnerId"))
     if change not in ("CREATE", "UPDATE"):
@@ -247,13 +247,13 @@ def _kind(noun: str, change: int | None) -> Kind:
 
 def _facts_of_record(
     noun: str,
-    fields: Mapping[str, Any],
+    fields: Mapping[str, JsonValue],
     kind: Kind,
     sales: Sales | None,
     *,
     source_kind: str,
     ident: str | None,
-    at: Any,
+    at: JsonValue,
     key: str,
     user: str | None,
 ) -> Parsed:
@@ -282,12 +282,12 @@ MAX_OWN = 200
 """Fields of the customer's own that are kept of one record."""
 
 
-def _kept_names(noun: str, fields: Mapping[str, Any]) -> Iterator[str]:
+def _kept_names(noun: str, fields: Mapping[str, JsonValue]) -> Iterator[str]:
     yield from (name for name in _KEPT if noun != "Account" or name != "Name")
     yield from islice((name for name in fields if name.endswith("__c")), MAX_OWN)
 
 
-def _person(noun: str, fields: Mapping[str, Any]) -> Person:
+def _person(noun: str, fields: Mapping[str, JsonValue]) -> Person:
     """Of a lead, a contact, a person account, or of an object of the customer's own with fields of these names."""
     fields = _supplied_fields(noun, fields)
     is_one = "PersonEmail" in fields or "PersonContactId" in fields
@@ -307,7 +307,7 @@ def _person(noun: str, fields: Mapping[str, Any]) -> Person:
     )
 
 
-def _company(noun: str, fields: Mapping[str, Any]) -> str | None:
+def _company(noun: str, fields: Mapping[str, JsonValue]) -> str | None:
     """A field of the customer's own is named `Company__c`, on an object of their own as on one of Salesforce's."""
     if noun == "Account":
         return text(fields.get("Name"))
@@ -315,13 +315,13 @@ def _company(noun: str, fields: Mapping[str, Any]) -> str | None:
     return text(fields.get("Company")) or text(fields.get("Company__c")) or text(fields.get("Company_Name__c"))
 
 
-def _supplied_fields(noun: str, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+def _supplied_fields(noun: str, fields: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     return (
         {ours: fields[theirs] for theirs, ours in _SUPPLIED.items() if theirs in fields} if noun == "Case" else fields
     )
 
 
-def _references(noun: str, ident: str | None, fields: Mapping[str, Any]) -> Iterator[Reference]:
+def _references(noun: str, ident: str | None, fields: Mapping[str, JsonValue]) -> Iterator[Reference]:
     """The record itself, then what it names, told apart by the prefixes of their ids. The organisation stays out: ids are
     unique in the world, and change events do not say whose they are."""
     seen: set[str] = set()
@@ -335,7 +335,7 @@ def _references(noun: str, ident: str | None, fields: Mapping[str, Any]) -> Iter
             yield Reference(system="salesforce", object=what, id=value)
 
 
-def _true(value: Any) -> bool:
+def _true(value: JsonValue) -> bool:
     return value is True or (isinstance(value, str) and value.casefold() == "true")
 
 

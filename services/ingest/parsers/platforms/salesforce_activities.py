@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
+from schemas.json_values import JsonValue
 from schemas.signals import Kind, Person, Sales
 from services.ingest.parsers.guesses.calls import call_of
 from services.ingest.parsers.guesses.chain import level
@@ -16,7 +16,7 @@ _LOGGED_IN = re.compile(r"\[(?:Email|SMS|Call)\] ?\[In\]|Email ?<<|\[In\]\[", re
 """How tools that write mail into Salesforce begin the subject of a task for one that came in."""
 
 
-def activity_of(noun: str, fields: Mapping[str, Any], owner: str | None) -> tuple[Kind | None, Sales | None]:
+def activity_of(noun: str, fields: Mapping[str, JsonValue], owner: str | None) -> tuple[Kind | None, Sales | None]:
     """A completed task is a step taken; an event is a meeting; a mail and a call say which way they went."""
     match noun:
         case "Event":
@@ -29,7 +29,7 @@ def activity_of(noun: str, fields: Mapping[str, Any], owner: str | None) -> tupl
             return _task(fields, owner)
 
 
-def _task(fields: Mapping[str, Any], owner: str | None) -> tuple[Kind, Sales]:
+def _task(fields: Mapping[str, JsonValue], owner: str | None) -> tuple[Kind, Sales]:
     what = text(fields.get("TaskSubtype")) or text(fields.get("Type")) or "task"
     sales = Sales(to=text(fields.get("Status")), owner_id=owner, activity_type=what, done=is_done(fields))
     if not is_done(fields):
@@ -42,12 +42,12 @@ def _task(fields: Mapping[str, Any], owner: str | None) -> tuple[Kind, Sales]:
     return Kind.SALES_FOLLOW_UP, sales
 
 
-def is_done(fields: Mapping[str, Any]) -> bool:
+def is_done(fields: Mapping[str, JsonValue]) -> bool:
     """Whether a task is completed."""
     return _true(fields.get("IsClosed")) or (text(fields.get("Status")) or "").casefold() == "completed"
 
 
-def _call(fields: Mapping[str, Any], owner: str | None) -> tuple[Kind, Sales]:
+def _call(fields: Mapping[str, JsonValue], owner: str | None) -> tuple[Kind, Sales]:
     """A call that nobody says anything of was logged by hand: a step."""
     if (text(fields.get("CallType")) or "").casefold() == "inbound":
         return Kind.CALL_RECEIVED, Sales(owner_id=owner, activity_type="call")
@@ -57,7 +57,7 @@ def _call(fields: Mapping[str, Any], owner: str | None) -> tuple[Kind, Sales]:
     return Kind.SALES_FOLLOW_UP, Sales(to=went.outcome, owner_id=owner, activity_type="call", done=True)
 
 
-def _mail(fields: Mapping[str, Any], owner: str | None) -> tuple[Kind | None, Sales | None]:
+def _mail(fields: Mapping[str, JsonValue], owner: str | None) -> tuple[Kind | None, Sales | None]:
     """Status 3 is sent; what is new, read, replied to or forwarded came in. A draft (5) is neither."""
     sales = Sales(owner_id=owner or text(fields.get("CreatedById")), activity_type="email")
     if _true(fields.get("IsBounced")):
@@ -69,7 +69,7 @@ def _mail(fields: Mapping[str, Any], owner: str | None) -> tuple[Kind | None, Sa
     return (Kind.SALES_FOLLOW_UP, sales.but(done=True)) if sent else (Kind.ACTIVITY_UPDATED, sales)
 
 
-def is_automated(noun: str, fields: Mapping[str, Any]) -> bool:
+def is_automated(noun: str, fields: Mapping[str, JsonValue]) -> bool:
     """Mail to many, an automatic answer, what bounced."""
     if noun == "Task":
         return (text(fields.get("TaskSubtype")) or "").casefold() == "listemail"
@@ -79,7 +79,7 @@ def is_automated(noun: str, fields: Mapping[str, Any]) -> bool:
     return incoming or _true(fields.get("IsBounced")) or text(fields.get("AutomationType")) is not None
 
 
-def other_end(fields: Mapping[str, Any]) -> Person:
+def other_end(fields: Mapping[str, JsonValue]) -> Person:
     """The one a mail is from, or ours went to; nobody for what came back."""
     if not _true(fields.get("Incoming")):
         to = (text(fields.get("ToAddress")) or "").replace(",", ";").partition(";")[0].strip()
@@ -89,9 +89,9 @@ def other_end(fields: Mapping[str, Any]) -> Person:
     return Person(email=text(fields.get("FromAddress")), full_name=text(fields.get("FromName")))
 
 
-def _as_mail(fields: Mapping[str, Any]) -> Mail:
+def _as_mail(fields: Mapping[str, JsonValue]) -> Mail:
     return Mail(headers_of(fields.get("Headers")), text(fields.get("FromAddress")), text(fields.get("Subject")))
 
 
-def _true(value: Any) -> bool:
+def _true(value: JsonValue) -> bool:
     return value is True or (isinstance(value, str) and value.casefold() == "true")

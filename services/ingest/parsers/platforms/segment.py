@@ -7,8 +7,7 @@ shared machine perhaps of somebody else: it is not read.
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject
 from schemas.signals import Company, Kind, Parsed, Person, Reference
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.guesses.acts import act_of
@@ -54,7 +53,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     return each(rows, lambda row, where, i: _call(row, where, body, i))
 
 
-def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
+def _call(call: JsonObject, where: str, body: bytes, index: int) -> Parsed:
     kind = (text(call.get("type")) or "").casefold()
     if kind not in _KINDS:
         raise Unreadable("a call is one of identify, track, page, screen, group, alias", f"{where}.type")
@@ -83,17 +82,17 @@ def _call(call: dict[str, Any], where: str, body: bytes, index: int) -> Parsed:
         parsed = _with_act(parsed, answers, name)
     if company is None:
         return parsed
-    company_facts: dict[str, Any] = {**parsed.company.known_fields(), **company.known_fields()}
+    company_facts: JsonObject = {**parsed.company.known_fields(), **company.known_fields()}
     return parsed.but(company=Company(**company_facts))
 
 
-def _with_act(parsed: Parsed, properties: dict[str, Any], name: str | None) -> Parsed:
+def _with_act(parsed: Parsed, properties: JsonObject, name: str | None) -> Parsed:
     """A message or a call that is told as an event: whose it was, and whether a program's."""
     act = act_of(parsed.kind, chain_of(properties), objects=nodes(properties), word=name, nouns=nouns_of(name))
     return parsed.but(kind=act.kind, actor=act.actor, automated=act.automated, sales=act.sales or parsed.sales)
 
 
-def _without_names(parsed: Parsed, properties: dict[str, Any]) -> Parsed:
+def _without_names(parsed: Parsed, properties: JsonObject) -> Parsed:
     """Without a name that stands there for another thing; it is kept as an answer."""
     person = parsed.person
     if person.email or person.phone:
@@ -104,7 +103,7 @@ def _without_names(parsed: Parsed, properties: dict[str, Any]) -> Parsed:
     return parsed.but(person=named, company=Company(), fields=fields)
 
 
-def _facts(kind: str, call: dict[str, Any]) -> tuple[dict[str, Any], Company | None]:
+def _facts(kind: str, call: JsonObject) -> tuple[JsonObject, Company | None]:
     """Whose traits they are depends on the call: a group's are the company's."""
     traits = mapping(call.get("traits"))
     if kind == "group":
@@ -120,14 +119,14 @@ def _facts(kind: str, call: dict[str, Any]) -> tuple[dict[str, Any], Company | N
     }, employer
 
 
-def _references(user: str | None, call: dict[str, Any], kind: str) -> tuple[Reference, ...]:
+def _references(user: str | None, call: JsonObject, kind: str) -> tuple[Reference, ...]:
     people = (Reference(system="segment", object="person", id=user),) if user else ()
     company = mapping(mapping(call.get("traits")).get("company")) if kind == "identify" else {}
     group = identifier(call.get("groupId")) if kind == "group" else identifier(company.get("id"))
     return (*people, Reference(system="segment", object="company", id=group)) if group else people
 
 
-def _previous(call: dict[str, Any]) -> tuple[Reference, ...]:
+def _previous(call: JsonObject) -> tuple[Reference, ...]:
     """An alias says that two ids are one person."""
     before = identifier(call.get("previousId"))
     return (Reference(system="segment", object="person", id=before),) if before else ()

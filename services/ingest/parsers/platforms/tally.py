@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Mode
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
@@ -47,11 +47,11 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     ]
 
 
-def _answers(fields: list[Any]) -> tuple[dict[str, str], dict[str, Any]]:
+def _answers(fields: list[JsonValue]) -> tuple[dict[str, str], JsonObject]:
     """(what types and labels tell of the person, further answers by their labels)."""
     facts: dict[str, str] = {}
     ranks: dict[str, int] = {}
-    answers: dict[str, Any] = {}
+    answers: JsonObject = {}
     for i, field in enumerate(map(mapping, fields)):
         kind, title = text(field.get("type")), text(field.get("label")) or text(field.get("key")) or f"field {i + 1}"
         value = _value(field)
@@ -67,7 +67,7 @@ def _answers(fields: list[Any]) -> tuple[dict[str, str], dict[str, Any]]:
     return facts, {name: value for name, value in answers.items() if value is not False}
 
 
-def _value(field: dict[str, Any]) -> Any:
+def _value(field: JsonObject) -> JsonValue:
     value, texts = field.get("value"), {}
     for option in map(mapping, field.get("options") or []):
         texts[text(option.get("id"))] = text(option.get("text")) or text(option.get("name"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Company, Kind, Parsed
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.firmographics import firm_facts
@@ -58,7 +59,7 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     ]
 
 
-def _with_hidden(facts: dict[str, str], hidden: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+def _with_hidden(facts: dict[str, str], hidden: JsonObject) -> tuple[dict[str, str], JsonObject]:
     """(facts, what is left of the hidden fields): a link in a letter can bring along who it was sent to; what the person
     answers themselves comes first, and a name is taken whole from one of the two."""
     brought, unread = person_facts(hidden)
@@ -79,21 +80,21 @@ class Question(NamedTuple):
     reference: str | None
     ident: str
     kind: str | None
-    value: Any
+    value: JsonValue
 
 
-def by_question(whole: Any) -> dict[str, Any]:
+def by_question(whole: JsonValue) -> JsonObject:
     """The answers of a body by the reference, the title and the id of their question, for mappings; {} where there are none."""
     asked = list(_questions(mapping(mapping(whole).get("form_response"))))
     names = ((question.reference, question.title, question.ident) for question in asked)
     rows = [(name, question.value) for question, row in zip(asked, names, strict=True) for name in row if name]
-    answers: dict[str, Any] = {}
+    answers: JsonObject = {}
     for name, value in rows:
         answers.setdefault(name, value)
     return answers
 
 
-def _questions(response: dict[str, Any]) -> Iterator[Question]:
+def _questions(response: JsonObject) -> Iterator[Question]:
     """In the order of the answers. Raises Unreadable."""
     titles = {f.get("id"): text(f.get("title")) for f in _fields(mapping(response.get("definition")))}
     for i, answer in enumerate(response.get("answers") or []):
@@ -109,10 +110,10 @@ def _questions(response: dict[str, Any]) -> Iterator[Question]:
         )
 
 
-def _answers_by_name(asked: list[Question]) -> dict[str, Any]:
+def _answers_by_name(asked: list[Question]) -> JsonObject:
     """Answers by our names where the type or the question tells, else by the question. Of two addresses the one that is asked
     of somebody else (`Your colleague's e-mail`) is an answer."""
-    answers: dict[str, Any] = {}
+    answers: JsonObject = {}
     for question in asked:
         title = question.title or question.reference or question.ident
         name = _name(question.kind, title)
@@ -124,7 +125,7 @@ def _answers_by_name(asked: list[Question]) -> dict[str, Any]:
     return answers
 
 
-def _telling(asked: list[Question]) -> dict[str, Any]:
+def _telling(asked: list[Question]) -> JsonObject:
     """Answers by the reference of their question, where it tells what the title does not."""
     return {
         question.reference: question.value
@@ -142,7 +143,7 @@ def _has_own(asked: list[Question], question: Question) -> bool:
     return any(other.kind == question.kind and other is not question and not _is_of_another(other) for other in asked)
 
 
-def _fields(holder: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _fields(holder: JsonObject) -> Iterator[JsonObject]:
     """The questions, those inside a group or a contact block too."""
     rows = holder.get("fields")
     for field in map(mapping, rows if isinstance(rows, list) else []):
@@ -172,7 +173,7 @@ _ASKED = (
 """Questions that no list of names has."""
 
 
-def _value(answer: dict[str, Any]) -> Any:
+def _value(answer: JsonObject) -> JsonValue:
     value = answer.get(str(answer.get("type")))
     if isinstance(value, dict):
         return value.get("label") or value.get("labels") or value.get("other") or value

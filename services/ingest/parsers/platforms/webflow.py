@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject
 from schemas.signals import Kind
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.answers import filled_in
@@ -38,12 +37,12 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     ]
 
 
-def _customer(payload: dict[str, Any]) -> dict[str, Any]:
+def _customer(payload: JsonObject) -> JsonObject:
     """Who ordered, or who made an account for themselves."""
     return mapping(payload.get("customerInfo")) or mapping(mapping(payload.get("data")).get("data"))
 
 
-def _email_by_type(payload: dict[str, Any], data: dict[str, Any]) -> dict[str, str | None]:
+def _email_by_type(payload: JsonObject, data: JsonObject) -> dict[str, str | None]:
     """A field that the form declares to hold an e-mail address holds one, whatever the designer named it."""
     for field in map(mapping, payload.get("schema") or []):
         said = text(data.get(text(field.get("fieldName")) or ""))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import repeat
-from typing import Any
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Kind, Parsed
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.addresses import addresses_in
@@ -63,7 +63,11 @@ _NAMELESS = frozenset([*_TYPES, "raw_value", "required"])
 
 
 def filled_in(
-    answers: Mapping[str, Any], known: Mapping[str, str | None] | None = None, *, shapes: bool = False, **rest: Any
+    answers: Mapping[str, JsonValue],
+    known: Mapping[str, str | None] | None = None,
+    *,
+    shapes: bool = False,
+    **rest: JsonValue,
 ) -> Parsed:
     """The signal of answers. `known` are facts that the format itself tells: they win over what names suggest.
     `shapes`: the format numbers its fields, so an address may be told by its shape alone. `rest` goes into the signal.
@@ -96,19 +100,19 @@ def filled_in(
     )
 
 
-def _would_be_lost(value: Any, facts: Mapping[str, str], format_facts: Mapping[str, str]) -> bool:
+def _would_be_lost(value: JsonValue, facts: Mapping[str, str], format_facts: Mapping[str, str]) -> bool:
     answer = text(value)
     return any(facts[n] == answer and format_facts[n] != answer for n in facts.keys() & format_facts.keys())
 
 
-def rows(value: Any) -> dict[str, Any]:
+def rows(value: JsonValue) -> JsonObject:
     """Answers that come as a list of `{name, value}` in one of the usual spellings, or as an object of such rows with titles;
     {} for what is none. Raises Unreadable for more than `MAX_ANSWERS`."""
     keyed = isinstance(value, dict)
     items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
     if len(items) > MAX_ANSWERS:
         raise Unreadable(f"{len(items)} answers, at most {MAX_ANSWERS} are taken at once")
-    answers: dict[str, Any] = {}
+    answers: JsonObject = {}
     own_names: Iterable[str] = map(str, value) if isinstance(value, dict) else repeat("")
     for row, own_name in zip(items, own_names, strict=False):
         read = _row(
@@ -121,7 +125,7 @@ def rows(value: Any) -> dict[str, Any]:
     return answers
 
 
-def _with_one_more(held: Any, value: Any) -> Any:
+def _with_one_more(held: JsonValue, value: JsonValue) -> JsonValue:
     """The boxes that were ticked under one question, each in a row of its own; of objects the first counts."""
     if isinstance(value, dict | list) or isinstance(held, dict) or value in (None, ""):
         return held
@@ -130,7 +134,7 @@ def _with_one_more(held: Any, value: Any) -> Any:
     return held if held == value else [held, value] if held not in (None, "") else value
 
 
-def _row(row: Mapping[str, Any], names: tuple[str, ...], own_name: str) -> dict[str, Any]:
+def _row(row: Mapping[str, JsonValue], names: tuple[str, ...], own_name: str) -> JsonObject:
     """`own_name`: what an object of rows calls this one, which counts where the row itself has no title."""
     name = next((title for key in names if key in row and (title := _title_of(row[key]))), None)
     if name is None and (not _NAMELESS.isdisjoint(row)):
@@ -149,14 +153,14 @@ def _row(row: Mapping[str, Any], names: tuple[str, ...], own_name: str) -> dict[
     return {name: value, **name_parts({key: row[key] for key in ("first", "middle", "last") if key in row})}
 
 
-def _title_of(question: Any) -> str | None:
+def _title_of(question: JsonValue) -> str | None:
     """A question's text, also of a question that is an object."""
     if isinstance(question, dict):
         return next((title for key in ("label", "title", "text", "name") if (title := text(question.get(key)))), None)
     return text(question)
 
 
-def fact_of_type(row: Mapping[str, Any], value: Any) -> str | None:
+def fact_of_type(row: Mapping[str, JsonValue], value: JsonValue) -> str | None:
     """`email` or `phone` where the type of a form's field says so and its value can be one. Names of `row` are labels."""
     fact = next((_TYPED[kind] for key in _TYPES if (kind := label(text(row.get(key)) or "")) in _TYPED), None)
     answer = text(value) or ""
@@ -165,7 +169,7 @@ def fact_of_type(row: Mapping[str, Any], value: Any) -> str | None:
     return fact if fact and sum(map(str.isdigit, answer)) >= 5 else None
 
 
-def single(value: Any) -> Any:
+def single(value: JsonValue) -> JsonValue:
     """A list of one value is that value, one of several keeps them all; an option is its text."""
     if isinstance(value, list):
         if len(value) != 1:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+from schemas.json_values import JsonValue
 from services.ingest.parsers.reading.bodies import read_embedded_json
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text
@@ -29,7 +30,7 @@ class Mail(NamedTuple):
     headers: Mapping[str, str] = {}
     sender: str | None = None
     subject: str | None = None
-    flags: Mapping[str, Any] = {}
+    flags: Mapping[str, JsonValue] = {}
 
 
 def why_automated(mail: Mail) -> Reason | None:
@@ -56,10 +57,10 @@ _NO = frozenset(["no", "false", "0", "none", "null"])
 _NULL_PATHS = frozenset(["<>", "<mailer-daemon>"])
 
 
-def headers_of(value: Any) -> dict[str, str]:
+def headers_of(value: JsonValue) -> dict[str, str]:
     """Headers by names as `label` writes them, of an object, of pairs, of rows of `{name, value}`, or as they were sent. {} for none."""
     held = read_embedded_json(value)
-    pairs: Iterable[tuple[Any, Any]]
+    pairs: Iterable[tuple[JsonValue, JsonValue]]
     if isinstance(held, Mapping):
         pairs = held.items()
     elif isinstance(held, list):
@@ -74,7 +75,7 @@ def headers_of(value: Any) -> dict[str, str]:
     return headers
 
 
-def _pairs(rows: list[Any]) -> Iterator[tuple[Any, Any]]:
+def _pairs(rows: list[JsonValue]) -> Iterator[tuple[JsonValue, JsonValue]]:
     for row in rows[:MAX_HEADERS]:
         if isinstance(row, list) and len(row) == 2:
             yield row[0], row[1]
@@ -162,7 +163,7 @@ FLAGS = _FLAGS | _CLASSES
 """Names, as `label` writes them, under which a vendor says so of a message."""
 
 
-def _by_flags(flags: Mapping[str, Any]) -> Reason | None:
+def _by_flags(flags: Mapping[str, JsonValue]) -> Reason | None:
     for name, value in flags.items():
         if name in _FLAGS and is_set(value):
             return "auto_reply" if "repl" in name or "resp" in name or "office" in name or "oo" in name else "flagged"
@@ -172,7 +173,7 @@ def _by_flags(flags: Mapping[str, Any]) -> Reason | None:
     return None
 
 
-def is_machine_open(held: Mapping[str, Any]) -> bool:
+def is_machine_open(held: Mapping[str, JsonValue]) -> bool:
     """Whether a vendor says that no person opened or clicked."""
     return any(is_set(held.get(name)) for name in _OF_OPENS)
 
@@ -182,7 +183,7 @@ def is_automatic(word: str) -> bool:
     return _AUTOMATIC.fullmatch(label(word)) is not None
 
 
-def is_set(value: Any) -> bool:
+def is_set(value: JsonValue) -> bool:
     """A flag that is up: true, 1, or the name of the program (`bot: apple`)."""
     return value is True or value == 1 or (isinstance(value, str) and value.strip().casefold() not in ("", *_NO))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from schemas.json_values import JsonObject, JsonValue
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.charsets import charset_of, to_utf8
 from services.ingest.parsers.reading.form_fields import fields_of, looks_like_json, unwrap_json
@@ -15,7 +15,7 @@ _STEP = re.compile(r"\[([^\[\]]*)\]")
 MAX_STEPS = 12
 
 
-def whole_of(body: bytes, content_type: str) -> Any:
+def whole_of(body: bytes, content_type: str) -> JsonValue:
     """JSON as it is; a form as an object with bracketed keys unfolded. Raises Unreadable."""
     if looks_like_json(body, content_type):
         try:
@@ -25,14 +25,14 @@ def whole_of(body: bytes, content_type: str) -> Any:
     return unfold_keys(fields_of(body, content_type))
 
 
-def object_of(body: bytes, content_type: str) -> dict[str, Any]:
+def object_of(body: bytes, content_type: str) -> JsonObject:
     """The body of a kind that sends one object. Raises Unreadable."""
     return as_object(whole_of(body, content_type))
 
 
-def unfold_keys(fields: dict[str, Any]) -> dict[str, Any]:
+def unfold_keys(fields: JsonObject) -> JsonObject:
     """`a[b][0]=x` as PHP, Rails and jQuery write nested data. A key that is no such path stays as it is."""
-    tree: dict[str, Any] = {}
+    tree: JsonObject = {}
     for key, value in fields.items():
         match = _KEY.fullmatch(key)
         steps = [match[1], *_STEP.findall(match[2])] if match else [key]
@@ -40,7 +40,7 @@ def unfold_keys(fields: dict[str, Any]) -> dict[str, Any]:
     return {key: _lists(value) for key, value in tree.items()}
 
 
-def _put(tree: dict[str, Any], steps: list[str], value: Any) -> None:
+def _put(tree: JsonObject, steps: list[str], value: JsonValue) -> None:
     at = tree
     for step in steps[:-1]:
         held = at.setdefault(step or str(len(at)), {})
@@ -60,7 +60,7 @@ def _put(tree: dict[str, Any], steps: list[str], value: Any) -> None:
         at[last] = value
 
 
-def _lists(value: Any) -> Any:
+def _lists(value: JsonValue) -> JsonValue:
     """Objects whose keys are 0, 1, 2, ... are lists."""
     if not isinstance(value, dict):
         return value
@@ -70,7 +70,7 @@ def _lists(value: Any) -> Any:
     return inner
 
 
-def read_embedded_json(value: Any) -> Any:
+def read_embedded_json(value: JsonValue) -> JsonValue:
     """A text that holds a JSON object or list, read; anything else as it is."""
     if isinstance(value, str) and value[:1] in ("{", "[") and value.rstrip()[-1:] in ("}", "]"):
         try:

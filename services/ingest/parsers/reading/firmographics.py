@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
 
 from schemas.domains import host_of
+from schemas.json_values import JsonObject, JsonValue
 from schemas.places import country_code, country_of_code, post_code, town_of
 from schemas.signals import Company
 from services.ingest.parsers.reading.naming import label
@@ -86,7 +86,7 @@ def fact_named(name: str) -> str | None:
     return entry[0] if entry else None
 
 
-def firm_facts(fields: Mapping[str, Any]) -> dict[str, str]:
+def firm_facts(fields: Mapping[str, JsonValue]) -> dict[str, str]:
     """The most telling answer to each, by our names; {} where nothing of the kind is said. What cannot be read as the fact
     that its name means (a country that is none) is none of it, and the next name is asked."""
     best: dict[str, tuple[int, str]] = {}
@@ -101,27 +101,27 @@ def firm_facts(fields: Mapping[str, Any]) -> dict[str, str]:
     return answers if answers.keys() >= {"city", "postcode", "country"} else {**_of_lines(fields), **answers}
 
 
-def company_facts(raw: Mapping[str, Any]) -> dict[str, str]:
+def company_facts(raw: Mapping[str, JsonValue]) -> dict[str, str]:
     """Of a company's own object what `Company` has, by its names, beside the name; what it says of a language is nobody's."""
     facts = firm_facts(raw)
     facts.pop("language", None)
     return facts
 
 
-def company_from(raw: Mapping[str, Any], name: str | None) -> Company:
+def company_from(raw: Mapping[str, JsonValue], name: str | None) -> Company:
     """A company of this name with what its own object says of it."""
-    facts: dict[str, Any] = {**company_facts(raw), "name": name}
+    facts: JsonObject = {**company_facts(raw), "name": name}
     return Company(**facts)
 
 
-def address_facts(raw: Mapping[str, Any]) -> dict[str, str]:
+def address_facts(raw: Mapping[str, JsonValue]) -> dict[str, str]:
     """Of somebody's object where they are, as far as an address that is an object of its own says it."""
     inner = {key: value for key, value in islice(raw.items(), 300) if isinstance(value, dict | list)}
     facts = firm_facts({key: value for key, value in inner.items() if label(str(key)) in _OBJECTS})
     return {name: facts[name] for name in ("country", "region", "city", "postcode") if name in facts}
 
 
-def _answers_with_penalty(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any, int]]:
+def _answers_with_penalty(fields: Mapping[str, JsonValue]) -> Iterator[tuple[str, JsonValue, int]]:
     """(name as compared, value, how much less it tells): the answers, then those of an address of its own."""
     for key, value in fields.items():
         name = label(str(key).removesuffix("__c"))  # a field of one's own, as Salesforce names it
@@ -131,7 +131,7 @@ def _answers_with_penalty(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any,
             yield from ((label(str(k)), v, 500) for k, v in islice(inner.items(), 50))
 
 
-def _answer(fact: str, value: Any) -> str | None:
+def _answer(fact: str, value: JsonValue) -> str | None:
     answer = text(value[0] if isinstance(value, list) and len(value) == 1 else value)
     if isinstance(value, dict):
         answer = next((held for k in ("name", "label", "value", "code") if (held := text(value.get(k)))), None)
@@ -148,7 +148,7 @@ def _answer(fact: str, value: Any) -> str | None:
             return answer if len(answer) <= 100 and any(map(str.isalnum, answer)) else None
 
 
-def _of_lines(fields: Mapping[str, Any]) -> dict[str, str]:
+def _of_lines(fields: Mapping[str, JsonValue]) -> dict[str, str]:
     """Postcode, town and country of an address that is written in one: `Storgatan 1, 211 20 Malmö, Sverige`."""
     found: dict[str, str] = {}
     for key, value in fields.items():

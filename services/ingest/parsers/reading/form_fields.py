@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import parse_qsl
 
+from schemas.json_values import JsonObject, JsonValue
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.charsets import charset_of, decode_field, python_charset, to_utf8
 from services.ingest.parsers.reading.multipart import pairs_of
@@ -14,7 +14,7 @@ from services.ingest.parsers.reading.safely import as_object, read_json
 MAX_FIELDS = 2000
 
 
-def fields_of(body: bytes, content_type: str) -> dict[str, Any]:
+def fields_of(body: bytes, content_type: str) -> JsonObject:
     """The form's fields by the sender's names; a name given twice keeps all its values. Raises Unreadable."""
     kind = content_type.partition(";")[0].strip().casefold()
     if kind == "multipart/form-data":
@@ -45,7 +45,7 @@ def looks_like_json(body: bytes, content_type: str) -> bool:
     return kind != "multipart/form-data" and (ends[:1] + ends[-1:]) in (b"{}", b"[]")
 
 
-def unwrap_json(whole: Any) -> Any:
+def unwrap_json(whole: JsonValue) -> JsonValue:
     """What was meant, where JSON was written as a text of JSON once more, or twice. Raises Unreadable."""
     for _ in range(MAX_WRAPPINGS):
         if not isinstance(whole, str) or whole.strip()[:1] not in ("{", "[", '"'):
@@ -57,7 +57,7 @@ def unwrap_json(whole: Any) -> Any:
 MAX_WRAPPINGS = 3
 
 
-def _form_in_list(whole: list[Any]) -> dict[str, Any]:
+def _form_in_list(whole: list[JsonValue]) -> JsonObject:
     """A form's answers in a list of rows, or the one form in a list. Raises Unreadable."""
     if len(whole) == 1 and isinstance(whole[0], dict) and len(whole[0]) > 6:
         return whole[0]
@@ -66,7 +66,7 @@ def _form_in_list(whole: list[Any]) -> dict[str, Any]:
     return as_object(whole)
 
 
-def words_of(fields: Any, body: bytes, content_type: str) -> bytes:
+def words_of(fields: JsonValue, body: bytes, content_type: str) -> bytes:
     """What tells whether two bodies say the same: a browser parts each multipart post by another boundary."""
     divided = content_type.partition(";")[0].strip().casefold() == "multipart/form-data"
     return repr(fields).encode("utf-8", "replace") if divided else body
@@ -93,7 +93,7 @@ def _characters(value: str, charset: str) -> str:
     return value if value.isascii() and charset == "utf-8" else decode_field(value.encode("latin-1"), charset)
 
 
-def _is_serialized(whole: Any) -> bool:
+def _is_serialized(whole: JsonValue) -> bool:
     """`[{name, value}, ...]`, as jQuery's `serializeArray` gives a form."""
     return (
         isinstance(whole, list)
@@ -102,12 +102,12 @@ def _is_serialized(whole: Any) -> bool:
     )
 
 
-def _serialized_pairs(whole: list[dict[str, Any]]) -> list[tuple[str, Any]]:
+def _serialized_pairs(whole: list[JsonObject]) -> list[tuple[str, JsonValue]]:
     return [(str(row["name"]), row["value"]) for row in whole]
 
 
-def _fields_of_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
+def _fields_of_pairs(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    fields: JsonObject = {}
     for name, value in pairs:
         if name in fields:
             held = fields[name]

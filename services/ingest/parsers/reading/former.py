@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
 
+from schemas.json_values import JsonValue
 from schemas.signals import Parsed
 from services.ingest.parsers.reading.naming import is_former, is_new_address, label, meaning
 from services.ingest.parsers.reading.safely import text
@@ -35,7 +35,7 @@ def _is_mail(name: str) -> bool:
     return (meaning(name) or ("", 0))[0] == "email"
 
 
-def with_former_emails(parsed: Parsed, *records: Any) -> Parsed:
+def with_former_emails(parsed: Parsed, *records: JsonValue) -> Parsed:
     """With the addresses of before that these objects tell of; the same object where they tell of none."""
     own = (parsed.person.email or "").strip().casefold()
     addresses = (address for record in records for address in _former(record, MAX_LEVELS))
@@ -47,7 +47,7 @@ def with_former_emails(parsed: Parsed, *records: Any) -> Parsed:
     return parsed.but(former_emails=former, address_changed=changed)
 
 
-def _former(value: Any, levels: int) -> Iterator[str]:
+def _former(value: JsonValue, levels: int) -> Iterator[str]:
     if levels == 0 or not isinstance(value, Mapping):
         return
     renewed = any(is_new_address(str(key)) for key in islice(value, MAX_FIELDS))
@@ -63,7 +63,7 @@ def _former(value: Any, levels: int) -> Iterator[str]:
             yield from _former(held, levels - 1)
 
 
-def _in_past(held: Mapping[Any, Any], levels: int) -> Iterator[str]:
+def _in_past(held: Mapping[JsonValue, JsonValue], levels: int) -> Iterator[str]:
     """Of what was before a change, whatever means an address."""
     for key, value in islice(held.items(), MAX_FIELDS):
         if _is_mail(str(key)) or is_former(str(key)):
@@ -79,7 +79,7 @@ _THEIRS = word_set("""
 """Objects of what was before that are the person's; an `owner` is somebody else."""
 
 
-def _in_changes(held: Any) -> Iterator[str]:
+def _in_changes(held: JsonValue) -> Iterator[str]:
     """`{email: [old, new]}`, `{email: {old, new}}`, `[{field: email, old, new}]`."""
     if isinstance(held, Mapping):
         for key, value in islice(held.items(), MAX_FIELDS):
@@ -96,7 +96,7 @@ def _in_changes(held: Any) -> Iterator[str]:
                 yield from _first_of(row)
 
 
-def _first_of(value: Any) -> Iterator[str]:
+def _first_of(value: JsonValue) -> Iterator[str]:
     """The earlier of two values; one alone is that of now."""
     if isinstance(value, list) and len(value) == 2:
         yield from _addresses(value[0])
@@ -106,7 +106,7 @@ def _first_of(value: Any) -> Iterator[str]:
                 yield from _addresses(held)
 
 
-def _addresses(value: Any) -> Iterator[str]:
+def _addresses(value: JsonValue) -> Iterator[str]:
     """An address, or a list of them, alone or in objects."""
     if isinstance(value, list):
         for one in islice(value, MAX_ROWS):
@@ -120,7 +120,7 @@ def _addresses(value: Any) -> Iterator[str]:
         yield address
 
 
-def _tells_of_change(record: Any) -> bool:
+def _tells_of_change(record: JsonValue) -> bool:
     """A list of what was changed has the address in it."""
     if not isinstance(record, Mapping):
         return False

@@ -7,8 +7,8 @@ that two deliveries are the same one.
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from schemas.json_values import JsonValue
 from schemas.signals import Parsed, Reference
 from services.ingest.parsers.reading.safely import text
 from services.ingest.parsers.reading.tables import word_set
@@ -87,7 +87,7 @@ def _is_repeated(bare: str) -> bool:
     return digits <= {"0"} or digits == {"x"} or (_UUID.fullmatch(bare) is not None and len(digits) == 1)
 
 
-def identifier(value: Any) -> str | None:
+def identifier(value: JsonValue) -> str | None:
     """An id as text, None for what is none."""
     ident = text(value)
     return ident if ident is not None and is_identifier(ident) else None

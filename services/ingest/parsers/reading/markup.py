@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any
+
+from schemas.json_values import JsonValue
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 """Only with its semicolon: `?a=1&copy=2` is part of an address."""
@@ -67,7 +68,7 @@ def _without_hidden(value: str) -> str:
     return "".join((*kept, value[at:])) if at else value
 
 
-def readable_answer(value: Any, depth: int = 0) -> Any:
+def readable_answer(value: JsonValue, depth: int = 0) -> JsonValue:
     """An answer with every text in it readable, the names in an object too."""
     if isinstance(value, str):
         return readable(value)

@@ -9,9 +9,10 @@ import base64
 import binascii
 import quopri
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 
+from schemas.json_values import JsonValue
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.charsets import charset_of, decode_field, python_charset
 from services.ingest.parsers.reading.safely import read_json
@@ -31,7 +32,7 @@ class Part(NamedTuple):
     content: bytes
 
 
-def pairs_of(body: bytes, content_type: str) -> list[tuple[str, Any]]:
+def pairs_of(body: bytes, content_type: str) -> list[tuple[str, JsonValue]]:
     """(name, value) of every part, in order; JSON in a part that says so is read. Raises Unreadable."""
     parts = [_part(raw, newline, i) for i, (raw, newline) in enumerate(_split(body, content_type))]
     hint = next(
@@ -96,7 +97,7 @@ def _parameters(disposition: str) -> dict[str, str]:
     return parameters
 
 
-def _value(part: Part, hint: str) -> Any:
+def _value(part: Part, hint: str) -> JsonValue:
     if "filename" in part.parameters:
         return {"file": part.parameters["filename"]}
     kind = part.headers.get("content-type", "")

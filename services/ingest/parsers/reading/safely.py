@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from schemas.instants import plausible
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Company, Parsed, Person, Quarantined
 from services.ingest.parsers.bounds.amount import added_up, facts_at_most
 from services.ingest.parsers.bounds.faults import read_or_quarantine
@@ -46,7 +47,7 @@ _ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[eE]\+?[0-9]{3}|[0-9]{309}")
 """Bytes of which JSON can make what no store takes: half characters, NUL, numbers beyond a double."""
 
 
-def read_json(body: bytes) -> Any:
+def read_json(body: bytes) -> JsonValue:
     """Raises Unreadable: not UTF-8, not JSON, too deep, a key twice in one object, numbers that are none or too large."""
     brackets = body.count(b"[") + body.count(b"{")
     if brackets > MAX_BRACKETS:
@@ -70,7 +71,7 @@ def read_json(body: bytes) -> Any:
     return _clean_deeply(whole) if odd else whole
 
 
-def _measure(whole: Any) -> None:
+def _measure(whole: JsonValue) -> None:
     """Raises Unreadable where it is too deep, or has more values than the body may still have. Level by level: brackets, commas
     and colons inside texts are none."""
     budget = _left.get()
@@ -88,7 +89,7 @@ def _measure(whole: Any) -> None:
         budget[0] -= count
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     """Of a key that is there twice one reader takes the first and the next the last; we guess neither."""
     whole = dict(pairs)
     if len(whole) != len(pairs):
@@ -96,7 +97,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return whole
 
 
-def _refuse(name: str) -> Any:
+def _refuse(name: str) -> JsonValue:
     raise ValueError(name)
 
 
@@ -107,7 +108,7 @@ def _finite(number: str) -> float:
     return value
 
 
-def _clean_deeply(value: Any) -> Any:
+def _clean_deeply(value: JsonValue) -> JsonValue:
     if isinstance(value, dict):
         return {clean(k): _clean_deeply(v) for k, v in value.items()}
     if isinstance(value, list):
@@ -125,14 +126,14 @@ def clean(value: str) -> str:
 _HALF = re.compile("[\ud800-\udfff]")
 
 
-def as_object(value: Any, where: str = "$") -> dict[str, Any]:
+def as_object(value: JsonValue, where: str = "$") -> JsonObject:
     """Raises Unreadable unless it is an object."""
     if not isinstance(value, dict):
         raise Unreadable("an object is expected here", where)
     return value
 
 
-def refuse_too_many(rows: list[Any]) -> list[Any]:
+def refuse_too_many(rows: list[JsonValue]) -> list[JsonValue]:
     """Raises Unreadable for more than may be: then the whole body is set aside, and nothing of it is lost."""
     most = _most.get()
     if len(rows) > most:
@@ -153,12 +154,12 @@ def events_at_most(count: int, values: int = MAX_VALUES, size: int = 0) -> Itera
         _left.reset(budget_token)
 
 
-def mapping(value: Any) -> dict[str, Any]:
+def mapping(value: JsonValue) -> JsonObject:
     """An object, or {} for whatever else a sender puts there (PHP writes an empty one as [])."""
     return value if isinstance(value, dict) else {}
 
 
-def text(value: Any) -> str | None:
+def text(value: JsonValue) -> str | None:
     """A scalar as trimmed text; None for what holds nothing."""
     if type(value) is str:
         return clean(value).strip() or None
@@ -167,7 +168,7 @@ def text(value: Any) -> str | None:
     return clean(str(value)).strip() or None
 
 
-def when(value: Any) -> datetime | None:
+def when(value: JsonValue) -> datetime | None:
     """ISO 8601, or seconds, milliseconds or microseconds since 1970; without a zone it is UTC. None where it is no time, or
     one in which nobody was a lead: what platforms write for none."""
     if isinstance(value, str) and len(value) > LONGEST_NUMBER:
@@ -188,7 +189,7 @@ def when(value: Any) -> datetime | None:
     return None
 
 
-def number(value: Any) -> float | None:
+def number(value: JsonValue) -> float | None:
     """A finite number, also written as text; None for what is none."""
     if isinstance(value, str) and len(value) > LONGEST_NUMBER:
         return None
@@ -202,10 +203,10 @@ def number(value: Any) -> float | None:
 Found = TypeVar("Found")
 
 
-Read = Callable[[dict[str, Any], str, int], Parsed | Quarantined]
+Read = Callable[[JsonObject, str, int], Parsed | Quarantined]
 
 
-def each(rows: Iterable[tuple[str, Any]], read: Read) -> Result:
+def each(rows: Iterable[tuple[str, JsonValue]], read: Read) -> Result:
     """Every row (its path, itself) judged alone: one that is not understood is set aside, the others go on. Raises TooMuch."""
     paced_rows = enumerate(take_turns(rows, lambda row: values_in(row[1])))
     return list(
@@ -213,11 +214,11 @@ def each(rows: Iterable[tuple[str, Any]], read: Read) -> Result:
     )
 
 
-def _one(read: Read, row: Any, where: str, i: int) -> Parsed | Quarantined:
+def _one(read: Read, row: JsonValue, where: str, i: int) -> Parsed | Quarantined:
     return read(as_object(row, where), where, i)
 
 
-def events_with_paths(whole: Any) -> list[tuple[str, Any]]:
+def events_with_paths(whole: JsonValue) -> list[tuple[str, JsonValue]]:
     """The events of a body that is one event or a list of them, each with its path. Raises Unreadable for too many."""
     if isinstance(whole, list):
         return [(f"$[{i}]", row) for i, row in enumerate(refuse_too_many(whole))]
@@ -246,7 +247,7 @@ def plain_name(name: str) -> str:
     return name.strip().casefold().replace("-", "_").replace(" ", "_").removesuffix("[]")
 
 
-def person_facts(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+def person_facts(fields: Mapping[str, JsonValue]) -> tuple[dict[str, str], JsonObject]:
     """(facts by our names, every further answer by the sender's names). The most telling name wins.
 
     Raises Unreadable for more than `MAX_ANSWERS`: then the whole is set aside, and nothing of it is lost.
@@ -267,7 +268,7 @@ def person_facts(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, A
     return _untangle_names(facts, used), others
 
 
-def _beside(address: str, fields: Mapping[str, Any]) -> tuple[int, str, str] | None:
+def _beside(address: str, fields: Mapping[str, JsonValue]) -> tuple[int, str, str] | None:
     """The `user_name` of a `user_email`: whoever's address it is."""
     whose = label(address).removesuffix("_address").removesuffix("_email")
     if whose == label(address) or whose in _FIRMS or (is_anothers(whose) and whose != "user"):
@@ -284,7 +285,7 @@ _FIRMS = word_set("""
 """Whose name beside their address is no person's."""
 
 
-def _read(name: str, value: Any) -> list[tuple[str, int, str]]:
+def _read(name: str, value: JsonValue) -> list[tuple[str, int, str]]:
     """(fact, rank, what it says) of one answer: none for one that means nothing to us, several for a name in lines."""
     plain = plain_name(name)
     target = ("external_id", _IDS.index(plain)) if plain in _IDS else meaning(name)
@@ -307,7 +308,7 @@ def _read(name: str, value: Any) -> list[tuple[str, int, str]]:
 _NAMED = ("first_name", "last_name", "full_name")
 
 
-def _answer_text(value: Any) -> str | None:
+def _answer_text(value: JsonValue) -> str | None:
     """An answer as text; a list of one (a box, a column of a spreadsheet) is its one answer."""
     if isinstance(value, list) and value:
         return text(value[0])
@@ -343,13 +344,13 @@ def company_of(facts: Mapping[str, str | None]) -> Company:
     return Company(name=facts.get("company"), domain=facts.get("domain"))
 
 
-def utm_of(fields: dict[str, Any]) -> dict[str, str]:
+def utm_of(fields: JsonObject) -> dict[str, str]:
     """Takes the campaign parameters out of `fields`."""
     names = [name for name in fields if plain_name(name).startswith("utm_")]
     return {plain_name(name): value for name in names if (value := text(fields.pop(name))) is not None}
 
 
-def only_known(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def only_known(items: Iterable[tuple[str, JsonValue]]) -> JsonObject:
     """Answers that hold something, bounded; secrets are none."""
     return {
         name[:200]: (v[:MAX_FIELD] if isinstance(v, str) else v)
@@ -358,7 +359,7 @@ def only_known(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     }
 
 
-def name_parts(value: Any) -> dict[str, str]:
+def name_parts(value: JsonValue) -> dict[str, str]:
     """A name that a form has in parts, `{first, last}`; {} for what is none."""
     if not isinstance(value, dict) or not value or not {str(k).casefold() for k in value} <= _PARTS.keys():
         return {}
@@ -375,7 +376,7 @@ _PARTS = {
 _INTERNATIONAL = re.compile(r"\+[1-9][\d\s().-]{6,20}|\(\d{3}\) \d{3}-\d{4}")
 
 
-def by_shape(answers: Mapping[str, Any], facts: dict[str, str]) -> tuple[str, ...]:
+def by_shape(answers: Mapping[str, JsonValue], facts: dict[str, str]) -> tuple[str, ...]:
     """Fills in an e-mail address and a phone number that no name tells, where exactly one answer can be it: a form
     builder that numbers its fields leaves nothing but the answer's shape. Returns the names of those answers."""
     used: list[str] = []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
 
+from schemas.json_values import JsonValue
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.tables import word_set
 from services.ingest.parsers.reading.values import fits
@@ -20,7 +20,7 @@ _SHOWN = ("display_name", "real_name", "displayed_name", "formatted_name")
 _BARE = ("name", "title")
 
 
-def settle_names(facts: dict[str, str], used: dict[str, str], fields: Mapping[str, Any]) -> None:
+def settle_names(facts: dict[str, str], used: dict[str, str], fields: Mapping[str, JsonValue]) -> None:
     """Correct in place the names among `facts`; `used` says which field each was read from."""
     if facts.keys().isdisjoint(("full_name", "first_name", "last_name")):
         return
@@ -34,7 +34,9 @@ def settle_names(facts: dict[str, str], used: dict[str, str], fields: Mapping[st
         facts["last_name"], used["last_name"] = facts.pop("full_name"), used.pop("full_name")
 
 
-def _prefer_the_addressee(facts: dict[str, str], used: dict[str, str], held: Mapping[str, tuple[str, Any]]) -> None:
+def _prefer_the_addressee(
+    facts: dict[str, str], used: dict[str, str], held: Mapping[str, tuple[str, JsonValue]]
+) -> None:
     """Whose address it is has a name of their own: a bare name, or parts of a name that share no word with it, are another's."""
     whose = _whose(label(used.get("email", "")))
     name, value = held.get(f"{whose}_name", held.get(f"{whose}_full_name", ("", None)))
@@ -64,7 +66,7 @@ def _whose(address: str) -> str:
     return whose if whose in _PEOPLE else ""
 
 
-def _prefer_the_shown(facts: dict[str, str], used: dict[str, str], held: Mapping[str, tuple[str, Any]]) -> None:
+def _prefer_the_shown(facts: dict[str, str], used: dict[str, str], held: Mapping[str, tuple[str, JsonValue]]) -> None:
     """`{name: fred, displayName: Fred Ek}`: the one word is a login."""
     if label(used.get("full_name", "")) != "name" or " " in facts.get("full_name", " "):
         return

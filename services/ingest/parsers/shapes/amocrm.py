@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Actor, Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.reading.answers import rows
 from services.ingest.parsers.reading.identifiers import identifier
@@ -50,14 +50,14 @@ _AMO_KINDS: dict[tuple[str, str], Kind] = {
 _CLOSED = {"142": Kind.SALES_WON, "143": Kind.SALES_LOST}
 
 
-def fits(whole: dict[str, Any]) -> bool:
+def fits(whole: JsonObject) -> bool:
     """Whether a body has this shape."""
     return "subdomain" in mapping(whole.get("account")) and bool(
         whole.keys() & {*_AMO, "message", "unsorted", "talk", "note"}
     )
 
 
-def parse(whole: dict[str, Any], body: bytes) -> Result:
+def parse(whole: JsonObject, body: bytes) -> Result:
     """The signals of one body."""
     account = text(mapping(whole.get("account")).get("subdomain"))
     records = refuse_too_many(list(_amo_rows(whole)))
@@ -68,7 +68,7 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     )
 
 
-def _amo_rows(whole: dict[str, Any]) -> Iterator[tuple[tuple[str, str], str, Any]]:
+def _amo_rows(whole: JsonObject) -> Iterator[tuple[tuple[str, str], str, JsonValue]]:
     for noun, verbs in whole.items():
         if noun == "account":
             continue
@@ -78,7 +78,7 @@ def _amo_rows(whole: dict[str, Any]) -> Iterator[tuple[tuple[str, str], str, Any
                 yield (noun, verb), where, mapping(row).get("note", row) if verb == "note" else row
 
 
-def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, key: str) -> Parsed:
+def _amo_one(what: tuple[str, str], row: JsonObject, account: str | None, key: str) -> Parsed:
     noun, verb = what
     kind = Kind.NOTE_ADDED if verb == "note" else _AMO_KINDS.get((noun, verb), Kind.UNCLASSIFIED)
     if noun == "contacts" and text(row.get("type")) == "company":
@@ -150,12 +150,12 @@ def _amo_one(what: tuple[str, str], row: dict[str, Any], account: str | None, ke
     )
 
 
-def _is_ours(row: dict[str, Any]) -> bool:
+def _is_ours(row: JsonObject) -> bool:
     author = text(mapping(row.get("author")).get("type"))
     return text(row.get("type")) == "outgoing" or author in ("internal", "bot")
 
 
-def _kind_of_message(row: dict[str, Any], kind: Kind) -> tuple[Kind, Sales | None]:
+def _kind_of_message(row: JsonObject, kind: Kind) -> tuple[Kind, Sales | None]:
     """A chat's message: the lead's, one that a colleague wrote, or a bot's."""
     if not _is_ours(row):
         return kind, None
@@ -164,14 +164,14 @@ def _kind_of_message(row: dict[str, Any], kind: Kind) -> tuple[Kind, Sales | Non
     return Kind.SALES_FOLLOW_UP, Sales(activity_type="message", done=True)
 
 
-def _custom_fields(row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
+def _custom_fields(row: JsonObject) -> Iterator[tuple[JsonObject, JsonValue]]:
     for field in row.get("custom_fields") or row.get("custom_fields_values") or []:
         values = mapping(field).get("values")
         if isinstance(values, list) and values:
             yield mapping(field), mapping(values[0]).get("value") if isinstance(values[0], dict) else values[0]
 
 
-def _code(field: dict[str, Any]) -> str:
+def _code(field: JsonObject) -> str:
     code = text(field.get("code")) or text(field.get("field_code")) or ""
     return code.lower() if code in ("EMAIL", "PHONE") else ""
 
@@ -179,7 +179,7 @@ def _code(field: dict[str, Any]) -> str:
 _AMO_ELEMENTS: dict[str, Object] = {"1": "person", "2": "deal", "3": "company"}
 
 
-def _amo_references(noun: str, ident: str | None, row: dict[str, Any], account: str | None) -> tuple[Reference, ...]:
+def _amo_references(noun: str, ident: str | None, row: JsonObject, account: str | None) -> tuple[Reference, ...]:
     references = (
         [Reference(system="amocrm", account=account, object=_AMO[noun], id=ident)] if ident and noun in _AMO else []
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject
 from schemas.signals import Actor, Kind, Parsed, Reference
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import Result, body_key, each, mapping, only_known, refuse_too_many, text
@@ -20,18 +19,18 @@ _ATTIO_KINDS = {
 }
 
 
-def fits(whole: dict[str, Any]) -> bool:
+def fits(whole: JsonObject) -> bool:
     """Whether a body has this shape."""
     return "webhook_id" in whole and isinstance(whole.get("events"), list)
 
 
-def parse(whole: dict[str, Any], body: bytes) -> Result:
+def parse(whole: JsonObject, body: bytes) -> Result:
     """The signals of one body."""
     listed = [(f"$.events[{i}]", row) for i, row in enumerate(refuse_too_many(whole["events"]))]
     return each(listed, lambda row, _, i: _attio_one(row, body_key(body, i)))
 
 
-def _attio_one(event: dict[str, Any], key: str) -> Parsed:
+def _attio_one(event: JsonObject, key: str) -> Parsed:
     word, ids, actor = text(event.get("event_type")) or "", mapping(event.get("id")), mapping(event.get("actor"))
     noun = word.partition(".")[0].replace("-", "_")
     names = (f"{noun.replace('list_entry', 'entry')}_id", *_ATTIO)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from schemas.json_values import JsonObject
 from schemas.signals import Object, Parsed, Reference
 from services.ingest.parsers.guesses.words import kind_of
 from services.ingest.parsers.reading.identifiers import identifier
@@ -20,12 +20,12 @@ _BITRIX_OBJECTS: dict[str, Object] = {
 }
 
 
-def fits(whole: dict[str, Any]) -> bool:
+def fits(whole: JsonObject) -> bool:
     """Whether a body has this shape."""
     return (text(whole.get("event")) or "").upper().startswith(("ONCRM", "ONTASK")) and "data" in whole
 
 
-def parse(whole: dict[str, Any], body: bytes) -> Result:
+def parse(whole: JsonObject, body: bytes) -> Result:
     """The signals of one body."""
     word, data = text(whole.get("event")) or "", mapping(whole.get("data"))
     fields = mapping(data.get("FIELDS")) or mapping(data.get("FIELDS_AFTER")) or mapping(data.get("FIELDS_BEFORE"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Company, Kind, Parsed, Person, Reference, Sales
 from services.ingest.parsers.guesses.people import person_in
 from services.ingest.parsers.guesses.tree import nodes
@@ -22,12 +21,12 @@ _BOOKINGS: dict[str, Kind] = {
 }
 
 
-def fits(whole: dict[str, Any]) -> bool:
+def fits(whole: JsonObject) -> bool:
     """Whether a body has this shape."""
     return isinstance(whole.get("triggerEvent"), str)
 
 
-def parse(whole: dict[str, Any], body: bytes) -> Result:
+def parse(whole: JsonObject, body: bytes) -> Result:
     """The signals of one body."""
     word = text(whole.get("triggerEvent")) or ""
     payload = mapping(whole.get("payload")) or whole
@@ -70,10 +69,10 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     ]
 
 
-def _attendee(payload: dict[str, Any]) -> dict[str, Any]:
+def _attendee(payload: JsonObject) -> JsonObject:
     rows = payload.get("attendees")
     return mapping(rows[0]) if isinstance(rows, list) and rows else {}
 
 
-def _only(value: Any) -> str | None:
+def _only(value: JsonValue) -> str | None:
     return text(value[0]) if isinstance(value, list) and value else None

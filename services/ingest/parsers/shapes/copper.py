@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Kind, Object, Parsed, Reference, Sales
 from services.ingest.parsers.bounds.amount import added_up
 from services.ingest.parsers.bounds.pieces import alone, take_turns
@@ -29,12 +28,12 @@ _COPPER: dict[str, Object] = {
 }
 
 
-def fits(whole: dict[str, Any]) -> bool:
+def fits(whole: JsonObject) -> bool:
     """Whether a body has this shape."""
     return isinstance(whole.get("ids"), list) and "event" in whole and "type" in whole
 
 
-def parse(whole: dict[str, Any], body: bytes) -> Result:
+def parse(whole: JsonObject, body: bytes) -> Result:
     """The signals of one body."""
     change = _copper_change(whole, body_key(body))
     what = _COPPER.get(text(whole.get("type")) or "")
@@ -47,7 +46,7 @@ def _of_record(change: Parsed, what: Object | None, ident: str | None, key: str)
     return change.but(external_id=ident, references=references, dedupe_key=key)
 
 
-def _copper_change(whole: dict[str, Any], key: str) -> Parsed:
+def _copper_change(whole: JsonObject, key: str) -> Parsed:
     """What was changed of all the records of a body, read once."""
     noun, verb = text(whole.get("type")) or "", text(whole.get("event")) or ""
     changed = {n: v for n, v in mapping(whole.get("updated_attributes")).items() if isinstance(v, list) and len(v) == 2}
@@ -64,7 +63,7 @@ def _copper_change(whole: dict[str, Any], key: str) -> Parsed:
     )
 
 
-def _copper_sales(noun: str, verb: str, changed: dict[str, list[Any]]) -> tuple[Kind, Sales | None]:
+def _copper_sales(noun: str, verb: str, changed: dict[str, list[JsonValue]]) -> tuple[Kind, Sales | None]:
     def step(name: str) -> Sales:
         return Sales(from_=text(changed[name][0]), to=text(changed[name][1]))
 

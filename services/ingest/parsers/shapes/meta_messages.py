@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Kind, Parsed, Person, Reference
 from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import (
@@ -24,12 +24,12 @@ _PAGE_INBOX = "263902037430900"
 _LISTS = ("messages", "statuses", "messaging")
 
 
-def fits(whole: dict[str, Any]) -> bool:
+def fits(whole: JsonObject) -> bool:
     """Whether a body has this shape."""
     return whole.get("object") in _OBJECTS and next(_rows(whole), None) is not None
 
 
-def parse(whole: dict[str, Any], body: bytes) -> Result:
+def parse(whole: JsonObject, body: bytes) -> Result:
     """Each message and each status, judged alone."""
     found = refuse_too_many(list(_rows(whole)))
     values = [value for _, _, value, _ in found]
@@ -41,7 +41,7 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     )
 
 
-def _rows(whole: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
+def _rows(whole: JsonObject) -> Iterator[tuple[str, str, JsonObject, JsonValue]]:
     """(path, which list it is in, what that list is in, itself)."""
     for i, entry in enumerate(_as_list(whole.get("entry"))):
         holders = [
@@ -54,17 +54,17 @@ def _rows(whole: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], Any
                     yield f"{where}.{name}[{k}]", name, mapping(value), row
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: JsonValue) -> list[JsonValue]:
     return value if isinstance(value, list) else []
 
 
-def _profiles(value: dict[str, Any]) -> dict[str | None, dict[str, Any]]:
+def _profiles(value: JsonObject) -> dict[str | None, JsonObject]:
     """Who the numbers are, by number; of two the first counts."""
     contacts = [mapping(contact) for contact in _as_list(value.get("contacts"))]
     return {text(contact.get("wa_id")): mapping(contact.get("profile")) for contact in reversed(contacts)}
 
 
-def _one(row: dict[str, Any], listed: str, profiles: dict[str | None, dict[str, Any]], key: str) -> Parsed:
+def _one(row: JsonObject, listed: str, profiles: dict[str | None, JsonObject], key: str) -> Parsed:
     if listed == "messaging":
         return _direct(row, key)
     ours = listed == "statuses"
@@ -82,7 +82,7 @@ def _one(row: dict[str, Any], listed: str, profiles: dict[str | None, dict[str, 
     )
 
 
-def _direct(row: dict[str, Any], key: str) -> Parsed:
+def _direct(row: JsonObject, key: str) -> Parsed:
     """A message between a page and a person that Meta names by an id of the page's own; an echo is ours."""
     message = mapping(row.get("message")) or mapping(row.get("postback"))
     ours = message.get("is_echo") is True

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Company, Kind, Object, Parsed, Person, Reference, Sales
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.reading.identifiers import identifier
@@ -16,12 +15,12 @@ _MODELS: dict[str, tuple[Object, Kind]] = {
 }
 
 
-def fits(whole: dict[str, Any]) -> bool:
+def fits(whole: JsonObject) -> bool:
     """Whether a body has this shape."""
     return isinstance(whole.get("_model"), str) and "_id" in whole
 
 
-def parse(whole: dict[str, Any], body: bytes) -> Result:
+def parse(whole: JsonObject, body: bytes) -> Result:
     """The signal of one record, as it is now: what changed is not said."""
     model, ident = text(whole["_model"]) or "", identifier(whole.get("id")) or identifier(whole.get("_id"))
     what, kind = _MODELS.get(model, (None, Kind.UNCLASSIFIED))
@@ -52,11 +51,11 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     return [of_record(parsed, whole)]
 
 
-def _first_text(whole: dict[str, Any], *names: str) -> str | None:
+def _first_text(whole: JsonObject, *names: str) -> str | None:
     """Odoo writes `false` where there is nothing."""
     return next((value for name in names if (value := text(whole.get(name)))), None)
 
 
-def _id(value: Any) -> str | None:
+def _id(value: JsonValue) -> str | None:
     """A record that another one points to: its id, or the id with its name."""
     return text(value[0]) if isinstance(value, list) and value else text(value)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import Consent, Kind, Parsed, Person, Sales
 from services.ingest.parsers.guesses.calls import call_of
 from services.ingest.parsers.guesses.chain import level
@@ -11,12 +10,12 @@ from services.ingest.parsers.reading.identifiers import identifier
 from services.ingest.parsers.reading.safely import Result, body_key, only_known, text
 
 
-def fits(whole: dict[str, Any]) -> bool:
+def fits(whole: JsonObject) -> bool:
     """Whether a body has this shape."""
     return bool(whole.keys() & {"MessageSid", "CallSid", "SmsSid"}) and "From" in whole
 
 
-def parse(whole: dict[str, Any], body: bytes) -> Result:
+def parse(whole: JsonObject, body: bytes) -> Result:
     """The signals of one body."""
     ident = identifier(whole.get("MessageSid")) or identifier(whole.get("SmsSid")) or identifier(whole.get("CallSid"))
     direction = (text(whole.get("Direction")) or "inbound").casefold()
@@ -39,7 +38,7 @@ def parse(whole: dict[str, Any], body: bytes) -> Result:
     ]
 
 
-def _is_ours(sender: Any) -> bool:
+def _is_ours(sender: JsonValue) -> bool:
     """A colleague's telephone in a browser, or a SIP account."""
     return (text(sender) or "").startswith(("client:", "sip:"))
 
@@ -48,7 +47,7 @@ def _message(inbound: bool) -> tuple[Kind, Sales | None]:
     return (Kind.MESSAGE_RECEIVED if inbound else Kind.OUTREACH_LOGGED), None
 
 
-def _call(whole: dict[str, Any], inbound: bool, direction: str) -> tuple[Kind, Sales | None]:
+def _call(whole: JsonObject, inbound: bool, direction: str) -> tuple[Kind, Sales | None]:
     """A call that somebody had connected (`outbound-dial`) was a talk, if long enough; what a program dials is a program's."""
     if inbound:
         return Kind.CALL_RECEIVED, None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from schemas.json_values import JsonObject
 from schemas.signals import Parsed
 from services.ingest.parsers.bounds.amount import added_up
 from services.ingest.parsers.bounds.pieces import alone, take_turns
@@ -11,12 +10,12 @@ from services.ingest.parsers.guesses.words import kind_of
 from services.ingest.parsers.reading.safely import Result, body_key, refuse_too_many, text, when
 
 
-def fits(whole: dict[str, Any]) -> bool:
+def fits(whole: JsonObject) -> bool:
     """Whether a body has this shape."""
     return isinstance(whole.get("ids"), list) and "module" in whole and "operation" in whole
 
 
-def parse(whole: dict[str, Any], body: bytes) -> Result:
+def parse(whole: JsonObject, body: bytes) -> Result:
     """The signals of one body."""
     module, verb = text(whole.get("module")) or "", (text(whole.get("operation")) or "").casefold()
     word = f"{module.removesuffix('s')} {verb}"
