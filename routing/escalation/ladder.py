@@ -1,7 +1,7 @@
 """What a breach leads to, rung by rung: somebody is told, the lead goes to somebody else, or back to marketing.
 
 Which rungs there are is agreed, and no code: `{after: 8h elapsed, do: escalate, to: [ceo], channel: pager}` under `ladder` of a
-policy tells one more person. Only a rung that does something new begins here.
+policy of the agreement tells one more person. Only a rung that does something new begins here.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 """An assignment explained: the rules on the way, each candidate with the reason, and the smallest change that would have
-chosen another. Rendered from the evidence that the decision left; nothing is decided again."""
+chosen another. Rendered from the evidence that the decision left; nothing is decided again.
+
+Files beside it explain a lead, a clock, a volume, the smallest change; `routing/people/hindrances.py` has the words of why somebody
+was passed over."""
 
 from __future__ import annotations
 

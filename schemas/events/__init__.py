@@ -1,5 +1,6 @@
 """Events out: the typed `data` of every event, by topic. `schemas.envelope` has what goes around it.
 
+A new type is a class in the file of its topic (`leads.py`, say) and its import here; `draft.emit` of the core emits it.
 Imported by: agreement, asyncapi, envelope, export, http, subscriptions, the core and the services.
 Open first: `base.py`, then the file of a topic.
 """
