@@ -1,4 +1,6 @@
-"""What is wrong with what somebody wrote, in words that say what to write instead; the value itself is never told."""
+"""What is wrong with what somebody wrote, in words that say what to write instead; the value itself is never told.
+
+The words of explanations are in `routing/explain`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 chosen another. Rendered from the evidence that the decision left; nothing is decided again.
 
 Files beside it explain a lead, a clock, a volume, the smallest change; `routing/people/hindrances.py` has the words of why somebody
-was passed over."""
+was passed over, and `services/api/journey.py` the story of a lead."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The schema, one for both engines. Instants are whole microseconds since 1970 (UTC), so that both keep and order them
 alike; `services.ports.instants` converts. Personal data is in the columns named `personal`, `body` and `raw`.
 
-A new column is a revision in `migrations/versions`, its line and `HEAD` here, and its field in `services/ports/rows.py`.
+A new column is a revision in `migrations/versions`, its line and `HEAD` here, its field in `services/ports/rows.py`, and
+its value in `services/router/deciding/writes.py`.
 """
 
 from __future__ import annotations
