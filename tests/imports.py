@@ -22,14 +22,14 @@ def importers() -> dict[str, list[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for path in (path for top in TOP for path in (ROOT / top).rglob("*.py")):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        for name in _imported(ast.parse(path.read_text()), module):
+        for name in _imported_modules(ast.parse(path.read_text()), module):
             room = _room_of(name, known)
             if room is not None and _room_of(module, known) != room:
-                found[room].add(said(module, room))
+                found[room].add(name_in_docstring(module, room))
     return {room: sorted(found[room], key=lambda name: (name.startswith("the "), name)) for room in known}
 
 
-def said(module: str, room: str) -> str:
+def name_in_docstring(module: str, room: str) -> str:
     """What stands beside the room where the module comes from: another room's name, a file's, or another package's."""
     if module.partition(".")[0] != room.partition(".")[0]:
         return {"routing": "the core", "services": "the services", "schemas": "the schemas"}[module.partition(".")[0]]
@@ -38,7 +38,7 @@ def said(module: str, room: str) -> str:
     return parts[min(at, len(parts) - 1)]
 
 
-def _imported(tree: ast.AST, module: str):
+def _imported_modules(tree: ast.AST, module: str):
     """Names that are imported; those of commands too, which the command line loads by their names."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -88,7 +88,7 @@ class _Reader:
             found = self._one(name)
             if found is not None:
                 value, sources[name] = found
-                _put(tree, path, value)
+                _put_value(tree, path, value)
         return {**tree, "secrets": self._secrets(sources), "sources": sources}
 
     def _secrets(self, sources: dict[str, str]) -> dict[str, SecretStr]:
@@ -118,7 +118,7 @@ class _Reader:
         return text.removesuffix("\n").removesuffix("\r"), f"file {file}"
 
 
-def _put(tree: JsonObject, path: tuple[str, ...], value: str) -> None:
+def _put_value(tree: JsonObject, path: tuple[str, ...], value: str) -> None:
     for name in path[:-1]:
         tree = tree.setdefault(name, {})
     tree[path[-1]] = value

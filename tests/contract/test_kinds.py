@@ -36,7 +36,7 @@ BEFORE = {
 }
 
 
-async def executed(url, statement, rows):
+async def execute(url, statement, rows):
     engine = one_shot(url)
     async with engine.begin() as conn:
         await conn.execute(text(statement), rows)
@@ -56,12 +56,12 @@ async def old(url):
     """A database of revision 0005 with rows of every kind."""
     await upgrade(url, "0005")
     named = ("pool", "seq", "state")
-    await executed(
+    await execute(
         url,
         "INSERT INTO ledgers (pool, seq, state) VALUES (:pool, :seq, :state)",
         [dict(zip(named, row, strict=True)) for row in LEDGERS],
     )
-    await executed(
+    await execute(
         url,
         """INSERT INTO clocks (id, lead_id, policy, state, revision, due_at, next_at, partition_key, body)
             VALUES (:id, :about, 'leads', 'running', 1, :at, :next, :about, '{}')""",
@@ -70,7 +70,7 @@ async def old(url):
             for ident, about, next_at in CLOCKS
         ],
     )
-    await executed(
+    await execute(
         url,
         """INSERT INTO leads (id, brand, stage, disposition, held, version, state, updated_at)
             VALUES (:id, 'default', 'hand_over', 'active', false, 1, :state, 1)""",

@@ -36,7 +36,7 @@ async def write(store, **rows):
         await batch.write(Writes(**rows))
 
 
-def judged(number, fate, at=NOW, source="web"):
+def judged_signal(number, fate, at=NOW, source="web"):
     ident = f"sig_{number:04d}"
     return HistoryRow(ident, 0, None, "x", "live", at, at, at, "{}", None, None, None, "recorded", "", "{}", source, fate, "no_change" if fate else None)  # fmt: skip
 
@@ -44,13 +44,13 @@ def judged(number, fate, at=NOW, source="web"):
 async def test_what_came_to_nothing_is_listed_by_outcome_source_and_time_each_once(store, reading):
     fates = ("ignored", None, "refused", "no_lead")
     rows = [
-        judged(number, fates[number % 4], NOW + timedelta(seconds=number // 5), "crm" if number % 3 else "web")
+        judged_signal(number, fates[number % 4], NOW + timedelta(seconds=number // 5), "crm" if number % 3 else "web")
         for number in range(200)
     ]
     async with store.batch() as batch:
         await batch.write(Writes(history=rows))
 
-    async def listed(wanted, limit=7, **more):
+    async def list_signals(wanted, limit=7, **more):
         found, after = [], None
         while page := await reading.fates(wanted, after=after, limit=limit, **more):
             found += page
@@ -58,19 +58,19 @@ async def test_what_came_to_nothing_is_listed_by_outcome_source_and_time_each_on
         return [entry.row.signal_id for entry in found]
 
     expected = [row for row in rows if row.fate]
-    assert await listed(FATES) == [row.signal_id for row in expected]
-    assert await listed(("refused",)) == [row.signal_id for row in expected if row.fate == "refused"]
-    assert await listed(FATES, source="crm") == [row.signal_id for row in expected if row.source == "crm"]
+    assert await list_signals(FATES) == [row.signal_id for row in expected]
+    assert await list_signals(("refused",)) == [row.signal_id for row in expected if row.fate == "refused"]
+    assert await list_signals(FATES, source="crm") == [row.signal_id for row in expected if row.source == "crm"]
     since = NOW + timedelta(seconds=30)
-    assert await listed(FATES, since=since) == [row.signal_id for row in expected if row.recorded_at >= since]
-    assert await listed(("no_lead",), source="nobody") == []
+    assert await list_signals(FATES, since=since) == [row.signal_id for row in expected if row.recorded_at >= since]
+    assert await list_signals(("no_lead",), source="nobody") == []
 
 
 @pytest.mark.parametrize(("source", "index"), [(None, "history_fate"), ("web", "history_source_fate")])
 async def test_what_came_to_nothing_is_found_by_an_index_without_a_look_at_the_rest(store, reading, source, index):
     statements = []
 
-    async def explained(statement, **values):
+    async def explain_query(statement, **values):
         plain = {name: value for name, value in values.items() if f":{name}" in statement}
         async with store.engines.read() as conn:
             if not store.engines.sqlite:
@@ -79,7 +79,7 @@ async def test_what_came_to_nothing_is_found_by_an_index_without_a_look_at_the_r
             statements.append(str((await conn.execute(text(f"{words} {statement}"), plain)).all()))
         return []
 
-    reading._all = explained
+    reading._all = explain_query
     await reading.fates(("refused",), source=source)
     assert index in statements[0] and "SCAN history" not in statements[0] and "Seq Scan" not in statements[0]
 
@@ -194,7 +194,7 @@ async def test_an_address_finds_every_lead_that_it_names_and_whom_those_are_merg
 
 
 async def test_history_comes_in_the_order_of_recording(store, reading):
-    rows = [judged(number, None)._replace(lead_id=("lead_a", "lead_b")[number % 2]) for number in (3, 2, 1, 0)]
+    rows = [judged_signal(number, None)._replace(lead_id=("lead_a", "lead_b")[number % 2]) for number in (3, 2, 1, 0)]
     await write(store, leads=[lead("lead_a"), lead("lead_b")], history=rows)
     first, second = await reading.history("lead_b")
     assert [first.row, second.row] == [rows[0], rows[2]] and first.id < second.id
@@ -264,7 +264,10 @@ async def test_who_sees_one_brand_finds_nothing_of_another(store, reading):
         store,
         leads=[lead("lead_a", brand="ours"), lead("lead_b", brand="theirs", queue="hand_over/", queued_at=NOW)],
         clocks=[clock("clk_a", "lead_a"), clock("clk_b", "lead_b")],
-        history=[judged(1, None)._replace(lead_id="lead_b"), judged(2, "no_lead")._replace(facts='{"brand":"theirs"}')],
+        history=[
+            judged_signal(1, None)._replace(lead_id="lead_b"),
+            judged_signal(2, "no_lead")._replace(facts='{"brand":"theirs"}'),
+        ],
         links=[LinkRow("theirs", "handover", "ho_b", "lead_b")],
         outbox=[event("lead_a", 1), event("lead_b", 1)],
         dead_letters=[letter("dl_b", lead_id="lead_b"), letter("dl_c", source="crm"), letter("dl_d", source="web")],

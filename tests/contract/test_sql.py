@@ -66,7 +66,7 @@ async def test_a_store_without_the_schema_says_what_to_run(url):
 @pytest.mark.parametrize("revision", ["0001", "head"])
 async def test_a_database_that_a_draft_of_a_revision_made_is_refused_with_what_to_do(url, change, lack, revision):
     await upgrade(url, revision)
-    await executed(url, change)
+    await execute_all(url, change)
     for attempt in (upgrade(url), *([SqlStore(url).start()] if revision == "head" else [])):
         with pytest.raises(SchemaOutdated, match="name a new database") as caught:
             await attempt
@@ -75,14 +75,14 @@ async def test_a_database_that_a_draft_of_a_revision_made_is_refused_with_what_t
 
 async def test_a_column_of_somebody_elses_is_no_concern_of_ours(url):
     await upgrade(url)
-    await executed(url, "ALTER TABLE leads ADD COLUMN theirs TEXT")
+    await execute_all(url, "ALTER TABLE leads ADD COLUMN theirs TEXT")
     await upgrade(url)
     store = SqlStore(url)
     await store.start()
     await store.close()
 
 
-async def executed(url, *statements):
+async def execute_all(url, *statements):
     engine = one_shot(url)
     async with engine.begin() as conn:
         for statement in statements:
@@ -103,7 +103,7 @@ OLD = {
 
 async def test_what_came_to_nothing_before_is_sorted_when_the_schema_is_upgraded(url):
     await upgrade(url, "0001")
-    await executed(
+    await execute_all(
         url,
         *(
             "INSERT INTO history (signal_id, attempt, kind, mode, occurred_at, received_at, recorded_at, facts, outcome, note,"  # noqa: S608 - names are ours, values are parameters
@@ -123,7 +123,7 @@ async def test_what_came_to_nothing_before_is_sorted_when_the_schema_is_upgraded
 
 async def test_who_waited_before_queues_were_kept_is_in_one_after_the_upgrade(url):
     await upgrade(url, "0003")
-    await executed(
+    await execute_all(
         url,
         "INSERT INTO leads (id, brand, stage, disposition, held, version, state, updated_at)"
         " VALUES ('lead_a', 'default', 'hand_over', 'active', false, 1, '{}', 1), ('lead_b', 'default', 'deal', 'active', false, 1, '{}', 1)",

@@ -92,8 +92,8 @@ async def test_the_stories_that_are_tried_move_what_others_lean_on():
         {**usual, "lead": name, "kind": "form.submitted", "language": None} for name in ("anna", "bo", "cia", "eva")
     ]
     first, *_ = [entry[0] for entry in recorded(story[-1:])]
-    done, fresh, anew = await met(story, {first})
-    assert anew and said(done.writes()) == said(fresh.writes())
+    done, fresh, again = await met(story, {first})
+    assert again and said(done.writes()) == said(fresh.writes())
     assert load_key("elin") in done.ledger_keys or done.ledger_keys, "it depended on a pool"
 
 
@@ -101,5 +101,5 @@ async def test_what_leans_on_nothing_shared_is_decided_once():
     usual = {name: values[0] for name, values in USUAL.items()}
     quiet = {**usual, "kind": "page.visited", "form_id": None}
     story = [{**quiet, "lead": name} for name in ("anna", "bo", "dan", "eva")] * 2
-    done, _, anew = await met(story, {entry[0] for entry in recorded(story)[:1]})
-    assert not anew and not done.ledger_keys and not done.account_ids
+    done, _, again = await met(story, {entry[0] for entry in recorded(story)[:1]})
+    assert not again and not done.ledger_keys and not done.account_ids

@@ -186,11 +186,11 @@ class LocalLog:
             JOIN log_partitions p ON p.topic = u.c0 AND p.partition = u.c1"""
         lock = f"ORDER BY p.topic, p.partition {dialect.lock} {'OF p' if dialect.lock else ''}"
         values = dialect.columns("u", wanted)
-        found = await conn.execute(text(f"SELECT p.topic, p.partition, p.next_offset FROM {join} {lock}"), values)  # noqa: S608 - names are ours, values are parameters
+        found = await conn.execute(text(f"SELECT p.topic, p.partition, p.next_offset FROM {join} {lock}"), values)  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         first = {(row[0], row[1]): row[2] for row in found}
         update = f"""UPDATE log_partitions SET next_offset = next_offset + u.c2
             FROM {dialect.values(("text", "bigint", "bigint"), "u")}
-            WHERE log_partitions.topic = u.c0 AND log_partitions.partition = u.c1"""  # noqa: S608 - names are ours, values are parameters
+            WHERE log_partitions.topic = u.c0 AND log_partitions.partition = u.c1"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         await conn.execute(text(update), values)
         return first
 
@@ -331,4 +331,4 @@ def _oldest(store: SqlStore) -> str:
                     SELECT record_offset AS at, {store.engines.dialect.size("body")} AS length
                     FROM log_records WHERE {ahead} ORDER BY record_offset LIMIT :n) AS next
             ) AS sized WHERE before < :size
-        ) ORDER BY record_offset"""  # noqa: S608 - names are ours, values are parameters
+        ) ORDER BY record_offset"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound

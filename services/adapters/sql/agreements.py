@@ -29,7 +29,7 @@ async def agreements(conn: AsyncConnection, dialect: Dialect, hashes: Sequence[s
     """By hash."""
     if not hashes:
         return {}
-    statement = text(f"SELECT hash, body, holidays FROM agreements WHERE {dialect.among('hash', 'ids')}")  # noqa: S608 - names are ours, values are parameters
+    statement = text(f"SELECT hash, body, holidays FROM agreements WHERE {dialect.among('hash', 'ids')}")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
     found = await conn.execute(statement, {"ids": dialect.list_value(hashes)})
     return {row.hash: AgreementRow(row.body, row.holidays) for row in found}
 

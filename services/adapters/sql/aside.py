@@ -87,7 +87,7 @@ class Aside:
         """Sizes of bodies that are not there yet, by digest."""
         sizes = {digest_of(entry): len(entry.body) for entry in entries if entry.body is not None}
         where = self._dialect.among("digest", "digests")
-        statement = f"SELECT digest FROM quarantine_bodies WHERE source = :source AND {where}"  # noqa: S608 - names are ours, values are parameters
+        statement = f"SELECT digest FROM quarantine_bodies WHERE source = :source AND {where}"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         asked = {"source": source, "digests": self._dialect.list_value(filter(None, sizes))}
         known = {row[0] for row in await conn.execute(text(statement), asked)}
         return {digest: size for digest, size in sizes.items() if digest not in known}

@@ -46,7 +46,7 @@ class SqlBatch:
         statement = f"""
             UPDATE positions SET next_offset = u.c2
             FROM {self._dialect.values(("bigint", "bigint", "bigint"), "u")}
-            WHERE consumer_group = :g AND topic = :t AND cluster = :c AND partition = u.c0 AND next_offset = u.c1"""  # noqa: S608 - names are ours, values are parameters
+            WHERE consumer_group = :g AND topic = :t AND cluster = :c AND partition = u.c0 AND next_offset = u.c1"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         values = {"g": group, "t": topic, "c": cluster, **self._dialect.columns("u", rows)}
         found = await self._conn.execute(text(statement), values)
         if found.rowcount != len(rows):
@@ -67,13 +67,13 @@ class SqlBatch:
         statement = f"""
             SELECT brand, kind, digest, subject_id
             FROM {self._dialect.values(("text", "text", "text"), "u")}
-            JOIN identities ON brand = u.c0 AND kind = u.c1 AND digest = u.c2"""  # noqa: S608 - names are ours, values are parameters
+            JOIN identities ON brand = u.c0 AND kind = u.c1 AND digest = u.c2"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         found = await self._conn.execute(text(statement), self._dialect.columns("u", keys))
         return {(row[0], row[1], row[2]): row[3] for row in found}
 
     async def links_of(self, lead_ids: Sequence[str]) -> dict[tuple[str, str, str], str]:
         where = self._dialect.among("subject_id", "ids")
-        statement = text(f"SELECT brand, kind, digest, subject_id FROM identities WHERE {where}")  # noqa: S608 - names are ours, values are parameters
+        statement = text(f"SELECT brand, kind, digest, subject_id FROM identities WHERE {where}")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         found = await self._conn.execute(statement, {"ids": self._dialect.list_value(lead_ids)})
         return {(row[0], row[1], row[2]): row[3] for row in found}
 
@@ -83,7 +83,7 @@ class SqlBatch:
     async def read_leads(self, ids: Sequence[str]) -> dict[str, LeadRow]:
         if not ids:
             return {}
-        statement = text(f"SELECT {_LEAD} FROM leads WHERE {self._dialect.among('id', 'ids')}")  # noqa: S608 - names are ours, values are parameters
+        statement = text(f"SELECT {_LEAD} FROM leads WHERE {self._dialect.among('id', 'ids')}")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         rows = await self._conn.execute(statement, {"ids": self._dialect.list_value(ids)})
         return {row[0]: lead_row(row) for row in rows}
 
@@ -94,7 +94,7 @@ class SqlBatch:
         if not ids:
             return {}
         where = self._dialect.among("id", "ids")
-        statement = text(f"SELECT id, state FROM accounts WHERE {where}")  # noqa: S608 - names are ours, values are parameters
+        statement = text(f"SELECT id, state FROM accounts WHERE {where}")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         found = await self._conn.execute(statement, {"ids": self._dialect.list_value(ids)})
         return {row[0]: AccountRow(*row) for row in found}
 
@@ -121,14 +121,14 @@ class SqlBatch:
         statement = f"""
             SELECT kind, name, seq, state
             FROM {self._dialect.values(("text", "text"), "u")}
-            JOIN ledgers ON kind = u.c0 AND name = u.c1 {tail}"""  # noqa: S608 - names are ours, values are parameters
+            JOIN ledgers ON kind = u.c0 AND name = u.c1 {tail}"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         found = await self._conn.execute(text(statement), self._dialect.columns("u", keys))
         rows = [LedgerRow(*row) for row in found]
         return {row.key: row for row in rows}
 
     async def waiting(self, lead_ids: Sequence[str], limit: int) -> list[DeadLetter]:
         statement = text(f"""SELECT {_LETTER} FROM dead_letters
-            WHERE lead_id = :lead AND state IN ('dead', 'queued') ORDER BY number LIMIT :n""")  # noqa: S608 - names are ours, values are parameters
+            WHERE lead_id = :lead AND state IN ('dead', 'queued') ORDER BY number LIMIT :n""")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         rows: list[Any] = []
         for lead in sorted(set(lead_ids)):
             rows += (await self._conn.execute(statement, {"lead": lead, "n": limit})).all()
@@ -138,7 +138,7 @@ class SqlBatch:
         if not people:
             return {}
         statement = f"""SELECT owner, count(*) FROM leads WHERE {self._dialect.among("owner", "people")}
-            AND {self._dialect.among("stage", "worked")} AND disposition = 'active' GROUP BY owner"""  # noqa: S608 - names are ours, values are parameters
+            AND {self._dialect.among("stage", "worked")} AND disposition = 'active' GROUP BY owner"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         found = await self._conn.execute(
             text(statement), {"people": self._dialect.list_value(people), "worked": self._dialect.list_value(WORKED)}
         )
@@ -168,7 +168,7 @@ class SqlBatch:
         )
 
     async def owned_by(self, person: str, after: str, limit: int) -> list[LeadRow]:
-        statement = text(f"SELECT {_LEAD} FROM leads WHERE owner = :p AND id > :after ORDER BY id LIMIT :n")  # noqa: S608 - names are ours, values are parameters
+        statement = text(f"SELECT {_LEAD} FROM leads WHERE owner = :p AND id > :after ORDER BY id LIMIT :n")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         rows = (await self._conn.execute(statement, {"p": person, "after": after, "n": limit})).all()
         return [lead_row(row) for row in rows]
 
@@ -198,7 +198,7 @@ class SqlBatch:
         if writes.redriven:
             where = self._dialect.among("id", "ids")
             done = {"ids": self._dialect.list_value(writes.redriven)}
-            await conn.execute(text(f"UPDATE dead_letters SET state = 'redriven' WHERE {where}"), done)  # noqa: S608 - names are ours, values are parameters
+            await conn.execute(text(f"UPDATE dead_letters SET state = 'redriven' WHERE {where}"), done)  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         if writes.outbox:
             await append(conn, t.outbox, writes.outbox[0]._fields, writes.outbox)
 

@@ -33,7 +33,7 @@ class SqlDeliveries:
                 {"s": subscription},
             )
             found = await conn.execute(
-                text(f"SELECT position, disabled_reason FROM delivery_cursors WHERE subscription = :s {lock}"),  # noqa: S608 - names are ours, values are parameters
+                text(f"SELECT position, disabled_reason FROM delivery_cursors WHERE subscription = :s {lock}"),  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
                 {"s": subscription},
             )
             at, disabled = found.one()
@@ -84,12 +84,12 @@ class SqlDeliveries:
                 WHERE c.subscription = d.subscription AND c.disabled_reason IS NOT NULL)
               AND NOT EXISTS (SELECT 1 FROM deliveries x WHERE x.subscription = d.subscription
                 AND x.lead_id = d.lead_id AND x.state = 'pending' AND x.position < d.position)
-            ORDER BY d.position LIMIT :n {lock}"""  # noqa: S608 - names are ours, values are parameters
+            ORDER BY d.position LIMIT :n {lock}"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         async with self._engines.write() as conn:
             rows = (await conn.execute(text(statement), {"s": subscription, "now": micros(now), "n": limit})).all()
             if rows:
                 await conn.execute(
-                    text(f"UPDATE deliveries SET claimed_until = :u WHERE {dialect.among('id', 'ids')}"),  # noqa: S608 - names are ours, values are parameters
+                    text(f"UPDATE deliveries SET claimed_until = :u WHERE {dialect.among('id', 'ids')}"),  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
                     {"u": micros(until), "ids": dialect.list_value(row.id for row in rows)},
                 )
         return [Due(row.id, row.event_id, row.attempts, whole(row.head, row.personal)) for row in rows]

@@ -147,7 +147,7 @@ class Sqlite:
     now = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 
     def among(self, column: str, name: str) -> str:
-        return f"{column} IN (SELECT value FROM json_each(:{name}))"  # noqa: S608 - names are ours, values are parameters
+        return f"{column} IN (SELECT value FROM json_each(:{name}))"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
 
     def list_value(self, values: Iterable[Any]) -> Any:
         return json.dumps(list(values))
@@ -169,7 +169,7 @@ class Sqlite:
         self, conn: AsyncConnection, table: Table, columns: Sequence[str], rows: Rows, tail: str
     ) -> Sequence[Row[Any]]:
         fields = ", ".join(f"json_extract(value, '$[{i}]')" for i in range(len(columns)))
-        source = self._into(table, columns, f"SELECT {fields} FROM json_each(?) WHERE true {tail}")  # noqa: S608 - names are ours, values are parameters
+        source = self._into(table, columns, f"SELECT {fields} FROM json_each(?) WHERE true {tail}")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         return (await conn.exec_driver_sql(source, (json.dumps([list(row) for row in rows]),))).all() if rows else []
 
     def size(self, column: str) -> str:
@@ -177,7 +177,7 @@ class Sqlite:
 
     def values(self, types: Sequence[str], name: str) -> str:
         fields = ", ".join(f"json_extract(value, '$[{i}]') AS c{i}" for i in range(len(types)))
-        return f"(SELECT {fields} FROM json_each(:{name})) AS {name}"  # noqa: S608 - names are ours, values are parameters
+        return f"(SELECT {fields} FROM json_each(:{name})) AS {name}"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
 
     def columns(self, name: str, rows: Rows) -> JsonObject:
         return {name: json.dumps([list(row) for row in rows])}
@@ -306,7 +306,7 @@ def _meaning(error: DBAPIError) -> StoreUnavailable | StoreRejected:
 def _insert(table: str, columns: tuple[str, ...], types: tuple[str, ...], tail: str, joined: bool) -> str:
     lists = [array(f"${i}", kind) if joined else f"${i}::{kind}[]" for i, kind in enumerate(types, 1)]
     quoted = ", ".join(f'"{name}"' for name in columns)
-    return f"INSERT INTO {table} ({quoted}) SELECT * FROM unnest({', '.join(lists)}) {tail}"  # noqa: S608 - names are ours, values are parameters
+    return f"INSERT INTO {table} ({quoted}) SELECT * FROM unnest({', '.join(lists)}) {tail}"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
 
 
 def _sqlite(url: URL, begin: str) -> AsyncEngine:

@@ -69,7 +69,7 @@ class SqlReading:
         """A condition on rows that belong to the lead in this column."""
         if self._brands is None:
             return "1 = 1"
-        return f"{lead_id} IN (SELECT id FROM leads WHERE {self._engines.dialect.among('brand', 'seen_brands')})"  # noqa: S608 - names are ours, values are parameters
+        return f"{lead_id} IN (SELECT id FROM leads WHERE {self._engines.dialect.among('brand', 'seen_brands')})"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
 
     def _source_condition(self, source: str) -> str:
         """A condition on rows that came from the source in this column."""
@@ -92,36 +92,36 @@ class SqlReading:
             where.append(_NAMED)
         if stage is not None:
             where.append("disposition <> 'merged'")
-        statement = f"SELECT {_LEAD} FROM leads WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
+        statement = f"SELECT {_LEAD} FROM leads WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         rows = await self._all(
             statement, after=after, limit=limit, digest=email_digest, merged=pointer_to_lead(""), **asked
         )
         return [lead_row(row) for row in rows]
 
     async def lead(self, lead_id: str) -> LeadRow | None:
-        rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE id = :id AND {self._lead_condition('id')}", id=lead_id)  # noqa: S608 - names are ours, values are parameters
+        rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE id = :id AND {self._lead_condition('id')}", id=lead_id)  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         return lead_row(rows[0]) if rows else None
 
     async def queues(self) -> list[QueueCount]:
         statement = f"""SELECT queue, count(*), min(queued_at) FROM leads WHERE queue IS NOT NULL AND {self._lead_condition("id")} GROUP BY queue
-            ORDER BY queue"""  # noqa: S608 - names are ours, values are parameters
+            ORDER BY queue"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         return [QueueCount(row[0], row[1], instant(row[2])) for row in await self._all(statement)]
 
     async def waiting(self, queue: str, after: Place[str] | None = None, limit: int = 50) -> list[LeadRow]:
         at, ident = (after.at, after.id) if after else (-1, "")
         statement = f"""SELECT {_LEAD} FROM leads WHERE queue = :queue AND {self._lead_condition("id")}
             AND queued_at >= :at AND (queued_at > :at OR id > :id)
-            ORDER BY queued_at, id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
+            ORDER BY queued_at, id LIMIT :limit"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         return [lead_row(row) for row in await self._all(statement, queue=queue, at=at, id=ident, limit=limit)]
 
     async def history(self, lead_id: str, after: int = 0, limit: int = 200) -> list[HistoryEntry]:
         statement = f"""SELECT id, {_HISTORY} FROM history
-            WHERE lead_id = :lead AND id > :after AND {self._lead_condition("lead_id")} ORDER BY id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
+            WHERE lead_id = :lead AND id > :after AND {self._lead_condition("lead_id")} ORDER BY id LIMIT :limit"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         return [_history(row) for row in await self._all(statement, lead=lead_id, after=after, limit=limit)]
 
     async def history_of_signal(self, signal_id: str) -> list[HistoryEntry]:
         statement = f"""SELECT id, {_HISTORY} FROM history
-            WHERE signal_id = :s AND (lead_id IS NULL OR {self._lead_condition("lead_id")}) ORDER BY id"""  # noqa: S608 - names are ours, values are parameters
+            WHERE signal_id = :s AND (lead_id IS NULL OR {self._lead_condition("lead_id")}) ORDER BY id"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         found = [_history(row) for row in await self._all(statement, s=signal_id)]
         return [entry for entry in found if entry.row.lead_id is not None or self._is_of_ours(entry)]
 
@@ -143,7 +143,7 @@ class SqlReading:
         where += " AND source = :source" if source is not None else ""
         begin = max(Place(micros(since) if since else 0, 0), after or Place(0, 0))
         statement = f"""SELECT id, {_HISTORY} FROM history
-            WHERE {where} AND recorded_at >= :at AND (recorded_at > :at OR id > :id) ORDER BY recorded_at, id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
+            WHERE {where} AND recorded_at >= :at AND (recorded_at > :at OR id > :id) ORDER BY recorded_at, id LIMIT :limit"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         found: list[HistoryEntry] = []
         for fate in dict.fromkeys(fates):
             rows = await self._all(statement, fate=fate, source=source, at=begin.at, id=begin.id, limit=limit)
@@ -165,13 +165,13 @@ class SqlReading:
         where += [f"{name} = :{name}" for name, value in asked.items() if value is not None]
         if due_before is not None:
             where.append("due_at < :due")
-        statement = f"SELECT {_CLOCK} FROM clocks WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
+        statement = f"SELECT {_CLOCK} FROM clocks WHERE {' AND '.join(where)} ORDER BY id LIMIT :limit"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         due = micros(due_before) if due_before else None
         rows = await self._all(statement, after=after, limit=limit, due=due, **asked)
         return [ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows]
 
     async def clock(self, clock_id: str) -> ClockRow | None:
-        statement = f"SELECT {_CLOCK} FROM clocks WHERE id = :id AND {self._lead_condition('lead_id')}"  # noqa: S608 - names are ours, values are parameters
+        statement = f"SELECT {_CLOCK} FROM clocks WHERE id = :id AND {self._lead_condition('lead_id')}"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         rows = await self._all(statement, id=clock_id)
         return next(
             (ClockRow(*r)._replace(due_at=instant(r.due_at), next_at=instant_or_none(r.next_at)) for r in rows), None
@@ -191,7 +191,7 @@ class SqlReading:
         among = self._engines.dialect.among("stage", "stages")
         statement = f"""SELECT id, state FROM leads WHERE {among} AND disposition = 'active' AND id > :after
             AND NOT EXISTS (SELECT 1 FROM clocks c WHERE c.lead_id = leads.id AND c.state IN ('running', 'paused'))
-            ORDER BY id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
+            ORDER BY id LIMIT :limit"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         listed = self._engines.dialect.list_value(stages)
         rows = await self._all(statement, stages=listed, after=after, limit=limit)
         return [(row[0], json.loads(row[1])["partition_key"]) for row in rows]
@@ -203,7 +203,7 @@ class SqlReading:
 
     async def events(self, after: int = 0, topic: str | None = None, limit: int = 100) -> list[EventRow]:
         where = f"position > :after AND {self._lead_condition('lead_id')}" + (" AND topic = :topic" if topic else "")
-        statement = f"SELECT position, {_EVENT} FROM events WHERE {where} ORDER BY position LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
+        statement = f"SELECT position, {_EVENT} FROM events WHERE {where} ORDER BY position LIMIT :limit"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         rows = await self._all(statement, after=after, topic=topic, limit=limit)
         return [EventRow(row[0], OutboxRow(*row[1:])) for row in rows]
 
@@ -218,20 +218,20 @@ class SqlReading:
     async def quarantine_entries(self, after: str = "", limit: int = 50) -> list[Quarantine]:
         statement = f"""SELECT {_QUARANTINE}, NULL AS body, b.size FROM quarantine q
             LEFT JOIN quarantine_bodies b ON b.source = q.source AND b.digest = q.digest
-            WHERE q.id > :after AND {self._source_condition("q.source")} ORDER BY q.id LIMIT :limit"""  # noqa: S608 - names are ours, values are parameters
+            WHERE q.id > :after AND {self._source_condition("q.source")} ORDER BY q.id LIMIT :limit"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         return [_quarantine(row) for row in await self._all(statement, after=after, limit=limit)]
 
     async def quarantine_entry(self, entry_id: str) -> Quarantine | None:
         statement = f"""SELECT {_QUARANTINE}, b.body, b.size FROM quarantine q
             LEFT JOIN quarantine_bodies b ON b.source = q.source AND b.digest = q.digest
-            WHERE q.id = :id AND {self._source_condition("q.source")}"""  # noqa: S608 - names are ours, values are parameters
+            WHERE q.id = :id AND {self._source_condition("q.source")}"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         rows = await self._all(statement, id=entry_id)
         return _quarantine(rows[0]) if rows else None
 
     async def dead_letters(self, state: str | None = None, limit: int = 100) -> list[DeadLetter]:
         where = f"({self._lead_condition('lead_id')} OR (lead_id IS NULL AND {self._source_condition('source')}))"
         where += " AND state = :state" if state else ""
-        statement = f"SELECT {_LETTER} FROM dead_letters WHERE {where} ORDER BY number LIMIT :limit"  # noqa: S608 - names are ours, values are parameters
+        statement = f"SELECT {_LETTER} FROM dead_letters WHERE {where} ORDER BY number LIMIT :limit"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         rows = await self._all(statement, state=state, limit=limit)
         return [_letter(row) for row in rows]
 
@@ -241,7 +241,7 @@ class SqlReading:
         return found
 
     async def dead_letter(self, letter_id: str) -> DeadLetter | None:
-        rows = await self._all(f"SELECT {_LETTER} FROM dead_letters WHERE id = :id", id=letter_id)  # noqa: S608 - names are ours, values are parameters
+        rows = await self._all(f"SELECT {_LETTER} FROM dead_letters WHERE id = :id", id=letter_id)  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         return _letter(rows[0]) if rows else None
 
     async def quarantine_usage(self) -> dict[str, Kept]:

@@ -163,7 +163,7 @@ class SqlStore:
               epoch = CASE WHEN leases.holder = :h THEN leases.epoch ELSE leases.epoch + 1 END,
               holder = :h, expires_at = excluded.expires_at
             WHERE leases.holder = :h OR leases.expires_at <= {now}
-            RETURNING epoch"""  # noqa: S608 - names are ours, values are parameters
+            RETURNING epoch"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         async with self.engines.write() as conn:
             epoch = await scalar(conn, statement, n=name, h=holder, ttl=int(ttl * 1e6))
         return None if epoch is None else int(epoch)
@@ -190,18 +190,18 @@ class SqlStore:
                     SELECT id AS at, sum(length) OVER (ORDER BY id) - length AS before
                     FROM (SELECT id, {length} AS length FROM {table} ORDER BY id LIMIT :n) AS oldest
                 ) AS sized WHERE before < :size
-            ) ORDER BY id LIMIT :n"""  # noqa: S608 - names are ours, values are parameters
+            ) ORDER BY id LIMIT :n"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         async with self.engines.read() as conn:
             return (await conn.execute(text(statement), {"n": limit, "size": size})).all()
 
     async def move_to_events(self, entries: Sequence[OutboxEntry], lease: str, epoch: int, now: datetime) -> int:
         dialect = self.engines.dialect
         async with self.engines.write() as conn:
-            held = await scalar(conn, f"SELECT epoch FROM leases WHERE name = :n {dialect.lock}", n=lease)  # noqa: S608 - names are ours, values are parameters
+            held = await scalar(conn, f"SELECT epoch FROM leases WHERE name = :n {dialect.lock}", n=lease)  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
             if held != epoch:
                 raise Fenced
             gone = await conn.execute(
-                text(f"DELETE FROM outbox WHERE {dialect.among('id', 'ids')}"),  # noqa: S608 - names are ours, values are parameters
+                text(f"DELETE FROM outbox WHERE {dialect.among('id', 'ids')}"),  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
                 {"ids": dialect.list_value(entry.id for entry in entries)},
             )
             if gone.rowcount != len(entries):
@@ -228,7 +228,7 @@ class SqlStore:
         async with self.engines.write() as conn:
             await add_letters(conn, dialect, letters)
             await conn.execute(
-                text(f"DELETE FROM spool WHERE {dialect.among('id', 'ids')}"),  # noqa: S608 - names are ours, values are parameters
+                text(f"DELETE FROM spool WHERE {dialect.among('id', 'ids')}"),  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
                 {"ids": dialect.list_value(ids)},
             )
 
@@ -308,7 +308,7 @@ class SqlStore:
         statement = text(f"""
             SELECT {_CLOCK} FROM clocks
             WHERE next_at <= :now {beyond} AND (lead_id IS NULL OR lead_id NOT IN (SELECT id FROM leads WHERE held))
-            ORDER BY next_at, id LIMIT :n""")  # noqa: S608 - names are ours, values are parameters
+            ORDER BY next_at, id LIMIT :n""")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         asked = {"at": micros(after[0]), "id": after[1]} if after else {}
         async with self.engines.read() as conn:
             found = await conn.execute(statement, {"now": micros(now), "n": limit, **asked})
@@ -329,7 +329,7 @@ class SqlStore:
             WHERE {dialect.among("stage", "stages")} AND disposition = 'active' AND NOT held
               AND ((owner IS NULL AND unowned_reason IS NULL)
                    OR (owner IS NOT NULL AND NOT ({dialect.among("owner", "present")})))
-            ORDER BY told, id LIMIT :n""")  # noqa: S608 - names are ours, values are parameters
+            ORDER BY told, id LIMIT :n""")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         asked = {"stages": dialect.list_value(stages), "present": dialect.list_value(present), "n": limit}
         async with self.engines.read() as conn:
             rows = (await conn.execute(statement, asked)).all()

@@ -26,7 +26,7 @@ async def withdrawals(conn: AsyncConnection, dialect: Dialect, keys: Sequence[Ke
     if not keys:
         return {}
     values = dialect.values(("text", "text", "text"), "u")
-    statement = f"SELECT brand, kind, digest, purposes FROM {values} JOIN withdrawals ON brand = u.c0 AND kind = u.c1 AND digest = u.c2"  # noqa: S608 - names are ours, values are parameters
+    statement = f"SELECT brand, kind, digest, purposes FROM {values} JOIN withdrawals ON brand = u.c0 AND kind = u.c1 AND digest = u.c2"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
     found = await conn.execute(text(statement), dialect.columns("u", keys))
     return {(row[0], row[1], row[2]): row[3] for row in found}
 
@@ -37,7 +37,7 @@ async def end_waits(conn: AsyncConnection, dialect: Dialect, changes: Sequence[W
     if read:
         values = dialect.values(("text", "text", "text", "text"), "u")
         statement = text(f"""DELETE FROM withdrawals WHERE (brand, kind, digest, purposes) IN
-            (SELECT u.c0, u.c1, u.c2, u.c3 FROM {values})""")  # noqa: S608 - names are ours, values are parameters
+            (SELECT u.c0, u.c1, u.c2, u.c3 FROM {values})""")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         if (await conn.execute(statement, dialect.columns("u", read))).rowcount != len(read):
             raise Conflict("what waits for somebody unknown moved")
     await unlink(conn, dialect, [change[:3] for change in changes if not change.after])
@@ -62,5 +62,5 @@ async def unlink(conn: AsyncConnection, dialect: Dialect, keys: Sequence[Key]) -
         return
     values = dialect.values(("text", "text", "text"), "u")
     statement = text(f"""DELETE FROM identities WHERE subject_id = :waiting
-        AND (brand, kind, digest) IN (SELECT u.c0, u.c1, u.c2 FROM {values})""")  # noqa: S608 - names are ours, values are parameters
+        AND (brand, kind, digest) IN (SELECT u.c0, u.c1, u.c2 FROM {values})""")  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
     await conn.execute(statement, {"waiting": WAITING, **dialect.columns("u", sorted(keys))})

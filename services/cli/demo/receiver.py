@@ -10,7 +10,7 @@ from hmac import compare_digest, digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from schemas.json_values import JsonObject, JsonValue
+from schemas.json_values import JsonObject
 
 OFFERED = "stafett.handover.offered.v1"
 
@@ -31,7 +31,7 @@ class Receiver:
                 self.send_response(receiver.take(self.path.strip("/"), dict(self.headers), body))
                 self.end_headers()
 
-            def log_message(self, format: str, *args: JsonValue) -> None:  # noqa: A002 - named by the base class
+            def log_message(self, *_: object, **__: object) -> None:
                 """Quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -71,7 +71,7 @@ class Fetcher:
         except (Unreadable, EndsReading):
             self._asker.forget(asked)
             raise Refused(OTHER) from None
-        except Exception as error:  # noqa: BLE001 - an answer that we fail to read is asked for again by a redrive
+        except Exception as error:  # noqa: BLE001 - a sender may answer anything: our fault with it is counted, and the signal set aside for a redrive
             self._asker.forget(asked)
             note_fault(error)
             raise Refused(OTHER) from None

@@ -84,7 +84,7 @@ class Job:
     def _let_others_work(self) -> None:
         self._pieces += 1
         self._turns.give_up()
-        time.sleep(PAUSE)
+        time.sleep(PAUSE)  # this is a thread of the pool, never the event loop, which needs the interpreter now
         self._take_turn()
         self._go_on_if_wanted()
 

@@ -106,8 +106,7 @@ class BatchDecider:
         return other
 
     def rebase(self, over: Overlay) -> None:
-        """The batch before this one came out as `over`, not as it was when this was decided: what depends on shared rows is to
-        be decided again."""
+        """Takes over what the batch before this one left in the end; what depends on shared rows has to be decided again."""
         self.state.snapshot.rebase(over)
         self.is_outdated = True
 

@@ -34,7 +34,7 @@ def own(trees: list[ast.Module]) -> set[str]:
     return {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, kinds)}
 
 
-def crowded(tree: ast.Module, names: set[str]) -> Iterator[tuple[int, str, int]]:
+def calls_with_many_values(tree: ast.Module, names: set[str]) -> Iterator[tuple[int, str, int]]:
     """(line, name, how many by place) of each call of one of these names with too many."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
@@ -47,7 +47,9 @@ def test_whoever_calls_with_more_than_four_values_names_them():
     trees = {path: ast.parse(path.read_text()) for path in FILES}
     names = own(list(trees.values())) - variadic(list(trees.values()))
     found = [
-        f"{path}:{line} {name}({count})" for path, tree in trees.items() for line, name, count in crowded(tree, names)
+        f"{path}:{line} {name}({count})"
+        for path, tree in trees.items()
+        for line, name, count in calls_with_many_values(tree, names)
     ]
     assert not found
 
@@ -56,4 +58,4 @@ def test_whoever_calls_with_more_than_four_values_names_them():
     ("text", "many"), [("f(1, 2, 3, 4)", 0), ("f(1, 2, 3, 4, 5)", 1), ("a.f(1, 2, 3, 4, *b)", 1), ("f(1, e=2)", 0)]
 )
 def test_the_scan_counts_what_is_given_by_place(text, many):
-    assert len(list(crowded(ast.parse(text), {"f"}))) == many
+    assert len(list(calls_with_many_values(ast.parse(text), {"f"}))) == many

@@ -28,7 +28,7 @@ WRITTEN = ("not_qualified", "not-qualified", "Not qualified", "NOT_QUALIFIED", "
 TREES = [ast.parse(path.read_text()) for path in sorted(Path(routing.__file__).parent.rglob("*.py"))]
 
 
-def named(key: str) -> Iterator[str]:
+def names_of(key: str) -> Iterator[str]:
     """Constant values that the core puts under this key of evidence, or gives by this keyword."""
     for tree in TREES:
         for node in ast.walk(tree):
@@ -46,14 +46,14 @@ def named(key: str) -> Iterator[str]:
 
 
 def test_each_code_that_a_rule_or_a_person_is_passed_over_with_has_words():
-    codes = set(named("code"))
+    codes = set(names_of("code"))
     assert codes >= {"not_met", "unknown", "nobody", "kept", "matched"}
     assert codes <= {*RULES_PASSED, *get_args(Code)}
     assert all(reason_of(code) != code.replace("_", " ") for code in get_args(Code))
 
 
 def test_whatever_chooses_without_the_rules_has_words_for_why_and_for_what_would_have_been():
-    chosen_by = set(named("rule"))
+    chosen_by = set(names_of("rule"))
     assert chosen_by >= {"manual", "hunter", "successor", "former_owner"}
     assert chosen_by <= set(OWN_RULES) == set(get_args(OwnRule))
     assert [rule for rule, choice in OWN_RULES.items() if choice.otherwise is None] == ["fallback"]

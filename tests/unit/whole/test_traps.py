@@ -102,7 +102,7 @@ def calls(act):
 
 
 def test_per_second_loops():
-    """A year of open time is reckoned in about as many steps as an hour."""
+    """A year of open time is computed in about as many steps as an hour."""
     calendar, start = office(), at(2026, 1, 7, 9)
     hour, year = parse_target("1h business"), parse_target("2080h business")
     assert due_at(start, year, calendar) > start + timedelta(days=300), "and what is looked up is there now"

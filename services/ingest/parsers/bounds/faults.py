@@ -32,7 +32,7 @@ def read_or_quarantine(where: str, read: Callable[[], Found]) -> Found | Quarant
         return Quarantined(quarantined=error.reason, where=error.where)
     except EndsReading:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever fails in us, the delivery was taken: it is kept and shown
+    except Exception as error:  # noqa: BLE001 - its sender was or will be told 202: a fault of ours must be counted and the body kept, not lost
         return Quarantined(quarantined=f"{OURS}: {note_fault(error)}", where=where)
 
 

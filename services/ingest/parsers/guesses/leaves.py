@@ -29,18 +29,18 @@ def _gather(name: str, value: JsonValue, answers: JsonObject) -> None:
         for title, answer in (
             rows(value) or {_name_with_number(name, i): one for i, one in enumerate(value, 1)}
         ).items():
-            _gather(title, answer, answers) if isinstance(answer, dict | list) else _put(title, answer, answers)
+            _gather(title, answer, answers) if isinstance(answer, dict | list) else _put_answer(title, answer, answers)
     else:
-        _put(name, value, answers)
+        _put_answer(name, value, answers)
 
 
 def _gather_object(name: str, value: JsonObject, answers: JsonObject) -> None:
     if parts := name_parts(value):
-        _put(name, " ".join(parts.values()), answers)
+        _put_answer(name, " ".join(parts.values()), answers)
         return
     held = next((value[key] for key in _HOLDERS if key in value and not isinstance(value[key], dict)), None)
     if held is not None and len(value) <= 8:
-        _put(next((title for key in ("label", "title") if (title := text(value.get(key)))), name), held, answers)
+        _put_answer(next((title for key in ("label", "title") if (title := text(value.get(key)))), name), held, answers)
         return
     for key, inner in value.items():
         _gather(_name_with_number(name, key) if not label(str(key)) or str(key).isdigit() else str(key), inner, answers)
@@ -50,7 +50,7 @@ def _name_with_number(name: str, number: object) -> str:
     return f"{name} {number}".strip()
 
 
-def _put(name: str, value: JsonValue, answers: JsonObject) -> None:
+def _put_answer(name: str, value: JsonValue, answers: JsonObject) -> None:
     if value in (None, "", [], {}):
         return
     title, number = name, 2

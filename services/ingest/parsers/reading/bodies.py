@@ -36,11 +36,11 @@ def unfold_keys(fields: JsonObject) -> JsonObject:
     for key, value in fields.items():
         match = _KEY.fullmatch(key)
         steps = [match[1], *_STEP.findall(match[2])] if match else [key]
-        _put(tree, steps if len(steps) <= MAX_STEPS else [key], value)
+        _put_at_path(tree, steps if len(steps) <= MAX_STEPS else [key], value)
     return {key: _lists(value) for key, value in tree.items()}
 
 
-def _put(tree: JsonObject, steps: list[str], value: JsonValue) -> None:
+def _put_at_path(tree: JsonObject, steps: list[str], value: JsonValue) -> None:
     at = tree
     for step in steps[:-1]:
         held = at.setdefault(step or str(len(at)), {})

@@ -16,7 +16,7 @@ BODY = [{"kod": "anna@example.com"}, {"kod": "bo@example.com"}]
 READ = {"mapping": {"facts": {"email": "kod"}}}
 
 
-def counted():
+def fault_counts():
     return REGISTRY.get_sample_value("stafett_reading_faults_total", {"module": HERE}) or 0
 
 
@@ -37,7 +37,7 @@ def lines_of(lines):
 
 
 async def test_a_parser_that_fails_loses_nothing_and_names_its_own_place(monkeypatch, lines):
-    world, before = World(), counted()
+    world, before = World(), fault_counts()
     with monkeypatch.context() as patch:
         patch.setitem(registry.PARSERS, "generic", broken)
         said = await world.deliver({"email": "anna@example.com"})
@@ -45,7 +45,7 @@ async def test_a_parser_that_fails_loses_nothing_and_names_its_own_place(monkeyp
     assert said == {"signals": [], "quarantined": [entry.id]}
     assert entry.reason.startswith(f"a fault of ours: AttributeError at {HERE}:")
     assert json.loads(entry.body) == {"email": "anna@example.com"}
-    assert counted() == before + 1
+    assert fault_counts() == before + 1
     assert lines_of(lines) == [entry.reason.removeprefix("a fault of ours: ")]
     assert "anna" not in lines.text
     assert (await world.retry(entry.id)).signals == world.in_log() and world.aside() == {}
@@ -53,14 +53,14 @@ async def test_a_parser_that_fails_loses_nothing_and_names_its_own_place(monkeyp
 
 @pytest.mark.parametrize("body", [[1], "text", {"a": {"b": []}}, {"hello": "world"}])
 async def test_what_a_sender_gets_wrong_is_no_fault_of_ours(body, lines):
-    world, before = World(), counted()
+    world, before = World(), fault_counts()
     await world.deliver(body)
     assert world.aside() and not any(reason.startswith(faults.OURS) for reason in world.aside().values())
-    assert counted() == before and lines_of(lines) == []
+    assert fault_counts() == before and lines_of(lines) == []
 
 
 async def test_one_event_that_we_cannot_make_a_signal_of_takes_none_of_the_others_with_it(monkeypatch):
-    world, real, before = World(), app.to_signal, counted()
+    world, real, before = World(), app.to_signal, fault_counts()
 
     def sometimes(told, *more, **named):
         return broken() if told.person.email == "anna@example.com" else real(told, *more, **named)
@@ -69,22 +69,22 @@ async def test_one_event_that_we_cannot_make_a_signal_of_takes_none_of_the_other
         patch.setattr(app, "to_signal", sometimes)
         said = await world.deliver(BODY, **READ)
     assert len(said["signals"]) == 1 and list(world.aside()) == ["event 1"]
-    assert world.aside()["event 1"].startswith(faults.OURS) and counted() == before + 1
+    assert world.aside()["event 1"].startswith(faults.OURS) and fault_counts() == before + 1
 
 
 async def test_what_comes_after_a_parser_is_guarded_as_well(monkeypatch):
     monkeypatch.setattr(registry, "finish", broken)
-    world, before = World(), counted()
+    world, before = World(), fault_counts()
     assert (await world.deliver({"email": "anna@example.com"}))["signals"] == []
-    assert world.aside()["$"].startswith(faults.OURS) and counted() == before + 1
+    assert world.aside()["$"].startswith(faults.OURS) and fault_counts() == before + 1
 
 
 async def test_one_place_is_logged_once_a_minute_and_counted_each_time(monkeypatch, lines):
     monkeypatch.setitem(registry.PARSERS, "generic", broken)
-    world, before = World(), counted()
+    world, before = World(), fault_counts()
     for number in range(5):
         await world.deliver({"email": f"a{number}@example.com"})
-    assert (counted() - before, len(lines_of(lines)), len(world.store.aside)) == (5, 1, 5)
+    assert (fault_counts() - before, len(lines_of(lines)), len(world.store.aside)) == (5, 1, 5)
     monkeypatch.setattr(faults, "QUIET", 0.0)
     await world.deliver({"email": "a9@example.com"})
     assert len(lines_of(lines)) == 2

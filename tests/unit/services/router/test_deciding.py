@@ -31,7 +31,7 @@ def decide(memory, *signals, waiting=()):
     return decider
 
 
-def named(number, lead, *identities, kind="form.submitted", proof="none", **more):
+def signal_naming(number, lead, *identities, kind="form.submitted", proof="none", **more):
     item = signal(number, kind, lead, **more)
     return item.but(identities=(*item.identities, *identities), proof=proof)
 
@@ -45,9 +45,11 @@ def test_a_signal_after_one_that_depends_on_shared_rows_and_links_what_it_read_d
     """A form from Mia's address about Dan's deal is Dan's, and is handed over by turns; then Mia becomes a lead of her own."""
     memory = Memory(RULES)
     deal = IdentityKey(kind="deal", digest="d1")
-    memory.give(named(0, "dan", deal, kind="page.visited", proof="signed"))
+    memory.give(signal_naming(0, "dan", deal, kind="page.visited", proof="signed"))
     (dan,) = memory.leads
-    decider = decide(memory, named(1, "mia", deal, form_id="demo"), named(2, "mia", kind="page.visited"))
+    decider = decide(
+        memory, signal_naming(1, "mia", deal, form_id="demo"), signal_naming(2, "mia", kind="page.visited")
+    )
     assert ("default", "email", "digest-mia") not in decider.result.independent.links
     again = decider.redecide({}, {}, memory.opens())
     whose = {row.signal_id: row.lead_id for row in again.result.all.history}
@@ -57,26 +59,26 @@ def test_a_signal_after_one_that_depends_on_shared_rows_and_links_what_it_read_d
 
 def test_what_signals_before_a_dependent_one_link_stays_independent():
     memory = Memory(RULES)
-    visit = named(1, "eva", PERSON_77, kind="page.visited", proof="signed")
-    decider = decide(memory, visit, named(2, "mia", form_id="demo"))
+    visit = signal_naming(1, "eva", PERSON_77, kind="page.visited", proof="signed")
+    decider = decide(memory, visit, signal_naming(2, "mia", form_id="demo"))
     assert KEY_77 in decider.result.independent.links
 
 
 def test_a_batch_leaves_the_identities_that_it_moved_for_the_one_after_it():
     """Bo's unproven id is claimed by Mia, whom somebody proven names by it."""
     memory = Memory(RULES)
-    first = named(1, "bo", PERSON_77, form_id="news")
-    decider = decide(memory, first, named(2, "mia", PERSON_77, form_id="news", proof="signed"))
+    first = signal_naming(1, "bo", PERSON_77, form_id="news")
+    decider = decide(memory, first, signal_naming(2, "mia", PERSON_77, form_id="news", proof="signed"))
     assert decider.next_batch_must_wait
     assert decider.overlay().links[KEY_77] == lead_of(decider, "mia").id
 
 
 def test_a_merge_moves_no_identity_that_another_lead_claimed_in_the_same_batch():
     memory = Memory(RULES)
-    memory.give(named(0, "anna", form_id="news"))
+    memory.give(signal_naming(0, "anna", form_id="news"))
     (anna,) = memory.leads
-    first = named(1, "bo", PERSON_77, form_id="news")
-    claim = named(2, "mia", PERSON_77, form_id="news", proof="signed")
+    first = signal_naming(1, "bo", PERSON_77, form_id="news")
+    claim = signal_naming(2, "mia", PERSON_77, form_id="news", proof="signed")
     bo = lead_of(decide(memory, first, claim), "bo").id
     merge = signal(3, Kind.LEAD_MERGE).but(identities=(), lead_id=anna, other_lead_id=bo, person=Person())
     snapshot_leads = memory.leads
@@ -88,7 +90,7 @@ def test_a_merge_moves_no_identity_that_another_lead_claimed_in_the_same_batch()
 def test_a_redrive_takes_the_letters_that_the_same_batch_made():
     """A signal queues behind its lead's dead letter; the redrive that comes next in the same batch has it, too."""
     memory = Memory(RULES)
-    memory.give(named(0, "anna", form_id="news"))
+    memory.give(signal_naming(0, "anna", form_id="news"))
     (anna,) = memory.leads
     real = one_lead.decide
 
@@ -99,7 +101,9 @@ def test_a_redrive_takes_the_letters_that_the_same_batch_made():
 
     redrive = signal(3, Kind.LEAD_REDRIVE).but(identities=(), lead_id=anna, person=Person())
     with patch.object(one_lead, "decide", fail):
-        decider = decide(memory, named(1, "anna", form_id="news"), named(2, "anna", form_id="news"), redrive)
+        decider = decide(
+            memory, signal_naming(1, "anna", form_id="news"), signal_naming(2, "anna", form_id="news"), redrive
+        )
     letters = decider.writes()
     assert [letter.signal_id for letter in letters.dead_letters] == ["sig_1", "sig_2"]
     assert set(letters.redriven) == {letter.id for letter in letters.dead_letters}
