@@ -6,34 +6,36 @@ given back. The one that is kept takes over what it did not know, and remembers 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Literal, NamedTuple, assert_never
+from typing import NamedTuple
 
 from routing.agreement.soundness import MOST_KEPT
 from routing.assignment import ownership, queue
-from routing.assignment.rotation import with_turns_moved
 from routing.draft import Context, Draft
-from routing.handover import succession
-from routing.handover.handover import event_fields, open_offer, put_offer
 from routing.lead import dossier
 from routing.lead.absorb import COMPANY, is_in_pass, may_replace, put_consent, put_consents
 from routing.lead.proof import give_back, take_over
 from routing.lifecycle import DIALOGUE
 from routing.model.bounds import MAX_REFERENCES, MAX_TAGS
-from routing.model.records import Clock, Decision, Lead, Ledger, Mark, Merged, Offer
+from routing.model.records import Decision, Lead, Merged
 from routing.nurturing import nurturing
 from routing.people import permissions
 from routing.sla import clocks
-from routing.sla.own_hours import calendar_of
-from routing.sla.verdict import standing
 from routing.stages import limbo, moving
 from routing.upkeep.proposals import note_proposed
-from schemas.events import HandoverOffered, HandoverWithdrawn, LeadMerged, LeadUnmerged
+from routing.upkeep.standing_still import (
+    MERGED,
+    go_on,
+    move_turn,
+    never_look,
+    offer_again,
+    pass_on_if_away,
+    stand_still,
+    withdraw_offer,
+)
+from schemas.events import LeadMerged, LeadUnmerged
 from schemas.json_values import JsonObject
 from schemas.signals import Kind, Signal
 
-MERGED = "merged"
-"""The reason with which an offer is withdrawn and mail stops, that `unmerge` gives back."""
 MOST = 10
 """Leads that may be one with another at a time."""
 _RANK = ("prospecting", "contact", "nurturing", "qualification", "hand_over", "deal")
@@ -103,7 +105,7 @@ def pass_by(draft: Draft) -> None:
     if signal.kind == Kind.CLOCK_DUE and signal.clock is not None:
         clock = draft.lead.clocks.get(signal.clock.clock_id)
         if clock is not None and clock.policy not in clocks.SILENT and (due := clocks.fall_due(draft, signal.clock)):
-            _never_look(draft, due.id)
+            never_look(draft, due.id)
     elif signal.kind == Kind.CLOCK_RECHECK:
         clocks.recheck(draft, adopt=signal.reason == "adopt")
     draft.ignore("lead_merged", f"it is merged into {draft.lead.merged_into}")
@@ -124,9 +126,9 @@ def _merge(stays: Draft, goes: Draft) -> None:
     _run_stages(stays)
     goes.follow(stays)
     gone.merged_into = kept.id
-    _withdraw_offer(goes)
-    _stand_still(goes)
-    _move_turn(goes, -1)
+    withdraw_offer(goes)
+    stand_still(goes)
+    move_turn(goes, -1)
     ownership.free_account(goes, customer=True)
     if kept.stage in DIALOGUE:
         nurturing.suppress(goes, MERGED)
@@ -144,13 +146,13 @@ def _unmerge(stays: Draft, goes: Draft) -> None:
     note_proposed(kept, gone.id)
     note_proposed(gone, kept.id)
     _tell(stays, goes, LeadUnmerged)
-    _go_on(goes)
-    _move_turn(goes, 1)
+    go_on(goes)
+    move_turn(goes, 1)
     ownership.hold_account(goes)
     if gone.suppressed == MERGED:
         nurturing.release(goes, "unmerged")
-    _offer_again(goes)
-    _pass_on_if_away(goes)
+    offer_again(goes)
+    pass_on_if_away(goes)
     _run_stages(goes)
 
 
@@ -285,124 +287,3 @@ def _remove_instants(
         if remaining:
             without[name] = tuple(remaining)
     return without
-
-
-# --- the lead that is gone stands still, and goes on ------------------------------------------------------------------
-def _stand_still(draft: Draft) -> None:
-    """Stops all of the lead's clocks from now on; one that an agreed signal stopped before stays as it is."""
-    for clock in list(draft.lead.clocks.values()):
-        mark = _mark(draft, "pause", draft.at)
-        marked = clock if _paused_by(clock) else clock.but(marks=(*clock.marks, mark))
-        if clock.policy in clocks.SILENT and clock.open:
-            draft.put_clock(marked.but(state="paused"))
-        elif clock.open:
-            clocks.settle(draft, clock, marked, "late_fact")
-        if draft.lead.clocks[clock.id].state != "running":
-            _never_look(draft, clock.id)
-
-
-def _never_look(draft: Draft, clock_id: str) -> None:
-    clock = draft.lead.clocks[clock_id]
-    if clock.next_at is not None:
-        draft.put_clock(clock.but(next_at=None, revision=clock.revision + 1))
-
-
-def _go_on(draft: Draft) -> None:
-    for clock in list(draft.lead.clocks.values()):
-        pause, marked = _paused_by(clock), clock
-        if pause is not None and pause.signal_kind == Kind.LEAD_MERGE:
-            # After it even where both have one instant: at one instant a resume comes first.
-            at = max(draft.at, pause.at + timedelta.resolution)
-            marked = clock.but(marks=(*clock.marks, _mark(draft, "resume", at)))
-        if clock.policy in clocks.SILENT and clock.open and _paused_by(marked) is not None:
-            draft.put_clock(marked)  # The lead is on hold: its offer expires no sooner than that ends.
-        elif clock.policy in clocks.SILENT and clock.open:
-            _wait_on(draft, marked)
-        elif clock.open or clock.state == "breached":
-            clocks.settle(draft, clock, marked, "late_fact")
-
-
-def _wait_on(draft: Draft, clock: Clock) -> None:
-    """Moves the end of an offer, or of waiting in a queue, later by as long as it stood still."""
-    calendar = calendar_of(clock, draft.context.agreement_of(clock.agreement))
-    due = standing(clock, calendar).due_at or clock.due_at
-    look = max(draft.at, draft.context.now) if clock.policy == clocks.QUEUE else due
-    changes = {"state": "running", "due_at": due, "next_at": look, "revision": clock.revision + 1}
-    draft.put_clock(clock.but(**changes))
-
-
-def _paused_by(clock: Clock) -> Mark | None:
-    """The mark that the clock stands still by."""
-    begun = None
-    for mark in sorted(clock.marks, key=lambda m: (m.at, m.what == "pause", m.signal_id)):
-        match mark.what:
-            case "pause":
-                begun = begun or mark
-            case "resume":
-                begun = None
-            case _:
-                assert_never(mark.what)
-    return begun
-
-
-def _mark(draft: Draft, what: Literal["pause", "resume"], at: datetime) -> Mark:
-    return Mark(at=at, what=what, signal_id=draft.signal.id, signal_kind=draft.signal.kind)
-
-
-def _withdraw_offer(draft: Draft) -> None:
-    """Withdraws the open offer. Its clocks are not ended, for it may come back."""
-    offer = open_offer(draft)
-    if offer is not None and offer.state == "open":
-        put_offer(draft, offer.but(state="withdrawn", decided_at=draft.at, reason=MERGED))
-        draft.emit(HandoverWithdrawn(**event_fields(draft, offer), reason=MERGED))
-
-
-def _withdrawn_offer(draft: Draft) -> Offer | None:
-    handover = draft.lead.handover
-    if handover is None or handover.closed_at is not None or handover.current is None:
-        return None
-    last = handover.current
-    return last if (last.state, last.reason) == ("withdrawn", MERGED) else None
-
-
-def _offer_again(draft: Draft) -> None:
-    """Makes the same offer to the same person; it expires later by as long as it was withdrawn."""
-    offer = _withdrawn_offer(draft)
-    if offer is None:
-        return
-    expiry = [
-        c.due_at for c in draft.lead.clocks.values() if c.policy == clocks.OFFER_EXPIRY and c.subject_id == offer.id
-    ]
-    changes = {"state": "open", "decided_at": None, "reason": None, "expires_at": next(iter(expiry), offer.expires_at)}
-    again = offer.but(**changes)
-    put_offer(draft, again)
-    draft.emit(
-        HandoverOffered(
-            **event_fields(draft, again),
-            offer_number=again.number,
-            expires_at=again.expires_at,
-            dossier=dossier.build_dossier(draft.lead, draft.context.agreement),
-            personal=dossier.in_words(draft.lead),
-        )
-    )
-
-
-def _pass_on_if_away(draft: Draft) -> None:
-    """Passes the lead on where its owner has left or fallen ill meanwhile."""
-    lead, roster = draft.lead, draft.context.roster
-    if lead.owner is None or roster.why_away(lead.owner, draft.context.now) is None:
-        return
-    member = roster.people.get(lead.owner)
-    succession.give_back(draft, lead.owner, gone=member is None or not member.active)
-
-
-def _move_turn(draft: Draft, turns: int) -> None:
-    """Moves the owner's turn in the pool's ledger: it is given back, or counted again."""
-    lead = draft.lead
-    pool = draft.context.roster.pools.get(lead.owner_pool or "")
-    if pool is None or lead.owner is None or all(seat.person != lead.owner for seat in pool.seats):
-        return
-    before = draft.ledgers.get(pool.name) or Ledger(pool=pool.name)
-    after = with_turns_moved(pool, before, lead.owner, turns)
-    draft.put_ledger(after)
-    draft.evidence["ledger"] = {"pool": pool.name, "person": lead.owner, "turns": turns, "seq": after.seq}
