@@ -5,8 +5,8 @@ from collections import Counter
 from datetime import timedelta
 
 from routing.lifecycle import WORKED
-from routing.model.identity import WAITING
 from routing.model.ids import derive, promise_subject
+from routing.model.links import WAITING
 from routing.model.records import Clock
 from schemas.envelope import whole
 from schemas.signals import ClockDue, Kind, Signal

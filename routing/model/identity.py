@@ -19,18 +19,10 @@ from routing.model.contradictions import (
     names_agree,
     new_address,
 )
+from routing.model.links import BARRED, POINTER, WAITING, Key, subject_of
 from routing.model.records import Lead
 from schemas.signals import IdentityKey, Person, Signal
 
-Key = tuple[str, str, str]
-"""(brand, kind, digest), as the store keeps an identity."""
-
-POINTER = "/"
-"""Parts kind and digest in a link that leads to an identity instead of a lead; no id of ours has it."""
-WAITING = f"waiting{POINTER}"
-"""The link of an identity of nobody known, for which a withdrawal waits (`routing.upkeep.withdrawals`)."""
-BARRED = f"nobody{POINTER}"
-"""Begins the link of an identity that names nobody any more."""
 SHARED = "phone_shared"
 """Kind of the link from a number to the second lead that has it."""
 ACCOUNTS = ("account", "account_2")
@@ -48,9 +40,6 @@ NO_LEAD = (*_ACCOUNT, *LIKENESS, SHARED, *ACCOUNTS)
 _LIKELY = (*_NAMES, "like_name", "like_phone")
 _NUMBERS = ("phone", "like_phone")
 _WEIGHTS = {"email": 0.95, "person": 0.95, "phone": 0.4, "like_name": 0.6, "like_phone": 0.4}
-HOPS = 4
-"""How many links in a row are followed from an identity to its lead: a deal to its person, the person to a merged lead,
-that one to the lead it is one with."""
 _STRONG, _WEAK, _THROUGH, _COMPANY = range(10), range(10, 20), range(20, 30), range(30, 40)
 """Ranks of what names a lead for sure, perhaps, or through a record, and of what names a company."""
 _RANK = {
@@ -233,7 +222,7 @@ def _split_by_link(
         if POINTER in who:
             if who.startswith(BARRED):
                 barred.append(identity)
-            who = _subject(brand, who, links)
+            who = subject_of(brand, who, links)
         rank = (_RANK if identity.verified else _RANK_UNVERIFIED).get(kind)
         if who is not None and rank is not None:
             named.append(_Named(rank, who, identity))
@@ -297,8 +286,8 @@ def _holders(signal: Signal, named: list[_Named], links: Mapping[Key, str]) -> t
     holders: list[str | None] = [one.who for one in named if one.identity.kind in _NUMBERS]
     shared = any(who is not None for who in second)
     # Several have it: a number without a name tells nobody of them.
-    holders = [] if shared and not signal.names else [*holders, *(_subject(brand, who, links) for who in second)]
-    same_name = [_subject(brand, who, links) for who in exact]
+    holders = [] if shared and not signal.names else [*holders, *(subject_of(brand, who, links) for who in second)]
+    same_name = [subject_of(brand, who, links) for who in exact]
     return [w for w in same_name if w is not None], [w for w in holders if w is not None], "several" if shared else None
 
 
@@ -308,7 +297,7 @@ def shared_number_links(signal: Signal, lead_id: str, links: Mapping[Key, str]) 
     for identity in signal.identities:
         second = (signal.brand, SHARED, identity.digest)
         if identity.kind == "like_phone" and second not in links:
-            first = _subject(signal.brand, links.get(key(signal, identity)), links)
+            first = subject_of(signal.brand, links.get(key(signal, identity)), links)
             if first not in (None, lead_id):
                 new_links[second] = lead_id
     return new_links
@@ -366,44 +355,12 @@ def _others(lead: str | None, named: list[_Named]) -> Others:
     return tuple([(who, tuple(kinds)) for who, kinds in sorted(others.items())]) if others else ()
 
 
-def _subject(brand: str, subject_id: str | None, links: Mapping[Key, str]) -> str | None:
-    """The lead or account behind a link; for a pointer, the one that its identity names by now."""
-    for _ in range(HOPS):
-        if subject_id is None or POINTER not in subject_id:
-            return subject_id
-        kind, _, value = subject_id.partition(POINTER)
-        subject_id = links.get((brand, kind, value))
-    return None
-
-
-def is_pointer(link: str) -> bool:
-    """Whether it leads to an identity, or to nobody, instead of a lead."""
-    return POINTER in link
-
-
-def pointer_to_lead(lead_id: str) -> str:
-    """The link of an identity whose lead was merged: to that lead, which another link leads on from."""
-    return f"lead{POINTER}{lead_id}"
-
-
 def likeness_score(kinds: tuple[str, ...]) -> float:
     """How much these kinds together say that two leads are one person: 1 minus the product of their doubts."""
     doubt = 1.0
     for kind in kinds:
         doubt *= 1 - _WEIGHTS.get(kind, 0.0)
     return round(1 - doubt, 2)
-
-
-def pointer_targets(links: Mapping[Key, str]) -> list[Key]:
-    """The identities that pointers among `links` lead to; they have to be looked up as well."""
-    targets = (
-        (brand, *subject_id.partition(POINTER)) for (brand, _, _), subject_id in links.items() if POINTER in subject_id
-    )
-    return sorted({(brand, kind, value) for brand, kind, _, value in targets if kind in _POINTED})
-
-
-_POINTED = frozenset((*_NAMES, "lead"))
-"""Kinds of identities that a link may lead on to."""
 
 
 def pointers(signal: Signal, resolution: Resolution) -> dict[Key, str]:

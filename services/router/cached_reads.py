@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from routing.model.identity import Key
+from routing.model.links import Key
 from services.ports.rows import AccountRow, DeadLetter, LeadRow, LedgerKey, LedgerRow
 from services.ports.store import Batch
 

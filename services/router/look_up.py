@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from routing.model.identity import Key, pointer_targets
+from routing.model.links import Key, pointer_targets
 from schemas.signals import Kind
 from services.ports.rows import LeadRow, LedgerKey
 from services.ports.signal_records import Incoming, next_attempt

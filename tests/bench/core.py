@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from routing.agreement.agreement import compile_agreement
 from routing.decide import decide
-from routing.model.identity import pointer_targets
+from routing.model.links import pointer_targets
 from services.bootstrap.running import spare_the_collector
 from services.ports.rows import Record
 from services.ports.signal_records import decode

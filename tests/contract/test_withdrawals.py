@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from routing.model.identity import WAITING
+from routing.model.links import WAITING
 from services.adapters.sql.pruning import prune
 from services.ports.errors import Conflict
 from services.ports.rows import LinkRow, WithdrawalChange, Writes

@@ -10,7 +10,7 @@ from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from routing.lifecycle import WORKED
-from routing.model.identity import Key
+from routing.model.links import Key
 from services.adapters.sql import agreements, withdrawals
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect, Rows, scalar

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from routing.model.identity import pointer_to_lead
+from routing.model.links import pointer_to_lead
 from services.adapters.sql.aside import USAGE, usage_of
 from services.adapters.sql.batch import lead_row
 from services.adapters.sql.engine import Engines, scalar

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from routing.model.identity import WAITING, Key
+from routing.model.links import WAITING, Key
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Dialect
 from services.ports.errors import Conflict

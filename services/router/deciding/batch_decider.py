@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Self
 
-from routing.model.identity import Key, keys_of, pointer_targets
+from routing.model.identity import keys_of
+from routing.model.links import Key, pointer_targets
 from schemas.signals import Signal
 from services.ports.rows import AccountRow, LedgerKey, LedgerRow, WithdrawalChange, Writes
 from services.ports.signal_records import Incoming

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from routing.lead.proof import is_outranked
-from routing.model.identity import Key
+from routing.model.links import Key
 from routing.model.records import Account, Lead, Ledger, Load
 from schemas.events import SlaBreached
 from schemas.roster import RosterChange

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from routing.model.identity import Resolution, pointer_to_lead
+from routing.model.identity import Resolution
 from routing.model.ids import derive
+from routing.model.links import pointer_to_lead
 from routing.model.records import Decision, Emission, Lead
 from routing.people.roster_changes import ChangeRefused, is_gone
 from routing.upkeep.merging import join

@@ -8,9 +8,6 @@ from routing.lead.accounts import names_of_account, own_account
 from routing.model.contradictions import addresses_by, new_address, with_gathered
 from routing.model.envelope import Outgoing, about, seal
 from routing.model.identity import (
-    BARRED,
-    WAITING,
-    Key,
     Resolution,
     key,
     match_evidence,
@@ -19,6 +16,7 @@ from routing.model.identity import (
     resolve,
     without_strangers,
 )
+from routing.model.links import BARRED, WAITING, Key
 from routing.model.records import Account, Decision, Emission, Lead, Link
 from routing.people.capacity import carrier
 from schemas.events import LeadPartingProposed

@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from routing.agreement.agreement import Agreement
-from routing.model.identity import NO_LEAD, SHARED, Key, is_named, is_pointer, keys_of
+from routing.model.identity import NO_LEAD, SHARED, is_named, keys_of
 from routing.model.ids import promise_named
+from routing.model.links import Key, is_pointer
 from routing.model.records import Lead, LeadPersonal
 from schemas.signals import Signal
 from services.ports.rows import AccountRow, DeadLetter, LeadRow, LedgerKey, LedgerRow

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from routing.lead.proof import is_outranked
 from routing.model.envelope import Outgoing, Stamp
-from routing.model.identity import Key, shared_number_links
+from routing.model.identity import shared_number_links
+from routing.model.links import Key
 from routing.model.records import Decision, Lead
 from routing.people.capacity import carrier
 from schemas.envelope import instant

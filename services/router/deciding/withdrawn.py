@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from routing.draft import Purposes
-from routing.model.identity import WAITING, Key
+from routing.model.links import WAITING, Key
 from schemas.instants import At
 from schemas.signals import IdentityKey
 from services.ports.rows import WithdrawalChange

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from routing.assignment import queue
-from routing.model.identity import Key
 from routing.model.ids import promise_subject
+from routing.model.links import Key
 from routing.model.records import Clock, Lead
 from services.ports.rows import (
     AccountRow,
