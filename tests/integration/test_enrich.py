@@ -189,7 +189,7 @@ async def leads(running):
 
 async def test_a_contact_that_hubspot_only_names_becomes_a_lead_with_its_facts_in_every_set_up(everywhere, server, at):
     configured = source("hubspot", server)
-    server.says("/crm/v3/objects/contacts/512", CONTACT)
+    server.says("/crm/objects/2026-09/contacts/512", CONTACT)
     made = at(everywhere, configured)
     touch = hubspot(1), hubspot(2, "contact.propertyChange", propertyName="hs_lead_status", propertyValue="NEW")
     await made.put(*[s for body in touch for s in thin("hubspot", configured, [body])])
@@ -260,9 +260,14 @@ async def test_a_step_that_names_an_unknown_id_finds_the_lead_that_a_form_made(r
 async def test_a_deal_of_nobody_known_is_joined_to_its_contact(server):
     configured = source("hubspot", server)
     server.says(
-        "/crm/v3/objects/deals/21/associations/contacts", {"results": [{"id": "512", "type": "deal_to_contact"}]}
+        "/crm/objects/2026-09/deals/21?associations=contacts",
+        {
+            "id": "21",
+            "properties": {},
+            "associations": {"contacts": {"results": [{"id": "512", "type": "deal_to_contact"}]}},
+        },
     )
-    server.says("/crm/v3/objects/contacts/512", CONTACT)
+    server.says("/crm/objects/2026-09/contacts/512", CONTACT)
     (signal,) = thin("hubspot", configured, [hubspot(1, "deal.creation", 21)])
     fetcher = Fetcher(configured, "t0ken")
     assert fetcher.wants(signal)
@@ -343,7 +348,7 @@ async def test_a_defect_of_ours_sets_that_one_signal_aside_and_the_others_are_co
 ):
     configured = source("hubspot", server)
     for ident, address in (("512", "a@x.example"), ("513", "b@x.example")):
-        server.says(f"/crm/v3/objects/contacts/{ident}", {"id": ident, "properties": {"email": address}})
+        server.says(f"/crm/objects/2026-09/contacts/{ident}", {"id": ident, "properties": {"email": address}})
     first, second = (thin("hubspot", configured, [hubspot(n, ident=ident)], n)[0] for n, ident in ((1, 512), (2, 513)))
     complete = Fetcher.complete
 
@@ -365,7 +370,7 @@ async def test_a_defect_of_ours_sets_that_one_signal_aside_and_the_others_are_co
 
 async def test_what_the_store_refuses_of_a_thin_signal_is_kept_as_bytes(running, server, at):
     configured = source("hubspot", server, patience=0)
-    server.says("/crm/v3/objects/contacts/512", (401, {}))
+    server.says("/crm/objects/2026-09/contacts/512", (401, {}))
     (signal,) = thin("hubspot", configured, [hubspot(1, ident=512)])
     made = at(running, configured)
     await made.put(signal.but(attempt=10**30))
@@ -387,8 +392,8 @@ async def test_a_record_that_is_gone_goes_on_as_it_came(running, server, at):
 
 async def test_a_key_that_waits_for_the_api_holds_no_other_and_keeps_its_own_order(running, server, at):
     configured = source("hubspot", server, patience=20)
-    server.says("/crm/v3/objects/contacts/512", (500, {}), (500, {}), CONTACT)
-    server.says("/crm/v3/objects/contacts/513", {"id": "513", "properties": {"email": "eva@x.example"}})
+    server.says("/crm/objects/2026-09/contacts/512", (500, {}), (500, {}), CONTACT)
+    server.says("/crm/objects/2026-09/contacts/513", {"id": "513", "properties": {"email": "eva@x.example"}})
     first, second = (thin("hubspot", configured, [hubspot(i, ident=512)], i)[0] for i in (1, 2))
     (other,) = thin("hubspot", configured, [hubspot(3, ident=513)], 3)
     made = at(running, configured)

@@ -245,29 +245,50 @@ async def test_an_activity_of_hubspot_tells_which_way_it_went_and_whom_it_is_wit
     event = (
         hubspot(1, "object.creation", 7, objectTypeId=types[what]) if expanded else hubspot(1, f"{what}.creation", 7)
     )
-    server.says(f"/crm/v3/objects/{what}s/7", activity(what, **properties))
-    server.says("/crm/v3/objects/contacts/512", CONTACT)
+    server.says(f"/crm/objects/2026-09/{what}s/7", activity(what, **properties))
+    server.says("/crm/objects/2026-09/contacts/512", CONTACT)
     facts = await completed(configured_source("hubspot", server), [event])
     assert (facts.kind, facts.person.email, facts.sales.owner_id) == (kind, "Anna@Example.com", "9101")
     assert {("person", "512"), ("deal", "21"), ("activity", "7")} == {(r.object, r.id) for r in facts.references}
 
 
+@pytest.mark.parametrize(("noun", "type_id"), [("deals", "0-3"), ("leads", "0-136")])
+async def test_whom_a_deal_or_a_lead_of_hubspot_is_with_is_read_off_the_record_itself(server, noun, type_id):
+    associated = {"contacts": {"results": [{"id": "512", "type": "x"}, {"id": "513", "type": "x"}]}}
+    server.says(f"/crm/objects/2026-09/{noun}/21", {"id": "21", "properties": {}, "associations": associated})
+    server.says("/crm/objects/2026-09/contacts/512", CONTACT)
+    facts = await completed(
+        configured_source("hubspot", server), [hubspot(1, "object.creation", 21, objectTypeId=type_id)]
+    )
+    assert facts.person.email == "Anna@Example.com"
+    (first, headers), (second, _) = server.asked
+    assert first == f"/crm/objects/2026-09/{noun}/21?associations=contacts"
+    assert second.startswith("/crm/objects/2026-09/contacts/512?properties=email,firstname,")
+    assert headers["authorization"] == "Bearer t0ken"
+
+
+async def test_a_deal_of_hubspot_with_no_contact_goes_on_as_it_came(server):
+    server.says("/crm/objects/2026-09/deals/21", {"id": "21", "properties": {}})
+    with pytest.raises(Gone):
+        await completed(configured_source("hubspot", server), [hubspot(1, "deal.creation", 21)])
+
+
 async def test_who_is_left_of_a_merge_is_asked_for(server):
-    server.says("/crm/v3/objects/contacts/512", CONTACT)
+    server.says("/crm/objects/2026-09/contacts/512", CONTACT)
     merge = hubspot(1, "contact.merge", 512, primaryObjectId=512, mergedObjectIds=[511])
     facts = await completed(configured_source("hubspot", server), [merge])
     assert (facts.kind, facts.person.email) == (Kind.SALES_MERGED, "Anna@Example.com")
 
 
 async def test_an_incoming_call_of_nobody_is_still_no_step_of_ours(server):
-    server.says("/crm/v3/objects/calls/7", {"id": "7", "properties": {"hs_call_direction": "INBOUND"}})
+    server.says("/crm/objects/2026-09/calls/7", {"id": "7", "properties": {"hs_call_direction": "INBOUND"}})
     facts = await completed(configured_source("hubspot", server), [hubspot(1, "call.creation", 7)])
     assert (facts.kind, facts.person.email) == (Kind.CALL_RECEIVED, None)
 
 
 async def test_mail_counts_as_a_step_only_where_it_is_agreed_to(server):
-    server.says("/crm/v3/objects/emails/7", activity("email", hs_email_direction="EMAIL", hs_email_status="SENT"))
-    server.says("/crm/v3/objects/contacts/512", CONTACT)
+    server.says("/crm/objects/2026-09/emails/7", activity("email", hs_email_direction="EMAIL", hs_email_status="SENT"))
+    server.says("/crm/objects/2026-09/contacts/512", CONTACT)
     configured = configured_source("hubspot", server)
     strict = configured.model_copy(update={"sales": configured.sales.model_copy(update={"follow_up_types": ("call",)})})
     facts = await completed(strict, [hubspot(1, "email.creation", 7)])

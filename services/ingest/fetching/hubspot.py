@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from urllib.parse import urlencode
+from collections.abc import Iterable, Iterator, Mapping
 
 from schemas.json_values import JsonValue
 from schemas.signals import Kind, Parsed, Person, Sales
@@ -13,6 +12,7 @@ from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.platforms.hubspot_activities import PROPERTIES, activity_of
 from services.ingest.parsers.reading.safely import mapping, text
 from services.ingest.parsers.reading.tables import words
+from services.outbound.hubspot_paths import record_path
 
 _PROPERTIES = words("""
     email firstname lastname phone mobilephone company website industry country numberofemployees state city zip
@@ -28,7 +28,7 @@ class HubSpot(Vendor):
         if (what := _activity(facts)) is not None:
             return await _of_contact(_with_record(facts, await ask(_activity_path(facts, what)), what), ask)
         if id_of(facts, "person") is None and (path := _deal(facts)) is not None:
-            person = _first(await ask(path))
+            person = _first_id_beside(await ask(path), "contacts")
             facts = facts if person is None else with_reference(facts, "person", person)
         if id_of(facts, "person") is None:
             raise Gone
@@ -41,8 +41,7 @@ async def _of_contact(facts: Parsed, ask: Ask) -> Parsed:
     try:
         if person is None:
             raise Gone
-        asked = urlencode({"properties": ",".join(_PROPERTIES)})
-        return fill_gaps(facts, _contact(await ask(f"/crm/v3/objects/contacts/{path_segment(person)}?{asked}")))
+        return fill_gaps(facts, _contact(await ask(_path("contacts", person, properties=_PROPERTIES))))
     except Gone:
         if _activity(facts) is None:
             raise
@@ -56,8 +55,8 @@ def _activity(facts: Parsed) -> str | None:
 
 
 def _activity_path(facts: Parsed, what: str) -> str:
-    asked = {"properties": ",".join((*PROPERTIES[what], "hubspot_owner_id")), "associations": "contacts,deals"}
-    return f"/crm/v3/objects/{what}s/{path_segment(id_of(facts, 'activity') or '')}?{urlencode(asked)}"
+    properties = (*PROPERTIES[what], "hubspot_owner_id")
+    return _path(f"{what}s", id_of(facts, "activity"), properties=properties, associations=("contacts", "deals"))
 
 
 def _deal(facts: Parsed) -> str | None:
@@ -65,15 +64,19 @@ def _deal(facts: Parsed) -> str | None:
     noun = (
         "leads" if "lead" in (facts.fields.get("object_type"), (facts.source_kind or "").partition(".")[0]) else "deals"
     )
-    return f"/crm/v3/objects/{noun}/{path_segment(ident)}/associations/contacts" if ident else None
+    return _path(noun, ident, associations=("contacts",)) if ident else None
+
+
+def _path(noun: str, ident: str | None, *, properties: Iterable[str] = (), associations: Iterable[str] = ()) -> str:
+    """Raises Gone for an id that would lead to another path."""
+    return record_path(noun, path_segment(ident or ""), properties=properties, associations=associations)
 
 
 def _with_record(facts: Parsed, record: Mapping[str, JsonValue], what: str) -> Parsed:
     """With the person and the deal it is about, and with what it was: an incoming call is no step of ours."""
-    near = mapping(record.get("associations"))
-    if id_of(facts, "person") is None and (person := _first(mapping(near.get("contacts")))) is not None:
+    if id_of(facts, "person") is None and (person := _first_id_beside(record, "contacts")) is not None:
         facts = with_reference(facts, "person", person)
-    if (deal := _first(mapping(near.get("deals")))) is not None:
+    if (deal := _first_id_beside(record, "deals")) is not None:
         facts = with_reference(facts, "deal", deal)
     properties = {name: text(value) for name, value in mapping(record.get("properties")).items()}
     sales = (facts.sales or Sales()).but(owner_id=properties.get("hubspot_owner_id"))
@@ -88,8 +91,10 @@ _TOLD_BY_RECORD = frozenset({Kind.SALES_FOLLOW_UP, Kind.ACTIVITY_CREATED})
 """Kinds of a thin event of a call or a mail of which the record says what they were; a meeting or a task says so itself."""
 
 
-def _first(answer: Mapping[str, JsonValue]) -> str | None:
-    rows: Iterator[JsonValue] = iter(answer.get("results") or [])
+def _first_id_beside(record: Mapping[str, JsonValue], nouns: str) -> str | None:
+    """The id of the first one that the record is associated with."""
+    near = mapping(mapping(record.get("associations")).get(nouns))
+    rows: Iterator[JsonValue] = iter(near.get("results") or [])
     return next((ident for row in rows if (ident := text(mapping(row).get("id")))), None)
 
 
