@@ -10,11 +10,13 @@ from routing.assignment.assignment import Assignment, Wait
 from routing.assignment.owner_fields import set_unowned_reason
 from routing.draft import Draft
 from routing.handover import offer_expiry
+from routing.handover.offer_event import offer_event
+from routing.handover.qualification import qualification_of
 from routing.lead import dossier, steps
 from routing.lifecycle import Fact
 from routing.model.bounds import MAX_REFERENCES
 from routing.model.ids import derive
-from routing.model.records import Handover, Offer
+from routing.model.records import Emission, Handover, Offer
 from routing.sla import clocks
 from routing.sla.verdict import is_standing_still
 from schemas.certain import certain
@@ -25,7 +27,6 @@ from schemas.events import (
     HandoverFollowedUp,
     HandoverLinked,
     HandoverLost,
-    HandoverOffered,
     HandoverReturned,
     HandoverWithdrawn,
     HandoverWon,
@@ -44,7 +45,8 @@ def open_offer(draft: Draft) -> Offer | None:
 
 def begin(draft: Draft) -> None:
     """Opens this pass's hand-over and offers it to the first person."""
-    handover = open_one(draft)
+    handover = open_one(draft).but(qualification=qualification_of(draft))
+    put_handover(draft, handover)
     for policy in draft.context.agreement.policies.starting("hand_over"):
         clocks.start(draft, policy, handover.id, draft.at)
     if not _block_if_incomplete(draft):
@@ -207,20 +209,13 @@ def offer_to(draft: Draft, chosen: Assignment) -> None:
     put_handover(draft, handover.but(offers=(*handover.offers, offer), blocked=(), followed_up_at=None))
     ownership.give(draft, chosen)
     draft.evidence["owners"][-1]["offer"] = offer_id
-    draft.emit(
-        HandoverOffered(
-            **event_fields(draft, offer),
-            offer_number=number,
-            expires_at=expires,
-            dossier=dossier.build_dossier(draft.lead, draft.context.agreement),
-            personal=dossier.in_words(draft.lead),
-        ),
-        now,
-    )
+    place = len(draft.emissions)
     # What was done for the lead before the first offer counts for its holder; later holders start from nothing.
     counts_from = handover.opened_at - clocks.COARSE if number == 1 else None
     for policy in draft.context.agreement.policies.starting("offer"):
         clocks.start(draft, policy, offer_id, now, counts_from=counts_from)
+    # Told before the clocks that start with it, though it says when the first of them is due.
+    draft.emissions.insert(place, Emission(offer_event(draft, offer, event_fields(draft, offer)), now))
     if number == 1:
         _note_known_steps(draft, offer)
 
@@ -334,7 +329,7 @@ def close(draft: Draft, outcome: Fact | Literal["import"]) -> None:
     elif offer is not None and (offer.state == "open" or outcome in ("taken_back", "contact_deleted")):
         withdraw(draft, outcome)
     clocks.cancel(draft, outcome)
-    put_handover(draft, the_handover(draft).but(closed_at=draft.at, outcome=outcome))
+    put_handover(draft, the_handover(draft).but(closed_at=draft.at, outcome=outcome, qualification=None))
 
 
 def tell_won(draft: Draft, *, outside: bool = False, corrects: str | None = None) -> None:

@@ -19,13 +19,14 @@ def give(draft: Draft, chosen: Assignment, reason: str) -> None:
     if lead.stage != "deal" or lead.handover is None or before == lead.owner:
         return
     fields = handover.event_fields(draft, handover.open_offer(draft)) | {"owner": draft.owner(lead.owner)}
+    facts = dossier.build_dossier(lead, draft.context.agreement)
     draft.emit(
         HandoverTransferred(
             **fields,
             from_owner=draft.owner(before),
             reason=reason,
-            dossier=dossier.build_dossier(lead, draft.context.agreement),
-            personal=dossier.in_words(lead),
+            dossier=facts,
+            personal=dossier.in_words(lead, facts),
         ),
         max(draft.at, draft.context.now),
     )

@@ -6,10 +6,12 @@ Completeness is judged on facts only, so that it can be judged again when the wo
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from operator import attrgetter
 
-from msgspec.structs import asdict
+import msgspec
+from msgspec.structs import asdict, replace
 
 from routing.agreement.agreement import Agreement
 from routing.draft import Draft
@@ -37,6 +39,7 @@ TOLD = frozenset(
 """What goes into the record: messages, calls, meetings, notes; not opens, clicks and automated mail."""
 _kind_of = attrgetter("kind")
 _in_order = attrgetter("at", "signal_id")
+_WRITE = msgspec.json.Encoder().encode
 _NEEDS = INBOUND | {Kind.NOTE_ADDED}
 _TALKS = TOLD - {Kind.FORM_SUBMITTED, Kind.NOTE_ADDED, Kind.EVENT_ATTENDED}
 
@@ -103,9 +106,15 @@ _HAS: dict[Part, Callable[[Lead, Agreement], object]] = {
 def build_dossier(lead: Lead, agreement: Agreement) -> Dossier:
     """Facts of the dossier as the offer carries them."""
     lacks = missing(lead, agreement)
-    return Dossier(
+    made = Dossier(
         company_name=lead.company_name,
         company_domain=lead.company_domain,
+        company_industry=lead.company_industry,
+        company_employees=lead.company_employees,
+        company_country=lead.company_country,
+        company_region=lead.company_region,
+        company_city=lead.company_city,
+        company_postcode=lead.company_postcode,
         source=lead.source,
         campaign=lead.campaign,
         tags=lead.tags,
@@ -117,21 +126,29 @@ def build_dossier(lead: Lead, agreement: Agreement) -> Dossier:
         complete=not lacks,
         missing=lacks,
         unproven=lead.unproven,
+        assumed=tuple([f"company_{name}" for name in lead.assumed]),
     )
+    return replace(made, hash=_hash_of(made))
 
 
-def in_words(lead: Lead) -> DossierContact:
-    """The personal half: who it is, what they need, and what was said, by the entries of the record."""
+def in_words(lead: Lead, facts: Dossier) -> DossierContact:
+    """The personal half: who it is, what they need, and what was said, by the entries of the record. `facts` is the other
+    half, which its hash is over as well."""
     personal = lead.personal
     entries = [
         Said(signal_id=e.signal_id, words=personal.texts[e.signal_id])
         for e in lead.record
         if e.signal_id in personal.texts
     ]
-    return DossierContact(
+    made = DossierContact(
         person=personal.person,
         answers=personal.answers,
         said=tuple(entries),
         unproven=personal.unproven,
         proposed=tuple(Proposed(name=name, **asdict(fact)) for name, fact in personal.proposed_facts.items()),
     )
+    return replace(made, hash=_hash_of(facts, made))
+
+
+def _hash_of(*parts: Dossier | DossierContact) -> str:
+    return hashlib.sha256(b"".join(map(_WRITE, parts))).hexdigest()[:32]

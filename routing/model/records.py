@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Self
 import msgspec
 
 from routing.model.state import Kept, State
-from schemas.events import Disposition, EventData, Stage, SubjectKind, Track
+from schemas.events import Disposition, EventData, Qualification, Stage, SubjectKind, Track
 from schemas.fates import Reason
 from schemas.instants import At
 from schemas.json_values import JsonObject
@@ -149,7 +149,7 @@ class Offer(State, frozen=True, kw_only=True):
 
 class Handover(State, frozen=True, kw_only=True):
     """The hand-over of one pass: the same opportunity for the CRM, whoever it is offered to. `blocked` are the parts of
-    the dossier that its first offer waits for."""
+    the dossier that its first offer waits for. `qualification` is kept for further offers, until it is closed."""
 
     id: str
     pass_number: int
@@ -162,6 +162,7 @@ class Handover(State, frozen=True, kw_only=True):
     blocked: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     mode: Mode = "live"
+    qualification: Qualification | None = None
 
     @property
     def current(self) -> Offer | None:

@@ -10,12 +10,12 @@ from routing.assignment.rotation import with_turns_moved
 from routing.draft import Draft
 from routing.handover import succession
 from routing.handover.handover import event_fields, open_offer, put_offer
-from routing.lead import dossier
+from routing.handover.offer_event import offer_event
 from routing.model.records import Clock, Ledger, Mark, Offer
 from routing.sla import clocks
 from routing.sla.own_hours import calendar_of
 from routing.sla.verdict import standing
-from schemas.events import HandoverOffered, HandoverWithdrawn
+from schemas.events import HandoverWithdrawn
 from schemas.signals import Kind
 
 MERGED = "merged"
@@ -112,15 +112,7 @@ def offer_again(draft: Draft) -> None:
     changes = {"state": "open", "decided_at": None, "reason": None, "expires_at": next(iter(expiry), offer.expires_at)}
     again = offer.but(**changes)
     put_offer(draft, again)
-    draft.emit(
-        HandoverOffered(
-            **event_fields(draft, again),
-            offer_number=again.number,
-            expires_at=again.expires_at,
-            dossier=dossier.build_dossier(draft.lead, draft.context.agreement),
-            personal=dossier.in_words(draft.lead),
-        )
-    )
+    draft.emit(offer_event(draft, again, event_fields(draft, again)))
 
 
 def pass_on_if_away(draft: Draft) -> None:

@@ -37,6 +37,8 @@ from schemas.events.handovers import (
     HandoverTransferred,
     HandoverWithdrawn,
     HandoverWon,
+    Paths,
+    Qualification,
 )
 from schemas.events.leads import (
     LeadCreated,
@@ -141,7 +143,9 @@ __all__ = [
     "NurtureEntered",
     "NurtureLeft",
     "Owner",
+    "Paths",
     "Proposed",
+    "Qualification",
     "Said",
     "SlaBreached",
     "SlaCancelled",

@@ -51,11 +51,14 @@ class Proposed(EventPart, frozen=True, kw_only=True):
 class DossierContact(Contact, frozen=True, kw_only=True):
     """The words of a dossier: what they need, and what was said, by the entries of the record.
 
-    `unproven` are names of the person's facts that nobody proven has said, `proposed` what contradicts proven facts."""
+    `unproven` are names of the person's facts that nobody proven has said, `proposed` what contradicts proven facts. `hash` is
+    another one as soon as anything of the dossier is, facts or words; it is here since it depends on what is personal.
+    """
 
     said: tuple[Said, ...] = ()
     unproven: tuple[str, ...] = ()
     proposed: tuple[Proposed, ...] = ()
+    hash: str | None = None
 
 
 class EventData(EventPart, frozen=True, kw_only=True):

@@ -22,12 +22,20 @@ class DossierEntry(EventPart, frozen=True, kw_only=True):
 class Dossier(EventPart, frozen=True, kw_only=True):
     """What marketing knows, facts only; the need, the contact and the words are in `personal`.
 
+    Of a size that was written as a range `company_employees` is the lower end; `company_country` is ISO 3166-1, two letters.
     `missing` are the parts that the agreement asks for and that are not there: a finding against marketing. `unproven` are names of
-    the lead's facts that nobody proven has said.
+    the lead's facts that nobody proven has said, `assumed` those that nobody said at all. `hash` is another one as soon as anything
+    here is: SHA-256 over the JSON of the rest, its first 128 bits in hexadecimal.
     """
 
     company_name: str | None = None
     company_domain: str | None = None
+    company_industry: str | None = None
+    company_employees: int | None = None
+    company_country: str | None = None
+    company_region: str | None = None
+    company_city: str | None = None
+    company_postcode: str | None = None
     source: str | None = None
     campaign: str | None = None
     tags: tuple[str, ...] = ()
@@ -39,6 +47,33 @@ class Dossier(EventPart, frozen=True, kw_only=True):
     complete: bool = True
     missing: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    hash: str | None = None
+
+
+class Qualification(EventPart, frozen=True, kw_only=True):
+    """Why the lead was handed over, as of when the hand-over began; a later offer says the same.
+
+    `fact` moved it: the definition `sales_qualified`, a `sales_ready` tag, or a `meeting_booked`; `signal_id` brought it.
+    `reasons` say it in words, a line each: what was asked, and what was known of it. `fit`, `intent` and their sum `score` are points, null
+    where the agreement gives none.
+    """
+
+    fact: str
+    at: At
+    signal_id: str
+    signal_kind: str
+    fit: int | None = None
+    intent: int | None = None
+    score: int | None = None
+    reasons: tuple[str, ...] = ()
+
+
+class Paths(EventPart, frozen=True, kw_only=True):
+    """Where our API shows the lead, and why it is where it is: paths below the service's public URL."""
+
+    lead: str
+    explanation: str
 
 
 class _Handover(EventData, frozen=True, kw_only=True):
@@ -51,9 +86,19 @@ class _Handover(EventData, frozen=True, kw_only=True):
 
 
 class HandoverOffered(_Handover, frozen=True, kw_only=True):
+    """The lead is offered to `owner`, for the `offer_number`th time in this hand-over (from 1), until `expires_at`.
+
+    `follow_up_due_at` is when the first promise to follow up that runs now is due, that of `follow_up_clock_id`; null where none
+    runs yet, as for one that starts with the acceptance.
+    """
+
     type_name = "stafett.handover.offered.v1"
     offer_number: int
     expires_at: At | None = None
+    follow_up_due_at: At | None = None
+    follow_up_clock_id: str | None = None
+    qualification: Qualification | None = None
+    paths: Paths | None = None
     dossier: Dossier = Dossier()
     personal: DossierContact | None = None
 

@@ -82,13 +82,15 @@ def test_a_dossier_has_its_words_in_the_personal_part():
     head, personal = written(said)
     assert head.partition('"data":')[2] == (
         '{"mode":"observe","handover_id":"ho_1","pass_number":1,"offer_id":null,"owner":null,"references":[],'
-        '"offer_number":1,"expires_at":"2026-06-08T09:30:00Z","dossier":{"company_name":null,"company_domain":null,'
+        '"offer_number":1,"expires_at":"2026-06-08T09:30:00Z","follow_up_due_at":null,"follow_up_clock_id":null,'
+        '"qualification":null,"paths":null,"dossier":{"company_name":null,"company_domain":null,"company_industry":null,'
+        '"company_employees":null,"company_country":null,"company_region":null,"company_city":null,"company_postcode":null,'
         '"source":null,"campaign":null,"tags":[],"signals":{},"references":[],"next_step":null,"meeting_booked_at":null,'
-        '"entries":[],"complete":true,"missing":[],"unproven":[]},"personal":'
+        '"entries":[],"complete":true,"missing":[],"unproven":[],"assumed":[],"hash":null},"personal":'
     )
     assert personal == (
         '{"person":{},"answers":{},"said":[{"signal_id":"sig_1","words":{"personal":"hi"}}],'
-        '"unproven":[],"proposed":[]}'
+        '"unproven":[],"proposed":[],"hash":null}'
     )
 
 

@@ -90,6 +90,10 @@ def test_parted_again_it_has_its_owner_its_offer_its_clocks_and_its_turn_as_befo
         assert again.next_at is not None
     assert "handover.offered" in types(parted.gone) and types(parted.kept) == ["lead.unmerged"]
     assert after.handover.offers[-1].expires_at == before.handover.offers[-1].expires_at + HOUR
+    (again,) = [e.data for e in parted.gone.emissions if e.data.type_name == "stafett.handover.offered.v1"]
+    follow_up = next(clock for clock in after.clocks.values() if clock.policy == "follow-up")
+    assert (again.follow_up_clock_id, again.follow_up_due_at) == (follow_up.id, follow_up.due_at)
+    assert again.qualification is not None and again.qualification == before.handover.qualification
 
 
 def test_what_the_kept_one_took_over_it_gives_back():
