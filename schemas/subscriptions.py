@@ -2,22 +2,90 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, field_validator, model_validator
 
+from schemas.duration import Window
 from schemas.events import EVENT_TYPES, TOPICS
 from schemas.signals import Mode
 from schemas.sources import SecretName
 from schemas.words import Name, probably
 from schemas.yamlfile import FileModel
 
+Payload = Literal["cloudevents", "flat"]
+MOST = 1000
+"""Events a second, and at once, that a rate may say."""
+_RATE = re.compile(r"(\d{1,6})/(s|m|h)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+class RateValue(NamedTuple):
+    """So many events in a second, a minute or an hour."""
+
+    events: int
+    unit: str
+
+    @property
+    def interval(self) -> timedelta:
+        """From one event to the next."""
+        return timedelta(seconds=_SECONDS[self.unit]) / self.events
+
+    @property
+    def a_second(self) -> int:
+        """Events a second, rounded up."""
+        return -(-self.events // _SECONDS[self.unit])
+
+    def __str__(self) -> str:
+        return f"{self.events}/{self.unit}"
+
+
+def _read_rate(value: object) -> RateValue:
+    if isinstance(value, RateValue):
+        return value
+    match = _RATE.fullmatch(value) if isinstance(value, str) else None
+    rate = RateValue(int(match[1]), match[2]) if match and int(match[1]) else None
+    if rate is None or rate.a_second > MOST:
+        raise ValueError(f"write how many events a second, a minute or an hour, {MOST}/s at most: 10/s, 600/m, 1000/h")
+    return rate
+
+
+Rate = Annotated[
+    RateValue,
+    PlainValidator(_read_rate),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _RATE.pattern, "examples": ["10/s", "600/m"]}),
+]
+"""A field that is written as text and read as `RateValue`."""
+
+
+class Breaker(FileModel):
+    """What spares a receiver that takes nothing. After `failures` tries that failed one after the other nothing is sent for
+    `pause`, then one event; where that fails, the next pause is twice as long, up to `longest`. Once anything is taken all
+    goes on. Who took nothing for `disable_after` is sent nothing more until somebody enables it; its place is kept."""
+
+    failures: Annotated[int, Field(ge=1, le=MOST)] = 10
+    pause: Window = timedelta(seconds=10)
+    longest: Window = timedelta(minutes=15)
+    disable_after: Window = timedelta(days=5)
+
+    @model_validator(mode="after")
+    def _grows(self) -> Breaker:
+        if self.longest < self.pause:
+            raise ValueError("`longest` is shorter than `pause`, the first of the pauses; make it at least as long")
+        return self
+
 
 class Subscription(FileModel):
     """`events` are topics (`sla`), types, or patterns (`stafett.handover.*`). `secrets` are Standard Webhooks' (whsec_...),
-    the first signs, all are sent along for rotation. `modes`: trials and tests are delivered only where asked for."""
+    the first signs, all are sent along for rotation. `modes`: trials and tests are delivered only where asked for. `payload`:
+    the envelope, or one flat object for tools that read no envelopes. `rate` and `burst`: how much it is sent, and how much
+    at once after a rest (a second's worth where it is left out). `schedule`: the pauses after a try that failed; an event is
+    given up after as many tries and one (nine pauses, about three days, where it is left out)."""
 
     name: Name
     url: Annotated[str, Field(pattern=r"^https?://[^\s/]+.*$", max_length=2000)]
@@ -25,6 +93,11 @@ class Subscription(FileModel):
     secrets: Annotated[tuple[SecretName, ...], Field(min_length=1)]
     allow_private: bool = False
     modes: tuple[Mode, ...] = ("live",)
+    payload: Payload = "cloudevents"
+    rate: Rate | None = None
+    burst: Annotated[int, Field(ge=1, le=MOST)] | None = None
+    schedule: Annotated[tuple[Window, ...], Field(min_length=1, max_length=30)] | None = None
+    breaker: Breaker = Breaker()
 
     @field_validator("events")
     @classmethod
@@ -52,6 +125,14 @@ class Subscription(FileModel):
     def _private_only_where_said(self) -> Subscription:
         if self.url.startswith("http://") and not self.allow_private:
             raise ValueError("use https; plain http is for private addresses only, with `allow_private: true`")
+        return self
+
+    @model_validator(mode="after")
+    def _burst_has_a_rate(self) -> Subscription:
+        if self.burst is not None and self.rate is None:
+            raise ValueError(
+                "`burst` says how much may go at once beside a `rate`; say the rate, or leave out the burst"
+            )
         return self
 
     def wants(self, topic: str, event_type: str) -> bool:

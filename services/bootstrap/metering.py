@@ -12,6 +12,7 @@ from starlette.responses import Response
 from services.adapters.sql.aside import fill_levels
 from services.bootstrap.parts import Parts, quota_of
 from services.observability import metrics
+from services.ports.deliveries import pause_now
 from services.ports.errors import PortError
 from services.router.role import Outcome
 
@@ -84,8 +85,16 @@ async def refresh(parts: Parts) -> None:
     metrics.held_leads.set(counts.held_leads)
     metrics.queues({count.queue: count.waiting for count in await parts.reading.queues()})
     metrics.clock_counts(counts.running_clocks, counts.due_clocks)
-    for state in await parts.deliveries.states():
-        metrics.subscription_state(state.subscription, state.pending, state.disabled is not None)
+    states = await parts.deliveries.states()
+    metrics.forget_subscriptions()
+    for state in states:
+        metrics.subscription_state(
+            state.subscription,
+            state.pending,
+            disabled=state.disabled is not None,
+            pause=pause_now(state, parts.now()),
+            failing=(parts.now() - state.failing_since).total_seconds() if state.failing_since is not None else 0.0,
+        )
     for gauge, group, name in ((metrics.consumer_lag, "router", "signals"), (metrics.thin_lag, "enrich", "thin")):
         topic = parts.settings.topic(name)
         positions = await parts.store.all_positions(group, topic, parts.log.cluster)

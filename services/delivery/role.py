@@ -1,7 +1,8 @@
 """The worker: fan out, claim, send, finish or put off.
 
 On kill -9 between the subscriber's answer and our note of it the claim runs out and the event is sent again with the same
-`webhook-id`: at least once, never lost.
+`webhook-id`: at least once, never lost. A probe that is cut off so is made again once its claim runs out. How a receiver is,
+and how far its pace is used up, is in the store beside its place in the feed: a restart forgets neither.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import httpx
 
 from schemas.envelope import mode_of
 from schemas.subscriptions import Subscription
+from services.delivery.breaker import judge_health, text_of, turn_of
 from services.delivery.schedule import SCHEDULE, judge_attempt, outcome_of
 from services.delivery.sending import send
 from services.loops.doorbell import Doorbell
 from services.outbound.client import retry_after
-from services.ports.deliveries import Attempt, DeliveryQueue, Due
+from services.ports.deliveries import Attempt, Change, DeliveryQueue, Due, Health, Matches, Pace
 from services.ports.errors import PortError
 
 log = logging.getLogger("stafett.delivery")
@@ -32,6 +34,12 @@ class Subscriber(NamedTuple):
 
     subscription: Subscription
     secrets: tuple[str, ...]
+
+    @property
+    def pace(self) -> Pace | None:
+        """How fast it may be sent to; None where it says nothing."""
+        rate, burst = self.subscription.rate, self.subscription.burst
+        return Pace(rate.interval, burst if burst is not None else rate.a_second) if rate is not None else None
 
 
 class Delivery:
@@ -82,21 +90,43 @@ class Delivery:
     async def step(self, client: httpx.AsyncClient, subscriber: Subscriber) -> int:
         """One round for one subscription; returns how much there was to do."""
         subscription, now = subscriber.subscription, self._now()
-
-        def matches(topic: str, event_type: str, head: str) -> bool:
-            if self._trial and "observe" not in subscription.modes:
-                return False
-            return subscription.wants(topic, event_type) and mode_of(head) in subscription.modes
-
+        matches = matcher_of(subscription, trial=self._trial)
         looked_at = await self._deliveries.fan_out(subscription.name, matches, now)
         until = now + 2 * self._timeout + timedelta(seconds=10)
-        due = await self._deliveries.claim(subscription.name, now, until, self._concurrency)
+        due = await self._deliveries.claim(subscription.name, now, until, self._concurrency, pace=subscriber.pace)
         await asyncio.gather(*(self._try(client, subscriber, item) for item in due))
         return looked_at + len(due)
 
     async def _try(self, client: httpx.AsyncClient, subscriber: Subscriber, due: Due) -> None:
-        now, begun = self._now(), time.monotonic()
-        status, error, headers = None, None, httpx.Headers()
+        now, begun, subscription = self._now(), time.monotonic(), subscriber.subscription
+        status, error, headers = await self._answer(client, subscriber, due, now)
+        schedule = subscription.schedule if subscription.schedule is not None else self._schedule
+        verdict = judge_attempt(due, status, retry_after(headers.get("retry-after"), now), schedule)
+        outcome = outcome_of(verdict, status, error)
+        self._on_attempt(outcome)
+        if outcome != "delivered":
+            told = {"subscription": subscription.name, "event_id": due.event_id, "attempt": due.attempts + 1}
+            log.warning("attempt failed", extra={**told, "outcome": outcome, "status": status, "error": error})
+
+        def judge(health: Health) -> Health:
+            rules = subscription.breaker
+            return judge_health(health, verdict, now, status, breaker=rules, is_probe=due.is_probe)
+
+        change = await self._deliveries.finish(
+            due,
+            Attempt(now, status, error, int((time.monotonic() - begun) * 1000)),
+            state=verdict.state,
+            next_at=now + verdict.wait if verdict.wait is not None else None,
+            spare=verdict.spare,
+            judge=judge,
+        )
+        if change is not None:
+            _log_turn(subscription.name, change)
+
+    async def _answer(
+        self, client: httpx.AsyncClient, subscriber: Subscriber, due: Due, now: datetime
+    ) -> tuple[int | None, str | None, httpx.Headers]:
+        """(status, class of the error, headers) of one try."""
         subscription = subscriber.subscription
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
@@ -109,19 +139,26 @@ class Delivery:
                     now=now,
                     allow_private=subscription.allow_private,
                 )
-            status, headers = answer.status_code, answer.headers
         except Exception as raised:  # noqa: BLE001 - noted with the attempt; it ends neither the role nor the others
-            error = type(raised).__name__
-        verdict = judge_attempt(due, status, retry_after(headers.get("retry-after"), now), self._schedule)
-        if status == 410:
-            await self._deliveries.disable(subscription.name, "the receiver answered 410 Gone")
-            log.error("subscription disabled: 410 Gone", extra={"subscription": subscription.name})
-        outcome = outcome_of(verdict, status, error)
-        self._on_attempt(outcome)
-        if outcome != "delivered":
-            told = {"subscription": subscription.name, "event_id": due.event_id, "attempt": due.attempts + 1}
-            log.warning("attempt failed", extra={**told, "outcome": outcome, "status": status, "error": error})
-        attempt = Attempt(now, status, error, int((time.monotonic() - begun) * 1000))
-        await self._deliveries.finish(
-            due, attempt, verdict.state, now + verdict.wait if verdict.wait is not None else None
-        )
+            return None, type(raised).__name__, httpx.Headers()
+        return answer.status_code, None, answer.headers
+
+
+def matcher_of(subscription: Subscription, *, trial: bool) -> Matches:
+    """Which events the subscription gets. `trial`: the whole service is on trial."""
+
+    def matches(topic: str, event_type: str, head: str) -> bool:
+        if trial and "observe" not in subscription.modes:
+            return False
+        return subscription.wants(topic, event_type) and mode_of(head) in subscription.modes
+
+    return matches
+
+
+def _log_turn(name: str, change: Change) -> None:
+    turn = turn_of(change)
+    if turn is None:
+        return
+    is_over = change.after.disabled is not None
+    level = logging.ERROR if is_over else logging.WARNING if turn == "opened" else logging.INFO
+    log.log(level, text_of(turn), extra={"subscription": name, "count": change.after.failures})

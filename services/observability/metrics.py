@@ -112,6 +112,18 @@ pending_deliveries = Gauge(
 disabled_subscriptions = Gauge(
     "stafett_subscription_disabled", "1 while a subscription is sent nothing.", ["subscription"], registry=REGISTRY
 )
+paused_subscriptions = Gauge(
+    "stafett_subscription_paused",
+    "1 while a subscription pauses: `open`, its receiver takes nothing; `throttled`, it asked for the pause.",
+    ["subscription", "pause"],
+    registry=REGISTRY,
+)
+failing_subscriptions = Gauge(
+    "stafett_subscription_failing_seconds",
+    "For how long a subscription's receiver has taken nothing; 0 while it takes what it is sent.",
+    ["subscription"],
+    registry=REGISTRY,
+)
 open_connections = Gauge("stafett_http_connections", "Connections open at the HTTP port.", registry=REGISTRY)
 dropped_connections = Counter(
     "stafett_http_connections_dropped", "Silent connections that made room for others.", registry=REGISTRY
@@ -201,10 +213,19 @@ def queues(waiting: Mapping[str, int]) -> None:
         waiting_leads.labels(queue).set(count)
 
 
-def subscription_state(name: str, pending: int, disabled: bool) -> None:
-    """How far a configured subscription is behind, and whether it is sent nothing."""
+def forget_subscriptions() -> None:
+    """Before all of them are said again: one that was deleted is told of no more."""
+    for gauge in (pending_deliveries, disabled_subscriptions, paused_subscriptions, failing_subscriptions):
+        gauge.clear()
+
+
+def subscription_state(name: str, pending: int, *, disabled: bool, pause: str | None, failing: float) -> None:
+    """How far a subscription is behind, and whether it is sent nothing. `failing` in seconds."""
     pending_deliveries.labels(name).set(pending)
     disabled_subscriptions.labels(name).set(disabled)
+    for word in ("open", "throttled"):
+        paused_subscriptions.labels(name, word).set(pause == word)
+    failing_subscriptions.labels(name).set(failing)
 
 
 class Held(Protocol):

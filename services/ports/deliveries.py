@@ -1,22 +1,32 @@
 """Events on their way to subscribers: fanned out from the feed, claimed for a time, finished or put off.
 
-Every method raises StoreUnavailable.
+How a receiver is (`Health`) is kept beside the place in the feed, so that all processes of the role know it and a restart
+forgets nothing. Every method raises StoreUnavailable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import NamedTuple, Protocol
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple, Protocol
+
+Matches = Callable[[str, str, str], bool]
+"""(topic, type, head) of an event: whether a subscription gets it."""
+Pause = Literal["throttled", "open"]
+"""Why nothing is sent for a while: the receiver asked for it, or it failed so often that its breaker is open."""
 
 
 class Due(NamedTuple):
-    """A delivery that this process has claimed; `body` is the envelope's text."""
+    """A delivery that this process has claimed; `body` is the envelope's text. `spared`: how many of its attempts do not
+    count towards giving it up. `is_probe`: the one try that a breaker which is open lets through."""
 
     id: str
     event_id: str
     attempts: int
     body: str
+    spared: int = 0
+    subscription: str = ""
+    is_probe: bool = False
 
 
 class Attempt(NamedTuple):
@@ -26,6 +36,42 @@ class Attempt(NamedTuple):
     status: int | None
     error: str | None
     duration_ms: int
+
+
+class Health(NamedTuple):
+    """How a receiver is. `failures`: tries that failed one after the other, `failing_since` the instant of the first of
+    them; `openings`: how often its breaker opened since then. Nothing is sent before `paused_until`, for the reason `pause`,
+    nor while it is `disabled`, which says why."""
+
+    failures: int = 0
+    failing_since: datetime | None = None
+    openings: int = 0
+    pause: Pause | None = None
+    paused_until: datetime | None = None
+    disabled: str | None = None
+
+
+class Change(NamedTuple):
+    """How a receiver was before a try, and how it is after it."""
+
+    before: Health
+    after: Health
+
+
+class Pace(NamedTuple):
+    """One event each `interval`, and after a rest `burst` of them at once."""
+
+    interval: timedelta
+    burst: int
+
+    def allowance(self, spent_until: datetime | None, now: datetime) -> int:
+        """How many may go now. `spent_until`: the instant up to which what went before has used the pace up."""
+        debt = max(spent_until - now, timedelta(0)) if spent_until is not None else timedelta(0)
+        return max(0, (self.burst * self.interval - debt) // self.interval)
+
+    def spend(self, spent_until: datetime | None, now: datetime, count: int) -> datetime:
+        """`spent_until` after so many more went."""
+        return max(spent_until or now, now) + count * self.interval
 
 
 class Tried(NamedTuple):
@@ -44,21 +90,30 @@ class Tried(NamedTuple):
 
 class State(NamedTuple):
     """How far a subscription is in the feed, why it is disabled (None while it is not), how many events wait for it and
-    how many it did not take in the end."""
+    how many it did not take in the end; the rest as in `Health`."""
 
     subscription: str
     position: int
     disabled: str | None
     pending: int
     failed: int
+    failures: int = 0
+    failing_since: datetime | None = None
+    pause: Pause | None = None
+    paused_until: datetime | None = None
+
+
+def pause_now(state: State, now: datetime) -> Pause | None:
+    """Why nothing is sent now; what a receiver asked for is over with its time, an open breaker with what is taken."""
+    if state.pause == "throttled" and state.paused_until is not None and state.paused_until <= now:
+        return None
+    return state.pause
 
 
 class DeliveryQueue(Protocol):
     """For the role that sends."""
 
-    async def fan_out(
-        self, subscription: str, matches: Callable[[str, str, str], bool], now: datetime, limit: int = 500
-    ) -> int:
+    async def fan_out(self, subscription: str, matches: Matches, now: datetime, limit: int = 500) -> int:
         """The next events become deliveries, the cursor moves with them; returns how many events were looked at.
         `matches(topic, type, head)` says which of them the subscription gets.
 
@@ -66,15 +121,30 @@ class DeliveryQueue(Protocol):
         finds the cursor moved and does nothing.
         """
 
-    async def claim(self, subscription: str, now: datetime, until: datetime, limit: int) -> list[Due]:
-        """Due deliveries, each the oldest pending one of its lead; nobody else sends them before `until`."""
+    async def claim(
+        self, subscription: str, now: datetime, until: datetime, limit: int, pace: Pace | None = None
+    ) -> list[Due]:
+        """Due deliveries, each the oldest pending one of its lead; nobody else sends them before `until`. None while the
+        subscription is paused; once a breaker's pause is over one, the probe, and no other until `until` or until it is
+        finished. `pace` holds over all processes together: what is claimed is spent."""
 
-    async def finish(self, due: Due, attempt: Attempt, state: str, next_at: datetime | None) -> None:
-        """One try is over: `delivered`, `failed` for good, or `pending` with the instant of the next."""
+    async def finish(
+        self,
+        due: Due,
+        attempt: Attempt,
+        state: str,
+        next_at: datetime | None,
+        *,
+        spare: bool = False,
+        judge: Callable[[Health], Health] | None = None,
+    ) -> Change | None:
+        """One try is over: `delivered`, `failed` for good, or `pending` with the instant of the next. `spare`: it does not
+        count towards giving the event up. `judge` says what follows for the subscription, in the same transaction; what it
+        changed is returned. Where it ends an open breaker's pause, all that waits is due at once."""
 
     async def disable(self, subscription: str, reason: str | None) -> bool:
-        """Nothing is sent until it is enabled (`reason` None); its place in the feed is kept, so that nothing is lost.
-        False for a subscription that never ran."""
+        """Nothing is sent until it is enabled (`reason` None); its place in the feed is kept, so that nothing is lost. What
+        was tried before is due at once then, and no failure of before counts. False for a subscription that never ran."""
 
 
 class DeliveryReports(Protocol):

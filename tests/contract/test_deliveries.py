@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.adapters.sql.deliveries import SqlDeliveries
-from services.ports.deliveries import Attempt, State, Tried
+from services.ports.deliveries import Attempt, Change, Health, Pace, State, Tried
 from services.ports.rows import OutboxRow, Writes
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
@@ -110,3 +110,88 @@ async def test_a_disabled_subscription_keeps_its_place_and_goes_on_from_it(store
     assert await begun.fan_out("crm", everything, NOW) == 1
     assert await claimed(begun) == ["evt_a1", "evt_b1", "evt_c1"]
     assert await begun.disable("never", "gone") is False
+
+
+def opens(until):
+    return lambda health: health._replace(
+        failures=health.failures + 1, failing_since=NOW, pause="open", paused_until=until
+    )
+
+
+def closes(health):
+    return Health()
+
+
+async def test_what_a_try_says_of_the_receiver_is_kept_and_told_with_what_was_before(begun):
+    (first, second) = await begun.claim("crm", NOW, SOON, 10)
+    opened = Health(failures=1, failing_since=NOW, openings=0, pause="open", paused_until=SOON)
+    assert await begun.finish(first, REFUSED, "pending", SOON, judge=opens(SOON)) == Change(Health(), opened)
+    (state,) = await begun.states()
+    assert (state.failures, state.failing_since, state.pause, state.paused_until) == (1, NOW, "open", SOON)
+    assert await begun.finish(second, REFUSED, "pending", SOON, judge=lambda health: health) is None
+    assert (await begun.states())[0][5:] == state[5:]
+
+
+async def test_while_its_breaker_is_open_nothing_is_claimed_and_then_one_probe_by_one_process(begun):
+    later = SOON + timedelta(seconds=30)
+    (first, second) = await begun.claim("crm", NOW, SOON, 10)
+    tomorrow = NOW + timedelta(days=1)
+    await begun.finish(first, REFUSED, "pending", tomorrow, judge=opens(SOON))
+    await begun.finish(second, REFUSED, "pending", tomorrow, judge=opens(SOON))
+    assert await begun.claim("crm", SOON - timedelta(microseconds=1), later, 10) == []
+    (probe,) = await begun.claim("crm", SOON, later, 10)
+    assert (probe.event_id, probe.is_probe) == ("evt_a1", True)
+    assert await begun.claim("crm", SOON, later, 10) == [], "until it is over"
+    (again,) = await begun.claim("crm", later, later + timedelta(seconds=30), 10)
+    assert again.is_probe, "whoever made the first was killed"
+    end = later + timedelta(seconds=30)
+    assert (await begun.finish(again, TAKEN, "delivered", None, judge=closes)).after == Health()
+    assert [due.is_probe for due in await begun.claim("crm", end, end, 10)] == [False, False]
+
+
+async def test_the_probe_is_what_was_tried_least_so_that_one_bad_event_keeps_no_breaker_open(begun):
+    (first, _) = await begun.claim("crm", NOW, NOW, 10)
+    await begun.finish(first, REFUSED, "pending", NOW, judge=opens(NOW))
+    (probe,) = await begun.claim("crm", NOW, SOON, 10)
+    assert probe.event_id == "evt_b1"
+
+
+async def test_once_the_breaker_closes_all_that_waits_is_due_at_once(begun):
+    (first, second) = await begun.claim("crm", NOW, NOW, 10)
+    await begun.finish(first, REFUSED, "pending", NOW + timedelta(hours=5), judge=opens(NOW))
+    assert await claimed(begun, SOON, limit=1) == ["evt_b1"]
+    at = SOON + timedelta(seconds=1)
+    await begun.finish(second, TAKEN._replace(at=at), "delivered", None, judge=closes)
+    assert await claimed(begun, at) == ["evt_a1"]
+
+
+async def test_a_try_that_is_spared_is_counted_apart(begun):
+    (first, _) = await begun.claim("crm", NOW, SOON, 10)
+    await begun.finish(first, REFUSED, "pending", NOW, spare=True)
+    (again,) = await begun.claim("crm", NOW, SOON, 1)
+    assert (again.attempts, again.spared) == (1, 1)
+    await begun.finish(again, REFUSED, "pending", NOW)
+    (third,) = await begun.claim("crm", NOW, SOON, 1)
+    assert (third.attempts, third.spared) == (2, 1)
+
+
+async def test_a_pace_is_shared_by_all_who_claim_and_survives_them(store, begun):
+    await happen(store, *[(lead, 1) for lead in "cdefgh"])
+    await begun.fan_out("crm", everything, NOW)
+    pace = Pace(timedelta(seconds=10), 3)
+    assert len(await begun.claim("crm", NOW, SOON, 2, pace)) == 2
+    another = SqlDeliveries(store.engines)
+    assert len(await another.claim("crm", NOW, SOON, 10, pace)) == 1
+    assert await another.claim("crm", NOW + timedelta(seconds=9), SOON, 10, pace) == []
+    assert len(await begun.claim("crm", NOW + timedelta(seconds=10), SOON, 10, pace)) == 1
+    assert len(await begun.claim("crm", NOW + timedelta(hours=1), SOON, 10, pace)) == 3
+
+
+async def test_what_is_enabled_again_begins_with_what_failed_and_without_its_failures(begun):
+    (first, _) = await begun.claim("crm", NOW, SOON, 10)
+    await begun.finish(first, REFUSED, "pending", NOW + timedelta(days=1), judge=opens(NOW + timedelta(days=1)))
+    assert await begun.disable("crm", "it took nothing for days") is True
+    assert await claimed(begun, NOW + timedelta(days=2)) == []
+    assert await begun.disable("crm", None) is True
+    assert await begun.states() == [State("crm", 3, None, 3, 0)]
+    assert await claimed(begun, SOON) == ["evt_a1", "evt_b1"]

@@ -3,12 +3,13 @@
 import asyncio
 import json
 from datetime import timedelta
+from email.utils import format_datetime
 
 import httpx
 import pytest
 
 from schemas.sources import Scheme
-from schemas.subscriptions import Subscription
+from schemas.subscriptions import Breaker, RateValue, Subscription
 from services.adapters.sql.deliveries import SqlDeliveries
 from services.delivery.role import Delivery, Subscriber
 from services.ingest.proof.verify import Request, verify
@@ -22,7 +23,7 @@ class Receiver:
     """Answers with the statuses it is given, then 204."""
 
     def __init__(self):
-        self.got, self.statuses = [], []
+        self.got, self.statuses, self.extra = [], [], ""
 
     async def __aenter__(self):
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -38,7 +39,7 @@ class Receiver:
         body = await reader.readexactly(int(headers["content-length"]))
         status = self.statuses.pop(0) if self.statuses else 204
         self.got.append((status, headers, body))
-        extra = "Location: http://127.0.0.1:1/\r\n" if status == 302 else ""
+        extra = "Location: http://127.0.0.1:1/\r\n" if status == 302 else self.extra
         writer.write(f"HTTP/1.1 {status} X\r\n{extra}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
         await writer.drain()
         writer.close()
@@ -69,6 +70,13 @@ async def rounds(running, delivery, subscriber, count=12):
         for _ in range(count):
             await delivery.step(client, subscriber)
             running.at += timedelta(seconds=2)
+
+
+async def forms(running, delivery, subscriber, count):
+    """So many leads, each with an event of its own."""
+    await rounds(running, delivery, subscriber, 1)
+    for number in range(count):
+        await running.give(signal(number, "form.submitted", lead=f"lead{number}", form_id="demo", at=running.at))
 
 
 async def offered(running, delivery, subscriber):
@@ -157,6 +165,86 @@ async def test_410_disables_the_subscription_and_enabling_it_sends_everything_si
     assert await SqlDeliveries(running.store.engines).disable("crm", None)
     await rounds(running, delivery, subscriber)
     assert kinds(receiver) == ["stafett.handover.offered.v1", "stafett.handover.accepted.v1"]
+
+
+async def state_of(running):
+    (state,) = await SqlDeliveries(running.store.engines).states()
+    return state
+
+
+@pytest.mark.parametrize(("status", "extra"), [(429, "Retry-After: 60\r\n"), (503, "Retry-After: {date}\r\n")])
+async def test_a_receiver_that_asks_for_a_pause_is_asked_nothing_about_anybody_until_it_is_over(
+    running, receiver, status, extra
+):
+    delivery, subscriber = worker(running, receiver)
+    await forms(running, delivery, subscriber, 6)
+    receiver.statuses = [status]
+    receiver.extra = extra.format(date=format_datetime(running.at + timedelta(seconds=60), usegmt=True))
+    subscriber = subscriber._replace(
+        subscription=subscriber.subscription.model_copy(update={"rate": RateValue(1, "s"), "burst": 1})
+    )
+    await rounds(running, delivery, subscriber, 15)
+    assert [got for got, _, _ in receiver.got] == [status]
+    assert (await state_of(running)).pause == "throttled"
+    running.at += timedelta(seconds=60)
+    await rounds(running, delivery, subscriber, 10)
+    assert [got for got, _, _ in receiver.got] == [status] + [204] * 6
+    assert (await state_of(running))[5:] == (0, None, None, None)
+
+
+async def test_a_receiver_that_fails_is_spared_probed_and_then_gets_all_at_once_in_each_leads_order(running, receiver):
+    breaker = Breaker(failures=3, pause=timedelta(seconds=60), longest=timedelta(hours=1))
+    delivery, subscriber = worker(running, receiver, breaker=breaker, schedule=(timedelta(hours=1),) * 2)
+    await forms(running, delivery, subscriber, 6)
+    await running.give(*[signal(f"x{n}", "sales.accepted", lead=f"lead{n}", at=running.at) for n in range(6)])
+    receiver.statuses = [500] * 9
+    await rounds(running, delivery, subscriber, 20)
+    assert len(receiver.got) == 6, "all that was under way, then nothing"
+    assert (await state_of(running)).pause == "open"
+    for waits, asked in ((60, 7), (120, 8), (240, 9)):
+        running.at += timedelta(seconds=waits)
+        await rounds(running, delivery, subscriber, 2)
+        assert len(receiver.got) == asked
+    running.at += timedelta(seconds=480)
+    await rounds(running, delivery, subscriber, 4)
+    by_lead = {}
+    for status, _, body in receiver.got:
+        if status == 204:
+            by_lead.setdefault(json.loads(body)["subject"], []).append(json.loads(body)["type"].split(".")[2])
+    assert list(by_lead.values()) == [["offered", "accepted"]] * 6
+    assert (await state_of(running)).failed == 0, "probes give nothing up"
+
+
+async def test_a_receiver_that_takes_nothing_for_days_is_disabled_and_enabling_it_sends_everything(
+    running, receiver, caplog
+):
+    breaker = Breaker(
+        failures=2, pause=timedelta(hours=1), longest=timedelta(hours=12), disable_after=timedelta(days=2)
+    )
+    delivery, subscriber = worker(running, receiver, breaker=breaker, schedule=(timedelta(hours=1),))
+    await forms(running, delivery, subscriber, 3)
+    receiver.statuses = [500] * 100
+    for _ in range(60):
+        running.at += timedelta(hours=1)
+        await rounds(running, delivery, subscriber, 1)
+    state = await state_of(running)
+    assert state.disabled.startswith("it took nothing since 2026-11-24T") and state.pending == 3 and state.failed == 0
+    assert "subscription disabled: its receiver took nothing for days" in caplog.messages
+    receiver.statuses = []
+    assert await SqlDeliveries(running.store.engines).disable("crm", None)
+    await rounds(running, delivery, subscriber, 2)
+    assert kinds(receiver) == ["stafett.handover.offered.v1"] * 3
+
+
+async def test_no_more_is_sent_than_the_rate_says(running, receiver):
+    delivery, subscriber = worker(running, receiver, rate="1/s", burst=2)
+    await forms(running, delivery, subscriber, 10)
+    before = len(receiver.got)
+    counts = []
+    for _ in range(4):
+        await rounds(running, delivery, subscriber, 1)  # of two seconds
+        counts.append(len(receiver.got) - before)
+    assert counts == [2, 4, 6, 8]
 
 
 async def test_a_private_address_is_refused_unless_the_subscription_allows_it(running, receiver):

@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.envelope import whole
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Engines
-from services.ports.deliveries import Attempt, Due, State, Tried
-from services.ports.instants import instant, micros
+from services.adapters.sql.receivers import change_health, cursor_of, pauses, spend
+from services.ports.deliveries import Attempt, Change, Due, Health, Matches, Pace, State, Tried
+from services.ports.instants import instant, instant_or_none, micros
+
+COLUMNS = (
+    "id",
+    "subscription",
+    "position",
+    "event_id",
+    "lead_id",
+    "state",
+    "attempts",
+    "next_at",
+    "claimed_until",
+    "created_at",
+)
+
+_DISABLE = "UPDATE delivery_cursors SET disabled_reason = :r WHERE subscription = :s"
+_ENABLE = """UPDATE delivery_cursors SET disabled_reason = :r, failures = 0, openings = 0, failing_since = NULL,
+    pause = NULL, paused_until = NULL WHERE subscription = :s"""
+_DUE_AT_ONCE = """UPDATE deliveries SET next_at = :now
+    WHERE subscription = :s AND state = 'pending' AND attempts > 0 AND next_at > :now"""
 
 
 class SqlDeliveries:
@@ -20,95 +42,110 @@ class SqlDeliveries:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
 
-    async def fan_out(
-        self, subscription: str, matches: Callable[[str, str, str], bool], now: datetime, limit: int = 500
-    ) -> int:
+    async def fan_out(self, subscription: str, matches: Matches, now: datetime, limit: int = 500) -> int:
         async with self._engines.write() as conn:
-            lock = self._engines.dialect.lock
-            await conn.execute(
-                text(
-                    "INSERT INTO delivery_cursors (subscription, position) VALUES (:s,"
-                    " coalesce((SELECT value FROM counters WHERE name = 'events'), 0)) ON CONFLICT DO NOTHING"
-                ),
-                {"s": subscription},
-            )
-            found = await conn.execute(
-                text(f"SELECT position, disabled_reason FROM delivery_cursors WHERE subscription = :s {lock}"),  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-                {"s": subscription},
-            )
-            at, disabled = found.one()
-            if disabled is not None:
+            await self._begin(conn, subscription)
+            cursor = await cursor_of(conn, self._engines.dialect, subscription)
+            if cursor is None or cursor.health.disabled is not None:
                 return 0
             found = await conn.execute(
                 text(
                     "SELECT position, event_id, lead_id, topic, type, head FROM events"
                     " WHERE position > :p ORDER BY position LIMIT :n"
                 ),
-                {"p": at, "n": limit},
+                {"p": cursor.position, "n": limit},
             )
             events = found.all()
             if not events:
                 return 0
-            rows = [
-                (
-                    f"{e.event_id}.{subscription}",
-                    subscription,
-                    e.position,
-                    e.event_id,
-                    e.lead_id,
-                    "pending",
-                    0,
-                    micros(now),
-                    0,
-                    micros(now),
-                )
-                for e in events
-                if matches(e.topic, e.type, e.head)
-            ]
-            columns = ("id", "subscription", "position", "event_id", "lead_id", "state", "attempts", "next_at")
-            await self._engines.dialect.insert(conn, t.deliveries, (*columns, "claimed_until", "created_at"), rows)
+            rows = [new_row(subscription, e, now) for e in events if matches(e.topic, e.type, e.head)]
+            await self._engines.dialect.insert(conn, t.deliveries, COLUMNS, rows)
             await conn.execute(
                 text("UPDATE delivery_cursors SET position = :p WHERE subscription = :s"),
                 {"p": events[-1].position, "s": subscription},
             )
         return len(events)
 
-    async def claim(self, subscription: str, now: datetime, until: datetime, limit: int) -> list[Due]:
+    async def claim(
+        self, subscription: str, now: datetime, until: datetime, limit: int, pace: Pace | None = None
+    ) -> list[Due]:
         dialect = self._engines.dialect
-        lock = f"{dialect.lock} OF d SKIP LOCKED" if dialect.lock else ""
-        statement = f"""
-            SELECT d.id, d.event_id, d.attempts, e.head, e.personal
+        async with self._engines.write() as conn:
+            cursor = await cursor_of(conn, dialect, subscription)
+            if cursor is not None and pauses(cursor, now):
+                return []
+            probes = cursor is not None and cursor.health.pause == "open"
+            if pace is not None and cursor is not None:
+                limit = min(limit, pace.allowance(cursor.spent_until, now))
+            if limit < 1:
+                return []
+            given = {"s": subscription, "now": micros(now), "n": 1 if probes else limit}
+            rows = (await conn.execute(text(self._due(probes)), given)).all()
+            if not rows:
+                return []
+            await conn.execute(
+                text(f"UPDATE deliveries SET claimed_until = :u WHERE {dialect.among('id', 'ids')}"),  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+                {"u": micros(until), "ids": dialect.list_value(row.id for row in rows)},
+            )
+            spent = pace.spend(cursor.spent_until, now, len(rows)) if pace is not None and cursor is not None else None
+            await spend(conn, subscription, spent, paused_until=until if probes else None)
+        return [
+            Due(
+                id=row.id,
+                event_id=row.event_id,
+                attempts=row.attempts,
+                body=whole(row.head, row.personal),
+                spared=row.spared,
+                subscription=subscription,
+                is_probe=probes,
+            )
+            for row in rows
+        ]
+
+    def _due(self, probes: bool) -> str:
+        """What may be claimed. A probe is what was tried least, whenever it was to be tried again: one event that is never
+        taken does not keep a breaker open whose receiver takes others, and the breaker alone says when to try."""
+        lock = f"{self._engines.dialect.lock} OF d SKIP LOCKED" if self._engines.dialect.lock else ""
+        order, due = ("d.attempts, d.position", "") if probes else ("d.position", "AND d.next_at <= :now")
+        return f"""
+            SELECT d.id, d.event_id, d.attempts, d.spared, e.head, e.personal
             FROM deliveries d JOIN events e ON e.position = d.position
-            WHERE d.subscription = :s AND d.state = 'pending' AND d.next_at <= :now AND d.claimed_until <= :now
-              AND NOT EXISTS (SELECT 1 FROM delivery_cursors c
-                WHERE c.subscription = d.subscription AND c.disabled_reason IS NOT NULL)
+            WHERE d.subscription = :s AND d.state = 'pending' {due} AND d.claimed_until <= :now
               AND NOT EXISTS (SELECT 1 FROM deliveries x WHERE x.subscription = d.subscription
                 AND x.lead_id = d.lead_id AND x.state = 'pending' AND x.position < d.position)
-            ORDER BY d.position LIMIT :n {lock}"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-        async with self._engines.write() as conn:
-            rows = (await conn.execute(text(statement), {"s": subscription, "now": micros(now), "n": limit})).all()
-            if rows:
-                await conn.execute(
-                    text(f"UPDATE deliveries SET claimed_until = :u WHERE {dialect.among('id', 'ids')}"),  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
-                    {"u": micros(until), "ids": dialect.list_value(row.id for row in rows)},
-                )
-        return [Due(row.id, row.event_id, row.attempts, whole(row.head, row.personal)) for row in rows]
+            ORDER BY {order} LIMIT :n {lock}"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+
+    async def _begin(self, conn: AsyncConnection, subscription: str) -> None:
+        """A subscription that is new begins with the next event."""
+        await conn.execute(
+            text(
+                "INSERT INTO delivery_cursors (subscription, position, failures, openings) VALUES (:s,"
+                " coalesce((SELECT value FROM counters WHERE name = 'events'), 0), 0, 0) ON CONFLICT DO NOTHING"
+            ),
+            {"s": subscription},
+        )
 
     async def disable(self, subscription: str, reason: str | None) -> bool:
         async with self._engines.write() as conn:
-            done = await conn.execute(
-                text("UPDATE delivery_cursors SET disabled_reason = :r WHERE subscription = :s"),
-                {"r": reason, "s": subscription},
-            )
+            done = await conn.execute(text(_ENABLE if reason is None else _DISABLE), {"r": reason, "s": subscription})
+            if reason is None:
+                await conn.execute(text(_DUE_AT_ONCE), {"s": subscription, "now": 0})
         return done.rowcount == 1
 
     async def states(self) -> list[State]:
         statement = """SELECT c.subscription, c.position, c.disabled_reason,
             (SELECT count(*) FROM deliveries d WHERE d.subscription = c.subscription AND d.state = 'pending'),
-            (SELECT count(*) FROM deliveries d WHERE d.subscription = c.subscription AND d.state = 'failed')
+            (SELECT count(*) FROM deliveries d WHERE d.subscription = c.subscription AND d.state = 'failed'),
+            c.failures, c.failing_since, c.pause, c.paused_until
             FROM delivery_cursors c ORDER BY c.subscription"""
         async with self._engines.read() as conn:
-            return [State(*row) for row in await conn.execute(text(statement))]
+            rows = (await conn.execute(text(statement))).all()
+        return [
+            State(*row)._replace(
+                failing_since=instant_or_none(row.failing_since), paused_until=instant_or_none(row.paused_until)
+            )
+            for row in rows
+        ]
 
     async def attempts(self, subscription: str, *, failed: bool = False, limit: int = 10_000) -> list[Tried]:
         statement = """SELECT d.event_id, d.lead_id, d.position, d.state, a.number, a.at, a.status, a.error, a.duration_ms
@@ -119,15 +156,28 @@ class SqlDeliveries:
             rows = (await conn.execute(text(statement), {"s": subscription, "failed": failed, "n": limit})).all()
         return [Tried(*row)._replace(at=instant(row.at)) for row in reversed(rows)]
 
-    async def finish(self, due: Due, attempt: Attempt, state: str, next_at: datetime | None) -> None:
+    async def finish(
+        self,
+        due: Due,
+        attempt: Attempt,
+        state: str,
+        next_at: datetime | None,
+        *,
+        spare: bool = False,
+        judge: Callable[[Health], Health] | None = None,
+    ) -> Change | None:
+        dialect = self._engines.dialect
         async with self._engines.write() as conn:
+            change = await change_health(conn, dialect, due.subscription, judge) if judge is not None else None
             await conn.execute(
                 text(
                     "UPDATE deliveries SET state = :state, attempts = attempts + 1, claimed_until = 0,"
-                    " next_at = coalesce(:next, next_at), finished_at = :done WHERE id = :id AND state = 'pending'"
+                    " spared = spared + :spared, next_at = coalesce(:next, next_at), finished_at = :done"
+                    " WHERE id = :id AND state = 'pending'"
                 ),
                 {
                     "state": state,
+                    "spared": int(spare),
                     "next": micros(next_at) if next_at else None,
                     "done": None if state == "pending" else micros(attempt.at),
                     "id": due.id,
@@ -135,4 +185,13 @@ class SqlDeliveries:
             )
             row = (due.id, due.attempts + 1, micros(attempt.at), attempt.status, attempt.error, attempt.duration_ms)
             columns = ("delivery_id", "number", "at", "status", "error", "duration_ms")
-            await self._engines.dialect.insert(conn, t.delivery_attempts, columns, [row])
+            await dialect.insert(conn, t.delivery_attempts, columns, [row])
+            if change is not None and change.before.pause == "open" and change.after.pause is None:
+                await conn.execute(text(_DUE_AT_ONCE), {"s": due.subscription, "now": micros(attempt.at)})
+        return change
+
+
+def new_row(subscription: str, event: Any, now: datetime) -> tuple[Any, ...]:
+    """A delivery that waits, in the order of COLUMNS, of a row of `events`."""
+    ident, at = f"{event.event_id}.{subscription}", micros(now)
+    return (ident, subscription, event.position, event.event_id, event.lead_id, "pending", 0, at, 0, at)

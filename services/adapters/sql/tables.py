@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -272,7 +272,14 @@ delivery_cursors = Table(
     Column("subscription", Text, primary_key=True),
     _whole("position"),
     _text("disabled_reason", null=True),
+    Column("failures", BigInteger, nullable=False, server_default="0"),
+    Column("openings", BigInteger, nullable=False, server_default="0"),
+    _whole("failing_since", null=True),
+    _whole("paused_until", null=True),
+    _whole("spent_until", null=True),
+    _text("pause", null=True),
 )
+_DELIVERY_WAITS = text("state = 'pending'")
 deliveries = Table(
     "deliveries",
     metadata,
@@ -287,14 +294,22 @@ deliveries = Table(
     _whole("claimed_until"),
     _whole("created_at"),
     _whole("finished_at", null=True),
+    Column("spared", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("subscription", "position"),
     Index(
         "deliveries_pending",
         "subscription",
         "lead_id",
         "position",
-        postgresql_where=text("state = 'pending'"),
-        sqlite_where=text("state = 'pending'"),
+        postgresql_where=_DELIVERY_WAITS,
+        sqlite_where=_DELIVERY_WAITS,
+    ),
+    Index(
+        "deliveries_in_order",
+        "subscription",
+        "position",
+        postgresql_where=_DELIVERY_WAITS,
+        sqlite_where=_DELIVERY_WAITS,
     ),
 )
 delivery_attempts = Table(
@@ -309,6 +324,17 @@ delivery_attempts = Table(
     _whole("duration_ms"),
     Index("delivery_attempts_delivery", "delivery_id", "number"),
     sqlite_autoincrement=True,
+)
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _whole("revision"),
+    _text("body"),
+    Column("secrets", LargeBinary, nullable=False),
+    _text("made_by"),
+    _whole("created_at"),
+    _whole("changed_at"),
 )
 log_partitions = Table(
     "log_partitions",

@@ -6,12 +6,15 @@ import argparse
 import asyncio
 import json
 import sys
+from datetime import datetime
 
 from services.cli.support.environment import add_config, settings_of
 
 EPILOG = """\
-An event that a receiver did not take in about three days has failed: it is not sent again, and the lead's next one goes.
-A receiver that answers 410 Gone is disabled. Its place in the feed is kept: `enable` sends all that came since, in order.
+An event that a receiver did not take by the subscription's schedule (three days unless it says otherwise) has failed: it is
+not sent again, and the lead's next one goes. A receiver that takes nothing at all is `open` in `pause`: it is spared, and
+tried with one event now and then. Who took nothing for days, or answers 410 Gone, is disabled. The place in the feed is kept:
+`enable` sends all that came since, in order.
 """
 
 
@@ -39,7 +42,7 @@ async def _list(args: argparse.Namespace) -> int:
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
         for state in await parts.deliveries.states():
-            print(json.dumps(state._asdict()))
+            print(json.dumps(state._asdict(), default=datetime.isoformat))
     return 0
 
 

@@ -71,3 +71,35 @@ def test_a_url_that_cannot_be_called_is_refused(tmp_path, url, rule):
     (said,) = caught.value.problems
     assert said.startswith(f"{tmp_path}/subscriptions.yaml:4: subscriptions.0.url: ")
     assert rule in said
+
+
+@pytest.mark.parametrize(
+    ("lines", "place", "rule"),
+    [
+        ("    rate: fast", "rate", "write how many events a second"),
+        ("    rate: 0/s", "rate", "write how many events a second"),
+        ("    rate: 1001/s", "rate", "1000/s at most"),
+        ("    burst: 5", "", "say the rate"),
+        ("    schedule: []", "schedule", "at least 1"),
+        ("    schedule: [soon]", "schedule.0", "write how long it is"),
+        ("    breaker: {failures: 0}", "breaker.failures", "at least 1"),
+        ("    breaker: {pause: 1h, longest: 1m}", "breaker", "make it at least as long"),
+        ("    payload: xml", "payload", "flat"),
+    ],
+)
+def test_what_cannot_be_kept_to_is_refused_with_its_place(tmp_path, lines, place, rule):
+    with pytest.raises(FileError) as caught:
+        read(tmp_path, url=f"https://crm.example.com/hook\n{lines}")
+    (said,) = caught.value.problems
+    assert f"subscriptions.0{'.' if place else ''}{place}: " in said and rule in said
+
+
+def test_a_rate_is_read_with_a_second_of_it_as_its_burst(tmp_path):
+    paces = [
+        read(tmp_path, url=f"https://crm.example.com/hook\n    rate: {rate}")[0].pace
+        for rate in ("10/s", "90/m", "1/h")
+    ]
+    assert [(pace.interval.total_seconds(), pace.burst) for pace in paces] == [(0.1, 10), (0.666667, 2), (3600, 1)]
+    assert read(tmp_path)[0].pace is None
+    (own,) = read(tmp_path, url="https://crm.example.com/hook\n    rate: 10/s\n    burst: 30\n    schedule: [1s, 2h]")
+    assert own.pace.burst == 30 and own.subscription.schedule[1].total_seconds() == 7200

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.delivery.schedule import SCHEDULE, Verdict, judge_attempt, outcome_of
+from services.delivery.schedule import MOST_SPARED, SCHEDULE, Verdict, judge_attempt, outcome_of
 from services.observability import metrics
 from services.outbound.client import LONGEST_PAUSE, retry_after
 from services.ports.deliveries import Due
@@ -63,3 +63,37 @@ NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 def test_a_receiver_that_says_when_is_tried_then_but_not_sooner_than_planned_nor_after_a_day(header, planned):
     wait = judge_attempt(Due("d", "evt", 0, "{}"), 503, retry_after(header, NOW)).wait
     assert 0.9 * planned <= wait <= 1.1 * planned
+
+
+@pytest.mark.parametrize(("status", "header"), [(429, None), (429, "60"), (503, "60")])
+def test_a_receiver_that_is_asked_too_much_pauses_the_subscription_and_costs_the_event_nothing(status, header):
+    pause = retry_after(header, NOW)
+    verdict = judge_attempt(Due("d", "evt", 50, "{}", spared=50), status, pause)
+    assert (verdict.state, verdict.spare, verdict.pause) == ("pending", True, pause or SCHEDULE[0])
+    assert 0.9 * verdict.pause <= verdict.wait <= 1.1 * verdict.pause, "not the long pause of a later try"
+    after_it = judge_attempt(Due("d", "evt", 51, "{}", spared=51), 500)
+    assert 0.9 * SCHEDULE[0] <= after_it.wait <= 1.1 * SCHEDULE[0], "the schedule begins where it was"
+
+
+def test_a_503_without_a_pause_is_a_failure_of_this_event_alone():
+    verdict = judge_attempt(Due("d", "evt", 0, "{}"), 503)
+    assert (verdict.pause, verdict.spare) == (None, False)
+
+
+def test_a_probe_costs_the_event_nothing_and_never_gives_it_up():
+    verdict = judge_attempt(Due("d", "evt", 9, "{}", is_probe=True), 500)
+    assert (verdict.state, verdict.spare, verdict.pause) == ("pending", True, None)
+    assert judge_attempt(Due("d", "evt", 9, "{}"), 500) == Verdict("failed")
+
+
+def test_no_event_is_tried_for_ever():
+    spared = Due("d", "evt", MOST_SPARED + 9, "{}", spared=MOST_SPARED)
+    assert judge_attempt(spared, 429) == Verdict("failed")
+    assert judge_attempt(spared._replace(is_probe=True), 500) == Verdict("failed")
+
+
+def test_a_schedule_of_ones_own_is_kept():
+    own = (timedelta(seconds=1), timedelta(seconds=9))
+    waits = [judge_attempt(Due("d", "evt", n, "{}"), 500, None, own).wait for n in (0, 1)]
+    assert all(0.9 * planned <= wait <= 1.1 * planned for planned, wait in zip(own, waits, strict=True))
+    assert judge_attempt(Due("d", "evt", 2, "{}"), 500, None, own) == Verdict("failed")

@@ -74,9 +74,15 @@ def test_a_batch_is_counted():
 
 
 def test_a_subscription_says_how_far_it_is_behind_and_whether_it_is_disabled():
-    metrics.subscription_state("crm", 7, True)
+    metrics.subscription_state("crm", 7, disabled=True, pause="open", failing=90.0)
     text = metrics.exposition().decode()
     assert 'stafett_pending_deliveries{subscription="crm"} 7.0' in text
     assert 'stafett_subscription_disabled{subscription="crm"} 1.0' in text
-    metrics.subscription_state("crm", 0, False)
-    assert 'stafett_subscription_disabled{subscription="crm"} 0.0' in metrics.exposition().decode()
+    assert 'stafett_subscription_paused{pause="open",subscription="crm"} 1.0' in text
+    assert 'stafett_subscription_failing_seconds{subscription="crm"} 90.0' in text
+    metrics.subscription_state("crm", 0, disabled=False, pause=None, failing=0.0)
+    text = metrics.exposition().decode()
+    assert 'stafett_subscription_disabled{subscription="crm"} 0.0' in text
+    assert 'stafett_subscription_paused{pause="open",subscription="crm"} 0.0' in text
+    metrics.forget_subscriptions()
+    assert 'subscription="crm"' not in metrics.exposition().decode(), "it was deleted"
