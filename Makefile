@@ -8,7 +8,7 @@ TOOLS := .venv-tools/bin
 # Which database `make audit` asks: pypi or osv.
 ADVISORIES ?= pypi
 
-.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden check fmt lock wheel audit sbom kafka postgres
+.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel audit sbom kafka postgres
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -68,6 +68,9 @@ matrix: .venv/dev.stamp ## docs/sources/facts.md: which fact is read of which ki
 
 golden: .venv/dev.stamp ## tests/golden/story.ndjson: the events that each set-up has to give, byte for byte
 	$(BIN)/python -m tests.golden_story
+
+published: .venv/dev.stamp ## the stand-ins' requests held against the vendor's own OpenAPI files, where you have some: FILES=directory
+	STAFETT_TEST_PUBLISHED="$(FILES)" $(BIN)/python -m pytest tests/unit/parts tests/integration/test_vendor_stand_ins.py
 
 check: .venv/dev.stamp ## format, lint, types, layers
 	$(BIN)/ruff format --check .

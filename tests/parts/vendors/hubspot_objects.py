@@ -1,0 +1,187 @@
+"""HubSpot's records and associations over HTTP."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+
+from tests.parts.vendors.faults import Answer, Json
+from tests.parts.vendors.hubspot_account import HubSpotAccount
+from tests.parts.vendors.hubspot_answers import Refusal, error, not_there, too_many
+from tests.parts.vendors.hubspot_records import ASSOCIATIONS, NOUNS, PORTAL, Record, text_of
+from tests.parts.vendors.server import Request
+
+
+def create(api: HubSpotAccount, request: Request, noun: str) -> Answer:
+    body = content(request)
+    near = []
+    for one in body["associations"]:
+        types = {kind["associationTypeId"] for kind in one["types"]}
+        other = next((to for (of, to), kind in ASSOCIATIONS.items() if of == noun and kind in types), None)
+        if other is None:
+            return error(400, "VALIDATION_ERROR", f"One or more associations are not valid for {noun}: {types}")
+        near.append((other, one["to"]["id"]))
+    return Answer(201, shown(api.records.create(noun, body["properties"], near)))
+
+
+def read(api: HubSpotAccount, request: Request, noun: str, ident: str) -> Answer:
+    by = request.query.get("idProperty", [None])[0]
+    is_archived = request.query.get("archived", ["false"])[0] == "true"
+    record = api.records.at(noun, ident, by, is_archived=is_archived)
+    answer = shown(record, _names(request, "properties"))
+    for name in _names(request, "propertiesWithHistory"):
+        answer.setdefault("propertiesWithHistory", {})[name] = record.history.get(name, [])
+    for other in _names(request, "associations"):
+        if other not in NOUNS:
+            return error(400, "VALIDATION_ERROR", f"Unable to infer object type from: {other}")
+        if near := api.records.beside(record, other):
+            rows = [{"id": one.id, "type": f"{noun[:-1]}_to_{other[:-1]}"} for one in near]
+            answer.setdefault("associations", {})[other] = {"results": rows}
+    return Answer(200, answer)
+
+
+def update(api: HubSpotAccount, request: Request, noun: str, ident: str) -> Answer:
+    record = api.records.at(noun, ident, request.query.get("idProperty", [None])[0])
+    api.records.update(record, content(request)["properties"])
+    return Answer(200, shown(record))
+
+
+def archive(api: HubSpotAccount, request: Request, noun: str, ident: str) -> Answer:
+    found = api.records.objects[noun].get(ident)
+    if found is not None and not found.is_archived:
+        api.records.archive(found)
+    return Answer(204)
+
+
+def upsert(api: HubSpotAccount, request: Request, noun: str) -> Answer:
+    """All inputs or none, unless each has an `objectWriteTraceId`: then what failed is told of each by it."""
+    inputs, results, errors = content(request)["inputs"], [], []
+    is_each = all("objectWriteTraceId" in one for one in inputs)
+    before = {one["id"]: api.records.having(noun, one["idProperty"], one["id"]) for one in inputs}
+    untouched = copy.deepcopy(api.records.objects[noun]) if len(inputs) > 1 else None
+    for one in inputs:
+        values = {**one["properties"], one["idProperty"]: one["id"]}
+        try:
+            results.append(_upserted(api, noun, before[one["id"]], values, one.get("objectWriteTraceId")))
+        except Refusal as refusal:
+            if not is_each or untouched is None:
+                api.records.objects[noun] = api.records.objects[noun] if untouched is None else untouched
+                return refusal.answer
+            errors.append({**refusal.answer.body, "context": {"objectWriteTraceId": [one["objectWriteTraceId"]]}})
+    at = text_of(api.records.now())
+    more = {"numErrors": len(errors), "errors": errors} if errors else {}
+    body = {"status": "COMPLETE", "results": results, "startedAt": at, "completedAt": at, **more}
+    return Answer(207 if errors else 200, body)
+
+
+def _upserted(
+    api: HubSpotAccount, noun: str, old: Record | None, values: dict[str, str], trace: str | None
+) -> dict[str, Json]:
+    if old is None:
+        record = api.records.create(noun, values)
+    else:
+        record = old
+        # A contact is found by any of its addresses, and keeps its first.
+        kept = {name: value for name, value in values.items() if name != "email"} if noun == "contacts" else values
+        api.records.update(old, kept)
+    return {**shown(record), "new": old is None, **({"objectWriteTraceId": trace} if trace else {})}
+
+
+def batch_read(api: HubSpotAccount, request: Request, noun: str) -> Answer:
+    body, rows = content(request), []
+    for one in body["inputs"]:
+        try:
+            rows.append(shown(api.records.at(noun, one["id"], body.get("idProperty")), body["properties"]))
+        except Refusal:
+            continue
+    at = text_of(api.records.now())
+    more = {} if len(rows) == len(body["inputs"]) else {"numErrors": 1, "errors": [not_there("some ids").body]}
+    whole = {"status": "COMPLETE", "results": rows, "startedAt": at, "completedAt": at, **more}
+    return Answer(207 if more else 200, whole)
+
+
+def search(api: HubSpotAccount, request: Request, noun: str) -> Answer:
+    if not api.searches.take():
+        return too_many("SECONDLY")
+    body = content(request)
+    groups = body["filterGroups"]
+    found = [
+        record
+        for record, values in api.records.indexed(noun)
+        if any(all(_fits(f, record, values) for f in group["filters"]) for group in groups)
+    ]
+    start = int(body["after"] or 0)
+    page = found[start : start + body["limit"]]
+    more = {"paging": {"next": {"after": str(start + len(page))}}} if start + len(page) < len(found) else {}
+    rows = [shown(record, body["properties"]) for record in page]
+    return Answer(200, {"total": len(found), "results": rows, **more})
+
+
+def merge(api: HubSpotAccount, request: Request, noun: str) -> Answer:
+    body = content(request)
+    return Answer(200, shown(api.records.merge(noun, body["primaryObjectId"], body["objectIdToMerge"])))
+
+
+def shown(record: Record, names: list[str] | None = None) -> dict[str, Json]:
+    always = {"createdate": text_of(record.created_at), "hs_object_id": record.id}
+    values = {name: record.properties.get(name) for name in names or record.properties}
+    return {
+        "id": record.id,
+        "properties": {**always, "hs_lastmodifieddate": text_of(record.updated_at), **values},
+        "createdAt": text_of(record.created_at),
+        "updatedAt": text_of(record.updated_at),
+        "archived": record.is_archived,
+        "url": f"https://app.hubspot.com/contacts/{PORTAL}/record/{NOUNS[record.noun]}/{record.id}",
+    }
+
+
+def associate(api: HubSpotAccount, request: Request, noun: str, ident: str, other: str, beside: str) -> Answer:
+    kind = ASSOCIATIONS.get((noun, other))
+    if kind is None:
+        return error(400, "VALIDATION_ERROR", f"No default association from {noun} to {other}")
+    api.records.associate(api.records.at(noun, ident), api.records.at(other, beside))
+    spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind}
+    row = {"from": {"id": ident}, "to": {"id": beside}, "associationSpec": spec}
+    at = text_of(api.records.now())
+    return Answer(200, {"status": "COMPLETE", "results": [row], "startedAt": at, "completedAt": at})
+
+
+def associations(api: HubSpotAccount, request: Request, noun: str, other: str) -> Answer:
+    rows = []
+    for one in content(request)["inputs"]:
+        near = api.records.beside(api.records.at(noun, one["id"]), other)
+        to = [{"toObjectId": int(record.id), "associationTypes": []} for record in near]
+        rows.append({"from": {"id": one["id"]}, "to": to})
+    at = text_of(api.records.now())
+    return Answer(200, {"status": "COMPLETE", "results": rows, "startedAt": at, "completedAt": at})
+
+
+def content(request: Request) -> dict:
+    body = request.json()
+    assert isinstance(body, dict)
+    return body
+
+
+def _names(request: Request, parameter: str) -> list[str]:
+    return [name for text in request.query.get(parameter, []) for name in text.split(",") if name]
+
+
+def _fits(wanted_value: Mapping, record: Record, values: dict[str, str]) -> bool:
+    changed = {"hs_lastmodifieddate": text_of(record.updated_at), "lastmodifieddate": text_of(record.updated_at)}
+    value = {**changed, **values}.get(wanted_value["propertyName"], "").lower()
+    asked = wanted_value.get("value", "").lower()
+    match wanted_value["operator"]:
+        case "EQ":
+            return value == asked
+        case "IN":
+            return value in [one.lower() for one in wanted_value.get("values", [])]
+        case "HAS_PROPERTY":
+            return bool(value)
+        case "GT":
+            return bool(value) and value > asked
+        case "GTE":
+            return bool(value) and value >= asked
+        case "LT":
+            return bool(value) and value < asked
+        case _:
+            return bool(value) and value <= asked
