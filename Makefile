@@ -8,7 +8,7 @@ TOOLS := .venv-tools/bin
 # Which database `make audit` asks: pypi or osv.
 ADVISORIES ?= pypi
 
-.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel audit sbom kafka postgres
+.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel audit sbom kafka postgres tryton
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -38,7 +38,7 @@ test: .venv/dev.stamp ## everything, on real parts
 	$(BIN)/python -m pytest -n 2 tests/unit tests/property
 	$(BIN)/python -m pytest tests/contract tests/e2e tests/integration
 
-test-quick: .venv/dev.stamp ## what needs no Kafka, PostgreSQL, nginx or Caddy
+test-quick: .venv/dev.stamp ## what needs no Kafka, PostgreSQL, Tryton, nginx or Caddy
 	$(BIN)/python -m pytest -m "not real"
 
 chaos: .venv/dev.stamp ## a fleet under load, everything killed, then the outside checked; some minutes
@@ -88,6 +88,9 @@ kafka: .venv/dev.stamp ## Apache Kafka for development, until ctrl-c
 postgres: .venv/dev.stamp ## PostgreSQL for development, until ctrl-c
 	$(BIN)/python -m tests.parts postgres
 
+tryton: .venv/dev.stamp ## Tryton, a CRM, for development, until ctrl-c; the first time takes a minute
+	$(BIN)/python -m tests.parts tryton
+
 wheel: .venv/dev.stamp ## dist/*.whl
 	$(BIN)/python -m build --wheel --no-isolation
 
@@ -111,3 +114,4 @@ lock: .venv/dev.stamp ## choose the newest versions that pyproject.toml allows
 	$(LOCK) --upgrade pyproject.toml -o requirements.lock
 	$(LOCK) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --upgrade --group pyproject.toml:tools -o requirements-tools.lock
+	$(LOCK) --upgrade --group pyproject.toml:tryton -o tests/parts/tryton.lock

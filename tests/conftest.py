@@ -9,7 +9,13 @@ import pytest
 from tests.parts.kafka import KafkaBroker
 from tests.parts.postgres import PostgresServer, forget_template, fresh_database
 
-PARTS = ("tests.parts.kafka", "tests.parts.postgres", "tests.parts.fleet", "tests.parts.reverse_proxies")
+PARTS = (
+    "tests.parts.fleet",
+    "tests.parts.kafka",
+    "tests.parts.postgres",
+    "tests.parts.reverse_proxies",
+    "tests.parts.tryton",
+)
 
 
 def pytest_collection_modifyitems(items):
