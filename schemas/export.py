@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from schemas import asyncapi
 from schemas.agreement import AgreementFile
+from schemas.alerts import AlertsFile
 from schemas.api_keys import KeysFile
 from schemas.crm import CrmFact
 from schemas.envelope import Envelope
@@ -34,6 +35,7 @@ _READ: dict[str, type[Any]] = {
     "roster": RosterFile,
     "sources": SourcesFile,
     "subscriptions": SubscriptionsFile,
+    "alerts": AlertsFile,
     "api_keys": KeysFile,
     "crm_fact": CrmFact,
     **EVENT_TYPES,

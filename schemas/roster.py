@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from schemas.calendar import Calendar, zone_name
 from schemas.instants import Instant
+from schemas.notify import Language, Notify, QuietHours
 from schemas.places import language_code
 from schemas.words import TEAM_MANAGER, Name, probably
 from schemas.yamlfile import BrokenAt, FileModel
@@ -68,7 +69,8 @@ class Team(FileModel):
 class Member(FileModel):
     """One person, at work in their `hours` (always where left out). `ids` are theirs in each system: `{pipedrive: "123", hubspot: "456"}`. `successor` takes
     what would be this person's while they are away, and is offered first what they hand back when ill or gone. `manager` is
-    told where a ladder says `team_manager`; left out, their team's."""
+    told where a ladder says `team_manager`; left out, their team's. `languages` are those they speak with leads, `language` is the
+    one in which they are told; `quiet_hours` hold what they are told."""
 
     id: Name
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
@@ -81,6 +83,9 @@ class Member(FileModel):
     team: Name | None = None
     manager: Name | None = None
     languages: tuple[Spoken, ...] = ()
+    notify: Notify | None = None
+    quiet_hours: QuietHours | None = None
+    language: Language | None = None
 
 
 class Seat(FileModel):

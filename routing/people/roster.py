@@ -26,12 +26,20 @@ class UnknownPool(RoutingError):
     """The agreement names a pool that the roster does not have."""
 
 
+_NOT_DECIDED_ON = {"people": {"__all__": {"notify", "quiet_hours", "language"}}}
+
+
+def body_of(file: RosterFile) -> str:
+    """The file as decisions look at it, JSON: without where and when its people are told, which is personal and decides nothing."""
+    return file.model_dump_json(by_alias=True, exclude=_NOT_DECIDED_ON)
+
+
 class Roster:
     """An immutable view of one roster version; `version` is a digest of its content."""
 
     def __init__(self, file: RosterFile) -> None:
         self.file = file
-        self.version = hashlib.sha256(file.model_dump_json(by_alias=True).encode()).hexdigest()[:16]
+        self.version = hashlib.sha256(body_of(file).encode()).hexdigest()[:16]
         self.people: dict[str, Member] = {member.id: member for member in file.people}
         self.pools: dict[str, Pool] = {pool.name: pool for pool in file.pools}
         self.teams: dict[str, Team] = {team.name: team for team in file.teams}

@@ -12,6 +12,7 @@ from schemas.http import LEAD_ID, CommandTaken, RosterView
 from services.api.access import Access, Key, route
 from services.api.commanding import Commanding, Refused, SameKey, carry
 from services.api.scoped import Scoped
+from services.api.views import may_see
 from services.door.problems import Trouble
 
 IdempotencyKey = Annotated[
@@ -78,12 +79,13 @@ def add_roster(router: APIRouter, access: Access, commanding: Commanding) -> Non
     """`GET /v1/roster`."""
 
     @route(router, "/roster", scope="leads:read", operation="getRoster", tag="commands", summary="Show who works now")
-    async def roster(_: Key = access.needs("leads:read")) -> RosterView:
-        """The roster in force: the file with every recorded change; `away` says why somebody gets nothing now."""
+    async def roster(key: Key = access.needs("leads:read")) -> RosterView:
+        """The roster in force: the file with every recorded change; `away` says why somebody gets nothing now. Where people are told
+        (`notify`) is for keys with `personal:read`."""
         found, now = await commanding.roster(), commanding.now()
         away: dict[str, str] = {
             person: code for person in found.people if (code := found.why_away(person, now)) is not None
         }
-        return RosterView(
-            version=found.version, people=list(found.people.values()), pools=list(found.pools.values()), away=away
-        )
+        hidden = {} if may_see(key) else {"notify": None}
+        people = [member.model_copy(update=hidden) for member in found.people.values()]
+        return RosterView(version=found.version, people=people, pools=list(found.pools.values()), away=away)

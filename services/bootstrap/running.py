@@ -181,6 +181,7 @@ def _housekeeping(parts: Parts) -> Run:
         "quarantine": settings.retention.quarantine,
         "dead_letters": settings.retention.dead_letters,
         "deliveries": settings.retention.deliveries,
+        "incidents": settings.retention.incidents,
         "withdrawals": settings.retention.withdrawals,
         "commands": settings.router.inbox_retention,
     }

@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from routing.model.errors import RoutingError
+from routing.people.roster import body_of
 from schemas.signals import Signal
 from schemas.yamlfile import FileError
 from services.ports.errors import RulesUnreadable
@@ -49,7 +50,7 @@ class RulingInStore:
         if changes.roster_changes:
             await tx.put_roster_changes(write_changes((*read_changes(recorded), *changes.roster_changes)))
         if roster.version != self._kept:
-            await tx.keep_roster(roster.version, roster.file.model_dump_json(by_alias=True), now)
+            await tx.keep_roster(roster.version, body_of(roster.file), now)
         for cause in changes.away:
             await self._ask_to_hand_back(tx, cause, now)
         await tx.spool([record_of(signal, self._topic) for signal in changes.further])

@@ -134,6 +134,9 @@ class FileSettings(Tree):
     roster: Path = Field(Path("roster.yaml"), description="Who takes leads: people, pools, absences.")
     sources: Path = Field(Path("sources.yaml"), description="Who may send us signals and how they sign.")
     subscriptions: Path = Field(Path("subscriptions.yaml"), description="Who gets our events as webhooks.")
+    alerts: Path = Field(
+        Path("alerts.yaml"), description="Who is told of warnings and breaches, and by which channels."
+    )
     api_keys: Path = Field(
         Path("api_keys.yaml"), description="Digests of the keys of our own API, with what they may do."
     )
@@ -250,6 +253,10 @@ class RetentionSettings(Tree):
         description="What somebody unknown withdrew, by digests of their address or number.",
     )
     deliveries: Duration = Field(timedelta(days=30), description="Deliveries that are over, with their attempts.")
+    incidents: Duration = Field(
+        timedelta(days=90),
+        description="Incidents that are over; also what was told, and what could not be told so long.",
+    )
 
 
 class QuarantineSettings(Tree):

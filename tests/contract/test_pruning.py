@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from services.adapters.sql import pruning
+from services.adapters.sql import alert_tables, pruning
 from services.adapters.sql import tables as t
 from services.ports.errors import StoreUnavailable
 from services.ports.instants import micros
@@ -82,3 +82,23 @@ async def test_a_store_that_is_away_is_tidied_up_another_time():
         raise StoreUnavailable
 
     assert await Housekeeper(away, KEEP, lambda: NOW, timedelta(hours=1)).tidy() == {}
+
+
+async def test_incidents_that_are_over_and_what_was_told_go_and_what_is_open_stays(store):
+    columns = "id about subject state opened_at resolved_at body"
+    await put(
+        store, alert_tables.incidents, columns,
+        ("over", "1", "l", "resolved", OLD, OLD, ""),
+        ("open", "2", "l", "firing", OLD, None, ""),
+        ("fresh", "3", "l", "resolved", OLD, YOUNG, ""),
+    )  # fmt: skip
+    told = "id channel person thread grouping state attempts next_at claimed_until created_at finished_at body"
+    await put(
+        store, alert_tables.alert_notifications, told,
+        ("sent", "c", "", "t", "g", "sent", 1, 0, 0, OLD, OLD, ""),
+        ("lost", "gone", "", "t", "g", "pending", 0, 0, 0, OLD, None, ""),
+        ("late", "c", "", "t", "g", "failed", 1, 0, 0, OLD, YOUNG, ""),
+    )  # fmt: skip
+    assert await tidy(store) == {"incidents": 1, "alert_notifications": 2}
+    assert await left(store, "incidents", "id") == ["fresh", "open"]
+    assert await left(store, "alert_notifications", "id") == ["late"]

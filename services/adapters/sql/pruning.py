@@ -50,6 +50,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         Rule("deliveries", "id", "state <> 'pending' AND finished_at < :before"),
     ),
+    "incidents": (
+        Rule("alert_notifications", "id", "coalesce(finished_at, created_at) < :before"),
+        Rule("incidents", "id", "resolved_at < :before"),
+    ),
 }
 """By the name of what is kept. Records of the embedded log go once every group has read them."""
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from sqlalchemy import text
 
+from services.adapters.sql.alert_tables import every_table
 from services.adapters.sql.engine import Engines, scalar
-from services.adapters.sql.tables import metadata
 
 Columns = Mapping[str, frozenset[str]]
 """{table: its columns}"""
-NEEDED: Columns = {name: frozenset(table.columns.keys()) for name, table in metadata.tables.items()}
+NEEDED: Columns = {name: frozenset(table.columns.keys()) for name, table in every_table.items()}
 _SQLITE = """SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'"""
 _POSTGRES = """SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0
