@@ -34,6 +34,7 @@ from services.bootstrap.health import readiness
 from services.bootstrap.keyring import Keyring
 from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.metering import Answer
+from services.bootstrap.own_users import own_users, with_own_users
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
 from services.door.bodies import limit_bodies
@@ -68,6 +69,7 @@ def sources_of(settings: Settings) -> dict[str, Configured]:
     text = read_file(settings, "sources")
     file = load(text, SourcesFile, path)
     found: dict[str, Configured] = {}
+    users = own_users(settings)
     for number, source in enumerate(file.sources):
         if source.kind not in PARSERS:
             rule = f"unknown kind{probably(source.kind, PARSERS)}; there are {', '.join(sorted(PARSERS))}"
@@ -78,7 +80,7 @@ def sources_of(settings: Settings) -> dict[str, Configured]:
             raise FileError([problem(path, text, ("sources", number, "mapping"), str(error))]) from None
         if (fault := handshake_problem(source)) is not None:
             raise FileError([problem(path, text, ("sources", number, "handshake"), fault)])
-        source = on_trial(file.with_file_defaults(source), settings)
+        source = with_own_users(on_trial(file.with_file_defaults(source), settings), users)
         secrets = secrets_of(settings, source.verify.secrets, f"source {source.name}")
         words = secrets_of(settings, (source.handshake,), f"source {source.name}") if source.handshake else ()
         found[source.name] = Configured(source, secrets, words)

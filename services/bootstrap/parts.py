@@ -15,6 +15,7 @@ from schemas.yamlfile import FileError, load
 from services.adapters.log.local import LocalLog
 from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.reading import SqlReading
+from services.adapters.sql.sinks import SqlSinks
 from services.adapters.sql.store import SqlStore
 from services.loops.doorbell import Doorbell
 from services.observability.pulses import Pulses
@@ -23,6 +24,7 @@ from services.ports.errors import LogUnavailable, StoreUnavailable
 from services.ports.log import Log
 from services.ports.reading import Reading
 from services.ports.rows import Kept, Quota
+from services.ports.sinks import Sinks
 from services.rules.ruling import Ruling
 from services.settings import Settings, SettingsError, deployment_key
 
@@ -37,6 +39,7 @@ class Parts(NamedTuple):
     store: SqlStore
     reading: Reading
     deliveries: Deliveries
+    sinks: Sinks
     log: Log
     key: bytes
     now: Callable[[], datetime]
@@ -73,6 +76,7 @@ async def parts_of(
             store=store,
             reading=SqlReading(store.engines),
             deliveries=SqlDeliveries(store.engines),
+            sinks=SqlSinks(store.engines),
             log=log,
             key=key,
             now=now,

@@ -22,6 +22,7 @@ from services.bootstrap.health import health_app
 from services.bootstrap.http import serving, sources_of
 from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.parts import Parts, Start, secrets_of
+from services.bootstrap.sinks import sinks_run
 from services.bootstrap.subscribers import subscribers_of
 from services.delivery.role import Delivery
 from services.door.bounds import Bounds
@@ -134,7 +135,8 @@ def _sla(parts: Parts) -> Run:
 
 def _delivery(parts: Parts) -> Run:
     settings, subscribers = parts.settings, subscribers_of(parts.settings)
-    return Delivery(
+    sinks = sinks_run(parts)
+    webhooks = Delivery(
         parts.deliveries,
         subscribers,
         parts.now,
@@ -147,6 +149,16 @@ def _delivery(parts: Parts) -> Run:
         # Without subscribers there is no loop that could stand still.
         on_step=parts.pulses.of("delivery", 2 * settings.delivery.timeout) if subscribers else lambda: None,
     ).run
+    return webhooks if sinks is None else _together(webhooks, sinks)
+
+
+def _together(*runs: Run) -> Run:
+    async def run(stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            for one in runs:
+                group.create_task(one(stop))
+
+    return run
 
 
 def _enrich(parts: Parts) -> Run:

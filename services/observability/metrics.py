@@ -131,6 +131,7 @@ dropped_connections = Counter(
 held_bodies = Gauge(
     "stafett_http_bodies_bytes", "Bytes of bodies in flight, beyond the first 64 KiB of each.", registry=REGISTRY
 )
+sinks = Counter("stafett_sink_events", "Events that a sink tried to write.", ["sink", "outcome"], registry=REGISTRY)
 deliveries = Counter("stafett_delivery_attempts", "Attempts to deliver an event.", ["outcome"], registry=REGISTRY)
 
 _sources: set[str] = set()
@@ -198,6 +199,11 @@ def set_quarantine_fill(shares: Mapping[str, float]) -> None:
 def count_attempt(outcome: str) -> None:
     """An attempt at a subscriber ended."""
     deliveries.labels(outcome if outcome in ATTEMPTS else OTHER).inc()
+
+
+def count_sink_outcome(sink: str, outcome: str) -> None:
+    """A sink wrote what follows from an event, or the trouble that it had. Both are of closed sets: the file's names, our words."""
+    sinks.labels(sink, outcome).inc()
 
 
 def lag(gauge: Gauge, positions: dict[int, int], ends: dict[int, int]) -> None:

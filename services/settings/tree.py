@@ -137,6 +137,7 @@ class FileSettings(Tree):
     alerts: Path = Field(
         Path("alerts.yaml"), description="Who is told of warnings and breaches, and by which channels."
     )
+    sinks: Path = Field(Path("sinks.yaml"), description="Which CRMs hand-overs are written into, and how.")
     api_keys: Path = Field(
         Path("api_keys.yaml"), description="Digests of the keys of our own API, with what they may do."
     )

@@ -148,6 +148,7 @@ FROZEN = {
     "v0006_kinds.py": "8f6ceb36b2f538ba5d5a7dd82aa243cd77b9e56c54a120bd793cac1c5abae7f3",
     "v0007_receivers.py": "50a34a0da49561309e4214bbcd7716b76e6414f64c05b673466a81ad93cd7167",
     "v0008_incidents.py": "b647a802933fc4005d9d0d5bb93bd243176f24a7aec2e6bdab0c9f068d29723b",
+    "v0009_sinks.py": "afdba6597328b1386547b64115e0c9d439cc151c7645989f4d18d53eb3b77fcf",
 }
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0008"
+HEAD = "0009"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -335,6 +335,45 @@ subscriptions = Table(
     _text("made_by"),
     _whole("created_at"),
     _whole("changed_at"),
+)
+sink_records = Table(
+    "sink_records",
+    metadata,
+    _text("target"),
+    _text("kind"),
+    _text("key"),
+    _text("lead_id"),
+    _text("state"),
+    _text("made_by"),
+    _text("vendor_id", null=True),
+    _text("url", null=True),
+    _text("digest", null=True),
+    Column("adopted", Boolean, nullable=False),
+    _text("before", null=True),
+    _whole("sent_at", null=True),
+    _whole("seen_at", null=True),
+    _whole("number"),
+    PrimaryKeyConstraint("target", "kind", "key"),
+    Index("sink_records_lead", "target", "lead_id", "number"),
+)
+sink_steps = Table(
+    "sink_steps",
+    metadata,
+    _text("target"),
+    _text("event_id"),
+    _text("name"),
+    _text("lead_id"),
+    _text("state"),
+    _whole("attempts"),
+    _whole("at"),
+    _text("outcome", null=True),
+    _text("code", null=True),
+    _text("field", null=True),
+    _text("correlation", null=True),
+    _text("personal", null=True),
+    PrimaryKeyConstraint("target", "event_id", "name"),
+    Index("sink_steps_lead", "target", "lead_id", "at"),
+    Index("sink_steps_at", "at"),
 )
 log_partitions = Table(
     "log_partitions",

@@ -1,0 +1,133 @@
+"""What every CRM sink says: where it is, how we prove ourselves, what its words are, and how much of it we may use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from schemas.duration import Window
+from schemas.sinks.mapping import FieldRules
+from schemas.words import Name
+from schemas.yamlfile import FileModel
+
+RecordKind = Literal["contact", "company", "opportunity", "note", "task"]
+"""What a hand-over is made of in a CRM."""
+ValueName = Literal[
+    "email",
+    "first_name",
+    "last_name",
+    "full_name",
+    "phone",
+    "name",
+    "domain",
+    "owner",
+    "stage",
+    "due_at",
+    "text",
+    "subject",
+    "state",
+    "priority",
+]
+"""What a sink writes by itself. `owner` is the vendor's id of a user, `stage` the vendor's id of a stage, `due_at` an instant (RFC
+3339), `state` of a task `open`, `done` or `cancelled`, `priority` `normal` or `high`."""
+SinkMode = Literal["check", "dry_run", "live"]
+"""`check`: nothing is called, plans are shown. `dry_run`: it looks up, and shows what it would write. `live`: it writes."""
+HandoverStage = Literal["offered", "accepted", "returned", "won", "lost"]
+"""Where a hand-over stands, as far as a CRM is told."""
+
+
+class Stages(FileModel):
+    """The ids of the vendor's stages. A stage that is not named is not set."""
+
+    offered: str | None = None
+    accepted: str | None = None
+    returned: str | None = None
+    won: str | None = None
+    lost: str | None = None
+
+    @model_validator(mode="after")
+    def _one_meaning_each(self) -> Stages:
+        ids = [
+            value for value in (self.offered, self.accepted, self.returned, self.won, self.lost) if value is not None
+        ]
+        if len(ids) != len(set(ids)):
+            raise ValueError("two of our stages are one of theirs, so what stands there would mean both")
+        return self
+
+    def meaning(self, stage: str | None) -> HandoverStage | None:
+        """Ours of one of theirs; None for a stage that is sales' own."""
+        names: tuple[HandoverStage, ...] = ("offered", "accepted", "returned", "won", "lost")
+        return next((name for name in names if stage is not None and getattr(self, name) == stage), None)
+
+
+class TaskSettings(FileModel):
+    """The task for the owner. `type` is the vendor's own type of task; `due`: the instant by which the follow-up is promised, or
+    by which the offer has to be answered."""
+
+    type: Annotated[str, Field(max_length=100)] | None = None
+    due: Literal["follow_up", "expires_at"] = "follow_up"
+
+
+class NoteSettings(FileModel):
+    """The dossier as a note: its language and how many characters it has at most."""
+
+    language: Literal["en", "sv"] = "en"
+    longest: Annotated[int, Field(ge=500, le=65_000)] = 20_000
+
+
+class Limits(FileModel):
+    """How much of the vendor's allowance we use: `burst` calls in each `window`, and of `per_day` calls or tokens the share
+    `day_share`, since others use the rest. What is left out is the vendor's usual limit, or none."""
+
+    burst: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    window: Window | None = None
+    per_day: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
+    day_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
+class CrmSink(FileModel):
+    """`source` is the name of the source whose webhooks come from this CRM: ids are learned for it, and what `user` does there is
+    our own. `owner_ids` is the name under which the roster has people's ids there; without it, the kind's name.
+
+    `owns` are fields of contacts and companies, ours or theirs, that we overwrite; all others are filled where they are
+    blank. `brands`: only hand-overs of these. `company`: companies are found or made by their domain.
+    """
+
+    name: Name
+    mode: SinkMode = "dry_run"
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=500)]
+    source: Name | None = None
+    user: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    owner_ids: Name | None = None
+    brands: tuple[str, ...] = ()
+    stages: Stages = Stages()
+    fields: FieldRules = FieldRules()
+    owns: tuple[str, ...] = ()
+    company: bool = True
+    set_contact_owner: bool = False
+    task: TaskSettings = TaskSettings()
+    note: NoteSettings = NoteSettings()
+    limits: Limits = Limits()
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    timeout_seconds: Annotated[float, Field(ge=1, le=120)] = 30.0
+    allow_private: bool = False
+
+    @field_validator("base_url")
+    @classmethod
+    def _has_host(cls, value: str) -> str:
+        if not urlsplit(value).hostname:
+            raise ValueError("a URL has a host")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _private_only_where_allowed(self) -> CrmSink:
+        if self.base_url.startswith("http://") and not self.allow_private:
+            raise ValueError("use https; plain http is for private addresses only, with `allow_private: true`")
+        return self
+
+    @property
+    def target(self) -> str:
+        """Its name among those who get events."""
+        return f"sink/{self.name}"

@@ -1,0 +1,45 @@
+"""What each vendor asks for beside what every sink says."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.sinks.base import CrmSink
+from schemas.sources import SecretName
+
+
+class OdooSink(CrmSink):
+    """`api`: `json2` from Odoo 19 on, `xmlrpc` for those before, which needs `login`. `secret` is an API key of the integration user.
+    `team`: the sales team that opportunities are put into."""
+
+    kind: Literal["odoo"]
+    secret: SecretName
+    api: Literal["json2", "xmlrpc"] = "json2"
+    database: Annotated[str, Field(min_length=1, max_length=100)]
+    login: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    team: Annotated[int, Field(ge=1)] | None = None
+
+
+class TrytonSink(CrmSink):
+    """`login` and the password in `secret` are the integration user's; `company_id` is the company whose employees sell."""
+
+    kind: Literal["tryton"]
+    secret: SecretName
+    database: Annotated[str, Field(min_length=1, max_length=100)]
+    login: Annotated[str, Field(min_length=1, max_length=200)]
+    company_id: Annotated[int, Field(ge=1)] = 1
+
+
+class HubspotSink(CrmSink):
+    """`secret` is a service key. `pipeline` is the id of the deal pipeline whose stages are named."""
+
+    kind: Literal["hubspot"]
+    secret: SecretName
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=500)] = "https://api.hubapi.com"
+    pipeline: Annotated[str, Field(min_length=1, max_length=100)] = "default"
+
+
+AnySink = Annotated[OdooSink | TrytonSink | HubspotSink, Field(discriminator="kind")]
+"""One of the vendors; `kind` says which."""

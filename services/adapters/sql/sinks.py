@@ -1,0 +1,196 @@
+"""The port `Sinks` in SQL. On kill -9 a commit is whole or not there; the caller reads what is kept and goes on from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schemas.sinks import RecordKind
+from services.adapters.sql import tables as t
+from services.adapters.sql.engine import Engines
+from services.ports.instants import instant, instant_or_none, micros
+from services.ports.rows import RecordOut
+from services.ports.sinks import SinkRecord, SinkStep
+
+_RECORD = (
+    "target",
+    "kind",
+    "key",
+    "lead_id",
+    "state",
+    "made_by",
+    "vendor_id",
+    "url",
+    "digest",
+    "adopted",
+    "before",
+    "sent_at",
+    "seen_at",
+)  # fmt: skip - in the order of SinkRecord
+_STEP = (
+    "target",
+    "event_id",
+    "name",
+    "lead_id",
+    "state",
+    "attempts",
+    "at",
+    "outcome",
+    "code",
+    "field",
+    "correlation",
+    "personal",
+)  # fmt: skip - in the order of SinkStep
+_RECORDS = f"SELECT {', '.join(_RECORD)} FROM sink_records WHERE"  # noqa: S608 - columns that this module writes
+_STEPS = f"SELECT {', '.join(_STEP)} FROM sink_steps WHERE"  # noqa: S608 - columns that this module writes
+_NEXT = "(SELECT coalesce(max(number), 0) + 1 FROM sink_records)"
+
+
+class SqlSinks:
+    """The port `Sinks`."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    async def records(self, target: str, lead_id: str) -> list[SinkRecord]:
+        where = f"{_RECORDS} target = :t AND lead_id = :l ORDER BY number"
+        async with self._engines.read() as conn:
+            return [_record(row) for row in await conn.execute(text(where), {"t": target, "l": lead_id})]
+
+    async def record(self, target: str, kind: RecordKind, key: str) -> SinkRecord | None:
+        where = f"{_RECORDS} target = :t AND kind = :n AND key = :k"
+        async with self._engines.read() as conn:
+            row = (await conn.execute(text(where), {"t": target, "n": kind, "k": key})).first()
+        return None if row is None else _record(row)
+
+    async def steps(self, target: str, event_id: str) -> list[SinkStep]:
+        where = f"{_STEPS} target = :t AND event_id = :e ORDER BY at, name"
+        async with self._engines.read() as conn:
+            return [_step(row) for row in await conn.execute(text(where), {"t": target, "e": event_id})]
+
+    async def begin(self, record: SinkRecord, step: SinkStep) -> bool:
+        async with self._engines.write() as conn:
+            # Of two events that would make one record, the first to come makes it; its row is the claim.
+            statement = text(f"""INSERT INTO sink_records ({", ".join(_RECORD)}, number)
+                VALUES ({", ".join(f":{name}" for name in _RECORD)}, {_NEXT})
+                ON CONFLICT (target, kind, key) DO UPDATE SET state = 'making', made_by = excluded.made_by,
+                sent_at = excluded.sent_at, vendor_id = NULL
+                WHERE sink_records.state <> 'making' OR sink_records.made_by = excluded.made_by""")  # noqa: S608 - put in are columns that this module writes; what others wrote is bound
+            if (await conn.execute(statement, _record_values(record))).rowcount != 1:
+                return False
+            await self._keep_step(conn, step)
+        return True
+
+    async def finish(self, step: SinkStep, record: SinkRecord | None = None, signals: Sequence[RecordOut] = ()) -> None:
+        async with self._engines.write() as conn:
+            if record is not None:
+                await self._keep_record(conn, record)
+            await self._keep_step(conn, step)
+            if signals:
+                await self._engines.dialect.insert(conn, t.spool, ("topic", "key", "body"), signals)
+
+    async def release(self, record: SinkRecord, step: SinkStep) -> None:
+        async with self._engines.write() as conn:
+            await conn.execute(
+                text(
+                    "DELETE FROM sink_records WHERE target = :target AND kind = :kind AND key = :key"
+                    " AND state = 'making' AND made_by = :made_by"
+                ),
+                {name: getattr(record, name) for name in ("target", "kind", "key", "made_by")},
+            )
+            await self._keep_step(conn, step)
+
+    async def list_records(
+        self, target: str, *, lead_id: str | None = None, after: str = "", limit: int = 100
+    ) -> list[SinkRecord]:
+        where = f"""{_RECORDS} target = :t AND (CAST(:l AS TEXT) IS NULL OR lead_id = :l) AND kind || '/' || key > :a
+            ORDER BY kind || '/' || key LIMIT :n"""
+        async with self._engines.read() as conn:
+            rows = await conn.execute(text(where), {"t": target, "l": lead_id, "a": after, "n": limit})
+            return [_record(row) for row in rows]
+
+    async def list_steps(
+        self, target: str, *, lead_id: str | None = None, refused: bool = False, limit: int = 100
+    ) -> list[SinkStep]:
+        where = f"""{_STEPS} target = :t AND (CAST(:l AS TEXT) IS NULL OR lead_id = :l)
+            AND (state = 'refused' OR NOT :r) ORDER BY at DESC, name LIMIT :n"""
+        async with self._engines.read() as conn:
+            rows = await conn.execute(text(where), {"t": target, "l": lead_id, "r": refused, "n": limit})
+            return [_step(row) for row in rows]
+
+    async def adopt(self, record: SinkRecord) -> None:
+        async with self._engines.write() as conn:
+            await self._keep_record(conn, record)
+
+    async def forget(self, target: str, kind: RecordKind, key: str) -> bool:
+        async with self._engines.write() as conn:
+            done = await conn.execute(
+                text("DELETE FROM sink_records WHERE target = :t AND kind = :n AND key = :k"),
+                {"t": target, "n": kind, "k": key},
+            )
+        return done.rowcount == 1
+
+    async def retry(self, target: str, now: datetime, lead_id: str | None = None) -> int:
+        async with self._engines.write() as conn:
+            done = await conn.execute(
+                text(
+                    "UPDATE deliveries SET next_at = :now WHERE subscription = :t AND state = 'pending' AND next_at > :now"
+                    " AND (CAST(:l AS TEXT) IS NULL OR lead_id = :l)"
+                ),
+                {"now": micros(now), "t": target, "l": lead_id},
+            )
+        return done.rowcount
+
+    async def replay(self, target: str, event_id: str, now: datetime) -> bool:
+        async with self._engines.write() as conn:
+            done = await conn.execute(
+                text(
+                    "UPDATE deliveries SET state = 'pending', next_at = :now, finished_at = NULL"
+                    " WHERE subscription = :t AND event_id = :e"
+                ),
+                {"now": micros(now), "t": target, "e": event_id},
+            )
+            await conn.execute(
+                text("DELETE FROM sink_steps WHERE target = :t AND event_id = :e"), {"t": target, "e": event_id}
+            )
+        return done.rowcount == 1
+
+    async def _keep_record(self, conn: AsyncConnection, record: SinkRecord) -> None:
+        kept = ", ".join(f"{name} = excluded.{name}" for name in _RECORD[3:])
+        await conn.execute(
+            text(
+                f"INSERT INTO sink_records ({', '.join(_RECORD)}, number)"  # noqa: S608 - put in are columns that this module writes; what others wrote is bound
+                f" VALUES ({', '.join(f':{name}' for name in _RECORD)}, {_NEXT})"
+                f" ON CONFLICT (target, kind, key) DO UPDATE SET {kept}"
+            ),
+            _record_values(record),
+        )
+
+    async def _keep_step(self, conn: AsyncConnection, step: SinkStep) -> None:
+        kept = ", ".join(f"{name} = excluded.{name}" for name in _STEP[3:])
+        await conn.execute(
+            text(
+                f"INSERT INTO sink_steps ({', '.join(_STEP)}) VALUES ({', '.join(f':{name}' for name in _STEP)})"  # noqa: S608 - put in are columns that this module writes; what others wrote is bound
+                f" ON CONFLICT (target, event_id, name) DO UPDATE SET {kept}"
+            ),
+            dict(zip(_STEP, step._replace(at=step.at), strict=True)) | {"at": micros(step.at)},
+        )
+
+
+def _record_values(record: SinkRecord) -> dict[str, Any]:
+    sent_at, seen_at = (micros(at) if at is not None else None for at in (record.sent_at, record.seen_at))
+    return record._asdict() | {"sent_at": sent_at, "seen_at": seen_at}
+
+
+def _record(row: Row[Any]) -> SinkRecord:
+    record = SinkRecord._make(row)
+    sent_at, seen_at = instant_or_none(row.sent_at), instant_or_none(row.seen_at)
+    return record._replace(adopted=bool(row.adopted), sent_at=sent_at, seen_at=seen_at)
+
+
+def _step(row: Row[Any]) -> SinkStep:
+    return SinkStep._make(row)._replace(at=instant(row.at))

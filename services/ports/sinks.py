@@ -1,0 +1,110 @@
+"""What a sink remembers: which record of the vendor is which of ours, and what became of each step of each event.
+
+Every method raises StoreUnavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol
+
+from schemas.sinks import RecordKind
+from services.ports.rows import RecordOut
+
+RecordState = Literal["making", "present", "gone"]
+"""`making`: a create left, or was about to, and how it ended is not known yet."""
+StepState = Literal["sending", "done", "planned", "skipped", "waiting", "refused"]
+"""`planned`: it would have been written, were the sink live. `waiting`: trouble that passes. `refused`: trouble that somebody has to
+end."""
+
+
+class SinkRecord(NamedTuple):
+    """`key` is ours, `vendor_id` theirs. `made_by` is the event for which it was made or found, `sent_at` when its create left.
+    `digest` is of the fields that we wrote last, `adopted` True where others had made it, `before` (JSON) what fields were
+    before we wrote them, where that has to be put back."""
+
+    target: str
+    kind: RecordKind
+    key: str
+    lead_id: str
+    state: RecordState
+    made_by: str
+    vendor_id: str | None = None
+    url: str | None = None
+    digest: str | None = None
+    adopted: bool = False
+    before: str | None = None
+    sent_at: datetime | None = None
+    seen_at: datetime | None = None
+
+
+class SinkStep(NamedTuple):
+    """One operation of an event. `outcome` is a kind of trouble, or what was done (`created`, `updated`, `unchanged`, `adopted`); `code`,
+    `field` and `correlation` are the vendor's words. `request` is personal: what a sink that is not live would have sent."""
+
+    target: str
+    event_id: str
+    name: str
+    lead_id: str
+    state: StepState
+    attempts: int
+    at: datetime
+    outcome: str | None = None
+    code: str | None = None
+    field: str | None = None
+    correlation: str | None = None
+    request: str | None = None
+
+
+class SinkBook(Protocol):
+    """For the role that writes."""
+
+    async def records(self, target: str, lead_id: str) -> list[SinkRecord]:
+        """All records of a lead, in the order in which they were made."""
+
+    async def record(self, target: str, kind: RecordKind, key: str) -> SinkRecord | None:
+        """One record, whichever lead it was made for."""
+
+    async def steps(self, target: str, event_id: str) -> list[SinkStep]:
+        """What became of an event so far."""
+
+    async def begin(self, record: SinkRecord, step: SinkStep) -> bool:
+        """Before a create leaves: the record is being made, the step is being sent, in one commit. False, and nothing is written,
+        where another event is making the same record."""
+
+    async def finish(self, step: SinkStep, record: SinkRecord | None = None, signals: Sequence[RecordOut] = ()) -> None:
+        """The step's outcome, the record as it is now and the signals that tell of it, in one commit."""
+
+    async def release(self, record: SinkRecord, step: SinkStep) -> None:
+        """The vendor refused to make it, so nobody is making it any more: the row goes, the step says why."""
+
+
+class SinkOffice(Protocol):
+    """For whoever looks after the sinks."""
+
+    async def list_records(
+        self, target: str, *, lead_id: str | None = None, after: str = "", limit: int = 100
+    ) -> list[SinkRecord]:
+        """Records in the order of kind and key, from after the key `kind/key`."""
+
+    async def list_steps(
+        self, target: str, *, lead_id: str | None = None, refused: bool = False, limit: int = 100
+    ) -> list[SinkStep]:
+        """What was done last, newest first; `refused`: only what somebody has to end."""
+
+    async def adopt(self, record: SinkRecord) -> None:
+        """From now on this record of the vendor is ours under that key."""
+
+    async def forget(self, target: str, kind: RecordKind, key: str) -> bool:
+        """Nothing is known of the record any more; the next event looks for it again. False where nothing was."""
+
+    async def retry(self, target: str, now: datetime, lead_id: str | None = None) -> int:
+        """What waits for somebody, or for a later try, is tried now: of one lead, or of all. Returns how many events."""
+
+    async def replay(self, target: str, event_id: str, now: datetime) -> bool:
+        """The event is carried out again from its first step. False where the sink never got it."""
+
+
+class Sinks(SinkBook, SinkOffice, Protocol):
+    """Both."""

@@ -1,0 +1,58 @@
+"""How fast a sink may call: a bucket for bursts and one for the day, each with the costs that the vendor counts.
+
+They are this process's own; where several processes deliver, each needs its part of the vendor's limit in the file.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from services.sinks.outcomes import Trouble
+
+DAY = timedelta(days=1)
+
+
+class Bucket:
+    """Lets `capacity` units through in each `window`, evenly refilled; pure, the time is passed in."""
+
+    def __init__(self, capacity: float, window: timedelta) -> None:
+        self._capacity, self._window = capacity, window
+        self._level, self._at = capacity, None
+
+    _at: datetime | None
+
+    def wait_for(self, cost: float, now: datetime) -> timedelta:
+        """How long until `cost` may be taken; nothing where it may be now. What costs more than the whole bucket needs a full one."""
+        self._refill(now)
+        missing = min(cost, self._capacity) - self._level
+        return self._window * (missing / self._capacity) if missing > 0 else timedelta(0)
+
+    def take(self, cost: float, now: datetime) -> None:
+        """Takes it, though the level falls below nothing: whoever asks next waits for that as well."""
+        self._refill(now)
+        self._level -= cost
+
+    def _refill(self, now: datetime) -> None:
+        if self._at is not None and now > self._at:
+            self._level = min(self._capacity, self._level + self._capacity * ((now - self._at) / self._window))
+        self._at = now if self._at is None else max(self._at, now)
+
+
+class Allowance:
+    """Both buckets of a sink. None for a limit that it does not have."""
+
+    def __init__(self, burst: Bucket | None, day: Bucket | None) -> None:
+        self._burst, self._day = burst, day
+
+    def reserve(self, cost: int, now: datetime) -> timedelta:
+        """Takes `cost` and returns how long to wait before the call may leave. Raises Trouble (spent) where the day has no
+        more, with how long it takes to have it again."""
+        if self._day is not None:
+            if pause := self._day.wait_for(cost, now):
+                raise Trouble("spent", "our_share_of_the_day", wait=pause)
+            self._day.take(cost, now)
+        if self._burst is None:
+            return timedelta(0)
+        pause = self._burst.wait_for(cost, now)
+        self._burst.take(cost, now)
+        return pause

@@ -1,0 +1,42 @@
+"""What an answer of a vendor means: two ways to succeed, eight kinds of trouble, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal, NamedTuple
+
+TroubleKind = Literal["throttled", "spent", "locked", "transient", "unknown", "refused_data", "refused_setup", "gone"]
+"""`throttled`: too many calls at a time, so the whole sink waits. `spent`: the day's budget is gone, the whole sink waits for
+its reset. `locked`: the record is busy, a short wait of this lead. `transient`: it did not happen, and may later. `unknown`:
+it was sent and not answered. `refused_data`: a value or rule of this record, which waits for somebody with the later
+events of its lead. `refused_setup`: a key, right, field or stage that is wrong for all, so the whole sink pauses. `gone`: the
+record is no longer there."""
+
+
+class Trouble(Exception):
+    """A call that did not succeed, as the vendor's file classified it.
+
+    `code` is the vendor's own word or ours, `field` the field or rule that it names, `wait` the pause that it asks for,
+    `correlation` the vendor's id of the request. None of them may hold a value of a record: they are logged and shown.
+    """
+
+    def __init__(
+        self,
+        kind: TroubleKind,
+        code: str,
+        *,
+        field: str | None = None,
+        wait: timedelta | None = None,
+        correlation: str | None = None,
+    ) -> None:
+        super().__init__(f"{kind}: {code}" + (f" ({field})" if field else ""))
+        self.kind, self.code, self.field = kind, code[:200], field[:200] if field else None
+        self.wait, self.correlation = wait, correlation[:200] if correlation else None
+
+
+class Made(NamedTuple):
+    """A create that succeeded. `adopted`: the vendor named a record that was there already, which is ours from now on."""
+
+    vendor_id: str
+    url: str | None = None
+    adopted: bool = False

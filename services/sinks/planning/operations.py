@@ -1,0 +1,39 @@
+"""The three things that a sink does with a record. Each has a name under which its outcome is kept."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from schemas.sinks.base import HandoverStage
+from services.sinks.records import Key, Wanted
+
+
+class Ensure(NamedTuple):
+    """The record is there and holds what is wanted: found, or made, or brought up to date. `hangs_on` are the records whose ids
+    have to be known first; `stage` is where the hand-over is from now on, by our name."""
+
+    name: str
+    wanted: Wanted
+    hangs_on: tuple[Key, ...] = ()
+    stage: HandoverStage | None = None
+
+
+class Change(NamedTuple):
+    """The record, which we made, is changed; nothing where we never made it or it is gone. `stage` is where the hand-over is from
+    now on, by our name; whether the vendor's record may move there is judged against where it stands."""
+
+    name: str
+    wanted: Wanted
+    stage: HandoverStage | None = None
+
+
+class Link(NamedTuple):
+    """The contact or the company of the hand-over is connected with the opportunity."""
+
+    name: str
+    opportunity: Key
+    other: Key
+
+
+Operation = Ensure | Change | Link
+Plan = tuple[Operation, ...]

@@ -1,0 +1,229 @@
+"""Which operations follow from an event. Pure: the same event and settings give the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from schemas.envelope import Envelope, instant
+from schemas.events import (
+    EventData,
+    HandoverAccepted,
+    HandoverExpired,
+    HandoverFollowedUp,
+    HandoverLost,
+    HandoverOffered,
+    HandoverRejected,
+    HandoverReturned,
+    HandoverTransferred,
+    HandoverWithdrawn,
+    HandoverWon,
+    LeadOwnerChanged,
+    LeadStageChanged,
+    Owner,
+    SlaBreached,
+)
+from schemas.json_values import JsonValue
+from schemas.sinks import CrmSink, ValueName
+from schemas.sinks.base import HandoverStage
+from services.sinks.outcomes import Trouble
+from services.sinks.planning.facts import Facts, facts_of, map_facts
+from services.sinks.planning.note import note_text
+from services.sinks.planning.operations import Change, Ensure, Link, Operation, Plan
+from services.sinks.records import Key, Wanted
+
+EVENTS: frozenset[str] = frozenset(
+    event.type_name
+    for event in (
+        HandoverOffered,
+        HandoverAccepted,
+        HandoverFollowedUp,
+        HandoverRejected,
+        HandoverExpired,
+        HandoverWithdrawn,
+        HandoverReturned,
+        HandoverTransferred,
+        HandoverWon,
+        HandoverLost,
+        LeadOwnerChanged,
+        LeadStageChanged,
+        SlaBreached,
+    )
+)
+"""The events of which something follows in a CRM."""
+Values = dict[ValueName, JsonValue]
+
+
+class Settings(NamedTuple):
+    """A sink, and how it finds the id that the CRM knows an owner by: None where the roster has none. `system` is the name that
+    the CRM has in references."""
+
+    sink: CrmSink
+    owner_id: Callable[[Owner], str | None]
+    system: str
+
+
+def plan_of(event: Envelope, data: EventData, settings: Settings, open_handover: str | None = None) -> Plan:
+    """What follows from the event. `open_handover` is the lead's newest hand-over that this sink has made, for events that name
+    none. Raises Trouble (refused_data) where the owner has no id there."""
+    match data:
+        case HandoverOffered():
+            return tuple(_offer(event, data, settings))
+        case LeadOwnerChanged():
+            return _give(open_handover, data.to_owner, settings)
+        case LeadStageChanged():
+            went_back = data.from_stage == "hand_over" and data.to_stage not in ("hand_over", "deal")
+            return _move(open_handover, "returned") if went_back else ()
+        case SlaBreached():
+            return _hurry(data)
+        case _:
+            return _answer(data, settings)
+
+
+def _answer(data: EventData, settings: Settings) -> Plan:
+    """What follows from what sales did with the hand-over."""
+    match data:
+        case HandoverAccepted():
+            return _move(data.handover_id, "accepted")
+        case HandoverFollowedUp():
+            return _end_task(data.offer_id, "done")
+        case HandoverRejected() | HandoverExpired() | HandoverWithdrawn():
+            return _end_task(data.offer_id, "cancelled")
+        case HandoverReturned():
+            return (*_move(data.handover_id, "returned"), *_end_task(data.offer_id, "cancelled"))
+        case HandoverTransferred():
+            return _give(data.handover_id, data.owner, settings)
+        case HandoverWon():
+            return (*_move(data.handover_id, "won"), *_end_task(data.offer_id, "done"))
+        case HandoverLost():
+            return (*_move(data.handover_id, "lost"), *_end_task(data.offer_id, "cancelled"))
+        case _:
+            return ()
+
+
+def _offer(event: Envelope, offer: HandoverOffered, settings: Settings) -> list[Operation]:
+    sink, facts = settings.sink, facts_of(event, offer)
+    contact, opportunity = _contact_key(event, offer, settings), Key("opportunity", offer.handover_id)
+    operations: list[Operation] = [Ensure("contact", _contact(contact, facts, offer, settings))]
+    hangs_on = [contact]
+    if sink.company and offer.dossier.company_domain is not None:
+        company = Key("company", offer.dossier.company_domain)
+        operations.append(Ensure("company", _company(company, facts, sink)))
+        hangs_on.append(company)
+    wanted = _opportunity(opportunity, facts, offer, settings)
+    operations.append(Ensure("opportunity", wanted, tuple(hangs_on), "offered"))
+    operations += [Link(f"link_{other.kind}", opportunity, other) for other in hangs_on]
+    operations.append(_note(offer, sink, (opportunity, *hangs_on)))
+    operations += _end_task(_offer_before(offer), "cancelled")
+    if offer.offer_id is not None:
+        operations.append(_task(offer, facts, settings, (opportunity, *hangs_on)))
+    return operations
+
+
+def _contact_key(event: Envelope, offer: HandoverOffered, settings: Settings) -> Key:
+    person = offer.personal.person if offer.personal else None
+    known = next(
+        (r.id for r in offer.references if r.object == "person" and r.system == settings.system),
+        None,
+    )
+    email, phone = (person.email, person.phone) if person else (None, None)
+    return Key("contact", event.subject, email=email and email.strip().lower(), phone=phone, known_id=known)
+
+
+def _contact(key: Key, facts: Facts, offer: HandoverOffered, settings: Settings) -> Wanted:
+    names: tuple[ValueName, ...] = ("email", "first_name", "last_name", "full_name", "phone")
+    values: Values = {name: facts.get(f"contact.{name}") for name in names}
+    if settings.sink.set_contact_owner and offer.owner is not None:
+        values["owner"] = _owner_id(offer.owner, settings)
+    return _without_blanks(key, values, map_facts(settings.sink.fields.contact, facts), frozenset(settings.sink.owns))
+
+
+def _company(key: Key, facts: Facts, sink: CrmSink) -> Wanted:
+    values: Values = {"name": facts.get("company.name") or key.text, "domain": key.text}
+    return _without_blanks(key, values, map_facts(sink.fields.company, facts), frozenset(sink.owns))
+
+
+def _opportunity(key: Key, facts: Facts, offer: HandoverOffered, settings: Settings) -> Wanted:
+    values: Values = {"name": _title(facts)}
+    if offer.owner is not None:
+        values["owner"] = _owner_id(offer.owner, settings)
+    if due := _due(offer, settings.sink):
+        values["due_at"] = due
+    # What a person changed there stays: a second offer is for another person by another time, and nothing else.
+    return _without_blanks(
+        key, values, map_facts(settings.sink.fields.opportunity, facts), frozenset({"owner", "due_at"})
+    )
+
+
+def _note(offer: HandoverOffered, sink: CrmSink, hangs_on: tuple[Key, ...]) -> Ensure:
+    key = Key("note", f"{offer.handover_id}/dossier")
+    text = note_text(offer, sink.note, key.marker)
+    return Ensure("note", _without_blanks(key, {"text": text}, owned=frozenset({"text"})), hangs_on)
+
+
+def _task(offer: HandoverOffered, facts: Facts, settings: Settings, hangs_on: tuple[Key, ...]) -> Ensure:
+    key = Key("task", offer.offer_id or "")
+    values: Values = {
+        "subject": _title(facts),
+        "state": "open",
+        "text": key.marker,
+        "due_at": _due(offer, settings.sink),
+    }
+    if offer.owner is not None:
+        values["owner"] = _owner_id(offer.owner, settings)
+    # One that is there already was perhaps done by somebody: it stays as it is.
+    return Ensure("task", _without_blanks(key, values, owned=frozenset()), hangs_on)
+
+
+def _due(offer: HandoverOffered, sink: CrmSink) -> str | None:
+    return instant(offer.expires_at) if offer.expires_at is not None else None
+
+
+def _title(facts: Facts) -> str:
+    parts = (facts.get("company.name") or facts.get("company.domain"), facts.get("contact.full_name"))
+    return " – ".join(str(part) for part in parts if part) or str(facts["handover.id"])
+
+
+def _offer_before(offer: HandoverOffered) -> str | None:
+    """The id of the offer before this one of the same hand-over."""
+    return f"{offer.handover_id}.{offer.offer_number - 1}" if offer.offer_number > 1 else None
+
+
+def _move(handover_id: str | None, stage: HandoverStage) -> tuple[Change, ...]:
+    if handover_id is None:
+        return ()
+    return (Change("opportunity", _without_blanks(Key("opportunity", handover_id), {}), stage),)
+
+
+def _give(handover_id: str | None, owner: Owner | None, settings: Settings) -> tuple[Change, ...]:
+    if handover_id is None or owner is None:
+        return ()
+    values: Values = {"owner": _owner_id(owner, settings)}
+    return (Change("opportunity", _without_blanks(Key("opportunity", handover_id), values)),)
+
+
+def _end_task(offer_id: str | None, state: str) -> tuple[Change, ...]:
+    if offer_id is None:
+        return ()
+    return (
+        Change(f"end_task_{offer_id.rpartition('.')[2]}", _without_blanks(Key("task", offer_id), {"state": state})),
+    )
+
+
+def _hurry(breach: SlaBreached) -> tuple[Change, ...]:
+    if breach.subject_kind != "offer":
+        return ()
+    return (Change("hurry_task", _without_blanks(Key("task", breach.subject_id), {"priority": "high"})),)
+
+
+def _owner_id(owner: Owner, settings: Settings) -> str:
+    found = settings.owner_id(owner)
+    if found is None:
+        raise Trouble("refused_data", "owner_has_no_id_there", field=f"roster: {owner.person}, ids, {settings.system}")
+    return found
+
+
+def _without_blanks(
+    key: Key, values: Values, extra: dict[str, JsonValue] | None = None, owned: frozenset[str] | None = None
+) -> Wanted:
+    return Wanted(key, {name: value for name, value in values.items() if value is not None}, extra or {}, owned)

@@ -1,0 +1,133 @@
+"""The worker of one sink after the other: fan out, claim, plan, carry out, finish or put off.
+
+A sink is one more target of the feed: it has its place there, one event of a lead at a time, and its claims run out like those
+of a subscription. On kill -9 between a step and our note of it the claim runs out, the plan is made again, and the carrier goes
+on from what its steps and records say; `carrying.py` tells what becomes of the call that was on its way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from schemas.envelope import Envelope, mode_of
+from services.loops.doorbell import Doorbell
+from services.ports.deliveries import Attempt, DeliveryQueue, Due
+from services.ports.errors import PortError
+from services.ports.sinks import SinkBook, SinkRecord
+from services.sinks.carrying import Carrier, Errand, Target
+from services.sinks.outcomes import Trouble, TroubleKind
+from services.sinks.planning.operations import Plan
+from services.sinks.planning.plan import EVENTS, plan_of
+from services.sinks.verdicts import Verdict, judge_trouble
+
+log = logging.getLogger("stafett.sinks")
+CALLS = 12
+"""Calls that the longest plan makes; the claim of an event holds while they may take."""
+
+
+class SinkLoop:
+    """One sink's loop, so that a slow or paused one holds up nobody else."""
+
+    def __init__(
+        self,
+        target: Target,
+        deliveries: DeliveryQueue,
+        book: SinkBook,
+        now: Callable[[], datetime],
+        *,
+        bell: Doorbell | None = None,
+        on_outcome: Callable[[str, TroubleKind | str], None] = lambda _target, _outcome: None,
+        on_step: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._target, self._deliveries, self._book, self._now = target, deliveries, book, now
+        self._carrier = Carrier(target, book, now)
+        self._bell, self._on_outcome, self._on_step = bell or Doorbell(), on_outcome, on_step
+        self._held_until: datetime | None = None
+        self._troubles_in_a_row = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`; events in hand are finished."""
+        while not stop.is_set():
+            self._on_step()
+            try:
+                busy = await self.step()
+            except PortError as error:
+                log.warning("cannot write", extra={"sink": self._target.sink.name, "error": type(error).__name__})
+                busy = 0
+                await asyncio.sleep(0.5)
+            if not busy:
+                await self._bell.wait(0.2)
+
+    async def step(self) -> int:
+        """One round; returns how much there was to do. Raises StoreUnavailable."""
+        now, sink = self._now(), self._target.sink
+        fanned_out = await self._deliveries.fan_out(self._target.name, self._matches, now)
+        if self._held_until is not None and now < self._held_until:
+            return fanned_out
+        until = now + timedelta(seconds=CALLS * sink.timeout_seconds)
+        # After an outage one event tries whether it is over.
+        limit = 1 if self._troubles_in_a_row >= 5 or self._target.shown is not None else sink.concurrency
+        due = await self._deliveries.claim(self._target.name, now, until, limit)
+        await asyncio.gather(*(self._deliver(item, until) for item in due))
+        return fanned_out + len(due)
+
+    def _matches(self, _topic: str, event_type: str, head: str) -> bool:
+        if event_type not in EVENTS or mode_of(head) != "live":
+            return False
+        brands = self._target.sink.brands
+        return not brands or Envelope.model_validate_json(f"{head}null}}}}").source.rpartition("/")[2] in brands
+
+    async def _deliver(self, due: Due, until: datetime) -> None:
+        begun = time.monotonic()
+        try:
+            event = Envelope.model_validate_json(due.body)
+            await self._carrier.carry_out(Errand(event, await self._plan(event), until))
+        except Trouble as trouble:
+            await self._put_off(due, trouble, begun)
+            return
+        except PortError:
+            raise
+        except Exception as error:
+            # A fault of ours in one event: its lead waits and is shown, the others go on.
+            log.exception("a sink failed", extra={"sink": self._target.sink.name, "event_id": due.event_id})
+            await self._put_off(due, Trouble("refused_data", f"fault_of_ours_{type(error).__name__}"), begun)
+            return
+        self._troubles_in_a_row = 0
+        self._on_outcome(self._target.sink.name, "done")
+        await self._deliveries.finish(due, self._attempt(begun, None), "delivered", None)
+
+    async def _plan(self, event: Envelope) -> Plan:
+        records = await self._book.records(self._target.name, event.subject)
+        return plan_of(event, event.body(), self._target.settings, _newest_handover(records))
+
+    async def _put_off(self, due: Due, trouble: Trouble, begun: float) -> None:
+        self._troubles_in_a_row += trouble.kind in ("transient", "unknown")
+        verdict = judge_trouble(trouble, due.attempts, self._troubles_in_a_row, seed=due.id)
+        self._on_outcome(self._target.sink.name, trouble.kind)
+        shown = {
+            "sink": self._target.sink.name,
+            "event_id": due.event_id,
+            "outcome": trouble.kind,
+            "code": trouble.code,
+        }
+        log.warning("not written", extra={**shown, "field": trouble.field})
+        await self._hold(verdict)
+        await self._deliveries.finish(due, self._attempt(begun, trouble), "pending", self._now() + verdict.wait)
+
+    async def _hold(self, verdict: Verdict) -> None:
+        if verdict.hold:
+            self._held_until = max(self._held_until or self._now(), self._now() + verdict.hold)
+        if verdict.pause is not None and await self._deliveries.disable(self._target.name, verdict.pause):
+            log.error("sink paused", extra={"sink": self._target.sink.name, "reason": verdict.pause})
+
+    def _attempt(self, begun: float, trouble: Trouble | None) -> Attempt:
+        return Attempt(self._now(), None, str(trouble) if trouble else None, int((time.monotonic() - begun) * 1000))
+
+
+def _newest_handover(records: Sequence[SinkRecord]) -> str | None:
+    """The newest hand-over of a lead that this sink knows an opportunity of."""
+    return next((r.key for r in reversed(records) if r.kind == "opportunity" and r.state == "present"), None)

@@ -1,0 +1,39 @@
+"""Which file writes to which kind of CRM, and how much each vendor usually allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple, assert_never
+
+from schemas.sinks.vendors import AnySink, HubspotSink, OdooSink, TrytonSink
+from services.sinks.calls import Caller
+from services.sinks.vendor import Vendor
+from services.sinks.vendors.odoo import Odoo
+
+
+class Usual(NamedTuple):
+    """Calls in each window, and calls or tokens a day; None where the vendor has no such limit."""
+
+    burst: int | None = None
+    window: timedelta | None = None
+    per_day: int | None = None
+
+
+USUAL: Mapping[str, Usual] = {
+    "odoo": Usual(),
+    "tryton": Usual(),
+    "hubspot": Usual(100, timedelta(seconds=10), 250_000),
+}
+"""By kind of sink; docs/crms says where each was read."""
+
+
+def vendor_of(sink: AnySink, caller: Caller, secret: str, now: Callable[[], datetime]) -> Vendor:
+    """The vendor's file for this sink."""
+    match sink:
+        case OdooSink():
+            return Odoo(sink, caller, secret)
+        case TrytonSink() | HubspotSink():
+            raise NotImplementedError(f"sinks of the kind {sink.kind} are not written yet")
+        case _:
+            assert_never(sink)

@@ -1,0 +1,132 @@
+"""The port `Sinks`, on both engines."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from services.adapters.sql.deliveries import SqlDeliveries
+from services.adapters.sql.sinks import SqlSinks
+from services.ports.deliveries import Attempt
+from services.ports.rows import OutboxRow, RecordOut, Writes
+from services.ports.sinks import SinkRecord, SinkStep
+
+NOW = datetime(2026, 6, 8, tzinfo=UTC)
+MAKING = SinkRecord("sink/crm", "contact", "lead_1", "lead_1", "making", "evt_1", sent_at=NOW)
+PRESENT = MAKING._replace(state="present", vendor_id="7", url="https://x", digest="d", adopted=True, seen_at=NOW)
+SENDING = SinkStep("sink/crm", "evt_1", "contact", "lead_1", "sending", 1, NOW)
+DONE = SENDING._replace(state="done", outcome="created", code="c", field="f", correlation="r", request="POST /")
+
+
+@pytest.fixture
+def sinks(store):
+    return SqlSinks(store.engines)
+
+
+async def spooled(store):
+    async with store.engines.read() as conn:
+        return [row.topic for row in await conn.execute(text("SELECT topic FROM spool ORDER BY id"))]
+
+
+async def test_a_create_is_announced_and_then_told_with_the_signals_in_one_commit(store, sinks):
+    assert await sinks.begin(MAKING, SENDING)
+    assert await sinks.record("sink/crm", "contact", "lead_1") == MAKING
+    assert await sinks.steps("sink/crm", "evt_1") == [SENDING]
+    await sinks.finish(DONE, PRESENT, [RecordOut("stafett.signals.v1", b"k", b"{}")])
+    assert await sinks.record("sink/crm", "contact", "lead_1") == PRESENT
+    assert await sinks.steps("sink/crm", "evt_1") == [DONE]
+    assert await spooled(store) == ["stafett.signals.v1"]
+
+
+async def test_of_two_events_one_makes_the_record_and_may_begin_again(sinks):
+    assert await sinks.begin(MAKING, SENDING)
+    other = MAKING._replace(made_by="evt_2", lead_id="lead_2")
+    assert not await sinks.begin(other, SENDING._replace(event_id="evt_2"))
+    assert await sinks.steps("sink/crm", "evt_2") == []
+    later = MAKING._replace(sent_at=NOW + timedelta(minutes=1))
+    assert await sinks.begin(later, SENDING._replace(attempts=2))
+    assert await sinks.record("sink/crm", "contact", "lead_1") == later
+
+
+async def test_a_refused_create_leaves_no_claim_and_says_why(sinks):
+    await sinks.begin(MAKING, SENDING)
+    refused = SENDING._replace(state="refused", outcome="refused_data")
+    await sinks.release(MAKING, refused)
+    assert await sinks.record("sink/crm", "contact", "lead_1") is None
+    assert await sinks.steps("sink/crm", "evt_1") == [refused]
+    assert await sinks.begin(MAKING._replace(made_by="evt_2"), SENDING._replace(event_id="evt_2"))
+
+
+async def test_a_release_takes_nothing_that_was_made(sinks):
+    await sinks.finish(DONE, PRESENT)
+    await sinks.release(MAKING, DONE)
+    assert await sinks.record("sink/crm", "contact", "lead_1") == PRESENT
+
+
+async def test_records_of_a_lead_come_in_the_order_in_which_they_were_made(sinks):
+    for key in ("ho_2", "ho_1"):
+        await sinks.adopt(PRESENT._replace(kind="opportunity", key=key))
+    await sinks.adopt(PRESENT._replace(kind="opportunity", key="ho_3", lead_id="lead_2"))
+    await sinks.adopt(PRESENT._replace(kind="opportunity", key="ho_2", vendor_id="8"))
+    assert [record.key for record in await sinks.records("sink/crm", "lead_1")] == ["ho_2", "ho_1"]
+    page = await sinks.list_records("sink/crm", limit=2)
+    assert [record.key for record in page] == ["ho_1", "ho_2"]
+    rest = await sinks.list_records("sink/crm", after="opportunity/ho_2")
+    assert [record.key for record in rest] == ["ho_3"]
+    assert [r.key for r in await sinks.list_records("sink/crm", lead_id="lead_2")] == ["ho_3"]
+
+
+async def test_steps_are_listed_newest_first_and_those_that_somebody_has_to_end_alone(sinks):
+    await sinks.finish(DONE)
+    refused = DONE._replace(event_id="evt_2", lead_id="lead_2", state="refused", at=NOW + timedelta(seconds=1))
+    await sinks.finish(refused)
+    assert await sinks.list_steps("sink/crm") == [refused, DONE]
+    assert await sinks.list_steps("sink/crm", refused=True) == [refused]
+    assert await sinks.list_steps("sink/crm", lead_id="lead_1") == [DONE]
+    assert await sinks.list_steps("sink/other") == []
+
+
+async def test_what_is_forgotten_is_looked_for_again(sinks):
+    await sinks.adopt(PRESENT)
+    assert await sinks.forget("sink/crm", "contact", "lead_1")
+    assert not await sinks.forget("sink/crm", "contact", "lead_1")
+    assert await sinks.record("sink/crm", "contact", "lead_1") is None
+
+
+@pytest.fixture
+async def waiting(store):
+    """An event of each of two leads, put off for a year."""
+    deliveries = SqlDeliveries(store.engines)
+    await deliveries.fan_out("sink/crm", lambda *_: True, NOW)
+    rows = [OutboxRow(f"evt_{n}", "leads", f"lead_{n}", n, "type", "key", "{", None) for n in (1, 2)]
+    async with store.batch() as batch:
+        await batch.write(Writes(outbox=rows))
+    epoch = await store.acquire_lease("relay", "me", 10)
+    await store.move_to_events(await store.outbox(100), "relay", epoch, NOW)
+    await deliveries.fan_out("sink/crm", lambda *_: True, NOW)
+    for due in await deliveries.claim("sink/crm", NOW, NOW + timedelta(seconds=9), 10):
+        await deliveries.finish(due, Attempt(NOW, None, "refused", 1), "pending", NOW + timedelta(days=365))
+    return deliveries
+
+
+async def claimed(deliveries, at=NOW):
+    return [due.event_id for due in await deliveries.claim("sink/crm", at, at + timedelta(seconds=9), 10)]
+
+
+async def test_what_waits_for_somebody_is_tried_again_for_one_lead_or_for_all(sinks, waiting):
+    assert await claimed(waiting) == []
+    assert await sinks.retry("sink/crm", NOW, "lead_2") == 1
+    assert await claimed(waiting) == ["evt_2"]
+    assert await sinks.retry("sink/crm", NOW) == 1
+
+
+async def test_an_event_is_replayed_from_its_first_step(sinks, waiting):
+    await sinks.retry("sink/crm", NOW)
+    (due, _) = await waiting.claim("sink/crm", NOW, NOW + timedelta(seconds=9), 10)
+    await waiting.finish(due, Attempt(NOW, None, None, 1), "delivered", None)
+    await sinks.finish(DONE)
+    later = NOW + timedelta(minutes=1)
+    assert await sinks.replay("sink/crm", "evt_1", later)
+    assert await sinks.steps("sink/crm", "evt_1") == []
+    assert "evt_1" in await claimed(waiting, later)
+    assert not await sinks.replay("sink/crm", "evt_9", later)

@@ -1,0 +1,253 @@
+"""A plan carried out, whatever fails on the way."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.sinks.calls import Shown
+from services.sinks.carrying import Carrier, Errand
+from services.sinks.outcomes import Trouble
+from services.sinks.planning.plan import plan_of
+from tests.sinks import NOW, Killed, MemoryBook, MemoryCrm, event, offered, settings, sink, target
+
+LONG = timedelta(hours=1)
+
+
+class World:
+    """A CRM, a book and a clock; a carrier that begins anew after each kill."""
+
+    def __init__(self, of=None, owners=None, shown=None):
+        self.now = NOW
+        self.crm, self.book = MemoryCrm(lambda: self.now), MemoryBook()
+        self.of, self.owners, self.shown = of, owners, shown
+
+    async def carry(self, happened, until=None):
+        made = Carrier(target(self.crm, self.of, self.owners, self.shown), self.book, lambda: self.now)
+        newest = next((key for kind, key in reversed(self.book.kept) if kind == "opportunity"), None)
+        plan = plan_of(happened, happened.body(), settings(self.of, self.owners), newest)
+        await made.carry_out(Errand(happened, plan, until or self.now + LONG))
+
+    async def insist(self, happened):
+        """Again and again, some seconds apart, as the role does; returns how often."""
+        for tries in range(1, 40):
+            try:
+                await self.carry(happened)
+            except (Trouble, Killed):
+                self.now += timedelta(seconds=10)
+            else:
+                return tries
+        raise AssertionError("never done")
+
+    def counts(self):
+        return {kind: len(self.crm.of(kind)) for kind in ("contact", "company", "opportunity", "note", "task")}
+
+
+ONE_EACH = dict.fromkeys(("contact", "company", "opportunity", "note", "task"), 1)
+
+
+async def test_a_hand_over_is_a_contact_a_company_an_opportunity_a_note_and_a_task_for_the_owner():
+    world = World()
+    await world.carry(offered())
+    assert world.counts() == ONE_EACH
+    (opportunity,), (task,), (note,) = (world.crm.of(kind) for kind in ("opportunity", "task", "note"))
+    assert opportunity["owner"] == "ANNA" and opportunity["stage"] == "new"
+    assert task["owner"] == "ANNA" and task["state"] == "open" and task["due_at"].startswith("2026-06-08T13:00")
+    assert note["text"].endswith("Stafett ho_1/dossier") and "pumps" in note["text"]
+    assert len(world.crm.links) == 2
+
+
+async def test_ids_are_told_once_and_with_the_step_that_made_them():
+    world = World()
+    await world.carry(offered())
+    told = list(world.book.signals)
+    assert [kind for kind, _ in told] == ["contact", "company", "opportunity", "note", "task"]
+    await world.carry(offered())
+    assert world.book.signals == told
+
+
+async def test_carried_out_again_it_writes_nothing():
+    world = World()
+    await world.carry(offered())
+    before = list(world.crm.writes)
+    world.book.done.clear()
+    await world.carry(offered())
+    assert world.crm.writes == before
+
+
+@pytest.mark.parametrize("fault", ["drop", "lose", "kill"])
+@pytest.mark.parametrize("at", range(5))
+async def test_an_answer_that_never_came_makes_nothing_twice(fault, at):
+    world = World()
+    world.crm.faults = [None] * at + [fault]
+    assert await world.insist(offered()) == 2
+    assert world.counts() == ONE_EACH
+
+
+@pytest.mark.parametrize("commits", range(13))
+async def test_a_kill_before_any_commit_makes_nothing_twice(commits):
+    world = World()
+    world.book.kill_at = commits
+    await world.insist(offered())
+    assert world.counts() == ONE_EACH
+    assert {kind for kind, _ in world.book.signals} == set(ONE_EACH)
+
+
+@pytest.mark.parametrize("fault", ["drop", "kill", "lose"])
+async def test_a_look_up_that_lags_is_not_believed_before_it_has_settled(fault):
+    world = World()
+    world.crm.settle = world.crm.lag = timedelta(seconds=25)
+    world.crm.faults = [None, None, fault]
+    assert await world.insist(offered()) > 2
+    assert world.counts() == ONE_EACH
+
+
+async def test_what_the_vendor_itself_keeps_single_is_sent_again_at_once():
+    world = World()
+    world.crm.settle = world.crm.lag = timedelta(hours=1)
+    world.crm.repeatable = frozenset(ONE_EACH)
+    world.crm.faults = ["drop"]
+    assert await world.insist(offered()) == 2
+    assert world.counts() == ONE_EACH
+
+
+async def test_a_contact_that_somebody_made_is_taken_over_and_only_its_blanks_are_filled():
+    world = World()
+    world.crm.records["x"] = {"kind": "contact", "key": "theirs", "email": "eva@kund.example", "first_name": "Ewa",
+                              "made_at": NOW}  # fmt: skip
+    await world.carry(offered())
+    assert world.crm.records["x"]["first_name"] == "Ewa" and world.crm.records["x"]["last_name"] == "Ek"
+    assert world.book.kept["contact", "lead_1"].adopted
+    assert len(world.crm.of("contact")) == 1
+
+
+async def test_a_field_that_is_ours_is_overwritten():
+    world = World(of=sink(owns=["first_name"]))
+    world.crm.records["x"] = {"kind": "contact", "key": "theirs", "email": "eva@kund.example", "first_name": "Ewa",
+                              "made_at": NOW}  # fmt: skip
+    await world.carry(offered())
+    assert world.crm.records["x"]["first_name"] == "Eva"
+
+
+async def test_a_second_offer_gives_the_same_opportunity_to_another_and_leaves_what_sales_wrote():
+    world = World()
+    await world.carry(offered())
+    (opportunity,) = world.crm.of("opportunity")
+    opportunity["name"] = "Pumps for Kund"
+    await world.carry(event("handover.rejected", 2, handover_id="ho_1", pass_number=1, offer_id="ho_1.1"))
+    await world.carry(offered(3, offer=2, owner="bo"))
+    assert world.counts() == ONE_EACH | {"task": 2}
+    assert opportunity["owner"] == "BO" and opportunity["name"] == "Pumps for Kund"
+    assert sorted(task["state"] for task in world.crm.of("task")) == ["cancelled", "open"]
+
+
+async def test_the_note_is_edited_where_the_dossier_has_changed_and_only_then():
+    world = World()
+    await world.carry(offered())
+    await world.carry(offered(2, offer=2, owner="bo"))
+    edits = [write for write in world.crm.writes if write[:2] == ("update", "note")]
+    assert edits == []
+    await world.carry(offered(3, offer=3, next_step="call on Monday"))
+    assert len([write for write in world.crm.writes if write[:2] == ("update", "note")]) == 1
+    assert "call on Monday" in world.crm.of("note")[0]["text"]
+
+
+async def test_an_acceptance_moves_the_stage_and_sales_own_stage_is_never_moved_back():
+    world = World()
+    await world.carry(offered())
+    (opportunity,) = world.crm.of("opportunity")
+    accepted = {"handover_id": "ho_1", "pass_number": 1, "offer_id": "ho_1.1"}
+    await world.carry(event("handover.accepted", 2, **accepted))
+    assert opportunity["stage"] == "working"
+    opportunity["stage"] = "their proposal stage"
+    await world.carry(event("handover.accepted", 3, **accepted))
+    await world.carry(offered(4, offer=2, owner="bo"))
+    assert opportunity["stage"] == "their proposal stage" and opportunity["owner"] == "BO"
+
+
+async def test_a_closed_opportunity_is_not_opened_again_and_somebody_is_told():
+    world = World()
+    await world.carry(offered())
+    world.crm.of("opportunity")[0]["stage"] = "lost"
+    with pytest.raises(Trouble, match="opportunity_is_closed_there") as caught:
+        await world.carry(offered(2, offer=2, owner="bo"))
+    assert caught.value.kind == "refused_data"
+    assert world.book.done["evt_2", "opportunity"].state == "refused"
+
+
+async def test_an_opportunity_that_somebody_deleted_is_not_made_again_before_somebody_says_so():
+    world = World()
+    await world.carry(offered())
+    ident = next(ident for ident, row in world.crm.records.items() if row["kind"] == "opportunity")
+    del world.crm.records[ident]
+    with pytest.raises(Trouble, match="gone"):
+        await world.carry(offered(2, offer=2, owner="bo"))
+    del world.book.kept["opportunity", "ho_1"]
+    await world.carry(offered(2, offer=2, owner="bo"))
+    assert len(world.crm.of("opportunity")) == 1
+
+
+async def test_a_follow_up_does_the_task_and_a_rejection_cancels_it():
+    world = World()
+    await world.carry(offered())
+    followed = {"handover_id": "ho_1", "pass_number": 1, "offer_id": "ho_1.1", "followed_up_at": "2026-06-08T10:00:00Z"}
+    await world.carry(event("handover.followed_up", 2, **followed))
+    assert world.crm.of("task")[0]["state"] == "done"
+
+
+async def test_a_refused_create_is_nobodys_claim():
+    world = World()
+    world.crm.faults = [Trouble("refused_data", "PROPERTY_MISSING", field="city")]
+    with pytest.raises(Trouble):
+        await world.carry(offered())
+    assert world.book.kept == {}
+    step = world.book.done["evt_1", "contact"]
+    assert (step.state, step.outcome, step.code, step.field) == ("refused", "refused_data", "PROPERTY_MISSING", "city")
+
+
+async def test_two_leads_of_one_company_make_it_once():
+    world = World()
+    world.crm.faults = [None, "lose"]
+    with pytest.raises(Trouble):
+        await world.carry(offered())
+    with pytest.raises(Trouble, match="another_event_is_making_it"):
+        await world.carry(offered(2, lead="lead_2", handover="ho_2", email="ola@kund.example"))
+    await world.insist(offered())
+    await world.insist(offered(2, lead="lead_2", handover="ho_2", email="ola@kund.example"))
+    assert world.counts() == {"contact": 2, "company": 1, "opportunity": 2, "note": 2, "task": 2}
+
+
+async def test_nothing_is_made_once_the_claim_has_run_out():
+    world = World()
+    with pytest.raises(Trouble, match="claim_ran_out"):
+        await world.carry(offered(), until=NOW)
+    assert world.crm.writes == []
+
+
+async def test_an_owner_without_an_id_there_holds_the_lead_until_the_roster_has_one():
+    world = World(owners={})
+    with pytest.raises(Trouble, match="owner_has_no_id_there"):
+        await world.carry(offered())
+    world.owners = {"anna": "ANNA"}
+    await world.carry(offered())
+    assert world.counts() == ONE_EACH
+
+
+async def test_a_sink_that_only_shows_writes_and_remembers_nothing_but_the_requests():
+    requests = []
+
+    def shown():
+        taken = "\n".join(requests)
+        requests.clear()
+        return taken
+
+    world = World(shown=shown)
+
+    async def create(key, fields, parents):
+        requests.append(f"create {key.kind} {key.text}")
+        raise Shown
+
+    world.crm.create = create
+    await world.carry(offered())
+    assert world.crm.records == {} and world.book.kept == {} and world.book.signals == []
+    assert world.book.done["evt_1", "opportunity"].request == "create opportunity ho_1"
+    assert {step.state for step in world.book.done.values()} == {"planned", "skipped"}
