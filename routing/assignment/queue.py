@@ -74,7 +74,7 @@ def place(lead: Lead) -> tuple[str, datetime] | None:
     if clock is None or lead.merged_into is not None:
         return None
     queue = lead.queue
-    return (f"{queue.route}/{queue.pool}" if queue is not None else f"{route_of(lead.stage)}/", clock.started_at)
+    return (queue.place if queue is not None else f"{route_of(lead.stage)}/", clock.started_at)
 
 
 def clock_of(draft: Draft) -> Clock | None:

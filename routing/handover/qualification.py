@@ -41,8 +41,11 @@ def qualification_of(draft: Draft) -> Qualification | None:
 
 
 def _points(draft: Draft) -> Points | None:
-    """A judge of its own computes them: what the draft's judge came to ask for is evidence, and must not depend on this."""
-    standards = draft.context.agreement.standards
+    """Those that a definition asked for in this decision; else a judge of its own computes them: what the draft's judge came to ask
+    for is evidence, and must not depend on this."""
+    standards, asked_for = draft.context.agreement.standards, draft.evidence.get("points")
+    if asked_for is not None:
+        return Points(asked_for["fit"], asked_for["intent"], asked_for["rules"])
     if not standards.fit and not standards.intent:
         return None
     judge = Judge(lead=draft.lead, signal=draft.signal, now=draft.at, standards=standards, instant=draft.instant)

@@ -128,7 +128,7 @@ def build_dossier(lead: Lead, agreement: Agreement) -> Dossier:
         unproven=lead.unproven,
         assumed=tuple([f"company_{name}" for name in lead.assumed]),
     )
-    return replace(made, hash=_hash_of(made))
+    return replace(made, hash=_hash_of(_WRITE(made)))
 
 
 def in_words(lead: Lead, facts: Dossier) -> DossierContact:
@@ -147,8 +147,8 @@ def in_words(lead: Lead, facts: Dossier) -> DossierContact:
         unproven=personal.unproven,
         proposed=tuple(Proposed(name=name, **asdict(fact)) for name, fact in personal.proposed_facts.items()),
     )
-    return replace(made, hash=_hash_of(facts, made))
+    return replace(made, hash=_hash_of(f"{facts.hash}".encode() + _WRITE(made)))
 
 
-def _hash_of(*parts: Dossier | DossierContact) -> str:
-    return hashlib.sha256(b"".join(map(_WRITE, parts))).hexdigest()[:32]
+def _hash_of(written: bytes) -> str:
+    return hashlib.sha256(written).hexdigest()[:32]

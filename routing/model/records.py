@@ -241,6 +241,11 @@ class Queue(State, frozen=True, kw_only=True):
     passed: tuple[Passed, ...] = ()
     kept_for: str | None = None
 
+    @property
+    def place(self) -> str:
+        """As columns, paths of the API and events name it."""
+        return f"{self.route}/{self.pool}"
+
 
 class Talk(State, frozen=True, kw_only=True):
     """What passed between a salesperson and the lead before the hand-over, in this pass."""

@@ -165,6 +165,11 @@ class Roster:
     def team_of(self, name: str) -> list[Member]:
         return self._teams.get(name, [])
 
+    def team_with(self, person: str | None) -> str | None:
+        """The team that the person is in."""
+        member = self.people.get(person) if person is not None else None
+        return member.team if member is not None else None
+
     def has_role(self, person: str | None, *roles: str) -> bool:
         held = self._roles.get(person) if person else None
         return held is not None and not held.isdisjoint(roles)

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Literal, NamedTuple, assert_never
 
 from routing.draft import Draft
-from routing.model.records import Clock
+from routing.model.records import Clock, Lead
 from routing.sla.verdict import Gap, gaps
 from schemas.certain import certain
 from schemas.events import (
     EventData,
+    LeadContact,
     SlaBreached,
     SlaCancelled,
     SlaCorrected,
@@ -20,8 +21,9 @@ from schemas.events import (
     SlaStarted,
 )
 from schemas.json_values import JsonObject
-from schemas.signals import ClockDue
+from schemas.signals import ClockDue, Person
 
+_NOBODY = Person()
 Reason = Literal["late_fact", "absence", "policy"]
 
 
@@ -38,7 +40,7 @@ class Cause(NamedTuple):
 def tell_verdict_change(draft: Draft, before: Clock | None, after: Clock, cause: Cause) -> Clock:
     """Emits what the step from `before` to `after` means; returns `after`, knowing whether its breach was said."""
     if before is None:
-        draft.emit(SlaStarted(**event_fields(draft, after)), after.started_at)
+        draft.emit(SlaStarted(**_clock_fields(draft, after)), after.started_at)
         if after.state == "running":
             return after
         before = after.but(state="running", ended_at=None)
@@ -103,12 +105,37 @@ def offered_to_owner_at(draft: Draft) -> datetime | None:
 
 
 def event_fields(draft: Draft, clock: Clock) -> JsonObject:
+    """What an SLA event says of its clock, and in its personal part of the lead."""
+    return _clock_fields(draft, clock) | {"personal": _lead_contact(draft.lead)}
+
+
+def _lead_contact(lead: Lead) -> LeadContact | None:
+    """None where nothing is known of them, or was erased."""
+    person = lead.personal.person
+    if person.phone is not None:
+        person = person.but(phone=None)
+    if person == _NOBODY and lead.company_name is None:
+        return None
+    return LeadContact(person=person, company_name=lead.company_name)
+
+
+def _handover_of(draft: Draft, clock: Clock) -> str | None:
+    """The hand-over that the clock measures, or that is the one of its pass."""
+    subject, handover = clock.subject_id, draft.lead.handover
+    if subject.startswith("ho_"):
+        return subject.partition(".")[0]
+    in_its_pass = handover is not None and subject == f"{draft.lead.id}.{handover.pass_number}"
+    return handover.id if handover is not None and in_its_pass else None
+
+
+def _clock_fields(draft: Draft, clock: Clock) -> JsonObject:
     """What every SLA event says of its clock. The mode is the clock's own: its start decides who is alerted.
 
     The owner is the person that the clock measures; for the lead's own clock who has the lead now, and nobody where it
     was due before they could know of it.
     """
-    person = clock.person or draft.lead.owner
+    lead = draft.lead
+    person, queue = clock.person or lead.owner, lead.queue if lead.owner is None else None
     if clock.metric == "qualification" and clock.touched_by == clock.cause:
         person = None  # It passed straight through: the rules judged it, and nobody has the merit.
     if clock.person is None and clock.state == "breached":
@@ -122,6 +149,9 @@ def event_fields(draft: Draft, clock: Clock) -> JsonObject:
         "subject_kind": clock.subject_kind,
         "subject_id": clock.subject_id,
         "owner": draft.owner(person),
+        "handover_id": _handover_of(draft, clock),
+        "team": draft.context.roster.team_with(person),
+        "queue": queue.place if queue is not None else None,
         "started_at": clock.started_at,
         "target": clock.target,
         "due_at": clock.due_at,

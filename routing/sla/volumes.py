@@ -370,6 +370,7 @@ def _event_fields(period: Period) -> JsonObject:
         "metric": clock.metric,
         "subject_kind": clock.subject_kind,
         "subject_id": clock.subject_id,
+        "team": clock.subject_id if clock.subject_kind == "team" else None,
         "started_at": clock.started_at,
         "target": clock.target,
         "due_at": clock.due_at,

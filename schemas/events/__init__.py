@@ -72,6 +72,7 @@ from schemas.events.marketing import (
     SuppressionViolated,
 )
 from schemas.events.sla import (
+    LeadContact,
     SlaBreached,
     SlaCancelled,
     SlaCorrected,
@@ -120,6 +121,7 @@ __all__ = [
     "HandoverTransferred",
     "HandoverWithdrawn",
     "HandoverWon",
+    "LeadContact",
     "LeadCreated",
     "LeadDefinitionMet",
     "LeadDispositionChanged",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from schemas.events.base import EventData, Owner
+from schemas.events.base import Contact, EventData, Owner
 from schemas.instants import At
 from schemas.words import Action
 
@@ -12,7 +12,17 @@ SubjectKind = Literal["lead", "offer", "person", "team", "organisation"]
 """What a clock measures; the last three for volume promises, which say how many were `counted`, and against."""
 
 
+class LeadContact(Contact, frozen=True, kw_only=True):
+    """Whose lead a promise is about, so that an alert can say it: their name and address, and their company. Nothing else of them,
+    and `answers` is empty."""
+
+    company_name: str | None = None
+
+
 class _Clock(EventData, frozen=True, kw_only=True):
+    """`team` is the owner's, or the one that promised a volume; `queue` what the lead waits in, as `route/pool`; `handover_id`
+    that of the hand-over that the clock belongs to."""
+
     topic = "sla"
     clock_id: str
     policy: str
@@ -26,15 +36,21 @@ class _Clock(EventData, frozen=True, kw_only=True):
     side: Literal["sales", "marketing"] | None = None
     counted: int | None = None
     counted_against: int | None = None
+    handover_id: str | None = None
+    team: str | None = None
+    queue: str | None = None
 
 
 class SlaStarted(_Clock, frozen=True, kw_only=True):
+    """The promise is being measured. Nobody is alerted by it, so it names no person."""
+
     type_name = "stafett.sla.started.v1"
 
 
 class SlaFulfilled(_Clock, frozen=True, kw_only=True):
     type_name = "stafett.sla.fulfilled.v1"
     fulfilled_at: At
+    personal: LeadContact | None = None
 
 
 class SlaBreached(_Clock, frozen=True, kw_only=True):
@@ -42,6 +58,7 @@ class SlaBreached(_Clock, frozen=True, kw_only=True):
 
     type_name = "stafett.sla.breached.v1"
     noticed_at: At
+    personal: LeadContact | None = None
 
 
 class SlaWarned(_Clock, frozen=True, kw_only=True):
@@ -52,6 +69,7 @@ class SlaWarned(_Clock, frozen=True, kw_only=True):
     before: str
     warned_at: At
     noticed_at: At
+    personal: LeadContact | None = None
 
 
 class SlaPaused(_Clock, frozen=True, kw_only=True):
@@ -61,6 +79,7 @@ class SlaPaused(_Clock, frozen=True, kw_only=True):
     reason: Literal["signal", "absence"]
     paused_at: At
     cause: str
+    personal: LeadContact | None = None
 
 
 class SlaResumed(_Clock, frozen=True, kw_only=True):
@@ -69,6 +88,7 @@ class SlaResumed(_Clock, frozen=True, kw_only=True):
     type_name = "stafett.sla.resumed.v1"
     resumed_at: At
     cause: str
+    personal: LeadContact | None = None
 
 
 class SlaEscalated(_Clock, frozen=True, kw_only=True):
@@ -86,11 +106,13 @@ class SlaEscalated(_Clock, frozen=True, kw_only=True):
     to: tuple[Owner, ...] = ()
     escalated_at: At
     channel: str | None = None
+    personal: LeadContact | None = None
 
 
 class SlaCancelled(_Clock, frozen=True, kw_only=True):
     type_name = "stafett.sla.cancelled.v1"
     reason: str
+    personal: LeadContact | None = None
 
 
 class SlaCorrected(_Clock, frozen=True, kw_only=True):
@@ -106,3 +128,4 @@ class SlaCorrected(_Clock, frozen=True, kw_only=True):
     reason: Literal["late_fact", "absence", "policy"] = "late_fact"
     old_due_at: At | None = None
     old_fulfilled_at: At | None = None
+    personal: LeadContact | None = None

@@ -60,7 +60,9 @@ def test_the_example_files_fit_their_schema_and_a_misspelt_key_does_not(name):
         fits({**typed, "misspelt": 1}, name)
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(GOLDEN.parent.glob("*/*.json")), ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
 def test_golden_events_fit_the_schemas_of_now(path):
     event_fits(json.loads(path.read_text()))
 

@@ -300,6 +300,18 @@ def test_stages_answers_and_meetings_count_for_what_names_them_and_rejections_ag
     assert ("met", True) in tallied(ruling, asked, signal("3", "sales.meeting_booked", at=START + HOUR))
 
 
+def test_a_teams_promise_names_the_team_and_nobodys_lead():
+    promise = Promise(COUNT | {"subject": {"team": "north"}})
+    promise.begin()
+    promise.wait()
+    told = [emission.data for emission in promise.said]
+    assert {(data.subject_kind, data.team) for data in told} == {("team", "north")}
+    assert {(data.personal, data.handover_id, data.queue) for data in told} == {(None, None, None)}
+    of_all = Promise(COUNT)
+    of_all.begin()
+    assert of_all.said[0].data.team is None
+
+
 @pytest.mark.parametrize("mode", ["import", "observe", "test"])
 def test_what_is_imported_or_on_trial_counts_for_nothing(mode):
     assert tallied(promised(COUNT), signal("1", "form.submitted", form_id="demo", mode=mode)) == []
