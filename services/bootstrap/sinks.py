@@ -114,7 +114,7 @@ class SinkParts:
             member = self._parts.ruling().roster.people.get(owner.person)
             return (member.ids.get(ids) if member is not None else None) or owner.ids.get(ids)
 
-        return PlanSettings(sink, owner_id, system)
+        return PlanSettings(sink, owner_id, system, public_url=self._parts.settings.http.public_url)
 
     def _telling(self, sink: AnySink) -> Callable[[SinkRecord, Envelope], Sequence[RecordOut]]:
         source = self._sources.get(sink.source or "")

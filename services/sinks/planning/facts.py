@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import assert_never
 
 from schemas.envelope import Envelope, instant
-from schemas.events import HandoverOffered
+from schemas.events import Dossier, HandoverOffered
 from schemas.json_values import JsonValue
+from schemas.paths import under
 from schemas.sinks import FieldRule
 from schemas.sinks.mapping import ANSWERS
 
@@ -16,8 +17,8 @@ Facts = Mapping[str, JsonValue]
 """Values by the names of `schemas.sinks.FACTS`; what is not known is None or absent."""
 
 
-def facts_of(event: Envelope, offer: HandoverOffered) -> Facts:
-    """The facts of an offered hand-over; contact and answers are gone where they were erased."""
+def facts_of(event: Envelope, offer: HandoverOffered, public_url: str | None = None) -> Facts:
+    """The facts of an offered hand-over; contact and answers are gone where they were erased. `public_url` is where our links begin."""
     dossier, personal = offer.dossier, offer.personal
     facts: dict[str, JsonValue] = {
         "lead.id": event.subject,
@@ -26,10 +27,14 @@ def facts_of(event: Envelope, offer: HandoverOffered) -> Facts:
         "offer.id": offer.offer_id,
         "offer.number": offer.offer_number,
         "offer.expires_at": offer.expires_at,
+        "offer.follow_up_due_at": offer.follow_up_due_at,
         "owner.person": offer.owner.person if offer.owner else None,
         "event.time": event.time,
         "company.name": dossier.company_name,
         "company.domain": dossier.company_domain,
+        **_company(dossier),
+        **_qualification(offer),
+        **_links(offer, public_url),
         "dossier.source": dossier.source,
         "dossier.campaign": dossier.campaign,
         "dossier.tags": ", ".join(dossier.tags) or None,
@@ -51,6 +56,41 @@ def facts_of(event: Envelope, offer: HandoverOffered) -> Facts:
         }
         facts |= {ANSWERS + name: value for name, value in personal.answers.items()}
     return facts
+
+
+def _company(dossier: Dossier) -> Facts:
+    return {
+        "company.industry": dossier.company_industry,
+        "company.employees": dossier.company_employees,
+        "company.country": dossier.company_country,
+        "company.region": dossier.company_region,
+        "company.city": dossier.company_city,
+        "company.postcode": dossier.company_postcode,
+    }
+
+
+def _qualification(offer: HandoverOffered) -> Facts:
+    why = offer.qualification
+    if why is None:
+        return {}
+    return {
+        "qualification.fact": why.fact,
+        "qualification.at": why.at,
+        "qualification.fit": why.fit,
+        "qualification.intent": why.intent,
+        "qualification.score": why.score,
+        "qualification.reasons": "\n".join(why.reasons) or None,
+    }
+
+
+def _links(offer: HandoverOffered, public_url: str | None) -> Facts:
+    """Where our API shows the lead; nothing where nobody outside could follow the link."""
+    if offer.paths is None or public_url is None:
+        return {}
+    return {
+        "links.lead": under(public_url, offer.paths.lead),
+        "links.explanation": under(public_url, offer.paths.explanation),
+    }
 
 
 def map_facts(rules: Mapping[str, FieldRule], facts: Facts) -> dict[str, JsonValue]:

@@ -11,6 +11,7 @@ from schemas.envelope import instant
 from schemas.events import HandoverOffered
 from schemas.json_values import JsonValue
 from schemas.sinks.base import NoteSettings
+from services.sinks.planning.facts import Facts
 
 Word = Literal[
     "title",
@@ -21,13 +22,16 @@ Word = Literal[
     "campaign",
     "tags",
     "needs",
+    "why",
     "next_step",
     "meeting",
     "answer_by",
+    "follow_up_by",
+    "story",
     "record",
     "missing",
     "unproven",
-]  # fmt: skip - one column of words is no easier to read
+]
 WORDS: dict[Literal["en", "sv"], dict[Word, str]] = {
     "en": {
         "title": "Handed over by marketing",
@@ -41,6 +45,9 @@ WORDS: dict[Literal["en", "sv"], dict[Word, str]] = {
         "next_step": "Next step",
         "meeting": "Meeting booked for",
         "answer_by": "Please answer by",
+        "follow_up_by": "Please follow up by",
+        "why": "Why it is yours now",
+        "story": "The whole story",
         "record": "What happened so far",
         "missing": "Not known, though agreed on",
         "unproven": "Said by nobody who is proven",
@@ -57,19 +64,40 @@ WORDS: dict[Literal["en", "sv"], dict[Word, str]] = {
         "next_step": "Nästa steg",
         "meeting": "Möte bokat till",
         "answer_by": "Svara senast",
+        "follow_up_by": "Följ upp senast",
+        "why": "Varför den är din nu",
+        "story": "Hela historien",
         "record": "Vad som hänt hittills",
         "missing": "Okänt, fast det är överenskommet",
         "unproven": "Sagt av någon som inte är bekräftad",
     },
 }
+_OF_COMPANY = ("company.name", "company.domain", "company.employees", "company.city", "company.country")
 ENTRIES = 50
 """Entries of the record in a note, the newest; all are in the lead's story."""
 
 
-def note_text(offer: HandoverOffered, settings: NoteSettings, marker: str) -> str:
-    """The note, of `settings.longest` characters at most; the marker is always its last line."""
-    text = "\n".join(_lines(offer, WORDS[settings.language]))
-    room = settings.longest - len(marker) - 2
+def note_text(offer: HandoverOffered, settings: NoteSettings, facts: Facts, marker: str) -> str:
+    """The dossier, of `settings.longest` characters at most; the marker is always its last line. What is only of one offer is not in
+    it, so that a second offer of the same dossier leaves the note as it is."""
+    return _fitting("\n".join(_lines(offer, facts, WORDS[settings.language])), settings.longest, marker)
+
+
+def task_text(settings: NoteSettings, facts: Facts, marker: str) -> str:
+    """What is asked of the owner, and by when; the marker last."""
+    words = WORDS[settings.language]
+    asked: tuple[tuple[Word, str], ...] = (
+        ("answer_by", "offer.expires_at"),
+        ("follow_up_by", "offer.follow_up_due_at"),
+        ("next_step", "dossier.next_step"),
+        ("story", "links.lead"),
+    )
+    lines = [f"{words[word]}: {_plain(facts[name])}" for word, name in asked if facts.get(name)]
+    return _fitting("\n".join(lines), settings.longest, marker)
+
+
+def _fitting(text: str, longest: int, marker: str) -> str:
+    room = longest - len(marker) - 2
     return f"{text if len(text) <= room else text[: room - 1] + '…'}\n\n{marker}"
 
 
@@ -78,19 +106,27 @@ def as_html(text: str) -> str:
     return "".join(f"<p>{escape(line)}</p>" for line in text.splitlines() if line)
 
 
-def _lines(offer: HandoverOffered, words: dict[Word, str]) -> Iterator[str]:
+def _lines(offer: HandoverOffered, facts: Facts, words: dict[Word, str]) -> Iterator[str]:
     dossier, personal = offer.dossier, offer.personal
     yield words["title"]
-    facts: list[tuple[Word, JsonValue]] = [("company", dossier.company_name or dossier.company_domain)]
-    if personal is not None:
-        person = personal.person
-        full = person.full_name or " ".join(filter(None, (person.first_name, person.last_name)))
-        facts += [("contact", " ".join(filter(None, (full, person.email and f"<{person.email}>"))))]
-        facts += [("phone", person.phone)]
-    facts += [("source", dossier.source), ("campaign", dossier.campaign), ("tags", ", ".join(dossier.tags))]
-    facts += [("next_step", dossier.next_step), ("meeting", dossier.meeting_booked_at), ("answer_by", offer.expires_at)]
-    facts += [("missing", ", ".join(dossier.missing)), ("unproven", ", ".join(dossier.unproven))]
-    yield from (f"{words[word]}: {_plain(value)}" for word, value in facts if value)
+    contact = " ".join(str(facts[f"contact.{name}"]) for name in ("full_name", "email") if facts.get(f"contact.{name}"))
+    company = " · ".join(str(facts[name]) for name in _OF_COMPANY if facts.get(name))
+    shown: list[tuple[Word, JsonValue]] = [
+        ("company", company),
+        ("contact", contact),
+        ("phone", facts.get("contact.phone")),
+    ]
+    shown += [("source", dossier.source), ("campaign", dossier.campaign), ("tags", ", ".join(dossier.tags))]
+    shown += [
+        ("next_step", dossier.next_step),
+        ("meeting", dossier.meeting_booked_at),
+        ("story", facts.get("links.lead")),
+    ]
+    shown += [("missing", ", ".join(dossier.missing)), ("unproven", ", ".join(dossier.unproven))]
+    yield from (f"{words[word]}: {_plain(value)}" for word, value in shown if value)
+    if offer.qualification is not None and offer.qualification.reasons:
+        yield f"{words['why']}:"
+        yield from (f"- {_plain(reason)}" for reason in offer.qualification.reasons)
     if personal is not None and personal.answers:
         yield f"{words['needs']}:"
         yield from (f"- {name}: {_plain(value)}" for name, value in personal.answers.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from schemas.envelope import Envelope, instant
 from schemas.events import (
@@ -28,7 +28,7 @@ from schemas.sinks import CrmSink, ValueName
 from schemas.sinks.base import HandoverStage
 from services.sinks.outcomes import Trouble
 from services.sinks.planning.facts import Facts, facts_of, map_facts
-from services.sinks.planning.note import note_text
+from services.sinks.planning.note import note_text, task_text
 from services.sinks.planning.operations import Change, Ensure, Link, Operation, Plan
 from services.sinks.records import Key, Wanted
 
@@ -56,11 +56,12 @@ Values = dict[ValueName, JsonValue]
 
 class Settings(NamedTuple):
     """A sink, and how it finds the id that the CRM knows an owner by: None where the roster has none. `system` is the name that
-    the CRM has in references."""
+    the CRM has in references, `public_url` is where links to our API begin, None where nobody outside could follow one."""
 
     sink: CrmSink
     owner_id: Callable[[Owner], str | None]
     system: str
+    public_url: str | None = None
 
 
 def plan_of(event: Envelope, data: EventData, settings: Settings, open_handover: str | None = None) -> Plan:
@@ -102,7 +103,7 @@ def _answer(data: EventData, settings: Settings) -> Plan:
 
 
 def _offer(event: Envelope, offer: HandoverOffered, settings: Settings) -> list[Operation]:
-    sink, facts = settings.sink, facts_of(event, offer)
+    sink, facts = settings.sink, facts_of(event, offer, settings.public_url)
     contact, opportunity = _contact_key(event, offer, settings), Key("opportunity", offer.handover_id)
     operations: list[Operation] = [Ensure("contact", _contact(contact, facts, offer, settings))]
     hangs_on = [contact]
@@ -113,7 +114,7 @@ def _offer(event: Envelope, offer: HandoverOffered, settings: Settings) -> list[
     wanted = _opportunity(opportunity, facts, offer, settings)
     operations.append(Ensure("opportunity", wanted, tuple(hangs_on), "offered"))
     operations += [Link(f"link_{other.kind}", opportunity, other) for other in hangs_on]
-    operations.append(_note(offer, sink, (opportunity, *hangs_on)))
+    operations.append(_note(offer, facts, sink, (opportunity, *hangs_on)))
     operations += _end_task(_offer_before(offer), "cancelled")
     if offer.offer_id is not None:
         operations.append(_task(offer, facts, settings, (opportunity, *hangs_on)))
@@ -155,20 +156,17 @@ def _opportunity(key: Key, facts: Facts, offer: HandoverOffered, settings: Setti
     )
 
 
-def _note(offer: HandoverOffered, sink: CrmSink, hangs_on: tuple[Key, ...]) -> Ensure:
+def _note(offer: HandoverOffered, facts: Facts, sink: CrmSink, hangs_on: tuple[Key, ...]) -> Ensure:
     key = Key("note", f"{offer.handover_id}/dossier")
-    text = note_text(offer, sink.note, key.marker)
+    text = note_text(offer, sink.note, facts, key.marker)
     return Ensure("note", _without_blanks(key, {"text": text}, owned=frozenset({"text"})), hangs_on)
 
 
 def _task(offer: HandoverOffered, facts: Facts, settings: Settings, hangs_on: tuple[Key, ...]) -> Ensure:
     key = Key("task", offer.offer_id or "")
-    values: Values = {
-        "subject": _title(facts),
-        "state": "open",
-        "text": key.marker,
-        "due_at": _due(offer, settings.sink),
-    }
+    sink = settings.sink
+    values: Values = {"subject": _title(facts), "state": "open", "due_at": _due(offer, sink)}
+    values["text"] = task_text(sink.note, facts, key.marker)
     if offer.owner is not None:
         values["owner"] = _owner_id(offer.owner, settings)
     # One that is there already was perhaps done by somebody: it stays as it is.
@@ -176,7 +174,15 @@ def _task(offer: HandoverOffered, facts: Facts, settings: Settings, hangs_on: tu
 
 
 def _due(offer: HandoverOffered, sink: CrmSink) -> str | None:
-    return instant(offer.expires_at) if offer.expires_at is not None else None
+    by, otherwise = offer.follow_up_due_at, offer.expires_at
+    match sink.task.due:
+        case "follow_up":
+            at = by or otherwise
+        case "expires_at":
+            at = otherwise
+        case unknown:
+            assert_never(unknown)
+    return instant(at) if at is not None else None
 
 
 def _title(facts: Facts) -> str:

@@ -1,0 +1,118 @@
+"""Which operations follow from an event."""
+
+import pytest
+
+from schemas.events import EVENT_TYPES
+from services.sinks.outcomes import Trouble
+from services.sinks.planning.operations import Change, Ensure, Link
+from services.sinks.planning.plan import EVENTS, plan_of
+from tests.sinks import event, offered, settings, sink
+
+OFFER = {"handover_id": "ho_1", "pass_number": 1, "offer_id": "ho_1.2"}
+OWNER = {"person": "bo", "ids": {}}
+
+
+def plan(happened, of=None, newest="ho_1"):
+    return plan_of(happened, happened.body(), settings(of), newest)
+
+
+def changes(happened, **more):
+    """{(kind, our key): (values, stage)}"""
+    return {
+        (c.wanted.key.kind, c.wanted.key.text): (dict(c.wanted.values), c.stage)
+        for c in plan(happened, **more)
+        if isinstance(c, Change)
+    }
+
+
+def test_an_offer_is_carried_out_in_the_order_in_which_records_hang_on_each_other():
+    names = [operation.name for operation in plan(offered())]
+    assert names == ["contact", "company", "opportunity", "link_contact", "link_company", "note", "task"]
+
+
+def test_a_second_offer_ends_the_task_of_the_first_before_it_makes_its_own():
+    names = [operation.name for operation in plan(offered(offer=2))]
+    assert names[-2:] == ["end_task_1", "task"]
+
+
+def test_each_name_stands_once_so_that_each_outcome_is_kept():
+    for offer in (1, 2, 3):
+        names = [operation.name for operation in plan(offered(offer=offer))]
+        assert len(names) == len(set(names))
+
+
+def test_without_a_domain_or_where_it_is_not_wanted_no_company_is_made():
+    assert {o.name for o in plan(offered(company_domain=None))}.isdisjoint({"company", "link_company"})
+    assert "company" not in {o.name for o in plan(offered(), of=sink(company=False))}
+
+
+def test_a_contact_is_known_by_the_id_that_the_crm_told_and_by_its_address():
+    happened = offered()
+    happened.data["references"] = [{"system": "crm", "account": None, "object": "person", "id": "77"}]
+    contact = plan(happened)[0].wanted.key
+    assert (contact.text, contact.known_id, contact.email) == ("lead_1", "77", "eva@kund.example")
+
+
+@pytest.mark.parametrize(
+    ("happened", "expected"),
+    [
+        (event("handover.accepted", **OFFER), {("opportunity", "ho_1"): ({}, "accepted")}),
+        (
+            event("handover.followed_up", followed_up_at="2026-06-08T09:00:00Z", **OFFER),
+            {("task", "ho_1.2"): ({"state": "done"}, None)},
+        ),
+        (event("handover.rejected", **OFFER), {("task", "ho_1.2"): ({"state": "cancelled"}, None)}),
+        (event("handover.withdrawn", reason="x", **OFFER), {("task", "ho_1.2"): ({"state": "cancelled"}, None)}),
+        (
+            event("handover.expired", expired_at="2026-06-08T09:00:00Z", **OFFER),
+            {("task", "ho_1.2"): ({"state": "cancelled"}, None)},
+        ),
+        (
+            event("handover.returned", **OFFER),
+            {("opportunity", "ho_1"): ({}, "returned"), ("task", "ho_1.2"): ({"state": "cancelled"}, None)},
+        ),
+        (
+            event("handover.won", **OFFER),
+            {("opportunity", "ho_1"): ({}, "won"), ("task", "ho_1.2"): ({"state": "done"}, None)},
+        ),
+        (
+            event("handover.lost", **OFFER),
+            {("opportunity", "ho_1"): ({}, "lost"), ("task", "ho_1.2"): ({"state": "cancelled"}, None)},
+        ),
+        (
+            event("handover.transferred", reason="left", owner=OWNER, **{**OFFER, "offer_id": None}),
+            {("opportunity", "ho_1"): ({"owner": "BO"}, None)},
+        ),
+        (
+            event("lead.owner_changed", from_owner=None, to_owner=OWNER, rule="pool"),
+            {("opportunity", "ho_1"): ({"owner": "BO"}, None)},
+        ),
+        (
+            event("lead.stage_changed", from_stage="hand_over", to_stage="nurturing", pass_number=1, reason="rejected"),
+            {("opportunity", "ho_1"): ({}, "returned")},
+        ),
+        (event("lead.stage_changed", from_stage="hand_over", to_stage="deal", pass_number=1, reason="accepted"), {}),
+        (event("lead.stage_changed", from_stage="prospecting", to_stage="contact", pass_number=1, reason="form"), {}),
+    ],
+)  # fmt: skip - one case a line
+def test_what_sales_and_the_lifecycle_did_follows_in_the_crm(happened, expected):
+    assert changes(happened) == expected
+
+
+def test_an_event_of_a_lead_that_this_sink_never_had_changes_nothing():
+    assert plan(event("lead.owner_changed", from_owner=None, to_owner=OWNER, rule="pool"), newest=None) == ()
+
+
+def test_an_owner_without_an_id_there_is_named_with_the_place_to_mend():
+    happened = offered(owner="cilla")
+    with pytest.raises(Trouble) as caught:
+        plan(happened)
+    assert caught.value.kind == "refused_data" and caught.value.field == "roster: cilla, ids, crm"
+
+
+def test_every_event_that_the_loop_takes_exists():
+    assert set(EVENTS) <= set(EVENT_TYPES)
+
+
+def test_operations_are_of_three_kinds():
+    assert {type(o) for o in plan(offered(offer=2))} == {Ensure, Change, Link}
