@@ -22,6 +22,7 @@ from schemas.json_values import JsonObject
 from schemas.problems import Problem
 from schemas.roster import RosterFile
 from schemas.signals import Parsed, Quarantined, Signal
+from schemas.sinks import SinksFile
 from schemas.sources import SourcesFile
 from schemas.subscriptions import SubscriptionsFile
 
@@ -36,6 +37,7 @@ _READ: dict[str, type[Any]] = {
     "sources": SourcesFile,
     "subscriptions": SubscriptionsFile,
     "alerts": AlertsFile,
+    "sinks": SinksFile,
     "api_keys": KeysFile,
     "crm_fact": CrmFact,
     **EVENT_TYPES,

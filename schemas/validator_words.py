@@ -158,6 +158,7 @@ PATTERNS = {
     r"^[^\s@/:]+\.[^\s@/:.]+$": "must be a domain, as acme.example",
     r"^https?://[^\s/]+.*$": URL,
     r"^https?://": URL,
+    r"^[A-Za-z_][A-Za-z0-9_.\-]{0,199}$": "a field of theirs by its technical name: letters, digits, _, . and -, as x_need or Need__c",
     r"^[^@\s<>]+@[^@\s<>]+$": "must be an e-mail address, as elin@example.com",
     r"^\+[0-9]{6,15}$": "must be a number with its country, as +46701234567",
     r"^[UW][A-Z0-9]{2,30}$": "must be a member id of Slack's, as U0123ELIN; a profile's menu has it",
@@ -165,6 +166,7 @@ PATTERNS = {
     r"^https?://[^\s?#]+$": "must be an address without ? and #, as https://example.com/path",
     r"^https?://[^\s]+$": URL,
     r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$": "must be an origin in small letters, without a path, as https://example.com",
+    r"(\d{1,6})/(s|m|h)": "a rate is written as 10/s, 600/m or 1000/h",
     r"^\d{1,3}(\.\d+)? ?%$": "a share is written as 80%",
     r"^[^\x00-\x1f\x7f]*$": "may have no line breaks and no control characters",
 }

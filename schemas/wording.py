@@ -56,7 +56,8 @@ def keys_at(model: Any, path: tuple[str | int, ...]) -> list[str]:
     """The keys that may stand at this place of a file of `model`; [] where that cannot be told."""
     for step in path:
         inner_models = [_inside(kind, step) for kind in _models(model)]
-        model = next((inner for inner in inner_models if inner is not None), None)
+        chosen = next((kind for kind in _models(model) if _is_of_kind(kind, step)), None)
+        model = next((inner for inner in inner_models if inner is not None), chosen)
     fields = [kind.model_fields for kind in _models(model) if isinstance(kind, type) and issubclass(kind, BaseModel)]
     return [field.alias or name for members in fields for name, field in members.items()]
 
@@ -68,6 +69,12 @@ def _inside(kind: Any, step: str | int) -> Any:
         return next((field.annotation for name, field in fields if step in (name, field.alias)), None)
     inner = [part for part in get_args(kind) if part is not Ellipsis]
     return inner[-1] if inner else None
+
+
+def _is_of_kind(model: Any, step: str | int) -> bool:
+    """Whether the model is the one of a union that its `kind` chooses."""
+    field = model.model_fields.get("kind") if isinstance(model, type) and issubclass(model, BaseModel) else None
+    return field is not None and step in get_args(field.annotation)
 
 
 def _models(kind: Any) -> list[Any]:

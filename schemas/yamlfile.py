@@ -133,7 +133,25 @@ def _problem(name: str, node: yaml.Node | None, item: JsonObject, model: type[Ba
     error = item.get("ctx", {}).get("error")
     path = (*item["loc"], *(error.path if isinstance(error, BrokenAt) else ()))
     rule = rule_of(item, keys_at(model, path[:-1]))
-    return f"{name}:{line_of(node, path)}: {_path_text(path)}: {rule}"
+    written = _without_tags(node, path)
+    return f"{name}:{line_of(node, written)}: {_path_text(written)}: {rule}"
+
+
+def _without_tags(node: yaml.Node | None, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The path as the file has it: the validator puts the `kind` of an entry, by which it chose among models, after the entry."""
+    written: list[str | int] = []
+    for step in path:
+        child = _child(node, step)
+        if child is None and step == _kind_of(node):
+            continue
+        written.append(step)
+        node = child[1] if child is not None else None
+    return tuple(written)
+
+
+def _kind_of(node: yaml.Node | None) -> str | None:
+    child = _child(node, "kind")
+    return child[1].value if child is not None and isinstance(child[1], yaml.ScalarNode) else None
 
 
 def _path_text(path: tuple[str | int, ...]) -> str:

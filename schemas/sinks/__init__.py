@@ -1,6 +1,6 @@
 """The sinks file: the CRMs that get our hand-overs, and what our words are called there.
 
-Imported by: the services.
+Imported by: export and the services.
 Open first: `file.py`, then `base.py`; a vendor's own settings are in `vendors.py`.
 """
 

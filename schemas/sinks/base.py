@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from schemas.duration import Window
 from schemas.sinks.mapping import FieldRules
 from schemas.words import Name
-from schemas.yamlfile import FileModel
+from schemas.yamlfile import BrokenAt, FileModel
 
 RecordKind = Literal["contact", "company", "opportunity", "note", "task"]
 """What a hand-over is made of in a CRM."""
@@ -49,11 +49,12 @@ class Stages(FileModel):
 
     @model_validator(mode="after")
     def _one_meaning_each(self) -> Stages:
-        ids = [
-            value for value in (self.offered, self.accepted, self.returned, self.won, self.lost) if value is not None
-        ]
-        if len(ids) != len(set(ids)):
-            raise ValueError("two of our stages are one of theirs, so what stands there would mean both")
+        meanings: dict[str, str] = {}
+        for ours, theirs in self.model_dump(exclude_none=True).items():
+            if theirs in meanings:
+                rule = f"is the stage of `{meanings[theirs]}` as well, so what stands there would mean both"
+                raise BrokenAt(f"`{theirs}` {rule}", ours)
+            meanings[theirs] = ours
         return self
 
     def meaning(self, stage: str | None) -> HandoverStage | None:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from schemas.sinks.vendors import AnySink
-from schemas.yamlfile import FileModel
+from schemas.yamlfile import BrokenAt, FileModel
 
 
 class SinksFile(FileModel):
@@ -19,6 +19,7 @@ class SinksFile(FileModel):
     @model_validator(mode="after")
     def _names_are_unique(self) -> SinksFile:
         names = [sink.name for sink in self.sinks]
-        if len(names) != len(set(names)):
-            raise ValueError("two sinks have the same name")
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise BrokenAt(f"two sinks are called `{name}`", "sinks", number, "name")
         return self

@@ -253,7 +253,9 @@ class RetentionSettings(Tree):
         timedelta(days=1095),
         description="What somebody unknown withdrew, by digests of their address or number.",
     )
-    deliveries: Duration = Field(timedelta(days=30), description="Deliveries that are over, with their attempts.")
+    deliveries: Duration = Field(
+        timedelta(days=30), description="Deliveries that are over, with their attempts; steps of sinks with them."
+    )
     incidents: Duration = Field(
         timedelta(days=90),
         description="Incidents that are over; also what was told, and what could not be told so long.",

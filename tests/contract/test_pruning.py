@@ -77,6 +77,23 @@ async def test_deliveries_go_with_their_attempts_and_pending_ones_stay(store):
     assert await left(store, "delivery_attempts", "delivery_id") == ["waits"]
 
 
+async def test_steps_of_a_sink_go_with_their_delivery_and_those_of_an_event_that_waits_stay(store):
+    deliveries = "id subscription position event_id lead_id state attempts next_at claimed_until created_at finished_at"
+    rows = (("over", "delivered", OLD), ("waits", "pending", None), ("late", "delivered", YOUNG))
+    await put(
+        store, t.deliveries, deliveries,
+        *[(f"{e}.sink/crm", "sink/crm", n, e, "l", state, 1, 0, 0, OLD, end) for n, (e, state, end) in enumerate(rows)],
+    )  # fmt: skip
+    steps = "target event_id name lead_id state attempts at personal"
+    told = [("over", OLD), ("waits", OLD), ("late", OLD), ("of_no_delivery", OLD), ("fresh", YOUNG)]
+    await put(store, t.sink_steps, steps, *[("sink/crm", e, "contact", "l", "done", 1, at, "x") for e, at in told])
+    records = "target kind key lead_id state made_by adopted number"
+    await put(store, t.sink_records, records, ("sink/crm", "contact", "l", "l", "present", "over", False, 1))
+    assert await tidy(store) == {"sink_steps": 2, "deliveries": 1}
+    assert await left(store, "sink_steps", "event_id") == ["fresh", "late", "waits"]
+    assert await left(store, "sink_records", "key") == ["l"]
+
+
 async def test_a_store_that_is_away_is_tidied_up_another_time():
     async def away(_):
         raise StoreUnavailable

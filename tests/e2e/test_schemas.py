@@ -17,7 +17,7 @@ from tests.e2e.test_setups import whole_story
 from tests.setups import EXAMPLES, setup
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "v1"
-FILES = ("agreement", "roster", "sources", "subscriptions", "api_keys")
+FILES = ("agreement", "roster", "sources", "subscriptions", "sinks", "api_keys")
 VALIDATORS = {}
 
 

@@ -32,6 +32,9 @@ _READ = """appended_at < :before AND EXISTS (SELECT 1 FROM positions p
     AND p.partition = log_records.partition AND p.next_offset <= log_records.record_offset)"""
 _UNUSED = """NOT EXISTS (SELECT 1 FROM quarantine q
     WHERE q.source = quarantine_bodies.source AND q.digest = quarantine_bodies.digest)"""
+_OVER = """at < :before AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = sink_steps.event_id || '.' || sink_steps.target
+    AND (d.state = 'pending' OR d.finished_at >= :before))"""
+"""Steps of an event that waits are what it goes on from."""
 RULES: dict[str, tuple[Rule, ...]] = {
     "inbox": (Rule("inbox", "signal_id, attempt", "entered_at < :before"),),
     "log": (Rule("log_records", "topic, partition, record_offset", _READ),),
@@ -48,6 +51,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "id",
             "delivery_id IN (SELECT d.id FROM deliveries d WHERE d.state <> 'pending' AND d.finished_at < :before)",
         ),
+        Rule("sink_steps", "target, event_id, name", _OVER),
         Rule("deliveries", "id", "state <> 'pending' AND finished_at < :before"),
     ),
     "incidents": (

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     env.touch(mode=0o600)
     env.write_text(_env(), "utf-8")
     print(
-        f"{folder}: agreement, roster, sources, subscriptions, alerts, api_keys and .env\nAPI key, shown only now: {key}"
+        f"{folder}: agreement, roster, sources, subscriptions, alerts, sinks, api_keys and .env\nAPI key, shown only now: {key}"
     )
     print("The organisation `nordlys` and the people of the roster are placeholders: put in your own.")
     print(f"next: {own_command()} up --config {folder}")

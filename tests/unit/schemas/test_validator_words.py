@@ -86,7 +86,7 @@ def test_every_pattern_of_a_schema_has_words():
             return own.union(*map(patterns, node.values()))
         return set().union(*map(patterns, node)) if isinstance(node, list) else set()
 
-    files = ("agreement", "roster", "sources", "subscriptions", "api_keys", "alerts", "command", "crm")
+    files = ("agreement", "roster", "sources", "subscriptions", "api_keys", "alerts", "sinks", "command", "crm")
     read = [name for name in names() if name.startswith(files)]
     assert len(read) >= 5, names()
     assert set().union(*(patterns(schema(name)) for name in read)) <= set(PATTERNS)
