@@ -138,6 +138,7 @@ class Delivery:
                     body=due.body,
                     now=now,
                     allow_private=subscription.allow_private,
+                    payload=subscription.payload,
                 )
         except Exception as raised:  # noqa: BLE001 - noted with the attempt; it ends neither the role nor the others
             return None, type(raised).__name__, httpx.Headers()

@@ -6,9 +6,12 @@ import hmac
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from datetime import datetime
+from typing import assert_never
 
 import httpx
 
+from schemas.subscriptions import Payload
+from services.delivery.flat import flatten
 from services.outbound.client import build_pinned_request
 
 
@@ -35,14 +38,16 @@ async def send(
     now: datetime,
     *,
     allow_private: bool,
+    payload: Payload = "cloudevents",
 ) -> httpx.Response:
-    """Connects to the very address that was looked at, so that a name that changes its answer cannot lead elsewhere.
+    """`body` is the envelope; what is signed is what is sent, in the shape of `payload`. Connects to the very address that was looked at, so that a name that changes its answer cannot lead elsewhere.
 
-    Raises AddressRefused, OSError, httpx.HTTPError, httpx.InvalidURL, ValueError.
+    Raises AddressRefused, OSError, httpx.HTTPError, httpx.InvalidURL, ValueError, msgspec.DecodeError.
     """
-    raw, stamp = body.encode(), int(now.timestamp())
+    content_type, text = _shape(body, payload)
+    raw, stamp = text.encode(), int(now.timestamp())
     headers = {
-        "content-type": "application/cloudevents+json",
+        "content-type": content_type,
         "webhook-id": ident,
         "webhook-timestamp": str(stamp),
         "webhook-signature": signature(secrets, ident, stamp, raw),
@@ -53,3 +58,14 @@ async def send(
     answer = await client.send(request, stream=True, follow_redirects=False)
     await answer.aclose()
     return answer
+
+
+def _shape(body: str, payload: Payload) -> tuple[str, str]:
+    """(media type, text) of the envelope in this shape."""
+    match payload:
+        case "cloudevents":
+            return "application/cloudevents+json", body
+        case "flat":
+            return "application/json", flatten(body)
+        case _:
+            assert_never(payload)

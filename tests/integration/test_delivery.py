@@ -107,6 +107,24 @@ async def test_events_arrive_signed_in_the_leads_order_with_the_very_bytes_of_th
         )
 
 
+async def test_a_tool_that_reads_no_envelopes_gets_the_same_event_flat_and_signed_the_same_way(running, receiver):
+    delivery, subscriber = worker(running, receiver, payload="flat")
+    await offered(running, delivery, subscriber)
+    await rounds(running, delivery, subscriber)
+    envelopes = {event["id"]: event for event in map(json.loads, await running.events())}
+    assert len(receiver.got) == 2
+    for _, headers, body in receiver.got:
+        flat, envelope = json.loads(body), envelopes[headers["webhook-id"]]
+        assert headers["content-type"] == "application/json"
+        assert not any(isinstance(value, dict | list) for value in flat.values())
+        assert (flat["event_id"], flat["event_type"]) == (envelope["id"], envelope["type"])
+        assert flat["handover_id"] == envelope["data"]["handover_id"]
+        if flat["event_type"] == "stafett.handover.offered.v1":
+            assert flat["personal_person_email"] == "anna@example.com"
+        scheme = Scheme(scheme="standard_webhooks", secrets=("STAFETT_SECRET_X",))
+        verify(scheme, [SECRET], Request("POST", "", headers, body), int(headers["webhook-timestamp"]))
+
+
 @pytest.mark.parametrize("status", [500, 429, 302])
 async def test_what_is_not_taken_is_tried_again_and_nothing_of_the_lead_overtakes_it(running, receiver, status):
     receiver.statuses = [status, status]
