@@ -80,17 +80,16 @@ class Breaker(FileModel):
         return self
 
 
-class Subscription(FileModel):
-    """`events` are topics (`sla`), types, or patterns (`stafett.handover.*`). `secrets` are Standard Webhooks' (whsec_...),
-    the first signs, all are sent along for rotation. `modes`: trials and tests are delivered only where asked for. `payload`:
-    the envelope, or one flat object for tools that read no envelopes. `rate` and `burst`: how much it is sent, and how much
-    at once after a rest (a second's worth where it is left out). `schedule`: the pauses after a try that failed; an event is
-    given up after as many tries and one (nine pauses, about three days, where it is left out)."""
+class SubscriptionTerms(FileModel):
+    """Who gets which events, and how. `events` are topics (`sla`), types, or patterns (`stafett.handover.*`). `modes`: trials
+    and tests are delivered only where asked for. `payload`: the envelope, or one flat object for tools that read no
+    envelopes. `rate` and `burst`: how much it is sent, and how much at once after a rest (a second's worth where it is left
+    out). `schedule`: the pauses after a try that failed; an event is given up after as many tries and one (nine pauses, about
+    three days, where it is left out)."""
 
     name: Name
     url: Annotated[str, Field(pattern=r"^https?://[^\s/]+.*$", max_length=2000)]
-    events: Annotated[tuple[str, ...], Field(min_length=1)]
-    secrets: Annotated[tuple[SecretName, ...], Field(min_length=1)]
+    events: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
     allow_private: bool = False
     modes: tuple[Mode, ...] = ("live",)
     payload: Payload = "cloudevents"
@@ -122,13 +121,13 @@ class Subscription(FileModel):
         return value
 
     @model_validator(mode="after")
-    def _private_only_where_said(self) -> Subscription:
+    def _private_only_where_said(self) -> SubscriptionTerms:
         if self.url.startswith("http://") and not self.allow_private:
             raise ValueError("use https; plain http is for private addresses only, with `allow_private: true`")
         return self
 
     @model_validator(mode="after")
-    def _burst_has_a_rate(self) -> Subscription:
+    def _burst_has_a_rate(self) -> SubscriptionTerms:
         if self.burst is not None and self.rate is None:
             raise ValueError(
                 "`burst` says how much may go at once beside a `rate`; say the rate, or leave out the burst"
@@ -138,6 +137,13 @@ class Subscription(FileModel):
     def wants(self, topic: str, event_type: str) -> bool:
         """Whether an event of this topic and type is subscribed to."""
         return any(pattern == topic or fnmatchcase(event_type, pattern) for pattern in self.events)
+
+
+class Subscription(SubscriptionTerms):
+    """One of the file. `secrets` are names of Standard Webhooks' secrets (whsec_...): the first signs, all are sent along for
+    rotation."""
+
+    secrets: Annotated[tuple[SecretName, ...], Field(min_length=1, max_length=10)]
 
 
 class SubscriptionsFile(FileModel):

@@ -23,7 +23,7 @@ from services.bootstrap.http import serving, sources_of
 from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.parts import Parts, Start, secrets_of
 from services.bootstrap.sinks import sinks_run
-from services.bootstrap.subscribers import subscribers_of
+from services.bootstrap.subscribers import ring_of
 from services.delivery.role import Delivery
 from services.door.bounds import Bounds
 from services.door.headers import add_headers
@@ -134,11 +134,12 @@ def _sla(parts: Parts) -> Run:
 
 
 def _delivery(parts: Parts) -> Run:
-    settings, subscribers = parts.settings, subscribers_of(parts.settings)
+    settings, ring = parts.settings, ring_of(parts)
+    parts.pulses.watch("subscriptions", ring.state)
     sinks = sinks_run(parts)
     webhooks = Delivery(
         parts.deliveries,
-        subscribers,
+        ring,
         parts.now,
         timeout=settings.delivery.timeout,
         connect_timeout=settings.delivery.connect_timeout,
@@ -146,8 +147,7 @@ def _delivery(parts: Parts) -> Run:
         bell=parts.delivery_bell,
         trial=settings.mode == "observe",
         on_attempt=metrics.count_attempt,
-        # Without subscribers there is no loop that could stand still.
-        on_step=parts.pulses.of("delivery", 2 * settings.delivery.timeout) if subscribers else lambda: None,
+        on_step=parts.pulses.of("delivery", 2 * settings.delivery.timeout),
     ).run
     return webhooks if sinks is None else _together(webhooks, sinks)
 

@@ -36,7 +36,7 @@ COMMANDS = {
     "enrich": "Run the role that completes thin webhooks by asking the sender's API.",
     "router": "Run the role that decides.",
     "relay": "Run the role that publishes events.",
-    "delivery": "Run the role that sends webhooks.",
+    "delivery": "Run the role that sends webhooks; send events once more; try a receiver.",
 }
 _MODULES = {
     "agreement": "agreements.agreement",
@@ -44,7 +44,6 @@ _MODULES = {
     "command": "operating.command",
     "console": "up",
     "db": "operating.db",
-    "delivery": "up",
     "dlq": "operating.dlq",
     "enrich": "up",
     "events": "operating.events",

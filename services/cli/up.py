@@ -63,21 +63,31 @@ ROLES: dict[str, tuple[tuple[str, ...], str, str]] = {
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds `up` and a command for each role."""
-    for name, (roles, text, more) in ROLES.items():
-        parser = subparsers.add_parser(
-            name,
-            help=text,
-            description=text,
-            epilog=f"{more}\n{STOPS}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        add_config(parser)
-        if name == "relay":
-            parser.add_argument("--watch", action="store_true", help="also watch the SLA clocks")
-        if name == "ingest":
-            parser.add_argument("--hooks-only", action="store_true", help="serve no API")
-        parser.set_defaults(func=run, roles=roles, migrate=name == "up")
+    """Adds `up` and a command for each role; that of `delivery` has actions besides (`cli/delivery.py`)."""
+    for name in ROLES:
+        if name != "delivery":
+            add_role(subparsers, name)
+
+
+def add_role(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser], name: str, epilog: str = ""
+) -> argparse.ArgumentParser:
+    """Adds the command of one of ROLES. `epilog`: more of its help."""
+    roles, text, more = ROLES[name]
+    parser = subparsers.add_parser(
+        name,
+        help=text,
+        description=text,
+        epilog=f"{more}\n{STOPS}\n\n{epilog}".rstrip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_config(parser)
+    if name == "relay":
+        parser.add_argument("--watch", action="store_true", help="also watch the SLA clocks")
+    if name == "ingest":
+        parser.add_argument("--hooks-only", action="store_true", help="serve no API")
+    parser.set_defaults(func=run, roles=roles, migrate=name == "up")
+    return parser
 
 
 def run(args: argparse.Namespace) -> int:

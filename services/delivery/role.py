@@ -8,16 +8,17 @@ and how far its pace is used up, is in the store beside its place in the feed: a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import httpx
 
 from schemas.envelope import mode_of
-from schemas.subscriptions import Subscription
+from schemas.subscriptions import SubscriptionTerms
 from services.delivery.breaker import judge_health, text_of, turn_of
 from services.delivery.schedule import SCHEDULE, judge_attempt, outcome_of
 from services.delivery.sending import send
@@ -27,12 +28,14 @@ from services.ports.deliveries import Attempt, Change, DeliveryQueue, Due, Healt
 from services.ports.errors import PortError
 
 log = logging.getLogger("stafett.delivery")
+LOOK = 1.0
+"""Seconds between two looks at who subscribes."""
 
 
 class Subscriber(NamedTuple):
     """A subscription with its secrets in hand."""
 
-    subscription: Subscription
+    subscription: SubscriptionTerms
     secrets: tuple[str, ...]
 
     @property
@@ -42,14 +45,19 @@ class Subscriber(NamedTuple):
         return Pace(rate.interval, burst if burst is not None else rate.a_second) if rate is not None else None
 
 
+Subscribers = Callable[[], Awaitable[Mapping[str, Subscriber]]]
+"""Those of now, by name."""
+
+
 class Delivery:
-    """Each subscription has its own loop, so that a slow subscriber slows nobody else. While the whole service is on
-    `trial`, only those who asked for trials are sent anything; the others' place in the feed moves on."""
+    """Each subscription has its own loop, so that a slow subscriber slows nobody else; the loop takes the subscription as it
+    is now at each step, and ends once there is none of its name. While the whole service is on `trial`, only those who asked
+    for trials are sent anything; the others' place in the feed moves on."""
 
     def __init__(
         self,
         deliveries: DeliveryQueue,
-        subscribers: Sequence[Subscriber],
+        subscribers: Subscribers,
         now: Callable[[], datetime],
         *,
         timeout: timedelta = timedelta(seconds=15),
@@ -66,17 +74,28 @@ class Delivery:
         self._concurrency, self._schedule = concurrency, schedule
         self._bell, self._trial = bell or Doorbell(), trial
         self._on_attempt, self._on_step = on_attempt, on_step
+        self._current: Mapping[str, Subscriber] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; tries under way are finished."""
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
         timeout = httpx.Timeout(self._timeout.total_seconds(), connect=self._connect_timeout.total_seconds())
-        async with httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False) as client:
-            loops = [self._serve(client, subscriber, stop) for subscriber in self._subscribers]
-            await asyncio.gather(*loops, stop.wait())
+        async with (
+            httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False) as client,
+            asyncio.TaskGroup() as group,
+        ):
+            loops: dict[str, asyncio.Task[None]] = {}
+            while not stop.is_set():
+                self._on_step()
+                self._current = await self._subscribers()
+                loops = {name: loop for name, loop in loops.items() if not loop.done()}
+                for name in self._current.keys() - loops.keys():
+                    loops[name] = group.create_task(self._serve(client, name, stop))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), LOOK)
 
-    async def _serve(self, client: httpx.AsyncClient, subscriber: Subscriber, stop: asyncio.Event) -> None:
-        while not stop.is_set():
+    async def _serve(self, client: httpx.AsyncClient, name: str, stop: asyncio.Event) -> None:
+        while not stop.is_set() and (subscriber := self._current.get(name)) is not None:
             self._on_step()
             try:
                 busy = await self.step(client, subscriber)
@@ -145,7 +164,7 @@ class Delivery:
         return answer.status_code, None, answer.headers
 
 
-def matcher_of(subscription: Subscription, *, trial: bool) -> Matches:
+def matcher_of(subscription: SubscriptionTerms, *, trial: bool) -> Matches:
     """Which events the subscription gets. `trial`: the whole service is on trial."""
 
     def matches(topic: str, event_type: str, head: str) -> bool:

@@ -157,5 +157,38 @@ class DeliveryReports(Protocol):
         """What was tried last, in the order of the feed; `failed`: only of events that were given up."""
 
 
-class Deliveries(DeliveryQueue, DeliveryReports, Protocol):
-    """Both."""
+class Window(NamedTuple):
+    """From an instant on, up to another that is no part of it."""
+
+    since: datetime
+    until: datetime
+
+
+class Replayed(NamedTuple):
+    """A page of a replay: how many events are sent once more, how many were looked at, and the position of the last."""
+
+    events: int
+    looked_at: int
+    position: int
+
+
+class DeliveryReplays(Protocol):
+    """For who sends once more what was sent before. Events that are not fanned out yet are left out: they go anyway."""
+
+    async def position_before(self, at: datetime) -> int:
+        """A position before that of each event that was recorded at `at` or later, and not far before."""
+
+    async def replay(
+        self, subscription: str, matches: Matches, now: datetime, *, window: Window, after: int, limit: int = 500
+    ) -> Replayed:
+        """Events behind the position `after` that were recorded in the window and that the subscription gets wait for it
+        once more, due now, with the same id and all their tries before them. What waits already is due now. One
+        transaction; ask again from `position` until nothing was looked at. A subscription that never ran begins here."""
+
+    async def replay_event(self, subscription: str, event_id: str, matches: Matches, now: datetime) -> bool | None:
+        """The same for one event; None where there is no such event behind the subscription's place in the feed, False
+        where the subscription does not get it."""
+
+
+class Deliveries(DeliveryQueue, DeliveryReports, DeliveryReplays, Protocol):
+    """All of it."""

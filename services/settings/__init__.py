@@ -8,6 +8,7 @@ Open first: `tree.py`.
 """
 
 from services.settings.describe import Described, describe
+from services.settings.dotenv import Mark, mark_of, with_fresh_secrets
 from services.settings.reading import SettingsError, deployment_key, load
 from services.settings.tree import LOOPBACK, DeliverySettings, HttpSettings, KafkaSettings, Settings
 from services.settings.urls import LogTarget, SecurityProtocol
@@ -19,10 +20,13 @@ __all__ = [
     "HttpSettings",
     "KafkaSettings",
     "LogTarget",
+    "Mark",
     "SecurityProtocol",
     "Settings",
     "SettingsError",
     "deployment_key",
     "describe",
     "load",
+    "mark_of",
+    "with_fresh_secrets",
 ]

@@ -51,8 +51,7 @@ def test_a_port_of_its_own_takes_the_metrics_off_the_public_one(made):
     assert httpx.get(f"{made.url}/metrics", timeout=5).status_code == 404
     assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).json() == {"status": "ok"}
     ready = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5)
-    # Nobody subscribed, so that the role `delivery` has no loop.
-    parts = ("store", "log", "enrich", "relay", "router", "sla")
+    parts = ("store", "log", "delivery", "enrich", "relay", "router", "sla")
     assert ready.json() == {"status": "ready", **dict.fromkeys(parts, "ok")}
     assert ready.status_code == 200
     assert made.stop() == 0

@@ -60,8 +60,12 @@ async def receiver():
 def worker(running, receiver, schedule=(timedelta(seconds=1),) * 5, **more):
     given = {"name": "crm", "url": receiver.url, "events": ("stafett.handover.*",), "secrets": ("STAFETT_SECRET_X",)}
     subscriber = Subscriber(Subscription(**{**given, "allow_private": True, **more}), (SECRET,))
+
+    async def subscribers():
+        return {subscriber.subscription.name: subscriber}
+
     return Delivery(
-        SqlDeliveries(running.store.engines), [subscriber], lambda: running.at, schedule=schedule
+        SqlDeliveries(running.store.engines), subscribers, lambda: running.at, schedule=schedule
     ), subscriber
 
 

@@ -4,30 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.envelope import whole
 from services.adapters.sql import tables as t
-from services.adapters.sql.engine import Engines
-from services.adapters.sql.receivers import change_health, cursor_of, pauses, spend
+from services.adapters.sql.receivers import COLUMNS, begin, change_health, cursor_of, new_row, pauses, spend
+from services.adapters.sql.replays import SqlReplays
 from services.ports.deliveries import Attempt, Change, Due, Health, Matches, Pace, State, Tried
 from services.ports.instants import instant, instant_or_none, micros
-
-COLUMNS = (
-    "id",
-    "subscription",
-    "position",
-    "event_id",
-    "lead_id",
-    "state",
-    "attempts",
-    "next_at",
-    "claimed_until",
-    "created_at",
-)
 
 _DISABLE = "UPDATE delivery_cursors SET disabled_reason = :r WHERE subscription = :s"
 _ENABLE = """UPDATE delivery_cursors SET disabled_reason = :r, failures = 0, openings = 0, failing_since = NULL,
@@ -36,15 +21,12 @@ _DUE_AT_ONCE = """UPDATE deliveries SET next_at = :now
     WHERE subscription = :s AND state = 'pending' AND attempts > 0 AND next_at > :now"""
 
 
-class SqlDeliveries:
+class SqlDeliveries(SqlReplays):
     """The port `Deliveries`."""
-
-    def __init__(self, engines: Engines) -> None:
-        self._engines = engines
 
     async def fan_out(self, subscription: str, matches: Matches, now: datetime, limit: int = 500) -> int:
         async with self._engines.write() as conn:
-            await self._begin(conn, subscription)
+            await begin(conn, subscription)
             cursor = await cursor_of(conn, self._engines.dialect, subscription)
             if cursor is None or cursor.health.disabled is not None:
                 return 0
@@ -115,16 +97,6 @@ class SqlDeliveries:
                 AND x.lead_id = d.lead_id AND x.state = 'pending' AND x.position < d.position)
             ORDER BY {order} LIMIT :n {lock}"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
 
-    async def _begin(self, conn: AsyncConnection, subscription: str) -> None:
-        """A subscription that is new begins with the next event."""
-        await conn.execute(
-            text(
-                "INSERT INTO delivery_cursors (subscription, position, failures, openings) VALUES (:s,"
-                " coalesce((SELECT value FROM counters WHERE name = 'events'), 0), 0, 0) ON CONFLICT DO NOTHING"
-            ),
-            {"s": subscription},
-        )
-
     async def disable(self, subscription: str, reason: str | None) -> bool:
         async with self._engines.write() as conn:
             done = await conn.execute(text(_ENABLE if reason is None else _DISABLE), {"r": reason, "s": subscription})
@@ -189,9 +161,3 @@ class SqlDeliveries:
             if change is not None and change.before.pause == "open" and change.after.pause is None:
                 await conn.execute(text(_DUE_AT_ONCE), {"s": due.subscription, "now": micros(attempt.at)})
         return change
-
-
-def new_row(subscription: str, event: Any, now: datetime) -> tuple[Any, ...]:
-    """A delivery that waits, in the order of COLUMNS, of a row of `events`."""
-    ident, at = f"{event.event_id}.{subscription}", micros(now)
-    return (ident, subscription, event.position, event.event_id, event.lead_id, "pending", 0, at, 0, at)

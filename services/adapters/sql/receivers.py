@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +17,19 @@ from services.adapters.sql.engine import Dialect
 from services.ports.deliveries import Change, Health
 from services.ports.instants import instant_or_none, micros
 
+COLUMNS = (
+    "id",
+    "subscription",
+    "position",
+    "event_id",
+    "lead_id",
+    "state",
+    "attempts",
+    "next_at",
+    "claimed_until",
+    "created_at",
+)
+"""What a delivery that waits begins with."""
 _HEALTH = "failures, failing_since, openings, pause, paused_until, disabled_reason"
 
 
@@ -26,6 +39,23 @@ class Cursor(NamedTuple):
     position: int
     spent_until: datetime | None
     health: Health
+
+
+def new_row(subscription: str, event: Any, now: datetime) -> tuple[Any, ...]:
+    """A delivery that waits, in the order of COLUMNS, of a row of `events`."""
+    ident, at = f"{event.event_id}.{subscription}", micros(now)
+    return (ident, subscription, event.position, event.event_id, event.lead_id, "pending", 0, at, 0, at)
+
+
+async def begin(conn: AsyncConnection, subscription: str) -> None:
+    """A subscription that is new begins with the next event."""
+    await conn.execute(
+        text(
+            "INSERT INTO delivery_cursors (subscription, position, failures, openings) VALUES (:s,"
+            " coalesce((SELECT value FROM counters WHERE name = 'events'), 0), 0, 0) ON CONFLICT DO NOTHING"
+        ),
+        {"s": subscription},
+    )
 
 
 async def cursor_of(conn: AsyncConnection, dialect: Dialect, subscription: str, *, lock: bool = True) -> Cursor | None:

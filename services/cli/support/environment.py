@@ -67,8 +67,6 @@ def _database(folder: Path, path: Path) -> Path:
 
 
 def _lines(path: Path) -> list[tuple[str, str]]:
-    if not path.is_file():
-        return []
-    lines = (line.strip() for line in read_text(path).splitlines())
-    pairs = (line.partition("=")[::2] for line in lines if line and not line.startswith("#"))
-    return [(name.strip(), value.strip()) for name, value in pairs]
+    from services.settings.dotenv import pairs_of
+
+    return pairs_of(read_text(path)) if path.is_file() else []

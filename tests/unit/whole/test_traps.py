@@ -316,7 +316,7 @@ async def sent(answer, attempts=0):
         return answer
 
     crm = Subscription(name="crm", url="http://127.0.0.1/hook", allow_private=True, events=("*",), secrets=NAME)
-    delivery = Delivery(queue, [], lambda: START)
+    delivery = Delivery(queue, dict, lambda: START)
     async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as http:
         await delivery.step(http, Subscriber(crm, (base64.b64encode(b"key").decode(),)))
     return queue, asked, there

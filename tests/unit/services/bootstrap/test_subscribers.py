@@ -81,7 +81,7 @@ def test_a_url_that_cannot_be_called_is_refused(tmp_path, url, rule):
         ("    rate: 1001/s", "rate", "1000/s at most"),
         ("    burst: 5", "", "say the rate"),
         ("    schedule: []", "schedule", "at least 1"),
-        ("    schedule: [soon]", "schedule.0", "write how long it is"),
+        ("    schedule: [soon]", "schedule.0", "is no duration"),
         ("    breaker: {failures: 0}", "breaker.failures", "at least 1"),
         ("    breaker: {pause: 1h, longest: 1m}", "breaker", "make it at least as long"),
         ("    payload: xml", "payload", "flat"),

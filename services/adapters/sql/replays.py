@@ -1,0 +1,90 @@
+"""Events that are sent once more: rows of `deliveries` wait again, or are made again where they were removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.adapters.sql import tables as t
+from services.adapters.sql.engine import Dialect, Engines, scalar
+from services.adapters.sql.receivers import COLUMNS, begin, cursor_of, new_row
+from services.ports.deliveries import Matches, Replayed, Window
+from services.ports.instants import micros
+
+SLACK = timedelta(minutes=10)
+"""Clocks of relays that took over from each other differ by less, so instants of recording rise but for so much."""
+_EVENT = "position, event_id, lead_id, topic, type, head"
+_ONCE_MORE = """ON CONFLICT (id) DO UPDATE SET next_at = excluded.next_at, finished_at = NULL,
+    spared = CASE WHEN deliveries.state = 'pending' THEN deliveries.spared ELSE deliveries.attempts END, state = 'pending'"""
+
+
+class SqlReplays:
+    """The port `DeliveryReplays`."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    async def position_before(self, at: datetime) -> int:
+        """The position is searched for by halves, for events have no index by time."""
+        wanted = micros(at - SLACK)
+        async with self._engines.read() as conn:
+            low, high = 0, await scalar(conn, "SELECT coalesce(max(position), 0) FROM events")
+            while low < high:
+                middle = (low + high + 1) // 2
+                found = await scalar(
+                    conn,
+                    "SELECT recorded_at FROM events WHERE position >= :p ORDER BY position LIMIT 1",
+                    p=middle,
+                )
+                low, high = (middle, high) if found < wanted else (low, middle - 1)
+        return low
+
+    async def replay(
+        self, subscription: str, matches: Matches, now: datetime, *, window: Window, after: int, limit: int = 500
+    ) -> Replayed:
+        statement = f"""SELECT {_EVENT}, recorded_at FROM events
+            WHERE position > :after AND position <= :end ORDER BY position LIMIT :n"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+        end = await self.position_before(window.until + 2 * SLACK)
+        async with self._engines.write() as conn:
+            place = await self._place(conn, subscription)
+            given = {"after": after, "end": min(place, end), "n": limit}
+            events = (await conn.execute(text(statement), given)).all()
+            chosen = [e for e in events if micros(window.since) <= e.recorded_at < micros(window.until)]
+            count = await put_back(conn, self._engines.dialect, subscription, _matching(chosen, matches), now=now)
+        return Replayed(count, len(events), events[-1].position if events else after)
+
+    async def replay_event(self, subscription: str, event_id: str, matches: Matches, now: datetime) -> bool | None:
+        by_delivery = f"""SELECT {_EVENT} FROM events
+            WHERE position = (SELECT position FROM deliveries WHERE id = :d)"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+        by_id = f"SELECT {_EVENT} FROM events WHERE event_id = :e AND position <= :end"  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+        async with self._engines.write() as conn:
+            place = await self._place(conn, subscription)
+            given = {"d": f"{event_id}.{subscription}"}
+            event = (await conn.execute(text(by_delivery), given)).one_or_none()
+            if event is None:
+                event = (await conn.execute(text(by_id), {"e": event_id, "end": place})).one_or_none()
+            if event is None:
+                return None
+            return bool(await put_back(conn, self._engines.dialect, subscription, _matching([event], matches), now=now))
+
+    async def _place(self, conn: AsyncConnection, subscription: str) -> int:
+        await begin(conn, subscription)
+        cursor = await cursor_of(conn, self._engines.dialect, subscription)
+        return cursor.position if cursor is not None else 0
+
+
+def _matching(events: Sequence[Any], matches: Callable[[str, str, str], bool]) -> list[Any]:
+    return [event for event in events if matches(event.topic, event.type, event.head)]
+
+
+async def put_back(
+    conn: AsyncConnection, dialect: Dialect, subscription: str, events: Sequence[Any], now: datetime
+) -> int:
+    """These wait for the subscription, whose row is locked; returns how many."""
+    rows = [new_row(subscription, event, now) for event in events]
+    await dialect.insert(conn, t.deliveries, COLUMNS, rows, tail=_ONCE_MORE)
+    return len(rows)
