@@ -93,7 +93,7 @@ class MemoryCrm:
 
     def _match(self, ident, row):
         stage = row.get("stage")
-        return Match(ident, row, stage=stage, is_closed=stage in ("won", "lost"))
+        return Match(ident, row, stage=stage, is_closed=stage in ("won", "lost") or row.get("state") == "done")
 
 
 class MemoryBook:

@@ -28,7 +28,7 @@ from services.sinks.planning.stages import may_move
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.vendor import Vendor
 
-BUSY = timedelta(seconds=5)
+BUSY = timedelta(seconds=2)
 """How long an event waits where another one is making the record that it needs."""
 _REQUEST = 60_000
 """Characters of a request that is kept to be shown."""

@@ -47,7 +47,7 @@ class Match(NamedTuple):
     """A record as it is at the vendor. `fields` are those that were asked for, in the shape of `Vendor.render`.
 
     `vendor_id` is another than was asked for where two records were merged there. `stage` is the vendor's id of the stage
-    of an opportunity; `is_closed` is True for a deal that was won, lost or archived.
+    of an opportunity; `is_closed` is True for a deal that was won, lost or archived, and for a task that was done.
     """
 
     vendor_id: str

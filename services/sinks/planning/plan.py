@@ -105,12 +105,14 @@ def _answer(data: EventData, settings: Settings) -> Plan:
 def _offer(event: Envelope, offer: HandoverOffered, settings: Settings) -> list[Operation]:
     sink, facts = settings.sink, facts_of(event, offer, settings.public_url)
     contact, opportunity = _contact_key(event, offer, settings), Key("opportunity", offer.handover_id)
-    operations: list[Operation] = [Ensure("contact", _contact(contact, facts, offer, settings))]
-    hangs_on = [contact]
+    operations: list[Operation] = []
+    hangs_on: list[Key] = []
     if sink.company and offer.dossier.company_domain is not None:
         company = Key("company", offer.dossier.company_domain)
         operations.append(Ensure("company", _company(company, facts, sink)))
         hangs_on.append(company)
+    operations.append(Ensure("contact", _contact(contact, facts, offer, settings), tuple(hangs_on)))
+    hangs_on.append(contact)
     wanted = _opportunity(opportunity, facts, offer, settings)
     operations.append(Ensure("opportunity", wanted, tuple(hangs_on), "offered"))
     operations += [Link(f"link_{other.kind}", opportunity, other) for other in hangs_on]

@@ -20,14 +20,8 @@ from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.note import as_html
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.odoo_calls import OdooCalls
+from services.sinks.vendors.odoo_check import LOST, MODELS, TASK_TYPE, check_odoo
 
-MODELS: Mapping[RecordKind, str] = {
-    "contact": "res.partner",
-    "company": "res.partner",
-    "opportunity": "crm.lead",
-    "note": "mail.message",
-    "task": "mail.activity",
-}
 NAMES: Mapping[RecordKind, Mapping[ValueName, str]] = {
     "contact": {"email": "email", "full_name": "name", "phone": "phone", "owner": "user_id"},
     "company": {"name": "name", "domain": "website"},
@@ -37,6 +31,13 @@ NAMES: Mapping[RecordKind, Mapping[ValueName, str]] = {
 }
 """Their fields of our values; what is not among them has no place in Odoo."""
 _IDS = ("user_id", "stage_id", "team_id", "partner_id")
+_BESIDES: Mapping[RecordKind, tuple[str, ...]] = {
+    "opportunity": ("stage_id", "active", "probability"),
+    "task": ("active",),
+}
+"""What is read beside the fields that were asked for."""
+_SITE = "http://"
+"""Odoo writes it before a web site that has no scheme."""
 ENDINGS: Mapping[str, tuple[str, JsonObject]] = {
     "done": ("action_feedback", {"feedback": "Stafett"}),
     "cancelled": ("unlink", {}),
@@ -62,7 +63,7 @@ class Odoo:
 
     def render(self, wanted: Wanted) -> Fields:
         kind, names = wanted.key.kind, NAMES[wanted.key.kind]
-        fields = {names[name]: _to_write(names[name], value) for name, value in wanted.values.items() if name in names}
+        fields = {names[n]: _to_write(names[n], value) for n, value in wanted.values.items() if n in names}
         match kind:
             case "contact":
                 if "name" not in fields and wanted.values.get("email"):
@@ -91,7 +92,9 @@ class Odoo:
                     key.kind, [["email_normalized", "=", key.email], ["is_company", "=", False]], names
                 )
             case "company":
-                return await self._first(key.kind, [["is_company", "=", True], ["website", "ilike", key.text]], names)
+                return await self._first(
+                    key.kind, [["is_company", "=", True], ["website", "=", _SITE + key.text]], names
+                )
             case "opportunity":
                 return await self._first(key.kind, [["referred", "=", key.marker]], names)
             case "note":
@@ -99,10 +102,10 @@ class Odoo:
                     ["model", "=", "crm.lead"],
                     ["res_id", "=", int(parents.get("opportunity", "0"))],
                 ]
-                return await self._first(key.kind, [*of, ["body", "ilike", key.marker]], names)
+                return await self._first(key.kind, [*of, ["body", "ilike", _literal(key.marker)]], names)
             case "task":
                 of = [["res_model", "=", "crm.lead"], ["res_id", "=", int(parents.get("opportunity", "0"))]]
-                return await self._first(key.kind, [*of, ["summary", "ilike", f"[{key.marker}]"]], names)
+                return await self._first(key.kind, [*of, ["summary", "ilike", _literal(f"[{key.marker}]")]], names)
             case _:
                 assert_never(key.kind)
 
@@ -125,7 +128,12 @@ class Odoo:
         if kind == "task" and fields.get("state") in ENDINGS:
             await self._end_task(ids, str(fields["state"]))
             return
-        await self._odoo.ask(MODELS[kind], "write", {"vals": dict(fields)}, ids=ids, is_write=True)
+        values = dict(fields)
+        if kind == "opportunity" and values.get("stage_id") == LOST:
+            del values["stage_id"]
+            await self._odoo.ask("crm.lead", "action_set_lost", {}, ids=ids, is_write=True)
+        if values:
+            await self._odoo.ask(MODELS[kind], "write", {"vals": values}, ids=ids, is_write=True)
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         if kind != "contact":
@@ -138,11 +146,11 @@ class Odoo:
         return str(await self._odoo.user_id())
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
-        return [*await self._check_fields(), *await self._check_stages(), *await self._check_owners(owners)]
+        return await check_odoo(self._sink, self._odoo, owners)
 
     async def _first(self, kind: RecordKind, domain: list[list[JsonValue]], names: Collection[str]) -> Match | None:
         shown = [name for name in names if not (kind == "task" and name == "state")]
-        wanted = {*shown, *(("stage_id", "active", "probability") if kind == "opportunity" else ())}
+        wanted = {*shown, *_BESIDES.get(kind, ())}
         context: JsonObject = {"context": _ALL} if kind in ("opportunity", "task") else {}
         rows = await self._odoo.ask(
             MODELS[kind],
@@ -152,9 +160,12 @@ class Odoo:
         if not rows:
             return None
         row = {name: _as_read(name, value) for name, value in rows[0].items()}
-        fields = {**{name: row.get(name) for name in shown}, **({"state": "open"} if kind == "task" else {})}
-        is_closed = kind == "opportunity" and (row.get("active") is None or row.get("probability") == 100)
-        stage = row.get("stage_id")
+        is_archived = row.get("active") is None
+        fields: dict[str, JsonValue] = {name: row.get(name) for name in shown}
+        if kind == "task":
+            fields["state"] = "done" if is_archived else "open"
+        is_closed = kind in _BESIDES and (is_archived or row.get("probability") == 100)
+        stage = LOST if kind == "opportunity" and is_archived else row.get("stage_id")
         vendor_id = str(rows[0]["id"])
         url = self._url(kind, vendor_id)
         return Match(vendor_id, fields, stage=str(stage) if stage else None, is_closed=is_closed, url=url)
@@ -189,45 +200,13 @@ class Odoo:
 
     async def _schedule(self, fields: Fields, parents: Parents) -> Made:
         kept = {name: value for name, value in fields.items() if name != "state"}
-        values = {"act_type_xmlid": self._sink.task.type or "mail.mail_activity_data_todo", **kept}
+        values = {"act_type_xmlid": self._sink.task.type or TASK_TYPE, **kept}
         ids = [int(parents.get("opportunity", "0"))]
         return Made(_id_of(await self._odoo.ask("crm.lead", "activity_schedule", values, ids=ids, is_write=True)))
 
     async def _end_task(self, ids: list[int], state: str) -> None:
         method, values = ENDINGS[state]
         await self._odoo.ask("mail.activity", method, values, ids=ids, is_write=True)
-
-    async def _check_fields(self) -> list[str]:
-        problems = []
-        kinds: tuple[RecordKind, ...] = ("contact", "company", "opportunity")
-        for kind in kinds:
-            theirs = await self._odoo.ask(MODELS[kind], "fields_get", {"attributes": ["type", "readonly"]})
-            for name in getattr(self._sink.fields, kind):
-                if name not in theirs:
-                    problems.append(
-                        f"fields.{kind}.{name}: {MODELS[kind]} has no such field; its technical name is needed"
-                    )
-        return problems
-
-    async def _check_stages(self) -> list[str]:
-        rows = await self._odoo.ask("crm.stage", "search_read", {"domain": [], "fields": ["name"]})
-        ids = {str(row["id"]): row["name"] for row in rows}
-        names = ", ".join(f"{ident} is {name}" for ident, name in ids.items())
-        wanted = self._sink.stages.model_dump(exclude_none=True)
-        return [
-            f"stages.{ours}: there is no stage {theirs} ({names})"
-            for ours, theirs in wanted.items()
-            if theirs not in ids
-        ]
-
-    async def _check_owners(self, owners: Mapping[str, str]) -> list[str]:
-        rows = await self._odoo.ask("res.users", "search_read", {"domain": [], "fields": ["id"]})
-        active = {str(row["id"]) for row in rows}
-        return [
-            f"roster: {person} is {theirs} there, which is no active user"
-            for person, theirs in owners.items()
-            if theirs not in active
-        ]
 
     def _url(self, kind: RecordKind, vendor_id: str) -> str | None:
         models = {"contact": "res.partner", "company": "res.partner", "opportunity": "crm.lead"}
@@ -240,8 +219,10 @@ def _external_id(key: Key) -> str:
 
 
 def _to_write(name: str, value: JsonValue) -> JsonValue:
-    if name in _IDS and value is not None:
+    if name in _IDS and value not in (None, LOST):
         return int(value)
+    if name == "website":
+        return f"{_SITE}{value}"
     return str(value)[:10] if name == "date_deadline" else value
 
 
@@ -250,6 +231,11 @@ def _as_read(name: str, value: JsonValue) -> JsonValue:
     if isinstance(value, list) and len(value) == 2 and name.endswith("_id"):
         return value[0]
     return None if value is False else value
+
+
+def _literal(text: str) -> str:
+    """As a pattern of `ilike` that fits nothing else."""
+    return text.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
 
 
 def _to_load(value: JsonValue) -> str:
@@ -270,5 +256,7 @@ def _trouble_of_load(messages: list[JsonObject]) -> Trouble:
     text = " ".join(str(message.get("message") or "") for message in messages)
     if "concurrent update" in text or "could not serialize" in text:
         return Trouble("transient", "concurrent_update")
+    if "You are not allowed to" in text:
+        return Trouble("refused_setup", "AccessError")
     field = next((str(message["field"]) for message in messages if message.get("field")), None)
     return Trouble("refused_data", "load_refused", field=field)

@@ -7,6 +7,7 @@ XML-RPC answers 200 always, with a fault of code 1 (error), 2 (warning), 3 (acce
 from __future__ import annotations
 
 import json
+import re
 import xmlrpc.client
 from collections.abc import Mapping
 from typing import cast
@@ -15,8 +16,12 @@ from xml.parsers.expat import ExpatError
 from schemas.json_values import JsonObject, JsonValue
 from schemas.sinks.vendors import OdooSink
 from services.sinks.calls import Call, Caller, Reply, json_call
-from services.sinks.outcomes import Trouble
+from services.sinks.outcomes import Trouble, TroubleKind
 
+_MISSING_TEXT = "Record does not exist or has been deleted"
+_NO_RESULT = "cannot marshal None"
+"""How XML-RPC answers where a method gives nothing back: it has run, and what it did is committed."""
+_RECORD = re.compile(r"\(Record: ([a-z0-9_.]+)\(")
 _BUSY = (
     "could not serialize access",
     "deadlock detected",
@@ -25,7 +30,20 @@ _BUSY = (
     "LockNotAvailable",
 )
 """What PostgreSQL says of two transactions that met, as Odoo passes it on; the same call may succeed a moment later."""
-_MISSING, _DENIED = "MissingError", ("AccessDenied", "AccessError", "Unauthorized", "Forbidden")
+_ENGLISH: JsonObject = {"lang": "en_US"}
+"""Some answers are told apart by their words alone."""
+_MISSING = "MissingError"
+_CLASSES: Mapping[str, TroubleKind] = {
+    "OperationalError": "transient",
+    "InterfaceError": "transient",
+    "AccessDenied": "refused_setup",
+    "AccessError": "refused_setup",
+    "Unauthorized": "refused_setup",
+    "Forbidden": "refused_setup",
+    "NotFound": "refused_setup",
+    "TypeError": "refused_setup",
+}
+"""Classes of exceptions by what they mean; all others but Python's own are of the record."""
 
 
 class OdooCalls:
@@ -45,7 +63,8 @@ class OdooCalls:
         is_write: bool = False,
     ) -> JsonValue:
         """The method's result; `values` are its arguments by name. Raises Trouble."""
-        arguments = dict(values) if ids is None else {"ids": ids, **values}
+        context = {**_ENGLISH, **(values.get("context") or {})}
+        arguments = {**({} if ids is None else {"ids": ids}), **values, "context": context}
         if self._sink.api == "json2":
             return await self._ask_by_json(model, method, arguments, is_write)
         return await self._ask_by_xml(model, method, arguments, is_write)
@@ -70,7 +89,7 @@ class OdooCalls:
         )
         if reply.status == 200:
             return reply.json()
-        raise _trouble_of_json(reply)
+        raise _trouble_of_json(reply, model)
 
     async def _ask_by_xml(self, model: str, method: str, arguments: JsonObject, is_write: bool) -> JsonValue:
         uid = await self._log_in()
@@ -89,7 +108,7 @@ class OdooCalls:
             shown=body("..."),
             is_write=is_write,
         )
-        return _result_of_xml(await self._call(call))
+        return _result_of_xml(await self._call(call), model)
 
     def _login_body(self, password: str) -> bytes:
         values: tuple[JsonValue, ...] = (self._sink.database, self._sink.login or "", password, {})
@@ -106,7 +125,7 @@ class OdooCalls:
         return self._uid
 
 
-def _trouble_of_json(reply: Reply) -> Trouble:
+def _trouble_of_json(reply: Reply, model: str) -> Trouble:
     if reply.status == 429:
         return Trouble("throttled", "http_429")
     try:
@@ -116,22 +135,22 @@ def _trouble_of_json(reply: Reply) -> Trouble:
     if not isinstance(error, dict) or "name" not in error:
         # A proxy before Odoo, or Odoo on its way up or down.
         return Trouble("refused_setup" if reply.status in (401, 404) else "transient", f"http_{reply.status}")
-    return trouble_of(str(error["name"]), str(error.get("message") or ""))
+    return trouble_of(str(error["name"]), str(error.get("message") or ""), model)
 
 
-def trouble_of(name: str, message: str) -> Trouble:
-    """What an exception of Odoo means. `message` may hold values, so of it only names of fields come out."""
+def trouble_of(name: str, message: str, model: str) -> Trouble:
+    """What an exception of Odoo means that a call of `model` ended with. `message` may hold values, so of it only names of fields come
+    out. A record that is missing is gone where it is one of that model; of another it is a value of ours, as an owner or a stage."""
     short = name.rpartition(".")[2]
     if any(word in message or word in name for word in _BUSY):
         return Trouble("transient", "concurrent_update")
-    if short == _MISSING:
-        return Trouble("gone", short)
-    if short in _DENIED:
-        return Trouble("refused_setup", short)
-    if name.startswith("builtins.") or short in ("NotFound", "TypeError"):
-        # A field, model or argument that is not there: Odoo answers 500, and will for ever.
-        return Trouble("refused_setup", short, field=_name_in_quotes(message))
-    return Trouble("refused_data", short, field=_name_in_quotes(message))
+    if short == _MISSING or _MISSING_TEXT in message:
+        other = _RECORD.search(message)
+        is_other = other is not None and other[1] != model
+        return Trouble("refused_data", short, field=other[1]) if is_other and other else Trouble("gone", short)
+    # A field, model or argument that is not there is an error of Python: Odoo answers 500, and will for ever.
+    kind = _CLASSES.get(short, "refused_setup" if name.startswith("builtins.") else "refused_data")
+    return Trouble(kind, short, field=_name_in_quotes(message))
 
 
 def _name_in_quotes(message: str) -> str | None:
@@ -141,7 +160,7 @@ def _name_in_quotes(message: str) -> str | None:
     return name if name.replace("_", "").replace(".", "").isalnum() and name.isascii() else None
 
 
-def _result_of_xml(reply: Reply) -> JsonValue:
+def _result_of_xml(reply: Reply, model: str = "res.users") -> JsonValue:
     if reply.status == 429:
         raise Trouble("throttled", "http_429")
     if reply.status != 200:
@@ -149,20 +168,23 @@ def _result_of_xml(reply: Reply) -> JsonValue:
     try:
         values, _ = xmlrpc.client.loads(reply.body.decode("utf-8", "replace"))
     except xmlrpc.client.Fault as fault:
-        raise _trouble_of_fault(fault) from None
+        if _NO_RESULT in str(fault.faultString):
+            return None
+        raise _trouble_of_fault(fault, model) from None
     except (ExpatError, xmlrpc.client.ResponseError, ValueError):
         raise Trouble("transient", "no_xml_rpc") from None
     return cast("tuple[JsonValue]", values)[0]
 
 
-def _trouble_of_fault(fault: xmlrpc.client.Fault) -> Trouble:
-    """The last line of the traceback is `class: message`."""
-    last = str(fault.faultString).strip().rpartition("\n")[2]
+def _trouble_of_fault(fault: xmlrpc.client.Fault, model: str) -> Trouble:
+    """The last line of a traceback is `class: message`; the text of a warning is the message alone."""
+    text = str(fault.faultString)
+    last = text.strip().rpartition("\n")[2]
     name, _, message = last.partition(":")
     match fault.faultCode:
         case 2:
-            return trouble_of("odoo.exceptions.UserError", last)
+            return trouble_of("odoo.exceptions.UserError", text, model)
         case 3 | 4:
             return Trouble("refused_setup", "AccessDenied" if fault.faultCode == 3 else "AccessError")
         case _:
-            return trouble_of(name if "." in name else f"builtins.{name}", message)
+            return trouble_of(name if "." in name else f"builtins.{name}", message, model)

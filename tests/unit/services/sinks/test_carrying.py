@@ -60,7 +60,7 @@ async def test_ids_are_told_once_and_with_the_step_that_made_them():
     world = World()
     await world.carry(offered())
     told = list(world.book.signals)
-    assert [kind for kind, _ in told] == ["contact", "company", "opportunity", "note", "task"]
+    assert [kind for kind, _ in told] == ["company", "contact", "opportunity", "note", "task"]
     await world.carry(offered())
     assert world.book.signals == told
 
@@ -200,13 +200,13 @@ async def test_a_refused_create_is_nobodys_claim():
     with pytest.raises(Trouble):
         await world.carry(offered())
     assert world.book.kept == {}
-    step = world.book.done["evt_1", "contact"]
+    step = world.book.done["evt_1", "company"]
     assert (step.state, step.outcome, step.code, step.field) == ("refused", "refused_data", "PROPERTY_MISSING", "city")
 
 
 async def test_two_leads_of_one_company_make_it_once():
     world = World()
-    world.crm.faults = [None, "lose"]
+    world.crm.faults = ["lose"]
     with pytest.raises(Trouble):
         await world.carry(offered())
     with pytest.raises(Trouble, match="another_event_is_making_it"):
@@ -251,3 +251,12 @@ async def test_a_sink_that_only_shows_writes_and_remembers_nothing_but_the_reque
     assert world.crm.records == {} and world.book.kept == {} and world.book.signals == []
     assert world.book.done["evt_1", "opportunity"].request == "create opportunity ho_1"
     assert {step.state for step in world.book.done.values()} == {"planned", "skipped"}
+
+
+async def test_a_task_that_was_done_is_not_cancelled_afterwards():
+    world = World()
+    await world.carry(offered())
+    answer = {"handover_id": "ho_1", "pass_number": 1, "offer_id": "ho_1.1"}
+    await world.carry(event("handover.followed_up", 2, followed_up_at="2026-06-08T10:00:00Z", **answer))
+    await world.carry(event("handover.lost", 3, **answer))
+    assert world.crm.of("task")[0]["state"] == "done"
