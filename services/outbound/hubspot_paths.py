@@ -16,10 +16,13 @@ VERSION: Final = "2026-09"
 OBJECTS: Final = f"/crm/objects/{VERSION}"
 
 
-def record_path(noun: str, segment: str, *, properties: Iterable[str] = (), associations: Iterable[str] = ()) -> str:
+def record_path(
+    noun: str, segment: str, *, unique: str = "", properties: Iterable[str] = (), associations: Iterable[str] = ()
+) -> str:
     """The path that answers a record with these properties (those that HubSpot chooses where none is named) and with the ids of what is
-    associated with it, by plural nouns. `segment` is the record's id as it may stand in a path: escaped by the caller.
+    associated with it, by plural nouns. `segment` is the record's id as it may stand in a path, escaped by the caller; or the value of the
+    property `unique`, where it is named.
     """
-    lists = {"properties": ",".join(properties), "associations": ",".join(associations)}
+    lists = {"properties": ",".join(properties), "associations": ",".join(associations), "idProperty": unique}
     query = urlencode({name: names for name, names in lists.items() if names}, safe=",")
     return f"{OBJECTS}/{noun}/{segment}" + (f"?{query}" if query else "")

@@ -1,5 +1,6 @@
 """The vendors' stand-ins on their real sockets: what a client sees of each kind of fault."""
 
+import socket
 import time
 
 import httpx
@@ -53,6 +54,14 @@ def test_what_is_answered_too_late_was_done(api, client):
         client.post(PATH, json=ONE, timeout=0.3)
     assert time.monotonic() - started < 1.2 and list(api.truth()) == ["ho_1"]
     assert client.get("/account-info/2026-09/details").status_code == 200, "others do not wait for it"
+
+
+def test_a_request_that_was_cut_off_never_arrived(api, client):
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=5) as raw:
+        head = f"POST {PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n"
+        raw.sendall(head.encode() + b'{"inputs":')
+    assert client.get("/account-info/2026-09/details").status_code == 200
+    assert [entry.route for entry in api.log] == ["account"] and api.violations == []
 
 
 def test_a_page_of_a_firewall_is_a_page(api, client):

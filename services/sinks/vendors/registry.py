@@ -9,6 +9,7 @@ from typing import NamedTuple, assert_never
 from schemas.sinks.vendors import AnySink, HubspotSink, OdooSink, TrytonSink
 from services.sinks.calls import Caller
 from services.sinks.vendor import Vendor
+from services.sinks.vendors.hubspot import Hubspot
 from services.sinks.vendors.odoo import Odoo
 
 
@@ -33,7 +34,9 @@ def vendor_of(sink: AnySink, caller: Caller, secret: str, now: Callable[[], date
     match sink:
         case OdooSink():
             return Odoo(sink, caller, secret)
-        case TrytonSink() | HubspotSink():
+        case HubspotSink():
+            return Hubspot(sink, caller, secret, now)
+        case TrytonSink():
             raise NotImplementedError(f"sinks of the kind {sink.kind} are not written yet")
         case _:
             assert_never(sink)

@@ -46,6 +46,16 @@ def not_there(ident: str) -> Answer:
     return error(404, "OBJECT_NOT_FOUND", f"No record was found for {ident}", subCategory="objects.OBJECT_NOT_FOUND")
 
 
+def nothing_beside(noun: str, ident: str, other: str) -> dict[str, Json]:
+    return {
+        "status": "error",
+        "category": "OBJECT_NOT_FOUND",
+        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
+        "message": f"No {other} is associated with {noun} {ident}.",
+        "context": {"fromObjectId": [ident], "fromObjectType": [noun], "toObjectType": [other]},
+    }
+
+
 def taken_address(ident: str) -> Answer:
     return error(409, "CONFLICT", f"Contact already exists. Existing ID: {ident}")
 

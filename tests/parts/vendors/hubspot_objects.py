@@ -7,9 +7,12 @@ from collections.abc import Mapping
 
 from tests.parts.vendors.faults import Answer, Json
 from tests.parts.vendors.hubspot_account import HubSpotAccount
-from tests.parts.vendors.hubspot_answers import Refusal, error, not_there, too_many
+from tests.parts.vendors.hubspot_answers import Refusal, error, not_there, nothing_beside, too_many
 from tests.parts.vendors.hubspot_records import ASSOCIATIONS, NOUNS, PORTAL, Record, text_of
 from tests.parts.vendors.server import Request
+
+PAGE = 100
+"""Associations of a record that one answer has."""
 
 
 def create(api: HubSpotAccount, request: Request, noun: str) -> Answer:
@@ -124,10 +127,12 @@ def merge(api: HubSpotAccount, request: Request, noun: str) -> Answer:
 
 def shown(record: Record, names: list[str] | None = None) -> dict[str, Json]:
     always = {"createdate": text_of(record.created_at), "hs_object_id": record.id}
+    if record.noun == "deals" and "hs_is_closed" in (names or ()):
+        always["hs_is_closed"] = str(record.properties.get("dealstage", "").startswith("closed")).lower()
     values = {name: record.properties.get(name) for name in names or record.properties}
     return {
         "id": record.id,
-        "properties": {**always, "hs_lastmodifieddate": text_of(record.updated_at), **values},
+        "properties": {**values, "hs_lastmodifieddate": text_of(record.updated_at), **always},
         "createdAt": text_of(record.created_at),
         "updatedAt": text_of(record.updated_at),
         "archived": record.is_archived,
@@ -147,13 +152,21 @@ def associate(api: HubSpotAccount, request: Request, noun: str, ident: str, othe
 
 
 def associations(api: HubSpotAccount, request: Request, noun: str, other: str) -> Answer:
-    rows = []
+    """A record that nothing is associated with is told among the errors, with 207."""
+    rows, errors = [], []
     for one in content(request)["inputs"]:
         near = api.records.beside(api.records.at(noun, one["id"]), other)
-        to = [{"toObjectId": int(record.id), "associationTypes": []} for record in near]
-        rows.append({"from": {"id": one["id"]}, "to": to})
+        if not near:
+            errors.append(nothing_beside(noun[:-1], one["id"], other[:-1]))
+            continue
+        start = int(one.get("after", 0))
+        to = [{"toObjectId": int(record.id), "associationTypes": []} for record in near[start : start + PAGE]]
+        more = {"paging": {"next": {"after": str(start + PAGE)}}} if start + PAGE < len(near) else {}
+        rows.append({"from": {"id": one["id"]}, "to": to, **more})
     at = text_of(api.records.now())
-    return Answer(200, {"status": "COMPLETE", "results": rows, "startedAt": at, "completedAt": at})
+    more = {"numErrors": len(errors), "errors": errors} if errors else {}
+    whole = {"status": "COMPLETE", "results": rows, "startedAt": at, "completedAt": at, **more}
+    return Answer(207 if errors else 200, whole)
 
 
 def content(request: Request) -> dict:

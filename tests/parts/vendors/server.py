@@ -190,7 +190,12 @@ def serve(api: VendorApi) -> Iterator[str]:
 
         def _serve(self) -> None:
             url = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            length = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:
+                # Whoever sent it has gone: it never arrived.
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             query = parse_qs(url.query, keep_blank_values=True)
             self._send(api.answer(Request(self.command, url.path, query, headers, body)))

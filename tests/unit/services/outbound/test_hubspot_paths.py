@@ -14,6 +14,7 @@ from services.outbound.hubspot_paths import record_path
             {"properties": ("dealstage",), "associations": ("notes", "tasks")},
             "/crm/objects/2026-09/deals/21?properties=dealstage&associations=notes,tasks",
         ),
+        ({"unique": "stafett_handover_id"}, "/crm/objects/2026-09/deals/21?idProperty=stafett_handover_id"),
         ({"properties": ("a&b",)}, "/crm/objects/2026-09/deals/21?properties=a%26b"),
     ],
 )

@@ -1,0 +1,283 @@
+"""HubSpot. A deal is made by an upsert under a unique property that has our hand-over's id, so a create that is sent again makes no
+second one; a contact is known by its address, which is unique there; notes and tasks are found among what hangs on the deal, by our
+marker, and companies by their domain in the index, which comes some seconds late.
+
+Read in HubSpot's reference of version 2026-09 and tried against a stand-in that is as strict (docs/crms/hubspot.md says what is not known).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import assert_never
+from urllib.parse import quote
+
+from schemas.json_values import JsonObject, JsonValue
+from schemas.sinks import RecordKind, ValueName
+from schemas.sinks.vendors import HubspotSink
+from services.outbound.hubspot_paths import OBJECTS, VERSION, record_path
+from services.sinks.calls import Caller
+from services.sinks.outcomes import Made, Trouble
+from services.sinks.planning.note import as_html
+from services.sinks.records import Fields, Key, Match, Parents, Wanted
+from services.sinks.vendors.hubspot_calls import HubspotCalls
+from services.sinks.vendors.hubspot_check import check_account
+
+KEY = "stafett_handover_id"
+NOUNS: Mapping[RecordKind, str] = {
+    "contact": "contacts",
+    "company": "companies",
+    "opportunity": "deals",
+    "note": "notes",
+    "task": "tasks",
+}
+NAMES: Mapping[RecordKind, Mapping[ValueName, str]] = {
+    "contact": {
+        "email": "email",
+        "first_name": "firstname",
+        "last_name": "lastname",
+        "phone": "phone",
+        "owner": "hubspot_owner_id",
+    },
+    "company": {"name": "name", "domain": "domain"},
+    "opportunity": {"name": "dealname", "owner": "hubspot_owner_id", "stage": "dealstage"},
+    "note": {"text": "hs_note_body"},
+    "task": {
+        "subject": "hs_task_subject",
+        "text": "hs_task_body",
+        "owner": "hubspot_owner_id",
+        "due_at": "hs_timestamp",
+        "state": "hs_task_status",
+        "priority": "hs_task_priority",
+    },
+}
+"""Their properties of our values; what is not among them has no place in HubSpot."""
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "hs_task_status": {"open": "NOT_STARTED", "done": "COMPLETED", "cancelled": "CANCELLED"},
+    "hs_task_priority": {"normal": "MEDIUM", "high": "HIGH"},
+}
+"""HubSpot has no `CANCELLED`: such a task is taken away."""
+TYPES: Mapping[tuple[RecordKind, RecordKind], int] = {
+    ("note", "contact"): 202,
+    ("note", "company"): 190,
+    ("note", "opportunity"): 214,
+    ("task", "contact"): 204,
+    ("task", "company"): 192,
+    ("task", "opportunity"): 216,
+}
+"""HubSpot's own types of association, from the one to the other."""
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+class Hubspot:
+    """One account."""
+
+    kinds: frozenset[RecordKind] = frozenset(NOUNS)
+    # The index, in which companies are looked up, is told to be up to half a minute late.
+    settle = timedelta(seconds=40)
+
+    def __init__(self, sink: HubspotSink, caller: Caller, secret: str, now: Callable[[], datetime]) -> None:
+        self._sink, self._now = sink, now
+        self._hubspot = HubspotCalls(caller, secret)
+
+    def is_repeatable(self, kind: RecordKind) -> bool:
+        """An upsert makes one deal; a second contact of an address is refused with the id of the first."""
+        return kind == "opportunity"
+
+    def render(self, wanted: Wanted) -> Fields:
+        kind, values = wanted.key.kind, dict(wanted.values)
+        if kind == "contact" and not {"first_name", "last_name"} & values.keys() and "full_name" in values:
+            values["first_name"] = values["full_name"]
+        names = NAMES[kind]
+        fields = {names[name]: _to_write(names[name], value) for name, value in values.items() if name in names}
+        match kind:
+            case "note":
+                fields = {name: as_html(str(value)) for name, value in fields.items()}
+            case "opportunity":
+                fields |= {KEY: wanted.key.text, "pipeline": self._sink.pipeline}
+            case "task":
+                fields["hs_task_type"] = self._sink.task.type or "TODO"
+            case "contact" | "company":
+                pass
+            case _:
+                assert_never(kind)
+        return {**fields, **{name: _to_write(name, value) for name, value in wanted.extra.items()}}
+
+    async def find(self, key: Key, names: Collection[str], parents: Parents) -> Match | None:
+        match key.kind:
+            case "contact":
+                return await self._find_contact(key, names)
+            case "company":
+                return await self._search(key.kind, "domain", key.text, names)
+            case "opportunity":
+                return await self._by(key.kind, key.text, names, unique=KEY)
+            case "note" | "task":
+                return await self._find_beside(key, names, parents)
+            case _:
+                assert_never(key.kind)
+
+    async def read(self, kind: RecordKind, vendor_id: str, names: Collection[str]) -> Match | None:
+        return await self._by(kind, vendor_id, names)
+
+    async def create(self, key: Key, fields: Fields, parents: Parents) -> Made:
+        if key.kind == "opportunity":
+            return await self._upsert(key, fields)
+        values = dict(fields)
+        if key.kind in ("note", "task"):
+            values.setdefault("hs_timestamp", _milliseconds(self._now().isoformat()))
+        body: JsonObject = {"properties": values, "associations": list(_associations(key.kind, parents))}
+        answer, existing = await self._hubspot.create(f"{OBJECTS}/{NOUNS[key.kind]}", body)
+        return Made(existing, adopted=True) if existing is not None else _made_of(answer)
+
+    async def update(self, kind: RecordKind, vendor_id: str, fields: Fields) -> None:
+        path = record_path(NOUNS[kind], _segment(vendor_id))
+        if kind == "task" and fields.get("hs_task_status") == WORDS["hs_task_status"]["cancelled"]:
+            await self._take_away(path, vendor_id)
+            return
+        await self._hubspot.write("PATCH", path, {"properties": dict(fields)})
+
+    async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
+        beside = f"associations/default/{NOUNS[kind]}/{_segment(vendor_id)}"
+        await self._hubspot.write("PUT", f"{OBJECTS}/deals/{_segment(opportunity)}/{beside}")
+
+    async def check(self, owners: Mapping[str, str]) -> list[str]:
+        return await check_account(self._hubspot, self._sink, owners, KEY)
+
+    async def whoami(self) -> str:
+        """HubSpot tells nobody who they are; it tells of each value who wrote it, and only we write our key."""
+        wanted: JsonObject = {"propertyName": KEY, "operator": "HAS_PROPERTY"}
+        match = await self._first("opportunity", wanted, (KEY,))
+        if match is None:
+            raise Trouble("gone", "no_deal_of_ours_yet")
+        path = f"{OBJECTS}/deals/{match.vendor_id}?propertiesWithHistory={KEY}"
+        answer = await self._hubspot.read(path) or {}
+        history = (answer.get("propertiesWithHistory") or {}).get(KEY) or [{}]
+        return str(history[0].get("sourceId") or "").removeprefix("userId:")
+
+    async def _take_away(self, path: str, vendor_id: str) -> None:
+        """A task that somebody has done already stays, as their work."""
+        match = await self.read("task", vendor_id, ("hs_task_status",))
+        if match is not None and match.fields["hs_task_status"] != WORDS["hs_task_status"]["done"]:
+            await self._hubspot.write("DELETE", path)
+
+    async def _find_contact(self, key: Key, names: Collection[str]) -> Match | None:
+        if key.known_id is not None and (match := await self.read("contact", key.known_id, names)):
+            return match
+        if key.email is not None:
+            return await self._by("contact", key.email, names, unique="email")
+        return await self._search("contact", "phone", key.phone, names) if key.phone is not None else None
+
+    async def _find_beside(self, key: Key, names: Collection[str], parents: Parents) -> Match | None:
+        """Among the notes or tasks of the deal, the one whose last line is our marker."""
+        noun, text = NOUNS[key.kind], NAMES[key.kind]["text"]
+        ids = [ident async for ident in self._ids_beside(parents.get("opportunity"), noun)]
+        for start in range(0, len(ids), 100):
+            rows: list[JsonValue] = [{"id": ident} for ident in ids[start : start + 100]]
+            body: JsonObject = {"inputs": rows, "properties": sorted({*names, text}), "propertiesWithHistory": []}
+            answer = await self._hubspot.read(f"{OBJECTS}/{noun}/batch/read", body) or {}
+            for record in answer.get("results") or ():
+                if _has_marker(str(record["properties"].get(text) or ""), key.marker):
+                    return _match(record, names)
+        return None
+
+    async def _ids_beside(self, deal: str | None, noun: str) -> AsyncIterator[str]:
+        after: str | None = None
+        while deal is not None:
+            one: JsonObject = {"id": deal, **({"after": after} if after else {})}
+            path = f"/crm/associations/{VERSION}/deals/{noun}/batch/read"
+            answer = await self._hubspot.read(path, {"inputs": [one]}) or {}
+            # A deal with nothing beside it is told as an error among no results.
+            rows = answer.get("results") or [{}]
+            for other in rows[0].get("to") or ():
+                yield str(other["toObjectId"])
+            after = ((rows[0].get("paging") or {}).get("next") or {}).get("after")
+            if after is None:
+                return
+
+    async def _by(self, kind: RecordKind, ident: str, names: Collection[str], *, unique: str = "") -> Match | None:
+        path = record_path(NOUNS[kind], _segment(ident), unique=unique, properties=_names_to_ask(kind, names))
+        answer = await self._hubspot.read(path)
+        return _match(answer, names) if answer is not None else None
+
+    async def _search(self, kind: RecordKind, name: str, value: str, names: Collection[str]) -> Match | None:
+        return await self._first(kind, {"propertyName": name, "operator": "EQ", "value": value}, names)
+
+    async def _first(self, kind: RecordKind, wanted: JsonObject, names: Collection[str]) -> Match | None:
+        body: JsonObject = {
+            "filterGroups": [{"filters": [wanted]}],
+            "sorts": ["createdate"],
+            "properties": list(_names_to_ask(kind, names)),
+            "limit": 1,
+            "after": "",
+        }
+        answer = await self._hubspot.read(f"{OBJECTS}/{NOUNS[kind]}/search", body) or {}
+        rows = answer.get("results") or []
+        return _match(rows[0], names) if rows else None
+
+    async def _upsert(self, key: Key, fields: Fields) -> Made:
+        values = {name: value for name, value in fields.items() if name != KEY}
+        one: JsonObject = {"id": key.text, "idProperty": KEY, "properties": values}
+        answer = await self._hubspot.write("POST", f"{OBJECTS}/deals/batch/upsert", {"inputs": [one]})
+        return _made_of((answer.get("results") or [{}])[0])
+
+
+def _match(record: JsonObject, names: Collection[str]) -> Match:
+    properties = record["properties"]
+    return Match(
+        str(record["id"]),
+        {name: _milliseconds(properties.get(name)) for name in names},
+        stage=properties.get("dealstage"),
+        is_closed=properties.get("hs_is_closed") == "true",
+        url=record.get("url"),
+    )
+
+
+def _names_to_ask(kind: RecordKind, names: Collection[str]) -> list[str]:
+    return sorted({*names, *(("dealstage", "hs_is_closed") if kind == "opportunity" else ())})
+
+
+def _associations(kind: RecordKind, parents: Parents) -> Iterator[JsonObject]:
+    for of, ident in parents.items():
+        if (type_id := TYPES.get((kind, of))) is not None:
+            types: list[JsonValue] = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}]
+            yield {"to": {"id": ident}, "types": types}
+
+
+def _made_of(record: JsonObject) -> Made:
+    if not record.get("id"):
+        raise Trouble("unknown", "answer_without_id")
+    return Made(str(record["id"]), record.get("url"))
+
+
+def _has_marker(text: str, marker: str) -> bool:
+    """Whether it is the last line; HubSpot may have put other markup around it."""
+    return text.rpartition(marker)[1] == marker and not _plain(text.rpartition(marker)[2])
+
+
+def _plain(markup: str) -> str:
+    return "".join(part.partition(">")[2] if i else part for i, part in enumerate(markup.split("<"))).strip()
+
+
+def _segment(ident: str) -> str:
+    if ident in ("", ".", ".."):
+        raise Trouble("gone", "no_id")
+    return quote(ident, safe="")
+
+
+def _to_write(name: str, value: JsonValue) -> str:
+    """All values are texts there."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return ""
+    text = str(value)
+    return WORDS[name].get(text, text) if name in WORDS else str(_milliseconds(text))
+
+
+def _milliseconds(value: JsonValue) -> JsonValue:
+    """An instant as HubSpot gives it back, with milliseconds or without: with; all else as it is."""
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        return value
+    at = datetime.fromisoformat(value).astimezone(UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

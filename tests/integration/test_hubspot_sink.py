@@ -1,0 +1,134 @@
+"""Hand-overs into a stand-in for HubSpot that does all that HubSpot may do on a bad day."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from schemas.sinks.vendors import HubspotSink
+from services.adapters.sql.store import SqlStore
+from services.sinks.vendors.hubspot import KEY, Hubspot
+from tests.parts.postgres import migrated_database
+from tests.parts.sqlite import migrated_file
+from tests.parts.vendors.faults import Limit, Plan
+from tests.parts.vendors.hubspot import HubSpotApi
+from tests.parts.vendors.hubspot_account import Owner
+from tests.parts.vendors.hubspot_answers import DAILY, OWN_RULE, UNAUTHORISED, passing_faults
+from tests.parts.vendors.hubspot_records import Property, Records
+from tests.parts.vendors.published import from_environment
+from tests.parts.vendors.server import serve
+from tests.parts.vendors.storm import PEOPLE, Storm, differences, tell_story
+
+STAGES = {
+    "offered": "offered",
+    "accepted": "accepted",
+    "returned": "returned",
+    "won": "closedwon",
+    "lost": "closedlost",
+}
+SECRET = "pat-eu1-stand-in"
+
+
+@pytest.fixture(params=["sqlite", "real-postgres"])
+async def store(request, tmp_path):
+    if request.param == "sqlite":
+        made = SqlStore(await migrated_file(tmp_path / "s.db"))
+        await made.start()
+        yield made
+        await made.close()
+        return
+    async with migrated_database(request.getfixturevalue("postgres")) as url:
+        made = SqlStore(url)
+        await made.start()
+        yield made
+        await made.close()
+
+
+@pytest.fixture
+def api():
+    owners = {ident: Owner(ident, f"{person}@firma.example") for person, ident in PEOPLE.items()}
+    made = HubSpotApi(owners=owners, oracle=from_environment("2026-09"), records=Records(lag=timedelta(seconds=30)))
+    made.add_property("deals", Property(KEY, is_unique=True))
+    with serve(made) as url:
+        made.url = url
+        yield made
+    assert made.violations == []
+
+
+def storm(store, api, seed=1, **more):
+    values = {"name": "crm", "kind": "hubspot", "mode": "live", "secret": "STAFETT_SECRET_HUBSPOT", "stages": STAGES}
+    sink = HubspotSink.model_validate({**values, "base_url": api.url, "allow_private": True, "timeout_seconds": 5})
+    made = Storm(store, sink, lambda caller: Hubspot(sink, caller, SECRET, lambda: made.now), seed=seed, **more)
+    clock = lambda: made.now.timestamp()  # noqa: E731 - it is the clock of three limits
+    api.records.now = lambda: made.now
+    api.burst, api.searches = Limit(100_000, 10, clock), Limit(100_000, 1, clock)
+    return made
+
+
+@pytest.mark.timeout(600)
+async def test_two_hundred_hand_overs_arrive_once_each_whatever_fails_on_the_way(store, api):
+    story = tell_story(seed=17, count=200)
+    api.plan = Plan(17, passing_faults(0.02))
+    lots = random.Random(17)
+
+    def merge_somebody():
+        """Now and then a person merges a contact of ours into another of theirs."""
+        ours = [r for r in api.records.objects["contacts"].values() if r.merged_into is None and not r.is_archived]
+        if ours and lots.random() < 0.02:
+            theirs = api.records.create("contacts", {"firstname": "Somebody"}, by="7")
+            api.records.merge("contacts", theirs.id, lots.choice(ours).id)
+
+    running = storm(store, api, seed=17, deaths=0.005, meanwhile=merge_somebody)
+    await running.begin(story.events)
+    await running.carry_on()
+    assert differences(api.truth(), story.expected, STAGES) == []
+    companies = [r.properties["domain"] for r in api.records.objects["companies"].values()]
+    assert sorted(companies) == sorted({f"kund{n % 60}.example" for n in range(200)})
+    people = [r for r in api.records.objects["contacts"].values() if r.merged_into is None]
+    assert len(people) == 200
+    assert len(api.plan.came) == 9 and running.kills > 5
+    assert any(r.merged_into for r in api.records.objects["contacts"].values())
+
+
+async def test_a_rule_of_the_account_holds_one_hand_over_and_says_which_property(store, api):
+    story = tell_story(seed=3, count=5)
+    running = storm(store, api)
+    api.plan.once(OWN_RULE, "upsert")
+    await running.begin(story.events)
+    with pytest.raises(AssertionError, match="still wait"):
+        await running.carry_on(rounds=300)
+    (refused,) = await running.book.list_steps(running.sink.target, refused=True)
+    assert (refused.outcome, refused.code, refused.field) == ("refused_data", "REQUIRED_PROPERTY", "budget_band")
+    waits = next(key for key in story.expected if key not in api.truth())
+    others = {key: value for key, value in story.expected.items() if key != waits}
+    assert differences(api.truth(), others, STAGES) == []
+    await running.book.retry(running.sink.target, running.now)
+    await running.carry_on()
+    assert differences(api.truth(), story.expected, STAGES) == []
+
+
+async def test_a_key_that_is_refused_pauses_the_sink_and_nothing_is_lost(store, api):
+    story = tell_story(seed=4, count=5)
+    running = storm(store, api)
+    await running.begin(story.events)
+    api.plan.once(UNAUTHORISED, "upsert")
+    await running.carry_on()
+    (state,) = await running.deliveries.states()
+    assert state.disabled.startswith("refused_setup: INVALID_AUTHENTICATION") and state.pending > 0
+    sent = len(api.log)
+    await running.carry_on()
+    assert len(api.log) == sent, "a sink that is paused calls nobody"
+    await running.deliveries.disable(running.sink.target, None)
+    await running.carry_on()
+    assert differences(api.truth(), story.expected, STAGES) == []
+
+
+async def test_a_day_that_is_spent_is_waited_for_and_no_try_of_a_hand_over(store, api):
+    story = tell_story(seed=5, count=5)
+    running = storm(store, api)
+    await running.begin(story.events)
+    api.plan.once(DAILY, times=3)
+    begun = running.now
+    await running.carry_on()
+    assert differences(api.truth(), story.expected, STAGES) == []
+    assert running.now - begun > timedelta(hours=1)
