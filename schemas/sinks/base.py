@@ -1,8 +1,8 @@
-"""What every CRM sink says: where it is, how we prove ourselves, what its words are, and how much of it we may use."""
+"""What every sink says: where it is, how much of it we may use; and what a CRM's sink says beside that."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -88,28 +88,16 @@ class Limits(FileModel):
     day_share: Annotated[float, Field(gt=0, le=1)] = 0.5
 
 
-class CrmSink(FileModel):
-    """`source` is the name of the source whose webhooks come from this CRM: ids are learned for it, and what `user` does there is
-    our own. `owner_ids` is the name under which the roster has people's ids there; without it, the kind's name.
-
-    `owns` are fields of contacts and companies, ours or theirs, that we overwrite; all others are filled where they are
-    blank. `brands`: only hand-overs of these. `company`: companies are found or made by their domain.
-    """
+class Sink(FileModel):
+    """`source` is the name of the source whose webhooks come from there: ids are learned for it, and what `user` does there is our
+    own. `brands`: only events of these."""
 
     name: Name
     mode: SinkMode = "dry_run"
     base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=500)]
     source: Name | None = None
     user: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    owner_ids: Name | None = None
     brands: tuple[str, ...] = ()
-    stages: Stages = Stages()
-    fields: FieldRules = FieldRules()
-    owns: tuple[str, ...] = ()
-    company: bool = True
-    set_contact_owner: bool = False
-    task: TaskSettings = TaskSettings()
-    note: NoteSettings = NoteSettings()
     limits: Limits = Limits()
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
     timeout_seconds: Annotated[float, Field(ge=1, le=120)] = 30.0
@@ -123,7 +111,7 @@ class CrmSink(FileModel):
         return value.rstrip("/")
 
     @model_validator(mode="after")
-    def _private_only_where_allowed(self) -> CrmSink:
+    def _private_only_where_allowed(self) -> Self:
         if self.base_url.startswith("http://") and not self.allow_private:
             raise ValueError("use https; plain http is for private addresses only, with `allow_private: true`")
         return self
@@ -132,3 +120,20 @@ class CrmSink(FileModel):
     def target(self) -> str:
         """Its name among those who get events."""
         return f"sink/{self.name}"
+
+
+class CrmSink(Sink):
+    """`owner_ids` is the name under which the roster has people's ids there; without it, the kind's name.
+
+    `owns` are fields of contacts and companies, ours or theirs, that we overwrite; all others are filled where they are
+    blank. `company`: companies are found or made by their domain.
+    """
+
+    owner_ids: Name | None = None
+    stages: Stages = Stages()
+    fields: FieldRules = FieldRules()
+    owns: tuple[str, ...] = ()
+    company: bool = True
+    set_contact_owner: bool = False
+    task: TaskSettings = TaskSettings()
+    note: NoteSettings = NoteSettings()

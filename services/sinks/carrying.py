@@ -19,35 +19,17 @@ from schemas.json_values import JsonValue
 from schemas.sinks import CrmSink, RecordKind
 from schemas.sinks.base import HandoverStage
 from services.ports.rows import RecordOut
-from services.ports.sinks import SinkBook, SinkRecord, SinkStep, StepState
-from services.sinks.calls import Shown
+from services.ports.sinks import SinkBook, SinkRecord, SinkStep
 from services.sinks.outcomes import Made, Trouble
-from services.sinks.planning.operations import Change, Ensure, Link, Operation, Plan
-from services.sinks.planning.plan import Settings
+from services.sinks.planning.operations import Change, Ensure, Link, Operation
+from services.sinks.planning.plan import EVENTS, Settings, plan_of
 from services.sinks.planning.stages import may_move
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
+from services.sinks.stepping import Done, Errand, StepTaker
 from services.sinks.vendor import Vendor
 
 BUSY = timedelta(seconds=2)
 """How long an event waits where another one is making the record that it needs."""
-_REQUEST = 60_000
-"""Characters of a request that is kept to be shown."""
-
-
-class Errand(NamedTuple):
-    """One event on its way into a sink. `until` is when our claim of it ends: no create is sent after it."""
-
-    event: Envelope
-    plan: Plan
-    until: datetime
-
-    @property
-    def event_id(self) -> str:
-        return self.event.id
-
-    @property
-    def lead_id(self) -> str:
-        return self.event.subject
 
 
 class Target(NamedTuple):
@@ -67,86 +49,65 @@ class Target(NamedTuple):
     def name(self) -> str:
         return self.sink.target
 
+    @property
+    def events(self) -> frozenset[str]:
+        """The events of which something follows."""
+        return EVENTS
 
-class _Done(NamedTuple):
-    """What came of an operation, and the record as it is now."""
+    @property
+    def is_showing(self) -> bool:
+        """Whether it only shows what it would write."""
+        return self.shown is not None
 
-    outcome: str
-    record: SinkRecord | None = None
-    state: StepState = "done"
-    is_new: bool = False
+    def take_request(self) -> str | None:
+        """The requests that were noted and not sent, which are forgotten; None for a sink that writes."""
+        return self.shown() if self.shown is not None else None
+
+    def worker(self, book: SinkBook, now: Callable[[], datetime]) -> Carrier:
+        """Who plans and carries out events here."""
+        return Carrier(self, book, now)
 
 
-class Carrier:
-    """Carries out errands at one target. Not shared by two errands of one lead: the claim of deliveries sees to it."""
+class Carrier(StepTaker[Operation]):
+    """Carries out errands at one CRM."""
 
     def __init__(self, target: Target, book: SinkBook, now: Callable[[], datetime]) -> None:
-        self._target, self._book, self._now = target, book, now
-        self._vendor, self._sink = target.vendor, target.sink
+        super().__init__(target, book, now)
+        self._target, self._vendor, self._sink = target, target.vendor, target.sink
 
-    async def carry_out(self, errand: Errand) -> None:
-        """Every operation that is not done yet, in order. Raises Trouble at the first that fails, once its step is kept;
+    async def carry(self, event: Envelope, until: datetime) -> None:
+        """Plans what follows from the event, and carries it out. `until` is when our claim of it ends. Raises Trouble,
         StoreUnavailable."""
-        past = {step.name: step for step in await self._book.steps(self._target.name, errand.event_id)}
-        for operation in errand.plan:
-            step = past.get(operation.name)
-            if step is not None and step.state in ("done", "planned", "skipped"):
-                continue
-            await self._take_step(errand, operation, step.attempts + 1 if step is not None else 1)
+        records = await self._book.records(self._target.name, event.subject)
+        plan = plan_of(event, event.body(), self._target.settings, _newest_handover(records))
+        await self.carry_out(Errand(event, plan, until))
 
-    async def _take_step(self, errand: Errand, operation: Operation, attempt: int) -> None:
-        step = SinkStep(
-            self._target.name,
-            errand.event_id,
-            operation.name,
-            errand.lead_id,
-            state="sending",
-            attempts=attempt,
-            at=self._now(),
-        )
-        try:
-            done = await self._carry_out_operation(errand, operation, step)
-        except Trouble as trouble:
-            state: StepState = "refused" if trouble.kind in ("refused_data", "refused_setup", "gone") else "waiting"
-            kept = step._replace(state=state, at=self._now(), outcome=trouble.kind, code=trouble.code)
-            await self._book.finish(kept._replace(field=trouble.field, correlation=trouble.correlation))
-            raise
-        request = self._target.shown() if self._target.shown is not None else None
-        signals = self._target.tell(done.record, errand.event) if done.record is not None and done.is_new else ()
-        kept = step._replace(
-            state=done.state, at=self._now(), outcome=done.outcome, request=request and request[:_REQUEST]
-        )
-        await self._book.finish(kept, done.record if done.state == "done" else None, signals)
+    async def carry_out_operation(self, errand: Errand[Operation], operation: Operation, step: SinkStep) -> Done:
+        match operation:
+            case Ensure():
+                return await self._ensure(errand, operation, step)
+            case Change():
+                return await self._change(operation)
+            case Link():
+                return await self._link(operation)
+            case _:
+                assert_never(operation)
 
-    async def _carry_out_operation(self, errand: Errand, operation: Operation, step: SinkStep) -> _Done:
-        try:
-            match operation:
-                case Ensure():
-                    return await self._ensure(errand, operation, step)
-                case Change():
-                    return await self._change(operation)
-                case Link():
-                    return await self._link(operation)
-                case _:
-                    assert_never(operation)
-        except Shown:
-            return _Done("planned", state="planned")
-
-    async def _ensure(self, errand: Errand, operation: Ensure, step: SinkStep) -> _Done:
+    async def _ensure(self, errand: Errand[Operation], operation: Ensure, step: SinkStep) -> Done:
         key = operation.wanted.key
         if key.kind not in self._vendor.kinds:
-            return _Done("not_known_there", state="skipped")
+            return Done("not_known_there", state="skipped")
         record = await self._record_of(key)
         parents = await self._parents(operation.hangs_on)
         wanted = self._with_stage(operation.wanted, operation.stage)
         fields = self._vendor.render(wanted)
         if record is not None and record.state == "present" and record.digest == _digest(fields):
-            return _Done("unchanged")
+            return Done("unchanged")
         match = await self._look_up(record, key, fields, parents)
         if match is not None:
             return await self._bring_up_to_date(errand, operation, record, match)
         if record is not None and record.state != "making" and (outcome := _taken_away(key.kind)):
-            return _Done(outcome, record._replace(state="gone", seen_at=self._now()))
+            return Done(outcome, record._replace(state="gone", seen_at=self._now()))
         return await self._make(errand, key, fields, parents=parents, record=record, step=step)
 
     async def _look_up(self, record: SinkRecord | None, key: Key, fields: Fields, parents: Parents) -> Match | None:
@@ -158,8 +119,8 @@ class Carrier:
         return await self._vendor.find(key, fields, parents)
 
     async def _bring_up_to_date(
-        self, errand: Errand, operation: Ensure, record: SinkRecord | None, match: Match
-    ) -> _Done:
+        self, errand: Errand[Operation], operation: Ensure, record: SinkRecord | None, match: Match
+    ) -> Done:
         wanted, now = operation.wanted, self._now()
         if match.is_closed and operation.stage is not None:
             raise Trouble("refused_data", "opportunity_is_closed_there")
@@ -180,7 +141,7 @@ class Carrier:
             seen_at=now,
         )
         outcome = "updated" if changes else "adopted" if is_new else "unchanged"
-        return _Done(outcome, known, is_new=is_new)
+        return Done(outcome, known, is_new=is_new)
 
     def _changes(self, wanted: Wanted, match: Match) -> dict[str, JsonValue]:
         """What has to be written: blanks, and what is ours where it differs."""
@@ -212,14 +173,14 @@ class Carrier:
 
     async def _make(
         self,
-        errand: Errand,
+        errand: Errand[Operation],
         key: Key,
         fields: Fields,
         *,
         parents: Parents,
         record: SinkRecord | None,
         step: SinkStep,
-    ) -> _Done:
+    ) -> Done:
         now = self._now()
         if self._target.shown is not None:
             await self._vendor.create(key, fields, parents)
@@ -245,29 +206,29 @@ class Carrier:
         if not self._vendor.is_repeatable(key.kind) and now < sent_at + self._vendor.settle:
             raise Trouble("unknown", "not_settled_yet", wait=sent_at + self._vendor.settle - now)
 
-    async def _change(self, operation: Change) -> _Done:
+    async def _change(self, operation: Change) -> Done:
         key = operation.wanted.key
         record = await self._record_of(key)
         if record is None or record.state != "present" or record.vendor_id is None:
-            return _Done("never_made_there", state="skipped")
+            return Done("never_made_there", state="skipped")
         fields = self._vendor.render(operation.wanted)
         match = await self._vendor.read(key.kind, record.vendor_id, fields)
         if match is None:
-            return _Done("gone", record._replace(state="gone", seen_at=self._now()))
+            return Done("gone", record._replace(state="gone", seen_at=self._now()))
         changes = self._changes(operation.wanted, match) if not match.is_closed else {}
         changes |= self._stage_change(operation.stage, match, key)
         if changes:
             await self._vendor.update(key.kind, match.vendor_id, changes)
-        return _Done(
+        return Done(
             "updated" if changes else "unchanged", record._replace(vendor_id=match.vendor_id, seen_at=self._now())
         )
 
-    async def _link(self, operation: Link) -> _Done:
+    async def _link(self, operation: Link) -> Done:
         opportunity, other = [await self._record_of(key) for key in (operation.opportunity, operation.other)]
         if opportunity is None or other is None or opportunity.vendor_id is None or other.vendor_id is None:
-            return _Done("never_made_there", state="skipped")
+            return Done("never_made_there", state="skipped")
         await self._vendor.link(opportunity.vendor_id, operation.other.kind, other.vendor_id)
-        return _Done("linked")
+        return Done("linked")
 
     async def _record_of(self, key: Key) -> SinkRecord | None:
         return await self._book.record(self._target.name, key.kind, key.text)
@@ -284,19 +245,24 @@ class Carrier:
         stage_id = getattr(self._sink.stages, stage) if stage is not None else None
         return wanted if stage_id is None else wanted._replace(values={**wanted.values, "stage": stage_id})
 
-    def _new_record(self, errand: Errand, key: Key) -> SinkRecord:
+    def _new_record(self, errand: Errand[Operation], key: Key) -> SinkRecord:
         return SinkRecord(
             self._target.name, key.kind, key.text, lead_id=errand.lead_id, state="making", made_by=errand.event_id
         )
 
 
-def _after_create(making: SinkRecord, made: Made, fields: Fields, now: datetime) -> _Done:
+def _newest_handover(records: Sequence[SinkRecord]) -> str | None:
+    """The newest hand-over of a lead that this sink knows an opportunity of."""
+    return next((r.key for r in reversed(records) if r.kind == "opportunity" and r.state == "present"), None)
+
+
+def _after_create(making: SinkRecord, made: Made, fields: Fields, now: datetime) -> Done:
     # One that was there already was not written yet: with no digest the next event brings it up to date.
     digest = None if made.adopted else _digest(fields)
     record = making._replace(
         state="present", vendor_id=made.vendor_id, url=made.url, digest=digest, adopted=made.adopted, seen_at=now
     )
-    return _Done("adopted" if made.adopted else "created", record, is_new=True)
+    return Done("adopted" if made.adopted else "created", record, is_new=True)
 
 
 def _taken_away(kind: RecordKind) -> str | None:

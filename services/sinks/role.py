@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from schemas.envelope import Envelope, mode_of
+from schemas.sinks import Sink
 from services.loops.doorbell import Doorbell
 from services.ports.deliveries import Attempt, DeliveryQueue, Due
 from services.ports.errors import PortError
-from services.ports.sinks import SinkBook, SinkRecord
-from services.sinks.carrying import Carrier, Errand, Target
+from services.ports.sinks import SinkBook
 from services.sinks.outcomes import Trouble, TroubleKind
-from services.sinks.planning.operations import Plan
-from services.sinks.planning.plan import EVENTS, plan_of
 from services.sinks.verdicts import Verdict, judge_trouble
 
 log = logging.getLogger("stafett.sinks")
@@ -29,12 +28,35 @@ CALLS = 12
 """Calls that the longest plan makes; the claim of an event holds while they may take."""
 
 
+class Worker(Protocol):
+    """Plans what follows from an event, and carries it out."""
+
+    async def carry(self, event: Envelope, until: datetime) -> None:
+        """`until` is when our claim of it ends. Raises Trouble, StoreUnavailable."""
+
+
+class LoopTarget(Protocol):
+    """What the loop needs of a sink: a CRM's or a marketing platform's."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def sink(self) -> Sink: ...
+    @property
+    def events(self) -> frozenset[str]: ...
+    @property
+    def is_showing(self) -> bool:
+        """Whether it only shows what it would write."""
+
+    def worker(self, book: SinkBook, now: Callable[[], datetime]) -> Worker: ...
+
+
 class SinkLoop:
     """One sink's loop, so that a slow or paused one holds up nobody else."""
 
     def __init__(
         self,
-        target: Target,
+        target: LoopTarget,
         deliveries: DeliveryQueue,
         book: SinkBook,
         now: Callable[[], datetime],
@@ -43,8 +65,8 @@ class SinkLoop:
         on_outcome: Callable[[str, TroubleKind | str], None] = lambda _target, _outcome: None,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
-        self._target, self._deliveries, self._book, self._now = target, deliveries, book, now
-        self._carrier = Carrier(target, book, now)
+        self._target, self._deliveries, self._now = target, deliveries, now
+        self._worker = target.worker(book, now)
         self._bell, self._on_outcome, self._on_step = bell or Doorbell(), on_outcome, on_step
         self._held_until: datetime | None = None
         self._troubles_in_a_row = 0
@@ -70,13 +92,13 @@ class SinkLoop:
             return fanned_out
         until = now + timedelta(seconds=CALLS * sink.timeout_seconds)
         # After an outage one event tries whether it is over.
-        limit = 1 if self._troubles_in_a_row >= 5 or self._target.shown is not None else sink.concurrency
+        limit = 1 if self._troubles_in_a_row >= 5 or self._target.is_showing else sink.concurrency
         due = await self._deliveries.claim(self._target.name, now, until, limit)
         await asyncio.gather(*(self._deliver(item, until) for item in due))
         return fanned_out + len(due)
 
     def _matches(self, _topic: str, event_type: str, head: str) -> bool:
-        if event_type not in EVENTS or mode_of(head) != "live":
+        if event_type not in self._target.events or mode_of(head) != "live":
             return False
         brands = self._target.sink.brands
         return not brands or Envelope.model_validate_json(f"{head}null}}}}").source.rpartition("/")[2] in brands
@@ -84,8 +106,7 @@ class SinkLoop:
     async def _deliver(self, due: Due, until: datetime) -> None:
         begun = time.monotonic()
         try:
-            event = Envelope.model_validate_json(due.body)
-            await self._carrier.carry_out(Errand(event, await self._plan(event), until))
+            await self._worker.carry(Envelope.model_validate_json(due.body), until)
         except Trouble as trouble:
             await self._put_off(due, trouble, begun)
             return
@@ -99,10 +120,6 @@ class SinkLoop:
         self._troubles_in_a_row = 0
         self._on_outcome(self._target.sink.name, "done")
         await self._deliveries.finish(due, self._attempt(begun, None), "delivered", None)
-
-    async def _plan(self, event: Envelope) -> Plan:
-        records = await self._book.records(self._target.name, event.subject)
-        return plan_of(event, event.body(), self._target.settings, _newest_handover(records))
 
     async def _put_off(self, due: Due, trouble: Trouble, begun: float) -> None:
         self._troubles_in_a_row += trouble.kind in ("transient", "unknown")
@@ -126,8 +143,3 @@ class SinkLoop:
 
     def _attempt(self, begun: float, trouble: Trouble | None) -> Attempt:
         return Attempt(self._now(), None, str(trouble) if trouble else None, int((time.monotonic() - begun) * 1000))
-
-
-def _newest_handover(records: Sequence[SinkRecord]) -> str | None:
-    """The newest hand-over of a lead that this sink knows an opportunity of."""
-    return next((r.key for r in reversed(records) if r.kind == "opportunity" and r.state == "present"), None)
