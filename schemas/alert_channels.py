@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from schemas.calendar import zone_name
-from schemas.notify import Language, QuietHours
+from schemas.notify import Language, QuietHours, Wait
 from schemas.sources import SecretName
 from schemas.words import Name
 from schemas.yamlfile import FileModel
@@ -38,6 +39,12 @@ class _Channel(FileModel):
     def is_shared(self) -> bool:
         """Whether it is one place for all, so that people are not told one by one."""
         return self.address is None
+
+    @model_validator(mode="after")
+    def _is_not_read_on_the_way(self) -> Self:
+        if str(getattr(self, "url", "")).startswith("http://") and not self.allow_private:
+            raise ValueError("use https; plain http is for private addresses only, with `allow_private: true`")
+        return self
 
 
 class EmailChannel(_Channel):
@@ -111,12 +118,14 @@ class PagerDutyChannel(_Channel):
 
 
 class AlertmanagerChannel(_Channel):
-    """Prometheus's Alertmanager, and what takes its format. It groups and repeats by rules of its own."""
+    """Prometheus's Alertmanager, and what takes its format. It groups and repeats by rules of its own. What is open is told again
+    every `repeat`, for it forgets it when it starts again."""
 
     keeps_state = True
     kind: Literal["alertmanager"]
     url: Url
     token: SecretName | None = None
+    repeat: Wait = timedelta(minutes=5)
 
 
 class WebhookChannel(_Channel):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
 from schemas.alert_channels import Channel
-from schemas.duration import parse_duration
-from schemas.notify import Language, QuietHours
+from schemas.notify import Language, QuietHours, Wait
 from schemas.signals import Mode
 from schemas.words import Names, probably
 from schemas.yamlfile import BrokenAt, FileModel
@@ -19,19 +18,6 @@ Occasion = Literal["warning", "breach", "rung"]
 OCCASIONS: tuple[Occasion, ...] = ("warning", "breach", "rung")
 PLACES: tuple[str, ...] = ("owner", "manager", "named")
 """Words for people: who has the lead, who is above them, and who a rung of the ladder names."""
-
-
-def _wait(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-Wait = Annotated[
-    timedelta,
-    BeforeValidator(_wait),
-    Field(ge=timedelta(0), le=timedelta(days=7)),
-    WithJsonSchema({"type": "string", "examples": ["30s", "5m", "1h"]}),
-]
-"""Written as `30s`, `5m`, `1h30m`; a week at most."""
 
 
 class AlertRoute(FileModel):

@@ -11,7 +11,16 @@ from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, model_vali
 from schemas.words import Name
 from schemas.yamlfile import FileModel
 
-Scope = Literal["leads:read", "personal:read", "events:read", "ops:read", "ops:write", "commands:write", "metrics:read"]
+Scope = Literal[
+    "leads:read",
+    "personal:read",
+    "events:read",
+    "ops:read",
+    "ops:write",
+    "commands:write",
+    "incidents:write",
+    "metrics:read",
+]
 SCOPES: dict[Scope, str] = {
     "leads:read": "Leads, their history and explanation, clocks, the lifecycle, snapshots.",
     "personal:read": "Names, addresses, numbers and free text in the answers of the other scopes; left out without it.",
@@ -19,6 +28,7 @@ SCOPES: dict[Scope, str] = {
     "ops:read": "Quarantine, dead letters, depths; what of the process is not ready.",
     "ops:write": "Trying quarantined bodies again.",
     "commands:write": "Commands, with the rights of the key's person; of everybody only where the entry says `acts_as: everybody`.",
+    "incidents:write": "Acknowledging incidents, as the key's person.",
     "metrics:read": "Prometheus metrics on the HTTP port, and what of the process is not ready.",
 }
 """What a key may do, with what each scope opens."""

@@ -1,17 +1,31 @@
-"""How somebody is told: where, in which language, and in which hours not."""
+"""How somebody is told: where, in which language, in which hours not; and lengths of time as the alerts' file has them."""
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from schemas.calendar import WEEKDAYS, Weekday
+from schemas.duration import parse_duration
 from schemas.yamlfile import FileModel
 
 Language = Literal["sv", "en"]
 """Languages that messages are written in."""
+
+
+def _wait(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+Wait = Annotated[
+    timedelta,
+    BeforeValidator(_wait),
+    Field(ge=timedelta(0), le=timedelta(days=7)),
+    WithJsonSchema({"type": "string", "examples": ["30s", "5m", "1h"]}),
+]
+"""Written as `30s`, `5m`, `1h30m`; a week at most."""
 
 
 class Notify(FileModel):

@@ -89,9 +89,10 @@ class Desk:
     def audience(self):
         return Audience(self.file, self.roster, self.now)
 
-    def tell(self, data, number=None):
+    def tell(self, data, number=None, *, subject=None):
         self.count += 1
-        subject = f"lead_{number}" if number is not None else data.subject_id.partition(".")[0]
+        if subject is None:
+            subject = f"lead_{number}" if number is not None else data.subject_id.partition(".")[0]
         known = {i.about: i for i in self.incidents.values() if i.subject == subject}
         self.keep(fold(Happening(f"evt_{self.count}", subject, data), known, self.audience))
         return self

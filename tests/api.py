@@ -73,7 +73,7 @@ def bearer(name):
 
 
 @asynccontextmanager
-async def installed(folder, *, extra="", agreement=None, keys=()):
+async def installed(folder, *, extra="", agreement=None, keys=(), files=None, secrets=None):
     config = folder / "config"
     config.mkdir()
     for example in EXAMPLES.glob("*.yaml"):
@@ -89,8 +89,11 @@ async def installed(folder, *, extra="", agreement=None, keys=()):
         for name, scopes in KEYS.items()
     ]
     (config / "api_keys.yaml").write_text(json.dumps({"version": 1, "keys": [*entries, *keys]}))
+    for name, text in (files or {}).items():
+        (config / name).write_text(text)
     settings = load(
         {
+            **(secrets or {}),
             "STAFETT_CONFIG_FOLDER": str(config),
             "STAFETT_DATABASE_URL": f"sqlite:///{folder}/s.db",
             "STAFETT_DEPLOYMENT_KEY": "k" * 64,

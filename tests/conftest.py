@@ -10,6 +10,7 @@ from tests.parts.kafka import KafkaBroker
 from tests.parts.postgres import PostgresServer, forget_template, fresh_database
 
 PARTS = (
+    "tests.parts.alertmanager",
     "tests.parts.fleet",
     "tests.parts.kafka",
     "tests.parts.postgres",

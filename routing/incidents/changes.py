@@ -83,6 +83,7 @@ def _incident_of(event: EventRef, data: OpeningEvent, before: Incident | None, a
         opened_at=before.opened_at if before is not None else now,
         updated_at=now,
         noticed_at=data.noticed_at if isinstance(data, SlaBreached) else (now if level == "breach" else None),
+        was_warned=level == "warning" or (before is not None and before.was_warned),
         counted=data.counted,
         counted_against=data.counted_against,
         threads=before.threads if before is not None else (),
@@ -95,10 +96,10 @@ def _is_late(data: OpeningEvent, audience: Audience) -> bool:
 
 
 def _team(audience: Audience, data: OpeningEvent, owner: str | None) -> str | None:
-    if data.subject_kind == "team":
-        return data.subject_id
-    member = audience.roster.people.get(owner) if owner is not None else None
-    return member.team if member is not None else None
+    """The event's own; those of an earlier release say none."""
+    if data.team is not None:
+        return data.team
+    return data.subject_id if data.subject_kind == "team" else _team_of(audience, owner)
 
 
 def climb(event: EventRef, data: SlaEscalated, incident: Incident | None, audience: Audience) -> Folded:

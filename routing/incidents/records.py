@@ -57,6 +57,7 @@ class Incident(State, frozen=True, kw_only=True):
     updated_at: At
     noticed_at: At | None = None
     rungs: int = 0
+    was_warned: bool = False
     counted: int | None = None
     counted_against: int | None = None
     acknowledged_at: At | None = None

@@ -18,6 +18,7 @@ from services.api.commanding import Commanding
 from services.api.commands import add_commands, add_roster
 from services.api.explanations import Explainer
 from services.api.feed import add_feed
+from services.api.incidents import Incidents, add_incidents
 from services.api.leads import add_clocks, add_explanations, add_leads, add_reasons
 from services.api.operations import Retry, add_operations, add_quarantine
 from services.api.parameters import OnlyKnown
@@ -37,6 +38,7 @@ def create_router(
     stopping: asyncio.Event,
     explainer: Explainer,
     versions: Versions,
+    incidents: Incidents,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
     router = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())])
@@ -46,6 +48,7 @@ def create_router(
     add_queues(router, scoped, access)
     add_reasons(router, scoped, access, explainer)
     add_clocks(router, scoped, access)
+    add_incidents(router, scoped, access, incidents)
     add_feed(router, scoped, access, stopping)
     add_quarantine(router, scoped, access, retry)
     add_operations(router, scoped, access, now)

@@ -97,6 +97,7 @@ def document() -> JsonObject:
         stopping=asyncio.Event(),
         explainer=nothing,
         versions=nothing,
+        incidents=nothing,
     )
     app.include_router(routes)
     add_health(app, no_readiness, Access(dict, nothing, lambda: datetime.now(UTC), nothing))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
+from typing import NamedTuple
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
@@ -25,8 +26,10 @@ from services.api.access import Access
 from services.api.app import create_router
 from services.api.commanding import Commanding
 from services.api.explanations import Explainer
+from services.api.incidents import Incidents
 from services.api.scoped import Scoped
 from services.bootstrap import metering
+from services.bootstrap.acknowledging import acknowledging_of, add_acknowledging
 from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.commands import commanding_of, versions_of
 from services.bootstrap.descriptors import bounds_of
@@ -158,12 +161,15 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
     commanding = commanding_of(parts, intake)
     access = _access(parts, commanding, api)
     app = bare_app(docs=_shows_docs(settings))
+    incidents = Incidents(parts.incidents, acknowledging_of(parts))
     if hooks:
         _add_hooks(app, parts, sources, intake)
     if settings.metrics_port is None:
         app.add_route("/metrics", _for_keys(metering.metrics_handler(parts), access), methods=["GET"])
     if api:
-        app.include_router(_api(parts, sources, intake=intake, stopping=stopping, access=access, commanding=commanding))
+        api_parts = _ApiParts(access, commanding, incidents)
+        app.include_router(_api(parts, sources, intake=intake, stopping=stopping, api=api_parts))
+        add_acknowledging(app, parts, incidents.acknowledge)
     add_health(app, partial(readiness, parts, hooks), access, intake=hooks)
     return app
 
@@ -237,13 +243,20 @@ def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], in
     app.add_route("/v1/hooks/{source}", greet, methods=["GET", "HEAD", "OPTIONS"])
 
 
+class _ApiParts(NamedTuple):
+    """Who may ask, and what changes something."""
+
+    access: Access
+    commanding: Commanding
+    incidents: Incidents
+
+
 def _api(
     parts: Parts,
     sources: Mapping[str, Configured],
     intake: Intake,
     stopping: asyncio.Event,
-    access: Access,
-    commanding: Commanding,
+    api: _ApiParts,
 ) -> APIRouter:
     reading = parts.reading
     retry = Retry(sources=sources, intake=intake, key=parts.key, find=reading.quarantine_entry, store=parts.store)
@@ -257,14 +270,15 @@ def _api(
     scoped = Scoped(reading, {name: entry.source.brand for name, entry in sources.items()})
     return create_router(
         scoped,
-        access,
+        api.access,
         digest_email=digest_email,
         now=parts.now,
         retry=retry,
-        commanding=commanding,
+        commanding=api.commanding,
         stopping=stopping,
         explainer=explainer,
         versions=versions,
+        incidents=api.incidents,
     )
 
 

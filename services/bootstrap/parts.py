@@ -14,6 +14,7 @@ from schemas.roster import RosterFile
 from schemas.yamlfile import FileError, load
 from services.adapters.log.local import LocalLog
 from services.adapters.sql.deliveries import SqlDeliveries
+from services.adapters.sql.incidents import SqlIncidents
 from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.sinks import SqlSinks
 from services.adapters.sql.store import SqlStore
@@ -21,6 +22,7 @@ from services.loops.doorbell import Doorbell
 from services.observability.pulses import Pulses
 from services.ports.deliveries import Deliveries
 from services.ports.errors import LogUnavailable, StoreUnavailable
+from services.ports.incidents import Incidents
 from services.ports.log import Log
 from services.ports.reading import Reading
 from services.ports.rows import Kept, Quota
@@ -40,6 +42,7 @@ class Parts(NamedTuple):
     reading: Reading
     deliveries: Deliveries
     sinks: Sinks
+    incidents: Incidents
     log: Log
     key: bytes
     now: Callable[[], datetime]
@@ -77,6 +80,7 @@ async def parts_of(
             reading=SqlReading(store.engines),
             deliveries=SqlDeliveries(store.engines),
             sinks=SqlSinks(store.engines),
+            incidents=SqlIncidents(store.engines),
             log=log,
             key=key,
             now=now,

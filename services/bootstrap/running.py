@@ -14,9 +14,14 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import partial
 
+import httpx
+
 from routing.people.roster import Roster
 from services.adapters.sql.pruning import prune
+from services.alerts.role import Alerts
 from services.bootstrap import metering
+from services.bootstrap.acknowledging import roster_now
+from services.bootstrap.alerting import about_leads, alerts_of, check_people, links_of, senders_of
 from services.bootstrap.commands import versions_of
 from services.bootstrap.health import health_app
 from services.bootstrap.http import serving, sources_of
@@ -161,6 +166,30 @@ def _together(*runs: Run) -> Run:
     return run
 
 
+def _alerts(parts: Parts) -> Run:
+    settings, file = parts.settings, alerts_of(parts.settings)
+    check_people(settings, file, parts.ruling().roster)
+    client = httpx.AsyncClient(timeout=15.0, trust_env=False)
+    role = Alerts(
+        parts.incidents,
+        file,
+        senders_of(settings, file, client),
+        roster=roster_now(parts),
+        about=partial(about_leads, parts),
+        links=partial(links_of, settings, parts.key, file),
+        now=parts.now,
+        usual_zone=parts.ruling().agreement.zone,
+        on_try=metrics.count_alert,
+        on_step=parts.pulses.of("alerts", timedelta(minutes=5)) if file.channels else lambda: None,
+    )
+
+    async def run(stop: asyncio.Event) -> None:
+        async with client:
+            await role.run(stop)
+
+    return run
+
+
 def _enrich(parts: Parts) -> Run:
     settings = parts.settings
     sources = sources_of(settings).values()
@@ -209,6 +238,7 @@ BACKGROUND: dict[str, Callable[[Parts], Run]] = {
     "relay": _relay,
     "sla": _sla,
     "delivery": _delivery,
+    "alerts": _alerts,
     "enrich": _enrich,
     "housekeeping": _housekeeping,
 }

@@ -11,8 +11,8 @@ from schemas.subscriptions import Subscription, SubscriptionsFile
 from schemas.yamlfile import FileError, load, problems_of
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.delivery.role import Subscriber
-from services.delivery.sending import key_of
 from services.ingest.proof.secret_rules import SHORTEST
+from services.outbound.signing import key_of
 from services.ports.errors import StoreUnavailable
 from services.settings import Mark, Settings, SettingsError, mark_of, with_fresh_secrets
 

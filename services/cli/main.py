@@ -25,6 +25,7 @@ COMMANDS = {
     "db": "Bring the database's schema up to date; after a restore, say so.",
     "dlq": "List signals that were set aside; give them another try.",
     "command": "Ask for something: accept, assign, hold, an absence, ...",
+    "incidents": "List what people are told of; say that somebody has seen it.",
     "subscriptions": "List who gets webhooks; enable who stopped taking them.",
     "apikey": "Make a key for the API.",
     "events": "Follow the events.",
@@ -37,8 +38,10 @@ COMMANDS = {
     "router": "Run the role that decides.",
     "relay": "Run the role that publishes events.",
     "delivery": "Run the role that sends webhooks; send events once more; try a receiver.",
+    "alerts": "Run the role that tells people.",
 }
 _MODULES = {
+    "alerts": "up",
     "agreement": "agreements.agreement",
     "apikey": "setting_up.apikey",
     "command": "operating.command",
@@ -48,6 +51,7 @@ _MODULES = {
     "enrich": "up",
     "events": "operating.events",
     "import": "setting_up.importing",
+    "incidents": "operating.incidents",
     "ingest": "up",
     "new": "setting_up.new",
     "parse": "setting_up.parse",

@@ -18,9 +18,9 @@ EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 STOPS = "SIGTERM and ctrl-c stop it in bounded time; after kill -9 the next start goes on where the last commit was."
 ROLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "up": (
-        ("ingest", "console", "enrich", "router", "relay", "sla", "delivery", "housekeeping"),
+        ("ingest", "console", "enrich", "router", "relay", "sla", "delivery", "alerts", "housekeeping"),
         "Run all roles in this process, on one file unless configured otherwise.",
-        "It brings the schema up to date, then runs hooks, API, enrichment, router, relay, SLA watcher and deliveries.",
+        "It brings the schema up to date, then runs hooks, API, enrichment, router, relay, SLA watcher, deliveries and alerts.",
     ),
     "ingest": (
         ("ingest", "console"),
@@ -57,6 +57,11 @@ ROLES: dict[str, tuple[tuple[str, ...], str, str]] = {
         ("delivery",),
         "Send events as signed webhooks to those in subscriptions.yaml.",
         "Several may run: each delivery is claimed by one. `stafett subscriptions list` shows how far they are.",
+    ),
+    "alerts": (
+        ("alerts",),
+        "Tell people of warnings and breaches, by the channels of alerts.yaml.",
+        "Several may run: one folds events at a time, and each message is claimed by one. `stafett incidents` lists what is open.",
     ),
 }
 """Commands that run roles: which, what they are for, what is good to know."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
@@ -13,20 +11,7 @@ import httpx
 from schemas.subscriptions import Payload
 from services.delivery.flat import flatten
 from services.outbound.client import build_pinned_request
-
-
-def key_of(secret: str) -> bytes:
-    """The bytes that a Standard Webhooks secret stands for. Raises ValueError where it is no base64, or nothing."""
-    if not (key := b64decode(secret.removeprefix("whsec_"), validate=True)):
-        raise ValueError("the secret is empty")
-    return key
-
-
-def signature(secrets: Sequence[str], ident: str, stamp: int, body: bytes) -> str:
-    """The `webhook-signature` header: `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`, for each secret."""
-    signed = f"{ident}.{stamp}.".encode() + body
-    keys = [key_of(secret) for secret in secrets]
-    return " ".join(f"v1,{b64encode(hmac.digest(key, signed, 'sha256')).decode()}" for key in keys)
+from services.outbound.signing import signed_headers
 
 
 async def send(
@@ -45,13 +30,8 @@ async def send(
     Raises AddressRefused, OSError, httpx.HTTPError, httpx.InvalidURL, ValueError, msgspec.DecodeError.
     """
     content_type, text = _shape(body, payload)
-    raw, stamp = text.encode(), int(now.timestamp())
-    headers = {
-        "content-type": content_type,
-        "webhook-id": ident,
-        "webhook-timestamp": str(stamp),
-        "webhook-signature": signature(secrets, ident, stamp, raw),
-    }
+    raw = text.encode()
+    headers = {"content-type": content_type, **signed_headers(secrets, ident, now, raw)}
     request = await build_pinned_request(
         client, "POST", url=url, headers=headers, content=raw, allow_private=allow_private
     )

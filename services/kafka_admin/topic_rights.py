@@ -41,6 +41,7 @@ NEEDS: Mapping[str, Needs] = {
     "relay": Needs(writes=("signals", "thin", *TOPICS)),
     "sla": Needs(writes=("signals",)),
     "delivery": Needs(),
+    "alerts": Needs(),
     # Commands that ask the router for something: dlq redrive, command, import, sla recheck, agreement publish.
     "operator": Needs(writes=("signals", "thin")),
 }

@@ -133,6 +133,9 @@ held_bodies = Gauge(
 )
 sinks = Counter("stafett_sink_events", "Events that a sink tried to write.", ["sink", "outcome"], registry=REGISTRY)
 deliveries = Counter("stafett_delivery_attempts", "Attempts to deliver an event.", ["outcome"], registry=REGISTRY)
+alert_tries = Counter(
+    "stafett_alert_attempts", "Tries to tell people, by kind of channel.", ["channel", "outcome"], registry=REGISTRY
+)
 
 _sources: set[str] = set()
 
@@ -204,6 +207,11 @@ def count_attempt(outcome: str) -> None:
 def count_sink_outcome(sink: str, outcome: str) -> None:
     """A sink wrote what follows from an event, or the trouble that it had. Both are of closed sets: the file's names, our words."""
     sinks.labels(sink, outcome).inc()
+
+
+def count_alert(kind: str, outcome: str) -> None:
+    """A try to tell somebody ended. `kind` is that of the channel, `outcome` sent, later or failed."""
+    alert_tries.labels(kind, outcome).inc()
 
 
 def lag(gauge: Gauge, positions: dict[int, int], ends: dict[int, int]) -> None:

@@ -66,6 +66,14 @@ class NotificationQueue(Protocol):
     async def claim(self, channel: str, now: datetime, until: datetime, limit: int) -> list[Outgoing]:
         """Messages of this channel that are due, each the oldest of its destination and thread; nobody else sends them before `until`."""
 
+    async def release(self, ident: str) -> None:
+        """The claim on a message that was not tried is given back."""
+
+    async def incidents(
+        self, state: IncidentState | None, after: str, limit: int, brands: Sequence[str] | None = None
+    ) -> list[Incident]:
+        """As `IncidentDesk` has it."""
+
     async def thread(self, notification: Notification) -> ThreadState:
         """Of the thread of this message at its destination."""
 

@@ -18,6 +18,7 @@ IDS = {
     "lead_id": "lead_none",
     "entry_id": "qua_none",
     "clock_id": "clk_none",
+    "incident_id": "inc_none",
     "signal_id": "sig_none",
     "ident": "ho_none.1",
     "route": "hand_over",

@@ -58,12 +58,12 @@ def test_a_command_runs_its_roles(monkeypatch, command, roles):
 
 def test_each_role_tells_its_own_story(capsys):
     told = set()
-    for role in ("up", "ingest", "console", "enrich", "router", "relay", "delivery"):
+    for role in ("up", "ingest", "console", "enrich", "router", "relay", "delivery", "alerts"):
         with pytest.raises(SystemExit) as done:
             main([role, "--help"])
         assert done.value.code == 0
         told.add(capsys.readouterr().out.partition("\n\n")[2].partition("\n\n")[0])
-    assert len(told) == 7
+    assert len(told) == 8
 
 
 def test_the_list_of_actions_names_publishing_and_the_watch(capsys):

@@ -67,6 +67,11 @@ class SqlNotifications:
                 for n in [Notification.read(row.body)]
             ]
 
+    async def release(self, ident: str) -> None:
+        statement = "UPDATE alert_notifications SET claimed_until = 0 WHERE id = :id AND state = 'pending'"
+        async with self._engines.write() as conn:
+            await conn.execute(text(statement), {"id": ident})
+
     async def _in_order(self, conn: AsyncConnection, idents: Sequence[str]) -> list[Incident]:
         """The oldest first, by when they were due."""
         found = await incidents_by_id(conn, self._engines, idents)

@@ -1,0 +1,222 @@
+"""The loops: events are folded into incidents, what waits becomes messages, each channel sends its own.
+
+On kill -9 an event is folded again or was wholly: incidents, notices and the place in the feed move in one transaction, and so do
+notices and the messages that take them up. Between a channel's answer and our note of it the claim runs out, and the message is
+sent again with the same id: by it PagerDuty, Alertmanager, webhooks and mail clients know it again; Slack and Teams show it twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
+from functools import partial
+
+import msgspec
+
+from routing.incidents.changes import Folded
+from routing.incidents.folding import TYPES, Happening, fold
+from routing.incidents.grouping import Composed, compose, zone_at
+from routing.incidents.recipients import Audience, address_of
+from routing.incidents.records import Destination, Incident
+from routing.model.ids import promise_named
+from routing.people.roster import Roster
+from schemas.alert_channels import AlertmanagerChannel, Channel
+from schemas.alerts import AlertsFile
+from schemas.envelope import whole
+from schemas.events import EVENT_TYPES
+from schemas.json_values import JsonObject
+from services.alerts.channels.alertmanager import AlertmanagerSender
+from services.alerts.channels.sender import Outcome, Sender
+from services.alerts.messages.building import SHOWN, About, Links, Material, Message, Reader, build
+from services.alerts.schedule import judge_try
+from services.ports.errors import PortError
+from services.ports.incidents import FeedEvent, Incidents, Outgoing, Waiting
+
+log = logging.getLogger("stafett.alerts")
+POLL = 0.5
+"""Seconds between two looks where there is nothing to do."""
+AT_ONCE = 10
+"""Messages of one channel that are claimed at a time; they go one after the other, in order."""
+TIMEOUT = timedelta(seconds=20)
+"""For one try."""
+PAGE = 500
+AboutLeads = Callable[[Sequence[str]], Awaitable[Mapping[str, About]]]
+
+
+class Alerts:
+    """One process folds at a time, whichever; each channel has a loop of its own, so that a slow one slows nobody else. `roster` gives
+    the one in force, `about` names and companies of leads, `links(ident, person)` where a message leads, in which that person acknowledges what has that id."""
+
+    def __init__(
+        self,
+        incidents: Incidents,
+        file: AlertsFile,
+        senders: Mapping[str, Sender],
+        *,
+        roster: Callable[[], Awaitable[Roster]],
+        about: AboutLeads,
+        links: Callable[[str, str], Links],
+        now: Callable[[], datetime],
+        usual_zone: tzinfo,
+        on_try: Callable[[str, str], None] = lambda _, __: None,
+        on_step: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._incidents, self._file, self._senders = incidents, file, senders
+        self._roster, self._about, self._links, self._now = roster, about, links, now
+        self._zone, self._on_try, self._on_step = usual_zone, on_try, on_step
+        self._held: dict[str, datetime] = {}
+        self._told_again: dict[str, datetime] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`; the tries under way are finished. Without channels there is nothing to do."""
+        if not self._file.channels:
+            await stop.wait()
+            return
+        loops = [self._repeat(self.fold_and_compose, stop)]
+        loops += [self._repeat(partial(self.send_due, channel), stop) for channel in self._file.channels]
+        await asyncio.gather(*loops)
+
+    async def _repeat(self, step: Callable[[], Awaitable[int]], stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self._on_step()
+            try:
+                busy = await step()
+            except PortError as error:
+                log.warning("cannot tell anybody", extra={"error": type(error).__name__})
+                busy = 0
+            if not busy:
+                try:
+                    await asyncio.wait_for(stop.wait(), POLL)
+                except TimeoutError:
+                    continue
+
+    async def fold_and_compose(self) -> int:
+        """One round: the next events, then the messages that are ready; returns how much there was to do."""
+        audience = Audience(self._file, await self._roster(), self._now())
+        passed = await self._incidents.fold_next(sorted(TYPES), lambda event, known: _fold(event, known, audience))
+
+        def compose_all(waiting: Waiting) -> Composed:
+            pending, incidents = waiting.notices, waiting.incidents
+            return compose(pending, incidents, waiting.last_sent, audience=audience, usual_zone=self._zone)
+
+        return passed + await self._incidents.compose(compose_all)
+
+    async def send_due(self, channel: Channel) -> int:
+        """One round of one channel; returns how many messages there were."""
+        now = self._now()
+        if self._held.get(channel.name, now) > now:
+            return 0
+        await self._tell_again(channel, now)
+        claims = await self._incidents.claim(
+            channel.name, now, now + AT_ONCE * TIMEOUT + timedelta(seconds=30), AT_ONCE
+        )
+        roster = await self._roster() if claims else None
+        for place, outgoing in enumerate(claims):
+            if roster is None or not await self._try(channel, outgoing, roster):
+                await self._give_back(claims[place + 1 :])
+                break
+        return len(claims)
+
+    async def _give_back(self, rest: Sequence[Outgoing]) -> None:
+        """What the channel's pause keeps waiting: it was not tried."""
+        for outgoing in rest:
+            await self._incidents.release(outgoing.notification.id)
+
+    async def _try(self, channel: Channel, outgoing: Outgoing, roster: Roster) -> bool:
+        """False where the whole channel has to wait."""
+        notification, outcome = outgoing.notification, Outcome("refused", "nobody is there any more")
+        message = await self._message(channel, outgoing, roster)
+        if message is not None:
+            outcome = await self._send(channel, message)
+        now = self._now()
+        verdict = judge_try(notification.id, outgoing.attempts, outcome)
+        if outcome.state != "sent":
+            told = {"channel": channel.name, "notification": notification.id, "attempt": outgoing.attempts + 1}
+            log.warning("a message was not taken", extra={**told, "outcome": verdict.state, "error": outcome.error})
+        self._on_try(channel.kind, {"pending": "later"}.get(verdict.state, verdict.state))
+        if verdict.hold is not None:
+            self._held[channel.name] = now + verdict.hold
+        await self._incidents.finish(
+            notification.id,
+            now=now,
+            state=verdict.state,
+            next_at=now + verdict.wait if verdict.wait is not None else None,
+            error=outcome.error,
+            receipt=outcome.receipt,
+        )
+        return verdict.hold is None
+
+    async def _send(self, channel: Channel, message: Message) -> Outcome:
+        try:
+            async with asyncio.timeout(TIMEOUT.total_seconds()):
+                return await self._senders[channel.name].send(message)
+        except Exception as error:  # noqa: BLE001 - noted with the try; it ends neither the role nor the other channels
+            return Outcome("later", type(error).__name__)
+
+    async def _message(self, channel: Channel, outgoing: Outgoing, roster: Roster) -> Message | None:
+        """None where nobody is there to be told: the person left, or has no address there any more."""
+        notification = outgoing.notification
+        where = Destination(notification.channel, notification.person)
+        address = None
+        if where.person and (address := address_of(roster, where.person, channel)) is None:
+            return None
+        if not outgoing.incidents:
+            return None
+        thread = await self._incidents.thread(notification)
+        leads = {i.subject for i in outgoing.incidents[:SHOWN] if promise_named(i.subject) is None}
+        material = Material(outgoing.incidents, thread.incidents, thread.receipt, await self._about(sorted(leads)))
+        member = roster.people.get(where.person)
+        language = (member.language if member is not None else channel.language) or self._file.language
+        audience = Audience(self._file, roster, self._now())
+        reader = Reader(language, zone_at(audience, where, channel, self._zone), address)
+        ident = outgoing.incidents[0].id if len(outgoing.incidents) == 1 else notification.id
+        return build(notification, material, reader, links=self._links(ident, where.person), now=self._now())
+
+    async def _tell_again(self, channel: Channel, now: datetime) -> None:
+        """An Alertmanager forgets what it was told when it starts again."""
+        sender = self._senders[channel.name]
+        if not isinstance(channel, AlertmanagerChannel) or not isinstance(sender, AlertmanagerSender):
+            return
+        if self._told_again.setdefault(channel.name, now) + channel.repeat > now:
+            return
+        self._told_again[channel.name] = now
+        after, where = "", Destination(channel.name)
+        while page := await self._incidents.incidents(None, after, PAGE):
+            known = [incident for incident in page if incident.thread_at(where) is not None]
+            outcome = await self._again(sender, known, now)
+            if outcome.state != "sent":
+                log.warning("what is open was not told again", extra={"channel": channel.name, "error": outcome.error})
+                return
+            after = page[-1].id
+
+    async def _again(self, sender: AlertmanagerSender, known: Sequence[Incident], now: datetime) -> Outcome:
+        try:
+            async with asyncio.timeout(TIMEOUT.total_seconds()):
+                return await sender.tell(known, self._links("", ""), now)
+        except Exception as error:  # noqa: BLE001 - the next round tells it; it ends neither the role nor the other channels
+            return Outcome("later", type(error).__name__)
+
+
+class _Read(msgspec.Struct):
+    """As much of an envelope as an incident takes in."""
+
+    data: JsonObject
+
+
+_READ = msgspec.json.Decoder(_Read)
+
+
+def _fold(event: FeedEvent, known: Mapping[str, Incident], audience: Audience) -> Folded:
+    """Events of trials and tests tell nobody, unless the file asks for them."""
+    try:
+        data = msgspec.convert(_READ.decode(whole(event.head, None)).data, EVENT_TYPES[event.type])
+    except msgspec.MsgspecError as error:
+        log.error(
+            "an event cannot be read; nobody is told of it", extra={"event_id": event.event_id, "error": str(error)}
+        )
+        return Folded()
+    if data.mode not in audience.file.modes:
+        return Folded()
+    return fold(Happening(event.event_id, event.subject, data), known, audience)
