@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -88,6 +89,17 @@ class Limits(FileModel):
     day_share: Annotated[float, Field(gt=0, le=1)] = 0.5
 
 
+class Reconcile(FileModel):
+    """What sales does there, read back: `every` so long what has changed, from `overlap` before the first look on; each
+    `audit_every` all open hand-overs are compared. `follow_ups`: the vendor's types of steps that keep a promise; all, where
+    it is left out."""
+
+    every: Window = timedelta(minutes=10)
+    overlap: Window = timedelta(minutes=5)
+    audit_every: Window = timedelta(days=1)
+    follow_ups: tuple[str, ...] = ()
+
+
 class Sink(FileModel):
     """`source` is the name of the source whose webhooks come from there: ids are learned for it, and what `user` does there is our
     own. `brands`: only events of these."""
@@ -126,7 +138,8 @@ class CrmSink(Sink):
     """`owner_ids` is the name under which the roster has people's ids there; without it, the kind's name.
 
     `owns` are fields of contacts and companies, ours or theirs, that we overwrite; all others are filled where they are
-    blank. `company`: companies are found or made by their domain.
+    blank. `company`: companies are found or made by their domain. `reconcile`: what sales does there is read back, as signals of
+    `source`.
     """
 
     owner_ids: Name | None = None
@@ -137,3 +150,4 @@ class CrmSink(Sink):
     set_contact_owner: bool = False
     task: TaskSettings = TaskSettings()
     note: NoteSettings = NoteSettings()
+    reconcile: Reconcile | None = None

@@ -19,6 +19,7 @@ from schemas.yamlfile import FileError, load, problems_of
 from services.bootstrap.http import sources_of
 from services.bootstrap.listening import Run
 from services.bootstrap.parts import Parts, read_file, secrets_of
+from services.bootstrap.reconciling import reconciler_of
 from services.ingest.normalising.normalise import to_signal
 from services.observability import metrics
 from services.ports.rows import RecordOut
@@ -78,7 +79,7 @@ class SinkParts:
 
     def __init__(self, parts: Parts, client: httpx.AsyncClient) -> None:
         self._parts, self._client = parts, client
-        self._sources = {name: c.source for name, c in sources_of(parts.settings).items()}
+        self.sources = {name: c.source for name, c in sources_of(parts.settings).items()}
 
     def caller(self, sink: AnySink) -> HttpCaller:
         """What calls this sink's vendor."""
@@ -105,7 +106,7 @@ class SinkParts:
 
     def plan_settings(self, sink: AnySink) -> PlanSettings:
         """What plans are made with."""
-        source = self._sources.get(sink.source or "")
+        source = self.sources.get(sink.source or "")
         system = source.own_system if source is not None else sink.kind
         ids = sink.owner_ids or system
 
@@ -117,7 +118,7 @@ class SinkParts:
         return PlanSettings(sink, owner_id, system, public_url=self._parts.settings.http.public_url)
 
     def _telling(self, sink: AnySink) -> Callable[[SinkRecord, Envelope], Sequence[RecordOut]]:
-        source = self._sources.get(sink.source or "")
+        source = self.sources.get(sink.source or "")
 
         def tell(record: SinkRecord, event: Envelope) -> Sequence[RecordOut]:
             what = OBJECTS.get(record.kind)
@@ -154,8 +155,12 @@ def sinks_run(parts: Parts) -> Run | None:
             made = SinkParts(parts, client)
             async with asyncio.TaskGroup() as group:
                 for sink in sinks:
+                    target = made.target(sink)
+                    reconciler = reconciler_of(parts, sink, target.vendor, made.sources)
+                    if reconciler is not None and sink.mode == "live":
+                        group.create_task(reconciler.run(stop))
                     loop = SinkLoop(
-                        made.target(sink),
+                        target,
                         parts.deliveries,
                         parts.sinks,
                         parts.now,

@@ -18,6 +18,7 @@ OTHER = "other"
 OUTCOMES = frozenset(
     {"accepted", "spooled", "quarantined", "refused", "too_large", "limited", "unavailable", "stopped"}
 )
+COMPARISONS = ("agrees", "theirs_is_newer", "ours_is_newer", "both_changed", "missing", "closed_without_us")
 ATTEMPTS = frozenset({"delivered", "refused", "failed", "timeout", "given_up"})
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -131,6 +132,18 @@ dropped_connections = Counter(
 held_bodies = Gauge(
     "stafett_http_bodies_bytes", "Bytes of bodies in flight, beyond the first 64 KiB of each.", registry=REGISTRY
 )
+repaired = Counter(
+    "stafett_reconcile_repaired",
+    "Facts that a sweep of a CRM had to add, since no webhook brought them.",
+    ["sink"],
+    registry=REGISTRY,
+)
+compared = Gauge(
+    "stafett_reconcile_handovers",
+    "Open hand-overs of the last audit, by how they compare with the CRM.",
+    ["sink", "verdict"],
+    registry=REGISTRY,
+)
 sinks = Counter("stafett_sink_events", "Events that a sink tried to write.", ["sink", "outcome"], registry=REGISTRY)
 deliveries = Counter("stafett_delivery_attempts", "Attempts to deliver an event.", ["outcome"], registry=REGISTRY)
 alert_tries = Counter(
@@ -202,6 +215,17 @@ def set_quarantine_fill(shares: Mapping[str, float]) -> None:
 def count_attempt(outcome: str) -> None:
     """An attempt at a subscriber ended."""
     deliveries.labels(outcome if outcome in ATTEMPTS else OTHER).inc()
+
+
+def count_repaired(sink: str, count: int) -> None:
+    """A sweep of a CRM added so many facts."""
+    repaired.labels(sink).inc(count)
+
+
+def count_compared(sink: str, counts: Mapping[str, int]) -> None:
+    """An audit of a CRM is over; verdicts that nobody had are none."""
+    for verdict in COMPARISONS:
+        compared.labels(sink, verdict).set(counts.get(verdict, 0))
 
 
 def count_sink_outcome(sink: str, outcome: str) -> None:

@@ -5,7 +5,7 @@ Every method raises StoreUnavailable.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -106,5 +106,35 @@ class SinkOffice(Protocol):
         """The event is carried out again from its first step. False where the sink never got it."""
 
 
-class Sinks(SinkBook, SinkOffice, Protocol):
-    """Both."""
+SweepKind = Literal["catch_up", "audit"]
+
+
+class Sweep(NamedTuple):
+    """A sweep that this process has claimed; `cursor` is where the last one got to, None before the first."""
+
+    cursor: str | None
+
+
+class SinkSweeps(Protocol):
+    """For the role that reads back."""
+
+    async def claim_sweep(self, target: str, kind: SweepKind, now: datetime, next_at: datetime) -> Sweep | None:
+        """The sweep, where it is due; the next one is due at `next_at`, for whoever asks first."""
+
+    async def finish_sweep(self, target: str, kind: SweepKind, cursor: str, signals: Sequence[RecordOut]) -> None:
+        """What was seen, and where to go on, in one commit."""
+
+    async def records_by_vendor_id(
+        self, target: str, kind: RecordKind, vendor_ids: Collection[str]
+    ) -> list[SinkRecord]:
+        """Those of ours among the vendor's records."""
+
+    async def opportunities(self, target: str, after: str, limit: int) -> list[SinkRecord]:
+        """Opportunities that are there, by our key, from after this one."""
+
+    async def waiting_leads(self, target: str) -> frozenset[str]:
+        """Leads with events that are not carried out at the sink yet."""
+
+
+class Sinks(SinkBook, SinkOffice, SinkSweeps, Protocol):
+    """All of them."""

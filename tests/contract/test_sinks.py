@@ -9,7 +9,7 @@ from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.sinks import SqlSinks
 from services.ports.deliveries import Attempt
 from services.ports.rows import OutboxRow, RecordOut, Writes
-from services.ports.sinks import SinkRecord, SinkStep
+from services.ports.sinks import SinkRecord, SinkStep, Sweep
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 MAKING = SinkRecord("sink/crm", "contact", "lead_1", "lead_1", "making", "evt_1", sent_at=NOW)
@@ -130,3 +130,34 @@ async def test_an_event_is_replayed_from_its_first_step(sinks, waiting):
     assert await sinks.steps("sink/crm", "evt_1") == []
     assert "evt_1" in await claimed(waiting, later)
     assert not await sinks.replay("sink/crm", "evt_9", later)
+
+
+async def test_a_sweep_is_claimed_once_when_it_is_due_and_goes_on_where_it_got_to(store, sinks):
+    later = NOW + timedelta(minutes=10)
+    assert await sinks.claim_sweep("sink/crm", "catch_up", NOW, later) == Sweep(None)
+    assert await sinks.claim_sweep("sink/crm", "catch_up", NOW, later) is None
+    assert await sinks.claim_sweep("sink/crm", "audit", NOW, later) == Sweep(None)
+    await sinks.finish_sweep("sink/crm", "catch_up", "5", [RecordOut("stafett.signals.v1", b"k", b"{}")])
+    assert await sinks.claim_sweep("sink/crm", "catch_up", later, later) == Sweep("5")
+    assert await spooled(store) == ["stafett.signals.v1"]
+
+
+async def test_ours_are_told_among_the_vendors_records(sinks):
+    await sinks.adopt(PRESENT._replace(kind="opportunity", key="ho_1"))
+    await sinks.adopt(PRESENT._replace(kind="opportunity", key="ho_2", vendor_id="8"))
+    await sinks.adopt(PRESENT)
+    ours = await sinks.records_by_vendor_id("sink/crm", "opportunity", {"7", "9"})
+    assert [record.key for record in ours] == ["ho_1"]
+    assert await sinks.records_by_vendor_id("sink/crm", "opportunity", set()) == []
+
+
+async def test_opportunities_come_in_pages_by_their_key(sinks):
+    for key, state in (("ho_1", "present"), ("ho_2", "gone"), ("ho_3", "present")):
+        await sinks.adopt(PRESENT._replace(kind="opportunity", key=key, state=state))
+    assert [record.key for record in await sinks.opportunities("sink/crm", "", 1)] == ["ho_1"]
+    assert [record.key for record in await sinks.opportunities("sink/crm", "ho_1", 9)] == ["ho_3"]
+
+
+async def test_leads_wait_until_their_events_are_carried_out(sinks, waiting):
+    assert await sinks.waiting_leads("sink/crm") == {"lead_1", "lead_2"}
+    assert await sinks.waiting_leads("sink/other") == frozenset()

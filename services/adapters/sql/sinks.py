@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.sinks import RecordKind
 from services.adapters.sql import tables as t
-from services.adapters.sql.engine import Engines
+from services.adapters.sql.engine import Engines, scalar
 from services.ports.instants import instant, instant_or_none, micros
 from services.ports.rows import RecordOut
-from services.ports.sinks import SinkRecord, SinkStep
+from services.ports.sinks import SinkRecord, SinkStep, Sweep, SweepKind
 
 _RECORD = (
     "target",
@@ -158,6 +158,55 @@ class SqlSinks:
                 text("DELETE FROM sink_steps WHERE target = :t AND event_id = :e"), {"t": target, "e": event_id}
             )
         return done.rowcount == 1
+
+    async def claim_sweep(self, target: str, kind: SweepKind, now: datetime, next_at: datetime) -> Sweep | None:
+        async with self._engines.write() as conn:
+            await conn.execute(
+                text("INSERT INTO sink_sweeps (target, kind, next_at) VALUES (:t, :k, 0) ON CONFLICT DO NOTHING"),
+                {"t": target, "k": kind},
+            )
+            done = await conn.execute(
+                text("UPDATE sink_sweeps SET next_at = :next WHERE target = :t AND kind = :k AND next_at <= :now"),
+                {"t": target, "k": kind, "next": micros(next_at), "now": micros(now)},
+            )
+            if done.rowcount != 1:
+                return None
+            cursor = await scalar(
+                conn, "SELECT cursor FROM sink_sweeps WHERE target = :t AND kind = :k", t=target, k=kind
+            )
+        return Sweep(cursor)
+
+    async def finish_sweep(self, target: str, kind: SweepKind, cursor: str, signals: Sequence[RecordOut]) -> None:
+        async with self._engines.write() as conn:
+            await conn.execute(
+                text("UPDATE sink_sweeps SET cursor = :c WHERE target = :t AND kind = :k"),
+                {"t": target, "k": kind, "c": cursor},
+            )
+            if signals:
+                await self._engines.dialect.insert(conn, t.spool, ("topic", "key", "body"), signals)
+
+    async def records_by_vendor_id(
+        self, target: str, kind: RecordKind, vendor_ids: Collection[str]
+    ) -> list[SinkRecord]:
+        if not vendor_ids:
+            return []
+        dialect = self._engines.dialect
+        where = f"{_RECORDS} target = :t AND kind = :n AND {dialect.among('vendor_id', 'ids')}"
+        values = {"t": target, "n": kind, "ids": dialect.list_value(vendor_ids)}
+        async with self._engines.read() as conn:
+            return [_record(row) for row in await conn.execute(text(where), values)]
+
+    async def opportunities(self, target: str, after: str, limit: int) -> list[SinkRecord]:
+        where = f"""{_RECORDS} target = :t AND kind = 'opportunity' AND state = 'present' AND key > :a
+            ORDER BY key LIMIT :n"""
+        async with self._engines.read() as conn:
+            rows = await conn.execute(text(where), {"t": target, "a": after, "n": limit})
+            return [_record(row) for row in rows]
+
+    async def waiting_leads(self, target: str) -> frozenset[str]:
+        statement = "SELECT DISTINCT lead_id FROM deliveries WHERE subscription = :t AND state = 'pending'"
+        async with self._engines.read() as conn:
+            return frozenset(row.lead_id for row in await conn.execute(text(statement), {"t": target}))
 
     async def _keep_record(self, conn: AsyncConnection, record: SinkRecord) -> None:
         kept = ", ".join(f"{name} = excluded.{name}" for name in _RECORD[3:])

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0009"
+HEAD = "0010"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -355,6 +355,16 @@ sink_records = Table(
     _whole("number"),
     PrimaryKeyConstraint("target", "kind", "key"),
     Index("sink_records_lead", "target", "lead_id", "number"),
+    Index("sink_records_vendor", "target", "kind", "vendor_id"),
+)
+sink_sweeps = Table(
+    "sink_sweeps",
+    metadata,
+    _text("target"),
+    _text("kind"),
+    _whole("next_at"),
+    _text("cursor", null=True),
+    PrimaryKeyConstraint("target", "kind"),
 )
 sink_steps = Table(
     "sink_steps",

@@ -8,8 +8,8 @@ said in docs/crms/odoo.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from schemas.json_values import JsonObject, JsonValue
@@ -18,9 +18,11 @@ from schemas.sinks.vendors import OdooSink
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.note import as_html
+from services.sinks.reconciling.sightings import Page, Sighting
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.odoo_calls import OdooCalls
 from services.sinks.vendors.odoo_check import LOST, MODELS, TASK_TYPE, check_odoo
+from services.sinks.vendors.odoo_reading import look_at, read_changes
 
 NAMES: Mapping[RecordKind, Mapping[ValueName, str]] = {
     "contact": {"email": "email", "full_name": "name", "phone": "phone", "owner": "user_id"},
@@ -144,6 +146,12 @@ class Odoo:
 
     async def whoami(self) -> str:
         return str(await self._odoo.user_id())
+
+    async def changes(self, cursor: str | None, since: datetime) -> Page:
+        return await read_changes(self._odoo, cursor, since)
+
+    async def look(self, vendor_ids: Sequence[str]) -> list[Sighting]:
+        return await look_at(self._odoo, vendor_ids)
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
         return await check_odoo(self._sink, self._odoo, owners)

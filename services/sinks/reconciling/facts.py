@@ -1,0 +1,134 @@
+"""What a sighting says that we do not know yet, as the facts that a webhook would have brought. Pure.
+
+A fact that our side has already is no news, so a webhook that did arrive leaves nothing for the sweep to add; and the id of a fact
+comes from record, value and instant, so that the same sighting seen twice is one signal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Literal, NamedTuple
+
+from routing.model.records import Handover, Lead
+from schemas.signals import Actor, Kind, Parsed, Reference, Sales
+from schemas.sinks.base import HandoverStage, Stages
+from services.sinks.reconciling.sightings import Sighting, Work
+
+BACKDATED = timedelta(hours=1)
+"""A step that was written down so much later than it is said to have happened is shown as such."""
+
+
+class OurSide(NamedTuple):
+    """The lead as we have it. `handover_id` is that of the record that was seen, which may be of an earlier pass. `is_waiting`: events
+    of the lead are not carried out at the sink yet, so that what stands there may be what we are about to write over."""
+
+    lead: Lead
+    handover_id: str
+    is_waiting: bool = False
+
+    @property
+    def handover(self) -> Handover | None:
+        """The hand-over, while the lead is in its pass."""
+        current = self.lead.handover
+        return current if current is not None and current.id == self.handover_id else None
+
+    @property
+    def is_open(self) -> bool:
+        return self.handover is not None and self.handover.closed_at is None
+
+
+class Words(NamedTuple):
+    """What the CRM's words mean here. `stage` gives our name of one of its stages, None for sales' own; `person` the person of the
+    roster that a user is, `our_user` the user that we write as; `system` and `account` name the CRM in references."""
+
+    stage: Callable[[str | None], HandoverStage | None]
+    person: Callable[[str | None], str | None]
+    our_user: str | None
+    system: str
+    account: str | None
+    target: str
+    follow_ups: tuple[str, ...] = ()
+
+
+def words_of(stages: Stages) -> Callable[[str | None], HandoverStage | None]:
+    """The meaning of stages as the sink has it."""
+    return stages.meaning
+
+
+def facts_of_sighting(seen: Sighting, ours: OurSide, words: Words) -> Iterator[Parsed]:
+    """Who has it now, whether it was accepted, how it ended; nothing of what we know. Whoever wrote last is no test: we may have
+    written another field after a person's change. Who has it is only believed once what we had to write is written."""
+    if (end := _end(seen, words)) is not None:
+        yield from _ending(seen, ours, words, end)
+        return
+    if not ours.is_open:
+        return
+    person = words.person(seen.owner)
+    if person is not None and person != ours.lead.owner and not ours.is_waiting:
+        sales = Sales(owner_id=seen.owner)
+        yield _fact(seen, ours, words, kind=Kind.SALES_OWNER_CHANGED, value=f"owner/{seen.owner}").but(sales=sales)
+    accepted_at = ours.handover.accepted_at if ours.handover is not None else None
+    if words.stage(seen.stage) == "accepted" and accepted_at is None:
+        yield _fact(seen, ours, words, kind=Kind.SALES_ACCEPTED, value="accepted")
+
+
+def fact_of_work(work: Work, ours: OurSide, words: Words) -> Parsed | None:
+    """The step, where it is of a kind that counts and a person took it; None for our own."""
+    if work.author is None or work.author == words.our_user:
+        return None
+    if words.follow_ups and work.kind not in words.follow_ups:
+        return None
+    late = work.recorded_at - work.happened_at
+    findings = (f"back-dated by {int(late.total_seconds() // 60)} minutes",) if late > BACKDATED else ()
+    return Parsed(
+        kind=Kind.SALES_FOLLOW_UP,
+        occurred_at=work.happened_at,
+        references=(_reference(words, "deal", work.opportunity), _reference(words, "activity", work.vendor_id)),
+        handover_id=ours.handover_id,
+        actor=Actor(kind="person", reference=work.author),
+        sales=Sales(activity_type=work.kind, done=True),
+        findings=findings,
+        dedupe_key=f"id:{words.target}/activity/{work.vendor_id}",
+    )
+
+
+End = Literal["won", "lost", "returned"]
+_ENDS: dict[End, Kind] = {"won": Kind.SALES_WON, "lost": Kind.SALES_LOST, "returned": Kind.SALES_RETURNED}
+
+
+def _end(seen: Sighting, words: Words) -> End | None:
+    meaning = words.stage(seen.stage)
+    if meaning == "returned" or meaning == "won" or meaning == "lost":
+        return meaning
+    return seen.outcome
+
+
+def _ending(seen: Sighting, ours: OurSide, words: Words, end: End) -> Iterator[Parsed]:
+    handover = ours.handover
+    if handover is None or handover.outcome == end:
+        return
+    if handover.closed_at is not None and end == "returned":
+        return
+    yield _fact(seen, ours, words, kind=_ENDS[end], value=end).but(reason=seen.reason)
+
+
+def _actor(changed_by: str | None, words: Words) -> Actor:
+    """The person who wrote last; nobody where that was us."""
+    is_person = changed_by is not None and changed_by != words.our_user
+    return Actor(kind="person", reference=changed_by) if is_person else Actor()
+
+
+def _fact(seen: Sighting, ours: OurSide, words: Words, *, kind: Kind, value: str) -> Parsed:
+    return Parsed(
+        kind=kind,
+        occurred_at=seen.changed_at,
+        references=(_reference(words, "deal", seen.vendor_id),),
+        handover_id=ours.handover_id,
+        actor=_actor(seen.changed_by, words),
+        dedupe_key=f"id:{words.target}/opportunity/{seen.vendor_id}/{value}/{seen.changed_at.isoformat()}",
+    )
+
+
+def _reference(words: Words, what: Literal["deal", "activity"], ident: str) -> Reference:
+    return Reference(system=words.system, account=words.account, object=what, id=ident)
