@@ -74,6 +74,7 @@ def bearer(name):
 
 @asynccontextmanager
 async def installed(folder, *, extra="", agreement=None, keys=(), files=None, secrets=None):
+    """`files` are further ones of the folder, by name; `secrets` further settings. The folder's `.env` is for commands on it."""
     config = folder / "config"
     config.mkdir()
     for example in EXAMPLES.glob("*.yaml"):
@@ -91,18 +92,18 @@ async def installed(folder, *, extra="", agreement=None, keys=(), files=None, se
     (config / "api_keys.yaml").write_text(json.dumps({"version": 1, "keys": [*entries, *keys]}))
     for name, text in (files or {}).items():
         (config / name).write_text(text)
-    settings = load(
-        {
-            **(secrets or {}),
-            "STAFETT_CONFIG_FOLDER": str(config),
-            "STAFETT_DATABASE_URL": f"sqlite:///{folder}/s.db",
-            "STAFETT_DEPLOYMENT_KEY": "k" * 64,
-            "STAFETT_SECRET_CRM": f"whsec_{b64encode(SECRET).decode()}",
-            "STAFETT_ROUTER_BATCH_WAIT": "1ms",
-            "STAFETT_RELAY_POLL": "10ms",
-            "STAFETT_KAFKA_PARTITIONS": "4",
-        }
-    )
+    named = {
+        **(secrets or {}),
+        "STAFETT_CONFIG_FOLDER": str(config),
+        "STAFETT_DATABASE_URL": f"sqlite:///{folder}/s.db",
+        "STAFETT_DEPLOYMENT_KEY": "k" * 64,
+        "STAFETT_SECRET_CRM": f"whsec_{b64encode(SECRET).decode()}",
+        "STAFETT_ROUTER_BATCH_WAIT": "1ms",
+        "STAFETT_RELAY_POLL": "10ms",
+        "STAFETT_KAFKA_PARTITIONS": "4",
+    }
+    (config / ".env").write_text("".join(f"{name}={value}\n" for name, value in named.items()))
+    settings = load(named)
     await migrated_file(folder / "s.db")
     stopping = asyncio.Event()
     async with parts_of(settings) as parts:

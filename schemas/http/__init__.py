@@ -79,6 +79,18 @@ from schemas.http.ruling import (
     RosterView,
 )
 from schemas.http.signals import SIGNAL_EXAMPLE, SignalPage, SignalView
+from schemas.http.sinks import (
+    SINK_EXAMPLE,
+    SINK_RECORD_EXAMPLE,
+    SINK_STEP_EXAMPLE,
+    SinkList,
+    SinkRecordPage,
+    SinkRecordView,
+    SinkRetried,
+    SinkStepList,
+    SinkStepView,
+    SinkView,
+)
 
 BODIES: tuple[type[BaseModel], ...] = (
     AgreementList,
@@ -93,6 +105,10 @@ BODIES: tuple[type[BaseModel], ...] = (
     SignalPage,
     QueueList,
     WaitingPage,
+    SinkList,
+    SinkRecordPage,
+    SinkRetried,
+    SinkStepList,
     Explanation,
     ClockExplanation,
     AssignmentExplanation,
@@ -130,6 +146,9 @@ __all__ = [
     "QUEUE_EXAMPLE",
     "SIGNAL_EXAMPLE",
     "SIGNAL_ID",
+    "SINK_EXAMPLE",
+    "SINK_RECORD_EXAMPLE",
+    "SINK_STEP_EXAMPLE",
     "WAITING_EXAMPLE",
     "Accepted",
     "Acknowledged",
@@ -172,6 +191,13 @@ __all__ = [
     "RosterView",
     "SignalPage",
     "SignalView",
+    "SinkList",
+    "SinkRecordPage",
+    "SinkRecordView",
+    "SinkRetried",
+    "SinkStepList",
+    "SinkStepView",
+    "SinkView",
     "Snapshot",
     "Status",
     "Step",

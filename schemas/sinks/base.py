@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -15,6 +15,12 @@ from schemas.yamlfile import BrokenAt, FileModel
 
 RecordKind = Literal["contact", "company", "opportunity", "note", "task"]
 """What a hand-over is made of in a CRM."""
+RECORD_KINDS: tuple[RecordKind, ...] = get_args(RecordKind)
+RecordState = Literal["making", "present", "gone"]
+"""`making`: a create left, or was about to, and how it ended is not known yet."""
+StepState = Literal["sending", "done", "planned", "skipped", "waiting", "refused"]
+"""`planned`: it would have been written, were the sink live. `waiting`: trouble that passes. `refused`: trouble that somebody has to
+end."""
 ValueName = Literal[
     "email",
     "first_name",

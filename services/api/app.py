@@ -25,6 +25,7 @@ from services.api.parameters import OnlyKnown
 from services.api.queues import add_queues
 from services.api.scoped import Scoped
 from services.api.signals import add_signals
+from services.api.sinks import SinkDesk, add_sinks
 from services.rules.versions import Versions
 
 
@@ -39,6 +40,7 @@ def create_router(
     explainer: Explainer,
     versions: Versions,
     incidents: Incidents,
+    sinks: SinkDesk,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
     router = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())])
@@ -52,6 +54,7 @@ def create_router(
     add_feed(router, scoped, access, stopping)
     add_quarantine(router, scoped, access, retry)
     add_operations(router, scoped, access, now)
+    add_sinks(router, scoped, access, sinks)
     add_commands(router, scoped, access, commanding)
     add_roster(router, access, commanding)
     add_agreements(router, access, versions)

@@ -98,6 +98,7 @@ def document() -> JsonObject:
         explainer=nothing,
         versions=nothing,
         incidents=nothing,
+        sinks=nothing,
     )
     app.include_router(routes)
     add_health(app, no_readiness, Access(dict, nothing, lambda: datetime.now(UTC), nothing))

@@ -28,6 +28,7 @@ from services.api.commanding import Commanding
 from services.api.explanations import Explainer
 from services.api.incidents import Incidents
 from services.api.scoped import Scoped
+from services.api.sinks import SinkDesk
 from services.bootstrap import metering
 from services.bootstrap.acknowledging import acknowledging_of, add_acknowledging
 from services.bootstrap.api import add_health, bare_app
@@ -40,6 +41,7 @@ from services.bootstrap.metering import Answer
 from services.bootstrap.own_users import own_users, with_own_users
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
+from services.bootstrap.sinks_file import read_sinks
 from services.door.bodies import limit_bodies
 from services.door.headers import add_headers
 from services.ingest.accepting.intake import Intake
@@ -279,6 +281,7 @@ def _api(
         explainer=explainer,
         versions=versions,
         incidents=api.incidents,
+        sinks=SinkDesk(read_sinks(parts.settings), parts.sinks, parts.deliveries, parts.now),
     )
 
 

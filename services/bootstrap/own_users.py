@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from schemas.sinks import SinksFile
 from schemas.sources import Source
-from schemas.yamlfile import load
-from services.bootstrap.parts import read_file
+from services.bootstrap.sinks_file import read_sinks
 from services.settings import Settings
 
 
 def own_users(settings: Settings) -> dict[str, tuple[str, ...]]:
     """The users that we write as, by the name of the source whose webhooks tell of them. Raises FileError."""
-    path = settings.path(settings.files.sinks)
-    if not path.exists():
-        return {}
     users: dict[str, tuple[str, ...]] = {}
-    for sink in load(read_file(settings, "sinks"), SinksFile, str(path)).sinks:
+    for sink in read_sinks(settings):
         if sink.source is not None and sink.user is not None:
             users[sink.source] = (*users.get(sink.source, ()), sink.user)
     return users

@@ -12,14 +12,16 @@ import httpx
 from schemas.envelope import Envelope
 from schemas.events import Owner
 from schemas.signals import Actor, Kind, Object, Parsed, Reference
-from schemas.sinks import CrmSink, RecordKind, SinksFile
+from schemas.sinks import CrmSink, RecordKind
 from schemas.sinks.vendors import AnySink
 from schemas.sources import Source
-from schemas.yamlfile import FileError, load, problems_of
+from schemas.words import probably
+from schemas.yamlfile import FileError, problem
 from services.bootstrap.http import sources_of
 from services.bootstrap.listening import Run
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.reconciling import reconciler_of
+from services.bootstrap.sinks_file import read_sinks
 from services.ingest.normalising.normalise import to_signal
 from services.observability import metrics
 from services.ports.rows import RecordOut
@@ -32,6 +34,7 @@ from services.sinks.http import Endpoint, HttpCaller, ShowingCaller
 from services.sinks.limits import DAY, Allowance, Bucket
 from services.sinks.planning.plan import Settings as PlanSettings
 from services.sinks.role import SinkLoop
+from services.sinks.showing import UnaskedVendor
 from services.sinks.vendor import Vendor
 from services.sinks.vendors.registry import USUAL, vendor_of
 
@@ -48,30 +51,36 @@ OBJECTS: Mapping[RecordKind, Object] = {
 
 def sinks_of(settings: Settings) -> list[AnySink]:
     """The sinks of the file; none where there is no file. Raises FileError."""
-    path = settings.path(settings.files.sinks)
-    if not path.exists():
-        return []
-    text = read_file(settings, "sinks")
-    sinks = list(load(text, SinksFile, str(path)).sinks)
-    sources = sources_of(settings)
-    if broken := list(_broken_sources(sinks, {name: c.source for name, c in sources.items()})):
-        raise FileError(problems_of(str(path), text, broken))
+    sinks = read_sinks(settings)
+    if problems := source_problems(settings, sinks):
+        raise FileError([problem for _, problem in problems])
     return sinks
 
 
-def _broken_sources(
-    sinks: Sequence[CrmSink], sources: Mapping[str, Source]
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """(path, rule) of each sink whose source is not there, or may not say what sales does."""
+def source_problems(settings: Settings, sinks: Sequence[CrmSink]) -> list[tuple[CrmSink, str]]:
+    """Each sink whose source does not fit, with a line for it. Raises FileError for a file that cannot be read."""
+    if not sinks:
+        return []
+    path, text = str(settings.path(settings.files.sinks)), read_file(settings, "sinks")
+    sources = {name: c.source for name, c in sources_of(settings).items()}
+    return [
+        (sinks[number], problem(path, text, ("sinks", number, "source"), rule))
+        for number, rule in _broken_sources(sinks, sources)
+    ]
+
+
+def _broken_sources(sinks: Sequence[CrmSink], sources: Mapping[str, Source]) -> Iterator[tuple[int, str]]:
+    """(number, rule) of each sink whose source is not there, or may not say what sales does."""
     for number, sink in enumerate(sinks):
         if sink.source is None:
             continue
         if sink.source not in sources:
+            near = probably(sink.source, sources)
             names = ", ".join(sorted(sources)) or "none"
-            yield ("sinks", number, "source"), f"`{sink.source}` is no source of sources.yaml ({names})"
+            yield number, f"`{sink.source}` is no source of sources.yaml ({names}){near}"
         elif sink.user is None:
-            rule = "`source` needs `user`, the id that we write as: `stafett sink check` prints it"
-            yield ("sinks", number, "source"), f"{rule}; else our own writes would come back as somebody's work"
+            rule = f"`source` needs `user`, the id that we write as: `stafett sink check {sink.name}` prints it"
+            yield number, f"{rule}; else our own writes would come back as somebody's work"
 
 
 class SinkParts:
@@ -87,28 +96,41 @@ class SinkParts:
         return HttpCaller(self._client, endpoint, _allowance(sink), self._parts.now)
 
     def vendor(self, sink: AnySink, caller: Caller) -> Vendor:
-        """The vendor's file with its secret. Raises SettingsError."""
-        (secret,) = secrets_of(self._parts.settings, (sink.secret,), f"sink {sink.name}")
-        return vendor_of(sink, caller, secret, self._parts.now)
+        """The vendor's file with its secret. Raises SettingsError, FileError for a kind that nobody has written."""
+        settings = self._parts.settings
+        (secret,) = secrets_of(settings, (sink.secret,), f"sink {sink.name}")
+        try:
+            return vendor_of(sink, caller, secret, self._parts.now)
+        except NotImplementedError as error:
+            raise FileError([f"{settings.path(settings.files.sinks)}:1: sink {sink.name}: {error}"]) from None
 
     def target(self, sink: AnySink) -> Target:
-        """The sink as its mode has it. Raises SettingsError."""
-        caller, plan = self.caller(sink), self.plan_settings(sink)
-        tell = self._telling(sink)
+        """The sink as its mode has it. Raises SettingsError, FileError."""
         match sink.mode:
             case "live":
-                return Target(plan, self.vendor(sink, caller), tell)
+                return Target(self.plan_settings(sink), self.vendor(sink, self.caller(sink)), self._telling(sink))
             case "dry_run" | "check":
-                showing = ShowingCaller(caller if sink.mode == "dry_run" else None)
-                return Target(plan, self.vendor(sink, showing), tell, showing.take)
+                return self.showing_target(sink, asks=sink.mode == "dry_run")
             case _:
                 assert_never(sink.mode)
 
+    def showing_target(self, sink: AnySink, *, asks: bool) -> Target:
+        """The sink as one that writes nothing and only shows; `asks`: it looks up what is there. Raises SettingsError, FileError."""
+        caller = ShowingCaller(self.caller(sink) if asks else None)
+        vendor = self.vendor(sink, caller)
+        return Target(self.plan_settings(sink), vendor if asks else UnaskedVendor(vendor), lambda *_: (), caller.take)
+
+    def system_of_ids(self, sink: AnySink) -> str:
+        """The name under which the roster has people's ids at this sink."""
+        return sink.owner_ids or self._system_of(sink)
+
+    def _system_of(self, sink: AnySink) -> str:
+        source = self.sources.get(sink.source or "")
+        return source.own_system if source is not None else sink.kind
+
     def plan_settings(self, sink: AnySink) -> PlanSettings:
         """What plans are made with."""
-        source = self.sources.get(sink.source or "")
-        system = source.own_system if source is not None else sink.kind
-        ids = sink.owner_ids or system
+        system, ids = self._system_of(sink), self.system_of_ids(sink)
 
         def owner_id(owner: Owner) -> str | None:
             # The roster of now counts: who mends it mends what waits for it.
@@ -118,28 +140,38 @@ class SinkParts:
         return PlanSettings(sink, owner_id, system, public_url=self._parts.settings.http.public_url)
 
     def _telling(self, sink: AnySink) -> Callable[[SinkRecord, Envelope], Sequence[RecordOut]]:
-        source = self.sources.get(sink.source or "")
-
         def tell(record: SinkRecord, event: Envelope) -> Sequence[RecordOut]:
-            what = OBJECTS.get(record.kind)
-            if source is None or what is None or record.vendor_id is None:
-                return ()
             handover = event.data.get("handover_id")
-            parsed = Parsed(
-                kind=Kind.CRM_LINKED,
-                references=(
-                    Reference(system=source.own_system, account=source.account, object=what, id=record.vendor_id),
-                ),
-                handover_id=handover if isinstance(handover, str) else None,
-                actor=Actor(kind="system"),
-                automated=True,
-                dedupe_key=f"id:{record.target}/{record.kind}/{record.key}/{record.vendor_id}",
-            )
-            signal = to_signal(parsed, source, self._parts.now(), self._parts.key, proof="signed")
-            told = signal.but(partition_key=event.partitionkey)
-            return (record_of(told, self._parts.settings.topic("signals")),)
+            handover_id = handover if isinstance(handover, str) else None
+            return self.link_signals(sink, record, handover_id, event.partitionkey)
 
         return tell
+
+    def link_signals(
+        self, sink: AnySink, record: SinkRecord, handover_id: str | None, partition_key: str
+    ) -> Sequence[RecordOut]:
+        """What tells our own intake that the record there is the hand-over's; nothing where the sink names no source."""
+        source, what = self.sources.get(sink.source or ""), OBJECTS.get(record.kind)
+        if source is None or what is None or record.vendor_id is None:
+            return ()
+        parsed = Parsed(
+            kind=Kind.CRM_LINKED,
+            references=(Reference(system=source.own_system, account=source.account, object=what, id=record.vendor_id),),
+            handover_id=handover_id,
+            actor=Actor(kind="system"),
+            automated=True,
+            dedupe_key=f"id:{record.target}/{record.kind}/{record.key}/{record.vendor_id}",
+        )
+        signal = to_signal(parsed, source, self._parts.now(), self._parts.key, proof="signed")
+        told = signal.but(partition_key=partition_key)
+        return (record_of(told, self._parts.settings.topic("signals")),)
+
+
+def client_for_sinks() -> httpx.AsyncClient:
+    """The client that all sinks of a process share, to be closed by whoever asks for it."""
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+    # The caller bounds the whole of each call; this is only what a single read of it may take.
+    return httpx.AsyncClient(limits=limits, trust_env=False, timeout=LONGEST_READ)
 
 
 def sinks_run(parts: Parts) -> Run | None:
@@ -149,9 +181,7 @@ def sinks_run(parts: Parts) -> Run | None:
         return None
 
     async def run(stop: asyncio.Event) -> None:
-        limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
-        # The caller bounds the whole of each call; this is only what a single read of it may take.
-        async with httpx.AsyncClient(limits=limits, trust_env=False, timeout=LONGEST_READ) as client:
+        async with client_for_sinks() as client:
             made = SinkParts(parts, client)
             async with asyncio.TaskGroup() as group:
                 for sink in sinks:

@@ -9,14 +9,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
-from schemas.sinks import RecordKind
+from schemas.sinks import RecordKind, RecordState
+from schemas.sinks import StepState as StepState
 from services.ports.rows import RecordOut
-
-RecordState = Literal["making", "present", "gone"]
-"""`making`: a create left, or was about to, and how it ended is not known yet."""
-StepState = Literal["sending", "done", "planned", "skipped", "waiting", "refused"]
-"""`planned`: it would have been written, were the sink live. `waiting`: trouble that passes. `refused`: trouble that somebody has to
-end."""
 
 
 class SinkRecord(NamedTuple):
@@ -84,14 +79,32 @@ class SinkOffice(Protocol):
     """For whoever looks after the sinks."""
 
     async def list_records(
-        self, target: str, *, lead_id: str | None = None, after: str = "", limit: int = 100
+        self,
+        target: str,
+        *,
+        lead_id: str | None = None,
+        brands: Collection[str] | None = None,
+        after: str = "",
+        limit: int = 100,
     ) -> list[SinkRecord]:
-        """Records in the order of kind and key, from after the key `kind/key`."""
+        """Records in the order of kind and key, from after the key `kind/key`; `brands`: only of leads of these."""
 
     async def list_steps(
-        self, target: str, *, lead_id: str | None = None, refused: bool = False, limit: int = 100
+        self,
+        target: str,
+        *,
+        lead_id: str | None = None,
+        brands: Collection[str] | None = None,
+        refused: bool = False,
+        limit: int = 100,
     ) -> list[SinkStep]:
-        """What was done last, newest first; `refused`: only what somebody has to end."""
+        """What was done last, newest first; `refused`: only what somebody has to end. `brands` as above."""
+
+    async def event_text(self, event_id: str) -> str | None:
+        """The envelope of an event of the feed; None where there is none of this id."""
+
+    async def newest_event_text(self, lead_id: str, event_type: str) -> str | None:
+        """The envelope of the lead's newest event of this type; None where it has none."""
 
     async def adopt(self, record: SinkRecord) -> None:
         """From now on this record of the vendor is ours under that key."""

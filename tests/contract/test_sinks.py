@@ -8,7 +8,7 @@ from sqlalchemy import text
 from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.sinks import SqlSinks
 from services.ports.deliveries import Attempt
-from services.ports.rows import OutboxRow, RecordOut, Writes
+from services.ports.rows import LeadRow, OutboxRow, RecordOut, Writes
 from services.ports.sinks import SinkRecord, SinkStep, Sweep
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
@@ -84,6 +84,34 @@ async def test_steps_are_listed_newest_first_and_those_that_somebody_has_to_end_
     assert await sinks.list_steps("sink/crm", refused=True) == [refused]
     assert await sinks.list_steps("sink/crm", lead_id="lead_1") == [DONE]
     assert await sinks.list_steps("sink/other") == []
+
+
+async def test_records_and_steps_of_the_leads_of_some_brands_alone(store, sinks):
+    lead = LeadRow("lead_1", "nord", "hand_over", "active", None, None, False, 1, "{}", None, None, NOW)
+    async with store.batch() as batch:
+        await batch.write(Writes(leads=[lead]))
+    for lead in ("lead_1", "lead_2"):
+        await sinks.adopt(PRESENT._replace(key=lead, lead_id=lead))
+        await sinks.finish(DONE._replace(event_id=f"evt_{lead}", lead_id=lead))
+    assert [record.key for record in await sinks.list_records("sink/crm", brands=["nord", "syd"])] == ["lead_1"]
+    assert [step.lead_id for step in await sinks.list_steps("sink/crm", brands=["nord"])] == ["lead_1"]
+    assert await sinks.list_records("sink/crm", brands=["syd"]) == []
+    assert await sinks.list_steps("sink/crm", lead_id="lead_1", brands=["syd"]) == []
+
+
+async def test_an_event_is_found_by_its_id_and_the_newest_of_a_type_by_its_lead(sinks, waiting, store):
+    rows = [
+        OutboxRow(f"evt_{n}", "leads", "lead_1", n, kind, "key", '{"data":{"personal":', f"{n}")
+        for n, kind in ((3, "offer"), (4, "offer"), (5, "other"))
+    ]
+    async with store.batch() as batch:
+        await batch.write(Writes(outbox=rows))
+    epoch = await store.acquire_lease("relay", "me", 10)
+    await store.move_to_events(await store.outbox(100), "relay", epoch, NOW)
+    assert await sinks.event_text("evt_9") is None
+    assert await sinks.event_text("evt_5") == '{"data":{"personal":5}}'
+    assert await sinks.newest_event_text("lead_1", "offer") == '{"data":{"personal":4}}'
+    assert await sinks.newest_event_text("lead_2", "offer") is None
 
 
 async def test_what_is_forgotten_is_looked_for_again(sinks):

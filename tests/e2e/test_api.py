@@ -23,6 +23,7 @@ IDS = {
     "ident": "ho_none.1",
     "route": "hand_over",
     "pool": "none",
+    "name": "none",
 }
 GUARDED = [
     (method, path.format(**IDS), operation["security"][0]["apiKey"][0])

@@ -1,4 +1,4 @@
-"""Commands for whoever runs it: database, set-aside signals, queues, subscriptions, topics, events.
+"""Commands for whoever runs it: database, set-aside signals, queues, subscriptions, sinks, topics, events.
 
 Imported by: main.
 Open first: `db.py`.
