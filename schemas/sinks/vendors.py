@@ -41,5 +41,17 @@ class HubspotSink(CrmSink):
     pipeline: Annotated[str, Field(min_length=1, max_length=100)] = "default"
 
 
-AnySink = Annotated[OdooSink | TrytonSink | HubspotSink, Field(discriminator="kind")]
+class EspoSink(CrmSink):
+    """`secret` is the key of an API user. `key_field` is the field of opportunities that keeps our hand-over's id; EspoCRM puts a `c`
+    before the name of a field that was made there. An opportunity has to have an amount and a day on which it closes: `amount`, and
+    `closes_in_days` days from when it is made, unless `fields` writes others."""
+
+    kind: Literal["espo"]
+    secret: SecretName
+    key_field: Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9]{0,99}$")] = "cStafettId"
+    amount: Annotated[float, Field(ge=0)] = 0
+    closes_in_days: Annotated[int, Field(ge=0, le=3650)] = 90
+
+
+AnySink = Annotated[OdooSink | TrytonSink | HubspotSink | EspoSink, Field(discriminator="kind")]
 """One of the vendors; `kind` says which."""

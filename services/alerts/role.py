@@ -37,13 +37,11 @@ from services.ports.incidents import FeedEvent, Incidents, Outgoing, Waiting
 log = logging.getLogger("stafett.alerts")
 POLL = 0.5
 """Seconds between two looks where there is nothing to do."""
-TIMEOUT = timedelta(seconds=15)
+AT_ONCE = 10
+"""Messages of one channel that are claimed at a time; they go one after the other, in order."""
+TIMEOUT = timedelta(seconds=20)
 """For one try."""
-SPARE = timedelta(seconds=5)
-"""Beyond it a claim has run out: whoever had it is gone."""
 PAGE = 500
-LOOK = timedelta(minutes=1)
-"""What waits is looked at so often, though nothing came and nothing is ready: the roster may have changed."""
 AboutLeads = Callable[[Sequence[str]], Awaitable[Mapping[str, About]]]
 
 
@@ -68,8 +66,6 @@ class Alerts:
         self._incidents, self._file, self._senders = incidents, file, senders
         self._roster, self._about, self._links, self._now = roster, about, links, now
         self._zone, self._on_try, self._on_step = usual_zone, on_try, on_step
-        self._looked_at: tuple[int, int] | None = None
-        self._look_at = now()
         self._held: dict[str, datetime] = {}
         self._told_again: dict[str, datetime] = {}
 
@@ -101,39 +97,35 @@ class Alerts:
         audience = Audience(self._file, await self._roster(), self._now())
         passed = await self._incidents.fold_next(sorted(TYPES), lambda event, known: _fold(event, known, audience))
 
-        return passed + await self._compose(audience)
-
-    async def _compose(self, audience: Audience) -> int:
-        """What waits is looked at when something came, when something is ready, and now and then."""
-        waiting = await self._incidents.waiting()
-        count, _ = waiting
-        if count == 0 or (waiting == self._looked_at and audience.now < self._look_at):
-            return 0
-        self._look_at = audience.now + LOOK
-
         def compose_all(waiting: Waiting) -> Composed:
             pending, incidents = waiting.notices, waiting.incidents
-            made = compose(pending, incidents, waiting.last_sent, audience=audience, usual_zone=self._zone)
-            self._look_at = min(self._look_at, made.next_at or self._look_at)
-            return made
+            return compose(pending, incidents, waiting.last_sent, audience=audience, usual_zone=self._zone)
 
-        composed = await self._incidents.compose(compose_all)
-        self._looked_at = waiting if composed == 0 else None
-        return composed
+        return passed + await self._incidents.compose(compose_all)
 
     async def send_due(self, channel: Channel) -> int:
-        """The next message of one channel; returns how many there were. One at a time, in order: what is claimed by a process that is
-        killed waits for the claim to run out."""
+        """One round of one channel; returns how many messages there were."""
         now = self._now()
         if self._held.get(channel.name, now) > now:
             return 0
         await self._tell_again(channel, now)
-        claims = await self._incidents.claim(channel.name, now, now + TIMEOUT + SPARE, 1)
-        for outgoing in claims:
-            await self._try(channel, outgoing, await self._roster())
+        claims = await self._incidents.claim(
+            channel.name, now, now + AT_ONCE * TIMEOUT + timedelta(seconds=30), AT_ONCE
+        )
+        roster = await self._roster() if claims else None
+        for place, outgoing in enumerate(claims):
+            if roster is None or not await self._try(channel, outgoing, roster):
+                await self._give_back(claims[place + 1 :])
+                break
         return len(claims)
 
-    async def _try(self, channel: Channel, outgoing: Outgoing, roster: Roster) -> None:
+    async def _give_back(self, rest: Sequence[Outgoing]) -> None:
+        """What the channel's pause keeps waiting: it was not tried."""
+        for outgoing in rest:
+            await self._incidents.release(outgoing.notification.id)
+
+    async def _try(self, channel: Channel, outgoing: Outgoing, roster: Roster) -> bool:
+        """False where the whole channel has to wait."""
         notification, outcome = outgoing.notification, Outcome("refused", "nobody is there any more")
         message = await self._message(channel, outgoing, roster)
         if message is not None:
@@ -154,6 +146,7 @@ class Alerts:
             error=outcome.error,
             receipt=outcome.receipt,
         )
+        return verdict.hold is None
 
     async def _send(self, channel: Channel, message: Message) -> Outcome:
         try:

@@ -203,17 +203,3 @@ def test_the_events_of_this_file_are_read_as_the_feed_is():
     assert Envelope.model_validate(
         {**body, **more, **parsed, "datacontenttype": "application/json", "recordedtime": body["time"]}
     ).body() == breached(1)
-
-
-async def test_what_waits_is_counted_and_each_that_comes_is_seen(store, role):
-    assert await role.incidents.waiting() == (0, 0)
-    await role.fold()
-    await happen(store, (breached(1), "lead_1"))
-    await role.fold()
-    one = await role.incidents.waiting()
-    role.at += MINUTE
-    await happen(store, (breached(2), "lead_2"))
-    await role.fold()
-    assert one[0] == 1 and await role.incidents.waiting() > one
-    await role.compose()
-    assert (await role.incidents.waiting())[0] == 0

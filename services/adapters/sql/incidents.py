@@ -45,16 +45,7 @@ class SqlIncidents(SqlNotifications):
             found = await conn.execute(text(f"SELECT position FROM alert_cursors WHERE name = 'alerts' {lock}"))  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
             yield conn, int(found.scalar_one())
 
-    async def _is_behind(self) -> bool:
-        """A look before the lock: most of the time there is nothing. Where nothing was read yet there may be."""
-        statement = """SELECT position < coalesce((SELECT value FROM counters WHERE name = 'events'), 0)
-            FROM alert_cursors WHERE name = 'alerts'"""
-        async with self._engines.read() as conn:
-            return (await conn.execute(text(statement))).scalar_one_or_none() not in (0, False)
-
     async def fold_next(self, types: Sequence[str], fold: Fold, limit: int = 500) -> int:
-        if not await self._is_behind():
-            return 0
         async with self._in_turn() as (conn, position):
             statement = (
                 "SELECT max(p) FROM (SELECT position AS p FROM events WHERE position > :p ORDER BY position LIMIT :n) f"
@@ -114,11 +105,6 @@ class SqlIncidents(SqlNotifications):
         waiting = [(n.id, n.incident, micros(n.at), n.text()) for n in notices]
         columns = ("id", "incident", "at", "body")
         await insert(conn, t.alert_notices, columns, rows=waiting, tail="ON CONFLICT DO NOTHING")
-
-    async def waiting(self) -> tuple[int, int]:
-        async with self._engines.read() as conn:
-            row = (await conn.execute(text("SELECT count(*), coalesce(max(at), 0) FROM alert_notices"))).one()
-        return int(row[0]), int(row[1])
 
     async def compose(self, compose: Compose) -> int:
         async with self._in_turn() as (conn, _):

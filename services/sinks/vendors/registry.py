@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 
-from schemas.sinks.vendors import AnySink, HubspotSink, OdooSink, TrytonSink
+from schemas.sinks.vendors import AnySink, EspoSink, HubspotSink, OdooSink, TrytonSink
 from services.sinks.calls import Caller
 from services.sinks.vendor import Vendor
+from services.sinks.vendors.espo import Espo
 from services.sinks.vendors.hubspot import Hubspot
 from services.sinks.vendors.odoo import Odoo
 
@@ -25,6 +26,7 @@ USUAL: Mapping[str, Usual] = {
     "odoo": Usual(),
     "tryton": Usual(),
     "hubspot": Usual(100, timedelta(seconds=10), 250_000),
+    "espo": Usual(),
 }
 """By kind of sink; docs/crms says where each was read."""
 
@@ -36,6 +38,8 @@ def vendor_of(sink: AnySink, caller: Caller, secret: str, now: Callable[[], date
             return Odoo(sink, caller, secret)
         case HubspotSink():
             return Hubspot(sink, caller, secret, now)
+        case EspoSink():
+            return Espo(sink, caller, secret, now)
         case TrytonSink():
             raise NotImplementedError(f"sinks of the kind {sink.kind} are not written yet")
         case _:

@@ -116,7 +116,7 @@ class Storm:
     """One sink over the real store, the real sender and a clock of its own, which jumps over the waits.
 
     `deaths`: to which share of the calls we are killed, half of them before the call leaves, half before its answer is told.
-    `meanwhile` is called between the rounds, for what people do in the CRM.
+    `meanwhile` is called between the rounds, for what people do in the CRM. `caller` answers in place of the sender and its sockets.
     """
 
     def __init__(
@@ -128,12 +128,13 @@ class Storm:
         seed: int,
         deaths: float = 0.0,
         meanwhile: Callable[[], None] = lambda: None,
+        caller: Caller | None = None,
     ) -> None:
         self.now: datetime = NOW
         self.kills = 0
         self.sink, self.deliveries, self.book = sink, SqlDeliveries(store.engines), SqlSinks(store.engines)
         self._store, self._make_vendor, self._deaths = store, make_vendor, deaths
-        self._lots, self._meanwhile = random.Random(seed), meanwhile
+        self._lots, self._meanwhile, self._caller = random.Random(seed), meanwhile, caller
 
     async def begin(self, events: list[Envelope]) -> None:
         """The sink is there, then the events come into its feed."""
@@ -168,9 +169,11 @@ class Storm:
         return state.pending == 0 or state.disabled is not None
 
     async def _start(self, stack: AsyncExitStack) -> SinkLoop:
-        client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
-        endpoint = Endpoint(self.sink.base_url, self.sink.timeout_seconds, self.sink.allow_private)
-        caller = HttpCaller(client, endpoint, Allowance(None, None), lambda: self.now)
+        caller = self._caller
+        if caller is None:
+            client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
+            endpoint = Endpoint(self.sink.base_url, self.sink.timeout_seconds, self.sink.allow_private)
+            caller = HttpCaller(client, endpoint, Allowance(None, None), lambda: self.now)
         settings = Settings(self.sink, _id_of, "crm")
         target = Target(settings, self._make_vendor(self._mortal(caller)), lambda record, event: ())
         return SinkLoop(target, self.deliveries, self.book, lambda: self.now)

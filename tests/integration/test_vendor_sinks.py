@@ -1,0 +1,93 @@
+"""Hand-overs into the stand-ins for vendors, while they do all that they may do on a bad day and we are killed on the way."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+import pytest
+
+from schemas.sinks.vendors import EspoSink
+from services.adapters.sql.store import SqlStore
+from services.sinks.vendors.registry import vendor_of
+from tests.parts.sqlite import migrated_file
+from tests.parts.vendors import espo
+from tests.parts.vendors.calling import StandInCaller
+from tests.parts.vendors.espo_records import Field
+from tests.parts.vendors.faults import Plan
+from tests.parts.vendors.server import VendorApi, serve
+from tests.parts.vendors.storm import PEOPLE, Storm, differences, tell_story
+from tests.sinks import NOW
+
+SECRET = "STAFETT_SECRET_CRM"
+
+
+class Vendor(NamedTuple):
+    """A stand-in, the sink that writes to it, its key there, and what it may answer by itself."""
+
+    api: VendorApi
+    sink: type
+    values: dict
+    key: str
+    faults: list
+    stages: dict[str, str]
+
+
+def _espo():
+    api = espo.EspoApi()
+    api.records.entities["Opportunity"][espo.KEY] = Field()
+    for ident in PEOPLE.values():
+        api.add_user(ident)
+    stages = {"offered": "Offered", "accepted": "Accepted", "returned": "Returned", "won": "Closed Won", "lost": "Closed Lost"}  # fmt: skip
+    return Vendor(api, EspoSink, {"kind": "espo"}, "espo-stand-in", espo.passing_faults(0.02), stages)
+
+
+@pytest.fixture(params=[_espo], ids=["espo"])
+def vendor(request):
+    return request.param()
+
+
+@pytest.fixture
+def url(vendor):
+    with serve(vendor.api) as address:
+        yield address
+    assert vendor.api.violations == []
+
+
+@pytest.fixture
+async def store(tmp_path):
+    made = SqlStore(await migrated_file(tmp_path / "s.db"))
+    await made.start()
+    yield made
+    await made.close()
+
+
+def storm(store, vendor, url, seed, **more):
+    values = {"name": "crm", "mode": "live", "secret": SECRET, "stages": vendor.stages, "allow_private": True}
+    sink = vendor.sink.model_validate({**values, "base_url": url, "timeout_seconds": 5, **vendor.values})
+    return Storm(store, sink, lambda caller: vendor_of(sink, caller, vendor.key, lambda: NOW), seed=seed, **more)
+
+
+@pytest.mark.timeout(120)
+async def test_two_hundred_hand_overs_arrive_once_each_whatever_fails_on_the_way(store, vendor, url):
+    story = tell_story(seed=17, count=200)
+    vendor.api.plan = Plan(17, vendor.faults)
+    running = storm(store, vendor, url, seed=17, deaths=0.005, caller=StandInCaller(vendor.api))
+    await running.begin(story.events)
+    await running.carry_on()
+    assert [state.disabled for state in await running.deliveries.states()] == [None]
+    assert differences(vendor.api.truth(), story.expected, vendor.stages) == []
+    assert len(vendor.api.plan.came) == len({rule.fault.name for rule in vendor.faults}) and running.kills > 5
+
+
+async def test_a_key_that_is_refused_pauses_the_sink_and_nothing_is_lost(store, vendor, url):
+    story = tell_story(seed=4, count=5)
+    running = storm(store, vendor._replace(key="wrong"), url, seed=4)
+    await running.begin(story.events)
+    await running.carry_on()
+    (state,) = await running.deliveries.states()
+    assert state.disabled.startswith("refused_setup: http_401") and state.pending > 0
+    assert vendor.api.truth() == {}
+    mended = storm(store, vendor, url, seed=4)
+    mended.now = running.now + timedelta(minutes=1)
+    await mended.deliveries.disable(mended.sink.target, None)
+    await mended.carry_on()
+    assert differences(vendor.api.truth(), story.expected, vendor.stages) == []
