@@ -20,6 +20,8 @@ Scope = Literal[
     "commands:write",
     "incidents:write",
     "metrics:read",
+    "subscriptions:read",
+    "subscriptions:write",
 ]
 SCOPES: dict[Scope, str] = {
     "leads:read": "Leads, their history and explanation, clocks, the lifecycle, snapshots.",
@@ -30,6 +32,9 @@ SCOPES: dict[Scope, str] = {
     "commands:write": "Commands, with the rights of the key's person; of everybody only where the entry says `acts_as: everybody`.",
     "incidents:write": "Acknowledging incidents, as the key's person.",
     "metrics:read": "Prometheus metrics on the HTTP port, and what of the process is not ready.",
+    "subscriptions:read": "Who gets events as webhooks, how far they are, what was tried. Their URLs are shown.",
+    "subscriptions:write": "Making, changing, deleting, disabling, testing and replaying subscriptions: whoever has it can have "
+    "all events, with what they hold of persons, sent to an address of their choice.",
 }
 """What a key may do, with what each scope opens."""
 SHORTEST_KEY = 24

@@ -58,6 +58,24 @@ KINDS: dict[str, Kind] = {
     "no_longer_kept": Kind(
         409, "No longer kept", "The body was erased, or its source is gone.", "its source is no longer configured"
     ),
+    "taken": Kind(
+        409, "The name is taken", "Another subscription has this name; choose another.", "crm is there already"
+    ),
+    "of_the_file": Kind(
+        409,
+        "It is the file's",
+        "This subscription stands in subscriptions.yaml; change it there, which needs no restart.",
+        "crm stands in subscriptions.yaml; change it there",
+    ),
+    "full": Kind(
+        409, "No more of them", "As many are there as may be; delete one first.", "there are 50 subscriptions already"
+    ),
+    "changed_meanwhile": Kind(
+        409,
+        "Changed meanwhile",
+        "Somebody else changed or deleted it at the same time; look at it and ask again.",
+        "somebody else changed it at the same time",
+    ),
     "too_large": Kind(
         413,
         "Too large",

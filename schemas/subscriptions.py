@@ -8,7 +8,16 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SecretStr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from schemas.duration import Window
 from schemas.events import EVENT_TYPES, TOPICS
@@ -157,4 +166,51 @@ class SubscriptionsFile(FileModel):
         names = [subscription.name for subscription in self.subscriptions]
         if len(names) != len(set(names)):
             raise ValueError("two subscriptions have the same name")
+        return self
+
+
+class SubscriptionOrder(SubscriptionTerms):
+    """A subscription to be made over the API. `secret` is yours, else one is made."""
+
+    secret: SecretStr | None = None
+
+
+class SubscriptionChange(FileModel):
+    """What changes of a subscription that was made over the API; what is left out stays. `rate`, `burst` and `schedule` are
+    taken back with null."""
+
+    url: str | None = None
+    events: tuple[str, ...] | None = None
+    allow_private: bool | None = None
+    modes: tuple[Mode, ...] | None = None
+    payload: Payload | None = None
+    rate: Rate | None = None
+    burst: int | None = None
+    schedule: tuple[Window, ...] | None = None
+    breaker: Breaker | None = None
+
+    def apply(self, terms: SubscriptionTerms) -> SubscriptionTerms:
+        """The subscription as it is then. Raises pydantic.ValidationError."""
+        changes = self.model_dump(mode="json", exclude_unset=True)
+        return SubscriptionTerms.model_validate(terms.model_dump(mode="json") | changes)
+
+
+class SecretChange(FileModel):
+    """`secret` is yours, else one is made. The secrets of before go on signing for `keep_old`."""
+
+    secret: SecretStr | None = None
+    keep_old: Window = timedelta(days=1)
+
+
+class ReplayOrder(FileModel):
+    """Either one event, or the window from `from` up to `to` (now, where it is left out)."""
+
+    event: Annotated[str, Field(max_length=320)] | None = None
+    since: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    until: Annotated[AwareDatetime | None, Field(alias="to")] = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> ReplayOrder:
+        if (self.event is None) == (self.since is None) or (self.event is not None and self.until is not None):
+            raise ValueError("say either `event`, or `from` and `to`")
         return self

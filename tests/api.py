@@ -73,7 +73,9 @@ def bearer(name):
 
 
 @asynccontextmanager
-async def installed(folder, *, extra="", agreement=None, keys=(), files=None, secrets=None):
+async def installed(
+    folder, *, extra="", agreement=None, keys=(), files=None, secrets=None, roles=("router", "relay", "sla")
+):
     """`files` are further ones of the folder, by name; `secrets` further settings. The folder's `.env` is for commands on it."""
     config = folder / "config"
     config.mkdir()
@@ -108,14 +110,14 @@ async def installed(folder, *, extra="", agreement=None, keys=(), files=None, se
     stopping = asyncio.Event()
     async with parts_of(settings) as parts:
         app = app_of(parts, stopping)
-        roles = [asyncio.create_task(BACKGROUND[role](parts)(stopping)) for role in ("router", "relay", "sla")]
+        tasks = [asyncio.create_task(BACKGROUND[role](parts)(stopping)) for role in roles]
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         try:
             async with httpx.AsyncClient(transport=transport, base_url="http://stafett", timeout=90) as client:
                 yield Api(client, parts, app, stopping)
         finally:
             stopping.set()
-            await asyncio.gather(*roles)
+            await asyncio.gather(*tasks)
 
 
 def signed(fact, ident, stamp):

@@ -26,6 +26,7 @@ from services.api.queues import add_queues
 from services.api.scoped import Scoped
 from services.api.signals import add_signals
 from services.api.sinks import SinkDesk, add_sinks
+from services.api.subscriptions import Desk, add_subscriptions
 from services.rules.versions import Versions
 
 
@@ -41,6 +42,7 @@ def create_router(
     versions: Versions,
     incidents: Incidents,
     sinks: SinkDesk,
+    desk: Desk,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
     router = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())])
@@ -58,4 +60,5 @@ def create_router(
     add_commands(router, scoped, access, commanding)
     add_roster(router, access, commanding)
     add_agreements(router, access, versions)
+    add_subscriptions(router, access, desk)
     return router

@@ -50,6 +50,7 @@ _TAGS = {
     "leads": "Leads, why they are where they are, and what they did.",
     "sla": "Promises being measured.",
     "feed": "Events by gapless position, and snapshots to begin from.",
+    "subscriptions": "Who gets events as webhooks.",
     "operations": "What was set aside, depths, health.",
 }
 _EXAMPLES: JsonObject = {body.__name__: _extra(body)["examples"] for body in BODIES}
@@ -99,6 +100,7 @@ def document() -> JsonObject:
         versions=nothing,
         incidents=nothing,
         sinks=nothing,
+        desk=nothing,
     )
     app.include_router(routes)
     add_health(app, no_readiness, Access(dict, nothing, lambda: datetime.now(UTC), nothing))

@@ -34,6 +34,7 @@ from services.bootstrap.acknowledging import acknowledging_of, add_acknowledging
 from services.bootstrap.api import add_health, bare_app
 from services.bootstrap.commands import commanding_of, versions_of
 from services.bootstrap.descriptors import bounds_of
+from services.bootstrap.desk import desk_of
 from services.bootstrap.health import readiness
 from services.bootstrap.keyring import Keyring
 from services.bootstrap.listening import OnOpen, Run, door_of, listening
@@ -282,6 +283,7 @@ def _api(
         versions=versions,
         incidents=api.incidents,
         sinks=SinkDesk(read_sinks(parts.settings), parts.sinks, parts.deliveries, parts.now),
+        desk=desk_of(parts),
     )
 
 

@@ -18,6 +18,7 @@ from services.adapters.sql.incidents import SqlIncidents
 from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.sinks import SqlSinks
 from services.adapters.sql.store import SqlStore
+from services.adapters.sql.subscriptions import SqlSubscriptions
 from services.loops.doorbell import Doorbell
 from services.observability.pulses import Pulses
 from services.ports.deliveries import Deliveries
@@ -27,6 +28,7 @@ from services.ports.log import Log
 from services.ports.reading import Reading
 from services.ports.rows import Kept, Quota
 from services.ports.sinks import Sinks
+from services.ports.subscriptions import SubscriptionStore
 from services.rules.ruling import Ruling
 from services.settings import Settings, SettingsError, deployment_key
 
@@ -41,6 +43,7 @@ class Parts(NamedTuple):
     store: SqlStore
     reading: Reading
     deliveries: Deliveries
+    subscriptions: SubscriptionStore
     sinks: Sinks
     incidents: Incidents
     log: Log
@@ -79,6 +82,7 @@ async def parts_of(
             store=store,
             reading=SqlReading(store.engines),
             deliveries=SqlDeliveries(store.engines),
+            subscriptions=SqlSubscriptions(store.engines),
             sinks=SqlSinks(store.engines),
             incidents=SqlIncidents(store.engines),
             log=log,

@@ -11,6 +11,8 @@ from schemas.subscriptions import Subscription, SubscriptionsFile
 from schemas.yamlfile import FileError, load, problems_of
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.delivery.role import Subscriber
+from services.delivery.sealing import Seal
+from services.delivery.stored import StoredSubscribers
 from services.ingest.proof.secret_rules import SHORTEST
 from services.outbound.signing import key_of
 from services.ports.errors import StoreUnavailable
@@ -62,11 +64,7 @@ def secret_rule(secret: str) -> str | None:
 
 def ring_of(parts: Parts) -> SubscriberRing:
     """Raises FileError, SettingsError."""
-
-    async def nobody() -> list[Subscriber]:
-        return []
-
-    return SubscriberRing(parts.settings, nobody)
+    return SubscriberRing(parts.settings, StoredSubscribers(parts.subscriptions, Seal(parts.key), parts.now))
 
 
 class SubscriberRing:

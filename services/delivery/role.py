@@ -28,15 +28,17 @@ from services.ports.deliveries import Attempt, Change, DeliveryQueue, Due, Healt
 from services.ports.errors import PortError
 
 log = logging.getLogger("stafett.delivery")
-LOOK = 1.0
+LOOK = 0.5
 """Seconds between two looks at who subscribes."""
 
 
 class Subscriber(NamedTuple):
-    """A subscription with its secrets in hand."""
+    """A subscription with its secrets in hand. `is_stored`: it was made over the API, with its place in the feed; a loop that
+    has not heard yet that it was removed must not give it another."""
 
     subscription: SubscriptionTerms
     secrets: tuple[str, ...]
+    is_stored: bool = False
 
     @property
     def pace(self) -> Pace | None:
@@ -110,7 +112,8 @@ class Delivery:
         """One round for one subscription; returns how much there was to do."""
         subscription, now = subscriber.subscription, self._now()
         matches = matcher_of(subscription, trial=self._trial)
-        looked_at = await self._deliveries.fan_out(subscription.name, matches, now)
+        begins = not subscriber.is_stored
+        looked_at = await self._deliveries.fan_out(subscription.name, matches, now, begins=begins)
         until = now + 2 * self._timeout + timedelta(seconds=10)
         due = await self._deliveries.claim(subscription.name, now, until, self._concurrency, pace=subscriber.pace)
         await asyncio.gather(*(self._try(client, subscriber, item) for item in due))

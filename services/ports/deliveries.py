@@ -113,11 +113,13 @@ def pause_now(state: State, now: datetime) -> Pause | None:
 class DeliveryQueue(Protocol):
     """For the role that sends."""
 
-    async def fan_out(self, subscription: str, matches: Matches, now: datetime, limit: int = 500) -> int:
+    async def fan_out(
+        self, subscription: str, matches: Matches, now: datetime, limit: int = 500, *, begins: bool = True
+    ) -> int:
         """The next events become deliveries, the cursor moves with them; returns how many events were looked at.
         `matches(topic, type, head)` says which of them the subscription gets.
 
-        A subscription that is new begins with the next event. Two processes do not fan out the same event: one of them
+        A subscription that is new begins with the next event, unless `begins` is false: then nothing is looked at. Two processes do not fan out the same event: one of them
         finds the cursor moved and does nothing.
         """
 

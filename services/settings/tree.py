@@ -278,7 +278,11 @@ class DeliverySettings(Tree):
 
     connect_timeout: Duration = Field(timedelta(seconds=5), description="To connect to a subscriber.")
     timeout: Duration = Field(timedelta(seconds=15), description="For a whole attempt.")
-    concurrency: Count = Field(20, description="Attempts under way at a time.")
+    concurrency: Count = Field(20, description="Attempts under way at a time, of one subscription.")
+    private_by_api: bool = Field(
+        False,
+        description="Whether a subscription that is made over the API may say `allow_private`; one of the file always may.",
+    )
 
 
 class Settings(Tree):

@@ -24,9 +24,12 @@ _DUE_AT_ONCE = """UPDATE deliveries SET next_at = :now
 class SqlDeliveries(SqlReplays):
     """The port `Deliveries`."""
 
-    async def fan_out(self, subscription: str, matches: Matches, now: datetime, limit: int = 500) -> int:
+    async def fan_out(
+        self, subscription: str, matches: Matches, now: datetime, limit: int = 500, *, begins: bool = True
+    ) -> int:
         async with self._engines.write() as conn:
-            await begin(conn, subscription)
+            if begins:
+                await begin(conn, subscription)
             cursor = await cursor_of(conn, self._engines.dialect, subscription)
             if cursor is None or cursor.health.disabled is not None:
                 return 0

@@ -292,7 +292,7 @@ class Queue:
     def __init__(self, attempts=0):
         self.rows, self.attempts, self.finished = {"d"}, attempts, []
 
-    async def fan_out(self, subscription, matches, now):
+    async def fan_out(self, subscription, matches, now, *, begins):
         return 0
 
     async def claim(self, subscription, now, until, limit, pace=None):
