@@ -18,7 +18,10 @@ class Trouble(Exception):
 
     `code` is the vendor's own word or ours, `field` the field or rule that it names, `wait` the pause that it asks for,
     `correlation` the vendor's id of the request. None of them may hold a value of a record: they are logged and shown.
+    `tries` is how often the step that it ended was tried, which whoever carries the step out notes; 0 where there was none.
     """
+
+    tries = 0
 
     def __init__(
         self,

@@ -123,7 +123,9 @@ class SinkLoop:
 
     async def _put_off(self, due: Due, trouble: Trouble, begun: float) -> None:
         self._troubles_in_a_row += trouble.kind in ("transient", "unknown")
-        verdict = judge_trouble(trouble, due.attempts, self._troubles_in_a_row, seed=due.id)
+        # An event that gets further with each try waits as if it began: what counts is how often this step failed.
+        before = trouble.tries - 1 if trouble.tries else due.attempts
+        verdict = judge_trouble(trouble, before, self._troubles_in_a_row, seed=due.id)
         self._on_outcome(self._target.sink.name, trouble.kind)
         shown = {
             "sink": self._target.sink.name,

@@ -108,6 +108,7 @@ class StepTaker(Generic[O]):
             state: StepState = "refused" if trouble.kind in ("refused_data", "refused_setup", "gone") else "waiting"
             kept = step._replace(state=state, at=self._now(), outcome=trouble.kind, code=trouble.code)
             await self._book.finish(kept._replace(field=trouble.field, correlation=trouble.correlation))
+            trouble.tries = attempt
             raise
         request = target.take_request()
         signals = target.tell(done.record, errand.event) if done.record is not None and done.is_new else ()

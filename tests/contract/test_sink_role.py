@@ -103,6 +103,17 @@ async def test_a_sink_of_other_brands_takes_nothing(world):
     assert world.count("opportunity") == 1
 
 
+async def test_an_event_that_gets_further_with_each_try_waits_shortly_each_time(world):
+    lost = Trouble("transient", "http_502")
+    # One fault for each of its five records, and each time another one.
+    world.crm.faults = [lost, None, lost, None, lost, None, lost, None, lost]
+    await world.happen(offered(1))
+    for _ in range(6):
+        await world.rounds(2)
+        world.now += timedelta(seconds=3)
+    assert world.outcomes == ["transient"] * 5 + ["done"]
+
+
 async def test_a_refused_record_holds_its_lead_and_nobody_else_until_somebody_says_retry(world):
     world.crm.faults = [Trouble("refused_data", "PROPERTY_MISSING")]
     await world.happen(offered(1))
