@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.sinks.base import CrmSink
+from schemas.sinks.base import CrmSink, Stages
 from schemas.sources import SecretName
 
 
@@ -22,14 +22,30 @@ class OdooSink(CrmSink):
     team: Annotated[int, Field(ge=1)] | None = None
 
 
+class TrytonStages(Stages):
+    """Tryton's states are a closed set; a new one is a lead there, and what became a sale is theirs to say."""
+
+    offered: Literal["lead"] | None = "lead"
+    accepted: Literal["opportunity"] | None = "opportunity"
+    returned: Literal["lost", "cancelled"] | None = "cancelled"
+    won: None = None
+    lost: Literal["lost", "cancelled"] | None = "lost"
+
+
 class TrytonSink(CrmSink):
-    """`login` and the password in `secret` are the integration user's; `company_id` is the company whose employees sell."""
+    """`login` and the password in `secret` are the integration user's; `company_id` is the company whose employees sell.
+
+    `settle_seconds`: how long a request that was not answered may still come to something there: Tryton waits 30 s for its
+    database and gives a request 60 s.
+    """
 
     kind: Literal["tryton"]
     secret: SecretName
     database: Annotated[str, Field(min_length=1, max_length=100)]
     login: Annotated[str, Field(min_length=1, max_length=200)]
     company_id: Annotated[int, Field(ge=1)] = 1
+    stages: TrytonStages = TrytonStages()
+    settle_seconds: Annotated[float, Field(ge=0, le=600)] = 90.0
 
 
 class HubspotSink(CrmSink):

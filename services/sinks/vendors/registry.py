@@ -12,6 +12,7 @@ from services.sinks.vendor import Vendor
 from services.sinks.vendors.espo import Espo
 from services.sinks.vendors.hubspot import Hubspot
 from services.sinks.vendors.odoo import Odoo
+from services.sinks.vendors.tryton import Tryton
 
 
 class Usual(NamedTuple):
@@ -41,6 +42,6 @@ def vendor_of(sink: AnySink, caller: Caller, secret: str, now: Callable[[], date
         case EspoSink():
             return Espo(sink, caller, secret, now)
         case TrytonSink():
-            raise NotImplementedError(f"sinks of the kind {sink.kind} are not written yet")
+            return Tryton(sink, caller, secret)
         case _:
             assert_never(sink)
