@@ -120,13 +120,19 @@ async def setup(name, request, tmp_path):
             url = await stack.enter_async_context(migrated_database(request.getfixturevalue("postgres")))
         else:
             url = await migrated_file(tmp_path / "s.db")
+        kafka = request.getfixturevalue("kafka_bootstrap") if name.endswith("kafka") else None
+        yield await stack.enter_async_context(setup_on(url, kafka))
+
+
+@asynccontextmanager
+async def setup_on(url, kafka=None):
+    """On a store that is there, with the log in its tables unless there is a Kafka."""
+    async with AsyncExitStack() as stack:
         store = SqlStore(url)
         await store.start()
         stack.push_async_callback(store.close)
         prefix = f"t{uuid.uuid4().hex[:8]}"
-        log = LocalLog(store, partitions=6)
-        if name.endswith("kafka"):
-            log = await kafka_log(request.getfixturevalue("kafka_bootstrap"), prefix, url)
+        log = LocalLog(store, partitions=6) if kafka is None else await kafka_log(kafka, prefix, url)
         await log.start()
         stack.push_async_callback(log.close)
         made = Setup(store, log, f"{prefix}.signals.v1")

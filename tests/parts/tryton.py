@@ -49,7 +49,13 @@ class TrytonServer:
         self._postgres: PostgresServer | None = None
 
     def start(self) -> "TrytonServer":
-        """Raises PartMissing."""
+        """Begins, and waits until it answers. Raises PartMissing."""
+        self.begin()
+        self.wait_ready()
+        return self
+
+    def begin(self) -> None:
+        """The process ends with the thread that begins it. Raises PartMissing."""
         python = tryton_python()
         if self._postgres is None:
             self._postgres = self._filled(dump())
@@ -61,8 +67,6 @@ class TrytonServer:
             [str(python), "-P", str(python.with_name("trytond")), "-c", str(settings), "-d", DATABASE], self.log,
             cwd=self._folder,
         )  # fmt: skip
-        self._wait()
-        return self
 
     def kill(self) -> None:
         """At once and without a goodbye: what was under way is done or undone by the database alone."""
@@ -98,8 +102,8 @@ class TrytonServer:
             raise
         return server
 
-    def _wait(self) -> None:
-        """Until it answers: to a log-in, which needs its modules and its database."""
+    def wait_ready(self) -> None:
+        """Until it answers: to a log-in, which needs its modules and its database. Raises PartMissing."""
         until = time.monotonic() + 60
         while self._process is not None and self._process.poll() is None and time.monotonic() < until:
             try:
