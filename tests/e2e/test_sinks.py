@@ -54,13 +54,19 @@ async def running(folder, hubspot, more="", **options):
         api.folder, writing = folder / "config", []
 
         async def deliver():
-            writing.append(asyncio.create_task(BACKGROUND["delivery"](api.parts)(api.stopping)))
+            stop = asyncio.Event()
+            writing.append((stop, asyncio.create_task(BACKGROUND["delivery"](api.parts)(stop))))
             await eventually(api.parts.deliveries.states)
 
-        api.deliver = deliver
+        async def end():
+            while writing:
+                stop, task = writing.pop()
+                stop.set()
+                await task
+
+        api.deliver, api.end = deliver, end
         yield api
-        api.stopping.set()
-        await asyncio.gather(*writing)
+        await end()
 
 
 async def eventually(ask):
@@ -306,6 +312,38 @@ async def test_a_file_with_a_mistake_and_a_secret_that_is_not_set_end_with_their
         (api.folder / "sinks.yaml").write_text(SINK.format(url=hubspot.url).replace("hubspot", "hubspott"))
         status, _, told = await call(api, "list")
         assert status == 2 and "did you mean `hubspot`?" in told[0]
+
+
+async def test_what_a_dry_run_went_through_is_written_by_a_replay_once_it_is_live(tmp_path, hubspot, call):
+    async with running(tmp_path, hubspot) as api:
+        (api.folder / "sinks.yaml").write_text(SINK.format(url=hubspot.url).replace("mode: live", "mode: dry_run"))
+        await api.deliver()
+        lead = await handed_over(api, "anna")
+
+        async def is_over():
+            (state,) = await api.parts.deliveries.states()
+            return state.pending == 0 and await api.parts.sinks.list_steps("sink/crm")
+
+        (step, *_) = await eventually(is_over)
+        assert writes(hubspot) == []
+        await api.end()
+        (api.folder / "sinks.yaml").write_text(SINK.format(url=hubspot.url))
+        await api.deliver()
+        assert (await call(api, "replay", "crm", step.event_id))[0] == 0
+        assert len((await written(api, hubspot, lead)).ids) == 1
+
+
+async def test_what_somebody_took_away_is_made_again_once_it_is_forgotten(tmp_path, hubspot, call):
+    async with running(tmp_path, hubspot) as api:
+        await api.deliver()
+        lead = await handed_over(api, "anna")
+        (first,) = (await written(api, hubspot, lead)).ids
+        hubspot.records.objects["deals"][first].is_archived = True
+        assert (await call(api, "forget", "crm", "opportunity", lead["handover"]["id"]))[0] == 0
+        event = json.loads((await call(api, "steps", "crm"))[1][0])["event_id"]
+        assert (await call(api, "replay", "crm", event))[0] == 0
+        (second,) = (await written(api, hubspot, lead)).ids
+        assert second != first
 
 
 # --- the API ----------------------------------------------------------------------------------------------------------
