@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.sinks.base import CrmSink, Stages
 from schemas.sources import SecretName
+from schemas.yamlfile import BrokenAt
 
 
 class OdooSink(CrmSink):
@@ -69,5 +70,37 @@ class EspoSink(CrmSink):
     closes_in_days: Annotated[int, Field(ge=0, le=3650)] = 90
 
 
-AnySink = Annotated[OdooSink | TrytonSink | HubspotSink | EspoSink, Field(discriminator="kind")]
+class DynamicsSink(CrmSink):
+    """`base_url` is that of the environment. `directory` and `client_id` name an app registration of Entra ID that is an application user
+    there, `secret` is its client secret. `stage_column` has the stages, as numbers of its choices. `key_column`: a text column with
+    an alternate key of its own that is to hold the hand-over's id; without one, ids of our own are used. `detect_duplicates`:
+    rules of the environment may refuse contacts and companies. `html_notes`: notes are shown with markup there."""
+
+    kind: Literal["dynamics"]
+    secret: SecretName
+    directory: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,99}$")]
+    client_id: Annotated[str, Field(pattern=r"^[0-9A-Fa-f\-]{36}$")]
+    authority: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=500)] = (
+        "https://login.microsoftonline.com"
+    )
+    stage_column: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,99}$")] = "statuscode"
+    key_column: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,99}$")] | None = None
+    detect_duplicates: bool = False
+    html_notes: bool = True
+
+    @model_validator(mode="after")
+    def _stages_are_numbers(self) -> DynamicsSink:
+        for name, stage in self.stages.model_dump(exclude_none=True).items():
+            if not stage.isdigit():
+                raise BrokenAt(f"`{stage}` is no number of a choice of {self.stage_column}", "stages", name)
+        return self
+
+    @model_validator(mode="after")
+    def _secret_goes_over_https(self) -> DynamicsSink:
+        if self.authority.startswith("http://") and not self.allow_private:
+            raise BrokenAt("use https; the client secret is sent there", "authority")
+        return self
+
+
+AnySink = Annotated[OdooSink | TrytonSink | HubspotSink | EspoSink | DynamicsSink, Field(discriminator="kind")]
 """One of the vendors; `kind` says which."""

@@ -11,8 +11,9 @@ from services.sinks.outcomes import Trouble
 
 
 class Call(NamedTuple):
-    """One request. `path` is below the sink's `base_url`, with its query. `secret` headers are sent and never shown; where the
-    body holds a secret, `shown` is what is shown of it. `cost` is what the vendor counts it as."""
+    """One request. `path` is below the sink's `base_url`, or below `base` where a login server is asked, with its query. `secret`
+    headers are sent and never shown; where the body holds a secret, `shown` is what is shown of it. `cost` is what the vendor
+    counts it as. `is_login`: it asks for a token and is no part of what is written, so that nobody is shown it."""
 
     method: str
     path: str
@@ -22,6 +23,8 @@ class Call(NamedTuple):
     shown: bytes | None = None
     is_write: bool = False
     cost: int = 1
+    base: str | None = None
+    is_login: bool = False
 
     def describe(self) -> str:
         """The request for a person, without secrets."""

@@ -44,7 +44,7 @@ class HttpCaller:
             raise Trouble("unknown" if call.is_write else "transient", "no_answer_in_time") from None
 
     async def _exchange(self, call: Call) -> Reply:
-        url, headers = self._endpoint.base_url + call.path, {**call.headers, **call.secret}
+        url, headers = (call.base or self._endpoint.base_url) + call.path, {**call.headers, **call.secret}
         try:
             request = await build_pinned_request(
                 self._client,
@@ -81,7 +81,8 @@ class ShowingCaller:
     async def __call__(self, call: Call) -> Reply:
         if self._reads is not None and not call.is_write:
             return await self._reads(call)
-        self.calls.append(call)
+        if not call.is_login:
+            self.calls.append(call)
         raise Shown
 
     def take(self) -> str:

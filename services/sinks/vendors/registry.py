@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 
-from schemas.sinks.vendors import AnySink, EspoSink, HubspotSink, OdooSink, TrytonSink
+from schemas.sinks.vendors import AnySink, DynamicsSink, EspoSink, HubspotSink, OdooSink, TrytonSink
 from services.sinks.calls import Caller
 from services.sinks.vendor import Vendor
+from services.sinks.vendors.dynamics import Dynamics
 from services.sinks.vendors.espo import Espo
 from services.sinks.vendors.hubspot import Hubspot
 from services.sinks.vendors.odoo import Odoo
@@ -28,6 +29,7 @@ USUAL: Mapping[str, Usual] = {
     "tryton": Usual(),
     "hubspot": Usual(100, timedelta(seconds=10), 250_000),
     "espo": Usual(),
+    "dynamics": Usual(6_000, timedelta(minutes=5)),
 }
 """By kind of sink; docs/crms says where each was read."""
 
@@ -41,6 +43,8 @@ def vendor_of(sink: AnySink, caller: Caller, secret: str, now: Callable[[], date
             return Hubspot(sink, caller, secret, now)
         case EspoSink():
             return Espo(sink, caller, secret, now)
+        case DynamicsSink():
+            return Dynamics(sink, caller, secret, now)
         case TrytonSink():
             return Tryton(sink, caller, secret)
         case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -13,7 +13,6 @@ import httpx
 import msgspec
 
 from schemas.envelope import Envelope
-from schemas.events import Owner
 from schemas.sinks import CrmSink
 from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.sinks import SqlSinks
@@ -48,10 +47,11 @@ class Story(NamedTuple):
     expected: dict[str, Expected]
 
 
-def tell_story(seed: int, count: int) -> Story:
-    """So many leads, each handed over once; every third offer is rejected and followed by another for somebody else."""
+def tell_story(seed: int, count: int, ids: Mapping[str, str] = PEOPLE) -> Story:
+    """So many leads, each handed over once; every third offer is rejected and followed by another for somebody else. `ids`: of our
+    people at the vendor."""
     lots = random.Random(seed)
-    lives = [_life(lots, n) for n in range(count)]
+    lives = [_life(lots, n, ids) for n in range(count)]
     expected = {f"ho_{n}": end for n, (_, end) in enumerate(lives)}
     queues = [list(reversed(events)) for events, _ in lives]
     events: list[Envelope] = []
@@ -60,7 +60,7 @@ def tell_story(seed: int, count: int) -> Story:
     return Story(events, expected)
 
 
-def _life(lots: random.Random, n: int) -> tuple[list[Envelope], Expected]:
+def _life(lots: random.Random, n: int, ids: Mapping[str, str]) -> tuple[list[Envelope], Expected]:
     lead, handover = f"lead_{n}", f"ho_{n}"
     events: list[Envelope] = []
     owner, offer = lots.choice(list(PEOPLE)), 0
@@ -90,7 +90,7 @@ def _life(lots: random.Random, n: int) -> tuple[list[Envelope], Expected]:
     for kind, to, ends in _rest(lots):
         happens(f"handover.{kind}", **of_offer(), followed_up_at="2026-06-08T15:00:00Z")
         stage, is_task_open = to or stage, is_task_open and not ends
-    return events, Expected(PEOPLE[owner], stage, is_task_open)
+    return events, Expected(ids[owner], stage, is_task_open)
 
 
 def _rest(lots: random.Random) -> list[tuple[str, str | None, bool]]:
@@ -117,6 +117,7 @@ class Storm:
 
     `deaths`: to which share of the calls we are killed, half of them before the call leaves, half before its answer is told.
     `meanwhile` is called between the rounds, for what people do in the CRM. `caller` answers in place of the sender and its sockets.
+    `ids`: of our people at the vendor.
     """
 
     def __init__(
@@ -129,12 +130,14 @@ class Storm:
         deaths: float = 0.0,
         meanwhile: Callable[[], None] = lambda: None,
         caller: Caller | None = None,
+        ids: Mapping[str, str] = PEOPLE,
     ) -> None:
         self.now: datetime = NOW
         self.kills = 0
         self.sink, self.deliveries, self.book = sink, SqlDeliveries(store.engines), SqlSinks(store.engines)
         self._store, self._make_vendor, self._deaths = store, make_vendor, deaths
         self._lots, self._meanwhile, self._caller = random.Random(seed), meanwhile, caller
+        self._ids = ids
 
     async def begin(self, events: list[Envelope]) -> None:
         """The sink is there, then the events come into its feed."""
@@ -174,7 +177,7 @@ class Storm:
             client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
             endpoint = Endpoint(self.sink.base_url, self.sink.timeout_seconds, self.sink.allow_private)
             caller = HttpCaller(client, endpoint, Allowance(None, None), lambda: self.now)
-        settings = Settings(self.sink, _id_of, "crm")
+        settings = Settings(self.sink, lambda owner: self._ids.get(owner.person), "crm")
         target = Target(settings, self._make_vendor(self._mortal(caller)), lambda record, event: ())
         return SinkLoop(target, self.deliveries, self.book, lambda: self.now)
 
@@ -214,10 +217,6 @@ def differences(truth: dict[str, Held], expected: dict[str, Expected], stages: d
         elif len(tasks) != want.is_task_open:
             found.append(f"{key}: {held.open_tasks} instead of {want}")
     return found
-
-
-def _id_of(owner: Owner) -> str | None:
-    return PEOPLE.get(owner.person)
 
 
 def _row(one: Envelope) -> OutboxRow:
