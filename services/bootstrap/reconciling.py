@@ -51,6 +51,6 @@ def reconciler_of(parts: Parts, sink: AnySink, vendor: Vendor, sources: Mapping[
         parts.sinks,
         parts.reading,
         parts.now,
-        on_signal=metrics.count_repaired,
+        on_repair=metrics.count_repaired,
         on_audit=metrics.count_compared,
     )

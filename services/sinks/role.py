@@ -124,7 +124,7 @@ class SinkLoop:
     async def _put_off(self, due: Due, trouble: Trouble, begun: float) -> None:
         self._troubles_in_a_row += trouble.kind in ("transient", "unknown")
         # An event that gets further with each try waits as if it began: what counts is how often this step failed.
-        before = trouble.tries - 1 if trouble.tries else due.attempts
+        before = trouble.tries - 1 if trouble.tries else due.attempts - due.spared
         verdict = judge_trouble(trouble, before, self._troubles_in_a_row, seed=due.id)
         self._on_outcome(self._target.sink.name, trouble.kind)
         shown = {
@@ -135,7 +135,8 @@ class SinkLoop:
         }
         log.warning("not written", extra={**shown, "field": trouble.field})
         await self._hold(verdict)
-        await self._deliveries.finish(due, self._attempt(begun, trouble), "pending", self._now() + verdict.wait)
+        again = self._now() + verdict.wait
+        await self._deliveries.finish(due, self._attempt(begun, trouble), "pending", again, spare=not verdict.counts)
 
     async def _hold(self, verdict: Verdict) -> None:
         if verdict.hold:

