@@ -13,9 +13,9 @@ from schemas.signals import Mode
 from schemas.words import Names, probably
 from schemas.yamlfile import BrokenAt, FileModel
 
-Occasion = Literal["warning", "breach", "rung"]
-"""What somebody is told of: a warning, a breach, a rung of the ladder after it."""
-OCCASIONS: tuple[Occasion, ...] = ("warning", "breach", "rung")
+Occasion = Literal["warning", "breach", "rung", "target"]
+"""What somebody is told of: a warning, a breach, a rung of the ladder after it, a receiver of events that is sent nothing."""
+OCCASIONS: tuple[Occasion, ...] = ("warning", "breach", "rung", "target")
 PLACES: tuple[str, ...] = ("owner", "manager", "named")
 """Words for people: who has the lead, who is above them, and who a rung of the ladder names."""
 
@@ -23,7 +23,7 @@ PLACES: tuple[str, ...] = ("owner", "manager", "named")
 class AlertRoute(FileModel):
     """Who hears of which occasions by which channels. All that fit add up. `to` are `owner`, `manager`, `named` (by a rung) or
     people of the roster, each by the channels on which they have an address; left out: the owner of a warning, owner and manager
-    of a breach, those named of a rung. A channel with a place of its own (a room, a mailbox, a pager) hears it once."""
+    of a breach, those named of a rung, all managers of a receiver. A channel with a place of its own (a room, a mailbox, a pager) hears it once."""
 
     on: Annotated[tuple[Occasion, ...], Field(min_length=1)] = OCCASIONS
     policies: Names = ()

@@ -30,7 +30,7 @@ class Teller:
         self.store, self.file, self.at = store, file, NOW
         self.incidents = SqlIncidents(store.engines)
         self.roster = roster(people)
-        self.tries = []
+        self.tries, self.troubles = [], []
 
         async def roster_now():
             return self.roster
@@ -41,11 +41,15 @@ class Teller:
             senders_of(settings, file, client),
             roster=roster_now,
             about=partial(about_leads, SimpleNamespace(reading=SqlReading(store.engines))),
+            troubles=self.trouble_now,
             links=partial(links_of, settings, KEY, file),
             now=lambda: self.at,
             usual_zone=NOW.tzinfo,
             on_try=lambda kind, outcome: self.tries.append((kind, outcome)),
         )
+
+    async def trouble_now(self):
+        return self.troubles
 
     async def give(self, *events):
         """(data, subject) of each, or data alone of a lead."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -34,11 +34,12 @@ LastSent = Mapping[tuple[Destination, str], datetime]
 
 class Composed(NamedTuple):
     """Messages to send, incidents with the threads that they are in, and of each notice that no longer waits the message that took it up
-    (None: nobody has to hear it any more)."""
+    (None: nobody has to hear it any more). `next_at`: nothing of what still waits is ready before; None where nothing waits."""
 
     notifications: Sequence[Notification]
     incidents: Sequence[Incident]
     spent: Mapping[str, str | None]
+    next_at: datetime | None = None
 
 
 def compose(
@@ -67,9 +68,11 @@ class _Composer:
         self._notifications: list[Notification] = []
         self._changed: dict[str, Incident] = {}
         self._spent: dict[str, str | None] = {}
+        self._ready_at: list[datetime] = []
 
     def result(self) -> Composed:
-        return Composed(self._notifications, list(self._changed.values()), self._spent)
+        next_at = min(self._ready_at, default=None)
+        return Composed(self._notifications, list(self._changed.values()), self._spent, next_at)
 
     def compose_for(self, where: Destination, notices: Sequence[Notice]) -> None:
         channel = self._audience.file.channel(where.channel)
@@ -78,7 +81,8 @@ class _Composer:
             return
         quiet = self._quiet_hours(where, channel)
         zone = self._zone_of(where, channel)
-        if quiet is not None and quiet_until(quiet, zone, self._audience.now) is not None:
+        if quiet is not None and (until := quiet_until(quiet, zone, self._audience.now)) is not None:
+            self._ready_at.append(until)
             return
         held = [n for n in notices if quiet is not None and quiet_until(quiet, zone, n.at) is not None]
         if held:
@@ -86,8 +90,10 @@ class _Composer:
             notices = [n for n in notices if n.id not in self._spent]
         live = self._drop_moot(notices)
         for grouping, group in _groups(live, self._audience.file.found_late.more_than).items():
-            if self._is_ready(where, grouping, group):
+            if (at := self._ready(where, grouping, group)) <= self._audience.now:
                 self._send_group(channel, where, grouping, group)
+            else:
+                self._ready_at.append(at)
 
     def _quiet_hours(self, where: Destination, channel: Channel) -> QuietHours | None:
         if not where.person:
@@ -107,12 +113,14 @@ class _Composer:
         self._drop(moot)
         return [n for n in notices if n.id not in self._spent]
 
-    def _is_ready(self, where: Destination, grouping: str, group: Sequence[Notice]) -> bool:
-        file, now = self._audience.file, self._audience.now
-        is_news = any(n.kind in FIRING for n in group)
-        wait = file.group_wait if is_news else timedelta(0)
-        last = self._last_sent.get((where, grouping)) if is_news else None
-        return group[0].at + wait <= now and (last is None or last + file.group_interval <= now)
+    def _ready(self, where: Destination, grouping: str, group: Sequence[Notice]) -> datetime:
+        """From when it can be told: what is no news at once."""
+        file = self._audience.file
+        if not any(n.kind in FIRING for n in group):
+            return group[0].at
+        waited = group[0].at + file.group_wait
+        last = self._last_sent.get((where, grouping))
+        return waited if last is None else max(waited, last + file.group_interval)
 
     def _send_group(self, channel: Channel, where: Destination, grouping: str, group: Sequence[Notice]) -> None:
         """Where a place keeps what it was told by threads, each thread has a message of its own."""

@@ -11,7 +11,12 @@ from routing.people.roster import Roster
 from schemas.alert_channels import Channel
 from schemas.alerts import AlertRoute, AlertsFile, Occasion
 
-DEFAULT: dict[Occasion, tuple[str, ...]] = {"warning": ("owner",), "breach": ("owner", "manager"), "rung": ("named",)}
+DEFAULT: dict[Occasion, tuple[str, ...]] = {
+    "warning": ("owner",),
+    "breach": ("owner", "manager"),
+    "rung": ("named",),
+    "target": ("manager",),
+}
 """Who hears of it where a route does not say."""
 
 

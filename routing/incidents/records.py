@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from routing.model.ids import promise_named
 from routing.model.state import State
 from schemas.instants import At
 
 IncidentState = Literal["firing", "acknowledged", "resolved"]
 Level = Literal["warning", "breach"]
 NoticeKind = Literal["warned", "breached", "escalated", "moved", "acknowledged", "resolved"]
-Resolution = Literal["kept", "kept_late", "answered_late", "cancelled", "corrected", "begun_again", "moved_on"]
-"""Why an incident is over: the promise was kept, in time or late, or nothing waits for it any more."""
+Resolution = Literal[
+    "kept", "kept_late", "answered_late", "cancelled", "corrected", "begun_again", "moved_on", "goes_on"
+]
+"""Why an incident is over: the promise was kept, in time or late, or nothing waits for it any more; or a receiver is sent
+events again."""
+TARGETS = "target/"
+"""Before the name of a receiver of events in what an incident is about."""
+DELIVERIES = "deliveries"
+"""What stands for a policy in incidents of receivers."""
 FIRING: tuple[NoticeKind, ...] = ("warned", "breached", "escalated", "moved")
 """Notices of something that is still so, unless the incident is over by now."""
 NotificationKind = Literal["news", "summary", "late", "held", "update"]
@@ -35,8 +43,8 @@ class Thread(State, frozen=True, kw_only=True):
 
 
 class Incident(State, frozen=True, kw_only=True):
-    """Something that people are told of until it is over, by what it is about: `about` is a clock's id. `subject` is a lead's id, or
-    `promise:NAME`. `noticed_at` is when the breach was noticed, None for what was only warned of. `resolution` says why it is over.
+    """Something that people are told of until it is over, by what it is about: `about` is a clock's id, or
+    `target/NAME` of a receiver of events. `subject` is a lead's id, `promise:NAME`, or the same `target/NAME`. `detail` says why, of a receiver. `noticed_at` is when the breach was noticed, None for what was only warned of. `resolution` says why it is over.
     Nothing in it is personal."""
 
     id: str
@@ -64,7 +72,18 @@ class Incident(State, frozen=True, kw_only=True):
     acknowledged_by: str | None = None
     resolved_at: At | None = None
     resolution: Resolution | None = None
+    detail: str | None = None
     threads: tuple[Thread, ...] = ()
+
+    @property
+    def is_of_target(self) -> bool:
+        """Whether it is about a receiver of events."""
+        return self.about.startswith(TARGETS)
+
+    @property
+    def lead(self) -> str | None:
+        """The lead that it is about; None for a promise by number and for a receiver."""
+        return None if self.is_of_target or promise_named(self.subject) is not None else self.subject
 
     @property
     def is_open(self) -> bool:

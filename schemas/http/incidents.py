@@ -16,6 +16,8 @@ IncidentStates = Literal["open", "firing", "acknowledged", "resolved"]
 
 INCIDENT_EXAMPLE: JsonObject = {
     "id": INCIDENT_ID,
+    "target": None,
+    "detail": None,
     "clock_id": "clk_2ouhzxfrkwvfb5sbqkvyd4s6ka",
     "lead": LEAD_ID,
     "promise": None,
@@ -37,12 +39,16 @@ INCIDENT_EXAMPLE: JsonObject = {
 
 
 class IncidentView(BaseModel):
-    """A promise that is about to break, or broken."""
+    """A promise that is about to break, or broken; or a receiver of events that is sent nothing."""
 
     model_config = example(INCIDENT_EXAMPLE)
     id: str
-    clock_id: str = Field(description="The clock that it is about; GET /v1/clocks/{id}/explain says why.")
-    lead: str | None = Field(description="The lead; null for a promise by number.")
+    clock_id: str | None = Field(
+        description="The clock that it is about; GET /v1/clocks/{id}/explain says why. Null for a receiver."
+    )
+    target: str | None = Field(description="The receiver of events that is sent nothing; null for a promise.")
+    detail: str | None = Field(description="Why a receiver is sent nothing; null for a promise.")
+    lead: str | None = Field(description="The lead; null for a promise by number and for a receiver.")
     promise: str | None = Field(description="The promise by number; null for one about a lead.")
     policy: str
     metric: str

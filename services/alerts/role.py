@@ -20,7 +20,7 @@ from routing.incidents.folding import TYPES, Happening, fold
 from routing.incidents.grouping import Composed, compose, zone_at
 from routing.incidents.recipients import Audience, address_of
 from routing.incidents.records import Destination, Incident
-from routing.model.ids import promise_named
+from routing.incidents.targets import TargetTrouble, fold_targets
 from routing.people.roster import Roster
 from schemas.alert_channels import AlertmanagerChannel, Channel
 from schemas.alerts import AlertsFile
@@ -37,17 +37,20 @@ from services.ports.incidents import FeedEvent, Incidents, Outgoing, Waiting
 log = logging.getLogger("stafett.alerts")
 POLL = 0.5
 """Seconds between two looks where there is nothing to do."""
-AT_ONCE = 10
-"""Messages of one channel that are claimed at a time; they go one after the other, in order."""
-TIMEOUT = timedelta(seconds=20)
+TIMEOUT = timedelta(seconds=15)
 """For one try."""
+SPARE = timedelta(seconds=5)
+"""Beyond it a claim has run out: whoever had it is gone."""
 PAGE = 500
+TARGETS_EVERY = timedelta(seconds=15)
+LOOK = timedelta(minutes=1)
+"""What waits is looked at so often, though nothing came and nothing is ready: the roster may have changed."""
 AboutLeads = Callable[[Sequence[str]], Awaitable[Mapping[str, About]]]
 
 
 class Alerts:
     """One process folds at a time, whichever; each channel has a loop of its own, so that a slow one slows nobody else. `roster` gives
-    the one in force, `about` names and companies of leads, `links(ident, person)` where a message leads, in which that person acknowledges what has that id."""
+    the one in force, `troubles` the receivers that are sent nothing, `about` names and companies of leads, `links(ident, person)` where a message leads, in which that person acknowledges what has that id."""
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Alerts:
         roster: Callable[[], Awaitable[Roster]],
         about: AboutLeads,
         links: Callable[[str, str], Links],
+        troubles: Callable[[], Awaitable[Sequence[TargetTrouble]]],
         now: Callable[[], datetime],
         usual_zone: tzinfo,
         on_try: Callable[[str, str], None] = lambda _, __: None,
@@ -65,7 +69,10 @@ class Alerts:
     ) -> None:
         self._incidents, self._file, self._senders = incidents, file, senders
         self._roster, self._about, self._links, self._now = roster, about, links, now
+        self._troubles, self._targets_at = troubles, now()
         self._zone, self._on_try, self._on_step = usual_zone, on_try, on_step
+        self._looked_at: tuple[int, int] | None = None
+        self._look_at = now()
         self._held: dict[str, datetime] = {}
         self._told_again: dict[str, datetime] = {}
 
@@ -96,36 +103,49 @@ class Alerts:
         """One round: the next events, then the messages that are ready; returns how much there was to do."""
         audience = Audience(self._file, await self._roster(), self._now())
         passed = await self._incidents.fold_next(sorted(TYPES), lambda event, known: _fold(event, known, audience))
+        await self._watch_targets(audience)
+
+        return passed + await self._compose(audience)
+
+    async def _watch_targets(self, audience: Audience) -> None:
+        """Now and then: whether each receiver of events is sent some."""
+        if audience.now < self._targets_at:
+            return
+        self._targets_at = audience.now + TARGETS_EVERY
+        troubles = await self._troubles()
+        await self._incidents.fold_targets(lambda known: fold_targets(troubles, known, audience))
+
+    async def _compose(self, audience: Audience) -> int:
+        """What waits is looked at when something came, when something is ready, and now and then."""
+        waiting = await self._incidents.waiting()
+        count, _ = waiting
+        if count == 0 or (waiting == self._looked_at and audience.now < self._look_at):
+            return 0
+        self._look_at = audience.now + LOOK
 
         def compose_all(waiting: Waiting) -> Composed:
             pending, incidents = waiting.notices, waiting.incidents
-            return compose(pending, incidents, waiting.last_sent, audience=audience, usual_zone=self._zone)
+            made = compose(pending, incidents, waiting.last_sent, audience=audience, usual_zone=self._zone)
+            self._look_at = min(self._look_at, made.next_at or self._look_at)
+            return made
 
-        return passed + await self._incidents.compose(compose_all)
+        composed = await self._incidents.compose(compose_all)
+        self._looked_at = waiting if composed == 0 else None
+        return composed
 
     async def send_due(self, channel: Channel) -> int:
-        """One round of one channel; returns how many messages there were."""
+        """The next message of one channel; returns how many there were. One at a time, in order: what is claimed by a process that is
+        killed waits for the claim to run out."""
         now = self._now()
         if self._held.get(channel.name, now) > now:
             return 0
         await self._tell_again(channel, now)
-        claims = await self._incidents.claim(
-            channel.name, now, now + AT_ONCE * TIMEOUT + timedelta(seconds=30), AT_ONCE
-        )
-        roster = await self._roster() if claims else None
-        for place, outgoing in enumerate(claims):
-            if roster is None or not await self._try(channel, outgoing, roster):
-                await self._give_back(claims[place + 1 :])
-                break
+        claims = await self._incidents.claim(channel.name, now, now + TIMEOUT + SPARE, 1)
+        for outgoing in claims:
+            await self._try(channel, outgoing, await self._roster())
         return len(claims)
 
-    async def _give_back(self, rest: Sequence[Outgoing]) -> None:
-        """What the channel's pause keeps waiting: it was not tried."""
-        for outgoing in rest:
-            await self._incidents.release(outgoing.notification.id)
-
-    async def _try(self, channel: Channel, outgoing: Outgoing, roster: Roster) -> bool:
-        """False where the whole channel has to wait."""
+    async def _try(self, channel: Channel, outgoing: Outgoing, roster: Roster) -> None:
         notification, outcome = outgoing.notification, Outcome("refused", "nobody is there any more")
         message = await self._message(channel, outgoing, roster)
         if message is not None:
@@ -146,7 +166,6 @@ class Alerts:
             error=outcome.error,
             receipt=outcome.receipt,
         )
-        return verdict.hold is None
 
     async def _send(self, channel: Channel, message: Message) -> Outcome:
         try:
@@ -165,7 +184,7 @@ class Alerts:
         if not outgoing.incidents:
             return None
         thread = await self._incidents.thread(notification)
-        leads = {i.subject for i in outgoing.incidents[:SHOWN] if promise_named(i.subject) is None}
+        leads = {i.lead for i in outgoing.incidents[:SHOWN] if i.lead is not None}
         material = Material(outgoing.incidents, thread.incidents, thread.receipt, await self._about(sorted(leads)))
         member = roster.people.get(where.person)
         language = (member.language if member is not None else channel.language) or self._file.language

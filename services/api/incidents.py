@@ -91,6 +91,7 @@ def add_incidents(router: APIRouter, scoped: Scoped, access: Access, incidents: 
 
 def incident_view(incident: Incident) -> IncidentView:
     promise = promise_named(incident.subject)
-    shown = {name: getattr(incident, name) for name in IncidentView.model_fields if hasattr(incident, name)}
-    lead = incident.subject if promise is None else None
-    return IncidentView(**shown, clock_id=incident.about, lead=lead, promise=promise)
+    target = incident.subject_id if incident.is_of_target else None
+    shown = {name: getattr(incident, name) for name in IncidentView.model_fields if name in Incident.__struct_fields__}
+    of_clock = {"clock_id": incident.about if target is None else None, "lead": incident.lead, "promise": promise}
+    return IncidentView(**shown | of_clock | {"target": target})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import assert_never
 from urllib.parse import quote
 
 import httpx
 
+from routing.incidents.targets import TargetTrouble
 from routing.model.records import Lead
 from routing.people.roster import Roster
 from schemas.alert_channels import (
@@ -22,6 +24,7 @@ from schemas.alert_channels import (
 )
 from schemas.alerts import PLACES, AlertsFile
 from schemas.http import LeadPersonal
+from schemas.sinks import SinksFile
 from schemas.words import probably
 from schemas.yamlfile import FileError, load, problems_of
 from services.alerts.channels.alertmanager import AlertmanagerSender
@@ -35,6 +38,7 @@ from services.alerts.channels.webhook import WebhookSender
 from services.alerts.messages.building import About, Links
 from services.alerts.tokens import token_of
 from services.bootstrap.parts import Parts, read_file, secrets_of
+from services.bootstrap.subscribers import terms_of
 from services.outbound.signing import key_of
 from services.settings import Settings
 
@@ -130,6 +134,38 @@ def links_of(settings: Settings, key: bytes, file: AlertsFile, ident: str, perso
         acknowledge=f"{base}/alerts/{quote(token_of(key, ident, person))}" if ident else None,
         all_of_them=f"{base}/v1/incidents",
     )
+
+
+FAILING = timedelta(hours=1)
+"""A receiver that takes nothing for so long is told of before it is disabled."""
+_DELIBERATE = "by an operator"
+"""Whoever stops a receiver by hand knows of it."""
+
+
+async def target_troubles(parts: Parts, names: Collection[str]) -> list[TargetTrouble]:
+    """Of these subscriptions and sinks, and of the subscriptions that were made over the API, those that are sent nothing though
+    nobody asked for that."""
+    now, found = parts.now(), list[TargetTrouble]()
+    known = {*names, *(row.name for row in await parts.subscriptions.all())}
+    for state in await parts.deliveries.states():
+        if state.subscription not in known or state.disabled == _DELIBERATE:
+            continue
+        if state.disabled is not None:
+            found.append(TargetTrouble(state.subscription, state.disabled, state.failing_since))
+        elif state.failing_since is not None and now - state.failing_since >= FAILING:
+            found.append(
+                TargetTrouble(state.subscription, "it takes nothing, and is tried now and then", state.failing_since)
+            )
+    return found
+
+
+def target_names(settings: Settings) -> frozenset[str]:
+    """The subscriptions and sinks of the files. Raises FileError."""
+    names = {subscription.name for subscription in terms_of(settings)}
+    path = settings.path(settings.files.sinks)
+    if path.exists():
+        names |= {sink.target for sink in load(read_file(settings, "sinks"), SinksFile, str(path)).sinks}
+    return frozenset(names)
 
 
 async def about_leads(parts: Parts, leads: Sequence[str]) -> Mapping[str, About]:

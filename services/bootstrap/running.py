@@ -21,7 +21,15 @@ from services.adapters.sql.pruning import prune
 from services.alerts.role import Alerts
 from services.bootstrap import metering
 from services.bootstrap.acknowledging import roster_now
-from services.bootstrap.alerting import about_leads, alerts_of, check_people, links_of, senders_of
+from services.bootstrap.alerting import (
+    about_leads,
+    alerts_of,
+    check_people,
+    links_of,
+    senders_of,
+    target_names,
+    target_troubles,
+)
 from services.bootstrap.commands import versions_of
 from services.bootstrap.health import health_app
 from services.bootstrap.http import serving, sources_of
@@ -176,6 +184,7 @@ def _alerts(parts: Parts) -> Run:
         senders_of(settings, file, client),
         roster=roster_now(parts),
         about=partial(about_leads, parts),
+        troubles=partial(target_troubles, parts, target_names(settings)),
         links=partial(links_of, settings, parts.key, file),
         now=parts.now,
         usual_zone=parts.ruling().agreement.zone,

@@ -50,6 +50,7 @@ class Waiting(NamedTuple):
 
 
 Fold = Callable[[FeedEvent, Mapping[str, Incident]], Folded]
+FoldTargets = Callable[[Mapping[str, Incident]], Folded]
 Compose = Callable[[Waiting], Composed]
 
 
@@ -60,14 +61,17 @@ class NotificationQueue(Protocol):
         """The next events change incidents, and the place in the feed moves with them; returns how many events were passed.
         `fold(event, known)` gets those of `types`, in their order, with the incidents of the event's subject by what they are about. Where nothing was read before, it begins with the next event."""
 
+    async def fold_targets(self, fold: FoldTargets) -> None:
+        """`fold(known)` says what the state of receivers changes; `known` are their open incidents, by what they are about."""
+
+    async def waiting(self) -> tuple[int, int]:
+        """How many notices wait, and a number that rises with each that comes: while both are the same, none came."""
+
     async def compose(self, compose: Compose) -> int:
         """The notices that wait become messages; returns how many."""
 
     async def claim(self, channel: str, now: datetime, until: datetime, limit: int) -> list[Outgoing]:
         """Messages of this channel that are due, each the oldest of its destination and thread; nobody else sends them before `until`."""
-
-    async def release(self, ident: str) -> None:
-        """The claim on a message that was not tried is given back."""
 
     async def incidents(
         self, state: IncidentState | None, after: str, limit: int, brands: Sequence[str] | None = None

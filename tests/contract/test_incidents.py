@@ -11,6 +11,7 @@ from routing.incidents.changes import acknowledge
 from routing.incidents.folding import TYPES, Happening, fold
 from routing.incidents.grouping import compose
 from routing.incidents.recipients import Audience
+from routing.incidents.targets import TargetTrouble, fold_targets
 from schemas.envelope import Envelope, whole
 from schemas.events import EVENT_TYPES
 from services.adapters.sql.incidents import SqlIncidents
@@ -203,3 +204,34 @@ def test_the_events_of_this_file_are_read_as_the_feed_is():
     assert Envelope.model_validate(
         {**body, **more, **parsed, "datacontenttype": "application/json", "recordedtime": body["time"]}
     ).body() == breached(1)
+
+
+async def test_what_waits_is_counted_and_each_that_comes_is_seen(store, role):
+    assert await role.incidents.waiting() == (0, 0)
+    await role.fold()
+    await happen(store, (breached(1), "lead_1"))
+    await role.fold()
+    one = await role.incidents.waiting()
+    role.at += MINUTE
+    await happen(store, (breached(2), "lead_2"))
+    await role.fold()
+    assert one[0] == 1 and await role.incidents.waiting() > one
+    await role.compose()
+    assert (await role.incidents.waiting())[0] == 0
+
+
+async def test_receivers_are_folded_beside_events_and_only_changes_are_written(store, role):
+    trouble = TargetTrouble("crm", "410 Gone")
+    seen = []
+
+    def one(known):
+        seen.append(sorted(known))
+        return fold_targets([trouble], known, role.audience)
+
+    for _ in range(2):
+        await role.incidents.fold_targets(one)
+    (incident,) = await role.incidents.incidents(None, "", 10)
+    assert (incident.about, incident.detail) == ("target/crm", "410 Gone")
+    assert seen == [[], [], ["target/crm"]], "looked at, then under the lock; the second time there is nothing to write"
+    await role.incidents.fold_targets(lambda known: fold_targets([], known, role.audience))
+    assert await role.incidents.incidents(None, "", 10) == []

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from routing.incidents.targets import TargetTrouble
 from routing.model.records import Lead
 from services.adapters.sql.store import SqlStore
 from services.ports.rows import LeadRow, Writes
@@ -343,3 +344,23 @@ async def test_a_storm_of_500_breaches_is_one_message_by_each_channel_and_ends_i
     assert (len(server.mails), len(chat.posts)) == (2, 1)
     assert server.mails[1][1]["Subject"] == "500 are over: follow-up"
     assert list(calls.incidents.values()) == ["resolved"] and not chat.violations and not calls.violations
+
+
+async def test_a_receiver_that_is_sent_nothing_is_told_and_its_end_too(file_store):
+    api = slack.Slack()
+    with serve(api) as url, MailServer() as server:
+        channels = [slack_channel(url), mail_channel(server)]
+        async with teller(file_store, *channels, secrets=SLACK_SECRETS, public_url="https://leads.example.com") as role:
+            role.troubles = [TargetTrouble("crm", "the receiver answered 410 Gone", NOW - 2 * HOUR)]
+            role.at += MINUTE
+            await role.wait(MINUTE)
+            subjects = {mail["Subject"] for _, mail in server.mails}
+            assert subjects == {"Nothing is sent to crm"} and api.posts[0]["text"] == "Nothing is sent to crm"
+            text = server.mails[0][1].get_body(("plain",)).get_content()
+            assert "crm: sent nothing since Tue 24 Nov 08:00 CET, 2 h 2 min" in text
+            assert "Why: the receiver answered 410 Gone" in text and "stafett subscriptions enable" in text
+            assert "/explain" not in text and "Promise" not in text
+            role.troubles = []
+            role.at += MINUTE
+            await role.wait(MINUTE)
+    assert api.messages["C0123456", api.posts[0]["ts"]]["text"] == "Over: deliveries: crm" and not api.violations

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from routing.incidents.changes import Folded
 from routing.incidents.grouping import LastSent
-from routing.incidents.records import Destination, Incident, IncidentState, Notice
+from routing.incidents.records import TARGETS, Destination, Incident, IncidentState, Notice
 from services.adapters.sql import alert_tables as t
 from services.adapters.sql.engine import Engines
 from services.adapters.sql.notifications import SqlNotifications, incidents_by_id, insert_notifications
-from services.ports.incidents import Compose, FeedEvent, Fold, Waiting
+from services.ports.incidents import Compose, FeedEvent, Fold, FoldTargets, Waiting
 from services.ports.instants import instant, micros
 
 MOST_NOTICES = 20_000
@@ -45,7 +45,16 @@ class SqlIncidents(SqlNotifications):
             found = await conn.execute(text(f"SELECT position FROM alert_cursors WHERE name = 'alerts' {lock}"))  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
             yield conn, int(found.scalar_one())
 
+    async def _is_behind(self) -> bool:
+        """A look before the lock: most of the time there is nothing. Where nothing was read yet there may be."""
+        statement = """SELECT position < coalesce((SELECT value FROM counters WHERE name = 'events'), 0)
+            FROM alert_cursors WHERE name = 'alerts'"""
+        async with self._engines.read() as conn:
+            return (await conn.execute(text(statement))).scalar_one_or_none() not in (0, False)
+
     async def fold_next(self, types: Sequence[str], fold: Fold, limit: int = 500) -> int:
+        if not await self._is_behind():
+            return 0
         async with self._in_turn() as (conn, position):
             statement = (
                 "SELECT max(p) FROM (SELECT position AS p FROM events WHERE position > :p ORDER BY position LIMIT :n) f"
@@ -105,6 +114,24 @@ class SqlIncidents(SqlNotifications):
         waiting = [(n.id, n.incident, micros(n.at), n.text()) for n in notices]
         columns = ("id", "incident", "at", "body")
         await insert(conn, t.alert_notices, columns, rows=waiting, tail="ON CONFLICT DO NOTHING")
+
+    async def fold_targets(self, fold: FoldTargets) -> None:
+        async with self._engines.read() as conn:
+            if not any(fold(await self._of_targets(conn))):
+                return
+        async with self._in_turn() as (conn, _):
+            folded = fold(await self._of_targets(conn))
+            await self._write(conn, folded.incidents, folded.notices)
+
+    async def _of_targets(self, conn: AsyncConnection) -> dict[str, Incident]:
+        statement = text("SELECT body FROM incidents WHERE state <> 'resolved' AND subject LIKE :p")
+        found = [Incident.read(row.body) for row in await conn.execute(statement, {"p": f"{TARGETS}%"})]
+        return {incident.about: incident for incident in found}
+
+    async def waiting(self) -> tuple[int, int]:
+        async with self._engines.read() as conn:
+            row = (await conn.execute(text("SELECT count(*), coalesce(max(at), 0) FROM alert_notices"))).one()
+        return int(row[0]), int(row[1])
 
     async def compose(self, compose: Compose) -> int:
         async with self._in_turn() as (conn, _):

@@ -18,6 +18,7 @@ AHEAD = timedelta(days=1)
 """How far ahead `endsAt` is of what is open: without one it would be over after five minutes."""
 AT_ONCE = 1000
 """Alerts in one request."""
+TARGET = "StafettReceiverStopped"
 _NAMES: dict[Level, str] = {"warning": "StafettPromiseDueSoon", "breach": "StafettPromiseBroken"}
 
 
@@ -56,20 +57,24 @@ def _alert(
 ) -> JsonObject:
     began = incident.noticed_at if level == "breach" and incident.noticed_at is not None else incident.opened_at
     labels = {
-        "alertname": _NAMES[level],
+        "alertname": TARGET if incident.is_of_target else _NAMES[level],
         "kind": level,
         "severity": "critical" if level == "breach" else "warning",
         "policy": incident.policy,
         "team": incident.team,
         "owner": incident.owner,
-        "clock_id": incident.about,
-        "lead": incident.subject,
+        **(
+            {"target": incident.subject_id}
+            if incident.is_of_target
+            else {"clock_id": incident.about, "lead": incident.subject}
+        ),
     }
-    explain = links.explain.replace("{clock}", incident.about) if links.explain else None
+    explain = links.explain.replace("{clock}", incident.about) if links.explain and not incident.is_of_target else None
     annotations = {
         "summary": summary or f"{incident.policy}: {incident.subject}",
         "due_at": incident.due_at.isoformat(),
         "explain_url": explain,
+        "detail": incident.detail,
         "acknowledged_by": incident.acknowledged_by,
     }
     alert: JsonObject = {

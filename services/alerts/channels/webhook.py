@@ -43,7 +43,7 @@ def body_of(message: Message) -> JsonObject:
             {
                 "id": i.id,
                 "about": i.about,
-                "lead": i.subject,
+                "lead": i.lead,
                 "policy": i.policy,
                 "metric": i.metric,
                 "level": i.level,
@@ -54,6 +54,7 @@ def body_of(message: Message) -> JsonObject:
                 "noticed_at": i.noticed_at.isoformat() if i.noticed_at is not None else None,
                 "rungs": i.rungs,
                 "resolution": i.resolution,
+                "detail": i.detail,
                 "who": named[i.id].who if i.id in named else None,
             }
             for i in shown

@@ -8,7 +8,6 @@ from typing import NamedTuple, assert_never
 from urllib.parse import quote
 
 from routing.incidents.records import Incident, IncidentState, Level, Notification, NotificationKind
-from routing.model.ids import promise_named
 from schemas.json_values import JsonObject
 from schemas.notify import Language
 from services.alerts.messages.times import instant_text, length_text
@@ -168,6 +167,8 @@ class _Writer:
 
     def _firing(self, incidents: Sequence[Incident]) -> str:
         words, one = self._words, len(incidents) == 1
+        if all(incident.is_of_target for incident in incidents):
+            return words.stopped if one else words.stopped_many
         if any(incident.level == "breach" for incident in incidents):
             return words.broken if one else words.broken_many
         return words.due_soon if one else words.due_soon_many
@@ -193,6 +194,8 @@ class _Writer:
             (words.promise, f"{incident.policy} ({incident.target})" if incident.target else incident.policy),
             (words.owner, incident.owner or incident.team or words.nobody),
         ]
+        if incident.is_of_target:
+            facts = [(words.why, incident.detail)] if incident.detail else []
         if incident.counted is not None:
             against = f" / {incident.counted_against}" if incident.counted_against is not None else ""
             facts.append((words.promise, words.counted.format(counted=f"{incident.counted}{against}")))
@@ -208,14 +211,16 @@ class _Writer:
         )
 
     def who(self, incident: Incident) -> str:
-        """Name and company; the id of a lead of which neither is known, or the subject of a promise by number."""
-        if promise_named(incident.subject) is not None:
-            return incident.subject_id if incident.subject_kind in ("person", "team") else incident.policy
+        """Name and company; the id of a lead of which neither is known; the subject of a promise by number; a receiver's name."""
+        if incident.lead is None:
+            return incident.subject_id if incident.subject_kind in ("person", "team", "target") else incident.policy
         about = self._about.get(incident.subject, About())
         return " ".join(", ".join(filter(None, [about.name, about.company])).split()) or incident.subject
 
     def due(self, incident: Incident) -> str:
         words, at = self._words, self._instant(incident.due_at)
+        if incident.is_of_target and incident.is_open:
+            return words.stopped_since.format(at=at, late=self._length(incident.due_at))
         if incident.state == "resolved":
             over = words.resolutions[incident.resolution] if incident.resolution is not None else ""
             return f"{words.due_was.format(at=at)}; {over}"
@@ -232,7 +237,7 @@ class _Writer:
 
     def _link(self, template: str | None, incident: Incident) -> str | None:
         """Ids have nothing in them that a URL could not have; a promise's has a colon."""
-        if template is None or ("{lead}" in template and promise_named(incident.subject) is not None):
+        if template is None or incident.is_of_target or ("{lead}" in template and incident.lead is None):
             return None
         return template.replace("{lead}", quote(incident.subject)).replace("{clock}", quote(incident.about))
 

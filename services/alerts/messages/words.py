@@ -19,6 +19,9 @@ class Words(NamedTuple):
     found_late_why: str
     held: str
     held_why: str
+    stopped: str
+    stopped_many: str
+    stopped_since: str
     over: str
     over_many: str
     seen: str
@@ -53,6 +56,9 @@ _EN = Words(
     found_late_why="Stafett was away or behind when these fell due. They were noticed at {at}; when each was due is exact.",
     held="In your quiet hours: {n} to look at, {over} over by now",
     held_why="This was held back while you were not to be told.",
+    stopped="Nothing is sent to {who}",
+    stopped_many="Nothing is sent to {n} receivers",
+    stopped_since="sent nothing since {at}, {late}",
     over="Over: {policy}: {who}",
     over_many="{n} are over: {policy}",
     seen="Seen by {by}: {policy}: {who}",
@@ -82,6 +88,7 @@ _EN = Words(
         "custom": "Do what the promise asks for.",
         "volume": "Look at what was counted, and bring it up at the forum.",
         "share": "Look at what was counted, and bring it up at the forum.",
+        "target": "Mend what is wrong there, then `stafett subscriptions enable NAME`; its place is kept, nothing is lost.",
     },
     resolutions={
         "kept": "the promise was kept",
@@ -91,6 +98,7 @@ _EN = Words(
         "corrected": "it was not so",
         "begun_again": "the promise began again",
         "moved_on": "the lead moved on",
+        "goes_on": "events are sent again",
     },
 )
 _SV = Words(
@@ -102,6 +110,9 @@ _SV = Words(
     found_late_why="Stafett var borta eller låg efter när de förföll. De upptäcktes {at}; när var och en förföll är exakt.",
     held="Under din tysta tid: {n} att titta på, {over} redan över",
     held_why="Detta hölls inne medan du inte skulle störas.",
+    stopped="Inget skickas till {who}",
+    stopped_many="Inget skickas till {n} mottagare",
+    stopped_since="inget skickat sedan {at}, {late}",
     over="Över: {policy}: {who}",
     over_many="{n} är över: {policy}",
     seen="Sett av {by}: {policy}: {who}",
@@ -131,6 +142,7 @@ _SV = Words(
         "custom": "Gör det som löftet kräver.",
         "volume": "Titta på vad som räknats, och ta upp det på forumet.",
         "share": "Titta på vad som räknats, och ta upp det på forumet.",
+        "target": "Åtgärda felet där, sedan `stafett subscriptions enable NAMN`; platsen är sparad, inget går förlorat.",
     },
     resolutions={
         "kept": "löftet hölls",
@@ -140,6 +152,7 @@ _SV = Words(
         "corrected": "det var inte så",
         "begun_again": "löftet började om",
         "moved_on": "leadet har gått vidare",
+        "goes_on": "händelser skickas igen",
     },
 )
 WORDS: dict[Language, Words] = {"en": _EN, "sv": _SV}

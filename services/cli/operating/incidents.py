@@ -70,7 +70,7 @@ def _table(found: list[IncidentView]) -> list[str]:
             v.state,
             v.level,
             v.policy,
-            v.lead or f"promise {v.promise}",
+            v.lead or (f"receiver {v.target}" if v.target else f"promise {v.promise}"),
             v.owner or v.team or "",
             _instant(v.due_at),
         ]

@@ -62,7 +62,7 @@ def test_the_example_is_right_as_it_is_and_with_what_it_shows():
     assert load(text, AlertsFile, "alerts.yaml").channels == ()
     shown = load(uncommented(text), AlertsFile, "alerts.yaml")
     assert {c.kind for c in shown.channels} == {"email", "slack", "teams", "pagerduty", "alertmanager", "webhook"}
-    assert len(shown.routes) == 3
+    assert len(shown.routes) == 4
 
 
 def blocks(page: Path):

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.incidents.changes import acknowledge
+from routing.incidents.grouping import compose
+from routing.incidents.records import Destination
 from schemas.events import Owner, SlaCorrected
 from tests.alerting import (
     HOUR,
@@ -39,6 +41,16 @@ def test_the_first_message_waits_for_what_comes_with_it_and_the_next_for_the_int
     desk.tell(breached(3))
     assert desk.wait(4 * MINUTE) == []
     assert len(desk.wait(MINUTE)) == 1
+
+
+def test_it_says_when_something_is_ready_next():
+    desk = Desk(ROOM, people=PEOPLE).tell(breached(1))
+    made = compose(desk.pending.values(), desk.incidents, {}, audience=desk.audience, usual_zone=UTC)
+    assert (list(made.notifications), made.next_at) == ([], NOW + 30 * SECOND)
+    last = {(Destination("room"), "follow-up/field"): NOW - MINUTE}
+    made = compose(desk.pending.values(), desk.incidents, last, audience=desk.audience, usual_zone=UTC)
+    assert made.next_at == NOW + 4 * MINUTE
+    assert compose([], {}, {}, audience=desk.audience, usual_zone=UTC).next_at is None
 
 
 def test_a_storm_of_500_breaches_is_one_summary_for_each_channel():
