@@ -164,6 +164,8 @@ PATTERNS = {
     r"^[0-9A-Fa-f\-]{36}$": "must be the id of an application, as 11111111-2222-4333-8444-555555555555",
     r"^[^@\s<>]+@[^@\s<>]+$": "must be an e-mail address, as elin@example.com",
     r"^\+[0-9]{6,15}$": "must be a number with its country, as +46701234567",
+    r"^[^\s/?#][^/?#]*$": "must be the id of an audience there, or of a tag its name: no /, ? and #, and no blank before it",
+    r"^[A-Za-z0-9]+$": "must be an id there: letters and digits",
     r"^[UW][A-Z0-9]{2,30}$": "must be a member id of Slack's, as U0123ELIN; a profile's menu has it",
     r"^[CGD][A-Z0-9]{2,30}$": "must be the id of a channel of Slack's, as C0123456789; the channel's details have it",
     r"^https?://[^\s?#]+$": "must be an address without ? and #, as https://example.com/path",

@@ -116,6 +116,10 @@ class MemoryBook:
         known = self.kept.get((record.kind, record.key))
         if known is not None and known.state == "making" and known.made_by != record.made_by:
             return False
+        if known is not None:
+            # What is known of it stays, as in the store.
+            claim = {"state": "making", "made_by": record.made_by, "sent_at": record.sent_at, "vendor_id": None}
+            record = known._replace(**claim)
         self.kept[record.kind, record.key] = record
         self.done[step.event_id, step.name] = step
         return True
@@ -129,7 +133,9 @@ class MemoryBook:
 
     async def release(self, record, step):
         self._commit()
-        self.kept.pop((record.kind, record.key), None)
+        known = self.kept.get((record.kind, record.key))
+        if known is not None and (known.state, known.made_by) == ("making", record.made_by):
+            del self.kept[record.kind, record.key]
         self.done[step.event_id, step.name] = step
 
     def _commit(self):

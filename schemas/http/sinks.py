@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from schemas.http.common import AT, EVENT, LEAD_ID, Next, example
 from schemas.json_values import JsonObject
-from schemas.sinks import RecordKind, RecordState, SinkMode, StepState
+from schemas.sinks import KeptKind, RecordState, SinkMode, StepState
 
 SINK_EXAMPLE: JsonObject = {
     "name": "crm",
@@ -68,7 +68,7 @@ class SinkRecordView(BaseModel):
     """A record there that is one of ours."""
 
     model_config = ConfigDict(frozen=True)
-    kind: RecordKind
+    kind: KeptKind
     key: str = Field(
         description="Ours: of a contact the lead's id, of an opportunity the hand-over's, of a task the offer's."
     )

@@ -1,10 +1,20 @@
-"""The sinks file: the CRMs that get our hand-overs, and what our words are called there.
+"""The sinks file: the CRMs that get our hand-overs, the marketing platforms that stop and nurture, what our words are called there.
 
 Imported by: export, http and the services.
-Open first: `file.py`, then `base.py`; a vendor's own settings are in `vendors.py`.
+Open first: `file.py`, then `base.py`; a vendor's own settings are in `vendors.py`, a marketing platform's in `platforms.py`.
 """
 
-from schemas.sinks.base import RECORD_KINDS, CrmSink, RecordKind, RecordState, Sink, SinkMode, StepState, ValueName
+from schemas.sinks.base import (
+    RECORD_KINDS,
+    CrmSink,
+    KeptKind,
+    RecordKind,
+    RecordState,
+    Sink,
+    SinkMode,
+    StepState,
+    ValueName,
+)
 from schemas.sinks.file import SinksFile
 from schemas.sinks.mapping import FACTS, FieldRule, FieldRules
 
@@ -14,6 +24,7 @@ __all__ = [
     "CrmSink",
     "FieldRule",
     "FieldRules",
+    "KeptKind",
     "RecordKind",
     "RecordState",
     "Sink",

@@ -15,6 +15,8 @@ from schemas.yamlfile import BrokenAt, FileModel
 
 RecordKind = Literal["contact", "company", "opportunity", "note", "task"]
 """What a hand-over is made of in a CRM."""
+KeptKind = RecordKind | Literal["membership"]
+"""What is kept of a CRM, and of a marketing platform: a contact's being in an audience, which `before` tells of."""
 RECORD_KINDS: tuple[RecordKind, ...] = get_args(RecordKind)
 RecordState = Literal["making", "present", "gone"]
 """`making`: a create left, or was about to, and how it ended is not known yet."""

@@ -34,6 +34,7 @@ from services.bootstrap.commands import versions_of
 from services.bootstrap.health import health_app
 from services.bootstrap.http import serving, sources_of
 from services.bootstrap.listening import OnOpen, Run, door_of, listening
+from services.bootstrap.marketing import marketing_run
 from services.bootstrap.parts import Parts, Start, secrets_of
 from services.bootstrap.sinks import sinks_run
 from services.bootstrap.subscribers import ring_of
@@ -149,7 +150,7 @@ def _sla(parts: Parts) -> Run:
 def _delivery(parts: Parts) -> Run:
     settings, ring = parts.settings, ring_of(parts)
     parts.pulses.watch("subscriptions", ring.state)
-    sinks = sinks_run(parts)
+    sinks = [run for run in (sinks_run(parts), marketing_run(parts)) if run is not None]
     webhooks = Delivery(
         parts.deliveries,
         ring,
@@ -162,7 +163,7 @@ def _delivery(parts: Parts) -> Run:
         on_attempt=metrics.count_attempt,
         on_step=parts.pulses.of("delivery", 2 * settings.delivery.timeout),
     ).run
-    return webhooks if sinks is None else _together(webhooks, sinks)
+    return _together(webhooks, *sinks) if sinks else webhooks
 
 
 def _together(*runs: Run) -> Run:

@@ -12,7 +12,7 @@ import httpx
 from schemas.envelope import Envelope
 from schemas.events import Owner
 from schemas.signals import Actor, Kind, Object, Parsed, Reference
-from schemas.sinks import CrmSink, RecordKind
+from schemas.sinks import CrmSink, KeptKind
 from schemas.sinks.vendors import AnySink
 from schemas.sources import Source
 from schemas.words import probably
@@ -31,7 +31,7 @@ from services.settings import Settings
 from services.sinks.calls import Caller
 from services.sinks.carrying import Target
 from services.sinks.http import Endpoint, HttpCaller, ShowingCaller
-from services.sinks.limits import DAY, Allowance, Bucket
+from services.sinks.limits import allowance_of
 from services.sinks.planning.plan import Settings as PlanSettings
 from services.sinks.role import SinkLoop
 from services.sinks.showing import UnaskedVendor
@@ -40,7 +40,7 @@ from services.sinks.vendors.registry import USUAL, vendor_of
 
 LONGEST_READ = 120.0
 """Seconds; no sink may say more."""
-OBJECTS: Mapping[RecordKind, Object] = {
+OBJECTS: Mapping[KeptKind, Object] = {
     "contact": "person",
     "company": "company",
     "opportunity": "deal",
@@ -93,7 +93,7 @@ class SinkParts:
     def caller(self, sink: AnySink) -> HttpCaller:
         """What calls this sink's vendor."""
         endpoint = Endpoint(sink.base_url, sink.timeout_seconds, sink.allow_private)
-        return HttpCaller(self._client, endpoint, _allowance(sink), self._parts.now)
+        return HttpCaller(self._client, endpoint, allowance_of(sink.limits, USUAL[sink.kind]), self._parts.now)
 
     def vendor(self, sink: AnySink, caller: Caller) -> Vendor:
         """The vendor's file with its secret. Raises SettingsError, FileError for a kind that nobody has written."""
@@ -201,14 +201,3 @@ def sinks_run(parts: Parts) -> Run | None:
                     group.create_task(loop.run(stop))
 
     return run
-
-
-def _allowance(sink: AnySink) -> Allowance:
-    """What the file says, else what the vendor usually allows."""
-    usual, limits = USUAL[sink.kind], sink.limits
-    burst, window = limits.burst or usual.burst, limits.window or usual.window
-    per_day = limits.per_day or usual.per_day
-    return Allowance(
-        Bucket(burst, window) if burst is not None and window is not None else None,
-        Bucket(per_day * limits.day_share, DAY) if per_day is not None else None,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.sinks import SinksFile
+from schemas.sinks.platforms import AnyMarketingSink
 from schemas.sinks.vendors import AnySink
 from schemas.yamlfile import load
 from services.bootstrap.parts import read_file
@@ -10,6 +11,15 @@ from services.settings import Settings
 
 
 def read_sinks(settings: Settings) -> list[AnySink]:
-    """The sinks of the file, whether or not they fit the sources; none where there is no file. Raises FileError."""
+    """The CRMs of the file, whether or not they fit the sources; none where there is no file. Raises FileError."""
+    return list(_read(settings).sinks)
+
+
+def read_marketing_sinks(settings: Settings) -> list[AnyMarketingSink]:
+    """The same of marketing platforms. Raises FileError."""
+    return list(_read(settings).marketing)
+
+
+def _read(settings: Settings) -> SinksFile:
     path = settings.path(settings.files.sinks)
-    return list(load(read_file(settings, "sinks"), SinksFile, str(path)).sinks) if path.exists() else []
+    return load(read_file(settings, "sinks"), SinksFile, str(path)) if path.exists() else SinksFile(version=1)

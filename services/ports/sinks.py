@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
-from schemas.sinks import RecordKind, RecordState
+from schemas.sinks import KeptKind, RecordState
 from schemas.sinks import StepState as StepState
 from services.ports.rows import RecordOut
 
@@ -20,7 +20,7 @@ class SinkRecord(NamedTuple):
     before we wrote them, where that has to be put back."""
 
     target: str
-    kind: RecordKind
+    kind: KeptKind
     key: str
     lead_id: str
     state: RecordState
@@ -58,7 +58,7 @@ class SinkBook(Protocol):
     async def records(self, target: str, lead_id: str) -> list[SinkRecord]:
         """All records of a lead, in the order in which they were made."""
 
-    async def record(self, target: str, kind: RecordKind, key: str) -> SinkRecord | None:
+    async def record(self, target: str, kind: KeptKind, key: str) -> SinkRecord | None:
         """One record, whichever lead it was made for."""
 
     async def steps(self, target: str, event_id: str) -> list[SinkStep]:
@@ -109,7 +109,7 @@ class SinkOffice(Protocol):
     async def adopt(self, record: SinkRecord) -> None:
         """From now on this record of the vendor is ours under that key."""
 
-    async def forget(self, target: str, kind: RecordKind, key: str) -> bool:
+    async def forget(self, target: str, kind: KeptKind, key: str) -> bool:
         """Nothing is known of the record any more; the next event looks for it again. False where nothing was."""
 
     async def retry(self, target: str, now: datetime, lead_id: str | None = None) -> int:
@@ -137,9 +137,7 @@ class SinkSweeps(Protocol):
     async def finish_sweep(self, target: str, kind: SweepKind, cursor: str, signals: Sequence[RecordOut]) -> None:
         """What was seen, and where to go on, in one commit."""
 
-    async def records_by_vendor_id(
-        self, target: str, kind: RecordKind, vendor_ids: Collection[str]
-    ) -> list[SinkRecord]:
+    async def records_by_vendor_id(self, target: str, kind: KeptKind, vendor_ids: Collection[str]) -> list[SinkRecord]:
         """Those of ours among the vendor's records."""
 
     async def opportunities(self, target: str, after: str, limit: int) -> list[SinkRecord]:

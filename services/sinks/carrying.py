@@ -234,8 +234,8 @@ class Carrier(StepTaker[Operation]):
         return await self._book.record(self._target.name, key.kind, key.text)
 
     async def _parents(self, keys: Sequence[Key]) -> Parents:
-        records = [await self._record_of(key) for key in keys]
-        ids = {record.kind: record.vendor_id for record in records if record is not None}
+        records = {key.kind: await self._record_of(key) for key in keys}
+        ids = {kind: record.vendor_id for kind, record in records.items() if record is not None}
         if self._target.shown is not None:
             # Nothing is made, so nobody has given an id.
             ids = {key.kind: ids.get(key.kind) or "0" for key in keys}

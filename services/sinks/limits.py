@@ -6,10 +6,20 @@ They are this process's own; where several processes deliver, each needs its par
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
+from schemas.sinks.base import Limits
 from services.sinks.outcomes import Trouble
 
 DAY = timedelta(days=1)
+
+
+class Usual(NamedTuple):
+    """Calls in each window, and calls or tokens a day; None where the vendor has no such limit."""
+
+    burst: int | None = None
+    window: timedelta | None = None
+    per_day: int | None = None
 
 
 class Bucket:
@@ -56,3 +66,13 @@ class Allowance:
         pause = self._burst.wait_for(cost, now)
         self._burst.take(cost, now)
         return pause
+
+
+def allowance_of(limits: Limits, usual: Usual) -> Allowance:
+    """What the file says, else what the vendor usually allows."""
+    burst, window = limits.burst or usual.burst, limits.window or usual.window
+    per_day = limits.per_day or usual.per_day
+    return Allowance(
+        Bucket(burst, window) if burst is not None and window is not None else None,
+        Bucket(per_day * limits.day_share, DAY) if per_day is not None else None,
+    )

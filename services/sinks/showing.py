@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from schemas.envelope import Envelope
-from schemas.sinks import RecordKind
+from schemas.sinks import KeptKind, RecordKind
 from services.ports.rows import RecordOut
 from services.ports.sinks import SinkBook, SinkRecord, SinkStep
 from services.sinks.outcomes import Made, Trouble
@@ -43,7 +43,7 @@ class ShownBook:
     async def records(self, target: str, lead_id: str) -> list[SinkRecord]:
         return await self._book.records(target, lead_id)
 
-    async def record(self, target: str, kind: RecordKind, key: str) -> SinkRecord | None:
+    async def record(self, target: str, kind: KeptKind, key: str) -> SinkRecord | None:
         return await self._book.record(target, kind, key)
 
     async def steps(self, target: str, event_id: str) -> list[SinkStep]:  # noqa: ARG002 - the signature is the port's

@@ -10,7 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.envelope import whole
-from schemas.sinks import RecordKind
+from schemas.sinks import KeptKind
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Engines, scalar
 from services.ports.instants import instant, instant_or_none, micros
@@ -62,7 +62,7 @@ class SqlSinks:
         async with self._engines.read() as conn:
             return [_record(row) for row in await conn.execute(text(where), {"t": target, "l": lead_id})]
 
-    async def record(self, target: str, kind: RecordKind, key: str) -> SinkRecord | None:
+    async def record(self, target: str, kind: KeptKind, key: str) -> SinkRecord | None:
         where = f"{_RECORDS} target = :t AND kind = :n AND key = :k"
         async with self._engines.read() as conn:
             row = (await conn.execute(text(where), {"t": target, "n": kind, "k": key})).first()
@@ -167,7 +167,7 @@ class SqlSinks:
         async with self._engines.write() as conn:
             await self._keep_record(conn, record)
 
-    async def forget(self, target: str, kind: RecordKind, key: str) -> bool:
+    async def forget(self, target: str, kind: KeptKind, key: str) -> bool:
         async with self._engines.write() as conn:
             done = await conn.execute(
                 text("DELETE FROM sink_records WHERE target = :t AND kind = :n AND key = :k"),
@@ -226,9 +226,7 @@ class SqlSinks:
             if signals:
                 await self._engines.dialect.insert(conn, t.spool, ("topic", "key", "body"), signals)
 
-    async def records_by_vendor_id(
-        self, target: str, kind: RecordKind, vendor_ids: Collection[str]
-    ) -> list[SinkRecord]:
+    async def records_by_vendor_id(self, target: str, kind: KeptKind, vendor_ids: Collection[str]) -> list[SinkRecord]:
         if not vendor_ids:
             return []
         dialect = self._engines.dialect

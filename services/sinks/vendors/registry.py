@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from schemas.sinks.vendors import AnySink, DynamicsSink, EspoSink, HubspotSink, OdooSink, TrytonSink
 from services.sinks.calls import Caller
+from services.sinks.limits import Usual
 from services.sinks.vendor import Vendor
 from services.sinks.vendors.dynamics import Dynamics
 from services.sinks.vendors.espo import Espo
 from services.sinks.vendors.hubspot import Hubspot
 from services.sinks.vendors.odoo import Odoo
 from services.sinks.vendors.tryton import Tryton
-
-
-class Usual(NamedTuple):
-    """Calls in each window, and calls or tokens a day; None where the vendor has no such limit."""
-
-    burst: int | None = None
-    window: timedelta | None = None
-    per_day: int | None = None
-
 
 USUAL: Mapping[str, Usual] = {
     "odoo": Usual(),

@@ -28,7 +28,9 @@ def uncommented():
 
 def test_the_example_has_no_sink_and_what_is_commented_out_is_one():
     assert load(EXAMPLE, SinksFile, "sinks.yaml").sinks == ()
-    (sink,) = load(uncommented(), SinksFile, "sinks.yaml").sinks
+    file = load(uncommented(), SinksFile, "sinks.yaml")
+    (sink,), (mautic,) = file.sinks, file.marketing
+    assert mautic.suppression.ids() == (("segment", "12"),) and mautic.suppression.exempt["newsletter"].tag
     assert (sink.kind, sink.mode, sink.target) == ("odoo", "dry_run", "sink/odoo")
     assert sink.fields.opportunity["x_need"].join == ("answers.need", "dossier.next_step")
 

@@ -1,0 +1,101 @@
+"""The marketing sinks of the file, each with its platform, its secret and its allowance in hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import assert_never
+
+import httpx
+
+from schemas.sinks.platforms import AnyMarketingSink
+from schemas.yamlfile import FileError, problems_of
+from services.bootstrap.http import sources_of
+from services.bootstrap.listening import Run
+from services.bootstrap.parts import Parts, read_file, secrets_of
+from services.bootstrap.sinks import client_for_sinks
+from services.bootstrap.sinks_file import read_marketing_sinks
+from services.observability import metrics
+from services.settings import Settings
+from services.sinks.calls import Caller
+from services.sinks.http import Endpoint, HttpCaller, ShowingCaller
+from services.sinks.limits import allowance_of
+from services.sinks.memberships import MarketingTarget
+from services.sinks.planning.memberships import MarketingSettings
+from services.sinks.platforms.registry import USUAL_OF_PLATFORMS, platform_of
+from services.sinks.role import CALLS, SinkLoop
+
+
+def marketing_sinks_of(settings: Settings) -> list[AnyMarketingSink]:
+    """The marketing sinks of the file; none where there is no file. Raises FileError."""
+    sinks = read_marketing_sinks(settings)
+    if not sinks:
+        return []
+    path, text, sources = settings.path(settings.files.sinks), read_file(settings, "sinks"), sources_of(settings)
+    names = ", ".join(sorted(sources)) or "none"
+    broken: list[tuple[tuple[str | int, ...], str]] = [
+        (("marketing", number, "source"), f"`{sink.source}` is no source of sources.yaml ({names})")
+        for number, sink in enumerate(sinks)
+        if sink.source is not None and sink.source not in sources
+    ]
+    if broken:
+        raise FileError(problems_of(str(path), text, broken))
+    return sinks
+
+
+class MarketingParts:
+    """Makes targets: one client and one allowance for each sink."""
+
+    def __init__(self, parts: Parts, client: httpx.AsyncClient) -> None:
+        self._parts, self._client = parts, client
+        self._sources = {name: c.source for name, c in sources_of(parts.settings).items()}
+
+    def caller(self, sink: AnyMarketingSink) -> HttpCaller:
+        """What calls this sink's platform."""
+        endpoint = Endpoint(sink.base_url, sink.timeout_seconds, sink.allow_private)
+        allowance = allowance_of(sink.limits, USUAL_OF_PLATFORMS[sink.kind])
+        return HttpCaller(self._client, endpoint, allowance, self._parts.now)
+
+    def target(self, sink: AnyMarketingSink) -> MarketingTarget:
+        """The sink as its mode has it. Raises SettingsError."""
+        match sink.mode:
+            case "live":
+                return self._target(sink, self.caller(sink), None)
+            case "dry_run" | "check":
+                showing = ShowingCaller(self.caller(sink) if sink.mode == "dry_run" else None)
+                return self._target(sink, showing, showing.take)
+            case _:
+                assert_never(sink.mode)
+
+    def _target(self, sink: AnyMarketingSink, caller: Caller, shown: Callable[[], str] | None) -> MarketingTarget:
+        (secret,) = secrets_of(self._parts.settings, (sink.secret,), f"sink {sink.name}")
+        source = self._sources.get(sink.source or "")
+        system = source.own_system if source is not None else sink.system
+        settings = MarketingSettings(sink, system, source.account if source is not None else None)
+        return MarketingTarget(settings, platform_of(sink, caller, secret), shown)
+
+
+def marketing_run(parts: Parts) -> Run | None:
+    """What writes into all marketing sinks that are not in `check`; None where there is none. Raises FileError, SettingsError."""
+    sinks = [sink for sink in marketing_sinks_of(parts.settings) if sink.mode != "check"]
+    if not sinks or parts.settings.mode == "observe":
+        return None
+
+    async def run(stop: asyncio.Event) -> None:
+        async with client_for_sinks() as client:
+            made = MarketingParts(parts, client)
+            async with asyncio.TaskGroup() as group:
+                for sink in sinks:
+                    loop = SinkLoop(
+                        made.target(sink),
+                        parts.deliveries,
+                        parts.sinks,
+                        parts.now,
+                        bell=parts.delivery_bell,
+                        on_outcome=metrics.count_sink_outcome,
+                        on_step=parts.pulses.of(f"sink {sink.name}", timedelta(seconds=CALLS * sink.timeout_seconds)),
+                    )
+                    group.create_task(loop.run(stop))
+
+    return run
