@@ -1,5 +1,7 @@
 """A marketing platform in memory, and the events that reach it, for tests of what a sink does there."""
 
+from datetime import timedelta
+
 import msgspec
 
 from schemas.sinks.marketing import MarketingSink
@@ -8,7 +10,7 @@ from services.sinks.audiences import IN, Audience, Presence
 from services.sinks.memberships import MarketingTarget
 from services.sinks.outcomes import Trouble
 from services.sinks.planning.memberships import MarketingSettings
-from tests.sinks import Killed, event
+from tests.sinks import NOW, Killed, event
 
 QUIET, NEWS, WARM, COLD, PUMPS = (
     Audience("segment", "1"),
@@ -28,10 +30,10 @@ class AnySink(MarketingSink):
 class MemoryPlatform:
     """`ins` are the pairs of contact and audience that are so. `faults` are taken from the front before each change: `drop` does it
     and answers nothing, `lose` does nothing and answers nothing, `kill` does it and ends the process, `kill_before` ends it before;
-    None lets it pass. `changes` are those that were made by us."""
+    None lets it pass. `changes` are those that were made by us. `settle`: so long by `clock` a look-up tells what was before."""
 
-    def __init__(self, **emails):
-        self.contacts = dict(emails)
+    def __init__(self, settle=timedelta(0), clock=lambda: NOW, **emails):
+        self.contacts, self.settle, self.clock, self.before = dict(emails), settle, clock, []
         self.ins, self.changes, self.faults, self.words, self.merged = set(), [], [], {}, {}
 
     async def read(self, contact):
@@ -55,7 +57,8 @@ class MemoryPlatform:
             raise Trouble("gone", "no_such_contact")
         if word := self.words.get((contact, audience)):
             return Presence(word, is_in=True)
-        is_in = (contact, audience) in self.ins
+        seen = next((ins for at, ins in self.before if at > self.clock() - self.settle), self.ins)
+        is_in = (contact, audience) in seen
         return Presence(IN if is_in else "out", is_in)
 
     async def enter(self, contact, audience):
@@ -83,6 +86,8 @@ class MemoryPlatform:
             raise Trouble("unknown", "no_answer")
         if fault == "kill_before":
             raise Killed
+        if self.settle:
+            self.before.append((self.clock(), set(self.ins)))
         do()
         self.changes.append(what)
         if fault == "kill":

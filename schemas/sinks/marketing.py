@@ -91,6 +91,10 @@ class MarketingSink(Sink):
                     raise BrokenAt(f"`{key[1]}` is named for something else as well", *place.split("."), key[0])
         return self
 
+    def hard_ids(self) -> tuple[str, ...]:
+        """What is unsubscribed from with `hard`: the platform's one subscription has no id."""
+        return ("",)
+
     def entries(self) -> Iterator[tuple[str, AudienceEntry]]:
         """(place in the file, audience) of all that is named."""
         if self.suppression is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from schemas.sinks.marketing import MarketingSink, Mechanism
+from schemas.sinks.marketing import AudienceId, MarketingSink, Mechanism
 from schemas.sources import SecretName
+from schemas.yamlfile import BrokenAt
 
 
 class MauticSink(MarketingSink):
@@ -34,5 +35,43 @@ class MailchimpSink(MarketingSink):
     system: ClassVar[str] = "mailchimp"
 
 
-AnyMarketingSink = Annotated[MauticSink | MailchimpSink, Field(discriminator="kind")]
+class ActivecampaignSink(MarketingSink):
+    """`secret` is the account's API key, `base_url` such as `https://ACCOUNT.api-us1.com`. Tags, lists and automations by number. `hard`
+    unsubscribes from the lists of `unsubscribe_from`.
+    """
+
+    kind: Literal["activecampaign"]
+    secret: SecretName
+    unsubscribe_from: tuple[AudienceId, ...] = ()
+    mechanisms: ClassVar[tuple[Mechanism, ...]] = ("list", "tag", "automation")
+    system: ClassVar[str] = "activecampaign"
+
+    @model_validator(mode="after")
+    def _hard_has_lists(self) -> Self:
+        is_hard = self.suppression is not None and self.suppression.hard
+        if is_hard and not self.unsubscribe_from:
+            raise BrokenAt("needs `unsubscribe_from`, the lists whose mail stops", "suppression", "hard")
+        if is_hard and self.source is None:
+            rule = "needs `source`: without its webhooks nobody tells that the person has unsubscribed themselves meanwhile"
+            raise BrokenAt(rule, "suppression", "hard")
+        return self
+
+    def hard_ids(self) -> tuple[str, ...]:
+        return self.unsubscribe_from
+
+
+class HubspotMarketingSink(MarketingSink):
+    """`secret` is a service key. Lists are static ones, by number. There is no `hard`: a subscription that HubSpot ends is the person's."""
+
+    kind: Literal["hubspot"]
+    secret: SecretName
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=500)] = "https://api.hubapi.com"
+    mechanisms: ClassVar[tuple[Mechanism, ...]] = ("list",)
+    has_hard: ClassVar[bool] = False
+    system: ClassVar[str] = "hubspot"
+
+
+AnyMarketingSink = Annotated[
+    MauticSink | MailchimpSink | ActivecampaignSink | HubspotMarketingSink, Field(discriminator="kind")
+]
 """One of the platforms; `kind` says which."""

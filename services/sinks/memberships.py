@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 
 from schemas.envelope import Envelope
+from schemas.sinks import RecordState
 from schemas.sinks.marketing import MarketingSink
 from services.ports.rows import RecordOut
 from services.ports.sinks import SinkBook, SinkRecord, SinkStep
@@ -181,6 +182,7 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
         """What follows from how the contact is in the audience now, and what we know of it."""
         membership = _membership_in(record)
         assert membership is not None  # noqa: S101 - `_lock` gives no record without one
+        self._wait_until_settled(record)
         presence = await self._platform.presence(membership.contact, membership.audience)
         is_ours = bool(membership.holders) and membership.was is not None and not record.adopted
         mine = membership.with_holder(errand.lead_id, operation.reason)._replace(purpose=operation.purpose)
@@ -218,6 +220,7 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
             return Done("needed_by_others", self._present(errand, record, rest))
         if record.adopted or membership.was is None:
             return Done("was_in_before_us", self._absent(record, rest))
+        self._wait_until_settled(record)
         presence = await self._platform.presence(membership.contact, membership.audience)
         if presence.word == IN:
             return await self._restore(errand, record, membership)
@@ -237,6 +240,12 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
             self._note_finding(errand, membership, Presence(trouble.code, is_in=True))
             return Done("not_taken_back", self._absent(record, membership), code=trouble.code)
         return Done("left", self._absent(record, membership))
+
+    def _wait_until_settled(self, record: SinkRecord) -> None:
+        """Raises Trouble (locked) while a look-up may still tell how it was before we changed it last."""
+        settled = record.seen_at + self._platform.settle if record.seen_at is not None else None
+        if settled is not None and self._now() < settled:
+            raise Trouble("locked", "not_settled_yet", wait=settled - self._now())
 
     async def _lock(self, errand: Errand[MembershipOperation], wanted: Membership, step: SinkStep) -> SinkRecord:
         """The record as it is once nobody else may change it. Raises Trouble (locked) while somebody else does."""
@@ -262,11 +271,14 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
         """Others may change the record again where it is sure that nothing was changed; else it stays ours until we know."""
         if trouble.kind in ("unknown", "transient") or (before is not None and before.state == "making"):
             return
-        kept = _membership_in(locked)
-        if kept is not None and kept.holders:
-            await self._book.finish(step, locked._replace(state="present", vendor_id=kept.contact))
-        else:
+        if locked.seen_at is None:
             await self._book.release(locked, step)
+            return
+        kept = _membership_in(locked)
+        state: RecordState = "present" if kept is not None and kept.holders else "gone"
+        await self._book.finish(
+            step, locked._replace(state=state, vendor_id=kept.contact if kept is not None else None)
+        )
 
     def _present(self, errand: Errand[MembershipOperation], record: SinkRecord, membership: Membership) -> SinkRecord:
         """Held by the leads of the membership; the record is kept with one of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from services.sinks.audiences import Audience, Presence, Who
@@ -10,7 +11,12 @@ from services.sinks.audiences import Audience, Presence, Who
 
 class Platform(Protocol):
     """One customer's account at a marketing platform, over a `Caller` that its constructor is given. Every method raises Trouble;
-    `gone` where the contact is no longer there."""
+    `gone` where the contact is no longer there.
+
+    `settle` is how long after a change of ours `presence` may still tell what was before it.
+    """
+
+    settle: timedelta
 
     async def read(self, contact: str) -> str | None:
         """The contact's id as it is now, since a merge is followed. None where it is gone."""
@@ -23,7 +29,7 @@ class Platform(Protocol):
         platform takes nobody with this address, as one that asked to be forgotten."""
 
     async def presence(self, contact: str, audience: Audience) -> Presence:
-        """How the contact is in the audience now, by a look-up that sees what was written before."""
+        """How the contact is in the audience now, as far as it has settled."""
 
     async def enter(self, contact: str, audience: Audience) -> None:
         """Puts it in; nothing where it is in already."""

@@ -99,16 +99,16 @@ def memberships_plan(
     return plan
 
 
-def suppression_audiences(entry: SuppressionEntry) -> tuple[Audience, ...]:
+def suppression_audiences(sink: MarketingSink, entry: SuppressionEntry) -> tuple[Audience, ...]:
     """What a lead is put into while its mail has to stop."""
-    hard = (Audience("unsubscribed"),) if entry.hard else ()
+    hard = (Audience("unsubscribed", ident) for ident in sink.hard_ids()) if entry.hard else ()
     return (*(Audience(*named) for named in entry.ids()), *hard)
 
 
 def all_audiences(sink: MarketingSink) -> tuple[Audience, ...]:
     """Every audience that the sink names."""
     named = [Audience(*of) for _, entry in sink.entries() for of in entry.ids()]
-    return tuple(dict.fromkeys((*named, *(suppression_audiences(sink.suppression) if sink.suppression else ()))))
+    return tuple(dict.fromkeys((*named, *(suppression_audiences(sink, sink.suppression) if sink.suppression else ()))))
 
 
 def _suppress(
@@ -119,7 +119,7 @@ def _suppress(
         return
     exempt = _audiences(sink.suppression.exempt, data.exempt_lists)
     yield from _enter(exempt, "exempt", data.reason)
-    yield from _enter(suppression_audiences(sink.suppression), "suppression", data.reason)
+    yield from _enter(suppression_audiences(sink, sink.suppression), "suppression", data.reason)
     yield from (leave for leave in _leave(held, "exempt") if leave.membership.audience not in exempt)
 
 

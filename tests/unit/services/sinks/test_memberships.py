@@ -330,9 +330,19 @@ def test_a_membership_is_kept_and_read_as_it_is():
 ANYTHING = (None, None, "drop", "lose", "kill", "kill_before", Trouble("throttled", "x"), Trouble("transient", "y"))
 
 
+@pytest.mark.parametrize("seed", range(40))
+async def test_a_platform_whose_look_ups_come_late_is_not_believed_before_they_are_right(seed):
+    await live_through(seed, settle=timedelta(seconds=25))
+
+
 @pytest.mark.parametrize("seed", range(150))
 async def test_any_order_of_events_with_any_faults_ends_in_the_right_audiences_and_nothing_of_others_is_released(seed):
-    platform = MemoryPlatform(eva=EVA, ola="ola@kund.example")
+    await live_through(seed)
+
+
+async def live_through(seed, settle=timedelta(0)):
+    storm = None
+    platform = MemoryPlatform(settle, lambda: storm.now, eva=EVA, ola="ola@kund.example")
 
     def disturb(lots):
         platform.faults = [lots.choice(ANYTHING) for _ in range(lots.randrange(5))]
