@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.sinks.marketing import AudienceId, MarketingSink, Mechanism
+from schemas.sinks.requests import HttpMarketingSink
 from schemas.sources import SecretName
 from schemas.yamlfile import BrokenAt
 
@@ -72,6 +73,7 @@ class HubspotMarketingSink(MarketingSink):
 
 
 AnyMarketingSink = Annotated[
-    MauticSink | MailchimpSink | ActivecampaignSink | HubspotMarketingSink, Field(discriminator="kind")
+    MauticSink | MailchimpSink | ActivecampaignSink | HubspotMarketingSink | HttpMarketingSink,
+    Field(discriminator="kind"),
 ]
 """One of the platforms; `kind` says which."""

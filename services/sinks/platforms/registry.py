@@ -13,10 +13,12 @@ from schemas.sinks.platforms import (
     MailchimpSink,
     MauticSink,
 )
+from schemas.sinks.requests import HttpMarketingSink
 from services.sinks.calls import Caller
 from services.sinks.limits import Usual
 from services.sinks.platform import Platform
 from services.sinks.platforms.activecampaign import Activecampaign
+from services.sinks.platforms.by_mapping import ByMapping
 from services.sinks.platforms.hubspot import HubspotLists
 from services.sinks.platforms.mailchimp import Mailchimp
 from services.sinks.platforms.mautic import Mautic
@@ -26,6 +28,7 @@ USUAL_OF_PLATFORMS: Mapping[str, Usual] = {
     "mailchimp": Usual(),
     "activecampaign": Usual(5, timedelta(seconds=1)),
     "hubspot": Usual(100, timedelta(seconds=10), 250_000),
+    "http": Usual(),
 }
 """By kind of sink; docs/marketing-sinks.md says where each was read."""
 
@@ -41,5 +44,7 @@ def platform_of(sink: AnyMarketingSink, caller: Caller, secret: str) -> Platform
             return Activecampaign(sink, caller, secret)
         case HubspotMarketingSink():
             return HubspotLists(sink, caller, secret)
+        case HttpMarketingSink():
+            return ByMapping(sink, caller, secret)
         case _:
             assert_never(sink)
