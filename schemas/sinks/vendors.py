@@ -102,5 +102,21 @@ class DynamicsSink(CrmSink):
         return self
 
 
-AnySink = Annotated[OdooSink | TrytonSink | HubspotSink | EspoSink | DynamicsSink, Field(discriminator="kind")]
+class SalesforceSink(CrmSink):
+    """`base_url` is the org's My Domain, `client_id` the consumer key of its External Client App, `secret` the consumer secret.
+
+    `closes_in_days`: an opportunity needs the day on which it is expected to close; a new one has that of so many days after it is
+    made. `allow_duplicates`: a contact is made although a duplicate rule of the org objects.
+    """
+
+    kind: Literal["salesforce"]
+    secret: SecretName
+    client_id: Annotated[str, Field(min_length=1, max_length=300)]
+    closes_in_days: Annotated[int, Field(ge=0, le=3650)] = 90
+    allow_duplicates: bool = False
+
+
+AnySink = Annotated[
+    OdooSink | TrytonSink | HubspotSink | EspoSink | DynamicsSink | SalesforceSink, Field(discriminator="kind")
+]
 """One of the vendors; `kind` says which."""

@@ -6,10 +6,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.sinks.vendors import HubspotSink
-from services.adapters.sql.store import SqlStore
 from services.sinks.vendors.hubspot import KEY, Hubspot
-from tests.parts.postgres import migrated_database
-from tests.parts.sqlite import migrated_file
 from tests.parts.vendors.faults import Limit, Plan
 from tests.parts.vendors.hubspot import HubSpotApi
 from tests.parts.vendors.hubspot_account import Owner
@@ -18,6 +15,7 @@ from tests.parts.vendors.hubspot_records import Property, Records
 from tests.parts.vendors.published import from_environment
 from tests.parts.vendors.server import serve
 from tests.parts.vendors.storm import PEOPLE, Storm, differences, tell_story
+from tests.parts.vendors.storm_store import storm_store
 
 STAGES = {
     "offered": "offered",
@@ -31,17 +29,8 @@ SECRET = "pat-eu1-stand-in"
 
 @pytest.fixture(params=["sqlite", "real-postgres"])
 async def store(request, tmp_path):
-    if request.param == "sqlite":
-        made = SqlStore(await migrated_file(tmp_path / "s.db"))
-        await made.start()
+    async with storm_store(request, tmp_path) as made:
         yield made
-        await made.close()
-        return
-    async with migrated_database(request.getfixturevalue("postgres")) as url:
-        made = SqlStore(url)
-        await made.start()
-        yield made
-        await made.close()
 
 
 @pytest.fixture

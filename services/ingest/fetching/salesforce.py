@@ -11,6 +11,7 @@ from services.ingest.fetching.asking import Gone
 from services.ingest.fetching.vendor import Ask, Vendor, contact, fill_gaps, id_of, with_reference
 from services.ingest.parsers.finishing.stated import of_record
 from services.ingest.parsers.reading.safely import mapping, text
+from services.outbound.salesforce_paths import VERSION
 
 _NOUNS = {"003": "Contact", "00Q": "Lead", "00T": "Task", "00U": "Event"}
 """Salesforce's ids begin with what they are ids of."""
@@ -41,7 +42,7 @@ class Salesforce(Vendor):
         return f"{self._data()}/query?{urlencode({'q': query})}"
 
     def _data(self) -> str:
-        return f"/services/data/{self.fetch.version or 'v62.0'}"
+        return f"/services/data/{self.fetch.version or VERSION}"
 
 
 def _is_id(ident: str | None) -> bool:

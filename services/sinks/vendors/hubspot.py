@@ -59,6 +59,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 """HubSpot has no `CANCELLED`: such a task is taken away."""
 TYPES: Mapping[tuple[RecordKind, RecordKind], int] = {
+    ("contact", "company"): 279,
     ("note", "contact"): 202,
     ("note", "company"): 190,
     ("note", "opportunity"): 214,
@@ -126,9 +127,13 @@ class Hubspot:
         values = dict(fields)
         if key.kind in ("note", "task"):
             values.setdefault("hs_timestamp", _milliseconds(self._now().isoformat()))
-        body: JsonObject = {"properties": values, "associations": list(_associations(key.kind, parents))}
-        answer, existing = await self._hubspot.create(f"{OBJECTS}/{NOUNS[key.kind]}", body)
-        return Made(existing, adopted=True) if existing is not None else _made_of(answer)
+        try:
+            return await self._create(key.kind, values, parents)
+        except Trouble as trouble:
+            remaining = await self._remaining(parents) if trouble.kind == "gone" else parents
+            if remaining == parents:
+                raise
+            return await self._create(key.kind, values, remaining)
 
     async def update(self, kind: RecordKind, vendor_id: str, fields: Fields) -> None:
         path = record_path(NOUNS[kind], _segment(vendor_id))
@@ -139,7 +144,12 @@ class Hubspot:
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         beside = f"associations/default/{NOUNS[kind]}/{_segment(vendor_id)}"
-        await self._hubspot.write("PUT", f"{OBJECTS}/deals/{_segment(opportunity)}/{beside}")
+        try:
+            await self._hubspot.write("PUT", f"{OBJECTS}/deals/{_segment(opportunity)}/{beside}")
+        except Trouble as trouble:
+            # A contact or company that somebody took away is linked with nothing.
+            if trouble.kind != "gone" or kind in await self._remaining({"opportunity": opportunity, kind: vendor_id}):
+                raise
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
         return await check_account(self._hubspot, self._sink, owners, KEY)
@@ -154,6 +164,18 @@ class Hubspot:
         answer = await self._hubspot.read(path) or {}
         history = (answer.get("propertiesWithHistory") or {}).get(KEY) or [{}]
         return str(history[0].get("sourceId") or "").removeprefix("userId:")
+
+    async def _create(self, kind: RecordKind, values: Fields, parents: Parents) -> Made:
+        body: JsonObject = {"properties": dict(values), "associations": list(_associations(kind, parents))}
+        answer, existing = await self._hubspot.create(f"{OBJECTS}/{NOUNS[kind]}", body)
+        return Made(existing, adopted=True) if existing is not None else _made_of(answer)
+
+    async def _remaining(self, parents: Parents) -> Parents:
+        """Those that are still there, by the ids that they have now. Raises Trouble (gone) where the deal is not."""
+        matches = {kind: await self.read(kind, ident, ()) for kind, ident in parents.items()}
+        if "opportunity" in parents and matches["opportunity"] is None:
+            raise Trouble("gone", "opportunity_is_no_longer_there")
+        return {kind: match.vendor_id for kind, match in matches.items() if match is not None}
 
     async def _take_away(self, path: str, vendor_id: str) -> None:
         """A task that somebody has done already stays, as their work."""

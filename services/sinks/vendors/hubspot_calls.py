@@ -144,6 +144,8 @@ def _kind_of_refusal(error: JsonObject, category: str) -> TroubleKind:
     for word, kind in _CATEGORIES.items():
         if word in category:
             return kind
+    if "associations are not valid" in str(error.get("message")):
+        return "gone"
     codes = {str(detail.get("code")) for detail in _details(error)}
     names = set(_properties(error))
     is_of_all = bool(codes & _SET_UP) or ("INVALID_OPTION" in codes and names <= _STAGES and bool(names))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from schemas.sinks.vendors import AnySink, DynamicsSink, EspoSink, HubspotSink, OdooSink, TrytonSink
+from schemas.sinks.vendors import AnySink, DynamicsSink, EspoSink, HubspotSink, OdooSink, SalesforceSink, TrytonSink
 from services.sinks.calls import Caller
 from services.sinks.limits import Usual
 from services.sinks.vendor import Vendor
@@ -14,6 +14,7 @@ from services.sinks.vendors.dynamics import Dynamics
 from services.sinks.vendors.espo import Espo
 from services.sinks.vendors.hubspot import Hubspot
 from services.sinks.vendors.odoo import Odoo
+from services.sinks.vendors.salesforce import Salesforce
 from services.sinks.vendors.tryton import Tryton
 
 USUAL: Mapping[str, Usual] = {
@@ -22,6 +23,7 @@ USUAL: Mapping[str, Usual] = {
     "hubspot": Usual(100, timedelta(seconds=10), 250_000),
     "espo": Usual(),
     "dynamics": Usual(6_000, timedelta(minutes=5)),
+    "salesforce": Usual(per_day=100_000),
 }
 """By kind of sink; docs/crms says where each was read."""
 
@@ -37,6 +39,8 @@ def vendor_of(sink: AnySink, caller: Caller, secret: str, now: Callable[[], date
             return Espo(sink, caller, secret, now)
         case DynamicsSink():
             return Dynamics(sink, caller, secret, now)
+        case SalesforceSink():
+            return Salesforce(sink, caller, secret, now)
         case TrytonSink():
             return Tryton(sink, caller, secret)
         case _:

@@ -36,6 +36,9 @@ class Request(NamedTuple):
         except ValueError:
             return None
 
+    def form(self) -> Json:
+        return {name: values[0] for name, values in parse_qs(self.body.decode("utf-8", "replace")).items()}
+
 
 class Route(NamedTuple):
     """`path` has names in braces, which `handle` is given, unescaped. `body` is the JSON Schema of a request's body, None where it has none;
@@ -48,6 +51,12 @@ class Route(NamedTuple):
     body: dict[str, Json] | None = None
     query: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
+    is_form: bool = False
+    """The body is a form, and `body` the schema of its values."""
+
+    @property
+    def content_type(self) -> str:
+        return "application/x-www-form-urlencoded" if self.is_form else "application/json"
 
 
 class Entry(NamedTuple):
@@ -148,10 +157,10 @@ class VendorApi:
         if route.body is None:
             if request.body:
                 found.append("it has a body")
-        elif request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-            found.append("its content type is not application/json")
+        elif request.headers.get("content-type", "").partition(";")[0].strip() != route.content_type:
+            found.append(f"its content type is not {route.content_type}")
         else:
-            errors = Draft202012Validator(route.body).iter_errors(request.json())
+            errors = Draft202012Validator(route.body).iter_errors(request.form() if route.is_form else request.json())
             found += [f"{error.json_path}: {error.message[:200]}" for error in errors]
         if self.oracle is not None:
             found += [f"as published: {problem}" for problem in self.oracle.problems(request)]

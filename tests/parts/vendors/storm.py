@@ -165,7 +165,9 @@ class Storm:
                 self.now += timedelta(seconds=0.2 if busy else 20)
                 if not busy and await self._is_over():
                     return
-        raise AssertionError(f"events still wait after {rounds} rounds")
+        refused = await self.book.list_steps(self.sink.target, refused=True)
+        why = [f"{step.event_id} {step.name}: {step.outcome} {step.code} {step.field}" for step in refused[:5]]
+        raise AssertionError(f"events still wait after {rounds} rounds: {why}")
 
     async def _is_over(self) -> bool:
         (state,) = [one for one in await self.deliveries.states() if one.subscription == self.sink.target]

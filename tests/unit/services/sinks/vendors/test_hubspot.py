@@ -162,6 +162,40 @@ async def test_a_record_that_somebody_took_away_is_gone(api):
     assert caught.value.kind == "gone"
 
 
+@pytest.mark.parametrize("is_merged", [True, False])
+async def test_what_another_record_hangs_on_is_replaced_by_what_is_left_of_it(api, is_merged):
+    hubspot = vendor(api)
+    deal, contact = (
+        await make(hubspot, DEAL, name="x", stage="offered"),
+        await make(hubspot, CONTACT, email=CONTACT.email),
+    )
+    other = api.records.create("contacts", {"firstname": "Evelina"})
+    if is_merged:
+        api.records.merge("contacts", other.id, contact.vendor_id)
+    else:
+        api.records.archive(api.records.at("contacts", contact.vendor_id))
+    task = await make(
+        hubspot, TASK, {"opportunity": deal.vendor_id, "contact": contact.vendor_id}, subject="x", state="open"
+    )
+    beside = api.records.beside(api.records.at("tasks", task.vendor_id), "contacts")
+    assert [record.id for record in beside] == ([other.id] if is_merged else [])
+    await hubspot.link(deal.vendor_id, "contact", contact.vendor_id)
+    assert api.truth()["ho_1"].contacts == ((other.id,) if is_merged else ())
+    api.records.archive(api.records.at("deals", deal.vendor_id))
+    for call in (
+        hubspot.link(deal.vendor_id, "contact", other.id),
+        make(hubspot, TASK, {"opportunity": deal.vendor_id}, subject="x"),
+    ):
+        with pytest.raises(Trouble, match="gone"):
+            await call
+
+
+async def test_a_contact_is_made_beside_its_company(api):
+    company = api.records.create("companies", {"domain": "kund.example"})
+    contact = await make(vendor(api), CONTACT, {"company": company.id}, email=CONTACT.email)
+    assert api.records.beside(company, "contacts") == [api.records.at("contacts", contact.vendor_id)]
+
+
 async def test_a_deal_that_is_closed_says_so(api):
     hubspot = vendor(api)
     deal = await make(hubspot, DEAL, name="Kund AB", stage="closedwon")
@@ -239,6 +273,7 @@ FAULTS = [
     (invalid_properties([("country", "INVALID_OPTION", "x")]), "refused_data", "INVALID_OPTION", "country", None),
     (invalid_properties([("hubspot_owner_id", "INVALID_OWNER_ID", "x")]), "refused_data", "INVALID_OWNER_ID", "hubspot_owner_id", None),
     (error(400, "VALIDATION_ERROR", 'Property values were not valid: [{"isValid":false,"name":"amount"}]'), "refused_data", "VALIDATION_ERROR", "amount", None),
+    (error(400, "VALIDATION_ERROR", "One or more associations are not valid"), "gone", "VALIDATION_ERROR", None, None),
     (error(409, "CONFLICT", "Something else is there"), "locked", "CONFLICT", None, None),
     (not_there("5"), "gone", "OBJECT_NOT_FOUND", None, None),
     (EMPTY_207.answer, "locked", "OBJECT_WRITE_CONFLICT", None, None),
