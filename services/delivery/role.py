@@ -24,10 +24,12 @@ from services.delivery.schedule import SCHEDULE, judge_attempt, outcome_of
 from services.delivery.sending import send
 from services.loops.doorbell import Doorbell
 from services.outbound.client import retry_after
-from services.ports.deliveries import Attempt, Change, DeliveryQueue, Due, Health, Matches, Pace
+from services.ports.deliveries import Attempt, Change, DeliveryQueue, Due, Health, Matches, Outcome, Pace
 from services.ports.errors import PortError
 
 log = logging.getLogger("stafett.delivery")
+STEP = 1.0
+"""Seconds after which a step claims no more: new events are looked for, and who subscribes."""
 LOOK = 0.5
 """Seconds between two looks at who subscribes."""
 
@@ -77,9 +79,11 @@ class Delivery:
         self._bell, self._trial = bell or Doorbell(), trial
         self._on_attempt, self._on_step = on_attempt, on_step
         self._current: Mapping[str, Subscriber] = {}
+        self._is_stopping: Callable[[], bool] = lambda: False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; tries under way are finished."""
+        self._is_stopping = stop.is_set
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
         timeout = httpx.Timeout(self._timeout.total_seconds(), connect=self._connect_timeout.total_seconds())
         async with (
@@ -114,12 +118,49 @@ class Delivery:
         matches = matcher_of(subscription, trial=self._trial)
         begins = not subscriber.is_stored
         looked_at = await self._deliveries.fan_out(subscription.name, matches, now, begins=begins)
-        until = now + 2 * self._timeout + timedelta(seconds=10)
-        due = await self._deliveries.claim(subscription.name, now, until, self._concurrency, pace=subscriber.pace)
-        await asyncio.gather(*(self._try(client, subscriber, item) for item in due))
-        return looked_at + len(due)
+        return looked_at + await self._send_what_is_due(client, subscriber)
 
-    async def _try(self, client: httpx.AsyncClient, subscriber: Subscriber, due: Due) -> None:
+    async def _send_what_is_due(self, client: httpx.AsyncClient, subscriber: Subscriber) -> int:
+        """How many were tried. What is answered is noted at once, and what is answered meanwhile together with it; once half
+        of the places are free more is claimed, so that one slow answer does not keep the others back, for `STEP` seconds.
+
+        Raises PortError when all are tried, where something could not be noted: it is sent again once its claim runs out.
+        """
+        tries: set[asyncio.Task[Outcome]] = set()
+        count, begun, fault = 0, time.monotonic(), None
+        may_claim = True
+        try:
+            while True:
+                try:
+                    if may_claim and len(tries) <= self._concurrency // 2:
+                        due = await self._claim(subscriber, self._concurrency - len(tries))
+                        tries |= {asyncio.create_task(self._try(client, subscriber, item)) for item in due}
+                        count += len(due)
+                        may_claim = bool(due) and not self._is_stopping() and time.monotonic() - begun < STEP
+                    if not tries:
+                        break
+                    done, tries = await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
+                    await self._note(subscriber, [task.result() for task in done])
+                except PortError as error:
+                    fault, may_claim = error, False
+        finally:
+            for task in tries:
+                task.cancel()
+        if fault is not None:
+            raise fault
+        return count
+
+    async def _claim(self, subscriber: Subscriber, limit: int) -> list[Due]:
+        now = self._now()
+        until = now + 2 * self._timeout + timedelta(seconds=10)
+        return await self._deliveries.claim(subscriber.subscription.name, now, until, limit, pace=subscriber.pace)
+
+    async def _note(self, subscriber: Subscriber, outcomes: Sequence[Outcome]) -> None:
+        change = await self._deliveries.finish_all(outcomes)
+        if change is not None:
+            _log_turn(subscriber.subscription.name, change)
+
+    async def _try(self, client: httpx.AsyncClient, subscriber: Subscriber, due: Due) -> Outcome:
         now, begun, subscription = self._now(), time.monotonic(), subscriber.subscription
         status, error, headers = await self._answer(client, subscriber, due, now)
         schedule = subscription.schedule if subscription.schedule is not None else self._schedule
@@ -134,7 +175,7 @@ class Delivery:
             rules = subscription.breaker
             return judge_health(health, verdict, now, status, breaker=rules, is_probe=due.is_probe)
 
-        change = await self._deliveries.finish(
+        return Outcome(
             due,
             Attempt(now, status, error, int((time.monotonic() - begun) * 1000)),
             state=verdict.state,
@@ -142,8 +183,6 @@ class Delivery:
             spare=verdict.spare,
             judge=judge,
         )
-        if change is not None:
-            _log_turn(subscription.name, change)
 
     async def _answer(
         self, client: httpx.AsyncClient, subscriber: Subscriber, due: Due, now: datetime

@@ -6,7 +6,7 @@ forgets nothing. Every method raises StoreUnavailable.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
@@ -72,6 +72,17 @@ class Pace(NamedTuple):
     def spend(self, spent_until: datetime | None, now: datetime, count: int) -> datetime:
         """`spent_until` after so many more went."""
         return max(spent_until or now, now) + count * self.interval
+
+
+class Outcome(NamedTuple):
+    """What came of one try, as `DeliveryQueue.finish` takes it."""
+
+    due: Due
+    attempt: Attempt
+    state: str
+    next_at: datetime | None
+    spare: bool = False
+    judge: Callable[[Health], Health] | None = None
 
 
 class Tried(NamedTuple):
@@ -143,6 +154,10 @@ class DeliveryQueue(Protocol):
         """One try is over: `delivered`, `failed` for good, or `pending` with the instant of the next. `spare`: it does not
         count towards giving the event up. `judge` says what follows for the subscription, in the same transaction; what it
         changed is returned. Where it ends an open breaker's pause, all that waits is due at once."""
+
+    async def finish_all(self, outcomes: Sequence[Outcome]) -> Change | None:
+        """As `finish`, for tries of one subscription, in one transaction: a receiver that takes hundreds a second would
+        otherwise wait for as many commits. The change is from before the first to after the last."""
 
     async def disable(self, subscription: str, reason: str | None) -> bool:
         """Nothing is sent until it is enabled (`reason` None); its place in the feed is kept, so that nothing is lost. What

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.adapters.sql.deliveries import SqlDeliveries
-from services.ports.deliveries import Attempt, Change, Health, Pace, State, Tried
+from services.ports.deliveries import Attempt, Change, Health, Outcome, Pace, State, Tried
 from services.ports.rows import OutboxRow, Writes
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
@@ -195,3 +195,20 @@ async def test_what_is_enabled_again_begins_with_what_failed_and_without_its_fai
     assert await begun.disable("crm", None) is True
     assert await begun.states() == [State("crm", 3, None, 3, 0)]
     assert await claimed(begun, SOON) == ["evt_a1", "evt_b1"]
+
+
+async def test_tries_that_end_together_are_noted_together_with_one_change(begun):
+    (first, second) = await begun.claim("crm", NOW, SOON, 10)
+
+    def fails(health):
+        return health._replace(failures=health.failures + 1, failing_since=NOW)
+
+    change = await begun.finish_all(
+        [Outcome(second, TAKEN, "delivered", None), Outcome(first, REFUSED, "pending", SOON, spare=True, judge=fails)]
+    )
+    assert change == Change(Health(), Health(failures=1, failing_since=NOW))
+    assert [(t.event_id, t.state, t.status) for t in await begun.attempts("crm")] == [
+        ("evt_a1", "pending", None), ("evt_b1", "delivered", 204),
+    ]  # fmt: skip
+    (again,) = await begun.claim("crm", SOON, SOON, 10)
+    assert (again.event_id, again.attempts, again.spared) == ("evt_a1", 1, 1)

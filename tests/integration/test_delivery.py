@@ -14,6 +14,7 @@ from services.adapters.sql.deliveries import SqlDeliveries
 from services.delivery.role import Delivery, Subscriber
 from services.ingest.proof.verify import Request, verify
 from services.outbound.client import is_public
+from services.ports.errors import StoreUnavailable
 from tests.setups import setup, signal
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -282,3 +283,45 @@ async def test_a_private_address_is_refused_unless_the_subscription_allows_it(ru
 )
 def test_addresses_that_are_not_public(address):
     assert not is_public(address)
+
+
+async def test_one_slow_answer_does_not_keep_the_others_back(running, receiver):
+    delivery, subscriber = worker(running, receiver)
+    delivery._concurrency = 2
+    await forms(running, delivery, subscriber, 6)
+    asked = []
+    at_once = delivery._answer
+
+    async def answer(client, who, due, now):
+        asked.append(due.event_id)
+        if len(asked) == 1:
+            async with asyncio.timeout(20):
+                while len(asked) < 6:
+                    await asyncio.sleep(0.01)
+        return await at_once(client, who, due, now)
+
+    delivery._answer = answer
+    await rounds(running, delivery, subscriber, 1)
+    assert len(set(asked)) == 6 and len(receiver.got) == 6
+
+
+async def test_while_the_store_is_away_nothing_under_way_is_cut_off(running, receiver):
+    delivery, subscriber = worker(running, receiver)
+    await forms(running, delivery, subscriber, 3)
+    finish_all = delivery._deliveries.finish_all
+    noted = []
+
+    async def away(outcomes):
+        noted.append(len(outcomes))
+        raise StoreUnavailable
+
+    delivery._deliveries.finish_all = away
+    with pytest.raises(StoreUnavailable):
+        await rounds(running, delivery, subscriber, 1)
+    assert len(receiver.got) == sum(noted) == 3, "each was tried to its end"
+    delivery._deliveries.finish_all = finish_all
+    running.at += timedelta(minutes=1)
+    await rounds(running, delivery, subscriber, 1)
+    assert sorted(headers["webhook-id"] for _, headers, _ in receiver.got[3:]) == sorted(
+        headers["webhook-id"] for _, headers, _ in receiver.got[:3]
+    )

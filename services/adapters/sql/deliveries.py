@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 
@@ -11,12 +12,18 @@ from schemas.envelope import whole
 from services.adapters.sql import tables as t
 from services.adapters.sql.receivers import COLUMNS, begin, change_health, cursor_of, new_row, pauses, spend
 from services.adapters.sql.replays import SqlReplays
-from services.ports.deliveries import Attempt, Change, Due, Health, Matches, Pace, State, Tried
+from services.ports.deliveries import Attempt, Change, Due, Health, Matches, Outcome, Pace, State, Tried
 from services.ports.instants import instant, instant_or_none, micros
 
+PROBES = 50
+"""Of so many that could be the probe, the one that was tried least is: one event that is never taken does not keep a breaker
+open whose receiver takes others."""
 _DISABLE = "UPDATE delivery_cursors SET disabled_reason = :r WHERE subscription = :s"
 _ENABLE = """UPDATE delivery_cursors SET disabled_reason = :r, failures = 0, openings = 0, failing_since = NULL,
     pause = NULL, paused_until = NULL WHERE subscription = :s"""
+_FINISH = """UPDATE deliveries SET state = :state, attempts = attempts + 1, claimed_until = 0,
+    spared = spared + :spared, next_at = coalesce(:next, next_at), finished_at = :done
+    WHERE id = :id AND state = 'pending'"""
 _DUE_AT_ONCE = """UPDATE deliveries SET next_at = :now
     WHERE subscription = :s AND state = 'pending' AND attempts > 0 AND next_at > :now"""
 
@@ -64,8 +71,10 @@ class SqlDeliveries(SqlReplays):
                 limit = min(limit, pace.allowance(cursor.spent_until, now))
             if limit < 1:
                 return []
-            given = {"s": subscription, "now": micros(now), "n": 1 if probes else limit}
-            rows = (await conn.execute(text(self._due(probes)), given)).all()
+            given = {"s": subscription, "now": micros(now), "n": PROBES if probes else limit}
+            rows = list((await conn.execute(text(self._due(probes)), given)).all())
+            if probes:
+                rows = sorted(rows, key=lambda row: row.attempts)[:1]
             if not rows:
                 return []
             await conn.execute(
@@ -88,17 +97,20 @@ class SqlDeliveries(SqlReplays):
         ]
 
     def _due(self, probes: bool) -> str:
-        """What may be claimed. A probe is what was tried least, whenever it was to be tried again: one event that is never
-        taken does not keep a breaker open whose receiver takes others, and the breaker alone says when to try."""
+        """What may be claimed. A probe may be made of what is not due: the breaker alone says when to try.
+
+        OFFSET 0 has PostgreSQL ask of each row by itself whether it is the oldest of its lead, by an index: as a join, it
+        compared each of them with all that wait.
+        """
         lock = f"{self._engines.dialect.lock} OF d SKIP LOCKED" if self._engines.dialect.lock else ""
-        order, due = ("d.attempts, d.position", "") if probes else ("d.position", "AND d.next_at <= :now")
+        due = "" if probes else "AND d.next_at <= :now"
         return f"""
             SELECT d.id, d.event_id, d.attempts, d.spared, e.head, e.personal
             FROM deliveries d JOIN events e ON e.position = d.position
             WHERE d.subscription = :s AND d.state = 'pending' {due} AND d.claimed_until <= :now
               AND NOT EXISTS (SELECT 1 FROM deliveries x WHERE x.subscription = d.subscription
-                AND x.lead_id = d.lead_id AND x.state = 'pending' AND x.position < d.position)
-            ORDER BY {order} LIMIT :n {lock}"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+                AND x.lead_id = d.lead_id AND x.state = 'pending' AND x.position < d.position LIMIT 1 OFFSET 0)
+            ORDER BY d.position LIMIT :n {lock}"""  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
 
     async def disable(self, subscription: str, reason: str | None) -> bool:
         async with self._engines.write() as conn:
@@ -141,26 +153,40 @@ class SqlDeliveries(SqlReplays):
         spare: bool = False,
         judge: Callable[[Health], Health] | None = None,
     ) -> Change | None:
-        dialect = self._engines.dialect
+        return await self.finish_all([Outcome(due, attempt, state, next_at, spare=spare, judge=judge)])
+
+    async def finish_all(self, outcomes: Sequence[Outcome]) -> Change | None:
+        # By id, as a replay has it, so that none waits for the other.
+        outcomes = sorted(outcomes, key=lambda outcome: outcome.due.id)
+        judges = [outcome.judge for outcome in outcomes if outcome.judge is not None]
+        subscription, dialect = outcomes[0].due.subscription, self._engines.dialect
+
+        def judge_all(health: Health) -> Health:
+            for judge in judges:
+                health = judge(health)
+            return health
+
         async with self._engines.write() as conn:
-            change = await change_health(conn, dialect, due.subscription, judge) if judge is not None else None
-            await conn.execute(
-                text(
-                    "UPDATE deliveries SET state = :state, attempts = attempts + 1, claimed_until = 0,"
-                    " spared = spared + :spared, next_at = coalesce(:next, next_at), finished_at = :done"
-                    " WHERE id = :id AND state = 'pending'"
-                ),
-                {
-                    "state": state,
-                    "spared": int(spare),
-                    "next": micros(next_at) if next_at else None,
-                    "done": None if state == "pending" else micros(attempt.at),
-                    "id": due.id,
-                },
-            )
-            row = (due.id, due.attempts + 1, micros(attempt.at), attempt.status, attempt.error, attempt.duration_ms)
+            change = await change_health(conn, dialect, subscription, judge_all) if judges else None
+            await conn.execute(text(_FINISH), [_values(outcome) for outcome in outcomes])
             columns = ("delivery_id", "number", "at", "status", "error", "duration_ms")
-            await dialect.insert(conn, t.delivery_attempts, columns, [row])
+            await dialect.insert(conn, t.delivery_attempts, columns, [_attempt_row(outcome) for outcome in outcomes])
             if change is not None and change.before.pause == "open" and change.after.pause is None:
-                await conn.execute(text(_DUE_AT_ONCE), {"s": due.subscription, "now": micros(attempt.at)})
+                at = max(outcome.attempt.at for outcome in outcomes)
+                await conn.execute(text(_DUE_AT_ONCE), {"s": subscription, "now": micros(at)})
         return change
+
+
+def _values(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "state": outcome.state,
+        "spared": int(outcome.spare),
+        "next": micros(outcome.next_at) if outcome.next_at else None,
+        "done": None if outcome.state == "pending" else micros(outcome.attempt.at),
+        "id": outcome.due.id,
+    }
+
+
+def _attempt_row(outcome: Outcome) -> tuple[Any, ...]:
+    due, attempt = outcome.due, outcome.attempt
+    return (due.id, due.attempts + 1, micros(attempt.at), attempt.status, attempt.error, attempt.duration_ms)

@@ -85,6 +85,7 @@ async def put_back(
     conn: AsyncConnection, dialect: Dialect, subscription: str, events: Sequence[Any], now: datetime
 ) -> int:
     """These wait for the subscription, whose row is locked; returns how many."""
-    rows = [new_row(subscription, event, now) for event in events]
+    # By id, as those who finish have it, so that none waits for the other.
+    rows = sorted(new_row(subscription, event, now) for event in events)
     await dialect.insert(conn, t.deliveries, COLUMNS, rows, tail=_ONCE_MORE)
     return len(rows)

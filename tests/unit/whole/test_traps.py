@@ -296,12 +296,13 @@ class Queue:
         return 0
 
     async def claim(self, subscription, now, until, limit, pace=None):
-        return [Due("d", "evt_1", self.attempts, "{}")]
+        return [Due("d", "evt_1", self.attempts, "{}")] if not self.finished else []
 
-    async def finish(self, due, attempt, state, next_at, *, spare, judge):
-        self.finished.append((attempt.status, attempt.error, state, next_at))
-        if state == "delivered":
-            self.rows.discard(due.id)
+    async def finish_all(self, outcomes):
+        for due, attempt, state, next_at, _, _ in outcomes:
+            self.finished.append((attempt.status, attempt.error, state, next_at))
+            if state == "delivered":
+                self.rows.discard(due.id)
 
 
 async def sent(answer, attempts=0):
