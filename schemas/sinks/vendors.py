@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from schemas.sinks.base import CrmSink, Stages
+from schemas.sinks.http import HttpSink
 from schemas.sources import SecretName
 from schemas.yamlfile import BrokenAt
 
@@ -117,6 +118,7 @@ class SalesforceSink(CrmSink):
 
 
 AnySink = Annotated[
-    OdooSink | TrytonSink | HubspotSink | EspoSink | DynamicsSink | SalesforceSink, Field(discriminator="kind")
+    OdooSink | TrytonSink | HubspotSink | EspoSink | DynamicsSink | SalesforceSink | HttpSink,
+    Field(discriminator="kind"),
 ]
 """One of the vendors; `kind` says which."""

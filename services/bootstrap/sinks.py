@@ -36,7 +36,7 @@ from services.sinks.planning.plan import Settings as PlanSettings
 from services.sinks.role import SinkLoop
 from services.sinks.showing import UnaskedVendor
 from services.sinks.vendor import Vendor
-from services.sinks.vendors.registry import USUAL, vendor_of
+from services.sinks.vendors.registry import USUAL, names_of_secrets, vendor_of
 
 LONGEST_READ = 120.0
 """Seconds; no sink may say more."""
@@ -96,11 +96,11 @@ class SinkParts:
         return HttpCaller(self._client, endpoint, allowance_of(sink.limits, USUAL[sink.kind]), self._parts.now)
 
     def vendor(self, sink: AnySink, caller: Caller) -> Vendor:
-        """The vendor's file with its secret. Raises SettingsError, FileError for a kind that nobody has written."""
+        """The vendor's file with its secrets. Raises SettingsError, FileError for a kind that nobody has written."""
         settings = self._parts.settings
-        (secret,) = secrets_of(settings, (sink.secret,), f"sink {sink.name}")
+        secrets = secrets_of(settings, names_of_secrets(sink), f"sink {sink.name}")
         try:
-            return vendor_of(sink, caller, secret, self._parts.now)
+            return vendor_of(sink, caller, secrets, self._parts.now)
         except NotImplementedError as error:
             raise FileError([f"{settings.path(settings.files.sinks)}:1: sink {sink.name}: {error}"]) from None
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from schemas.sinks.http import HttpSink
 from schemas.sinks.vendors import AnySink, DynamicsSink, EspoSink, HubspotSink, OdooSink, SalesforceSink, TrytonSink
 from services.sinks.calls import Caller
 from services.sinks.limits import Usual
 from services.sinks.vendor import Vendor
 from services.sinks.vendors.dynamics import Dynamics
 from services.sinks.vendors.espo import Espo
+from services.sinks.vendors.http import Http
 from services.sinks.vendors.hubspot import Hubspot
 from services.sinks.vendors.odoo import Odoo
 from services.sinks.vendors.salesforce import Salesforce
@@ -22,14 +24,23 @@ USUAL: Mapping[str, Usual] = {
     "tryton": Usual(),
     "hubspot": Usual(100, timedelta(seconds=10), 250_000),
     "espo": Usual(),
+    "http": Usual(),
     "dynamics": Usual(6_000, timedelta(minutes=5)),
     "salesforce": Usual(per_day=100_000),
 }
 """By kind of sink; docs/crms says where each was read."""
 
 
-def vendor_of(sink: AnySink, caller: Caller, secret: str, now: Callable[[], datetime]) -> Vendor:
-    """The vendor's file for this sink."""
+def names_of_secrets(sink: AnySink) -> tuple[str, ...]:
+    """The secrets that the sink needs, by name."""
+    return sink.secrets if isinstance(sink, HttpSink) else (sink.secret,)
+
+
+def vendor_of(sink: AnySink, caller: Caller, secrets: Sequence[str], now: Callable[[], datetime]) -> Vendor:
+    """The vendor's file for this sink. `secrets` are those of `names_of_secrets`, in their order."""
+    if isinstance(sink, HttpSink):
+        return Http(sink, caller, secrets)
+    (secret,) = secrets
     match sink:
         case OdooSink():
             return Odoo(sink, caller, secret)
