@@ -117,8 +117,17 @@ class SalesforceSink(CrmSink):
     allow_duplicates: bool = False
 
 
+class CloseSink(CrmSink):
+    """`secret` is an API key. `key_field` is the id of the custom field of opportunities that keeps our hand-over's id."""
+
+    kind: Literal["close"]
+    secret: SecretName
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=500)] = "https://api.close.com"
+    key_field: Annotated[str, Field(pattern=r"^cf_[A-Za-z0-9]{1,100}$")]
+
+
 AnySink = Annotated[
-    OdooSink | TrytonSink | HubspotSink | EspoSink | DynamicsSink | SalesforceSink | HttpSink,
+    OdooSink | TrytonSink | HubspotSink | EspoSink | DynamicsSink | SalesforceSink | HttpSink | CloseSink,
     Field(discriminator="kind"),
 ]
 """One of the vendors; `kind` says which."""

@@ -9,17 +9,16 @@ import pytest
 import yaml
 
 from schemas.sinks.http import HttpSink
-from schemas.sinks.vendors import EspoSink
+from schemas.sinks.vendors import CloseSink, EspoSink
 from services.adapters.sql.store import SqlStore
 from services.sinks.vendors.registry import vendor_of
 from tests.parts.sqlite import migrated_file
-from tests.parts.vendors import espo, plain
+from tests.parts.vendors import close, espo, plain
 from tests.parts.vendors.calling import StandInCaller
 from tests.parts.vendors.espo_records import Field
 from tests.parts.vendors.faults import Plan
 from tests.parts.vendors.server import VendorApi, serve
 from tests.parts.vendors.storm import PEOPLE, Storm, differences, tell_story
-from tests.sinks import NOW
 
 SECRET = "STAFETT_SECRET_CRM"
 
@@ -46,6 +45,14 @@ def _espo():
     return Vendor(api, EspoSink, values, "espo-stand-in", espo.passing_faults(0.02), stages)
 
 
+def _close():
+    api = close.CloseApi()
+    api.add_custom("opportunity", close.KEY)
+    stages = {name: f"stat_{name}" for name in ("offered", "accepted", "returned", "won", "lost")}
+    values = {"kind": "close", "mode": "live", "secret": SECRET, "stages": stages, "key_field": close.KEY}
+    return Vendor(api, CloseSink, values | {"allow_private": True}, api.key, close.passing_faults(0.02), stages)
+
+
 def _plain(*, keeps_keys=False):
     """Of the page's own file; one that keeps keys is asked nothing."""
     api = plain.PlainApi(keeps_keys=keeps_keys)
@@ -65,7 +72,7 @@ def _keeping():
     return _plain(keeps_keys=True)._replace(hand_overs=60)
 
 
-@pytest.fixture(params=[_espo, _plain, _keeping], ids=["espo", "http", "http that keeps keys"])
+@pytest.fixture(params=[_espo, _close, _plain, _keeping], ids=["espo", "close", "http", "http that keeps keys"])
 def vendor(request):
     return request.param()
 
@@ -87,7 +94,12 @@ async def store(tmp_path):
 
 def storm(store, vendor, url, seed, **more):
     sink = vendor.sink.model_validate({**vendor.values, "name": "crm", "base_url": url, "timeout_seconds": 5})
-    return Storm(store, sink, lambda caller: vendor_of(sink, caller, (vendor.key,), lambda: NOW), seed=seed, **more)
+    made = Storm(
+        store, sink, lambda caller: vendor_of(sink, caller, (vendor.key,), lambda: made.now), seed=seed, **more
+    )
+    if isinstance(vendor.api, close.CloseApi):
+        vendor.api.now = lambda: made.now
+    return made
 
 
 @pytest.mark.timeout(600)

@@ -7,10 +7,20 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from schemas.sinks.http import HttpSink
-from schemas.sinks.vendors import AnySink, DynamicsSink, EspoSink, HubspotSink, OdooSink, SalesforceSink, TrytonSink
+from schemas.sinks.vendors import (
+    AnySink,
+    CloseSink,
+    DynamicsSink,
+    EspoSink,
+    HubspotSink,
+    OdooSink,
+    SalesforceSink,
+    TrytonSink,
+)
 from services.sinks.calls import Caller
 from services.sinks.limits import Usual
 from services.sinks.vendor import Vendor
+from services.sinks.vendors.close import Close
 from services.sinks.vendors.dynamics import Dynamics
 from services.sinks.vendors.espo import Espo
 from services.sinks.vendors.http import Http
@@ -25,6 +35,7 @@ USUAL: Mapping[str, Usual] = {
     "hubspot": Usual(100, timedelta(seconds=10), 250_000),
     "espo": Usual(),
     "http": Usual(),
+    "close": Usual(20, timedelta(seconds=1)),
     "dynamics": Usual(6_000, timedelta(minutes=5)),
     "salesforce": Usual(per_day=100_000),
 }
@@ -46,6 +57,8 @@ def vendor_of(sink: AnySink, caller: Caller, secrets: Sequence[str], now: Callab
             return Odoo(sink, caller, secret)
         case HubspotSink():
             return Hubspot(sink, caller, secret, now)
+        case CloseSink():
+            return Close(sink, caller, secret)
         case EspoSink():
             return Espo(sink, caller, secret, now)
         case DynamicsSink():
