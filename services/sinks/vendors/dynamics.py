@@ -7,15 +7,14 @@ Read in Microsoft's pages of the Dataverse Web API and tried against a stand-in 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
 from schemas.json_values import JsonObject, JsonValue
-from schemas.sinks import FieldRule, RecordKind, ValueName
+from schemas.sinks import FieldRule, RecordKind
 from schemas.sinks.vendors import DynamicsSink
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
@@ -23,53 +22,22 @@ from services.sinks.planning.note import as_html
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.dynamics_calls import DynamicsCalls
 from services.sinks.vendors.dynamics_check import SETS, STATUS, TABLES, check_environment
+from services.sinks.vendors.dynamics_shapes import (
+    HANGS_ON,
+    IDS,
+    NAMES,
+    STATES,
+    as_guid,
+    as_read,
+    as_whole,
+    body_of,
+    literal,
+    owner_of,
+    to_write,
+    word_to_write,
+)
 
-NAMES: Mapping[RecordKind, Mapping[ValueName, str]] = {
-    "contact": {
-        "email": "emailaddress1",
-        "first_name": "firstname",
-        "last_name": "lastname",
-        "phone": "telephone1",
-        "owner": "ownerid",
-    },
-    "company": {"name": "name", "domain": "websiteurl"},
-    "opportunity": {"name": "name", "owner": "ownerid"},
-    "note": {"text": "notetext"},
-    "task": {
-        "subject": "subject",
-        "text": "description",
-        "owner": "ownerid",
-        "due_at": "scheduledend",
-        "priority": "prioritycode",
-    },
-}
-"""Their columns of our values; what is not among them has no place, or is said otherwise."""
-LONGEST = {"firstname": 50, "lastname": 50, "telephone1": 50, "name": 160, "subject": 200}
-"""Characters that a column takes, of those that are filled out of what strangers wrote."""
-PRIORITIES = {"normal": 1, "high": 2}
-STATES: Mapping[str, Mapping[str, int]] = {
-    "open": {"statecode": 0, "statuscode": 2},
-    "done": {"statecode": 1, "statuscode": 5},
-    "cancelled": {"statecode": 2, "statuscode": 6},
-}
-"""Of a task; the two go together."""
-IDS: Mapping[RecordKind, str] = {
-    "contact": "contactid",
-    "company": "accountid",
-    "opportunity": "opportunityid",
-    "note": "annotationid",
-    "task": "activityid",
-}
-HANGS_ON: Mapping[RecordKind, Mapping[RecordKind, str]] = {
-    "contact": {"company": "parentcustomerid_account"},
-    "company": {},
-    "opportunity": {"contact": "parentcontactid", "company": "parentaccountid"},
-    "note": {"opportunity": "objectid_opportunity"},
-    "task": {"opportunity": "regardingobjectid_opportunity_task"},
-}
-"""By which of its own properties a record is bound to another."""
 _OURS = UUID("5d1f5d4e-7c1b-5f0e-9a53-1f0b8f6f2c11")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
 class Dynamics:
@@ -93,7 +61,7 @@ class Dynamics:
             values["last_name"] = values.get("full_name") or values.get("email") or values.get("phone")
         names = NAMES[kind]
         fields = {
-            names[name]: _to_write(names[name], value) for name, value in values.items() if name in names and value
+            names[name]: to_write(names[name], value) for name, value in values.items() if name in names and value
         }
         match kind:
             case "note":
@@ -101,7 +69,7 @@ class Dynamics:
                     fields["notetext"] = as_html(str(fields["notetext"]))
             case "opportunity":
                 if values.get("stage") is not None:
-                    fields[self._sink.stage_column] = _whole(values["stage"])
+                    fields[self._sink.stage_column] = as_whole(values["stage"])
             case "task":
                 fields |= STATES.get(str(values.get("state")), {})
             case "contact" | "company":
@@ -117,19 +85,19 @@ class Dynamics:
             case "company":
                 forms = [f"{scheme}{www}{key.text}" for scheme in ("https://", "http://", "") for www in ("", "www.")]
                 texts = [text + end for text in forms for end in ("", "/")]
-                return await self._first(key.kind, [f"websiteurl eq {_text(text)}" for text in texts], names)
+                return await self._first(key.kind, [f"websiteurl eq {literal(text)}" for text in texts], names)
             case "opportunity" | "note" | "task":
                 return await self._read(key.kind, self._address(key), names)
             case _:
                 assert_never(key.kind)
 
     async def read(self, kind: RecordKind, vendor_id: str, names: Collection[str]) -> Match | None:
-        return await self._read(kind, _guid(vendor_id), names)
+        return await self._read(kind, as_guid(vendor_id), names)
 
     async def create(self, key: Key, fields: Fields, parents: Parents) -> Made:
         kind, address = key.kind, self._address(key)
         values = {name: value for name, value in fields.items() if name != "statecode"}
-        body = _body_of(values) | {
+        body = body_of(values) | {
             f"{HANGS_ON[kind][of]}@odata.bind": f"/{SETS[of]}({ident})"
             for of, ident in parents.items()
             if of in HANGS_ON[kind]
@@ -138,7 +106,7 @@ class Dynamics:
         if "=" in address:
             # Only where the id is not ours it has to be told.
             headers["Prefer"], path = "return=representation", f"{path}?$select={IDS[kind]}"
-        owner = _owner(fields)
+        owner = owner_of(fields)
         reply = await self._dynamics.write("PATCH", path, body, table=TABLES[kind], headers=headers, owner=owner)
         if reply.status != 412:
             vendor_id = str(reply.json()[IDS[kind]]).lower() if reply.body else address
@@ -158,22 +126,22 @@ class Dynamics:
         elif stage is not None:
             values["statecode"] = 0
         if values:
-            path = f"/{SETS[kind]}({_guid(vendor_id)})"
-            owner = _owner(values)
+            path = f"/{SETS[kind]}({as_guid(vendor_id)})"
+            owner = owner_of(values)
             await self._dynamics.write(
-                "PATCH", path, _body_of(values), table=TABLES[kind], headers={"If-Match": "*"}, owner=owner
+                "PATCH", path, body_of(values), table=TABLES[kind], headers={"If-Match": "*"}, owner=owner
             )
         if ending is not None:
-            await self._close(ending, _guid(vendor_id), stage)
+            await self._close(ending, as_guid(vendor_id), stage)
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
         property_name = HANGS_ON["opportunity"].get(kind)
         if property_name is None:
             return
-        path = f"/opportunities({_guid(opportunity)})"
+        path = f"/opportunities({as_guid(opportunity)})"
         row = await self._dynamics.read(f"{path}?$select=_{property_name}_value", "opportunity")
         if row is not None and row.get(f"_{property_name}_value") is None:
-            body: JsonObject = {f"{property_name}@odata.bind": f"/{SETS[kind]}({_guid(vendor_id)})"}
+            body: JsonObject = {f"{property_name}@odata.bind": f"/{SETS[kind]}({as_guid(vendor_id)})"}
             await self._dynamics.write("PATCH", path, body, table="opportunity", headers={"If-Match": "*"})
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
@@ -186,7 +154,9 @@ class Dynamics:
     def _render_extra(self, kind: RecordKind, extra: Fields) -> Fields:
         """A choice is a number there, and two options are true and false: such words of a mapping are written as these."""
         rules: Mapping[str, FieldRule] = getattr(self._sink.fields, kind, {})
-        return {name: _word(value) if rules[name].words else _to_write(name, value) for name, value in extra.items()}
+        return {
+            name: word_to_write(value) if rules[name].words else to_write(name, value) for name, value in extra.items()
+        }
 
     def _ending(self, stage: JsonValue) -> str | None:
         """The action that closes an opportunity, which no change of a column does."""
@@ -203,10 +173,10 @@ class Dynamics:
         if key.known_id is not None and (match := await self.read("contact", key.known_id, names)):
             return match
         if key.email is not None:
-            return await self._first("contact", [f"emailaddress1 eq {_text(key.email)}"], names)
+            return await self._first("contact", [f"emailaddress1 eq {literal(key.email)}"], names)
         if key.phone is not None:
             columns = ("telephone1", "mobilephone")
-            return await self._first("contact", [f"{column} eq {_text(key.phone)}" for column in columns], names)
+            return await self._first("contact", [f"{column} eq {literal(key.phone)}" for column in columns], names)
         return None
 
     async def _first(self, kind: RecordKind, any_of: list[str], names: Collection[str]) -> Match | None:
@@ -225,9 +195,9 @@ class Dynamics:
 
     async def _match_of(self, kind: RecordKind, row: JsonObject, names: Collection[str]) -> Match | None:
         if row.get("merged") and row.get("_masterid_value"):
-            return await self._read(kind, _guid(str(row["_masterid_value"])), names)
+            return await self._read(kind, as_guid(str(row["_masterid_value"])), names)
         vendor_id = str(row[IDS[kind]]).lower()
-        fields = {name: _as_read(name, row) for name in names}
+        fields = {name: as_read(name, row) for name in names}
         stage = row.get(self._sink.stage_column) if kind == "opportunity" else None
         is_closed = kind in ("opportunity", "task") and row.get("statecode") != 0
         return Match(
@@ -257,7 +227,7 @@ class Dynamics:
         """Where a record of ours is: by the alternate key where there is one, else by an id that follows from our key. Two leads with
         one address are one person, whoever of them comes first."""
         if key.kind == "opportunity" and self._sink.key_column is not None:
-            return f"{self._sink.key_column}={quote(_text(key.text))}"
+            return f"{self._sink.key_column}={quote(literal(key.text))}"
         text = key.email if key.kind == "contact" and key.email is not None else key.text
         return str(uuid5(_OURS, f"{key.kind}/{text}"))
 
@@ -265,56 +235,3 @@ class Dynamics:
         if kind == "note":
             return None
         return f"{self._sink.base_url}/main.aspx?pagetype=entityrecord&etn={TABLES[kind]}&id={vendor_id}"
-
-
-def _to_write(name: str, value: JsonValue) -> JsonValue:
-    match name:
-        case "websiteurl":
-            return f"https://{value}"
-        case "prioritycode":
-            return PRIORITIES.get(str(value), 1)
-        case "ownerid":
-            return str(value).lower()
-        case _ if isinstance(value, str) and _INSTANT.fullmatch(value):
-            # Dataverse keeps whole seconds.
-            return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        case _:
-            return value[: LONGEST[name]] if isinstance(value, str) and name in LONGEST else value
-
-
-def _as_read(name: str, row: JsonObject) -> JsonValue:
-    value = row.get("_ownerid_value" if name == "ownerid" else name)
-    return value.lower() if name == "ownerid" and isinstance(value, str) else value
-
-
-def _body_of(fields: Fields) -> dict[str, JsonValue]:
-    """An owner is bound, all other values are written as they are."""
-    return {
-        **{name: value for name, value in fields.items() if name != "ownerid"},
-        **({"ownerid@odata.bind": f"/systemusers({fields['ownerid']})"} if fields.get("ownerid") else {}),
-    }
-
-
-def _owner(fields: Fields) -> str | None:
-    return str(fields["ownerid"]) if fields.get("ownerid") else None
-
-
-def _word(value: JsonValue) -> JsonValue:
-    return value == "true" if value in ("true", "false") else _whole(value)
-
-
-def _whole(value: JsonValue) -> JsonValue:
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-
-
-def _text(value: str) -> str:
-    """As a literal of OData."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _guid(vendor_id: str) -> str:
-    """An id as part of a path; what is none is of no record. Raises Trouble (gone)."""
-    try:
-        return str(UUID(vendor_id))
-    except ValueError:
-        raise Trouble("gone", "no_id_of_dataverse") from None
