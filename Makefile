@@ -118,3 +118,4 @@ lock: .venv/dev.stamp ## choose the newest versions that pyproject.toml allows
 	$(LOCK) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --upgrade --group pyproject.toml:tools -o requirements-tools.lock
 	$(LOCK) --upgrade --group pyproject.toml:tryton -o tests/parts/tryton.lock
+	$(LOCK) --upgrade --group pyproject.toml:synapse -o tests/parts/synapse.lock

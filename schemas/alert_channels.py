@@ -137,6 +137,17 @@ class WebhookChannel(_Channel):
     secrets: Annotated[tuple[SecretName, ...], Field(min_length=1)]
 
 
+class MatrixChannel(_Channel):
+    """A room on a Matrix server. `room` is its id (!...), `token` that of the user who writes, who has to be in it."""
+
+    keeps_state = True
+    has_threads = True
+    kind: Literal["matrix"]
+    url: Url
+    token: SecretName
+    room: Annotated[str, Field(pattern=r"^![^\s/]{1,250}$")]
+
+
 Channel = Annotated[
     EmailChannel
     | SlackChannel
@@ -144,6 +155,7 @@ Channel = Annotated[
     | TeamsChannel
     | PagerDutyChannel
     | AlertmanagerChannel
-    | WebhookChannel,
+    | WebhookChannel
+    | MatrixChannel,
     Field(discriminator="kind"),
 ]

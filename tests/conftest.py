@@ -15,6 +15,7 @@ PARTS = (
     "tests.parts.kafka",
     "tests.parts.postgres",
     "tests.parts.reverse_proxies",
+    "tests.parts.synapse",
     "tests.parts.tryton",
 )
 

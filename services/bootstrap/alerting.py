@@ -16,6 +16,7 @@ from schemas.alert_channels import (
     AlertmanagerChannel,
     Channel,
     EmailChannel,
+    MatrixChannel,
     PagerDutyChannel,
     SlackChannel,
     SlackHookChannel,
@@ -29,6 +30,7 @@ from schemas.words import probably
 from schemas.yamlfile import FileError, load, problems_of
 from services.alerts.channels.alertmanager import AlertmanagerSender
 from services.alerts.channels.email import EmailSender
+from services.alerts.channels.matrix import MatrixSender
 from services.alerts.channels.pagerduty import PagerDutySender
 from services.alerts.channels.sender import Post, Sender
 from services.alerts.channels.slack import SlackSender
@@ -96,6 +98,8 @@ def _sender(settings: Settings, channel: Channel, client: httpx.AsyncClient) -> 
             return AlertmanagerSender(channel.url, token, post)
         case WebhookChannel():
             return WebhookSender(channel.url, _signing_secrets(settings, channel), post)
+        case MatrixChannel():
+            return MatrixSender(channel, secret_of(settings, channel, channel.token), post)
         case _:
             assert_never(channel)
 

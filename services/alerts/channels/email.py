@@ -103,7 +103,7 @@ def html_text(message: Message) -> str:
     words, links = message.words, message.links
     parts = [f'<h2 style="font-size:18px;margin:0 0 12px">{html.escape(message.subject)}</h2>']
     parts += [f"<p>{html.escape(line)}</p>" for line in message.intro]
-    parts += [_item(message, item) for item in message.items]
+    parts += [html_item(message, item) for item in message.items]
     if message.more:
         shown = html.escape(message.more)
         link = _link(links.all_of_them, words.all_of_them) if links.all_of_them else ""
@@ -117,7 +117,8 @@ def html_text(message: Message) -> str:
     )
 
 
-def _item(message: Message, item: Item) -> str:
+def html_item(message: Message, item: Item) -> str:
+    """One incident as HTML."""
     words = message.words
     facts = [f"{html.escape(name)}: {html.escape(value)}" for name, value in item.facts]
     facts += [_link(item.explain, words.why)] if item.explain else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import httpx
 
@@ -56,11 +56,18 @@ class Post:
         """Raises AddressRefused, OSError, httpx.HTTPError, httpx.InvalidURL."""
         return await self.raw(url, json.dumps(body, ensure_ascii=False).encode(), headers)
 
-    async def raw(self, url: str, content: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+    async def raw(
+        self,
+        url: str,
+        content: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        method: Literal["POST", "PUT"] = "POST",
+    ) -> Answer:
         """The same for bytes that are JSON already."""
         given = {"content-type": "application/json; charset=utf-8", **(headers or {})}
         request = await build_pinned_request(
-            self._client, "POST", url=url, headers=given, content=content, allow_private=self._allow_private
+            self._client, method, url=url, headers=given, content=content, allow_private=self._allow_private
         )
         answer = await self._client.send(request, stream=True, follow_redirects=False)
         try:

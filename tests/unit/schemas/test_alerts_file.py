@@ -61,7 +61,15 @@ def test_the_example_is_right_as_it_is_and_with_what_it_shows():
     text = (EXAMPLES / "alerts.yaml").read_text()
     assert load(text, AlertsFile, "alerts.yaml").channels == ()
     shown = load(uncommented(text), AlertsFile, "alerts.yaml")
-    assert {c.kind for c in shown.channels} == {"email", "slack", "teams", "pagerduty", "alertmanager", "webhook"}
+    assert {c.kind for c in shown.channels} == {
+        "email",
+        "slack",
+        "teams",
+        "pagerduty",
+        "alertmanager",
+        "matrix",
+        "webhook",
+    }
     assert len(shown.routes) == 4
 
 

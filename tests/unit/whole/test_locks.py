@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-tools.lock", "tests/parts/tryton.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-tools.lock",
+    "tests/parts/tryton.lock",
+    "tests/parts/synapse.lock",
+)
 
 
 def entries(name):
@@ -45,6 +51,7 @@ def test_everything_that_the_project_asks_for_is_locked():
         (project["dependency-groups"]["dev"], "requirements-dev.lock"),
         (project["dependency-groups"]["tools"], "requirements-tools.lock"),
         (project["dependency-groups"]["tryton"], "tests/parts/tryton.lock"),
+        (project["dependency-groups"]["synapse"], "tests/parts/synapse.lock"),
     ):
         names = {re.match(r"[\w-]+", one)[0].lower() for one in wanted}
         assert names <= entries(name).keys()
