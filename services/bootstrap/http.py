@@ -164,12 +164,12 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
     commanding = commanding_of(parts, intake)
     access = _access(parts, commanding, api)
     app = bare_app(docs=_shows_docs(settings))
-    incidents = Incidents(parts.incidents, acknowledging_of(parts))
     if hooks:
         _add_hooks(app, parts, sources, intake)
     if settings.metrics_port is None:
         app.add_route("/metrics", _for_keys(metering.metrics_handler(parts), access), methods=["GET"])
     if api:
+        incidents = Incidents(parts.incidents, acknowledging_of(parts))
         api_parts = _ApiParts(access, commanding, incidents)
         app.include_router(_api(parts, sources, intake=intake, stopping=stopping, api=api_parts))
         add_acknowledging(app, parts, incidents.acknowledge)
