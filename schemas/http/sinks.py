@@ -44,11 +44,13 @@ SINK_STEP_EXAMPLE: JsonObject = {
 
 
 class SinkView(BaseModel):
-    """A CRM that hand-overs are written into."""
+    """A CRM that hand-overs are written into, or a marketing platform that stops and nurtures."""
 
     model_config = ConfigDict(frozen=True)
     name: str
-    kind: str | None = Field(description="Which CRM; null for a sink that ran and is no longer in the file.")
+    kind: str | None = Field(
+        description="Which CRM or platform; null for a sink that ran and is no longer in the file."
+    )
     mode: SinkMode | None = Field(
         description="`check`: it calls nothing. `dry_run`: it looks up, and keeps what it would write. `live`: it writes."
     )

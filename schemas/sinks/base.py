@@ -18,6 +18,7 @@ RecordKind = Literal["contact", "company", "opportunity", "note", "task"]
 KeptKind = RecordKind | Literal["membership"]
 """What is kept of a CRM, and of a marketing platform: a contact's being in an audience, which `before` tells of."""
 RECORD_KINDS: tuple[RecordKind, ...] = get_args(RecordKind)
+KEPT_KINDS: tuple[KeptKind, ...] = (*RECORD_KINDS, "membership")
 RecordState = Literal["making", "present", "gone"]
 """`making`: a create left, or was about to, and how it ended is not known yet."""
 StepState = Literal["sending", "done", "planned", "skipped", "waiting", "refused"]

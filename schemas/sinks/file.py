@@ -10,6 +10,9 @@ from schemas.sinks.platforms import AnyMarketingSink
 from schemas.sinks.vendors import AnySink
 from schemas.yamlfile import BrokenAt, FileModel
 
+EverySink = AnySink | AnyMarketingSink
+"""A CRM or a marketing platform."""
+
 
 class SinksFile(FileModel):
     """`version` is the version of its format. `sinks` are CRMs, `marketing` are marketing platforms."""

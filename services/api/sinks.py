@@ -18,8 +18,8 @@ from schemas.http import (
     SinkView,
 )
 from schemas.http.common import LEAD_ID
-from schemas.sinks import CrmSink
-from schemas.sinks.vendors import AnySink
+from schemas.sinks import Sink
+from schemas.sinks.file import EverySink
 from services.api.access import Access, Key, route
 from services.api.scoped import Scoped
 from services.api.views import After, Limit, may_see, storable, text
@@ -36,7 +36,7 @@ OfLead = Annotated[str, text("Only of this lead.", LEAD_ID)]
 class SinkDesk(NamedTuple):
     """What the routes need: the sinks of the file, what is kept of them, and their places in the feed."""
 
-    sinks: Sequence[AnySink]
+    sinks: Sequence[EverySink]
     office: SinkOffice
     deliveries: Deliveries
     now: Callable[[], datetime]
@@ -45,7 +45,7 @@ class SinkDesk(NamedTuple):
 def add_sinks(router: APIRouter, scoped: Scoped, access: Access, desk: SinkDesk) -> None:
     @route(router, "/sinks", scope="ops:read", operation="listSinks", tag="operations", summary="List sinks")
     async def sinks(key: Key = access.needs("ops:read")) -> SinkList:
-        """The CRMs that hand-overs are written into: how far each is in the feed, how many events wait, why it is paused."""
+        """The CRMs and marketing platforms that are written into: how far each is in the feed, how many events wait, why it is paused."""
         views = sink_views(desk.sinks, await desk.deliveries.states())
         return SinkList(sinks=[view for view in views if _sees(key, view.name, desk)])
 
@@ -61,7 +61,7 @@ def add_sinks(router: APIRouter, scoped: Scoped, access: Access, desk: SinkDesk)
     async def records(
         name: SinkName, key: Key = access.needs("ops:read"), lead: OfLead = "", after: After = "", limit: Limit = 50
     ) -> SinkRecordPage:
-        """Records that this sink has made or found: contacts, companies, opportunities, notes and tasks."""
+        """Records that this sink has made or found: contacts, companies, opportunities, notes and tasks; memberships of a marketing platform."""
         rows = await desk.office.list_records(
             await _target(name, key, desk), lead_id=lead or None, brands=key.brands, after=after, limit=limit
         )
@@ -144,14 +144,14 @@ def _add_switch(router: APIRouter, access: Access, desk: SinkDesk, named: tuple[
         return next(view for view in views if view.name == name)
 
 
-def sink_views(sinks: Sequence[AnySink], states: Sequence[State]) -> list[SinkView]:
+def sink_views(sinks: Sequence[EverySink], states: Sequence[State]) -> list[SinkView]:
     """Those of the file in its order, then those that ran once."""
     places = {s.subscription.removeprefix(TARGET): s for s in states if s.subscription.startswith(TARGET)}
-    entries: Mapping[str, AnySink] = {sink.name: sink for sink in sinks}
+    entries: Mapping[str, EverySink] = {sink.name: sink for sink in sinks}
     return [_sink_view(name, entries.get(name), places.get(name)) for name in dict.fromkeys((*entries, *places))]
 
 
-def _sink_view(name: str, sink: AnySink | None, place: State | None) -> SinkView:
+def _sink_view(name: str, sink: EverySink | None, place: State | None) -> SinkView:
     return SinkView(
         name=name,
         kind=sink.kind if sink is not None else None,
@@ -195,7 +195,7 @@ def _serves_key_alone(name: str, key: Key, desk: SinkDesk) -> None:
 
 
 def _brands_of(name: str, desk: SinkDesk) -> tuple[str, ...]:
-    sink: CrmSink | None = next((one for one in desk.sinks if one.name == name), None)
+    sink: Sink | None = next((one for one in desk.sinks if one.name == name), None)
     return sink.brands if sink is not None else ()
 
 

@@ -42,7 +42,7 @@ from services.bootstrap.metering import Answer
 from services.bootstrap.own_users import own_users, with_own_users
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
-from services.bootstrap.sinks_file import read_sinks
+from services.bootstrap.sinks_file import read_every_sink
 from services.door.bodies import limit_bodies
 from services.door.headers import add_headers
 from services.ingest.accepting.intake import Intake
@@ -282,7 +282,7 @@ def _api(
         explainer=explainer,
         versions=versions,
         incidents=api.incidents,
-        sinks=SinkDesk(read_sinks(parts.settings), parts.sinks, parts.deliveries, parts.now),
+        sinks=SinkDesk(read_every_sink(parts.settings), parts.sinks, parts.deliveries, parts.now),
         desk=desk_of(parts),
     )
 

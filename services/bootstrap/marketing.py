@@ -9,11 +9,13 @@ from typing import assert_never
 
 import httpx
 
+from schemas.events import NurtureEntered, SuppressionStarted
 from schemas.sinks.platforms import AnyMarketingSink
 from schemas.yamlfile import FileError, problems_of
 from services.bootstrap.http import sources_of
 from services.bootstrap.listening import Run
 from services.bootstrap.parts import Parts, read_file, secrets_of
+from services.bootstrap.sink_office import Checked, Shown, event_named, words_of
 from services.bootstrap.sinks import client_for_sinks
 from services.bootstrap.sinks_file import read_marketing_sinks
 from services.observability import metrics
@@ -22,9 +24,11 @@ from services.sinks.calls import Caller
 from services.sinks.http import Endpoint, HttpCaller, ShowingCaller
 from services.sinks.limits import allowance_of
 from services.sinks.memberships import MarketingTarget
-from services.sinks.planning.memberships import MarketingSettings
+from services.sinks.outcomes import Trouble
+from services.sinks.planning.memberships import MarketingSettings, all_audiences, marketing_problems
 from services.sinks.platforms.registry import USUAL_OF_PLATFORMS, platform_of
 from services.sinks.role import CALLS, SinkLoop
+from services.sinks.showing import show_plan
 
 
 def marketing_sinks_of(settings: Settings) -> list[AnyMarketingSink]:
@@ -63,10 +67,14 @@ class MarketingParts:
             case "live":
                 return self._target(sink, self.caller(sink), None)
             case "dry_run" | "check":
-                showing = ShowingCaller(self.caller(sink) if sink.mode == "dry_run" else None)
-                return self._target(sink, showing, showing.take)
+                return self.showing_target(sink, asks=sink.mode == "dry_run")
             case _:
                 assert_never(sink.mode)
+
+    def showing_target(self, sink: AnyMarketingSink, *, asks: bool) -> MarketingTarget:
+        """The sink as one that changes nothing and only shows; `asks`: it looks up what is there. Raises SettingsError."""
+        showing = ShowingCaller(self.caller(sink) if asks else None)
+        return self._target(sink, showing, showing.take)
 
     def _target(self, sink: AnyMarketingSink, caller: Caller, shown: Callable[[], str] | None) -> MarketingTarget:
         (secret,) = secrets_of(self._parts.settings, (sink.secret,), f"sink {sink.name}")
@@ -74,6 +82,35 @@ class MarketingParts:
         system = source.own_system if source is not None else sink.system
         settings = MarketingSettings(sink, system, source.account if source is not None else None)
         return MarketingTarget(settings, platform_of(sink, caller, secret), shown)
+
+
+async def check_marketing_sink(parts: Parts, sink: AnyMarketingSink) -> Checked:
+    """Asks the platform, and looks at the entry. Raises FileError, SettingsError, StoreUnavailable."""
+    file = parts.ruling().agreement.file
+    problems = list(marketing_problems(sink, file.brands, file.nurturing))
+    marketing_sinks_of(parts.settings)
+    user = None
+    async with client_for_sinks() as client:
+        made = MarketingParts(parts, client)
+        platform = made.target(sink.model_copy(update={"mode": "live"})).platform
+        try:
+            user = await platform.whoami()
+            problems += await platform.check(all_audiences(sink))
+        except Trouble as trouble:
+            problems.append(words_of(trouble))
+    return Checked(user, problems)
+
+
+async def plan_marketing_sink(parts: Parts, sink: AnyMarketingSink, name: str, *, offline: bool) -> Shown:
+    """What would be changed because of an event, or of a lead's newest suppression or track. `offline`: nobody is asked. Raises NoSuch,
+    FileError, SettingsError, StoreUnavailable."""
+    event = await event_named(
+        parts, name, (SuppressionStarted, NurtureEntered), "whose mail had to stop or that is nurtured"
+    )
+    async with client_for_sinks() as client:
+        target = MarketingParts(parts, client).showing_target(sink, asks=not offline)
+        steps, trouble = await show_plan(event, target, parts.sinks, parts.now)
+    return Shown(event, steps, None if trouble is None else words_of(trouble))
 
 
 def marketing_run(parts: Parts) -> Run | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.sources import Source
-from services.bootstrap.sinks_file import read_marketing_sinks, read_sinks
+from services.bootstrap.sinks_file import read_every_sink
 from services.settings import Settings
 
 
 def own_users(settings: Settings) -> dict[str, tuple[str, ...]]:
     """The users that we write as, by the name of the source whose webhooks tell of them. Raises FileError."""
     users: dict[str, tuple[str, ...]] = {}
-    for sink in (*read_sinks(settings), *read_marketing_sinks(settings)):
+    for sink in read_every_sink(settings):
         if sink.source is not None and sink.user is not None:
             users[sink.source] = (*users.get(sink.source, ()), sink.user)
     return users

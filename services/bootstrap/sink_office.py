@@ -12,14 +12,15 @@ from typing import NamedTuple, assert_never
 from routing.model.records import Lead
 from routing.people.roster import ROLES, Roster
 from schemas.envelope import Envelope
-from schemas.events import HandoverOffered
+from schemas.events import EventData, HandoverOffered
 from schemas.sinks import RecordKind
+from schemas.sinks.file import EverySink
 from schemas.sinks.vendors import AnySink
 from schemas.words import probably
 from schemas.yamlfile import FileError
 from services.bootstrap.parts import Parts
 from services.bootstrap.sinks import SinkParts, client_for_sinks, source_problems
-from services.bootstrap.sinks_file import read_sinks
+from services.bootstrap.sinks_file import read_every_sink, read_sinks
 from services.ports.sinks import SinkRecord, SinkStep
 from services.settings import Settings
 from services.sinks.checking import Person, entry_problems, people_problems, user_problems
@@ -49,9 +50,9 @@ class Shown(NamedTuple):
     trouble: str | None
 
 
-def sink_named(settings: Settings, name: str) -> AnySink:
+def sink_named(settings: Settings, name: str) -> EverySink:
     """Raises NoSuch with the name that was probably meant, FileError."""
-    sinks = {sink.name: sink for sink in read_sinks(settings)}
+    sinks = {sink.name: sink for sink in read_every_sink(settings)}
     if name not in sinks:
         there_are = f"there are {', '.join(sorted(sinks))}" if sinks else "there are none"
         path = settings.path(settings.files.sinks)
@@ -126,17 +127,21 @@ def words_of(trouble: Trouble) -> str:
 async def plan_sink(parts: Parts, sink: AnySink, name: str, *, offline: bool) -> Shown:
     """What would be written because of an event, or of the newest offer of a lead. `offline`: nothing is asked, as if nothing were
     there that we do not know of. Raises NoSuch, FileError, SettingsError, StoreUnavailable."""
-    event = await _event(parts, name)
+    event = await event_named(parts, name, (HandoverOffered,), "that was ever offered to anybody")
     async with client_for_sinks() as client:
         target = SinkParts(parts, client).showing_target(sink, asks=not offline)
         steps, trouble = await show_plan(event, target, parts.sinks, parts.now)
     return Shown(event, steps, None if trouble is None else words_of(trouble))
 
 
-async def _event(parts: Parts, name: str) -> Envelope:
-    text = await parts.sinks.newest_event_text(name, HandoverOffered.type_name) or await parts.sinks.event_text(name)
-    if text is None:
-        raise NoSuch(f"{name} is no event of the feed, and no lead that was ever offered to anybody")
+async def event_named(parts: Parts, name: str, types: Sequence[type[EventData]], lead: str) -> Envelope:
+    """The event, or a lead's newest of the first of these types that it has any of. `lead` says what a lead has to be. Raises NoSuch,
+    StoreUnavailable."""
+    for event_type in types:
+        if (text := await parts.sinks.newest_event_text(name, event_type.type_name)) is not None:
+            return Envelope.model_validate_json(text)
+    if (text := await parts.sinks.event_text(name)) is None:
+        raise NoSuch(f"{name} is no event of the feed, and no lead {lead}")
     return Envelope.model_validate_json(text)
 
 

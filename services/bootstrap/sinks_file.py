@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.sinks import SinksFile
+from schemas.sinks.file import EverySink
 from schemas.sinks.platforms import AnyMarketingSink
 from schemas.sinks.vendors import AnySink
 from schemas.yamlfile import load
@@ -18,6 +19,12 @@ def read_sinks(settings: Settings) -> list[AnySink]:
 def read_marketing_sinks(settings: Settings) -> list[AnyMarketingSink]:
     """The same of marketing platforms. Raises FileError."""
     return list(_read(settings).marketing)
+
+
+def read_every_sink(settings: Settings) -> list[EverySink]:
+    """Both. Raises FileError."""
+    file = _read(settings)
+    return [*file.sinks, *file.marketing]
 
 
 def _read(settings: Settings) -> SinksFile:

@@ -1,4 +1,4 @@
-"""`stafett sink ...`: CRMs that hand-overs are written into: checked, shown, tried again, corrected, paused."""
+"""`stafett sink ...`: CRMs that hand-overs are written into, platforms that stop and nurture: checked, shown, tried again, corrected, paused."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from schemas.sinks import RECORD_KINDS
+from schemas.sinks.base import KEPT_KINDS, RECORD_KINDS
 from services.cli.operating.sink_plan import check, plan
 from services.cli.support.environment import add_config, settings_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from schemas.sinks.vendors import AnySink
+    from schemas.sinks.file import EverySink
     from services.bootstrap.parts import Parts
 
 EPILOG = """\
@@ -31,7 +31,7 @@ docs/sinks.md says what each trouble means and who has to do what.
 """
 PAGE = 500
 MOST = 10_000
-Act = Callable[["Parts", "AnySink", argparse.Namespace], Awaitable[int]]
+Act = Callable[["Parts", "EverySink", argparse.Namespace], Awaitable[int]]
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -73,8 +73,8 @@ def _add_corrections(actions: argparse._SubParsersAction[argparse.ArgumentParser
     forget = _add(
         actions, "forget", _forget, "know nothing of a record any more: the next event looks for it, or makes it"
     )
-    for action in (adopt, forget):
-        action.add_argument("record_kind", metavar="KIND", choices=RECORD_KINDS, help=", ".join(RECORD_KINDS))
+    for action, kinds in ((adopt, RECORD_KINDS), (forget, KEPT_KINDS)):
+        action.add_argument("record_kind", metavar="KIND", choices=kinds, help=", ".join(kinds))
         action.add_argument("key", metavar="KEY", help="our key, as `records` has it")
     adopt.add_argument("vendor_id", metavar="ID", help="the id there")
     adopt.add_argument("--lead", required=True, help="the lead that it is of")
@@ -106,10 +106,10 @@ async def _with_sink(args: argparse.Namespace, act: Act) -> int:
 async def _list(args: argparse.Namespace) -> int:
     from services.api.sinks import sink_views
     from services.bootstrap.parts import parts_of
-    from services.bootstrap.sinks_file import read_sinks
+    from services.bootstrap.sinks_file import read_every_sink
 
     async with parts_of(settings_of(args), exclusive=False) as parts:
-        sinks = read_sinks(parts.settings)
+        sinks = read_every_sink(parts.settings)
         if not sinks:
             print(f"there is no sink in {parts.settings.path(parts.settings.files.sinks)}", file=sys.stderr)
         for view in sink_views(sinks, await parts.deliveries.states()):
@@ -117,7 +117,7 @@ async def _list(args: argparse.Namespace) -> int:
     return 0
 
 
-async def _records(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
+async def _records(parts: Parts, sink: EverySink, args: argparse.Namespace) -> int:
     from services.api.sinks import cursor_of, record_view
 
     count, after = 0, ""
@@ -134,7 +134,7 @@ async def _records(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int
     return 0
 
 
-async def _steps(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
+async def _steps(parts: Parts, sink: EverySink, args: argparse.Namespace) -> int:
     from services.api.sinks import step_view
 
     rows = await parts.sinks.list_steps(sink.target, lead_id=args.lead, refused=args.refused, limit=MOST)
@@ -147,14 +147,14 @@ async def _steps(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
     return 0
 
 
-async def _retry(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
+async def _retry(parts: Parts, sink: EverySink, args: argparse.Namespace) -> int:
     count = await parts.sinks.retry(sink.target, parts.now(), args.lead)
     print(f"{count} events are tried now" if count != 1 else "1 event is tried now")
     await _tell_of_pause(parts, sink)
     return 0
 
 
-async def _replay(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
+async def _replay(parts: Parts, sink: EverySink, args: argparse.Namespace) -> int:
     if not await parts.sinks.replay(sink.target, args.event, parts.now()):
         print(f"{sink.name} never got the event {args.event}", file=sys.stderr)
         return 1
@@ -163,9 +163,13 @@ async def _replay(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
     return 0
 
 
-async def _adopt(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
+async def _adopt(parts: Parts, sink: EverySink, args: argparse.Namespace) -> int:
+    from schemas.sinks.marketing import MarketingSink
     from services.bootstrap.sink_office import adopt_record
 
+    if isinstance(sink, MarketingSink):
+        print(f"{sink.name} is a marketing platform: it finds contacts itself, and adopts nothing", file=sys.stderr)
+        return 1
     record = await adopt_record(
         parts,
         sink,
@@ -179,7 +183,7 @@ async def _adopt(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
     return 0
 
 
-async def _forget(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
+async def _forget(parts: Parts, sink: EverySink, args: argparse.Namespace) -> int:
     if not await parts.sinks.forget(sink.target, args.record_kind, args.key):
         print(
             f"{sink.name} knows no {args.record_kind} {args.key}; see: stafett sink records {sink.name}",
@@ -190,15 +194,15 @@ async def _forget(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
     return 0
 
 
-async def _pause(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
+async def _pause(parts: Parts, sink: EverySink, args: argparse.Namespace) -> int:
     return await _set(parts, sink, "by an operator")
 
 
-async def _resume(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
+async def _resume(parts: Parts, sink: EverySink, args: argparse.Namespace) -> int:
     return await _set(parts, sink, None)
 
 
-async def _set(parts: Parts, sink: AnySink, reason: str | None) -> int:
+async def _set(parts: Parts, sink: EverySink, reason: str | None) -> int:
     if not await parts.deliveries.disable(sink.target, reason):
         print(f"{sink.name} never ran: start `stafett delivery` or `stafett up` with it", file=sys.stderr)
         return 1
@@ -206,7 +210,7 @@ async def _set(parts: Parts, sink: AnySink, reason: str | None) -> int:
     return 0
 
 
-async def _tell_of_pause(parts: Parts, sink: AnySink) -> None:
+async def _tell_of_pause(parts: Parts, sink: EverySink) -> None:
     """Who tries again what cannot go has to know why."""
     states = await parts.deliveries.states()
     why = next((state.disabled for state in states if state.subscription == sink.target), None)

@@ -8,17 +8,22 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from schemas.sinks.vendors import AnySink
+    from schemas.sinks.file import EverySink
     from services.bootstrap.parts import Parts
     from services.bootstrap.sink_office import Shown
     from services.ports.sinks import SinkStep
 
 
-async def check(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
+async def check(parts: Parts, sink: EverySink, args: argparse.Namespace) -> int:
     """0 where nothing is wrong."""
+    from schemas.sinks.marketing import MarketingSink
+    from services.bootstrap.marketing import check_marketing_sink
     from services.bootstrap.sink_office import check_sink
 
-    checked = await check_sink(parts, sink)
+    if isinstance(sink, MarketingSink):
+        checked = await check_marketing_sink(parts, sink)
+    else:
+        checked = await check_sink(parts, sink)
     if checked.user is not None:
         print(f'we write as: user: "{checked.user}"')
     if checked.note is not None:
@@ -30,12 +35,17 @@ async def check(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
     return 1 if checked.problems else 0
 
 
-async def plan(parts: Parts, sink: AnySink, args: argparse.Namespace) -> int:
+async def plan(parts: Parts, sink: EverySink, args: argparse.Namespace) -> int:
     """1 where the plan ends in trouble. A sink that calls nothing is not asked here either."""
+    from schemas.sinks.marketing import MarketingSink
+    from services.bootstrap.marketing import plan_marketing_sink
     from services.bootstrap.sink_office import plan_sink
 
     is_offline = args.offline or sink.mode == "check"
-    shown = await plan_sink(parts, sink, args.event, offline=is_offline)
+    if isinstance(sink, MarketingSink):
+        shown = await plan_marketing_sink(parts, sink, args.event, offline=is_offline)
+    else:
+        shown = await plan_sink(parts, sink, args.event, offline=is_offline)
     print("\n".join(_lines(shown, is_offline)))
     if shown.trouble is not None:
         print(f"the plan ends here: {shown.trouble}", file=sys.stderr)
@@ -62,6 +72,8 @@ def _outcome(step: SinkStep) -> str:
             return "would send"
         case "skipped" if step.outcome == "never_made_there":
             return "nothing yet, for what it is about is not there"
+        case "skipped" if step.outcome == "nobody_there":
+            return "nothing, for nobody is there with that id or address"
         case "skipped":
             return "nothing, for this vendor knows no such record"
         case "waiting" | "refused":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from schemas.agreement import Nurturing
 from schemas.envelope import Envelope
 from schemas.events import (
     EventData,
@@ -17,6 +18,7 @@ from schemas.events import (
     SuppressionStarted,
 )
 from schemas.sinks.marketing import AudienceEntry, MarketingSink, SuppressionEntry
+from schemas.words import probably
 from services.sinks.audiences import Audience, Membership, Purpose, Who
 
 EVENTS: frozenset[str] = frozenset(
@@ -109,6 +111,20 @@ def all_audiences(sink: MarketingSink) -> tuple[Audience, ...]:
     """Every audience that the sink names."""
     named = [Audience(*of) for _, entry in sink.entries() for of in entry.ids()]
     return tuple(dict.fromkeys((*named, *(suppression_audiences(sink, sink.suppression) if sink.suppression else ()))))
+
+
+def marketing_problems(sink: MarketingSink, brands: Iterable[str], nurturing: Nurturing) -> Iterator[str]:
+    """What of the entry means nothing by the agreement, a line each."""
+    for brand in sink.brands:
+        if brand not in set(brands):
+            yield f"brands: `{brand}` is no brand of the agreement ({', '.join(sorted(brands))})"
+    programmes = {programme.name for track in nurturing.all.values() for programme in track.entry}
+    for place, named, known in (("tracks", sink.tracks, nurturing.all), ("programmes", sink.programmes, programmes)):
+        for name in named:
+            if name not in known:
+                yield f"{place}: `{name}` is none of the agreement{probably(name, known)}"
+    if sink.suppression is None:
+        yield "suppression: none is named, so this sink stops nobody's mail; say which audience programmes leave out"
 
 
 def _suppress(

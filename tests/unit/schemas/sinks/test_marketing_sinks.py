@@ -1,10 +1,15 @@
 """The marketing part of the sinks file: what each platform has, and that an audience means one thing."""
 
+import re
+import textwrap
+from pathlib import Path
+
 import pytest
 
 from schemas.sinks import SinksFile
 from schemas.yamlfile import FileError, load
 
+PAGE = Path(__file__).parents[4] / "docs/marketing-sinks.md"
 MAUTIC = """\
 version: 1
 marketing:
@@ -65,3 +70,18 @@ def test_a_crm_and_a_platform_have_names_of_their_own():
     crm = "sinks:\n  - {name: mail, kind: odoo, base_url: 'https://odoo.example.com', database: d, secret: STAFETT_SECRET_ODOO}\n"
     with pytest.raises(FileError, match=r"marketing.0.name: two sinks are called `mail`"):
         load(MAUTIC + crm, SinksFile, "sinks.yaml")
+
+
+def examples_of_the_page():
+    """The entries of docs/marketing-sinks.md, indented by four blanks there."""
+    blocks = re.findall(r"(?:^    .*\n)+", PAGE.read_text(), flags=re.MULTILINE)
+    return [textwrap.dedent(block) for block in blocks if "kind: " in block]
+
+
+def test_the_page_has_an_example_of_each_kind_and_each_loads():
+    kinds = set()
+    for block in examples_of_the_page():
+        text = block if block.startswith("marketing:") else f"marketing:\n{textwrap.indent(block, '  ')}"
+        (sink,) = load(f"version: 1\n{text}", SinksFile, "page").marketing
+        kinds.add(sink.kind)
+    assert kinds == {"mautic", "mailchimp", "activecampaign", "hubspot", "http"}
