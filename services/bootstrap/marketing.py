@@ -30,6 +30,8 @@ from services.sinks.platforms.registry import USUAL_OF_PLATFORMS, platform_of
 from services.sinks.role import CALLS, SinkLoop
 from services.sinks.showing import show_plan
 
+_ECHO = "Mautic's webhooks tell our own do-not-contact like the person's, so it would count as their no and never end"
+
 
 def marketing_sinks_of(settings: Settings) -> list[AnyMarketingSink]:
     """The marketing sinks of the file; none where there is no file. Raises FileError."""
@@ -42,6 +44,12 @@ def marketing_sinks_of(settings: Settings) -> list[AnyMarketingSink]:
         (("marketing", number, "source"), f"`{sink.source}` is no source of sources.yaml ({names})")
         for number, sink in enumerate(sinks)
         if sink.source is not None and sink.source not in sources
+    ]
+    theirs = sorted(name for name, configured in sources.items() if configured.source.kind == "mautic")
+    broken += [
+        (("marketing", number, "suppression", "hard"), f"{_ECHO} (source {', '.join(theirs)}); use a segment")
+        for number, sink in enumerate(sinks)
+        if theirs and sink.kind == "mautic" and sink.suppression is not None and sink.suppression.hard
     ]
     if broken:
         raise FileError(problems_of(str(path), text, broken))
