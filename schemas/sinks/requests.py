@@ -30,6 +30,13 @@ class Lookup(FileModel):
     id: Dotted = "id"
 
 
+class Finding(Lookup):
+    """A look-up by `{email}`. `email`: where the address is in the answer, which has to be the one that was asked for: many APIs leave out
+    a filter that they do not know, and answer with somebody."""
+
+    email: Dotted
+
+
 class PresenceLookup(FileModel):
     """A GET that answers what a contact is in. `rows`: where the list of it is; `key`: which field of a row is the audience's id, left out
     where the rows are the ids themselves; `where`: fields that a row has to have for the contact to be in.
@@ -74,7 +81,7 @@ class HttpMarketingSink(MarketingSink):
     header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z-]{0,60}$")] = "Authorization"
     scheme: Annotated[str, Field(pattern=r"^[A-Za-z-]{0,40}$")] = "Bearer"
     system: ClassVar[str] = "http"
-    find: Lookup
+    find: Finding
     read: Lookup | None = None
     make: Making | None = None
     requests: dict[Mechanism, AudienceRequests]

@@ -29,7 +29,14 @@ class ByMapping:
         return contact if self._sink.read is None else await self._id_of(self._sink.read, {"contact": contact})
 
     async def find(self, email: str) -> str | None:
-        return await self._id_of(self._sink.find, {"email": email})
+        find = self._sink.find
+        reply = await self._get(find.path, {"email": email})
+        if reply.status in _GONE:
+            return None
+        _raise_if_refused(reply)
+        answer = reply.json()
+        is_them = (_text(value_at(answer, find.email)) or "").strip().lower() == email.strip().lower()
+        return _text(value_at(answer, find.id)) if is_them else None
 
     async def create(self, who: Who) -> str | None:
         make = self._sink.make

@@ -13,7 +13,12 @@ NOT_FOUND = Answer(404, {"error": "not found"})
 
 def _find(api: LabelsApi, request: Request) -> Answer:
     email = request.query["email"][0].lower()
-    return Answer(200, {"data": [{"id": ident} for ident, address in api.people.items() if address.lower() == email]})
+    rows: list[Json] = [
+        {"id": ident, "email": address}
+        for ident, address in api.people.items()
+        if address.lower() == email or api.is_deaf
+    ]
+    return Answer(200, {"data": rows})
 
 
 def _read(api: LabelsApi, _request: Request, ident: str) -> Answer:
@@ -75,6 +80,8 @@ class LabelsApi(VendorApi):
     people: dict[int, str] = field(default_factory=dict)
     labels: dict[int, set[str]] = field(default_factory=dict)
     key: str = "key"
+    is_deaf: bool = False
+    """It leaves out a filter, and answers with everybody."""
     routes: ClassVar[tuple[Route, ...]] = (
         Route("find", "GET", "/v1/people", _find, query=frozenset({"email"})),
         Route("make", "POST", "/v1/people", _make, _PERSON),

@@ -40,7 +40,7 @@ marketing:
     tracks: {warm_up: {tag: warm}, recycle: {tag: cold}}
     programmes: {pumps: {tag: pumps}}
     create: true
-    find: {path: "/v1/people?email={email}", id: data.0.id}
+    find: {path: "/v1/people?email={email}", id: data.0.id, email: data.0.email}
     read: {path: "/v1/people/{contact}"}
     make: {method: POST, path: /v1/people, body: {email: "{email}", first: "{first_name}"}, id: person.id}
     requests:
@@ -77,6 +77,11 @@ async def test_a_contact_is_read_found_and_made_by_the_requests_of_the_file(api)
     assert await mail.find("Eva@kund.example") == "5" and await mail.find("a+b@kund.example") is None
     ident = await mail.create(Who("lead_1", email="ny@kund.example"))
     assert ident == await mail.create(Who("lead_1", email="ny@kund.example")) == "7"
+
+
+async def test_somebody_else_in_an_answer_is_not_taken_for_who_was_asked_for(api):
+    api.is_deaf = True
+    assert await platform(api).find(OLA) is None and await platform(api).find(EVA) == "5"
 
 
 async def test_an_audience_is_asked_for_entered_and_left(api):
