@@ -118,6 +118,8 @@ async def installed(
         finally:
             stopping.set()
             await asyncio.gather(*tasks)
+            # Uses of keys are written down beside the answers: what is under way needs the store for a moment more.
+            await asyncio.gather(*(t for t in asyncio.all_tasks() if t.get_coro().__qualname__ == "Access._write_down"))
 
 
 def signed(fact, ident, stamp):
