@@ -160,6 +160,7 @@ PATTERNS = {
     r"^https?://": URL,
     r"^![^\s/]{1,250}$": "must be the id of a room of Matrix's, as !abc:example.com; the room's advanced settings have it",
     r"^[A-Za-z_][A-Za-z0-9_.\-]{0,199}$": "a field of theirs by its technical name: letters, digits, _, . and -, as x_need or Need__c",
+    r"^[a-z][A-Za-z0-9]{0,99}$": "a field of theirs by its name: letters and digits, a small one first, as cStafettId",
     r"^[a-z][a-z0-9_]{0,99}$": "a column of theirs by its logical name: small letters, digits and _, as new_handoverid",
     r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,99}$": "must be a directory of Entra ID by its domain or id, as acme.example",
     r"^[0-9A-Fa-f\-]{36}$": "must be the id of an application, as 11111111-2222-4333-8444-555555555555",

@@ -126,8 +126,38 @@ class CloseSink(CrmSink):
     key_field: Annotated[str, Field(pattern=r"^cf_[A-Za-z0-9]{1,100}$")]
 
 
+class UpsalesSink(CrmSink):
+    """`secret` is an API key. `key_field` and `task_key_field` are the numbers of text fields of orders and of activities that keep our ids.
+    An opportunity has to have a row, a day and a company: a row of `product` at no price, the day in `closes_in_days` days, and
+    `company_for_others` for leads whose company nobody knows. `task.type` is the number of a type of activities."""
+
+    kind: Literal["upsales"]
+    secret: SecretName
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=500)] = "https://power.upsales.com/api/v2"
+    key_field: Annotated[int, Field(ge=1)]
+    task_key_field: Annotated[int, Field(ge=1)]
+    product: Annotated[int, Field(ge=1)]
+    company_for_others: Annotated[int, Field(ge=1)] | None = None
+    closes_in_days: Annotated[int, Field(ge=0, le=3650)] = 90
+
+    @model_validator(mode="after")
+    def _ids_are_numbers(self) -> UpsalesSink:
+        for name, stage in self.stages.model_dump(exclude_none=True).items():
+            if not stage.isdigit():
+                raise BrokenAt(f"`{stage}` is no number of a stage", "stages", name)
+        if self.stages.offered is None:
+            raise BrokenAt("`offered` is missing: Upsales has no opportunity without a stage", "stages")
+        if not (self.task.type or "").isdigit():
+            raise BrokenAt("`type` is missing: the number of a type of activities, as that of a to-do", "task")
+        if not self.company and self.company_for_others is None:
+            raise BrokenAt(
+                "without companies `company_for_others` is needed: all records there belong to one", "company"
+            )
+        return self
+
+
 AnySink = Annotated[
-    OdooSink | TrytonSink | HubspotSink | EspoSink | DynamicsSink | SalesforceSink | HttpSink | CloseSink,
+    OdooSink | TrytonSink | HubspotSink | EspoSink | DynamicsSink | SalesforceSink | HttpSink | CloseSink | UpsalesSink,
     Field(discriminator="kind"),
 ]
 """One of the vendors; `kind` says which."""

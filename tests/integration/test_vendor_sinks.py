@@ -9,16 +9,17 @@ import pytest
 import yaml
 
 from schemas.sinks.http import HttpSink
-from schemas.sinks.vendors import CloseSink, EspoSink
+from schemas.sinks.vendors import CloseSink, EspoSink, UpsalesSink
 from services.adapters.sql.store import SqlStore
 from services.sinks.vendors.registry import vendor_of
 from tests.parts.sqlite import migrated_file
-from tests.parts.vendors import close, espo, plain
+from tests.parts.vendors import close, espo, plain, upsales
 from tests.parts.vendors.calling import StandInCaller
 from tests.parts.vendors.espo_records import Field
-from tests.parts.vendors.faults import Plan
+from tests.parts.vendors.faults import Limit, Plan
 from tests.parts.vendors.server import VendorApi, serve
 from tests.parts.vendors.storm import PEOPLE, Storm, differences, tell_story
+from tests.parts.vendors.upsales_records import Records
 
 SECRET = "STAFETT_SECRET_CRM"
 
@@ -53,6 +54,16 @@ def _close():
     return Vendor(api, CloseSink, values | {"allow_private": True}, api.key, close.passing_faults(0.02), stages)
 
 
+def _upsales():
+    api = upsales.UpsalesApi(records=Records(lag=timedelta(seconds=10)), burst=Limit(100_000, 10))
+    for ident in PEOPLE.values():
+        api.add_user(ident)
+    fields = {"key_field": upsales.KEY, "task_key_field": upsales.TASK_KEY, "product": upsales.PRODUCT}
+    values = {"kind": "upsales", "mode": "live", "secret": SECRET, "stages": upsales.STAGES, "allow_private": True}
+    values |= fields | {"task": {"type": str(upsales.TYPE)}}
+    return Vendor(api, UpsalesSink, values, upsales.TOKEN, upsales.passing_faults(0.02), upsales.STAGES)
+
+
 def _plain(*, keeps_keys=False):
     """Of the page's own file; one that keeps keys is asked nothing."""
     api = plain.PlainApi(keeps_keys=keeps_keys)
@@ -72,7 +83,9 @@ def _keeping():
     return _plain(keeps_keys=True)._replace(hand_overs=60)
 
 
-@pytest.fixture(params=[_espo, _close, _plain, _keeping], ids=["espo", "close", "http", "http that keeps keys"])
+@pytest.fixture(
+    params=[_espo, _close, _upsales, _plain, _keeping], ids=["espo", "close", "upsales", "http", "http that keeps keys"]
+)
 def vendor(request):
     return request.param()
 
@@ -99,6 +112,8 @@ def storm(store, vendor, url, seed, **more):
     )
     if isinstance(vendor.api, close.CloseApi):
         vendor.api.now = lambda: made.now
+    if isinstance(vendor.api, upsales.UpsalesApi):
+        vendor.api.records.now = lambda: made.now
     return made
 
 

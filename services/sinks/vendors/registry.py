@@ -16,6 +16,7 @@ from schemas.sinks.vendors import (
     OdooSink,
     SalesforceSink,
     TrytonSink,
+    UpsalesSink,
 )
 from services.sinks.calls import Caller
 from services.sinks.limits import Usual
@@ -28,6 +29,7 @@ from services.sinks.vendors.hubspot import Hubspot
 from services.sinks.vendors.odoo import Odoo
 from services.sinks.vendors.salesforce import Salesforce
 from services.sinks.vendors.tryton import Tryton
+from services.sinks.vendors.upsales import Upsales
 
 USUAL: Mapping[str, Usual] = {
     "odoo": Usual(),
@@ -38,6 +40,8 @@ USUAL: Mapping[str, Usual] = {
     "close": Usual(20, timedelta(seconds=1)),
     "dynamics": Usual(6_000, timedelta(minutes=5)),
     "salesforce": Usual(per_day=100_000),
+    # It allows 200 in 10 s, but no more than 5,000 writes in an hour, which two in five calls of ours are.
+    "upsales": Usual(200, timedelta(seconds=60), 99_999),
 }
 """By kind of sink; docs/crms says where each was read."""
 
@@ -65,6 +69,8 @@ def vendor_of(sink: AnySink, caller: Caller, secrets: Sequence[str], now: Callab
             return Dynamics(sink, caller, secret, now)
         case SalesforceSink():
             return Salesforce(sink, caller, secret, now)
+        case UpsalesSink():
+            return Upsales(sink, caller, secret, now)
         case TrytonSink():
             return Tryton(sink, caller, secret)
         case _:
