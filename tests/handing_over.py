@@ -8,14 +8,15 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import yaml
 from sqlalchemy import text
 
+from routing.people.roster import Roster
 from schemas.envelope import Envelope
 from schemas.events import (
     HandoverAccepted,
@@ -26,13 +27,16 @@ from schemas.events import (
     LeadOwnerChanged,
     LeadStageChanged,
 )
+from schemas.roster import RosterFile
 from schemas.signals import Company, Sales
 from services.cli.main import main as stafett
+from services.rules.ruling import Ruling
 from tests.parts.fleet import ROOT, STAFETT
 from tests.parts.process import end, spawn
 from tests.setups import Setup, record, signal
 
-STORIES = (
+Story = tuple[str, int, tuple[str, ...]]
+STORIES: tuple[Story, ...] = (
     ("waits", 2, ()),
     ("accepts", 3, ("accept",)),
     ("second", 3, ("reject no time",)),
@@ -86,7 +90,8 @@ def standings(events: list[str]) -> dict[str, Standing]:
 
 
 class HandingOver:
-    """`give` makes hand-overs happen, `begin` and `kill` are about the process that writes them into the CRM."""
+    """`give` makes hand-overs happen, `begin` and `kill` are about the process that writes them into the CRM. Ids follow from `number`,
+    which is raised for a CRM that has had some."""
 
     def __init__(self, running: Setup, url: str, folder: Path, seed: int) -> None:
         self.running, self.lots, self._breaks = running, random.Random(seed), random.Random(seed + 1)
@@ -97,7 +102,7 @@ class HandingOver:
             "STAFETT_KAFKA_TOPIC_PREFIX": running.topic.partition(".")[0],
             "STAFETT_LOG_LEVEL": "INFO",
         }
-        self._number, self.kills = 0, 0
+        self.number, self.kills = 0, 0
 
     def configure(self, sink: dict, secrets: dict[str, str], owners: dict[str, str]) -> None:
         """One sink, with its secrets, and the ids there of people of the roster. What it learns is told to a source of its name."""
@@ -116,6 +121,8 @@ class HandingOver:
             if person["id"] in owners:
                 person.setdefault("ids", {})[sink["kind"]] = owners[person["id"]]
         roster.write_text(yaml.safe_dump(file))
+        # Who decides knows the same people as who writes.
+        self.running.ruling = Ruling(self.running.ruling.agreement, Roster(RosterFile.model_validate(file)))
 
     def begin(self) -> None:
         command = [*STAFETT, "delivery", "--config", str(self.config)]
@@ -132,36 +139,40 @@ class HandingOver:
     def said(self) -> str:
         return self._log.read_text(errors="replace")[-6000:]
 
-    async def give(self, leads: int) -> None:
+    async def give(self, leads: int, stories: Sequence[Story] = STORIES) -> None:
         """So many leads reach the hand-over, and sales does with each what its story says, all of them mixed."""
-        names = [name for name, share, _ in STORIES for _ in range(share)]
-        steps = {name: said for name, _, said in STORIES}
-        stories = [(f"lead{number}", list(steps[self.lots.choice(names)])) for number in range(leads)]
+        names = [name for name, share, _ in stories for _ in range(share)]
+        steps = {name: said for name, _, said in stories}
+        told = [(f"lead{self.number + number}", list(steps[self.lots.choice(names)])) for number in range(leads)]
         for begun in range(0, leads, 20):
-            await self._tell(*(self._form(lead) for lead, _ in stories[begun : begun + 20]))
-        while open_ones := [one for one in stories if one[1]]:
+            await self._tell(*(self._form(lead) for lead, _ in told[begun : begun + 20]))
+        while open_ones := [one for one in told if one[1]]:
             some = self.lots.sample(open_ones, min(len(open_ones), 10))
             await self._tell(*(self._sales(lead, said.pop(0)) for lead, said in some))
 
     async def _tell(self, *signals) -> None:
         for one in signals:
             await self.running.log.append([record(one, self.running.topic)])
-        await self._route()
+        await self._route(len(signals))
 
-    async def _route(self) -> None:
-        """All that the log has, among it what the sink told of its ids; then events are published."""
-        router, consumer = self.running.router, self.running.consumer
-        while True:
-            await router._position(consumer)
-            if not (records := await consumer.poll(100, 0.2)):
-                break
-            await router.handle(records, consumer)
+    async def _route(self, least: int = 0) -> None:
+        """All that the log has, which is so many at least, and what the sink told among it; then events are published."""
+        router, consumer, done = self.running.router, self.running.consumer, 0
+        async with asyncio.timeout(60):
+            while True:
+                await router._position(consumer)
+                records = await consumer.poll(100, 0.2)
+                if records:
+                    await router.handle(records, consumer)
+                    done += len(records)
+                elif done >= least:
+                    break
         await self.running.relay.drain()
 
     def _next(self) -> int:
-        self._number += 1
+        self.number += 1
         self.running.at += timedelta(seconds=1)
-        return self._number
+        return self.number
 
     def _form(self, lead):
         number = self._next()
@@ -228,6 +239,13 @@ class HandingOver:
         await asyncio.to_thread(self.kill)
         await asyncio.sleep(self._breaks.uniform(0, 0.5))
         self.begin()
+
+    async def read_back(self) -> list[str]:
+        """What was read in the CRM so far goes through the router, by the machine's clock; all events."""
+        self.running.at = datetime.now(UTC)
+        await self._route()
+        await self._route()
+        return await self.running.events()
 
     async def learn(self) -> dict[str, list[str]]:
         """What the sink told of its ids goes through the router; by hand-over, the ids of deals that are known of it then."""

@@ -7,17 +7,27 @@ import asyncio
 import os
 import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from schemas.envelope import Envelope
+from schemas.events import (
+    HandoverAccepted,
+    HandoverFollowedUp,
+    HandoverOffered,
+    HandoverRejected,
+    LeadOwnerChanged,
+    SlaFulfilled,
+)
 from tests.handing_over import HandingOver, last_line, standings
 from tests.parts.dropping_proxy import DroppingProxy, seeded_plan
 from tests.parts.postgres import migrated_database
-from tests.parts.tryton import DATABASE, INTEGRATION, TrytonServer
+from tests.parts.tryton import DATABASE, INTEGRATION, TrytonServer, TrytonUser
 from tests.parts.tryton_files import PEOPLE, password
 from tests.setups import setup_on
 
-HANDOVERS = int(os.environ.get("HANDOVERS", "40"))
+HANDOVERS = int(os.environ.get("HANDOVERS", "30"))
 SEED = int(os.environ.get("HANDOVERS_SEED", "1"))
 KILLS = max(2, HANDOVERS // 25)
 """Of each of the two."""
@@ -56,8 +66,8 @@ async def work(tryton, proxy, postgres, tmp_path):
         (user,) = await tryton.rows("SELECT id FROM res_user WHERE login = :login", login=INTEGRATION)
         sink = {
             "kind": "tryton", "name": "tryton", "mode": "live", "base_url": proxy.url, "allow_private": True,
-            "secret": "STAFETT_SECRET_TRYTON", "database": DATABASE, "login": INTEGRATION, "user": str(user["id"]),
-            "timeout_seconds": 1, "settle_seconds": 3,
+            "secret": "STAFETT_SECRET_TRYTON", "database": DATABASE, "login": INTEGRATION, "user": f"user/{user['id']}",
+            "timeout_seconds": 1, "settle_seconds": 3, "reconcile": {"every": "2s", "overlap": "1m", "audit_every": "1h"},
         }  # fmt: skip
         employees = {login: str(number) for number, login in enumerate(PEOPLE, 1)}
         made.configure(sink, {"STAFETT_SECRET_TRYTON": password(INTEGRATION)}, employees)
@@ -99,9 +109,92 @@ async def test_each_hand_over_is_one_opportunity_with_its_owner_and_one_dossier_
     }
     assert set(Counter(row["value"] for row in await tryton.rows(PARTIES)).values()) == {1}
     assert await work.learn() == {one.reference: [str(one.id)] for one in made}
+    assert standings(await work.running.events()) == wanted, "who reads our own writing back learns nothing"
     assert len(wanted) == HANDOVERS and work.kills == len(killed) == KILLS
     assert {"lost_answer", "bad_gateway", "lost_request"} <= proxy.counts().keys()
 
 
 PARTIES = "SELECT c.value FROM party_contact_mechanism c JOIN party_party p ON p.id = c.party"
 """Addresses of people, and domains of companies."""
+
+
+@pytest.mark.timeout(300)
+async def test_what_sales_does_in_tryton_comes_back_by_reading_alone(tryton, work):
+    """No webhook tells of it. The router's clock goes with the machine's, since Tryton's does."""
+    before = {one.reference for one in await tryton.opportunities()}
+    work.number, work.running.at = 10_000, datetime.now(UTC) - timedelta(minutes=10)
+    await work.give(2 * len(DOINGS), stories=[("waits", 1, ())])
+    await work.until_written(60)
+    made = [one for one in await tryton.opportunities() if one.reference not in before]
+    done = dict(zip((one.reference for one in made), (*DOINGS, *DOINGS), strict=True))
+    for one in made:
+        async with TrytonUser(tryton, one.owner) as salesperson:
+            await DOINGS[done[one.reference]](salesperson, one)
+    expected = {one.reference: COMES_TO[done[one.reference]](one) for one in made}
+    until = time.monotonic() + 90
+    while (told := work_of_sales(await work.read_back())) != expected and time.monotonic() < until:
+        await asyncio.sleep(0.5)
+    assert {(done[handover], *sorted(what)) for handover, what in told.items()} == {
+        (done[handover], *sorted(what)) for handover, what in expected.items()
+    }
+    assert told == expected
+
+
+def work_of_sales(events):
+    """By hand-over, what our events say that sales did."""
+    told, of_lead = {}, {}
+    for envelope in map(Envelope.model_validate_json, events):
+        match said := envelope.body():
+            case HandoverOffered():
+                of_lead[envelope.subject] = told.setdefault(said.handover_id, set())
+            case HandoverAccepted() | HandoverFollowedUp():
+                told[said.handover_id].add((envelope.type.split(".")[2], said.owner.person))
+            case HandoverRejected():
+                told[said.handover_id].add(("rejected", said.reason or ""))
+            case SlaFulfilled() if said.metric == "follow_up" and envelope.subject in of_lead:
+                of_lead[envelope.subject].add(("kept", "follow_up"))
+            case LeadOwnerChanged() if said.to_owner is not None and envelope.subject in of_lead:
+                of_lead[envelope.subject].add(("owner", said.to_owner.person))
+            case _:
+                pass
+    return told
+
+
+async def accept(salesperson, one):
+    await salesperson.call("sale.opportunity.opportunity", [one.id])
+
+
+async def convert(salesperson, one):
+    await accept(salesperson, one)
+    await salesperson.call("sale.opportunity.convert", [one.id])
+
+
+async def write_note(salesperson, one):
+    await salesperson.call(
+        "ir.note.create", [{"resource": f"sale.opportunity,{one.id}", "message": "Called: wants an offer"}]
+    )
+
+
+async def give(salesperson, one):
+    await salesperson.call("sale.opportunity.write", [one.id], {"employee": 4})
+
+
+async def lose(salesperson, one):
+    await salesperson.call("sale.opportunity.write", [one.id], {"lost_reason": "too dear"})
+    await salesperson.call("sale.opportunity.lost", [one.id])
+
+
+async def cancel(salesperson, one):
+    await salesperson.call("sale.opportunity.cancel", [one.id])
+
+
+DOINGS = {"accepts": accept, "converts": convert, "notes": write_note, "gives": give, "loses": lose, "cancels": cancel}
+COMES_TO = {
+    "accepts": lambda one: {("accepted", one.owner)},
+    "converts": lambda one: {("accepted", one.owner)},
+    "notes": lambda one: {("accepted", one.owner), ("followed_up", one.owner), ("kept", "follow_up")},
+    "gives": lambda one: {("owner", "maja")},
+    # Nobody has accepted it, so that whoever ends it gives it back.
+    "loses": lambda one: {("rejected", "too dear")},
+    "cancels": lambda one: {("rejected", "")},
+}

@@ -1,8 +1,17 @@
 """A real Tryton: that it can be had, that kill -9 costs it nothing that it answered, and the traits that a sink relies on."""
 
+from datetime import UTC, datetime, timedelta
+
+import httpx
 import pytest
 
-from tests.parts.tryton import INTEGRATION, TrytonRefused, TrytonServer, TrytonUser
+from schemas.sinks.vendors import TrytonSink
+from services.sinks.http import Endpoint, HttpCaller
+from services.sinks.limits import Allowance
+from services.sinks.records import Key
+from services.sinks.vendors.tryton import Tryton
+from tests.parts.tryton import DATABASE, INTEGRATION, TrytonRefused, TrytonServer, TrytonUser
+from tests.parts.tryton_files import password
 
 # The first on a machine installs Tryton and activates its modules.
 pytestmark = pytest.mark.timeout(400)
@@ -78,3 +87,54 @@ async def test_a_salesperson_does_what_their_interface_does(tryton, stafett):
         with pytest.raises(TrytonRefused, match="not allowed to modify the field"):
             await elin.call("sale.opportunity.write", [ident], {"employee": 2})
     assert [one.state for one in await of(tryton, "ho_6")] == ["lost"]
+
+
+@pytest.fixture
+async def vendor(tryton):
+    """Our own file for Tryton, over HTTP to it."""
+    given = {"kind": "tryton", "name": "tryton", "base_url": tryton.url, "database": DATABASE, "login": INTEGRATION}
+    sink = TrytonSink.model_validate({**given, "secret": "STAFETT_SECRET_TRYTON", "allow_private": True})
+    async with httpx.AsyncClient(timeout=30) as client:
+        endpoint = Endpoint(sink.base_url, 30, allow_private=True)
+        caller = HttpCaller(client, endpoint, Allowance(None, None), lambda: datetime.now(UTC))
+        yield Tryton(sink, caller, password(INTEGRATION))
+
+
+async def test_our_dossier_is_replaced_by_another_and_a_colleagues_note_stays(tryton, vendor, stafett):
+    ident = str(await create(stafett, "ho_7"))
+    key, parents = Key("note", "ho_7/dossier"), {"opportunity": ident}
+    await stafett.call("ir.note.create", [{"resource": f"sale.opportunity,{ident}", "message": "a colleague's"}])
+    made = await vendor.create(key, {"message": f"first\n{key.marker}"}, parents)
+    await vendor.update("note", made.vendor_id, {"message": f"second\n{key.marker}"})
+    assert [one.notes for one in await of(tryton, "ho_7")] == [("a colleague's", f"second\n{key.marker}")]
+    assert await vendor.read("note", made.vendor_id, ("message",)) is None
+    match = await vendor.find(key, ("message",), parents)
+    assert match == await vendor.read("note", match.vendor_id, ("message",)) and match.fields["message"].startswith(
+        "second"
+    )
+
+
+async def test_what_people_did_is_read_with_who_and_when_and_our_own_is_nobodys(tryton, vendor, stafett):
+    begun = datetime.now(UTC) - timedelta(seconds=1)
+    given, untouched = [await create(stafett, reference) for reference in ("ho_8", "ho_9")]
+    async with TrytonUser(tryton, "elin") as elin:
+        await elin.call("sale.opportunity.write", [given], {"employee": 2})
+        await elin.call("sale.opportunity.opportunity", [given])
+        (note,) = await elin.call("ir.note.create", [{"resource": f"sale.opportunity,{given}", "message": "Called"}])
+    await stafett.call("sale.opportunity.write", [untouched], {"description": "ours"})
+    page = await vendor.changes(None, begun)
+    seen = {one.vendor_id: one for one in page.sightings}
+    theirs, ours = seen[str(given)], seen[str(untouched)]
+    assert (theirs.stage, theirs.owner, theirs.outcome, theirs.changed_by) == ("opportunity", "2", None, "1")
+    assert ours.changed_by is None and begun < theirs.changed_at < ours.changed_at
+    (work,) = (one for one in page.works if one.opportunity == str(given))
+    assert (work.vendor_id, work.opportunity, work.author) == (f"note/{note}", str(given), "1")
+    assert await vendor.look([str(given)]) == [theirs]
+    again = await vendor.changes(page.cursor, datetime.now(UTC) + timedelta(minutes=1))
+    assert (again.sightings, again.works, again.is_last) == ([], [], True)
+
+
+async def test_a_set_up_as_the_page_says_has_no_problems(vendor):
+    assert await vendor.check({"elin": "1", "johan": "2"}) == []
+    (problem,) = await vendor.check({"elin": "77"})
+    assert problem.startswith("roster: elin is 77 there") and "1 is Elin Ek" in problem

@@ -7,8 +7,8 @@ button. There are no tasks: the due day is the end date, and the owner sees it i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from schemas.json_values import JsonObject, JsonValue
@@ -16,9 +16,11 @@ from schemas.sinks import RecordKind
 from schemas.sinks.vendors import TrytonSink
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
+from services.sinks.reconciling.sightings import Page, Sighting
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.tryton_calls import TrytonCalls
 from services.sinks.vendors.tryton_check import problems_of_setup
+from services.sinks.vendors.tryton_reading import look_at, read_changes
 from services.sinks.vendors.tryton_values import (
     MECHANISMS,
     MODELS,
@@ -97,8 +99,8 @@ class Tryton:
             case "opportunity":
                 return await self._opportunity([["id", "=", to_id(vendor_id)]], names)
             case "note":
-                rows = await self._tryton.rows("ir.note", [["id", "=", to_id(vendor_id)]], ["message"])
-                return Match(vendor_id, {"message": rows[0]["message"]}) if rows else None
+                note = await self._note(vendor_id)
+                return Match(vendor_id, {"message": note["message"]}) if note is not None else None
             case "task":
                 return None
             case _:
@@ -158,7 +160,14 @@ class Tryton:
             await self._tryton.ask("sale.opportunity.write", [to_id(opportunity)], values, is_write=True)
 
     async def whoami(self) -> str:
-        return await self._tryton.user_id()
+        """Ours is told apart from people, who are known by the ids of their employees."""
+        return f"user/{await self._tryton.user_id()}"
+
+    async def changes(self, cursor: str | None, since: datetime) -> Page:
+        return await read_changes(self._tryton, cursor, since)
+
+    async def look(self, vendor_ids: Sequence[str]) -> list[Sighting]:
+        return await look_at(self._tryton, vendor_ids)
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
         return await problems_of_setup(self._sink, self._tryton, owners)
@@ -231,10 +240,10 @@ class Tryton:
 
     async def _replace_note(self, vendor_id: str, text: str) -> None:
         """Killed on the way there are two for a while; whoever comes again finds the new one and takes the old away."""
-        rows = await self._tryton.rows("ir.note", [["id", "=", to_id(vendor_id)]], ["resource"])
-        if not rows:
+        old_one = await self._note(vendor_id)
+        if old_one is None:
             raise Trouble("gone", "no_longer_there", field="ir.note")
-        resource, marker = str(rows[0]["resource"]), text.rpartition("\n")[2]
+        resource, marker = str(old_one["resource"]), text.rpartition("\n")[2]
         notes = await self._notes(resource.partition(",")[2], marker)
         if not any(note["message"] == text for note in notes):
             try:
@@ -246,6 +255,16 @@ class Tryton:
         old: list[JsonValue] = [note["id"] for note in notes if note["message"] != text]
         if old:
             await self._tryton.ask("ir.note.delete", old, is_write=True)
+
+    async def _note(self, vendor_id: str) -> JsonObject | None:
+        """By its id alone: a search of notes has to name what they hang on."""
+        try:
+            rows = await self._tryton.ask("ir.note.read", [to_id(vendor_id)], ["message", "resource"])
+        except Trouble as trouble:
+            if trouble.kind == "gone":
+                return None
+            raise
+        return rows[0] if rows else None
 
     async def _notes(self, opportunity: str, marker: str) -> list[JsonObject]:
         """Those of ours that hang on the opportunity, the oldest first."""

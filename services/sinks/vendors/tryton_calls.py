@@ -58,13 +58,18 @@ class TrytonCalls:
         return _result(reply, is_write)
 
     async def rows(
-        self, model: str, domain: list[JsonValue], names: Collection[str], *, archived: bool = False
+        self,
+        model: str,
+        domain: list[JsonValue],
+        names: Collection[str],
+        *,
+        order: Collection[str] = ("id",),
+        most: int = MOST,
+        archived: bool = False,
     ) -> list[JsonObject]:
-        """What is there, the oldest first. Raises Trouble."""
-        order: list[JsonValue] = [["id", "ASC"]]
-        found = await self.ask(
-            f"{model}.search_read", domain, 0, MOST, order, sorted({"id", *names}), archived=archived
-        )
+        """What is there, ascending by the fields of `order`. Raises Trouble."""
+        by: list[JsonValue] = [[name, "ASC"] for name in order]
+        found = await self.ask(f"{model}.search_read", domain, 0, most, by, sorted({"id", *names}), archived=archived)
         return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
     async def user_id(self) -> str:

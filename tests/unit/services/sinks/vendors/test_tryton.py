@@ -17,6 +17,7 @@ ROW = {
     "description": "Kund AB – Anna Berg", "amount": {"__class__": "Decimal", "decimal": "125000"},
     "end_date": {"__class__": "date", "year": 2026, "month": 12, "day": 2},
 }  # fmt: skip
+NO_NOTE = user_error('You are trying to read records "3" of "Note" that don\'t exist.')
 PARTY = {
     "id": 4, "name": "Anna Berg", "active": True, "replaced_by": None,
     "contact_mechanisms.": [
@@ -81,6 +82,7 @@ async def test_nothing_that_is_not_there_is_found():
         party__contact_mechanism__search_read=[result([])],
         party__party__search_read=[result([])],
         ir__note__search_read=[result([])],
+        ir__note__read=[NO_NOTE],
     )
     for key in (CONTACT, OPPORTUNITY, NOTE, Key("company", "kund.example"), Key("contact", "lead_2")):
         assert await vendor.find(key, (), {"opportunity": "3"}) is None
@@ -193,8 +195,9 @@ async def test_a_note_hangs_on_its_opportunity():
 async def test_a_changed_note_is_a_new_one_and_then_the_old_one_goes():
     old = {"id": 2, "message": f"first\n{TEXT}", "resource": "sale.opportunity,3"}
     vendor, answers = tryton(
-        ir__note__search_read=[result([old])], ir__note__create=[result([12])], ir__note__delete=[result(None)]
-    )
+        ir__note__read=[result([old])], ir__note__search_read=[result([old])],
+        ir__note__create=[result([12])], ir__note__delete=[result(None)],
+    )  # fmt: skip
     await vendor.update("note", "2", {"message": TEXT})
     assert answers.writes() == [
         ("ir.note.create", [{"resource": "sale.opportunity,3", "message": TEXT}]), ("ir.note.delete", [2]),
@@ -204,16 +207,34 @@ async def test_a_changed_note_is_a_new_one_and_then_the_old_one_goes():
 async def test_killed_between_the_two_the_next_try_makes_no_third():
     old = {"id": 2, "message": f"first\n{TEXT}", "resource": "sale.opportunity,3"}
     vendor, answers = tryton(
-        ir__note__search_read=[result([old]), result([old, {"id": 12, "message": TEXT}])],
+        ir__note__read=[result([old])],
+        ir__note__search_read=[result([old, {"id": 12, "message": TEXT}])],
         ir__note__delete=[result(None)],
     )
     await vendor.update("note", "2", {"message": TEXT})
     assert answers.writes() == [("ir.note.delete", [2])]
 
 
+async def test_a_note_that_is_gone_is_not_replaced():
+    vendor, answers = tryton(ir__note__read=[NO_NOTE])
+    with pytest.raises(Trouble, match="gone"):
+        await vendor.update("note", "3", {"message": TEXT})
+    assert not answers.writes()
+
+
+async def test_what_else_hinders_the_reading_of_a_note_is_told():
+    vendor, _ = tryton(ir__note__read=[page(502, "Bad Gateway")])
+    with pytest.raises(Trouble, match="transient"):
+        await vendor.read("note", "3", ())
+
+
 async def test_a_new_note_that_was_not_answered_waits_until_a_look_can_be_believed():
     old = {"id": 2, "message": f"first\n{TEXT}", "resource": "sale.opportunity,3"}
-    vendor, answers = tryton(ir__note__search_read=[result([old])], ir__note__create=[page(502, "Bad Gateway")])
+    vendor, answers = tryton(
+        ir__note__read=[result([old])],
+        ir__note__search_read=[result([old])],
+        ir__note__create=[page(502, "Bad Gateway")],
+    )
     with pytest.raises(Trouble) as caught:
         await vendor.update("note", "2", {"message": TEXT})
     assert (caught.value.kind, caught.value.wait) == ("unknown", timedelta(seconds=90))
@@ -255,7 +276,7 @@ async def test_a_create_whose_answer_has_no_id_is_unknown():
 async def test_two_creates_are_two_records_there():
     vendor, _ = tryton()
     assert not any(vendor.is_repeatable(kind) for kind in vendor.kinds) and "task" not in vendor.kinds
-    assert vendor.settle == timedelta(seconds=90) and await vendor.whoami() == "6"
+    assert vendor.settle == timedelta(seconds=90) and await vendor.whoami() == "user/6"
 
 
 RIGHTS = {"read": 1, "write": 1, "create": 1, "delete": 1}
