@@ -156,8 +156,39 @@ class UpsalesSink(CrmSink):
         return self
 
 
-AnySink = Annotated[
-    OdooSink | TrytonSink | HubspotSink | EspoSink | DynamicsSink | SalesforceSink | HttpSink | CloseSink | UpsalesSink,
-    Field(discriminator="kind"),
-]
-"""One of the vendors; `kind` says which."""
+class PipedriveSink(CrmSink):
+    """`base_url` is that of the company, `secret` an API token of the integration user. `key_field` and `domain_field` are the keys, of 40
+    characters, of fields of the type text: of deals, which is to hold the hand-over's id, and of organisations, which is to hold the
+    domain; without the latter there are no organisations. `pipeline` is the pipeline of new deals. Stages are numbers; `won` and
+    `lost` are not stages there but what a deal ended as, and are called so."""
+
+    kind: Literal["pipedrive"]
+    secret: SecretName
+    key_field: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    domain_field: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+    pipeline: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _stages_are_numbers(self) -> PipedriveSink:
+        for name, stage in self.stages.model_dump(exclude_none=True).items():
+            if not stage.isdigit() and (name not in ("won", "lost") or stage != name):
+                raise BrokenAt(
+                    f"`{stage}` is no number of a stage; won and lost are `won: won` and `lost: lost`", "stages", name
+                )
+        return self
+
+
+VendorSink = (
+    OdooSink
+    | TrytonSink
+    | HubspotSink
+    | EspoSink
+    | DynamicsSink
+    | SalesforceSink
+    | PipedriveSink
+    | CloseSink
+    | UpsalesSink
+)
+"""One of the vendors that have a file of their own."""
+AnySink = Annotated[VendorSink | HttpSink, Field(discriminator="kind")]
+"""One of them, or any other system; `kind` says which."""

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from schemas.sinks.http import HttpSink
-from schemas.sinks.vendors import CloseSink, EspoSink, UpsalesSink
+from schemas.sinks.vendors import CloseSink, EspoSink, PipedriveSink, UpsalesSink
 from services.adapters.sql.store import SqlStore
 from services.sinks.vendors.registry import vendor_of
 from tests.parts.sqlite import migrated_file
-from tests.parts.vendors import close, espo, plain, upsales
+from tests.parts.vendors import close, espo, pipedrive, plain, upsales
 from tests.parts.vendors.calling import StandInCaller
 from tests.parts.vendors.espo_records import Field
 from tests.parts.vendors.faults import Limit, Plan
@@ -64,6 +64,14 @@ def _upsales():
     return Vendor(api, UpsalesSink, values, upsales.TOKEN, upsales.passing_faults(0.02), upsales.STAGES)
 
 
+def _pipedrive():
+    api = pipedrive.PipedriveApi(users={1: True, **{int(ident): True for ident in PEOPLE.values()}})
+    stages = {"offered": "1", "accepted": "2", "returned": "3", "won": "won", "lost": "lost"}
+    values = {"kind": "pipedrive", "mode": "live", "secret": SECRET, "stages": stages, "allow_private": True}
+    values |= {"key_field": pipedrive.KEY, "domain_field": pipedrive.DOMAIN}
+    return Vendor(api, PipedriveSink, values, pipedrive.TOKEN, pipedrive.passing_faults(0.02), stages)
+
+
 def _plain(*, keeps_keys=False):
     """Of the page's own file; one that keeps keys is asked nothing."""
     api = plain.PlainApi(keeps_keys=keeps_keys)
@@ -84,7 +92,8 @@ def _keeping():
 
 
 @pytest.fixture(
-    params=[_espo, _close, _upsales, _plain, _keeping], ids=["espo", "close", "upsales", "http", "http that keeps keys"]
+    params=[_espo, _close, _upsales, _pipedrive, _plain, _keeping],
+    ids=["espo", "close", "upsales", "pipedrive", "http", "http that keeps keys"],
 )
 def vendor(request):
     return request.param()
@@ -110,7 +119,7 @@ def storm(store, vendor, url, seed, **more):
     made = Storm(
         store, sink, lambda caller: vendor_of(sink, caller, (vendor.key,), lambda: made.now), seed=seed, **more
     )
-    if isinstance(vendor.api, close.CloseApi):
+    if isinstance(vendor.api, close.CloseApi | pipedrive.PipedriveApi):
         vendor.api.now = lambda: made.now
     if isinstance(vendor.api, upsales.UpsalesApi):
         vendor.api.records.now = lambda: made.now

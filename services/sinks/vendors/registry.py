@@ -14,9 +14,11 @@ from schemas.sinks.vendors import (
     EspoSink,
     HubspotSink,
     OdooSink,
+    PipedriveSink,
     SalesforceSink,
     TrytonSink,
     UpsalesSink,
+    VendorSink,
 )
 from services.sinks.calls import Caller
 from services.sinks.limits import Usual
@@ -27,6 +29,7 @@ from services.sinks.vendors.espo import Espo
 from services.sinks.vendors.http import Http
 from services.sinks.vendors.hubspot import Hubspot
 from services.sinks.vendors.odoo import Odoo
+from services.sinks.vendors.pipedrive import Pipedrive
 from services.sinks.vendors.salesforce import Salesforce
 from services.sinks.vendors.tryton import Tryton
 from services.sinks.vendors.upsales import Upsales
@@ -40,6 +43,8 @@ USUAL: Mapping[str, Usual] = {
     "close": Usual(20, timedelta(seconds=1)),
     "dynamics": Usual(6_000, timedelta(minutes=5)),
     "salesforce": Usual(per_day=100_000),
+    # In tokens: 100 of them in two seconds are 20 calls at most, and a seat of the smallest plan has 30,000 a day.
+    "pipedrive": Usual(100, timedelta(seconds=2), 30_000),
     # It allows 200 in 10 s, but no more than 5,000 writes in an hour, which two in five calls of ours are.
     "upsales": Usual(200, timedelta(seconds=60), 99_999),
 }
@@ -56,6 +61,10 @@ def vendor_of(sink: AnySink, caller: Caller, secrets: Sequence[str], now: Callab
     if isinstance(sink, HttpSink):
         return Http(sink, caller, secrets)
     (secret,) = secrets
+    return _crm_of(sink, caller, secret, now)
+
+
+def _crm_of(sink: VendorSink, caller: Caller, secret: str, now: Callable[[], datetime]) -> Vendor:
     match sink:
         case OdooSink():
             return Odoo(sink, caller, secret)
@@ -71,6 +80,8 @@ def vendor_of(sink: AnySink, caller: Caller, secrets: Sequence[str], now: Callab
             return Salesforce(sink, caller, secret, now)
         case UpsalesSink():
             return Upsales(sink, caller, secret, now)
+        case PipedriveSink():
+            return Pipedrive(sink, caller, secret, now)
         case TrytonSink():
             return Tryton(sink, caller, secret)
         case _:

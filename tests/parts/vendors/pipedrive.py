@@ -1,0 +1,287 @@
+"""Pipedrive: what a hand-over needs of v2, and of v1 for notes, with an index of persons and organisations that comes late.
+
+Read in Pipedrive's reference and in the models of its own client (November 2026); no company was compared with it. Guessed are: the words of its validation
+errors, how late its index is, and that its lists see at once what was committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+from tests.parts.vendors.faults import (
+    COMMIT_THEN_DROP,
+    DROP_BEFORE,
+    GATEWAY_AFTER,
+    HTML_403,
+    UNAVAILABLE,
+    Answer,
+    Fault,
+    Json,
+    Rule,
+)
+from tests.parts.vendors.hubspot_requests import shape
+from tests.parts.vendors.server import Held, Request, Route, VendorApi
+
+KEY, DOMAIN = "a" * 40, "b" * 40
+TOKEN = "token-of-stand-in"
+NUMBER: dict[str, Json] = {"type": "integer", "minimum": 1}
+TEXT: dict[str, Json] = {"type": "string", "minLength": 1}
+OWN: dict[str, Json] = {"type": "object", "propertyNames": {"pattern": "^[0-9a-f]{40}$"}}
+REACH: dict[str, Json] = {
+    "type": "array",
+    "items": shape({"value": TEXT, "primary": {"type": "boolean"}, "label": TEXT}),
+}
+DEAL: dict[str, Json] = {
+    "title": TEXT, "owner_id": NUMBER, "person_id": NUMBER, "org_id": NUMBER, "pipeline_id": NUMBER, "stage_id": NUMBER,
+    "status": {"enum": ["open", "won", "lost"]}, "value": {"type": "number"}, "custom_fields": OWN,
+}  # fmt: skip
+PERSON: dict[str, Json] = {
+    "name": TEXT,
+    "owner_id": NUMBER,
+    "org_id": NUMBER,
+    "emails": REACH,
+    "phones": REACH,
+    "custom_fields": OWN,
+}
+ORGANISATION: dict[str, Json] = {"name": TEXT, "owner_id": NUMBER, "custom_fields": OWN}
+WHO = shape({"person_id": NUMBER, "primary": {"type": "boolean"}})
+ACTIVITY: dict[str, Json] = {
+    "subject": TEXT, "type": TEXT, "owner_id": NUMBER, "deal_id": NUMBER, "org_id": NUMBER, "due_date": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"},
+    "due_time": {"type": "string", "pattern": r"^\d\d:\d\d$"}, "done": {"type": "boolean"}, "note": TEXT, "participants": {"type": "array", "items": WHO},
+}  # fmt: skip
+NOTE: dict[str, Json] = {"content": TEXT, "deal_id": NUMBER, "pinned_to_deal_flag": {"enum": [0, 1]}}
+STAGES = {1: "Offered", 2: "Accepted", 3: "Returned"}
+
+
+def failure(status: int, text: str, **more: Json) -> Answer:
+    return Answer(status, {"success": False, "error": text, "error_info": "", **more})
+
+
+BURST = Fault("429", "instead", failure(429, "Rate limit exceeded")._replace(headers={"x-ratelimit-reset": "2"}))
+CAPPED = Fault("cap", "instead", failure(403, "Deals limit reached", code="feature_capping_deals_limit"))
+OWN_RULE = Fault("own rule", "instead", failure(400, "Validation failed: value: it is needed in this stage"))
+
+
+def passing_faults(share: float) -> list[Rule]:
+    """Everything that goes by itself, for `share` of the requests each."""
+    return [
+        Rule(fault, share) for fault in (DROP_BEFORE, COMMIT_THEN_DROP, GATEWAY_AFTER, UNAVAILABLE, HTML_403, BURST)
+    ]
+
+
+@dataclass
+class PipedriveApi(VendorApi):
+    """One company. `lag`: how long a search does not see a new record."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    lag: timedelta = timedelta(seconds=30)
+    users: dict[int, bool] = field(default_factory=lambda: {1: True})
+    """By id, whether they are active; 1 is whose token it is."""
+    tables: dict[str, dict[int, dict[str, Json]]] = field(
+        default_factory=lambda: {n: {} for n in ("persons", "organizations", "deals", "activities", "notes")}
+    )
+    seen_from: dict[tuple[str, int], datetime] = field(default_factory=dict)
+    fields: dict[str, dict[str, str]] = field(
+        default_factory=lambda: {
+            "dealFields": {KEY: "varchar"},
+            "organizationFields": {DOMAIN: "varchar"},
+            "personFields": {},
+        }
+    )
+    last: int = 1000
+    routes: ClassVar[tuple[Route, ...]] = ()
+
+    def refuse(self, request: Request, route: Route) -> Answer | None:
+        return None if request.headers.get("x-api-token") == TOKEN else failure(401, "unauthorized access")
+
+    def no_such_path(self, request: Request) -> Answer:
+        return Answer(404, "<html>Not Found</html>", {"content-type": "text/html"})
+
+    def no_such_request(self, problems: list[str]) -> Answer:
+        return failure(400, f"Validation failed: {problems[0]}")
+
+    def live(self, table: str) -> list[dict[str, Json]]:
+        return [row for row in self.tables[table].values() if not row["is_deleted"]]
+
+    def make(self, table: str, values: dict[str, Json]) -> dict[str, Json]:
+        self.last += 1
+        self.seen_from[table, self.last] = self.now() + self.lag
+        defaults: dict[str, Json] = {
+            "deals": {"status": "open", "stage_id": 1, "is_archived": False, "person_id": None, "org_id": None},
+            "activities": {"done": False},
+        }.get(table, {})
+        row = {"owner_id": 1, **defaults, **values, "id": self.last, "is_deleted": False}
+        self.tables[table][self.last] = row
+        return row
+
+    def truth(self) -> dict[str, Held]:
+        found: dict[str, list[dict[str, Json]]] = {}
+        for deal in self.live("deals"):
+            if key := (deal.get("custom_fields") or {}).get(KEY):
+                found.setdefault(str(key), []).append(deal)
+        return {key: self._held(deals) for key, deals in found.items()}
+
+    def _held(self, deals: list[dict[str, Json]]) -> Held:
+        first = deals[0]
+        tasks = [row for row in self.live("activities") if row.get("deal_id") == first["id"]]
+        status = first["status"]
+        return Held(
+            ids=tuple(str(deal["id"]) for deal in deals),
+            owner=str(first["owner_id"]),
+            stage=str(first["stage_id"]) if status == "open" else str(status),
+            contacts=(str(first["person_id"]),) if first.get("person_id") else (),
+            notes=tuple(str(row["content"]) for row in self.live("notes") if row.get("deal_id") == first["id"]),
+            open_tasks=tuple((str(row.get("subject")), str(row["owner_id"])) for row in tasks if not row["done"]),
+            tasks=len(tasks),
+        )
+
+
+def create(api: PipedriveApi, request: Request, table: str) -> Answer:
+    body = request.json()
+    assert isinstance(body, dict)
+    refusal = _refusal(api, table, body)
+    return refusal or Answer(201, {"success": True, "data": api.make(table, body)})
+
+
+def update(api: PipedriveApi, request: Request, table: str, ident: str) -> Answer:
+    body, row = request.json(), api.tables[table].get(int(ident))
+    assert isinstance(body, dict)
+    if row is None or row["is_deleted"]:
+        return failure(404, f"{table} not found")
+    if row.get("is_archived"):
+        return failure(400, "Validation failed: archived deals cannot be changed")
+    if (refusal := _refusal(api, table, body)) is not None:
+        return refusal
+    own = {**(row.get("custom_fields") or {}), **body.pop("custom_fields", {})}
+    row |= {**body, "custom_fields": own}
+    return Answer(200, {"success": True, "data": row})
+
+
+def _refusal(api: PipedriveApi, table: str, body: dict[str, Json]) -> Answer | None:
+    if "owner_id" in body and not api.users.get(body["owner_id"]):
+        return failure(400, "Validation failed: owner_id: no such active user")
+    if "stage_id" in body and body["stage_id"] not in STAGES:
+        return failure(400, "Validation failed: stage_id: no such stage")
+    for name, other in (("person_id", "persons"), ("org_id", "organizations"), ("deal_id", "deals")):
+        if name in body and (row := api.tables[other].get(body[name])) is not None and row["is_deleted"]:
+            return failure(400, f"Validation failed: {name}: it was deleted")
+    known = api.fields.get(
+        {"persons": "personFields", "organizations": "organizationFields", "deals": "dealFields"}.get(table, ""), {}
+    )
+    if unknown := set(body.get("custom_fields") or {}) - set(known):
+        return failure(400, f"Validation failed: custom_fields: {sorted(unknown)}")
+    return None
+
+
+def read(api: PipedriveApi, request: Request, table: str, ident: str) -> Answer:
+    row = api.tables[table].get(int(ident))
+    return failure(404, f"{table} not found") if row is None else Answer(200, {"success": True, "data": row})
+
+
+def delete(api: PipedriveApi, request: Request, table: str, ident: str) -> Answer:
+    row = api.tables[table].get(int(ident))
+    if row is None or row["is_deleted"]:
+        return failure(404, f"{table} not found")
+    row["is_deleted"] = True
+    return Answer(200, {"success": True, "data": {"id": int(ident)}})
+
+
+def list_rows(api: PipedriveApi, request: Request, table: str) -> Answer:
+    """v2 leaves out what is archived and goes on by a cursor; v1 by a number."""
+    limit, query = int(request.query["limit"][0]), request.query
+    wanted = {name: int(query[name][0]) for name in ("person_id", "deal_id") if name in query}
+    rows = [
+        row for row in api.live(table) if not row.get("is_archived") and all(row.get(n) == v for n, v in wanted.items())
+    ]
+    start = int(query.get("cursor", query.get("start", ["0"]))[0])
+    page, goes_on = rows[start : start + limit], start + limit < len(rows)
+    if request.path.startswith("/v1"):
+        after: dict[str, Json] = {"pagination": {"more_items_in_collection": goes_on, "next_start": start + limit}}
+    else:
+        after = {"next_cursor": str(start + limit) if goes_on else None}
+    return Answer(200, {"success": True, "data": page, "additional_data": after})
+
+
+def search(api: PipedriveApi, request: Request, table: str) -> Answer:
+    term, among = request.query["term"][0].lower(), request.query["fields"][0]
+    found = [
+        row
+        for row in api.live(table)
+        if api.seen_from[table, int(row["id"])] <= api.now() and term in _texts(row, among)
+    ]
+    return Answer(
+        200,
+        {
+            "success": True,
+            "data": {"items": [{"result_score": 1, "item": {"id": row["id"], "type": table[:-1]}} for row in found]},
+        },
+    )
+
+
+def _texts(row: dict[str, Json], among: str) -> set[str]:
+    if among == "custom_fields":
+        return {str(value).lower() for value in (row.get("custom_fields") or {}).values()}
+    return {str(one["value"]).lower() for one in row.get(f"{among}s") or ()}
+
+
+def list_fields(api: PipedriveApi, request: Request, table: str) -> Answer:
+    return Answer(
+        200,
+        {
+            "success": True,
+            "data": [{"field_code": code, "field_type": kind} for code, kind in api.fields[table].items()],
+        },
+    )
+
+
+def list_stages(api: PipedriveApi, request: Request) -> Answer:
+    return Answer(
+        200, {"success": True, "data": [{"id": i, "name": name, "pipeline_id": 1} for i, name in STAGES.items()]}
+    )
+
+
+def list_users(api: PipedriveApi, request: Request) -> Answer:
+    return Answer(200, {"success": True, "data": [{"id": i, "active_flag": active} for i, active in api.users.items()]})
+
+
+def me(api: PipedriveApi, request: Request) -> Answer:
+    return Answer(200, {"success": True, "data": {"id": 1}})
+
+
+def _routes(path: str, table: str, needed: tuple[str, ...], fields: dict[str, Json], query: str) -> tuple[Route, ...]:
+    body = shape({name: fields[name] for name in needed}, fields)
+
+    def of(handle: Callable[..., Answer]) -> Callable[..., Answer]:
+        return lambda api, request, **names: handle(api, request, table=table, **names)
+
+    change = "PUT" if path.startswith("/v1") else "PATCH"
+    return (
+        Route(f"list {table}", "GET", path, of(list_rows), query=frozenset(query.split())),
+        Route(
+            f"search {table}",
+            "GET",
+            f"{path}/search",
+            of(search),
+            query=frozenset({"term", "fields", "exact_match", "limit"}),
+        ),
+        Route(f"create {table}", "POST", path, of(create), body),
+        Route(f"read {table}", "GET", f"{path}/{{ident}}", of(read)),
+        Route(f"update {table}", change, f"{path}/{{ident}}", of(update), shape({}, fields)),
+        Route(f"delete {table}", "DELETE", f"{path}/{{ident}}", of(delete)),
+    )
+
+
+PipedriveApi.routes = (
+    *_routes("/api/v2/deals", "deals", ("title",), DEAL, "person_id custom_fields limit cursor"),
+    *_routes("/api/v2/persons", "persons", ("name",), PERSON, "limit cursor"),
+    *_routes("/api/v2/organizations", "organizations", ("name",), ORGANISATION, "limit cursor"),
+    *_routes("/api/v2/activities", "activities", (), ACTIVITY, "deal_id limit cursor"),
+    *_routes("/v1/notes", "notes", (), NOTE, "deal_id limit start"),
+    *(Route(f"list {table}", "GET", f"/api/v2/{table}", lambda api, request, t=table: list_fields(api, request, t), query=frozenset({"limit"})) for table in ("dealFields", "personFields", "organizationFields")),
+    Route("list stages", "GET", "/api/v2/stages", list_stages, query=frozenset({"limit"})),
+    Route("me", "GET", "/v1/users/me", me),
+    Route("list users", "GET", "/v1/users", list_users),
+)  # fmt: skip
