@@ -30,6 +30,7 @@ from tests.parts.vendors.hubspot_answers import (
     too_many,
 )
 from tests.parts.vendors.hubspot_records import Property, choice
+from tests.parts.vendors.published import from_environment
 from tests.parts.vendors.server import ask
 
 NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -45,9 +46,15 @@ CONTACT = Key("contact", "lead_1", email="eva@kund.example", phone="+46701112233
 DEAL, NOTE, TASK = Key("opportunity", "ho_1"), Key("note", "ho_1/dossier"), Key("task", "ho_1.1")
 
 
+@pytest.fixture(scope="module")
+def published():
+    return from_environment("2026-09")
+
+
 @pytest.fixture
-def api():
-    made = HubSpotApi(owners={"7": Owner("7", "bo@firma.example"), "8": Owner("8", "eva@firma.example", True)})
+def api(published):
+    owners = {"7": Owner("7", "bo@firma.example"), "8": Owner("8", "eva@firma.example", True)}
+    made = HubSpotApi(owners=owners, oracle=published)
     made.add_property("deals", Property(KEY, is_unique=True))
     made.records.now, made.burst = (lambda: NOW), Limit(10_000, 10)
     yield made
