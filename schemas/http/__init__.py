@@ -120,6 +120,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     QueueList,
     WaitingPage,
     SinkList,
+    SinkView,
     SinkRecordPage,
     SinkRetried,
     SinkStepList,

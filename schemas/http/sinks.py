@@ -46,7 +46,7 @@ SINK_STEP_EXAMPLE: JsonObject = {
 class SinkView(BaseModel):
     """A CRM that hand-overs are written into, or a marketing platform that stops and nurtures."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = example(SINK_EXAMPLE)
     name: str
     kind: str | None = Field(
         description="Which CRM or platform; null for a sink that ran and is no longer in the file."

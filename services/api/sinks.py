@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from schemas.http import (
     SinkList,
@@ -81,7 +81,7 @@ def add_sinks(router: APIRouter, scoped: Scoped, access: Access, desk: SinkDesk)
         name: SinkName,
         key: Key = access.needs("ops:read"),
         lead: OfLead = "",
-        refused: bool = False,
+        refused: Annotated[bool, Query(description="Only what somebody has to end.", examples=[True])] = False,
         limit: Limit = 50,
     ) -> SinkStepList:
         """What was done for events last, newest first; with `refused` only what somebody has to end. Requests that a dry run would
@@ -130,6 +130,7 @@ def _add_switch(router: APIRouter, access: Access, desk: SinkDesk, named: tuple[
         tag="operations",
         method="POST",
         summary=summary,
+        response_description="The sink as it is now.",
         description="Nothing is written until it is resumed. The place in the feed is kept, so that nothing is lost."
         if action == "pause"
         else "What came meanwhile is written, in each lead's order.",

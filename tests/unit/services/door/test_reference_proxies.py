@@ -41,7 +41,7 @@ def nginx(bounds):
     yield "max_body", amounts(NGINX, "client_max_body_size"), [SOURCE.max_body]
     yield "API's max_body", amounts(NGINX, "client_max_body_size"), [load({}).http.max_body]
     yield "rate", re.findall(r"rate=(\d+)r/s", NGINX), [f"{SOURCE.rate:g}"]
-    yield "burst", re.findall(r"burst=(\d+) nodelay", NGINX), [str(SOURCE.burst)]
+    yield "burst", set(re.findall(r"burst=(\d+) nodelay", NGINX)), {str(SOURCE.burst)}
     yield "waiting for news", amounts(NGINX, "proxy_read_timeout")[0] > MAX_WAIT, True
     # Of the two the second is upstream's: whoever is idle there is let go before our door does it.
     yield "idle upstream", re.findall(r"keepalive_timeout (\d+)s", NGINX)[1], str(IDLE - 1)
