@@ -55,8 +55,8 @@ ROLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     ),
     "delivery": (
         ("delivery",),
-        "Send events as signed webhooks to those in subscriptions.yaml.",
-        "Several may run: each delivery is claimed by one. `stafett subscriptions list` shows how far they are.",
+        "Send events as signed webhooks to those in subscriptions.yaml, and write hand-overs into the CRMs of sinks.yaml.",
+        "Several may run: each delivery is claimed by one. `stafett subscriptions list` and `stafett sink list` show how far they are.",
     ),
     "alerts": (
         ("alerts",),

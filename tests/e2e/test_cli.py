@@ -13,7 +13,7 @@ from tests.setups import EXAMPLES
 
 COMMANDS = (
     "dlq list", "events tail --once", "explain lead lead_x", "subscriptions list", "signals", "queues", "agreement show", "db restored",
-    "dlq redrive lead_x", "sla recheck x", "command return person=johan --reason r", "router", "relay", "up",
+    "dlq redrive lead_x", "sla recheck x", "command return person=johan --reason r", "sink list", "sink records crm", "router", "relay", "up",
 )  # fmt: skip
 KEY = "k" * 40
 
