@@ -160,3 +160,9 @@ class CrmSink(Sink):
     task: TaskSettings = TaskSettings()
     note: NoteSettings = NoteSettings()
     reconcile: Reconcile | None = None
+
+    @model_validator(mode="after")
+    def _is_read_for_a_source(self) -> Self:
+        if self.reconcile is not None and self.source is None:
+            raise ValueError("`reconcile` needs `source`, whose signals are what is read back")
+        return self

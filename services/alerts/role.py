@@ -233,7 +233,8 @@ def _fold(event: FeedEvent, known: Mapping[str, Incident], audience: Audience) -
         data = msgspec.convert(_READ.decode(whole(event.head, None)).data, EVENT_TYPES[event.type])
     except msgspec.MsgspecError as error:
         log.error(
-            "an event cannot be read; nobody is told of it", extra={"event_id": event.event_id, "error": str(error)}
+            "an event cannot be read; nobody is told of it",
+            extra={"event_id": event.event_id, "error": type(error).__name__},
         )
         return Folded()
     if data.mode not in audience.file.modes:

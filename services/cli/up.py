@@ -55,7 +55,7 @@ ROLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     ),
     "delivery": (
         ("delivery",),
-        "Send events as signed webhooks to those in subscriptions.yaml, and write hand-overs into the CRMs of sinks.yaml.",
+        "Send events as signed webhooks to those in subscriptions.yaml, and write into the CRMs and marketing platforms of sinks.yaml.",
         "Several may run: each delivery is claimed by one. `stafett subscriptions list` and `stafett sink list` show how far they are.",
     ),
     "alerts": (

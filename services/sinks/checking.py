@@ -9,6 +9,7 @@ from schemas.json_values import JsonValue
 from schemas.sinks import CrmSink, ValueName
 from schemas.sinks.vendors import AnySink
 from schemas.words import probably
+from services.sinks.reconciling.sightings import Reader
 from services.sinks.records import Key, Wanted
 from services.sinks.vendor import Vendor
 from services.sinks.vendors.registry import USUAL
@@ -55,6 +56,8 @@ def entry_problems(sink: AnySink, vendor: Vendor, brands: Iterable[str]) -> Iter
             yield f"brands: `{brand}` is no brand of the agreement ({', '.join(agreed)})"
     if sink.limits.burst is not None and sink.limits.window is None and USUAL[sink.kind].window is None:
         yield "limits: `burst` needs `window`, the time in which so many calls are allowed, as 10s"
+    if sink.reconcile is not None and not isinstance(vendor, Reader):
+        yield f"reconcile: what sales does in {sink.kind} cannot be read back yet; take it out, and let its webhooks tell"
     if not any(sink.stages.model_dump().values()):
         yield "stages: none is named, so nobody sees at the opportunity where the hand-over stands; name `offered` at least"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
@@ -32,9 +33,18 @@ class Trouble(Exception):
         wait: timedelta | None = None,
         correlation: str | None = None,
     ) -> None:
-        super().__init__(f"{kind}: {code}" + (f" ({field})" if field else ""))
-        self.kind, self.code, self.field = kind, code[:200], field[:200] if field else None
+        self.kind, self.code, self.field = kind, _word(code) or "not_named", _word(field)
+        super().__init__(f"{kind}: {self.code}" + (f" ({self.field})" if self.field else ""))
         self.wait, self.correlation = wait, correlation[:200] if correlation else None
+
+
+_WORD = re.compile(r"[\w .,:/\[\]'-]{1,200}", re.ASCII)
+
+
+def _word(text: str | None) -> str | None:
+    """A code or the name of a field, cut; None for what can be none, since vendors put all sorts of things there."""
+    short = (text or "")[:200]
+    return short if _WORD.fullmatch(short) else None
 
 
 class Made(NamedTuple):

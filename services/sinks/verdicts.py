@@ -27,8 +27,7 @@ class Verdict(NamedTuple):
 
 def judge_trouble(trouble: Trouble, attempts: int, troubles_in_a_row: int, seed: str) -> Verdict:
     """What follows. `attempts` is how often this step, or else this event, was tried before, `troubles_in_a_row` how many calls of the
-    sink came to nothing
-    one after the other, whichever lead they were for: many in a row are an outage. `seed` spreads the pauses."""
+    sink came to nothing one after the other, whichever lead they were for: many in a row are an outage. `seed` spreads the pauses."""
     match trouble.kind:
         case "throttled":
             pause = trouble.wait or SHORT

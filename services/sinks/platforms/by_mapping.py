@@ -107,7 +107,7 @@ class ByMapping:
         is_write = method != "GET"
         target = PLACEHOLDER.sub(lambda match: quote(names.get(match[1]) or "", safe=""), path)
         reply = await self._caller(json_call(method, target, body, secret=self._secret, is_write=is_write))
-        if reply.status not in _GONE:
+        if reply.status not in (*_GONE, 409):
             raise_if_busy(reply, is_write=is_write)
         return reply
 

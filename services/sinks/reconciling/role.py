@@ -1,4 +1,4 @@
-"""The two sweeps of a sink that reads back: changes since the last look, and each night every open hand-over.
+"""The two sweeps of a sink that reads back: changes since the last look, and each day every open hand-over.
 
 A sweep is claimed in the store, so that of several processes one reads. On kill -9 the place is where it was: the same changes are
 read again, and are the same signals. Signals and the place that follows them are one commit.

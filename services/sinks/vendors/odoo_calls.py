@@ -19,6 +19,12 @@ from services.sinks.calls import Call, Caller, Reply, json_call
 from services.sinks.outcomes import Trouble, TroubleKind
 
 _MISSING_TEXT = "Record does not exist or has been deleted"
+_WRONG_VALUE = re.compile(r"Wrong value for ([a-z0-9_.]+):")
+"""Of one record: a choice that its field does not have."""
+_FIELD = re.compile(r"(?:[Ff]ield(?: name)?|[Mm]odel) '([a-z][a-z0-9_.]*)'")
+"""What a message names as a field or model; other words in quotes may be values."""
+_AWAY = ("psycopg2.OperationalError", "psycopg2.InterfaceError")
+"""In a traceback: the database was not there, whatever its last line says."""
 _NO_RESULT = "cannot marshal None"
 """How XML-RPC answers where a method gives nothing back: it has run, and what it did is committed."""
 _RECORD = re.compile(r"\(Record: ([a-z0-9_.]+)\(")
@@ -148,16 +154,12 @@ def trouble_of(name: str, message: str, model: str) -> Trouble:
         other = _RECORD.search(message)
         is_other = other is not None and other[1] != model
         return Trouble("refused_data", short, field=other[1]) if is_other and other else Trouble("gone", short)
+    if (value := _WRONG_VALUE.search(message)) is not None:
+        return Trouble("refused_data", "wrong_value", field=value[1])
     # A field, model or argument that is not there is an error of Python: Odoo answers 500, and will for ever.
     kind = _CLASSES.get(short, "refused_setup" if name.startswith("builtins.") else "refused_data")
-    return Trouble(kind, short, field=_name_in_quotes(message))
-
-
-def _name_in_quotes(message: str) -> str | None:
-    """The first name in quotes: `Invalid field 'x_y' on 'crm.lead'`. None where it is no plain name."""
-    parts = message.replace('"', "'").split("'")
-    name = parts[1] if len(parts) > 2 else ""
-    return name if name.replace("_", "").replace(".", "").isalnum() and name.isascii() else None
+    field = _FIELD.search(message)
+    return Trouble(kind, short, field=field[1] if field is not None else None)
 
 
 def _result_of_xml(reply: Reply, model: str = "res.users") -> JsonValue:
@@ -187,4 +189,8 @@ def _trouble_of_fault(fault: xmlrpc.client.Fault, model: str) -> Trouble:
         case 3 | 4:
             return Trouble("refused_setup", "AccessDenied" if fault.faultCode == 3 else "AccessError")
         case _:
+            if any(word in text for word in _AWAY):
+                return Trouble("transient", "no_database")
+            if not name.replace(".", "").replace("_", "").isalnum():
+                return Trouble("refused_data", "fault_of_odoo")
             return trouble_of(name if "." in name else f"builtins.{name}", message, model)

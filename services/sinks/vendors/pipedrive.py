@@ -273,7 +273,7 @@ def _value(record: JsonObject, name: str) -> JsonValue:
 
 
 def _last_line(markup: str) -> str:
-    lines = [line for line in re.sub(r"<[^>]*>", "\n", markup).splitlines() if line.strip()]
+    lines = [line for line in re.sub(r"<[^<>]*>", "\n", markup).splitlines() if line.strip()]
     return lines[-1].strip() if lines else ""
 
 

@@ -11,7 +11,7 @@ import asyncio
 import base64
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -55,7 +55,7 @@ class TrytonCalls:
         if reply.status == 401:
             session = await self._begin_session(session)
             reply = await self._post(body, session, is_write)
-        return _result(reply, is_write)
+        return _result(reply, is_write, _names_in(method, params))
 
     async def rows(
         self,
@@ -122,14 +122,14 @@ def _login_body(login: str, password: str) -> bytes:
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _result(reply: Reply, is_write: bool) -> JsonValue:
+def _result(reply: Reply, is_write: bool, names: Collection[str] = ()) -> JsonValue:
     if reply.status != 200:
         raise _trouble_of_status(reply, is_write)
     answer = reply.json()
     if not isinstance(answer, dict):
         raise Trouble("transient", "no_answer_of_tryton")
     if "error" in answer:
-        raise trouble_of(answer["error"])
+        raise trouble_of(answer["error"], names)
     return answer.get("result")
 
 
@@ -156,8 +156,9 @@ def _trouble_of_status(reply: Reply, is_write: bool) -> Trouble:
             return Trouble("refused_setup", f"http_{status}")
 
 
-def trouble_of(error: JsonValue) -> Trouble:
-    """What an error means. Its texts may hold values of a record, so of them only the names of a field or model come out."""
+def trouble_of(error: JsonValue, names: Collection[str] = ()) -> Trouble:
+    """What an error means. Its texts may hold values of a record, so of them only the names of a field or model come out: `names` are
+    those that the call had."""
     name, said = (error[0], error[1] if len(error) > 1 else None) if isinstance(error, list) and error else (None, None)
     match name:
         case "UserError":
@@ -168,12 +169,28 @@ def trouble_of(error: JsonValue) -> Trouble:
             return Trouble("locked", "ConcurrencyException")
         case "LoginException":
             return Trouble("refused_setup", "login_wants_more_than_a_password", field="login")
-        case str() if re.fullmatch(r"'[\w.]{1,100}'", name):
+        case str() if name.strip("'") in names and name != name.strip("'"):
             # A KeyError: a field, or a model of a module that is not activated.
             return Trouble("refused_setup", "not_there", field=name.strip("'"))
         case _:
             # Perhaps of what somebody wrote into a form, who shall not stop the whole sink by it.
             return Trouble("refused_data", "fault_of_tryton")
+
+
+def _names_in(method: str, params: Sequence[JsonValue]) -> frozenset[str]:
+    """The model, and what stands where fields are named: members of objects, and texts in lists of texts."""
+    names, waiting = {method.rpartition(".")[0]}, list(params)
+    while waiting:
+        match waiting.pop():
+            case dict() as members:
+                names |= members.keys()
+                waiting += members.values()
+            case list() as values:
+                names |= {value for value in values if isinstance(value, str)}
+                waiting += [value for value in values if not isinstance(value, str)]
+            case _:
+                pass
+    return frozenset(names)
 
 
 def _trouble_of_user_error(text: str) -> Trouble:

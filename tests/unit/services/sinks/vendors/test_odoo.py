@@ -144,6 +144,12 @@ MISSING = "Record does not exist or has been deleted.\n(Record: {}({},), User: 7
             "crm.nothing",
         ),
         (error("builtins.ValueError", "Invalid field 'x_y' on 'crm.lead'", 500), "refused_setup", "x_y"),
+        (
+            error("builtins.ValueError", "Wrong value for res.partner.lang: 'Anna'", 500),
+            "refused_data",
+            "res.partner.lang",
+        ),
+        (error("odoo.exceptions.UserError", "number '0701234567' is not valid", 422), "refused_data", None),
         (error("psycopg2.errors.SerializationFailure", "could not serialize access", 500), "transient", None),
         (error("psycopg2.OperationalError", "connection to server failed", 500), "transient", None),
         (Reply(502, {}, b"<html>Bad Gateway</html>"), "transient", None),
@@ -196,6 +202,8 @@ async def test_by_xml_rpc_the_same_is_asked_after_a_login_and_the_key_is_not_sho
     [
         (1, "Traceback ...\nValueError: Invalid field 'x_y' in 'crm.lead'\n", "refused_setup"),
         (1, "Traceback ...\npsycopg2.OperationalError: connection to server failed\n", "transient"),
+        (1, "Traceback ...\npsycopg2.OperationalError: connection failed\n\tIs the server running?", "transient"),
+        (1, "Traceback ...\nwhatever somebody wrote", "refused_data"),
         (2, MISSING.format("crm.lead", 2), "gone"),
         (2, MISSING.format("res.users", 999), "refused_data"),
         (2, "The operation cannot be completed: Missing required value for the field 'name'", "refused_data"),
