@@ -165,4 +165,8 @@ class CrmSink(Sink):
     def _is_read_for_a_source(self) -> Self:
         if self.reconcile is not None and self.source is None:
             raise ValueError("`reconcile` needs `source`, whose signals are what is read back")
+        if self.reconcile is not None and self.stages.accepted is not None and self.stages.offered is None:
+            raise ValueError(
+                "`reconcile` with `accepted` among the stages needs `offered`: else a second offer reads as accepted"
+            )
         return self

@@ -143,8 +143,8 @@ class SinkSweeps(Protocol):
     async def opportunities(self, target: str, after: str, limit: int) -> list[SinkRecord]:
         """Opportunities that are there, by our key, from after this one."""
 
-    async def waiting_leads(self, target: str) -> frozenset[str]:
-        """Leads with events that are not carried out at the sink yet."""
+    async def waiting_leads(self, target: str, lead_ids: Collection[str]) -> frozenset[str]:
+        """Those of these leads of which events are not carried out at the sink yet, published and fanned out or not."""
 
 
 class Sinks(SinkBook, SinkOffice, SinkSweeps, Protocol):

@@ -28,6 +28,12 @@ from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.stepping import Done, Errand, StepTaker
 from services.sinks.vendor import Vendor
 
+_OURS_ALONE = ("note", "task")
+"""What nobody but us changes or makes: one that was written as it should be now need not be read again."""
+ENDED = '"ended"'
+"""Kept of an opportunity whose hand-over was returned, won or lost, until it is offered again: no later event is about it."""
+CALLS_OF_A_CREATE = 4
+"""So many time-outs a create may take at most, with a log-in and its own waits."""
 BUSY = timedelta(seconds=2)
 """How long an event waits where another one is making the record that it needs."""
 
@@ -74,6 +80,7 @@ class Carrier(StepTaker[Operation]):
     def __init__(self, target: Target, book: SinkBook, now: Callable[[], datetime]) -> None:
         super().__init__(target, book, now)
         self._target, self._vendor, self._sink = target, target.vendor, target.sink
+        self._timeout = timedelta(seconds=target.sink.timeout_seconds)
 
     async def carry(self, event: Envelope, until: datetime) -> None:
         """Plans what follows from the event, and carries it out. `until` is when our claim of it ends. Raises Trouble,
@@ -101,7 +108,12 @@ class Carrier(StepTaker[Operation]):
         parents = await self._parents(operation.hangs_on)
         wanted = self._with_stage(operation.wanted, operation.stage)
         fields = self._vendor.render(wanted)
-        if record is not None and record.state == "present" and record.digest == _digest(fields):
+        if (
+            key.kind in _OURS_ALONE
+            and record is not None
+            and record.state == "present"
+            and record.digest == _digest(fields)
+        ):
             return Done("unchanged")
         match = await self._look_up(record, key, fields, parents)
         if match is not None:
@@ -138,6 +150,7 @@ class Carrier(StepTaker[Operation]):
             url=match.url or known.url,
             digest=_digest(fields),
             adopted=known.adopted or (is_new and not was_made_now),
+            before=None,
             seen_at=now,
         )
         outcome = "updated" if changes else "adopted" if is_new else "unchanged"
@@ -185,9 +198,10 @@ class Carrier(StepTaker[Operation]):
         if self._target.shown is not None:
             await self._vendor.create(key, fields, parents)
             raise Trouble("refused_setup", "a_sink_that_only_shows_has_written")
-        if record is not None and record.state == "making" and record.sent_at is not None:
+        is_again = record is not None and record.state == "making" and record.made_by == errand.event_id
+        if is_again and record is not None and record.sent_at is not None:
             self._wait_until_settled(key, record.sent_at, now)
-        if now >= errand.until:
+        if now + CALLS_OF_A_CREATE * self._timeout >= errand.until:
             raise Trouble("transient", "claim_ran_out")
         making = self._new_record(errand, key)._replace(state="making", sent_at=now)
         if not await self._book.begin(making, step):
@@ -195,16 +209,21 @@ class Carrier(StepTaker[Operation]):
         try:
             made = await self._vendor.create(key, fields, parents)
         except Trouble as trouble:
-            if trouble.kind != "unknown":
+            if trouble.kind == "unknown":
+                # It may go on there from now on, not from when it left.
+                await self._book.begin(making._replace(sent_at=self._now()), step)
+            else:
                 # The vendor said no, so that nothing was made and the look-up that comes next may be believed.
                 await self._book.release(making, step)
             raise
         return _after_create(making, made, fields, now)
 
     def _wait_until_settled(self, key: Key, sent_at: datetime, now: datetime) -> None:
-        """Raises Trouble (unknown) while a look-up may still miss what an earlier create made."""
-        if not self._vendor.is_repeatable(key.kind) and now < sent_at + self._vendor.settle:
-            raise Trouble("unknown", "not_settled_yet", wait=sent_at + self._vendor.settle - now)
+        """Raises Trouble (unknown) while a look-up may still miss what an earlier create made: the vendor may work on it for as long
+        as we would have waited, and its index may be late after that."""
+        believed_at = sent_at + self._timeout + self._vendor.settle
+        if not self._vendor.is_repeatable(key.kind) and now < believed_at:
+            raise Trouble("unknown", "not_settled_yet", wait=believed_at - now)
 
     async def _change(self, operation: Change) -> Done:
         key = operation.wanted.key
@@ -219,9 +238,9 @@ class Carrier(StepTaker[Operation]):
         changes |= self._stage_change(operation.stage, match, key)
         if changes:
             await self._vendor.update(key.kind, match.vendor_id, changes)
-        return Done(
-            "updated" if changes else "unchanged", record._replace(vendor_id=match.vendor_id, seen_at=self._now())
-        )
+        ended = ENDED if operation.stage in ("returned", "won", "lost") else record.before
+        kept = record._replace(vendor_id=match.vendor_id, before=ended, seen_at=self._now())
+        return Done("updated" if changes else "unchanged", kept)
 
     async def _link(self, operation: Link) -> Done:
         opportunity, other = [await self._record_of(key) for key in (operation.opportunity, operation.other)]
@@ -253,7 +272,10 @@ class Carrier(StepTaker[Operation]):
 
 def _newest_handover(records: Sequence[SinkRecord]) -> str | None:
     """The newest hand-over of a lead that this sink knows an opportunity of."""
-    return next((r.key for r in reversed(records) if r.kind == "opportunity" and r.state == "present"), None)
+    is_open = (
+        r.key for r in reversed(records) if r.kind == "opportunity" and r.state == "present" and r.before != ENDED
+    )
+    return next(is_open, None)
 
 
 def _after_create(making: SinkRecord, made: Made, fields: Fields, now: datetime) -> Done:
@@ -280,7 +302,7 @@ def _taken_away(kind: RecordKind) -> str | None:
 
 
 def _is_blank(value: JsonValue) -> bool:
-    return value is None or value is False or value in ("", [])
+    return value is None or value in ("", [])
 
 
 def _digest(fields: Fields) -> str:

@@ -35,7 +35,7 @@ class HttpCaller:
         self._client, self._endpoint, self._allowance, self._now = client, endpoint, allowance, now
 
     async def __call__(self, call: Call) -> Reply:
-        if pause := self._allowance.reserve(call.cost, self._now()):
+        if pause := self._allowance.reserve(call.cost, self._now(), self._endpoint.timeout):
             await asyncio.sleep(pause.total_seconds())
         try:
             async with asyncio.timeout(self._endpoint.timeout):

@@ -54,17 +54,19 @@ class Allowance:
     def __init__(self, burst: Bucket | None, day: Bucket | None) -> None:
         self._burst, self._day = burst, day
 
-    def reserve(self, cost: int, now: datetime) -> timedelta:
+    def reserve(self, cost: int, now: datetime, longest: float = float("inf")) -> timedelta:
         """Takes `cost` and returns how long to wait before the call may leave. Raises Trouble (spent) where the day has no
-        more, with how long it takes to have it again."""
+        more, with how long it takes to have it again; Trouble (throttled), and takes nothing, where it would be more than `longest`
+        seconds, which a claim would not outlast."""
+        pause = self._burst.wait_for(cost, now) if self._burst is not None else timedelta(0)
+        if pause.total_seconds() > longest:
+            raise Trouble("throttled", "our_own_limit", wait=pause)
         if self._day is not None:
-            if pause := self._day.wait_for(cost, now):
-                raise Trouble("spent", "our_share_of_the_day", wait=pause)
+            if missing := self._day.wait_for(cost, now):
+                raise Trouble("spent", "our_share_of_the_day", wait=missing)
             self._day.take(cost, now)
-        if self._burst is None:
-            return timedelta(0)
-        pause = self._burst.wait_for(cost, now)
-        self._burst.take(cost, now)
+        if self._burst is not None:
+            self._burst.take(cost, now)
         return pause
 
 

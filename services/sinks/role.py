@@ -94,7 +94,11 @@ class SinkLoop:
         # After an outage one event tries whether it is over.
         limit = 1 if self._troubles_in_a_row >= 5 or self._target.is_showing else sink.concurrency
         due = await self._deliveries.claim(self._target.name, now, until, limit)
-        await asyncio.gather(*(self._deliver(item, until) for item in due))
+        outcomes = await asyncio.gather(*(self._deliver(item, until) for item in due), return_exceptions=True)
+        # Only once all are over: else some would go on while others are claimed.
+        for error in outcomes:
+            if error is not None:
+                raise error
         return fanned_out + len(due)
 
     def _matches(self, _topic: str, event_type: str, head: str) -> bool:

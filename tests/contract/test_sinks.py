@@ -187,5 +187,8 @@ async def test_opportunities_come_in_pages_by_their_key(sinks):
 
 
 async def test_leads_wait_until_their_events_are_carried_out(sinks, waiting):
-    assert await sinks.waiting_leads("sink/crm") == {"lead_1", "lead_2"}
-    assert await sinks.waiting_leads("sink/other") == frozenset()
+    both = {"lead_1", "lead_2"}
+    assert await sinks.waiting_leads("sink/crm", both) == both
+    assert await sinks.waiting_leads("sink/crm", {"lead_1", "lead_9"}) == {"lead_1"}
+    assert await sinks.waiting_leads("sink/other", both) == both, "events that it has not got to are waiting as well"
+    assert await sinks.waiting_leads("sink/crm", set()) == frozenset()

@@ -48,7 +48,8 @@ _STEP = (
 )  # fmt: skip - in the order of SinkStep
 _RECORDS = f"SELECT {', '.join(_RECORD)} FROM sink_records WHERE"  # noqa: S608 - columns that this module writes
 _STEPS = f"SELECT {', '.join(_STEP)} FROM sink_steps WHERE"  # noqa: S608 - columns that this module writes
-_NEXT = "(SELECT coalesce(max(number), 0) + 1 FROM sink_records)"
+_NEXT = "(SELECT coalesce(max(number), 0) + 1 FROM sink_records WHERE target = :target AND lead_id = :lead_id)"
+"""In the order in which they were made, for each lead by itself."""
 
 
 class SqlSinks:
@@ -242,10 +243,17 @@ class SqlSinks:
             rows = await conn.execute(text(where), {"t": target, "a": after, "n": limit})
             return [_record(row) for row in rows]
 
-    async def waiting_leads(self, target: str) -> frozenset[str]:
-        statement = "SELECT DISTINCT lead_id FROM deliveries WHERE subscription = :t AND state = 'pending'"
+    async def waiting_leads(self, target: str, lead_ids: Collection[str]) -> frozenset[str]:
+        if not lead_ids:
+            return frozenset()
+        mine = self._engines.dialect.among("lead_id", "ids")
+        statement = f"""SELECT lead_id FROM deliveries WHERE subscription = :t AND state = 'pending' AND {mine}
+            UNION SELECT lead_id FROM events WHERE {mine} AND position > coalesce(
+                (SELECT position FROM delivery_cursors WHERE subscription = :t), 0)
+            UNION SELECT lead_id FROM outbox WHERE {mine}"""  # noqa: S608 - put in are columns that this module writes; what others wrote is bound
+        values = {"t": target, "ids": self._engines.dialect.list_value(lead_ids)}
         async with self._engines.read() as conn:
-            return frozenset(row.lead_id for row in await conn.execute(text(statement), {"t": target}))
+            return frozenset(row.lead_id for row in await conn.execute(text(statement), values))
 
     async def _keep_record(self, conn: AsyncConnection, record: SinkRecord) -> None:
         kept = ", ".join(f"{name} = excluded.{name}" for name in _RECORD[3:])

@@ -97,8 +97,11 @@ def task_text(settings: NoteSettings, facts: Facts, marker: str) -> str:
 
 
 def _fitting(text: str, longest: int, marker: str) -> str:
-    room = longest - len(marker) - 2
-    return f"{text if len(text) <= room else text[: room - 1] + '…'}\n\n{marker}"
+    """Cut by the length that it has as HTML, in which a sign may be six characters."""
+    room, short = longest - len(marker) - 2, text
+    while len(escape(short)) > room:
+        short = f"{short[: min(room, len(short) * 9 // 10) - 1]}…"
+    return f"{short}\n\n{marker}"
 
 
 def as_html(text: str) -> str:

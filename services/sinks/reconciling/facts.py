@@ -58,7 +58,8 @@ def words_of(stages: Stages) -> Callable[[str | None], HandoverStage | None]:
 
 def facts_of_sighting(seen: Sighting, ours: OurSide, words: Words) -> Iterator[Parsed]:
     """Who has it now, whether it was accepted, how it ended; nothing of what we know. Whoever wrote last is no test: we may have
-    written another field after a person's change. Who has it is only believed once what we had to write is written."""
+    written another field after a person's change. Who has it, and that it was accepted, is only believed once what we
+    had to write is written."""
     if (end := _end(seen, words)) is not None:
         yield from _ending(seen, ours, words, end)
         return
@@ -69,7 +70,7 @@ def facts_of_sighting(seen: Sighting, ours: OurSide, words: Words) -> Iterator[P
         sales = Sales(owner_id=seen.owner)
         yield _fact(seen, ours, words, kind=Kind.SALES_OWNER_CHANGED, value=f"owner/{seen.owner}").but(sales=sales)
     accepted_at = ours.handover.accepted_at if ours.handover is not None else None
-    if words.stage(seen.stage) == "accepted" and accepted_at is None:
+    if words.stage(seen.stage) == "accepted" and accepted_at is None and not ours.is_waiting:
         yield _fact(seen, ours, words, kind=Kind.SALES_ACCEPTED, value="accepted")
 
 

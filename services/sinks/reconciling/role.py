@@ -16,8 +16,9 @@ from routing.model.records import Lead
 from schemas.signals import Parsed
 from schemas.sinks.base import Reconcile
 from services.loops.watching import watch
+from services.ports.errors import PortError
 from services.ports.reading import ExplanationReading
-from services.ports.rows import RecordOut
+from services.ports.rows import LeadRow, RecordOut
 from services.ports.sinks import SinkRecord, SinkSweeps
 from services.sinks.outcomes import Trouble
 from services.sinks.reconciling.facts import OurSide, Words, fact_of_work, facts_of_sighting, is_known
@@ -72,6 +73,11 @@ class Reconciler:
             log.warning(
                 "cannot read back", extra={"sink": self._subject.target, "outcome": trouble.kind, "code": trouble.code}
             )
+        except PortError:
+            raise
+        except Exception:
+            # A fault of ours, or an answer that nobody foresaw: the sinks go on, and the next sweep tries again.
+            log.exception("reading back failed", extra={"sink": self._subject.target})
 
     async def _catch_up(self) -> None:
         name, settings = self._subject.target, self._subject.settings
@@ -80,8 +86,9 @@ class Reconciler:
             return
         cursor, is_last = claimed.cursor, False
         since = self._now() - settings.overlap
-        again, self._again = sorted(self._again), set()
+        again = sorted(self._again)
         seen = await self._subject.reader.look(again[:PAGE]) if again else []
+        self._again = set(again[PAGE:])
         while not is_last:
             page = await self._subject.reader.changes(cursor, since)
             signals, repaired = await self._signals_of([*seen, *page.sightings], page.works)
@@ -111,18 +118,23 @@ class Reconciler:
     async def _sides(self, records: Sequence[SinkRecord]) -> dict[str, OurSide]:
         """The lead of each opportunity, as we have it."""
         sides = {}
-        rows = []
-        for record in records:
-            # A lead that was merged has gone, and its hand-over with it into the other.
-            lead_id = await self._reading.lead_of_handover(record.key)
-            rows.append(await self._reading.lead(lead_id or record.lead_id))
+        rows = [await self._row_of(record) for record in records]
         # After the leads: what was decided since is among what waits.
-        waiting = await self._sweeps.waiting_leads(self._subject.target)
+        asked = {record.lead_id for record in records} | {row.id for row in rows if row is not None}
+        waiting = await self._sweeps.waiting_leads(self._subject.target, asked)
         for record, row in zip(records, rows, strict=True):
             if row is not None and record.vendor_id is not None:
                 is_waiting = not waiting.isdisjoint({record.lead_id, row.id})
                 sides[record.vendor_id] = OurSide(Lead.read(row.state), record.key, is_waiting)
         return sides
+
+    async def _row_of(self, record: SinkRecord) -> LeadRow | None:
+        """The lead; of one that was merged, the one that it is with, for its hand-over has gone there."""
+        row = await self._reading.lead(record.lead_id)
+        if row is None or row.disposition != "merged":
+            return row
+        kept = await self._reading.lead_of_handover(record.key)
+        return await self._reading.lead(kept) if kept is not None else row
 
     async def _audit(self) -> None:
         name, settings = self._subject.target, self._subject.settings

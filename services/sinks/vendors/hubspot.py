@@ -301,5 +301,8 @@ def _milliseconds(value: JsonValue) -> JsonValue:
     """An instant as HubSpot gives it back, with milliseconds or without: with; all else as it is."""
     if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         return value
-    at = datetime.fromisoformat(value).astimezone(UTC)
+    try:
+        at = datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):  # a text that only looks like one
+        return value
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

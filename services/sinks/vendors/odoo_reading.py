@@ -1,6 +1,6 @@
 """What sales did in an Odoo: opportunities of ours that were written since, and what people did for them.
 
-`write_date` is in whole seconds, so a look begins at the second of the last one and gives what it gave there once more. A step is
+`write_date` is in whole seconds, so places within a look are second and id; a bulk edit gives hundreds of rows one second. A step is
 an activity that was done or a message to the customer, by a user; Odoo keeps both as messages of the opportunity.
 """
 
@@ -18,36 +18,58 @@ from services.sinks.vendors.odoo_calls import OdooCalls
 PAGE = 100
 _FIELDS = ["stage_id", "user_id", "active", "probability", "write_date", "write_uid", "lost_reason_id"]
 _ALL: JsonObject = {"active_test": False}
+_MORE = "more"
 _OURS: list[JsonValue] = ["referred", "=like", "Stafett %"]
 
 
-class _Cursor(NamedTuple):
-    """Where a look got to: seconds of opportunities and of messages, as Odoo writes them."""
+class Place(NamedTuple):
+    """After which row a look goes on: the second, as Odoo writes it, and the id within it."""
 
-    leads: str
-    messages: str
+    at: str
+    id: int = 0
+
+
+class Cursor(NamedTuple):
+    """Where a look got to, and whether it goes on from there."""
+
+    leads: Place
+    messages: Place
+    goes_on: bool = False
+
+    def __str__(self) -> str:
+        parts = [self.leads.at, str(self.leads.id), self.messages.at, str(self.messages.id)]
+        return "|".join([*parts, *([_MORE] if self.goes_on else [])])
 
     @staticmethod
-    def read(text: str | None, since: datetime) -> _Cursor:
-        """Raises Trouble for a text that is none of ours."""
+    def read(text: str | None, since: datetime) -> Cursor:
+        """A new look begins at `since`, or where the last one got to if that is earlier: an instant there is that of the begin of a
+        transaction, and one that began earlier may be committed later. Raises Trouble for a text that is none of ours."""
+        earliest = Place(since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"))
         if text is None:
-            at = since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-            return _Cursor(at, at)
-        leads, separator, messages = text.partition("|")
-        if not separator:
-            raise Trouble("refused_setup", "cursor_of_another_vendor")
-        return _Cursor(leads, messages)
+            return Cursor(earliest, earliest)
+        match text.split("|"):
+            case [leads, lead_id, messages, message_id, *more] if lead_id.isdigit() and message_id.isdigit():
+                found = Cursor(Place(leads, int(lead_id)), Place(messages, int(message_id)), goes_on=more == [_MORE])
+            case _:
+                raise Trouble("refused_setup", "cursor_of_another_vendor")
+        return found if found.goes_on else Cursor(min(found.leads, earliest), min(found.messages, earliest))
 
 
 async def read_changes(odoo: OdooCalls, cursor: str | None, since: datetime) -> Page:
     """A page of what was written since. Raises Trouble."""
-    at = _Cursor.read(cursor, since)
-    rows = await _search(odoo, "crm.lead", [_OURS, ["write_date", ">=", at.leads]], _FIELDS, order="write_date,id")
+    at = Cursor.read(cursor, since)
+    domain = [_OURS, *_after("write_date", at.leads)]
+    rows = await _search(odoo, "crm.lead", domain, _FIELDS, order="write_date,id")
     messages = await _messages(odoo, at.messages)
-    following = _Cursor(_last(rows, "write_date", at.leads), _last(messages, "date", at.messages))
-    is_last = len(rows) < PAGE and len(messages) < PAGE
     works = [work for row in messages if (work := _work(row)) is not None]
-    return Page([_sighting(row) for row in rows], works, "|".join(following), is_last=is_last)
+    is_last = len(rows) < PAGE and len(messages) < PAGE
+    following = Cursor(_last(rows, "write_date", at.leads), _last(messages, "date", at.messages), goes_on=not is_last)
+    return Page([_sighting(row) for row in rows], works, str(following), is_last=is_last)
+
+
+def _after(name: str, place: Place) -> list[JsonValue]:
+    """The rows behind the place, as a part of a domain."""
+    return ["|", [name, ">", place.at], "&", [name, "=", place.at], ["id", ">", place.id]]
 
 
 async def look_at(odoo: OdooCalls, vendor_ids: Sequence[str]) -> list[Sighting]:
@@ -56,18 +78,12 @@ async def look_at(odoo: OdooCalls, vendor_ids: Sequence[str]) -> list[Sighting]:
     return [_sighting(row) for row in rows]
 
 
-async def _messages(odoo: OdooCalls, since: str) -> list[JsonObject]:
-    """Messages of ours' opportunities that a user wrote: activities that were done, and what was sent to the customer."""
-    domain: list[JsonValue] = [["model", "=", "crm.lead"], ["date", ">=", since]]
+async def _messages(odoo: OdooCalls, place: Place) -> list[JsonObject]:
+    """Messages of opportunities behind the place: activities that were done, and what was sent to the customer."""
+    domain: list[JsonValue] = [["model", "=", "crm.lead"], *_after("date", place)]
     domain += ["|", ["mail_activity_type_id", "!=", False], ["subtype_id.internal", "=", False]]
     fields = ["res_id", "date", "create_date", "create_uid", "mail_activity_type_id", "message_type"]
-    rows = await _search(odoo, "mail.message", domain, fields, order="date,id")
-    # What Odoo itself notes, as a new stage, has no activity and is no message of a person.
-    return [
-        row
-        for row in rows
-        if row["mail_activity_type_id"] or row["message_type"] in ("comment", "email", "email_outgoing")
-    ]
+    return await _search(odoo, "mail.message", domain, fields, order="date,id")
 
 
 async def _search(
@@ -96,8 +112,9 @@ def _sighting(row: JsonObject) -> Sighting:
 
 
 def _work(row: JsonObject) -> Work | None:
-    """None for a message of nothing."""
-    if not row["res_id"]:
+    """None for a message of nothing, and for what Odoo itself notes, as a new stage, which has no activity and is no message of a person."""
+    is_of_person = row["mail_activity_type_id"] or row["message_type"] in ("comment", "email", "email_outgoing")
+    if not row["res_id"] or not is_of_person:
         return None
     kind = _name(row["mail_activity_type_id"]) or "email"
     author = _id(row["create_uid"])
@@ -112,8 +129,8 @@ def _work(row: JsonObject) -> Work | None:
     )
 
 
-def _last(rows: Sequence[JsonObject], name: str, before: str) -> str:
-    return str(rows[-1][name])[:19] if rows else before
+def _last(rows: Sequence[JsonObject], name: str, before: Place) -> Place:
+    return Place(str(rows[-1][name])[:19], int(rows[-1]["id"])) if rows else before
 
 
 def _id(link: JsonValue) -> str | None:

@@ -37,7 +37,10 @@ def to_compare(value: JsonValue) -> JsonValue:
         return value
     if not _INSTANT.fullmatch(value):
         return value.replace("\r\n", "\n")
-    at = datetime.fromisoformat(value).astimezone(UTC)
+    try:
+        at = datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):  # a text that only looks like one
+        return value
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

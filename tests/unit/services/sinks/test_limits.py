@@ -40,3 +40,12 @@ def test_a_day_that_is_spent_says_when_there_is_more():
 
 def test_without_limits_nothing_waits():
     assert Allowance(None, None).reserve(1000, NOW) == timedelta(0)
+
+
+def test_a_wait_that_no_claim_outlasts_is_told_and_nothing_is_taken():
+    allowance = Allowance(Bucket(1, 60 * SECOND), None)
+    allowance.reserve(1, NOW)
+    for _ in range(3):
+        with pytest.raises(Trouble) as caught:
+            allowance.reserve(1, NOW, 30)
+        assert (caught.value.kind, caught.value.wait) == ("throttled", 60 * SECOND)

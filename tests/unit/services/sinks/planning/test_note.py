@@ -44,3 +44,8 @@ def test_words_of_a_stranger_are_no_markup():
 def test_every_language_has_every_word(language):
     assert WORDS[language].keys() == WORDS["en"].keys()
     assert WORDS[language]["title"] in note(NoteSettings(language=language))
+
+
+def test_a_text_of_signs_that_are_long_in_html_is_cut_by_that_length():
+    text = note(NoteSettings(longest=1000), next_step='"' * 3000)
+    assert len(as_html(text)) < 1200 and text.endswith("Stafett ho_1/dossier")

@@ -75,6 +75,7 @@ def test_a_fact_seen_twice_is_one_signal_and_one_that_comes_again_is_another():
         (SEEN._replace(owner="2"), ours(closed_at=NOW, outcome="lost")),
         (SEEN._replace(owner="99"), ours()),
         (SEEN._replace(owner="2"), ours(is_waiting=True)),
+        (SEEN._replace(stage="working"), ours(is_waiting=True)),
         (SEEN._replace(stage="won"), ours(handover="ho_of_an_earlier_pass")),
     ],
 )
@@ -113,7 +114,7 @@ def test_our_own_steps_nobodys_and_those_that_do_not_count_are_none(work):
         (None, ours(), "missing"),
         (SEEN, ours(), "agrees"),
         (SEEN._replace(stage="working"), ours(), "theirs_is_newer"),
-        (SEEN._replace(stage="working"), ours(is_waiting=True), "both_changed"),
+        (SEEN._replace(stage="won"), ours(is_waiting=True), "both_changed"),
         (SEEN._replace(owner="99"), ours(), "ours_is_newer"),
         (SEEN._replace(owner="2"), ours(is_waiting=True), "agrees"),
         (SEEN._replace(outcome="lost"), ours(), "closed_without_us"),

@@ -75,8 +75,8 @@ class World:
     async def opportunities(self, target, after, limit):
         return [record for record in map(self._of, sorted(self.leads)) if record.key > after][:limit]
 
-    async def waiting_leads(self, target):
-        return frozenset(self.waiting)
+    async def waiting_leads(self, target, lead_ids):
+        return frozenset(self.waiting) & frozenset(lead_ids)
 
     # what is asked of leads
     async def lead_of_handover(self, handover_id):
@@ -84,7 +84,7 @@ class World:
 
     async def lead(self, lead_id):
         lead = self.leads.get(lead_id)
-        return None if lead is None else SimpleNamespace(id=lead.id, state=lead.text())
+        return None if lead is None else SimpleNamespace(id=lead.id, state=lead.text(), disposition="active")
 
 
 def seen(number, **values):

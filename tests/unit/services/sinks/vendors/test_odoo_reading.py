@@ -56,10 +56,11 @@ async def test_an_opportunity_of_odoo_is_seen_as_it_stands(row, expected):
 async def test_odoo_is_asked_from_the_second_of_the_last_look_on():
     reader, caller = odoo([LEAD], [], [], [])
     page = await reader.changes(None, SINCE)
-    assert page.is_last and page.cursor == "2026-11-30 04:02:36|2026-11-30 04:00:00"
-    await reader.changes(page.cursor, SINCE)
-    assert ["write_date", ">=", "2026-11-30 04:00:00"] in caller.asked[0]["domain"]
-    assert ["write_date", ">=", "2026-11-30 04:02:36"] in caller.asked[2]["domain"]
+    assert page.is_last and page.cursor == "2026-11-30 04:02:36|1|2026-11-30 04:00:00|0"
+    await reader.changes(page.cursor, AT)
+    assert ["write_date", ">", "2026-11-30 04:00:00"] in caller.asked[0]["domain"]
+    assert ["write_date", ">", "2026-11-30 04:02:36"] in caller.asked[2]["domain"]
+    assert ["id", ">", 0] in caller.asked[2]["domain"], "what is within that second is looked at once more"
     assert caller.asked[2]["context"] == {"lang": "en_US", "active_test": False}
 
 
@@ -81,3 +82,13 @@ async def test_a_place_that_another_vendor_kept_is_told():
     assert isinstance(reader, Reader)
     with pytest.raises(Trouble, match="cursor_of_another_vendor"):
         await reader.changes("somewhere", SINCE)
+
+
+async def test_a_bulk_edit_in_one_second_is_read_page_by_page_to_its_end():
+    page = [LEAD | {"id": number} for number in range(1, 101)]
+    reader, caller = odoo(page, [], [LEAD | {"id": 101}], [])
+    first = await reader.changes(None, SINCE)
+    assert not first.is_last
+    rest = await reader.changes(first.cursor, AT)
+    assert ["id", ">", 100] in caller.asked[2]["domain"] and rest.is_last
+    assert [seen.vendor_id for seen in rest.sightings] == ["101"]
