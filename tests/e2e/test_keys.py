@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 
 import pytest
 
@@ -216,5 +217,7 @@ async def test_m8_metrics_are_for_keys_that_may_and_the_page_loads_nothing(api):
     page = await api.client.get("/docs")
     assert page.status_code == 200 and "listLeads" not in page.text and "/v1/leads/{lead_id}" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
+    # Addresses in examples of bodies are text and load nothing.
+    shown = re.sub(r"&quot;https://[^&<>]*&quot;", "", page.text.replace("https://stafett", ""))
     for outside in ("http://", "https://", "<script", "src=", "@import", "url("):
-        assert outside not in page.text.replace("https://stafett", ""), outside
+        assert outside not in shown, outside
