@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from services.adapters.sql import alert_tables, pruning
+from services.adapters.sql import alert_tables, pruning, sink_tables
 from services.adapters.sql import tables as t
 from services.ports.errors import StoreUnavailable
 from services.ports.instants import micros
@@ -86,9 +86,11 @@ async def test_steps_of_a_sink_go_with_their_delivery_and_those_of_an_event_that
     )  # fmt: skip
     steps = "target event_id name lead_id state attempts at personal"
     told = [("over", OLD), ("waits", OLD), ("late", OLD), ("of_no_delivery", OLD), ("fresh", YOUNG)]
-    await put(store, t.sink_steps, steps, *[("sink/crm", e, "contact", "l", "done", 1, at, "x") for e, at in told])
+    await put(
+        store, sink_tables.sink_steps, steps, *[("sink/crm", e, "contact", "l", "done", 1, at, "x") for e, at in told]
+    )
     records = "target kind key lead_id state made_by adopted number"
-    await put(store, t.sink_records, records, ("sink/crm", "contact", "l", "l", "present", "over", False, 1))
+    await put(store, sink_tables.sink_records, records, ("sink/crm", "contact", "l", "l", "present", "over", False, 1))
     assert await tidy(store) == {"sink_steps": 2, "deliveries": 1}
     assert await left(store, "sink_steps", "event_id") == ["fresh", "late", "waits"]
     assert await left(store, "sink_records", "key") == ["l"]

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, UniqueConstraint, text
+from sqlalchemy import Column, Index, Table, Text, UniqueConstraint, text
 
+from services.adapters.sql.columns import text_column as _text
+from services.adapters.sql.columns import whole_column as _whole
 from services.adapters.sql.tables import metadata
-
-
-def _text(name: str, *, null: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=null)
-
-
-def _whole(name: str, *, null: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=null)
-
 
 _OPEN, _PENDING = text("state <> 'resolved'"), text("state = 'pending'")
 alert_cursors = Table("alert_cursors", metadata, Column("name", Text, primary_key=True), _whole("position"))
@@ -63,5 +56,3 @@ alert_notifications = Table(
     Index("alert_notifications_pending", "channel", "next_at", postgresql_where=_PENDING, sqlite_where=_PENDING),
     Index("alert_notifications_finished", "finished_at"),
 )
-every_table = metadata.tables
-"""These and those of `tables.py`, by name."""

@@ -22,19 +22,14 @@ from sqlalchemy import (
     text,
 )
 
+from services.adapters.sql.columns import text_column as _text
+from services.adapters.sql.columns import whole_column as _whole
+
 HEAD = "0010"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself for INTEGER only; AUTOINCREMENT so that no number is ever given twice."""
-
-
-def _text(name: str, *, null: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=null)
-
-
-def _whole(name: str, *, null: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=null)
 
 
 def _id() -> Column[int]:
@@ -335,55 +330,6 @@ subscriptions = Table(
     _text("made_by"),
     _whole("created_at"),
     _whole("changed_at"),
-)
-sink_records = Table(
-    "sink_records",
-    metadata,
-    _text("target"),
-    _text("kind"),
-    _text("key"),
-    _text("lead_id"),
-    _text("state"),
-    _text("made_by"),
-    _text("vendor_id", null=True),
-    _text("url", null=True),
-    _text("digest", null=True),
-    Column("adopted", Boolean, nullable=False),
-    _text("before", null=True),
-    _whole("sent_at", null=True),
-    _whole("seen_at", null=True),
-    _whole("number"),
-    PrimaryKeyConstraint("target", "kind", "key"),
-    Index("sink_records_lead", "target", "lead_id", "number"),
-    Index("sink_records_vendor", "target", "kind", "vendor_id"),
-)
-sink_sweeps = Table(
-    "sink_sweeps",
-    metadata,
-    _text("target"),
-    _text("kind"),
-    _whole("next_at"),
-    _text("cursor", null=True),
-    PrimaryKeyConstraint("target", "kind"),
-)
-sink_steps = Table(
-    "sink_steps",
-    metadata,
-    _text("target"),
-    _text("event_id"),
-    _text("name"),
-    _text("lead_id"),
-    _text("state"),
-    _whole("attempts"),
-    _whole("at"),
-    _text("outcome", null=True),
-    _text("code", null=True),
-    _text("field", null=True),
-    _text("correlation", null=True),
-    _text("personal", null=True),
-    PrimaryKeyConstraint("target", "event_id", "name"),
-    Index("sink_steps_lead", "target", "lead_id", "at"),
-    Index("sink_steps_at", "at"),
 )
 log_partitions = Table(
     "log_partitions",

@@ -14,7 +14,7 @@ LONG = timedelta(hours=1)
 
 
 class World:
-    """A CRM, a book and a clock; a carrier that begins anew after each kill."""
+    """A CRM, a book and a clock; a carrier that begins again after each kill."""
 
     def __init__(self, of=None, owners=None, shown=None):
         self.now = NOW
