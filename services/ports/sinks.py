@@ -17,7 +17,7 @@ from services.ports.rows import RecordOut
 class SinkRecord(NamedTuple):
     """`key` is ours, `vendor_id` theirs. `made_by` is the event for which it was made or found, `sent_at` when its create left.
     `digest` is of the fields that we wrote last, `adopted` True where others had made it, `before` (JSON) what fields were
-    before we wrote them, where that has to be put back."""
+    before we wrote them, where that has to be put back; of an opportunity, that its hand-over has ended."""
 
     target: str
     kind: KeptKind

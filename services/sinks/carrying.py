@@ -198,8 +198,8 @@ class Carrier(StepTaker[Operation]):
         if self._target.shown is not None:
             await self._vendor.create(key, fields, parents)
             raise Trouble("refused_setup", "a_sink_that_only_shows_has_written")
-        is_again = record is not None and record.state == "making" and record.made_by == errand.event_id
-        if is_again and record is not None and record.sent_at is not None:
+        # One that another event makes is that event's to wait for: `begin` refuses it.
+        if record is not None and record.made_by == errand.event_id and record.state == "making" and record.sent_at:
             self._wait_until_settled(key, record.sent_at, now)
         if now + CALLS_OF_A_CREATE * self._timeout >= errand.until:
             raise Trouble("transient", "claim_ran_out")

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from routing.model.records import Handover, Lead
 from schemas.signals import Actor, Kind, Parsed, Reference, Sales
-from schemas.sinks.base import HandoverStage, Stages
+from schemas.sinks.base import HandoverStage
 from services.sinks.reconciling.sightings import Sighting, Work
 
 BACKDATED = timedelta(hours=1)
@@ -49,11 +49,6 @@ class Words(NamedTuple):
     account: str | None
     target: str
     follow_ups: tuple[str, ...] = ()
-
-
-def words_of(stages: Stages) -> Callable[[str | None], HandoverStage | None]:
-    """The meaning of stages as the sink has it."""
-    return stages.meaning
 
 
 def facts_of_sighting(seen: Sighting, ours: OurSide, words: Words) -> Iterator[Parsed]:
