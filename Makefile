@@ -8,7 +8,7 @@ TOOLS := .venv-tools/bin
 # Which database `make audit` asks: pypi or osv.
 ADVISORIES ?= pypi
 
-.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel audit sbom kafka postgres tryton handovers
+.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel audit sbom kafka postgres tryton handovers connect
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -65,6 +65,9 @@ model: .venv/dev.stamp ## 100,000 signals of random lives, a thousand stories of
 
 handovers: .venv/dev.stamp ## two hundred hand-overs into a real Tryton while everything is killed and answers are lost; some minutes
 	HANDOVERS=200 HANDOVERS_SEED=2 $(BIN)/python -m pytest -s --timeout 3600 tests/e2e/test_tryton_sink.py
+
+connect: .venv/dev.stamp ## a real Kafka Connect takes the events into a file with deploy/kafka/connect, is killed and goes on; a minute
+	$(BIN)/python -m pytest -s --timeout 600 tests/connect
 
 matrix: .venv/dev.stamp ## docs/sources/facts.md: which fact is read of which kind of source, by reading bodies of each
 	$(BIN)/python -m tests.matrix -v

@@ -23,27 +23,32 @@ MEASURED = ("signals", "thin")
 
 
 class Needs(NamedTuple):
-    """Topics by their short names; the group that reads is named after the role."""
+    """Topics by their short names; the group that reads is named after the role. `measured` are seen, and no more."""
 
     writes: tuple[str, ...] = ()
-    reads: str | None = None
+    reads: tuple[str, ...] = ()
+    measured: tuple[str, ...] = MEASURED
+    many_groups: bool = False
+    """Whether groups of its own may follow the name: `stafett.data.lake`."""
 
     @property
     def topics(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.writes, *((self.reads,) if self.reads else ()), *MEASURED)))
+        return tuple(dict.fromkeys((*self.writes, *self.reads, *self.measured)))
 
 
 NEEDS: Mapping[str, Needs] = {
     "ingest": Needs(writes=("signals", "thin")),
     "console": Needs(writes=("signals", "thin")),
-    "enrich": Needs(writes=("signals",), reads="thin"),
-    "router": Needs(reads="signals"),
+    "enrich": Needs(writes=("signals",), reads=("thin",)),
+    "router": Needs(reads=("signals",)),
     "relay": Needs(writes=("signals", "thin", *TOPICS)),
     "sla": Needs(writes=("signals",)),
     "delivery": Needs(),
     "alerts": Needs(),
     # Commands that ask the router for something: dlq redrive, command, import, sla recheck, agreement publish.
     "operator": Needs(writes=("signals", "thin")),
+    # None of ours: programs of a data team. All four topics of events hold personal data, so no other principal reads them.
+    "data": Needs(reads=tuple(TOPICS), measured=(), many_groups=True),
 }
 
 
@@ -68,9 +73,10 @@ def _rights(settings: Settings, role: str, needs: Needs) -> list[str]:
     add = f"--add --allow-principal User:{settings.kafka.topic_prefix}-{role}"
     lines = []
     for name in needs.topics:
-        use = "--operation Write " if name in needs.writes else "--operation Read " if name == needs.reads else ""
+        use = "--operation Write " if name in needs.writes else "--operation Read " if name in needs.reads else ""
         lines.append(f"{add} {use}--operation Describe --topic {settings.topic(name)}")
-    return lines + ([f"{add} --operation Read --group {_group(settings, role)}"] if needs.reads else [])
+    pattern = "--resource-pattern-type prefixed " if needs.many_groups else ""
+    return lines + ([f"{add} --operation Read {pattern}--group {_group(settings, role)}"] if needs.reads else [])
 
 
 def _group(settings: Settings, role: str) -> str:
@@ -90,8 +96,10 @@ async def check_rights(settings: Settings, role: str) -> list[Tried]:
         raise LogUnavailable(f"Kafka cannot be reached: {type(error).__name__}") from error
     finally:
         await client.close()
-    if needs.reads and not any(one.refused for one in found if one.topic == settings.topic(needs.reads)):
-        found.append(await _read(settings, settings.topic(needs.reads), _group(settings, role)))
+    refused = {one.topic for one in found if one.refused}
+    for topic in map(settings.topic, needs.reads):
+        if topic not in refused:
+            found.append(await _read(settings, topic, _group(settings, role)))
     return found
 
 

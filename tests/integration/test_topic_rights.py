@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import shlex
+import subprocess
 
 import pytest
 from aiokafka import TopicPartition
@@ -16,6 +17,7 @@ from services.ports.errors import LogUnavailable
 from services.ports.rows import Position, RecordOut
 from tests.integration.test_topics import kinds, settings_for
 from tests.parts.kafka_secure import GuardedKafka, token
+from tests.parts.kcat import consume
 
 PREFIX = "guarded"
 OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8, "DescribeConfigs": 10, "AlterConfigs": 11}
@@ -112,16 +114,16 @@ async def test_a_role_works_with_its_rights_and_the_check_says_so(as_role, made,
     await log.start()
     try:
         await log.check()
-        for name in ("signals", "thin"):
+        for name in needs.measured:
             assert len(await log.end_offsets(settings.topic(name))) == 6
         await log.append([RecordOut(settings.topic(name), b"k", b"{}") for name in needs.writes])
         await log.publish([RecordOut(settings.topic(name), b"k", b"{}") for name in needs.writes])
-        if needs.reads:
-            writer = KafkaLog(as_role("operator"))
+        for name in needs.reads:
+            writer = KafkaLog(as_role("relay"))
             await writer.start()
-            await writer.append([RecordOut(settings.topic(needs.reads), b"k", b"{}")])
+            await writer.append([RecordOut(settings.topic(name), b"k", b"{}")])
             await writer.close()
-            assert await read_one(log, settings.topic(needs.reads), role)
+            assert await read_one(log, settings.topic(name), role)
     finally:
         await log.close()
 
@@ -141,3 +143,24 @@ async def test_a_role_that_may_not_write_is_refused_when_it_does(as_role, made):
             await log.append([RecordOut(f"{PREFIX}.signals.v1", b"k", b"{}")])
     finally:
         await log.close()
+
+
+async def test_kcat_reads_as_the_data_teams_principal_what_that_may_read_and_no_more(broker, as_role, made):
+    events, theirs = f"{PREFIX}.sla.v1", f"{PREFIX}.data.kcat"
+    relay = KafkaLog(as_role("relay"))
+    await relay.start()
+    await relay.append([RecordOut(events, b"k", b'{"of":"kcat"}')])
+    await relay.close()
+    login = {
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "OAUTHBEARER",
+        "ssl.ca.location": str(broker.folder / "ca.pem"),
+        "enable.sasl.oauthbearer.unsecure.jwt": "true",
+        "sasl.oauthbearer.config": f"principal={PREFIX}-data",
+    }
+    settings = [word for name, value in login.items() for word in ("-X", f"{name}={value}")]
+    address = f"127.0.0.1:{broker.sasl}"
+    assert '{"of":"kcat"}' in [record["payload"] for record in consume(address, theirs, [events], *settings)]
+    for group, topic in ((theirs, f"{PREFIX}.signals.v1"), (f"{PREFIX}.router", events)):
+        with pytest.raises(subprocess.CalledProcessError, match="non-zero"):
+            consume(address, group, [topic], *settings)

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -16,6 +17,15 @@ def program(package: str, path: str) -> str:
     own = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if own:
         return own
+    return str(_unpacked(package, path))
+
+
+def library_folder(package: str, file: str) -> Path:
+    """The folder with the package's shared library `file`, for LD_LIBRARY_PATH of a program that was unpacked. Raises PartMissing."""
+    return _unpacked(package, f"usr/lib/{sysconfig.get_config_var('MULTIARCH')}/{file}").parent
+
+
+def _unpacked(package: str, path: str) -> Path:
     place = CACHE / package
     if not (place / path).exists():
         try:
@@ -23,10 +33,10 @@ def program(package: str, path: str) -> str:
         except (OSError, subprocess.SubprocessError) as error:
             said = (getattr(error, "stderr", None) or str(error)).strip()[-500:]
             raise PartMissing(
-                f"{package} cannot be fetched by apt-get ({said}); install it so that `{name}` is found, or run the quick "
-                "set: make test-quick"
+                f"{package} cannot be fetched by apt-get ({said}); install it so that `{Path(path).name}` is found, or run the "
+                "quick set: make test-quick"
             ) from error
-    return str(place / path)
+    return place / path
 
 
 def _unpack(package: str, place: Path) -> None:

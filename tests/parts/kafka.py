@@ -44,18 +44,18 @@ SWIFT = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 """Half the time and half the work to start; a test's broker is gone before better machine code would have paid."""
 
 
-def jars() -> list[Path]:
+def jars(coordinates: str = COORDINATES, pinned: Path = PINNED) -> list[Path]:
     """The jars, each checked against its pinned digest."""
     try:
         import jgo
 
-        found = sorted({Path(artifact.resolve()) for artifact in jgo.resolve(COORDINATES)})
+        found = sorted({Path(artifact.resolve()) for artifact in jgo.resolve(coordinates)})
     except Exception as error:
         raise PartMissing(
             f"the jars of Apache Kafka cannot be fetched ({type(error).__name__}: {error}); with a server of your own set "
             "STAFETT_TEST_KAFKA=host:port, or run the quick set: make test-quick"
         ) from error
-    known = dict(line.split()[::-1] for line in PINNED.read_text().splitlines() if line)
+    known = dict(line.split()[::-1] for line in pinned.read_text().splitlines() if line)
     for jar in found:
         digest = hashlib.sha256(jar.read_bytes()).hexdigest()
         if known.get(jar.name) != digest:

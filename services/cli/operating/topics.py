@@ -15,8 +15,8 @@ examples:
   stafett topics check                    as the same principal: are they as they have to be
   stafett topics check --role router      with the settings of the router: may its principal do what it has to
 
-Roles: ingest, console, enrich, router, relay, sla, delivery, and operator for the commands that write (dlq redrive,
-command, import, sla recheck, agreement approve and publish).
+Roles: ingest, console, enrich, router, relay, sla, delivery, alerts; operator for the commands that write (dlq redrive,
+command, import, sla recheck, agreement approve and publish); data for programs of yours that read the events.
 exit status: 0 all well, 1 something for a person to do, 2 settings or Kafka cannot be used
 """
 ROLE = "try the rights of this role with the settings given; nothing is written"
