@@ -61,9 +61,17 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
 
 
 def _changes(whole: JsonObject) -> Iterator[tuple[str, JsonValue]]:
-    for i, entry in enumerate(whole.get("entry") or []):
-        for j, change in enumerate(mapping(entry).get("changes") or []):
-            yield f"$.entry[{i}].changes[{j}]", change
+    for i, entry in enumerate(_list_at(whole.get("entry"), "$.entry")):
+        where = f"$.entry[{i}].changes"
+        for j, change in enumerate(_list_at(mapping(entry).get("changes"), where)):
+            yield f"{where}[{j}]", change
+
+
+def _list_at(value: JsonValue, where: str) -> list[JsonValue]:
+    """A list, also an empty one for nothing. Raises Unreadable for anything else."""
+    if value and not isinstance(value, list):
+        raise Unreadable("a list is expected here", where)
+    return value or []
 
 
 def _thin(change: JsonObject, where: str, index: int) -> Parsed | Quarantined:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemas.json_values import JsonObject, JsonValue
+from schemas.places import language_code
 from schemas.signals import Company, Kind, Parsed
 from services.ingest.parsers.bounds.unreadable import Unreadable
 from services.ingest.parsers.reading.firmographics import firm_facts
@@ -39,7 +40,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     answers, by_reference = _answers_by_name(asked), _telling(asked)
     hidden = {str(k): v for k, v in mapping(response.get("hidden")).items()}
     facts, others = person_facts(answers)
-    facts = {**person_facts(by_reference)[0], **facts}
+    facts, firm = {**person_facts(by_reference)[0], **facts}, firm_facts(by_reference)
+    language = language_code(firm.pop("language", None))
     facts, hidden = _with_hidden(facts, hidden)
     utm = {k: str(v) for k, v in hidden.items() if plain_name(k).startswith("utm_")}
     return [
@@ -48,7 +50,8 @@ def parse(body: bytes, content_type: str, headers: dict[str, str]) -> Result:
             source_kind=text(event.get("event_type")),
             occurred_at=when(response.get("submitted_at")),
             person=person_of(facts),
-            company=Company(**{**firm_facts(by_reference), **company_of(facts).known_fields()}),
+            company=Company(**{**firm, **company_of(facts).known_fields()}),
+            language=language,
             external_id=identifier(event.get("event_id")) or identifier(token),
             form_id=text(response.get("form_id")),
             campaign=text(hidden.get("campaign")) or utm.get("utm_campaign"),
@@ -96,13 +99,15 @@ def by_question(whole: JsonValue) -> JsonObject:
 
 def _questions(response: JsonObject) -> Iterator[Question]:
     """In the order of the answers. Raises Unreadable."""
-    titles = {f.get("id"): text(f.get("title")) for f in _fields(mapping(response.get("definition")))}
-    for i, answer in enumerate(response.get("answers") or []):
+    titles = {text(f.get("id")): text(f.get("title")) for f in _fields(mapping(response.get("definition")))}
+    answers = response.get("answers") or []
+    if not isinstance(answers, list):
+        raise Unreadable("a list of answers is expected here", "$.form_response.answers")
+    for i, answer in enumerate(answers):
         answer, where = as_object(answer, f"$.form_response.answers[{i}]"), mapping(mapping(answer).get("field"))
         reference, ident = text(where.get("ref")), text(where.get("id"))
-        title = titles.get(where.get("id"))
         yield Question(
-            title=title,
+            title=titles.get(ident),
             reference=reference,
             ident=ident or f"answer {i + 1}",
             kind=text(answer.get("type")),

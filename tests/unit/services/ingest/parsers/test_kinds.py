@@ -340,3 +340,16 @@ def test_segment_calls():
     assert facts(found[2]) == {"company": "Big Co", "id": "u1"}
     assert found[3].previous[0].id == "anon-1"
     assert isinstance(found[4], Quarantined) and found[4].where == "$.batch[4].type"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "place"),
+    [
+        ("meta_lead_ads", {"object": "page", "entry": True}, "$.entry"),
+        ("meta_lead_ads", {"object": "page", "entry": [{"changes": 7}]}, "$.entry[0].changes"),
+        ("typeform", {"form_response": {"token": "t", "answers": 7}}, "$.form_response.answers"),
+    ],
+)
+def test_what_should_be_a_list_and_is_none_is_set_aside_with_its_place(kind, body, place):
+    (found,) = read(kind, body)
+    assert isinstance(found, Quarantined) and found.where == place

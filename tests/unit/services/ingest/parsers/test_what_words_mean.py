@@ -142,6 +142,21 @@ def test_typeform_whom_a_link_was_sent_to_counts_where_the_answers_do_not_say():
     assert typeform([("First name", "Bo")], sent).person.full_name is None
 
 
+def test_typeform_a_reference_may_tell_the_language_that_its_title_does_not():
+    answers = [{"type": "text", "text": "svenska", "field": {"id": "1", "ref": "language"}}]
+    asked = [{"id": "1", "title": "Which one do you speak?", "type": "short_text"}]
+    response = {"token": "t1", "definition": {"fields": asked}, "answers": answers}
+    assert one("typeform", {"event_id": "e1", "form_response": response}).language == "sv"
+
+
+@pytest.mark.parametrize(("ident", "title"), [({"a": 1}, None), ([1], None), (7, "First name")])
+def test_typeform_an_id_of_a_question_may_be_anything(ident, title):
+    answers = [{"type": "text", "text": "Eva", "field": {"id": ident, "ref": "q"}}]
+    response = {"token": "t1", "definition": {"fields": [{"id": ident, "title": title}]}, "answers": answers}
+    found = one("typeform", {"event_id": "e1", "form_response": response})
+    assert found.person.first_name == ("Eva" if title else None)
+
+
 # --- Intercom
 EVA = {"type": "contact", "id": "i5", "role": "lead", "email": "eva@firma.example", "name": "Eva Berg"}
 
