@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from services.settings.reading import FILE, PREFIX, SECRETS
+from services.settings.reading import FILE, PREFIX, SECRETS, is_given
 from services.settings.tree import Settings
 
 _FROM_FILE = "file "
@@ -61,7 +61,7 @@ def _secrets_in(dotenv: Path) -> Iterator[tuple[str, str]]:
     if not dotenv.is_file():
         return
     for name, value in pairs_of(dotenv.read_text("utf-8")):
-        if name.startswith(PREFIX + SECRETS) and name not in os.environ:
+        if name.startswith(PREFIX + SECRETS) and not is_given(name, os.environ):
             yield name.removeprefix(PREFIX + SECRETS), value
 
 

@@ -37,6 +37,13 @@ def variable(path: tuple[str, ...]) -> str:
     return PREFIX + "_".join(path).upper()
 
 
+def is_given(name: str, environ: Mapping[str, str]) -> bool:
+    """Whether the environment says what a setting is, by itself or by the name of a file: it rules over the folder's `.env` either
+    way."""
+    setting = name.removesuffix(FILE)
+    return setting in environ or setting + FILE in environ
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process, from `os.environ` unless another mapping is given.
 

@@ -26,10 +26,11 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 def settings_of(args: argparse.Namespace) -> Settings:
     """Raises SettingsError with every problem; FileError where there is no such folder or its `.env` cannot be read."""
     from services.settings import load
+    from services.settings.reading import is_given
 
     if not args.config.is_dir():
         raise FileError([f"{args.config}: there is no such folder; `stafett new {args.config}` makes one"])
-    lines = [line for line in _lines(args.config / ".env") if line[0] not in os.environ]
+    lines = [line for line in _lines(args.config / ".env") if not is_given(line[0], os.environ)]
     given = {name: _value_in(args.config, name, value) for name, value in lines}
     given.setdefault("STAFETT_CONFIG_FOLDER", str(args.config))
     return load({**given, **os.environ})

@@ -112,3 +112,10 @@ def test_a_torn_copy_is_refused_and_a_whole_one_taken(tmp_path):
     (tmp_path / "b.db").write_bytes(whole[:8192] + b"\xff" * 8192 + whole[16384:])
     with pytest.raises(StoreUnavailable, match="the copy is torn; stop Stafett and copy it again"):
         refuse_if_torn(tmp_path / "b.db")
+
+
+def test_what_the_environment_gives_by_a_file_rules_over_the_folder(folder, tmp_path, monkeypatch):
+    secret = tmp_path / "url"
+    secret.write_text(f"sqlite:///{tmp_path}/elsewhere.db\n")
+    monkeypatch.setenv("STAFETT_DATABASE_URL_FILE", str(secret))
+    assert database(folder) == f"{tmp_path}/elsewhere.db"
