@@ -35,6 +35,11 @@ class Needs(NamedTuple):
     def topics(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.writes, *self.reads, *self.measured)))
 
+    def operations(self, topic: str) -> tuple[str, ...]:
+        """What the role does with a topic of `topics`, as Kafka names it."""
+        use = ("Write",) if topic in self.writes else ("Read",) if topic in self.reads else ()
+        return (*use, "Describe")
+
 
 NEEDS: Mapping[str, Needs] = {
     "ingest": Needs(writes=("signals", "thin")),
@@ -73,13 +78,14 @@ def _rights(settings: Settings, role: str, needs: Needs) -> list[str]:
     add = f"--add --allow-principal User:{settings.kafka.topic_prefix}-{role}"
     lines = []
     for name in needs.topics:
-        use = "--operation Write " if name in needs.writes else "--operation Read " if name in needs.reads else ""
-        lines.append(f"{add} {use}--operation Describe --topic {settings.topic(name)}")
+        operations = " ".join(f"--operation {operation}" for operation in needs.operations(name))
+        lines.append(f"{add} {operations} --topic {settings.topic(name)}")
     pattern = "--resource-pattern-type prefixed " if needs.many_groups else ""
-    return lines + ([f"{add} --operation Read {pattern}--group {_group(settings, role)}"] if needs.reads else [])
+    return lines + ([f"{add} --operation Read {pattern}--group {group_of(settings, role)}"] if needs.reads else [])
 
 
-def _group(settings: Settings, role: str) -> str:
+def group_of(settings: Settings, role: str) -> str:
+    """The consumer group that a role reads in."""
     return f"{settings.kafka.topic_prefix}.{role}"
 
 
@@ -99,7 +105,7 @@ async def check_rights(settings: Settings, role: str) -> list[Tried]:
     refused = {one.topic for one in found if one.refused}
     for topic in map(settings.topic, needs.reads):
         if topic not in refused:
-            found.append(await _read(settings, topic, _group(settings, role)))
+            found.append(await _read(settings, topic, group_of(settings, role)))
     return found
 
 

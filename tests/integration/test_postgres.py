@@ -12,7 +12,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from services.adapters.sql.engine import Engines, _tls, one_shot
-from services.adapters.sql.migrate import grants, upgrade
+from services.adapters.sql.migrate import give_rights, upgrade
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.tables import metadata
 from services.ports.errors import StoreUnavailable
@@ -76,9 +76,7 @@ async def restricted(postgres_url):
     engine = one_shot(postgres_url)
     async with engine.begin() as conn:
         await conn.execute(text(f"CREATE ROLE {role} LOGIN PASSWORD 'test-only'"))
-        for statement in grants(role).split(";"):
-            if statement.strip():
-                await conn.execute(text(statement))
+    await give_rights(postgres_url, role)
     yield make_url(postgres_url).set(username=role, password="test-only").render_as_string(hide_password=False)
     async with engine.begin() as conn:
         await conn.execute(text(f"DROP OWNED BY {role}"))

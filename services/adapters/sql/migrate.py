@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from services.adapters.sql.claims import refuse_torn_copy
-from services.adapters.sql.engine import Engines, translated
+from services.adapters.sql.engine import Engines, one_shot, translated
 from services.adapters.sql.schema import Columns, columns_of, foreign, lacking, revision_of
 from services.ports.errors import SchemaOutdated
 from services.settings.resources import migrations_dir
@@ -85,3 +85,19 @@ def grants(role: str) -> str:
     if not role.replace("_", "").isalnum():
         raise ValueError(f"{role!r} is no plain name of a role")
     return GRANTS.format(role=role)
+
+
+async def give_rights(url: str, role: str) -> None:
+    """Runs what `grants` gives, as the owner of the schema: all of it or nothing. Raises ValueError for a strange name or a database
+    without roles, StoreUnavailable, StoreRejected."""
+    statements = [statement for statement in grants(role).split(";") if statement.strip()]
+    engine = one_shot(url)
+    if engine.dialect.name != "postgresql":
+        raise ValueError("a SQLite file has no roles: whoever may open the file may use it")
+    try:
+        with translated():
+            async with engine.begin() as connection:
+                for statement in statements:
+                    await connection.exec_driver_sql(statement)
+    finally:
+        await engine.dispose()

@@ -15,6 +15,9 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser = subparsers.add_parser("db", description="The database.")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     upgrade = actions.add_parser("upgrade", help="bring the schema up to date; needs a role with DDL rights")
+    upgrade.add_argument(
+        "--grants-to", metavar="ROLE", help="then give this role of PostgreSQL the rights that `grants` prints"
+    )
     upgrade.set_defaults(func=_upgrade)
     grants = actions.add_parser("grants", help="print SQL that gives a runtime role the rights it needs, no more")
     grants.add_argument("role")
@@ -29,10 +32,19 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def _upgrade(args: argparse.Namespace) -> int:
-    from services.adapters.sql.migrate import upgrade
+    from services.adapters.sql.migrate import give_rights, upgrade
 
-    asyncio.run(upgrade(settings_of(args).database_url))
+    url = settings_of(args).database_url
+    asyncio.run(upgrade(url))
     print("the schema is up to date")
+    if args.grants_to is None:
+        return 0
+    try:
+        asyncio.run(give_rights(url, args.grants_to))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{args.grants_to} may use it")
     return 0
 
 

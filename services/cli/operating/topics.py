@@ -1,4 +1,4 @@
-"""`stafett topics plan|apply|check`: the topics that Kafka must have, and the rights that the roles need there."""
+"""`stafett topics plan|apply|check|strimzi`: the topics that Kafka must have, and the rights that the roles need there."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ examples:
   stafett topics plan                     what `apply` would do, and the rights of every role as arguments of kafka-acls
   stafett topics apply                    as the principal that may make topics
   stafett topics check                    as the same principal: are they as they have to be
+  stafett topics strimzi --cluster events as resources for kubectl, where Strimzi looks after Kafka
   stafett topics check --role router      with the settings of the router: may its principal do what it has to
 
 Roles: ingest, console, enrich, router, relay, sla, delivery, alerts; operator for the commands that write (dlq redrive,
@@ -41,6 +42,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
             action.add_argument("--role", metavar="ROLE", help=ROLE)
         add_config(action)
         action.set_defaults(func=run, action=name)
+    text = "Print topics and rights as resources of Strimzi; ask no broker, change nothing."
+    strimzi = actions.add_parser("strimzi", help=text, description=text)
+    strimzi.add_argument("--cluster", metavar="NAME", required=True, help="name of the Kafka resource they belong to")
+    add_config(strimzi)
+    strimzi.set_defaults(func=_print_strimzi)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -68,3 +74,12 @@ def run(args: argparse.Namespace) -> int:
         print("\nRights (kafka-acls; principals are proposals):", *rights(settings), sep="\n  ")
     wrong = {"error", "alter"} if args.action == "check" else {"error"}
     return int(any(finding.kind in wrong for finding in findings))
+
+
+def _print_strimzi(args: argparse.Namespace) -> int:
+    import yaml
+
+    from services.kafka_admin.strimzi import strimzi_resources
+
+    print(yaml.safe_dump_all(strimzi_resources(settings_of(args), args.cluster), sort_keys=False), end="")
+    return 0
