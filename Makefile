@@ -7,8 +7,10 @@ LOCKED := --only-binary :all: --require-hashes -r
 TOOLS := .venv-tools/bin
 # Which database `make audit` asks: pypi or osv.
 ADVISORIES ?= pypi
+# What builds an image.
+ENGINE ?= docker
 
-.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel audit sbom kafka postgres tryton handovers connect
+.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel image audit sbom kafka postgres tryton handovers connect
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -102,6 +104,9 @@ tryton: .venv/dev.stamp ## Tryton, a CRM, for development, until ctrl-c; the fir
 wheel: .venv/dev.stamp ## dist/*.whl
 	$(BIN)/python -m build --wheel --no-isolation
 
+image: wheel ## a container image `stafett:latest`; needs an engine (docker, or podman as ENGINE=podman)
+	$(ENGINE) build -f deploy/container/Dockerfile -t stafett:latest .
+
 .venv-tools/stamp: requirements-tools.lock
 	test -x $(TOOLS)/python || $(PYTHON) -m venv .venv-tools
 	$(TOOLS)/python -m pip install --quiet --disable-pip-version-check $(LOCKED) requirements-tools.lock
@@ -124,3 +129,4 @@ lock: .venv/dev.stamp ## choose the newest versions that pyproject.toml allows
 	$(LOCK) --upgrade --group pyproject.toml:tools -o requirements-tools.lock
 	$(LOCK) --upgrade --group pyproject.toml:tryton -o tests/parts/tryton.lock
 	$(LOCK) --upgrade --group pyproject.toml:synapse -o tests/parts/synapse.lock
+	$(LOCK) --upgrade --group pyproject.toml:kit -o tests/parts/kit.lock

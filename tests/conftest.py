@@ -13,6 +13,7 @@ PARTS = (
     "tests.parts.alertmanager",
     "tests.parts.fleet",
     "tests.parts.kafka",
+    "tests.parts.kit",
     "tests.parts.postgres",
     "tests.parts.reverse_proxies",
     "tests.parts.synapse",

@@ -73,7 +73,11 @@ EPILOG = "Begin with: stafett new myfolder. Then `stafett COMMAND --help` teache
 
 def main(argv: list[str] | None = None) -> int:
     """Exit status of the command; 2 for a wrong call, or where settings, files, store or log cannot be used."""
-    given = sys.argv[1:] if argv is None else argv
+    return _run(parse(sys.argv[1:] if argv is None else argv))
+
+
+def parse(given: list[str]) -> argparse.Namespace:
+    """What a call asks for; argparse ends the process with 2 where it is none."""
     parser = argparse.ArgumentParser(
         prog="stafett", description="Carries leads from marketing to sales.", epilog=EPILOG
     )
@@ -91,7 +95,7 @@ def main(argv: list[str] | None = None) -> int:
         args = parser.parse_args(given)
     else:
         args.values += rest
-    return _run(args)
+    return args
 
 
 class _Version(argparse.Action):

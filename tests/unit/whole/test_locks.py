@@ -13,6 +13,7 @@ LOCKS = (
     "requirements-tools.lock",
     "tests/parts/tryton.lock",
     "tests/parts/synapse.lock",
+    "tests/parts/kit.lock",
 )
 
 
@@ -52,6 +53,7 @@ def test_everything_that_the_project_asks_for_is_locked():
         (project["dependency-groups"]["tools"], "requirements-tools.lock"),
         (project["dependency-groups"]["tryton"], "tests/parts/tryton.lock"),
         (project["dependency-groups"]["synapse"], "tests/parts/synapse.lock"),
+        (project["dependency-groups"]["kit"], "tests/parts/kit.lock"),
     ):
         names = {re.match(r"[\w-]+", one)[0].lower() for one in wanted}
         assert names <= entries(name).keys()
