@@ -144,6 +144,19 @@ class RosterFile(FileModel):
         return self
 
     @model_validator(mode="after")
+    def _ids_are_one_persons(self) -> RosterFile:
+        people: dict[tuple[str, str], str] = {}
+        for i, member in enumerate(self.people):
+            for system, ident in member.ids.items():
+                other = people.setdefault((system, ident), member.id)
+                if other != member.id:
+                    rule = (
+                        f"`{other}` and `{member.id}` have the same id in {system}, so nobody could tell who did what"
+                    )
+                    raise BrokenAt(f"{rule} there; each has a user of their own", "people", i, "ids", system)
+        return self
+
+    @model_validator(mode="after")
     def _eves_are_known(self) -> RosterFile:
         for i, member in enumerate(self.people):
             for j, rule in member.hours.unknown_eves() if member.hours is not None else ():

@@ -110,6 +110,10 @@ def _check_newcomer(file: RosterFile, member: Member) -> None:
         raise ChangeRefused(f"there is no team {member.team}")
     people = {m.id for m in file.people}
     _check_manager(file, member)
+    for other in file.people:
+        shared = sorted(name for name, ident in member.ids.items() if other.ids.get(name) == ident)
+        if shared and other.id != member.id:
+            raise ChangeRefused(f"{other.id} and {member.id} would have the same id in {shared[0]}")
     if member.successor is not None and (member.successor not in people or member.successor == member.id):
         raise ChangeRefused(f"the successor {member.successor} is not another of the roster")
 

@@ -21,6 +21,7 @@ ROSTER = (EXAMPLES / "roster.yaml").read_text()
         (("successor: karin", "successor: karim"), "people.2.successor", "`people`; did you mean `karin`?"),
         (("{person: olof}", "{person: olov}"), "pools.4.seats.0.person", "`people`; did you mean `olof`?"),
         (("id: anders", "id: sara"), "people.1.id", "two people have the same id"),
+        (('"9002"', '"9001"'), "people.1.ids.pipedrive", "`sara` and `anders` have the same id in pipedrive"),
         (("name: key-accounts", "name: field"), "pools.3.name", "two pools have the same name"),
         (("id: lena\n", "id: lena\n    team: north\n"), "people.6.team", "`north` is not among `teams`"),
     ],

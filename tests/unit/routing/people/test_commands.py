@@ -185,6 +185,12 @@ def test_who_joins_has_a_seat_and_a_paused_pool_gives_to_nobody():
     assert {candidate["code"] for candidate in tried[-1]["candidates"]} == {"paused"}
 
 
+def test_who_joins_has_ids_of_their_own():
+    nils = Member(id="nils", roles=("sales",), ids={"pipedrive": "9001"})
+    with pytest.raises(ChangeRefused, match="sara and nils would have the same id in pipedrive"):
+        apply(RULES.roster.file, RosterChange(change="joined", at=START, person="nils", member=nils))
+
+
 def test_a_change_that_names_nobody_known_is_refused_and_passed_over_when_the_file_changed_since():
     with pytest.raises(ChangeRefused, match="nobody"):
         apply(RULES.roster.file, absent("nobody"))
