@@ -111,11 +111,14 @@ class MemoryBook:
     async def steps(self, target, event_id):
         return [step for (event, _), step in self.done.items() if event == event_id]
 
-    async def begin(self, record, step):
+    async def begin(self, record, step, seen=None, abandoned=None):
         self._commit()
         known = self.kept.get((record.kind, record.key))
-        if known is not None and known.state == "making" and known.made_by != record.made_by:
-            return False
+        if known is not None and known.made_by != record.made_by:
+            is_as_seen = seen is not None and known[4:7] == seen[4:7]
+            is_making = known.state == "making" and (abandoned is None or known.sent_at > abandoned)
+            if is_making or not is_as_seen:
+                return False
         if known is not None:
             # What is known of it stays, as in the store.
             claim = {"state": "making", "made_by": record.made_by, "sent_at": record.sent_at, "vendor_id": None}

@@ -7,18 +7,21 @@ forgets nothing. Every method raises StoreUnavailable.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
 Matches = Callable[[str, str, str], bool]
 """(topic, type, head) of an event: whether a subscription gets it."""
+HELD = datetime(9999, 1, 1, tzinfo=UTC)
+"""The instant of the next try of what waits for somebody: none by itself. What is held so is in no index of what may be due."""
 Pause = Literal["throttled", "open"]
 """Why nothing is sent for a while: the receiver asked for it, or it failed so often that its breaker is open."""
 
 
 class Due(NamedTuple):
-    """A delivery that this process has claimed; `body` is the envelope's text. `spared`: how many of its attempts do not
-    count towards giving it up. `is_probe`: the one try that a breaker which is open lets through."""
+    """A delivery that this process has claimed until `until`, by which instant `finish` knows the claim; `body` is the envelope's
+    text. `spared`: how many of its attempts do not count towards giving it up. `is_probe`: the one try that a breaker which is
+    open lets through."""
 
     id: str
     event_id: str
@@ -27,6 +30,7 @@ class Due(NamedTuple):
     spared: int = 0
     subscription: str = ""
     is_probe: bool = False
+    until: datetime | None = None
 
 
 class Attempt(NamedTuple):
@@ -151,8 +155,9 @@ class DeliveryQueue(Protocol):
         spare: bool = False,
         judge: Callable[[Health], Health] | None = None,
     ) -> Change | None:
-        """One try is over: `delivered`, `failed` for good, or `pending` with the instant of the next. `spare`: it does not
-        count towards giving the event up. `judge` says what follows for the subscription, in the same transaction; what it
+        """One try is over: `delivered`, `failed` for good, or `pending` with the instant of the next. Where its claim ran out and
+        somebody else holds the event now, the try is noted and the event is left to them. `spare`: it does not count towards
+        giving the event up. `judge` says what follows for the subscription, in the same transaction; what it
         changed is returned. Where it ends an open breaker's pause, all that waits is due at once."""
 
     async def finish_all(self, outcomes: Sequence[Outcome]) -> Change | None:

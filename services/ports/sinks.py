@@ -16,8 +16,9 @@ from services.ports.rows import RecordOut
 
 class SinkRecord(NamedTuple):
     """`key` is ours, `vendor_id` theirs. `made_by` is the event for which it was made or found, `sent_at` when its create left.
-    `digest` is of the fields that we wrote last, `adopted` True where others had made it, `before` (JSON) what fields were
-    before we wrote them, where that has to be put back; of an opportunity, that its hand-over has ended."""
+    `digest` is of the fields that we wrote last, `adopted` True where others had made it, `before` (JSON) what a membership was
+    before we wrote it, where that has to be put back. `is_over`, of an opportunity: its hand-over was returned, won or lost, and
+    no later event is about it until it is offered again."""
 
     target: str
     kind: KeptKind
@@ -32,11 +33,14 @@ class SinkRecord(NamedTuple):
     before: str | None = None
     sent_at: datetime | None = None
     seen_at: datetime | None = None
+    is_over: bool = False
 
 
 class SinkStep(NamedTuple):
     """One operation of an event. `outcome` is a kind of trouble, or what was done (`created`, `updated`, `unchanged`, `adopted`); `code`,
-    `field` and `correlation` are the vendor's words. `request` is personal: what a sink that is not live would have sent."""
+    `field` and `correlation` are the vendor's words. `request` is personal: what a sink that is not live would have sent.
+    `spared`: how many of its attempts do not count as tries. `held_until`, which is not kept, is when our claim of the event ends, by
+    which the claim is known: None where nobody claims events."""
 
     target: str
     event_id: str
@@ -50,10 +54,13 @@ class SinkStep(NamedTuple):
     field: str | None = None
     correlation: str | None = None
     request: str | None = None
+    spared: int = 0
+    held_until: datetime | None = None
 
 
 class SinkBook(Protocol):
-    """For the role that writes."""
+    """For the role that writes. What writes raises Fenced, and writes nothing, where the step's event is held by another claim than
+    `held_until` says."""
 
     async def records(self, target: str, lead_id: str) -> list[SinkRecord]:
         """All records of a lead, in the order in which they were made."""
@@ -64,9 +71,12 @@ class SinkBook(Protocol):
     async def steps(self, target: str, event_id: str) -> list[SinkStep]:
         """What became of an event so far."""
 
-    async def begin(self, record: SinkRecord, step: SinkStep) -> bool:
+    async def begin(
+        self, record: SinkRecord, step: SinkStep, seen: SinkRecord | None = None, abandoned: datetime | None = None
+    ) -> bool:
         """Before a create leaves: the record is being made, the step is being sent, in one commit. False, and nothing is written,
-        where another event is making the same record."""
+        where another event is making the same record, or has made it since we read it as `seen`; one whose create left at the instant
+        `abandoned` or before makes it no longer."""
 
     async def finish(self, step: SinkStep, record: SinkRecord | None = None, signals: Sequence[RecordOut] = ()) -> None:
         """The step's outcome, the record as it is now and the signals that tell of it, in one commit."""

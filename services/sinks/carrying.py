@@ -22,7 +22,7 @@ from services.ports.rows import RecordOut
 from services.ports.sinks import SinkBook, SinkRecord, SinkStep
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.operations import Change, Ensure, Link, Operation
-from services.sinks.planning.plan import EVENTS, Settings, plan_of
+from services.sinks.planning.plan import EVENTS, OpenHandover, Settings, plan_of
 from services.sinks.planning.stages import may_move
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.stepping import Done, Errand, StepTaker
@@ -30,8 +30,6 @@ from services.sinks.vendor import Vendor
 
 _OURS_ALONE = ("note", "task")
 """What nobody but us changes or makes: one that was written as it should be now need not be read again."""
-ENDED = '"ended"'
-"""Kept of an opportunity whose hand-over was returned, won or lost, until it is offered again: no later event is about it."""
 CALLS_OF_A_CREATE = 4
 """So many time-outs a create may take at most, with a log-in and its own waits."""
 BUSY = timedelta(seconds=2)
@@ -72,6 +70,16 @@ class Target(NamedTuple):
     def worker(self, book: SinkBook, now: Callable[[], datetime]) -> Carrier:
         """Who plans and carries out events here."""
         return Carrier(self, book, now)
+
+
+class Making(NamedTuple):
+    """A record that has to be made. `record` is what we know of it, `asked_at` when it was looked for."""
+
+    key: Key
+    fields: Fields
+    parents: Parents
+    record: SinkRecord | None
+    asked_at: datetime
 
 
 class Carrier(StepTaker[Operation]):
@@ -115,12 +123,13 @@ class Carrier(StepTaker[Operation]):
             and record.digest == _digest(fields)
         ):
             return Done("unchanged")
+        asked_at = self._now()
         match = await self._look_up(record, key, fields, parents)
         if match is not None:
             return await self._bring_up_to_date(errand, operation, record, match)
         if record is not None and record.state != "making" and (outcome := _taken_away(key.kind)):
             return Done(outcome, record._replace(state="gone", seen_at=self._now()))
-        return await self._make(errand, key, fields, parents=parents, record=record, step=step)
+        return await self._make(errand, Making(key, fields, parents, record, asked_at), step)
 
     async def _look_up(self, record: SinkRecord | None, key: Key, fields: Fields, parents: Parents) -> Match | None:
         """The record as it is there: by its id where we know it, else by our key."""
@@ -150,7 +159,7 @@ class Carrier(StepTaker[Operation]):
             url=match.url or known.url,
             digest=_digest(fields),
             adopted=known.adopted or (is_new and not was_made_now),
-            before=None,
+            is_over=False,
             seen_at=now,
         )
         outcome = "updated" if changes else "adopted" if is_new else "unchanged"
@@ -184,27 +193,19 @@ class Carrier(StepTaker[Operation]):
         rendered = self._vendor.render(Wanted(key, {"stage": stage_id}))
         return {name: value for name, value in rendered.items() if name not in empty}
 
-    async def _make(
-        self,
-        errand: Errand[Operation],
-        key: Key,
-        fields: Fields,
-        *,
-        parents: Parents,
-        record: SinkRecord | None,
-        step: SinkStep,
-    ) -> Done:
-        now = self._now()
+    async def _make(self, errand: Errand[Operation], wanted: Making, step: SinkStep) -> Done:
+        key, fields, parents, record, asked_at = wanted
         if self._target.shown is not None:
             await self._vendor.create(key, fields, parents)
             raise Trouble("refused_setup", "a_sink_that_only_shows_has_written")
-        # One that another event makes is that event's to wait for: `begin` refuses it.
+        # One that another event makes is that event's to wait for, until nobody can be making it: `begin` refuses it.
         if record is not None and record.made_by == errand.event_id and record.state == "making" and record.sent_at:
-            self._wait_until_settled(key, record.sent_at, now)
+            self._wait_until_settled(key, record.sent_at, asked_at)
+        now = self._now()
         if now + CALLS_OF_A_CREATE * self._timeout >= errand.until:
             raise Trouble("transient", "claim_ran_out")
         making = self._new_record(errand, key)._replace(state="making", sent_at=now)
-        if not await self._book.begin(making, step):
+        if not await self._book.begin(making, step, record, asked_at - self._longest_create):
             raise Trouble("locked", "another_event_is_making_it", wait=BUSY)
         try:
             made = await self._vendor.create(key, fields, parents)
@@ -217,6 +218,12 @@ class Carrier(StepTaker[Operation]):
                 await self._book.release(making, step)
             raise
         return _after_create(making, made, fields, now)
+
+    @property
+    def _longest_create(self) -> timedelta:
+        """So long after a create of somebody else was about to leave, a look-up that found nothing is right: whoever made it is over
+        with it, and so is the vendor."""
+        return (CALLS_OF_A_CREATE + 1) * self._timeout + self._vendor.settle
 
     def _wait_until_settled(self, key: Key, sent_at: datetime, now: datetime) -> None:
         """Raises Trouble (unknown) while a look-up may still miss what an earlier create made: the vendor may work on it for as long
@@ -238,8 +245,8 @@ class Carrier(StepTaker[Operation]):
         changes |= self._stage_change(operation.stage, match, key)
         if changes:
             await self._vendor.update(key.kind, match.vendor_id, changes)
-        ended = ENDED if operation.stage in ("returned", "won", "lost") else record.before
-        kept = record._replace(vendor_id=match.vendor_id, before=ended, seen_at=self._now())
+        is_over = record.is_over or operation.stage in ("returned", "won", "lost")
+        kept = record._replace(vendor_id=match.vendor_id, is_over=is_over, seen_at=self._now())
         return Done("updated" if changes else "unchanged", kept)
 
     async def _link(self, operation: Link) -> Done:
@@ -270,12 +277,14 @@ class Carrier(StepTaker[Operation]):
         )
 
 
-def _newest_handover(records: Sequence[SinkRecord]) -> str | None:
-    """The newest hand-over of a lead that this sink knows an opportunity of."""
-    is_open = (
-        r.key for r in reversed(records) if r.kind == "opportunity" and r.state == "present" and r.before != ENDED
-    )
-    return next(is_open, None)
+def _newest_handover(records: Sequence[SinkRecord]) -> OpenHandover | None:
+    """The newest hand-over of a lead that this sink knows an opportunity of, with the task of its newest offer."""
+    present = [record for record in reversed(records) if record.state == "present"]
+    handover = next((r.key for r in present if r.kind == "opportunity" and not r.is_over), None)
+    if handover is None:
+        return None
+    offers = (r.key for r in present if r.kind == "task" and r.key.rpartition(".")[0] == handover)
+    return OpenHandover(handover, next(offers, None))
 
 
 def _after_create(making: SinkRecord, made: Made, fields: Fields, now: datetime) -> Done:

@@ -161,7 +161,7 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
             return Done("unchanged")
         if self._target.is_showing:
             return await self._show_entering(contact, operation)
-        locked = await self._lock(errand, wanted, step)
+        locked = await self._lock(errand, wanted, step, record)
         try:
             return await self._put_in(errand, operation, locked, step)
         except Trouble as trouble:
@@ -205,7 +205,7 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
             return Done("not_held", state="skipped")
         if self._target.is_showing:
             return (await self._take_out(errand, record, kept))._replace(state="planned")
-        locked = await self._lock(errand, kept, step)
+        locked = await self._lock(errand, kept, step, record)
         try:
             return await self._take_out(errand, locked, _membership_in(locked) or kept)
         except Trouble as trouble:
@@ -247,8 +247,11 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
         if settled is not None and self._now() < settled:
             raise Trouble("locked", "not_settled_yet", wait=settled - self._now())
 
-    async def _lock(self, errand: Errand[MembershipOperation], wanted: Membership, step: SinkStep) -> SinkRecord:
-        """The record as it is once nobody else may change it. Raises Trouble (locked) while somebody else does."""
+    async def _lock(
+        self, errand: Errand[MembershipOperation], wanted: Membership, step: SinkStep, seen: SinkRecord | None
+    ) -> SinkRecord:
+        """The record as it is once nobody else may change it. Raises Trouble (locked) while somebody else does, or has since it was
+        read as `seen`."""
         now = self._now()
         if now >= errand.until:
             raise Trouble("transient", "claim_ran_out")
@@ -263,7 +266,7 @@ class MembershipCarrier(StepTaker[MembershipOperation]):
             before=wanted.to_json(),
             sent_at=now,
         )
-        if not await self._book.begin(making, step):
+        if not await self._book.begin(making, step, seen):
             raise Trouble("locked", "another_event_is_changing_it", wait=BUSY)
         return await self._record_of(wanted) or making
 

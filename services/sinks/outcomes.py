@@ -12,6 +12,8 @@ its reset. `locked`: the record is busy, a short wait of this lead. `transient`:
 it was sent and not answered. `refused_data`: a value or rule of this record, which waits for somebody with the later
 events of its lead. `refused_setup`: a key, right, field or stage that is wrong for all, so the whole sink pauses. `gone`: the
 record is no longer there."""
+SPARED: frozenset[TroubleKind] = frozenset(("throttled", "spent", "locked", "refused_setup"))
+"""Trouble that an event had no part in: it counts as no try of it."""
 
 
 class Trouble(Exception):
@@ -19,7 +21,8 @@ class Trouble(Exception):
 
     `code` is the vendor's own word or ours, `field` the field or rule that it names, `wait` the pause that it asks for,
     `correlation` the vendor's id of the request. None of them may hold a value of a record: they are logged and shown.
-    `tries` is how often the step that it ended was tried, which whoever carries the step out notes; 0 where there was none.
+    `tries` is how often the step that it ended was tried, without those that do not count, which whoever carries the step out notes;
+    0 where there was none.
     """
 
     tries = 0

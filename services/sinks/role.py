@@ -17,10 +17,10 @@ from typing import Protocol
 from schemas.envelope import Envelope, mode_of
 from schemas.sinks import Sink
 from services.loops.doorbell import Doorbell
-from services.ports.deliveries import Attempt, DeliveryQueue, Due
-from services.ports.errors import PortError
+from services.ports.deliveries import HELD, Attempt, DeliveryQueue, Due
+from services.ports.errors import Fenced, PortError
 from services.ports.sinks import SinkBook
-from services.sinks.outcomes import Trouble, TroubleKind
+from services.sinks.outcomes import SPARED, Trouble, TroubleKind
 from services.sinks.verdicts import Verdict, judge_trouble
 
 log = logging.getLogger("stafett.sinks")
@@ -114,6 +114,10 @@ class SinkLoop:
         except Trouble as trouble:
             await self._put_off(due, trouble, begun)
             return
+        except Fenced:
+            # Whoever took over goes on from what was kept.
+            log.warning("somebody else has it now", extra={"sink": self._target.sink.name, "event_id": due.event_id})
+            return
         except PortError:
             raise
         except Exception as error:
@@ -139,8 +143,10 @@ class SinkLoop:
         }
         log.warning("not written", extra={**shown, "field": trouble.field})
         await self._hold(verdict)
-        again = self._now() + verdict.wait
-        await self._deliveries.finish(due, self._attempt(begun, trouble), "pending", again, spare=not verdict.counts)
+        again = HELD if verdict.wait is None else self._now() + verdict.wait
+        await self._deliveries.finish(
+            due, self._attempt(begun, trouble), "pending", again, spare=trouble.kind in SPARED
+        )
 
     async def _hold(self, verdict: Verdict) -> None:
         if verdict.hold:

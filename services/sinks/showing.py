@@ -49,7 +49,13 @@ class ShownBook:
     async def steps(self, target: str, event_id: str) -> list[SinkStep]:  # noqa: ARG002 - the signature is the port's
         return []
 
-    async def begin(self, record: SinkRecord, step: SinkStep) -> bool:  # noqa: ARG002 - the signature is the port's
+    async def begin(
+        self,
+        record: SinkRecord,  # noqa: ARG002 - the signature is the port's
+        step: SinkStep,  # noqa: ARG002 - the signature is the port's
+        seen: SinkRecord | None = None,  # noqa: ARG002 - the signature is the port's
+        abandoned: datetime | None = None,  # noqa: ARG002 - the signature is the port's
+    ) -> bool:
         """Nobody makes anything who only shows."""
         return False
 

@@ -14,7 +14,7 @@ from schemas.envelope import Envelope
 from services.ports.rows import RecordOut
 from services.ports.sinks import SinkBook, SinkRecord, SinkStep, StepState
 from services.sinks.calls import Shown
-from services.sinks.outcomes import Trouble
+from services.sinks.outcomes import SPARED, Trouble
 
 _REQUEST = 60_000
 """Characters of a request that is kept to be shown."""
@@ -31,7 +31,8 @@ O = TypeVar("O", bound=Named)  # noqa: E741 - of a type variable, read where an 
 
 
 class Errand(NamedTuple, Generic[O]):
-    """One event on its way into a sink. `until` is when our claim of it ends: no create is sent after it."""
+    """One event on its way into a sink. `until` is when our claim of it ends: no create is sent after it, and nothing is kept
+    of it once somebody else has claimed it."""
 
     event: Envelope
     plan: tuple[O, ...]
@@ -83,13 +84,14 @@ class StepTaker(Generic[O]):
             step = past.get(operation.name)
             if step is not None and step.state in ("done", "planned", "skipped"):
                 continue
-            await self._take_step(errand, operation, step.attempts + 1 if step is not None else 1)
+            await self._take_step(errand, operation, step)
 
     async def carry_out_operation(self, errand: Errand[O], operation: O, step: SinkStep) -> Done:
         """What the operation does, and what came of it. Raises Trouble, Shown."""
         raise NotImplementedError
 
-    async def _take_step(self, errand: Errand[O], operation: O, attempt: int) -> None:
+    async def _take_step(self, errand: Errand[O], operation: O, before: SinkStep | None) -> None:
+        """`before` is what became of the step when it was tried last."""
         target = self._step_target
         step = SinkStep(
             target.name,
@@ -97,8 +99,10 @@ class StepTaker(Generic[O]):
             operation.name,
             errand.lead_id,
             state="sending",
-            attempts=attempt,
+            attempts=before.attempts + 1 if before is not None else 1,
             at=self._now(),
+            spared=before.spared if before is not None else 0,
+            held_until=errand.until,
         )
         try:
             done = await self.carry_out_operation(errand, operation, step)
@@ -107,8 +111,9 @@ class StepTaker(Generic[O]):
         except Trouble as trouble:
             state: StepState = "refused" if trouble.kind in ("refused_data", "refused_setup", "gone") else "waiting"
             kept = step._replace(state=state, at=self._now(), outcome=trouble.kind, code=trouble.code)
+            kept = kept._replace(spared=step.spared + (trouble.kind in SPARED))
             await self._book.finish(kept._replace(field=trouble.field, correlation=trouble.correlation))
-            trouble.tries = attempt
+            trouble.tries = kept.attempts - kept.spared
             raise
         request = target.take_request()
         signals = target.tell(done.record, errand.event) if done.record is not None and done.is_new else ()

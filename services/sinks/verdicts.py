@@ -11,18 +11,15 @@ from services.sinks.outcomes import Trouble
 SCHEDULE = tuple(timedelta(seconds=s) for s in (2, 10, 60, 300, 900, 1800, 3600))
 """Pauses of a lead before its further tries; the last one holds for ever, since nothing that was handed over is given up."""
 SHORT = timedelta(seconds=5)
-FOR_EVER = timedelta(days=3650)
-"""Until somebody says `retry`."""
 
 
 class Verdict(NamedTuple):
-    """`wait`: until this lead's event is tried again. `hold`: so long the whole sink calls nobody. `pause`: why the sink stops until
-    somebody resumes it. `counts`: whether it was a try of this event, or nothing that the event had a part in."""
+    """`wait`: until this lead's event is tried again; None: until somebody says `retry`. `hold`: so long the whole sink calls nobody.
+    `pause`: why the sink stops until somebody resumes it."""
 
-    wait: timedelta
+    wait: timedelta | None
     hold: timedelta = timedelta(0)
     pause: str | None = None
-    counts: bool = True
 
 
 def judge_trouble(trouble: Trouble, attempts: int, troubles_in_a_row: int, seed: str) -> Verdict:
@@ -31,20 +28,20 @@ def judge_trouble(trouble: Trouble, attempts: int, troubles_in_a_row: int, seed:
     match trouble.kind:
         case "throttled":
             pause = trouble.wait or SHORT
-            return Verdict(pause, hold=pause, counts=False)
+            return Verdict(pause, hold=pause)
         case "spent":
             pause = trouble.wait or timedelta(hours=1)
-            return Verdict(pause, hold=pause, counts=False)
+            return Verdict(pause, hold=pause)
         case "locked":
-            return Verdict((trouble.wait or SHORT) * _jitter(seed), counts=False)
+            return Verdict((trouble.wait or SHORT) * _jitter(seed))
         case "unknown":
             return Verdict(trouble.wait or _pause(attempts, seed), hold=_outage(troubles_in_a_row))
         case "transient":
             return Verdict(max(_pause(attempts, seed), trouble.wait or timedelta(0)), hold=_outage(troubles_in_a_row))
         case "refused_data" | "gone":
-            return Verdict(FOR_EVER)
+            return Verdict(None)
         case "refused_setup":
-            return Verdict(timedelta(0), pause=str(trouble), counts=False)
+            return Verdict(timedelta(0), pause=str(trouble))
         case _:
             assert_never(trouble.kind)
 

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from services.adapters.sql.deliveries import SqlDeliveries
-from services.ports.deliveries import Attempt, Change, Health, Outcome, Pace, State, Tried
+from services.ports.deliveries import HELD, Attempt, Change, Health, Outcome, Pace, State, Tried
+from services.ports.instants import micros
 from services.ports.rows import OutboxRow, Writes
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
@@ -74,6 +76,34 @@ async def test_the_oldest_of_each_lead_is_claimed_by_one_and_again_once_the_clai
     assert await claimed(begun, SOON - timedelta(microseconds=1)) == []
     assert await claimed(begun, SOON, limit=1) == ["evt_a1"]
     assert await begun.claim("another", SOON, SOON, 10) == []
+
+
+async def test_who_comes_late_leaves_the_event_to_whoever_holds_it_now(begun):
+    (late, _) = await begun.claim("crm", NOW, SOON, 10)
+    later = SOON + timedelta(seconds=30)
+    (again, _) = await begun.claim("crm", SOON, later, 10)
+    await begun.finish(late, REFUSED, "pending", NOW)
+    assert await claimed(begun, SOON) == []
+    await begun.finish(late, TAKEN, "delivered", None)
+    assert await claimed(begun, SOON) == []
+    await begun.finish(again, REFUSED, "pending", SOON)
+    assert await claimed(begun, SOON) == ["evt_a1"]
+    assert [tried.status for tried in await begun.attempts("crm")] == [None, 204, None]
+
+
+async def test_what_waits_for_somebody_is_in_no_index_that_a_claim_reads(store, begun):
+    statement = begun._due(probes=False)
+    for due in await begun.claim("crm", NOW, SOON, 10):
+        await begun.finish(due, REFUSED, "pending", HELD)
+    assert await claimed(begun, datetime(9998, 1, 1, tzinfo=UTC)) == []
+    async with store.engines.read() as conn:
+        if not store.engines.sqlite:
+            await conn.execute(text("SET enable_seqscan = off"))
+            await conn.execute(text("SET enable_sort = off"))
+        words = "EXPLAIN QUERY PLAN" if store.engines.sqlite else "EXPLAIN"
+        values = {"s": "crm", "now": micros(NOW), "n": 10}
+        plan = str((await conn.execute(text(f"{words} {statement}"), values)).all())
+    assert "deliveries_in_turn" in plan and "SCAN d" not in plan
 
 
 async def test_what_was_not_taken_keeps_the_leads_next_event_back_until_it_is_taken_or_given_up(begun):

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.sinks import SqlSinks
 from services.ports.deliveries import Attempt
+from services.ports.errors import Fenced
 from services.ports.rows import LeadRow, OutboxRow, RecordOut, Writes
 from services.ports.sinks import SinkRecord, SinkStep, Sweep
 
@@ -46,6 +47,58 @@ async def test_of_two_events_one_makes_the_record_and_may_begin_again(sinks):
     later = MAKING._replace(sent_at=NOW + timedelta(minutes=1))
     assert await sinks.begin(later, SENDING._replace(attempts=2))
     assert await sinks.record("sink/crm", "contact", "lead_1") == later
+
+
+async def test_a_record_that_nobody_can_be_making_any_more_is_made_by_the_next(sinks):
+    assert await sinks.begin(MAKING, SENDING)
+    other, step = MAKING._replace(made_by="evt_2", sent_at=NOW + timedelta(hours=1)), SENDING._replace(event_id="evt_2")
+    assert not await sinks.begin(other, step, MAKING, NOW - timedelta(microseconds=1))
+    assert await sinks.begin(other, step, MAKING, NOW)
+    assert await sinks.record("sink/crm", "contact", "lead_1") == other._replace(lead_id="lead_1")
+    assert not await sinks.begin(MAKING, SENDING, MAKING, NOW)
+
+
+async def test_a_record_that_somebody_made_since_it_was_read_is_not_made_again(sinks):
+    await sinks.adopt(PRESENT)
+    other, step = MAKING._replace(made_by="evt_2"), SENDING._replace(event_id="evt_2")
+    assert not await sinks.begin(other, step)
+    assert not await sinks.begin(other, step, PRESENT._replace(vendor_id="6"), NOW)
+    assert await sinks.begin(other, step, PRESENT)
+
+
+async def test_who_comes_late_writes_nothing_of_an_event_that_somebody_else_holds_now(sinks, waiting):
+    await sinks.retry("sink/crm", NOW)
+    (late, _) = await waiting.claim("sink/crm", NOW, NOW + timedelta(seconds=9), 10)
+    later = NOW + timedelta(seconds=18)
+    mine, theirs = SENDING._replace(held_until=late.until), SENDING._replace(held_until=later)
+    assert await sinks.begin(MAKING, mine)
+    await waiting.claim("sink/crm", NOW + timedelta(seconds=9), later, 10)
+    await sinks.finish(DONE._replace(held_until=later), PRESENT)
+    for write in (sinks.begin(MAKING, mine), sinks.finish(mine, MAKING), sinks.release(MAKING, mine)):
+        with pytest.raises(Fenced):
+            await write
+    assert await sinks.record("sink/crm", "contact", "lead_1") == PRESENT
+    assert await sinks.steps("sink/crm", "evt_1") == [DONE]
+    await sinks.finish(theirs)
+
+
+async def test_a_page_of_records_is_read_in_the_order_of_the_table_alone(store, sinks):
+    statements = []
+
+    @event.listens_for(store.engines.reading.sync_engine, "before_cursor_execute")
+    def note(_conn, _cursor, statement, parameters, *_):
+        statements.append((statement, parameters))
+
+    await sinks.list_records("sink/crm", after="contact/lead_1")
+    statement, parameters = statements[-1]
+    async with store.engines.read() as conn:
+        if not store.engines.sqlite:
+            await conn.execute(text("SET enable_seqscan = off"))
+            await conn.execute(text("SET enable_sort = off"))
+        words = "EXPLAIN QUERY PLAN" if store.engines.sqlite else "EXPLAIN"
+        plan = str((await conn.exec_driver_sql(f"{words} {statement}", parameters)).all())
+    assert "sink_records" in plan and "SEARCH" in plan if store.engines.sqlite else "sink_records_pkey" in plan
+    assert "TEMP B-TREE" not in plan and "Sort" not in plan
 
 
 async def test_a_refused_create_leaves_no_claim_and_says_why(sinks):

@@ -150,6 +150,7 @@ FROZEN = {
     "v0008_incidents.py": "b647a802933fc4005d9d0d5bb93bd243176f24a7aec2e6bdab0c9f068d29723b",
     "v0009_sinks.py": "afdba6597328b1386547b64115e0c9d439cc151c7645989f4d18d53eb3b77fcf",
     "v0010_sweeps.py": "95a5b9038769e24c0bea79d9927b7eb42b87e773f51a73acbfbfaa7c094f3add",
+    "v0011_held.py": "47614f3b1f349cdae7622aa9ea121f38a3eb73da4794903ca68af3a7eb920c00",
 }
 
 

@@ -12,7 +12,7 @@ from schemas.envelope import whole
 from services.adapters.sql import tables as t
 from services.adapters.sql.receivers import COLUMNS, begin, change_health, cursor_of, new_row, pauses, spend
 from services.adapters.sql.replays import SqlReplays
-from services.ports.deliveries import Attempt, Change, Due, Health, Matches, Outcome, Pace, State, Tried
+from services.ports.deliveries import HELD, Attempt, Change, Due, Health, Matches, Outcome, Pace, State, Tried
 from services.ports.instants import instant, instant_or_none, micros
 
 PROBES = 50
@@ -23,7 +23,7 @@ _ENABLE = """UPDATE delivery_cursors SET disabled_reason = :r, failures = 0, ope
     pause = NULL, paused_until = NULL WHERE subscription = :s"""
 _FINISH = """UPDATE deliveries SET state = :state, attempts = attempts + 1, claimed_until = 0,
     spared = spared + :spared, next_at = coalesce(:next, next_at), finished_at = :done
-    WHERE id = :id AND state = 'pending'"""
+    WHERE id = :id AND state = 'pending' AND claimed_until = :claim"""
 _DUE_AT_ONCE = """UPDATE deliveries SET next_at = :now
     WHERE subscription = :s AND state = 'pending' AND attempts > 0 AND next_at > :now"""
 
@@ -92,6 +92,7 @@ class SqlDeliveries(SqlReplays):
                 spared=row.spared,
                 subscription=subscription,
                 is_probe=probes,
+                until=until,
             )
             for row in rows
         ]
@@ -104,6 +105,7 @@ class SqlDeliveries(SqlReplays):
         """
         lock = f"{self._engines.dialect.lock} OF d SKIP LOCKED" if self._engines.dialect.lock else ""
         due = "" if probes else "AND d.next_at <= :now"
+        due = f"AND d.next_at < {micros(HELD)} {due}"  # in the words of the index, which holds no others
         return f"""
             SELECT d.id, d.event_id, d.attempts, d.spared, e.head, e.personal
             FROM deliveries d JOIN events e ON e.position = d.position
@@ -184,6 +186,7 @@ def _values(outcome: Outcome) -> dict[str, Any]:
         "next": micros(outcome.next_at) if outcome.next_at else None,
         "done": None if outcome.state == "pending" else micros(outcome.attempt.at),
         "id": outcome.due.id,
+        "claim": micros(outcome.due.until) if outcome.due.until is not None else 0,
     }
 
 

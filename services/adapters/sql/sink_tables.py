@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, PrimaryKeyConstraint, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint, Table, false
 
 from services.adapters.sql.columns import text_column as _text
 from services.adapters.sql.columns import whole_column as _whole
@@ -25,6 +25,7 @@ sink_records = Table(
     _whole("sent_at", null=True),
     _whole("seen_at", null=True),
     _whole("number"),
+    Column("is_over", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("target", "kind", "key"),
     Index("sink_records_lead", "target", "lead_id", "number"),
     Index("sink_records_vendor", "target", "kind", "vendor_id"),
@@ -53,6 +54,7 @@ sink_steps = Table(
     _text("field", null=True),
     _text("correlation", null=True),
     _text("personal", null=True),
+    Column("spared", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("target", "event_id", "name"),
     Index("sink_steps_lead", "target", "lead_id", "at"),
     Index("sink_steps_at", "at"),

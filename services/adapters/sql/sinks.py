@@ -13,6 +13,7 @@ from schemas.envelope import whole
 from schemas.sinks import KeptKind
 from services.adapters.sql import tables as t
 from services.adapters.sql.engine import Engines, scalar
+from services.ports.errors import Fenced
 from services.ports.instants import instant, instant_or_none, micros
 from services.ports.rows import RecordOut
 from services.ports.sinks import SinkRecord, SinkStep, Sweep, SweepKind
@@ -31,6 +32,7 @@ _RECORD = (
     "before",
     "sent_at",
     "seen_at",
+    "is_over",
 )  # fmt: skip - in the order of SinkRecord
 _STEP = (
     "target",
@@ -45,6 +47,7 @@ _STEP = (
     "field",
     "correlation",
     "personal",
+    "spared",
 )  # fmt: skip - in the order of SinkStep
 _RECORDS = f"SELECT {', '.join(_RECORD)} FROM sink_records WHERE"  # noqa: S608 - columns that this module writes
 _STEPS = f"SELECT {', '.join(_STEP)} FROM sink_steps WHERE"  # noqa: S608 - columns that this module writes
@@ -74,21 +77,34 @@ class SqlSinks:
         async with self._engines.read() as conn:
             return [_step(row) for row in await conn.execute(text(where), {"t": target, "e": event_id})]
 
-    async def begin(self, record: SinkRecord, step: SinkStep) -> bool:
+    async def begin(
+        self, record: SinkRecord, step: SinkStep, seen: SinkRecord | None = None, abandoned: datetime | None = None
+    ) -> bool:
         async with self._engines.write() as conn:
+            await self._check_claim(conn, step)
             # Of two events that would make one record, the first to come makes it; its row is the claim.
             statement = text(f"""INSERT INTO sink_records ({", ".join(_RECORD)}, number)
                 VALUES ({", ".join(f":{name}" for name in _RECORD)}, {_NEXT})
                 ON CONFLICT (target, kind, key) DO UPDATE SET state = 'making', made_by = excluded.made_by,
                 sent_at = excluded.sent_at, vendor_id = NULL
-                WHERE sink_records.state <> 'making' OR sink_records.made_by = excluded.made_by""")  # noqa: S608 - put in are columns that this module writes; what others wrote is bound
-            if (await conn.execute(statement, _record_values(record))).rowcount != 1:
+                WHERE sink_records.made_by = excluded.made_by OR (
+                    sink_records.made_by = CAST(:seen_by AS TEXT) AND sink_records.state = CAST(:seen_state AS TEXT)
+                    AND coalesce(sink_records.vendor_id, '') = CAST(:seen_id AS TEXT)
+                    AND (sink_records.state <> 'making' OR sink_records.sent_at <= CAST(:abandoned AS BIGINT)))""")  # noqa: S608 - put in are columns that this module writes; what others wrote is bound
+            values = _record_values(record) | {
+                "abandoned": micros(abandoned) if abandoned is not None else None,
+                "seen_by": seen.made_by if seen is not None else None,
+                "seen_state": seen.state if seen is not None else None,
+                "seen_id": (seen.vendor_id or "") if seen is not None else None,
+            }
+            if (await conn.execute(statement, values)).rowcount != 1:
                 return False
             await self._keep_step(conn, step)
         return True
 
     async def finish(self, step: SinkStep, record: SinkRecord | None = None, signals: Sequence[RecordOut] = ()) -> None:
         async with self._engines.write() as conn:
+            await self._check_claim(conn, step)
             if record is not None:
                 await self._keep_record(conn, record)
             await self._keep_step(conn, step)
@@ -97,6 +113,7 @@ class SqlSinks:
 
     async def release(self, record: SinkRecord, step: SinkStep) -> None:
         async with self._engines.write() as conn:
+            await self._check_claim(conn, step)
             await conn.execute(
                 text(
                     "DELETE FROM sink_records WHERE target = :target AND kind = :kind AND key = :key"
@@ -116,11 +133,11 @@ class SqlSinks:
         limit: int = 100,
     ) -> list[SinkRecord]:
         condition, asked = self._of_leads(lead_id, brands)
-        where = (
-            f"{_RECORDS} target = :t AND {condition} AND kind || '/' || key > :a ORDER BY kind || '/' || key LIMIT :n"
-        )
+        where = f"{_RECORDS} target = :t AND {condition} AND (kind, key) > (:after_kind, :after_key) ORDER BY kind, key LIMIT :n"
+        kind, _, key = after.partition("/")
+        place = {"after_kind": kind, "after_key": key}
         async with self._engines.read() as conn:
-            rows = await conn.execute(text(where), {"t": target, "a": after, "n": limit, **asked})
+            rows = await conn.execute(text(where), {"t": target, "n": limit, **place, **asked})
             return [_record(row) for row in rows]
 
     async def list_steps(
@@ -255,6 +272,15 @@ class SqlSinks:
         async with self._engines.read() as conn:
             return frozenset(row.lead_id for row in await conn.execute(text(statement), values))
 
+    async def _check_claim(self, conn: AsyncConnection, step: SinkStep) -> None:
+        """Holds the claim of the step's event for this transaction. Raises Fenced where it is somebody else's."""
+        if step.held_until is None:
+            return
+        lock = "FOR SHARE" if self._engines.dialect.lock else ""
+        statement = f"SELECT claimed_until FROM deliveries WHERE id = :d {lock}"  # noqa: S608 - put in is a word of this module; what others wrote is bound
+        if await scalar(conn, statement, d=f"{step.event_id}.{step.target}") != micros(step.held_until):
+            raise Fenced("another process holds this event now")
+
     async def _keep_record(self, conn: AsyncConnection, record: SinkRecord) -> None:
         kept = ", ".join(f"{name} = excluded.{name}" for name in _RECORD[3:])
         await conn.execute(
@@ -273,7 +299,7 @@ class SqlSinks:
                 f"INSERT INTO sink_steps ({', '.join(_STEP)}) VALUES ({', '.join(f':{name}' for name in _STEP)})"  # noqa: S608 - put in are columns that this module writes; what others wrote is bound
                 f" ON CONFLICT (target, event_id, name) DO UPDATE SET {kept}"
             ),
-            dict(zip(_STEP, step._replace(at=step.at), strict=True)) | {"at": micros(step.at)},
+            dict(zip(_STEP, step[: len(_STEP)], strict=True)) | {"at": micros(step.at)},
         )
 
 
@@ -285,8 +311,8 @@ def _record_values(record: SinkRecord) -> dict[str, Any]:
 def _record(row: Row[Any]) -> SinkRecord:
     record = SinkRecord._make(row)
     sent_at, seen_at = instant_or_none(row.sent_at), instant_or_none(row.seen_at)
-    return record._replace(adopted=bool(row.adopted), sent_at=sent_at, seen_at=seen_at)
+    return record._replace(adopted=bool(row.adopted), is_over=bool(row.is_over), sent_at=sent_at, seen_at=seen_at)
 
 
 def _step(row: Row[Any]) -> SinkStep:
-    return SinkStep._make(row)._replace(at=instant(row.at))
+    return SinkStep(*tuple(row))._replace(at=instant(row.at))

@@ -24,8 +24,10 @@ from sqlalchemy import (
 
 from services.adapters.sql.columns import text_column as _text
 from services.adapters.sql.columns import whole_column as _whole
+from services.ports.deliveries import HELD
+from services.ports.instants import micros
 
-HEAD = "0010"
+HEAD = "0011"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -275,6 +277,7 @@ delivery_cursors = Table(
     _text("pause", null=True),
 )
 _DELIVERY_WAITS = text("state = 'pending'")
+_DELIVERY_HAS_A_TURN = text(f"state = 'pending' AND next_at < {micros(HELD)}")
 deliveries = Table(
     "deliveries",
     metadata,
@@ -300,11 +303,11 @@ deliveries = Table(
         sqlite_where=_DELIVERY_WAITS,
     ),
     Index(
-        "deliveries_in_order",
+        "deliveries_in_turn",
         "subscription",
         "position",
-        postgresql_where=_DELIVERY_WAITS,
-        sqlite_where=_DELIVERY_WAITS,
+        postgresql_where=_DELIVERY_HAS_A_TURN,
+        sqlite_where=_DELIVERY_HAS_A_TURN,
     ),
 )
 delivery_attempts = Table(

@@ -54,6 +54,13 @@ EVENTS: frozenset[str] = frozenset(
 Values = dict[ValueName, JsonValue]
 
 
+class OpenHandover(NamedTuple):
+    """A hand-over that is not over, and the newest offer of it that has a task."""
+
+    id: str
+    offer_id: str | None = None
+
+
 class Settings(NamedTuple):
     """A sink, and how it finds the id that the CRM knows an owner by: None where the roster has none. `system` is the name that
     the CRM has in references, `public_url` is where links to our API begin, None where nobody outside could follow one."""
@@ -64,17 +71,20 @@ class Settings(NamedTuple):
     public_url: str | None = None
 
 
-def plan_of(event: Envelope, data: EventData, settings: Settings, open_handover: str | None = None) -> Plan:
-    """What follows from the event. `open_handover` is the lead's newest hand-over that this sink has made, for events that name
-    none. Raises Trouble (refused_data) where the owner has no id there."""
+def plan_of(event: Envelope, data: EventData, settings: Settings, newest: OpenHandover | None = None) -> Plan:
+    """What follows from the event. `newest` is the lead's newest hand-over that this sink has made and that is not over, for events
+    that name none. Raises Trouble (refused_data) where the owner has no id there."""
     match data:
         case HandoverOffered():
             return tuple(_offer(event, data, settings))
         case LeadOwnerChanged():
-            return _give(open_handover, data.to_owner, settings)
+            return _give(newest, data.to_owner, settings) if newest is not None else ()
         case LeadStageChanged():
             went_back = data.from_stage == "hand_over" and data.to_stage not in ("hand_over", "deal")
-            return _move(open_handover, "returned") if went_back else ()
+            return _move(newest.id, "returned") if newest is not None and went_back else ()
+        case HandoverTransferred():
+            is_newest = newest is not None and newest.id == data.handover_id
+            return _give(newest if is_newest else OpenHandover(data.handover_id), data.owner, settings)
         case SlaBreached():
             return _hurry(data)
         case _:
@@ -92,8 +102,6 @@ def _answer(data: EventData, settings: Settings) -> Plan:
             return _end_task(data.offer_id, "cancelled")
         case HandoverReturned():
             return (*_move(data.handover_id, "returned"), *_end_task(data.offer_id, "cancelled"))
-        case HandoverTransferred():
-            return _give(data.handover_id, data.owner, settings)
         case HandoverWon():
             return (*_move(data.handover_id, "won"), *_end_task(data.offer_id, "done"))
         case HandoverLost():
@@ -203,11 +211,15 @@ def _move(handover_id: str | None, stage: HandoverStage) -> tuple[Change, ...]:
     return (Change("opportunity", _without_blanks(Key("opportunity", handover_id), {}), stage),)
 
 
-def _give(handover_id: str | None, owner: Owner | None, settings: Settings) -> tuple[Change, ...]:
-    if handover_id is None or owner is None:
+def _give(handover: OpenHandover | None, owner: Owner | None, settings: Settings) -> tuple[Change, ...]:
+    """The opportunity has another owner, and so has the task that is open for it; one that is done stays with who did it."""
+    if handover is None or owner is None:
         return ()
     values: Values = {"owner": _owner_id(owner, settings)}
-    return (Change("opportunity", _without_blanks(Key("opportunity", handover_id), values)),)
+    opportunity = Change("opportunity", _without_blanks(Key("opportunity", handover.id), values))
+    if handover.offer_id is None:
+        return (opportunity,)
+    return (opportunity, Change("task", _without_blanks(Key("task", handover.offer_id), values)))
 
 
 def _end_task(offer_id: str | None, state: str) -> tuple[Change, ...]:

@@ -23,7 +23,7 @@ class World:
 
     async def carry(self, happened, until=None):
         made = Carrier(target(self.crm, self.of, self.owners, self.shown), self.book, lambda: self.now)
-        newest = next((key for kind, key in reversed(self.book.kept) if kind == "opportunity"), None)
+        newest = _newest_handover(list(self.book.kept.values()))
         plan = plan_of(happened, happened.body(), settings(self.of, self.owners), newest)
         await made.carry_out(Errand(happened, plan, until or self.now + LONG))
 
@@ -215,6 +215,68 @@ async def test_two_leads_of_one_company_make_it_once():
     await world.insist(offered())
     await world.insist(offered(2, lead="lead_2", handover="ho_2", email="ola@kund.example"))
     assert world.counts() == {"contact": 2, "company": 1, "opportunity": 2, "note": 2, "task": 2}
+
+
+async def test_a_company_that_was_never_answered_is_made_by_whoever_needs_it_next_once_nobody_can_be_making_it():
+    world = World(of=sink(timeout_seconds=30))
+    world.crm.settle = timedelta(seconds=40)
+    world.crm.faults = ["lose"]
+    with pytest.raises(Trouble):
+        await world.carry(offered())
+    other = offered(2, lead="lead_2", handover="ho_2", email="ola@kund.example")
+    world.now += timedelta(seconds=189)
+    with pytest.raises(Trouble, match="another_event_is_making_it"):
+        await world.carry(other)
+    world.now += timedelta(seconds=1)
+    await world.carry(other)
+    assert world.crm.of("company") and world.book.kept["company", "kund.example"].made_by == "evt_2"
+    await world.carry(offered())
+    assert world.counts() == {"contact": 2, "company": 1, "opportunity": 2, "note": 2, "task": 2}
+
+
+async def test_of_two_who_take_over_one_company_only_one_makes_it():
+    world = World(of=sink(timeout_seconds=1))
+    world.crm.faults = ["lose", "lose"]
+    with pytest.raises(Trouble):
+        await world.carry(offered())
+    world.now += timedelta(seconds=6)
+    with pytest.raises(Trouble, match="no_answer"):
+        await world.carry(offered(2, lead="lead_2", handover="ho_2", email="ola@kund.example"))
+    with pytest.raises(Trouble, match="another_event_is_making_it"):
+        await world.carry(offered(3, lead="lead_3", handover="ho_3", email="bo@kund.example"))
+
+
+async def test_tries_that_do_not_count_are_no_tries_of_the_step():
+    world = World()
+    world.crm.faults = [Trouble("locked", "busy"), Trouble("throttled", "slower"), Trouble("transient", "http_502")]
+    tries = []
+    for _ in range(3):
+        with pytest.raises(Trouble) as caught:
+            await world.carry(offered())
+        tries.append(caught.value.tries)
+    assert tries == [0, 0, 1]
+    step = world.book.done["evt_1", "company"]
+    assert (step.attempts, step.spared) == (3, 2)
+
+
+async def test_another_owner_gets_the_task_that_is_open_as_well():
+    world = World()
+    await world.carry(offered())
+    await world.carry(offered(2, offer=2, owner="anna"))
+    bo = {"person": "bo", "ids": {}}
+    await world.carry(event("lead.owner_changed", 3, from_owner=None, to_owner=bo, rule="pool"))
+    assert world.crm.of("opportunity")[0]["owner"] == "BO"
+    assert {task["state"]: task["owner"] for task in world.crm.of("task")} == {"cancelled": "ANNA", "open": "BO"}
+
+
+async def test_a_task_that_was_done_stays_with_who_did_it():
+    world = World()
+    await world.carry(offered())
+    answer = {"handover_id": "ho_1", "pass_number": 1, "offer_id": "ho_1.1"}
+    await world.carry(event("handover.followed_up", 2, followed_up_at="2026-06-08T10:00:00Z", **answer))
+    bo = {"person": "bo", "ids": {}}
+    await world.carry(event("handover.transferred", 3, reason="left", owner=bo, handover_id="ho_1", pass_number=1))
+    assert world.crm.of("task")[0]["owner"] == "ANNA" and world.crm.of("opportunity")[0]["owner"] == "BO"
 
 
 async def test_nothing_is_made_once_the_claim_has_run_out():

@@ -5,14 +5,17 @@ import pytest
 from schemas.events import EVENT_TYPES
 from services.sinks.outcomes import Trouble
 from services.sinks.planning.operations import Change, Ensure, Link
-from services.sinks.planning.plan import EVENTS, plan_of
+from services.sinks.planning.plan import EVENTS, OpenHandover, plan_of
 from tests.sinks import event, offered, settings, sink
 
 OFFER = {"handover_id": "ho_1", "pass_number": 1, "offer_id": "ho_1.2"}
 OWNER = {"person": "bo", "ids": {}}
 
 
-def plan(happened, of=None, newest="ho_1"):
+NEWEST = OpenHandover("ho_1", "ho_1.2")
+
+
+def plan(happened, of=None, newest=NEWEST):
     return plan_of(happened, happened.body(), settings(of), newest)
 
 
@@ -81,11 +84,15 @@ def test_a_contact_is_known_by_the_id_that_the_crm_told_and_by_its_address():
         ),
         (
             event("handover.transferred", reason="left", owner=OWNER, **{**OFFER, "offer_id": None}),
-            {("opportunity", "ho_1"): ({"owner": "BO"}, None)},
+            {("opportunity", "ho_1"): ({"owner": "BO"}, None), ("task", "ho_1.2"): ({"owner": "BO"}, None)},
+        ),
+        (
+            event("handover.transferred", reason="left", owner=OWNER, handover_id="ho_9", pass_number=1),
+            {("opportunity", "ho_9"): ({"owner": "BO"}, None)},
         ),
         (
             event("lead.owner_changed", from_owner=None, to_owner=OWNER, rule="pool"),
-            {("opportunity", "ho_1"): ({"owner": "BO"}, None)},
+            {("opportunity", "ho_1"): ({"owner": "BO"}, None), ("task", "ho_1.2"): ({"owner": "BO"}, None)},
         ),
         (
             event("lead.stage_changed", from_stage="hand_over", to_stage="nurturing", pass_number=1, reason="rejected"),
