@@ -129,7 +129,7 @@ class Carrier(StepTaker[Operation]):
             return await self._bring_up_to_date(errand, operation, record, match)
         if record is not None and record.state != "making" and (outcome := _taken_away(key.kind)):
             return Done(outcome, record._replace(state="gone", seen_at=self._now()))
-        return await self._make(errand, Making(key, fields, parents, record, asked_at), step)
+        return await self._make(errand, Making(key, fields, parents=parents, record=record, asked_at=asked_at), step)
 
     async def _look_up(self, record: SinkRecord | None, key: Key, fields: Fields, parents: Parents) -> Match | None:
         """The record as it is there: by its id where we know it, else by our key."""
