@@ -50,11 +50,16 @@ class TrytonSink(CrmSink):
     settle_seconds: Annotated[float, Field(ge=0, le=600)] = 90.0
 
 
+HubspotOpportunity = Literal["deal", "lead"]
+
+
 class HubspotSink(CrmSink):
-    """`secret` is a service key. `pipeline` is the id of the deal pipeline whose stages are named."""
+    """`secret` is a service key. `opportunity`: what a hand-over is there, a deal or a lead. `pipeline` is the id of its pipeline, whose
+    stages are named."""
 
     kind: Literal["hubspot"]
     secret: SecretName
+    opportunity: HubspotOpportunity = "deal"
     base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=500)] = "https://api.hubapi.com"
     pipeline: Annotated[str, Field(min_length=1, max_length=100)] = "default"
 

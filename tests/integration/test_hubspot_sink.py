@@ -38,14 +38,16 @@ def api():
     owners = {ident: Owner(ident, f"{person}@firma.example") for person, ident in PEOPLE.items()}
     made = HubSpotApi(owners=owners, oracle=from_environment("2026-09"), records=Records(lag=timedelta(seconds=30)))
     made.add_property("deals", Property(KEY, is_unique=True))
+    made.add_property("leads", Property(KEY, is_unique=True))
     with serve(made) as url:
         made.url = url
         yield made
     assert made.violations == []
 
 
-def storm(store, api, seed=1, **more):
+def storm(store, api, seed=1, opportunity="deal", **more):
     values = {"name": "crm", "kind": "hubspot", "mode": "live", "secret": "STAFETT_SECRET_HUBSPOT", "stages": STAGES}
+    values["opportunity"] = opportunity
     sink = HubspotSink.model_validate({**values, "base_url": api.url, "allow_private": True, "timeout_seconds": 5})
     made = Storm(store, sink, lambda caller: Hubspot(sink, caller, SECRET, lambda: made.now), seed=seed, **more)
     clock = lambda: made.now.timestamp()  # noqa: E731 - it is the clock of three limits
@@ -77,6 +79,22 @@ async def test_two_hundred_hand_overs_arrive_once_each_whatever_fails_on_the_way
     assert len(people) == 200
     assert len(api.plan.came) == 9 and running.kills > 5
     assert any(r.merged_into for r in api.records.objects["contacts"].values())
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_hand_overs_arrive_as_one_lead_each_whatever_fails_on_the_way(store, api):
+    story = tell_story(seed=18, count=60)
+    api.plan = Plan(18, passing_faults(0.02))
+    running = storm(store, api, seed=18, opportunity="lead", deaths=0.005)
+    await running.begin(story.events)
+    await running.carry_on()
+    assert differences(api.truth(), story.expected, STAGES) == []
+    leads = list(api.records.objects["leads"].values())
+    assert len(leads) == 60 and api.records.objects["deals"] == {}
+    assert all(api.records.beside(lead, "companies") for lead in leads)
+    # No batch is sent, so its own fault never comes.
+    assert len(api.plan.came) == 8 and running.kills > 1
 
 
 async def test_a_rule_of_the_account_holds_one_hand_over_and_says_which_property(store, api):

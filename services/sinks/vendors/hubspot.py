@@ -1,5 +1,6 @@
 """HubSpot. A deal is made by an upsert under a unique property that has our hand-over's id, so a create that is sent again makes no
-second one; a contact is known by its address, which is unique there; notes and tasks are found among what hangs on the deal, by our
+second one; a lead, where the file says `opportunity: lead`, has to be made beside its contact, which no upsert does, and is found by
+the same property before it is made again; a contact is known by its address, which is unique there; notes and tasks are found among what hangs on the deal, by our
 marker, and companies by their domain in the index, which comes some seconds late.
 
 Read in HubSpot's reference of version 2026-09 and tried against a stand-in that is as strict (docs/crms/hubspot.md says what is not known).
@@ -14,7 +15,7 @@ from typing import assert_never
 from urllib.parse import quote
 
 from schemas.json_values import JsonObject, JsonValue
-from schemas.sinks import RecordKind, ValueName
+from schemas.sinks import RECORD_KINDS, RecordKind
 from schemas.sinks.vendors import HubspotSink
 from services.outbound.hubspot_paths import OBJECTS, VERSION, record_path
 from services.sinks.calls import Caller
@@ -23,80 +24,47 @@ from services.sinks.planning.note import as_html
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.hubspot_calls import HubspotCalls
 from services.sinks.vendors.hubspot_check import check_account
+from services.sinks.vendors.hubspot_shapes import (
+    KEY,
+    OPPORTUNITIES,
+    TYPES,
+    WORDS,
+    names_of,
+    nouns_of,
+)
 
-KEY = "stafett_handover_id"
-NOUNS: Mapping[RecordKind, str] = {
-    "contact": "contacts",
-    "company": "companies",
-    "opportunity": "deals",
-    "note": "notes",
-    "task": "tasks",
-}
-NAMES: Mapping[RecordKind, Mapping[ValueName, str]] = {
-    "contact": {
-        "email": "email",
-        "first_name": "firstname",
-        "last_name": "lastname",
-        "phone": "phone",
-        "owner": "hubspot_owner_id",
-    },
-    "company": {"name": "name", "domain": "domain"},
-    "opportunity": {"name": "dealname", "owner": "hubspot_owner_id", "stage": "dealstage"},
-    "note": {"text": "hs_note_body"},
-    "task": {
-        "subject": "hs_task_subject",
-        "text": "hs_task_body",
-        "owner": "hubspot_owner_id",
-        "due_at": "hs_timestamp",
-        "state": "hs_task_status",
-        "priority": "hs_task_priority",
-    },
-}
-"""Their properties of our values; what is not among them has no place in HubSpot."""
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "hs_task_status": {"open": "NOT_STARTED", "done": "COMPLETED", "cancelled": "CANCELLED"},
-    "hs_task_priority": {"normal": "MEDIUM", "high": "HIGH"},
-}
-"""HubSpot has no `CANCELLED`: such a task is taken away."""
-TYPES: Mapping[tuple[RecordKind, RecordKind], int] = {
-    ("contact", "company"): 279,
-    ("note", "contact"): 202,
-    ("note", "company"): 190,
-    ("note", "opportunity"): 214,
-    ("task", "contact"): 204,
-    ("task", "company"): 192,
-    ("task", "opportunity"): 216,
-}
-"""HubSpot's own types of association, from the one to the other."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
 class Hubspot:
     """One account."""
 
-    kinds: frozenset[RecordKind] = frozenset(NOUNS)
+    kinds: frozenset[RecordKind] = frozenset(RECORD_KINDS)
     # The index, in which companies are looked up, is told to be up to half a minute late.
     settle = timedelta(seconds=40)
 
     def __init__(self, sink: HubspotSink, caller: Caller, secret: str, now: Callable[[], datetime]) -> None:
         self._sink, self._now = sink, now
         self._hubspot = HubspotCalls(caller, secret)
+        self._shape = OPPORTUNITIES[sink.opportunity]
+        self._nouns, self._names = nouns_of(self._shape), names_of(self._shape)
+        self._types_to_leads: dict[RecordKind, int] = {}
 
     def is_repeatable(self, kind: RecordKind) -> bool:
         """An upsert makes one deal; a second contact of an address is refused with the id of the first."""
-        return kind == "opportunity"
+        return kind == "opportunity" and self._shape.is_upserted
 
     def render(self, wanted: Wanted) -> Fields:
         kind, values = wanted.key.kind, dict(wanted.values)
         if kind == "contact" and not {"first_name", "last_name"} & values.keys() and "full_name" in values:
             values["first_name"] = values["full_name"]
-        names = NAMES[kind]
+        names = self._names[kind]
         fields = {names[name]: _to_write(names[name], value) for name, value in values.items() if name in names}
         match kind:
             case "note":
                 fields = {name: as_html(str(value)) for name, value in fields.items()}
             case "opportunity":
-                fields |= {KEY: wanted.key.text, "pipeline": self._sink.pipeline}
+                fields |= {KEY: wanted.key.text, self._shape.pipeline: self._sink.pipeline}
             case "task":
                 fields["hs_task_type"] = self._sink.task.type or "TODO"
             case "contact" | "company":
@@ -122,7 +90,7 @@ class Hubspot:
         return await self._by(kind, vendor_id, names)
 
     async def create(self, key: Key, fields: Fields, parents: Parents) -> Made:
-        if key.kind == "opportunity":
+        if key.kind == "opportunity" and self._shape.is_upserted:
             return await self._upsert(key, fields)
         values = dict(fields)
         if key.kind in ("note", "task"):
@@ -136,16 +104,16 @@ class Hubspot:
             return await self._create(key.kind, values, remaining)
 
     async def update(self, kind: RecordKind, vendor_id: str, fields: Fields) -> None:
-        path = record_path(NOUNS[kind], _segment(vendor_id))
+        path = record_path(self._nouns[kind], _segment(vendor_id))
         if kind == "task" and fields.get("hs_task_status") == WORDS["hs_task_status"]["cancelled"]:
             await self._take_away(path, vendor_id)
             return
         await self._hubspot.write("PATCH", path, {"properties": dict(fields)})
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
-        beside = f"associations/default/{NOUNS[kind]}/{_segment(vendor_id)}"
+        beside = f"associations/default/{self._nouns[kind]}/{_segment(vendor_id)}"
         try:
-            await self._hubspot.write("PUT", f"{OBJECTS}/deals/{_segment(opportunity)}/{beside}")
+            await self._hubspot.write("PUT", f"{OBJECTS}/{self._shape.noun}/{_segment(opportunity)}/{beside}")
         except Trouble as trouble:
             # A contact or company that somebody took away is linked with nothing.
             if trouble.kind != "gone" or kind in await self._remaining({"opportunity": opportunity, kind: vendor_id}):
@@ -160,15 +128,32 @@ class Hubspot:
         match = await self._first("opportunity", wanted, (KEY,))
         if match is None:
             raise Trouble("gone", "no_deal_of_ours_yet")
-        path = f"{OBJECTS}/deals/{match.vendor_id}?propertiesWithHistory={KEY}"
+        path = f"{OBJECTS}/{self._shape.noun}/{match.vendor_id}?propertiesWithHistory={KEY}"
         answer = await self._hubspot.read(path) or {}
         history = (answer.get("propertiesWithHistory") or {}).get(KEY) or [{}]
         return str(history[0].get("sourceId") or "").removeprefix("userId:")
 
     async def _create(self, kind: RecordKind, values: Fields, parents: Parents) -> Made:
-        body: JsonObject = {"properties": dict(values), "associations": list(_associations(kind, parents))}
-        answer, existing = await self._hubspot.create(f"{OBJECTS}/{NOUNS[kind]}", body)
+        types = {of: await self._type(kind, of) for of in parents}
+        body: JsonObject = {"properties": dict(values), "associations": list(_associations(types, parents))}
+        answer, existing = await self._hubspot.create(f"{OBJECTS}/{self._nouns[kind]}", body)
         return Made(existing, adopted=True) if existing is not None else _made_of(answer)
+
+    async def _type(self, kind: RecordKind, of: RecordKind) -> int | None:
+        """HubSpot's own type of association from the one to the other. Of a lead only that to its contact is in the guides; the account
+        is asked for the others, once. Raises Trouble."""
+        if self._shape.is_upserted or of != "opportunity":
+            return self._shape.types.get((kind, of), TYPES.get((kind, of)))
+        if kind not in self._types_to_leads:
+            path = f"/crm/associations/{VERSION}/{self._nouns[kind]}/{self._shape.noun}/labels"
+            rows = (await self._hubspot.read(path) or {}).get("results") or ()
+            own = [
+                int(row["typeId"]) for row in rows if row.get("category") == "HUBSPOT_DEFINED" and not row.get("label")
+            ]
+            if not own:
+                raise Trouble("refused_setup", "no_association_with_leads", field=self._nouns[kind])
+            self._types_to_leads[kind] = own[0]
+        return self._types_to_leads[kind]
 
     async def _remaining(self, parents: Parents) -> Parents:
         """Those that are still there, by the ids that they have now. Raises Trouble (gone) where the deal is not."""
@@ -191,8 +176,8 @@ class Hubspot:
         return await self._search("contact", "phone", key.phone, names) if key.phone is not None else None
 
     async def _find_beside(self, key: Key, names: Collection[str], parents: Parents) -> Match | None:
-        """Among the notes or tasks of the deal, the one whose last line is our marker."""
-        noun, text = NOUNS[key.kind], NAMES[key.kind]["text"]
+        """Among the notes or tasks of the opportunity, the one whose last line is our marker."""
+        noun, text = self._nouns[key.kind], self._names[key.kind]["text"]
         ids = [ident async for ident in self._ids_beside(parents.get("opportunity"), noun)]
         for start in range(0, len(ids), 100):
             rows: list[JsonValue] = [{"id": ident} for ident in ids[start : start + 100]]
@@ -200,16 +185,16 @@ class Hubspot:
             answer = await self._hubspot.read(f"{OBJECTS}/{noun}/batch/read", body) or {}
             for record in answer.get("results") or ():
                 if _has_marker(str(record["properties"].get(text) or ""), key.marker):
-                    return _match(record, names)
+                    return self._match(record, names)
         return None
 
-    async def _ids_beside(self, deal: str | None, noun: str) -> AsyncIterator[str]:
+    async def _ids_beside(self, opportunity: str | None, noun: str) -> AsyncIterator[str]:
         after: str | None = None
-        while deal is not None:
-            one: JsonObject = {"id": deal, **({"after": after} if after else {})}
-            path = f"/crm/associations/{VERSION}/deals/{noun}/batch/read"
+        while opportunity is not None:
+            one: JsonObject = {"id": opportunity, **({"after": after} if after else {})}
+            path = f"/crm/associations/{VERSION}/{self._shape.noun}/{noun}/batch/read"
             answer = await self._hubspot.read(path, {"inputs": [one]}) or {}
-            # A deal with nothing beside it is told as an error among no results.
+            # One with nothing beside it is told as an error among no results.
             rows = answer.get("results") or [{}]
             for other in rows[0].get("to") or ():
                 yield str(other["toObjectId"])
@@ -218,9 +203,11 @@ class Hubspot:
                 return
 
     async def _by(self, kind: RecordKind, ident: str, names: Collection[str], *, unique: str = "") -> Match | None:
-        path = record_path(NOUNS[kind], _segment(ident), unique=unique, properties=_names_to_ask(kind, names))
+        path = record_path(
+            self._nouns[kind], _segment(ident), unique=unique, properties=self._names_to_ask(kind, names)
+        )
         answer = await self._hubspot.read(path)
-        return _match(answer, names) if answer is not None else None
+        return self._match(answer, names) if answer is not None else None
 
     async def _search(self, kind: RecordKind, name: str, value: str, names: Collection[str]) -> Match | None:
         return await self._first(kind, {"propertyName": name, "operator": "EQ", "value": value}, names)
@@ -229,39 +216,45 @@ class Hubspot:
         body: JsonObject = {
             "filterGroups": [{"filters": [wanted]}],
             "sorts": ["createdate"],
-            "properties": list(_names_to_ask(kind, names)),
+            "properties": list(self._names_to_ask(kind, names)),
             "limit": 1,
             "after": "",
         }
-        answer = await self._hubspot.read(f"{OBJECTS}/{NOUNS[kind]}/search", body) or {}
+        answer = await self._hubspot.read(f"{OBJECTS}/{self._nouns[kind]}/search", body) or {}
         rows = answer.get("results") or []
-        return _match(rows[0], names) if rows else None
+        return self._match(rows[0], names) if rows else None
+
+    def _match(self, record: JsonObject, names: Collection[str]) -> Match:
+        properties = record["properties"]
+        stage = properties.get(self._shape.stage)
+        is_over = (
+            properties.get(self._shape.closed) == "true" if self._shape.closed is not None else self._is_end(stage)
+        )
+        return Match(
+            str(record["id"]),
+            {name: _milliseconds(properties.get(name)) for name in names},
+            stage=stage,
+            is_closed=is_over,
+            url=record.get("url"),
+        )
+
+    def _is_end(self, stage: str | None) -> bool:
+        return self._sink.stages.meaning(stage) in ("won", "lost")
+
+    def _names_to_ask(self, kind: RecordKind, names: Collection[str]) -> list[str]:
+        of_all = (self._shape.stage, *([self._shape.closed] if self._shape.closed else []))
+        return sorted({*names, *(of_all if kind == "opportunity" else ())})
 
     async def _upsert(self, key: Key, fields: Fields) -> Made:
         values = {name: value for name, value in fields.items() if name != KEY}
         one: JsonObject = {"id": key.text, "idProperty": KEY, "properties": values}
-        answer = await self._hubspot.write("POST", f"{OBJECTS}/deals/batch/upsert", {"inputs": [one]})
+        answer = await self._hubspot.write("POST", f"{OBJECTS}/{self._shape.noun}/batch/upsert", {"inputs": [one]})
         return _made_of((answer.get("results") or [{}])[0])
 
 
-def _match(record: JsonObject, names: Collection[str]) -> Match:
-    properties = record["properties"]
-    return Match(
-        str(record["id"]),
-        {name: _milliseconds(properties.get(name)) for name in names},
-        stage=properties.get("dealstage"),
-        is_closed=properties.get("hs_is_closed") == "true",
-        url=record.get("url"),
-    )
-
-
-def _names_to_ask(kind: RecordKind, names: Collection[str]) -> list[str]:
-    return sorted({*names, *(("dealstage", "hs_is_closed") if kind == "opportunity" else ())})
-
-
-def _associations(kind: RecordKind, parents: Parents) -> Iterator[JsonObject]:
+def _associations(type_ids: Mapping[RecordKind, int | None], parents: Parents) -> Iterator[JsonObject]:
     for of, ident in parents.items():
-        if (type_id := TYPES.get((kind, of))) is not None:
+        if (type_id := type_ids[of]) is not None:
             types: list[JsonValue] = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}]
             yield {"to": {"id": ident}, "types": types}
 

@@ -28,7 +28,7 @@ _CATEGORIES: dict[str, TroubleKind] = {
     "AUTHENTICATION": "refused_setup",
 }
 """By a part of the category of what went wrong with one input of a batch."""
-_STAGES = frozenset({"dealstage", "pipeline"})
+_STAGES = frozenset({"dealstage", "pipeline", "hs_pipeline_stage", "hs_pipeline"})
 _EXISTING = re.compile(r"Existing ID: (\d+)")
 _PROPERTY = re.compile(r'"name":"([A-Za-z_][A-Za-z0-9_]*)"')
 

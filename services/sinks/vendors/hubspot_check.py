@@ -11,27 +11,26 @@ from schemas.sinks.vendors import HubspotSink
 from services.outbound.hubspot_paths import VERSION
 from services.sinks.outcomes import Trouble
 from services.sinks.vendors.hubspot_calls import HubspotCalls
+from services.sinks.vendors.hubspot_shapes import OPPORTUNITIES, nouns_of
 
 Properties = Mapping[str, JsonObject]
-MAPPED: Mapping[Literal["contact", "company", "opportunity"], str] = {
-    "contact": "contacts",
-    "company": "companies",
-    "opportunity": "deals",
-}
+MAPPED: tuple[Literal["contact", "company", "opportunity"], ...] = ("contact", "company", "opportunity")
 PAGE = 100
 
 
 async def check_account(calls: HubspotCalls, sink: HubspotSink, owners: Mapping[str, str], key: str) -> list[str]:
     """One line for each problem. What the key may not read is a problem too, and the rest is looked at all the same."""
     problems: list[str] = []
-    for kind, noun in MAPPED.items():
+    nouns = nouns_of(OPPORTUNITIES[sink.opportunity])
+    for kind in MAPPED:
+        noun = nouns[kind]
         try:
             known = {str(row["name"]): row for row in await _results(calls, f"/crm/properties/{VERSION}/{noun}")}
         except Trouble as trouble:
             problems.append(_problem_of(noun, trouble))
             continue
         if kind == "opportunity":
-            problems += _check_key(known, key)
+            problems += _check_key(noun, known, key)
         problems += _check_fields(kind, known, getattr(sink.fields, kind))
     for check in (_check_stages(calls, sink), _check_owners(calls, owners)):
         try:
@@ -41,15 +40,15 @@ async def check_account(calls: HubspotCalls, sink: HubspotSink, owners: Mapping[
     return problems
 
 
-def _check_key(known: Properties, key: str) -> Iterator[str]:
+def _check_key(noun: str, known: Properties, key: str) -> Iterator[str]:
     row = known.get(key)
     if row is None:
         yield (
-            f"deals have no property {key}: make it in Settings > Properties > Deals, a single-line text with the "
+            f"{noun} have no property {key}: make it in Settings > Properties > {noun.title()}, a single-line text with the "
             f"internal name {key} and *require unique values*"
         )
     elif not row.get("hasUniqueValue"):
-        yield f"{key} of deals is not unique, and cannot be made so: take it away and make it again with *require unique values*"
+        yield f"{key} of {noun} is not unique, and cannot be made so: take it away and make it again with *require unique values*"
 
 
 def _check_fields(kind: str, known: Properties, rules: Mapping[str, FieldRule]) -> Iterator[str]:
@@ -75,9 +74,12 @@ def _check_words(where: str, rule: FieldRule, options: set[str]) -> Iterator[str
 
 
 async def _check_stages(calls: HubspotCalls, sink: HubspotSink) -> list[str]:
-    pipelines = {str(row["id"]): row for row in await _results(calls, f"/crm/pipelines/{VERSION}/deals")}
+    noun = OPPORTUNITIES[sink.opportunity].noun
+    pipelines = {str(row["id"]): row for row in await _results(calls, f"/crm/pipelines/{VERSION}/{noun}")}
     ours = sink.stages.model_dump(exclude_none=True)
-    problems = [] if "offered" in ours else ["stages.offered is missing: HubSpot has no deal without a stage"]
+    problems = (
+        [] if "offered" in ours else [f"stages.offered is missing: HubSpot has no {sink.opportunity} without a stage"]
+    )
     if sink.pipeline not in pipelines:
         names = ", ".join(f"{ident} is {row.get('label')}" for ident, row in pipelines.items())
         return [*problems, f"pipeline: there is no pipeline {sink.pipeline} ({names})"]

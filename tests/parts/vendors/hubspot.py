@@ -41,6 +41,7 @@ ROUTES = (
         wanted.ASSOCIATED,
         scopes=frozenset({"crm.objects.contacts.read"}),
     ),
+    Route("list labels", "GET", f"/crm/associations/{VERSION}/{{noun}}/{{other}}/labels", settings.list_labels),
     Route(
         "list owners",
         "GET",

@@ -57,7 +57,7 @@ STANDARD: dict[str, tuple[Property, ...]] = {
     ),
     "leads": (
         Property("hs_lead_name", is_required=True), choice("hs_lead_type", "NEW_BUSINESS", "RE_ATTEMPTING"),
-        Property("hubspot_owner_id", "enumeration", "select"), choice("hs_pipeline_stage", *STAGES),
+        Property("hubspot_owner_id", "enumeration", "select"), choice("hs_pipeline_stage", *STAGES), choice("hs_pipeline", "default"),
     ),
     "notes": (
         instant("hs_timestamp", is_required=True), Property("hs_note_body", field_type="textarea"),
@@ -74,9 +74,9 @@ ASSOCIATIONS = {
     ("contacts", "deals"): 4, ("deals", "contacts"): 3, ("companies", "deals"): 342, ("deals", "companies"): 341,
     ("contacts", "companies"): 279, ("companies", "contacts"): 280, ("notes", "contacts"): 202, ("notes", "companies"): 190,
     ("notes", "deals"): 214, ("tasks", "contacts"): 204, ("tasks", "companies"): 192, ("tasks", "deals"): 216,
-    ("leads", "contacts"): 578,
+    ("leads", "contacts"): 578, ("leads", "companies"): 9001, ("notes", "leads"): 9002, ("tasks", "leads"): 9003,
 }  # fmt: skip
-"""Type ids of what HubSpot defines, as its guide to associations lists them."""
+"""Type ids of what HubSpot defines, as its guide to associations lists them; those from 9001 on are ours: an account is asked for them."""
 
 
 @dataclass

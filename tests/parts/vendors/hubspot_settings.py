@@ -6,7 +6,7 @@ from tests.parts.vendors.faults import Answer, Json
 from tests.parts.vendors.hubspot_account import HubSpotAccount
 from tests.parts.vendors.hubspot_answers import error
 from tests.parts.vendors.hubspot_objects import content
-from tests.parts.vendors.hubspot_records import PORTAL, STAGES, Property, text_of
+from tests.parts.vendors.hubspot_records import ASSOCIATIONS, PORTAL, STAGES, Property, text_of
 from tests.parts.vendors.server import Request
 
 
@@ -45,6 +45,14 @@ def list_pipelines(api: HubSpotAccount, request: Request, noun: str) -> Answer:
         for i, name in enumerate(STAGES)
     ]  # fmt: skip
     return Answer(200, {"results": [{"id": "default", "label": "Sales", "displayOrder": 0, "stages": stages, **dates}]})
+
+
+def list_labels(api: HubSpotAccount, request: Request, noun: str, other: str) -> Answer:
+    kind = ASSOCIATIONS.get((noun, other))
+    own: list[Json] = [{"category": "USER_DEFINED", "typeId": 31, "label": "Mentioned in"}]
+    return Answer(
+        200, {"results": own + ([{"category": "HUBSPOT_DEFINED", "typeId": kind, "label": None}] if kind else [])}
+    )
 
 
 def details(api: HubSpotAccount, request: Request) -> Answer:

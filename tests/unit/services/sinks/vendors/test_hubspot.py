@@ -109,6 +109,43 @@ async def test_a_hand_over_is_a_contact_and_a_deal_with_a_note_and_a_task_beside
     assert api.records.at("tasks", task.vendor_id).properties["hs_timestamp"] == "2026-12-01T09:00:00.000Z"
 
 
+async def test_a_lead_is_made_beside_its_contact_and_has_the_note_and_the_task(api):
+    api.add_property("leads", Property(KEY, is_unique=True))
+    hubspot = vendor(api, opportunity="lead")
+    contact = await make(hubspot, CONTACT, email=CONTACT.email)
+    lead = await make(hubspot, DEAL, {"contact": contact.vendor_id}, name="Kund AB", owner="7", stage="offered")
+    parents = {"opportunity": lead.vendor_id, "contact": contact.vendor_id}
+    await hubspot.link(lead.vendor_id, "contact", contact.vendor_id)
+    await make(hubspot, NOTE, parents, text=f"Eva\n\n{NOTE.marker}")
+    await make(hubspot, TASK, parents, subject="Kund AB", text=TASK.marker, state="open", owner="7")
+    (held,) = api.truth().values()
+    assert (held.ids, held.owner, held.stage) == ((lead.vendor_id,), "7", "offered")
+    assert held.contacts == (contact.vendor_id,) and len(held.notes) == 1 and held.tasks == 1
+    assert not hubspot.is_repeatable("opportunity"), (
+        "a lead is not upserted, so it is looked for before it is made again"
+    )
+    for key in (DEAL, NOTE, TASK):
+        assert await hubspot.find(key, (), parents) is not None, key
+    assert [route for route in api.log if "labels" in str(route)]
+
+
+async def test_a_lead_is_over_in_the_stages_of_won_and_lost_and_nowhere_else(api):
+    api.add_property("leads", Property(KEY, is_unique=True))
+    hubspot = vendor(api, opportunity="lead")
+    contact = await make(hubspot, CONTACT, email=CONTACT.email)
+    lead = await make(hubspot, DEAL, {"contact": contact.vendor_id}, name="Kund AB", stage="offered")
+    for stage, is_over in (("accepted", False), ("closedlost", True)):
+        api.records.update(api.records.at("leads", lead.vendor_id), {"hs_pipeline_stage": stage})
+        match = await hubspot.read("opportunity", lead.vendor_id, ())
+        assert (match.stage, match.is_closed) == (stage, is_over)
+
+
+async def test_the_check_of_leads_looks_at_leads(api):
+    problems = await vendor(api, opportunity="lead", pipeline="other").check({})
+    assert any(problem.startswith(f"leads have no property {KEY}") for problem in problems)
+    assert "pipeline: there is no pipeline other (default is Sales)" in problems
+
+
 async def test_what_reads_back_is_in_the_shape_in_which_it_is_written(api):
     hubspot = vendor(api)
     api.add_property("deals", Property("stafett_due_at", "datetime", "date"))
