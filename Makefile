@@ -74,9 +74,10 @@ connect: .venv/dev.stamp ## a real Kafka Connect takes the events into a file wi
 matrix: .venv/dev.stamp ## docs/sources/facts.md: which fact is read of which kind of source, by reading bodies of each
 	$(BIN)/python -m tests.matrix -v
 
-golden: .venv/dev.stamp ## tests/golden: the events that each set-up has to give, and the records that bodies become, byte for byte
+golden: .venv/dev.stamp ## tests/golden: the events that each set-up has to give, the records that bodies become, and the forum's report, byte for byte
 	$(BIN)/python -m tests.golden_story
 	$(BIN)/python -m tests.golden_records
+	$(BIN)/python -m tests.golden_report
 
 published: .venv/dev.stamp ## the stand-ins' requests held against the vendor's own OpenAPI files, where you have some: FILES=directory
 	STAFETT_TEST_PUBLISHED="$(FILES)" $(BIN)/python -m pytest tests/unit/parts tests/integration/test_vendor_stand_ins.py \

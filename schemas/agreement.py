@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from schemas.calendar import Calendar
 from schemas.duration import Target, Wake
 from schemas.events import Track
+from schemas.forum import Forum
 from schemas.handover import Handover
 from schemas.market import Attribute, Goals, Scoring, Segment, Territory
 from schemas.suppression import Suppression
@@ -215,3 +216,4 @@ class AgreementFile(FileModel):
     exempt_lists: tuple[str, ...] = ()
     suppression: Suppression = Suppression()
     goals: Goals = Goals()
+    forum: Forum | None = None

@@ -206,12 +206,21 @@ class Budget(FileModel):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217, for example SEK")]
     since: Annotated[date, Field(alias="from")]
     by: Annotated[date, Field(alias="to")]
+    customers: Annotated[int | None, Field(ge=1, description="new customers wanted in that time")] = None
 
     @model_validator(mode="after")
     def _takes_time(self) -> Budget:
         if self.since > self.by:
             raise ValueError(f"`to: {self.by}` is before `from: {self.since}`")
         return self
+
+
+class CustomerValue(FileModel):
+    """What a customer is worth: the mean amount of a deal won (a year's revenue), times `years` that a customer stays, times the
+    `margin`, from 0 to 1, that is left of revenue."""
+
+    years: Annotated[float, Field(gt=0, le=100)]
+    margin: Annotated[float, Field(gt=0, le=1)]
 
 
 class Goals(FileModel):
@@ -225,6 +234,7 @@ class Goals(FileModel):
     ltv_to_cac: Annotated[
         float | None, Field(gt=0, le=1000, description="lifetime value of a customer over the cost of winning one")
     ] = None
+    customer_value: CustomerValue | None = None
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Goals:

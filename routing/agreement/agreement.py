@@ -24,7 +24,7 @@ from routing.agreement.policies import (
     people_named,
     unknown_calendars,
 )
-from routing.agreement.roster_fit import approvers_who_cannot, days_of_nowhere, nobody_to_tell
+from routing.agreement.roster_fit import approvers_who_cannot, days_of_nowhere, nobody_to_tell, readers_without_address
 from routing.agreement.scoring import Standards, compile_standards
 from routing.agreement.soundness import LEAST_KEPT, counts_of, uncompilable, weaknesses
 from routing.agreement.timing import NEVER, TimeChanges, Unforeseen, time_changes
@@ -224,6 +224,7 @@ def _misfits(agreement: Agreement, roster: Roster) -> Iterator[tuple[Path, str]]
     yield from approvers_who_cannot(agreement.file, roster)
     yield from nobody_to_tell(agreement.file, roster)
     yield from days_of_nowhere(agreement.file, roster)
+    yield from readers_without_address(agreement.file, roster)
     for named, person in people_named(agreement.file):
         yield from _person(named, person, roster)
 
@@ -301,6 +302,8 @@ def _broken_rules(file: AgreementFile, resolved: ResolvedHolidays | None) -> Ite
                 yield ("routing", key, "rules", i, "overflow", "calendar"), _no_calendar(rule.overflow.calendar, file)
     yield from unknown_channels(file)
     yield from unknown_calendars(file)
+    if file.forum is not None and file.forum.calendar and file.forum.calendar not in file.calendars:
+        yield ("forum", "calendar"), _no_calendar(file.forum.calendar, file)
     yield from broken_own_hours(file)
     yield from broken_dossier(file)
     yield from _broken_offer(file)

@@ -11,7 +11,7 @@ from routing.agreement.policies import ladders_of
 from routing.people.permissions import SIDES, cannot_sign
 from routing.people.roster import Roster
 from schemas.agreement import AgreementFile
-from schemas.words import TEAM_MANAGER
+from schemas.words import TEAM_MANAGER, probably
 
 Path = tuple[str | int, ...]
 
@@ -58,3 +58,13 @@ def days_of_nowhere(file: AgreementFile, roster: Roster) -> Iterator[tuple[Path,
         if member.hours is None and any(c.by_period for c in capacities if c is not None):
             rule = f"`{member.id}` has a capacity by day, week or month, and nothing says in which time zone; say `zone` in the roster"
             yield ("calendars",), rule
+
+
+def readers_without_address(file: AgreementFile, roster: Roster) -> Iterator[tuple[Path, str]]:
+    """Who should get the forum's report by mail and cannot."""
+    for i, person in enumerate(file.forum.to if file.forum is not None else ()):
+        member = roster.people.get(person)
+        if member is None:
+            yield ("forum", "to", i), f"`{person}` is not in the roster{probably(person, roster.people)}"
+        elif member.notify is None or member.notify.email is None:
+            yield ("forum", "to", i), f"`{person}` has no address in the roster; say `notify: {{email: ...}}` there"
