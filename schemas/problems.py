@@ -26,6 +26,48 @@ KINDS: dict[str, Kind] = {
         "The key has not the scope of this operation.",
         "this key has no scope ops:write",
     ),
+    "no_session": Kind(
+        401,
+        "Nobody is signed in",
+        "The page is for people who are signed in; programs use /v1 with an API key.",
+        "sign in with a browser; programs use /v1 with an API key",
+    ),
+    "link_over": Kind(
+        403,
+        "The link is over",
+        "A link that signs somebody in works once, for a few minutes; `stafett link` prints another.",
+        "this link was used, or is too old",
+    ),
+    "no_person": Kind(
+        403,
+        "Nobody of the roster",
+        "Who signed in is not in the roster, or left; a manager can add them.",
+        "whoever signed in is not in the roster",
+    ),
+    "not_yours": Kind(
+        403,
+        "Not yours to see",
+        "The page is for others: of another role.",
+        "this page is for managers",
+    ),
+    "sign_in_failed": Kind(
+        400,
+        "Signing in did not work",
+        "The sign-in provider's answer does not fit what was asked, or was used before; start again.",
+        "the answer of the sign-in provider was used before",
+    ),
+    "provider_away": Kind(
+        503,
+        "The sign-in provider is away",
+        "It does not answer, or not as OpenID Connect has it; try again.",
+        "the sign-in provider does not answer",
+    ),
+    "cross_site": Kind(
+        403,
+        "Not asked for by the page",
+        "The request does not prove that a page of this installation made it; nothing was done.",
+        "another site asks",
+    ),
     "not_verified": Kind(
         401, "Not verified", "The delivery's proof is missing, wrong or too old.", "the delivery's proof is stale"
     ),

@@ -40,6 +40,7 @@ from services.bootstrap.keyring import Keyring
 from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.metering import Answer
 from services.bootstrap.own_users import own_users, with_own_users
+from services.bootstrap.page import BesidePage, guarded_page
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.shortcut import short_cut
 from services.bootstrap.sinks_file import read_every_sink
@@ -150,7 +151,7 @@ def on_trial(source: Source, settings: Settings) -> Source:
 
 
 def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bool = True) -> FastAPI:
-    """The HTTP application, with the hooks of `ingest` and the API of `console` unless one of them is left out; `stopping`
+    """The HTTP application, with the hooks of `ingest` and the API and page of `console` unless one of them is left out; `stopping`
     ends what waits. Raises FileError, SettingsError."""
     settings = parts.settings
     intake = Intake(
@@ -173,6 +174,7 @@ def app_of(parts: Parts, stopping: asyncio.Event, *, hooks: bool = True, api: bo
         api_parts = _ApiParts(access, commanding, incidents)
         app.include_router(_api(parts, sources, intake=intake, stopping=stopping, api=api_parts))
         add_acknowledging(app, parts, incidents.acknowledge)
+        app.add_middleware(BesidePage, page=guarded_page(parts))
     add_health(app, partial(readiness, parts, hooks), access, intake=hooks)
     return app
 

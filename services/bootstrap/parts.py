@@ -16,6 +16,7 @@ from services.adapters.log.local import LocalLog
 from services.adapters.sql.deliveries import SqlDeliveries
 from services.adapters.sql.incidents import SqlIncidents
 from services.adapters.sql.reading import SqlReading
+from services.adapters.sql.sessions import SqlSessions
 from services.adapters.sql.sinks import SqlSinks
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.subscriptions import SqlSubscriptions
@@ -27,6 +28,7 @@ from services.ports.incidents import Incidents
 from services.ports.log import Log
 from services.ports.reading import Reading
 from services.ports.rows import Kept, Quota
+from services.ports.sessions import SessionStore
 from services.ports.sinks import Sinks
 from services.ports.subscriptions import SubscriptionStore
 from services.rules.ruling import Ruling
@@ -46,6 +48,7 @@ class Parts(NamedTuple):
     subscriptions: SubscriptionStore
     sinks: Sinks
     incidents: Incidents
+    sessions: SessionStore
     log: Log
     key: bytes
     now: Callable[[], datetime]
@@ -85,6 +88,7 @@ async def parts_of(
             subscriptions=SqlSubscriptions(store.engines),
             sinks=SqlSinks(store.engines),
             incidents=SqlIncidents(store.engines),
+            sessions=SqlSessions(store.engines),
             log=log,
             key=key,
             now=now,

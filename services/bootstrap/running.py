@@ -235,6 +235,7 @@ def _housekeeping(parts: Parts) -> Run:
         "incidents": settings.retention.incidents,
         "withdrawals": settings.retention.withdrawals,
         "commands": settings.router.inbox_retention,
+        "sessions": timedelta(days=1),
     }
     return Housekeeper(partial(prune, parts.store.engines), keep, parts.now, settings.retention.every).run
 

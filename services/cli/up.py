@@ -12,15 +12,17 @@ from services.cli.support.environment import add_config, settings_of
 from services.cli.support.modes import keep_private
 
 if TYPE_CHECKING:
+    from services.bootstrap.parts import Parts
     from services.settings import Settings
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 STOPS = "SIGTERM and ctrl-c stop it in bounded time; after kill -9 the next start goes on where the last commit was."
+AS = "who the printed link signs in to the page, of the roster (default: the first manager)"
 ROLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "up": (
         ("ingest", "console", "enrich", "router", "relay", "sla", "delivery", "alerts", "housekeeping"),
         "Run all roles in this process, on one file unless configured otherwise.",
-        "It brings the schema up to date, then runs hooks, API, enrichment, router, relay, SLA watcher, deliveries and alerts.",
+        "It brings the schema up to date, then runs hooks, page, API, enrichment, router, relay, SLA watcher, deliveries and alerts.",
     ),
     "ingest": (
         ("ingest", "console"),
@@ -32,7 +34,7 @@ ROLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     ),
     "console": (
         ("console",),
-        "Serve the API: leads, explanations, feed, commands, what was set aside.",
+        "Serve the page for people, and the API: leads, explanations, feed, commands, what was set aside.",
         (
             "As many as you like, behind a load balancer; no hooks. It has the same configuration as ingest, for a body that was"
             "\nset aside can be read again from here."
@@ -91,6 +93,8 @@ def add_role(
         parser.add_argument("--watch", action="store_true", help="also watch the SLA clocks")
     if name == "ingest":
         parser.add_argument("--hooks-only", action="store_true", help="serve no API")
+    if "console" in roles:
+        parser.add_argument("--as", dest="person", metavar="PERSON", help=AS)
     parser.set_defaults(func=run, roles=roles, migrate=name == "up")
     return parser
 
@@ -132,11 +136,28 @@ async def _run(args: argparse.Namespace, roles: tuple[str, ...]) -> int:
         if "ingest" in roles:
             await check_brands(parts)
         print(f"stafett: starting {', '.join(roles)}", flush=True)
-        return await run_roles(parts, roles, on_open=partial(_tell_address, settings))
+        link = await _link(parts, args) if "console" in roles else None
+        return await run_roles(parts, roles, on_open=partial(_tell_address, settings, link))
 
 
-def _tell_address(settings: Settings, url: str) -> None:
+async def _link(parts: Parts, args: argparse.Namespace) -> tuple[str, str] | None:
+    """Who is signed in to the page by which path; None where people sign in otherwise, or the store is away."""
+    from services.bootstrap.page import new_link, way_of
+    from services.ports.errors import StoreUnavailable
+
+    if way_of(parts.settings) != "link":
+        return None
+    try:
+        return await new_link(parts, args.person)
+    except StoreUnavailable:
+        return None
+
+
+def _tell_address(settings: Settings, link: tuple[str, str] | None, url: str) -> None:
     """Only now: whoever waits for this line, a person or a script, is answered at once."""
     everywhere = ", which is every address of this machine" if settings.http.host in EVERYWHERE else ""
     public = f"; the outside reaches it as {settings.http.public_url}" if settings.http.public_url else ""
     print(f"stafett: listening on {url}{everywhere}{public}", flush=True)
+    if link is not None:
+        who, path = link
+        print(f"stafett: the page, signed in as {who}, once: {url}{path}", flush=True)

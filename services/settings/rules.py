@@ -37,6 +37,8 @@ def _relations(settings: Settings) -> Iterator[str]:
             "STAFETT_ROUTER_SOURCE_DEAD_LETTERS: one source alone would stop the router; make it smaller than "
             "STAFETT_ROUTER_DEAD_LETTER_BUDGET"
         )
+    if settings.session.idle > settings.session.lifetime:
+        yield "STAFETT_SESSION_IDLE: is longer than a session lives at all, STAFETT_SESSION_LIFETIME; shorten it"
     public = settings.http.public_url
     if public and (urlsplit(public).scheme not in {"http", "https"} or not urlsplit(public).hostname):
         yield "STAFETT_HTTP_PUBLIC_URL: is no http(s) URL; it should read https://leads.example.com"

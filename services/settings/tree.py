@@ -285,6 +285,22 @@ class DeliverySettings(Tree):
     )
 
 
+class SessionSettings(Tree):
+    """People who are signed in to the page."""
+
+    idle: Duration = Field(
+        timedelta(hours=8),
+        description="A session that is not used for so long ends; whoever comes back signs in again.",
+    )
+    lifetime: Duration = Field(timedelta(days=7), description="A session ends after it, however much it is used.")
+    per_person: Count = Field(
+        10, le=100, description="Sessions of one person at a time, each in a browser; a new one ends the oldest."
+    )
+    link: Duration = Field(
+        timedelta(minutes=15), description="How long a one-time link waits that `stafett up` or `stafett link` prints."
+    )
+
+
 class Settings(Tree):
     """All settings."""
 
@@ -330,6 +346,7 @@ class Settings(Tree):
     kafka: KafkaSettings = KafkaSettings()
     files: FileSettings = FileSettings()
     http: HttpSettings = HttpSettings()
+    session: SessionSettings = SessionSettings()
     router: RouterSettings = RouterSettings()
     relay: RelaySettings = RelaySettings()
     sla: SlaSettings = SlaSettings()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from services.adapters.sql import alert_tables, pruning, sink_tables
+from services.adapters.sql import alert_tables, pruning, session_tables, sink_tables
 from services.adapters.sql import tables as t
 from services.ports.errors import StoreUnavailable
 from services.ports.instants import micros
@@ -121,3 +121,12 @@ async def test_incidents_that_are_over_and_what_was_told_go_and_what_is_open_sta
     assert await tidy(store) == {"incidents": 1, "alert_notifications": 2}
     assert await left(store, "incidents", "id") == ["fresh", "open"]
     assert await left(store, "alert_notifications", "id") == ["late"]
+
+
+async def test_sessions_and_links_go_once_they_are_over(store):
+    sessions = "digest person created_at expires_at ends_at"
+    await put(store, session_tables.sessions, sessions, ("old", "p", OLD, OLD, OLD), ("young", "p", OLD, YOUNG, YOUNG))
+    links = "digest person expires_at"
+    await put(store, session_tables.one_time_links, links, ("old", "p", OLD), ("young", "p", YOUNG))
+    assert await tidy(store) == {"sessions": 1, "one_time_links": 1}
+    assert await left(store, "sessions", "digest") == await left(store, "one_time_links", "digest") == ["young"]

@@ -58,6 +58,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule("alert_notifications", "id", "coalesce(finished_at, created_at) < :before"),
         Rule("incidents", "id", "resolved_at < :before"),
     ),
+    "sessions": (
+        Rule("sessions", "digest", "expires_at < :before"),
+        Rule("one_time_links", "digest", "expires_at < :before"),
+    ),
 }
 """By the name of what is kept. Records of the embedded log go once every group has read them."""
 
