@@ -66,5 +66,5 @@ class SignedIn(NamedTuple):
 
 
 def signed_in(request: HTTPConnection) -> SignedIn:
-    """Who asks. Every route of the page but those of signing in has somebody: the gate lets nobody else through."""
-    return certainly(request.scope.get(PAGE), SignedIn, "the gate stands before every route of the page")
+    """Who asks. Every route of the page but those of signing in has somebody: the guard lets nobody else through."""
+    return certainly(request.scope.get(PAGE), SignedIn, "the guard stands before every route of the page")

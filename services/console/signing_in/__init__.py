@@ -1,6 +1,6 @@
 """Signing in to the page: who somebody is, proven by a sign-in provider (OpenID Connect) or by a link that `stafett up` prints,
-and the session that follows. `gate.py` stands before every route of the page.
+and the session that follows. `guard.py` stands before every route of the page.
 
-Imported by: bootstrap and cli.
-Open first: `gate.py`, then `sessions.py`.
+Imported by: app and bootstrap.
+Open first: `guard.py`, then `sessions.py`.
 """

@@ -40,7 +40,15 @@ class Sessions:
         secret, now = secrets.token_urlsafe(32), self._now()
         ends_at = now + self._terms.lifetime
         expires_at = min(now + self._terms.idle, ends_at)
-        session = Session(digest_of(secret), person, now, expires_at, ends_at, roles, name)
+        session = Session(
+            digest=digest_of(secret),
+            person=person,
+            created_at=now,
+            expires_at=expires_at,
+            ends_at=ends_at,
+            roles=roles,
+            name=name,
+        )
         await self._store.open(session, self._terms.per_person)
         return secret
 
