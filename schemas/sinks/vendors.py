@@ -161,14 +161,19 @@ class UpsalesSink(CrmSink):
         return self
 
 
+PipedriveOpportunity = Literal["deal", "lead"]
+
+
 class PipedriveSink(CrmSink):
     """`base_url` is that of the company, `secret` an API token of the integration user. `key_field` and `domain_field` are the keys, of 40
     characters, of fields of the type text: of deals, which is to hold the hand-over's id, and of organisations, which is to hold the
     domain; without the latter there are no organisations. `pipeline` is the pipeline of new deals. Stages are numbers; `won` and
-    `lost` are not stages there but what a deal ended as, and are called so."""
+    `lost` are not stages there but what a deal ended as, and are called so. `opportunity`: what a hand-over is there, a deal or a
+    lead, which has no stages and no pipeline."""
 
     kind: Literal["pipedrive"]
     secret: SecretName
+    opportunity: PipedriveOpportunity = "deal"
     key_field: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
     domain_field: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
     pipeline: Annotated[int, Field(ge=1)] | None = None
@@ -180,6 +185,15 @@ class PipedriveSink(CrmSink):
                 raise BrokenAt(
                     f"`{stage}` is no number of a stage; won and lost are `won: won` and `lost: lost`", "stages", name
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _a_lead_has_no_stages(self) -> PipedriveSink:
+        if self.opportunity == "lead":
+            if stages := self.stages.model_dump(exclude_none=True):
+                raise BrokenAt("a lead of Pipedrive has no stages: leave them out", "stages", next(iter(stages)))
+            if self.pipeline is not None:
+                raise BrokenAt("a lead of Pipedrive is in no pipeline: leave it out", "pipeline")
         return self
 
 

@@ -32,7 +32,7 @@ class Vendor(NamedTuple):
     values: dict
     key: str
     faults: list
-    stages: dict[str, str]
+    stages: dict[str, str | None]
     hand_overs: int = 200
 
 
@@ -72,6 +72,13 @@ def _pipedrive():
     return Vendor(api, PipedriveSink, values, pipedrive.TOKEN, pipedrive.passing_faults(0.02), stages)
 
 
+def _pipedrive_leads():
+    """They have no stages there."""
+    vendor = _pipedrive()
+    values = {**vendor.values, "stages": {}, "opportunity": "lead"}
+    return vendor._replace(values=values, stages=dict.fromkeys(vendor.stages), hand_overs=60)
+
+
 def _plain(*, keeps_keys=False):
     """Of the page's own file; one that keeps keys is asked nothing."""
     api = plain.PlainApi(keeps_keys=keeps_keys)
@@ -92,8 +99,8 @@ def _keeping():
 
 
 @pytest.fixture(
-    params=[_espo, _close, _upsales, _pipedrive, _plain, _keeping],
-    ids=["espo", "close", "upsales", "pipedrive", "http", "http that keeps keys"],
+    params=[_espo, _close, _upsales, _pipedrive, _pipedrive_leads, _plain, _keeping],
+    ids=["espo", "close", "upsales", "pipedrive", "pipedrive leads", "http", "http that keeps keys"],
 )
 def vendor(request):
     return request.param()

@@ -22,11 +22,11 @@ from services.sinks.planning.note import as_html
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.pipedrive_calls import PipedriveCalls
 from services.sinks.vendors.pipedrive_check import check_company
+from services.sinks.vendors.pipedrive_shapes import OPPORTUNITIES
 
 PATHS: Mapping[RecordKind, str] = {
     "contact": "/api/v2/persons",
     "company": "/api/v2/organizations",
-    "opportunity": "/api/v2/deals",
     "note": "/v1/notes",
     "task": "/api/v2/activities",
 }
@@ -37,6 +37,8 @@ ENDED = frozenset({"won", "lost"})
 CANCELLED = "cancelled"
 PAGE = 500
 _HASH = re.compile(r"[0-9a-f]{40}")
+_ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+"""A number; of a lead a UUID."""
 
 
 class Pipedrive:
@@ -48,6 +50,8 @@ class Pipedrive:
     def __init__(self, sink: PipedriveSink, caller: Caller, secret: str, now: Callable[[], datetime]) -> None:
         self._sink = sink
         self._pipedrive = PipedriveCalls(caller, secret, now)
+        self._shape = OPPORTUNITIES[sink.opportunity]
+        self._paths = {**PATHS, "opportunity": self._shape.path}
         kinds: set[RecordKind] = {"contact", "opportunity", "note", "task"}
         self.kinds: frozenset[RecordKind] = frozenset(kinds | ({"company"} if sink.domain_field is not None else set()))
 
@@ -85,14 +89,14 @@ class Pipedrive:
             case "company":
                 return await self._search(key.kind, key.text, "custom_fields", names)
             case "opportunity":
-                return await self._find_deal(key, names, parents)
+                return await self._find_opportunity(key, names, parents)
             case "note" | "task":
                 return await self._find_beside(key, names, parents)
             case _:
                 assert_never(key.kind)
 
     async def read(self, kind: RecordKind, vendor_id: str, names: Collection[str]) -> Match | None:
-        answer = await self._pipedrive.read(f"{PATHS[kind]}/{_segment(vendor_id)}")
+        answer = await self._pipedrive.read(f"{self._paths[kind]}/{_segment(vendor_id)}")
         record = answer.get("data") if answer is not None else None
         is_there = (
             isinstance(record, dict) and record.get("is_deleted") is not True and record.get("active_flag") is not False
@@ -100,44 +104,45 @@ class Pipedrive:
         return self._match(kind, record, names) if isinstance(record, dict) and is_there else None
 
     async def create(self, key: Key, fields: Fields, parents: Parents) -> Made:
-        values = _with_own_apart(fields)
+        values = self._with_own_apart(key.kind, fields)
         match key.kind:
             case "contact":
                 values.setdefault("name", key.email or key.phone or key.text)
-                values |= _ids({"company": "org_id"}, parents)
+                values |= self._ids({"company": "org_id"}, parents)
             case "company":
                 values.setdefault("name", key.text)
             case "opportunity":
                 values |= {"pipeline_id": self._sink.pipeline} if self._sink.pipeline is not None else {}
-                values |= _ids({"contact": "person_id", "company": "org_id"}, parents)
+                values |= self._ids({"contact": "person_id", "company": self._shape.company}, parents)
             case "note":
-                values |= {"deal_id": int(parents["opportunity"]), "pinned_to_deal_flag": 1}
+                values |= {self._shape.pin: 1, **self._ids({"opportunity": self._shape.beside}, parents)}
             case "task":
                 values |= {
                     "type": self._sink.task.type or "task",
-                    **_ids({"opportunity": "deal_id", "company": "org_id"}, parents),
+                    **self._ids({"opportunity": self._shape.beside, "company": "org_id"}, parents),
                 }
                 if "contact" in parents:
                     values["participants"] = [{"person_id": int(parents["contact"]), "primary": True}]
             case _:
                 assert_never(key.kind)
-        answer = await self._pipedrive.write("POST", PATHS[key.kind], values, cost=10 if key.kind == "note" else 5)
+        cost = {"note": 10, "opportunity": self._shape.cost}.get(key.kind, 5)
+        answer = await self._pipedrive.write("POST", self._paths[key.kind], values, cost=cost)
         record = answer.get("data")
         if not isinstance(record, dict) or "id" not in record:
             raise Trouble("unknown", "answer_without_id")
         return Made(str(record["id"]), self._url(key.kind, str(record["id"])))
 
     async def update(self, kind: RecordKind, vendor_id: str, fields: Fields) -> None:
-        path = f"{PATHS[kind]}/{_segment(vendor_id)}"
+        path = f"{self._paths[kind]}/{_segment(vendor_id)}"
         if kind == "task" and fields.get("done") == CANCELLED:
             match = await self.read("task", vendor_id, ("done",))
             if match is not None and match.fields["done"] is not True:
                 await self._pipedrive.write("DELETE", path)
             return
-        await self._pipedrive.write("PUT" if kind == "note" else "PATCH", path, _with_own_apart(fields))
+        await self._pipedrive.write("PUT" if kind == "note" else "PATCH", path, self._with_own_apart(kind, fields))
 
     async def link(self, opportunity: str, kind: RecordKind, vendor_id: str) -> None:
-        name = "person_id" if kind == "contact" else "org_id"
+        name = "person_id" if kind == "contact" else self._shape.company
         match = await self.read("opportunity", opportunity, (name,))
         if match is not None and match.fields[name] is None:
             await self.update("opportunity", opportunity, {name: int(vendor_id)})
@@ -158,7 +163,7 @@ class Pipedrive:
 
     async def _search(self, kind: RecordKind, term: str, among: str, names: Collection[str]) -> Match | None:
         query = urlencode({"term": term, "fields": among, "exact_match": "true", "limit": 10})
-        answer = await self._pipedrive.read(f"{PATHS[kind]}/search?{query}", cost=20) or {}
+        answer = await self._pipedrive.read(f"{self._paths[kind]}/search?{query}", cost=20) or {}
         items = (answer.get("data") or {}).get("items") or ()
         ids = sorted(int(item["item"]["id"]) for item in items)
         for ident in ids:
@@ -167,23 +172,22 @@ class Pipedrive:
                 return match
         return None
 
-    async def _find_deal(self, key: Key, names: Collection[str], parents: Parents) -> Match | None:
+    async def _find_opportunity(self, key: Key, names: Collection[str], parents: Parents) -> Match | None:
         if "contact" not in parents:
             return None
         field = self._sink.key_field
-        query = {
-            "person_id": parents["contact"],
-            "custom_fields": ",".join(sorted({field, *filter(_HASH.fullmatch, names)})),
-        }
-        async for record in self._pages("/api/v2/deals", query):
-            if _value(record, field) == key.text:
+        query = {"person_id": parents["contact"]}
+        if self._shape.own is not None:
+            query[self._shape.own] = ",".join(sorted({field, *filter(_HASH.fullmatch, names)}))
+        async for record in self._pages(self._shape.path, query):
+            if self._value("opportunity", record, field) == key.text:
                 return self._match("opportunity", record, names)
         return None
 
     async def _find_beside(self, key: Key, names: Collection[str], parents: Parents) -> Match | None:
         if "opportunity" not in parents:
             return None
-        async for record in self._pages(PATHS[key.kind], {"deal_id": parents["opportunity"]}):
+        async for record in self._pages(self._paths[key.kind], {self._shape.beside: parents["opportunity"]}):
             if _last_line(str(record.get(TEXTS[key.kind]) or "")) == key.marker:
                 return self._match(key.kind, record, names)
         return None
@@ -213,15 +217,39 @@ class Pipedrive:
         ident = str(record["id"])
         return Match(
             ident,
-            {name: _value(record, name) for name in names},
+            {name: self._value(kind, record, name) for name in names},
             stage=stage if kind == "opportunity" else None,
             is_closed=kind == "opportunity" and (status in ENDED or record.get("is_archived") is True),
             url=self._url(kind, ident),
         )
 
     def _url(self, kind: RecordKind, vendor_id: str) -> str | None:
-        pages: Mapping[RecordKind, str] = {"contact": "person", "company": "organization", "opportunity": "deal"}
+        pages: Mapping[RecordKind, str] = {
+            "contact": "person",
+            "company": "organization",
+            "opportunity": self._shape.page,
+        }
         return f"{self._sink.base_url}/{pages[kind]}/{vendor_id}" if kind in pages else None
+
+    def _ids(self, names: Mapping[RecordKind, str], parents: Parents) -> dict[str, JsonValue]:
+        return {
+            names[kind]: self._shape.id_type(ident) if kind == "opportunity" else int(ident)
+            for kind, ident in parents.items()
+            if kind in names
+        }
+
+    def _with_own_apart(self, kind: RecordKind, fields: Fields) -> dict[str, JsonValue]:
+        """Fields that a customer made are known by a hash, and stand apart in v2."""
+        place = self._shape.own if kind == "opportunity" else "custom_fields"
+        own = {name: value for name, value in fields.items() if place is not None and _HASH.fullmatch(name)}
+        others = {name: value for name, value in fields.items() if name not in own}
+        return {**others, place: own} if place is not None and own else others
+
+    def _value(self, kind: RecordKind, record: JsonObject, name: str) -> JsonValue:
+        is_own = _HASH.fullmatch(name) is not None
+        if kind == "opportunity":
+            return self._shape.value(record, name, is_own=is_own)
+        return (record.get("custom_fields") or {}).get(name) if is_own else record.get(name)
 
 
 def _person(values: Mapping[ValueName, JsonValue]) -> dict[str, JsonValue]:
@@ -255,29 +283,12 @@ def _activity(values: Mapping[ValueName, JsonValue]) -> dict[str, JsonValue]:
     return fields
 
 
-def _ids(names: Mapping[RecordKind, str], parents: Parents) -> dict[str, JsonValue]:
-    return {names[kind]: int(ident) for kind, ident in parents.items() if kind in names}
-
-
-def _with_own_apart(fields: Fields) -> dict[str, JsonValue]:
-    """Fields that a customer made are known by a hash, and stand apart."""
-    own = {name: value for name, value in fields.items() if _HASH.fullmatch(name)}
-    return {
-        **{name: value for name, value in fields.items() if name not in own},
-        **({"custom_fields": own} if own else {}),
-    }
-
-
-def _value(record: JsonObject, name: str) -> JsonValue:
-    return (record.get("custom_fields") or {}).get(name) if _HASH.fullmatch(name) else record.get(name)
-
-
 def _last_line(markup: str) -> str:
     lines = [line for line in re.sub(r"<[^<>]*>", "\n", markup).splitlines() if line.strip()]
     return lines[-1].strip() if lines else ""
 
 
 def _segment(ident: str) -> str:
-    if not ident.isdigit():
+    if not _ID.fullmatch(ident):
         raise Trouble("gone", "no_id")
     return quote(ident)

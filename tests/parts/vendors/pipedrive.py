@@ -1,4 +1,4 @@
-"""Pipedrive: what a hand-over needs of v2, and of v1 for notes, with an index of persons and organisations that comes late.
+"""Pipedrive: what a hand-over needs of v2, and of v1 for notes and leads, with an index of persons and organisations that comes late.
 
 Read in Pipedrive's reference and in the models of its own client (November 2026); no company was compared with it. Guessed are: the words of its validation
 errors, how late its index is, and that its lists see at once what was committed.
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
+from uuid import UUID
 
 from tests.parts.vendors.faults import (
     COMMIT_THEN_DROP,
@@ -25,7 +26,7 @@ from tests.parts.vendors.faults import (
 from tests.parts.vendors.hubspot_requests import shape
 from tests.parts.vendors.server import Held, Request, Route, VendorApi
 
-KEY, DOMAIN = "a" * 40, "b" * 40
+KEY, DOMAIN, OTHER = "a" * 40, "b" * 40, "c" * 40
 TOKEN = "token-of-stand-in"
 NUMBER: dict[str, Json] = {"type": "integer", "minimum": 1}
 TEXT: dict[str, Json] = {"type": "string", "minLength": 1}
@@ -47,12 +48,24 @@ PERSON: dict[str, Json] = {
     "custom_fields": OWN,
 }
 ORGANISATION: dict[str, Json] = {"name": TEXT, "owner_id": NUMBER, "custom_fields": OWN}
+LEAD: dict[str, Json] = {
+    "title": TEXT, "owner_id": NUMBER, "person_id": NUMBER, "organization_id": NUMBER, "is_archived": {"type": "boolean"},
+    KEY: TEXT, OTHER: TEXT,
+}  # fmt: skip
+"""A lead's fields are those of deals, and in v1 they stand among the others."""
 WHO = shape({"person_id": NUMBER, "primary": {"type": "boolean"}})
 ACTIVITY: dict[str, Json] = {
-    "subject": TEXT, "type": TEXT, "owner_id": NUMBER, "deal_id": NUMBER, "org_id": NUMBER, "due_date": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"},
+    "subject": TEXT, "type": TEXT, "owner_id": NUMBER, "deal_id": NUMBER, "lead_id": TEXT, "org_id": NUMBER, "due_date": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"},
     "due_time": {"type": "string", "pattern": r"^\d\d:\d\d$"}, "done": {"type": "boolean"}, "note": TEXT, "participants": {"type": "array", "items": WHO},
 }  # fmt: skip
-NOTE: dict[str, Json] = {"content": TEXT, "deal_id": NUMBER, "pinned_to_deal_flag": {"enum": [0, 1]}}
+PIN: dict[str, Json] = {"enum": [0, 1]}
+NOTE: dict[str, Json] = {
+    "content": TEXT,
+    "deal_id": NUMBER,
+    "lead_id": TEXT,
+    "pinned_to_deal_flag": PIN,
+    "pinned_to_lead_flag": PIN,
+}
 STAGES = {1: "Offered", 2: "Accepted", 3: "Returned"}
 
 
@@ -81,7 +94,7 @@ class PipedriveApi(VendorApi):
     users: dict[int, bool] = field(default_factory=lambda: {1: True})
     """By id, whether they are active; 1 is whose token it is."""
     tables: dict[str, dict[int, dict[str, Json]]] = field(
-        default_factory=lambda: {n: {} for n in ("persons", "organizations", "deals", "activities", "notes")}
+        default_factory=lambda: {n: {} for n in ("persons", "organizations", "deals", "leads", "activities", "notes")}
     )
     seen_from: dict[tuple[str, int], datetime] = field(default_factory=dict)
     fields: dict[str, dict[str, str]] = field(
@@ -112,8 +125,11 @@ class PipedriveApi(VendorApi):
         defaults: dict[str, Json] = {
             "deals": {"status": "open", "stage_id": 1, "is_archived": False, "person_id": None, "org_id": None},
             "activities": {"done": False},
+            "leads": {"is_archived": False, "person_id": None, "organization_id": None},
         }.get(table, {})
         row = {"owner_id": 1, **defaults, **values, "id": self.last, "is_deleted": False}
+        if table == "leads":
+            row["id"] = str(UUID(int=self.last))
         self.tables[table][self.last] = row
         return row
 
@@ -122,32 +138,49 @@ class PipedriveApi(VendorApi):
         for deal in self.live("deals"):
             if key := (deal.get("custom_fields") or {}).get(KEY):
                 found.setdefault(str(key), []).append(deal)
+        for lead in self.live("leads"):
+            found.setdefault(str(lead.get(KEY)), []).append(lead)
         return {key: self._held(deals) for key, deals in found.items()}
 
     def _held(self, deals: list[dict[str, Json]]) -> Held:
         first = deals[0]
-        tasks = [row for row in self.live("activities") if row.get("deal_id") == first["id"]]
-        status = first["status"]
+        tasks = [row for row in self.live("activities") if first["id"] in (row.get("deal_id"), row.get("lead_id"))]
+        status = first.get("status", "open")
         return Held(
             ids=tuple(str(deal["id"]) for deal in deals),
             owner=str(first["owner_id"]),
-            stage=str(first["stage_id"]) if status == "open" else str(status),
+            stage=str(first["stage_id"])
+            if status == "open" and "stage_id" in first
+            else None
+            if "stage_id" not in first
+            else str(status),
             contacts=(str(first["person_id"]),) if first.get("person_id") else (),
-            notes=tuple(str(row["content"]) for row in self.live("notes") if row.get("deal_id") == first["id"]),
+            notes=tuple(
+                str(row["content"])
+                for row in self.live("notes")
+                if first["id"] in (row.get("deal_id"), row.get("lead_id"))
+            ),
             open_tasks=tuple((str(row.get("subject")), str(row["owner_id"])) for row in tasks if not row["done"]),
             tasks=len(tasks),
         )
+
+
+def number_of(ident: str) -> int:
+    """The number of a row; a lead's id is a UUID."""
+    return int(ident) if ident.isdigit() else UUID(ident).int
 
 
 def create(api: PipedriveApi, request: Request, table: str) -> Answer:
     body = request.json()
     assert isinstance(body, dict)
     refusal = _refusal(api, table, body)
+    if table == "leads" and not {"person_id", "organization_id"} & body.keys():
+        refusal = failure(400, "Validation failed: person_id: a lead is of a person or an organization")
     return refusal or Answer(201, {"success": True, "data": api.make(table, body)})
 
 
 def update(api: PipedriveApi, request: Request, table: str, ident: str) -> Answer:
-    body, row = request.json(), api.tables[table].get(int(ident))
+    body, row = request.json(), api.tables[table].get(number_of(ident))
     assert isinstance(body, dict)
     if row is None or row["is_deleted"]:
         return failure(404, f"{table} not found")
@@ -156,7 +189,7 @@ def update(api: PipedriveApi, request: Request, table: str, ident: str) -> Answe
     if (refusal := _refusal(api, table, body)) is not None:
         return refusal
     own = {**(row.get("custom_fields") or {}), **body.pop("custom_fields", {})}
-    row |= {**body, "custom_fields": own}
+    row |= {**body, **({"custom_fields": own} if table != "leads" else {})}
     return Answer(200, {"success": True, "data": row})
 
 
@@ -165,8 +198,14 @@ def _refusal(api: PipedriveApi, table: str, body: dict[str, Json]) -> Answer | N
         return failure(400, "Validation failed: owner_id: no such active user")
     if "stage_id" in body and body["stage_id"] not in STAGES:
         return failure(400, "Validation failed: stage_id: no such stage")
-    for name, other in (("person_id", "persons"), ("org_id", "organizations"), ("deal_id", "deals")):
-        if name in body and (row := api.tables[other].get(body[name])) is not None and row["is_deleted"]:
+    for name, other in (
+        ("person_id", "persons"), ("org_id", "organizations"), ("organization_id", "organizations"), ("deal_id", "deals"), ("lead_id", "leads"),
+    ):  # fmt: skip
+        if (
+            name in body
+            and (row := api.tables[other].get(number_of(str(body[name])))) is not None
+            and row["is_deleted"]
+        ):
             return failure(400, f"Validation failed: {name}: it was deleted")
     known = api.fields.get(
         {"persons": "personFields", "organizations": "organizationFields", "deals": "dealFields"}.get(table, ""), {}
@@ -177,22 +216,23 @@ def _refusal(api: PipedriveApi, table: str, body: dict[str, Json]) -> Answer | N
 
 
 def read(api: PipedriveApi, request: Request, table: str, ident: str) -> Answer:
-    row = api.tables[table].get(int(ident))
+    row = api.tables[table].get(number_of(ident))
     return failure(404, f"{table} not found") if row is None else Answer(200, {"success": True, "data": row})
 
 
 def delete(api: PipedriveApi, request: Request, table: str, ident: str) -> Answer:
-    row = api.tables[table].get(int(ident))
+    row = api.tables[table].get(number_of(ident))
     if row is None or row["is_deleted"]:
         return failure(404, f"{table} not found")
     row["is_deleted"] = True
-    return Answer(200, {"success": True, "data": {"id": int(ident)}})
+    return Answer(200, {"success": True, "data": {"id": row["id"]}})
 
 
 def list_rows(api: PipedriveApi, request: Request, table: str) -> Answer:
     """v2 leaves out what is archived and goes on by a cursor; v1 by a number."""
     limit, query = int(request.query["limit"][0]), request.query
-    wanted = {name: int(query[name][0]) for name in ("person_id", "deal_id") if name in query}
+    wanted: dict[str, Json] = {name: int(query[name][0]) for name in ("person_id", "deal_id") if name in query}
+    wanted |= {"lead_id": query["lead_id"][0]} if "lead_id" in query else {}
     rows = [
         row for row in api.live(table) if not row.get("is_archived") and all(row.get(n) == v for n, v in wanted.items())
     ]
@@ -257,7 +297,7 @@ def _routes(path: str, table: str, needed: tuple[str, ...], fields: dict[str, Js
     def of(handle: Callable[..., Answer]) -> Callable[..., Answer]:
         return lambda api, request, **names: handle(api, request, table=table, **names)
 
-    change = "PUT" if path.startswith("/v1") else "PATCH"
+    change = "PUT" if path == "/v1/notes" else "PATCH"
     return (
         Route(f"list {table}", "GET", path, of(list_rows), query=frozenset(query.split())),
         Route(
@@ -278,8 +318,9 @@ PipedriveApi.routes = (
     *_routes("/api/v2/deals", "deals", ("title",), DEAL, "person_id custom_fields limit cursor"),
     *_routes("/api/v2/persons", "persons", ("name",), PERSON, "limit cursor"),
     *_routes("/api/v2/organizations", "organizations", ("name",), ORGANISATION, "limit cursor"),
-    *_routes("/api/v2/activities", "activities", (), ACTIVITY, "deal_id limit cursor"),
-    *_routes("/v1/notes", "notes", (), NOTE, "deal_id limit start"),
+    *_routes("/api/v2/activities", "activities", (), ACTIVITY, "deal_id lead_id limit cursor"),
+    *_routes("/v1/leads", "leads", ("title",), LEAD, "person_id limit start"),
+    *_routes("/v1/notes", "notes", (), NOTE, "deal_id lead_id limit start"),
     *(Route(f"list {table}", "GET", f"/api/v2/{table}", lambda api, request, t=table: list_fields(api, request, t), query=frozenset({"limit"})) for table in ("dealFields", "personFields", "organizationFields")),
     Route("list stages", "GET", "/api/v2/stages", list_stages, query=frozenset({"limit"})),
     Route("me", "GET", "/v1/users/me", me),

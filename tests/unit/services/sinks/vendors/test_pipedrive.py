@@ -97,6 +97,43 @@ async def test_a_hand_over_is_a_person_an_organisation_and_a_deal_with_a_note_an
         assert (await crm.find(key, (), parents)).vendor_id == made.vendor_id, key
 
 
+async def test_a_lead_is_of_its_person_and_has_the_note_and_the_activity(api, clock):
+    crm = vendor(api, clock, opportunity="lead", stages={})
+    company = await make(crm, COMPANY, name="Kund AB")
+    contact = await make(crm, CONTACT, email=CONTACT.email, full_name="Eva Ek")
+    parents = {"company": company.vendor_id, "contact": contact.vendor_id}
+    lead = await make(crm, DEAL, parents, name="Kund AB", owner="7")
+    parents["opportunity"] = lead.vendor_id
+    await make(crm, NOTE, parents, text=f"Eva\n\n{NOTE.marker}")
+    await make(crm, TASK, parents, subject="Kund AB", text=TASK.marker, state="open", owner="7")
+    await crm.update("opportunity", lead.vendor_id, crm.render(Wanted(DEAL, {"owner": "1"})))
+    (held,) = api.truth().values()
+    assert (held.ids, held.owner, held.stage, held.contacts) == ((lead.vendor_id,), "1", None, (contact.vendor_id,))
+    assert len(held.notes) == 1 and held.open_tasks == (("Kund AB", "7"),)
+    assert lead.url == f"https://firma.pipedrive.com/leads/inbox/{lead.vendor_id}"
+    for key in (DEAL, NOTE, TASK):
+        assert await crm.find(key, (), parents) is not None, key
+    (row,) = api.tables["leads"].values()
+    assert (row[KEY], row["organization_id"]) == ("ho_1", int(company.vendor_id))
+
+
+async def test_a_lead_that_became_a_deal_is_gone_and_one_in_the_archive_is_closed(api, clock):
+    crm = vendor(api, clock, opportunity="lead", stages={})
+    contact = await make(crm, CONTACT, email=CONTACT.email)
+    lead = await make(crm, DEAL, {"contact": contact.vendor_id}, name="Kund AB")
+    (row,) = api.tables["leads"].values()
+    row["is_archived"] = True
+    assert (await crm.read("opportunity", lead.vendor_id, ())).is_closed
+    row["is_deleted"] = True
+    assert await crm.read("opportunity", lead.vendor_id, ()) is None
+
+
+@pytest.mark.parametrize("values", [{"stages": {"offered": "1"}}, {"stages": {}, "pipeline": 1}])
+def test_a_lead_has_neither_stages_nor_a_pipeline(values):
+    with pytest.raises(ValidationError, match="leave"):
+        sink(opportunity="lead", **values)
+
+
 async def test_a_deal_is_seen_at_once_and_a_person_once_the_index_has_them(crm, clock):
     deal, contact = await deal_of(crm)
     assert (await crm.find(DEAL, (), {"contact": contact.vendor_id})).vendor_id == deal.vendor_id
