@@ -22,6 +22,7 @@ Scope = Literal[
     "metrics:read",
     "subscriptions:read",
     "subscriptions:write",
+    "persons:export",
 ]
 SCOPES: dict[Scope, str] = {
     "leads:read": "Leads, their history and explanation, clocks, the lifecycle, snapshots.",
@@ -35,6 +36,7 @@ SCOPES: dict[Scope, str] = {
     "subscriptions:read": "Who gets events as webhooks, how far they are, what was tried. Their URLs are shown.",
     "subscriptions:write": "Making, changing, deleting, disabling, testing and replaying subscriptions: whoever has it can have "
     "all events, with what they hold of persons, sent to an address of their choice.",
+    "persons:export": "All that is known of one person, with names, addresses and every word, in one file; each asking is noted.",
 }
 """What a key may do, with what each scope opens."""
 SHORTEST_KEY = 24

@@ -124,6 +124,12 @@ KINDS: dict[str, Kind] = {
         "The body is larger than the source allows.",
         "a body of this source has at most 1048576 bytes",
     ),
+    "ambiguous": Kind(
+        409,
+        "Several may be meant",
+        "Several leads have this number and are not known to be one person; name one of them.",
+        "several leads have this number; name the one that is meant: lead_a, lead_b",
+    ),
     "malformed": Kind(
         400, "Not HTTP", "The request cannot be read as HTTP; nothing of it was looked at.", "the head cannot be read"
     ),

@@ -105,6 +105,7 @@ from schemas.http.subscriptions import (
     SubscriptionState,
     SubscriptionView,
 )
+from schemas.persons import PersonExport
 
 BODIES: tuple[type[BaseModel], ...] = (
     AgreementList,
@@ -145,6 +146,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     DeliveryTested,
     ReplayTaken,
     AttemptList,
+    PersonExport,
     Health,
     Readiness,
 )
@@ -207,6 +209,7 @@ __all__ = [
     "NextNumber",
     "OfferView",
     "PassedOver",
+    "PersonExport",
     "Personal",
     "QuarantineDetail",
     "QuarantinePage",

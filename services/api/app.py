@@ -22,11 +22,13 @@ from services.api.incidents import Incidents, add_incidents
 from services.api.leads import add_clocks, add_explanations, add_leads, add_reasons
 from services.api.operations import Retry, add_operations, add_quarantine
 from services.api.parameters import OnlyKnown
+from services.api.persons import add_persons
 from services.api.queues import add_queues
 from services.api.scoped import Scoped
 from services.api.signals import add_signals
 from services.api.sinks import SinkDesk, add_sinks
 from services.api.subscriptions import Desk, add_subscriptions
+from services.persons.desk import PersonDesk
 from services.rules.versions import Versions
 
 
@@ -43,6 +45,7 @@ def create_router(
     incidents: Incidents,
     sinks: SinkDesk,
     desk: Desk,
+    persons: PersonDesk,
 ) -> APIRouter:
     """Routes under /v1. `stopping` ends requests that wait for news."""
     router = APIRouter(prefix="/v1", dependencies=[Depends(OnlyKnown())])
@@ -61,4 +64,5 @@ def create_router(
     add_roster(router, access, commanding)
     add_agreements(router, access, versions)
     add_subscriptions(router, access, desk)
+    add_persons(router, access, persons)
     return router

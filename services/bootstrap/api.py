@@ -51,6 +51,7 @@ _TAGS = {
     "sla": "Promises being measured.",
     "feed": "Events by gapless position, and snapshots to begin from.",
     "subscriptions": "Who gets events as webhooks.",
+    "persons": "A person's own data.",
     "operations": "What was set aside, depths, health.",
 }
 _EXAMPLES: JsonObject = {body.__name__: _extra(body)["examples"] for body in BODIES}
@@ -101,6 +102,7 @@ def document() -> JsonObject:
         incidents=nothing,
         sinks=nothing,
         desk=nothing,
+        persons=nothing,
     )
     app.include_router(routes)
     add_health(app, no_readiness, Access(dict, nothing, lambda: datetime.now(UTC), nothing))

@@ -42,6 +42,7 @@ from services.bootstrap.metering import Answer
 from services.bootstrap.own_users import own_users, with_own_users
 from services.bootstrap.page import BesidePage, guarded_page
 from services.bootstrap.parts import Parts, read_file, secrets_of
+from services.bootstrap.persons import person_desk_of
 from services.bootstrap.shortcut import short_cut
 from services.bootstrap.sinks_file import read_every_sink
 from services.door.bodies import limit_bodies
@@ -52,8 +53,6 @@ from services.ingest.configured.mapped import ConditionError, check
 from services.ingest.configured.may import needs_words, withheld_classes
 from services.ingest.configured.source import Configured
 from services.ingest.limits.stops import Stops
-from services.ingest.normalising.names import digest
-from services.ingest.parsers.reading.addresses import normal_address
 from services.ingest.parsers.registry import PARSERS
 from services.ingest.proof.handshake import handshake_problem
 from services.ingest.proof.secret_rules import pem_problem, secret_problem, word_problem
@@ -266,17 +265,14 @@ def _api(
     reading = parts.reading
     retry = Retry(sources=sources, intake=intake, key=parts.key, find=reading.quarantine_entry, store=parts.store)
 
-    def digest_email(text: str, brand: str) -> str | None:
-        address = normal_address(text)
-        return None if address is None else digest(parts.key, "email", brand, address)
-
     versions = versions_of(parts)
     explainer = Explainer(reading, versions.ruling, parts.now)
+    persons = person_desk_of(parts)
     scoped = Scoped(reading, {name: entry.source.brand for name, entry in sources.items()})
     return create_router(
         scoped,
         api.access,
-        digest_email=digest_email,
+        digest_email=persons.digests.email,
         now=parts.now,
         retry=retry,
         commanding=api.commanding,
@@ -286,6 +282,7 @@ def _api(
         incidents=api.incidents,
         sinks=SinkDesk(read_every_sink(parts.settings), parts.sinks, parts.deliveries, parts.now),
         desk=desk_of(parts),
+        persons=persons,
     )
 
 

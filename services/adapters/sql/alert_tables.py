@@ -24,6 +24,7 @@ incidents = Table(
     Index("incidents_open", "subject", postgresql_where=_OPEN, sqlite_where=_OPEN),
     Index("incidents_state", "state", "id"),
     Index("incidents_resolved", "resolved_at"),
+    Index("incidents_subject", "subject"),
 )
 alert_notices = Table(
     "alert_notices",

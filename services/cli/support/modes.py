@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from services.settings import Settings
@@ -24,6 +24,17 @@ def own_files() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
+
+
+def open_private(path: Path) -> TextIO:
+    """The file, empty and for this user alone before anything is in it, whoever made it. Raises OSError."""
+    file = path.open("w", encoding="utf-8")
+    try:
+        path.chmod(0o600)
+    except OSError:
+        file.close()
+        raise
+    return file
 
 
 def keep_private(settings: Settings) -> None:

@@ -1,0 +1,47 @@
+"""What asking for a person's data needs, from the parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from routing.model.identity import SHARED
+from schemas.sources import SourcesFile
+from schemas.yamlfile import load
+from services.adapters.sql.persons import SqlPersons
+from services.bootstrap.commands import versions_of
+from services.bootstrap.parts import Parts, read_file
+from services.ingest.normalising.names import digest
+from services.ingest.parsers.reading.addresses import normal_address
+from services.ingest.parsers.reading.numbers import normal_numbers
+from services.persons.desk import PersonDesk
+from services.persons.finding import Digests
+
+
+def person_desk_of(parts: Parts) -> PersonDesk:
+    """Raises FileError for a file of sources that cannot be read."""
+    persons = SqlPersons(parts.store.engines)
+
+    async def organisation() -> str:
+        return (await versions_of(parts).ruling()).organisation
+
+    return PersonDesk(persons, persons, digests_of(parts), parts.now, organisation)
+
+
+def digests_of(parts: Parts) -> Digests:
+    """Addresses and numbers as ingest keeps them. A number without a country code is looked for in the countries of all sources.
+    Raises FileError."""
+    path = str(parts.settings.path(parts.settings.files.sources))
+    file = load(read_file(parts.settings, "sources"), SourcesFile, path)
+    regions = sorted({region for source in file.sources if (region := file.with_file_defaults(source).number_region)})
+
+    def email(text: str, brand: str) -> str | None:
+        address = normal_address(text)
+        return None if address is None else digest(parts.key, "email", brand, address)
+
+    def phone(text: str, brand: str) -> Sequence[tuple[str, str]]:
+        numbers = {number for region in (None, *regions) for number in normal_numbers(text, region)}
+        proven = [("phone", digest(parts.key, "phone", brand, number)) for number in sorted(numbers)]
+        likely = [digest(parts.key, "like_phone", brand, number) for number in sorted(numbers)]
+        return [*proven, *(("like_phone", one) for one in likely), *((SHARED, one) for one in likely)]
+
+    return Digests(email, phone)
