@@ -97,22 +97,13 @@ async def test_a_number_that_two_leads_have_is_nobodys_until_one_is_named(api):
     assert (await export(api, lead=anna["id"])).json()["leads"] == [anna]
 
 
-@pytest.mark.parametrize(
-    ("asked", "status"),
-    [
-        ({"email": "nobody@example.com"}, 404),
-        ({"email": "no address"}, 404),
-        ({"phone": "x"}, 404),
-        ({"lead": "lead_none"}, 404),
-        ({}, 422),
-        ({"email": "a@b.se", "lead": "lead_x"}, 422),
-        ({"email": "a" * 400}, 422),
-        ({"email": "a@b.se", "more": 1}, 422),
-    ],
-)
-async def test_who_names_nobody_gets_a_problem(api, asked, status):
+async def test_who_names_nobody_gets_a_problem(api):
     await told(api)
-    await export(api, status, **asked)
+    for asked in ({"email": "nobody@example.com"}, {"email": "no address"}, {"phone": "x"}, {"lead": "lead_none"}):
+        await export(api, 404, **asked)
+    twice, long, more = {"email": "a@b.se", "lead": "lead_x"}, {"email": "a" * 400}, {"email": "a@b.se", "more": 1}
+    for asked in ({}, twice, long, more):
+        await export(api, 422, **asked)
 
 
 async def test_what_was_merged_is_the_same_persons(api):
