@@ -20,7 +20,7 @@ FileFormat = Literal["json", "text"]
 
 
 class PersonNamed(BaseModel):
-    """Whom it is about, by one of: an e-mail address, a telephone number, a lead's id."""
+    """Which person, by one of: an e-mail address, a telephone number, a lead's id."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     email: Annotated[str | None, Field(max_length=LONGEST_NAME, examples=["anna@example.com"])] = None
@@ -200,7 +200,7 @@ _EXAMPLE: JsonObject = {
 
 
 class PersonExport(_Entry):
-    """All that is known of one person, with where it came from and whom it was given to."""
+    """All that is known of one person, with where it came from and who got it."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [_EXAMPLE]})
     format: Literal["stafett.person-export"] = "stafett.person-export"

@@ -15,6 +15,17 @@ from services.persons.documents import Document, JsonDocument, TextDocument
 from services.persons.finding import Found, NobodyFound
 
 NO_STORE = {"cache-control": "no-store"}
+_ASKS = {
+    "description": "Which person, and in which form.",
+    "content": {
+        "application/json": {
+            "examples": {
+                "programs": {"value": {"email": "anna@example.com"}},
+                "people": {"value": {"phone": "+46701234567", "format": "text", "language": "sv"}},
+            }
+        }
+    },
+}
 
 
 def add_persons(router: APIRouter, access: Access, desk: PersonDesk) -> None:
@@ -30,13 +41,14 @@ def add_persons(router: APIRouter, access: Access, desk: PersonDesk) -> None:
         tag="persons",
         method="POST",
         summary="Give a person all that is known of them",
+        asks=_ASKS,
         response_model=PersonExport,
         responses={
             200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": "What Nordlys knows of you ..."}}}
         },
     )
     async def export(asked: ExportRequest, key: Key = access.needs("persons:export")) -> StreamingResponse:
-        """One file, streamed: every fact with its source and proof, every signal and event, and whom it was given to. `complete` at
+        """One file, streamed: every fact with its source and proof, every signal and event, and who got it. `complete` at
         the end says that nothing is missing. The asking is noted with the key's name."""
         found = await found_by(desk, asked, key)
         document: Document = JsonDocument() if asked.format == "json" else TextDocument(asked.language)

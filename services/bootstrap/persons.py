@@ -24,7 +24,9 @@ def person_desk_of(parts: Parts) -> PersonDesk:
     async def organisation() -> str:
         return (await versions_of(parts).ruling()).organisation
 
-    return PersonDesk(persons, persons, digests_of(parts), parts.now, organisation)
+    return PersonDesk(
+        reading=persons, register=persons, digests=digests_of(parts), now=parts.now, organisation=organisation
+    )
 
 
 def digests_of(parts: Parts) -> Digests:

@@ -23,7 +23,7 @@ from schemas.persons import (
     Section,
 )
 from services.persons.finding import Found
-from services.persons.provenance import facts_of, listed, note_origins
+from services.persons.provenance import facts_of, note_origins, with_proposals
 from services.ports.persons import PersonReading
 from services.ports.reading import HistoryEntry
 from services.ports.rows import DeadLetter, EventRow, LeadRow
@@ -93,7 +93,7 @@ async def _lead(reading: PersonReading, row: LeadRow) -> ExportedLead:
         source=lead.source,
         merged_into=lead.merged_into,
         suppressed=lead.suppressed,
-        facts=listed(known, origins, personal),
+        facts=with_proposals(known, origins, personal),
         consents=[
             ExportedConsent(purpose=name, state=state, at=lead.consents_at.get(name))
             for name, state in lead.consents.items()

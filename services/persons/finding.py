@@ -51,14 +51,14 @@ async def find_person(
 ) -> Found:
     """Every lead of the person, in these brands only where they are given. Raises NobodyFound."""
     if asked.lead is not None:
-        return _seen(await _with_merged(reading, [asked.lead]), (), brands)
+        return _require_some(await _with_merged(reading, [asked.lead]), (), brands)
     within = await reading.brands()
     keys = [key for brand in within for key in _keys(digests, asked, brand)]
     if not keys and within:
         raise NobodyFound("that is no e-mail address" if asked.email is not None else "that is no telephone number")
     links = await _follow(reading, keys)
     subjects = {subject for key in keys if (subject := subject_of(key[0], links.get(key), links)) is not None}
-    found = _seen(await _with_merged(reading, sorted(subjects)), keys, brands)
+    found = _require_some(await _with_merged(reading, sorted(subjects)), keys, brands)
     if asked.phone is not None:
         _check_is_one_person(found)
     return found
@@ -71,7 +71,7 @@ def _keys(digests: Digests, asked: PersonNamed, brand: str) -> list[Key]:
     return [(brand, kind, digest) for kind, digest in digests.phone(asked.phone or "", brand)]
 
 
-def _seen(found: Iterable[LeadRow], keys: Sequence[Key], brands: Collection[str] | None) -> Found:
+def _require_some(found: Iterable[LeadRow], keys: Sequence[Key], brands: Collection[str] | None) -> Found:
     """Raises NobodyFound where nothing of it may be seen."""
     rows = tuple(row for row in found if brands is None or row.brand in brands)
     if not rows:

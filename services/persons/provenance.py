@@ -27,10 +27,10 @@ class _Known(NamedTuple):
 
 def facts_of(lead: Lead, personal: LeadPersonal) -> dict[str, Value]:
     """All that is believed of the person and their company, by name; an answer of a form is `answer:NAME`."""
-    return dict(_known(lead, personal))
+    return dict(_values(lead, personal))
 
 
-def _known(lead: Lead, personal: LeadPersonal) -> Iterator[_Known]:
+def _values(lead: Lead, personal: LeadPersonal) -> Iterator[_Known]:
     for name, value in asdict(personal.person).items():
         if value is not None:
             yield _Known(name, value)
@@ -51,7 +51,7 @@ def note_origins(origins: dict[str, ExportedFact], known: dict[str, Value], rows
     """Adds the origin of each fact that one of these signals said first, as it is known."""
     for row in rows:
         facts = json.loads(row.facts)
-        for name, value in _stated(facts, json.loads(row.personal or "{}")):
+        for name, value in _values_of_signal(facts, json.loads(row.personal or "{}")):
             if name not in origins and known.get(name) == value:
                 origins[name] = ExportedFact(
                     name=name,
@@ -63,7 +63,7 @@ def note_origins(origins: dict[str, ExportedFact], known: dict[str, Value], rows
                 )
 
 
-def _stated(facts: JsonObject, personal: JsonObject) -> Iterator[_Known]:
+def _values_of_signal(facts: JsonObject, personal: JsonObject) -> Iterator[_Known]:
     for name, value in (personal.get("person") or {}).items():
         yield _Known(name, _plain(value))
     for name, value in (facts.get("company") or {}).items():
@@ -75,7 +75,9 @@ def _stated(facts: JsonObject, personal: JsonObject) -> Iterator[_Known]:
         yield _Known(f"{ANSWER}{name}", _plain(value))
 
 
-def listed(known: dict[str, Value], origins: dict[str, ExportedFact], personal: LeadPersonal) -> list[ExportedFact]:
+def with_proposals(
+    known: dict[str, Value], origins: dict[str, ExportedFact], personal: LeadPersonal
+) -> list[ExportedFact]:
     """Every fact with its origin, and after them what somebody unproven says against proven ones."""
     facts = [origins.get(name) or ExportedFact(name=name, value=value) for name, value in known.items()]
     return facts + [

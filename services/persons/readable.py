@@ -25,9 +25,9 @@ WORDS: Mapping[ReadableLanguage, Mapping[str, str]] = {
         "made_at": "Made at",
         "about": "All instants are in UTC.",
         "leads": "What is known of you now",
-        "signals": "What we were told of you, by whom, and what came of it",
+        "signals": "What we were told of you, who told us, and what came of it",
         "events": "What was decided, and on which topic it was told",
-        "given_to": "Whom it was given to",
+        "given_to": "Who got it",
         "waiting": "What was set aside and not decided on",
         "complete": "End of the file: it is complete.",
         "record": "Record {id} of {brand}, since {at}",
@@ -93,11 +93,11 @@ def lines_of(entry: Entry, language: ReadableLanguage) -> Iterator[str]:
             yield words["from"].format(
                 at=_at(entry.occurred_at), kind=entry.kind, source=entry.source or "?", proof=words[entry.proof]
             )
-            yield from _told(entry.personal)
+            yield from _lines_of_words(entry.personal)
             yield "  " + words["came"].format(outcome=entry.note or entry.outcome)
         case ExportedEvent():
             yield words["told"].format(at=_at(entry.time), type=entry.type, topic=entry.topic)
-            yield from _told(entry.data.get("personal"))
+            yield from _lines_of_words(entry.data.get("personal"))
         case ExportedGiving():
             by = words["records"] if entry.by == "record" else words[entry.by]
             at = f", {_at(entry.at)}" if entry.at else ""
@@ -106,7 +106,7 @@ def lines_of(entry: Entry, language: ReadableLanguage) -> Iterator[str]:
                 yield f"  {entry.url}"
         case ExportedWait():
             yield words["set_aside"].format(at=_at(entry.recorded_at), reason=entry.reason)
-            yield from _told(entry.personal)
+            yield from _lines_of_words(entry.personal)
         case _:
             assert_never(entry)
 
@@ -120,14 +120,14 @@ def _lead(lead: ExportedLead, words: Mapping[str, str]) -> Iterator[str]:
         owner=lead.owner or words["nobody"],
     )
     for fact in lead.facts:
-        yield f"  {fact.name}: {_shown(fact.value)}"
+        yield f"  {fact.name}: {_one_line(fact.value)}"
         yield f"    ({_origin(fact, words)})"
     for consent in lead.consents:
         yield f"  {words['consent']} {consent.purpose}: {consent.state}{f', {_at(consent.at)}' if consent.at else ''}"
     if lead.tags:
         yield f"  {words['tags']}: {', '.join(lead.tags)}"
     for name, value in lead.attributes.items():
-        yield f"  {name}: {_shown(value)}"
+        yield f"  {name}: {_one_line(value)}"
     for reference in lead.references:
         yield f"  {words['ids'].format(system=reference['system'])}: {reference['id']}"
 
@@ -139,14 +139,14 @@ def _origin(fact: ExportedFact, words: Mapping[str, str]) -> str:
     return f"{where}; {words['proposed']}" if fact.proposed else where
 
 
-def _told(personal: JsonObject | None) -> Iterator[str]:
+def _lines_of_words(personal: JsonObject | None) -> Iterator[str]:
     for name, value in (personal or {}).items():
         members = value if isinstance(value, dict) else {"": value}
         for member, text in members.items():
-            yield f"  {name}{'.' if member else ''}{member}: {_shown(text)}"
+            yield f"  {name}{'.' if member else ''}{member}: {_one_line(text)}"
 
 
-def _shown(value: Any) -> str:
+def _one_line(value: Any) -> str:
     """On one line: a text with line ends could look like lines of ours."""
     return value if isinstance(value, str) and value.isprintable() else json.dumps(value, ensure_ascii=False)
 

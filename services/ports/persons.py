@@ -18,7 +18,7 @@ RequestState = Literal["open", "done"]
 
 
 class PersonRequest(NamedTuple):
-    """That a person's data was asked for, by whom and when; `body` (JSON) says what came of it, and nothing of it is personal.
+    """That a person's data was asked for, by somebody at an instant; `body` (JSON) says what came of it, and nothing of it is personal.
     `personal` is what an erasure looks for, emptied when it is done; `place` is how far it got."""
 
     id: str

@@ -43,7 +43,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     add_config(export)
 
 
-def named(who: str) -> PersonNamed:
+def person_of(who: str) -> PersonNamed:
     """An id of ours begins as one, an address has an `@`; anything else is a number. Raises ValidationError where it is too long."""
     from schemas.persons import PersonNamed
 
@@ -62,7 +62,7 @@ async def _export(args: argparse.Namespace) -> int:
     async with parts_of(settings_of(args), exclusive=False) as parts:
         desk = person_desk_of(parts)
         try:
-            found = await desk.begin_export(named(args.who), "operator")
+            found = await desk.begin_export(person_of(args.who), "operator")
         except ValidationError:
             print("that is too long to name anybody", file=sys.stderr)
             return 1
