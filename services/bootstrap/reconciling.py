@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 
 from routing.people.roster import Roster
+from schemas.json_values import JsonObject
 from schemas.signals import Parsed
 from schemas.sinks.vendors import AnySink
 from schemas.sources import Source
 from services.bootstrap.parts import Parts
 from services.ingest.configured.sales import with_sales_words
 from services.ingest.normalising.normalise import to_signal
+from services.ingest.parsers.registry import PARSERS, parse
 from services.observability import metrics
 from services.ports.rows import RecordOut
 from services.ports.signal_records import record_of
@@ -38,6 +41,7 @@ def reconciler_of(parts: Parts, sink: AnySink, vendor: Vendor, sources: Mapping[
             account=source.account,
             target=sink.target,
             follow_ups=sink.reconcile.follow_ups if sink.reconcile is not None else (),
+            read=reader_of_bodies(sink.kind),
         )
 
     def record(fact: Parsed) -> RecordOut:
@@ -54,3 +58,15 @@ def reconciler_of(parts: Parts, sink: AnySink, vendor: Vendor, sources: Mapping[
         on_repair=metrics.count_repaired,
         on_audit=metrics.count_compared,
     )
+
+
+def reader_of_bodies(kind: str) -> Callable[[JsonObject], Parsed | None]:
+    """What reads one record as this kind's webhook would bring it; nothing for a kind whose webhooks have no parser of their own."""
+
+    def read(body: JsonObject) -> Parsed | None:
+        if kind not in PARSERS:
+            return None
+        result = parse(kind, json.dumps(body).encode(), "application/json", {})
+        return next((item for item in result if isinstance(item, Parsed)), None)
+
+    return read

@@ -11,12 +11,17 @@ from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from routing.model.records import Handover, Lead
+from schemas.json_values import JsonObject
 from schemas.signals import Actor, Kind, Parsed, Reference, Sales
 from schemas.sinks.base import HandoverStage
-from services.sinks.reconciling.sightings import Sighting, Work
+from services.sinks.reconciling.sightings import Change, Deletion, Sighting, Work
 
 BACKDATED = timedelta(hours=1)
 """A step that was written down so much later than it is said to have happened is shown as such."""
+SAME = timedelta(seconds=5)
+"""How far the instants of one step may be apart, as a webhook and the record tell them."""
+_STEPS = frozenset({Kind.SALES_FOLLOW_UP, Kind.SALES_MEETING_HELD})
+"""What counts of the activities of sales; others (a call that nobody answered, a mail that came in) are left to webhooks."""
 
 
 class OurSide(NamedTuple):
@@ -40,7 +45,8 @@ class OurSide(NamedTuple):
 
 class Words(NamedTuple):
     """What the CRM's words mean here. `stage` gives our name of one of its stages, None for sales' own; `person` the person of the
-    roster that a user is, `our_user` the user that we write as; `system` and `account` name the CRM in references."""
+    roster that a user is, `our_user` the user that we write as; `system` and `account` name the CRM in references. `read` is the parser
+    of the vendor's webhooks, for one record; None where it understands nothing of it."""
 
     stage: Callable[[str | None], HandoverStage | None]
     person: Callable[[str | None], str | None]
@@ -49,6 +55,7 @@ class Words(NamedTuple):
     account: str | None
     target: str
     follow_ups: tuple[str, ...] = ()
+    read: Callable[[JsonObject], Parsed | None] = lambda _body: None
 
 
 def facts_of_sighting(seen: Sighting, ours: OurSide, words: Words) -> Iterator[Parsed]:
@@ -63,29 +70,75 @@ def facts_of_sighting(seen: Sighting, ours: OurSide, words: Words) -> Iterator[P
     person = words.person(seen.owner)
     if person is not None and person != ours.lead.owner and not ours.is_waiting:
         sales = Sales(owner_id=seen.owner)
-        yield _fact(seen, ours, words, kind=Kind.SALES_OWNER_CHANGED, value=f"owner/{seen.owner}").but(sales=sales)
+        value = f"owner/{seen.owner}"
+        fact = _fact(seen, ours, words, kind=Kind.SALES_OWNER_CHANGED, value=value, change=seen.owner_change)
+        yield fact.but(sales=sales)
     accepted_at = ours.handover.accepted_at if ours.handover is not None else None
     if words.stage(seen.stage) == "accepted" and accepted_at is None and not ours.is_waiting:
-        yield _fact(seen, ours, words, kind=Kind.SALES_ACCEPTED, value="accepted")
+        change = seen.stage_change
+        yield _fact(seen, ours, words, kind=Kind.SALES_ACCEPTED, value="accepted", change=change)
 
 
 def fact_of_work(work: Work, ours: OurSide, words: Words) -> Parsed | None:
-    """The step, where it is of a kind that counts and a person took it; None for our own."""
-    if work.author is None or work.author == words.our_user:
+    """The step, where it is of a kind that counts, a person took it and nobody told us of it; None for our own."""
+    if work.author is None or work.author == words.our_user or _is_in_record(work, ours, words):
         return None
-    if words.follow_ups and work.kind not in words.follow_ups:
+    if work.is_our_task and (not ours.is_open or is_known(work, ours)):
+        return None
+    if (step := _step(work, words)) is None:
+        return None
+    if words.follow_ups and not {work.kind, step.sales.activity_type} & set(words.follow_ups):
         return None
     late = work.recorded_at - work.happened_at
     findings = (f"back-dated by {int(late.total_seconds() // 60)} minutes",) if late > BACKDATED else ()
     return Parsed(
-        kind=Kind.SALES_FOLLOW_UP,
+        kind=step.kind,
         occurred_at=work.happened_at,
         references=(_reference(words, "deal", work.opportunity), _reference(words, "activity", work.vendor_id)),
         handover_id=ours.handover_id,
         actor=Actor(kind="person", reference=work.author),
-        sales=Sales(activity_type=work.kind, done=True),
+        sales=step.sales,
         findings=findings,
         dedupe_key=f"id:{words.target}/activity/{work.vendor_id}",
+    )
+
+
+def fact_of_deletion(gone: Deletion, ours: OurSide, words: Words) -> Parsed | None:
+    """That the opportunity was deleted, while its hand-over is open."""
+    if not ours.is_open:
+        return None
+    return Parsed(
+        kind=Kind.DEAL_DELETED,
+        occurred_at=gone.at,
+        references=(_reference(words, "deal", gone.vendor_id),),
+        handover_id=ours.handover_id,
+        dedupe_key=f"id:{words.target}/opportunity/{gone.vendor_id}/deleted/{gone.at.isoformat()}",
+    )
+
+
+class _Step(NamedTuple):
+    kind: Kind
+    sales: Sales
+
+
+def _step(work: Work, words: Words) -> _Step | None:
+    """What the parser of the vendor's webhooks reads of the record; without a record, a step of this kind."""
+    if work.body is None:
+        return _Step(Kind.SALES_FOLLOW_UP, Sales(activity_type=work.kind, done=True))
+    parsed = words.read(work.body)
+    if parsed is None or parsed.kind not in _STEPS or parsed.automated:
+        return None
+    return _Step(parsed.kind, parsed.sales or Sales(activity_type=work.kind, done=True))
+
+
+def _is_in_record(work: Work, ours: OurSide, words: Words) -> bool:
+    """Whether a webhook told of this step: one of the lead's record at either of its instants, by nobody else."""
+    person = words.person(work.author)
+    return any(
+        entry.kind in _STEPS
+        and (entry.by is None or person is None or entry.by == person)
+        and any(abs(entry.at - at) <= SAME for at in (work.happened_at, work.recorded_at))
+        for entry in ours.lead.record
     )
 
 
@@ -113,9 +166,10 @@ def _ending(seen: Sighting, ours: OurSide, words: Words, end: End) -> Iterator[P
     handover = ours.handover
     if handover is None or handover.outcome == end:
         return
-    if handover.closed_at is not None and end == "returned":
+    if handover.closed_at is not None and (end == "returned" or (end == "lost" and handover.outcome != "won")):
         return
-    yield _fact(seen, ours, words, kind=_ENDS[end], value=end).but(reason=seen.reason)
+    fact = _fact(seen, ours, words, kind=_ENDS[end], value=end, change=seen.stage_change)
+    yield fact.but(reason=seen.reason)
 
 
 def _actor(changed_by: str | None, words: Words) -> Actor:
@@ -124,14 +178,14 @@ def _actor(changed_by: str | None, words: Words) -> Actor:
     return Actor(kind="person", reference=changed_by) if is_person else Actor()
 
 
-def _fact(seen: Sighting, ours: OurSide, words: Words, *, kind: Kind, value: str) -> Parsed:
+def _fact(seen: Sighting, ours: OurSide, words: Words, *, kind: Kind, value: str, change: Change) -> Parsed:
     return Parsed(
         kind=kind,
-        occurred_at=seen.changed_at,
+        occurred_at=change.at,
         references=(_reference(words, "deal", seen.vendor_id),),
         handover_id=ours.handover_id,
-        actor=_actor(seen.changed_by, words),
-        dedupe_key=f"id:{words.target}/opportunity/{seen.vendor_id}/{value}/{seen.changed_at.isoformat()}",
+        actor=_actor(change.by, words),
+        dedupe_key=f"id:{words.target}/opportunity/{seen.vendor_id}/{value}/{change.at.isoformat()}",
     )
 
 

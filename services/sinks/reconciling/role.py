@@ -21,8 +21,8 @@ from services.ports.reading import ExplanationReading
 from services.ports.rows import LeadRow, RecordOut
 from services.ports.sinks import SinkRecord, SinkSweeps
 from services.sinks.outcomes import Trouble
-from services.sinks.reconciling.facts import OurSide, Words, fact_of_work, facts_of_sighting, is_known
-from services.sinks.reconciling.sightings import Reader, Sighting, Work
+from services.sinks.reconciling.facts import OurSide, Words, fact_of_deletion, fact_of_work, facts_of_sighting, is_known
+from services.sinks.reconciling.sightings import Page, Reader, Sighting
 from services.sinks.reconciling.verdicts import compare
 
 log = logging.getLogger("stafett.reconcile")
@@ -91,25 +91,29 @@ class Reconciler:
         self._again = set(again[PAGE:])
         while not is_last:
             page = await self._subject.reader.changes(cursor, since)
-            signals, repaired = await self._signals_of([*seen, *page.sightings], page.works)
+            signals, repaired = await self._signals_of(page._replace(sightings=[*seen, *page.sightings]))
             await self._sweeps.finish_sweep(name, "catch_up", page.cursor, signals)
             self._on_repair(name, repaired)
             # A place that does not move would be read for ever.
             is_last = page.is_last or page.cursor == cursor
             cursor, seen = page.cursor, []
 
-    async def _signals_of(self, sightings: Sequence[Sighting], works: Sequence[Work]) -> tuple[list[RecordOut], int]:
+    async def _signals_of(self, page: Page) -> tuple[list[RecordOut], int]:
         """What was seen as signals, and how many of them nobody had told us."""
-        ids = {seen.vendor_id for seen in sightings} | {work.opportunity for work in works}
+        ids = {seen.vendor_id for seen in page.sightings} | {work.opportunity for work in page.works}
+        ids |= {gone.vendor_id for gone in page.deletions}
         records = await self._sweeps.records_by_vendor_id(self._subject.target, "opportunity", ids)
         words, sides = await self._subject.words(), await self._sides(records)
         self._again |= {ident for ident, ours in sides.items() if ours.is_waiting}
         facts: list[Parsed] = []
-        for seen in sightings:
+        for seen in page.sightings:
             if (ours := sides.get(seen.vendor_id)) is not None:
                 facts += facts_of_sighting(seen, ours, words)
         repaired = len(facts)
-        for work in works:
+        for gone in page.deletions:
+            if (ours := sides.get(gone.vendor_id)) is not None and (fact := fact_of_deletion(gone, ours, words)):
+                facts.append(fact)
+        for work in page.works:
             if (ours := sides.get(work.opportunity)) is not None and (fact := fact_of_work(work, ours, words)):
                 facts.append(fact)
                 repaired += not is_known(work, ours)

@@ -6,10 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
+from schemas.json_values import JsonObject
+
+
+class Change(NamedTuple):
+    """When one field became what it is, and by which user; `by` None where the vendor does not say, or it was a program."""
+
+    at: datetime
+    by: str | None
+
 
 class Sighting(NamedTuple):
     """An opportunity as it stands. `outcome` is None while it is open, `owner` and `changed_by` are the vendor's ids of users,
-    `reason` is the vendor's word for why it was lost."""
+    `reason` is the vendor's word for why it was lost. `staged` and `owned` are the changes of stage and of owner, where the vendor
+    keeps a history; else the last change of the whole record stands for both."""
 
     vendor_id: str
     stage: str | None
@@ -18,11 +28,23 @@ class Sighting(NamedTuple):
     changed_at: datetime
     changed_by: str | None
     reason: str | None = None
+    staged: Change | None = None
+    owned: Change | None = None
+
+    @property
+    def stage_change(self) -> Change:
+        return self.staged or Change(self.changed_at, self.changed_by)
+
+    @property
+    def owner_change(self) -> Change:
+        return self.owned or Change(self.changed_at, self.changed_by)
 
 
 class Work(NamedTuple):
     """A step that somebody took for an opportunity: a call, a mail, a meeting that was held, a note. `author` is the vendor's id of
-    the user, `happened_at` what they say, `recorded_at` when the vendor was told."""
+    the user, `happened_at` what they say, `recorded_at` when the vendor was told. `body` is the record as the vendor's webhook would
+    have brought it, for the parser of those to judge; None where there is no such parser. `is_our_task`: a task that we made, which
+    we tick ourselves once the hand-over is followed up, and the vendor does not say who ticked it."""
 
     vendor_id: str
     opportunity: str
@@ -30,6 +52,15 @@ class Work(NamedTuple):
     author: str | None
     happened_at: datetime
     recorded_at: datetime
+    body: JsonObject | None = None
+    is_our_task: bool = False
+
+
+class Deletion(NamedTuple):
+    """An opportunity that somebody deleted."""
+
+    vendor_id: str
+    at: datetime
 
 
 class Page(NamedTuple):
@@ -39,6 +70,7 @@ class Page(NamedTuple):
     works: Sequence[Work]
     cursor: str
     is_last: bool
+    deletions: Sequence[Deletion] = ()
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ Read in HubSpot's reference of version 2026-09 and tried against a stand-in that
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 from urllib.parse import quote
@@ -21,9 +21,11 @@ from services.outbound.hubspot_paths import OBJECTS, VERSION, record_path
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.note import as_html
+from services.sinks.reconciling.sightings import Page, Sighting
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.hubspot_calls import HubspotCalls
 from services.sinks.vendors.hubspot_check import check_account
+from services.sinks.vendors.hubspot_reading import LAG, check_reading, lists_to_read, look_at, read_changes
 from services.sinks.vendors.hubspot_shapes import (
     KEY,
     OPPORTUNITIES,
@@ -49,6 +51,7 @@ class Hubspot:
         self._shape = OPPORTUNITIES[sink.opportunity]
         self._nouns, self._names = nouns_of(self._shape), names_of(self._shape)
         self._types_to_leads: dict[RecordKind, int] = {}
+        self._lists = lists_to_read(self._shape, sink.reconcile.follow_ups if sink.reconcile is not None else ())
 
     def is_repeatable(self, kind: RecordKind) -> bool:
         """An upsert makes one deal; a second contact of an address is refused with the id of the first."""
@@ -120,7 +123,8 @@ class Hubspot:
                 raise
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
-        return await check_account(self._hubspot, self._sink, owners, KEY)
+        problems = await check_account(self._hubspot, self._sink, owners, KEY)
+        return problems + (await check_reading(self._hubspot, self._lists) if self._sink.reconcile is not None else [])
 
     async def whoami(self) -> str:
         """HubSpot tells nobody who they are; it tells of each value who wrote it, and only we write our key."""
@@ -132,6 +136,12 @@ class Hubspot:
         answer = await self._hubspot.read(path) or {}
         history = (answer.get("propertiesWithHistory") or {}).get(KEY) or [{}]
         return str(history[0].get("sourceId") or "").removeprefix("userId:")
+
+    async def changes(self, cursor: str | None, since: datetime) -> Page:
+        return await read_changes(self._hubspot, self._lists, cursor, min(since, self._now() - LAG))
+
+    async def look(self, vendor_ids: Sequence[str]) -> list[Sighting]:
+        return await look_at(self._hubspot, self._shape, vendor_ids)
 
     async def _create(self, kind: RecordKind, values: Fields, parents: Parents) -> Made:
         types = {of: await self._type(kind, of) for of in parents}

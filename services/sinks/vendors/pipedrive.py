@@ -8,7 +8,7 @@ Read in Pipedrive's reference and in the models of its own client, and tried aga
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 from urllib.parse import quote, urlencode
@@ -19,9 +19,11 @@ from schemas.sinks.vendors import PipedriveSink
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.note import as_html
+from services.sinks.reconciling.sightings import Page, Sighting
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.pipedrive_calls import PipedriveCalls
 from services.sinks.vendors.pipedrive_check import check_company
+from services.sinks.vendors.pipedrive_reading import look_at, read_changes
 from services.sinks.vendors.pipedrive_shapes import OPPORTUNITIES
 
 PATHS: Mapping[RecordKind, str] = {
@@ -153,6 +155,12 @@ class Pipedrive:
     async def whoami(self) -> str:
         answer = await self._pipedrive.read("/v1/users/me") or {}
         return str((answer.get("data") or {}).get("id") or "")
+
+    async def changes(self, cursor: str | None, since: datetime) -> Page:
+        return await read_changes(self._pipedrive, self._sink, cursor, since)
+
+    async def look(self, vendor_ids: Sequence[str]) -> list[Sighting]:
+        return await look_at(self._pipedrive, self._sink, vendor_ids)
 
     async def _find_contact(self, key: Key, names: Collection[str]) -> Match | None:
         if key.known_id is not None and (match := await self.read("contact", key.known_id, names)):

@@ -7,7 +7,7 @@ Read in Salesforce's REST guide and tried against a stand-in (docs/crms/salesfor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 from urllib.parse import quote
@@ -17,9 +17,11 @@ from schemas.sinks import RecordKind, ValueName
 from schemas.sinks.vendors import SalesforceSink
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Made, Trouble
+from services.sinks.reconciling.sightings import Page, Sighting
 from services.sinks.records import Fields, Key, Match, Parents, Wanted
 from services.sinks.vendors.salesforce_calls import Existing, SalesforceCalls
 from services.sinks.vendors.salesforce_check import check_account
+from services.sinks.vendors.salesforce_reading import check_reading, look_at, read_changes
 from services.sinks.vendors.salesforce_values import (
     WORDS,
     host_of,
@@ -160,10 +162,18 @@ class Salesforce:
             await self.update("opportunity", opportunity, {"AccountId": vendor_id})
 
     async def check(self, owners: Mapping[str, str]) -> list[str]:
-        return await check_account(self._salesforce, self._sink, owners, KEY)
+        problems = await check_account(self._salesforce, self._sink, owners, KEY)
+        is_read = self._sink.reconcile is not None
+        return problems + (await check_reading(self._salesforce, self._now()) if is_read else [])
 
     async def whoami(self) -> str:
         return await self._salesforce.user_id()
+
+    async def changes(self, cursor: str | None, since: datetime) -> Page:
+        return await read_changes(self._salesforce, cursor, since, self._now())
+
+    async def look(self, vendor_ids: Sequence[str]) -> list[Sighting]:
+        return await look_at(self._salesforce, vendor_ids)
 
     async def _take_away(self, vendor_id: str) -> None:
         """A task that somebody has done already stays, as their work."""

@@ -13,6 +13,8 @@ from tests.parts.vendors.server import Request
 
 PAGE = 100
 """Associations of a record that one answer has."""
+HISTORIES, MOST_FOUND = 50, 10_000
+"""Records of one batch read with histories; results of one search, all its pages together."""
 
 
 def create(api: HubSpotAccount, request: Request, noun: str) -> Answer:
@@ -92,11 +94,16 @@ def _upserted(
 
 def batch_read(api: HubSpotAccount, request: Request, noun: str) -> Answer:
     body, rows = content(request), []
+    if body["propertiesWithHistory"] and len(body["inputs"]) > HISTORIES:
+        return error(400, "VALIDATION_ERROR", f"The maximum number of inputs with history is {HISTORIES}")
     for one in body["inputs"]:
         try:
-            rows.append(shown(api.records.at(noun, one["id"], body.get("idProperty")), body["properties"]))
+            record = api.records.at(noun, one["id"], body.get("idProperty"))
         except Refusal:
             continue
+        histories = {name: record.history.get(name, []) for name in body["propertiesWithHistory"]}
+        more = {"propertiesWithHistory": histories} if histories else {}
+        rows.append({**shown(record, body["properties"]), **more})
     at = text_of(api.records.now())
     more = {} if len(rows) == len(body["inputs"]) else {"numErrors": 1, "errors": [not_there("some ids").body]}
     whole = {"status": "COMPLETE", "results": rows, "startedAt": at, "completedAt": at, **more}
@@ -109,14 +116,18 @@ def search(api: HubSpotAccount, request: Request, noun: str) -> Answer:
     body = content(request)
     groups = body["filterGroups"]
     found = [
-        record
+        (record, values)
         for record, values in api.records.indexed(noun)
-        if any(all(_fits(f, record, values) for f in group["filters"]) for group in groups)
+        if any(all(_fits(f, values) for f in group["filters"]) for group in groups)
     ]
+    for name in body["sorts"]:
+        found.sort(key=lambda hit: hit[1].get(name, ""))
     start = int(body["after"] or 0)
+    if start + body["limit"] > MOST_FOUND:
+        return error(400, "VALIDATION_ERROR", f"There is no result after {MOST_FOUND}")
     page = found[start : start + body["limit"]]
     more = {"paging": {"next": {"after": str(start + len(page))}}} if start + len(page) < len(found) else {}
-    rows = [shown(record, body["properties"]) for record in page]
+    rows = [indexed(record, values, body["properties"]) for record, values in page]
     return Answer(200, {"total": len(found), "results": rows, **more})
 
 
@@ -125,10 +136,26 @@ def merge(api: HubSpotAccount, request: Request, noun: str) -> Answer:
     return Answer(200, shown(api.records.merge(noun, body["primaryObjectId"], body["objectIdToMerge"])))
 
 
+def indexed(record: Record, values: Mapping[str, str], names: list[str]) -> dict[str, Json]:
+    """As the index has it, which may be older than the record."""
+    row = shown(record, names)
+    always = {name: values[name] for name in ("hs_lastmodifieddate", "createdate")}
+    return {**row, "properties": {**{name: values.get(name) for name in names}, **always, "hs_object_id": record.id}}
+
+
 def shown(record: Record, names: list[str] | None = None) -> dict[str, Json]:
     always = {"createdate": text_of(record.created_at), "hs_object_id": record.id}
-    if record.noun == "deals" and "hs_is_closed" in (names or ()):
-        always["hs_is_closed"] = str(record.properties.get("dealstage", "").startswith("closed")).lower()
+    stage = record.properties.get("dealstage", "")
+    closed = {"hs_is_closed": stage.startswith("closed"), "hs_is_closed_won": stage == "closedwon"}
+    if record.noun == "deals":
+        always |= {name: str(value).lower() for name, value in closed.items() if name in (names or ())}
+    if "hs_created_by_user_id" in (names or ()):
+        made_by = record.made_by.removeprefix("userId:")
+        always |= (
+            {"hs_object_source": "INTEGRATION"}
+            if made_by == "us"
+            else {"hs_object_source": "CRM_UI", "hs_created_by_user_id": made_by}
+        )
     values = {name: record.properties.get(name) for name in names or record.properties}
     return {
         "id": record.id,
@@ -179,9 +206,8 @@ def _names(request: Request, parameter: str) -> list[str]:
     return [name for text in request.query.get(parameter, []) for name in text.split(",") if name]
 
 
-def _fits(wanted_value: Mapping, record: Record, values: dict[str, str]) -> bool:
-    changed = {"hs_lastmodifieddate": text_of(record.updated_at), "lastmodifieddate": text_of(record.updated_at)}
-    value = {**changed, **values}.get(wanted_value["propertyName"], "").lower()
+def _fits(wanted_value: Mapping, values: dict[str, str]) -> bool:
+    value = {**values, "lastmodifieddate": values["hs_lastmodifieddate"]}.get(wanted_value["propertyName"], "").lower()
     asked = wanted_value.get("value", "").lower()
     match wanted_value["operator"]:
         case "EQ":

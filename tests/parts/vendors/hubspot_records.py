@@ -12,7 +12,17 @@ from datetime import UTC, datetime, timedelta
 from tests.parts.vendors.faults import Json
 from tests.parts.vendors.hubspot_answers import Refusal, invalid_properties, not_there, taken_address, taken_value
 
-NOUNS = {"contacts": "0-1", "companies": "0-2", "deals": "0-3", "notes": "0-46", "tasks": "0-27", "leads": "0-136"}
+NOUNS = {
+    "contacts": "0-1",
+    "companies": "0-2",
+    "deals": "0-3",
+    "notes": "0-46",
+    "tasks": "0-27",
+    "leads": "0-136",
+    "calls": "0-48",
+    "meetings": "0-47",
+    "emails": "0-49",
+}
 PORTAL = 62515
 
 
@@ -59,6 +69,18 @@ STANDARD: dict[str, tuple[Property, ...]] = {
         Property("hs_lead_name", is_required=True), choice("hs_lead_type", "NEW_BUSINESS", "RE_ATTEMPTING"),
         Property("hubspot_owner_id", "enumeration", "select"), choice("hs_pipeline_stage", *STAGES), choice("hs_pipeline", "default"),
     ),
+    "calls": (
+        instant("hs_timestamp", is_required=True), choice("hs_call_direction", "INBOUND", "OUTBOUND"), choice("hs_call_status", "COMPLETED", "NO_ANSWER"),
+        Property("hs_call_disposition"), Property("hs_call_duration", "number", "number"), Property("hubspot_owner_id", "enumeration", "select"),
+    ),
+    "meetings": (
+        instant("hs_timestamp", is_required=True), choice("hs_meeting_outcome", "SCHEDULED", "COMPLETED", "NO_SHOW", "CANCELED"),
+        Property("hubspot_owner_id", "enumeration", "select"),
+    ),
+    "emails": (
+        instant("hs_timestamp", is_required=True), choice("hs_email_direction", "EMAIL", "INCOMING_EMAIL"), choice("hs_email_status", "SENT", "BOUNCED"),
+        Property("hs_sequence_id"), Property("hubspot_owner_id", "enumeration", "select"),
+    ),
     "notes": (
         instant("hs_timestamp", is_required=True), Property("hs_note_body", field_type="textarea"),
         Property("hubspot_owner_id", "enumeration", "select"),
@@ -75,6 +97,8 @@ ASSOCIATIONS = {
     ("contacts", "companies"): 279, ("companies", "contacts"): 280, ("notes", "contacts"): 202, ("notes", "companies"): 190,
     ("notes", "deals"): 214, ("tasks", "contacts"): 204, ("tasks", "companies"): 192, ("tasks", "deals"): 216,
     ("leads", "contacts"): 578, ("leads", "companies"): 9001, ("notes", "leads"): 9002, ("tasks", "leads"): 9003,
+    ("calls", "deals"): 206, ("meetings", "deals"): 212, ("emails", "deals"): 210,
+    ("calls", "contacts"): 194, ("meetings", "contacts"): 200, ("emails", "contacts"): 198,
 }  # fmt: skip
 """Type ids of what HubSpot defines, as its guide to associations lists them; those from 9001 on are ours: an account is asked for them."""
 
@@ -86,6 +110,7 @@ class Record:
     properties: dict[str, str]
     created_at: datetime
     updated_at: datetime
+    made_by: str = "us"
     is_archived: bool = False
     merged_into: str | None = None
     near: set[tuple[str, str]] = field(default_factory=set)
@@ -141,7 +166,7 @@ class Records:
             self.at(other, ident)
         self._last_id += 17
         now = self.now()
-        record = Record(noun, str(self._last_id), {}, now, now)
+        record = Record(noun, str(self._last_id), {}, now, now, made_by=by)
         self.objects[noun][record.id] = record
         self._set(record, values, by)
         for other, ident in beside:
@@ -202,14 +227,16 @@ class Records:
             if record.properties.get(name, "") != value:
                 record.properties[name] = value
                 source: dict[str, Json] = {"value": value, "timestamp": text_of(at), "sourceId": by}
-                record.history[name].insert(0, {**source, "sourceType": "INTEGRATION" if by == "us" else "CRM_UI"})
+                kind: dict[str, Json] = {"sourceType": "INTEGRATION"} if by == "us" else {"sourceType": "CRM_UI"}
+                record.history[name].insert(0, {**source, **kind})
         self._touch(record)
 
     def _touch(self, record: Record) -> None:
         record.updated_at = self.now()
         lot = hashlib.blake2b(f"{record.id} {len(record.index)}".encode(), digest_size=4).digest()
         late = self.lag * (int.from_bytes(lot) / 2**32)
-        record.index.append((record.updated_at + late, dict(record.properties), record.is_archived))
+        instants = {"hs_lastmodifieddate": text_of(record.updated_at), "createdate": text_of(record.created_at)}
+        record.index.append((record.updated_at + late, {**record.properties, **instants}, record.is_archived))
 
     def _check(self, noun: str, values: Mapping[str, str], missing: list[str]) -> None:
         problems = [(name, "REQUIRED_PROPERTY", f"{name} is required") for name in missing]

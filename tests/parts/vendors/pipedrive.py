@@ -6,7 +6,7 @@ errors, how late its index is, and that its lists see at once what was committed
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -69,6 +69,10 @@ NOTE: dict[str, Json] = {
 STAGES = {1: "Offered", 2: "Accepted", 3: "Returned"}
 
 
+def text_of(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def failure(status: int, text: str, **more: Json) -> Answer:
     return Answer(status, {"success": False, "error": text, "error_info": "", **more})
 
@@ -105,6 +109,8 @@ class PipedriveApi(VendorApi):
         }
     )
     last: int = 1000
+    cursors: str = "c1"
+    """What the cursors of now begin with: where it changes, those that were given are not valid any more."""
     routes: ClassVar[tuple[Route, ...]] = ()
 
     def refuse(self, request: Request, route: Route) -> Answer | None:
@@ -127,11 +133,25 @@ class PipedriveApi(VendorApi):
             "activities": {"done": False},
             "leads": {"is_archived": False, "person_id": None, "organization_id": None},
         }.get(table, {})
-        row = {"owner_id": 1, **defaults, **values, "id": self.last, "is_deleted": False}
+        made: dict[str, Json] = {"add_time": text_of(self.now())}
+        row = {"owner_id": 1, **defaults, **made, "id": self.last, "is_deleted": False}
         if table == "leads":
             row["id"] = str(UUID(int=self.last))
         self.tables[table][self.last] = row
+        self.change(table, self.last, values)
         return row
+
+    def change(self, table: str, ident: int, values: dict[str, Json]) -> None:
+        """With the instants that Pipedrive keeps of what became of it."""
+        row, at = self.tables[table][ident], text_of(self.now())
+        stamps: dict[str, Json] = {"update_time": at}
+        if table == "deals" and values.get("stage_id", row.get("stage_id")) != row.get("stage_id"):
+            stamps["stage_change_time"] = at
+        if table == "deals" and values.get("status") in ("won", "lost") and values["status"] != row["status"]:
+            stamps[f"{values['status']}_time"] = at
+        if table == "activities" and values.get("done") is True and row["done"] is not True:
+            stamps["marked_as_done_time"] = at
+        row |= {**values, **stamps}
 
     def truth(self) -> dict[str, Held]:
         found: dict[str, list[dict[str, Json]]] = {}
@@ -189,7 +209,7 @@ def update(api: PipedriveApi, request: Request, table: str, ident: str) -> Answe
     if (refusal := _refusal(api, table, body)) is not None:
         return refusal
     own = {**(row.get("custom_fields") or {}), **body.pop("custom_fields", {})}
-    row |= {**body, **({"custom_fields": own} if table != "leads" else {})}
+    api.change(table, number_of(ident), {**body, **({"custom_fields": own} if table != "leads" else {})})
     return Answer(200, {"success": True, "data": row})
 
 
@@ -224,25 +244,48 @@ def delete(api: PipedriveApi, request: Request, table: str, ident: str) -> Answe
     row = api.tables[table].get(number_of(ident))
     if row is None or row["is_deleted"]:
         return failure(404, f"{table} not found")
-    row["is_deleted"] = True
+    api.change(table, number_of(ident), {"is_deleted": True})
     return Answer(200, {"success": True, "data": {"id": row["id"]}})
 
 
 def list_rows(api: PipedriveApi, request: Request, table: str) -> Answer:
     """v2 leaves out what is archived and goes on by a cursor; v1 by a number."""
     limit, query = int(request.query["limit"][0]), request.query
-    wanted: dict[str, Json] = {name: int(query[name][0]) for name in ("person_id", "deal_id") if name in query}
-    wanted |= {"lead_id": query["lead_id"][0]} if "lead_id" in query else {}
-    rows = [
-        row for row in api.live(table) if not row.get("is_archived") and all(row.get(n) == v for n, v in wanted.items())
-    ]
-    start = int(query.get("cursor", query.get("start", ["0"]))[0])
+    rows = _ordered([row for row in _asked_for(api, table, query) if not row.get("is_archived")], query)
+    token = query.get("cursor", query.get("start", ["0"]))[0]
+    start = int(token.removeprefix(f"{api.cursors}-") or 0) if token.removeprefix(f"{api.cursors}-").isdigit() else None
+    if start is None or limit > 500:
+        return failure(400, "Validation failed: cursor: it is not valid")
     page, goes_on = rows[start : start + limit], start + limit < len(rows)
     if request.path.startswith("/v1"):
         after: dict[str, Json] = {"pagination": {"more_items_in_collection": goes_on, "next_start": start + limit}}
     else:
-        after = {"next_cursor": str(start + limit) if goes_on else None}
+        after = {"next_cursor": f"{api.cursors}-{start + limit}" if goes_on else None}
     return Answer(200, {"success": True, "data": page, "additional_data": after})
+
+
+def _asked_for(api: PipedriveApi, table: str, query: Mapping[str, list[str]]) -> list[dict[str, Json]]:
+    """Deleted ones only where a status says so."""
+    statuses = query.get("status", ["open,won,lost"])[0].split(",")
+    rows = [row for row in api.tables[table].values() if not row["is_deleted"] or "deleted" in statuses]
+    if table == "deals":
+        rows = [row for row in rows if row["is_deleted"] or row["status"] in statuses]
+    for name in ("person_id", "deal_id"):
+        rows = [row for row in rows if name not in query or row.get(name) == int(query[name][0])]
+    if "lead_id" in query:
+        rows = [row for row in rows if row.get("lead_id") == query["lead_id"][0]]
+    if "ids" in query:
+        rows = [row for row in rows if str(row["id"]) in query["ids"][0].split(",")[:100]]
+    if "done" in query:
+        rows = [row for row in rows if row.get("done") is (query["done"][0] == "true")]
+    since = query.get("updated_since", [""])[0]
+    return [row for row in rows if str(row["update_time"]) >= since]
+
+
+def _ordered(rows: list[dict[str, Json]], query: Mapping[str, list[str]]) -> list[dict[str, Json]]:
+    name = query.get("sort_by", ["id"])[0]
+    ordered = sorted(rows, key=lambda row: number_of(str(row["id"])))
+    return ordered if name == "id" else sorted(ordered, key=lambda row: str(row[name]))
 
 
 def search(api: PipedriveApi, request: Request, table: str) -> Answer:
@@ -314,11 +357,12 @@ def _routes(path: str, table: str, needed: tuple[str, ...], fields: dict[str, Js
     )
 
 
+_CHANGES = "updated_since sort_by sort_direction limit cursor"
 PipedriveApi.routes = (
-    *_routes("/api/v2/deals", "deals", ("title",), DEAL, "person_id custom_fields limit cursor"),
+    *_routes("/api/v2/deals", "deals", ("title",), DEAL, f"person_id ids status custom_fields {_CHANGES}"),
     *_routes("/api/v2/persons", "persons", ("name",), PERSON, "limit cursor"),
     *_routes("/api/v2/organizations", "organizations", ("name",), ORGANISATION, "limit cursor"),
-    *_routes("/api/v2/activities", "activities", (), ACTIVITY, "deal_id lead_id limit cursor"),
+    *_routes("/api/v2/activities", "activities", (), ACTIVITY, f"deal_id lead_id done {_CHANGES}"),
     *_routes("/v1/leads", "leads", ("title",), LEAD, "person_id limit start"),
     *_routes("/v1/notes", "notes", (), NOTE, "deal_id lead_id limit start"),
     *(Route(f"list {table}", "GET", f"/api/v2/{table}", lambda api, request, t=table: list_fields(api, request, t), query=frozenset({"limit"})) for table in ("dealFields", "personFields", "organizationFields")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from tests.parts.vendors.faults import (
@@ -21,7 +22,7 @@ from tests.parts.vendors.faults import (
     Rule,
 )
 from tests.parts.vendors.hubspot_requests import shape
-from tests.parts.vendors.salesforce_records import PREFIXES, Records, Refusal, error
+from tests.parts.vendors.salesforce_records import PREFIXES, Records, Refusal, error, refuse, text_of
 from tests.parts.vendors.server import Held, Request, Route, VendorApi
 
 KEY = "Stafett_Handover_Id__c"
@@ -173,6 +174,40 @@ def query(api: SalesforceApi, request: Request) -> Answer:
     return Answer(200, {"totalSize": len(rows), "done": True, "records": rows})
 
 
+REACH = timedelta(days=30)
+
+
+def updated(api: SalesforceApi, request: Request, noun: str) -> Answer:
+    begin, end = _span(api, request)
+    rows = api.records.changed(noun, begin, end, deleted=False)
+    return Answer(
+        200, {"ids": [row["Id"] for row in rows], "latestDateCovered": text_of(min(end, api.records.covered()))}
+    )
+
+
+def deleted(api: SalesforceApi, request: Request, noun: str) -> Answer:
+    begin, end = _span(api, request)
+    rows = api.records.changed(noun, begin, end, deleted=True)
+    records = [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in rows]
+    covered = {"earliestDateAvailable": text_of(begin), "latestDateCovered": text_of(min(end, api.records.covered()))}
+    return Answer(200, {"deletedRecords": records, **covered})
+
+
+def _span(api: SalesforceApi, request: Request) -> tuple[datetime, datetime]:
+    """Seconds are ignored. Raises Refusal for what is no span, or lies too far back."""
+    try:
+        begin, end = (
+            datetime.fromisoformat(request.query[name][0]).replace(second=0, microsecond=0) for name in ("start", "end")
+        )
+    except (KeyError, ValueError):
+        raise refuse("INVALID_REPLICATION_DATE", "start and end are instants with their zone") from None
+    if begin >= end:
+        raise refuse("INVALID_REPLICATION_DATE", "startDate before endDate")
+    if begin < api.records.now() - REACH:
+        raise refuse("INVALID_REPLICATION_DATE", "startDate cannot be more than 30 days ago")
+    return begin, end
+
+
 def describe(api: SalesforceApi, request: Request, noun: str) -> Answer:
     rows = [
         {"name": f.name, "type": f.type, "createable": f.is_writable, "updateable": f.is_writable, "externalId": f.is_external_id, "unique": f.is_unique, "length": f.most,
@@ -200,6 +235,8 @@ SalesforceApi.routes = (
     Route("log in", "POST", "/services/oauth2/token", log_in, LOG_IN, is_form=True),
     Route("query", "GET", f"{DATA}/query", query, query=_Q),
     Route("query all", "GET", f"{DATA}/queryAll", query, query=_Q),
+    Route("updated", "GET", f"{DATA}/sobjects/{{noun}}/updated/", updated, query=frozenset({"start", "end"})),
+    Route("deleted", "GET", f"{DATA}/sobjects/{{noun}}/deleted/", deleted, query=frozenset({"start", "end"})),
     Route("describe", "GET", f"{DATA}/sobjects/{{noun}}/describe", describe),
     Route("create", "POST", f"{DATA}/sobjects/{{noun}}", create, ANY_FIELDS),
     Route("upsert", "PATCH", f"{DATA}/sobjects/{{noun}}/{{name}}/{{value}}", upsert, ANY_FIELDS),

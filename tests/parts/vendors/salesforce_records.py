@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.parts.vendors.faults import Answer, Json
 
@@ -16,6 +16,7 @@ PREFIXES = {
     "Opportunity": "006",
     "OpportunityContactRole": "00K",
     "Task": "00T",
+    "OpportunityHistory": "008",
 }
 STAGES = ("Offered", "Accepted", "Returned", "Closed Won", "Closed Lost")
 
@@ -59,6 +60,8 @@ ALWAYS = (
     Field("Id", "id", is_writable=False),
     Field("CreatedDate", "datetime", is_writable=False),
     Field("IsDeleted", "boolean", is_writable=False),
+    *(Field(name, "datetime", is_writable=False) for name in ("LastModifiedDate", "SystemModstamp")),
+    *(Field(name, "reference", of="User", is_writable=False) for name in ("CreatedById", "LastModifiedById")),
 )
 STANDARD: dict[str, tuple[Field, ...]] = {
     "Account": (Field("Name", is_required=True), Field("Website", "url"), Field("MasterRecordId", is_writable=False), Field("Industry")),
@@ -69,12 +72,15 @@ STANDARD: dict[str, tuple[Field, ...]] = {
     "Opportunity": (
         Field("Name", most=120, is_required=True), Field("StageName", "picklist", options=STAGES, is_required=True), Field("CloseDate", "date", is_required=True),
         Field("Amount", "currency"), ref("OwnerId", "User"), ref("AccountId", "Account"), Field("Description", "textarea", 32000), Field("IsClosed", "boolean", is_writable=False),
+        Field("IsWon", "boolean", is_writable=False),
     ),
+    "OpportunityHistory": (ref("OpportunityId", "Opportunity"), Field("StageName")),
     "OpportunityContactRole": (ref("OpportunityId", "Opportunity", is_required=True), ref("ContactId", "Contact", is_required=True), Field("IsPrimary", "boolean"), Field("Role", "picklist")),
     "Task": (
         Field("Subject"), Field("Status", "picklist", options=("Not Started", "In Progress", "Completed", "Deferred")), Field("Priority", "picklist", options=("High", "Normal", "Low")),
         Field("ActivityDate", "date"), ref("OwnerId", "User"), ref("WhatId", "Opportunity"), ref("WhoId", "Contact"), Field("Description", "textarea", 32000),
-        Field("IsClosed", "boolean", is_writable=False), Field("Type", "picklist", options=("Call", "Email")),
+        Field("IsClosed", "boolean", is_writable=False), Field("Type", "picklist", options=("Call", "Email")), Field("TaskSubtype", is_writable=False),
+        Field("CallType"), Field("CallDisposition"), Field("CompletedDateTime", "datetime", is_writable=False),
     ),
     "User": (Field("Email"), Field("IsActive", "boolean"), Field("Name")),
 }  # fmt: skip
@@ -85,6 +91,8 @@ class Records:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     me: str = "005000000000001AAA"
     has_duplicate_rule: bool = True
+    behind: timedelta = timedelta(0)
+    """How long what has changed is not covered yet, since a transaction may still run."""
     objects: dict[str, dict[str, dict[str, Json]]] = field(default_factory=lambda: {noun: {} for noun in PREFIXES})
     fields: dict[str, dict[str, Field]] = field(
         default_factory=lambda: {noun: {f.name: f for f in (*ALWAYS, *known)} for noun, known in STANDARD.items()}
@@ -112,7 +120,7 @@ class Records:
             )
         return [row for row in self.objects[noun].values() if row.get(name) == value and not row["IsDeleted"]]
 
-    def create(self, noun: str, values: Mapping[str, Json], *, may_double: bool = False) -> str:
+    def create(self, noun: str, values: Mapping[str, Json], *, may_double: bool = False, by: str | None = None) -> str:
         """Its id. Raises Refusal."""
         missing = [f.name for f in self.fields[noun].values() if f.is_required and values.get(f.name) in (None, "")]
         if missing:
@@ -123,15 +131,32 @@ class Records:
         self._last += 1
         ident = f"{PREFIXES[noun]}{self._last:012}AAA"
         owner = {} if noun in ("OpportunityContactRole", "Account") else {"OwnerId": self.me}
-        always = {
-            "Id": ident,
-            "IsDeleted": False,
-            "CreatedDate": self.now().isoformat(timespec="milliseconds").replace("+00:00", "+0000"),
-        }
+        always = {"Id": ident, "IsDeleted": False, "CreatedDate": text_of(self.now()), "CreatedById": by or self.me}
         self.objects[noun][ident] = {**owner, **values, **always}
+        self._touch(noun, self.objects[noun][ident], {}, by)
         return ident
 
-    def update(self, noun: str, row: dict[str, Json], values: Mapping[str, Json]) -> None:
+    def changed(self, noun: str, begin: datetime, end: datetime, *, deleted: bool) -> list[dict[str, Json]]:
+        """What was made, changed or deleted from `begin` on, before `end`, and is covered."""
+        end = min(end, self.covered())
+        rows = [row for row in self.objects[noun].values() if row["IsDeleted"] is deleted]
+        return [row for row in rows if begin <= datetime.fromisoformat(str(row["SystemModstamp"])) < end]
+
+    def covered(self) -> datetime:
+        return self.now() - self.behind
+
+    def _touch(self, noun: str, row: dict[str, Json], before: Mapping[str, Json], by: str | None) -> None:
+        at, who = text_of(self.now()), by or self.me
+        row |= {"LastModifiedDate": at, "SystemModstamp": at, "LastModifiedById": who}
+        if noun == "Opportunity" and before.get("StageName") != row.get("StageName"):
+            self._last += 1
+            ident = f"{PREFIXES['OpportunityHistory']}{self._last:012}AAA"
+            entry = {"Id": ident, "OpportunityId": row["Id"], "StageName": row["StageName"], "CreatedDate": at}
+            self.objects["OpportunityHistory"][ident] = {**entry, "CreatedById": who, "IsDeleted": False}
+        if noun == "Task" and row.get("Status") == "Completed" and before.get("Status") != "Completed":
+            row["CompletedDateTime"] = at
+
+    def update(self, noun: str, row: dict[str, Json], values: Mapping[str, Json], by: str | None = None) -> None:
         """Raises Refusal."""
         blank = [
             f.name
@@ -141,10 +166,14 @@ class Records:
         if blank:
             raise refuse("REQUIRED_FIELD_MISSING", f"Required fields are missing: {blank}", *blank)
         self._check(noun, values, row)
+        before = dict(row)
         row.update(values)
+        self._touch(noun, row, before, by)
 
-    def delete(self, noun: str, ident: str) -> None:
-        self.at(noun, ident)["IsDeleted"] = True
+    def delete(self, noun: str, ident: str, by: str | None = None) -> None:
+        row = self.at(noun, ident)
+        row["IsDeleted"] = True
+        self._touch(noun, row, row, by)
 
     def merge(self, noun: str, kept: str, gone: str) -> None:
         """As a person does it on the page: the other one is deleted and says who is left; what was about it is moved."""
@@ -164,6 +193,8 @@ class Records:
         if name == "IsClosed":
             state = str(row.get("StageName") or row.get("Status") or "")
             return state.startswith("Closed") or state == "Completed"
+        if name == "IsWon":
+            return row.get("StageName") == "Closed Won"
         return row.get(name)
 
     def query(self, text: str, *, with_deleted: bool = False) -> list[dict[str, Json]]:
@@ -264,6 +295,10 @@ class Records:
             ]
             if not row["IsDeleted"] and (same[0] or (same[1] and same[2])):
                 raise Refusal(duplicate("Contact", str(row["Id"])))
+
+
+def text_of(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
 
 
 def duplicate(noun: str, *idents: str) -> Answer:

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from routing.model.records import Handover, Lead, Offer
-from schemas.signals import Kind
+from routing.model.records import Entry, Handover, Lead, Offer
+from schemas.signals import Kind, Parsed, Sales
 from schemas.sinks.base import Stages
-from services.sinks.reconciling.facts import OurSide, Words, fact_of_work, facts_of_sighting
-from services.sinks.reconciling.sightings import Sighting, Work
+from services.sinks.reconciling.facts import OurSide, Words, fact_of_deletion, fact_of_work, facts_of_sighting
+from services.sinks.reconciling.sightings import Change, Deletion, Sighting, Work
 from services.sinks.reconciling.verdicts import compare
 from tests.sinks import NOW, STAGES
 
@@ -72,6 +72,7 @@ def test_a_fact_seen_twice_is_one_signal_and_one_that_comes_again_is_another():
         (SEEN._replace(stage="working"), ours(accepted_at=NOW)),
         (SEEN._replace(stage="won"), ours(closed_at=NOW, outcome="won")),
         (SEEN._replace(stage="back"), ours(closed_at=NOW, outcome="rejected")),
+        (SEEN._replace(stage="lost"), ours(closed_at=NOW, outcome="rejected")),
         (SEEN._replace(owner="2"), ours(closed_at=NOW, outcome="lost")),
         (SEEN._replace(owner="99"), ours()),
         (SEEN._replace(owner="2"), ours(is_waiting=True)),
@@ -106,6 +107,80 @@ def test_a_step_that_was_written_down_much_later_is_shown_as_such():
 @pytest.mark.parametrize("work", [WORK._replace(author="7"), WORK._replace(author=None), WORK._replace(kind="note")])
 def test_our_own_steps_nobodys_and_those_that_do_not_count_are_none(work):
     assert fact_of_work(work, ours(), WORDS._replace(follow_ups=("call", "meeting"))) is None
+
+
+def test_a_change_is_told_with_its_own_instant_where_the_vendor_keeps_a_history():
+    seen = SEEN._replace(stage="working", owner="2", changed_at=NOW + timedelta(hours=9), changed_by="7")
+    staged, owned = Change(NOW, "1"), Change(NOW + timedelta(hours=1), "2")
+    given, accepted = facts(seen._replace(staged=staged, owned=owned))
+    assert (given.kind, given.occurred_at, given.actor.reference) == (Kind.SALES_OWNER_CHANGED, owned.at, "2")
+    assert (accepted.kind, accepted.occurred_at, accepted.actor.reference) == (Kind.SALES_ACCEPTED, NOW, "1")
+
+
+def read_as(kind, **values):
+    """Words whose parser reads every body as this kind."""
+    return WORDS._replace(read=lambda body: Parsed(kind=kind, dedupe_key="x", **values))
+
+
+@pytest.mark.parametrize("kind", [Kind.SALES_FOLLOW_UP, Kind.SALES_MEETING_HELD])
+def test_a_record_is_what_the_parser_of_the_webhooks_reads_of_it(kind):
+    words = read_as(kind, sales=Sales(activity_type="CALL", done=True))
+    fact = fact_of_work(WORK._replace(body={"id": "9"}), ours(), words)
+    assert fact is not None and (fact.kind, fact.sales.activity_type) == (kind, "CALL")
+    assert fact.actor.reference == "1" and fact.handover_id == "ho_1"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        read_as(Kind.OUTREACH_LOGGED),
+        read_as(Kind.CALL_RECEIVED),
+        read_as(Kind.SALES_FOLLOW_UP, automated=True),
+        WORDS,
+        read_as(Kind.SALES_FOLLOW_UP, sales=Sales(activity_type="email"))._replace(follow_ups=("meeting",)),
+    ],
+)
+def test_a_record_that_the_parser_takes_for_no_step_that_counts_is_none(words):
+    assert fact_of_work(WORK._replace(body={"id": "9"}), ours(), words) is None
+
+
+def with_entry(at, by="anna", kind=Kind.SALES_FOLLOW_UP):
+    side = ours()
+    side.lead.record = (Entry(signal_id="sig_1", at=at, kind=kind, source="crm", by=by),)
+    return side
+
+
+@pytest.mark.parametrize(
+    "side",
+    [
+        with_entry(NOW),
+        with_entry(NOW + timedelta(seconds=4), by=None),
+        with_entry(NOW + timedelta(hours=2)),
+        with_entry(NOW, kind=Kind.SALES_MEETING_HELD),
+    ],
+)
+def test_a_step_that_a_webhook_told_of_is_not_told_again(side):
+    assert fact_of_work(WORK._replace(recorded_at=NOW + timedelta(hours=2)), side, WORDS) is None
+
+
+@pytest.mark.parametrize(
+    "side", [with_entry(NOW + timedelta(minutes=1)), with_entry(NOW, by="bo"), with_entry(NOW, kind=Kind.NOTE_ADDED)]
+)
+def test_another_step_of_the_lead_is_no_hindrance(side):
+    assert fact_of_work(WORK, side, WORDS) is not None
+
+
+def test_a_task_of_ours_counts_only_while_nobody_told_of_a_step():
+    task = WORK._replace(is_our_task=True)
+    assert fact_of_work(task, ours(), WORDS) is not None
+    assert fact_of_work(task, ours(followed_up_at=NOW - timedelta(hours=1)), WORDS) is None
+    assert fact_of_work(task, ours(closed_at=NOW, outcome="won"), WORDS) is None
+
+
+def test_a_deal_that_was_deleted_is_told_while_its_hand_over_is_open():
+    fact = fact_of_deletion(Deletion("42", NOW), ours(), WORDS)
+    assert fact is not None and (fact.kind, fact.occurred_at) == (Kind.DEAL_DELETED, NOW)
+    assert fact_of_deletion(Deletion("42", NOW), ours(closed_at=NOW, outcome="lost"), WORDS) is None
 
 
 @pytest.mark.parametrize(
