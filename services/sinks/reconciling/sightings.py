@@ -18,7 +18,7 @@ class Change(NamedTuple):
 
 class Sighting(NamedTuple):
     """An opportunity as it stands. `outcome` is None while it is open, `owner` and `changed_by` are the vendor's ids of users,
-    `reason` is the vendor's word for why it was lost. `staged` and `owned` are the changes of stage and of owner, where the vendor
+    `reason` is the vendor's word for why it was lost. `of_stage` and `of_owner` are the changes of stage and of owner, where the vendor
     keeps a history; else the last change of the whole record stands for both."""
 
     vendor_id: str
@@ -28,16 +28,16 @@ class Sighting(NamedTuple):
     changed_at: datetime
     changed_by: str | None
     reason: str | None = None
-    staged: Change | None = None
-    owned: Change | None = None
+    of_stage: Change | None = None
+    of_owner: Change | None = None
 
     @property
     def stage_change(self) -> Change:
-        return self.staged or Change(self.changed_at, self.changed_by)
+        return self.of_stage or Change(self.changed_at, self.changed_by)
 
     @property
     def owner_change(self) -> Change:
-        return self.owned or Change(self.changed_at, self.changed_by)
+        return self.of_owner or Change(self.changed_at, self.changed_by)
 
 
 class Work(NamedTuple):

@@ -130,10 +130,10 @@ def _following(look: Look, rows: Sequence[JsonObject], since: datetime) -> Look:
         return look.move(Place(max(last, since)), is_over=True)
     if last > place.at:
         return look.move(Place(last), is_over=False)
-    counted = int(place.token or 0) + len(rows)
-    if counted + PAGE > MOST:
+    offset = int(place.token or 0) + len(rows)
+    if offset + PAGE > MOST:
         raise Trouble("refused_data", "too_many_changes_of_one_instant")
-    return look.move(place._replace(token=str(counted)), is_over=False)
+    return look.move(place._replace(token=str(offset)), is_over=False)
 
 
 async def _works(hubspot: HubspotCalls, shape: Opportunity, noun: str, rows: Sequence[JsonObject]) -> list[Work]:
@@ -204,8 +204,8 @@ def _sighting(row: JsonObject, shape: Opportunity, people: Mapping[str, str]) ->
         changed_at=_instant(properties[MODIFIED]),
         changed_by=None,
         reason=" ".join(str(properties.get(_REASON) or "").split())[:200] or None,
-        staged=_change(row, shape.stage, people),
-        owned=_change(row, _OWNER, people),
+        of_stage=_change(row, shape.stage, people),
+        of_owner=_change(row, _OWNER, people),
     )
 
 
@@ -225,21 +225,21 @@ def _work(noun: str, row: JsonObject, deal: str, people: Mapping[str, str]) -> W
     about, properties, ident = WORKS[noun], row["properties"], str(row["id"])
     user = str(properties.get("hs_created_by_user_id") or "")
     owner = properties.get("hubspot_owner_id") or None
-    made = Change(_instant(row["createdAt"]), people.get(user, user) if user else owner)
+    creation = Change(_instant(row["createdAt"]), people.get(user, user) if user else owner)
     if properties.get("hs_object_source") in _MACHINES:
-        made = made._replace(by=None)
-    change = made
+        creation = creation._replace(by=None)
+    change = creation
     if about.state is not None:
-        change = _change(row, about.state, people) or made
+        change = _change(row, about.state, people) or creation
     says = properties.get("hs_timestamp") if noun != "tasks" else None
-    happened = _instant(says) if says else change.at
+    instant = _instant(says) if says else change.at
     body: JsonObject = {"objectTypeId": about.type_id, "objectId": ident, "properties": dict(properties)}
     return Work(
         ident,
         opportunity=deal,
         kind=noun.removesuffix("s"),
         author=change.by,
-        happened_at=min(happened, change.at),
+        happened_at=min(instant, change.at),
         recorded_at=change.at,
         body=body,
     )

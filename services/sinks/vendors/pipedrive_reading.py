@@ -97,7 +97,7 @@ def _sighting(row: JsonObject) -> Sighting:
     if status == "won" or status == "lost":
         outcome = status
     changed_at = _instant(row["update_time"])
-    staged_at = row.get(f"{outcome}_time") if outcome is not None else row.get("stage_change_time")
+    stage_at = row.get(f"{outcome}_time") if outcome is not None else row.get("stage_change_time")
     return Sighting(
         vendor_id=str(row["id"]),
         stage=outcome or (str(row["stage_id"]) if row.get("stage_id") is not None else None),
@@ -106,7 +106,7 @@ def _sighting(row: JsonObject) -> Sighting:
         changed_at=changed_at,
         changed_by=None,
         reason=" ".join(str(row.get("lost_reason") or "").split())[:200] or None,
-        staged=Change(_instant(staged_at), None) if staged_at else None,
+        of_stage=Change(_instant(stage_at), None) if stage_at else None,
     )
 
 

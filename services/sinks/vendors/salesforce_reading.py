@@ -48,10 +48,10 @@ async def read_changes(salesforce: SalesforceCalls, cursor: str | None, since: d
     noun = "Opportunity" if look.current == "deleted" else str(look.current)
     what = "deleted" if look.current == "deleted" else "updated"
     answer = await _span(salesforce, noun, what, begin, until)
-    covered = min(until, _instant(answer["latestDateCovered"]))
+    whole_until = min(until, _instant(answer["latestDateCovered"]))
     # A list that is not whole beyond its begin is asked again by the next look.
-    is_over = until == end or covered <= begin
-    following = look.move(Place(covered), is_over=is_over)
+    is_over = until == end or whole_until <= begin
+    following = look.move(Place(whole_until), is_over=is_over)
     page = Page([], [], str(following), is_last=following.current is None)
     match look.current:
         case "Opportunity":
@@ -94,7 +94,7 @@ async def _span(salesforce: SalesforceCalls, noun: str, what: str, begin: dateti
 
 
 async def _stages(salesforce: SalesforceCalls, idents: Sequence[str]) -> Mapping[str, Change]:
-    """When each of these opportunities came into the stage that it is in, and by whom."""
+    """When each of these opportunities came into the stage that it is in, and by which user."""
     stages: dict[str, tuple[JsonValue, Change]] = {}
     for some in _pieces(idents):
         rows = await salesforce.query(
@@ -134,7 +134,7 @@ def _pieces(idents: Iterable[str]) -> Iterator[str]:
     yield from (", ".join(every[start : start + IDS]) for start in range(0, len(every), IDS))
 
 
-def _sighting(row: JsonObject, staged: Change | None) -> Sighting:
+def _sighting(row: JsonObject, of_stage: Change | None) -> Sighting:
     outcome: Literal["won", "lost"] | None = None
     if row.get("IsWon"):
         outcome = "won"
@@ -147,7 +147,7 @@ def _sighting(row: JsonObject, staged: Change | None) -> Sighting:
         outcome=outcome,
         changed_at=_instant(row["LastModifiedDate"]),
         changed_by=str(row["LastModifiedById"]),
-        staged=staged,
+        of_stage=of_stage,
     )
 
 

@@ -111,9 +111,9 @@ def test_our_own_steps_nobodys_and_those_that_do_not_count_are_none(work):
 
 def test_a_change_is_told_with_its_own_instant_where_the_vendor_keeps_a_history():
     seen = SEEN._replace(stage="working", owner="2", changed_at=NOW + timedelta(hours=9), changed_by="7")
-    staged, owned = Change(NOW, "1"), Change(NOW + timedelta(hours=1), "2")
-    given, accepted = facts(seen._replace(staged=staged, owned=owned))
-    assert (given.kind, given.occurred_at, given.actor.reference) == (Kind.SALES_OWNER_CHANGED, owned.at, "2")
+    of_stage, of_owner = Change(NOW, "1"), Change(NOW + timedelta(hours=1), "2")
+    given, accepted = facts(seen._replace(of_stage=of_stage, of_owner=of_owner))
+    assert (given.kind, given.occurred_at, given.actor.reference) == (Kind.SALES_OWNER_CHANGED, of_owner.at, "2")
     assert (accepted.kind, accepted.occurred_at, accepted.actor.reference) == (Kind.SALES_ACCEPTED, NOW, "1")
 
 
