@@ -47,7 +47,7 @@ async def read_changes(salesforce: SalesforceCalls, cursor: str | None, since: d
         return Page([], [], str(following), is_last=following.current is None)
     noun = "Opportunity" if look.current == "deleted" else str(look.current)
     what = "deleted" if look.current == "deleted" else "updated"
-    answer = await _span(salesforce, noun, what, begin, until)
+    answer = await _span(salesforce, noun, what, begin=begin, until=until)
     whole_until = min(until, _instant(answer["latestDateCovered"]))
     # A list that is not whole beyond its begin is asked again by the next look.
     is_over = until == end or whole_until <= begin
@@ -79,13 +79,13 @@ async def check_reading(salesforce: SalesforceCalls, now: datetime) -> list[str]
     problems = []
     for noun, what in (("Opportunity", "updated"), ("Task", "updated"), ("Opportunity", "deleted")):
         try:
-            await _span(salesforce, noun, what, _minute(now) - MINUTE, _minute(now))
+            await _span(salesforce, noun, what, begin=_minute(now) - MINUTE, until=_minute(now))
         except Trouble as trouble:
             problems.append(f"reconcile: what was {what} of {noun} cannot be read: {trouble.code}")
     return problems
 
 
-async def _span(salesforce: SalesforceCalls, noun: str, what: str, begin: datetime, until: datetime) -> JsonObject:
+async def _span(salesforce: SalesforceCalls, noun: str, what: str, *, begin: datetime, until: datetime) -> JsonObject:
     query = urlencode({"start": _text(begin), "end": _text(until)})
     answer = await salesforce.read(f"/sobjects/{noun}/{what}/?{query}")
     if "latestDateCovered" not in answer:
