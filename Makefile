@@ -81,7 +81,8 @@ golden: .venv/dev.stamp ## tests/golden: the events that each set-up has to give
 
 published: .venv/dev.stamp ## the stand-ins' requests held against the vendor's own OpenAPI files, where you have some: FILES=directory
 	STAFETT_TEST_PUBLISHED="$(FILES)" $(BIN)/python -m pytest tests/unit/parts tests/integration/test_vendor_stand_ins.py \
-		tests/unit/services/sinks/vendors/test_hubspot.py tests/integration/test_hubspot_sink.py
+		tests/unit/services/sinks/vendors/test_hubspot.py tests/unit/services/sinks/platforms/test_hubspot_lists.py \
+		tests/integration/test_hubspot_sink.py
 
 check: .venv/dev.stamp ## format, lint, types, layers
 	$(BIN)/ruff format --check .

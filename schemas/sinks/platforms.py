@@ -62,14 +62,24 @@ class ActivecampaignSink(MarketingSink):
 
 
 class HubspotMarketingSink(MarketingSink):
-    """`secret` is a service key. Lists are static ones, by number. There is no `hard`: a subscription that HubSpot ends is the person's."""
+    """`secret` is a service key. Lists are static ones, by number. `hard` unsubscribes from the subscription types of `unsubscribe_from`, by
+    number, and never from all mail at once, which nobody could take back."""
 
     kind: Literal["hubspot"]
     secret: SecretName
     base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=500)] = "https://api.hubapi.com"
+    unsubscribe_from: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,18}$")], ...] = ()
     mechanisms: ClassVar[tuple[Mechanism, ...]] = ("list",)
-    has_hard: ClassVar[bool] = False
     system: ClassVar[str] = "hubspot"
+
+    @model_validator(mode="after")
+    def _hard_has_types(self) -> Self:
+        if self.suppression is not None and self.suppression.hard and not self.unsubscribe_from:
+            raise BrokenAt("needs `unsubscribe_from`, the subscription types whose mail stops", "suppression", "hard")
+        return self
+
+    def hard_ids(self) -> tuple[str, ...]:
+        return self.unsubscribe_from
 
 
 AnyMarketingSink = Annotated[

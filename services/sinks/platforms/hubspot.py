@@ -1,4 +1,5 @@
-"""HubSpot's lists: a static list of ours that workflows and marketing e-mails leave out, and one for each track.
+"""HubSpot's lists: a static list of ours that workflows and marketing e-mails leave out, and one for each track. What it calls
+subscriptions is in `hubspot_subscriptions`.
 
 Read in HubSpot's reference of version 2026-09. Putting somebody in who is in, or taking out who is not, is nothing. How soon the lists
 of a contact are right after a change is not said there, so nothing that we changed is believed for half a minute.
@@ -17,6 +18,7 @@ from services.sinks.audiences import IN, Audience, Presence, Who
 from services.sinks.calls import Caller
 from services.sinks.outcomes import Trouble
 from services.sinks.platforms.answers import rows_in
+from services.sinks.platforms.hubspot_subscriptions import HubspotSubscriptions
 from services.sinks.vendors.hubspot_calls import HubspotCalls
 
 LISTS = f"/crm/lists/{VERSION}"
@@ -32,6 +34,7 @@ class HubspotLists:
 
     def __init__(self, _sink: HubspotMarketingSink, caller: Caller, secret: str) -> None:
         self._calls = HubspotCalls(caller, secret)
+        self._subscriptions = HubspotSubscriptions(self._calls)
 
     async def read(self, contact: str) -> str | None:
         return await self._id_at(record_path("contacts", contact)) if contact.isdigit() else None
@@ -48,6 +51,8 @@ class HubspotLists:
         return existing or str(answer["id"])
 
     async def presence(self, contact: str, audience: Audience) -> Presence:
+        if audience.kind == "unsubscribed":
+            return await self._subscriptions.presence(contact, audience)
         path, after = f"{LISTS}/records/0-1/{contact}/memberships", ""
         for _ in range(PAGES):
             answer = await self._calls.read(f"{path}?after={quote(after)}" if after else path)
@@ -61,15 +66,20 @@ class HubspotLists:
         raise Trouble("refused_data", "contact_is_in_too_many_lists")
 
     async def enter(self, contact: str, audience: Audience) -> None:
-        await self._change(contact, audience, is_in=True)
+        if audience.kind == "unsubscribed":
+            await self._subscriptions.unsubscribe(contact, audience)
+        else:
+            await self._change(contact, audience, is_in=True)
 
     async def restore(self, contact: str, audience: Audience, word: str) -> None:
-        if word != IN:
+        if audience.kind == "unsubscribed":
+            await self._subscriptions.restore(contact, audience, word)
+        elif word != IN:
             await self._change(contact, audience, is_in=False)
 
     async def check(self, audiences: Sequence[Audience]) -> list[str]:
-        problems = []
-        for audience in audiences:
+        problems = await self._subscriptions.problems([one for one in audiences if one.kind == "unsubscribed"])
+        for audience in (one for one in audiences if one.kind != "unsubscribed"):
             answer = await self._calls.read(f"{LISTS}/{quote(audience.id)}")
             found = (answer or {}).get("list")
             if not isinstance(found, dict):

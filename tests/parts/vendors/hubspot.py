@@ -11,6 +11,7 @@ from typing import ClassVar
 from tests.parts.vendors import hubspot_objects as objects
 from tests.parts.vendors import hubspot_requests as wanted
 from tests.parts.vendors import hubspot_settings as settings
+from tests.parts.vendors import hubspot_subscriptions as subscriptions
 from tests.parts.vendors.hubspot_account import VERSION, HubSpotAccount
 from tests.parts.vendors.server import Route
 
@@ -61,6 +62,29 @@ ROUTES = (
     ),
     Route("list pipelines", "GET", f"/crm/pipelines/{VERSION}/{{noun}}", settings.list_pipelines),
     Route("account", "GET", f"/account-info/{VERSION}/details", settings.details),
+    Route(
+        "subscription types",
+        "GET",
+        f"/communication-preferences/{VERSION}/definitions",
+        subscriptions.definitions,
+        scopes=frozenset({"communication_preferences.read"}),
+    ),
+    Route(
+        "read statuses",
+        "GET",
+        f"/communication-preferences/{VERSION}/statuses/{{address}}",
+        subscriptions.read_statuses,
+        query=frozenset({"channel"}),
+        scopes=frozenset({"communication_preferences.read"}),
+    ),
+    Route(
+        "set status",
+        "POST",
+        f"/communication-preferences/{VERSION}/statuses/{{address}}",
+        subscriptions.set_status,
+        subscriptions.STATUS,
+        scopes=frozenset({"communication_preferences.write"}),
+    ),
     Route(
         "read list",
         "GET",

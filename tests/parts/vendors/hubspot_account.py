@@ -15,6 +15,7 @@ ALL_SCOPES = frozenset(
     {f"crm.objects.{noun}.{what}" for noun in ("contacts", "companies", "deals", "leads") for what in ("read", "write")}
     | {f"crm.schemas.{noun}.{what}" for noun in ("contacts", "deals") for what in ("read", "write")}
     | {"crm.objects.owners.read", "crm.lists.read", "crm.lists.write"}
+    | {"communication_preferences.read", "communication_preferences.write"}
 )
 KEY = "stafett_handover_id"
 
@@ -36,12 +37,24 @@ class MembersList:
 
 
 @dataclass
+class Subscription:
+    """A subscription type. `statuses`: by address, what was set last, with its explanation; `refused`: who said no themselves, and
+    may be subscribed by nobody else."""
+
+    name: str
+    is_internal: bool = False
+    statuses: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+
+
+@dataclass
 class HubSpotAccount(VendorApi):
     """One account. `keys`: service keys with their scopes."""
 
     keys: dict[str, frozenset[str]] = field(default_factory=lambda: {"pat-eu1-stand-in": ALL_SCOPES})
     owners: dict[str, Owner] = field(default_factory=dict)
     lists: dict[str, MembersList] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
     records: Records = field(default_factory=Records)
     burst: Limit = field(default_factory=lambda: Limit(190, 10))
     daily: Limit = field(default_factory=lambda: Limit(650_000, 86_400))

@@ -24,8 +24,9 @@ from tests.parts.vendors.faults import (
     Rule,
 )
 from tests.parts.vendors.hubspot import HubSpotApi
-from tests.parts.vendors.hubspot_account import ALL_SCOPES, VERSION, MembersList
+from tests.parts.vendors.hubspot_account import ALL_SCOPES, VERSION, MembersList, Subscription
 from tests.parts.vendors.hubspot_answers import BURST
+from tests.parts.vendors.published import from_environment
 from tests.parts.vendors.server import ask
 
 NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -43,7 +44,8 @@ def api():
 
 
 def new_api(**values):
-    made = HubSpotApi(lists={ident: MembersList(name) for ident, name in NAMES.items()}, **values)
+    lists = {ident: MembersList(name) for ident, name in NAMES.items()}
+    made = HubSpotApi(lists=lists, oracle=from_environment("2026-09"), **values)
     made.records.now, made.burst = (lambda: NOW), Limit(100_000, 10)
     plan, made.plan = made.plan, Plan()
     for email in (EVA, OLA):
@@ -132,12 +134,104 @@ async def test_check_tells_lists_that_cannot_be_used(api):
     assert await platform(api).whoami()
 
 
-def test_there_is_no_hard_stop():
-    with pytest.raises(ValueError, match="no unsubscribe that can be taken back"):
-        sink(suppression={"list": "12", "hard": True})
+HARD = {"list": "12", "hard": True, "exempt": {"newsletter": {"list": "13"}}}
+NEWS = Audience("unsubscribed", "501")
+
+
+def hard(api):
+    return HubspotLists(sink(suppression=HARD, unsubscribe_from=["501"]), StandInCaller(api), SECRET)
+
+
+@pytest.fixture
+def with_types(api):
+    api.subscriptions = {"501": Subscription("Newsletter"), "502": Subscription("One to one", is_internal=True)}
+    return api
+
+
+def test_a_hard_stop_is_of_subscription_types_that_are_named():
+    with pytest.raises(ValueError, match="unsubscribe_from"):
+        sink(suppression=HARD)
+
+
+@pytest.mark.parametrize("before", ["SUBSCRIBED", "NOT_SPECIFIED"])
+async def test_who_is_unsubscribed_by_us_is_set_back_to_what_they_were(with_types, before):
+    hubspot, eva, held = hard(with_types), contacts(with_types)[EVA], with_types.subscriptions["501"]
+    held.statuses[EVA] = (before, None)
+    was = await hubspot.presence(eva, NEWS)
+    assert was == Presence(before.casefold(), is_in=False)
+    await hubspot.enter(eva, NEWS)
+    assert await hubspot.presence(eva, NEWS) == Presence("in", is_in=True)
+    await hubspot.restore(eva, NEWS, was.word)
+    assert held.statuses[EVA][0] == before
+
+
+async def test_the_persons_own_no_looks_like_nobodys_of_ours(with_types):
+    hubspot, eva, held = hard(with_types), contacts(with_types)[EVA], with_types.subscriptions["501"]
+    await hubspot.enter(eva, NEWS)
+    held.statuses[EVA] = ("UNSUBSCRIBED", None)
+    assert await hubspot.presence(eva, NEWS) == Presence("unsubscribed", is_in=True)
+
+
+async def test_who_may_not_be_subscribed_again_is_a_refusal_of_this_contact(with_types):
+    hubspot, eva = hard(with_types), contacts(with_types)[EVA]
+    await hubspot.enter(eva, NEWS)
+    with_types.subscriptions["501"].refused.add(EVA)
+    with pytest.raises(Trouble) as caught:
+        await hubspot.restore(eva, NEWS, "subscribed")
+    assert caught.value.kind == "refused_data"
+
+
+async def test_the_check_tells_subscription_types_that_cannot_be_used(with_types):
+    asked = [NEWS, Audience("unsubscribed", "502"), Audience("unsubscribed", "9")]
+    problems = await hard(with_types).check(asked)
+    assert [problem.split()[1:6] for problem in problems] == [
+        ["502", "is", "of", "mail", "from"],
+        ["there", "is", "no", "subscription", "type"],
+    ]
+    assert "501 is Newsletter" in problems[1]
+
+
+async def test_a_contact_that_is_gone_is_unsubscribed_from_nothing(with_types):
+    with pytest.raises(Trouble) as caught:
+        await hard(with_types).enter("999999", NEWS)
+    assert caught.value.kind == "gone"
 
 
 FAULTS = (COMMIT_THEN_DROP, DROP_BEFORE, UNAVAILABLE, GATEWAY_AFTER, HTML_403, Fault("429", "instead", BURST.answer))
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_random_lives_with_faults_end_in_the_right_subscriptions(seed):
+    api = new_api(plan=Plan(seed, [Rule(fault, 0.06) for fault in FAULTS]))
+    api.subscriptions = {"501": Subscription("Newsletter")}
+    held, address = api.subscriptions["501"].statuses, {ident: email for email, ident in contacts(api).items()}
+    held |= {EVA: ("SUBSCRIBED", None)}
+
+    def audiences(contact):
+        lists = {Audience("list", i) for i, one in api.lists.items() if contact in one.members}
+        is_stopped = held.get(address[contact], ("", None))[0] == "UNSUBSCRIBED"
+        return lists | ({NEWS} if is_stopped else set())
+
+    def put(contact, audience):
+        if audience == NEWS:
+            held[address[contact]] = ("UNSUBSCRIBED", None)
+        else:
+            api.lists[audience.id].members[contact] = "2026-11-30T09:00:00Z"
+
+    entry = {"hard": True, "exempt": {"newsletter": {"list": "13"}}}
+    settings = MarketingSettings(sink(suppression=entry, unsubscribe_from=["501"]), "hubspot")
+    stage = Stage(
+        target=lambda: MarketingTarget(settings, hard(api)),
+        contacts=contacts(api),
+        audiences=audiences,
+        put=put,
+        quiet=NEWS,
+        news=Audience("list", "13"),
+        tracks={"warm_up": Audience("list", "14"), "recycle": Audience("list", "15")},
+        pumps=Audience("list", "16"),
+    )
+    await Storm(stage, seed).live()
+    assert api.violations == [] and sum(api.plan.came.values()) > 5
 
 
 @pytest.mark.parametrize("seed", range(20))
