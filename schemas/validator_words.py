@@ -149,6 +149,7 @@ PATTERNS = {
     r"^[a-z0-9][a-z0-9._-]{0,99}$": "a name has a to z, 0 to 9, ., - and _, and at most 100 of them",
     r"^lead_[a-z2-7]{26}$": "the id of a lead is lead_ and 26 letters and digits",
     r"^[0-9a-f]{40}$": "the key of a field is needed, all 40 characters",
+    r"^[0-9]{1,18}$": "the id of a subscription type is a number, as 501; `stafett sink check` names yours",
     r"^[0-9a-f]{64}$": "the whole hash is needed, all 64 digits",
     r"^STAFETT_SECRET_[A-Z0-9_]+$": "a secret is the name of a setting, as STAFETT_SECRET_CRM",
     r"^[A-Z]{2}$": "must be a country in two letters of ISO 3166-1, as SE",
