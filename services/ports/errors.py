@@ -96,6 +96,10 @@ class OffsetLost(PortError):
         return {"topic": self.topic, "partition": self.partition, "offset": self.wanted}
 
 
+class BackupUnusable(PortError):
+    """A backup cannot be made or restored as it is asked for; nothing that was there has been changed."""
+
+
 class Conflict(PortError):
     """Another transaction linked an identity that this batch was about to link; start the batch over.
 

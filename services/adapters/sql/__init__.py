@@ -1,5 +1,5 @@
 """The store on SQLite and PostgreSQL: plain SQL, one statement per table and batch.
 
-Imported by: bootstrap, cli and log.
+Imported by: backups, bootstrap, cli and log.
 Open first: `tables.py`, then `store.py`.
 """

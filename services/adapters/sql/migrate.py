@@ -53,14 +53,14 @@ async def _check_it_is_ours(url: str) -> None:
         refuse_torn_copy(engines.file)
     try:
         at = await revision_of(engines)
-        if at in _revisions() and (lack := await lacking(engines, await _made_by(at))):
+        if at in known_revisions() and (lack := await lacking(engines, await _made_by(at))):
             raise SchemaOutdated(foreign(at, lack))
     finally:
         await engines.close()
 
 
-def _revisions() -> set[str]:
-    """Those that this version knows."""
+def known_revisions() -> set[str]:
+    """The schema's revisions that this version knows."""
     return {script.revision for script in ScriptDirectory.from_config(config("sqlite://")).walk_revisions()}
 
 

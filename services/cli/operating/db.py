@@ -67,11 +67,7 @@ def _begin_after_restore(args: argparse.Namespace) -> int:
         async with parts_of(settings_of(args)) as parts:
             for line in await positions.list_positions(parts):
                 if line.state == "lost":
-                    print(
-                        f"{line.at.topic}/{line.at.partition}: the backup stood at {line.at.offset}, the log begins at "
-                        f"{line.begins}: what lay between does not come back",
-                        file=sys.stderr,
-                    )
+                    print(positions.lost_text(line), file=sys.stderr)
             return await parts.store.raise_epoch()
 
     print(f"epoch {asyncio.run(run())}: what the inbox remembers is not decided again, new events have new ids")

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.certain import certain
@@ -15,9 +16,10 @@ from services.cli.support.numbers import whole_number
 
 if TYPE_CHECKING:
     from services.bootstrap.parts import Parts
+    from services.ports.log import Log
     from services.ports.rows import Placed
 
-log = logging.getLogger("stafett.positions")
+logger = logging.getLogger("stafett.positions")
 EPILOG = """\
 A position is lost where the log's retention has passed it, or where the topic was made again. A role never skips records
 by itself: it stops. `skip` moves lost positions, and no others, to where the log begins. What lay between is gone: the
@@ -62,16 +64,26 @@ def add(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 async def list_positions(parts: Parts) -> list[Shown]:
     """Every stored position. Raises StoreUnavailable, LogUnavailable."""
-    placed = await parts.store.stored_positions()
-    topics = {at.topic for at in placed if at.cluster == parts.log.cluster}
-    begins = {topic: await parts.log.begin_offsets(topic) for topic in topics}
-    ends = {topic: await parts.log.end_offsets(topic) for topic in topics}
+    return await compare_positions(parts.log, await parts.store.stored_positions())
+
+
+async def compare_positions(log: Log, placed: Sequence[Placed]) -> list[Shown]:
+    """Positions beside what the log has. Raises LogUnavailable."""
+    topics = {at.topic for at in placed if at.cluster == log.cluster}
+    begins = {topic: await log.begin_offsets(topic) for topic in topics}
+    ends = {topic: await log.end_offsets(topic) for topic in topics}
     return [
         Shown(at, begins[at.topic].get(at.partition), ends[at.topic].get(at.partition))
-        if at.cluster == parts.log.cluster
+        if at.cluster == log.cluster
         else Shown(at, None, None)
         for at in placed
     ]
+
+
+def lost_text(line: Shown) -> str:
+    """What a lost position means after a restore."""
+    at = line.at
+    return f"{at.topic}/{at.partition}: the backup stood at {at.offset}, the log begins at {line.begins}: what lay between does not come back"
 
 
 async def _show(args: argparse.Namespace) -> int:
@@ -109,4 +121,4 @@ async def skip(parts: Parts, line: Shown, reason: str) -> None:
     async with parts.store.batch() as tx:
         await tx.advance(at.group, at.topic, at.cluster, {at.partition: (at.offset, begins)})
     where = {"group": at.group, "topic": at.topic, "partition": at.partition, "offset": begins}
-    log.warning("position moved from %d to where the log begins, %d: %s", at.offset, begins, reason, extra=where)
+    logger.warning("position moved from %d to where the log begins, %d: %s", at.offset, begins, reason, extra=where)
