@@ -22,6 +22,18 @@ from routing.stages.readiness import is_engagement, note_sales_ready
 from routing.upkeep import disposition
 from schemas.signals import LISTINGS, TOUCHES, Kind
 
+OF_SALES = frozenset(
+    {
+        Kind.SALES_ACCEPTED,
+        Kind.SALES_REJECTED,
+        Kind.SALES_FOLLOW_UP,
+        Kind.SALES_OWNER_CHANGED,
+        Kind.SALES_WON,
+        Kind.SALES_LOST,
+        Kind.SALES_RETURNED,
+    }
+)
+"""Kinds that are news only where somebody else than our sinks did it."""
 ALWAYS = frozenset({Kind.DISPOSITION_SET, Kind.CONSENT_GIVEN, Kind.CONSENT_WITHDRAWN, Kind.LIST_UNSUBSCRIBED})
 """Kinds that are acted on whatever the lead's disposition."""
 _TOLD = TOUCHES - {Kind.SALES_FOLLOW_UP, Kind.EMAIL_DELIVERED, Kind.SALES_MEETING_HELD}
@@ -40,7 +52,9 @@ def note_signal(draft: Draft) -> None:
     nurturing.watch_mail(draft)
     if signal.tags:
         note_sales_ready(draft)
-    if act := _ACTS.get(kind):
+    if signal.echo is not None and kind in OF_SALES:
+        draft.ignore("our_own_write", f"what a sink wrote came back, known by its {signal.echo}")
+    elif act := _ACTS.get(kind):
         act(draft)
     for consent in signal.consents:
         nurturing.follow_consent(draft, consent.state)

@@ -36,6 +36,7 @@ Reason = Literal[
     "repeated",
     "unknown_colleague",
     "not_by_a_person",
+    "our_own_write",
     "not_by_an_sdr",
     "not_done_yet",
     "handover_open_here",
@@ -78,6 +79,7 @@ REASONS: Mapping[Reason, Meaning] = {
     "repeated": Meaning("ignored", "the same request was made a moment before"),
     "unknown_colleague": Meaning("ignored", "the colleague that it names is not in the roster"),
     "not_by_a_person": Meaning("ignored", "no person did it"),
+    "our_own_write": Meaning("ignored", "what a sink wrote came back"),
     "not_by_an_sdr": Meaning(
         "ignored", "the sales-ready tag was set by a program, or came from a source that proves nothing"
     ),

@@ -93,6 +93,7 @@ BLOCK_CLASS: dict[str, Classed] = {
             "former_emails",
             "address_changed",
             "automated",
+            "echo",
             "reason",
             "criterion",
             "amount",

@@ -293,13 +293,17 @@ class Asserted(Part, frozen=True, kw_only=True):
     disposition: Literal["active", "spam", "not_a_buyer", "do_not_contact"] | None = None
 
 
+Echo = Literal["user", "app", "value"]
+"""How our own write was known when it came back: by the user that we write as, by the app that wrote it, or by what was written."""
+
+
 class Parsed(Part, frozen=True, kw_only=True):
     """What a parser reads off a body: facts only, nothing guessed, absent facts are None.
 
     `occurred_at` is the sender's time of the fact; ingest puts its own arrival time there when the body has none.
     `findings` are for whoever set the source up: what its configuration names and this body does not have.
     `former_emails` are addresses that the same person had before; `address_changed` says that the address is a new one of theirs.
-    `lists` are the lists, by id and by name, that somebody joined or left, or that a mail went to.
+    `lists` are the lists, by id and by name, that somebody joined or left, or that a mail went to. `echo`: our own write came back.
     """
 
     kind: Kind
@@ -317,6 +321,7 @@ class Parsed(Part, frozen=True, kw_only=True):
     address_changed: bool = False
     actor: Actor = Actor()
     automated: bool = False
+    echo: Echo | None = None
     sales: Sales | None = None
     reason: Text = None
     criterion: Text = None

@@ -90,8 +90,8 @@ class SalesMeaning(FileModel):
     """What the CRM's own words mean here. Stages and statuses as the CRM writes them in its webhooks (often ids).
 
     `follow_up_types`: activity types that are a genuine step (left out: all). `not_qualified`: lost or rejection reasons
-    that mean the lead never was qualified. `meeting_types`: activity types that are meetings. `our_users`: ids of the users,
-    apps or API keys by which Stafett itself writes into the CRM.
+    that mean the lead never was qualified. `meeting_types`: activity types that are meetings. `our_users`: ids of the users
+    or API keys by which Stafett itself writes into the CRM; `our_apps`: ids or names of its apps, where the CRM's webhooks say which app wrote.
     """
 
     accepted: tuple[str, ...] = ()
@@ -104,6 +104,7 @@ class SalesMeaning(FileModel):
     meeting_types: tuple[str, ...] = ()
     not_qualified: tuple[str, ...] = ()
     our_users: tuple[str, ...] = ()
+    our_apps: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_meaning_each(self) -> SalesMeaning:

@@ -111,13 +111,14 @@ class Reconcile(FileModel):
 
 class Sink(FileModel):
     """`source` is the name of the source whose webhooks come from there: ids are learned for it, and what `user` does there is our
-    own. `brands`: only events of these."""
+    own, as is what `app` does, the id or name of our app where its webhooks say which one wrote. `brands`: only events of these."""
 
     name: Name
     mode: SinkMode = "dry_run"
     base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=500)]
     source: Name | None = None
     user: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    app: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     brands: tuple[str, ...] = ()
     limits: Limits = Limits()
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4

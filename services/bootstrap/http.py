@@ -39,7 +39,7 @@ from services.bootstrap.health import readiness
 from services.bootstrap.keyring import Keyring
 from services.bootstrap.listening import OnOpen, Run, door_of, listening
 from services.bootstrap.metering import Answer
-from services.bootstrap.own_users import own_users, with_own_users
+from services.bootstrap.own_users import own_users, targets_by_source, with_own_users
 from services.bootstrap.page import BesidePage, guarded_page
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.persons import person_desk_of
@@ -52,6 +52,7 @@ from services.ingest.app import Hooks
 from services.ingest.configured.mapped import ConditionError, check
 from services.ingest.configured.may import needs_words, withheld_classes
 from services.ingest.configured.source import Configured
+from services.ingest.echoes import Echoes
 from services.ingest.limits.stops import Stops
 from services.ingest.parsers.registry import PARSERS
 from services.ingest.proof.handshake import handshake_problem
@@ -236,6 +237,7 @@ def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], in
         public_url=http.public_url,
         trusted=http.trusted_proxies,
         stops=stops,
+        echoes=Echoes(parts.sinks, targets_by_source(parts.settings)),
     )
     app.state.hook = metering.count_requests(hooks.answer, sources)
     app.add_route("/v1/hooks/{source}", app.state.hook, methods=["POST"])

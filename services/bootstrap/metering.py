@@ -68,6 +68,8 @@ def count_requests(answer: Answer, sources: Container[str]) -> Answer:
         metrics.count_request(name if name in sources else None, outcome)
         for may, count in getattr(request.state, "may_not", {}).items():
             metrics.count_not_permitted(name, may, count)
+        for echo, count in getattr(request.state, "echoes", {}).items():
+            metrics.count_echoes(name, echo, count)
         return response
 
     return counting

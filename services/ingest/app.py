@@ -25,6 +25,7 @@ from services.ingest.configured.boxes import with_box_consents
 from services.ingest.configured.may import apply_may
 from services.ingest.configured.sales import with_sales_words
 from services.ingest.configured.source import Configured
+from services.ingest.echoes import Echoes
 from services.ingest.limits.gate import Gate
 from services.ingest.limits.offload import Offload
 from services.ingest.limits.stops import Stops
@@ -55,7 +56,8 @@ class Understood(NamedTuple):
 
 class Hooks:
     """`public_url` is our base URL as senders see it, for schemes that sign the URL; without it `trusted` proxies are
-    believed, and nobody else. `offload` reads large bodies. `stops` knows sources whose signals cannot be processed."""
+    believed, and nobody else. `offload` reads large bodies. `stops` knows sources whose signals cannot be processed, `echoes` what
+    our sinks wrote."""
 
     def __init__(
         self,
@@ -68,11 +70,12 @@ class Hooks:
         offload: Offload | None = None,
         ticks: Callable[[], float] = time.monotonic,
         stops: Stops | None = None,
+        echoes: Echoes | None = None,
     ) -> None:
         self._sources, self._intake, self._key, self._now = sources, intake, key, now
         self._public_url, self._trusted = public_url, trusted
         self._offload = offload or Offload()
-        self._stops = stops
+        self._stops, self._echoes = stops, echoes
         self._gate = Gate((entry.source for entry in sources.values()), ticks)
 
     async def answer(self, request: HttpRequest) -> Response:
@@ -123,7 +126,10 @@ class Hooks:
         if isinstance(outcome, Response):
             return outcome
         self._gate.count(source, client, len(outcome.signals) + len(outcome.unclear))
+        if self._echoes is not None:
+            outcome = outcome._replace(signals=await self._echoes.recognise(source.name, outcome.signals, now))
         request.state.may_not = outcome.may_not
+        request.state.echoes = Counter(signal.echo for signal in outcome.signals if signal.echo is not None)
         return await self._store(request, source, delivery=delivery, understood=outcome, now=now)
 
     async def greet(self, request: HttpRequest) -> Response:

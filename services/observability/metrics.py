@@ -10,6 +10,8 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from schemas.signals import Echo
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 REGISTRY = CollectorRegistry()
 MAX_SOURCES = 100
@@ -132,6 +134,12 @@ dropped_connections = Counter(
 held_bodies = Gauge(
     "stafett_http_bodies_bytes", "Bytes of bodies in flight, beyond the first 64 KiB of each.", registry=REGISTRY
 )
+echoes = Counter(
+    "stafett_sink_echoes",
+    "Webhooks that told of our own writes, by how they were known: the user, the app, or the value.",
+    ["source", "by"],
+    registry=REGISTRY,
+)
 repaired = Counter(
     "stafett_reconcile_repaired",
     "Facts that a sweep of a CRM had to add, since no webhook brought them.",
@@ -215,6 +223,11 @@ def set_quarantine_fill(shares: Mapping[str, float]) -> None:
 def count_attempt(outcome: str) -> None:
     """An attempt at a subscriber ended."""
     deliveries.labels(outcome if outcome in ATTEMPTS else OTHER).inc()
+
+
+def count_echoes(source: str, by: Echo, count: int) -> None:
+    """So many signals of a source told of what our sinks wrote."""
+    echoes.labels(source, by).inc(count)
 
 
 def count_repaired(sink: str, count: int) -> None:

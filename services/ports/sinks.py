@@ -18,7 +18,7 @@ class SinkRecord(NamedTuple):
     """`key` is ours, `vendor_id` theirs. `made_by` is the event for which it was made or found, `sent_at` when its create left.
     `digest` is of the fields that we wrote last, `adopted` True where others had made it, `before` (JSON) what a membership was
     before we wrote it, where that has to be put back. `is_over`, of an opportunity: its hand-over was returned, won or lost, and
-    no later event is about it until it is offered again."""
+    no later event is about it until it is offered again. `written` are marks of what we wrote last (`services.ports.written`)."""
 
     target: str
     kind: KeptKind
@@ -34,6 +34,7 @@ class SinkRecord(NamedTuple):
     sent_at: datetime | None = None
     seen_at: datetime | None = None
     is_over: bool = False
+    written: str | None = None
 
 
 class SinkStep(NamedTuple):

@@ -20,6 +20,7 @@ from schemas.sinks import CrmSink, RecordKind
 from schemas.sinks.base import HandoverStage
 from services.ports.rows import RecordOut
 from services.ports.sinks import SinkBook, SinkRecord, SinkStep
+from services.ports.written import TOLD, note_values
 from services.sinks.outcomes import Made, Trouble
 from services.sinks.planning.operations import Change, Ensure, Link, Operation
 from services.sinks.planning.plan import EVENTS, OpenHandover, Settings, plan_of
@@ -72,14 +73,23 @@ class Target(NamedTuple):
         return Carrier(self, book, now)
 
 
+class Known(NamedTuple):
+    """What we know of a record, and how it is there."""
+
+    record: SinkRecord | None
+    match: Match
+
+
 class Making(NamedTuple):
-    """A record that has to be made. `record` is what we know of it, `asked_at` when it was looked for."""
+    """A record that has to be made. `record` is what we know of it, `asked_at` when it was looked for, `marks` what is told of by
+    webhooks once it is made."""
 
     key: Key
     fields: Fields
     parents: Parents
     record: SinkRecord | None
     asked_at: datetime
+    marks: str | None = None
 
 
 class Carrier(StepTaker[Operation]):
@@ -102,7 +112,7 @@ class Carrier(StepTaker[Operation]):
             case Ensure():
                 return await self._ensure(errand, operation, step)
             case Change():
-                return await self._change(operation)
+                return await self._change(operation, step)
             case Link():
                 return await self._link(operation)
             case _:
@@ -126,10 +136,12 @@ class Carrier(StepTaker[Operation]):
         asked_at = self._now()
         match = await self._look_up(record, key, fields, parents)
         if match is not None:
-            return await self._bring_up_to_date(errand, operation, record, match)
+            return await self._bring_up_to_date(errand, operation, Known(record, match), step)
         if record is not None and record.state != "making" and (outcome := _taken_away(key.kind)):
             return Done(outcome, record._replace(state="gone", seen_at=self._now()))
-        return await self._make(errand, Making(key, fields, parents=parents, record=record, asked_at=asked_at), step)
+        marks = note_values(None, wanted.values, TOLD, self._now())
+        making = Making(key, fields, parents=parents, record=record, asked_at=asked_at, marks=marks)
+        return await self._make(errand, making, step)
 
     async def _look_up(self, record: SinkRecord | None, key: Key, fields: Fields, parents: Parents) -> Match | None:
         """The record as it is there: by its id where we know it, else by our key."""
@@ -140,19 +152,22 @@ class Carrier(StepTaker[Operation]):
         return await self._vendor.find(key, fields, parents)
 
     async def _bring_up_to_date(
-        self, errand: Errand[Operation], operation: Ensure, record: SinkRecord | None, match: Match
+        self, errand: Errand[Operation], operation: Ensure, there: Known, step: SinkStep
     ) -> Done:
-        wanted, now = operation.wanted, self._now()
+        (record, match), wanted, now = there, operation.wanted, self._now()
         if match.is_closed and operation.stage is not None:
             raise Trouble("refused_data", "opportunity_is_closed_there")
         fields = self._vendor.render(self._with_stage(wanted, operation.stage))
         changes = self._changes(wanted, match)
         changes |= self._stage_change(operation.stage, match, wanted.key)
-        if changes:
-            await self._vendor.update(wanted.key.kind, match.vendor_id, changes)
         was_made_now = record is not None and record.state == "making"
         is_new = record is None or record.vendor_id != match.vendor_id
         known = record or self._new_record(errand, wanted.key)
+        known = known._replace(written=self._marks(known, self._with_stage(wanted, operation.stage), changes))
+        if changes:
+            # Of a record that was ours before: one that is new is told of together with its id.
+            await self._announce(step, known if record is not None and not is_new else None, before=record)
+            await self._vendor.update(wanted.key.kind, match.vendor_id, changes)
         known = known._replace(
             state="present",
             vendor_id=match.vendor_id,
@@ -194,7 +209,7 @@ class Carrier(StepTaker[Operation]):
         return {name: value for name, value in rendered.items() if name not in empty}
 
     async def _make(self, errand: Errand[Operation], wanted: Making, step: SinkStep) -> Done:
-        key, fields, parents, record, asked_at = wanted
+        key, fields, parents, record, asked_at, marks = wanted
         if self._target.shown is not None:
             await self._vendor.create(key, fields, parents)
             raise Trouble("refused_setup", "a_sink_that_only_shows_has_written")
@@ -217,7 +232,7 @@ class Carrier(StepTaker[Operation]):
                 # The vendor said no, so that nothing was made and the look-up that comes next may be believed.
                 await self._book.release(making, step)
             raise
-        return _after_create(making, made, fields, now)
+        return _after_create(making._replace(written=None if made.adopted else marks), made, fields, now)
 
     @property
     def _longest_create(self) -> timedelta:
@@ -232,7 +247,26 @@ class Carrier(StepTaker[Operation]):
         if not self._vendor.is_repeatable(key.kind) and now < believed_at:
             raise Trouble("unknown", "not_settled_yet", wait=believed_at - now)
 
-    async def _change(self, operation: Change) -> Done:
+    def _marks(self, record: SinkRecord, wanted: Wanted, changes: Fields) -> str | None:
+        """What is told of by webhooks, as it is there once the changes are written."""
+        empty = self._vendor.render(Wanted(wanted.key, {}))
+        written = [
+            name
+            for name in TOLD
+            if name in wanted.values
+            and any(
+                field in changes and field not in empty
+                for field in self._vendor.render(Wanted(wanted.key, {name: wanted.values[name]}))
+            )
+        ]
+        return note_values(record.written, wanted.values, written, self._now())
+
+    async def _announce(self, step: SinkStep, record: SinkRecord | None, before: SinkRecord | None) -> None:
+        """Marks are kept before the write leaves: its webhook may be faster than our note of it."""
+        if record is not None and before is not None and record.written != before.written:
+            await self._book.finish(step, before._replace(written=record.written))
+
+    async def _change(self, operation: Change, step: SinkStep) -> Done:
         key = operation.wanted.key
         record = await self._record_of(key)
         if record is None or record.state != "present" or record.vendor_id is None:
@@ -243,10 +277,12 @@ class Carrier(StepTaker[Operation]):
             return Done("gone", record._replace(state="gone", seen_at=self._now()))
         changes = self._changes(operation.wanted, match) if not match.is_closed else {}
         changes |= self._stage_change(operation.stage, match, key)
+        marks = self._marks(record, self._with_stage(operation.wanted, operation.stage), changes)
         if changes:
+            await self._announce(step, record._replace(written=marks), before=record)
             await self._vendor.update(key.kind, match.vendor_id, changes)
         is_over = record.is_over or operation.stage in ("returned", "won", "lost")
-        kept = record._replace(vendor_id=match.vendor_id, is_over=is_over, seen_at=self._now())
+        kept = record._replace(vendor_id=match.vendor_id, is_over=is_over, written=marks, seen_at=self._now())
         return Done("updated" if changes else "unchanged", kept)
 
     async def _link(self, operation: Link) -> Done:

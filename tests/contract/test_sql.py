@@ -153,6 +153,7 @@ FROZEN = {
     "v0011_held.py": "47614f3b1f349cdae7622aa9ea121f38a3eb73da4794903ca68af3a7eb920c00",
     "v0012_sessions.py": "d270e94a5dc744a9faa639711ac79e4fe4fdef7500952128112bd32ab2e119db",
     "v0013_persons.py": "7eaefcdaa7880f1df4748217c567f676c52a7e0bd9c07e9cd4d5b9133ac4a9e7",
+    "v0014_written.py": "47b7b90eb58c64e05fe9528f8c913c965c8d1c4200d16a612074c060b76c01e1",
 }
 
 

@@ -26,6 +26,7 @@ sink_records = Table(
     _whole("seen_at", null=True),
     _whole("number"),
     Column("is_over", Boolean, nullable=False, server_default=false()),
+    _text("written", null=True),
     PrimaryKeyConstraint("target", "kind", "key"),
     Index("sink_records_lead", "target", "lead_id", "number"),
     Index("sink_records_vendor", "target", "kind", "vendor_id"),

@@ -33,6 +33,7 @@ _RECORD = (
     "sent_at",
     "seen_at",
     "is_over",
+    "written",
 )  # fmt: skip - in the order of SinkRecord
 _STEP = (
     "target",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.signals import Actor, Kind, Parsed, Sales
+from schemas.signals import Actor, Echo, Kind, Parsed, Sales
 from schemas.sources import SalesMeaning
 from schemas.words import NOT_QUALIFIED, reason_key
 
@@ -22,9 +22,11 @@ def with_sales_words(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
 
 def _without_own_users(parsed: Parsed, meaning: SalesMeaning) -> Parsed:
     """Our own writes come back from the CRM: nobody's step."""
-    if parsed.actor.reference is None or parsed.actor.reference not in meaning.our_users:
+    who = parsed.actor.reference
+    if who is None or who not in (*meaning.our_users, *meaning.our_apps):
         return parsed
-    return parsed.but(actor=Actor(kind="system", reference=parsed.actor.reference), automated=True)
+    echo: Echo = "user" if who in meaning.our_users else "app"
+    return parsed.but(actor=Actor(kind="system", reference=who), automated=True, echo=echo)
 
 
 def _stage(parsed: Parsed, sales: Sales, meaning: SalesMeaning) -> Parsed:

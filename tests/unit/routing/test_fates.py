@@ -85,6 +85,7 @@ IGNORED = {
     "no_such_offer": lambda: offered().tell("sales.accepted", 2 * HOUR, offer_id=f"{UNKNOWN}.1"),
     "no_such_handover": lambda: offered().tell("sales.accepted", 2 * HOUR, handover_id=UNKNOWN),
     "not_by_a_person": lambda: offered().tell("sales.follow_up", 2 * HOUR, automated=True, sales=DONE),
+    "our_own_write": lambda: offered().tell("sales.accepted", 2 * HOUR, automated=True, echo="value"),
     "not_done_yet": lambda: offered().tell("sales.follow_up", 2 * HOUR, sales=Sales(activity_type="call", done=False)),
     "unknown_colleague": lambda: offered().tell("sales.owner_changed", 2 * HOUR, sales=Sales(owner_id="nobody")),
     "older_fact": lambda: offered().tell("sales.owner_changed", 0 * HOUR, sales=Sales(owner_id="karin")),

@@ -15,8 +15,11 @@ from services.door.proxies import client_of, origin_of
 from services.ingest.accepting.intake import Taken
 from services.ingest.app import Hooks
 from services.ingest.configured.source import Configured
+from services.ingest.echoes import Echoes
 from services.ingest.parsers.registry import parse
 from services.ingest.quarantine.stripping import hide_secrets
+from services.ports.sinks import SinkRecord
+from services.ports.written import note_values
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 
@@ -369,3 +372,21 @@ def test_characters_are_told_value_by_value_and_a_damaged_one_spoils_no_other():
 def test_names_of_fields_are_read_in_the_same_characters(name):
     (found,) = parse("form", f"email=a%40b.example&{name}=Ek+AB".encode(), "application/x-www-form-urlencoded", {})
     assert found.company.name == "Ek AB"
+
+
+async def test_a_webhook_with_what_a_sink_wrote_is_taken_as_nobodys_doing_and_counted():
+    class Known:
+        async def records_by_vendor_id(self, target, kind, vendor_ids):
+            written = note_values(None, {"stage": "94512"}, ["stage"], NOW)
+            return [SinkRecord(target, kind, "ho_1", "lead_1", "present", "evt_1", vendor_id="5", written=written)]
+
+    kept = Kept()
+    echoes = Echoes(Known(), {"s": ("sink/crm",)})
+    body = {"objectId": 5, "portalId": 1, "eventId": 9, "subscriptionType": "deal.propertyChange", "changeSource": "CRM_UI",
+            "propertyName": "dealstage", "propertyValue": "94512", "occurredAt": 1780000000000}  # fmt: skip
+    async with client(source("hubspot", HMAC), kept, echoes=echoes) as http:
+        raw = json.dumps([body, body | {"eventId": 10, "propertyValue": "94513"}]).encode()
+        sig = hmac.new(b"s3same", raw, "sha256").hexdigest()
+        answer = await http.post("/v1/hooks/s", content=raw, headers={"x-sig": sig, "content-type": "application/json"})
+    assert answer.status_code == 202
+    assert [(one.echo, one.automated) for one in kept.signals] == [("value", True), (None, False)]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.ports.written import is_echo
 from services.sinks.calls import Shown
 from services.sinks.carrying import Carrier, Errand, _newest_handover
 from services.sinks.outcomes import Trouble
@@ -373,3 +374,34 @@ async def test_a_company_that_somebody_took_away_is_made_again_for_the_next_hand
     del world.crm.records[ident]
     await world.carry(offered(2, lead="lead_2", handover="ho_2", email="ola@kund.example"))
     assert len(world.crm.of("company")) == 1
+
+
+async def test_what_webhooks_tell_of_is_marked_before_the_write_leaves():
+    world = World()
+    await world.carry(offered())
+    record = world.book.kept["opportunity", "ho_1"]
+    assert is_echo(record.written, "stage", "new", world.now) and is_echo(record.written, "owner", "ANNA", world.now)
+    assert not is_echo(record.written, "stage", "working", world.now)
+    world.crm.faults = ["kill"]
+    with pytest.raises(Killed):
+        await world.carry(event("handover.accepted", 2, handover_id="ho_1", pass_number=1, offer_id="ho_1.1"))
+    kept = world.book.kept["opportunity", "ho_1"]
+    assert is_echo(kept.written, "stage", "working", world.now) and is_echo(kept.written, "owner", "ANNA", world.now)
+
+
+async def test_a_value_that_somebody_else_wrote_takes_our_mark_away():
+    world = World()
+    await world.carry(offered())
+    world.crm.of("opportunity")[0]["stage"] = "working"
+    await world.carry(event("handover.accepted", 2, handover_id="ho_1", pass_number=1, offer_id="ho_1.1"))
+    kept = world.book.kept["opportunity", "ho_1"]
+    assert not is_echo(kept.written, "stage", "new", world.now)
+    assert not is_echo(kept.written, "stage", "working", world.now)
+
+
+async def test_a_record_that_others_made_is_told_of_whatever_ends_us_before_it_is_kept():
+    world = World()
+    world.crm.records["x"] = {"kind": "opportunity", "key": "ho_1", "owner": "BO", "made_at": NOW}
+    await world.insist(offered(lead="lead_1", company_domain=None))
+    told = [kind for kind, _ in world.book.signals]
+    assert told.count("opportunity") == 1

@@ -1,0 +1,89 @@
+"""Our own writes that come back by webhook, known by their value where neither the user nor the app tells.
+
+One read a body, of sources whose sales facts a live sink writes; where the store is away nothing is taken for an echo, since a
+fact that somebody else told must not be lost.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from schemas.signals import Actor, Kind, Signal
+from schemas.sinks import KeptKind, ValueName
+from services.ports.errors import StoreUnavailable
+from services.ports.sinks import SinkRecord
+from services.ports.written import is_echo
+
+log = logging.getLogger("stafett.ingest")
+_KINDS: Mapping[str, KeptKind] = {"deal": "opportunity", "activity": "task"}
+"""What a reference names, as a sink keeps it."""
+
+
+class SinkRecords(Protocol):
+    """What is asked of the sinks' book."""
+
+    async def records_by_vendor_id(
+        self, target: str, kind: KeptKind, vendor_ids: Collection[str]
+    ) -> list[SinkRecord]: ...
+
+
+class _Told(NamedTuple):
+    """A value of a record that a signal tells of."""
+
+    kind: KeptKind
+    vendor_id: str
+    name: ValueName
+    value: str
+
+
+class Echoes:
+    """`targets` are the sinks that write where a source's webhooks come from, by the source's name."""
+
+    def __init__(self, records: SinkRecords, targets: Mapping[str, Sequence[str]]) -> None:
+        self._records, self._targets = records, targets
+
+    async def recognise(self, source: str, signals: Sequence[Signal], now: datetime) -> list[Signal]:
+        """The signals, with those that tell of our own writes as nobody's doing."""
+        targets = self._targets.get(source, ())
+        asked = [told for signal in signals for told in _told(signal)] if targets else []
+        if not asked:
+            return list(signals)
+        try:
+            marks = {(r.kind, r.vendor_id): r.written for target in targets for r in await self._known(target, asked)}
+        except StoreUnavailable:
+            log.warning("whether these are echoes is not known", extra={"source": source, "count": len(asked)})
+            return list(signals)
+        return [_as_echo(signal) if _is_ours(signal, marks, now) else signal for signal in signals]
+
+    async def _known(self, target: str, asked: Sequence[_Told]) -> list[SinkRecord]:
+        found: list[SinkRecord] = []
+        for kind in sorted({told.kind for told in asked}):
+            ids = {told.vendor_id for told in asked if told.kind == kind}
+            found += await self._records.records_by_vendor_id(target, kind, ids)
+        return found
+
+
+def _told(signal: Signal) -> Iterator[_Told]:
+    """What it says of records, where it is not known as ours yet: the one value that its kind is about."""
+    sales = signal.sales
+    if sales is None or signal.echo is not None:
+        return
+    for reference in signal.references:
+        kind = _KINDS.get(reference.object)
+        if kind == "task" and sales.done:
+            yield _Told(kind, reference.id, "state", "done")
+        elif kind == "opportunity" and signal.kind == Kind.SALES_OWNER_CHANGED and sales.owner_id is not None:
+            yield _Told(kind, reference.id, "owner", sales.owner_id)
+        elif kind == "opportunity" and signal.kind != Kind.SALES_OWNER_CHANGED and sales.to is not None:
+            yield _Told(kind, reference.id, "stage", sales.to)
+
+
+def _is_ours(signal: Signal, marks: Mapping[tuple[KeptKind, str | None], str | None], now: datetime) -> bool:
+    return any(is_echo(marks.get((told.kind, told.vendor_id)), told.name, told.value, now) for told in _told(signal))
+
+
+def _as_echo(signal: Signal) -> Signal:
+    return signal.but(actor=Actor(kind="system", reference=signal.actor.reference), automated=True, echo="value")
