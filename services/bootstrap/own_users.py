@@ -28,7 +28,7 @@ def own_users(settings: Settings) -> dict[str, Ours]:
 
 
 def with_own_users(source: Source, ours: Mapping[str, Ours]) -> Source:
-    """The source with those whom the sinks that name it write as among its `our_users` and `our_apps`."""
+    """The source with who the sinks that name it write as among its `our_users` and `our_apps`."""
     users, apps = ours.get(source.name, Ours())
     both = {
         "our_users": tuple(dict.fromkeys((*source.sales.our_users, *users))),
