@@ -48,17 +48,19 @@ class Echoes:
     async def recognise(self, source: str, signals: Sequence[Signal], now: datetime) -> list[Signal]:
         """The signals, with those that tell of our own writes as nobody's doing."""
         targets = self._targets.get(source, ())
-        asked = [told for signal in signals for told in _told(signal)] if targets else []
+        asked = [told for signal in signals for told in _values_told(signal)] if targets else []
         if not asked:
             return list(signals)
         try:
-            marks = {(r.kind, r.vendor_id): r.written for target in targets for r in await self._known(target, asked)}
+            marks = {
+                (r.kind, r.vendor_id): r.written for target in targets for r in await self._records_of(target, asked)
+            }
         except StoreUnavailable:
             log.warning("whether these are echoes is not known", extra={"source": source, "count": len(asked)})
             return list(signals)
         return [_as_echo(signal) if _is_ours(signal, marks, now) else signal for signal in signals]
 
-    async def _known(self, target: str, asked: Sequence[_Told]) -> list[SinkRecord]:
+    async def _records_of(self, target: str, asked: Sequence[_Told]) -> list[SinkRecord]:
         found: list[SinkRecord] = []
         for kind in sorted({told.kind for told in asked}):
             ids = {told.vendor_id for told in asked if told.kind == kind}
@@ -66,7 +68,7 @@ class Echoes:
         return found
 
 
-def _told(signal: Signal) -> Iterator[_Told]:
+def _values_told(signal: Signal) -> Iterator[_Told]:
     """What it says of records, where it is not known as ours yet: the one value that its kind is about."""
     sales = signal.sales
     if sales is None or signal.echo is not None:
@@ -82,7 +84,9 @@ def _told(signal: Signal) -> Iterator[_Told]:
 
 
 def _is_ours(signal: Signal, marks: Mapping[tuple[KeptKind, str | None], str | None], now: datetime) -> bool:
-    return any(is_echo(marks.get((told.kind, told.vendor_id)), told.name, told.value, now) for told in _told(signal))
+    return any(
+        is_echo(marks.get((told.kind, told.vendor_id)), told.name, told.value, now) for told in _values_told(signal)
+    )
 
 
 def _as_echo(signal: Signal) -> Signal:
