@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, assert_never
 
 from schemas.signals import Actor, Kind, Signal
 from schemas.sinks import KeptKind, ValueName
@@ -18,8 +18,6 @@ from services.ports.sinks import SinkRecord
 from services.ports.written import is_echo
 
 log = logging.getLogger("stafett.ingest")
-_KINDS: Mapping[str, KeptKind] = {"deal": "opportunity", "activity": "task"}
-"""What a reference names, as a sink keeps it."""
 
 
 class SinkRecords(Protocol):
@@ -74,13 +72,19 @@ def _values_told(signal: Signal) -> Iterator[_Told]:
     if sales is None or signal.echo is not None:
         return
     for reference in signal.references:
-        kind = _KINDS.get(reference.object)
-        if kind == "task" and sales.done:
-            yield _Told(kind, reference.id, "state", "done")
-        elif kind == "opportunity" and signal.kind == Kind.SALES_OWNER_CHANGED and sales.owner_id is not None:
-            yield _Told(kind, reference.id, "owner", sales.owner_id)
-        elif kind == "opportunity" and signal.kind != Kind.SALES_OWNER_CHANGED and sales.to is not None:
-            yield _Told(kind, reference.id, "stage", sales.to)
+        match reference.object:
+            case "activity":
+                if sales.done:
+                    yield _Told("task", reference.id, "state", "done")
+            case "deal":
+                name: ValueName = "owner" if signal.kind == Kind.SALES_OWNER_CHANGED else "stage"
+                value = sales.owner_id if name == "owner" else sales.to
+                if value is not None:
+                    yield _Told("opportunity", reference.id, name, value)
+            case "person" | "company":
+                continue
+            case _:
+                assert_never(reference.object)
 
 
 def _is_ours(signal: Signal, marks: Mapping[tuple[KeptKind, str | None], str | None], now: datetime) -> bool:
