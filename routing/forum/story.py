@@ -140,9 +140,11 @@ _readers = {name: msgspec.json.Decoder(kind).decode for name, kind in EVENT_TYPE
 _read_facts = msgspec.json.Decoder(SignalFacts).decode
 
 
-def read_event(text: str) -> Event:
-    """An event from its envelope, as JSON. Raises msgspec.DecodeError, KeyError for a type that is not known here."""
+def read_event(text: str) -> Event | None:
+    """An event from its envelope, as JSON; None for one of a type that a newer version told. Raises msgspec.DecodeError."""
     envelope = _read_envelope(text)
+    if envelope.type not in _readers:
+        return None
     data = _readers[envelope.type](envelope.data)
     return Event(id=envelope.id, at=envelope.time, recorded_at=envelope.recordedtime, mode=envelope.mode, data=data)
 

@@ -14,16 +14,19 @@ from schemas.roster import RosterFile
 from schemas.yamlfile import FileError, load
 from services.adapters.log.local import LocalLog
 from services.adapters.sql.deliveries import SqlDeliveries
+from services.adapters.sql.forum import SqlForum
 from services.adapters.sql.incidents import SqlIncidents
 from services.adapters.sql.reading import SqlReading
 from services.adapters.sql.sessions import SqlSessions
 from services.adapters.sql.sinks import SqlSinks
 from services.adapters.sql.store import SqlStore
+from services.adapters.sql.stories import SqlStories
 from services.adapters.sql.subscriptions import SqlSubscriptions
 from services.loops.doorbell import Doorbell
 from services.observability.pulses import Pulses
 from services.ports.deliveries import Deliveries
 from services.ports.errors import LogUnavailable, StoreUnavailable
+from services.ports.forum import ForumStore, StoryReading
 from services.ports.incidents import Incidents
 from services.ports.log import Log
 from services.ports.reading import Reading
@@ -48,6 +51,8 @@ class Parts(NamedTuple):
     subscriptions: SubscriptionStore
     sinks: Sinks
     incidents: Incidents
+    forum: ForumStore
+    stories: StoryReading
     sessions: SessionStore
     log: Log
     key: bytes
@@ -88,6 +93,8 @@ async def parts_of(
             subscriptions=SqlSubscriptions(store.engines),
             sinks=SqlSinks(store.engines),
             incidents=SqlIncidents(store.engines),
+            forum=SqlForum(store.engines),
+            stories=SqlStories(store.engines),
             sessions=SqlSessions(store.engines),
             log=log,
             key=key,

@@ -2,7 +2,7 @@
 
 The roles import it, the adapters fulfil it; it knows neither. Import from the modules.
 
-Imported by: adapters, alerts, api, bootstrap, cli, console, delivery, ingest, kafka_admin, loops, persons, relay, router, rules,
+Imported by: adapters, alerts, api, bootstrap, cli, console, delivery, forum, ingest, kafka_admin, loops, persons, relay, router, rules,
 sinks and sla.
 Open first: `store.py`, then `log.py`.
 """

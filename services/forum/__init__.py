@@ -1,0 +1,5 @@
+"""The forum's report: read from the store, and shown as JSON, HTML, text, CSV, PDF and mail.
+
+Imported by: bootstrap and cli.
+Open first: `reports.py`, then `view.py`.
+"""

@@ -1,0 +1,48 @@
+"""The report as CSV: one line a figure, in the words of the JSON, for spreadsheets and other programs."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+
+from routing.forum.figures import Report
+
+HEAD = ("week", "section", "table", "labels", "column", "value", "unit", "currency", "why", "ids", "checksum")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to a spreadsheet; names of forms and reasons come from outside."""
+
+
+def csv_of(report: Report) -> str:
+    """Every figure with its labels as `NAME=LABEL; ...`."""
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(HEAD)
+    writer.writerows(_lines(report))
+    return out.getvalue()
+
+
+def _lines(report: Report) -> Iterator[tuple[str, ...]]:
+    for section in report.sections:
+        for table in section.tables:
+            for row in table.rows:
+                labels = "; ".join(f"{by}={label}" for by, label in zip(table.by, row.labels, strict=True))
+                for column, figure in zip(table.columns, row.figures, strict=True):
+                    behind = figure.behind
+                    yield (
+                        report.week,
+                        section.name,
+                        table.name,
+                        _harmless(labels),
+                        _harmless(column),
+                        "" if figure.value is None else str(figure.value),
+                        figure.unit,
+                        figure.currency or "",
+                        figure.why or "",
+                        str(behind.count) if behind is not None else "",
+                        behind.checksum if behind is not None else "",
+                    )
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

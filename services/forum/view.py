@@ -1,0 +1,165 @@
+"""The report in the reader's language: headings, tables of texts, charts. What shows it (HTML, text, PDF, mail) looks at nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import NamedTuple, assert_never
+
+from routing.forum.figures import Entry, Figure, FigureTable, Report, Section
+from schemas.notify import Language
+from services.forum.charts import MOST_SERIES, Chart, Point, Series, draw_bars, draw_lines
+from services.forum.spelling import spell_figure, spell_instant
+from services.forum.words import WORDS
+
+_WORDED = frozenset(
+    {"stage", "from", "to", "side", "metric", "fact", "reason", "what", "measure", "labels", "state", "about"}
+)
+"""Kinds of labels that are names of ours; the others are names that people and senders chose."""
+
+
+class TableView(NamedTuple):
+    """`wide` columns are texts and not numbers; `more` says that there are further rows."""
+
+    name: str
+    heading: str
+    head: tuple[str, ...]
+    wide: int
+    rows: tuple[tuple[str, ...], ...]
+    chart: str | None = None
+    more: str = ""
+
+
+class SectionView(NamedTuple):
+    name: str
+    heading: str
+    tables: tuple[TableView, ...]
+
+
+class ReportView(NamedTuple):
+    """`lines` say what it is about; `nothing` stands where a table has no rows."""
+
+    language: Language
+    title: str
+    lines: tuple[str, ...]
+    sections: tuple[SectionView, ...]
+    nothing: str
+
+
+def view_of(report: Report, language: Language) -> ReportView:
+    """The whole report: action points first, for the forum begins with them."""
+    sentences = WORDS[language]["sentence"]
+
+    def instant(text: str) -> str:
+        return spell_instant(text, report.zone, language)
+
+    week = sentences["week"].format(
+        begin=instant(report.begin), end=instant(report.end), known=instant(report.known_on)
+    )
+    entries = (
+        _entries("actions", report.actions, ("what", "who", "by", "state", "note"), language),
+        _entries("lessons", report.lessons, ("about", "name", "words"), language),
+    )
+    return ReportView(
+        language=language,
+        title=sentences["title"].format(week=report.week, title=report.title),
+        lines=(week, sentences["agreement"].format(hash=report.agreement[:12])),
+        sections=(*entries, *(_section(section, language) for section in report.sections)),
+        nothing=sentences["nothing"],
+    )
+
+
+def _entries(name: str, entries: Sequence[Entry], columns: tuple[str, ...], language: Language) -> SectionView:
+    words = WORDS[language]
+    rows = tuple(
+        tuple(_label(column, {**entry.fields, "state": entry.state}.get(column, ""), words) for column in columns)
+        for entry in entries
+    )
+    head = tuple(words["head"][column] for column in columns)
+    table = TableView(name=name, heading=words["table"][name], head=head, wide=len(columns), rows=rows)
+    return SectionView(name, words["section"][name], (table,))
+
+
+def _section(section: Section, language: Language) -> SectionView:
+    tables = tuple(_table(section.name, table, language) for table in section.tables)
+    return SectionView(section.name, WORDS[language]["section"][section.name], tables)
+
+
+def _table(section: str, table: FigureTable, language: Language) -> TableView:
+    words = WORDS[language]
+    rows = tuple(
+        (
+            *(_label(by, label, words) for by, label in zip(table.by, row.labels, strict=True)),
+            *(spell_figure(figure, language) for figure in row.figures),
+        )
+        for row in table.rows
+    )
+    more = words["sentence"]["more"].format(shown=len(table.rows), total=table.total)
+    return TableView(
+        name=table.name,
+        heading=words["table"][table.name],
+        head=(*(words["head"][by] for by in table.by), *(_head(column, words) for column in table.columns)),
+        wide=len(table.by),
+        rows=rows,
+        chart=_chart(section, table, language),
+        more=more if table.total > len(table.rows) else "",
+    )
+
+
+def _head(column: str, words: Mapping[str, Mapping[str, str]]) -> str:
+    """`revenue:SEK` is revenue in that currency."""
+    name, _, currency = column.partition(":")
+    text = words["head"].get(name) or words["label"][name]
+    return f"{text} ({currency})" if currency else text
+
+
+def _label(kind: str, label: str, words: Mapping[str, Mapping[str, str]]) -> str:
+    if label == "-":
+        return words["label"]["-"]
+    if kind not in _WORDED:
+        return label
+    known = {**words["head"], **words["label"]}
+    return " ".join(known.get(part, part) for part in label.split(" "))
+
+
+def _chart(section: str, table: FigureTable, language: Language) -> str | None:
+    if table.chart is None or not table.rows:
+        return None
+    words = WORDS[language]
+    names = [_head(column, words) for column in table.columns]
+    sentences, heading = words["sentence"], f"{words['section'][section]}, {words['table'][table.name]}"
+    chart = Chart(
+        f"{section}-{table.name}",
+        sentences["chart"].format(table=heading),
+        sentences["chart_about"].format(names=", ".join(names)),
+    )
+    match table.chart:
+        case "bars":
+            points = [_point(_label(table.by[0], row.labels[0], words), row.figures[0], language) for row in table.rows]
+            return draw_bars(chart, points)
+        case "lines":
+            return draw_lines(chart, _series(table, names, language))
+        case _:
+            assert_never(table.chart)
+
+
+def _series(table: FigureTable, names: Sequence[str], language: Language) -> list[Series]:
+    """Over the first label: one line a column of the first one's unit, or with a second label one of each, by the last column."""
+    words = WORDS[language]
+    if len(table.by) > 1:
+        seconds = list(dict.fromkeys(row.labels[1] for row in table.rows))
+        return [
+            Series(
+                _label(table.by[1], second, words),
+                tuple(_point(r.labels[0], r.figures[-1], language) for r in table.rows if r.labels[1] == second),
+            )
+            for second in seconds
+        ]
+    unit = table.rows[0].figures[0].unit
+    alike = [i for i, figure in enumerate(table.rows[0].figures) if figure.unit == unit][:MOST_SERIES]
+    return [Series(names[i], tuple(_point(r.labels[0], r.figures[i], language) for r in table.rows)) for i in alike]
+
+
+def _point(label: str, figure: Figure, language: Language) -> Point:
+    value = Fraction(figure.value) if figure.value is not None else None
+    return Point(label, value, spell_figure(figure, language))
