@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from schemas.instants import Instant
-from schemas.json_values import JsonObject
+from schemas.json_values import JsonObject, JsonValue
+from schemas.quick import quick_of_model
 from schemas.signals import (
     INTERNAL_KINDS,
     Actor,
+    Amount,
     Asserted,
     Company,
     Consent,
@@ -40,6 +44,12 @@ _SHORT = {
 _KINDS = frozenset(kind.value for kind in Kind if kind not in INTERNAL_KINDS)
 
 
+def _known_fact(value: str) -> str:
+    if value not in _SHORT and value not in _KINDS:
+        raise ValueError(f"unknown fact; say one of {', '.join(_SHORT)}, or a kind such as form.submitted")
+    return value
+
+
 class CrmFact(BaseModel):
     """`fact` is one of the short words for sales work or any of our kinds. The lead is named by an e-mail address, a
     reference to a person, a `handover_id` or an `offer_id`."""
@@ -56,7 +66,7 @@ class CrmFact(BaseModel):
         },
     )
 
-    fact: str
+    fact: Annotated[str, AfterValidator(_known_fact)]
     id: Text = Field(default=None, description="Yours; the same id is the same fact, however often it comes.")
     occurred_at: Instant | None = None
     mode: Mode = "live"
@@ -77,7 +87,7 @@ class CrmFact(BaseModel):
     reason: Text = Field(default=None, max_length=500)
     criterion: Text = Field(default=None, max_length=200)
     asserted: Asserted | None = None
-    amount: float | None = None
+    amount: Amount = None
     currency: Text = None
     consents: tuple[Consent, ...] = ()
     form_id: Text = None
@@ -86,43 +96,24 @@ class CrmFact(BaseModel):
     lists: tuple[str, ...] = Field(default=(), description="Of `list.subscribed` and `list.unsubscribed`: which lists.")
     fields: JsonObject = {}
 
-    @field_validator("fact")
-    @classmethod
-    def _is_known(cls, value: str) -> str:
-        if value not in _SHORT and value not in _KINDS:
-            raise ValueError(f"unknown fact; say one of {', '.join(_SHORT)}, or a kind such as form.submitted")
-        return value
 
-    def to_parsed(self, fallback_key: str) -> Parsed:
-        """As every parser yields it."""
-        kind = _SHORT.get(self.fact) or Kind(self.fact)
-        work = (self.owner_id, self.to, self.activity_type, self.done)
-        sales = Sales(owner_id=work[0], to=work[1], activity_type=work[2], done=work[3])
-        return Parsed(
-            kind=kind,
-            source_kind=self.fact,
-            occurred_at=self.occurred_at,
-            mode=self.mode,
-            person=self.person.but(email=self.person.email or self.email),
-            company=self.company,
-            language=self.language,
-            phone_verified=self.phone_verified,
-            references=self.references,
-            actor=self.actor,
-            automated=self.automated,
-            sales=sales if kind.startswith("sales.") or any(w is not None for w in work) else None,
-            reason=self.reason,
-            criterion=self.criterion,
-            asserted=self.asserted,
-            handover_id=self.handover_id,
-            offer_id=self.offer_id,
-            amount=self.amount,
-            currency=self.currency,
-            consents=self.consents,
-            form_id=self.form_id,
-            campaign=self.campaign,
-            tags=self.tags,
-            lists=self.lists,
-            fields=self.fields,
-            dedupe_key=f"id:{self.id}" if self.id else fallback_key,
-        )
+def read_fact(row: JsonValue) -> JsonObject:
+    """The fields of a `CrmFact` by their names, clean; those left out may be missing. Raises pydantic's ValidationError."""
+    cleaned = quick_of_model(CrmFact).clean(row) if type(row) is dict else None
+    return vars(CrmFact.model_validate(row)) if cleaned is None else cleaned
+
+
+def parsed_fact(fact: JsonObject, dedupe_key: str) -> Parsed:
+    """What `read_fact` gave, as every parser yields it. Its fields are checked by the rules of those that they become."""
+    kind, fields = _SHORT.get(fact["fact"]) or Kind(fact["fact"]), {name: fact[name] for name in _SAME if name in fact}
+    work = {name: fact[name] for name in _WORK if fact.get(name) is not None}
+    if work or kind.startswith("sales."):
+        fields["sales"] = Sales.unchecked(**work)
+    if fact.get("email") is not None:
+        person: Person = fact.get("person") or Person()
+        fields["person"] = person if person.email else person.but(email=fact["email"])
+    return Parsed.unchecked(kind=kind, source_kind=fact["fact"], dedupe_key=dedupe_key, **fields)
+
+
+_WORK = ("owner_id", "to", "activity_type", "done")
+_SAME = tuple(name for name in CrmFact.model_fields if name in Parsed.__struct_fields__)

@@ -19,6 +19,8 @@ def host_of(text: str | None) -> str | None:
     """
     if text is None:
         return None
+    if not text.startswith("ww") and len(text) <= 253 and _HOST.fullmatch(text):
+        return text  # it was read before, or its sender writes nothing else
     short = text[:LONGEST].strip()
     bare = short[match.end() :] if (match := _SCHEME.match(short)) else short
     host = _END.split(bare, maxsplit=1)[0].rpartition("@")[2].partition(":")[0].rstrip(".").casefold()

@@ -1,7 +1,8 @@
 """The base of a signal and its parts: checked where they are made of what others wrote, quick where we read them again.
 
 They are structs of msgspec, which reads and writes them as they are. Whoever makes one by its name, or as a part of a
-model of pydantic, has pydantic check and clean it first, by the types that the fields are annotated with.
+model of pydantic, has it checked and cleaned first, by the types that the fields are annotated with: by `schemas.quick` where these are
+plainly right, else by pydantic.
 """
 
 from __future__ import annotations
@@ -15,19 +16,29 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, TypeAda
 from pydantic_core import CoreSchema, core_schema
 
 from schemas.json_values import JsonObject
+from schemas.quick import quick_of_struct
 
 
 class _Checking(msgspec.StructMeta):
     """To call the class is to check and to clean; what msgspec reads, copies or changes it makes without a call."""
 
     def __call__(self, **fields: Any) -> Any:
-        return _plain(self, _form(self)(**fields))
+        cleaned = quick_of_struct(self).clean(fields)
+        if cleaned is None:
+            return _plain(self, _form(self)(**fields))
+        return msgspec.StructMeta.__call__(self, **cleaned)
 
 
 class Part(
     msgspec.Struct, metaclass=_Checking, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
     """A part of a signal. Absent is None, or what the field is by default."""
+
+    @classmethod
+    def unchecked(cls, **fields: Any) -> Self:
+        """Of what was checked and cleaned before, or made by us: nothing is looked at."""
+        part: Self = msgspec.StructMeta.__call__(cls, **fields)
+        return part
 
     @classmethod
     def from_mapping(cls, value: Any) -> Self:
@@ -43,11 +54,19 @@ class Part(
 
     def text(self) -> str:
         """JSON without what is as by default."""
-        defaults = {name: value for name, value in _defaults(type(self)) if getattr(self, name) == value}
         try:
-            return _WRITE(self.but(**defaults)).decode()
+            return _WRITE(self._with_own_defaults()).decode()
         except (TypeError, ValueError, OverflowError):  # a number or a type among free values that only pydantic knows
             return _adapter(type(self)).dump_json(self, by_alias=True, exclude_defaults=True).decode()
+
+    def _with_own_defaults(self) -> Self:
+        """msgspec leaves out of what is written only the very objects that are the defaults, not their equals."""
+        equals = {
+            name: default
+            for name, default in _defaults(type(self))
+            if (value := getattr(self, name)) is not default and value == default
+        }
+        return self.but(**equals) if equals else self
 
     def plain(self) -> JsonObject:
         """All of it as JSON has it."""
@@ -98,7 +117,7 @@ def _tidy_mapping(tidy: Callable[[JsonObject], JsonObject], value: Any) -> Any:
 
 @cache
 def _defaults(kind: type[Part]) -> list[tuple[str, Any]]:
-    """Fields by default, of which msgspec leaves out only those that hold the very same object."""
+    """Fields by default whose values may be equal to it and be another object."""
     return [(f.name, f.default) for f in msgspec.structs.fields(kind) if isinstance(f.default, str | Part)]
 
 

@@ -89,7 +89,7 @@ def _decode_data(value: str) -> JsonValue:
 
 def _read(data: JsonValue, kind: str | None, at: JsonValue, ident: str | None, key: str) -> Parsed | Quarantined:
     if isinstance(data, dict) and "fact" in data:
-        parsed = crm.one(data, "$.data", key)
+        parsed = crm.one(data, "$.data", lambda: key)
         return parsed.but(dedupe_key=key, source_kind=kind) if isinstance(parsed, Parsed) else parsed
     own = data if isinstance(data, dict) else {"data": data} if data is not None else {}
     try:
