@@ -236,14 +236,17 @@ class _Work:
 def _identifying_parts(person: Person) -> _Known:
     written = " ".join(filter(None, (person.first_name, person.last_name, person.full_name))).casefold()
     words = dict.fromkeys(_LETTERS.findall(unicodedata.normalize("NFC", written)))
-    ways = tuple(
-        dict.fromkeys(
-            frozenset({without_accents(w), without_accents(w.translate(_SPELT_OUT))}) for w in words if len(w) > 1
-        )
-    )
+    ways = tuple(dict.fromkeys(_ways_of(w) for w in words if len(w) > 1))
     number = "".join(_DIGITS.findall(person.phone or ""))
     email = without_accents((person.email or "").strip())
     return _Known(ways, number[-7:] if len(number) >= 7 else "", email)
+
+
+def _ways_of(word: str) -> frozenset[str]:
+    """The ways of writing a word in small letters."""
+    if word.isascii():
+        return frozenset((word,))
+    return frozenset({without_accents(word), without_accents(word.translate(_SPELT_OUT))})
 
 
 def _is_no_category(text: str) -> bool:

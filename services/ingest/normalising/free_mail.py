@@ -7,6 +7,7 @@ adds its own.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _WORLD = re.compile(
     r"(?:hotmail|outlook|live|msn|yahoo|ymail|rocketmail|gmx|aol|googlemail|gmail|windowslive|passport|icloud|"
@@ -67,6 +68,7 @@ def is_free_mail(domain: str, own: tuple[str, ...] = ()) -> bool:
     return domain in _NAMED or domain in own or _WORLD.fullmatch(domain) is not None
 
 
+@lru_cache(maxsize=1024)
 def is_shared(domain: str, own: tuple[str, ...] = ()) -> bool:
     """Whether many have their page or their address there, so that it is nobody's own domain. `own` are more of them."""
     return is_free_mail(domain, own) or domain in _PAGES or _COUNTRY_PAGES.fullmatch(domain) is not None

@@ -6,6 +6,9 @@ What people wrote (`fields`, `utm`) is not cut here: the signal has all of it, a
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+
+from msgspec.structs import astuple
 
 from schemas.json_values import JsonObject, JsonValue
 from schemas.parts import Part
@@ -25,6 +28,8 @@ _FREE = frozenset({"fields", "utm", "dedupe_key"})
 def fitting(parsed: Parsed) -> Parsed:
     """The same facts with none too long, and of none too many; what was cut is kept whole among the fields. The same object
     where nothing was."""
+    if not _may_be_long(astuple(parsed)):
+        return parsed
     long = {
         name: value
         for name, value in parsed.values().items()
@@ -37,8 +42,23 @@ def fitting(parsed: Parsed) -> Parsed:
     return parsed.but(**cut, fields={**parsed.fields, **whole})
 
 
+def _may_be_long(values: Iterable[JsonValue]) -> bool:
+    """Whether any text or list among these is too long, seen at a glance: this is on every signal's way. Free ones may be among them."""
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            if len(value) > LONGEST:
+                return True
+        elif kind is tuple:
+            if value and (len(value) > MOST or _may_be_long(value)):
+                return True
+        elif kind in _PARTS and _may_be_long(astuple(value)):
+            return True
+    return False
+
+
 def _is_long(value: JsonValue, limit: int) -> bool:
-    """By exact types and most frequent first: this is on every request's way."""
+    """By exact types and most frequent first."""
     kind = type(value)
     if value is None or kind is bool:
         return False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
+from collections.abc import Iterable
 
 from schemas.signals import Person, Reference
-from services.ingest.parsers.reading.naming import label
+from services.ingest.normalising.keyed import keyed_hash
+from services.ingest.parsers.reading.naming import fold
 from services.ingest.parsers.reading.tables import word_set
 
 MAX_WORDS = 8
@@ -13,24 +14,24 @@ MAX_WORDS = 8
 _TITLES = word_set("""
     mr mrs ms miss mx dr prof herr hr frau fru froken ing dipl mag sir madam m mme mlle sr sra srta dott dhr mevr
 """)
-"""Words before a name that are none of it; as `label` writes them."""
+"""Words before a name that are none of it; as `fold` writes them."""
 
 
 def digest(key: bytes, kind: str, brand: str, value: str) -> str:
     """HMAC-SHA256 under the deployment key, 32 hex digits: equal for equal values, tells nothing of them."""
-    return hmac.digest(key, f"{kind}\0{brand}\0{value}".encode(), "sha256").hex()[:32]
+    return keyed_hash(key, f"{kind}\0{brand}\0{value}".encode()).hexdigest()[:32]
 
 
 def name_words(person: Person) -> tuple[str, ...]:
     """The words of all that is said of a name: folded, without accents and titles, each once, sorted."""
     written = " ".join(filter(None, (person.full_name, person.first_name, person.last_name)))
-    words = {word for word in label(written).split("_") if word.isalpha()}
+    words = {word for word in fold(written).split("_") if word.isalpha()}
     return tuple(sorted(words - _TITLES or words))[:MAX_WORDS]
 
 
-def name_digests(person: Person, key: bytes, brand: str) -> tuple[str, ...]:
-    """Each word as `<digest>.<digest of its initial>`; an initial alone has nothing before the point."""
-    return tuple(_word(word, key, brand) for word in name_words(person))
+def name_digests(words: Iterable[str], key: bytes, brand: str) -> tuple[str, ...]:
+    """Each of the `name_words` as `<digest>.<digest of its initial>`; an initial alone has nothing before the point."""
+    return tuple([_word(word, key, brand) for word in words])
 
 
 def _word(word: str, key: bytes, brand: str) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -25,6 +24,7 @@ from schemas.signals import (
 )
 from schemas.sources import Source
 from services.ingest.normalising.free_mail import is_shared
+from services.ingest.normalising.keyed import keyed_hash
 from services.ingest.normalising.lengths import fitting
 from services.ingest.normalising.names import account_digest, digest, name_digests, name_words
 from services.ingest.normalising.requests import person_doubts
@@ -44,16 +44,22 @@ _NO_PLACE = ("company", "domain", *LIKENESS)
 def identities(parsed: Parsed, source: Source, key: bytes) -> tuple[IdentityKey, ...]:
     """Strongest first: e-mail, references to the person, phone, hand-over, deal, activity; then the account, and last what
     only likens two people. A phone is verified where the source's are, or where a sender who is verified says so."""
+    return _identities(parsed, source, key, name_words(parsed.person))
+
+
+def _identities(parsed: Parsed, source: Source, key: bytes, words: Sequence[str]) -> tuple[IdentityKey, ...]:
+    """`words` are those of the person's name."""
     proven = source.verify.scheme != "none" and (source.phone_verified or parsed.phone_verified)
+    brand = source.brand
     identity_keys = [
-        IdentityKey(
-            kind=value.kind,
-            digest=value.text if value.kind == "handover" else digest(key, value.kind, source.brand, value.text),
-            verified=value.kind not in LIKENESS and (proven or value.kind != "phone"),
-            former=value.former,
-            account=account_digest(value.within, key, source.brand) if value.within is not None else None,
+        IdentityKey.unchecked(
+            kind=kind,
+            digest=text if kind == "handover" else digest(key, kind, brand, text),
+            verified=kind not in LIKENESS and (proven or kind != "phone"),
+            former=former,
+            account=account_digest(within, key, brand) if within is not None else None,
         )
-        for value in _values(parsed, source)
+        for kind, text, former, within in _values(parsed, source, words)
     ]
     return tuple(dict.fromkeys(identity_keys))
 
@@ -67,7 +73,7 @@ class _Value(NamedTuple):
     within: Reference | None = None
 
 
-def _values(parsed: Parsed, source: Source) -> Iterator[_Value]:
+def _values(parsed: Parsed, source: Source, words: Sequence[str]) -> Iterator[_Value]:
     email, phones = normal_address(parsed.person.email), normal_numbers(parsed.person.phone, source.number_region)
     if email is not None:
         yield _Value("email", email)
@@ -81,19 +87,19 @@ def _values(parsed: Parsed, source: Source) -> Iterator[_Value]:
     kinds: tuple[Literal["deal", "activity", "company"], ...] = ("deal", "activity", "company")
     for kind in kinds:
         yield from _of(kind, parsed.references)
-    yield from _likely(parsed, source, phones)
+    name = " ".join(words)
+    yield from _likely(parsed, source)
+    yield from (_Value("like_phone", phone) for phone in phones)
+    yield from (_Value("phone_name", f"{phone}\0{name}") for phone in phones)
 
 
-def _likely(parsed: Parsed, source: Source, phones: Iterable[str]) -> Iterator[_Value]:
-    """The account by its domain, and what two records of one person may have in common."""
+def _likely(parsed: Parsed, source: Source) -> Iterator[_Value]:
+    """The account by its domain, and what two records of one person at one company have in common."""
     at_work = work_domain(parsed, source)
     if at_work is not None:
         yield _Value("domain", at_work)
     if at_work is not None and (whole := full_name(parsed.person)) is not None:
         yield _Value("like_name", f"{whole}\0{at_work}")
-    name = " ".join(name_words(parsed.person))
-    yield from (_Value("like_phone", phone) for phone in phones)
-    yield from (_Value("phone_name", f"{phone}\0{name}") for phone in phones)
 
 
 def _of(kind: Literal["person", "deal", "activity", "company"], references: Iterable[Reference]) -> Iterator[_Value]:
@@ -123,7 +129,7 @@ def full_name(person: Person) -> str | None:
 
 def signal_id(key: bytes, source: str, dedupe_key: str) -> str:
     """Derived from source and dedupe key, so that a delivery repeated is the same signal."""
-    value = hmac.digest(key, f"signal\0{source}\0{dedupe_key}".encode(), "sha256")
+    value = keyed_hash(key, f"signal\0{source}\0{dedupe_key}".encode()).digest()
     return f"sig_{base32(value)}"
 
 
@@ -146,7 +152,8 @@ def to_signal(
     facts = discreet(parsed, key)
     # Identities come from what was said, for they are digests; an id of ours only where it can be one.
     ours = {"handover_id": facts.handover_id, "offer_id": facts.offer_id}
-    names = identities(parsed if facts is parsed else parsed.but(**ours), source, key)
+    words = name_words(parsed.person)
+    names = _identities(parsed if facts is parsed else parsed.but(**ours), source, key, words)
     placing = next((i for i in names if i.kind not in _NO_PLACE), None)
     kinds = {i.kind for i in names}
     if (parsed.person.email and "email" not in kinds) or (parsed.person.phone and "phone" not in kinds):
@@ -167,7 +174,7 @@ def to_signal(
         received_at=received_at,
         assumed=assumed,
         identities=names,
-        names=name_digests(parsed.person, key, source.brand),
+        names=name_digests(words, key, source.brand),
         partition_key=digest(key, "partition", source.brand, placing.digest if placing else ident),
         traceparent=trace_of(traceparent),
         repeat=repeat,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from schemas.signals import Quarantined
 from services.ingest.parsers.bounds.amount import TooMuch
 from services.ingest.parsers.bounds.faults import read_or_quarantine
 from services.ingest.parsers.bounds.pieces import facts_in, take_turns
@@ -83,8 +84,6 @@ def parse(kind: str, body: bytes, content_type: str, headers: dict[str, str]) ->
 
 def parse_unfinished(kind: str, body: bytes, content_type: str, headers: dict[str, str]) -> Result:
     """What the kind's own parser reads, for a mapping to replace parts of; `finish` comes after it. KeyError for an unknown kind."""
-    from schemas.signals import Quarantined
-
     parser = PARSERS[kind]
 
     def read_events() -> Result:

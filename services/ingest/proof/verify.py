@@ -111,11 +111,16 @@ def _one_standard(key: bytes, proof: bytes, signed: bytes) -> bool:
     asymmetric = secret.startswith(("whpk_", "whsk_"))
     if version == b"v1a" and asymmetric:
         return standard_key(secret, decode(secret[5:], "base64") or b"", value, signed)
-    # Without any prefix it is the same key in base64; an empty one would let anybody sign.
-    raw = decode(secret.removeprefix("whsec_"), "base64")
+    raw = _standard_secret(secret)
     if version != b"v1" or asymmetric or not raw:
         return False
     return hmac.compare_digest(hmac.digest(raw, signed, "sha256"), value)
+
+
+@lru_cache(maxsize=256)
+def _standard_secret(secret: str) -> bytes | None:
+    """Without any prefix it is the same key in base64; an empty one would let anybody sign."""
+    return decode(secret.removeprefix("whsec_"), "base64")
 
 
 def _hmac(scheme: Scheme, secrets: Sequence[str], request: Request) -> Claim:

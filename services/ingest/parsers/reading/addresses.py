@@ -29,8 +29,15 @@ _QUOTES = "'\"`´‘’“”«» "
 _ENDS = " .,;:!?'\"`´‘’“”«»*_"
 
 
+def _is_plain(written: str) -> bool:
+    """An address and nothing else, in the form in which equal ones are equal: as most are that programs send."""
+    return _PLAIN.fullmatch(written) is not None and ".." not in written and not is_chat_id(written)
+
+
 def addresses_in(written: str) -> tuple[str, ...]:
     """Every address in what stands in a field for one, in its order and as written, each once; () where there is none."""
+    if _is_plain(written):
+        return (written,)
     line = single_line(written[:LONGEST]).removeprefix("=").strip(_QUOTES)
     if _normal(line) is not None:
         return (line,)
@@ -58,8 +65,8 @@ def named_address(written: str) -> tuple[str | None, str]:
 
 def normal_address(written: str | None) -> str | None:
     """The first address in a field, in the form in which equal ones are equal; None where there is none."""
-    if written is None:
-        return None
+    if written is None or _is_plain(written):
+        return written
     addresses = addresses_in(written)
     return _normal(addresses[0]) if addresses else None
 

@@ -60,12 +60,28 @@ _MIXED = re.compile(r"[0-9][a-z]|[a-z][0-9]")
 _GAPS = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]+")
 _QUOTES = "\"'`´‘’“”«»"
 _EDGES = "()[]{}<>"
+LONGEST_PLAIN = 31
+"""Characters of an id that is judged at a glance: a UUID without dashes has one more."""
 MAX_ID = 500
 """Characters; what is longer is a text."""
 
 
 def is_identifier(value: str) -> bool:
     """Whether it can be an id at all."""
+    if len(value) <= LONGEST_PLAIN and value.isascii() and value.isalnum() and not value.isalpha():
+        return _may_be_plain_id(value)
+    return _is_id_of_any_form(value)
+
+
+def _may_be_plain_id(value: str) -> bool:
+    """Of digits, or of digits and letters, as most ids are: of what the rest looks for only this can be among such."""
+    if value.isdigit():
+        return bool(value.strip("0")) and value not in _LIMITS
+    bare = value.lower()
+    return bare not in _NONE and not bare.startswith("object")
+
+
+def _is_id_of_any_form(value: str) -> bool:
     if len(value) > MAX_ID:
         return False
     bare = _GAPS.sub("", value).strip(_QUOTES).casefold()

@@ -139,15 +139,20 @@ class _Memory(dict[str, Found]):
         return result
 
 
-@cache_by_name
-def label(name: str) -> str:
-    """A field's name or a question as the table has it: `E-Mail*`, `e_mail` and `eMail` are the same."""
+def fold(name: str) -> str:
+    """As `label`, of what is no name of a field and is not to be remembered as one."""
     parted = _CAMEL.sub("_", name[:LONGEST_NAME])
     if parted.isascii():
         return _GAPS.sub("_", parted.lower()).strip("_")
     folded = unicodedata.normalize("NFKD", parted.casefold().translate(_LETTERS))
     bare = "".join(c for c in folded if not unicodedata.combining(c))
     return _GAPS.sub("_", bare).strip("_")
+
+
+@cache_by_name
+def label(name: str) -> str:
+    """A field's name or a question as the table has it: `E-Mail*`, `e_mail` and `eMail` are the same."""
+    return fold(name)
 
 
 _BY_NAME: dict[str, tuple[str, int]] = {}

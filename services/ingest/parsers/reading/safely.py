@@ -43,8 +43,10 @@ _left: ContextVar[list[int] | None] = ContextVar("values that a body may still h
 Result = list[Parsed | Quarantined]
 
 
-_ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[eE]\+?[0-9]{3}|[0-9]{309}")
-"""Bytes of which JSON can make what no store takes: half characters, NUL, numbers beyond a double."""
+_ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+"""Bytes of which JSON can make what no store takes: half characters and NUL."""
+_MARK = b"\xef\xbb\xbf"
+"""A byte order mark, which some programs begin a text with."""
 
 
 def read_json(body: bytes) -> JsonValue:
@@ -52,14 +54,8 @@ def read_json(body: bytes) -> JsonValue:
     brackets = body.count(b"[") + body.count(b"{")
     if brackets > MAX_BRACKETS:
         raise Unreadable("the body has more values than are taken at once")
-    odd = _ODD.search(body) is not None
     try:
-        whole = json.loads(
-            body.decode("utf-8-sig"),
-            parse_constant=_refuse,
-            parse_float=_finite if odd else None,
-            object_pairs_hook=_once,
-        )
+        whole = _DECODER.decode(body.removeprefix(_MARK).decode())
     except UnicodeDecodeError:
         raise Unreadable("not UTF-8") from None
     except RecursionError:
@@ -68,7 +64,7 @@ def read_json(body: bytes) -> JsonValue:
         raise Unreadable("not JSON") from None
     if brackets > MAX_DEPTH or body.count(b",") + body.count(b":") > _COUNTED:
         _measure(whole)
-    return _clean_deeply(whole) if odd else whole
+    return _clean_deeply(whole) if _ODD.search(body) is not None else whole
 
 
 def _measure(whole: JsonValue) -> None:
@@ -106,6 +102,9 @@ def _finite(number: str) -> float:
     if not math.isfinite(value):
         raise ValueError(number[:40])
     return value
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once)
 
 
 def _clean_deeply(value: JsonValue) -> JsonValue:

@@ -46,7 +46,7 @@ _KEY = re.compile(
 
 def is_chat_id(value: str) -> bool:
     """The id of a person, a group or a channel in a chat, which is written like an e-mail address and is none."""
-    return _CHAT.fullmatch(value.strip()) is not None
+    return value.count("@") == 1 and _CHAT.fullmatch(value.strip()) is not None
 
 
 def is_address(value: str) -> bool:
