@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import TypeVar
+
+from msgspec.structs import astuple
 
 from schemas.json_values import JsonValue
 from schemas.parts import Part
@@ -20,6 +23,10 @@ CHARACTERS_A_VALUE = 80
 MOST_FACTS, MOST_CHARACTERS = 50_000, 64 * 1024 * 1024
 """Where nobody says how much: a body that is read again by hand."""
 Item = TypeVar("Item")
+
+
+_PLAIN = frozenset([type(None), bool, int, float, datetime])
+"""Exact types of values that are neither texts nor hold any."""
 
 
 class TooMuch(EndsReading):
@@ -78,6 +85,6 @@ def _size(part: Part) -> tuple[int, int]:
         elif kind is tuple or kind is list:
             facts += len(held)
             level.extend(held)
-        elif isinstance(held, Part):
-            level.extend(held.values().values())
+        elif kind not in _PLAIN and isinstance(held, Part):
+            level.extend(astuple(held))
     return facts, characters

@@ -18,6 +18,7 @@ from schemas.json_values import JsonObject, JsonValue
 from schemas.signals import INBOUND, Consent, Parsed
 from services.ingest.parsers.consent.field_names import NEGATED, OUT, Field, meaning_of, purpose_of
 from services.ingest.parsers.consent.yes_no_words import State, state_of, status_of, yes_or_no
+from services.ingest.parsers.reading.by_names import PLAIN, Names, cache_by_names, names_of
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text, when
 from services.ingest.parsers.reading.tables import words
@@ -104,13 +105,18 @@ def _read(value: JsonValue, acts: bool, within: str = "", levels: int = MAX_LEVE
         return
     if not isinstance(value, Mapping):
         return
-    beside = _Beside(value)
-    for key, held in islice(value.items(), MAX_FIELDS):
-        name = str(key)
-        if isinstance(held, Mapping | list):
+    beside, stating = _Beside(value), _stating(names_of(value, MAX_FIELDS))
+    for name, held in islice(value.items(), MAX_FIELDS):
+        if type(held) not in PLAIN and isinstance(held, Mapping | list):
             yield from _of_object(name, held, acts=acts, levels=levels - 1, around=within) if levels else ()
-        elif (consent := _of_field(name, held, beside, acts)) is not None:
+        elif name in stating and (consent := _of_field(name, held, beside, acts)) is not None:
             yield consent
+
+
+@cache_by_names
+def _stating(names: Names) -> frozenset[str]:
+    """Those that may state a consent."""
+    return frozenset(name for name in names if meaning_of(name) is not None)
 
 
 def _of_object(name: str, held: JsonValue, acts: bool, levels: int, around: str = "") -> Iterator[Consent]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from schemas.json_values import JsonObject, JsonValue
 from schemas.places import language_code
 from schemas.signals import Company, Parsed
+from services.ingest.parsers.reading.by_names import Names, cache_by_names, names_of
 from services.ingest.parsers.reading.firmographics import firm_facts
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text
@@ -22,7 +23,9 @@ def with_profile(parsed: Parsed) -> Parsed:
     changed: JsonObject = {"language": language} if language is not None else {}
     if not parsed.utm and (utm := _utm(parsed.fields)):
         changed |= {"utm": utm, "campaign": parsed.campaign or utm.get("utm_campaign")}
-    if not parsed.phone_verified and any(_says_yes(name, value) for name, value in parsed.fields.items()):
+    if not parsed.phone_verified and any(
+        _says_yes(parsed.fields[name]) for name in _verifying(names_of(parsed.fields))
+    ):
         changed["phone_verified"] = True
     if company != parsed.company:
         changed["company"] = company
@@ -31,13 +34,22 @@ def with_profile(parsed: Parsed) -> Parsed:
 
 def _utm(fields: JsonObject) -> dict[str, str]:
     """Parameters of a campaign that a platform keeps among its own fields."""
-    named = (
-        (label(name.removesuffix("__c")), value) for name, value in fields.items() if "utm" in name[:20].casefold()
-    )
-    return {
-        name: parameter for name, value in named if name.startswith("utm_") and (parameter := text(value)) is not None
-    }
+    named = ((parameter, fields[name]) for name, parameter in _parameters(names_of(fields)))
+    return {name: parameter for name, value in named if (parameter := text(value)) is not None}
 
 
-def _says_yes(name: str, value: JsonValue) -> bool:
-    return label(name) in _PHONE_VERIFIED and (text(value) or str(value)).casefold() in ("true", "1", "yes", "ja")
+@cache_by_names
+def _parameters(names: Names) -> tuple[tuple[str, str], ...]:
+    """(name, the parameter) of those that are one of a campaign."""
+    told = ((name, label(name.removesuffix("__c"))) for name in names if "utm" in name[:20].casefold())
+    return tuple((name, parameter) for name, parameter in told if parameter.startswith("utm_"))
+
+
+@cache_by_names
+def _verifying(names: Names) -> Names:
+    """Those that say whether the number was proven to be theirs."""
+    return tuple(name for name in names if label(name) in _PHONE_VERIFIED)
+
+
+def _says_yes(value: JsonValue) -> bool:
+    return (text(value) or str(value)).casefold() in ("true", "1", "yes", "ja")

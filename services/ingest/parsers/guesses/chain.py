@@ -7,6 +7,7 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from schemas.json_values import JsonObject, JsonValue
+from services.ingest.parsers.reading.by_names import are_labels_unique, labels, names_of
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import mapping, text
 from services.ingest.parsers.reading.tables import words
@@ -53,9 +54,12 @@ Found = TypeVar("Found")
 
 def level(raw: Mapping[str, JsonValue]) -> Level:
     """Of a name that is there in two spellings the first counts."""
+    names = names_of(raw, MAX_KEYS)
+    if are_labels_unique(names):
+        return Level(raw, dict(zip(labels(names), raw.values(), strict=False)))
     held: JsonObject = {}
-    for key, value in islice(raw.items(), MAX_KEYS):
-        held.setdefault(label(str(key)), value)
+    for name, value in zip(labels(names), raw.values(), strict=False):
+        held.setdefault(name, value)
     return Level(raw, held)
 
 

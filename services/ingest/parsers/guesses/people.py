@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from schemas.json_values import JsonValue
 from services.ingest.parsers.guesses.contact_points import point_of
 from services.ingest.parsers.guesses.tree import THINGS, Node, flat
+from services.ingest.parsers.reading.by_names import Names, cache_by_names, label_set, labels, names_of
 from services.ingest.parsers.reading.naming import label, meaning
 from services.ingest.parsers.reading.safely import person_facts, text
 from services.ingest.parsers.reading.tables import word_set, words
@@ -119,8 +120,8 @@ def _is_a_name(node: Node, facts: dict[str, str]) -> bool:
 def _as_a_person_writes(node: Node, facts: dict[str, str]) -> dict[str, str]:
     """Of somebody in a call, a chat or a meeting: the name that is shown or has its parts, the number in full."""
     written: dict[str, str] = {}
-    for key, value in node.fields.items():
-        shown, name = text(value) or "", label(str(key))
+    for key, name in _shown_names(names_of(node.fields)):
+        shown = text(node.fields[key]) or ""
         if name == "number" and shown.startswith("+") and "phone" not in facts and fits("phone", shown):
             written["phone"] = shown
         if name in ("first", "last") and f"{name}_name" not in facts and fits("first_name", shown):
@@ -136,6 +137,13 @@ def _as_a_person_writes(node: Node, facts: dict[str, str]) -> dict[str, str]:
 
 
 _SHOWN = ("username", "nickname", "nick")
+
+
+@cache_by_names
+def _shown_names(names: Names) -> tuple[tuple[str, str], ...]:
+    """(name, as `label` writes it) of those that `_as_a_person_writes` looks at."""
+    wanted = frozenset(["number", "first", "last", "user_name", *_SHOWN])
+    return tuple((name, plain) for name, plain in zip(names, labels(names), strict=True) if plain in wanted)
 
 
 def _is_shown(name: str, shown: str) -> bool:
@@ -159,7 +167,7 @@ _FIRMS = word_set("""
 def is_firm(node: Node) -> bool:
     """An object that is a company: it has a name and no address of somebody's, and says so, has people of its own, or is a
     `lead` or a `customer` with an industry."""
-    if not any(label(str(key)) == "name" for key in node.fields):
+    if "name" not in label_set(names_of(node.fields)):
         return False
     names = {label(str(key)) for key, value in node.fields.items() if text(value)}
     if "name" not in names or not names.isdisjoint(("email", *_NAMES)):
@@ -315,6 +323,6 @@ def company_in(objects: list[Node], person: Node | None, firm: Node | None) -> d
 def _firm_beside(node: Node) -> dict[str, str]:
     """The company that is written in an object of somebody or something else."""
     fields = node.fields
-    if not _TRACKED.isdisjoint(label(str(key)) for key in fields):
+    if not _TRACKED.isdisjoint(label_set(names_of(fields))):
         fields = {key: value for key, value in fields.items() if label(str(key)) not in _OF_TRACKED}
     return person_facts(fields)[0]

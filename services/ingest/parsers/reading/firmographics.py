@@ -13,6 +13,7 @@ from schemas.domains import host_of
 from schemas.json_values import JsonObject, JsonValue
 from schemas.places import country_code, country_of_code, post_code, town_of
 from schemas.signals import Company
+from services.ingest.parsers.reading.by_names import Names, cache_by_names, names_of
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.safely import text
 
@@ -123,12 +124,25 @@ def address_facts(raw: Mapping[str, JsonValue]) -> dict[str, str]:
 
 def _answers_with_penalty(fields: Mapping[str, JsonValue]) -> Iterator[tuple[str, JsonValue, int]]:
     """(name as compared, value, how much less it tells): the answers, then those of an address of its own."""
-    for key, value in fields.items():
-        name = label(str(key).removesuffix("__c"))  # a field of one's own, as Salesforce names it
+    for key, name in _telling(names_of(fields)):
+        value = fields[key]
         yield name, value, 0
         inner = value[0] if isinstance(value, list) and len(value) == 1 else value
         if name in _OBJECTS and isinstance(inner, dict):
             yield from ((label(str(k)), v, 500) for k, v in islice(inner.items(), 50))
+
+
+@cache_by_names
+def _telling(names: Names) -> tuple[tuple[str, str], ...]:
+    """(name, as it is compared) of those that mean one of the facts, or an address that may hold some."""
+    told = ((name, label(name.removesuffix("__c"))) for name in names)  # a field of one's own, as Salesforce names it
+    return tuple((name, plain) for name, plain in told if plain in _BY_NAME or plain in _OBJECTS)
+
+
+@cache_by_names
+def _lines(names: Names) -> Names:
+    """Those under which an address may be written in one line."""
+    return tuple(name for name in names if label(name) in _LINES)
 
 
 def _answer(fact: str, value: JsonValue) -> str | None:
@@ -151,9 +165,9 @@ def _answer(fact: str, value: JsonValue) -> str | None:
 def _of_lines(fields: Mapping[str, JsonValue]) -> dict[str, str]:
     """Postcode, town and country of an address that is written in one: `Storgatan 1, 211 20 Malmö, Sverige`."""
     found: dict[str, str] = {}
-    for key, value in fields.items():
-        said = text(value)
-        if said is None or len(said) > LONGEST or label(str(key)) not in _LINES:
+    for name in _lines(names_of(fields)):
+        said = text(fields[name])
+        if said is None or len(said) > LONGEST:
             continue
         for part in map(str.strip, _PARTS.split(said)[:MAX_PARTS]):
             if (town := town_of(part)) is not None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import Literal
 
 from schemas.json_values import JsonValue
 from schemas.signals import Parsed
+from services.ingest.parsers.reading.by_names import PLAIN, Names, cache_by_names, names_of
 from services.ingest.parsers.reading.naming import is_former, is_new_address, label, meaning
 from services.ingest.parsers.reading.safely import text
 from services.ingest.parsers.reading.tables import word_set
@@ -50,17 +52,38 @@ def with_former_emails(parsed: Parsed, *records: JsonValue) -> Parsed:
 def _former(value: JsonValue, levels: int) -> Iterator[str]:
     if levels == 0 or not isinstance(value, Mapping):
         return
-    renewed = any(is_new_address(str(key)) for key in islice(value, MAX_FIELDS))
+    tells = _tells(names_of(value, MAX_FIELDS))
     for key, held in islice(value.items(), MAX_FIELDS):
-        name = label(str(key))
-        if is_former(str(key)) or (renewed and name in ("email", "email_address", "mail")):
+        what = tells.get(key)
+        if what == "former":
             yield from _addresses(held)
-        elif name in _BEFORE and isinstance(held, Mapping):
+        elif type(held) in PLAIN:
+            continue
+        elif what == "before" and isinstance(held, Mapping):
             yield from _in_past(held, levels - 1)
-        elif name in _CHANGES:
+        elif what == "changes":
             yield from _in_changes(held)
         elif isinstance(held, Mapping):
             yield from _former(held, levels - 1)
+
+
+_Tells = Literal["former", "before", "changes"]
+
+
+@cache_by_names
+def _tells(names: Names) -> dict[str, _Tells]:
+    """Which of them tell of addresses of before, and how. Beside a new address the plain one is a former."""
+    renewed = any(map(is_new_address, names))
+    plain = frozenset(["email", "email_address", "mail"] if renewed else [])
+    tells: dict[str, _Tells] = {}
+    for name in names:
+        if is_former(name) or label(name) in plain:
+            tells[name] = "former"
+        elif label(name) in _BEFORE:
+            tells[name] = "before"
+        elif label(name) in _CHANGES:
+            tells[name] = "changes"
+    return tells
 
 
 def _in_past(held: Mapping[JsonValue, JsonValue], levels: int) -> Iterator[str]:
@@ -124,9 +147,11 @@ def _tells_of_change(record: JsonValue) -> bool:
     """A list of what was changed has the address in it."""
     if not isinstance(record, Mapping):
         return False
-    lists = (
-        held
-        for key, held in islice(record.items(), MAX_FIELDS)
-        if label(str(key)) in _CHANGED and isinstance(held, list)
-    )
+    lists = (record[name] for name in _naming_changes(names_of(record, MAX_FIELDS)) if isinstance(record[name], list))
     return any(_is_mail(name) for held in lists for one in islice(held, MAX_ROWS) if (name := text(one)) is not None)
+
+
+@cache_by_names
+def _naming_changes(names: Names) -> Names:
+    """Those of lists of what was changed."""
+    return tuple(name for name in names if label(name) in _CHANGED)

@@ -20,6 +20,7 @@ from services.ingest.parsers.bounds.amount import added_up, facts_at_most
 from services.ingest.parsers.bounds.faults import read_or_quarantine
 from services.ingest.parsers.bounds.pieces import take_turns, values_in
 from services.ingest.parsers.bounds.unreadable import Unreadable
+from services.ingest.parsers.reading.by_names import Names, cache_by_names, names_of
 from services.ingest.parsers.reading.naming import cache_by_name, is_anothers, is_login, is_secret, label, meaning
 from services.ingest.parsers.reading.tables import word_set
 from services.ingest.parsers.reading.values import fits, is_address, lines_as_object
@@ -254,16 +255,17 @@ def person_facts(fields: Mapping[str, JsonValue]) -> tuple[dict[str, str], JsonO
     if len(fields) > MAX_ANSWERS:
         raise Unreadable(f"{len(fields)} answers, at most {MAX_ANSWERS} are taken at once")
     best: dict[str, tuple[int, str, str]] = {}
-    for name, value in fields.items():
-        for fact, rank, answer in _read(name, value):
-            if rank < best.get(fact, (9999, "", ""))[0]:
+    for name, target in _telling(names_of(fields)):
+        for fact, rank, answer in _read(name, fields[name], target):
+            if rank < best.get(fact, _UNTOLD)[0]:
                 best[fact] = (rank, answer, name)
     if "email" in best and not best.keys() & set(_NAMED) and (named := _beside(best["email"][2], fields)) is not None:
         best["full_name"] = named
     used = {fact: name for fact, (_, _, name) in best.items()}
     facts = {fact: answer for fact, (_, answer, _) in best.items()}
     settle_names(facts, used, fields)
-    others = {name: value for name, value in fields.items() if name not in used.values()}
+    read = set(used.values())
+    others = {name: value for name, value in fields.items() if name not in read}
     return _untangle_names(facts, used), others
 
 
@@ -284,13 +286,26 @@ _FIRMS = word_set("""
 """Whose name beside their address is no person's."""
 
 
-def _read(name: str, value: JsonValue) -> list[tuple[str, int, str]]:
-    """(fact, rank, what it says) of one answer: none for one that means nothing to us, several for a name in lines."""
+_UNTOLD = (9999, "", "")
+_Target = tuple[str, int]
+"""A fact, and the rank of the name that tells it."""
+
+
+@cache_by_names
+def _telling(names: Names) -> tuple[tuple[str, _Target | None], ...]:
+    """(name, what it tells) of those that mean something to us, and of accounts by whose names somebody may have signed in.
+    Most mean nothing, and their values may be long: those are not looked at."""
+    told = ((name, _target(name)) for name in names)
+    return tuple((name, target) for name, target in told if target is not None or is_login(name))
+
+
+def _target(name: str) -> _Target | None:
     plain = plain_name(name)
-    target = ("external_id", _IDS.index(plain)) if plain in _IDS else meaning(name)
-    # Most names mean nothing to us, and their values may be long: only those that do are looked at.
-    if target is None and not is_login(name):
-        return []
+    return ("external_id", _IDS.index(plain)) if plain in _IDS else meaning(name)
+
+
+def _read(name: str, value: JsonValue, target: _Target | None) -> list[tuple[str, int, str]]:
+    """(fact, rank, what it says) of one answer: none for one that says nothing, several for a name in lines."""
     if (answer := _answer_text(value)) is None:
         return []
     if (target is None or target[0] in _NAMED) and is_address(answer):
@@ -301,7 +316,7 @@ def _read(name: str, value: JsonValue) -> list[tuple[str, int, str]]:
     if target[0] == "full_name" and (parts := name_parts(lines_as_object(answer))):
         return [(fact, target[1], held) for fact, held in parts.items()]
     # A test that fills every field with the field's own name says nothing.
-    return [(*target, answer)] if fits(target[0], answer) and not ("_" in answer and answer == plain) else []
+    return [(*target, answer)] if fits(target[0], answer) and not ("_" in answer and answer == plain_name(name)) else []
 
 
 _NAMED = ("first_name", "last_name", "full_name")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
 
 from schemas.json_values import JsonValue
+from services.ingest.parsers.reading.by_names import names_by_label, names_of
 from services.ingest.parsers.reading.naming import label
 from services.ingest.parsers.reading.tables import word_set
 from services.ingest.parsers.reading.values import fits
@@ -24,7 +24,7 @@ def settle_names(facts: dict[str, str], used: dict[str, str], fields: Mapping[st
     """Correct in place the names among `facts`; `used` says which field each was read from."""
     if facts.keys().isdisjoint(("full_name", "first_name", "last_name")):
         return
-    held = {label(name): (name, value) for name, value in islice(fields.items(), MAX_NAMES)}
+    held = _Held(fields)
     _prefer_the_addressee(facts, used, held)
     _prefer_the_shown(facts, used, held)
     full, first = facts.get("full_name", " "), facts.get("first_name", "")
@@ -34,12 +34,22 @@ def settle_names(facts: dict[str, str], used: dict[str, str], fields: Mapping[st
         facts["last_name"], used["last_name"] = facts.pop("full_name"), used.pop("full_name")
 
 
-def _prefer_the_addressee(
-    facts: dict[str, str], used: dict[str, str], held: Mapping[str, tuple[str, JsonValue]]
-) -> None:
+class _Held:
+    """Fields by what `label` makes of their names."""
+
+    def __init__(self, fields: Mapping[str, JsonValue]) -> None:
+        self._fields, self._names = fields, names_by_label(names_of(fields, MAX_NAMES))
+
+    def get(self, *labels: str) -> tuple[str, JsonValue]:
+        """(name, value) of the first of these that is there; nothing where none is."""
+        name = next((self._names[label] for label in labels if label in self._names), None)
+        return ("", None) if name is None else (name, self._fields[name])
+
+
+def _prefer_the_addressee(facts: dict[str, str], used: dict[str, str], held: _Held) -> None:
     """Whose address it is has a name of their own: a bare name, or parts of a name that share no word with it, are another's."""
     whose = _whose(label(used.get("email", "")))
-    name, value = held.get(f"{whose}_name", held.get(f"{whose}_full_name", ("", None)))
+    name, value = held.get(f"{whose}_name", f"{whose}_full_name")
     said = value.strip() if isinstance(value, str) else ""
     if not said or not fits("full_name", said) or (whose == "user" and " " not in said):
         return
@@ -66,12 +76,12 @@ def _whose(address: str) -> str:
     return whose if whose in _PEOPLE else ""
 
 
-def _prefer_the_shown(facts: dict[str, str], used: dict[str, str], held: Mapping[str, tuple[str, JsonValue]]) -> None:
+def _prefer_the_shown(facts: dict[str, str], used: dict[str, str], held: _Held) -> None:
     """`{name: fred, displayName: Fred Ek}`: the one word is a login."""
     if label(used.get("full_name", "")) != "name" or " " in facts.get("full_name", " "):
         return
     for shown in _SHOWN:
-        name, value = held.get(shown, ("", None))
+        name, value = held.get(shown)
         if isinstance(value, str) and " " in value.strip() and fits("full_name", value.strip()):
             facts["full_name"], used["full_name"] = value.strip(), name
             return

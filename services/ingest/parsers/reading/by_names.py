@@ -1,0 +1,71 @@
+"""What depends on the names of an object's fields alone, remembered for objects that have the same names.
+
+Senders send objects of few shapes, over and over, and a batch has a thousand of one: which of their names mean something is found once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import TypeVar
+
+from services.ingest.parsers.reading.naming import label
+
+Found = TypeVar("Found")
+Names = tuple[str, ...]
+MOST_NAMES, LONGEST = 100, 4000
+"""Names, and characters of them all, of an object whose shape is remembered; a sender may write a mebibyte of them."""
+REMEMBERED = 256
+"""Shapes of which a function's answer is kept."""
+PLAIN = frozenset([str, int, float, bool, type(None)])
+"""Exact types of values that hold no others: most fields have one, and no abstract class has to be asked."""
+
+
+def cache_by_names(function: Callable[[Names], Found]) -> Callable[[Names], Found]:
+    """The same function with what it said of some hundred shapes."""
+    return _Memory(function).__getitem__
+
+
+class _Memory(dict[Names, Found]):
+    """It is emptied once there are too many shapes, which strangers choose."""
+
+    def __init__(self, function: Callable[[Names], Found]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, names: Names) -> Found:
+        result = self._function(names)
+        if len(names) <= MOST_NAMES and sum(map(len, names)) <= LONGEST:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[names] = result
+        return result
+
+
+def names_of(fields: Iterable[str], most: int | None = None) -> Names:
+    """The names of an object, all or so many of them."""
+    return tuple(fields if most is None else islice(fields, most))
+
+
+@cache_by_names
+def labels(names: Names) -> Names:
+    """Each as `label` writes it."""
+    return tuple(map(label, names))
+
+
+@cache_by_names
+def label_set(names: Names) -> frozenset[str]:
+    """All of them, as `label` writes them."""
+    return frozenset(map(label, names))
+
+
+@cache_by_names
+def names_by_label(names: Names) -> dict[str, str]:
+    """{as `label` writes it: the name}; of several that are the same the last one. To be read only."""
+    return {label(name): name for name in names}
+
+
+@cache_by_names
+def are_labels_unique(names: Names) -> bool:
+    """Whether no two of them are the same as `label` writes them."""
+    return len(label_set(names)) == len(names)
