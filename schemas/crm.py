@@ -108,11 +108,11 @@ def parsed_fact(fact: JsonObject, dedupe_key: str) -> Parsed:
     kind, fields = _SHORT.get(fact["fact"]) or Kind(fact["fact"]), {name: fact[name] for name in _SAME if name in fact}
     work = {name: fact[name] for name in _WORK if fact.get(name) is not None}
     if work or kind.startswith("sales."):
-        fields["sales"] = Sales.unchecked(**work)
+        fields["sales"] = Sales.assemble(**work)
     if fact.get("email") is not None:
         person: Person = fact.get("person") or Person()
         fields["person"] = person if person.email else person.but(email=fact["email"])
-    return Parsed.unchecked(kind=kind, source_kind=fact["fact"], dedupe_key=dedupe_key, **fields)
+    return Parsed.assemble(kind=kind, source_kind=fact["fact"], dedupe_key=dedupe_key, **fields)
 
 
 _WORK = ("owner_id", "to", "activity_type", "done")

@@ -35,8 +35,8 @@ class Part(
     """A part of a signal. Absent is None, or what the field is by default."""
 
     @classmethod
-    def unchecked(cls, **fields: Any) -> Self:
-        """Of what was checked and cleaned before, or made by us: nothing is looked at."""
+    def assemble(cls, **fields: Any) -> Self:
+        """Put together of fields that were checked and cleaned before, or are our own: nothing is looked at."""
         part: Self = msgspec.StructMeta.__call__(cls, **fields)
         return part
 

@@ -52,7 +52,7 @@ def _identities(parsed: Parsed, source: Source, key: bytes, words: Sequence[str]
     proven = source.verify.scheme != "none" and (source.phone_verified or parsed.phone_verified)
     brand = source.brand
     identity_keys = [
-        IdentityKey.unchecked(
+        IdentityKey.assemble(
             kind=kind,
             digest=text if kind == "handover" else digest(key, kind, brand, text),
             verified=kind not in LIKENESS and (proven or kind != "phone"),
