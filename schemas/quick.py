@@ -28,13 +28,22 @@ Rule = dict[type, Clean | None]
 ValueError. A type that is not in it is for pydantic."""
 
 
+class _Steps(dict[type, Clean | None]):
+    """The rule of a field; of any type that is not in it pydantic is asked."""
+
+    def __init__(self, annotation: Any) -> None:
+        super().__init__(_rule(annotation) or {})
+        self._ask_pydantic = _by_pydantic(annotation)
+
+    def __missing__(self, kind: type) -> Clean:
+        return self._ask_pydantic
+
+
 class Quick:
     """The rules of a struct's or a model's fields. `make` makes the struct of fields that are clean."""
 
     def __init__(self, annotations: JsonObject, required: Iterable[str], tidy: Clean | None, make: Callable[..., Any]):
-        self._rules = {
-            name: (_rule(annotation) or {}, _by_pydantic(annotation)) for name, annotation in annotations.items()
-        }
+        self._rules = {name: _Steps(annotation) for name, annotation in annotations.items()}
         self._required, self._tidy, self.make = frozenset(required), tidy, make
 
     def clean(self, fields: JsonObject) -> JsonObject | None:
@@ -46,8 +55,7 @@ class Quick:
         rules, cleaned = self._rules, {}
         try:
             for name, value in fields.items():
-                rule, ask_pydantic = rules[name]
-                step = rule.get(type(value), ask_pydantic)
+                step = rules[name][type(value)]
                 cleaned[name] = value if step is None else step(value)
         except (ValueError, AssertionError, KeyError):
             return None

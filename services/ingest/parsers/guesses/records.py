@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from schemas.json_values import JsonValue
 from schemas.signals import Kind, Object, Reference, Sales
@@ -100,11 +101,13 @@ def _last_step(value: JsonValue) -> str | None:
 
 
 def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
-    of_nouns = tuple(f"{noun}_{part}" for noun in nouns for part in ("id", "key", "uuid"))
+    held = at.held
     # Beside what happened and when, `id` is the event's; the person or thing it is about has its own.
-    is_event = {"type", "occurred_at"} <= at.held.keys() or {"event", "occurred_at"} <= at.held.keys()
-    for name in (*((*of_nouns, "contact_id", "subscriber_id") if is_event else ()), "id", *of_nouns, *_ORDER):
-        value = at.held.get(name)
+    is_event = "occurred_at" in held and ("type" in held or "event" in held)
+    for name in _names_of_ids(nouns, is_event):
+        if name not in held:
+            continue
+        value = held[name]
         if isinstance(value, dict):
             value = next((value[k] for k in ("record_id", "entry_id", "id", "value") if text(value.get(k))), None)
         candidate = text(value[0] if isinstance(value, list) and len(value) == 1 else value)
@@ -119,6 +122,13 @@ def _own_id(at: Level, nouns: tuple[str, ...] = ()) -> str | None:
         ):
             return candidate
     return None
+
+
+@lru_cache(maxsize=256)
+def _names_of_ids(nouns: tuple[str, ...], is_event: bool) -> tuple[str, ...]:
+    """Names under which a thing that is called so has its id, the surest first."""
+    of_nouns = tuple(f"{noun}_{part}" for noun in nouns for part in ("id", "key", "uuid"))
+    return (*((*of_nouns, "contact_id", "subscriber_id") if is_event else ()), "id", *of_nouns, *_ORDER)
 
 
 def _is_shaky(name: str, at: Level) -> bool:
