@@ -6,7 +6,7 @@ StoreUnavailable.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -97,6 +97,16 @@ class ExplanationReading(Protocol):
         """The lead that this hand-over is of."""
 
 
+class LeadsReading(Protocol):
+    """For whoever compares many leads at a time."""
+
+    async def leads_by_id(self, lead_ids: Collection[str]) -> list[LeadRow]:
+        """Those that are there, in no order."""
+
+    async def lead_of_handover(self, handover_id: str) -> str | None:
+        """The lead that this hand-over is of."""
+
+
 class FeedReading(Protocol):
     """For those who follow the events by their gapless position."""
 
@@ -182,7 +192,7 @@ class ApiReading(ExplanationReading, FeedReading, Protocol):
         """As `MetricsReading.counts`."""
 
 
-class Reading(ApiReading, RecheckReading, MetricsReading, Protocol):
+class Reading(ApiReading, LeadsReading, RecheckReading, MetricsReading, Protocol):
     """All that there is to read, and what only the operator's commands ask for."""
 
     def within(self, brands: Iterable[str], sources: Iterable[str]) -> ApiReading:

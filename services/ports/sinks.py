@@ -131,6 +131,9 @@ class SinkOffice(Protocol):
 
 
 SweepKind = Literal["catch_up", "audit"]
+WriteAgain = Literal["written_again", "left_to_somebody", "no_event"]
+"""`left_to_somebody`: the event was carried out once more already, so a step of it says that somebody has to end it. `no_event`: the
+sink was given no event that gives the lead to its owner, or has not carried it out."""
 
 
 class Sweep(NamedTuple):
@@ -145,14 +148,25 @@ class SinkSweeps(Protocol):
     async def claim_sweep(self, target: str, kind: SweepKind, now: datetime, next_at: datetime) -> Sweep | None:
         """The sweep, where it is due; the next one is due at `next_at`, for whoever asks first."""
 
-    async def finish_sweep(self, target: str, kind: SweepKind, cursor: str, signals: Sequence[RecordOut]) -> None:
-        """What was seen, and where to go on, in one commit."""
+    async def finish_sweep(
+        self,
+        target: str,
+        kind: SweepKind,
+        cursor: str,
+        signals: Sequence[RecordOut],
+        *,
+        next_at: datetime | None = None,
+    ) -> None:
+        """What was seen, and where to go on, in one commit; `next_at` where the sweep is due at another time than it was claimed for."""
 
     async def records_by_vendor_id(self, target: str, kind: KeptKind, vendor_ids: Collection[str]) -> list[SinkRecord]:
         """Those of ours among the vendor's records."""
 
     async def opportunities(self, target: str, after: str, limit: int) -> list[SinkRecord]:
         """Opportunities that are there, by our key, from after this one."""
+
+    async def write_again(self, target: str, lead_id: str, now: datetime) -> WriteAgain:
+        """The newest event that gave this lead to its owner is carried out once more at the sink, unless it was before."""
 
     async def waiting_leads(self, target: str, lead_ids: Collection[str]) -> frozenset[str]:
         """Those of these leads of which events are not carried out at the sink yet, published and fanned out or not."""

@@ -170,6 +170,8 @@ async def test_leads_are_listed_by_id_in_pages_and_by_each_of_their_columns(stor
     assert await ids(reading.leads(stage="contact")) == ["lead_a", "lead_b"], "a merged one is in no stage"
     assert await reading.lead("lead_c") == lead("lead_c", stage="deal")
     assert await reading.lead("lead_x") is None
+    assert {row.id for row in await reading.leads_by_id({"lead_a", "lead_c", "lead_x"})} == {"lead_a", "lead_c"}
+    assert await reading.leads_by_id(set()) == []
 
 
 async def test_an_address_finds_every_lead_that_it_names_and_whom_those_are_merged_into(store, reading):

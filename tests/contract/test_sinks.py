@@ -223,6 +223,45 @@ async def test_a_sweep_is_claimed_once_when_it_is_due_and_goes_on_where_it_got_t
     assert await spooled(store) == ["stafett.signals.v1"]
 
 
+async def test_a_sweep_that_is_on_its_way_is_claimed_by_nobody_until_it_is_left(sinks):
+    later, end = NOW + timedelta(minutes=15), NOW + timedelta(minutes=20)
+    assert await sinks.claim_sweep("sink/crm", "audit", NOW, later) == Sweep(None)
+    await sinks.finish_sweep("sink/crm", "audit", "ho_7", [], next_at=end)
+    assert await sinks.claim_sweep("sink/crm", "audit", later, end) is None
+    assert await sinks.claim_sweep("sink/crm", "audit", end, end) == Sweep("ho_7")
+
+
+async def test_what_gave_a_lead_its_owner_is_carried_out_once_more_and_then_left_to_somebody(sinks, store):
+    deliveries = SqlDeliveries(store.engines)
+    await deliveries.fan_out("sink/crm", lambda *_: True, NOW)
+    kinds = ("handover.offered", "handover.transferred", "handover.followed_up")
+    rows = [
+        OutboxRow(f"evt_{n}", "handovers", "lead_1", n, f"stafett.{kind}.v1", "key", "{", None)
+        for n, kind in enumerate(kinds, 1)
+    ]
+    async with store.batch() as batch:
+        await batch.write(Writes(outbox=rows))
+    epoch = await store.acquire_lease("relay", "me", 10)
+    await store.move_to_events(await store.outbox(100), "relay", epoch, NOW)
+    await deliveries.fan_out("sink/crm", lambda *_: True, NOW)
+    assert await sinks.write_again("sink/crm", "lead_1", NOW) == "no_event", "none was carried out yet"
+    for _ in rows:
+        (due,) = await deliveries.claim("sink/crm", NOW, NOW + timedelta(seconds=9), 10)
+        await deliveries.finish(due, Attempt(NOW, None, None, 1), "delivered", None)
+    await sinks.finish(DONE._replace(event_id="evt_2", name="opportunity"))
+    assert await sinks.write_again("sink/crm", "lead_1", NOW) == "written_again"
+    assert [step.name for step in await sinks.steps("sink/crm", "evt_2")] == ["written_again"]
+    assert await claimed(deliveries) == ["evt_2"]
+    later = NOW + timedelta(minutes=1)
+    (due,) = await deliveries.claim("sink/crm", later, later + timedelta(seconds=9), 10)
+    await deliveries.finish(due, Attempt(later, None, None, 1), "delivered", None)
+    assert await sinks.write_again("sink/crm", "lead_1", later) == "left_to_somebody"
+    assert await claimed(deliveries, later) == []
+    (step,) = await sinks.list_steps("sink/crm", refused=True)
+    assert (step.event_id, step.name, step.outcome) == ("evt_2", "written_again", "changed_back_there")
+    assert await sinks.write_again("sink/crm", "lead_1", later) == "left_to_somebody", "and so it stays"
+
+
 async def test_ours_are_told_among_the_vendors_records(sinks):
     await sinks.adopt(PRESENT._replace(kind="opportunity", key="ho_1"))
     await sinks.adopt(PRESENT._replace(kind="opportunity", key="ho_2", vendor_id="8"))

@@ -34,14 +34,16 @@ SOURCE = Source.model_validate(
 class Days:
     """Leads come in and are handed over into the CRM; salespeople work there."""
 
-    def __init__(self, running, kind):
+    def __init__(self, running, kind, **settings):
         self.running, self.repaired, self.counts = running, 0, {}
         names = [member.id for member in running.ruling.roster.file.people]
         self.office = OFFICES[kind](lambda: running.at, names, company=False)
         self.book = SqlSinks(running.store.engines)
         made = target(self.office.vendor, self.office.sink, self.office.people)._replace(tell=lambda record, event: [])
         self.loop = SinkLoop(made, SqlDeliveries(running.store.engines), self.book, lambda: running.at)
-        subject = Subject("sink/crm", self.office.vendor, Reconcile(), words=self._words, record_of=self._record)
+        subject = Subject(
+            "sink/crm", self.office.vendor, Reconcile(**settings), words=self._words, record_of=self._record
+        )
         self.sweeps = Reconciler(
             subject, self.book, running.reading, lambda: running.at, on_repair=self._count, on_audit=self._compared
         )
@@ -148,3 +150,28 @@ async def test_what_no_webhook_brought_is_read_back_and_what_one_brought_is_not_
         assert await days.sweep() == 0, "what is known is no news"
         assert set(days.counts) == {"agrees"}
         assert office.api.violations == []
+
+
+async def test_an_owner_that_a_program_took_away_is_written_once_more_and_then_left_to_somebody(tmp_path):
+    async with setup("sqlite-embedded", None, tmp_path) as running:
+        days = Days(running, "hubspot", audit_every="20m")
+        await days.loop.step()
+        await days.come(1)
+        (deal,) = await days.deals()
+        owner = days.office.people[(await days.lead(deal)).owner]
+        days.office.api.records.owners.add("99")
+
+        async def take_away():
+            await running.later(minutes=21)
+            await days.write()
+            record = days.office.api.records.at("deals", deal)
+            days.office.api.records.update(record, {"hubspot_owner_id": "99"}, by="us")
+            assert await days.sweep() == 0
+            assert days.counts == {"ours_is_newer": 1}
+            return record.properties["hubspot_owner_id"]
+
+        assert await take_away() == owner
+        assert await days.book.list_steps("sink/crm", refused=True) == []
+        assert await take_away() == "99", "no second time, for a program there would do the same"
+        (step,) = await days.book.list_steps("sink/crm", refused=True)
+        assert (step.name, step.outcome) == ("written_again", "changed_back_there")

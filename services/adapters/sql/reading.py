@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -101,6 +101,12 @@ class SqlReading:
     async def lead(self, lead_id: str) -> LeadRow | None:
         rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE id = :id AND {self._lead_condition('id')}", id=lead_id)  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
         return lead_row(rows[0]) if rows else None
+
+    async def leads_by_id(self, lead_ids: Collection[str]) -> list[LeadRow]:
+        dialect = self._engines.dialect
+        where = f"{dialect.among('id', 'ids')} AND {self._lead_condition('id')}"
+        rows = await self._all(f"SELECT {_LEAD} FROM leads WHERE {where}", ids=dialect.list_value(lead_ids))  # noqa: S608 - put in are columns and conditions that this package writes; what others wrote is bound
+        return [lead_row(row) for row in rows]
 
     async def queues(self) -> list[QueueCount]:
         statement = f"""SELECT queue, count(*), min(queued_at) FROM leads WHERE queue IS NOT NULL AND {self._lead_condition("id")} GROUP BY queue

@@ -16,7 +16,7 @@ from services.adapters.sql.engine import Engines, scalar
 from services.ports.errors import Fenced
 from services.ports.instants import instant, instant_or_none, micros
 from services.ports.rows import RecordOut
-from services.ports.sinks import SinkRecord, SinkStep, Sweep, SweepKind
+from services.ports.sinks import SinkRecord, SinkStep, Sweep, SweepKind, WriteAgain
 
 _RECORD = (
     "target",
@@ -54,6 +54,12 @@ _RECORDS = f"SELECT {', '.join(_RECORD)} FROM sink_records WHERE"  # noqa: S608 
 _STEPS = f"SELECT {', '.join(_STEP)} FROM sink_steps WHERE"  # noqa: S608 - columns that this module writes
 _NEXT = "(SELECT coalesce(max(number), 0) + 1 FROM sink_records WHERE target = :target AND lead_id = :lead_id)"
 """In the order in which they were made, for each lead by itself."""
+WRITTEN_AGAIN, CHANGED_BACK = "written_again", "changed_back_there"
+"""The step of an event that was carried out once more since it was not there, and what it says where it was not there again."""
+_GIVING = ", ".join(
+    f"'stafett.{kind}.v1'" for kind in ("handover.offered", "handover.transferred", "lead.owner_changed")
+)
+"""The events that say who has a lead."""
 
 
 class SqlSinks:
@@ -207,16 +213,19 @@ class SqlSinks:
 
     async def replay(self, target: str, event_id: str, now: datetime) -> bool:
         async with self._engines.write() as conn:
-            done = await conn.execute(
-                text(
-                    "UPDATE deliveries SET state = 'pending', next_at = :now, finished_at = NULL"
-                    " WHERE subscription = :t AND event_id = :e"
-                ),
-                {"now": micros(now), "t": target, "e": event_id},
-            )
-            await conn.execute(
-                text("DELETE FROM sink_steps WHERE target = :t AND event_id = :e"), {"t": target, "e": event_id}
-            )
+            return await self._replay(conn, target, event_id, now)
+
+    async def _replay(self, conn: AsyncConnection, target: str, event_id: str, now: datetime) -> bool:
+        done = await conn.execute(
+            text(
+                "UPDATE deliveries SET state = 'pending', next_at = :now, finished_at = NULL"
+                " WHERE subscription = :t AND event_id = :e"
+            ),
+            {"now": micros(now), "t": target, "e": event_id},
+        )
+        await conn.execute(
+            text("DELETE FROM sink_steps WHERE target = :t AND event_id = :e"), {"t": target, "e": event_id}
+        )
         return done.rowcount == 1
 
     async def claim_sweep(self, target: str, kind: SweepKind, now: datetime, next_at: datetime) -> Sweep | None:
@@ -236,11 +245,22 @@ class SqlSinks:
             )
         return Sweep(cursor)
 
-    async def finish_sweep(self, target: str, kind: SweepKind, cursor: str, signals: Sequence[RecordOut]) -> None:
+    async def finish_sweep(
+        self,
+        target: str,
+        kind: SweepKind,
+        cursor: str,
+        signals: Sequence[RecordOut],
+        *,
+        next_at: datetime | None = None,
+    ) -> None:
         async with self._engines.write() as conn:
             await conn.execute(
-                text("UPDATE sink_sweeps SET cursor = :c WHERE target = :t AND kind = :k"),
-                {"t": target, "k": kind, "c": cursor},
+                text(
+                    "UPDATE sink_sweeps SET cursor = :c, next_at = coalesce(CAST(:next AS BIGINT), next_at)"
+                    " WHERE target = :t AND kind = :k"
+                ),
+                {"t": target, "k": kind, "c": cursor, "next": None if next_at is None else micros(next_at)},
             )
             if signals:
                 await self._engines.dialect.insert(conn, t.spool, ("topic", "key", "body"), signals)
@@ -260,6 +280,34 @@ class SqlSinks:
         async with self._engines.read() as conn:
             rows = await conn.execute(text(where), {"t": target, "a": after, "n": limit})
             return [_record(row) for row in rows]
+
+    async def write_again(self, target: str, lead_id: str, now: datetime) -> WriteAgain:
+        async with self._engines.write() as conn:
+            rows = await conn.execute(
+                text(
+                    f"""SELECT e.event_id, d.state FROM events e JOIN deliveries d ON d.subscription = :t AND d.event_id = e.event_id
+                    WHERE e.lead_id = :l AND e.type IN ({_GIVING}) ORDER BY e.sequence DESC LIMIT 1"""  # noqa: S608 - put in are types that this module writes
+                ),
+                {"t": target, "l": lead_id},
+            )
+            newest = rows.first()
+            if newest is None or newest.state != "delivered":
+                return "no_event"
+            event = str(newest.event_id)
+            step = SinkStep(target, event, WRITTEN_AGAIN, lead_id, "done", attempts=1, at=now)
+            before = await scalar(
+                conn,
+                "SELECT state FROM sink_steps WHERE target = :t AND event_id = :e AND name = :n",
+                t=target,
+                e=event,
+                n=WRITTEN_AGAIN,
+            )
+            if before is not None:
+                await self._keep_step(conn, step._replace(state="refused", attempts=2, outcome=CHANGED_BACK))
+                return "left_to_somebody"
+            await self._replay(conn, target, event, now)
+            await self._keep_step(conn, step)
+        return "written_again"
 
     async def waiting_leads(self, target: str, lead_ids: Collection[str]) -> frozenset[str]:
         if not lead_ids:

@@ -20,6 +20,8 @@ BACKDATED = timedelta(hours=1)
 """A step that was written down so much later than it is said to have happened is shown as such."""
 SAME = timedelta(seconds=5)
 """How far the instants of one step may be apart, as a webhook and the record tell them."""
+CLOCKS = timedelta(minutes=1)
+"""How far their clock may be from ours."""
 _STEPS = frozenset({Kind.SALES_FOLLOW_UP, Kind.SALES_MEETING_HELD})
 """What counts of the activities of sales; others (a call that nobody answered, a mail that came in) are left to webhooks."""
 
@@ -68,7 +70,8 @@ def facts_of_sighting(seen: Sighting, ours: OurSide, words: Words) -> Iterator[P
     if not ours.is_open:
         return
     person = words.person(seen.owner)
-    if person is not None and person != ours.lead.owner and not ours.is_waiting:
+    is_other = person is not None and person != ours.lead.owner
+    if is_other and not ours.is_waiting and not is_older(seen.owner_change, ours):
         sales = Sales(owner_id=seen.owner)
         value = f"owner/{seen.owner}"
         fact = _fact(seen, ours, words, kind=Kind.SALES_OWNER_CHANGED, value=value, change=seen.owner_change)
@@ -77,6 +80,19 @@ def facts_of_sighting(seen: Sighting, ours: OurSide, words: Words) -> Iterator[P
     if words.stage(seen.stage) == "accepted" and accepted_at is None and not ours.is_waiting:
         change = seen.stage_change
         yield _fact(seen, ours, words, kind=Kind.SALES_ACCEPTED, value="accepted", change=change)
+
+
+def is_older(change: Change, ours: OurSide) -> bool:
+    """Whether it was changed there before the lead got the owner that it has, so that what we wrote since is what counts."""
+    since = ours.lead.owner_since
+    return since is not None and change.at + CLOCKS <= since
+
+
+def may_write_again(seen: Sighting, ours: OurSide, words: Words) -> bool:
+    """Whether the owner there, who is not ours, came before ours or from no person: people win over us, programs do not."""
+    change = seen.owner_change
+    is_nobodys = change.is_program or (change.by is not None and change.by == words.our_user)
+    return not ours.is_waiting and (is_nobodys or is_older(change, ours))
 
 
 def fact_of_work(work: Work, ours: OurSide, words: Words) -> Parsed | None:

@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from routing.model.records import Lead
 from schemas.signals import Parsed
 from schemas.sinks.base import Reconcile
 from services.loops.watching import watch
 from services.ports.errors import PortError
-from services.ports.reading import ExplanationReading
-from services.ports.rows import LeadRow, RecordOut
-from services.ports.sinks import SinkRecord, SinkSweeps
+from services.ports.reading import LeadsReading
+from services.ports.rows import RecordOut
+from services.ports.sinks import SinkSweeps
 from services.sinks.outcomes import Trouble
-from services.sinks.reconciling.facts import OurSide, Words, fact_of_deletion, fact_of_work, facts_of_sighting, is_known
-from services.sinks.reconciling.sightings import Page, Reader, Sighting
-from services.sinks.reconciling.verdicts import compare
+from services.sinks.reconciling.audit import PAGE, Audit
+from services.sinks.reconciling.facts import Words, fact_of_deletion, fact_of_work, facts_of_sighting, is_known
+from services.sinks.reconciling.sides import Sides
+from services.sinks.reconciling.sightings import Page, Reader
 
 log = logging.getLogger("stafett.reconcile")
 LOOK = timedelta(seconds=5)
 """How often it is asked whether a sweep is due."""
-PAGE = 100
 
 
 class Subject(NamedTuple):
@@ -49,13 +48,24 @@ class Reconciler:
         self,
         subject: Subject,
         sweeps: SinkSweeps,
-        reading: ExplanationReading,
+        reading: LeadsReading,
         now: Callable[[], datetime],
         *,
         on_repair: Callable[[str, int], None] = lambda _target, _count: None,
         on_audit: Callable[[str, Mapping[str, int]], None] = lambda _target, _counts: None,
     ) -> None:
-        self._subject, self._sweeps, self._reading, self._now = subject, sweeps, reading, now
+        self._subject, self._sweeps, self._now = subject, sweeps, now
+        self._sides = Sides(subject.target, sweeps, reading)
+        self._audit = Audit(
+            subject.target,
+            subject.reader,
+            sweeps,
+            self._sides,
+            words=subject.words,
+            record_of=subject.record_of,
+            settings=subject.settings,
+            now=now,
+        )
         self._on_repair, self._on_audit = on_repair, on_audit
         # Opportunities that are looked at again, since we were about to write them; a restart leaves them to the audit.
         self._again: set[str] = set()
@@ -68,7 +78,7 @@ class Reconciler:
         """What is due now. Raises StoreUnavailable; trouble at the vendor ends the sweep, and the next begins where it was."""
         try:
             await self._catch_up()
-            await self._audit()
+            await self._compare()
         except Trouble as trouble:
             log.warning(
                 "cannot read back", extra={"sink": self._subject.target, "outcome": trouble.kind, "code": trouble.code}
@@ -103,7 +113,7 @@ class Reconciler:
         ids = {seen.vendor_id for seen in page.sightings} | {work.opportunity for work in page.works}
         ids |= {gone.vendor_id for gone in page.deletions}
         records = await self._sweeps.records_by_vendor_id(self._subject.target, "opportunity", ids)
-        words, sides = await self._subject.words(), await self._sides(records)
+        words, sides = await self._subject.words(), await self._sides.of(records)
         self._again |= {ident for ident, ours in sides.items() if ours.is_waiting}
         facts: list[Parsed] = []
         for seen in page.sightings:
@@ -119,60 +129,11 @@ class Reconciler:
                 repaired += not is_known(work, ours)
         return [self._subject.record_of(fact) for fact in facts], repaired
 
-    async def _sides(self, records: Sequence[SinkRecord]) -> dict[str, OurSide]:
-        """The lead of each opportunity, as we have it."""
-        sides = {}
-        rows = [await self._row_of(record) for record in records]
-        # After the leads: what was decided since is among what waits.
-        asked = {record.lead_id for record in records} | {row.id for row in rows if row is not None}
-        waiting = await self._sweeps.waiting_leads(self._subject.target, asked)
-        for record, row in zip(records, rows, strict=True):
-            if row is not None and record.vendor_id is not None:
-                is_waiting = not waiting.isdisjoint({record.lead_id, row.id})
-                sides[record.vendor_id] = OurSide(Lead.read(row.state), record.key, is_waiting)
-        return sides
-
-    async def _row_of(self, record: SinkRecord) -> LeadRow | None:
-        """The lead; of one that was merged, the one that it is with, for its hand-over has gone there."""
-        row = await self._reading.lead(record.lead_id)
-        if row is None or row.disposition != "merged":
-            return row
-        kept = await self._reading.lead_of_handover(record.key)
-        return await self._reading.lead(kept) if kept is not None else row
-
-    async def _audit(self) -> None:
-        name, settings = self._subject.target, self._subject.settings
-        claimed = await self._sweeps.claim_sweep(name, "audit", self._now(), self._now() + settings.audit_every)
-        if claimed is None:
+    async def _compare(self) -> None:
+        """The audit, where it is due."""
+        name = self._subject.target
+        if (claimed := await self._audit.claim()) is None:
             return
-        counts: dict[str, int] = {}
-        after = ""
-        while records := await self._sweeps.opportunities(name, after, PAGE):
-            signals = await self._audit_page(records, counts)
-            await self._sweeps.finish_sweep(name, "audit", "", signals)
-            self._on_repair(name, len(signals))
-            after = records[-1].key
+        counts = await self._audit.run(claimed, lambda count: self._on_repair(name, count))
         self._on_audit(name, counts)
         log.info("hand-overs compared", extra={"sink": name, "count": sum(counts.values())})
-
-    async def _audit_page(self, records: Sequence[SinkRecord], counts: dict[str, int]) -> list[RecordOut]:
-        sides = await self._sides(records)
-        open_ids = [ident for ident, ours in sides.items() if ours.is_open]
-        seen = {s.vendor_id: s for s in await self._subject.reader.look(open_ids)} if open_ids else {}
-        words = await self._subject.words()
-        signals: list[RecordOut] = []
-        for ident in open_ids:
-            ours, there = sides[ident], seen.get(ident)
-            verdict = compare(there, ours, words)
-            counts[verdict] = counts.get(verdict, 0) + 1
-            if verdict != "agrees":
-                log.warning(
-                    "hand-over differs",
-                    extra={"sink": self._subject.target, "handover_id": ours.handover_id, "verdict": verdict},
-                )
-            signals += [self._subject.record_of(fact) for fact in _news(there, ours, words)]
-        return signals
-
-
-def _news(seen: Sighting | None, ours: OurSide, words: Words) -> list[Parsed]:
-    return [] if seen is None else list(facts_of_sighting(seen, ours, words))

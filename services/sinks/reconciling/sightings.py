@@ -10,10 +10,12 @@ from schemas.json_values import JsonObject
 
 
 class Change(NamedTuple):
-    """When one field became what it is, and by which user; `by` None where the vendor does not say, or it was a program."""
+    """When one field became what it is, and by which user; `by` None where the vendor does not say, or it was a program, which
+    `is_program` says where the vendor does."""
 
     at: datetime
     by: str | None
+    is_program: bool = False
 
 
 class Sighting(NamedTuple):

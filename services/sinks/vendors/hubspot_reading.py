@@ -216,8 +216,9 @@ def _change(row: JsonObject, name: str, people: Mapping[str, str]) -> Change | N
         return None
     last = max(history, key=lambda entry: _instant(entry["timestamp"]))
     user = last.get("updatedByUserId") or str(last.get("sourceId") or "").removeprefix("userId:")
-    by = None if last.get("sourceType") in _MACHINES or not user else people.get(str(user), str(user))
-    return Change(_instant(last["timestamp"]), by)
+    is_program = last.get("sourceType") in _MACHINES
+    by = None if is_program or not user else people.get(str(user), str(user))
+    return Change(_instant(last["timestamp"]), by, is_program)
 
 
 def _work(noun: str, row: JsonObject, deal: str, people: Mapping[str, str]) -> Work:

@@ -33,6 +33,13 @@ def ours(*, owner="anna", is_waiting=False, handover="ho_1", **values):
     return OurSide(lead, handover, is_waiting)
 
 
+def since(at):
+    """Our side, with the owner since then."""
+    side = ours()
+    side.lead.owner_since = at
+    return side
+
+
 def facts(seen, side=None):
     return list(facts_of_sighting(seen, side or ours(), WORDS))
 
@@ -82,6 +89,10 @@ def test_a_fact_seen_twice_is_one_signal_and_one_that_comes_again_is_another():
 )
 def test_what_we_know_what_is_over_and_what_we_are_about_to_write_over_is_not_told(seen, side):
     assert facts(seen, side) == []
+
+
+def test_an_owner_that_the_lead_had_before_is_not_told_as_a_new_one():
+    assert facts(SEEN._replace(owner="2"), since(NOW + timedelta(hours=1))) == []
 
 
 def test_a_change_of_a_person_is_told_though_we_wrote_another_field_after_it():
@@ -190,7 +201,13 @@ def test_a_deal_that_was_deleted_is_told_while_its_hand_over_is_open():
         (SEEN, ours(), "agrees"),
         (SEEN._replace(stage="working"), ours(), "theirs_is_newer"),
         (SEEN._replace(stage="won"), ours(is_waiting=True), "both_changed"),
-        (SEEN._replace(owner="99"), ours(), "ours_is_newer"),
+        (SEEN._replace(owner="99"), ours(), "both_changed"),
+        (SEEN._replace(owner="99", of_owner=Change(NOW, None, is_program=True)), ours(), "ours_is_newer"),
+        (SEEN._replace(owner="99", changed_by="7"), ours(), "ours_is_newer"),
+        (SEEN._replace(owner="2"), since(NOW + timedelta(minutes=2)), "ours_is_newer"),
+        (SEEN._replace(owner="2"), since(NOW + timedelta(seconds=30)), "theirs_is_newer"),
+        (SEEN._replace(owner="99"), since(NOW + timedelta(hours=1)), "ours_is_newer"),
+        (SEEN._replace(owner=None), since(NOW - timedelta(hours=1)), "both_changed"),
         (SEEN._replace(owner="2"), ours(is_waiting=True), "agrees"),
         (SEEN._replace(outcome="lost"), ours(), "closed_without_us"),
         (SEEN._replace(outcome="lost"), ours(closed_at=NOW, outcome="lost"), "agrees"),

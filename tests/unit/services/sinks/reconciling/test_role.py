@@ -12,7 +12,7 @@ from services.ports.sinks import SinkRecord, Sweep
 from services.sinks.outcomes import Trouble
 from services.sinks.reconciling.facts import Words
 from services.sinks.reconciling.role import Reconciler, Subject
-from services.sinks.reconciling.sightings import Page, Sighting, Work
+from services.sinks.reconciling.sightings import Change, Page, Sighting, Work
 from tests.sinks import NOW, STAGES
 
 
@@ -21,6 +21,7 @@ class World:
 
     def __init__(self, leads=1):
         self.now, self.pages, self.there, self.signals = NOW, [], {}, []
+        self.reads, self.written, self.lost = 0, [], []
         self.cursors, self.due, self.waiting, self.counts, self.asked = {}, {}, set(), {}, []
         self.leads = {f"lead_{n}": self._lead(n) for n in range(leads)}
         subject = Subject("sink/crm", self, Reconcile(), self._words, self._record)
@@ -52,6 +53,8 @@ class World:
         return page
 
     async def look(self, vendor_ids):
+        if self.lost:
+            raise self.lost.pop()
         return [self.there[ident] for ident in vendor_ids if ident in self.there]
 
     # the store
@@ -61,8 +64,9 @@ class World:
         self.due[kind] = next_at
         return Sweep(self.cursors.get(kind))
 
-    async def finish_sweep(self, target, kind, cursor, signals):
+    async def finish_sweep(self, target, kind, cursor, signals, *, next_at=None):
         self.cursors[kind] = cursor
+        self.due[kind] = next_at or self.due[kind]
         self.signals += [signal.value.decode() for signal in signals]
 
     def _of(self, lead):
@@ -82,12 +86,19 @@ class World:
     async def lead_of_handover(self, handover_id):
         return handover_id.replace("ho_", "lead_")
 
-    async def lead(self, lead_id):
-        lead = self.leads.get(lead_id)
-        return None if lead is None else SimpleNamespace(id=lead.id, state=lead.text(), disposition="active")
+    async def leads_by_id(self, lead_ids):
+        self.reads += 1
+        found = [self.leads[ident] for ident in lead_ids if ident in self.leads]
+        return [SimpleNamespace(id=lead.id, state=lead.text(), disposition="active") for lead in found]
+
+    async def write_again(self, target, lead_id, now):
+        self.written.append(lead_id)
+        return "written_again"
 
 
-def seen(number, **values):
+def seen(number, *, owned_by_program=False, **values):
+    if owned_by_program:
+        values["of_owner"] = Change(NOW, None, is_program=True)
     sighting = Sighting(str(number), stage="new", owner="1", outcome=None, changed_at=NOW, changed_by="1")
     return sighting._replace(**values)
 
@@ -165,3 +176,46 @@ async def test_an_audit_compares_every_open_hand_over_and_tells_what_was_missed(
     await world.reconciler.sweep()
     assert world.counts == {"agrees": 227, "theirs_is_newer": 1, "missing": 1}
     assert world.signals == ["sales.accepted ho_7"]
+
+
+async def test_an_audit_reads_the_leads_of_a_page_at_once():
+    world = World(leads=230)
+    await world.reconciler.sweep()
+    assert world.reads == 3 + 1, "three pages, and what the catch-up saw"
+
+
+async def test_an_audit_that_ended_on_its_way_goes_on_there_and_counts_all():
+    world = World(leads=230)
+    world.there = {str(n): seen(n) for n in range(230)}
+    pages = []
+    compare_page = world.reconciler._audit._compare_page
+
+    async def compare_and_fail_once(records, counts):
+        pages.append(records[0].key)
+        if len(pages) == 2:
+            world.lost.append(Trouble("transient", "http_503"))
+        return await compare_page(records, counts)
+
+    world.reconciler._audit._compare_page = compare_and_fail_once
+    await world.reconciler.sweep()
+    assert world.counts == {}
+    world.now += timedelta(minutes=16)
+    await world.reconciler.sweep()
+    assert world.counts == {"agrees": 230}
+    assert len(pages) == 4 and pages[1] == pages[2] and pages[0] != pages[2]
+    world.now = NOW + timedelta(hours=23)
+    await world.reconciler.sweep()
+    assert len(pages) == 4
+    world.now = NOW + timedelta(days=1)
+    await world.reconciler.sweep()
+    assert len(pages) == 7, "a day after it began"
+
+
+async def test_what_we_wrote_and_is_not_there_is_written_again_and_a_persons_choice_is_not(world):
+    world.there = {"0": seen(0, owner="99", owned_by_program=True)}
+    await world.reconciler.sweep()
+    assert world.written == ["lead_0"] and world.counts == {"ours_is_newer": 1}
+    world.there, world.now = {"0": seen(0, owner="99")}, NOW + timedelta(days=1)
+    await world.reconciler.sweep()
+    assert world.written == ["lead_0"]
+    assert world.signals == []
