@@ -21,7 +21,7 @@ from services.ports.sinks import SinkRecord, SinkSweeps, Sweep
 from services.sinks.reconciling.facts import OurSide, Words, facts_of_sighting, may_write_again
 from services.sinks.reconciling.sides import Sides
 from services.sinks.reconciling.sightings import Reader, Sighting
-from services.sinks.reconciling.verdicts import compare
+from services.sinks.reconciling.verdicts import Comparison, compare
 
 log = logging.getLogger("stafett.reconcile")
 PAGE = 100
@@ -99,13 +99,16 @@ class Audit:
             there = seen.get(record.vendor_id or "")
             verdict = compare(there, ours, words)
             counts[verdict] = counts.get(verdict, 0) + 1
-            if verdict != "agrees":
-                shown = {"sink": self._target, "handover_id": ours.handover_id, "verdict": verdict}
-                log.warning("hand-over differs", extra=shown)
+            self._log_difference(ours.handover_id, verdict)
             if verdict == "ours_is_newer" and there is not None and may_write_again(there, ours, words):
                 await self._write_again(record, ours.lead)
             signals += [self._record_of(fact) for fact in _news(there, ours, words)]
         return signals
+
+    def _log_difference(self, handover_id: str, verdict: Comparison) -> None:
+        if verdict != "agrees":
+            shown = {"sink": self._target, "handover_id": handover_id, "verdict": verdict}
+            log.warning("hand-over differs", extra=shown)
 
     async def _write_again(self, record: SinkRecord, lead: Lead) -> None:
         """The event that gave it to its owner is carried out once more, or shown to somebody where it was already."""
