@@ -294,7 +294,7 @@ class SqlSinks:
             if newest is None or newest.state != "delivered":
                 return "no_event"
             event = str(newest.event_id)
-            step = SinkStep(target, event, WRITTEN_AGAIN, lead_id, "done", attempts=1, at=now)
+            step = SinkStep(target, event, WRITTEN_AGAIN, lead_id, state="done", attempts=1, at=now)
             before = await scalar(
                 conn,
                 "SELECT state FROM sink_steps WHERE target = :t AND event_id = :e AND name = :n",
