@@ -1,4 +1,4 @@
-"""Receivers of events that are sent nothing: an incident while it lasts, told to those who look after them."""
+"""Receivers of events that are sent nothing, and sources that send nothing: an incident while it lasts, told to those who look after them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from routing.incidents.recipients import Audience, destinations
 from routing.incidents.records import DELIVERIES, TARGETS, Incident, Notice
 from routing.model.ids import derive
 
+SOURCES = "source/"
+"""Before the name of a source that is silent."""
+
 
 class TargetTrouble(NamedTuple):
-    """A subscription or a sink (`sink/NAME`) that is sent nothing: why, and since when, as far as that is known."""
+    """A subscription or a sink (`sink/NAME`) that is sent nothing, or a source (`source/NAME`) that sends nothing: why, and since when,
+    as far as that is known."""
 
     name: str
     why: str
@@ -46,7 +50,7 @@ def _opening(about: str, trouble: TargetTrouble, now: datetime) -> Incident:
         subject_kind="target",
         subject_id=trouble.name,
         policy=DELIVERIES,
-        metric="target",
+        metric="source" if trouble.name.startswith(SOURCES) else "target",
         level="breach",
         started_at=since,
         target="",

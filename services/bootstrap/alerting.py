@@ -41,6 +41,7 @@ from services.alerts.messages.building import About, Links
 from services.alerts.tokens import token_of
 from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.subscribers import terms_of
+from services.bootstrap.traffic import SilenceWatch
 from services.outbound.signing import key_of
 from services.settings import Settings
 
@@ -161,6 +162,11 @@ async def target_troubles(parts: Parts, names: Collection[str]) -> list[TargetTr
                 TargetTrouble(state.subscription, "it takes nothing, and is tried now and then", state.failing_since)
             )
     return found
+
+
+async def house_troubles(parts: Parts, names: Collection[str], silence: SilenceWatch) -> list[TargetTrouble]:
+    """What those who look after the installation are told of: receivers that are sent nothing, and sources that send nothing."""
+    return [*await target_troubles(parts, names), *await silence.troubles()]
 
 
 def target_names(settings: Settings) -> frozenset[str]:

@@ -45,6 +45,7 @@ from services.bootstrap.parts import Parts, read_file, secrets_of
 from services.bootstrap.persons import person_desk_of
 from services.bootstrap.shortcut import short_cut
 from services.bootstrap.sinks_file import read_every_sink
+from services.bootstrap.traffic import TrafficCounter
 from services.door.bodies import limit_bodies
 from services.door.headers import add_headers
 from services.ingest.accepting.intake import Intake
@@ -239,7 +240,7 @@ def _add_hooks(app: FastAPI, parts: Parts, sources: Mapping[str, Configured], in
         stops=stops,
         echoes=Echoes(parts.sinks, targets_by_source(parts.settings)),
     )
-    app.state.hook = metering.count_requests(hooks.answer, sources)
+    app.state.hook = metering.count_requests(hooks.answer, sources, TrafficCounter(parts.traffic, parts.now))
     app.add_route("/v1/hooks/{source}", app.state.hook, methods=["POST"])
 
     async def greet(request: Request) -> Response:

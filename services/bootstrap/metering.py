@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Container
 
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from services.adapters.sql.aside import fill_levels
 from services.bootstrap.parts import Parts, quota_of
+from services.bootstrap.traffic import SilenceWatch, TrafficCounter, live_sources
 from services.observability import metrics
 from services.ports.deliveries import pause_now
 from services.ports.errors import PortError
@@ -21,6 +23,8 @@ Answer = Callable[[Request], Awaitable[Response]]
 PATIENCE = 5.0
 """Seconds for store and log to say their depths; without them the rest is told all the same."""
 _OUTCOMES = {401: "refused", 404: "refused", 413: "too_large", 429: "limited", 503: "unavailable"}
+_CAME = frozenset({"accepted", "spooled", "quarantined"})
+"""What shows that a source sends, whether it was understood or not."""
 
 
 def count_batch(outcome: Outcome) -> None:
@@ -57,8 +61,8 @@ def count_fetch(source: str, outcome: str) -> None:
     metrics.fetches.labels(source, outcome).inc()
 
 
-def count_requests(answer: Answer, sources: Container[str]) -> Answer:
-    """The same handler of hooks, counting requests by source and outcome."""
+def count_requests(answer: Answer, sources: Container[str], traffic: TrafficCounter) -> Answer:
+    """The same handler of hooks, counting requests by source and outcome, and what each source usually sends."""
 
     async def counting(request: Request) -> Response:
         response = await answer(request)
@@ -66,6 +70,8 @@ def count_requests(answer: Answer, sources: Container[str]) -> Answer:
         outcome = _OUTCOMES.get(response.status_code, "accepted" if response.status_code < 400 else "refused")
         outcome = getattr(request.state, "outcome", outcome)
         metrics.count_request(name if name in sources else None, outcome)
+        if name in sources and outcome in _CAME:
+            traffic.count(name)
         for may, count in getattr(request.state, "may_not", {}).items():
             metrics.count_not_permitted(name, may, count)
         for echo, count in getattr(request.state, "echoes", {}).items():
@@ -106,10 +112,15 @@ async def refresh(parts: Parts) -> None:
 def metrics_handler(parts: Parts) -> Answer:
     """The handler that answers Prometheus, with the last known depths where store or log are away."""
 
+    @functools.cache
+    def silence() -> SilenceWatch:
+        return SilenceWatch(parts.traffic, live_sources(parts.settings), parts.now)
+
     async def scrape(_: Request) -> Response:
         try:
             async with asyncio.timeout(PATIENCE):
                 await refresh(parts)
+                await silence().troubles()
         except (PortError, TimeoutError) as error:
             log.debug("depths are not known now", extra={"error": type(error).__name__})
         return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)

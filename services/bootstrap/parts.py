@@ -22,6 +22,7 @@ from services.adapters.sql.sinks import SqlSinks
 from services.adapters.sql.store import SqlStore
 from services.adapters.sql.stories import SqlStories
 from services.adapters.sql.subscriptions import SqlSubscriptions
+from services.adapters.sql.traffic import SqlSourceTraffic
 from services.loops.doorbell import Doorbell
 from services.observability.pulses import Pulses
 from services.ports.deliveries import Deliveries
@@ -34,6 +35,7 @@ from services.ports.rows import Kept, Quota
 from services.ports.sessions import SessionStore
 from services.ports.sinks import Sinks
 from services.ports.subscriptions import SubscriptionStore
+from services.ports.traffic import SourceTraffic
 from services.rules.ruling import Ruling
 from services.settings import Settings, SettingsError, deployment_key
 
@@ -53,6 +55,7 @@ class Parts(NamedTuple):
     incidents: Incidents
     forum: ForumStore
     stories: StoryReading
+    traffic: SourceTraffic
     sessions: SessionStore
     log: Log
     key: bytes
@@ -95,6 +98,7 @@ async def parts_of(
             incidents=SqlIncidents(store.engines),
             forum=SqlForum(store.engines),
             stories=SqlStories(store.engines),
+            traffic=SqlSourceTraffic(store.engines),
             sessions=SqlSessions(store.engines),
             log=log,
             key=key,

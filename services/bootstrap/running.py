@@ -25,10 +25,10 @@ from services.bootstrap.alerting import (
     about_leads,
     alerts_of,
     check_people,
+    house_troubles,
     links_of,
     senders_of,
     target_names,
-    target_troubles,
 )
 from services.bootstrap.commands import versions_of
 from services.bootstrap.health import health_app
@@ -38,6 +38,7 @@ from services.bootstrap.marketing import marketing_run
 from services.bootstrap.parts import Parts, Start, secrets_of
 from services.bootstrap.sinks import sinks_run
 from services.bootstrap.subscribers import ring_of
+from services.bootstrap.traffic import SilenceWatch, live_sources
 from services.delivery.role import Delivery
 from services.door.bounds import Bounds
 from services.door.headers import add_headers
@@ -179,13 +180,14 @@ def _alerts(parts: Parts) -> Run:
     settings, file = parts.settings, alerts_of(parts.settings)
     check_people(settings, file, parts.ruling().roster)
     client = httpx.AsyncClient(timeout=15.0, trust_env=False)
+    silence = SilenceWatch(parts.traffic, live_sources(settings), parts.now)
     role = Alerts(
         parts.incidents,
         file,
         senders_of(settings, file, client),
         roster=roster_now(parts),
         about=partial(about_leads, parts),
-        troubles=partial(target_troubles, parts, target_names(settings)),
+        troubles=partial(house_troubles, parts, target_names(settings), silence),
         links=partial(links_of, settings, parts.key, file),
         now=parts.now,
         usual_zone=parts.ruling().agreement.zone,

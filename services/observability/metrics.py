@@ -140,6 +140,12 @@ echoes = Counter(
     ["source", "by"],
     registry=REGISTRY,
 )
+source_silent = Gauge(
+    "stafett_source_silent",
+    "1 while nothing comes from a source though it usually would by now.",
+    ["source"],
+    registry=REGISTRY,
+)
 repaired = Counter(
     "stafett_reconcile_repaired",
     "Facts that a sweep of a CRM had to add, since no webhook brought them.",
@@ -228,6 +234,11 @@ def count_attempt(outcome: str) -> None:
 def count_echoes(source: str, by: Echo, count: int) -> None:
     """So many signals of a source told of what our sinks wrote."""
     echoes.labels(source, by).inc(count)
+
+
+def set_source_silent(source: str, *, is_silent: bool) -> None:
+    """Whether nothing comes from it though it usually would by now."""
+    source_silent.labels(source).set(is_silent)
 
 
 def count_repaired(sink: str, count: int) -> None:

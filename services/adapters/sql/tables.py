@@ -27,7 +27,7 @@ from services.adapters.sql.columns import whole_column as _whole
 from services.ports.deliveries import HELD
 from services.ports.instants import micros
 
-HEAD = "0014"
+HEAD = "0016"
 """The revision that has these tables; a test holds it against the newest of `migrations/versions`."""
 metadata = MetaData()
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -193,6 +193,9 @@ events = Table(
     Index("events_lead", "lead_id", "sequence"),
 )
 counters = Table("counters", metadata, Column("name", Text, primary_key=True), _whole("value"))
+source_hours = Table(
+    "source_hours", metadata, _text("source"), _whole("hour"), _whole("count"), PrimaryKeyConstraint("source", "hour")
+)
 leases = Table(
     "leases", metadata, Column("name", Text, primary_key=True), _text("holder"), _whole("epoch"), _whole("expires_at")
 )

@@ -89,6 +89,7 @@ _EN = Words(
         "volume": "Look at what was counted, and bring it up at the forum.",
         "share": "Look at what was counted, and bring it up at the forum.",
         "target": "Mend what is wrong there, then `stafett subscriptions enable NAME`; its place is kept, nothing is lost.",
+        "source": "Look at the sender whether its webhooks are still set up and reach us; what got lost there is lost to us, unless it is read back.",
     },
     resolutions={
         "kept": "the promise was kept",
@@ -143,6 +144,7 @@ _SV = Words(
         "volume": "Titta på vad som räknats, och ta upp det på forumet.",
         "share": "Titta på vad som räknats, och ta upp det på forumet.",
         "target": "Åtgärda felet där, sedan `stafett subscriptions enable NAMN`; platsen är sparad, inget går förlorat.",
+        "source": "Se efter hos avsändaren om webhookarna finns kvar och når oss; det som gick förlorat där saknar vi, om det inte läses tillbaka.",
     },
     resolutions={
         "kept": "löftet hölls",

@@ -44,3 +44,10 @@ def test_several_are_one_message_and_an_outage_is_no_late_breach():
 def test_a_route_may_send_them_elsewhere():
     routes = [{"on": ["target"], "to": ["elin"], "channels": ["mail"]}]
     assert places(watch(Desk(MAIL, ROOM, routes=routes), GONE).wait(MINUTE)) == [("mail", "elin")]
+
+
+def test_a_silent_source_is_told_like_a_receiver_with_a_task_of_its_own():
+    silent = TargetTrouble("source/web", "nothing came for 3 hours", NOW - 3 * HOUR)
+    desk = watch(Desk(ROOM), silent, GONE)
+    assert {i.subject_id: i.metric for i in desk.incidents.values()} == {"source/web": "source", "crm": "target"}
+    assert len(desk.wait(MINUTE)) == 1
