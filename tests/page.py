@@ -10,10 +10,10 @@ HTML = {"accept": "text/html,application/xhtml+xml"}
 
 
 class Browser:
-    """`place` is where it finds the page. Each answer is looked at as it comes: nothing is followed."""
+    """`place` is where it finds the page, `peer` its own address. Each answer is looked at as it comes: nothing is followed."""
 
-    def __init__(self, app, place=PLACE, language="en"):
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=("127.0.0.1", 50000))
+    def __init__(self, app, place=PLACE, language="en", peer="127.0.0.1"):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=(peer, 50000))
         self.place = place
         self.client = httpx.AsyncClient(
             transport=transport, base_url=place, timeout=90, headers={**HTML, "accept-language": language}

@@ -10,8 +10,9 @@ Open first: `tree.py`.
 from services.settings.describe import Described, describe
 from services.settings.dotenv import Mark, mark_of, with_fresh_secrets
 from services.settings.reading import SettingsError, deployment_key, load
-from services.settings.tree import LOOPBACK, DeliverySettings, HttpSettings, KafkaSettings, Settings
+from services.settings.tree import DeliverySettings, HttpSettings, KafkaSettings, Settings
 from services.settings.urls import LogTarget, SecurityProtocol
+from services.settings.values import LOOPBACK
 
 __all__ = [
     "LOOPBACK",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-from services.settings.tree import LOOPBACK, Settings
+from services.settings.tree import Settings
+from services.settings.values import LOOPBACK
 
 
 def broken_rules(settings: Settings) -> list[str]:
     """One line for each rule that these settings break; none where they can be used."""
-    rules: list[Callable[[Settings], Iterator[str]]] = [_store_and_log, _relations]
+    rules: list[Callable[[Settings], Iterator[str]]] = [_store_and_log, _relations, _sign_in]
     if settings.log.kind == "kafka":
         rules += [_protocol, _sasl, _tls, _replicas]
     return [line for rule in rules for line in rule(settings)]
@@ -42,6 +43,29 @@ def _relations(settings: Settings) -> Iterator[str]:
     public = settings.http.public_url
     if public and (urlsplit(public).scheme not in {"http", "https"} or not urlsplit(public).hostname):
         yield "STAFETT_HTTP_PUBLIC_URL: is no http(s) URL; it should read https://leads.example.com"
+
+
+def _sign_in(settings: Settings) -> Iterator[str]:
+    oidc = settings.oidc
+    if oidc.issuer is None:
+        if oidc.client_id or oidc.client_secret or oidc.roles_claim:
+            yield "STAFETT_OIDC_ISSUER: is not set, so nobody signs in with the provider that the other settings are for; set it"
+        return
+    if not (oidc.client_id and oidc.client_secret):
+        yield "STAFETT_OIDC_CLIENT_ID: the provider wants it and STAFETT_OIDC_CLIENT_SECRET (or STAFETT_OIDC_CLIENT_SECRET_FILE)"
+    url = urlsplit(oidc.issuer)
+    if not url.hostname or (url.scheme != "https" and not (url.scheme == "http" and url.hostname in LOOPBACK)):
+        yield "STAFETT_OIDC_ISSUER: is no https:// URL; who is on the line could sign in as anybody"
+    public = urlsplit(settings.http.public_url or "")
+    if public.scheme != "https" or not public.hostname:
+        yield (
+            "STAFETT_HTTP_PUBLIC_URL: people sign in, so it has to be the https:// URL at which their browsers find the page; "
+            "put a proxy with TLS before it"
+        )
+    if public.path.strip("/") or public.query:
+        yield "STAFETT_HTTP_PUBLIC_URL: the page has to be at the beginning of a host, https://leads.example.com, without a path"
+    if "openid" not in oidc.scope.split():
+        yield "STAFETT_OIDC_SCOPE: `openid` has to be among it"
 
 
 def _protocol(settings: Settings) -> Iterator[str]:

@@ -2,73 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
 )
 
 from services.settings.deployment_key import key_bytes
+from services.settings.people import OidcSettings, SessionSettings
 from services.settings.urls import LogTarget, SecurityProtocol, database_url, log_target
-
-_DURATION = re.compile(r"(?<!\d)(\d++(?:\.\d++)?)(us|ms|s|m|h|d)")
-_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def _duration(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    parts = _DURATION.findall(value)
-    if not parts or "".join(number + unit for number, unit in parts) != value:
-        raise ValueError("a duration is a number with a unit, for example 250ms, 30s, 15m, 12h or 7d")
-    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
-
-
-def _networks(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
-    except ValueError:
-        raise ValueError("must be networks, as 10.0.0.0/8, 192.0.2.7, separated by commas") from None
-
-
-def _positive(value: timedelta) -> timedelta:
-    if value <= timedelta(0):
-        raise ValueError("must be longer than zero")
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_positive)]
-"""Written as `250ms`, `30s`, `15m`, `12h`, `7d`, or several of them, `1h30m`."""
-Network = IPv4Network | IPv6Network
-Networks = Annotated[
-    tuple[Network, ...],
-    BeforeValidator(_networks),
-]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Count = Annotated[int, Field(ge=1)]
-
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-"""Hosts that are this machine."""
-
-
-class Tree(BaseModel):
-    """Base of all sub-trees."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from services.settings.values import Count, Duration, Networks, Port, Tree
 
 
 class KafkaSettings(Tree):
@@ -285,22 +233,6 @@ class DeliverySettings(Tree):
     )
 
 
-class SessionSettings(Tree):
-    """People who are signed in to the page."""
-
-    idle: Duration = Field(
-        timedelta(hours=8),
-        description="A session that is not used for so long ends; whoever comes back signs in again.",
-    )
-    lifetime: Duration = Field(timedelta(days=7), description="A session ends after it, however much it is used.")
-    per_person: Count = Field(
-        10, le=100, description="Sessions of one person at a time, each in a browser; a new one ends the oldest."
-    )
-    link: Duration = Field(
-        timedelta(minutes=15), description="How long a one-time link waits that `stafett up` or `stafett link` prints."
-    )
-
-
 class Settings(Tree):
     """All settings."""
 
@@ -347,6 +279,7 @@ class Settings(Tree):
     files: FileSettings = FileSettings()
     http: HttpSettings = HttpSettings()
     session: SessionSettings = SessionSettings()
+    oidc: OidcSettings = OidcSettings()
     router: RouterSettings = RouterSettings()
     relay: RelaySettings = RelaySettings()
     sla: SlaSettings = SlaSettings()

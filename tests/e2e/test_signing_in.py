@@ -5,16 +5,19 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+import pytest_asyncio
 
 from services.bootstrap.page import new_link, sessions_of
 from services.console.signing_in.sessions import digest_of
 from tests.api import installed
 from tests.page import PLACE, Browser
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
-async def api(tmp_path):
-    async with installed(tmp_path, roles=()) as made:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def api(tmp_path_factory):
+    async with installed(tmp_path_factory.mktemp("page"), roles=()) as made:
         yield made
 
 
@@ -64,7 +67,7 @@ async def test_a_link_is_not_used_up_by_a_program_that_looks_at_it(api):
         assert (await browser.get(path)).status_code == 303
 
 
-async def test_a_link_expires(api, monkeypatch):
+async def test_a_link_expires(api):
     async with browser_at(api) as browser:
         _, path = await new_link(api.parts, None)
         later = api.parts.now() + timedelta(minutes=16)
@@ -73,12 +76,12 @@ async def test_a_link_expires(api, monkeypatch):
         assert (await browser.get(path)).status_code == 403
 
 
-async def test_who_left_the_roster_is_signed_out_and_signs_in_no_more(api, tmp_path):
+async def test_who_left_the_roster_is_signed_out_and_signs_in_no_more(api):
     async with browser_at(api) as browser:
-        await signed_in(api, browser, "elin")
-        _, path = await new_link(api.parts, "elin")
+        await signed_in(api, browser, "anders")
+        _, path = await new_link(api.parts, "anders")
         async with api.parts.store.batch() as batch:
-            await batch.put_roster_changes('[{"change": "left", "at": "2026-01-01T00:00:00Z", "person": "elin"}]')
+            await batch.put_roster_changes('[{"change": "left", "at": "2026-01-01T00:00:00Z", "person": "anders"}]')
         assert (await browser.get("/me")).status_code == 401
         refused = await browser.get(path)
         assert refused.status_code == 403 and "not in the list" in refused.text

@@ -68,9 +68,11 @@ def form_to(address: str, csrf: str, text: str) -> str:
 
 
 def sign_in_address(request: HTTPConnection) -> str:
-    """The page of signing in, from which the reader comes back to what they looked at."""
+    """The page of signing in, from which the reader comes back to what they looked at: never to a way of signing in, whose address
+    holds what proves them."""
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return f"/sign-in?next={quote(path, safe='')}" if is_local(path) and path != "/" else "/sign-in"
+    is_page = is_local(path) and path != "/" and not path.startswith("/sign-in")
+    return f"/sign-in?next={quote(path, safe='')}" if is_page else "/sign-in"
 
 
 def is_local(path: str) -> bool:

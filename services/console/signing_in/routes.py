@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import assert_never
+from typing import NamedTuple, assert_never
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from routing.people.permissions import has_left
 from routing.people.roster import Roster
+from schemas.roster import Role
 from services.console.signed_in import PAGE, signed_in
 from services.console.signing_in.pages import (
     answer_page,
@@ -31,8 +33,15 @@ LINK = "/sign-in/link/"
 class Desk:
     """What is done at these routes."""
 
-    def __init__(self, site: Site, sessions: Sessions, roster: Callable[[], Awaitable[Roster]]) -> None:
-        self._site, self._sessions, self._roster = site, sessions, roster
+    def __init__(
+        self,
+        site: Site,
+        sessions: Sessions,
+        roster: Callable[[], Awaitable[Roster]],
+        end_at_provider: Callable[[], Awaitable[str | None]],
+    ) -> None:
+        """`end_at_provider`: where a session at the sign-in provider is ended; None where there is no such place."""
+        self._site, self._sessions, self._roster, self._end_at_provider = site, sessions, roster, end_at_provider
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -52,7 +61,7 @@ class Desk:
         words = WORDS[language]
         match self._site.way:
             case "provider":
-                how = button_to("/sign-in/start", words.by_provider)
+                how = button_to(f"/sign-in/start?next={quote(next_path(request), safe='')}", words.by_provider)
             case "link":
                 how = paragraph(words.by_link)
             case "none":
@@ -72,16 +81,7 @@ class Desk:
             raise Trouble("link_over")
         if has_left(person, await self._roster()) is not None:
             raise Trouble("no_person")
-        answer = RedirectResponse("/", 303)
-        await self.begin(request, answer, person)
-        return answer
-
-    async def begin(self, request: Request, answer: Response, person: str) -> None:
-        """A new session, whatever the browser had before, which ends."""
-        cookie = self._site.session_cookie
-        if (before := cookie.read(request)) is not None:
-            await self._sessions.end(before)
-        cookie.write(answer, await self._sessions.begin(person))
+        return await begin(self._site, self._sessions, request, Newcomer(person))
 
     async def sign_out(self, request: Request) -> Response:
         """In this browser."""
@@ -101,9 +101,12 @@ class Desk:
         return answer
 
     async def say_goodbye(self, request: Request) -> Response:
+        """That it is done, and the way to the end of the session at the provider, which is not ours to end."""
         language = reader_language(request)
         words = WORDS[language]
-        return answer_page(language, words.signed_out, button_to("/sign-in", words.sign_in))
+        elsewhere = await self._end_at_provider()
+        parts = [button_to(elsewhere, words.of_provider)] if elsewhere is not None else []
+        return answer_page(language, words.signed_out, button_to("/sign-in", words.sign_in), *parts)
 
     async def show_reader(self, request: Request) -> Response:
         """Who is signed in, and the way out."""
@@ -118,6 +121,24 @@ class Desk:
             form_to("/sign-out/everywhere", reader.csrf, words.everywhere),
             button_to("/", words.to_page),
         )
+
+
+class Newcomer(NamedTuple):
+    """Who has just proven who they are, with what the provider says of them, and where they wanted to go."""
+
+    person: str
+    roles: tuple[Role, ...] | None = None
+    name: str | None = None
+    next_path: str = "/"
+
+
+async def begin(site: Site, sessions: Sessions, request: Request, newcomer: Newcomer) -> Response:
+    """On to the page with a new session, whatever the browser had before, which ends. Raises StoreUnavailable."""
+    if (before := site.session_cookie.read(request)) is not None:
+        await sessions.end(before)
+    answer = RedirectResponse(newcomer.next_path, 303)
+    site.session_cookie.write(answer, await sessions.begin(newcomer.person, newcomer.roles, newcomer.name))
+    return answer
 
 
 def next_path(request: Request) -> str:
