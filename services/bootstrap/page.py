@@ -15,16 +15,11 @@ from schemas.yamlfile import FileError
 from services.bootstrap.acknowledging import roster_now
 from services.bootstrap.parts import Parts
 from services.console.app import create_page
-from services.console.signing_in.attempts import AttemptSeal
-from services.console.signing_in.calls import ProviderCalls
-from services.console.signing_in.claims import ClaimRules, role_names_of
 from services.console.signing_in.guard import Guard
-from services.console.signing_in.provider import Provider, Registration
-from services.console.signing_in.provider_routes import CALLBACK, ProviderDesk
 from services.console.signing_in.routes import LINK, Desk
 from services.console.signing_in.sessions import Sessions, Terms
 from services.console.signing_in.site import Site, Way, site_of
-from services.settings import LOOPBACK, Settings, SettingsError
+from services.settings import LOOPBACK, Settings
 
 NOT_THE_PAGE = ("/v1", "/metrics", "/healthz", "/readyz", "/docs", "/openapi.json", "/alerts")
 """What is for programs, and the pages of links to acknowledge, which prove themselves."""
@@ -70,50 +65,19 @@ def sessions_of(parts: Parts) -> Sessions:
 def routes_of(parts: Parts) -> list[BaseRoute]:
     """Every route of the page. Raises SettingsError."""
     site, sessions, roster = site_here(parts.settings), sessions_of(parts), roster_now(parts)
-    provider = provider_of(parts)
-    if provider is None:
+    if site.way != "provider":
         return Desk(site, sessions, roster, _nowhere).routes()
-    desk = ProviderDesk(
-        provider,
-        site=site,
-        sessions=sessions,
-        roster=roster,
-        rules=claim_rules_of(parts.settings),
-        seal=AttemptSeal(parts.key),
-        now=parts.now,
-        trusted=parts.settings.http.trusted_proxies,
-    )
+    # Who signs nobody in with a provider does not wait for all that this takes.
+    from services.bootstrap.provider import provider_desk, provider_of
+
+    provider = provider_of(parts)
+    desk = provider_desk(parts, provider, site, sessions)
     return [*Desk(site, sessions, roster, provider.address_to_sign_out).routes(), *desk.routes()]
 
 
 async def _nowhere() -> str | None:
     """No provider has a session of whoever signs out."""
     return None
-
-
-def provider_of(parts: Parts) -> Provider | None:
-    """The configured sign-in provider; nothing is asked of it yet."""
-    oidc, public = parts.settings.oidc, parts.settings.http.public_url
-    if oidc.issuer is None:
-        return None
-    registration = Registration(
-        issuer=oidc.issuer,
-        client_id=oidc.client_id or "",
-        client_secret=oidc.client_secret.get_secret_value() if oidc.client_secret is not None else "",
-        scope=oidc.scope,
-        redirect_uri=f"{(public or '').rstrip('/')}{CALLBACK}",
-        skew=int(oidc.clock_skew.total_seconds()),
-    )
-    return Provider(registration, ProviderCalls(oidc.allow_private), parts.now)
-
-
-def claim_rules_of(settings: Settings) -> ClaimRules:
-    """Raises SettingsError."""
-    try:
-        names = role_names_of(settings.oidc.role_names)
-    except ValueError as error:
-        raise SettingsError(f"STAFETT_OIDC_ROLE_NAMES: {error}") from None
-    return ClaimRules(settings.oidc.subject_claim, settings.oidc.roles_claim, names)
 
 
 def guarded_page(parts: Parts, routes: Sequence[BaseRoute] | None = None) -> ASGIApp:

@@ -10,6 +10,12 @@ from services.settings import Settings, SettingsError, deployment_key, describe,
 from services.settings.tree import leaves
 
 KAFKA = {"DATABASE_URL": "postgresql://u:secret-pw@h/d", "LOG_URL": "kafka://one,two:9093"}
+OIDC = {
+    "OIDC_ISSUER": "https://id.example.com",
+    "OIDC_CLIENT_ID": "stafett",
+    "OIDC_CLIENT_SECRET": "s",
+    "HTTP_PUBLIC_URL": "https://leads.example.com",
+}
 SASL = {**KAFKA, "KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_MECHANISM": "PLAIN"}
 
 
@@ -57,6 +63,15 @@ def test_any_setting_may_come_from_a_file_without_its_last_newline(tmp_path):
     ("given", "said"),
     [
         ({"DATABSE_URL": "x"}, "did you mean STAFETT_DATABASE_URL"),
+        ({**OIDC, "HTTP_PUBLIC_URL": ""}, "STAFETT_HTTP_PUBLIC_URL: people sign in, so it has to be the https:// URL"),
+        ({**OIDC, "HTTP_PUBLIC_URL": "http://leads.example.com"}, "STAFETT_HTTP_PUBLIC_URL: people sign in"),
+        ({**OIDC, "HTTP_PUBLIC_URL": "https://example.com/leads"}, "at the beginning of a host"),
+        ({**OIDC, "OIDC_ISSUER": "http://id.example.com"}, "STAFETT_OIDC_ISSUER: is no https:// URL"),
+        ({**OIDC, "OIDC_ISSUER": ""}, "STAFETT_OIDC_ISSUER: is not set"),
+        ({**OIDC, "OIDC_CLIENT_SECRET": ""}, "STAFETT_OIDC_CLIENT_SECRET_FILE"),
+        ({**OIDC, "OIDC_SCOPE": "email"}, "STAFETT_OIDC_SCOPE: `openid`"),
+        ({**OIDC, "OIDC_CLOCK_SKEW": "6m"}, "STAFETT_OIDC_CLOCK_SKEW: "),
+        ({"SESSION_IDLE": "8d"}, "STAFETT_SESSION_IDLE: is longer than"),
         ({"DATABASE_URL": "mysql://h/d"}, "STAFETT_DATABASE_URL: unknown scheme 'mysql'"),
         ({"DATABASE_URL": "sqlite://"}, "three slashes"),
         ({"DATABASE_URL": "postgresql://h/d?sslmode=prefer&sslcert=c.pem"}, "sslcert is shown over TLS only"),
