@@ -101,11 +101,11 @@ class Provider:
         )
         ident = _text(token, "id_token")
         if ident is None:
-            raise _failed("the provider gave no ID token")
+            raise _sign_in_trouble("the provider gave no ID token")
         try:
             return await self._check(ident, expected, description)
         except TokenRefused as refused:
-            raise _failed(str(refused)) from None
+            raise _sign_in_trouble(str(refused)) from None
 
     async def _check(self, token: str, expected: Expected, description: _Description) -> Mapping[str, object]:
         """Raises TokenRefused, Trouble."""
@@ -138,7 +138,7 @@ class Provider:
         if answer.status != 200:
             error = answer.body.get("error")
             known = error if error in ("invalid_grant", "invalid_client", "unauthorized_client") else "another error"
-            raise _failed(f"the provider takes no code: {known}")
+            raise _sign_in_trouble(f"the provider takes no code: {known}")
         return answer.body
 
     async def _describe(self) -> _Description:
@@ -161,27 +161,27 @@ class Provider:
 def _check_answer(attempt: Attempt, answer: Mapping[str, str], description: _Description) -> None:
     """Raises Trouble where it is not the answer to this attempt, by this provider (RFC 9207), or no code is in it."""
     if not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
-        raise _failed("the answer belongs to another attempt")
+        raise _sign_in_trouble("the answer belongs to another attempt")
     issuer = answer.get("iss")
     if issuer != description.issuer and (
         issuer is not None or description.authorization_response_iss_parameter_supported
     ):
-        raise _failed("the answer names another provider")
+        raise _sign_in_trouble("the answer names another provider")
     if not 0 < len(answer.get("code", "")) <= LONGEST_CODE:
-        raise _failed("the provider signed nobody in" if "error" in answer else "the answer has no code")
+        raise _sign_in_trouble("the provider signed nobody in" if "error" in answer else "the answer has no code")
 
 
 def _description(found: JsonObject, issuer: str) -> _Description:
     try:
         description = _Description.model_validate(found)
     except ValidationError:
-        raise _failed_provider("its description lacks an address") from None
+        raise _provider_trouble("its description lacks an address") from None
     if description.issuer != issuer:
-        raise _failed_provider("it calls itself otherwise than STAFETT_OIDC_ISSUER, to the letter")
+        raise _provider_trouble("it calls itself otherwise than STAFETT_OIDC_ISSUER, to the letter")
     addresses = (description.authorization_endpoint, description.token_endpoint, description.jwks_uri)
     scheme = urlsplit(issuer).scheme
     if any(urlsplit(address).scheme not in ("https", scheme) for address in addresses):
-        raise _failed_provider("one of its addresses is not https")
+        raise _provider_trouble("one of its addresses is not https")
     return description
 
 
@@ -190,11 +190,11 @@ def _text(token: JsonObject, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _failed(why: str) -> Trouble:
+def _sign_in_trouble(why: str) -> Trouble:
     log.warning("a sign-in failed", extra={"error": why})
     return Trouble("sign_in_failed", why)
 
 
-def _failed_provider(why: str) -> Trouble:
+def _provider_trouble(why: str) -> Trouble:
     log.error("the sign-in provider cannot be used", extra={"error": why})
     return Trouble("provider_away")
