@@ -10,7 +10,7 @@ ADVISORIES ?= pypi
 # What builds an image.
 ENGINE ?= docker
 
-.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel image audit sbom kafka postgres tryton handovers connect
+.PHONY: help install demo demo-fleet test test-quick chaos bench fuzz attack model node-red matrix golden published check fmt lock wheel image audit sbom kafka postgres tryton handovers connect keycloak
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -70,6 +70,9 @@ handovers: .venv/dev.stamp ## two hundred hand-overs into a real Tryton while ev
 
 connect: .venv/dev.stamp ## a real Kafka Connect takes the events into a file with deploy/kafka/connect, is killed and goes on; a minute
 	$(BIN)/python -m pytest -s --timeout 600 tests/connect
+
+keycloak: .venv/dev.stamp ## people sign in with a real Keycloak, which is fetched once (160 MB); a minute
+	$(BIN)/python -m pytest -s --timeout 600 tests/keycloak
 
 matrix: .venv/dev.stamp ## docs/sources/facts.md: which fact is read of which kind of source, by reading bodies of each
 	$(BIN)/python -m tests.matrix -v

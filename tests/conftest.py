@@ -16,6 +16,7 @@ PARTS = (
     "tests.parts.kit",
     "tests.parts.postgres",
     "tests.parts.reverse_proxies",
+    "tests.parts.keycloak",
     "tests.parts.synapse",
     "tests.parts.tryton",
 )
