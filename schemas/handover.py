@@ -57,12 +57,14 @@ class Handover(FileModel):
     """Rules of the hand-over. An offer that is not answered in `offer_expires` goes to the next person, `max_offers`
     times in all. Where `reasons` are listed, others are findings. A `hunter`'s own lead is never rotated; left out, it
     goes to the successor of a hunter who is away at once. With `follow_up_accepts` a genuine step of the person who
-    was offered the lead accepts it."""
+    was offered the lead accepts it. What salespeople note of a lead is shown to marketing on the page where `marketing_reads_notes`
+    says so."""
 
     offer_expires: Target | None = None
     calendar: Name | None = None
     max_offers: Annotated[int, Field(ge=1, le=20)] = 3
     follow_up_accepts: bool = True
+    marketing_reads_notes: bool = False
     next_step: Annotated[str, Field(max_length=500)] | None = None
     dossier: DossierRules = DossierRules()
     reasons: tuple[Reason, ...] = ()

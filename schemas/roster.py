@@ -70,7 +70,7 @@ class Member(FileModel):
     """One person, at work in their `hours` (always where left out). `ids` are theirs in each system: `{pipedrive: "123", hubspot: "456"}`. `successor` takes
     what would be this person's while they are away, and is offered first what they hand back when ill or gone. `manager` is
     told where a ladder says `team_manager`; left out, their team's. `languages` are those they speak with leads, `language` is the
-    one in which they are told; `quiet_hours` hold what they are told."""
+    one in which they are told; `quiet_hours` hold what they are told. `brands`: whose leads they see on the page; left out, all."""
 
     id: Name
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
@@ -86,6 +86,7 @@ class Member(FileModel):
     notify: Notify | None = None
     quiet_hours: QuietHours | None = None
     language: Language | None = None
+    brands: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
 
 
 class Seat(FileModel):

@@ -38,6 +38,8 @@ SIDES: dict[Side, tuple[str, ...]] = {
 """Who may approve the agreement for which side, by role."""
 OPERATOR = "operator"
 """Who asks on the command line; no API key may have this name."""
+PAGE = "page"
+"""Where people ask who are signed in to the page."""
 GIVES = frozenset({"claim", "assign", "delegate"})
 """Commands that make somebody the owner."""
 
@@ -47,6 +49,11 @@ class Principal(NamedTuple):
 
     name: str
     person: str | None = None
+
+
+def page_principal(person: str) -> str:
+    """The name of whoever asks on the page, `page/elin`: no API key can have it, and each person's idempotency keys are their own."""
+    return f"{PAGE}/{person}"
 
 
 def refusal(command: str, person: str | None, roster: Roster, *, owner: str | None, about: str | None) -> str | None:

@@ -26,11 +26,11 @@ class UnknownPool(RoutingError):
     """The agreement names a pool that the roster does not have."""
 
 
-_NOT_DECIDED_ON = {"people": {"__all__": {"notify", "quiet_hours", "language"}}}
+_NOT_DECIDED_ON = {"people": {"__all__": {"notify", "quiet_hours", "language", "brands"}}}
 
 
 def body_of(file: RosterFile) -> str:
-    """The file as decisions look at it, JSON: without where and when its people are told, which is personal and decides nothing."""
+    """The file as decisions look at it, JSON: without where and when its people are told and what they see on the page, which decides nothing."""
     return file.model_dump_json(by_alias=True, exclude=_NOT_DECIDED_ON)
 
 

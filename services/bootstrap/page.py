@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import tzinfo
+from functools import partial
 
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,6 +13,7 @@ from routing.people.roster import Roster
 from schemas.words import probably
 from schemas.yamlfile import FileError
 from services.bootstrap.acknowledging import roster_now
+from services.bootstrap.commands import ruling_now
 from services.bootstrap.parts import Parts
 from services.console.app import create_page
 from services.console.signing_in.guard import Guard
@@ -82,16 +83,11 @@ async def _nowhere() -> str | None:
 
 def guarded_page(parts: Parts, routes: Sequence[BaseRoute] | None = None) -> ASGIApp:
     """The page behind its guard."""
-
-    def usual_zone() -> tzinfo:
-        return parts.ruling().agreement.zone
-
     return Guard(
         create_page(routes_of(parts) if routes is None else routes),
         site=site_here(parts.settings),
         sessions=sessions_of(parts),
-        roster=roster_now(parts),
-        usual_zone=usual_zone,
+        ruling=partial(ruling_now, parts),
     )
 
 

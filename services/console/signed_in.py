@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from starlette.requests import HTTPConnection
 
-from routing.people.permissions import Principal
+from routing.people.permissions import PAGE, Principal, page_principal
 from schemas.certain import certainly
 from schemas.notify import Language
 from schemas.roster import Role
@@ -24,8 +24,6 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     "account_manager": frozenset({"notes"}),
 }
 """By role; who has several has the rights of each. Which commands a role may ask for is in `routing/people/permissions.py`."""
-PAGE = "page"
-"""Where commands came from: `page/elin` stands where commands by API name a key, whose name has no such sign."""
 
 
 class SignedIn(NamedTuple):
@@ -62,7 +60,7 @@ class SignedIn(NamedTuple):
 
     def principal(self) -> Principal:
         """As whose commands are recorded: their own, never another's."""
-        return Principal(f"{PAGE}/{self.person}", self.person)
+        return Principal(page_principal(self.person), self.person)
 
 
 def signed_in(request: HTTPConnection) -> SignedIn:

@@ -56,9 +56,12 @@ async def _show(args: argparse.Namespace) -> int:
 
 
 def _approval_text(approval: ApprovalRow) -> str:
-    from routing.people.permissions import OPERATOR
+    from routing.people.permissions import OPERATOR, page_principal
 
-    how = "typed by the operator" if approval.principal == OPERATOR else f"with the key {approval.principal}"
+    by_key = f"with the key {approval.principal}"
+    how = {OPERATOR: "typed by the operator", page_principal(approval.person): "on the page"}.get(
+        approval.principal, by_key
+    )
     return f"{approval.side}: {approval.person}, {how}, {approval.approved_at.isoformat()}: {approval.reason}"
 
 

@@ -7,14 +7,13 @@ named in `OPEN`: a route that nobody thought of is closed.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import tzinfo
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from routing.people.roster import Roster
-from services.console.signed_in import PAGE, SignedIn
+from routing.people.permissions import PAGE
+from services.console.signed_in import SignedIn
 from services.console.signing_in.cross_site import (
     SAFE,
     TOKEN_FIELD,
@@ -30,6 +29,7 @@ from services.console.signing_in.sessions import Sessions, csrf_token
 from services.console.signing_in.site import Site
 from services.door.problems import Trouble
 from services.ports.errors import PortError
+from services.rules.ruling import Ruling
 
 OPEN = ("/sign-in", "/sign-in/", "/signed-out", "/assets/")
 """What is for everybody: paths, and with a slash at the end all that begins so."""
@@ -52,7 +52,7 @@ HEADERS = (
 
 
 class Guard:
-    """Stands before `app`, which finds who is signed in by `signed_in`. `usual_zone` is that of who has none."""
+    """Stands before `app`, which finds who is signed in by `signed_in`. `ruling` is what rules now: the agreement, and the roster with its changes."""
 
     def __init__(
         self,
@@ -60,11 +60,9 @@ class Guard:
         *,
         site: Site,
         sessions: Sessions,
-        roster: Callable[[], Awaitable[Roster]],
-        usual_zone: Callable[[], tzinfo],
+        ruling: Callable[[], Awaitable[Ruling]],
     ) -> None:
-        self._app, self._site, self._sessions = app, site, sessions
-        self._roster, self._usual_zone = roster, usual_zone
+        self._app, self._site, self._sessions, self._ruling = app, site, sessions, ruling
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -100,8 +98,7 @@ class Guard:
         if secret is None or session is None:
             return None
         spoken = language_of(request.headers.get("accept-language", ""))
-        roster = await self._roster()
-        return signed_in_of(session, roster, csrf=csrf_token(secret), usual_zone=self._usual_zone(), spoken=spoken)
+        return signed_in_of(session, await self._ruling(), csrf=csrf_token(secret), spoken=spoken)
 
 
 def is_open(path: str) -> bool:

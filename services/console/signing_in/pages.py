@@ -12,9 +12,10 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, Response
 
+from routing.people.permissions import PAGE
 from schemas.notify import Language
 from schemas.problems import KINDS
-from services.console.signed_in import PAGE, SignedIn
+from services.console.signed_in import SignedIn
 from services.console.signing_in.language import language_of
 from services.console.signing_in.words import WORDS
 from services.door.problems import Trouble

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from routing.people.permissions import has_left
+from routing.people.permissions import PAGE, has_left
 from routing.people.roster import Roster
 from schemas.roster import Role
-from services.console.signed_in import PAGE, signed_in
+from services.console.signed_in import signed_in
 from services.console.signing_in.pages import (
     answer_page,
     button_to,
