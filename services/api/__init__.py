@@ -1,5 +1,5 @@
 """The role `console`: the reading API.
 
-Imported by: bootstrap and cli.
+Imported by: bootstrap, cli and console.
 Open first: `app.py`.
 """
