@@ -90,7 +90,7 @@ def as_owner(fleet, *words):
     return done.stdout
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_a_restored_database_catches_up_from_kafka_without_loss_or_repetition(fleet):
     before = post(fleet, *range(15))
     until_all(fleet, before)
