@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.cli.support.environment import add_config, settings_of
+from services.cli.support.store_file import sqlite_file
 
 if TYPE_CHECKING:
     from services.adapters.sql.backups.manifest import Manifest
@@ -63,11 +64,3 @@ async def _manifest(settings: Settings, folder: Path) -> Manifest:
     )  # fmt: skip
     write_manifest(folder, manifest)
     return manifest
-
-
-def sqlite_file(settings: Settings) -> Path | None:
-    """The store's file; None where it is a PostgreSQL database."""
-    from sqlalchemy.engine import make_url
-
-    url = make_url(settings.database_url)
-    return Path(url.database or "").absolute() if url.get_backend_name() == "sqlite" else None

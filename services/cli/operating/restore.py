@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.cli.operating.backup import sqlite_file
 from services.cli.support.environment import add_config, settings_of
+from services.cli.support.store_file import sqlite_file
 
 if TYPE_CHECKING:
     from services.adapters.sql.backups.manifest import Manifest

@@ -39,11 +39,12 @@ def open_private(path: Path) -> TextIO:
 
 def keep_private(settings: Settings) -> None:
     """Takes the rights of others off files that were made before, and says so: the database, the API keys, the `.env`."""
-    for path in _private(settings):
+    for path in private_paths(settings):
         _keep_private(path)
 
 
-def _private(settings: Settings) -> Iterable[Path]:
+def private_paths(settings: Settings) -> Iterable[Path]:
+    """What is for this user alone, whether it is there or not."""
     yield settings.config_folder / ".env"
     yield settings.path(settings.files.api_keys)
     if settings.database_url.startswith("sqlite"):

@@ -1,0 +1,116 @@
+"""Whoever is reached from here, and where we are reached: names, ports and certificates. Nothing is sent but the greeting of TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from schemas.yamlfile import FileError
+from services.bootstrap.alerting import alerts_of
+from services.bootstrap.sinks_file import read_every_sink
+from services.bootstrap.subscribers import terms_of
+from services.cli.doctor.finding import Finding
+from services.outbound.client import AddressRefused, address_of
+from services.settings import Settings
+
+PATIENCE = 5.0
+"""Seconds for a name, a connection and a greeting."""
+SOON = timedelta(days=14)
+"""A certificate that ends before that is worth a look."""
+AT_ONCE = 10
+
+
+class Place(NamedTuple):
+    """Somebody's address; `allow_private` as their entry says."""
+
+    about: str
+    url: str
+    allow_private: bool
+
+
+async def examine_outside(settings: Settings) -> AsyncIterator[Finding]:
+    """Tries all places, ten at a time."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def examine(place: Place) -> Finding:
+        async with turns:
+            return await _examine_place(place)
+
+    for finding in await asyncio.gather(*map(examine, _places(settings))):
+        yield finding
+    if settings.http.public_url is None:
+        text = "STAFETT_HTTP_PUBLIC_URL is not set: links in messages lead nowhere, and schemes that sign the URL cannot be checked"
+        yield Finding("public URL", "look", text, "set it to the address that senders and people use")
+
+
+def _places(settings: Settings) -> Iterator[Place]:
+    """What the files say; a file that cannot be read is told elsewhere."""
+    if settings.http.public_url is not None:
+        yield Place("public URL", settings.http.public_url, True)
+    try:
+        yield from (Place(f"subscription {one.name}", one.url, one.allow_private) for one in terms_of(settings))
+        yield from (
+            Place(f"sink {one.name}", url, one.allow_private)
+            for one in read_every_sink(settings)
+            if (url := str(getattr(one, "base_url", ""))).startswith("http")
+        )
+        yield from (
+            Place(f"channel {one.name}", url, one.allow_private)
+            for one in alerts_of(settings).channels
+            if (url := str(getattr(one, "url", ""))).startswith("http")
+        )
+    except FileError:
+        return
+
+
+async def _examine_place(place: Place) -> Finding:
+    parts = urlsplit(place.url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            address = await address_of(host, port, allow_private=place.allow_private)
+            context = ssl.create_default_context() if parts.scheme == "https" else None
+            _, writer = await asyncio.open_connection(
+                address, port, ssl=context, server_hostname=host if context is not None else None
+            )
+    except AddressRefused as error:
+        return Finding(
+            place.about, "wrong", f"{host}: {error}", "allow_private: true in its entry, where that is meant"
+        )
+    except ssl.SSLCertVerificationError as error:
+        return Finding(
+            place.about, "wrong", f"{host}: {error.verify_message}", "renew the certificate, or name the right host"
+        )
+    except TimeoutError:
+        return Finding(
+            place.about,
+            "wrong",
+            f"{host}:{port} does not answer within {PATIENCE:.0f} s",
+            "look at firewalls and proxies",
+        )
+    except OSError as error:
+        text = f"{host}:{port} cannot be reached: {error.strerror or type(error).__name__}"
+        return Finding(place.about, "wrong", text, "look at the name, the port and the way there")
+    try:
+        return _certificate_finding(place, host, writer.get_extra_info("ssl_object"))
+    finally:
+        writer.close()
+
+
+def _certificate_finding(place: Place, host: str, tls: ssl.SSLObject | None) -> Finding:
+    certificate = tls.getpeercert() if tls is not None else None
+    if not certificate:
+        return Finding(place.about, "ok", f"{host} answers")
+    until = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+    return lifetime_finding(place.about, host, until, datetime.now(UTC))
+
+
+def lifetime_finding(about: str, host: str, until: datetime, now: datetime) -> Finding:
+    """What the end of a certificate means now."""
+    if until - now < SOON:
+        return Finding(about, "look", f"{host} answers; its certificate ends on {until:%Y-%m-%d}", "renew it")
+    return Finding(about, "ok", f"{host} answers; its certificate holds until {until:%Y-%m-%d}")
