@@ -154,6 +154,8 @@ FROZEN = {
     "v0012_sessions.py": "d270e94a5dc744a9faa639711ac79e4fe4fdef7500952128112bd32ab2e119db",
     "v0013_persons.py": "7eaefcdaa7880f1df4748217c567f676c52a7e0bd9c07e9cd4d5b9133ac4a9e7",
     "v0014_written.py": "47b7b90eb58c64e05fe9528f8c913c965c8d1c4200d16a612074c060b76c01e1",
+    "v0015_forum.py": "e9bece995cbd5bc52693ffce3e8c65bf3bf3a7ddff562ee948375e56d77f80b1",
+    "v0016_source_hours.py": "16bd53e15ac336d086380fdb44bb06b5a03cf7c31c6dd8c367ec3d5cd6e1e255",
 }
 
 
